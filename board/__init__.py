@@ -1,0 +1,1 @@
+"""Board: the hardware layer. Imports nothing of engine, firmware or webui."""

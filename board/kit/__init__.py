@@ -1,0 +1,1 @@
+"""Kit: what every layer stands on: errors, clock, wire codec, registry, settings base, state paths."""

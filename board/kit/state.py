@@ -1,0 +1,72 @@
+"""State: where things lie below the STATE folder; the one place that knows the names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The folder of one camera's persistent state (`--state DIR`)."""
+
+    root: Path
+
+    @property
+    def run(self) -> Path:
+        """Sockets, heartbeats and the frame ring; mode 0700; may be emptied between boots."""
+        return self.root / "run"
+
+    @property
+    def pins_socket(self) -> Path:
+        return self.run / "pins.sock"
+
+    @property
+    def service_socket(self) -> Path:
+        return self.run / "service.sock"
+
+    @property
+    def manager_socket(self) -> Path:
+        """HTTP of the portal, behind the host's proxy."""
+        return self.run / "manager.sock"
+
+    @property
+    def frames(self) -> Path:
+        """The memory-mapped frame ring that the engine writes and the portal reads."""
+        return self.run / "frames.ring"
+
+    @property
+    def board_file(self) -> Path:
+        """{"profile": name, "camera": url or "", "sd": folder or ""}: written by the host, read by pins and engine."""
+        return self.root / "board.json"
+
+    @property
+    def polarity_file(self) -> Path:
+        """{"DO1": true (active high)...}: written by pins, read by pins at boot and by the host's safe-state routine."""
+        return self.root / "polarity.json"
+
+    @property
+    def sim(self) -> Path:
+        """The simulated chip: levels, line locks and edges.jsonl."""
+        return self.root / "sim"
+
+    @property
+    def database(self) -> Path:
+        return self.root / "anpr" / "anpr.db"
+
+    @property
+    def images(self) -> Path:
+        return self.root / "anpr" / "images"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def host(self) -> Path:
+        """Accounts, trusted keys and package slots of the firmware host."""
+        return self.root / "host"
+
+    def beat(self, process: str) -> Path:
+        """The heartbeat file of one process: its modification time is renewed at least every 2 s."""
+        return self.run / f"{process}.beat"

@@ -1,0 +1,142 @@
+"""Wire: what crosses a process border: a frozen dataclass as one JSON datagram with its type name, over Unix seqpacket sockets.
+
+Never pickle. Message boundaries are the kernel's (SOCK_SEQPACKET), so there is no framing to get wrong. Sockets lie in
+STATE/run, a directory of mode 0700. Images do not travel here: they are files or frames of the ring.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from board.kit.errors import WireError
+
+MAX_MESSAGE_BYTES = 160_000
+"""Below the kernel's default socket buffer (212,992 bytes), so that one message always fits."""
+
+SEND_TIMEOUT_S = 5.0
+"""A peer that stops reading must not hold its sender forever."""
+
+
+class Codec:
+    """Encodes and decodes the given dataclasses; anything else is a WireError."""
+
+    def __init__(self, types: Sequence[type]) -> None:
+        self._adapters: Mapping[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in types}
+
+    def encode(self, message: object) -> bytes:
+        """One JSON object: {"type": class name, "body": fields}."""
+        name = type(message).__name__
+        adapter = self._adapters.get(name)
+        if adapter is None:
+            raise WireError(f"message type {name} is not part of this protocol")
+        data = b'{"type":"%s","body":%s}' % (name.encode(), adapter.dump_json(message))
+        if len(data) > MAX_MESSAGE_BYTES:
+            raise WireError(f"{name} of {len(data)} bytes is over the limit of {MAX_MESSAGE_BYTES}")
+        return data
+
+    def decode(self, data: bytes) -> Any:
+        """The dataclass; raises WireError with what was wrong."""
+        try:
+            document = json.loads(data)
+        except ValueError as why:
+            raise WireError(f"message is not JSON: {why}") from why
+        if not isinstance(document, dict):
+            raise WireError("message is not an object")
+        adapter = self._adapters.get(str(document.get("type")))
+        if adapter is None:
+            raise WireError(f"unknown message type {str(document.get('type'))[:40]!r}")
+        try:
+            return adapter.validate_python(document.get("body"), strict=False)
+        except ValidationError as why:
+            raise WireError(f"{document['type']}: {why.errors(include_url=False)[:3]}") from why
+
+
+class Channel:
+    """One connected peer. `send` may be called from several threads; one thread receives."""
+
+    def __init__(self, sock: socket.socket, codec: Codec) -> None:
+        self._sock = sock
+        self._codec = codec
+        self._sending = threading.Lock()
+        sock.settimeout(SEND_TIMEOUT_S)
+        self._readable = select.poll()
+        self._readable.register(sock, select.POLLIN)
+
+    def send(self, message: object) -> None:
+        """Raises WireError when the peer is gone or does not read for 5 s."""
+        data = self._codec.encode(message)
+        with self._sending:
+            try:
+                self._sock.send(data)
+            except OSError as why:
+                raise WireError(f"peer is gone: {why}") from why
+
+    def receive(self, timeout_s: float | None = None) -> Any | None:
+        """The next message; None when `timeout_s` is over; WireError when the peer is gone or talks nonsense."""
+        if not self._readable.poll(None if timeout_s is None else max(0, round(timeout_s * 1000))):
+            return None
+        try:
+            data = self._sock.recv(MAX_MESSAGE_BYTES)
+        except OSError as why:
+            raise WireError(f"peer is gone: {why}") from why
+        if not data:
+            raise WireError("peer closed the connection")
+        return self._codec.decode(data)
+
+    def close(self) -> None:
+        """Wakes a receiver of this side too."""
+        try:
+            self._sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # the peer closed first
+        self._sock.close()
+
+
+def listen(path: Path) -> socket.socket:
+    """A listening socket at `path`; a stale one is replaced. `accept` takes its clients."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with _short(path) as name:
+        sock.bind(name)
+    path.chmod(0o600)
+    sock.listen(16)
+    return sock
+
+
+def accept(sock: socket.socket, codec: Codec) -> Channel:
+    """The next client; OSError when `sock` was closed."""
+    peer, _ = sock.accept()
+    return Channel(peer, codec)
+
+
+def connect(path: Path, codec: Codec) -> Channel:
+    """A channel to the process that listens at `path`; WireError when nobody does."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        with _short(path) as name:
+            sock.connect(name)
+    except OSError as why:
+        sock.close()
+        raise WireError(f"{path.name} does not answer: {why}") from why
+    return Channel(sock, codec)
+
+
+@contextmanager
+def _short(path: Path) -> Iterator[str]:
+    # A Unix socket's address ends at 107 bytes; through an open folder any STATE path is short enough.
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)

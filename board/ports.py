@@ -1,0 +1,67 @@
+"""Ports: what a camera and a GPIO back end must do; each back end is one file in its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from board.kit.clock import Clock
+from board.kit.state import State
+from board.types import BoardProfile, Frame, InputEdge
+
+
+class Camera(Protocol):
+    """An open camera. `read` and `close` are called from one thread."""
+
+    def read(self, timeout_s: float) -> Frame | None:
+        """The newest frame not yet delivered; None when `timeout_s` passed without one (or a replay ended).
+        CameraError when the camera went away: the caller closes it and opens it again later."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CameraKind:
+    """A camera back end: `schemes` of the URLs it takes ("replay", "rtsp" ...) and how it opens one.
+
+    `open(url, size, clock)`: `size` (width, height) wanted, e.g. (1280, 960); network streams and replays are delivered in
+    the size they have. CameraError says what is missing and what to do."""
+
+    name: str
+    schemes: tuple[str, ...]
+    open: Callable[[str, tuple[int, int], Clock], Camera]
+
+
+class Gpio(Protocol):
+    """Claimed lines of one chip. Levels are electrical (True = high). All errors are BoardError; a taken line is PinBusy."""
+
+    def claim_output(self, pin: int, level: bool, owner: str) -> None:
+        """Takes the pin as output and drives `level` at once (no glitch to the other level)."""
+        ...
+
+    def claim_input(self, pin: int, pull: str, owner: str) -> None: ...
+
+    def write(self, pin: int, level: bool) -> None: ...
+
+    def read(self, pin: int) -> bool: ...
+
+    def watch(self, pins: Sequence[int], on_edge: Callable[[int, bool, int], None]) -> None:
+        """Calls `on_edge(pin, level, monotonic_ns)` from a thread of the back end on every raw edge of claimed inputs."""
+        ...
+
+    def close(self) -> None:
+        """Releases all lines; outputs keep their level as far as the chip does."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class GpioKind:
+    """A GPIO back end. `open(profile, state)`: BoardError says what is missing (library, chip, permission) and what to do."""
+
+    name: str
+    open: Callable[[BoardProfile, State], Gpio]
+
+
+EdgeHandler = Callable[[InputEdge], None]

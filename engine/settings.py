@@ -1,0 +1,273 @@
+"""Settings of the package, declared once: validation, portal form, help bubbles and documentation read these fields."""
+
+from __future__ import annotations
+
+from board.kit.settings import Settings, option
+
+FUNCTION_MODES = ("MOTION", "TRIGGER", "FREEFLOW")
+
+
+class LprSettings(Settings):
+    """LPR Configuration tab (manual 4.5). All take effect after "Restart service"."""
+
+    region: str = option(
+        "", "Region", "Region of the world; narrows the countries to choose from.", widget="region", restart=True, group="Countries"
+    )
+    countries: tuple[str, ...] = option(
+        (),
+        "Countries",
+        "Whose plates are read (ISO codes, US states as US-TX). Several may be chosen; none means all.",
+        widget="countries",
+        restart=True,
+        group="Countries",
+    )
+    mode: str = option(
+        "MOTION",
+        "Function mode",
+        "MOTION reads when the picture changes, TRIGGER only on a trigger, FREEFLOW every frame.",
+        choices=FUNCTION_MODES,
+        restart=True,
+        group="Mode",
+    )
+    resolution: str = option(
+        "1280x960",
+        "Resolution",
+        "Resolution for reading; higher does not mean more accurate.",
+        choices=("1280x960", "1920x1440", "1280x720", "640x480"),
+        restart=True,
+        group="Mode",
+    )
+    roi: tuple[float, float, float, float] | None = option(
+        None,
+        "Region of interest",
+        "Only plates wholly inside are read. Fractions of the picture: left, top, right, bottom.",
+        widget="roi",
+        restart=True,
+        group="Picture",
+    )
+    lane_line: tuple[float, float, float, float] | None = option(
+        None,
+        "Lane line",
+        "Plates left of the line are lane 1, right of it lane 2. Fractions: top x, top y, bottom x, bottom y.",
+        widget="lane",
+        restart=True,
+        group="Picture",
+    )
+    min_char_height_px: int = option(
+        14,
+        "Minimum character height",
+        "Smaller characters are not read; 25 is a good reference.",
+        unit="px",
+        restart=True,
+        group="Filters",
+        ge=5,
+        le=200,
+    )
+    max_char_height_px: int = option(
+        120, "Maximum character height", "Larger characters are not read.", unit="px", restart=True, group="Filters", ge=10, le=400
+    )
+    min_confidence_pct: int = option(
+        80,
+        "Minimum confidence",
+        "Reads below are not valid: they stand in the Service log only.",
+        unit="%",
+        restart=True,
+        group="Filters",
+        ge=1,
+        le=100,
+    )
+    min_characters: int = option(
+        4, "Minimum characters", "Shorter texts are not taken for plates.", restart=True, group="Filters", ge=2, le=10
+    )
+    votes: int = option(
+        2,
+        "Agreeing reads",
+        "A car's plate is settled once this many frames agree; a car seen in fewer frames is settled when it has left.",
+        restart=True,
+        group="Filters",
+        ge=1,
+        le=10,
+    )
+    lost_after_ms: int = option(
+        1500,
+        "Car has left after",
+        "A car not seen for this long has left; the same plate is a new car then.",
+        unit="ms",
+        restart=True,
+        group="Filters",
+        ge=200,
+        le=60000,
+    )
+    trigger_captures: int = option(
+        5,
+        "Trigger captures",
+        "A trigger ends after this many pictures or the timeout, first of the two.",
+        restart=True,
+        group="Trigger",
+        ge=1,
+        le=100,
+    )
+    trigger_timeout_s: float = option(
+        2.0,
+        "Trigger timeout",
+        "A trigger ends after this time or the captures, first of the two.",
+        unit="s",
+        restart=True,
+        group="Trigger",
+        ge=0.2,
+        le=60,
+    )
+    trigger_period_s: float = option(
+        4.0,
+        "Trigger period",
+        "Triggers closer than this are refused (manual: not under 4 s).",
+        unit="s",
+        restart=True,
+        group="Trigger",
+        ge=0,
+        le=60,
+    )
+    trigger_io: bool = option(
+        True, "Trigger by digital input", "The digital input below starts a trigger.", restart=True, group="Trigger"
+    )
+    trigger_input: str = option(
+        "DI1", "Trigger input", "Which digital input.", widget="input", restart=True, group="Trigger", max_length=8
+    )
+    trigger_edge: str = option(
+        "active",
+        "Trigger edge",
+        "Start when the input becomes active or inactive.",
+        choices=("active", "inactive"),
+        restart=True,
+        group="Trigger",
+    )
+    filter_mode: str = option(
+        "millis",
+        "Filter mode",
+        "How free flow and motion drop repeated plates.",
+        choices=("millis", "captures", "off"),
+        restart=True,
+        group="Free flow and motion",
+    )
+    filter_captures: int = option(
+        5,
+        "Filter captures",
+        "A plate is not accepted again until this many other plates were read.",
+        restart=True,
+        group="Free flow and motion",
+        ge=1,
+        le=100,
+    )
+    filter_ms: int = option(
+        10000,
+        "Filter time",
+        "Minimum time from the last sight of a plate until it is accepted again.",
+        unit="ms",
+        restart=True,
+        group="Free flow and motion",
+        ge=0,
+        le=3600000,
+    )
+    min_difference: int = option(
+        1,
+        "Minimum characters difference",
+        "Plates that differ in fewer characters count as the same car for the filter.",
+        restart=True,
+        group="Free flow and motion",
+        ge=1,
+        le=5,
+    )
+    motion_threshold: int = option(
+        3,
+        "Motion threshold",
+        "How different two pictures must be to count as motion (0 always, 100 never).",
+        restart=True,
+        group="Free flow and motion",
+        ge=0,
+        le=100,
+    )
+    motion_queue: int = option(
+        1,
+        "Motion queue",
+        "Pictures kept for reading; 1 opens the barrier soonest.",
+        restart=True,
+        group="Free flow and motion",
+        ge=1,
+        le=20,
+    )
+    connection: str = option(
+        "BOARD",
+        "Connection type",
+        "Where pictures come from: the board's own camera or the URL below.",
+        choices=("BOARD", "URL"),
+        restart=True,
+        group="Camera",
+    )
+    camera_url: str = option(
+        "",
+        "Camera URL",
+        "rtsp://, http:// (MJPEG), v4l2:/dev/video0; used with connection type URL.",
+        restart=True,
+        group="Camera",
+        max_length=300,
+    )
+
+
+class GeneralSettings(Settings):
+    """General Configuration tab (manual 4.6), as far as built."""
+
+    device_name: str = option(
+        "Gatewright",
+        "Device name",
+        "Sent with every event; make it unique for each camera.",
+        group="Device",
+        min_length=1,
+        max_length=40,
+    )
+    time_zone: str = option(
+        "UTC",
+        "Time zone",
+        "Schedules and shown times use it; stored times are UTC.",
+        widget="time_zone",
+        group="Device",
+        max_length=60,
+    )
+    save_full_image: bool = option(
+        True, "Save the image", "Stores the whole picture of each passage.", restart=True, group="Images"
+    )
+    save_plate_image: bool = option(
+        True, "Save the plate image", "Stores the plate's crop of each passage.", restart=True, group="Images"
+    )
+    image_quality_pct: int = option(
+        70, "Image quality", "JPEG quality of stored pictures.", unit="%", restart=True, group="Images", ge=10, le=95
+    )
+    keep_free_pct: int = option(
+        10,
+        "Keep free",
+        "The oldest pictures are deleted when less than this part of the storage is free.",
+        unit="%",
+        group="Images",
+        ge=1,
+        le=80,
+    )
+    trigger_port: int = option(
+        11000,
+        "Trigger socket port",
+        "TCP port that takes the trigger message; 0 switches it off.",
+        restart=True,
+        group="Trigger socket",
+        ge=0,
+        le=65535,
+    )
+    trigger_message: str = option(
+        "TRIGGER",
+        "Trigger message",
+        "Exactly this text, ended by a line end, starts a trigger; another message is discarded.",
+        restart=True,
+        group="Trigger socket",
+        min_length=1,
+        max_length=64,
+    )
+    log_level: int = option(
+        3, "Log level", "1 errors only .. 5 everything; 4 and 5 are for experts.", restart=True, group="Logs", ge=1, le=5
+    )

@@ -1,0 +1,228 @@
+"""Engine types: what flows from a frame to a delivery. All frozen and slotted; stamps are aware UTC.
+
+Frame -> PlateBox -> PlateRead -> Passage -> PlateEvent -> Delivery: one function per arrow (ARCHITECTURE.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from board.types import WiegandCode
+
+Point = tuple[float, float]
+Box = tuple[int, int, int, int]
+"""x, y, width, height in pixels of the frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roi:
+    """The only part of the picture that is read (manual 4.2), in fractions 0..1 of width and height, top left to bottom right."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class LaneLine:
+    """A line from top to bottom point, fractions 0..1: plates left of it are lane 1, right of it lane 2 (manual 4.2)."""
+
+    top: Point
+    bottom: Point
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One accepted trigger; results of different triggers are independent of one another (manual 4.5).
+
+    `cause`: "input DI1", "socket 10.0.0.5", "http admin", "test"."""
+
+    id: str
+    cause: str
+    at: datetime
+    monotonic_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlateBox:
+    """A plate found by the detector. `corners`: top left, top right, bottom right, bottom left in frame pixels; `score` 0..1."""
+
+    corners: tuple[Point, Point, Point, Point]
+    score: float
+
+    @property
+    def box(self) -> Box:
+        """The upright box around the corners."""
+        xs = [x for x, _ in self.corners]
+        ys = [y for _, y in self.corners]
+        return round(min(xs)), round(min(ys)), round(max(xs) - min(xs)), round(max(ys) - min(ys))
+
+
+@dataclass(frozen=True, slots=True)
+class CharRead:
+    """One character as read; `confidence` 0..1."""
+
+    symbol: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class SlotScores:
+    """What the OCR saw in one filled slot: symbols and their probabilities, best first (only those worth ranking)."""
+
+    symbols: tuple[str, ...]
+    scores: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlateRead:
+    """One plate in one frame. `confidence` 0..100; `country` ISO alpha-2 or ""; `lane` 0 when no lane line is drawn."""
+
+    text: str
+    chars: tuple[CharRead, ...]
+    confidence: float
+    country: str
+    box: Box
+    char_height_px: float
+    lane: int = 0
+    frame_seq: int = 0
+    slots: tuple[SlotScores, ...] = ()
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PassageImages:
+    """File names below STATE/anpr/images, with "/" between parts; empty when not stored."""
+
+    full: str = ""
+    plate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One car's passing: one event per car. `plate` "" is a trigger that read nothing ("no plate").
+
+    `at`: capture time of the frame that won the vote; `votes`: agreeing reads; `box`: of the winning frame; `size`: that
+    frame's (width, height); `direction`: "", "approach" or "away"."""
+
+    id: str
+    plate: str
+    confidence: float
+    country: str
+    region: str
+    lane: int
+    direction: str
+    char_height_px: float
+    at: datetime
+    monotonic_ns: int
+    trigger_id: str
+    trigger_cause: str
+    votes: int
+    box: Box
+    size: tuple[int, int]
+    images: PassageImages
+
+
+# --- lists ----------------------------------------------------------------------------------------------------------
+
+LIST_ROLES = ("all", "unlisted", "black", "white", "wish", "custom")
+"""What a list means. "all" (every plate) and "unlisted" (plates in no list) hold no entries (manual 4.4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlateList:
+    id: int
+    name: str
+    role: str
+    colour: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListEntry:
+    """A plate in a list. Valid from `valid_from` (inclusive) until `valid_until` (exclusive).
+
+    `wiegand_facility`/`wiegand_card`: the number to send instead of the SHA-1 rule (protocols 6.3); None: none given."""
+
+    id: int
+    list_id: int
+    plate: str
+    description: str
+    valid_from: datetime
+    valid_until: datetime
+    wiegand_facility: int | None = None
+    wiegand_card: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A list that a passage belongs to; `entry` None for "all" and "unlisted"; `distance` 0 exact, 1 one character off."""
+
+    list: PlateList
+    entry: ListEntry | None
+    distance: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PlateEvent:
+    """A passage with the lists it matched: what every action gets. `match` is the one whose rule is carried out."""
+
+    passage: Passage
+    matches: tuple[Match, ...]
+    match: Match
+
+
+# --- rules and deliveries --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WeekSchedule:
+    """When a rule is in force, in the camera's time zone: per weekday (0 Monday .. 6 Sunday) spans of minutes since
+    midnight [from, until), until up to 1440. All day on all days by default."""
+
+    days: tuple[tuple[tuple[int, int], ...], ...] = (((0, 1440),),) * 7
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRule:
+    """An action of a list. `kind`: registry name ("io", "wiegand", "http"); `options`: JSON object text of that kind's options."""
+
+    id: int
+    list_id: int
+    name: str
+    kind: str
+    enabled: bool
+    week: WeekSchedule
+    options: str
+
+
+DELIVERY_STATES = ("pending", "sending", "done", "failed", "expired", "withheld")
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One action for one passage; it is the Audit row too. `id` is a UUID text; `not_after`: its maximum age as a stamp."""
+
+    id: str
+    passage_id: str
+    rule_id: int
+    kind: str
+    state: str
+    created_at: datetime
+    not_after: datetime
+    attempts: int
+    next_try_at: datetime
+    finished_at: datetime | None
+    note: str
+    """What was done ("DO1 pulsed 500 ms") or the last error."""
+
+
+@dataclass(frozen=True, slots=True)
+class WiegandFrame:
+    """The last Wiegand frame for display: code, number as sent, port, time, whether its edge times held."""
+
+    port: str
+    code: WiegandCode
+    at: datetime
+    ok: bool

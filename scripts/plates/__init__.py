@@ -1,0 +1,1 @@
+"""Plate renderer: draws number plates of many countries from fonts, for training and for the demo clip."""
