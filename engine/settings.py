@@ -79,6 +79,12 @@ class LprSettings(Settings):
     min_characters: int = option(
         4, "Minimum characters", "Shorter texts are not taken for plates.", restart=True, group="Filters", ge=2, le=10
     )
+    fold_lookalikes: bool = option(
+        True,
+        "Look-alikes",
+        "O and 0, I and 1 count as the same when a plate is looked up in a list: most plate fonts draw them alike.",
+        group="Filters",
+    )
     votes: int = option(
         2,
         "Agreeing reads",
