@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -40,21 +41,44 @@ def option(
     return Field(default, title=title, description=help_text, json_schema_extra=extra, **limits)
 
 
-def check(kind: type[S], values: dict[str, Any]) -> S:
-    """`values` as settings; ConfigError lists every problem at once, each with the field's title."""
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with given values. `field`: the field's name, "" when it concerns several; `title`: for people."""
+
+    field: str
+    title: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.text}"
+
+
+def problems(kind: type[Settings], values: dict[str, Any]) -> tuple[Problem, ...]:
+    """Everything wrong with `values`, in no particular order; empty when they are acceptable."""
+    found: list[Problem] = []
     try:
-        settings = kind.model_validate(values)
+        kind.model_validate(values)
     except ValidationError as why:
-        raise ConfigError("; ".join(_problem(kind, error) for error in why.errors(include_url=False))) from why
+        found += [_problem(kind, error) for error in why.errors(include_url=False)]
     for name, field in kind.model_fields.items():
         extra = field.json_schema_extra
         choices = extra.get("choices") if isinstance(extra, dict) else None
-        if isinstance(choices, list) and choices and getattr(settings, name) not in choices:
-            raise ConfigError(f"{field.title}: must be one of {', '.join(map(str, choices))}")
-    return settings
+        value = values.get(name, field.default)
+        if isinstance(choices, list) and choices and isinstance(value, str) and value.strip() not in choices:
+            found.append(Problem(name, field.title or name, f"must be one of {', '.join(map(str, choices))}"))
+    return tuple(found)
 
 
-def _problem(kind: type[Settings], error: Any) -> str:
+def check(kind: type[S], values: dict[str, Any]) -> S:
+    """`values` as settings; ConfigError lists every problem at once, each with the field's title."""
+    found = problems(kind, values)
+    if found:
+        raise ConfigError("; ".join(map(str, found)))
+    return kind.model_validate(values)
+
+
+def _problem(kind: type[Settings], error: Any) -> Problem:
     name = str(error["loc"][0]) if error["loc"] else ""
     field = kind.model_fields.get(name)
-    return f"{field.title if field else name or kind.__name__}: {error['msg']}"
+    title = (field.title if field else None) or name or kind.__name__
+    return Problem(name, title, str(error["msg"]).removeprefix("Value error, "))
