@@ -1,0 +1,61 @@
+"""Gatewright: a stand-alone stop-and-go license plate camera for ARM boards. Extras: pi (a Raspberry Pi), train, test."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'__version__ = "([^"]+)"', (HERE / "vadp_package" / "__init__.py").read_text("utf-8"))
+assert VERSION, "vadp_package/__init__.py names no version"
+
+setup(
+    name="gatewright",
+    version=VERSION[1],
+    description="Stop-and-go license plate camera: reads the plate on the board, opens the gate",
+    long_description=(HERE / "README.md").read_text("utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=find_packages(
+        include=["board", "board.*", "engine", "engine.*", "webui", "webui.*", "firmware", "firmware.*", "vadp_package", "vadp_package.*"]
+    ),
+    include_package_data=True,
+    package_data={
+        "webui": ["templates/*", "static/*"],
+        "firmware": ["templates/*", "static/*", "demo/*", "*.service"],
+    },
+    install_requires=[
+        "ai-edge-litert==2.1.6",
+        "av==18.1.0",
+        "bottle==0.13.4",
+        "cheroot==11.1.2",
+        "cryptography==50.0.2",
+        "numpy>=1.26.4,<3",  # tflite-runtime, where it replaces LiteRT, needs numpy 1
+        "pillow==13.0.0",
+        "pydantic==2.14.3",
+        "pyserial==3.5",
+        "requests==2.34.2",
+        "schedule==1.2.2",
+        "smbus2==0.6.1",
+        "sqlite-utils==4.2.1",
+        "tzdata==2026.6",
+    ],
+    extras_require={
+        # RPi.GPIO and rpi-lgpio share one module name: install the one of the board. picamera2 wants libcamera from apt.
+        "pi": ["picamera2==0.3.38", "rpi-lgpio==0.6", "lgpio==0.2.2.0", "gpiod==2.5.0"],
+        "pi4": ["picamera2==0.3.38", "RPi.GPIO==0.7.1", "gpiod==2.5.0"],
+        "tflite": ['tflite-runtime==2.14.0; python_version < "3.12"', "numpy<2"],
+        "train": ["tensorflow-cpu==2.15.1", "numpy<2", "opencv-python-headless==4.10.0.84"],
+        "test": [
+            "gpiod==2.5.0",
+            "mypy==2.4.1",
+            "playwright==1.65.2",
+            "pytest==9.2.0",
+            "ruff==0.17.5",
+            "types-requests==2.33.0.20261030",
+        ],
+    },
+)
