@@ -153,7 +153,6 @@ def rasterise(path: Path, family: str) -> GlyphFont | None:
         return None
     font = ImageFont.truetype(str(path), max(8, round(200 * CAP_PX / (bottom - top))))
     _, cap_top, _, cap_bottom = font.getbbox("H")
-    missing = font.getmask("\uffff").getbbox(), font.getmask("\U000f0000").getbbox()
     glyphs: dict[str, Image.Image] = {}
     shapes = set()
     for character in CHARACTERS:
@@ -169,12 +168,10 @@ def rasterise(path: Path, family: str) -> GlyphFont | None:
         inside = image.getbbox()
         if inside is None:
             return None
-        mask = image.crop((inside[0], first, inside[2], last)).resize(
-            (inside[2] - inside[0], CAP_PX), Image.Resampling.BILINEAR
-        )
+        mask = image.crop((inside[0], first, inside[2], last)).resize((inside[2] - inside[0], CAP_PX), Image.Resampling.BILINEAR)
         glyphs[character] = mask
         shapes.add(mask.tobytes())
-    if len(shapes) < 34 or missing[0] is not None and len(shapes) < 20:  # one box for all: characters are missing
+    if len(shapes) < 34:  # one box for many: characters are missing
         return None
     return GlyphFont(path.stem, family, glyphs)
 

@@ -1,0 +1,46 @@
+"""Label files of plate pictures: reads labels.csv / agreed.csv of a set and cuts its plates out as grey crops."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+DEV_SETS = ("openalpr-us", "openalpr-eu", "openalpr-br")
+"""Scored on, never trained on; nor is any plate with one of their texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlateLabel:
+    """One labelled plate: picture, pixel box (left, top, width, height; None: the whole picture), text as printed."""
+
+    picture: Path
+    box: tuple[float, float, float, float] | None
+    text: str
+
+
+def read_labels(table: Path) -> Iterator[PlateLabel]:
+    """Rows of a labels.csv or agreed.csv that carry a text (columns file,x,y,w,h,text,country)."""
+    with table.open(encoding="utf-8", newline="") as rows:
+        for row in csv.DictReader(rows):
+            if row["text"]:
+                box = tuple(float(row[side]) for side in "xywh") if row["x"] else None
+                yield PlateLabel(table.parent / row["file"], box, row["text"])  # type: ignore[arg-type]
+
+
+def cut(label: PlateLabel, *, margin: float) -> NDArray[np.uint8]:
+    """The plate's grey pixels (H, W): its box widened by `margin` of its size on every side, within the picture."""
+    with Image.open(label.picture) as picture:
+        grey = np.asarray(picture.convert("L"))
+    if label.box is None:
+        return grey
+    x, y, w, h = label.box
+    height, width = grey.shape
+    left, right = max(0, round(x - margin * w)), min(width, round(x + w + margin * w))
+    top, bottom = max(0, round(y - margin * h)), min(height, round(y + h + margin * h))
+    return grey[top:bottom, left:right]
