@@ -1,0 +1,44 @@
+"""Actions: what a list does with a car; one file per kind, found by the registry.
+
+A new kind is one file here that offers `ACTION` and one test: menu entry, form, validation, outbox and audit follow by themselves.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from board.kit.errors import ConfigError
+from board.kit.registry import find
+from board.kit.settings import Settings, check
+from engine.actions._kind import ActionEnv, ActionKind, Lane, Pins
+
+__all__ = ["ActionEnv", "ActionKind", "Kinds", "Lane", "Pins", "find_kinds", "options_of"]
+
+Kinds = Mapping[str, ActionKind[Any]]
+
+
+def find_kinds() -> Kinds:
+    """{name: kind} of every file in this folder."""
+    return find(sys.modules[__name__], "ACTION", ActionKind)
+
+
+def options_of(kinds: Kinds, kind: str, options: str) -> tuple[ActionKind[Any], Settings]:
+    """The kind of that name and its options from their JSON text; ConfigError says what is wrong with either."""
+    if kind not in kinds:
+        raise ConfigError(f"unknown action {kind[:40]!r}; there are {', '.join(kinds)}")
+    return kinds[kind], check_json(kinds[kind].options, options)
+
+
+def check_json(kind: type[Settings], text: str) -> Settings:
+    """A JSON object's text as options; ConfigError when it is none or a value is wrong."""
+    import json
+
+    try:
+        values = json.loads(text or "{}")
+    except ValueError as why:
+        raise ConfigError(f"options are not JSON: {why}") from why
+    if not isinstance(values, dict):
+        raise ConfigError("options are not a JSON object")
+    return check(kind, values)

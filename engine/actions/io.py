@@ -1,0 +1,59 @@
+"""IO action: makes a digital output active for a time, or holds it on or off (manual 4.4, 6.5.2)."""
+
+from __future__ import annotations
+
+from board.kit.settings import Settings, option
+from board.types import Level, Pulse
+from engine.actions._kind import ActionEnv, ActionKind, Lane, PinsRequest
+from engine.types import PlateEvent
+
+ANSWER_TIMEOUT_S = 3.0
+
+DO = {"pulse": "pulsed", "on": "switched on", "off": "switched off"}
+"""What the output does -> how the Audit tab says it."""
+
+
+class IoOptions(Settings):
+    output: str = option("DO1", "Output", "Which digital output.", widget="output", min_length=1, max_length=8)
+    do: str = option(
+        "pulse",
+        "Do",
+        "pulse: active for the duration, then back. on, off: held until another action changes it or the service stops.",
+        choices=tuple(DO),
+    )
+    duration_ms: int = option(500, "Duration", "How long a pulse lasts.", unit="ms", ge=10, le=600_000)
+    polarity: str = option(
+        "active high",
+        "Polarity",
+        "The level at the pin that means active: a matter of the wiring, so all enabled IO actions of one output must agree.",
+        choices=("active high", "active low"),
+    )
+    delay_ms: int = option(0, "Delay", "Waits this long before it acts.", unit="ms", ge=0, le=60_000)
+    even_if_blacklisted: bool = option(
+        False, "Even if blacklisted", "Acts also for a plate that stands on a blacklist as well; otherwise the action is withheld."
+    )
+
+
+def _deliver(event: PlateEvent, options: IoOptions, env: ActionEnv) -> str:
+    not_after_ns = env.not_after_ns + options.delay_ms * 1_000_000
+    request: PinsRequest
+    if options.do == "pulse":
+        request = Pulse(env.delivery_id, options.output, options.duration_ms, options.delay_ms, not_after_ns)
+    else:
+        request = Level(env.delivery_id, options.output, options.do == "on", options.delay_ms, not_after_ns)
+    env.pins.request(request, options.delay_ms / 1000 + ANSWER_TIMEOUT_S)
+    duration = f" {options.duration_ms} ms" if options.do == "pulse" else ""
+    delay = f" after {options.delay_ms} ms" if options.delay_ms else ""
+    return f"{options.output} {DO[options.do]}{duration}{delay}"
+
+
+ACTION = ActionKind(
+    name="io",
+    label="IO",
+    options=IoOptions,
+    deliver=_deliver,
+    lane=Lane.FAST,
+    max_age_s=10.0,
+    polarity=lambda options: {options.output: options.polarity == "active high"},
+    withheld=lambda options: not options.even_if_blacklisted,
+)
