@@ -1,0 +1,1 @@
+"""Recognition: a frame's pixels in, plate reads out (detect, rectify, ocr, pipeline)."""

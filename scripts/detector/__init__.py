@@ -1,0 +1,1 @@
+"""Training of the plate detector: material, training windows, network and losses, int8 export, scoring."""

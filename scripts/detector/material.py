@@ -1,0 +1,110 @@
+"""Material: labelled scenes, plate-free pictures and plate crops of the data folder as grey arrays in memory."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+SCENE_SHARES = {
+    "kaggle-car-plate-433": 0.24, "ro-lucian": 0.14, "in-nanonets": 0.13, "cn-easypr": 0.13, "global-mixed-300": 0.10,
+    "eg-ealpr-scenes": 0.09, "tn-scenes": 0.08, "eg-moto": 0.05, "bd-cars": 0.04,
+}  # fmt: skip
+CROP_SHARES = {
+    "us-plates-openalpr": 0.35, "eu-plates-agreed": 0.25, "br-plates-agreed": 0.10, "eu-tworow-agreed": 0.07,
+    "br-plates-openalpr": 0.05, "cn-rodney": 0.05, "ar-cnnocr": 0.05, "vn-crops": 0.04, "tn-crops": 0.04,
+}  # fmt: skip
+NEGATIVES = "negatives-openalpr"
+DEV_SETS = ("openalpr-us", "openalpr-eu", "openalpr-br")
+"""Scored, never trained on."""
+HELD_OUT_NEGATIVES = 60
+MOST_CROPS = 700
+LONG_SIDE = 1280
+
+
+@dataclass
+class Scene:
+    """A grey picture as a pyramid of halves (level 0 is the stored size) and its plates as (x, y, w, h) of level 0."""
+
+    name: str
+    levels: list[np.ndarray]
+    boxes: list[tuple[float, float, float, float]] = field(default_factory=list)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of level 0."""
+        return self.levels[0].shape[1], self.levels[0].shape[0]
+
+
+@dataclass
+class Material:
+    scenes: dict[str, list[Scene]]
+    negatives: list[Scene]
+    crops: dict[str, list[np.ndarray]]
+    lures: list[tuple[int, tuple[float, float, float, float]]] = field(default_factory=list)
+    """False boxes that an earlier stage gave on the plate-free pictures: index of the picture and box of level 0."""
+
+    def counts(self) -> dict[str, int]:
+        """Pictures per set."""
+        scenes = {name: len(found) for name, found in self.scenes.items()}
+        crops = {name: len(found) for name, found in self.crops.items()}
+        return {**scenes, **crops, NEGATIVES: len(self.negatives)}
+
+
+def rows_of(folder: Path) -> Iterator[tuple[str, list[tuple[float, float, float, float]]]]:
+    """Each picture of a set with its boxes (none for a plate-free picture or a crop), in the order of the label file."""
+    found: dict[str, list[tuple[float, float, float, float]]] = {}
+    with (folder / "labels.csv").open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            boxes = found.setdefault(row["file"], [])
+            if row["w"]:
+                boxes.append((float(row["x"]), float(row["y"]), float(row["w"]), float(row["h"])))
+    yield from found.items()
+
+
+def read_grey(path: Path) -> np.ndarray:
+    """A picture file as grey (H, W) uint8; ValueError names a file that cannot be read."""
+    grey: np.ndarray | None = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    if grey is None:
+        raise ValueError(f"{path}: not a readable picture")
+    return grey
+
+
+def read_scene(folder: Path, name: str, boxes: list[tuple[float, float, float, float]]) -> Scene:
+    """A picture as a pyramid; pictures with a longer side than LONG_SIDE are scaled down with their boxes."""
+    grey = read_grey(folder / name)
+    scale = LONG_SIDE / max(grey.shape)
+    if scale < 1:
+        grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        boxes = [(x * scale, y * scale, w * scale, h * scale) for x, y, w, h in boxes]
+    levels = [grey]
+    while min(levels[-1].shape) >= 64 and len(levels) < 5:
+        halves = (levels[-1].shape[1] // 2, levels[-1].shape[0] // 2)
+        levels.append(cv2.resize(levels[-1], halves, interpolation=cv2.INTER_AREA))
+    return Scene(name, levels, boxes)
+
+
+def negative_names(data: Path) -> tuple[list[str], list[str]]:
+    """The plate-free pictures as (for training, held out): every fourth until HELD_OUT_NEGATIVES are held out."""
+    names = [name for name, _ in rows_of(data / NEGATIVES)]
+    held_out = names[::4][:HELD_OUT_NEGATIVES]
+    return [name for name in names if name not in set(held_out)], held_out
+
+
+def load(data: Path, seed: int) -> Material:
+    """All training material of the data folder; crops are thinned to MOST_CROPS a set, the same ones for a seed."""
+    rng = np.random.default_rng(seed)
+    scenes = {
+        name: [read_scene(data / name, file, boxes) for file, boxes in rows_of(data / name) if boxes] for name in SCENE_SHARES
+    }
+    negatives = [read_scene(data / NEGATIVES, name, []) for name in negative_names(data)[0]]
+    crops = {}
+    for name in CROP_SHARES:
+        files = [file for file, _ in rows_of(data / name)]
+        chosen = rng.permutation(len(files))[:MOST_CROPS]
+        crops[name] = [read_grey(data / name / files[i]) for i in chosen]
+    return Material(scenes, negatives, crops)

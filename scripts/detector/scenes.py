@@ -1,0 +1,279 @@
+"""Training windows: cuts, distorts and degrades scenes, pastes plates, and draws the network's targets for them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from engine.recognise.detect import FILL, STRIDE
+from scripts.detector.material import CROP_SHARES, SCENE_SHARES, Material, Scene
+
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom in window pixels."""
+
+
+@dataclass(frozen=True)
+class WindowPlan:
+    """What windows are made: size in pixels, share of plate-free ones, share of these that show an earlier false box."""
+
+    width: int
+    height: int
+    plate_free: float
+    lures: float
+    widest: float
+
+
+@dataclass
+class Window:
+    """A finished window and its targets on the stride-8 grid.
+
+    `heat` (h, w): 0..1, -1 where it is not to be judged; `weight` (h, w): share of the box loss, 1 a plate;
+    `box` (h, w, 4): left, top, right, bottom in window pixels where the weight is positive."""
+
+    grey: np.ndarray
+    heat: np.ndarray
+    weight: np.ndarray
+    box: np.ndarray
+
+
+class WindowMaker:
+    """An endless supply of windows from one random generator: the same seed gives the same windows."""
+
+    def __init__(self, material: Material, plan: WindowPlan, seed: int) -> None:
+        self.material = material
+        self.plan = plan
+        self.rng = np.random.default_rng(seed)
+        self.scene_sets = list(SCENE_SHARES)
+        self.scene_shares = np.cumsum(list(SCENE_SHARES.values())) / sum(SCENE_SHARES.values())
+        self.crop_sets = list(CROP_SHARES)
+        self.crop_shares = np.cumsum(list(CROP_SHARES.values())) / sum(CROP_SHARES.values())
+
+    # --- chance -----------------------------------------------------------------------------------------------------
+
+    def chance(self, share: float) -> bool:
+        return bool(self.rng.random() < share)
+
+    def log_uniform(self, low: float, high: float) -> float:
+        return math.exp(self.rng.uniform(math.log(low), math.log(high)))
+
+    # --- the window -------------------------------------------------------------------------------------------------
+
+    def make(self) -> Window:
+        """One window: a scene around one of its plates, or a plate-free picture; plates pasted; light and lens; targets."""
+        plate_free = self.chance(self.plan.plate_free)
+        grey, boxes, part_seen = self.plate_free_window() if plate_free else self.scene_window()
+        if self.chance(0.60 if plate_free else 0.22):
+            for _ in range(1 if self.chance(0.7) else 2):
+                self.paste_plate(grey, boxes, part_seen)
+        if self.chance(0.35):
+            grey = np.ascontiguousarray(grey[:, ::-1])
+            boxes = [(self.plan.width - right, top, self.plan.width - left, bottom) for left, top, right, bottom in boxes]
+        return self.with_targets(self.degrade(grey), boxes, part_seen)
+
+    def scene_window(self) -> tuple[np.ndarray, list[Box], list[float]]:
+        plan = self.plan
+        pictures = self.material.scenes[self.scene_sets[int(np.searchsorted(self.scene_shares, self.rng.random()))]]
+        scene = pictures[self.rng.integers(len(pictures))]
+        chosen = scene.boxes[self.rng.integers(len(scene.boxes))]
+        if self.chance(0.92):
+            wanted = self.log_uniform(12, 150)
+        else:
+            wanted = self.log_uniform(150, plan.widest)
+        return self.view(scene, chosen, wanted / chosen[2])
+
+    def plate_free_window(self) -> tuple[np.ndarray, list[Box], list[float]]:
+        pictures, lures = self.material.negatives, self.material.lures
+        if lures and self.chance(self.plan.lures):
+            index, (x, y, w, h) = lures[self.rng.integers(len(lures))]
+            return self.view(pictures[index], (x, y, w, h), self.log_uniform(14, 150) / w)
+        scene = pictures[self.rng.integers(len(pictures))]
+        width, height = scene.size
+        fit = min(self.plan.width / width, self.plan.height / height)
+        point = (self.rng.uniform(0, width), self.rng.uniform(0, height), 1.0, 1.0)
+        return self.view(scene, point, fit * self.log_uniform(0.8, 4.0), 0.0)
+
+    def view(self, scene: Scene, target: Box, scale: float, least_fit: float = 0.45) -> tuple[np.ndarray, list[Box], list[float]]:
+        """The scene at a scale with `target` (x, y, w, h) somewhere in the window; boxes cut to it and how much of each is seen."""
+        plan, rng = self.plan, self.rng
+        width, height = scene.size
+        fit = min(plan.width / width, plan.height / height)
+        scale = min(max(scale, least_fit * fit), 3.0)
+        scale_x, scale_y = scale * math.exp(rng.normal(0, 0.07)), scale * math.exp(rng.normal(0, 0.07))
+        angle = math.radians(rng.normal(0, 2.0)) if self.chance(0.6) else 0.0
+        x, y, w, h = target
+        place = (rng.uniform(0.08, 0.92) * plan.width, rng.uniform(0.08, 0.92) * plan.height)
+        left, top = place[0] - scale_x * (x + w / 2), place[1] - scale_y * (y + h / 2)
+        if self.chance(0.8):
+            left, top = inside(left, plan.width - scale_x * width), inside(top, plan.height - scale_y * height)
+        matrix = np.array([[scale_x, 0, left], [0, scale_y, top], [0, 0, 1]], np.float64)
+        if angle:
+            middle = scale_x * (x + w / 2) + left, scale_y * (y + h / 2) + top
+            matrix = turn(angle, middle) @ matrix
+        level = min(max(math.floor(-math.log2(max(scale, 1e-3))), 0), len(scene.levels) - 1)
+        source = scene.levels[level]
+        to_level = np.diag([width / source.shape[1], height / source.shape[0], 1.0])
+        grey = self.backdrop(scale_x * width, scale_y * height, angle)
+        # pixel centres: level pixel u covers level coordinates u .. u + 1
+        half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
+        warp = np.linalg.inv(half) @ matrix @ to_level @ half
+        cv2.warpAffine(source, warp[:2], (plan.width, plan.height), grey, cv2.INTER_LINEAR, cv2.BORDER_TRANSPARENT)
+        boxes: list[Box] = []
+        seen: list[float] = []
+        for bx, by, bw, bh in scene.boxes:
+            corners = np.array([[bx, by, 1], [bx + bw, by, 1], [bx + bw, by + bh, 1], [bx, by + bh, 1]]) @ matrix.T
+            self.add_box(corners[:, :2], boxes, seen)
+        return grey, boxes, seen
+
+    def backdrop(self, width: float, height: float, angle: float) -> np.ndarray:
+        """What shows where the picture does not fill the window: another plate-free picture or plain grey."""
+        plan, rng = self.plan, self.rng
+        filled = width >= plan.width and height >= plan.height and not angle
+        if not filled and self.chance(0.6):
+            scene = self.material.negatives[rng.integers(len(self.material.negatives))]
+            level = scene.levels[rng.integers(min(2, len(scene.levels)))]
+            filling: np.ndarray = cv2.resize(level, (plan.width, plan.height), interpolation=cv2.INTER_AREA)
+            return filling
+        return np.full((plan.height, plan.width), FILL if self.chance(0.7) else rng.integers(256), np.uint8)
+
+    def add_box(self, corners: np.ndarray, boxes: list[Box], seen: list[float]) -> None:
+        left, top = corners.min(0)
+        right, bottom = corners.max(0)
+        cut = (max(left, 0.0), max(top, 0.0), min(right, float(self.plan.width)), min(bottom, float(self.plan.height)))
+        if cut[2] - cut[0] < 1 or cut[3] - cut[1] < 1:
+            return
+        boxes.append((float(cut[0]), float(cut[1]), float(cut[2]), float(cut[3])))
+        seen.append(float((cut[2] - cut[0]) * (cut[3] - cut[1]) / ((right - left) * (bottom - top))))
+
+    # --- pasted plates ------------------------------------------------------------------------------------------------
+
+    def paste_plate(self, grey: np.ndarray, boxes: list[Box], seen: list[float]) -> None:
+        """A real plate crop in perspective somewhere in the window, never over a plate that is there already."""
+        plan, rng = self.plan, self.rng
+        crops = self.material.crops[self.crop_sets[int(np.searchsorted(self.crop_shares, rng.random()))]]
+        crop = crops[rng.integers(len(crops))]
+        w = self.log_uniform(12, min(plan.widest, 0.9 * plan.width)) if self.chance(0.25) else self.log_uniform(12, 170)
+        h = w * crop.shape[0] / crop.shape[1] * math.exp(rng.normal(0, 0.05))
+        if h > 0.8 * plan.height or w < 8:
+            return
+        slope, slant = rng.normal(0, 0.06, 2)
+        corners = np.array([[-w, -h], [w, -h], [w, h], [-w, h]]) / 2
+        corners = corners + np.stack([slant * corners[:, 1], slope * corners[:, 0]], 1)
+        corners += rng.normal(0, 1, (4, 2)) * (0.012 * w, 0.03 * h)
+        corners += (rng.uniform(0.04, 0.96) * plan.width, rng.uniform(0.04, 0.96) * plan.height)
+        spot = (*corners.min(0), *corners.max(0))
+        if any(meet(spot, box) for box in boxes):
+            return
+        if self.chance(0.4):
+            self.surround(grey, corners)
+        if w < crop.shape[1] * 0.7:
+            crop = cv2.resize(crop, (max(int(w * 1.2), 8), max(int(h * 1.2), 5)), interpolation=cv2.INTER_AREA)
+        ink = np.clip(crop.astype(np.float32) * rng.uniform(0.45, 1.1), 0, 255)
+        if self.chance(0.35):
+            ink = cv2.GaussianBlur(ink, (0, 0), rng.uniform(0.4, 1.0) * max(1.0, ink.shape[1] / w))
+        rows, columns = ink.shape
+        source = np.array([[0, 0], [columns, 0], [columns, rows], [0, rows]], np.float32) - 0.5
+        warp = cv2.getPerspectiveTransform(source, (corners - 0.5).astype(np.float32))
+        x0, y0 = max(int(spot[0]) - 2, 0), max(int(spot[1]) - 2, 0)
+        x1, y1 = min(int(spot[2]) + 3, plan.width), min(int(spot[3]) + 3, plan.height)
+        if x1 - x0 < 2 or y1 - y0 < 2:
+            return
+        warp = np.array([[1, 0, -x0], [0, 1, -y0], [0, 0, 1]]) @ warp
+        size = (x1 - x0, y1 - y0)
+        mask = cv2.warpPerspective(np.ones_like(ink), warp, size)
+        plate = cv2.warpPerspective(ink, warp, size, borderMode=cv2.BORDER_REPLICATE)
+        under = grey[y0:y1, x0:x1]
+        under[:] = np.clip(under * (1 - mask) + plate * mask, 0, 255)
+        self.add_box(corners, boxes, seen)
+
+    def surround(self, grey: np.ndarray, corners: np.ndarray) -> None:
+        """A darker or lighter bay around the plate's place: bumpers and frames differ from the plate, not from the scene."""
+        middle = corners.mean(0)
+        larger = (corners - middle) * self.rng.uniform(1.05, 1.5, 2) + middle
+        spot = np.concatenate([larger.min(0), larger.max(0)])
+        x0, y0, x1, y1 = (int(v) for v in np.clip(spot, 0, [grey.shape[1], grey.shape[0]] * 2))
+        part = grey[y0:y1, x0:x1]
+        part[:] = np.clip(part * self.rng.uniform(0.3, 0.9) + self.rng.uniform(0, 80) * self.chance(0.5), 0, 255)
+
+    # --- light and lens -----------------------------------------------------------------------------------------------
+
+    def degrade(self, grey: np.ndarray) -> np.ndarray:
+        rng = self.rng
+        table: np.ndarray = np.arange(256, dtype=np.float32)
+        if self.chance(0.5):
+            table = 255 * (table / 255) ** math.exp(rng.normal(0, 0.4))
+        if self.chance(0.6):
+            contrast = rng.uniform(0.35, 1.15)
+            table = table * contrast + rng.uniform(0, 1) * max(0.0, 255 * (1 - contrast))
+        if self.chance(0.1):
+            table = table * 1.5 + rng.uniform(0, 60)
+        if self.chance(0.03):
+            table = 255 - table
+        grey = cv2.LUT(grey, np.clip(table, 0, 255).astype(np.uint8))
+        if self.chance(0.25):
+            grey = cv2.GaussianBlur(grey, (0, 0), rng.uniform(0.4, 1.1))
+        if self.chance(0.08):
+            steps = int(rng.integers(2, 5))
+            kernel = np.full((1, steps), 1 / steps, np.float32)
+            grey = cv2.filter2D(grey, -1, kernel if self.chance(0.7) else kernel.T)
+        if self.chance(0.4):
+            noise = np.empty(grey.shape, np.int16)
+            cv2.setRNGSeed(int(rng.integers(2**31)))
+            cv2.randn(noise, 0, rng.uniform(1, 9))
+            grey = cv2.add(grey, noise, dtype=cv2.CV_8U)
+        if self.chance(0.25):
+            _, coded = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 86))])
+            grey = cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE)
+        return grey
+
+    # --- targets ------------------------------------------------------------------------------------------------------
+
+    def with_targets(self, grey: np.ndarray, boxes: list[Box], seen: list[float]) -> Window:
+        rows, columns = self.plan.height // STRIDE, self.plan.width // STRIDE
+        heat = np.zeros((rows, columns), np.float32)
+        weight = np.zeros((rows, columns), np.float32)
+        target = np.zeros((rows, columns, 4), np.float32)
+        ys = (np.arange(rows, dtype=np.float32)[:, None] + 0.5) * STRIDE
+        xs = (np.arange(columns, dtype=np.float32)[None, :] + 0.5) * STRIDE
+        unsure = []
+        for box, part in zip(boxes, seen, strict=True):
+            left, top, right, bottom = box
+            w, h = right - left, bottom - top
+            if part < 0.6 or w < 9 or w > 345:
+                unsure.append(box)
+                continue
+            x, y = (left + right) / 2, (top + bottom) / 2
+            bell = np.exp(-(((xs - x) / max(0.16 * w, 3)) ** 2 + ((ys - y) / max(0.2 * h, 3)) ** 2) / 2)
+            row, column = min(int(y / STRIDE), rows - 1), min(int(x / STRIDE), columns - 1)
+            np.maximum(heat, bell, out=heat)
+            heat[row, column] = 1.0
+            near = (np.abs(xs - x) <= 0.22 * w) & (np.abs(ys - y) <= 0.3 * h)
+            near[row, column] = True
+            share = np.where(near, np.maximum(bell, 1e-3), 0)
+            share /= share.sum()
+            better = share > weight
+            weight = np.where(better, share, weight)
+            target[better] = box
+        for left, top, right, bottom in unsure:
+            inner = (xs >= left - 4) & (xs <= right + 4) & (ys >= top - 4) & (ys <= bottom + 4)
+            heat = np.where(inner & (weight == 0), -1, heat)
+        return Window(grey, heat.astype(np.float32), weight.astype(np.float32), target)
+
+
+def inside(offset: float, room: float) -> float:
+    """An offset that keeps a picture inside the window: between 0 and the room left over (negative when it is larger)."""
+    return min(max(offset, min(room, 0.0)), max(room, 0.0))
+
+
+def turn(angle: float, middle: tuple[float, float]) -> np.ndarray:
+    """A rotation about a point as a 3x3 matrix."""
+    c, s = math.cos(angle), math.sin(angle)
+    x, y = middle
+    return np.array([[c, -s, x - c * x + s * y], [s, c, y - s * x - c * y], [0, 0, 1]])
+
+
+def meet(a: tuple[float, ...], b: Box) -> bool:
+    """Whether two boxes share any pixel (with a little room between)."""
+    return a[0] < b[2] + 4 and a[2] > b[0] - 4 and a[1] < b[3] + 4 and a[3] > b[1] - 4
