@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from board.wiegand.codes import plate_number
 from engine.lists.matching import normalise
 from engine.types import ListEntry
 
@@ -18,17 +18,11 @@ class Collision:
     entries: tuple[ListEntry, ...]
 
 
-def sha1_number(plate: str, bits: int) -> int:
-    """The published rule of Nedap and Hikvision: SHA-1 of the normalised plate, its low 24 (26-bit frame) or 32 bits."""
-    digest = hashlib.sha1(normalise(plate).encode(), usedforsecurity=False).digest()
-    return int.from_bytes(digest, "big") & ((1 << (bits - 2)) - 1)
-
-
 def wiegand_number(entry: ListEntry, bits: int) -> str:
-    """The number that an entry sends, as text: its own or by the SHA-1 rule."""
+    """The number that an entry sends, as text: its own or by the SHA-1 rule (26-bit frames: 24 bits of it)."""
     if entry.wiegand_card is not None:
         return f"{entry.wiegand_facility or 0}-{entry.wiegand_card}"
-    return f"SHA-1 {sha1_number(entry.plate, bits):0{(bits - 2) // 4}X}"
+    return f"SHA-1 {plate_number(normalise(entry.plate), bits - 2):0{(bits - 2) // 4}X}"
 
 
 def find_collisions(entries: Iterable[ListEntry], bits: int) -> list[Collision]:

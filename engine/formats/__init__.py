@@ -1,0 +1,1 @@
+"""Formats: how a passage is written down for others; one file each."""
