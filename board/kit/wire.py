@@ -27,6 +27,10 @@ SEND_TIMEOUT_S = 5.0
 """A peer that stops reading must not hold its sender forever."""
 
 
+class PeerGone(WireError):
+    """The other side closed the connection, died, or does not read."""
+
+
 class Codec:
     """Encodes and decodes the given dataclasses; anything else is a WireError."""
 
@@ -62,35 +66,41 @@ class Codec:
 
 
 class Channel:
-    """One connected peer. `send` may be called from several threads; one thread receives."""
+    """One connected peer. `send` may be called from several threads; one thread receives.
 
-    def __init__(self, sock: socket.socket, codec: Codec) -> None:
+    `send_timeout_s` 0: a peer whose buffer is full counts as gone at once (for a real-time sender)."""
+
+    def __init__(self, sock: socket.socket, codec: Codec, send_timeout_s: float = SEND_TIMEOUT_S) -> None:
         self._sock = sock
         self._codec = codec
         self._sending = threading.Lock()
-        sock.settimeout(SEND_TIMEOUT_S)
+        sock.settimeout(send_timeout_s)
         self._readable = select.poll()
         self._readable.register(sock, select.POLLIN)
 
+    def fileno(self) -> int:
+        """For a selector; -1 once closed."""
+        return self._sock.fileno()
+
     def send(self, message: object) -> None:
-        """Raises WireError when the peer is gone or does not read for 5 s."""
+        """Raises PeerGone when the peer is gone or does not read for `send_timeout_s`."""
         data = self._codec.encode(message)
         with self._sending:
             try:
                 self._sock.send(data)
             except OSError as why:
-                raise WireError(f"peer is gone: {why}") from why
+                raise PeerGone(f"peer is gone: {why}") from why
 
     def receive(self, timeout_s: float | None = None) -> Any | None:
-        """The next message; None when `timeout_s` is over; WireError when the peer is gone or talks nonsense."""
+        """The next message; None when `timeout_s` is over; PeerGone when the peer is gone, WireError when it talks nonsense."""
         if not self._readable.poll(None if timeout_s is None else max(0, round(timeout_s * 1000))):
             return None
         try:
             data = self._sock.recv(MAX_MESSAGE_BYTES)
         except OSError as why:
-            raise WireError(f"peer is gone: {why}") from why
+            raise PeerGone(f"peer is gone: {why}") from why
         if not data:
-            raise WireError("peer closed the connection")
+            raise PeerGone("peer closed the connection")
         return self._codec.decode(data)
 
     def close(self) -> None:
@@ -107,24 +117,24 @@ def listen(path: Path) -> socket.socket:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with _short(path) as name:
+    with short_address(path) as name:
         sock.bind(name)
     path.chmod(0o600)
     sock.listen(16)
     return sock
 
 
-def accept(sock: socket.socket, codec: Codec) -> Channel:
+def accept(sock: socket.socket, codec: Codec, send_timeout_s: float = SEND_TIMEOUT_S) -> Channel:
     """The next client; OSError when `sock` was closed."""
     peer, _ = sock.accept()
-    return Channel(peer, codec)
+    return Channel(peer, codec, send_timeout_s)
 
 
 def connect(path: Path, codec: Codec) -> Channel:
     """A channel to the process that listens at `path`; WireError when nobody does."""
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     try:
-        with _short(path) as name:
+        with short_address(path) as name:
             sock.connect(name)
     except OSError as why:
         sock.close()
@@ -133,7 +143,8 @@ def connect(path: Path, codec: Codec) -> Channel:
 
 
 @contextmanager
-def _short(path: Path) -> Iterator[str]:
+def short_address(path: Path) -> Iterator[str]:
+    """An address for `path` that fits a Unix socket, whatever the length of STATE."""
     # A Unix socket's address ends at 107 bytes; through an open folder any STATE path is short enough.
     folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
     try:

@@ -1,0 +1,62 @@
+"""Claims: one owner per pin between processes, by file locks; a dead owner's claim is free again without anybody's doing."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from board.kit.errors import BoardError, PinBusy
+
+
+class Claims:
+    """The pins that this object holds. Locks belong to open files: two objects in one process exclude each other too."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: dict[int, int] = {}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as why:
+            raise BoardError(f"pins cannot be claimed in {folder}: {why}") from why
+
+    def __contains__(self, pin: int) -> bool:
+        return pin in self._files
+
+    def take(self, pin: int, name: str, owner: str) -> None:
+        """Holds `pin` until `release`; PinBusy names the owner and process that has it."""
+        path = self._folder / str(pin)
+        try:
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as why:
+            raise BoardError(f"{name} cannot be claimed in {path}: {why}") from why
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as why:
+            taker = os.pread(file, 200, 0).decode(errors="replace") or "a process that just took it"
+            os.close(file)
+            raise PinBusy(f"{name} (pin {pin}) is taken by {taker}") from why
+        os.ftruncate(file, 0)
+        os.pwrite(file, f"{owner} (pid {os.getpid()})".encode(), 0)
+        self._files[pin] = file
+
+    def release(self) -> None:
+        """Frees every pin."""
+        while self._files:
+            _, file = self._files.popitem()
+            os.close(file)
+
+
+def taker(folder: Path, pin: int) -> str:
+    """Who holds `pin` ("pins (pid 12)"), or "" when it is free."""
+    try:
+        file = os.open(folder / str(pin), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return os.pread(file, 200, 0).decode(errors="replace")
+    finally:
+        os.close(file)
+    return ""

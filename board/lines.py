@@ -1,0 +1,61 @@
+"""Lines: the names of a profile's pins, the levels they rest at, and the kept polarity of its outputs."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Mapping
+
+from board.kit.errors import BoardError
+from board.kit.state import State
+from board.types import BoardProfile
+
+log = logging.getLogger("board.lines")
+
+
+def pin_names(profile: BoardProfile) -> dict[int, str]:
+    """{pin: line name}; the two pins of Wiegand line "W1" are "W1.D0" and "W1.D1"."""
+    names = {line.pin: line.name for line in profile.outputs} | {line.pin: line.name for line in profile.inputs}
+    for port in profile.wiegand:
+        names[port.d0] = f"{port.name}.D0"
+        names[port.d1] = f"{port.name}.D1"
+    return names
+
+
+def rest_levels(profile: BoardProfile, polarity: Mapping[str, bool]) -> dict[int, bool]:
+    """{pin: electrical level at rest} of every output and Wiegand pin. `polarity`: {"DO1": active high} (`load_polarity`)."""
+    levels = {line.pin: not polarity.get(line.name, line.active_high) for line in profile.outputs}
+    for port in profile.wiegand:
+        levels[port.d0] = levels[port.d1] = not port.active_high
+    return levels
+
+
+def load_polarity(state: State, profile: BoardProfile) -> dict[str, bool]:
+    """{output: active high} of every output: the profile's, overridden by STATE/polarity.json.
+
+    A damaged file must not keep a gate from being closed: it is logged, and the profile's wiring counts."""
+    polarity = {line.name: line.active_high for line in profile.outputs}
+    try:
+        kept = json.loads(state.polarity_file.read_text())
+    except FileNotFoundError:
+        return polarity
+    except (OSError, ValueError) as why:
+        log.error("%s is unreadable, the profile's polarity counts: %s", state.polarity_file, why)
+        return polarity
+    if isinstance(kept, dict):
+        polarity.update({name: active for name, active in kept.items() if name in polarity and isinstance(active, bool)})
+    return polarity
+
+
+def save_polarity(state: State, polarity: Mapping[str, bool]) -> None:
+    """Replaces STATE/polarity.json as a whole (written, synced, renamed); BoardError when the disk refuses."""
+    scratch = state.polarity_file.with_suffix(".new")
+    try:
+        with scratch.open("w") as file:
+            json.dump(dict(polarity), file)
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(state.polarity_file)
+    except OSError as why:
+        raise BoardError(f"the output polarity cannot be kept in {state.polarity_file}: {why}") from why

@@ -1,0 +1,73 @@
+"""Command of the pins process: claims the board's lines, serves STATE/run/pins.sock, leaves every output at rest."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import logging.handlers
+import queue
+import sys
+from pathlib import Path
+
+from board.gpio import open_gpio
+from board.kit.clock import Clock
+from board.kit.errors import GatewrightError
+from board.kit.process import Life, open_log
+from board.kit.state import State
+from board.lines import load_polarity, rest_levels
+from board.pins import realtime
+from board.pins.guardian import Guardian
+from board.pins.server import PinsServer, claim_lines
+from board.profiles import load
+
+log = logging.getLogger("pins")
+
+CLAIM_PATIENCE_S = 5.0
+
+
+def main() -> int:
+    """0: stopped by SIGTERM or SIGINT; 1: an error, which is logged."""
+    parser = argparse.ArgumentParser(prog="python -m board.pins", description=__doc__)
+    parser.add_argument("--state", type=Path, required=True, help="folder of the camera's state")
+    state = State(parser.parse_args().state)
+    life = Life(state, "pins")
+    open_log(state, "pins")
+    realtime.settle_process()
+    writer = _write_log_elsewhere()
+    try:
+        _run(state, life)
+    except GatewrightError as why:
+        log.error("%s", why)
+        return 1
+    finally:
+        writer.stop()
+    return 0
+
+
+def _run(state: State, life: Life) -> None:
+    guardian = Guardian(state)
+    profile = load(state)
+    polarity = load_polarity(state, profile)
+    gpio = open_gpio(profile, state)
+    try:
+        claim_lines(profile, gpio, rest_levels(profile, polarity), CLAIM_PATIENCE_S)
+        realtime.settle_thread()
+        log.info("%s: all outputs at rest", profile.title)
+        PinsServer(state, profile, gpio, polarity, Clock()).run(life, guardian)
+    finally:
+        gpio.close()
+    guardian.dismiss()  # not reached after an error: then the guardian makes sure
+
+
+def _write_log_elsewhere() -> logging.handlers.QueueListener:
+    # A slow card must not hold the thread that ends pulses.
+    root = logging.getLogger()
+    records: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
+    listener = logging.handlers.QueueListener(records, *root.handlers)
+    root.handlers[:] = [logging.handlers.QueueHandler(records)]
+    listener.start()
+    return listener
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""Frames: a thread per Wiegand port that sends the queued codes one after another, keeps the gap, checks and repeats bad frames.
+
+Its own thread, so that a frame of 52 ms and more delays no output pulse and no input edge.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from board.kit.clock import Clock
+from board.pins import realtime
+from board.ports import Gpio
+from board.types import PinsDone, PinsRefused, SendWiegand, WiegandLine, WiegandSent
+from board.wiegand.pulses import send_frame
+
+log = logging.getLogger("pins.wiegand")
+
+QUEUE_LENGTH = 32
+REPEAT_BAD_AFTER_S = 0.25
+
+
+@dataclass(slots=True)
+class Job:
+    """A queued request; `dropped` when its client has gone before it had `begun`."""
+
+    request: SendWiegand
+    begun: bool = False
+    dropped: bool = False
+
+
+class FrameSender:
+    """One port. `report(job, message)` is called from its thread with WiegandSent per frame and PinsDone or PinsRefused at last."""
+
+    def __init__(self, gpio: Gpio, line: WiegandLine, clock: Clock, report: Callable[[Job, object], None]) -> None:
+        self._gpio = gpio
+        self._line = line
+        self._clock = clock
+        self._report = report
+        self._queue: queue.Queue[Job | None] = queue.Queue(QUEUE_LENGTH)
+        self._stop = threading.Event()
+        self._quiet_from_ns = clock.monotonic_ns()  # a frame that a crash cut short keeps its gap too
+        self._thread = threading.Thread(target=self._run, name=f"wiegand-{line.name}", daemon=True)
+        self._thread.start()
+
+    def put(self, request: SendWiegand) -> Job | None:
+        """Queues a frame; None when the queue is full."""
+        job = Job(request)
+        try:
+            self._queue.put_nowait(job)
+        except queue.Full:
+            return None
+        return job
+
+    def stop(self) -> None:
+        """Ends the frame in progress between two pulses; both lines are at rest afterwards."""
+        self._stop.set()
+        try:
+            self._queue.put_nowait(None)
+        except queue.Full:
+            pass  # the thread sees `_stop` before it takes the next job
+        self._thread.join(timeout=1)
+
+    def _run(self) -> None:
+        realtime.settle_thread()
+        while (job := self._queue.get()) is not None and not self._stop.is_set():
+            if job.dropped:
+                continue
+            try:
+                answer = self._send(job)
+            except Exception as why:  # the thread's top: the port must live on
+                log.exception("%s: frame %s failed", self._line.name, job.request.id)
+                answer = PinsRefused(job.request.id, f"{self._line.name}: {why}")
+            self._report(job, answer)
+
+    def _send(self, job: Job) -> object:
+        request = job.request
+        note = ""
+        for turn in range(request.repeat):
+            self._wait_quiet(request.gap_ms)
+            if job.dropped and not job.begun:
+                return PinsRefused(request.id, "the client has gone")
+            if turn == 0 and request.not_after_ns and self._clock.monotonic_ns() > request.not_after_ns:
+                return PinsRefused(request.id, "too late: frames before it took too long")
+            job.begun = True
+            if not self._send_once(job) and not self._stop.is_set():
+                self._stop.wait(REPEAT_BAD_AFTER_S)
+                note = "repeated: edges out of limits" if self._send_once(job) else "sent twice with edges out of limits"
+            if self._stop.is_set():
+                return PinsRefused(request.id, "pins stopped before the frame was complete")
+        return PinsDone(request.id, self._clock.monotonic_ns(), note)
+
+    def _send_once(self, job: Job) -> bool:
+        request = job.request
+        at = self._clock.now()
+        timing = send_frame(self._gpio, self._line, request.code, request.width_us, request.period_us, self._stop)
+        self._quiet_from_ns = self._clock.monotonic_ns()
+        if not timing.ok:
+            log.warning(
+                "%s: frame %s out of limits: pulses %.0f to %.0f us, intervals %.0f to %.0f us",
+                self._line.name, request.id,
+                min(timing.widths_us, default=0), max(timing.widths_us, default=0),
+                min(timing.intervals_us, default=0), max(timing.intervals_us, default=0),
+            )  # fmt: skip
+        self._report(job, WiegandSent(self._line.name, request.code, at, timing.worst_edge_us, timing.ok))
+        return timing.ok
+
+    def _wait_quiet(self, gap_ms: int) -> None:
+        rest_ns = self._quiet_from_ns + gap_ms * 1_000_000 - self._clock.monotonic_ns()
+        if rest_ns > 0:
+            self._stop.wait(rest_ns / 1e9)

@@ -1,0 +1,394 @@
+"""Pins server: one thread that takes the clients' requests, times pulses and delays, and tells watchers what happened.
+
+Rules: a known id (the last 256) is answered again without acting again; a refused one may be asked again. Requests that have not
+begun (delayed, queued frames) are dropped with their client, a hold ends with it, a pulse runs to its end. Nothing begins after
+its `not_after_ns`. A client that does not read its answers is cut off rather than waited for.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import logging
+import os
+import selectors
+import signal
+import socket
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from board.kit.clock import Clock
+from board.kit.errors import BoardError, PinBusy, WireError
+from board.kit.process import Life
+from board.kit.state import State
+from board.kit.wire import Channel, Codec, PeerGone, accept, listen
+from board.lines import save_polarity
+from board.pins.frames import FrameSender, Job
+from board.pins.guardian import Guardian
+from board.pins.inputs import Inputs
+from board.pins.outputs import Outputs
+from board.ports import Gpio
+from board.types import (
+    PINS_MESSAGES,
+    BoardProfile,
+    Level,
+    OutputPolarity,
+    PinsDone,
+    PinsRefused,
+    Pulse,
+    SendWiegand,
+    WatchPins,
+)
+from board.wiegand.pulses import MAX_PERIOD_US, MAX_WIDTH_US, MIN_PERIOD_US, MIN_WIDTH_US
+
+log = logging.getLogger("pins")
+
+BEAT_S = 1.0
+CLAIM_EVERY_S = 0.02
+KNOWN_IDS = 256
+MAX_WAITING = 256
+MAX_CLIENTS = 32
+MAX_DURATION_MS = 3_600_000
+MAX_DELAY_MS = 3_600_000
+MAX_CODE_BITS = 128
+
+
+@dataclass(eq=False, slots=True)
+class _Client:
+    number: int
+    channel: Channel
+    watching: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class _Waiting:
+    """A request that has not been answered: delayed, or a frame in its port's queue."""
+
+    request: Pulse | Level | SendWiegand
+    clients: list[_Client]
+    job: Job | None = None
+    dropped: bool = False
+
+
+@dataclass(slots=True)
+class _Known:
+    """Requests by id: `waiting` for their answer, or `answered`, the last 256."""
+
+    waiting: dict[str, _Waiting] = field(default_factory=dict)
+    answered: OrderedDict[str, PinsDone] = field(default_factory=OrderedDict)
+
+
+class PinsServer:
+    """`run` until `life.stop`; then every output is at rest. The chip's lines are claimed already."""
+
+    def __init__(self, state: State, profile: BoardProfile, gpio: Gpio, polarity: dict[str, bool], clock: Clock) -> None:
+        self._state = state
+        self._clock = clock
+        self._codec = Codec(PINS_MESSAGES)
+        self._clients: dict[int, _Client] = {}
+        self._numbers = itertools.count(1)
+        self._known = _Known()
+        self._delayed: list[tuple[int, int, _Waiting]] = []
+        self._posted: deque[Callable[[], None]] = deque()
+        self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._outputs = Outputs(profile, gpio, polarity, clock, self._tell_watchers)
+        self._inputs = Inputs(profile, gpio, clock, self._tell_watchers)
+        self._ports = {line.name: FrameSender(gpio, line, clock, self._frame_reported) for line in profile.wiegand}
+        gpio.watch([line.pin for line in profile.inputs], self._raw_edge)
+        self._selector = selectors.DefaultSelector()
+        self._handlers: dict[type, Callable[[_Client, object], None]] = {
+            Pulse: self._on_action,
+            Level: self._on_action,
+            SendWiegand: self._on_action,
+            OutputPolarity: self._on_polarity,
+            WatchPins: self._on_watch,
+        }
+
+    def run(self, life: Life, guardian: Guardian) -> None:
+        """Serves until `life.stop`. Whatever ends it, the outputs are at rest afterwards."""
+        previous = signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
+        listener = listen(self._state.pins_socket)
+        listener.setblocking(False)
+        self._selector.register(listener, selectors.EVENT_READ, lambda: self._accept(listener))
+        self._selector.register(self._wake_read, selectors.EVENT_READ, self._woken)
+        next_beat_ns = 0
+        try:
+            while not life.stop.is_set():
+                now_ns = self._clock.monotonic_ns()
+                if now_ns >= next_beat_ns:
+                    life.beat()
+                    guardian.check()
+                    self._inputs.resync()
+                    next_beat_ns = now_ns + round(BEAT_S * 1e9)
+                for key, _ in self._selector.select(self._patience_s(next_beat_ns)):
+                    key.data()
+                self._do_due()
+        finally:
+            signal.set_wakeup_fd(previous)
+            self._end(listener)
+
+    # --- time ---------------------------------------------------------------------------------------------------------
+
+    def _patience_s(self, next_beat_ns: int) -> float:
+        due = [next_beat_ns, self._outputs.next_ns(), self._inputs.next_ns(), self._delayed[0][0] if self._delayed else None]
+        return max(0, min(t_ns for t_ns in due if t_ns is not None) - self._clock.monotonic_ns()) / 1e9
+
+    def _do_due(self) -> None:
+        self._outputs.end_due()
+        self._inputs.settle_due()
+        while self._delayed and self._delayed[0][0] <= self._clock.monotonic_ns():
+            _, _, waiting = heapq.heappop(self._delayed)
+            if not waiting.dropped:
+                self._begin(waiting)
+
+    # --- clients ------------------------------------------------------------------------------------------------------
+
+    def _accept(self, listener: socket.socket) -> None:
+        try:
+            channel = accept(listener, self._codec, send_timeout_s=0)
+        except OSError as why:
+            log.warning("a client could not be accepted: %s", why)
+            return
+        if len(self._clients) >= MAX_CLIENTS:
+            log.warning("a client was turned away: there are %d already", MAX_CLIENTS)
+            channel.close()
+            return
+        client = _Client(next(self._numbers), channel)
+        self._clients[client.number] = client
+        self._selector.register(channel, selectors.EVENT_READ, lambda: self._serve(client))
+
+    def _serve(self, client: _Client) -> None:
+        if client.number not in self._clients:
+            return  # gone since the selector reported it
+        try:
+            message = client.channel.receive(0)
+        except PeerGone:
+            self._client_gone(client)
+            return
+        except WireError as why:
+            log.warning("client %d: %s", client.number, why)
+            self._send(client, PinsRefused("", str(why)[:500]))
+            return
+        if message is None:
+            return
+        handler = self._handlers.get(type(message))
+        if handler is None:
+            self._send(client, PinsRefused(getattr(message, "id", ""), f"{type(message).__name__} is no request"))
+            return
+        try:
+            handler(client, message)
+        except BoardError as why:
+            log.warning("%s: %s", type(message).__name__, why)
+            self._send(client, PinsRefused(getattr(message, "id", ""), str(why)))
+
+    def _client_gone(self, client: _Client) -> None:
+        if self._clients.pop(client.number, None) is None:
+            return
+        self._selector.unregister(client.channel)
+        client.channel.close()
+        for name, waiting in list(self._known.waiting.items()):
+            if client in waiting.clients:
+                waiting.clients.remove(client)
+                if not waiting.clients:
+                    self._drop(name, waiting)
+        for name in self._outputs.client_gone(client.number):
+            self._known.answered.pop(name, None)  # asked again, it must hold again
+
+    def _drop(self, name: str, waiting: _Waiting) -> None:
+        if waiting.job is not None and waiting.job.begun:
+            return  # it goes on to its end, and its answer is remembered
+        log.info("request %s is dropped: its client has gone", name)
+        waiting.dropped = True
+        if waiting.job is not None:
+            waiting.job.dropped = True
+        del self._known.waiting[name]
+
+    def _send(self, client: _Client, message: object) -> None:
+        try:
+            client.channel.send(message)
+        except WireError as why:
+            log.warning("client %d is cut off: %s", client.number, why)
+            # Not at once: whoever is sending may be in the middle of a change.
+            self._post(lambda: self._client_gone(client))
+
+    def _tell_watchers(self, message: object) -> None:
+        for client in list(self._clients.values()):
+            if client.watching:
+                self._send(client, message)
+
+    # --- requests -----------------------------------------------------------------------------------------------------
+
+    def _on_watch(self, client: _Client, message: object) -> None:
+        assert isinstance(message, WatchPins)
+        client.watching = True
+        for state in (*self._outputs.states(), *self._inputs.states()):
+            self._send(client, state)
+        self._send(client, PinsDone(message.id, self._clock.monotonic_ns()))
+
+    def _on_polarity(self, client: _Client, message: object) -> None:
+        assert isinstance(message, OutputPolarity)
+        self._outputs.check(message.output)
+        polarity = self._outputs.polarity()
+        t_ns = self._clock.monotonic_ns()
+        if polarity[message.output] != message.active_high:
+            # Kept first: a crash between the two must not boot with the wrong rest level.
+            save_polarity(self._state, polarity | {message.output: message.active_high})
+            t_ns = self._outputs.set_polarity(message.output, message.active_high)
+            log.info("%s is active %s now", message.output, "high" if message.active_high else "low")
+        self._send(client, PinsDone(message.id, t_ns))
+
+    def _on_action(self, client: _Client, message: object) -> None:
+        assert isinstance(message, Pulse | Level | SendWiegand)
+        answered = self._known.answered.get(message.id)
+        if answered is not None:
+            self._send(client, answered)
+            return
+        waiting = self._known.waiting.get(message.id)
+        if waiting is not None:
+            if client not in waiting.clients:
+                waiting.clients.append(client)
+            return
+        why = self._objection(message)
+        if why:
+            log.warning("%s %s refused: %s", type(message).__name__, message.id, why)
+            self._send(client, PinsRefused(message.id, why))
+            return
+        waiting = _Waiting(message, [client])
+        self._known.waiting[message.id] = waiting
+        delay_ms = 0 if isinstance(message, SendWiegand) else message.delay_ms
+        if delay_ms:
+            due_ns = self._clock.monotonic_ns() + delay_ms * 1_000_000
+            heapq.heappush(self._delayed, (due_ns, next(self._numbers), waiting))
+        else:
+            self._begin(waiting)
+
+    def _objection(self, request: Pulse | Level | SendWiegand) -> str:
+        """Why a request cannot be accepted; "" when it can."""
+        if len(self._known.waiting) >= MAX_WAITING:
+            return f"{MAX_WAITING} requests are waiting already"
+        if isinstance(request, SendWiegand):
+            return _wiegand_objection(request, tuple(self._ports))
+        self._outputs.check(request.output)
+        if not 0 <= request.delay_ms <= MAX_DELAY_MS:
+            return f"the delay must be 0 to {MAX_DELAY_MS} ms, not {request.delay_ms}"
+        if isinstance(request, Pulse) and not 1 <= request.duration_ms <= MAX_DURATION_MS:
+            return f"a pulse lasts 1 to {MAX_DURATION_MS} ms, not {request.duration_ms}"
+        late_ns = self._clock.monotonic_ns() + request.delay_ms * 1_000_000 - request.not_after_ns
+        if request.not_after_ns and late_ns > 0:
+            return f"too late by {late_ns / 1e6:.0f} ms"
+        return ""
+
+    def _begin(self, waiting: _Waiting) -> None:
+        request = waiting.request
+        late_ns = self._clock.monotonic_ns() - request.not_after_ns
+        if request.not_after_ns and late_ns > 0:
+            self._answer(waiting, PinsRefused(request.id, f"too late by {late_ns / 1e6:.0f} ms"))
+            return
+        if isinstance(request, SendWiegand):
+            waiting.job = self._ports[request.port].put(request)
+            if waiting.job is None:
+                self._answer(waiting, PinsRefused(request.id, f"{request.port}: too many frames are waiting"))
+            return
+        try:
+            done = self._act(request, waiting.clients[0])
+        except BoardError as why:
+            log.error("%s %s: %s", type(request).__name__, request.id, why)
+            self._answer(waiting, PinsRefused(request.id, str(why)))
+            return
+        log.info("%s done: %s", request, done.note or "ok")
+        self._answer(waiting, done)
+
+    def _act(self, request: Pulse | Level, client: _Client) -> PinsDone:
+        if isinstance(request, Pulse):
+            return PinsDone(request.id, *self._outputs.pulse(request.output, request.duration_ms))
+        if request.active:
+            return PinsDone(request.id, self._outputs.hold(request.output, client.number, request.id))
+        return PinsDone(request.id, self._outputs.switch_off(request.output))
+
+    def _answer(self, waiting: _Waiting, answer: PinsDone | PinsRefused) -> None:
+        self._known.waiting.pop(answer.id, None)
+        if isinstance(answer, PinsDone):
+            self._known.answered[answer.id] = answer
+            while len(self._known.answered) > KNOWN_IDS:
+                self._known.answered.popitem(last=False)
+        for client in waiting.clients:
+            self._send(client, answer)
+
+    # --- from other threads -------------------------------------------------------------------------------------------
+
+    def _post(self, task: Callable[[], None]) -> None:
+        self._posted.append(task)
+        try:
+            os.write(self._wake_write, b"\0")
+        except BlockingIOError:
+            pass  # full of wake-ups already
+
+    def _woken(self) -> None:
+        os.read(self._wake_read, 4096)
+        while self._posted:
+            self._posted.popleft()()
+
+    def _raw_edge(self, pin: int, level: bool, t_ns: int) -> None:
+        self._post(lambda: self._inputs.raw_edge(pin, level, t_ns))
+
+    def _frame_reported(self, job: Job, message: object) -> None:
+        self._post(lambda: self._take_report(job, message))
+
+    def _take_report(self, job: Job, message: object) -> None:
+        if not isinstance(message, PinsDone | PinsRefused):
+            self._tell_watchers(message)
+            return
+        waiting = self._known.waiting.get(message.id)
+        if waiting is not None and waiting.job is job:
+            self._answer(waiting, message)
+
+    # --- the end ------------------------------------------------------------------------------------------------------
+
+    def _end(self, listener: socket.socket) -> None:
+        try:
+            self._outputs.rest()
+        finally:
+            for port in self._ports.values():
+                port.stop()
+            self._selector.close()
+            listener.close()
+            for client in self._clients.values():
+                client.channel.close()
+
+
+def _wiegand_objection(request: SendWiegand, ports: tuple[str, ...]) -> str:
+    code = request.code
+    checks = (
+        (request.port in ports, f"there is no Wiegand port {request.port!r}; this board has {', '.join(ports) or 'none'}"),
+        (1 <= code.bits <= MAX_CODE_BITS, f"a frame has 1 to {MAX_CODE_BITS} bits, not {code.bits}"),
+        (code.value >= 0 and code.value.bit_length() <= code.bits, f"{code.value:#x} does not fit {code.bits} bits"),
+        (MIN_WIDTH_US <= request.width_us <= MAX_WIDTH_US, f"pulses are {MIN_WIDTH_US} to {MAX_WIDTH_US} us wide"),
+        (MIN_PERIOD_US <= request.period_us <= MAX_PERIOD_US, f"pulses are {MIN_PERIOD_US} to {MAX_PERIOD_US} us apart"),
+        (0 <= request.gap_ms <= 60_000, "the gap between frames is 0 to 60000 ms"),
+        (1 <= request.repeat <= 10, "a frame is sent 1 to 10 times"),
+    )
+    return next((why for good, why in checks if not good), "")
+
+
+def claim_lines(profile: BoardProfile, gpio: Gpio, rest: dict[int, bool], patience_s: float) -> None:
+    """Takes every line of the board, outputs at rest. A line that is taken (by the safe-state routine that runs after a crash)
+    is waited for; PinBusy names its owner when `patience_s` is over."""
+    takes = [partial(gpio.claim_output, pin, level, "pins") for pin, level in rest.items()]
+    takes += [partial(gpio.claim_input, line.pin, line.pull, "pins") for line in profile.inputs]
+    until = time.monotonic() + patience_s
+    for take in takes:
+        while not _claimed(take, last_try=time.monotonic() > until):
+            time.sleep(CLAIM_EVERY_S)
+
+
+def _claimed(take: Callable[[], None], last_try: bool) -> bool:
+    try:
+        take()
+    except PinBusy:
+        if last_try:
+            raise
+        return False
+    return True

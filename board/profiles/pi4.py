@@ -1,0 +1,17 @@
+"""Raspberry Pi 4: header pins through RPi.GPIO's API."""
+
+from board.profiles import _header
+from board.types import BoardProfile
+
+PROFILE = BoardProfile(
+    name="pi4",
+    title="Raspberry Pi 4",
+    gpio="rpi",
+    camera="picamera2://0",
+    outputs=_header.OUTPUTS,
+    inputs=_header.INPUTS,
+    wiegand=_header.WIEGAND,
+    reserved=_header.RESERVED,
+    chip_labels=("pinctrl-bcm2711",),
+    threads=4,
+)

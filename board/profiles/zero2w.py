@@ -1,0 +1,20 @@
+"""Raspberry Pi Zero 2 W: header pins through RPi.GPIO's API.
+
+Two inference threads leave cores to pins and the camera.
+"""
+
+from board.profiles import _header
+from board.types import BoardProfile
+
+PROFILE = BoardProfile(
+    name="zero2w",
+    title="Raspberry Pi Zero 2 W",
+    gpio="rpi",
+    camera="picamera2://0",
+    outputs=_header.OUTPUTS,
+    inputs=_header.INPUTS,
+    wiegand=_header.WIEGAND,
+    reserved=_header.RESERVED,
+    chip_labels=("pinctrl-bcm2835",),
+    threads=2,
+)
