@@ -55,7 +55,7 @@ _LAYOUT_1 = (
         attempts INTEGER NOT NULL, next_try_at TEXT NOT NULL, finished_at TEXT, note TEXT NOT NULL)""",
     "CREATE INDEX deliveries_passage ON deliveries (passage_id)",
     "CREATE INDEX deliveries_created ON deliveries (created_at)",
-    "CREATE INDEX deliveries_open ON deliveries (next_try_at) WHERE state IN ('pending', 'sending')",
+    "CREATE INDEX deliveries_open ON deliveries (next_try_at) WHERE finished_at IS NULL",
     "CREATE TABLE settings (name TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL, changed_at TEXT) WITHOUT ROWID",
 )

@@ -1,0 +1,52 @@
+"""Intake: takes a passage in: look-up, rules, one commit, and the workers are called. Nothing else stands before the gate."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+
+from board.kit.clock import Clock
+from engine.actions import Kinds, Lane
+from engine.dispatch.rules import camera_zone, due
+from engine.dispatch.workers import Workers
+from engine.settings import GeneralSettings, LprSettings
+from engine.store import Store
+from engine.types import Passage
+
+log = logging.getLogger("passages")
+
+
+class Intake:
+    """`take` may be called again with the same passage: it is stored, and acts, once."""
+
+    def __init__(self, store: Store, kinds: Kinds, workers: dict[Lane, Workers], clock: Clock) -> None:
+        self._store = store
+        self._kinds = kinds
+        self._workers = workers
+        self._clock = clock
+
+    def take(self, passage: Passage) -> bool:
+        """True: new. Returns once it is committed; StoreError: it is not, and nothing will act on it."""
+        if self._store.has_passage(passage.id):
+            return False
+        fold = self._store.settings(LprSettings).fold_lookalikes
+        matches = self._store.lookup(passage.plate, passage.at, fold)
+        rules = self._store.rules() if matches else []
+        zone = camera_zone(self._store.settings(GeneralSettings).time_zone)
+        deliveries = due(passage, matches, rules, self._kinds, zone, self._clock.now())
+        with self._store.db.transaction():
+            added = self._store.add_passage(passage, deliveries, matches)
+            if added and passage.plate:
+                self._store.count("Results")
+        if not added:
+            return False
+        for lane, number in Counter(self._kinds[item.kind].lane for item in deliveries if item.state == "pending").items():
+            self._workers[lane].wake(number)
+        log.info(
+            "%s %.0f %%, %s; %s",
+            passage.plate or "no plate",
+            passage.confidence,
+            ", ".join(match.list.name for match in matches) or "in no list",
+            ", ".join(f"{item.kind} {item.state}{': ' + item.note if item.note else ''}" for item in deliveries) or "no action",
+        )
+        return True

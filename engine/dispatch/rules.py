@@ -1,0 +1,76 @@
+"""Rules: which deliveries a passage gives, from the lists it matched, their rules and the schedule in the camera's time zone."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from board.kit.errors import ConfigError
+from engine.actions import Kinds, options_of
+from engine.types import ActionRule, Delivery, Match, Passage, WeekSchedule
+
+
+def in_force(week: WeekSchedule, at: datetime, zone: ZoneInfo) -> bool:
+    """Whether the schedule holds at `at`: by the wall clock of `zone`, so an hour that a change of summer time skips never
+    comes, and one that it repeats comes twice."""
+    local = at.astimezone(zone)
+    minute = local.hour * 60 + local.minute
+    return any(start <= minute < end for start, end in week.days[local.weekday()])
+
+
+def due(
+    passage: Passage, matches: Sequence[Match], rules: Iterable[ActionRule], kinds: Kinds, zone: ZoneInfo, now: datetime
+) -> list[Delivery]:
+    """One delivery per enabled rule of a matched list whose schedule holds when the plate was read.
+
+    Its maximum age counts from the capture, not from now: a passage that was held up opens no gate. What a blacklist forbids
+    is "withheld", with the reason, so that the audit shows it. Options that are wrong make it "failed".
+    """
+    matched = {match.list.id: match for match in matches}
+    black = [match.list.name for match in matches if match.list.role == "black"]
+    deliveries = []
+    for rule in rules:
+        match = matched.get(rule.list_id)
+        if match is None or not rule.enabled or not in_force(rule.week, passage.at, zone):
+            continue
+        try:
+            kind, options = options_of(kinds, rule.kind, rule.options)
+        except ConfigError as why:
+            deliveries.append(_delivery(passage, rule, now, passage.at, "failed", str(why)))
+            continue
+        not_after = passage.at + timedelta(seconds=kind.max_age_s)
+        if black and match.list.role != "black" and kind.withheld(options):
+            deliveries.append(_delivery(passage, rule, now, not_after, "withheld", f"the plate is on {', '.join(black)}"))
+        elif not_after <= now:
+            deliveries.append(_delivery(passage, rule, now, not_after, "expired", "the plate was read too long ago"))
+        else:
+            deliveries.append(_delivery(passage, rule, now, not_after, "pending", ""))
+    return deliveries
+
+
+def _delivery(passage: Passage, rule: ActionRule, now: datetime, not_after: datetime, state: str, note: str) -> Delivery:
+    return Delivery(
+        id=str(uuid.uuid4()),
+        passage_id=passage.id,
+        rule_id=rule.id,
+        kind=rule.kind,
+        state=state,
+        created_at=now,
+        not_after=not_after,
+        attempts=0,
+        next_try_at=now,
+        finished_at=None if state == "pending" else now,
+        note=note,
+    )
+
+
+def camera_zone(name: str) -> ZoneInfo:
+    """The camera's time zone; UTC, with a log line, when its name means nothing on this system."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as why:
+        logging.getLogger("rules").warning("time zone %r is not known (%s): schedules use UTC", name, why)
+        return ZoneInfo("UTC")

@@ -1,0 +1,183 @@
+"""Pins link: the service's connection to the pins process: requests with answers, line states, polarity, reconnection."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from board.kit.clock import Clock
+from board.kit.errors import DeliveryError, GatewrightError, WireError
+from board.kit.wire import Channel, Codec, connect
+from board.types import (
+    PINS_MESSAGES,
+    InputEdge,
+    InputState,
+    OutputPolarity,
+    OutputState,
+    PinsDone,
+    PinsRefused,
+    WatchPins,
+    WiegandSent,
+)  # fmt: skip
+from engine.actions._kind import PinsRequest
+from engine.messages import LineState
+from engine.types import WiegandFrame
+
+log = logging.getLogger("pins")
+
+AGAIN_S = 0.2
+"""Pause before the next try to connect."""
+
+POLARITY_TIMEOUT_S = 3.0
+
+
+@dataclass(slots=True)
+class _Waiting:
+    answered: threading.Event = field(default_factory=threading.Event)
+    answer: PinsDone | PinsRefused | None = None
+
+
+class PinsLink:
+    """`on_edge` is called from the link's thread for every input edge; `polarities` gives {output: active high}, sent
+    before anything else on every new connection."""
+
+    def __init__(
+        self, socket: Path, clock: Clock, on_edge: Callable[[InputEdge], None], polarities: Callable[[], Mapping[str, bool]]
+    ) -> None:
+        self._socket = socket
+        self._clock = clock
+        self._on_edge = on_edge
+        self._polarities = polarities
+        self._codec = Codec(PINS_MESSAGES)
+        self._lock = threading.Lock()
+        self._channel: Channel | None = None
+        self._waiting: dict[str, _Waiting] = {}
+        self._lines: dict[str, LineState] = {}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="pins-link", daemon=True)
+        self.wiegand: WiegandFrame | None = None
+        self.problem = "not connected yet"
+        """"ok", or what is wrong."""
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        with self._lock:
+            channel = self._channel
+        if channel is not None:
+            channel.close()
+        self._thread.join(2.0)
+
+    def lines(self) -> tuple[LineState, ...]:
+        """Inputs and outputs as pins last told them, by name."""
+        with self._lock:
+            return tuple(self._lines[name] for name in sorted(self._lines))
+
+    def request(self, message: PinsRequest, timeout_s: float) -> PinsDone:
+        """Sends and waits for the answer. DeliveryError: refused, not answered in time, or pins is gone; the same id may be
+        sent again, pins never does it twice."""
+        waiting = _Waiting()
+        with self._lock:
+            channel = self._channel
+            if channel is None:
+                raise DeliveryError(f"pins process: {self.problem}")
+            self._waiting[message.id] = waiting
+        try:
+            answer = self._exchange(channel, message, waiting, timeout_s)
+        finally:
+            with self._lock:
+                self._waiting.pop(message.id, None)
+        if isinstance(answer, PinsRefused):
+            raise DeliveryError(answer.why)
+        return answer
+
+    def _exchange(self, channel: Channel, message: PinsRequest, waiting: _Waiting, timeout_s: float) -> PinsDone | PinsRefused:
+        try:
+            channel.send(message)
+        except WireError as why:
+            raise DeliveryError(f"pins process: {why}") from why
+        if not waiting.answered.wait(timeout_s):
+            raise DeliveryError(f"pins process did not answer in {timeout_s:g} s")
+        if waiting.answer is None:
+            raise DeliveryError("pins process went away before it answered")
+        return waiting.answer
+
+    def push_polarities(self) -> None:
+        """Tells pins the polarities of the rules as they are now; DeliveryError with its reason when it refuses one."""
+        for output, active_high in self._polarities().items():
+            self.request(OutputPolarity(str(uuid.uuid4()), output, active_high), POLARITY_TIMEOUT_S)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._talk()
+            except GatewrightError as why:
+                if self.problem != str(why):
+                    log.warning("%s", why)
+                self.problem = str(why)
+            except Exception:  # the thread's top
+                log.exception("pins link")
+                self.problem = "unexpected error, see the log"
+            self._hang_up()
+            self._clock.wait(self._stop, AGAIN_S)
+
+    def _talk(self) -> None:
+        channel = connect(self._socket, self._codec)
+        try:
+            channel.send(WatchPins(str(uuid.uuid4())))
+            for output, active_high in self._polarities().items():
+                channel.send(OutputPolarity(str(uuid.uuid4()), output, active_high))
+            with self._lock:
+                self._channel = channel
+            self.problem = "ok"
+            log.info("connected to pins")
+            while not self._stop.is_set():
+                self._take(channel.receive())
+        finally:
+            with self._lock:
+                self._channel = None
+            channel.close()
+
+    def _hang_up(self) -> None:
+        with self._lock:
+            waiting = list(self._waiting.values())
+            # What pins held for us it has let go; what it does alone (a pulse) it tells again after the next connection.
+            self._lines = {
+                name: replace(line, active=False) if line.kind == "output" else line for name, line in self._lines.items()
+            }
+        for one in waiting:
+            one.answered.set()
+
+    def _take(self, message: Any) -> None:
+        if isinstance(message, PinsDone | PinsRefused):
+            with self._lock:
+                waiting = self._waiting.get(message.id)
+            if waiting is not None:
+                waiting.answer = message
+                waiting.answered.set()
+            elif isinstance(message, PinsRefused):
+                log.error("pins refused: %s", message.why)
+        elif isinstance(message, InputEdge):
+            self._line(message.input, "input", message.active)
+            self._on_edge(message)
+        elif isinstance(message, InputState):
+            self._line(message.input, "input", message.active)
+        elif isinstance(message, OutputState):
+            self._line(message.output, "output", message.active)
+        elif isinstance(message, WiegandSent):
+            self.wiegand = WiegandFrame(message.port, message.code, message.at, message.ok)
+
+    def _line(self, name: str, kind: str, active: bool) -> None:
+        with self._lock:
+            old = self._lines.get(name)
+            if old is not None and old.active == active:
+                return
+            changed_at = None if old is None else self._clock.now()
+            self._lines[name] = LineState(name, kind, active, changed_at)

@@ -1,0 +1,1 @@
+"""Servers: sockets of the package that others connect to; one file each."""

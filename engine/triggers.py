@@ -1,0 +1,127 @@
+"""Triggers: the one gate for every source (input, socket, HTTP): mode and period are checked, refusals say why, none is silent."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from board.kit.clock import Clock
+from board.kit.errors import TriggerRefused, WireError
+from engine.messages import TriggerTaken
+from engine.types import Passage, Trigger
+
+log = logging.getLogger("triggers")
+
+TAKEN_TIMEOUT_S = 1.0
+"""The engine says within this time whether it has begun."""
+
+MAX_OPEN = 64
+"""Triggers whose answers are awaited at the same time."""
+
+
+@dataclass(slots=True)
+class _Open:
+    taken: threading.Event = field(default_factory=threading.Event)
+    refused: str = ""
+    read: threading.Event = field(default_factory=threading.Event)
+    passage: Passage | None = None
+
+
+class Triggers:
+    """`mode` gives the engine's mode ("STOPPED" when it is not there); `send` hands a trigger to the engine (WireError when
+    it is gone); `period_s`: least time between two accepted ones (manual 4.5: 4 s); `count` adds to a counter by name."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        mode: Callable[[], str],
+        send: Callable[[Trigger], None],
+        period_s: Callable[[], float],
+        count: Callable[[str], None],
+    ) -> None:
+        self._clock = clock
+        self._mode = mode
+        self._send = send
+        self._period_s = period_s
+        self._count = count
+        self._lock = threading.Lock()
+        self._last_ns: int | None = None
+        self._open: dict[str, _Open] = {}
+
+    def fire(self, cause: str, wait_taken_s: float = TAKEN_TIMEOUT_S) -> Trigger:
+        """The accepted trigger. TriggerRefused with the reason: wrong mode, too early, engine gone or not answering.
+
+        `wait_taken_s` 0: returns once it was sent (a refusal by the engine is logged)."""
+        self._count("Triggers received")
+        try:
+            trigger = self._accept(cause)
+            if wait_taken_s > 0:
+                self._wait_taken(trigger, wait_taken_s)
+        except TriggerRefused as why:
+            self._count("Triggers refused")
+            log.warning("trigger by %s refused: %s", cause, why)
+            raise
+        log.info("trigger %s by %s", trigger.id, cause)
+        return trigger
+
+    def wait_passage(self, trigger_id: str, timeout_s: float) -> Passage | None:
+        """The passage that the trigger gave ("no plate" is one); None when it has not come in time."""
+        with self._lock:
+            waiting = self._open.get(trigger_id)
+        if waiting is None or not waiting.read.wait(timeout_s):
+            return None
+        return waiting.passage
+
+    def taken(self, message: TriggerTaken) -> None:
+        """The engine's answer."""
+        with self._lock:
+            waiting = self._open.get(message.trigger_id)
+        if message.refused:
+            log.warning("the engine refused trigger %s: %s", message.trigger_id, message.refused)
+        if waiting is not None:
+            waiting.refused = message.refused
+            waiting.taken.set()
+
+    def passage(self, passage: Passage) -> None:
+        """A stored passage; wakes the one who waits for it."""
+        with self._lock:
+            waiting = self._open.get(passage.trigger_id)
+        if waiting is not None:
+            waiting.passage = passage
+            waiting.taken.set()
+            waiting.read.set()
+
+    def _accept(self, cause: str) -> Trigger:
+        mode = self._mode()
+        if mode != "TRIGGER":
+            raise TriggerRefused(f"the mode is {mode}; triggers are read in mode TRIGGER")
+        with self._lock:
+            now_ns = self._clock.monotonic_ns()
+            period_s = self._period_s()
+            if self._last_ns is not None and now_ns - self._last_ns < period_s * 1e9:
+                early_s = period_s - (now_ns - self._last_ns) / 1e9
+                raise TriggerRefused(f"{early_s:.1f} s too early: at least {period_s:g} s must lie between two triggers")
+            trigger = Trigger(uuid.uuid4().hex[:16], cause, self._clock.now(), now_ns)
+            self._open[trigger.id] = _Open()
+            while len(self._open) > MAX_OPEN:
+                self._open.pop(next(iter(self._open)))
+            try:
+                self._send(trigger)
+            except WireError as why:
+                raise TriggerRefused(f"the engine is not there: {why}") from why
+            self._last_ns = now_ns
+        return trigger
+
+    def _wait_taken(self, trigger: Trigger, timeout_s: float) -> None:
+        with self._lock:
+            waiting = self._open[trigger.id]
+        if not waiting.taken.wait(timeout_s):
+            raise TriggerRefused(f"the engine did not answer in {timeout_s:g} s")
+        if waiting.refused:
+            with self._lock:
+                if self._last_ns == trigger.monotonic_ns:
+                    self._last_ns = None  # nothing was read, so the next one is not too early
+            raise TriggerRefused(waiting.refused)
