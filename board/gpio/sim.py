@@ -8,7 +8,9 @@ edges.jsonl  {"t_ns": CLOCK_MONOTONIC ns of the change, "line": "DO1", "level": 
 
 from __future__ import annotations
 
+import dataclasses
 import fcntl
+import json
 import logging
 import mmap
 import os
@@ -189,6 +191,22 @@ def set_input(state: State, name: str, level: int) -> None:
         chip.close()
 
 
+def plug_wire(state: State, output: str, input_name: str) -> None:
+    """Joins an output line ("DO1", "W1.D0") to an input for whoever opens the chip from now on; "" unplugs it.
+    BoardError when the board is not simulated, ConfigError when there are no such lines."""
+    from board.profiles import check_pins, load, wires_file
+
+    profile = load(state)
+    if profile.gpio != "sim":
+        raise BoardError(f"board {profile.title} is not simulated: plug a real wire")
+    wires = {known: wired for known, wired in profile.wires if known != output}
+    if input_name:
+        wires[output] = input_name
+    check_pins(dataclasses.replace(profile, wires=tuple(wires.items())))
+    state.sim.mkdir(parents=True, exist_ok=True)
+    wires_file(state).write_text(json.dumps(wires))
+
+
 def show(state: State) -> list[tuple[str, int, str]]:
     """(line, level, owner or "") of every line of the simulated chip, in the profile's order."""
     from board.profiles import load
@@ -282,4 +300,8 @@ def _open(profile: BoardProfile, state: State) -> Gpio:
     return SimChip(profile, state)
 
 
-GPIO = GpioKind("sim", _open)
+def _taken_by(profile: BoardProfile, state: State, pin: int) -> str:
+    return taker(state.sim / "claims", pin)
+
+
+GPIO = GpioKind("sim", _open, _taken_by)

@@ -1,0 +1,135 @@
+"""RPi.GPIO's API: served by RPi.GPIO itself (up to Pi 4) or by rpi-lgpio (Pi 5 and every newer kernel), whichever is installed.
+
+RPi.GPIO lets several processes drive one pin, so claims are kept in STATE/run/claims besides. Neither library gives a single
+output back without floating it (`cleanup` makes it an input without pull): `close` leaves outputs driven until the process ends.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from time import monotonic_ns
+from types import ModuleType
+
+from board.gpio import _chips
+from board.gpio._claims import Claims, taker
+from board.kit.errors import BoardError, PinBusy
+from board.kit.state import State
+from board.ports import Gpio, GpioKind
+from board.types import BoardProfile
+
+PULLS = {"up": "PUD_UP", "down": "PUD_DOWN", "off": "PUD_OFF"}
+HEADER_LINES = 28
+"""GPIO 0 to 27 are on the header."""
+
+
+class RpiGpio:
+    """Claimed header pins, BCM numbers (the port `Gpio`)."""
+
+    def __init__(self, library: ModuleType, claims: Claims) -> None:
+        self._library = library
+        self._claims = claims
+        self._outputs: set[int] = set()
+        self._watched: list[int] = []
+
+    def claim_output(self, pin: int, level: bool, owner: str) -> None:
+        self._take(pin, owner)
+        self._try(pin, "become an output", lambda: self._library.setup(pin, self._library.OUT, initial=int(level)))
+        self._outputs.add(pin)
+
+    def claim_input(self, pin: int, pull: str, owner: str) -> None:
+        if pull not in PULLS:
+            raise BoardError(f"GPIO {pin}: pull must be up, down or off, not {pull!r}")
+        self._take(pin, owner)
+        resistor = getattr(self._library, PULLS[pull])
+        self._try(pin, "become an input", lambda: self._library.setup(pin, self._library.IN, pull_up_down=resistor))
+
+    def write(self, pin: int, level: bool, hurry: bool = False) -> None:
+        if pin not in self._outputs:
+            raise BoardError(f"GPIO {pin} is not claimed as an output by this process")
+        try:
+            self._library.output(pin, int(level))
+        except RuntimeError as why:
+            raise BoardError(f"GPIO {pin} could not be driven {'high' if level else 'low'}: {why}") from why
+
+    def read(self, pin: int) -> bool:
+        if pin not in self._claims:
+            raise BoardError(f"GPIO {pin} is not claimed by this process")
+        try:
+            return bool(self._library.input(pin))
+        except RuntimeError as why:
+            raise BoardError(f"GPIO {pin} could not be read: {why}") from why
+
+    def watch(self, pins: Sequence[int], on_edge: Callable[[int, bool, int], None]) -> None:
+        def report(pin: int) -> None:
+            t_ns = monotonic_ns()  # the library hands no time on
+            on_edge(pin, bool(self._library.input(pin)), t_ns)
+
+        for pin in pins:
+            if pin not in self._claims or pin in self._outputs:
+                raise BoardError(f"GPIO {pin} is not claimed as an input by this process")
+            try:
+                self._library.add_event_detect(pin, self._library.BOTH, callback=report)
+            except RuntimeError as why:
+                raise BoardError(
+                    f"GPIO {pin} reports no edges: {why}; RPi.GPIO cannot watch inputs on kernels from 6.6 on: "
+                    "remove it and install rpi-lgpio, which has the same name and can"
+                ) from why
+            self._watched.append(pin)
+
+    def close(self) -> None:
+        while self._watched:
+            self._library.remove_event_detect(self._watched.pop())
+        self._outputs.clear()
+        self._claims.release()
+
+    def _take(self, pin: int, owner: str) -> None:
+        if not 0 <= pin < HEADER_LINES:
+            raise BoardError(f"GPIO {pin} is not on the header, which has 0 to {HEADER_LINES - 1}")
+        self._claims.take(pin, f"GPIO {pin}", owner)
+
+    def _try(self, pin: int, what: str, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except RuntimeError as why:
+            kind = PinBusy if "busy" in str(why).lower() else BoardError  # rpi-lgpio: "GPIO busy", the kernel knows the owner
+            raise kind(f"GPIO {pin} cannot {what}: {why}") from why
+
+
+def _open(profile: BoardProfile, state: State) -> Gpio:
+    _point_to_chip(profile)
+    try:
+        from RPi import GPIO as library
+    except ImportError as why:
+        raise BoardError(f"{profile.title}: no RPi.GPIO is installed ({why}): pip install rpi-lgpio") from why
+    except (RuntimeError, OSError) as why:
+        raise BoardError(f"{profile.title}: RPi.GPIO does not start: {why}; is it that board, and may this user use it?") from why
+    try:
+        library.setwarnings(False)
+        library.setmode(library.BCM)
+    except Exception as why:  # lgpio raises an error class of its own
+        raise BoardError(f"{profile.title}: the GPIO chip does not open: {why}; run as root or in the group gpio") from why
+    return RpiGpio(library, Claims(state.run / "claims"))
+
+
+def _point_to_chip(profile: BoardProfile) -> None:
+    # rpi-lgpio guesses the chip's number from the board; the label is certain. RPi.GPIO needs no chip.
+    try:
+        chip = _chips.find_chip(profile.chip_labels)
+    except BoardError:
+        return
+    os.environ["RPI_LGPIO_CHIP"] = chip.name.removeprefix("gpiochip")
+
+
+def _taken_by(profile: BoardProfile, state: State, pin: int) -> str:
+    ours = taker(state.run / "claims", pin)
+    if ours:
+        return ours
+    try:
+        chip = _chips.find_chip(profile.chip_labels)
+    except BoardError:
+        return ""
+    return _chips.consumer(chip, pin)
+
+
+GPIO = GpioKind("rpi", _open, _taken_by)

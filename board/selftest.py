@@ -1,0 +1,140 @@
+"""Self-test: a table of what this board has and who uses it, for a technician: `python -m board selftest`."""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from board.gpio import all_kinds
+from board.kit.clock import Clock
+from board.kit.errors import GatewrightError
+from board.kit.state import State
+from board.lines import pin_names
+from board.types import BoardProfile
+
+LOW_DISK_BYTES = 500_000_000
+FRESH_BEAT_S = 15.0
+FIRST_FRAME_S = 10.0
+TIME_ERROR = 5
+"""adjtimex(2): the clock is not synchronised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A row of the table. `good` False: the camera cannot work like this."""
+
+    part: str
+    found: str
+    good: bool = True
+
+
+def examine(profile: BoardProfile, state: State) -> list[Finding]:
+    """Everything, in the order in which a technician asks for it. Changes nothing on the board."""
+    parts: tuple[Callable[[BoardProfile, State], Iterator[Finding]], ...] = (
+        _board, _gpio, _lines, _cameras, _buses, _clock, _disk
+    )  # fmt: skip
+    return [finding for part in parts for finding in part(profile, state)]
+
+
+def table(findings: list[Finding]) -> str:
+    """The findings as aligned text."""
+    width = max(len(finding.part) for finding in findings)
+    return "\n".join(f"{'ok ' if f.good else 'BAD'}  {f.part:<{width}}  {f.found}" for f in findings)
+
+
+def _board(profile: BoardProfile, state: State) -> Iterator[Finding]:
+    yield Finding("board", f"{profile.title} (profile {profile.name})")
+    yield Finding("machine", f"{_read(Path('/proc/device-tree/model')) or platform.machine()}, Linux {platform.release()}")
+    yield Finding("python", platform.python_version())
+
+
+def _gpio(profile: BoardProfile, state: State) -> Iterator[Finding]:
+    chip = ", ".join(profile.chip_labels) or "simulated chip"
+    try:
+        all_kinds()[profile.gpio].open(profile, state).close()
+    except (GatewrightError, KeyError) as why:
+        yield Finding("gpio", f"{profile.gpio}, {chip}: {why}", good=False)
+    else:
+        yield Finding("gpio", f"{profile.gpio}, {chip}")
+
+
+def _lines(profile: BoardProfile, state: State) -> Iterator[Finding]:
+    taken_by = all_kinds()[profile.gpio].taken_by
+    for pin, name in pin_names(profile).items():
+        owner = taken_by(profile, state, pin)
+        ours = not owner or owner.startswith("pins")
+        yield Finding(name, f"pin {pin}, {'taken by ' + owner if owner else 'free'}", good=ours)
+
+
+def _cameras(profile: BoardProfile, state: State) -> Iterator[Finding]:
+    from board.camera import open_camera
+
+    for device in sorted(Path("/sys/class/video4linux").glob("video*")):
+        yield Finding("video device", f"/dev/{device.name}: {_read(device / 'name')}")
+    if not profile.camera:
+        yield Finding("camera", "none is set")
+        return
+    if _is_alive(state.beat("engine")):
+        yield Finding("camera", f"{profile.camera}: in use by the running engine")
+        return
+    try:
+        camera = open_camera(profile.camera, (1280, 960), Clock())
+        try:
+            frame = camera.read(FIRST_FRAME_S)
+        finally:
+            camera.close()
+    except GatewrightError as why:
+        yield Finding("camera", str(why), good=False)
+        return
+    if frame is None:
+        yield Finding("camera", f"{profile.camera} sent no picture within {FIRST_FRAME_S:.0f} s", good=False)
+        return
+    height, width = frame.rgb.shape[:2]
+    yield Finding("camera", f"{profile.camera}: {width} x {height}, mean brightness {frame.rgb.mean():.0f} of 255")
+
+
+def _buses(profile: BoardProfile, state: State) -> Iterator[Finding]:
+    patterns = {"i2c": ("i2c-*",), "spi": ("spidev*",), "serial": ("serial*", "ttyAMA*", "ttyUSB*", "ttyACM*")}
+    for bus, names in patterns.items():
+        devices = sorted(str(path) for name in names for path in Path("/dev").glob(name) if path.is_char_device())
+        yield Finding(bus, ", ".join(devices) or "none")
+
+
+def _clock(profile: BoardProfile, state: State) -> Iterator[Finding]:
+    synchronised = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512)) not in (-1, TIME_ERROR)
+    rtc = ", ".join(_read(path / "name") for path in sorted(Path("/sys/class/rtc").glob("rtc*"))) or "none"
+    now = datetime.now(UTC)
+    state_of_time = "synchronised" if synchronised else "NOT synchronised: schedules and validity dates may be wrong"
+    yield Finding("time", f"{now:%Y-%m-%d %H:%M:%S} UTC, {state_of_time}", good=now.year >= 2025)
+    yield Finding("clock chip", rtc)
+
+
+def _disk(profile: BoardProfile, state: State) -> Iterator[Finding]:
+    try:
+        free = shutil.disk_usage(state.root if state.root.exists() else Path.cwd()).free
+    except OSError as why:
+        yield Finding("disk", f"{state.root}: {why}", good=False)
+        return
+    yield Finding("disk", f"{free / 1e9:.1f} GB free for {state.root}", good=free >= LOW_DISK_BYTES)
+
+
+def _is_alive(beat: Path) -> bool:
+    try:
+        return time.time() - beat.stat().st_mtime < FRESH_BEAT_S
+    except FileNotFoundError:
+        return False
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace").strip("\0\n ")
+    except OSError:
+        return ""
+
+

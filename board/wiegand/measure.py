@@ -1,0 +1,108 @@
+"""Measurement: sends frames through a real pins process on a simulated chip and tells how far their edges were off."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from board.kit.errors import BoardError, WireError
+from board.kit.state import State
+from board.kit.wire import Channel, Codec, connect
+from board.profiles import load
+from board.types import PINS_MESSAGES, PinsDone, PinsRefused, SendWiegand, WatchPins, WiegandSent
+from board.wiegand.codes import LAYOUTS, encode_data
+from board.wiegand.pulses import MAX_WIDTH_US, MIN_WIDTH_US
+from board.wiegand.receive import ReceivedFrame, read_edges, receive
+
+GAP_MS = 30
+START_S = 15.0
+PERCENTILES = (50, 90, 99, 100)
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeErrors:
+    """Of `frames` frames: {percentile: us} of |pulse width - set| and |interval - set|; `repeated`: frames that pins sent again
+    because of their edges; `wrong`: codes that no good frame carried; `out_of_limits`: pulses outside 20 to 100 us."""
+
+    frames: int
+    width_us: dict[int, float]
+    interval_us: dict[int, float]
+    repeated: int
+    wrong: int
+    out_of_limits: int
+
+
+def measure(folder: Path, frames: int, width_us: int = 80, period_us: int = 2000) -> EdgeErrors:
+    """Sends `frames` 26-bit frames with different data. `folder`: an empty folder, used as STATE of a simulated board.
+
+    Run once idle and once with every core busy. BoardError when pins does not start or does not answer."""
+    state = State(folder)
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])}
+    command = [sys.executable, "-m", "board.pins", "--state", str(folder)]
+    pins = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        channel = _connect(state)
+        data = [(number * 40_503 + 977) % (1 << 24) for number in range(frames)]
+        repeated = _send(channel, data, width_us, period_us)
+        channel.close()
+    finally:
+        pins.terminate()
+        pins.wait(timeout=10)
+    received = receive(read_edges(state.sim / "edges.jsonl"), load(state).wiegand[0])
+    good = {frame.code for frame in received if not frame.fault}
+    return EdgeErrors(
+        frames,
+        _percentiles([abs(width - width_us) for frame in received for width in frame.widths_us]),
+        _percentiles([abs(interval - period_us) for frame in received for interval in _intervals_us(frame)]),
+        repeated,
+        sum(encode_data(LAYOUTS["w26"], number) not in good for number in data),
+        sum(not MIN_WIDTH_US <= width <= MAX_WIDTH_US for frame in received for width in frame.widths_us),
+    )
+
+
+def _connect(state: State) -> Channel:
+    until = time.monotonic() + START_S
+    while True:
+        try:
+            channel = connect(state.pins_socket, Codec(PINS_MESSAGES))
+        except (WireError, OSError) as why:
+            if time.monotonic() > until:
+                raise BoardError(f"pins does not start: {why}; see {state.logs / 'pins.log'}") from why
+            time.sleep(0.1)
+        else:
+            return channel
+
+
+def _send(channel: Channel, data: Sequence[int], width_us: int, period_us: int) -> int:
+    """One frame after another; returns how many were sent with bad edges."""
+    channel.send(WatchPins("watch"))
+    bad = 0
+    for number in data:
+        request = SendWiegand(f"frame-{number}", "W1", encode_data(LAYOUTS["w26"], number), width_us, period_us, GAP_MS)
+        channel.send(request)
+        while True:
+            message = channel.receive(5)
+            if message is None or isinstance(message, PinsRefused):
+                raise BoardError(f"pins did not send frame {number:#x}: {message}")
+            if isinstance(message, WiegandSent):
+                bad += not message.ok
+            if isinstance(message, PinsDone) and message.id == request.id:
+                break
+    return bad
+
+
+def _intervals_us(frame: ReceivedFrame) -> list[float]:
+    return [(after - before) / 1000 for before, after in zip(frame.began_ns, frame.began_ns[1:], strict=False)]
+
+
+def _percentiles(errors: list[float]) -> dict[int, float]:
+    if not errors:
+        return {}
+    ordered = sorted(errors)
+    return {percent: ordered[min(len(ordered) - 1, len(ordered) * percent // 100)] for percent in PERCENTILES}
