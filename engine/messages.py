@@ -22,7 +22,8 @@ class EngineHello:
 
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
-    """Sent every second and on change. `camera`: "ok" or what is wrong with it; `error`: last error, "" when none."""
+    """Sent every second and on change. `camera`: "ok" or what is wrong with it; `error`: last error, "" when none.
+    `frames_per_s`: what the camera delivers; `reads_refused`: reads that passed no filter, since the engine's start."""
 
     mode: str
     frames_processed: int
@@ -33,6 +34,7 @@ class EngineStatus:
     error: str
     error_at: datetime | None
     size: tuple[int, int]
+    reads_refused: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,23 @@
+"""Cameras: each file is one back end; `open_camera` picks it by the scheme of the camera's URL."""
+
+from __future__ import annotations
+
+import sys
+
+from board.kit.clock import Clock
+from board.kit.errors import CameraError
+from board.kit.registry import find
+from board.ports import Camera, CameraKind
+
+
+def open_camera(url: str, size: tuple[int, int], clock: Clock) -> Camera:
+    """Opens `replay:/folder`, `picamera2:`, `v4l2:/dev/video0`, `rtsp://...` or `http://...`.
+
+    `size`: wanted (width, height). CameraError: unknown scheme (the known ones are named), or the camera does not open."""
+    by_scheme = {scheme: kind for kind in find(sys.modules[__name__], "CAMERA", CameraKind).values() for scheme in kind.schemes}
+    scheme, colon, _ = url.strip().partition(":")
+    kind = by_scheme.get(scheme.lower()) if colon else None
+    if kind is None:
+        known = ", ".join(f"{name}:" for name in sorted(by_scheme))
+        raise CameraError(f"camera {url.strip()[:60]!r}: unknown kind; it must begin with one of {known}")
+    return kind.open(url.strip(), size, clock)

@@ -1,0 +1,31 @@
+"""Options of a camera URL: `?name=value&...` with known names and number ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from board.kit.errors import CameraError
+
+
+def split_options(text: str, ranges: Mapping[str, tuple[float, float]]) -> tuple[str, dict[str, float]]:
+    """ "/folder?fps=2" -> ("/folder", {"fps": 2.0}). A "?" that no known name follows belongs to the path.
+
+    `ranges`: name -> (lowest, highest). CameraError names a value that is no number or out of range, and an unknown name."""
+    path, mark, query = text.rpartition("?")
+    pairs = parse_qsl(query, keep_blank_values=True)
+    if not mark or not any(name in ranges for name, _ in pairs):
+        return text, {}
+    values: dict[str, float] = {}
+    for name, value in pairs:
+        if name not in ranges:
+            raise CameraError(f"camera option {name[:30]!r} is unknown; known are {', '.join(ranges)}")
+        lowest, highest = ranges[name]
+        try:
+            number = float(value)
+        except ValueError as why:
+            raise CameraError(f"camera option {name}={value[:30]!r} is not a number") from why
+        if not lowest <= number <= highest:
+            raise CameraError(f"camera option {name}={value[:30]} must be {lowest:g} to {highest:g}")
+        values[name] = number
+    return path, values

@@ -1,0 +1,183 @@
+"""Replay camera: a folder of pictures or a video file as a live camera, `replay:/path?fps=2&loop=1`."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from board.camera._options import split_options
+from board.kit.clock import Clock
+from board.kit.errors import CameraError
+from board.ports import Camera, CameraKind
+from board.types import Frame
+
+log = logging.getLogger("camera")
+
+PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
+LONGEST_PX = 1920
+DEFAULT_FPS = 2.0
+"""Of a folder; a video plays at its own."""
+RANGES = {"fps": (0.05, 60.0), "loop": (0.0, 1.0)}
+
+RGB = NDArray[np.uint8]
+Picture = tuple[RGB, float, str]
+"""Pixels, its time in s since the replay's start, and its file name."""
+
+
+def open_replay(url: str, size: tuple[int, int], clock: Clock) -> Camera:
+    """Options: `fps` (a folder's pictures per s, default 2; of a video at most so many of its frames, in its own time),
+    `loop` (default 1; with 0 no frame comes after the last). Pictures keep their size, shrunk to 1920 on the long side.
+    CameraError: no such path, nothing readable in it, or not a video."""
+    text, options = split_options(url.partition(":")[2], RANGES)
+    path = Path(text).expanduser()
+    fps = options.get("fps")
+    if path.is_dir():
+        pictures = _folder(path, fps or DEFAULT_FPS, bool(options.get("loop", 1)))
+    elif path.is_file():
+        pictures = _video(path, fps, bool(options.get("loop", 1)))
+    else:
+        raise CameraError(f"replay: {path} is neither a folder of pictures nor a video file")
+    return _Replay(pictures, clock)
+
+
+class _Replay:
+    """Delivers each picture once when its time has come; a reader that is late gets the rest later, never a burst."""
+
+    def __init__(self, pictures: Iterator[Picture], clock: Clock) -> None:
+        self._pictures = pictures
+        self._clock = clock
+        self._stop = threading.Event()
+        self._seq = 0
+        self._next: Picture | None = next(pictures, None)
+        self._start_ns = clock.monotonic_ns()
+
+    def read(self, timeout_s: float) -> Frame | None:
+        deadline_ns = self._clock.monotonic_ns() + round(timeout_s * 1e9)
+        if self._next is None:
+            self._next = next(self._pictures, None)
+        due_ns = deadline_ns + 1 if self._next is None else self._start_ns + round(self._next[1] * 1e9)
+        wait_ns = min(due_ns, deadline_ns) - self._clock.monotonic_ns()
+        if wait_ns > 0:
+            self._clock.wait(self._stop, wait_ns / 1e9)
+        if self._next is None or due_ns > deadline_ns or self._stop.is_set():
+            return None
+        rgb, _, source = self._next
+        self._next = None
+        late_ns = self._clock.monotonic_ns() - due_ns
+        if late_ns > 0:
+            self._start_ns += late_ns
+        self._seq += 1
+        return Frame(self._seq, self._clock.now(), self._clock.monotonic_ns(), rgb, source)
+
+    def close(self) -> None:
+        self._stop.set()
+
+
+def _folder(folder: Path, fps: float, loop: bool) -> Iterator[Picture]:
+    shown = 0
+    reported: set[Path] = set()
+    for turn in itertools.count():
+        shown_before = shown
+        for file in _files(folder):
+            rgb = _read_picture(file, reported)
+            if rgb is not None:
+                yield rgb, shown / fps, file.name
+                shown += 1
+        if shown == shown_before:
+            raise CameraError(f"replay: {folder} holds no picture that can be read")
+        if not loop:
+            return
+        if turn == 0:
+            log.info("replay: %s holds %d pictures; they are shown again and again", folder, shown)
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return sorted(file for file in folder.iterdir() if file.suffix.lower() in PICTURES and file.is_file())
+    except OSError as why:
+        raise CameraError(f"replay: {folder} cannot be listed: {why}") from why
+
+
+def _read_picture(file: Path, reported: set[Path]) -> RGB | None:
+    """RGB, turned as its EXIF says, long side <= 1920; None and one log line for a file that is no picture."""
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(file) as image:
+            image.draft("RGB", (LONGEST_PX, LONGEST_PX))
+            upright = ImageOps.exif_transpose(image).convert("RGB")
+        upright.thumbnail((LONGEST_PX, LONGEST_PX))
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as why:
+        if file not in reported:
+            log.warning("replay: %s skipped, it cannot be read: %s", file.name, why)
+        reported.add(file)
+        return None
+    return np.asarray(upright)
+
+
+def _video(file: Path, fps: float | None, loop: bool) -> Iterator[Picture]:
+    import av
+
+    base_s = 0.0
+    while True:
+        last_s, shown = 0.0, 0
+        try:
+            container: Any = av.open(str(file))
+        except (av.FFmpegError, OSError, ValueError) as why:
+            raise CameraError(f"replay: {file} is not a video that can be played: {why}") from why
+        with container:
+            if not container.streams.video:
+                raise CameraError(f"replay: {file} holds no video")
+            stream = container.streams.video[0]
+            stream.thread_type = "AUTO"
+            step_s = 1.0 / float(stream.average_rate or 25)
+            first_s, due_s = None, 0.0
+            for frame in _decoded(container, file):
+                time_s = frame.time if frame.time is not None else last_s + step_s
+                first_s = time_s if first_s is None else first_s
+                last_s = time_s - first_s
+                if fps and last_s + step_s / 2 < due_s:
+                    continue
+                due_s = last_s + (1.0 / fps if fps else 0.0)
+                shown += 1
+                yield _upright(frame), base_s + last_s, file.name
+        if shown == 0:
+            raise CameraError(f"replay: {file} holds no frame that can be read")
+        if not loop:
+            return
+        base_s += max(last_s + step_s, due_s)
+
+
+def _decoded(container: Any, file: Path) -> Iterator[Any]:
+    """Frames up to the first damage: what comes after it is not worth guessing."""
+    import av
+
+    frames = container.decode(video=0)
+    while True:
+        try:
+            frame = next(frames, None)
+        except av.FFmpegError as why:
+            log.warning("replay: %s is damaged, played up to there: %s", file.name, why)
+            return
+        if frame is None:
+            return
+        yield frame
+
+
+def _upright(frame: Any) -> RGB:
+    scale = min(1.0, LONGEST_PX / max(frame.width, frame.height))
+    if scale < 1.0:
+        frame = frame.reformat(width=round(frame.width * scale), height=round(frame.height * scale))
+    turns = round(frame.rotation / 90) % 4
+    rgb = frame.to_ndarray(format="rgb24")
+    return np.ascontiguousarray(np.rot90(rgb, turns)) if turns else rgb
+
+
+CAMERA = CameraKind("replay", ("replay",), open_replay)

@@ -1,0 +1,160 @@
+"""Feed: the camera's thread: opens the camera, opens it again when it went away, fills the frame ring, keeps what is to be read."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+from board.kit.clock import Clock
+from board.kit.errors import CameraError, StoreError
+from board.ports import Camera
+from board.types import Frame
+from engine.ring import RingWriter
+
+log = logging.getLogger("camera")
+
+BACK_OFF_S = (1.0, 2.0, 5.0)
+READ_TIMEOUT_S = 0.5
+RING_EVERY_NS = 90_000_000
+"""The portal shows about ten pictures a second; copying more would only cost time."""
+RING_AGAIN_NS = 10_000_000_000
+FRESH_NS = 1_000_000_000
+
+
+class Feed:
+    """`open_camera()` gives a camera or raises CameraError; `wanted(frame)` says whether a frame is to be read; `on_change()`
+    is called when `camera` changed ("ok" or what is wrong). Of more than `queue` waiting frames the oldest is dropped."""
+
+    def __init__(
+        self,
+        open_camera: Callable[[], Camera],
+        wanted: Callable[[Frame], bool],
+        queue: int,
+        ring: Path,
+        clock: Clock,
+        on_change: Callable[[], None],
+    ) -> None:
+        self._open_camera = open_camera
+        self._wanted = wanted
+        self._ring_path = ring
+        self._clock = clock
+        self._on_change = on_change
+        self._waiting: deque[Frame] = deque(maxlen=queue)
+        self._newest: Frame | None = None
+        self._news = threading.Condition()
+        self._woken = False
+        self._stop = threading.Event()
+        self._ring: RingWriter | None = None
+        self._ring_at_ns = 0
+        self._times: deque[int] = deque(maxlen=30)
+        self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
+        self.camera = "opening the camera"
+        self.ring_error = ""
+        self.size = (0, 0)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def next(self, timeout_s: float) -> Frame | None:
+        """The oldest waiting frame; None after `timeout_s` or a `wake`."""
+        with self._news:
+            if not self._waiting and not self._woken:
+                self._news.wait(timeout_s)
+            self._woken = False
+            return self._waiting.popleft() if self._waiting else None
+
+    def wake(self) -> None:
+        """Ends the wait of `next`."""
+        with self._news:
+            self._woken = True
+            self._news.notify()
+
+    def newest(self) -> Frame | None:
+        """The camera's newest frame, read or not; None when it is older than a second (camera gone)."""
+        frame = self._newest
+        return frame if frame and self._clock.monotonic_ns() - frame.monotonic_ns < FRESH_NS else None
+
+    def frames_per_s(self) -> float:
+        """What the camera delivers, over its last 30 frames; 0 when it stands still."""
+        times = list(self._times)
+        if len(times) < 2:
+            return 0.0
+        span_ns = max(times[-1] - times[0], 1)
+        idle_ns = self._clock.monotonic_ns() - times[-1]
+        return 0.0 if idle_ns > max(2 * span_ns, 5_000_000_000) else (len(times) - 1) * 1e9 / span_ns
+
+    def close(self, timeout_s: float) -> None:
+        """A camera stuck in its driver is left behind: its thread does not hold the process."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stop.is_set():
+            delivered = False
+            try:
+                delivered = self._play()
+            except Exception:  # the thread's top: a defect of one back end must not end the engine
+                log.exception("camera thread")
+                self._show("internal camera error, see the engine's log")
+            failures = 0 if delivered else failures
+            self._stop.wait(BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)])
+            failures += 1
+        if self._ring:
+            self._ring.close()
+
+    def _play(self) -> bool:
+        """From opening the camera to its end; whether it delivered a frame."""
+        delivered = False
+        try:
+            camera = self._open_camera()
+        except CameraError as why:
+            self._show(str(why))
+            return False
+        try:
+            while not self._stop.is_set():
+                frame = camera.read(READ_TIMEOUT_S)
+                if frame is not None:
+                    delivered = True
+                    self._show("ok")
+                    self._take(frame)
+        except CameraError as why:
+            self._show(str(why))
+        finally:
+            camera.close()
+        return delivered
+
+    def _take(self, frame: Frame) -> None:
+        self._newest = frame
+        self._times.append(frame.monotonic_ns)
+        self.size = (frame.rgb.shape[1], frame.rgb.shape[0])
+        wanted = self._wanted(frame)
+        if wanted:
+            with self._news:
+                self._waiting.append(frame)
+                self._news.notify()
+        if frame.monotonic_ns - self._ring_at_ns >= RING_EVERY_NS:
+            self._write_ring(frame)
+
+    def _write_ring(self, frame: Frame) -> None:
+        self._ring_at_ns = frame.monotonic_ns
+        try:
+            if self._ring is None:
+                self._ring = RingWriter(self._ring_path, frame.rgb.shape[1], frame.rgb.shape[0])
+            self._ring.write(frame)
+            self.ring_error = ""
+        except StoreError as why:
+            if not self.ring_error:
+                log.error("%s", why)
+            self.ring_error = str(why)
+            self._ring_at_ns += RING_AGAIN_NS
+
+    def _show(self, camera: str) -> None:
+        if camera != self.camera:
+            log.log(logging.INFO if camera == "ok" else logging.ERROR, "camera: %s", camera)
+            self.camera = camera
+            self._on_change()

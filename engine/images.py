@@ -1,0 +1,69 @@
+"""Images: a passage's pictures as JPEG below STATE/anpr/images/YYYY/MM/DD (UTC)."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from board.kit.errors import StoreError
+from engine.types import Box, Passage, PassageImages
+
+MARGIN = 0.15
+"""The plate's crop shows this much more on each side, in parts of the plate's height."""
+
+
+class ImageStore:
+    """Stores what the settings ask for. `quality_pct`: JPEG quality."""
+
+    def __init__(self, folder: Path, full: bool, plate: bool, quality_pct: int) -> None:
+        self._folder = folder
+        self._full = full
+        self._plate = plate
+        self._quality_pct = quality_pct
+
+    def save(self, passage: Passage, rgb: NDArray[np.uint8]) -> PassageImages:
+        """The names of the stored pictures, relative to the image folder. `rgb`: the winning frame, uint8 (H, W, 3).
+
+        StoreError: full disk or no permission; then nothing of this passage is left behind. A passage without a box has no crop."""
+        day = passage.at.strftime("%Y/%m/%d")
+        crop = crop_of(rgb, passage.box) if self._plate and passage.box[2] > 0 else None
+        full_name = f"{day}/{passage.id}-full.jpg" if self._full else ""
+        plate_name = f"{day}/{passage.id}-plate.jpg" if crop is not None else ""
+        try:
+            (self._folder / day).mkdir(parents=True, exist_ok=True)
+            if crop is not None:
+                self._write(plate_name, crop)
+            if full_name:
+                self._write(full_name, rgb)
+        except OSError as why:
+            for name in filter(None, (full_name, plate_name)):
+                with contextlib.suppress(OSError):
+                    (self._folder / name).unlink(missing_ok=True)
+            raise StoreError(
+                f"pictures of {passage.plate or 'a passage without plate'} not stored in {self._folder}: {why}"
+            ) from why
+        return PassageImages(full_name, plate_name)
+
+    def _write(self, name: str, rgb: NDArray[np.uint8]) -> None:
+        from PIL import Image
+
+        path = self._folder / name
+        fresh = path.with_name(f".{path.name}")
+        try:
+            Image.fromarray(rgb).save(fresh, "JPEG", quality=self._quality_pct)
+            fresh.replace(path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                fresh.unlink(missing_ok=True)
+            raise
+
+
+def crop_of(rgb: NDArray[np.uint8], box: Box) -> NDArray[np.uint8] | None:
+    """The plate with a small margin, cut at the frame's edge; None when the box lies outside the frame."""
+    x, y, width, height = box
+    margin = round(height * MARGIN)
+    part = rgb[max(0, y - margin) : max(0, y + height + margin), max(0, x - margin) : max(0, x + width + margin)]
+    return np.ascontiguousarray(part) if part.size else None
