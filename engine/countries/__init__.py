@@ -1,0 +1,70 @@
+"""Countries: one file each describes its plates; the formats of the chosen ones settle look-alikes and name the country.
+
+To add a country add one file that offers `COUNTRY`; it shows up in the picker, the ranking and docs/countries.md.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from functools import lru_cache
+
+from board.kit.errors import ConfigError
+from board.kit.registry import find
+from engine.countries import _ranking
+from engine.countries._description import REGIONS, Country, Format, plain, sample, shapes
+from engine.countries._ranking import Grammar, Ranked
+from engine.types import SlotScores
+
+__all__ = ["Country", "Format", "Ranked", "countries", "country", "plain", "rank", "regions", "sample", "select", "shapes"]
+
+
+@lru_cache(maxsize=1)
+def countries() -> dict[str, Country]:
+    """{code: description}, by name; a country's states follow it. ConfigError names a broken file."""
+    found: dict[str, Country] = {}
+    for module, described in find(sys.modules[__name__], "COUNTRY", Country).items():
+        for each in (described, *described.states):
+            if each.region not in REGIONS or each.code in found:
+                raise ConfigError(f"engine.countries.{module}: {each.code} has an unknown region or is described twice")
+            found[each.code] = each
+    return found
+
+
+def regions() -> dict[str, tuple[Country, ...]]:
+    """{region of the world: its countries by name, each followed by its states}, for the picker (manual 3.3)."""
+    return {region: tuple(each for each in countries().values() if each.region == region) for region in REGIONS}
+
+
+def country(code: str) -> Country:
+    """The description for "DE" or "US-TX"; ConfigError when there is none."""
+    found = countries().get(code)
+    if found is None:
+        raise ConfigError(f"country {code!r} is not known: choose one of `python -m engine countries`")
+    return found
+
+
+def select(codes: Sequence[str]) -> tuple[Country, ...]:
+    """Descriptions with formats for the codes; a country with states stands for all of them. ConfigError for an unknown code."""
+    chosen: dict[str, Country] = {}
+    for code in codes:
+        described = country(code)
+        for each in (described, *described.states):
+            if each.formats:
+                chosen[each.code] = each
+    return tuple(chosen.values())
+
+
+def rank(slots: Sequence[SlotScores], text: str, countries: Sequence[str]) -> Ranked:
+    """The text as the formats of the chosen countries settle it, with country, state and characters (rules: `_ranking`).
+
+    `slots`: what the reader saw for each character of `text`, or empty; `countries`: codes, none means the whole world.
+    A code that is not known any more counts as not chosen: a camera goes on reading (settings refuse it by `select`)."""
+    grammar, chosen = _grammar(tuple(countries))
+    return _ranking.rank(slots, text, grammar, chosen)
+
+
+@lru_cache(maxsize=8)
+def _grammar(codes: tuple[str, ...]) -> tuple[Grammar, bool]:
+    known = [code for code in codes if code in countries()]
+    return Grammar(select(known or tuple(countries()))), bool(known)

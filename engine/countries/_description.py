@@ -1,0 +1,205 @@
+"""Country descriptions: what plates of a country look like, as data, and the small grammar their formats are written in.
+
+Format grammar, left to right; separators count for drawing only, never for reading:
+
+    L          a letter this country uses (`Country.letters`)
+    N          a digit 0-9
+    [AB2-5]    one of these characters; ranges allowed
+    <AB,CD,X>  one of these words
+    @          one of the country's area codes (`Country.codes`)
+    (...)      may be missing
+    {2} {1,3}  so many of the item before it
+    space - .  a gap, hyphen or dot as printed
+    /          a new row
+
+Every other capital, digit or letter of another script stands for itself.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from board.kit.errors import ConfigError
+
+REGIONS = ("Europe", "North America", "South America", "Asia", "Africa", "Middle East", "Oceania")
+LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+DIGITS = frozenset("0123456789")
+SEPARATORS = " -./"
+MAX_LENGTH = 12
+"""Longest plate text a format may describe, in characters without separators."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One way of writing plates. `weight`: how common among the country's cars: 1 the usual one, 0.05 or less rare or loose."""
+
+    pattern: str
+    weight: float = 1.0
+    note: str = ""
+
+    @property
+    def rows(self) -> int:
+        """Rows of characters on the plate."""
+        return self.pattern.count("/") + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """Plates of a country, or of one of its states.
+
+    `code`: ISO 3166-1 alpha-2, or ISO 3166-2 for a state ("US-TX"); `letters`: what "L" stands for in its formats;
+    `codes`: area codes with spaces between, what "@" stands for; `size_mm`: width and height of the usual car plate;
+    `states`: those with formats of their own."""
+
+    code: str
+    name: str
+    region: str
+    formats: tuple[Format, ...]
+    letters: str = LATIN
+    codes: str = ""
+    size_mm: tuple[int, int] = (520, 110)
+    states: tuple[Country, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One fixed-length way through a format: what each position may hold, and words (start, words) that must stand whole."""
+
+    classes: tuple[frozenset[str], ...]
+    words: tuple[tuple[int, frozenset[str]], ...] = ()
+
+    @property
+    def texts(self) -> float:
+        """How many different texts fit."""
+        inside = {start + offset for start, words in self.words for offset in range(len(next(iter(words))))}
+        count = 1.0
+        for position, allowed in enumerate(self.classes):
+            count *= 1 if position in inside else len(allowed)
+        for _, words in self.words:
+            count *= len(words)
+        return count
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A piece of a pattern: a separator, words (a class is words of one character) or a group, `low` to `high` times."""
+
+    words: tuple[str, ...] = ()
+    separator: str = ""
+    group: tuple[_Item, ...] = ()
+    low: int = 1
+    high: int = 1
+
+
+def shapes(country: Country, fmt: Format) -> frozenset[Shape]:
+    """Every shape of a format. ConfigError when the pattern is not written in the grammar."""
+    found = set()
+    for path in _paths(_parse(fmt.pattern, country)):
+        for pieces in product(*(_by_length(words) for words in path)):
+            classes: list[frozenset[str]] = []
+            whole: list[tuple[int, frozenset[str]]] = []
+            for words in pieces:
+                length = len(next(iter(words)))
+                if length > 1:
+                    whole.append((len(classes), words))
+                classes += [frozenset(word[at] for word in words) for at in range(length)]
+            if not 0 < len(classes) <= MAX_LENGTH:
+                raise ConfigError(f"format {fmt.pattern!r}: gives {len(classes)} characters, must be 1 to {MAX_LENGTH}")
+            found.add(Shape(tuple(classes), tuple(whole)))
+    return frozenset(found)
+
+
+def sample(country: Country, fmt: Format, rng: random.Random) -> str:
+    """A made-up plate text as printed: with its gaps and hyphens, "\\n" between rows."""
+    return "".join(_draw(_parse(fmt.pattern, country), rng)).strip()
+
+
+def plain(printed: str) -> str:
+    """A printed text without what separates: as the reader gives it."""
+    return "".join(char for char in printed if char not in SEPARATORS and char != "\n")
+
+
+def _draw(items: tuple[_Item, ...], rng: random.Random) -> Iterator[str]:
+    for item in items:
+        for _ in range(rng.randint(item.low, item.high)):
+            if item.separator:
+                yield "\n" if item.separator == "/" else item.separator
+            elif item.group:
+                yield from _draw(item.group, rng)
+            else:
+                yield rng.choice(item.words)
+
+
+def _paths(items: tuple[_Item, ...]) -> Iterator[tuple[tuple[str, ...], ...]]:
+    """Each way to choose how often every item stands, as the tuple of its word sets."""
+    choices: list[list[tuple[tuple[str, ...], ...]]] = []
+    for item in items:
+        if item.separator:
+            continue
+        inner = list(dict.fromkeys(_paths(item.group))) if item.group else [(item.words,)]
+        ways: list[tuple[tuple[str, ...], ...]] = []
+        for times in range(item.low, item.high + 1):
+            ways += [tuple(word for part in parts for word in part) for parts in product(inner, repeat=times)]
+        choices.append(ways)
+    for chosen in product(*choices):
+        yield tuple(word for part in chosen for word in part)
+
+
+def _by_length(words: tuple[str, ...]) -> list[frozenset[str]]:
+    return [frozenset(word for word in words if len(word) == length) for length in sorted({len(word) for word in words})]
+
+
+def _parse(pattern: str, country: Country) -> tuple[_Item, ...]:
+    """The items of a pattern; ConfigError names the pattern and the place."""
+    stack: list[list[_Item]] = [[]]
+    at = 0
+    while at < len(pattern):
+        char = pattern[at]
+        if char == "(":
+            stack.append([])
+        elif char == ")" and len(stack) > 1 and stack[-1]:
+            group = tuple(stack.pop())
+            stack[-1].append(_Item(group=group, low=0))
+        elif char in SEPARATORS:
+            stack[-1].append(_Item(separator=char))
+        elif char == "L":
+            stack[-1].append(_Item(words=tuple(country.letters)))
+        elif char == "N":
+            stack[-1].append(_Item(words=tuple(sorted(DIGITS))))
+        elif char == "@" and country.codes:
+            stack[-1].append(_Item(words=tuple(country.codes.split())))
+        elif char in "[<" and (end := pattern.find("]" if char == "[" else ">", at)) > at + 1:
+            inside = pattern[at + 1 : end]
+            stack[-1].append(_Item(words=_characters(inside) if char == "[" else tuple(inside.split(","))))
+            at = end
+        elif char == "{" and (end := pattern.find("}", at)) > at and stack[-1] and stack[-1][-1].words:
+            low, _, high = pattern[at + 1 : end].partition(",")
+            if not (low.isdecimal() and (high or low).isdecimal() and int(low) <= int(high or low) <= MAX_LENGTH):
+                raise ConfigError(f"format {pattern!r}: wrong count at {at}")
+            stack[-1][-1] = _Item(words=stack[-1][-1].words, low=int(low), high=int(high or low))
+            at = end
+        elif char.isalnum() and char == char.upper():
+            stack[-1].append(_Item(words=(char,)))
+        else:
+            raise ConfigError(f"format {pattern!r}: {char!r} at {at} is not understood")
+        at += 1
+    if len(stack) > 1:
+        raise ConfigError(f"format {pattern!r}: a bracket is left open")
+    return tuple(stack[0])
+
+
+def _characters(inside: str) -> tuple[str, ...]:
+    """The characters of a set such as "A-HJ2"."""
+    found: list[str] = []
+    at = 0
+    while at < len(inside):
+        if inside[at + 1 : at + 2] == "-" and at + 2 < len(inside):
+            found += [chr(code) for code in range(ord(inside[at]), ord(inside[at + 2]) + 1)]
+            at += 3
+        else:
+            found.append(inside[at])
+            at += 1
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,16 @@
+"""Argentina: its plates' formats."""
+
+from engine.countries import Country, Format
+
+COUNTRY = Country(
+    "AR",
+    "Argentina",
+    "South America",
+    (
+        Format("LL NNN LL", note="Mercosur, since 2016"),
+        Format("LLL NNN", 0.8, note="until 2016"),
+        Format("L NNN LLL", 0.1, note="motorcycles, since 2016"),
+        Format("NNN LLL", 0.1, note="motorcycles, until 2016"),
+    ),
+    size_mm=(400, 130),
+)

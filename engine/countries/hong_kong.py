@@ -1,0 +1,14 @@
+"""Hong Kong: its plates' formats."""
+
+from engine.countries import Country, Format
+
+COUNTRY = Country(
+    "HK",
+    "Hong Kong",
+    "Asia",
+    (
+        Format("LL [1-9]N{0,3}"),
+        Format("[1-9]N{0,3}", 0.02, note="without letters"),
+    ),
+    letters="ABCDEFGHJKLMNPRSTUVWXYZ",
+)

@@ -1,0 +1,13 @@
+"""Kuwait: its plates' formats."""
+
+from engine.countries import Country, Format
+
+COUNTRY = Country(
+    "KW",
+    "Kuwait",
+    "Middle East",
+    (
+        Format("[1-9]N(N)-N{1,5}"),
+        Format("[1-9]-N{1,5}", 0.5),
+    ),
+)

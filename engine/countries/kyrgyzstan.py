@@ -1,0 +1,13 @@
+"""Kyrgyzstan: its plates' formats."""
+
+from engine.countries import Country, Format
+
+COUNTRY = Country(
+    "KG",
+    "Kyrgyzstan",
+    "Asia",
+    (
+        Format("0[1-9] KG NNN LLL"),
+        Format("0[1-9] NNN LLL", 0.3, note="without the country letters"),
+    ),
+)

@@ -1,0 +1,10 @@
+"""Nigeria: its plates' formats."""
+
+from engine.countries import Country, Format
+
+COUNTRY = Country(
+    "NG",
+    "Nigeria",
+    "Africa",
+    (Format("LLL-NNNLL"),),
+)

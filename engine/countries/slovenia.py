@@ -1,0 +1,16 @@
+"""Slovenia: its plates' formats."""
+
+from engine.countries import Country, Format
+
+COUNTRY = Country(
+    "SI",
+    "Slovenia",
+    "Europe",
+    (
+        Format("<CE,GO,KK,KP,KR,LJ,MB,MS,NM,PO,SG> LL-NNN"),
+        Format("<CE,GO,KK,KP,KR,LJ,MB,MS,NM,PO,SG> NN-LLL", 0.3),
+        Format("<CE,GO,KK,KP,KR,LJ,MB,MS,NM,PO,SG> LN-NNN", 0.3),
+        Format("<CE,GO,KK,KP,KR,LJ,MB,MS,NM,PO,SG> [0-9A-Z]{2}-[0-9A-Z]{3}", 0.05, note="other mixes of letters and digits"),
+    ),
+    letters="ABCDEFGHIJKLMNOPRSTUVZ",
+)

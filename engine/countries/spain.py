@@ -1,0 +1,18 @@
+"""Spain: its plates' formats."""
+
+from engine.countries import Country, Format
+
+COUNTRY = Country(
+    "ES",
+    "Spain",
+    "Europe",
+    (
+        Format("NNNN LLL", note="since 2000"),
+        Format("@-NNNN-[A-PR-Z]{1,2}", 0.1, note="until 2000, with the province"),
+    ),
+    letters="BCDFGHJKLMNPRSTVWXYZ",
+    codes=(
+        "A AB AL AV B BA BI BU C CA CC CE CO CR CS CU GC GE GI GR GU H HU IB J L LE LO LU M MA ML MU NA O OR "
+        "OU P PM PO S SA SE SG SO SS T TE TF TO V VA VI Z ZA"
+    ),
+)
