@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from board.kit.errors import ModelError
+from engine.recognise.interpreter import Network
 from engine.types import PlateBox, Roi
 
 U8 = NDArray[np.uint8]
@@ -25,6 +27,8 @@ SAME_IOU = 0.3
 SAME_OVERLAP = 0.6
 """A box is dropped when a better one has IoU >= SAME_IOU with it, or covers SAME_OVERLAP of the smaller of the two."""
 MOST_CELLS = 400
+MOST_ROWS = 250
+"""Rows of 255 that add up in 16 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,28 +59,40 @@ def crop_to_roi(rgb: U8, roi: Roi | None) -> tuple[U8, int, int]:
     return rgb[top:bottom, left:right], left, top
 
 
-def shrink_to_grey(rgb: U8, width: int, height: int) -> U8:
-    """RGB (H, W, 3) or grey (H, W) as grey of the given size, area averaged: first by whole steps, then the rest as PIL's box."""
-    image = Image.fromarray(rgb)
-    step_x, step_y = max(1, image.width // width), max(1, image.height // height)
+def average_rows(picture: U8, step: int) -> U8:
+    """Every `step` rows as their mean; the rows must be a multiple of it. Cheap: whole rows are added, and less is left to do."""
+    if step < 2:
+        return picture
+    total = picture[::step].astype(np.uint16)
+    for offset in range(1, step):
+        total += picture[offset::step]
+    total += step // 2
+    total //= step
+    return total.astype(np.uint8)
+
+
+def shrink_to_grey(picture: U8, width: int, height: int) -> U8:
+    """RGB (H, W, 3) or grey (H, W) as grey (height, width): area averaged where it shrinks, else bilinear."""
+    image = Image.fromarray(picture)
     if image.mode != "L":
         image = image.convert("L")
-    if step_x > 1 or step_y > 1:
-        image = image.reduce((step_x, step_y))
     if image.size != (width, height):
         shrinks = image.width >= width and image.height >= height
         image = image.resize((width, height), Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR)
     return np.asarray(image)
 
 
-def letterbox(rgb: U8, roi: Roi | None = None) -> tuple[U8, Placement]:
+def letterbox(picture: U8, roi: Roi | None = None) -> tuple[U8, Placement]:
     """A frame (H, W, 3) or (H, W) as the network's grey input (288, 384), its aspect kept, filled with 114 where it ends."""
-    part, origin_x, origin_y = crop_to_roi(rgb, roi)
+    part, origin_x, origin_y = crop_to_roi(picture, roi)
+    scale = min(INPUT_WIDTH / part.shape[1], INPUT_HEIGHT / part.shape[0])
+    step = min(max(int(1 / scale), 1), MOST_ROWS)
+    # the last rows that do not make a whole step are left out: fewer than `step` of them
+    part = part[: part.shape[0] // step * step]
     height, width = part.shape[:2]
-    scale = min(INPUT_WIDTH / width, INPUT_HEIGHT / height)
     new_width = min(max(round(width * scale), 1), INPUT_WIDTH)
     new_height = min(max(round(height * scale), 1), INPUT_HEIGHT)
-    small = shrink_to_grey(part, new_width, new_height)
+    small = shrink_to_grey(average_rows(part, step), new_width, new_height)
     left, top = (INPUT_WIDTH - new_width) // 2, (INPUT_HEIGHT - new_height) // 2
     placement = Placement(origin_x, origin_y, new_width / width, new_height / height, left, top)
     if small.shape == (INPUT_HEIGHT, INPUT_WIDTH):
@@ -132,3 +148,29 @@ def to_plate_box(box: F32, score: float, placement: Placement) -> PlateBox:
     left, top = placement.to_frame(float(box[0]), float(box[1]))
     right, bottom = placement.to_frame(float(box[2]), float(box[3]))
     return PlateBox(((left, top), (right, top), (right, bottom), (left, bottom)), score)
+
+
+class Detector:
+    """The detector model at work. Not for two threads at once."""
+
+    def __init__(self, network: Network) -> None:
+        """ModelError when the card's decode constants or output names are not those of this decoder."""
+        constants = {"stride": STRIDE, "log_width": LOG_WIDTH, "log_height": LOG_HEIGHT}
+        decoded = network.card.get("decode")
+        if not isinstance(decoded, dict) or any(decoded.get(key) != value for key, value in constants.items()):
+            raise ModelError(f"{network.path}: its card decodes by {decoded}, this engine by {constants}: install a fitting model")
+        self._network = network
+        self._heat, self._wh, self._xy = (network.output(name) for name in ("heat", "wh", "xy"))
+        self.threshold = float(network.card.get("threshold", 0.4))
+
+    def find(self, small: U8, placement: Placement) -> list[PlateBox]:
+        """The plates of a letterboxed frame, best first, in frame pixels. Only cells above the threshold leave int8."""
+        raw = self._network.run(small)
+        heat, scale, zero = self._network.quantised(raw, self._heat)
+        rows, columns = np.nonzero(heat[..., 0] >= math.ceil(logit(self.threshold) / scale + zero))
+        if not rows.size:
+            return []
+        xy, wh = (self._network.values(raw, index, (rows, columns)) for index in (self._xy, self._wh))
+        scores = (1.0 / (1.0 + np.exp((zero - heat[rows, columns, 0].astype(np.float32)) * scale))).astype(np.float32)
+        boxes = decode(rows, columns, xy, wh)
+        return [to_plate_box(boxes[i], float(scores[i]), placement) for i in suppress(boxes, scores)]

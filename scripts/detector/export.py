@@ -135,7 +135,7 @@ def card(content: bytes, roles: dict[str, int], threshold: float, counts: dict[s
     model = network.build(INPUT_HEIGHT, INPUT_WIDTH, batch=1)
     names = {index: role for role, index in roles.items()}
     outputs = [
-        {"name": names[i], "shape": [int(n) for n in detail["shape"]], "dtype": "int8", "scale": float(detail["quantization"][0]),
+        {"name": names[i], "shape": [int(n) for n in detail["shape"]], "type": "int8", "scale": float(detail["quantization"][0]),
          "zero_point": int(detail["quantization"][1])}
         for i, detail in enumerate(interpreter.get_output_details())
     ]  # fmt: skip
@@ -145,7 +145,7 @@ def card(content: bytes, roles: dict[str, int], threshold: float, counts: dict[s
         "file": "detector.tflite",
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
-        "input": {"shape": [1, INPUT_HEIGHT, INPUT_WIDTH, 1], "dtype": "int8", "meaning": "grey - 128, letterboxed, fill 114"},
+        "input": {"shape": [1, INPUT_HEIGHT, INPUT_WIDTH, 1], "type": "int8", "meaning": "grey - 128, letterboxed, fill 114"},
         "outputs": outputs,
         "decode": {"stride": STRIDE, "log_width": LOG_WIDTH, "log_height": LOG_HEIGHT,
                    "same_iou": SAME_IOU, "same_overlap": SAME_OVERLAP},

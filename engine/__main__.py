@@ -1,0 +1,43 @@
+"""`python -m engine COMMAND`: one table of sub-commands; each lives in its own file and is imported only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+from board.kit.errors import GatewrightError
+
+COMMANDS = {
+    "run": ("engine.run", "the engine process: camera to passages"),
+    "read": ("engine.cli.read", "read the plates in pictures"),
+    "countries": ("engine.cli.countries", "list the countries whose plate formats are known"),
+    "evaluate": ("engine.cli.evaluate", "measure accuracy over labelled pictures"),
+    "bench-read": ("engine.cli.bench_read", "measure the time of a read and the memory it takes"),
+}
+"""Command: its module, whose `main(arguments)` gives the exit status, and what it does."""
+
+
+def main(arguments: list[str]) -> int:
+    """0 done, 1 done in part (some pictures unreadable), 2 a wrong call or a GatewrightError, whose text goes to stderr."""
+    if not arguments or arguments[0] not in COMMANDS:
+        wanted_help = arguments[:1] in (["-h"], ["--help"])
+        lines = [f"  {name:<12} {what}" for name, (_, what) in COMMANDS.items()]
+        print("usage: python -m engine COMMAND ...\n", *lines, sep="\n", file=sys.stdout if wanted_help else sys.stderr)
+        return 0 if wanted_help else 2
+    # no thread pool for linear algebra that nothing here uses: it costs memory at import
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    try:
+        return int(importlib.import_module(COMMANDS[arguments[0]][0]).main(arguments[1:]))
+    except GatewrightError as why:
+        print(f"engine {arguments[0]}: {why}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

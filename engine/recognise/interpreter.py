@@ -1,0 +1,119 @@
+"""Interpreter: the one file that knows which TFLite runtime is installed; loads a model and checks it against its card."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from board.kit.errors import ModelError
+
+RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
+"""LiteRT first; tflite-runtime (no wheel above Python 3.11) reads the same files."""
+
+
+def runtime() -> tuple[str, Any]:
+    """Name and Interpreter class of the installed runtime; ModelError when there is none."""
+    import importlib
+
+    for name in RUNTIMES:
+        try:
+            module = importlib.import_module(name)
+        except ImportError:
+            continue
+        return name.partition(".")[0], module.Interpreter
+    raise ModelError("no TFLite runtime is installed: install ai-edge-litert (or tflite-runtime on Python 3.11)")
+
+
+def read_card(model: Path) -> dict[str, Any]:
+    """The model card beside a model file (same name, .json); ModelError when it is missing or no JSON object."""
+    path = model.with_suffix(".json")
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as why:
+        raise ModelError(f"{path}: the model card is missing: install the model again with its card") from why
+    except (OSError, ValueError) as why:
+        raise ModelError(f"{path}: the model card cannot be read ({why})") from why
+    if not isinstance(card, dict):
+        raise ModelError(f"{path}: the model card is not a JSON object")
+    return card
+
+
+class Network:
+    """One int8 model, ready to run: grey pictures in, raw int8 outputs out. Not for two threads at once."""
+
+    def __init__(self, path: Path, kind: str, threads: int = 1) -> None:
+        """Loads `path` and checks it: the card's kind and SHA-256, then shapes and types of the file against the card.
+
+        ModelError says what differs; nothing of a file whose SHA-256 is wrong reaches the runtime."""
+        self.path = path
+        self.card = read_card(path)
+        if self.card.get("kind") != kind:
+            raise ModelError(f"{path}: its card says it is a {self.card.get('kind')!r} model, a {kind!r} model is needed here")
+        try:
+            content = path.read_bytes()
+        except OSError as why:
+            raise ModelError(f"{path}: the model file cannot be read ({why.strerror or why})") from why
+        if hashlib.sha256(content).hexdigest() != self.card.get("sha256"):
+            raise ModelError(f"{path}: the model file is damaged or not the one of its card (SHA-256 differs): install it again")
+        self.runtime, interpreter_class = runtime()
+        try:
+            self._interpreter = interpreter_class(model_content=content, num_threads=threads)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as why:
+            raise ModelError(f"{path}: {self.runtime} cannot load the model ({why})") from why
+        self._content = content  # older runtimes read the weights from here for as long as they run
+        self._input, self._outputs = self._checked_ends()
+
+    def _checked_ends(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        if len(inputs) != 1:
+            raise ModelError(f"{self.path}: the model has {len(inputs)} inputs, one is needed")
+        described = self.card.get("outputs") or [self.card.get("output")]
+        if len(outputs) != len(described):
+            raise ModelError(f"{self.path}: the model has {len(outputs)} outputs, its card names {len(described)}")
+        ends = [("input", inputs[0], self.card.get("input"))]
+        ends += [(f"output {i}", found, told) for i, (found, told) in enumerate(zip(outputs, described, strict=True))]
+        for end, found, told in ends:
+            shape = [int(n) for n in found["shape"]]
+            told = told if isinstance(told, dict) else {}
+            if shape != told.get("shape") or found["dtype"] is not np.int8 or told.get("type") != "int8":
+                is_now = f"{np.dtype(found['dtype']).name} {shape}"
+                card_says = f"{told.get('type')} {told.get('shape')}"
+                raise ModelError(f"{self.path}: {end} is {is_now}, its card says {card_says}, int8 is needed")
+        return inputs[0], outputs
+
+    @property
+    def input_shape(self) -> tuple[int, int]:
+        """Height and width of the input picture."""
+        _, height, width, _ = self._input["shape"]
+        return int(height), int(width)
+
+    def output(self, name: str) -> int:
+        """The index of an output by the name its card gives it: converters sort outputs, so their order means nothing."""
+        for index, told in enumerate(self.card.get("outputs", ())):
+            if told.get("name") == name:
+                return index
+        raise ModelError(f"{self.path}: its card names no output {name!r}")
+
+    def run(self, grey: NDArray[np.uint8]) -> list[NDArray[np.int8]]:
+        """One picture (H, W) uint8 through the network (which takes grey - 128): its raw outputs without the batch axis."""
+        # flipping the top bit is subtracting 128
+        self._interpreter.set_tensor(self._input["index"], (grey ^ 0x80).view(np.int8)[None, :, :, None])
+        self._interpreter.invoke()
+        return [self._interpreter.get_tensor(output["index"])[0] for output in self._outputs]
+
+    def quantised(self, raw: list[NDArray[np.int8]], index: int) -> tuple[NDArray[np.int8], float, int]:
+        """An output as it is with its scale and zero point: value = (q - zero) * scale."""
+        scale, zero = self._outputs[index]["quantization"]
+        return raw[index], float(scale), int(zero)
+
+    def values(self, raw: list[NDArray[np.int8]], index: int, where: Any = ...) -> NDArray[np.float32]:
+        """An output, or its cells `where`, as real numbers."""
+        chosen, scale, zero = self.quantised(raw, index)
+        real: NDArray[np.float32] = (chosen[where].astype(np.float32) - zero) * np.float32(scale)
+        return real

@@ -1,0 +1,70 @@
+"""Picture files: any common image file as an RGB array, upright; anything else is an ImageError, never a crash."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+import zlib
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from board.kit.errors import ImageError
+
+FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "PPM", "MPO")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm")
+MOST_PIXELS = 50_000_000
+SMALLEST_SIDE = 8
+BROKEN = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, ArithmeticError, MemoryError)
+BROKEN += (struct.error, zlib.error)
+"""What Pillow's readers raise over damaged files."""
+
+
+def load_rgb(source: Path | BinaryIO, most_pixels: int = MOST_PIXELS) -> NDArray[np.uint8]:
+    """An image file as (H, W, 3) uint8, its EXIF rotation applied; palette, grey, alpha, CMYK and 16-bit are converted.
+
+    ImageError when it is missing, unreadable, smaller than 8 pixels a side or larger than `most_pixels`."""
+    name = source if isinstance(source, Path) else getattr(source, "name", "picture")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(source, formats=FORMATS) as image:
+                refuse_size(image.size, most_pixels)
+                return to_rgb(ImageOps.exif_transpose(image))
+    except ImageError as why:
+        raise ImageError(f"{name}: {why}") from why
+    except Image.DecompressionBombError as why:
+        raise ImageError(f"{name}: too large, more than {most_pixels / 1e6:.0f} million pixels") from why
+    except FileNotFoundError as why:
+        raise ImageError(f"{name}: no such file") from why
+    except BROKEN as why:
+        raise ImageError(f"{name}: not a readable picture ({why})") from why
+
+
+def refuse_size(size: tuple[int, int], most_pixels: int) -> None:
+    width, height = size
+    if width * height > most_pixels:
+        raise ImageError(f"too large: {width}x{height}, at most {most_pixels / 1e6:.0f} million pixels are read")
+    if min(size) < SMALLEST_SIDE:
+        raise ImageError(f"too small: {width}x{height}, at least {SMALLEST_SIDE} pixels a side are needed")
+
+
+def to_rgb(image: Image.Image) -> NDArray[np.uint8]:
+    """Any mode as RGB; of 16-bit grey the upper eight bits are kept (Pillow would clip it to white)."""
+    if image.mode.startswith("I;16") or image.mode == "I":
+        grey = np.clip(np.asarray(image).astype(np.int64) >> 8, 0, 255).astype(np.uint8)
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    if image.mode == "F":
+        grey = np.clip(np.nan_to_num(np.asarray(image)), 0, 255).astype(np.uint8)
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGBA" if image.mode == "PA" else "RGB").convert("RGB"))
+
+
+def pictures_in(path: Path) -> list[Path]:
+    """A file as itself; a folder as the image files directly in it, by name."""
+    if not path.is_dir():
+        return [path]
+    return sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())

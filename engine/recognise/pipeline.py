@@ -1,0 +1,67 @@
+"""Recogniser: a frame's pixels in, the plates in it out: detect, rectify, ocr, then the grammar of the chosen countries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.countries import rank
+from engine.recognise.detect import Detector, letterbox
+from engine.recognise.interpreter import Network
+from engine.recognise.ocr import Ocr, char_height
+from engine.recognise.rectify import PlateCrop, rectify, whole
+from engine.types import PlateBox, PlateRead, Roi
+
+MODELS = Path(__file__).resolve().parents[2] / "models"
+MOST_PLATES = 8
+"""Boxes read in one frame, the best first: bounds the time that a frame full of fences can cost."""
+LEAST_CHARACTERS = 3
+LEAST_CONFIDENCE_PCT = 10.0
+"""A box whose text is shorter or less sure is no plate but a grille or a sign."""
+
+
+class Recogniser:
+    """Reads plates. One per thread: the networks hold their working memory."""
+
+    def __init__(self, models: Path = MODELS, threads: int = 1, countries: Sequence[str] = ()) -> None:
+        """Loads models/detector.tflite and models/ocr.tflite; ModelError says which is missing or wrong and why.
+
+        `countries`: codes ("DE", "US-TX") whose formats settle look-alikes; none means the whole world."""
+        self.detector = Detector(Network(models / "detector.tflite", "detector", threads))
+        self.ocr = Ocr(Network(models / "ocr.tflite", "ocr", threads))
+        self.countries = tuple(countries)
+
+    def find(self, rgb: NDArray[np.uint8], roi: Roi | None = None) -> list[PlateBox]:
+        """The plates of a frame (H, W, 3) uint8, or of the part inside the ROI, in frame pixels, best first."""
+        return self.detector.find(*letterbox(rgb, roi))
+
+    def read(self, rgb: NDArray[np.uint8], roi: Roi | None = None) -> list[PlateRead]:
+        """The plates of a frame (H, W, 3) uint8 with their text, the most confident first; what reads as nothing is dropped."""
+        reads = [self.read_crop_of(rectify(rgb, plate), plate) for plate in self.find(rgb, roi)[:MOST_PLATES]]
+        reads = [read for read in reads if len(read.text) >= LEAST_CHARACTERS and read.confidence >= LEAST_CONFIDENCE_PCT]
+        return sorted(reads, key=lambda read: -read.confidence)
+
+    def read_crop(self, rgb: NDArray[np.uint8]) -> PlateRead:
+        """A picture (H, W, 3) uint8 that is one plate; text "" when nothing is read."""
+        return self.read_crop_of(whole(rgb))
+
+    def read_crop_of(self, crop: PlateCrop, plate: PlateBox | None = None) -> PlateRead:
+        """The text of a crop; its box is the detector's, or the whole crop."""
+        seen = self.ocr.read(crop.picture)
+        ranked = rank(seen.slots, seen.text, self.countries)
+        chars = ranked.chars or seen.chars
+        certainty = min([seen.empty_confidence, *(char.confidence for char in chars)]) if chars else 0.0
+        whole_box = (round(crop.left), round(crop.top), round(crop.width), round(crop.height))
+        return PlateRead(
+            text=ranked.text,
+            chars=chars,
+            confidence=round(100 * certainty, 1),
+            country=ranked.country,
+            box=plate.box if plate else whole_box,
+            char_height_px=round(char_height(crop.picture) * crop.height, 1),
+            slots=seen.slots,
+            region=ranked.region,
+        )
