@@ -10,8 +10,10 @@ from board.kit.errors import GatewrightError
 
 COMMANDS = {
     "run": ("engine.run", "the engine process: camera to passages"),
+    "service": ("engine.service", "the service process: store, look-ups, actions, triggers"),
     "read": ("engine.cli.read", "read the plates in pictures"),
     "countries": ("engine.cli.countries", "list the countries whose plate formats are known"),
+    "settings": ("engine.cli.settings_docs", "list the settings; --markdown prints the reference page"),
     "evaluate": ("engine.cli.evaluate", "measure accuracy over labelled pictures"),
     "bench-read": ("engine.cli.bench_read", "measure the time of a read and the memory it takes"),
 }

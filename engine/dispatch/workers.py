@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -139,8 +140,9 @@ class Workers:
         """Takes nothing new; what is on its way is tried again by the next process."""
         self._stop.set()
         self.wake(len(self._threads))
+        end = time.monotonic() + wait_s
         for thread in self._threads:
-            thread.join(wait_s)
+            thread.join(max(0.0, end - time.monotonic()))
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -1,0 +1,136 @@
+"""Hub: the service's socket: the engine's one connection and the portal's requests, each answered by its handler."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from board.kit.errors import GatewrightError, WireError
+from board.kit.wire import Channel, Codec, PeerGone, accept, listen
+from engine.messages import SERVICE_MESSAGES, EngineHello, Outcome
+
+log = logging.getLogger("hub")
+
+MAX_CLIENTS = 48
+
+
+class Hub:
+    """`handlers`: {request type: function that gives the answer}; `on_engine(message)` takes what the engine sends, and
+    None when its connection ends."""
+
+    def __init__(self, socket: Path, handlers: Mapping[type, Callable[[Any], object]], on_engine: Callable[[Any], None]) -> None:
+        self._socket = socket
+        self._handlers = handlers
+        self._on_engine = on_engine
+        self._codec = Codec(SERVICE_MESSAGES)
+        self._lock = threading.Lock()
+        self._clients: set[Channel] = set()
+        self._engine: Channel | None = None
+        self._stop = threading.Event()
+
+    def start(self) -> None:
+        self._listener = listen(self._socket)
+        threading.Thread(target=self._accept, name="hub", daemon=True).start()
+
+    def close(self) -> None:
+        self._stop.set()
+        with self._lock:
+            clients = list(self._clients)
+        for client in clients:
+            client.close()
+        self._listener.close()
+
+    def send_engine(self, message: object) -> None:
+        """WireError when no engine is connected or it does not read."""
+        with self._lock:
+            engine = self._engine
+        if engine is None:
+            raise WireError("no engine is connected")
+        engine.send(message)
+
+    def _accept(self) -> None:
+        while not self._stop.is_set():
+            try:
+                client = accept(self._listener, self._codec)
+            except OSError as why:
+                if not self._stop.wait(0.5):
+                    log.error("service socket: %s", why)
+                continue
+            with self._lock:
+                full = len(self._clients) >= MAX_CLIENTS
+                if not full:
+                    self._clients.add(client)
+            if full:
+                log.error("service socket: %d clients are connected, another is turned away", MAX_CLIENTS)
+                client.close()
+                continue
+            threading.Thread(target=self._serve, args=(client,), name="hub-client", daemon=True).start()
+
+    def _serve(self, client: Channel) -> None:
+        try:
+            message = _receive(client)
+            if isinstance(message, EngineHello):
+                self._serve_engine(client, message)
+            else:
+                while True:
+                    client.send(self._answer(message))
+                    message = _receive(client)
+        except WireError as why:
+            log.debug("client: %s", why)
+        except Exception:  # the thread's top
+            log.exception("service socket")
+        finally:
+            with self._lock:
+                self._clients.discard(client)
+            client.close()
+
+    def _serve_engine(self, channel: Channel, hello: EngineHello) -> None:
+        with self._lock:
+            old, self._engine = self._engine, channel
+        if old is not None:
+            log.warning("a second engine (process %d) takes the place of the first", hello.pid)
+            old.close()
+        log.info("engine connected (process %d)", hello.pid)
+        try:
+            while True:
+                message = _receive(channel)
+                if isinstance(message, Outcome):  # one message that is not understood costs no passage
+                    log.error("engine: %s", message.note)
+                else:
+                    self._on_engine(message)
+        except WireError as why:
+            log.warning("engine: %s", why)
+        finally:
+            with self._lock:
+                last = self._engine is channel
+                if last:
+                    self._engine = None
+            if last:
+                self._on_engine(None)
+
+    def _answer(self, message: Any) -> object:
+        if isinstance(message, Outcome):
+            return message
+        handler = self._handlers.get(type(message))
+        if handler is None:
+            return Outcome(False, f"{type(message).__name__} is no request")
+        try:
+            return handler(message)
+        except GatewrightError as why:
+            return Outcome(False, str(why))
+        except Exception:
+            log.exception("%s", type(message).__name__)
+            return Outcome(False, "unexpected error; the Service log says more")
+
+
+def _receive(channel: Channel) -> Any:
+    """The next message; an Outcome that says what is wrong for one that is not understood. PeerGone when the peer went."""
+    try:
+        return channel.receive()
+    except PeerGone:
+        raise
+    except WireError as why:
+        return Outcome(False, f"not understood: {why}")

@@ -1,0 +1,141 @@
+"""Scheduler: recurring work of the service: pictures purged when storage runs low, database bounds, WAL checkpoints."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import schedule
+
+from board.kit.clock import Clock
+from board.kit.errors import GatewrightError, StoreError
+from engine.settings import GeneralSettings
+from engine.store import Store
+
+log = logging.getLogger("scheduler")
+
+MAX_PASSAGES = 200_000
+"""About 200 MB of database; the oldest go first, with their deliveries and pictures."""
+
+CHUNK = 50
+"""Passages per transaction: a commit of the gate waits for one chunk at most."""
+
+CHUNKS_PER_RUN = 20
+
+CLOCK_STEP_S = 30.0
+"""`schedule` plans by the wall clock: after a larger step of it everything is planned anew."""
+
+
+class Scheduler:
+    """`run` is called about once a second. `used(path)` gives (total, free) bytes. `report` gets what a person must know."""
+
+    def __init__(
+        self,
+        store: Store,
+        checkpoint: Callable[[], None],
+        images: Path,
+        clock: Clock,
+        report: Callable[[str], None],
+        free_pct: Callable[[Path], float] | None = None,
+    ) -> None:
+        self._store = store
+        self._checkpoint = checkpoint
+        self._images = images
+        self._clock = clock
+        self._report = report
+        self._free_pct = free_pct or free_space_pct
+        self._jobs = schedule.Scheduler()
+        self._offset_s = self._offset()
+        self._plan()
+
+    def run(self) -> None:
+        """Does what is due; an error of one job is reported and the job comes again at its next time."""
+        if abs(self._offset() - self._offset_s) > CLOCK_STEP_S:
+            self._offset_s = self._offset()
+            self._jobs.clear()
+            self._plan()
+        self._jobs.run_pending()
+
+    def _plan(self) -> None:
+        for seconds, job in ((30, self.purge_images), (60, self.bound_database), (20, self._checkpoint)):
+            self._jobs.every(seconds).seconds.do(self._guarded, job)
+
+    def _guarded(self, job: Callable[[], object]) -> None:
+        # schedule passes a job's error on to run_pending, which would skip the jobs after it.
+        try:
+            job()
+        except (GatewrightError, OSError) as why:
+            log.error("%s", why)
+            self._report(str(why))
+        except Exception:
+            log.exception("scheduled job")
+
+    def _offset(self) -> float:
+        return self._clock.now().timestamp() - self._clock.monotonic_ns() / 1e9
+
+    def purge_images(self) -> int:
+        """Deletes the oldest pictures while less than keep_free_pct is free; how many passages lost theirs. StoreError when
+        there are none left to delete."""
+        keep_pct = self._store.settings(GeneralSettings).keep_free_pct
+        purged = 0
+        for _ in range(CHUNKS_PER_RUN):
+            free_pct = self._free_pct(self._images)
+            if free_pct >= keep_pct:
+                break
+            oldest = self._store.db.rows(
+                "SELECT rowid, at, image_full, image_plate FROM passages WHERE image_full <> '' OR image_plate <> '' "
+                "ORDER BY rowid LIMIT ?",
+                (CHUNK,),
+            )
+            if not oldest:
+                raise StoreError(f"storage is nearly full: {free_pct:.1f} % free of {keep_pct} % wanted, and no pictures to delete")
+            self._unlink(name for row in oldest for name in (row["image_full"], row["image_plate"]))
+            self._store.db.execute(
+                "UPDATE passages SET image_full = '', image_plate = '' "
+                "WHERE rowid <= ? AND (image_full <> '' OR image_plate <> '')",
+                (oldest[-1]["rowid"],),
+            )
+            purged += len(oldest)
+            self._drop_folders(oldest[-1]["at"][:10].replace("-", "/"))
+        if purged:
+            log.warning("pictures of the %d oldest passages deleted: less than %d %% was free", purged, keep_pct)
+        return purged
+
+    def bound_database(self) -> int:
+        """Deletes the oldest passages over MAX_PASSAGES; how many."""
+        deleted = 0
+        for _ in range(CHUNKS_PER_RUN):
+            oldest = self._store.db.rows(
+                "SELECT rowid, image_full, image_plate FROM passages WHERE rowid <= (SELECT max(rowid) FROM passages) - ? "
+                "ORDER BY rowid LIMIT ?",
+                (MAX_PASSAGES, CHUNK),
+            )
+            if not oldest:
+                break
+            self._unlink(name for row in oldest for name in (row["image_full"], row["image_plate"]))
+            self._store.db.execute("DELETE FROM passages WHERE rowid <= ?", (oldest[-1]["rowid"],))
+            deleted += len(oldest)
+        return deleted
+
+    def _unlink(self, names: Iterable[str]) -> None:
+        root = self._images.resolve()
+        for name in names:
+            path = (root / name).resolve()
+            if name and path.is_relative_to(root):
+                path.unlink(missing_ok=True)
+
+    def _drop_folders(self, day: str) -> None:
+        """Whole days (YYYY/MM/DD) before `day`: what still lies there belongs to no passage."""
+        for folder in sorted(self._images.glob("[0-9]*/[0-9]*/[0-9]*")):
+            if folder.relative_to(self._images).as_posix() < day:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def free_space_pct(path: Path) -> float:
+    """Free part of the file system that holds `path` (or will), as df shows it to users, 0 to 100."""
+    while not path.exists():
+        path = path.parent
+    usage = shutil.disk_usage(path)
+    return 100.0 * usage.free / max(1, usage.used + usage.free)
