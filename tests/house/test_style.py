@@ -1,0 +1,45 @@
+"""House style that a machine can check: contracts in first lines, nothing left behind, names that say something."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+FOLDERS = ("board", "engine", "webui", "firmware", "vadp_package", "scripts", "tests", "hil_tests", "docs")
+TEXTS = {".py", ".html", ".tpl", ".css", ".js", ".md", ".sh", ".toml", ".service", ".conf", ""}
+LEFT_BEHIND = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|X" + r"XX|NotImplemented" + r"Error)\b")
+EMPTY_NAMES = {"utils", "util", "helpers", "helper", "misc", "common", "stuff"}
+
+FILES = sorted(
+    path
+    for path in [*REPOSITORY.glob("*.*"), *(file for folder in FOLDERS for file in (REPOSITORY / folder).rglob("*"))]
+    if path.is_file() and path.suffix in TEXTS and "__pycache__" not in path.parts
+)
+ALL = [pytest.param(path, id=str(path.relative_to(REPOSITORY))) for path in FILES]
+MODULES = [each for each in ALL if str(each.id).endswith(".py")]
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_nothing_is_left_for_later(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert [f"{number}: {line.strip()}" for number, line in enumerate(lines, 1) if LEFT_BEHIND.search(line)] == []
+
+
+@pytest.mark.parametrize("path", MODULES)
+def test_a_module_says_in_its_first_line_what_it_is(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    first = lines[1] if lines and lines[0].startswith("#!") else lines[0] if lines else ""
+    assert re.match(r'r?"""\S', first), f"starts with {first!r}"
+
+
+def test_no_file_or_folder_has_a_name_that_says_nothing() -> None:
+    named = {
+        part.stem if part.suffix == ".py" else part.name
+        for path in FILES
+        for part in (path, *path.parents)
+        if part.is_relative_to(REPOSITORY)
+    }
+    assert named & EMPTY_NAMES == set()
