@@ -36,10 +36,6 @@ def test_a_module_says_in_its_first_line_what_it_is(path: Path) -> None:
 
 
 def test_no_file_or_folder_has_a_name_that_says_nothing() -> None:
-    named = {
-        part.stem if part.suffix == ".py" else part.name
-        for path in FILES
-        for part in (path, *path.parents)
-        if part.is_relative_to(REPOSITORY)
-    }
+    parts = {part for path in FILES for part in (path, *path.parents) if REPOSITORY in part.parents}
+    named = {part.stem if part.suffix == ".py" else part.name for part in parts}
     assert named & EMPTY_NAMES == set()
