@@ -51,7 +51,6 @@ def _run(state: State, life: Life) -> None:
     gpio = open_gpio(profile, state)
     try:
         claim_lines(profile, gpio, rest_levels(profile, polarity), CLAIM_PATIENCE_S)
-        realtime.settle_thread()
         log.info("%s: all outputs at rest", profile.title)
         PinsServer(state, profile, gpio, polarity, Clock()).run(life, guardian)
     finally:

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from board.kit.clock import Clock
-from board.pins import realtime
 from board.ports import Gpio
 from board.types import PinsDone, PinsRefused, SendWiegand, WiegandLine, WiegandSent
 from board.wiegand.pulses import send_frame
@@ -65,7 +64,6 @@ class FrameSender:
         self._thread.join(timeout=1)
 
     def _run(self) -> None:
-        realtime.settle_thread()
         while (job := self._queue.get()) is not None and not self._stop.is_set():
             if job.dropped:
                 continue

@@ -29,30 +29,23 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def settle_process() -> None:
-    """Once, after everything is imported and before threads start: memory locked, garbage collection by hand only."""
+    """Once, after everything is imported and before threads start, which inherit it: SCHED_FIFO, exact sleeps, memory locked,
+    garbage collected by hand only. Each thing that the system does not permit is logged once.
+
+    Every thread, the log's too: an ordinary one that is preempted while it holds Python's lock would hold up a pulse."""
     threading.stack_size(THREAD_STACK_BYTES)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     gc.collect()
     gc.freeze()
     gc.disable()
+    libc.prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0)
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
+    except OSError as why:
+        log.warning("no SCHED_FIFO (%s): pulses may be longer under load; run as root or with RTPRIO %d", why.strerror, PRIORITY)
     limit, _ = resource.getrlimit(resource.RLIMIT_MEMLOCK)
     if os.geteuid() != 0 and limit != resource.RLIM_INFINITY:
         # Locked under a limit, a later allocation fails: worse than a page fault.
         log.warning("memory is not locked: run as root or with LimitMEMLOCK=infinity; pulses may be longer under memory pressure")
     elif libc.mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT):
         log.warning("memory is not locked: %s", os.strerror(ctypes.get_errno()))
-
-
-def settle_thread() -> bool:
-    """For the calling thread: SCHED_FIFO and exact sleeps. False, logged, where the system does not permit it."""
-    libc.prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0)
-    try:
-        # Reset on fork: no child and no thread of a library inherits it by accident.
-        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(PRIORITY))
-    except OSError as why:
-        log.warning(
-            "%s runs without SCHED_FIFO (%s): pulses may be longer under load; run as root or with LimitRTPRIO=%d",
-            threading.current_thread().name, why.strerror, PRIORITY,
-        )  # fmt: skip
-        return False
-    return True

@@ -28,15 +28,45 @@ FIRST_NS = 1_000_000
 """From the call to the first pulse."""
 
 
+WRITE_US = 10
+"""What one write to a pin may take before the time of its edge counts as unknown (1 us on the simulated chip, 5 to 9 us for
+RPi.GPIO on a Pi: protocols.md 6.4)."""
+
+
 @dataclass(frozen=True, slots=True)
 class FrameTiming:
     """What a frame's edges were like. `widths_us`, `intervals_us`: every pulse, every distance of two beginnings;
-    `worst_edge_us`: largest difference of an edge from its plan; `ok`: all inside the SIA limits and none left out."""
+    `worst_edge_us`: largest difference of an edge from its plan; `ok`: all surely inside the SIA limits and none left out."""
 
     widths_us: tuple[float, ...]
     intervals_us: tuple[float, ...]
     worst_edge_us: float
     ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Pulse:
+    """Clock readings (ns) before and after the two writes; each edge lies somewhere between its two."""
+
+    due: int
+    before_begin: int
+    after_begin: int
+    before_end: int
+    after_end: int
+
+    @property
+    def width_us(self) -> float:
+        return (self.after_end - self.after_begin) / 1000
+
+    @property
+    def in_limits(self) -> bool:
+        longest_us = (self.after_end - self.before_begin) / 1000
+        shortest_us = (self.before_end - self.after_begin) / 1000
+        return (
+            MIN_WIDTH_US <= self.width_us <= MAX_WIDTH_US
+            and longest_us <= MAX_WIDTH_US + WRITE_US
+            and shortest_us >= MIN_WIDTH_US - WRITE_US
+        )
 
 
 def send_frame(
@@ -47,13 +77,10 @@ def send_frame(
     The plan is absolute, so lateness does not add up; a pulse that comes late moves the rest of the plan when it would
     otherwise crowd the next one. The width counts from the pulse's real beginning, never from its plan."""
     pins = [line.d1 if code.value >> place & 1 else line.d0 for place in reversed(range(code.bits))]
-    active = line.active_high
     width_ns = 1000 * min(max(width_us, MIN_WIDTH_US + INSIDE_US), MAX_WIDTH_US - INSIDE_US)
-    period_ns = 1000 * period_us
-    nearest_ns = max(1000 * MIN_PERIOD_US, period_ns * 3 // 4)
-    began: list[int] = []
-    ended: list[int] = []
-    worst_ns = 0
+    period_ns = 1000 * min(period_us, MAX_PERIOD_US - 10 * INSIDE_US)
+    nearest_ns = max(1000 * (MIN_PERIOD_US + WRITE_US), period_ns * 3 // 4)
+    pulses: list[_Pulse] = []
     due_ns = monotonic_ns() + FIRST_NS
     for pin in pins:
         rest_ns = due_ns - EARLY_NS - monotonic_ns()
@@ -61,31 +88,32 @@ def send_frame(
             time.sleep(rest_ns / 1e9)
         if stop.is_set():
             break
-        while monotonic_ns() < due_ns:
-            pass
-        try:
-            gpio.write(pin, active, hurry=True)
-            begin_ns = monotonic_ns()
-            end_due_ns = begin_ns + width_ns
-            while monotonic_ns() < end_due_ns:
-                pass
-            gpio.write(pin, not active, hurry=True)
-            end_ns = monotonic_ns()
-        finally:
-            gpio.write(pin, not active)  # the pin is at rest: this lets a simulated chip write its books
-        began.append(begin_ns)
-        ended.append(end_ns)
-        worst_ns = max(worst_ns, begin_ns - due_ns, end_ns - due_ns - width_ns)
-        due_ns = max(due_ns + period_ns, begin_ns + nearest_ns)
-    return _judge(began, ended, worst_ns, len(pins))
-
-
-def _judge(began: list[int], ended: list[int], worst_ns: int, pulses: int) -> FrameTiming:
-    widths_us = tuple((end - begin) / 1000 for begin, end in zip(began, ended, strict=True))
-    intervals_us = tuple((after - before) / 1000 for before, after in pairwise(began))
+        pulse = _send_pulse(gpio, pin, line.active_high, due_ns, width_ns)
+        pulses.append(pulse)
+        due_ns = max(due_ns + period_ns, pulse.after_begin + nearest_ns)
+    intervals_us = tuple((after.after_begin - before.after_begin) / 1000 for before, after in pairwise(pulses))
+    worst_ns = max((max(p.after_begin - p.due, p.after_end - p.due - width_ns) for p in pulses), default=0)
     ok = (
-        len(began) == pulses
-        and all(MIN_WIDTH_US <= width <= MAX_WIDTH_US for width in widths_us)
+        len(pulses) == code.bits
+        and all(pulse.in_limits for pulse in pulses)
         and all(MIN_PERIOD_US <= interval <= MAX_PERIOD_US for interval in intervals_us)
     )
-    return FrameTiming(widths_us, intervals_us, worst_ns / 1000, ok)
+    return FrameTiming(tuple(pulse.width_us for pulse in pulses), intervals_us, worst_ns / 1000, ok)
+
+
+def _send_pulse(gpio: Gpio, pin: int, active: bool, due_ns: int, width_ns: int) -> _Pulse:
+    while monotonic_ns() < due_ns:
+        pass
+    try:
+        before_begin = monotonic_ns()
+        gpio.write(pin, active, hurry=True)
+        after_begin = monotonic_ns()
+        end_ns = before_begin + width_ns  # write to write: what a write takes shifts both edges alike
+        while monotonic_ns() < end_ns:
+            pass
+        before_end = monotonic_ns()
+        gpio.write(pin, not active, hurry=True)
+        after_end = monotonic_ns()
+    finally:
+        gpio.write(pin, not active)  # the pin is at rest: this lets a simulated chip write its books
+    return _Pulse(due_ns, before_begin, after_begin, before_end, after_end)
