@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ def open_replay(url: str, size: tuple[int, int], clock: Clock) -> Camera:
 class _Replay:
     """Delivers each picture once when its time has come; a reader that is late gets the rest later, never a burst."""
 
-    def __init__(self, pictures: Iterator[Picture], clock: Clock) -> None:
+    def __init__(self, pictures: Generator[Picture, None, None], clock: Clock) -> None:
         self._pictures = pictures
         self._clock = clock
         self._stop = threading.Event()
@@ -78,9 +78,10 @@ class _Replay:
 
     def close(self) -> None:
         self._stop.set()
+        self._pictures.close()
 
 
-def _folder(folder: Path, fps: float, loop: bool) -> Iterator[Picture]:
+def _folder(folder: Path, fps: float, loop: bool) -> Generator[Picture, None, None]:
     shown = 0
     reported: set[Path] = set()
     for turn in itertools.count():
@@ -122,7 +123,7 @@ def _read_picture(file: Path, reported: set[Path]) -> RGB | None:
     return np.asarray(upright)
 
 
-def _video(file: Path, fps: float | None, loop: bool) -> Iterator[Picture]:
+def _video(file: Path, fps: float | None, loop: bool) -> Generator[Picture, None, None]:
     import av
 
     base_s = 0.0

@@ -1,0 +1,115 @@
+"""Live container: a stream or USB camera decoded in its own thread; only the newest frame is kept, so no delay builds up."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from board.kit.clock import Clock
+from board.kit.errors import CameraError
+from board.types import Frame
+
+log = logging.getLogger("camera")
+
+OPEN_TIMEOUT_S = 8.0
+READ_TIMEOUT_S = 5.0
+"""A source silent for so long has gone away."""
+CLOSE_S = 1.0
+MOST_DAMAGED = 50
+"""Damaged packets in a row before the source is given up."""
+
+
+class LiveCamera:
+    """`name`: how errors call the source (no passwords in it). `fit`: turns a decoded frame to the wanted size, or nothing."""
+
+    def __init__(self, container: Any, name: str, clock: Clock, fit: Callable[[Any], Any] = lambda frame: frame) -> None:
+        self._container = container
+        self._name = name
+        self._clock = clock
+        self._fit = fit
+        self._news = threading.Condition()
+        self._newest: tuple[Any, int] | None = None
+        self._gone: str = ""
+        self._stop = False
+        self._seq = 0
+        self._thread = threading.Thread(target=self._decode, name=f"decode {name}"[:40], daemon=True)
+        self._thread.start()
+
+    def read(self, timeout_s: float) -> Frame | None:
+        with self._news:
+            self._news.wait_for(lambda: self._newest is not None or bool(self._gone), timeout_s)
+            newest, self._newest = self._newest, None
+        if newest is None:
+            if self._gone:
+                raise CameraError(self._gone)
+            return None
+        picture, decoded_ns = newest
+        rgb: NDArray[np.uint8] = self._fit(picture).to_ndarray(format="rgb24")
+        self._seq += 1
+        return Frame(self._seq, self._clock.now(), decoded_ns, rgb)
+
+    def close(self) -> None:
+        """The thread closes the container itself; one that hangs in a dead network does so when its timeout is over."""
+        self._stop = True
+        self._thread.join(CLOSE_S)
+
+    def _decode(self) -> None:
+        gone = f"{self._name}: the stream ended"
+        try:
+            self._pump()
+        except Exception as why:  # the thread's top: FFmpeg's errors have many bases
+            gone = f"{self._name}: {why_text(why)}"
+        finally:
+            self._container.close()
+        with self._news:
+            self._gone = gone
+            self._news.notify()
+
+    def _pump(self) -> None:
+        import av
+
+        damaged = 0
+        for packet in self._container.demux(video=0):
+            if self._stop:
+                return
+            try:
+                pictures = packet.decode()
+            except av.InvalidDataError as why:
+                damaged += 1
+                if damaged >= MOST_DAMAGED:
+                    raise
+                log.debug("%s: damaged packet: %s", self._name, why)
+                continue
+            if pictures:
+                damaged = 0
+                with self._news:
+                    self._newest = (pictures[-1], self._clock.monotonic_ns())
+                    self._news.notify()
+
+
+def open_container(source: str, name: str, options: Mapping[str, str], file_format: str | None = None) -> Any:
+    """An open PyAV container with a video stream, set for least delay. CameraError says what the source answered."""
+    import av
+
+    started = time.monotonic()
+    try:
+        container = av.open(source, format=file_format, options=dict(options), timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S))
+    except (av.FFmpegError, OSError, ValueError) as why:
+        raise CameraError(f"{name}: {why_text(why)} (tried for {time.monotonic() - started:.0f} s)") from why
+    if not container.streams.video:
+        container.close()
+        raise CameraError(f"{name}: it delivers no video")
+    codec: Any = container.streams.video[0].codec_context
+    codec.thread_type = "SLICE"  # frame threads would hold back one frame each
+    return container
+
+
+def why_text(why: BaseException) -> str:
+    """FFmpeg's errors name the source, passwords included: only what happened is kept."""
+    return str(getattr(why, "strerror", None) or type(why).__name__)

@@ -1,0 +1,35 @@
+"""Stream camera: `rtsp://user:password@host/path` (over TCP) and MJPEG over `http://`, by PyAV."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from board.camera._live import LiveCamera, open_container
+from board.kit.clock import Clock
+from board.kit.errors import CameraError
+from board.ports import Camera, CameraKind
+
+LOW_DELAY = {"fflags": "nobuffer", "flags": "low_delay", "analyzeduration": "1500000", "probesize": "1000000"}
+OPTIONS = {
+    "rtsp": {"rtsp_transport": "tcp", "reorder_queue_size": "0"},
+    "rtsps": {"rtsp_transport": "tcp", "reorder_queue_size": "0"},
+    "http": {"multiple_requests": "0"},
+    "https": {"multiple_requests": "0"},
+}
+
+
+def open_stream(url: str, size: tuple[int, int], clock: Clock) -> Camera:
+    """Frames come in the size that the source has. CameraError: no host in the URL, no answer, refused, or no video in it."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError as why:
+        raise CameraError(f"camera URL is malformed: {why}") from why
+    if not host:
+        raise CameraError(f"camera URL {parts.scheme}:// names no host")
+    name = f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}"
+    options = {**LOW_DELAY, **OPTIONS[parts.scheme.lower()]}
+    return LiveCamera(open_container(url, name, options), name, clock)
+
+
+CAMERA = CameraKind("stream", tuple(OPTIONS), open_stream)

@@ -1,0 +1,317 @@
+"""One suite over every camera that runs without hardware: replay folder, replay video, MJPEG over HTTP, RTSP."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from board.camera import open_camera
+from board.kit.clock import Clock
+from board.kit.errors import CameraError
+from board.ports import Camera
+from board.types import Frame
+
+SIZE = (320, 240)
+RTSP_SERVER = Path(__file__).with_name("rtsp_server.py")
+
+
+@dataclass
+class Source:
+    """A camera's far end. `unplug` ends it, `plug` brings it back; a replay has no cable."""
+
+    url: str
+    unplug: Callable[[], None] = lambda: None
+    plug: Callable[[], None] = lambda: None
+
+
+class MjpegServer:
+    """A camera's MJPEG page: red pictures, numbered by their blue, at `fps`; sockets are cut when it stops."""
+
+    def __init__(self, fps: float = 25.0) -> None:
+        self.port = _free_port()
+        self.fps = fps
+        self.sent = 0
+        self._server: ThreadingHTTPServer | None = None
+        self._sockets: list[socket.socket] = []
+
+    def start(self) -> None:
+        outer = self
+
+        class Page(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                outer._sockets.append(self.connection)
+                self.send_response(200)
+                self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+                self.end_headers()
+                try:
+                    while outer._server is not None:
+                        data = _jpeg(outer.sent)
+                        head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n".encode()
+                        self.wfile.write(head + data + b"\r\n")
+                        outer.sent += 1
+                        time.sleep(1 / outer.fps)  # a camera's own pace
+                except OSError:
+                    pass  # the client went, or the server was stopped
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Page)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def stop(self) -> None:
+        server, self._server = self._server, None
+        if server:
+            server.shutdown()
+            server.server_close()
+        for sock in self._sockets:
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # closed already
+        self._sockets.clear()
+
+
+class RtspServer:
+    """gst-rtsp-server in a process of its own."""
+
+    def __init__(self) -> None:
+        self.port = _free_port()
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        command = ["/usr/bin/python3", str(RTSP_SERVER), str(self.port)]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "listening\n"
+
+    def stop(self) -> None:
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            assert self._process.stdout is not None
+            self._process.stdout.close()
+        self._process = None
+
+
+def has_rtsp_server() -> bool:
+    check = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import Gst; Gst.init(None); "
+    check += "assert any(Gst.ElementFactory.find(n) for n in ('openh264enc', 'x264enc')) and Gst.ElementFactory.find('rtph264pay')"
+    if not shutil.which("/usr/bin/python3"):
+        return False
+    return subprocess.run(["/usr/bin/python3", "-c", check], capture_output=True, check=False).returncode == 0
+
+
+def write_folder(folder: Path) -> Path:
+    """Five pictures 320x240, each of one grey."""
+    folder.mkdir()
+    for number in range(5):
+        Image.new("RGB", SIZE, (40 * number, 40 * number, 40 * number)).save(folder / f"car{number}.png")
+    return folder
+
+
+def write_video(file: Path, fps: int = 25, frames: int = 25) -> Path:
+    """An H.264 or MPEG-4 video 320x240 that gets brighter with every frame."""
+    with av.open(str(file), "w") as container:
+        stream = container.add_stream("mpeg4", rate=fps)
+        stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
+        for number in range(frames):
+            picture = np.full((SIZE[1], SIZE[0], 3), number * 255 // frames, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
+    return file
+
+
+@contextmanager
+def made(kind: str, tmp_path: Path) -> Iterator[Source]:
+    if kind == "folder":
+        yield Source(f"replay:{write_folder(tmp_path / 'cars')}?fps=20")
+    elif kind == "video":
+        yield Source(f"replay:{write_video(tmp_path / 'cars.mp4')}")
+    else:
+        if kind == "rtsp" and not has_rtsp_server():
+            pytest.skip("no RTSP server on this machine: /usr/bin/python3 lacks gi with GstRtspServer 1.0, or an H.264 encoder")
+        server: MjpegServer | RtspServer = MjpegServer() if kind == "mjpeg" else RtspServer()
+        server.start()
+        path = f"http://127.0.0.1:{server.port}/video.mjpg" if kind == "mjpeg" else f"rtsp://127.0.0.1:{server.port}/gate"
+        yield Source(path, server.stop, server.start)
+        server.stop()
+
+
+@pytest.fixture(params=["folder", "video", "mjpeg", "rtsp"])
+def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Source]:
+    with made(request.param, tmp_path) as found:
+        yield found
+
+
+@pytest.fixture(params=["mjpeg", "rtsp"])
+def live_source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Source]:
+    with made(request.param, tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def camera(source: Source) -> Iterator[Camera]:
+    opened = open_camera(source.url, SIZE, Clock())
+    yield opened
+    opened.close()
+
+
+def test_frames_are_rgb_and_count_up_from_one(camera: Camera) -> None:
+    frames = [_next(camera) for _ in range(4)]
+    assert [frame.seq for frame in frames] == [1, 2, 3, 4]
+    assert {frame.rgb.shape for frame in frames} == {(240, 320, 3)}
+    assert {frame.rgb.dtype.name for frame in frames} == {"uint8"}
+
+
+def test_stamps_are_utc_and_grow(camera: Camera) -> None:
+    frames = [_next(camera) for _ in range(4)]
+    assert all(frame.captured_at.utcoffset() is not None for frame in frames)
+    assert [frame.captured_at for frame in frames] == sorted(frame.captured_at for frame in frames)
+    times = [frame.monotonic_ns for frame in frames]
+    assert times == sorted(set(times))
+
+
+def test_a_read_without_a_frame_in_time_gives_none(camera: Camera) -> None:
+    _next(camera)
+    assert any(camera.read(0.0) is None for _ in range(50))
+
+
+def test_it_opens_again_after_close(source: Source) -> None:
+    for _ in range(2):
+        camera = open_camera(source.url, SIZE, Clock())
+        assert _next(camera).seq == 1
+        camera.close()
+
+
+def test_it_leaves_no_thread_behind(source: Source) -> None:
+    before = set(threading.enumerate())
+    camera = open_camera(source.url, SIZE, Clock())
+    _next(camera)
+    camera.close()
+    left = [thread for thread in threading.enumerate() if thread not in before and "decode" in thread.name]
+    assert left == []
+
+
+def test_unplugged_it_says_so_and_after_the_source_is_back_it_opens_again(live_source: Source) -> None:
+    source = live_source
+    camera = open_camera(source.url, SIZE, Clock())
+    _next(camera)
+    source.unplug()
+    with pytest.raises(CameraError):
+        for _ in range(200):
+            camera.read(0.1)
+    camera.close()
+    with pytest.raises(CameraError):
+        open_camera(source.url, SIZE, Clock())
+    source.plug()
+    again = open_camera(source.url, SIZE, Clock())
+    assert _next(again).seq == 1
+    again.close()
+
+
+def test_a_slow_reader_gets_the_newest_frame_and_no_backlog(tmp_path: Path) -> None:
+    server = MjpegServer(fps=20.0)
+    server.start()
+    camera = open_camera(f"http://127.0.0.1:{server.port}/", SIZE, Clock())
+    _next(camera)
+    start = server.sent
+    while server.sent < start + 20:
+        time.sleep(0.01)  # the server's own pace; the camera is not read meanwhile
+    sent = server.sent
+    newest = _next(camera)
+    assert newest.seq == 2
+    assert _number(newest) >= sent - 8
+    camera.close()
+    server.stop()
+
+
+def test_a_source_that_falls_silent_has_gone_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("board.camera._live.READ_TIMEOUT_S", 0.5)
+    server = MjpegServer(fps=25.0)
+    server.start()
+    camera = open_camera(f"http://127.0.0.1:{server.port}/", SIZE, Clock())
+    _next(camera)
+    server.fps = 0.05  # a cut cable: the connection stays, nothing comes
+    with pytest.raises(CameraError, match=r"http://127\.0\.0\.1:\d+/"):
+        for _ in range(100):
+            camera.read(0.1)
+    camera.close()
+    server.stop()
+
+
+def test_an_unknown_scheme_is_an_error_that_lists_the_known_ones() -> None:
+    expected = "http:, https:, picamera2:, replay:, rtsp:, rtsps:, v4l2:"
+    with pytest.raises(CameraError, match=expected):
+        open_camera("ftp://camera/video", SIZE, Clock())
+    with pytest.raises(CameraError, match=expected):
+        open_camera("/a/folder", SIZE, Clock())
+
+
+def test_a_password_in_the_url_stays_out_of_the_error() -> None:
+    with pytest.raises(CameraError) as error:
+        open_camera(f"rtsp://admin:hunter2@127.0.0.1:{_free_port()}/live", SIZE, Clock())
+    assert "hunter2" not in str(error.value)
+    assert "127.0.0.1" in str(error.value)
+
+
+def test_a_usb_camera_that_is_not_there_is_named() -> None:
+    with pytest.raises(CameraError, match="v4l2 /dev/video99: there is no such camera"):
+        open_camera("v4l2:/dev/video99", SIZE, Clock())
+
+
+def test_a_page_that_is_no_video_is_a_camera_error(tmp_path: Path) -> None:
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(404)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    with pytest.raises(CameraError, match=r"http://127\.0\.0\.1:\d+/nothing"):
+        open_camera(f"http://127.0.0.1:{server.server_port}/nothing", SIZE, Clock())
+    server.shutdown()
+    server.server_close()
+
+
+def _next(camera: Camera) -> Frame:
+    for _ in range(100):
+        frame = camera.read(0.2)
+        if frame is not None:
+            return frame
+    raise AssertionError("no frame within 20 s")
+
+
+def _jpeg(number: int) -> bytes:
+    data = io.BytesIO()
+    Image.new("RGB", SIZE, (255, 0, number % 64 * 4)).save(data, "JPEG", quality=95, subsampling=0)
+    return data.getvalue()
+
+
+def _number(frame: Frame) -> int:
+    return round(float(frame.rgb[..., 2].mean()) / 4)
+
+
+def _free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
