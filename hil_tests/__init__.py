@@ -1,0 +1,1 @@
+"""Hardware-in-the-loop tests: a technician wires outputs to inputs, `./scripts/hil --board NAME` proves them; sim runs anywhere."""
