@@ -52,8 +52,9 @@ class Ocr:
 
     def decode(self, probabilities: NDArray[np.float32]) -> OcrRead:
         """Slot probabilities (slots, symbols), symbol 0 an empty slot, as characters."""
+        probabilities = np.minimum(probabilities, 1.0)
         best = probabilities.argmax(axis=1)
-        top = np.minimum(probabilities.max(axis=1), 1.0)
+        top = probabilities.max(axis=1)
         slots = []
         for row in probabilities[best > 0]:
             order = [int(i) for i in np.argsort(-row, kind="stable")[:MOST_SYMBOLS] if i and row[i] >= LEAST_SCORE]

@@ -18,8 +18,8 @@ FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "PPM", "MPO")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm")
 MOST_PIXELS = 50_000_000
 SMALLEST_SIDE = 8
-BROKEN = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, ArithmeticError, MemoryError)
-BROKEN += (struct.error, zlib.error)
+DAMAGE = (struct.error, zlib.error)
+BROKEN = (OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, MemoryError, *DAMAGE)
 """What Pillow's readers raise over damaged files."""
 
 

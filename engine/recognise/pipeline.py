@@ -30,7 +30,10 @@ class Recogniser:
         """Loads models/detector.tflite and models/ocr.tflite; ModelError says which is missing or wrong and why.
 
         `countries`: codes ("DE", "US-TX") whose formats settle look-alikes; none means the whole world."""
-        self.detector = Detector(Network(models / "detector.tflite", "detector", threads))
+        detector = Network(models / "detector.tflite", "detector", threads)
+        self.models = models
+        self.runtime = detector.runtime
+        self.detector = Detector(detector)
         self.ocr = Ocr(Network(models / "ocr.tflite", "ocr", threads))
         self.countries = tuple(countries)
 

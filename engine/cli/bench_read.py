@@ -1,0 +1,130 @@
+"""`engine bench-read`: milliseconds of each step of a read on one frame, and the peak memory of `engine read`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from engine.cli.read import add_model_options, recogniser_of
+from engine.recognise.detect import letterbox
+from engine.recognise.picture import load_rgb
+from engine.recognise.pipeline import Recogniser
+from engine.recognise.rectify import rectify
+from engine.types import PlateBox
+
+WIDTH, HEIGHT = 1280, 960
+PLATE = (540, 600, 200, 44)
+TEXT = "BL 482 KD"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTimes:
+    """Median milliseconds per frame, pictures already decoded; `ocr_ms` and `rectify_ms` are of one plate."""
+
+    width: int
+    height: int
+    frames: int
+    threads: int
+    runtime: str
+    resize_ms: float
+    detect_ms: float
+    rectify_ms: float
+    ocr_ms: float
+    whole_ms: float
+    plates: int
+    """Found in the frame, and read within `whole_ms`."""
+
+
+def drawn_frame() -> NDArray[np.uint8]:
+    """A 1280x960 frame with one plate on a plain car front: what the bench measures when no picture is given."""
+    across, down = np.meshgrid(np.linspace(60, 120, WIDTH), np.linspace(0, 60, HEIGHT))
+    grain = np.random.default_rng(1).normal(0, 4, (HEIGHT, WIDTH))
+    image = Image.fromarray(np.clip(across + down + grain, 0, 255).astype(np.uint8)).convert("RGB")
+    draw = ImageDraw.Draw(image)
+    x, y, w, h = PLATE
+    draw.rectangle((340, 420, 940, 720), fill=(52, 56, 66))
+    draw.rectangle((x, y, x + w, y + h), fill=(236, 236, 232), outline=(20, 20, 20), width=2)
+    draw.rectangle((x + 2, y + 2, x + 18, y + h - 2), fill=(20, 50, 150))
+    draw.text((x + w / 2 + 8, y + h / 2), TEXT, fill=(16, 16, 16), font=ImageFont.load_default(36), anchor="mm")
+    return np.asarray(image)
+
+
+def median_ms(work: Callable[[], object], frames: int) -> float:
+    """Median of `frames` calls after two that warm up."""
+    times = []
+    for _ in range(frames + 2):
+        begun = time.perf_counter()
+        work()
+        times.append((time.perf_counter() - begun) * 1000)
+    return round(statistics.median(times[2:]), 3)
+
+
+def measure(recogniser: Recogniser, rgb: NDArray[np.uint8], frames: int, threads: int = 1) -> ReadTimes:
+    """Times each step on its own over `frames` repetitions, then the whole."""
+    small, placement = letterbox(rgb)
+    found = recogniser.detector.find(small, placement)
+    x, y, w, h = PLATE
+    drawn = PlateBox(((x, y), (x + w, y), (x + w, y + h), (x, y + h)), 1.0)
+    plate = found[0] if found else drawn
+    crop = rectify(rgb, plate)
+    return ReadTimes(
+        width=rgb.shape[1],
+        height=rgb.shape[0],
+        frames=frames,
+        threads=threads,
+        runtime=recogniser.runtime,
+        resize_ms=median_ms(lambda: letterbox(rgb), frames),
+        detect_ms=median_ms(lambda: recogniser.detector.find(small, placement), frames),
+        rectify_ms=median_ms(lambda: rectify(rgb, plate), frames),
+        ocr_ms=median_ms(lambda: recogniser.read_crop_of(crop, plate), frames),
+        whole_ms=median_ms(lambda: recogniser.read(rgb), frames),
+        plates=len(found),
+    )
+
+
+def peak_rss_mb(picture: Path, arguments: list[str]) -> float:
+    """Peak resident memory of `python -m engine read` on a picture, in a process of its own, in MB (10^6 bytes)."""
+    command = [sys.executable, "-m", "engine", "read", *arguments, str(picture)]
+    root = Path(__file__).resolve().parents[2]
+    reader = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=root)
+    _, _, usage = os.wait4(reader.pid, 0)
+    return round(usage.ru_maxrss * 1024 / 1e6, 1)
+
+
+def bench(recogniser: Recogniser, picture: Path | None = None, frames: int = 100, threads: int = 1) -> dict[str, object]:
+    """Times and memory as one JSON-able table; of the drawn frame when no picture is given."""
+    rgb = load_rgb(picture) if picture else drawn_frame()
+    times = measure(recogniser, rgb, frames, threads)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "frame.png"
+        Image.fromarray(rgb).save(file)
+        memory = peak_rss_mb(file, ["--models", str(recogniser.models), "--threads", str(threads)])
+    return {**asdict(times), "peak_rss_mb": memory}
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m engine bench-read", description=__doc__)
+    parser.add_argument("--picture", type=Path, help="measure on this picture instead of a drawn 1280x960 frame")
+    parser.add_argument("--frames", type=int, default=100, help="repetitions (default 100)")
+    parser.add_argument("--json", action="store_true")
+    add_model_options(parser)
+    options = parser.parse_args(arguments)
+    table = bench(recogniser_of(options), options.picture, max(1, options.frames), max(1, options.threads))
+    if options.json:
+        print(json.dumps(table))
+    else:
+        print(*(f"{name:<12} {value}" for name, value in table.items()), sep="\n")
+    return 0
