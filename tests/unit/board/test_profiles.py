@@ -1,0 +1,92 @@
+"""Profiles: pins used once, conflicts named, which one is loaded."""
+
+import dataclasses
+
+import pytest
+
+from board.kit.errors import ConfigError
+from board.kit.state import State
+from board.profiles import all_profiles, check_pins, load, wires_file
+from board.types import InputLine, OutputLine
+
+PROFILES = all_profiles()
+
+
+def test_the_boards_are_there():
+    assert {"sim", "pi4", "pi5", "zero2w"} <= set(PROFILES)
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_every_board_has_two_outputs_two_inputs_and_a_wiegand_port(profile):
+    assert [line.name for line in profile.outputs] == ["DO1", "DO2"]
+    assert [line.name for line in profile.inputs] == ["DI1", "DI2"]
+    assert [line.name for line in profile.wiegand] == ["W1"]
+
+
+@pytest.mark.parametrize("name", ["pi4", "pi5", "zero2w"])
+def test_outputs_of_real_boards_are_on_pins_that_are_pulled_down_at_boot(name):
+    profile = PROFILES[name]
+    pins = [line.pin for line in profile.outputs] + [pin for line in profile.wiegand for pin in (line.d0, line.d1)]
+    assert all(9 <= pin <= 27 for pin in pins)
+    assert all(line.active_high for line in (*profile.outputs, *profile.wiegand))
+
+
+def test_a_pin_used_twice_is_an_error_that_names_both_users():
+    profile = dataclasses.replace(PROFILES["pi4"], outputs=(OutputLine("DO1", 22),))
+    with pytest.raises(ConfigError, match="pin 22 is used by both DO1 and DI1"):
+        check_pins(profile)
+
+
+def test_a_pin_of_the_board_itself_is_an_error_that_names_its_user():
+    profile = dataclasses.replace(PROFILES["pi4"], inputs=(InputLine("DI1", 2),))
+    with pytest.raises(ConfigError, match="pin 2 is used by both I2C1 SDA and DI1"):
+        check_pins(profile)
+
+
+def test_a_pin_shared_with_a_wiegand_line_is_an_error():
+    profile = dataclasses.replace(PROFILES["sim"], outputs=(OutputLine("DO1", 22),))
+    with pytest.raises(ConfigError, match=r"pin 22 is used by both DO1 and W1\.D1"):
+        check_pins(profile)
+
+
+def test_two_lines_of_one_name_are_an_error():
+    profile = dataclasses.replace(PROFILES["sim"], outputs=(OutputLine("DO1", 1), OutputLine("DO1", 2)))
+    with pytest.raises(ConfigError, match="two lines are named DO1"):
+        check_pins(profile)
+
+
+def test_a_wire_must_join_an_output_to_an_input():
+    with pytest.raises(ConfigError, match="a wire from DI1 to DO1"):
+        check_pins(dataclasses.replace(PROFILES["sim"], wires=(("DI1", "DO1"),)))
+
+
+def test_without_a_board_file_the_board_is_simulated(tmp_path):
+    assert load(State(tmp_path)) == PROFILES["sim"]
+
+
+def test_the_board_file_chooses_profile_and_camera(tmp_path):
+    state = State(tmp_path)
+    state.board_file.write_text('{"profile": "pi5", "camera": "replay:/cars", "sd": ""}')
+    assert load(state) == dataclasses.replace(PROFILES["pi5"], camera="replay:/cars")
+
+
+def test_an_unknown_board_is_an_error_that_names_the_known_ones(tmp_path):
+    state = State(tmp_path)
+    state.board_file.write_text('{"profile": "pi9"}')
+    with pytest.raises(ConfigError, match="'pi9'; there are pi4, pi5, sim, zero2w"):
+        load(state)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '"sim"'])
+def test_a_damaged_board_file_is_an_error_that_names_it(tmp_path, text):
+    state = State(tmp_path)
+    state.board_file.write_text(text)
+    with pytest.raises(ConfigError, match=r"board\.json"):
+        load(state)
+
+
+def test_wires_plugged_into_the_simulated_chip_belong_to_the_profile(tmp_path):
+    state = State(tmp_path)
+    state.sim.mkdir()
+    wires_file(state).write_text('{"DO1": "DI1"}')
+    assert load(state).wires == (("DO1", "DI1"),)
