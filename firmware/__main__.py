@@ -1,0 +1,175 @@
+"""Host: `python -m firmware --state DIR` runs the camera's host; `python -m firmware install FILE` installs while it is off."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from board.kit.clock import Clock
+from board.kit.errors import GatewrightError
+from board.kit.process import Life, open_log
+from board.kit.state import State
+from firmware.accounts import Accounts
+from firmware.auth import Auth
+from firmware.keys import load_trust, public_pem, read_public
+from firmware.licence import device_serial
+from firmware.notify import notify
+from firmware.packages import Packages, board_file
+from firmware.sessions import Guesses, Sessions
+from firmware.slots import CAMERA, Slots
+from firmware.supervisor import end_leftovers
+from firmware.uploads import Uploads
+from firmware.web import WebServer, build
+
+LOG = logging.getLogger("host")
+
+CANNOT_RUN = 2
+"""Exit code when a start like this can never work (STATE in use, port taken): starting again does not help."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0 after a clean stop; 1 when it broke; 2 when it cannot run like this."""
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        return _install(words[1:]) if words[:1] == ["install"] else _run(words)
+    except GatewrightError as why:
+        print(f"firmware: {why}", file=sys.stderr)
+        return CANNOT_RUN
+
+
+def _run(words: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m firmware", description=__doc__)
+    parser.add_argument("--state", type=Path, required=True, help="folder of the camera's persistent state")
+    parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--bind", default="127.0.0.1", help="address to listen on; a camera in the field needs 0.0.0.0")
+    parser.add_argument("--profile", default="sim", help="board profile: sim, pi4, pi5, zero2w")
+    parser.add_argument("--camera", default="", help="camera URL; default: the profile's")
+    parser.add_argument("--sd", type=Path, help="where the SD card is mounted")
+    parser.add_argument("--trust", type=Path, action="append", default=[], help="a vendor's public key besides STATE/host/trust")
+    parser.add_argument("--reset-admin", action="store_true", help="give admin a new password (STATE/host/initial-password)")
+    options = parser.parse_args(words)
+    state = _state(options.state)
+    with _only_one(state):
+        open_log(state, "hostd")
+        life = Life(state, "hostd")
+        board_file(state, options.profile, options.camera, options.sd.resolve() if options.sd else None)
+        accounts = Accounts(state.host)
+        if options.reset_admin:
+            accounts.reset_admin()
+        packages, present = _packages(state, options.sd, options.profile, options.trust)
+        clock = Clock()
+        auth = Auth(accounts, Sessions(clock), Guesses(clock))
+        ended = end_leftovers(state)
+        if ended:
+            LOG.warning("%d processes of an earlier run were ended", ended)
+        _make_safe(state)()
+        server = WebServer(options.bind, options.port, build(auth, packages, Uploads(state.host / "uploads"), present))
+        port = server.start()
+        LOG.info("listening on %s port %d", options.bind, port)
+        packages.boot()
+        notify("READY=1")
+        while not life.stop.wait(1.0) and server.alive():
+            life.beat()
+            notify("WATCHDOG=1")
+        failed = not life.stop.is_set()
+        notify("STOPPING=1")
+        packages.close()
+        server.stop()
+        LOG.info("stopped")
+    return 1 if failed else 0
+
+
+def _install(words: list[str]) -> int:
+    about = "Installs a package while the host is off; it starts with the host."
+    parser = argparse.ArgumentParser(prog="python -m firmware install", description=about)
+    parser.add_argument("package", type=Path)
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--trust", type=Path, action="append", default=[], help="public key that this camera trusts from now on")
+    options = parser.parse_args(words)
+    state = _state(options.state)
+    with _only_one(state):
+        logging.basicConfig(level=logging.WARNING, format="%(message)s")
+        trust = state.host / "trust"
+        trust.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for path in options.trust:
+            (trust / path.with_suffix(".pub").name).write_bytes(public_pem(read_public(path)))
+        if not options.package.is_file():
+            raise GatewrightError(f"{options.package} does not exist")
+        packages, _ = _packages(state, None, "sim", [])
+        *steps, name = packages.install(options.package, CAMERA)
+        for step in steps:
+            print(step, file=sys.stderr)
+        packages.enable(name)
+        print(f"'{name} is uploaded'")
+    return 0
+
+
+def _state(folder: Path) -> State:
+    state = State(folder.resolve())
+    for needed in (state.host, state.run):
+        try:
+            needed.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as why:
+            raise GatewrightError(f"{needed} cannot be made: {why.strerror}") from why
+    return state
+
+
+def _packages(state: State, sd: Path | None, profile: str, trusted: list[Path]) -> tuple[Packages, Callable[[], bool]]:
+    def card_present() -> bool:
+        return sd is not None and sd.is_dir() and os.access(sd, os.W_OK) and (profile == "sim" or sd.is_mount())
+
+    slots = Slots(state.host / "packages", sd.resolve() if sd else None, card_present)
+    trust = state.host / "trust"
+    load_trust(trust, trusted)  # a damaged key is told at start
+    packages = Packages(state, slots, lambda: load_trust(trust, trusted), _make_safe(state), device_serial(state), Clock())
+    return packages, card_present
+
+
+def _make_safe(state: State) -> Callable[[], None]:
+    def act() -> None:
+        from board.safe import make_safe
+
+        try:
+            left = make_safe(state)
+        except GatewrightError as why:
+            LOG.error("outputs: %s", why)
+            return
+        for line in left:
+            LOG.info("outputs: %s", line)
+
+    return act
+
+
+class _only_one:
+    """Holds STATE/host/lock while the host runs; a second host on the same STATE refuses."""
+
+    def __init__(self, state: State) -> None:
+        self._path = state.host / "lock"
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> None:
+        self._file = self._path.open("a+")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as why:
+            self._file.seek(0)
+            owner = self._file.read(20).strip() or "?"
+            self._file.close()
+            raise GatewrightError(f"a host (process {owner}) already runs on {self._path.parents[1]}; stop it first") from why
+        self._file.truncate(0)
+        self._file.write(f"{os.getpid()}\n")
+        self._file.flush()
+
+    def __exit__(self, *failure: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,209 @@
+"""Manifest: package.conf, what a package says about itself (protocols.md 1.5); every key is checked, unknown ones are refused."""
+
+from __future__ import annotations
+
+import configparser
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from board.kit.errors import PackageError
+
+NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+VERSION = re.compile(r"\d{1,5}(\.\d{1,5}){1,3}([-.+][A-Za-z0-9.]{1,20})?")
+ARCHITECTURES = ("all", "aarch64", "armv7l", "x86_64")
+RUN_MODES = ("respawn", "once", "never")
+"""respawn: starts at boot, restarts after a crash; once: starts at boot only; never: neither (ACAP's words)."""
+MECHANISMS = ("none", "file")
+MAX_CONF_BYTES = 64_000
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSpec:
+    """One process of a package: `python -m <command> <args> --state STATE`; lower `order` starts first."""
+
+    name: str
+    order: int
+    command: str
+    args: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """`grace_s`: a starting process may be silent that long; `silent_s`: after that, a heartbeat older than this is a hang;
+    `window_s`: a package on trial is good after so long without a crash; more than `failures` crashes before are a failure."""
+
+    grace_s: float = 30.0
+    silent_s: float = 15.0
+    window_s: float = 30.0
+    failures: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """package.conf, checked. `min_platform` as numbers; `url`: where the portal is proxied; `socket`: its file in STATE/run."""
+
+    name: str
+    extendedname: str
+    vendor: str
+    vendorurl: str
+    version: str
+    url: str
+    socket: str
+    arch: str
+    min_platform: tuple[int, ...]
+    runmode: str
+    flash_kb: int
+    ram_kb: int
+    sd_allowed: bool
+    mechanism: str
+    health: Health
+    processes: tuple[ProcessSpec, ...]
+
+
+def parse(data: bytes) -> Manifest:
+    """The manifest in the bytes of package.conf; PackageError says which section and key is wrong."""
+    if len(data) > MAX_CONF_BYTES:
+        raise PackageError(f"package.conf is larger than {MAX_CONF_BYTES} bytes")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as why:
+        raise PackageError("package.conf is not UTF-8 text") from why
+    ini = configparser.ConfigParser(
+        interpolation=None, delimiters=("=",), inline_comment_prefixes=(";",), default_section="none", empty_lines_in_values=False
+    )
+    try:
+        ini.read_string(text, "package.conf")
+    except configparser.Error as why:
+        raise PackageError(f"package.conf: {' '.join(str(why).split())}") from why
+    sections = {name: dict(ini[name]) for name in ini.sections()}
+    found = [_process(name, sections.pop(name)) for name in list(sections) if name.startswith("process.")]
+    processes = tuple(sorted(found, key=lambda process: process.order))
+    for name in sections:
+        if name not in SECTIONS:
+            raise PackageError(f"package.conf: unknown section [{name}]")
+    values = {key: value for name, keys in SECTIONS.items() for key, value in _values(name, sections.get(name, {}), keys).items()}
+    if values.pop("format") != 1:
+        raise PackageError("package.conf: [package] format is not 1: this camera does not know the package's format")
+    if not processes:
+        raise PackageError("package.conf: no [process.NAME] section, the package runs nothing")
+    if len({process.order for process in processes}) != len(processes):
+        raise PackageError("package.conf: two processes have the same order")
+    values.pop("initscr")
+    health = Health(**{key: values.pop(key) for key in SECTIONS["health"]})
+    return Manifest(**values, health=health, processes=processes)
+
+
+def _matching(pattern: str, what: str) -> Callable[[str], str]:
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not compiled.fullmatch(text):
+            raise ValueError(f"{text[:60]!r} is not {what}")
+        return text
+
+    return check
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"{text[:60]!r} is not one of {', '.join(choices)}")
+        return text
+
+    return check
+
+
+def _number(low: int, high: int) -> Callable[[str], int]:
+    def check(text: str) -> int:
+        if not re.fullmatch(r"\d{1,9}", text) or not low <= int(text) <= high:
+            raise ValueError(f"{text[:60]!r} is not a whole number from {low} to {high}")
+        return int(text)
+
+    return check
+
+
+def _platform(text: str) -> tuple[int, ...]:
+    if not re.fullmatch(r"\d{1,5}(\.\d{1,5}){1,3}", text):
+        raise ValueError(f"{text[:60]!r} is not a version like 1.3.1.0")
+    return tuple(map(int, text.split(".")))
+
+
+def _truth(text: str) -> bool:
+    return _one_of(("true", "false"))(text) == "true"
+
+
+def _line(limit: int) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        if len(text) > limit or not text.isprintable():
+            raise ValueError(f"must be one printable line of at most {limit} characters")
+        return text
+
+    return check
+
+
+Keys = Mapping[str, tuple[Callable[[str], object], str | None]]
+"""key -> (check, default; None: required)."""
+
+_MODULE = r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*"
+_NEEDED = None
+
+SECTIONS: Mapping[str, Keys] = {
+    "package": {
+        "format": (_number(1, 999), _NEEDED),
+        "name": (_matching(NAME.pattern, "a name of up to 40 letters, digits, _ and -"), _NEEDED),
+        "extendedname": (_line(40), ""),
+        "vendor": (_line(40), ""),
+        "vendorurl": (_matching(r"(https?://[!-~]{1,110})?", "an http or https address"), ""),
+        "version": (_matching(VERSION.pattern, "a version like 3.0.2.0"), _NEEDED),
+        "url": (_matching(r"/[a-z0-9_-]{1,40}/", "a path like /anpr/"), _NEEDED),
+        "socket": (_matching(r"[a-z0-9_-]{1,30}\.sock", "a socket name like manager.sock"), "manager.sock"),
+        "arch": (_one_of(ARCHITECTURES), _NEEDED),
+        "min_platform": (_platform, "1.0.0.0"),
+        "initscr": (_one_of(("initscr",)), "initscr"),
+        "runmode": (_one_of(RUN_MODES), "respawn"),
+    },
+    "resources": {
+        "flash_kb": (_number(0, 9_999_999), "0"),
+        "ram_kb": (_number(0, 9_999_999), "0"),
+        "sd_allowed": (_truth, "true"),
+    },
+    "licence": {"mechanism": (_one_of(MECHANISMS), "none")},
+    "health": {
+        "grace_s": (_number(1, 600), "30"),
+        "silent_s": (_number(1, 600), "15"),
+        "window_s": (_number(1, 3600), "30"),
+        "failures": (_number(0, 100), "3"),
+    },
+}
+
+_PROCESS: Keys = {
+    "order": (_number(1, 99), _NEEDED),
+    "command": (_matching(_MODULE, "a module like board.pins"), _NEEDED),
+    "args": (_matching(r"[A-Za-z0-9_.:/= -]{0,200}", "plain words"), ""),
+}
+
+
+def _values(section: str, given: Mapping[str, str], keys: Keys) -> dict[str, Any]:
+    for key in given:
+        if key not in keys:
+            raise PackageError(f"package.conf: unknown key {key!r} in [{section}]")
+    values: dict[str, Any] = {}
+    for key, (check, default) in keys.items():
+        text = given.get(key, default)
+        if text is None:
+            raise PackageError(f"package.conf: [{section}] {key} is missing")
+        try:
+            values[key] = check(text)
+        except ValueError as why:
+            raise PackageError(f"package.conf: [{section}] {key}: {why}") from why
+    return values
+
+
+def _process(section: str, given: Mapping[str, str]) -> ProcessSpec:
+    name = section.removeprefix("process.")
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,20}", name):
+        raise PackageError(f"package.conf: [{section}]: a process name is up to 21 small letters, digits and _")
+    values = _values(section, given, _PROCESS)
+    return ProcessSpec(name, values["order"], values["command"], tuple(values["args"].split()))

@@ -1,0 +1,110 @@
+"""Package maker: `python -m vadp_package build | verify | keygen | licence`; each has --help."""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import sys
+from datetime import date
+from pathlib import Path
+
+from board.kit.errors import GatewrightError, PackageError
+from firmware.keys import fingerprint, make_pair, public_pem, read_private, read_public
+from firmware.licence import licence_bytes
+from firmware.manifest import NAME
+from firmware.verify import verify
+from vadp_package.build import build
+
+DEFAULT_KEY = Path("~/.config/gatewright/signing.key")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0, or 1 with one line on stderr that says why."""
+    options = _options().parse_args(arguments)
+    try:
+        options.act(options)
+    except GatewrightError as why:
+        print(f"vadp_package: {why}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m vadp_package", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    make = commands.add_parser("build", help="builds and signs ANPR-<version>-<arch>.tar.gz; its path is the last line printed")
+    make.add_argument("--out", type=Path, required=True, help="folder for the package")
+    make.add_argument("--key", type=Path, help=f"signing key (PEM); without it {DEFAULT_KEY} is used, and made when missing")
+    make.set_defaults(act=_build)
+    look = commands.add_parser("verify", help="checks a package as a camera does and prints what it is, as JSON")
+    look.add_argument("package", type=Path)
+    look.add_argument("--trust", type=Path, action="append", required=True, help="public key of a vendor")
+    look.add_argument("--machine", default="", help="architecture to check against (default: this machine)")
+    look.set_defaults(act=_verify)
+    keys = commands.add_parser("keygen", help="makes a signing key and, beside it, the .pub file that cameras trust")
+    keys.add_argument("--key", type=Path, default=DEFAULT_KEY)
+    keys.set_defaults(act=_keygen)
+    grant = commands.add_parser("licence", help="writes a licence for one camera, for packages with mechanism = file")
+    grant.add_argument("--key", type=Path, default=DEFAULT_KEY)
+    grant.add_argument("--package", default="ANPR")
+    grant.add_argument("--serial", required=True, help="the camera's serial: Package management shows it")
+    grant.add_argument("--expires", default="", help="last valid day, YYYY-MM-DD; without it the licence never ends")
+    grant.add_argument("--out", type=Path, required=True, help="file to write")
+    grant.set_defaults(act=_licence)
+    return parser
+
+
+def _build(options: argparse.Namespace) -> None:
+    path = (options.key or DEFAULT_KEY).expanduser()
+    if options.key is None and not path.exists():
+        public = make_pair(path)
+        print(f"a new signing key was made: {path} (keep it secret and safe)", file=sys.stderr)
+        print(f"cameras trust its packages with: {public}", file=sys.stderr)
+    key = read_private(path)
+    public = path.with_suffix(".pub")
+    if not public.exists():
+        public.write_bytes(public_pem(key.public_key()))
+    built = build(options.out, key)
+    print(f"signed with key {fingerprint(key.public_key())[:16]}; public key: {public}", file=sys.stderr)
+    print(f"manifest_sha256 {built.manifest_sha256}", file=sys.stderr)
+    print(built.path)
+
+
+def _verify(options: argparse.Namespace) -> None:
+    keys = [read_public(path) for path in options.trust]
+    if not options.package.is_file():
+        raise PackageError(f"{options.package} does not exist")
+    found = verify(options.package, {fingerprint(key): key for key in keys}, options.machine)
+    document = {
+        "name": found.manifest.name,
+        "version": found.manifest.version,
+        "arch": found.manifest.arch,
+        "manifest_sha256": found.manifest_sha256,
+        "signed_by": found.signed_by,
+        "files": len(found.files),
+        "unpacked_bytes": found.unpacked_bytes,
+    }
+    print(json.dumps(document, indent=1))
+
+
+def _keygen(options: argparse.Namespace) -> None:
+    print(make_pair(options.key.expanduser()))
+
+
+def _licence(options: argparse.Namespace) -> None:
+    if not NAME.fullmatch(options.package):
+        raise PackageError(f"{options.package!r} is no package name")
+    try:
+        expires = date.fromisoformat(options.expires).isoformat() if options.expires else ""
+    except ValueError as why:
+        raise PackageError(f"--expires {options.expires!r} is not a day like 2027-12-31") from why
+    fields = {"package": options.package, "serial": options.serial, "expires": expires}
+    signature = read_private(options.key.expanduser()).sign(licence_bytes(**fields))
+    document = {"licence": fields, "signature": base64.b64encode(signature).decode()}
+    options.out.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
+    print(options.out)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+"""Build: the signed .tar.gz that an installer uploads; the same sources, version and key give the same bytes."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import re
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from board.kit.errors import PackageError
+from firmware import manifest
+from firmware.verify import CONF, HASHES, INITSCR, SIGNATURE, manifest_sha256, signed_bytes
+from vadp_package import __version__
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+PACKAGES = ("board", "engine", "webui")
+"""What the package runs; the host itself (firmware) is not part of it."""
+LEFT_OUT = re.compile(r"__pycache__|tests|demo|\..*|.*~|.*\.(pyc|pyo|orig|rej|log|tmp)")
+FIXED_TIME_S = 315_532_800
+"""1980-01-01: every member's time, so that two builds are equal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """`path` of the archive; `manifest_sha256`: what /api/packages shows once it is installed."""
+
+    path: Path
+    manifest_sha256: str
+
+
+def build(out: Path, key: Ed25519PrivateKey, root: Path = ROOT, version: str = __version__) -> Built:
+    """Writes `out`/NAME-VERSION-ARCH.tar.gz from the sources below `root`; PackageError says what is missing."""
+    files = contents(root)
+    conf = (HERE / CONF).read_text("utf-8").replace("{version}", version).encode()
+    checked = manifest.parse(conf)
+    hashes = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(files.items())).encode()
+    signature = key.sign(signed_bytes(conf, hashes))
+    members = {CONF: conf, HASHES: hashes, SIGNATURE: signature, INITSCR: files.pop(INITSCR), **dict(sorted(files.items()))}
+    path = out / f"{checked.name}-{checked.version}-{checked.arch}.tar.gz"
+    fresh = path.with_name(path.name + ".new")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        fresh.write_bytes(pack(members))
+        fresh.rename(path)
+    except OSError as why:
+        raise PackageError(f"{path} cannot be written: {why.strerror}") from why
+    return Built(path, manifest_sha256(conf, hashes))
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    """{path in the package: content} of everything but the three files about the package itself."""
+    files: dict[str, bytes] = {}
+    for folder in (*PACKAGES, "models"):
+        for path in sorted((root / folder).rglob("*")):
+            if path.is_file() and not any(LEFT_OUT.fullmatch(part) for part in path.relative_to(root).parts):
+                files[f"lib/{path.relative_to(root).as_posix()}"] = path.read_bytes()
+        if not any(name.startswith(f"lib/{folder}/") for name in files):
+            raise PackageError(f"{root / folder} is missing or empty: build from a complete checkout")
+    if not any(name.endswith(".tflite") for name in files):
+        raise PackageError(f"{root / 'models'} holds no .tflite model: train first (scripts/train_*)")
+    files["LICENSE"] = (root / "LICENSE").read_bytes()
+    files[INITSCR] = (HERE / INITSCR).read_bytes()
+    return files
+
+
+def pack(members: dict[str, bytes], executable: tuple[str, ...] = (INITSCR,)) -> bytes:
+    """A gzipped tar of `members` in their order, without anything of this machine or moment in it."""
+    raw = io.BytesIO()
+    with (
+        gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=6) as zipped,
+        tarfile.open(fileobj=zipped, mode="w:", format=tarfile.USTAR_FORMAT) as tar,
+    ):
+        for name, data in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            member.mtime = FIXED_TIME_S
+            member.mode = 0o755 if name in executable else 0o644
+            tar.addfile(member, io.BytesIO(data))
+    return raw.getvalue()
