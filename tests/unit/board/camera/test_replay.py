@@ -1,0 +1,148 @@
+"""Replay camera: pictures at their time, once each; damaged files skipped; EXIF and size."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from board.camera import open_camera
+from board.kit.clock import TestClock
+from board.kit.errors import CameraError
+
+
+def shades(folder: Path, count: int = 3) -> Path:
+    for number in range(count):
+        Image.new("RGB", (32, 24), (number * 50,) * 3).save(folder / f"{number}.png")
+    return folder
+
+
+def test_each_picture_comes_once_in_the_order_of_its_name_at_two_per_second(tmp_path: Path) -> None:
+    clock = TestClock()
+    start_ns = clock.monotonic_ns()
+    camera = open_camera(f"replay:{shades(tmp_path)}?loop=0", (0, 0), clock)
+    frames = [camera.read(10) for _ in range(4)]
+    got = [(frame.source, frame.seq, (frame.monotonic_ns - start_ns) / 1e6) for frame in frames if frame]
+    assert got == [("0.png", 1, 0.0), ("1.png", 2, 500.0), ("2.png", 3, 1000.0)]
+    assert frames[3] is None
+
+
+def test_it_begins_anew_by_default_and_sees_new_files(tmp_path: Path) -> None:
+    camera = open_camera(f"replay:{shades(tmp_path, 2)}?fps=10", (0, 0), TestClock())
+    names = [frame.source for frame in (camera.read(1) for _ in range(3)) if frame]
+    shades(tmp_path, 3)
+    names += [frame.source for frame in (camera.read(1) for _ in range(4)) if frame]
+    assert names == ["0.png", "1.png", "0.png", "1.png", "0.png", "1.png", "2.png"]
+
+
+def test_a_read_returns_none_when_the_next_picture_is_not_due_yet(tmp_path: Path) -> None:
+    clock = TestClock()
+    camera = open_camera(f"replay:{shades(tmp_path)}?fps=1", (0, 0), clock)
+    first, early, late = camera.read(0.4), camera.read(0.4), camera.read(0.7)
+    assert first is not None and early is None
+    assert late is not None and late.source == "1.png"
+
+
+def test_a_late_reader_gets_no_burst(tmp_path: Path) -> None:
+    clock = TestClock()
+    camera = open_camera(f"replay:{shades(tmp_path)}?fps=2", (0, 0), clock)
+    camera.read(1)
+    clock.advance(5.0)
+    assert camera.read(0) is not None
+    assert camera.read(0.4) is None
+    assert camera.read(0.2) is not None
+
+
+def test_files_that_are_no_pictures_are_skipped_with_one_log_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    shades(tmp_path, 1)
+    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 nothing more")
+    (tmp_path / "empty.png").write_bytes(b"")
+    (tmp_path / "labels.csv").write_text("file,text")
+    with caplog.at_level(logging.WARNING, "camera"):
+        camera = open_camera(f"replay:{tmp_path}?fps=10", (0, 0), TestClock())
+        assert [frame.source for frame in (camera.read(1) for _ in range(3)) if frame] == ["0.png"] * 3
+    skipped = sorted(record.args[0] for record in caplog.records if isinstance(record.args, tuple))
+    assert skipped == ["broken.jpg", "empty.png"]
+
+
+def test_pictures_are_turned_as_their_exif_says_and_shrunk_to_1920(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera lay on its side: turn by 90 degrees
+    Image.new("RGB", (4000, 2000)).save(tmp_path / "a.jpg", exif=exif)
+    frame = open_camera(f"replay:{tmp_path}", (0, 0), TestClock()).read(1)
+    assert frame is not None and frame.rgb.shape == (1920, 960, 3)
+
+
+def test_grey_and_palette_pictures_come_as_rgb(tmp_path: Path) -> None:
+    Image.new("L", (8, 8), 77).save(tmp_path / "a.png")
+    Image.new("P", (8, 8)).save(tmp_path / "b.png")
+    camera = open_camera(f"replay:{tmp_path}", (0, 0), TestClock())
+    first, second = camera.read(1), camera.read(1)
+    assert first is not None and first.rgb[0, 0].tolist() == [77, 77, 77]
+    assert second is not None and second.rgb.shape == (8, 8, 3)
+
+
+def test_a_folder_without_a_readable_picture_is_an_error_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_text("no picture")
+    with pytest.raises(CameraError, match=f"{tmp_path} holds no picture that can be read"):
+        open_camera(f"replay:{tmp_path}", (0, 0), TestClock())
+
+
+def test_a_missing_path_and_wrong_options_are_errors(tmp_path: Path) -> None:
+    with pytest.raises(CameraError, match="neither a folder of pictures nor a video file"):
+        open_camera(f"replay:{tmp_path}/gone?fps=2", (0, 0), TestClock())
+    with pytest.raises(CameraError, match="fps=0 must be 0.05 to 60"):
+        open_camera(f"replay:{tmp_path}?fps=0", (0, 0), TestClock())
+    with pytest.raises(CameraError, match="fps='fast' is not a number"):
+        open_camera(f"replay:{tmp_path}?fps=fast", (0, 0), TestClock())
+    with pytest.raises(CameraError, match="'speed' is unknown; known are fps, loop"):
+        open_camera(f"replay:{tmp_path}?fps=2&speed=3", (0, 0), TestClock())
+
+
+def test_a_question_mark_in_the_path_belongs_to_the_path(tmp_path: Path) -> None:
+    folder = tmp_path / "what?=a"
+    folder.mkdir()
+    assert open_camera(f"replay:{shades(folder)}?fps=5", (0, 0), TestClock()).read(1) is not None
+    assert open_camera(f"replay:{folder}", (0, 0), TestClock()).read(1) is not None
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Iterator[Path]:
+    """25 frames, 25 per second, brighter with each frame."""
+    file = tmp_path / "car.mp4"
+    with av.open(str(file), "w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(25):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((48, 64, 3), number * 10, np.uint8), format="rgb24")))
+        container.mux(stream.encode())
+    yield file
+
+
+def test_a_video_plays_at_its_own_pace(video: Path) -> None:
+    clock = TestClock()
+    start_ns = clock.monotonic_ns()
+    camera = open_camera(f"replay:{video}?loop=0", (0, 0), clock)
+    times = [round((frame.monotonic_ns - start_ns) / 1e6) for frame in (camera.read(1) for _ in range(26)) if frame]
+    assert times == [40 * number for number in range(25)]
+
+
+def test_a_video_at_five_frames_per_second_leaves_four_of_five_out(video: Path) -> None:
+    clock = TestClock()
+    start_ns = clock.monotonic_ns()
+    camera = open_camera(f"replay:{video}?fps=5", (0, 0), clock)
+    frames = [frame for frame in (camera.read(1) for _ in range(7)) if frame]
+    assert [round((frame.monotonic_ns - start_ns) / 1e6) for frame in frames] == [0, 200, 400, 600, 800, 1000, 1200]
+    assert [round(float(frame.rgb.mean()) / 50) for frame in frames] == [0, 1, 2, 3, 4, 0, 1]
+    assert {frame.source for frame in frames} == {"car.mp4"}
+
+
+def test_a_file_that_is_no_video_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_text("hello")
+    with pytest.raises(CameraError, match=r"a\.mp4 is not a video that can be played"):
+        open_camera(f"replay:{tmp_path / 'a.mp4'}", (0, 0), TestClock())
