@@ -14,7 +14,7 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(3000, 1, 1, tzinfo=UTC)
 """Default end of an entry's validity."""
 
-_LEFT_OUT = str.maketrans("", "", " -.·•‐‑‒–—_\t\r\n\u00a0")
+_LEFT_OUT = str.maketrans("", "", " -.·•‐‑‒–—\t\r\n\u00a0")
 _LOOK_ALIKES = str.maketrans("OI", "01")
 
 

@@ -1,0 +1,86 @@
+"""Samples: passages, entries, rules and peers that several tests need; every field has a value that a test may rely on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from board.kit.clock import Clock, TestClock
+from board.kit.errors import DeliveryError
+from board.types import PinsDone
+from engine.actions import ActionEnv
+from engine.lists import EARLIEST, LATEST
+from engine.store import Store
+from engine.types import ActionRule, ListEntry, Match, Passage, PassageImages, PlateEvent, PlateList, WeekSchedule
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+"""What a new TestClock says; a Friday."""
+
+NOW_NS = 1_000_000_000
+
+ALL, UNLISTED, BLACK, WHITE, WISH = 1, 2, 3, 4, 5
+"""Ids of the lists of a new camera."""
+
+
+def passage(plate: str = "HK55EVB", id: str = "p1", at: datetime = NOW, monotonic_ns: int = NOW_NS, **changes: Any) -> Passage:
+    values: dict[str, Any] = {
+        "id": id, "plate": plate, "confidence": 93.4, "country": "DE", "region": "", "lane": 0, "direction": "approach",
+        "char_height_px": 31.5, "at": at, "monotonic_ns": monotonic_ns, "trigger_id": "", "trigger_cause": "", "votes": 2,
+        "box": (512, 430, 178, 50), "size": (1280, 960), "images": PassageImages(),
+    }  # fmt: skip
+    return Passage(**{**values, **changes})
+
+
+def entry(plate: str, list_id: int = WHITE, **changes: Any) -> ListEntry:
+    values: dict[str, Any] = {
+        "id": 0, "list_id": list_id, "plate": plate, "description": "", "valid_from": EARLIEST, "valid_until": LATEST,
+    }  # fmt: skip
+    return ListEntry(**{**values, **changes})
+
+
+def rule(
+    list_id: int = WHITE, kind: str = "io", name: str = "Gate", week: WeekSchedule | None = None, **options: Any
+) -> ActionRule:
+    return ActionRule(0, list_id, name, kind, True, week or WeekSchedule(), json.dumps(options))
+
+
+def event(plate: str = "HK55EVB", role: str = "white", listed: ListEntry | None = None, **changes: Any) -> PlateEvent:
+    match = Match(PlateList(WHITE, "WHITELIST", role), listed)
+    return PlateEvent(passage(plate, **changes), (match,), match)
+
+
+def new_store(folder: Path, clock: Clock | None = None) -> Store:
+    return Store(folder / "anpr.db", clock or TestClock())
+
+
+class FakePins:
+    """Pins that do everything at once, or answer with the errors in `errors`, one each."""
+
+    def __init__(self, *errors: str) -> None:
+        self.requests: list[Any] = []
+        self.errors = list(errors)
+        self.before_answer: Callable[[], None] = lambda: None
+
+    def request(self, message: Any, timeout_s: float) -> PinsDone:
+        self.requests.append(message)
+        self.before_answer()
+        if self.errors:
+            raise DeliveryError(self.errors.pop(0))
+        return PinsDone(message.id, NOW_NS)
+
+
+def env(pins: FakePins | None = None, images: Path = Path("/nonexistent"), delivery_id: str = "d1") -> ActionEnv:
+    return ActionEnv(
+        clock=TestClock(),
+        pins=pins or FakePins(),
+        images=images,
+        device_name="Gate north",
+        time_zone=ZoneInfo("Europe/Berlin"),
+        delivery_id=delivery_id,
+        not_after=NOW + timedelta(seconds=10),
+        not_after_ns=NOW_NS + 10_000_000_000,
+    )

@@ -1,0 +1,35 @@
+"""IO action: the request that pins gets."""
+
+from __future__ import annotations
+
+import pytest
+
+from board.types import Level, Pulse
+from engine.actions.io import ACTION, IoOptions
+from tests.samples import NOW_NS, FakePins, env, event
+
+DEADLINE_NS = NOW_NS + 10_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("options", "request_", "note"),
+    [
+        (IoOptions(), Pulse("d1", "DO1", 500, 0, DEADLINE_NS), "DO1 pulsed 500 ms"),
+        (
+            IoOptions(output="DO2", duration_ms=10, delay_ms=2000),
+            Pulse("d1", "DO2", 10, 2000, DEADLINE_NS + 2_000_000_000),
+            "DO2 pulsed 10 ms after 2000 ms",
+        ),
+        (IoOptions(do="on"), Level("d1", "DO1", True, 0, DEADLINE_NS), "DO1 switched on"),
+        (IoOptions(do="off"), Level("d1", "DO1", False, 0, DEADLINE_NS), "DO1 switched off"),
+    ],
+)
+def test_an_io_action_asks_pins_for_a_pulse_or_a_level(options: IoOptions, request_: object, note: str) -> None:
+    pins = FakePins()
+    assert ACTION.deliver(event(), options, env(pins)) == note
+    assert pins.requests == [request_]
+
+
+def test_the_polarity_is_a_property_of_the_output() -> None:
+    assert ACTION.polarity(IoOptions()) == {"DO1": True}
+    assert ACTION.polarity(IoOptions(output="DO2", polarity="active low")) == {"DO2": False}

@@ -1,0 +1,340 @@
+"""Outbox and workers: retries, ages, crashes at every step, and lanes that do not hold each other up."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from board.kit.clock import Clock, TestClock
+from board.kit.errors import ConfigError, DeliveryError, StoreError
+from board.kit.settings import Settings
+from board.types import Pulse
+from engine.actions import ActionEnv, ActionKind, Kinds, Lane, find_kinds
+from engine.dispatch.intake import Intake
+from engine.dispatch.outbox import Outbox, pause_s
+from engine.dispatch.workers import Performer, Workers
+from engine.store import DeliveryQuery, Store
+from engine.types import Delivery, PlateEvent
+from tests.samples import NOW, NOW_NS, WHITE, FakePins, entry, passage, rule
+
+KINDS = find_kinds()
+
+
+class Camera:
+    """A service without threads: its parts over one store, which `crash` leaves as a killed process would."""
+
+    def __init__(self, folder: Path, kinds: Kinds = KINDS) -> None:
+        self.folder = folder
+        self.clock = TestClock()
+        self.pins = FakePins()
+        self.kinds = kinds
+        self.crash()
+
+    def crash(self) -> None:
+        self.store = Store(self.folder / "anpr.db", self.clock, self.kinds)
+        self.outbox = Outbox(self.store, self.clock)
+        self.recovered = self.outbox.recover()
+        self.performer = Performer(self.store, self.outbox, self.kinds, self.pins, self.folder, self.clock)
+        workers = {lane: Workers(lane, self.kinds, self.outbox, self.performer.perform, self.clock, print) for lane in Lane}
+        self.intake = Intake(self.store, self.kinds, workers, self.clock)
+
+    def turn(self) -> bool:
+        item = self.outbox.claim(tuple(self.kinds), ())
+        if item is not None:
+            self.performer.perform(item)
+        return item is not None
+
+    def states(self) -> list[tuple[str, int, str]]:
+        found = [one.delivery for one in self.store.deliveries(DeliveryQuery())]
+        return [(one.state, one.attempts, one.note) for one in reversed(found)]
+
+
+@pytest.fixture
+def camera(tmp_path: Path) -> Camera:
+    made = Camera(tmp_path)
+    made.store.save_entry(entry("HK55EVB"))
+    made.store.save_rule(rule(duration_ms=500))
+    return made
+
+
+def test_a_listed_car_gives_one_pulse_with_the_id_of_its_delivery(camera: Camera) -> None:
+    assert camera.intake.take(passage()) is True
+    assert camera.turn() is True
+    delivery = camera.store.deliveries(DeliveryQuery())[0].delivery
+    assert camera.pins.requests == [Pulse(delivery.id, "DO1", 500, 0, NOW_NS + 10_000_000_000)]
+    assert camera.states() == [("done", 1, "DO1 pulsed 500 ms")]
+    assert {name: one.value for name, one in camera.store.counters().items()} == {"Results": 1, "Actions": 1}
+    assert camera.turn() is False
+
+
+def test_a_repeated_passage_is_stored_once_and_opens_once(camera: Camera) -> None:
+    assert [camera.intake.take(passage()), camera.intake.take(passage())] == [True, False]
+    while camera.turn():
+        pass
+    assert len(camera.pins.requests) == 1
+
+
+def test_a_failed_try_comes_again_after_a_pause_that_doubles_until_the_delivery_expires(camera: Camera) -> None:
+    camera.pins.errors = ["pins is gone"] * 9
+    camera.intake.take(passage())
+    times_s = []
+    while camera.states()[0][0] == "pending":
+        if camera.turn() and camera.states()[0][0] == "pending":
+            times_s.append(round((camera.clock.now() - NOW).total_seconds(), 2))
+        camera.clock.advance(0.05)
+    assert times_s == [0.0, 0.2, 0.6, 1.4, 3.0, 6.2]
+    assert camera.states() == [("expired", 7, "pins is gone")]
+    assert len(camera.pins.requests) == 6
+
+
+def test_the_rule_remembers_its_last_success_and_its_last_error(camera: Camera) -> None:
+    camera.pins.errors = ["DO1 is taken by process 7"]
+    camera.intake.take(passage())
+    camera.turn()
+    camera.clock.advance(1)
+    camera.turn()
+    result = camera.store.rule_results()[1]
+    assert (result.done_at, result.done_note) == (NOW + timedelta(seconds=1), "DO1 pulsed 500 ms")
+    assert (result.error_at, result.error) == (NOW, "DO1 is taken by process 7")
+
+
+def test_a_service_that_was_away_for_ten_seconds_opens_nothing(camera: Camera) -> None:
+    camera.intake.take(passage())
+    camera.clock.advance(10)
+    camera.crash()
+    camera.turn()
+    assert (camera.states(), camera.pins.requests) == ([("expired", 1, "too late")], [])
+
+
+def test_a_delivery_of_an_earlier_boot_opens_nothing_though_the_wall_clock_stood_still(camera: Camera) -> None:
+    camera.intake.take(passage(monotonic_ns=NOW_NS + 1))  # the monotonic clock began anew
+    camera.turn()
+    assert camera.pins.requests == []
+
+
+def test_a_wall_clock_set_back_opens_nothing_late(camera: Camera) -> None:
+    camera.intake.take(passage(monotonic_ns=NOW_NS - 10_000_000_000))
+    camera.turn()
+    assert camera.pins.requests == []
+
+
+def test_the_pins_process_is_told_the_stricter_of_both_ages(camera: Camera) -> None:
+    camera.intake.take(passage(monotonic_ns=NOW_NS - 3_000_000_000, at=NOW - timedelta(seconds=1)))
+    camera.turn()
+    assert camera.pins.requests[0].not_after_ns == NOW_NS + 7_000_000_000
+
+
+def test_a_kill_before_the_commit_leaves_nothing_and_the_repeated_passage_opens_once(camera: Camera) -> None:
+    def fail(*_: object) -> bool:
+        raise KeyboardInterrupt
+
+    camera.store.count = fail  # type: ignore[method-assign, assignment]
+    with pytest.raises(KeyboardInterrupt):
+        camera.intake.take(passage())
+    camera.crash()
+    assert camera.states() == []
+    assert camera.intake.take(passage()) is True
+    camera.turn()
+    assert len(camera.pins.requests) == 1
+
+
+def test_a_kill_between_commit_and_claim_loses_nothing(camera: Camera) -> None:
+    camera.intake.take(passage())
+    camera.crash()
+    camera.turn()
+    assert camera.states() == [("done", 1, "DO1 pulsed 500 ms")]
+
+
+def test_a_kill_after_the_claim_sends_the_request_under_the_same_id(camera: Camera) -> None:
+    camera.intake.take(passage())
+    item = camera.outbox.claim(tuple(KINDS), ())
+    assert item is not None and item.state == "sending"
+    assert camera.outbox.claim(tuple(KINDS), ()) is None
+    camera.crash()
+    assert camera.recovered == 1
+    camera.turn()
+    assert [request.id for request in camera.pins.requests] == [item.id]
+
+
+def test_a_kill_after_the_pulse_but_before_the_note_repeats_the_id_that_pins_knows(camera: Camera) -> None:
+    camera.intake.take(passage())
+    camera.pins.before_answer = lambda: (_ for _ in ()).throw(KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        camera.turn()
+    camera.pins.before_answer = lambda: None
+    camera.crash()
+    camera.turn()
+    first, second = camera.pins.requests
+    assert first.id == second.id
+    assert camera.states() == [("done", 2, "DO1 pulsed 500 ms")]
+
+
+def test_a_rule_switched_off_in_between_is_not_carried_out(camera: Camera) -> None:
+    camera.intake.take(passage())
+    camera.store.save_rule(replace(camera.store.rules()[0], enabled=False))
+    camera.turn()
+    assert camera.states() == [("failed", 1, "the action was switched off or deleted before it was carried out")]
+
+
+def test_a_deleted_rule_is_not_carried_out(camera: Camera) -> None:
+    camera.intake.take(passage())
+    camera.store.delete_rule(1)
+    camera.turn()
+    assert camera.pins.requests == []
+
+
+def test_a_full_disk_stores_nothing_and_opens_nothing(camera: Camera) -> None:
+    pages = camera.store.db.rows("PRAGMA page_count")[0][0]
+    camera.store.db.rows(f"PRAGMA max_page_count={pages}")
+    with pytest.raises(StoreError, match="storage is full"):
+        for number in range(2000):
+            camera.intake.take(passage(id=f"p{number}"))
+    stored = camera.store.db.rows("SELECT count(*) FROM passages")[0][0]
+    assert camera.store.db.rows("SELECT count(*) FROM deliveries")[0][0] == stored
+    camera.store.db.rows(f"PRAGMA max_page_count={pages + 1000}")
+    assert camera.intake.take(passage(id="after")) is True
+
+
+def test_the_pause_doubles_to_five_minutes_at_most() -> None:
+    assert [pause_s(attempt, 2.0) for attempt in (1, 2, 3, 8, 9, 1000)] == [2.0, 4.0, 8.0, 256.0, 300.0, 300.0]
+
+
+def test_a_try_far_ahead_after_the_clock_was_set_back_is_due_at_once(camera: Camera) -> None:
+    camera.intake.take(passage())
+    camera.store.db.execute("UPDATE deliveries SET next_try_at = '2027-01-01T00:00:00.000000+00:00'")
+    assert camera.turn() is True
+
+
+# --- threads ----------------------------------------------------------------------------------------------------------
+
+
+class Gauge:
+    """An action kind whose deliveries wait until they are let go."""
+
+    def __init__(self, lane: Lane) -> None:
+        self.begun: dict[str, threading.Event] = {}
+        self.release = threading.Event()
+        self.done: list[str] = []
+        self.error: Exception | None = None
+        self.kind = ActionKind("gauge", "GAUGE", Settings, self._deliver, lane)
+
+    def _deliver(self, event: PlateEvent, options: Settings, env: ActionEnv) -> str:
+        if self.error is not None:
+            raise self.error
+        if event.passage.plate == "SLOW":
+            self.begun.setdefault("SLOW", threading.Event()).set()
+            assert self.release.wait(10)
+        self.done.append(event.passage.plate)
+        return "done"
+
+
+class Lanes:
+    def __init__(self, folder: Path, gauge: Gauge) -> None:
+        self.store = Store(folder / "anpr.db", Clock(), {"gauge": gauge.kind})
+        outbox = Outbox(self.store, Clock())
+        performer = Performer(self.store, outbox, self.store.kinds, FakePins(), folder, Clock())
+        self.finished = threading.Condition()
+
+        def perform(item: Delivery) -> None:
+            performer.perform(item)
+            with self.finished:
+                self.finished.notify_all()
+
+        self.problems: list[str] = []
+        lane = gauge.kind.lane
+        self.workers = Workers(lane, self.store.kinds, outbox, perform, Clock(), self.problems.append)
+        self.intake = Intake(self.store, self.store.kinds, {lane: self.workers}, Clock())
+        self.workers.start()
+
+    def take(self, plate: str, number: int) -> None:
+        clock = Clock()
+        self.intake.take(passage(plate, id=f"p{number}", at=clock.now(), monotonic_ns=clock.monotonic_ns()))
+
+    def until(self, *states: str) -> None:
+        end = time.monotonic() + 10
+        with self.finished:
+            while sorted(one.delivery.state for one in self.store.deliveries(DeliveryQuery())) != sorted(states):
+                assert self.finished.wait(end - time.monotonic()), [one.delivery for one in self.store.deliveries(DeliveryQuery())]
+
+
+@pytest.fixture
+def lanes(tmp_path: Path) -> Iterator[list[Lanes]]:
+    made: list[Lanes] = []
+    yield made
+    for one in made:
+        one.workers.stop()
+        one.store.close()
+
+
+def started(made: list[Lanes], folder: Path, gauge: Gauge, *lists: int) -> Lanes:
+    made.append(Lanes(folder, gauge))
+    for number, list_id in enumerate(lists):
+        made[0].store.save_rule(replace(rule(list_id, "gauge", f"rule {number}"), options="{}"))
+    return made[0]
+
+
+def test_a_slow_server_holds_up_its_own_rule_only(tmp_path: Path, lanes: list[Lanes]) -> None:
+    gauge = Gauge(Lane.SLOW)
+    running = started(lanes, tmp_path, gauge, WHITE, 5)
+    running.store.save_entry(entry("SLOW", WHITE))
+    running.store.save_entry(entry("SECOND", WHITE))
+    running.store.save_entry(entry("OTHER", 5))
+    gauge.begun["SLOW"] = threading.Event()
+    running.take("SLOW", 1)
+    assert gauge.begun["SLOW"].wait(10)
+    running.take("SECOND", 2)
+    running.take("OTHER", 3)
+    running.until("sending", "pending", "done")
+    assert gauge.done == ["OTHER"]
+    gauge.release.set()
+    running.until("done", "done", "done")
+    assert gauge.done == ["OTHER", "SLOW", "SECOND"]
+
+
+def test_a_delayed_pulse_does_not_hold_up_the_next_car(tmp_path: Path, lanes: list[Lanes]) -> None:
+    gauge = Gauge(Lane.FAST)
+    running = started(lanes, tmp_path, gauge, WHITE)
+    running.store.save_entry(entry("SLOW"))
+    running.store.save_entry(entry("SECOND"))
+    gauge.begun["SLOW"] = threading.Event()
+    running.take("SLOW", 1)
+    assert gauge.begun["SLOW"].wait(10)
+    running.take("SECOND", 2)
+    running.until("sending", "done")
+    gauge.release.set()
+    running.until("done", "done")
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "note"),
+    [
+        (ValueError("secret"), "failed", "unexpected error: ValueError"),
+        (ConfigError("no number"), "failed", "no number"),
+        (DeliveryError("refused"), "pending", "refused"),
+    ],
+)
+def test_an_error_of_a_kind_ends_its_delivery_and_not_the_worker(
+    tmp_path: Path, lanes: list[Lanes], error: Exception, state: str, note: str
+) -> None:
+    gauge = Gauge(Lane.SLOW)
+    running = started(lanes, tmp_path, gauge, WHITE)
+    running.store.save_entry(entry("FIRST"))
+    running.store.save_entry(entry("SECOND"))
+    gauge.error = error
+    running.take("FIRST", 1)
+    end = time.monotonic() + 10
+    with running.finished:
+        while (found := running.store.deliveries(DeliveryQuery())[0].delivery).note == "":
+            assert running.finished.wait(end - time.monotonic())
+    assert (found.state, found.note) == (state, note)
+    gauge.error = None
+    running.take("SECOND", 2)
+    with running.finished:
+        while "SECOND" not in gauge.done:
+            assert running.finished.wait(end - time.monotonic())
