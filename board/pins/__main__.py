@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import logging
 import logging.handlers
+import os
 import queue
-import sys
+import time
 from pathlib import Path
 
 from board.gpio import open_gpio
@@ -23,6 +24,7 @@ from board.profiles import load
 log = logging.getLogger("pins")
 
 CLAIM_PATIENCE_S = 5.0
+LOG_PATIENCE_S = 1.0
 
 
 def main() -> int:
@@ -33,15 +35,20 @@ def main() -> int:
     life = Life(state, "pins")
     open_log(state, "pins")
     realtime.settle_process()
-    writer = _write_log_elsewhere()
+    unwritten = _write_log_elsewhere()
+    code = 0
     try:
         _run(state, life)
     except GatewrightError as why:
         log.error("%s", why)
-        return 1
-    finally:
-        writer.stop()
-    return 0
+        code = 1
+    except Exception:
+        log.exception("pins ends by an error of its own")
+        code = 1
+    until = time.monotonic() + LOG_PATIENCE_S
+    while not unwritten.empty() and time.monotonic() < until:
+        time.sleep(0.01)
+    return code
 
 
 def _run(state: State, life: Life) -> None:
@@ -58,15 +65,15 @@ def _run(state: State, life: Life) -> None:
     guardian.dismiss()  # not reached after an error: then the guardian makes sure
 
 
-def _write_log_elsewhere() -> logging.handlers.QueueListener:
-    # A slow card must not hold the thread that ends pulses.
+def _write_log_elsewhere() -> queue.SimpleQueue[logging.LogRecord]:
+    # A slow card must not hold the thread that ends pulses. Returns what is still to be written.
     root = logging.getLogger()
     records: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
     listener = logging.handlers.QueueListener(records, *root.handlers)
     root.handlers[:] = [logging.handlers.QueueHandler(records)]
     listener.start()
-    return listener
+    return records
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    os._exit(main())  # the outputs are at rest: a log that nobody reads (a full pipe) must not keep the process

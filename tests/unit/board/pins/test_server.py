@@ -1,0 +1,357 @@
+"""The pins process, over its socket, on the simulated chip: what the edge log holds afterwards."""
+
+import os
+import signal
+import socket
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from board.gpio.sim import plug_wire, set_input, show
+from board.kit.wire import short_address
+from board.profiles import load
+from board.safe import make_safe
+from board.types import (
+    InputEdge,
+    InputState,
+    Level,
+    OutputPolarity,
+    OutputState,
+    PinsDone,
+    PinsRefused,
+    Pulse,
+    SendWiegand,
+    WatchPins,
+    WiegandCode,
+    WiegandSent,
+)
+from board.wiegand.codes import LAYOUTS, decode, encode
+from board.wiegand.receive import receive
+
+W26 = LAYOUTS["w26"]
+
+
+def length_ms(edges):
+    return (edges[1].t_ns - edges[0].t_ns) / 1e6
+
+
+def test_a_pulse_opens_and_closes_once_and_lasts_what_was_asked(pins):
+    done = pins.client().ask(Pulse("a", "DO1", 120))
+    pins.await_edges(("DO1", 1), ("DO1", 0))
+    edges = pins.log()
+    assert isinstance(done, PinsDone)
+    assert 120 <= length_ms(edges) < 120 + 250
+    assert abs(done.monotonic_ns - edges[0].t_ns) < 250e6
+
+
+def test_overlapping_pulses_last_to_the_later_end_without_a_gap(pins):
+    client = pins.client()
+    client.ask(Pulse("a", "DO1", 400))
+    assert client.ask(Pulse("b", "DO1", 100)).note == "DO1 was active already"
+    client.ask(Pulse("c", "DO1", 500))
+    pins.await_edges(("DO1", 1), ("DO1", 0))
+    assert 500 <= length_ms(pins.log()) < 500 + 250
+
+
+def test_pulses_of_two_outputs_do_not_wait_for_each_other(pins):
+    client = pins.client()
+    client.ask(Pulse("a", "DO1", 300))
+    client.ask(Pulse("b", "DO2", 30))
+    pins.await_edges(("DO1", 1), ("DO2", 1), ("DO2", 0), ("DO1", 0))
+
+
+def test_a_repeated_id_is_answered_again_and_acts_once(pins):
+    client = pins.client()
+    first = client.ask(Pulse("a", "DO1", 30))
+    pins.await_edges(("DO1", 1), ("DO1", 0))
+    assert client.ask(Pulse("a", "DO1", 30)) == first
+    other = pins.client()
+    assert other.ask(Pulse("a", "DO1", 30)) == first
+    other.ask(Pulse("b", "DO2", 30))
+    pins.await_edges(("DO2", 1), ("DO2", 0))
+    assert pins.edges("DO1") == [("DO1", 1), ("DO1", 0)]
+
+
+def test_a_repeated_id_that_still_waits_acts_once_and_both_clients_hear_of_it(pins):
+    first, second = pins.client(), pins.client()
+    first.channel.send(Pulse("a", "DO1", 30, delay_ms=200))
+    second.channel.send(Pulse("a", "DO1", 30, delay_ms=200))
+    assert first.answer("a") == second.answer("a")
+    pins.await_edges(("DO1", 1), ("DO1", 0))
+
+
+def test_a_request_that_would_begin_too_late_is_refused(pins):
+    client = pins.client()
+    answer = client.ask(Pulse("a", "DO1", 50, not_after_ns=time.monotonic_ns() - 1))
+    assert isinstance(answer, PinsRefused) and "too late" in answer.why
+    answer = client.ask(Pulse("b", "DO1", 50, delay_ms=5000, not_after_ns=time.monotonic_ns() + 1_000_000_000))
+    assert isinstance(answer, PinsRefused) and "too late" in answer.why
+    answer = client.ask(SendWiegand("c", "W1", encode(W26, 1), not_after_ns=time.monotonic_ns() - 1))
+    assert isinstance(answer, PinsRefused) and "too late" in answer.why
+    assert pins.edges() == []
+
+
+@pytest.mark.parametrize(
+    ("request_", "why"),
+    [
+        (Pulse("a", "DO7", 50), "no output 'DO7'"),
+        (Pulse("a", "DO1", 0), "a pulse lasts 1 to"),
+        (Pulse("a", "DO1", 3_600_001), "a pulse lasts 1 to"),
+        (Level("a", "DO1", True, delay_ms=-1), "the delay must be"),
+        (OutputPolarity("a", "DI1", True), "no output 'DI1'"),
+        (SendWiegand("a", "W2", WiegandCode(26, 1)), "no Wiegand port 'W2'"),
+        (SendWiegand("a", "W1", WiegandCode(26, 1 << 26)), "does not fit 26 bits"),
+        (SendWiegand("a", "W1", WiegandCode(26, -1)), "does not fit 26 bits"),
+        (SendWiegand("a", "W1", WiegandCode(26, 1), width_us=10), "20 to 100 us wide"),
+        (SendWiegand("a", "W1", WiegandCode(26, 1), period_us=100), "200 to 20000 us apart"),
+    ],
+)
+def test_a_request_that_makes_no_sense_is_refused_with_the_reason(pins, request_, why):
+    answer = pins.client().ask(request_)
+    assert isinstance(answer, PinsRefused) and why in answer.why
+    assert pins.edges() == []
+
+
+def test_nonsense_on_the_socket_is_answered_and_the_client_stays(pins):
+    with short_address(pins.state.pins_socket) as address, socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as raw:
+        raw.connect(address)
+        raw.send(b"open the gate")
+        assert b"not JSON" in raw.recv(10_000)
+        raw.send(b'{"type":"Pulse","body":{"id":"a"}}')
+        assert b"PinsRefused" in raw.recv(10_000)
+        raw.send(b'{"type":"PinsDone","body":{"id":"a","monotonic_ns":1,"note":""}}')
+        assert b"PinsDone is no request" in raw.recv(10_000)
+        raw.send(b'{"type":"Pulse","body":{"id":"b","output":"DO1","duration_ms":20}}')
+        assert b'"type":"PinsDone"' in raw.recv(10_000)
+    pins.await_edges(("DO1", 1), ("DO1", 0))
+
+
+def test_a_hold_ends_with_its_client(pins):
+    client = pins.client()
+    client.ask(Level("a", "DO1", True))
+    assert pins.edges() == [("DO1", 1)]
+    client.close()
+    pins.await_edges(("DO1", 1), ("DO1", 0))
+
+
+def test_a_hold_that_ended_with_its_client_holds_again_when_it_is_asked_again(pins):
+    client = pins.client()
+    client.ask(Level("a", "DO1", True))
+    client.close()
+    pins.await_edges(("DO1", 1), ("DO1", 0))
+    pins.client().ask(Level("a", "DO1", True))
+    pins.await_edges(("DO1", 1), ("DO1", 0), ("DO1", 1))
+
+
+def test_a_pulse_runs_to_its_end_without_its_client(pins):
+    client = pins.client()
+    client.ask(Pulse("a", "DO1", 300))
+    client.close()
+    pins.await_edges(("DO1", 1), ("DO1", 0))
+    assert length_ms(pins.log()) >= 300
+
+
+def test_a_delayed_request_is_dropped_with_its_client(pins):
+    client = pins.client()
+    client.channel.send(Pulse("a", "DO1", 30, delay_ms=300))
+    client.ask(Pulse("b", "DO2", 10))
+    client.close()
+    pins.client().ask(Pulse("c", "DO2", 10, delay_ms=500))
+    assert pins.edges("DO1") == []
+
+
+def test_switching_off_ends_the_pulse_and_later_requests_act(pins):
+    client = pins.client()
+    client.ask(Pulse("a", "DO1", 60_000))
+    client.ask(Level("b", "DO1", True))
+    client.ask(Level("c", "DO1", False))
+    assert pins.edges() == [("DO1", 1), ("DO1", 0)]
+    client.ask(Pulse("d", "DO1", 20))
+    pins.await_edges(("DO1", 1), ("DO1", 0), ("DO1", 1), ("DO1", 0))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_signal_ends_everything_at_rest_with_exit_code_0(pins, number):
+    client = pins.client()
+    client.ask(Pulse("a", "DO1", 60_000))
+    client.ask(Level("b", "DO2", True))
+    pins.process.send_signal(number)
+    assert pins.process.wait(20) == 0
+    assert pins.edges("DO1") == [("DO1", 1), ("DO1", 0)]
+    assert pins.edges("DO2") == [("DO2", 1), ("DO2", 0)]
+
+
+def test_after_sigkill_the_guardian_brings_the_outputs_to_rest_by_itself(pins):
+    pins.client().ask(Pulse("a", "DO1", 60_000))
+    pins.process.kill()
+    pins.await_edges(("DO1", 1), ("DO1", 0))
+
+
+def test_after_sigkill_a_frame_in_progress_leaves_the_wires_idle(pins):
+    pins.client().channel.send(SendWiegand("a", "W1", encode(W26, 1), period_us=20_000))
+    until = time.monotonic() + 20
+    while not pins.edges("W1.D0", "W1.D1") and time.monotonic() < until:
+        time.sleep(0.005)
+    pins.process.kill()
+    pins.process.wait(20)
+    make_safe(pins.state)
+    assert [level for name, level, _ in show(pins.state) if name.startswith("W1")] == [1, 1]
+
+
+def test_make_safe_leaves_the_lines_of_a_living_process_alone(pins):
+    pins.client().ask(Level("a", "DO1", True))
+    left = make_safe(pins.state)
+    assert len(left) == 4 and "DO1 (pin 1) is taken by pins" in left[0]
+    assert pins.edges() == [("DO1", 1)]
+
+
+def test_a_killed_process_can_be_started_again_at_once_and_serves(pins):
+    pins.client().ask(Pulse("a", "DO1", 60_000))
+    pins.process.kill()
+    pins.process.wait(20)
+    pins.process.stderr.close()
+    pins.start()
+    assert pins.edges() == [("DO1", 1), ("DO1", 0)]
+    pins.client().ask(Pulse("b", "DO1", 20))
+    pins.await_edges(("DO1", 1), ("DO1", 0), ("DO1", 1), ("DO1", 0))
+
+
+def test_polarity_moves_the_rest_level_and_is_kept_over_restart_and_crash(pins):
+    client = pins.client()
+    client.ask(OutputPolarity("p", "DO1", False))
+    client.ask(Pulse("a", "DO1", 20))
+    pins.await_edges(("DO1", 1), ("DO1", 0), ("DO1", 1))
+    client.ask(Level("b", "DO1", True))
+    pins.process.kill()
+    pins.await_edges(("DO1", 1), ("DO1", 0), ("DO1", 1), ("DO1", 0), ("DO1", 1))
+    pins.process.wait(20)
+    pins.process.stderr.close()
+    pins.start()
+    assert pins.client().ask(OutputPolarity("p", "DO1", False)).note == ""
+    assert len(pins.edges("DO1")) == 5
+
+
+def test_a_wiegand_frame_carries_the_code_that_was_asked(pins):
+    client = pins.client()
+    client.ask(WatchPins("w"))
+    client.channel.send(SendWiegand("a", "W1", encode(W26, 12345, 11), width_us=50, period_us=1000))
+    sent = client.until(lambda message: isinstance(message, WiegandSent))
+    assert (sent.port, sent.code) == ("W1", encode(W26, 12345, 11))
+    client.answer("a")
+    frames = receive(pins.log(), load(pins.state).wiegand[0])
+    assert {decode(W26, frame.code) for frame in frames} == {(11, 12345)}
+    assert [frame.fault for frame in frames] == [""] * len(frames)
+
+
+def test_frames_of_one_port_keep_their_gap_and_repeat(pins):
+    client = pins.client()
+    client.channel.send(SendWiegand("a", "W1", encode(W26, 1), period_us=500, gap_ms=60, repeat=2))
+    client.ask(SendWiegand("b", "W1", encode(W26, 2), period_us=500, gap_ms=60))
+    frames = receive(pins.log(), load(pins.state).wiegand[0])
+    cards = [decode(W26, frame.code)[1] for frame in frames]
+    assert sorted(set(cards)) == [1, 2] and cards.count(1) >= 2
+    gaps_ms = [(after.began_ns[0] - before.began_ns[-1]) / 1e6 for before, after in pairwise(frames)]
+    assert min(gaps_ms) >= 60
+
+
+def test_a_pulse_ends_while_a_frame_is_being_sent(pins):
+    client = pins.client()
+    client.channel.send(SendWiegand("w", "W1", encode(W26, 1), period_us=20_000))
+    client.ask(Pulse("a", "DO1", 50))
+    client.answer("w")
+    edges = pins.log()
+    closed = next(number for number, edge in enumerate(edges) if (edge.line, edge.level) == ("DO1", 0))
+    assert any(edge.line.startswith("W1") for edge in edges[closed:])
+
+
+def test_a_watcher_gets_the_present_state_then_every_change(pins):
+    pins.client().ask(Level("a", "DO2", True))
+    watcher = pins.client()
+    watcher.ask(WatchPins("w"))
+    assert [type(message) for message in watcher.seen] == [OutputState, OutputState, InputState, InputState]
+    assert [(message.output, message.active) for message in watcher.seen[:2]] == [("DO1", False), ("DO2", True)]
+    pins.client().ask(Pulse("b", "DO1", 20))
+    changes = [watcher.until(lambda message: isinstance(message, OutputState)) for _ in range(2)]
+    assert [(change.output, change.active) for change in changes] == [("DO1", True), ("DO1", False)]
+
+
+def test_an_input_driven_from_outside_is_reported_once_settled(pins):
+    watcher = pins.client()
+    watcher.ask(WatchPins("w"))
+    set_input(pins.state, "DI1", 1)
+    edge = watcher.until(lambda message: isinstance(message, InputEdge))
+    assert (edge.input, edge.active, edge.monotonic_ns) == ("DI1", True, pins.log()[-1].t_ns)
+    set_input(pins.state, "DI1", 0)
+    edge = watcher.until(lambda message: isinstance(message, InputEdge))
+    assert (edge.input, edge.active) == ("DI1", False)
+
+
+def test_a_loopback_wire_brings_a_pulse_back_as_an_input_edge(pins):
+    pins.process.terminate()
+    pins.process.wait(20)
+    pins.process.stderr.close()
+    plug_wire(pins.state, "DO1", "DI2")
+    pins.start()
+    client = pins.client()
+    client.ask(WatchPins("w"))
+    client.channel.send(Pulse("a", "DO1", 200))
+    edges = [client.until(lambda message: isinstance(message, InputEdge)) for _ in range(2)]
+    assert [(edge.input, edge.active) for edge in edges] == [("DI2", True), ("DI2", False)]
+    assert pins.edges() == [("DO1", 1), ("DI2", 1), ("DO1", 0), ("DI2", 0)]
+
+
+def test_a_client_that_does_not_read_is_cut_off_and_the_others_are_served(pins):
+    deaf = pins.client()
+    deaf.channel.send(WatchPins("w"))
+    deaf.channel.send(Level("hold", "DO2", True))
+    client = pins.client()
+    for number in range(3000):
+        client.ask(Level(f"on{number}", "DO1", number % 2 == 0))
+    pins.await_edges(("DO2", 1), ("DO2", 0))
+
+
+def test_it_sleeps_when_nothing_happens(pins):
+    def cpu_ticks():
+        fields = Path(f"/proc/{pins.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return int(fields[11]) + int(fields[12])
+
+    before = cpu_ticks()
+    time.sleep(1.0)
+    assert cpu_ticks() - before <= os.sysconf("SC_CLK_TCK") // 5
+
+
+def children(pins):
+    return Path(f"/proc/{pins.process.pid}/task/{pins.process.pid}/children").read_text().split()
+
+
+def test_no_socket_and_no_claim_is_left_to_the_guardian(pins):
+    (guardian,) = children(pins)
+    files = [str(path.readlink()) for path in Path(f"/proc/{guardian}/fd").iterdir()]
+    assert not [file for file in files if "socket" in file or "claims" in file]
+
+
+def test_the_guardian_goes_with_a_process_that_ended_in_order(pins):
+    (guardian,) = children(pins)
+    pins.process.terminate()
+    pins.process.wait(20)
+    assert not Path(f"/proc/{guardian}").exists()
+
+
+def test_a_killed_guardian_is_replaced(pins):
+    (guardian,) = children(pins)
+    os.kill(int(guardian), signal.SIGKILL)
+    until = time.monotonic() + 20
+    while children(pins) in ([], [guardian]) and time.monotonic() < until:
+        time.sleep(0.05)
+    pins.client().ask(Pulse("a", "DO1", 60_000))
+    pins.process.kill()
+    pins.await_edges(("DO1", 1), ("DO1", 0))
+
+
+def test_the_log_says_what_was_done(pins):
+    pins.client().ask(Pulse("delivery-7", "DO1", 10))
+    pins.process.terminate()
+    pins.process.wait(20)
+    assert "delivery-7" in (pins.state.logs / "pins.log").read_text()
