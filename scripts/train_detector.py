@@ -45,8 +45,8 @@ class Stage:
 
 
 STAGES = {
-    "main": Stage(WindowPlan(256, 192, plate_free=0.22, lures=0.0, widest=230), 32, 2.5e-3, 48),
-    "fine": Stage(WindowPlan(384, 288, plate_free=0.40, lures=0.5, widest=330), 16, 6e-4, 15, start="main"),
+    "main": Stage(WindowPlan(256, 192, plate_free=0.22, lures=0.0, widest=230, paste=0.22), 32, 2.5e-3, 48),
+    "fine": Stage(WindowPlan(384, 288, plate_free=0.40, lures=0.5, widest=330, paste=0.40), 16, 6e-4, 18, start="main"),
 }
 
 
@@ -120,7 +120,8 @@ def train(name: str, material: Material, args: argparse.Namespace) -> None:
 
     def save(finished: bool) -> None:
         manager.save(steps)
-        np.savez(folder / "averaged.npz", *averaged.get_weights())
+        np.savez(folder / "new.npz", *averaged.get_weights())
+        (folder / "new.npz").replace(folder / "averaged.npz")
         record = {"step": steps, "elapsed_s": round(elapsed, 1), "windows": steps * stage.batch, "finished": finished}
         (folder / "state.json").write_text(json.dumps(record))
 
@@ -246,7 +247,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path(".train/detector"), help="checkpoints")
     parser.add_argument("--models", type=Path, default=Path("models"), help="where detector.tflite and detector.json go")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--minutes", type=float, help="budget of each stage in minutes of wall clock (default 48 and 15)")
+    parser.add_argument("--minutes", type=float, help="budget of each stage in minutes of wall clock (default 48 and 18)")
     parser.add_argument("--steps", type=int, help="budget in steps instead: with --generators 1 two runs see the same windows")
     parser.add_argument("--threads", type=int, default=2, help="TensorFlow threads")
     parser.add_argument("--generators", type=int, default=2, help="processes that make windows")

@@ -19,6 +19,8 @@ CROP_SHARES = {
     "br-plates-openalpr": 0.05, "cn-rodney": 0.05, "ar-cnnocr": 0.05, "vn-crops": 0.04, "tn-crops": 0.04,
 }  # fmt: skip
 NEGATIVES = "negatives-openalpr"
+BOX_TRUST = {"ro-lucian": 0.3, "global-mixed-300": 0.5, "tn-scenes": 0.5, "eg-moto": 0.5}
+"""Share of the box loss for sets whose boxes are loose (or stretched pictures); 1 for the others."""
 DEV_SETS = ("openalpr-us", "openalpr-eu", "openalpr-br")
 """Scored, never trained on."""
 HELD_OUT_NEGATIVES = 60
@@ -33,6 +35,8 @@ class Scene:
     name: str
     levels: list[np.ndarray]
     boxes: list[tuple[float, float, float, float]] = field(default_factory=list)
+    trust: float = 1.0
+    """How far its boxes are to be believed, as share of the box loss."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -74,7 +78,7 @@ def read_grey(path: Path) -> np.ndarray:
     return grey
 
 
-def read_scene(folder: Path, name: str, boxes: list[tuple[float, float, float, float]]) -> Scene:
+def read_scene(folder: Path, name: str, boxes: list[tuple[float, float, float, float]], trust: float = 1.0) -> Scene:
     """A picture as a pyramid; pictures with a longer side than LONG_SIDE are scaled down with their boxes."""
     grey = read_grey(folder / name)
     scale = LONG_SIDE / max(grey.shape)
@@ -85,7 +89,7 @@ def read_scene(folder: Path, name: str, boxes: list[tuple[float, float, float, f
     while min(levels[-1].shape) >= 64 and len(levels) < 5:
         halves = (levels[-1].shape[1] // 2, levels[-1].shape[0] // 2)
         levels.append(cv2.resize(levels[-1], halves, interpolation=cv2.INTER_AREA))
-    return Scene(name, levels, boxes)
+    return Scene(name, levels, boxes, trust)
 
 
 def negative_names(data: Path) -> tuple[list[str], list[str]]:
@@ -99,7 +103,8 @@ def load(data: Path, seed: int) -> Material:
     """All training material of the data folder; crops are thinned to MOST_CROPS a set, the same ones for a seed."""
     rng = np.random.default_rng(seed)
     scenes = {
-        name: [read_scene(data / name, file, boxes) for file, boxes in rows_of(data / name) if boxes] for name in SCENE_SHARES
+        name: [read_scene(data / name, file, boxes, BOX_TRUST.get(name, 1.0)) for file, boxes in rows_of(data / name) if boxes]
+        for name in SCENE_SHARES
     }
     negatives = [read_scene(data / NEGATIVES, name, []) for name in negative_names(data)[0]]
     crops = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -17,13 +17,24 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class WindowPlan:
-    """What windows are made: size in pixels, share of plate-free ones, share of these that show an earlier false box."""
+    """What windows are made: size in pixels, share of plate-free ones, share of these that show an earlier false box, width of
+    the widest plate, share of scenes that get pasted plates too."""
 
     width: int
     height: int
     plate_free: float
     lures: float
     widest: float
+    paste: float
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A plate in a window: its box cut to the window, the share of it that is seen, how far its edges are to be believed."""
+
+    box: Box
+    seen: float
+    trust: float
 
 
 @dataclass
@@ -64,16 +75,16 @@ class WindowMaker:
     def make(self) -> Window:
         """One window: a scene around one of its plates, or a plate-free picture; plates pasted; light and lens; targets."""
         plate_free = self.chance(self.plan.plate_free)
-        grey, boxes, part_seen = self.plate_free_window() if plate_free else self.scene_window()
-        if self.chance(0.60 if plate_free else 0.22):
+        grey, plates = self.plate_free_window() if plate_free else self.scene_window()
+        if self.chance(0.60 if plate_free else self.plan.paste):
             for _ in range(1 if self.chance(0.7) else 2):
-                self.paste_plate(grey, boxes, part_seen)
+                self.paste_plate(grey, plates)
         if self.chance(0.35):
             grey = np.ascontiguousarray(grey[:, ::-1])
-            boxes = [(self.plan.width - right, top, self.plan.width - left, bottom) for left, top, right, bottom in boxes]
-        return self.with_targets(self.degrade(grey), boxes, part_seen)
+            plates = [replace(plate, box=mirrored(plate.box, self.plan.width)) for plate in plates]
+        return self.with_targets(self.degrade(grey), plates)
 
-    def scene_window(self) -> tuple[np.ndarray, list[Box], list[float]]:
+    def scene_window(self) -> tuple[np.ndarray, list[Shown]]:
         plan = self.plan
         pictures = self.material.scenes[self.scene_sets[int(np.searchsorted(self.scene_shares, self.rng.random()))]]
         scene = pictures[self.rng.integers(len(pictures))]
@@ -84,7 +95,7 @@ class WindowMaker:
             wanted = self.log_uniform(150, plan.widest)
         return self.view(scene, chosen, wanted / chosen[2])
 
-    def plate_free_window(self) -> tuple[np.ndarray, list[Box], list[float]]:
+    def plate_free_window(self) -> tuple[np.ndarray, list[Shown]]:
         pictures, lures = self.material.negatives, self.material.lures
         if lures and self.chance(self.plan.lures):
             index, (x, y, w, h) = lures[self.rng.integers(len(lures))]
@@ -95,7 +106,7 @@ class WindowMaker:
         point = (self.rng.uniform(0, width), self.rng.uniform(0, height), 1.0, 1.0)
         return self.view(scene, point, fit * self.log_uniform(0.8, 4.0), 0.0)
 
-    def view(self, scene: Scene, target: Box, scale: float, least_fit: float = 0.45) -> tuple[np.ndarray, list[Box], list[float]]:
+    def view(self, scene: Scene, target: Box, scale: float, least_fit: float = 0.45) -> tuple[np.ndarray, list[Shown]]:
         """The scene at a scale with `target` (x, y, w, h) somewhere in the window; boxes cut to it and how much of each is seen."""
         plan, rng = self.plan, self.rng
         width, height = scene.size
@@ -120,12 +131,11 @@ class WindowMaker:
         half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
         warp = np.linalg.inv(half) @ matrix @ to_level @ half
         cv2.warpAffine(source, warp[:2], (plan.width, plan.height), grey, cv2.INTER_LINEAR, cv2.BORDER_TRANSPARENT)
-        boxes: list[Box] = []
-        seen: list[float] = []
+        plates: list[Shown] = []
         for bx, by, bw, bh in scene.boxes:
             corners = np.array([[bx, by, 1], [bx + bw, by, 1], [bx + bw, by + bh, 1], [bx, by + bh, 1]]) @ matrix.T
-            self.add_box(corners[:, :2], boxes, seen)
-        return grey, boxes, seen
+            self.add_box(corners[:, :2], scene.trust, plates)
+        return grey, plates
 
     def backdrop(self, width: float, height: float, angle: float) -> np.ndarray:
         """What shows where the picture does not fill the window: another plate-free picture or plain grey."""
@@ -138,18 +148,18 @@ class WindowMaker:
             return filling
         return np.full((plan.height, plan.width), FILL if self.chance(0.7) else rng.integers(256), np.uint8)
 
-    def add_box(self, corners: np.ndarray, boxes: list[Box], seen: list[float]) -> None:
+    def add_box(self, corners: np.ndarray, trust: float, plates: list[Shown]) -> None:
         left, top = corners.min(0)
         right, bottom = corners.max(0)
         cut = (max(left, 0.0), max(top, 0.0), min(right, float(self.plan.width)), min(bottom, float(self.plan.height)))
         if cut[2] - cut[0] < 1 or cut[3] - cut[1] < 1:
             return
-        boxes.append((float(cut[0]), float(cut[1]), float(cut[2]), float(cut[3])))
-        seen.append(float((cut[2] - cut[0]) * (cut[3] - cut[1]) / ((right - left) * (bottom - top))))
+        seen = (cut[2] - cut[0]) * (cut[3] - cut[1]) / ((right - left) * (bottom - top))
+        plates.append(Shown((float(cut[0]), float(cut[1]), float(cut[2]), float(cut[3])), float(seen), trust))
 
     # --- pasted plates ------------------------------------------------------------------------------------------------
 
-    def paste_plate(self, grey: np.ndarray, boxes: list[Box], seen: list[float]) -> None:
+    def paste_plate(self, grey: np.ndarray, plates: list[Shown]) -> None:
         """A real plate crop in perspective somewhere in the window, never over a plate that is there already."""
         plan, rng = self.plan, self.rng
         crops = self.material.crops[self.crop_sets[int(np.searchsorted(self.crop_shares, rng.random()))]]
@@ -164,7 +174,7 @@ class WindowMaker:
         corners += rng.normal(0, 1, (4, 2)) * (0.012 * w, 0.03 * h)
         corners += (rng.uniform(0.04, 0.96) * plan.width, rng.uniform(0.04, 0.96) * plan.height)
         spot = (*corners.min(0), *corners.max(0))
-        if any(meet(spot, box) for box in boxes):
+        if any(meet(spot, plate.box) for plate in plates):
             return
         if self.chance(0.4):
             self.surround(grey, corners)
@@ -186,7 +196,7 @@ class WindowMaker:
         plate = cv2.warpPerspective(ink, warp, size, borderMode=cv2.BORDER_REPLICATE)
         under = grey[y0:y1, x0:x1]
         under[:] = np.clip(under * (1 - mask) + plate * mask, 0, 255)
-        self.add_box(corners, boxes, seen)
+        self.add_box(corners, 1.0, plates)
 
     def surround(self, grey: np.ndarray, corners: np.ndarray) -> None:
         """A darker or lighter bay around the plate's place: bumpers and frames differ from the plate, not from the scene."""
@@ -230,7 +240,7 @@ class WindowMaker:
 
     # --- targets ------------------------------------------------------------------------------------------------------
 
-    def with_targets(self, grey: np.ndarray, boxes: list[Box], seen: list[float]) -> Window:
+    def with_targets(self, grey: np.ndarray, plates: list[Shown]) -> Window:
         rows, columns = self.plan.height // STRIDE, self.plan.width // STRIDE
         heat = np.zeros((rows, columns), np.float32)
         weight = np.zeros((rows, columns), np.float32)
@@ -238,11 +248,11 @@ class WindowMaker:
         ys = (np.arange(rows, dtype=np.float32)[:, None] + 0.5) * STRIDE
         xs = (np.arange(columns, dtype=np.float32)[None, :] + 0.5) * STRIDE
         unsure = []
-        for box, part in zip(boxes, seen, strict=True):
-            left, top, right, bottom = box
+        for plate in plates:
+            left, top, right, bottom = plate.box
             w, h = right - left, bottom - top
-            if part < 0.6 or w < 9 or w > 345:
-                unsure.append(box)
+            if plate.seen < 0.6 or w < 9 or w > 345:
+                unsure.append(plate.box)
                 continue
             x, y = (left + right) / 2, (top + bottom) / 2
             bell = np.exp(-(((xs - x) / max(0.16 * w, 3)) ** 2 + ((ys - y) / max(0.2 * h, 3)) ** 2) / 2)
@@ -252,14 +262,19 @@ class WindowMaker:
             near = (np.abs(xs - x) <= 0.22 * w) & (np.abs(ys - y) <= 0.3 * h)
             near[row, column] = True
             share = np.where(near, np.maximum(bell, 1e-3), 0)
-            share /= share.sum()
+            share *= plate.trust / share.sum()
             better = share > weight
             weight = np.where(better, share, weight)
-            target[better] = box
+            target[better] = plate.box
         for left, top, right, bottom in unsure:
             inner = (xs >= left - 4) & (xs <= right + 4) & (ys >= top - 4) & (ys <= bottom + 4)
             heat = np.where(inner & (weight == 0), -1, heat)
         return Window(grey, heat.astype(np.float32), weight.astype(np.float32), target)
+
+
+def mirrored(box: Box, width: int) -> Box:
+    left, top, right, bottom = box
+    return width - right, top, width - left, bottom
 
 
 def inside(offset: float, room: float) -> float:
