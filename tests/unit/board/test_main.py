@@ -1,0 +1,62 @@
+"""Board command: exit codes and what it prints."""
+
+import pytest
+
+from board.__main__ import main
+from board.gpio.sim import SimChip
+from board.kit.state import State
+from board.profiles import all_profiles
+
+
+def run(capsys, *words):
+    code = main([str(word) for word in words])
+    output = capsys.readouterr()
+    return code, output.out, output.err
+
+
+def test_a_simulated_board_is_ready(tmp_path, capsys):
+    code, out, _ = run(capsys, "selftest", "--state", tmp_path)
+    assert (code, out.splitlines()[-1]) == (0, "READY")
+    assert any(line.split() == ["ok", "DO1", "pin", "1,", "free"] for line in out.splitlines())
+
+
+def test_a_line_taken_by_a_stranger_makes_it_not_ready_and_names_him(tmp_path, capsys):
+    chip = SimChip(all_profiles()["sim"], State(tmp_path))
+    chip.claim_output(1, False, "heating")
+    code, out, _ = run(capsys, "selftest", "--state", tmp_path)
+    chip.close()
+    assert code == 1
+    assert "taken by heating (pid " in out
+    assert out.splitlines()[-1] == "NOT READY: DO1"
+
+
+def test_a_board_without_its_library_is_not_ready(tmp_path, capsys):
+    code, out, _ = run(capsys, "selftest", "--state", tmp_path, "--profile", "pi5")
+    assert code == 1
+    assert out.splitlines()[-1].startswith("NOT READY: gpio")
+
+
+def test_an_unknown_board_is_a_wrong_request(tmp_path, capsys):
+    code, _, err = run(capsys, "selftest", "--state", tmp_path, "--profile", "pi9")
+    assert (code, "there is no board 'pi9'" in err) == (2, True)
+
+
+def test_inputs_are_set_and_shown(tmp_path, capsys):
+    assert run(capsys, "sim", "set", "DI1", 1, "--state", tmp_path)[0] == 0
+    code, out, _ = run(capsys, "sim", "show", "--state", tmp_path)
+    assert code == 0
+    assert out.splitlines()[2].split() == ["DI1", "1", "free"]
+
+
+def test_an_unknown_input_is_a_wrong_request(tmp_path, capsys):
+    code, _, err = run(capsys, "sim", "set", "DI9", 1, "--state", tmp_path)
+    assert (code, err) == (2, "there is no input 'DI9'; there are DI1, DI2\n")
+    with pytest.raises(SystemExit):
+        main(["sim", "set", "DI1", "5"])
+
+
+def test_a_wire_is_plugged_and_unplugged(tmp_path, capsys):
+    assert run(capsys, "sim", "wire", "DO1", "DI1", "--state", tmp_path)[0] == 0
+    assert run(capsys, "sim", "set", "DI1", 1, "--state", tmp_path)[2] == "DI1 is wired to DO1, which drives it\n"
+    assert run(capsys, "sim", "wire", "DO1", "--state", tmp_path)[0] == 0
+    assert run(capsys, "sim", "set", "DI1", 1, "--state", tmp_path)[0] == 0
