@@ -25,6 +25,9 @@ LINE_TIMEOUT_S = 3.0
 
 POLL_S = 0.5
 
+PART_S = 1.0
+"""A refused peer is listened to this long while it reads its answer."""
+
 KEEPALIVE = ((socket.TCP_KEEPIDLE, 30), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 3))
 """A peer that lost its power is noticed after a minute and gives its place free."""
 
@@ -109,6 +112,7 @@ class TriggerServer:
                 peer.setsockopt(socket.IPPROTO_TCP, name, value)
             peer.settimeout(POLL_S)
             self._talk(peer, str(peer.getpeername()[0]))
+            self._part(peer)
         except OSError as why:
             log.info("trigger socket: connection ended: %s", why)
         finally:
@@ -141,6 +145,17 @@ class TriggerServer:
             if len(waiting) >= MAX_LINE:
                 self._refuse(peer, host, f"the line is longer than {MAX_LINE} bytes")
                 return
+
+    def _part(self, peer: socket.socket) -> None:
+        """Ends the connection so that the last answer arrives: closing over unread bytes would reset it."""
+        peer.shutdown(socket.SHUT_WR)
+        end_s = time.monotonic() + PART_S
+        while not self._stop.is_set() and time.monotonic() < end_s:
+            try:
+                if not peer.recv(65536):
+                    return
+            except TimeoutError:
+                continue
 
     def _answer(self, peer: socket.socket, host: str, line: bytes) -> bool:
         """False: the connection ends."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -104,7 +105,7 @@ def test_the_age_counts_from_the_capture_not_from_the_arrival() -> None:
     ],
 )
 def test_a_blacklisted_plate_opens_nothing_but_what_its_blacklist_says(
-    list_id: int, kind: str, options: dict[str, object], state: str
+    list_id: int, kind: str, options: dict[str, Any], state: str
 ) -> None:
     given = give([rule(list_id, kind, **options)], BLACKLIST, WHITELIST, ALL_PLATES)
     assert [(one.state, one.note) for one in given] == [(state, "the plate is on BLACKLIST" if state == "withheld" else "")]
