@@ -23,6 +23,8 @@ MOST_TEXTS = 4
 MOST_TRACKS = 8
 NEAR_WIDTHS = 3.0
 """A car moves at most this many plate widths from one read to the next; the neighbouring lane is about six away."""
+STANDS_WIDTHS = 0.15
+"""Between two pictures of a folder only a plate that hardly moved may be misread: the next one mostly shows another car."""
 SAME_SPOT_WIDTHS = 0.5
 """Two plates are never nearer than this: such a pair is one plate, read in two ways."""
 GRACE_NS = 1_000_000_000
@@ -114,8 +116,8 @@ class Vote:
                 _sight(track, read, frame)
         for track in [track for track in self._tracks if track not in seen]:
             track.missed += 1
-            if frame.source and track.source and frame.source != track.source:
-                settled += self._end(track)  # a picture of its own: the car is not in it, so it has left
+            if _own_picture(track, frame):
+                settled += self._end(track)  # the car is not in it, so it has left
             elif not track.settled and any(known.settled and _near(known.box, track.box, SAME_SPOT_WIDTHS) for known in seen):
                 self._tracks.remove(track)
                 log.info("read %r dropped: the car there is settled and back under its own plate", track.text)
@@ -140,15 +142,21 @@ class Vote:
         return [outcome for track in left for outcome in self._end(track)]
 
     def _track_of(self, read: PlateRead, frame: Frame, taken: Sequence[_Track]) -> _Track | None:
-        # A plate that was out of sight for half the time it takes to have left may be another car's now: no misreads then.
-        blink_ns = self._lost_after_ns // 2
-        candidates = [
-            (_unlikeness(track, read, frame.monotonic_ns - track.seen_ns <= blink_ns), track)
-            for track in self._tracks
-            if track not in taken
-        ]
-        fitting = [(cost, track) for cost, track in candidates if cost is not None]
+        costs = [(self._unlikeness(track, read, frame), track) for track in self._tracks if track not in taken]
+        fitting = [(cost, track) for cost, track in costs if cost is not None]
         return min(fitting, key=lambda pair: pair[0])[1] if fitting else None
+
+    def _unlikeness(self, track: _Track, read: PlateRead, frame: Frame) -> int | None:
+        """How many characters the read is off the track's texts; None when it belongs to another car."""
+        changed = min(difference(text, read.text) for text in (track.text, *track.tallies))
+        if changed == 0:
+            return 0
+        if _own_picture(track, frame):
+            return changed if changed == 1 and _near(track.box, read.box, STANDS_WIDTHS) else None
+        # A plate that was out of sight for half the time it takes to have left may be another car's now: no misreads then.
+        if frame.monotonic_ns - track.seen_ns > self._lost_after_ns // 2 or not _near(track.box, read.box, NEAR_WIDTHS):
+            return None
+        return changed if changed <= 2 or contained(track.text, read.text) else None
 
     def _count(self, track: _Track, read: PlateRead, frame: Frame) -> Settled | None:
         if track.settled:
@@ -215,15 +223,9 @@ def _sight(track: _Track, read: PlateRead, frame: Frame) -> None:
     track.missed = 0
 
 
-def _unlikeness(track: _Track, read: PlateRead, just_seen: bool) -> float | None:
-    """How badly the read fits the track; None when it belongs to another car."""
-    changed = min(difference(text, read.text) for text in (track.text, *track.tallies))
-    if changed == 0:
-        return 0.0
-    if not just_seen or not _near(track.box, read.box, NEAR_WIDTHS):
-        return None
-    cut_off = contained(track.text, read.text)
-    return float(changed) if changed <= 2 or cut_off else None
+def _own_picture(track: _Track, frame: Frame) -> bool:
+    """Whether the frame is another file of a replayed folder than the one that showed the car: mostly another scene."""
+    return bool(frame.source and track.source) and frame.source != track.source
 
 
 def _near(one: Box, other: Box, widths: float) -> bool:

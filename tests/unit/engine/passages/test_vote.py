@@ -117,6 +117,22 @@ def test_a_picture_of_its_own_settles_the_car_of_the_picture_before_at_once() ->
     assert not tracks.tracking
 
 
+def test_two_pictures_of_a_folder_with_similar_plates_show_two_cars() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0, "a.jpg"), [read_of("RK865AC", 92)])
+    settled = tracks.see(frame_at(500, "b.jpg"), [read_of("RK875AE", 96, box=(560, 580, 140, 32))])
+    assert said(settled) == [("RK865AC", 1, 92.0)]
+    assert said(tracks.see(frame_at(1000, "c.jpg"), [])) == [("RK875AE", 1, 96.0)]
+
+
+def test_frames_of_one_car_as_files_of_a_folder_are_one_car() -> None:
+    tracks = vote()
+    texts = ["BA123CD", "BA123CD", "BA128CD", "BA123CD", "BA123CD"]
+    settled = [tracks.see(frame_at(500 * number, f"{number}.jpg"), [read_of(text)]) for number, text in enumerate(texts)]
+    assert [len(each) for each in settled] == [0, 1, 0, 0, 0]
+    assert tracks.finish() == []
+
+
 def test_the_same_car_coming_back_after_it_left_is_a_new_passage() -> None:
     tracks = vote()
     tracks.see(frame_at(0), [read_of("BA123CD")])

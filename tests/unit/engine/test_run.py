@@ -1,0 +1,273 @@
+"""Engine process: its loop with a real link and ring, a fake camera and a fake reader; then the process itself."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from board.kit.clock import Clock
+from board.kit.errors import CameraError, ModelError
+from board.kit.state import State
+from board.kit.wire import Codec, listen
+from board.types import Frame
+from engine.messages import SERVICE_MESSAGES, EngineStatus, LiveReads, PassageReport, PassageStored, StartTrigger, TriggerTaken
+from engine.run import Engine, Reader
+from engine.settings import GeneralSettings, LprSettings
+from engine.types import PlateRead, Roi, Trigger
+from tests.unit.engine.passages.reads import read_of
+from tests.unit.engine.test_feed import ScriptedCamera
+from tests.unit.engine.test_link import Service
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class Script:
+    """A reader that gives what the picture's first pixel asks for: 0 nothing, 1.. the plates, 255 an error."""
+
+    def __init__(self, plates: Sequence[str]) -> None:
+        self._plates = plates
+
+    def read(self, rgb: NDArray[np.uint8], roi: Roi | None) -> list[PlateRead]:
+        number = int(rgb[0, 0, 0])
+        if number == 255:
+            raise ValueError("odd picture")
+        return [read_of(self._plates[number - 1], box=(100, 100, 140, 32))] if number else []
+
+
+class Bench:
+    """An engine whose camera shows what `show` says, with the service it reports to."""
+
+    def __init__(
+        self, folder: Path, settings: LprSettings, licensed: bool = True, reader: Callable[[], Reader] | None = None
+    ) -> None:
+        self.state = State(folder)
+        self.state.run.mkdir(parents=True)
+        self.frames: queue.Queue[Frame | CameraError] = queue.Queue()
+        self.service = Service(self.state.service_socket)
+        script = Script(["BA123CD", "KE777AA"])
+        self.engine = Engine(
+            self.state,
+            Clock(),
+            settings,
+            GeneralSettings(),
+            licensed,
+            lambda: ScriptedCamera(self.frames),
+            reader or (lambda: script),
+        )
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._seq = 0
+
+    def start(self) -> None:
+        self._thread.start()
+        self.service.accept()
+
+    def _run(self) -> None:
+        class Life:
+            stop = self._stop
+
+            def beat(self) -> None: ...
+
+        self.engine.run(Life())  # type: ignore[arg-type]
+
+    def show(self, number: int) -> None:
+        self._seq += 1
+        rgb = np.full((240, 320, 3), number, np.uint8)
+        self.frames.put(Frame(self._seq, Clock().now(), Clock().monotonic_ns(), rgb))
+
+    def read_frames(self, count: int) -> None:
+        """Shows the frame again and again until `count` frames were read (an older one may be dropped for a newer)."""
+        while self.engine.status().frames_processed < count:
+            self._stop.wait(0.005)
+
+    def status(self, fits: Callable[[EngineStatus], bool]) -> EngineStatus:
+        for _ in range(100):
+            status = self.service.heard(EngineStatus)
+            assert isinstance(status, EngineStatus)
+            if fits(status):
+                return status
+        raise AssertionError(f"the status stayed {status}")
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join(5)
+        assert not self._thread.is_alive()
+        self.service.die()
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
+    made: list[Bench] = []
+
+    def build(**options: object) -> Bench:
+        settings = options.pop("settings", LprSettings(mode="FREEFLOW"))
+        made.append(Bench(tmp_path / "state", settings, **options))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield build
+    for bench in made:
+        bench.close()
+
+
+def test_two_agreeing_frames_become_one_passage_with_its_pictures_on_disk(make: Callable[..., Bench]) -> None:
+    bench = make()
+    bench.start()
+    bench.show(1)
+    bench.read_frames(1)
+    assert bench.service.heard(LiveReads).reads[0].text == "BA123CD"
+    bench.show(1)
+    passage = bench.service.heard(PassageReport).passage
+    assert (passage.plate, passage.votes, passage.confidence, passage.size, passage.box) == (
+        "BA123CD",
+        2,
+        95.0,
+        (320, 240),
+        (100, 100, 140, 32),
+    )
+    with (
+        Image.open(bench.state.images / passage.images.full) as full,
+        Image.open(bench.state.images / passage.images.plate) as plate,
+    ):
+        assert (full.size, plate.size) == ((320, 240), (150, 42))
+    bench.service.say(PassageStored(passage.id))
+    status = bench.status(lambda status: status.frames_processed == 2 and status.last_char_height_px == 30.0)
+    assert (status.mode, status.camera, status.error, status.size) == ("FREEFLOW", "ok", "", (320, 240))
+
+
+def test_without_a_licence_pictures_are_shown_and_nothing_is_read(make: Callable[..., Bench]) -> None:
+    bench = make(licensed=False)
+    bench.start()
+    bench.show(1)
+    status = bench.status(lambda status: status.camera == "ok")
+    assert (status.mode, status.frames_processed) == ("NO LICENSE", 0)
+    bench.service.say(StartTrigger(Trigger("t1", "test", Clock().now(), Clock().monotonic_ns())))
+    assert bench.service.heard(TriggerTaken) == TriggerTaken("t1", "there is no licence")
+
+
+def test_a_wrong_model_is_shown_and_loaded_when_it_was_replaced(
+    make: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.run.MODELS_AGAIN_NS", 50_000_000)
+    outcomes: list[Reader | None] = [None, None, Script(["BA123CD"])]
+
+    def reader() -> Reader:
+        found = outcomes.pop(0)
+        if found is None:
+            raise ModelError("detector.tflite: not a model of this kind")
+        return found
+
+    bench = make(reader=reader)
+    bench.start()
+    status = bench.status(lambda status: status.error != "")
+    assert status.error == "models: detector.tflite: not a model of this kind"
+    assert status.error_at is not None
+    assert bench.status(lambda status: status.error == "").mode == "FREEFLOW"
+
+
+def test_a_picture_that_cannot_be_read_is_an_error_shown_and_reading_goes_on(make: Callable[..., Bench]) -> None:
+    bench = make()
+    bench.start()
+    bench.show(255)
+    assert bench.status(lambda status: status.error != "").error == "frame could not be read: odd picture"
+    for count in (2, 3):
+        bench.show(1)
+        bench.read_frames(count)
+    assert bench.service.heard(PassageReport).passage.plate == "BA123CD"
+
+
+def test_a_camera_that_went_away_is_shown_and_comes_back(make: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.feed.BACK_OFF_S", (0.01,))
+    bench = make()
+    bench.start()
+    bench.show(0)
+    bench.status(lambda status: status.camera == "ok")
+    bench.frames.put(CameraError("cable pulled"))
+    bench.status(lambda status: status.camera == "cable pulled")
+    bench.show(0)
+    bench.status(lambda status: status.camera == "ok")
+
+
+def test_pictures_that_cannot_be_stored_do_not_hold_the_passage(make: Callable[..., Bench]) -> None:
+    bench = make()
+    bench.state.images.parent.mkdir()
+    bench.state.images.write_text("a file where the folder belongs")
+    bench.start()
+    for count in (1, 2):
+        bench.show(2)
+        bench.read_frames(count)
+    passage = bench.service.heard(PassageReport).passage
+    assert (passage.plate, passage.images.full, passage.images.plate) == ("KE777AA", "", "")
+    assert "pictures of KE777AA not stored" in bench.status(lambda status: status.error != "").error
+
+
+def test_a_trigger_begins_with_the_newest_picture_and_says_what_it_read(make: Callable[..., Bench]) -> None:
+    bench = make(settings=LprSettings(mode="TRIGGER", trigger_captures=2, votes=2))
+    bench.start()
+    bench.show(1)
+    bench.status(lambda status: status.camera == "ok")
+    bench.service.say(StartTrigger(Trigger("t1", "input DI1", Clock().now(), Clock().monotonic_ns())))
+    assert bench.service.heard(TriggerTaken) == TriggerTaken("t1", "")
+    bench.read_frames(1)
+    bench.show(1)
+    passage = bench.service.heard(PassageReport).passage
+    assert (passage.plate, passage.trigger_id, passage.trigger_cause, passage.votes) == ("BA123CD", "t1", "input DI1", 2)
+
+
+def test_a_trigger_without_a_car_gives_no_plate_with_the_picture(make: Callable[..., Bench]) -> None:
+    bench = make(settings=LprSettings(mode="TRIGGER", trigger_timeout_s=0.3))
+    bench.start()
+    bench.show(0)
+    bench.status(lambda status: status.camera == "ok")
+    bench.service.say(StartTrigger(Trigger("t1", "http admin", Clock().now(), Clock().monotonic_ns())))
+    passage = bench.service.heard(PassageReport).passage
+    assert (passage.plate, passage.trigger_id, passage.votes, passage.images.plate) == ("", "t1", 0, "")
+    assert (bench.state.images / passage.images.full).is_file()
+
+
+def _start_process(folder: Path, **environment: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "engine", "run", "--state", str(folder)]
+    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stderr=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("camera", ["replay", "gone"])
+def test_the_process_ends_with_0_on_sigterm_with_a_camera_and_without(tmp_path: Path, camera: str) -> None:
+    pictures = tmp_path / "pictures"
+    if camera == "replay":
+        pictures.mkdir()
+        Image.new("RGB", (64, 48)).save(pictures / "a.png")
+    state = State(tmp_path / "state")
+    state.run.mkdir(parents=True)
+    state.board_file.write_text(f'{{"profile": "sim", "camera": "replay:{pictures}", "sd": ""}}')
+    sock = listen(state.service_socket)
+    sock.settimeout(60)
+    process = _start_process(state.root, GATEWRIGHT_LICENSED="0")
+    try:
+        from board.kit.wire import accept
+
+        channel = accept(sock, Codec(SERVICE_MESSAGES))
+        cameras: list[str] = []
+        while not cameras or cameras[-1] == "opening the camera":
+            message = channel.receive(30)
+            assert message is not None
+            if isinstance(message, EngineStatus):
+                cameras.append(message.camera)
+        missing = f"replay: {pictures} is neither a folder of pictures nor a video file"
+        assert cameras[-1] == ("ok" if camera == "replay" else missing)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        channel.close()
+    finally:
+        process.kill()
+        process.wait()
+        sock.close()
