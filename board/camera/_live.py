@@ -21,6 +21,8 @@ OPEN_TIMEOUT_S = 8.0
 READ_TIMEOUT_S = 5.0
 """A source silent for so long has gone away."""
 CLOSE_S = 1.0
+SILENT_NS = 12_000_000_000
+"""A driver that hangs in the kernel knows no timeout: after so long without a frame the camera is taken for gone."""
 MOST_DAMAGED = 50
 """Damaged packets in a row before the source is given up."""
 
@@ -38,6 +40,7 @@ class LiveCamera:
         self._gone: str = ""
         self._stop = False
         self._seq = 0
+        self._delivered_ns = clock.monotonic_ns()
         self._thread = threading.Thread(target=self._decode, name=f"decode {name}"[:40], daemon=True)
         self._thread.start()
 
@@ -48,8 +51,11 @@ class LiveCamera:
         if newest is None:
             if self._gone:
                 raise CameraError(self._gone)
+            if self._clock.monotonic_ns() - self._delivered_ns > SILENT_NS:
+                raise CameraError(f"{self._name}: no picture for {SILENT_NS // 1_000_000_000} s")
             return None
         picture, decoded_ns = newest
+        self._delivered_ns = decoded_ns
         rgb: NDArray[np.uint8] = self._fit(picture).to_ndarray(format="rgb24")
         self._seq += 1
         return Frame(self._seq, self._clock.now(), decoded_ns, rgb)

@@ -43,12 +43,12 @@ def open_v4l2(url: str, size: tuple[int, int], clock: Clock) -> Camera:
 
 
 def _open_best(device: str, name: str, wanted: dict[str, str]) -> Any:
-    problems: list[str] = []
+    problems: dict[str, None] = {}
     for pixels in FORMATS:
         try:
             return open_container(device, name, wanted | ({"input_format": pixels} if pixels else {}), "v4l2")
         except CameraError as why:
-            problems.append(f"{pixels or 'any format'}: {why}")
+            problems[str(why)] = None
     raise CameraError("; ".join(problems))
 
 
