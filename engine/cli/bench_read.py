@@ -109,7 +109,7 @@ def bench(recogniser: Recogniser, picture: Path | None = None, frames: int = 100
     rgb = load_rgb(picture) if picture else drawn_frame()
     times = measure(recogniser, rgb, frames, threads)
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "frame.png"
+        file = Path(folder) / "frame.bmp"
         Image.fromarray(rgb).save(file)
         memory = peak_rss_mb(file, ["--models", str(recogniser.models), "--threads", str(threads)])
     return {**asdict(times), "peak_rss_mb": memory}

@@ -36,6 +36,10 @@ class Recogniser:
         self.detector = Detector(detector)
         self.ocr = Ocr(Network(models / "ocr.tflite", "ocr", threads))
         self.countries = tuple(countries)
+        # the first run of a network and of the grammar builds their tables: not on the first car's time
+        self.find(np.zeros((96, 128, 3), np.uint8))
+        self.read_crop(np.zeros((16, 48, 3), np.uint8))
+        rank((), "A1", self.countries)
 
     def find(self, rgb: NDArray[np.uint8], roi: Roi | None = None) -> list[PlateBox]:
         """The plates of a frame (H, W, 3) uint8, or of the part inside the ROI, in frame pixels, best first."""
