@@ -1,0 +1,42 @@
+"""Manager process: `python -m webui --state DIR` serves the portal on STATE/run/manager.sock until SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from board.kit.errors import GatewrightError
+from board.kit.process import Life, open_log
+from board.kit.state import State
+from webui.server import Server, open_portal
+
+BEAT_EVERY_S = 1.0
+
+
+def main() -> int:
+    """0 after a clean stop, 1 when the portal cannot start (the log says why)."""
+    parser = argparse.ArgumentParser(prog="python -m webui", description="The ANPR portal.")
+    parser.add_argument("--state", type=Path, required=True, help="folder of the camera's persistent state")
+    state = State(parser.parse_args().state.resolve())
+    open_log(state, "manager")
+    life = Life(state, "manager")
+    log = logging.getLogger("manager")
+    try:
+        server = Server(state, open_portal(state))
+    except GatewrightError as why:
+        log.error("portal cannot start: %s", why)
+        return 1
+    server.start()
+    log.info("portal ready")
+    while not life.stop.wait(BEAT_EVERY_S) and server.alive():
+        life.beat()
+    failed = not life.stop.is_set()
+    server.stop()
+    log.info("portal stopped")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

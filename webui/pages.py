@@ -1,0 +1,56 @@
+"""Pages: renders the templates with what every page needs; all values are escaped by the template engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import bottle
+
+from webui.auth import allows
+from webui.portal import Answer, Call, Tab
+
+if TYPE_CHECKING:
+    from webui.portal import Portal
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+class Pages:
+    """Compiled templates of webui/templates and the tabs of the menu."""
+
+    def __init__(self, tabs: Sequence[Tab]) -> None:
+        self._tabs = tuple(sorted((tab for tab in tabs if tab.order), key=lambda tab: tab.order))
+        self._compiled: dict[str, Any] = {}
+        self._compiling = Lock()
+
+    def html(self, template: str, **values: object) -> str:
+        """`template` (its name without .tpl) filled in."""
+        with self._compiling:
+            if template not in self._compiled:
+                self._compiled[template] = bottle.SimpleTemplate(name=f"{template}.tpl", lookup=[str(TEMPLATES)])
+        return str(self._compiled[template].render(**values))
+
+    def answer(
+        self, portal: Portal, call: Call, template: str, title: str, *, tab: str = "", status: int = 200, **values: object
+    ) -> Answer:
+        """A whole page. `tab`: the menu entry to mark."""
+        html = self.html(
+            template,
+            call=call,
+            title=title,
+            tab=tab,
+            tabs=[each for each in self._tabs if allows(call.role, each.role)],
+            device=portal.general().device_name,
+            simulated=portal.profile.simulated,
+            board=portal.profile.title,
+            restart_due=sorted(portal.restart_due),
+            **values,
+        )
+        return Answer(html.encode(), "text/html; charset=utf-8", status)
+
+    def home(self, role: str) -> str:
+        """Path of the first tab that `role` may see, below /anpr/."""
+        return next((tab.name for tab in self._tabs if allows(role, tab.role)), "")

@@ -1,0 +1,49 @@
+"""Passages: a stored passage as the portal shows it: local time, names of countries and lists, addresses of its images."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from engine.countries import countries
+from engine.store import StoredPassage
+from webui.portal import Portal
+
+
+def shown(portal: Portal, stored: StoredPassage, zone: ZoneInfo) -> dict[str, Any]:
+    """JSON types only. `at` is UTC, `at_local` in the camera's time zone; `image_*` are addresses or ""."""
+    passage = stored.passage
+    return {
+        "row": stored.rowid,
+        "id": passage.id,
+        "plate": passage.plate,
+        "confidence": passage.confidence,
+        "country": passage.country,
+        "region": passage.region,
+        "country_name": country_name(passage.country, passage.region),
+        "lane": passage.lane,
+        "direction": passage.direction,
+        "char_height_px": passage.char_height_px,
+        "at": passage.at.isoformat(),
+        "at_local": portal.local(passage.at, zone),
+        "trigger_cause": passage.trigger_cause,
+        "votes": passage.votes,
+        "image_full": image_address(passage.images.full),
+        "image_plate": image_address(passage.images.plate),
+        "lists": [{"id": each.id, "name": each.name, "role": each.role, "colour": each.colour} for each in stored.lists],
+    }
+
+
+def country_name(country: str, region: str) -> str:
+    """ "Germany", "Texas (US)"; the code itself when it is not known, "" for none."""
+    known = countries()
+    state = known.get(f"{country}-{region}") if region else None
+    if state is not None:
+        return f"{state.name} ({country})"
+    return known[country].name if country in known else country
+
+
+def image_address(name: str) -> str:
+    """Where the portal gives out the stored image `name`."""
+    return f"/anpr/images/{quote(name)}" if name else ""

@@ -1,0 +1,57 @@
+"""Search: what the search forms of Review and Audit have in common: moments in the camera's zone and pages of results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Generic, TypeVar
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from webui.portal import Call
+
+PAGE_SIZES = (25, 50, 100, 250)
+
+T = TypeVar("T")
+
+
+def moment(text: str, zone: ZoneInfo) -> datetime | None:
+    """ "2026-05-31T18:00" in `zone` as aware UTC; None for an empty or unreadable text."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def midnight(now: datetime, zone: ZoneInfo) -> str:
+    """The start of today in `zone`, as a form shows it."""
+    return now.astimezone(zone).strftime("%Y-%m-%dT00:00")
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[T]):
+    """One page of what a search found. `query` is the search without its page, to be continued with "&page="."""
+
+    rows: Sequence[T]
+    total: int
+    page: int
+    last: int
+    size: int
+    query: str
+
+    @property
+    def near(self) -> list[int]:
+        """Numbers of the pages worth a link: the first, the last and those around this one."""
+        return sorted({1, self.last, *range(max(1, self.page - 2), min(self.last, self.page + 2) + 1)})
+
+
+def page_of(rows: Sequence[T], call: Call) -> Found[T]:
+    """The page that `call` asks for."""
+    wanted = call.number("size", PAGE_SIZES[0], 1, 1000)
+    size = min(PAGE_SIZES, key=lambda each: abs(each - wanted))
+    last = max(1, -(-len(rows) // size))
+    page = call.number("page", 1, 1, last)
+    query = urlencode({name: value for name, value in call.query.items() if name != "page"})
+    return Found(rows[(page - 1) * size : page * size], len(rows), page, last, size, query)

@@ -1,0 +1,54 @@
+"""Service client: asks the service process one question per connection and says plainly when it does not answer."""
+
+from __future__ import annotations
+
+import time
+from typing import TypeVar
+
+from board.kit.errors import WireError
+from board.kit.state import State
+from board.kit.wire import Codec, connect
+from engine.messages import SERVICE_MESSAGES, AskStatus, Outcome, ServiceStatus
+
+A = TypeVar("A")
+
+ANSWER_TIMEOUT_S = 3.0
+
+
+class ServiceClient:
+    """Safe to use from several threads: nothing is kept between questions."""
+
+    def __init__(self, state: State) -> None:
+        self._path = state.service_socket
+        self._codec = Codec(SERVICE_MESSAGES)
+
+    def ask(self, question: object, answer: type[A], timeout_s: float = ANSWER_TIMEOUT_S) -> A:
+        """The service's answer of type `answer`; WireError when it is not running or silent for `timeout_s`."""
+        try:
+            channel = connect(self._path, self._codec)
+        except OSError as why:  # the run folder is not there yet
+            raise WireError(f"service does not answer: {why}") from why
+        try:
+            channel.send(question)
+            until = time.monotonic() + timeout_s
+            while (left := until - time.monotonic()) > 0:
+                message = channel.receive(left)
+                if isinstance(message, answer):
+                    return message
+        finally:
+            channel.close()
+        raise WireError(f"service did not answer within {timeout_s:g} s")
+
+    def status(self) -> ServiceStatus | None:
+        """What the Live tab shows; None when the service does not answer (mode STOPPED)."""
+        try:
+            return self.ask(AskStatus(), ServiceStatus, 2.0)
+        except WireError:
+            return None
+
+    def outcome(self, question: object, timeout_s: float = ANSWER_TIMEOUT_S) -> Outcome:
+        """The Outcome of a request; one that is not ok when the service does not answer."""
+        try:
+            return self.ask(question, Outcome, timeout_s)
+        except WireError as why:
+            return Outcome(False, f"{why}. Look at Logs > Service, or start the ANPR package in Package Management.")

@@ -1,0 +1,30 @@
+// Action: the options of one kind, the weekly schedule and the TEST button of an action.
+import {$, api, ApiError, connectForm, notice, onClick, showProblems, values} from "./portal.js";
+import {openWeek} from "./week.js";
+
+const form = $("#action");
+const {rule, list, kind} = form.dataset;
+const week = openWeek($("#week"), $("#presets"));
+const options = () => values({elements: [...form.elements].filter((input) => $("#options").contains(input))});
+
+connectForm(form, {
+  method: rule === "0" ? "POST" : "PUT",
+  path: rule === "0" ? `lists/${list}/rules` : `rules/${rule}`,
+  body: () => ({kind, name: $("#f-action-name").value, enabled: $("#f-enabled").checked, week: week.read(), options: options()}),
+  then: (answer) => {
+    sessionStorage.setItem("said", answer.in_force ? "Action saved." : `Action saved; the service does not answer yet: ${answer.note}`);
+    location.href = `/anpr/lists/${list}?view=actions`;
+  },
+});
+
+onClick($("#test"), async () => {
+  const place = $("#outcome");
+  notice("", "Testing…", [], place);
+  try {
+    const outcome = await api("POST", "rules/test", {kind, options: options(), list_id: Number(list), rule_id: Number(rule), plate: $("#test-plate").value});
+    notice(outcome.ok ? "ok" : "bad", outcome.ok ? `Done: ${outcome.note}` : outcome.note, [], place);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    showProblems(form, error, place);
+  }
+});

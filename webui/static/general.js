@@ -1,0 +1,18 @@
+// General configuration: the form and restart.
+import {$, connectForm, onClick, toast, values} from "./portal.js";
+import {restart} from "./restart.js";
+
+const form = $("#general");
+let withRestart = false;
+form.addEventListener("click", (event) => { if (event.target.type === "submit") withRestart = event.target.value === "restart"; });
+connectForm(form, {
+  method: "PUT",
+  path: "settings/general",
+  body: values,
+  then: async () => {
+    if (withRestart) { if (await restart()) location.reload(); } else { sessionStorage.setItem("said", "Saved."); location.reload(); }
+  },
+});
+onClick($("#restart"), restart);
+const said = sessionStorage.getItem("said");
+if (said) { sessionStorage.removeItem("said"); toast(said); }

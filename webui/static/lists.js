@@ -1,0 +1,92 @@
+// Lists: dialogs to add, change and delete lists and plates, switches of actions, collisions of Wiegand numbers.
+import {$, $$, api, ApiError, clearProblems, connectForm, notice, onClick, sure, toast} from "./portal.js";
+
+const list = $("#lists").dataset.list;
+
+for (const button of $$("[data-close]")) button.addEventListener("click", () => button.closest("dialog").close());
+
+// --- lists ------------------------------------------------------------------------------------------------------------
+
+function dialogForm(dialog, options) {
+  connectForm($("form", dialog), {...options, place: $(".notices", dialog)});
+}
+
+$("#list-dialog h2").textContent = "Add list";
+$("#add-list").addEventListener("click", () => $("#list-dialog").showModal());
+dialogForm($("#list-dialog"), {method: "POST", path: "lists", then: (saved) => { location.href = `/anpr/lists/${saved.id}`; }});
+$("#edit-list").addEventListener("click", () => $("#rename-dialog").showModal());
+dialogForm($("#rename-dialog"), {method: "PUT", path: `lists/${list}`, then: () => location.reload()});
+onClick($("#delete-list"), async () => {
+  const name = $("#delete-list").dataset.name;
+  if (!await sure("Delete list", `Delete ${name} with all its plates and actions? This cannot be undone.`, "Delete")) return;
+  await api("DELETE", `lists/${list}`);
+  location.href = "/anpr/lists";
+});
+
+// --- plates -----------------------------------------------------------------------------------------------------------
+
+const entry = $("#entry-dialog");
+let edited = null;
+
+function openEntry(row) {
+  edited = row;
+  const form = $("form", entry);
+  form.reset();
+  clearProblems(form);
+  $(".notices", entry).replaceChildren();
+  $("h2", entry).textContent = row ? "Change plate" : "Add plate";
+  if (row) for (const input of form.elements) if (input.name) input.value = row.dataset[input.name] ?? "";
+  entry.showModal();
+  form.elements.plate.focus();
+}
+
+$("#add-entry")?.addEventListener("click", () => openEntry(null));
+dialogForm(entry, {
+  method: () => (edited ? "PUT" : "POST"),
+  path: () => (edited ? `entries/${edited.dataset.id}` : `lists/${list}/entries`),
+  then: () => location.reload(),
+});
+$("#entries")?.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-do]");
+  if (!button) return;
+  const row = button.closest("tr");
+  if (button.dataset.do === "edit") return openEntry(row);
+  if (!await sure("Delete plate", `Delete ${row.dataset.plate} from this list?`, "Delete")) return;
+  try { await api("DELETE", `entries/${row.dataset.id}`); location.reload(); } catch (error) { notice("bad", error.message); }
+});
+
+if ($("#entries")) {
+  const {collisions} = await api("GET", `lists/${list}/collisions`);
+  const plates = new Map(collisions.map((each) => [each.number, each.plates]));
+  for (const mark of $$("[data-collision]")) {
+    const others = (plates.get(mark.dataset.collision) || []).filter((plate) => plate !== mark.closest("tr").dataset.plate);
+    if (!others.length) continue;
+    mark.hidden = false;
+    mark.textContent = `same as ${others.join(", ")}`;
+  }
+}
+
+// --- actions ----------------------------------------------------------------------------------------------------------
+
+$("#add-action")?.addEventListener("click", () => $("#kind-dialog").showModal());
+for (const box of $$("[data-do=enable]")) {
+  box.addEventListener("change", async () => {
+    try {
+      await api("PUT", `rules/${box.closest("[data-rule]").dataset.rule}`, {enabled: box.checked});
+      location.reload();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      box.checked = !box.checked;
+      notice("bad", error.message, error.problems);
+    }
+  });
+}
+for (const button of $$("[data-do=delete-rule]")) {
+  onClick(button, async () => {
+    if (!await sure("Delete action", `Delete the action ${button.dataset.name}?`, "Delete")) return;
+    await api("DELETE", `rules/${button.closest("[data-rule]").dataset.rule}`);
+    location.reload();
+  });
+}
+const said = sessionStorage.getItem("said");
+if (said) { sessionStorage.removeItem("said"); toast(said); }

@@ -1,0 +1,281 @@
+// Live: picture with overlays, last result, recent passages, board and counters (manual 4.2).
+import {$, api, ApiError, el, notice, onClick, plate, repeat, svg, toast} from "./portal.js";
+import {zoom} from "./zoom.js";
+
+const role = $("#live").dataset.role;
+const mayAct = role !== "viewer";
+const state = {size: [4, 3], seq: -1, status: null, passages: [], newest: 0, calibrationY: 0.6, lines: new Map(), counters: new Map()};
+
+// --- picture: the next one is asked for when the last one is drawn, at most 5 a second --------------------------------
+
+async function nextPicture() {
+  const box = $("#view").clientWidth * Math.min(devicePixelRatio || 1, 2);
+  let response;
+  try { response = await fetch(`/anpr/api/frame?seq=${state.seq}&width=${Math.round(box)}`); } catch { return noPicture("The camera does not answer."); }
+  const age_s = Number(response.headers.get("X-Frame-Age-S"));
+  state.still = age_s > 5 ? `Still picture, ${Math.round(age_s)} s old` : "";
+  if (response.status === 204) return;
+  if (!response.ok) {
+    const answer = await response.json().catch(() => ({}));
+    return noPicture(answer.error || "No picture.");
+  }
+  const blob = await response.blob();
+  state.seq = Number(response.headers.get("X-Frame-Seq"));
+  setSize(response.headers.get("X-Frame-Size").split("x").map(Number));
+  const image = $("#picture");
+  const url = URL.createObjectURL(blob);
+  await new Promise((resolve) => { image.onload = image.onerror = resolve; image.src = url; });
+  URL.revokeObjectURL(url);
+  image.hidden = false;
+  $("#no-picture").hidden = true;
+}
+
+function noPicture(text) {
+  $("#picture").hidden = true;
+  $("#no-picture").hidden = false;
+  $("#no-picture").textContent = text;
+}
+
+function setSize(size) {
+  if (size[0] === state.size[0] && size[1] === state.size[1]) return;
+  state.size = size;
+  $("#view").style.aspectRatio = `${size[0]} / ${size[1]}`;
+  drawOverlay();
+}
+
+repeat(200, nextPicture);
+
+// --- overlays ---------------------------------------------------------------------------------------------------------
+
+const SWITCHES = ["roi", "lanes", "calibration", "reads"];
+
+function drawOverlay() {
+  const [width, height] = state.size;
+  const overlay = $("#overlay");
+  overlay.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  overlay.setAttribute("preserveAspectRatio", "none");
+  const parts = [];
+  const status = state.status;
+  const text = Math.max(12, width / 55);
+  if ($("#show-roi").checked && status?.roi) {
+    const [left, top, right, bottom] = status.roi;
+    parts.push(svg("rect", {class: "roi", x: left * width, y: top * height, width: (right - left) * width, height: (bottom - top) * height}));
+  }
+  if ($("#show-lanes").checked && status?.lane_line) {
+    const [x1, y1, x2, y2] = status.lane_line;
+    parts.push(svg("line", {class: "lane", x1: x1 * width, y1: y1 * height, x2: x2 * width, y2: y2 * height}));
+    parts.push(svg("text", {x: x2 * width - text * 4, y: y2 * height - text, "font-size": text, "text-anchor": "end"}, "Lane 1"));
+    parts.push(svg("text", {x: x2 * width + text * 4, y: y2 * height - text, "font-size": text}, "Lane 2"));
+  }
+  if ($("#show-calibration").checked) {
+    const y = state.calibrationY * height;
+    for (const line of [y, y + 25, y + 65]) parts.push(svg("line", {class: "calibration", x1: 0, x2: width, y1: line, y2: line}));
+    parts.push(svg("text", {x: text, y: y + 25 - 4, "font-size": 20}, "25 px"), svg("text", {x: text, y: y + 65 - 10, "font-size": 20}, "40 px"));
+  }
+  if ($("#show-reads").checked) {
+    for (const read of status?.live?.reads ?? []) {
+      const [x, y, w, h] = read.box;
+      parts.push(svg("rect", {class: "read", x, y, width: w, height: h, rx: 3}));
+      parts.push(svg("text", {class: "read-text", x, y: y > 2 * text ? y - text * 0.5 : y + h + text * 1.2, "font-size": text * 1.2}, `${read.text}  ${Math.round(read.confidence)} %`));
+    }
+  }
+  overlay.replaceChildren(...parts);
+}
+
+for (const name of SWITCHES) {
+  const box = $(`#show-${name}`);
+  const kept = localStorage.getItem(`live-${name}`);
+  if (kept !== null) box.checked = kept === "1";
+  box.addEventListener("change", () => {
+    localStorage.setItem(`live-${name}`, box.checked ? "1" : "0");
+    hints();
+    drawOverlay();
+  });
+}
+
+function hints() {
+  $("#calibration-help").hidden = !$("#show-calibration").checked;
+  const missing = [];
+  if ($("#show-roi").checked && state.status && !state.status.roi) missing.push("No ROI is drawn: the whole picture is read.");
+  if ($("#show-lanes").checked && state.status && !state.status.lane_line) missing.push("No lanes are drawn.");
+  $("#rate").textContent = missing.length ? missing.join(" ") : state.still || state.rate || "";
+}
+
+$("#view").addEventListener("click", (event) => {
+  if (!$("#show-calibration").checked) return;
+  const box = $("#view").getBoundingClientRect();
+  state.calibrationY = Math.max(0, Math.min(0.95, (event.clientY - box.top) / box.height));
+  drawOverlay();
+});
+
+// --- status: mode, counters, lines, errors ----------------------------------------------------------------------------
+
+const MODE_BADGE = {"NO LICENSE": "bad", STOPPED: "bad"};
+
+async function refreshStatus() {
+  let status;
+  try { status = await api("GET", "status"); } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    state.status = null;
+    showMode("STOPPED");
+    notice("bad", error.message);
+    return;
+  }
+  state.status = status;
+  state.rate = status.engine ? `${status.engine.frames_per_s.toFixed(1)} frames/s · ${Math.round(status.engine.read_ms)} ms a read` : "";
+  showMode(status.mode);
+  showProblems(status.problems);
+  showInfo(status.info);
+  showLines(status.lines);
+  showWiegand(status.wiegand);
+  $("#trigger").hidden = !(mayAct && status.mode === "TRIGGER");
+  hints();
+  drawOverlay();
+}
+
+function showMode(mode) {
+  $("#mode").textContent = mode;
+  $("#mode").className = `badge ${MODE_BADGE[mode] || "ok"}`;
+}
+
+let shownProblems = "[]";
+function showProblems(problems) {
+  const text = JSON.stringify(problems);
+  if (text === shownProblems) return;
+  shownProblems = text;
+  $("#notices").replaceChildren(...problems.map((problem) => el("div", {class: `notice ${problem.kind}`, role: "alert"},
+    el("div", {}, el("strong", {}, `${problem.where}: `), problem.text, problem.todo ? el("div", {class: "small muted"}, problem.todo) : null))));
+}
+
+function showInfo(rows) {
+  $("#info").replaceChildren(...rows.map((row) => {
+    const before = state.counters.get(row.name);
+    const fresh = before !== undefined && before.value !== row.value ? Date.now() : before?.fresh || 0;
+    state.counters.set(row.name, {value: row.value, fresh});
+    return el("tr", {class: Date.now() - fresh < 5000 ? "fresh" : ""}, el("td", {}, row.name), el("td", {}, row.value), el("td", {}, row.changed || "–"));
+  }));
+}
+
+function showLines(lines) {
+  const place = $("#lines");
+  for (const line of lines) {
+    let known = state.lines.get(line.name);
+    if (!known) {
+      known = {node: el("div", {class: "line", id: `line-${line.name}`}), changed: line.changed_at};
+      known.text = el("span", {class: "muted"});
+      known.node.append(el("b", {}, el("span", {class: "lamp"}), line.name), known.text);
+      if (line.settable && mayAct) known.node.append(inputButton(line.name));
+      state.lines.set(line.name, known);
+      place.append(known.node);
+    }
+    // A pulse may be shorter than the time between two looks: its stamp tells that it was there.
+    const missed = !line.active && line.changed_at && known.changed !== line.changed_at && !known.active;
+    if (missed && line.kind === "output") pulse(known, line);
+    known.changed = line.changed_at;
+    known.active = line.active;
+    known.node.classList.toggle("on", line.active || known.until > Date.now());
+    known.text.textContent = `${line.kind} · ${line.active ? "active" : "rest"}`;
+    if (line.gate) showGate(line.active || known.until > Date.now(), line.changed_local);
+  }
+  for (const [name, known] of state.lines) if (!lines.some((line) => line.name === name)) { known.node.remove(); state.lines.delete(name); }
+  if (!lines.length) place.replaceChildren(el("p", {class: "muted small"}, "The pins process does not answer."));
+}
+
+function pulse(known, line) {
+  known.until = Date.now() + 1500;
+  known.node.classList.add("on");
+  if (line.gate) showGate(true, line.changed_local);
+}
+
+function showGate(open, at) {
+  $("#gate").classList.toggle("open", open);
+  $("#gate-text").textContent = open ? "OPEN" : at ? `closed · last opened ${at.slice(11)}` : "closed";
+}
+
+function inputButton(name) {
+  const button = el("button", {type: "button", "aria-pressed": "false", "data-input": name}, "Press");
+  let held = false;
+  const drive = async (active) => {
+    if (held === active) return;
+    held = active;
+    button.setAttribute("aria-pressed", String(active));
+    button.textContent = active ? "On" : "Press";
+    try { await api("POST", `board/inputs/${name}`, {active}); await refreshStatus(); } catch (error) { notice("bad", error.message); }
+  };
+  let pressed_at = 0;
+  button.addEventListener("pointerdown", (event) => {
+    if (held) { drive(false); pressed_at = 0; return; }
+    button.setPointerCapture(event.pointerId);
+    pressed_at = performance.now();
+    drive(true);
+  });
+  // Held for a while: off on release. A short click stays on until the next click.
+  button.addEventListener("pointerup", () => { if (pressed_at && performance.now() - pressed_at > 350) drive(false); });
+  button.addEventListener("pointercancel", () => drive(false));
+  button.addEventListener("keydown", (event) => { if ((event.key === "Enter" || event.key === " ") && !event.repeat) { event.preventDefault(); drive(!held); } });
+  return button;
+}
+
+function showWiegand(frame) {
+  $("#wiegand").replaceChildren(...(frame
+    ? [el("div", {class: "spread"}, el("b", {}, `${frame.port} · Wiegand ${frame.bits}`), el("span", {class: `badge ${frame.ok ? "ok" : "warn"}`}, frame.ok ? "timing ok" : "timing off")),
+      el("div", {class: "bits"}, frame.binary),
+      el("div", {class: "muted nums"}, `${frame.hex}${frame.facility === null ? "" : ` · facility ${frame.facility} · card ${frame.card}`} · ${frame.at_local}`)]
+    : [el("span", {class: "muted"}, "No Wiegand frame sent yet.")]));
+}
+
+repeat(700, refreshStatus);
+
+onClick($("#trigger"), async () => {
+  const answer = await api("POST", "trigger", {wait_s: 0});
+  toast(answer.accepted ? "Trigger accepted." : answer.why);
+});
+
+// --- passages ---------------------------------------------------------------------------------------------------------
+
+async function refreshPassages() {
+  const answer = await api("GET", `passages?after=${state.newest}&limit=12`);
+  const fresh = answer.passages;
+  $("#no-passages").hidden = state.passages.length + fresh.length > 0;
+  if (!fresh.length) return;
+  state.newest = answer.newest;
+  state.passages = [...fresh, ...state.passages].slice(0, 12);
+  showLast(state.passages[0]);
+  $("#recent tbody").replaceChildren(...state.passages.map((passage) => el("tr", {},
+    el("td", {"data-name": "Plate", class: "plate-cell"}, plate(passage.plate)),
+    el("td", {"data-name": "Picture"}, thumbnail(passage)),
+    el("td", {"data-name": "Time", class: "nums nowrap"}, passage.at_local),
+    el("td", {"data-name": "List"}, lists(passage)),
+    el("td", {"data-name": "Country"}, [passage.country, passage.region].filter(Boolean).join(" ")),
+    el("td", {"data-name": "Confidence", class: "nums right"}, passage.plate ? `${Math.round(passage.confidence)} %` : ""))));
+}
+
+function thumbnail(passage) {
+  const small = passage.image_plate || passage.image_full;
+  if (!small) return "";
+  return el("img", {class: "thumb", src: small, alt: `Plate image ${passage.plate}`, loading: "lazy", onclick: () => zoom(passage.image_full || small, passage.plate)});
+}
+
+const ROLE_BADGE = {white: "ok", black: "bad", wish: "accent", custom: "accent"};
+
+function lists(passage) {
+  const shown = passage.lists.filter((list) => list.role !== "all");
+  return el("span", {class: "row"}, ...shown.map((list) => el("span", {class: `badge ${ROLE_BADGE[list.role] || ""}`}, list.name)));
+}
+
+function showLast(passage) {
+  const crop = passage.image_plate ? el("img", {src: passage.image_plate, alt: `Plate image ${passage.plate}`}) : el("span", {class: "muted small"}, passage.plate ? "No plate image stored" : "No plate was read");
+  const facts = [
+    ["Confidence", passage.plate ? `${passage.confidence.toFixed(1)} %` : ""], ["Country", passage.country_name], ["Character height", passage.plate ? `${passage.char_height_px.toFixed(0)} px` : ""],
+    ["Date and time", passage.at_local], ["List", passage.lists.map((list) => list.name).join(", ")], ["Lane", passage.lane ? `Lane ${passage.lane}` : ""],
+    ["Direction", passage.direction], ["Trigger", passage.trigger_cause],
+  ];
+  const inner = el("i");
+  inner.style.width = `${passage.confidence}%`;
+  $("#last").replaceChildren(
+    el("div", {class: "crop"}, crop), el("div", {}, plate(passage.plate, "big")), el("div", {class: "confidence", hidden: !passage.plate}, inner),
+    el("dl", {class: "facts"}, ...facts.filter(([, value]) => value).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])));
+  $("#last-lists").replaceChildren(lists(passage));
+}
+
+repeat(1000, refreshPassages);

@@ -1,0 +1,109 @@
+// LPR configuration: the form, drawing ROI and lanes with two clicks (manual 4.5), default configuration and restart.
+import {$, $$, api, connectForm, onClick, repeat, sure, svg, toast, values} from "./portal.js";
+import {openCountries} from "./countries.js";
+import {restart} from "./restart.js";
+
+const form = $("#lpr");
+const updateCountries = openCountries($("[data-countries]"), () => $("#f-region").value);
+$("#f-region").addEventListener("change", updateCountries);
+
+let withRestart = false;
+form.addEventListener("click", (event) => { if (event.target.type === "submit") withRestart = event.target.value === "restart"; });
+connectForm(form, {
+  method: "PUT",
+  path: "settings/lpr",
+  body: values,
+  then: async () => {
+    if (withRestart) { if (await restart()) location.reload(); } else { sessionStorage.setItem("said", "Saved."); location.reload(); }
+  },
+});
+onClick($("#restart"), restart);
+onClick($("#default"), async () => {
+  if (!await sure("Default configuration", "All settings of this page go back to their defaults. Region and countries stay.", "Set defaults")) return;
+  await api("POST", "settings/lpr/default");
+  sessionStorage.setItem("said", "Default configuration stored.");
+  location.reload();
+});
+const said = sessionStorage.getItem("said");
+if (said) { sessionStorage.removeItem("said"); toast(said); }
+
+// --- picture ----------------------------------------------------------------------------------------------------------
+
+let seq = -1;
+let size = [4, 3];
+
+repeat(500, async () => {
+  const response = await fetch(`/anpr/api/frame?seq=${seq}&width=${$("#view").clientWidth}`);
+  if (response.status === 204) return;
+  if (!response.ok) { $("#no-picture").textContent = (await response.json().catch(() => ({}))).error || "No picture."; return; }
+  seq = Number(response.headers.get("X-Frame-Seq"));
+  const shown = response.headers.get("X-Frame-Size").split("x").map(Number);
+  const url = URL.createObjectURL(await response.blob());
+  const image = $("#picture");
+  await new Promise((resolve) => { image.onload = image.onerror = resolve; image.src = url; });
+  URL.revokeObjectURL(url);
+  image.hidden = false;
+  $("#no-picture").hidden = true;
+  if (shown[0] !== size[0] || shown[1] !== size[1]) { size = shown; $("#view").style.aspectRatio = `${size[0]} / ${size[1]}`; draw(); }
+});
+
+// --- drawing ----------------------------------------------------------------------------------------------------------
+
+const STEPS = {
+  roi: ["Click the top left point of the region.", "Now click the bottom right point."],
+  lane_line: ["Click the top point of the line between the lanes.", "Now click the bottom point."],
+};
+let drawing = null;
+let first = null;
+
+const stored = (name) => JSON.parse($(`#f-${name}`).value);
+
+function draw() {
+  const overlay = $("#overlay");
+  overlay.setAttribute("viewBox", `0 0 ${size[0]} ${size[1]}`);
+  overlay.setAttribute("preserveAspectRatio", "none");
+  const parts = [];
+  const roi = stored("roi");
+  const lane = stored("lane_line");
+  if (roi) parts.push(svg("rect", {class: "roi", x: roi[0] * size[0], y: roi[1] * size[1], width: (roi[2] - roi[0]) * size[0], height: (roi[3] - roi[1]) * size[1]}));
+  if (lane) parts.push(svg("line", {class: "lane", x1: lane[0] * size[0], y1: lane[1] * size[1], x2: lane[2] * size[0], y2: lane[3] * size[1]}));
+  if (first) parts.push(svg("circle", {class: "dot", cx: first[0] * size[0], cy: first[1] * size[1], r: size[0] / 120}));
+  overlay.replaceChildren(...parts);
+}
+
+function say(text) { $("#draw-step").textContent = text; }
+
+for (const button of $$("[data-draw]")) {
+  button.addEventListener("click", () => {
+    drawing = button.dataset.draw;
+    first = null;
+    $("#view").classList.add("drawing");
+    say(STEPS[drawing][0]);
+    draw();
+  });
+}
+for (const button of $$("[data-reset]")) {
+  button.addEventListener("click", () => {
+    $(`#f-${button.dataset.reset}`).value = "null";
+    drawing = first = null;
+    $("#view").classList.remove("drawing");
+    say("Removed. Save and restart the service to put it in force.");
+    draw();
+  });
+}
+
+$("#view").addEventListener("click", (event) => {
+  if (!drawing) return;
+  const box = $("#view").getBoundingClientRect();
+  const point = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height].map((n) => Math.round(Math.max(0, Math.min(1, n)) * 10000) / 10000);
+  if (!first) { first = point; say(STEPS[drawing][1]); draw(); return; }
+  const inOrder = first[1] < point[1] && (drawing !== "roi" || first[0] < point[0]);
+  if (!inOrder) { say(`That is not below${drawing === "roi" ? " and right of" : ""} the first point. ${STEPS[drawing][1]}`); return; }
+  $(`#f-${drawing}`).value = JSON.stringify([...first, ...point]);
+  drawing = first = null;
+  $("#view").classList.remove("drawing");
+  say("Drawn. Save and restart the service to put it in force.");
+  draw();
+});
+
+draw();

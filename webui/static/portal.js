@@ -1,0 +1,172 @@
+// Portal: what every page uses: the API, elements without HTML strings, notices, confirmations and forms.
+
+export class ApiError extends Error {
+  constructor(status, answer) {
+    super(answer.error || `The camera answered with status ${status}.`);
+    this.status = status;
+    this.problems = answer.problems || [];
+  }
+}
+
+/** Calls /anpr/api/<path>; the answer's JSON, or an ApiError with every problem. */
+export async function api(method, path, body) {
+  let response;
+  try {
+    response = await fetch(`/anpr/api/${path}`, {
+      method,
+      headers: body === undefined && method === "GET" ? {} : {"Content-Type": "application/json"},
+      body: method === "GET" ? undefined : JSON.stringify(body ?? {}),
+    });
+  } catch {
+    throw new ApiError(0, {error: "The camera does not answer. Is it still connected?"});
+  }
+  if (response.redirected && new URL(response.url).pathname.startsWith("/anpr/") === false) location.reload(); // session over
+  const text = await response.text();
+  let answer;
+  try { answer = text ? JSON.parse(text) : {}; } catch { answer = {error: `The camera answered with status ${response.status}.`}; }
+  if (!response.ok) throw new ApiError(response.status, answer);
+  return answer;
+}
+
+/** An element; text goes in as text, never as HTML. */
+export function el(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+export function svg(tag, attributes = {}, text = "") {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  if (text) node.textContent = text;
+  return node;
+}
+
+export const $ = (selector, root = document) => root.querySelector(selector);
+export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+/** A short message that goes by itself. */
+export function toast(text) {
+  $$(".toast").forEach((old) => old.remove());
+  const node = el("div", {class: "toast", role: "status"}, text);
+  document.body.append(node);
+  setTimeout(() => node.remove(), 3500);
+}
+
+/** A message at the top of the page (or in `place`) that stays until the next one. */
+export function notice(kind, text, problems = [], place = $("#notices")) {
+  const node = el("div", {class: `notice ${kind}`, role: kind === "bad" ? "alert" : "status", tabindex: "-1"});
+  const inside = el("div");
+  if (problems.length) {
+    inside.append(el("strong", {}, problems.length === 1 ? "Not saved: one value is not possible." : `Not saved: ${problems.length} values are not possible.`));
+    inside.append(el("ul", {}, ...problems.map((problem) => el("li", {}, `${problem.title}: ${problem.text}`))));
+  } else inside.append(text);
+  node.append(inside);
+  place.replaceChildren(node);
+  return node;
+}
+
+/** Asks before something that cannot be undone. */
+export function sure(title, text, yes) {
+  return new Promise((resolve) => {
+    const dialog = el("dialog", {},
+      el("header", {}, el("h2", {}, title)), el("div", {class: "in"}, el("p", {}, text)),
+      el("footer", {},
+        el("button", {type: "button", onclick: () => dialog.close("no")}, "Cancel"),
+        el("button", {type: "button", class: "primary", onclick: () => dialog.close("yes")}, yes)));
+    dialog.addEventListener("close", () => { dialog.remove(); resolve(dialog.returnValue === "yes"); });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
+const READ = {
+  bool: (input) => input.checked,
+  number: (input) => (input.value.trim() === "" || Number.isNaN(Number(input.value)) ? input.value : Number(input.value)),
+  text: (input) => input.value,
+  lines: (input) => input.value.split("\n").map((line) => line.trim()).filter(Boolean),
+  json: (input) => JSON.parse(input.value || "null"),
+  optional: (input) => (input.value.trim() === "" ? null : Number.isNaN(Number(input.value)) ? input.value : Number(input.value)),
+};
+
+/** The values of a form by name; inputs say in data-type how they are read; "list" collects the ticked ones. */
+export function values(form) {
+  const found = {};
+  for (const input of form.elements) {
+    if (!input.name || input.disabled) continue;
+    if (input.dataset.type === "list") (found[input.name] ??= [], input.checked && found[input.name].push(input.value));
+    else if (READ[input.dataset.type]) found[input.name] = READ[input.dataset.type](input);
+  }
+  return found;
+}
+
+/** Marks the fields that `error` names and lists everything at `place`. What was typed stays. */
+export function showProblems(form, error, place) {
+  clearProblems(form);
+  for (const problem of error.problems) {
+    const field = form.querySelector(`[data-field="${CSS.escape(problem.field)}"]`);
+    if (!field) continue;
+    field.classList.add("has-problem");
+    field.append(el("span", {class: "wrong"}, problem.text));
+  }
+  const node = notice("bad", error.message, error.problems, place);
+  node.focus();
+  node.scrollIntoView({block: "nearest"});
+}
+
+export function clearProblems(form) {
+  $$(".has-problem", form).forEach((field) => field.classList.remove("has-problem"));
+  $$(".wrong", form).forEach((node) => node.remove());
+}
+
+/** Sends a form to the API; `then` gets the answer. */
+export function connectForm(form, {method, path, body = values, then, place}) {
+  form.noValidate = true;
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const button = event.submitter || form.querySelector("[type=submit]");
+    if (button) button.disabled = true;
+    try {
+      const answer = await api(typeof method === "function" ? method() : method, typeof path === "function" ? path() : path, body(form));
+      clearProblems(form);
+      (place || $("#notices")).replaceChildren();
+      await then(answer);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      showProblems(form, error, place);
+    } finally {
+      if (button) button.disabled = false;
+    }
+  });
+}
+
+/** Runs a button's work once at a time and shows what went wrong. */
+export function onClick(button, work) {
+  if (!button) return;
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    try { await work(); } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      notice("bad", error.message, error.problems);
+    } finally { button.disabled = false; }
+  });
+}
+
+/** Calls `work` again and again while the page is seen, `every_ms` after the last one has ended. */
+export function repeat(every_ms, work) {
+  const turn = async () => {
+    if (!document.hidden) await work().catch((error) => { if (!(error instanceof ApiError)) console.error(error); });
+    setTimeout(turn, every_ms);
+  };
+  turn();
+}
+
+/** A plate as people know it; an empty one was "no plate". */
+export function plate(text, extra = "") {
+  return text ? el("span", {class: `plate ${extra}`}, text) : el("span", {class: "plate none"}, "no plate");
+}

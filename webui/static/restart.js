@@ -1,0 +1,38 @@
+// Restart: "Restart service" with its progress until the engine is back.
+import {$, api, ApiError, el, notice} from "./portal.js";
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const LONGEST_MS = 90000;
+
+async function engineNow() {
+  try { return (await api("GET", "status")).engine; } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return null;
+  }
+}
+
+/** Restarts and waits; true when the engine works again. Shows the progress at the top of the page. */
+export async function restart() {
+  const before = await engineNow();
+  const place = $("#notices");
+  const text = el("div", {}, "Restarting the service…");
+  const bar = el("div", {class: "progress"}, el("i"));
+  const node = el("div", {class: "notice", role: "status", id: "restarting"}, el("div", {}, text, bar));
+  place.replaceChildren(node);
+  node.scrollIntoView({block: "nearest"});
+  await api("POST", "restart");
+  $("#restart-due")?.remove();
+  const begun = performance.now();
+  let gone = false;
+  while (performance.now() - begun < LONGEST_MS) {
+    await pause(700);
+    const engine = await engineNow();
+    if (!engine) { gone = true; text.textContent = "Stopped; starting again…"; continue; }
+    if (gone || engine.frames_processed < (before?.frames_processed ?? 0) || performance.now() - begun > 12000) {
+      notice("ok", "The service is back with the stored settings.");
+      return true;
+    }
+  }
+  notice("bad", "The engine has not come back within 90 s. Logs > Engine says why.");
+  return false;
+}

@@ -1,0 +1,20 @@
+// Setup: region and countries on the first access (manual 3.3).
+import {$, $$, connectForm, notice} from "./portal.js";
+import {openCountries} from "./countries.js";
+import {restart} from "./restart.js";
+
+const form = $("#setup");
+if (form) {
+  const region = () => form.elements.region.value;
+  const update = openCountries($("[data-countries]"), region);
+  form.addEventListener("change", update);
+  connectForm(form, {
+    method: "PUT",
+    path: "settings/lpr",
+    body: () => ({region: region(), countries: $$("[name=countries]:checked", form).map((box) => box.value)}),
+    then: async () => {
+      await restart().catch((error) => notice("warn", `Saved. ${error.message}`));
+      location.href = "/anpr/live";
+    },
+  });
+}

@@ -1,0 +1,12 @@
+% rebase('base', scripts=('general',))
+<div class="head"><h1>General configuration</h1><button type="button" id="restart">Restart service</button></div>
+<form id="general" class="stack">
+% for title, members in groups:
+<section class="card"><header><h2>{{title}}</h2></header><div class="in fields">
+% for f in members:
+% include('field', f=f)
+% end
+</div></section>
+% end
+<div class="save-bar"><button type="submit">Save</button><button type="submit" class="primary" value="restart">Save and restart service</button></div>
+</form>
