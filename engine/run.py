@@ -169,8 +169,6 @@ class Engine:
             self._read_ms = took_ms if self._frames_processed == 0 else 0.8 * self._read_ms + 0.2 * took_ms
         self._frames_processed += 1
         valid, refused = self._filter.sort(frame, reads)
-        for read in valid:
-            log.info("read %r %.0f %% %s in frame %d", read.text, read.confidence, read.country, frame.seq)
         self._show_live(frame, [*valid, *refused])
         return self._mode.see(frame, valid, refused)
 

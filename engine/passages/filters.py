@@ -1,6 +1,6 @@
 """Read filters: a read that is too unsure, too short, too small, too large or outside the region of interest is not valid.
 
-Each refusal is counted and stands in the log with its reason (manual 4.5, tip); the same one at most every 5 s.
+Every read stands in the log, a refused one with its reason (manual 4.5, tip); the same one at most every 5 s.
 """
 
 from __future__ import annotations
@@ -38,11 +38,9 @@ class ReadFilter:
         for bare in reads:
             read = replace(bare, frame_seq=frame.seq, lane=lane_of(bare.box, self._line, (width, height)))
             why = self.reason(read, (width, height))
-            if why:
-                refused.append(read)
-                self._say(read, why, frame.monotonic_ns)
-            else:
-                valid.append(read)
+            self._say(read, why, frame.monotonic_ns)
+            (refused if why else valid).append(read)
+            self.refused += bool(why)
         return valid, refused
 
     def reason(self, read: PlateRead, size: tuple[int, int]) -> str:
@@ -63,11 +61,13 @@ class ReadFilter:
         return ""
 
     def _say(self, read: PlateRead, why: str, now_ns: int) -> None:
-        self.refused += 1
         key = (read.text, why.split(" ", 1)[0])
         if now_ns - self._said.get(key, -SAY_AGAIN_NS) < SAY_AGAIN_NS:
             return
         if len(self._said) > 200:
             self._said.clear()
         self._said[key] = now_ns
-        log.info("read %r in frame %d not valid: %s", read.text, read.frame_seq, why)
+        if why:
+            log.info("read %r in frame %d not valid: %s", read.text, read.frame_seq, why)
+        else:
+            log.info("read %r in frame %d: %.0f %% %s", read.text, read.frame_seq, read.confidence, read.country)

@@ -29,6 +29,8 @@ SAME_SPOT_WIDTHS = 0.5
 """Two plates are never nearer than this: such a pair is one plate, read in two ways."""
 GRACE_NS = 1_000_000_000
 """Without any frame (camera stuck) a car is kept this much longer."""
+STALE_NS = 3_000_000_000
+"""A best read so old gives way to the newest: the passage's time is its frame's, and no action is carried out late."""
 GROWTH = 1.08
 """A plate this much larger than at first sight approaches."""
 
@@ -167,7 +169,7 @@ class Vote:
             if len(track.tallies) >= MOST_TEXTS:
                 track.tallies.pop(min(track.tallies, key=lambda text: track.tallies[text].weight))
             tally = track.tallies[key] = _Tally(read, frame)
-        elif (read.confidence, read.char_height_px) > (tally.best.confidence, tally.best.char_height_px):
+        elif _better(read, tally.best) or frame.monotonic_ns - tally.frame.monotonic_ns > STALE_NS:
             tally.best, tally.frame = read, frame
         tally.confidences.append(read.confidence)
         leader = _leader(track)
@@ -221,6 +223,10 @@ def _sight(track: _Track, read: PlateRead, frame: Frame) -> None:
     track.seen_ns = frame.monotonic_ns
     track.source = frame.source
     track.missed = 0
+
+
+def _better(read: PlateRead, other: PlateRead) -> bool:
+    return (read.confidence, read.char_height_px) > (other.confidence, other.char_height_px)
 
 
 def _own_picture(track: _Track, frame: Frame) -> bool:

@@ -38,6 +38,15 @@ def test_the_frame_and_box_are_those_of_the_best_agreeing_read() -> None:
     assert (outcome.read.text, outcome.read.box, outcome.frame.seq, outcome.votes) == ("BA123CD", best, 101, 3)
 
 
+def test_a_best_read_of_long_ago_gives_way_so_that_the_passage_is_of_now() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0), [read_of("BA123CD", 99)])
+    for ms in range(400, 12_000, 400):
+        assert tracks.see(frame_at(ms), [], [read_of("BA123CD", 70)]) == []
+    (outcome,) = tracks.see(frame_at(12_000), [read_of("BA123CD", 85)])
+    assert (outcome.frame.seq, outcome.votes, outcome.confidence) == (12_001, 2, 92.0)
+
+
 def test_a_text_that_was_misread_first_loses_against_the_two_that_agree() -> None:
     tracks = vote()
     tracks.see(frame_at(0), [read_of("BA128CD", 99)])
