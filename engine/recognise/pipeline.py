@@ -49,7 +49,11 @@ class Recogniser:
         """The plates of a frame (H, W, 3) uint8 with their text, the most confident first; what reads as nothing is dropped."""
         reads = [self.read_crop_of(rectify(rgb, plate), plate) for plate in self.find(rgb, roi)[:MOST_PLATES]]
         reads = [read for read in reads if len(read.text) >= LEAST_CHARACTERS and read.confidence >= LEAST_CONFIDENCE_PCT]
-        return sorted(reads, key=lambda read: -read.confidence)
+        # a text stands once in a frame: its mirror image in a wet bonnet or a window is no second car
+        best: dict[str, PlateRead] = {}
+        for read in sorted(reads, key=lambda read: -read.confidence):
+            best.setdefault(read.text, read)
+        return list(best.values())
 
     def read_crop(self, rgb: NDArray[np.uint8]) -> PlateRead:
         """A picture (H, W, 3) uint8 that is one plate; text "" when nothing is read."""

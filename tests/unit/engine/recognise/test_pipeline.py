@@ -1,0 +1,93 @@
+"""The recogniser on a drawn frame: boxes in frame pixels with and without ROI, what is reported and what is dropped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from engine.cli.bench_read import PLATE, drawn_frame
+from engine.cli.evaluate import iou
+from engine.recognise import pipeline
+from engine.recognise.pipeline import Recogniser
+from engine.types import PlateBox, PlateRead, Roi
+
+
+@pytest.fixture(scope="module")
+def recogniser() -> Recogniser:
+    return Recogniser()
+
+
+@pytest.fixture(scope="module")
+def frame() -> NDArray[np.uint8]:
+    return drawn_frame()
+
+
+def test_the_drawn_plate_is_found_in_frame_pixels(recogniser: Recogniser, frame: NDArray[np.uint8]) -> None:
+    plates = recogniser.find(frame)
+    assert iou(plates[0].box, PLATE) >= 0.5
+    assert 0 < plates[0].score <= 1
+
+
+def test_a_roi_around_the_plate_finds_it_at_the_same_place(recogniser: Recogniser, frame: NDArray[np.uint8]) -> None:
+    plates = recogniser.find(frame, Roi(0.25, 0.4, 0.8, 0.9))
+    assert iou(plates[0].box, PLATE) >= 0.5
+
+
+def test_a_roi_beside_the_plate_finds_nothing_at_the_plate(recogniser: Recogniser, frame: NDArray[np.uint8]) -> None:
+    assert all(iou(plate.box, PLATE) == 0 for plate in recogniser.find(frame, Roi(0.0, 0.0, 0.4, 0.5)))
+
+
+def test_a_blank_frame_has_no_plate(recogniser: Recogniser) -> None:
+    assert recogniser.read(np.full((960, 1280, 3), 114, np.uint8)) == []
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 3), (20, 2000, 3), (2000, 20, 3), (481, 641, 3)])
+def test_frames_of_any_shape_are_read(recogniser: Recogniser, shape: tuple[int, int, int]) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
+    assert isinstance(recogniser.read(noise), list)
+    assert 0 <= recogniser.read_crop(noise).confidence <= 100
+
+
+def test_characters_confidence_and_slots_belong_together(recogniser: Recogniser, frame: NDArray[np.uint8]) -> None:
+    x, y, w, h = PLATE
+    read = recogniser.read_crop(frame[y : y + h, x : x + w])
+    assert read.text == "".join(char.symbol for char in read.chars)
+    assert len(read.slots) == len(read.text)
+    assert read.confidence <= 100 * min(char.confidence for char in read.chars) + 0.1
+    assert read.char_height_px == pytest.approx(26, abs=8)
+
+
+class Scripted(Recogniser):
+    """Finds and reads what a test says."""
+
+    def __init__(self, reads: list[PlateRead]) -> None:
+        self.reads = reads
+
+    def find(self, rgb: NDArray[np.uint8], roi: Roi | None = None) -> list[PlateBox]:
+        return [PlateBox(((i, 0), (i + 9, 0), (i + 9, 5), (i, 5)), 0.5) for i in range(len(self.reads))]
+
+    def read_crop_of(self, crop: object, plate: PlateBox | None = None) -> PlateRead:
+        assert plate is not None
+        return self.reads[plate.box[0]]
+
+
+READ = PlateRead("AB123", (), 80.0, "", (0, 0, 9, 5), 4.0)
+
+
+def test_reads_come_most_confident_first_each_text_once() -> None:
+    reads = [READ, replace(READ, confidence=90.0), replace(READ, text="XY99", confidence=85.0)]
+    found = Scripted(reads).read(np.zeros((20, 60, 3), np.uint8))
+    assert [(read.text, read.confidence) for read in found] == [("AB123", 90.0), ("XY99", 85.0)]
+
+
+def test_short_and_unsure_reads_are_no_plates() -> None:
+    reads = [replace(READ, text="AB"), replace(READ, text=""), replace(READ, confidence=pipeline.LEAST_CONFIDENCE_PCT - 1)]
+    assert Scripted(reads).read(np.zeros((20, 60, 3), np.uint8)) == []
+
+
+def test_a_frame_full_of_boxes_costs_only_the_best_of_them() -> None:
+    reads = [replace(READ, text=f"AB{i:03}") for i in range(30)]
+    assert len(Scripted(reads).read(np.zeros((20, 60, 3), np.uint8))) == pipeline.MOST_PLATES
