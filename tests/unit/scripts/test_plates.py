@@ -1,0 +1,144 @@
+"""Plate renderer, crops and network pictures of the OCR training, as far as they run without TensorFlow and OpenCV."""
+
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from scripts import make_demo
+from scripts.crops import cut, read_labels
+from scripts.demo.street import HEIGHT_PX, WIDTH_PX
+from scripts.ocr import network, picture
+from scripts.plates import colour, layouts
+from scripts.plates.fonts import CAP_PX, CHARACTERS, FontSet, load_fonts
+from scripts.plates.render import FAMILIES, Painter, draw_plate
+
+
+@pytest.fixture(scope="module")
+def fonts() -> FontSet:
+    try:
+        return load_fonts(with_shared=False)
+    except FileNotFoundError as missing:
+        pytest.skip(f"the renderer has no fonts on this machine: {missing}")
+
+
+def test_the_same_seed_draws_the_same_plates(fonts: FontSet) -> None:
+    first, second = random.Random(11), random.Random(11)
+    for _ in range(30):
+        one, other = draw_plate(first, fonts), draw_plate(second, fonts)
+        assert one.text == other.text and one.family == other.family
+        assert np.array_equal(one.grey, other.grey)
+
+
+def test_plates_are_96_by_192_grey_bytes_with_one_to_ten_known_characters(fonts: FontSet) -> None:
+    rng = random.Random(3)
+    plates = [draw_plate(rng, fonts) for _ in range(300)]
+    assert {plate.grey.shape for plate in plates} == {(96, 192)}
+    assert {plate.grey.dtype for plate in plates} == {np.dtype(np.uint8)}
+    assert all(1 <= len(plate.text) <= network.SLOTS for plate in plates)
+    assert set("".join(plate.text for plate in plates)) == set(network.ALPHABET[1:])
+    assert len({plate.family for plate in plates}) == len(FAMILIES)
+
+
+def test_every_family_writes_characters_that_differ_from_their_ground(fonts: FontSet) -> None:
+    for family, _ in FAMILIES:
+        plate = family(Painter(random.Random(5), fonts))
+        assert int(plate.grey.max()) - int(plate.grey.min()) > 40, plate.family
+
+
+def test_the_alphabet_is_the_empty_slot_then_letters_then_digits() -> None:
+    assert ("", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ", *"0123456789") == network.ALPHABET
+    assert set(CHARACTERS) == set(network.ALPHABET[1:])
+
+
+def test_a_pattern_is_filled_sign_by_sign() -> None:
+    text = layouts.fill(random.Random(1), "LL NNN|X")
+    assert len(text) == 8 and text[2] == " " and text[6:] == "|X"
+    assert text[:2].isalpha() and text[3:6].isdigit()
+
+
+def test_no_pattern_holds_more_characters_than_the_network_has_slots() -> None:
+    for family in (layouts.US, layouts.EU, layouts.TWO_ROWS, layouts.AMERICAS, layouts.DATED):
+        for pattern, weight in family:
+            assert weight > 0 and len(pattern.replace(" ", "").replace("|", "")) <= network.SLOTS, pattern
+
+
+def test_every_font_has_all_characters_at_cap_height(fonts: FontSet) -> None:
+    for font in fonts.plate:
+        assert set(font.glyphs) == set(CHARACTERS)
+        assert {glyph.height for glyph in font.glyphs.values()} == {CAP_PX}
+
+
+def test_contrast_stretch_takes_the_one_percent_points_to_black_and_white() -> None:
+    grey = np.full((64, 128), 100, np.uint8)
+    grey[:, 64:] = 150
+    assert np.unique(picture.stretch_contrast(grey)).tolist() == [0, 255]
+
+
+def test_contrast_stretch_leaves_a_flat_picture_flat() -> None:
+    # grey 90 alone: the spread of 24 is laid around it, 78 to 102
+    assert np.unique(picture.stretch_contrast(np.full((64, 128), 90, np.uint8))).tolist() == [128]
+
+
+def test_training_and_product_make_the_same_picture_of_a_crop(fonts: FontSet) -> None:
+    from engine.recognise import rectify
+
+    rng = random.Random(9)
+    for size in ((192, 96), (90, 30), (140, 40)):
+        grey = np.asarray(Image.fromarray(draw_plate(rng, fonts).grey).resize(size))
+        product = rectify.network_picture(Image.fromarray(grey), (0, 0, *size))
+        assert np.array_equal(picture.network_picture(grey), product)
+
+
+def test_slots_are_read_left_to_right_without_the_empty_ones() -> None:
+    slots = np.zeros((10, 37), np.float32)
+    slots[:, 0] = 1.0
+    for place, character in enumerate("AB7"):
+        slots[place, 0] = 0.0
+        slots[place, network.ALPHABET.index(character)] = 0.9
+    text, confidence = picture.decode(slots, network.ALPHABET)
+    assert text == "AB7" and confidence == pytest.approx(0.9)
+    assert picture.fold("OI0Q") == "010Q"
+
+
+def test_labels_without_text_are_passed_over_and_boxes_are_cut_within_the_picture(tmp_path: Path) -> None:
+    Image.fromarray(np.arange(50 * 100, dtype=np.uint32).astype(np.uint8).reshape(50, 100)).save(tmp_path / "a.png")
+    (tmp_path / "labels.csv").write_text("file,x,y,w,h,text,country\na.png,60,10,40,20,AB12,SK\na.png,,,,,,\na.png,,,,,XY9,\n")
+    boxed, whole = read_labels(tmp_path / "labels.csv")
+    assert (boxed.text, boxed.box) == ("AB12", (60.0, 10.0, 40.0, 20.0))
+    assert cut(boxed, margin=0.1).shape == (24, 44)  # 4 px left, nothing more on the right, 2 px above and below
+    assert cut(whole, margin=0.1).shape == (50, 100)
+
+
+def test_a_colour_plate_has_its_country_s_proportions(fonts: FontSet) -> None:
+    for style in colour.STYLES.values():
+        plate = colour.draw_colour_plate(style.country, "AB 123", fonts, px_per_mm=1.0, seed=1)
+        assert plate.size == (style.width_mm, style.height_mm) and plate.mode == "RGB"
+
+
+def test_the_demo_shows_eight_cars_of_eight_countries_with_characters_of_25_to_45_px() -> None:
+    plates = make_demo.describe()
+    assert len({plate["country"] for plate in plates}) == len(plates) == 8
+    assert len({plate["plate"] for plate in plates}) == 8
+    for plate in plates:
+        assert 25 <= int(str(plate["character_px"])) <= 45
+
+
+def test_a_demo_car_comes_stops_waits_for_the_boom_and_leaves() -> None:
+    visit = make_demo.VISITS[0]
+    stands = make_demo.EMPTY_S + make_demo.APPROACH_S
+    assert make_demo.distance_m(visit, 0.5) is None
+    assert make_demo.distance_m(visit, make_demo.EMPTY_S) == pytest.approx(make_demo.FAR_M)
+    assert make_demo.distance_m(visit, stands + 0.1) == visit.stop_m
+    assert make_demo.distance_m(visit, stands + make_demo.WAIT_S + make_demo.LEAVE_S) is None
+    assert make_demo.boom(stands) == 0.0 and make_demo.boom(stands + make_demo.WAIT_S) == 1.0
+
+
+def test_the_clip_in_the_repository_is_small_and_lists_its_plates() -> None:
+    facts = json.loads((make_demo.FOLDER / "street.json").read_text(encoding="utf-8"))
+    assert facts["plates"] == make_demo.describe()
+    assert facts["size_px"] == [WIDTH_PX, HEIGHT_PX]
+    assert (make_demo.FOLDER / facts["clip"]).stat().st_size <= 3_000_000
