@@ -124,7 +124,9 @@ class Packages:
                 yield name
                 return
             self._no_conflict(verified.manifest)
-            slot = self._slots.stage(archive, verified, storage)
+            with self._lock:
+                letter = self._slots.reserve(verified, storage)
+            slot = self._slots.stage(archive, verified, storage, letter)
             yield f"stored on the {'SD card' if storage == SD else 'camera'}"
             try:
                 self._check(name, slot)
@@ -297,10 +299,10 @@ class Packages:
         name = verified.manifest.name
         if name not in self._slots.names():
             return False
-        slot = self._slots.current(name)
-        if slot is None or (slot.manifest_sha256, slot.storage) != (verified.manifest_sha256, storage) or slot.state == FAILED:
-            return False
         try:
+            slot = self._slots.current(name)
+            if slot is None or (slot.manifest_sha256, slot.storage) != (verified.manifest_sha256, storage) or slot.state == FAILED:
+                return False
             verify_tree(self._slots.path(name, slot), self._trust())
         except PackageError as why:
             LOG.warning("%s is damaged where it is installed (%s): it is installed again", name, why)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -14,6 +15,8 @@ from firmware.manifest import Manifest, parse
 from firmware.verify import CONF, Verified, unpack
 
 LETTERS = ("A", "B")
+SPARE_BYTES = 8 << 20
+"""Stays free on the disk after an installation."""
 CAMERA, SD = "camera", "sd"
 STAGED, TRIAL, GOOD, FAILED = "staged", "trial", "good", "failed"
 """staged: unpacked, never run; trial: runs, not yet good; failed: rolled back or never got good."""
@@ -50,6 +53,7 @@ class Slots:
         self._root = root
         self._sd = sd
         self._card_present = card_present
+        self._writing = threading.Lock()
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def names(self) -> tuple[str, ...]:
@@ -100,43 +104,55 @@ class Slots:
             raise PackageError(f"{name}: {path.name} cannot be read: {why.strerror}; upload the package again") from why
         return parse(data)
 
-    def stage(self, archive: Path, verified: Verified, storage: str, on_file: Callable[[str], None] = lambda name: None) -> Slot:
-        """Unpacks into the slot that is not current, flushed to the disk. The current slot stays untouched whatever happens."""
+    def reserve(self, verified: Verified, storage: str) -> str:
+        """Empties the slot that is not current and returns its letter. The caller holds off switches meanwhile; a damaged
+        record is begun anew."""
         name = verified.manifest.name
         if storage == SD:
             if not self._card_present():
-                raise PackageError("there is no SD card in the camera: un-tick \"Save to SD card\"")
+                raise PackageError('there is no SD card in the camera: un-tick "Save to SD card"')
             if not verified.manifest.sd_allowed:
-                raise PackageError(f"{name} cannot be stored on an SD card: un-tick \"Save to SD card\"")
-        home = self._root / name
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        record = self.record(name) if (home / "record.json").exists() else Record(name)
-        current = self.current(name) if record.slots else None
-        letter = "B" if current is not None and current.letter == "A" else "A"
-        place = self._place(name, storage)
-        fresh = place / f"{letter}.new"
+                raise PackageError(f'{name} cannot be stored on an SD card: un-tick "Save to SD card"')
+        home, place = self._root / name, self._place(name, storage)
         try:
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)
             place.mkdir(parents=True, exist_ok=True)
             free = shutil.disk_usage(place).free
         except OSError as why:
             raise PackageError(f"the {storage} cannot be written: {why.strerror}") from why
+        if free < verified.unpacked_bytes + SPARE_BYTES:
+            raise PackageError(f"not enough space: {name} needs {_mb(verified.unpacked_bytes + SPARE_BYTES)}, {_mb(free)} are free")
+        try:
+            current = self.current(name)
+        except PackageError:
+            current = None
+            self._write_record(Record(name))
+        letter = "B" if current is not None and current.letter == "A" else "A"
+        if not (home / "record.json").exists():
+            self._write_record(Record(name))
+        self._edit(name, lambda record: replace(record, slots=tuple(slot for slot in record.slots if slot.letter != letter)))
         self._clear(name, letter)
-        if free < verified.unpacked_bytes + (8 << 20):
-            raise PackageError(f"not enough space: {name} needs {verified.unpacked_bytes >> 20} MB, {free >> 20} MB are free")
-        self._keep(replace(record, slots=tuple(slot for slot in record.slots if slot.letter != letter)))
+        return letter
+
+    def stage(self, archive: Path, verified: Verified, storage: str, letter: str) -> Slot:
+        """Unpacks into the reserved slot, flushed to the disk. The current slot stays untouched whatever happens."""
+        name = verified.manifest.name
+        place = self._place(name, storage)
+        fresh = place / f"{letter}.new"
         try:
             fresh.mkdir()
-            unpack(archive, verified, fresh, on_file)
+            unpack(archive, verified, fresh)
             _flush(fresh)
             fresh.rename(place / letter)
-            _write(home / f"{letter}.conf", (place / letter / CONF).read_bytes())
+            _write(self._root / name / f"{letter}.conf", (place / letter / CONF).read_bytes())
             _flush_folder(place)
-        except OSError as why:
-            shutil.rmtree(fresh, ignore_errors=True)
+        except (OSError, PackageError) as why:
+            self._clear(name, letter)
+            if not self.record(name).slots:
+                self.remove(name)
+            if isinstance(why, PackageError):
+                raise
             raise PackageError(f"{name} cannot be stored: {why.strerror or why}") from why
-        except PackageError:
-            shutil.rmtree(fresh, ignore_errors=True)
-            raise
         slot = Slot(letter, storage, STAGED, verified.manifest.version, verified.manifest_sha256, verified.signed_by)
         self._put(name, slot)
         return slot
@@ -144,10 +160,9 @@ class Slots:
     def drop(self, name: str, slot: Slot) -> None:
         """Forgets a staged slot that failed its check; a package without any slot is gone."""
         self._clear(name, slot.letter)
-        record = self.record(name)
-        rest = tuple(other for other in record.slots if other.letter != slot.letter)
+        rest = tuple(other for other in self.record(name).slots if other.letter != slot.letter)
         if rest:
-            self._keep(replace(record, slots=rest))
+            self._edit(name, lambda record: replace(record, slots=rest))
         else:
             self.remove(name)
 
@@ -170,10 +185,10 @@ class Slots:
 
     def set_enabled(self, name: str, enabled: bool) -> None:
         """Whether it should run, kept over boots."""
-        self._keep(replace(self.record(name), enabled=enabled))
+        self._edit(name, lambda record: replace(record, enabled=enabled))
 
     def set_notice(self, name: str, notice: str) -> None:
-        self._keep(replace(self.record(name), notice=notice))
+        self._edit(name, lambda record: replace(record, notice=notice))
 
     def remove(self, name: str) -> None:
         """Deletes both slots and the record; the package's data (STATE/anpr) stays. A card that is missing keeps its copy."""
@@ -194,17 +209,26 @@ class Slots:
         (self._root / name / f"{letter}.conf").unlink(missing_ok=True)
 
     def _put(self, name: str, slot: Slot) -> None:
-        record = self.record(name)
-        others = tuple(other for other in record.slots if other.letter != slot.letter)
-        self._keep(replace(record, slots=tuple(sorted((*others, slot), key=lambda s: s.letter))))
+        def change(record: Record) -> Record:
+            others = tuple(other for other in record.slots if other.letter != slot.letter)
+            return replace(record, slots=tuple(sorted((*others, slot), key=lambda each: each.letter)))
 
-    def _keep(self, record: Record) -> None:
+        self._edit(name, change)
+
+    def _edit(self, name: str, change: Callable[[Record], Record]) -> None:
+        with self._writing:
+            self._write_record(change(self.record(name)))
+
+    def _write_record(self, record: Record) -> None:
         document = {"enabled": record.enabled, "notice": record.notice, "slots": [asdict(slot) for slot in record.slots]}
         try:
             _write(self._root / record.name / "record.json", json.dumps(document, indent=1).encode())
         except OSError as why:
             raise PackageError(f"{record.name}: its state cannot be stored: {why.strerror}") from why
 
+
+def _mb(size: int) -> str:
+    return f"{-(-size // (1 << 20))} MB"
 
 
 def _write(path: Path, data: bytes) -> None:

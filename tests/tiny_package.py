@@ -1,0 +1,132 @@
+"""Tiny package: a signed package of one small module whose processes live, crash, hang or serve HTTP as a test wants."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from firmware.keys import fingerprint, public_pem
+from firmware.verify import signed_bytes
+from vadp_package.build import pack
+
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+TRUST = {fingerprint(KEY.public_key()): KEY.public_key()}
+OTHER_KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
+
+CONF = """[package]
+format = 1
+name = TINY
+extendedname = Tiny package
+vendor = Acme
+vendorurl = https://example.invalid/
+version = {version}
+url = /tiny/
+arch = all
+min_platform = 1.0.0.0
+runmode = respawn
+[licence]
+mechanism = none
+[health]
+grace_s = 30
+silent_s = 15
+window_s = {window_s}
+failures = 1
+"""
+
+PROCESSES = {"pins": "live", "manager": "http"}
+
+PROGRAM = """
+import http.server, json, os, pathlib, signal, socketserver, sys, threading, time
+
+mode, name, state = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[4])
+stop = threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: stop.set() if mode != "stubborn" else None)
+(state / "run").mkdir(exist_ok=True)
+with (state / "told.txt").open("a") as told:
+    told.write(f"{name} {os.getpid()} {mode} licensed={os.environ['GATEWRIGHT_LICENSED']}\\n")
+if mode == "crash":
+    sys.exit("the lens fell off")
+if mode == "no_licence":
+    sys.exit(10)
+if mode == "leave":
+    sys.exit(0)
+if mode == "http":
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        def do_GET(self):
+            length = int(self.headers.get("Content-Length") or 0)
+            sent = len(self.rfile.read(length))
+            body = json.dumps({"path": self.path, "method": self.command, "headers": dict(self.headers), "sent": sent})
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+        do_POST = do_GET
+        def log_message(self, *words): pass
+        def address_string(self): return "unix"
+    class Server(socketserver.ThreadingUnixStreamServer):
+        daemon_threads = True
+    os.chdir(state / "run")
+    pathlib.Path("manager.sock").unlink(missing_ok=True)
+    server = Server("manager.sock", Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+while not stop.wait(0.05):
+    if mode != "hang":
+        pathlib.Path(state / "run" / f"{name}.beat").touch()
+"""
+
+INITSCR = """
+import sys
+print("checked"); sys.exit({check})
+"""
+
+
+def contents(
+    version: str = "1.0.0",
+    processes: Mapping[str, str] = PROCESSES,
+    conf: Callable[[str], str] = lambda text: text,
+    check: int = 0,
+    window_s: int = 1,
+    files: Mapping[str, bytes] = {},
+    key: Ed25519PrivateKey = KEY,
+) -> dict[str, bytes]:
+    """{name: content} of a right package; `conf` changes package.conf before it is signed."""
+    text = CONF.format(version=version, window_s=window_s)
+    for order, (name, mode) in enumerate(processes.items(), 1):
+        text += f"[process.{name}]\norder = {order}\ncommand = tiny\nargs = {mode} {name}\n"
+    data = {
+        "initscr": INITSCR.format(check=check).encode(),
+        "lib/tiny/__main__.py": PROGRAM.encode(),
+        "lib/tiny/__init__.py": b"",
+        "LICENSE": b"free",
+        **files,
+    }
+    hashes = "".join(f"{hashlib.sha256(value).hexdigest()}  {name}\n" for name, value in sorted(data.items())).encode()
+    signed = conf(text).encode()
+    return {"package.conf": signed, "package.sha256": hashes, "package.sig": key.sign(signed_bytes(signed, hashes)), **data}
+
+
+def write(path: Path, members: Mapping[str, bytes]) -> Path:
+    """The archive at `path`."""
+    path.write_bytes(pack(dict(members)))
+    return path
+
+
+def trust_file(folder: Path) -> Path:
+    """The public key of KEY in a file."""
+    path = folder / "tiny.pub"
+    path.write_bytes(public_pem(KEY.public_key()))
+    return path
+
+
+def wait_for(condition: Callable[[], object], timeout_s: float = 20.0) -> None:
+    """Returns when `condition` holds; fails the test when it never does."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.02)
