@@ -2,12 +2,14 @@
 
 RPi.GPIO lets several processes drive one pin, so claims are kept in STATE/run/claims besides. Neither library gives a single
 output back without floating it (`cleanup` makes it an input without pull): `close` leaves outputs driven until the process ends.
+RPi.GPIO raises RuntimeError and ValueError, lgpio below rpi-lgpio an Exception of its own: hence the broad excepts.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from time import monotonic_ns
 from types import ModuleType
 
@@ -26,9 +28,10 @@ HEADER_LINES = 28
 class RpiGpio:
     """Claimed header pins, BCM numbers (the port `Gpio`)."""
 
-    def __init__(self, library: ModuleType, claims: Claims) -> None:
+    def __init__(self, library: ModuleType, claims: Claims, chip: Path | None) -> None:
         self._library = library
         self._claims = claims
+        self._chip = chip
         self._outputs: set[int] = set()
         self._watched: list[int] = []
 
@@ -49,7 +52,7 @@ class RpiGpio:
             raise BoardError(f"GPIO {pin} is not claimed as an output by this process")
         try:
             self._library.output(pin, int(level))
-        except RuntimeError as why:
+        except Exception as why:
             raise BoardError(f"GPIO {pin} could not be driven {'high' if level else 'low'}: {why}") from why
 
     def read(self, pin: int) -> bool:
@@ -57,7 +60,7 @@ class RpiGpio:
             raise BoardError(f"GPIO {pin} is not claimed by this process")
         try:
             return bool(self._library.input(pin))
-        except RuntimeError as why:
+        except Exception as why:
             raise BoardError(f"GPIO {pin} could not be read: {why}") from why
 
     def watch(self, pins: Sequence[int], on_edge: Callable[[int, bool, int], None]) -> None:
@@ -70,7 +73,7 @@ class RpiGpio:
                 raise BoardError(f"GPIO {pin} is not claimed as an input by this process")
             try:
                 self._library.add_event_detect(pin, self._library.BOTH, callback=report)
-            except RuntimeError as why:
+            except Exception as why:
                 raise BoardError(
                     f"GPIO {pin} reports no edges: {why}; RPi.GPIO cannot watch inputs on kernels from 6.6 on: "
                     "remove it and install rpi-lgpio, which has the same name and can"
@@ -91,13 +94,18 @@ class RpiGpio:
     def _try(self, pin: int, what: str, act: Callable[[], None]) -> None:
         try:
             act()
-        except RuntimeError as why:
-            kind = PinBusy if "busy" in str(why).lower() else BoardError  # rpi-lgpio: "GPIO busy", the kernel knows the owner
-            raise kind(f"GPIO {pin} cannot {what}: {why}") from why
+        except Exception as why:
+            if "busy" not in str(why).lower():
+                raise BoardError(f"GPIO {pin} cannot {what}: {why}") from why
+            owner = _chips.consumer(self._chip, pin) if self._chip else ""  # the library knows only that, the kernel knows who
+            raise PinBusy(f"GPIO {pin} is taken by {owner or 'another process'}") from why
 
 
 def _open(profile: BoardProfile, state: State) -> Gpio:
-    _point_to_chip(profile)
+    chip = _point_to_chip(profile)
+    # lgpio makes a FIFO in its working folder, which may be a package's slot.
+    os.environ.setdefault("LG_WD", str(state.run))
+    state.run.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         from RPi import GPIO as library
     except ImportError as why:
@@ -107,18 +115,19 @@ def _open(profile: BoardProfile, state: State) -> Gpio:
     try:
         library.setwarnings(False)
         library.setmode(library.BCM)
-    except Exception as why:  # lgpio raises an error class of its own
+    except Exception as why:
         raise BoardError(f"{profile.title}: the GPIO chip does not open: {why}; run as root or in the group gpio") from why
-    return RpiGpio(library, Claims(state.run / "claims"))
+    return RpiGpio(library, Claims(state.run / "claims"), chip)
 
 
-def _point_to_chip(profile: BoardProfile) -> None:
+def _point_to_chip(profile: BoardProfile) -> Path | None:
     # rpi-lgpio guesses the chip's number from the board; the label is certain. RPi.GPIO needs no chip.
     try:
         chip = _chips.find_chip(profile.chip_labels)
     except BoardError:
-        return
+        return None
     os.environ["RPI_LGPIO_CHIP"] = chip.name.removeprefix("gpiochip")
+    return chip
 
 
 def _taken_by(profile: BoardProfile, state: State, pin: int) -> str:
