@@ -101,6 +101,7 @@ class Service:
         self._engine: EngineStatus | None = None
         self._engine_at_ns = 0
         self._live: LiveReads | None = None
+        self._frames_seen: int | None = None
         self._frames = 0
         self._frames_at: datetime | None = None
         self._frames_kept_ns = 0
@@ -225,11 +226,13 @@ class Service:
             self._take(message.passage)
         elif isinstance(message, EngineStatus):
             with self._lock:
-                before = 0 if self._engine is None else self._engine.frames_processed
+                # The engine counts from 0 after each start of its own, and may have lived before this process.
                 new = message.frames_processed
+                before = new if self._frames_seen is None else self._frames_seen
                 if new != before:
-                    self._frames += new - before if new > before else new  # it counts from 0 after each start
+                    self._frames += new - before if new > before else new
                     self._frames_at = self._clock.now()
+                self._frames_seen = new
                 self._engine, self._engine_at_ns = message, self._clock.monotonic_ns()
         elif isinstance(message, LiveReads):
             self._live = message
@@ -249,8 +252,8 @@ class Service:
         except StoreError as why:
             self._problem(f"passage of {passage.plate or 'no plate'} not stored, no action taken: {why}")
             return
-        self._hub.send_engine(PassageStored(passage.id))
         self._triggers.passage(passage)
+        self._hub.send_engine(PassageStored(passage.id))
 
     def _alive_engine(self) -> EngineStatus | None:
         with self._lock:
@@ -318,7 +321,7 @@ class Service:
             raise ConfigError("this list was deleted")
         now, now_ns = self._clock.now(), self._clock.monotonic_ns()
         plate = request.plate.strip().upper()[:20] or "TEST123"
-        matches = core.store.lookup(plate, now, fold=True)
+        matches = core.store.lookup(plate, now, core.store.settings(LprSettings).fold_lookalikes)
         match = next((one for one in matches if one.list.id == plate_list.id), Match(plate_list, None))
         general = core.store.settings(GeneralSettings)
         env = ActionEnv(

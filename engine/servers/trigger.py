@@ -98,10 +98,19 @@ class TriggerServer:
                 continue
             if not self._slots.acquire(blocking=False):
                 log.warning("trigger socket: %s refused, %d connections are open", address[0], MAX_CONNECTIONS)
-                _reply(peer, "ERROR too many connections")
-                peer.close()
+                self._turn_away(peer)
                 continue
             self._spawn(self._serve, peer)
+
+    def _turn_away(self, peer: socket.socket) -> None:
+        peer.settimeout(0.05)
+        _reply(peer, "ERROR too many connections")
+        try:
+            peer.shutdown(socket.SHUT_WR)
+            peer.recv(MAX_LINE)  # what it has sent already must not turn the answer into a reset
+        except OSError:
+            pass
+        peer.close()
 
     def _serve(self, peer: socket.socket) -> None:
         with self._lock:

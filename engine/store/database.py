@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import time
@@ -46,12 +45,13 @@ class Database:
 
     def _open(self, checkpoints: bool) -> SqliteUtils:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        # Passwords of actions lie in the file: nobody but the owner may read it.
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
         connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
         connection.row_factory = sqlite3.Row
         try:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # a damaged file says so here
+            # Passwords of actions lie in the file. By its path: whoever opens and closes the file beside SQLite takes away
+            # the locks that this process holds on it, and another process would then drop the WAL under our hands.
+            self._path.chmod(0o600)
             _enable_wal(connection)
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("PRAGMA foreign_keys=ON")

@@ -126,3 +126,27 @@ def test_a_killed_writer_loses_no_committed_passage(tmp_path: Path) -> None:
     committed = max([committed, *rest])
     stored = [row[0] for row in new_store(tmp_path).db.rows("SELECT id FROM passages ORDER BY rowid")]
     assert stored[: committed + 1] == [f"k-{number}" for number in range(committed + 1)]
+
+
+READER = """
+import sys
+from pathlib import Path
+from tests.samples import new_store
+store = new_store(Path(sys.argv[1]))
+print(store.db.rows("SELECT count(*) FROM passages")[0][0])
+store.close()
+"""
+
+
+def test_a_second_connection_of_a_process_leaves_its_locks_in_force(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parents[4]
+
+    def seen_by_another_process() -> str:
+        done = subprocess.run([sys.executable, "-c", READER, str(tmp_path)], cwd=root, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    store = new_store(tmp_path)
+    new_store(tmp_path).close()
+    assert seen_by_another_process() == "0"  # as the last one to close it would take the WAL away
+    store.add_passage(passage(), ())
+    assert seen_by_another_process() == "1"

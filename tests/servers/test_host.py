@@ -1,0 +1,486 @@
+"""Host over real HTTP: log-in, upload, start, status lines, stop, upgrade, and what strangers try."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.tiny_package import OTHER_KEY, contents, trust_file, wait_for, write
+
+ROOT = Path(__file__).parents[2]
+UPLOAD = "/cgi-bin/admin/upload_vadp.cgi"
+CONTROL = "/cgi-bin/admin/vadpctrl.cgi"
+PARAMETERS = "/cgi-bin/admin/getparam.cgi"
+
+
+class Host:
+    """A running host process on a state folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.state = folder / "state"
+        self.log = self.state / "logs" / "hostd.log"
+        self.trust = trust_file(folder)
+        self.process: subprocess.Popen[str] | None = None
+        self.port = 0
+
+    def start(self) -> None:
+        self.log.unlink(missing_ok=True)
+        self.process = subprocess.Popen(self.command(), cwd=ROOT, stderr=subprocess.DEVNULL, text=True)
+        wait_for(self._listens)
+
+    def command(self, port: int = 0) -> list[str]:
+        words = ["-m", "firmware", "--state", str(self.state), "--port", str(port), "--sd", str(self.folder / "card")]
+        return [sys.executable, *words, "--trust", str(self.trust)]
+
+    def stop(self) -> None:
+        assert self.process is not None
+        self.process.terminate()
+        assert self.process.wait(20) == 0
+
+    def _listens(self) -> bool:
+        found = re.search(r"listening on 127\.0\.0\.1 port (\d+)", self.log.read_text()) if self.log.exists() else None
+        self.port = int(found[1]) if found else 0
+        return self.port > 0
+
+    @property
+    def password(self) -> str:
+        return (self.state / "host" / "initial-password").read_text().strip()
+
+    def ask(self, method: str, path: str, **more: Any) -> requests.Response:
+        more.setdefault("auth", ("admin", self.password))
+        return requests.request(method, f"http://127.0.0.1:{self.port}{path}", timeout=30, allow_redirects=False, **more)
+
+    def upload(
+        self, members: dict[str, bytes] | None = None, fields: dict[str, str] | None = None, **more: Any
+    ) -> requests.Response:
+        path = write(self.folder / "upload.tar.gz", contents() if members is None else members)
+        files = {"smartvca_pkg": ("TINY-1.0.0-all.tar.gz", path.read_bytes(), "application/gzip")}
+        return self.ask("POST", UPLOAD, files=files, data=fields or {}, **more)
+
+    def control(self, cmd: str, idx: int = 0) -> str:
+        return self.ask("GET", f"{CONTROL}?idx={idx}&cmd={cmd}").text
+
+    def package(self) -> dict[str, Any]:
+        (found,) = self.ask("GET", "/api/packages").json()["packages"]
+        assert isinstance(found, dict)
+        return found
+
+    def remove_all(self) -> None:
+        while "is removed" in self.control("remove"):
+            pass
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    host = Host(tmp_path_factory.mktemp("host"))
+    host.start()
+    yield host
+    host.stop()
+
+
+@pytest.fixture
+def host(running: Host) -> Host:
+    running.remove_all()
+    return running
+
+
+def raw(host: Host, data: bytes) -> bytes:
+    """What comes back for bytes that no HTTP library would send."""
+    with socket.create_connection(("127.0.0.1", host.port), timeout=10) as sock:
+        sock.sendall(data)
+        sock.shutdown(socket.SHUT_WR)
+        answer = b""
+        while part := sock.recv(65536):
+            answer += part
+        return answer
+
+
+def log_in(host: Host, user: str, password: str, **more: Any) -> tuple[requests.Session, requests.Response]:
+    session = requests.Session()
+    reply = session.post(
+        f"http://127.0.0.1:{host.port}/login", data={"user": user, "password": password}, allow_redirects=False, timeout=30, **more
+    )
+    return session, reply
+
+
+def test_upload_answers_progress_and_the_final_line_that_clients_look_for(host: Host) -> None:
+    reply = host.upload()
+    assert reply.status_code == 200
+    assert reply.headers["Content-Type"] == "text/html; charset=utf-8"
+    text = re.sub(r"<script>.*?</script>|<[^>]+>", "", reply.text).strip().splitlines()
+    assert text == ["TINY 1.0.0: signature and contents are right", "stored on the camera", "checked", "'TINY is uploaded'"]
+    assert reply.text.count("<script>document.write('.')</script>") == 3
+
+
+def test_upload_answers_json_to_those_who_ask_for_it(host: Host) -> None:
+    reply = host.upload(headers={"Accept": "application/json"})
+    assert reply.status_code == 201
+    assert (reply.json()["package"], reply.json()["version"]) == ("TINY", "1.0.0")
+    refused = host.upload(contents(key=OTHER_KEY), headers={"Accept": "application/json"})
+    assert refused.status_code == 400
+    assert refused.json()["error"].startswith("package.sig: the signature is not one of a trusted vendor")
+
+
+def test_status_lines_are_exact_before_and_after_start_and_stop(host: Host) -> None:
+    assert host.ask("GET", f"{PARAMETERS}?vadp_module").text == "vadp_module_number='0'\r\nvadp_module_order=''\r\n"
+    host.upload()
+    lines = [
+        "vadp_module_number='1'",
+        "vadp_module_order=''",
+        "vadp_module_i0_enable='0'",
+        "vadp_module_i0_name='TINY'",
+        "vadp_module_i0_extendedname='Tiny package'",
+        "vadp_module_i0_url='/tiny/'",
+        "vadp_module_i0_vendor='Acme'",
+        "vadp_module_i0_vendorurl='https://example.invalid/'",
+        "vadp_module_i0_version='1.0.0'",
+        "vadp_module_i0_license='not needed'",
+        "vadp_module_i0_licmsg=''",
+        "vadp_module_i0_path='camera'",
+        "vadp_module_i0_initscr='initscr'",
+        "vadp_module_i0_status='off'",
+        "vadp_module_i0_statmsg=''",
+        "vadp_module_i0_vvtklicensemec='none'",
+    ]
+    reply = host.ask("GET", f"{PARAMETERS}?vadp_module")
+    assert reply.content == "".join(f"{line}\r\n" for line in lines).encode()
+    assert reply.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert "'TINY is started'" in host.control("start")
+    wait_for(lambda: host.ask("GET", f"{PARAMETERS}?vadp_module_i0_status").content == b"vadp_module_i0_status='on'\r\n")
+    joined = host.ask("GET", f"{PARAMETERS}?vadp_module_i0_name&vadp_module_number&capability").content
+    assert joined == b"capability_vadp_npackage='10'\r\nvadp_module_number='1'\r\nvadp_module_i0_name='TINY'\r\n"
+    assert host.ask("GET", f"{PARAMETERS}?vadp_module_i").content == b""
+    assert "'TINY is stopped'" in host.control("stop")
+    assert host.ask("GET", f"{PARAMETERS}?vadp_module_i0_status").content == b"vadp_module_i0_status='off'\r\n"
+
+
+def test_a_second_upload_is_an_upgrade_and_rollback_brings_the_first_back(host: Host) -> None:
+    host.upload()
+    host.control("start")
+    wait_for(lambda: host.package()["slot_state"] == "good")
+    host.upload(contents(version="2.0.0"))
+    wait_for(lambda: (host.package()["version"], host.package()["status"]) == ("2.0.0", "on"))
+    assert "'TINY is rolled back'" in host.control("rollback")
+    wait_for(lambda: (host.package()["version"], host.package()["status"]) == ("1.0.0", "on"))
+    assert "'TINY is restarted'" in host.control("restart")
+    assert "'TINY is removed'" in host.control("remove")
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "said"),
+    [
+        ("idx=0&cmd=start", 409, "start failed: there is no package with index 0"),
+        ("idx=-1&cmd=start", 400, "idx must be a number"),
+        ("idx=x&cmd=start", 400, "idx must be a number"),
+        ("cmd=start", 400, "idx must be a number"),
+        ("idx=0", 400, "cmd must be one of start, stop, restart, remove, rollback"),
+        ("idx=0&cmd=<script>", 400, "cmd must be one of"),
+    ],
+)
+def test_a_wrong_control_request_says_what_is_wrong(host: Host, query: str, status: int, said: str) -> None:
+    reply = host.ask("GET", f"{CONTROL}?{query}")
+    assert reply.status_code == status
+    assert said in reply.text
+    assert "<script>" not in reply.text
+
+
+def test_save_to_sd_card_without_a_card_is_refused_and_with_one_stored_there(host: Host) -> None:
+    refused = host.upload(fields={"save2sd": "1"})
+    assert "upload failed: there is no SD card in the camera" in refused.text
+    (host.folder / "card").mkdir()
+    assert "'TINY is uploaded'" in host.upload(fields={"save2sd": "1"}).text
+    assert host.package()["storage"] == "sd"
+    assert (host.folder / "card" / "gatewright" / "packages" / "TINY" / "A").is_dir()
+    host.remove_all()
+    (host.folder / "card" / "gatewright").rename(host.folder / "old")
+    (host.folder / "card").rmdir()
+
+
+def test_a_bad_package_is_refused_with_its_status_and_the_running_one_stays(host: Host) -> None:
+    host.upload()
+    tampered = contents(version="2.0.0")
+    tampered["LICENSE"] = b"paid"
+    reply = host.upload(tampered)
+    assert reply.status_code == 400
+    assert "upload failed: LICENSE: damaged or changed" in reply.text
+    assert host.package()["version"] == "1.0.0"
+    assert list((host.state / "host" / "uploads").iterdir()) == []
+
+
+def test_the_portal_gets_user_and_role_and_no_forged_ones(host: Host) -> None:
+    host.upload()
+    host.control("start")
+    wait_for(lambda: host.ask("GET", "/tiny/").status_code == 200)
+    forged = {
+        "X-Gatewright-User": "root",
+        "X_Gatewright_Role": "root",
+        "Cookie": "a=1; gatewright_session=zzz",
+        "Connection": "X-Secret",
+        "X-Secret": "1",
+    }
+    seen = host.ask("GET", "/tiny/api/live?x=1%2F2", headers=forged).json()
+    headers = {name.lower(): value for name, value in seen["headers"].items()}
+    assert seen["path"] == "/tiny/api/live?x=1%2F2"
+    assert (headers["x-gatewright-user"], headers["x-gatewright-role"]) == ("admin", "admin")
+    assert headers["cookie"] == "a=1"
+    assert not {"authorization", "x-secret", "keep-alive", "transfer-encoding"} & headers.keys()
+    assert host.ask("POST", "/tiny/list", data=b"x" * 300_000).json()["sent"] == 300_000
+    assert host.ask("GET", "/tiny").headers["Location"] == "/tiny/"
+
+
+def test_a_stopped_portal_shows_a_page_that_leads_to_package_management(host: Host) -> None:
+    host.upload()
+    reply = host.ask("GET", "/tiny/")
+    assert reply.status_code == 503
+    assert "TINY is stopped" in reply.text and 'href="/setup/application/vadp.html"' in reply.text
+    assert host.ask("GET", "/tiny/api/live").json() == {"error": "TINY is stopped"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/tiny/../api/packages",
+        "/tiny/%2e%2e/x",
+        "/tiny/..%5cx",
+        "/tiny/a%0ab",
+        "/host/../accounts.py",
+        "/host/%2e%2e%2faccounts.py",
+    ],
+)
+def test_path_tricks_lead_nowhere(host: Host, path: str) -> None:
+    host.upload()
+    host.control("start")
+    wait_for(lambda: host.ask("GET", "/tiny/").status_code == 200)
+    token = requests.auth._basic_auth_str("admin", host.password)
+    answer = raw(host, f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nConnection: close\r\n\r\n".encode())
+    assert answer.split(b" ")[1] in (b"400", b"404", b"403")
+    assert b"scrypt" not in answer
+
+
+@pytest.mark.parametrize("path", [f"{PARAMETERS}?vadp_module", f"{CONTROL}?idx=0&cmd=start", "/api/packages"])
+def test_strangers_get_401_with_a_challenge(host: Host, path: str) -> None:
+    reply = host.ask("GET", path, auth=None)
+    assert (reply.status_code, reply.headers["WWW-Authenticate"]) == (401, 'Basic realm="Gatewright"')
+    assert host.upload(auth=None).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/", "/setup/application/vadp.html", "/setup/system/accounts.html", "/tiny/", "/anything"])
+def test_pages_send_strangers_to_the_log_in(host: Host, path: str) -> None:
+    reply = host.ask("GET", path, auth=None)
+    assert (reply.status_code, reply.headers["Location"]) == (303, f"/login?next={path}")
+
+
+def test_another_site_cannot_make_a_browser_act(host: Host) -> None:
+    host.upload()
+    for headers in (
+        {"Origin": "http://evil.invalid"},
+        {"Referer": "http://evil.invalid/x"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Origin": "null"},
+    ):
+        assert host.ask("GET", f"{CONTROL}?idx=0&cmd=start", headers=headers).status_code == 403
+        assert host.ask("POST", "/api/packages/TINY/start", headers=headers).status_code == 403
+        assert host.upload(headers=headers).status_code == 403
+        assert log_in(host, "admin", host.password, headers=headers)[1].status_code == 403
+    assert host.package()["enabled"] is False
+    here = {"Origin": f"http://127.0.0.1:{host.port}", "Sec-Fetch-Site": "same-origin"}
+    assert host.ask("POST", "/api/packages/TINY/start", headers=here).status_code == 200
+
+
+def test_oversize_and_unmeasured_uploads_are_refused_before_they_are_read(host: Host) -> None:
+    token = requests.auth._basic_auth_str("admin", host.password)
+    head = f"POST {UPLOAD} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+    assert raw(host, (head + "Content-Length: 99999999999\r\n\r\n").encode()).split(b" ")[1] == b"413"
+    assert raw(host, (head + "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n").encode()).split(b" ")[1] == b"411"
+    broken = raw(host, (head + "Content-Length: 1000\r\nConnection: close\r\n\r\n--b\r\n").encode())
+    assert b"upload failed: the upload broke off before its end" in broken
+
+
+def test_a_large_body_of_a_stranger_is_refused_and_not_kept(host: Host) -> None:
+    reply = host.ask("POST", "/api/packages", data=b"x" * 3_000_000, auth=None)
+    assert reply.status_code == 401
+    assert host.ask("POST", "/login", data={"user": "x" * 20_000}, auth=None).status_code == 413
+
+
+def test_health_tells_when_every_enabled_portal_answers(host: Host) -> None:
+    assert host.ask("GET", "/health", auth=None).json() == {"status": "ok"}
+    host.upload(contents(processes={"pins": "live"}))
+    host.control("start")
+    reply = host.ask("GET", "/health", auth=None)
+    assert (reply.status_code, reply.json()) == (503, {"status": "starting"})
+
+
+def test_errors_are_told_in_plain_words_without_a_traceback(host: Host) -> None:
+    reply = host.ask("DELETE", "/login")
+    assert reply.status_code == 404
+    assert "Traceback" not in reply.text
+
+
+def test_the_package_outlives_a_kill_of_the_host_and_every_process_of_it(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    host.start()
+    host.upload()
+    host.control("start")
+    wait_for(lambda: host.ask("GET", "/tiny/").status_code == 200)
+    before = {process["name"]: process["pid"] for process in host.package()["processes"]}
+    assert host.process is not None
+    host.process.kill()
+    host.process.wait()
+    host.start()
+    wait_for(lambda: host.ask("GET", "/tiny/").status_code == 200)
+    after = {process["name"]: process["pid"] for process in host.package()["processes"]}
+    assert after.keys() == before.keys() and not set(after.values()) & set(before.values())
+    for name, pid in after.items():
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda name=name, pid=pid: {p["name"]: p["pid"] for p in host.package()["processes"]}[name] not in (0, pid))  # type: ignore[misc]
+    host.stop()
+    assert all(not Path(f"/proc/{pid}").exists() for pid in after.values())
+
+
+def test_a_second_host_on_the_same_state_and_a_taken_port_are_refused_with_code_2(running: Host, tmp_path: Path) -> None:
+    second = subprocess.run(running.command(), cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert second.returncode == 2
+    assert running.process is not None
+    assert f"a host (process {running.process.pid}) already runs on {running.state}" in second.stderr
+    other = Host(tmp_path)
+    taken = subprocess.run(other.command(running.port), cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert taken.returncode == 2
+    assert f"cannot listen on 127.0.0.1 port {running.port}" in taken.stderr
+
+
+def test_install_while_the_host_is_off_enables_the_package_and_trusts_its_key(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    path = write(tmp_path / "p.tar.gz", contents())
+    words = [sys.executable, "-m", "firmware", "install", str(path), "--state", str(host.state), "--trust", str(host.trust)]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "'TINY is uploaded'\n")
+    host.trust = trust_file(tmp_path)
+    host.start()
+    wait_for(lambda: host.ask("GET", "/health").status_code == 200)
+    assert host.package()["status"] == "on"
+    again = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert again.returncode == 2 and "already runs on" in again.stderr
+    host.stop()
+
+
+def test_browser_log_in_forces_a_new_password_and_roles_limit_what_follows(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    host.start()
+    try:
+        url = f"http://127.0.0.1:{host.port}"
+        first = host.password
+        session, reply = log_in(host, "admin", first)
+        assert (reply.status_code, reply.headers["Location"]) == (303, "/password")
+        assert re.search(r"HttpOnly.*SameSite=strict|SameSite=strict.*HttpOnly", reply.headers["Set-Cookie"], re.I)
+        assert session.get(f"{url}/api/packages").status_code == 403
+        assert session.get(f"{url}/setup/application/vadp.html", allow_redirects=False).headers["Location"] == "/password"
+        form = {"old": first, "new": "correct horse", "again": "correct horse"}
+        assert session.post(f"{url}/password", data={**form, "old": "no"}, allow_redirects=False).status_code == 400
+        assert session.post(f"{url}/password", data={**form, "again": "else"}, allow_redirects=False).status_code == 400
+        assert (
+            session.post(f"{url}/password", data={**form, "new": first, "again": first}, allow_redirects=False).status_code == 400
+        )
+        old_cookie = session.cookies.get("gatewright_session")
+        assert session.post(f"{url}/password", data=form, allow_redirects=False).status_code == 303
+        assert session.get(f"{url}/api/packages").status_code == 200
+        assert requests.get(f"{url}/api/packages", cookies={"gatewright_session": old_cookie or ""}).status_code == 401
+        assert requests.get(f"{url}/api/packages", auth=("admin", first)).status_code == 401
+        assert requests.get(f"{url}/api/packages", auth=("admin", "correct horse")).status_code == 200
+
+        added = session.post(
+            f"{url}/setup/system/accounts/add", data={"user": "guard", "role": "operator", "password": "gatehouse"}
+        )
+        assert added.status_code == 200 and "guard" in added.text
+        guard = ("guard", "gatehouse")
+        assert requests.get(f"{url}/api/packages", auth=guard).status_code == 200
+        assert requests.post(f"{url}/api/packages/X/start", auth=guard).status_code == 403
+        assert requests.get(f"{url}{PARAMETERS}?vadp_module", auth=guard).status_code == 403
+        assert requests.get(f"{url}/setup/application/vadp.html", auth=guard).status_code == 403
+        assert requests.get(f"{url}/", auth=guard, allow_redirects=False).headers["Location"] == "/anpr/"
+        session.post(f"{url}/setup/system/accounts/remove", data={"user": "guard"})
+        assert requests.get(f"{url}/api/packages", auth=guard).status_code == 401
+        assert session.post(f"{url}/logout", allow_redirects=False).headers["Location"] == "/login"
+        assert session.get(f"{url}/api/packages").status_code == 401
+    finally:
+        host.stop()
+
+
+def test_guessing_passwords_gets_429_also_for_the_right_one(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    host.start()
+    try:
+        right = host.password
+        for _ in range(5):
+            assert host.ask("GET", "/api/packages", auth=("admin", "guess")).status_code == 401
+        assert host.ask("GET", "/api/packages", auth=("admin", "guess")).status_code == 429
+        for _ in range(3):
+            host.ask("GET", "/api/packages", auth=("admin", "guess"))
+        late = host.ask("GET", "/api/packages", auth=("admin", right))
+        assert late.status_code == 429 and int(late.headers["Retry-After"]) >= 1
+        page = log_in(host, "admin", right)[1]
+        assert page.status_code == 401 and "Too many wrong passwords" in page.text
+    finally:
+        host.stop()
+
+
+def test_log_in_leads_only_to_pages_of_this_camera(host: Host) -> None:
+    for target in ("//evil.invalid/", "https://evil.invalid/", "/\\evil.invalid", "javascript:alert(1)"):
+        page = host.ask("GET", "/login", params={"next": target}, auth=None)
+        assert '<input type="hidden" name="next" value="/">' in page.text
+
+
+def test_pages_forbid_foreign_scripts_and_frames(host: Host) -> None:
+    reply = host.ask("GET", "/setup/application/vadp.html")
+    assert "default-src 'self'" in reply.headers["Content-Security-Policy"]
+    assert "frame-ancestors 'self'" in reply.headers["Content-Security-Policy"]
+    assert (reply.headers["X-Content-Type-Options"], reply.headers["Cache-Control"]) == ("nosniff", "no-store")
+    assert host.ask("GET", "/host/vadp.js", auth=None).status_code == 200
+    assert host.ask("HEAD", "/host/host.css", auth=None).status_code == 200
+
+
+def test_licences_are_refused_where_none_is_needed_and_stored_where_one_is(host: Host) -> None:
+    host.upload()
+    refused = host.ask("POST", "/api/packages/TINY/licence", files={"licenseKey": ("l.json", b"{}")})
+    assert (refused.status_code, refused.json()["error"]) == (400, "TINY needs no licence")
+    host.upload(contents(version="2.0.0", conf=lambda text: text.replace("mechanism = none", "mechanism = file")))
+    host.control("start")
+    assert host.package()["license"] == "none"
+    told = host.state / "told.txt"
+    wait_for(lambda: told.read_text().splitlines()[-1].endswith("licensed=0"))
+    import base64
+
+    from firmware.licence import licence_bytes
+    from tests.tiny_package import KEY
+
+    serial = host.ask("GET", "/api/packages").json()["serial"]
+    fields = {"package": "TINY", "serial": serial, "expires": ""}
+    signature = base64.b64encode(KEY.sign(licence_bytes(**fields))).decode()
+    data = json.dumps({"licence": fields, "signature": signature}).encode()
+    assert host.ask("POST", "/api/packages/TINY/licence", data=data.replace(b"TINY", b"TUNY")).status_code == 400
+    assert host.ask("POST", "/api/packages/TINY/licence", data=data).json() == {"package": "TINY", "until": "no end"}
+    wait_for(lambda: told.read_text().splitlines()[-1].endswith("licensed=1"))
+    assert (host.package()["license"], host.package()["license_message"]) == ("valid", "no end")
+
+
+def test_a_keep_alive_connection_survives_a_refused_upload(host: Host) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", host.port, timeout=20)
+    connection.request("POST", UPLOAD, body=b"x" * 200_000, headers={"Content-Type": "multipart/form-data; boundary=b"})
+    first = connection.getresponse()
+    first.read()
+    assert first.status == 401
+    connection.request("GET", "/health")
+    assert connection.getresponse().status == 200
+    connection.close()

@@ -1,0 +1,437 @@
+"""The service as a real process, with the real pins process on the simulated chip and this test as engine and portal."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from board.gpio.sim import set_input
+from board.kit.clock import Clock
+from board.kit.errors import WireError
+from board.kit.state import State
+from board.kit.wire import Channel, Codec, connect
+from engine.messages import (
+    SERVICE_MESSAGES,
+    AskStatus,
+    EngineHello,
+    EngineStatus,
+    FireTrigger,
+    LiveReads,
+    Outcome,
+    PassageReport,
+    PassageStored,
+    RestartService,
+    RulesChanged,
+    ServiceStatus,
+    StartTrigger,
+    StopEngine,
+    TestAction,
+    TriggerAnswer,
+    TriggerTaken,
+)
+from engine.settings import GeneralSettings, LprSettings
+from engine.store import DeliveryQuery, Store
+from engine.types import Passage
+from tests.samples import ALL, BLACK, WHITE, entry, passage, rule
+
+ROOT = Path(__file__).resolve().parents[2]
+CODEC = Codec(SERVICE_MESSAGES)
+PATIENCE_S = 20.0
+PULSE_MS = 120
+
+T = TypeVar("T")
+
+
+def until(get: Callable[[], T | None], what: str) -> T:
+    """The first true value of `get`, asked every 20 ms."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        found = get()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"{what} did not happen in {PATIENCE_S:.0f} s")
+
+
+class Camera:
+    """STATE with the processes that a test starts, and a channel as their engine."""
+
+    def __init__(self, root: Path) -> None:
+        self.state = State(root)
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.engine: Channel | None = None
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.trigger_port = free.getsockname()[1]
+        store = self.store()
+        store.put_settings(GeneralSettings(trigger_port=self.trigger_port, keep_free_pct=1))
+        store.put_settings(LprSettings(mode="TRIGGER", trigger_period_s=1.0))
+        store.save_entry(entry("HK55EVB", WHITE))
+        store.save_rule(rule(WHITE, duration_ms=PULSE_MS))
+        store.close()
+
+    def store(self) -> Store:
+        return Store(self.state.database, Clock())
+
+    def start(self, name: str) -> None:
+        command = {"pins": ["board.pins"], "service": ["engine", "service"]}[name]
+        self.processes[name] = subprocess.Popen([sys.executable, "-m", *command, "--state", str(self.state.root)], cwd=ROOT)
+
+    def kill(self, name: str) -> None:
+        self.processes[name].kill()
+        self.processes[name].wait(PATIENCE_S)
+
+    def channel(self) -> Channel:
+        def attempt() -> Channel | None:
+            try:
+                return connect(self.state.service_socket, CODEC)
+            except (WireError, OSError):
+                return None
+
+        return until(attempt, "the service's socket")
+
+    def connect_engine(self) -> Channel:
+        self.engine = self.channel()
+        self.engine.send(EngineHello(os.getpid()))
+        self.send_status(0)
+        self.send_status()
+        until(lambda: self.status().mode == "TRIGGER", "the engine's status")
+        return self.engine
+
+    def send_status(self, frames: int = 7, mode: str = "TRIGGER") -> None:
+        assert self.engine is not None
+        self.engine.send(EngineStatus(mode, frames, 12.5, 41.0, 31.5, "ok", "", None, (1280, 960)))
+
+    def ask(self, request: object) -> Any:
+        channel = self.channel()
+        try:
+            channel.send(request)
+            return channel.receive(PATIENCE_S)
+        finally:
+            channel.close()
+
+    def status(self) -> ServiceStatus:
+        answer = self.ask(AskStatus())
+        assert isinstance(answer, ServiceStatus)
+        return answer
+
+    def pins_ready(self) -> None:
+        until(lambda: self.status().pins == "ok", "the connection to pins")
+
+    def report(self, plate: str = "HK55EVB", **changes: Any) -> Passage:
+        assert self.engine is not None
+        one = passage(plate, id=uuid.uuid4().hex, at=datetime.now(UTC), monotonic_ns=time.monotonic_ns(), **changes)
+        self.engine.send(PassageReport(one))
+        return one
+
+    def edges(self, line: str) -> list[tuple[int, int]]:
+        """(ns, level) of each change."""
+        path = self.state.sim / "edges.jsonl"
+        found = [json.loads(text) for text in path.read_text().splitlines()] if path.exists() else []
+        return [(edge["t_ns"], edge["level"]) for edge in found if edge["line"] == line]
+
+    def pulses_ms(self, line: str = "DO1") -> list[float]:
+        edges = self.edges(line)
+        return [(down - up) / 1e6 for (up, high), (down, low) in itertools.pairwise(edges) if (high, low) == (1, 0)]
+
+    def delivery_states(self) -> list[str]:
+        store = self.store()
+        try:
+            return [one.delivery.state for one in reversed(store.deliveries(DeliveryQuery()))]
+        finally:
+            store.close()
+
+
+@pytest.fixture
+def camera(tmp_path: Path) -> Iterator[Camera]:
+    made = Camera(tmp_path)
+    yield made
+    if made.engine is not None:
+        made.engine.close()
+    codes = {}
+    for name, process in made.processes.items():
+        if process.poll() is None:
+            process.terminate()
+        codes[name] = process.wait(PATIENCE_S)
+    assert not [name for name, code in codes.items() if code not in (0, -signal.SIGKILL)], codes
+
+
+@pytest.fixture
+def running(camera: Camera) -> Camera:
+    camera.start("pins")
+    camera.start("service")
+    camera.connect_engine()
+    camera.pins_ready()
+    return camera
+
+
+def answer_of(channel: Channel | None, kind: type[T]) -> T:
+    assert channel is not None
+    message = channel.receive(PATIENCE_S)
+    assert isinstance(message, kind), message
+    return message
+
+
+def test_a_listed_car_opens_the_gate_once_for_the_set_time_and_sends_its_number(running: Camera) -> None:
+    store = running.store()
+    store.save_rule(rule(WHITE, "wiegand", "Door"))
+    store.close()
+    one = running.report()
+    assert answer_of(running.engine, PassageStored) == PassageStored(one.id)
+    assert running.engine is not None
+    running.engine.send(PassageReport(one))
+    assert answer_of(running.engine, PassageStored) == PassageStored(one.id)
+    until(lambda: running.delivery_states() == ["done", "done"], "both deliveries")
+    until(running.pulses_ms, "the pulse")
+    assert [round(pulse / 100) for pulse in running.pulses_ms()] == [round(PULSE_MS / 100)]
+    # Each falling edge of a wire is a bit of that wire: idle is high.
+    bits = sorted(
+        (t_ns, bit) for line, bit in (("W1.D0", "0"), ("W1.D1", "1")) for t_ns, level in running.edges(line) if level == 0
+    )
+    assert "".join(bit for _, bit in bits) == "11000000011001111000101010"
+    status = running.status()
+    assert {one.name: one.value for one in status.counters} == {
+        "Results": 1,
+        "Actions": 2,
+        "Exports": 0,
+        "Imports": 0,
+        "Triggers received": 0,
+        "Triggers refused": 0,
+        "Frames processed": 7,
+    }
+    assert status.wiegand is not None
+    assert (status.wiegand.port, status.wiegand.code.bits, status.simulated, status.sd_free_pct) == ("W1", 26, True, -1)
+    assert {(line.name, line.kind) for line in status.lines} == {
+        ("DI1", "input"),
+        ("DI2", "input"),
+        ("DO1", "output"),
+        ("DO2", "output"),
+    }
+
+
+def test_an_unlisted_and_a_blacklisted_car_stay_outside_and_the_audit_says_why(running: Camera) -> None:
+    store = running.store()
+    store.save_entry(entry("BAD1", BLACK))
+    store.save_entry(entry("BAD1", WHITE))
+    store.save_rule(rule(ALL, "wiegand", "Everyone"))
+    for plate in ("GUEST1", "BAD1", ""):
+        running.report(plate)
+        answer_of(running.engine, PassageStored)
+    until(lambda: running.delivery_states() == ["done", "withheld", "withheld"], "the deliveries")
+    notes = {one.delivery.note for one in store.deliveries(DeliveryQuery(state="withheld"))}
+    store.close()
+    assert (notes, running.edges("DO1")) == ({"the plate is on BLACKLIST"}, [])
+
+
+def test_a_service_killed_after_the_commit_opens_once_after_its_restart(camera: Camera) -> None:
+    camera.start("service")
+    camera.connect_engine()
+    one = camera.report()  # without pins: the delivery waits
+    answer_of(camera.engine, PassageStored)
+    camera.kill("service")
+    assert camera.delivery_states()[0] in ("pending", "sending")
+    camera.start("pins")
+    camera.start("service")
+    until(lambda: camera.delivery_states() == ["done"], "the delivery")
+    until(camera.pulses_ms, "the pulse")
+    engine = camera.connect_engine()
+    engine.send(PassageReport(one))
+    assert answer_of(engine, PassageStored) == PassageStored(one.id)
+    assert (camera.delivery_states(), len(camera.pulses_ms())) == (["done"], 1)
+
+
+def test_pins_killed_and_back_carries_out_the_next_car(running: Camera) -> None:
+    running.report()
+    until(running.pulses_ms, "the first pulse")
+    running.kill("pins")
+    until(lambda: running.status().pins != "ok", "the loss of pins")
+    running.report()
+    running.start("pins")
+    until(lambda: len(running.pulses_ms()) == 2, "the second pulse")
+    running.pins_ready()
+
+
+def test_without_pins_the_gate_stays_shut_and_the_status_says_why(camera: Camera) -> None:
+    camera.start("service")
+    camera.connect_engine()
+    until(lambda: camera.status().pins == "pins.sock does not answer: [Errno 2] No such file or directory", "the reason")
+    one = camera.report()
+    assert answer_of(camera.engine, PassageStored) == PassageStored(one.id)
+    store = camera.store()
+    until(lambda: store.rule_results(), "the first try")
+    assert store.rule_results()[1].error.startswith("pins process: ")
+    store.close()
+
+
+def test_a_tcp_trigger_reaches_the_engine_and_a_second_one_too_soon_is_refused(running: Camera) -> None:
+    with socket.create_connection(("127.0.0.1", running.trigger_port), timeout=PATIENCE_S) as peer:
+        peer.sendall(b"TRIGGER\r\n")
+        begun = answer_of(running.engine, StartTrigger)
+        assert running.engine is not None
+        running.engine.send(TriggerTaken(begun.trigger.id, ""))
+        assert peer.recv(200) == f"OK {begun.trigger.id}\r\n".encode()
+        assert begun.trigger.cause == "socket 127.0.0.1"
+        peer.sendall(b"TRIGGER\r\n")
+        assert b"too early: at least 1 s must lie between two triggers\r\n" in peer.recv(200)
+    until(lambda: {one.name: one.value for one in running.status().counters}["Triggers refused"] == 1, "the count")
+
+
+def test_an_input_starts_a_trigger_on_its_active_edge_only(running: Camera) -> None:
+    set_input(running.state, "DI1", 1)
+    assert answer_of(running.engine, StartTrigger).trigger.cause == "input DI1"
+    set_input(running.state, "DI1", 0)
+    set_input(running.state, "DI2", 1)
+    until(lambda: [one.active for one in running.status().lines if one.name == "DI2"] == [True], "the input")
+    assert running.engine is not None
+    assert running.engine.receive(0) is None
+
+
+def test_the_portal_waits_for_the_passage_of_its_trigger(running: Camera) -> None:
+    portal = running.channel()
+    portal.send(FireTrigger("http admin", wait_s=PATIENCE_S))
+    begun = answer_of(running.engine, StartTrigger)
+    assert running.engine is not None
+    running.engine.send(TriggerTaken(begun.trigger.id, ""))
+    none = running.report("", trigger_id=begun.trigger.id, trigger_cause="http admin")
+    answer = answer_of(portal, TriggerAnswer)
+    assert answer == TriggerAnswer(True, "", begun.trigger.id, none)
+    portal.close()
+
+
+def test_another_mode_refuses_a_trigger_with_the_reason(running: Camera) -> None:
+    running.send_status(mode="MOTION")
+    until(lambda: running.status().mode == "MOTION", "the mode")
+    assert running.ask(FireTrigger("http admin")) == TriggerAnswer(
+        False, "the mode is MOTION; triggers are read in mode TRIGGER", "", None
+    )
+
+
+def test_the_mode_is_stopped_without_an_engine_and_frames_count_on_over_its_restart(running: Camera) -> None:
+    running.send_status(frames=10)
+    until(lambda: running.status().counters[-1].value == 10, "the frames")
+    assert running.engine is not None
+    running.engine.send(LiveReads(3, ()))
+    running.engine.close()
+    until(lambda: running.status().mode == "STOPPED", "the end of the engine")
+    status = running.status()
+    assert (status.engine, status.live) == (None, None)
+    running.connect_engine()
+    until(lambda: running.status().counters[-1].value == 17, "the frames of the second engine")
+
+
+def test_frames_are_not_counted_twice_when_the_service_alone_restarts(running: Camera) -> None:
+    running.kill("service")
+    assert running.engine is not None
+    running.engine.close()
+    running.start("service")
+    running.engine = running.channel()
+    running.engine.send(EngineHello(os.getpid()))
+    running.send_status(frames=5000)
+    running.send_status(frames=5010)
+    until(lambda: running.status().counters[-1].value == 10, "the frames since")
+
+
+def test_an_action_can_be_tried_before_it_is_saved(running: Camera) -> None:
+    assert running.ask(TestAction("io", '{"output": "DO2", "duration_ms": 50}', WHITE, "ab 12")) == Outcome(
+        True, "DO2 pulsed 50 ms"
+    )
+    until(lambda: running.pulses_ms("DO2"), "the pulse")
+    for request, problem in (
+        (TestAction("io", '{"output": "DO9"}', WHITE, ""), "DO9"),
+        (TestAction("io", '{"polarity": "active low"}', WHITE, ""), "Polarity: an enabled action wants DO1 active high"),
+        (TestAction("rocket", "{}", WHITE, ""), "unknown action"),
+        (TestAction("io", "{}", 99, ""), "this list was deleted"),
+        (TestAction("http", '{"url": "http://127.0.0.1:9/", "timeout_s": 1}', WHITE, ""), "no connection"),
+    ):
+        answer = running.ask(request)
+        assert isinstance(answer, Outcome)
+        assert (answer.ok, problem in answer.note) == (False, True), answer
+    store = running.store()
+    assert store.deliveries(DeliveryQuery()) == []
+    store.close()
+
+
+def test_a_changed_polarity_reaches_the_pins(running: Camera) -> None:
+    store = running.store()
+    store.save_rule(rule(WHITE, output="DO2", polarity="active low"))
+    store.close()
+    assert running.ask(RulesChanged()) == Outcome(True, "")
+    assert json.loads(running.state.polarity_file.read_text())["DO2"] is False
+    assert running.edges("DO2")[-1][1] == 1
+
+
+def test_nonsense_on_the_socket_is_answered_and_stops_nothing(running: Camera) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as peer:
+        peer.settimeout(PATIENCE_S)
+        os.chdir(running.state.run)
+        try:
+            peer.connect("service.sock")
+        finally:
+            os.chdir(ROOT)
+        for nonsense in (b"\x00\xff", b"{}", b'{"type":"FireTrigger","body":{"cause":7}}', b'{"type":"StopEngine","body":{}}'):
+            peer.send(nonsense)
+            answer = CODEC.decode(peer.recv(10_000))
+            assert isinstance(answer, Outcome)
+            assert answer.ok is False
+    assert running.status().mode == "TRIGGER"
+
+
+def test_a_damaged_store_is_said_and_nothing_opens_until_it_is_away(camera: Camera) -> None:
+    camera.state.database.write_bytes(b"damaged" * 1000)
+    for extra in camera.state.database.parent.glob("anpr.db-*"):
+        extra.unlink()
+    camera.start("pins")
+    camera.start("service")
+    engine = camera.connect_engine()
+    camera.pins_ready()
+    one = camera.report()
+    assert "database anpr.db is damaged" in camera.status().last_error
+    assert camera.ask(RulesChanged()).ok is False
+    assert engine.receive(0.5) is None
+    assert camera.edges("DO1") == []
+    camera.state.database.rename(camera.state.database.with_suffix(".broken"))
+    until(lambda: camera.state.database.exists(), "a new database")
+
+    def stored() -> bool:
+        engine.send(PassageReport(one))
+        return engine.receive(0.2) == PassageStored(one.id)
+
+    until(stored, "the commit of the repeated passage")
+
+
+def test_a_trigger_port_that_is_taken_is_said_and_the_rest_works(camera: Camera) -> None:
+    with socket.create_server(("", camera.trigger_port)):
+        camera.start("service")
+        camera.connect_engine()
+        until(lambda: f"Trigger socket port: {camera.trigger_port} cannot be used" in camera.status().last_error, "the reason")
+        one = camera.report("GUEST1")
+        assert answer_of(camera.engine, PassageStored) == PassageStored(one.id)
+
+
+def test_restart_service_stops_the_engine_and_ends_with_0(running: Camera) -> None:
+    assert running.ask(RestartService()) == Outcome(True, "engine and service restart")
+    assert answer_of(running.engine, StopEngine) == StopEngine()
+    assert running.processes["service"].wait(PATIENCE_S) == 0
+    store = running.store()
+    assert store.counters()["Frames processed"].value == 7
+    store.close()
+
+
+def test_the_service_says_that_it_lives_and_ends_on_sigterm(running: Camera) -> None:
+    beat = running.state.beat("service")
+    before = beat.stat().st_mtime_ns
+    until(lambda: beat.stat().st_mtime_ns > before, "the next heartbeat")
+    running.processes["service"].terminate()
+    assert running.processes["service"].wait(PATIENCE_S) == 0
