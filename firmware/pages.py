@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bottle import Bottle, HTTPResponse, SimpleTemplate, redirect, request, static_file
+from bottle import Bottle, HTTPResponse, SimpleTemplate, request, static_file
 
 from board.kit.errors import ConfigError, PackageError
 from firmware.accounts import MIN_PASSWORD, ROLES
@@ -127,9 +127,9 @@ def _package_pages(
         "remove": packages.remove,
     }
 
-    def home() -> None:
-        visitor = auth.page()
-        redirect(PACKAGES_PAGE if may(visitor, "admin") else "/anpr/", 303)
+    def home() -> HTTPResponse:
+        target = PACKAGES_PAGE if may(auth.page(), "admin") else "/anpr/"
+        return HTTPResponse("", status=303, headers={"Location": target})
 
     def page() -> HTTPResponse:
         visitor = auth.page("admin")

@@ -23,7 +23,7 @@ LOG = logging.getLogger("web")
 
 THREADS = 32
 SOCKET_TIMEOUT_S = 20
-_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -44,7 +44,13 @@ def build(auth: Auth, packages: Packages, uploads: Uploads, card_present: Callab
         found = packages.portal(here)
         if found is None:
             auth.page()
-            return frame.render("message", 404, auth.visitor(), title="Not found", text="There is no such page on this camera.")
+            return frame.render(
+                "message",
+                404,
+                auth.visitor(),
+                title="Not found",
+                text="There is no such page on this camera. If a package should show it, install that package first.",
+            )
         name, socket = found
         is_api = "/api/" in here or request.get_header("X-Requested-With") is not None
         visitor = auth.api("viewer") if is_api else auth.page()

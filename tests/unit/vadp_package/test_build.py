@@ -22,7 +22,8 @@ def sources(tmp_path: Path) -> Path:
     root = tmp_path / "sources"
     for name in (
         "board/__init__.py", "engine/__init__.py", "engine/__pycache__/x.cpython-311.pyc", "engine/.hidden",
-        "webui/static/portal.css", "webui/tests/test_it.py", "models/ocr.tflite", "models/ocr.json", "LICENSE", "firmware/__init__.py",
+        "webui/static/portal.css", "webui/tests/test_it.py", "models/ocr.tflite", "models/ocr.json", "LICENSE",
+        "firmware/__init__.py",
     ):  # fmt: skip
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(name)

@@ -1,0 +1,128 @@
+"""Browser: Package Management as an installer uses it: log in, choose a password, upload, start, open, stop."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tiny_package import contents, trust_file, wait_for, write
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the browser tests need it")
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed at /usr/bin/chromium")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[str]:
+    """The host's address; its state folder is tmp_path/state."""
+    log = tmp_path / "state" / "logs" / "hostd.log"
+    words = ["-m", "firmware", "--state", str(tmp_path / "state"), "--port", "0", "--trust", str(trust_file(tmp_path))]
+    process = subprocess.Popen([sys.executable, *words], cwd=ROOT, stderr=subprocess.DEVNULL)
+    wait_for(lambda: log.exists() and "listening on" in log.read_text())
+    found = re.search(r"port (\d+)", log.read_text())
+    assert found
+    yield f"http://127.0.0.1:{found[1]}"
+    process.terminate()
+    assert process.wait(20) == 0
+
+
+@pytest.fixture
+def page(browser: Any, host: str, tmp_path: Path) -> Iterator[Any]:
+    """Logged in, on Package Management; the test fails on any error in the page's console."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    opened = context.new_page()
+    problems: list[str] = []
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.on("console", lambda message: problems.append(message.text) if "Content Security Policy" in message.text else None)
+    opened.goto(host)
+    opened.get_by_label("Password").fill((tmp_path / "state" / "host" / "initial-password").read_text().strip())
+    opened.get_by_role("button", name="Log in").click()
+    opened.get_by_label("Present password").fill((tmp_path / "state" / "host" / "initial-password").read_text().strip())
+    opened.get_by_label("New password", exact=False).nth(0).fill("correct horse")
+    opened.get_by_label("New password again").fill("correct horse")
+    opened.get_by_role("button", name="Save password").click()
+    opened.get_by_role("heading", name="Package management").wait_for()
+    yield opened
+    context.close()
+    assert problems == []
+
+
+def upload(page: Any, path: Path) -> None:
+    page.locator("#file").set_input_files(str(path))
+    page.get_by_role("button", name="Upload", exact=True).click()
+
+
+def test_a_package_is_uploaded_started_opened_by_double_click_and_stopped(page: Any, tmp_path: Path) -> None:
+    page.get_by_text("No package is installed yet").wait_for()
+    assert page.get_by_label("Save to SD card").is_disabled()
+    upload(page, write(tmp_path / "TINY-1.0.0-all.tar.gz", contents()))
+    page.get_by_text("TINY 1.0.0 is uploaded").wait_for()
+    row = page.locator('[data-package="TINY"]')
+    row.get_by_text("OFF", exact=True).wait_for()
+    row.get_by_role("button", name="Start").click()
+    row.get_by_text("ON", exact=True).wait_for()
+    row.get_by_text("Version 1.0.0").dblclick()
+    page.wait_for_url("**/tiny/")
+    wait_for(lambda: page.reload() and "x-gatewright-user" in page.content().lower())
+    page.goto(page.url.replace("/tiny/", "/setup/application/vadp.html"))
+    row.get_by_role("button", name="Stop").click()
+    row.get_by_text("OFF", exact=True).wait_for()
+    page.goto(page.url.replace("/setup/application/vadp.html", "/tiny/"))
+    page.get_by_role("heading", name="TINY is stopped").wait_for()
+    page.get_by_role("main").get_by_role("link", name="Package management").click()
+    row.get_by_role("button", name="Start").wait_for()
+
+
+def test_a_bad_package_shows_why_and_upgrade_rollback_and_remove_ask_first(page: Any, tmp_path: Path) -> None:
+    bad = contents()
+    bad["LICENSE"] = b"paid"
+    upload(page, write(tmp_path / "bad.tar.gz", bad))
+    page.get_by_text("LICENSE: damaged or changed").wait_for()
+    upload(page, write(tmp_path / "one.tar.gz", contents()))
+    page.get_by_text("TINY 1.0.0 is uploaded").wait_for()
+    upload(page, write(tmp_path / "two.tar.gz", contents(version="2.0.0")))
+    page.get_by_text("TINY 2.0.0 is uploaded").wait_for()
+    page.get_by_role("button", name="Back to 1.0.0").click()
+    page.get_by_role("button", name="Go back").click()
+    page.get_by_text("went back from 2.0.0 to 1.0.0 by hand").wait_for()
+    page.get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_text("Version 1.0.0").wait_for()
+    page.get_by_role("button", name="Remove").click()
+    page.locator("#ask-yes").click()
+    page.get_by_text("No package is installed yet").wait_for()
+
+
+def test_accounts_are_added_and_a_phone_shows_every_page_without_sideways_scrolling(page: Any, tmp_path: Path) -> None:
+    upload(page, write(tmp_path / "one.tar.gz", contents()))
+    page.get_by_text("TINY 1.0.0 is uploaded").wait_for()
+    page.get_by_role("link", name="Accounts").click()
+    page.get_by_label("User name").fill("guard")
+    page.get_by_label("First password").fill("gatehouse")
+    page.get_by_role("button", name="Add account").click()
+    page.get_by_role("cell", name="guard").wait_for()
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path in ("/setup/system/accounts.html", "/setup/application/vadp.html", "/password", "/tiny/", "/login"):
+        page.goto(re.sub(r"(:\d+)/.*", rf"\1{path}", page.url))
+        page.get_by_role("main").wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
