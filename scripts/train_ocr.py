@@ -66,6 +66,7 @@ class Trainer:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.model = network.build()
         self.optimizer = tf.keras.optimizers.AdamW(stage.peak_rate, weight_decay=5e-3, clipnorm=5.0)
+        self.optimizer.build(self.model.trainable_variables)  # its variables must exist before a checkpoint is restored
         self.average = [tf.Variable(w, trainable=False) for w in self.model.weights]
         self.samples = tf.Variable(0, dtype=tf.int64)
         self.elapsed_s = tf.Variable(0.0, dtype=tf.float64)

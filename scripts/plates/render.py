@@ -274,6 +274,28 @@ class Painter:
                 ring = (x - width / 2, y - width / 2, x + width / 2, y + width / 2)
                 self.shape(lambda d, b=ring: d.ellipse(b, outline=255, width=2), value)  # type: ignore[misc]
 
+    def side_letters(self, line: Line, *, at_left: bool, symbol: bool) -> None:
+        """Two small letters, one above the other, that are not part of the label; on request a wheelchair beyond them."""
+        rng, height = self.rng, line.bottom - line.top
+        small = height * rng.uniform(0.34, 0.46)
+        x = line.left - small * 0.6 if at_left else line.right + small * 0.6
+        for offset in (-0.5, 0.5):
+            self.lettering(
+                rng.choice(layouts.LETTERS), (x, (line.top + line.bottom) / 2 + offset * small * 1.15), small * 1.15, self.ink
+            )
+        if not symbol:
+            return
+        size = height * rng.uniform(0.75, 1.0)
+        room = x - small * 0.5 if at_left else WIDTH_PX - x - small * 0.5
+        width = max(6.0, min(size, room - 3))
+        left = x - small * 0.5 - width if at_left else x + small * 0.5
+        top = (line.top + line.bottom - size) / 2
+        dark = self.chance(0.6)
+        if dark:
+            self.box((left, top, left + width, top + size), self.tone(self.ink, 40))
+        stroke = self.tone(self.ground if dark else self.ink, 15)
+        self.shape(lambda d: _wheelchair(d, left, top, width, size), stroke)
+
     def separators(self, line: Line) -> None:
         """What stands in the gaps between groups: nothing, dash, dot, star, outline, shield, sticker block."""
         for left, right in line.gaps:
@@ -321,6 +343,18 @@ class Painter:
         return DrawnPlate(np.clip(self.canvas, 0, 255).astype(np.uint8), label, family)
 
 
+def _wheelchair(draw: ImageDraw.ImageDraw, left: float, top: float, width: float, size: float) -> None:
+    """The symbol of disabled drivers' plates: head, back, seat, leg and wheel in a box."""
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return left + x * width, top + y * size
+
+    thick = max(2, round(width * 0.11))
+    draw.ellipse((*at(0.3, 0.06), *at(0.5, 0.24)), fill=255)
+    draw.line([at(0.4, 0.25), at(0.43, 0.58), at(0.72, 0.58), at(0.84, 0.88)], fill=255, width=thick)
+    draw.arc((*at(0.14, 0.4), *at(0.68, 0.94)), 20, 250, fill=255, width=thick)
+
+
 def us_plate(p: Painter) -> DrawnPlate:
     """United States and Canada: one row in the middle of a 2:1 plate full of other lettering."""
     rng = p.rng
@@ -335,9 +369,9 @@ def us_plate(p: Painter) -> DrawnPlate:
     height = rng.uniform(0.36, 0.56) * HEIGHT_PX
     span = rng.uniform(0.76, 0.94) * (0.8 + 0.2 * min(1.0, len(text) / 6)) * WIDTH_PX
     left = (WIDTH_PX - span) / 2 + rng.uniform(-0.4, 0.4) * (WIDTH_PX - span)
-    stacked = p.chance(0.08)
-    if stacked or p.chance(0.1):  # a logo block or small letters at one side take their room
-        span *= 0.84
+    side_block = rng.choices(("", "letters", "symbol", "logo"), (80, 8, 4, 8))[0]
+    if side_block:  # small letters, a disabled driver's symbol or a logo at one side take their room
+        span *= 0.72 if side_block == "symbol" else 0.84
         left = rng.choice((WIDTH_PX * 0.96 - span, WIDTH_PX * 0.04))
     top = (HEIGHT_PX - height) / 2 + rng.uniform(-0.05, 0.08) * HEIGHT_PX
     mask = p.mask()
@@ -373,11 +407,8 @@ def us_plate(p: Painter) -> DrawnPlate:
     if p.chance(0.4):
         p.rim()
     p.separators(line)
-    if stacked:
-        small = height * rng.uniform(0.34, 0.46)
-        side = line.left - small * 0.6 if left > WIDTH_PX * 0.08 else line.right + small * 0.6
-        for offset in (-0.5, 0.5):
-            p.lettering(rng.choice(layouts.LETTERS), (side, top + height / 2 + offset * small * 1.15), small * 1.15, p.ink)
+    if side_block in ("letters", "symbol"):
+        p.side_letters(line, at_left=left > WIDTH_PX * 0.08, symbol=side_block == "symbol")
     p.phantoms(line)
     p.characters(mask)
     if p.chance(0.4):
