@@ -10,10 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database as SqliteUtils
-
 from board.kit.errors import StoreError
-from engine.store.migrations import MIGRATIONS
+from engine.store.migrations import MIGRATIONS, carry_out
 
 BUSY_TIMEOUT_S = 5.0
 """How long a write waits for another process's write."""
@@ -34,16 +32,16 @@ class Database:
         self._path = path
         self._lock = threading.RLock()
         try:
-            self._db = self._open(checkpoints)
+            self._connection = self._open(checkpoints)
         except (sqlite3.Error, OSError) as why:
             raise self._problem(why) from why
         try:
             self._migrate()
         except BaseException:
-            self._db.close()
+            self._connection.close()
             raise
 
-    def _open(self, checkpoints: bool) -> SqliteUtils:
+    def _open(self, checkpoints: bool) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
         connection.row_factory = sqlite3.Row
@@ -58,7 +56,7 @@ class Database:
             connection.execute("PRAGMA journal_size_limit=8000000")
             if not checkpoints:
                 connection.execute("PRAGMA wal_autocheckpoint=0")
-            return SqliteUtils(connection, execute_plugins=False)
+            return connection
         except BaseException:
             connection.close()
             raise
@@ -73,11 +71,10 @@ class Database:
         if version == len(MIGRATIONS):
             return
         with self.transaction():  # all or nothing, and a second process waits here
-            for number in range(self._version(), len(MIGRATIONS)):
-                try:
-                    MIGRATIONS[number](self._db)
-                except sqlite3.Error as why:
-                    raise self._problem(why) from why
+            try:
+                carry_out(self._connection, MIGRATIONS[self._version() :])
+            except sqlite3.Error as why:
+                raise self._problem(why) from why
             self.execute(f"PRAGMA user_version={len(MIGRATIONS)}")
 
     def _version(self) -> int:
@@ -87,7 +84,7 @@ class Database:
         """All rows of a query."""
         with self._lock:
             try:
-                return self._db.conn.execute(sql, values).fetchall()
+                return self._connection.execute(sql, values).fetchall()
             except sqlite3.Error as why:
                 raise self._problem(why) from why
 
@@ -100,7 +97,7 @@ class Database:
         """Carries out one statement; the id of the inserted row, or the number of changed rows for other statements."""
         with self._lock:
             try:
-                cursor = self._db.conn.execute(sql, values)
+                cursor = self._connection.execute(sql, values)
             except sqlite3.Error as why:
                 raise self._problem(why) from why
             return int(cursor.lastrowid or 0) if sql.lstrip()[:6].upper() == "INSERT" else cursor.rowcount
@@ -108,7 +105,7 @@ class Database:
     def execute_many(self, sql: str, values: Sequence[Sequence[Any]]) -> None:
         with self._lock:
             try:
-                self._db.conn.executemany(sql, values)
+                self._connection.executemany(sql, values)
             except sqlite3.Error as why:
                 raise self._problem(why) from why
 
@@ -117,7 +114,7 @@ class Database:
         """All statements inside commit together or not at all. Takes the write lock at once: a lock taken later could fail
         without waiting when another process has written in between."""
         with self._lock:
-            if self._db.conn.in_transaction:
+            if self._connection.in_transaction:
                 yield
                 return
             self.execute("BEGIN IMMEDIATE")
@@ -125,8 +122,8 @@ class Database:
                 yield
                 self.execute("COMMIT")
             except BaseException:
-                if self._db.conn.in_transaction:
-                    self._db.conn.rollback()
+                if self._connection.in_transaction:
+                    self._connection.rollback()
                 raise
 
     def checkpoint(self) -> None:
@@ -135,7 +132,7 @@ class Database:
 
     def close(self) -> None:
         with self._lock:
-            self._db.close()
+            self._connection.close()
 
     def _problem(self, why: Exception) -> StoreError:
         text = str(why)

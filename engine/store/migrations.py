@@ -5,9 +5,12 @@ All run in one transaction that also sets user_version. Stamps are ISO 8601 text
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from sqlite_utils import Database
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 FIRST_LISTS = (
     ("ALL PLATES", "all", "#607d8b"),
@@ -68,3 +71,15 @@ def _version_1(db: Database) -> None:
 
 
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (_version_1,)
+
+
+def carry_out(connection: sqlite3.Connection, migrations: Sequence[Callable[[Database], None]]) -> None:
+    """Carries out those migrations in the open transaction. sqlite-utils is imported here only: it brings numpy's 20 MB along,
+    which a board of 512 MB should not hold in each process for the sake of a new column."""
+    if not migrations:
+        return
+    from sqlite_utils import Database
+
+    database = Database(connection, execute_plugins=False)
+    for migrate in migrations:
+        migrate(database)
