@@ -1,0 +1,92 @@
+"""From a car to an open gate through every process, and what a kill -9 of each of them does to it."""
+
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+
+import pytest
+
+from board.profiles import load
+from board.wiegand.codes import LAYOUTS, decode
+from board.wiegand.receive import read_edges, receive
+from tests.chain.conftest import Camera, wait_for
+
+PULSE_MS = 300
+FIRST_ACCESS = {"region": "Europe", "countries": ["SK", "GB"]}
+LATE_MS = 1500
+"""How much longer than ordered a pulse may look on a shared computer that replays, reads and kills at once."""
+
+
+def _open_gate_for(camera: Camera, list_name: str, plate: str = "") -> None:
+    """Lets `plate` (every plate of the list, when it holds none) pulse DO1 and send its number."""
+    lists = {each["name"]: each["id"] for each in camera.call("GET", "lists")["lists"]}
+    if plate:
+        entry = {"plate": plate, "description": "test", "wiegand_facility": 7, "wiegand_card": 4711}
+        camera.call("POST", f"lists/{lists[list_name]}/entries", entry)
+    options = {"output": "DO1", "do": "pulse", "duration_ms": PULSE_MS}
+    camera.call("POST", f"lists/{lists[list_name]}/rules", {"kind": "io", "name": "gate", "options": options})
+    camera.call("POST", f"lists/{lists[list_name]}/rules", {"kind": "wiegand", "name": "panel", "options": {"layout": "w26"}})
+
+
+def test_a_listed_plate_pulses_the_gate_once_and_sends_its_number(camera: Camera) -> None:
+    plate = wait_for("the first passage", lambda: next(iter(camera.plates()), None))
+    assert not camera.edges("DO1"), "no list has an action yet"
+    camera.call("PUT", "settings/lpr", FIRST_ACCESS | {"filter_mode": "off"})
+    _open_gate_for(camera, "WHITELIST", plate)
+    camera.call("POST", "restart", {})
+
+    wait_for("the gate's pulse", lambda: len(camera.edges("DO1")) >= 2)
+    opened, closed = camera.edges("DO1")[:2]
+    assert (opened.level, closed.level) == (1, 0)
+    assert PULSE_MS <= (closed.t_ns - opened.t_ns) / 1e6 <= PULSE_MS + LATE_MS
+
+    port = load(camera.state).wiegand[0]
+    edges = camera.state.sim / "edges.jsonl"
+    frame = wait_for("the Wiegand frame", lambda: next(iter(receive(read_edges(edges), port)[:-1]), None), 90)
+    assert decode(LAYOUTS["w26"], frame.code) == (7, 4711)
+
+    deliveries = camera.call("GET", "deliveries")["deliveries"]
+    done = [each for each in deliveries if each["state"] == "done"]
+    assert {each["kind"] for each in done} == {"io", "wiegand"}
+    assert {each["plate"] for each in deliveries} == {plate}
+    per_passage = [(each["passage_id"], each["kind"]) for each in deliveries]
+    assert len(per_passage) == len(set(per_passage)), "one passage acts once"
+
+
+@pytest.mark.parametrize("victim", ["pins", "engine", "service", "manager", "host"])
+def test_a_killed_process_comes_back_and_leaves_no_output_on(camera: Camera, victim: str) -> None:
+    camera.call("PUT", "settings/lpr", FIRST_ACCESS | {"filter_mode": "off"})
+    _open_gate_for(camera, "ALL PLATES")
+    camera.call("POST", "restart", {})
+    wait_for("a pulse before the kill", lambda: len(camera.edges("DO1")) >= 2)
+    # In the middle of a pulse: that is when it hurts.
+    count = len(camera.edges("DO1"))
+    wait_for("the next pulse", lambda: len(camera.edges("DO1")) > count and camera.edges("DO1")[-1].level == 1 or None)
+    before = camera.pids()
+    stored = {passage["id"] for passage in camera.call("GET", "passages?limit=100")["passages"]}
+    killed_ns = time.monotonic_ns()
+    camera.kill(victim)
+
+    wait_for(f"{victim} again", lambda: camera.pids().get(victim, before[victim]) != before[victim] or None)
+    wait_for("a pulse after the kill", lambda: any(e.level and e.t_ns > killed_ns + 1e9 for e in camera.edges("DO1")) or None, 90)
+    camera.call("PUT", "settings/lpr", {"mode": "TRIGGER"})
+    camera.call("POST", "restart", {})
+    wait_for("rest", lambda: _settled(camera) or None)
+
+    edges = camera.edges("DO1")
+    assert edges[-1].level == 0
+    for edge, following in pairwise(edges):
+        if edge.level:  # pulses of cars close together join: one never lasts longer than the cars' pulses one after another
+            assert (following.t_ns - edge.t_ns) / 1e6 <= PULSE_MS + LATE_MS, f"DO1 stayed on after {victim} was killed"
+    kept = {passage["id"] for passage in camera.call("GET", "passages?limit=1000")["passages"]}
+    assert stored <= kept
+    states = {each["state"] for each in camera.call("GET", "deliveries")["deliveries"]}
+    assert states <= {"done", "expired", "failed"}, "no delivery is left unfinished"
+    wiegand = receive(read_edges(camera.state.sim / "edges.jsonl"), load(camera.state).wiegand[0])
+    assert wiegand, "frames were sent"
+
+
+def _settled(camera: Camera) -> bool:
+    unfinished = {"pending", "sending"} & {each["state"] for each in camera.call("GET", "deliveries")["deliveries"]}
+    return not unfinished and camera.call("GET", "status")["mode"] == "TRIGGER" and camera.edges("DO1")[-1].level == 0
