@@ -172,6 +172,10 @@ class Service:
             return None
         logging.getLogger().setLevel(LEVELS[core.general.log_level])
         self._core = core
+        try:
+            self._pins.push_polarities()  # pins may have connected while the store was away
+        except DeliveryError as why:
+            log.info("polarities follow with the connection to pins: %s", why)
         for workers in core.workers.values():
             workers.start()
         return core

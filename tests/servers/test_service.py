@@ -411,6 +411,14 @@ def test_a_damaged_store_is_said_and_nothing_opens_until_it_is_away(camera: Came
     until(stored, "the commit of the repeated passage")
 
 
+def test_without_a_licence_the_mode_says_so_and_triggers_are_refused(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWRIGHT_LICENSED", "0")
+    camera.start("service")
+    until(lambda: camera.status().mode == "NO LICENSE", "the mode")
+    answer = camera.ask(FireTrigger("http admin"))
+    assert answer == TriggerAnswer(False, "the mode is NO LICENSE; triggers are read in mode TRIGGER", "", None)
+
+
 def test_a_trigger_port_that_is_taken_is_said_and_the_rest_works(camera: Camera) -> None:
     with socket.create_server(("", camera.trigger_port)):
         camera.start("service")
