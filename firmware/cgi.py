@@ -77,8 +77,14 @@ def upload_json(packages: Packages, uploads: Uploads) -> HTTPResponse:
     except PackageError as why:
         return answer(400, str(why))
     name = steps[-1]
-    version = next((package.version for package in packages.listing() if package.name == name), "")
-    body = {"package": name, "version": version, "message": f"{name} is uploaded", "steps": steps[:-1]}
+    status = next(package for package in packages.listing() if package.name == name)
+    body = {
+        "package": name,
+        "version": status.version,
+        "status": status.status,
+        "message": f"{name} is uploaded",
+        "steps": steps[:-1],
+    }
     return HTTPResponse(json.dumps(body), status=201, headers={"Content-Type": "application/json; charset=utf-8"})
 
 

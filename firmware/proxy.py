@@ -81,14 +81,17 @@ class _Stream:
 
     def __iter__(self) -> Iterator[bytes]:
         assert self.reply is not None
-        while True:
-            try:
-                data = self.reply.read1(_CHUNK)
-            except (OSError, http.client.HTTPException):
-                return  # the portal broke off: the client sees the end
-            if not data:
-                return
-            yield data
+        try:
+            while True:
+                try:
+                    data = self.reply.read1(_CHUNK)
+                except (OSError, http.client.HTTPException):
+                    return  # the portal broke off: the client sees the end
+                if not data:
+                    return
+                yield data
+        finally:
+            self.close()  # Bottle does not close a body that turns out empty
 
     def close(self) -> None:
         release, self._release = self._release, None

@@ -71,11 +71,19 @@ def build(auth: Auth, packages: Packages, uploads: Uploads, card_present: Callab
 def _down(frame: Pages, packages: Packages, name: str, visitor: Any, is_api: bool) -> HTTPResponse:
     status = next((package for package in packages.listing() if package.name == name), None)
     starting = status is not None and status.enabled and status.status == "on"
-    word = "starting" if starting else "stopped"
+    broken = status is not None and status.enabled and not starting
+    word = "starting" if starting else "in trouble" if broken else "stopped"
     if is_api:
         return answer(503, f"{name} is {word}", {"Retry-After": "2"})
     text = status.message if status is not None else ""
-    values = {"title": f"{name} is {word}", "name": name, "text": text, "starting": starting, "refresh_s": 2 if starting else 0}
+    values = {
+        "title": f"{name} is {word}",
+        "name": name,
+        "text": text,
+        "starting": starting,
+        "broken": broken,
+        "refresh_s": 2 if starting else 5 if broken else 0,
+    }
     response = frame.render("down", 503, visitor, **values)
     response.set_header("Retry-After", "2")
     return response

@@ -126,8 +126,8 @@ function details(item) {
   more.open = opened.has(item.name);
   more.addEventListener("toggle", () => (more.open ? opened.add(item.name) : opened.delete(item.name)));
   const facts = make("dl", "facts");
-  const fact = (name, value) => {
-    const pair = make("div");
+  const fact = (name, value, className = "") => {
+    const pair = make("div", className);
     pair.append(make("dt", "", name), make("dd", "", value));
     facts.append(pair);
   };
@@ -139,7 +139,7 @@ function details(item) {
     const past = process.restarts ? `, restarted ${process.restarts}×` : "";
     fact(`Process ${process.name}`, `${life}${past}${process.error ? ` (last end: ${process.error})` : ""}`);
   }
-  fact("Package identity (SHA-256)", item.manifest_sha256);
+  fact("Package identity (SHA-256)", item.manifest_sha256, "wide mono");
   more.append(make("summary", "", "Details"), facts);
   return more;
 }
@@ -187,10 +187,14 @@ function chooseLicence(item) {
   input.click();
 }
 
+function size(bytes) {
+  return bytes < 1048576 ? `${Math.ceil(bytes / 1024)} KB` : `${(bytes / 1048576).toFixed(1)} MB`;
+}
+
 function chosen() {
   const file = $("file").files[0];
   $("drop").classList.toggle("has", Boolean(file));
-  $("chosen").textContent = file ? `${file.name} (${(file.size / 1048576).toFixed(1)} MB)` : "Select file";
+  $("chosen").textContent = file ? `${file.name} (${size(file.size)})` : "Select file";
   $("result").hidden = true;
 }
 
@@ -237,7 +241,7 @@ function upload(event) {
     if (request.status === 201) {
       $("upload").reset();
       chosen();
-      end(`${reply.package} ${reply.version} is uploaded. Select it above and press Start if it does not run yet.`, "ok");
+      end(`${reply.package} ${reply.version} is uploaded. ${reply.status === "on" ? "It runs." : "Press Start to run it."}`, "ok");
     } else end(reply.error, "bad");
   };
   uploading = true;

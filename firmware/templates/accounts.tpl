@@ -8,7 +8,7 @@
     <thead><tr><th>User</th><th>Role</th><th>Password</th><th></th></tr></thead>
     <tbody>
 % for account in accounts:
-    <tr><td><strong>{{account.name}}</strong></td><td>{{account.role}}</td><td class="muted">{{"to be changed at the next log-in" if account.must_change else "set"}}</td>
+    <tr><td><strong>{{account.name}}</strong></td><td>{{account.role}}</td><td class="muted">{{"to be changed at the next log-in" if account.must_change else "own password"}}</td>
     <td class="right">\\
 % if account.name != visitor.name:
 <form method="post" action="/setup/system/accounts/remove"><input type="hidden" name="user" value="{{account.name}}"><button class="danger small" type="submit">Remove</button></form>\\

@@ -1,0 +1,218 @@
+"""Proxy: a portal on a Unix socket that streams, breaks off, answers early or talks nonsense, behind the real server."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from bottle import Bottle, HTTPResponse
+
+from firmware import proxy as module
+from firmware.auth import Visitor
+from firmware.proxy import PortalDown, Proxy
+from firmware.web import WebServer
+
+Talk = Callable[[socket.socket, bytes], None]
+WHO = Visitor("guard", "operator", False, "token")
+
+
+class Portal:
+    """Accepts on `path`; `talk` gets each connection and the head of its request."""
+
+    def __init__(self, path: Path, talk: Talk) -> None:
+        self.heads: list[bytes] = []
+        self._talk = talk
+        self._sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._sock.bind(str(path))
+        self._sock.listen(8)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                peer, _ = self._sock.accept()
+            except OSError:
+                return
+            head = b""
+            while b"\r\n\r\n" not in head:
+                data = peer.recv(65536)
+                if not data:
+                    break
+                head += data
+            self.heads.append(head)
+            with peer:
+                try:
+                    self._talk(peer, head)
+                except OSError:
+                    pass  # the proxy closed first
+
+    def close(self) -> None:
+        self._sock.shutdown(socket.SHUT_RDWR)
+        self._sock.close()
+        self._thread.join(5)
+
+
+class Site:
+    """The proxy alone behind cheroot; `portal(talk)` puts a portal behind it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "manager.sock"
+        app = Bottle()
+        proxy = Proxy()
+
+        def forward(path: str) -> HTTPResponse:
+            try:
+                return proxy.forward(self.path, WHO)
+            except PortalDown:
+                return HTTPResponse("down", status=503)
+
+        app.route("/<path:path>", ["GET", "POST"], forward)
+        self.server = WebServer("127.0.0.1", 0, app)
+        self.url = f"http://127.0.0.1:{self.server.start()}"
+        self.portals: list[Portal] = []
+
+    def portal(self, talk: Talk) -> Portal:
+        self.portals.append(Portal(self.path, talk))
+        return self.portals[-1]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    made = Site(tmp_path)
+    yield made
+    made.server.stop()
+    for portal in made.portals:
+        portal.close()
+
+
+def says(data: bytes) -> Talk:
+    return lambda peer, head: peer.sendall(data)
+
+
+def test_the_answer_comes_through_without_the_headers_of_the_hop(site: Site) -> None:
+    site.portal(
+        says(
+            b"HTTP/1.1 201 Made\r\nContent-Length: 2\r\nX-Kept: 1\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n"
+            b"Connection: X-Hop\r\nX-Hop: 1\r\nKeep-Alive: 5\r\nServer: inner\r\n\r\nok"
+        )
+    )
+    reply = requests.get(f"{site.url}/anpr/", timeout=10)
+    assert (reply.status_code, reply.reason, reply.text, reply.headers["X-Kept"]) == (201, "Made", "ok", "1")
+    assert reply.headers["Set-Cookie"] == "a=1, b=2"
+    assert "X-Hop" not in reply.headers and reply.headers["Server"] == "gatewright"
+
+
+def test_the_portal_hears_who_is_there_and_nothing_forged(site: Site) -> None:
+    portal = site.portal(says(b"HTTP/1.1 204 No Content\r\n\r\n"))
+    requests.get(
+        f"{site.url}/anpr/a%2Fb?q=%C3%A9",
+        headers={
+            "X-Gatewright-Role": "admin",
+            "x-gatewright-anything": "1",
+            "Authorization": "Basic eDp5",
+            "Cookie": "gatewright_session=t; z=1",
+        },
+        timeout=10,
+    )
+    lines = portal.heads[0].decode().split("\r\n")
+    assert lines[0] == "GET /anpr/a%2Fb?q=%C3%A9 HTTP/1.1"
+    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:]) if name}
+    assert {name: value for name, value in headers.items() if "gatewright" in name} == {
+        "x-gatewright-user": "guard",
+        "x-gatewright-role": "operator",
+    }
+    assert (headers["cookie"], headers["connection"], headers["x-forwarded-for"]) == ("z=1", "close", "127.0.0.1")
+    assert "authorization" not in headers
+
+
+def test_a_picture_stream_arrives_piece_by_piece_and_ends_with_the_client(site: Site) -> None:
+    gone = threading.Event()
+    go_on = threading.Event()
+
+    def stream(peer: socket.socket, head: bytes) -> None:
+        peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace\r\n\r\n")
+        peer.sendall(b"first")
+        assert go_on.wait(10)
+        peer.sendall(b"second")
+        try:
+            while True:
+                peer.sendall(bytes(65536))
+        except OSError:
+            gone.set()
+
+    site.portal(stream)
+    with requests.get(f"{site.url}/anpr/live", stream=True, timeout=10) as reply:
+        pieces = reply.iter_content(None)
+        assert next(pieces) == b"first"
+        go_on.set()
+        assert next(pieces).startswith(b"second")
+    assert gone.wait(10)
+
+
+def test_a_chunked_answer_is_unpacked_and_a_cut_one_just_ends(site: Site) -> None:
+    site.portal(says(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"))
+    assert requests.get(f"{site.url}/anpr/", timeout=10).content == b"abcde"
+
+
+def test_a_body_goes_up_whole_and_an_early_refusal_comes_back(site: Site) -> None:
+    sizes: list[int] = []
+
+    def talk(peer: socket.socket, head: bytes) -> None:
+        rest = head.split(b"\r\n\r\n", 1)[1]
+        if b"/refuse" in head:
+            peer.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+            return
+        size = len(rest)
+        while size < 1_000_000:
+            size += len(peer.recv(65536))
+        sizes.append(size)
+        peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    site.portal(talk)
+    assert requests.post(f"{site.url}/anpr/import", data=b"x" * 1_000_000, timeout=10).status_code == 200
+    assert sizes == [1_000_000]
+    assert requests.post(f"{site.url}/anpr/refuse", data=b"x" * 1_000, timeout=10).status_code == 413
+
+
+def test_a_body_over_the_limit_or_without_length_is_refused(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_BODY_BYTES", 1_000_000)
+    portal = site.portal(says(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+    assert requests.post(f"{site.url}/anpr/", data=b"x" * 1_000_001, timeout=10).status_code == 413
+    assert requests.post(f"{site.url}/anpr/", data=iter([b"x"]), timeout=10).status_code == 411
+    assert portal.heads == []
+
+
+@pytest.mark.parametrize("nonsense", [b"", b"hello\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n"])
+def test_a_portal_that_talks_nonsense_is_a_502(site: Site, nonsense: bytes) -> None:
+    site.portal(says(nonsense))
+    reply = requests.get(f"{site.url}/anpr/", timeout=10)
+    assert (reply.status_code, json.loads(reply.text)) == (502, {"error": "the portal broke off"})
+
+
+def test_a_silent_portal_is_a_504(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ANSWER_WITHIN_S", 0.3)
+    silent = threading.Event()
+    site.portal(lambda peer, head: silent.wait(10) and None)
+    reply = requests.get(f"{site.url}/anpr/", timeout=10)
+    silent.set()
+    assert reply.status_code == 504
+
+
+def test_nobody_behind_the_socket_is_told(site: Site) -> None:
+    assert requests.get(f"{site.url}/anpr/", timeout=10).text == "down"
+    portal = site.portal(says(b""))
+    portal.close()
+    site.portals.clear()
+    assert requests.get(f"{site.url}/anpr/", timeout=10).text == "down"  # the socket's file is still there
+
+
+def test_every_request_gives_its_place_back(site: Site) -> None:
+    site.portal(says(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+    for _ in range(module.MAX_OPEN + 6):
+        assert requests.get(f"{site.url}/anpr/", timeout=10).status_code == 200
