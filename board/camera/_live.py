@@ -39,6 +39,8 @@ class LiveCamera:
         self._newest: tuple[Any, int] | None = None
         self._gone: str = ""
         self._stop = False
+        self._ended = False
+        self._left = False
         self._seq = 0
         self._delivered_ns = clock.monotonic_ns()
         self._thread = threading.Thread(target=self._decode, name=f"decode {name}"[:40], daemon=True)
@@ -61,9 +63,13 @@ class LiveCamera:
         return Frame(self._seq, self._clock.now(), decoded_ns, rgb)
 
     def close(self) -> None:
-        """The thread closes the container itself; one that hangs in a dead network does so when its timeout is over."""
+        """A thread that hangs in a dead network or driver is left behind; it closes the container when it comes back."""
         self._stop = True
         self._thread.join(CLOSE_S)
+        with self._news:
+            self._left = True
+            if self._ended:
+                self._close_container()
 
     def _decode(self) -> None:
         gone = f"{self._name}: the stream ended"
@@ -71,11 +77,17 @@ class LiveCamera:
             self._pump()
         except Exception as why:  # the thread's top: FFmpeg's errors have many bases
             gone = f"{self._name}: {why_text(why)}"
-        finally:
-            self._container.close()
         with self._news:
             self._gone = gone
+            self._ended = True
+            if self._left:
+                self._close_container()
             self._news.notify()
+
+    def _close_container(self) -> None:
+        # Only when nobody converts a frame any more: a raw frame of a USB camera lies in the driver's memory until the end.
+        self._newest = None
+        self._container.close()
 
     def _pump(self) -> None:
         import av
@@ -105,7 +117,8 @@ def open_container(source: str, name: str, options: Mapping[str, str], file_form
 
     started = time.monotonic()
     try:
-        container = av.open(source, format=file_format, options=dict(options), timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S))
+        # not `options`: those reach the decoder too, which would take the size asked for as the one it gets
+        container = av.open(source, format=file_format, container_options=dict(options), timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S))
     except (av.FFmpegError, OSError, ValueError) as why:
         raise CameraError(f"{name}: {why_text(why)} (tried for {time.monotonic() - started:.0f} s)") from why
     if not container.streams.video:
@@ -113,6 +126,7 @@ def open_container(source: str, name: str, options: Mapping[str, str], file_form
         raise CameraError(f"{name}: it delivers no video")
     codec: Any = container.streams.video[0].codec_context
     codec.thread_type = "SLICE"  # frame threads would hold back one frame each
+    codec.flags |= av.codec.context.Flags.low_delay
     return container
 
 

@@ -9,7 +9,7 @@ from board.kit.clock import Clock
 from board.kit.errors import CameraError
 from board.ports import Camera, CameraKind
 
-LOW_DELAY = {"fflags": "nobuffer", "flags": "low_delay", "analyzeduration": "1500000", "probesize": "1000000"}
+LOW_DELAY = {"fflags": "nobuffer", "analyzeduration": "1500000", "probesize": "1000000"}
 OPTIONS = {
     "rtsp": {"rtsp_transport": "tcp", "reorder_queue_size": "0"},
     "rtsps": {"rtsp_transport": "tcp", "reorder_queue_size": "0"},
