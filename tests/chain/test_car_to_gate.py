@@ -62,7 +62,7 @@ def test_a_killed_process_comes_back_and_leaves_no_output_on(camera: Camera, vic
     wait_for("a pulse before the kill", lambda: len(camera.edges("DO1")) >= 2)
     # In the middle of a pulse: that is when it hurts.
     count = len(camera.edges("DO1"))
-    wait_for("the next pulse", lambda: len(camera.edges("DO1")) > count and camera.edges("DO1")[-1].level == 1 or None)
+    wait_for("the next pulse", lambda: (len(camera.edges("DO1")) > count and camera.edges("DO1")[-1].level == 1) or None)
     before = camera.pids()
     stored = {passage["id"] for passage in camera.call("GET", "passages?limit=100")["passages"]}
     killed_ns = time.monotonic_ns()
