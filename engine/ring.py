@@ -138,10 +138,11 @@ class _Ring:
 
 def _create(path: Path, capacity: int) -> _Ring:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh = path.with_name(f".{path.name}.new")
     size = HEAD_BYTES + SLOTS * (SLOT_BYTES + capacity)
-    try:
-        file = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:  # never truncated: a writer that is still dying may have it mapped
+        fresh.unlink(missing_ok=True)
+        file = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except OSError as why:
         raise StoreError(f"frame ring {path}: cannot be made: {why}") from why
     try:

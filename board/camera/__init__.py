@@ -19,5 +19,6 @@ def open_camera(url: str, size: tuple[int, int], clock: Clock) -> Camera:
     kind = by_scheme.get(scheme.lower()) if colon else None
     if kind is None:
         known = ", ".join(f"{name}:" for name in sorted(by_scheme))
-        raise CameraError(f"camera {url.strip()[:60]!r}: unknown kind; it must begin with one of {known}")
+        # never the whole URL: a password may stand in it
+        raise CameraError(f"camera {scheme[:60]!r}: unknown kind; it must begin with one of {known}")
     return kind.open(url.strip(), size, clock)

@@ -24,7 +24,8 @@ def open_stream(url: str, size: tuple[int, int], clock: Clock) -> Camera:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError as why:
-        raise CameraError(f"camera URL is malformed: {why}") from why
+        hint = "special characters in a password are written as %40 for @, %2F for /, %3A for :"
+        raise CameraError(f"camera URL is malformed at its host or port; {hint}") from why
     if not host:
         raise CameraError(f"camera URL {parts.scheme}:// names no host")
     name = f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}"

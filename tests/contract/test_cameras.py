@@ -40,7 +40,7 @@ class Source:
 
 
 class MjpegServer:
-    """A camera's MJPEG page: red pictures, numbered by their blue, at `fps`; sockets are cut when it stops."""
+    """A camera's MJPEG page: grey pictures, numbered by their shade, at `fps`; sockets are cut when it stops."""
 
     def __init__(self, fps: float = 25.0) -> None:
         self.port = _free_port()
@@ -269,6 +269,10 @@ def test_a_password_in_the_url_stays_out_of_the_error() -> None:
         open_camera(f"rtsp://admin:hunter2@127.0.0.1:{_free_port()}/live", SIZE, Clock())
     assert "hunter2" not in str(error.value)
     assert "127.0.0.1" in str(error.value)
+    for url in ("rstp://admin:hunter2@127.0.0.1/live", "rtsp://admin:hunter2/7@127.0.0.1/live", "rtsp://admin:hunter2@/live"):
+        with pytest.raises(CameraError) as error:
+            open_camera(url, SIZE, Clock())
+        assert "hunter2" not in str(error.value)
 
 
 def test_a_usb_camera_that_is_not_there_is_named() -> None:
@@ -303,12 +307,12 @@ def _next(camera: Camera) -> Frame:
 
 def _jpeg(number: int) -> bytes:
     data = io.BytesIO()
-    Image.new("RGB", SIZE, (255, 0, number % 64 * 4)).save(data, "JPEG", quality=95, subsampling=0)
+    Image.new("RGB", SIZE, (number % 128 * 2,) * 3).save(data, "JPEG", quality=95)
     return data.getvalue()
 
 
 def _number(frame: Frame) -> int:
-    return round(float(frame.rgb[..., 2].mean()) / 4)
+    return round(float(frame.rgb.mean()) / 2)
 
 
 def _free_port() -> int:
