@@ -52,6 +52,7 @@ class Server:
         self._http = wsgi.Server(address, build(portal, tabs), numthreads=THREADS, server_name="gatewright", timeout=30)
         self._http.error_log = _log  # type: ignore[method-assign]  # cheroot is made to be given one
         self._socket_path = state.manager_socket
+        self._store = portal.store
         self._thread = threading.Thread(target=self._http.serve, name="http", daemon=True)
 
     def start(self) -> None:
@@ -71,6 +72,7 @@ class Server:
         """Ends requests in progress and removes the socket."""
         self._http.stop()
         self._thread.join(5)
+        self._store.close()
         self._socket_path.unlink(missing_ok=True)
         self._address.close()
 

@@ -77,8 +77,30 @@ def check(kind: type[S], values: dict[str, Any]) -> S:
     return kind.model_validate(values)
 
 
+SAYINGS = {
+    "greater_than_equal": "must be {ge} or more",
+    "less_than_equal": "must be {le} or less",
+    "greater_than": "must be more than {gt}",
+    "less_than": "must be less than {lt}",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "string_type": "must be a text",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "extra_forbidden": "there is no such setting",
+}
+"""Pydantic's error type -> what people are told; others keep pydantic's words."""
+
+
 def _problem(kind: type[Settings], error: Any) -> Problem:
     name = str(error["loc"][0]) if error["loc"] else ""
     field = kind.model_fields.get(name)
     title = (field.title if field else None) or name or kind.__name__
-    return Problem(name, title, str(error["msg"]).removeprefix("Value error, "))
+    saying = SAYINGS.get(error["type"])
+    text = saying.format(**error.get("ctx", {})) if saying else str(error["msg"]).removeprefix("Value error, ")
+    return Problem(name, title, text)

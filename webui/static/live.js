@@ -28,6 +28,7 @@ async function nextPicture() {
   URL.revokeObjectURL(url);
   image.hidden = false;
   $("#no-picture").hidden = true;
+  drawOverlay();
 }
 
 function noPicture(text) {
@@ -39,7 +40,7 @@ function noPicture(text) {
 function setSize(size) {
   if (size[0] === state.size[0] && size[1] === state.size[1]) return;
   state.size = size;
-  $("#view").style.aspectRatio = `${size[0]} / ${size[1]}`;
+  $("#view").style.setProperty("--ratio", size[0] / size[1]);
   drawOverlay();
 }
 
@@ -72,14 +73,19 @@ function drawOverlay() {
     for (const line of [y, y + 25, y + 65]) parts.push(svg("line", {class: "calibration", x1: 0, x2: width, y1: line, y2: line}));
     parts.push(svg("text", {x: text, y: y + 25 - 4, "font-size": 20}, "25 px"), svg("text", {x: text, y: y + 65 - 10, "font-size": 20}, "40 px"));
   }
-  if ($("#show-reads").checked) {
-    for (const read of status?.live?.reads ?? []) {
+  if ($("#show-reads").checked && readsFit(status)) {
+    for (const read of status.live.reads) {
       const [x, y, w, h] = read.box;
       parts.push(svg("rect", {class: "read", x, y, width: w, height: h, rx: 3}));
       parts.push(svg("text", {class: "read-text", x, y: y > 2 * text ? y - text * 0.5 : y + h + text * 1.2, "font-size": text * 1.2}, `${read.text}  ${Math.round(read.confidence)} %`));
     }
   }
   overlay.replaceChildren(...parts);
+}
+
+// Reads belong to one picture; on a fast camera they may lie on one taken within the same 0.4 s.
+function readsFit(status) {
+  return status?.live && Math.abs(status.live.frame_seq - state.seq) <= (status.engine?.frames_per_s ?? 0) * 0.4;
 }
 
 for (const name of SWITCHES) {
@@ -224,7 +230,7 @@ function showWiegand(frame) {
     : [el("span", {class: "muted"}, "No Wiegand frame sent yet.")]));
 }
 
-repeat(700, refreshStatus);
+repeat(500, refreshStatus);
 
 onClick($("#trigger"), async () => {
   const answer = await api("POST", "trigger", {wait_s: 0});
@@ -234,12 +240,12 @@ onClick($("#trigger"), async () => {
 // --- passages ---------------------------------------------------------------------------------------------------------
 
 async function refreshPassages() {
-  const answer = await api("GET", `passages?after=${state.newest}&limit=12`);
+  const answer = await api("GET", `passages?after=${state.newest}&limit=10`);
   const fresh = answer.passages;
   $("#no-passages").hidden = state.passages.length + fresh.length > 0;
   if (!fresh.length) return;
   state.newest = answer.newest;
-  state.passages = [...fresh, ...state.passages].slice(0, 12);
+  state.passages = [...fresh, ...state.passages].slice(0, 10);
   showLast(state.passages[0]);
   $("#recent tbody").replaceChildren(...state.passages.map((passage) => el("tr", {},
     el("td", {"data-name": "Plate", class: "plate-cell"}, plate(passage.plate)),

@@ -44,7 +44,7 @@ repeat(500, async () => {
   URL.revokeObjectURL(url);
   image.hidden = false;
   $("#no-picture").hidden = true;
-  if (shown[0] !== size[0] || shown[1] !== size[1]) { size = shown; $("#view").style.aspectRatio = `${size[0]} / ${size[1]}`; draw(); }
+  if (shown[0] !== size[0] || shown[1] !== size[1]) { size = shown; $("#view").style.setProperty("--ratio", size[0] / size[1]); draw(); }
 });
 
 // --- drawing ----------------------------------------------------------------------------------------------------------

@@ -170,3 +170,20 @@ export function repeat(every_ms, work) {
 export function plate(text, extra = "") {
   return text ? el("span", {class: `plate ${extra}`}, text) : el("span", {class: "plate none"}, "no plate");
 }
+
+// A help bubble that would leave the window moves left.
+for (const kind of ["pointerover", "focusin"]) {
+  document.addEventListener(kind, (event) => {
+    const bubble = event.target.closest?.(".help")?.querySelector(".bubble");
+    if (!bubble) return;
+    bubble.style.left = "-12px";
+    const over = bubble.getBoundingClientRect().right - document.documentElement.clientWidth + 8;
+    if (over > 0) bubble.style.left = `${-12 - over}px`;
+  });
+}
+
+// On a narrow screen the menus scroll: what is marked comes into sight.
+for (const marked of $$("nav [aria-current]")) {
+  const menu = marked.closest("nav ul, nav");
+  menu.scrollLeft = marked.offsetLeft - menu.clientWidth / 2 + marked.clientWidth / 2;
+}

@@ -3,7 +3,7 @@
 <form id="action" class="stack" data-rule="{{rule.id}}" data-list="{{owner.id}}" data-kind="{{kind.name}}">
   <section class="card"><div class="in fields">
     <div class="field" data-field="name"><span class="name"><label for="f-action-name">Action name</label></span><input id="f-action-name" value="{{rule.name}}" maxlength="60"></div>
-    <div class="field" data-field="enabled"><span class="name">Active</span><label class="switch"><input type="checkbox" role="switch" id="f-enabled"{{' checked' if rule.enabled else ''}}> <span class="muted">enabled</span></label></div>
+    <div class="field" data-field="enabled"><span class="name">Active</span><label class="switch"><input type="checkbox" role="switch" id="f-enabled"{{' checked' if rule.enabled else ''}}> <span class="muted on">enabled</span><span class="muted off">disabled</span></label></div>
   </div></section>
   <section class="card"><header><h2>What to do</h2></header><div class="in fields" id="options">
   % for f in form:

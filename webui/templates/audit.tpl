@@ -1,6 +1,6 @@
 % rebase('base', scripts=())
 <div class="head"><h1>Audit</h1><a class="btn" href="/anpr/audit/audit.csv?{{found.query}}">Download CSV</a></div>
-<form class="card" method="get" action="/anpr/audit" role="search"><div class="in fields">
+<form class="card" method="get" action="/anpr/audit" role="search"><div class="in search-fields">
   <div class="field"><span class="name"><label for="from">From date</label></span><input id="from" name="from" type="datetime-local" value="{{since}}"></div>
   <div class="field"><span class="name"><label for="to">To date</label></span><input id="to" name="to" type="datetime-local" value="{{call.query.get('to', '')}}"></div>
   <div class="field"><span class="name"><label for="kind">Type</label></span><select id="kind" name="kind"><option value="">Any action</option>

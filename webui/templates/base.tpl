@@ -6,7 +6,7 @@
 <title>{{title}} · {{device}}</title>
 <link rel="icon" href="/anpr/static/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/anpr/static/portal.css">
-% for name in get('scripts', ()):
+% for name in ('portal', *get('scripts', ())):
 <script type="module" src="/anpr/static/{{name}}.js"></script>
 % end
 </head>

@@ -5,11 +5,11 @@
   <span class="help" tabindex="0" role="note" aria-label="{{f.help}}">i<span class="bubble">{{f.help}}</span></span>
   % end
   % if f.restart:
-  <span class="badge" title="Takes effect after Restart service">restart</span>
+  <span class="due" title="Takes effect after Restart service">↻</span>
   % end
   </span>
 % if f.control == 'switch':
-  <label class="switch"><input id="f-{{f.name}}" name="{{f.name}}" type="checkbox" role="switch" data-type="bool"{{' checked' if f.value else ''}}> <span class="muted">on</span></label>
+  <label class="switch"><input id="f-{{f.name}}" name="{{f.name}}" type="checkbox" role="switch" data-type="bool"{{' checked' if f.value else ''}}> <span class="muted on">on</span><span class="muted off">off</span></label>
 % elif f.control in ('select', 'region'):
   <div class="with-unit"><select id="f-{{f.name}}" name="{{f.name}}" data-type="text">
   % for value, label in f.choices:
@@ -30,7 +30,7 @@
 % end
 </div>
   % if f.lowest or f.highest:
-  <span class="range">{{f.lowest or '…'}} to {{f.highest or '…'}}</span>
+  <span class="range">{{'{:,g}'.format(float(f.lowest)) if f.lowest else '…'}} to {{'{:,.10g}'.format(float(f.highest)) if f.highest else '…'}}</span>
   % end
 % elif f.control == 'password':
   <input id="f-{{f.name}}" name="{{f.name}}" type="password" autocomplete="new-password" data-type="text" placeholder="leave empty to keep"{{!' maxlength="%s"' % f.longest if f.longest else ''}}>

@@ -1,5 +1,5 @@
 % rebase('base', scripts=('general',))
-<div class="head"><h1>General configuration</h1><button type="button" id="restart">Restart service</button></div>
+<div class="head"><div><h1>General configuration</h1><p>↻ takes effect after Restart service.</p></div><button type="button" id="restart">Restart service</button></div>
 <form id="general" class="stack">
 % for title, members in groups:
 <section class="card"><header><h2>{{title}}</h2></header><div class="in fields">

@@ -15,7 +15,7 @@
       <header>
         <div class="row"><h2>{{chosen.name}}</h2><span class="badge{{' ok' if chosen.role == 'white' else ' bad' if chosen.role == 'black' else ''}}">{{role_title}}</span></div>
         <div class="row">
-          <button type="button" class="quiet" id="edit-list">Rename</button>
+          <button type="button" class="quiet" id="edit-list">Edit list</button>
           % if not fixed:
           <button type="button" class="quiet danger" id="delete-list" data-name="{{chosen.name}}">Delete list</button>
           % end

@@ -3,11 +3,11 @@
 <div class="live" id="live" data-role="{{call.role}}">
   <div class="stack">
     <section class="card" aria-label="Live picture">
-      <div class="view" id="view">
+      <div class="stage"><div class="view" id="view">
         <img id="picture" alt="Live picture of the camera" hidden>
         <svg id="overlay" aria-hidden="true"></svg>
         <div class="no-picture" id="no-picture">Waiting for a picture…</div>
-      </div>
+      </div></div>
       <div class="view-bar">
         <label class="check"><input type="checkbox" id="show-roi"> Show ROI</label>
         <label class="check"><input type="checkbox" id="show-lanes"> Show lanes</label>
@@ -19,13 +19,13 @@
       </div>
       <p class="small muted in" id="calibration-help" hidden>The character height of a plate belongs between the lines 25 and 40 pixels apart. Click the picture to move the pattern.</p>
     </section>
-    <section class="card">
+    <section class="card p-recent">
       <header><h2>Recent passages</h2>\\
 % if call.may('viewer'):
 <a class="btn quiet" href="/anpr/review">Review</a>\\
 % end
 </header>
-      <div class="scroll"><table class="fold" id="recent">
+      <div class="scroll"><table class="compact" id="recent">
         <thead><tr><th>Plate</th><th>Picture</th><th>Time</th><th>List</th><th>Country</th><th class="right">Confidence</th></tr></thead>
         <tbody></tbody>
       </table></div>
@@ -33,11 +33,11 @@
     </section>
   </div>
   <div class="stack">
-    <section class="card" aria-label="Last result">
+    <section class="card p-last" aria-label="Last result">
       <header><h2>Last result</h2><span id="last-lists" class="row"></span></header>
       <div class="in last" id="last"><p class="muted small">No result yet.</p></div>
     </section>
-    <section class="card">
+    <section class="card p-board">
       <header><h2>Board</h2><span class="badge{{' warn' if simulated else ''}}">{{board}}</span></header>
       <div class="in board">
         <svg class="gate" id="gate" viewBox="0 0 300 128" role="img" aria-label="Barrier">
@@ -50,7 +50,7 @@
         <div id="wiegand" class="small"></div>
       </div>
     </section>
-    <section class="card">
+    <section class="card p-info">
       <header><h2>Info</h2><span class="badge" id="mode">…</span></header>
       <table class="info"><thead><tr><th>Counter</th><th class="right">Value</th><th class="right">Last change</th></tr></thead><tbody id="info"></tbody></table>
     </section>

@@ -1,5 +1,5 @@
 % rebase('base', scripts=('lpr',))
-<div class="head"><h1>LPR configuration</h1><div class="row"><button type="button" id="default">Default configuration</button><button type="button" id="restart">Restart service</button></div></div>
+<div class="head"><div><h1>LPR configuration</h1><p>↻ takes effect after Restart service.</p></div><div class="row"><button type="button" id="default">Default configuration</button><button type="button" id="restart">Restart service</button></div></div>
 <form id="lpr" class="stack">
 % for title, members in groups:
 % if title == 'Picture':
@@ -10,7 +10,7 @@
       <button type="button" data-draw="roi">Draw ROI</button><button type="button" data-reset="roi">Reset ROI</button>
       <button type="button" data-draw="lane_line">Draw lanes</button><button type="button" data-reset="lane_line">Delete lanes</button>
     </div>
-    <div class="view" id="view"><img id="picture" alt="Live picture of the camera" hidden><svg id="overlay"></svg><div class="no-picture" id="no-picture">Waiting for a picture…</div></div>
+    <div class="stage"><div class="view" id="view"><img id="picture" alt="Live picture of the camera" hidden><svg id="overlay"></svg><div class="no-picture" id="no-picture">Waiting for a picture…</div></div></div>
     % for f in members:
     <div data-field="{{f.name}}"><input name="{{f.name}}" id="f-{{f.name}}" type="hidden" data-type="json" value="{{'[%s]' % ','.join('%g' % n for n in f.value) if f.value else 'null'}}"></div>
     % end

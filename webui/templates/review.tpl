@@ -1,6 +1,6 @@
 % rebase('base', scripts=('review',))
 <div class="head"><h1>Review</h1><a class="btn" href="/anpr/review/passages.csv?{{found.query}}">Download CSV</a></div>
-<form class="card" method="get" action="/anpr/review" role="search"><div class="in fields">
+<form class="card" method="get" action="/anpr/review" role="search"><div class="in search-fields">
   <div class="field"><span class="name"><label for="from">From date</label></span><input id="from" name="from" type="datetime-local" value="{{since}}"></div>
   <div class="field"><span class="name"><label for="to">To date</label></span><input id="to" name="to" type="datetime-local" value="{{call.query.get('to', '')}}"></div>
   <div class="field"><span class="name"><label for="plate">Plate</label></span><input id="plate" name="plate" value="{{call.query.get('plate', '')}}" maxlength="20" placeholder="whole or part" autocomplete="off"></div>
@@ -26,7 +26,7 @@
   <div class="in"><div class="notice warn"><div>A search gives at most {{limit}} passages. Narrow the dates or the plate to see the others.</div></div></div>
   % end
   % if passages:
-  <div class="scroll"><table class="fold" id="results">
+  <div class="scroll"><table class="compact" id="results">
     <thead><tr><th>Plate</th><th>Picture</th><th>Date and time</th><th>List</th><th>Country</th><th class="right">Confidence</th><th class="right">Height</th><th>Lane</th><th></th></tr></thead>
     <tbody>
     % for p in passages:

@@ -1,0 +1,142 @@
+"""The portal as a whole: who may do what, what comes back when something is wrong, and that nothing untrusted is trusted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import webui.tabs
+from board.kit.registry import find
+from tests.samples import passage
+from tests.unit.webui.portal_caller import Caller
+from webui.auth import ROLES
+from webui.portal import Route, Tab
+
+EVIL = '<script>alert("x")</script>'
+ROUTES = [route for tab in find(webui.tabs, "TAB", Tab).values() for route in tab.routes]
+PAGES = ["live", "review", "lists", "lists/1", "lists/4?view=actions", "lpr", "general", "audit", "logs", "setup"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_is_shown_to_an_admin(caller: Caller, page: str) -> None:
+    reply = caller.get(page)
+    assert reply.status == 200
+    assert reply.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "Simulated board." in reply.text
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+def test_a_lower_role_or_none_is_refused(caller: Caller, route: Route) -> None:
+    lower = [role for role in ("", *ROLES) if role == "" or ROLES.index(role) < ROLES.index(route.role)]
+    path = route.path.replace("<id>", "1").replace("<name>", "DI1").replace("<name:path>", "a.jpg")
+    assert {caller.send(route.method, path, {}, role).status for role in lower} == {403}
+
+
+def test_a_role_that_does_not_exist_is_no_role(caller: Caller) -> None:
+    assert caller.get("live", "root").status == 403
+
+
+def test_static_files_need_a_role_and_stay_in_their_folder(caller: Caller) -> None:
+    assert caller.get("static/portal.css").status == 200
+    assert caller.get("static/portal.css", "").status == 403
+    assert caller.get("static/../app.py").status in (403, 404)
+
+
+def test_a_viewer_sees_live_and_review_in_the_menu_and_no_more(caller: Caller) -> None:
+    page = caller.get("live", "viewer").text
+    assert [name for name in ("live", "review", "lists", "lpr", "general", "audit", "logs") if f'href="/anpr/{name}"' in page] == [
+        "live",
+        "review",
+    ]
+
+
+def test_the_first_access_leads_to_region_and_countries_before_anything_else(fresh_caller: Caller) -> None:
+    assert fresh_caller.get("live").headers["Location"] == "/anpr/setup"
+    assert "Whose plates are read?" in fresh_caller.get("setup").text
+    assert "An administrator must first" in fresh_caller.get("setup", "viewer").text
+    assert fresh_caller.send("PUT", "api/settings/lpr", {"countries": ["DE"]}).json["problems"] == [
+        {"field": "region", "title": "Region", "text": "choose the region of the world"}
+    ]
+    assert fresh_caller.send("PUT", "api/settings/lpr", {"region": "Europe", "countries": ["DE", "FR"]}).status == 200
+    assert fresh_caller.get("live").status == 200
+    assert fresh_caller.portal.lpr().countries == ("DE", "FR")
+
+
+def test_changes_are_taken_as_json_only_so_that_a_form_of_another_site_changes_nothing(caller: Caller) -> None:
+    body = b'{"name": "X"}'
+    assert caller.call("POST", "api/lists", "admin", body, "text/plain").status == 415
+    assert caller.call("POST", "api/lists", "admin", b"name=X", "application/x-www-form-urlencoded").status == 415
+    assert caller.call("POST", "api/lists", "admin", b"{", "application/json").status == 400
+    assert caller.call("POST", "api/lists", "admin", b"[]", "application/json").status == 400
+    assert caller.call("POST", "api/lists", "admin", b" " * 1_000_001, "application/json").status == 413
+    assert len(caller.portal.store.lists()) == 5
+
+
+def test_pages_forbid_foreign_and_inline_scripts(caller: Caller) -> None:
+    reply = caller.get("live")
+    assert "default-src 'self'" in reply.headers["Content-Security-Policy"]
+    assert "unsafe" not in reply.headers["Content-Security-Policy"]
+    assert reply.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_unknown_addresses_say_so(caller: Caller) -> None:
+    assert caller.get("nothing").status == 404
+    assert caller.get("api/nothing").json == {"error": "There is no such page.", "problems": []}
+    assert caller.get("lists/99999").status == 404
+    assert caller.get("lists/abc").status == 404
+    assert caller.get("nothing", "").status == 404
+
+
+def test_plates_names_and_descriptions_are_shown_as_text(caller: Caller) -> None:
+    created = caller.send("POST", "api/lists", {"name": EVIL}).json
+    caller.send("POST", f"api/lists/{created['id']}/entries", {"plate": "AB12", "description": f"{EVIL}' onload='x"})
+    caller.portal.store.add_passage(passage(plate=EVIL, trigger_cause=EVIL), [])
+    all_of_it = "review?from=2026-01-01T00:00"
+    for page in (f"lists/{created['id']}", all_of_it, f"review?plate={EVIL}&from={EVIL}", f"lists/4?search={EVIL}"):
+        text = caller.get(page).text
+        assert "<script>alert" not in text, page
+        assert "' onload='" not in text, page
+    assert "&lt;script&gt;" in caller.get(all_of_it).text
+
+
+@pytest.mark.parametrize(
+    "name", ["../../secret.jpg", "..%2f..%2fsecret.jpg", "/etc/passwd", "a/../../../secret.jpg", "link.jpg", "x.db", "%00.jpg", "."]
+)
+def test_only_pictures_below_the_image_folder_are_given_out(caller: Caller, tmp_path: Path, name: str) -> None:
+    folder = caller.state.images
+    folder.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "secret.jpg").write_bytes(b"secret")
+    (folder / "link.jpg").symlink_to(tmp_path / "secret.jpg")
+    (folder / "x.db").write_bytes(b"secret")
+    assert caller.get(f"images/{name}").status == 404
+
+
+def test_a_stored_picture_is_given_out_and_downloaded(caller: Caller) -> None:
+    folder = caller.state.images / "2026" / "05"
+    folder.mkdir(parents=True)
+    (folder / "a.jpg").write_bytes(b"\xff\xd8")
+    reply = caller.get("images/2026/05/a.jpg", "viewer")
+    assert (reply.status, reply.headers["Content-Type"], reply.body) == (200, "image/jpeg", b"\xff\xd8")
+    reply = caller.get("images/2026/05/a.jpg?download=1")
+    assert reply.headers["Content-Disposition"] == 'attachment; filename="a.jpg"'
+
+
+def test_logs_are_read_and_packed_from_the_log_folder_only(caller: Caller, tmp_path: Path) -> None:
+    caller.state.logs.mkdir()
+    (caller.state.logs / "engine.log").write_text("one\ntwo <b>\n")
+    (tmp_path / "secret.log").write_text("secret")
+    (caller.state.logs / "other.log").symlink_to(tmp_path / "secret.log")
+    assert caller.get("api/logs/engine").json == {"lines": ["one", "two <b>"]}
+    assert caller.get("api/logs/engine?lines=1").json == {"lines": ["two <b>"]}
+    assert caller.get("logs/engine/zip").headers["Content-Disposition"] == 'attachment; filename="engine-log.zip"'
+    for name in ("other", "..%2fsecret", "secret", "engine.log"):
+        assert caller.get(f"api/logs/{name}").status == 404, name
+        assert caller.get(f"logs/{name}/zip").status == 404, name
+
+
+def test_a_database_that_cannot_be_read_is_said_and_the_portal_stays(caller: Caller) -> None:
+    caller.portal.store.db.execute("DROP TABLE settings")
+    assert "no such table" in caller.get("api/lists/4/entries").json["error"]
+    assert caller.get("live").status == 507
+    assert caller.get("static/portal.css").status == 200

@@ -1,0 +1,105 @@
+"""Forms: every settings class and every action kind can be edited in the portal; what is wrong is said all at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from board.kit.errors import ConfigError
+from board.kit.settings import Settings, option
+from board.profiles import all_profiles
+from engine.actions import find_kinds
+from engine.settings import GeneralSettings, LprSettings
+from webui.forms import board_choices, fields, filled, groups, public
+from webui.list_forms import EntryForm, ListForm
+from webui.pages import Pages
+from webui.portal import Refused
+
+SIM = board_choices(all_profiles()["sim"])
+CLASSES = [LprSettings, GeneralSettings, ListForm, EntryForm, *(kind.options for kind in find_kinds().values())]
+
+
+class Secret(Settings):
+    user: str = option("", "User", "Who.")
+    password: str = option("", "Password", "Kept.", widget="password")
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_every_field_has_a_control_a_title_and_help(kind: type[Settings]) -> None:
+    form = fields(kind, {}, SIM)
+    assert [field.name for field in form] == list(kind.model_fields)
+    assert all(field.control and field.title and field.help for field in form)
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_every_field_is_drawn_with_its_name(kind: type[Settings]) -> None:
+    for field in fields(kind, {}, SIM):
+        html = Pages(()).html("field", f=field, regions={})
+        assert f'data-field="{field.name}"' in html
+        assert f'name="{field.name}"' in html or field.control == "countries"
+
+
+def test_limits_units_choices_and_restart_come_from_the_declaration() -> None:
+    found = {field.name: field for field in fields(LprSettings, {"votes": 3}, SIM)}
+    votes, mode, timeout = found["votes"], found["mode"], found["trigger_timeout_s"]
+    assert (votes.value, votes.lowest, votes.highest, votes.step, votes.restart) == (3, "1", "10", "1", True)
+    assert mode.choices == (("MOTION", "MOTION"), ("TRIGGER", "TRIGGER"), ("FREEFLOW", "FREEFLOW"))
+    assert (timeout.unit, timeout.step) == ("s", "any")
+    assert found["trigger_input"].choices == (("DI1", "DI1"), ("DI2", "DI2"))
+    assert found["fold_lookalikes"].restart is False
+
+
+def test_groups_keep_their_order() -> None:
+    names = [title for title, _ in groups(fields(LprSettings, {}, SIM))]
+    assert names == ["Countries", "Mode", "Picture", "Filters", "Trigger", "Free flow and motion", "Camera"]
+
+
+def test_every_problem_is_listed_at_once_with_its_field() -> None:
+    body = {"votes": 0, "mode": "SLEEP", "min_confidence_pct": "", "trigger_input": "DI9", "nonsense": 1}
+    with pytest.raises(Refused) as refused:
+        filled(LprSettings, body, {"region": "Europe"}, SIM)
+    assert {(problem.field, problem.text) for problem in refused.value.problems} == {
+        ("votes", "must be 1 or more"),
+        ("mode", "must be one of MOTION, TRIGGER, FREEFLOW"),
+        ("min_confidence_pct", "must be a whole number"),
+        ("trigger_input", "this camera has no DI9; it has DI1, DI2"),
+        ("nonsense", "there is no such setting"),
+    }
+    assert refused.value.status == 422
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "", "../../etc/passwd", "/etc/localtime", 5, None])
+def test_a_time_zone_that_is_none_is_refused(zone: Any) -> None:
+    with pytest.raises(Refused):
+        filled(GeneralSettings, {"time_zone": zone}, {}, SIM)
+
+
+@pytest.mark.parametrize(
+    "roi", [[0.5, 0.1, 0.2, 0.9], [0.1, 0.9, 0.5, 0.2], [0.1, 0.1, 1.2, 0.9], [-0.1, 0, 1, 1], [0, 0, 1], "all", [0, 0, "x", 1]]
+)
+def test_a_region_of_interest_must_lie_in_the_picture(roi: Any) -> None:
+    with pytest.raises(Refused):
+        filled(LprSettings, {"roi": roi}, {"region": "Europe"}, SIM)
+
+
+def test_a_region_of_interest_is_taken_and_removed() -> None:
+    drawn = filled(LprSettings, {"roi": [0.1, 0.2, 0.8, 0.9]}, {"region": "Europe"}, SIM)
+    assert drawn.roi == (0.1, 0.2, 0.8, 0.9)
+    assert filled(LprSettings, {"roi": None}, drawn.model_dump(), SIM).roi is None
+
+
+def test_a_password_never_reaches_the_browser_and_an_empty_one_keeps_the_stored_one() -> None:
+    stored = {"user": "anna", "password": "secret"}
+    assert [field.value for field in fields(Secret, stored, {})] == ["anna", ""]
+    assert public(Secret, stored) == {"user": "anna", "password": ""}
+    assert filled(Secret, {"user": "bea", "password": ""}, stored, {}).password == "secret"
+    assert filled(Secret, {"password": "new"}, stored, {}).password == "new"
+
+
+def test_a_type_that_no_control_edits_stops_with_the_fields_name() -> None:
+    class Odd(Settings):
+        table: dict[str, int] = option({}, "Table", "None.")
+
+    with pytest.raises(ConfigError, match=r"Odd\.table"):
+        fields(Odd, {}, {})

@@ -1,0 +1,181 @@
+"""Lists, plates and actions through the API that the pages use."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from engine.lists import EARLIEST, LATEST
+from engine.settings import GeneralSettings
+from tests.unit.webui.portal_caller import Caller
+
+WHITE = 4
+BUSINESS = [[[480, 720], [780, 1020]], *([[[480, 1020]]] * 4), [], []]
+
+
+def problems(reply: object) -> dict[str, str]:
+    return {each["field"]: each["text"] for each in reply.json["problems"]}  # type: ignore[attr-defined]
+
+
+def test_a_list_is_added_renamed_and_deleted(caller: Caller) -> None:
+    made = caller.send("POST", "api/lists", {"name": "VIVOTEK VIP"}, "operator").json
+    assert made == {"id": 6, "name": "VIVOTEK VIP", "role": "custom", "colour": "#607d8b", "entries": 0}
+    assert caller.send("PUT", "api/lists/6", {"name": "Employees"}).json["name"] == "Employees"
+    assert caller.send("DELETE", "api/lists/6", {}).status == 200
+    assert len(caller.get("api/lists").json["lists"]) == 5
+
+
+def test_a_lists_problems_are_listed_and_nothing_is_stored(caller: Caller) -> None:
+    reply = caller.send("POST", "api/lists", {"name": "", "role": "king", "colour": "red"})
+    assert reply.status == 422
+    assert set(problems(reply)) == {"name", "role", "colour"}
+    assert problems(caller.send("POST", "api/lists", {"name": "whitelist"})) == {"name": "there is a list whitelist already"}
+    assert caller.send("DELETE", "api/lists/1", {}).status == 422
+    assert caller.send("PUT", "api/lists/1", {"role": "white"}).status == 422
+    assert caller.send("PUT", "api/lists/99", {"name": "x"}).status == 404
+
+
+def test_a_plate_is_added_with_validity_in_the_cameras_time_zone(caller: Caller) -> None:
+    caller.portal.store.put_settings(GeneralSettings(time_zone="Europe/Vienna"))
+    body = {
+        "plate": "ab-123 c",
+        "description": "Visitor",
+        "valid_from": "2026-07-01T08:00",
+        "valid_until": "2026-07-01T18:00:00+00:00",
+        "wiegand_facility": 11,
+        "wiegand_card": 12345,
+    }
+    made = caller.send("POST", f"api/lists/{WHITE}/entries", body, "operator").json
+    entry = caller.portal.store.entry(made["id"])
+    assert entry is not None
+    assert (entry.plate, entry.wiegand_facility, entry.wiegand_card) == ("AB-123 C", 11, 12345)
+    assert entry.valid_from == datetime(2026, 7, 1, 6, 0, tzinfo=UTC)
+    assert entry.valid_until == datetime(2026, 7, 1, 18, 0, tzinfo=UTC)
+    assert (made["valid_from"], made["valid_until"], made["number"]) == ("2026-07-01T08:00", "2026-07-01T20:00", "11-12345")
+
+
+def test_a_plate_without_validity_and_number_is_valid_always_and_sends_its_hash(caller: Caller) -> None:
+    made = caller.send("POST", f"api/lists/{WHITE}/entries", {"plate": "HK55EVB", "valid_until": "", "wiegand_card": None}).json
+    entry = caller.portal.store.entry(made["id"])
+    assert entry is not None
+    assert (entry.valid_from, entry.valid_until) == (EARLIEST, LATEST)
+    assert (made["number"], made["validity"]) == ("SHA-1 80CF15", "valid")
+
+
+def test_a_change_of_one_field_keeps_the_others_and_an_error_keeps_all(caller: Caller) -> None:
+    made = caller.send("POST", f"api/lists/{WHITE}/entries", {"plate": "AB1", "description": "old", "wiegand_card": 7}).json
+    changed = caller.send("PUT", f"api/entries/{made['id']}", {"description": "new"}).json
+    assert (changed["plate"], changed["description"], changed["wiegand_card"]) == ("AB1", "new", 7)
+    reply = caller.send("PUT", f"api/entries/{made['id']}", {"plate": "**", "wiegand_card": 2**32, "valid_from": "tomorrow"})
+    assert set(problems(reply)) == {"plate", "wiegand_card", "valid_from"}
+    reply = caller.send("PUT", f"api/entries/{made['id']}", {"valid_from": "2026-02-02T00:00", "valid_until": "2026-01-01T00:00"})
+    assert problems(reply) == {"valid_until": "must be later than valid from"}
+    assert caller.get(f"api/lists/{WHITE}/entries").json["entries"][0]["description"] == "new"
+
+
+def test_the_same_plate_twice_and_plates_in_all_plates_are_refused(caller: Caller) -> None:
+    caller.send("POST", f"api/lists/{WHITE}/entries", {"plate": "AB1"})
+    assert problems(caller.send("POST", f"api/lists/{WHITE}/entries", {"plate": "A B 1"})) == {
+        "plate": "A B 1 is in WHITELIST already"
+    }
+    assert caller.send("POST", "api/lists/1/entries", {"plate": "AB1"}).status == 422
+
+
+def test_plates_are_searched_counted_and_paged(caller: Caller) -> None:
+    for number in range(60):
+        caller.send("POST", f"api/lists/{WHITE}/entries", {"plate": f"AB{number:03}"})
+    assert caller.get(f"api/lists/{WHITE}/entries?search=ab-01").json["count"] == 10
+    assert len(caller.get(f"api/lists/{WHITE}/entries?limit=25&offset=50").json["entries"]) == 10
+    assert caller.get(f"lists/{WHITE}").text.count('data-do="edit"') == 50
+    assert caller.get(f"lists/{WHITE}?page=2").text.count('data-do="edit"') == 10
+
+
+def test_plates_with_one_wiegand_number_are_named(caller: Caller) -> None:
+    for plate in ("AB1", "CD2"):
+        caller.send("POST", f"api/lists/{WHITE}/entries", {"plate": plate, "wiegand_facility": 1, "wiegand_card": 2})
+    assert caller.get(f"api/lists/{WHITE}/collisions").json == {"collisions": [{"number": "1-2", "plates": ["AB1", "CD2"]}]}
+
+
+def test_an_action_is_added_with_schedule_and_options_although_the_service_is_down(caller: Caller) -> None:
+    body = {"kind": "io", "name": "Open", "week": BUSINESS, "options": {"duration_ms": 800}}
+    made = caller.send("POST", f"api/lists/{WHITE}/rules", body, "operator").json
+    assert made["in_force"] is False
+    assert "service" in made["note"]
+    rule = caller.portal.store.rule(made["id"])
+    assert rule is not None
+    assert rule.week.days[0] == ((480, 720), (780, 1020))
+    assert rule.week.days[6] == ()
+    assert made["options"]["duration_ms"] == 800
+    assert made["options"]["output"] == "DO1"
+
+
+def test_an_actions_problems_are_listed_all_at_once(caller: Caller) -> None:
+    body = {
+        "kind": "io",
+        "name": " ",
+        "enabled": "yes",
+        "week": [[[600, 500]]] * 7,
+        "options": {"output": "DO7", "duration_ms": 1, "do": "explode"},
+    }
+    reply = caller.send("POST", f"api/lists/{WHITE}/rules", body)
+    assert problems(reply) == {
+        "name": "1 to 60 printable characters",
+        "enabled": "true or false",
+        "week": "Mon: each span runs from 00:00 to 24:00 at most and ends after it starts",
+        "output": "this camera has no DO7; it has DO1, DO2",
+        "duration_ms": "must be 10 or more",
+        "do": "must be one of pulse, on, off",
+    }
+    assert caller.portal.store.rules() == []
+
+
+@pytest.mark.parametrize(
+    "week", [[], "always", [[]] * 6, [["08:00-17:00"]] * 7, [[[0, True]]] * 7, [[[0.5, 2]]] * 7, [[[0, 1441]]] * 7]
+)
+def test_a_schedule_that_is_none_is_refused(caller: Caller, week: object) -> None:
+    assert set(problems(caller.send("POST", f"api/lists/{WHITE}/rules", {"kind": "io", "week": week}))) == {"week"}
+
+
+def test_spans_that_touch_become_one(caller: Caller) -> None:
+    week = [[[600, 700], [0, 60], [60, 120], [650, 800]], *([[]] * 6)]
+    made = caller.send("POST", f"api/lists/{WHITE}/rules", {"kind": "io", "week": week}).json
+    assert made["week"][0] == [[0, 120], [600, 800]]
+
+
+def test_two_actions_that_want_one_output_wired_differently_are_refused(caller: Caller) -> None:
+    caller.send("POST", f"api/lists/{WHITE}/rules", {"kind": "io"})
+    reply = caller.send("POST", "api/lists/1/rules", {"kind": "io", "options": {"polarity": "active low"}})
+    assert reply.status == 422
+    assert "DO1" in reply.json["error"]
+
+
+def test_an_actions_password_stays_in_the_camera_and_through_an_edit(caller: Caller) -> None:
+    options = {"url": "http://10.0.0.9/", "user": "u", "password": "secret", "authentication": "basic"}
+    made = caller.send("POST", f"api/lists/{WHITE}/rules", {"kind": "http", "options": options}).json
+    assert made["options"]["password"] == ""
+    assert "secret" not in caller.get(f"actions/{made['id']}").text
+    caller.send("PUT", f"api/rules/{made['id']}", {"options": {"password": "", "caption": "X"}})
+    rule = caller.portal.store.rule(made["id"])
+    assert rule is not None
+    assert '"password":"secret"' in rule.options
+    assert '"caption":"X"' in rule.options
+
+
+def test_an_action_of_every_kind_has_a_page_and_can_be_saved_as_it_stands(caller: Caller) -> None:
+    for kind in caller.portal.store.kinds:
+        assert caller.get(f"lists/{WHITE}/actions/new?kind={kind}", "operator").status == 200
+        made = caller.send("POST", f"api/lists/{WHITE}/rules", {"kind": kind})
+        assert made.status == 200, made.text
+        assert caller.get(f"actions/{made.json['id']}").status == 200
+    assert caller.get(f"lists/{WHITE}/actions/new?kind=bomb").status == 404
+    assert caller.get("lists/99/actions/new?kind=io").status == 404
+
+
+def test_a_test_is_checked_first_and_says_when_the_service_is_down(caller: Caller) -> None:
+    assert caller.send("POST", "api/rules/test", {"kind": "io", "list_id": WHITE, "plate": ""}).status == 422
+    reply = caller.send("POST", "api/rules/test", {"kind": "io", "list_id": WHITE, "plate": "A1", "options": {"duration_ms": 0}})
+    assert problems(reply) == {"duration_ms": "must be 10 or more"}
+    outcome = caller.send("POST", "api/rules/test", {"kind": "io", "list_id": WHITE, "plate": "A1"}).json
+    assert outcome["ok"] is False
+    assert "service.sock does not answer" in outcome["note"]

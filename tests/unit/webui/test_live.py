@@ -1,0 +1,219 @@
+"""Live tab: what it says of a working camera, of one that does not, and what its buttons do."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from board.kit.errors import WireError
+from board.kit.wire import Codec, accept, listen
+from board.types import Frame, WiegandCode
+from engine.messages import (
+    SERVICE_MESSAGES,
+    AskStatus,
+    Counter,
+    EngineStatus,
+    FireTrigger,
+    LineState,
+    LiveReads,
+    Outcome,
+    RestartService,
+    ServiceStatus,
+    TriggerAnswer,
+)
+from engine.ring import RingWriter
+from engine.types import PlateRead, WiegandFrame
+from tests.samples import NOW, passage
+from tests.unit.webui.portal_caller import Caller
+
+ENGINE = EngineStatus("MOTION", 7, 2.0, 18.5, 25.0, "ok", "", None, (640, 480))
+READ = PlateRead("AB1", (), 91.0, "DE", (10, 20, 60, 20), 18.0)
+STATUS = ServiceStatus(
+    mode="MOTION",
+    engine=ENGINE,
+    live=LiveReads(7, (READ,)),
+    counters=(Counter("Results", 3, NOW), Counter("Actions", 0, None)),
+    lines=(LineState("DI1", "input", False, None), LineState("DO1", "output", True, NOW), LineState("DO2", "output", False, None)),
+    wiegand=WiegandFrame("W1", WiegandCode(26, 0b10000101100110000001110011), NOW, True),
+    pins="ok",
+    last_error="",
+    last_error_at=None,
+    sd_free_pct=-1,
+    camera_free_pct=73,
+    simulated=True,
+)
+
+
+@contextmanager
+def service(caller: Caller, answer: Callable[[Any], object]) -> Iterator[list[Any]]:
+    """A service process that answers as it is told; gives what it was asked."""
+    asked: list[Any] = []
+    codec = Codec(SERVICE_MESSAGES)
+    socket = listen(caller.state.service_socket)
+
+    def run() -> None:
+        while True:
+            try:
+                channel = accept(socket, codec)
+            except OSError:
+                return
+            try:
+                asked.append(channel.receive(5))
+                channel.send(answer(asked[-1]))
+            except WireError:
+                pass
+            channel.close()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield asked
+    finally:
+        socket.shutdown(2)
+        socket.close()
+        thread.join(5)
+
+
+def test_without_a_service_the_mode_is_stopped_and_it_says_what_to_do(caller: Caller) -> None:
+    status = caller.get("api/status", "viewer").json
+    assert status["mode"] == "STOPPED"
+    assert status["simulated"] is True
+    assert [(each["kind"], each["where"]) for each in status["problems"]] == [("bad", "Service")]
+    assert "Package Management" in status["problems"][0]["todo"]
+    names = [row["name"] for row in status["info"]]
+    assert names[-4:] == ["SD space free (%)", "Camera free space (%)", "Last Size (pixels)", "Mode"]
+
+
+def test_a_working_camera_shows_counters_lines_reads_and_the_wiegand_frame_decoded(caller: Caller) -> None:
+    with service(caller, lambda _: STATUS) as asked:
+        status = caller.get("api/status").json
+    assert asked == [AskStatus()]
+    assert status["mode"] == "MOTION"
+    assert status["problems"] == []
+    assert {row["name"]: row["value"] for row in status["info"]} == {
+        "Results": "3",
+        "Actions": "0",
+        "SD space free (%)": "no card",
+        "Camera free space (%)": "73",
+        "Last Size (pixels)": "25",
+        "Mode": "MOTION",
+    }
+    assert status["info"][0]["changed"] == "01-02 03:04:05"
+    assert {line["name"]: (line["active"], line["gate"], line["settable"]) for line in status["lines"]} == {
+        "DI1": (False, False, True),
+        "DO1": (True, True, False),
+        "DO2": (False, False, False),
+    }
+    frame = status["wiegand"]
+    assert (frame["bits"], frame["binary"], frame["facility"], frame["card"]) == (26, "10000101100110000001110011", 11, 12345)
+    assert status["live"] == {"frame_seq": 7, "reads": [{"text": "AB1", "confidence": 91.0, "box": [10, 20, 60, 20]}]}
+
+
+def test_the_gate_is_the_output_that_an_action_of_a_list_drives(caller: Caller) -> None:
+    caller.send("POST", "api/lists/3/rules", {"kind": "io", "options": {"output": "DO1"}})
+    caller.send("POST", "api/lists/4/rules", {"kind": "io", "options": {"output": "DO2"}})
+    with service(caller, lambda _: STATUS):
+        lines = caller.get("api/status").json["lines"]
+    assert [line["name"] for line in lines if line["gate"]] == ["DO2"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"engine": None, "mode": "STOPPED"}, "Engine"),
+        ({"engine": replace(ENGINE, camera="the camera was unplugged")}, "Camera"),
+        ({"pins": "pin 17 is used by 1-Wire"}, "Pins"),
+        ({"mode": "NO LICENSE"}, "Licence"),
+        ({"camera_free_pct": 4}, "Camera storage"),
+        ({"sd_free_pct": 0}, "SD card"),
+    ],
+)
+def test_what_is_wrong_is_named(caller: Caller, changes: dict[str, Any], where: str) -> None:
+    with service(caller, lambda _: replace(STATUS, **changes)):
+        problems = caller.get("api/status").json["problems"]
+    assert [problem["where"] for problem in problems] == [where]
+
+
+def test_an_error_is_shown_while_it_is_new(caller: Caller) -> None:
+    now = caller.portal.clock.now()
+    with service(caller, lambda _: replace(STATUS, last_error="disk full", last_error_at=now)):
+        assert "disk full" in caller.get("api/status").json["problems"][0]["text"]
+    with service(caller, lambda _: replace(STATUS, last_error="disk full", last_error_at=NOW)):
+        assert caller.get("api/status").json["problems"] == []
+
+
+def test_the_picture_is_sent_once_and_then_only_when_there_is_a_newer_one(caller: Caller) -> None:
+    assert caller.get("api/frame").status == 503
+    ring = RingWriter(caller.state.frames, 1600, 1200)
+    ring.write(Frame(5, NOW, caller.portal.clock.monotonic_ns(), np.zeros((1200, 1600, 3), np.uint8)))
+    reply = caller.get("api/frame?width=600", "viewer")
+    assert (reply.status, reply.headers["Content-Type"], reply.body[:2]) == (200, "image/jpeg", b"\xff\xd8")
+    assert (reply.headers["X-Frame-Seq"], reply.headers["X-Frame-Size"]) == ("5", "1600x1200")
+    assert caller.get("api/frame?width=600&seq=5").status == 204
+    assert caller.get("api/frame?width=600&seq=4").status == 200
+    assert caller.get("api/frame?width=abc&seq=%3Cx%3E").status == 200
+    ring.close()
+
+
+def test_a_trigger_is_fired_in_the_users_name_and_a_refusal_says_why(caller: Caller) -> None:
+    with service(caller, lambda _: TriggerAnswer(True, "", "t1", passage())) as asked:
+        reply = caller.send("POST", "api/trigger", {"wait_s": 2}, "operator").json
+    assert asked == [FireTrigger("http anna", 2.0)]
+    assert (reply["accepted"], reply["trigger_id"], reply["passage"]["plate"]) == (True, "t1", "HK55EVB")
+    with service(caller, lambda _: TriggerAnswer(False, "only 1 s after the last one", "")):
+        refusal = caller.send("POST", "api/trigger", {})
+    assert (refusal.status, refusal.json["why"]) == (409, "only 1 s after the last one")
+    assert caller.send("POST", "api/trigger", {"wait_s": 31}).status == 422
+    assert caller.send("POST", "api/trigger", {"wait_s": True}).status == 422
+    assert caller.send("POST", "api/trigger", {}).status == 503
+
+
+def test_a_simulated_input_is_driven_and_nothing_else(caller: Caller) -> None:
+    from board.gpio.sim import show
+
+    assert caller.send("POST", "api/board/inputs/DI1", {"active": True}, "operator").json == {"name": "DI1", "active": True}
+    assert {name: level for name, level, _ in show(caller.state)}["DI1"] == 1
+    caller.send("POST", "api/board/inputs/DI1", {"active": False})
+    assert {name: level for name, level, _ in show(caller.state)}["DI1"] == 0
+    assert caller.send("POST", "api/board/inputs/DI1", {"active": 1}).status == 422
+    assert caller.send("POST", "api/board/inputs/DO1", {"active": True}).status == 404
+
+
+def test_passages_come_newest_first_and_only_the_new_ones(caller: Caller) -> None:
+    caller.portal.store.add_passage(passage(), [], caller.portal.store.lookup("HK55EVB", NOW, True))
+    first = caller.get("api/passages", "viewer").json
+    caller.portal.store.add_passage(passage("", "p2"), [])
+    second = caller.get(f"api/passages?after={first['newest']}").json
+    assert [each["plate"] for each in first["passages"]] == ["HK55EVB"]
+    assert [each["name"] for each in first["passages"][0]["lists"]] == ["ALL PLATES", "NOT IN LIST"]
+    assert (first["passages"][0]["country_name"], first["passages"][0]["at_local"]) == ("Germany", "2026-01-02 03:04:05")
+    assert [each["plate"] for each in second["passages"]] == [""]
+    assert caller.get("api/passages/p1").json["plate"] == "HK55EVB"
+    assert caller.get("api/passages/p9").status == 404
+
+
+def test_restart_names_what_waits_for_it_and_clears_it(caller: Caller) -> None:
+    caller.send("PUT", "api/settings/lpr", {"votes": 3, "fold_lookalikes": False})
+    assert caller.send("PUT", "api/settings/general", {"log_level": 4, "device_name": "Gate 2"}).json["restart_due"] == [
+        "Agreeing reads",
+        "Log level",
+    ]
+    assert "Agreeing reads, Log level" in caller.get("live").text
+    assert caller.send("POST", "api/restart", {}).status == 503
+    with service(caller, lambda _: Outcome(True, "restarts")) as asked:
+        assert caller.send("POST", "api/restart", {}).status == 200
+    assert asked == [RestartService()]
+    assert "Agreeing reads, Log level" not in caller.get("live").text
+
+
+def test_the_default_configuration_keeps_region_and_countries(caller: Caller) -> None:
+    caller.send("PUT", "api/settings/lpr", {"votes": 5, "mode": "TRIGGER", "roi": [0, 0, 0.5, 0.5]})
+    settings = caller.send("POST", "api/settings/lpr/default", {}).json["settings"]
+    assert (settings["votes"], settings["mode"], settings["roi"]) == (2, "MOTION", None)
+    assert (settings["region"], settings["countries"]) == ("Europe", ["DE"])
