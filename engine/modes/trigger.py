@@ -59,6 +59,8 @@ class TriggerMode:
     def see(self, frame: Frame, valid: Sequence[PlateRead], refused: Sequence[PlateRead]) -> list[Result]:
         results: list[Result] = []
         for run in list(self._runs):
+            if run.last_frame is not None and run.last_frame.monotonic_ns == frame.monotonic_ns:
+                continue  # shown again for a trigger that began since: one picture is one vote
             run.captures_left -= 1
             run.last_frame = frame
             results += run.results(run.vote.see(frame, valid, refused))

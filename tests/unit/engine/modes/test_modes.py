@@ -223,6 +223,15 @@ def test_triggers_that_overlap_are_independent_of_one_another() -> None:
     assert show(both, 300, read_of("BA123CD")) == [("BA123CD", "t2")]
 
 
+def test_one_picture_shown_twice_is_one_vote_and_one_capture() -> None:
+    both = mode("TRIGGER", trigger_captures=2)
+    both.start(trigger("t1", 0), frame_at(0).monotonic_ns)
+    assert show(both, 0, read_of("BA123CD")) == []
+    both.start(trigger("t2", 10), frame_at(10).monotonic_ns)
+    assert show(both, 0, read_of("BA123CD")) == []
+    assert sorted(show(both, 100, read_of("BA123CD"))) == [("BA123CD", "t1"), ("BA123CD", "t2")]
+
+
 def test_a_trigger_waits_for_the_second_car_in_the_picture_until_its_captures_are_over() -> None:
     pair = mode("TRIGGER", trigger_captures=3)
     pair.start(trigger("t1", 0), frame_at(0).monotonic_ns)
