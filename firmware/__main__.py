@@ -55,7 +55,7 @@ def _run(words: list[str]) -> int:
     parser.add_argument("--reset-admin", action="store_true", help="give admin a new password (STATE/host/initial-password)")
     options = parser.parse_args(words)
     state = _state(options.state)
-    with _only_one(state):
+    with _OneHost(state):
         open_log(state, "hostd")
         life = Life(state, "hostd")
         board_file(state, options.profile, options.camera, options.sd.resolve() if options.sd else None)
@@ -93,7 +93,7 @@ def _install(words: list[str]) -> int:
     parser.add_argument("--trust", type=Path, action="append", default=[], help="public key that this camera trusts from now on")
     options = parser.parse_args(words)
     state = _state(options.state)
-    with _only_one(state):
+    with _OneHost(state):
         logging.basicConfig(level=logging.WARNING, format="%(message)s")
         trust = state.host / "trust"
         trust.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -146,7 +146,7 @@ def _make_safe(state: State) -> Callable[[], None]:
     return act
 
 
-class _only_one:
+class _OneHost:
     """Holds STATE/host/lock while the host runs; a second host on the same STATE refuses."""
 
     def __init__(self, state: State) -> None:

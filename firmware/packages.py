@@ -80,11 +80,13 @@ class Packages:
         self._uploading = threading.Lock()
         self._running: dict[str, Supervisor] = {}
         self._problems: dict[str, str] = {}
+        self._booted = False
         self._end = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
 
     def boot(self) -> None:
-        """Starts every enabled package whose run mode says so; from now on watches those on trial."""
+        """From now on packages run: starts every enabled one whose run mode says so, and watches those on trial."""
+        self._booted = True
         for name in self._slots.names():
             with self._lock:
                 try:
@@ -350,7 +352,7 @@ class Packages:
         self._slots.activate(name, slot)
         self._slots.set_notice(name, notice)
         self._problems.pop(name, None)
-        if was_running or self._slots.record(name).enabled:
+        if was_running or (self._booted and self._slots.record(name).enabled):
             self._start(name)
 
     def _start(self, name: str) -> None:

@@ -54,6 +54,7 @@ class Slots:
         self._sd = sd
         self._card_present = card_present
         self._writing = threading.Lock()
+        self._manifests: dict[str, Manifest] = {}
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def names(self) -> tuple[str, ...]:
@@ -97,12 +98,16 @@ class Slots:
 
     def manifest(self, name: str, slot: Slot) -> Manifest:
         """From the copy kept on the camera, so that it is known without the card too."""
+        known = self._manifests.get(slot.manifest_sha256)
+        if known is not None:
+            return known
         path = self._root / name / f"{slot.letter}.conf"
         try:
             data = path.read_bytes()
         except OSError as why:
             raise PackageError(f"{name}: {path.name} cannot be read: {why.strerror}; upload the package again") from why
-        return parse(data)
+        self._manifests[slot.manifest_sha256] = parse(data)
+        return self._manifests[slot.manifest_sha256]
 
     def reserve(self, verified: Verified, storage: str) -> str:
         """Empties the slot that is not current and returns its letter. The caller holds off switches meanwhile; a damaged

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import select
 import signal
 import subprocess
@@ -32,6 +33,8 @@ PINS = "pins"
 """The process that drives the outputs."""
 TICK_S = 1.0
 TAIL_BYTES = 2_000
+ROUTINE = re.compile(r"\d{4}-\d\d-\d\dT\S+ (INFO|DEBUG) ")
+"""Log lines that do not tell why a process died."""
 CHILD = Path(__file__).with_name("child.py")
 
 
@@ -374,5 +377,5 @@ def _exit_text(code: int) -> str:
 
 
 def _last_words(tail: bytearray) -> str:
-    lines = [line for line in tail.decode("utf-8", "replace").splitlines() if line.strip()]
+    lines = [line for line in tail.decode("utf-8", "replace").splitlines() if line.strip() and not ROUTINE.match(line)]
     return f" ({lines[-1].strip()[:200]})" if lines else ""

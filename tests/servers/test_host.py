@@ -374,6 +374,13 @@ def test_install_while_the_host_is_off_enables_the_package_and_trusts_its_key(tm
     again = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert again.returncode == 2 and "already runs on" in again.stderr
     host.stop()
+    write(path, contents(version="2.0.0"))
+    upgraded = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (upgraded.returncode, upgraded.stdout) == (0, "'TINY is uploaded'\n")
+    host.start()
+    wait_for(lambda: host.ask("GET", "/health").status_code == 200)
+    assert (host.package()["version"], host.package()["status"]) == ("2.0.0", "on")
+    host.stop()
 
 
 def test_browser_log_in_forces_a_new_password_and_roles_limit_what_follows(tmp_path: Path) -> None:
