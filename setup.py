@@ -26,6 +26,7 @@ setup(
     package_data={
         "webui": ["templates/*", "static/*"],
         "firmware": ["templates/*", "static/*", "demo/*", "*.service"],
+        "vadp_package": ["package.conf", "initscr"],
     },
     install_requires=[
         "ai-edge-litert==2.1.6",
