@@ -1,0 +1,199 @@
+"""The portal in a real browser, on the package's real processes and the simulated board."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from board.kit.clock import Clock
+from engine.settings import GeneralSettings, LprSettings
+from engine.store import Store
+from tests.browser.proxy import Proxy
+from tests.browser.stack import Stack, wait_for
+from tests.samples import passage
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser tests")
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+EVIL = "<img src=x onerror=window.hurt=1>"
+
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed (apt install chromium): no browser tests")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """A page of a context of its own; an error in a script fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    opened = context.new_page()
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.set_default_timeout(20_000)
+    yield opened
+    context.close()
+    assert errors == []
+
+
+def prepare(folder: Path, **lpr: Any) -> None:
+    """A state folder with a replayed grey picture, no trigger socket, and these LPR settings."""
+    from PIL import Image
+
+    (folder / "pictures").mkdir(parents=True)
+    Image.new("RGB", (640, 480), (90, 100, 110)).save(folder / "pictures" / "street.jpg")
+    camera = f"replay:{folder / 'pictures'}?fps=4&loop=1"
+    (folder / "board.json").write_text(json.dumps({"profile": "sim", "camera": camera, "sd": ""}))
+    with_store(folder, lambda store: (store.put_settings(GeneralSettings(trigger_port=0)), store.put_settings(LprSettings(**lpr))))
+
+
+def with_store(folder: Path, work: Any) -> Any:
+    store = Store(folder / "anpr" / "anpr.db", Clock())
+    try:
+        return work(store)
+    finally:
+        store.close()
+
+
+@pytest.fixture(scope="module")
+def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """(state folder, address) of a camera whose first access is done."""
+    folder = tmp_path_factory.mktemp("camera")
+    prepare(folder, region="Europe", countries=("DE",))
+    stack = Stack(folder)
+    proxy = Proxy(stack.state.manager_socket)
+    yield folder, f"{proxy.address}/anpr"
+    proxy.close()
+    stack.close()
+
+
+def edges(folder: Path, line: str) -> list[int]:
+    """Levels that a line took, in their order."""
+    written = (folder / "sim" / "edges.jsonl").read_text().splitlines()
+    return [edge["level"] for edge in map(json.loads, written) if edge["line"] == line]
+
+
+def test_the_first_access_asks_for_region_and_countries_and_then_shows_live(page: Any, tmp_path: Path) -> None:
+    prepare(tmp_path)
+    stack = Stack(tmp_path, ("manager",))
+    proxy = Proxy(stack.state.manager_socket)
+    try:
+        page.goto(f"{proxy.address}/anpr/lists")
+        assert page.url.endswith("/anpr/setup")
+        page.get_by_label("Asia").check()
+        page.get_by_placeholder("Search country or state").fill("sing")
+        page.get_by_label("Singapore").check()
+        page.get_by_placeholder("Search country or state").fill("malay")
+        page.get_by_label("Malaysia").check()
+        page.get_by_role("button", name="Save and start reading").click()
+        page.wait_for_url("**/anpr/live")
+        playwright.expect(page.locator("#mode")).to_have_text("STOPPED")
+        playwright.expect(page.locator("#notices")).to_contain_text("Service")
+        stored = with_store(tmp_path, lambda store: store.settings(LprSettings))
+        assert (stored.region, set(stored.countries)) == ("Asia", {"SG", "MY"})
+    finally:
+        proxy.close()
+        stack.close()
+
+
+def test_a_list_a_plate_and_an_io_action_with_a_schedule_are_made_and_tested(page: Any, camera: tuple[Path, str]) -> None:
+    folder, address = camera
+    page.goto(f"{address}/lists")
+    page.get_by_role("button", name="Add list").click()
+    page.locator("#list-dialog").get_by_label("List name", exact=True).fill("VIVOTEK VIP")
+    page.locator("#list-dialog").get_by_role("button", name="Save").click()
+    playwright.expect(page.get_by_role("heading", name="VIVOTEK VIP")).to_be_visible()
+
+    page.get_by_role("button", name="Add plate").click()
+    dialog = page.locator("#entry-dialog")
+    dialog.locator("[name=plate]").fill("b-my 2026")
+    dialog.locator("[name=wiegand_card]").fill("-1")
+    dialog.get_by_role("button", name="Save").click()
+    playwright.expect(dialog.locator(".notice")).to_contain_text("Wiegand card: must be 0 or more")
+    assert dialog.locator("[name=plate]").input_value() == "b-my 2026"
+    dialog.locator("[name=wiegand_card]").fill("4711")
+    dialog.get_by_role("button", name="Save").click()
+    playwright.expect(page.locator("#entries")).to_contain_text("B-MY 2026")
+    playwright.expect(page.locator("#entries")).to_contain_text("0-4711")
+
+    page.get_by_role("link", name="Actions (0)").click()
+    page.get_by_role("button", name="Add action").click()
+    page.get_by_role("link", name="IO", exact=True).click()
+    page.locator("#f-action-name").fill("Open the gate")
+    page.locator("#f-duration_ms").fill("150")
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_label("Mon from-to").fill("08:00-12:30, 13:15-17")
+    page.get_by_role("button", name="TEST").click()
+    playwright.expect(page.locator("#outcome")).to_contain_text("DO1 pulsed 150 ms")
+    wait_for(lambda: edges(folder, "DO1") == [1, 0], "the pulse")
+
+    page.get_by_role("button", name="Save").click()
+    playwright.expect(page.locator(".action")).to_contain_text("Open the gate")
+    rule = with_store(folder, lambda store: store.rules())[-1]
+    assert rule.week.days == (((480, 750), (795, 1020)), (), (), (), (), (), ())
+    assert json.loads(rule.options)["duration_ms"] == 150
+
+    page.get_by_role("link", name="Edit", exact=True).click()
+    playwright.expect(page.get_by_label("Mon from-to")).to_have_value("08:00-12:30, 13:15-17:00")
+
+
+def test_a_region_of_interest_is_drawn_with_two_clicks_and_in_force_after_the_restart(page: Any, camera: tuple[Path, str]) -> None:
+    folder, address = camera
+    page.goto(f"{address}/lpr")
+    page.locator("#picture").wait_for(state="visible")
+    page.get_by_role("button", name="Draw ROI").click()
+    view = page.locator("#view")
+    view.scroll_into_view_if_needed()
+    box = view.bounding_box()
+    page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
+    playwright.expect(page.locator("#draw-step")).to_have_text("Now click the bottom right point.")
+    page.mouse.click(box["x"] + 0.7 * box["width"], box["y"] + 0.6 * box["height"])
+    page.get_by_role("button", name="Save and restart service").click()
+    playwright.expect(page.locator("#restarting")).to_be_visible()
+    page.wait_for_event("load", timeout=60_000)
+    roi = with_store(folder, lambda store: store.settings(LprSettings)).roi
+    assert [round(each, 1) for each in roi] == [0.3, 0.3, 0.7, 0.6]
+    page.goto(f"{address}/live")
+    page.get_by_label("Show ROI").check()
+    playwright.expect(page.locator("#overlay rect.roi")).to_have_count(1)
+    playwright.expect(page.locator("#mode")).to_have_text("MOTION")
+    playwright.expect(page.locator("#restart-due")).to_have_count(0)
+
+
+def test_markup_in_a_plate_and_in_names_is_text_everywhere(page: Any, camera: tuple[Path, str]) -> None:
+    folder, address = camera
+    hurtful = passage(EVIL, "evil", datetime.now(UTC), trigger_cause=EVIL)
+    with_store(folder, lambda store: store.add_passage(hurtful, [], store.lookup("X", datetime.now(UTC), True)))
+    for tab in ("live", "review", "lists", "audit"):
+        page.goto(f"{address}/{tab}")
+        if tab in ("live", "review"):
+            playwright.expect(page.locator("main")).to_contain_text(EVIL)
+    page.goto(f"{address}/live")
+    playwright.expect(page.locator("#last")).to_contain_text(EVIL)
+    assert page.evaluate("window.hurt") is None
+
+
+def test_a_simulated_input_is_pressed_and_released_and_seen(page: Any, camera: tuple[Path, str]) -> None:
+    folder, address = camera
+    page.goto(f"{address}/live")
+    playwright.expect(page.locator("#simulated")).to_contain_text("Simulated board.")
+    button = page.locator("[data-input=DI2]")
+    button.click()
+    playwright.expect(page.locator("#line-DI2")).to_contain_text("active")
+    button.click()
+    playwright.expect(page.locator("#line-DI2")).to_contain_text("rest")
+    assert edges(folder, "DI2") == [1, 0]
