@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from board.kit.errors import GatewrightError
-from board.kit.process import Life, open_log
+from board.kit.process import LEVELS, Life, open_log
 from board.kit.state import State
 from webui.server import Server, open_portal
 
@@ -24,7 +24,9 @@ def main() -> int:
     life = Life(state, "manager")
     log = logging.getLogger("manager")
     try:
-        server = Server(state, open_portal(state))
+        portal, tabs = open_portal(state)
+        server = Server(state, (portal, tabs))
+        logging.getLogger().setLevel(LEVELS[portal.general().log_level])
     except GatewrightError as why:
         log.error("portal cannot start: %s", why)
         return 1

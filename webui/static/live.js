@@ -176,7 +176,7 @@ function showLines(lines) {
     }
     // A pulse may be shorter than the time between two looks: its stamp tells that it was there.
     const missed = !line.active && line.changed_at && known.changed !== line.changed_at && !known.active;
-    if (missed && line.kind === "output") pulse(known, line);
+    if (line.kind === "output" && (line.active || missed)) known.until = Date.now() + 1500; // long enough to be seen
     known.changed = line.changed_at;
     known.active = line.active;
     known.node.classList.toggle("on", line.active || known.until > Date.now());
@@ -185,12 +185,6 @@ function showLines(lines) {
   }
   for (const [name, known] of state.lines) if (!lines.some((line) => line.name === name)) { known.node.remove(); state.lines.delete(name); }
   if (!lines.length) place.replaceChildren(el("p", {class: "muted small"}, "The pins process does not answer."));
-}
-
-function pulse(known, line) {
-  known.until = Date.now() + 1500;
-  known.node.classList.add("on");
-  if (line.gate) showGate(true, line.changed_local);
 }
 
 function showGate(open, at) {

@@ -20,7 +20,7 @@ export async function api(method, path, body) {
   } catch {
     throw new ApiError(0, {error: "The camera does not answer. Is it still connected?"});
   }
-  if (response.redirected && new URL(response.url).pathname.startsWith("/anpr/") === false) location.reload(); // session over
+  if (response.status === 401) location.reload(); // the session is over: the camera asks for the log-in
   const text = await response.text();
   let answer;
   try { answer = text ? JSON.parse(text) : {}; } catch { answer = {error: `The camera answered with status ${response.status}.`}; }

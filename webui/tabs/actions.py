@@ -15,8 +15,8 @@ from engine.types import ActionRule, WeekSchedule
 from webui.forms import board_choices, fields, filled, public
 from webui.portal import Answer, Call, Portal, Refused, Route, Tab, data
 
-TEST_TIMEOUT_S = 65.0
-"""An HTTP action may wait 60 s for its server."""
+TEST_TIMEOUT_S = 55.0
+"""The host gives up on an answer after 60 s."""
 
 DAY_MINUTES = 1440
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

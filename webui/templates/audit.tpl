@@ -26,7 +26,7 @@
   <div class="in"><div class="notice warn"><div>A search gives at most {{limit}} rows. Narrow the dates to see the others.</div></div></div>
   % end
   % if rows:
-  <div class="scroll"><table class="fold">
+  <div class="scroll"><table class="compact by-plate">
     <thead><tr><th>Date and time</th><th>Type</th><th>Action</th><th>List</th><th>Plate</th><th>State</th><th class="right">Tries</th><th>Result</th></tr></thead>
     <tbody>
     % for r in rows:

@@ -19,7 +19,7 @@
       <a href="/anpr/{{each.name}}"{{!' aria-current="page"' if each.name == tab else ''}}>{{each.title}}</a>
     % end
     </nav>
-    <div class="who"><span>{{call.user}} <span class="role">· {{call.role}}</span></span><a href="/">Camera</a></div>
+    <div class="who"><span>{{call.user}} <span class="role">· {{call.role}}</span></span><a href="/">Camera</a><form method="post" action="/logout"><button class="quiet">Log out</button></form></div>
   </div>
 </header>
 % if simulated:
