@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Mapping
 
 from board.kit.errors import BoardError
+from board.kit.files import write_whole
 from board.kit.state import State
 from board.types import BoardProfile
 
@@ -50,12 +50,7 @@ def load_polarity(state: State, profile: BoardProfile) -> dict[str, bool]:
 
 def save_polarity(state: State, polarity: Mapping[str, bool]) -> None:
     """Replaces STATE/polarity.json as a whole (written, synced, renamed); BoardError when the disk refuses."""
-    scratch = state.polarity_file.with_suffix(".new")
     try:
-        with scratch.open("w") as file:
-            json.dump(dict(polarity), file)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(state.polarity_file)
+        write_whole(state.polarity_file, json.dumps(dict(polarity)).encode())
     except OSError as why:
         raise BoardError(f"the output polarity cannot be kept in {state.polarity_file}: {why}") from why

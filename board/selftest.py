@@ -136,5 +136,3 @@ def _read(path: Path) -> str:
         return path.read_text(errors="replace").strip("\0\n ")
     except OSError:
         return ""
-
-

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import re
 import secrets
 import threading
@@ -15,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from board.kit.errors import ConfigError
+from board.kit.files import write_whole
 
 ROLES = ("admin", "operator", "viewer")
 MIN_PASSWORD = 8
@@ -56,7 +56,7 @@ class Accounts:
     def reset_admin(self) -> str:
         """Gives `admin` a new random password, written to the initial-password file; the first log-in must replace it."""
         password = secrets.token_urlsafe(9)
-        _write_private(self.initial_file, password + "\n")
+        write_whole(self.initial_file, f"{password}\n".encode(), 0o600)
         with self._lock:
             self._store({**self._accounts, "admin": _account("admin", "admin", password, must_change=True)})
         return password
@@ -131,7 +131,7 @@ class Accounts:
 
     def _store(self, accounts: dict[str, Account]) -> None:
         try:
-            _write_private(self._file, json.dumps([asdict(account) for account in accounts.values()], indent=1))
+            write_whole(self._file, json.dumps([asdict(account) for account in accounts.values()], indent=1).encode(), 0o600)
         except OSError as why:
             raise ConfigError(f"the accounts cannot be stored: {why.strerror}") from why
         self._accounts = accounts
@@ -164,12 +164,3 @@ def _hash(password: str, salt: str) -> str:
     secret = password.encode("utf-8", "surrogatepass")
     with _HASHING:
         return hashlib.scrypt(secret, salt=bytes.fromhex(salt), n=_SCRYPT_N, r=_SCRYPT_R, p=_SCRYPT_P, dklen=32).hex()
-
-
-def _write_private(path: Path, text: str) -> None:
-    fresh = path.with_name(path.name + ".new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.rename(path)

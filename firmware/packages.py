@@ -16,8 +16,9 @@ from pathlib import Path
 
 from board.kit.clock import Clock
 from board.kit.errors import PackageError
+from board.kit.files import write_whole
+from board.kit.sockets import short_address
 from board.kit.state import State
-from board.kit.wire import short_address
 from firmware.keys import Trust
 from firmware.licence import read_licence
 from firmware.manifest import Manifest
@@ -236,10 +237,8 @@ class Packages:
             licence = read_licence(data, name, self.serial, slot.signed_by, self._trust(), self._clock.now())
             path = self._licence_file(name)
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fresh = path.with_suffix(".new")
             try:
-                fresh.write_bytes(data)
-                fresh.rename(path)
+                write_whole(path, data)
             except OSError as why:
                 raise PackageError(f"the licence cannot be stored: {why.strerror}") from why
             if name in self._running:
@@ -487,6 +486,4 @@ def _listens(path: Path) -> bool:
 def board_file(state: State, profile: str, camera: str, sd: Path | None) -> None:
     """Writes STATE/board.json for the package's processes; old or new, never half."""
     document = {"profile": profile, "camera": camera, "sd": str(sd) if sd else ""}
-    fresh = state.board_file.with_suffix(".new")
-    fresh.write_text(json.dumps(document, indent=1), "utf-8")
-    fresh.rename(state.board_file)
+    write_whole(state.board_file, json.dumps(document, indent=1).encode())

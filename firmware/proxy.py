@@ -12,7 +12,7 @@ from typing import IO
 from bottle import HTTPResponse, request
 
 from board.kit.errors import GatewrightError
-from board.kit.wire import short_address
+from board.kit.sockets import short_address
 from firmware.auth import COOKIE, Visitor, answer
 
 MAX_BODY_BYTES = 64 << 20

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from board.kit.errors import PackageError
+from board.kit.files import write_whole
 from firmware.manifest import Manifest, parse
 from firmware.verify import CONF, Verified, unpack
 
@@ -237,13 +238,8 @@ def _mb(size: int) -> str:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Old or new content, never a mixture, also after a power cut."""
-    fresh = path.with_name(path.name + ".new")
-    with fresh.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.rename(path)
+    """Old or new content, never a mixture; the new one for good when this returns."""
+    write_whole(path, data)
     _flush_folder(path.parent)
 
 

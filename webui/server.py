@@ -12,8 +12,8 @@ import webui.tabs
 from board.kit.clock import Clock
 from board.kit.errors import GatewrightError
 from board.kit.registry import find
+from board.kit.sockets import short_address
 from board.kit.state import State
-from board.kit.wire import short_address
 from board.profiles import load
 from engine.store import Store
 from webui.app import build

@@ -24,8 +24,8 @@ from time import monotonic_ns
 
 from board.gpio._claims import Claims, taker
 from board.kit.errors import BoardError
+from board.kit.sockets import short_address
 from board.kit.state import State
-from board.kit.wire import short_address
 from board.lines import pin_names, rest_levels
 from board.ports import Gpio, GpioKind
 from board.types import BoardProfile

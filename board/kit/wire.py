@@ -7,18 +7,17 @@ STATE/run, a directory of mode 0700. Images do not travel here: they are files o
 from __future__ import annotations
 
 import json
-import os
 import select
 import socket
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from board.kit.errors import WireError
+from board.kit.sockets import short_address
 
 MAX_MESSAGE_BYTES = 160_000
 """Below the kernel's default socket buffer (212,992 bytes), so that one message always fits."""
@@ -140,14 +139,3 @@ def connect(path: Path, codec: Codec) -> Channel:
         sock.close()
         raise WireError(f"{path.name} does not answer: {why}") from why
     return Channel(sock, codec)
-
-
-@contextmanager
-def short_address(path: Path) -> Iterator[str]:
-    """An address for `path` that fits a Unix socket, whatever the length of STATE."""
-    # A Unix socket's address ends at 107 bytes; through an open folder any STATE path is short enough.
-    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{folder}/{path.name}"
-    finally:
-        os.close(folder)

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from board.kit.wire import short_address
+from board.kit.sockets import short_address
 
 
 class _UnixConnection(http.client.HTTPConnection):

@@ -12,8 +12,8 @@ import pytest
 
 from board.gpio.sim import MAX_LOG_BYTES, SimChip, plug_wire, set_input, show
 from board.kit.errors import BoardError, ConfigError, PinBusy
+from board.kit.sockets import short_address
 from board.kit.state import State
-from board.kit.wire import short_address
 from board.profiles import all_profiles, load
 
 SIM = all_profiles()["sim"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from board.gpio.sim import plug_wire, set_input, show
-from board.kit.wire import short_address
+from board.kit.sockets import short_address
 from board.profiles import load
 from board.safe import make_safe
 from board.types import (

@@ -1,0 +1,19 @@
+"""Files: a small file is replaced as a whole: after a crash or a power cut it has its old or its new content, never a mixture."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Writes `data` beside `path`, syncs it and renames it over `path`. `mode`: its permissions (0o600 for secrets).
+
+    OSError when the disk refuses; `path` is then as it was. Whether the new name outlives a power cut at once depends on
+    the folder's own sync, which is left to the caller: it can take long on an SD card."""
+    fresh = path.with_name(path.name + ".new")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
