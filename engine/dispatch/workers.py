@@ -19,7 +19,10 @@ from engine.store import Store
 from engine.types import Delivery, PlateEvent
 
 THREADS = {Lane.FAST: 4, Lane.SLOW: 4}
-"""The manual recommends up to 4 enabled actions; one slow server never holds up another (nor a delayed pulse)."""
+"""The manual recommends up to 4 enabled actions; one slow server never holds up another."""
+
+MOST_THREADS = {Lane.FAST: 64, Lane.SLOW: 4}
+"""A delayed pulse holds its thread until it begins, up to a minute: as long as all wait so, another is started for the gate."""
 
 FIRST_PAUSE_S = {Lane.FAST: 0.2, Lane.SLOW: 2.0}
 
@@ -122,9 +125,7 @@ class Workers:
         self._calls = 0
         self._busy: list[int] = []
         self._stop = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._run, name=f"{lane.value}-{number}", daemon=True) for number in range(THREADS[lane])
-        ]
+        self._threads = [self._thread() for _ in range(THREADS[lane])]
 
     def start(self) -> None:
         for thread in self._threads:
@@ -139,15 +140,21 @@ class Workers:
     def stop(self, wait_s: float = 1.0) -> None:
         """Takes nothing new; what is on its way is tried again by the next process."""
         self._stop.set()
-        self.wake(len(self._threads))
+        with self._changed:
+            threads = list(self._threads)
+        self.wake(len(threads))
         end = time.monotonic() + wait_s
-        for thread in self._threads:
+        for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
+
+    def _thread(self) -> threading.Thread:
+        return threading.Thread(target=self._run, name=self._lane.value, daemon=True)
 
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                self._work()
+                if not self._work():
+                    return
             except StoreError as why:
                 log.error("outbox: %s", why)
                 self._on_problem(str(why))
@@ -156,24 +163,41 @@ class Workers:
                 log.exception("%s lane", self._lane.value)
                 self._clock.wait(self._stop, 1.0)
 
-    def _work(self) -> None:
+    def _work(self) -> bool:
+        """One delivery, or the wait for it; False: this thread is one too many."""
         with self._changed:
             calls = self._calls
             busy_rules = self._busy if self._lane is Lane.SLOW else ()
             item = self._outbox.claim(self._kinds, busy_rules)
             if item is None:
+                if len(self._threads) - len(self._busy) > THREADS[self._lane]:
+                    self._threads.remove(threading.current_thread())
+                    return False
                 due_at = self._outbox.next_try_at(self._kinds, busy_rules)
                 wait_s = IDLE_S if due_at is None else (due_at - self._clock.now()).total_seconds()
                 if calls == self._calls and not self._stop.is_set():
                     self._changed.wait(min(max(wait_s, 0.05), IDLE_S))
-                return
+                return True
             self._busy.append(item.rule_id)
+            self._keep_one_free()
         try:
             self._settle(item)
         finally:
             with self._changed:
                 self._busy.remove(item.rule_id)
                 self._changed.notify()
+        return True
+
+    def _keep_one_free(self) -> None:
+        if len(self._busy) < len(self._threads) or len(self._threads) >= MOST_THREADS[self._lane]:
+            return
+        thread = self._thread()
+        try:
+            thread.start()
+        except RuntimeError as why:  # the system gives no more: this delivery goes on all the same
+            log.error("%s lane: %s", self._lane.value, why)
+            return
+        self._threads.append(thread)
 
     def _settle(self, item: Delivery) -> None:
         try:

@@ -311,6 +311,19 @@ def test_a_delayed_pulse_does_not_hold_up_the_next_car(tmp_path: Path, lanes: li
     running.until("done", "done")
 
 
+def test_ten_delayed_pulses_do_not_hold_up_the_next_car(tmp_path: Path, lanes: list[Lanes]) -> None:
+    gauge = Gauge(Lane.FAST)
+    running = started(lanes, tmp_path, gauge, WHITE)
+    running.store.save_entry(entry("SLOW"))
+    running.store.save_entry(entry("ELEVENTH"))
+    for number in range(10):
+        running.take("SLOW", number)
+    running.take("ELEVENTH", 10)
+    running.until(*["sending"] * 10, "done")
+    gauge.release.set()
+    running.until(*["done"] * 11)
+
+
 @pytest.mark.parametrize(
     ("error", "state", "note"),
     [
