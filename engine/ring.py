@@ -19,8 +19,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import numpy as np
-
 from board.kit.errors import StoreError
 from board.types import Frame
 
@@ -47,6 +45,8 @@ class RingWriter:
     def write(self, frame: Frame) -> bool:
         """Makes `frame` the newest; False: dropped, readers hold every other slot. A larger picture makes a larger ring;
         StoreError when the disk has no room for that."""
+        import numpy as np
+
         if frame.rgb.nbytes > self._ring.capacity:
             larger = _create(self._path, frame.rgb.nbytes)
             self._ring.close()
@@ -175,6 +175,8 @@ def _open(path: Path) -> _Ring | None:
 
 
 def _frame(ring: _Ring, index: int, known_seq: int) -> Frame | None:
+    import numpy as np  # here: the portal needs its 15 MB only once somebody looks at the picture
+
     at = ring.slot_at(index)
     seq, captured_us, monotonic_ns, height, width, source_bytes = SLOT.unpack_from(ring.memory, at)
     if seq in (0, known_seq) or height * width * 3 > ring.capacity:
