@@ -199,7 +199,7 @@ def _widget_problem(widget: str, value: Any, choices: Choices) -> str:
     known = {each for each, _ in choices.get(widget, ())}
     if not known or not value:
         return ""
-    strange = [str(each) for each in (value if isinstance(value, (list, tuple)) else [value]) if each not in known]
+    strange = [str(each)[:20] for each in (value if isinstance(value, (list, tuple)) else [value]) if str(each) not in known]
     return f"this camera has no {', '.join(strange)}; it has {', '.join(sorted(known)[:12])}" if strange else ""
 
 

@@ -116,6 +116,7 @@ $("#view").addEventListener("click", (event) => {
 
 // --- status: mode, counters, lines, errors ----------------------------------------------------------------------------
 
+let shownProblems = "[]";
 const MODE_BADGE = {"NO LICENSE": "bad", STOPPED: "bad"};
 
 async function refreshStatus() {
@@ -125,6 +126,7 @@ async function refreshStatus() {
     state.status = null;
     showMode("STOPPED");
     notice("bad", error.message);
+    shownProblems = "";
     return;
   }
   state.status = status;
@@ -144,7 +146,6 @@ function showMode(mode) {
   $("#mode").className = `badge ${MODE_BADGE[mode] || "ok"}`;
 }
 
-let shownProblems = "[]";
 function showProblems(problems) {
   const text = JSON.stringify(problems);
   if (text === shownProblems) return;
@@ -227,8 +228,13 @@ function showWiegand(frame) {
 repeat(500, refreshStatus);
 
 onClick($("#trigger"), async () => {
-  const answer = await api("POST", "trigger", {wait_s: 0});
-  toast(answer.accepted ? "Trigger accepted." : answer.why);
+  try {
+    await api("POST", "trigger", {wait_s: 0});
+    toast("Trigger accepted.");
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    toast(error.message);
+  }
 });
 
 // --- passages ---------------------------------------------------------------------------------------------------------

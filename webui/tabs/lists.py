@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
@@ -50,6 +51,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         fixed=not has_plates,
         view=view,
         search=search,
+        search_query=quote(search),
         found=found,
         page=page,
         last=last,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from board.kit.settings import Settings
+from board.kit.settings import Problem, Settings
 from engine.countries import countries, regions
 from engine.messages import RestartService
 from engine.settings import LprSettings
@@ -46,7 +46,12 @@ def _get(portal: Portal, call: Call) -> Answer:
 
 def _put(portal: Portal, call: Call) -> Answer:
     stored = portal.lpr()
-    return store(portal, stored, filled(LprSettings, call.body, stored.model_dump(), choices(portal)))
+    wanted = filled(LprSettings, call.body, stored.model_dump(), choices(portal))
+    strange = [code for code in wanted.countries if countries()[code].region != wanted.region]
+    if strange:
+        problem = Problem("countries", "Countries", f"{', '.join(strange)}: not in {wanted.region}")
+        raise Refused(422, str(problem), (problem,))
+    return store(portal, stored, wanted)
 
 
 def _default(portal: Portal, call: Call) -> Answer:

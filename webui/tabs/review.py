@@ -73,7 +73,10 @@ def _sheet(portal: Portal, call: Call) -> Answer:
 def _image(portal: Portal, call: Call) -> Answer:
     """A stored image; only files below STATE/anpr/images are given out, whatever the address says."""
     folder = portal.state.images.resolve()
-    path = (folder / call.path["name"]).resolve()
+    try:
+        path = (folder / call.path["name"]).resolve()
+    except (OSError, ValueError) as why:  # a loop of links, a zero byte
+        raise Refused(404, "There is no such picture.") from why
     kind = IMAGE_TYPES.get(path.suffix.lower(), "")
     if not kind or not path.is_relative_to(folder):
         raise Refused(404, "There is no such picture.")

@@ -65,7 +65,7 @@ always\\
     % if last > 1:
     <nav class="pages" aria-label="Pages">
       % for n in sorted({1, last, *range(max(1, page - 2), min(last, page + 2) + 1)}):
-      <a href="?page={{n}}&amp;search={{search}}"{{!' aria-current="page"' if n == page else ''}}>{{n}}</a>
+      <a href="?page={{n}}&amp;search={{search_query}}"{{!' aria-current="page"' if n == page else ''}}>{{n}}</a>
       % end
       <span class="muted small">{{found}} plates</span>
     </nav>

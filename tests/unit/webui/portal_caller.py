@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from board.kit.state import State
 from engine.settings import LprSettings
@@ -53,7 +54,7 @@ class Caller:
         environ: dict[str, Any] = {
             "REQUEST_METHOD": method,
             "SCRIPT_NAME": "",
-            "PATH_INFO": f"/anpr/{address}",
+            "PATH_INFO": f"/anpr/{unquote_to_bytes(address).decode('latin-1')}",
             "QUERY_STRING": query,
             "SERVER_NAME": "camera",
             "SERVER_PORT": "80",

@@ -59,6 +59,8 @@ def test_the_first_access_leads_to_region_and_countries_before_anything_else(fre
         {"field": "region", "title": "Region", "text": "choose the region of the world"}
     ]
     assert fresh_caller.send("PUT", "api/settings/lpr", {"region": "Europe", "countries": ["DE", "FR"]}).status == 200
+    refused = fresh_caller.send("PUT", "api/settings/lpr", {"countries": ["DE", "IN"]})
+    assert refused.json["problems"] == [{"field": "countries", "title": "Countries", "text": "IN: not in Europe"}]
     assert fresh_caller.get("live").status == 200
     assert fresh_caller.portal.lpr().countries == ("DE", "FR")
 
@@ -78,6 +80,38 @@ def test_pages_forbid_foreign_and_inline_scripts(caller: Caller) -> None:
     assert "default-src 'self'" in reply.headers["Content-Security-Policy"]
     assert "unsafe" not in reply.headers["Content-Security-Policy"]
     assert reply.headers["X-Content-Type-Options"] == "nosniff"
+
+
+CHANGING = [route for route in ROUTES if route.method != "GET"]
+NONSENSE: list[object] = [
+    *(None, True, -1, 1.5, 10**30, float("nan"), "", "x" * 5000, "\x00\u202e", "'; DROP TABLE lists; --"),
+    *([], [[["x"]]], {}, {"a": {}}),
+]
+NAMES = (
+    *("name", "role", "colour", "plate", "description", "valid_from", "valid_until", "wiegand_card", "kind", "week", "enabled"),
+    *("options", "list_id", "rule_id", "wait_s", "active", "region", "countries", "roi", "lane_line", "time_zone", "mode"),
+    *("votes", "trigger_input", "device_name"),
+)
+
+
+@pytest.mark.parametrize("value", NONSENSE, ids=lambda value: repr(value)[:20])
+@pytest.mark.parametrize("route", CHANGING, ids=lambda route: f"{route.method} {route.path}")
+def test_nonsense_is_refused_and_never_breaks_the_portal(caller: Caller, route: Route, value: object) -> None:
+    path = route.path.replace("<id>", "4").replace("<name>", "DI1")
+    caller.send("POST", "api/lists/4/rules", {"kind": "io"})
+    bodies: list[object] = [{name: value} for name in NAMES]
+    bodies += [{"kind": "io", "plate": "A1", "options": {name: value}} for name in ("output", "x")]
+    assert {caller.send(route.method, path, body).status for body in bodies} <= {200, 404, 422, 503}
+
+
+@pytest.mark.parametrize("value", ["", "-1", "99999999999999999999", "x", "%00", "2026-99-99T00:00", "'--", "%F0%9F%9A%97", "1e9"])
+def test_nonsense_in_an_address_never_breaks_a_page(caller: Caller, value: str) -> None:
+    names = ("from", "to", "plate", "list", "size", "page", "search", "view", "state", "kind", "log", "after", "limit", "offset")
+    query = "&".join(f"{name}={value}" for name in names)
+    for route in ROUTES:
+        if route.method == "GET":
+            path = route.path.replace("<id>", "4").replace("<name>", value or "x").replace("<name:path>", value or "x")
+            assert caller.get(f"{path}?{query}").status in (200, 204, 303, 404, 503), path
 
 
 def test_unknown_addresses_say_so(caller: Caller) -> None:
