@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 from pathlib import Path
 
 from board.kit.errors import BoardError, PinBusy
+
+log = logging.getLogger("board.gpio.claims")
 
 
 class Claims:
@@ -36,9 +39,12 @@ class Claims:
             taker = os.pread(file, 200, 0).decode(errors="replace") or "a process that just took it"
             os.close(file)
             raise PinBusy(f"{name} (pin {pin}) is taken by {taker}") from why
-        os.ftruncate(file, 0)
-        os.pwrite(file, f"{owner} (pid {os.getpid()})".encode(), 0)
         self._files[pin] = file
+        try:
+            os.ftruncate(file, 0)
+            os.pwrite(file, f"{owner} (pid {os.getpid()})".encode(), 0)
+        except OSError as why:  # the lock holds; on a full disk only the owner's name is missing
+            log.warning("%s is claimed, but its owner is not written down in %s: %s", name, path, why)
 
     def release(self) -> None:
         """Frees every pin."""

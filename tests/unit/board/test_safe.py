@@ -1,5 +1,8 @@
 """Safe state: what is driven, and what is left to a living owner."""
 
+import errno
+import os
+
 import pytest
 
 from board.gpio.sim import SimChip, show
@@ -50,6 +53,17 @@ def test_a_line_with_a_living_owner_is_left_to_it_and_the_others_are_driven(stat
     assert "DO1 (pin 1) is taken by pins" in left
     assert levels(state)["DO1"] == 1 and levels(state)["DO2"] == 0
     owner.close()
+
+
+def test_on_a_full_disk_every_output_goes_to_rest_all_the_same(state, monkeypatch):
+    leave_active(state)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    assert make_safe(state) == ()
+    assert levels(state) == {"DO1": 0, "DO2": 0, "DI1": 0, "DI2": 0, "W1.D0": 1, "W1.D1": 1}
 
 
 def test_on_a_real_board_without_its_library_the_error_says_what_is_missing(state):
