@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.recognise.detect import average_rows, boxes_of, crop_to_roi, decode, letterbox, logit, suppress, to_plate_box
+from engine.recognise.detect import boxes_of, crop_to_roi, decode, letterbox, logit, pick_rows, suppress, to_plate_box
 from engine.types import Roi
 
 
@@ -35,7 +35,7 @@ def test_a_point_keeps_its_place_through_the_letterbox_and_back(height: int, wid
     _, placement = letterbox(np.zeros((height, width, 3), np.uint8))
     x, y = width * 0.3, height * 0.6
     small_x, small_y = x * placement.scale_x + placement.left, y * placement.scale_y + placement.top
-    assert 0 <= small_x <= 384 and 0 <= small_y <= 289
+    assert 0 <= small_x <= 384 and 0 <= small_y <= 288
     assert placement.to_frame(small_x, small_y) == pytest.approx((x, y))
 
 
@@ -51,8 +51,13 @@ def test_a_bright_spot_is_where_the_placement_says() -> None:
 
 def test_rows_are_averaged_with_rounding_and_without_overflow() -> None:
     rows = np.array([[255, 1], [255, 2], [255, 2], [0, 0], [0, 0], [1, 255]], np.uint8)
-    assert average_rows(rows, 3).tolist() == [[255, 2], [0, 85]]
-    assert average_rows(np.full((250, 2), 255, np.uint8), 250).tolist() == [[255, 255]]
+    assert pick_rows(rows, 2).tolist() == [[255, 2], [0, 85]]
+    assert pick_rows(np.full((500, 2), 255, np.uint8), 1).tolist() == [[255, 255]]
+
+
+def test_of_ten_rows_for_three_each_takes_the_three_around_its_place() -> None:
+    rows = np.arange(0, 100, 10, dtype=np.uint8)[:, None]
+    assert pick_rows(rows, 3).ravel().tolist() == [10, 50, 80]
 
 
 def test_the_roi_is_cut_before_the_letterbox_and_boxes_come_back_in_frame_pixels() -> None:
