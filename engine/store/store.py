@@ -303,7 +303,13 @@ class Store:
         row = self.db.row("SELECT body FROM settings WHERE name = ?", (kind.__name__,))
         if row is None:
             return kind()
-        stored = json.loads(row["body"])
+        try:
+            stored = json.loads(row["body"])
+        except ValueError as why:
+            stored = why
+        if not isinstance(stored, dict):
+            logging.getLogger("store").error("stored %s are damaged, the defaults hold: %s", kind.__name__, str(stored)[:100])
+            return kind()
         values = {name: value for name, value in stored.items() if name in kind.model_fields}
         try:
             return check(kind, values)

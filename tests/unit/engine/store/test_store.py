@@ -244,6 +244,14 @@ def test_settings_come_back_and_wrong_ones_leave_the_previous(store: Store) -> N
     assert store.settings(GeneralSettings) == GeneralSettings(device_name="Gate north", keep_free_pct=20)
 
 
+@pytest.mark.parametrize("body", ["", '{"mode": "TRIG', "[1]", "null", b"\xff\xfe"])
+def test_a_damaged_row_of_settings_gives_the_defaults_and_can_be_stored_anew(store: Store, body: str | bytes) -> None:
+    store.db.execute("INSERT INTO settings VALUES ('LprSettings', ?)", (body,))
+    assert store.settings(LprSettings) == LprSettings()
+    store.put_settings(LprSettings(mode="TRIGGER"))
+    assert store.settings(LprSettings) == LprSettings(mode="TRIGGER")
+
+
 def test_stored_settings_of_another_release_keep_what_is_still_valid(store: Store) -> None:
     store.db.execute('INSERT INTO settings VALUES (\'LprSettings\', \'{"mode": "TRIGGER", "gone": 1, "votes": 99}\')')
     assert store.settings(LprSettings) == LprSettings(mode="TRIGGER")
