@@ -100,7 +100,7 @@ class Hub:
                 if isinstance(message, Outcome):  # one message that is not understood costs no passage
                     log.error("engine: %s", message.note)
                 else:
-                    self._on_engine(message)
+                    self._take(message)
         except WireError as why:
             log.warning("engine: %s", why)
         finally:
@@ -110,6 +110,14 @@ class Hub:
                     self._engine = None
             if last:
                 self._on_engine(None)
+
+    def _take(self, message: Any) -> None:
+        try:
+            self._on_engine(message)
+        except WireError:
+            raise
+        except Exception:  # the connection would end, and the same message, sent again, would end the next one: no car gets in
+            log.exception("%s of the engine", type(message).__name__)
 
     def _answer(self, message: Any) -> object:
         if isinstance(message, Outcome):
