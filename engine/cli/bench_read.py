@@ -21,7 +21,7 @@ from PIL import Image, ImageDraw, ImageFont
 from engine.cli.read import add_model_options, recogniser_of
 from engine.recognise.detect import letterbox
 from engine.recognise.picture import load_rgb
-from engine.recognise.pipeline import Recogniser
+from engine.recognise.pipeline import FIRST_LOOK, Recogniser
 from engine.recognise.rectify import rectify
 from engine.types import PlateBox
 
@@ -79,7 +79,7 @@ def measure(recogniser: Recogniser, rgb: NDArray[np.uint8], frames: int, threads
     x, y, w, h = PLATE
     drawn = PlateBox(((x, y), (x + w, y), (x + w, y + h), (x, y + h)), 1.0)
     plate = found[0] if found else drawn
-    crop = rectify(rgb, plate)
+    crop = rectify(rgb, plate, FIRST_LOOK)
     return ReadTimes(
         width=rgb.shape[1],
         height=rgb.shape[0],
@@ -88,7 +88,7 @@ def measure(recogniser: Recogniser, rgb: NDArray[np.uint8], frames: int, threads
         runtime=recogniser.runtime,
         resize_ms=median_ms(lambda: letterbox(rgb), frames),
         detect_ms=median_ms(lambda: recogniser.detector.find(small, placement), frames),
-        rectify_ms=median_ms(lambda: rectify(rgb, plate), frames),
+        rectify_ms=median_ms(lambda: rectify(rgb, plate, FIRST_LOOK), frames),
         ocr_ms=median_ms(lambda: recogniser.read_crop_of(crop, plate), frames),
         whole_ms=median_ms(lambda: recogniser.read(rgb), frames),
         plates=len(found),

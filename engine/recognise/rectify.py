@@ -28,7 +28,8 @@ class Margin:
     bottom: float = 0.0
 
 
-MARGIN = Margin()
+def all_round(share: float) -> Margin:
+    return Margin(share, share, share, share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def network_picture(image: Image.Image, box: tuple[float, float, float, float]) 
     return stretch_contrast(np.asarray(image.resize((WIDTH, HEIGHT), filter_, box)))
 
 
-def rectify(rgb: U8, plate: PlateBox, margin: Margin = MARGIN) -> PlateCrop:
+def rectify(rgb: U8, plate: PlateBox, margin: Margin) -> PlateCrop:
     """The plate's crop from a frame (H, W, 3): the upright box around its corners plus the margin, cut to the frame."""
     xs, ys = [x for x, _ in plate.corners], [y for _, y in plate.corners]
     width, height = max(xs) - min(xs), max(ys) - min(ys)

@@ -83,6 +83,23 @@ def test_reads_come_most_confident_first_each_text_once() -> None:
     assert [(read.text, read.confidence) for read in found] == [("AB123", 90.0), ("XY99", 85.0)]
 
 
+class Unsure(Recogniser):
+    """Gives one read after the other."""
+
+    def __init__(self, *confidences: float) -> None:
+        self.left = [replace(READ, confidence=confidence) for confidence in confidences]
+
+    def read_crop_of(self, crop: object, plate: PlateBox | None = None) -> PlateRead:
+        return self.left.pop(0)
+
+
+def test_an_unsure_plate_is_looked_at_again_and_the_surest_read_counts() -> None:
+    plate = PlateBox(((2, 2), (20, 2), (20, 9), (2, 9)), 0.5)
+    picture = np.zeros((20, 60, 3), np.uint8)
+    assert Unsure(30.0, 55.0, 40.0).read_plate(picture, plate).confidence == 55.0
+    assert Unsure(pipeline.SURE_PCT, 99.0).read_plate(picture, plate).confidence == pipeline.SURE_PCT
+
+
 def test_short_and_unsure_reads_are_no_plates() -> None:
     reads = [replace(READ, text="AB"), replace(READ, text=""), replace(READ, confidence=pipeline.LEAST_CONFIDENCE_PCT - 1)]
     assert Scripted(reads).read(np.zeros((20, 60, 3), np.uint8)) == []
