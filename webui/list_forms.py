@@ -82,4 +82,6 @@ def _moment(text: str, default: datetime, zone: ZoneInfo) -> datetime:
     if not text:
         return default
     at = datetime.fromisoformat(text)
+    if not EARLIEST.year <= at.year < LATEST.year:  # 9999-12-31 means for ever, and is past the calendar in other time zones
+        return EARLIEST if at.year < EARLIEST.year else LATEST
     return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)

@@ -50,7 +50,7 @@ class Call:
     def number(self, name: str, default: int, lowest: int, highest: int) -> int:
         """A whole number of the query, moved into the range; anything else is `default`."""
         text = self.query.get(name, "")
-        value = int(text) if text.lstrip("-").isdecimal() and len(text) < 19 else default
+        value = int(text) if text.removeprefix("-").isdecimal() and len(text) < 19 else default
         return max(lowest, min(highest, value))
 
     def id(self, name: str) -> int:

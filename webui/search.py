@@ -17,12 +17,12 @@ T = TypeVar("T")
 
 
 def moment(text: str, zone: ZoneInfo) -> datetime | None:
-    """ "2026-05-31T18:00" in `zone` as aware UTC; None for an empty or unreadable text."""
+    """ "2026-05-31T18:00" in `zone` as aware UTC; None for an empty or unreadable text, and past the calendar's ends."""
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def midnight(now: datetime, zone: ZoneInfo) -> str:

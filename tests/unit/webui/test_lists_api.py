@@ -55,6 +55,16 @@ def test_a_plate_is_added_with_validity_in_the_cameras_time_zone(caller: Caller)
     assert (made["valid_from"], made["valid_until"], made["number"]) == ("2026-07-01T08:00", "2026-07-01T20:00", "11-12345")
 
 
+def test_the_year_9999_means_for_ever_in_every_time_zone(caller: Caller) -> None:
+    caller.portal.store.put_settings(GeneralSettings(time_zone="America/New_York"))
+    body = {"plate": "HK55EVB", "valid_from": "0001-01-01T00:00", "valid_until": "9999-12-31T23:59"}
+    made = caller.send("POST", f"api/lists/{WHITE}/entries", body, "operator").json
+    entry = caller.portal.store.entry(made["id"])
+    assert entry is not None
+    assert (entry.valid_from, entry.valid_until) == (EARLIEST, LATEST)
+    assert (made["valid_from"], made["valid_until"]) == ("", "")
+
+
 def test_a_plate_without_validity_and_number_is_valid_always_and_sends_its_hash(caller: Caller) -> None:
     made = caller.send("POST", f"api/lists/{WHITE}/entries", {"plate": "HK55EVB", "valid_until": "", "wiegand_card": None}).json
     entry = caller.portal.store.entry(made["id"])

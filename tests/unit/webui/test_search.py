@@ -26,6 +26,12 @@ def test_moments_are_of_the_cameras_zone_and_nonsense_is_no_limit() -> None:
     assert moment("<b>", VIENNA) is None
 
 
+def test_a_date_past_the_ends_of_the_calendar_is_no_limit_and_a_page_that_is_no_number_is_the_first(caller: Caller) -> None:
+    caller.portal.store.put_settings(GeneralSettings(time_zone="America/New_York"))
+    caller.portal.store.add_passage(passage(), [])
+    assert "1 passage" in caller.get("review?from=2026-01-01T00:00&to=9999-12-31T23:59&page=--5").text
+
+
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
 def test_a_cell_that_looks_like_a_formula_becomes_text(text: str) -> None:
     assert cell(text) == f"'{text}"
