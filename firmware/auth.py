@@ -64,9 +64,9 @@ class Auth:
             raise answer(429, f"too many wrong passwords: try again in {seconds} s", {"Retry-After": str(seconds)})
         account = self.accounts.check(user, password)
         if account is None:
-            self.guesses.wrong(address)
+            self.guesses.wrong(address, user)
         else:
-            self.guesses.right(address)
+            self.guesses.right(address, user)
         return account
 
     def page(self, role: str = "viewer") -> Visitor:

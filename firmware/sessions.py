@@ -73,35 +73,40 @@ class Sessions:
 
 
 class Guesses:
-    """After 5 wrong passwords an address waits 1, 2, 4 ... at most 300 s before the next is even looked at."""
+    """After 5 wrong passwords an address waits 1, 2, 4 ... at most 300 s before the next is even looked at.
+
+    A right password forgets them only when all were of that user: an account of one's own must not help to guess another's."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._wrong: OrderedDict[str, tuple[int, float, str | None]] = OrderedDict()
+        """{address: (how many, when the last, user; None: several)}"""
 
     def wait_s(self, address: str) -> float:
         """0: it may try now."""
         with self._lock:
-            count, last_s = self._wrong.get(address, (0, 0.0))
+            count, last_s, _ = self._wrong.get(address, (0, 0.0, ""))
         if count < FREE_TRIES:
             return 0.0
         pause_s = min(LONGEST_WAIT_S, 2.0 ** min(count - FREE_TRIES, 20))
         return max(0.0, last_s + pause_s - self._clock.monotonic_ns() / 1e9)
 
-    def wrong(self, address: str) -> None:
+    def wrong(self, address: str, user: str) -> None:
         now = self._clock.monotonic_ns() / 1e9
+        name = user[:32]
         with self._lock:
-            count, last_s = self._wrong.pop(address, (0, now))
+            count, last_s, before = self._wrong.pop(address, (0, now, name))
             if now - last_s > 2 * LONGEST_WAIT_S:
-                count = 0
+                count, before = 0, name
             while len(self._wrong) >= MAX_ADDRESSES:
                 self._wrong.popitem(last=False)
-            self._wrong[address] = (count + 1, now)
+            self._wrong[address] = (count + 1, now, name if before == name else None)
 
-    def right(self, address: str) -> None:
+    def right(self, address: str, user: str) -> None:
         with self._lock:
-            self._wrong.pop(address, None)
+            if address in self._wrong and self._wrong[address][2] == user:
+                del self._wrong[address]
 
 
 def _key(token: str) -> str:

@@ -51,7 +51,7 @@ def test_five_wrong_passwords_are_free_then_the_wait_doubles_up_to_300_s() -> No
     for _ in range(16):
         waits.append(round(guesses.wait_s("10.0.0.9")))
         clock.advance(guesses.wait_s("10.0.0.9"))
-        guesses.wrong("10.0.0.9")
+        guesses.wrong("10.0.0.9", "admin")
     assert waits == [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
     assert guesses.wait_s("10.0.0.8") == 0
 
@@ -59,13 +59,23 @@ def test_five_wrong_passwords_are_free_then_the_wait_doubles_up_to_300_s() -> No
 def test_the_right_password_forgets_the_wrong_ones() -> None:
     guesses = Guesses(TestClock())
     for _ in range(9):
-        guesses.wrong("10.0.0.9")
-    guesses.right("10.0.0.9")
+        guesses.wrong("10.0.0.9", "admin")
+    guesses.right("10.0.0.9", "admin")
     assert guesses.wait_s("10.0.0.9") == 0
+
+
+def test_an_account_of_ones_own_does_not_help_to_guess_the_administrators_password() -> None:
+    guesses = Guesses(TestClock())
+    for _ in range(3):
+        for _ in range(4):
+            guesses.wrong("10.0.0.9", "admin")
+        guesses.wrong("10.0.0.9", "guard")
+        guesses.right("10.0.0.9", "guard")
+    assert guesses.wait_s("10.0.0.9") == 300
 
 
 def test_the_table_of_addresses_is_bounded() -> None:
     guesses = Guesses(TestClock())
     for number in range(MAX_ADDRESSES + 50):
-        guesses.wrong(str(number))
+        guesses.wrong(str(number), "admin")
     assert len(guesses._wrong) == MAX_ADDRESSES
