@@ -8,7 +8,7 @@ from typing import Protocol
 
 from board.kit.clock import Clock
 from board.kit.state import State
-from board.types import BoardProfile, Frame, InputEdge
+from board.types import BoardProfile, Frame
 
 
 class Camera(Protocol):
@@ -67,6 +67,3 @@ class GpioKind:
     name: str
     open: Callable[[BoardProfile, State], Gpio]
     taken_by: Callable[[BoardProfile, State, int], str]
-
-
-EdgeHandler = Callable[[InputEdge], None]

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from engine.types import Passage, PlateRead, Trigger, WiegandFrame
 
-MODES = ("TRIGGER", "MOTION", "FREEFLOW", "NO LICENSE", "STOPPED")
-"""What the Info panel shows as mode (manual 4.2)."""
+NO_LICENSE = "NO LICENSE"
+STOPPED = "STOPPED"
+"""What the Info panel shows as mode besides the function modes (manual 4.2): no licence; no engine."""
 
 # --- engine -> service ----------------------------------------------------------------------------------------------
 
@@ -23,7 +24,7 @@ class EngineHello:
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
     """Sent every second and on change. `camera`: "ok" or what is wrong with it; `error`: last error, "" when none.
-    `frames_per_s`: what the camera delivers; `reads_refused`: reads that passed no filter, since the engine's start."""
+    `mode`: of the settings, or NO_LICENSE; `frames_per_s`: what the camera delivers."""
 
     mode: str
     frames_processed: int
@@ -34,7 +35,6 @@ class EngineStatus:
     error: str
     error_at: datetime | None
     size: tuple[int, int]
-    reads_refused: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,6 @@ class ServiceStatus:
     sd_free_pct: int
     """-1: no card."""
     camera_free_pct: int
-    simulated: bool
 
 
 SERVICE_MESSAGES: tuple[type, ...] = (

@@ -28,7 +28,7 @@ from board.types import BoardProfile, Frame
 from engine.feed import Feed
 from engine.images import ImageStore
 from engine.link import Link
-from engine.messages import EngineStatus, LiveReads, TriggerTaken
+from engine.messages import NO_LICENSE, EngineStatus, LiveReads, TriggerTaken
 from engine.modes import Result, mode_kind
 from engine.passages.filters import ReadFilter
 from engine.settings import GeneralSettings, LprSettings
@@ -36,7 +36,6 @@ from engine.types import Passage, PassageImages, PlateRead, Roi, Trigger
 
 log = logging.getLogger("engine")
 
-NO_LICENSE = "NO LICENSE"
 MODELS_AGAIN_NS = 10_000_000_000
 WAIT_S = 0.1
 """How long the loop waits for a frame: a trigger's timeout is kept to this."""
@@ -98,7 +97,6 @@ class Engine:
             error=error[:500],
             error_at=self._error_at,
             size=self._feed.size,
-            reads_refused=self._filter.refused,
         )
 
     def say(self, error: str) -> None:

@@ -27,6 +27,8 @@ from engine.dispatch.rules import camera_zone
 from engine.dispatch.workers import Performer, Workers
 from engine.hub import Hub
 from engine.messages import (
+    NO_LICENSE,
+    STOPPED,
     AskStatus,
     Counter,
     EngineStatus,
@@ -89,12 +91,11 @@ class Core:
 class Service:
     """The whole process without its signals. `turn` is called about once a second by the main thread."""
 
-    def __init__(self, state: State, clock: Clock, kinds: Kinds, licensed: bool, simulated: bool, sd: str) -> None:
+    def __init__(self, state: State, clock: Clock, kinds: Kinds, licensed: bool, sd: str) -> None:
         self._state = state
         self._clock = clock
         self._kinds = kinds
         self._licensed = licensed
-        self._simulated = simulated
         self._sd = sd
         self._lock = threading.Lock()
         self._core: Core | None = None
@@ -266,9 +267,9 @@ class Service:
 
     def _mode(self) -> str:
         if not self._licensed:
-            return "NO LICENSE"
+            return NO_LICENSE
         engine = self._alive_engine()
-        return "STOPPED" if engine is None else engine.mode
+        return STOPPED if engine is None else engine.mode
 
     # --- pins -----------------------------------------------------------------------------------------------------
 
@@ -384,7 +385,6 @@ class Service:
             last_error_at=error_at,
             sd_free_pct=round(free_space_pct(Path(self._sd))) if self._sd and Path(self._sd).is_dir() else -1,
             camera_free_pct=round(free_space_pct(self._state.root)),
-            simulated=self._simulated,
         )
 
     def _counters(self) -> tuple[Counter, ...]:
@@ -445,17 +445,10 @@ def main(arguments: list[str]) -> int:
 
 def run(state: State) -> int:
     """The process's life."""
-    from board.profiles import load
-
     open_log(state, "service")
     life = Life(state, "service")
-    simulated = False
-    try:
-        simulated = load(state).simulated
-    except ConfigError as why:
-        log.error("%s", why)
     licensed = os.environ.get("GATEWRIGHT_LICENSED", "1") != "0"
-    service = Service(state, Clock(), find_kinds(), licensed, simulated, _sd_folder(state))
+    service = Service(state, Clock(), find_kinds(), licensed, _sd_folder(state))
     service.start()
     log.info("service started")
     while not life.stop.wait(TURN_S) and not service.restart.is_set():

@@ -69,7 +69,7 @@ class LprSettings(Settings):
     min_confidence_pct: int = option(
         80,
         "Minimum confidence",
-        "Reads below are not valid: they stand in the Service log only.",
+        "Reads below are not valid: they stand in the Engine log and in the live picture only.",
         unit="%",
         restart=True,
         group="Filters",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from engine.messages import EngineStatus, ServiceStatus
+from engine.messages import NO_LICENSE, EngineStatus, ServiceStatus
 from webui.portal import Portal
 
 LOW_SPACE_PCT = 20
@@ -31,7 +31,7 @@ def problems(portal: Portal, status: ServiceStatus | None, zone: ZoneInfo) -> li
 
 def _of_service(status: ServiceStatus) -> list[dict[str, str]]:
     found = []
-    if status.mode == "NO LICENSE":
+    if status.mode == NO_LICENSE:
         todo = "Enter a licence on the camera's Package Management page."
         found.append(_problem("bad", "Licence", "there is no LPR licence: nothing is read.", todo))
     if status.pins != "ok":

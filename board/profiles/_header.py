@@ -23,6 +23,3 @@ RESERVED = (
     (7, "SPI0 CE1"), (8, "SPI0 CE0"), (9, "SPI0 MISO"), (10, "SPI0 MOSI"), (11, "SPI0 SCLK"),
     (14, "UART TX"), (15, "UART RX"),
 )  # fmt: skip
-
-HEADER_PINS = {17: 11, 27: 13, 22: 15, 23: 16, 24: 18, 25: 22}
-"""{BCM number: pin of the header}, for wiring instructions."""

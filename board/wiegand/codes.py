@@ -89,11 +89,6 @@ def plate_number(plate: str, bits: int) -> int:
     return int.from_bytes(digest, "big") & (1 << bits) - 1
 
 
-def encode_plate_sha1(layout: Layout, plate: str) -> WiegandCode:
-    """The plate's SHA-1 number in the whole data field: 24 bits of it for w26, 32 for the 34-bit layouts."""
-    return encode_data(layout, plate_number(plate, layout.data_bits))
-
-
 def encode_plate64(plate: str) -> WiegandCode:
     """The 64-bit plate code (Nedap): prefix 0110, ten groups of six bits, right-aligned. BoardError when the plate is longer
     than ten characters."""

@@ -20,14 +20,13 @@ SAY_AGAIN_NS = 5_000_000_000
 
 
 class ReadFilter:
-    """The filters of the settings; `refused` counts the reads that did not pass."""
+    """The filters of the settings."""
 
     def __init__(self, settings: LprSettings) -> None:
         self._settings = settings
         self.roi = Roi(*settings.roi) if settings.roi else None
         line = settings.lane_line
         self._line = LaneLine((line[0], line[1]), (line[2], line[3])) if line else None
-        self.refused = 0
         self._said: dict[tuple[str, str], int] = {}
 
     def sort(self, frame: Frame, reads: Sequence[PlateRead]) -> tuple[list[PlateRead], list[PlateRead]]:
@@ -40,7 +39,6 @@ class ReadFilter:
             why = self.reason(read, (width, height))
             self._say(read, why, frame.monotonic_ns)
             (refused if why else valid).append(read)
-            self.refused += bool(why)
         return valid, refused
 
     def reason(self, read: PlateRead, size: tuple[int, int]) -> str:

@@ -14,14 +14,13 @@ MAX_ROWS = 1000
 @dataclass(frozen=True, slots=True)
 class PassageQuery:
     """Passages from `since` (inclusive) until `until` (exclusive), plate containing `plate`, of the list `list_id` (as it was
-    then), with rowid over `after_rowid` and under `before_rowid`; always newest first, at most `limit` (1000)."""
+    then), with rowid over `after_rowid`; always newest first, at most `limit` (1000)."""
 
     since: datetime | None = None
     until: datetime | None = None
     plate: str = ""
     list_id: int = 0
     after_rowid: int = 0
-    before_rowid: int = 0
     limit: int = 100
 
 
@@ -36,16 +35,15 @@ class StoredPassage:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryQuery:
-    """Deliveries created from `since` until `until`, of that state, kind, rule, passage; newest first, at most `limit` (1000)."""
+    """Deliveries created from `since` until `until`, of that state, kind, passage, with rowid over `after_rowid`;
+    newest first, at most `limit` (1000)."""
 
     since: datetime | None = None
     until: datetime | None = None
     state: str = ""
     kind: str = ""
-    rule_id: int = 0
     passage_id: str = ""
     after_rowid: int = 0
-    before_rowid: int = 0
     limit: int = 100
 
 

@@ -237,7 +237,6 @@ class Store:
             ("key LIKE ? ESCAPE '\\'", _part(matching.normalise(query.plate))),
             ("rowid IN (SELECT passage_rowid FROM passage_lists WHERE list_id = ?)", query.list_id),
             ("rowid > ?", query.after_rowid),
-            ("rowid < ?", query.before_rowid),
         )
         limit = max(1, min(query.limit, MAX_ROWS))
         found = self.db.rows(f"SELECT * FROM passages WHERE {where} ORDER BY rowid DESC LIMIT ?", (*values, limit))
@@ -280,10 +279,8 @@ class Store:
             ("d.created_at < ?", query.until and rows.stamp(query.until)),
             ("d.state = ?", query.state),
             ("d.kind = ?", query.kind),
-            ("d.rule_id = ?", query.rule_id),
             ("d.passage_id = ?", query.passage_id),
             ("d.rowid > ?", query.after_rowid),
-            ("d.rowid < ?", query.before_rowid),
         )
         sql = (
             "SELECT d.rowid AS number, d.*, p.plate, r.name AS rule_name, l.name AS list_name FROM deliveries d "

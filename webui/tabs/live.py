@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from board.kit.errors import BoardError
 from board.types import WiegandCode
 from board.wiegand.codes import LAYOUTS, bit_text, decode
-from engine.messages import EngineStatus, FireTrigger, ServiceStatus, TriggerAnswer
+from engine.messages import STOPPED, EngineStatus, FireTrigger, ServiceStatus, TriggerAnswer
 from engine.store import PassageQuery
 from engine.types import WiegandFrame
 from webui.passages import shown
@@ -54,7 +54,7 @@ def _status(portal: Portal, call: Call) -> Answer:
     lpr, zone = portal.lpr(), portal.zone()
     return data(
         {
-            "mode": status.mode if status else "STOPPED",
+            "mode": status.mode if status else STOPPED,
             "simulated": portal.profile.simulated,
             "now_local": portal.local(portal.clock.now(), zone),
             "problems": problems(portal, status, zone),
@@ -96,7 +96,7 @@ def _info(portal: Portal, status: ServiceStatus | None, zone: ZoneInfo) -> list[
         _row("SD space free (%)", str(sd) if sd >= 0 else "no card" if status else "–", ""),
         _row("Camera free space (%)", str(camera) if camera >= 0 else "–", ""),
         _row("Last Size (pixels)", f"{engine.last_char_height_px:.0f}" if engine and engine.last_char_height_px else "–", ""),
-        _row("Mode", status.mode if status else "STOPPED", ""),
+        _row("Mode", status.mode if status else STOPPED, ""),
     ]
     return rows
 

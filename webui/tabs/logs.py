@@ -9,7 +9,7 @@ from pathlib import Path
 
 from webui.portal import Answer, Call, Portal, Refused, Route, Tab, data
 
-TITLES = {"manager": "Manager", "service": "Service", "engine": "Engine", "pins": "Pins", "hostd": "Host", "host": "Host"}
+TITLES = {"manager": "Manager", "service": "Service", "engine": "Engine", "pins": "Pins", "hostd": "Host"}
 """Shown in this order; other logs follow under their own name."""
 
 LOG_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")

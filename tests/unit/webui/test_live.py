@@ -46,7 +46,6 @@ STATUS = ServiceStatus(
     last_error_at=None,
     sd_free_pct=-1,
     camera_free_pct=73,
-    simulated=True,
 )
 
 

@@ -12,7 +12,6 @@ from board.wiegand.codes import (
     encode,
     encode_data,
     encode_plate64,
-    encode_plate_sha1,
     plate_number,
 )
 
@@ -28,8 +27,8 @@ W26, W34, W34_32, W34_8_24 = (LAYOUTS[name] for name in ("w26", "w34", "w34_32",
         (encode_data(W34_8_24, 0x89D41B81), "1 10001001110101000001101110000001 1"),
         (encode(W26, 1, 1), "10000000100000000000000010"),
         (encode(W26, 12345, 11), "10000101100110000001110011"),
-        (encode_plate_sha1(W26, "HK55EVB"), "11000000011001111000101010"),
-        (encode_plate_sha1(W34_32, "HK55EVB"), "0101110101000000011001111000101010"),
+        (encode_data(W26, plate_number("HK55EVB", 24)), "11000000011001111000101010"),
+        (encode_data(W34_32, plate_number("HK55EVB", 32)), "0101110101000000011001111000101010"),
         (encode_plate64("HK55EVB"), "0110 000000 000000 000000 100001 100100 010101 010101 011110 101111 011011"),
     ],
 )
@@ -38,7 +37,7 @@ def test_the_bits_on_the_line_are_those_of_the_published_vectors(code, bits):
 
 
 def test_the_sha1_code_of_hk55evb_is_the_word_that_nedap_prints():
-    assert encode_plate_sha1(W26, "HK55EVB") == WiegandCode(26, 0x3019E2A)
+    assert encode_data(W26, plate_number("HK55EVB", 24)) == WiegandCode(26, 0x3019E2A)
 
 
 def test_the_sha1_number_ignores_case_and_spaces():

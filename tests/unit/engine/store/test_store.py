@@ -205,7 +205,7 @@ def test_passages_are_searched_by_time_plate_and_list_newest_first(store: Store)
     assert (ids(plate="%"), ids(plate="_"), ids(plate="\\"), ids(plate="'")) == (["p5"], ["p5"], ["p5"], ["p5"])
     assert ids(list_id=WHITE) == ["p3", "p1"]
     assert ids(list_id=UNLISTED) == ["p5", "p2"]
-    assert (ids(after_rowid=3), ids(before_rowid=3)) == (["p5", "p4"], ["p2", "p1"])
+    assert ids(after_rowid=3) == ["p5", "p4"]
 
 
 def test_a_search_gives_1000_rows_at_most(store: Store) -> None:
@@ -228,10 +228,9 @@ def test_deliveries_are_stored_with_the_passage_and_searched(store: Store) -> No
     for query, expected in (
         (DeliveryQuery(state="withheld"), ["d1"]),
         (DeliveryQuery(kind="http"), ["d2"]),
-        (DeliveryQuery(rule_id=gate.id), ["d1"]),
         (DeliveryQuery(passage_id="p2"), []),
         (DeliveryQuery(until=NOW), []),
-        (DeliveryQuery(since=NOW, before_rowid=2), ["d1"]),
+        (DeliveryQuery(since=NOW, after_rowid=1), ["d2"]),
     ):
         assert [row.delivery.id for row in store.deliveries(query)] == expected
 
