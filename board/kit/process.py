@@ -20,16 +20,25 @@ BEAT_EVERY_S = 2.0
 
 
 def open_log(state: State, process: str, level: int = 3) -> None:
-    """Logs go to STATE/logs/<process>.log (1 MB, two older kept) and to stderr, stamped in UTC."""
-    state.logs.mkdir(parents=True, exist_ok=True)
+    """Logs go to STATE/logs/<process>.log (1 MB, two older kept) and to stderr, stamped in UTC.
+
+    A disk that takes no log (full, read-only) keeps nobody from working: then they go to stderr alone."""
     formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
-    file = logging.handlers.RotatingFileHandler(state.logs / f"{process}.log", maxBytes=1_000_000, backupCount=2)
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    problem = ""
+    try:
+        state.logs.mkdir(parents=True, exist_ok=True)
+        handlers.append(logging.handlers.RotatingFileHandler(state.logs / f"{process}.log", maxBytes=1_000_000, backupCount=2))
+    except OSError as why:
+        problem = f"the log is not kept in {state.logs}: {why}"
     root = logging.getLogger()
     root.setLevel(LEVELS[level])
-    for handler in (file, logging.StreamHandler(sys.stderr)):
+    for handler in handlers:
         handler.setFormatter(formatter)
         root.addHandler(handler)
+    if problem:
+        root.error("%s", problem)
 
 
 class Life:
