@@ -162,9 +162,11 @@ class _OneHost:
             owner = self._file.read(20).strip() or "?"
             self._file.close()
             raise GatewrightError(f"a host (process {owner}) already runs on {self._path.parents[1]}; stop it first") from why
-        self._file.truncate(0)
-        self._file.write(f"{os.getpid()}\n")
-        self._file.flush()
+        try:
+            self._file.truncate(0)
+            os.write(self._file.fileno(), f"{os.getpid()}\n".encode())
+        except OSError as why:  # the lock holds; on a full disk only the number is missing
+            LOG.warning("%s: %s", self._path, why.strerror)
 
     def __exit__(self, *failure: object) -> None:
         if self._file is not None:

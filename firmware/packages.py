@@ -484,6 +484,13 @@ def _listens(path: Path) -> bool:
 
 
 def board_file(state: State, profile: str, camera: str, sd: Path | None) -> None:
-    """Writes STATE/board.json for the package's processes; old or new, never half."""
+    """Writes STATE/board.json for the package's processes; old or new, never half. What it says already is not written again:
+    a camera with a full disk starts. PackageError when something else must be written and cannot."""
     document = {"profile": profile, "camera": camera, "sd": str(sd) if sd else ""}
-    write_whole(state.board_file, json.dumps(document, indent=1).encode())
+    data = json.dumps(document, indent=1).encode()
+    try:
+        if state.board_file.exists() and state.board_file.read_bytes() == data:
+            return
+        write_whole(state.board_file, data)
+    except OSError as why:
+        raise PackageError(f"{state.board_file} cannot be written: {why.strerror}") from why

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from collections.abc import Iterator
@@ -13,9 +14,10 @@ import pytest
 from board.kit.clock import Clock
 from board.kit.errors import PackageError
 from board.kit.state import State
+from firmware import packages as packages_module
 from firmware import slots as slots_module
 from firmware import supervisor as supervisor_module
-from firmware.packages import Packages, PackageStatus
+from firmware.packages import Packages, PackageStatus, board_file
 from firmware.slots import CAMERA, SD, Slots
 from tests.tiny_package import TRUST, contents, wait_for, write
 
@@ -276,3 +278,20 @@ def test_a_damaged_record_is_told_and_an_upload_repairs_it(camera: Camera) -> No
     assert "record" in only(packages).message
     camera.upload(packages)
     assert (only(packages).version, only(packages).message) == ("1.0.0", "")
+
+
+def test_a_full_disk_keeps_the_host_from_starting_only_when_the_board_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = State(tmp_path)
+    board_file(state, "pi4", "", None)
+    before = state.board_file.read_bytes()
+
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(packages_module, "write_whole", full)
+    board_file(state, "pi4", "", None)
+    with pytest.raises(PackageError, match=r"board\.json cannot be written: No space left on device"):
+        board_file(state, "pi5", "", None)
+    assert state.board_file.read_bytes() == before
