@@ -14,8 +14,8 @@ from board.kit.errors import GatewrightError
 from board.kit.settings import Problem
 from board.kit.state import State
 from board.types import BoardProfile
+from engine.dispatch.rules import camera_zone
 from engine.settings import GeneralSettings, LprSettings
-from webui.auth import ROLES
 
 if TYPE_CHECKING:
     from engine.store import Store
@@ -42,10 +42,6 @@ class Call:
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: Mapping[str, Any]
-
-    def may(self, role: str) -> bool:
-        """True when the caller's role is `role` or a higher one."""
-        return ROLES.index(self.role) >= ROLES.index(role)
 
     def number(self, name: str, default: int, lowest: int, highest: int) -> int:
         """A whole number of the query, moved into the range; anything else is `default`."""
@@ -124,10 +120,7 @@ class Portal:
 
     def zone(self) -> ZoneInfo:
         """The camera's time zone; UTC when this system does not know the one that was set."""
-        try:
-            return ZoneInfo(self.general().time_zone)
-        except (KeyError, ValueError, OSError):
-            return ZoneInfo("UTC")
+        return camera_zone(self.general().time_zone)
 
     def local(self, at: datetime | None, zone: ZoneInfo | None = None) -> str:
         """`at` for people: "2026-11-21 08:15:02" in the camera's time zone; "" for None."""

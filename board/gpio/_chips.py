@@ -47,6 +47,15 @@ def consumer(chip: Path, line: int) -> str:
     return (_text(name) or "the kernel") if flags & FLAG_USED else ""
 
 
+def holder(labels: Sequence[str], line: int) -> str:
+    """As `consumer`, on the chip that has one of `labels`; "" when there is no such chip."""
+    try:
+        chip = find_chip(labels)
+    except BoardError:
+        return ""
+    return consumer(chip, line)
+
+
 def _label(chip: Path) -> str:
     answer = bytearray(CHIPINFO.size)
     _ask(chip, GET_CHIPINFO, answer)

@@ -134,11 +134,7 @@ def _open(profile: BoardProfile, state: State) -> Gpio:
 
 
 def _taken_by(profile: BoardProfile, state: State, pin: int) -> str:
-    try:
-        chip = _chips.find_chip(profile.chip_labels)
-    except BoardError:
-        return ""
-    return _chips.consumer(chip, pin)
+    return _chips.holder(profile.chip_labels, pin)
 
 
 GPIO = GpioKind("gpiod", _open, _taken_by)

@@ -131,14 +131,7 @@ def _point_to_chip(profile: BoardProfile) -> Path | None:
 
 
 def _taken_by(profile: BoardProfile, state: State, pin: int) -> str:
-    ours = taker(state.run / "claims", pin)
-    if ours:
-        return ours
-    try:
-        chip = _chips.find_chip(profile.chip_labels)
-    except BoardError:
-        return ""
-    return _chips.consumer(chip, pin)
+    return taker(state.run / "claims", pin) or _chips.holder(profile.chip_labels, pin)
 
 
 GPIO = GpioKind("rpi", _open, _taken_by)

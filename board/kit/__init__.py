@@ -1,1 +1,1 @@
-"""Kit: what every layer stands on: errors, clock, wire codec, registry, settings base, state paths."""
+"""Kit: what every layer stands on: errors, clock, files, sockets, wire codec, processes, registry, settings base, state paths."""

@@ -6,6 +6,7 @@ import logging
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
@@ -67,10 +68,11 @@ def _delivery(passage: Passage, rule: ActionRule, now: datetime, not_after: date
     )
 
 
+@lru_cache(maxsize=8)
 def camera_zone(name: str) -> ZoneInfo:
-    """The camera's time zone; UTC, with a log line, when its name means nothing on this system."""
+    """The camera's time zone; UTC, with one log line, when its name means nothing on this system."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as why:
-        logging.getLogger("rules").warning("time zone %r is not known (%s): schedules use UTC", name, why)
+        logging.getLogger("rules").warning("time zone %r is not known (%s): UTC is used", name, why)
         return ZoneInfo("UTC")

@@ -20,11 +20,7 @@
       <p class="small muted in" id="calibration-help" hidden>The character height of a plate belongs between the lines 25 and 40 pixels apart. Click the picture to move the pattern.</p>
     </section>
     <section class="card p-recent">
-      <header><h2>Recent passages</h2>\\
-% if call.may('viewer'):
-<a class="btn quiet" href="/anpr/review">Review</a>\\
-% end
-</header>
+      <header><h2>Recent passages</h2><a class="btn quiet" href="/anpr/review">Review</a></header>
       <div class="scroll"><table class="compact" id="recent">
         <thead><tr><th>Plate</th><th>Picture</th><th>Time</th><th>List</th><th>Country</th><th class="right">Confidence</th></tr></thead>
         <tbody></tbody>
