@@ -269,3 +269,15 @@ def test_counters_add_up_with_the_time_of_the_last_change(tmp_path: Path) -> Non
 def test_an_entry_type_is_what_the_list_holds(store: Store) -> None:
     assert isinstance(store.save_entry(entry("부산02가1234")), ListEntry)
     assert [match.list.name for match in store.lookup("부산 02가 1234", NOW, True)] == ["WHITELIST", "ALL PLATES"]
+
+
+def test_a_plate_or_list_added_after_one_was_deleted_does_not_stand_for_it_in_earlier_passages(store: Store) -> None:
+    vip = store.save_list(PlateList(0, "VIP", "custom"))
+    gone = store.save_entry(entry("AB12", vip.id, wiegand_card=7))
+    store.add_passage(passage("AB12"), [], store.lookup("AB12", NOW, True))
+    store.delete_list(vip.id)
+    other = store.save_list(PlateList(0, "Guests", "custom"))
+    added = store.save_entry(entry("CD34", other.id, wiegand_card=8))
+    assert (other.id, added.id) == (vip.id + 1, gone.id + 1)
+    assert [(match.list.name, match.entry) for match in store.matches("p1")] == [("ALL PLATES", None), ("VIP", None)]
+    assert store.passages(PassageQuery(list_id=other.id)) == []
