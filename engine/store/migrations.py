@@ -24,7 +24,8 @@ FIRST_LISTS = (
 # AUTOINCREMENT wherever a passage or a delivery remembers the number: what was deleted must not lend it to what comes after.
 _LAYOUT_1 = (
     """CREATE TABLE lists (
-        id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE COLLATE NOCASE, role TEXT NOT NULL, colour TEXT NOT NULL)""",
+        id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+        role TEXT NOT NULL, colour TEXT NOT NULL)""",
     """CREATE TABLE entries (
         id INTEGER PRIMARY KEY AUTOINCREMENT, list_id INTEGER NOT NULL REFERENCES lists(id) ON DELETE CASCADE,
         plate TEXT NOT NULL, key TEXT NOT NULL, folded TEXT NOT NULL, description TEXT NOT NULL,
