@@ -33,6 +33,8 @@ PINS = "pins"
 """The process that drives the outputs."""
 TICK_S = 1.0
 TAIL_BYTES = 2_000
+READS_A_TURN = 32
+"""Of 64 KB each, more than a pipe holds: a process that never stops writing must not keep this thread from the others."""
 ROUTINE = re.compile(r"\d{4}-\d\d-\d\dT\S+ (INFO|DEBUG) ")
 """Log lines that do not tell why a process died."""
 CHILD = Path(__file__).with_name("child.py")
@@ -359,7 +361,9 @@ def _listen(process: _Process) -> None:
     """Takes what the process said on stderr; its log files have the rest, so only the end is kept."""
     assert process.popen is not None
     stderr = process.popen.stderr
-    while stderr is not None and not stderr.closed:
+    for _ in range(READS_A_TURN):
+        if stderr is None or stderr.closed:
+            return
         try:
             data = os.read(stderr.fileno(), 65_536)
         except OSError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -215,3 +217,17 @@ def test_leftovers_of_an_earlier_host_are_found_by_their_state_and_ended(tmp_pat
     other.kill()
     for process in (ours, other):
         process.communicate()
+
+
+def test_a_process_that_never_stops_writing_does_not_keep_the_supervisor_from_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = itertools.count()
+
+    def endless(file: int, size: int) -> bytes:
+        assert next(reads) < 1000
+        return b"x" * size
+
+    monkeypatch.setattr(module.os, "read", endless)
+    with Path("/dev/null").open("rb") as stderr:
+        process = SimpleNamespace(popen=SimpleNamespace(stderr=stderr), tail=bytearray())
+        module._listen(process)  # type: ignore[arg-type]
+    assert process.tail == b"x" * module.TAIL_BYTES
