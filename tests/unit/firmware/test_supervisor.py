@@ -226,7 +226,7 @@ def test_a_process_that_never_stops_writing_does_not_keep_the_supervisor_from_th
         assert next(reads) < 1000
         return b"x" * size
 
-    monkeypatch.setattr(module.os, "read", endless)
+    monkeypatch.setattr(os, "read", endless)
     with Path("/dev/null").open("rb") as stderr:
         process = SimpleNamespace(popen=SimpleNamespace(stderr=stderr), tail=bytearray())
         module._listen(process)  # type: ignore[arg-type]
