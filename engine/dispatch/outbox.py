@@ -16,9 +16,9 @@ from engine.types import Delivery
 LONGEST_PAUSE_S = 300.0
 
 
-def pause_s(attempts: int, first_s: float) -> float:
-    """Wait before the next try: `first_s`, then twice as long each time, 5 minutes at most."""
-    return min(LONGEST_PAUSE_S, first_s * 2.0 ** min(attempts - 1, 20))
+def pause_s(attempts: int, first_s: float, longest_s: float = LONGEST_PAUSE_S) -> float:
+    """Wait before the next try: `first_s`, then twice as long each time, `longest_s` at most."""
+    return min(longest_s, first_s * 2.0 ** min(attempts - 1, 20))
 
 
 class Outbox:
@@ -68,9 +68,9 @@ class Outbox:
             self._finish(item, state, note)
             self._result(item, "error_at", "error", note)
 
-    def retry(self, item: Delivery, error: str, first_pause_s: float) -> None:
-        """Tries again after a pause, at the latest when it expires."""
-        again = min(self._clock.now() + timedelta(seconds=pause_s(item.attempts, first_pause_s)), item.not_after)
+    def retry(self, item: Delivery, error: str, first_s: float, longest_s: float) -> None:
+        """Tries again after a pause (`pause_s`), at the latest when it expires."""
+        again = min(self._clock.now() + timedelta(seconds=pause_s(item.attempts, first_s, longest_s)), item.not_after)
         with self._store.db.transaction():
             self._store.db.execute(
                 "UPDATE deliveries SET state = 'pending', next_try_at = ?, note = ? WHERE id = ?", (stamp(again), error, item.id)

@@ -24,7 +24,8 @@ THREADS = {Lane.FAST: 4, Lane.SLOW: 4}
 MOST_THREADS = {Lane.FAST: 64, Lane.SLOW: 4}
 """A delayed pulse holds its thread until it begins, up to a minute: as long as all wait so, another is started for the gate."""
 
-FIRST_PAUSE_S = {Lane.FAST: 0.2, Lane.SLOW: 2.0}
+PAUSE_S = {Lane.FAST: (0.2, 0.5), Lane.SLOW: (2.0, 300.0)}
+"""First and longest pause before the next try: a car waits at the gate, and pins is back within a second or two."""
 
 IDLE_S = 5.0
 """Even without a call, a worker looks into the outbox this often: the wall clock may have been set."""
@@ -86,7 +87,7 @@ class Performer:
             note = kind.deliver(PlateEvent(passage, matches, match), options, env)
         except DeliveryError as why:
             log.warning("%s %r for %s, try %d: %s", rule.kind, rule.name, passage.plate, item.attempts, why)
-            self._outbox.retry(item, str(why), FIRST_PAUSE_S[kind.lane])
+            self._outbox.retry(item, str(why), *PAUSE_S[kind.lane])
         except ConfigError as why:
             self._give_up(item, "failed", str(why))
         except Exception as why:  # a kind's own mistake must not end the worker
@@ -211,7 +212,7 @@ class Workers:
     def _put_back(self, item: Delivery) -> None:
         while not self._clock.wait(self._stop, 1.0):
             try:
-                self._outbox.retry(item, "the store could not be written", FIRST_PAUSE_S[self._lane])
+                self._outbox.retry(item, "the store could not be written", *PAUSE_S[self._lane])
             except StoreError:
                 continue
             return
