@@ -55,7 +55,7 @@ def _board(profile: BoardProfile, state: State) -> Iterator[Finding]:
 
 
 def _gpio(profile: BoardProfile, state: State) -> Iterator[Finding]:
-    chip = ", ".join(profile.chip_labels) or "simulated chip"
+    chip = ", ".join(profile.chip_labels) or ("simulated chip" if profile.simulated else "no chip label")
     try:
         all_kinds()[profile.gpio].open(profile, state).close()
     except (GatewrightError, KeyError) as why:

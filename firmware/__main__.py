@@ -15,6 +15,7 @@ from board.kit.clock import Clock
 from board.kit.errors import GatewrightError
 from board.kit.process import Life, open_log
 from board.kit.state import State
+from board.profiles import all_profiles
 from firmware.accounts import Accounts
 from firmware.auth import Auth
 from firmware.keys import load_trust, public_pem, read_public
@@ -48,7 +49,7 @@ def _run(words: list[str]) -> int:
     parser.add_argument("--state", type=Path, required=True, help="folder of the camera's persistent state")
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--bind", default="127.0.0.1", help="address to listen on; a camera in the field needs 0.0.0.0")
-    parser.add_argument("--profile", default="sim", help="board profile: sim, pi4, pi5, zero2w")
+    parser.add_argument("--profile", default="sim", choices=tuple(all_profiles()), help="which board this is")
     parser.add_argument("--camera", default="", help="camera URL; default: the profile's")
     parser.add_argument("--sd", type=Path, help="where the SD card is mounted")
     parser.add_argument("--trust", type=Path, action="append", default=[], help="a vendor's public key besides STATE/host/trust")
