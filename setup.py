@@ -30,6 +30,7 @@ setup(
     },
     install_requires=[
         "ai-edge-litert==2.1.6",
+        "annotated-types==0.8.0",
         "av==18.1.0",
         "bottle==0.13.4",
         "cheroot==11.1.2",
