@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 import engine
 from board.camera import open_camera
 from board.kit.clock import Clock
-from board.kit.errors import CameraError, GatewrightError
+from board.kit.errors import CameraError, GatewrightError, StoreError
 from board.kit.process import Life, open_log
 from board.kit.state import State
 from board.ports import Camera
@@ -135,7 +135,7 @@ class Engine:
         try:
             self._reader = self._open_reader()
         except Exception as why:  # a native loader raises whatever it likes; the engine goes on and tries again
-            self.say(f"models: {why}")
+            self.say(str(why) if isinstance(why, StoreError) else f"models: {why}")
             return
         log.info("models loaded, mode %s", self._mode_name)
         if self._error.startswith("models: "):
@@ -204,6 +204,10 @@ class Engine:
 
     def _stop_asked(self) -> None:
         log.info("restart asked for by the service")
+        self.stop()
+
+    def stop(self) -> None:
+        """`run` returns soon; from any thread."""
         self._stop.set()
         self._feed.wake()
 
@@ -264,7 +268,9 @@ def _profile(state: State) -> BoardProfile:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Sub-command `run`. Ends with 0 on SIGTERM and on "Restart service"; GATEWRIGHT_LICENSED=0 reads nothing."""
+    """Sub-command `run`. Ends with 0 on SIGTERM and on "Restart service"; GATEWRIGHT_LICENSED=0 reads nothing.
+
+    Nor does it while the stored settings cannot be read: without its region or mode it could open for a car on the road."""
     parser = argparse.ArgumentParser(prog="python -m engine run", description="Reads the camera and reports passages.")
     parser.add_argument("--state", type=Path, required=True, help="folder of the camera's state")
     state = State(parser.parse_args(arguments).state.resolve())
@@ -281,12 +287,15 @@ def main(arguments: Sequence[str]) -> int:
     def reader() -> Reader:
         from engine.recognise.pipeline import Recogniser
 
+        if problem:
+            if not _stored_settings(state, clock)[2]:
+                log.info("the settings can be read again: restart")
+                process.stop()
+            raise StoreError(f"{problem}; nothing is read with settings that are not this camera's")
         models = Path(engine.__file__).parents[1] / "models"
         return Recogniser(models, _profile(state).threads, settings.countries)
 
     process = Engine(state, clock, settings, general, licensed, camera, reader)
-    if problem:
-        process.say(problem)
     process.run(life)
     return 0
 

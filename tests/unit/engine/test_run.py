@@ -21,7 +21,9 @@ from board.kit.errors import CameraError, ModelError
 from board.kit.state import State
 from board.kit.wire import Codec, listen
 from board.types import Frame
+from engine import run
 from engine.messages import SERVICE_MESSAGES, EngineStatus, LiveReads, PassageReport, PassageStored, StartTrigger, TriggerTaken
+from engine.recognise import pipeline
 from engine.run import Engine, Reader
 from engine.settings import GeneralSettings, LprSettings
 from engine.types import PlateRead, Roi, Trigger
@@ -237,6 +239,32 @@ def test_a_trigger_without_a_car_gives_no_plate_with_the_picture(make: Callable[
     passage = bench.service.heard(PassageReport).passage
     assert (passage.plate, passage.trigger_id, passage.votes, passage.images.plate) == ("", "t1", 0, "")
     assert (bench.state.images / passage.images.full).is_file()
+
+
+class _Life:
+    """A process's life without its signals."""
+
+    def __init__(self, state: State, process: str) -> None:
+        self.stop = threading.Event()
+
+    def beat(self) -> None:
+        pass
+
+
+def test_while_the_stored_settings_cannot_be_read_nothing_is_and_then_the_engine_starts_anew_with_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    problems = ["settings: held by another process", "settings: held by another process", ""]
+    monkeypatch.setattr(run, "_stored_settings", lambda *_: (LprSettings(), GeneralSettings(), problems.pop(0)))
+    monkeypatch.setattr(run, "MODELS_AGAIN_NS", 0)
+    monkeypatch.setattr(run, "Life", _Life)
+    monkeypatch.setattr(run, "open_log", lambda *_: None)
+    built: list[object] = []
+    monkeypatch.setattr(pipeline, "Recogniser", lambda *_: built.append(1))
+    (tmp_path / "run").mkdir()
+    assert run.main(["--state", str(tmp_path)]) == 0
+    assert (problems, built) == ([], [])
+    assert "settings: held by another process; nothing is read with settings that are not this camera's" in caplog.text
 
 
 def _start_process(folder: Path, **environment: str) -> subprocess.Popen[bytes]:
