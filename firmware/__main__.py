@@ -53,16 +53,19 @@ def _run(words: list[str]) -> int:
     parser.add_argument("--camera", default="", help="camera URL; default: the profile's")
     parser.add_argument("--sd", type=Path, help="where the SD card is mounted")
     parser.add_argument("--trust", type=Path, action="append", default=[], help="a vendor's public key besides STATE/host/trust")
-    parser.add_argument("--reset-admin", action="store_true", help="give admin a new password (STATE/host/initial-password)")
+    parser.add_argument("--reset-admin", action="store_true", help="only give admin a new password, in STATE/host/initial-password")
     options = parser.parse_args(words)
     state = _state(options.state)
     with _OneHost(state):
+        if options.reset_admin:
+            accounts = Accounts(state.host)
+            accounts.reset_admin()
+            print(f"admin has a new password: {accounts.initial_file}")
+            return 0
         open_log(state, "hostd")
         life = Life(state, "hostd")
         board_file(state, options.profile, options.camera, options.sd.resolve() if options.sd else None)
         accounts = Accounts(state.host)
-        if options.reset_admin:
-            accounts.reset_admin()
         packages, present = _packages(state, options.sd, options.profile, options.trust)
         clock = Clock()
         auth = Auth(accounts, Sessions(clock), Guesses(clock))
@@ -96,10 +99,8 @@ def _install(words: list[str]) -> int:
     state = _state(options.state)
     with _OneHost(state):
         logging.basicConfig(level=logging.WARNING, format="%(message)s")
-        trust = state.host / "trust"
-        trust.mkdir(mode=0o700, parents=True, exist_ok=True)
         for path in options.trust:
-            (trust / path.with_suffix(".pub").name).write_bytes(public_pem(read_public(path)))
+            (state.host / "trust" / path.with_suffix(".pub").name).write_bytes(public_pem(read_public(path)))
         if not options.package.is_file():
             raise GatewrightError(f"{options.package} does not exist")
         packages, _ = _packages(state, None, "sim", [])
@@ -113,7 +114,7 @@ def _install(words: list[str]) -> int:
 
 def _state(folder: Path) -> State:
     state = State(folder.resolve())
-    for needed in (state.host, state.run):
+    for needed in (state.host, state.host / "trust", state.run):
         try:
             needed.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as why:

@@ -361,6 +361,18 @@ def test_a_second_host_on_the_same_state_and_a_taken_port_are_refused_with_code_
     assert f"cannot listen on 127.0.0.1 port {running.port}" in taken.stderr
 
 
+def test_a_lost_password_is_replaced_while_the_host_is_off(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    host.start()
+    lost = host.password
+    host.stop()
+    words = [sys.executable, "-m", "firmware", "--state", str(host.state), "--reset-admin"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout) == (0, f"admin has a new password: {host.state / 'host' / 'initial-password'}\n")
+    assert host.password != lost
+    assert (host.state / "host" / "trust").is_dir()
+
+
 def test_install_while_the_host_is_off_enables_the_package_and_trusts_its_key(tmp_path: Path) -> None:
     host = Host(tmp_path)
     path = write(tmp_path / "p.tar.gz", contents())
