@@ -28,7 +28,7 @@ from scripts.detector.material import Material
 from scripts.detector.scenes import WindowMaker, WindowPlan
 
 Batch = tuple[np.ndarray, ...]
-THRESHOLD = 0.4
+THRESHOLD = 0.3
 EMA = 0.999
 SAVE_EVERY_S = 120
 
