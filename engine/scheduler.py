@@ -127,10 +127,16 @@ class Scheduler:
                 path.unlink(missing_ok=True)
 
     def _drop_folders(self, day: str) -> None:
-        """Whole days (YYYY/MM/DD) before `day`: what still lies there belongs to no passage."""
+        """Whole days (YYYY/MM/DD) before `day` without a passage that has pictures: what still lies there belongs to none. A
+        clock that was wrong for a while gives stamps ahead of later ones."""
         for folder in sorted(self._images.glob("[0-9]*/[0-9]*/[0-9]*")):
-            if folder.relative_to(self._images).as_posix() < day:
+            name = folder.relative_to(self._images).as_posix()
+            if name < day and not self._has_pictures(name.replace("/", "-")):
                 shutil.rmtree(folder, ignore_errors=True)
+
+    def _has_pictures(self, date: str) -> bool:
+        sql = "SELECT 1 FROM passages WHERE at >= ? AND at < ? AND (image_full <> '' OR image_plate <> '') LIMIT 1"
+        return self._store.db.row(sql, (date, f"{date}U")) is not None  # a stamp goes on with T
 
 
 def free_space_pct(path: Path) -> float:

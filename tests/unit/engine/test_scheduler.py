@@ -59,6 +59,18 @@ def test_the_oldest_pictures_are_deleted_and_their_passages_stay(tmp_path: Path,
     assert [one.passage.images.full for one in found] == ["2026/01/07/p5-full.jpg", "2026/01/06/p4-full.jpg", "", "", "", ""]
 
 
+def test_a_clock_that_was_a_year_ahead_for_a_while_costs_no_later_passage_its_picture(tmp_path: Path) -> None:
+    disk = Disk(tmp_path, 0, free_pct=8)
+    for number, days in enumerate((365, 1, 2)):
+        at = NOW + timedelta(days=days)
+        name = f"{at:%Y/%m/%d}/p{number}-full.jpg"
+        (disk.images / name).parent.mkdir(parents=True)
+        (disk.images / name).write_bytes(b"jpeg")
+        disk.store.add_passage(passage(id=f"p{number}", at=at, images=PassageImages(full=name)), ())
+    disk.scheduler._drop_folders("2027/01/02")
+    assert disk.pictures() == ["p0-full.jpg", "p1-full.jpg", "p2-full.jpg"]
+
+
 def test_a_full_storage_without_pictures_is_reported(tmp_path: Path) -> None:
     disk = Disk(tmp_path, 1, free_pct=3)
     with pytest.raises(StoreError, match=r"storage is nearly full: 4.0 % free of 10 % wanted, and no pictures to delete"):
