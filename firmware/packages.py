@@ -456,7 +456,6 @@ class Packages:
             "PYTHONFAULTHANDLER": "1",
             "PYTHONUNBUFFERED": "1",
             "GATEWRIGHT_STATE": str(self._state.root),
-            "GATEWRIGHT_PACKAGE": name,
             "GATEWRIGHT_LICENSED": "1" if licensed else "0",
         }
 
