@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import schedule
@@ -23,6 +24,9 @@ CHUNK = 50
 """Passages per transaction: a commit of the gate waits for one chunk at most."""
 
 CHUNKS_PER_RUN = 20
+
+RUN_S = 4.0
+"""A worn SD card takes its time; the process that runs these jobs must show in time that it is alive. The rest comes next time."""
 
 CLOCK_STEP_S = 30.0
 """`schedule` plans by the wall clock: after a larger step of it everything is planned anew."""
@@ -80,7 +84,7 @@ class Scheduler:
         there are none left to delete."""
         keep_pct = self._store.settings(GeneralSettings).keep_free_pct
         purged = 0
-        for _ in range(CHUNKS_PER_RUN):
+        for _ in self._chunks():
             free_pct = self._free_pct(self._images)
             if free_pct >= keep_pct:
                 break
@@ -106,7 +110,7 @@ class Scheduler:
     def bound_database(self) -> int:
         """Deletes the oldest passages over MAX_PASSAGES; how many."""
         deleted = 0
-        for _ in range(CHUNKS_PER_RUN):
+        for _ in self._chunks():
             oldest = self._store.db.rows(
                 "SELECT rowid, image_full, image_plate FROM passages WHERE rowid <= (SELECT max(rowid) FROM passages) - ? "
                 "ORDER BY rowid LIMIT ?",
@@ -118,6 +122,10 @@ class Scheduler:
             self._store.db.execute("DELETE FROM passages WHERE rowid <= ?", (oldest[-1]["rowid"],))
             deleted += len(oldest)
         return deleted
+
+    def _chunks(self) -> Iterator[int]:
+        until_ns = self._clock.monotonic_ns() + round(RUN_S * 1e9)
+        return itertools.takewhile(lambda _: self._clock.monotonic_ns() < until_ns, range(CHUNKS_PER_RUN))
 
     def _unlink(self, names: Iterable[str]) -> None:
         root = self._images.resolve()

@@ -71,6 +71,18 @@ def test_a_clock_that_was_a_year_ahead_for_a_while_costs_no_later_passage_its_pi
     assert disk.pictures() == ["p0-full.jpg", "p1-full.jpg", "p2-full.jpg"]
 
 
+def test_a_slow_card_does_not_keep_the_service_from_showing_that_it_lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduler, "CHUNK", 1)
+    disk = Disk(tmp_path, 8, free_pct=2)
+
+    def slow(path: Path) -> float:
+        disk.clock.advance(1.5)
+        return disk.free_pct(path)
+
+    jobs = Scheduler(disk.store, lambda: None, disk.images, disk.clock, disk.reports.append, slow)
+    assert [jobs.purge_images() for _ in range(3)] == [3, 3, 2]
+
+
 def test_a_full_storage_without_pictures_is_reported(tmp_path: Path) -> None:
     disk = Disk(tmp_path, 1, free_pct=3)
     with pytest.raises(StoreError, match=r"storage is nearly full: 4.0 % free of 10 % wanted, and no pictures to delete"):
