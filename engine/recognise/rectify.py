@@ -28,10 +28,6 @@ class Margin:
     bottom: float = 0.0
 
 
-def all_round(share: float) -> Margin:
-    return Margin(share, share, share, share)
-
-
 @dataclass(frozen=True, slots=True)
 class PlateCrop:
     """`picture`: (64, 128) grey for the OCR; `left`, `top`, `width`, `height`: the part of the frame that it shows, in pixels."""
