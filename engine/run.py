@@ -17,7 +17,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-import engine
 from board.camera import open_camera
 from board.kit.clock import Clock
 from board.kit.errors import CameraError, GatewrightError, StoreError
@@ -292,8 +291,7 @@ def main(arguments: Sequence[str]) -> int:
                 log.info("the settings can be read again: restart")
                 process.stop()
             raise StoreError(f"{problem}; nothing is read with settings that are not this camera's")
-        models = Path(engine.__file__).parents[1] / "models"
-        return Recogniser(models, _profile(state).threads, settings.countries)
+        return Recogniser(threads=_profile(state).threads, countries=settings.countries)
 
     process = Engine(state, clock, settings, general, licensed, camera, reader)
     process.run(life)
