@@ -33,7 +33,8 @@ def load_rgb(source: Path | BinaryIO, most_pixels: int = MOST_PIXELS) -> NDArray
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(source, formats=FORMATS) as image:
                 refuse_size(image.size, most_pixels)
-                return to_rgb(ImageOps.exif_transpose(image))
+                ImageOps.exif_transpose(image, in_place=True)
+                return to_rgb(image)
     except ImageError as why:
         raise ImageError(f"{name}: {why}") from why
     except Image.DecompressionBombError as why:
