@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar, get_args, get_origin
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 import annotated_types
@@ -74,11 +75,12 @@ def groups(form: Sequence[Field]) -> list[tuple[str, list[Field]]]:
 
 
 def filled(kind: type[S], body: Mapping[str, Any], stored: Mapping[str, Any], choices: Choices) -> S:
-    """What a form sent as settings. Names it did not send and passwords left empty keep the `stored` value.
+    """What a form sent as settings. Names it did not send and passwords left empty keep the `stored` value, but a password
+    is kept for the server it was entered for only: no other may be made to receive it.
 
     Raises Refused (422) with every problem."""
     values = {**stored, **{name: value for name, value in body.items() if not _keeps(kind, name, value)}}
-    found = (*problems(kind, values), *_widget_problems(kind, values, choices))
+    found = (*problems(kind, values), *_widget_problems(kind, values, choices), *_moved_secrets(kind, body, values, stored))
     if found:
         raise Refused(422, "; ".join(map(str, found)), found)
     return kind.model_validate(values)
@@ -102,6 +104,26 @@ def _keeps(kind: type[Settings], name: str, value: Any) -> bool:
 
 def _is_secret(kind: type[Settings], name: str) -> bool:
     return name in kind.model_fields and _extra(kind, name, "widget") == "password"
+
+
+def _moved_secrets(
+    kind: type[Settings], body: Mapping[str, Any], values: Mapping[str, Any], stored: Mapping[str, Any]
+) -> tuple[Problem, ...]:
+    addresses = [name for name in kind.model_fields if _extra(kind, name, "widget") == "url" and stored.get(name)]
+    if all(_server(values.get(name)) == _server(stored[name]) for name in addresses):
+        return ()
+    return tuple(
+        Problem(name, info.title or name, "enter it again: the address is another server's")
+        for name, info in kind.model_fields.items()
+        if _is_secret(kind, name) and stored.get(name) and (name not in body or _keeps(kind, name, body[name]))
+    )
+
+
+def _server(address: object) -> tuple[str, ...]:
+    try:
+        return tuple(urlsplit(str(address)))[:2]
+    except ValueError:
+        return ()
 
 
 def _field(kind: type[Settings], name: str, values: Mapping[str, Any], choices: Choices) -> Field:

@@ -160,6 +160,21 @@ def test_two_actions_that_want_one_output_wired_differently_are_refused(caller: 
     assert "DO1" in reply.json["error"]
 
 
+@pytest.mark.parametrize("url", ["http://10.0.0.66/", "https://10.0.0.9/", "http://10.0.0.9:81/", "http://10.0.0.9@evil.example/"])
+def test_an_actions_password_goes_to_no_other_server_than_it_was_entered_for(caller: Caller, url: str) -> None:
+    options = {"url": "http://10.0.0.9/", "user": "u", "password": "secret", "authentication": "basic"}
+    made = caller.send("POST", f"api/lists/{WHITE}/rules", {"kind": "http", "name": "Tell", "options": options}).json
+    moved = {"url": url, "password": ""}
+    reply = caller.send("PUT", f"api/rules/{made['id']}", {"options": moved}, "operator")
+    assert (reply.status, problems(reply)["password"]) == (422, "enter it again: the address is another server's")
+    body = {"kind": "http", "options": moved, "list_id": WHITE, "plate": "AB12", "rule_id": made["id"]}
+    assert caller.send("POST", "api/rules/test", body, "operator").status == 422
+    assert caller.send("PUT", f"api/rules/{made['id']}", {"options": {"url": "http://10.0.0.9/lpr?key=1"}}).status == 200
+    assert (
+        caller.send("PUT", f"api/rules/{made['id']}", {"options": {"url": "https://10.0.0.9/", "password": "secret"}}).status == 200
+    )
+
+
 def test_an_actions_password_stays_in_the_camera_and_through_an_edit(caller: Caller) -> None:
     options = {"url": "http://10.0.0.9/", "user": "u", "password": "secret", "authentication": "basic"}
     made = caller.send("POST", f"api/lists/{WHITE}/rules", {"kind": "http", "options": options}).json
