@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 
@@ -27,6 +28,8 @@ def main(arguments: list[str]) -> int:
         lines = [f"  {name:<12} {what}" for name, (_, what) in COMMANDS.items()]
         print("usage: python -m engine COMMAND ...\n", *lines, sep="\n", file=sys.stdout if wanted_help else sys.stderr)
         return 0 if wanted_help else 2
+    if isinstance(sys.stdout, io.TextIOWrapper):  # file names may be any bytes, and a terminal may know ASCII only
+        sys.stdout.reconfigure(errors="backslashreplace")
     # no thread pool for linear algebra that nothing here uses: it costs memory at import
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:

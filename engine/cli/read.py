@@ -69,14 +69,14 @@ def read_one(recogniser: Recogniser, name: str, crop: bool, json_lines: bool) ->
     except ImageError as why:
         print(f"engine read: {why}", file=sys.stderr)
         if json_lines:
-            print(json.dumps({"file": name, "error": str(why), "reads": []}, ensure_ascii=False), flush=True)
+            print(json.dumps({"file": name, "error": str(why), "reads": []}), flush=True)
         return False
     begun = time.perf_counter()
     reads = [recogniser.read_crop(rgb)] if crop else recogniser.read(rgb)
     ms = (time.perf_counter() - begun) * 1000
     if json_lines:
         shown = [as_json(read) for read in reads if read.text]
-        print(json.dumps({"file": name, "ms": round(ms, 2), "reads": shown}, ensure_ascii=False), flush=True)
+        print(json.dumps({"file": name, "ms": round(ms, 2), "reads": shown}), flush=True)
     else:
         found = ", ".join(as_text(read) for read in reads if read.text) or "no plate"
         print(f"{name}: {found} ({ms:.1f} ms)", flush=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,16 @@ def test_an_unreadable_picture_is_reported_and_the_others_are_read(
     assert "not a readable picture" in str(first["error"]) and "no such file" in str(second["error"])
     assert "error" not in third
     assert "broken.jpg" in told.err and "missing.jpg" in told.err
+
+
+def test_a_file_name_of_any_bytes_is_told_in_both_forms(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\n.png"))
+    Image.new("RGB", (64, 48)).save(path)
+    assert main(["read", "--json", str(path)]) == 0
+    (line,) = lines_of(capfd.readouterr().out)
+    assert line["file"] == str(path)
+    assert main(["read", str(path)]) == 0
+    assert "no plate" in capfd.readouterr().out
 
 
 def test_a_folder_stands_for_its_pictures(frame: Path, plate: Path, capfd: pytest.CaptureFixture[str]) -> None:
