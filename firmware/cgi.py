@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from urllib.parse import unquote
 
@@ -16,19 +16,15 @@ from firmware.auth import Auth, answer
 from firmware.packages import MAX_PACKAGES, Packages, PackageStatus
 from firmware.uploads import Uploads
 
+DONE = {"start": "started", "stop": "stopped", "restart": "restarted", "rollback": "rolled back", "remove": "removed"}
+"""What vadpctrl.cgi answers behind "is"."""
 _HTML = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"}
 _TEXT = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
 
 
 def routes(app: Bottle, auth: Auth, packages: Packages, uploads: Uploads) -> None:
     """Adds the three CGIs to `app`; all are for administrators (security level 6)."""
-    commands: dict[str, tuple[Callable[[str], None], str]] = {
-        "start": (packages.start, "started"),
-        "stop": (packages.stop, "stopped"),
-        "restart": (packages.restart, "restarted"),
-        "remove": (packages.remove, "removed"),
-        "rollback": (packages.rollback, "rolled back"),
-    }
+    commands = packages.commands()
 
     def getparam() -> HTTPResponse:
         auth.api()
@@ -42,13 +38,12 @@ def routes(app: Bottle, auth: Auth, packages: Packages, uploads: Uploads) -> Non
             return _page(400, f"cmd must be one of {', '.join(commands)}")
         if not (idx.isascii() and idx.isdigit() and len(idx) < 4):
             return _page(400, "idx must be a number of getparam.cgi?vadp_module")
-        act, done = commands[cmd]
         try:
             name = packages.name_of(int(idx))
-            act(name)
+            commands[cmd](name)
         except PackageError as why:
             return _page(409, f"{cmd} failed: {why}")
-        return _page(200, f"'{name} is {done}'")
+        return _page(200, f"'{name} is {DONE[cmd]}'")
 
     def upload_vadp() -> HTTPResponse:
         auth.api()

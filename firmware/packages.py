@@ -200,6 +200,16 @@ class Packages:
             self._slots.path(name, previous)
             self._switch(name, previous, f"went back from {current.version} to {previous.version} by hand")
 
+    def commands(self) -> Mapping[str, Callable[[str], None]]:
+        """{what a page or a CGI asks for: how it is done to the package of a name}."""
+        return {
+            "start": self.start,
+            "stop": self.stop,
+            "restart": self.restart,
+            "remove": self.remove,
+            "rollback": self.rollback,
+        }
+
     def portals_ready(self) -> bool:
         """Every package that should run answers on its socket."""
         for name in self._slots.names():
@@ -330,7 +340,7 @@ class Packages:
         """Runs the package's own check before anything is switched; its last line of output is the reason when it fails."""
         path = self._slots.path(name, slot)
         command = [sys.executable, "-I", "-S", str(CHILD), str(os.getpid()), sys.executable, "-P", str(path / INITSCR), "check"]
-        environment = self._environment(name, slot, path, licensed=True)
+        environment = self._environment(slot, path, licensed=True)
         popen = subprocess.Popen(
             command, cwd=path, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -380,7 +390,7 @@ class Packages:
         if message and licence == "none":
             LOG.warning("%s runs without a licence: %s", name, message)
         supervisor = Supervisor(
-            manifest.processes, path, self._state, self._environment(name, slot, path, licence != "none"), manifest.health,
+            manifest.processes, path, self._state, self._environment(slot, path, licence != "none"), manifest.health,
             self._make_safe, AFTER_CRASH[manifest.runmode],
         )  # fmt: skip
         supervisor.start()
@@ -447,7 +457,7 @@ class Packages:
     def _licence_file(self, name: str) -> Path:
         return self._state.host / "licences" / f"{name}.json"
 
-    def _environment(self, name: str, slot: Slot, path: Path, licensed: bool) -> Mapping[str, str]:
+    def _environment(self, slot: Slot, path: Path, licensed: bool) -> Mapping[str, str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "GATEWRIGHT_"))}
         return {
             **kept,

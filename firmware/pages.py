@@ -119,13 +119,7 @@ def _log_in(app: Bottle, pages: Pages, auth: Auth) -> None:
 def _package_pages(
     app: Bottle, pages: Pages, auth: Auth, packages: Packages, uploads: Uploads, card_present: Callable[[], bool]
 ) -> None:
-    commands: dict[str, Callable[[str], None]] = {
-        "start": packages.start,
-        "stop": packages.stop,
-        "restart": packages.restart,
-        "rollback": packages.rollback,
-        "remove": packages.remove,
-    }
+    commands = packages.commands()
 
     def home() -> HTTPResponse:
         target = PACKAGES_PAGE if may(auth.page(), "admin") else "/anpr/"
