@@ -6,6 +6,7 @@ import itertools
 import logging
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC
 from pathlib import Path
 
 import schedule
@@ -29,7 +30,7 @@ RUN_S = 4.0
 """A worn SD card takes its time; the process that runs these jobs must show in time that it is alive. The rest comes next time."""
 
 CLOCK_STEP_S = 30.0
-"""`schedule` plans by the wall clock: after a larger step of it everything is planned anew."""
+"""`schedule` plans by the system's local time: after a larger step of it (summer time's end too) everything is planned anew."""
 
 
 class Scheduler:
@@ -77,7 +78,8 @@ class Scheduler:
             log.exception("scheduled job")
 
     def _offset(self) -> float:
-        return self._clock.now().timestamp() - self._clock.monotonic_ns() / 1e9
+        local = self._clock.now().astimezone()
+        return local.replace(tzinfo=UTC).timestamp() - self._clock.monotonic_ns() / 1e9
 
     def purge_images(self) -> int:
         """Deletes the oldest pictures while less than keep_free_pct is free; how many passages lost theirs. StoreError when

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,25 @@ def test_a_step_of_the_wall_clock_plans_everything_anew(tmp_path: Path) -> None:
     after = disk.scheduler._jobs.get_jobs()
     assert len(after) == len(before)
     assert not {id(job) for job in after} & {id(job) for job in before}
+
+
+def test_the_end_of_summer_time_does_not_stop_the_jobs_for_an_hour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        disk = Disk(tmp_path, 0, free_pct=50)
+        disk.clock._now = datetime(2026, 10, 25, 0, 59, 30, tzinfo=UTC)
+        disk.scheduler.run()
+        before = disk.scheduler._jobs.get_jobs()
+        disk.clock.advance(20)
+        disk.scheduler.run()
+        assert all(job in before for job in disk.scheduler._jobs.get_jobs())
+        disk.clock.advance(20)
+        disk.scheduler.run()
+        assert not any(job in before for job in disk.scheduler._jobs.get_jobs())
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_free_space_of_a_folder_that_does_not_exist_yet_is_that_of_its_parent(tmp_path: Path) -> None:
