@@ -12,6 +12,7 @@ from pathlib import Path
 
 from board.kit.errors import ConfigError, ImageError
 from engine.cli.read import add_model_options, recogniser_of
+from engine.lists import fold
 from engine.recognise.picture import load_rgb
 from engine.recognise.pipeline import Recogniser
 from engine.types import Box, PlateRead
@@ -69,11 +70,6 @@ class Tally:
 
 def percent(count: int, total: int) -> float | None:
     return round(100 * count / total, 1) if total else None
-
-
-def fold(text: str) -> str:
-    """O = 0 and I = 1: printed alike on most plates."""
-    return text.replace("O", "0").replace("I", "1")
 
 
 def iou(a: Box, b: Box) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from engine.formats.countries import alpha_3
+from engine.formats._country_codes import alpha_3
 from engine.types import PlateEvent
 
 PLATE_TYPES = {"black": "Black", "white": "White"}

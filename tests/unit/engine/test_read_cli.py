@@ -14,7 +14,7 @@ from PIL import Image
 
 from engine.__main__ import main
 from engine.cli import bench_read
-from engine.cli.evaluate import Label, Tally, fold, iou, read_labels, together
+from engine.cli.evaluate import Label, Tally, iou, read_labels, together
 from engine.recognise.pipeline import Recogniser
 
 
@@ -166,10 +166,6 @@ def test_evaluate_counts_what_was_read_and_found(
     assert told["together"]["images"] == 2
     assert main(["evaluate", "--misses", str(table)]) == 0
     assert "NOSUCHTEXT read as" in capfd.readouterr().out
-
-
-def test_folding_joins_o_and_zero_i_and_one() -> None:
-    assert fold("OI01") == "0101"
 
 
 def test_overlap_is_intersection_over_union() -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from engine.formats.countries import ALPHA_3, alpha_3
+from engine.formats._country_codes import ALPHA_3, alpha_3
 from engine.formats.milesight import document, get_address, plate_type
 from engine.types import Match, PlateList
 from tests.samples import event
