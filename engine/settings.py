@@ -8,7 +8,7 @@ FUNCTION_MODES = ("MOTION", "TRIGGER", "FREEFLOW")
 
 
 class LprSettings(Settings):
-    """LPR Configuration tab (manual 4.5). All take effect after "Restart service"."""
+    """LPR Configuration tab (manual 4.5). Those marked `restart` take effect after "Restart service"."""
 
     region: str = option(
         "", "Region", "Region of the world; narrows the countries to choose from.", widget="region", restart=True, group="Countries"

@@ -128,7 +128,10 @@ class Passage:
 # --- lists ----------------------------------------------------------------------------------------------------------
 
 LIST_ROLES = ("all", "unlisted", "black", "white", "wish", "custom")
-"""What a list means. "all" (every plate) and "unlisted" (plates in no list) hold no entries (manual 4.4)."""
+"""What a list means."""
+
+FIXED_ROLES = ("all", "unlisted")
+"""Every plate, plates in no list (manual 4.4): these lists hold no entries, exist once each and stay."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import os
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 from board.kit.errors import PackageError
+from board.kit.files import write_whole
 from board.kit.state import State
 from firmware.keys import Trust, signed_by
 
@@ -74,6 +74,5 @@ def device_serial(state: State, sources: tuple[Path, ...] = SERIAL_SOURCES) -> s
             return text[:64]
     state.host.mkdir(mode=0o700, parents=True, exist_ok=True)
     serial = secrets.token_hex(8)
-    with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(serial + "\n")
+    write_whole(kept, f"{serial}\n".encode(), 0o600)
     return serial

@@ -42,7 +42,8 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """package.conf, checked. `min_platform` as numbers; `url`: where the portal is proxied; `socket`: its file in STATE/run."""
+    """package.conf, checked. `min_platform` as numbers; `url`: where the portal is proxied; `socket`: its file in STATE/run;
+    `flash_kb`, `ram_kb`: what its vendor says it takes (room is checked by the real sizes)."""
 
     name: str
     extendedname: str

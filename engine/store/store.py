@@ -20,12 +20,9 @@ from engine.messages import Counter
 from engine.store import rows
 from engine.store.database import Database
 from engine.store.queries import MAX_ROWS, DeliveryQuery, PassageQuery, RuleResult, StoredDelivery, StoredPassage
-from engine.types import LIST_ROLES, ActionRule, Delivery, ListEntry, Match, Passage, PlateList, WeekSchedule
+from engine.types import FIXED_ROLES, LIST_ROLES, ActionRule, Delivery, ListEntry, Match, Passage, PlateList, WeekSchedule
 
 S = TypeVar("S", bound=Settings)
-
-FIXED_ROLES = ("all", "unlisted")
-"""Lists that hold no entries, exist once each and stay."""
 
 MAX_PLATE = 20
 MAX_FACILITY = 0xFFFF

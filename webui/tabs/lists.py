@@ -13,13 +13,12 @@ from board.wiegand.codes import LAYOUTS
 from engine.actions import options_of
 from engine.lists.collisions import wiegand_number
 from engine.messages import RulesChanged
-from engine.types import ActionRule, ListEntry, PlateList
+from engine.types import FIXED_ROLES, ActionRule, ListEntry, PlateList
 from webui.forms import Field, blamed, fields, filled
 from webui.list_forms import ROLES, EntryForm, ListForm, entry_of, typed
 from webui.portal import Answer, Call, Portal, Refused, Route, Tab, data
 
 PAGE_SIZE = 50
-FIXED_ROLES = ("all", "unlisted")
 ROLE_TITLES = {"all": "Every plate", "unlisted": "Plates in no list", **dict(ROLES)}
 ROLE_CHOICES = {"list_role": ROLES}
 
@@ -220,7 +219,6 @@ def _collisions(portal: Portal, call: Call) -> Answer:
     chosen = _list(portal, call.id("id"))
     found = portal.store.collisions(0, _wiegand_bits(portal, portal.store.rules(chosen.id)))
     return data({"collisions": [{"number": each.number, "plates": [entry.plate for entry in each.entries]} for each in found]})
-
 
 
 TAB = Tab(
