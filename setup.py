@@ -8,6 +8,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
+PACKAGES = ("board", "engine", "webui", "firmware", "vadp_package")
 VERSION = re.search(r'__version__ = "([^"]+)"', (HERE / "vadp_package" / "__init__.py").read_text("utf-8"))
 assert VERSION, "vadp_package/__init__.py names no version"
 
@@ -19,9 +20,7 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11",
-    packages=find_packages(
-        include=["board", "board.*", "engine", "engine.*", "webui", "webui.*", "firmware", "firmware.*", "vadp_package", "vadp_package.*"]
-    ),
+    packages=find_packages(include=[f"{name}{rest}" for name in PACKAGES for rest in ("", ".*")]),
     include_package_data=True,
     package_data={
         "webui": ["templates/*", "static/*"],

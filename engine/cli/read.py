@@ -81,5 +81,3 @@ def read_one(recogniser: Recogniser, name: str, crop: bool, json_lines: bool) ->
         found = ", ".join(as_text(read) for read in reads if read.text) or "no plate"
         print(f"{name}: {found} ({ms:.1f} ms)", flush=True)
     return True
-
-

@@ -36,9 +36,7 @@ class Stack:
 
     def _start(self, name: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", *COMMANDS[name], "--state", str(self.state.root)]
-        return subprocess.Popen(
-            command, cwd=REPOSITORY, env=self._environment, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        return subprocess.Popen(command, cwd=REPOSITORY, env=self._environment, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def _watch(self) -> None:
         while not self._stop.wait(0.2):

@@ -231,5 +231,3 @@ def test_a_missing_chip_is_named_by_its_label():
 def test_a_profile_with_an_unknown_back_end_names_the_known_ones(tmp_path):
     with pytest.raises(BoardError, match="'wings'; there are gpiod, rpi, sim"):
         open_gpio(dataclasses.replace(PI4, gpio="wings"), State(tmp_path))
-
-

@@ -28,9 +28,7 @@ def _setup(portal: Portal, call: Call) -> Answer:
     lpr = portal.lpr()
     field = next(each for each in fields(LprSettings, lpr.model_dump(), choices(portal)) if each.name == "countries")
     known = regions()
-    return portal.pages.answer(
-        portal, call, "setup", "Region and countries", regions=known, chosen_region=lpr.region, field=field
-    )
+    return portal.pages.answer(portal, call, "setup", "Region and countries", regions=known, chosen_region=lpr.region, field=field)
 
 
 def _page(portal: Portal, call: Call) -> Answer:
