@@ -358,7 +358,12 @@ class Packages:
 
     def _switch(self, name: str, slot: Slot, notice: str) -> None:
         was_running = self._halt(name)
-        self._slots.activate(name, slot)
+        try:
+            self._slots.activate(name, slot)
+        except PackageError:
+            if was_running:
+                self._start(name)  # what was there before
+            raise
         self._slots.set_notice(name, notice)
         self._problems.pop(name, None)
         if was_running or (self._booted and self._slots.record(name).enabled):

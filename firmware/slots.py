@@ -173,15 +173,20 @@ class Slots:
             self.remove(name)
 
     def activate(self, name: str, slot: Slot) -> Slot:
-        """Renames a new `current` link over the old one. A slot that is not good yet is on trial from now."""
+        """Renames a new `current` link over the old one. A slot that is not good yet is on trial from now. PackageError when
+        the disk refuses."""
         target = slot.letter if slot.storage == CAMERA else str(self._place(name, SD) / slot.letter)
         home = self._root / name
         link = home / "current.new"
-        link.unlink(missing_ok=True)
-        link.symlink_to(target)
-        link.rename(home / "current")
-        _flush_folder(home)
-        return self.mark(name, slot, GOOD if slot.state == GOOD else TRIAL)
+        marked = self.mark(name, slot, GOOD if slot.state == GOOD else TRIAL)  # first: what current names then stands in the record
+        try:
+            link.unlink(missing_ok=True)
+            link.symlink_to(target)
+            link.rename(home / "current")
+            _flush_folder(home)
+        except OSError as why:
+            raise PackageError(f"{name}: {slot.version} cannot be switched to: {why.strerror}") from why
+        return marked
 
     def mark(self, name: str, slot: Slot, state: str, why: str = "", tries: int = 0) -> Slot:
         """The slot in its new state, stored."""

@@ -232,6 +232,22 @@ def test_a_full_disk_refuses_the_upload_and_keeps_the_old_version(camera: Camera
     assert (only(packages).version, only(packages).slot_state) == ("1.0.0", "trial")
 
 
+def test_a_disk_that_refuses_the_switch_leaves_the_old_version_running(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    packages = camera.boot()
+    camera.upload(packages)
+    packages.start("TINY")
+    wait_for(lambda: only(packages).slot_state == "good")
+
+    def full(self: Path, target: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "symlink_to", full)
+    with pytest.raises(PackageError, match=r"TINY: 2\.0\.0 cannot be switched to: No space left on device"):
+        camera.upload(packages, version="2.0.0")
+    assert (only(packages).version, only(packages).slot_state) == ("1.0.0", "good")
+    wait_for(lambda: up(packages))
+
+
 def test_a_second_package_may_not_take_the_pages_or_processes_of_the_first(camera: Camera) -> None:
     packages = camera.boot()
     camera.upload(packages)
