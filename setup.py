@@ -20,9 +20,7 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11",
-    packages=find_packages(
-        include=[f"{name}{below}" for name in ("board", "engine", "webui", "firmware", "vadp_package") for below in ("", ".*")]
-    ),
+    packages=find_packages(include=[f"{name}{rest}" for name in PACKAGES for rest in ("", ".*")]),
     include_package_data=True,
     package_data={
         "webui": ["templates/*", "static/*"],
