@@ -73,7 +73,8 @@ def _callback(portal: Portal, route: Route) -> Callable[..., Any]:
 
 
 def _query() -> dict[str, str]:
-    return {str(name): str(value) for name, value in bottle.request.query.decode().items()}
+    """What is not UTF-8 counts as not sent."""
+    return {str(name): str(bottle.request.query.getunicode(name, "")) for name in bottle.request.query}
 
 
 def _body(environ: Mapping[str, Any], method: str) -> dict[str, Any]:

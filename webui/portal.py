@@ -68,8 +68,8 @@ class Answer:
 
 
 def data(value: object, status: int = 200) -> Answer:
-    """`value` (only JSON types) as the answer."""
-    return Answer(json.dumps(value, ensure_ascii=False).encode(), "application/json", status)
+    """`value` (only JSON types) as the answer. Half a character (a lone surrogate), quoted from a request, becomes "?"."""
+    return Answer(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"), "application/json", status)
 
 
 @dataclass(frozen=True, slots=True)

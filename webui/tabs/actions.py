@@ -129,7 +129,7 @@ def _test(portal: Portal, call: Call) -> Answer:
     rule_id, list_id, plate = call.body.get("rule_id", 0), call.body.get("list_id", 0), call.body.get("plate", "")
     if not isinstance(plate, str) or not 1 <= len(plate.strip()) <= 20:
         raise Refused(422, "Plate: 1 to 20 characters", (Problem("plate", "Plate", "1 to 20 characters"),))
-    if not isinstance(list_id, int) or not isinstance(rule_id, int):
+    if not all(isinstance(number, int) and 0 <= number < 2**63 for number in (list_id, rule_id)):
         raise Refused(422, "list_id and rule_id are numbers")
     stored = portal.store.rule(rule_id) if rule_id else None
     if stored is None or stored.kind != kind.name:

@@ -174,3 +174,22 @@ def test_a_database_that_cannot_be_read_is_said_and_the_portal_stays(caller: Cal
     assert "no such table" in caller.get("api/lists/4/entries").json["error"]
     assert caller.get("live").status == 507
     assert caller.get("static/portal.css").status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("api/lists", {"name": "x", "role": "\ud800"}),
+        ("api/lists/4/rules", {"kind": "io", "name": "x", "options": {"output": "\ud800"}}),
+        ("api/rules/test", {"kind": "io", "list_id": 4, "plate": "AB12", "rule_id": 10**30}),
+    ],
+)
+def test_half_a_character_or_a_number_that_no_database_holds_is_refused_in_words(
+    caller: Caller, path: str, body: dict[str, object]
+) -> None:
+    reply = caller.send("POST", path, body)
+    assert (reply.status, bool(reply.json["error"])) == (422, True)
+
+
+def test_a_search_word_that_is_no_text_counts_as_none(caller: Caller) -> None:
+    assert caller.get("audit?kind=%ff").status == 200
