@@ -18,6 +18,8 @@ from board.kit.clock import Clock
 from board.kit.errors import ConfigError, DeliveryError, GatewrightError, StoreError, WireError
 from board.kit.process import LEVELS, Life, open_log
 from board.kit.state import State
+from board.profiles import load
+from board.storage import card_present
 from board.types import InputEdge, OutputPolarity
 from engine.actions import ActionEnv, Kinds, Lane, find_kinds, options_of
 from engine.dispatch.intake import Intake
@@ -89,14 +91,16 @@ class Core:
 
 
 class Service:
-    """The whole process without its signals. `turn` is called about once a second by the main thread."""
+    """The whole process without its signals. `turn` is called about once a second by the main thread.
 
-    def __init__(self, state: State, clock: Clock, kinds: Kinds, licensed: bool, sd: str) -> None:
+    `card()`: the SD card's folder, None while there is none."""
+
+    def __init__(self, state: State, clock: Clock, kinds: Kinds, licensed: bool, card: Callable[[], Path | None]) -> None:
         self._state = state
         self._clock = clock
         self._kinds = kinds
         self._licensed = licensed
-        self._sd = sd
+        self._card = card
         self._lock = threading.Lock()
         self._core: Core | None = None
         self._engine: EngineStatus | None = None
@@ -368,7 +372,7 @@ class Service:
         return Outcome(True, "engine and service restart")
 
     def _status(self, request: AskStatus) -> ServiceStatus:
-        engine = self._alive_engine()
+        engine, card = self._alive_engine(), self._card()
         with self._lock:
             error, error_at = self._last_error, self._last_error_at
         if engine is not None and engine.error and engine.error_at is not None and (error_at is None or engine.error_at > error_at):
@@ -383,7 +387,7 @@ class Service:
             pins=self._pins.problem,
             last_error=error,
             last_error_at=error_at,
-            sd_free_pct=round(free_space_pct(Path(self._sd))) if self._sd and Path(self._sd).is_dir() else -1,
+            sd_free_pct=-1 if card is None else round(free_space_pct(card)),
             camera_free_pct=round(free_space_pct(self._state.root)),
         )
 
@@ -448,7 +452,7 @@ def run(state: State) -> int:
     open_log(state, "service")
     life = Life(state, "service")
     licensed = os.environ.get("GATEWRIGHT_LICENSED", "1") != "0"
-    service = Service(state, Clock(), find_kinds(), licensed, _sd_folder(state))
+    service = Service(state, Clock(), find_kinds(), licensed, _card_of(state))
     service.start()
     log.info("service started")
     while not life.stop.wait(TURN_S) and not service.restart.is_set():
@@ -461,9 +465,13 @@ def run(state: State) -> int:
     return 0
 
 
-def _sd_folder(state: State) -> str:
+def _card_of(state: State) -> Callable[[], Path | None]:
+    """Gives the SD card's folder while the card is there; STATE/board.json says where that is."""
     try:
-        board = json.loads(state.board_file.read_text())
-    except (OSError, ValueError):
-        return ""
-    return str(board.get("sd") or "") if isinstance(board, dict) else ""
+        simulated = load(state).simulated
+        sd = str(json.loads(state.board_file.read_text()).get("sd") or "")
+    except (OSError, ValueError, ConfigError) as why:
+        log.info("no SD card: %s", why)
+        return lambda: None
+    folder = Path(sd) if sd else None
+    return lambda: folder if card_present(folder, simulated) else None

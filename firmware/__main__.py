@@ -16,6 +16,7 @@ from board.kit.errors import GatewrightError
 from board.kit.process import Life, open_log
 from board.kit.state import State
 from board.profiles import all_profiles
+from board.storage import card_present
 from firmware.accounts import Accounts
 from firmware.auth import Auth
 from firmware.keys import load_trust, public_pem, read_public
@@ -51,7 +52,7 @@ def _run(words: list[str]) -> int:
     parser.add_argument("--bind", default="127.0.0.1", help="address to listen on; a camera in the field needs 0.0.0.0")
     parser.add_argument("--profile", default="sim", choices=tuple(all_profiles()), help="which board this is")
     parser.add_argument("--camera", default="", help="camera URL; default: the profile's")
-    parser.add_argument("--sd", type=Path, help="where the SD card is mounted")
+    parser.add_argument("--sd", type=_folder, help="where the SD card is mounted; empty: there is none")
     parser.add_argument("--trust", type=Path, action="append", default=[], help="a vendor's public key besides STATE/host/trust")
     parser.add_argument("--reset-admin", action="store_true", help="only give admin a new password, in STATE/host/initial-password")
     options = parser.parse_args(words)
@@ -112,6 +113,10 @@ def _install(words: list[str]) -> int:
     return 0
 
 
+def _folder(text: str) -> Path | None:
+    return Path(text) if text else None  # systemd passes an unset ${SD} on as an empty word
+
+
 def _state(folder: Path) -> State:
     state = State(folder.resolve())
     for needed in (state.host, state.host / "trust", state.run):
@@ -123,14 +128,16 @@ def _state(folder: Path) -> State:
 
 
 def _packages(state: State, sd: Path | None, profile: str, trusted: list[Path]) -> tuple[Packages, Callable[[], bool]]:
-    def card_present() -> bool:
-        return sd is not None and sd.is_dir() and os.access(sd, os.W_OK) and (profile == "sim" or sd.is_mount())
+    simulated = all_profiles()[profile].simulated
 
-    slots = Slots(state.host / "packages", sd.resolve() if sd else None, card_present)
+    def present() -> bool:
+        return card_present(sd, simulated)
+
+    slots = Slots(state.host / "packages", sd.resolve() if sd else None, present)
     trust = state.host / "trust"
     load_trust(trust, trusted)  # a damaged key is told at start
     packages = Packages(state, slots, lambda: load_trust(trust, trusted), _make_safe(state), device_serial(state), Clock())
-    return packages, card_present
+    return packages, present
 
 
 def _make_safe(state: State) -> Callable[[], None]:
