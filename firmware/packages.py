@@ -379,7 +379,10 @@ class Packages:
         previous = self._slots.previous(name)
         spare = previous if previous is not None and previous.state == GOOD else None
         if slot.state in (TRIAL, STAGED):
-            slot = self._slots.mark(name, slot, TRIAL, slot.why, slot.tries + 1)
+            try:
+                slot = self._slots.mark(name, slot, TRIAL, slot.why, slot.tries + 1)
+            except PackageError as why:  # a full disk must not keep the gate shut
+                LOG.error("%s: a start on trial is not counted: %s", name, why)
             if slot.tries > TRIAL_STARTS and spare is not None:
                 self._roll_back(name, slot, spare, f"started {TRIAL_STARTS} times without getting good")
                 return
@@ -439,7 +442,12 @@ class Packages:
             why = "; ".join(f"{process.name}: {process.error}" for process in supervisor.status if process.error)
             previous = self._slots.previous(name)
             if previous is not None and previous.state == GOOD:
-                self._roll_back(name, slot, previous, why)
+                try:
+                    self._roll_back(name, slot, previous, why)
+                except PackageError:
+                    if name not in self._running:
+                        self._start(name)  # what works of it is better than nothing
+                    raise
                 return
         if supervisor.calm_s >= health.window_s and all(process.pid for process in supervisor.status):
             self._slots.mark(name, slot, GOOD)

@@ -13,6 +13,7 @@ import pytest
 
 from board.kit.clock import Clock
 from board.kit.errors import PackageError
+from board.kit.files import write_whole
 from board.kit.state import State
 from firmware import packages as packages_module
 from firmware import slots as slots_module
@@ -126,6 +127,27 @@ def test_a_version_that_crashes_on_trial_is_rolled_back_with_the_reason(camera: 
     wait_for(lambda: up(packages))
     told = "2.0.0 was rolled back to 1.0.0: manager: exit code 1 (the lens fell off)"
     assert (only(packages).message, only(packages).slot_state, only(packages).status) == (told, "good", "on")
+
+
+def test_a_disk_that_refuses_a_roll_back_leaves_running_what_works(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor_module, "BACK_OFF_S", (0.0, 0.05))
+    packages = camera.boot()
+    camera.upload(packages)
+    packages.start("TINY")
+    wait_for(lambda: only(packages).slot_state == "good")
+    refused: list[Path] = []
+
+    def full_for_failures(path: Path, data: bytes) -> None:
+        if b'"failed"' in data:
+            refused.append(path)
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write_whole(path, data)
+
+    monkeypatch.setattr(slots_module, "write_whole", full_for_failures)
+    camera.upload(packages, version="2.0.0", processes={"pins": "live", "manager": "crash"})
+    wait_for(lambda: len(refused) > 1)
+    wait_for(lambda: any(process.name == "pins" and process.pid for process in only(packages).processes))
+    assert only(packages).version == "2.0.0"
 
 
 def test_a_version_that_never_gets_good_over_several_boots_is_rolled_back(camera: Camera) -> None:
