@@ -56,7 +56,10 @@ class Accounts:
     def reset_admin(self) -> str:
         """Gives `admin` a new random password, written to the initial-password file; the first log-in must replace it."""
         password = secrets.token_urlsafe(9)
-        write_whole(self.initial_file, f"{password}\n".encode(), 0o600)
+        try:
+            write_whole(self.initial_file, f"{password}\n".encode(), 0o600)
+        except OSError as why:
+            raise ConfigError(f"{self.initial_file} cannot be written: {why.strerror}") from why
         with self._lock:
             self._store({**self._accounts, "admin": _account("admin", "admin", password, must_change=True)})
         return password
