@@ -21,17 +21,20 @@ MAX_CONF_BYTES = 64_000
 
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
-    """One process of a package: `python -m <command> <args> --state STATE`; lower `order` starts first."""
+    """One process of a package: `python -m <command> <args> --state STATE`; lower `order` starts first.
+
+    `silent_s`: overrides the package's for this process, whose hanging does harm sooner than others'; None: it does not."""
 
     name: str
     order: int
     command: str
     args: tuple[str, ...]
+    silent_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`grace_s`: a starting process may be silent that long; `silent_s`: after that, a heartbeat older than this is a hang;
+    """`grace_s`: a process may take so long to its first heartbeat; `silent_s`: from then on, an older one is a hang;
     `window_s`: a package on trial is good after so long without a crash; more than `failures` crashes before are a failure."""
 
     grace_s: float = 30.0
@@ -125,6 +128,10 @@ def _number(low: int, high: int) -> Callable[[str], int]:
     return check
 
 
+def _optional(check: Callable[[str], object]) -> Callable[[str], object]:
+    return lambda text: check(text) if text else None
+
+
 def _platform(text: str) -> tuple[int, ...]:
     if not re.fullmatch(r"\d{1,5}(\.\d{1,5}){1,3}", text):
         raise ValueError(f"{text[:60]!r} is not a version like 1.3.1.0")
@@ -183,6 +190,7 @@ _PROCESS: Keys = {
     "order": (_number(1, 99), _NEEDED),
     "command": (_matching(_MODULE, "a module like board.pins"), _NEEDED),
     "args": (_matching(r"[A-Za-z0-9_.:/= -]{0,200}", "plain words"), ""),
+    "silent_s": (_optional(_number(1, 600)), ""),
 }
 
 
@@ -207,4 +215,4 @@ def _process(section: str, given: Mapping[str, str]) -> ProcessSpec:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,20}", name):
         raise PackageError(f"package.conf: [{section}]: a process name is up to 21 small letters, digits and _")
     values = _values(section, given, _PROCESS)
-    return ProcessSpec(name, values["order"], values["command"], tuple(values["args"].split()))
+    return ProcessSpec(name, values["order"], values["command"], tuple(values["args"].split()), values["silent_s"])

@@ -254,8 +254,11 @@ class Supervisor:
             if beat_ns != process.beat_ns:
                 process.beat_ns = beat_ns
                 process.beat_at = now
-            silent_s = now - (process.started if process.beat_at is None else process.beat_at)
-            if now - process.started > self._health.grace_s and silent_s > self._health.silent_s:
+            if process.beat_at is None:
+                silent_s, allowed_s = now - process.started, self._health.grace_s
+            else:
+                silent_s, allowed_s = now - process.beat_at, process.spec.silent_s or self._health.silent_s
+            if silent_s > allowed_s:
                 process.hung = True
                 LOG.error("%s hangs: no heartbeat for %.0f s", process.spec.name, silent_s)
                 _kill_group(process.popen.pid)

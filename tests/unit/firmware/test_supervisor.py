@@ -35,8 +35,12 @@ class Camera:
         self.safe: list[list[ProcessStatus]] = []
         self.running: list[Supervisor] = []
 
-    def start(self, health: Health = PATIENT, restart: bool = True, **modes: str) -> Supervisor:
-        specs = tuple(ProcessSpec(name, order, "tiny", (mode, name)) for order, (name, mode) in enumerate(modes.items(), 1))
+    def start(self, health: Health = PATIENT, restart: bool = True, silent_s: float | None = None, **modes: str) -> Supervisor:
+        """`silent_s` is that of the first process."""
+        specs = tuple(
+            ProcessSpec(name, order, "tiny", (mode, name), silent_s if order == 1 else None)
+            for order, (name, mode) in enumerate(modes.items(), 1)
+        )
         environment = {
             "PYTHONPATH": str(self.slot / "lib"),
             "GATEWRIGHT_LICENSED": "1",
@@ -129,6 +133,17 @@ def test_a_process_without_a_heartbeat_is_killed_and_started_again(camera: Camer
     wait_for(lambda: status(supervisor, "engine").restarts >= 1)
     assert status(supervisor, "engine").error == "hung: no heartbeat; killed"
     assert status(supervisor, "manager").restarts == 0
+
+
+def test_a_process_may_be_hung_sooner_than_the_others(camera: Camera) -> None:
+    supervisor = camera.start(PATIENT, silent_s=0.5, pins="hang", engine="live")
+    wait_for(lambda: len(camera.told()) == 2)
+    first = status(supervisor, "pins").pid
+    camera.state.beat("pins").touch()  # its first heartbeat: from now on the short patience counts
+    wait_for(lambda: status(supervisor, "pins").pid not in (0, first))
+    assert status(supervisor, "pins").error == "hung: no heartbeat; killed"
+    assert status(supervisor, "engine").restarts == 0
+    assert len(camera.safe) == 1
 
 
 def test_exit_code_0_means_start_me_again_and_is_no_crash(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
