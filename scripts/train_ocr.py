@@ -210,7 +210,8 @@ def export(options: argparse.Namespace) -> None:
     pictures = calibration(real, load_backgrounds(options.plates), WIDE, options.seed)
     model = options.models / "ocr.tflite"
     write_atomically(model, to_int8(weights, pictures))
-    print(write_card(model, weights, real, options.work, options.plates, calibration_pictures=len(pictures)))
+    stages = [options.work / "main"] + ([options.work / "finetune"] if stage == "finetune" else [])
+    print(write_card(model, weights, real, stages, options.plates, calibration_pictures=len(pictures)))
 
 
 def main(arguments: list[str]) -> int:

@@ -65,8 +65,12 @@ def _multiply_adds(model: Any) -> int:
     return total
 
 
-def write_card(model: Path, weights: list[Any], real: list[RealSet], work: Path, plates: Path, *, calibration_pictures: int) -> str:
-    """Measure the int8 model and the float weights on the dev sets, write the card beside the model, return its text."""
+def write_card(
+    model: Path, weights: list[Any], real: list[RealSet], stages: list[Path], plates: Path, *, calibration_pictures: int
+) -> str:
+    """Measure the int8 model and the float weights on the dev sets, write the card beside the model, return its text.
+
+    `stages`: the checkpoint folders of the runs that led to these weights, in their order."""
     floats = network.build()
     floats.set_weights(weights)
     float_scores = [
@@ -75,7 +79,6 @@ def write_card(model: Path, weights: list[Any], real: list[RealSet], work: Path,
     ]
     reader = tflite_reader(model)
     interpreter_scale = _quantisation(model)
-    stages = [json.loads(path.read_text()) for path in sorted(work.glob("*/progress.json"), key=lambda p: p.stat().st_mtime)]
     content = model.read_bytes()
     card = {
         "name": "gatewright-plate-ocr",
@@ -105,7 +108,7 @@ def write_card(model: Path, weights: list[Any], real: list[RealSet], work: Path,
         "mmac": round(_multiply_adds(floats) / 1e6, 1),
         "training": {
             "command": "python -m scripts.train_ocr train, then python -m scripts.train_ocr export",
-            "stages": stages,
+            "stages": [json.loads((stage / "progress.json").read_text()) for stage in stages],
             "batch": 128,
             "exported": "moving average of the weights, full-integer post-training quantisation",
             "calibration_pictures": calibration_pictures,
