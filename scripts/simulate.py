@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -11,9 +12,15 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from board.kit.clock import Clock  # noqa: E402
+from board.kit.state import State  # noqa: E402
+
 DEMO = ROOT / "firmware" / "demo" / "street.mp4"
 READY_WITHIN_S = 60.0
 
@@ -29,6 +36,8 @@ def main() -> int:
     key = state / "signing.key"
     package = _build(state / "packages", key)
     _run("firmware", "install", str(package), "--state", str(state), "--trust", str(key.with_suffix(".pub")))
+    if options.frames is None and not State(state).database.exists():
+        _fill_lists(State(state))
     camera = f"replay:{source}" + (f"?fps={options.fps:g}" if options.fps else "")
     command = [sys.executable, "-m", "firmware", "--state", str(state), "--port", str(options.port), "--bind", options.bind]
     command += ["--profile", "sim", "--camera", camera, "--sd", str(state / "sdcard")]
@@ -40,7 +49,11 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/start", description=__doc__)
     parser.add_argument("--port", type=int, default=8080, help="TCP port of the camera's web pages (default 8080)")
     parser.add_argument("--bind", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
-    parser.add_argument("--frames", type=Path, help="folder of pictures, or a video file, to replay (default: our own short clip)")
+    parser.add_argument(
+        "--frames",
+        type=Path,
+        help="folder of pictures, or a video file, to replay (default: our own short clip, with lists filled for it)",
+    )
     parser.add_argument("--state", type=Path, default=ROOT / "state", help="folder that keeps everything (default ./state)")
     parser.add_argument("--fps", type=float, help="pictures a second (default: 2 for a folder, a video's own)")
     options = parser.parse_args()
@@ -54,6 +67,26 @@ def _build(folder: Path, key: Path) -> Path:
         _run("vadp_package", "keygen", "--key", str(key))
     lines = _run("vadp_package", "build", "--out", str(folder), "--key", str(key)).strip().splitlines()
     return Path(lines[-1])
+
+
+def _fill_lists(state: State) -> None:
+    """Entries for cars of our own clip, so that the first minute shows a list match and a gate that opens."""
+    from engine.lists import EARLIEST, LATEST
+    from engine.store import Store
+    from engine.types import ActionRule, ListEntry, WeekSchedule
+
+    cars = [car["plate"] for car in json.loads((DEMO.parent / "street.json").read_text("utf-8"))["plates"]]
+    store = Store(state.database, Clock())
+    lists = {each.role: each.id for each in store.lists()}
+    for role, plate, card in (("white", cars[0], 4711), ("white", cars[4], None), ("black", cars[6], None)):
+        entry = ListEntry(0, lists[role], plate, "a car of the demo clip", EARLIEST, LATEST)
+        store.save_entry(replace(entry, wiegand_facility=7, wiegand_card=card) if card else entry)
+    for kind, name, settings in (
+        ("io", "Open the gate", {"output": "DO1", "duration_ms": 2000}),
+        ("wiegand", "Tell the panel", {}),
+    ):
+        store.save_rule(ActionRule(0, lists["white"], name, kind, True, WeekSchedule(), json.dumps(settings)))
+    store.close()
 
 
 def _run(module: str, *arguments: str) -> str:

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -103,14 +104,18 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def camera(tmp_path: Path, pictures: Path) -> Iterator[Camera]:
     """A camera over those pictures, two a second, as fresh as from the factory."""
+    with started(State(tmp_path / "state"), "--frames", str(pictures), "--fps", "2") as running:
+        yield running
+
+
+@contextmanager
+def started(state: State, *arguments: str) -> Iterator[Camera]:
+    """`./scripts/start` with these arguments, once it said that it is ready."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    state = State(tmp_path / "state")
     command = [sys.executable, str(ROOT / "scripts" / "simulate.py"), "--port", str(port), "--state", str(state.root)]
-    process = subprocess.Popen(
-        [*command, "--frames", str(pictures), "--fps", "2"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    process = subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     running = Camera(process, state, "", "")
     ready = threading.Event()
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
+from board.kit.state import State
 from board.profiles import load
 from board.wiegand.codes import LAYOUTS, decode
 from board.wiegand.receive import read_edges, receive
-from tests.chain.conftest import Camera, wait_for
+from tests.chain.conftest import Camera, started, wait_for
 
 PULSE_MS = 300
 FIRST_ACCESS = {"region": "Europe", "countries": ["SK", "GB"]}
@@ -52,6 +54,13 @@ def test_a_listed_plate_pulses_the_gate_once_and_sends_its_number(camera: Camera
     assert {each["plate"] for each in deliveries} == {plate}
     per_passage = [(each["passage_id"], each["kind"]) for each in deliveries]
     assert len(per_passage) == len(set(per_passage)), "one passage acts once"
+
+
+def test_the_first_minute_without_any_frames_shows_a_list_match_and_a_gate_that_opens(tmp_path: Path) -> None:
+    with started(State(tmp_path / "state")) as camera:
+        wait_for("the barrier of the demo", lambda: len(camera.edges("DO1")) >= 2)
+        passage = next(each for each in camera.call("GET", "passages?limit=100")["passages"] if "WHITELIST" in str(each["lists"]))
+        assert passage["plate"]
 
 
 @pytest.mark.parametrize("victim", ["pins", "engine", "service", "manager", "host"])
