@@ -97,8 +97,8 @@ def _chain(triggers: int) -> dict[str, object]:
     if not latencies_ms:
         return {"trigger_to_output": {"triggers": triggers, "answered": 0}, "peak_rss_mb": memory}
     at = {percent: latencies_ms[min(len(latencies_ms) - 1, len(latencies_ms) * percent // 100)] for percent in (50, 99)}
-    latency = {"triggers": triggers, "answered": len(latencies_ms), "p50_ms": round(at[50], 1), "p99_ms": round(at[99], 1)}
-    return {"trigger_to_output": latency, "peak_rss_mb": memory}
+    figures = {"triggers": triggers, "answered": len(latencies_ms), "p50_ms": round(at[50], 1), "p99_ms": round(at[99], 1)}
+    return {"trigger_to_output": figures, "peak_rss_mb": memory}
 
 
 def _prepare(state: State) -> None:
@@ -157,7 +157,7 @@ def _edge(state: State, after: int, line: str, level: int, within_s: float = 5.0
 
 def _peak_rss_mb(state: State) -> dict[str, float]:
     """{process: MB of 10^6 bytes}, by the commands that carry our STATE."""
-    peaks = {}
+    peaks: dict[str, float] = {}
     names = {"firmware": "host", "board.pins": "pins", "engine run": "engine", "engine service": "service", "webui": "manager"}
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
