@@ -27,7 +27,7 @@ from PIL import Image  # noqa: E402
 from board.gpio.sim import set_input  # noqa: E402
 from board.kit.clock import Clock  # noqa: E402
 from board.kit.state import State  # noqa: E402
-from board.wiegand.measure import measure  # noqa: E402
+from board.wiegand.measure import EdgeErrors, measure  # noqa: E402
 from board.wiegand.receive import Edge, read_edges  # noqa: E402
 from engine.cli.bench_read import bench as bench_read  # noqa: E402
 from engine.cli.bench_read import drawn_frame  # noqa: E402
@@ -58,10 +58,15 @@ def _wiegand(frames: int) -> dict[str, object]:
     """Edge errors in us through the real pins process on the simulated chip, idle and with every core busy."""
     figures: dict[str, object] = {}
     with tempfile.TemporaryDirectory() as folder:
-        figures["wiegand_idle"] = asdict(measure(Path(folder), frames))
+        figures["wiegand_idle"] = _rounded(measure(Path(folder), frames))
     with tempfile.TemporaryDirectory() as folder, _busy_cores():
-        figures["wiegand_busy"] = asdict(measure(Path(folder), frames))
+        figures["wiegand_busy"] = _rounded(measure(Path(folder), frames))
     return figures
+
+
+def _rounded(errors: EdgeErrors) -> dict[str, object]:
+    table = asdict(errors)
+    return table | {name: {at: round(us, 1) for at, us in table[name].items()} for name in ("width_us", "interval_us")}
 
 
 @contextmanager
