@@ -43,14 +43,16 @@ def test_a_listed_plate_pulses_the_gate_once_and_sends_its_number(camera: Camera
     assert (opened.level, closed.level) == (1, 0)
     assert PULSE_MS <= (closed.t_ns - opened.t_ns) / 1e6 <= PULSE_MS + LATE_MS
 
-    port = load(camera.state).wiegand[0]
-    edges = camera.state.sim / "edges.jsonl"
-    frame = wait_for("the Wiegand frame", lambda: next(iter(receive(read_edges(edges), port)[:-1]), None), 90)
-    assert decode(LAYOUTS["w26"], frame.code) == (7, 4711)
+    def done_kinds() -> set[str]:
+        return {each["kind"] for each in camera.call("GET", "deliveries")["deliveries"] if each["state"] == "done"}
+
+    wait_for("both actions done", lambda: done_kinds() == {"io", "wiegand"})
+    # A frame whose edges a busy computer spoilt is sent again, so the good ones are what counts.
+    frames = receive(read_edges(camera.state.sim / "edges.jsonl"), load(camera.state).wiegand[0])
+    whole = {frame.code for frame in frames if frame.code.bits == 26 and not frame.fault}
+    assert {decode(LAYOUTS["w26"], code) for code in whole} == {(7, 4711)}
 
     deliveries = camera.call("GET", "deliveries")["deliveries"]
-    done = [each for each in deliveries if each["state"] == "done"]
-    assert {each["kind"] for each in done} == {"io", "wiegand"}
     assert {each["plate"] for each in deliveries} == {plate}
     per_passage = [(each["passage_id"], each["kind"]) for each in deliveries]
     assert len(per_passage) == len(set(per_passage)), "one passage acts once"
