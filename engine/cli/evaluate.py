@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from board.kit.errors import ConfigError, ImageError
+from board.kit.errors import ImageError
+from engine.cli.labels import COLUMNS, Label, read_labels
 from engine.cli.read import add_model_options, recogniser_of
 from engine.lists import fold
 from engine.recognise.picture import load_rgb
 from engine.recognise.pipeline import Recogniser
 from engine.types import Box, PlateRead
 
-COLUMNS = ("file", "x", "y", "w", "h", "text", "country")
 FOUND_IOU = 0.5
 SAME_PLATE_IOU = 0.3
 FALSE_IOU = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A labelled plate. `box` None: the whole picture is the plate; `text` "": only its place is known."""
-
-    box: Box | None
-    text: str
 
 
 @dataclass
@@ -77,36 +68,6 @@ def iou(a: Box, b: Box) -> float:
     down = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
     shared = max(across, 0) * max(down, 0)
     return shared / (a[2] * a[3] + b[2] * b[3] - shared) if shared else 0.0
-
-
-def read_labels(path: Path) -> dict[Path, list[Label]]:
-    """Picture file: its plates (none for a plate-free picture), in the order of the table; ConfigError names file and row."""
-    found: dict[Path, list[Label]] = {}
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-            fields = rows[0].keys() if rows else COLUMNS
-    except (OSError, UnicodeDecodeError, csv.Error) as why:
-        raise ConfigError(f"{path}: the label file cannot be read ({why})") from why
-    missing = [column for column in COLUMNS if column not in fields]
-    if missing:
-        raise ConfigError(f"{path}: column {', '.join(missing)} is missing: the first row must name {','.join(COLUMNS)}")
-    for number, row in enumerate(rows, start=2):
-        picture = path.parent / (row["file"] or "")
-        if not row["file"] or not picture.is_file():
-            raise ConfigError(f"{path}, row {number}: there is no picture {row['file']!r}")
-        sides = [row[side] or "" for side in ("x", "y", "w", "h")]
-        text = (row["text"] or "").strip().upper()
-        labels = found.setdefault(picture, [])
-        if any(sides):
-            try:
-                x, y, w, h = (round(float(side)) for side in sides)
-            except ValueError as why:
-                raise ConfigError(f"{path}, row {number}: x,y,w,h must be four numbers or empty, not {','.join(sides)}") from why
-            labels.append(Label((x, y, w, h), text))
-        elif text:
-            labels.append(Label(None, text))
-    return found
 
 
 def score_picture(recogniser: Recogniser, picture: Path, labels: list[Label], tally: Tally) -> None:

@@ -14,7 +14,8 @@ from PIL import Image
 
 from engine.__main__ import main
 from engine.cli import bench_read
-from engine.cli.evaluate import Label, Tally, iou, read_labels, together
+from engine.cli.evaluate import Tally, iou, together
+from engine.cli.labels import Label, read_labels
 from engine.recognise.pipeline import Recogniser
 
 
