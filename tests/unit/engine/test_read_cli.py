@@ -125,8 +125,8 @@ def test_labels_are_boxes_crops_and_plate_free_pictures(frame: Path, tmp_path: P
         Image.new("RGB", (60, 20)).save(tmp_path / name)
     table = labelled(tmp_path, "frame.bmp,1,2,30,9.6,ab12,XX", "frame.bmp,5,5,20,8,,XX", "crop.png,,,,,CD34,XX", "empty.png,,,,,,")
     assert read_labels(table) == {
-        frame: [Label((1, 2, 30, 10), "AB12"), Label((5, 5, 20, 8), "")],
-        tmp_path / "crop.png": [Label(None, "CD34")],
+        frame: [Label((1, 2, 30, 10), "AB12", "XX"), Label((5, 5, 20, 8), "", "XX")],
+        tmp_path / "crop.png": [Label(None, "CD34", "XX")],
         tmp_path / "empty.png": [],
     }
 
