@@ -12,11 +12,39 @@ from functools import lru_cache
 from board.kit.errors import ConfigError
 from board.kit.registry import find
 from engine.countries import _ranking
-from engine.countries._description import REGIONS, Country, Format, plain, sample, shapes
+from engine.countries._description import (
+    PLATE_COLOURS,
+    PLATE_KINDS,
+    REGIONS,
+    Country,
+    Format,
+    Style,
+    plain,
+    plain_colour,
+    sample,
+    shapes,
+)
 from engine.countries._ranking import Grammar, Ranked
 from engine.types import SlotScores
 
-__all__ = ["Country", "Format", "Ranked", "countries", "country", "plain", "rank", "regions", "sample", "select", "shapes"]
+__all__ = [
+    "PLATE_COLOURS",
+    "PLATE_KINDS",
+    "Country",
+    "Format",
+    "Ranked",
+    "Style",
+    "countries",
+    "country",
+    "plain",
+    "plain_colour",
+    "rank",
+    "regions",
+    "sample",
+    "select",
+    "shapes",
+    "symbols",
+]
 
 
 @lru_cache(maxsize=1)
@@ -53,6 +81,19 @@ def select(codes: Sequence[str]) -> tuple[Country, ...]:
             if each.formats:
                 chosen[each.code] = each
     return tuple(chosen.values())
+
+
+@lru_cache(maxsize=1)
+def symbols() -> frozenset[str]:
+    """Every character that any format of any country can hold."""
+    return frozenset(
+        symbol
+        for each in countries().values()
+        for fmt in each.formats
+        for shape in shapes(each, fmt)
+        for allowed in shape.classes
+        for symbol in allowed
+    )
 
 
 def rank(slots: Sequence[SlotScores], text: str, countries: Sequence[str]) -> Ranked:

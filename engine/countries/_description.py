@@ -32,6 +32,62 @@ MAX_LENGTH = 12
 """Longest plate text a format may describe, in characters without separators."""
 
 
+PLATE_COLOURS = {
+    "white": (240, 240, 236),
+    "light grey": (196, 198, 200),
+    "grey": (140, 142, 145),
+    "black": (22, 22, 24),
+    "light yellow": (245, 228, 150),
+    "yellow": (246, 200, 40),
+    "orange": (236, 124, 32),
+    "red": (190, 32, 40),
+    "dark red": (118, 22, 32),
+    "brown": (104, 66, 40),
+    "light green": (150, 212, 150),
+    "green": (20, 130, 70),
+    "dark green": (10, 74, 48),
+    "light blue": (150, 196, 232),
+    "blue": (24, 72, 168),
+    "dark blue": (16, 36, 96),
+    "purple": (92, 44, 124),
+}
+"""Name: RGB in daylight. A name's last word is the plain colour that a camera can tell (`plain_colour`)."""
+
+PLATE_KINDS = ("commercial", "taxi", "electric", "diplomatic", "rental", "official", "police", "military", "temporary",
+               "trailer", "motorcycle", "historic", "agricultural", "special")  # fmt: skip
+"""Types of plates that a look or a text tells; "" is the ordinary private car."""
+
+PLATE_FONTS = ("fe", "din", "narrow", "wide", "uk", "us", "plate")
+SEPARATOR_MARKS = ("", "dash", "dot", "seal", "hologram", "star", "emblem")
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How one kind of a country's plates looks.
+
+    `ground`, `ink`, `band_colour`, `header_ground`: names of PLATE_COLOURS; `kind`: the type this look tells, of PLATE_KINDS;
+    `weight`: how common; `band`: letters in the band at the left edge, a `band_colour` alone is a band without letters;
+    `right_band`: a second band at the right edge; `header`, `footer`: text above and below the characters that is not read
+    (or beside them where there is no room), choices with "|"; `header_ground`: colour of the strip behind the header;
+    `font`: family of the glyphs: FE-Schrift, DIN 1451, narrow (pressed grotesque), wide, UK (Charles Wright), US dies, plate
+    (none of them); `formats`: indices of the country's formats that come with this look, none means all;
+    `separator`: what is drawn where the format has a gap."""
+
+    ground: str = "white"
+    ink: str = "black"
+    weight: float = 1.0
+    kind: str = ""
+    band: str = ""
+    band_colour: str = ""
+    right_band: bool = False
+    header: str = ""
+    header_ground: str = ""
+    footer: str = ""
+    font: str = "narrow"
+    formats: tuple[int, ...] = ()
+    separator: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """One way of writing plates. `weight`: how common among the country's cars: 1 the usual one, 0.05 or less rare or loose."""
@@ -52,7 +108,7 @@ class Country:
 
     `code`: ISO 3166-1 alpha-2, or ISO 3166-2 for a state ("US-TX"); `letters`: what "L" stands for in its formats;
     `codes`: area codes with spaces between, what "@" stands for; `size_mm`: width and height of the usual car plate;
-    `states`: those with formats of their own."""
+    `states`: those with formats of their own; `styles`: how the plates look, at least one."""
 
     code: str
     name: str
@@ -62,6 +118,7 @@ class Country:
     codes: str = ""
     size_mm: tuple[int, int] = (520, 110)
     states: tuple[Country, ...] = ()
+    styles: tuple[Style, ...] = (Style(),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +177,11 @@ def sample(country: Country, fmt: Format, rng: random.Random) -> str:
 def plain(printed: str) -> str:
     """A printed text without what separates: as the reader gives it."""
     return "".join(char for char in printed if char not in SEPARATORS and char != "\n")
+
+
+def plain_colour(name: str) -> str:
+    """The colour without its shade: "dark blue" gives "blue", "" stays ""."""
+    return name.rpartition(" ")[2]
 
 
 def _draw(items: tuple[_Item, ...], rng: random.Random) -> Iterator[str]:

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from engine.countries import Country, Format, countries, plain, rank, sample, select, shapes
-from engine.countries._description import LATIN, REGIONS, SEPARATORS
+from engine.countries import PLATE_COLOURS, PLATE_KINDS, Country, Format, countries, plain, rank, sample, select, shapes
+from engine.countries._description import LATIN, PLATE_FONTS, REGIONS, SEPARATOR_MARKS, SEPARATORS
 from engine.countries._ranking import Grammar
 
 KNOWN = [pytest.param(each, id=each.code) for each in countries().values()]
@@ -66,6 +66,27 @@ def test_a_sample_of_a_chosen_country_stays_and_names_the_country(each: Country)
 def test_every_usual_format_is_as_common_as_can_be_said(each: Country) -> None:
     described = select([each.code])
     assert all(max(fmt.weight for fmt in one.formats) >= 0.5 for one in described)
+
+
+@pytest.mark.parametrize("each", KNOWN)
+def test_every_style_names_known_colours_kinds_and_formats(each: Country) -> None:
+    assert each.styles
+    for style in each.styles:
+        assert {style.ground, style.ink} <= set(PLATE_COLOURS) and style.ground != style.ink
+        assert {style.band_colour, style.header_ground} <= {"", *PLATE_COLOURS}
+        assert style.kind in ("", *PLATE_KINDS)
+        assert style.weight > 0
+        assert style.font in PLATE_FONTS and style.separator in SEPARATOR_MARKS
+        assert all(0 <= index < len(each.formats) for index in style.formats)
+        assert style.band_colour or not (style.band or style.right_band)
+        assert style.header or not style.header_ground
+        assert all(choice.strip() == choice != "" for text in (style.header, style.footer) if text for choice in text.split("|"))
+
+
+@pytest.mark.parametrize("each", KNOWN)
+def test_every_format_comes_in_some_look(each: Country) -> None:
+    for index in range(len(each.formats)):
+        assert any(not style.formats or index in style.formats for style in each.styles), each.formats[index].pattern
 
 
 def test_there_are_more_than_sixty_countries_and_all_states_of_the_usa() -> None:
