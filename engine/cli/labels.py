@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from board.kit.errors import ConfigError
 from engine.types import Box
 
 COLUMNS = ("file", "x", "y", "w", "h", "text", "country")
+TABLE = "labels.csv"
 HELD_OUT_OF_256 = 32
+NEVER_TRAINED_ON = ("openalpr-us", "openalpr-eu", "openalpr-br")
+"""Sets of which no picture is trained on, neither by the detector nor by the OCR."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +26,60 @@ class Label:
     country: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class LabelledSet:
+    """`rule`: which of its plates count, in words; `known`: further plates of its pictures, which nobody wants read here."""
+
+    name: str
+    rule: str
+    pictures: dict[Path, list[Label]]
+    known: dict[Path, list[Box]]
+
+
 def held_out(text: str) -> bool:
     """Whether a plate with this text is kept out of training, in every set: one text in eight, by its SHA-256.
 
     By text and not by file, because sets hold several pictures of one plate."""
     return hashlib.sha256(text.encode()).digest()[0] < HELD_OUT_OF_256
+
+
+def tables_in(folder: Path) -> list[Path]:
+    """The label files of all sets (sub-folders) of a folder, by name; ConfigError when there is none."""
+    tables = sorted(folder.glob(f"*/{TABLE}"))
+    if not tables:
+        raise ConfigError(f"{folder}: there is no set in it: a set is a folder of pictures with its {TABLE}")
+    return tables
+
+
+def read_set(path: Path, held_out_only: bool = False) -> LabelledSet:
+    """A set by its label file or its folder, named after the folder ("ro-lucian", "ro-lucian/agreed" for its agreed.csv).
+
+    `held_out_only`: only plates whose text is held out of training, in pictures that show at least one. Sets that nobody
+    trains on, and sets without any text, stay whole. ConfigError names file and row."""
+    table = path / TABLE if path.is_dir() else path
+    folder = table.resolve().parent
+    name = folder.name if table.name == TABLE else f"{folder.name}/{table.stem}"
+    pictures = read_labels(table)
+    known: dict[Path, list[Box]] = {}
+    if table.name != TABLE and (table.parent / TABLE).is_file():
+        beside = read_labels(table.parent / TABLE)
+        known = {picture: [label.box for label in labels if label.box] for picture, labels in beside.items()}
+    if not held_out_only:
+        return LabelledSet(name, "whole", pictures, known)
+    if folder.name in NEVER_TRAINED_ON:
+        return LabelledSet(name, "whole: never trained on", pictures, known)
+    if not any(label.text for labels in pictures.values() for label in labels):
+        return LabelledSet(name, "whole: no texts, the detector may know it", pictures, known)
+    return LabelledSet(name, "held-out texts", _held_out_part(pictures), known)
+
+
+def _held_out_part(pictures: dict[Path, list[Label]]) -> dict[Path, list[Label]]:
+    """Pictures with a held-out plate; of their other plates only the place counts."""
+    kept = {picture: labels for picture, labels in pictures.items() if any(held_out(label.text) for label in labels if label.text)}
+    return {
+        picture: [label if held_out(label.text) else replace(label, text="", country="") for label in labels]
+        for picture, labels in kept.items()
+    }
 
 
 def read_labels(path: Path) -> dict[Path, list[Label]]:
@@ -53,7 +105,7 @@ def read_labels(path: Path) -> dict[Path, list[Label]]:
         if any(sides):
             try:
                 x, y, w, h = (round(float(side)) for side in sides)
-            except ValueError as why:
+            except (ValueError, OverflowError) as why:
                 raise ConfigError(f"{path}, row {number}: x,y,w,h must be four numbers or empty, not {','.join(sides)}") from why
             labels.append(Label((x, y, w, h), text, country))
         elif text:

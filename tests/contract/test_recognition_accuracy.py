@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli.evaluate import Tally, evaluate, together
+from engine.cli.labels import read_set
+from engine.cli.scoring import Tally, evaluate, together
 from engine.recognise.pipeline import Recogniser
 
 PLATES = Path(__file__).resolve().parents[3] / "shared" / "data" / "plates"
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def tally() -> Tally:
-    return together(evaluate(Recogniser(), TABLES))
+    return together(evaluate(Recogniser(), [read_set(table) for table in TABLES]))
 
 
 def test_at_least_95_percent_of_the_labelled_plates_are_found_at_iou_one_half(tally: Tally) -> None:

@@ -1,4 +1,4 @@
-"""`engine read` and `engine evaluate` as another program sees them: output, errors and exit status."""
+"""`engine read` and `engine bench-read` as another program sees them: output, errors and exit status."""
 
 from __future__ import annotations
 
@@ -14,9 +14,6 @@ from PIL import Image
 
 from engine.__main__ import main
 from engine.cli import bench_read
-from engine.cli.evaluate import Tally, iou, together
-from engine.cli.labels import Label, read_labels
-from engine.recognise.pipeline import Recogniser
 
 
 @pytest.fixture(scope="module")
@@ -109,74 +106,6 @@ def test_an_unknown_country_and_an_unknown_command_are_refused(frame: Path, capf
 def test_a_missing_model_is_one_clear_line(frame: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["read", "--models", str(tmp_path), str(frame)]) == 2
     assert "the model card is missing" in capfd.readouterr().err
-
-
-# --- evaluate --------------------------------------------------------------------------------------------------------
-
-
-def labelled(folder: Path, *rows: str, head: str = "file,x,y,w,h,text,country") -> Path:
-    table = folder / "labels.csv"
-    table.write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
-    return table
-
-
-def test_labels_are_boxes_crops_and_plate_free_pictures(frame: Path, tmp_path: Path) -> None:
-    for name in ("crop.png", "empty.png"):
-        Image.new("RGB", (60, 20)).save(tmp_path / name)
-    table = labelled(tmp_path, "frame.bmp,1,2,30,9.6,ab12,XX", "frame.bmp,5,5,20,8,,XX", "crop.png,,,,,CD34,XX", "empty.png,,,,,,")
-    assert read_labels(table) == {
-        frame: [Label((1, 2, 30, 10), "AB12", "XX"), Label((5, 5, 20, 8), "", "XX")],
-        tmp_path / "crop.png": [Label(None, "CD34", "XX")],
-        tmp_path / "empty.png": [],
-    }
-
-
-@pytest.mark.parametrize(
-    ("row", "told"),
-    [
-        ("gone.png,1,2,3,4,A,X", "row 2: there is no picture 'gone.png'"),
-        (",1,2,3,4,A,X", "row 2: there is no picture ''"),
-        ("frame.bmp,1,2,three,4,A,X", "row 2: x,y,w,h must be four numbers or empty, not 1,2,three,4"),
-        ("frame.bmp,1,,3,4,A,X", "row 2: x,y,w,h must be four numbers or empty"),
-    ],
-)
-def test_a_wrong_row_is_named(frame: Path, row: str, told: str, capfd: pytest.CaptureFixture[str]) -> None:
-    assert main(["evaluate", str(labelled(frame.parent, row))]) == 2
-    assert told in capfd.readouterr().err
-
-
-def test_a_missing_column_and_a_missing_table_are_named(frame: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    table = labelled(frame.parent, "frame.bmp,A", head="file,text")
-    assert main(["evaluate", str(table)]) == 2
-    assert "column x, y, w, h, country is missing" in capfd.readouterr().err
-    assert main(["evaluate", str(frame.parent / "none.csv")]) == 2
-    assert "cannot be read" in capfd.readouterr().err
-
-
-def test_evaluate_counts_what_was_read_and_found(
-    frame: Path, drawn: NDArray[np.uint8], tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    plate = Recogniser().find(drawn)[0]
-    Image.fromarray(np.full((90, 120, 3), 90, np.uint8)).save(tmp_path / "empty.png")
-    box = ",".join(str(side) for side in plate.box)
-    table = labelled(tmp_path, f"frame.bmp,{box},NOSUCHTEXT,XX", "empty.png,,,,,,")
-    assert main(["evaluate", "--json", str(table)]) == 0
-    told = json.loads(capfd.readouterr().out)
-    (one,) = told["sets"]
-    assert (one["images"], one["plates"], one["boxes"], one["recall_50_pct"], one["exact_pct"]) == (2, 1, 1, 100.0, 0.0)
-    assert told["together"]["images"] == 2
-    assert main(["evaluate", "--misses", str(table)]) == 0
-    assert "NOSUCHTEXT read as" in capfd.readouterr().out
-
-
-def test_overlap_is_intersection_over_union() -> None:
-    assert iou((0, 0, 10, 10), (5, 0, 10, 10)) == pytest.approx(1 / 3)
-    assert iou((0, 0, 10, 10), (10, 0, 10, 10)) == 0
-
-
-def test_together_every_plate_counts_the_same() -> None:
-    total = together([Tally("a", images=1, plates=1, exact=1, folded=1), Tally("b", images=3, plates=3)])
-    assert total.as_json()["exact_pct"] == 25.0
 
 
 def test_the_bench_names_every_step(capfd: pytest.CaptureFixture[str]) -> None:

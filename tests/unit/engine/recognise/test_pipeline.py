@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.cli.bench_read import PLATE, drawn_frame
-from engine.cli.evaluate import iou
+from engine.cli.scoring import iou
 from engine.recognise import pipeline
 from engine.recognise.pipeline import Recogniser
 from engine.types import PlateBox, PlateRead, Roi

@@ -1,0 +1,117 @@
+"""Scoring: exact counts of a fake reader's answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.cli.labels import read_set
+from engine.cli.scoring import (
+    Place,
+    Reading,
+    Tally,
+    align,
+    by_char_height,
+    by_width,
+    calibration,
+    confusions,
+    evaluate,
+    iou,
+    right_country,
+    together,
+)
+from tests.unit.engine.cli.fake_reader import FakeReader, labelled, picture, read_of
+
+
+def reading(wanted: str, read: str, confidence: float = 95.0, width_px: int = 120, height_px: float = 30.0) -> Reading:
+    return Reading(Path("a.png"), wanted, read, confidence if read else 0.0, "", "", width_px, height_px)
+
+
+def test_every_count_of_a_set_of_scenes(tmp_path: Path) -> None:
+    right, folded, stranger = (10, 10, 100, 25), (200, 100, 60, 15), (300, 200, 50, 20)
+    reads = {
+        1: [read_of("AB12CD", 97, "SK", right), read_of("XY987", 91, "SK", stranger)],
+        2: [read_of("0B1", 60, "", folded)],
+    }
+    picture(tmp_path, "one.png", 1)
+    picture(tmp_path, "two.png", 2)
+    picture(tmp_path, "empty.png", 3)
+    table = labelled(
+        tmp_path,
+        "one.png,10,10,100,25,AB12CD,EU",
+        "one.png,150,10,40,10,,EU",
+        "two.png,200,100,60,15,OB1,FR",
+        "two.png,10,200,60,15,GONE1,RO?",
+        "empty.png,,,,,,",
+    )
+    (tally,) = evaluate(FakeReader(reads, {3: [(5, 5, 50, 20)]}), [read_set(table)])
+    told = tally.as_json()
+    assert told.pop("ms_per_image") is not None
+    assert told == {
+        "set": tmp_path.name,
+        "images": 3,
+        "plates": 3,
+        "exact_pct": 33.3,
+        "folded_pct": 66.7,
+        "boxes": 4,
+        "recall_50_pct": 50.0,
+        "false_boxes_per_image": 0.667,
+        "false_plates_per_image": 0.333,
+        # the two of Europe, one of them unread, and the French one, read without a country
+        "country_plates": 3,
+        "country_pct": 33.3,
+        "reads": 2,
+        "reads_90_pct": 50.0,
+        "right_at_90_pct": 100.0,
+        "rule": "whole",
+    }
+    assert [(each.wanted, each.read) for each in tally.misses] == [("GONE1", "")]
+
+
+def test_a_crop_is_one_plate_and_counts_for_no_recall(tmp_path: Path) -> None:
+    picture(tmp_path, "a.png", 1, (94, 24))
+    (tally,) = evaluate(FakeReader({1: [read_of("京A88731", 88)]}), [read_set(labelled(tmp_path, "a.png,,,,,京A88731,CN"))])
+    assert (tally.plates, tally.exact, tally.boxes, tally.scenes, tally.readings[0].width_px) == (1, 1, 0, 0, 94)
+
+
+def test_overlap_is_intersection_over_union() -> None:
+    assert iou((0, 0, 10, 10), (5, 0, 10, 10)) == pytest.approx(1 / 3)
+    assert iou((0, 0, 10, 10), (10, 0, 10, 10)) == 0
+
+
+def test_together_every_plate_counts_the_same() -> None:
+    one = Tally("a", images=1, readings=[reading("AB1", "AB1")])
+    three = Tally("b", images=3, readings=[reading("AB1", "AB2")] * 3)
+    assert (together([one, three]).images, together([one, three]).as_json()["exact_pct"]) == (4, 25.0)
+
+
+def test_a_country_of_europe_is_right_for_a_label_that_says_eu() -> None:
+    assert right_country("SK", "EU") and right_country("BR", "BR")
+    assert not right_country("BR", "EU") and not right_country("", "EU") and not right_country("", "BR")
+
+
+def test_confusions_are_aligned_by_fewest_edits() -> None:
+    assert align("AB12", "A812") == [("A", "A"), ("B", "8"), ("1", "1"), ("2", "2")]
+    assert align("AB12", "AB1") == [("A", "A"), ("B", "B"), ("1", "1"), ("2", "")]
+    assert align("AB12", "IAB12")[0] == ("", "I")
+    found = confusions([reading("OB12", "0B12"), reading("O1", "01I"), reading("GONE", ""), reading("AB12", "AB12")])
+    assert found.most_common() == [(("O", "0"), 2), (("", "I"), 1)]
+
+
+def test_the_classes_of_width_hold_their_lower_edge() -> None:
+    widths = by_width([reading("A1", "A1", width_px=49), reading("A1", "B1", width_px=50)], [Place(250, True), Place(251, False)])
+    assert [row["width_px"] for row in widths] == ["<50", "50-75", "75-100", "100-150", "150-250", ">=250"]
+    assert [row["plates"] for row in widths] == [1, 1, 0, 0, 0, 0]
+    assert (widths[0]["folded_pct"], widths[1]["folded_pct"], widths[2]["folded_pct"]) == (100.0, 0.0, None)
+    assert (widths[5]["boxes"], widths[5]["recall_50_pct"]) == (2, 50.0)
+
+
+def test_plates_that_were_not_read_have_no_height_and_no_confidence() -> None:
+    readings = [reading("A1", "A1", 100, height_px=20), reading("A1", "B1", 90), reading("A1", ""), reading("A1", "A1", 49.9)]
+    assert [row["plates"] for row in by_char_height(readings)] == [0, 0, 1, 2, 0, 0]
+    assert [(row["confidence_pct"], row["reads"], row["right_pct"]) for row in calibration(readings) if row["reads"]] == [
+        ("0-50", 1, 100.0),
+        ("90-95", 1, 0.0),
+        ("95-100", 1, 100.0),
+    ]
