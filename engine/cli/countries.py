@@ -15,7 +15,8 @@ look-alikes by. This page is printed by `python -m engine countries --markdown`.
 Formats: `L` a letter, `N` a digit, `[..]` one of these characters, `<..>` one of these words, `@` one of the country's area
 codes, `(..)` may be missing, `{1,3}` so many, `/` a new row; other characters stand for themselves. The number behind a
 format says how common it is (1 the usual one). The grammar is described in `engine/countries/_description.py`; a country is
-added by one file in `engine/countries/`.
+added by one file in `engine/countries/`. Looks: the characters' colour on the plate's, the band's letters and the strip's
+colour where there are such, the type of plate that this look tells where it is not the ordinary car's.
 """
 
 
@@ -39,8 +40,8 @@ def markdown() -> str:
     states = sum("-" in each.code for each in known)
     page = [HEAD, f"{len(known) - states} countries, {states} states and provinces.\n"]
     for region, some in regions().items():
-        page.append(f"\n## {region}\n\n| code | name | formats | letters of `L` |\n| --- | --- | --- | --- |\n")
-        page += [f"| {each.code} | {each.name} | {_formats(each)} | {_letters(each)} |\n" for each in some]
+        page.append(f"\n## {region}\n\n| code | name | formats | letters of `L` | looks |\n| --- | --- | --- | --- | --- |\n")
+        page += [f"| {each.code} | {each.name} | {_formats(each)} | {_letters(each)} | {_looks(each)} |\n" for each in some]
     return "\n".join(page[:2]) + "".join(page[2:])
 
 
@@ -61,3 +62,15 @@ def _letters(each: Country) -> str:
     if not missing:
         return "A-Z"
     return f"A-Z without {' '.join(missing)}" if len(missing) <= 6 else each.letters
+
+
+def _looks(each: Country) -> str:
+    """One line for each look that differs in what it says here."""
+    if each.states:
+        return ""
+    lines = []
+    for style in each.styles:
+        band = f", {style.band or 'band'} {style.band_colour}".rstrip() if style.band or style.band_colour else ""
+        strip = f", {style.header_ground} strip" if style.header_ground else ""
+        lines.append(f"{style.ink} on {style.ground}{band}{strip}" + (f": {style.kind}" if style.kind else ""))
+    return "<br>".join(dict.fromkeys(lines))

@@ -66,9 +66,10 @@ class Style:
     """How one kind of a country's plates looks.
 
     `ground`, `ink`, `band_colour`, `header_ground`: names of PLATE_COLOURS; `kind`: the type this look tells, of PLATE_KINDS;
-    `weight`: how common; `band`: letters in the band at the left edge, a `band_colour` alone is a band without letters;
-    `right_band`: a second band at the right edge; `header`, `footer`: text above and below the characters that is not read
-    (or beside them where there is no room), choices with "|"; `header_ground`: colour of the strip behind the header;
+    `weight`: how common; `band`: letters at the left edge, `band_colour`: of the band behind them, "" when they stand on the
+    ground, alone a band without letters; `right_band`: a second band at the right edge, `right_colour` when not of the same
+    colour; `header`, `footer`: text above and below the characters that is not read, choices with "|"; `header_beside`: the
+    header stands at the left of the first row (Japan's region); `header_ground`: colour of the strip behind the header;
     `font`: family of the glyphs: FE-Schrift, DIN 1451, narrow (pressed grotesque), wide, UK (Charles Wright), US dies, plate
     (none of them); `formats`: indices of the country's formats that come with this look, none means all;
     `separator`: what is drawn where the format has a gap."""
@@ -80,7 +81,9 @@ class Style:
     band: str = ""
     band_colour: str = ""
     right_band: bool = False
+    right_colour: str = ""
     header: str = ""
+    header_beside: bool = False
     header_ground: str = ""
     footer: str = ""
     font: str = "narrow"

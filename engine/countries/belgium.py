@@ -1,6 +1,6 @@
 """Belgium: its plates' formats."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "BE",
@@ -10,5 +10,18 @@ COUNTRY = Country(
         Format("[1-9]-LLL-NNN", note="since 2010"),
         Format("LLL-NNN", 0.2, note="1973 to 2008"),
         Format("NNN-LLL", 0.1, note="2008 to 2010"),
+        Format("M-LLL/NNN", 0.05, note="motorcycles"),
+        Format("T-LLL-NNN", 0.05, note="taxis"),
+        Format("Q-LLL-NNN", 0.05, note="trailers"),
+        Format("O-LLL-NNN", 0.05, note="historic"),
+        Format("[1-9]-LLL/NNN", 0.1, note="two rows"),
+    ),
+    styles=(
+        Style(ink="dark red", band="B", band_colour="blue", separator="dash"),
+        Style(weight=0.2, ink="dark red", separator="dash", formats=(1, 2)),
+        Style(weight=0.05, ink="dark red", kind="motorcycle", band="B", band_colour="blue", separator="dash", formats=(3,)),
+        Style(weight=0.05, ink="dark red", kind="taxi", band="B", band_colour="blue", separator="dash", formats=(4,)),
+        Style(weight=0.05, ink="dark red", kind="trailer", band="B", band_colour="blue", separator="dash", formats=(5,)),
+        Style(weight=0.05, ink="dark red", kind="historic", band="B", band_colour="blue", separator="dash", formats=(6,)),
     ),
 )

@@ -1,6 +1,6 @@
 """France: its plates' formats."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "FR",
@@ -10,6 +10,14 @@ COUNTRY = Country(
         Format("LL-NNN-LL", note="since 2009"),
         Format("[1-9]N{1,3} LL(L) NN", 0.1, note="until 2009, with the department"),
         Format("[1-9]N{1,3} LL(L) 2[AB]", 0.02, note="until 2009, Corsica"),
+        Format("[1-9]N{0,2} <C,CD,CMD> N{1,4}", 0.02, note="diplomats"),
     ),
     letters="ABCDEFGHJKLMNPQRSTVWXYZ",
+    styles=(
+        Style(band="F", band_colour="blue", right_band=True, separator="dash", formats=(0,)),
+        Style(weight=0.1, formats=(1, 2)),
+        Style("yellow", weight=0.1, formats=(1, 2)),
+        Style("black", "light grey", weight=0.02, kind="historic", formats=(0, 1)),
+        Style("green", "orange", weight=0.02, kind="diplomatic", formats=(3,)),
+    ),
 )

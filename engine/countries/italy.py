@@ -1,11 +1,16 @@
 """Italy: its plates' formats."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "IT",
     "Italy",
     "Europe",
-    (Format("LL NNNLL"),),
+    (
+        Format("LL NNNLL"),
+        Format("LL/NNNLL", 0.1, note="two rows"),
+        Format("LL/NNNNN", 0.1, note="motorcycles"),
+    ),
     letters="ABCDEFGHJKLMNPRSTVWXYZ",
+    styles=(Style(band="I", band_colour="blue", right_band=True, separator="emblem"),),
 )

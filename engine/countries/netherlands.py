@@ -1,6 +1,6 @@
 """Netherlands: its plates' formats."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "NL",
@@ -21,6 +21,15 @@ COUNTRY = Country(
         Format("NN-LL-NN", 0.03),
         Format("LL-NN-NN", 0.03),
         Format("NN-NN-LL", 0.03),
+        Format("NN-LL/LL", 0.05, note="two rows"),
+        Format("LL-NN/LL", 0.05, note="two rows"),
+        Format("NN-LLL/N", 0.05, note="two rows"),
     ),
     letters="BDFGHJKLMNPRSTVWXZ",
+    styles=(
+        Style("yellow", band="NL", band_colour="blue", separator="dash"),
+        Style("light blue", weight=0.05, kind="taxi", band="NL", band_colour="blue", separator="dash", formats=(0, 1, 2, 3, 4)),
+        Style("dark blue", "white", weight=0.03, kind="historic", separator="dash", formats=(11, 12, 13)),
+        Style(weight=0.03, kind="trailer", band="NL", band_colour="blue", separator="dash", formats=(0, 1, 2, 3, 4)),
+    ),
 )

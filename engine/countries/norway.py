@@ -1,11 +1,20 @@
 """Norway: its plates' formats."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "NO",
     "Norway",
     "Europe",
-    (Format("LL NNNNN"),),
+    (
+        Format("LL NNNNN"),
+        Format("E[BCDEFHJKLRVX] NNNNN", 0.4, note="electric"),
+        Format("LL/NNNNN", 0.1, note="two rows"),
+    ),
     letters="ABCDEFGHJKLMNPRSTUVXYZ",
+    styles=(
+        Style(band="N", band_colour="blue", formats=(0, 2)),
+        Style("light green", weight=0.15, kind="commercial", band="N", band_colour="blue", formats=(0,)),
+        Style(weight=0.4, kind="electric", band="N", band_colour="blue", formats=(1,)),
+    ),
 )

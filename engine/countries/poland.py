@@ -1,6 +1,6 @@
 """Poland: its plates' formats; the first letter is the voivodeship."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "PL",
@@ -24,4 +24,10 @@ COUNTRY = Country(
         Format("[BCDEFGKLNOPRSTWZ]N [0-9A-Z]{3,5}", 0.02, note="chosen text"),
     ),
     size_mm=(520, 114),
+    styles=(
+        Style(band="PL", band_colour="blue", separator="hologram"),
+        Style("light green", weight=0.1, kind="electric", band="PL", band_colour="blue", separator="hologram"),
+        Style("yellow", weight=0.03, kind="historic", band="PL", band_colour="blue", separator="hologram"),
+        Style(weight=0.02, ink="red", kind="temporary", band="PL", band_colour="blue", separator="hologram"),
+    ),
 )

@@ -1,6 +1,6 @@
 """Russia: its plates' formats; only letters that Cyrillic and Latin share; the last number is the region."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "RU",
@@ -9,7 +9,18 @@ COUNTRY = Country(
     (
         Format("L NNN LL NN"),
         Format("L NNN LL [1-9]NN"),
+        Format("L NNN/LL NN(N)", 0.05, note="two rows"),
+        Format("LL NNN NN(N)", 0.1, note="taxis and buses"),
+        Format("L NNNN NN(N)", 0.02, note="police"),
+        Format("NNNN LL NN", 0.02, note="army"),
     ),
     letters="ABEKMHOPCTYX",
     size_mm=(520, 112),
+    styles=(
+        Style(footer="RUS", formats=(0, 1)),
+        Style(footer="RUS", weight=0.1, formats=(2,)),
+        Style("yellow", weight=0.1, kind="commercial", footer="RUS", formats=(3,)),
+        Style("blue", "white", weight=0.03, kind="police", footer="RUS", formats=(4,)),
+        Style("black", "white", weight=0.03, kind="military", footer="RUS", formats=(5,)),
+    ),
 )

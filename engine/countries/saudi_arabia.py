@@ -1,6 +1,6 @@
 """Saudi Arabia: its plates' formats; the Latin row; the Arabic row says the same."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "SA",
@@ -12,4 +12,10 @@ COUNTRY = Country(
     ),
     letters="ABDEGHJKLNRSTUVXZ",
     size_mm=(310, 155),
+    styles=(
+        Style(header="٧٦٥٣ ر ن ص|١٢٤٨ ب ح د|٩٠٣٥ ل ع م|٤٦٢ س ط ق", footer="KSA"),
+        Style("yellow", weight=0.1, kind="commercial", header="٧٦٥٣ ر ن ص|١٢٤٨ ب ح د|٩٠٣٥ ل ع م", footer="KSA"),
+        Style("blue", "white", weight=0.1, kind="commercial", header="٧٦٥٣ ر ن ص|١٢٤٨ ب ح د|٩٠٣٥ ل ع م", footer="KSA"),
+        Style("green", "white", weight=0.02, kind="diplomatic", header="٧٦٥٣ ر ن ص|١٢٤٨ ب ح د", footer="KSA"),
+    ),
 )

@@ -1,6 +1,6 @@
 """Tunisia: its plates' formats."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "TN",
@@ -9,5 +9,11 @@ COUNTRY = Country(
     (
         Format("[1-9]N{0,2} T N{1,4}", note="T stands for the Arabic word Tunis"),
         Format("N{4,6} N", 0.02),
+        Format("[1-9]N{0,2} T/N{1,4}", 0.1, note="two rows"),
+    ),
+    styles=(
+        Style("black", "white"),
+        Style("blue", "white", weight=0.05, kind="rental"),
+        Style(weight=0.02, ink="red", kind="official", formats=(1,)),
     ),
 )

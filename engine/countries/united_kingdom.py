@@ -1,6 +1,6 @@
 """United Kingdom: its plates' formats."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "GB",
@@ -14,7 +14,19 @@ COUNTRY = Country(
         Format("(L)<DI,EI,IA,IB,IJ,IL,IW,JI,MI,OI,UI> [1-9]N{0,3}", 0.1, note="Northern Ireland"),
         Format("L{1,3} N{1,4}", 0.03, note="without a year"),
         Format("N{1,4} L{1,3}", 0.03, note="without a year"),
+        Format("[A-HJ-PR-Y][A-HJ-PR-Y]NN/[A-HJ-PR-Z]{3}", 0.1, note="two rows"),
     ),
     letters="ABCDEFGHIJKLMNOPRSTUVWXYZ",
     size_mm=(520, 111),
+    styles=(
+        Style(font="uk"),
+        Style("yellow", font="uk"),
+        Style(weight=0.6, band="GB", band_colour="blue", font="uk", formats=(0,)),
+        Style("yellow", weight=0.6, band="GB", band_colour="blue", font="uk", formats=(0,)),
+        Style(weight=0.4, band="UK", band_colour="blue", font="uk", formats=(0,)),
+        Style("yellow", weight=0.4, band="UK", band_colour="blue", font="uk", formats=(0,)),
+        Style(weight=0.2, kind="electric", band="UK", band_colour="green", font="uk", formats=(0,)),
+        Style("yellow", weight=0.2, kind="electric", band="UK", band_colour="green", font="uk", formats=(0,)),
+        Style("black", "light grey", weight=0.05, kind="historic", font="uk", formats=(2, 5, 6)),
+    ),
 )

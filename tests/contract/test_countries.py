@@ -73,13 +73,14 @@ def test_every_style_names_known_colours_kinds_and_formats(each: Country) -> Non
     assert each.styles
     for style in each.styles:
         assert {style.ground, style.ink} <= set(PLATE_COLOURS) and style.ground != style.ink
-        assert {style.band_colour, style.header_ground} <= {"", *PLATE_COLOURS}
+        assert {style.band_colour, style.right_colour, style.header_ground} <= {"", *PLATE_COLOURS}
         assert style.kind in ("", *PLATE_KINDS)
         assert style.weight > 0
         assert style.font in PLATE_FONTS and style.separator in SEPARATOR_MARKS
         assert all(0 <= index < len(each.formats) for index in style.formats)
-        assert style.band_colour or not (style.band or style.right_band)
-        assert style.header or not style.header_ground
+        assert style.right_band or not style.right_colour
+        assert not style.right_band or style.right_colour or style.band_colour
+        assert style.header or not (style.header_ground or style.header_beside)
         assert all(choice.strip() == choice != "" for text in (style.header, style.footer) if text for choice in text.split("|"))
 
 

@@ -17,5 +17,6 @@ def test_the_list_has_a_line_for_each_country_with_code_region_and_name(capsys: 
 def test_the_page_has_a_row_for_each_country_with_its_formats(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--markdown"]) == 0
     page = capsys.readouterr().out
-    assert "| NO | Norway | `LL NNNNN` 1 |" in page
+    assert "| AD | Andorra | `LNNNN` 1 |" in page
+    assert "| black on yellow, NL blue<br>black on light blue, NL blue: taxi<br>" in page
     assert page.startswith("# Countries\n")
