@@ -1,10 +1,10 @@
-"""United States: its states' plate formats (current and common ones; chosen texts have none)."""
+"""United States: its states' plate formats and looks (current and common ones; chosen texts have none)."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 
-def _state(code: str, name: str, *formats: Format) -> Country:
-    return Country(f"US-{code}", name, "North America", formats, size_mm=(305, 152))
+def _state(code: str, name: str, *formats: Format, styles: tuple[Style, ...]) -> Country:
+    return Country(f"US-{code}", name, "North America", formats, size_mm=(305, 152), styles=styles)
 
 
 COUNTRY = Country(
@@ -20,16 +20,39 @@ COUNTRY = Country(
             Format("[1-9](N)L NNN(N)(L)", note="with the county"),
             Format("[1-9](N)LN[0-9A-Z]NL", 0.05, note="other mixes"),
             Format("LLL NNL", 0.05),
+            styles=(Style(font="us", ink="dark blue", header="Sweet Home Alabama|Alabama", footer="Heart of Dixie"),),
         ),
-        _state("AK", "Alaska", Format("LLL NNN")),
-        _state("AZ", "Arizona", Format("LLL NNNN"), Format("NNN LLL", 0.3, note="until 2008")),
-        _state("AR", "Arkansas", Format("LLL NNL"), Format("NNN LLL", 0.7, note="2006 to 2017"), Format("LLL NNN", 0.3)),
+        _state(
+            "AK",
+            "Alaska",
+            Format("LLL NNN"),
+            styles=(Style("yellow", "blue", font="us", header="ALASKA", footer="The Last Frontier", separator="emblem"),),
+        ),
+        _state(
+            "AZ",
+            "Arizona",
+            Format("LLL NNNN"),
+            Format("NNN LLL", 0.3, note="until 2008"),
+            styles=(Style(font="us", ink="dark green", header="ARIZONA", footer="GRAND CANYON STATE"),),
+        ),
+        _state(
+            "AR",
+            "Arkansas",
+            Format("LLL NNL"),
+            Format("NNN LLL", 0.7, note="2006 to 2017"),
+            Format("LLL NNN", 0.3),
+            styles=(Style(font="us", ink="dark blue", header="Arkansas", footer="The Natural State"),),
+        ),
         _state(
             "CA",
             "California",
             Format("[1-9]LLLNNN"),
             Format("[1-9]LNNNNN", 0.2, note="trucks"),
             Format("NNNNNL[1-3]", 0.1, note="trucks, since 2011"),
+            styles=(
+                Style(font="us", ink="blue", header="California", footer="dmv.ca.gov"),
+                Style("black", "yellow", font="us", weight=0.1, header="CALIFORNIA"),
+            ),
         ),
         _state(
             "CO",
@@ -38,8 +61,21 @@ COUNTRY = Country(
             Format("NNN-LLL", 0.7),
             Format("LLL-NNN", 0.5),
             Format("LLL-NNNN", 0.05),
+            styles=(
+                Style(font="us", ink="dark green", footer="COLORADO", separator="dash"),
+                Style("dark green", "white", font="us", weight=0.3, footer="COLORADO", separator="dash"),
+            ),
         ),
-        _state("CT", "Connecticut", Format("LL-NNNNN", note="since 2015"), Format("NNN-LLL", 0.5), Format("NLL-LLN", 0.3)),
+        _state(
+            "CT",
+            "Connecticut",
+            Format("LL-NNNNN", note="since 2015"),
+            Format("NNN-LLL", 0.5),
+            Format("NLL-LLN", 0.3),
+            styles=(
+                Style("light blue", "dark blue", font="us", header="Connecticut", footer="Constitution State", separator="dot"),
+            ),
+        ),
         _state(
             "DE",
             "Delaware",
@@ -47,8 +83,23 @@ COUNTRY = Country(
             Format("NNNNN", 0.2),
             Format("C NNNNN", 0.1, note="trucks"),
             Format("PC NNNNN", 0.1),
+            styles=(Style("dark blue", "yellow", font="us", header="THE FIRST STATE", footer="DELAWARE"),),
         ),
-        _state("DC", "District of Columbia", Format("LL-NNNN"), Format("NNN-NNN", 0.05, note="earlier")),
+        _state(
+            "DC",
+            "District of Columbia",
+            Format("LL-NNNN"),
+            Format("NNN-NNN", 0.05, note="earlier"),
+            styles=(
+                Style(
+                    font="us",
+                    ink="dark blue",
+                    header="WASHINGTON, D.C.",
+                    footer="TAXATION WITHOUT REPRESENTATION|END TAXATION WITHOUT REPRESENTATION",
+                    separator="star",
+                ),
+            ),
+        ),
         _state(
             "FL",
             "Florida",
@@ -59,9 +110,28 @@ COUNTRY = Country(
             Format("LLL NNL", 0.2),
             Format("LLLL NN", 0.2),
             Format("NNN LLL", 0.1, note="earlier"),
+            styles=(
+                Style(
+                    font="us",
+                    ink="dark green",
+                    header="MYFLORIDA.COM|FLORIDA",
+                    footer="SUNSHINE STATE|IN GOD WE TRUST|MIAMI-DADE",
+                    separator="emblem",
+                ),
+            ),
         ),
-        _state("GA", "Georgia", Format("LLL NNNN")),
-        _state("HI", "Hawaii", Format("LLL NNN")),
+        _state(
+            "GA",
+            "Georgia",
+            Format("LLL NNNN"),
+            styles=(Style(font="us", header="GEORGIA|Georgia|www.georgia.gov", footer="COBB|FULTON|GWINNETT|IN GOD WE TRUST"),),
+        ),
+        _state(
+            "HI",
+            "Hawaii",
+            Format("LLL NNN"),
+            styles=(Style(font="us", header="HAWAII", footer="Aloha State"),),
+        ),
         _state(
             "ID",
             "Idaho",
@@ -70,14 +140,84 @@ COUNTRY = Country(
             Format("[1-9]L NNNNN", 0.5, note="with the county"),
             Format("[1-9]L LLLNN", 0.1),
             Format("L NNNNN", 0.5),
+            styles=(Style(font="us", ink="dark blue", header="SCENIC IDAHO", footer="FAMOUS POTATOES"),),
         ),
-        _state("IL", "Illinois", Format("LL NNNNN", note="since 2017"), Format("L NN NNNN"), Format("NNN NNNN", 0.5)),
-        _state("IN", "Indiana", Format("NNN L{1,3}"), Format("[1-9](N)L N{3,4}", 0.2, note="with the county, until 2008")),
-        _state("IA", "Iowa", Format("LLL NNN", note="since 2012"), Format("NNN LLL")),
-        _state("KS", "Kansas", Format("NNN LLL"), Format("LLL NNN", 0.3)),
-        _state("KY", "Kentucky", Format("NNN LLL"), Format("LLL NNN", 0.7)),
-        _state("LA", "Louisiana", Format("NNN LLL", note="since 2016"), Format("LLL NNN"), Format("LNNNNNN", 0.2, note="trucks")),
-        _state("ME", "Maine", Format("NNNN LL"), Format("NNN LLL", 0.2)),
+        _state(
+            "IL",
+            "Illinois",
+            Format("LL NNNNN", note="since 2017"),
+            Format("L NN NNNN"),
+            Format("NNN NNNN", 0.5),
+            styles=(
+                Style(font="us", ink="dark blue", header="Illinois", footer="Land of Lincoln"),
+                Style(font="us", ink="red", header="Illinois", footer="Land of Lincoln"),
+            ),
+        ),
+        _state(
+            "IN",
+            "Indiana",
+            Format("NNN L{1,3}"),
+            Format("[1-9](N)L N{3,4}", 0.2, note="with the county, until 2008"),
+            styles=(
+                Style(
+                    "light blue",
+                    "dark blue",
+                    font="us",
+                    header="INDIANA|INDIANA IN GOD WE TRUST",
+                    footer="BICENTENNIAL 1816 2016|Amber Waves of Grain",
+                ),
+                Style(font="us", ink="dark blue", header="INDIANA"),
+            ),
+        ),
+        _state(
+            "IA",
+            "Iowa",
+            Format("LLL NNN", note="since 2012"),
+            Format("NNN LLL"),
+            styles=(
+                Style(font="us", header="IOWA", footer="POLK|LINN|SCOTT|JOHNSON"),
+                Style("light blue", "dark blue", font="us", weight=0.5, header="IOWA", footer="POLK|LINN|SCOTT|JOHNSON"),
+            ),
+        ),
+        _state(
+            "KS",
+            "Kansas",
+            Format("NNN LLL"),
+            Format("LLL NNN", 0.3),
+            styles=(
+                Style("light blue", "dark blue", font="us", header="KANSAS"),
+                Style("yellow", "dark blue", font="us", weight=0.3, header="KANSAS", footer="To the Stars"),
+            ),
+        ),
+        _state(
+            "KY",
+            "Kentucky",
+            Format("NNN LLL"),
+            Format("LLL NNN", 0.7),
+            styles=(
+                Style(
+                    font="us",
+                    ink="dark blue",
+                    header="KENTUCKY|Kentucky",
+                    footer="Unbridled Spirit|In God We Trust|Bluegrass State",
+                ),
+            ),
+        ),
+        _state(
+            "LA",
+            "Louisiana",
+            Format("NNN LLL", note="since 2016"),
+            Format("LLL NNN"),
+            Format("LNNNNNN", 0.2, note="trucks"),
+            styles=(Style(font="us", ink="dark blue", header="Louisiana", footer="Sportsman's Paradise"),),
+        ),
+        _state(
+            "ME",
+            "Maine",
+            Format("NNNN LL"),
+            Format("NNN LLL", 0.2),
+            styles=(Style(font="us", ink="dark blue", header="Maine", footer="Vacationland"),),
+        ),
         _state(
             "MD",
             "Maryland",
@@ -85,6 +225,7 @@ COUNTRY = Country(
             Format("[1-9]LLL NN", 0.3, note="2010"),
             Format("LLL NNN", 0.4, note="until 2010"),
             Format("LNNNNNN", 0.05),
+            styles=(Style(font="us", header="Maryland|MARYLAND", footer="MARYLAND.GOV|WAR OF 1812|www.starspangled200.org"),),
         ),
         _state(
             "MA",
@@ -94,16 +235,56 @@ COUNTRY = Country(
             Format("NNLL NN", 0.5),
             Format("NNNN LL", 0.4),
             Format("NNN LLL", 0.4),
+            styles=(Style(font="us", ink="red", header="Massachusetts", footer="The Spirit of America"),),
         ),
-        _state("MI", "Michigan", Format("LLL NNNN"), Format("[1-9]LLL NN", 0.3), Format("LLL NNN", 0.2)),
-        _state("MN", "Minnesota", Format("NNN-LLL"), Format("LLL-NNN")),
-        _state("MS", "Mississippi", Format("LLL NNN"), Format("LLL NNNN", 0.7)),
+        _state(
+            "MI",
+            "Michigan",
+            Format("LLL NNNN"),
+            Format("[1-9]LLL NN", 0.3),
+            Format("LLL NNN", 0.2),
+            styles=(
+                Style(font="us", ink="dark blue", header="MICHIGAN", header_ground="blue", footer="PURE MICHIGAN|michigan.gov"),
+                Style("dark blue", "white", font="us", weight=0.2, header="MICHIGAN", footer="Great Lakes"),
+            ),
+        ),
+        _state(
+            "MN",
+            "Minnesota",
+            Format("NNN-LLL"),
+            Format("LLL-NNN"),
+            styles=(
+                Style(
+                    "light blue",
+                    "dark blue",
+                    font="us",
+                    header="Minnesota",
+                    footer="10,000 lakes|Explore Minnesota.com",
+                    separator="dash",
+                ),
+            ),
+        ),
+        _state(
+            "MS",
+            "Mississippi",
+            Format("LLL NNN"),
+            Format("LLL NNNN", 0.7),
+            styles=(
+                Style(
+                    font="us",
+                    ink="dark blue",
+                    header="MISSISSIPPI|Mississippi",
+                    footer="HINDS|RANKIN|HARRISON|BIRTHPLACE OF AMERICA'S MUSIC",
+                ),
+            ),
+        ),
         _state(
             "MO",
             "Missouri",
             Format("LLN LNL", note="since 2008"),
             Format("NNN LLL", 0.2),
             Format("NLL NNN", 0.2, note="trucks"),
+            styles=(Style(font="us", ink="dark blue", header="MISSOURI", footer="SHOW-ME STATE|BICENTENNIAL"),),
         ),
         _state(
             "MT",
@@ -111,12 +292,17 @@ COUNTRY = Country(
             Format("[1-9](N)-NNNNNL", 0.7, note="with the county"),
             Format("[1-5]N-NNNNL", 0.3, note="with the county"),
             Format("LLL NNN", 0.4),
+            styles=(
+                Style("dark blue", "white", font="us", header="MONTANA", footer="TREASURE STATE"),
+                Style(font="us", ink="dark blue", weight=0.3, header="MONTANA", footer="BIG SKY COUNTRY"),
+            ),
         ),
         _state(
             "NE",
             "Nebraska",
             Format("LLL NNN", note="large counties"),
             Format("[1-9](N)-L(L)NN(N)(N)", 0.7, note="with the county"),
+            styles=(Style(font="us", header="NEBRASKA|Nebraska", footer="1867 2017|nebraska.gov"),),
         ),
         _state(
             "NV",
@@ -124,27 +310,147 @@ COUNTRY = Country(
             Format("NNN LNN", 0.7),
             Format("NNL NNN", note="since 2007"),
             Format("NNN-LLL", 0.4, note="earlier"),
+            styles=(Style(font="us", ink="dark blue", header="NEVADA", footer="HOME MEANS NEVADA|THE SILVER STATE"),),
         ),
-        _state("NH", "New Hampshire", Format("NNN NNNN"), Format("NNN NNN", 0.3)),
-        _state("NJ", "New Jersey", Format("LNN-LLL"), Format("LLL-NNL", 0.7, note="earlier")),
-        _state("NM", "New Mexico", Format("LLLLNN", 0.5), Format("NNN-LLL", 0.5), Format("LLL-NNN", 0.7)),
-        _state("NY", "New York", Format("LLL-NNNN"), Format("NNNNN-LL", 0.2, note="trucks")),
-        _state("NC", "North Carolina", Format("LLL-NNNN")),
-        _state("ND", "North Dakota", Format("NNN LLL", note="since 2015"), Format("LLL NNN")),
-        _state("OH", "Ohio", Format("LLL NNNN"), Format("LL NNLL", 0.1, note="earlier")),
-        _state("OK", "Oklahoma", Format("LLL-NNN"), Format("NNN-LLL")),
-        _state("OR", "Oregon", Format("NNN LLL"), Format("LLL NNN", 0.4)),
-        _state("PA", "Pennsylvania", Format("LLL-NNNN")),
-        _state("RI", "Rhode Island", Format("[1-9]LL-NNN", note="since 2022"), Format("LL-NNN", 0.7), Format("NNN-NNN", 0.7)),
-        _state("SC", "South Carolina", Format("LLL NNN"), Format("NNN LLL", 0.3)),
+        _state(
+            "NH",
+            "New Hampshire",
+            Format("NNN NNNN"),
+            Format("NNN NNN", 0.3),
+            styles=(Style(font="us", ink="dark green", header="LIVE FREE OR DIE", footer="NEW HAMPSHIRE"),),
+        ),
+        _state(
+            "NJ",
+            "New Jersey",
+            Format("LNN-LLL"),
+            Format("LLL-NNL", 0.7, note="earlier"),
+            styles=(Style("light yellow", font="us", header="NEW JERSEY", footer="GARDEN STATE", separator="dash"),),
+        ),
+        _state(
+            "NM",
+            "New Mexico",
+            Format("LLLLNN", 0.5),
+            Format("NNN-LLL", 0.5),
+            Format("LLL-NNN", 0.7),
+            styles=(
+                Style("yellow", "red", font="us", header="NEW MEXICO USA", footer="LAND OF ENCHANTMENT"),
+                Style("light blue", "yellow", font="us", weight=0.7, header="NEW MEXICO USA", footer="LAND OF ENCHANTMENT"),
+            ),
+        ),
+        _state(
+            "NY",
+            "New York",
+            Format("LLL-NNNN"),
+            Format("NNNNN-LL", 0.2, note="trucks"),
+            styles=(
+                Style("yellow", "dark blue", font="us", header="NEW YORK", header_ground="dark blue", footer="EMPIRE STATE"),
+                Style(font="us", ink="dark blue", header="NEW YORK", footer="EXCELSIOR|EMPIRE STATE"),
+            ),
+        ),
+        _state(
+            "NC",
+            "North Carolina",
+            Format("LLL-NNNN"),
+            styles=(
+                Style(font="us", ink="blue", header="FIRST IN FLIGHT|FIRST IN FREEDOM", footer="NORTH CAROLINA", separator="dash"),
+            ),
+        ),
+        _state(
+            "ND",
+            "North Dakota",
+            Format("NNN LLL", note="since 2015"),
+            Format("LLL NNN"),
+            styles=(Style("light blue", "black", font="us", header="NORTH DAKOTA", footer="Legendary|PEACE GARDEN STATE"),),
+        ),
+        _state(
+            "OH",
+            "Ohio",
+            Format("LLL NNNN"),
+            Format("LL NNLL", 0.1, note="earlier"),
+            styles=(Style(font="us", ink="dark blue", header="OHIO", footer="BIRTHPLACE OF AVIATION"),),
+        ),
+        _state(
+            "OK",
+            "Oklahoma",
+            Format("LLL-NNN"),
+            Format("NNN-LLL"),
+            styles=(
+                Style(
+                    font="us", ink="dark blue", header="OKLAHOMA|Oklahoma", footer="NATIVE AMERICA|TRAVELOK.COM|Explore Oklahoma"
+                ),
+            ),
+        ),
+        _state(
+            "OR",
+            "Oregon",
+            Format("NNN LLL"),
+            Format("LLL NNN", 0.4),
+            styles=(Style("light blue", "dark blue", font="us", header="Oregon", separator="emblem"),),
+        ),
+        _state(
+            "PA",
+            "Pennsylvania",
+            Format("LLL-NNNN"),
+            styles=(
+                Style(
+                    font="us",
+                    ink="dark blue",
+                    header="PENNSYLVANIA",
+                    header_ground="dark blue",
+                    footer="visitPA.com|www.state.pa.us",
+                    separator="emblem",
+                ),
+            ),
+        ),
+        _state(
+            "RI",
+            "Rhode Island",
+            Format("[1-9]LL-NNN", note="since 2022"),
+            Format("LL-NNN", 0.7),
+            Format("NNN-NNN", 0.7),
+            styles=(Style(font="us", ink="dark blue", header="Rhode Island", footer="Ocean State"),),
+        ),
+        _state(
+            "SC",
+            "South Carolina",
+            Format("LLL NNN"),
+            Format("NNN LLL", 0.3),
+            styles=(
+                Style(
+                    font="us",
+                    ink="dark blue",
+                    header="South Carolina|SOUTH CAROLINA",
+                    footer="While I Breathe, I Hope|travelsc.com",
+                    separator="emblem",
+                ),
+            ),
+        ),
         _state(
             "SD",
             "South Dakota",
             Format("[1-9]LL NNN", note="with the county"),
             Format("[1-6]NL NNN", 0.5, note="with the county"),
             Format("[1-6]NLL NN", 0.3, note="with the county"),
+            styles=(Style(font="us", ink="dark blue", header="SOUTH DAKOTA", footer="Great Faces. Great Places."),),
         ),
-        _state("TN", "Tennessee", Format("LLL NNNN", note="since 2022"), Format("LNN-NNL", 0.7), Format("NNN-LLL", 0.4)),
+        _state(
+            "TN",
+            "Tennessee",
+            Format("LLL NNNN", note="since 2022"),
+            Format("LNN-NNL", 0.7),
+            Format("NNN-LLL", 0.4),
+            styles=(
+                Style("dark blue", "white", font="us", header="TENNESSEE", footer="THE VOLUNTEER STATE", formats=(0,)),
+                Style(
+                    "light green",
+                    "dark blue",
+                    font="us",
+                    header="TENNESSEE",
+                    footer="THE VOLUNTEER STATE|tnvacation.com",
+                    formats=(1, 2),
+                ),
+            ),
+        ),
         _state(
             "TX",
             "Texas",
@@ -153,13 +459,63 @@ COUNTRY = Country(
             Format("LNN-LLL", 0.1),
             Format("NNN-LLL", 0.2),
             Format("LLL-NNL", 0.1),
+            styles=(
+                Style(font="us", header="TEXAS", footer="The Lone Star State", separator="star"),
+                Style(font="us", ink="dark blue", weight=0.3, header="TEXAS", footer="The Lone Star State", formats=(1, 2, 3, 4)),
+            ),
         ),
-        _state("UT", "Utah", Format("LNN NLL"), Format("NNN LLL", 0.4, note="earlier")),
-        _state("VT", "Vermont", Format("LLL NNN")),
-        _state("VA", "Virginia", Format("LLL-NNNN"), Format("NNNN-LL", 0.3), Format("LL-NNNN", 0.2)),
-        _state("WA", "Washington", Format("LLLNNNN", note="since 2010"), Format("NNN-LLL", 0.7)),
-        _state("WV", "West Virginia", Format("NLL NNN"), Format("NL NNNN", 0.4), Format("LLL NNN", 0.1)),
-        _state("WI", "Wisconsin", Format("LLL-NNNN", note="since 2017"), Format("NNN-LLL"), Format("LLL-NNN", 0.3)),
+        _state(
+            "UT",
+            "Utah",
+            Format("LNN NLL"),
+            Format("NNN LLL", 0.4, note="earlier"),
+            styles=(Style(font="us", ink="dark blue", header="UTAH", footer="LIFE ELEVATED|GREATEST SNOW ON EARTH|ARCHES"),),
+        ),
+        _state(
+            "VT",
+            "Vermont",
+            Format("LLL NNN"),
+            styles=(Style("green", "white", font="us", header="VERMONT", footer="Green Mountain State"),),
+        ),
+        _state(
+            "VA",
+            "Virginia",
+            Format("LLL-NNNN"),
+            Format("NNNN-LL", 0.3),
+            Format("LL-NNNN", 0.2),
+            styles=(
+                Style(
+                    font="us",
+                    ink="dark blue",
+                    header="VIRGINIA|Virginia",
+                    footer="VIRGINIA IS FOR LOVERS|400TH ANNIVERSARY",
+                    separator="dash",
+                ),
+            ),
+        ),
+        _state(
+            "WA",
+            "Washington",
+            Format("LLLNNNN", note="since 2010"),
+            Format("NNN-LLL", 0.7),
+            styles=(Style(font="us", ink="dark blue", header="WASHINGTON|Washington", footer="EVERGREEN STATE"),),
+        ),
+        _state(
+            "WV",
+            "West Virginia",
+            Format("NLL NNN"),
+            Format("NL NNNN", 0.4),
+            Format("LLL NNN", 0.1),
+            styles=(Style(font="us", ink="dark blue", header="WILD, WONDERFUL", footer="WEST VIRGINIA"),),
+        ),
+        _state(
+            "WI",
+            "Wisconsin",
+            Format("LLL-NNNN", note="since 2017"),
+            Format("NNN-LLL"),
+            Format("LLL-NNN", 0.3),
+            styles=(Style(font="us", header="WISCONSIN", footer="AMERICA'S DAIRYLAND"),),
+        ),
         _state(
             "WY",
             "Wyoming",
@@ -167,6 +523,7 @@ COUNTRY = Country(
             Format("[1-9](N)-NN(N)(N)L(L)", 0.5, note="with the county"),
             Format("N{2,4}L", 0.1, note="the county's number not read"),
             Format("NNNN", 0.05, note="the county's number not read"),
+            styles=(Style("light blue", "dark blue", font="us", header="WYOMING", separator="emblem"),),
         ),
     ),
 )
