@@ -58,7 +58,7 @@ PLATE_KINDS = ("commercial", "taxi", "electric", "diplomatic", "rental", "offici
 """Types of plates that a look or a text tells; "" is the ordinary private car."""
 
 PLATE_FONTS = ("fe", "din", "narrow", "wide", "uk", "us", "plate")
-SEPARATOR_MARKS = ("", "dash", "dot", "seal", "hologram", "star", "emblem")
+SEPARATOR_MARKS = ("", "dash", "dot", "bar", "seal", "hologram", "star", "emblem")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
-"""Andorra: its plates' formats."""
+"""Andorra: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "AD",
     "Andorra",
     "Europe",
     (Format("LNNNN"),),
+    styles=(Style(footer="PRINCIPAT D'ANDORRA"),),
 )

@@ -1,4 +1,4 @@
-"""Argentina: its plates' formats."""
+"""Argentina: its plates' formats and looks."""
 
 from engine.countries import Country, Format, Style
 

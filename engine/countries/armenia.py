@@ -1,6 +1,6 @@
-"""Armenia: its plates' formats."""
+"""Armenia: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "AM",
@@ -9,5 +9,9 @@ COUNTRY = Country(
     (
         Format("NN LL NNN"),
         Format("NNN LL NN", 0.5),
+    ),
+    styles=(
+        Style(band="AM", band_colour="blue"),
+        Style(weight=0.5, band="AM"),
     ),
 )

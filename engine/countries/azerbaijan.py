@@ -1,10 +1,11 @@
-"""Azerbaijan: its plates' formats."""
+"""Azerbaijan: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "AZ",
     "Azerbaijan",
     "Europe",
     (Format("NN-LL-NNN"),),
+    styles=(Style(band="AZ", separator="dash"),),
 )

@@ -1,6 +1,6 @@
-"""Belarus: its plates' formats; only letters that Cyrillic and Latin share."""
+"""Belarus: its plates' formats and looks; only letters that Cyrillic and Latin share."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "BY",
@@ -11,4 +11,5 @@ COUNTRY = Country(
         Format("N LLL NNNN", 0.05, note="others than cars"),
     ),
     letters="ABEIKMHOPCTX",
+    styles=(Style(band="BY", separator="dash"),),
 )

@@ -1,4 +1,4 @@
-"""Belgium: its plates' formats."""
+"""Belgium: its plates' formats and looks."""
 
 from engine.countries import Country, Format, Style
 

@@ -1,6 +1,6 @@
-"""Bolivia: its plates' formats."""
+"""Bolivia: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "BO",
@@ -8,4 +8,5 @@ COUNTRY = Country(
     "South America",
     (Format("NNN(N) LLL"),),
     size_mm=(300, 150),
+    styles=(Style(ink="blue", header="BOLIVIA"),),
 )

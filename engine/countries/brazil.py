@@ -1,4 +1,4 @@
-"""Brazil: its plates' formats."""
+"""Brazil: its plates' formats and looks."""
 
 from engine.countries import Country, Format, Style
 

@@ -1,6 +1,6 @@
-"""Cambodia: its plates' formats."""
+"""Cambodia: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "KH",
@@ -8,4 +8,5 @@ COUNTRY = Country(
     "Asia",
     (Format("[12]L(L)-NNNN"),),
     size_mm=(340, 150),
+    styles=(Style(ink="blue", footer="PHNOM PENH|KANDAL|SIEM REAP|BATTAMBANG|KAMPONG CHAM|SIHANOUKVILLE", separator="dash"),),
 )

@@ -1,6 +1,6 @@
-"""Chile: its plates' formats."""
+"""Chile: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "CL",
@@ -12,4 +12,8 @@ COUNTRY = Country(
     ),
     letters="BCDFGHJKLPRSTVWXYZ",
     size_mm=(360, 130),
+    styles=(
+        Style(footer="CHILE", separator="emblem"),
+        Style(weight=0.05, ink="green", kind="electric", footer="CHILE", separator="emblem", formats=(0,)),
+    ),
 )

@@ -1,6 +1,6 @@
-"""Colombia: its plates' formats."""
+"""Colombia: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "CO",
@@ -11,4 +11,11 @@ COUNTRY = Country(
         Format("LLL/NNL", 0.3, note="motorcycles"),
     ),
     size_mm=(330, 160),
+    styles=(
+        Style("yellow", footer="BOGOTA D.C.|MEDELLIN|CALI|ENVIGADO|BARRANQUILLA|FUNZA|CHIA", separator="emblem"),
+        Style(
+            weight=0.3, kind="commercial", footer="BOGOTA D.C.|MEDELLIN|CALI|BARRANQUILLA|FUNZA", separator="emblem", formats=(0,)
+        ),
+        Style("blue", "white", weight=0.02, kind="diplomatic", footer="BOGOTA D.C.", formats=(0,)),
+    ),
 )

@@ -1,4 +1,4 @@
-"""Czechia: its plates' formats."""
+"""Czechia: its plates' formats and looks."""
 
 from engine.countries import Country, Format, Style
 

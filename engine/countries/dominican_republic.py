@@ -1,6 +1,6 @@
-"""Dominican Republic: its plates' formats."""
+"""Dominican Republic: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "DO",
@@ -8,4 +8,5 @@ COUNTRY = Country(
     "North America",
     (Format("LNNNNNN"),),
     size_mm=(305, 152),
+    styles=(Style(ink="dark blue", header="REPUBLICA DOMINICANA"),),
 )

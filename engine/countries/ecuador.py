@@ -1,6 +1,6 @@
-"""Ecuador: its plates' formats."""
+"""Ecuador: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "EC",
@@ -11,4 +11,9 @@ COUNTRY = Country(
         Format("LLL-NNN", 0.2),
     ),
     size_mm=(404, 154),
+    styles=(
+        Style(header="ECUADOR", separator="dash"),
+        Style(weight=0.2, kind="commercial", header="ECUADOR", header_ground="orange", separator="dash"),
+        Style(weight=0.05, kind="official", header="ECUADOR", header_ground="yellow", separator="dash"),
+    ),
 )

@@ -1,6 +1,6 @@
-"""El Salvador: its plates' formats."""
+"""El Salvador: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "SV",
@@ -11,4 +11,5 @@ COUNTRY = Country(
         Format("PN{2,5}", 0.1),
     ),
     size_mm=(305, 152),
+    styles=(Style(ink="dark blue", header="EL SALVADOR", footer="CENTRO AMERICA", separator="dash"),),
 )

@@ -1,6 +1,6 @@
-"""Estonia: its plates' formats."""
+"""Estonia: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "EE",
@@ -8,4 +8,5 @@ COUNTRY = Country(
     "Europe",
     (Format("NNN LLL"),),
     letters="ABCDEFGHIJKLMNOPRSTUVWXYZ",
+    styles=(Style(band="EST", band_colour="blue"),),
 )

@@ -1,6 +1,6 @@
-"""Georgia: its plates' formats."""
+"""Georgia: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "GE",
@@ -9,5 +9,9 @@ COUNTRY = Country(
     (
         Format("LL-NNN-LL", note="since 2014"),
         Format("LLL-NNN", 0.3, note="until 2014"),
+    ),
+    styles=(
+        Style(band="GE", band_colour="blue", separator="dash", formats=(0,)),
+        Style(weight=0.3, band="GE", separator="dash", formats=(1,)),
     ),
 )

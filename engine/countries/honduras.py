@@ -1,6 +1,6 @@
-"""Honduras: its plates' formats."""
+"""Honduras: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "HN",
@@ -8,4 +8,5 @@ COUNTRY = Country(
     "North America",
     (Format("LLL NNNN"),),
     size_mm=(305, 152),
+    styles=(Style(ink="blue", header="HONDURAS", footer="CENTROAMERICA|CENTRO AMERICA"),),
 )

@@ -1,6 +1,6 @@
-"""Hong Kong: its plates' formats."""
+"""Hong Kong: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "HK",
@@ -11,4 +11,8 @@ COUNTRY = Country(
         Format("[1-9]N{0,3}", 0.02, note="without letters"),
     ),
     letters="ABCDEFGHJKLMNPRSTUVWXYZ",
+    styles=(
+        Style(font="uk"),
+        Style("yellow", font="uk"),
+    ),
 )

@@ -1,6 +1,6 @@
-"""Iceland: its plates' formats."""
+"""Iceland: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "IS",
@@ -11,4 +11,8 @@ COUNTRY = Country(
         Format("LL NNN", 0.5),
     ),
     letters="ABDEFGHIJKLMNOPRSTUVXYZ",
+    styles=(
+        Style(ink="blue", band="IS", separator="seal"),
+        Style(weight=0.1, ink="red", kind="commercial", band="IS", separator="seal"),
+    ),
 )

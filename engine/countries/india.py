@@ -1,4 +1,4 @@
-"""India: its plates' formats; the first two letters are the state."""
+"""India: its plates' formats and looks; the first two letters are the state."""
 
 from engine.countries import Country, Format, Style
 

@@ -27,7 +27,7 @@ COUNTRY = Country(
         Format(_with("گ"), 0.02, note="temporary"),
     ),
     styles=(
-        Style(band="I.R. IRAN", band_colour="blue", separator="", formats=(0, 5, 7)),
+        Style(band="I.R. IRAN", band_colour="blue", formats=(0, 5, 7)),
         Style("yellow", weight=0.3, kind="commercial", band="I.R. IRAN", band_colour="blue", formats=(1,)),
         Style("yellow", weight=0.05, kind="agricultural", band="I.R. IRAN", band_colour="blue", formats=(4,)),
         Style("red", "white", weight=0.1, kind="official", band="I.R. IRAN", band_colour="blue", formats=(2,)),

@@ -1,6 +1,6 @@
-"""Ireland: its plates' formats."""
+"""Ireland: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "IE",
@@ -8,4 +8,12 @@ COUNTRY = Country(
     "Europe",
     (Format("NN([12])-@-N{1,6}"),),
     codes="C CE CN CW D DL G KE KK KY L LD LH LK LM LS MH MN MO OY RN SO T TN TS W WD WH WW WX",
+    styles=(
+        Style(
+            band="IRL",
+            band_colour="blue",
+            header="BAILE ÁTHA CLIATH|CORCAIGH|GAILLIMH|CILL DARA|LIMISTÉAR LUIMNIGH|DÚN NA nGALL|AN MHÍ",
+            separator="dash",
+        ),
+    ),
 )

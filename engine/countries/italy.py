@@ -1,4 +1,4 @@
-"""Italy: its plates' formats."""
+"""Italy: its plates' formats and looks."""
 
 from engine.countries import Country, Format, Style
 

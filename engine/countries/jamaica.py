@@ -1,6 +1,6 @@
-"""Jamaica: its plates' formats."""
+"""Jamaica: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "JM",
@@ -8,4 +8,8 @@ COUNTRY = Country(
     "North America",
     (Format("NNNN LL"),),
     size_mm=(305, 152),
+    styles=(
+        Style(ink="dark blue", header="JAMAICA"),
+        Style("red", "white", weight=0.2, kind="commercial", header="JAMAICA"),
+    ),
 )

@@ -1,6 +1,6 @@
-"""Jordan: its plates' formats."""
+"""Jordan: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "JO",
@@ -10,4 +10,5 @@ COUNTRY = Country(
         Format("[1-9]N-N{1,5}"),
         Format("[1-9]-N{1,5}", 0.1),
     ),
+    styles=(Style(header="JORDAN الأردن", separator="dash"),),
 )

@@ -1,6 +1,6 @@
-"""Kenya: its plates' formats."""
+"""Kenya: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "KE",
@@ -11,4 +11,8 @@ COUNTRY = Country(
         Format("KLL NNN", 0.2, note="until 2007"),
     ),
     letters="ABCDEFGHJKLMNPQRSTUVWXYZ",
+    styles=(
+        Style(font="uk"),
+        Style("yellow", font="uk"),
+    ),
 )

@@ -1,6 +1,6 @@
-"""Kuwait: its plates' formats."""
+"""Kuwait: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "KW",
@@ -10,4 +10,5 @@ COUNTRY = Country(
         Format("[1-9]N(N)-N{1,5}"),
         Format("[1-9]-N{1,5}", 0.5),
     ),
+    styles=(Style(header="KUWAIT الكويت", separator="emblem"),),
 )

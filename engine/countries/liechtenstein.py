@@ -1,6 +1,6 @@
-"""Liechtenstein: its plates' formats."""
+"""Liechtenstein: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "LI",
@@ -8,4 +8,5 @@ COUNTRY = Country(
     "Europe",
     (Format("FL [1-9]N{0,4}"),),
     size_mm=(500, 110),
+    styles=(Style("black", "white", separator="emblem"),),
 )

@@ -1,6 +1,6 @@
-"""Luxembourg: its plates' formats."""
+"""Luxembourg: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "LU",
@@ -11,4 +11,5 @@ COUNTRY = Country(
         Format("NNNN(N)", 0.2),
     ),
     letters="ABCDEFGHJKLMNPQRSTUVWXYZ",
+    styles=(Style("yellow", band="L", band_colour="blue"),),
 )

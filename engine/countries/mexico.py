@@ -1,6 +1,6 @@
-"""Mexico: its plates' formats."""
+"""Mexico: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "MX",
@@ -14,4 +14,20 @@ COUNTRY = Country(
     ),
     letters="ABCDEFGHJKLMNPRSTUVWXYZ",
     size_mm=(305, 152),
+    styles=(
+        Style(
+            header="MEXICO|JALISCO|NUEVO LEON|CDMX|PUEBLA|GUANAJUATO|VERACRUZ|SONORA|YUCATAN",
+            footer="ESTADO DE MEXICO|TRASERA|DELANTERA|MEXICO",
+            separator="dash",
+        ),
+        Style(
+            ink="dark green",
+            weight=0.05,
+            kind="electric",
+            header="CDMX|EDOMEX",
+            footer="CIUDAD DE MEXICO",
+            separator="dash",
+            formats=(1,),
+        ),
+    ),
 )

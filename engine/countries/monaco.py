@@ -1,6 +1,6 @@
-"""Monaco: its plates' formats."""
+"""Monaco: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "MC",
@@ -12,4 +12,5 @@ COUNTRY = Country(
         Format("NNNL", 0.5),
     ),
     size_mm=(320, 80),
+    styles=(Style(ink="blue", footer="PRINCIPAUTE DE MONACO", separator="emblem"),),
 )

@@ -1,4 +1,4 @@
-"""Netherlands: its plates' formats."""
+"""Netherlands: its plates' formats and looks."""
 
 from engine.countries import Country, Format, Style
 

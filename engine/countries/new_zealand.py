@@ -1,6 +1,6 @@
-"""New Zealand: its plates' formats."""
+"""New Zealand: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "NZ",
@@ -11,4 +11,8 @@ COUNTRY = Country(
         Format("LLNNNN", 0.1, note="until 2001"),
     ),
     size_mm=(360, 125),
+    styles=(
+        Style(font="uk"),
+        Style("black", "white", font="uk", weight=0.1, formats=(1,)),
+    ),
 )

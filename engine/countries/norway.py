@@ -1,4 +1,4 @@
-"""Norway: its plates' formats."""
+"""Norway: its plates' formats and looks."""
 
 from engine.countries import Country, Format, Style
 
@@ -8,7 +8,7 @@ COUNTRY = Country(
     "Europe",
     (
         Format("LL NNNNN"),
-        Format("E[BCDEFHJKLRVX] NNNNN", 0.4, note="electric"),
+        Format("E[BCDEFHKLV] NNNNN", 0.4, note="electric"),
         Format("LL/NNNNN", 0.1, note="two rows"),
     ),
     letters="ABCDEFGHJKLMNPRSTUVXYZ",

@@ -1,6 +1,6 @@
-"""Panama: its plates' formats."""
+"""Panama: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "PA",
@@ -11,4 +11,5 @@ COUNTRY = Country(
         Format("NNNNNN", 0.3),
     ),
     size_mm=(305, 152),
+    styles=(Style(ink="dark blue", header="PANAMA", footer="ISTMO DE PANAMA|CANAL DE PANAMA"),),
 )

@@ -1,6 +1,6 @@
-"""Paraguay: its plates' formats."""
+"""Paraguay: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "PY",
@@ -11,4 +11,8 @@ COUNTRY = Country(
         Format("LLL NNN", 0.8, note="until 2019"),
     ),
     size_mm=(400, 130),
+    styles=(
+        Style(header="REPUBLICA DEL PARAGUAY", header_ground="blue", font="fe", formats=(0,)),
+        Style(weight=0.8, header="PARAGUAY", formats=(1,)),
+    ),
 )

@@ -1,6 +1,6 @@
-"""Peru: its plates' formats."""
+"""Peru: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "PE",
@@ -12,4 +12,8 @@ COUNTRY = Country(
         Format("LLN-NNN", 0.2),
     ),
     size_mm=(300, 150),
+    styles=(
+        Style(header="PERU", separator="dash"),
+        Style(weight=0.3, kind="taxi", header="PERU", header_ground="yellow", separator="dash"),
+    ),
 )

@@ -1,6 +1,6 @@
-"""Philippines: its plates' formats."""
+"""Philippines: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "PH",
@@ -11,4 +11,10 @@ COUNTRY = Country(
         Format("LLL NNN", 0.7, note="until 2014"),
     ),
     size_mm=(390, 140),
+    styles=(
+        Style(footer="NCR|REGION IV-A|REGION III|REGION VII|PILIPINAS", formats=(0,)),
+        Style(weight=0.5, ink="dark green", footer="PILIPINAS|MATATAG NA REPUBLIKA", formats=(1,)),
+        Style("yellow", weight=0.2, kind="commercial", footer="NCR|REGION IV-A|REGION III|REGION VII|PILIPINAS"),
+        Style(weight=0.05, ink="red", kind="official", footer="PILIPINAS"),
+    ),
 )

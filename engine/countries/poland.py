@@ -1,4 +1,4 @@
-"""Poland: its plates' formats; the first letter is the voivodeship."""
+"""Poland: its plates' formats and looks; the first letter is the voivodeship."""
 
 from engine.countries import Country, Format, Style
 
@@ -22,6 +22,9 @@ COUNTRY = Country(
         Format("[BCDEFGKLNOPRSTWZ]LL NNNN[ACE-HJ-NPR-Y]", 0.3),
         Format("[BCDEFGKLNOPRSTWZ]LL NNN[ACE-HJ-NPR-Y]{2}", 0.3),
         Format("[BCDEFGKLNOPRSTWZ]N [0-9A-Z]{3,5}", 0.02, note="chosen text"),
+        Format("[BCDEFGKLNOPRSTWZ]L/NNNNN", 0.1, note="two rows"),
+        Format("[BCDEFGKLNOPRSTWZ]LL/NNNN[ACE-HJ-NPR-Y]", 0.1, note="two rows"),
+        Format("[BCDEFGKLNOPRSTWZ]LL/[ACE-HJ-NPR-Y]NNN", 0.1, note="two rows"),
     ),
     size_mm=(520, 114),
     styles=(

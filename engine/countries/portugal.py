@@ -1,6 +1,6 @@
-"""Portugal: its plates' formats."""
+"""Portugal: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "PT",
@@ -11,6 +11,12 @@ COUNTRY = Country(
         Format("NN-LL-NN", note="2005 to 2020"),
         Format("NN-NN-LL", 0.7, note="1992 to 2005"),
         Format("LL-NN-NN", 0.1, note="until 1992"),
+        Format("LL-NN/LL", 0.1, note="two rows"),
     ),
     letters="ABCDEFGHIJLMNOPQRSTUVXZ",
+    styles=(
+        Style(band="P", band_colour="blue", formats=(0, 4)),
+        Style(band="P", band_colour="blue", right_band=True, right_colour="yellow", separator="dash", formats=(1, 2)),
+        Style("black", "white", weight=0.05, separator="dash", formats=(3,)),
+    ),
 )

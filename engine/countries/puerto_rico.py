@@ -1,6 +1,6 @@
-"""Puerto Rico: its plates' formats."""
+"""Puerto Rico: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "PR",
@@ -8,4 +8,5 @@ COUNTRY = Country(
     "North America",
     (Format("LLL-NNN"),),
     size_mm=(305, 152),
+    styles=(Style(font="us", ink="dark blue", header="PUERTO RICO", footer="ISLA DEL ENCANTO"),),
 )

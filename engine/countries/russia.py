@@ -1,4 +1,4 @@
-"""Russia: its plates' formats; only letters that Cyrillic and Latin share; the last number is the region."""
+"""Russia: its plates' formats and looks; only letters that Cyrillic and Latin share; the last number is the region."""
 
 from engine.countries import Country, Format, Style
 

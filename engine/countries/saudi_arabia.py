@@ -1,4 +1,4 @@
-"""Saudi Arabia: its plates' formats; the Latin row; the Arabic row says the same."""
+"""Saudi Arabia: its plates' formats and looks; the Latin row; the Arabic row says the same."""
 
 from engine.countries import Country, Format, Style
 

@@ -1,4 +1,4 @@
-"""Slovakia: its plates' formats."""
+"""Slovakia: its plates' formats and looks."""
 
 from engine.countries import Country, Format, Style
 

@@ -1,6 +1,6 @@
-"""Slovenia: its plates' formats."""
+"""Slovenia: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "SI",
@@ -13,4 +13,5 @@ COUNTRY = Country(
         Format("<CE,GO,KK,KP,KR,LJ,MB,MS,NM,PO,SG> [0-9A-Z]{2}-[0-9A-Z]{3}", 0.05, note="other mixes of letters and digits"),
     ),
     letters="ABCDEFGHIJKLMNOPRSTUVZ",
+    styles=(Style(band="SLO", band_colour="blue", separator="emblem"),),
 )

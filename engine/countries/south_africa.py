@@ -1,6 +1,6 @@
-"""South Africa: its plates' formats; no vowels after the province scheme."""
+"""South Africa: its plates' formats and looks; no vowels after the province scheme."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "ZA",
@@ -19,4 +19,12 @@ COUNTRY = Country(
         "CFA CFG CFM CFP CFR CG CJ CK CL CN CO CR CS CT CV CW CX CY CZ"
     ),
     size_mm=(520, 113),
+    styles=(
+        Style(formats=(0, 1)),
+        Style(weight=0.7, formats=(2,)),
+        Style(weight=0.5, ink="dark blue", formats=(3,)),
+        Style("yellow", weight=0.2, formats=(2, 3)),
+        Style(weight=0.7, header="MPUMALANGA|LIMPOPO|EASTERN CAPE|FREE STATE|NORTH WEST", formats=(4,)),
+        Style(weight=0.3, formats=(4,)),
+    ),
 )

@@ -1,4 +1,4 @@
-"""Spain: its plates' formats."""
+"""Spain: its plates' formats and looks."""
 
 from engine.countries import Country, Format, Style
 

@@ -1,4 +1,4 @@
-"""Sweden: its plates' formats."""
+"""Sweden: its plates' formats and looks."""
 
 from engine.countries import Country, Format, Style
 

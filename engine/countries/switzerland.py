@@ -1,12 +1,16 @@
-"""Switzerland: its plates' formats."""
+"""Switzerland: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "CH",
     "Switzerland",
     "Europe",
-    (Format("@ [1-9]N{0,5}"),),
+    (
+        Format("@ [1-9]N{0,5}"),
+        Format("@/[1-9]N{0,5}", 0.5, note="rear, two rows"),
+    ),
     codes="AG AI AR BE BL BS FR GE GL GR JU LU NE NW OW SG SH SO SZ TG TI UR VD VS ZG ZH",
     size_mm=(500, 110),
+    styles=(Style(separator="dot", formats=(0, 1)),),
 )

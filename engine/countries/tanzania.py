@@ -1,10 +1,14 @@
-"""Tanzania: its plates' formats."""
+"""Tanzania: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "TZ",
     "Tanzania",
     "Africa",
     (Format("T NNN LLL"),),
+    styles=(
+        Style("yellow"),
+        Style(weight=0.3, kind="commercial"),
+    ),
 )

@@ -1,4 +1,4 @@
-"""Tunisia: its plates' formats."""
+"""Tunisia: its plates' formats and looks."""
 
 from engine.countries import Country, Format, Style
 

@@ -1,4 +1,4 @@
-"""Türkiye: its plates' formats; the first number is the province, 01 to 81."""
+"""Türkiye: its plates' formats and looks; the first number is the province, 01 to 81."""
 
 from engine.countries import Country, Format, Style
 

@@ -1,6 +1,6 @@
-"""Uganda: its plates' formats."""
+"""Uganda: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "UG",
@@ -9,5 +9,9 @@ COUNTRY = Country(
     (
         Format("ULL NNNL"),
         Format("U[A-Z] NNNLL", 0.2, note="since 2023"),
+    ),
+    styles=(
+        Style(font="uk"),
+        Style("yellow", font="uk"),
     ),
 )

@@ -1,4 +1,4 @@
-"""United Arab Emirates: its plates' formats."""
+"""United Arab Emirates: its plates' formats and looks."""
 
 from engine.countries import Country, Format, Style
 

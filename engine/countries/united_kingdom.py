@@ -1,4 +1,4 @@
-"""United Kingdom: its plates' formats."""
+"""United Kingdom: its plates' formats and looks."""
 
 from engine.countries import Country, Format, Style
 

@@ -1,6 +1,6 @@
-"""Uzbekistan: its plates' formats."""
+"""Uzbekistan: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "UZ",
@@ -10,4 +10,5 @@ COUNTRY = Country(
         Format("NN L NNN LL"),
         Format("NN NNN LLL", 0.5, note="companies"),
     ),
+    styles=(Style(footer="UZ"),),
 )

@@ -1,6 +1,6 @@
-"""Venezuela: its plates' formats."""
+"""Venezuela: its plates' formats and looks."""
 
-from engine.countries import Country, Format
+from engine.countries import Country, Format, Style
 
 COUNTRY = Country(
     "VE",
@@ -11,4 +11,5 @@ COUNTRY = Country(
         Format("LLL NNL", 0.2, note="until 2008"),
     ),
     size_mm=(300, 150),
+    styles=(Style(header="REPUBLICA BOLIVARIANA DE VENEZUELA|VENEZUELA", footer="DISTRITO CAPITAL|MIRANDA|CARABOBO|ZULIA|ARAGUA"),),
 )

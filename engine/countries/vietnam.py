@@ -1,4 +1,4 @@
-"""Vietnam: its plates' formats; the first number is the province, 11 to 99."""
+"""Vietnam: its plates' formats and looks; the first number is the province, 11 to 99."""
 
 from engine.countries import Country, Format, Style
 
