@@ -1,4 +1,4 @@
-"""Label files of plate pictures: reads labels.csv / agreed.csv of a set and cuts its plates out as grey crops."""
+"""Label files of plate pictures: reads labels.csv / agreed.csv of a set, cuts its plates out as grey crops, reads countries."""
 
 from __future__ import annotations
 
@@ -11,17 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from engine.countries import countries
+from scripts.ocr.network import COUNTRIES
+
 DEV_SETS = ("openalpr-us", "openalpr-eu", "openalpr-br")
-"""Scored on, never trained on; nor is any plate with one of their texts."""
+"""Scored on, never trained on; nor is any plate with one of their texts, or with a text that is held out (engine/cli/labels.py)."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlateLabel:
-    """One labelled plate: picture, pixel box (left, top, width, height; None: the whole picture), text as printed."""
+    """One labelled plate: picture, pixel box (left, top, width, height; None: the whole picture), text as printed, country as
+    the set writes it (ISO alpha-2, "EU", or anything else for unknown)."""
 
     picture: Path
     box: tuple[float, float, float, float] | None
     text: str
+    country: str = ""
 
 
 def read_labels(table: Path) -> Iterator[PlateLabel]:
@@ -30,7 +35,7 @@ def read_labels(table: Path) -> Iterator[PlateLabel]:
         for row in csv.DictReader(rows):
             if row["text"]:
                 box = tuple(float(row[side]) for side in "xywh") if row["x"] else None
-                yield PlateLabel(table.parent / row["file"], box, row["text"])  # type: ignore[arg-type]
+                yield PlateLabel(table.parent / row["file"], box, row["text"], row["country"])  # type: ignore[arg-type]
 
 
 def cut(label: PlateLabel, *, margin: float) -> NDArray[np.uint8]:
@@ -44,3 +49,13 @@ def cut(label: PlateLabel, *, margin: float) -> NDArray[np.uint8]:
     left, right = max(0, round(x - margin * w)), min(width, round(x + w + margin * w))
     top, bottom = max(0, round(y - margin * h)), min(height, round(y + h + margin * h))
     return grey[top:bottom, left:right]
+
+
+def possible_countries(country: str) -> NDArray[np.bool_]:
+    """Which of COUNTRIES a label's country may be: itself, any of Europe for "EU", all where it is not known."""
+    if country in COUNTRIES:
+        return np.array([code == country for code in COUNTRIES])
+    if country == "EU":
+        described = countries()
+        return np.array([code in described and described[code].region == "Europe" for code in COUNTRIES])
+    return np.ones(len(COUNTRIES), np.bool_)

@@ -11,37 +11,44 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from scripts.crops import DEV_SETS, cut, read_labels
+from engine.cli.labels import held_out
+from scripts.crops import DEV_SETS, cut, possible_countries, read_labels
 from scripts.ocr.augment import Augmenter, Margins
-from scripts.ocr.network import ALPHABET, SLOTS
+from scripts.ocr.network import ALPHABET, COUNTRIES, SLOTS
 from scripts.ocr.picture import resize
+from scripts.plates.families import draw_plate
 from scripts.plates.fonts import load_fonts
-from scripts.plates.render import HEIGHT_PX, WIDTH_PX, draw_plate
+from scripts.plates.render import HEIGHT_PX, WIDTH_PX, DrawnPlate
 
 U8 = NDArray[np.uint8]
 
 # share of every real set in the real half (normalised to 1); "agreed" sets: texts two readers agreed on
 SHARES = {
-    "us-plates-openalpr": 0.13,
-    "eu-plates-agreed": 0.10,
-    "br-plates-agreed": 0.05,
-    "br-plates-openalpr": 0.05,
-    "vn-crops": 0.04,
-    "eu-tworow-agreed": 0.03,
-    "global-mixed-300": 0.025,
-    "tn-crops": 0.02,
-    "ar-cnnocr": 0.015,
-    "cn-rodney": 0.012,
-    "cn-lprnet": 0.012,
-    "kaggle-car-plate-433": 0.012,
-    "ro-lucian": 0.006,
-    "tn-rlpr": 0.003,
+    "us-plates-openalpr": 0.19,
+    "eu-plates-agreed": 0.14,
+    "br-plates-agreed": 0.06,
+    "br-plates-openalpr": 0.07,
+    "vn-crops": 0.09,
+    "eu-tworow-agreed": 0.06,
+    "cn-rodney": 0.06,
+    "cn-lprnet": 0.05,
+    "eg-ealpr-crops": 0.06,
+    "tn-crops": 0.05,
+    "global-mixed-300": 0.035,
+    "ar-cnnocr": 0.03,
+    "cn-easypr": 0.02,
+    "kaggle-car-plate-433": 0.02,
+    "in-nanonets": 0.015,
+    "eg-ealpr-scenes": 0.01,
+    "ro-lucian": 0.01,
+    "tn-rlpr": 0.01,
 }
 AGREED_TABLE = ("global-mixed-300", "kaggle-car-plate-433", "ro-lucian")
 POOL = 60_000
@@ -49,37 +56,37 @@ POOL = 60_000
 
 @dataclass(frozen=True, slots=True)
 class RealSet:
-    """One real set: crops (n, 96, 192) uint8, their texts and the set's share of the real half."""
+    """One real set: crops (n, 96, 192) uint8, their texts and countries as the set writes them, its share of the real half."""
 
     name: str
     crops: U8
     texts: tuple[str, ...]
+    countries: tuple[str, ...]
     share: float
 
 
-def latin(text: str) -> str | None:
-    """The text without a Chinese province character; None where it does not fit alphabet and slots."""
-    kept = "".join(c for c in text.upper() if not "\u4e00" <= c <= "\u9fff")
-    return kept if 2 <= len(kept) <= SLOTS and all(c in ALPHABET for c in kept) else None
+def readable(text: str) -> bool:
+    """Whether a label can be learned: in the alphabet, and no longer than the slots."""
+    return 1 <= len(text) <= SLOTS and all(c in ALPHABET for c in text)
 
 
-def load_real(plates: Path) -> list[RealSet]:
-    """The real sets found under a folder, without any text of a dev set. Missing sets are left out."""
-    held_out = {label.text for name in DEV_SETS for label in read_labels(plates / name / "labels.csv")}
+def load_real(plates: Path, left_out: frozenset[str] = frozenset()) -> list[RealSet]:
+    """The real sets found under a folder: no text of a dev set, no held-out text, no country that is left out."""
+    dev = {label.text for name in DEV_SETS for label in read_labels(plates / name / "labels.csv")}
     sets = []
     for name, share in SHARES.items():
         table = plates / name / ("agreed.csv" if name in AGREED_TABLE else "labels.csv")
-        if not table.is_file():
-            continue
-        crops, texts = [], []
-        for label in read_labels(table):
-            text = latin(label.text)
-            if text is not None and label.text not in held_out:
-                crops.append(resize(cut(label, margin=0.06), HEIGHT_PX, WIDTH_PX))
-                texts.append(text)
-        sets.append(RealSet(name, np.stack(crops), tuple(texts), share))
+        labels = list(read_labels(table)) if table.is_file() else []
+        learned = [
+            label
+            for label in labels
+            if readable(label.text) and label.text not in dev and not held_out(label.text) and label.country not in left_out
+        ]
+        if learned:
+            crops = np.stack([resize(cut(label, margin=0.06), HEIGHT_PX, WIDTH_PX) for label in learned])
+            sets.append(RealSet(name, crops, tuple(x.text for x in learned), tuple(x.country for x in learned), share))
     total = sum(s.share for s in sets)
-    return [RealSet(s.name, s.crops, s.texts, s.share / total) for s in sets]
+    return [RealSet(s.name, s.crops, s.texts, s.countries, s.share / total) for s in sets]
 
 
 def load_backgrounds(plates: Path) -> list[U8]:
@@ -94,63 +101,88 @@ def load_backgrounds(plates: Path) -> list[U8]:
     return pictures or [np.full((200, 400), 114, np.uint8)]
 
 
-def labels_of(text: str) -> NDArray[np.int8]:
+def labels_of(text: str) -> NDArray[np.int16]:
     """Class per slot: the characters from the left, then empty (0)."""
-    row = np.zeros(SLOTS, np.int8)
+    row = np.zeros(SLOTS, np.int16)
     row[: len(text)] = [ALPHABET.index(c) for c in text]
     return row
 
 
+Sample = tuple[U8, NDArray[np.int16], NDArray[np.bool_]]
+"""Picture (64, 128), classes (12,), possible countries (len(COUNTRIES),)."""
+
+
 def samples(
-    real: list[RealSet], backgrounds: list[U8], seed: int, synthetic_share: float, margins: Margins
-) -> Iterator[tuple[U8, NDArray[np.int8], bool]]:
-    """Endless (picture (64, 128), classes (10,), is synthetic)."""
+    real: list[RealSet], backgrounds: list[U8], seed: int, synthetic_share: float, margins: Margins, left_out: frozenset[str]
+) -> Iterator[Sample]:
+    """Endless samples, `synthetic_share` of them drawn plates."""
     rng = random.Random(seed)
     augment = Augmenter(seed + 1, margins, backgrounds)
     fonts = load_fonts(with_shared=True)
-    pool: list[tuple[U8, str]] = []
+    pool: list[DrawnPlate] = []
     shares = [s.share for s in real]
+    masks = {code: possible_countries(code) for code in ("", "EU", *COUNTRIES)}
+    unknown = masks[""]
     while True:
         if not real or rng.random() < synthetic_share:
             if (len(pool) < POOL and rng.random() < 0.5) or not pool:
-                plate = draw_plate(rng, fonts)
-                pool.append((plate.grey, plate.text))
-                grey, text = pool[-1]
+                plate = draw_plate(rng, fonts, left_out)
+                pool.append(plate)
             else:
                 place = rng.randrange(len(pool))
                 if rng.random() < 0.125:
-                    plate = draw_plate(rng, fonts)
-                    pool[place] = plate.grey, plate.text
-                grey, text = pool[place]
-            yield augment(grey, synthetic=True), labels_of(text), True
+                    pool[place] = draw_plate(rng, fonts, left_out)
+                plate = pool[place]
+            yield augment(plate.grey, synthetic=True), labels_of(plate.text), masks[plate.country]
         else:
             chosen = rng.choices(real, shares)[0]
             index = rng.randrange(len(chosen.texts))
-            yield augment(chosen.crops[index], synthetic=False), labels_of(chosen.texts[index]), False
+            mask = masks.get(chosen.countries[index], unknown)
+            yield augment(chosen.crops[index], synthetic=False), labels_of(chosen.texts[index]), mask
 
 
-def _generate(queue: Any, plates: str, seed: int, batch: int, synthetic_share: float, margins: Margins) -> None:
+def _generate(
+    queue: Any, plates: str, seed: int, batch: int, synthetic_share: float, margins: Margins, left_out: frozenset[str]
+) -> None:
     import cv2
 
     cv2.setNumThreads(1)
     folder = Path(plates)
-    source = samples(load_real(folder), load_backgrounds(folder), seed, synthetic_share, margins)
+    real = load_real(folder, left_out)
+    source = samples(real, load_backgrounds(folder), seed, synthetic_share, margins, left_out)
     while True:
         drawn = [next(source) for _ in range(batch)]
-        queue.put((np.stack([d[0] for d in drawn]), np.stack([d[1] for d in drawn])))
+        queue.put(tuple(np.stack(part) for part in zip(*drawn, strict=True)))
 
 
 def batches(
-    plates: Path, *, seed: int, batch: int, synthetic_share: float, margins: Margins, processes: int
-) -> Iterator[tuple[U8, NDArray[np.int8]]]:
-    """Endless batches (pictures (n, 64, 128) uint8, classes (n, 10)); the processes end with this one."""
+    plates: Path,
+    *,
+    seed: int,
+    batch: int,
+    synthetic_share: float,
+    margins: Margins,
+    processes: int,
+    left_out: frozenset[str] = frozenset(),
+) -> Iterator[tuple[U8, NDArray[np.int16], NDArray[np.bool_]]]:
+    """Endless batches of samples, stacked; the processes end with this one."""
     context = multiprocessing.get_context("spawn")
     queue = context.Queue(maxsize=24)
-    for index in range(processes):
+    workers = [
         context.Process(
             target=_generate,
-            args=(queue, str(plates), seed + 1000 * index, batch, synthetic_share, margins),
+            args=(queue, str(plates), seed + 1000 * index, batch, synthetic_share, margins, left_out),
             daemon=True,
-        ).start()
+        )
+        for index in range(processes)
+    ]
+    for worker in workers:
+        worker.start()
     while True:
-        yield queue.get()
+        try:
+            drawn = queue.get(timeout=10)
+        except Empty:
+            if not any(worker.is_alive() for worker in workers):
+                raise RuntimeError("every generator process has ended: what stopped it stands above") from None
+            continue
+        yield drawn

@@ -1,8 +1,9 @@
-"""Plate OCR network: 64x128 grey in, one softmax over the alphabet for each of ten slots out (about 0.63 M weights).
+"""Plate OCR network: 64x128 grey in; out a softmax over the alphabet for each of twelve slots, and a logit per country.
 
-A plain 3x3 convolution trunk, then for every slot a soft attention over the 16x16 places of the last feature map
+A plain 3x3 convolution trunk, then for every slot a soft attention over the 8x32 places of the last feature map
 (a layout branch sees the whole plate, a local branch sees characters), then one classifier shared by all slots.
-Only CONV_2D, ADD, RESHAPE, FULLY_CONNECTED, TRANSPOSE, SOFTMAX and BATCH_MATMUL remain after conversion.
+The country head sees the layout and the mean of the features. Only CONV_2D, ADD, RESHAPE, FULLY_CONNECTED, TRANSPOSE,
+SOFTMAX, MEAN, CONCATENATION and BATCH_MATMUL remain after conversion.
 """
 
 from __future__ import annotations
@@ -11,12 +12,32 @@ from typing import Any
 
 HEIGHT_PX = 64
 WIDTH_PX = 128
-SLOTS = 10
-ALPHABET = ("", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+SLOTS = 12
+
+LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+CHINESE = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼学警港澳挂使领应急"
+ARABIC = "٠١٢٣٤٥٦٧٨٩" + "۴۵۶" + "اأبتثجحخدذرزسشصضطظعغفقكلمنهھوىي" + "پژکگ"
+KOREAN = (
+    "가나다라마거너더러머버서어저고노도로모보소오조구누두루무부수우주하허호바사아자배울산대인천광전경기강원충북남제세종국합육해공"
+)
+THAI = "กขฃคฅฆงจฉชซฌญฎฏฐฑฒณดตถทธนบปผฝพฟภมยรลวศษสหฬอฮ"
+KANA = "あいうえかきくけこさすせそたちつてとなにぬねのはひふほまみむめもやゆよらりるれろわをん"
+ALPHABET = ("", *LATIN, *CHINESE, *ARABIC, *KOREAN, *THAI, *KANA)
+"""One code point a symbol; the same shape has one symbol (Persian digits but 4, 5 and 6 are the Arabic ones, and so on)."""
+
+_CODES = """
+AD AE AF AL AM AO AR AT AU AZ BA BD BE BG BH BO BR BW BY CA CH CI CL CM CN CO CR CU CY CZ DE DK DO DZ EC EE EG ES ET
+FI FJ FO FR GB GE GH GI GR GT HK HN HR HU ID IE IL IN IQ IR IS IT JE JM JO JP KE KG KH KR KW KZ LA LB LI LK LT LU LV
+LY MA MC MD ME MG MK MM MN MO MT MX MY MZ NA NG NL NO NP NZ OM PA PE PG PH PK PL PR PS PT PY QA RO RS RU RW SA SD SE
+SG SI SK SM SN SV SY TH TJ TM TN TR TW TZ UA UG US UY UZ VE VN XK YE ZA ZM ZW
+"""
+COUNTRIES = tuple(_CODES.split())
+"""The order of the country logits. A country that is described later has no logit until the next training."""
 
 
 def build(batch: int | None = None) -> Any:
-    """The Keras model: input (batch, 64, 128, 1) as grey / 127.5 - 1, output (batch, 10, 37) probabilities."""
+    """The Keras model: input (batch, 64, 128, 1) as grey / 127.5 - 1; outputs (batch, 12, symbols) probabilities and
+    (batch, countries) logits."""
     import tensorflow as tf
 
     layers = tf.keras.layers
@@ -29,26 +50,31 @@ def build(batch: int | None = None) -> Any:
     def residual(x: Any, filters: int) -> Any:
         return layers.ReLU(6.0)(layers.Add()([x, conv(x, filters, relu=False)]))
 
+    def dense(x: Any, width: int) -> Any:
+        return layers.ReLU(6.0)(layers.BatchNormalization(momentum=0.98)(layers.Dense(width, use_bias=False)(x)))
+
     picture = layers.Input((HEIGHT_PX, WIDTH_PX, 1), batch_size=batch)
     x = conv(conv(picture, 16, 2), 24)
     x = residual(conv(x, 48, 2), 48)
     features = residual(conv(x, 80, (2, 1)), 80)  # 8 x 32 x 80
     places = 8 * 32
 
-    layout = conv(conv(features, 48, 2), 48)
-    layout = layers.Conv2D(12, 1)(layout)
-    layout = layers.Dense(128, use_bias=False)(layers.Flatten()(layout))
-    layout = layers.ReLU(6.0)(layers.BatchNormalization(momentum=0.98)(layout))
-    layout = layers.Reshape((SLOTS, places))(layers.Dense(SLOTS * places)(layout))
+    plan = conv(conv(features, 48, 2), 48)
+    plan = dense(layers.Flatten()(layers.Conv2D(12, 1)(plan)), 128)
+    layout = layers.Reshape((SLOTS, places))(layers.Dense(SLOTS * places)(plan))
 
     local = layers.Reshape((places, SLOTS))(layers.Conv2D(SLOTS, 1)(features))
     attention = layers.Softmax(dtype="float32")(layers.Add()([layout, layers.Permute((2, 1))(local)]))
 
     cells = layers.Reshape((places, 80))(features)
-    glimpses = tf.matmul(tf.cast(attention, cells.dtype), cells)  # (batch, 10, 80)
+    glimpses = tf.matmul(tf.cast(attention, cells.dtype), cells)  # (batch, 12, 80)
     x = layers.Reshape((1, SLOTS, 80))(glimpses)
-    x = layers.Conv2D(96, 1, use_bias=False)(x)
+    x = layers.Conv2D(128, 1, use_bias=False)(x)
     x = layers.ReLU(6.0)(layers.BatchNormalization(momentum=0.98)(x))
     x = layers.Conv2D(len(ALPHABET), 1)(x)
     x = layers.Reshape((SLOTS, len(ALPHABET)))(x)
-    return tf.keras.Model(picture, layers.Softmax(dtype="float32")(x), name="plate_ocr")
+    slots = layers.Softmax(dtype="float32", name="slots")(x)
+
+    look = layers.Concatenate()([plan, layers.GlobalAveragePooling2D()(features)])
+    country = layers.Dense(len(COUNTRIES), dtype="float32", name="country")(dense(look, 64))
+    return tf.keras.Model(picture, (slots, country), name="plate_ocr")

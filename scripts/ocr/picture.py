@@ -39,7 +39,7 @@ def network_picture(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def decode(probabilities: NDArray[np.float32], alphabet: tuple[str, ...]) -> tuple[str, float]:
-    """Slot probabilities (10, 37) as text and confidence 0..1 (the least sure slot)."""
+    """Slot probabilities (slots, symbols) as text and confidence 0..1 (the least sure slot)."""
     best = probabilities.argmax(-1)
     return "".join(alphabet[i] for i in best), float(probabilities.max(-1).min())
 

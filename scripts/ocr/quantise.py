@@ -14,12 +14,12 @@ from scripts.ocr import network
 from scripts.ocr.augment import Augmenter, Margins
 from scripts.ocr.feed import RealSet
 from scripts.ocr.picture import network_picture
+from scripts.plates.families import draw_plate
 from scripts.plates.fonts import load_fonts
-from scripts.plates.render import draw_plate
 
 
 def calibration(real: list[RealSet], backgrounds: list[NDArray[np.uint8]], margins: Margins, seed: int) -> list[NDArray[np.uint8]]:
-    """About 510 pictures: at least 6 of every real set, half of them clean, and 200 rendered ones."""
+    """About 560 pictures: at least 6 of every real set, half of them clean, and 250 rendered ones."""
     rng = random.Random(seed)
     augment = Augmenter(seed, margins, backgrounds)
     pictures = []
@@ -28,7 +28,7 @@ def calibration(real: list[RealSet], backgrounds: list[NDArray[np.uint8]], margi
             crop = source.crops[rng.randrange(len(source.texts))]
             pictures.append(network_picture(crop) if place % 2 else augment(crop, synthetic=False))
     fonts = load_fonts(with_shared=True)
-    pictures += [augment(draw_plate(rng, fonts).grey, synthetic=True) for _ in range(200)]
+    pictures += [augment(draw_plate(rng, fonts).grey, synthetic=True) for _ in range(250)]
     return pictures
 
 

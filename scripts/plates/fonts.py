@@ -1,4 +1,5 @@
-"""Fonts of the plate renderer: finds font files by name and rasterises the 36 Latin plate characters of each once.
+"""Fonts of the plate renderer: finds font files by name and rasterises the 36 Latin plate characters of each once
+(other scripts: writing.py).
 
 Where fonts come from (all free to use for drawing; none of them is kept in the repository):
 
@@ -17,14 +18,15 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from scripts.plates.writing import CAP_PX, Scripts, load_scripts
+
 CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-CAP_PX = 64  # height of every rasterised character
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SYSTEM_FOLDER = Path("/usr/share/fonts")
@@ -123,10 +125,11 @@ class GlyphFont:
 
 @dataclass(frozen=True, slots=True)
 class FontSet:
-    """All fonts the renderer may draw from: plate characters, and paths for small lettering."""
+    """All fonts the renderer may draw from: plate characters, paths for small lettering, other scripts than Latin."""
 
     plate: tuple[GlyphFont, ...]
     lettering: tuple[str, ...]
+    scripts: Scripts = field(default_factory=Scripts)
 
     def family(self, *names: str) -> tuple[GlyphFont, ...]:
         """Fonts of the named families; all fonts where none of them was found."""
@@ -140,7 +143,7 @@ def font_files(*, with_shared: bool) -> dict[str, Path]:
     files: dict[str, Path] = {}
     for folder in folders:
         for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-            if path.suffix.lower() in (".ttf", ".otf", ".woff"):
+            if path.suffix.lower() in (".ttf", ".ttc", ".otf", ".woff"):
                 files.setdefault(path.stem, path)
     return files
 
@@ -188,7 +191,7 @@ def load_fonts(*, with_shared: bool) -> FontSet:
             "no plate fonts found: install the Debian packages named in scripts/plates/fonts.py"
             " (fonts-dejavu-core at least) or run 'python -m scripts.plates.fonts fetch'"
         )
-    return FontSet(plate, lettering)
+    return FontSet(plate, lettering, load_scripts(files))
 
 
 def fetch() -> None:

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from scripts.plates import layouts
-from scripts.plates.fonts import CAP_PX, FontSet, GlyphFont
+from scripts.plates.fonts import FontSet, GlyphFont
+from scripts.plates.writing import CAP_PX
 
 HEIGHT_PX = 96
 WIDTH_PX = 192
@@ -29,11 +30,13 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels
 
 @dataclass(frozen=True, slots=True)
 class DrawnPlate:
-    """A rendered plate: grey (96, 192) uint8, its text without gaps, and the family it was drawn from."""
+    """A rendered plate: grey (96, 192) uint8, its text without gaps, the family it was drawn from, and the country (ISO
+    alpha-2) whose look it has; "" where it is no country's."""
 
     grey: NDArray[np.uint8]
     text: str
     family: str
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +139,11 @@ class Painter:
         self.paint(mask, self.ink, self.rng.uniform(0.85, 1.0))
 
     def lettering(self, text: str, centre: tuple[float, float], size_px: float, value: float, *, squeeze: float = 1.0) -> None:
-        """Small text that is not part of the label, centred at a point."""
-        font = _lettering(self.rng.choice(self.fonts.lettering), max(6, round(size_px)))
+        """Small text that is not part of the label, centred at a point; nothing where no font writes it."""
+        path = self.rng.choice(self.fonts.lettering) if text.isascii() else self.fonts.scripts.lettering_for(text)
+        if path is None:
+            return
+        font = _lettering(path, max(6, round(size_px)))
         left, top, right, bottom = (int(v) for v in font.getbbox(text))
         if right <= left or bottom <= top:
             return
@@ -337,10 +343,10 @@ class Painter:
             )
             self.paint(spots, self.rng.uniform(40, 180), self.rng.uniform(0.2, 0.6))
 
-    def finish(self, text: str, family: str) -> DrawnPlate:
+    def finish(self, text: str, family: str, country: str = "") -> DrawnPlate:
         self.wear()
         label = text.replace(" ", "").replace("|", "")
-        return DrawnPlate(np.clip(self.canvas, 0, 255).astype(np.uint8), label, family)
+        return DrawnPlate(np.clip(self.canvas, 0, 255).astype(np.uint8), label, family, country)
 
 
 def _wheelchair(draw: ImageDraw.ImageDraw, left: float, top: float, width: float, size: float) -> None:
@@ -413,7 +419,7 @@ def us_plate(p: Painter) -> DrawnPlate:
     p.characters(mask)
     if p.chance(0.4):
         p.frame(line)
-    return p.finish(text, "us")
+    return p.finish(text, "us", "US")
 
 
 def eu_plate(p: Painter) -> DrawnPlate:
@@ -462,7 +468,7 @@ def eu_plate(p: Painter) -> DrawnPlate:
     return p.finish(text, "eu")
 
 
-def _rows(p: Painter, text: str, font: GlyphFont, box: Box) -> tuple[Line, ...]:
+def write_rows(p: Painter, text: str, font: GlyphFont, box: Box) -> tuple[Line, ...]:
     """Write one or two rows into a box and paint them."""
     rng = p.rng
     rows = text.split("|")
@@ -508,7 +514,7 @@ def two_row_plate(p: Painter) -> DrawnPlate:
         p.rim()
     if p.chance(0.3):
         p.bolts()
-    _rows(
+    write_rows(
         p,
         text,
         rng.choice(p.fonts.plate),
@@ -536,7 +542,7 @@ def americas_plate(p: Painter) -> DrawnPlate:
         p.rim()
     font = rng.choice(p.fonts.family("fe", "wide", "narrow"))
     inset = rng.uniform(0.04, 0.09) * WIDTH_PX
-    lines = _rows(p, text, font, (inset, top, WIDTH_PX - inset, HEIGHT_PX - rng.uniform(6, 14)))
+    lines = write_rows(p, text, font, (inset, top, WIDTH_PX - inset, HEIGHT_PX - rng.uniform(6, 14)))
     if p.chance(0.3):
         p.phantoms(lines[0])
     return p.finish(text, "americas")
@@ -559,7 +565,7 @@ def dated_plate(p: Painter) -> DrawnPlate:
     if p.chance(0.5):
         p.rim()
     inset = rng.uniform(0.03, 0.1) * WIDTH_PX
-    lines = _rows(p, text, rng.choice(p.fonts.plate), (inset, top, WIDTH_PX - inset, bottom))
+    lines = write_rows(p, text, rng.choice(p.fonts.plate), (inset, top, WIDTH_PX - inset, bottom))
     p.phantoms(lines[0])
     return p.finish(text, "dated")
 
@@ -583,24 +589,7 @@ def any_plate(p: Painter) -> DrawnPlate:
         p.rim()
     inset = rng.uniform(0.03, 0.1) * WIDTH_PX
     room = rng.uniform(0.05, 0.25)
-    lines = _rows(p, text, rng.choice(p.fonts.plate), (inset, room * HEIGHT_PX, WIDTH_PX - inset, HEIGHT_PX * (1 - room)))
+    lines = write_rows(p, text, rng.choice(p.fonts.plate), (inset, room * HEIGHT_PX, WIDTH_PX - inset, HEIGHT_PX * (1 - room)))
     if len(lines) == 1:
         p.phantoms(lines[0])
     return p.finish(text, "any")
-
-
-FAMILIES: tuple[tuple[Callable[[Painter], DrawnPlate], float], ...] = (
-    (us_plate, 0.44),
-    (eu_plate, 0.19),
-    (two_row_plate, 0.11),
-    (americas_plate, 0.08),
-    (dated_plate, 0.09),
-    (any_plate, 0.09),
-)
-
-
-def draw_plate(rng: random.Random, fonts: FontSet) -> DrawnPlate:
-    """One random plate; its text is at most ten characters of A-Z and 0-9."""
-    family = rng.choices([f for f, _ in FAMILIES], [share for _, share in FAMILIES])[0]
-    plate = family(Painter(rng, fonts))
-    return plate if len(plate.text) <= 10 else draw_plate(rng, fonts)

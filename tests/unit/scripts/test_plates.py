@@ -8,13 +8,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engine.countries import countries, shapes, symbols
 from scripts import make_demo
-from scripts.crops import cut, read_labels
+from scripts.crops import cut, possible_countries, read_labels
 from scripts.demo.street import HEIGHT_PX, WIDTH_PX
 from scripts.ocr import network, picture
 from scripts.plates import colour, layouts
-from scripts.plates.fonts import CAP_PX, CHARACTERS, FontSet, load_fonts
-from scripts.plates.render import FAMILIES, Painter, draw_plate
+from scripts.plates.families import FAMILIES, draw_plate
+from scripts.plates.fonts import CHARACTERS, FontSet, load_fonts
+from scripts.plates.national import national_plate
+from scripts.plates.render import Painter
+from scripts.plates.writing import CAP_PX
+
+PERSIAN_TWINS = set("۰۱۲۳۷۸۹کیه")
 
 
 @pytest.fixture(scope="module")
@@ -33,13 +39,14 @@ def test_the_same_seed_draws_the_same_plates(fonts: FontSet) -> None:
         assert np.array_equal(one.grey, other.grey)
 
 
-def test_plates_are_96_by_192_grey_bytes_with_one_to_ten_known_characters(fonts: FontSet) -> None:
+def test_plates_are_96_by_192_grey_bytes_with_one_to_twelve_known_characters(fonts: FontSet) -> None:
     rng = random.Random(3)
-    plates = [draw_plate(rng, fonts) for _ in range(300)]
+    plates = [draw_plate(rng, fonts) for _ in range(400)]
     assert {plate.grey.shape for plate in plates} == {(96, 192)}
     assert {plate.grey.dtype for plate in plates} == {np.dtype(np.uint8)}
     assert all(1 <= len(plate.text) <= network.SLOTS for plate in plates)
-    assert set("".join(plate.text for plate in plates)) == set(network.ALPHABET[1:])
+    assert set(network.LATIN) <= set("".join(plate.text for plate in plates)) <= set(network.ALPHABET[1:])
+    assert {plate.country for plate in plates} <= {"", *network.COUNTRIES}
     assert len({plate.family for plate in plates}) == len(FAMILIES)
 
 
@@ -49,9 +56,45 @@ def test_every_family_writes_characters_that_differ_from_their_ground(fonts: Fon
         assert int(plate.grey.max()) - int(plate.grey.min()) > 40, plate.family
 
 
-def test_the_alphabet_is_the_empty_slot_then_letters_then_digits() -> None:
-    assert ("", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ", *"0123456789") == network.ALPHABET
-    assert set(CHARACTERS) == set(network.ALPHABET[1:])
+def test_the_alphabet_is_the_empty_slot_then_every_character_that_a_country_writes_once() -> None:
+    assert network.ALPHABET[0] == "" and len(set(network.ALPHABET)) == len(network.ALPHABET)
+    assert all(len(symbol) == 1 for symbol in network.ALPHABET[1:])
+    # to_script writes all digits of a Persian text as Persian ones: the network sees one shape
+    assert symbols() - set(network.ALPHABET) <= PERSIAN_TWINS
+    assert set(CHARACTERS) == set(network.LATIN)
+
+
+def test_every_described_country_has_its_logit() -> None:
+    assert {code[:2] for code in countries()} <= set(network.COUNTRIES)
+    assert len(set(network.COUNTRIES)) == len(network.COUNTRIES)
+
+
+def test_a_plate_of_a_country_that_is_left_out_is_never_drawn(fonts: FontSet) -> None:
+    rng = random.Random(8)
+    left_out = frozenset({"CN", "US", "EG"})
+    assert not left_out & {draw_plate(rng, fonts, left_out).country for _ in range(150)}
+
+
+def test_national_plates_follow_a_format_of_their_country(fonts: FontSet) -> None:
+    rng = random.Random(4)
+    for _ in range(60):
+        plate = national_plate(Painter(rng, fonts))
+        described = [c for c in countries().values() if c.code[:2] == plate.country]
+        shapes_ = [shape for c in described for fmt in c.formats for shape in shapes(c, fmt)]
+        assert any(
+            len(shape.classes) == len(plate.text)
+            and all(c in allowed for c, allowed in zip(plate.text, shape.classes, strict=True))
+            for shape in shapes_
+        ), plate.text
+
+
+def test_a_label_s_country_may_be_itself_any_of_europe_or_unknown() -> None:
+    def codes(country: str) -> set[str]:
+        return {code for code, possible in zip(network.COUNTRIES, possible_countries(country), strict=True) if possible}
+
+    assert codes("BR") == {"BR"}
+    assert {"DE", "SK"} <= codes("EU") and not {"US", "CN"} & codes("EU")
+    assert codes("mixed") == codes("") == set(network.COUNTRIES)
 
 
 def test_a_pattern_is_filled_sign_by_sign() -> None:
@@ -94,7 +137,7 @@ def test_training_and_product_make_the_same_picture_of_a_crop(fonts: FontSet) ->
 
 
 def test_slots_are_read_left_to_right_without_the_empty_ones() -> None:
-    slots = np.zeros((10, 37), np.float32)
+    slots = np.zeros((network.SLOTS, len(network.ALPHABET)), np.float32)
     slots[:, 0] = 1.0
     for place, character in enumerate("AB7"):
         slots[place, 0] = 0.0

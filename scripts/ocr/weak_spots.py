@@ -1,0 +1,46 @@
+"""Weak spots as pictures: rendered plates that the model misreads, each with what was wanted and what was read."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from scripts.ocr import network
+from scripts.ocr.augment import MAIN, Augmenter
+from scripts.ocr.evaluate import Reader
+from scripts.ocr.picture import decode, fold
+from scripts.plates.families import draw_plate
+from scripts.plates.fonts import load_fonts
+
+COLUMNS, ROWS = 6, 5
+TRIES = 1500
+CAPTION_PX = 30
+
+
+def draw_weak_spots(reader: Reader, backgrounds: list[NDArray[np.uint8]], path: Path, seed: int) -> float:
+    """Writes a sheet of the first 30 misread plates of augmented rendered ones; returns the share read right (folded)."""
+    rng, fonts = random.Random(seed), load_fonts(with_shared=False)
+    augment = Augmenter(seed, MAIN, backgrounds)
+    wide, high = network.WIDTH_PX + 8, network.HEIGHT_PX + CAPTION_PX
+    sheet = Image.new("L", (COLUMNS * wide, ROWS * high), 255)
+    draw = ImageDraw.Draw(sheet)
+    caption = fonts.scripts.lettering_for("京") or fonts.lettering[0]
+    font = ImageFont.truetype(caption, 11)
+    missed = 0
+    for _ in range(TRIES):
+        plate = draw_plate(rng, fonts)
+        picture = augment(plate.grey, synthetic=True)
+        read, _ = decode(reader(picture[None])[0][0], network.ALPHABET)
+        if fold(read) == fold(plate.text):
+            continue
+        if missed < COLUMNS * ROWS:
+            x, y = missed % COLUMNS * wide + 4, missed // COLUMNS * high
+            sheet.paste(Image.fromarray(picture), (x, y))
+            draw.text((x, y + network.HEIGHT_PX), f"{plate.text}\n{read or '-'}", fill=0, font=font, spacing=1)
+        missed += 1
+    sheet.save(path, optimize=True)
+    return 1 - missed / TRIES
