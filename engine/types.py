@@ -70,10 +70,13 @@ class CharRead:
 
 @dataclass(frozen=True, slots=True)
 class SlotScores:
-    """What the OCR saw in one filled slot: symbols and their probabilities, best first (only those worth ranking)."""
+    """What the OCR saw in one filled slot: symbols and their probabilities, best first (only those worth ranking).
+
+    `empty`: 0..1, the probability that nothing stands there after all."""
 
     symbols: tuple[str, ...]
     scores: tuple[float, ...]
+    empty: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

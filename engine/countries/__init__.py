@@ -6,12 +6,12 @@ To add a country add one file that offers `COUNTRY`; it shows up in the picker, 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from board.kit.errors import ConfigError
 from board.kit.registry import find
-from engine.countries import _ranking
+from engine.countries import _mixes, _ranking
 from engine.countries._description import (
     PLATE_COLOURS,
     PLATE_KINDS,
@@ -24,10 +24,12 @@ from engine.countries._description import (
     sample,
     shapes,
 )
-from engine.countries._ranking import Grammar, Ranked
+from engine.countries._mixes import script
+from engine.countries._ranking import FLOOR, Grammar, Ranked
 from engine.types import SlotScores
 
 __all__ = [
+    "FLOOR",
     "PLATE_COLOURS",
     "PLATE_KINDS",
     "Country",
@@ -36,11 +38,13 @@ __all__ = [
     "Style",
     "countries",
     "country",
+    "mixes",
     "plain",
     "plain_colour",
     "rank",
     "regions",
     "sample",
+    "script",
     "select",
     "shapes",
     "symbols",
@@ -96,16 +100,27 @@ def symbols() -> frozenset[str]:
     )
 
 
-def rank(slots: Sequence[SlotScores], text: str, countries: Sequence[str]) -> Ranked:
+@lru_cache(maxsize=8)
+def mixes(codes: tuple[str, ...]) -> frozenset[frozenset[str]]:
+    """The sets of scripts (`script`) that stand together on plates of these countries, of the world when none is known."""
+    return _mixes.mixes(_grammar(codes)[0].shapes())
+
+
+def rank(slots: Sequence[SlotScores], text: str, countries: Sequence[str], head: Mapping[str, float] | None = None) -> Ranked:
     """The text as the formats of the chosen countries settle it, with country, state and characters (rules: `_ranking`).
 
-    `slots`: what the reader saw for each character of `text`, or empty; `countries`: codes, none means the whole world.
+    `slots`: what the reader saw for each character of `text`, or empty; `countries`: codes, none means the whole world;
+    `head`: {ISO alpha-2: probability} as the reader's country head gave it, None where it has none.
     A code that is not known any more counts as not chosen: a camera goes on reading (settings refuse it by `select`)."""
     grammar, chosen = _grammar(tuple(countries))
-    return _ranking.rank(slots, text, grammar, chosen)
+    return _ranking.rank(slots, text, grammar, chosen, head)
 
 
 @lru_cache(maxsize=8)
 def _grammar(codes: tuple[str, ...]) -> tuple[Grammar, bool]:
-    known = [code for code in codes if code in countries()]
+    known = _known(codes)
     return Grammar(select(known or tuple(countries()))), bool(known)
+
+
+def _known(codes: Sequence[str]) -> tuple[str, ...]:
+    return tuple(code for code in codes if code in countries())

@@ -6,19 +6,27 @@ Rules, in order (all of them keep to characters that the pixels allow: see `_all
    text fits one at least RARE times as common, the twin is taken.
 2. A text that fits none becomes the most probable text that does: per position a symbol that the reader itself gave at
    least FLOOR, or the twin of the symbol read; all changes together at least RATIO times as probable as the text read.
-3. A text for which there is none stays as read, without a country.
-4. With no country chosen only twins are settled, and only when every format of the world that fits says the same.
+3. A text for which there is none loses its first or last character when the reader gave "there is one character fewer"
+   at least PHANTOM and what is left fits: a screw or a frame read as a character. Nothing is ever added.
+4. A text for which there is none either stays as read, without a country.
+5. With no country chosen those count as chosen that the reader's country head finds probable, if it is sure of them together
+   (LIKELY, JOINTLY). Where it is not, or there is no head, only twins are settled, and only when every format of the world
+   that fits says the same.
 
-The country: with countries chosen, the one whose formats make the text most likely, if its share is at least SHARE (equal
-chances for every chosen country); with none chosen only when no other country fits. Likewise the state within it.
+With a head a format counts as common as its weight times the probability of its country.
+
+The country is the most probable by both, the head and the formats (probability of the country times that of the text among
+its plates), if its share is at least NAMED. Without a head: with countries chosen, the one
+whose formats make the text most likely, if its share is at least SHARE (equal chances for every chosen country); with none
+chosen only when no other country fits. Likewise the state within it.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from engine.countries._description import Country, Shape, shapes
 from engine.types import CharRead, SlotScores
@@ -32,22 +40,36 @@ FLOOR = 0.1
 RATIO = 0.05
 RARE = 20.0
 SHARE = 0.8
+PHANTOM = 0.2
+LIKELY = 0.02
+JOINTLY = 0.9
+NAMED = 0.8
+HEAD_WRONG = 0.05
+"""How often the head is taken to be wrong altogether, whatever it says: then every country is as good as any other. It keeps
+a sure head from outvoting a format that only one country has."""
+FREE = 0.02
+"""The share of a country's plates that fit none of its formats here (own wishes, old and special series), any text alike."""
+FREE_SYMBOLS = 36
 MAX_CHARACTERS = 16
 
 Cell = Mapping[str, float]
 """Symbols that may stand at a position, each with what the pixels gave it."""
+Head = Mapping[str, float]
+"""ISO alpha-2: the probability that the reader's country head gave it; countries that it gave next to nothing may be missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
     """What the grammar made of a read. `country`: ISO alpha-2 or ""; `region`: state ("TX") or "".
 
-    `chars`: one for each character of `text`; empty when the read came without slots (nothing is known of its pixels)."""
+    `chars`: one for each character of `text`; empty when the read came without slots (nothing is known of its pixels);
+    `end_confidence`: 0..1, how sure the reader was that a character which was dropped is none; 1 when none was."""
 
     text: str
     country: str
     region: str
     chars: tuple[CharRead, ...]
+    end_confidence: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +83,55 @@ class _Owner:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A shape with its owners. `mask`: a bit for each (position, symbol) it takes; `classes`: the class number of each position."""
+    """A shape with its owners. `weights`, `chances`: the same by ISO alpha-2: the common weight, and the chance of one text of
+    this shape among all plates of the country with its states; `weight`: the largest of the weights."""
 
-    mask: int
-    classes: tuple[int, ...]
-    words: tuple[tuple[int, frozenset[str]], ...]
+    shape: Shape
     owners: tuple[_Owner, ...]
+    weights: Mapping[str, float]
+    chances: Mapping[str, float]
     weight: float
 
 
+@dataclass(slots=True)
+class _Length:
+    """The entries of one length. A set of entries is an int with a bit for each: `places`: for every position the entries that
+    take a symbol there; `countries`: ISO alpha-2 with its entries."""
+
+    entries: list[_Entry] = field(default_factory=list)
+    places: list[dict[str, int]] = field(default_factory=list)
+    countries: dict[str, int] = field(default_factory=dict)
+
+    def add(self, entry: _Entry) -> None:
+        bit = 1 << len(self.entries)
+        self.entries.append(entry)
+        self.places = self.places or [{} for _ in entry.shape.classes]
+        for place, symbols in zip(self.places, entry.shape.classes, strict=True):
+            for symbol in symbols:
+                place[symbol] = place.get(symbol, 0) | bit
+        for code in entry.weights:
+            self.countries[code] = self.countries.get(code, 0) | bit
+
+    def taking(self, cells: Iterable[Iterable[str]], within: Iterable[str] | None) -> Iterator[_Entry]:
+        """The entries (of these countries) that take at every position one of the symbols there."""
+        bits = (1 << len(self.entries)) - 1
+        if within is not None:
+            bits = 0
+            for code in within:
+                bits |= self.countries.get(code, 0)
+        for place, symbols in zip(self.places, cells, strict=True):
+            here = 0
+            for symbol in symbols:
+                here |= place.get(symbol, 0)
+            bits &= here
+        while bits:
+            low = bits & -bits
+            yield self.entries[low.bit_length() - 1]
+            bits ^= low
+
+
 class Grammar:
-    """The formats of some countries, by length: built once, then asked for every plate (some 100 shapes a length for the world)."""
+    """The formats of some countries, by length: built once, then asked for every plate (some 150 shapes a length for the world)."""
 
     def __init__(self, countries: Iterable[Country]) -> None:
         owners: dict[Shape, list[_Owner]] = defaultdict(list)
@@ -87,91 +147,157 @@ class Grammar:
                 for shape in ways:
                     chance = fmt.weight / total / len(ways) / shape.texts
                     owners[shape].append(_Owner(country.code, fmt.weight, chance))
-        classes = {allowed: None for shape in owners for allowed in shape.classes}
-        self._classes = tuple(classes)
-        numbers = {allowed: number for number, allowed in enumerate(self._classes)}
-        self._bits = {symbol: 1 << at for at, symbol in enumerate(sorted(frozenset().union(*self._classes)))}
-        self._width = len(self._bits)
-        self._by_length: dict[int, list[_Entry]] = defaultdict(list)
+        self._lengths: dict[int, _Length] = defaultdict(_Length)
         for shape, found in owners.items():
-            mask = self._mask(shape.classes)
-            ids = tuple(numbers[allowed] for allowed in shape.classes)
-            weight = max(owner.weight for owner in found)
-            self._by_length[len(ids)].append(_Entry(mask, ids, shape.words, tuple(found), weight))
+            self._lengths[len(shape.classes)].add(self._entry(shape, found))
 
-    def _mask(self, positions: Iterable[Iterable[str]]) -> int:
-        """A bit for every symbol at every position; 0 when a symbol stands in no format at all."""
-        mask = 0
-        for at, symbols in enumerate(positions):
-            for symbol in symbols:
-                if symbol not in self._bits:
-                    return 0
-                mask |= self._bits[symbol] << at * self._width
-        return mask
+    def _entry(self, shape: Shape, owners: list[_Owner]) -> _Entry:
+        weights: dict[str, float] = defaultdict(float)
+        chances: dict[str, float] = defaultdict(float)
+        for owner in owners:
+            code = owner.code[:2]
+            weights[code] = max(weights[code], owner.weight)
+            chances[code] += owner.chance / self.codes[code]
+        return _Entry(shape, tuple(owners), dict(weights), dict(chances), max(weights.values()))
 
-    def fits(self, text: str) -> list[_Owner]:
-        """Whose formats the text fits."""
-        entries = self._by_length.get(len(text), ())
-        mask = self._mask(text) if entries else 0
-        if not mask:
+    def shapes(self) -> Iterator[Shape]:
+        """Every shape once."""
+        for length in self._lengths.values():
+            yield from (entry.shape for entry in length.entries)
+
+    def fits(self, text: str, within: Iterable[str] | None = None) -> list[_Entry]:
+        """The shapes (of these countries) that the text fits."""
+        length = self._lengths.get(len(text))
+        if length is None:
             return []
-        return [o for e in entries if e.mask & mask == mask and (not e.words or _has_words(e.words, text)) for o in e.owners]
+        return [e for e in length.taking(text, within) if not e.shape.words or _has_words(e.shape.words, text)]
+
+    def candidates(self, cells: Sequence[Cell], within: Iterable[str] | None = None) -> Iterator[tuple[str, _Entry]]:
+        """For every shape (of these countries) that can be filled from the cells its most probable text."""
+        length = self._lengths.get(len(cells))
+        if length is None:
+            return
+        best: list[dict[frozenset[str], str]] = [{} for _ in cells]
+        for entry in length.taking(cells, within):
+            text = ""
+            for cell, known, allowed in zip(cells, best, entry.shape.classes, strict=True):
+                symbol = known.get(allowed)
+                if symbol is None:
+                    symbol = known[allowed] = max((s for s in cell if s in allowed), key=cell.__getitem__)
+                text += symbol
+            for start, words in entry.shape.words:
+                text = _with_word(text, start, words, cells)
+            if text:
+                yield text, entry
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A grammar as one read sees it: the countries that count (None: all of it) and what the head gave each."""
+
+    grammar: Grammar
+    head: Head
+    within: frozenset[str] | None = None
+
+    def trust(self, code: str) -> float:
+        """The head's probability of a country, the chance that the head is wrong included."""
+        return (1 - HEAD_WRONG) * self.head.get(code, 0.0) + HEAD_WRONG / len(self.grammar.codes)
+
+    def weight(self, entry: _Entry) -> float:
+        """How common the shape is in the country where it is most common."""
+        if not self.head and self.within is None:
+            return entry.weight
+        codes = entry.weights if self.within is None else entry.weights.keys() & self.within
+        return max(entry.weights[code] * self.trust(code) for code in codes)
+
+    def fits(self, text: str) -> list[_Entry]:
+        return self.grammar.fits(text, self.within)
 
     def candidates(self, cells: Sequence[Cell]) -> dict[str, tuple[float, float]]:
-        """{text: (its probability by the pixels, weight of its most common format)}: the best text for every shape."""
+        """{text: (its probability by the pixels, weight of its most common shape)}: the best text for every shape."""
         found: dict[str, tuple[float, float]] = {}
-        best: list[dict[int, str]] = [{} for _ in cells]
-        for entry in self._by_length.get(len(cells), ()):
-            text = ""
-            for at, number in enumerate(entry.classes):
-                symbol = best[at].get(number)
-                if symbol is None:  # "" is known too: nothing fits here
-                    cell, allowed = cells[at], self._classes[number]
-                    symbol = best[at][number] = max((s for s in cell if s in allowed), key=cell.__getitem__, default="")
-                if not symbol:
-                    break
-                text += symbol
-            else:
-                for start, words in entry.words:
-                    text = _with_word(text, start, words, cells)
-                known = found.get(text)
-                if text and (known is None or known[1] < entry.weight):
-                    found[text] = (_probability(text, cells), entry.weight)
+        for text, entry in self.grammar.candidates(cells, self.within):
+            weight = self.weight(entry)
+            known = found.get(text)
+            if known is None:
+                found[text] = (_probability(text, cells), weight)
+            elif known[1] < weight:
+                found[text] = (known[0], weight)
         return found
 
 
-def rank(slots: Sequence[SlotScores], text: str, grammar: Grammar, chosen: bool) -> Ranked:
-    """The text settled by the grammar, its country and characters. `chosen`: False when the grammar is that of the whole world."""
+def rank(slots: Sequence[SlotScores], text: str, grammar: Grammar, chosen: bool, head: Head | None = None) -> Ranked:
+    """The text settled by the grammar, its country and characters. `chosen`: False when the grammar is that of the whole world;
+    `head`: what the reader's country head gave, empty or None where it has none."""
     with_pixels = len(slots) == len(text)
     if not 0 < len(text) <= MAX_CHARACTERS:
         return Ranked(text, "", "", _chars(text, text, slots, set()) if with_pixels else ())
+    everywhere = _View(grammar, head or {})
+    view = everywhere if chosen else _probable(everywhere)
     scores = [_scores(slot) for slot in slots] if with_pixels else [{char: 1.0} for char in text]
-    settled = _settle(text, scores, grammar) if chosen else _agreed(text, grammar)
-    owners = grammar.fits(settled)
-    country, region = _country(owners, grammar.codes, SHARE if chosen else 1.0)
+    end_confidence = 1.0
+    settled = _settle(text, scores, view) if view else _agreed(text, grammar)
+    fits = view.fits(settled) if view else []
+    if view and with_pixels and not fits:
+        shorter = _without_phantom(text, slots[-1].empty, scores, view)
+        if shorter:
+            text, settled = shorter
+            slots, end_confidence = slots[:-1], min(slots[-1].empty, 1.0)
+            fits = view.fits(settled)
+    country, region = _country(settled, everywhere, chosen)
     if not with_pixels:
         return Ranked(settled, country, region, ())
     sure = {
         at
         for at, char in enumerate(settled)
-        if chosen and owners and char in TWINS and not grammar.fits(settled[:at] + TWINS[char] + settled[at + 1 :])
+        if view and fits and char in TWINS and not view.fits(settled[:at] + TWINS[char] + settled[at + 1 :])
     }
-    return Ranked(settled, country, region, _chars(text, settled, slots, sure))
+    return Ranked(settled, country, region, _chars(text, settled, slots, sure), end_confidence)
 
 
-def _settle(text: str, scores: list[dict[str, float]], grammar: Grammar) -> str:
-    owners = grammar.fits(text)
-    if owners:
-        enough = max(owner.weight for owner in owners) * RARE
-        # no format weighs more than 1
-        if enough > 1 or not any(char in TWINS for char in text):
+def _probable(everywhere: _View) -> _View | None:
+    """The view of the countries that the head finds probable; None where it is not sure of them together."""
+    likely = {code: share for code, share in everywhere.head.items() if share >= LIKELY and code in everywhere.grammar.codes}
+    if sum(likely.values()) < JOINTLY:
+        return None
+    return _View(everywhere.grammar, everywhere.head, frozenset(likely))
+
+
+def _settle(text: str, scores: list[dict[str, float]], view: _View) -> str:
+    entries = view.fits(text)
+    if entries:
+        if not any(char in TWINS for char in text):
             return text
-        twins = {t: weight for t, (_, weight) in grammar.candidates(_twin_cells(text)).items() if weight >= enough}
+        enough = max(view.weight(entry) for entry in entries) * RARE
+        # no format weighs more than 1
+        if enough > 1:
+            return text
+        twins = {t: weight for t, (_, weight) in view.candidates(_twin_cells(text)).items() if weight >= enough}
         return _first(twins, text)
     cells = [_allowed(char, score) for char, score in zip(text, scores, strict=True)]
     least = _probability(text, cells) * RATIO
-    found = {t: probability * weight for t, (probability, weight) in grammar.candidates(cells).items() if probability >= least}
+    found = {t: probability * weight for t, (probability, weight) in view.candidates(cells).items() if probability >= least}
     return _first(found, text)
+
+
+def _without_phantom(text: str, empty: float, scores: list[dict[str, float]], view: _View) -> tuple[str, str] | None:
+    """(what is left as read, the same settled) without a first or last character that may be none; None where it must stay.
+
+    The reader fills its slots from the left: that the last slot may be empty says that there may be one character fewer.
+    It is the first one that is none when every slot allows the character read one place further on."""
+    if not empty >= PHANTOM:  # a NaN is none either
+        return None
+    rests = [text[:-1]]
+    if all(score.get(char, 0.0) >= FLOOR for score, char in zip(scores, text[1:], strict=False)):
+        rests.append(text[1:])
+    found: dict[tuple[str, str], float] = {}
+    for rest in rests:
+        fitting = {t: weight for t, (_, weight) in view.candidates(_twin_cells(rest)).items()}
+        settled = _first(fitting, rest)
+        if fitting:
+            # the slots of a shifted read are not independent: its weakest one counts
+            found[rest, settled] = min(score.get(char, 0.0) for score, char in zip(scores, rest, strict=False))
+    return max(found, key=lambda both: (found[both], both), default=None)
 
 
 def _first(found: Mapping[str, float], text: str) -> str:
@@ -182,27 +308,50 @@ def _first(found: Mapping[str, float], text: str) -> str:
 def _agreed(text: str, grammar: Grammar) -> str:
     if not any(char in TWINS for char in text):
         return text
-    texts = grammar.candidates(_twin_cells(text))
-    return next(iter(texts)) if len(texts) == 1 else text
+    texts = {text for text, _ in grammar.candidates(_twin_cells(text))}
+    return texts.pop() if len(texts) == 1 else text
 
 
-def _country(owners: Sequence[_Owner], codes: Mapping[str, int], share: float) -> tuple[str, str]:
-    """(country, state) of a text by the formats that it fits; "" where another is not unlikely enough."""
-    by_code: dict[str, float] = defaultdict(float)
-    by_country: dict[str, float] = defaultdict(float)
-    for owner in owners:
-        by_code[owner.code] += owner.chance
-        by_country[owner.code[:2]] += owner.chance / codes[owner.code[:2]]
-    country = _likeliest(by_country, share)
-    state = _likeliest({code: chance for code, chance in by_code.items() if code[:2] == country}, share) if country else ""
-    return country, state[3:]
+def _country(text: str, view: _View, chosen: bool) -> tuple[str, str]:
+    """(country, state) of a text by the formats that it fits and by the head; "" where another is not unlikely enough."""
+    entries = view.fits(text)
+    chances: dict[str, float] = defaultdict(float)
+    for entry in entries:
+        for code, chance in entry.chances.items():
+            chances[code] += chance
+    if view.head:
+        share = NAMED
+        country = _by_both(chances, FREE * FREE_SYMBOLS ** -len(text), view, chosen)
+    else:
+        share = SHARE if chosen else 1.0
+        country = _likeliest(chances, math.fsum(chances.values()), share)
+    states: dict[str, float] = defaultdict(float)
+    if country in chances:
+        for entry in entries:
+            for owner in entry.owners:
+                if owner.code[:2] == country:
+                    states[owner.code] += owner.chance
+    return country, _likeliest(states, math.fsum(states.values()), share)[3:]
 
 
-def _likeliest(chances: Mapping[str, float], share: float) -> str:
-    if len(chances) == 1:
-        return next(iter(chances))
-    best = max(chances, key=chances.__getitem__, default="")
-    return best if share < 1 and best and chances[best] >= share * math.fsum(chances.values()) else ""
+def _by_both(chances: Mapping[str, float], free: float, view: _View, chosen: bool) -> str:
+    """The country by the head and the formats. `free`: the chance of a text among the plates that fit no format.
+
+    Countries that are not chosen compete only for a text that fits no format of the chosen ones."""
+    joint = {code: view.trust(code) * ((1 - FREE) * chance + free) for code, chance in chances.items()}
+    others = {code: view.trust(code) for code in view.head if code in view.grammar.codes and code not in chances}
+    rest = math.fsum(others.values()) if chosen and chances else max(0.0, 1.0 - math.fsum(map(view.trust, chances)))
+    total = math.fsum(joint.values()) + rest * free
+    if others:
+        other = max(others, key=lambda code: (others[code], code))
+        joint[other] = others[other] * free
+    return _likeliest(joint, total, NAMED)
+
+
+def _likeliest(chances: Mapping[str, float], total: float, share: float) -> str:
+    """The key with at least this share of the total; a share of 1: the only key there is."""
+    best = max(chances, key=lambda key: (chances[key], key), default="")
+    return best if best and (len(chances) == 1 if share == 1 else chances[best] >= share * total) else ""
 
 
 def _scores(slot: SlotScores) -> dict[str, float]:

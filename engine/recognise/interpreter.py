@@ -74,6 +74,8 @@ class Network:
         if len(inputs) != 1:
             raise ModelError(f"{self.path}: the model has {len(inputs)} inputs, one is needed")
         described = self.card.get("outputs") or [self.card.get("output")]
+        if self.card.get("outputs") and not (isinstance(described, list) and all(_named(told) for told in described)):
+            raise ModelError(f"{self.path}: the outputs of its card must be a list of tables, each with a name, a shape and a type")
         if len(outputs) != len(described):
             raise ModelError(f"{self.path}: the model has {len(outputs)} outputs, its card names {len(described)}")
         ends = [("input", inputs[0], self.card.get("input"))]
@@ -92,6 +94,10 @@ class Network:
         """Height and width of the input picture."""
         _, height, width, _ = self._input["shape"]
         return int(height), int(width)
+
+    def output_shape(self, index: int) -> list[int]:
+        """The shape of an output, the batch axis included."""
+        return [int(n) for n in self._outputs[index]["shape"]]
 
     def output(self, name: str) -> int:
         """The index of an output by the name its card gives it: converters sort outputs, so their order means nothing."""
@@ -117,3 +123,7 @@ class Network:
         chosen, scale, zero = self.quantised(raw, index)
         real: NDArray[np.float32] = (chosen[where].astype(np.float32) - zero) * np.float32(scale)
         return real
+
+
+def _named(told: object) -> bool:
+    return isinstance(told, dict) and isinstance(told.get("name"), str)

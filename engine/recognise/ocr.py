@@ -2,66 +2,121 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from board.kit.errors import ModelError
+from engine.recognise.calibration import calibration_of
 from engine.recognise.interpreter import Network
 from engine.recognise.rectify import HEIGHT, WIDTH
+from engine.recognise.writing import Writing
 from engine.types import CharRead, SlotScores
 
 U8 = NDArray[np.uint8]
+F32 = NDArray[np.float32]
 
 LEAST_SCORE = 0.02
 MOST_SYMBOLS = 6
+LEAST_COUNTRY = 0.002
+"""Countries with a smaller probability are not named: of 100 they would change nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class OcrRead:
     """Characters in reading order, top row first. `slots`: for each what could stand there; `chars`: the best of each;
-    `empty_confidence`: 0..1, how sure the network is that its empty slots are empty (1 when none is)."""
+    `empty_confidence`: 0..1, how sure the network is that its empty slots are empty (their product; 1 when none is);
+    `head`: {ISO alpha-2: probability} of the country as the look of the plate tells it, empty without a country head."""
 
     text: str
     chars: tuple[CharRead, ...]
     slots: tuple[SlotScores, ...]
     empty_confidence: float
+    head: Mapping[str, float] = field(default_factory=dict)
 
 
 class Ocr:
     """The OCR model at work. Not for two threads at once."""
 
-    def __init__(self, network: Network) -> None:
-        """ModelError when the model's shapes do not fit its alphabet or this engine's pictures."""
+    def __init__(self, network: Network, countries: Sequence[str] = ()) -> None:
+        """`countries`: the chosen codes, none means the whole world; scripts that they do not write are not read.
+
+        ModelError when the model's shapes do not fit its alphabet, its countries or this engine's pictures, or its
+        calibration is none."""
         self._network = network
-        alphabet = network.card.get("alphabet")
+        card, path = network.card, network.path
+        alphabet = card.get("alphabet")
         if not isinstance(alphabet, list) or not alphabet or alphabet[0] != "" or not all(isinstance(s, str) for s in alphabet):
-            raise ModelError(f"{network.path}: its card has no alphabet that starts with the empty slot")
-        shape = (network.card.get("outputs") or [network.card.get("output")])[0]["shape"]
+            raise ModelError(f"{path}: its card has no alphabet that starts with the empty slot")
+        wrong = next((s for at, s in enumerate(alphabet) if len(s) != min(at, 1) or s in alphabet[:at]), None)
+        if wrong is not None:
+            raise ModelError(f"{path}: the alphabet of its card holds {wrong!r}: each symbol must be one character, and stand once")
+        self._slots = network.output("slots") if card.get("outputs") else 0
+        shape = network.output_shape(self._slots)
         if network.input_shape != (HEIGHT, WIDTH) or len(shape) != 3 or shape[2] != len(alphabet):
             raise ModelError(
-                f"{network.path}: takes {network.input_shape} and gives {shape}, this engine needs ({HEIGHT}, {WIDTH}) and"
+                f"{path}: takes {network.input_shape} and gives {shape}, this engine needs ({HEIGHT}, {WIDTH}) and"
                 f" [1, slots, {len(alphabet)}]"
             )
         self.alphabet: tuple[str, ...] = tuple(alphabet)
+        self.countries = _countries(network)
+        self._country = network.output("country") if self.countries else 0
+        self.calibration = calibration_of(card, str(path))
+        self._writing = Writing(self.alphabet, countries)
 
     def read(self, picture: U8) -> OcrRead:
         """The text in a (64, 128) grey picture as `rectify` makes it."""
-        return self.decode(self._network.values(self._network.run(picture), 0))
+        raw = self._network.run(picture)
+        logits = self._network.values(raw, self._country) if self.countries else None
+        return self.decode(self._network.values(raw, self._slots), logits)
 
-    def decode(self, probabilities: NDArray[np.float32]) -> OcrRead:
-        """Slot probabilities (slots, symbols), symbol 0 an empty slot, as characters."""
-        probabilities = np.minimum(probabilities, 1.0)
-        best = probabilities.argmax(axis=1)
-        top = probabilities.max(axis=1)
-        slots = []
-        for row in probabilities[best > 0]:
-            order = [int(i) for i in np.argsort(-row, kind="stable")[:MOST_SYMBOLS] if i and row[i] >= LEAST_SCORE]
-            slots.append(SlotScores(tuple(self.alphabet[i] for i in order), tuple(round(float(row[i]), 4) for i in order)))
+    def decode(self, probabilities: F32, logits: F32 | None = None) -> OcrRead:
+        """Slot probabilities (slots, symbols), symbol 0 an empty slot, as characters; `logits` (countries,) as the head's."""
+        probabilities = self._writing.legible(np.minimum(probabilities, np.float32(1)))
+        best = probabilities.argmax(axis=1).tolist()
+        seen: list[list[tuple[float, int]]] = [[] for _ in best]
+        rows, symbols = np.nonzero(probabilities >= LEAST_SCORE)
+        for row, symbol, score in zip(rows.tolist(), symbols.tolist(), probabilities[rows, symbols].tolist(), strict=True):
+            seen[row].append((score, symbol))
+        slots: list[SlotScores] = []
+        empty_confidence = 1.0
+        for row, symbol in enumerate(best):
+            if symbol == 0:
+                empty_confidence *= float(probabilities[row, 0])
+                continue
+            order = sorted(((s, n) for s, n in seen[row] if n), key=lambda one: -one[0])[:MOST_SYMBOLS]
+            # a slot that allows nothing is filled with its best all the same
+            order = order or [(float(probabilities[row, symbol]), symbol)]
+            names, scores = tuple(self.alphabet[n] for _, n in order), tuple(round(s, 4) for s, _ in order)
+            slots.append(SlotScores(names, scores, round(float(probabilities[row, 0]), 4)))
         chars = tuple(CharRead(slot.symbols[0], slot.scores[0]) for slot in slots)
-        empties = top[best == 0]
-        return OcrRead("".join(char.symbol for char in chars), chars, tuple(slots), float(empties.min()) if empties.size else 1.0)
+        text = "".join(char.symbol for char in chars)
+        return OcrRead(text, chars, tuple(slots), empty_confidence, self._head(logits) if logits is not None else {})
+
+    def _head(self, logits: F32) -> dict[str, float]:
+        """{ISO alpha-2: probability}, the probable ones only."""
+        powers = np.exp(logits - logits.max())
+        shares = powers / powers.sum()
+        return {self.countries[at]: float(shares[at]) for at in np.flatnonzero(shares >= LEAST_COUNTRY).tolist()}
+
+
+def _countries(network: Network) -> tuple[str, ...]:
+    """The codes of the country head's outputs; none without a head. ModelError when card and head do not fit."""
+    told = network.card.get("countries")
+    has_head = any(output["name"] == "country" for output in network.card.get("outputs", ()))
+    if told is None and not has_head:
+        return ()
+    if not isinstance(told, list) or not all(isinstance(code, str) and re.fullmatch("[A-Z]{2}", code) for code in told):
+        raise ModelError(f"{network.path}: the countries of its card must be a list of codes of two capital letters")
+    if len(set(told)) != len(told):
+        raise ModelError(f"{network.path}: the countries of its card name one twice")
+    shape = network.output_shape(network.output("country"))
+    if shape != [1, len(told)]:
+        raise ModelError(f"{network.path}: its output country is {shape}, its card names {len(told)} countries")
+    return tuple(told)
 
 
 def char_height(picture: U8) -> float:

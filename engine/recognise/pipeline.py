@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.countries import rank
+from engine.recognise.calibration import certainty
 from engine.recognise.detect import Detector, letterbox
 from engine.recognise.interpreter import Network
 from engine.recognise.ocr import Ocr, char_height
@@ -39,8 +40,8 @@ class Recogniser:
         self.models = models
         self.runtime = detector.runtime
         self.detector = Detector(detector)
-        self.ocr = Ocr(Network(models / "ocr.tflite", "ocr", threads))
         self.countries = tuple(countries)
+        self.ocr = Ocr(Network(models / "ocr.tflite", "ocr", threads), self.countries)
         # the first run of a network and of the grammar builds their tables: not on the first car's time
         self.find(np.zeros((96, 128, 3), np.uint8))
         self.read_crop(np.zeros((16, 48, 3), np.uint8))
@@ -62,11 +63,12 @@ class Recogniser:
 
     def read_plate(self, rgb: NDArray[np.uint8], plate: PlateBox) -> PlateRead:
         """The text of one found plate, after a second look where the first was unsure."""
-        first = self.read_crop_of(rectify(rgb, plate, FIRST_LOOK), plate)
-        if first.confidence >= SURE_PCT:
-            return first
-        looks = [first, *(self.read_crop_of(rectify(rgb, plate, margin), plate) for margin in SECOND_LOOKS)]
-        return max(looks, key=lambda read: read.confidence)
+        best = self.read_crop_of(rectify(rgb, plate, FIRST_LOOK), plate)
+        for margin in SECOND_LOOKS:
+            if best.confidence >= SURE_PCT:
+                break
+            best = max(best, self.read_crop_of(rectify(rgb, plate, margin), plate), key=lambda read: read.confidence)
+        return best
 
     def read_crop(self, rgb: NDArray[np.uint8]) -> PlateRead:
         """A picture (H, W, 3) uint8 that is one plate; text "" when nothing is read."""
@@ -75,17 +77,17 @@ class Recogniser:
     def read_crop_of(self, crop: PlateCrop, plate: PlateBox | None = None) -> PlateRead:
         """The text of a crop; its box is the detector's, or the whole crop."""
         seen = self.ocr.read(crop.picture)
-        ranked = rank(seen.slots, seen.text, self.countries)
-        chars = ranked.chars or seen.chars
-        certainty = min([seen.empty_confidence, *(char.confidence for char in chars)]) if chars else 0.0
+        ranked = rank(seen.slots, seen.text, self.countries, seen.head)
+        sure = [seen.empty_confidence, ranked.end_confidence, *(char.confidence for char in ranked.chars)]
+        confidence = self.ocr.calibration(certainty(sure)) if ranked.text else 0.0
         whole_box = (round(crop.left), round(crop.top), round(crop.width), round(crop.height))
         return PlateRead(
             text=ranked.text,
-            chars=chars,
-            confidence=round(100 * certainty, 1),
+            chars=ranked.chars,
+            confidence=round(100 * confidence, 1),
             country=ranked.country,
             box=plate.box if plate else whole_box,
             char_height_px=round(char_height(crop.picture) * crop.height, 1),
-            slots=seen.slots,
+            slots=seen.slots[: len(ranked.text)],
             region=ranked.region,
         )
