@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from engine.cli import labels
 from engine.countries import countries
+from engine.types import Box
 from scripts.ocr.network import COUNTRIES
 
 DEV_SETS = ("openalpr-us", "openalpr-eu", "openalpr-br")
@@ -20,22 +21,21 @@ DEV_SETS = ("openalpr-us", "openalpr-eu", "openalpr-br")
 
 @dataclass(frozen=True, slots=True)
 class PlateLabel:
-    """One labelled plate: picture, pixel box (left, top, width, height; None: the whole picture), text as printed, country as
-    the set writes it (ISO alpha-2, "EU", or anything else for unknown)."""
+    """One labelled plate with its picture: box in pixels (None: the whole picture), text as printed, country as the set writes it
+    (ISO alpha-2, "EU", or anything else for unknown)."""
 
     picture: Path
-    box: tuple[float, float, float, float] | None
+    box: Box | None
     text: str
     country: str = ""
 
 
 def read_labels(table: Path) -> Iterator[PlateLabel]:
-    """Rows of a labels.csv or agreed.csv that carry a text (columns file,x,y,w,h,text,country)."""
-    with table.open(encoding="utf-8", newline="") as rows:
-        for row in csv.DictReader(rows):
-            if row["text"]:
-                box = tuple(float(row[side]) for side in "xywh") if row["x"] else None
-                yield PlateLabel(table.parent / row["file"], box, row["text"], row["country"])  # type: ignore[arg-type]
+    """The plates of a label file that carry a text; ConfigError names what is wrong in it."""
+    for picture, found in labels.read_labels(table).items():
+        for label in found:
+            if label.text:
+                yield PlateLabel(picture, label.box, label.text, label.country)
 
 
 def cut(label: PlateLabel, *, margin: float) -> NDArray[np.uint8]:

@@ -94,7 +94,7 @@ class Augmenter:
         return np.asarray(cv2.warpPerspective(plate, matrix, size, dst=behind, borderMode=cv2.BORDER_TRANSPARENT), np.uint8)
 
     def light(self, picture: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
-        """Gamma, contrast, over-exposure, side light. Returns the picture and its contrast factor."""
+        """Gamma, contrast, over-exposure, side light, glare. Returns the picture and its contrast factor."""
         rng, contrast = self.rng, 1.0
         if self.chance(0.5):
             picture = 255.0 * np.power(picture * (1 / 255.0), math.exp(rng.gauss(0, 0.4)))
@@ -106,6 +106,12 @@ class Augmenter:
         if self.chance(0.2):
             side = np.linspace(rng.uniform(0.5, 1.2), rng.uniform(0.5, 1.2), picture.shape[1], dtype=np.float32)
             picture = picture * side[None, :]
+        if self.chance(0.06):  # a lamp mirrored in the plate
+            down = np.arange(picture.shape[0], dtype=np.float32) - rng.uniform(0, picture.shape[0])
+            across = np.arange(picture.shape[1], dtype=np.float32) - rng.uniform(0, picture.shape[1])
+            size = picture.shape[0] * rng.uniform(0.1, 0.35)
+            spot = np.outer(np.exp(-((down / size) ** 2)), np.exp(-((across / size) ** 2)))
+            picture = picture + spot * rng.uniform(40, 170)
         return picture, contrast
 
     def camera(self, picture: NDArray[np.float32], contrast: float, small: bool) -> U8:

@@ -151,7 +151,7 @@ def test_labels_without_text_are_passed_over_and_boxes_are_cut_within_the_pictur
     Image.fromarray(np.arange(50 * 100, dtype=np.uint32).astype(np.uint8).reshape(50, 100)).save(tmp_path / "a.png")
     (tmp_path / "labels.csv").write_text("file,x,y,w,h,text,country\na.png,60,10,40,20,AB12,SK\na.png,,,,,,\na.png,,,,,XY9,\n")
     boxed, whole = read_labels(tmp_path / "labels.csv")
-    assert (boxed.text, boxed.box) == ("AB12", (60.0, 10.0, 40.0, 20.0))
+    assert (boxed.text, boxed.box) == ("AB12", (60, 10, 40, 20))
     assert cut(boxed, margin=0.1).shape == (24, 44)  # 4 px left, nothing more on the right, 2 px above and below
     assert cut(whole, margin=0.1).shape == (50, 100)
 
