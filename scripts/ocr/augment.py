@@ -110,7 +110,7 @@ class Augmenter:
             down = np.arange(picture.shape[0], dtype=np.float32) - rng.uniform(0, picture.shape[0])
             across = np.arange(picture.shape[1], dtype=np.float32) - rng.uniform(0, picture.shape[1])
             size = picture.shape[0] * rng.uniform(0.1, 0.35)
-            spot = np.outer(np.exp(-((down / size) ** 2)), np.exp(-((across / size) ** 2)))
+            spot = (np.exp(-((down / size) ** 2))[:, None] * np.exp(-((across / size) ** 2))[None, :]).astype(np.float32)
             picture = picture + spot * rng.uniform(40, 170)
         return picture, contrast
 
