@@ -11,13 +11,14 @@ from functools import lru_cache
 
 from board.kit.errors import ConfigError
 from board.kit.registry import find
-from engine.countries import _mixes, _ranking
+from engine.countries import _kinds, _mixes, _ranking
 from engine.countries._description import (
     PLATE_COLOURS,
     PLATE_KINDS,
     REGIONS,
     Country,
     Format,
+    Shape,
     Style,
     plain,
     plain_colour,
@@ -26,6 +27,7 @@ from engine.countries._description import (
 )
 from engine.countries._mixes import script
 from engine.countries._ranking import FLOOR, Grammar, Ranked
+from engine.countries._scripts import to_script, to_shapes
 from engine.types import SlotScores
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "Style",
     "countries",
     "country",
+    "kind",
     "mixes",
     "plain",
     "plain_colour",
@@ -48,6 +51,8 @@ __all__ = [
     "select",
     "shapes",
     "symbols",
+    "to_script",
+    "to_shapes",
 ]
 
 
@@ -89,7 +94,7 @@ def select(codes: Sequence[str]) -> tuple[Country, ...]:
 
 @lru_cache(maxsize=1)
 def symbols() -> frozenset[str]:
-    """Every character that any format of any country can hold."""
+    """Every character that any format of any country can hold, in the reader's shapes (`to_shapes`)."""
     return frozenset(
         symbol
         for each in countries().values()
@@ -98,6 +103,21 @@ def symbols() -> frozenset[str]:
         for allowed in shape.classes
         for symbol in allowed
     )
+
+
+def kind(code: str, ground: str, ink: str, text: str) -> str:
+    """The type of a plate (PLATE_KINDS) by its country or state, colours and text; "" for the ordinary one and when it is not
+    certain. `ground`, `ink`: plain colours ("yellow"), "" when not known; a code that is not known tells nothing."""
+    described = countries().get(code)
+    if described is None or not described.formats:
+        return ""
+    return _kinds.kind(described.styles, _kinds.fitting(_ways(code), to_shapes(text)), ground, ink)
+
+
+@lru_cache(maxsize=32)
+def _ways(code: str) -> tuple[frozenset[Shape], ...]:
+    described = country(code)
+    return tuple(shapes(described, fmt) for fmt in described.formats)
 
 
 @lru_cache(maxsize=8)

@@ -17,7 +17,7 @@ COUNTRY = Country(
         Format("[1-9]-LLL/NNN", 0.1, note="two rows"),
     ),
     styles=(
-        Style(ink="dark red", band="B", band_colour="blue", separator="dash"),
+        Style(ink="dark red", band="B", band_colour="blue", separator="dash", formats=(0, 7)),
         Style(weight=0.2, ink="dark red", separator="dash", formats=(1, 2)),
         Style(weight=0.05, ink="dark red", kind="motorcycle", band="B", band_colour="blue", separator="dash", formats=(3,)),
         Style(weight=0.05, ink="dark red", kind="taxi", band="B", band_colour="blue", separator="dash", formats=(4,)),

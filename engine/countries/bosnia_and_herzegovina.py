@@ -12,7 +12,7 @@ COUNTRY = Country(
     ),
     letters="AEJKMOT",
     styles=(
-        Style(band="BIH", band_colour="blue", separator="dash"),
+        Style(band="BIH", band_colour="blue", separator="dash", formats=(0,)),
         Style(weight=0.05, kind="taxi", band="BIH", band_colour="blue", separator="dash", formats=(1,)),
     ),
 )

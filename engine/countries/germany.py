@@ -14,7 +14,7 @@ COUNTRY = Country(
         Format("Y-N{5,6}", 0.01, note="army"),
     ),
     styles=(
-        Style(band="D", band_colour="blue", font="fe", separator="seal"),
+        Style(band="D", band_colour="blue", font="fe", separator="seal", formats=(0, 3)),
         Style(weight=0.05, font="din", separator="seal", formats=(0, 3)),
         Style(weight=0.03, ink="green", kind="special", band="D", band_colour="blue", font="fe", separator="seal", formats=(0,)),
         Style(weight=0.02, ink="red", kind="temporary", band="D", band_colour="blue", font="fe", separator="seal", formats=(0,)),

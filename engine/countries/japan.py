@@ -25,7 +25,7 @@ COUNTRY = Country(
             ink="dark green",
             header="品川|横浜|名古屋|大阪|神戸|札幌|福岡|仙台|京都|千葉|練馬|なにわ|つくば",
             header_beside=True,
-            formats=(0, 1, 2, 4, 6, 7),
+            formats=(0, 1, 2, 6, 7),
         ),
         Style(
             "yellow", weight=0.5, header="品川|横浜|浜松|大阪|神戸|札幌|福岡|仙台|京都|千葉", header_beside=True, formats=(0, 1, 3)

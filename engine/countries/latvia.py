@@ -14,7 +14,7 @@ COUNTRY = Country(
     ),
     letters="ABCDEFGHIJKLMNOPRSTUVZ",
     styles=(
-        Style(band="LV", band_colour="blue", font="din", separator="dash"),
+        Style(band="LV", band_colour="blue", font="din", separator="dash", formats=(0, 3)),
         Style("yellow", weight=0.05, kind="taxi", band="LV", band_colour="blue", font="din", separator="dash", formats=(1,)),
         Style("red", "white", weight=0.01, kind="diplomatic", font="din", separator="dash", formats=(2,)),
     ),

@@ -21,7 +21,7 @@ COUNTRY = Country(
     ),
     styles=(
         Style(band="KOR", band_colour="blue", formats=(0,)),
-        Style(formats=(0, 1, 2)),
+        Style(formats=(0, 1)),
         Style("light blue", weight=0.2, kind="electric", formats=(0, 1, 2)),
         Style("light green", weight=0.05, kind="special", formats=(0,)),
         Style(weight=0.2, kind="rental", formats=(2,)),

@@ -15,7 +15,7 @@ COUNTRY = Country(
     ),
     letters="ABCDEFGHJKLMNOPRSTUWXYZ",
     styles=(
-        Style(band="S", band_colour="blue"),
+        Style(band="S", band_colour="blue", formats=(0, 1, 4)),
         Style("yellow", weight=0.05, kind="taxi", band="S", band_colour="blue", formats=(2,)),
         Style("light blue", "black", weight=0.02, kind="diplomatic", formats=(3,)),
     ),

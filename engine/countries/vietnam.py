@@ -18,7 +18,7 @@ COUNTRY = Country(
     ),
     letters="ABCDEFGHKLMNPRSTUVXYZ",
     styles=(
-        Style(),
+        Style(formats=(0, 1, 2, 3, 5, 6, 7)),
         Style("yellow", weight=0.2, kind="commercial", formats=(0, 1, 2)),
         Style("blue", "white", weight=0.1, kind="official", formats=(0, 1, 2, 3, 5)),
         Style("red", "white", weight=0.05, kind="military", formats=(4,)),
