@@ -16,6 +16,7 @@ COMMANDS = {
     "countries": ("engine.cli.countries", "list the countries whose plate formats are known"),
     "settings": ("engine.cli.settings_docs", "list the settings; --markdown prints the reference page"),
     "evaluate": ("engine.cli.evaluate", "measure accuracy over labelled pictures"),
+    "evaluate-sequence": ("engine.cli.evaluate_sequence", "measure the vote over frames on replayed approaches"),
     "bench-read": ("engine.cli.bench_read", "measure the time of a read and the memory it takes"),
 }
 """Command: its module, whose `main(arguments)` gives the exit status, and what it does."""
@@ -25,7 +26,7 @@ def main(arguments: list[str]) -> int:
     """0 done, 1 done in part (some pictures unreadable), 2 a wrong call or a GatewrightError, whose text goes to stderr."""
     if not arguments or arguments[0] not in COMMANDS:
         wanted_help = arguments[:1] in (["-h"], ["--help"])
-        lines = [f"  {name:<12} {what}" for name, (_, what) in COMMANDS.items()]
+        lines = [f"  {name:<18} {what}" for name, (_, what) in COMMANDS.items()]
         print("usage: python -m engine COMMAND ...\n", *lines, sep="\n", file=sys.stdout if wanted_help else sys.stderr)
         return 0 if wanted_help else 2
     if isinstance(sys.stdout, io.TextIOWrapper):  # file names may be any bytes, and a terminal may know ASCII only

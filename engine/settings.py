@@ -88,7 +88,8 @@ class LprSettings(Settings):
     votes: int = option(
         2,
         "Agreeing reads",
-        "A car's plate is settled once this many frames agree; a car seen in fewer frames is settled when it has left.",
+        "A car's plate is settled once this many frames agree, or up to twice as many less one while a character is in doubt; a"
+        " car seen in fewer frames is settled when it has left.",
         restart=True,
         group="Filters",
         ge=1,

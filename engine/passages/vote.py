@@ -1,4 +1,4 @@
-"""Vote: one car is one track of similar reads; it is settled once, when enough frames agree or when the car has left.
+"""Vote: one car is one track of similar reads; it is settled once, when enough frames agree surely or when the car has left.
 
 Similar means: nearly the same text at nearly the same place (two cars in one frame are two tracks). The winning text is one
 that was really read, never one put together; the frame and box kept are those of its best read. A settled track stays as
@@ -8,6 +8,7 @@ long as its car is in sight, so that a car standing there gives nothing more, wh
 from __future__ import annotations
 
 import logging
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,11 @@ GRACE_NS = 1_000_000_000
 """Without any frame (camera stuck) a car is kept this much longer."""
 STALE_NS = 3_000_000_000
 """A best read so old gives way to the newest: the passage's time is its frame's, and no action is carried out late."""
+ENOUGH_DOUBT = 0.1
+"""For an early end the doubt in every position, multiplied over the agreeing reads, is at most this for each vote asked for:
+two votes want two reads at 90 % or three at 79 %. Reads that contradict a position divide by theirs."""
+LEAST_DOUBT = 0.02
+"""No single read counts for more: frames of one car are alike in what they show badly."""
 GROWTH = 1.08
 """A plate this much larger than at first sight approaches."""
 
@@ -51,6 +57,8 @@ class Settled:
 class _Tally:
     best: PlateRead
     frame: Frame
+    evidence: list[float]
+    """For each position the logarithms of the reads' doubt, summed up and negated."""
     confidences: list[float] = field(default_factory=list)
 
     @property
@@ -73,7 +81,8 @@ class _Track:
 
 
 class Vote:
-    """The tracks of one view. `votes`: frames that must agree; `lost_after_ms`: a car unseen for so long has left."""
+    """The tracks of one view. `votes`: frames that must agree, up to twice as many less one while a position is in doubt;
+    `lost_after_ms`: a car unseen for so long has left."""
 
     def __init__(self, votes: int, min_confidence_pct: float, lost_after_ms: int) -> None:
         self._votes = votes
@@ -168,14 +177,18 @@ class Vote:
         if tally is None:
             if len(track.tallies) >= MOST_TEXTS:
                 track.tallies.pop(min(track.tallies, key=lambda text: track.tallies[text].weight))
-            tally = track.tallies[key] = _Tally(read, frame)
+            tally = track.tallies[key] = _Tally(read, frame, [0.0] * len(key))
         elif _better(read, tally.best) or frame.monotonic_ns - tally.frame.monotonic_ns > STALE_NS:
             tally.best, tally.frame = read, frame
         tally.confidences.append(read.confidence)
+        tally.evidence = [before + more for before, more in zip(tally.evidence, _evidence(read, len(key)), strict=True)]
         leader = _leader(track)
         track.text = leader.best.text
+        votes = len(leader.confidences)
         others = [len(other.confidences) for other in track.tallies.values() if other is not leader]
-        if len(leader.confidences) < self._votes or len(leader.confidences) <= max(others, default=0):
+        if votes < self._votes or votes <= max(others, default=0):
+            return None
+        if votes < 2 * self._votes - 1 and _sureness(track, leader) < self._votes * -math.log(ENOUGH_DOUBT):
             return None
         return self._settle(track, leader, _mean(leader.confidences))
 
@@ -245,6 +258,29 @@ def _near(one: Box, other: Box, widths: float) -> bool:
 def _leader(track: _Track) -> _Tally:
     """Most reads, then the best agreement position by position, then the most confident."""
     return max(track.tallies.values(), key=lambda tally: (len(tally.confidences), _agreement(track, tally), tally.weight))
+
+
+def _evidence(read: PlateRead, length: int) -> list[float]:
+    """What one read says for each of its positions: the weakest has the doubt of the whole read, the others as much less as
+    they are surer."""
+    doubt = 1 - read.confidence / 100
+    doubts = [1 - char.confidence for char in read.chars] if len(read.chars) == length else [1.0] * length
+    most = max(doubts) or 1.0
+    return [-math.log(min(1.0, max(LEAST_DOUBT, doubt * each / most))) for each in doubts]
+
+
+def _sureness(track: _Track, leader: _Tally) -> float:
+    """The evidence for the leader's weakest position, less what reads of another symbol there, or of another length, say."""
+    symbols = comparable(leader.best.text)
+    total = list(leader.evidence)
+    for text, tally in track.tallies.items():
+        if len(text) != len(symbols):
+            against = 0.0 if contained(text, symbols) and len(text) < len(symbols) else min(tally.evidence)
+            total = [each - against for each in total]
+        elif tally is not leader:
+            same = (symbol == other for symbol, other in zip(symbols, text, strict=True))
+            total = [each + (more if agrees else -more) for each, more, agrees in zip(total, tally.evidence, same, strict=True)]
+    return min(total)
 
 
 def _agreement(track: _Track, leader: _Tally) -> float:

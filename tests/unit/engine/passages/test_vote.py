@@ -31,9 +31,9 @@ def test_a_car_that_stands_there_gives_no_second_passage_whatever_is_misread() -
 def test_the_frame_and_box_are_those_of_the_best_agreeing_read() -> None:
     tracks = vote(votes=3)
     best = (510, 610, 150, 34)
-    tracks.see(frame_at(0), [read_of("BA123CD", 85)])
+    tracks.see(frame_at(0), [read_of("BA123CD", 94)])
     tracks.see(frame_at(100), [read_of("BA123CD", 97, box=best)])
-    tracks.see(frame_at(200), [read_of("BA123GD", 99)])
+    tracks.see(frame_at(200), [read_of("BA123GD", 80)])
     (outcome,) = tracks.see(frame_at(300), [read_of("BA123CD", 90)])
     assert (outcome.read.text, outcome.read.box, outcome.frame.seq, outcome.votes) == ("BA123CD", best, 101, 3)
 
@@ -47,11 +47,39 @@ def test_a_best_read_of_long_ago_gives_way_so_that_the_passage_is_of_now() -> No
     assert (outcome.frame.seq, outcome.votes, outcome.confidence) == (12_001, 2, 92.0)
 
 
-def test_a_text_that_was_misread_first_loses_against_the_two_that_agree() -> None:
+def test_a_text_that_was_misread_first_loses_against_three_that_agree() -> None:
     tracks = vote()
     tracks.see(frame_at(0), [read_of("BA128CD", 99)])
     tracks.see(frame_at(100), [read_of("BA123CD", 90)])
-    assert said(tracks.see(frame_at(200), [read_of("BA123CD", 92)])) == [("BA123CD", 2, 91.0)]
+    assert tracks.see(frame_at(200), [read_of("BA123CD", 92)]) == []
+    assert said(tracks.see(frame_at(300), [read_of("BA123CD", 91)])) == [("BA123CD", 3, 91.0)]
+
+
+def test_an_unsure_misread_is_outvoted_by_two_sure_reads_at_once() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0), [read_of("BA128CD", 55)])
+    tracks.see(frame_at(100), [read_of("BA123CD", 97)])
+    assert said(tracks.see(frame_at(200), [read_of("BA123CD", 97)])) == [("BA123CD", 2, 97.0)]
+
+
+def test_two_unsure_reads_wait_for_a_third_that_agrees() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0), [read_of("BA123CD", 82)])
+    assert tracks.see(frame_at(100), [read_of("BA123CD", 84)]) == []
+    assert said(tracks.see(frame_at(200), [read_of("BA123CD", 80)])) == [("BA123CD", 3, 82.0)]
+
+
+def test_two_reads_that_were_unsure_of_different_positions_settle_at_once() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0), [read_of("BA123CD", 88, weak=2)])
+    assert said(tracks.see(frame_at(100), [read_of("BA123CD", 88, weak=5)])) == [("BA123CD", 2, 88.0)]
+
+
+def test_a_car_that_leaves_while_its_plate_is_in_doubt_is_settled_by_what_agreed() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0), [read_of("BA123CD", 82)])
+    assert tracks.see(frame_at(100), [read_of("BA123CD", 84)]) == []
+    assert said(tracks.finish()) == [("BA123CD", 2, 83.0)]
 
 
 def test_look_alikes_agree_and_the_surer_reading_is_the_plate() -> None:
