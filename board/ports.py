@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from board.kit.clock import Clock
 from board.kit.state import State
 from board.types import BoardProfile, Frame
 
+if TYPE_CHECKING:
+    from board.camera import CameraSetup
+
 
 class Camera(Protocol):
     """An open camera. `read` and `close` are called from one thread."""
+
+    preset: str
+    """The exposure in force: "day" or "night"; "" for a camera that is not told one."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was asked and this camera does not do, or not quite: each names the setting, for people."""
+        ...
 
     def read(self, timeout_s: float) -> Frame | None:
         """The newest frame not yet delivered; None when `timeout_s` passed without one (or a replay ended).
@@ -26,12 +37,12 @@ class Camera(Protocol):
 class CameraKind:
     """A camera back end: `schemes` of the URLs it takes ("replay", "rtsp" ...) and how it opens one.
 
-    `open(url, size, clock)`: `size` (width, height) wanted, e.g. (1280, 960); network streams and replays are delivered in
-    the size they have. CameraError says what is missing and what to do."""
+    `open(url, setup, clock)`: `setup.size` (width, height) wanted, e.g. (1280, 960); network streams and replays are
+    delivered in the size they have. CameraError says what is missing and what to do."""
 
     name: str
     schemes: tuple[str, ...]
-    open: Callable[[str, tuple[int, int], Clock], Camera]
+    open: Callable[[str, CameraSetup, Clock], Camera]
 
 
 class Gpio(Protocol):

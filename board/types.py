@@ -22,6 +22,10 @@ class Frame:
     rgb: NDArray[np.uint8]
     source: str = ""
     """The replayed file's name; empty for live cameras."""
+    small: NDArray[np.uint8] | None = None
+    """The whole of `rgb` in grey, uint8 (h, w), shrunk by the camera itself (each axis by its own ratio); None: it does not."""
+    lost: int = 0
+    """Frames that the camera made since the one before and that nobody got: gaps, damage, or a reader that came too late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,12 @@ class OutputLine:
     name: str
     pin: int
     active_high: bool = True
+    max_on_s: int = 0
+    """Longest time on in one go, whatever is asked; 0: no limit."""
+    drive: str = "push-pull"
+    """"push-pull", or "open-drain": low or let go (gpiod only; an outside pull-up makes it high)."""
+    held: bool = False
+    """A resistor of the board holds the pin at rest from power-on: its pull at boot does not matter then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,8 @@ class InputLine:
     active_high: bool = False
     pull: str = "up"
     debounce_ms: int = 20
+    stuck_after_s: int = 0
+    """Active for longer, the input is reported as stuck; 0: never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +83,16 @@ class WiegandLine:
     d0: int
     d1: int
     active_high: bool = True
+    maker: str = "busy:"
+    """URL of what makes the pulses (board/wiegand/makers): "busy:", "pigpio://localhost:8888" ..."""
+
+
+FIRST_EXPANDER_PIN = 1000
+
+
+def expander_pin(index: int, pin: int) -> int:
+    """The number, in a profile, of pin `pin` of the expander at `index` of its I2C devices."""
+    return FIRST_EXPANDER_PIN * (index + 1) + pin
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +115,16 @@ class BoardProfile:
     threads: int = 1
     """Inference threads for this board."""
     simulated: bool = False
+    interlocks: tuple[tuple[str, ...], ...] = ()
+    """Groups of outputs of which one at a time may be on."""
+    why: str = ""
+    """Why these pins: for technicians (docs/boards.md)."""
+    boot_pulls: tuple[tuple[int, int, str], ...] = ()
+    """(first pin, last pin, "up", "down" or "off"): what holds a pin from power-on until pins claims it; not listed: unknown."""
+    line_names: tuple[tuple[int, str], ...] = ()
+    """(pin, the kernel's name of the line): pins that gpiod finds by name, on whatever chip."""
+    i2c: tuple[str, ...] = ()
+    """URLs of the board's I2C devices ("i2c://1/0x20?kind=pcf8574"); pin n of an expander at index k is `expander_pin(k, n)`."""
 
 
 # --- messages of the pins process: requests -------------------------------------------------------------------------
@@ -107,6 +139,20 @@ class Pulse:
     id: str
     output: str
     duration_ms: int
+    delay_ms: int = 0
+    not_after_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Switches `output` on for `on_ms` and off for `off_ms`, `repeats` times (a siren, a flashing light); as `Pulse` otherwise.
+    A pattern that runs on the output already is replaced."""
+
+    id: str
+    output: str
+    on_ms: int
+    off_ms: int
+    repeats: int
     delay_ms: int = 0
     not_after_ns: int = 0
 
@@ -146,8 +192,23 @@ class OutputPolarity:
 
 
 @dataclass(frozen=True, slots=True)
+class LineRules:
+    """Sets what pins keeps to whatever is asked, kept over restarts (STATE/line_rules.json).
+
+    `max_on_s`: (output, longest time on in one go; 0: no limit); `stuck_after_s`: (input, active for longer is reported; 0:
+    never): both in place of the profile's. `interlocks`: groups of outputs of which one at a time may be on, besides the
+    profile's."""
+
+    id: str
+    max_on_s: tuple[tuple[str, int], ...] = ()
+    stuck_after_s: tuple[tuple[str, int], ...] = ()
+    interlocks: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class WatchPins:
-    """Subscribes this client to InputEdge, OutputState and WiegandSent; answered with the present state of every line."""
+    """Subscribes this client to InputEdge, OutputState, LineWarning and WiegandSent; answered with the present state of every
+    line."""
 
     id: str
 
@@ -200,7 +261,16 @@ class WiegandSent:
     ok: bool
 
 
+@dataclass(frozen=True, slots=True)
+class LineWarning:
+    """Something is wrong with the line ("DI1 has been active for 5 min: is it stuck?"); `text` "": not any more."""
+
+    line: str
+    text: str
+    monotonic_ns: int
+
+
 PINS_MESSAGES: tuple[type, ...] = (
-    Pulse, Level, SendWiegand, OutputPolarity, WatchPins,
-    PinsDone, PinsRefused, OutputState, InputState, InputEdge, WiegandSent,
+    Pulse, Pattern, Level, SendWiegand, OutputPolarity, LineRules, WatchPins,
+    PinsDone, PinsRefused, OutputState, InputState, InputEdge, LineWarning, WiegandSent,
 )  # fmt: skip

@@ -16,17 +16,21 @@ from engine.ring import RingWriter
 
 log = logging.getLogger("camera")
 
-BACK_OFF_S = (1.0, 2.0, 5.0)
+BACK_OFF_S = (0.5, 1.0, 1.5)
+"""Short to the end: a camera that is back is seen within 5 s, the time to notice and to open it included."""
 READ_TIMEOUT_S = 0.5
 RING_EVERY_NS = 90_000_000
 """The portal shows about ten pictures a second; copying more would only cost time."""
 RING_AGAIN_NS = 10_000_000_000
 FRESH_NS = 1_000_000_000
+LATE_NS = 500_000_000
+"""A frame that comes so long after its capture is counted as late: the board does not keep up."""
 
 
 class Feed:
     """`open_camera()` gives a camera or raises CameraError; `wanted(frame)` says whether a frame is to be read; `on_change()`
-    is called when `camera` changed ("ok" or what is wrong). Of more than `queue` waiting frames the oldest is dropped."""
+    is called when `camera` changed ("ok" or what is wrong), or the camera's `notes` or `preset`. Of more than `queue` waiting
+    frames the oldest is dropped. `lost`, `late`: frames since the start that the camera made and nobody got, or got late."""
 
     def __init__(
         self,
@@ -52,6 +56,10 @@ class Feed:
         self._times: deque[int] = deque(maxlen=30)
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
         self.camera = "opening the camera"
+        self.notes: tuple[str, ...] = ()
+        self.preset = ""
+        self.lost = 0
+        self.late = 0
         self.ring_error = ""
         self.size = (0, 0)
 
@@ -120,7 +128,7 @@ class Feed:
                 frame = camera.read(READ_TIMEOUT_S)
                 if frame is not None:
                     delivered = True
-                    self._show("ok")
+                    self._show("ok", camera.notes, camera.preset)
                     self._take(frame)
         except CameraError as why:
             self._show(str(why))
@@ -131,6 +139,8 @@ class Feed:
     def _take(self, frame: Frame) -> None:
         self._newest = frame
         self._times.append(frame.monotonic_ns)
+        self.lost += frame.lost
+        self.late += self._clock.monotonic_ns() - frame.monotonic_ns > LATE_NS
         self.size = (frame.rgb.shape[1], frame.rgb.shape[0])
         wanted = self._wanted(frame)
         if wanted:
@@ -153,8 +163,9 @@ class Feed:
             self.ring_error = str(why)
             self._ring_at_ns += RING_AGAIN_NS
 
-    def _show(self, camera: str) -> None:
+    def _show(self, camera: str, notes: tuple[str, ...] = (), preset: str = "") -> None:
         if camera != self.camera:
             log.log(logging.INFO if camera == "ok" else logging.ERROR, "camera: %s", camera)
-            self.camera = camera
+        if (camera, notes, preset) != (self.camera, self.notes, self.preset):
+            self.camera, self.notes, self.preset = camera, notes, preset
             self._on_change()

@@ -24,7 +24,8 @@ class EngineHello:
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
     """Sent every second and on change. `camera`: "ok" or what is wrong with it; `error`: last error, "" when none.
-    `mode`: of the settings, or NO_LICENSE; `frames_per_s`: what the camera delivers."""
+    `mode`: of the settings, or NO_LICENSE; `frames_per_s`: what the camera delivers; `frames_lost`, `frames_late`: since the
+    engine's start; `camera_notes`: what was asked of the camera and it does not do; `preset`: its exposure, "day" or "night"."""
 
     mode: str
     frames_processed: int
@@ -35,6 +36,10 @@ class EngineStatus:
     error: str
     error_at: datetime | None
     size: tuple[int, int]
+    frames_lost: int = 0
+    frames_late: int = 0
+    camera_notes: tuple[str, ...] = ()
+    preset: str = ""
 
 
 @dataclass(frozen=True, slots=True)

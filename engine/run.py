@@ -17,13 +17,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from board.camera import open_camera
+from board.camera import CameraSettings, open_camera
 from board.kit.clock import Clock
 from board.kit.errors import CameraError, GatewrightError, StoreError
 from board.kit.process import Life, open_log
 from board.kit.state import State
 from board.ports import Camera
 from board.types import BoardProfile, Frame
+from engine.dispatch.rules import camera_zone
 from engine.feed import Feed
 from engine.images import ImageStore
 from engine.link import Link
@@ -96,6 +97,10 @@ class Engine:
             error=error[:500],
             error_at=self._error_at,
             size=self._feed.size,
+            frames_lost=self._feed.lost,
+            frames_late=self._feed.late,
+            camera_notes=tuple(note[:200] for note in self._feed.notes[:10]),
+            preset=self._feed.preset,
         )
 
     def say(self, error: str) -> None:
@@ -244,18 +249,19 @@ def _size(settings: LprSettings) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def _stored_settings(state: State, clock: Clock) -> tuple[LprSettings, GeneralSettings, str]:
+def _stored_settings(state: State, clock: Clock) -> tuple[LprSettings, GeneralSettings, CameraSettings, str]:
     """The stored settings; the defaults and why when the database cannot be used."""
     from engine.store import Store
 
+    defaults = (LprSettings(), GeneralSettings(), CameraSettings())
     try:
         store = Store(state.database, clock)
     except GatewrightError as why:
-        return LprSettings(), GeneralSettings(), f"settings: {why}"
+        return *defaults, f"settings: {why}"
     try:
-        return store.settings(LprSettings), store.settings(GeneralSettings), ""
+        return store.settings(LprSettings), store.settings(GeneralSettings), store.settings(CameraSettings), ""
     except GatewrightError as why:
-        return LprSettings(), GeneralSettings(), f"settings: {why}"
+        return *defaults, f"settings: {why}"
     finally:
         store.close()
 
@@ -274,20 +280,23 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--state", type=Path, required=True, help="folder of the camera's state")
     state = State(parser.parse_args(arguments).state.resolve())
     clock = Clock()
-    settings, general, problem = _stored_settings(state, clock)
+    settings, general, of_camera, problem = _stored_settings(state, clock)
     open_log(state, "engine", general.log_level)
     life = Life(state, "engine")
     licensed = os.environ.get("GATEWRIGHT_LICENSED", "1") != "0"
 
     def camera() -> Camera:
+        from engine.small_picture import small_size
+
         url = settings.camera_url if settings.connection == "URL" else _camera_of_board(state)
-        return open_camera(url, _size(settings), clock)
+        size, roi = _size(settings), Roi(*settings.roi) if settings.roi else None
+        return open_camera(url, size, clock, of_camera, camera_zone(general.time_zone), small_size(size, roi))
 
     def reader() -> Reader:
         from engine.recognise.pipeline import Recogniser
 
         if problem:
-            if not _stored_settings(state, clock)[2]:
+            if not _stored_settings(state, clock)[-1]:
                 log.info("the settings can be read again: restart")
                 process.stop()
             raise StoreError(f"{problem}; nothing is read with settings that are not this camera's")

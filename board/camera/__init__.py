@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, tzinfo
 
+from board.camera._settings import CameraSettings, CameraSetup
 from board.kit.clock import Clock
 from board.kit.errors import CameraError
 from board.kit.registry import find
 from board.ports import Camera, CameraKind
 
+__all__ = ["CameraSettings", "CameraSetup", "open_camera"]
 
-def open_camera(url: str, size: tuple[int, int], clock: Clock) -> Camera:
+
+def open_camera(
+    url: str,
+    size: tuple[int, int],
+    clock: Clock,
+    settings: CameraSettings | None = None,
+    zone: tzinfo = UTC,
+    small: tuple[int, int] | None = None,
+) -> Camera:
     """Opens `replay:/folder`, `picamera2:`, `v4l2:/dev/video0`, `rtsp://...` or `http://...`.
 
-    `size`: wanted (width, height). CameraError: unknown scheme (the known ones are named), or the camera does not open."""
+    `size`: wanted (width, height); `settings`: exposure, focus and so on, in the time zone `zone`; `small`: wanted size of
+    `Frame.small` for cameras that shrink by themselves. CameraError: unknown scheme (the known ones are named), or the camera
+    does not open."""
     by_scheme = {scheme: kind for kind in find(sys.modules[__name__], "CAMERA", CameraKind).values() for scheme in kind.schemes}
     scheme, colon, _ = url.strip().partition(":")
     kind = by_scheme.get(scheme.lower()) if colon else None
@@ -21,4 +34,4 @@ def open_camera(url: str, size: tuple[int, int], clock: Clock) -> Camera:
         known = ", ".join(f"{name}:" for name in sorted(by_scheme))
         # never the whole URL: a password may stand in it
         raise CameraError(f"camera {scheme[:60]!r}: unknown kind; it must begin with one of {known}")
-    return kind.open(url.strip(), size, clock)
+    return kind.open(url.strip(), CameraSetup(size, settings or CameraSettings(), zone, small), clock)

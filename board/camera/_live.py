@@ -11,30 +11,37 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from board.camera._gaps import Gaps
 from board.kit.clock import Clock
 from board.kit.errors import CameraError
 from board.types import Frame
 
 log = logging.getLogger("camera")
 
-OPEN_TIMEOUT_S = 8.0
-READ_TIMEOUT_S = 5.0
-"""A source silent for so long has gone away."""
+RGB = NDArray[np.uint8]
+
+OPEN_TIMEOUT_S = 4.0
+READ_TIMEOUT_S = 2.5
+"""A source silent for so long has gone away. With engine/feed.py's back-off these bound how soon one that is back is seen: 5 s."""
 CLOSE_S = 1.0
-SILENT_NS = 12_000_000_000
+SILENT_NS = 4_000_000_000
 """A driver that hangs in the kernel knows no timeout: after so long without a frame the camera is taken for gone."""
 MOST_DAMAGED = 50
 """Damaged packets in a row before the source is given up."""
 
 
 class LiveCamera:
-    """`name`: how errors call the source (no passwords in it). `fit`: turns a decoded frame to the wanted size, or nothing."""
+    """`name`: how errors call the source (no passwords in it). `turn`: what is done to each frame's pixels."""
 
-    def __init__(self, container: Any, name: str, clock: Clock, fit: Callable[[Any], Any] = lambda frame: frame) -> None:
+    def __init__(self, container: Any, name: str, clock: Clock, turn: Callable[[RGB], RGB], notes: tuple[str, ...] = ()) -> None:
+        self.notes = notes
+        self.preset = ""
         self._container = container
         self._name = name
         self._clock = clock
-        self._fit = fit
+        self._turn = turn
+        self._gaps = Gaps()
+        self._lost = 0
         self._news = threading.Condition()
         self._newest: tuple[Any, int] | None = None
         self._gone: str = ""
@@ -50,6 +57,7 @@ class LiveCamera:
         with self._news:
             self._news.wait_for(lambda: self._newest is not None or bool(self._gone), timeout_s)
             newest, self._newest = self._newest, None
+            lost, self._lost = (self._lost, 0) if newest else (0, self._lost)
         if newest is None:
             if self._gone:
                 raise CameraError(self._gone)
@@ -58,9 +66,9 @@ class LiveCamera:
             return None
         picture, decoded_ns = newest
         self._delivered_ns = decoded_ns
-        rgb: NDArray[np.uint8] = self._fit(picture).to_ndarray(format="rgb24")
+        rgb: RGB = self._turn(picture.to_ndarray(format="rgb24"))
         self._seq += 1
-        return Frame(self._seq, self._clock.now(), decoded_ns, rgb)
+        return Frame(self._seq, self._clock.now(), decoded_ns, rgb, lost=lost)
 
     def close(self) -> None:
         """A thread that hangs in a dead network or driver is left behind; it closes the container when it comes back."""
@@ -106,7 +114,10 @@ class LiveCamera:
                 continue
             if pictures:
                 damaged = 0
+                stamps_ns = [round(picture.time * 1e9) for picture in pictures if picture.time is not None]
+                missing = sum(self._gaps.before(stamp_ns) for stamp_ns in stamps_ns)
                 with self._news:
+                    self._lost += missing + len(pictures) - (1 if self._newest is None else 0)
                     self._newest = (pictures[-1], self._clock.monotonic_ns())
                     self._news.notify()
 

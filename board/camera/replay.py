@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from board.camera._options import split_options
+from board.camera._settings import CameraSetup, left_out
 from board.kit.clock import Clock
 from board.kit.errors import CameraError
 from board.ports import Camera, CameraKind
@@ -31,7 +32,7 @@ Picture = tuple[RGB, float, str]
 """Pixels, its time in s since the replay's start, and its file name."""
 
 
-def open_replay(url: str, size: tuple[int, int], clock: Clock) -> Camera:
+def open_replay(url: str, setup: CameraSetup, clock: Clock) -> Camera:
     """Options: `fps` (a folder's pictures per s, default 2; of a video at most so many of its frames, in its own time),
     `loop` (default 1; with 0 no frame comes after the last). Pictures keep their size, shrunk to 1920 on the long side.
     CameraError: no such path, nothing readable in it, or not a video."""
@@ -44,13 +45,15 @@ def open_replay(url: str, size: tuple[int, int], clock: Clock) -> Camera:
         pictures = _video(path, fps, bool(options.get("loop", 1)))
     else:
         raise CameraError(f"replay: {path} is neither a folder of pictures nor a video file")
-    return _Replay(pictures, clock)
+    return _Replay(pictures, clock, left_out(setup.settings, "a replay shows its pictures as they are"))
 
 
 class _Replay:
     """Delivers each picture once when its time has come; a reader that is late gets the rest later, never a burst."""
 
-    def __init__(self, pictures: Generator[Picture, None, None], clock: Clock) -> None:
+    def __init__(self, pictures: Generator[Picture, None, None], clock: Clock, notes: tuple[str, ...]) -> None:
+        self.notes = notes
+        self.preset = ""
         self._pictures = pictures
         self._clock = clock
         self._stop = threading.Event()

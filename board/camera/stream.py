@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import urlsplit
 
 from board.camera._live import LiveCamera, open_container
+from board.camera._settings import TURNING, CameraSetup, left_out, turned
 from board.kit.clock import Clock
 from board.kit.errors import CameraError
 from board.ports import Camera, CameraKind
@@ -18,8 +20,10 @@ OPTIONS = {
 }
 
 
-def open_stream(url: str, size: tuple[int, int], clock: Clock) -> Camera:
-    """Frames come in the size that the source has. CameraError: no host in the URL, no answer, refused, or no video in it."""
+def open_stream(url: str, setup: CameraSetup, clock: Clock) -> Camera:
+    """Frames come in the size that the source has; of the settings those that turn and cut are carried out here.
+
+    CameraError: no host in the URL, no answer, refused, or no video in it."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -30,7 +34,8 @@ def open_stream(url: str, size: tuple[int, int], clock: Clock) -> Camera:
         raise CameraError(f"camera URL {parts.scheme}:// names no host")
     name = f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}"
     options = {**LOW_DELAY, **OPTIONS[parts.scheme.lower()]}
-    return LiveCamera(open_container(url, name, options), name, clock)
+    notes = left_out(setup.settings, "a network camera has its own setting, on its own pages", TURNING)
+    return LiveCamera(open_container(url, name, options), name, clock, partial(turned, setup.settings), notes)
 
 
 CAMERA = CameraKind("stream", tuple(OPTIONS), open_stream)

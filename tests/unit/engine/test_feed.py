@@ -20,6 +20,9 @@ from tests.unit.engine.passages.reads import frame_at
 class ScriptedCamera:
     """Delivers what a test puts into `script`; a CameraError is raised."""
 
+    notes: tuple[str, ...] = ()
+    preset = ""
+
     def __init__(self, script: queue.Queue[Frame | CameraError]) -> None:
         self._script = script
         self.closed = threading.Event()

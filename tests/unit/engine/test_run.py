@@ -16,6 +16,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from board.camera import CameraSettings
 from board.kit.clock import Clock
 from board.kit.errors import CameraError, ModelError
 from board.kit.state import State
@@ -255,7 +256,7 @@ def test_while_the_stored_settings_cannot_be_read_nothing_is_and_then_the_engine
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     problems = ["settings: held by another process", "settings: held by another process", ""]
-    monkeypatch.setattr(run, "_stored_settings", lambda *_: (LprSettings(), GeneralSettings(), problems.pop(0)))
+    monkeypatch.setattr(run, "_stored_settings", lambda *_: (LprSettings(), GeneralSettings(), CameraSettings(), problems.pop(0)))
     monkeypatch.setattr(run, "MODELS_AGAIN_NS", 0)
     monkeypatch.setattr(run, "Life", _Life)
     monkeypatch.setattr(run, "open_log", lambda *_: None)

@@ -1,0 +1,56 @@
+"""Night: whether the night preset holds, by the clock or by the light with two thresholds, so that dusk does not make it flap."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+
+from board.camera._settings import CameraSettings
+
+HOLD_NS = 20_000_000_000
+"""Light counts as changed once it stayed beyond its threshold for so long: headlamps and clouds pass."""
+
+
+class Night:
+    """`is_on` is asked at every frame."""
+
+    def __init__(self, settings: CameraSettings, zone: tzinfo) -> None:
+        self._kind = settings.night
+        self._zone = zone
+        self._from, self._until = _minutes(settings.night_from), _minutes(settings.night_until)
+        self._dark, self._bright = settings.night_below_lux, settings.day_above_lux
+        self._on: bool | None = None
+        self._beyond_since_ns: int | None = None
+
+    def is_on(self, now: datetime, now_ns: int, lux: float | None = None) -> bool:
+        """`lux`: the light level, None while it is not known."""
+        if self._kind == "schedule":
+            return self._scheduled(now)
+        if self._kind == "light":
+            return self._by_light(now_ns, lux)
+        return self._kind == "always"
+
+    def _scheduled(self, now: datetime) -> bool:
+        local = now.astimezone(self._zone)
+        minute = local.hour * 60 + local.minute
+        if self._from <= self._until:
+            return self._from <= minute < self._until
+        return minute >= self._from or minute < self._until
+
+    def _by_light(self, now_ns: int, lux: float | None) -> bool:
+        if lux is None:
+            return bool(self._on)
+        if self._on is None:
+            self._on = lux < self._dark
+        beyond = lux > self._bright if self._on else lux < self._dark
+        if not beyond:
+            self._beyond_since_ns = None
+        elif self._beyond_since_ns is None:
+            self._beyond_since_ns = now_ns
+        elif now_ns - self._beyond_since_ns >= HOLD_NS:
+            self._on, self._beyond_since_ns = not self._on, None
+        return self._on
+
+
+def _minutes(text: str) -> int:
+    hours, _, minutes = text.partition(":")
+    return int(hours) * 60 + int(minutes)
