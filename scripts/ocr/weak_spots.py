@@ -17,7 +17,7 @@ from scripts.plates.families import draw_plate
 from scripts.plates.fonts import load_fonts
 
 COLUMNS, ROWS = 6, 5
-TRIES = 1500
+TRIES = 400
 CAPTION_PX = 30
 
 
@@ -28,8 +28,6 @@ def draw_weak_spots(reader: Reader, backgrounds: list[NDArray[np.uint8]], path: 
     wide, high = network.WIDTH_PX + 8, network.HEIGHT_PX + CAPTION_PX
     sheet = Image.new("L", (COLUMNS * wide, ROWS * high), 255)
     draw = ImageDraw.Draw(sheet)
-    caption = fonts.scripts.lettering_for("京") or fonts.lettering[0]
-    font = ImageFont.truetype(caption, 11)
     missed = 0
     for _ in range(TRIES):
         plate = draw_plate(rng, fonts)
@@ -40,7 +38,9 @@ def draw_weak_spots(reader: Reader, backgrounds: list[NDArray[np.uint8]], path: 
         if missed < COLUMNS * ROWS:
             x, y = missed % COLUMNS * wide + 4, missed // COLUMNS * high
             sheet.paste(Image.fromarray(picture), (x, y))
-            draw.text((x, y + network.HEIGHT_PX), f"{plate.text}\n{read or '-'}", fill=0, font=font, spacing=1)
+            for line, text in enumerate((plate.text, read or "-")):
+                font = ImageFont.truetype(fonts.scripts.lettering_for(text) or fonts.lettering[0], 11)
+                draw.text((x, y + network.HEIGHT_PX + 14 * line), text, fill=0, font=font)
         missed += 1
     sheet.save(path, optimize=True)
     return 1 - missed / TRIES
