@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -11,8 +13,10 @@ from numpy.typing import NDArray
 from engine.cli.bench_read import PLATE, drawn_frame
 from engine.cli.scoring import iou
 from engine.recognise import pipeline
+from engine.recognise.calibration import Calibration
+from engine.recognise.ocr import Ocr, OcrRead
 from engine.recognise.pipeline import Recogniser
-from engine.types import PlateBox, PlateRead, Roi
+from engine.types import CharRead, PlateBox, PlateRead, Roi, SlotScores
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +60,7 @@ def test_characters_confidence_and_slots_belong_together(recogniser: Recogniser,
     read = recogniser.read_crop(frame[y : y + h, x : x + w])
     assert read.text == "".join(char.symbol for char in read.chars)
     assert len(read.slots) == len(read.text)
-    assert read.confidence <= 100 * min(char.confidence for char in read.chars) + 0.1
+    assert 0 < read.confidence <= 100
     assert read.char_height_px == pytest.approx(26, abs=8)
 
 
@@ -98,6 +102,52 @@ def test_an_unsure_plate_is_looked_at_again_and_the_surest_read_counts() -> None
     picture = np.zeros((20, 60, 3), np.uint8)
     assert Unsure(30.0, 55.0, 40.0).read_plate(picture, plate).confidence == 55.0
     assert Unsure(pipeline.SURE_PCT, 99.0).read_plate(picture, plate).confidence == pipeline.SURE_PCT
+
+
+def test_looking_again_ends_at_the_first_sure_read() -> None:
+    plate = PlateBox(((2, 2), (20, 2), (20, 9), (2, 9)), 0.5)
+    unsure = Unsure(30.0, pipeline.SURE_PCT + 1, 99.0)
+    assert unsure.read_plate(np.zeros((20, 60, 3), np.uint8), plate).confidence == pipeline.SURE_PCT + 1
+    assert len(unsure.left) == 1
+
+
+class Seen(Recogniser):
+    """Its OCR saw what a test says."""
+
+    def __init__(self, seen: OcrRead, *countries: str) -> None:
+        self.countries = countries
+        self.ocr = cast(Ocr, SimpleNamespace(read=lambda picture: seen, calibration=Calibration((0.0, 0.5), (0.0, 0.9))))
+
+
+def seen(text: str, empty: float = 1.0, head: dict[str, float] | None = None, last_empty: float = 0.0) -> OcrRead:
+    slots = [SlotScores((char,), (0.9,)) for char in text[:-1]]
+    slots.append(SlotScores((text[-1],), (0.9,) if not last_empty else (0.5,), last_empty))
+    chars = tuple(CharRead(slot.symbols[0], slot.scores[0]) for slot in slots)
+    return OcrRead(text, chars, tuple(slots), empty, head or {})
+
+
+CROP = np.zeros((20, 60, 3), np.uint8)
+
+
+def test_confidence_is_the_calibrated_product_of_all_slots() -> None:
+    assert Seen(seen("AB", empty=0.5)).read_crop(CROP).confidence == pytest.approx(100 * 0.9 * 0.9 * 0.5 / 0.5 * 0.9, abs=0.1)
+    assert Seen(seen("AB")).read_crop(CROP).confidence == 90.0
+
+
+def test_the_heads_evidence_settles_text_and_country() -> None:
+    read = Seen(seen("ABC12O4", head={"BR": 0.97})).read_crop(CROP)
+    assert (read.text, read.country) == ("ABC1204", "BR")
+
+
+def test_a_dropped_end_character_takes_its_slot_and_puts_the_read_in_doubt() -> None:
+    read = Seen(seen("ABC1234X", last_empty=0.45), "BR").read_crop(CROP)
+    assert (read.text, len(read.chars), len(read.slots)) == ("ABC1234", 7, 7)
+    assert read.confidence == pytest.approx(100 * 0.9**7 * 0.45 / 0.5 * 0.9, abs=0.1)
+
+
+def test_persian_text_leaves_the_recognition_in_persian_digits_only() -> None:
+    read = Seen(seen("١٢ب٣۴۵١١")).read_crop(CROP)
+    assert read.text == "۱۲ب۳۴۵۱۱" == "".join(char.symbol for char in read.chars)
 
 
 def test_short_and_unsure_reads_are_no_plates() -> None:
