@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from board.kit.errors import BoardError
 from board.kit.files import write_whole
 from board.kit.state import State
-from board.types import BoardProfile
+from board.types import FIRST_EXPANDER_PIN, BoardProfile
 
 log = logging.getLogger("board.lines")
 
@@ -21,6 +21,14 @@ def pin_names(profile: BoardProfile) -> dict[int, str]:
         names[port.d0] = f"{port.name}.D0"
         names[port.d1] = f"{port.name}.D1"
     return names
+
+
+def place(profile: BoardProfile, pin: int) -> str:
+    """Where a pin is, for people: "pin 17", the kernel's name of a line, or a pin of an expander."""
+    if pin >= FIRST_EXPANDER_PIN:
+        return f"pin {pin % FIRST_EXPANDER_PIN} of {profile.i2c[pin // FIRST_EXPANDER_PIN - 1]}"
+    name = dict(profile.line_names).get(pin)
+    return f"line {name}" if name else f"pin {pin}"
 
 
 def rest_levels(profile: BoardProfile, polarity: Mapping[str, bool]) -> dict[int, bool]:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from board.gpio import all_kinds
+from board.gpio import all_kinds, taken_by
 from board.kit.clock import Clock
 from board.kit.errors import GatewrightError
 from board.kit.state import State
-from board.lines import pin_names
+from board.lines import pin_names, place
 from board.types import BoardProfile
 
 LOW_DISK_BYTES = 500_000_000
@@ -65,11 +65,10 @@ def _gpio(profile: BoardProfile, state: State) -> Iterator[Finding]:
 
 
 def _lines(profile: BoardProfile, state: State) -> Iterator[Finding]:
-    taken_by = all_kinds()[profile.gpio].taken_by
     for pin, name in pin_names(profile).items():
         owner = taken_by(profile, state, pin)
         ours = not owner or owner.startswith("pins")
-        yield Finding(name, f"pin {pin}, {'taken by ' + owner if owner else 'free'}", good=ours)
+        yield Finding(name, f"{place(profile, pin)}, {'taken by ' + owner if owner else 'free'}", good=ours)
 
 
 def _cameras(profile: BoardProfile, state: State) -> Iterator[Finding]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
+from board.gpio._expanders import WithExpanders, expander_taken_by, has_expander_lines, own_lines
 from board.kit import registry
 from board.kit.errors import BoardError
 from board.kit.state import State
 from board.ports import Gpio, GpioKind
-from board.types import BoardProfile
+from board.types import FIRST_EXPANDER_PIN, BoardProfile
 
 
 def all_kinds() -> dict[str, GpioKind]:
@@ -17,8 +18,18 @@ def all_kinds() -> dict[str, GpioKind]:
 
 
 def open_gpio(profile: BoardProfile, state: State) -> Gpio:
-    """The chip of `profile`, open; BoardError says what is missing and what to do."""
+    """The chip of `profile`, open, with the pins of its expanders; BoardError says what is missing and what to do."""
     kinds = all_kinds()
     if profile.gpio not in kinds:
         raise BoardError(f"board {profile.name} wants the GPIO back end {profile.gpio!r}; there are {', '.join(kinds)}")
-    return kinds[profile.gpio].open(profile, state)
+    kind = kinds[profile.gpio]
+    if not has_expander_lines(profile):
+        return kind.open(profile, state)
+    return WithExpanders(kind.open(own_lines(profile), state), profile, state)
+
+
+def taken_by(profile: BoardProfile, state: State, pin: int) -> str:
+    """Who holds `pin`: a process of ours, another one, or a part of the kernel (I2C, SPI, UART, 1-Wire); "" when nobody does."""
+    if pin >= FIRST_EXPANDER_PIN:
+        return expander_taken_by(state, pin)
+    return all_kinds()[profile.gpio].taken_by(profile, state, pin)

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Sequence
 from pathlib import Path
 
+from board.gpio._muxes import mux_owner
 from board.kit.errors import BoardError
 
 GET_CHIPINFO = 0x8044B401  # _IOR(0xB4, 0x01, struct gpiochip_info)
@@ -36,6 +37,41 @@ def find_chip(labels: Sequence[str]) -> Path:
     raise BoardError(f"no GPIO chip is labelled {' or '.join(labels) or '(the profile names none)'}: {there}{hint}")
 
 
+def find_lines(names: Sequence[str]) -> dict[str, tuple[Path, int]]:
+    """{name: (chip, line)} of lines by the kernel's names for them. BoardError: a name is on no chip, or on two lines."""
+    found: dict[str, list[tuple[Path, int]]] = {name: [] for name in names}
+    for chip in sorted(Path("/dev").glob("gpiochip*")):
+        for line, name in enumerate(_line_names(chip)):
+            if name in found:
+                found[name].append((chip, line))
+    missing = [name for name, places in found.items() if not places]
+    if missing:
+        raise BoardError(
+            f"the kernel has no line named {', '.join(missing)}: see gpioinfo, and name the board's own in STATE/lines.json"
+        )
+    twice = [name for name, places in found.items() if len(places) > 1]
+    if twice:
+        raise BoardError(f"the kernel has two lines named {', '.join(twice)}: names must be clear")
+    return {name: places[0] for name, places in found.items()}
+
+
+def _line_names(chip: Path) -> list[str]:
+    info = bytearray(CHIPINFO.size)
+    try:
+        _ask(chip, GET_CHIPINFO, info)
+    except OSError:
+        return []
+    names: list[str] = []
+    for line in range(CHIPINFO.unpack(info)[2]):
+        request = bytearray(LINEINFO.pack(b"", b"", line, 0, 0))
+        try:
+            _ask(chip, GET_LINEINFO, request)
+        except OSError:
+            return names
+        names.append(_text(LINEINFO.unpack(request)[0]))
+    return names
+
+
 def consumer(chip: Path, line: int) -> str:
     """Who holds line `line` of `chip` by the kernel's word ("spi0 CS0"), "" when it is free or the chip cannot be asked."""
     request = bytearray(LINEINFO.pack(b"", b"", line, 0, 0))
@@ -48,12 +84,13 @@ def consumer(chip: Path, line: int) -> str:
 
 
 def holder(labels: Sequence[str], line: int) -> str:
-    """As `consumer`, on the chip that has one of `labels`; "" when there is no such chip."""
+    """Who holds `line` of the chip that has one of `labels`: by a GPIO request, or because the kernel gave the pin to a device of
+    its own; "" when nobody does or there is no such chip."""
     try:
         chip = find_chip(labels)
     except BoardError:
         return ""
-    return consumer(chip, line)
+    return consumer(chip, line) or mux_owner(chip, line)
 
 
 def _label(chip: Path) -> str:

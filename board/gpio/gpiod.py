@@ -1,4 +1,6 @@
-"""gpiod: the kernel's GPIO character device through libgpiod 2; the chip is found by its label, edges carry the kernel's time."""
+"""gpiod: the kernel's GPIO character device through libgpiod 2; edges carry the kernel's time.
+
+The chip is found by its label; lines that the profile knows by the kernel's names are found wherever they are."""
 
 from __future__ import annotations
 
@@ -6,13 +8,15 @@ import errno
 import os
 import select
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from board.gpio import _chips
+from board.gpio._muxes import mux_owner, muxed
 from board.kit.errors import BoardError, PinBusy
 from board.kit.state import State
+from board.lines import pin_names
 from board.ports import Gpio, GpioKind
 from board.types import BoardProfile
 
@@ -20,12 +24,17 @@ BIAS = {"up": "PULL_UP", "down": "PULL_DOWN", "off": "DISABLED"}
 
 
 class GpiodChip:
-    """Claimed lines of one chip (the port `Gpio`); pins are its line offsets."""
+    """Claimed lines (the port `Gpio`). `places`: {pin: (chip, line)}; other pins are lines of `path`, the board's own chip.
+    `open_drain`: pins that are driven low or let go."""
 
-    def __init__(self, library: Any, path: Path) -> None:
+    def __init__(self, library: Any, path: Path | None, places: Mapping[int, tuple[Path, int]], open_drain: frozenset[int]) -> None:
         self._library = library
         self._path = path
-        self._chip = library.Chip(str(path))
+        self._places = places
+        self._open_drain = open_drain
+        paths = {chip for chip, _ in places.values()} | ({path} if path else set())
+        self._chips = {each: library.Chip(str(each)) for each in paths}
+        self._given = {each: muxed(each) for each in paths}
         self._levels = {False: library.line.Value.INACTIVE, True: library.line.Value.ACTIVE}
         self._outputs: dict[int, Any] = {}
         self._inputs: dict[int, tuple[Any, Any]] = {}
@@ -34,7 +43,8 @@ class GpiodChip:
 
     def claim_output(self, pin: int, level: bool, owner: str) -> None:
         line = self._library.line
-        settings = self._library.LineSettings(direction=line.Direction.OUTPUT, output_value=self._levels[bool(level)])
+        drive = line.Drive.OPEN_DRAIN if pin in self._open_drain else line.Drive.PUSH_PULL
+        settings = self._library.LineSettings(direction=line.Direction.OUTPUT, output_value=self._levels[bool(level)], drive=drive)
         self._outputs[pin] = self._request(pin, settings, owner)
 
     def claim_input(self, pin: int, pull: str, owner: str) -> None:
@@ -49,7 +59,7 @@ class GpiodChip:
         if request is None:
             raise BoardError(f"line {pin} is not claimed as an output by this process")
         try:
-            request.set_value(pin, self._levels[bool(level)])
+            request.set_value(self._place(pin)[1], self._levels[bool(level)])
         except OSError as why:
             raise BoardError(f"line {pin} could not be driven {'high' if level else 'low'}: {why}") from why
 
@@ -58,24 +68,24 @@ class GpiodChip:
         if request is None:
             raise BoardError(f"line {pin} is not claimed by this process")
         try:
-            return bool(request.get_value(pin))
+            return bool(request.get_value(self._place(pin)[1]))
         except OSError as why:
             raise BoardError(f"line {pin} could not be read: {why}") from why
 
     def watch(self, pins: Sequence[int], on_edge: Callable[[int, bool, int], None]) -> None:
-        requests = []
+        followed = []
         for pin in pins:
             if pin not in self._inputs:
                 raise BoardError(f"line {pin} is not claimed as an input by this process")
             request, settings = self._inputs[pin]
             settings.edge_detection = self._library.line.Edge.BOTH
             try:
-                request.reconfigure_lines({pin: settings})
+                request.reconfigure_lines({self._place(pin)[1]: settings})
             except OSError as why:
-                raise BoardError(f"line {pin} of {self._path} reports no edges: {why}") from why
-            requests.append(request)
+                raise BoardError(f"line {pin} reports no edges: {why}") from why
+            followed.append((pin, request))
         stop_read, stop_write = os.pipe2(os.O_CLOEXEC)
-        thread = threading.Thread(target=self._follow, args=(requests, stop_read, on_edge), name="gpiod-watch", daemon=True)
+        thread = threading.Thread(target=self._follow, args=(followed, stop_read, on_edge), name="gpiod-watch", daemon=True)
         thread.start()
         self._watchers.append((thread, stop_write))
 
@@ -88,24 +98,34 @@ class GpiodChip:
             request.release()
         self._outputs.clear()
         self._inputs.clear()
-        self._chip.close()
+        for chip in self._chips.values():
+            chip.close()
+
+    def _place(self, pin: int) -> tuple[Path, int]:
+        place = self._places.get(pin) or ((self._path, pin) if self._path else None)
+        if place is None:
+            raise BoardError(f"this board has no line {pin}: the profile names no chip and no name for it")
+        return place
 
     def _request(self, pin: int, settings: Any, owner: str) -> Any:
+        path, line = self._place(pin)
         if pin in self._outputs or pin in self._inputs:
-            raise PinBusy(f"line {pin} of {self._path} is taken by {owner} (pid {os.getpid()})")
+            raise PinBusy(f"line {line} of {path} is taken by {owner} (pid {os.getpid()})")
+        if line in self._given[path]:
+            raise PinBusy(f"line {line} of {path} is taken by {self._given[path][line]}: switch that off, or take another line")
         try:
-            return self._chip.request_lines({pin: settings}, consumer=owner)
+            return self._chips[path].request_lines({line: settings}, consumer=owner)
         except OSError as why:
             if why.errno == errno.EBUSY:
-                taken_by = _chips.consumer(self._path, pin) or "somebody who just took it"
-                raise PinBusy(f"line {pin} of {self._path} is taken by {taken_by}") from why
-            raise BoardError(f"line {pin} of {self._path} cannot be claimed: {why}") from why
+                taken_by = _chips.consumer(path, line) or "somebody who just took it"
+                raise PinBusy(f"line {line} of {path} is taken by {taken_by}") from why
+            raise BoardError(f"line {line} of {path} cannot be claimed: {why}") from why
         except ValueError as why:
-            raise BoardError(f"{self._path} has no line {pin}: {why}") from why
+            raise BoardError(f"{path} has no line {line}: {why}") from why
 
-    def _follow(self, requests: list[Any], stop: int, on_edge: Callable[[int, bool, int], None]) -> None:
+    def _follow(self, followed: list[tuple[int, Any]], stop: int, on_edge: Callable[[int, bool, int], None]) -> None:
         rising = self._library.EdgeEvent.Type.RISING_EDGE
-        by_file = {request.fd: request for request in requests}
+        by_file = {request.fd: (pin, request) for pin, request in followed}
         poll = select.poll()
         for file in (*by_file, stop):
             poll.register(file, select.POLLIN)
@@ -115,8 +135,9 @@ class GpiodChip:
                 os.close(stop)
                 return
             for file in ready:
-                for event in by_file[file].read_edge_events():
-                    on_edge(event.line_offset, event.event_type is rising, event.timestamp_ns)
+                pin, request = by_file[file]
+                for event in request.read_edge_events():
+                    on_edge(pin, event.event_type is rising, event.timestamp_ns)
 
 
 def _open(profile: BoardProfile, state: State) -> Gpio:
@@ -126,15 +147,31 @@ def _open(profile: BoardProfile, state: State) -> Gpio:
         raise BoardError(f"{profile.title}: gpiod is not installed ({why}): pip install 'gpiod>=2'") from why
     if not hasattr(gpiod, "LineSettings"):
         raise BoardError(f"{profile.title}: gpiod {gpiod.__version__} is too old: pip install 'gpiod>=2'")
-    path = _chips.find_chip(profile.chip_labels)
+    places = _named_places(profile)
+    path = None if places and not profile.chip_labels else _chips.find_chip(profile.chip_labels)
+    open_drain = frozenset(line.pin for line in profile.outputs if line.drive == "open-drain")
     try:
-        return GpiodChip(gpiod, path)
+        return GpiodChip(gpiod, path, places, open_drain)
     except OSError as why:
-        raise BoardError(f"{path} does not open: {why}; run as root or add the user to the group gpio") from why
+        raise BoardError(f"the GPIO chip does not open: {why}; run as root or add the user to the group gpio") from why
+
+
+def _named_places(profile: BoardProfile) -> dict[int, tuple[Path, int]]:
+    used = pin_names(profile)
+    names = {pin: name for pin, name in profile.line_names if pin in used}
+    found = _chips.find_lines(tuple(names.values())) if names else {}
+    return {pin: found[name] for pin, name in names.items()}
 
 
 def _taken_by(profile: BoardProfile, state: State, pin: int) -> str:
-    return _chips.holder(profile.chip_labels, pin)
+    names = dict(profile.line_names)
+    if pin not in names:
+        return _chips.holder(profile.chip_labels, pin)
+    try:
+        chip, line = _chips.find_lines((names[pin],))[names[pin]]
+    except BoardError:
+        return ""
+    return _chips.consumer(chip, line) or mux_owner(chip, line)
 
 
 GPIO = GpioKind("gpiod", _open, _taken_by)

@@ -15,6 +15,7 @@ from types import ModuleType
 
 from board.gpio import _chips
 from board.gpio._claims import Claims, taker
+from board.gpio._muxes import muxed
 from board.kit.errors import BoardError, PinBusy
 from board.kit.state import State
 from board.ports import Gpio, GpioKind
@@ -32,6 +33,7 @@ class RpiGpio:
         self._library = library
         self._claims = claims
         self._chip = chip
+        self._given = muxed(chip) if chip else {}
         self._outputs: set[int] = set()
         self._watched: list[int] = []
 
@@ -89,6 +91,8 @@ class RpiGpio:
     def _take(self, pin: int, owner: str) -> None:
         if not 0 <= pin < HEADER_LINES:
             raise BoardError(f"GPIO {pin} is not on the header, which has 0 to {HEADER_LINES - 1}")
+        if pin in self._given:  # the library would take a running bus its pin away
+            raise PinBusy(f"GPIO {pin} is taken by {self._given[pin]}: switch that off, or take another pin")
         self._claims.take(pin, f"GPIO {pin}", owner)
 
     def _try(self, pin: int, what: str, act: Callable[[], None]) -> None:
@@ -102,6 +106,9 @@ class RpiGpio:
 
 
 def _open(profile: BoardProfile, state: State) -> Gpio:
+    wrong = [line.name for line in profile.outputs if line.drive != "push-pull"]
+    if wrong:
+        raise BoardError(f"{profile.title}: {', '.join(wrong)}: RPi.GPIO drives push-pull only; use a transistor, or gpiod")
     chip = _point_to_chip(profile)
     # lgpio makes a FIFO in its working folder, which may be a package's slot.
     os.environ.setdefault("LG_WD", str(state.run))

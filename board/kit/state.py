@@ -46,6 +46,26 @@ class State:
         return self.root / "polarity.json"
 
     @property
+    def line_rules_file(self) -> Path:
+        """Interlocks, longest on-times and stuck times: written and read by pins, so that they count before any client asks."""
+        return self.root / "line_rules.json"
+
+    @property
+    def acts_file(self) -> Path:
+        """Ids of pulses and frames that began: a pins that died must not repeat them."""
+        return self.run / "pins.acts"
+
+    @property
+    def lines_file(self) -> Path:
+        """An installer's own lines and I2C devices, besides the profile's (board/profiles/_lines_file.py)."""
+        return self.root / "lines.json"
+
+    @property
+    def devices(self) -> Path:
+        """One small file per I2C or serial device in use: how it is (board/devices.py)."""
+        return self.run / "devices"
+
+    @property
     def sim(self) -> Path:
         """The simulated chip: levels, line locks and edges.jsonl."""
         return self.root / "sim"

@@ -7,11 +7,13 @@ import json
 import sys
 from pathlib import Path
 
+from board.i2c import ExpanderKind, kind_of
 from board.kit import registry
 from board.kit.errors import ConfigError
 from board.kit.state import State
-from board.lines import pin_names
-from board.types import BoardProfile
+from board.lines import pin_names, rest_levels
+from board.profiles._lines_file import with_lines
+from board.types import FIRST_EXPANDER_PIN, BoardProfile
 
 DEFAULT = "sim"
 
@@ -25,10 +27,11 @@ def all_profiles() -> dict[str, BoardProfile]:
 
 
 def load(state: State) -> BoardProfile:
-    """The profile that STATE/board.json names ("sim" when there is no such file), with its camera URL when that file gives one.
+    """The profile that STATE/board.json names ("sim" when there is no such file), with its camera URL when that file gives one,
+    and with the lines and I2C devices of STATE/lines.json.
 
     On a simulated board the wires of STATE/sim/wires.json are plugged in too. ConfigError when a file is damaged or names
-    a board that does not exist."""
+    a board that does not exist, or when two users want one pin."""
     board = _read_object(state.board_file)
     name = board.get("profile") or DEFAULT
     profiles = all_profiles()
@@ -38,6 +41,10 @@ def load(state: State) -> BoardProfile:
     camera = board.get("camera")
     if isinstance(camera, str) and camera:
         profile = dataclasses.replace(profile, camera=camera)
+    own = _read_object(state.lines_file)
+    if own:
+        profile = with_lines(profile, own)
+        check_pins(profile)
     if profile.simulated:
         plugged = tuple((str(a), str(b)) for a, b in _read_object(wires_file(state)).items())
         profile = dataclasses.replace(profile, wires=(*profile.wires, *plugged))
@@ -63,11 +70,51 @@ def check_pins(profile: BoardProfile) -> None:
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise ConfigError(f"board {profile.name}: two lines are named {', '.join(sorted(twice))}")
+    _check_boot(profile)
+    _check_expanders(profile)
     inputs = {line.name for line in profile.inputs}
     drivers = set(pin_names(profile).values()) - inputs
     for output, input_name in profile.wires:
         if output not in drivers or input_name not in inputs:
             raise ConfigError(f"board {profile.name}: a wire from {output} to {input_name} joins no output to an input")
+
+
+def boot_pull(profile: BoardProfile, pin: int) -> str:
+    """What holds `pin` from power-on until software takes it: "up", "down", "off" (nothing), "" (not known)."""
+    if pin >= FIRST_EXPANDER_PIN:
+        index = pin // FIRST_EXPANDER_PIN - 1
+        kind = kind_of(profile.i2c[index]) if index < len(profile.i2c) else None
+        return kind.boot_pull if isinstance(kind, ExpanderKind) else ""
+    return next((pull for first, last, pull in profile.boot_pulls if first <= pin <= last), "")
+
+
+def _check_boot(profile: BoardProfile) -> None:
+    # Between power-on and the start of our software nobody drives a pin: its pull must not be what opens the gate.
+    held = {line.pin for line in profile.outputs if line.held}
+    names = pin_names(profile)
+    for pin, rest in rest_levels(profile, {}).items():
+        if pin not in held and boot_pull(profile, pin) == ("down" if rest else "up"):
+            raise ConfigError(
+                f"board {profile.name}: {names[pin]} on pin {pin} would be active while the board boots: the pin is pulled "
+                f"{'down' if rest else 'up'} then; take another pin, turn its polarity, or hold it by a resistor and say so (held)"
+            )
+
+
+def _check_expanders(profile: BoardProfile) -> None:
+    kinds = [kind_of(url) for url in profile.i2c]
+    for pin, name in pin_names(profile).items():
+        if pin < FIRST_EXPANDER_PIN:
+            continue
+        index, number = pin // FIRST_EXPANDER_PIN - 1, pin % FIRST_EXPANDER_PIN
+        kind = kinds[index] if index < len(kinds) else None
+        if not isinstance(kind, ExpanderKind):
+            raise ConfigError(f"board {profile.name}: {name} is on I2C device {index}, which is no expander of this board")
+        if number >= kind.pins:
+            raise ConfigError(
+                f"board {profile.name}: {name} is on pin {number} of {profile.i2c[index]}, which has 0 to {kind.pins - 1}"
+            )
+    if any(pin >= FIRST_EXPANDER_PIN for port in profile.wiegand for pin in (port.d0, port.d1)):
+        raise ConfigError(f"board {profile.name}: an expander is too slow for Wiegand")
 
 
 def _take(profile: BoardProfile, users: dict[int, str], pin: int, user: str) -> None:

@@ -1,17 +1,20 @@
-"""The 40-pin header that Pi 4, Pi 5 and Zero 2 W share: which pins are ours, which are the board's own.
-
-Why these pins: GPIO 0 to 8 are pulled up from power-on until software takes them, GPIO 9 to 27 are pulled down (BCM2835
-peripherals, table 6-31; RP1 keeps the same resets). An active-high driver stage (NPN transistor, ULN2003, opto) on 9 to 27 is
-therefore off from the first moment, and off again when a crash gives the pin back to the kernel: a gate does not open because
-the camera boots. Of those, 9 to 11 belong to SPI0 and 14, 15 to the UART; 12, 13, 18 and 19 stay free for PWM and 20, 21 for
-I2S; what is left lies together on header pins 11 to 22.
-
-An output wired active low rests high: its stage needs a pull-up of its own, as nothing holds the pin before pins starts.
-Inputs are dry contacts to ground (loop detector, button): pull-up, active low. Panels pull Wiegand lines up to 5 V, so D0 and
-D1 drive an open-drain transistor each: active high at the pin.
-"""
+"""The 40-pin header that Raspberry Pis and Compute Module carriers share: which pins are ours, which are the board's own, and
+why."""
 
 from board.types import InputLine, OutputLine, WiegandLine
+
+WHY = (
+    "GPIO 0 to 8 are pulled up from power-on until software takes them, GPIO 9 to 27 are pulled down (BCM2835 peripherals, table "
+    "6-31; RP1 keeps the same resets). An active-high driver stage (NPN transistor, ULN2003, opto) on 9 to 27 is therefore off "
+    "from the first moment, and off again when a crash gives the pin back to the kernel: a gate does not open because the camera "
+    "boots. Of those, 9 to 11 belong to SPI0 and 14, 15 to the UART; 12, 13, 18 and 19 stay free for PWM, 20 and 21 for I2S, and 4 "
+    "for 1-Wire; what is left lies together on header pins 11 to 22. Inputs are dry contacts to ground (loop detector, button): "
+    "pull-up, active low. Panels pull Wiegand lines up to 5 V, so D0 and D1 drive an open-drain transistor each: active high at "
+    "the pin. An output wired active low rests high: its stage needs a pull-up of its own, as nothing holds the pin before the "
+    "camera's software starts."
+)
+
+BOOT_PULLS = ((0, 8, "up"), (9, 27, "down"))
 
 OUTPUTS = (OutputLine("DO1", 17), OutputLine("DO2", 27))  # header pins 11, 13
 INPUTS = (InputLine("DI1", 22), InputLine("DI2", 23))  # header pins 15, 16

@@ -15,6 +15,8 @@ PROFILE = BoardProfile(
     inputs=_header.INPUTS,
     wiegand=_header.WIEGAND,
     reserved=_header.RESERVED,
+    boot_pulls=_header.BOOT_PULLS,
+    why=_header.WHY,
     chip_labels=("pinctrl-bcm2835",),
     threads=2,
 )

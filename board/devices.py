@@ -1,0 +1,93 @@
+"""Devices: how each I2C and serial device in use is, told by the process that uses it and read by whoever shows it.
+
+One small file per device in STATE/run/devices, written when something changes. What a process wrote that has died does not count.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from board.kit.files import write_whole
+from board.kit.state import State
+
+log = logging.getLogger("board.devices")
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """`device`: what it is and where, for people; `problem`: "" while it works; `since`: of the last change, aware UTC."""
+
+    device: str
+    problem: str
+    since: datetime
+    process: str
+
+
+class DeviceBook:
+    """What this process tells of its devices; `report` is for any thread."""
+
+    def __init__(self, state: State, process: str) -> None:
+        self._folder = state.devices
+        self._process = process
+        self._told: dict[str, str] = {}
+
+    def report(self, device: str, problem: str) -> None:
+        """The device works (`problem` "") or does not; logged and written when that is news."""
+        before = self._told.get(device)
+        if before == problem:
+            return
+        self._told[device] = problem
+        if problem:
+            log.warning("%s: %s", device, problem)
+        else:
+            log.info("%s: %s", device, "works" if before is None else "is back")
+        entry = {"device": device, "problem": problem, "since": datetime.now(UTC).isoformat(), "pid": os.getpid()}
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_whole(self._path(device), json.dumps(entry | {"process": self._process}).encode())
+        except OSError as why:
+            log.warning("the state of %s is not shown: %s", device, why)
+
+    def forget(self, device: str) -> None:
+        """The device is not used any more."""
+        if self._told.pop(device, None) is not None:
+            self._path(device).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        for device in list(self._told):
+            self.forget(device)
+
+    def _path(self, device: str) -> Path:
+        return self._folder / f"{self._process}-{re.sub(r'[^A-Za-z0-9]+', '-', device)[:100]}.json"
+
+
+def read_devices(state: State) -> tuple[DeviceState, ...]:
+    """Every device that a living process uses, by name."""
+    found = []
+    for path in sorted(state.devices.glob("*.json")):
+        try:
+            entry = json.loads(path.read_text())
+            one = DeviceState(entry["device"], entry["problem"], datetime.fromisoformat(entry["since"]), entry["process"])
+            alive = _is_alive(int(entry["pid"]))
+        except (OSError, ValueError, KeyError, TypeError) as why:
+            log.debug("%s is not read: %s", path, why)
+            continue
+        if alive:
+            found.append(one)
+    return tuple(sorted(found, key=lambda one: one.device))
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,59 @@
+"""MCP23017: sixteen pins with direction, pull-up and latch registers (Microchip DS20001952, section 3.5; IOCON.BANK = 0).
+
+Pins 0 to 7 are GPA0 to GPA7, 8 to 15 are GPB0 to GPB7. After power-on and after its RESET pin was low every pin is an input without
+pull-up: nothing is driven. Wire RESET to the board's own reset line, and outputs are let go when the board restarts.
+"""
+
+from __future__ import annotations
+
+from board.i2c import Bus, ExpanderKind
+
+IODIR, IPOL, GPINTEN, IOCON, GPPU, GPIO, OLAT = 0x00, 0x02, 0x04, 0x0A, 0x0C, 0x12, 0x14
+"""Registers of port A; port B's follow each."""
+
+ALL = 0xFFFF
+
+
+class Mcp23017:
+    def __init__(self, bus: Bus, address: int) -> None:
+        self._bus = bus
+        self._address = address
+        self._inputs = ALL
+
+    def set_up(self, outputs: int, pull_ups: int, levels: int) -> None:
+        self._inputs = ~outputs & ALL
+        self._bus.write_register(self._address, IOCON, 0)
+        self._put(IPOL, 0)
+        self._put(GPINTEN, 0)
+        self._put(GPPU, pull_ups & self._inputs)
+        self._put(OLAT, levels)
+        self._put(IODIR, self._inputs)  # last: the latches hold the right levels when pins become outputs
+
+    def write(self, levels: int) -> None:
+        self._put(OLAT, levels)
+
+    def read(self) -> int:
+        return self._get(GPIO)
+
+    def is_set_up(self) -> bool:
+        return self._get(IODIR) == self._inputs
+
+    def reading(self) -> str:
+        return f"pins 15 to 0: {self.read():016b}"
+
+    def _put(self, register: int, value: int) -> None:
+        self._bus.write_registers(self._address, register, (value & ALL).to_bytes(2, "little"))
+
+    def _get(self, register: int) -> int:
+        return int.from_bytes(self._bus.read_registers(self._address, register, 2), "little")
+
+
+DEVICE = ExpanderKind(
+    name="mcp23017",
+    title="MCP23017",
+    addresses=tuple(range(0x20, 0x28)),
+    open=Mcp23017,
+    pins=16,
+    boot_pull="off",
+    pulls=("up", "off"),
+)
