@@ -173,6 +173,8 @@ class ServiceStatus:
     wiegand: WiegandFrame | None
     pins: str
     """"ok" or what is wrong with the pins process."""
+    warnings: tuple[str, ...]
+    """What is wrong with a line: a stuck input, an output that reached its longest time, settings that pins refused."""
     last_error: str
     last_error_at: datetime | None
     sd_free_pct: int

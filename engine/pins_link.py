@@ -17,6 +17,8 @@ from board.types import (
     PINS_MESSAGES,
     InputEdge,
     InputState,
+    LineRules,
+    LineWarning,
     OutputPolarity,
     OutputState,
     PinsDone,
@@ -35,6 +37,9 @@ AGAIN_S = 0.2
 
 POLARITY_TIMEOUT_S = 3.0
 
+RULES = "rules"
+"""Begin of the ids of LineRules, whose refusal is a warning."""
+
 
 @dataclass(slots=True)
 class _Waiting:
@@ -43,21 +48,25 @@ class _Waiting:
 
 
 class PinsLink:
-    """`on_edge` is called from the link's thread for every input edge; `polarities` gives {output: active high}, sent
-    before anything else on every new connection."""
+    """`on_edge` and `on_frame` are called from the link's thread for every input edge and every Wiegand frame that was sent.
+    `rules` and `polarities` ({output: active high}) are asked and sent before anything else on every new connection."""
 
     def __init__(
-        self, socket: Path, clock: Clock, on_edge: Callable[[InputEdge], None], polarities: Callable[[], Mapping[str, bool]]
-    ) -> None:
+        self, socket: Path, clock: Clock, on_edge: Callable[[InputEdge], None], on_frame: Callable[[WiegandSent], None],
+        rules: Callable[[], LineRules | None], polarities: Callable[[], Mapping[str, bool]],
+    ) -> None:  # fmt: skip
         self._socket = socket
         self._clock = clock
         self._on_edge = on_edge
+        self._on_frame = on_frame
+        self._rules = rules
         self._polarities = polarities
         self._codec = Codec(PINS_MESSAGES)
         self._lock = threading.Lock()
         self._channel: Channel | None = None
         self._waiting: dict[str, _Waiting] = {}
         self._lines: dict[str, LineState] = {}
+        self._warnings: dict[str, str] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pins-link", daemon=True)
         self.wiegand: WiegandFrame | None = None
@@ -80,7 +89,12 @@ class PinsLink:
         with self._lock:
             return tuple(self._lines[name] for name in sorted(self._lines))
 
-    def request(self, message: PinsRequest, timeout_s: float) -> PinsDone:
+    def warnings(self) -> tuple[str, ...]:
+        """What is wrong with lines, as pins last told it."""
+        with self._lock:
+            return tuple(self._warnings[name] for name in sorted(self._warnings))
+
+    def request(self, message: PinsRequest | LineRules, timeout_s: float) -> PinsDone:
         """Sends and waits for the answer. DeliveryError: refused, not answered in time, or pins is gone; the same id may be
         sent again, pins never does it twice."""
         waiting = _Waiting()
@@ -98,7 +112,9 @@ class PinsLink:
             raise DeliveryError(answer.why)
         return answer
 
-    def _exchange(self, channel: Channel, message: PinsRequest, waiting: _Waiting, timeout_s: float) -> PinsDone | PinsRefused:
+    def _exchange(
+        self, channel: Channel, message: PinsRequest | LineRules, waiting: _Waiting, timeout_s: float
+    ) -> PinsDone | PinsRefused:
         try:
             channel.send(message)
         except WireError as why:
@@ -113,6 +129,16 @@ class PinsLink:
         """Tells pins the polarities of the rules as they are now; DeliveryError with its reason when it refuses one."""
         for output, active_high in self._polarities().items():
             self.request(OutputPolarity(str(uuid.uuid4()), output, active_high), POLARITY_TIMEOUT_S)
+
+    def push_rules(self) -> None:
+        """Tells pins the line rules and the polarities as they are now; DeliveryError with its reason when it refuses one."""
+        rules = self._rules()
+        if rules is not None:
+            try:
+                self.request(rules, POLARITY_TIMEOUT_S)
+            except DeliveryError as why:  # shown as a warning; the polarities matter all the same
+                log.warning("line rules: %s", why)
+        self.push_polarities()
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -132,6 +158,9 @@ class PinsLink:
         channel = connect(self._socket, self._codec)
         try:
             channel.send(WatchPins(str(uuid.uuid4())))
+            rules = self._rules()
+            if rules is not None:
+                channel.send(rules)
             for output, active_high in self._polarities().items():
                 channel.send(OutputPolarity(str(uuid.uuid4()), output, active_high))
             with self._lock:
@@ -148,6 +177,7 @@ class PinsLink:
     def _hang_up(self) -> None:
         with self._lock:
             waiting = list(self._waiting.values())
+            self._warnings = {}
             # What pins held for us it has let go; what it does alone (a pulse) it tells again after the next connection.
             self._lines = {
                 name: replace(line, active=False) if line.kind == "output" else line for name, line in self._lines.items()
@@ -157,6 +187,9 @@ class PinsLink:
 
     def _take(self, message: Any) -> None:
         if isinstance(message, PinsDone | PinsRefused):
+            if message.id.startswith(RULES):
+                why = f"Outputs and inputs of the general configuration are not in force: {getattr(message, 'why', '')}"
+                self._warn("settings", why if isinstance(message, PinsRefused) else "")
             with self._lock:
                 waiting = self._waiting.get(message.id)
             if waiting is not None:
@@ -171,8 +204,17 @@ class PinsLink:
             self._line(message.input, "input", message.active)
         elif isinstance(message, OutputState):
             self._line(message.output, "output", message.active)
+        elif isinstance(message, LineWarning):
+            self._warn(message.line, message.text)
         elif isinstance(message, WiegandSent):
             self.wiegand = WiegandFrame(message.port, message.code, message.at, message.ok)
+            self._on_frame(message)
+
+    def _warn(self, name: str, text: str) -> None:
+        with self._lock:
+            self._warnings.pop(name, None)
+            if text:
+                self._warnings[name] = text
 
     def _line(self, name: str, kind: str, active: bool) -> None:
         with self._lock:

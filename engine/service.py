@@ -20,7 +20,7 @@ from board.kit.process import LEVELS, Life, open_log
 from board.kit.state import State
 from board.profiles import load
 from board.storage import card_present
-from board.types import InputEdge, OutputPolarity
+from board.types import InputEdge, LineRules, OutputPolarity, WiegandSent
 from engine.actions import ActionEnv, Kinds, Lane, find_kinds, options_of
 from engine.dispatch.intake import Intake
 from engine.dispatch.outbox import Outbox
@@ -28,6 +28,7 @@ from engine.dispatch.polarity import wanted_polarities
 from engine.dispatch.rules import camera_zone
 from engine.dispatch.workers import Performer, Workers
 from engine.hub import Hub
+from engine.line_settings import groups, seconds_by_line
 from engine.messages import (
     NO_LICENSE,
     STOPPED,
@@ -48,7 +49,7 @@ from engine.messages import (
     TriggerAnswer,
     TriggerTaken,
 )
-from engine.pins_link import PinsLink
+from engine.pins_link import RULES, PinsLink
 from engine.scheduler import Scheduler, free_space_pct
 from engine.servers.trigger import TriggerServer
 from engine.settings import GeneralSettings, LprSettings
@@ -59,7 +60,10 @@ from engine.types import Match, Passage, PassageImages, PlateEvent, Trigger
 
 log = logging.getLogger("service")
 
-COUNTERS = ("Results", "Actions", "Exports", "Imports", "Triggers received", "Triggers refused", "Frames processed")
+BAD_FRAMES = "Wiegand frames repeated"
+"""Their edges were out of limits."""
+
+COUNTERS = ("Results", "Actions", "Exports", "Imports", "Triggers received", "Triggers refused", "Frames processed", BAD_FRAMES)
 """Numbers of the Info panel (manual 4.2), in its order."""
 
 ENGINE_SILENT_S = 10.0
@@ -115,7 +119,8 @@ class Service:
         self._trigger_server: TriggerServer | None = None
         self._trigger_server_again_ns = 0
         self.restart = threading.Event()
-        self._pins = PinsLink(state.pins_socket, clock, self._on_edge, self._polarities)
+        self._pins = PinsLink(state.pins_socket, clock, self._on_edge, self._on_frame, self._line_rules, self._polarities)
+        self._input_fired_ns = 0
         self._triggers = Triggers(clock, self._mode, self._start_trigger, self._period_s, self._count)
         handlers: dict[type, Callable[[Any], object]] = {
             AskStatus: self._status,
@@ -139,6 +144,7 @@ class Service:
             return
         core.scheduler.run()
         self._open_trigger_server(core)
+        self._fire_while_it_lasts(core.lpr)
         now_ns = self._clock.monotonic_ns()
         if now_ns - self._frames_kept_ns > KEEP_FRAMES_EVERY_S * 1e9:
             self._frames_kept_ns = now_ns
@@ -178,7 +184,7 @@ class Service:
         logging.getLogger().setLevel(LEVELS[core.general.log_level])
         self._core = core
         try:
-            self._pins.push_polarities()  # pins may have connected while the store was away
+            self._pins.push_rules()  # pins may have connected while the store was away
         except DeliveryError as why:
             log.info("polarities follow with the connection to pins: %s", why)
         for workers in core.workers.values():
@@ -286,12 +292,37 @@ class Service:
             self._problem(str(why))
             return {}
 
+    def _line_rules(self) -> LineRules | None:
+        """None while the store is not open: what pins kept from the last time counts."""
+        if self._core is None:
+            return None
+        general = self._core.general
+        times = (seconds_by_line(general.longest_on), seconds_by_line(general.stuck_after))
+        return LineRules(f"{RULES}-{uuid.uuid4()}", *times, groups(general.interlocks))
+
+    def _on_frame(self, frame: WiegandSent) -> None:
+        if not frame.ok:
+            log.warning("%s: a frame had edges out of limits and was sent again", frame.port)
+            self._count(BAD_FRAMES)
+
     def _on_edge(self, edge: InputEdge) -> None:
         lpr = self._core.lpr if self._core else None
         if lpr is None or not lpr.trigger_io or edge.input != lpr.trigger_input or edge.active != (lpr.trigger_edge == "active"):
             return
+        self._fire_by_input(edge.input)
+
+    def _fire_while_it_lasts(self, lpr: LprSettings) -> None:
+        if not lpr.trigger_io or not lpr.trigger_repeat or self._pins.problem != "ok":
+            return
+        line = next((line for line in self._pins.lines() if line.name == lpr.trigger_input), None)
+        due_ns = self._input_fired_ns + round(max(lpr.trigger_period_s, TURN_S) * 1e9)
+        if line is not None and line.active == (lpr.trigger_edge == "active") and self._clock.monotonic_ns() >= due_ns:
+            self._fire_by_input(line.name)
+
+    def _fire_by_input(self, name: str) -> None:
+        self._input_fired_ns = self._clock.monotonic_ns()
         try:
-            self._triggers.fire(f"input {edge.input}", wait_taken_s=0)
+            self._triggers.fire(f"input {name}", wait_taken_s=0)
         except GatewrightError:
             pass  # counted and logged there; an input cannot be answered
 
@@ -385,6 +416,7 @@ class Service:
             lines=self._pins.lines(),
             wiegand=self._pins.wiegand,
             pins=self._pins.problem,
+            warnings=self._pins.warnings(),
             last_error=error,
             last_error_at=error_at,
             sd_free_pct=-1 if card is None else round(free_space_pct(card)),

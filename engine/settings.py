@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pydantic import field_validator
+
 from board.kit.settings import Settings, option
+from engine.line_settings import groups, seconds_by_line
 
 FUNCTION_MODES = ("MOTION", "TRIGGER", "FREEFLOW")
 
@@ -69,7 +72,8 @@ class LprSettings(Settings):
     min_confidence_pct: int = option(
         80,
         "Minimum confidence",
-        "Reads below are not valid: they stand in the Engine log and in the live picture only.",
+        "Reads below are not valid: they stand in the Engine log and in the live picture only. Of reads at 80 four in five are"
+        " right, of all from 80 on far more.",
         unit="%",
         restart=True,
         group="Filters",
@@ -145,6 +149,13 @@ class LprSettings(Settings):
         "Trigger edge",
         "Start when the input becomes active or inactive.",
         choices=("active", "inactive"),
+        restart=True,
+        group="Trigger",
+    )
+    trigger_repeat: bool = option(
+        False,
+        "Trigger while it lasts",
+        "The input triggers again every trigger period for as long as it stays as the edge above left it (a level trigger).",
         restart=True,
         group="Trigger",
     )
@@ -275,6 +286,45 @@ class GeneralSettings(Settings):
         min_length=1,
         max_length=64,
     )
+    interlocks: str = option(
+        "",
+        "Interlocked outputs",
+        "Outputs of which one at a time may be on, such as DO1 DO2; several groups are parted by semicolons. The pins process refuses "
+        "what would switch on a second one.",
+        restart=True,
+        group="Outputs and inputs",
+        max_length=200,
+    )
+    longest_on: str = option(
+        "",
+        "Longest time on",
+        "An output is switched off after so many seconds in one go, whatever was asked, such as DO1=60 DO2=600; 0 means no limit.",
+        unit="s",
+        restart=True,
+        group="Outputs and inputs",
+        max_length=200,
+    )
+    stuck_after: str = option(
+        "",
+        "Input stuck after",
+        "An input that stays active for more seconds than this is reported on the Live tab, such as DI1=600; 0 means never.",
+        unit="s",
+        restart=True,
+        group="Outputs and inputs",
+        max_length=200,
+    )
     log_level: int = option(
         3, "Log level", "1 errors only .. 5 everything; 4 and 5 are for experts.", restart=True, group="Logs", ge=1, le=5
     )
+
+    @field_validator("interlocks")
+    @classmethod
+    def _are_groups(cls, text: str) -> str:
+        groups(text)
+        return text
+
+    @field_validator("longest_on", "stuck_after")
+    @classmethod
+    def _are_seconds(cls, text: str) -> str:
+        seconds_by_line(text)
+        return text

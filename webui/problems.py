@@ -20,6 +20,9 @@ def problems(portal: Portal, status: ServiceStatus | None, zone: ZoneInfo) -> li
         todo = "See Logs > Service; start the ANPR package in Package Management."
         return [_problem("bad", "Service", "does not answer, so no car is let in.", todo)]
     found = _of_service(status) + _of_engine(status.engine)
+    found += [
+        _problem("warn", "Board", text, "Look at the wiring of that line; Logs > Pins says since when.") for text in status.warnings
+    ]
     if status.last_error and _is_recent(portal, status.last_error_at):
         at = portal.local(status.last_error_at, zone)
         found.append(_problem("warn", "Last error", f"{status.last_error} ({at})", "Audit shows every action."))
@@ -45,7 +48,7 @@ def _of_engine(engine: EngineStatus | None) -> list[dict[str, str]]:
         return [_problem("bad", "Engine", "is not running: nothing is read.", todo)]
     if engine.camera != "ok":
         return [_problem("bad", "Camera", engine.camera, "Check its cable and the Camera settings in LPR configuration.")]
-    return []
+    return [_problem("warn", "Camera", note, "The rest holds; change it on the Camera tab.") for note in engine.camera_notes]
 
 
 def _problem(kind: str, where: str, text: str, todo: str) -> dict[str, str]:

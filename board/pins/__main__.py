@@ -15,6 +15,7 @@ from board.kit.clock import Clock
 from board.kit.errors import GatewrightError
 from board.kit.process import Life, open_log
 from board.kit.state import State
+from board.line_rules import load_rules
 from board.lines import load_polarity, rest_levels
 from board.pins import realtime
 from board.pins.guardian import Guardian
@@ -59,7 +60,7 @@ def _run(state: State, life: Life) -> None:
     try:
         claim_lines(profile, gpio, rest_levels(profile, polarity), CLAIM_PATIENCE_S)
         log.info("%s: all outputs at rest", profile.title)
-        PinsServer(state, profile, gpio, polarity, Clock()).run(life, guardian)
+        PinsServer(state, profile, gpio, polarity, load_rules(state, profile), Clock()).run(life, guardian)
     finally:
         gpio.close()
     guardian.dismiss()  # not reached after an error: then the guardian makes sure

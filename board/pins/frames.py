@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from board.kit.clock import Clock
+from board.pins.acts import Acts
 from board.ports import Gpio
 from board.types import PinsDone, PinsRefused, SendWiegand, WiegandLine, WiegandSent
 from board.wiegand.pulses import send_frame
@@ -34,10 +35,11 @@ class Job:
 class FrameSender:
     """One port. `report(job, message)` is called from its thread with WiegandSent per frame and PinsDone or PinsRefused at last."""
 
-    def __init__(self, gpio: Gpio, line: WiegandLine, clock: Clock, report: Callable[[Job, object], None]) -> None:
+    def __init__(self, gpio: Gpio, line: WiegandLine, clock: Clock, acts: Acts, report: Callable[[Job, object], None]) -> None:
         self._gpio = gpio
         self._line = line
         self._clock = clock
+        self._acts = acts
         self._report = report
         self._queue: queue.Queue[Job | None] = queue.Queue(QUEUE_LENGTH)
         self._stop = threading.Event()
@@ -89,6 +91,7 @@ class FrameSender:
                 note = "repeated: edges out of limits" if self._send_once(job) else "sent twice with edges out of limits"
             if self._stop.is_set():
                 return PinsRefused(request.id, "pins stopped before the frame was complete")
+            self._acts.remember(request.id, self._clock.monotonic_ns())  # the panel has the number
         return PinsDone(request.id, self._clock.monotonic_ns(), note)
 
     def _send_once(self, job: Job) -> bool:

@@ -1,9 +1,10 @@
-"""Guardian: a sleeping child that makes the board safe when pins dies without having done so, even by SIGKILL.
+"""Guardian: a sleeping child that makes the board safe when pins dies without having done so, even by SIGKILL, and ends a hung one.
 
-It is a shell of under 2 MB that reads one word from a pipe. Told "clean" it ends. When the pipe closes without that word,
-the kernel has closed pins' files (so its pins are free), and the shell becomes `python -m board.safe`. It has a session of its
-own and ignores the signals that ask a group to end, and it inherits no socket, so that it neither dies with pins nor keeps its
-clients waiting. The host calls `make_safe` too: whoever comes first, the other finds everything at rest.
+The child (`board/pins/watch.py`) reads a pipe. Told "clean" it ends. When the pipe closes without that word, the kernel has closed
+pins' files (so its pins are free), and the child becomes `python -m board.safe`. While an output is on, pins tells it by when it
+will speak again: when that time passes in silence, pins is ended by SIGKILL, and what follows is the same. The child has a session
+of its own and ignores the signals that ask a group to end, and it inherits no socket, so that it neither dies with pins nor keeps
+its clients waiting. The host calls `make_safe` too: whoever comes first, the other finds everything at rest.
 """
 
 from __future__ import annotations
@@ -18,10 +19,7 @@ from board.kit.state import State
 
 log = logging.getLogger("pins.guardian")
 
-SCRIPT = """trap '' TERM INT HUP QUIT
-read -r word
-[ "$word" = clean ] || exec "$0" -m board.safe --state "$1"
-"""
+WATCH = Path(__file__).with_name("watch.py")
 
 
 class Guardian:
@@ -29,6 +27,7 @@ class Guardian:
 
     def __init__(self, state: State) -> None:
         self._state = state
+        self._due_ns = 0
         self._child = self._start()
 
     def check(self) -> None:
@@ -37,6 +36,18 @@ class Guardian:
             log.warning("the guardian ended (%s): another is started", self._child.returncode)
             self._close_pipe()
             self._child = self._start()
+            due_ns, self._due_ns = self._due_ns, 0
+            self.expect(due_ns)
+
+    def expect(self, due_ns: int) -> None:
+        """Pins speaks again by `due_ns` (CLOCK_MONOTONIC), or it hangs; 0: nothing is on, silence is all right."""
+        if due_ns == self._due_ns or self._child.stdin is None:
+            return
+        self._due_ns = due_ns
+        try:
+            os.write(self._child.stdin.fileno(), b"%d\n" % due_ns)
+        except OSError as why:  # `check` starts another; a full pipe is a guardian that does not read
+            log.warning("the guardian does not listen: %s", why)
 
     def dismiss(self) -> None:
         """Tells the child that nothing is left to do."""
@@ -51,11 +62,15 @@ class Guardian:
     def _start(self) -> subprocess.Popen[bytes]:
         root = Path(__file__).parents[2]
         path = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
-        return subprocess.Popen(
-            ["/bin/sh", "-c", SCRIPT, sys.executable, str(self._state.root.resolve())],
+        log_file = self._state.logs / "pins.log"
+        child = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(WATCH), str(os.getpid()), str(self._state.root.resolve()), str(log_file.resolve())],
             env={**os.environ, "PYTHONPATH": path}, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, start_new_session=True, bufsize=0,
         )  # fmt: skip
+        assert child.stdin is not None
+        os.set_blocking(child.stdin.fileno(), False)
+        return child
 
     def _close_pipe(self) -> None:
         if self._child.stdin is not None:

@@ -1,13 +1,17 @@
-"""Inputs: a level counts once it stood still for the line's `debounce_ms`; the reported edge carries the time of its first edge."""
+"""Inputs: a level counts once it stood still for the line's `debounce_ms`; the reported edge carries the time of its last bounce.
+
+An input that stays active for longer than its stuck time is reported once (a welded contact, a car left on the loop), and once more
+when it is released.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from board.kit.clock import Clock
 from board.ports import Gpio
-from board.types import BoardProfile, InputEdge, InputLine, InputState
+from board.types import BoardProfile, InputEdge, InputLine, InputState, LineWarning
 
 
 @dataclass(slots=True)
@@ -19,23 +23,45 @@ class _Input:
     changed_ns: int = 0
     settled_ns: int = 0
     """When `raw` will count; 0: nothing is going on."""
+    active_since_ns: int = 0
+    warning: LineWarning | None = None
+
+    @property
+    def active(self) -> bool:
+        return self.level == self.line.active_high
 
 
 class Inputs:
     """The claimed inputs of a board; called from one thread."""
 
-    def __init__(self, profile: BoardProfile, gpio: Gpio, clock: Clock, on_edge: Callable[[InputEdge], None]) -> None:
+    def __init__(
+        self, profile: BoardProfile, gpio: Gpio, clock: Clock, tell: Callable[[InputEdge | LineWarning], None],
+        stuck_after_s: Mapping[str, int],
+    ) -> None:  # fmt: skip
         self._gpio = gpio
         self._clock = clock
-        self._on_edge = on_edge
+        self._tell = tell
+        self._stuck_after_s = stuck_after_s
         self._inputs: dict[int, _Input] = {}
         for line in profile.inputs:
             level = gpio.read(line.pin)
-            self._inputs[line.pin] = _Input(line, level, level)
+            self._inputs[line.pin] = _Input(line, level, level, active_since_ns=clock.monotonic_ns())
 
     def states(self) -> list[InputState]:
         """The present state of every input."""
-        return [InputState(entry.line.name, entry.level == entry.line.active_high) for entry in self._inputs.values()]
+        return [InputState(entry.line.name, entry.active) for entry in self._inputs.values()]
+
+    def warnings(self) -> list[LineWarning]:
+        """Inputs that are stuck."""
+        return [entry.warning for entry in self._inputs.values() if entry.warning]
+
+    def set_stuck_after(self, stuck_after_s: Mapping[str, int]) -> None:
+        """{input: s} from now on; an input that is not stuck any more by them is reported as released."""
+        self._stuck_after_s = stuck_after_s
+        for entry in self._inputs.values():
+            stuck_ns = self._stuck_ns(entry)
+            if entry.warning and (stuck_ns is None or stuck_ns > self._clock.monotonic_ns()):
+                self._released(entry)
 
     def raw_edge(self, pin: int, level: bool, t_ns: int) -> None:
         """An edge that the chip reported."""
@@ -51,9 +77,10 @@ class Inputs:
                 self.raw_edge(pin, not entry.level, self._clock.monotonic_ns())
 
     def settle_due(self) -> None:
-        """Reports the inputs that stood still long enough."""
+        """Reports the inputs that stood still long enough, and those that are stuck."""
         now_ns = self._clock.monotonic_ns()
         for pin, entry in self._inputs.items():
+            self._judge(entry, now_ns)
             if not entry.settled_ns or entry.settled_ns > now_ns:
                 continue
             level = self._gpio.read(pin)
@@ -63,8 +90,30 @@ class Inputs:
             entry.settled_ns = 0
             if level != entry.level:
                 entry.level = level
-                self._on_edge(InputEdge(entry.line.name, level == entry.line.active_high, entry.changed_ns))
+                entry.active_since_ns = entry.changed_ns
+                self._tell(InputEdge(entry.line.name, entry.active, entry.changed_ns))
+                if entry.warning and not entry.active:
+                    self._released(entry)
 
     def next_ns(self) -> int | None:
         """When `settle_due` has something to do; None: nothing is going on."""
-        return min((entry.settled_ns for entry in self._inputs.values() if entry.settled_ns), default=None)
+        due = [entry.settled_ns for entry in self._inputs.values() if entry.settled_ns]
+        stuck = [self._stuck_ns(entry) for entry in self._inputs.values() if not entry.warning]
+        return min([*due, *(time_ns for time_ns in stuck if time_ns is not None)], default=None)
+
+    def _stuck_ns(self, entry: _Input) -> int | None:
+        seconds = self._stuck_after_s.get(entry.line.name, 0)
+        return entry.active_since_ns + seconds * 1_000_000_000 if seconds and entry.active else None
+
+    def _judge(self, entry: _Input, now_ns: int) -> None:
+        stuck_ns = self._stuck_ns(entry)
+        if entry.warning or stuck_ns is None or stuck_ns > now_ns:
+            return
+        seconds = self._stuck_after_s[entry.line.name]
+        text = f"{entry.line.name} has been active for more than {seconds} s: is its contact stuck, or a car on the loop?"
+        entry.warning = LineWarning(entry.line.name, text, now_ns)
+        self._tell(entry.warning)
+
+    def _released(self, entry: _Input) -> None:
+        entry.warning = None
+        self._tell(LineWarning(entry.line.name, "", self._clock.monotonic_ns()))

@@ -1,8 +1,11 @@
 """Outputs: what each digital output is doing and until when; pure rules, the time comes from the caller.
 
-An output is active while a pulse runs or a client holds it. Pulses that overlap last to the later end, without a gap, and never
-shorten each other. `Level` inactive means off now: it ends the pulse and every hold; it is no lock, a later request acts.
-A client that goes takes its holds along; pulses run to their end.
+An output is on while a pulse or a pattern runs or a client holds it. Pulses that overlap last to the later end, without a gap, and
+never shorten each other; a new pattern takes the place of the one that runs. `Level` inactive means off now: it ends everything; it
+is no lock, a later request acts. A client that goes takes its holds along; pulses and patterns run to their end.
+
+Two rules stand above every request: of the outputs of an interlock group one at a time is on (a pattern counts as on from its first
+to its last pulse), and an output with a longest time is off after that time.
 """
 
 from __future__ import annotations
@@ -12,8 +15,33 @@ from dataclasses import dataclass, field
 
 from board.kit.clock import Clock
 from board.kit.errors import BoardError
+from board.line_rules import Rules
 from board.ports import Gpio
-from board.types import BoardProfile, OutputState
+from board.types import BoardProfile, LineWarning, OutputState
+
+MS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """Planned from its beginning on, so that a late turn of the loop moves nothing that follows."""
+
+    began_ns: int
+    on_ns: int
+    period_ns: int
+    repeats: int
+
+    @property
+    def end_ns(self) -> int:
+        return self.began_ns + (self.repeats - 1) * self.period_ns + self.on_ns
+
+    def is_on(self, now_ns: int) -> bool:
+        return now_ns < self.end_ns and (now_ns - self.began_ns) % self.period_ns < self.on_ns
+
+    def next_ns(self, now_ns: int) -> int:
+        """The next change after `now_ns`, which is before the end."""
+        passed = (now_ns - self.began_ns) % self.period_ns
+        return now_ns - passed + (self.on_ns if passed < self.on_ns else self.period_ns)
 
 
 @dataclass(slots=True)
@@ -23,25 +51,46 @@ class _Output:
     active_high: bool
     active: bool = False
     pulse_until_ns: int = 0
+    pattern: _Pattern | None = None
     holders: dict[int, str] = field(default_factory=dict)
     """{client: id of the request}"""
+    busy_since_ns: int = 0
+    """When the first of what runs now began; 0: nothing runs."""
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.pulse_until_ns or self.pattern or self.holders)
+
+    def forget(self) -> None:
+        self.holders.clear()
+        self.pulse_until_ns = 0
+        self.pattern = None
 
 
 class Outputs:
-    """The claimed outputs of a board. Errors are BoardError (unknown output, chip refuses)."""
+    """The claimed outputs of a board. Errors are BoardError (unknown output, interlock, chip refuses).
+
+    `tell` gets OutputState on every change, and LineWarning when an output reached its longest time and when it is used again."""
 
     def __init__(
-        self, profile: BoardProfile, gpio: Gpio, polarity: dict[str, bool], clock: Clock, on_change: Callable[[OutputState], None]
-    ) -> None:
+        self, profile: BoardProfile, gpio: Gpio, polarity: dict[str, bool], clock: Clock,
+        tell: Callable[[OutputState | LineWarning], None], rules: Rules,
+    ) -> None:  # fmt: skip
         self._gpio = gpio
         self._clock = clock
-        self._on_change = on_change
+        self._tell = tell
+        self._rules = rules
         self._outputs = {line.name: _Output(line.name, line.pin, polarity[line.name]) for line in profile.outputs}
+        self._warnings: dict[str, LineWarning] = {}
 
     def states(self) -> list[OutputState]:
         """The present state of every output."""
         now_ns = self._clock.monotonic_ns()
         return [OutputState(output.name, output.active, now_ns) for output in self._outputs.values()]
+
+    def warnings(self) -> list[LineWarning]:
+        """Outputs that reached their longest time and were not used since."""
+        return list(self._warnings.values())
 
     def polarity(self) -> dict[str, bool]:
         """{output: active high}."""
@@ -53,23 +102,35 @@ class Outputs:
 
     def pulse(self, name: str, duration_ms: int) -> tuple[int, str]:
         """(time of the pulse's beginning, note)."""
-        output = self._find(name)
+        output = self._allowed(name)
         note = f"{name} was active already" if output.active else ""
         now_ns = self._drive(output, True)
-        output.pulse_until_ns = max(output.pulse_until_ns, now_ns + duration_ms * 1_000_000)
+        output.pulse_until_ns = max(output.pulse_until_ns, now_ns + duration_ms * MS)
+        self._began(output, now_ns)
+        return now_ns, note
+
+    def play(self, name: str, on_ms: int, off_ms: int, repeats: int) -> tuple[int, str]:
+        """Begins a pattern: (time of its beginning, note)."""
+        output = self._allowed(name)
+        note = f"{name} ended its earlier pattern" if output.pattern else f"{name} was active already" if output.active else ""
+        now_ns = self._drive(output, True)
+        output.pattern = _Pattern(now_ns, on_ms * MS, (on_ms + off_ms) * MS, repeats)
+        self._began(output, now_ns)
         return now_ns, note
 
     def hold(self, name: str, client: int, request: str) -> int:
         """Active until `client` goes or somebody switches it off; returns the time."""
-        output = self._find(name)
+        output = self._allowed(name)
+        now_ns = self._drive(output, True)
         output.holders[client] = request
-        return self._drive(output, True)
+        self._began(output, now_ns)
+        return now_ns
 
     def switch_off(self, name: str) -> int:
         """Inactive now, whatever ran; returns the time."""
         output = self._find(name)
-        output.holders.clear()
-        output.pulse_until_ns = 0
+        output.forget()
+        output.busy_since_ns = 0
         return self._drive(output, False)
 
     def client_gone(self, client: int) -> list[str]:
@@ -83,22 +144,40 @@ class Outputs:
         return ended
 
     def end_due(self) -> None:
-        """Ends the pulses whose time is over."""
+        """Does what is due: ends pulses and patterns, turns patterns, ends what reached its longest time."""
         now_ns = self._clock.monotonic_ns()
         for output in self._outputs.values():
-            if output.pulse_until_ns and output.pulse_until_ns <= now_ns:
-                output.pulse_until_ns = 0
+            if output.pulse_until_ns or output.pattern:
                 self._settle(output)
+            limit_ns = self._limit_ns(output)
+            if limit_ns is not None and limit_ns <= now_ns:
+                self._cut(output, now_ns)
 
     def next_ns(self) -> int | None:
         """When `end_due` has something to do; None: nothing runs."""
-        return min((output.pulse_until_ns for output in self._outputs.values() if output.pulse_until_ns), default=None)
+        now_ns = self._clock.monotonic_ns()
+        due = [time_ns for output in self._outputs.values() for time_ns in self._times_ns(output, now_ns)]
+        return min(due, default=None)
+
+    def busy(self) -> bool:
+        """Some output is on, or will be again by itself."""
+        return any(output.busy for output in self._outputs.values())
 
     def set_polarity(self, name: str, active_high: bool) -> int:
         """The level that means active, from now on; an active output stays active. Returns the time."""
         output = self._find(name)
         output.active_high = active_high
         self._gpio.write(output.pin, output.active == active_high)
+        return self._clock.monotonic_ns()
+
+    def set_rules(self, rules: Rules) -> int:
+        """The rules from now on. Outputs that are on together though the new ones forbid it are switched off. Returns the time."""
+        self._rules = rules
+        for group in rules.interlocks:
+            on = [name for name in group if self._outputs[name].busy]
+            if len(on) > 1:
+                for name in on:
+                    self.switch_off(name)
         return self._clock.monotonic_ns()
 
     def rest(self) -> None:
@@ -117,9 +196,49 @@ class Outputs:
             raise BoardError(f"there is no output {name!r}; this board has {', '.join(self._outputs) or 'none'}")
         return self._outputs[name]
 
+    def _allowed(self, name: str) -> _Output:
+        """The output, which may be switched on now."""
+        output = self._find(name)
+        self.end_due()  # what is over is not in the way
+        for group in self._rules.interlocks:
+            other = next((each for each in group if each != name and self._outputs[each].busy), "") if name in group else ""
+            if other:
+                raise BoardError(f"{name} stays off: it is interlocked with {other}, which is on")
+        return output
+
+    def _began(self, output: _Output, now_ns: int) -> None:
+        output.busy_since_ns = output.busy_since_ns or now_ns
+        if self._warnings.pop(output.name, None):
+            self._tell(LineWarning(output.name, "", now_ns))
+
+    def _limit_ns(self, output: _Output) -> int | None:
+        max_on_s = self._rules.max_on_s.get(output.name, 0)
+        return output.busy_since_ns + max_on_s * 1_000_000_000 if max_on_s and output.busy_since_ns else None
+
+    def _times_ns(self, output: _Output, now_ns: int) -> list[int]:
+        pattern = output.pattern
+        turn_ns = None if pattern is None else min(pattern.next_ns(now_ns), pattern.end_ns)
+        return [time_ns for time_ns in (output.pulse_until_ns, turn_ns, self._limit_ns(output)) if time_ns]
+
+    def _cut(self, output: _Output, now_ns: int) -> None:
+        self.switch_off(output.name)
+        seconds = self._rules.max_on_s[output.name]
+        warning = LineWarning(
+            output.name, f"{output.name} was switched off: it had been on for {seconds} s, its longest time", now_ns
+        )
+        self._warnings[output.name] = warning
+        self._tell(warning)
+
     def _settle(self, output: _Output) -> None:
-        if not output.holders and not output.pulse_until_ns:
-            self._drive(output, False)
+        now_ns = self._clock.monotonic_ns()
+        if output.pulse_until_ns <= now_ns:
+            output.pulse_until_ns = 0
+        if output.pattern is not None and output.pattern.end_ns <= now_ns:
+            output.pattern = None
+        on = bool(output.holders or output.pulse_until_ns or (output.pattern and output.pattern.is_on(now_ns)))
+        if not output.busy:
+            output.busy_since_ns = 0
+        self._drive(output, on)
 
     def _drive(self, output: _Output, active: bool) -> int:
         if output.active == active:
@@ -127,5 +246,5 @@ class Outputs:
         self._gpio.write(output.pin, active == output.active_high)
         now_ns = self._clock.monotonic_ns()
         output.active = active
-        self._on_change(OutputState(output.name, active, now_ns))
+        self._tell(OutputState(output.name, active, now_ns))
         return now_ns

@@ -1,8 +1,9 @@
 """Pins server: one thread that takes the clients' requests, times pulses and delays, and tells watchers what happened.
 
-Rules: a known id (the last 256) is answered again without acting again; a refused one may be asked again. Requests that have not
-begun (delayed, queued frames) are dropped with their client, a hold ends with it, a pulse runs to its end. Nothing begins after
-its `not_after_ns`. A client that does not read its answers is cut off rather than waited for.
+Rules: a known id (the last 256, and what began before pins was started again: `acts.py`) is answered again without acting again;
+a refused one may be asked again. Requests that have not begun (delayed, queued frames) are dropped with their client, a hold ends
+with it, a pulse or pattern runs to its end. Nothing begins after its `not_after_ns`. A client that does not read its answers is cut
+off rather than waited for.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from board.kit.errors import BoardError, PinBusy, WireError
 from board.kit.process import Life
 from board.kit.state import State
 from board.kit.wire import Channel, Codec, PeerGone, accept, listen
+from board.line_rules import Rules, merged, save_rules
 from board.lines import save_polarity
+from board.pins.acts import Acts
 from board.pins.frames import FrameSender, Job
 from board.pins.guardian import Guardian
 from board.pins.inputs import Inputs
@@ -34,8 +37,13 @@ from board.ports import Gpio
 from board.types import (
     PINS_MESSAGES,
     BoardProfile,
+    InputEdge,
     Level,
+    LineRules,
+    LineWarning,
     OutputPolarity,
+    OutputState,
+    Pattern,
     PinsDone,
     PinsRefused,
     Pulse,
@@ -54,6 +62,9 @@ MAX_CLIENTS = 32
 MAX_DURATION_MS = 3_600_000
 MAX_DELAY_MS = 3_600_000
 MAX_CODE_BITS = 128
+MIN_PHASE_MS = 20
+"""Of a pattern: a relay follows no faster."""
+MAX_REPEATS = 10_000
 
 
 @dataclass(eq=False, slots=True)
@@ -67,7 +78,7 @@ class _Client:
 class _Waiting:
     """A request that has not been answered: delayed, or a frame in its port's queue."""
 
-    request: Pulse | Level | SendWiegand
+    request: Pulse | Pattern | Level | SendWiegand
     clients: list[_Client]
     job: Job | None = None
     dropped: bool = False
@@ -84,26 +95,32 @@ class _Known:
 class PinsServer:
     """`run` until `life.stop`; then every output is at rest. The chip's lines are claimed already."""
 
-    def __init__(self, state: State, profile: BoardProfile, gpio: Gpio, polarity: dict[str, bool], clock: Clock) -> None:
+    def __init__(
+        self, state: State, profile: BoardProfile, gpio: Gpio, polarity: dict[str, bool], rules: Rules, clock: Clock
+    ) -> None:
         self._state = state
+        self._profile = profile
         self._clock = clock
         self._codec = Codec(PINS_MESSAGES)
         self._clients: dict[int, _Client] = {}
         self._numbers = itertools.count(1)
         self._known = _Known()
+        self._acts = Acts(state.acts_file)
         self._delayed: list[tuple[int, int, _Waiting]] = []
         self._posted: deque[Callable[[], None]] = deque()
         self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        self._outputs = Outputs(profile, gpio, polarity, clock, self._tell_watchers)
-        self._inputs = Inputs(profile, gpio, clock, self._tell_watchers)
-        self._ports = {line.name: FrameSender(gpio, line, clock, self._frame_reported) for line in profile.wiegand}
+        self._outputs = Outputs(profile, gpio, polarity, clock, self._tell_lines, rules)
+        self._inputs = Inputs(profile, gpio, clock, self._tell_lines, rules.stuck_after_s)
+        self._ports = {line.name: FrameSender(gpio, line, clock, self._acts, self._frame_reported) for line in profile.wiegand}
         gpio.watch([line.pin for line in profile.inputs], self._raw_edge)
         self._selector = selectors.DefaultSelector()
         self._handlers: dict[type, Callable[[_Client, object], None]] = {
             Pulse: self._on_action,
+            Pattern: self._on_action,
             Level: self._on_action,
             SendWiegand: self._on_action,
             OutputPolarity: self._on_polarity,
+            LineRules: self._on_rules,
             WatchPins: self._on_watch,
         }
 
@@ -123,18 +140,25 @@ class PinsServer:
                     guardian.check()
                     self._inputs.resync()
                     next_beat_ns = now_ns + round(BEAT_S * 1e9)
+                guardian.expect(self._silent_until_ns(next_beat_ns))
                 for key, _ in self._selector.select(self._patience_s(next_beat_ns)):
                     key.data()
                 self._do_due()
         finally:
             signal.set_wakeup_fd(previous)
-            self._end(listener)
+            self._end(listener, guardian)
 
     # --- time ---------------------------------------------------------------------------------------------------------
 
     def _patience_s(self, next_beat_ns: int) -> float:
         due = [next_beat_ns, self._outputs.next_ns(), self._inputs.next_ns(), self._delayed[0][0] if self._delayed else None]
         return max(0, min(t_ns for t_ns in due if t_ns is not None) - self._clock.monotonic_ns()) / 1e9
+
+    def _silent_until_ns(self, next_beat_ns: int) -> int:
+        """By when this loop turns again; 0 while every output is off: then nobody has to end it when it hangs."""
+        if not self._outputs.busy():
+            return 0
+        return min(next_beat_ns, self._outputs.next_ns() or next_beat_ns)
 
     def _do_due(self) -> None:
         self._outputs.end_due()
@@ -214,6 +238,11 @@ class PinsServer:
             # Not at once: whoever is sending may be in the middle of a change.
             self._post(lambda: self._client_gone(client))
 
+    def _tell_lines(self, message: OutputState | InputEdge | LineWarning) -> None:
+        if isinstance(message, LineWarning):
+            log.warning("%s", message.text or f"{message.line}: that is over")
+        self._tell_watchers(message)
+
     def _tell_watchers(self, message: object) -> None:
         for client in list(self._clients.values()):
             if client.watching:
@@ -224,7 +253,7 @@ class PinsServer:
     def _on_watch(self, client: _Client, message: object) -> None:
         assert isinstance(message, WatchPins)
         client.watching = True
-        for state in (*self._outputs.states(), *self._inputs.states()):
+        for state in (*self._outputs.states(), *self._inputs.states(), *self._outputs.warnings(), *self._inputs.warnings()):
             self._send(client, state)
         self._send(client, PinsDone(message.id, self._clock.monotonic_ns()))
 
@@ -240,8 +269,16 @@ class PinsServer:
             log.info("%s is active %s now", message.output, "high" if message.active_high else "low")
         self._send(client, PinsDone(message.id, t_ns))
 
+    def _on_rules(self, client: _Client, message: object) -> None:
+        assert isinstance(message, LineRules)
+        rules = merged(self._profile, message)
+        save_rules(self._state, message)
+        t_ns = self._outputs.set_rules(rules)
+        self._inputs.set_stuck_after(rules.stuck_after_s)
+        self._send(client, PinsDone(message.id, t_ns))
+
     def _on_action(self, client: _Client, message: object) -> None:
-        assert isinstance(message, Pulse | Level | SendWiegand)
+        assert isinstance(message, Pulse | Pattern | Level | SendWiegand)
         answered = self._known.answered.get(message.id)
         if answered is not None:
             self._send(client, answered)
@@ -250,6 +287,11 @@ class PinsServer:
         if waiting is not None:
             if client not in waiting.clients:
                 waiting.clients.append(client)
+            return
+        begun_ns = self._acts.begun_ns(message.id)
+        if begun_ns is not None:
+            log.warning("%s %s began before: it is not repeated", type(message).__name__, message.id)
+            self._send(client, PinsDone(message.id, begun_ns, "began before: not repeated"))
             return
         why = self._objection(message)
         if why:
@@ -265,7 +307,7 @@ class PinsServer:
         else:
             self._begin(waiting)
 
-    def _objection(self, request: Pulse | Level | SendWiegand) -> str:
+    def _objection(self, request: Pulse | Pattern | Level | SendWiegand) -> str:
         """Why a request cannot be accepted; "" when it can."""
         if len(self._known.waiting) >= MAX_WAITING:
             return f"{MAX_WAITING} requests are waiting already"
@@ -276,6 +318,8 @@ class PinsServer:
             return f"the delay must be 0 to {MAX_DELAY_MS} ms, not {request.delay_ms}"
         if isinstance(request, Pulse) and not 1 <= request.duration_ms <= MAX_DURATION_MS:
             return f"a pulse lasts 1 to {MAX_DURATION_MS} ms, not {request.duration_ms}"
+        if isinstance(request, Pattern) and (why := _pattern_objection(request)):
+            return why
         late_ns = self._clock.monotonic_ns() + request.delay_ms * 1_000_000 - request.not_after_ns
         if request.not_after_ns and late_ns > 0:
             return f"too late by {late_ns / 1e6:.0f} ms"
@@ -295,15 +339,20 @@ class PinsServer:
         try:
             done = self._act(request, waiting.clients[0])
         except BoardError as why:
-            log.error("%s %s: %s", type(request).__name__, request.id, why)
+            log.warning("%s %s refused: %s", type(request).__name__, request.id, why)
+            self._acts.forget(request.id)
             self._answer(waiting, PinsRefused(request.id, str(why)))
             return
         log.info("%s done: %s", request, done.note or "ok")
         self._answer(waiting, done)
 
-    def _act(self, request: Pulse | Level, client: _Client) -> PinsDone:
+    def _act(self, request: Pulse | Pattern | Level, client: _Client) -> PinsDone:
+        if not isinstance(request, Level):
+            self._acts.remember(request.id, self._clock.monotonic_ns())
         if isinstance(request, Pulse):
             return PinsDone(request.id, *self._outputs.pulse(request.output, request.duration_ms))
+        if isinstance(request, Pattern):
+            return PinsDone(request.id, *self._outputs.play(request.output, request.on_ms, request.off_ms, request.repeats))
         if request.active:
             return PinsDone(request.id, self._outputs.hold(request.output, client.number, request.id))
         return PinsDone(request.id, self._outputs.switch_off(request.output))
@@ -347,16 +396,31 @@ class PinsServer:
 
     # --- the end ------------------------------------------------------------------------------------------------------
 
-    def _end(self, listener: socket.socket) -> None:
+    def _end(self, listener: socket.socket, guardian: Guardian) -> None:
         try:
             self._outputs.rest()
         finally:
+            guardian.expect(0)
             for port in self._ports.values():
                 port.stop()
             self._selector.close()
             listener.close()
+            self._acts.close()
             for client in self._clients.values():
                 client.channel.close()
+
+
+def _pattern_objection(request: Pattern) -> str:
+    length_ms = request.repeats * (request.on_ms + request.off_ms)
+    checks = (
+        (
+            request.on_ms >= MIN_PHASE_MS and request.off_ms >= MIN_PHASE_MS,
+            f"on and off of a pattern last {MIN_PHASE_MS} ms or more",
+        ),
+        (1 <= request.repeats <= MAX_REPEATS, f"a pattern repeats 1 to {MAX_REPEATS} times"),
+        (length_ms <= MAX_DURATION_MS, f"a pattern lasts {MAX_DURATION_MS} ms at most, not {length_ms}"),
+    )
+    return next((why for good, why in checks if not good), "")
 
 
 def _wiegand_objection(request: SendWiegand, ports: tuple[str, ...]) -> str:

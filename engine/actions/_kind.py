@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 
 from board.kit.clock import Clock
 from board.kit.settings import Settings
-from board.types import Level, OutputPolarity, PinsDone, Pulse, SendWiegand
+from board.types import Level, OutputPolarity, Pattern, PinsDone, Pulse, SendWiegand
 from engine.types import PlateEvent
 
 O = TypeVar("O", bound=Settings)  # noqa: E741  (the architecture's name for it)
 
-PinsRequest = Pulse | Level | SendWiegand | OutputPolarity
+PinsRequest = Pulse | Pattern | Level | SendWiegand | OutputPolarity
 
 
 class Pins(Protocol):

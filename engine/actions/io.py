@@ -1,15 +1,19 @@
-"""IO action: makes a digital output active for a time, or holds it on or off (manual 4.4, 6.5.2)."""
+"""IO action: makes a digital output active for a time, in a pattern, or holds it on or off (manual 4.4, 6.5.2)."""
 
 from __future__ import annotations
 
+from pydantic import model_validator
+
 from board.kit.settings import Settings, option
-from board.types import Level, Pulse
+from board.types import Level, Pattern, Pulse
 from engine.actions._kind import ActionEnv, ActionKind, Lane, PinsRequest
 from engine.types import PlateEvent
 
 ANSWER_TIMEOUT_S = 3.0
+LONGEST_MS = 600_000
+"""Of a pulse or a whole pattern."""
 
-DO = {"pulse": "pulsed", "on": "switched on", "off": "switched off"}
+DO = {"pulse": "pulsed", "pattern": "switched on and off", "on": "switched on", "off": "switched off"}
 """What the output does -> how the Audit tab says it."""
 
 
@@ -18,10 +22,14 @@ class IoOptions(Settings):
     do: str = option(
         "pulse",
         "Do",
-        "pulse: active for the duration, then back. on, off: held until another action changes it or the service stops.",
+        "pulse: active for the duration, then back. pattern: on and off for the times below, as often as Repeat says (a siren). "
+        "on, off: held until another action changes it or the service stops.",
         choices=tuple(DO),
     )
-    duration_ms: int = option(500, "Duration", "How long a pulse lasts.", unit="ms", ge=10, le=600_000)
+    duration_ms: int = option(500, "Duration", "How long a pulse lasts.", unit="ms", ge=10, le=LONGEST_MS)
+    on_ms: int = option(500, "Pattern on", "How long each pulse of a pattern lasts.", unit="ms", ge=20, le=60_000)
+    off_ms: int = option(500, "Pattern off", "How long the pause after it lasts.", unit="ms", ge=20, le=60_000)
+    repeat: int = option(5, "Pattern repeat", "How many pulses a pattern has.", ge=1, le=1000)
     polarity: str = option(
         "active high",
         "Polarity",
@@ -33,18 +41,31 @@ class IoOptions(Settings):
         False, "Even if blacklisted", "Acts also for a plate that stands on a blacklist as well; otherwise the action is withheld."
     )
 
+    @model_validator(mode="after")
+    def _is_no_longer_than_a_pulse(self) -> IoOptions:
+        if self.do == "pattern" and self.repeat * (self.on_ms + self.off_ms) > LONGEST_MS:
+            raise ValueError(f"the whole pattern lasts {LONGEST_MS // 1000} s at most")
+        return self
+
 
 def _deliver(event: PlateEvent, options: IoOptions, env: ActionEnv) -> str:
     not_after_ns = env.not_after_ns + options.delay_ms * 1_000_000
     request: PinsRequest
     if options.do == "pulse":
         request = Pulse(env.delivery_id, options.output, options.duration_ms, options.delay_ms, not_after_ns)
+    elif options.do == "pattern":
+        request = Pattern(
+            env.delivery_id, options.output, options.on_ms, options.off_ms, options.repeat, options.delay_ms, not_after_ns
+        )  # fmt: skip
     else:
         request = Level(env.delivery_id, options.output, options.do == "on", options.delay_ms, not_after_ns)
     env.pins.request(request, options.delay_ms / 1000 + ANSWER_TIMEOUT_S)
-    duration = f" {options.duration_ms} ms" if options.do == "pulse" else ""
+    durations = {
+        "pulse": f" {options.duration_ms} ms",
+        "pattern": f", {options.on_ms} and {options.off_ms} ms, {options.repeat} times",
+    }
     delay = f" after {options.delay_ms} ms" if options.delay_ms else ""
-    return f"{options.output} {DO[options.do]}{duration}{delay}"
+    return f"{options.output} {DO[options.do]}{durations.get(options.do, '')}{delay}"
 
 
 ACTION = ActionKind(

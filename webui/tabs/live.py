@@ -12,12 +12,22 @@ from board.types import WiegandCode
 from board.wiegand.codes import LAYOUTS, bit_text, decode
 from engine.messages import STOPPED, EngineStatus, FireTrigger, ServiceStatus, TriggerAnswer
 from engine.store import PassageQuery
-from engine.types import WiegandFrame
+from engine.types import Roi, WiegandFrame
+from webui.focus import WHOLE
 from webui.passages import shown
 from webui.portal import Answer, Call, Portal, Refused, Route, Tab, data
 from webui.problems import problems
 
-INFO = ("Results", "Actions", "Exports", "Imports", "Triggers received", "Triggers refused", "Frames processed")
+INFO = (
+    "Results",
+    "Actions",
+    "Exports",
+    "Imports",
+    "Triggers received",
+    "Triggers refused",
+    "Frames processed",
+    "Wiegand frames repeated",
+)
 """Counters that the Info panel names while the service does not answer (manual 4.2)."""
 
 MAX_WAIT_S = 30.0
@@ -31,18 +41,26 @@ def _page(portal: Portal, call: Call) -> Answer:
 
 
 def _frame(portal: Portal, call: Call) -> Answer:
-    picture = portal.picture.newest(call.number("width", 960, 1, 4096))
+    focus = _focus_region(portal) if call.query.get("focus") == "1" else None
+    picture = portal.picture.newest(call.number("width", 960, 1, 4096), focus)
     if picture is None:
         raise Refused(503, "No picture yet: the engine has not delivered one. Is its camera there? Logs > Engine says more.")
     age_s = max(0.0, (portal.clock.monotonic_ns() - picture.monotonic_ns) / 1e9)
-    headers = (
+    headers: tuple[tuple[str, str], ...] = (
         ("X-Frame-Seq", str(picture.seq)),
         ("X-Frame-Size", f"{picture.size[0]}x{picture.size[1]}"),
         ("X-Frame-Age-S", f"{age_s:.1f}"),
     )
+    if picture.sharpness is not None:
+        headers += (("X-Sharpness", f"{picture.sharpness:.1f}"),)
     if picture.seq == call.number("seq", -1, -1, 2**62):
         return Answer(b"", "image/jpeg", 204, headers)
     return Answer(picture.data, "image/jpeg", 200, headers)
+
+
+def _focus_region(portal: Portal) -> Roi:
+    roi = portal.lpr().roi
+    return Roi(*roi) if roi else WHOLE
 
 
 # --- status -----------------------------------------------------------------------------------------------------------
@@ -93,6 +111,9 @@ def _info(portal: Portal, status: ServiceStatus | None, zone: ZoneInfo) -> list[
     engine = status.engine if status else None
     sd, camera = (status.sd_free_pct, status.camera_free_pct) if status else (-1, -1)
     rows += [
+        _row("Frames lost", str(engine.frames_lost) if engine else "–", ""),
+        _row("Frames late", str(engine.frames_late) if engine else "–", ""),
+        *([_row("Exposure", engine.preset, "")] if engine and engine.preset else []),
         _row("SD space free (%)", str(sd) if sd >= 0 else "no card" if status else "–", ""),
         _row("Camera free space (%)", str(camera) if camera >= 0 else "–", ""),
         _row("Last Size (pixels)", f"{engine.last_char_height_px:.0f}" if engine and engine.last_char_height_px else "–", ""),
@@ -217,7 +238,13 @@ TAB = Tab(
     (
         Route("GET", "live", "viewer", _page),
         Route("GET", "api/status", "viewer", _status, "Mode, errors, counters, lines, last Wiegand frame, newest picture's reads."),
-        Route("GET", "api/frame", "viewer", _frame, "Newest picture as JPEG, `width` px wide; 204 when its number is still `seq`."),
+        Route(
+            "GET",
+            "api/frame",
+            "viewer",
+            _frame,
+            "Newest picture as JPEG, `width` px wide; 204 when its number is still `seq`; with `focus=1` its X-Sharpness.",
+        ),
         Route("GET", "api/passages", "viewer", _passages, "Passages with a row over `after`, newest first, at most `limit` (100)."),
         Route("GET", "api/passages/<id>", "viewer", _passage, "One passage."),
         Route(

@@ -32,7 +32,7 @@ from engine.types import PlateRead, WiegandFrame
 from tests.samples import NOW, passage
 from tests.unit.webui.portal_caller import Caller
 
-ENGINE = EngineStatus("MOTION", 7, 2.0, 18.5, 25.0, "ok", "", None, (640, 480))
+ENGINE = EngineStatus("MOTION", 7, 2.0, 18.5, 25.0, "ok", "", None, (640, 480), 12, 1, (), "night")
 READ = PlateRead("AB1", (), 91.0, "DE", (10, 20, 60, 20), 18.0)
 STATUS = ServiceStatus(
     mode="MOTION",
@@ -42,6 +42,7 @@ STATUS = ServiceStatus(
     lines=(LineState("DI1", "input", False, None), LineState("DO1", "output", True, NOW), LineState("DO2", "output", False, None)),
     wiegand=WiegandFrame("W1", WiegandCode(26, 0b10000101100110000001110011), NOW, True),
     pins="ok",
+    warnings=(),
     last_error="",
     last_error_at=None,
     sd_free_pct=-1,
@@ -86,6 +87,7 @@ def test_without_a_service_the_mode_is_stopped_and_it_says_what_to_do(caller: Ca
     assert [(each["kind"], each["where"]) for each in status["problems"]] == [("bad", "Service")]
     assert "Package Management" in status["problems"][0]["todo"]
     names = [row["name"] for row in status["info"]]
+    assert names[-6:-4] == ["Frames lost", "Frames late"]
     assert names[-4:] == ["SD space free (%)", "Camera free space (%)", "Last Size (pixels)", "Mode"]
 
 
@@ -98,6 +100,9 @@ def test_a_working_camera_shows_counters_lines_reads_and_the_wiegand_frame_decod
     assert {row["name"]: row["value"] for row in status["info"]} == {
         "Results": "3",
         "Actions": "0",
+        "Frames lost": "12",
+        "Frames late": "1",
+        "Exposure": "night",
         "SD space free (%)": "no card",
         "Camera free space (%)": "73",
         "Last Size (pixels)": "25",
@@ -127,6 +132,7 @@ def test_the_gate_is_the_output_that_an_action_of_a_list_drives(caller: Caller) 
     [
         ({"engine": None, "mode": "STOPPED"}, "Engine"),
         ({"engine": replace(ENGINE, camera="the camera was unplugged")}, "Camera"),
+        ({"engine": replace(ENGINE, camera_notes=("Focus: this camera module has no such control (AfMode)",))}, "Camera"),
         ({"pins": "pin 17 is used by 1-Wire"}, "Pins"),
         ({"mode": "NO LICENSE"}, "Licence"),
         ({"camera_free_pct": 4}, "Camera storage"),
@@ -158,6 +164,32 @@ def test_the_picture_is_sent_once_and_then_only_when_there_is_a_newer_one(caller
     assert caller.get("api/frame?width=600&seq=4").status == 200
     assert caller.get("api/frame?width=abc&seq=%3Cx%3E").status == 200
     ring.close()
+
+
+def test_sharpness_is_measured_where_plates_are_read_and_only_when_asked_for(caller: Caller) -> None:
+    picture = np.full((480, 640, 3), 90, np.uint8)
+    picture[200:280, ::4] = 200
+    ring = RingWriter(caller.state.frames, 640, 480)
+    ring.write(Frame(5, NOW, caller.portal.clock.monotonic_ns(), picture))
+    assert "X-Sharpness" not in caller.get("api/frame?width=600").headers
+    everywhere = float(caller.get("api/frame?width=600&focus=1", "viewer").headers["X-Sharpness"])
+    again = caller.get("api/frame?width=600&focus=1&seq=5")
+    assert (again.status, float(again.headers["X-Sharpness"])) == (204, everywhere)
+    assert everywhere > 10
+    ring.write(Frame(6, NOW, caller.portal.clock.monotonic_ns(), picture))
+    caller.send("PUT", "api/settings/lpr", {"roi": [0, 0, 1, 0.3]})
+    assert caller.get("api/frame?width=600&focus=1").headers["X-Sharpness"] == "0.0"
+    ring.close()
+
+
+def test_camera_settings_are_kept_and_problems_are_listed(caller: Caller) -> None:
+    saved = caller.send("PUT", "api/settings/camera", {"night": "schedule", "flicker": "50 Hz"}).json
+    assert (saved["settings"]["night"], saved["restart_due"]) == ("schedule", ["Lamp flicker", "Night preset"])
+    assert caller.get("api/settings/camera").json["settings"]["flicker"] == "50 Hz"
+    refused = caller.send("PUT", "api/settings/camera", {"night_from": "25:00", "day_gain": -1, "focus": "laser"})
+    assert {problem["field"] for problem in refused.json["problems"]} == {"night_from", "day_gain", "focus"}
+    assert caller.send("PUT", "api/settings/camera", {}, "operator").status == 403
+    assert 'data-path="settings/camera"' in caller.get("camera").text
 
 
 def test_a_trigger_is_fired_in_the_users_name_and_a_refusal_says_why(caller: Caller) -> None:

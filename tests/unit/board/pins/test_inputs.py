@@ -7,7 +7,7 @@ import pytest
 from board.kit.clock import TestClock
 from board.pins.inputs import Inputs
 from board.profiles import all_profiles
-from board.types import InputEdge, InputLine, InputState
+from board.types import InputEdge, InputLine, InputState, LineWarning
 
 PROFILE = dataclasses.replace(all_profiles()["pi4"], inputs=(InputLine("DI1", 22, debounce_ms=20),))
 
@@ -37,7 +37,7 @@ def edges():
 
 @pytest.fixture
 def inputs(chip, clock, edges):
-    return Inputs(PROFILE, chip, clock, edges.append)
+    return Inputs(PROFILE, chip, clock, edges.append, {})
 
 
 def move(inputs, chip, clock, level):
@@ -99,3 +99,62 @@ def test_a_level_that_changed_without_a_report_starts_anew(inputs, chip, clock, 
     clock.advance(0.020)
     inputs.settle_due()
     assert (edges, inputs.next_ns()) == ([], None)
+
+
+def press(inputs, chip, clock, level):
+    move(inputs, chip, clock, level)
+    clock.advance(0.020)
+    inputs.settle_due()
+
+
+STUCK = "DI1 has been active for more than 60 s: is its contact stuck, or a car on the loop?"
+
+
+@pytest.fixture
+def watched(chip, clock, edges):
+    return Inputs(PROFILE, chip, clock, edges.append, {"DI1": 60})
+
+
+def test_an_input_that_stays_active_is_reported_once_and_again_when_it_is_released(watched, chip, clock, edges):
+    t_ns = clock.monotonic_ns()
+    press(watched, chip, clock, False)
+    assert watched.next_ns() == t_ns + 60_000_000_000
+    clock.advance(59.979)
+    watched.settle_due()
+    assert [type(edge) for edge in edges] == [InputEdge]
+    clock.advance(0.001)
+    watched.settle_due()
+    clock.advance(100)
+    watched.settle_due()
+    assert edges[1:] == [LineWarning("DI1", STUCK, t_ns + 60_000_000_000)]
+    assert (watched.warnings(), watched.next_ns()) == (edges[1:], None)
+    press(watched, chip, clock, True)
+    assert [(type(edge), getattr(edge, "text", None)) for edge in edges[2:]] == [(InputEdge, None), (LineWarning, "")]
+    assert watched.warnings() == []
+
+
+def test_an_input_that_is_released_in_time_is_not_stuck(watched, chip, clock, edges):
+    for level in (False, True, False):
+        press(watched, chip, clock, level)
+        clock.advance(50)
+    watched.settle_due()
+    assert [type(edge) for edge in edges] == [InputEdge] * 3
+
+
+def test_an_input_that_is_active_from_the_start_is_stuck_after_its_time(chip, clock, edges):
+    chip.level = False
+    inputs = Inputs(PROFILE, chip, clock, edges.append, {"DI1": 60})
+    clock.advance(60)
+    inputs.settle_due()
+    assert [edge.text for edge in edges] == [STUCK]
+
+
+def test_a_longer_stuck_time_takes_the_warning_back(watched, chip, clock, edges):
+    press(watched, chip, clock, False)
+    clock.advance(60)
+    watched.settle_due()
+    watched.set_stuck_after({"DI1": 600})
+    assert edges[-1].text == "" and watched.warnings() == []
+    clock.advance(600)
+    watched.settle_due()
+    assert "more than 600 s" in edges[-1].text

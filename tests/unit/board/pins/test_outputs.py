@@ -4,8 +4,10 @@ import pytest
 
 from board.kit.clock import TestClock
 from board.kit.errors import BoardError
+from board.line_rules import Rules
 from board.pins.outputs import Outputs
 from board.profiles import all_profiles
+from board.types import LineWarning
 
 PROFILE = all_profiles()["sim"]
 DO1 = PROFILE.outputs[0].pin
@@ -36,7 +38,21 @@ def changes():
 
 @pytest.fixture
 def outputs(chip, clock, changes):
-    return Outputs(PROFILE, chip, {"DO1": True, "DO2": True}, clock, lambda state: changes.append((state.output, state.active)))
+    return new_outputs(chip, clock, changes)
+
+
+def new_outputs(chip, clock, changes, **rules):
+    def tell(message):
+        changes.append((message.line, message.text) if isinstance(message, LineWarning) else (message.output, message.active))
+
+    return Outputs(PROFILE, chip, {"DO1": True, "DO2": True}, clock, tell, Rules(**rules))
+
+
+def run_until_quiet(outputs, clock):
+    """Turns the clock to every moment at which something is due."""
+    while (due_ns := outputs.next_ns()) is not None:
+        clock.advance((due_ns - clock.monotonic_ns()) / 1e9)
+        outputs.end_due()
 
 
 def test_a_pulse_ends_at_its_time_and_not_before(outputs, clock, chip, changes):
@@ -120,3 +136,144 @@ def test_rest_tries_every_output_before_it_reports_one_that_fails(outputs, chip)
     with pytest.raises(BoardError, match="pin 1 is stuck"):
         outputs.rest()
     assert written == [(1, False), (2, False)]
+
+
+def test_a_pattern_switches_on_and_off_as_often_as_asked_and_ends_off(outputs, clock, chip, changes):
+    began_ns, note = outputs.play("DO1", 100, 300, 3)
+    times_ms = []
+    while (due_ns := outputs.next_ns()) is not None:
+        clock.advance((due_ns - clock.monotonic_ns()) / 1e9)
+        outputs.end_due()
+        times_ms.append((due_ns - began_ns) / 1e6)
+    assert times_ms == [100, 400, 500, 800, 900]
+    assert changes == [("DO1", True), ("DO1", False)] * 3
+    assert (note, outputs.busy(), chip.levels) == ("", False, {DO1: False})
+
+
+def test_a_late_turn_moves_nothing_of_the_rest_of_a_pattern(outputs, clock, changes):
+    began_ns, _ = outputs.play("DO1", 100, 100, 3)
+    clock.advance(0.230)
+    outputs.end_due()
+    assert (changes, outputs.next_ns()) == ([("DO1", True)], began_ns + 300_000_000)
+    clock.advance(0.270)
+    outputs.end_due()
+    assert changes == [("DO1", True), ("DO1", False)]
+    assert outputs.next_ns() is None
+
+
+def test_a_pulse_over_a_pattern_keeps_the_output_on_between_its_pulses(outputs, clock, changes):
+    outputs.play("DO1", 100, 100, 2)
+    outputs.pulse("DO1", 250)
+    run_until_quiet(outputs, clock)
+    assert changes == [("DO1", True), ("DO1", False)]
+
+
+def test_a_new_pattern_takes_the_place_of_the_one_that_runs(outputs, clock):
+    outputs.play("DO1", 100, 100, 100)
+    clock.advance(0.05)
+    began_ns, note = outputs.play("DO1", 50, 50, 1)
+    assert note == "DO1 ended its earlier pattern"
+    assert outputs.next_ns() == began_ns + 50_000_000
+    clock.advance(0.05)
+    outputs.end_due()
+    assert outputs.next_ns() is None
+
+
+def test_switching_off_ends_a_pattern(outputs, chip):
+    outputs.play("DO1", 100, 100, 100)
+    outputs.switch_off("DO1")
+    assert (chip.levels, outputs.next_ns()) == ({DO1: False}, None)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda outputs: outputs.pulse("DO2", 10),
+        lambda outputs: outputs.hold("DO2", 1, "h"),
+        lambda outputs: outputs.play("DO2", 50, 50, 2),
+    ],
+    ids=["pulse", "hold", "pattern"],
+)
+def test_an_interlocked_output_stays_off_while_the_other_is_on(chip, clock, changes, ask):
+    outputs = new_outputs(chip, clock, changes, interlocks=(("DO1", "DO2"),))
+    outputs.pulse("DO1", 500)
+    clock.advance(0.499)
+    with pytest.raises(BoardError, match="DO2 stays off: it is interlocked with DO1, which is on"):
+        ask(outputs)
+    clock.advance(0.001)
+    ask(outputs)
+    assert changes == [("DO1", True), ("DO1", False), ("DO2", True)]
+
+
+def test_between_the_pulses_of_a_pattern_its_interlocked_neighbour_stays_off(chip, clock, changes):
+    outputs = new_outputs(chip, clock, changes, interlocks=(("DO1", "DO2"),))
+    outputs.play("DO1", 100, 100, 2)
+    clock.advance(0.150)
+    outputs.end_due()
+    assert changes == [("DO1", True), ("DO1", False)]
+    with pytest.raises(BoardError, match="interlocked with DO1"):
+        outputs.pulse("DO2", 10)
+
+
+def test_an_interlock_does_not_keep_an_output_from_being_asked_again(chip, clock, changes):
+    outputs = new_outputs(chip, clock, changes, interlocks=(("DO1", "DO2"),))
+    outputs.pulse("DO1", 100)
+    outputs.pulse("DO1", 300)
+    run_until_quiet(outputs, clock)
+    assert changes == [("DO1", True), ("DO1", False)]
+
+
+def test_outputs_that_a_new_interlock_forbids_together_are_both_switched_off(outputs, chip, clock):
+    outputs.pulse("DO1", 500)
+    outputs.hold("DO2", 1, "h")
+    outputs.set_rules(Rules(interlocks=(("DO1", "DO2"),)))
+    assert chip.levels == {DO1: False, 2: False}
+    assert not outputs.busy()
+
+
+@pytest.mark.parametrize("kind", ["hold", "pulses", "pattern"])
+def test_an_output_is_off_after_its_longest_time_whatever_was_asked(chip, clock, changes, kind):
+    outputs = new_outputs(chip, clock, changes, max_on_s={"DO1": 3})
+    if kind == "hold":
+        outputs.hold("DO1", 1, "h")
+    elif kind == "pattern":
+        outputs.play("DO1", 4000, 1000, 9)
+    else:
+        outputs.pulse("DO1", 2000)
+        clock.advance(1.5)
+        outputs.pulse("DO1", 60_000)
+        clock.advance(-1.5)
+    clock.advance(2.999)
+    outputs.end_due()
+    assert chip.levels == {DO1: True}
+    clock.advance(0.001)
+    outputs.end_due()
+    words = "DO1 was switched off: it had been on for 3 s, its longest time"
+    assert changes == [("DO1", True), ("DO1", False), ("DO1", words)]
+    assert (outputs.next_ns(), [warning.text for warning in outputs.warnings()]) == (None, [words])
+
+
+def test_an_output_that_was_cut_acts_again_when_asked_again_and_its_warning_goes(chip, clock, changes):
+    outputs = new_outputs(chip, clock, changes, max_on_s={"DO1": 3})
+    outputs.hold("DO1", 1, "h")
+    run_until_quiet(outputs, clock)
+    del changes[:]
+    outputs.pulse("DO1", 100)
+    run_until_quiet(outputs, clock)
+    assert changes == [("DO1", True), ("DO1", ""), ("DO1", False)]
+    assert outputs.warnings() == []
+
+
+def test_a_pulse_of_exactly_the_longest_time_ends_without_a_warning(chip, clock, changes):
+    outputs = new_outputs(chip, clock, changes, max_on_s={"DO1": 3})
+    outputs.pulse("DO1", 3000)
+    run_until_quiet(outputs, clock)
+    assert changes == [("DO1", True), ("DO1", False)]
+
+
+def test_the_longest_time_counts_anew_after_the_output_was_off(chip, clock, changes):
+    outputs = new_outputs(chip, clock, changes, max_on_s={"DO1": 3})
+    for _ in range(2):
+        outputs.pulse("DO1", 2000)
+        run_until_quiet(outputs, clock)
+    assert changes == [("DO1", True), ("DO1", False)] * 2

@@ -17,8 +17,11 @@ from board.types import (
     InputEdge,
     InputState,
     Level,
+    LineRules,
+    LineWarning,
     OutputPolarity,
     OutputState,
+    Pattern,
     PinsDone,
     PinsRefused,
     Pulse,
@@ -100,6 +103,11 @@ def test_a_request_that_would_begin_too_late_is_refused(pins):
         (Pulse("a", "DO1", 0), "a pulse lasts 1 to"),
         (Pulse("a", "DO1", 3_600_001), "a pulse lasts 1 to"),
         (Level("a", "DO1", True, delay_ms=-1), "the delay must be"),
+        (Pattern("a", "DO7", 50, 50, 2), "no output 'DO7'"),
+        (Pattern("a", "DO1", 5, 50, 2), "last 20 ms or more"),
+        (Pattern("a", "DO1", 50, 50, 0), "repeats 1 to"),
+        (Pattern("a", "DO1", 3_000_000, 50, 2), "lasts 3600000 ms at most"),
+        (LineRules("a", interlocks=(("DO1", "DO9"),)), "no output 'DO9'"),
         (OutputPolarity("a", "DI1", True), "no output 'DI1'"),
         (SendWiegand("a", "W2", WiegandCode(26, 1)), "no Wiegand port 'W2'"),
         (SendWiegand("a", "W1", WiegandCode(26, 1 << 26)), "does not fit 26 bits"),
@@ -198,6 +206,114 @@ def test_after_sigkill_a_frame_in_progress_leaves_the_wires_idle(pins):
     pins.process.wait(20)
     make_safe(pins.state)
     assert [level for name, level, _ in show(pins.state) if name.startswith("W1")] == [1, 1]
+
+
+def restart(pins):
+    pins.process.wait(20)
+    pins.process.stderr.close()
+    pins.start()
+
+
+@pytest.mark.parametrize("request_", [Pulse("a", "DO1", 60_000), Pattern("a", "DO1", 60_000, 20, 9), Level("a", "DO1", True)])
+def test_a_pins_that_hangs_while_an_output_is_on_is_ended_by_the_guardian(pins, request_):
+    pins.client().ask(request_)
+    pins.process.send_signal(signal.SIGSTOP)
+    pins.await_edges(("DO1", 1), ("DO1", 0))
+    assert pins.process.wait(20) == -signal.SIGKILL
+    assert "pins hung while an output was on" in (pins.state.logs / "pins.log").read_text()
+
+
+def test_a_pins_that_hangs_at_rest_is_left_to_the_supervisor(pins):
+    client = pins.client()
+    client.ask(Pulse("a", "DO1", 20))
+    pins.await_edges(("DO1", 1), ("DO1", 0))
+    client.ask(Level("b", "DO1", False))  # by now the guardian has been told
+    pins.process.send_signal(signal.SIGSTOP)
+    time.sleep(2)  # longer than the guardian waits for a pins with an output on
+    pins.process.send_signal(signal.SIGCONT)
+    assert isinstance(client.ask(Pulse("c", "DO1", 20)), PinsDone)
+
+
+@pytest.mark.parametrize("request_", [Pulse("a", "DO1", 60_000), Pattern("a", "DO1", 60_000, 20, 9)])
+def test_what_began_before_pins_was_killed_is_not_repeated_by_the_next_one(pins, request_):
+    pins.client().channel.send(request_)  # the answer is lost
+    pins.await_edges(("DO1", 1))
+    pins.process.kill()
+    restart(pins)
+    answer = pins.client().ask(request_)
+    assert isinstance(answer, PinsDone) and answer.note == "began before: not repeated"
+    pins.client().ask(Pulse("b", "DO2", 10))
+    assert pins.edges("DO1") == [("DO1", 1), ("DO1", 0)]
+
+
+def test_a_delayed_pulse_that_had_not_begun_is_carried_out_by_the_next_pins(pins):
+    client = pins.client()
+    client.channel.send(Pulse("a", "DO1", 20, delay_ms=60_000))
+    client.ask(Pulse("b", "DO2", 20))
+    pins.process.kill()
+    restart(pins)
+    assert pins.client().ask(Pulse("a", "DO1", 20)).note == ""
+    pins.await_edges(("DO1", 1), ("DO1", 0))
+
+
+def test_a_frame_that_was_sent_is_not_sent_again_by_the_next_pins(pins):
+    request = SendWiegand("a", "W1", encode(W26, 7), period_us=300)
+    pins.client().ask(request)
+    pins.process.kill()
+    restart(pins)
+    before = len(pins.edges("W1.D0"))
+    assert pins.client().ask(request).note == "began before: not repeated"
+    assert len(pins.edges("W1.D0")) == before
+
+
+def test_an_interlock_is_kept_over_a_restart_and_names_the_other_output(pins):
+    client = pins.client()
+    client.ask(LineRules("r", interlocks=(("DO1", "DO2"),)))
+    pins.process.kill()
+    restart(pins)
+    client = pins.client()
+    client.ask(Level("a", "DO1", True))
+    answer = client.ask(Pulse("b", "DO2", 50))
+    assert isinstance(answer, PinsRefused) and answer.why == "DO2 stays off: it is interlocked with DO1, which is on"
+    client.ask(Level("c", "DO1", False))
+    assert isinstance(client.ask(Pulse("b", "DO2", 20)), PinsDone)  # refused, it may be asked for again
+    pins.await_edges(("DO1", 1), ("DO1", 0), ("DO2", 1), ("DO2", 0))
+
+
+def test_rules_that_make_no_sense_leave_the_earlier_ones_in_force(pins):
+    client = pins.client()
+    client.ask(LineRules("r", interlocks=(("DO1", "DO2"),)))
+    assert isinstance(client.ask(LineRules("s", max_on_s=(("DO1", 1), ("DO9", 1)))), PinsRefused)
+    client.ask(Level("a", "DO1", True))
+    assert isinstance(client.ask(Level("b", "DO2", True)), PinsRefused)
+
+
+def test_an_output_reaches_its_longest_time_and_watchers_hear_of_it(pins):
+    client = pins.client()
+    client.ask(LineRules("r", max_on_s=(("DO1", 1),)))
+    client.ask(WatchPins("w"))
+    client.ask(Level("a", "DO1", True))
+    warning = client.until(lambda message: isinstance(message, LineWarning))
+    assert (warning.line, "longest time" in warning.text) == ("DO1", True)
+    assert pins.edges() == [("DO1", 1), ("DO1", 0)]
+    later = pins.client()
+    later.ask(WatchPins("w"))
+    assert [message for message in later.seen if isinstance(message, LineWarning)] == [warning]
+
+
+def test_a_stuck_input_is_told_to_watchers_and_taken_back(pins):
+    client = pins.client()
+    client.ask(LineRules("r", stuck_after_s=(("DI1", 1),)))
+    client.ask(WatchPins("w"))
+    set_input(pins.state, "DI1", 1)
+    assert "DI1 has been active" in client.until(lambda message: isinstance(message, LineWarning)).text
+    set_input(pins.state, "DI1", 0)
+    assert client.until(lambda message: isinstance(message, LineWarning)).text == ""
+
+
+def test_a_pattern_leaves_as_many_pulses_as_were_asked(pins):
+    pins.client().ask(Pattern("a", "DO1", 30, 20, 3))
+    pins.await_edges(*[("DO1", 1), ("DO1", 0)] * 3)
 
 
 def test_make_safe_leaves_the_lines_of_a_living_process_alone(pins):

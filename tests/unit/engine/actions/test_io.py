@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from board.types import Level, Pulse
+from board.kit.settings import problems
+from board.types import Level, Pattern, Pulse
 from engine.actions.io import ACTION, IoOptions
 from tests.samples import NOW_NS, FakePins, env, event
 
@@ -20,6 +21,11 @@ DEADLINE_NS = NOW_NS + 10_000_000_000
             Pulse("d1", "DO2", 10, 2000, DEADLINE_NS + 2_000_000_000),
             "DO2 pulsed 10 ms after 2000 ms",
         ),
+        (
+            IoOptions(do="pattern", on_ms=300, off_ms=200, repeat=4, delay_ms=100),
+            Pattern("d1", "DO1", 300, 200, 4, 100, DEADLINE_NS + 100_000_000),
+            "DO1 switched on and off, 300 and 200 ms, 4 times after 100 ms",
+        ),
         (IoOptions(do="on"), Level("d1", "DO1", True, 0, DEADLINE_NS), "DO1 switched on"),
         (IoOptions(do="off"), Level("d1", "DO1", False, 0, DEADLINE_NS), "DO1 switched off"),
     ],
@@ -28,6 +34,12 @@ def test_an_io_action_asks_pins_for_a_pulse_or_a_level(options: IoOptions, reque
     pins = FakePins()
     assert ACTION.deliver(event(), options, env(pins)) == note
     assert pins.requests == [request_]
+
+
+def test_a_pattern_that_never_ends_is_refused() -> None:
+    found = problems(IoOptions, {"do": "pattern", "on_ms": 60_000, "off_ms": 60_000, "repeat": 6})
+    assert [str(problem) for problem in found] == ["IoOptions: the whole pattern lasts 600 s at most"]
+    assert problems(IoOptions, {"do": "pattern", "on_ms": 60_000, "off_ms": 60_000, "repeat": 5}) == ()
 
 
 def test_the_polarity_is_a_property_of_the_output() -> None:

@@ -1,0 +1,71 @@
+"""Line rules: interlocks, longest on-times and stuck times of a board's lines: the profile's, with what the settings add."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import TypeAdapter, ValidationError
+
+from board.kit.errors import BoardError
+from board.kit.files import write_whole
+from board.kit.state import State
+from board.types import BoardProfile, LineRules
+
+log = logging.getLogger("board.line_rules")
+
+MAX_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """`max_on_s`: {output: s}, `stuck_after_s`: {input: s}, 0 or missing: no limit; `interlocks`: groups of outputs."""
+
+    max_on_s: Mapping[str, int] = field(default_factory=dict)
+    stuck_after_s: Mapping[str, int] = field(default_factory=dict)
+    interlocks: tuple[tuple[str, ...], ...] = ()
+
+
+def merged(profile: BoardProfile, asked: LineRules) -> Rules:
+    """The profile's rules with those asked for. BoardError names a line that the board does not have or a time out of range."""
+    outputs = {line.name: line.max_on_s for line in profile.outputs}
+    inputs = {line.name: line.stuck_after_s for line in profile.inputs}
+    for times, known, kind in ((asked.max_on_s, outputs, "output"), (asked.stuck_after_s, inputs, "input")):
+        for name, seconds in times:
+            _check_name(name, known, kind)
+            if not 0 <= seconds <= MAX_S:
+                raise BoardError(f"{name}: a time is 0 to {MAX_S} s, not {seconds}")
+    for group in asked.interlocks:
+        for name in group:
+            _check_name(name, outputs, "output")
+    return Rules(outputs | dict(asked.max_on_s), inputs | dict(asked.stuck_after_s), (*profile.interlocks, *asked.interlocks))
+
+
+def load_rules(state: State, profile: BoardProfile) -> Rules:
+    """The rules that pins starts with. A damaged file must not keep the board from working: it is logged, the profile's count."""
+    try:
+        kept = state.line_rules_file.read_bytes()
+    except FileNotFoundError:
+        return merged(profile, LineRules(""))
+    except OSError as why:
+        log.error("%s cannot be read, the profile's rules count: %s", state.line_rules_file, why)
+        return merged(profile, LineRules(""))
+    try:
+        return merged(profile, TypeAdapter(LineRules).validate_json(kept))
+    except (ValidationError, BoardError) as why:
+        log.error("%s is not used, the profile's rules count: %s", state.line_rules_file, why)
+        return merged(profile, LineRules(""))
+
+
+def save_rules(state: State, asked: LineRules) -> None:
+    """Replaces STATE/line_rules.json as a whole; BoardError when the disk refuses."""
+    try:
+        write_whole(state.line_rules_file, TypeAdapter(LineRules).dump_json(asked))
+    except OSError as why:
+        raise BoardError(f"the line rules cannot be kept in {state.line_rules_file}: {why}") from why
+
+
+def _check_name(name: str, known: Mapping[str, int], kind: str) -> None:
+    if name not in known:
+        raise BoardError(f"there is no {kind} {name!r}; this board has {', '.join(known) or 'none'}")

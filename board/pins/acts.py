@@ -1,0 +1,78 @@
+"""Acts: the ids of pulses, patterns and frames that began, kept where a killed pins finds them again: none is carried out twice.
+
+STATE/run/pins.acts is a ring of records in shared memory: what was written survives the process at once, without a write to the
+card. A power cut may lose it; no request lives as long as a boot takes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+import struct
+import threading
+from pathlib import Path
+
+from board.kit.errors import BoardError
+
+RECORDS = 1024
+RECORD = struct.Struct("<24sqq")
+"""Hash of the id, CLOCK_MONOTONIC ns of the act, its number (counting up from 1 over all starts; 0: an empty record)."""
+
+DAMAGED = 1 << 62
+"""No number grows so far."""
+
+EMPTY = (bytes(24), 0, 0)
+
+
+class Acts:
+    """Called from several threads. BoardError when the file cannot be kept."""
+
+    def __init__(self, path: Path) -> None:
+        size = RECORDS * RECORD.size
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with path.open("ab") as file:
+                file.truncate(size)
+            with path.open("r+b") as file:
+                self._memory = mmap.mmap(file.fileno(), size)
+        except OSError as why:
+            raise BoardError(f"acts cannot be remembered in {path}: {why}") from why
+        self._lock = threading.Lock()
+        records = [RECORD.unpack_from(self._memory, place * RECORD.size) for place in range(RECORDS)]
+        self._places = {key: place for place, (key, _, number) in enumerate(records) if 0 < number < DAMAGED}
+        self._number = max((number for _, _, number in records if 0 < number < DAMAGED), default=0)
+
+    def remember(self, name: str, t_ns: int) -> None:
+        """Before the act itself: what happens next may be the end of this process."""
+        key = _key(name)
+        with self._lock:
+            if key in self._places:
+                return
+            self._number += 1
+            place = self._number % RECORDS
+            self._places.pop(RECORD.unpack_from(self._memory, place * RECORD.size)[0], None)
+            RECORD.pack_into(self._memory, place * RECORD.size, key, t_ns, self._number)
+            self._places[key] = place
+
+    def forget(self, name: str) -> None:
+        """The act failed: it may be asked for again."""
+        with self._lock:
+            place = self._places.pop(_key(name), None)
+            if place is not None:
+                RECORD.pack_into(self._memory, place * RECORD.size, *EMPTY)
+
+    def begun_ns(self, name: str) -> int | None:
+        """When the act began; None when it did not, or more than 1024 acts ago."""
+        with self._lock:
+            place = self._places.get(_key(name))
+            if place is None:
+                return None
+            t_ns: int = RECORD.unpack_from(self._memory, place * RECORD.size)[1]
+            return t_ns
+
+    def close(self) -> None:
+        self._memory.close()
+
+
+def _key(name: str) -> bytes:
+    return hashlib.blake2b(name.encode(), digest_size=24).digest()

@@ -1,0 +1,44 @@
+"""Acts: what a pins that was killed finds again."""
+
+from board.pins.acts import RECORDS, Acts
+
+
+def test_what_began_is_known_after_a_death_without_a_word(tmp_path):
+    Acts(tmp_path / "acts").remember("a", 7)  # never closed, as after SIGKILL
+    again = Acts(tmp_path / "acts")
+    assert (again.begun_ns("a"), again.begun_ns("b")) == (7, None)
+
+
+def test_an_act_that_failed_is_forgotten_for_good(tmp_path):
+    acts = Acts(tmp_path / "acts")
+    acts.remember("a", 7)
+    acts.forget("a")
+    acts.forget("never there")
+    assert acts.begun_ns("a") is None
+    assert Acts(tmp_path / "acts").begun_ns("a") is None
+
+
+def test_the_first_time_of_an_act_counts(tmp_path):
+    acts = Acts(tmp_path / "acts")
+    acts.remember("a", 7)
+    acts.remember("a", 9)
+    assert acts.begun_ns("a") == 7
+
+
+def test_the_oldest_makes_room_for_the_newest_also_after_a_new_start_of_the_clock(tmp_path):
+    for start, t_ns in ((0, 10**15), (RECORDS // 2, 5)):  # the second boot's clock reads less
+        acts = Acts(tmp_path / "acts")
+        for number in range(start, start + RECORDS):
+            acts.remember(f"id{number}", t_ns)
+    again = Acts(tmp_path / "acts")
+    again.remember("new", 6)
+    kept = [number for number in range(RECORDS + RECORDS // 2) if again.begun_ns(f"id{number}") is not None]
+    assert kept == list(range(RECORDS // 2 + 1, RECORDS + RECORDS // 2))
+    assert again.begun_ns("new") == 6
+
+
+def test_a_damaged_file_does_not_keep_pins_from_working(tmp_path):
+    (tmp_path / "acts").write_bytes(b"nonsense" * 10_000)
+    acts = Acts(tmp_path / "acts")
+    acts.remember("a", 7)
+    assert acts.begun_ns("a") == 7

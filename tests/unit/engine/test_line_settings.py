@@ -1,0 +1,28 @@
+"""Line settings: what an installer types about lines, and what is told when it is wrong."""
+
+import pytest
+
+from board.kit.settings import problems
+from engine.line_settings import groups, seconds_by_line
+from engine.settings import GeneralSettings
+
+
+def test_times_and_groups_are_read():
+    assert seconds_by_line("DO1=60, DO2=0 DI1=600") == (("DO1", 60), ("DO2", 0), ("DI1", 600))
+    assert groups("DO1 DO2; DO3,DO4 DO5;") == (("DO1", "DO2"), ("DO3", "DO4", "DO5"))
+    assert (seconds_by_line(""), groups(" ")) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "why"),
+    [
+        ("longest_on", "DO1", "Longest time on: 'DO1' is not LINE=SECONDS, such as DO1=60"),
+        ("longest_on", "DO1=-5", "Longest time on: 'DO1=-5' is not LINE=SECONDS, such as DO1=60"),
+        ("longest_on", "DO1=99999", "Longest time on: DO1=99999: at most 86400 s"),
+        ("stuck_after", "DI1=5 DI1=6", "Input stuck after: DI1 stands there twice"),
+        ("interlocks", "DO1", "Interlocked outputs: DO1: a group has two outputs or more, such as DO1 DO2"),
+        ("interlocks", "DO1 DO1", "Interlocked outputs: DO1 DO1: an output stands there twice"),
+    ],
+)
+def test_a_text_that_makes_no_sense_is_refused_with_the_reason(field, text, why):
+    assert [str(problem) for problem in problems(GeneralSettings, {field: text})] == [why]
