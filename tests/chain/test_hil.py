@@ -6,22 +6,64 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_every_bench_test_passes_on_the_simulated_board_and_prints_what_it_measured() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "hil_tests", "--board", "sim"], cwd=ROOT, capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 0, done.stdout[-3000:]
-    assert "DO1                o───────────o  DI1" in done.stdout
-    assert "measured on this board" in done.stdout
-    assert "skipped" not in done.stdout
+def hil(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "hil_tests", *words], cwd=ROOT, capture_output=True, text=True, timeout=900)
 
 
-def test_a_board_that_does_not_exist_is_refused_by_name() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "hil_tests", "--board", "pi9"], cwd=ROOT, capture_output=True, text=True, timeout=60
-    )
-    assert done.returncode == 2
-    assert "there is no board 'pi9'" in done.stderr
+def test_every_bench_test_passes_on_the_simulated_board_and_its_report_verifies(tmp_path: Path) -> None:
+    done = hil(
+        "--board", "sim", "--frames", "50", "--report", str(tmp_path / "out"), "--state", str(tmp_path / "state"),
+        "--technician", "J. Nováková", "--customer", "<Parkhaus> & Söhne",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    assert "│ DO1      o───────────o DI1      │" in done.stdout
+    assert "0 failed" in done.stdout
+    assert "passed tests ran through a real kernel driver" in done.stdout
+    for shown in (
+        "Pulses",
+        "Wiegand frames",
+        "Camera",
+        "Storage",
+        "Clock",
+        "Serial loop",
+        "Trigger to gate",
+        "Host killed in a pulse",
+    ):
+        assert f"ok   {shown}" in done.stdout
+    assert "W1: 50 frames sent and received, none wrong" in done.stdout
+    assert "BL482KD" in done.stdout
+    report = tmp_path / "out" / "report.html"
+    page = report.read_text(encoding="utf-8")
+    assert "&lt;Parkhaus&gt; &amp; Söhne" in page
+    assert "W1: 50 frames" in page
+    assert hil("verify", str(report), "--key", str(tmp_path / "state" / "host" / "device.pub")).returncode == 0
+    report.write_text(page.replace("50 frames", "1000 frames"), encoding="utf-8")
+    assert hil("verify", str(report)).returncode == 1
+
+
+def test_crossed_wires_fail_the_wiring_and_nothing_is_timed_on_them() -> None:
+    done = hil("--board", "sim", "--only", "pulses", "--wire", "DO1=DI2", "--wire", "DO2=DI1")
+    assert done.returncode == 1
+    assert "FAIL Wires (outputs)" in done.stdout
+    assert "DO1 and DO2 are crossed: DO1 arrives at DI2 and DO2 at DI1; swap them" in done.stdout
+    assert "skip Pulses" in done.stdout
+    assert "the wires of stage outputs are wrong" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        pytest.param(["--board", "pi9"], "there is no board 'pi9'", id="board"),
+        pytest.param(["--board", "sim", "--only", "nonsense"], "no test is called 'nonsense'; there are ", id="test"),
+        pytest.param(["--board", "pi4", "--wire", "DO1=DI2"], "only on a simulated board", id="wire"),
+        pytest.param(["--board", "sim", "--frames", "0"], "--frames: at least 1", id="frames"),
+    ],
+)
+def test_a_wrong_request_is_refused_in_words(words: list[str], said: str) -> None:
+    done = hil(*words)
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr

@@ -1,0 +1,222 @@
+"""The bench: the board under test, its wires, the chip or a pins process on it, and what a test says about itself."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from board.gpio import all_kinds, open_gpio
+from board.gpio.sim import plug_wire
+from board.kit.errors import BoardError, WireError
+from board.kit.state import State
+from board.kit.wire import Channel, Codec, connect
+from board.ports import Gpio
+from board.profiles import load
+from board.types import PINS_MESSAGES, BoardProfile, InputEdge
+from hil_tests.wiring import check_wires, diagram, wires
+
+ROOT = Path(__file__).resolve().parents[1]
+ENVIRONMENT = "GATEWRIGHT_HIL"
+PINS_START_S = 60.0
+PICTURE = "picture.jpg"
+"""What the camera saw, in the STATE of the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the technician asked for. `folder`: STATE of this run, thrown away; `wires`: a simulated board's wires that are
+    not as they should be ({output: input or ""}); `ask`: wait for the technician before each stage."""
+
+    board: str
+    folder: str
+    frames: int = 1000
+    ask: bool = False
+    camera: str = ""
+    sd: str = ""
+    serial: str = ""
+    wires: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_environment(cls) -> Order | None:
+        """The order that `hil_tests.__main__` left for the tests; None when pytest was started by hand."""
+        text = os.environ.get(ENVIRONMENT)
+        return cls(**json.loads(text)) if text else None
+
+    def to_environment(self) -> None:
+        os.environ[ENVIRONMENT] = json.dumps(dataclasses.asdict(self))
+
+
+@dataclass
+class Bench:
+    """The board under test. `slack_ms`: how late the bench may see an edge (a shared computer that simulates is no board)."""
+
+    order: Order
+    state: State
+    profile: BoardProfile
+    stage: str = ""
+    faults: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """{stage: what is wrong with its wires}, once they were checked."""
+    told: list[tuple[str, object]] = field(default_factory=list)
+    """The running test's properties."""
+    camera_problem: str = "not tried"
+    """"" once the board's camera delivered a picture."""
+
+    @property
+    def slack_ms(self) -> float:
+        return 500.0 if self.profile.simulated else 15.0
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        return wires(self.profile, self.stage)
+
+    def note(self, text: str) -> None:
+        """A measured figure."""
+        self.told.append(("figure", text))
+
+    def through(self, text: str, kernel: bool) -> None:
+        """What the test ran through; `kernel`: a real driver of the kernel, for the hardware that the test is about."""
+        self.told.append(("kernel" if kernel else "through", text))
+
+    def show(self, rgb: NDArray[np.uint8]) -> None:
+        """The picture that the report shows: kept in this run's STATE."""
+        Image.fromarray(rgb).save(self.state.root / PICTURE, quality=85)
+
+    def through_chip(self) -> None:
+        """As `through`, for the board's GPIO chip."""
+        if self.profile.simulated:
+            self.through("simulated chip", kernel=False)
+        else:
+            self.through(
+                f"{self.profile.gpio} on {self.profile.chip_labels[0] if self.profile.chip_labels else 'GPIO'}", kernel=True
+            )
+
+    def wire(self, stage: str) -> None:
+        """Has the wires of `stage` in place: plugs them on the simulator, asks the technician on a bench."""
+        if stage == self.stage:
+            return
+        if self.profile.simulated:
+            for output, _ in self.pairs:
+                plug_wire(self.state, output, "")
+            plugged = dict(wires(self.profile, stage)) | self.order.wires
+            for output, input_name in plugged.items():
+                plug_wire(self.state, output, input_name)
+        elif self.order.ask:
+            print(f"\n{diagram(self.profile, stage)}")
+            with Path("/dev/tty").open() as terminal:
+                print("Wires in place? Enter to go on ", end="", flush=True)
+                terminal.readline()
+        self.stage = stage
+
+    def check(self, stage: str) -> tuple[str, ...]:
+        """What is wrong with the wires of `stage`, found once by slow levels."""
+        self.wire(stage)
+        if stage not in self.faults:
+            with self.chip() as gpio:
+                self.faults[stage] = check_wires(gpio, load(self.state), stage)
+        return self.faults[stage]
+
+    @contextmanager
+    def chip(self, state: State | None = None) -> Iterator[Gpio]:
+        """The chip itself (that of another STATE where one is given), without a pins process, with the wires as they are."""
+        state = state or self.state
+        state.sim.mkdir(parents=True, exist_ok=True)
+        opened = open_gpio(load(state), state)
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+    @contextmanager
+    def ears(self, speaker: Gpio) -> Iterator[Gpio]:
+        """A chip whose edges carry the kernel's time and level: `speaker` itself, or the same pins through gpiod where the
+        board's library calls back too late to tell a pulse of 80 us. Skips the test when gpiod is not installed."""
+        if self.profile.gpio != "rpi":
+            yield speaker
+            return
+        try:
+            opened = all_kinds()["gpiod"].open(load(self.state), self.state)
+        except BoardError as why:
+            pytest.skip(f"frames cannot be received without the kernel's edge times: {why}")
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+    @contextmanager
+    def pins(self) -> Iterator[Pins]:
+        """A pins process and a channel to it; it ends with the block."""
+        process = subprocess.Popen([sys.executable, "-m", "board.pins", "--state", str(self.state.root)], cwd=ROOT)
+        try:
+            channel = pins_channel(self.state, process)
+            try:
+                yield Pins(process, channel)
+            finally:
+                channel.close()
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+@dataclass
+class Pins:
+    """A running pins process and a channel to it."""
+
+    process: subprocess.Popen[bytes]
+    channel: Channel
+
+    def edges(self, input_name: str, count: int, timeout_s: float) -> list[InputEdge]:
+        """The next `count` edges of an input; fails when they do not come in time."""
+        return next_edges(self.channel, input_name, count, timeout_s)
+
+
+def next_edges(channel: Channel, input_name: str, count: int, timeout_s: float) -> list[InputEdge]:
+    """The next `count` edges of an input that pins tells `channel`; fails when they do not come in time."""
+    edges: list[InputEdge] = []
+    until = time.monotonic() + timeout_s
+    while len(edges) < count:
+        message = channel.receive(max(0.0, until - time.monotonic()))
+        if message is None:
+            pytest.fail(f"{input_name} saw {len(edges)} of {count} edges within {timeout_s:g} s")
+        if isinstance(message, InputEdge) and message.input == input_name:
+            edges.append(message)
+    return edges
+
+
+def pins_channel(state: State, process: subprocess.Popen[bytes], within_s: float = PINS_START_S) -> Channel:
+    """A channel to the pins process of `state` once it answers; fails when `process` ended before that."""
+    until = time.monotonic() + within_s
+    while True:
+        try:
+            return connect(state.pins_socket, Codec(PINS_MESSAGES))
+        except (WireError, OSError):
+            if process.poll() is not None:
+                pytest.fail("the pins process ended; above is why")
+            if time.monotonic() > until:
+                pytest.fail("the pins process does not answer")
+            time.sleep(0.05)
+
+
+def open_bench(order: Order) -> Bench:
+    """The bench of an order, with a STATE of its own in `order.folder`."""
+    state = State(Path(order.folder))
+    state.board_file.write_text(json.dumps({"profile": order.board, "camera": order.camera, "sd": order.sd}))
+    return Bench(order, state, load(state))
+
+
+def percentiles(values: list[float], *wanted: int) -> tuple[float, ...]:
+    """Values below which `wanted` percent of `values` (not empty) lie; 100 is the largest."""
+    ordered = sorted(values)
+    return tuple(ordered[min(len(ordered) - 1, len(ordered) * percent // 100)] for percent in wanted)

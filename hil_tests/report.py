@@ -1,0 +1,128 @@
+"""Report: the bench's results as one self-contained HTML page of A4, signed by the device, for the installer's customer."""
+
+from __future__ import annotations
+
+import base64
+import io
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bottle import SimpleTemplate
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from PIL import Image
+
+from board.kit.errors import GatewrightError
+from board.kit.state import State
+from board.types import BoardProfile
+from firmware.keys import fingerprint
+from firmware.licence import device_serial
+from hil_tests.machine import model, system
+from hil_tests.progress import Result
+from hil_tests.signature import device_key, sign_report
+from hil_tests.wiring_svg import wiring_svg
+from vadp_package import __version__
+from vadp_package.build import build
+
+NAME = "report.html"
+TEMPLATE = Path(__file__).with_name("report.tpl")
+MOST_CHARACTERS = 200
+PAGE_CHARACTERS = 1500
+"""Of one test's reason or figures, and of all together: the page stays one page."""
+MOST_NAME = 80
+PICTURE_PX = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Who and where, as the technician gave them."""
+
+    technician: str = ""
+    customer: str = ""
+    site: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the page says about the device and the software."""
+
+    model: str
+    serial: str
+    system: str
+    version: str
+    package_sha256: str
+    key: str
+    """Fingerprint of the key that signs."""
+    at: datetime
+
+
+def write_report(
+    folder: Path, state: State, profile: BoardProfile, results: tuple[Result, ...], names: Names, picture: Path | None
+) -> Path:
+    """Writes `folder`/report.html, .sig and .pub; returns the page's path. `picture`: what the camera saw.
+
+    GatewrightError when the folder cannot be written or the device's key is damaged."""
+    key = device_key(state)
+    facts = Facts(
+        model(), device_serial(state), system(), __version__, package_sha256(), fingerprint(key.public_key()), datetime.now(UTC)
+    )
+    page = render(profile, results, names, facts, _picture_uri(picture) if picture else "")
+    path = folder / NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(page, encoding="utf-8")
+        sign_report(path, key)
+    except OSError as why:
+        raise GatewrightError(f"the report cannot be written to {folder}: {why.strerror}") from why
+    return path
+
+
+def render(profile: BoardProfile, results: tuple[Result, ...], names: Names, facts: Facts, picture_uri: str = "") -> str:
+    """The page. All texts are escaped by the template; only the wiring, escaped by itself, goes in as it is."""
+    count = Counter(result.outcome for result in results)
+    real = [result for result in results if result.kernel and result.outcome == "passed"]
+    most = min(MOST_CHARACTERS, PAGE_CHARACTERS // max(1, sum(bool(each.reason) for each in results)))
+    shown = [(each, clip(each.reason, most), clip(" · ".join(each.figures), MOST_CHARACTERS)) for each in results]
+    people = {"Customer": names.customer, "Site": names.site, "Technician": names.technician}
+    page: str = SimpleTemplate(TEMPLATE.read_text("utf-8")).render(
+        profile=profile,
+        rows=shown,
+        people=[(label, clip(value, MOST_NAME)) for label, value in people.items()],
+        facts=facts,
+        count=count,
+        real=len(real),
+        verdict=_verdict(count),
+        svg=wiring_svg(profile),
+        picture=picture_uri,
+        fingerprint=" ".join(facts.key[at : at + 8] for at in range(0, 64, 8)),
+    )
+    return page
+
+
+def package_sha256() -> str:
+    """Identity of the software that was tested: what Package Management shows once this checkout's package is installed."""
+    with tempfile.TemporaryDirectory() as folder:
+        return build(Path(folder), Ed25519PrivateKey.generate()).manifest_sha256
+
+
+def clip(text: str, most: int) -> str:
+    """The text in one line, shortened with an ellipsis."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def _verdict(count: Counter[str]) -> tuple[str, str]:
+    """(word, class)"""
+    if count["failed"]:
+        return f"{count['failed']} FAILED", "bad"
+    return ("PASSED", "ok") if count["passed"] else ("NOTHING RAN", "bad")
+
+
+def _picture_uri(path: Path) -> str:
+    with Image.open(path) as image:
+        image.thumbnail((PICTURE_PX, PICTURE_PX))
+        data = io.BytesIO()
+        image.convert("RGB").save(data, "JPEG", quality=72)
+    return "data:image/jpeg;base64," + base64.b64encode(data.getvalue()).decode()

@@ -1,0 +1,200 @@
+"""The whole camera on the bench: host, package, pins, service and engine in a STATE of their own, one rule: every plate opens."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from board.kit.clock import Clock
+from board.kit.state import State
+from board.kit.wire import Channel
+from board.lines import rest_levels
+from board.types import BoardProfile, InputEdge, Pulse, WatchPins
+from engine.settings import LprSettings
+from engine.store import Store
+from engine.types import ActionRule, WeekSchedule
+from firmware.keys import make_pair
+from hil_tests.bench import ROOT, Bench, pins_channel
+from hil_tests.plate_sheet import scene
+from hil_tests.wiring import wires
+
+GATE_PULSE_MS = 300
+PRESS_MS = 60
+READY_S = 180.0
+OPENS_S = 6.0
+"""A passage's IO action comes within this, or not at all."""
+COMMANDS = {"firmware": "host", "board.pins": "pins", "engine run": "engine", "engine service": "service"}
+
+
+@dataclass
+class WholeCamera:
+    """A running camera. `press` drives `trigger` through output `presser`; the gate is output `gate`, seen at `gate_input`."""
+
+    host: subprocess.Popen[bytes]
+    channel: Channel
+    state: State
+    profile: BoardProfile
+    presses: int = 0
+
+    @property
+    def presser(self) -> str:
+        return wires(self.profile, "gate")[0][0]
+
+    @property
+    def trigger(self) -> str:
+        return wires(self.profile, "gate")[0][1]
+
+    @property
+    def gate(self) -> str:
+        return wires(self.profile, "gate")[1][0]
+
+    @property
+    def gate_input(self) -> str:
+        return wires(self.profile, "gate")[1][1]
+
+    def press(self) -> tuple[InputEdge, InputEdge] | None:
+        """(edge of the trigger input, first edge of the gate input) of one pressed trigger; None when the gate stayed shut."""
+        self.presses += 1
+        while self.channel.receive(0) is not None:
+            pass  # what belonged to the trigger before
+        self.channel.send(Pulse(f"hil-press-{self.presses}", self.presser, PRESS_MS))
+        pressed = self.edge(self.trigger, OPENS_S)
+        opened = pressed and self.edge(self.gate_input, OPENS_S)
+        return (pressed, opened) if pressed and opened else None
+
+    def edge(self, input_name: str, within_s: float) -> InputEdge | None:
+        """The next edge of an input; None when none comes in time."""
+        until = time.monotonic() + within_s
+        while (left := until - time.monotonic()) > 0:
+            message = self.channel.receive(left)
+            if isinstance(message, InputEdge) and message.input == input_name:
+                return message
+        return None
+
+    def works_within_s(self, within_s: float) -> float:
+        """Presses until the gate opens; returns how long that took; fails after `within_s`."""
+        begun = time.monotonic()
+        while time.monotonic() - begun < within_s:
+            if self.press():
+                took_s = time.monotonic() - begun
+                self.edge(self.gate_input, GATE_PULSE_MS / 1000 + 2)
+                return took_s
+        pytest.fail(f"the gate did not open within {within_s:.0f} s; the camera's logs end with: {self.last_words()}")
+
+    def pids(self, name: str) -> list[int]:
+        """Process numbers of "host", "pins", "engine" or "service", by the commands that carry this STATE."""
+        found = []
+        for folder in Path("/proc").iterdir():
+            try:
+                words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0") if folder.name.isdigit() else []
+            except OSError:
+                continue  # it ended meanwhile
+            if "-m" in words and str(self.state.root) in words:
+                command = " ".join(words[words.index("-m") + 1 :])
+                found += [int(folder.name) for start, known in COMMANDS.items() if known == name and command.startswith(start)]
+        return sorted(found)
+
+    def last_words(self) -> str:
+        """The last line of each log."""
+        files = sorted(self.state.logs.glob("*.log"))
+        return " | ".join(file.read_text(errors="replace").strip().splitlines()[-1] for file in files if file.stat().st_size)[:600]
+
+
+@contextmanager
+def whole_camera(bench: Bench, state: State, camera: str) -> Iterator[WholeCamera]:
+    """The camera as an installer has it, with the checkout's package, on the bench's wires of stage "gate".
+
+    `camera`: the URL it looks through. Fails with the reason when it does not come up."""
+    profile = bench.profile
+    _prepare(state, profile)
+    key = state.root / "signing.key"
+    make_pair(key)
+    built = _run("vadp_package", "build", "--out", str(state.root / "package"), "--key", str(key))
+    public = str(key.with_suffix(".pub"))
+    _run("firmware", "install", built.splitlines()[-1], "--state", str(state.root), "--trust", public)
+    if bench.profile.simulated:
+        state.sim.mkdir(parents=True, exist_ok=True)
+        (state.sim / "wires.json").write_text(json.dumps(dict(wires(profile, "gate"))))
+    command = [sys.executable, "-m", "firmware", "--state", str(state.root), "--port", str(_free_port())]
+    command += ["--profile", profile.name, "--camera", camera]
+    host = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        channel = pins_channel(state, host, READY_S)
+        try:
+            channel.send(WatchPins("hil"))
+            yield WholeCamera(host, channel, state, profile)
+        finally:
+            channel.close()
+    finally:
+        host.terminate()
+        try:
+            host.wait(20)
+        except subprocess.TimeoutExpired:
+            host.kill()
+            host.wait()
+
+
+def camera_to_use(bench: Bench) -> tuple[str, str]:
+    """(URL, what it is): the board's camera where it delivered the sheet, else the sheet replayed."""
+    if not bench.profile.simulated and not bench.camera_problem:
+        return bench.profile.camera, "the board's camera"
+    return sheet_url(bench), "the plate sheet replayed"
+
+
+def sheet_url(bench: Bench) -> str:
+    """A replay of the plate sheet, 20 pictures a second."""
+    folder = bench.state.root / "sheet"
+    folder.mkdir(exist_ok=True)
+    Image.fromarray(scene()).save(folder / "sheet.png")
+    return f"replay:{folder}?fps=20"
+
+
+def _prepare(state: State, profile: BoardProfile) -> None:
+    """Settings and the one rule. The trigger counts at the press, not at the release, whatever the wiring rests at."""
+    presser, trigger = wires(profile, "gate")[0]
+    pins = {line.name: line for line in profile.outputs}
+    contact = next(line for line in profile.inputs if line.name == trigger)
+    pressed = not rest_levels(profile, {})[pins[presser].pin]
+    edge = "active" if pressed == contact.active_high else "inactive"
+    store = Store(state.database, Clock())
+    store.put_settings(
+        LprSettings(mode="TRIGGER", trigger_period_s=0, min_confidence_pct=1, trigger_input=trigger, trigger_edge=edge)
+    )
+    every_plate = next(entry for entry in store.lists() if entry.role == "all")
+    gate = pins[wires(profile, "gate")[1][0]]
+    polarity = "active high" if gate.active_high else "active low"
+    options = json.dumps({"output": gate.name, "do": "pulse", "duration_ms": GATE_PULSE_MS, "polarity": polarity})
+    store.save_rule(ActionRule(0, every_plate.id, "bench", "io", True, WeekSchedule(), options))
+    store.close()
+
+
+def _run(module: str, *arguments: str) -> str:
+    done = subprocess.run([sys.executable, "-m", module, *arguments], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        pytest.fail(f"python -m {module} {arguments[0]}: {done.stderr.strip()[-400:]}")
+    return done.stdout.strip()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def kill(pids: list[int], number: int) -> int:
+    """Sends a signal to each; returns CLOCK_MONOTONIC ns of the first."""
+    at_ns = time.monotonic_ns()
+    for pid in pids:
+        os.kill(pid, number)
+    return at_ns

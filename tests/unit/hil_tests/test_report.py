@@ -1,0 +1,78 @@
+"""Report: says everything, loads nothing, and nothing in it can be mistaken for markup."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from PIL import Image
+
+from board.kit.state import State
+from board.profiles import all_profiles
+from hil_tests import report
+from hil_tests.plate_sheet import scene
+from hil_tests.progress import Result
+from hil_tests.report import Facts, Names, clip, render, write_report
+from hil_tests.signature import verify_report
+
+FACTS = Facts("Pi 5 & more", "10f3", "Debian 12", "0.1.0", "ab" * 32, "cd" * 32, datetime(2026, 11, 21, 10, 30, tzinfo=UTC))
+PASSED = Result("pulses", "Pulses", "they last", "passed", figures=("p50 0.2 ms", "worst 0.9 ms"), kernel=("rpi on rp1",))
+FAILED = Result("camera", "Camera", "it reads", "failed", "no <script>alert(1)</script> picture", through=("replay",))
+SKIPPED = Result("i2c", "I2C", "it answers", "skipped", "this board names no I2C devices")
+
+
+def page(*results: Result, names: Names = Names(), board: str = "pi5") -> str:  # noqa: B008 (frozen)
+    return render(all_profiles()[board], results, names, FACTS)
+
+
+def test_the_page_says_what_was_measured_and_why_something_was_not() -> None:
+    text = page(PASSED, FAILED, SKIPPED)
+    for word in ("1 FAILED", "p50 0.2 ms · worst 0.9 ms", "this board names no I2C devices", "10f3", "ab" * 32, "2026-11-21 10:30"):
+        assert word in text
+    assert "1 of 1 passed tests ran through a real driver of the kernel" in text
+    assert "1 passed · 1 failed · 1 skipped" in text
+
+
+def test_nothing_run_is_not_passed() -> None:
+    assert "NOTHING RAN" in page(SKIPPED)
+
+
+def test_only_a_simulated_board_says_that_it_is_one() -> None:
+    said = "It says nothing about a board, a lens or a gate."
+    assert said in page(PASSED, board="sim")
+    assert said not in page(PASSED, board="pi5")
+
+
+def test_names_and_reasons_are_escaped() -> None:
+    text = page(FAILED, names=Names("<img src=x onerror=alert(1)>", 'A "B" & C', "</td>"))
+    assert "<script>alert" not in text
+    assert "<img src=x" not in text
+    assert "&lt;img src=x onerror=alert(1)&gt;" in text
+    assert "</td></dd>" not in text
+
+
+def test_the_page_loads_nothing_from_outside() -> None:
+    text = page(PASSED, FAILED)
+    assert re.findall(r"(?:src|href)=\"(?!data:)", text) == []
+    assert set(re.findall(r"https?://[^\"' ]+", text)) == {"http://www.w3.org/2000/svg"}
+
+
+def test_long_texts_are_shortened_to_one_line() -> None:
+    assert clip("a  b\nc", 10) == "a b c"
+    assert clip("abcdefghij", 5) == "abcd…"
+
+
+def test_a_written_report_verifies_and_names_its_key(tmp_path: Path, monkeypatch: object) -> None:
+    Image.fromarray(scene()).save(tmp_path / "picture.jpg")
+    original = report.package_sha256
+    report.package_sha256 = lambda: "ef" * 32
+    try:
+        path = write_report(
+            tmp_path / "out", State(tmp_path), all_profiles()["sim"], (PASSED,), Names("J. N."), tmp_path / "picture.jpg"
+        )
+    finally:
+        report.package_sha256 = original
+    assert verify_report(path).startswith("report.html is as it was signed")
+    assert "data:image/jpeg;base64," in path.read_text()
+    assert "ef" * 32 in path.read_text()
