@@ -1,4 +1,4 @@
-"""Measures what README and the issues name: read time, memory of each process, trigger-to-output latency, Wiegand edge times.
+"""Measures what README and the issues name: read time, other readers, memory, trigger-to-output latency, Wiegand edge times.
 
 Everything runs here and now, so figures of one run may be compared with each other, not with those of another machine.
 """
@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -26,41 +27,80 @@ from PIL import Image  # noqa: E402
 
 from board.gpio.sim import set_input  # noqa: E402
 from board.kit.clock import Clock  # noqa: E402
+from board.kit.errors import GatewrightError  # noqa: E402
 from board.kit.state import State  # noqa: E402
 from board.wiegand.measure import EdgeErrors, measure  # noqa: E402
 from board.wiegand.receive import Edge, read_edges  # noqa: E402
 from engine.cli.bench_read import bench as bench_read  # noqa: E402
 from engine.cli.bench_read import drawn_frame  # noqa: E402
+from engine.cli.evaluate import table  # noqa: E402
+from engine.cli.labels import read_set  # noqa: E402
 from engine.recognise.pipeline import Recogniser  # noqa: E402
 from engine.settings import LprSettings  # noqa: E402
 from engine.store import Store  # noqa: E402
 from engine.types import ActionRule, WeekSchedule  # noqa: E402
+from scripts.peers import compare  # noqa: E402
 
 PULSE_MS = 60
+DEV_SETS = [ROOT.parent / "shared" / "data" / "plates" / name for name in ("openalpr-us", "openalpr-eu", "openalpr-br")]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    parser.add_argument("--only", action="append", choices=PARTS, help="this part, several times for several (default all)")
     parser.add_argument("--frames", type=int, default=100, help="repetitions of the read (default 100)")
     parser.add_argument("--triggers", type=int, default=60, help="triggers for the latency (default 60)")
     parser.add_argument("--wiegand", type=int, default=200, help="Wiegand frames each, idle and loaded (default 200)")
+    parser.add_argument("--models", type=Path, default=ROOT / "models", help="folder of our models (read and peers)")
+    parser.add_argument(
+        "--pictures",
+        type=Path,
+        action="append",
+        metavar="LABELS.csv",
+        help="compare peers on these (default: the dev scenes, if here)",
+    )
+    parser.add_argument(
+        "--peer-python",
+        type=Path,
+        action="append",
+        metavar="PATH",
+        help="a Python that has fast-alpr or tflite-runtime (default: this one)",
+    )
+    parser.add_argument(
+        "--peers", type=Path, action="append", metavar="DIR", help="ONNX or TFLite files of a reader with their peer.json"
+    )
     options = parser.parse_args()
     figures: dict[str, object] = {"cores": os.cpu_count(), "machine": os.uname().machine}
-    figures["read"] = bench_read(Recogniser(ROOT / "models", threads=1), frames=options.frames)
-    figures |= _wiegand(options.wiegand)
-    figures |= _chain(options.triggers)
-    print(json.dumps(figures) if options.json else _table(figures))
+    try:
+        for part in options.only or PARTS:
+            figures |= PARTS[part](options)
+    except GatewrightError as why:
+        sys.exit(f"bench: {why}")
+    print(json.dumps(figures, ensure_ascii=False) if options.json else _table(figures))
     return 0
 
 
-def _wiegand(frames: int) -> dict[str, object]:
+def _read(options: argparse.Namespace) -> dict[str, object]:
+    return {"read": bench_read(Recogniser(options.models, threads=1), frames=options.frames)}
+
+
+def _peers(options: argparse.Namespace) -> dict[str, object]:
+    """Other readers on the same pictures, or in words why there are none."""
+    pictures = options.pictures or [folder / "labels.csv" for folder in DEV_SETS]
+    if not options.pictures and not all(table.is_file() for table in pictures):
+        return {"peers": {"readers": [], "skipped": ["no labelled pictures here: name some with --pictures"]}}
+    sets = [read_set(table) for table in pictures]
+    return {"peers": compare(sets, options.models, options.peer_python or [Path(sys.executable)], options.peers or [])}
+
+
+def _wiegand(options: argparse.Namespace) -> dict[str, object]:
     """Edge errors in us through the real pins process on the simulated chip, idle and with every core busy."""
     figures: dict[str, object] = {}
     with tempfile.TemporaryDirectory() as folder:
-        figures["wiegand_idle"] = _rounded(measure(Path(folder), frames))
+        figures["wiegand_idle"] = _rounded(measure(Path(folder), options.wiegand))
     with tempfile.TemporaryDirectory() as folder, _busy_cores():
-        figures["wiegand_busy"] = _rounded(measure(Path(folder), frames))
+        figures["wiegand_busy"] = _rounded(measure(Path(folder), options.wiegand))
     return figures
 
 
@@ -87,8 +127,9 @@ def _burn() -> None:
         pass
 
 
-def _chain(triggers: int) -> dict[str, object]:
+def _chain(options: argparse.Namespace) -> dict[str, object]:
     """The whole camera: latency from the edge of DI1 to the edge of DO1, and the peak memory of each process."""
+    triggers = options.triggers
     with tempfile.TemporaryDirectory() as folder:
         state = State(Path(folder) / "state")
         _prepare(state)
@@ -185,12 +226,31 @@ def _peak_rss_mb(state: State) -> dict[str, float]:
 def _table(figures: dict[str, object]) -> str:
     lines = []
     for name, value in figures.items():
-        if isinstance(value, dict):
+        if name == "peers" and isinstance(value, dict):
+            lines += _peer_lines(value)
+        elif isinstance(value, dict):
             lines.append(name)
             lines += [f"  {key:<18} {part}" for key, part in value.items()]
         else:
             lines.append(f"{name:<20} {value}")
     return "\n".join(lines)
+
+
+def _peer_lines(found: dict[str, Any]) -> list[str]:
+    rows = [
+        {
+            "reader": f"{reader['peer']} ({reader['runtime']})",
+            **row,
+            "MB memory": reader["peak_rss_mb"],
+            "bytes": reader["model_bytes"],
+        }
+        for reader in found["readers"]
+        for row in (*reader["sets"], reader["together"])
+    ]
+    return ["peers, one thread, decoding not counted", *(f"  {line}" for line in (*table(rows), *found["skipped"]))]
+
+
+PARTS = {"read": _read, "peers": _peers, "wiegand": _wiegand, "chain": _chain}
 
 
 if __name__ == "__main__":

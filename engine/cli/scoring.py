@@ -186,35 +186,54 @@ def _score_picture(
     tally: Tally,
     witness: Witness | None,
 ) -> None:
-    """Adds one picture: a crop when it has a text and no box, else a scene.
-
-    A scene's plate counts as read when the most confident read that overlaps its label (IoU >= 0.3) equals it."""
-    tally.images += 1
     begun = time.perf_counter()
-    if labels and labels[0].box is None:
+    if is_crop(labels):
         read = recogniser.read_crop(rgb)
         tally.seconds += time.perf_counter() - begun
-        reading = reading_of(picture, labels[0], read, rgb.shape[1])
-        tally.readings.append(reading)
+        reading = add_crop(tally, picture, labels[0], read, rgb.shape[1])
         if witness:
             witness(reading, rgb, None)
         return
     reads = recogniser.read(rgb)
     tally.seconds += time.perf_counter() - begun
+    plates = recogniser.find(rgb)
+    for reading, here in add_scene(tally, picture, labels, known, [plate.box for plate in plates], reads):
+        if witness:
+            witness(reading, rgb, next((plate for plate in plates if here and plate.box == here.box), None))
+
+
+def is_crop(labels: Sequence[Label]) -> bool:
+    """Whether a picture is one plate: it has a text and no box."""
+    return bool(labels) and labels[0].box is None
+
+
+def add_crop(tally: Tally, picture: Path, label: Label, read: PlateRead | None, width_px: int) -> Reading:
+    """Counts a picture that is one plate, `width_px` wide."""
+    tally.images += 1
+    reading = reading_of(picture, label, read, width_px)
+    tally.readings.append(reading)
+    return reading
+
+
+def add_scene(
+    tally: Tally, picture: Path, labels: Sequence[Label], known: Sequence[Box], found: Sequence[Box], reads: Sequence[PlateRead]
+) -> list[tuple[Reading, PlateRead | None]]:
+    """Counts a scene: `found` the detector's boxes, `reads` the most confident first. Its readings, each with the read there.
+
+    A plate counts as read when the first read that overlaps its label (IoU >= 0.3) equals it."""
+    tally.images += 1
     tally.scenes += 1
     boxes = [label.box for label in labels if label.box]
-    plates = recogniser.find(rgb)
-    found = [plate.box for plate in plates]
     tally.places += [Place(box[2], any(iou(box, other) >= FOUND_IOU for other in found)) for box in boxes]
     tally.false_boxes += strangers(found, [*boxes, *known])
     tally.false_plates += strangers([read.box for read in reads], [*boxes, *known])
+    readings = []
     for label in labels:
         if label.box and (label.text or names_country(label.country)):
             here = read_at(label.box, reads)
-            reading = reading_of(picture, label, here, label.box[2])
-            tally.readings.append(reading)
-            if witness:
-                witness(reading, rgb, next((plate for plate in plates if here and plate.box == here.box), None))
+            readings.append((reading_of(picture, label, here, label.box[2]), here))
+    tally.readings += [reading for reading, _ in readings]
+    return readings
 
 
 def reading_of(picture: Path, label: Label, read: PlateRead | None, width_px: int) -> Reading:

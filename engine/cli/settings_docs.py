@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from board.camera import CameraSettings
 from board.kit.settings import Settings
 from engine.actions import find_kinds
 from engine.settings import GeneralSettings, LprSettings
@@ -41,7 +42,12 @@ def main(arguments: Sequence[str]) -> int:
 def sections() -> tuple[tuple[str, type[Settings]], ...]:
     """(heading, settings class) of every tab and every kind of action."""
     kinds = tuple((f"Action {kind.label} (`{name}`)", kind.options) for name, kind in find_kinds().items())
-    return (("LPR configuration", LprSettings), ("General configuration", GeneralSettings), *kinds)
+    tabs: tuple[tuple[str, type[Settings]], ...] = (
+        ("LPR configuration", LprSettings),
+        ("Camera", CameraSettings),
+        ("General configuration", GeneralSettings),
+    )
+    return (*tabs, *kinds)
 
 
 def names() -> str:

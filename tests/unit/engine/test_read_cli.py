@@ -112,4 +112,6 @@ def test_the_bench_names_every_step(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["bench-read", "--json", "--frames", "1"]) == 0
     told = json.loads(capfd.readouterr().out)
     assert {"resize_ms", "detect_ms", "rectify_ms", "ocr_ms", "whole_ms", "peak_rss_mb"} <= set(told)
+    assert {"motion_check_ms", "trigger_idle_ms", "trigger_running_ms", "filter_and_vote_ms"} <= set(told)
     assert (told["width"], told["height"]) == (1280, 960)
+    assert told["model_bytes"] > 100_000 and {"detector_mmac", "ocr_mmac"} <= set(told)
