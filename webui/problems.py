@@ -39,6 +39,8 @@ def _of_service(status: ServiceStatus) -> list[dict[str, str]]:
         found.append(_problem("bad", "Licence", "there is no LPR licence: nothing is read.", todo))
     if status.pins != "ok":
         found.append(_problem("bad", "Pins", status.pins, "Outputs are at rest until it works again. Logs > Pins says more."))
+    todo = "Check its plug, its power and its settings; it is used again as soon as it is back."
+    found += [_problem("bad", one.device, one.problem, todo) for one in status.devices if one.problem]
     return found
 
 

@@ -217,6 +217,8 @@ def turned(settings: CameraSettings, rgb: NDArray[np.uint8]) -> NDArray[np.uint8
 
     mirrored, upended = flips(settings)
     x, y, width, height = cut(settings, rgb.shape[1], rgb.shape[0])
+    if not mirrored and not upended and (width, height) == (rgb.shape[1], rgb.shape[0]):
+        return rgb
     part = rgb[:: -1 if upended else 1, :: -1 if mirrored else 1][y : y + height, x : x + width]
     return np.ascontiguousarray(part)
 

@@ -11,9 +11,11 @@ const state = {size: [4, 3], seq: -1, status: null, passages: [], newest: 0, cal
 async function nextPicture() {
   const box = $("#view").clientWidth * Math.min(devicePixelRatio || 1, 2);
   let response;
-  try { response = await fetch(`/anpr/api/frame?seq=${state.seq}&width=${Math.round(box)}`); } catch { return noPicture("The camera does not answer."); }
+  const focus = $("#show-focus").checked ? "&focus=1" : "";
+  try { response = await fetch(`/anpr/api/frame?seq=${state.seq}&width=${Math.round(box)}${focus}`); } catch { return noPicture("The camera does not answer."); }
   const age_s = Number(response.headers.get("X-Frame-Age-S"));
   state.still = age_s > 5 ? `Still picture, ${Math.round(age_s)} s old` : "";
+  showFocus(response.headers.get("X-Sharpness"));
   if (response.status === 204) return;
   if (!response.ok) {
     const answer = await response.json().catch(() => ({}));
@@ -48,7 +50,7 @@ repeat(200, nextPicture);
 
 // --- overlays ---------------------------------------------------------------------------------------------------------
 
-const SWITCHES = ["roi", "lanes", "calibration", "reads"];
+const SWITCHES = ["roi", "lanes", "calibration", "reads", "focus"];
 
 function drawOverlay() {
   const [width, height] = state.size;
@@ -101,6 +103,7 @@ for (const name of SWITCHES) {
 
 function hints() {
   $("#calibration-help").hidden = !$("#show-calibration").checked;
+  $("#focus").hidden = !$("#show-focus").checked;
   const missing = [];
   if ($("#show-roi").checked && state.status && !state.status.roi) missing.push("No ROI is drawn: the whole picture is read.");
   if ($("#show-lanes").checked && state.status && !state.status.lane_line) missing.push("No lanes are drawn.");
@@ -113,6 +116,23 @@ $("#view").addEventListener("click", (event) => {
   state.calibrationY = Math.max(0, Math.min(0.95, (event.clientY - box.top) / box.height));
   drawOverlay();
 });
+
+// --- focus aid: measured only while it is ticked ----------------------------------------------------------------------
+
+let best = 0;
+
+function showFocus(text) {
+  if (text === null || !$("#show-focus").checked) return;
+  const sharpness = Number(text);
+  best = Math.max(best, sharpness);
+  const share = best ? Math.round((100 * sharpness) / best) : 0;
+  $("#focus-text").textContent = best ? `Sharpness ${sharpness.toFixed(1)} · best ${best.toFixed(1)} · ${share} %` : "Sharpness 0: nothing to focus on in the picture";
+  $("#focus-meter i").style.width = `${share}%`;
+  $("#focus-meter").classList.toggle("full", share >= 97);
+  $("#focus-meter").setAttribute("aria-valuenow", String(share));
+}
+
+for (const [id, event] of [["focus-again", "click"], ["show-focus", "change"]]) $(`#${id}`).addEventListener(event, () => { best = 0; });
 
 // --- status: mode, counters, lines, errors ----------------------------------------------------------------------------
 

@@ -103,7 +103,7 @@ def _deliveries(portal: Portal, call: Call) -> Answer:
 TAB = Tab(
     "audit",
     "Audit",
-    6,
+    7,
     "admin",
     (
         Route("GET", "audit", "admin", _page),

@@ -10,7 +10,9 @@ from webui.tabs.lpr import choices, store
 
 def _page(portal: Portal, call: Call) -> Answer:
     form = fields(GeneralSettings, portal.general().model_dump(), choices(portal))
-    return portal.pages.answer(portal, call, "general", "General configuration", tab="general", groups=groups(form))
+    return portal.pages.answer(
+        portal, call, "settings", "General configuration", tab="general", groups=groups(form), path="settings/general"
+    )
 
 
 def _get(portal: Portal, call: Call) -> Answer:
@@ -25,7 +27,7 @@ def _put(portal: Portal, call: Call) -> Answer:
 TAB = Tab(
     "general",
     "General configuration",
-    5,
+    6,
     "admin",
     (
         Route("GET", "general", "admin", _page),

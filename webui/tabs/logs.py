@@ -73,7 +73,7 @@ def _zip(portal: Portal, call: Call) -> Answer:
 TAB = Tab(
     "logs",
     "Logs",
-    7,
+    8,
     "admin",
     (
         Route("GET", "logs", "admin", _page),

@@ -13,9 +13,15 @@
         <label class="check"><input type="checkbox" id="show-lanes"> Show lanes</label>
         <label class="check"><input type="checkbox" id="show-calibration"> Calibration pattern</label>
         <label class="check"><input type="checkbox" id="show-reads" checked> Plate boxes</label>
+        <label class="check"><input type="checkbox" id="show-focus"> Focus aid</label>
         <span class="grow"></span>
         <span class="small muted nums" id="rate"></span>
         <button type="button" class="primary" id="trigger" hidden>Trigger</button>
+      </div>
+      <div class="in focus" id="focus" hidden>
+        <div class="spread"><b class="nums" id="focus-text" role="status">Sharpness …</b><button type="button" class="quiet" id="focus-again">Start again</button></div>
+        <div class="meter" role="meter" aria-label="Sharpness, of the best seen" aria-valuemin="0" aria-valuemax="100" id="focus-meter"><i></i></div>
+        <p class="small muted">Point at a standing plate. Turn the lens through its best point and back until the bar is full again. Measured inside the ROI, of the best seen since the aid was opened.</p>
       </div>
       <p class="small muted in" id="calibration-help" hidden>The character height of a plate belongs between the lines 25 and 40 pixels apart. Click the picture to move the pattern.</p>
     </section>

@@ -5,13 +5,17 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from board.camera import _live, open_camera, picamera2
 from board.kit.clock import Clock
 from board.kit.errors import CameraError
 from board.types import Frame
+from engine import feed
 from engine.feed import Feed
 from engine.ring import RingReader
 from tests.unit.engine.passages.reads import frame_at
@@ -20,11 +24,9 @@ from tests.unit.engine.passages.reads import frame_at
 class ScriptedCamera:
     """Delivers what a test puts into `script`; a CameraError is raised."""
 
-    notes: tuple[str, ...] = ()
-    preset = ""
-
-    def __init__(self, script: queue.Queue[Frame | CameraError]) -> None:
+    def __init__(self, script: queue.Queue[Frame | CameraError], notes: tuple[str, ...] = (), preset: str = "") -> None:
         self._script = script
+        self.notes, self.preset = notes, preset
         self.closed = threading.Event()
 
     def read(self, timeout_s: float) -> Frame | None:
@@ -49,12 +51,13 @@ class Bench:
         self.cameras: list[ScriptedCamera] = []
         self.said: queue.Queue[str] = queue.Queue()
         self.wanted = True
+        self.opened_with: tuple[tuple[str, ...], str] = ((), "")
         self.feed = Feed(self._open, lambda frame: self.wanted, queue_length, ring, Clock(), self._changed)
 
     def _open(self) -> ScriptedCamera:
         if self.opens:
             raise self.opens.pop(0)
-        self.cameras.append(ScriptedCamera(self.script))
+        self.cameras.append(ScriptedCamera(self.script, *self.opened_with))
         return self.cameras[-1]
 
     def _changed(self) -> None:
@@ -133,3 +136,52 @@ def test_a_full_disk_leaves_the_live_picture_out_and_reading_goes_on(tmp_path: P
 def test_wake_ends_the_wait_for_a_frame(bench: Bench) -> None:
     threading.Timer(0.05, bench.feed.wake).start()
     assert bench.feed.next(30) is None
+
+
+def test_lost_and_late_frames_are_counted_and_notes_and_the_preset_are_told(bench: Bench) -> None:
+    bench.opened_with = (("Focus: this camera has none",), "night")
+    stamp_ns = Clock().monotonic_ns()
+    bench.script.put(replace(frame_at(0), monotonic_ns=stamp_ns - feed.LATE_NS - 1, lost=2))
+    bench.script.put(replace(frame_at(1), monotonic_ns=stamp_ns + 3600 * 1_000_000_000, lost=3))
+    bench.feed.start()
+    assert bench.said.get(timeout=20) == "ok"
+    assert (bench.feed.notes, bench.feed.preset) == bench.opened_with
+    bench.script.put(CameraError("end"))
+    assert bench.said.get(timeout=20) == "end"
+    assert (bench.feed.lost, bench.feed.late) == (5, 1)
+    assert (bench.feed.notes, bench.feed.preset) == ((), "")
+
+
+def test_a_replayed_camera_that_is_pulled_is_told_and_comes_back_by_itself(tmp_path: Path) -> None:
+    folder, pulled = tmp_path / "cars", tmp_path / "pulled"
+    folder.mkdir()
+    Image.new("RGB", (64, 48)).save(folder / "car.png")
+    said: queue.Queue[str] = queue.Queue()
+    played = Feed(
+        lambda: open_camera(f"replay:{folder}?fps=50", (64, 48), Clock()),
+        lambda frame: True,
+        1,
+        tmp_path / "frames.ring",
+        Clock(),
+        lambda: said.put(played.camera),
+    )
+    played.start()
+    assert said.get(timeout=20) == "ok"
+    folder.rename(pulled)
+    messages = [said.get(timeout=20)]
+    pulled.rename(folder)
+    while (message := said.get(timeout=20)) != "ok":
+        messages.append(message)
+    assert all(message.startswith(f"replay: {folder} ") for message in messages)
+    played.close(5)
+
+
+def test_a_camera_that_is_back_is_seen_within_five_seconds() -> None:
+    """By the sum of the waits: noticed, waited, opened. Worst is a short outage that is noticed only after its end."""
+    assert feed.BACK_OFF_S[-1] == max(feed.BACK_OFF_S)
+    first_picture_s = 1.5
+    for silent_s in (_live.READ_TIMEOUT_S, picamera2.SILENT_NS / 1e9):
+        assert silent_s + feed.BACK_OFF_S[0] + first_picture_s <= 5
+    resent_s = 2.0  # the longest time between two attempts of TCP to reach the host within OPEN_TIMEOUT_S: after 0, 1 and 3 s
+    assert _live.OPEN_TIMEOUT_S == 4
+    assert max(resent_s, _live.OPEN_TIMEOUT_S - 3 + feed.BACK_OFF_S[-1]) + first_picture_s <= 5

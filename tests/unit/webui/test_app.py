@@ -15,7 +15,7 @@ from webui.portal import Route, Tab
 
 EVIL = '<script>alert("x")</script>'
 ROUTES = [route for tab in find(webui.tabs, "TAB", Tab).values() for route in tab.routes]
-PAGES = ["live", "review", "lists", "lists/1", "lists/4?view=actions", "lpr", "general", "audit", "logs", "setup"]
+PAGES = ["live", "review", "lists", "lists/1", "lists/4?view=actions", "lpr", "camera", "general", "audit", "logs", "setup"]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -45,7 +45,9 @@ def test_static_files_need_a_role_and_stay_in_their_folder(caller: Caller) -> No
 
 def test_a_viewer_sees_live_and_review_in_the_menu_and_no_more(caller: Caller) -> None:
     page = caller.get("live", "viewer").text
-    assert [name for name in ("live", "review", "lists", "lpr", "general", "audit", "logs") if f'href="/anpr/{name}"' in page] == [
+    assert [
+        name for name in ("live", "review", "lists", "lpr", "camera", "general", "audit", "logs") if f'href="/anpr/{name}"' in page
+    ] == [
         "live",
         "review",
     ]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from board.camera import CameraSettings
 from board.kit.errors import ConfigError
 from board.kit.settings import Settings, option
 from board.profiles import all_profiles
@@ -17,7 +18,7 @@ from webui.pages import Pages
 from webui.portal import Refused
 
 SIM = board_choices(all_profiles()["sim"])
-CLASSES = [LprSettings, GeneralSettings, ListForm, EntryForm, *(kind.options for kind in find_kinds().values())]
+CLASSES = [LprSettings, CameraSettings, GeneralSettings, ListForm, EntryForm, *(kind.options for kind in find_kinds().values())]
 
 
 class Secret(Settings):

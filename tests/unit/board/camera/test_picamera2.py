@@ -17,7 +17,7 @@ from board.ports import Camera
 from tests.unit.board.camera.pi_library import Library
 
 SIZE = (1280, 960)
-QUARTERS_OFF = {"cut_left_pct": 25, "cut_right_pct": 25, "cut_top_pct": 25, "cut_bottom_pct": 25}
+QUARTERS_OFF: dict[str, Any] = {"cut_left_pct": 25, "cut_right_pct": 25, "cut_top_pct": 25, "cut_bottom_pct": 25}
 BLACK = np.zeros((2, 2, 3), np.uint8)
 
 

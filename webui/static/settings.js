@@ -1,13 +1,13 @@
-// General configuration: the form and restart.
+// A tab that is one form (Camera, General configuration): the form and restart.
 import {$, connectForm, onClick, toast, values} from "./portal.js";
 import {restart} from "./restart.js";
 
-const form = $("#general");
+const form = $("#settings");
 let withRestart = false;
 form.addEventListener("click", (event) => { if (event.target.type === "submit") withRestart = event.target.value === "restart"; });
 connectForm(form, {
   method: "PUT",
-  path: "settings/general",
+  path: form.dataset.path,
   body: values,
   then: async () => {
     if (withRestart) { if (await restart()) location.reload(); } else { sessionStorage.setItem("said", "Saved."); location.reload(); }

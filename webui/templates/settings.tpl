@@ -1,6 +1,6 @@
-% rebase('base', scripts=('general',))
-<div class="head"><div><h1>General configuration</h1><p>↻ takes effect after Restart service.</p></div><button type="button" id="restart">Restart service</button></div>
-<form id="general" class="stack">
+% rebase('base', scripts=('settings',))
+<div class="head"><div><h1>{{title}}</h1><p>↻ takes effect after Restart service.</p></div><button type="button" id="restart">Restart service</button></div>
+<form id="settings" class="stack" data-path="{{path}}">
 % for title, members in groups:
 <section class="card"><header><h2>{{title}}</h2></header><div class="in fields">
 % for f in members:
