@@ -27,6 +27,7 @@ from firmware.sessions import Guesses, Sessions
 from firmware.slots import CAMERA, Slots
 from firmware.supervisor import end_leftovers
 from firmware.uploads import Uploads
+from firmware.watchdog import KernelDevice, Watchdog
 from firmware.web import WebServer, build
 
 LOG = logging.getLogger("host")
@@ -54,6 +55,8 @@ def _run(words: list[str]) -> int:
     parser.add_argument("--camera", default="", help="camera URL; default: the profile's")
     parser.add_argument("--sd", type=_folder, help="where the SD card is mounted; empty: there is none")
     parser.add_argument("--trust", type=Path, action="append", default=[], help="a vendor's public key besides STATE/host/trust")
+    parser.add_argument("--watchdog", default="", metavar="DEVICE", help="/dev/watchdog: fed while all is well; empty: none is fed")
+    parser.add_argument("--watchdog-s", type=int, default=15, help="seconds without food until the board is reset (default 15)")
     parser.add_argument("--reset-admin", action="store_true", help="only give admin a new password, in STATE/host/initial-password")
     options = parser.parse_args(words)
     state = _state(options.state)
@@ -79,13 +82,20 @@ def _run(words: list[str]) -> int:
         LOG.info("listening on %s port %d", options.bind, port)
         packages.boot()
         notify("READY=1")
+        watchdog = (
+            Watchdog(Path(options.watchdog), options.watchdog_s, packages.ill, clock, KernelDevice()) if options.watchdog else None
+        )
         while not life.stop.wait(1.0) and server.alive():
             life.beat()
             notify("WATCHDOG=1")
+            if watchdog is not None:
+                watchdog.turn()
         failed = not life.stop.is_set()
         notify("STOPPING=1")
         packages.close()
         server.stop()
+        if watchdog is not None and not failed:
+            watchdog.close()  # not after a failure: the host must come back in time
         LOG.info("stopped")
     return 1 if failed else 0
 

@@ -256,6 +256,11 @@ class Packages:
                 self._start(name)
         return licence.expires.isoformat() if licence.expires else "no end"
 
+    def ill(self) -> str:
+        """What is wrong with the processes of running packages; "" when all is well or none is meant to run. Waits for nobody."""
+        found = [(name, supervisor.ill) for name, supervisor in list(self._running.items())]
+        return "; ".join(f"{name}: {why}" for name, why in found if why)
+
     def listing(self) -> tuple[PackageStatus, ...]:
         """Every installed package, in the order of the CGIs' index."""
         return tuple(self._status(idx, name) for idx, name in enumerate(self._slots.names()))

@@ -32,6 +32,8 @@ NO_LICENCE = 10
 PINS = "pins"
 """The process that drives the outputs."""
 TICK_S = 1.0
+STALE_S = 40.0
+"""A turn takes no longer, not even one that makes the outputs safe."""
 TAIL_BYTES = 2_000
 READS_A_TURN = 32
 """Of 64 KB each, more than a pipe holds: a process that never stops writing must not keep this thread from the others."""
@@ -50,6 +52,8 @@ class ProcessStatus:
     waiting: bool
     error: str
     running_s: float
+    ill: str = ""
+    """What is wrong with it now, "" when it beats or has nothing to do: dead, hung, not beating yet."""
 
 
 @dataclass(slots=True)
@@ -88,6 +92,7 @@ class Supervisor:
         self._crashes = 0
         self._last_change = time.monotonic()
         self._status: tuple[ProcessStatus, ...] = ()
+        self._published = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="supervisor")
 
     def start(self) -> None:
@@ -112,6 +117,15 @@ class Supervisor:
     @property
     def status(self) -> tuple[ProcessStatus, ...]:
         return self._status
+
+    @property
+    def ill(self) -> str:
+        """What is wrong with the processes or with this supervisor; "" when all is well."""
+        if not self.alive:
+            return "the supervisor failed"
+        if time.monotonic() - self._published > STALE_S:
+            return "the supervisor hangs"
+        return "; ".join(f"{status.name} {status.ill}" for status in self._status if status.ill)
 
     @property
     def crashes(self) -> int:
@@ -305,10 +319,17 @@ class Supervisor:
         self._status = tuple(
             ProcessStatus(
                 process.spec.name, process.popen.pid if process.popen else 0, process.restarts, process.due is not None,
-                process.error, now - process.started if process.popen else 0.0,
+                process.error, now - process.started if process.popen else 0.0, _ill(process),
             )
             for process in self._processes
         )  # fmt: skip
+        self._published = now
+
+
+def _ill(process: _Process) -> str:
+    if process.popen is not None:
+        return "hangs" if process.hung else "does not beat yet" if process.beat_at is None else ""
+    return f"is not running: {process.error}" if process.due is not None else ""
 
 
 def end_leftovers(state: State, stop_within_s: float = STOP_WITHIN_S) -> int:

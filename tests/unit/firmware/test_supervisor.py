@@ -246,3 +246,20 @@ def test_a_process_that_never_stops_writing_does_not_keep_the_supervisor_from_th
         process = SimpleNamespace(popen=SimpleNamespace(stderr=stderr), tail=bytearray())
         module._listen(process)  # type: ignore[arg-type]
     assert process.tail == b"x" * module.TAIL_BYTES
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, ""),  # off, and meant to be
+        ({"due": 5.0, "error": "exit code 1"}, "is not running: exit code 1"),
+        ({"popen": True}, "does not beat yet"),
+        ({"popen": True, "beat_at": 3.0}, ""),
+        ({"popen": True, "beat_at": 3.0, "hung": True}, "hangs"),
+    ],
+)
+def test_a_process_is_ill_while_it_ought_to_beat_and_does_not(changes: dict[str, object], words: str) -> None:
+    process = module._Process(ProcessSpec("engine", 1, "tiny", ()))
+    for name, value in changes.items():
+        setattr(process, name, value)
+    assert module._ill(process) == words
