@@ -14,13 +14,13 @@ from board.kit.errors import BoardError, WireError
 from board.kit.state import State
 from board.kit.wire import Channel, Codec, connect
 from board.profiles import load
-from board.types import PINS_MESSAGES, PinsDone, PinsRefused, SendWiegand, WatchPins, WiegandSent
+from board.types import PINS_MESSAGES, PinsDone, PinsRefused, SendWiegand, WatchPins, WiegandCode, WiegandSent
 from board.wiegand.codes import LAYOUTS, encode_data
 from board.wiegand.pulses import MAX_WIDTH_US, MIN_WIDTH_US
 from board.wiegand.receive import ReceivedFrame, read_edges, receive
 
 GAP_MS = 30
-START_S = 15.0
+START_S = 60.0
 PERCENTILES = (50, 90, 99, 100)
 
 
@@ -41,29 +41,44 @@ def measure(folder: Path, frames: int, width_us: int = 80, period_us: int = 2000
     """Sends `frames` 26-bit frames with different data. `folder`: an empty folder, used as STATE of a simulated board.
 
     Run once idle and once with every core busy. BoardError when pins does not start or does not answer."""
-    state = State(folder)
+    data = [(number * 40_503 + 977) % (1 << 24) for number in range(frames)]
+    codes = [encode_data(LAYOUTS["w26"], number) for number in data]
+    sent = send_through_pins(State(folder), codes, width_us, period_us)
+    good = {frame.code for frame in sent.received if not frame.fault}
+    return EdgeErrors(
+        frames,
+        _percentiles([abs(width - width_us) for frame in sent.received for width in frame.widths_us]),
+        _percentiles([abs(interval - period_us) for frame in sent.received for interval in frame.intervals_us]),
+        sent.repeated,
+        sum(code not in good for code in codes),
+        sum(not MIN_WIDTH_US <= width <= MAX_WIDTH_US for frame in sent.received for width in frame.widths_us),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the receiver of the simulated chip got; `repeated`: frames that pins sent again; `real_time`: pins had SCHED_FIFO."""
+
+    received: list[ReceivedFrame]
+    repeated: int
+    real_time: bool
+
+
+def send_through_pins(state: State, codes: Sequence[WiegandCode], width_us: int, period_us: int) -> Sent:
+    """Starts pins on `state`, a simulated board, sends every code once and stops it. BoardError when pins does not serve."""
     root = Path(__file__).parents[2]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])}
-    command = [sys.executable, "-m", "board.pins", "--state", str(folder)]
+    command = [sys.executable, "-m", "board.pins", "--state", str(state.root)]
     pins = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     try:
         channel = _connect(state)
-        data = [(number * 40_503 + 977) % (1 << 24) for number in range(frames)]
-        repeated = _send(channel, data, width_us, period_us)
+        real_time = os.sched_getscheduler(pins.pid) == os.SCHED_FIFO
+        repeated = _send(channel, codes, width_us, period_us)
         channel.close()
     finally:
         pins.terminate()
         pins.wait(timeout=10)
-    received = receive(read_edges(state.sim / "edges.jsonl"), load(state).wiegand[0])
-    good = {frame.code for frame in received if not frame.fault}
-    return EdgeErrors(
-        frames,
-        _percentiles([abs(width - width_us) for frame in received for width in frame.widths_us]),
-        _percentiles([abs(interval - period_us) for frame in received for interval in _intervals_us(frame)]),
-        repeated,
-        sum(encode_data(LAYOUTS["w26"], number) not in good for number in data),
-        sum(not MIN_WIDTH_US <= width <= MAX_WIDTH_US for frame in received for width in frame.widths_us),
-    )
+    return Sent(receive(read_edges(state.sim / "edges.jsonl"), load(state).wiegand[0]), repeated, real_time)
 
 
 def _connect(state: State) -> Channel:
@@ -79,26 +94,22 @@ def _connect(state: State) -> Channel:
             return channel
 
 
-def _send(channel: Channel, data: Sequence[int], width_us: int, period_us: int) -> int:
+def _send(channel: Channel, codes: Sequence[WiegandCode], width_us: int, period_us: int) -> int:
     """One frame after another; returns how many were sent with bad edges."""
     channel.send(WatchPins("watch"))
     bad = 0
-    for number in data:
-        request = SendWiegand(f"frame-{number}", "W1", encode_data(LAYOUTS["w26"], number), width_us, period_us, GAP_MS)
+    for number, code in enumerate(codes):
+        request = SendWiegand(f"{time.monotonic_ns()}-{number}", "W1", code, width_us, period_us, GAP_MS)
         channel.send(request)
         while True:
             message = channel.receive(5)
             if message is None or isinstance(message, PinsRefused):
-                raise BoardError(f"pins did not send frame {number:#x}: {message}")
+                raise BoardError(f"pins did not send frame {number}: {message}")
             if isinstance(message, WiegandSent):
                 bad += not message.ok
             if isinstance(message, PinsDone) and message.id == request.id:
                 break
     return bad
-
-
-def _intervals_us(frame: ReceivedFrame) -> list[float]:
-    return [(after - before) / 1000 for before, after in zip(frame.began_ns, frame.began_ns[1:], strict=False)]
 
 
 def _percentiles(errors: list[float]) -> dict[int, float]:

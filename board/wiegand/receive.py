@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from board.kit.errors import BoardError
@@ -32,6 +33,11 @@ class ReceivedFrame:
     began_ns: tuple[int, ...]
     widths_us: tuple[float, ...]
     fault: str = ""
+
+    @property
+    def intervals_us(self) -> list[float]:
+        """From the beginning of each pulse to that of the next."""
+        return [(after - before) / 1000 for before, after in pairwise(self.began_ns)]
 
 
 class Receiver:
