@@ -6,6 +6,7 @@ Exit codes: 0 done (selftest: the camera can work), 1 something the camera needs
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 from pathlib import Path
 
@@ -34,6 +35,8 @@ def _parser() -> argparse.ArgumentParser:
 
     selftest = commands.add_parser("selftest", parents=[common], help="a table of everything found, with the owner of each pin")
     selftest.add_argument("--profile", default="", help="board to test instead of the one in STATE/board.json")
+    selftest.add_argument("--camera", default="", help="camera URL to look through instead of the board's")
+    selftest.add_argument("--picture", type=Path, help="JPEG file for what the camera sees (default: STATE/selftest.jpg)")
     selftest.set_defaults(run=_selftest)
 
     sim = commands.add_parser("sim", help="the simulated chip").add_subparsers(required=True, metavar="command")
@@ -53,7 +56,10 @@ def _selftest(state: State, arguments: argparse.Namespace) -> int:
     profiles = all_profiles()
     if arguments.profile and arguments.profile not in profiles:
         raise ConfigError(f"there is no board {arguments.profile!r}; there are {', '.join(profiles)}")
-    findings = examine(profiles[arguments.profile] if arguments.profile else load(state), state)
+    profile = profiles[arguments.profile] if arguments.profile else load(state)
+    if arguments.camera:
+        profile = dataclasses.replace(profile, camera=arguments.camera)
+    findings = examine(profile, state, arguments.picture or state.root / "selftest.jpg")
     print(table(findings))
     bad = [finding.part for finding in findings if not finding.good]
     print(f"NOT READY: {', '.join(bad)}" if bad else "READY")

@@ -9,14 +9,21 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from board.gpio import all_kinds, taken_by
+from board.i2c import open_device, parse_url
 from board.kit.clock import Clock
 from board.kit.errors import GatewrightError
 from board.kit.state import State
 from board.lines import pin_names, place
 from board.types import BoardProfile
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 LOW_DISK_BYTES = 500_000_000
 FRESH_BEAT_S = 15.0
@@ -34,10 +41,12 @@ class Finding:
     good: bool = True
 
 
-def examine(profile: BoardProfile, state: State) -> list[Finding]:
-    """Everything, in the order in which a technician asks for it. Changes nothing on the board."""
+def examine(profile: BoardProfile, state: State, picture: Path | None = None) -> list[Finding]:
+    """Everything, in the order in which a technician asks for it. Changes nothing on the board.
+
+    `picture`: JPEG file that what the camera sees is written to; None: it is looked at only."""
     parts: tuple[Callable[[BoardProfile, State], Iterator[Finding]], ...] = (
-        _board, _gpio, _lines, _cameras, _buses, _clock, _disk
+        _board, _gpio, _lines, _reserved, partial(_cameras, picture=picture), _buses, _devices, _clock, _disk
     )  # fmt: skip
     return [finding for part in parts for finding in part(profile, state)]
 
@@ -71,7 +80,15 @@ def _lines(profile: BoardProfile, state: State) -> Iterator[Finding]:
         yield Finding(name, f"{place(profile, pin)}, {'taken by ' + owner if owner else 'free'}", good=ours)
 
 
-def _cameras(profile: BoardProfile, state: State) -> Iterator[Finding]:
+def _reserved(profile: BoardProfile, state: State) -> Iterator[Finding]:
+    """The board's own pins that somebody holds at present."""
+    for pin, use in profile.reserved:
+        owner = taken_by(profile, state, pin)
+        if owner:
+            yield Finding(use, f"{place(profile, pin)}, taken by {owner}")
+
+
+def _cameras(profile: BoardProfile, state: State, picture: Path | None) -> Iterator[Finding]:
     from board.camera import open_camera
 
     for device in sorted(Path("/sys/class/video4linux").glob("video*")):
@@ -96,6 +113,19 @@ def _cameras(profile: BoardProfile, state: State) -> Iterator[Finding]:
         return
     height, width = frame.rgb.shape[:2]
     yield Finding("camera", f"{profile.camera}: {width} x {height}, mean brightness {frame.rgb.mean():.0f} of 255")
+    if picture is not None:
+        yield _kept(frame.rgb, picture)
+
+
+def _kept(rgb: NDArray[np.uint8], picture: Path) -> Finding:
+    from PIL import Image
+
+    try:
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rgb).save(picture, "JPEG", quality=90)
+    except OSError as why:
+        return Finding("picture", f"{picture} cannot be written: {why}", good=False)
+    return Finding("picture", str(picture))
 
 
 def _buses(profile: BoardProfile, state: State) -> Iterator[Finding]:
@@ -103,6 +133,20 @@ def _buses(profile: BoardProfile, state: State) -> Iterator[Finding]:
     for bus, names in patterns.items():
         devices = sorted(str(path) for name in names for path in Path("/dev").glob(name) if path.is_char_device())
         yield Finding(bus, ", ".join(devices) or "none")
+
+
+def _devices(profile: BoardProfile, state: State) -> Iterator[Finding]:
+    """The I2C devices of the profile and of STATE/lines.json, each asked once."""
+    for url in profile.i2c:
+        name = str(parse_url(url))
+        try:
+            device, bus = open_device(url, state)
+            try:
+                yield Finding("device", f"{name}: {device.reading()}")
+            finally:
+                bus.close()
+        except GatewrightError as why:
+            yield Finding("device", f"{name}: {why}", good=False)
 
 
 def _clock(profile: BoardProfile, state: State) -> Iterator[Finding]:

@@ -138,6 +138,7 @@ class Bench:
             yield opened
         finally:
             opened.close()
+            _let_go(self.profile)
 
     @contextmanager
     def ears(self, speaker: Gpio) -> Iterator[Gpio]:
@@ -180,6 +181,15 @@ class Pins:
     def edges(self, input_name: str, count: int, timeout_s: float) -> list[InputEdge]:
         """The next `count` edges of an input; fails when they do not come in time."""
         return next_edges(self.channel, input_name, count, timeout_s)
+
+
+def _let_go(profile: BoardProfile) -> None:
+    """RPi.GPIO's libraries hold their lines until the process ends; the pins process that comes next needs them. They float
+    then, which a bench with no gate may."""
+    if profile.gpio == "rpi":
+        from RPi import GPIO
+
+        GPIO.cleanup()
 
 
 def next_edges(channel: Channel, input_name: str, count: int, timeout_s: float) -> list[InputEdge]:

@@ -76,12 +76,14 @@ class Progress:
         told: dict[str, list[str]] = {}
         for key, value in report.user_properties:
             told.setdefault(key, []).append(str(value))
+        reason = _reason(report)
+        before = next((each.title for each in self.results if each.outcome == "failed" and each.reason == reason), "")
         result = Result(
             _last_part(report.nodeid),
             told.get("title", [""])[0],
             told.get("proves", [""])[0],
             report.outcome,
-            _reason(report),
+            f"for the same reason as: {before}" if before else reason,
             tuple(told.get("figure", ())),
             tuple(dict.fromkeys(told.get("kernel", ()))),
             tuple(dict.fromkeys(told.get("through", ()))),

@@ -1,6 +1,7 @@
 """Board command: exit codes and what it prints."""
 
 import pytest
+from PIL import Image
 
 from board.__main__ import main
 from board.gpio.sim import SimChip
@@ -34,6 +35,32 @@ def test_a_board_without_its_library_is_not_ready(tmp_path, capsys):
     code, out, _ = run(capsys, "selftest", "--state", tmp_path, "--profile", "pi5")
     assert code == 1
     assert out.splitlines()[-1].startswith("NOT READY: gpio")
+
+
+def test_what_the_camera_sees_is_kept_as_a_picture(tmp_path, capsys):
+    Image.new("RGB", (64, 48), (90, 90, 90)).save(tmp_path / "street.png")
+    code, out, _ = run(capsys, "selftest", "--state", tmp_path / "state", "--camera", f"replay:{tmp_path}")
+    assert code == 0
+    assert "64 x 48, mean brightness 90 of 255" in out
+    assert ["ok", "picture", f"{tmp_path}/state/selftest.jpg"] in [line.split() for line in out.splitlines()]
+    with Image.open(tmp_path / "state" / "selftest.jpg") as kept:
+        assert (kept.format, kept.size) == ("JPEG", (64, 48))
+
+
+def test_a_picture_that_cannot_be_kept_is_said(tmp_path, capsys):
+    Image.new("RGB", (64, 48)).save(tmp_path / "street.png")
+    (tmp_path / "file").touch()
+    picture = tmp_path / "file" / "picture.jpg"
+    code, out, _ = run(capsys, "selftest", "--state", tmp_path, "--camera", f"replay:{tmp_path}", "--picture", picture)
+    assert (code, out.splitlines()[-1]) == (1, "NOT READY: picture")
+    assert f"{picture} cannot be written" in out
+
+
+def test_a_device_that_does_not_answer_is_named(tmp_path, capsys):
+    (tmp_path / "lines.json").write_text('{"i2c": ["sim://1/0x48?kind=lm75"]}')
+    code, out, _ = run(capsys, "selftest", "--state", tmp_path)
+    assert (code, out.splitlines()[-1]) == (1, "NOT READY: device")
+    assert "lm75 at 0x48 on simulated I2C bus 1: " in out
 
 
 def test_an_unknown_board_is_a_wrong_request(tmp_path, capsys):

@@ -1,0 +1,64 @@
+"""Bench: lines that a library would keep are let go, and figures are what they say."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from hil_tests.bench import Order, open_bench, percentiles
+
+
+class RpiStandIn(ModuleType):
+    """What RPi.GPIO's interface needs to be opened; `calls` are the calls that took or freed lines."""
+
+    BCM = 11
+
+    def __init__(self) -> None:
+        super().__init__("RPi.GPIO")
+        self.calls: list[str] = []
+
+    def setwarnings(self, on: bool) -> None:
+        self.calls.append("setwarnings")
+
+    def setmode(self, mode: int) -> None:
+        self.calls.append("setmode")
+
+    def cleanup(self) -> None:
+        self.calls.append("cleanup")
+
+
+def test_after_the_bench_looked_at_a_pi_s_chip_its_lines_are_free_for_the_pins_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package, library = ModuleType("RPi"), RpiStandIn()
+    package.GPIO = library  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "RPi", package)
+    monkeypatch.setitem(sys.modules, "RPi.GPIO", library)
+    bench = open_bench(Order("pi4", str(tmp_path)))
+    with bench.chip():
+        assert library.calls[-1] == "setmode"
+    assert library.calls[-1] == "cleanup"
+
+
+def test_an_installer_s_own_lines_are_part_of_the_board(tmp_path: Path) -> None:
+    (tmp_path / "lines.json").write_text(json.dumps({"outputs": [{"name": "DO3", "pin": 3}]}))
+    bench = open_bench(Order("sim", str(tmp_path)))
+    assert [line.name for line in bench.profile.outputs] == ["DO1", "DO2", "DO3"]
+
+
+def test_an_order_reaches_the_tests_as_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GATEWRIGHT_HIL", raising=False)
+    assert Order.from_environment() is None
+    monkeypatch.setenv("GATEWRIGHT_HIL", "")
+    order = Order("sim", str(tmp_path), frames=7, wires={"DO1": "DI2"})
+    order.to_environment()
+    assert Order.from_environment() == order
+
+
+def test_percentiles() -> None:
+    assert percentiles([float(number) for number in range(1, 101)], 50, 99, 100) == (51.0, 100.0, 100.0)
+    assert percentiles([3.0], 50, 100) == (3.0, 3.0)
