@@ -67,6 +67,10 @@ class Ocr:
         self.calibration = calibration_of(card, str(path))
         self._writing = Writing(self.alphabet, countries)
 
+    def slots(self, picture: U8) -> F32:
+        """What the network gives a (64, 128) grey picture: probabilities (slots, symbols), symbol 0 an empty slot."""
+        return self._network.values(self._network.run(picture), self._slots)
+
     def read(self, picture: U8) -> OcrRead:
         """The text in a (64, 128) grey picture as `rectify` makes it."""
         raw = self._network.run(picture)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.countries import rank, to_script
+from engine.countries import kind, rank, to_script
 from engine.recognise.calibration import certainty
+from engine.recognise.colour import colours, light
 from engine.recognise.detect import Detector, letterbox
 from engine.recognise.interpreter import Network
 from engine.recognise.ocr import Ocr, char_height
@@ -19,11 +21,11 @@ from engine.types import CharRead, PlateBox, PlateRead, Roi
 MODELS = Path(__file__).resolve().parents[2] / "models"
 MOST_PLATES = 8
 """Boxes read in one frame, the best first: bounds the time that a frame full of fences can cost."""
-FIRST_LOOK = Margin(left=0.04, right=0.04)
-SECOND_LOOKS = (Margin(-0.02, -0.02, -0.02, -0.02), Margin(0.06, 0.06, 0.06, 0.06))
+FIRST_LOOK = Margin(0.04, 0.04, 0.04, 0.04)
+SECOND_LOOKS = (Margin(-0.02, -0.02, -0.02, -0.02), Margin(0.10, 0.10, 0.10, 0.10))
 """The detector's boxes are uneven: a plate that is not read surely is looked at again tighter and wider, until a read is sure;
-the surest counts. Adding the looks up slot by slot reads fewer plates (docs/training.md). The margins were chosen on photographs
-of the training side, not on the dev sets."""
+the surest counts. Adding the looks up slot by slot reads fewer plates. The margins were chosen on photographs of the training
+side (docs/training.md, `scripts/ocr/looks.py`), not on the dev sets."""
 SURE_PCT = 85.0
 """From here on a second look changed nothing that was wrong."""
 LEAST_CHARACTERS = 3
@@ -57,13 +59,14 @@ class Recogniser:
 
     def read(self, rgb: NDArray[np.uint8], roi: Roi | None = None) -> list[PlateRead]:
         """The plates of a frame (H, W, 3) uint8 with their text, the most confident first; what reads as nothing is dropped."""
-        reads = [self.read_plate(rgb, plate) for plate in self.find(rgb, roi)[:MOST_PLATES]]
-        reads = [read for read in reads if len(read.text) >= LEAST_CHARACTERS and read.confidence >= LEAST_CONFIDENCE_PCT]
+        found = [(self.read_plate(rgb, plate), plate) for plate in self.find(rgb, roi)[:MOST_PLATES]]
+        found = [each for each in found if len(each[0].text) >= LEAST_CHARACTERS and each[0].confidence >= LEAST_CONFIDENCE_PCT]
         # a text stands once in a frame: its mirror image in a wet bonnet or a window is no second car
-        best: dict[str, PlateRead] = {}
-        for read in sorted(reads, key=lambda read: -read.confidence):
-            best.setdefault(read.text, read)
-        return list(best.values())
+        best: dict[str, tuple[PlateRead, PlateBox]] = {}
+        for read, plate in sorted(found, key=lambda each: -each[0].confidence):
+            best.setdefault(read.text, (read, plate))
+        lit = light(rgb) if best else None
+        return [_with_look(read, *colours(rgb, plate, lit)) for read, plate in best.values()]
 
     def read_plate(self, rgb: NDArray[np.uint8], plate: PlateBox) -> PlateRead:
         """The text of one found plate, after a second look where the first was unsure."""
@@ -99,3 +102,8 @@ class Recogniser:
             slots=seen.slots[: len(text)],
             region=ranked.region,
         )
+
+
+def _with_look(read: PlateRead, ground: str, ink: str) -> PlateRead:
+    code = f"{read.country}-{read.region}" if read.region else read.country
+    return replace(read, plate_colour=ground, plate_kind=kind(code, ground, ink, read.text))
