@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from board.devices import DeviceState
 from engine.types import Passage, PlateRead, Trigger, WiegandFrame
 
 NO_LICENSE = "NO LICENSE"
@@ -180,6 +181,8 @@ class ServiceStatus:
     sd_free_pct: int
     """-1: no card."""
     camera_free_pct: int
+    devices: tuple[DeviceState, ...] = ()
+    """I2C and serial devices in use, by name."""
 
 
 SERVICE_MESSAGES: tuple[type, ...] = (

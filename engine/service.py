@@ -14,11 +14,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from board.devices import DeviceBook, read_devices
 from board.kit.clock import Clock
 from board.kit.errors import ConfigError, DeliveryError, GatewrightError, StoreError, WireError
 from board.kit.process import LEVELS, Life, open_log
 from board.kit.state import State
 from board.profiles import load
+from board.serial import SerialLines
 from board.storage import card_present
 from board.types import InputEdge, LineRules, OutputPolarity, WiegandSent
 from engine.actions import ActionEnv, Kinds, Lane, find_kinds, options_of
@@ -51,6 +53,7 @@ from engine.messages import (
 )
 from engine.pins_link import RULES, PinsLink
 from engine.scheduler import Scheduler, free_space_pct
+from engine.servers.serial_trigger import SerialTrigger
 from engine.servers.trigger import TriggerServer
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
@@ -118,6 +121,9 @@ class Service:
         self._last_error_at: datetime | None = None
         self._trigger_server: TriggerServer | None = None
         self._trigger_server_again_ns = 0
+        self._serial_trigger: SerialTrigger | None = None
+        self._book = DeviceBook(state, "service")
+        self._serial = SerialLines(state, self._book)
         self.restart = threading.Event()
         self._pins = PinsLink(state.pins_socket, clock, self._on_edge, self._on_frame, self._line_rules, self._polarities)
         self._input_fired_ns = 0
@@ -165,6 +171,7 @@ class Service:
         self._hub.close()
         if core is not None:
             core.close()
+        self._serial.close()
         self._pins.close()
 
     # --- start of the parts ---------------------------------------------------------------------------------------
@@ -187,6 +194,7 @@ class Service:
             self._pins.push_rules()  # pins may have connected while the store was away
         except DeliveryError as why:
             log.info("polarities follow with the connection to pins: %s", why)
+        self._open_serial(core)
         for workers in core.workers.values():
             workers.start()
         return core
@@ -197,7 +205,8 @@ class Service:
         again = outbox.recover()
         if again:
             log.warning("%d deliveries were on their way when the service ended: they are sent again", again)
-        performer = Performer(store, outbox, self._kinds, self._pins, self._state.images, self._clock)
+        pins, serial = self._pins, self._serial
+        performer = Performer(store, outbox, self._kinds, pins, serial, self._state.images, self._clock)
         workers = {lane: Workers(lane, self._kinds, outbox, performer.perform, self._clock, self._problem) for lane in Lane}
         return Core(
             store=store,
@@ -221,6 +230,35 @@ class Service:
             self._trigger_server_again_ns = now_ns + 10_000_000_000
             return
         self._trigger_server = server
+
+    def _open_serial(self, core: Core) -> None:
+        """Opens the lines of the trigger and of the enabled actions, so that one that is missing shows before a car comes."""
+        lpr = core.lpr
+        if lpr.trigger_serial and self._serial_trigger is None:
+            try:
+                self._serial_trigger = SerialTrigger(
+                    self._serial, lpr.trigger_serial, lpr.trigger_serial_pattern, lambda cause: self._triggers.fire(cause, 0)
+                )
+            except ConfigError as why:
+                self._problem(f"Serial trigger: {why}")
+        self._keep_serial(core)
+
+    def _keep_serial(self, core: Core) -> None:
+        urls = []
+        try:
+            rules = core.store.rules()
+        except StoreError as why:
+            self._problem(str(why))
+            return
+        for rule in rules:
+            if not rule.enabled:
+                continue
+            try:
+                kind, options = options_of(self._kinds, rule.kind, rule.options)
+            except ConfigError:
+                continue  # options of another release: its deliveries fail with that reason
+            urls.append(kind.serial(options))
+        self._serial.keep(url for url in urls if url)
 
     def _problem(self, text: str) -> None:
         """What a person must know: in the log once, in the status until another comes."""
@@ -367,6 +405,7 @@ class Service:
         env = ActionEnv(
             clock=self._clock,
             pins=self._pins,
+            serial=self._serial,
             images=self._state.images,
             device_name=general.device_name,
             time_zone=camera_zone(general.time_zone),
@@ -388,7 +427,7 @@ class Service:
                 self._pins.request(OutputPolarity(str(uuid.uuid4()), output, active_high), 3.0)
 
     def _rules_changed(self, request: RulesChanged) -> Outcome:
-        self._need_core()
+        self._keep_serial(self._need_core())
         try:
             self._pins.push_polarities()
         except DeliveryError as why:
@@ -416,6 +455,7 @@ class Service:
             lines=self._pins.lines(),
             wiegand=self._pins.wiegand,
             pins=self._pins.problem,
+            devices=read_devices(self._state),
             warnings=self._pins.warnings(),
             last_error=error,
             last_error_at=error_at,

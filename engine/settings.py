@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pydantic import field_validator
 
+from board.kit.errors import ConfigError
 from board.kit.settings import Settings, option
+from board.serial import parse_url
+from engine.formats.serial_text import unescape
 from engine.line_settings import groups, seconds_by_line
 
 FUNCTION_MODES = ("MOTION", "TRIGGER", "FREEFLOW")
@@ -159,6 +162,24 @@ class LprSettings(Settings):
         restart=True,
         group="Trigger",
     )
+    trigger_serial: str = option(
+        "",
+        "Trigger serial line",
+        "What comes in on this line starts a trigger: serial:///dev/ttyUSB0?baud=9600 (also parity, bits, stop), socket://host:port; "
+        "empty: none.",
+        restart=True,
+        group="Trigger",
+        max_length=200,
+    )
+    trigger_serial_pattern: str = option(
+        "TRIGGER",
+        "Trigger serial pattern",
+        r"A trigger starts each time these bytes have come in; \r, \n and \x02 stand for bytes.",
+        restart=True,
+        group="Trigger",
+        min_length=1,
+        max_length=64,
+    )
     filter_mode: str = option(
         "millis",
         "Filter mode",
@@ -229,6 +250,25 @@ class LprSettings(Settings):
         group="Camera",
         max_length=300,
     )
+
+    @field_validator("trigger_serial")
+    @classmethod
+    def _is_line(cls, url: str) -> str:
+        try:
+            if url:
+                parse_url(url)
+        except ConfigError as why:
+            raise ValueError(str(why)) from why
+        return url
+
+    @field_validator("trigger_serial_pattern")
+    @classmethod
+    def _is_pattern(cls, text: str) -> str:
+        try:
+            unescape(text)
+        except ConfigError as why:
+            raise ValueError(str(why)) from why
+        return text
 
 
 class GeneralSettings(Settings):

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from board.devices import DeviceBook
 from board.kit.clock import Clock, TestClock
 from board.kit.errors import DeliveryError
+from board.kit.state import State
+from board.serial import SerialLines
 from board.types import PinsDone
 from engine.actions import ActionEnv
 from engine.lists import EARLIEST, LATEST
@@ -73,10 +76,18 @@ class FakePins:
         return PinsDone(message.id, NOW_NS)
 
 
-def env(pins: FakePins | None = None, images: Path = Path("/nonexistent"), delivery_id: str = "d1") -> ActionEnv:
+def serial_lines(folder: Path) -> SerialLines:
+    """No line is open; each is opened when it is used."""
+    return SerialLines(State(folder), DeviceBook(State(folder), "test"))
+
+
+def env(
+    pins: FakePins | None = None, images: Path = Path("/nonexistent"), delivery_id: str = "d1", serial: SerialLines | None = None
+) -> ActionEnv:
     return ActionEnv(
         clock=TestClock(),
         pins=pins or FakePins(),
+        serial=serial or serial_lines(images),
         images=images,
         device_name="Gate north",
         time_zone=ZoneInfo("Europe/Berlin"),

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from board.kit.clock import Clock
 from board.kit.settings import Settings
+from board.serial import SerialLines
 from board.types import Level, OutputPolarity, Pattern, PinsDone, Pulse, SendWiegand
 from engine.types import PlateEvent
 
@@ -50,10 +51,15 @@ class ActionEnv:
     delivery_id: str
     not_after: datetime
     not_after_ns: int
+    serial: SerialLines
 
 
 def _no_outputs(options: Settings) -> Mapping[str, bool]:
     return {}
+
+
+def _no_line(options: Settings) -> str:
+    return ""
 
 
 def _never(options: Settings) -> bool:
@@ -66,7 +72,8 @@ class ActionKind(Generic[O]):
     ConfigError: no try will ever work.
 
     `polarity`: output -> active high, as these options want the wiring to be; enabled rules must agree on each output.
-    `withheld`: with these options the action opens something and must not for a blacklisted plate."""
+    `withheld`: with these options the action opens something and must not for a blacklisted plate.
+    `serial`: the URL of the serial line that these options use, which is kept open; "" for none."""
 
     name: str
     label: str
@@ -76,3 +83,4 @@ class ActionKind(Generic[O]):
     max_age_s: float = 86_400.0
     polarity: Callable[[O], Mapping[str, bool]] = _no_outputs
     withheld: Callable[[O], bool] = _never
+    serial: Callable[[O], str] = _no_line

@@ -13,8 +13,9 @@ from engine.types import PlateEvent
 ANSWER_TIMEOUT_S = 3.0
 
 
-class WiegandOptions(Settings):
-    port: str = option("W1", "Port", "Which Wiegand output.", widget="wiegand_port", min_length=1, max_length=8)
+class NumberOptions(Settings):
+    """Which number a plate becomes, for every action that sends one."""
+
     layout: str = option(
         "w26",
         "Format",
@@ -36,6 +37,10 @@ class WiegandOptions(Settings):
     )
     fixed_facility: int = option(0, "Fixed facility", "Facility or site code of the fixed number.", ge=0, le=0xFFFF)
     fixed_card: int = option(0, "Fixed card", "Card number of the fixed number.", ge=0, le=0xFFFFFFFF)
+
+
+class WiegandOptions(NumberOptions):
+    port: str = option("W1", "Port", "Which Wiegand output.", widget="wiegand_port", min_length=1, max_length=8)
     width_us: int = option(80, "Pulse width", "Length of a pulse (SIA: 20 to 100).", unit="µs", ge=20, le=100)
     period_us: int = option(2000, "Pulse interval", "From pulse to pulse (SIA: 200 to 20,000).", unit="µs", ge=200, le=20_000)
     gap_ms: int = option(100, "Gap", "Least pause between two frames.", unit="ms", ge=30, le=5000)
@@ -45,7 +50,7 @@ class WiegandOptions(Settings):
     )
 
 
-def code_for(event: PlateEvent, options: WiegandOptions) -> tuple[WiegandCode, str]:
+def code_for(event: PlateEvent, options: NumberOptions) -> tuple[WiegandCode, str]:
     """The frame and what it says in words. ConfigError when there is no number or it does not fit the format.
 
     A number is computed from a plate only when it matched exactly: the text in the list is hashed, or, for ALL PLATES and

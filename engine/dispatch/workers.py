@@ -11,6 +11,7 @@ from pathlib import Path
 
 from board.kit.clock import Clock
 from board.kit.errors import ConfigError, DeliveryError, StoreError
+from board.serial import SerialLines
 from engine.actions import ActionEnv, Kinds, Lane, Pins, options_of
 from engine.dispatch.outbox import Outbox
 from engine.dispatch.rules import camera_zone
@@ -36,11 +37,14 @@ log = logging.getLogger("actions")
 class Performer:
     """Carries out one delivery and writes down how it went."""
 
-    def __init__(self, store: Store, outbox: Outbox, kinds: Kinds, pins: Pins, images: Path, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, outbox: Outbox, kinds: Kinds, pins: Pins, serial: SerialLines, images: Path, clock: Clock
+    ) -> None:
         self._store = store
         self._outbox = outbox
         self._kinds = kinds
         self._pins = pins
+        self._serial = serial
         self._images = images
         self._clock = clock
 
@@ -76,6 +80,7 @@ class Performer:
         env = ActionEnv(
             clock=self._clock,
             pins=self._pins,
+            serial=self._serial,
             images=self._images,
             device_name=general.device_name,
             time_zone=camera_zone(general.time_zone),

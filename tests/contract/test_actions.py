@@ -10,6 +10,8 @@ import pytest
 
 from board.kit.errors import DeliveryError
 from board.kit.settings import Settings, check
+from board.kit.state import State
+from board.serial._twin import plug
 from engine.actions import ActionKind, Lane, find_kinds, options_of
 from engine.dispatch.polarity import wanted_polarities
 from tests.samples import FakePins, entry, env, event, new_store, rule
@@ -19,7 +21,7 @@ WIDGETS = {"", "password", "textarea", "output", "input", "wiegand_port", "url"}
 
 
 def test_the_kinds_of_this_release_are_there() -> None:
-    assert set(KINDS) >= {"io", "wiegand", "http"}
+    assert set(KINDS) >= {"io", "wiegand", "http", "wiegand_serial", "display"}
 
 
 @pytest.fixture(params=sorted(KINDS))
@@ -66,20 +68,31 @@ def test_what_opens_a_gate_is_fast_short_lived_and_withheld_from_the_blacklist(k
     assert all(isinstance(active_high, bool) for active_high in kind.polarity(kind.options()).values())
 
 
+def unreachable(kind: ActionKind[Any]) -> dict[str, Any]:
+    """Options with which an action over a network or a serial line finds nobody."""
+    if "url" in kind.options.model_fields:
+        return {"url": "http://127.0.0.1:9/", "timeout_s": 1}
+    return {"line": "sim://gate"} if "line" in kind.options.model_fields else {}
+
+
 def test_it_says_what_it_did_or_raises_a_delivery_error(kind: ActionKind[Any], tmp_path: Path) -> None:
     pins = FakePins("the line is taken")
-    options = kind.options(**({"url": "http://127.0.0.1:9/", "timeout_s": 1} if "url" in kind.options.model_fields else {}))
+    options = kind.options(**unreachable(kind))
     refused = ""
     try:
         said = kind.deliver(event(listed=entry("HK55EVB")), options, env(pins, tmp_path))
     except DeliveryError as why:
         said = refused = str(why)
     assert said and "\n" not in said
-    if kind.lane is Lane.FAST:
-        assert refused
-        note = kind.deliver(event(listed=entry("HK55EVB")), options, env(pins, tmp_path))
-        assert note and "\n" not in note
-        assert {request.id for request in pins.requests} == {"d1"}
+    if kind.lane is not Lane.FAST:
+        return
+    assert refused
+    if "line" in kind.options.model_fields:
+        plug(State(tmp_path), "gate")
+        options = kind.options(line="sim://gate")
+    note = kind.deliver(event(listed=entry("HK55EVB")), options, env(pins, tmp_path))
+    assert note and "\n" not in note
+    assert {request.id for request in pins.requests} == (set() if "line" in kind.options.model_fields else {"d1"})
 
 
 def test_a_rule_of_it_can_be_saved_and_wires_what_it_says(kind: ActionKind[Any], tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from engine.dispatch.outbox import Outbox, pause_s
 from engine.dispatch.workers import Performer, Workers
 from engine.store import DeliveryQuery, Store
 from engine.types import Delivery, PlateEvent
-from tests.samples import NOW, NOW_NS, WHITE, FakePins, entry, passage, rule
+from tests.samples import NOW, NOW_NS, WHITE, FakePins, entry, passage, rule, serial_lines
 
 KINDS = find_kinds()
 
@@ -41,7 +41,9 @@ class Camera:
         self.store = Store(self.folder / "anpr.db", self.clock, self.kinds)
         self.outbox = Outbox(self.store, self.clock)
         self.recovered = self.outbox.recover()
-        self.performer = Performer(self.store, self.outbox, self.kinds, self.pins, self.folder, self.clock)
+        self.performer = Performer(
+            self.store, self.outbox, self.kinds, self.pins, serial_lines(self.folder), self.folder, self.clock
+        )
         workers = {lane: Workers(lane, self.kinds, self.outbox, self.performer.perform, self.clock, print) for lane in Lane}
         self.intake = Intake(self.store, self.kinds, workers, self.clock)
 
@@ -240,7 +242,7 @@ class Lanes:
     def __init__(self, folder: Path, gauge: Gauge) -> None:
         self.store = Store(folder / "anpr.db", Clock(), {"gauge": gauge.kind})
         outbox = Outbox(self.store, Clock())
-        performer = Performer(self.store, outbox, self.store.kinds, FakePins(), folder, Clock())
+        performer = Performer(self.store, outbox, self.store.kinds, FakePins(), serial_lines(folder), folder, Clock())
         self.finished = threading.Condition()
 
         def perform(item: Delivery) -> None:

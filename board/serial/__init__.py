@@ -1,0 +1,269 @@
+"""Serial lines by URL: `serial:///dev/ttyS0?baud=9600`, `socket://host:port`, `loop://` (what is sent comes back), `sim://name`.
+
+`SerialLines` holds the lines that this process uses, each with a thread that reads it and opens it again when it went away: a
+device that was pulled is back within 2 s of its return. How each line is stands in STATE/run/devices. Options of the first form:
+parity (none, even, odd), bits (7, 8), stop (1, 2), rs485 (1: the port's driver switches the transceiver; most adapters do that
+themselves).
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import parse_qsl, urlsplit
+
+from board.devices import DeviceBook
+from board.kit.errors import BoardError, ConfigError
+from board.kit.state import State
+
+__all__ = ["SerialLines", "SerialUrl", "parse_url"]
+
+AGAIN_S = 1.0
+"""Between two tries to open a line."""
+
+FIRST_OPEN_S = 2.0
+"""A caller waits this long for a line that is being opened for the first time."""
+
+MAX_HEARD = 4096
+"""Bytes kept of what came in since the last message went out."""
+
+CHOICES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "serial": {"baud": (), "parity": ("none", "even", "odd"), "bits": ("7", "8"), "stop": ("1", "2"), "rs485": ("0", "1")},
+    "sim": {"baud": ()},
+    "loop": {},
+    "socket": {},
+}
+"""{scheme: {option: its values; () is a number of baud}}."""
+
+DEVICE_FOLDER = "/dev"
+
+BAUDS = (300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600)
+
+
+@dataclass(frozen=True, slots=True)
+class SerialUrl:
+    """`place`: device file, host and port, or a twin's name."""
+
+    scheme: str
+    place: str
+    baud: int = 9600
+    parity: str = "none"
+    bits: int = 8
+    stop: int = 1
+    rs485: bool = False
+
+    @property
+    def device(self) -> str:
+        """What a line is called, and what only one may use at a time."""
+        return f"serial line {self.place or self.scheme}"
+
+
+class Port(Protocol):
+    """An open line. Errors are BoardError: it went away, or takes nothing."""
+
+    def read(self) -> bytes:
+        """What came in; b"" after a fifth of a second without anything."""
+        ...
+
+    def write(self, data: bytes) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def parse_url(url: str) -> SerialUrl:
+    """ConfigError says what is wrong with the address of a serial line."""
+    example = "such as serial:///dev/ttyS0?baud=9600, socket://192.168.1.20:4001, loop:// or sim://gate"
+    try:
+        parts = urlsplit(url)
+        options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
+        host, port = parts.hostname, parts.port
+    except ValueError as why:
+        raise ConfigError(f"{url!r} is no serial line, {example}: {why}") from why
+    places = {
+        "serial": parts.path
+        if not parts.netloc and re.fullmatch(rf"{DEVICE_FOLDER}/[\w./:+-]+", parts.path) and ".." not in parts.path
+        else None,
+        "socket": f"{host}:{port}" if host and port and not parts.path else None,
+        "sim": parts.netloc if re.fullmatch(r"\w{1,20}", parts.netloc) and not parts.path else None,
+        "loop": "" if not parts.netloc and not parts.path else None,
+    }
+    place = places.get(parts.scheme)
+    if place is None:
+        raise ConfigError(f"{url!r} is no serial line, {example}")
+    for name, value in options.items():
+        allowed = CHOICES[parts.scheme].get(name)
+        if allowed is None:
+            raise ConfigError(f"{url!r}: {parts.scheme} has no option {name!r}")
+        allowed = allowed or tuple(map(str, BAUDS))
+        if value not in allowed:
+            raise ConfigError(f"{url!r}: {name} is one of {', '.join(allowed)}")
+    return SerialUrl(
+        parts.scheme, place, int(options.get("baud", 9600)), options.get("parity", "none"), int(options.get("bits", 8)),
+        int(options.get("stop", 1)), options.get("rs485", "0") == "1",
+    )  # fmt: skip
+
+
+class SerialLines:
+    """Every line that this process uses; each is opened once, whoever writes to it or listens."""
+
+    def __init__(self, state: State, book: DeviceBook) -> None:
+        self._state = state
+        self._book = book
+        self._lock = threading.Lock()
+        self._lines: dict[str, _Line] = {}
+        self._listeners: dict[str, tuple[SerialUrl, Callable[[bytes], None]]] = {}
+
+    def keep(self, urls: Iterable[str]) -> None:
+        """Opens these lines and keeps them open; closes the others that nobody listens to. A wrong URL is left out."""
+        wanted: dict[str, SerialUrl] = {device: url for device, (url, _) in self._listeners.items()}
+        for text in urls:
+            try:
+                url = parse_url(text)
+            except ConfigError:
+                continue  # whoever uses it says so
+            wanted.setdefault(url.device, url)
+        for device in set(self._lines) - set(wanted):
+            self._drop(device)
+        for url in wanted.values():
+            self._line(url)
+
+    def listen(self, text: str, hear: Callable[[bytes], None]) -> None:
+        """From now on `hear` gets what comes in on the line, from the line's thread. ConfigError: the URL is wrong."""
+        url = parse_url(text)
+        self._listeners[url.device] = (url, hear)
+        self._line(url).hear = hear
+
+    def send(self, text: str, data: bytes, answer: bytes = b"", timeout_s: float = 1.0) -> bytes:
+        """Sends, and waits for `answer` among what comes in then; returns what came in (b"" when none is awaited).
+
+        BoardError: the line is not there, takes nothing, or the answer did not come; ConfigError: the URL is wrong, or the
+        line is listened to with other settings."""
+        url = parse_url(text)
+        listened = self._listeners.get(url.device)
+        if listened is not None and listened[0] != url:
+            raise ConfigError(f"{url.device} is used with other settings by the serial trigger")
+        return self._line(url).send(data, answer, timeout_s)
+
+    def later(self, text: str, data: bytes, delay_s: float) -> None:
+        """Sends once `delay_s` have passed, unless something else is sent before."""
+        self._line(parse_url(text)).due = (time.monotonic() + delay_s, data)
+
+    def close(self) -> None:
+        for device in list(self._lines):
+            self._drop(device)
+
+    def _line(self, url: SerialUrl) -> _Line:
+        with self._lock:
+            line = self._lines.get(url.device)
+        if line is not None and line.url != url:
+            self._drop(url.device)
+            line = None
+        if line is None:
+            with self._lock:
+                line = self._lines.setdefault(url.device, _Line(url, self._state, self._book))
+                if url.device in self._listeners:
+                    line.hear = self._listeners[url.device][1]
+            line.start()
+        return line
+
+    def _drop(self, device: str) -> None:
+        with self._lock:
+            line = self._lines.pop(device, None)
+        if line is not None:
+            line.stop()
+            self._book.forget(device)
+
+
+class _Line:
+    def __init__(self, url: SerialUrl, state: State, book: DeviceBook) -> None:
+        self.url = url
+        self.hear: Callable[[bytes], None] = lambda data: None
+        self.due: tuple[float, bytes] | None = None
+        self._state = state
+        self._book = book
+        self._port: Port | None = None
+        self._problem = "is being opened"
+        self._tried = threading.Event()
+        self._stop = threading.Event()
+        self._sending = threading.Lock()
+        self._arrived = threading.Condition()
+        self._heard = b""
+        self._thread = threading.Thread(target=self._run, name=url.device, daemon=True)
+        self._started = False
+
+    def start(self) -> None:
+        if not self._started:
+            self._started = True
+            self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._started and threading.current_thread() is not self._thread:
+            self._thread.join(3.0)
+
+    def send(self, data: bytes, answer: bytes, timeout_s: float) -> bytes:
+        self._tried.wait(FIRST_OPEN_S)
+        with self._sending:
+            port = self._port
+            if port is None:
+                raise BoardError(f"{self.url.device}: {self._problem}")
+            self.due = None
+            with self._arrived:
+                self._heard = b""
+            try:
+                port.write(data)
+            except BoardError as why:
+                raise BoardError(f"{self.url.device}: {why}") from why
+            if not answer:
+                return b""
+            with self._arrived:
+                came = self._arrived.wait_for(lambda: answer in self._heard, timeout_s)
+                heard = self._heard
+        if not came:
+            said = f"answers {ascii(heard.decode('latin-1'))[:80]}" if heard else "does not answer"
+            raise BoardError(f"{self.url.device} {said} within {timeout_s:g} s; {answer.decode('latin-1')!a} was expected")
+        return heard
+
+    def _run(self) -> None:
+        from board.serial._ports import open_port  # pyserial is needed only where a line is used
+
+        while not self._stop.is_set():
+            try:
+                port = open_port(self.url, self._state)
+            except BoardError as why:
+                self._tell(str(why))
+            else:
+                self._port = port
+                self._tell("")
+                try:
+                    self._serve(port)
+                except BoardError as why:
+                    self._tell(str(why))
+                finally:
+                    self._port = None
+                    port.close()
+            self._stop.wait(AGAIN_S)
+
+    def _serve(self, port: Port) -> None:
+        while not self._stop.is_set():
+            data = port.read()
+            if data:
+                with self._arrived:
+                    self._heard = (self._heard + data)[-MAX_HEARD:]
+                    self._arrived.notify_all()
+                self.hear(data)
+            due = self.due
+            if due is not None and time.monotonic() >= due[0]:
+                with self._sending:
+                    if self.due is due:
+                        self.due = None
+                        port.write(due[1])
+
+    def _tell(self, problem: str) -> None:
+        self._problem = problem
+        self._book.report(self.url.device, problem)
+        self._tried.set()

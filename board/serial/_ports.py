@@ -1,0 +1,120 @@
+"""Ports: opens a serial line through pyserial, or its twin, and says every fault in the same words."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from board.kit.errors import BoardError, PinBusy
+from board.kit.state import State
+from board.serial import Port, SerialUrl
+
+TURN_S = 0.2
+WRITE_S = 2.0
+"""A line that takes nothing for this long is held by its flow control, or its peer is gone."""
+
+T = TypeVar("T")
+
+
+def open_port(url: SerialUrl, state: State) -> Port:
+    """BoardError says what is missing and what to do; PinBusy who has the line."""
+    try:
+        import serial
+    except ImportError as why:
+        raise BoardError(f"serial lines need pyserial ({why}): pip install pyserial") from why
+    if url.scheme == "sim":
+        from board.serial._twin import SimPort
+
+        return _Port(url, _try(url, lambda: SimPort(state, url.place, url.baud)))
+    return _Port(url, _try(url, lambda: _open(serial, url)))
+
+
+def _open(serial: Any, url: SerialUrl) -> Any:
+    if url.scheme != "serial":
+        return serial.serial_for_url(f"{url.scheme}://{url.place}", timeout=TURN_S, write_timeout=WRITE_S)
+    port = serial.Serial(
+        url.place, url.baud, bytesize=url.bits, parity=url.parity[0].upper(), stopbits=url.stop, timeout=TURN_S,
+        write_timeout=WRITE_S, exclusive=True,
+    )  # fmt: skip
+    if url.rs485:
+        from serial.rs485 import RS485Settings
+
+        try:
+            port.rs485_mode = RS485Settings()
+        except (OSError, ValueError) as why:
+            port.close()
+            raise BoardError(f"{url.place} cannot switch an RS-485 transceiver: leave rs485 out if the adapter does it") from why
+    return port
+
+
+class _Port:
+    """The port `Port` over an object of pyserial's kind."""
+
+    def __init__(self, url: SerialUrl, serial: Any) -> None:
+        self._url = url
+        self._serial = serial
+
+    def read(self) -> bytes:
+        def read() -> bytes:
+            first = self._serial.read(1)
+            return bytes(first + self._serial.read(self._serial.in_waiting)) if first else b""
+
+        return _try(self._url, read)
+
+    def write(self, data: bytes) -> None:
+        _try(self._url, lambda: self._serial.write(data))
+
+    def close(self) -> None:
+        try:
+            self._serial.close()
+        except OSError:
+            pass  # it is gone
+
+
+def _try(url: SerialUrl, act: Callable[[], T]) -> T:
+    import serial
+
+    try:
+        return act()
+    except serial.SerialTimeoutException as why:
+        raise BoardError(f"{url.place} takes nothing for {WRITE_S:g} s: what holds the line up?") from why
+    except (OSError, TypeError) as why:  # pyserial's own error is an OSError; TypeError: closed meanwhile
+        number = getattr(why, "errno", None)
+        if number == errno.ENOENT:
+            raise BoardError(f"there is no {url.place}: is the adapter plugged in?") from why
+        if number == errno.EACCES:
+            raise BoardError(f"{url.place} may not be used: run as root or add the user to the group dialout") from why
+        if number in (errno.EAGAIN, errno.EBUSY):
+            raise PinBusy(f"{url.place} is taken by {holder(url.place) or 'another process'}") from why
+        raise BoardError(
+            f"{url.place or url.scheme} does not answer or went away ({str(why)[:120] or type(why).__name__})"
+        ) from why
+    except ValueError as why:
+        raise BoardError(f"{url.place} cannot do {url.baud} baud, {url.bits} bits, parity {url.parity}: {why}") from why
+
+
+def holder(place: str, proc: Path = Path("/proc")) -> str:
+    """Who has the device open, as far as this user may see: "minicom (pid 12)", "the kernel's console"; "" when nobody."""
+    device = os.path.realpath(place)
+    for folder in proc.glob("[0-9]*/fd"):
+        pid = folder.parent.name
+        if pid == str(os.getpid()):
+            continue
+        try:
+            if any(os.path.realpath(file) == device for file in folder.iterdir()):
+                return f"{(folder.parent / 'comm').read_text().strip()} (pid {pid})"
+        except OSError:
+            continue  # not ours to see, or just ended
+    return "the kernel's console" if is_console(place, proc) else ""
+
+
+def is_console(place: str, proc: Path = Path("/proc")) -> bool:
+    """The kernel writes its messages to this line: take `console=...` out of the kernel's command line."""
+    try:
+        names = [line.split()[0] for line in (proc / "consoles").read_text().splitlines() if line.split()]
+    except OSError:
+        return False
+    return Path(os.path.realpath(place)).name in names

@@ -1,0 +1,95 @@
+"""WIEGAND VIVOTEK action: sends a number over a serial (RS-485) line to a converter, which makes the Wiegand pulses (manual 4.4).
+
+VIVOTEK's converter has no public protocol (protocols.md 5). The message is therefore a template of ours that is set to what the
+converter at hand understands; by default `W26 0 12345` and a line end, which a microcontroller's few lines can read.
+"""
+
+from __future__ import annotations
+
+from pydantic import field_validator
+
+from board.kit.errors import BoardError, ConfigError, DeliveryError
+from board.kit.settings import option
+from board.serial import parse_url
+from board.wiegand.codes import LAYOUTS, bit_text, decode
+from engine.actions._kind import ActionEnv, ActionKind, Lane
+from engine.actions.wiegand import NumberOptions, code_for
+from engine.formats.serial_text import check_places, fill, unescape
+from engine.types import PlateEvent
+
+PLACES = ("bits", "facility", "card", "hex", "code", "plate")
+
+
+class ConverterOptions(NumberOptions):
+    line: str = option(
+        "serial:///dev/ttyUSB0?baud=9600",
+        "Serial line",
+        "Where the converter is: serial:///dev/ttyUSB0?baud=9600 (also parity, bits, stop, rs485=1), or socket://host:port.",
+        max_length=200,
+    )
+    message: str = option(
+        r"W{bits} {facility} {card}\r\n",
+        "Message",
+        "What is sent. {bits}, {facility}, {card}, {hex} (the data), {code} (all bits, parity included) and {plate} are filled in; "
+        r"\r, \n and \x02 stand for bytes. Our own default; set it to what the converter understands.",
+        min_length=1,
+        max_length=200,
+    )
+    answer: str = option(
+        "", "Expected answer", "The delivery counts once this comes back; empty: no answer is awaited.", max_length=60
+    )
+    answer_ms: int = option(500, "Answer within", "How long the answer may take.", unit="ms", ge=50, le=3000)
+    even_if_blacklisted: bool = option(
+        False, "Even if blacklisted", "Acts also for a plate that stands on a blacklist as well; otherwise the action is withheld."
+    )
+
+    @field_validator("line")
+    @classmethod
+    def _is_line(cls, line: str) -> str:
+        try:
+            parse_url(line)
+        except ConfigError as why:
+            raise ValueError(str(why)) from why
+        return line
+
+    @field_validator("message", "answer")
+    @classmethod
+    def _is_message(cls, text: str) -> str:
+        check_places(text, PLACES)
+        try:
+            unescape(text)
+        except ConfigError as why:
+            raise ValueError(str(why)) from why
+        return text
+
+
+def _deliver(event: PlateEvent, options: ConverterOptions, env: ActionEnv) -> str:
+    code, words = code_for(event, options)
+    layout = LAYOUTS[options.layout]
+    facility, card = decode(layout, code)
+    number = facility << layout.card_bits | card
+    values = {
+        "bits": str(code.bits), "facility": str(facility), "card": str(card), "hex": f"{number:0{layout.data_bits // 4}X}",
+        "code": bit_text(code), "plate": event.passage.plate,
+    }  # fmt: skip
+    message = unescape(fill(options.message, {name: value.replace("\\", "\\\\") for name, value in values.items()}))
+    if env.clock.monotonic_ns() > env.not_after_ns:
+        raise DeliveryError("too late for the converter")
+    try:
+        env.serial.send(options.line, message, unescape(options.answer), options.answer_ms / 1000)
+    except BoardError as why:
+        raise DeliveryError(str(why)) from why
+    answered = ", answered" if options.answer else ""
+    return f"{parse_url(options.line).place or 'line'} sent {code.bits} bits, {words}{answered}"
+
+
+ACTION = ActionKind(
+    name="wiegand_serial",
+    label="WIEGAND VIVOTEK",
+    options=ConverterOptions,
+    deliver=_deliver,
+    lane=Lane.FAST,
+    max_age_s=10.0,
+    withheld=lambda options: not options.even_if_blacklisted,
+    serial=lambda options: options.line,
+)
