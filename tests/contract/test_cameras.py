@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import queue
 import shutil
 import socket
 import subprocess
@@ -20,11 +21,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from board.camera import open_camera
+from board.camera import CameraSettings, open_camera
 from board.kit.clock import Clock
 from board.kit.errors import CameraError
 from board.ports import Camera
 from board.types import Frame
+from engine.feed import Feed
 
 SIZE = (320, 240)
 RTSP_SERVER = Path(__file__).with_name("rtsp_server.py")
@@ -226,6 +228,30 @@ def test_unplugged_it_says_so_and_after_the_source_is_back_it_opens_again(live_s
     again.close()
 
 
+def test_a_feed_tells_that_its_camera_is_gone_and_goes_on_by_itself_when_it_is_back(live_source: Source, tmp_path: Path) -> None:
+    said: queue.Queue[str] = queue.Queue()
+    feed = Feed(
+        lambda: open_camera(live_source.url, SIZE, Clock()),
+        lambda frame: True,
+        1,
+        tmp_path / "frames.ring",
+        Clock(),
+        lambda: said.put(feed.camera),
+    )
+    feed.start()
+    try:
+        assert said.get(timeout=60) == "ok"
+        live_source.unplug()
+        gone = said.get(timeout=60)
+        assert gone.startswith(live_source.url.rpartition("/")[0])
+        live_source.plug()
+        while said.get(timeout=60) != "ok":
+            pass  # what it said while it was still gone
+        assert feed.next(60) is not None
+    finally:
+        feed.close(10)
+
+
 def test_a_slow_reader_gets_the_newest_frame_and_no_backlog(tmp_path: Path) -> None:
     server = MjpegServer(fps=20.0)
     server.start()
@@ -237,6 +263,7 @@ def test_a_slow_reader_gets_the_newest_frame_and_no_backlog(tmp_path: Path) -> N
     sent = server.sent
     newest = _next(camera)
     assert newest.seq == 2
+    assert newest.lost >= 10
     assert _number(newest) >= sent - 8
     camera.close()
     server.stop()
@@ -252,6 +279,17 @@ def test_a_source_that_falls_silent_has_gone_away(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(CameraError, match=r"http://127\.0\.0\.1:\d+/"):
         for _ in range(100):
             camera.read(0.1)
+    camera.close()
+    server.stop()
+
+
+def test_a_network_camera_is_turned_and_cut_here_and_the_rest_is_named(tmp_path: Path) -> None:
+    server = MjpegServer()
+    server.start()
+    wishes = CameraSettings(rotate_180=True, cut_top_pct=25, focus="automatic", day_shutter_us=1000)
+    camera = open_camera(f"http://127.0.0.1:{server.port}/", SIZE, Clock(), wishes)
+    assert _next(camera).rgb.shape == (180, 320, 3)
+    assert camera.notes == ("Focus, Shutter by day: a network camera has its own setting, on its own pages",)
     camera.close()
     server.stop()
 
