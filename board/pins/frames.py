@@ -15,7 +15,7 @@ from board.kit.clock import Clock
 from board.pins.acts import Acts
 from board.ports import Gpio
 from board.types import PinsDone, PinsRefused, SendWiegand, WiegandLine, WiegandSent
-from board.wiegand.pulses import send_frame
+from board.wiegand.makers import open_maker
 
 log = logging.getLogger("pins.wiegand")
 
@@ -36,7 +36,7 @@ class FrameSender:
     """One port. `report(job, message)` is called from its thread with WiegandSent per frame and PinsDone or PinsRefused at last."""
 
     def __init__(self, gpio: Gpio, line: WiegandLine, clock: Clock, acts: Acts, report: Callable[[Job, object], None]) -> None:
-        self._gpio = gpio
+        self._maker = open_maker(line, gpio)
         self._line = line
         self._clock = clock
         self._acts = acts
@@ -75,6 +75,7 @@ class FrameSender:
                 log.exception("%s: frame %s failed", self._line.name, job.request.id)
                 answer = PinsRefused(job.request.id, f"{self._line.name}: {why}")
             self._report(job, answer)
+        self._maker.close()
 
     def _send(self, job: Job) -> object:
         request = job.request
@@ -97,7 +98,7 @@ class FrameSender:
     def _send_once(self, job: Job) -> bool:
         request = job.request
         at = self._clock.now()
-        timing = send_frame(self._gpio, self._line, request.code, request.width_us, request.period_us, self._stop)
+        timing = self._maker.send(request.code, request.width_us, request.period_us, self._stop)
         self._quiet_from_ns = self._clock.monotonic_ns()
         if not timing.ok:
             log.warning(
