@@ -90,7 +90,7 @@ def scored(lines: Sequence[Mapping[str, Any]], sets: Sequence[LabelledSet]) -> d
             if is_crop(labels):
                 add_crop(tally, picture, labels[0], reads[0] if reads else None, line["width"])
             else:
-                add_scene(tally, picture, labels, one.known.get(picture, ()), [_box(box) for box in line["boxes"]], reads)
+                add_scene(tally, one, picture, [_box(box) for box in line["boxes"]], reads)
         tallies.append(tally)
     rows = [_row(tally, ms) for tally, ms in zip(tallies, times, strict=True)]
     every_ms = [ms for some in times for ms in some]

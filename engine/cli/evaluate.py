@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m engine evaluate", description=DESCRIPTION)
     parser.add_argument("tables", nargs="*", type=Path, metavar="LABELS.csv", help="label files, or folders of them")
     parser.add_argument("--sets", type=Path, metavar="DIR", help="every set (sub-folder with a labels.csv) of this folder")
-    parser.add_argument("--held-out", action="store_true", help="only plates whose text is held out of training")
+    parser.add_argument("--held-out", action="store_true", help="only texts and scenes that are held out of training")
     parser.add_argument("--json", action="store_true", help="one JSON object with everything instead of tables")
     parser.add_argument("--misses", action="store_true", help="list what was read wrong")
     parser.add_argument("--failures", type=Path, metavar="DIR", help="write what was read wrong as pictures, with an index.html")

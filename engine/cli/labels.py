@@ -15,6 +15,8 @@ TABLE = "labels.csv"
 HELD_OUT_OF_256 = 32
 NEVER_TRAINED_ON = ("openalpr-us", "openalpr-eu", "openalpr-br")
 """Sets of which no picture is trained on, neither by the detector nor by the OCR."""
+NEGATIVES = "negatives-openalpr"
+HELD_OUT_NEGATIVES = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +30,14 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class LabelledSet:
-    """`rule`: which of its plates count, in words; `known`: further plates of its pictures, which nobody wants read here."""
+    """`rule`: what of it counts, in words; `known`: further plates of its pictures, which nobody wants read here; `trained_on`:
+    scenes that the detector knows, whose boxes do not count."""
 
     name: str
     rule: str
     pictures: dict[Path, list[Label]]
     known: dict[Path, list[Box]]
+    trained_on: frozenset[Path] = frozenset()
 
 
 def held_out(text: str) -> bool:
@@ -41,6 +45,11 @@ def held_out(text: str) -> bool:
 
     By text and not by file, because sets hold several pictures of one plate."""
     return hashlib.sha256(text.encode()).digest()[0] < HELD_OUT_OF_256
+
+
+def picture_held_out(set_name: str, file: str) -> bool:
+    """Whether a scene is kept out of the detector's training: one in eight, by the SHA-256 of set/file."""
+    return hashlib.sha256(f"{set_name}/{file}".encode(errors="surrogateescape")).digest()[0] < HELD_OUT_OF_256
 
 
 def tables_in(folder: Path) -> list[Path]:
@@ -54,8 +63,8 @@ def tables_in(folder: Path) -> list[Path]:
 def read_set(path: Path, held_out_only: bool = False) -> LabelledSet:
     """A set by its label file or its folder, named after the folder ("ro-lucian", "ro-lucian/agreed" for its agreed.csv).
 
-    `held_out_only`: only plates whose text is held out of training, in pictures that show at least one. Sets that nobody
-    trains on, and sets without any text, stay whole. ConfigError names file and row."""
+    `held_out_only`: what training never saw: texts that are held out, boxes in scenes that are held out; sets that nobody
+    trains on stay whole. ConfigError names file and row."""
     table = path / TABLE if path.is_dir() else path
     folder = table.resolve().parent
     name = folder.name if table.name == TABLE else f"{folder.name}/{table.stem}"
@@ -68,18 +77,23 @@ def read_set(path: Path, held_out_only: bool = False) -> LabelledSet:
         return LabelledSet(name, "whole", pictures, known)
     if folder.name in NEVER_TRAINED_ON:
         return LabelledSet(name, "whole: never trained on", pictures, known)
-    if not any(label.text for labels in pictures.values() for label in labels):
-        return LabelledSet(name, "whole: no texts, the detector may know it", pictures, known)
-    return LabelledSet(name, "held-out texts", _held_out_part(pictures), known)
-
-
-def _held_out_part(pictures: dict[Path, list[Label]]) -> dict[Path, list[Label]]:
-    """Pictures with a held-out plate; of their other plates only the place counts."""
-    kept = {picture: labels for picture, labels in pictures.items() if any(held_out(label.text) for label in labels if label.text)}
-    return {
-        picture: [label if held_out(label.text) else replace(label, text="", country="") for label in labels]
-        for picture, labels in kept.items()
+    scenes = [picture for picture, labels in pictures.items() if not labels or labels[0].box]
+    if folder.name == NEGATIVES:
+        unseen = set(scenes[::4][:HELD_OUT_NEGATIVES])
+    else:
+        unseen = {picture for picture in scenes if picture_held_out(folder.name, str(picture.relative_to(table.parent)))}
+    kept = {
+        picture: [label if _unseen(label, picture in unseen) else replace(label, text="", country="") for label in labels]
+        for picture, labels in pictures.items()
+        if picture in unseen or any(label.text and held_out(label.text) for label in labels)
     }
+    texts = any(label.text for labels in pictures.values() for label in labels)
+    rule = ", ".join([*(["held-out texts"] if texts else []), *(["boxes of held-out pictures"] if scenes else [])])
+    return LabelledSet(name, rule, kept, known, frozenset(scenes) - unseen)
+
+
+def _unseen(label: Label, picture_unseen: bool) -> bool:
+    return held_out(label.text) if label.text else picture_unseen
 
 
 def read_labels(path: Path) -> dict[Path, list[Label]]:

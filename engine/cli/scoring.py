@@ -67,7 +67,7 @@ class Place:
 @dataclass
 class Tally:
     """Counts of one set. `readings`: plates whose text or country is labelled; `places`: those with a box; `scenes`: pictures
-    that are no crops; `seconds`: spent reading, decoding excluded."""
+    that are no crops and whose boxes count; `seconds`: spent reading, decoding excluded."""
 
     name: str
     rule: str = ""
@@ -172,7 +172,7 @@ def evaluate(recogniser: PlateReader, sets: Iterable[LabelledSet], witness: Witn
                 rgb = load_rgb(picture)
             except ImageError as why:
                 raise ImageError(f"set {one.name}: {why}") from why
-            _score_picture(recogniser, rgb, picture, labels, one.known.get(picture, ()), tally, witness)
+            _score_picture(recogniser, rgb, picture, labels, one, tally, witness)
         tallies.append(tally)
     return tallies
 
@@ -182,7 +182,7 @@ def _score_picture(
     rgb: NDArray[np.uint8],
     picture: Path,
     labels: Sequence[Label],
-    known: Sequence[Box],
+    one: LabelledSet,
     tally: Tally,
     witness: Witness | None,
 ) -> None:
@@ -197,7 +197,7 @@ def _score_picture(
     reads = recogniser.read(rgb)
     tally.seconds += time.perf_counter() - begun
     plates = recogniser.find(rgb)
-    for reading, here in add_scene(tally, picture, labels, known, [plate.box for plate in plates], reads):
+    for reading, here in add_scene(tally, one, picture, [plate.box for plate in plates], reads):
         if witness:
             witness(reading, rgb, next((plate for plate in plates if here and plate.box == here.box), None))
 
@@ -216,17 +216,20 @@ def add_crop(tally: Tally, picture: Path, label: Label, read: PlateRead | None, 
 
 
 def add_scene(
-    tally: Tally, picture: Path, labels: Sequence[Label], known: Sequence[Box], found: Sequence[Box], reads: Sequence[PlateRead]
+    tally: Tally, one: LabelledSet, picture: Path, found: Sequence[Box], reads: Sequence[PlateRead]
 ) -> list[tuple[Reading, PlateRead | None]]:
     """Counts a scene: `found` the detector's boxes, `reads` the most confident first. Its readings, each with the read there.
 
     A plate counts as read when the first read that overlaps its label (IoU >= 0.3) equals it."""
     tally.images += 1
-    tally.scenes += 1
-    boxes = [label.box for label in labels if label.box]
-    tally.places += [Place(box[2], any(iou(box, other) >= FOUND_IOU for other in found)) for box in boxes]
-    tally.false_boxes += strangers(found, [*boxes, *known])
-    tally.false_plates += strangers([read.box for read in reads], [*boxes, *known])
+    labels = one.pictures[picture]
+    if picture not in one.trained_on:
+        boxes = [label.box for label in labels if label.box]
+        known = [*boxes, *one.known.get(picture, ())]
+        tally.scenes += 1
+        tally.places += [Place(box[2], any(iou(box, other) >= FOUND_IOU for other in found)) for box in boxes]
+        tally.false_boxes += strangers(found, known)
+        tally.false_plates += strangers([read.box for read in reads], known)
     readings = []
     for label in labels:
         if label.box and (label.text or names_country(label.country)):

@@ -12,10 +12,12 @@ from PIL import Image
 from engine.__main__ import main
 from engine.cli.bench_read import drawn_frame
 from engine.cli.evaluate import columns, report, shown, table
-from engine.cli.labels import Label, read_labels, read_set
+from engine.cli.labels import Label, picture_held_out, read_labels, read_set
 from engine.cli.scoring import evaluate, together
 from engine.recognise.pipeline import Recogniser
 from tests.unit.engine.cli.fake_reader import FakeReader, labelled, picture, read_of
+
+NAMES = tuple(f"{number:02}.png" for number in range(20))
 
 
 def test_labels_are_boxes_crops_and_plate_free_pictures(tmp_path: Path) -> None:
@@ -79,21 +81,49 @@ def test_held_out_leaves_plates_of_training_away_and_says_so(tmp_path: Path) -> 
     # AB009CD is held out, AB001CD and AB002CD are not
     scenes, crops, never, boxes = (tmp_path / name for name in ("scenes", "crops", "openalpr-eu", "boxes"))
     for folder in (scenes, crops, never, boxes):
-        picture(folder, "a.png", 1)
-        picture(folder, "b.png", 2)
-    labelled(scenes, "a.png,1,1,60,15,AB009CD,SK", "a.png,100,100,60,15,AB001CD,SK", "b.png,1,1,60,15,AB002CD,SK")
-    labelled(crops, "a.png,,,,,AB001CD,SK", "b.png,,,,,AB009CD,SK")
-    labelled(never, "a.png,1,1,60,15,AB001CD,SK", "b.png,1,1,60,15,AB009CD,SK")
-    labelled(boxes, "a.png,1,1,60,15,,SK", "b.png,,,,,,")
+        for number, name in enumerate(NAMES):
+            picture(folder, name, number)
+    rows = [f"{name},1,1,60,15,AB001CD,SK" for name in NAMES[1:]]
+    labelled(scenes, f"{NAMES[0]},1,1,60,15,AB009CD,SK", f"{NAMES[0]},100,100,60,15,AB002CD,SK", *rows)
+    labelled(crops, f"{NAMES[0]},,,,,AB001CD,SK", f"{NAMES[1]},,,,,AB009CD,SK")
+    labelled(never, f"{NAMES[0]},1,1,60,15,AB001CD,SK", f"{NAMES[1]},1,1,60,15,AB009CD,SK")
+    labelled(boxes, *(f"{name},1,1,60,15,,SK" for name in NAMES))
     kept = {one.name: one for one in (read_set(folder, True) for folder in (scenes, crops, never, boxes))}
-    assert kept["scenes"].pictures == {scenes / "a.png": [Label((1, 1, 60, 15), "AB009CD", "SK"), Label((100, 100, 60, 15), "")]}
-    assert kept["crops"].pictures == {crops / "b.png": [Label(None, "AB009CD", "SK")]}
-    assert {name: (one.rule, len(one.pictures)) for name, one in kept.items()} == {
-        "scenes": ("held-out texts", 1),
-        "crops": ("held-out texts", 1),
-        "openalpr-eu": ("whole: never trained on", 2),
-        "boxes": ("whole: no texts, the detector may know it", 2),
+    unseen = [name for name in NAMES if picture_held_out("scenes", name)]
+    assert unseen == ["08.png"]
+    assert kept["scenes"].pictures == {
+        scenes / NAMES[0]: [Label((1, 1, 60, 15), "AB009CD", "SK"), Label((100, 100, 60, 15), "")],
+        **{scenes / name: [Label((1, 1, 60, 15), "")] for name in unseen},
     }
+    assert kept["scenes"].trained_on == {scenes / name for name in NAMES if name not in unseen}
+    assert kept["crops"].pictures == {crops / NAMES[1]: [Label(None, "AB009CD", "SK")]}
+    seen_boxes = {boxes / name: [Label((1, 1, 60, 15), "", "SK")] for name in NAMES if picture_held_out("boxes", name)}
+    assert kept["boxes"].pictures == seen_boxes
+    assert {name: one.rule for name, one in kept.items()} == {
+        "scenes": "held-out texts, boxes of held-out pictures",
+        "crops": "held-out texts",
+        "openalpr-eu": "whole: never trained on",
+        "boxes": "boxes of held-out pictures",
+    }
+
+
+def test_boxes_count_only_in_scenes_that_the_detector_does_not_know(tmp_path: Path) -> None:
+    folder = tmp_path / "scenes"
+    for name in NAMES:
+        picture(folder, name, 1)
+    labelled(folder, *(f"{name},10,10,60,15,AB009CD,SK" for name in NAMES))
+    reads = {1: [read_of("AB009CD", box=(10, 10, 60, 15)), read_of("XY12", box=(200, 200, 60, 15))]}
+    (tally,) = evaluate(FakeReader(reads), [read_set(folder, True)])
+    assert (tally.images, tally.exact, tally.scenes, tally.boxes, tally.found, tally.false_plates) == (20, 20, 1, 1, 1, 1)
+
+
+def test_of_the_plate_free_pictures_every_fourth_of_the_first_is_held_out(tmp_path: Path) -> None:
+    folder = tmp_path / "negatives-openalpr"
+    for name in NAMES:
+        picture(folder, name, 1)
+    kept = read_set(labelled(folder, *(f"{name},,,,,," for name in NAMES)), True)
+    assert [file.name for file in kept.pictures] == list(NAMES[::4])
+    assert kept.rule == "boxes of held-out pictures"
 
 
 def test_a_table_of_some_plates_knows_the_others_beside_it(tmp_path: Path) -> None:
