@@ -43,6 +43,9 @@ LAYOUTS: dict[str, Layout] = {
 """{name: layout}; the name is what settings keep."""
 
 PLATE_BITS = 64
+PLATE_NAME, PLATE_LABEL = "plate64", "Wiegand 64: the plate itself, ten characters (Nedap)"
+"""As a layout is named and labelled, which the plate code is not: it has no numbers."""
+
 PLATE_PREFIX = 0b0110
 PLATE_GROUPS = 10
 PLATE_LETTERS = {**{str(i): 16 + i for i in range(10)}, **{chr(ord("A") + i): 26 + i for i in range(26)}}

@@ -1,16 +1,18 @@
-"""WIEGAND action: sends a number of 26 or 34 bits to an access controller (manual 4.4; protocols.md 6)."""
+"""WIEGAND action: sends a number of 26 or 34 bits, or the plate in 64, to an access controller (manual 4.4; protocols.md 6)."""
 
 from __future__ import annotations
 
 from board.kit.errors import BoardError, ConfigError
 from board.kit.settings import Settings, option
 from board.types import SendWiegand, WiegandCode
-from board.wiegand.codes import LAYOUTS, Layout, encode, encode_data, plate_number
+from board.wiegand.codes import LAYOUTS, PLATE_LABEL, PLATE_NAME, Layout, encode, encode_data, encode_plate64, plate_number
 from engine.actions._kind import ActionEnv, ActionKind, Lane
 from engine.lists import normalise
 from engine.types import PlateEvent
 
 ANSWER_TIMEOUT_S = 3.0
+
+FORMATS = {layout.name: layout.label for layout in LAYOUTS.values()} | {PLATE_NAME: PLATE_LABEL}
 
 
 class NumberOptions(Settings):
@@ -19,14 +21,14 @@ class NumberOptions(Settings):
     layout: str = option(
         "w26",
         "Format",
-        "; ".join(f"{name}: {layout.label}" for name, layout in LAYOUTS.items()) + ".",
-        choices=tuple(LAYOUTS),
+        "; ".join(f"{name}: {label}" for name, label in FORMATS.items()) + ".",
+        choices=tuple(FORMATS),
     )
     number: str = option(
         "list",
         "Number",
         "list: the number that the plate has in its list. sha1: computed from the plate (SHA-1, low bits; Nedap and Hikvision "
-        "readers use the same rule). fixed: always the number below.",
+        "readers use the same rule). fixed: always the number below. The format of 64 bits needs none: it carries the plate.",
         choices=("list", "sha1", "fixed"),
     )
     without_number: str = option(
@@ -53,10 +55,16 @@ class WiegandOptions(NumberOptions):
 def code_for(event: PlateEvent, options: NumberOptions) -> tuple[WiegandCode, str]:
     """The frame and what it says in words. ConfigError when there is no number or it does not fit the format.
 
-    A number is computed from a plate only when it matched exactly: the text in the list is hashed, or, for ALL PLATES and
-    NOT IN LIST, the plate as read."""
-    layout = LAYOUTS[options.layout]
+    A number (the plate code too) is computed from a plate only when it matched exactly: of the text in the list, or, for ALL PLATES
+    and NOT IN LIST, of the plate as read."""
     entry = event.match.entry
+    if options.layout == PLATE_NAME:
+        plate = _sure_plate(event)
+        try:
+            return encode_plate64(plate), f"plate {plate}"
+        except BoardError as why:
+            raise ConfigError(str(why)) from why
+    layout = LAYOUTS[options.layout]
     source = options.number
     if source == "list":
         if entry is not None and entry.wiegand_card is not None:
@@ -66,13 +74,18 @@ def code_for(event: PlateEvent, options: NumberOptions) -> tuple[WiegandCode, st
         return _numbered(layout, options.fixed_card, options.fixed_facility)
     if source == "nothing":
         raise ConfigError(f"plate {event.passage.plate} has no Wiegand number in {event.match.list.name}; nothing was sent")
-    if event.match.distance:
-        raise ConfigError(f"plate {event.passage.plate} is only like the one in the list: no number is computed from it")
     try:
-        number = plate_number(normalise(entry.plate if entry else event.passage.plate), layout.data_bits)
+        number = plate_number(_sure_plate(event), layout.data_bits)
     except BoardError as why:
         raise ConfigError(str(why)) from why
     return encode_data(layout, number), f"SHA-1 {number:0{layout.data_bits // 4}X}"
+
+
+def _sure_plate(event: PlateEvent) -> str:
+    if event.match.distance:
+        raise ConfigError(f"plate {event.passage.plate} is only like the one in the list: no number is computed from it")
+    entry = event.match.entry
+    return normalise(entry.plate if entry else event.passage.plate)
 
 
 def _numbered(layout: Layout, card: int, facility: int) -> tuple[WiegandCode, str]:

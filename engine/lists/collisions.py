@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from board.wiegand.codes import plate_number
+from board.kit.errors import BoardError
+from board.wiegand.codes import PLATE_BITS, encode_plate64, plate_number
 from engine.lists.matching import normalise
 from engine.types import ListEntry
 
@@ -19,7 +20,13 @@ class Collision:
 
 
 def wiegand_number(entry: ListEntry, bits: int) -> str:
-    """The number that an entry sends, as text: its own or by the SHA-1 rule (26-bit frames: 24 bits of it)."""
+    """The number that an entry sends, as text: its own or by the SHA-1 rule (26-bit frames: 24 bits of it), or the plate code of
+    64 bits; "" when the plate is too long for that."""
+    if bits == PLATE_BITS:
+        try:
+            return f"0x{encode_plate64(normalise(entry.plate)).value:X}"
+        except BoardError:
+            return ""
     if entry.wiegand_card is not None:
         return f"{entry.wiegand_facility or 0}-{entry.wiegand_card}"
     return f"SHA-1 {plate_number(normalise(entry.plate), bits - 2):0{(bits - 2) // 4}X}"
@@ -33,5 +40,5 @@ def find_collisions(entries: Iterable[ListEntry], bits: int) -> list[Collision]:
     return [
         Collision(number, tuple(found))
         for number, found in by_number.items()
-        if len({normalise(entry.plate) for entry in found}) > 1
+        if number and len({normalise(entry.plate) for entry in found}) > 1
     ]

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
-from board.wiegand.codes import LAYOUTS
+from board.wiegand.codes import LAYOUTS, PLATE_BITS
 from engine.actions import options_of
 from engine.lists.collisions import wiegand_number
 from engine.messages import RulesChanged
@@ -114,7 +114,8 @@ def _wiegand_bits(portal: Portal, rules: list[ActionRule]) -> int:
                 _, options = options_of(portal.store.kinds, rule.kind, rule.options)
             except ConfigError:
                 continue
-            return LAYOUTS[getattr(options, "layout", "w26")].bits
+            layout = LAYOUTS.get(getattr(options, "layout", "w26"))
+            return layout.bits if layout else PLATE_BITS
     return 26
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from board.kit.errors import BoardError
 from board.types import WiegandCode
-from board.wiegand.codes import LAYOUTS, bit_text, decode
+from board.wiegand.codes import LAYOUTS, PLATE_BITS, bit_text, decode, decode_plate64
 from engine.messages import STOPPED, EngineStatus, FireTrigger, ServiceStatus, TriggerAnswer
 from engine.store import PassageQuery
 from engine.types import Roi, WiegandFrame
@@ -173,7 +173,13 @@ def _wiegand(portal: Portal, frame: WiegandFrame, zone: ZoneInfo) -> dict[str, A
 
 
 def _decoded(code: WiegandCode) -> tuple[str, int | None, int | None]:
-    """(layout's label, facility, card) of the first layout of that length; ("", None, None) for none."""
+    """(layout's label, facility, card) of the first layout of that length; ("", None, None) for none. A plate code's label holds
+    the plate."""
+    if code.bits == PLATE_BITS:
+        try:
+            return f"Wiegand 64: plate {decode_plate64(code)}", None, None
+        except BoardError:
+            return "", None, None
     for layout in LAYOUTS.values():
         if layout.bits != code.bits:
             continue

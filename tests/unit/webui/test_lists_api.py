@@ -135,7 +135,7 @@ def test_an_actions_problems_are_listed_all_at_once(caller: Caller) -> None:
         "week": "Mon: each span runs from 00:00 to 24:00 at most and ends after it starts",
         "output": "this camera has no DO7; it has DO1, DO2",
         "duration_ms": "must be 10 or more",
-        "do": "must be one of pulse, on, off",
+        "do": "must be one of pulse, pattern, on, off",
     }
     assert caller.portal.store.rules() == []
 

@@ -26,6 +26,7 @@ from tests.samples import NOW_NS, FakePins, entry, env, event
         ({"layout": "w26", "number": "sha1"}, 1, 1, "11000000011001111000101010"),
         ({"layout": "w26"}, None, None, "11000000011001111000101010"),
         ({"layout": "w34_32"}, None, None, "0101110101000000011001111000101010"),
+        ({"layout": "plate64"}, 1, 1, "0110000000000000000000100001100100010101010101011110101111011011"),
         ({"number": "fixed", "fixed_facility": 11, "fixed_card": 12345}, 1, 1, "10000101100110000001110011"),
         ({"without_number": "fixed", "fixed_facility": 1, "fixed_card": 1}, None, None, "10000000100000000000000010"),
     ],
@@ -49,6 +50,17 @@ def test_no_number_is_computed_from_a_plate_that_is_only_like_the_listed_one() -
     like = replace(like, match=Match(like.match.list, like.match.entry, distance=1))
     with pytest.raises(ConfigError, match="only like the one in the list"):
         code_for(like, WiegandOptions())
+
+
+def test_a_plate_code_is_of_a_plate_that_is_sure_and_not_too_long() -> None:
+    options = WiegandOptions(layout="plate64")
+    assert code_for(event("HK5SEVB", listed=entry("HK55EVB")), options)[1] == "plate HK55EVB"
+    like = event(listed=entry("HK55EVC"))
+    like = replace(like, match=Match(like.match.list, like.match.entry, distance=1))
+    with pytest.raises(ConfigError, match="only like the one in the list"):
+        code_for(like, options)
+    with pytest.raises(ConfigError, match="1 to 10 characters, not 11"):
+        code_for(event("ABCDEFGHIJK", role="all"), options)
 
 
 @pytest.mark.parametrize(
