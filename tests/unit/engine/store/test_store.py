@@ -142,7 +142,7 @@ def test_a_rule_is_saved_with_all_its_options(store: Store) -> None:
         (replace(rule(), options="{"), "options are not JSON: "),
         (rule(duration_ms=5), "Duration: "),
         (rule(colour="red"), "colour: "),
-        (rule(do="explode"), "Do: must be one of pulse, on, off"),
+        (rule(do="explode"), "Do: must be one of pulse, pattern, on, off"),
         (rule(kind="http", url="ftp://host/"), "URL: "),
         (rule(kind="http", url="http://user:secret@host/"), "URL: "),
         (rule(list_id=77), "this list was deleted"),
