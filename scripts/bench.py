@@ -39,6 +39,7 @@ from engine.recognise.pipeline import Recogniser  # noqa: E402
 from engine.settings import LprSettings  # noqa: E402
 from engine.store import Store  # noqa: E402
 from engine.types import ActionRule, WeekSchedule  # noqa: E402
+from scripts.bench_wiegand import compare as compare_wiegand  # noqa: E402
 from scripts.peers import compare  # noqa: E402
 
 PULSE_MS = 60
@@ -102,6 +103,11 @@ def _wiegand(options: argparse.Namespace) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as folder, _busy_cores():
         figures["wiegand_busy"] = _rounded(measure(Path(folder), options.wiegand))
     return figures
+
+
+def _wiegand_compare(options: argparse.Namespace) -> dict[str, object]:
+    """The same beside a naive writer, every core busy; `./scripts/bench-wiegand` does it with 100,000 frames."""
+    return {"wiegand_compare": compare_wiegand(options.wiegand, 80, 500, True, lambda text: None)}
 
 
 def _rounded(errors: EdgeErrors) -> dict[str, object]:
@@ -250,7 +256,7 @@ def _peer_lines(found: dict[str, Any]) -> list[str]:
     return ["peers, one thread, decoding not counted", *(f"  {line}" for line in (*table(rows), *found["skipped"]))]
 
 
-PARTS = {"read": _read, "peers": _peers, "wiegand": _wiegand, "chain": _chain}
+PARTS = {"read": _read, "peers": _peers, "wiegand": _wiegand, "chain": _chain, "wiegand-compare": _wiegand_compare}
 
 
 if __name__ == "__main__":
