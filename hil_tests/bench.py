@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from board.gpio.sim import plug_wire
 from board.kit.errors import BoardError, WireError
 from board.kit.state import State
 from board.kit.wire import Channel, Codec, connect
+from board.pins.realtime import PRIORITY, SWITCH_INTERVAL_S
 from board.ports import Gpio
 from board.profiles import load
 from board.types import PINS_MESSAGES, BoardProfile, InputEdge
@@ -159,7 +161,8 @@ class Bench:
     @contextmanager
     def pins(self) -> Iterator[Pins]:
         """A pins process and a channel to it; it ends with the block."""
-        process = subprocess.Popen([sys.executable, "-m", "board.pins", "--state", str(self.state.root)], cwd=ROOT)
+        command = [sys.executable, "-m", "board.pins", "--state", str(self.state.root)]
+        process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)  # its log says the same
         try:
             channel = pins_channel(self.state, process)
             try:
@@ -169,6 +172,24 @@ class Bench:
         finally:
             process.terminate()
             process.wait(10)
+
+
+@contextmanager
+def real_time() -> Iterator[None]:
+    """Times pulses as the pins process does (board/pins/realtime.py), as far as the system permits, with all threads that
+    start within."""
+    policy, rank, interval_s = os.sched_getscheduler(0), os.sched_getparam(0), sys.getswitchinterval()
+    gc.collect()
+    gc.disable()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    with suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, rank)
+        sys.setswitchinterval(interval_s)
+        gc.enable()
 
 
 @dataclass
@@ -213,10 +234,16 @@ def pins_channel(state: State, process: subprocess.Popen[bytes], within_s: float
             return connect(state.pins_socket, Codec(PINS_MESSAGES))
         except (WireError, OSError):
             if process.poll() is not None:
-                pytest.fail("the pins process ended; above is why")
+                pytest.fail(f"the process ended: {last_words(state)}")
             if time.monotonic() > until:
-                pytest.fail("the pins process does not answer")
+                pytest.fail(f"the pins process does not answer: {last_words(state)}")
             time.sleep(0.05)
+
+
+def last_words(state: State) -> str:
+    """The last line of each log of a STATE."""
+    lines = [file.read_text(errors="replace").strip().splitlines()[-1:] for file in sorted(state.logs.glob("*.log"))]
+    return " | ".join(line for last in lines for line in last)[:600] or "it logged nothing"
 
 
 def open_bench(order: Order) -> Bench:

@@ -12,7 +12,7 @@ from board.kit.state import State
 from board.lines import rest_levels
 from board.profiles import load
 from board.types import PinsDone, Pulse
-from hil_tests.bench import Bench, percentiles
+from hil_tests.bench import Bench, last_words, percentiles
 from hil_tests.whole_camera import GATE_PULSE_MS, READY_S, WholeCamera, camera_to_use, kill, whole_camera
 
 TURNS = 10
@@ -21,10 +21,10 @@ REST_S = 5.0
 
 
 @pytest.fixture(scope="module")
-def camera(one_bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeCamera]:
+def camera(one_bench: Bench) -> Iterator[WholeCamera]:
     """The whole camera, once its gate opened for the first time."""
     url, _ = camera_to_use(one_bench)
-    with whole_camera(one_bench, State(tmp_path_factory.mktemp("camera") / "state"), url) as running:
+    with whole_camera(one_bench, State(one_bench.state.root / "camera"), url) as running:
         running.works_within_s(READY_S)
         yield running
 
@@ -38,7 +38,7 @@ def test_latency(bench: Bench, camera: WholeCamera) -> None:
     for _ in range(TURNS):
         opened = camera.press()
         if opened is None:
-            pytest.fail(f"the gate stayed shut after trigger {len(latencies_ms) + 1} of {TURNS}: {camera.last_words()}")
+            pytest.fail(f"the gate stayed shut after trigger {len(latencies_ms) + 1} of {TURNS}: {last_words(camera.state)}")
         latencies_ms.append((opened[1].monotonic_ns - opened[0].monotonic_ns) / 1e6)
         camera.edge(camera.gate_input, GATE_PULSE_MS / 1000 + 2)
     middle, high, worst = percentiles(latencies_ms, 50, 90, 100)
@@ -54,7 +54,7 @@ def test_pulse_survives(bench: Bench, camera: WholeCamera, victim: str) -> None:
     bench.through_chip()
     opened = camera.press()
     if opened is None:
-        pytest.fail(f"the gate did not open: {camera.last_words()}")
+        pytest.fail(f"the gate did not open: {last_words(camera.state)}")
     kill(camera.pids(victim), signal.SIGKILL)
     closed = camera.edge(camera.gate_input, REST_S)
     if closed is None:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import pytest
 
 from board.i2c import open_device, parse_url
+from board.i2c._twins import plug
 from board.kit.errors import GatewrightError
 from board.kit.state import State
 from hil_tests.bench import Bench
 
+TWINS = ("sim://1/0x48?kind=lm75", "sim://1/0x20?kind=pcf8574")
+
 
 def test_i2c(bench: Bench) -> None:
     """I2C devices: each one that this board names answers with a reading."""
-    if not bench.profile.i2c:
+    urls = bench.profile.i2c or (_twins(bench.state) if bench.profile.simulated else ())
+    if not urls:
         pytest.skip("this board names no I2C devices")
     silent = []
-    for url in bench.profile.i2c:
+    for url in urls:
         place = parse_url(url)
         bench.through(str(place), kernel=place.scheme == "i2c")
         try:
@@ -24,6 +28,14 @@ def test_i2c(bench: Bench) -> None:
             silent.append(str(why))
     if silent:
         pytest.fail("; ".join(silent))
+
+
+def _twins(state: State) -> tuple[str, ...]:
+    """Simulated chips, plugged for a simulated board that names none."""
+    for url in TWINS:
+        place = parse_url(url)
+        plug(state, place.bus, place.address, place.kind)
+    return TWINS
 
 
 def _reading(url: str, state: State) -> str:

@@ -8,13 +8,13 @@ import time
 import pytest
 
 from board.profiles import load
-from board.wiegand.codes import LAYOUTS, encode_data
+from board.wiegand.codes import LAYOUTS, bit_text, encode_data
 from board.wiegand.pulses import MAX_WIDTH_US, MIN_WIDTH_US, send_frame
 from board.wiegand.receive import Edge, receive
-from hil_tests.bench import Bench, percentiles
+from hil_tests.bench import Bench, percentiles, real_time
 
 WIDTH_US, PERIOD_US = 80, 1000
-TRIES = 5
+TRIES, SIM_TRIES = 5, 40
 AGAIN_S = 0.25
 ARRIVE_S = 2.0
 
@@ -31,7 +31,8 @@ def test_wiegand(bench: Bench) -> None:
     widths_us: list[float] = []
     worst_us: list[float] = []
     repeated = 0
-    with bench.chip() as gpio, bench.ears(gpio) as receiver:
+    tries = SIM_TRIES if bench.profile.simulated else TRIES
+    with real_time(), bench.chip() as gpio, bench.ears(gpio) as receiver:
         for pin in (port.d0, port.d1):
             gpio.claim_output(pin, not port.active_high, "hil")
         for pin in sources:
@@ -40,19 +41,23 @@ def test_wiegand(bench: Bench) -> None:
         for number in range(bench.order.frames):
             layout = LAYOUTS["w26" if number % 2 else "w34"]
             code = encode_data(layout, (number * 40_503 + 977) % (1 << layout.data_bits))
-            for turn in range(TRIES):
+            for turn in range(tries):
                 edges.clear()
                 timing = send_frame(gpio, port, code, WIDTH_US, PERIOD_US, threading.Event())
                 _await_edges(edges, 2 * code.bits)
                 if timing.ok:
                     break
                 repeated += 1  # as pins does: a frame whose edges were off is not the panel's to judge
-                if turn + 1 == TRIES and not bench.profile.simulated:
-                    pytest.fail(f"frame {number} was sent {TRIES} times with edges out of the limits of 20 to 100 µs")
-                time.sleep(AGAIN_S)
+                if turn + 1 < tries:
+                    time.sleep(AGAIN_S)
+                elif bench.profile.simulated:
+                    pytest.skip(f"this computer is too busy to time pulses: frame {number} had bad edges {tries} times")
+                else:
+                    pytest.fail(f"frame {number} was sent {tries} times with edges out of the limits of 20 to 100 µs")
             frames = receive(sorted(edges, key=lambda edge: edge.t_ns), port)
             if [frame.code for frame in frames] != [code]:
-                pytest.fail(f"frame {number} of {bench.order.frames} came out differently: sent {code}, received {frames}"[:400])
+                received = ", ".join(bit_text(frame.code) for frame in frames) or "nothing"
+                pytest.fail(f"frame {number} of {bench.order.frames}: sent {bit_text(code)}, received {received}")
             worst_us.append(timing.worst_edge_us)
             widths_us += frames[0].widths_us
     outside = sum(not MIN_WIDTH_US <= width <= MAX_WIDTH_US for width in widths_us)

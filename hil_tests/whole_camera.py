@@ -25,7 +25,7 @@ from engine.settings import LprSettings
 from engine.store import Store
 from engine.types import ActionRule, WeekSchedule
 from firmware.keys import make_pair
-from hil_tests.bench import ROOT, Bench, pins_channel
+from hil_tests.bench import ROOT, Bench, last_words, pins_channel
 from hil_tests.plate_sheet import scene
 from hil_tests.wiring import wires
 
@@ -90,7 +90,7 @@ class WholeCamera:
                 took_s = time.monotonic() - begun
                 self.edge(self.gate_input, GATE_PULSE_MS / 1000 + 2)
                 return took_s
-        pytest.fail(f"the gate did not open within {within_s:.0f} s; the camera's logs end with: {self.last_words()}")
+        pytest.fail(f"the gate did not open within {within_s:.0f} s; the camera's logs end with: {last_words(self.state)}")
 
     def pids(self, name: str) -> list[int]:
         """Process numbers of "host", "pins", "engine" or "service", by the commands that carry this STATE."""
@@ -105,11 +105,6 @@ class WholeCamera:
                 found += [int(folder.name) for start, known in COMMANDS.items() if known == name and command.startswith(start)]
         return sorted(found)
 
-    def last_words(self) -> str:
-        """The last line of each log."""
-        files = sorted(self.state.logs.glob("*.log"))
-        return " | ".join(file.read_text(errors="replace").strip().splitlines()[-1] for file in files if file.stat().st_size)[:600]
-
 
 @contextmanager
 def whole_camera(bench: Bench, state: State, camera: str) -> Iterator[WholeCamera]:
@@ -117,6 +112,9 @@ def whole_camera(bench: Bench, state: State, camera: str) -> Iterator[WholeCamer
 
     `camera`: the URL it looks through. Fails with the reason when it does not come up."""
     profile = bench.profile
+    state.root.mkdir(exist_ok=True)
+    if bench.state.lines_file.exists():
+        state.lines_file.write_bytes(bench.state.lines_file.read_bytes())
     _prepare(state, profile)
     key = state.root / "signing.key"
     make_pair(key)

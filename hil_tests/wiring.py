@@ -69,9 +69,9 @@ def diagram(profile: BoardProfile, stage: str) -> str:
     joint = "───────────" if profile.simulated else "──[1 kOhm]──"
     rows = [(f"{a:<6} {place(profile, a)}".rstrip(), f"{b:<6} {place(profile, b)}".rstrip()) for a, b in wires(profile, stage)]
     left, right = (max(8, *(len(row[side]) for row in rows)) for side in (0, 1))
-    lines.append(f"  ┌{'─ outputs '.ljust(left + 3, '─')}┐{' ' * len(joint)}┌{'─ inputs '.ljust(right + 3, '─')}┐")
+    lines.append(f"  ┌{'─ outputs '.ljust(left + 2, '─')}┐{' ' * len(joint)}┌{'─ inputs '.ljust(right + 2, '─')}┐")
     lines += [f"  │ {output:<{left}} o{joint}o {contact:<{right}} │" for output, contact in rows]
-    lines.append(f"  └{'─' * (left + 3)}┘{' ' * len(joint)}└{'─' * (right + 3)}┘")
+    lines.append(f"  └{'─' * (left + 2)}┘{' ' * len(joint)}└{'─' * (right + 2)}┘")
     return "\n".join(lines) + "\n"
 
 
