@@ -1,4 +1,4 @@
-"""Board command: `python -m board selftest` and `python -m board sim ...`, for technicians and tests.
+"""Board command: self-test, boards, I2C devices and the simulated chips, for technicians and tests.
 
 Exit codes: 0 done (selftest: the camera can work), 1 something the camera needs is missing, 2 the request was wrong.
 """
@@ -8,13 +8,18 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
+from board import serial
 from board.gpio.sim import plug_wire, set_input, show
+from board.i2c import _twins, open_device, parse_url
+from board.i2c.ds3231 import Ds3231
 from board.kit.errors import ConfigError, GatewrightError
 from board.kit.state import State
-from board.profiles import all_profiles, load
+from board.profiles import _page, all_profiles, load
 from board.selftest import examine, table
+from board.serial import _twin
 
 
 def main(words: list[str] | None = None) -> int:
@@ -39,6 +44,18 @@ def _parser() -> argparse.ArgumentParser:
     selftest.add_argument("--picture", type=Path, help="JPEG file for what the camera sees (default: STATE/selftest.jpg)")
     selftest.set_defaults(run=_selftest)
 
+    profiles = commands.add_parser("profiles", help="the boards there are; --markdown prints the page docs/boards.md")
+    profiles.add_argument("--markdown", action="store_true")
+    profiles.set_defaults(run=_profiles, state=Path("state"))
+
+    i2c = commands.add_parser("i2c", help="an I2C device by its URL").add_subparsers(required=True, metavar="command")
+    read = i2c.add_parser("read", parents=[common], help="what it says now: read 'i2c://1/0x48?kind=lm75'")
+    read.add_argument("url")
+    read.set_defaults(run=_i2c_read)
+    clock = i2c.add_parser("set-clock", parents=[common], help="sets a clock chip to the system's time")
+    clock.add_argument("url")
+    clock.set_defaults(run=_i2c_set_clock)
+
     sim = commands.add_parser("sim", help="the simulated chip").add_subparsers(required=True, metavar="command")
     press = sim.add_parser("set", parents=[common], help="drive an input from outside: set DI1 1")
     press.add_argument("input")
@@ -49,7 +66,71 @@ def _parser() -> argparse.ArgumentParser:
     wire.add_argument("input", nargs="?", default="")
     wire.set_defaults(run=_sim_wire)
     sim.add_parser("show", parents=[common], help="every line, its level and its owner").set_defaults(run=_sim_show)
+    device = sim.add_parser("i2c", parents=[common], help="plug or pull a simulated I2C chip: i2c plug 1/0x20 pcf8574")
+    device.add_argument("do", choices=("plug", "pull"))
+    device.add_argument("place", help="bus/address")
+    device.add_argument("kind", nargs="?", default="")
+    device.set_defaults(run=_sim_i2c)
+    line = sim.add_parser(
+        "serial", parents=[common], help="a simulated serial device: serial plug gate 9600; say gate 'OK\\r'; sent gate"
+    )
+    line.add_argument("do", choices=("plug", "pull", "say", "sent"))
+    line.add_argument("name")
+    line.add_argument("what", nargs="?", default="")
+    line.set_defaults(run=_sim_serial)
     return parser
+
+
+def _profiles(state: State, arguments: argparse.Namespace) -> int:
+    if arguments.markdown:
+        print(_page.markdown(), end="")
+    else:
+        for profile in all_profiles().values():
+            print(f"{profile.name:<10} {profile.title}")
+    return 0
+
+
+def _i2c_read(state: State, arguments: argparse.Namespace) -> int:
+    device, bus = open_device(arguments.url, state)
+    print(device.reading())
+    bus.close()
+    return 0
+
+
+def _i2c_set_clock(state: State, arguments: argparse.Namespace) -> int:
+    device, bus = open_device(arguments.url, state)
+    if not isinstance(device, Ds3231):
+        raise ConfigError(f"{arguments.url} is no clock")
+    device.set_time(datetime.now(UTC))
+    print(device.reading())
+    bus.close()
+    return 0
+
+
+def _sim_i2c(state: State, arguments: argparse.Namespace) -> int:
+    bus, _, address = arguments.place.partition("/")
+    if arguments.do == "plug":
+        place = parse_url(f"sim://{bus}/{address}?kind={arguments.kind}")
+        _twins.plug(state, place.bus, place.address, place.kind)
+    else:
+        try:
+            _twins.pull(state, int(bus), int(address, 0))
+        except ValueError as why:
+            raise ConfigError(f"{arguments.place!r} is no place: bus/address, such as 1/0x20") from why
+    return 0
+
+
+def _sim_serial(state: State, arguments: argparse.Namespace) -> int:
+    name = serial.parse_url(f"sim://{arguments.name}").place
+    if arguments.do == "plug":
+        _twin.plug(state, name, serial.parse_url(f"sim://{name}?baud={arguments.what or 9600}").baud)
+    elif arguments.do == "pull":
+        _twin.pull(state, name)
+    elif arguments.do == "say":
+        _twin.say(state, name, arguments.what.encode().decode("unicode_escape").encode("latin-1"))
+    else:
+        print(ascii(_twin.sent(state, name).decode("latin-1")))
+    return 0
 
 
 def _selftest(state: State, arguments: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 from collections.abc import Mapping
@@ -29,6 +30,17 @@ def place(profile: BoardProfile, pin: int) -> str:
         return f"pin {pin % FIRST_EXPANDER_PIN} of {profile.i2c[pin // FIRST_EXPANDER_PIN - 1]}"
     name = dict(profile.line_names).get(pin)
     return f"line {name}" if name else f"pin {pin}"
+
+
+def own_lines(profile: BoardProfile) -> BoardProfile:
+    """The profile with the lines of the board's own chip only."""
+    own = dataclasses.replace(
+        profile,
+        outputs=tuple(line for line in profile.outputs if line.pin < FIRST_EXPANDER_PIN),
+        inputs=tuple(line for line in profile.inputs if line.pin < FIRST_EXPANDER_PIN),
+    )
+    names = set(pin_names(own).values())
+    return dataclasses.replace(own, wires=tuple(wire for wire in profile.wires if names.issuperset(wire)))
 
 
 def rest_levels(profile: BoardProfile, polarity: Mapping[str, bool]) -> dict[int, bool]:

@@ -13,12 +13,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from board.gpio import all_kinds, taken_by
-from board.i2c import open_device, parse_url
+from board.devices import read_devices
+from board.gpio import open_gpio, taken_by
+from board.i2c import FIRST_ADDRESS, LAST_ADDRESS, open_device, parse_url
+from board.i2c import all_kinds as all_i2c_kinds
+from board.i2c._bus import open_bus
 from board.kit.clock import Clock
-from board.kit.errors import GatewrightError
+from board.kit.errors import GatewrightError, PinBusy
 from board.kit.state import State
 from board.lines import pin_names, place
+from board.serial._ports import holder
 from board.types import BoardProfile
 
 if TYPE_CHECKING:
@@ -46,7 +50,7 @@ def examine(profile: BoardProfile, state: State, picture: Path | None = None) ->
 
     `picture`: JPEG file that what the camera sees is written to; None: it is looked at only."""
     parts: tuple[Callable[[BoardProfile, State], Iterator[Finding]], ...] = (
-        _board, _gpio, _lines, _reserved, partial(_cameras, picture=picture), _buses, _devices, _clock, _disk
+        _board, _gpio, _lines, _reserved, partial(_cameras, picture=picture), _buses, _i2c, _serial, _clock, _disk
     )  # fmt: skip
     return [finding for part in parts for finding in part(profile, state)]
 
@@ -66,8 +70,8 @@ def _board(profile: BoardProfile, state: State) -> Iterator[Finding]:
 def _gpio(profile: BoardProfile, state: State) -> Iterator[Finding]:
     chip = ", ".join(profile.chip_labels) or ("simulated chip" if profile.simulated else "no chip label")
     try:
-        all_kinds()[profile.gpio].open(profile, state).close()
-    except (GatewrightError, KeyError) as why:
+        open_gpio(profile, state).close()
+    except GatewrightError as why:
         yield Finding("gpio", f"{profile.gpio}, {chip}: {why}", good=False)
     else:
         yield Finding("gpio", f"{profile.gpio}, {chip}")
@@ -128,25 +132,79 @@ def _kept(rgb: NDArray[np.uint8], picture: Path) -> Finding:
     return Finding("picture", str(picture))
 
 
+def _i2c(profile: BoardProfile, state: State) -> Iterator[Finding]:
+    """The board's I2C devices, each asked; one that a process of ours uses is not asked: how it is stands in the book."""
+    used = {one.device: one for one in read_devices(state)}
+    for url in profile.i2c:
+        place = str(parse_url(url))
+        one = used.get(place)
+        if one is not None:
+            yield Finding(place, one.problem or f"in use by the running {one.process}", good=not one.problem)
+            continue
+        try:
+            device, bus = open_device(url, state)
+        except GatewrightError as why:
+            yield Finding(place, str(why), good=False)
+            continue
+        try:
+            yield Finding(place, device.reading())
+        except PinBusy as why:
+            yield Finding(place, str(why))
+        except GatewrightError as why:
+            yield Finding(place, str(why), good=False)
+        finally:
+            bus.close()
+    for bus_number in sorted(int(path.name.removeprefix("i2c-")) for path in Path("/dev").glob("i2c-*")):
+        yield Finding(f"i2c bus {bus_number}", ", ".join(_on_bus(bus_number, state)) or "nothing answers")
+
+
+def _on_bus(number: int, state: State) -> Iterator[str]:
+    """Who answers on a bus of the kernel. Each address is read one byte, which no device of ours takes for a command."""
+    kinds = all_i2c_kinds().values()
+    try:
+        bus = open_bus("i2c", number, state)
+    except GatewrightError as why:
+        yield str(why)
+        return
+    for address in range(FIRST_ADDRESS, LAST_ADDRESS + 1):
+        try:
+            bus.read(address)
+        except PinBusy as why:
+            yield str(why)
+        except GatewrightError:
+            continue
+        else:
+            names = " or ".join(kind.name for kind in kinds if address in kind.addresses)
+            yield f"0x{address:02x}{f' ({names}?)' if names else ''}"
+    bus.close()
+
+
+def _serial(profile: BoardProfile, state: State) -> Iterator[Finding]:
+    """The serial devices that are there and who has them, then those in use that are not well."""
+    names = ("serial[0-9]*", "ttyAMA*", "ttyS*", "ttyUSB*", "ttyACM*")
+    found = sorted({path for name in names for path in Path("/dev").glob(name) if _is_port(path)})
+    for path in found:
+        yield Finding(str(path), f"taken by {taker}" if (taker := holder(str(path))) else "free")
+    for one in read_devices(state):
+        if one.process == "service":
+            yield Finding(one.device, one.problem or "in use by the running service", good=not one.problem)
+    if not found:
+        yield Finding("serial", "none")
+
+
+def _is_port(path: Path) -> bool:
+    """A port with hardware behind it: the kernel makes /dev/ttyS0 to 3 also where there is none (type 0)."""
+    if not path.is_char_device():
+        return False
+    kind = _read(Path("/sys/class/tty") / path.resolve().name / "type")
+    return kind != "0"
+
+
 def _buses(profile: BoardProfile, state: State) -> Iterator[Finding]:
-    patterns = {"i2c": ("i2c-*",), "spi": ("spidev*",), "serial": ("serial*", "ttyAMA*", "ttyUSB*", "ttyACM*")}
+    patterns = {"i2c": ("i2c-*",), "spi": ("spidev*",)}
     for bus, names in patterns.items():
         devices = sorted(str(path) for name in names for path in Path("/dev").glob(name) if path.is_char_device())
         yield Finding(bus, ", ".join(devices) or "none")
-
-
-def _devices(profile: BoardProfile, state: State) -> Iterator[Finding]:
-    """The I2C devices of the profile and of STATE/lines.json, each asked once."""
-    for url in profile.i2c:
-        name = str(parse_url(url))
-        try:
-            device, bus = open_device(url, state)
-            try:
-                yield Finding("device", f"{name}: {device.reading()}")
-            finally:
-                bus.close()
-        except GatewrightError as why:
-            yield Finding("device", f"{name}: {why}", good=False)
 
 
 def _clock(profile: BoardProfile, state: State) -> Iterator[Finding]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from board.gpio._expanders import WithExpanders, expander_taken_by, has_expander_lines, own_lines
+from board.gpio._expanders import WithExpanders, expander_taken_by, has_expander_lines
 from board.kit import registry
 from board.kit.errors import BoardError
 from board.kit.state import State
+from board.lines import own_lines
 from board.ports import Gpio, GpioKind
 from board.types import FIRST_EXPANDER_PIN, BoardProfile
 

@@ -7,7 +7,6 @@ anything else, also after it was without power for so short that nobody noticed.
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -238,17 +237,6 @@ class WithExpanders:
 
 def has_expander_lines(profile: BoardProfile) -> bool:
     return any(pin >= FIRST_EXPANDER_PIN for pin in pin_names(profile))
-
-
-def own_lines(profile: BoardProfile) -> BoardProfile:
-    """The profile with the lines of the board's own chip only."""
-    own = dataclasses.replace(
-        profile,
-        outputs=tuple(line for line in profile.outputs if line.pin < FIRST_EXPANDER_PIN),
-        inputs=tuple(line for line in profile.inputs if line.pin < FIRST_EXPANDER_PIN),
-    )
-    names = set(pin_names(own).values())
-    return dataclasses.replace(own, wires=tuple(wire for wire in profile.wires if names.issuperset(wire)))
 
 
 def expander_taken_by(state: State, pin: int) -> str:

@@ -26,7 +26,7 @@ from board.gpio._claims import Claims, taker
 from board.kit.errors import BoardError
 from board.kit.sockets import short_address
 from board.kit.state import State
-from board.lines import pin_names, rest_levels
+from board.lines import own_lines, pin_names, rest_levels
 from board.ports import Gpio, GpioKind
 from board.types import BoardProfile
 
@@ -45,6 +45,7 @@ class SimChip:
     """Claimed lines of the simulated chip (the port `Gpio`)."""
 
     def __init__(self, profile: BoardProfile, state: State) -> None:
+        profile = own_lines(profile)  # the pins of expanders are no lines of this chip
         self._state = state
         self._names = pin_names(profile)
         pins = {name: pin for pin, name in self._names.items()}
@@ -173,7 +174,7 @@ def set_input(state: State, name: str, level: int) -> None:
     BoardError when the board is not simulated, has no such input, or a wire drives it."""
     from board.profiles import load  # the one function here that asks which board this is
 
-    profile = load(state)
+    profile = own_lines(load(state))
     inputs = {line.name: line for line in profile.inputs}
     if profile.gpio != "sim":
         raise BoardError(f"board {profile.title} is not simulated: its inputs are moved by what is wired to them")
@@ -196,7 +197,7 @@ def plug_wire(state: State, output: str, input_name: str) -> None:
     BoardError when the board is not simulated, ConfigError when there are no such lines."""
     from board.profiles import check_pins, load, wires_file
 
-    profile = load(state)
+    profile = own_lines(load(state))
     if profile.gpio != "sim":
         raise BoardError(f"board {profile.title} is not simulated: plug a real wire")
     wires = {known: wired for known, wired in profile.wires if known != output}
@@ -211,7 +212,7 @@ def show(state: State) -> list[tuple[str, int, str]]:
     """(line, level, owner or "") of every line of the simulated chip, in the profile's order."""
     from board.profiles import load
 
-    profile = load(state)
+    profile = own_lines(load(state))
     chip = SimChip(profile, state)
     try:
         return [(name, chip.level(pin), taker(state.sim / "claims", pin)) for pin, name in pin_names(profile).items()]

@@ -148,7 +148,12 @@ class Outputs:
         now_ns = self._clock.monotonic_ns()
         for output in self._outputs.values():
             if output.pulse_until_ns or output.pattern:
-                self._settle(output)
+                try:
+                    self._settle(output)
+                except BoardError as why:
+                    if output.active:
+                        raise  # it stays on: pins must end, so that its guardian makes the board safe
+                    self._give_up(output, str(why), now_ns)
             limit_ns = self._limit_ns(output)
             if limit_ns is not None and limit_ns <= now_ns:
                 self._cut(output, now_ns)
@@ -226,6 +231,14 @@ class Outputs:
         warning = LineWarning(
             output.name, f"{output.name} was switched off: it had been on for {seconds} s, its longest time", now_ns
         )
+        self._warnings[output.name] = warning
+        self._tell(warning)
+
+    def _give_up(self, output: _Output, why: str, now_ns: int) -> None:
+        """A pattern's next pulse could not begin, as on an expander that was pulled: the pattern ends, the others go on."""
+        output.forget()
+        output.busy_since_ns = 0
+        warning = LineWarning(output.name, f"{output.name}: its pattern ended: {why}", now_ns)
         self._warnings[output.name] = warning
         self._tell(warning)
 

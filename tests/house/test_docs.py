@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from board.profiles import _page as boards
 from engine.__main__ import COMMANDS
 from engine.cli import countries, settings_docs
 
@@ -88,14 +89,15 @@ def test_every_command_of_the_engine_has_its_file() -> None:
 @pytest.mark.parametrize(
     ("page", "command", "current"),
     [
-        pytest.param("docs/countries.md", "countries", countries.markdown, id="countries"),
-        pytest.param("docs/settings.md", "settings", settings_docs.markdown, id="settings"),
+        pytest.param("docs/boards.md", "board profiles", boards.markdown, id="boards"),
+        pytest.param("docs/countries.md", "engine countries", countries.markdown, id="countries"),
+        pytest.param("docs/settings.md", "engine settings", settings_docs.markdown, id="settings"),
     ],
 )
 def test_generated_pages_are_current(page: str, command: str, current: object) -> None:
     assert callable(current)
     written = (REPOSITORY / page).read_text(encoding="utf-8")
-    assert written == current(), f"write it again: python -m engine {command} --markdown > {page}"
+    assert written == current(), f"write it again: python -m {command} --markdown > {page}"
 
 
 def test_the_check_reads_paths_braces_and_commands() -> None:

@@ -59,8 +59,8 @@ def test_a_picture_that_cannot_be_kept_is_said(tmp_path, capsys):
 def test_a_device_that_does_not_answer_is_named(tmp_path, capsys):
     (tmp_path / "lines.json").write_text('{"i2c": ["sim://1/0x48?kind=lm75"]}')
     code, out, _ = run(capsys, "selftest", "--state", tmp_path)
-    assert (code, out.splitlines()[-1]) == (1, "NOT READY: device")
-    assert "lm75 at 0x48 on simulated I2C bus 1: " in out
+    assert (code, out.splitlines()[-1]) == (1, "NOT READY: lm75 at 0x48 on simulated I2C bus 1")
+    assert "lm75 at 0x48 on simulated I2C bus 1  there is no simulated I2C bus 1" in out
 
 
 def test_an_unknown_board_is_a_wrong_request(tmp_path, capsys):
@@ -87,3 +87,23 @@ def test_a_wire_is_plugged_and_unplugged(tmp_path, capsys):
     assert run(capsys, "sim", "set", "DI1", 1, "--state", tmp_path)[2] == "DI1 is wired to DO1, which drives it\n"
     assert run(capsys, "sim", "wire", "DO1", "--state", tmp_path)[0] == 0
     assert run(capsys, "sim", "set", "DI1", 1, "--state", tmp_path)[0] == 0
+
+
+def test_the_boards_are_listed_and_a_clock_is_set_and_read(tmp_path, capsys):
+    code, out, _ = run(capsys, "profiles")
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()] == list(all_profiles())
+    url = "sim://1/0x68?kind=ds3231"
+    assert run(capsys, "sim", "i2c", "plug", "1/0x68", "ds3231", "--state", tmp_path)[0] == 0
+    assert run(capsys, "i2c", "read", url, "--state", tmp_path)[1] == "2000-01-01 00:00:00 UTC, but it stood still: set it\n"
+    assert "stood still" not in run(capsys, "i2c", "set-clock", url, "--state", tmp_path)[1]
+    assert run(capsys, "sim", "i2c", "pull", "1/0x68", "--state", tmp_path)[0] == 0
+    code, _, err = run(capsys, "i2c", "read", url, "--state", tmp_path)
+    assert (code, "nothing answers at 0x68 on I2C bus 1" in err) == (2, True)
+
+
+def test_a_simulated_serial_device_is_plugged_and_pulled(tmp_path, capsys):
+    assert run(capsys, "sim", "serial", "plug", "gate", "19200", "--state", tmp_path)[0] == 0
+    assert run(capsys, "sim", "serial", "sent", "gate", "--state", tmp_path)[1] == "''\n"
+    assert run(capsys, "sim", "serial", "pull", "gate", "--state", tmp_path)[0] == 0
+    assert run(capsys, "sim", "serial", "pull", "gate", "--state", tmp_path)[2] == "there is no simulated serial device 'gate'\n"

@@ -13,7 +13,7 @@ PROFILES = all_profiles()
 
 
 def test_the_boards_are_there():
-    assert {"sim", "pi4", "pi5", "zero2w"} <= set(PROFILES)
+    assert {"sim", "pi3", "pi4", "pi5", "zero2w", "cm4", "generic"} <= set(PROFILES)
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)

@@ -277,3 +277,35 @@ def test_the_longest_time_counts_anew_after_the_output_was_off(chip, clock, chan
         outputs.pulse("DO1", 2000)
         run_until_quiet(outputs, clock)
     assert changes == [("DO1", True), ("DO1", False)] * 2
+
+
+def test_a_pattern_whose_line_went_away_while_it_was_off_ends_and_the_other_outputs_go_on(outputs, clock, chip, changes):
+    outputs.play("DO1", 100, 100, 5)
+    outputs.pulse("DO2", 1000)
+    clock.advance(0.1)
+    outputs.end_due()
+
+    def gone(pin, level, hurry=False):
+        if pin == DO1:
+            raise BoardError("nothing answers at 0x20")
+        chip.levels[pin] = level
+
+    chip.write = gone
+    clock.advance(0.1)
+    outputs.end_due()
+    run_until_quiet(outputs, clock)
+    assert changes == [
+        ("DO1", True), ("DO2", True), ("DO1", False), ("DO1", "DO1: its pattern ended: nothing answers at 0x20"), ("DO2", False)
+    ]  # fmt: skip
+
+
+def test_an_output_that_cannot_be_switched_off_ends_pins_so_that_its_guardian_acts(outputs, clock, chip):
+    outputs.pulse("DO1", 100)
+
+    def broken(pin, level, hurry=False):
+        raise BoardError("the chip refuses")
+
+    chip.write = broken
+    clock.advance(0.1)
+    with pytest.raises(BoardError, match="the chip refuses"):
+        outputs.end_due()
