@@ -9,6 +9,7 @@ import os
 import resource
 import sys
 import threading
+from pathlib import Path
 
 log = logging.getLogger("pins.realtime")
 
@@ -25,12 +26,16 @@ THREAD_STACK_BYTES = 256 * 1024
 MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT = 1, 2, 4
 PR_SET_TIMERSLACK = 29
 
+ISOLATED = Path("/sys/devices/system/cpu/isolated")
+"""Cores that the kernel gives nothing to by itself (`isolcpus=3` in its command line): "3", "2-3", or empty."""
+
 libc = ctypes.CDLL(None, use_errno=True)
 
 
 def settle_process() -> None:
     """Once, after everything is imported and before threads start, which inherit it: SCHED_FIFO, exact sleeps, memory locked,
-    garbage collected by hand only. Each thing that the system does not permit is logged once.
+    garbage collected by hand only, alone on an isolated core where there is one. Each thing that the system does not permit is
+    logged once.
 
     Every thread, the log's too: an ordinary one that is preempted while it holds Python's lock would hold up a pulse."""
     threading.stack_size(THREAD_STACK_BYTES)
@@ -49,3 +54,24 @@ def settle_process() -> None:
         log.warning("memory is not locked: run as root or with LimitMEMLOCK=infinity; pulses may be longer under memory pressure")
     elif libc.mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT):
         log.warning("memory is not locked: %s", os.strerror(ctypes.get_errno()))
+    core = isolated_core(_isolated_cores())
+    if core is not None:
+        try:
+            os.sched_setaffinity(0, {core})
+        except OSError as why:
+            log.warning("the isolated core %d is not used: %s", core, why.strerror)
+        else:
+            log.info("alone on core %d", core)
+
+
+def isolated_core(cores: str) -> int | None:
+    """The last of the kernel's list ("2-3", "1,3"); None when it is empty. Between isolated cores nobody balances: one is used."""
+    last = cores.strip().rpartition(",")[2].rpartition("-")[2]
+    return int(last) if last.isdigit() else None
+
+
+def _isolated_cores() -> str:
+    try:
+        return ISOLATED.read_text()
+    except OSError:
+        return ""

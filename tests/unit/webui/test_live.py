@@ -136,6 +136,7 @@ def test_the_gate_is_the_output_that_an_action_of_a_list_drives(caller: Caller) 
         ({"pins": "pin 17 is used by 1-Wire"}, "Pins"),
         ({"mode": "NO LICENSE"}, "Licence"),
         ({"camera_free_pct": 4}, "Camera storage"),
+        ({"warnings": ("DI1 has been active for more than 600 s: is its contact stuck, or a car on the loop?",)}, "Board"),
         ({"sd_free_pct": 0}, "SD card"),
     ],
 )
