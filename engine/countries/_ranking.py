@@ -6,8 +6,8 @@ Rules, in order (all of them keep to characters that the pixels allow: see `_all
    text fits one at least RARE times as common, the twin is taken.
 2. A text that fits none becomes the most probable text that does: per position a symbol that the reader itself gave at
    least FLOOR, or the twin of the symbol read; all changes together at least RATIO times as probable as the text read.
-3. A text for which there is none loses its first or last character when the reader gave "there is one character fewer"
-   at least PHANTOM and what is left fits: a screw or a frame read as a character. Nothing is ever added.
+3. A text for which there is none loses one character when the reader gave "there is one fewer" at least PHANTOM and what is
+   left fits: a screw or a frame at the end read as a character, or one read twice. Nothing is ever added.
 4. A text for which there is none either stays as read, without a country.
 5. With no country chosen those count as chosen that the reader's country head finds probable, if it is sure of them together
    (LIKELY, JOINTLY). Where it is not, or there is no head, only twins are settled, and only when every format of the world
@@ -284,15 +284,17 @@ def _settle(text: str, scores: list[dict[str, float]], view: _View) -> str:
 
 
 def _without_phantom(text: str, empty: float, scores: list[dict[str, float]], view: _View) -> tuple[str, str] | None:
-    """(what is left as read, the same settled) without a first or last character that may be none; None where it must stay.
+    """(what is left as read, the same settled) without one character that may be none; None where all must stay.
 
-    The reader fills its slots from the left: that the last slot may be empty says that there may be one character fewer.
-    It is the first one that is none when every slot allows the character read one place further on."""
+    The reader fills its slots from the left: that the last slot may be empty says that there may be one character fewer. It is
+    the last one, or any before it from which on every slot allows the character read one place further on."""
     if not empty >= PHANTOM:  # a NaN is none either
         return None
     rests = [text[:-1]]
-    if all(score.get(char, 0.0) >= FLOOR for score, char in zip(scores, text[1:], strict=False)):
-        rests.append(text[1:])
+    for at in range(len(text) - 2, -1, -1):
+        if scores[at].get(text[at + 1], 0.0) < FLOOR:
+            break
+        rests.append(text[:at] + text[at + 1 :])
     found: dict[tuple[str, str], float] = {}
     for rest in rests:
         fitting = {t: weight for t, (_, weight) in view.candidates(_twin_cells(rest)).items()}

@@ -163,6 +163,12 @@ def test_a_first_character_stays_when_one_slot_excludes_the_shift() -> None:
     assert chosen("1ABC1234", **{**SHIFTED, "s3": "C90"}).text == "1ABC1234"
 
 
+def test_a_character_that_was_read_twice_is_dropped_once() -> None:
+    ranked = chosen("ABC11234", s4="160 230", s5="260 330", s6="360 430", s7="455 _40")
+    assert ranked.text == "ABC1234"
+    assert [char.confidence for char in ranked.chars] == pytest.approx([0.9, 0.9, 0.9, 0.9, 0.3, 0.3, 0.3])
+
+
 def test_a_shorter_text_may_have_its_twins_settled_and_nothing_else() -> None:
     assert chosen("ABC12O4X", s7="X55 _42").text == "ABC1204"
     assert chosen("ABC1Z34X", s3="150", s4="Z60 230", s7="X55 _42").text == "ABC1Z34X"
