@@ -16,7 +16,7 @@ from engine.ring import RingWriter
 
 log = logging.getLogger("camera")
 
-BACK_OFF_S = (0.5, 1.0, 1.5)
+BACK_OFF_S = (0.5, 1.0)
 """Short to the end: a camera that is back is seen within 5 s, the time to notice and to open it included."""
 READ_TIMEOUT_S = 0.5
 RING_EVERY_NS = 90_000_000

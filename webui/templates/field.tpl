@@ -40,6 +40,8 @@
   % include('countries', field=f)
 % elif f.control == 'drawn':
   <input id="f-{{f.name}}" name="{{f.name}}" type="hidden" data-type="json" value="{{'[%s]' % ','.join('%g' % n for n in f.value) if f.value else 'null'}}">
+% elif f.control == 'time':
+  <input id="f-{{f.name}}" name="{{f.name}}" type="time" value="{{f.value}}" data-type="text">
 % elif f.control == 'moment':
   <input id="f-{{f.name}}" name="{{f.name}}" type="datetime-local" value="{{f.value}}" data-type="text">
 % elif f.control == 'colour':
