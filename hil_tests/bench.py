@@ -28,6 +28,7 @@ from board.pins.realtime import PRIORITY, SWITCH_INTERVAL_S
 from board.ports import Gpio
 from board.profiles import load
 from board.types import PINS_MESSAGES, BoardProfile, InputEdge
+from hil_tests.machine import ClockChip
 from hil_tests.wiring import check_wires, diagram, wires
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -73,6 +74,8 @@ class Bench:
     """{stage: what is wrong with its wires}, once they were checked."""
     told: list[tuple[str, object]] = field(default_factory=list)
     """The running test's properties."""
+    clock_chips: tuple[ClockChip, ...] = ()
+    """As they were when the run began."""
     camera_problem: str = "not tried"
     """"" once the board's camera delivered a picture."""
 

@@ -6,6 +6,7 @@ import pytest
 
 from board.kit.errors import GatewrightError
 from hil_tests.bench import Bench, Order, open_bench
+from hil_tests.machine import clock_chips
 from hil_tests.wiring import wires
 
 
@@ -14,7 +15,9 @@ def one_bench() -> Bench:
     order = Order.from_environment()
     if order is None:
         pytest.skip("no board named: run ./scripts/hil --board NAME")
-    return open_bench(order)
+    bench = open_bench(order)
+    bench.clock_chips = clock_chips()
+    return bench
 
 
 @pytest.fixture

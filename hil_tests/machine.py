@@ -13,6 +13,8 @@ SECTOR_BYTES = 512
 TIME_ERROR = 5
 FREQUENCY_PPM = 65536.0
 RTC_PATIENCE_S = 1.2
+DRIFT_OVER_S = 60.0
+"""Seconds turn to within about 3 ms: over a minute that is 50 ppm."""
 
 
 class _Timex(ctypes.Structure):
@@ -38,11 +40,18 @@ class Mount:
 
 @dataclass(frozen=True, slots=True)
 class ClockChip:
-    """A real-time clock. `ahead_s`: its time minus the system's; `problem`: why it cannot be read."""
+    """A real-time clock. `ahead_s`: its time minus the system's; `problem`: why it cannot be read; `read_at_s`: when it was
+    read, on the clock that no time server turns (CLOCK_MONOTONIC_RAW)."""
 
     name: str
     ahead_s: float = 0.0
     problem: str = ""
+    read_at_s: float = 0.0
+
+    def drift_ppm(self, earlier: ClockChip) -> float | None:
+        """How much faster this clock goes than the system's since `earlier`; None when that is too short ago to say."""
+        span_s = self.read_at_s - earlier.read_at_s
+        return None if span_s < DRIFT_OVER_S or self.problem or earlier.problem else (self.ahead_s - earlier.ahead_s) / span_s * 1e6
 
 
 def model() -> str:
@@ -120,8 +129,10 @@ def _clock_chip(path: Path) -> ClockChip:
     while (now := read(path / "since_epoch")) == first:
         if time.monotonic() > until:
             return ClockChip(name, problem=f"it stands still at {datetime.fromtimestamp(int(first), UTC):%Y-%m-%d %H:%M:%S}")
-        time.sleep(0.01)
-    return ClockChip(name, int(now) - time.time() if now.isdigit() else 0.0, "" if now.isdigit() else "it stopped answering")
+        time.sleep(0.001)
+    if not now.isdigit():
+        return ClockChip(name, problem="it stopped answering")
+    return ClockChip(name, int(now) - time.time(), read_at_s=time.clock_gettime(time.CLOCK_MONOTONIC_RAW))
 
 
 def read(path: Path) -> str:

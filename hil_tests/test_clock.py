@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from hil_tests.bench import Bench
-from hil_tests.machine import clock_chips, kernel_clock
+from hil_tests.machine import ClockChip, clock_chips, kernel_clock
 
 OLDEST = datetime(2026, 1, 1, tzinfo=UTC)
 MOST_APART_S = 5.0
@@ -25,8 +25,17 @@ def test_clock(bench: Bench) -> None:
         if chip.problem:
             bench.note(f"{chip.name}: {chip.problem}")
             continue
-        bench.note(f"{chip.name}: {chip.ahead_s:+.2f} s from the system time")
+        bench.note(f"{chip.name}: {chip.ahead_s:+.2f} s from the system time{_drift(chip, bench.clock_chips)}")
         if abs(chip.ahead_s) > MOST_APART_S:
             pytest.fail(f"clock chip {chip.name} is {chip.ahead_s:+.0f} s off: after a power cut the camera starts with that time")
     if not chips:
         bench.note("no clock chip: after a power cut without network the time is wrong until somebody sets it")
+
+
+def _drift(chip: ClockChip, earlier: tuple[ClockChip, ...]) -> str:
+    """The chip's drift since the run began, where the run was long enough."""
+    for before in earlier:
+        drift_ppm = chip.drift_ppm(before) if before.name == chip.name else None
+        if drift_ppm is not None:
+            return f", drift {drift_ppm:+.0f} ppm over {chip.read_at_s - before.read_at_s:.0f} s"
+    return ""

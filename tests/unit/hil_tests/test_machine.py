@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hil_tests import machine
-from hil_tests.machine import Mount, clock_chips, kernel_clock, mount_of, wear_of
+from hil_tests.machine import ClockChip, Mount, clock_chips, kernel_clock, mount_of, wear_of
 
 
 def put(folder: Path, **files: str) -> Path:
@@ -59,6 +59,13 @@ def test_a_clock_chip_without_time_and_one_that_stands_still_are_told_apart(
         "rtc0 (rtc-ds1307 1-0068)", "it does not tell its time (never set, or its battery is empty)"
     )  # fmt: skip
     assert still.problem == "it stands still at 1970-01-02 00:00:00"
+
+
+def test_drift_is_told_over_a_minute_or_more_and_not_of_a_broken_chip() -> None:
+    before = ClockChip("rtc0", 0.100, read_at_s=1000.0)
+    assert ClockChip("rtc0", 0.112, read_at_s=1120.0).drift_ppm(before) == pytest.approx(100.0)
+    assert ClockChip("rtc0", 0.112, read_at_s=1059.0).drift_ppm(before) is None
+    assert ClockChip("rtc0", problem="it stands still", read_at_s=1120.0).drift_ppm(before) is None
 
 
 def test_the_kernel_says_whether_its_clock_is_synchronised() -> None:
