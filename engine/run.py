@@ -237,6 +237,8 @@ def to_passage(result: Result, passage_id: str, clock: Clock) -> Passage:
         box=read.box if read else (0, 0, 0, 0),
         size=(frame.rgb.shape[1], frame.rgb.shape[0]) if frame else (0, 0),
         images=PassageImages(),
+        plate_colour=read.plate_colour if read else "",
+        plate_kind=read.plate_kind if read else "",
     )
 
 

@@ -81,7 +81,10 @@ class SlotScores:
 
 @dataclass(frozen=True, slots=True)
 class PlateRead:
-    """One plate in one frame. `confidence` 0..100; `country` ISO alpha-2 or ""; `lane` 0 when no lane line is drawn."""
+    """One plate in one frame. `confidence` 0..100; `country` ISO alpha-2 or ""; `lane` 0 when no lane line is drawn.
+
+    `plate_colour`: its ground's plain colour ("yellow"), "" when not sure or at night; `plate_kind`: of PLATE_KINDS ("taxi"),
+    "" the ordinary one or not sure."""
 
     text: str
     chars: tuple[CharRead, ...]
@@ -93,6 +96,8 @@ class PlateRead:
     frame_seq: int = 0
     slots: tuple[SlotScores, ...] = ()
     region: str = ""
+    plate_colour: str = ""
+    plate_kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,7 @@ class Passage:
     """One car's passing: one event per car. `plate` "" is a trigger that read nothing ("no plate").
 
     `at`: capture time of the frame that won the vote; `votes`: agreeing reads; `box`: of the winning frame; `size`: that
-    frame's (width, height); `direction`: "", "approach" or "away"."""
+    frame's (width, height); `direction`: "", "approach" or "away"; `plate_colour`, `plate_kind`: of the winning read."""
 
     id: str
     plate: str
@@ -126,6 +131,8 @@ class Passage:
     box: Box
     size: tuple[int, int]
     images: PassageImages
+    plate_colour: str = ""
+    plate_kind: str = ""
 
 
 # --- lists ----------------------------------------------------------------------------------------------------------

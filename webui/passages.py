@@ -24,6 +24,8 @@ def shown(portal: Portal, stored: StoredPassage, zone: ZoneInfo) -> dict[str, An
         "country_name": country_name(passage.country, passage.region),
         "lane": passage.lane,
         "direction": passage.direction,
+        "plate_colour": passage.plate_colour,
+        "plate_kind": passage.plate_kind,
         "char_height_px": passage.char_height_px,
         "at": passage.at.isoformat(),
         "at_local": portal.local(passage.at, zone),

@@ -105,6 +105,7 @@ def symbols() -> frozenset[str]:
     )
 
 
+@lru_cache(maxsize=256)
 def kind(code: str, ground: str, ink: str, text: str) -> str:
     """The type of a plate (PLATE_KINDS) by its country or state, colours and text; "" for the ordinary one and when it is not
     certain. `ground`, `ink`: plain colours ("yellow"), "" when not known; a code that is not known tells nothing."""

@@ -72,7 +72,12 @@ def _version_1(db: Database) -> None:
     db.table("lists").insert_all({"name": name, "role": role, "colour": colour} for name, role, colour in FIRST_LISTS)
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_version_1,)
+def _version_2(db: Database) -> None:
+    for column in ("plate_colour", "plate_kind"):
+        db.execute(f"ALTER TABLE passages ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_version_1, _version_2)
 
 
 def carry_out(connection: sqlite3.Connection, migrations: Sequence[Callable[[Database], None]]) -> None:

@@ -56,12 +56,13 @@ def passage_values(passage: Passage, key: str) -> tuple[Any, ...]:
         passage.id, passage.plate, key, passage.confidence, passage.country, passage.region, passage.lane, passage.direction,
         passage.char_height_px, stamp(passage.at), passage.monotonic_ns, passage.trigger_id, passage.trigger_cause, passage.votes,
         json.dumps(passage.box), json.dumps(passage.size), passage.images.full, passage.images.plate,
+        passage.plate_colour, passage.plate_kind,
     )  # fmt: skip
 
 
 PASSAGE_COLUMNS = (
     "id, plate, key, confidence, country, region, lane, direction, char_height_px, at, monotonic_ns, trigger_id, "
-    "trigger_cause, votes, box, size, image_full, image_plate"
+    "trigger_cause, votes, box, size, image_full, image_plate, plate_colour, plate_kind"
 )
 
 
@@ -85,6 +86,8 @@ def passage(row: Row) -> Passage:
         box=(x, y, width, height),
         size=(frame_width, frame_height),
         images=PassageImages(row["image_full"], row["image_plate"]),
+        plate_colour=row["plate_colour"],
+        plate_kind=row["plate_kind"],
     )
 
 

@@ -22,6 +22,8 @@ COLUMNS = (
     ("Character height (px)", "char_height_px"),
     ("Lane", "lane"),
     ("Direction", "direction"),
+    ("Plate colour", "plate_colour"),
+    ("Plate type", "plate_kind"),
     ("Trigger", "trigger_cause"),
     ("Lists", "lists"),
 )

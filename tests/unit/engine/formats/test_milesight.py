@@ -14,6 +14,12 @@ from engine.types import Match, PlateList
 from tests.samples import event
 
 
+@pytest.mark.parametrize(("colour", "written"), [("", "Unknown"), ("white", "White"), ("yellow", "Yellow")])
+def test_the_plates_colour_is_written_as_receivers_know_it(colour: str, written: str) -> None:
+    given = document(event(plate_colour=colour), "Gate north", ZoneInfo("UTC"), b"", b"")
+    assert given["plate_color"] == written
+
+
 def test_the_document_has_exactly_the_fields_that_receivers_know() -> None:
     at = datetime(2023, 9, 15, 4, 19, 57, 267_900, tzinfo=UTC)
     given = document(event(at=at, lane=2), "Gate north", ZoneInfo("Europe/Berlin"), b"plate", b"full")

@@ -87,6 +87,18 @@ def test_reads_come_most_confident_first_each_text_once() -> None:
     assert [(read.text, read.confidence) for read in found] == [("AB123", 90.0), ("XY99", 85.0)]
 
 
+def test_a_read_carries_the_colour_of_its_plate_and_the_type_that_it_tells() -> None:
+    street = np.random.default_rng(3).integers(60, 180, (20, 60, 3), dtype=np.uint8)
+    street[:5, :9] = (246, 200, 40)
+    street[1:4, 2:9:3] = (20, 20, 20)
+    taxi = replace(READ, text="沪A12345", country="CN")
+    (found,) = Scripted([taxi]).read(street)
+    assert (found.plate_colour, found.plate_kind) == ("yellow", "commercial")
+    grey = np.repeat(street[:, :, :1], 3, axis=2)
+    (found,) = Scripted([taxi]).read(grey)
+    assert (found.plate_colour, found.plate_kind) == ("", "")
+
+
 class Unsure(Recogniser):
     """Gives one read after the other."""
 
