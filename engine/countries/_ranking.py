@@ -290,18 +290,21 @@ def _without_phantom(text: str, empty: float, scores: list[dict[str, float]], vi
     the last one, or any before it from which on every slot allows the character read one place further on."""
     if not empty >= PHANTOM:  # a NaN is none either
         return None
-    rests = [text[:-1]]
+    rests: dict[str, float] = {}
+    shifted = 1.0
     for at in range(len(text) - 2, -1, -1):
-        if scores[at].get(text[at + 1], 0.0) < FLOOR:
-            break
-        rests.append(text[:at] + text[at + 1 :])
+        if text[at] != text[at + 1]:
+            shifted = min(shifted, scores[at].get(text[at + 1], 0.0))
+            if shifted < FLOOR:
+                break
+            rests.setdefault(text[:at] + text[at + 1 :], min(shifted, empty))
+    # what no shift accounts for speaks against the last character
+    rests[text[:-1]] = empty - max(rests.values(), default=0.0)
     found: dict[tuple[str, str], float] = {}
-    for rest in rests:
-        fitting = {t: weight for t, (_, weight) in view.candidates(_twin_cells(rest)).items()}
-        settled = _first(fitting, rest)
+    for rest, share in rests.items():
+        fitting = {t: weight for t, (_, weight) in view.candidates(_twin_cells(rest)).items()} if share >= FLOOR else {}
         if fitting:
-            # the slots of a shifted read are not independent: its weakest one counts
-            found[rest, settled] = min(score.get(char, 0.0) for score, char in zip(scores, rest, strict=False))
+            found[rest, _first(fitting, rest)] = share
     return max(found, key=lambda both: (found[both], both), default=None)
 
 
