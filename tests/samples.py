@@ -66,6 +66,7 @@ class FakePins:
     def __init__(self, *errors: str) -> None:
         self.requests: list[Any] = []
         self.errors = list(errors)
+        self.note = ""
         self.before_answer: Callable[[], None] = lambda: None
 
     def request(self, message: Any, timeout_s: float) -> PinsDone:
@@ -73,7 +74,7 @@ class FakePins:
         self.before_answer()
         if self.errors:
             raise DeliveryError(self.errors.pop(0))
-        return PinsDone(message.id, NOW_NS)
+        return PinsDone(message.id, NOW_NS, self.note)
 
 
 def serial_lines(folder: Path) -> SerialLines:

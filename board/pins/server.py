@@ -55,6 +55,8 @@ from board.wiegand.pulses import MAX_PERIOD_US, MAX_WIDTH_US, MIN_PERIOD_US, MIN
 log = logging.getLogger("pins")
 
 BEAT_S = 1.0
+LATE_BEAT_S = 2.0
+"""So late may a beat be while an output is on: a card that is slow to take it is no hang. The end of a pulse has no such grace."""
 CLAIM_EVERY_S = 0.02
 KNOWN_IDS = 256
 MAX_WAITING = 256
@@ -100,6 +102,7 @@ class PinsServer:
     ) -> None:
         self._state = state
         self._profile = profile
+        self._rules = rules
         self._clock = clock
         self._codec = Codec(PINS_MESSAGES)
         self._clients: dict[int, _Client] = {}
@@ -158,7 +161,8 @@ class PinsServer:
         """By when this loop turns again; 0 while every output is off: then nobody has to end it when it hangs."""
         if not self._outputs.busy():
             return 0
-        return min(next_beat_ns, self._outputs.next_ns() or next_beat_ns)
+        beat_ns = next_beat_ns + round(LATE_BEAT_S * 1e9)
+        return min(beat_ns, self._outputs.next_ns() or beat_ns)
 
     def _do_due(self) -> None:
         self._outputs.end_due()
@@ -272,7 +276,9 @@ class PinsServer:
     def _on_rules(self, client: _Client, message: object) -> None:
         assert isinstance(message, LineRules)
         rules = merged(self._profile, message)
-        save_rules(self._state, message)
+        if rules != self._rules:  # every new connection brings them: a card that is slow to sync must not hold a pulse up
+            save_rules(self._state, message)
+            self._rules = rules
         t_ns = self._outputs.set_rules(rules)
         self._inputs.set_stuck_after(rules.stuck_after_s)
         self._send(client, PinsDone(message.id, t_ns))

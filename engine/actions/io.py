@@ -59,13 +59,14 @@ def _deliver(event: PlateEvent, options: IoOptions, env: ActionEnv) -> str:
         )  # fmt: skip
     else:
         request = Level(env.delivery_id, options.output, options.do == "on", options.delay_ms, not_after_ns)
-    env.pins.request(request, options.delay_ms / 1000 + ANSWER_TIMEOUT_S)
+    done = env.pins.request(request, options.delay_ms / 1000 + ANSWER_TIMEOUT_S)
     durations = {
         "pulse": f" {options.duration_ms} ms",
         "pattern": f", {options.on_ms} and {options.off_ms} ms, {options.repeat} times",
     }
     delay = f" after {options.delay_ms} ms" if options.delay_ms else ""
-    return f"{options.output} {DO[options.do]}{durations.get(options.do, '')}{delay}"
+    note = f" ({done.note})" if done.note else ""
+    return f"{options.output} {DO[options.do]}{durations.get(options.do, '')}{delay}{note}"
 
 
 ACTION = ActionKind(

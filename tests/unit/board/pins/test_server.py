@@ -229,7 +229,7 @@ def test_a_pins_that_hangs_at_rest_is_left_to_the_supervisor(pins):
     pins.await_edges(("DO1", 1), ("DO1", 0))
     client.ask(Level("b", "DO1", False))  # by now the guardian has been told
     pins.process.send_signal(signal.SIGSTOP)
-    time.sleep(2)  # longer than the guardian waits for a pins with an output on
+    time.sleep(4)  # longer than the guardian waits for a pins with an output on
     pins.process.send_signal(signal.SIGCONT)
     assert isinstance(client.ask(Pulse("c", "DO1", 20)), PinsDone)
 

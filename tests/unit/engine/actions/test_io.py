@@ -36,6 +36,12 @@ def test_an_io_action_asks_pins_for_a_pulse_or_a_level(options: IoOptions, reque
     assert pins.requests == [request_]
 
 
+def test_what_pins_noted_stands_in_the_audit() -> None:
+    pins = FakePins()
+    pins.note = "began before: not repeated"
+    assert ACTION.deliver(event(), IoOptions(), env(pins)) == "DO1 pulsed 500 ms (began before: not repeated)"
+
+
 def test_a_pattern_that_never_ends_is_refused() -> None:
     found = problems(IoOptions, {"do": "pattern", "on_ms": 60_000, "off_ms": 60_000, "repeat": 6})
     assert [str(problem) for problem in found] == ["IoOptions: the whole pattern lasts 600 s at most"]
