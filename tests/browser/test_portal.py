@@ -115,8 +115,9 @@ def test_the_focus_aid_measures_while_it_is_ticked_and_the_camera_tab_saves(page
     folder, address = camera
     page.goto(f"{address}/live")
     playwright.expect(page.locator("#focus")).to_be_hidden()
+    page.locator("#picture").wait_for(timeout=90_000)  # the engine may still be starting
     page.get_by_label("Focus aid").check()
-    playwright.expect(page.locator("#focus-text")).to_have_text("Sharpness 0: nothing to focus on in the picture")  # it is all grey
+    playwright.expect(page.locator("#focus-text")).to_have_text("Sharpness 0: nothing to focus on in the picture", timeout=60_000)
     page.get_by_label("Focus aid").uncheck()
     playwright.expect(page.locator("#focus")).to_be_hidden()
 
