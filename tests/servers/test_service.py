@@ -447,3 +447,37 @@ def test_the_service_says_that_it_lives_and_ends_on_sigterm(running: Camera) -> 
     until(lambda: beat.stat().st_mtime_ns > before, "the next heartbeat")
     running.processes["service"].terminate()
     assert running.processes["service"].wait(PATIENCE_S) == 0
+
+
+def test_the_settings_of_outputs_and_inputs_are_in_force_at_pins(camera: Camera) -> None:
+    store = camera.store()
+    general = GeneralSettings(trigger_port=camera.trigger_port, keep_free_pct=1)
+    lines = {"interlocks": "DO1 DO2", "longest_on": "DO2=1", "stuck_after": "DI1=1"}
+    store.put_settings(general.model_copy(update=lines))
+    store.close()
+    camera.start("pins")
+    camera.start("service")
+    camera.pins_ready()
+    assert camera.ask(TestAction("io", '{"output": "DO1", "do": "on"}', WHITE, "")).ok
+    refused = camera.ask(TestAction("io", '{"output": "DO2"}', WHITE, ""))
+    assert refused == Outcome(False, "DO2 stays off: it is interlocked with DO1, which is on")
+    assert camera.ask(TestAction("io", '{"output": "DO1", "do": "off"}', WHITE, "")).ok
+    pattern = '{"output": "DO2", "do": "pattern", "on_ms": 700, "off_ms": 20, "repeat": 9}'
+    assert camera.ask(TestAction("io", pattern, WHITE, "")) == Outcome(True, "DO2 switched on and off, 700 and 20 ms, 9 times")
+    cut = "DO2 was switched off: it had been on for 1 s, its longest time"
+    until(lambda: camera.status().warnings == (cut,), "the longest time")
+    set_input(camera.state, "DI1", 1)
+    until(lambda: any("DI1 has been active for more than 1 s" in text for text in camera.status().warnings), "the stuck input")
+    set_input(camera.state, "DI1", 0)
+    until(lambda: camera.status().warnings == (cut,), "the input's release")
+
+
+def test_lines_that_the_board_does_not_have_are_told(camera: Camera) -> None:
+    store = camera.store()
+    store.put_settings(GeneralSettings(trigger_port=camera.trigger_port, keep_free_pct=1, interlocks="DO1 DO9"))
+    store.close()
+    camera.start("pins")
+    camera.start("service")
+    camera.pins_ready()
+    until(lambda: any("there is no output 'DO9'" in text for text in camera.status().warnings), "the refusal")
+    assert camera.ask(TestAction("io", '{"output": "DO1", "duration_ms": 20}', WHITE, "")).ok
