@@ -113,3 +113,16 @@ def test_an_ocr_whose_alphabet_does_not_fit_its_output_is_refused(models: Path) 
     edit_card(models, "ocr", alphabet="ABC")
     with pytest.raises(ModelError, match="no alphabet"):
         Ocr(Network(models / "ocr.tflite", "ocr"))
+
+
+@pytest.mark.parametrize("outputs", [["heat", "wh", "xy"], [{"shape": [1, 36, 48, 1]}] * 3, "heat", {"heat": {}}])
+def test_outputs_that_are_no_named_tables_are_refused(models: Path, outputs: Any) -> None:
+    edit_card(models, "detector", outputs=outputs)
+    with pytest.raises(ModelError, match=r"detector\.tflite: the outputs of its card must be a list of tables, each with a name"):
+        Network(models / "detector.tflite", "detector")
+
+
+def test_an_ocr_card_with_a_falling_calibration_is_refused(models: Path) -> None:
+    edit_card(models, "ocr", calibration={"raw": [0, 0.5, 1], "right": [0, 0.9, 0.8]})
+    with pytest.raises(ModelError, match=r"ocr\.tflite: the calibration of its card is not monotone"):
+        Ocr(Network(models / "ocr.tflite", "ocr"))

@@ -30,6 +30,8 @@ class Written:
         self.card = {"alphabet": list(alphabet), "outputs": [{"name": name} for name in self.shapes], **card}
 
     def output(self, name: str) -> int:
+        if name not in self.shapes:
+            raise ModelError(f"its card names no output {name!r}")
         return list(self.shapes).index(name)
 
     def output_shape(self, index: int) -> list[int]:
@@ -89,8 +91,15 @@ def test_probabilities_never_exceed_one(ocr: Ocr) -> None:
     assert ocr.decode(slots_of(ocr, {"A": 1.004})).chars[0].confidence == 1.0
 
 
-def test_a_model_without_a_country_head_knows_no_country(ocr: Ocr) -> None:
-    assert ocr.read(np.zeros((64, 128), np.uint8)).head == {}
+def test_a_model_without_a_country_head_knows_no_country() -> None:
+    ocr = Ocr(cast(Network, Written(shapes={"slots": [1, SLOTS, len(WORLD)]})))
+    assert ocr.countries == ()
+    assert ocr.decode(text_slots(ocr, "AB123")).head == {}
+
+
+def test_a_card_that_names_countries_without_such_an_output_is_refused() -> None:
+    with pytest.raises(ModelError, match="its card names no output 'country'"):
+        reader(shapes={"slots": [1, SLOTS, len(WORLD)]})
 
 
 def test_the_country_heads_logits_become_probabilities_and_the_improbable_are_left_out() -> None:
