@@ -31,6 +31,25 @@ Refused, with the reason, are: two users of a pin; a pin of the board's own (I2C
 level at boot, unless `held` says that a resistor of the board outdoes the pull. What the kernel gave away (1-Wire, I2C, SPI, UART,
 PWM, another program) is named when the pins are claimed, and by `python -m board selftest`.
 
+## Serial lines
+
+A serial line is an address in the settings of the DISPLAY and WIEGAND VIVOTEK actions and of the serial trigger:
+
+| address | what it is |
+| --- | --- |
+| `serial:///dev/ttyUSB0?baud=9600` | a port of the board; also `parity` (none, even, odd), `bits`, `stop` and `rs485=1` |
+| `socket://192.168.1.20:4001` | a serial device server on the network |
+| `loop://` | what is sent comes back: tries the settings without a device |
+| `sim://gate?baud=9600` | a simulated device: `python -m board sim serial plug gate 9600`, then `sent`, `say`, `pull` |
+
+For RS-485 most adapters switch their transceiver themselves; `rs485=1` has the port's driver do it. Several actions may use one
+line. A line that went away is opened again within 2 s of its return, until then the Live tab says what is wrong. A port that the
+kernel's console or a log-in is on is not free: the self-test names who has it.
+
+VIVOTEK's Wiegand converter has no public protocol: the message of WIEGAND VIVOTEK is our own (`W26 11 12345`, CR LF) and can be
+set to what the converter at hand understands, with the answer that it gives. A message whose answer was lost is sent again within
+10 s, so a converter may make its frame twice.
+
 ## I2C devices
 
 | kind | device | addresses | pins | after power-on |
