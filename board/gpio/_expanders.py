@@ -180,7 +180,7 @@ class WithExpanders:
         try:
             device, chip.bus = open_device(chip.url, self._state)
         except BoardError as why:
-            self._tell(chip, str(why))
+            chip.problem = str(why)
             return False
         chip.device = device  # type: ignore[assignment]  # the kind of this URL is an expander's
         return True
@@ -201,14 +201,10 @@ class WithExpanders:
         try:
             act(chip.device)
         except BoardError as why:
-            self._tell(chip, str(why))
+            chip.problem = str(why)
             return False
-        self._tell(chip, "")
+        chip.problem = ""
         return True
-
-    def _tell(self, chip: _Chip, problem: str) -> None:
-        chip.problem = problem
-        self._book.report(chip.title, problem)
 
     # --- the thread ---------------------------------------------------------------------------------------------------
 
@@ -217,8 +213,12 @@ class WithExpanders:
         while not self._stop.wait(every_s):
             for chip in self._chips.values():
                 with self._lock:
-                    if chip.outputs | chip.inputs:
-                        self._look_after(chip)
+                    if not chip.outputs | chip.inputs:
+                        continue
+                    self._look_after(chip)
+                    problem = chip.problem
+                # Without the lock: a slow card must not hold up the thread that ends pulses.
+                self._book.report(chip.title, problem)
 
     def _look_after(self, chip: _Chip) -> None:
         now = monotonic()
