@@ -294,7 +294,7 @@ function showLast(passage) {
   const facts = [
     ["Confidence", passage.plate ? `${passage.confidence.toFixed(1)} %` : ""], ["Country", passage.country_name], ["Character height", passage.plate ? `${passage.char_height_px.toFixed(0)} px` : ""],
     ["Date and time", passage.at_local], ["List", passage.lists.map((list) => list.name).join(", ")], ["Lane", passage.lane ? `Lane ${passage.lane}` : ""],
-    ["Direction", passage.direction], ["Trigger", passage.trigger_cause],
+    ["Direction", passage.direction], ["Plate", [passage.plate_colour, passage.plate_kind].filter(Boolean).join(", ")], ["Trigger", passage.trigger_cause],
   ];
   const inner = el("i");
   inner.style.width = `${passage.confidence}%`;
