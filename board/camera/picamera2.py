@@ -43,6 +43,7 @@ TITLES = {
 }
 """libcamera's controls and the setting that a missing one is told as. One that is not here (white balance on a sensor without
 colour) is not missed."""
+AUTOMATIC_AT_0 = ("ExposureTime", "AnalogueGain")
 AF_MANUAL, AF_CONTINUOUS = 0, 2
 FLICKER_OFF, FLICKER_MANUAL = 0, 1
 
@@ -88,7 +89,8 @@ class _PiCamera:
         night = self._night.is_on(clock.now(), clock.monotonic_ns())
         self.preset = "night" if night else "day"
         self._set(_fixed_controls(setup.settings, device, len(self._streams)))
-        self._set({name: value for name, value in _exposure_controls(setup.settings, night).items() if value != 0 or night})
+        asked = _exposure_controls(setup.settings, night)
+        self._set({name: value for name, value in asked.items() if value or name not in AUTOMATIC_AT_0})  # automatic at the start
         device.start()
         self._opened_ns = self._delivered_ns = clock.monotonic_ns()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 from functools import partial
@@ -94,10 +95,11 @@ class _V4l2Camera:
 
 
 def _open_best(device: str, name: str, wanted: dict[str, str]) -> Any:
+    """The first format that opens, in the wanted rate or, with a driver that refuses it, in its own."""
     problems: dict[str, None] = {}
-    for pixels in FORMATS:
+    for rate, pixels in itertools.product((wanted, {"video_size": wanted["video_size"]}), FORMATS):
         try:
-            return open_container(device, name, wanted | ({"input_format": pixels} if pixels else {}), "v4l2")
+            return open_container(device, name, rate | ({"input_format": pixels} if pixels else {}), "v4l2")
         except CameraError as why:
             problems[str(why)] = None
     raise CameraError("; ".join(problems))

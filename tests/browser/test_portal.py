@@ -130,6 +130,24 @@ def test_the_focus_aid_measures_while_it_is_ticked_and_the_camera_tab_saves(page
     assert (stored.night, stored.night_from) == ("schedule", "21:15")
 
 
+def test_a_pulled_camera_is_told_in_the_portal_and_the_picture_comes_back_by_itself(page: Any, camera: tuple[Path, str]) -> None:
+    folder, address = camera
+    page.goto(f"{address}/live")
+    page.locator("#picture").wait_for(timeout=90_000)
+    pulled = (folder / "pictures").rename(folder / "pulled")
+    try:
+        playwright.expect(page.locator("#notices")).to_contain_text("Camera: replay:", timeout=60_000)
+    finally:
+        pulled.rename(folder / "pictures")
+    playwright.expect(page.locator("#notices")).not_to_contain_text("Camera: replay:", timeout=60_000)
+    seen = newest_frame(page, address)
+    wait_for(lambda: newest_frame(page, address) > seen, "the next picture", 60)
+
+
+def newest_frame(page: Any, address: str) -> int:
+    return int(page.request.get(f"{address}/api/frame").headers["x-frame-seq"])
+
+
 def test_a_list_a_plate_and_an_io_action_with_a_schedule_are_made_and_tested(page: Any, camera: tuple[Path, str]) -> None:
     folder, address = camera
     page.goto(f"{address}/lists")

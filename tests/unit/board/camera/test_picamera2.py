@@ -141,6 +141,10 @@ def test_a_sensor_without_colour_is_not_told_to_miss_its_white_balance(library: 
         ({"focus": "manual", "lens_position": 0}, {"AfMode": 0, "LensPosition": 0}),
         ({"focus": "automatic"}, {"AfMode": 2}),
         ({"day_shutter_us": 2000, "day_gain": 4}, {"ExposureTime": 2000, "AnalogueGain": 4}),
+        (
+            {"night": "always", "night_gain": 0},
+            {"ExposureTime": 1000, "AwbEnable": False, "Saturation": 0.0, "ColourGains": (1.0, 1.0)},
+        ),
         (QUARTERS_OFF, {"ScalerCrop": (1440, 648, 1728, 1296)}),
         ({"cut_top_pct": 20}, {"ScalerCrop": (921, 518, 2765, 2074)}),
     ],
