@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.countries import kind, rank, to_script
 from engine.recognise.calibration import certainty
 from engine.recognise.colour import colours, light
-from engine.recognise.detect import Detector, letterbox
+from engine.recognise.detect import Detector
 from engine.recognise.interpreter import Network
 from engine.recognise.ocr import Ocr, char_height
 from engine.recognise.rectify import Margin, PlateCrop, rectify, whole
@@ -55,7 +55,7 @@ class Recogniser:
 
     def find(self, rgb: NDArray[np.uint8], roi: Roi | None = None) -> list[PlateBox]:
         """The plates of a frame (H, W, 3) uint8, or of the part inside the ROI, in frame pixels, best first."""
-        return self.detector.find(*letterbox(rgb, roi))
+        return self.detector.look(rgb, roi)
 
     def read(self, rgb: NDArray[np.uint8], roi: Roi | None = None) -> list[PlateRead]:
         """The plates of a frame (H, W, 3) uint8 with their text, the most confident first; what reads as nothing is dropped."""

@@ -5,8 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.recognise.detect import boxes_of, crop_to_roi, decode, letterbox, logit, pick_rows, suppress, to_plate_box
-from engine.types import Roi
+from engine.recognise.detect import (
+    MOST_NEARER,
+    UPRIGHT,
+    Detector,
+    Placement,
+    boxes_of,
+    crop_to_roi,
+    decode,
+    letterbox,
+    logit,
+    mean,
+    pick_rows,
+    quadrangle,
+    suppress,
+    to_plate_box,
+)
+from engine.types import PlateBox, Roi
 
 
 def test_a_4_to_3_frame_fills_the_network_input_without_bars() -> None:
@@ -49,15 +64,42 @@ def test_a_bright_spot_is_where_the_placement_says() -> None:
     assert (left, top, right, bottom) == pytest.approx((900, 400, 980, 440), abs=2)
 
 
-def test_rows_are_averaged_with_rounding_and_without_overflow() -> None:
-    rows = np.array([[255, 1], [255, 2], [255, 2], [0, 0], [0, 0], [1, 255]], np.uint8)
-    assert pick_rows(rows, 2).tolist() == [[255, 2], [0, 85]]
-    assert pick_rows(np.full((500, 2), 255, np.uint8), 1).tolist() == [[255, 255]]
+def test_the_mean_of_two_pictures_is_exact_in_eight_bits_rounded_as_told() -> None:
+    a, b = (level.ravel().astype(np.uint8) for level in np.meshgrid(np.arange(256), np.arange(256)))
+    sums = a.astype(np.uint16) + b
+    assert np.array_equal(mean(a.copy(), b, False), sums // 2)
+    assert np.array_equal(mean(a.copy(), b, True), (sums + 1) // 2)
 
 
-def test_of_ten_rows_for_three_each_takes_the_three_around_its_place() -> None:
-    rows = np.arange(0, 100, 10, dtype=np.uint8)[:, None]
-    assert pick_rows(rows, 3).ravel().tolist() == [10, 50, 80]
+def test_of_ten_rows_for_three_each_is_the_mean_of_two_around_its_place() -> None:
+    rows = np.arange(0, 200, 20, dtype=np.uint8)[:, None]
+    # rows 0 and 2, 4 and 5, 7 and 9
+    assert pick_rows(rows, 3).ravel().tolist() == [20, 90, 160]
+
+
+def test_of_eight_rows_for_one_all_count() -> None:
+    rows = np.array([0, 8, 16, 24, 32, 40, 48, 56], np.uint8)[:, None]
+    assert pick_rows(rows, 1).tolist() == [[28]]
+    assert pick_rows(np.full((5000, 2), 255, np.uint8), 1).tolist() == [[255, 255]]
+
+
+def test_the_detector_sees_the_green_of_a_colour_frame() -> None:
+    frame = np.zeros((960, 1280, 3), np.uint8)
+    frame[...] = (10, 130, 250)
+    assert set(np.unique(letterbox(frame)[0])) == {130}
+    assert set(np.unique(letterbox(frame[:200, :300])[0])) == {114, 130}
+
+
+def test_a_grey_frame_of_the_input_s_own_size_goes_through_as_it_is() -> None:
+    frame = np.random.default_rng(0).integers(0, 256, (288, 384)).astype(np.uint8)
+    small, placement = letterbox(frame)
+    assert np.array_equal(small, frame)
+    assert placement.to_frame(5, 7) == (5, 7)
+
+
+def test_a_grey_frame_gives_what_the_same_frame_in_colour_gives() -> None:
+    grey = np.random.default_rng(0).integers(0, 256, (960, 1280)).astype(np.uint8)
+    assert np.array_equal(letterbox(grey)[0], letterbox(np.repeat(grey[:, :, None], 3, axis=2))[0])
 
 
 def test_the_roi_is_cut_before_the_letterbox_and_boxes_come_back_in_frame_pixels() -> None:
@@ -100,20 +142,106 @@ def test_a_box_inside_a_better_one_is_dropped_though_its_iou_is_small() -> None:
 
 def test_nothing_above_the_threshold_gives_no_boxes() -> None:
     maps = np.zeros((36, 48, 2), np.float32)
-    boxes, scores = boxes_of(np.full((36, 48), -9.0, np.float32), maps, maps, 0.4)
-    assert boxes.shape == (0, 4) and scores.shape == (0,)
+    boxes, scores, cells = boxes_of(np.full((36, 48), -9.0, np.float32), maps, maps, 0.4)
+    assert boxes.shape == (0, 4) and scores.shape == (0,) and cells.shape == (0, 2)
 
 
 def test_scores_are_compared_as_logits() -> None:
     heat = np.full((36, 48), -9.0, np.float32)
     heat[4, 5], heat[30, 40] = logit(0.41), logit(0.39)
-    boxes, scores = boxes_of(heat, np.zeros((36, 48, 2), np.float32), np.zeros((36, 48, 2), np.float32), 0.4)
+    boxes, scores, cells = boxes_of(heat, np.zeros((36, 48, 2), np.float32), np.zeros((36, 48, 2), np.float32), 0.4)
     assert len(boxes) == 1
     assert scores[0] == pytest.approx(0.41)
+    assert cells.tolist() == [[4, 5]]
 
 
-def test_a_plate_box_has_its_corners_clockwise_from_top_left_in_frame_pixels() -> None:
+def test_corners_that_do_not_move_are_the_box_s_own() -> None:
+    corners = quadrangle(np.array([30, 60, 90, 75], np.float32), np.zeros(8, np.float32))
+    assert corners.tolist() == [[30, 60], [90, 60], [90, 75], [30, 75]]
+
+
+def test_a_tilted_plate_s_corners_lie_on_the_sides_of_its_box() -> None:
+    box = np.array([100, 100, 200, 150], np.float32)
+    moved = np.array([[0, 0.5], [-0.1, 0], [0, -0.5], [0.1, 0]], np.float32).ravel()
+    assert quadrangle(box, moved).ravel() == pytest.approx([100, 125, 190, 100, 200, 125, 110, 150])
+
+
+def test_corners_that_do_not_fill_their_box_are_stretched_to_it() -> None:
+    box = np.array([100, 100, 200, 150], np.float32)
+    inside = np.array([[0.1, 0.4], [-0.2, 0.1], [-0.1, -0.4], [0.2, -0.1]], np.float32)
+    corners = quadrangle(box, inside.ravel())
+    assert [*corners.min(0), *corners.max(0)] == pytest.approx(box.tolist())
+
+
+def test_corners_that_all_fall_together_leave_the_plate_upright() -> None:
+    box = np.array([100, 100, 200, 150], np.float32)
+    assert quadrangle(box, (0.5 - UPRIGHT).ravel()).ravel() == pytest.approx([100, 100, 200, 100, 200, 150, 100, 150])
+
+
+def test_a_plate_box_has_its_corners_in_frame_pixels() -> None:
     _, placement = letterbox(np.zeros((960, 1280, 3), np.uint8))
-    plate = to_plate_box(np.array([30, 60, 90, 75], np.float32), 0.9, placement)
-    assert np.allclose(plate.corners, [(100, 200), (300, 200), (300, 250), (100, 250)])
+    plate = to_plate_box(np.array([[30, 63], [87, 60], [90, 72], [33, 75]], np.float32), 0.9, placement)
+    assert np.allclose(plate.corners, [(100, 210), (290, 200), (300, 240), (110, 250)])
     assert plate.box == (100, 200, 200, 50)
+
+
+def boxed(left: float, top: float, width: float, height: float, score: float) -> PlateBox:
+    right, bottom = left + width, top + height
+    return PlateBox(((left, top), (right, top), (right, bottom), (left, bottom)), score)
+
+
+class Scripted(Detector):
+    """Finds `first` in a whole frame and `nearer` in any window of it."""
+
+    def __init__(self, first: list[PlateBox], nearer: list[PlateBox]) -> None:
+        self.threshold = 0.3
+        self.first = first
+        self.nearer = nearer
+        self.windows: list[Placement] = []
+
+    def find(self, small: np.ndarray, placement: Placement, threshold: float | None = None) -> list[PlateBox]:
+        if threshold is None:
+            self.windows.append(placement)
+            return self.nearer
+        return [plate for plate in self.first if plate.score >= threshold]
+
+
+FRAME = np.zeros((960, 1280, 3), np.uint8)
+
+
+def test_a_wide_plate_is_taken_at_once_when_its_score_reaches_the_threshold() -> None:
+    sure, unsure = boxed(100, 100, 200, 50, 0.31), boxed(100, 500, 200, 50, 0.29)
+    detector = Scripted([sure, unsure], [])
+    assert detector.look(FRAME) == [sure]
+    assert detector.windows == []
+
+
+def test_a_small_plate_is_looked_at_from_nearer_and_taken_as_it_is_seen_there() -> None:
+    nearer = boxed(605, 402, 80, 38, 0.8)
+    detector = Scripted([boxed(600, 400, 100, 50, 0.26)], [nearer, boxed(480, 400, 60, 30, 0.9)])
+    assert detector.look(FRAME) == [nearer]
+    (window,) = detector.windows
+    # 450 pixels around the plate's middle fill the input's 384
+    assert window.scale_x == pytest.approx(384 / 450, rel=0.01)
+    assert window.to_frame(192, 144) == pytest.approx((650, 425), abs=1)
+
+
+def test_a_small_box_in_which_nothing_is_found_from_nearer_is_no_plate() -> None:
+    assert Scripted([boxed(600, 400, 100, 50, 0.9)], [boxed(800, 400, 60, 30, 0.9)]).look(FRAME) == []
+
+
+def test_the_nearer_look_stays_within_the_frame() -> None:
+    detector = Scripted([boxed(1250, 5, 30, 15, 0.9)], [])
+    detector.look(FRAME)
+    assert detector.windows[0].to_frame(384, 0) == pytest.approx((1280, 0), abs=1)
+
+
+def test_two_small_boxes_that_turn_out_to_be_one_plate_are_one() -> None:
+    nearer = boxed(600, 400, 80, 40, 0.8)
+    assert Scripted([boxed(600, 400, 100, 50, 0.5), boxed(570, 390, 90, 50, 0.4)], [nearer]).look(FRAME) == [nearer]
+
+
+def test_a_frame_full_of_fences_is_looked_at_only_so_often() -> None:
+    detector = Scripted([boxed(40 * k, 400, 30, 15, 0.9) for k in range(20)], [])
+    detector.look(FRAME)
+    assert len(detector.windows) == MOST_NEARER

@@ -96,7 +96,7 @@ def test_a_card_with_another_input_shape_is_refused(models: Path) -> None:
 
 def test_a_card_with_other_outputs_is_refused(models: Path) -> None:
     edit_card(models, "detector", outputs=[{"name": "heat", "shape": [1, 36, 48, 1], "type": "int8"}])
-    with pytest.raises(ModelError, match="has 3 outputs, its card names 1"):
+    with pytest.raises(ModelError, match="has 4 outputs, its card names 1"):
         Recogniser(models)
 
 
