@@ -22,8 +22,9 @@ from engine.recognise.detect import (
 from scripts.detector import network
 from scripts.detector.material import Material
 from scripts.detector.scenes import WindowMaker
-from scripts.detector.score import Network
+from scripts.detector.score import Maps, Network
 
+ROLES = ("heat", "wh", "xy", "corners")
 RIGHTS = {
     "kaggle-car-plate-433": "MIT (repository)", "ro-lucian": "MIT", "in-nanonets": "not stated", "cn-easypr": "Apache-2.0",
     "global-mixed-300": "Apache-2.0 (repository), images not stated", "eg-ealpr-scenes": "not stated", "tn-scenes": "not stated",
@@ -32,6 +33,7 @@ RIGHTS = {
     "br-plates-agreed": "AGPL-3.0 (repository)", "eu-tworow-agreed": "AGPL-3.0 (repository)",
     "br-plates-openalpr": "AGPL-3.0 (repository)", "cn-rodney": "not stated", "ar-cnnocr": "GPL-3.0 (repository)",
     "vn-crops": "not stated", "tn-crops": "not stated",
+    "rendered": "drawn by scripts/plates",
 }  # fmt: skip
 
 
@@ -73,11 +75,11 @@ def proved_roles(content: bytes, weights: list[np.ndarray], grey: np.ndarray) ->
     model.set_weights(weights)
     outputs = model((grey.astype(np.float32) / 127.5 - 1)[None, :, :, None], training=False)
     roles = {}
-    for role, output in zip(("heat", "wh", "xy"), outputs, strict=True):
+    for role, output in zip(ROLES, outputs, strict=True):
         true = output.numpy()[0]
         alike = [i for i, found in enumerate(maps) if found.shape == true.shape]
         roles[role] = min(alike, key=lambda i: float(np.abs(maps[i] - true).mean()))
-    if sorted(roles.values()) != [0, 1, 2]:
+    if sorted(roles.values()) != [0, 1, 2, 3]:
         raise ValueError(f"the int8 outputs cannot be told apart: {roles}")
     return roles
 
@@ -97,10 +99,10 @@ def raw_maps(interpreter: tf.lite.Interpreter, grey: np.ndarray) -> list[np.ndar
 def int8_network(content: bytes, roles: dict[str, int]) -> Network:
     interpreter = interpreter_of(content)
 
-    def run(greys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def run(greys: np.ndarray) -> Maps:
         found = [raw_maps(interpreter, grey) for grey in greys]
-        heat, wh, xy = (np.stack([maps[roles[role]] for maps in found]) for role in ("heat", "wh", "xy"))
-        return heat[..., 0], wh, xy
+        heat, wh, xy, corners = (np.stack([maps[roles[role]] for maps in found]) for role in ROLES)
+        return heat[..., 0], wh, xy, corners
 
     return run
 
@@ -111,10 +113,10 @@ def float_network(model: tf.keras.Model) -> Network:
         outputs: list[tf.Tensor] = model(x, training=False)
         return outputs
 
-    def run(greys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def run(greys: np.ndarray) -> Maps:
         parts = [forward(tf.constant(greys[i : i + 8, :, :, None], tf.float32) / 127.5 - 1) for i in range(0, len(greys), 8)]
-        heat, wh, xy = (np.concatenate([part[k].numpy() for part in parts]) for k in range(3))
-        return heat[..., 0], wh, xy
+        heat, wh, xy, corners = (np.concatenate([part[k].numpy() for part in parts]) for k in range(4))
+        return heat[..., 0], wh, xy, corners
 
     return run
 
@@ -153,6 +155,7 @@ def card(content: bytes, roles: dict[str, int], threshold: float, counts: dict[s
             "log_height": LOG_HEIGHT,
             "same_iou": SAME_IOU,
             "same_overlap": SAME_OVERLAP,
+            "corners": "distance of each corner from the box's own, in shares of its width and height; clockwise from the top left",
         },
         "threshold": threshold,
         "parameters": int(model.count_params()),

@@ -1,4 +1,4 @@
-"""The detector network and its losses (TensorFlow 2.15): grey 288x384 in, heat, size and centre maps at stride 8 out."""
+"""The detector network and its losses (TensorFlow 2.15): grey 288x384 in; heat, size, centre and corner maps at stride 8 out."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ import tensorflow as tf
 from engine.recognise.detect import LOG_HEIGHT, LOG_WIDTH, STRIDE
 
 layers = tf.keras.layers
+CORNER_BEND = 0.1
+"""Most plates are upright: a bend near nought would leave the tilted ones, which teach, no more weight than the noise."""
+CORNER_SHARE = 2.5
 
 
 def build(height: int | None, width: int | None, batch: int | None = None) -> tf.keras.Model:
-    """The fully convolutional network; outputs in the order heat (h, w, 1), wh (h, w, 2), xy (h, w, 2)."""
+    """The fully convolutional network; outputs in the order heat (h, w, 1), wh (h, w, 2), xy (h, w, 2), corners (h, w, 8)."""
 
     def normed(x: tf.Tensor, channels: int, kernel: int = 3, step: int = 1) -> tf.Tensor:
         x = layers.Conv2D(channels, kernel, step, "same", use_bias=False, kernel_initializer="he_normal")(x)
@@ -37,7 +40,8 @@ def build(height: int | None, width: int | None, batch: int | None = None) -> tf
     heat = layers.Conv2D(1, 1, bias_initializer=tf.keras.initializers.Constant(-3.0), name="heat", dtype="float32")(a)
     wh = layers.Conv2D(2, 1, name="wh", dtype="float32")(a)
     xy = layers.Conv2D(2, 1, name="xy", dtype="float32")(a)
-    return tf.keras.Model(grey, [heat, wh, xy])
+    corners = layers.Conv2D(8, 1, name="corners", dtype="float32")(a)
+    return tf.keras.Model(grey, [heat, wh, xy, corners])
 
 
 def heat_loss(logits: tf.Tensor, heat: tf.Tensor) -> tf.Tensor:
@@ -72,6 +76,13 @@ def box_loss(wh: tf.Tensor, xy: tf.Tensor, weight: tf.Tensor, box: tf.Tensor) ->
     places = (tf.abs(x - true_x) + tf.abs(y - true_y)) / STRIDE
     each = 1.5 * (1 - iou + away) + 0.3 * (sizes + 0.5 * places)
     return tf.reduce_sum(weight * each) / (tf.reduce_sum(weight) + 1e-6)
+
+
+def corner_loss(corners: tf.Tensor, weight: tf.Tensor, true: tf.Tensor) -> tf.Tensor:
+    """Huber (bent at CORNER_BEND) over the eight deviations, in shares of the box's width and height, 1 a plate."""
+    away = tf.abs(corners - true)
+    each = tf.where(away < CORNER_BEND, tf.square(away) / (2 * CORNER_BEND), away - CORNER_BEND / 2)
+    return CORNER_SHARE * tf.reduce_sum(weight * tf.reduce_sum(each, -1)) / (tf.reduce_sum(weight) + 1e-6)
 
 
 def learning_rate(done: float, elapsed_s: float, peak: float) -> float:

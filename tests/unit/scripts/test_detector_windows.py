@@ -1,0 +1,76 @@
+"""Corner targets of the detector's training windows; needs the training environment's OpenCV."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+pytest.importorskip("cv2", reason="OpenCV is in the training environment only (scripts/setup --train)")
+
+from scripts.detector.material import Material, Scene
+from scripts.detector.scenes import Shown, WindowMaker, WindowPlan, mirrored, turn_in_space
+
+PLAN = WindowPlan(384, 288, plate_free=1.0, lures=0.0, widest=330, paste=0.0, turned=1.0, framed=0.5)
+
+
+def maker(seed: int) -> WindowMaker:
+    rng = np.random.default_rng(seed)
+    streets = [Scene("street", [rng.integers(0, 256, (480, 640)).astype(np.uint8)])]
+    crops = {"us-plates-openalpr": [np.full((60, 120), 230, np.uint8)]}
+    found = WindowMaker(Material({}, streets, crops), PLAN, seed)
+    found.crop_sets, found.crop_shares = ["us-plates-openalpr"], np.array([1.0])
+    return found
+
+
+def test_a_plane_that_is_not_turned_stays() -> None:
+    assert np.allclose(turn_in_space(0, 0, 0, 500, (30, 40)), np.eye(3))
+
+
+def test_a_plane_turns_about_its_point_and_its_near_side_grows() -> None:
+    matrix = turn_in_space(0.0, math.radians(30), 0.0, 400, (100, 50))
+    ends = matrix @ np.array([[100, 0, 200], [50, 50, 50], [1, 1, 1]])
+    points = (ends[:2] / ends[2]).T
+    assert points[0] == pytest.approx((100, 50))
+    assert 100 - points[1, 0] != pytest.approx(points[2, 0] - 100, abs=5)
+
+
+def test_the_mirror_swaps_left_and_right_corners() -> None:
+    quad = np.array([[10, 20], [50, 10], [52, 30], [12, 40]], float)
+    seen = mirrored(Shown((10, 10, 52, 40), 1.0, 1.0, quad, 1.0), 100)
+    assert seen.box == (48, 10, 90, 40)
+    assert seen.quad.tolist() == [[50, 10], [90, 20], [88, 40], [48, 30]]
+
+
+def test_corner_targets_lead_back_to_the_plate_s_corners() -> None:
+    quad = np.array([[100, 120], [200, 90], [210, 130], [108, 160]], float)
+    shown = Shown((100, 90, 210, 160), 1.0, 0.5, quad, 1.0)
+    window = maker(1).with_targets(np.zeros((288, 384), np.uint8), [shown])
+    row, column = 125 // 8, 155 // 8
+    moved = window.corners[row, column].reshape(4, 2)
+    upright = np.array([[100, 90], [210, 90], [210, 160], [100, 160]])
+    assert np.allclose(upright + moved * (110, 70), quad, atol=1e-3)
+    # the box is believed by half, its corners wholly
+    assert window.weight.sum() == pytest.approx(0.5)
+    assert window.corner_weight.sum() == pytest.approx(1.0)
+
+
+def test_a_plate_cut_by_the_window_s_edge_has_no_corners_to_learn() -> None:
+    plates: list[Shown] = []
+    maker(1).add_plate(np.array([[-30.0, 10], [60, 10], [60, 40], [-30, 40]]), 1.0, 1.0, plates)
+    assert plates[0].box == (0, 10, 60, 40)
+    assert plates[0].corner_trust == 0
+
+
+def test_a_pasted_plate_lies_within_its_corners() -> None:
+    found = 0
+    for seed in range(30):
+        grey = np.zeros((288, 384), np.uint8)
+        plates: list[Shown] = []
+        worker = maker(seed)
+        worker.paint(grey, np.full((60, 120), 230, np.uint8), worker.plate_corners(120, 60, (190, 140), True))
+        worker.add_plate(worker.plate_corners(120, 60, (190, 140), False), 1.0, 1.0, plates)
+        found += grey[140, 190] > 80
+        assert plates[0].seen == pytest.approx(1.0)
+    assert found == 30
