@@ -25,7 +25,7 @@ from scripts.ocr.network import ALPHABET, COUNTRIES, SLOTS
 from scripts.ocr.picture import resize
 from scripts.plates.families import draw_plate
 from scripts.plates.fonts import load_fonts
-from scripts.plates.render import HEIGHT_PX, WIDTH_PX, DrawnPlate
+from scripts.plates.render import HEIGHT_PX, WIDTH_PX, DrawnPlate, Painter, us_plate
 
 U8 = NDArray[np.uint8]
 
@@ -70,7 +70,20 @@ def readable(text: str) -> bool:
     return 1 <= len(text) <= SLOTS and all(c in ALPHABET for c in text)
 
 
-def load_real(plates: Path, left_out: frozenset[str] = frozenset()) -> list[RealSet]:
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a stage draws from: synthetic share of the samples, margins of the crops, countries that are neither drawn nor learned.
+
+    `american`: so many of the drawn plates are of the US family, beside its own share; `more`: factors on SHARES."""
+
+    synthetic_share: float
+    margins: Margins
+    left_out: frozenset[str] = frozenset()
+    american: float = 0.0
+    more: tuple[tuple[str, float], ...] = ()
+
+
+def load_real(plates: Path, left_out: frozenset[str] = frozenset(), more: tuple[tuple[str, float], ...] = ()) -> list[RealSet]:
     """The real sets found under a folder: no text of a dev set, no held-out text, no country that is left out."""
     dev = {label.text for name in DEV_SETS for label in read_labels(plates / name / "labels.csv")}
     sets = []
@@ -84,6 +97,7 @@ def load_real(plates: Path, left_out: frozenset[str] = frozenset()) -> list[Real
         ]
         if learned:
             crops = np.stack([resize(cut(label, margin=0.06), HEIGHT_PX, WIDTH_PX) for label in learned])
+            share *= dict(more).get(name, 1.0)
             sets.append(RealSet(name, crops, tuple(x.text for x in learned), tuple(x.country for x in learned), share))
     total = sum(s.share for s in sets)
     return [RealSet(s.name, s.crops, s.texts, s.countries, s.share / total) for s in sets]
@@ -112,26 +126,29 @@ Sample = tuple[U8, NDArray[np.int16], NDArray[np.bool_]]
 """Picture (64, 128), classes (12,), possible countries (len(COUNTRIES),)."""
 
 
-def samples(
-    real: list[RealSet], backgrounds: list[U8], seed: int, synthetic_share: float, margins: Margins, left_out: frozenset[str]
-) -> Iterator[Sample]:
-    """Endless samples, `synthetic_share` of them drawn plates."""
+def samples(real: list[RealSet], backgrounds: list[U8], seed: int, recipe: Recipe) -> Iterator[Sample]:
+    """Endless samples of a recipe."""
     rng = random.Random(seed)
-    augment = Augmenter(seed + 1, margins, backgrounds)
+    augment = Augmenter(seed + 1, recipe.margins, backgrounds)
     fonts = load_fonts(with_shared=True)
     pool: list[DrawnPlate] = []
     shares = [s.share for s in real]
     masks = {code: possible_countries(code) for code in ("", "EU", *COUNTRIES)}
     unknown = masks[""]
+
+    def drawn() -> DrawnPlate:
+        american = "US" not in recipe.left_out and rng.random() < recipe.american
+        return us_plate(Painter(rng, fonts)) if american else draw_plate(rng, fonts, recipe.left_out)
+
     while True:
-        if not real or rng.random() < synthetic_share:
+        if not real or rng.random() < recipe.synthetic_share:
             if (len(pool) < POOL and rng.random() < 0.5) or not pool:
-                plate = draw_plate(rng, fonts, left_out)
+                plate = drawn()
                 pool.append(plate)
             else:
                 place = rng.randrange(len(pool))
                 if rng.random() < 0.125:
-                    pool[place] = draw_plate(rng, fonts, left_out)
+                    pool[place] = drawn()
                 plate = pool[place]
             yield augment(plate.grey, synthetic=True), labels_of(plate.text), masks[plate.country]
         else:
@@ -141,39 +158,26 @@ def samples(
             yield augment(chosen.crops[index], synthetic=False), labels_of(chosen.texts[index]), mask
 
 
-def _generate(
-    queue: Any, plates: str, seed: int, batch: int, synthetic_share: float, margins: Margins, left_out: frozenset[str]
-) -> None:
+def _generate(queue: Any, plates: str, seed: int, batch: int, recipe: Recipe) -> None:
     import cv2
 
     cv2.setNumThreads(1)
     folder = Path(plates)
-    real = load_real(folder, left_out)
-    source = samples(real, load_backgrounds(folder), seed, synthetic_share, margins, left_out)
+    real = load_real(folder, recipe.left_out, recipe.more)
+    source = samples(real, load_backgrounds(folder), seed, recipe)
     while True:
         drawn = [next(source) for _ in range(batch)]
         queue.put(tuple(np.stack(part) for part in zip(*drawn, strict=True)))
 
 
 def batches(
-    plates: Path,
-    *,
-    seed: int,
-    batch: int,
-    synthetic_share: float,
-    margins: Margins,
-    processes: int,
-    left_out: frozenset[str] = frozenset(),
+    plates: Path, *, seed: int, batch: int, recipe: Recipe, processes: int
 ) -> Iterator[tuple[U8, NDArray[np.int16], NDArray[np.bool_]]]:
     """Endless batches of samples, stacked; the processes end with this one."""
     context = multiprocessing.get_context("spawn")
     queue = context.Queue(maxsize=24)
     workers = [
-        context.Process(
-            target=_generate,
-            args=(queue, str(plates), seed + 1000 * index, batch, synthetic_share, margins, left_out),
-            daemon=True,
-        )
+        context.Process(target=_generate, args=(queue, str(plates), seed + 1000 * index, batch, recipe), daemon=True)
         for index in range(processes)
     ]
     for worker in workers:
