@@ -87,6 +87,10 @@ class Bench:
     def pairs(self) -> tuple[tuple[str, str], ...]:
         return wires(self.profile, self.stage)
 
+    def seen_ms(self, wanted_ms: int) -> int:
+        """A time that every input of the board reports: `wanted_ms`, or more where an input is debounced for long."""
+        return max(wanted_ms, *(3 * line.debounce_ms for line in self.profile.inputs))
+
     def note(self, text: str) -> None:
         """A measured figure."""
         self.told.append(("figure", text))

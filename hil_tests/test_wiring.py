@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from board.kit.errors import GatewrightError
 from hil_tests.bench import Bench
 from hil_tests.wiring import STAGES, wires
 
@@ -15,7 +16,10 @@ def test_wiring(bench: Bench, stage: str) -> None:
     if not pairs:
         pytest.skip(f"this board has no lines for stage {stage}")
     bench.through_chip()
-    faults = bench.check(stage)
+    try:
+        faults = bench.check(stage)
+    except GatewrightError as why:
+        pytest.fail(str(why))
     if faults:
         pytest.fail("; ".join(faults))
     bench.note(", ".join(f"{output} → {contact}" for output, contact in pairs))

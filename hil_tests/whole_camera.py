@@ -1,4 +1,4 @@
-"""The whole camera on the bench: host, package, pins, service and engine in a STATE of their own, one rule: every plate opens."""
+"""The whole camera on the bench: host, package, pins, service and engine in a STATE of their own, one rule: one plate opens."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ from board.kit.state import State
 from board.kit.wire import Channel
 from board.lines import rest_levels
 from board.types import BoardProfile, InputEdge, Pulse, WatchPins
+from engine.lists import EARLIEST, LATEST
 from engine.settings import LprSettings
 from engine.store import Store
-from engine.types import ActionRule, WeekSchedule
+from engine.types import ActionRule, ListEntry, WeekSchedule
 from firmware.keys import make_pair
 from hil_tests.bench import ROOT, Bench, last_words, pins_channel
-from hil_tests.plate_sheet import scene
+from hil_tests.plate_sheet import PLATES, scene
 from hil_tests.wiring import wires
 
 GATE_PULSE_MS = 300
@@ -45,7 +46,11 @@ class WholeCamera:
     channel: Channel
     state: State
     profile: BoardProfile
+    press_ms: int
+    idle: dict[str, bool]
+    """{input: whether it is active while its output rests}"""
     presses: int = 0
+    gate_open: bool = False
 
     @property
     def presser(self) -> str:
@@ -64,23 +69,35 @@ class WholeCamera:
         return wires(self.profile, "gate")[1][1]
 
     def press(self) -> tuple[InputEdge, InputEdge] | None:
-        """(edge of the trigger input, first edge of the gate input) of one pressed trigger; None when the gate stayed shut."""
+        """(edge of the trigger input, opening edge at the gate input) of one pressed trigger; None when the gate stayed shut.
+        A gate that is still open is waited for, so that no edge of the trigger before is taken for this one's."""
+        while self._receive(0) is not None:
+            pass
+        if self.gate_open and self.closed(OPENS_S) is None:
+            return None
         self.presses += 1
-        while self.channel.receive(0) is not None:
-            pass  # what belonged to the trigger before
-        self.channel.send(Pulse(f"hil-press-{self.presses}", self.presser, PRESS_MS))
-        pressed = self.edge(self.trigger, OPENS_S)
-        opened = pressed and self.edge(self.gate_input, OPENS_S)
+        self.channel.send(Pulse(f"hil-press-{self.presses}", self.presser, self.press_ms))
+        pressed = self._await(self.trigger, not self.idle[self.trigger], OPENS_S)
+        opened = pressed and self._await(self.gate_input, not self.idle[self.gate_input], OPENS_S)
         return (pressed, opened) if pressed and opened else None
 
-    def edge(self, input_name: str, within_s: float) -> InputEdge | None:
-        """The next edge of an input; None when none comes in time."""
+    def closed(self, within_s: float) -> InputEdge | None:
+        """The next closing edge at the gate input; None when none comes in time."""
+        return self._await(self.gate_input, self.idle[self.gate_input], within_s)
+
+    def _await(self, input_name: str, active: bool, within_s: float) -> InputEdge | None:
         until = time.monotonic() + within_s
         while (left := until - time.monotonic()) > 0:
-            message = self.channel.receive(left)
-            if isinstance(message, InputEdge) and message.input == input_name:
+            message = self._receive(left)
+            if isinstance(message, InputEdge) and (message.input, message.active) == (input_name, active):
                 return message
         return None
+
+    def _receive(self, timeout_s: float) -> object | None:
+        message = self.channel.receive(timeout_s)
+        if isinstance(message, InputEdge) and message.input == self.gate_input:
+            self.gate_open = message.active != self.idle[self.gate_input]
+        return message
 
     def works_within_s(self, within_s: float) -> float:
         """Presses until the gate opens; returns how long that took; fails after `within_s`."""
@@ -88,7 +105,7 @@ class WholeCamera:
         while time.monotonic() - begun < within_s:
             if self.press():
                 took_s = time.monotonic() - begun
-                self.edge(self.gate_input, GATE_PULSE_MS / 1000 + 2)
+                self.closed(OPENS_S)
                 return took_s
         pytest.fail(f"the gate did not open within {within_s:.0f} s; the camera's logs end with: {last_words(self.state)}")
 
@@ -131,7 +148,7 @@ def whole_camera(bench: Bench, state: State, camera: str) -> Iterator[WholeCamer
         channel = pins_channel(state, host, READY_S)
         try:
             channel.send(WatchPins("hil"))
-            yield WholeCamera(host, channel, state, profile)
+            yield WholeCamera(host, channel, state, profile, bench.seen_ms(PRESS_MS), idle_inputs(profile))
         finally:
             channel.close()
     finally:
@@ -158,22 +175,29 @@ def sheet_url(bench: Bench) -> str:
     return f"replay:{folder}?fps=20"
 
 
+def idle_inputs(profile: BoardProfile) -> dict[str, bool]:
+    """{input: whether it is active while its output rests}, on the wires of stage "gate"."""
+    outputs = {line.name: line.pin for line in profile.outputs}
+    inputs = {line.name: line for line in profile.inputs}
+    rest = rest_levels(profile, {})
+    return {name: rest[outputs[output]] == inputs[name].active_high for output, name in wires(profile, "gate")}
+
+
 def _prepare(state: State, profile: BoardProfile) -> None:
-    """Settings and the one rule. The trigger counts at the press, not at the release, whatever the wiring rests at."""
-    presser, trigger = wires(profile, "gate")[0]
-    pins = {line.name: line for line in profile.outputs}
-    contact = next(line for line in profile.inputs if line.name == trigger)
-    pressed = not rest_levels(profile, {})[pins[presser].pin]
-    edge = "active" if pressed == contact.active_high else "inactive"
+    """Settings and the one rule: the sheet's first plate opens the gate, its second one does not. The trigger counts at the
+    press, not at the release, whatever the wiring rests at."""
+    (_, trigger), (gate, _) = wires(profile, "gate")
+    edge = "inactive" if idle_inputs(profile)[trigger] else "active"
     store = Store(state.database, Clock())
     store.put_settings(
         LprSettings(mode="TRIGGER", trigger_period_s=0, min_confidence_pct=1, trigger_input=trigger, trigger_edge=edge)
     )
-    every_plate = next(entry for entry in store.lists() if entry.role == "all")
-    gate = pins[wires(profile, "gate")[1][0]]
-    polarity = "active high" if gate.active_high else "active low"
-    options = json.dumps({"output": gate.name, "do": "pulse", "duration_ms": GATE_PULSE_MS, "polarity": polarity})
-    store.save_rule(ActionRule(0, every_plate.id, "bench", "io", True, WeekSchedule(), options))
+    white = next(entry.id for entry in store.lists() if entry.role == "white")
+    store.save_entry(ListEntry(0, white, PLATES[0].replace(" ", ""), "the sheet's first plate", EARLIEST, LATEST))
+    active_high = next(line.active_high for line in profile.outputs if line.name == gate)
+    polarity = "active high" if active_high else "active low"
+    options = json.dumps({"output": gate, "do": "pulse", "duration_ms": GATE_PULSE_MS, "polarity": polarity})
+    store.save_rule(ActionRule(0, white, "bench", "io", True, WeekSchedule(), options))
     store.close()
 
 

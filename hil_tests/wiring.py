@@ -64,8 +64,9 @@ def place(profile: BoardProfile, line: str) -> str:
 def diagram(profile: BoardProfile, stage: str) -> str:
     """The stage's wires drawn as text, for a terminal of 80 columns."""
     number = stages(profile).index(stage) + 1
-    resistor = "" if profile.simulated else "; a 1 kOhm resistor in each wire, nothing else on these lines"
-    lines = [f"stage {number} of {len(stages(profile))}, {stage}: {STAGES[stage]}{resistor}"]
+    lines = [f"stage {number} of {len(stages(profile))}, {stage}: {STAGES[stage]}"]
+    if not profile.simulated:
+        lines.append("  a 1 kOhm resistor in each wire, nothing else on these lines")
     joint = "───────────" if profile.simulated else "──[1 kOhm]──"
     rows = [(f"{a:<6} {place(profile, a)}".rstrip(), f"{b:<6} {place(profile, b)}".rstrip()) for a, b in wires(profile, stage)]
     left, right = (max(8, *(len(row[side]) for row in rows)) for side in (0, 1))

@@ -47,6 +47,15 @@ def test_crossed_wires_fail_the_wiring_and_nothing_is_timed_on_them() -> None:
     assert "the wires of stage outputs are wrong" in done.stdout
 
 
+def test_a_board_that_is_not_here_fails_in_words_and_its_timing_is_skipped() -> None:
+    done = hil("--board", "generic", "--yes", "--only", "pulses")
+    assert done.returncode == 1
+    assert "FAIL Wires (outputs)" in done.stdout
+    assert "the wires of stage outputs could not be checked: " in done.stdout
+    assert "0 of 0 passed tests ran through a real kernel driver" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

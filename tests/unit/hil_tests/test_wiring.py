@@ -89,8 +89,8 @@ def test_the_check_leaves_every_output_at_rest(tmp_path: Path) -> None:
 
 def test_the_diagram_of_a_pi_shows_header_pins_and_resistors() -> None:
     assert diagram(all_profiles()["pi5"], "outputs") == (
-        "stage 1 of 3, outputs: every output to the input of its number; "
-        "a 1 kOhm resistor in each wire, nothing else on these lines\n"
+        "stage 1 of 3, outputs: every output to the input of its number\n"
+        "  a 1 kOhm resistor in each wire, nothing else on these lines\n"
         "  ┌─ outputs ──────────────┐            ┌─ inputs ───────────────┐\n"
         "  │ DO1    GPIO 17, pin 11 o──[1 kOhm]──o DI1    GPIO 22, pin 15 │\n"
         "  │ DO2    GPIO 27, pin 13 o──[1 kOhm]──o DI2    GPIO 23, pin 16 │\n"
