@@ -32,14 +32,14 @@ def merged(profile: BoardProfile, asked: LineRules) -> Rules:
     outputs = {line.name: line.max_on_s for line in profile.outputs}
     inputs = {line.name: line.stuck_after_s for line in profile.inputs}
     for times, known, kind in ((asked.max_on_s, outputs, "output"), (asked.stuck_after_s, inputs, "input")):
-        for name, seconds in times:
+        for name, seconds in (*known.items(), *times):
             _check_name(name, known, kind)
             if not 0 <= seconds <= MAX_S:
                 raise BoardError(f"{name}: a time is 0 to {MAX_S} s, not {seconds}")
-    for group in asked.interlocks:
-        for name in group:
-            _check_name(name, outputs, "output")
-    return Rules(outputs | dict(asked.max_on_s), inputs | dict(asked.stuck_after_s), (*profile.interlocks, *asked.interlocks))
+    interlocks = (*profile.interlocks, *asked.interlocks)
+    for name in (name for group in interlocks for name in group):
+        _check_name(name, outputs, "output")
+    return Rules(outputs | dict(asked.max_on_s), inputs | dict(asked.stuck_after_s), interlocks)
 
 
 def load_rules(state: State, profile: BoardProfile) -> Rules:

@@ -39,6 +39,18 @@ def test_a_line_that_is_not_there_or_a_time_out_of_range_is_an_error(asked, why)
         merged(SIM, asked)
 
 
+def test_a_profile_that_names_a_line_that_is_not_there_is_an_error():
+    with pytest.raises(BoardError, match="no output 'DO3'"):
+        merged(dataclasses.replace(SIM, interlocks=(("DO1", "DO3"),)), LineRules("r"))
+    with pytest.raises(BoardError, match="DO1: a time is 0 to 86400 s, not -5"):
+        merged(dataclasses.replace(SIM, outputs=(dataclasses.replace(SIM.outputs[0], max_on_s=-5),)), LineRules("r"))
+
+
+@pytest.mark.parametrize("name", sorted(all_profiles()))
+def test_every_profile_has_rules_that_its_lines_can_keep(name):
+    merged(all_profiles()[name], LineRules("r"))
+
+
 def test_what_was_saved_is_loaded(tmp_path):
     asked = LineRules("r", (("DO1", 5),), (("DI1", 600),), (("DO1", "DO2"),))
     save_rules(State(tmp_path), asked)
