@@ -54,12 +54,16 @@ def test_a_search_finds_by_date_in_the_cameras_zone_and_by_part_of_the_plate(cal
 
 
 def test_passages_are_downloaded_as_csv_without_formulas(caller: Caller) -> None:
-    caller.portal.store.add_passage(passage(trigger_cause="=cmd|x"), [], caller.portal.store.lookup("HK55EVB", NOW, True))
+    caller.portal.store.add_passage(
+        passage(trigger_cause="=cmd|x", plate_colour="yellow", plate_kind="taxi"),
+        [],
+        caller.portal.store.lookup("HK55EVB", NOW, True),
+    )
     reply = caller.get("review/passages.csv?from=2026-01-01T00:00", "viewer")
     rows = list(csv.reader(io.StringIO(reply.body.decode("utf-8-sig"))))
     assert rows[0][:2] == ["Date and time", "Plate"]
     assert rows[1][:2] == ["2026-01-02 03:04:05", "HK55EVB"]
-    assert rows[1][8:] == ["'=cmd|x", "ALL PLATES, NOT IN LIST"]
+    assert rows[1][8:] == ["yellow", "taxi", "'=cmd|x", "ALL PLATES, NOT IN LIST"]
     assert reply.headers["Content-Disposition"] == 'attachment; filename="passages.csv"'
 
 

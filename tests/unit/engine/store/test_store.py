@@ -178,7 +178,14 @@ def add(store: Store, plate: str, number: int, at: datetime = NOW) -> None:
 
 def test_a_passage_comes_back_as_it_was_stored_with_its_lists(store: Store) -> None:
     store.save_entry(entry("HK55EVB"))
-    one = passage(images=PassageImages("2026/01/02/p1-full.jpg", "2026/01/02/p1-plate.jpg"), trigger_id="t1", lane=2, region="BY")
+    one = passage(
+        images=PassageImages("2026/01/02/p1-full.jpg", "2026/01/02/p1-plate.jpg"),
+        trigger_id="t1",
+        lane=2,
+        region="BY",
+        plate_colour="white",
+        plate_kind="electric",
+    )
     assert store.add_passage(one, (), store.lookup("HK55EVB", NOW, True)) is True
     assert store.add_passage(one, ()) is False
     stored = store.passage("p1")
