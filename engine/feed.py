@@ -16,8 +16,9 @@ from engine.ring import RingWriter
 
 log = logging.getLogger("camera")
 
-BACK_OFF_S = (0.5, 1.0)
-"""Short to the end: a camera that is back is seen within 5 s, the time to notice and to open it included."""
+BACK_OFF_S = (0.3, 0.7, 1.5)
+"""From the beginning of one attempt to open to the next one's, the first also from an attempt's end. Short to the last: a camera
+that is back is seen within 5 s, the time to notice and to open it included."""
 READ_TIMEOUT_S = 0.5
 RING_EVERY_NS = 90_000_000
 """The portal shows about ten pictures a second; copying more would only cost time."""
@@ -103,14 +104,15 @@ class Feed:
     def _run(self) -> None:
         failures = 0
         while not self._stop.is_set():
-            delivered = False
+            delivered, begun_ns = False, self._clock.monotonic_ns()
             try:
                 delivered = self._play()
             except Exception:  # the thread's top: a defect of one back end must not end the engine
                 log.exception("camera thread")
                 self._show("internal camera error, see the engine's log")
             failures = 0 if delivered else failures
-            self._stop.wait(BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)])
+            spent_s = (self._clock.monotonic_ns() - begun_ns) / 1e9
+            self._stop.wait(max(BACK_OFF_S[0], BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)] - spent_s))
             failures += 1
         if self._ring:
             self._ring.close()

@@ -177,11 +177,12 @@ def test_a_replayed_camera_that_is_pulled_is_told_and_comes_back_by_itself(tmp_p
 
 
 def test_a_camera_that_is_back_is_seen_within_five_seconds() -> None:
-    """By the sum of the waits: noticed, waited, opened. Worst is a short outage that is noticed only after its end."""
-    assert feed.BACK_OFF_S[-1] == max(feed.BACK_OFF_S)
+    """By the sum of the waits, for each way in which the last attempt before the return may have gone wrong."""
     first_picture_s = 1.5
-    for silent_s in (_live.READ_TIMEOUT_S, picamera2.SILENT_NS / 1e9):
-        assert silent_s + feed.BACK_OFF_S[0] + first_picture_s <= 5
-    resent_s = 2.0  # the longest time between two attempts of TCP to reach the host within OPEN_TIMEOUT_S: after 0, 1 and 3 s
-    assert _live.OPEN_TIMEOUT_S == 4
-    assert max(resent_s, _live.OPEN_TIMEOUT_S - 3 + feed.BACK_OFF_S[-1]) + first_picture_s <= 5
+    silent_s = max(_live.READ_TIMEOUT_S, picamera2.SILENT_NS / 1e9, _live.SILENT_NS / 1e9)
+    waits_s = {
+        "gone for a moment, noticed later": silent_s + feed.BACK_OFF_S[0],
+        "refused at once": max(feed.BACK_OFF_S),
+        "accepted, and never answered": _live.OPEN_TIMEOUT_S + feed.BACK_OFF_S[0],
+    }
+    assert {how: wait_s for how, wait_s in waits_s.items() if wait_s + first_picture_s > 5} == {}
