@@ -138,6 +138,8 @@ class Grammar:
 
     def __init__(self, countries: Iterable[Country]) -> None:
         owners: dict[Shape, list[_Owner]] = defaultdict(list)
+        # each set of symbols once, however many shapes hold it: 1 MB for the world instead of 6
+        once: dict[frozenset[str], frozenset[str]] = {}
         self.codes: dict[str, int] = defaultdict(int)
         """ISO alpha-2: how many of its descriptions are here."""
         for country in countries:
@@ -149,7 +151,8 @@ class Grammar:
                 ways = shapes(country, fmt)
                 for shape in ways:
                     chance = fmt.weight / total / len(ways) / shape.texts
-                    owners[shape].append(_Owner(country.code, fmt.weight, chance))
+                    slim = Shape(tuple(once.setdefault(allowed, allowed) for allowed in shape.classes), shape.words)
+                    owners[slim].append(_Owner(country.code, fmt.weight, chance))
         self._lengths: dict[int, _Length] = defaultdict(_Length)
         for shape, found in owners.items():
             self._lengths[len(shape.classes)].add(self._entry(shape, found))
