@@ -30,7 +30,7 @@ class Margins:
 
 
 MAIN = Margins((-0.03, 0.14), 0.8, (-0.03, 0.12), 0.65)
-WIDE = Margins((-0.04, 0.21), 0.85, (-0.04, 0.18), 0.75)
+WIDE = Margins((-0.06, 0.21), 0.85, (-0.04, 0.18), 0.75)
 
 
 class Augmenter:
