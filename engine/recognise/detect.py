@@ -37,6 +37,8 @@ UPRIGHT = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
 """The corners of a box in shares of its width and height: top left, top right, bottom right, bottom left."""
 SMALL_PX = 46.0
 """A plate narrower than this in the network's input is looked at again from nearer, and is none where that finds nothing."""
+MOST_SCALE = 0.7
+"""A frame that is shrunk by less has nothing more to show from nearer."""
 NEARER = 4.5
 """The nearer look is so many plates wide (and three quarters of that high)."""
 FAINT = 0.25
@@ -227,7 +229,7 @@ class Detector:
         looks = 0
         for plate in self.find(small, placement, min(FAINT, self.threshold)):
             _, _, width, _ = plate.box
-            if width * placement.scale_x >= SMALL_PX:
+            if width * placement.scale_x >= SMALL_PX or placement.scale_x > MOST_SCALE:
                 found += [plate] if plate.score >= self.threshold else []
             elif looks < MOST_NEARER:
                 looks += 1

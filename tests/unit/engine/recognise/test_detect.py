@@ -230,6 +230,13 @@ def test_a_small_box_in_which_nothing_is_found_from_nearer_is_no_plate() -> None
     assert Scripted([boxed(600, 400, 100, 50, 0.9)], [boxed(800, 400, 60, 30, 0.9)]).look(FRAME) == []
 
 
+def test_a_small_frame_has_nothing_more_to_show_from_nearer() -> None:
+    plate = boxed(200, 100, 30, 15, 0.5)
+    detector = Scripted([plate], [])
+    assert detector.look(FRAME[:300, :400]) == [plate]
+    assert detector.windows == []
+
+
 def test_the_nearer_look_stays_within_the_frame() -> None:
     detector = Scripted([boxed(1250, 5, 30, 15, 0.9)], [])
     detector.look(FRAME)
