@@ -26,8 +26,8 @@ TIMEOUT_10MS = 3
 
 T = TypeVar("T")
 
-NOBODY = (errno.ENXIO, errno.EREMOTEIO, errno.EIO)
-"""What adapters say when no chip acknowledges: drivers differ (Documentation/i2c/fault-codes)."""
+NOBODY = (errno.ENXIO, errno.EREMOTEIO, errno.EIO, errno.ENODEV)
+"""What adapters say when no chip acknowledges: drivers differ (Documentation/i2c/fault-codes; i2c-stub says ENODEV)."""
 
 HELD = (errno.ETIMEDOUT, errno.EAGAIN)
 
