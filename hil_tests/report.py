@@ -28,8 +28,7 @@ from vadp_package.build import build
 
 NAME = "report.html"
 TEMPLATE = Path(__file__).with_name("report.tpl")
-MOST_CHARACTERS = 200
-PAGE_CHARACTERS = 1500
+MOST_CHARACTERS, PAGE_CHARACTERS = 200, 1900
 """Of one test's reason or figures, and of all together: the page stays one page."""
 MOST_NAME = 80
 PICTURE_PX = 300
@@ -83,8 +82,9 @@ def render(profile: BoardProfile, results: tuple[Result, ...], names: Names, fac
     """The page. All texts are escaped by the template; only the wiring, escaped by itself, goes in as it is."""
     count = Counter(result.outcome for result in results)
     real = [result for result in results if result.kernel and result.outcome == "passed"]
-    most = min(MOST_CHARACTERS, PAGE_CHARACTERS // max(1, sum(bool(each.reason) for each in results)))
-    shown = [(each, clip(each.reason, most), clip(" · ".join(each.figures), MOST_CHARACTERS)) for each in results]
+    reasons = share([each.reason for each in results])
+    figures = share([" · ".join(each.figures) for each in results])
+    shown = list(zip(results, reasons, figures, strict=True))
     people = {"Customer": names.customer, "Site": names.site, "Technician": names.technician}
     page: str = SimpleTemplate(TEMPLATE.read_text("utf-8")).render(
         profile=profile,
@@ -105,6 +105,14 @@ def package_sha256() -> str:
     """Identity of the software that was tested: what Package Management shows once this checkout's package is installed."""
     with tempfile.TemporaryDirectory() as folder:
         return build(Path(folder), Ed25519PrivateKey.generate()).manifest_sha256
+
+
+def share(texts: list[str]) -> list[str]:
+    """The texts shortened as far as the page has no room for all of them."""
+    clipped = [clip(text, MOST_CHARACTERS) for text in texts]
+    if sum(map(len, clipped)) <= PAGE_CHARACTERS:
+        return clipped
+    return [clip(text, PAGE_CHARACTERS // len(texts)) for text in clipped]
 
 
 def clip(text: str, most: int) -> str:
