@@ -46,7 +46,7 @@ MOST_LIVE_READS = 16
 class Reader(Protocol):
     """What reads plates (engine.recognise)."""
 
-    def read(self, rgb: NDArray[np.uint8], roi: Roi | None) -> list[PlateRead]: ...
+    def read(self, rgb: NDArray[np.uint8], roi: Roi | None, small: NDArray[np.uint8] | None) -> list[PlateRead]: ...
 
 
 class Engine:
@@ -162,7 +162,7 @@ class Engine:
         else:
             started_ns = self._clock.monotonic_ns()
             try:
-                reads = self._reader.read(frame.rgb, self._filter.roi)
+                reads = self._reader.read(frame.rgb, self._filter.roi, frame.small)
             except Exception as why:  # one odd picture must not end the engine, nor end it again at the next start
                 log.exception("frame %d (%s)", frame.seq, frame.source)
                 self.say(f"frame could not be read: {why}")
@@ -288,7 +288,7 @@ def main(arguments: Sequence[str]) -> int:
     licensed = os.environ.get("GATEWRIGHT_LICENSED", "1") != "0"
 
     def camera() -> Camera:
-        from engine.small_picture import small_size
+        from engine.recognise.small_picture import small_size
 
         url = settings.camera_url if settings.connection == "URL" else _camera_of_board(state)
         size, roi = _size(settings), Roi(*settings.roi) if settings.roi else None

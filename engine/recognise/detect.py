@@ -55,8 +55,8 @@ LEAST_SPAN = 0.2
 class Placement:
     """Where the read part of the frame lies in the network's input: input = (frame - origin) * scale + offset, per axis."""
 
-    origin_x: int
-    origin_y: int
+    origin_x: float
+    origin_y: float
     scale_x: float
     scale_y: float
     left: int
@@ -222,9 +222,11 @@ class Detector:
         self._heat, self._wh, self._xy, self._corners = (network.output(name) for name in ("heat", "wh", "xy", "corners"))
         self.threshold = float(network.card.get("threshold", 0.4))
 
-    def look(self, rgb: U8, roi: Roi | None = None) -> list[PlateBox]:
-        """The plates of a frame (H, W, 3) or (H, W), or of its part in the ROI, best first, in frame pixels."""
-        small, placement = letterbox(rgb, roi)
+    def look(self, rgb: U8, roi: Roi | None = None, front: tuple[U8, Placement] | None = None) -> list[PlateBox]:
+        """The plates of a frame (H, W, 3) or (H, W), or of its part in the ROI, best first, in frame pixels.
+
+        `front`: what `letterbox(rgb, roi)` would give, where the camera has shrunk the frame already."""
+        small, placement = front or letterbox(rgb, roi)
         found: list[PlateBox] = []
         looks = 0
         for plate in self.find(small, placement, min(FAINT, self.threshold)):

@@ -16,7 +16,10 @@ from engine.recognise.detect import Detector
 from engine.recognise.interpreter import Network
 from engine.recognise.ocr import Ocr, char_height
 from engine.recognise.rectify import Margin, PlateCrop, rectify, whole
+from engine.recognise.small_picture import letterbox_small
 from engine.types import CharRead, PlateBox, PlateRead, Roi
+
+U8 = NDArray[np.uint8]
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 MOST_PLATES = 8
@@ -53,13 +56,16 @@ class Recogniser:
         self.read_crop(np.zeros((16, 48, 3), np.uint8))
         rank((), "A1", self.countries)
 
-    def find(self, rgb: NDArray[np.uint8], roi: Roi | None = None) -> list[PlateBox]:
-        """The plates of a frame (H, W, 3) uint8, or of the part inside the ROI, in frame pixels, best first."""
-        return self.detector.look(rgb, roi)
+    def find(self, rgb: U8, roi: Roi | None = None, small: U8 | None = None) -> list[PlateBox]:
+        """The plates of a frame (H, W, 3) uint8, or of the part inside the ROI, in frame pixels, best first.
 
-    def read(self, rgb: NDArray[np.uint8], roi: Roi | None = None) -> list[PlateRead]:
-        """The plates of a frame (H, W, 3) uint8 with their text, the most confident first; what reads as nothing is dropped."""
-        found = [(self.read_plate(rgb, plate), plate) for plate in self.find(rgb, roi)[:MOST_PLATES]]
+        `small`: the whole frame in grey as the camera's scaler shrank it (`Frame.small`); None: it is shrunk here."""
+        front = None if small is None else letterbox_small(small, (rgb.shape[1], rgb.shape[0]), roi)
+        return self.detector.look(rgb, roi, front)
+
+    def read(self, rgb: U8, roi: Roi | None = None, small: U8 | None = None) -> list[PlateRead]:
+        """The plates of a frame (as for `find`) with their text, the most confident first; what reads as nothing is dropped."""
+        found = [(self.read_plate(rgb, plate), plate) for plate in self.find(rgb, roi, small)[:MOST_PLATES]]
         found = [each for each in found if len(each[0].text) >= LEAST_CHARACTERS and each[0].confidence >= LEAST_CONFIDENCE_PCT]
         # a text stands once in a frame: its mirror image in a wet bonnet or a window is no second car
         best: dict[str, tuple[PlateRead, PlateBox]] = {}
@@ -68,7 +74,7 @@ class Recogniser:
         lit = light(rgb) if best else None
         return [_with_look(read, *colours(rgb, plate, lit)) for read, plate in best.values()]
 
-    def read_plate(self, rgb: NDArray[np.uint8], plate: PlateBox) -> PlateRead:
+    def read_plate(self, rgb: U8, plate: PlateBox) -> PlateRead:
         """The text of one found plate, after a second look where the first was unsure."""
         best = self.read_crop_of(rectify(rgb, plate, FIRST_LOOK), plate)
         for margin in SECOND_LOOKS:
@@ -77,7 +83,7 @@ class Recogniser:
             best = max(best, self.read_crop_of(rectify(rgb, plate, margin), plate), key=lambda read: read.confidence)
         return best
 
-    def read_crop(self, rgb: NDArray[np.uint8]) -> PlateRead:
+    def read_crop(self, rgb: U8) -> PlateRead:
         """A picture (H, W, 3) uint8 that is one plate; text "" when nothing is read."""
         return self.read_crop_of(whole(rgb))
 

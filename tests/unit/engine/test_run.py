@@ -41,7 +41,7 @@ class Script:
     def __init__(self, plates: Sequence[str]) -> None:
         self._plates = plates
 
-    def read(self, rgb: NDArray[np.uint8], roi: Roi | None) -> list[PlateRead]:
+    def read(self, rgb: NDArray[np.uint8], roi: Roi | None, small: NDArray[np.uint8] | None) -> list[PlateRead]:
         number = int(rgb[0, 0, 0])
         if number == 255:
             raise ValueError("odd picture")

@@ -70,7 +70,7 @@ class Scripted(Recogniser):
     def __init__(self, reads: list[PlateRead]) -> None:
         self.reads = reads
 
-    def find(self, rgb: NDArray[np.uint8], roi: Roi | None = None) -> list[PlateBox]:
+    def find(self, rgb: NDArray[np.uint8], roi: Roi | None = None, small: NDArray[np.uint8] | None = None) -> list[PlateBox]:
         return [PlateBox(((i, 0), (i + 9, 0), (i + 9, 5), (i, 5)), 0.5) for i in range(len(self.reads))]
 
     def read_crop_of(self, crop: object, plate: PlateBox | None = None) -> PlateRead:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.recognise.detect import letterbox
-from engine.small_picture import letterbox_small, small_size
+from engine.recognise.small_picture import letterbox_small, small_size
 from engine.types import Roi
 
 
