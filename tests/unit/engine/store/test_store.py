@@ -130,14 +130,15 @@ def test_a_rule_is_saved_with_all_its_options(store: Store) -> None:
     assert store.rules(WHITE) == [saved] == store.rules()
     assert (saved.id, saved.name, saved.week) == (1, "Gate", week)
     assert saved.options == (
-        '{"output":"DO1","do":"pulse","duration_ms":300,"polarity":"active high","delay_ms":0,"even_if_blacklisted":false}'
+        '{"output":"DO1","do":"pulse","duration_ms":300,"on_ms":500,"off_ms":500,"repeat":5,"polarity":"active high","delay_ms":0,'
+        '"even_if_blacklisted":false}'
     )
 
 
 @pytest.mark.parametrize(
     ("wrong", "problem"),
     [
-        (rule(kind="rocket"), "unknown action 'rocket'; there are http, io, wiegand"),
+        (rule(kind="rocket"), "unknown action 'rocket'; there are display, http, io, wiegand, wiegand_serial"),
         (replace(rule(), options="[]"), "options are not a JSON object"),
         (replace(rule(), options="{"), "options are not JSON: "),
         (rule(duration_ms=5), "Duration: "),
