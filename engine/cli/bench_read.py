@@ -91,8 +91,8 @@ def median_ms(work: Callable[[], object], frames: int) -> float:
 
 def measure(recogniser: Recogniser, rgb: NDArray[np.uint8], frames: int, threads: int = 1) -> ReadTimes:
     """Times each step on its own over `frames` repetitions, then the whole."""
-    small, placement = letterbox(rgb)
-    found = recogniser.detector.find(small, placement)
+    front = letterbox(rgb)
+    found = recogniser.detector.look(rgb, None, front)
     x, y, w, h = PLATE
     drawn = PlateBox(((x, y), (x + w, y), (x + w, y + h), (x, y + h)), 1.0)
     plate = found[0] if found else drawn
@@ -104,7 +104,7 @@ def measure(recogniser: Recogniser, rgb: NDArray[np.uint8], frames: int, threads
         threads=threads,
         runtime=recogniser.runtime,
         resize_ms=median_ms(lambda: letterbox(rgb), frames),
-        detect_ms=median_ms(lambda: recogniser.detector.find(small, placement), frames),
+        detect_ms=median_ms(lambda: recogniser.detector.look(rgb, None, front), frames),
         rectify_ms=median_ms(lambda: rectify(rgb, plate, FIRST_LOOK), frames),
         ocr_ms=median_ms(lambda: recogniser.read_crop_of(crop, plate), frames),
         whole_ms=median_ms(lambda: recogniser.read(rgb), frames),
