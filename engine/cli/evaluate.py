@@ -64,7 +64,7 @@ def main(arguments: list[str]) -> int:
         return 0
     print(*report(tallies, total), sep="\n")
     if options.misses:
-        print(*misses(tallies), sep="\n")
+        print("", *misses(tallies), sep="\n")
     return 0
 
 

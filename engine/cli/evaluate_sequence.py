@@ -214,7 +214,7 @@ def main(arguments: list[str]) -> int:
         return 0
     for tally in (*tallies, total):
         print(*report(tally), sep="\n")
-    if options.misses:
-        for tally in tallies:
-            print(*(f"{tally.name} {name}: {shown(a)} said as {shown(b)}" for name, a, b in tally.wrong), sep="\n")
+    for tally in tallies if options.misses else ():
+        for name, wanted, said in tally.wrong:
+            print(f"{tally.name} {name}: {shown(wanted)} said as {shown(said)}")
     return 0
