@@ -115,6 +115,8 @@ class BoardProfile:
     threads: int = 1
     """Inference threads for this board."""
     simulated: bool = False
+    emulated: bool = False
+    """The computer itself is played by another one (scripts/virtual): drivers and libraries are real, times prove nothing."""
     interlocks: tuple[tuple[str, ...], ...] = ()
     """Groups of outputs of which one at a time may be on."""
     why: str = ""

@@ -68,7 +68,8 @@ def _run(words: list[str]) -> int:
 
 
 def _order(options: argparse.Namespace, folder: Path) -> Order:
-    simulated = all_profiles()[options.board].simulated
+    profile = all_profiles()[options.board]
+    handless = profile.simulated or profile.emulated
     lines = State(options.state).lines_file
     if lines.exists():  # an installer's own lines belong to the board
         (folder / lines.name).write_bytes(lines.read_bytes())
@@ -76,7 +77,7 @@ def _order(options: argparse.Namespace, folder: Path) -> Order:
         board=options.board,
         folder=str(folder),
         frames=options.frames,
-        ask=not (options.yes or simulated),
+        ask=not (options.yes or handless),
         camera=options.camera,
         sd=str(options.sd or ""),
         serial=options.serial,
@@ -120,6 +121,9 @@ def _introduce(profile: BoardProfile) -> None:
         print(diagram(profile, stage))
     if profile.simulated:
         print("lens ))) the plate sheet is replayed\n")
+        return
+    if profile.emulated:
+        print("every wire is carried by gpio-sim; times prove nothing here, edges and levels do\n")
         return
     print("lens ))) printed plate sheet, the whole page in the picture (python -m hil_tests sheet plates.pdf)\n")
     print("Stop the ANPR package first (Package Management): a pin has one owner. The gate must not be connected.\n")

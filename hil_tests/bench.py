@@ -28,6 +28,7 @@ from board.pins.realtime import PRIORITY, SWITCH_INTERVAL_S
 from board.ports import Gpio
 from board.profiles import load
 from board.types import PINS_MESSAGES, BoardProfile, InputEdge
+from hil_tests import virtual_wires
 from hil_tests.machine import ClockChip
 from hil_tests.wiring import check_wires, diagram, wires
 
@@ -64,7 +65,7 @@ class Order:
 
 @dataclass
 class Bench:
-    """The board under test. `slack_ms`: how late the bench may see an edge (a shared computer that simulates is no board)."""
+    """The board under test. `slack_ms`: how late the bench may see an edge (a computer that plays one is no board)."""
 
     order: Order
     state: State
@@ -81,7 +82,7 @@ class Bench:
 
     @property
     def slack_ms(self) -> float:
-        return 500.0 if self.profile.simulated else 15.0
+        return 500.0 if self.profile.simulated or self.profile.emulated else 15.0
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
@@ -122,6 +123,8 @@ class Bench:
             plugged = dict(wires(self.profile, stage)) | self.order.wires
             for output, input_name in plugged.items():
                 plug_wire(self.state, output, input_name)
+        elif self.profile.emulated:
+            virtual_wires.plug(self.profile, wires(self.profile, stage))
         elif self.order.ask:
             print(f"\n{diagram(self.profile, stage)}")
             with Path("/dev/tty").open() as terminal:

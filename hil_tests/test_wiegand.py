@@ -45,7 +45,7 @@ def test_wiegand(bench: Bench) -> None:
                 edges.clear()
                 timing = send_frame(gpio, port, code, WIDTH_US, PERIOD_US, threading.Event())
                 _await_edges(edges, 2 * code.bits)
-                if timing.ok:
+                if timing.ok or bench.profile.emulated:
                     break
                 repeated += 1  # as pins does: a frame whose edges were off is not the panel's to judge
                 if turn + 1 < tries:
@@ -62,6 +62,8 @@ def test_wiegand(bench: Bench) -> None:
             widths_us += frames[0].widths_us
     outside = sum(not MIN_WIDTH_US <= width <= MAX_WIDTH_US for width in widths_us)
     middle, high, widest = percentiles(widths_us, 50, 99, 100)
+    if bench.profile.emulated:
+        bench.note("edges and levels are proved here; the computer is emulated, so the times below prove nothing")
     bench.note(f"{port.name}: {bench.order.frames} frames sent and received, none wrong, {repeated} sent again for their edges")
     bench.note(
         f"pulse of {WIDTH_US} µs received p50 {middle:.0f}, p99 {high:.0f}, longest {widest:.0f} µs; "

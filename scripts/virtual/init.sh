@@ -1,0 +1,27 @@
+#!/bin/busybox sh
+# First process of the virtual board: the host's files read-only below a file system in memory; runs the script of board.script= there.
+b=/bin/busybox
+$b mount -t proc p /proc; $b mount -t sysfs s /sys; $b mount -t devtmpfs d /dev
+for module in /modules/*; do $b insmod "$module"; done
+for word in $($b cat /proc/cmdline); do
+  case $word in
+    board.script=*) script=${word#*=} ;;
+    board.repository=*) repository=${word#*=} ;;
+    board.python=*) python=${word#*=} ;;
+  esac
+done
+share() { $b mkdir -p "$2"; $b mount -t 9p -o "trans=virtio,version=9p2000.L,msize=512000,$3" "$1" "$2"; }
+share files /host cache=loose,ro
+$b mount -t tmpfs t /writable; $b mkdir /writable/upper /writable/work
+$b mount -t overlay -o lowerdir=/host,upperdir=/writable/upper,workdir=/writable/work o /root
+for place in proc sys dev; do $b mount --move /$place /root/$place; done
+$b mount -t tmpfs t /root/run; $b mount -t tmpfs -o mode=1777 t /root/tmp
+$b mkdir -p /root/dev/shm /root/dev/pts; $b mount -t tmpfs t /root/dev/shm; $b mount -t devpts p /root/dev/pts
+share repository "/root$repository" cache=loose,ro
+share board /root/run/board cache=loose,ro
+share out /root/run/out cache=none
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 REPOSITORY=$repository PYTHON=$python
+$b ifconfig lo 127.0.0.1 up
+$b chroot /root /bin/bash "$script" >/dev/console 2>&1
+echo $? >/root/run/out/rc
+$b sync; $b poweroff -f
