@@ -85,6 +85,11 @@ class Bench:
         return 500.0 if self.profile.simulated or self.profile.emulated else 15.0
 
     @property
+    def patience(self) -> int:
+        """How many times as long as on a board a process may take to start or to answer."""
+        return 6 if self.profile.emulated else 1
+
+    @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
         return wires(self.profile, self.stage)
 

@@ -30,7 +30,7 @@ def test_wiegand(bench: Bench) -> None:
     edges: list[Edge] = []
     widths_us: list[float] = []
     worst_us: list[float] = []
-    repeated = 0
+    repeated = paused = 0
     tries = SIM_TRIES if bench.profile.simulated else TRIES
     with real_time(), bench.chip() as gpio, bench.ears(gpio) as receiver:
         for pin in (port.d0, port.d1):
@@ -55,15 +55,18 @@ def test_wiegand(bench: Bench) -> None:
                 else:
                     pytest.fail(f"frame {number} was sent {tries} times with edges out of the limits of 20 to 100 µs")
             frames = receive(sorted(edges, key=lambda edge: edge.t_ns), port)
-            if [frame.code for frame in frames] != [code]:
+            bits = "".join(bit_text(frame.code) for frame in frames)
+            split = bench.profile.emulated and bits == bit_text(code)  # an emulated computer paused within the frame
+            if [frame.code for frame in frames] != [code] and not split:
                 received = ", ".join(bit_text(frame.code) for frame in frames) or "nothing"
                 pytest.fail(f"frame {number} of {bench.order.frames}: sent {bit_text(code)}, received {received}")
             worst_us.append(timing.worst_edge_us)
-            widths_us += frames[0].widths_us
+            widths_us += [width for frame in frames for width in frame.widths_us]
+            paused += split and len(frames) > 1
     outside = sum(not MIN_WIDTH_US <= width <= MAX_WIDTH_US for width in widths_us)
     middle, high, widest = percentiles(widths_us, 50, 99, 100)
     if bench.profile.emulated:
-        bench.note("edges and levels are proved here; the computer is emulated, so the times below prove nothing")
+        bench.note(f"every bit came in its order; {paused} frames had a pause of the emulated computer, whose times prove nothing")
     bench.note(f"{port.name}: {bench.order.frames} frames sent and received, none wrong, {repeated} sent again for their edges")
     bench.note(
         f"pulse of {WIDTH_US} µs received p50 {middle:.0f}, p99 {high:.0f}, longest {widest:.0f} µs; "

@@ -51,6 +51,7 @@ class WholeCamera:
     """{input: whether it is active while its output rests}"""
     presses: int = 0
     gate_open: bool = False
+    opens_s: float = OPENS_S
 
     @property
     def presser(self) -> str:
@@ -73,12 +74,12 @@ class WholeCamera:
         A gate that is still open is waited for, so that no edge of the trigger before is taken for this one's."""
         while self._receive(0) is not None:
             pass
-        if self.gate_open and self.closed(OPENS_S) is None:
+        if self.gate_open and self.closed(self.opens_s) is None:
             return None
         self.presses += 1
         self.channel.send(Pulse(f"hil-press-{self.presses}", self.presser, self.press_ms))
-        pressed = self._await(self.trigger, not self.idle[self.trigger], OPENS_S)
-        opened = pressed and self._await(self.gate_input, not self.idle[self.gate_input], OPENS_S)
+        pressed = self._await(self.trigger, not self.idle[self.trigger], self.opens_s)
+        opened = pressed and self._await(self.gate_input, not self.idle[self.gate_input], self.opens_s)
         return (pressed, opened) if pressed and opened else None
 
     def closed(self, within_s: float) -> InputEdge | None:
@@ -105,7 +106,7 @@ class WholeCamera:
         while time.monotonic() - begun < within_s:
             if self.press():
                 took_s = time.monotonic() - begun
-                self.closed(OPENS_S)
+                self.closed(self.opens_s)
                 return took_s
         pytest.fail(f"the gate did not open within {within_s:.0f} s; the camera's logs end with: {last_words(self.state)}")
 
@@ -145,10 +146,12 @@ def whole_camera(bench: Bench, state: State, camera: str) -> Iterator[WholeCamer
     command += ["--profile", profile.name, "--camera", camera]
     host = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        channel = pins_channel(state, host, READY_S)
+        channel = pins_channel(state, host, READY_S * bench.patience)
         try:
             channel.send(WatchPins("hil"))
-            yield WholeCamera(host, channel, state, profile, bench.seen_ms(PRESS_MS), idle_inputs(profile))
+            running = WholeCamera(host, channel, state, profile, bench.seen_ms(PRESS_MS), idle_inputs(profile))
+            running.opens_s *= bench.patience
+            yield running
         finally:
             channel.close()
     finally:

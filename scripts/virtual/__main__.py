@@ -75,6 +75,9 @@ def main(words: list[str]) -> int:
     parser.add_argument("--board", choices=("virtual",), required=True)
     parser.add_argument("--arch", choices=tuple(MACHINES), default=OWN, help="processor of the guest (default: this machine's)")
     parser.add_argument("--report", type=Path, metavar="DIR", help="write DIR/report.html, its signature and the public key")
+    parser.add_argument(
+        "--instructions", action="store_true", help="arm64: only count the instructions of a read (the whole run counts them too)"
+    )
     options, others = parser.parse_known_args(words)
     why = missing(options.arch)
     if why:
@@ -85,14 +88,18 @@ def main(words: list[str]) -> int:
         return _skip(why)
     out = folder / "out"
     out.mkdir(exist_ok=True)
-    for name in ("rc", "contract", "contract.xml"):
+    for name in ("rc", "contract", "contract.xml", "instructions"):
         (out / name).unlink(missing_ok=True)
     shutil.rmtree(out / "report", ignore_errors=True)
     inside = ["--board", "virtual", "--report", "/run/out/report", "--state", "/run/out/state", *others]
     (out / "words").write_bytes(b"".join(word.encode() + b"\0" for word in inside))
-    if not any(word.startswith("--only") for word in others):
+    whole = not any(word.startswith("--only") for word in others)
+    if whole:
         (out / "contract").touch()
-    code = _boot(folder, options.arch, out)
+    code = 0 if options.instructions else _boot(folder, options.arch, out)
+    if options.arch == "arm64" and (whole or options.instructions):
+        (out / "instructions").touch()
+        code |= _count(folder, out)
     if options.report and (out / "report").is_dir():
         shutil.copytree(out / "report", options.report, dirs_exist_ok=True)
         print(f"report: {options.report / 'report.html'} (check it: python -m hil_tests verify {options.report / 'report.html'})")
@@ -154,14 +161,31 @@ def _boot(folder: Path, arch: str, out: Path) -> int:
     return int((out / "rc").read_text()) and 1
 
 
-def _command(folder: Path, arch: str, out: Path) -> list[str]:
+def _count(folder: Path, out: Path) -> int:
+    """Boots once for each processor with a clock that counts instructions; the exit code."""
+    for processor in ("cortex-a72", "cortex-a76"):
+        (out / "rc").unlink(missing_ok=True)
+        print(
+            f"\ninstructions of a read as {processor} (cortex-a76 has the dot product instructions, A53 and A72 do not)", flush=True
+        )
+        command = [*_command(folder, "arm64", out, processor), "-icount", "shift=0,sleep=off"]
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace", timeout=LIMIT_S
+        )
+        print(TERMINAL.sub("", done.stdout).strip())
+        if not (out / "rc").exists() or int((out / "rc").read_text()):
+            return 1
+    return 0
+
+
+def _command(folder: Path, arch: str, out: Path, processor: str = "") -> list[str]:
     machine = MACHINES[arch]
     native = arch == OWN
     python = sys.executable if native else "/usr/bin/python3"
     words = f"console={machine.console} quiet loglevel=3 panic=-1 mitigations=off board.script={HERE / 'guest.sh'} "
     words += f"board.repository={ROOT} board.python={python}"
     command = [machine.qemu, "-accel", "tcg", "-M", machine.machine]
-    command += ["-cpu", machine.processor, "-smp", "1", "-m", "2048", "-display", "none", "-nodefaults"]
+    command += ["-cpu", processor or machine.processor, "-smp", "1", "-m", "2048", "-display", "none", "-nodefaults"]
     command += ["-no-reboot", "-serial", "stdio", "-kernel", str(folder / "vmlinuz"), "-initrd", str(folder / "first.gz")]
     command += ["-append", words]
     shares = {"files": Path("/") if native else folder / "root", "repository": ROOT, "board": folder, "out": out}

@@ -26,14 +26,22 @@ mount -t overlay -o "lowerdir=$packages,upperdir=/run/upper,workdir=/run/work" o
 printf '/run/board/site\nimport os; os.environ.setdefault("RPI_LGPIO_REVISION", "c03114")\n' >"$packages/virtual-board.pth"
 export PYTHONDONTWRITEBYTECODE=1 LG_WD=/run
 
+if [ -e /run/out/instructions ]; then
+  exec "$PYTHON" -m scripts.virtual.instructions
+fi
 "$PYTHON" -m board i2c set-clock 'i2c://0/0x68?kind=ds3231' --state /tmp/state
 mapfile -d '' -t words </run/out/words
 bench=0 contract=0
-"$PYTHON" -m hil_tests "${words[@]}" || bench=$?
 if [ -e /run/out/contract ]; then
-  echo
   echo "Contract tests against this kernel's drivers"
   "$PYTHON" -m pytest -q -p no:cacheprovider -o addopts= --import-mode=importlib -rfs --junitxml=/run/out/contract.xml \
     tests/contract/test_kernel.py tests/contract/test_gpio.py tests/contract/test_i2c.py -k "kernel or gpiod or stub" || contract=$?
+  if [ "$(uname -m)" = aarch64 ]; then
+    echo
+    echo "Recognition tests on this processor"
+    "$PYTHON" -m pytest -q -p no:cacheprovider -o addopts= --import-mode=importlib -rfs tests/unit/engine/recognise || contract=$?
+  fi
 fi
+echo
+"$PYTHON" -m hil_tests "${words[@]}" || bench=$?
 exit $((bench || contract))
