@@ -258,6 +258,7 @@ def export(name: str, material: Material, args: argparse.Namespace) -> None:
         "scores": {"command": "scripts/train_detector.py --data DATA export", "columns": "recall in percent, false boxes a picture",
                    **found},
         "weak_spots": WEAK_SPOTS,
+        "weak_spots_picture": "detector-weak-spots.png, drawn by python -m scripts.detector.weak_spots",
     }  # fmt: skip
     args.models.mkdir(parents=True, exist_ok=True)
     (args.models / "detector.tflite").write_bytes(content)

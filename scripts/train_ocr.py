@@ -216,7 +216,7 @@ def export(options: argparse.Namespace) -> None:
     write_atomically(model, to_int8(weights, pictures))
     stages = [options.work / "main"] + ([options.work / "finetune"] if stage == "finetune" else [])
     print(write_card(model, weights, real, stages, options.plates, calibration_pictures=len(pictures)))
-    right = draw_weak_spots(tflite_reader(model), backgrounds, options.models / "ocr-weak-spots.png", options.seed + 7)
+    right = draw_weak_spots(tflite_reader(model), options.models / "ocr-weak-spots.png", options.seed + 7)
     print(f"augmented rendered plates read right (folded): {100 * right:.1f} %; the others: ocr-weak-spots.png")
 
 

@@ -6,9 +6,9 @@ import random
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from scripts.demo.street import empty_street
 from scripts.ocr import network
 from scripts.ocr.augment import MAIN, Augmenter
 from scripts.ocr.evaluate import Reader
@@ -21,10 +21,12 @@ TRIES = 400
 CAPTION_PX = 30
 
 
-def draw_weak_spots(reader: Reader, backgrounds: list[NDArray[np.uint8]], path: Path, seed: int) -> float:
-    """Writes a sheet of the first 30 misread plates of augmented rendered ones; returns the share read right (folded)."""
+def draw_weak_spots(reader: Reader, path: Path, seed: int) -> float:
+    """Writes a sheet of the first 30 misread plates of augmented rendered ones; returns the share read right (folded).
+
+    Free fonts and drawn backgrounds only: no photograph is in the sheet."""
     rng, fonts = random.Random(seed), load_fonts(with_shared=False)
-    augment = Augmenter(seed, MAIN, backgrounds)
+    augment = Augmenter(seed, MAIN, [np.asarray(empty_street(1).convert("L").resize((400, 300)))])
     wide, high = network.WIDTH_PX + 8, network.HEIGHT_PX + CAPTION_PX
     sheet = Image.new("L", (COLUMNS * wide, ROWS * high), 255)
     draw = ImageDraw.Draw(sheet)
