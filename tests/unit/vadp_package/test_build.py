@@ -21,7 +21,8 @@ from vadp_package.build import ROOT, build
 def sources(tmp_path: Path) -> Path:
     root = tmp_path / "sources"
     for name in (
-        "board/__init__.py", "engine/__init__.py", "engine/__pycache__/x.cpython-311.pyc", "engine/.hidden", "models/ocr-weak-spots.png",
+        "board/__init__.py", "engine/__init__.py", "engine/__pycache__/x.cpython-311.pyc", "engine/.hidden",
+        "models/ocr-weak-spots.png",
         "webui/static/portal.css", "webui/tests/test_it.py", "models/ocr.tflite", "models/ocr.json", "LICENSE",
         "firmware/__init__.py",
     ):  # fmt: skip
