@@ -70,16 +70,18 @@ class _Output:
 class Outputs:
     """The claimed outputs of a board. Errors are BoardError (unknown output, interlock, chip refuses).
 
-    `tell` gets OutputState on every change, and LineWarning when an output reached its longest time and when it is used again."""
+    `tell` gets OutputState on every change, and LineWarning when an output reached its longest time and when it is used again.
+    `arm` is called before a line goes to its active level: from then on a hang must end pins."""
 
     def __init__(
         self, profile: BoardProfile, gpio: Gpio, polarity: dict[str, bool], clock: Clock,
-        tell: Callable[[OutputState | LineWarning], None], rules: Rules,
+        tell: Callable[[OutputState | LineWarning], None], rules: Rules, arm: Callable[[], None],
     ) -> None:  # fmt: skip
         self._gpio = gpio
         self._clock = clock
         self._tell = tell
         self._rules = rules
+        self._arm = arm
         self._outputs = {line.name: _Output(line.name, line.pin, polarity[line.name]) for line in profile.outputs}
         self._warnings: dict[str, LineWarning] = {}
 
@@ -256,6 +258,8 @@ class Outputs:
     def _drive(self, output: _Output, active: bool) -> int:
         if output.active == active:
             return self._clock.monotonic_ns()
+        if active:
+            self._arm()
         self._gpio.write(output.pin, active == output.active_high)
         now_ns = self._clock.monotonic_ns()
         output.active = active

@@ -112,7 +112,8 @@ class PinsServer:
         self._delayed: list[tuple[int, int, _Waiting]] = []
         self._posted: deque[Callable[[], None]] = deque()
         self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        self._outputs = Outputs(profile, gpio, polarity, clock, self._tell_lines, rules)
+        self._guardian: Guardian | None = None
+        self._outputs = Outputs(profile, gpio, polarity, clock, self._tell_lines, rules, self._arm)
         self._inputs = Inputs(profile, gpio, clock, self._tell_lines, rules.stuck_after_s)
         self._ports = {line.name: FrameSender(gpio, line, clock, self._acts, self._frame_reported) for line in profile.wiegand}
         gpio.watch([line.pin for line in profile.inputs], self._raw_edge)
@@ -129,6 +130,7 @@ class PinsServer:
 
     def run(self, life: Life, guardian: Guardian) -> None:
         """Serves until `life.stop`. Whatever ends it, the outputs are at rest afterwards."""
+        self._guardian = guardian
         previous = signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         listener = listen(self._state.pins_socket)
         listener.setblocking(False)
@@ -163,6 +165,11 @@ class PinsServer:
             return 0
         beat_ns = next_beat_ns + round(LATE_BEAT_S * 1e9)
         return min(beat_ns, self._outputs.next_ns() or beat_ns)
+
+    def _arm(self) -> None:
+        """Before an output goes on: the guardian waits for the next turn of the loop, which tells it the exact time."""
+        if self._guardian is not None:
+            self._guardian.expect(self._clock.monotonic_ns() + round(LATE_BEAT_S * 1e9))
 
     def _do_due(self) -> None:
         self._outputs.end_due()

@@ -41,11 +41,23 @@ def outputs(chip, clock, changes):
     return new_outputs(chip, clock, changes)
 
 
-def new_outputs(chip, clock, changes, **rules):
+def new_outputs(chip, clock, changes, arm=lambda: None, **rules):
     def tell(message):
         changes.append((message.line, message.text) if isinstance(message, LineWarning) else (message.output, message.active))
 
-    return Outputs(PROFILE, chip, {"DO1": True, "DO2": True}, clock, tell, Rules(**rules))
+    return Outputs(PROFILE, chip, {"DO1": True, "DO2": True}, clock, tell, Rules(**rules), arm)
+
+
+@pytest.mark.parametrize(
+    "begin", [lambda o: o.pulse("DO1", 500), lambda o: o.play("DO1", 20, 20, 2), lambda o: o.hold("DO1", 1, "a")]
+)
+def test_the_guardian_is_armed_before_an_output_goes_on(chip, clock, changes, begin):
+    levels = []
+    outputs = new_outputs(chip, clock, changes, lambda: levels.append(dict(chip.levels) or None))
+    begin(outputs)
+    assert levels == [None] and True in chip.levels.values()  # nothing was written yet when the guardian was told
+    outputs.switch_off("DO1")
+    assert len(levels) == 1
 
 
 def run_until_quiet(outputs, clock):
