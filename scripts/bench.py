@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import os
 import socket
 import subprocess
@@ -39,6 +38,7 @@ from engine.recognise.pipeline import Recogniser  # noqa: E402
 from engine.settings import LprSettings  # noqa: E402
 from engine.store import Store  # noqa: E402
 from engine.types import ActionRule, WeekSchedule  # noqa: E402
+from scripts.bench_wiegand import busy_cores  # noqa: E402
 from scripts.bench_wiegand import compare as compare_wiegand  # noqa: E402
 from scripts.peers import compare  # noqa: E402
 
@@ -100,7 +100,7 @@ def _wiegand(options: argparse.Namespace) -> dict[str, object]:
     figures: dict[str, object] = {}
     with tempfile.TemporaryDirectory() as folder:
         figures["wiegand_idle"] = _rounded(measure(Path(folder), options.wiegand))
-    with tempfile.TemporaryDirectory() as folder, _busy_cores():
+    with tempfile.TemporaryDirectory() as folder, busy_cores():
         figures["wiegand_busy"] = _rounded(measure(Path(folder), options.wiegand))
     return figures
 
@@ -113,24 +113,6 @@ def _wiegand_compare(options: argparse.Namespace) -> dict[str, object]:
 def _rounded(errors: EdgeErrors) -> dict[str, object]:
     table = asdict(errors)
     return table | {name: {at: round(us, 1) for at, us in table[name].items()} for name in ("width_us", "interval_us")}
-
-
-@contextmanager
-def _busy_cores() -> Iterator[None]:
-    burners = [multiprocessing.Process(target=_burn, daemon=True) for _ in range(os.cpu_count() or 1)]
-    for burner in burners:
-        burner.start()
-    try:
-        yield
-    finally:
-        for burner in burners:
-            burner.terminate()
-            burner.join()
-
-
-def _burn() -> None:
-    while True:
-        pass
 
 
 def _chain(options: argparse.Namespace) -> dict[str, object]:

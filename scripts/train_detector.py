@@ -26,6 +26,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import cv2
 import numpy as np
 
+from engine.cli.labels import HELD_OUT_NEGATIVES
 from scripts.detector import material as material_of
 from scripts.detector.material import Material
 from scripts.detector.scenes import WindowMaker, WindowPlan
@@ -251,7 +252,7 @@ def export(name: str, material: Material, args: argparse.Namespace) -> None:
         "training": {
             "script": "scripts/train_detector.py", "seed": args.seed, "threads": args.threads, "stages": done,
             "never trained on": list(material_of.DEV_SETS),
-            "held out": f"{material_of.HELD_OUT_NEGATIVES} of negatives-openalpr, one scene in eight by the SHA-256 of set/file, "
+            "held out": f"{HELD_OUT_NEGATIVES} of negatives-openalpr, one scene in eight by the SHA-256 of set/file, "
                         "one crop in eight by the SHA-256 of its text",
             **({"remark": args.remark} if args.remark else {}),
         },

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from engine.cli.labels import held_out, picture_held_out
+from engine.cli.labels import HELD_OUT_NEGATIVES, held_out, picture_held_out
 from engine.recognise.detect import GREEN
 from scripts.plates.families import draw_plate
 from scripts.plates.fonts import load_fonts
@@ -42,7 +42,6 @@ BOX_TRUST = {"ro-lucian": 0.3, "global-mixed-300": 0.5, "tn-scenes": 0.5, "eg-mo
 """Share of the box loss for sets whose boxes are loose (or stretched pictures); 1 for the others."""
 DEV_SETS = ("openalpr-us", "openalpr-eu", "openalpr-br")
 """Scored, never trained on."""
-HELD_OUT_NEGATIVES = 60
 MOST_CROPS = 700
 LONG_SIDE = 1280
 
