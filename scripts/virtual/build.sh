@@ -71,7 +71,7 @@ cp "unpacked/boot/vmlinuz-$kernel-$arch" vmlinuz
 
 say "packing the first file system"
 first=$folder/first
-rm -rf "$first" && mkdir -p "$first"/{bin,dev,proc,sys,modules,host,writable,root}
+rm -rf "$first" && mkdir -p "$first"/{bin,dev,proc,sys,modules,host,writable,board}
 install -m755 unpacked/bin/busybox "$first/bin/busybox"
 install -m755 "$here/init.sh" "$first/init"
 number=10

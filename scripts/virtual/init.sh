@@ -13,15 +13,15 @@ done
 share() { $b mkdir -p "$2"; $b mount -t 9p -o "trans=virtio,version=9p2000.L,msize=512000,$3" "$1" "$2"; }
 share files /host cache=loose,ro
 $b mount -t tmpfs t /writable; $b mkdir /writable/upper /writable/work
-$b mount -t overlay -o lowerdir=/host,upperdir=/writable/upper,workdir=/writable/work o /root
-for place in proc sys dev; do $b mount --move /$place /root/$place; done
-$b mount -t tmpfs t /root/run; $b mount -t tmpfs -o mode=1777 t /root/tmp
-$b mkdir -p /root/dev/shm /root/dev/pts; $b mount -t tmpfs t /root/dev/shm; $b mount -t devpts p /root/dev/pts
-share repository "/root$repository" cache=loose,ro
-share board /root/run/board cache=loose,ro
-share out /root/run/out cache=none
+$b mount -t overlay -o lowerdir=/host,upperdir=/writable/upper,workdir=/writable/work o /board
+for place in proc sys dev; do $b mount --move /$place /board/$place; done
+$b mount -t tmpfs t /board/run; $b mount -t tmpfs -o mode=1777 t /board/tmp
+$b mkdir -p /board/dev/shm /board/dev/pts; $b mount -t tmpfs t /board/dev/shm; $b mount -t devpts p /board/dev/pts
+share repository "/board$repository" cache=loose,ro
+share board /board/run/board cache=loose,ro
+share out /board/run/out cache=none
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 REPOSITORY=$repository PYTHON=$python
 $b ifconfig lo 127.0.0.1 up
-$b chroot /root /bin/bash "$script" >/dev/console 2>&1
-echo $? >/root/run/out/rc
+$b chroot /board /bin/bash "$script" >/dev/console 2>&1
+echo $? >/board/run/out/rc
 $b sync; $b poweroff -f
