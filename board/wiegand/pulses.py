@@ -69,6 +69,16 @@ class _Pulse:
         )
 
 
+def bit_pins(line: WiegandLine, code: WiegandCode) -> list[int]:
+    """The pin of each pulse, first bit first: D0 for a 0, D1 for a 1."""
+    return [line.d1 if code.value >> place & 1 else line.d0 for place in reversed(range(code.bits))]
+
+
+def inside_us(width_us: int) -> int:
+    """A pulse width that is surely inside the limits."""
+    return min(max(width_us, MIN_WIDTH_US + INSIDE_US), MAX_WIDTH_US - INSIDE_US)
+
+
 def send_frame(
     gpio: Gpio, line: WiegandLine, code: WiegandCode, width_us: int, period_us: int, stop: threading.Event
 ) -> FrameTiming:
@@ -76,8 +86,8 @@ def send_frame(
 
     The plan is absolute, so lateness does not add up; a pulse that comes late moves the rest of the plan when it would
     otherwise crowd the next one. The width counts from the pulse's real beginning, never from its plan."""
-    pins = [line.d1 if code.value >> place & 1 else line.d0 for place in reversed(range(code.bits))]
-    width_ns = 1000 * min(max(width_us, MIN_WIDTH_US + INSIDE_US), MAX_WIDTH_US - INSIDE_US)
+    pins = bit_pins(line, code)
+    width_ns = 1000 * inside_us(width_us)
     period_ns = 1000 * min(period_us, MAX_PERIOD_US - 10 * INSIDE_US)
     nearest_ns = max(1000 * (MIN_PERIOD_US + WRITE_US), period_ns * 3 // 4)
     pulses: list[_Pulse] = []

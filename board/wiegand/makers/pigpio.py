@@ -12,23 +12,15 @@ import socket
 import struct
 import threading
 import time
-from dataclasses import dataclass
-from itertools import pairwise
 from urllib.parse import urlsplit
 
 from board.kit.errors import BoardError
 from board.ports import Gpio
 from board.types import WiegandCode, WiegandLine
+from board.wiegand.heard import Change, judge
 from board.wiegand.makers._kind import MakerKind
 from board.wiegand.makers.busy import BusyMaker
-from board.wiegand.pulses import (
-    INSIDE_US,
-    MAX_PERIOD_US,
-    MAX_WIDTH_US,
-    MIN_PERIOD_US,
-    MIN_WIDTH_US,
-    FrameTiming,
-)
+from board.wiegand.pulses import FrameTiming, bit_pins, inside_us
 
 log = logging.getLogger("pins.wiegand")
 
@@ -44,13 +36,6 @@ PORT = 8888
 ANSWER_S = 1.0
 SAMPLE_US = 5
 """A reported time may be off by one sample."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    tick_us: int
-    pin: int
-    level: bool
 
 
 class PigpioMaker:
@@ -105,8 +90,8 @@ class PigpioMaker:
         return self._daemon
 
     def _play(self, daemon: _Daemon, code: WiegandCode, width_us: int, period_us: int, stop: threading.Event) -> FrameTiming:
-        width_us = min(max(width_us, MIN_WIDTH_US + INSIDE_US), MAX_WIDTH_US - INSIDE_US)
-        pins = [self._line.d1 if code.value >> place & 1 else self._line.d0 for place in reversed(range(code.bits))]
+        width_us = inside_us(width_us)
+        pins = bit_pins(self._line, code)
         daemon.watch(1 << self._line.d0 | 1 << self._line.d1)
         daemon.ask(WVNEW)
         daemon.ask(WVAG, data=b"".join(self._pulse(pin, width_us, period_us - width_us) for pin in pins))
@@ -118,7 +103,7 @@ class PigpioMaker:
             daemon.ask(WVDEL, wave)
         changes = daemon.changes(2 * code.bits, ANSWER_S)
         daemon.watch(0)
-        return self._judge(pins, changes, width_us, period_us)
+        return judge(self._line, code, changes, width_us, period_us, SAMPLE_US)
 
     def _pulse(self, pin: int, width_us: int, pause_us: int) -> bytes:
         active, rest = (1 << pin, 0), (0, 1 << pin)
@@ -138,23 +123,6 @@ class PigpioMaker:
         daemon.ask(WVHLT)
         for pin in (self._line.d0, self._line.d1):
             daemon.ask(WRITE, pin, int(not self._line.active_high))
-
-    def _judge(self, pins: list[int], changes: list[_Change], width_us: int, period_us: int) -> FrameTiming:
-        began = [change for change in changes if change.level == self._line.active_high]
-        ended = [change for change in changes if change.level != self._line.active_high]
-        widths_us = tuple(float(_span_us(a, b)) for a, b in zip(began, ended, strict=False))
-        intervals_us = tuple(float(_span_us(a, b)) for a, b in pairwise(began))
-        errors_us = [0]
-        for place, (begin, end) in enumerate(zip(began, ended, strict=False)):
-            due_us = place * period_us
-            errors_us += [abs(_span_us(began[0], begin) - due_us), abs(_span_us(began[0], end) - due_us - width_us)]
-        ok = (
-            [change.pin for change in began] == pins
-            and [change.pin for change in ended] == pins
-            and all(MIN_WIDTH_US - SAMPLE_US <= width <= MAX_WIDTH_US + SAMPLE_US for width in widths_us)
-            and all(MIN_PERIOD_US - SAMPLE_US <= interval <= MAX_PERIOD_US + SAMPLE_US for interval in intervals_us)
-        )
-        return FrameTiming(widths_us, intervals_us, float(max(errors_us)), ok)
 
 
 class _Daemon:
@@ -186,9 +154,10 @@ class _Daemon:
         self._levels = self.ask(BR1) & 0xFFFFFFFF
         self._bits = bits
 
-    def changes(self, count: int, within_s: float) -> list[_Change]:
+    def changes(self, count: int, within_s: float) -> list[Change]:
         """The changes since `watch`, in order; fewer than `count` when no more came in time."""
-        found: list[_Change] = []
+        found: list[Change] = []
+        begun_us = -1
         until = time.monotonic() + within_s
         while len(found) < count and time.monotonic() < until:
             try:
@@ -200,7 +169,9 @@ class _Daemon:
                 continue  # alive, or a watchdog of its own
             changed = (levels ^ self._levels) & self._bits
             self._levels = levels
-            found += [_Change(tick_us, pin, bool(levels >> pin & 1)) for pin in range(32) if changed >> pin & 1]
+            begun_us = tick_us if begun_us < 0 else begun_us
+            at_us = begun_us + (tick_us - begun_us & 0xFFFFFFFF)  # ticks wrap after 72 minutes
+            found += [Change(at_us, pin, bool(levels >> pin & 1)) for pin in range(32) if changed >> pin & 1]
         return found
 
     def close(self) -> None:
@@ -235,12 +206,6 @@ class _Daemon:
                 raise OSError("it closed the connection")
             data += part
         return data
-
-
-def _span_us(first: _Change, second: _Change) -> int:
-    """Ticks wrap after 72 minutes."""
-    span = (second.tick_us - first.tick_us) & 0xFFFFFFFF
-    return span - (1 << 32) if span >> 31 else span
 
 
 MAKER = MakerKind("pigpio", PigpioMaker)
