@@ -6,9 +6,11 @@ import base64
 import io
 import tempfile
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
+from itertools import cycle, islice
 from pathlib import Path
+from textwrap import wrap
 
 from bottle import SimpleTemplate
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -28,8 +30,14 @@ from vadp_package.build import build
 
 NAME = "report.html"
 TEMPLATE = Path(__file__).with_name("report.tpl")
-MOST_CHARACTERS, PAGE_CHARACTERS = 200, 1900
-"""Of one test's reason or figures, and of all together: the page stays one page."""
+MOST_CHARACTERS = 300
+"""Of one test's reason or figures."""
+TABLE_PT, NOTICE_PT = 482, 20
+"""Height that all else on the page, at its fullest, leaves to the table, and what a simulated board's notice takes of it."""
+ROW_PT, LINE_PT = 3.5, 9.1
+"""Of report.tpl: what a row of the table has beside its lines, and a line."""
+COLUMNS = 55, 59, 27
+"""Characters a line of what, shown and through in a wide font: narrower fonts need fewer lines."""
 MOST_NAME = 80
 PICTURE_PX = 300
 
@@ -82,14 +90,13 @@ def render(profile: BoardProfile, results: tuple[Result, ...], names: Names, fac
     """The page. All texts are escaped by the template; only the wiring, escaped by itself, goes in as it is."""
     count = Counter(result.outcome for result in results)
     real = [result for result in results if result.kernel and result.outcome == "passed"]
-    reasons = share([each.reason for each in results])
-    figures = share([" · ".join(each.figures) for each in results])
-    shown = list(zip(results, reasons, figures, strict=True))
-    people = {"Customer": names.customer, "Site": names.site, "Technician": names.technician}
+    shown = [clip(each.reason or " · ".join(each.figures), MOST_CHARACTERS) for each in results]
+    room = TABLE_PT - (NOTICE_PT if profile.simulated else 0)
+    most = share([_lines(each, text) for each, text in zip(results, shown, strict=True)], room)
     page: str = SimpleTemplate(TEMPLATE.read_text("utf-8")).render(
         profile=profile,
-        rows=shown,
-        people=[(label, clip(value, MOST_NAME)) for label, value in people.items()],
+        rows=list(zip(results, shown, most, strict=True)),
+        names=Names(*(clip(name, MOST_NAME) or "–" for name in astuple(names))),
         facts=facts,
         count=count,
         real=len(real),
@@ -107,18 +114,31 @@ def package_sha256() -> str:
         return build(Path(folder), Ed25519PrivateKey.generate()).manifest_sha256
 
 
-def share(texts: list[str]) -> list[str]:
-    """The texts shortened as far as the page has no room for all of them."""
-    clipped = [clip(text, MOST_CHARACTERS) for text in texts]
-    if sum(map(len, clipped)) <= PAGE_CHARACTERS:
-        return clipped
-    return [clip(text, PAGE_CHARACTERS // len(texts)) for text in clipped]
+def share(needed: list[int], room: float) -> list[int]:
+    """Lines that each row may have, from those it needs: all together fit `room` in whatever font the reader's machine has.
+
+    Too few: the longest rows lose first, down to one. Left over: they gain first, for a font wider than was thought."""
+    given = [max(1, lines) for lines in needed]
+    left = int((room - ROW_PT * len(given)) / LINE_PT) - sum(given)
+    while left < 0 and max(given) > 1:
+        given[given.index(max(given))] -= 1
+        left += 1
+    longest_first = sorted(range(len(given)), key=lambda row: -given[row])
+    for row in islice(cycle(longest_first), max(0, left)):
+        given[row] += 1
+    return given
 
 
 def clip(text: str, most: int) -> str:
     """The text in one line, shortened with an ellipsis."""
     line = " ".join(text.split())
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def _lines(result: Result, shown: str) -> int:
+    """The lines of its fullest column."""
+    texts = f"{result.title} {result.proves}", shown, "; ".join((*result.kernel, *result.through))
+    return max(len(wrap(text, width)) for text, width in zip(texts, COLUMNS, strict=True))
 
 
 def _verdict(count: Counter[str]) -> tuple[str, str]:

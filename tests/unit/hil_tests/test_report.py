@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from board.profiles import all_profiles
 from hil_tests import report
 from hil_tests.plate_sheet import scene
 from hil_tests.progress import Result
-from hil_tests.report import Facts, Names, clip, render, write_report
+from hil_tests.report import LINE_PT, ROW_PT, TABLE_PT, Facts, Names, clip, render, share, write_report
 from hil_tests.signature import verify_report
 
 FACTS = Facts("Pi 5 & more", "10f3", "Debian 12", "0.1.0", "ab" * 32, "cd" * 32, datetime(2026, 11, 21, 10, 30, tzinfo=UTC))
@@ -61,6 +62,27 @@ def test_the_page_loads_nothing_from_outside() -> None:
 def test_long_texts_are_shortened_to_one_line() -> None:
     assert clip("a  b\nc", 10) == "a b c"
     assert clip("abcdefghij", 5) == "abcd…"
+
+
+def test_rows_have_the_lines_they_need_and_longer_ones_what_is_left() -> None:
+    assert share([1, 3, 2], 3 * ROW_PT + 6.5 * LINE_PT) == [1, 3, 2]
+    assert share([1, 3, 2], 3 * ROW_PT + 8.5 * LINE_PT) == [1, 4, 3]
+    assert share([0], ROW_PT + 1.5 * LINE_PT) == [1]
+    assert share([], TABLE_PT) == []
+
+
+def test_where_lines_are_short_the_longest_rows_lose_first_and_none_loses_all() -> None:
+    assert share([1, 9, 4], 3 * ROW_PT + 7.5 * LINE_PT) == [1, 3, 3]
+    assert share([5, 5, 5], 0) == [1, 1, 1]
+
+
+def test_the_page_gives_its_rows_no_more_lines_than_it_has() -> None:
+    long = replace(FAILED, reason="the wire is missing " * 50, proves="it lasts " * 50, through=("a chip " * 50,))
+    text = page(*[long] * 17)
+    given = [int(lines) for lines in re.findall(r'<tr [^>]*style="--most: (\d+)"', text)]
+    assert len(given) == 17
+    assert sum(given) * LINE_PT + 17 * ROW_PT <= TABLE_PT
+    assert f"font: 7.1pt/{LINE_PT}pt" in text
 
 
 def test_a_written_report_verifies_and_names_its_key(tmp_path: Path, monkeypatch: object) -> None:
