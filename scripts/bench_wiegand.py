@@ -30,7 +30,7 @@ from board.kit.state import State  # noqa: E402
 from board.profiles import load  # noqa: E402
 from board.types import WiegandCode  # noqa: E402
 from board.wiegand.codes import LAYOUTS, bit_text, decode, decode_plate64, encode_data, encode_plate64  # noqa: E402
-from board.wiegand.measure import send_through_pins  # noqa: E402
+from board.wiegand.measure import GAP_MS, HEARD_GAP_MS, send_through_pins  # noqa: E402
 from board.wiegand.pulses import MAX_PERIOD_US, MAX_WIDTH_US, MIN_PERIOD_US, MIN_WIDTH_US  # noqa: E402
 from board.wiegand.receive import ReceivedFrame, read_edges, receive  # noqa: E402
 
@@ -38,7 +38,8 @@ BLOCK_FRAMES = 1000
 NAIVE_SHARE = 10
 """The naive writer sends one frame for so many of pins: it is there to be compared, not to be proved."""
 
-NAIVE_GAP_S = 0.03
+NAIVE_GAP_S = GAP_MS / 1000
+LONGEST_PERIOD_US = 5000
 PERCENTILES = (50.0, 90.0, 99.0, 99.9, 100.0)
 
 
@@ -171,7 +172,7 @@ def _send_naively(state: State, frames: int, first: int, width_us: int, period_u
     log.unlink(missing_ok=True)
     words = [str(number) for number in (frames, first, width_us, period_us)]
     subprocess.run([sys.executable, str(Path(__file__).resolve()), "--naive", str(state.root), *words], check=True)
-    return receive(read_edges(log), load(state).wiegand[0])
+    return receive(read_edges(log), load(state).wiegand[0], HEARD_GAP_MS)
 
 
 def write_naively(state: State, frames: int, first: int, width_us: int, period_us: int) -> None:
@@ -225,12 +226,16 @@ def main() -> int:
         write_naively(State(Path(sys.argv[2])), frames, first, width_us, period_us)
         return 0
     parser = argparse.ArgumentParser(prog="scripts/bench-wiegand", description=__doc__)
-    parser.add_argument("--frames", type=int, default=100_000, help="frames through pins (default 100000, about 100 minutes)")
+    parser.add_argument("--frames", type=int, default=100_000, help="frames through pins (default 100000, about an hour)")
     parser.add_argument("--width-us", type=int, default=80, help="pulse width (default 80)")
     parser.add_argument("--period-us", type=int, default=500, help="from pulse to pulse (default 500)")
     parser.add_argument("--idle", action="store_true", help="leaves the cores alone")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     options = parser.parse_args()
+    if not MIN_PERIOD_US <= options.period_us <= LONGEST_PERIOD_US:
+        parser.error(
+            f"--period-us: {MIN_PERIOD_US} to {LONGEST_PERIOD_US}: the receiver takes {HEARD_GAP_MS} ms of silence for the end"
+        )
     figures = compare(
         options.frames, options.width_us, options.period_us, not options.idle, lambda text: print(text, file=sys.stderr)
     )

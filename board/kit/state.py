@@ -11,6 +11,10 @@ class State:
     """The folder of one camera's persistent state (`--state DIR`)."""
 
     root: Path
+    """Absolute, however it was given: libraries (lgpio) change the working folder."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "root", self.root.absolute())
 
     @property
     def run(self) -> Path:

@@ -19,7 +19,9 @@ from board.wiegand.codes import LAYOUTS, encode_data
 from board.wiegand.pulses import MAX_WIDTH_US, MIN_WIDTH_US
 from board.wiegand.receive import ReceivedFrame, read_edges, receive
 
-GAP_MS = 30
+GAP_MS, HEARD_GAP_MS = 15, 12
+"""Between two frames, and the silence that ends one for the receiver: far above the periods that are measured with."""
+
 START_S = 60.0
 PERCENTILES = (50, 90, 99, 100)
 
@@ -78,7 +80,7 @@ def send_through_pins(state: State, codes: Sequence[WiegandCode], width_us: int,
     finally:
         pins.terminate()
         pins.wait(timeout=10)
-    return Sent(receive(read_edges(state.sim / "edges.jsonl"), load(state).wiegand[0]), repeated, real_time)
+    return Sent(receive(read_edges(state.sim / "edges.jsonl"), load(state).wiegand[0], HEARD_GAP_MS), repeated, real_time)
 
 
 def _connect(state: State) -> Channel:
