@@ -84,7 +84,7 @@ class WiegandLine:
     d1: int
     active_high: bool = True
     maker: str = "busy:"
-    """URL of what makes the pulses (board/wiegand/makers): "busy:", "pigpio://localhost:8888" ..."""
+    """URL of what makes the pulses (board/wiegand/makers): "busy:", "pigpio://localhost:8888", "lgpio:?hear=5,6", "pio:"."""
 
 
 FIRST_EXPANDER_PIN = 1000

@@ -27,7 +27,10 @@ from board.kit.wire import Channel, Codec, connect
 from board.pins.realtime import PRIORITY, SWITCH_INTERVAL_S
 from board.ports import Gpio
 from board.profiles import load
-from board.types import PINS_MESSAGES, BoardProfile, InputEdge
+from board.types import PINS_MESSAGES, BoardProfile, InputEdge, WiegandLine
+from board.wiegand.makers import PulseMaker, claims_wires, open_maker
+from board.wiegand.makers.busy import BusyMaker
+from board.wiegand.makers.lgpio import LgpioMaker
 from hil_tests import virtual_wires
 from hil_tests.machine import ClockChip
 from hil_tests.wiring import check_wires, diagram, wires
@@ -35,6 +38,7 @@ from hil_tests.wiring import check_wires, diagram, wires
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = "GATEWRIGHT_HIL"
 PINS_START_S = 60.0
+STAND_IN = "busy:"
 PICTURE = "picture.jpg"
 """What the camera saw, in the STATE of the run."""
 
@@ -158,6 +162,23 @@ class Bench:
             _let_go(self.profile)
 
     @contextmanager
+    def maker(self, port: WiegandLine, gpio: Gpio) -> Iterator[tuple[PulseMaker, str]]:
+        """What makes the pulses of `port`, with its wires at rest on the chip `gpio`, and its URL: the one that the profile names,
+        or busy-wait where that one is not to be had."""
+        os.environ.setdefault("LG_WD", str(self.state.run))  # as pins does
+        self.state.run.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not claims_wires(port):
+            for pin in (port.d0, port.d1):
+                gpio.claim_output(pin, not port.active_high, "hil")
+        maker = open_maker(port, gpio)
+        try:
+            yield maker, STAND_IN if isinstance(maker, BusyMaker) else port.maker
+        finally:
+            maker.close()
+            if isinstance(maker, LgpioMaker):
+                maker.release()
+
+    @contextmanager
     def ears(self, speaker: Gpio) -> Iterator[Gpio]:
         """A chip whose edges carry the kernel's time and level: `speaker` itself, or the same pins through gpiod where the
         board's library calls back too late to tell a pulse of 80 us. Skips the test when gpiod is not installed."""
@@ -192,19 +213,24 @@ class Bench:
 @contextmanager
 def real_time() -> Iterator[None]:
     """Times pulses as the pins process does (board/pins/realtime.py), as far as the system permits, with all threads that
-    start within."""
+    start within, and with those of a chip's library that an earlier test opened."""
     policy, rank, interval_s = os.sched_getscheduler(0), os.sched_getparam(0), sys.getswitchinterval()
     gc.collect()
     gc.disable()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    with suppress(OSError):
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
+    _schedule(os.SCHED_FIFO, os.sched_param(PRIORITY))
     try:
         yield
     finally:
-        os.sched_setscheduler(0, policy, rank)
+        _schedule(policy, rank)
         sys.setswitchinterval(interval_s)
         gc.enable()
+
+
+def _schedule(policy: int, rank: os.sched_param) -> None:
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(OSError):  # not permitted, or a thread that ended
+            os.sched_setscheduler(int(task.name), policy, rank)
 
 
 @dataclass

@@ -9,7 +9,7 @@ import pytest
 
 from board.profiles import load
 from board.wiegand.codes import LAYOUTS, bit_text, encode_data
-from board.wiegand.pulses import MAX_WIDTH_US, MIN_WIDTH_US, send_frame
+from board.wiegand.pulses import MAX_WIDTH_US, MIN_WIDTH_US
 from board.wiegand.receive import Edge, receive
 from hil_tests.bench import Bench, percentiles, real_time
 
@@ -32,9 +32,7 @@ def test_wiegand(bench: Bench) -> None:
     worst_us: list[float] = []
     repeated = paused = 0
     tries = SIM_TRIES if bench.profile.simulated else TRIES
-    with real_time(), bench.chip() as gpio, bench.ears(gpio) as receiver:
-        for pin in (port.d0, port.d1):
-            gpio.claim_output(pin, not port.active_high, "hil")
+    with real_time(), bench.chip() as gpio, bench.ears(gpio) as receiver, bench.maker(port, gpio) as (maker, made_by):
         for pin in sources:
             receiver.claim_input(pin, "off", "hil")
         receiver.watch(list(sources), lambda pin, level, t_ns: edges.append(Edge(t_ns, sources[pin], int(level))))
@@ -43,7 +41,7 @@ def test_wiegand(bench: Bench) -> None:
             code = encode_data(layout, (number * 40_503 + 977) % (1 << layout.data_bits))
             for turn in range(tries):
                 edges.clear()
-                timing = send_frame(gpio, port, code, WIDTH_US, PERIOD_US, threading.Event())
+                timing = maker.send(code, WIDTH_US, PERIOD_US, threading.Event())
                 _await_edges(edges, 2 * code.bits)
                 if timing.ok or bench.profile.emulated:
                     break
@@ -67,7 +65,11 @@ def test_wiegand(bench: Bench) -> None:
     middle, high, widest = percentiles(widths_us, 50, 99, 100)
     if bench.profile.emulated:
         bench.note(f"every bit came in its order; {paused} frames had a pause of the emulated computer, whose times prove nothing")
-    bench.note(f"{port.name}: {bench.order.frames} frames sent and received, none wrong, {repeated} sent again for their edges")
+    stands_in = "" if made_by == port.maker else f", which stands in for {port.maker}"
+    bench.note(
+        f"{port.name}: {bench.order.frames} frames sent and received, none wrong, {repeated} sent again for their edges, made by "
+        f"{made_by}{stands_in}"
+    )
     bench.note(
         f"pulse of {WIDTH_US} µs received p50 {middle:.0f}, p99 {high:.0f}, longest {widest:.0f} µs; "
         f"{outside} of {len(widths_us)} outside 20 to 100 µs; latest edge p99 {percentiles(worst_us, 99)[0]:.0f} µs"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from board.gpio import _chips
+from board.gpio._claims import taker
 from board.gpio._muxes import mux_owner, muxed
 from board.kit.errors import BoardError, PinBusy
 from board.kit.state import State
@@ -164,6 +165,8 @@ def _named_places(profile: BoardProfile) -> dict[int, tuple[Path, int]]:
 
 
 def _taken_by(profile: BoardProfile, state: State, pin: int) -> str:
+    if signed := taker(state.run / "claims", pin):  # a wire that a maker of Wiegand pulses claimed: the kernel knows its library
+        return signed
     names = dict(profile.line_names)
     if pin not in names:
         return _chips.holder(profile.chip_labels, pin)

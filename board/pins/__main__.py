@@ -8,19 +8,23 @@ import logging.handlers
 import os
 import queue
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from board.gpio import open_gpio
+from board.gpio._claims import Claims
 from board.kit.clock import Clock
-from board.kit.errors import GatewrightError
+from board.kit.errors import GatewrightError, PinBusy
 from board.kit.process import Life, open_log
 from board.kit.state import State
 from board.line_rules import load_rules
-from board.lines import load_polarity, rest_levels
+from board.lines import load_polarity, pin_names, rest_levels
 from board.pins import realtime
 from board.pins.guardian import Guardian
 from board.pins.server import PinsServer, claim_lines
 from board.profiles import load
+from board.types import BoardProfile
+from board.wiegand.makers import claims_wires
 
 log = logging.getLogger("pins")
 
@@ -56,14 +60,30 @@ def _run(state: State, life: Life) -> None:
     guardian = Guardian(state)
     profile = load(state)
     polarity = load_polarity(state, profile)
+    # A maker on lgpio makes a FIFO there, as the back end `rpi` does: the working folder may be a package's slot.
+    os.environ.setdefault("LG_WD", str(state.run))
     gpio = open_gpio(profile, state)
     try:
-        claim_lines(profile, gpio, rest_levels(profile, polarity), CLAIM_PATIENCE_S)
+        makers = claim_lines(profile, gpio, rest_levels(profile, polarity), CLAIM_PATIENCE_S)
+        _sign_wires(profile, state)
         log.info("%s: all outputs at rest", profile.title)
-        PinsServer(state, profile, gpio, polarity, load_rules(state, profile), Clock()).run(life, guardian)
+        PinsServer(state, profile, gpio, makers, polarity, load_rules(state, profile), Clock()).run(life, guardian)
     finally:
         gpio.close()
     guardian.dismiss()  # not reached after an error: then the guardian makes sure
+
+
+def _sign_wires(profile: BoardProfile, state: State) -> None:
+    """Wires that a maker claimed itself are known to the kernel under its library's name only. Until this process ends it stands
+    where the back end `rpi` keeps its claims that they are pins': for the self-test, and for the safe-state routine on RPi.GPIO,
+    which does not ask the kernel."""
+    names = pin_names(profile)
+    for port in profile.wiegand:
+        if claims_wires(port):
+            claims = Claims(state.run / "claims")
+            for pin in (port.d0, port.d1):
+                with suppress(PinBusy):  # busy-wait stands in for the maker, and the back end has signed
+                    claims.take(pin, names[pin], "pins")
 
 
 def _write_log_elsewhere() -> queue.SimpleQueue[logging.LogRecord]:

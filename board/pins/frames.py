@@ -13,14 +13,15 @@ from dataclasses import dataclass
 
 from board.kit.clock import Clock
 from board.pins.acts import Acts
-from board.ports import Gpio
 from board.types import PinsDone, PinsRefused, SendWiegand, WiegandLine, WiegandSent
-from board.wiegand.makers import open_maker
+from board.wiegand.makers import PulseMaker
 
 log = logging.getLogger("pins.wiegand")
 
 QUEUE_LENGTH = 32
 REPEAT_BAD_AFTER_S = 0.25
+LONGEST_FRAME_S = 3.0
+"""128 bits, 20 ms apart, which a maker may have to play to its end; the host ends a process that takes more than 5 s to stop."""
 
 
 @dataclass(slots=True)
@@ -35,8 +36,10 @@ class Job:
 class FrameSender:
     """One port. `report(job, message)` is called from its thread with WiegandSent per frame and PinsDone or PinsRefused at last."""
 
-    def __init__(self, gpio: Gpio, line: WiegandLine, clock: Clock, acts: Acts, report: Callable[[Job, object], None]) -> None:
-        self._maker = open_maker(line, gpio)
+    def __init__(
+        self, maker: PulseMaker, line: WiegandLine, clock: Clock, acts: Acts, report: Callable[[Job, object], None]
+    ) -> None:
+        self._maker = maker
         self._line = line
         self._clock = clock
         self._acts = acts
@@ -57,13 +60,16 @@ class FrameSender:
         return job
 
     def stop(self) -> None:
-        """Ends the frame in progress between two pulses; both lines are at rest afterwards."""
+        """Ends the frame in progress between two pulses, or lets it end where it cannot be cut off; `join` waits for that."""
         self._stop.set()
         try:
             self._queue.put_nowait(None)
         except queue.Full:
             pass  # the thread sees `_stop` before it takes the next job
-        self._thread.join(timeout=1)
+
+    def join(self) -> None:
+        """After `stop`: both lines are at rest when this returns."""
+        self._thread.join(LONGEST_FRAME_S)
 
     def _run(self) -> None:
         while (job := self._queue.get()) is not None and not self._stop.is_set():
@@ -87,12 +93,15 @@ class FrameSender:
             if turn == 0 and request.not_after_ns and self._clock.monotonic_ns() > request.not_after_ns:
                 return PinsRefused(request.id, "too late: frames before it took too long")
             job.begun = True
-            if not self._send_once(job) and not self._stop.is_set():
+            good = self._send_once(job)
+            if not good and not self._stop.is_set():
                 self._stop.wait(REPEAT_BAD_AFTER_S)
-                note = "repeated: edges out of limits" if self._send_once(job) else "sent twice with edges out of limits"
+                good = self._send_once(job)
+                note = "repeated: edges out of limits" if good else "sent twice with edges out of limits"
+            if good or not self._stop.is_set():
+                self._acts.remember(request.id, self._clock.monotonic_ns())  # the panel has the number
             if self._stop.is_set():
                 return PinsRefused(request.id, "pins stopped before the frame was complete")
-            self._acts.remember(request.id, self._clock.monotonic_ns())  # the panel has the number
         return PinsDone(request.id, self._clock.monotonic_ns(), note)
 
     def _send_once(self, job: Job) -> bool:

@@ -17,7 +17,7 @@ import signal
 import socket
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -50,6 +50,7 @@ from board.types import (
     SendWiegand,
     WatchPins,
 )
+from board.wiegand.makers import PulseMaker, claims_wires, open_maker
 from board.wiegand.pulses import MAX_PERIOD_US, MAX_WIDTH_US, MIN_PERIOD_US, MIN_WIDTH_US
 
 log = logging.getLogger("pins")
@@ -95,10 +96,17 @@ class _Known:
 
 
 class PinsServer:
-    """`run` until `life.stop`; then every output is at rest. The chip's lines are claimed already."""
+    """`run` until `life.stop`; then every output is at rest. The chip's lines are claimed already, which gave the `makers`."""
 
     def __init__(
-        self, state: State, profile: BoardProfile, gpio: Gpio, polarity: dict[str, bool], rules: Rules, clock: Clock
+        self,
+        state: State,
+        profile: BoardProfile,
+        gpio: Gpio,
+        makers: Mapping[str, PulseMaker],
+        polarity: dict[str, bool],
+        rules: Rules,
+        clock: Clock,
     ) -> None:
         self._state = state
         self._profile = profile
@@ -115,7 +123,9 @@ class PinsServer:
         self._guardian: Guardian | None = None
         self._outputs = Outputs(profile, gpio, polarity, clock, self._tell_lines, rules, self._arm)
         self._inputs = Inputs(profile, gpio, clock, self._tell_lines, rules.stuck_after_s)
-        self._ports = {line.name: FrameSender(gpio, line, clock, self._acts, self._frame_reported) for line in profile.wiegand}
+        self._ports = {
+            line.name: FrameSender(makers[line.name], line, clock, self._acts, self._frame_reported) for line in profile.wiegand
+        }
         gpio.watch([line.pin for line in profile.inputs], self._raw_edge)
         self._selector = selectors.DefaultSelector()
         self._handlers: dict[type, Callable[[_Client, object], None]] = {
@@ -416,6 +426,8 @@ class PinsServer:
             guardian.expect(0)
             for port in self._ports.values():
                 port.stop()
+            for port in self._ports.values():
+                port.join()
             self._selector.close()
             listener.close()
             self._acts.close()
@@ -450,15 +462,24 @@ def _wiegand_objection(request: SendWiegand, ports: tuple[str, ...]) -> str:
     return next((why for good, why in checks if not good), "")
 
 
-def claim_lines(profile: BoardProfile, gpio: Gpio, rest: dict[int, bool], patience_s: float) -> None:
-    """Takes every line of the board, outputs at rest. A line that is taken (by the safe-state routine that runs after a crash)
-    is waited for; PinBusy names its owner when `patience_s` is over."""
-    takes = [partial(gpio.claim_output, pin, level, "pins") for pin, level in rest.items()]
-    takes += [partial(gpio.claim_input, line.pin, line.pull, "pins") for line in profile.inputs]
+def claim_lines(profile: BoardProfile, gpio: Gpio, rest: dict[int, bool], patience_s: float) -> dict[str, PulseMaker]:
+    """Takes every line of the board, outputs at rest; returns {Wiegand port: its maker}, some of which take the port's wires.
+    A line that is taken (by the safe-state routine that runs after a crash) is waited for; PinBusy names its owner when
+    `patience_s` is over."""
     until = time.monotonic() + patience_s
-    for take in takes:
-        while not _claimed(take, last_try=time.monotonic() > until):
-            time.sleep(CLAIM_EVERY_S)
+    left_to_makers = {pin for port in profile.wiegand if claims_wires(port) for pin in (port.d0, port.d1)}
+    for pin, level in rest.items():
+        if pin not in left_to_makers:
+            _claim(partial(gpio.claim_output, pin, level, "pins"), until)
+    makers = {port.name: open_maker(port, gpio, max(0.0, until - time.monotonic())) for port in profile.wiegand}
+    for line in profile.inputs:
+        _claim(partial(gpio.claim_input, line.pin, line.pull, "pins"), until)
+    return makers
+
+
+def _claim(take: Callable[[], None], until: float) -> None:
+    while not _claimed(take, last_try=time.monotonic() > until):
+        time.sleep(CLAIM_EVERY_S)
 
 
 def _claimed(take: Callable[[], None], last_try: bool) -> bool:

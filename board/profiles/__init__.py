@@ -13,7 +13,8 @@ from board.kit.errors import ConfigError
 from board.kit.state import State
 from board.lines import pin_names, rest_levels
 from board.profiles._lines_file import with_lines
-from board.types import FIRST_EXPANDER_PIN, BoardProfile
+from board.types import FIRST_EXPANDER_PIN, BoardProfile, WiegandLine
+from board.wiegand.makers import chip_lines
 
 DEFAULT = "sim"
 
@@ -70,6 +71,8 @@ def check_pins(profile: BoardProfile) -> None:
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise ConfigError(f"board {profile.name}: two lines are named {', '.join(sorted(twice))}")
+    for port in profile.wiegand:
+        _check_maker(profile, users, port)
     _check_boot(profile)
     _check_expanders(profile)
     inputs = {line.name for line in profile.inputs}
@@ -77,6 +80,26 @@ def check_pins(profile: BoardProfile) -> None:
     for output, input_name in profile.wires:
         if output not in drivers or input_name not in inputs:
             raise ConfigError(f"board {profile.name}: a wire from {output} to {input_name} joins no output to an input")
+
+
+def _check_maker(profile: BoardProfile, users: dict[int, str], port: WiegandLine) -> None:
+    own = chip_lines(port)
+    if own is None:
+        return
+    for pin in own.inputs:
+        _take(profile, users, pin, f"the maker of {port.name}, which hears there")
+    # It drives lines by their numbers: on another chip, or where a number stands for a name, they are somebody else's.
+    if not set(own.chip_labels) & set(profile.chip_labels):
+        raise ConfigError(
+            f"board {profile.name}: {port.name}'s maker {port.maker} drives lines of {' or '.join(own.chip_labels)}, the board's "
+            f"are on {' or '.join(profile.chip_labels) or 'no labelled chip'}: take another maker, or name the chip (&chip=LABEL)"
+        )
+    named = dict(profile.line_names)
+    by_name = [named[pin] for pin in (port.d0, port.d1, *own.inputs) if pin in named]
+    if by_name:
+        raise ConfigError(
+            f"board {profile.name}: {port.name}'s maker {port.maker} takes lines by their numbers, not {', '.join(by_name)}"
+        )
 
 
 def boot_pull(profile: BoardProfile, pin: int) -> str:

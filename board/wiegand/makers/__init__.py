@@ -1,35 +1,83 @@
 """Makers: what puts a Wiegand frame on the wires; one file each, chosen by the scheme of the line's `maker` URL.
 
-Pins claims both wires through the board's GPIO back end whatever the maker: their rest level, and who owns them, never depend on
-it. There is no maker for the PIO of a Pi 5's RP1: its library (raspberrypi/utils, piolib) is C, without a package for Python, and
-none of it could be tried without the board. There is none on lgpio's `tx_wave` either: a sleeping thread without real-time rank,
-and lgpio reports no edges of its own outputs, so that no frame could be checked.
+Pins claims both wires through the board's GPIO back end, at rest, before a maker is opened; one whose library wants to own its
+lines (`claims_wires`) does so itself, and where it cannot, the back end has them before busy-wait stands in for it. On lgpio's
+waves there is one that needs two inputs to hear the wires, as lgpio tells no edges of its own outputs.
+On the PIO of a Pi 5's RP1 there is one that asks the kernel's driver itself: the library for it (raspberrypi/utils, piolib) is C,
+without a package for Python. It has run on a twin of that chip only, never on the board.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
+import time
 
 from board.kit import registry
-from board.kit.errors import BoardError
+from board.kit.errors import BoardError, PinBusy
 from board.ports import Gpio
 from board.types import WiegandLine
-from board.wiegand.makers._kind import MakerKind, PulseMaker
+from board.wiegand.makers._kind import ChipLines, MakerKind, PulseMaker
 
-__all__ = ["MakerKind", "PulseMaker", "open_maker"]
+__all__ = ["ChipLines", "MakerKind", "PulseMaker", "chip_lines", "claims_wires", "open_maker"]
 
 log = logging.getLogger("pins.wiegand")
 
+AGAIN_S = 0.02
 
-def open_maker(line: WiegandLine, gpio: Gpio) -> PulseMaker:
-    """The maker that `line.maker` names. One that is not there does not keep the board from working: busy-wait stands in for it."""
-    kinds = {kind.scheme: kind for kind in registry.find(sys.modules[__name__], "MAKER", MakerKind).values()}
-    kind = kinds.get(line.maker.partition(":")[0])
+
+def claims_wires(line: WiegandLine) -> bool:
+    """Whether the maker that `line.maker` names claims both wires itself: then nobody else may before `open_maker`."""
+    kind = _kinds().get(_scheme(line))
+    return kind is not None and kind.claims_wires
+
+
+def chip_lines(line: WiegandLine) -> ChipLines | None:
+    """What the maker that `line.maker` names takes of a chip by itself; None: nothing, or its URL makes no sense, which
+    `open_maker` tells."""
+    kind = _kinds().get(_scheme(line))
+    if kind is None or kind.lines is None:
+        return None
+    try:
+        return kind.lines(line)
+    except BoardError:
+        return None
+
+
+def open_maker(line: WiegandLine, gpio: Gpio, patience_s: float = 0.0) -> PulseMaker:
+    """The maker that `line.maker` names, its wires claimed: by the caller through `gpio`, or by itself (`claims_wires`).
+
+    One that is not there does not keep the board from working: busy-wait stands in for it, and the wires that it should have
+    claimed are claimed through `gpio`, at rest; PinBusy when that fails too. `patience_s`: how long a taken wire is waited for."""
+    kinds = _kinds()
+    kind = kinds.get(_scheme(line))
     try:
         if kind is None:
             raise BoardError(f"{line.name}: no maker of pulses for {line.maker!r}; there are {', '.join(sorted(kinds))}")
-        return kind.open(line, gpio)
+        return _opened(kind, line, gpio, patience_s)
     except BoardError as why:
         log.error("%s; %s is made by busy-wait instead", why, line.name)
-        return kinds["busy"].open(line, gpio)
+    if kind is not None and kind.claims_wires:
+        for pin in (line.d0, line.d1):
+            gpio.claim_output(pin, not line.active_high, "pins")
+    return kinds["busy"].open(line, gpio)
+
+
+def _opened(kind: MakerKind, line: WiegandLine, gpio: Gpio, patience_s: float) -> PulseMaker:
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            return kind.open(line, gpio)
+        except PinBusy:
+            if time.monotonic() >= until:
+                raise
+        time.sleep(AGAIN_S)
+
+
+def _kinds() -> dict[str, MakerKind]:
+    """By scheme."""
+    return {kind.scheme: kind for kind in registry.find(sys.modules[__name__], "MAKER", MakerKind).values()}
+
+
+def _scheme(line: WiegandLine) -> str:
+    return line.maker.partition(":")[0]

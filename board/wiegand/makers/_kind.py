@@ -17,15 +17,33 @@ class PulseMaker(Protocol):
 
     def send(self, code: WiegandCode, width_us: int, period_us: int, stop: threading.Event) -> FrameTiming:
         """Puts one frame on the wires, first bit first, and returns what its edges were like; both wires are at rest afterwards.
-        `stop` ends it early (not ok). BoardError when nothing could be sent."""
+        `stop` ends it early (not ok), or keeps it from beginning where a frame cannot be cut off. BoardError when nothing could
+        be sent."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Wires that the maker claimed itself stay claimed, at rest, until the process ends."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChipLines:
+    """What a maker takes of a chip by itself: both wires of its port and `inputs`, by their line numbers on the first chip there
+    that has one of `chip_labels`."""
+
+    chip_labels: tuple[str, ...]
+    inputs: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class MakerKind:
-    """`scheme`: of the URLs it takes ("busy"); `open(line, gpio)`: BoardError when the URL makes no sense."""
+    """`scheme`: of the URLs it takes ("busy"); `open(line, gpio)`: BoardError when the URL makes no sense or something is missing.
+
+    `claims_wires`: the maker claims both wires itself, at rest, when it is opened: nobody else may before that. PinBusy while
+    somebody has one: the safe-state routine may, for a moment. `lines(line)`: what it takes of a chip, by its URL alone; BoardError
+    as for `open`."""
 
     scheme: str
     open: Callable[[WiegandLine, Gpio], PulseMaker]
+    claims_wires: bool = False
+    lines: Callable[[WiegandLine], ChipLines] | None = None

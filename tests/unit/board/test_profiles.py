@@ -49,6 +49,45 @@ def test_a_pin_shared_with_a_wiegand_line_is_an_error():
         check_pins(profile)
 
 
+def with_maker(name, url):
+    wiegand = dataclasses.replace(PROFILES[name].wiegand[0], maker=url)
+    return dataclasses.replace(PROFILES[name], wiegand=(wiegand,))
+
+
+@pytest.mark.parametrize("name", ["pi3", "pi4", "pi5", "zero2w", "cm4"])
+def test_two_free_pins_may_hear_what_a_maker_does(name):
+    check_pins(with_maker(name, "lgpio:?hear=5,6"))
+
+
+@pytest.mark.parametrize(
+    ("hear", "why"),
+    [
+        ("17,6", "pin 17 is used by both DO1 and the maker of W1, which hears there"),
+        ("5,23", "pin 23 is used by both DI2 and the maker of W1"),
+        ("2,3", "pin 2 is used by both I2C1 SDA and the maker of W1"),
+        ("24,6", r"pin 24 is used by both W1\.D0 and the maker of W1"),
+    ],
+)
+def test_a_pin_that_a_maker_hears_on_has_no_other_user(hear, why):
+    with pytest.raises(ConfigError, match=why):
+        check_pins(with_maker("pi4", f"lgpio:?hear={hear}"))
+
+
+def test_a_maker_s_line_numbers_count_on_the_board_s_own_chip_only():
+    check_pins(with_maker("virtual", "lgpio:?hear=5,6&chip=gpio-sim-board"))
+    for name in ("virtual", "sim"):
+        with pytest.raises(ConfigError, match=r"W1's maker lgpio:.* drives lines of pinctrl-rp1 or .*: take another maker"):
+            check_pins(with_maker(name, "lgpio:?hear=5,6"))
+    named = dataclasses.replace(with_maker("generic", "lgpio:?hear=8,9"), chip_labels=("pinctrl-rp1",))
+    with pytest.raises(ConfigError, match=r"takes lines by their numbers, not W1\.D0, W1\.D1"):
+        check_pins(named)
+
+
+@pytest.mark.parametrize("url", ["lgpio:", "lgpio:?hear=six", "laser:"])
+def test_a_maker_s_url_that_makes_no_sense_is_told_when_it_is_opened_not_here(url):
+    check_pins(with_maker("pi4", url))
+
+
 def test_two_lines_of_one_name_are_an_error():
     profile = dataclasses.replace(PROFILES["sim"], outputs=(OutputLine("DO1", 1), OutputLine("DO1", 2)))
     with pytest.raises(ConfigError, match="two lines are named DO1"):

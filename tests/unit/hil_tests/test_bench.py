@@ -1,7 +1,8 @@
-"""Bench: lines that a library would keep are let go, and figures are what they say."""
+"""Bench: lines that a library would keep are let go, makers are named, and figures are what they say."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -9,7 +10,9 @@ from types import ModuleType
 
 import pytest
 
+from board.types import WiegandLine
 from hil_tests.bench import Order, open_bench, percentiles
+from tests.unit.board.wiegand.fake_lgpio import FakeLgpio
 
 
 class RpiStandIn(ModuleType):
@@ -48,6 +51,29 @@ def test_an_installer_s_own_lines_are_part_of_the_board(tmp_path: Path) -> None:
     (tmp_path / "lines.json").write_text(json.dumps({"outputs": [{"name": "DO3", "pin": 3}]}))
     bench = open_bench(Order("sim", str(tmp_path)))
     assert [line.name for line in bench.profile.outputs] == ["DO1", "DO2", "DO3"]
+
+
+def test_the_bench_says_which_maker_stands_in_for_the_one_that_the_profile_names(tmp_path: Path) -> None:
+    bench = open_bench(Order("sim", str(tmp_path)))
+    port = bench.profile.wiegand[0]
+    with bench.chip() as gpio, bench.maker(port, gpio) as (_, made_by):
+        assert (made_by, gpio.read(port.d0), gpio.read(port.d1)) == ("busy:", True, True)
+    with bench.chip() as gpio, bench.maker(dataclasses.replace(port, maker="lgpio:"), gpio) as (_, made_by):
+        assert (made_by, gpio.read(port.d0), gpio.read(port.d1)) == ("busy:", True, True)
+
+
+def test_after_the_bench_used_a_maker_that_claims_the_wires_they_are_free_for_the_pins_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = FakeLgpio()
+    monkeypatch.setitem(sys.modules, "lgpio", library)
+    monkeypatch.setattr("board.gpio._chips.find_chip", lambda labels: Path("/dev/gpiochip4"))
+    bench = open_bench(Order("sim", str(tmp_path)))
+    port = WiegandLine("W1", 24, 25, maker="lgpio:?hear=5,6")
+    with bench.chip() as gpio, bench.maker(port, gpio) as (_, made_by):
+        assert made_by == port.maker
+        assert library.log[-2:] == [("output", 24, 0), ("output", 25, 0)]
+    assert {entry[1] for entry in library.log if entry[0] == "free"} == {5, 6, 24, 25}
 
 
 def test_an_order_reaches_the_tests_as_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

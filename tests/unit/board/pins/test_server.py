@@ -1,5 +1,6 @@
 """The pins process, over its socket, on the simulated chip: what the edge log holds afterwards."""
 
+import json
 import os
 import signal
 import socket
@@ -364,6 +365,19 @@ def test_a_wiegand_frame_carries_the_code_that_was_asked(pins):
     frames = whole(receive(pins.log(), load(pins.state).wiegand[0]))
     assert {decode(W26, frame.code) for frame in frames} == {(11, 12345)}
     assert [frame.fault for frame in frames] == [""] * len(frames)
+
+
+def test_wires_of_a_maker_that_is_not_to_be_had_are_at_rest_and_busy_wait_makes_the_frames(pins):
+    pins.process.terminate()
+    entry = {"name": "W1", "d0": 21, "d1": 22, "active_high": False, "maker": "lgpio:"}
+    pins.state.lines_file.write_text(json.dumps({"wiegand": [entry]}))
+    restart(pins)
+    wires = [(level, owner.partition(" ")[0]) for name, level, owner in show(pins.state) if name.startswith("W1")]
+    assert wires == [(1, "pins"), (1, "pins")]
+    pins.client().ask(SendWiegand("a", "W1", encode(W26, 12345, 11), period_us=500))
+    frames = whole(receive(pins.log(), load(pins.state).wiegand[0]))
+    assert {decode(W26, frame.code) for frame in frames} == {(11, 12345)}
+    assert "name two inputs that are wired to D0 and D1" in (pins.state.logs / "pins.log").read_text()
 
 
 def test_frames_of_one_port_keep_their_gap_and_repeat(pins):
