@@ -107,7 +107,7 @@ def _wiegand(options: argparse.Namespace) -> dict[str, object]:
 
 def _wiegand_compare(options: argparse.Namespace) -> dict[str, object]:
     """The same beside a naive writer, every core busy; `./scripts/bench-wiegand` does it with 100,000 frames."""
-    return {"wiegand_compare": compare_wiegand(options.wiegand, 80, 500, True, lambda text: None)}
+    return {"wiegand_compare": compare_wiegand(options.wiegand, 80, 500, True, 1, lambda text: None)}
 
 
 def _rounded(errors: EdgeErrors) -> dict[str, object]:

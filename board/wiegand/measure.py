@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +20,11 @@ from board.wiegand.codes import LAYOUTS, encode_data
 from board.wiegand.pulses import MAX_WIDTH_US, MIN_WIDTH_US
 from board.wiegand.receive import ReceivedFrame, read_edges, receive
 
-GAP_MS, HEARD_GAP_MS = 15, 12
-"""Between two frames, and the silence that ends one for the receiver: far above the periods that are measured with."""
+AHEAD = 8
+"""Frames that are with pins at a time; it queues up to 32."""
+
+GAP_MS = 30
+"""Between two frames: more than the silence that ends one for the receiver."""
 
 START_S = 60.0
 PERCENTILES = (50, 90, 99, 100)
@@ -80,7 +84,7 @@ def send_through_pins(state: State, codes: Sequence[WiegandCode], width_us: int,
     finally:
         pins.terminate()
         pins.wait(timeout=10)
-    return Sent(receive(read_edges(state.sim / "edges.jsonl"), load(state).wiegand[0], HEARD_GAP_MS), repeated, real_time)
+    return Sent(receive(read_edges(state.sim / "edges.jsonl"), load(state).wiegand[0]), repeated, real_time)
 
 
 def _connect(state: State) -> Channel:
@@ -97,21 +101,35 @@ def _connect(state: State) -> Channel:
 
 
 def _send(channel: Channel, codes: Sequence[WiegandCode], width_us: int, period_us: int) -> int:
-    """One frame after another; returns how many were sent with bad edges."""
+    """All frames, some of them queued ahead, so that this process's own waits for a core are none of the line's; returns how many
+    were sent with bad edges."""
     channel.send(WatchPins("watch"))
+    run = time.monotonic_ns()
+    waiting: deque[str] = deque()
     bad = 0
     for number, code in enumerate(codes):
-        request = SendWiegand(f"{time.monotonic_ns()}-{number}", "W1", code, width_us, period_us, GAP_MS)
+        request = SendWiegand(f"{run}-{number}", "W1", code, width_us, period_us, GAP_MS)
+        waiting.append(request.id)
         channel.send(request)
-        while True:
-            message = channel.receive(5)
-            if message is None or isinstance(message, PinsRefused):
-                raise BoardError(f"pins did not send frame {number}: {message}")
-            if isinstance(message, WiegandSent):
-                bad += not message.ok
-            if isinstance(message, PinsDone) and message.id == request.id:
-                break
+        if len(waiting) == AHEAD:
+            bad += _await_first(channel, waiting)
+    while waiting:
+        bad += _await_first(channel, waiting)
     return bad
+
+
+def _await_first(channel: Channel, waiting: deque[str]) -> int:
+    """Until the first of `waiting` is done; how many frames were sent with bad edges meanwhile."""
+    bad = 0
+    while True:
+        message = channel.receive(5)
+        if message is None or isinstance(message, PinsRefused):
+            raise BoardError(f"pins did not send frame {waiting[0]}: {message}")
+        if isinstance(message, WiegandSent):
+            bad += not message.ok
+        if isinstance(message, PinsDone) and message.id == waiting[0]:
+            waiting.popleft()
+            return bad
 
 
 def _percentiles(errors: list[float]) -> dict[int, float]:

@@ -1,4 +1,4 @@
-"""Receiver: turns the edges of two Wiegand lines back into codes, as a panel does; silence ends a frame."""
+"""Receiver: turns the edges of two Wiegand lines back into codes, as a panel does; a frame ends after 25 ms of silence."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from board.kit.errors import BoardError
 from board.types import WiegandCode, WiegandLine
 
 GAP_MS = 25
-"""Silence that ends a frame: above the slowest legal pulse interval of 20 ms (protocols.md 6.2); pigpio's 5 ms breaks there."""
+"""Above the slowest legal pulse interval of 20 ms (protocols.md 6.2); pigpio's 5 ms breaks there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,7 @@ class ReceivedFrame:
 class Receiver:
     """Fed with edges in order; `edge` returns the frame that a gap ended, `flush` the one that is open."""
 
-    def __init__(self, line: WiegandLine, gap_ms: float = GAP_MS) -> None:
-        self._gap_ns = round(gap_ms * 1_000_000)
+    def __init__(self, line: WiegandLine) -> None:
         self._bits = {f"{line.name}.D0": 0, f"{line.name}.D1": 1}
         self._active = int(line.active_high)
         self._value = 0
@@ -58,7 +57,7 @@ class Receiver:
             return None
         frame = None
         if edge.level == self._active:
-            if self._began and edge.t_ns - self._last_ns > self._gap_ns:
+            if self._began and edge.t_ns - self._last_ns > GAP_MS * 1_000_000:
                 frame = self.flush()
             if self._open:
                 self._fault = "both lines were active at once"
@@ -89,9 +88,9 @@ class Receiver:
         self._fault = ""
 
 
-def receive(edges: Iterable[Edge], line: WiegandLine, gap_ms: float = GAP_MS) -> list[ReceivedFrame]:
-    """All frames of `line` in `edges`; `gap_ms` of silence, and the end of the edges, end a frame."""
-    receiver = Receiver(line, gap_ms)
+def receive(edges: Iterable[Edge], line: WiegandLine) -> list[ReceivedFrame]:
+    """All frames of `line` in `edges`; the end of the edges ends the last frame."""
+    receiver = Receiver(line)
     frames = [receiver.edge(edge) for edge in edges]
     return [frame for frame in (*frames, receiver.flush()) if frame is not None]
 
