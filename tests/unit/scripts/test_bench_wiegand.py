@@ -68,7 +68,7 @@ def test_the_naive_writer_puts_its_frames_on_the_simulated_chip(tmp_path):
 
 def test_the_table_has_a_column_for_each_writer():
     figures = taken([A], [frame(A)])
-    head = {"width_us": 80, "period_us": 500, "cores": 2, "cores_busy": True, "pins_real_time": True, "seconds": 1}
+    head = {"width_us": 80, "period_us": 500, "cores": 2, "cores_busy": True, "boards": 1, "pins_real_time": True, "seconds": 1}
     text = table({**head, "pins": figures, "naive": taken([B], [])})
     assert "pins with SCHED_FIFO" in text and "every core busy" in text
     assert text.count("p99.9") == 2 and f"{'never arrived whole':34}{0:>12}{1:>12}" in text
