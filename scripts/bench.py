@@ -38,6 +38,7 @@ from engine.recognise.pipeline import Recogniser  # noqa: E402
 from engine.settings import LprSettings  # noqa: E402
 from engine.store import Store  # noqa: E402
 from engine.types import ActionRule, WeekSchedule  # noqa: E402
+from scripts import bench_recovery  # noqa: E402
 from scripts.bench_wiegand import busy_cores  # noqa: E402
 from scripts.bench_wiegand import compare as compare_wiegand  # noqa: E402
 from scripts.peers import compare  # noqa: E402
@@ -121,10 +122,7 @@ def _chain(options: argparse.Namespace) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as folder:
         state = State(Path(folder) / "state")
         _prepare(state)
-        pictures = Path(folder) / "pictures"
-        pictures.mkdir()
-        Image.fromarray(drawn_frame()).save(pictures / "car.png")
-        with _camera(state, pictures):
+        with _camera(state, _pictures(folder)):
             latencies_ms = [latency for _ in range(triggers) if (latency := _one_trigger(state)) is not None]
             memory = _peak_rss_mb(state)
     latencies_ms.sort()
@@ -133,6 +131,23 @@ def _chain(options: argparse.Namespace) -> dict[str, object]:
     at = {percent: latencies_ms[min(len(latencies_ms) - 1, len(latencies_ms) * percent // 100)] for percent in (50, 99)}
     figures = {"triggers": triggers, "answered": len(latencies_ms), "p50_ms": round(at[50], 1), "p99_ms": round(at[99], 1)}
     return {"trigger_to_output": figures, "peak_rss_mb": memory}
+
+
+def _recovery(options: argparse.Namespace) -> dict[str, object]:
+    """Devices pulled while the whole camera uses them: seconds from their return until they work."""
+    with tempfile.TemporaryDirectory() as folder:
+        state = State(Path(folder) / "state")
+        bench_recovery.prepare(state)
+        with _camera(state, _pictures(folder)):
+            return {"recovery": bench_recovery.measure(state, Path(folder) / "pictures")}
+
+
+def _pictures(folder: str) -> Path:
+    """A new folder with the drawn frame."""
+    pictures = Path(folder) / "pictures"
+    pictures.mkdir()
+    Image.fromarray(drawn_frame()).save(pictures / "car.png")
+    return pictures
 
 
 def _prepare(state: State) -> None:
@@ -238,7 +253,10 @@ def _peer_lines(found: dict[str, Any]) -> list[str]:
     return ["peers, one thread, decoding not counted", *(f"  {line}" for line in (*table(rows), *found["skipped"]))]
 
 
-PARTS = {"read": _read, "peers": _peers, "wiegand": _wiegand, "chain": _chain, "wiegand-compare": _wiegand_compare}
+PARTS = {
+    "read": _read, "peers": _peers, "wiegand": _wiegand, "chain": _chain, "wiegand-compare": _wiegand_compare,
+    "recovery": _recovery,
+}  # fmt: skip
 
 
 if __name__ == "__main__":
