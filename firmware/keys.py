@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from board.kit.errors import PackageError
+from board.kit.state import State
 
 Trust = Mapping[str, Ed25519PublicKey]
 """{fingerprint: public key} of whom this camera trusts."""
@@ -41,6 +42,14 @@ def parse_public(data: bytes, name: str) -> Ed25519PublicKey:
     if not isinstance(key, Ed25519PublicKey):
         raise PackageError(f"public key {name}: not an Ed25519 key")
     return key
+
+
+def report_key(state: State) -> str:
+    """Fingerprint of the key that signs this camera's bench reports (`./scripts/hil`); "" while there is none."""
+    try:
+        return fingerprint(read_public(state.host / "device.pub"))
+    except PackageError:
+        return ""
 
 
 def read_private(path: Path) -> Ed25519PrivateKey:

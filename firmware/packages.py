@@ -19,7 +19,7 @@ from board.kit.errors import PackageError
 from board.kit.files import write_whole
 from board.kit.sockets import short_address
 from board.kit.state import State
-from firmware.keys import Trust
+from firmware.keys import Trust, report_key
 from firmware.licence import read_licence
 from firmware.manifest import Manifest
 from firmware.slots import CAMERA, FAILED, GOOD, SD, STAGED, TRIAL, Slot, Slots
@@ -458,6 +458,11 @@ class Packages:
             self._slots.mark(name, slot, GOOD)
             self._slots.set_notice(name, "")
             LOG.info("%s %s is good", name, slot.version)
+
+    @property
+    def report_key(self) -> str:
+        """Fingerprint of the key that signs this camera's bench reports; "" while there is none."""
+        return report_key(self._state)
 
     def _licence(self, name: str, slot: Slot, manifest: Manifest) -> tuple[str, str]:
         if manifest.mechanism == "none":

@@ -127,8 +127,8 @@ def _package_pages(
 
     def page() -> HTTPResponse:
         visitor = auth.page("admin")
-        values: dict[str, Any] = {"title": "Package management", "serial": packages.serial, "max_bytes": MAX_ARCHIVE_BYTES}
-        return pages.render("vadp", visitor=visitor, **values)
+        values: dict[str, Any] = {"serial": packages.serial, "report_key": packages.report_key, "max_bytes": MAX_ARCHIVE_BYTES}
+        return pages.render("vadp", visitor=visitor, title="Package management", **values)
 
     def listing() -> HTTPResponse:
         auth.api("viewer")

@@ -58,7 +58,9 @@ def verify_report(report: Path, public: Path | None = None) -> str:
         raise ReportError(f"{report.name} was made by the device with key {named[1].decode()[:16]}; {given} another's: {name[:16]}")
     if signed_by({name: key}, signature, html) is None:
         raise ReportError(f"{report.name} was changed after it was signed, or {report.stem}.sig belongs to another report")
-    origin = "the key given" if public else f"key {name[:16]}; compare it with the device's own (STATE/host/device.pub, or --key)"
+    origin = (
+        "the key given" if public else f"key {name[:16]}; compare it with the device's own (its Package Management page, or --key)"
+    )
     return f"{report.name} is as it was signed, by {origin}"
 
 

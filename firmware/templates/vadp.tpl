@@ -1,6 +1,10 @@
 <div class="head">
   <div><h1>Package management</h1><p>The packages of this camera. Double click one to open its pages.</p></div>
-  <p class="muted small">Serial <span class="mono">{{serial}}</span></p>
+  <p class="muted small">Serial <span class="mono">{{serial}}</span>
+% if report_key:
+  <br><span title="{{report_key}}">Bench reports are signed with key <span class="mono">{{report_key[:16]}}</span></span>
+% end
+  </p>
 </div>
 <div id="lost" class="alert bad" role="alert" hidden>The camera does not answer. This page tries again by itself.</div>
 

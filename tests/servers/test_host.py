@@ -20,6 +20,7 @@ import requests
 from tests.tiny_package import OTHER_KEY, contents, trust_file, wait_for, write
 
 ROOT = Path(__file__).parents[2]
+VADP_PAGE = "/setup/application/vadp.html"
 UPLOAD = "/cgi-bin/admin/upload_vadp.cgi"
 CONTROL = "/cgi-bin/admin/vadpctrl.cgi"
 PARAMETERS = "/cgi-bin/admin/getparam.cgi"
@@ -503,3 +504,13 @@ def test_a_keep_alive_connection_survives_a_refused_upload(host: Host) -> None:
     connection.request("GET", "/health")
     assert connection.getresponse().status == 200
     connection.close()
+
+
+def test_package_management_names_the_key_that_signs_bench_reports(host: Host) -> None:
+    from firmware.keys import fingerprint, public_pem
+    from tests.tiny_package import KEY
+
+    assert "Bench reports" not in host.ask("GET", VADP_PAGE).text
+    (host.state / "host" / "device.pub").write_bytes(public_pem(KEY.public_key()))
+    page = host.ask("GET", VADP_PAGE).text
+    assert f'Bench reports are signed with key <span class="mono">{fingerprint(KEY.public_key())[:16]}</span>' in page
