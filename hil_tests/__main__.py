@@ -22,7 +22,7 @@ from hil_tests.plate_sheet import write_pdf
 from hil_tests.progress import Progress
 from hil_tests.report import Names, write_report
 from hil_tests.signature import verify_report
-from hil_tests.wiring import diagram, stages
+from hil_tests.wiring import STAGES, diagram, stages
 
 STOPPED = 130
 
@@ -40,7 +40,7 @@ def main(words: list[str] | None = None) -> int:
 
 def _run(words: list[str]) -> int:
     options = _options(all_profiles(), words)
-    progress = Progress(options.only, options.verbose)
+    progress = Progress(options.only, options.without, options.verbose)
     with tempfile.TemporaryDirectory(prefix="gatewright-hil-") as folder:
         order = _order(options, Path(folder))
         order.to_environment()
@@ -91,6 +91,9 @@ def _options(profiles: dict[str, BoardProfile], words: list[str]) -> argparse.Na
     )
     parser.add_argument("--board", required=True, help=f"one of {', '.join(profiles)}")
     parser.add_argument("--only", default="", metavar="NAME", help="only tests whose name holds this, and the wires they need")
+    parser.add_argument(
+        "--without", default="", choices=tuple(STAGES), help="leave out this stage: its wires and the tests that need them"
+    )
     parser.add_argument("--report", type=Path, metavar="DIR", help="write DIR/report.html, its signature and the public key")
     parser.add_argument("--frames", type=int, default=1000, help="Wiegand frames to send (default 1000)")
     parser.add_argument("--yes", action="store_true", help="do not ask whether the wires are in place")

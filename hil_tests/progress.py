@@ -32,9 +32,11 @@ class Result:
 
 @dataclass(eq=False)
 class Progress:
-    """A pytest plugin in place of its own reporter. `only`: part of a test's name, "" for all; `names`: all there are."""
+    """A pytest plugin in place of its own reporter. `only`: part of a test's name, "" for all; `without`: a stage that is left out,
+    "" for none; `names`: all there are."""
 
     only: str = ""
+    without: str = ""
     verbose: bool = False
     names: list[str] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
@@ -49,7 +51,8 @@ class Progress:
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         self.names = [_name(item) for item in items]
-        kept = [item for item in items if _stage_checked(item) or self.only in _name(item)]
+        wanted = [item for item in items if not self.without or _stage(item) != self.without]
+        kept = [item for item in wanted if _stage_checked(item) or self.only in _name(item)]
         needed = {_stage(item) for item in kept if not _stage_checked(item)}
         if self.only:
             kept = [item for item in kept if self.only in _name(item) or _stage(item) in needed]
