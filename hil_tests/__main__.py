@@ -55,7 +55,8 @@ def _run(words: list[str]) -> int:
             print("\nstopped before the end: no report is written", file=sys.stderr)
             return STOPPED
         if not progress.results:
-            print(f"no test is called {options.only!r}; there are {', '.join(progress.names)}", file=sys.stderr)
+            left_out = f" outside of stage {options.without}" if options.without else ""
+            print(f"no test is called {options.only!r}{left_out}; there are {', '.join(progress.names)}", file=sys.stderr)
             return 2
         _conclude(progress)
         if options.report:

@@ -47,6 +47,13 @@ def test_crossed_wires_fail_the_wiring_and_nothing_is_timed_on_them() -> None:
     assert "the wires of stage outputs are wrong" in done.stdout
 
 
+def test_a_stage_that_is_left_out_takes_its_tests_with_it() -> None:
+    done = hil("--board", "sim", "--only", "wir", "--without", "gate")
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert "ok   Wires (outputs)" in done.stdout and "ok   Wires (wiegand)" in done.stdout
+    assert "Wires (gate)" not in done.stdout
+
+
 def test_a_board_that_is_not_here_fails_in_words_and_its_timing_is_skipped() -> None:
     done = hil("--board", "generic", "--yes", "--only", "pulses")
     assert done.returncode == 1
@@ -61,6 +68,11 @@ def test_a_board_that_is_not_here_fails_in_words_and_its_timing_is_skipped() -> 
     [
         pytest.param(["--board", "pi9"], "there is no board 'pi9'", id="board"),
         pytest.param(["--board", "sim", "--only", "nonsense"], "no test is called 'nonsense'; there are ", id="test"),
+        pytest.param(
+            ["--board", "sim", "--only", "pulses", "--without", "outputs"],
+            "is called 'pulses' outside of stage outputs",
+            id="stage",
+        ),
         pytest.param(["--board", "pi4", "--wire", "DO1=DI2"], "only on a simulated board", id="wire"),
         pytest.param(["--board", "sim", "--frames", "0"], "--frames: at least 1", id="frames"),
     ],
