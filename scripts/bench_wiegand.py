@@ -1,8 +1,8 @@
 """Wiegand comparison: frames of every format through pins, and through a naive writer (RPi.GPIO's calls with time.sleep), on the
 same simulated chip in the same run, with every core busy; each frame is decoded by the receiver.
 
-In blocks, first pins, then the naive writer, so that both meet the same load and the edge log stays small; `--boards 4` sends four
-blocks at a time.
+In blocks of one format, first pins, then the naive writer, so that both meet the same load and the edge log stays small;
+`--boards 6` sends six blocks at a time.
 """
 
 from __future__ import annotations
@@ -31,12 +31,15 @@ from board.kit.errors import BoardError  # noqa: E402
 from board.kit.state import State  # noqa: E402
 from board.profiles import load  # noqa: E402
 from board.types import WiegandCode  # noqa: E402
-from board.wiegand.codes import LAYOUTS, bit_text, decode, decode_plate64, encode_data, encode_plate64  # noqa: E402
+from board.wiegand.codes import LAYOUTS, PLATE_BITS, bit_text, decode, decode_plate64, encode_data, encode_plate64  # noqa: E402
 from board.wiegand.measure import GAP_MS, Sent, send_through_pins  # noqa: E402
 from board.wiegand.pulses import MAX_PERIOD_US, MAX_WIDTH_US, MIN_PERIOD_US, MIN_WIDTH_US  # noqa: E402
 from board.wiegand.receive import ReceivedFrame, read_edges, receive  # noqa: E402
 
 BLOCK_FRAMES = 1000
+"""At most; a short run has a block of every format too."""
+
+FORMATS = len(LAYOUTS) + 1
 NAIVE_SHARE = 10
 """The naive writer sends one frame for so many of pins: it is there to be compared, not to be proved."""
 
@@ -62,8 +65,8 @@ class Tally:
     interval_us: Counter[float] = field(default_factory=Counter)
 
     def take(self, codes: Sequence[WiegandCode], received: Sequence[ReceivedFrame], width_us: int, period_us: int) -> None:
-        """One block: what was sent, in order, and what arrived, in order."""
-        whole = [frame.code for frame in received if not frame.fault and is_whole(frame.code)]
+        """One block: what was sent, in order and of one format, as a panel is set to one; what arrived, in order."""
+        whole = [frame.code for frame in received if not frame.fault and is_whole(frame.code, codes[0].bits)]
         sent = set(codes)
         self.frames += len(codes)
         self.wrong += sum(code not in sent for code in whole)
@@ -93,9 +96,13 @@ def compare(frames: int, width_us: int, period_us: int, busy: bool, boards: int,
     pins, naive = Tally(), Tally()
     real_time = True
     began = time.monotonic()
-    firsts = range(0, frames, BLOCK_FRAMES)
+    length = min(BLOCK_FRAMES, -(-frames // FORMATS))
+    firsts = range(0, frames, length)
     with busy_cores() if busy else nullcontext(), ThreadPoolExecutor(boards) as pool:
-        blocks = [pool.submit(_block, first, min(frames, first + BLOCK_FRAMES), width_us, period_us) for first in firsts]
+        blocks = [
+            pool.submit(_block, range(first, min(frames, first + length)), number % FORMATS, width_us, period_us)
+            for number, first in enumerate(firsts)
+        ]
         for done in as_completed(blocks):
             codes, sent, few, received = done.result()
             pins.take(codes, sent.received, width_us, period_us)
@@ -110,37 +117,34 @@ def compare(frames: int, width_us: int, period_us: int, busy: bool, boards: int,
 
 
 def _block(
-    first: int, end: int, width_us: int, period_us: int
+    numbers: range, place: int, width_us: int, period_us: int
 ) -> tuple[list[WiegandCode], Sent, list[WiegandCode], list[ReceivedFrame]]:
-    """Frames `first` to `end` by pins, then some of them by the naive writer: what each sent and what arrived."""
-    codes = [code_of(number) for number in range(first, end)]
+    """Frames of one format by pins, then some of them by the naive writer: what each sent and what arrived."""
+    codes = [code_of(number, place) for number in numbers]
     few = codes[: max(1, len(codes) // NAIVE_SHARE)]
     with tempfile.TemporaryDirectory() as folder:
         state = State(Path(folder))
         sent = send_through_pins(state, codes, width_us, period_us)
-        return codes, sent, few, _send_naively(state, len(few), first, width_us, period_us)
+        return codes, sent, few, _send_naively(state, numbers[: len(few)], place, width_us, period_us)
 
 
-def code_of(number: int) -> WiegandCode:
-    """The `number`th code: every format in turn, every code of a run another one."""
+def code_of(number: int, place: int) -> WiegandCode:
+    """The `number`th code, in the `place`th of the FORMATS; every code of a run is another one."""
     layouts = list(LAYOUTS.values())
-    place = number % (len(layouts) + 1)
     if place == len(layouts):
         return encode_plate64(f"{number:X}GW")
     return encode_data(layouts[place], (number * 40_503 + 977) % (1 << layouts[place].data_bits))
 
 
-def is_whole(code: WiegandCode) -> bool:
-    """A panel would take it: the length of a format, and its parity or prefix."""
-    for layout in LAYOUTS.values():
-        if layout.bits == code.bits:
-            try:
-                decode(layout, code)
-            except BoardError:
-                continue
-            return True
+def is_whole(code: WiegandCode, bits: int) -> bool:
+    """A panel that is set to a format of `bits` bits would take it: the length, and the parity or prefix."""
+    if code.bits != bits:
+        return False
     try:
-        decode_plate64(code)
+        if bits == PLATE_BITS:
+            decode_plate64(code)
+        else:
+            decode(next(layout for layout in LAYOUTS.values() if layout.bits == bits), code)
     except BoardError:
         return False
     return True
@@ -178,24 +182,24 @@ def _burn() -> None:
 # --- the naive writer -------------------------------------------------------------------------------------------------
 
 
-def _send_naively(state: State, frames: int, first: int, width_us: int, period_us: int) -> list[ReceivedFrame]:
+def _send_naively(state: State, numbers: range, place: int, width_us: int, period_us: int) -> list[ReceivedFrame]:
     """Runs the naive writer in a process of its own; what the receiver got."""
     log = state.sim / "edges.jsonl"
     log.unlink(missing_ok=True)
-    words = [str(number) for number in (frames, first, width_us, period_us)]
+    words = [str(number) for number in (numbers.start, numbers.stop, place, width_us, period_us)]
     subprocess.run([sys.executable, str(Path(__file__).resolve()), "--naive", str(state.root), *words], check=True)
     return receive(read_edges(log), load(state).wiegand[0])
 
 
-def write_naively(state: State, frames: int, first: int, width_us: int, period_us: int) -> None:
+def write_naively(state: State, numbers: range, place: int, width_us: int, period_us: int) -> None:
     """As the examples on the net do it: `GPIO.output`, `time.sleep`, `GPIO.output`, `time.sleep`, in an ordinary process."""
     profile = load(state)
     port = profile.wiegand[0]
     chip = SimChip(profile, state)
     for pin in (port.d0, port.d1):
         chip.claim_output(pin, not port.active_high, "naive")
-    for number in range(first, first + frames):
-        for bit in bit_text(code_of(number)):
+    for number in numbers:
+        for bit in bit_text(code_of(number, place)):
             pin = port.d1 if bit == "1" else port.d0
             chip.write(pin, port.active_high, hurry=True)  # the chip's own books are written in the pause, as for pins
             time.sleep(width_us / 1e6)
@@ -238,8 +242,8 @@ def _say(text: str) -> None:
 
 def main() -> int:
     if sys.argv[1:2] == ["--naive"]:
-        frames, first, width_us, period_us = map(int, sys.argv[3:])
-        write_naively(State(Path(sys.argv[2])), frames, first, width_us, period_us)
+        start, stop, place, width_us, period_us = map(int, sys.argv[3:])
+        write_naively(State(Path(sys.argv[2])), range(start, stop), place, width_us, period_us)
         return 0
     parser = argparse.ArgumentParser(prog="scripts/bench-wiegand", description=__doc__)
     parser.add_argument(

@@ -82,7 +82,8 @@ def inside_us(width_us: int) -> int:
 def send_frame(
     gpio: Gpio, line: WiegandLine, code: WiegandCode, width_us: int, period_us: int, stop: threading.Event
 ) -> FrameTiming:
-    """Sends `code` now, first bit first: a pulse on D0 is a 0, on D1 a 1. `stop` ends it between two pulses (not ok).
+    """Sends `code` now, first bit first: a pulse on D0 is a 0, on D1 a 1. `stop`, or a pause that is too long, ends it between two
+    pulses (not ok).
 
     The plan is absolute, so lateness does not add up; a pulse that comes late moves the rest of the plan when it would
     otherwise crowd the next one. The width counts from the pulse's real beginning, never from its plan."""
@@ -98,6 +99,8 @@ def send_frame(
             time.sleep(rest_ns / 1e9)
         if stop.is_set():
             break
+        if pulses and monotonic_ns() - pulses[-1].after_begin > 1000 * MAX_PERIOD_US:
+            break  # the panel has taken the silence for the end: what is left would be a frame of its own
         pulse = _send_pulse(gpio, pin, line.active_high, due_ns, width_ns)
         pulses.append(pulse)
         due_ns = max(due_ns + period_ns, pulse.after_begin + nearest_ns)

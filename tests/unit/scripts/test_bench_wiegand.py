@@ -7,7 +7,7 @@ from board.profiles import load
 from board.types import WiegandCode
 from board.wiegand.codes import LAYOUTS, encode
 from board.wiegand.receive import ReceivedFrame, read_edges, receive
-from scripts.bench_wiegand import Tally, code_of, is_whole, percentiles, table, write_naively
+from scripts.bench_wiegand import FORMATS, Tally, code_of, is_whole, percentiles, table, write_naively
 
 A, B = encode(LAYOUTS["w26"], 1), encode(LAYOUTS["w26"], 2)
 
@@ -46,11 +46,12 @@ def test_pulses_and_intervals_outside_the_limits_are_refused():
 
 
 def test_every_code_of_a_run_is_another_one_and_whole():
-    codes = [code_of(number) for number in range(2000)]
+    codes = [code_of(number, number % FORMATS) for number in range(2000)]
     assert len(set(codes)) == 2000
     assert {code.bits for code in codes} == {26, 34, 64}
-    assert all(map(is_whole, codes))
-    assert not is_whole(WiegandCode(26, codes[0].value ^ 2))
+    assert all(is_whole(code, code.bits) for code in codes)
+    assert not is_whole(WiegandCode(26, codes[0].value ^ 2), 26)
+    assert not is_whole(codes[0], 34)  # a panel is set to one format
 
 
 def test_percentiles_are_of_what_was_counted():
@@ -61,9 +62,9 @@ def test_percentiles_are_of_what_was_counted():
 def test_the_naive_writer_puts_its_frames_on_the_simulated_chip(tmp_path):
     state = State(tmp_path)
     state.sim.mkdir()
-    write_naively(state, 2, 0, 80, 300)
+    write_naively(state, range(2), 0, 80, 300)
     frames = receive(read_edges(state.sim / "edges.jsonl"), load(state).wiegand[0])
-    assert sum(received.code.bits for received in frames) == code_of(0).bits + code_of(1).bits
+    assert sum(received.code.bits for received in frames) == code_of(0, 0).bits + code_of(1, 0).bits
 
 
 def test_the_table_has_a_column_for_each_writer():

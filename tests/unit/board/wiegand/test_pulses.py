@@ -1,6 +1,7 @@
 """Pulses: which pin moves in which order, and what counts as a bad frame."""
 
 import threading
+import time
 
 from board.types import WiegandCode, WiegandLine
 from board.wiegand.pulses import _Pulse, send_frame
@@ -67,3 +68,17 @@ def test_a_pulse_is_good_only_when_both_edges_surely_lie_in_the_limits():
     assert not pulse(0, 1, 15, 16).in_limits
     assert not pulse(0, 60, 80, 130).in_limits  # 70 us by the books, but it may have lasted 130
     assert not pulse(0, 150, 150, 151).in_limits
+
+
+def test_a_frame_that_paused_for_longer_than_panels_wait_is_not_gone_on_with():
+    class Pauses(Wires):
+        def write(self, pin, level, hurry=False):
+            super().write(pin, level)
+            if len(self.changes) == 4 and not hurry:
+                time.sleep(0.03)
+
+    wires = Pauses()
+    timing = send_frame(wires, LINE, WiegandCode(26, 1), 50, 300, threading.Event())
+    assert len(wires.changes) == 4  # two pulses: the others would have been a frame of their own
+    assert not timing.ok
+    assert wires.levels == {5: False, 6: False}
