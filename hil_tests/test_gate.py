@@ -23,10 +23,6 @@ REST_S = 5.0
 @pytest.fixture(scope="module")
 def camera(one_bench: Bench) -> Iterator[WholeCamera]:
     """The whole camera, once its gate opened for the first time."""
-    if one_bench.profile.emulated:
-        pytest.skip(
-            "the whole camera has not been seen to come up in minutes on an emulated processor: run it on sim or on a board"
-        )
     url, _ = camera_to_use(one_bench)
     with whole_camera(one_bench, State(one_bench.state.root / "camera"), url) as running:
         running.works_within_s(READY_S * one_bench.patience)

@@ -171,11 +171,11 @@ def camera_to_use(bench: Bench) -> tuple[str, str]:
 
 
 def sheet_url(bench: Bench) -> str:
-    """A replay of the plate sheet, 20 pictures a second."""
+    """A replay of the plate sheet: 20 pictures a second, 2 on an emulated computer."""
     folder = bench.state.root / "sheet"
     folder.mkdir(exist_ok=True)
     Image.fromarray(scene()).save(folder / "sheet.png")
-    return f"replay:{folder}?fps=20"
+    return f"replay:{folder}?fps={2 if bench.profile.emulated else 20}"
 
 
 def idle_inputs(profile: BoardProfile) -> dict[str, bool]:

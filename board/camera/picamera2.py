@@ -28,6 +28,8 @@ log = logging.getLogger("camera")
 FIRST_NS = 5_000_000_000
 SILENT_NS = 2_500_000_000
 """A camera that delivers nothing for so long has lost its cable or its driver (until its first frame: FIRST_NS)."""
+RGB = ("BGR888", "MJPEG")
+"""Formats that picamera2 hands out as R, G, B in memory: the one that is asked for, and a webcam's pictures."""
 CLOSE_S = 3.0
 OLDEST_NS = 5_000_000_000
 """A sensor's stamp that says more than this is of another clock."""
@@ -86,6 +88,9 @@ class _PiCamera:
         self._job: Any = None
         self.notes: tuple[str, ...] = ()
         self._streams = self._configure(setup)
+        delivered = device.camera_configuration()["main"]["format"]
+        if delivered not in RGB:  # libcamera changes what its camera cannot do, and picamera2 says nothing
+            raise CameraError(f"it delivers {delivered}, not R, G and B")
         night = self._night.is_on(clock.now(), clock.monotonic_ns())
         self.preset = "night" if night else "day"
         self._set(_fixed_controls(setup.settings, device, len(self._streams)))

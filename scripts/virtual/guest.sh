@@ -21,10 +21,9 @@ echo 22 >"/sys/bus/gpio/devices/$(cat /sys/kernel/config/gpio-sim/pi/bank/chip_n
 
 # Read by every Python of this guest: the libraries of the board, and the board that rpi-lgpio shall take this for (a Pi 4).
 packages=$("$PYTHON" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')
-mkdir -p "$packages" /run/upper /run/work # the repository is read-only here
-mount -t overlay -o "lowerdir=$packages,upperdir=/run/upper,workdir=/run/work" o "$packages"
+mkdir -p "$packages"
 printf '/run/board/site\nimport os; os.environ.setdefault("RPI_LGPIO_REVISION", "c03114")\n' >"$packages/virtual-board.pth"
-export PYTHONDONTWRITEBYTECODE=1 LG_WD=/run
+export LG_WD=/run
 
 if [ -e /run/out/instructions ]; then
   exec "$PYTHON" -m scripts.virtual.instructions

@@ -17,7 +17,9 @@ $b mount -t overlay -o lowerdir=/host,upperdir=/writable/upper,workdir=/writable
 for place in proc sys dev; do $b mount --move /$place /board/$place; done
 $b mount -t tmpfs t /board/run; $b mount -t tmpfs -o mode=1777 t /board/tmp
 $b mkdir -p /board/dev/shm /board/dev/pts; $b mount -t tmpfs t /board/dev/shm; $b mount -t devpts p /board/dev/pts
-share repository "/board$repository" cache=loose,ro
+share repository /repository cache=loose,ro
+$b mkdir -p /writable/repository /writable/repository-work "/board$repository"
+$b mount -t overlay -o lowerdir=/repository,upperdir=/writable/repository,workdir=/writable/repository-work o "/board$repository"
 share board /board/run/board cache=loose,ro
 share out /board/run/out cache=none
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 REPOSITORY=$repository PYTHON=$python

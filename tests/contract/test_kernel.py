@@ -1,6 +1,6 @@
-"""Back ends against devices that the kernel itself plays: its software watchdog, its camera vivid, its lines of gpio-sim; skipped
-where those are not loaded. `./scripts/hil --board virtual` loads them in a guest: a watchdog is nothing to touch on a computer in
-use, and lines there lead to somebody's gate."""
+"""Back ends against devices that the kernel itself plays: its software watchdog, its cameras vivid and vimc, its lines of gpio-sim;
+skipped where those are not loaded. `./scripts/hil --board virtual` loads them in a guest: a watchdog is nothing to touch on a
+computer in use, and lines there lead to somebody's gate."""
 
 from __future__ import annotations
 
@@ -35,6 +35,9 @@ WIDTH_US, PERIOD_US = 80, 20_000
 TRIES = 3
 WATCHDOGS = Path("/sys/class/watchdog")
 CAMERAS = Path("/sys/class/video4linux")
+MEDIA = Path("/sys/bus/media/devices")
+BARS = ((1, 1, 1), (1, 1, 0), (0, 1, 1), (0, 1, 0), (1, 0, 1), (1, 0, 0), (0, 0, 1), (0, 0, 0))
+"""vimc's test picture from left to right: is there red, green, blue?"""
 
 
 @pytest.fixture
@@ -181,3 +184,30 @@ def test_a_wire_that_the_kernels_gpiod_gave_to_somebody_else_is_told_with_its_ow
     finally:
         back_end.close()
         owner.close()
+
+
+@pytest.fixture
+def vimc() -> Iterator[str]:
+    """URL of vimc's camera through libcamera."""
+    if not any(path.read_text().strip() == "VIMC MDEV" for path in MEDIA.glob("*/model")):
+        pytest.skip("no camera of the kernel's driver vimc: run ./scripts/hil --board virtual")
+    if importlib.util.find_spec("picamera2") is None:
+        pytest.skip("the picamera2 library is not installed here")
+    from picamera2 import Picamera2
+
+    ids = [camera["Id"] for camera in Picamera2.global_camera_info()]
+    yield f"picamera2:{next(number for number, name in enumerate(ids) if 'vimc' in name)}"
+
+
+def test_picamera2_delivers_pictures_of_the_driver_vimc(vimc: str) -> None:
+    camera = open_camera(vimc, (640, 480), Clock())
+    try:
+        frames = [camera.read(60) for _ in range(3)]
+    finally:
+        camera.close()
+    assert [frame and frame.rgb.shape for frame in frames] == [(480, 640, 3)] * 3
+    assert [frame.seq for frame in frames if frame] == [1, 2, 3]
+    first = frames[0]
+    assert first is not None
+    bars = first.rgb[240, 40::80]
+    assert [tuple(int(value > 100) for value in bar) for bar in bars] == list(BARS)

@@ -43,13 +43,15 @@ class Transform:
 
 
 class Library:
-    """What the stand-in was told. `pictures`: what the sensor delivers: main stream, or (main, metadata), or an exception."""
+    """What the stand-in was told. `pictures`: what the sensor delivers: main stream, or (main, metadata), or an exception;
+    `adjusts_to`: the only format that libcamera has for it, "" for any."""
 
     def __init__(self) -> None:
         self.cameras = 1
         self.owned: set[int] = set()
         self.known: dict[str, Any] = dict(MODULE_3)
         self.has_lores = True
+        self.adjusts_to = ""
         self.configured: list[dict[str, Any]] = []
         self.controls: list[dict[str, Any]] = []
         self.pictures: queue.Queue[Any] = queue.Queue()
@@ -119,6 +121,7 @@ def stand_in(library: Library) -> type:
                     raise RuntimeError("lores stream dimensions may not exceed main stream")
                 if lores["format"] != "YUV420":
                     raise RuntimeError("lores stream must be YUV")
+            main["format"] = library.adjusts_to or main["format"]
             self._configuration = configuration
             library.configured.append(configuration)
 

@@ -240,6 +240,14 @@ def test_a_camera_in_use_and_a_size_it_cannot_do_are_camera_errors(library: Libr
         open_camera("picamera2:", (9000, 9000), TestClock())
 
 
+def test_a_camera_without_r_g_and_b_does_not_open_and_a_webcam_does(library: Library) -> None:
+    library.adjusts_to = "NV12"
+    with pytest.raises(CameraError, match="camera 0 does not start with 1280x960: it delivers NV12, not R, G and B"):
+        opened()
+    library.adjusts_to = "MJPEG"
+    opened().close()
+
+
 def test_a_failed_capture_is_a_camera_error(library: Library) -> None:
     camera = opened()
     library.pictures.put(RuntimeError("Camera frontend has timed out"))
