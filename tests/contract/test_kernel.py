@@ -20,7 +20,7 @@ from board.kit.clock import Clock
 from board.kit.errors import BoardError
 from board.kit.state import State
 from board.profiles import all_profiles
-from board.types import WiegandCode, WiegandLine
+from board.types import Frame, WiegandCode, WiegandLine
 from board.wiegand.codes import LAYOUTS, bit_text, encode_data
 from board.wiegand.makers import open_maker
 from board.wiegand.makers.lgpio import LgpioMaker
@@ -110,16 +110,21 @@ def test_the_kernels_watchdog_is_set_fed_and_stopped(softdog: Path) -> None:
         device.close(file)
 
 
-def test_the_kernels_camera_delivers_pictures_through_v4l2(vivid: str) -> None:
-    camera = open_camera(vivid, (640, 480), Clock())
+def first_of_three(url: str) -> Frame:
+    """The first of three pictures of the size that was asked for, one after the other."""
+    camera = open_camera(url, (640, 480), Clock())
     try:
-        frames = [camera.read(20) for _ in range(3)]
+        frames = [camera.read(60) for _ in range(3)]
     finally:
         camera.close()
     assert [frame and frame.rgb.shape for frame in frames] == [(480, 640, 3)] * 3
     assert [frame.seq for frame in frames if frame] == [1, 2, 3]
-    first = frames[0]
-    assert first is not None
+    assert frames[0] is not None
+    return frames[0]
+
+
+def test_the_kernels_camera_delivers_pictures_through_v4l2(vivid: str) -> None:
+    first = first_of_three(vivid)
     assert first.rgb[40:100].std() > 10  # colour bars, not an empty picture
 
 
@@ -200,14 +205,6 @@ def vimc() -> Iterator[str]:
 
 
 def test_picamera2_delivers_pictures_of_the_driver_vimc(vimc: str) -> None:
-    camera = open_camera(vimc, (640, 480), Clock())
-    try:
-        frames = [camera.read(60) for _ in range(3)]
-    finally:
-        camera.close()
-    assert [frame and frame.rgb.shape for frame in frames] == [(480, 640, 3)] * 3
-    assert [frame.seq for frame in frames if frame] == [1, 2, 3]
-    first = frames[0]
-    assert first is not None
+    first = first_of_three(vimc)
     bars = first.rgb[240, 40::80]
     assert [tuple(int(value > 100) for value in bar) for bar in bars] == list(BARS)
