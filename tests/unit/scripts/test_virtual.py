@@ -137,7 +137,7 @@ def test_a_whole_run_boots_both_guests_and_brings_both_reports(tmp_path: Path, m
     monkeypatch.setattr(virtual, "_boot", boot)
     report = tmp_path / "report"
     assert virtual.main(["--board", "virtual", "--arch", "amd64", "--report", str(report), "--frames", "9"]) == 1
-    words = ["--frames", "9", "--only=", "--camera=", "--without", "gate"]
+    words = ["--only=", "--camera=", "--frames=9", "--without", "gate"]
     assert booted == [("board", words, True), ("camera", words, True)]
     assert (report / "report.html").read_text() == "board"
     assert (report / "camera" / "report.html").read_text() == "camera"
