@@ -103,6 +103,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--frames", type=int, default=FRAMES, help=f"Wiegand frames to send (default {FRAMES})")
     parser.add_argument("--camera", default="", metavar="URL", help="a camera of the board (default: it has none)")
     parser.add_argument("--report", type=Path, metavar="DIR", help="write DIR/report.html and DIR/camera/report.html, signed")
+    parser.add_argument("--guest", choices=(BOARD.name, CAMERA.name), help="only this guest (default: both)")
     parser.add_argument(
         "--gate",
         action="store_true",
@@ -129,7 +130,8 @@ def main(words: list[str]) -> int:
         others += ["--without", "gate"]
     code = 0
     for guest in () if options.instructions else guests(options.only, options.camera):
-        code |= _boot(folder, options.arch, out, guest, others, contract=not options.only)
+        if options.guest in (None, guest.name):
+            code |= _boot(folder, options.arch, out, guest, others, contract=not options.only)
     if options.arch == "arm64" and (options.instructions or not options.only):
         (out / "instructions").touch()
         code |= _count(folder, out)

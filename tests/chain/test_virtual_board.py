@@ -1,5 +1,5 @@
 """The virtual board of this machine's processor: built or taken from the cache, booted, and its tests pass through the real drivers
-of its kernel."""
+of its kernel. The guest with picamera2 is left to `./scripts/hil --board virtual`."""
 
 from __future__ import annotations
 
@@ -16,17 +16,15 @@ RAN = re.compile(
 
 
 def test_bench_and_contract_tests_pass_through_the_drivers_of_a_real_kernel(tmp_path: Path) -> None:
-    words = ["./scripts/hil", "--board", "virtual", "--frames", "20", "--report", str(tmp_path)]
+    words = ["./scripts/hil", "--board", "virtual", "--guest", "board", "--frames", "20", "--report", str(tmp_path)]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=1800)
     if done.stdout.startswith("skipped: "):
         pytest.skip(done.stdout.strip())
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     ran = {guest: (int(bench), int(contract)) for guest, bench, contract in RAN.findall(done.stdout)}
-    assert ran.keys() == {"board", "camera"}
-    assert ran["board"] >= (8, 15)
-    assert ran["camera"][1] >= 1
-    for report in (tmp_path / "report.html", tmp_path / "camera" / "report.html"):
-        verified = subprocess.run(
-            [".venv/bin/python", "-m", "hil_tests", "verify", str(report)], cwd=ROOT, capture_output=True, text=True
-        )
-        assert verified.returncode == 0, verified.stderr
+    assert ran.keys() == {"board"}
+    bench, contract = ran["board"]
+    assert bench >= 8 and contract >= 15
+    verify = [".venv/bin/python", "-m", "hil_tests", "verify", str(tmp_path / "report.html")]
+    verified = subprocess.run(verify, cwd=ROOT, capture_output=True, text=True)
+    assert verified.returncode == 0, verified.stderr
