@@ -56,6 +56,10 @@ class Camera:
         assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text[:300]}"
         return answer.json()
 
+    def answers(self) -> bool:
+        """The portal is there: just started, it is not for a moment."""
+        return requests.get(f"{self.address}anpr/api/status", auth=("admin", self.password), timeout=20).status_code != 503
+
     def plates(self) -> list[str]:
         """Plates of the newest passages, newest first."""
         return [passage["plate"] for passage in self.call("GET", "passages?limit=100")["passages"]]

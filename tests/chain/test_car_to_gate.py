@@ -81,6 +81,7 @@ def test_a_killed_process_comes_back_and_leaves_no_output_on(camera: Camera, vic
 
     wait_for(f"{victim} again", lambda: camera.pids().get(victim, before[victim]) != before[victim] or None)
     wait_for("a pulse after the kill", lambda: any(e.level and e.t_ns > killed_ns + 1e9 for e in camera.edges("DO1")) or None, 90)
+    wait_for("the portal", lambda: camera.answers() or None, 90)
     camera.call("PUT", "settings/lpr", {"mode": "TRIGGER"})
     camera.call("POST", "restart", {})
     wait_for("rest", lambda: _settled(camera) or None)
