@@ -157,7 +157,6 @@ class _Daemon:
     def changes(self, count: int, within_s: float) -> list[Change]:
         """The changes since `watch`, in order; fewer than `count` when no more came in time."""
         found: list[Change] = []
-        begun_us = -1
         until = time.monotonic() + within_s
         while len(found) < count and time.monotonic() < until:
             try:
@@ -169,8 +168,8 @@ class _Daemon:
                 continue  # alive, or a watchdog of its own
             changed = (levels ^ self._levels) & self._bits
             self._levels = levels
-            begun_us = tick_us if begun_us < 0 else begun_us
-            at_us = begun_us + (tick_us - begun_us & 0xFFFFFFFF)  # ticks wrap after 72 minutes
+            begun_us = found[0].at_us if found else tick_us
+            at_us = begun_us + (tick_us - int(begun_us) & 0xFFFFFFFF)  # ticks wrap after 72 minutes
             found += [Change(at_us, pin, bool(levels >> pin & 1)) for pin in range(32) if changed >> pin & 1]
         return found
 
