@@ -17,18 +17,18 @@ from board.kit.process import Life, open_log
 from board.kit.state import State
 from board.profiles import all_profiles
 from board.storage import card_present
-from firmware.accounts import Accounts
-from firmware.auth import Auth
-from firmware.keys import load_trust, public_pem, read_public
-from firmware.licence import device_serial
-from firmware.notify import notify
-from firmware.packages import Packages, board_file
-from firmware.sessions import Guesses, Sessions
-from firmware.slots import CAMERA, Slots
-from firmware.supervisor import end_leftovers
-from firmware.uploads import Uploads
-from firmware.watchdog import KernelDevice, Watchdog
-from firmware.web import WebServer, build
+from firmware.gateway.web import WebServer, build
+from firmware.packages.keys import load_trust, public_pem, read_public
+from firmware.packages.licence import device_serial
+from firmware.packages.management import Packages, board_file
+from firmware.packages.slots import CAMERA, Slots
+from firmware.packages.uploads import Uploads
+from firmware.people.accounts import Accounts
+from firmware.people.auth import Auth
+from firmware.people.sessions import Guesses, Sessions
+from firmware.processes.notify import notify
+from firmware.processes.supervisor import end_leftovers
+from firmware.processes.watchdog import KernelDevice, Watchdog
 
 LOG = logging.getLogger("host")
 

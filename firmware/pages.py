@@ -11,13 +11,13 @@ from typing import Any
 from bottle import Bottle, HTTPResponse, SimpleTemplate, request, static_file
 
 from board.kit.errors import ConfigError, PackageError
-from firmware.accounts import MIN_PASSWORD, ROLES
-from firmware.auth import COOKIE, Auth, Visitor, answer, check_origin, local_path, may
-from firmware.cgi import upload_json
-from firmware.packages import MAX_PACKAGES, Packages
-from firmware.sessions import LONGEST_S
-from firmware.uploads import Uploads, content_length
-from firmware.verify import MAX_ARCHIVE_BYTES
+from firmware.gateway.cgi import upload_json
+from firmware.packages.management import MAX_PACKAGES, Packages
+from firmware.packages.uploads import Uploads, content_length
+from firmware.packages.verify import MAX_ARCHIVE_BYTES
+from firmware.people.accounts import MIN_PASSWORD, ROLES
+from firmware.people.auth import COOKIE, Auth, Visitor, answer, check_origin, local_path, may
+from firmware.people.sessions import LONGEST_S
 
 HERE = Path(__file__).parent
 FORM_BYTES = 16 << 10

@@ -19,8 +19,8 @@ from PIL import Image
 from board.kit.errors import GatewrightError
 from board.kit.state import State
 from board.types import BoardProfile
-from firmware.keys import fingerprint
-from firmware.licence import device_serial
+from firmware.packages.keys import fingerprint
+from firmware.packages.licence import device_serial
 from hil_tests.machine import model, system
 from hil_tests.progress import Result
 from hil_tests.signature import device_key, sign_report

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from board.kit.errors import GatewrightError
 from board.kit.state import State
-from firmware.keys import fingerprint, make_pair, public_pem, read_private, read_public, signed_by
+from firmware.packages.keys import fingerprint, make_pair, public_pem, read_private, read_public, signed_by
 
 SIGNATURE_BYTES = 64
 NAMED = re.compile(rb"<!-- device key ([0-9a-f]{64}) -->")

@@ -25,7 +25,7 @@ from engine.lists import EARLIEST, LATEST
 from engine.settings import LprSettings
 from engine.store import Store
 from engine.types import ActionRule, ListEntry, WeekSchedule
-from firmware.keys import make_pair
+from firmware.packages.keys import make_pair
 from hil_tests.bench import ROOT, Bench, last_words, pins_channel
 from hil_tests.plate_sheet import PLATES, scene
 from hil_tests.wiring import wires

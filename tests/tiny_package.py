@@ -9,8 +9,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from firmware.keys import fingerprint, public_pem
-from firmware.verify import signed_bytes
+from firmware.packages.keys import fingerprint, public_pem
+from firmware.packages.verify import signed_bytes
 from vadp_package.build import pack
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))

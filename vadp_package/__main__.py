@@ -10,10 +10,10 @@ from datetime import date
 from pathlib import Path
 
 from board.kit.errors import GatewrightError, PackageError
-from firmware.keys import fingerprint, make_pair, public_pem, read_private, read_public
-from firmware.licence import licence_bytes
-from firmware.manifest import NAME
-from firmware.verify import verify
+from firmware.packages.keys import fingerprint, make_pair, public_pem, read_private, read_public
+from firmware.packages.licence import licence_bytes
+from firmware.packages.manifest import NAME
+from firmware.packages.verify import verify
 from vadp_package.build import build
 
 DEFAULT_KEY = Path("~/.config/gatewright/signing.key")

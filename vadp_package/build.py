@@ -13,8 +13,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from board.kit.errors import PackageError
-from firmware import manifest
-from firmware.verify import CONF, HASHES, INITSCR, SIGNATURE, manifest_sha256, signed_bytes
+from firmware.packages import manifest
+from firmware.packages.verify import CONF, HASHES, INITSCR, SIGNATURE, manifest_sha256, signed_bytes
 from vadp_package import __version__
 
 HERE = Path(__file__).parent

@@ -22,7 +22,7 @@ RGB = NDArray[np.uint8]
 
 OPEN_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 2.5
-"""A source silent for so long has gone away. With engine/feed.py's back-off these bound how soon one that is back is seen: 5 s."""
+"""A source silent for so long has gone away. With the back-off of the feed this bounds how soon its return is seen: 5 s."""
 CLOSE_S = 1.0
 SILENT_NS = 3_000_000_000
 """A driver that hangs in the kernel knows no timeout: after so long without a frame the camera is taken for gone."""

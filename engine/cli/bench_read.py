@@ -21,8 +21,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from board.types import Frame
 from engine.cli.read import add_model_options, recogniser_of
-from engine.modes import mode_kind
-from engine.passages.filters import ReadFilter
+from engine.reading.modes import mode_kind
+from engine.reading.passages.filters import ReadFilter
 from engine.recognise.detect import letterbox
 from engine.recognise.interpreter import read_card
 from engine.recognise.picture import load_rgb

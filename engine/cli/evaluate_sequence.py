@@ -19,8 +19,8 @@ from engine.cli.labels import LabelledSet, read_set
 from engine.cli.read import add_model_options, recogniser_of
 from engine.cli.scoring import PlateReader, percent, read_at
 from engine.lists import fold
-from engine.passages.filters import ReadFilter
-from engine.passages.vote import Settled, Vote
+from engine.reading.passages.filters import ReadFilter
+from engine.reading.passages.vote import Settled, Vote
 from engine.recognise.picture import load_rgb
 from engine.settings import LprSettings
 from engine.types import Box, PlateRead

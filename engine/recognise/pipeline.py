@@ -28,7 +28,7 @@ FIRST_LOOK = Margin(0.04, 0.04, 0.04, 0.04)
 SECOND_LOOKS = (Margin(-0.02, -0.02, -0.02, -0.02), Margin(0.10, 0.10, 0.10, 0.10))
 """The detector's boxes are uneven: a plate that is not read surely is looked at again tighter and wider, until a read is sure;
 the surest counts. Adding the looks up slot by slot reads fewer plates. The margins were chosen on photographs of the training
-side (docs/training.md, `scripts/ocr/looks.py`), not on the dev sets."""
+side (docs/training.md, `scripts/training/ocr/looks.py`), not on the dev sets."""
 SURE_PCT = 85.0
 """From here on a second look changed nothing that was wrong."""
 LEAST_CHARACTERS = 3

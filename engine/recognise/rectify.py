@@ -49,7 +49,7 @@ class PlateCrop:
 def stretch_contrast(grey: U8) -> U8:
     """Grey levels at the 1 % and 99 % points of the histogram go to 0 and 255 (spread at least 24), clipped.
 
-    The same as in training (scripts/ocr/picture.py), to the last step."""
+    The same as in training (scripts/training/ocr/picture.py), to the last step."""
     counts = np.cumsum(np.bincount(grey.ravel(), minlength=256))
     low = int(np.searchsorted(counts, 0.01 * grey.size))
     high = int(np.searchsorted(counts, 0.99 * grey.size))

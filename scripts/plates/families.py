@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from scripts.ocr.network import SLOTS
 from scripts.plates.fonts import FontSet
 from scripts.plates.national import national_plate
 from scripts.plates.render import (
@@ -18,6 +17,7 @@ from scripts.plates.render import (
     two_row_plate,
     us_plate,
 )
+from scripts.training.ocr.network import SLOTS
 
 FAMILIES: tuple[tuple[Callable[[Painter], DrawnPlate], float], ...] = (
     (national_plate, 0.46),

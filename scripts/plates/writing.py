@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from scripts.ocr import network
+from scripts.training.ocr import network
 
 CAP_PX = 64
 """Height of every rasterised character."""

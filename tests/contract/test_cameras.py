@@ -26,7 +26,7 @@ from board.kit.clock import Clock
 from board.kit.errors import CameraError
 from board.ports import Camera
 from board.types import Frame
-from engine.feed import Feed
+from engine.reading.feed import Feed
 
 SIZE = (320, 240)
 RTSP_SERVER = Path(__file__).with_name("rtsp_server.py")

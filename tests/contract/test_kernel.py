@@ -25,7 +25,7 @@ from board.wiegand.codes import LAYOUTS, bit_text, encode_data
 from board.wiegand.makers import open_maker
 from board.wiegand.makers.lgpio import LgpioMaker
 from board.wiegand.receive import Edge, receive
-from firmware.watchdog import INFO, WDIOC_GETSUPPORT, WDIOC_GETTIMEOUT, KernelDevice, Watchdog
+from firmware.processes.watchdog import INFO, WDIOC_GETSUPPORT, WDIOC_GETTIMEOUT, KernelDevice, Watchdog
 from hil_tests.virtual_wires import DEVICES, NONE
 
 PI4 = all_profiles()["pi4"]

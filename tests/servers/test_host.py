@@ -482,7 +482,7 @@ def test_licences_are_refused_where_none_is_needed_and_stored_where_one_is(host:
     wait_for(lambda: told.read_text().splitlines()[-1].endswith("licensed=0"))
     import base64
 
-    from firmware.licence import licence_bytes
+    from firmware.packages.licence import licence_bytes
     from tests.tiny_package import KEY
 
     serial = host.ask("GET", "/api/packages").json()["serial"]
@@ -507,7 +507,7 @@ def test_a_keep_alive_connection_survives_a_refused_upload(host: Host) -> None:
 
 
 def test_package_management_names_the_key_that_signs_bench_reports(host: Host) -> None:
-    from firmware.keys import fingerprint, public_pem
+    from firmware.packages.keys import fingerprint, public_pem
     from tests.tiny_package import KEY
 
     assert "Bench reports" not in host.ask("GET", VADP_PAGE).text

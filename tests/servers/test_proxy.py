@@ -12,10 +12,10 @@ import pytest
 import requests
 from bottle import Bottle, HTTPResponse
 
-from firmware import proxy as module
-from firmware.auth import Visitor
-from firmware.proxy import PortalDown, Proxy
-from firmware.web import WebServer
+from firmware.gateway import proxy as module
+from firmware.gateway.proxy import PortalDown, Proxy
+from firmware.gateway.web import WebServer
+from firmware.people.auth import Visitor
 
 Talk = Callable[[socket.socket, bytes], None]
 WHO = Visitor("guard", "operator", False, "token")

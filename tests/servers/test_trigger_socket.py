@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from board.kit.errors import ConfigError, TriggerRefused
-from engine.servers import trigger
-from engine.servers.trigger import TriggerServer
+from engine.service.servers import trigger
+from engine.service.servers.trigger import TriggerServer
 
 
 class Fired:

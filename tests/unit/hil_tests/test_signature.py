@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from board.kit.errors import GatewrightError
 from board.kit.state import State
-from firmware.keys import fingerprint, public_pem, read_public
+from firmware.packages.keys import fingerprint, public_pem, read_public
 from hil_tests.__main__ import main
 from hil_tests.signature import device_key, sign_report, verify_report
 

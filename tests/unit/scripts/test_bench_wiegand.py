@@ -7,7 +7,7 @@ from board.profiles import load
 from board.types import WiegandCode
 from board.wiegand.codes import LAYOUTS, encode
 from board.wiegand.receive import ReceivedFrame, read_edges, receive
-from scripts.bench_wiegand import FORMATS, Tally, code_of, is_whole, percentiles, table, write_naively
+from scripts.benchmarks.bench_wiegand import FORMATS, Tally, code_of, is_whole, percentiles, table, write_naively
 
 A, B = encode(LAYOUTS["w26"], 1), encode(LAYOUTS["w26"], 2)
 

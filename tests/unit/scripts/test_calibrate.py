@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from engine.recognise.calibration import Calibration
-from scripts.ocr.calibrate import VIEWS, Pair, fit, report, uneven, write_card
+from scripts.training.ocr.calibrate import VIEWS, Pair, fit, report, uneven, write_card
 
 
 def pairs(*told: tuple[float, int, int]) -> list[Pair]:

@@ -9,8 +9,8 @@ import pytest
 
 pytest.importorskip("cv2", reason="OpenCV is in the training environment only (scripts/setup --train)")
 
-from scripts.detector.material import Material, Scene
-from scripts.detector.scenes import Shown, WindowMaker, WindowPlan, mirrored, turn_in_space
+from scripts.training.detector.material import Material, Scene
+from scripts.training.detector.scenes import Shown, WindowMaker, WindowPlan, mirrored, turn_in_space
 
 PLAN = WindowPlan(384, 288, plate_free=1.0, lures=0.0, widest=330, paste=0.0, turned=1.0, framed=0.5)
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from engine.cli.labels import read_set
-from scripts import peer_read
-from scripts.peers import Peer, compare, find_peers, run, scored
+from scripts.benchmarks import peer_read
+from scripts.benchmarks.peers import Peer, compare, find_peers, run, scored
 from tests.unit.engine.cli.fake_reader import labelled, picture
 
 

@@ -10,15 +10,15 @@ from PIL import Image
 
 from engine.countries import countries, shapes, symbols
 from scripts import make_demo
-from scripts.crops import cut, possible_countries, read_labels
 from scripts.demo.street import HEIGHT_PX, WIDTH_PX
-from scripts.ocr import network, picture
 from scripts.plates import colour, layouts
 from scripts.plates.families import FAMILIES, draw_plate
 from scripts.plates.fonts import CHARACTERS, FontSet, load_fonts
 from scripts.plates.national import national_plate
 from scripts.plates.render import Painter
 from scripts.plates.writing import CAP_PX
+from scripts.training.crops import cut, possible_countries, read_labels
+from scripts.training.ocr import network, picture
 
 PERSIAN_TWINS = set("۰۱۲۳۷۸۹کیه")
 

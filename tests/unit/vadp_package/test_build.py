@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from board.kit.errors import PackageError
-from firmware.verify import verify
+from firmware.packages.verify import verify
 from tests.tiny_package import KEY, TRUST
 from vadp_package.__main__ import main
 from vadp_package.build import ROOT, build

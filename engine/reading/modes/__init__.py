@@ -1,0 +1,61 @@
+"""Modes: when a frame is read and how reads become passages; each file is one function mode (manual 4.5)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from board.kit.errors import ConfigError
+from board.kit.registry import find
+from board.types import Frame
+from engine.reading.passages.vote import Settled
+from engine.settings import LprSettings
+from engine.types import PlateRead, Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a mode makes a passage of. `settled` None: a trigger that read nothing, `frame` then is its last picture or None."""
+
+    settled: Settled | None
+    frame: Frame | None
+    trigger: Trigger | None = None
+
+
+class Mode(Protocol):
+    """A function mode at work. `wanted` is called by the camera's thread, all else by the reading one; all return at once."""
+
+    def wanted(self, frame: Frame) -> bool:
+        """Whether this frame is to be read; called for every frame of the camera."""
+        ...
+
+    def start(self, trigger: Trigger, now_ns: int) -> str:
+        """Begins with a trigger; "" or why this mode cannot serve it. `now_ns`: CLOCK_MONOTONIC."""
+        ...
+
+    def see(self, frame: Frame, valid: Sequence[PlateRead], refused: Sequence[PlateRead]) -> list[Result]:
+        """Takes the reads of one frame, those that passed the filters and those that did not."""
+        ...
+
+    def tick(self, now_ns: int) -> list[Result]:
+        """No frame is waiting at `now_ns` (CLOCK_MONOTONIC): cars that have left, triggers that are over."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ModeKind:
+    """A function mode. `name`: as in the settings; `queue(settings)`: pictures kept for reading, the oldest is dropped."""
+
+    name: str
+    queue: Callable[[LprSettings], int]
+    open: Callable[[LprSettings], Mode]
+
+
+def mode_kind(name: str) -> ModeKind:
+    """The mode of that name ("MOTION", "TRIGGER", "FREEFLOW"); ConfigError names the known ones."""
+    kinds = {kind.name: kind for kind in find(sys.modules[__name__], "MODE", ModeKind).values()}
+    if name not in kinds:
+        raise ConfigError(f"function mode {name!r} is unknown; known are {', '.join(kinds)}")
+    return kinds[name]

@@ -1,0 +1,42 @@
+"""Flow: the passages of a continuous view (free flow, motion): one vote over all frames, then the repeat filter."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from board.types import Frame
+from engine.reading.modes import Result
+from engine.reading.passages.repeat_filter import RepeatFilter
+from engine.reading.passages.vote import Settled, Vote
+from engine.settings import LprSettings
+from engine.types import PlateRead
+
+log = logging.getLogger("passages")
+
+
+class Flow:
+    """Votes and filters the reads of every frame it is shown."""
+
+    def __init__(self, settings: LprSettings) -> None:
+        self.vote = Vote(settings.votes, settings.min_confidence_pct, settings.lost_after_ms)
+        self._repeats = RepeatFilter(settings)
+
+    def see(self, frame: Frame, valid: Sequence[PlateRead], refused: Sequence[PlateRead]) -> list[Result]:
+        results = self._accept(self.vote.see(frame, valid, refused))
+        for plate in self.vote.plates_seen_at(frame.monotonic_ns):
+            self._repeats.seen(plate, frame.monotonic_ns)
+        return results
+
+    def tick(self, now_ns: int) -> list[Result]:
+        return self._accept(self.vote.tick(now_ns))
+
+    def _accept(self, settled: Sequence[Settled]) -> list[Result]:
+        results: list[Result] = []
+        for outcome in settled:
+            why = self._repeats.refusal(outcome.read.text, outcome.frame.monotonic_ns)
+            if why:
+                log.info("passage of %r dropped by the repeat filter: %s", outcome.read.text, why)
+            else:
+                results.append(Result(outcome, outcome.frame))
+        return results

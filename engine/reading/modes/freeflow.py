@@ -1,0 +1,31 @@
+"""Free flow: every frame is read, as fast as the board can (manual 4.5); meant for a constant flow of vehicles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from board.types import Frame
+from engine.reading.modes import ModeKind, Result
+from engine.reading.modes._flow import Flow
+from engine.settings import LprSettings
+from engine.types import PlateRead, Trigger
+
+
+class FreeFlow:
+    def __init__(self, settings: LprSettings) -> None:
+        self._flow = Flow(settings)
+
+    def wanted(self, frame: Frame) -> bool:
+        return True
+
+    def start(self, trigger: Trigger, now_ns: int) -> str:
+        return "the function mode is FREEFLOW, triggers are served in mode TRIGGER only"
+
+    def see(self, frame: Frame, valid: Sequence[PlateRead], refused: Sequence[PlateRead]) -> list[Result]:
+        return self._flow.see(frame, valid, refused)
+
+    def tick(self, now_ns: int) -> list[Result]:
+        return self._flow.tick(now_ns)
+
+
+MODE = ModeKind("FREEFLOW", lambda settings: 1, FreeFlow)

@@ -1,0 +1,82 @@
+"""Trigger: idle until a trigger, then captures until enough, the timeout or a settled plate; each one stands alone (manual 4.5)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from board.types import Frame
+from engine.reading.modes import ModeKind, Result
+from engine.reading.passages.vote import Settled, Vote
+from engine.settings import LprSettings
+from engine.types import PlateRead, Trigger
+
+MOST_RUNNING = 8
+
+
+class _Run:
+    """One trigger being served."""
+
+    def __init__(self, trigger: Trigger, settings: LprSettings) -> None:
+        self.trigger = trigger
+        self.vote = Vote(settings.votes, settings.min_confidence_pct, lost_after_ms=round(settings.trigger_timeout_s * 1000) + 1)
+        self.ends_ns = trigger.monotonic_ns + round(settings.trigger_timeout_s * 1e9)
+        self.captures_left = settings.trigger_captures
+        self.last_frame: Frame | None = None
+        self.read_something = False
+
+    def results(self, settled: Sequence[Settled]) -> list[Result]:
+        self.read_something = self.read_something or bool(settled)
+        return [Result(outcome, outcome.frame, self.trigger) for outcome in settled]
+
+    def end(self) -> list[Result]:
+        """What the captures so far give; a trigger that read nothing says so."""
+        results = self.results(self.vote.finish())
+        return results if self.read_something else [Result(None, self.last_frame, self.trigger)]
+
+
+class TriggerMode:
+    def __init__(self, settings: LprSettings) -> None:
+        self._settings = settings
+        self._runs: list[_Run] = []
+        self._active = threading.Event()
+
+    def wanted(self, frame: Frame) -> bool:
+        return self._active.is_set()
+
+    def start(self, trigger: Trigger, now_ns: int) -> str:
+        if any(run.trigger.id == trigger.id for run in self._runs):
+            return ""  # sent again after a reconnection
+        late_s = (now_ns - trigger.monotonic_ns) / 1e9
+        if late_s > self._settings.trigger_timeout_s:
+            return f"it came {late_s:.1f} s ago, the timeout is {self._settings.trigger_timeout_s:g} s"
+        if len(self._runs) >= MOST_RUNNING:
+            return f"{MOST_RUNNING} triggers are being served already"
+        self._runs.append(_Run(trigger, self._settings))
+        self._active.set()
+        return ""
+
+    def see(self, frame: Frame, valid: Sequence[PlateRead], refused: Sequence[PlateRead]) -> list[Result]:
+        results: list[Result] = []
+        for run in list(self._runs):
+            if run.last_frame is not None and run.last_frame.monotonic_ns == frame.monotonic_ns:
+                continue  # shown again for a trigger that began since: one picture is one vote
+            run.captures_left -= 1
+            run.last_frame = frame
+            results += run.results(run.vote.see(frame, valid, refused))
+            sure = run.read_something and not run.vote.open
+            if sure or run.captures_left <= 0 or frame.monotonic_ns >= run.ends_ns:
+                results += self._end(run)
+        return results
+
+    def tick(self, now_ns: int) -> list[Result]:
+        return [result for run in list(self._runs) if now_ns >= run.ends_ns for result in self._end(run)]
+
+    def _end(self, run: _Run) -> list[Result]:
+        self._runs.remove(run)
+        if not self._runs:
+            self._active.clear()
+        return run.end()
+
+
+MODE = ModeKind("TRIGGER", lambda settings: 1, TriggerMode)

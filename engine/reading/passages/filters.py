@@ -1,0 +1,71 @@
+"""Read filters: a read that is too unsure, too short, too small, too large or outside the region of interest is not valid.
+
+Every read stands in the log, a refused one with its reason (manual 4.5, tip); the same one at most every 5 s.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from board.types import Frame
+from engine.reading.passages.lanes import inside, lane_of
+from engine.settings import LprSettings
+from engine.types import LaneLine, PlateRead, Roi
+
+log = logging.getLogger("reads")
+
+SAY_AGAIN_NS = 5_000_000_000
+
+
+class ReadFilter:
+    """The filters of the settings."""
+
+    def __init__(self, settings: LprSettings) -> None:
+        self._settings = settings
+        self.roi = Roi(*settings.roi) if settings.roi else None
+        line = settings.lane_line
+        self._line = LaneLine((line[0], line[1]), (line[2], line[3])) if line else None
+        self._said: dict[tuple[str, str], int] = {}
+
+    def sort(self, frame: Frame, reads: Sequence[PlateRead]) -> tuple[list[PlateRead], list[PlateRead]]:
+        """(valid, refused) reads, each with its frame's number and its lane."""
+        height, width = frame.rgb.shape[:2]
+        valid: list[PlateRead] = []
+        refused: list[PlateRead] = []
+        for bare in reads:
+            read = replace(bare, frame_seq=frame.seq, lane=lane_of(bare.box, self._line, (width, height)))
+            why = self.reason(read, (width, height))
+            self._say(read, why, frame.monotonic_ns)
+            (refused if why else valid).append(read)
+        return valid, refused
+
+    def reason(self, read: PlateRead, size: tuple[int, int]) -> str:
+        """Why the read is not valid, with its values; "" when it is."""
+        settings = self._settings
+        if not read.text:
+            return "no text"
+        if len(read.text) < settings.min_characters:
+            return f"{len(read.text)} characters, minimum {settings.min_characters}"
+        if read.confidence < settings.min_confidence_pct:
+            return f"confidence {read.confidence:.0f} %, minimum {settings.min_confidence_pct} %"
+        if read.char_height_px < settings.min_char_height_px:
+            return f"character height {read.char_height_px:.0f} px, minimum {settings.min_char_height_px} px"
+        if read.char_height_px > settings.max_char_height_px:
+            return f"character height {read.char_height_px:.0f} px, maximum {settings.max_char_height_px} px"
+        if not inside(read.box, self.roi, size):
+            return "not wholly inside the region of interest"
+        return ""
+
+    def _say(self, read: PlateRead, why: str, now_ns: int) -> None:
+        key = (read.text, why.split(" ", 1)[0])
+        if now_ns - self._said.get(key, -SAY_AGAIN_NS) < SAY_AGAIN_NS:
+            return
+        if len(self._said) > 200:
+            self._said.clear()
+        self._said[key] = now_ns
+        if why:
+            log.info("read %r in frame %d not valid: %s", read.text, read.frame_seq, why)
+        else:
+            log.info("read %r in frame %d: %.0f %% %s", read.text, read.frame_seq, read.confidence, read.country)

@@ -1,0 +1,49 @@
+"""Repeat filter: drops a passage whose plate was among the last N accepted ("captures") or seen less than T ms ago ("millis").
+
+Manual 4.5, free flow and motion options. Plates that differ in fewer than the minimum characters count as the same.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from engine.reading.passages.difference import difference
+from engine.settings import LprSettings
+
+MOST_REMEMBERED = 500
+
+
+class RepeatFilter:
+    """Remembers accepted plates and when each was last in sight."""
+
+    def __init__(self, settings: LprSettings) -> None:
+        self._mode = settings.filter_mode
+        self._millis = settings.filter_ms
+        self._difference = settings.min_difference
+        self._accepted: deque[str] = deque(maxlen=settings.filter_captures)
+        self._sights: dict[str, int] = {}
+
+    def refusal(self, plate: str, now_ns: int) -> str:
+        """Why this passage is dropped; "" and it counts as accepted from now on. `now_ns`: its CLOCK_MONOTONIC."""
+        same = [old for old in self._known() if difference(old, plate) < self._difference]
+        why = ""
+        if self._mode == "captures" and same:
+            why = f"{same[-1]} is among the last {self._accepted.maxlen} plates"
+        elif self._mode == "millis" and same:
+            since_ms = (now_ns - max(self._sights[old] for old in same)) // 1_000_000
+            if since_ms < self._millis:
+                why = f"{same[-1]} was in sight {since_ms} ms ago, filter time {self._millis} ms"
+        if not why:
+            self._accepted.append(plate)
+        self.seen(plate, now_ns)
+        return why
+
+    def seen(self, plate: str, now_ns: int) -> None:
+        """The plate is in sight: the filter time runs from its last sight."""
+        self._sights.pop(plate, None)
+        self._sights[plate] = now_ns
+        if len(self._sights) > MOST_REMEMBERED:
+            self._sights.pop(next(iter(self._sights)))
+
+    def _known(self) -> list[str]:
+        return list(self._accepted) if self._mode == "captures" else list(self._sights)

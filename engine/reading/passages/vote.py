@@ -1,0 +1,312 @@
+"""Vote: one car is one track of similar reads; it is settled once, when enough frames agree surely or when the car has left.
+
+Similar means: nearly the same text at nearly the same place (two cars in one frame are two tracks). The winning text is one
+that was really read, never one put together; the frame and box kept are those of its best read. A settled track stays as
+long as its car is in sight, so that a car standing there gives nothing more, whatever is misread later.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from board.types import Frame
+from engine.reading.passages.difference import comparable, contained, difference
+from engine.types import Box, PlateRead
+
+log = logging.getLogger("vote")
+
+MOST_TEXTS = 4
+"""Texts (each with the frame of its best read) that a track keeps: what bounds its memory."""
+MOST_TRACKS = 8
+NEAR_WIDTHS = 3.0
+"""A car moves at most this many plate widths from one read to the next; the neighbouring lane is about six away."""
+STANDS_WIDTHS = 0.15
+"""Between two pictures of a folder only a plate that hardly moved may be misread: the next one mostly shows another car."""
+SAME_SPOT_WIDTHS = 0.5
+"""Two plates are never nearer than this: such a pair is one plate, read in two ways."""
+GRACE_NS = 1_000_000_000
+"""Without any frame (camera stuck) a car is kept this much longer."""
+STALE_NS = 3_000_000_000
+"""A best read so old gives way to the newest: the passage's time is its frame's, and no action is carried out late."""
+ENOUGH_DOUBT = 0.1
+"""For an early end the doubt in every position, multiplied over the agreeing reads, is at most this for each vote asked for:
+two votes want two reads at 90 % or three at 79 %. Reads that contradict a position divide by theirs."""
+LEAST_DOUBT = 0.02
+"""No single read counts for more: frames of one car are alike in what they show badly."""
+GROWTH = 1.08
+"""A plate this much larger than at first sight approaches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The outcome for one car. `read`: the best among the agreeing reads, `frame` the frame it was read in.
+    `confidence` 0..100: mean of the agreeing reads, less what other reads put in doubt; `direction`: "", "approach", "away"."""
+
+    read: PlateRead
+    frame: Frame
+    confidence: float
+    votes: int
+    direction: str
+
+
+@dataclass(slots=True)
+class _Tally:
+    best: PlateRead
+    frame: Frame
+    evidence: list[float]
+    """For each position the logarithms of the reads' doubt, summed up and negated."""
+    confidences: list[float] = field(default_factory=list)
+
+    @property
+    def weight(self) -> float:
+        return sum(self.confidences)
+
+
+@dataclass(slots=True)
+class _Track:
+    text: str
+    """The leading text."""
+    box: Box
+    first_height_px: float
+    last_height_px: float
+    seen_ns: int
+    source: str
+    missed: int = 0
+    settled: bool = False
+    tallies: dict[str, _Tally] = field(default_factory=dict)
+
+
+class Vote:
+    """The tracks of one view. `votes`: frames that must agree, up to twice as many less one while a position is in doubt;
+    `lost_after_ms`: a car unseen for so long has left."""
+
+    def __init__(self, votes: int, min_confidence_pct: float, lost_after_ms: int) -> None:
+        self._votes = votes
+        self._min_confidence = min_confidence_pct
+        self._lost_after_ns = lost_after_ms * 1_000_000
+        self._tracks: list[_Track] = []
+
+    @property
+    def open(self) -> bool:
+        """Whether a car in sight is not settled yet."""
+        return any(not track.settled for track in self._tracks)
+
+    @property
+    def tracking(self) -> bool:
+        """Whether a car is in sight, settled or not."""
+        return bool(self._tracks)
+
+    def plates_seen_at(self, monotonic_ns: int) -> list[str]:
+        """The settled plates in the frame of that time."""
+        return [track.text for track in self._tracks if track.settled and track.seen_ns == monotonic_ns]
+
+    def see(self, frame: Frame, valid: Sequence[PlateRead], refused: Sequence[PlateRead] = ()) -> list[Settled]:
+        """Takes the reads of one frame; returns the cars that it settled.
+
+        `refused`: reads that passed no filter: they never vote, but they show that a known car is still there."""
+        settled = self._leave(frame)
+        seen: list[_Track] = []
+        for read in _once_each(valid):
+            track = self._track_of(read, frame, seen)
+            if track is None:
+                track = _Track(read.text, read.box, read.char_height_px, 0.0, 0, "")
+                self._tracks.append(track)
+            seen.append(track)
+            _sight(track, read, frame)
+            outcome = self._count(track, read, frame)
+            if outcome:
+                settled.append(outcome)
+        for read in _once_each(refused):
+            track = self._track_of(read, frame, seen)
+            if track is not None:
+                seen.append(track)
+                _sight(track, read, frame)
+        for track in [track for track in self._tracks if track not in seen]:
+            track.missed += 1
+            if _own_picture(track, frame):
+                settled += self._end(track)  # the car is not in it, so it has left
+            elif not track.settled and any(known.settled and _near(known.box, track.box, SAME_SPOT_WIDTHS) for known in seen):
+                self._tracks.remove(track)
+                log.info("read %r dropped: the car there is settled and back under its own plate", track.text)
+        while len(self._tracks) > MOST_TRACKS:
+            settled += self._end(min(self._tracks, key=lambda track: track.seen_ns))
+        return settled
+
+    def tick(self, now_ns: int) -> list[Settled]:
+        """No frame is waiting: ends the tracks of cars that have left by now."""
+        ended: list[Settled] = []
+        for track in list(self._tracks):
+            if now_ns - track.seen_ns >= self._lost_after_ns + (0 if track.missed else GRACE_NS):
+                ended += self._end(track)
+        return ended
+
+    def finish(self) -> list[Settled]:
+        """Ends every track (a trigger is over)."""
+        return [outcome for track in list(self._tracks) for outcome in self._end(track)]
+
+    def _leave(self, frame: Frame) -> list[Settled]:
+        left = [track for track in self._tracks if frame.monotonic_ns - track.seen_ns >= self._lost_after_ns and track.missed]
+        return [outcome for track in left for outcome in self._end(track)]
+
+    def _track_of(self, read: PlateRead, frame: Frame, taken: Sequence[_Track]) -> _Track | None:
+        costs = [(self._unlikeness(track, read, frame), track) for track in self._tracks if track not in taken]
+        fitting = [(cost, track) for cost, track in costs if cost is not None]
+        return min(fitting, key=lambda pair: pair[0])[1] if fitting else None
+
+    def _unlikeness(self, track: _Track, read: PlateRead, frame: Frame) -> int | None:
+        """How many characters the read is off the track's texts; None when it belongs to another car."""
+        changed = min(difference(text, read.text) for text in (track.text, *track.tallies))
+        if changed == 0:
+            return 0
+        if _own_picture(track, frame):
+            return changed if changed == 1 and _near(track.box, read.box, STANDS_WIDTHS) else None
+        # A plate that was out of sight for half the time it takes to have left may be another car's now: no misreads then.
+        if frame.monotonic_ns - track.seen_ns > self._lost_after_ns // 2 or not _near(track.box, read.box, NEAR_WIDTHS):
+            return None
+        return changed if changed <= 2 or contained(track.text, read.text) else None
+
+    def _count(self, track: _Track, read: PlateRead, frame: Frame) -> Settled | None:
+        if track.settled:
+            return None
+        key = comparable(read.text)
+        tally = track.tallies.get(key)
+        if tally is None:
+            if len(track.tallies) >= MOST_TEXTS:
+                track.tallies.pop(min(track.tallies, key=lambda text: track.tallies[text].weight))
+            tally = track.tallies[key] = _Tally(read, frame, [0.0] * len(key))
+        elif _better(read, tally.best) or frame.monotonic_ns - tally.frame.monotonic_ns > STALE_NS:
+            tally.best, tally.frame = read, frame
+        tally.confidences.append(read.confidence)
+        tally.evidence = [before + more for before, more in zip(tally.evidence, _evidence(read, len(key)), strict=True)]
+        leader = _leader(track)
+        track.text = leader.best.text
+        votes = len(leader.confidences)
+        others = [len(other.confidences) for other in track.tallies.values() if other is not leader]
+        if votes < self._votes or votes <= max(others, default=0):
+            return None
+        if votes < 2 * self._votes - 1 and _sureness(track, leader) < self._votes * -math.log(ENOUGH_DOUBT):
+            return None
+        return self._settle(track, leader, _mean(leader.confidences))
+
+    def _end(self, track: _Track) -> list[Settled]:
+        """The car has left: with fewer agreeing reads than asked for, its confidence counts less by every doubt."""
+        self._tracks.remove(track)
+        if track.settled or not track.tallies:
+            return []
+        leader = _leader(track)
+        confidence = _mean(leader.confidences) * _agreement(track, leader)
+        if confidence < self._min_confidence:
+            log.info(
+                "car left unsettled: %r in %d of %d reads, confidence %.0f %%, minimum %.0f %%",
+                leader.best.text,
+                len(leader.confidences),
+                sum(len(tally.confidences) for tally in track.tallies.values()),
+                confidence,
+                self._min_confidence,
+            )
+            return []
+        return [self._settle(track, leader, confidence)]
+
+    def _settle(self, track: _Track, leader: _Tally, confidence: float) -> Settled:
+        growth = track.last_height_px / track.first_height_px if track.first_height_px else 1.0
+        direction = "approach" if growth >= GROWTH else "away" if growth <= 1 / GROWTH else ""
+        outcome = Settled(leader.best, leader.frame, round(confidence, 1), len(leader.confidences), direction)
+        track.settled = True
+        track.text = leader.best.text
+        track.tallies.clear()  # its frames are no longer needed
+        return outcome
+
+
+def _once_each(reads: Sequence[PlateRead]) -> list[PlateRead]:
+    """Best first; the same text twice in one frame (a reflection) counts once."""
+    best: dict[str, PlateRead] = {}
+    for read in sorted(reads, key=lambda read: -read.confidence):
+        if read.text:
+            best.setdefault(comparable(read.text), read)
+    return list(best.values())
+
+
+def _sight(track: _Track, read: PlateRead, frame: Frame) -> None:
+    track.box = read.box
+    track.last_height_px = read.char_height_px
+    track.seen_ns = frame.monotonic_ns
+    track.source = frame.source
+    track.missed = 0
+
+
+def _better(read: PlateRead, other: PlateRead) -> bool:
+    return (read.confidence, read.char_height_px) > (other.confidence, other.char_height_px)
+
+
+def _own_picture(track: _Track, frame: Frame) -> bool:
+    """Whether the frame is another file of a replayed folder than the one that showed the car: mostly another scene."""
+    return bool(frame.source and track.source) and frame.source != track.source
+
+
+def _near(one: Box, other: Box, widths: float) -> bool:
+    """Whether the boxes' centres are at most so many plate widths apart."""
+    width = max(one[2], other[2], 1)
+    across = abs((one[0] + one[2] / 2) - (other[0] + other[2] / 2))
+    down = abs((one[1] + one[3] / 2) - (other[1] + other[3] / 2))
+    return max(across, down) <= widths * width
+
+
+def _leader(track: _Track) -> _Tally:
+    """Most reads, then the best agreement position by position, then the most confident."""
+    return max(track.tallies.values(), key=lambda tally: (len(tally.confidences), _agreement(track, tally), tally.weight))
+
+
+def _evidence(read: PlateRead, length: int) -> list[float]:
+    """What one read says for each of its positions: the weakest has the doubt of the whole read, the others as much less as
+    they are surer."""
+    doubt = 1 - read.confidence / 100
+    doubts = [1 - char.confidence for char in read.chars] if len(read.chars) == length else [1.0] * length
+    most = max(doubts) or 1.0
+    return [-math.log(min(1.0, max(LEAST_DOUBT, doubt * each / most))) for each in doubts]
+
+
+def _sureness(track: _Track, leader: _Tally) -> float:
+    """The evidence for the leader's weakest position, less what reads of another symbol there, or of another length, say."""
+    symbols = comparable(leader.best.text)
+    total = list(leader.evidence)
+    for text, tally in track.tallies.items():
+        if len(text) != len(symbols):
+            against = 0.0 if contained(text, symbols) and len(text) < len(symbols) else min(tally.evidence)
+            total = [each - against for each in total]
+        elif tally is not leader:
+            same = (symbol == other for symbol, other in zip(symbols, text, strict=True))
+            total = [each + (more if agrees else -more) for each, more, agrees in zip(total, tally.evidence, same, strict=True)]
+    return min(total)
+
+
+def _agreement(track: _Track, leader: _Tally) -> float:
+    """0..1: the share of the leader's weakest position among all reads of its length; other lengths count against all of it."""
+    symbols = comparable(leader.best.text)
+    length = len(symbols)
+    positions: list[dict[str, float]] = [defaultdict(float) for _ in range(length)]
+    other_lengths = 0.0
+    for text, tally in track.tallies.items():
+        if len(text) != length:
+            # A piece of the leader's text (plate cut off) does not contradict it.
+            other_lengths += 0.0 if contained(text, symbols) and len(text) < length else tally.weight
+            continue
+        for position, symbol in enumerate(text):
+            positions[position][symbol] += _char_weight(tally, position, length)
+    return min(
+        position[symbol] / (sum(position.values()) + other_lengths) for position, symbol in zip(positions, symbols, strict=True)
+    )
+
+
+def _char_weight(tally: _Tally, position: int, length: int) -> float:
+    """The tally's reads, weighed by how sure its best read was of that character."""
+    chars = tally.best.chars
+    sure = chars[position].confidence if len(chars) == length else tally.best.confidence / 100
+    return tally.weight * max(sure, 0.01)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)

@@ -1,0 +1,316 @@
+"""Engine process: camera frames in, passages out to the service (`python -m engine run --state DIR`)."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import threading
+import uuid
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from board.camera import CameraSettings, open_camera
+from board.kit.clock import Clock
+from board.kit.errors import CameraError, GatewrightError, StoreError
+from board.kit.process import Life, open_log
+from board.kit.state import State
+from board.ports import Camera
+from board.types import BoardProfile, Frame
+from engine.dispatch.rules import camera_zone
+from engine.messages import NO_LICENSE, EngineStatus, LiveReads, TriggerTaken
+from engine.reading.feed import Feed
+from engine.reading.images import ImageStore
+from engine.reading.link import Link
+from engine.reading.modes import Result, mode_kind
+from engine.reading.passages.filters import ReadFilter
+from engine.settings import GeneralSettings, LprSettings
+from engine.types import Passage, PassageImages, PlateRead, Roi, Trigger
+
+log = logging.getLogger("engine")
+
+MODELS_AGAIN_NS = 10_000_000_000
+WAIT_S = 0.1
+"""How long the loop waits for a frame: a trigger's timeout is kept to this."""
+STOP_S = 0.4
+MOST_LIVE_READS = 16
+
+
+class Reader(Protocol):
+    """What reads plates (engine.recognise)."""
+
+    def read(self, rgb: NDArray[np.uint8], roi: Roi | None, small: NDArray[np.uint8] | None) -> list[PlateRead]: ...
+
+
+class Engine:
+    """The reading loop with what it keeps. `open_camera` and `open_reader` raise errors of ours; both are tried again."""
+
+    def __init__(
+        self,
+        state: State,
+        clock: Clock,
+        settings: LprSettings,
+        general: GeneralSettings,
+        licensed: bool,
+        open_camera: Callable[[], Camera],
+        open_reader: Callable[[], Reader],
+    ) -> None:
+        kind = mode_kind(settings.mode)
+        self._clock = clock
+        self._open_reader = open_reader
+        self._reader: Reader | None = None
+        self._reader_at_ns = 0
+        self._licensed = licensed
+        self._mode_name = settings.mode if licensed else NO_LICENSE
+        self._mode = kind.open(settings)
+        self._filter = ReadFilter(settings)
+        self._images = ImageStore(state.images, general.save_full_image, general.save_plate_image, general.image_quality_pct)
+        self._triggers: deque[Trigger] = deque()
+        self._stop = threading.Event()
+        self._frames_processed = 0
+        self._read_ms = 0.0
+        self._char_height_px = 0.0
+        self._live_shown = False
+        self._error = ""
+        self._error_at: datetime | None = None
+        self._link = Link(state.service_socket, clock, self.status, self._take_trigger, self._stop_asked)
+        wanted = self._mode.wanted if licensed else _nothing
+        self._feed = Feed(open_camera, wanted, kind.queue(settings), state.frames, clock, self._link.show_status)
+
+    def status(self) -> EngineStatus:
+        """What the engine does just now."""
+        error = self._error or self._feed.ring_error
+        return EngineStatus(
+            mode=self._mode_name,
+            frames_processed=self._frames_processed,
+            frames_per_s=round(self._feed.frames_per_s(), 1),
+            read_ms=round(self._read_ms, 1),
+            last_char_height_px=round(self._char_height_px, 1),
+            camera=self._feed.camera[:500],
+            error=error[:500],
+            error_at=self._error_at,
+            size=self._feed.size,
+            frames_lost=self._feed.lost,
+            frames_late=self._feed.late,
+            camera_notes=tuple(note[:200] for note in self._feed.notes[:10]),
+            preset=self._feed.preset,
+        )
+
+    def say(self, error: str) -> None:
+        """Shows an error in the status and logs it; the same one once only."""
+        if error != self._error:
+            log.error("%s", error)
+        self._error, self._error_at = error, self._clock.now()
+        self._link.show_status()
+
+    def run(self, life: Life) -> None:
+        """Until SIGTERM or the service's StopEngine."""
+        self._link.start()
+        self._feed.start()
+        while not (life.stop.is_set() or self._stop.is_set()):
+            life.beat()
+            self.turn()
+        self._feed.close(STOP_S)
+        self._link.close(STOP_S)
+        if self._link.unstored():
+            log.warning("stopped with %d passages that the service has not stored", self._link.unstored())
+
+    def turn(self) -> None:
+        """One round of the loop: at most one frame, or the wait for it."""
+        if self._reader is None and self._licensed:
+            self._open_models()
+        frame = self._begin_triggers() or self._feed.next(WAIT_S)
+        if frame is not None:
+            self._publish(self._read(frame))
+        else:
+            self._publish(self._mode.tick(self._clock.monotonic_ns()))
+
+    def _open_models(self) -> None:
+        if self._clock.monotonic_ns() < self._reader_at_ns:
+            return
+        self._reader_at_ns = self._clock.monotonic_ns() + MODELS_AGAIN_NS
+        try:
+            self._reader = self._open_reader()
+        except Exception as why:  # a native loader raises whatever it likes; the engine goes on and tries again
+            self.say(str(why) if isinstance(why, StoreError) else f"models: {why}")
+            return
+        log.info("models loaded, mode %s", self._mode_name)
+        if self._error.startswith("models: "):
+            self._error = ""
+
+    def _begin_triggers(self) -> Frame | None:
+        """Starts the waiting triggers; their first capture is the camera's newest picture, without waiting for the next."""
+        started = False
+        while self._triggers:
+            trigger = self._triggers.popleft()
+            refused = self._mode.start(trigger, self._clock.monotonic_ns()) if self._licensed else "there is no licence"
+            log.info("trigger %s by %s: %s", trigger.id, trigger.cause, refused or "begun")
+            self._link.answer(TriggerTaken(trigger.id, refused))
+            started = started or not refused
+        return self._feed.newest() if started else None
+
+    def _read(self, frame: Frame) -> list[Result]:
+        if self._reader is None:
+            reads: list[PlateRead] = []
+        else:
+            started_ns = self._clock.monotonic_ns()
+            try:
+                reads = self._reader.read(frame.rgb, self._filter.roi, frame.small)
+            except Exception as why:  # one odd picture must not end the engine, nor end it again at the next start
+                log.exception("frame %d (%s)", frame.seq, frame.source)
+                self.say(f"frame could not be read: {why}")
+                reads = []
+            took_ms = (self._clock.monotonic_ns() - started_ns) / 1e6
+            self._read_ms = took_ms if self._frames_processed == 0 else 0.8 * self._read_ms + 0.2 * took_ms
+        self._frames_processed += 1
+        valid, refused = self._filter.sort(frame, reads)
+        self._show_live(frame, [*valid, *refused])
+        return self._mode.see(frame, valid, refused)
+
+    def _show_live(self, frame: Frame, reads: Sequence[PlateRead]) -> None:
+        if reads or self._live_shown:
+            slim = tuple(replace(read, slots=(), text=read.text[:20]) for read in reads[:MOST_LIVE_READS])
+            self._link.live(LiveReads(frame.seq, slim))
+        self._live_shown = bool(reads)
+
+    def _publish(self, results: Sequence[Result]) -> None:
+        for result in results:
+            passage = to_passage(result, str(uuid.uuid4()), self._clock)
+            if result.frame is not None:
+                try:
+                    passage = replace(passage, images=self._images.save(passage, result.frame.rgb))
+                except GatewrightError as why:
+                    self.say(str(why))
+            if result.settled:
+                self._char_height_px = passage.char_height_px
+            log.info(
+                "passage %s: %r %.0f %% %s lane %d, %d votes%s",
+                passage.id,
+                passage.plate,
+                passage.confidence,
+                passage.country,
+                passage.lane,
+                passage.votes,
+                f", trigger by {passage.trigger_cause}" if passage.trigger_id else "",
+            )
+            self._link.report(passage)
+
+    def _take_trigger(self, trigger: Trigger) -> None:
+        self._triggers.append(trigger)
+        self._feed.wake()
+
+    def _stop_asked(self) -> None:
+        log.info("restart asked for by the service")
+        self.stop()
+
+    def stop(self) -> None:
+        """`run` returns soon; from any thread."""
+        self._stop.set()
+        self._feed.wake()
+
+
+def to_passage(result: Result, passage_id: str, clock: Clock) -> Passage:
+    """The passage of a mode's result; without a read it has plate "" and the trigger's last picture."""
+    settled, frame, trigger = result.settled, result.frame, result.trigger
+    read = settled.read if settled else None
+    return Passage(
+        id=passage_id,
+        plate=read.text if read else "",
+        confidence=settled.confidence if settled else 0.0,
+        country=read.country if read else "",
+        region=read.region if read else "",
+        lane=read.lane if read else 0,
+        direction=settled.direction if settled else "",
+        char_height_px=round(read.char_height_px, 1) if read else 0.0,
+        at=frame.captured_at if frame else clock.now(),
+        monotonic_ns=frame.monotonic_ns if frame else clock.monotonic_ns(),
+        trigger_id=trigger.id if trigger else "",
+        trigger_cause=trigger.cause if trigger else "",
+        votes=settled.votes if settled else 0,
+        box=read.box if read else (0, 0, 0, 0),
+        size=(frame.rgb.shape[1], frame.rgb.shape[0]) if frame else (0, 0),
+        images=PassageImages(),
+        plate_colour=read.plate_colour if read else "",
+        plate_kind=read.plate_kind if read else "",
+    )
+
+
+def _nothing(frame: Frame) -> bool:
+    return False
+
+
+def _size(settings: LprSettings) -> tuple[int, int]:
+    width, _, height = settings.resolution.partition("x")
+    return int(width), int(height)
+
+
+def _stored_settings(state: State, clock: Clock) -> tuple[LprSettings, GeneralSettings, CameraSettings, str]:
+    """The stored settings; the defaults and why when the database cannot be used."""
+    from engine.store import Store
+
+    defaults = (LprSettings(), GeneralSettings(), CameraSettings())
+    try:
+        store = Store(state.database, clock)
+    except GatewrightError as why:
+        return *defaults, f"settings: {why}"
+    try:
+        return store.settings(LprSettings), store.settings(GeneralSettings), store.settings(CameraSettings), ""
+    except GatewrightError as why:
+        return *defaults, f"settings: {why}"
+    finally:
+        store.close()
+
+
+def _profile(state: State) -> BoardProfile:
+    from board.profiles import load
+
+    return load(state)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Sub-command `run`. Ends with 0 on SIGTERM and on "Restart service"; GATEWRIGHT_LICENSED=0 reads nothing.
+
+    Nor does it while the stored settings cannot be read: without its region or mode it could open for a car on the road."""
+    parser = argparse.ArgumentParser(prog="python -m engine run", description="Reads the camera and reports passages.")
+    parser.add_argument("--state", type=Path, required=True, help="folder of the camera's state")
+    state = State(parser.parse_args(arguments).state.resolve())
+    clock = Clock()
+    settings, general, of_camera, problem = _stored_settings(state, clock)
+    open_log(state, "engine", general.log_level)
+    life = Life(state, "engine")
+    licensed = os.environ.get("GATEWRIGHT_LICENSED", "1") != "0"
+
+    def camera() -> Camera:
+        from engine.recognise.small_picture import small_size
+
+        url = settings.camera_url if settings.connection == "URL" else _camera_of_board(state)
+        size, roi = _size(settings), Roi(*settings.roi) if settings.roi else None
+        return open_camera(url, size, clock, of_camera, camera_zone(general.time_zone), small_size(size, roi))
+
+    def reader() -> Reader:
+        from engine.recognise.pipeline import Recogniser
+
+        if problem:
+            if not _stored_settings(state, clock)[-1]:
+                log.info("the settings can be read again: restart")
+                process.stop()
+            raise StoreError(f"{problem}; nothing is read with settings that are not this camera's")
+        return Recogniser(threads=_profile(state).threads, countries=settings.countries)
+
+    process = Engine(state, clock, settings, general, licensed, camera, reader)
+    process.run(life)
+    return 0
+
+
+def _camera_of_board(state: State) -> str:
+    try:
+        return _profile(state).camera
+    except GatewrightError as why:
+        raise CameraError(f"no camera: {why}") from why

@@ -1,0 +1,1 @@
+"""Gateway: the host's HTTP side: server, CGIs, proxy of the portal."""

@@ -1,0 +1,1 @@
+"""Packages: what is uploaded, verified, staged, tried and kept."""

@@ -1,0 +1,78 @@
+"""Licence: a signed JSON file that allows one package on one camera until a day; packages that need none are always licensed.
+
+File: {"licence": {"package": NAME, "serial": SERIAL, "expires": "YYYY-MM-DD" or ""}, "signature": base64 of Ed25519}.
+The signature is made by the key that signed the package, over `licence_bytes`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from board.kit.errors import PackageError
+from board.kit.files import write_whole
+from board.kit.state import State
+from firmware.packages.keys import Trust, signed_by
+
+MAX_LICENCE_BYTES = 16_000
+SERIAL_SOURCES = (Path("/proc/device-tree/serial-number"), Path("/etc/machine-id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """What a licence file grants. `expires`: last valid day (UTC); None: never ends."""
+
+    package: str
+    serial: str
+    expires: date | None
+
+
+def licence_bytes(package: str, serial: str, expires: str) -> bytes:
+    """What is signed: a purpose line, so that no other signature can stand for a licence, and the fields in fixed form."""
+    fields = json.dumps({"expires": expires, "package": package, "serial": serial}, sort_keys=True, separators=(",", ":"))
+    return b"gatewright licence 1\n" + fields.encode()
+
+
+def read_licence(data: bytes, package: str, serial: str, signer: str, trust: Trust, now: datetime) -> Licence:
+    """The licence in an uploaded or stored file; PackageError says why it does not count here."""
+    if len(data) > MAX_LICENCE_BYTES:
+        raise PackageError(f"the licence file is larger than {MAX_LICENCE_BYTES} bytes")
+    try:
+        document = json.loads(data)
+        fields = document["licence"]
+        named, bound, expires = (str(fields[key]) for key in ("package", "serial", "expires"))
+        signature = base64.b64decode(document["signature"], validate=True)
+        until = date.fromisoformat(expires) if expires else None
+    except (ValueError, KeyError, TypeError, binascii.Error, RecursionError) as why:
+        raise PackageError("this is not a licence file") from why
+    vendor = {name: key for name, key in trust.items() if name == signer}
+    if signed_by(vendor, signature, licence_bytes(named, bound, expires)) is None:
+        raise PackageError("the licence is not signed by the package's vendor, or was changed")
+    if named != package:
+        raise PackageError(f"the licence is for {named[:40]}, not for {package}")
+    if bound != serial:
+        raise PackageError(f"the licence is for the camera with serial {bound[:64]}; this one is {serial}")
+    if until is not None and now.date() > until:
+        raise PackageError(f"the licence ended on {until.isoformat()}")
+    return Licence(named, bound, until)
+
+
+def device_serial(state: State, sources: tuple[Path, ...] = SERIAL_SOURCES) -> str:
+    """The board's serial number, else the machine id, else one made once and kept in STATE/host/serial."""
+    kept = state.host / "serial"
+    for source in (*sources, kept):
+        try:
+            text = source.read_bytes().rstrip(b"\0\n").decode("ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            continue
+        if text:
+            return text[:64]
+    state.host.mkdir(mode=0o700, parents=True, exist_ok=True)
+    serial = secrets.token_hex(8)
+    write_whole(kept, f"{serial}\n".encode(), 0o600)
+    return serial

@@ -1,0 +1,265 @@
+"""Slots: two places (A, B) per package, a `current` link renamed over, and a record that says which slot is good and why not."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from board.kit.errors import PackageError
+from board.kit.files import write_whole
+from firmware.packages.manifest import Manifest, parse
+from firmware.packages.verify import CONF, Verified, unpack
+
+LETTERS = ("A", "B")
+SPARE_BYTES = 8 << 20
+"""Stays free on the disk after an installation."""
+CAMERA, SD = "camera", "sd"
+STAGED, TRIAL, GOOD, FAILED = "staged", "trial", "good", "failed"
+"""staged: unpacked, never run; trial: runs, not yet good; failed: rolled back or never got good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One installed version. `storage`: "camera" or "sd"; `why`: the reason of a failure, for people; `tries`: starts on trial."""
+
+    letter: str
+    storage: str
+    state: str
+    version: str
+    manifest_sha256: str
+    signed_by: str
+    tries: int = 0
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is kept about one package. `enabled`: it should run, also after a boot; `notice`: for people (a roll-back)."""
+
+    name: str
+    enabled: bool = False
+    notice: str = ""
+    slots: tuple[Slot, ...] = ()
+
+
+class Slots:
+    """The packages below `root` (STATE/host/packages); those saved to the SD card below `sd`/gatewright/packages."""
+
+    def __init__(self, root: Path, sd: Path | None, card_present: Callable[[], bool]) -> None:
+        self._root = root
+        self._sd = sd
+        self._card_present = card_present
+        self._writing = threading.Lock()
+        self._manifests: dict[str, Manifest] = {}
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def names(self) -> tuple[str, ...]:
+        """Installed packages, sorted: their place is the `idx` of the CGIs."""
+        return tuple(sorted(path.parent.name for path in self._root.glob("*/record.json")))
+
+    def record(self, name: str) -> Record:
+        """PackageError when it is not installed or its record is damaged."""
+        path = self._root / name / "record.json"
+        try:
+            document = json.loads(path.read_text("utf-8"))
+            slots = tuple(Slot(**slot) for slot in document["slots"])
+            return Record(name, bool(document["enabled"]), str(document["notice"]), slots)
+        except FileNotFoundError as why:
+            raise PackageError(f"{name} is not installed") from why
+        except (OSError, ValueError, KeyError, TypeError) as why:
+            raise PackageError(f"{name}: its record {path} is damaged ({why}); upload the package again") from why
+
+    def current(self, name: str) -> Slot | None:
+        """The slot that `current` points to."""
+        try:
+            letter = (self._root / name / "current").readlink().name
+        except OSError:
+            return None
+        return next((slot for slot in self.record(name).slots if slot.letter == letter), None)
+
+    def previous(self, name: str) -> Slot | None:
+        """The other slot: what a roll-back would run."""
+        current = self.current(name)
+        others = (slot for slot in self.record(name).slots if current is None or slot.letter != current.letter)
+        return next(others, None)
+
+    def path(self, name: str, slot: Slot) -> Path:
+        """The slot's folder; PackageError "storage missing" when it lies on a card that is not there."""
+        path = self._place(name, slot.storage) / slot.letter
+        if slot.storage == SD and not self._card_present():
+            raise PackageError("storage missing")
+        if not path.is_dir():
+            raise PackageError("storage missing" if slot.storage == SD else f"{name}: slot {slot.letter} is gone; upload it again")
+        return path
+
+    def manifest(self, name: str, slot: Slot) -> Manifest:
+        """From the copy kept on the camera, so that it is known without the card too."""
+        known = self._manifests.get(slot.manifest_sha256)
+        if known is not None:
+            return known
+        path = self._root / name / f"{slot.letter}.conf"
+        try:
+            data = path.read_bytes()
+        except OSError as why:
+            raise PackageError(f"{name}: {path.name} cannot be read: {why.strerror}; upload the package again") from why
+        self._manifests[slot.manifest_sha256] = parse(data)
+        return self._manifests[slot.manifest_sha256]
+
+    def reserve(self, verified: Verified, storage: str) -> str:
+        """Empties the slot that is not current and returns its letter. The caller holds off switches meanwhile; a damaged
+        record is begun anew."""
+        name = verified.manifest.name
+        if storage == SD:
+            if not self._card_present():
+                raise PackageError('there is no SD card in the camera: un-tick "Save to SD card"')
+            if not verified.manifest.sd_allowed:
+                raise PackageError(f'{name} cannot be stored on an SD card: un-tick "Save to SD card"')
+        home, place = self._root / name, self._place(name, storage)
+        try:
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            place.mkdir(parents=True, exist_ok=True)
+            free = shutil.disk_usage(place).free
+        except OSError as why:
+            raise PackageError(f"the {storage} cannot be written: {why.strerror}") from why
+        if free < verified.unpacked_bytes + SPARE_BYTES:
+            raise PackageError(f"not enough space: {name} needs {_mb(verified.unpacked_bytes + SPARE_BYTES)}, {_mb(free)} are free")
+        try:
+            current = self.current(name)
+        except PackageError:
+            current = None
+            self._write_record(Record(name))
+        letter = "B" if current is not None and current.letter == "A" else "A"
+        if not (home / "record.json").exists():
+            self._write_record(Record(name))
+        self._edit(name, lambda record: replace(record, slots=tuple(slot for slot in record.slots if slot.letter != letter)))
+        self._clear(name, letter)
+        return letter
+
+    def stage(self, archive: Path, verified: Verified, storage: str, letter: str) -> Slot:
+        """Unpacks into the reserved slot, flushed to the disk. The current slot stays untouched whatever happens."""
+        name = verified.manifest.name
+        place = self._place(name, storage)
+        fresh = place / f"{letter}.new"
+        try:
+            fresh.mkdir()
+            unpack(archive, verified, fresh)
+            _flush(fresh)
+            fresh.rename(place / letter)
+            _write(self._root / name / f"{letter}.conf", (place / letter / CONF).read_bytes())
+            _flush_folder(place)
+        except (OSError, PackageError) as why:
+            self._clear(name, letter)
+            if not self.record(name).slots:
+                self.remove(name)
+            if isinstance(why, PackageError):
+                raise
+            raise PackageError(f"{name} cannot be stored: {why.strerror or why}") from why
+        slot = Slot(letter, storage, STAGED, verified.manifest.version, verified.manifest_sha256, verified.signed_by)
+        self._put(name, slot)
+        return slot
+
+    def drop(self, name: str, slot: Slot) -> None:
+        """Forgets a staged slot that failed its check; a package without any slot is gone."""
+        self._clear(name, slot.letter)
+        rest = tuple(other for other in self.record(name).slots if other.letter != slot.letter)
+        if rest:
+            self._edit(name, lambda record: replace(record, slots=rest))
+        else:
+            self.remove(name)
+
+    def activate(self, name: str, slot: Slot) -> Slot:
+        """Renames a new `current` link over the old one. A slot that is not good yet is on trial from now. PackageError when
+        the disk refuses."""
+        target = slot.letter if slot.storage == CAMERA else str(self._place(name, SD) / slot.letter)
+        home = self._root / name
+        link = home / "current.new"
+        marked = self.mark(name, slot, GOOD if slot.state == GOOD else TRIAL)  # first: what current names then stands in the record
+        try:
+            link.unlink(missing_ok=True)
+            link.symlink_to(target)
+            link.rename(home / "current")
+            _flush_folder(home)
+        except OSError as why:
+            raise PackageError(f"{name}: {slot.version} cannot be switched to: {why.strerror}") from why
+        return marked
+
+    def mark(self, name: str, slot: Slot, state: str, why: str = "", tries: int = 0) -> Slot:
+        """The slot in its new state, stored."""
+        marked = replace(slot, state=state, why=why, tries=tries)
+        self._put(name, marked)
+        return marked
+
+    def set_enabled(self, name: str, enabled: bool) -> None:
+        """Whether it should run, kept over boots."""
+        self._edit(name, lambda record: replace(record, enabled=enabled))
+
+    def set_notice(self, name: str, notice: str) -> None:
+        self._edit(name, lambda record: replace(record, notice=notice))
+
+    def remove(self, name: str) -> None:
+        """Deletes both slots and the record; the package's data (STATE/anpr) stays. A card that is missing keeps its copy."""
+        for letter in LETTERS:
+            self._clear(name, letter)
+        shutil.rmtree(self._root / name, ignore_errors=True)
+
+    def _place(self, name: str, storage: str) -> Path:
+        if storage == CAMERA:
+            return self._root / name
+        return (self._sd or Path("/nonexistent")) / "gatewright" / "packages" / name
+
+    def _clear(self, name: str, letter: str) -> None:
+        storages = (CAMERA, SD) if self._sd is not None and self._card_present() else (CAMERA,)
+        for storage in storages:
+            for folder in (letter, f"{letter}.new"):
+                shutil.rmtree(self._place(name, storage) / folder, ignore_errors=True)
+        (self._root / name / f"{letter}.conf").unlink(missing_ok=True)
+
+    def _put(self, name: str, slot: Slot) -> None:
+        def change(record: Record) -> Record:
+            others = tuple(other for other in record.slots if other.letter != slot.letter)
+            return replace(record, slots=tuple(sorted((*others, slot), key=lambda each: each.letter)))
+
+        self._edit(name, change)
+
+    def _edit(self, name: str, change: Callable[[Record], Record]) -> None:
+        with self._writing:
+            self._write_record(change(self.record(name)))
+
+    def _write_record(self, record: Record) -> None:
+        document = {"enabled": record.enabled, "notice": record.notice, "slots": [asdict(slot) for slot in record.slots]}
+        try:
+            _write(self._root / record.name / "record.json", json.dumps(document, indent=1).encode())
+        except OSError as why:
+            raise PackageError(f"{record.name}: its state cannot be stored: {why.strerror}") from why
+
+
+def _mb(size: int) -> str:
+    return f"{-(-size // (1 << 20))} MB"
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Old or new content, never a mixture; the new one for good when this returns."""
+    write_whole(path, data)
+    _flush_folder(path.parent)
+
+
+def _flush(tree: Path) -> None:
+    for path in (*tree.rglob("*"), tree):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,314 @@
+"""Verify: an uploaded archive is untrusted until every name, size, hash and the signature in it are right (protocols.md 1.5)."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import os
+import platform
+import re
+import struct
+import tarfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, cast
+
+from board.kit.errors import PackageError
+from firmware import PLATFORM, platform_text
+from firmware.packages.keys import Trust, signed_by
+from firmware.packages.manifest import MAX_CONF_BYTES, Manifest, parse
+
+MAX_ARCHIVE_BYTES = 256 << 20
+MAX_UNPACKED_BYTES = 512 << 20
+MAX_MEMBERS = 5_000
+MAX_DEPTH = 16
+MAX_SHA256_BYTES = 1 << 20
+MAX_HEADER_BYTES = 1 << 20
+"""tarfile reads extended headers whole: a longer one is an attack on the memory."""
+
+CONF, HASHES, SIGNATURE, INITSCR = "package.conf", "package.sha256", "package.sig", "initscr"
+UNLISTED = (CONF, HASHES, SIGNATURE)
+"""Not in package.sha256: the signature covers the first two."""
+
+_CHUNK = 1 << 16
+_WANTED = {CONF: MAX_CONF_BYTES, HASHES: MAX_SHA256_BYTES, SIGNATURE: 64}
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A package that may be unpacked. `manifest_sha256`: identity of exactly this package, SHA-256 over what is signed;
+    `signed_by`: fingerprint of the key; `files`: every path -> SHA-256 (hex), without the three unlisted ones."""
+
+    manifest: Manifest
+    manifest_sha256: str
+    signed_by: str
+    files: dict[str, str]
+    unpacked_bytes: int
+
+
+def verify(archive: Path, trust: Trust, machine: str = "") -> Verified:
+    """Reads the whole archive without writing anything. Every refusal is one PackageError that names the file concerned.
+
+    `machine`: architecture to check against; "": this machine's."""
+    size = archive.stat().st_size
+    if size > MAX_ARCHIVE_BYTES:
+        raise PackageError(f"the package is {size >> 20} MB, the limit is {MAX_ARCHIVE_BYTES >> 20} MB")
+    hashes: dict[str, str] = {}
+    texts: dict[str, bytes] = {}
+    total = 0
+    with _opened(archive) as members:
+        for name, member, file in members:
+            if file is None:
+                continue
+            total += member.size
+            digest = hashlib.sha256()
+            kept = bytearray()
+            for chunk in _chunks(file, name, member.size):
+                digest.update(chunk)
+                if name in _WANTED:
+                    kept += chunk
+            hashes[name] = digest.hexdigest()
+            if name in _WANTED:
+                texts[name] = bytes(kept)
+    checked = _check(hashes, texts, trust)
+    _fits(checked, machine or this_machine())
+    return Verified(*checked, total)
+
+
+def unpack(archive: Path, verified: Verified, target: Path, on_file: Callable[[str], None] = lambda name: None) -> None:
+    """Writes the verified package below `target` (an empty folder), hashes checked again.
+
+    PackageError when the disk is full or the archive changed meanwhile."""
+    with _opened(archive) as members:
+        for name, member, file in members:
+            path = target / name
+            if file is None:
+                _on_disk(name, lambda path=path: path.mkdir(parents=True, exist_ok=True))  # type: ignore[misc]
+                continue
+            digest = hashlib.sha256()
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with path.open("xb") as out:
+                    for chunk in _chunks(file, name, member.size):
+                        digest.update(chunk)
+                        out.write(chunk)
+                    os.fchmod(out.fileno(), 0o755 if member.mode & 0o100 else 0o644)
+            except OSError as why:
+                raise PackageError(f"{name}: cannot be stored: {why.strerror or why}") from why
+            if name not in UNLISTED and digest.hexdigest() != verified.files.get(name):
+                raise PackageError(f"{name}: changed while it was unpacked")
+            on_file(name)
+
+
+def verify_tree(folder: Path, trust: Trust) -> Verified:
+    """An unpacked package is still what was signed; every file is read and hashed again. PackageError names a damaged one.
+
+    Bytecode folders are no part of it: the host keeps its own (PYTHONPYCACHEPREFIX), so Python never reads those."""
+    texts: dict[str, bytes] = {}
+    hashes: dict[str, str] = {}
+    total = 0
+    for path in sorted(folder.rglob("*")):
+        if path.is_dir() and not path.is_symlink():
+            continue
+        name = path.relative_to(folder).as_posix()
+        if "/__pycache__/" in f"/{name}":
+            continue
+        if path.is_symlink() or not path.is_file():
+            raise PackageError(f"{name}: not a plain file")
+        data = _read(path, name)
+        total += len(data)
+        hashes[name] = hashlib.sha256(data).hexdigest()
+        if name in _WANTED:
+            texts[name] = data
+    return Verified(*_check(hashes, texts, trust), total)
+
+
+def _read(path: Path, name: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as why:
+        raise PackageError(f"{name}: cannot be read: {why.strerror or why}") from why
+
+
+def _on_disk(name: str, act: Callable[[], None]) -> None:
+    try:
+        act()
+    except OSError as why:
+        raise PackageError(f"{name}: cannot be stored: {why.strerror or why}") from why
+
+
+def this_machine() -> str:
+    """Architecture of this Python in package words; a 32-bit system on a 64-bit kernel is armv7l."""
+    machine = platform.machine()
+    if machine == "aarch64" and struct.calcsize("P") == 4:
+        return "armv7l"
+    return machine
+
+
+def manifest_sha256(conf: bytes, hashes: bytes) -> str:
+    """Identity of a package: SHA-256 over what is signed."""
+    return hashlib.sha256(signed_bytes(conf, hashes)).hexdigest()
+
+
+def signed_bytes(conf: bytes, hashes: bytes) -> bytes:
+    """What the signature covers: package.conf, a line feed, package.sha256."""
+    return conf + b"\n" + hashes
+
+
+def _check(hashes: dict[str, str], texts: dict[str, bytes], trust: Trust) -> tuple[Manifest, str, str, dict[str, str]]:
+    for name in (CONF, HASHES, SIGNATURE):
+        if name not in texts:
+            raise PackageError(f"{name}: missing in the package")
+    if not trust:
+        raise PackageError("this camera trusts no signing key yet; put the vendor's .pub file into host/trust")
+    message = signed_bytes(texts[CONF], texts[HASHES])
+    signer = signed_by(trust, texts[SIGNATURE], message)
+    if signer is None:
+        raise PackageError(f"{SIGNATURE}: the signature is not one of a trusted vendor, or {CONF} or {HASHES} was changed")
+    manifest = parse(texts[CONF])
+    listed = _parse_hashes(texts[HASHES])
+    found = {name: digest for name, digest in hashes.items() if name not in UNLISTED}
+    for name in sorted(listed.keys() - found.keys()):
+        raise PackageError(f"{name}: named in {HASHES} but missing in the package")
+    for name in sorted(found.keys() - listed.keys()):
+        raise PackageError(f"{name}: not named in {HASHES}")
+    for name in sorted(listed):
+        if listed[name] != found[name]:
+            raise PackageError(f"{name}: damaged or changed, its SHA-256 is not the one in {HASHES}")
+    if INITSCR not in listed:
+        raise PackageError(f"{INITSCR}: missing in the package")
+    return manifest, hashlib.sha256(message).hexdigest(), signer, listed
+
+
+def _fits(checked: tuple[Manifest, str, str, dict[str, str]], machine: str) -> None:
+    manifest = checked[0]
+    if manifest.arch not in ("all", machine):
+        raise PackageError(f"{CONF}: the package is for {manifest.arch}, this camera is {machine}")
+    if manifest.min_platform > PLATFORM:
+        wanted = ".".join(map(str, manifest.min_platform))
+        raise PackageError(f"{CONF}: the package needs platform {wanted}, this camera has {platform_text()}: update it first")
+
+
+def _parse_hashes(data: bytes) -> dict[str, str]:
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as why:
+        raise PackageError(f"{HASHES}: not UTF-8 text") from why
+    listed: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        match = re.fullmatch(r"([0-9a-f]{64})  (\S.*)", line)
+        if match is None or match[2] in listed:
+            raise PackageError(f"{HASHES}: line {number} is malformed or repeats a file")
+        listed[match[2]] = match[1]
+    return listed
+
+
+class _Bounded:
+    """The unpacked tar stream with an end that a bomb cannot move, and no read that takes the memory."""
+
+    def __init__(self, stream: IO[bytes], name: str) -> None:
+        self._stream = stream
+        self._name = name
+        # Headers and padding: at most 1.5 KB more for each member than its content.
+        self._limit = MAX_UNPACKED_BYTES + MAX_MEMBERS * 2048
+
+    def read(self, size: int = -1) -> bytes:
+        if size < 0 or size > MAX_HEADER_BYTES:
+            raise PackageError(f"{self._name}: a header in the archive is too large")
+        data = self._stream.read(size)
+        self._check()
+        return data
+
+    def seek(self, position: int, whence: int = io.SEEK_SET) -> int:
+        if position > self._limit:
+            raise PackageError(f"{self._name}: unpacks to more than {MAX_UNPACKED_BYTES >> 20} MB")
+        return self._stream.seek(position, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def _check(self) -> None:
+        if self._stream.tell() > self._limit:
+            raise PackageError(f"{self._name}: unpacks to more than {MAX_UNPACKED_BYTES >> 20} MB")
+
+
+Members = Iterator[tuple[str, tarfile.TarInfo, IO[bytes] | None]]
+
+
+@contextmanager
+def _opened(archive: Path) -> Iterator[Members]:
+    """The archive's members in its order; files with a reader, folders with None. Names and kinds are already checked."""
+    try:
+        with archive.open("rb") as raw, gzip.GzipFile(fileobj=raw) as unzipped:
+            bounded = _Bounded(cast(IO[bytes], unzipped), archive.name)
+            with tarfile.open(fileobj=cast(IO[bytes], bounded), mode="r:") as tar:
+                yield _members(tar)
+            while data := bounded.read(_CHUNK):  # to the end: a cut or damaged gzip stream shows only there
+                if data.strip(b"\0"):
+                    raise PackageError(f"{archive.name}: something follows the end of the archive")
+    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, UnicodeError, OverflowError, ValueError) as why:
+        raise PackageError(f"{archive.name}: not a package, or cut off or damaged on its way ({why})") from why
+
+
+def _members(tar: tarfile.TarFile) -> Members:
+    seen: set[str] = set()
+    files: set[str] = set()
+    folders: set[str] = set()
+    total = 0
+    for count, member in enumerate(tar, 1):
+        if count > MAX_MEMBERS:
+            raise PackageError(f"more than {MAX_MEMBERS} files in the package")
+        name = _safe_name(member)
+        if name.casefold() in seen:
+            raise PackageError(f"{name}: twice in the package")
+        seen.add(name.casefold())
+        parents = {parent.as_posix() for parent in PurePosixPath(name).parents}
+        folders |= parents
+        if parents & files or (name in folders and not member.isdir()):
+            raise PackageError(f"{name}: is both a file and a folder")
+        if member.isdir():
+            yield name, member, None
+            continue
+        total += member.size
+        if total > MAX_UNPACKED_BYTES:
+            raise PackageError(f"{name}: the package unpacks to more than {MAX_UNPACKED_BYTES >> 20} MB")
+        if member.size > _WANTED.get(name, MAX_UNPACKED_BYTES):
+            raise PackageError(f"{name}: too large")
+        files.add(name)
+        yield name, member, tar.extractfile(member)
+
+
+def _safe_name(member: tarfile.TarInfo) -> str:
+    name = member.name
+    shown = name.encode("utf-8", "backslashreplace").decode()[:120]
+    shown = "".join(c if c.isprintable() else "?" for c in shown)
+    parts = name.split("/")
+    if name.startswith("/") or "\\" in name:
+        raise PackageError(f"{shown}: absolute or foreign path")
+    if any(part in ("", ".", "..") for part in parts):
+        raise PackageError(f"{shown}: path leads out of the package or is not plain")
+    if not name.isprintable() or not name.isascii() or len(name) > 240 or len(parts) > MAX_DEPTH:
+        raise PackageError(f"{shown}: file name is too long, too deep or has odd characters")
+    if member.issym() or member.islnk():
+        raise PackageError(f"{shown}: is a link")
+    if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE) or member.sparse is not None:
+        raise PackageError(f"{shown}: is neither a file nor a folder")
+    if member.mode & 0o7000:
+        raise PackageError(f"{shown}: has a setuid, setgid or sticky bit")
+    if member.size < 0:
+        raise PackageError(f"{shown}: has no size")
+    return name
+
+
+def _chunks(file: IO[bytes], name: str, size: int) -> Iterator[bytes]:
+    left = size
+    while left:
+        chunk = file.read(min(_CHUNK, left))
+        if not chunk:
+            raise PackageError(f"{name}: cut off")
+        left -= len(chunk)
+        yield chunk

@@ -1,0 +1,1 @@
+"""Processes: how those of a package are started, watched and ended."""

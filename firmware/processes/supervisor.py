@@ -1,0 +1,409 @@
+"""Supervisor: keeps one package's processes running: ordered start, restart of what died or hangs, outputs safe when pins dies."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from board.kit.state import State
+from firmware.packages.manifest import Health, ProcessSpec
+
+LOG = logging.getLogger("supervisor")
+
+BACK_OFF_S = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0)
+"""Waits before the 1st, 2nd ... restart in a row; the last one from then on."""
+HEALTHY_AFTER_S = 60.0
+"""A process that lived so long before it died starts the row anew."""
+QUICK_EXIT_S = 2.0
+"""Exit code 0 means "start me again at once", but one that leaves sooner than this is crashing."""
+STOP_WITHIN_S = 5.0
+NO_LICENCE = 10
+"""Exit code of a process that found no licence: it is not started again."""
+PINS = "pins"
+"""The process that drives the outputs."""
+TICK_S = 1.0
+STALE_S = 40.0
+"""A turn takes no longer, not even one that makes the outputs safe."""
+TAIL_BYTES = 2_000
+READS_A_TURN = 32
+"""Of 64 KB each, more than a pipe holds: a process that never stops writing must not keep this thread from the others."""
+ROUTINE = re.compile(r"\d{4}-\d\d-\d\dT\S+ (INFO|DEBUG) ")
+"""Log lines that do not tell why a process died."""
+CHILD = Path(__file__).with_name("child.py")
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessStatus:
+    """One process as people see it. `pid` 0: not running; `waiting`: in back-off; `error`: why it last died, "" when it did not."""
+
+    name: str
+    pid: int
+    restarts: int
+    waiting: bool
+    error: str
+    running_s: float
+    ill: str = ""
+    """What is wrong with it now, "" when it beats or has nothing to do: dead, hung, not beating yet."""
+
+
+@dataclass(slots=True)
+class _Process:
+    spec: ProcessSpec
+    popen: subprocess.Popen[bytes] | None = None
+    pidfd: int = -1
+    started: float = 0.0
+    due: float | None = None
+    beat_ns: int = 0
+    beat_at: float | None = None
+    restarts: int = 0
+    row: int = 0
+    error: str = ""
+    hung: bool = False
+    tail: bytearray = field(default_factory=bytearray)
+
+
+class Supervisor:
+    """One thread that alone touches the processes; children die with this host (SIGTERM), because that thread lives as long."""
+
+    def __init__(
+        self, specs: tuple[ProcessSpec, ...], slot: Path, state: State, environment: Mapping[str, str], health: Health,
+        make_safe: Callable[[], None], restart: bool = True,
+    ) -> None:  # fmt: skip
+        self._processes = [_Process(spec) for spec in sorted(specs, key=lambda spec: spec.order)]
+        self._slot = slot
+        self._state = state
+        self._environment = dict(environment)
+        self._health = health
+        self._make_safe = make_safe
+        self._restart = restart
+        self._stop = threading.Event()
+        self._started = threading.Event()
+        self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._crashes = 0
+        self._last_change = time.monotonic()
+        self._status: tuple[ProcessStatus, ...] = ()
+        self._published = time.monotonic()
+        self._thread = threading.Thread(target=self._run, name="supervisor")
+
+    def start(self) -> None:
+        """Returns when every process was launched."""
+        self._thread.start()
+        self._started.wait()
+
+    def stop(self) -> None:
+        """SIGTERM in reverse order, SIGKILL after 5 s each, outputs safe. Returns when all are gone."""
+        self._stop.set()
+        os.eventfd_write(self._wake, 1)
+        self._thread.join()
+        if self._wake >= 0:
+            os.close(self._wake)
+            self._wake = -1
+
+    @property
+    def alive(self) -> bool:
+        """The thread itself runs."""
+        return self._thread.is_alive()
+
+    @property
+    def status(self) -> tuple[ProcessStatus, ...]:
+        return self._status
+
+    @property
+    def ill(self) -> str:
+        """What is wrong with the processes or with this supervisor; "" when all is well."""
+        if not self.alive:
+            return "the supervisor failed"
+        if time.monotonic() - self._published > STALE_S:
+            return "the supervisor hangs"
+        return "; ".join(f"{status.name} {status.ill}" for status in self._status if status.ill)
+
+    @property
+    def crashes(self) -> int:
+        """Crashes and hangs of all processes since the start."""
+        return self._crashes
+
+    @property
+    def calm_s(self) -> float:
+        """Seconds since the start or the last crash."""
+        return time.monotonic() - self._last_change
+
+    def _run(self) -> None:
+        try:
+            for process in self._processes:
+                self._launch(process)
+            self._publish()
+            self._started.set()
+            while not self._stop.is_set():
+                self._turn(self._next_due())
+            for process in reversed(self._processes):
+                self._end(process)
+        except Exception:
+            LOG.exception("the supervisor failed; its processes end")
+            for process in reversed(self._processes):
+                self._kill(process)
+        finally:
+            self._started.set()
+            self._safe()
+            self._publish()
+
+    def _next_due(self) -> float:
+        now = time.monotonic()
+        waits = [process.due - now for process in self._processes if process.due is not None]
+        return max(0.0, min([TICK_S, *waits]))
+
+    def _turn(self, timeout_s: float) -> None:
+        """Waits for the next event and handles it: a death, a word on stderr, a due restart, a missing heartbeat."""
+        poll = select.poll()
+        poll.register(self._wake, select.POLLIN)
+        by_fd: dict[int, _Process] = {}
+        for process in self._processes:
+            if process.popen is not None:
+                by_fd[process.pidfd] = process
+                if process.popen.stderr is not None and not process.popen.stderr.closed:
+                    by_fd[process.popen.stderr.fileno()] = process
+        for fd in by_fd:
+            poll.register(fd, select.POLLIN)
+        ready = poll.poll(round(timeout_s * 1000) + (1 if 0 < timeout_s < TICK_S else 0))
+        died = [by_fd[fd] for fd, _ in ready if fd in by_fd and by_fd[fd].pidfd == fd]
+        for process in sorted(died, key=lambda p: p.spec.name != PINS):
+            self._on_death(process)
+        for fd, _ in ready:
+            owner = by_fd.get(fd)
+            if owner is not None and owner not in died and owner.popen is not None:
+                _listen(owner)
+        if ready and any(fd == self._wake for fd, _ in ready):
+            os.eventfd_read(self._wake)
+        if not self._stop.is_set():
+            self._restart_due()
+            self._watch()
+        self._publish()
+
+    def _launch(self, process: _Process) -> None:
+        spec = process.spec
+        program = [sys.executable, "-P", "-m", spec.command, *spec.args, "--state", str(self._state.root)]
+        process.due = None
+        process.hung = False
+        process.tail.clear()
+        process.beat_ns = self._beat(process)
+        process.beat_at = None
+        process.started = time.monotonic()
+        try:
+            process.popen = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(CHILD), str(os.getpid()), *program],
+                cwd=self._slot, env=self._environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE, start_new_session=True,
+            )  # fmt: skip
+        except OSError as why:
+            self._crashed(process, f"cannot be started: {why.strerror}")
+            return
+        assert process.popen.stderr is not None
+        os.set_blocking(process.popen.stderr.fileno(), False)
+        process.pidfd = os.pidfd_open(process.popen.pid)
+        LOG.info("%s started, pid %d", spec.name, process.popen.pid)
+
+    def _on_death(self, process: _Process) -> None:
+        popen = process.popen
+        assert popen is not None
+        if process.spec.name == PINS:
+            self._safe()
+        _listen(process)
+        _kill_group(popen.pid)  # before the reaping below the number cannot belong to anyone else
+        code = popen.wait()
+        os.close(process.pidfd)
+        process.pidfd = -1
+        if popen.stderr is not None:
+            popen.stderr.close()
+        process.popen = None
+        if self._stop.is_set():
+            LOG.info("%s ended (%s)", process.spec.name, _exit_text(code))
+            return
+        lived_s = time.monotonic() - process.started
+        if process.hung:
+            self._crashed(process, "hung: no heartbeat; killed")
+        elif code == NO_LICENCE:
+            process.error = "no licence"
+            LOG.warning("%s ended: no licence", process.spec.name)
+        elif code == 0 and lived_s >= QUICK_EXIT_S:
+            process.due = time.monotonic() if self._restart else None
+            LOG.info("%s asked to be started again", process.spec.name)
+        else:
+            self._crashed(process, _exit_text(code) + _last_words(process.tail))
+
+    def _crashed(self, process: _Process, why: str) -> None:
+        now = time.monotonic()
+        if now - process.started >= HEALTHY_AFTER_S:
+            process.row = 0
+        wait_s = BACK_OFF_S[min(process.row, len(BACK_OFF_S) - 1)]
+        process.row += 1
+        process.error = why
+        self._crashes += 1
+        self._last_change = now
+        process.due = now + wait_s if self._restart else None
+        LOG.error("%s died: %s; %s", process.spec.name, why, f"again in {wait_s:.0f} s" if self._restart else "not started again")
+
+    def _restart_due(self) -> None:
+        now = time.monotonic()
+        for process in self._processes:
+            if process.due is not None and process.due <= now:
+                process.restarts += 1
+                self._launch(process)
+
+    def _watch(self) -> None:
+        """A heartbeat is a change of its file's time, stamped here: the wall clock may jump."""
+        now = time.monotonic()
+        for process in self._processes:
+            if process.popen is None or process.hung:
+                continue
+            beat_ns = self._beat(process)
+            if beat_ns != process.beat_ns:
+                process.beat_ns = beat_ns
+                process.beat_at = now
+            if process.beat_at is None:
+                silent_s, allowed_s = now - process.started, self._health.grace_s
+            else:
+                silent_s, allowed_s = now - process.beat_at, process.spec.silent_s or self._health.silent_s
+            if silent_s > allowed_s:
+                process.hung = True
+                LOG.error("%s hangs: no heartbeat for %.0f s", process.spec.name, silent_s)
+                _kill_group(process.popen.pid)
+
+    def _end(self, process: _Process) -> None:
+        process.due = None
+        if process.popen is None:
+            return
+        process.popen.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + STOP_WITHIN_S
+        while process.popen is not None and time.monotonic() < deadline:
+            self._turn(max(0.0, deadline - time.monotonic()))
+        if process.popen is not None:
+            LOG.error("%s did not stop within %.0f s; killed", process.spec.name, STOP_WITHIN_S)
+            self._kill(process)
+
+    def _kill(self, process: _Process) -> None:
+        if process.popen is None:
+            return
+        _kill_group(process.popen.pid)
+        process.popen.wait()
+        os.close(process.pidfd)
+        process.pidfd = -1
+        if process.popen.stderr is not None:
+            process.popen.stderr.close()
+        process.popen = None
+
+    def _beat(self, process: _Process) -> int:
+        try:
+            return self._state.beat(process.spec.name).stat().st_mtime_ns
+        except OSError:
+            return 0
+
+    def _safe(self) -> None:
+        if not any(process.spec.name == PINS for process in self._processes):
+            return
+        try:
+            self._make_safe()
+        except Exception:  # whatever a board's back end raises: the restart that follows is what helps
+            LOG.exception("outputs could not be put into their safe state")
+
+    def _publish(self) -> None:
+        now = time.monotonic()
+        self._status = tuple(
+            ProcessStatus(
+                process.spec.name, process.popen.pid if process.popen else 0, process.restarts, process.due is not None,
+                process.error, now - process.started if process.popen else 0.0, _ill(process),
+            )
+            for process in self._processes
+        )  # fmt: skip
+        self._published = now
+
+
+def _ill(process: _Process) -> str:
+    if process.popen is not None:
+        return "hangs" if process.hung else "does not beat yet" if process.beat_at is None else ""
+    return f"is not running: {process.error}" if process.due is not None else ""
+
+
+def end_leftovers(state: State, stop_within_s: float = STOP_WITHIN_S) -> int:
+    """Ends processes of an earlier host with the same STATE (found by their environment); returns how many there were."""
+    marker = f"GATEWRIGHT_STATE={state.root}".encode()
+    numbers = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+    pids = [pid for pid in numbers if pid != os.getpid() and _has(pid, marker)]
+    handles: list[tuple[int, int]] = []
+    for pid in pids:
+        try:
+            handle = os.pidfd_open(pid)
+        except OSError:
+            continue  # gone meanwhile
+        if _has(pid, marker):
+            handles.append((pid, handle))
+            _signal(handle, signal.SIGTERM)
+    deadline = time.monotonic() + stop_within_s
+    for pid, handle in handles:
+        poll = select.poll()
+        poll.register(handle, select.POLLIN)
+        if not poll.poll(max(0, round((deadline - time.monotonic()) * 1000))):
+            LOG.warning("leftover process %d did not stop; killed", pid)
+            _signal(handle, signal.SIGKILL)
+            poll.poll(2000)
+        os.close(handle)
+    return len(handles)
+
+
+def _has(pid: int, marker: bytes) -> bool:
+    try:
+        return marker in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return False  # gone, or of another user
+
+
+def _signal(handle: int, number: signal.Signals) -> None:
+    try:
+        signal.pidfd_send_signal(handle, number)
+    except ProcessLookupError:
+        pass  # gone meanwhile
+
+
+def _kill_group(pid: int) -> None:
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass  # not yet a group of its own, or all gone
+    except PermissionError:
+        LOG.warning("process group %d belongs to somebody else", pid)
+
+
+def _listen(process: _Process) -> None:
+    """Takes what the process said on stderr; its log files have the rest, so only the end is kept."""
+    assert process.popen is not None
+    stderr = process.popen.stderr
+    for _ in range(READS_A_TURN):
+        if stderr is None or stderr.closed:
+            return
+        try:
+            data = os.read(stderr.fileno(), 65_536)
+        except OSError:
+            return  # nothing more now
+        if not data:
+            stderr.close()
+        process.tail += data
+        del process.tail[:-TAIL_BYTES]
+
+
+def _exit_text(code: int) -> str:
+    if code < 0:
+        return f"killed by {signal.Signals(-code).name}" if -code in set(signal.Signals) else f"killed by signal {-code}"
+    return f"exit code {code}"
+
+
+def _last_words(tail: bytearray) -> str:
+    lines = [line for line in tail.decode("utf-8", "replace").splitlines() if line.strip() and not ROUTINE.match(line)]
+    return f" ({lines[-1].strip()[:200]})" if lines else ""

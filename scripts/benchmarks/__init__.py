@@ -1,0 +1,1 @@
+"""Benchmarks: what prints the figures of README and docs."""

@@ -1,0 +1,1 @@
+"""Training: how the two models are made (docs/training.md)."""

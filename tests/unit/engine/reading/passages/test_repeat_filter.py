@@ -1,0 +1,59 @@
+"""Repeat filter (manual 4.5): by captures, by time, by difference."""
+
+from __future__ import annotations
+
+from engine.reading.passages.repeat_filter import RepeatFilter
+from engine.settings import LprSettings
+
+SECOND = 1_000_000_000
+
+
+def accepted(repeats: RepeatFilter, plates: str) -> str:
+    """The plates (one letter each) that pass, one a minute."""
+    return "".join(plate for minute, plate in enumerate(plates) if not repeats.refusal(f"PLATE{plate}", minute * 60 * SECOND))
+
+
+def test_by_captures_a_plate_passes_again_after_n_others() -> None:
+    repeats = RepeatFilter(LprSettings(filter_mode="captures", filter_captures=5))
+    assert accepted(repeats, "AABCDEAFA") == "ABCDEFA"
+
+
+def test_by_captures_refused_passages_do_not_count() -> None:
+    repeats = RepeatFilter(LprSettings(filter_mode="captures", filter_captures=2))
+    assert accepted(repeats, "ABBBBACA") == "ABCA"
+
+
+def test_by_time_a_plate_passes_again_when_the_time_since_its_last_sight_is_over() -> None:
+    repeats = RepeatFilter(LprSettings(filter_mode="millis", filter_ms=10_000))
+    assert repeats.refusal("BA123CD", 0) == ""
+    assert repeats.refusal("BA123CD", 9 * SECOND) == "BA123CD was in sight 9000 ms ago, filter time 10000 ms"
+    assert repeats.refusal("KE777AA", 9 * SECOND) == ""
+    assert repeats.refusal("BA123CD", 18 * SECOND) != ""
+    repeats.seen("BA123CD", 20 * SECOND)
+    assert repeats.refusal("BA123CD", 29 * SECOND) != ""
+    assert repeats.refusal("BA123CD", 39 * SECOND) == ""
+
+
+def test_off_lets_everything_pass() -> None:
+    assert accepted(RepeatFilter(LprSettings(filter_mode="off")), "AAABBA") == "AAABBA"
+
+
+def test_plates_that_differ_in_fewer_characters_than_the_minimum_count_as_the_same() -> None:
+    one, two = (RepeatFilter(LprSettings(filter_mode="millis", min_difference=minimum)) for minimum in (1, 2))
+    assert [repeats.refusal("BA123CD", 0) for repeats in (one, two)] == ["", ""]
+    assert one.refusal("BA128CD", SECOND) == ""
+    assert two.refusal("BA128CD", SECOND) == "BA123CD was in sight 1000 ms ago, filter time 10000 ms"
+    assert two.refusal("BA789CD", SECOND) == ""
+
+
+def test_look_alikes_are_the_same_plate() -> None:
+    repeats = RepeatFilter(LprSettings(filter_mode="millis"))
+    repeats.refusal("BO101IA", 0)
+    assert repeats.refusal("B0IO11A", SECOND) != ""
+
+
+def test_it_remembers_at_most_500_plates() -> None:
+    repeats = RepeatFilter(LprSettings(filter_mode="millis"))
+    for number in range(600):
+        repeats.seen(f"P{number}", number)
+    assert len(repeats._sights) == 500

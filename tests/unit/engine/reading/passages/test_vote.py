@@ -1,0 +1,250 @@
+"""Vote: one car one passage, whatever is misread, missed or beside it."""
+
+from __future__ import annotations
+
+from tests.unit.engine.passages.reads import HERE, OTHER_LANE, frame_at, read_of
+
+from engine.reading.passages.vote import Settled, Vote
+
+
+def vote(votes: int = 2, lost_after_ms: int = 1500) -> Vote:
+    return Vote(votes, min_confidence_pct=80, lost_after_ms=lost_after_ms)
+
+
+def said(settled: list[Settled]) -> list[tuple[str, int, float]]:
+    return [(outcome.read.text, outcome.votes, outcome.confidence) for outcome in settled]
+
+
+def test_a_car_is_settled_in_the_frame_in_which_two_reads_agree() -> None:
+    tracks = vote()
+    assert tracks.see(frame_at(0), [read_of("BA123CD", 90)]) == []
+    assert said(tracks.see(frame_at(100), [read_of("BA123CD", 96)])) == [("BA123CD", 2, 93.0)]
+
+
+def test_a_car_that_stands_there_gives_no_second_passage_whatever_is_misread() -> None:
+    tracks = vote()
+    texts = ["BA123CD", "BA123CD", "BA128CD", "BA128CD", "8A128CD", "8A128CD", "BA123C", "BA123CD"] * 5
+    settled = [said(tracks.see(frame_at(100 * number), [read_of(text)])) for number, text in enumerate(texts)]
+    assert [outcome for outcome in settled if outcome] == [[("BA123CD", 2, 95.0)]]
+    assert said(tracks.see(frame_at(10_000), [])) == []
+
+
+def test_the_frame_and_box_are_those_of_the_best_agreeing_read() -> None:
+    tracks = vote(votes=3)
+    best = (510, 610, 150, 34)
+    tracks.see(frame_at(0), [read_of("BA123CD", 94)])
+    tracks.see(frame_at(100), [read_of("BA123CD", 97, box=best)])
+    tracks.see(frame_at(200), [read_of("BA123GD", 80)])
+    (outcome,) = tracks.see(frame_at(300), [read_of("BA123CD", 90)])
+    assert (outcome.read.text, outcome.read.box, outcome.frame.seq, outcome.votes) == ("BA123CD", best, 101, 3)
+
+
+def test_a_best_read_of_long_ago_gives_way_so_that_the_passage_is_of_now() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0), [read_of("BA123CD", 99)])
+    for ms in range(400, 12_000, 400):
+        assert tracks.see(frame_at(ms), [], [read_of("BA123CD", 70)]) == []
+    (outcome,) = tracks.see(frame_at(12_000), [read_of("BA123CD", 85)])
+    assert (outcome.frame.seq, outcome.votes, outcome.confidence) == (12_001, 2, 92.0)
+
+
+def test_a_text_that_was_misread_first_loses_against_three_that_agree() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0), [read_of("BA128CD", 99)])
+    tracks.see(frame_at(100), [read_of("BA123CD", 90)])
+    assert tracks.see(frame_at(200), [read_of("BA123CD", 92)]) == []
+    assert said(tracks.see(frame_at(300), [read_of("BA123CD", 91)])) == [("BA123CD", 3, 91.0)]
+
+
+def test_an_unsure_misread_is_outvoted_by_two_sure_reads_at_once() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0), [read_of("BA128CD", 55)])
+    tracks.see(frame_at(100), [read_of("BA123CD", 97)])
+    assert said(tracks.see(frame_at(200), [read_of("BA123CD", 97)])) == [("BA123CD", 2, 97.0)]
+
+
+def test_two_unsure_reads_wait_for_a_third_that_agrees() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0), [read_of("BA123CD", 82)])
+    assert tracks.see(frame_at(100), [read_of("BA123CD", 84)]) == []
+    assert said(tracks.see(frame_at(200), [read_of("BA123CD", 80)])) == [("BA123CD", 3, 82.0)]
+
+
+def test_two_reads_that_were_unsure_of_different_positions_settle_at_once() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0), [read_of("BA123CD", 88, weak=2)])
+    assert said(tracks.see(frame_at(100), [read_of("BA123CD", 88, weak=5)])) == [("BA123CD", 2, 88.0)]
+
+
+def test_a_car_that_leaves_while_its_plate_is_in_doubt_is_settled_by_what_agreed() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0), [read_of("BA123CD", 82)])
+    assert tracks.see(frame_at(100), [read_of("BA123CD", 84)]) == []
+    assert said(tracks.finish()) == [("BA123CD", 2, 83.0)]
+
+
+def test_look_alikes_agree_and_the_surer_reading_is_the_plate() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0), [read_of("BA1O3CD", 85)])
+    assert said(tracks.see(frame_at(100), [read_of("BA103CD", 95)])) == [("BA103CD", 2, 90.0)]
+
+
+def test_two_cars_in_one_frame_are_two_tracks() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0), [read_of("BA123CD"), read_of("KE777AA", box=OTHER_LANE)])
+    settled = tracks.see(frame_at(100), [read_of("KE777AA", box=OTHER_LANE), read_of("BA123CD")])
+    assert sorted(said(settled)) == [("BA123CD", 2, 95.0), ("KE777AA", 2, 95.0)]
+
+
+def test_two_fleet_cars_side_by_side_with_plates_one_apart_are_two_tracks() -> None:
+    tracks = vote()
+    settled: list[Settled] = []
+    for number in range(4):
+        pair = [read_of("BA124CD", 96, box=OTHER_LANE), read_of("BA123CD", 95)]
+        settled += tracks.see(frame_at(100 * number), pair)
+    assert sorted(said(settled)) == [("BA123CD", 2, 95.0), ("BA124CD", 2, 96.0)]
+
+
+def test_the_same_text_twice_in_one_frame_is_one_vote() -> None:
+    tracks = vote()
+    assert tracks.see(frame_at(0), [read_of("BA123CD"), read_of("BA123CD", 90, box=OTHER_LANE)]) == []
+    assert len(tracks.see(frame_at(100), [read_of("BA123CD")])) == 1
+
+
+def test_a_car_seen_once_is_settled_when_it_has_left() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0), [read_of("BA123CD", 88)])
+    assert said(tracks.see(frame_at(500), [])) == []
+    assert said(tracks.see(frame_at(1400), [])) == []
+    assert said(tracks.see(frame_at(1500), [])) == [("BA123CD", 1, 88.0)]
+    assert not tracks.tracking
+
+
+def test_a_car_seen_once_is_settled_by_the_clock_when_no_frame_comes_any_more() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0), [read_of("BA123CD", 88)])
+    assert tracks.tick(frame_at(1500).monotonic_ns) == []
+    assert said(tracks.tick(frame_at(2500).monotonic_ns)) == [("BA123CD", 1, 88.0)]
+
+
+def test_two_reads_that_differ_in_one_character_are_too_unsure_to_settle() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0), [read_of("BA123CD", 90)])
+    tracks.see(frame_at(100), [read_of("BA128CD", 91)])
+    assert tracks.see(frame_at(200), []) == []
+    assert tracks.see(frame_at(1700), []) == []
+    assert not tracks.tracking
+
+
+def test_a_doubt_at_a_position_that_the_other_read_was_unsure_of_weighs_less() -> None:
+    tracks = vote(votes=3)
+    tracks.see(frame_at(0), [read_of("BA123CD", 99)])
+    tracks.see(frame_at(100), [read_of("BA123CD", 99)])
+    tracks.see(frame_at(150), [read_of("BA128CD", 81, weak=4)])
+    tracks.see(frame_at(200), [])
+    # share of the 3: 2 x 99 x 0.99 of 2 x 99 x 0.99 + 81 x 0.5
+    assert said(tracks.see(frame_at(1700), [])) == [("BA123CD", 2, 82.0)]
+
+
+def test_a_picture_of_its_own_settles_the_car_of_the_picture_before_at_once() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0, "a.jpg"), [read_of("BA123CD", 88)])
+    settled = tracks.see(frame_at(500, "b.jpg"), [read_of("KE777AA", 90)])
+    assert said(settled) == [("BA123CD", 1, 88.0)]
+    assert said(tracks.see(frame_at(1000, "c.jpg"), [])) == [("KE777AA", 1, 90.0)]
+    assert not tracks.tracking
+
+
+def test_two_pictures_of_a_folder_with_similar_plates_show_two_cars() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0, "a.jpg"), [read_of("RK865AC", 92)])
+    settled = tracks.see(frame_at(500, "b.jpg"), [read_of("RK875AE", 96, box=(560, 580, 140, 32))])
+    assert said(settled) == [("RK865AC", 1, 92.0)]
+    assert said(tracks.see(frame_at(1000, "c.jpg"), [])) == [("RK875AE", 1, 96.0)]
+
+
+def test_frames_of_one_car_as_files_of_a_folder_are_one_car() -> None:
+    tracks = vote()
+    texts = ["BA123CD", "BA123CD", "BA128CD", "BA123CD", "BA123CD"]
+    settled = [tracks.see(frame_at(500 * number, f"{number}.jpg"), [read_of(text)]) for number, text in enumerate(texts)]
+    assert [len(each) for each in settled] == [0, 1, 0, 0, 0]
+    assert tracks.finish() == []
+
+
+def test_the_same_car_coming_back_after_it_left_is_a_new_passage() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0), [read_of("BA123CD")])
+    assert len(tracks.see(frame_at(100), [read_of("BA123CD")])) == 1
+    tracks.see(frame_at(900), [])
+    assert tracks.see(frame_at(1599), [read_of("BA123CD")]) == []
+    tracks.see(frame_at(2000), [])
+    tracks.see(frame_at(3200), [read_of("BA123CD")])
+    assert said(tracks.see(frame_at(3300), [read_of("BA123CD")])) == [("BA123CD", 2, 95.0)]
+
+
+def test_the_next_car_of_a_fleet_is_a_car_of_its_own_once_the_first_was_out_of_sight() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0), [read_of("BA123CD")])
+    tracks.see(frame_at(100), [read_of("BA123CD")])
+    tracks.see(frame_at(500), [])
+    tracks.see(frame_at(1000), [read_of("BA124CD")])
+    assert said(tracks.see(frame_at(1100), [read_of("BA124CD")])) == [("BA124CD", 2, 95.0)]
+
+
+def test_a_wild_misread_of_a_settled_car_is_dropped_when_its_own_plate_is_back() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0), [read_of("BA123CD")])
+    tracks.see(frame_at(100), [read_of("BA123CD")])
+    assert tracks.see(frame_at(200), [read_of("8H7Z3OO")]) == []
+    assert tracks.see(frame_at(300), [read_of("BA123CD")]) == []
+    assert tracks.finish() == []
+
+
+def test_a_plate_cut_off_by_the_edge_is_the_same_car() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0), [read_of("BA123CD")])
+    tracks.see(frame_at(100), [read_of("BA123CD")])
+    for number in range(4):
+        assert tracks.see(frame_at(200 + 100 * number), [read_of("A123", box=(560, 600, 80, 32))]) == []
+    assert tracks.finish() == []
+
+
+def test_a_read_below_the_filters_keeps_a_known_car_in_sight_but_never_votes() -> None:
+    tracks = vote()
+    assert tracks.see(frame_at(0), [], [read_of("BA123CD", 70)]) == []
+    assert not tracks.tracking
+    tracks.see(frame_at(100), [read_of("BA123CD")])
+    tracks.see(frame_at(200), [read_of("BA123CD")])
+    for ms in range(300, 5000, 400):
+        assert tracks.see(frame_at(ms), [], [read_of("BA123CD", 70)]) == []
+    assert tracks.see(frame_at(5100), [read_of("BA123CD")]) == []
+
+
+def test_a_plate_that_grows_approaches_and_one_that_shrinks_goes_away() -> None:
+    for heights, direction in (((20.0, 30.0), "approach"), ((30.0, 20.0), "away"), ((30.0, 30.5), "")):
+        tracks = vote()
+        tracks.see(frame_at(0), [read_of("BA123CD", height_px=heights[0])])
+        (outcome,) = tracks.see(frame_at(100), [read_of("BA123CD", height_px=heights[1])])
+        assert outcome.direction == direction
+
+
+def test_with_one_vote_the_first_read_settles() -> None:
+    assert said(vote(votes=1).see(frame_at(0), [read_of("BA123CD", 88)])) == [("BA123CD", 1, 88.0)]
+
+
+def test_memory_is_bounded_by_the_tracks_and_texts_kept() -> None:
+    tracks = vote(votes=10)
+    for number in range(60):
+        boxes = [(140 * column, 100 * (number % 8), 60, 20) for column in range(9)]
+        tracks.see(
+            frame_at(number), [read_of(f"X{number:02}{column}YZ{number % 7}", 50, box=box) for column, box in enumerate(boxes)]
+        )
+        assert len(tracks._tracks) <= 8
+        assert all(len(track.tallies) <= 4 for track in tracks._tracks)
+
+
+def test_the_place_matters_for_texts_that_are_only_similar() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0), [read_of("BA123CD", box=HERE)])
+    tracks.see(frame_at(100), [read_of("BA124CD", box=OTHER_LANE)])
+    assert sorted(said(tracks.finish())) == [("BA123CD", 1, 95.0), ("BA124CD", 1, 95.0)]

@@ -1,0 +1,171 @@
+"""Link: a real socket, a service that comes, goes, forgets and asks."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.unit.engine.passages.reads import START
+
+from board.kit.clock import Clock
+from board.kit.wire import Channel, Codec, accept, listen
+from engine.messages import (
+    SERVICE_MESSAGES,
+    EngineHello,
+    EngineStatus,
+    LiveReads,
+    PassageReport,
+    PassageStored,
+    StartTrigger,
+    StopEngine,
+    TriggerTaken,
+)
+from engine.reading.link import Link
+from engine.types import Passage, PassageImages, Trigger
+
+STATUS = EngineStatus("MOTION", 1, 10.0, 50.0, 30.0, "ok", "", None, (1280, 960))
+PASSAGE = Passage(
+    id="p1", plate="BA123CD", confidence=95.0, country="SK", region="", lane=0, direction="", char_height_px=30.0, at=START,
+    monotonic_ns=1, trigger_id="", trigger_cause="", votes=2, box=(1, 2, 3, 4), size=(1280, 960), images=PassageImages(),
+)  # fmt: skip
+
+
+class Service:
+    """The far end: accepts one engine at a time and keeps what it says, statuses apart."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._codec = Codec(SERVICE_MESSAGES)
+        self._socket = listen(path)
+        self._channel: Channel | None = None
+
+    def accept(self) -> Channel:
+        self._socket.settimeout(10)
+        self._channel = accept(self._socket, self._codec)
+        return self._channel
+
+    def heard(self, kind: type) -> Any:
+        """The next message of that kind; others are passed over."""
+        assert self._channel is not None
+        for _ in range(100):
+            message = self._channel.receive(5)
+            assert message is not None, f"no {kind.__name__} within 5 s"
+            if isinstance(message, kind):
+                return message
+        raise AssertionError(f"no {kind.__name__}")
+
+    def say(self, message: object) -> None:
+        assert self._channel is not None
+        self._channel.send(message)
+
+    def die(self) -> None:
+        if self._channel:
+            self._channel.close()
+        self._socket.close()
+
+
+@pytest.fixture
+def triggers() -> queue.Queue[Trigger]:
+    return queue.Queue()
+
+
+@pytest.fixture
+def stopped() -> threading.Event:
+    return threading.Event()
+
+
+@pytest.fixture
+def link(tmp_path: Path, triggers: queue.Queue[Trigger], stopped: threading.Event) -> Iterator[Link]:
+    made = Link(tmp_path / "service.sock", Clock(), lambda: STATUS, triggers.put, stopped.set)
+    made.start()
+    yield made
+    made.close(5)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("link")]
+
+
+def test_it_says_who_it_is_and_how_it_is_when_the_service_comes(tmp_path: Path, link: Link) -> None:
+    service = Service(tmp_path / "service.sock")
+    channel = service.accept()
+    hello, status = channel.receive(5), channel.receive(5)
+    assert isinstance(hello, EngineHello) and hello.pid > 0
+    assert status == STATUS
+    service.die()
+
+
+def test_a_passage_is_repeated_to_a_new_service_until_it_is_stored(tmp_path: Path, link: Link) -> None:
+    link.report(PASSAGE)
+    first = Service(tmp_path / "service.sock")
+    first.accept()
+    assert first.heard(PassageReport).passage == PASSAGE
+    first.die()
+    second = Service(tmp_path / "service.sock")
+    second.accept()
+    assert second.heard(PassageReport).passage == PASSAGE
+    second.say(PassageStored("p1"))
+    other = replace(PASSAGE, id="p2")
+    link.report(other)
+    assert second.heard(PassageReport).passage == other
+    second.die()
+    third = Service(tmp_path / "service.sock")
+    third.accept()
+    assert third.heard(PassageReport).passage == other
+    assert link.unstored() == 1
+    third.die()
+
+
+def test_a_passage_that_is_not_answered_is_sent_again_on_the_same_connection(
+    tmp_path: Path, link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.reading.link.REPEAT_AFTER_NS", 100_000_000)
+    service = Service(tmp_path / "service.sock")
+    service.accept()
+    link.report(PASSAGE)
+    assert [service.heard(PassageReport).passage.id for _ in range(2)] == ["p1", "p1"]
+    service.die()
+
+
+def test_triggers_and_the_stop_request_arrive_and_answers_leave(
+    tmp_path: Path, link: Link, triggers: queue.Queue[Trigger], stopped: threading.Event
+) -> None:
+    service = Service(tmp_path / "service.sock")
+    service.accept()
+    trigger = Trigger("t1", "http admin", START, 5)
+    service.say(StartTrigger(trigger))
+    assert triggers.get(timeout=5) == trigger
+    link.answer(TriggerTaken("t1", ""))
+    assert service.heard(TriggerTaken) == TriggerTaken("t1", "")
+    service.say(StopEngine())
+    assert stopped.wait(5)
+    service.die()
+
+
+def test_of_live_reads_the_newest_is_sent(tmp_path: Path, link: Link) -> None:
+    link.live(LiveReads(1, ()))
+    link.live(LiveReads(2, ()))
+    service = Service(tmp_path / "service.sock")
+    service.accept()
+    assert service.heard(LiveReads) == LiveReads(2, ())
+    service.die()
+
+
+def test_nonsense_from_the_service_ends_the_connection_and_not_the_link(tmp_path: Path, link: Link) -> None:
+    raw = listen(tmp_path / "service.sock")
+    raw.settimeout(10)
+    peer, _ = raw.accept()
+    peer.send(b"{nonsense")
+    channel = accept(raw, Codec(SERVICE_MESSAGES))
+    assert isinstance(channel.receive(5), EngineHello)
+    channel.close()
+    peer.close()
+    raw.close()
+
+
+def test_beyond_a_thousand_unstored_passages_the_oldest_is_given_up(link: Link) -> None:
+    for number in range(1002):
+        link.report(replace(PASSAGE, id=f"p{number}"))
+    assert link.unstored() == 1000

@@ -1,0 +1,36 @@
+"""Hub: what one bad message of the engine may cost."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+from board.kit.wire import Codec, connect
+from engine.messages import SERVICE_MESSAGES, EngineHello, PassageReport
+from engine.service.hub import Hub
+from tests.samples import passage
+
+
+def test_a_passage_that_nobody_can_digest_does_not_keep_the_next_car_out(tmp_path: Path) -> None:
+    taken: list[str] = []
+    second = threading.Event()
+
+    def on_engine(message: Any) -> None:
+        if isinstance(message, PassageReport):
+            if message.passage.id == "bad":
+                raise ValueError("a row that is not understood")
+            taken.append(message.passage.id)
+            second.set()
+
+    hub = Hub(tmp_path / "service.sock", {}, on_engine)
+    hub.start()
+    engine = connect(tmp_path / "service.sock", Codec(SERVICE_MESSAGES))
+    try:
+        for message in (EngineHello(1), PassageReport(passage(id="bad")), PassageReport(passage(id="good"))):
+            engine.send(message)
+        assert second.wait(10)
+        assert taken == ["good"]
+    finally:
+        engine.close()
+        hub.close()

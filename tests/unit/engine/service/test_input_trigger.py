@@ -1,0 +1,91 @@
+"""Input trigger: an edge triggers once, a level again every trigger period for as long as it lasts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from board.kit.clock import TestClock
+from board.kit.errors import TriggerRefused
+from board.kit.state import State
+from board.types import InputEdge
+from engine.messages import LineState
+from engine.service.core import Service
+from engine.settings import LprSettings
+
+
+class Bench:
+    """A service without its processes: one input, and the triggers that it fired, in s since the start."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.clock = TestClock()
+        self.active = False
+        self.fired: list[float] = []
+        self.service = Service(State(folder), self.clock, {}, True, lambda: None)
+        self.lpr = LprSettings(mode="TRIGGER", **settings)
+        self.pins = SimpleNamespace(problem="ok", lines=lambda: (LineState("DI1", "input", self.active, None),))
+        parts: Any = self.service
+        parts._core = SimpleNamespace(lpr=self.lpr)
+        parts._pins = self.pins
+        parts._triggers = SimpleNamespace(fire=self.fire)
+        self.began_ns = self.clock.monotonic_ns()
+
+    def fire(self, cause: str, wait_taken_s: float) -> None:
+        assert cause == "input DI1"
+        self.fired.append((self.clock.monotonic_ns() - self.began_ns) / 1e9)
+        raise TriggerRefused("counted elsewhere")
+
+    def set(self, active: bool) -> None:
+        self.active = active
+        self.service._on_edge(InputEdge("DI1", active, self.clock.monotonic_ns()))
+
+    def turn(self, seconds: int) -> None:
+        for _ in range(seconds):
+            self.clock.advance(1)
+            self.service._fire_while_it_lasts(self.lpr)
+
+
+def test_an_edge_triggers_once(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, trigger_period_s=4)
+    bench.set(True)
+    bench.turn(20)
+    bench.set(False)
+    assert bench.fired == [0]
+
+
+def test_a_level_triggers_every_period_until_it_is_over(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, trigger_period_s=4, trigger_repeat=True)
+    bench.set(True)
+    bench.turn(10)
+    bench.set(False)
+    bench.turn(10)
+    assert bench.fired == [0, 4, 8]
+
+
+def test_an_inactive_level_triggers_too_when_it_is_the_one_chosen(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, trigger_period_s=5, trigger_repeat=True, trigger_edge="inactive")
+    bench.set(True)
+    bench.turn(7)
+    del bench.fired[:]
+    bench.set(False)
+    bench.turn(6)
+    assert bench.fired == [7, 12]
+
+
+@pytest.mark.parametrize("change", [{"trigger_io": False}, {"trigger_input": "DI2"}])
+def test_another_input_or_none_does_not_trigger(tmp_path: Path, change: dict[str, Any]) -> None:
+    bench = Bench(tmp_path, trigger_repeat=True, **change)
+    bench.set(True)
+    bench.turn(20)
+    assert bench.fired == []
+
+
+def test_nothing_is_triggered_by_a_level_that_nobody_sees(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, trigger_repeat=True)
+    bench.active = True
+    bench.pins.problem = "pins process is gone"
+    bench.turn(20)
+    assert bench.fired == []

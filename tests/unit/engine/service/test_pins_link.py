@@ -1,0 +1,158 @@
+"""Pins link: what pins is told first, and what the link makes of what pins says, over a socket with a stand-in for pins."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from board.kit.clock import Clock
+from board.kit.wire import Channel, Codec, PeerGone, accept, listen
+from board.types import (
+    PINS_MESSAGES,
+    InputState,
+    LineRules,
+    LineWarning,
+    OutputPolarity,
+    PinsDone,
+    PinsRefused,
+    WatchPins,
+    WiegandCode,
+    WiegandSent,
+)
+from engine.service.pins_link import RULES, PinsLink
+from tests.samples import NOW
+
+PATIENCE_S = 20.0
+
+
+class Pins:
+    """A stand-in: keeps what it was asked, says what a test wants said."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "pins.sock"
+        self.codec = Codec(PINS_MESSAGES)
+        self.socket = listen(self.path)
+        self.channel: Channel | None = None
+
+    def connected(self) -> Channel:
+        self.channel = accept(self.socket, self.codec)
+        return self.channel
+
+    def asked(self) -> Any:
+        assert self.channel is not None
+        return self.channel.receive(PATIENCE_S)
+
+    def close(self) -> None:
+        if self.channel is not None:
+            self.channel.close()
+        self.socket.close()
+
+
+class Camera:
+    """A link to it, with rules that want DO1 and DO2 interlocked."""
+
+    def __init__(self, pins: Pins) -> None:
+        self.frames: queue.SimpleQueue[WiegandSent] = queue.SimpleQueue()
+        self.rules: LineRules | None = LineRules(f"{RULES}-1", (("DO1", 60),), (("DI1", 600),), (("DO1", "DO2"),))
+        self.link = PinsLink(pins.path, Clock(), lambda edge: None, self.frames.put, lambda: self.rules, lambda: {"DO1": False})
+
+
+@pytest.fixture
+def pins(tmp_path: Path) -> Iterator[Pins]:
+    stand_in = Pins(tmp_path)
+    yield stand_in
+    stand_in.close()
+
+
+@pytest.fixture
+def camera(pins: Pins) -> Iterator[Camera]:
+    made = Camera(pins)
+    made.link.start()
+    yield made
+    made.link.close()
+
+
+def settled(channel: Channel, camera: Camera) -> None:
+    """Everything said before has been taken: a frame comes out at the other end."""
+    channel.send(WiegandSent("W1", WiegandCode(26, 1), NOW, 1.0, True))
+    camera.frames.get(timeout=PATIENCE_S)
+
+
+def test_a_new_connection_begins_with_the_rules_then_the_polarities(pins: Pins, camera: Camera) -> None:
+    pins.connected()
+    asked = [pins.asked() for _ in range(3)]
+    assert [type(message) for message in asked] == [WatchPins, LineRules, OutputPolarity]
+    assert asked[1] == camera.rules
+    assert (asked[2].output, asked[2].active_high) == ("DO1", False)
+
+
+def test_without_an_open_store_pins_keeps_the_rules_it_has(pins: Pins) -> None:
+    camera = Camera(pins)
+    camera.rules = None
+    camera.link.start()
+    pins.connected()
+    assert [type(pins.asked()) for _ in range(2)] == [WatchPins, OutputPolarity]
+    camera.link.close()
+
+
+def test_a_warning_stands_until_it_is_taken_back_or_pins_goes(pins: Pins, camera: Camera) -> None:
+    channel = pins.connected()
+    channel.send(LineWarning("DI1", "DI1 is stuck", 5))
+    channel.send(LineWarning("DO1", "DO1 was cut", 5))
+    settled(channel, camera)
+    assert camera.link.warnings() == ("DI1 is stuck", "DO1 was cut")
+    channel.send(LineWarning("DI1", "", 6))
+    settled(channel, camera)
+    assert camera.link.warnings() == ("DO1 was cut",)
+    channel.close()
+    channel = pins.connected()
+    settled(channel, camera)
+    assert camera.link.warnings() == ()
+
+
+def test_rules_that_pins_refuses_are_a_warning_until_it_takes_some(pins: Pins, camera: Camera) -> None:
+    channel = pins.connected()
+    channel.send(PinsRefused(f"{RULES}-1", "there is no output 'DO2'"))
+    settled(channel, camera)
+    assert camera.link.warnings() == ("Outputs and inputs of the general configuration are not in force: there is no output 'DO2'",)
+    channel.send(PinsDone(f"{RULES}-2", 7))
+    settled(channel, camera)
+    assert camera.link.warnings() == ()
+
+
+def test_pushed_rules_that_are_refused_leave_the_polarities_to_be_pushed(pins: Pins, camera: Camera) -> None:
+    channel = pins.connected()
+    for _ in range(3):
+        pins.asked()
+    channel.send(InputState("DI1", False))
+    settled(channel, camera)
+    pushing = threading.Thread(target=camera.link.push_rules)
+    pushing.start()
+    channel.send(PinsRefused(pins.asked().id, "no"))
+    polarity = pins.asked()
+    channel.send(PinsDone(polarity.id, 7))
+    pushing.join(PATIENCE_S)
+    assert isinstance(polarity, OutputPolarity)
+    assert not pushing.is_alive()
+
+
+def test_a_bad_frame_is_handed_on(pins: Pins, camera: Camera) -> None:
+    bad = WiegandSent("W1", WiegandCode(26, 1), NOW, 99.0, False)
+    pins.connected().send(bad)
+    assert camera.frames.get(timeout=PATIENCE_S) == bad
+
+
+def test_the_stand_in_notices_a_link_that_closes(pins: Pins) -> None:
+    camera = Camera(pins)
+    camera.link.start()
+    pins.connected()
+    for _ in range(3):
+        pins.asked()
+    camera.link.close()
+    with pytest.raises(PeerGone):
+        pins.asked()

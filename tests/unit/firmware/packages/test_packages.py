@@ -1,0 +1,335 @@
+"""Packages: from upload to good or rolled back, with small real packages and processes."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from board.kit.clock import Clock
+from board.kit.errors import PackageError
+from board.kit.files import write_whole
+from board.kit.state import State
+from firmware.packages import management as packages_module
+from firmware.packages import slots as slots_module
+from firmware.packages.management import Packages, PackageStatus, board_file
+from firmware.packages.slots import CAMERA, SD, Slots
+from firmware.processes import supervisor as supervisor_module
+from tests.tiny_package import TRUST, contents, wait_for, write
+
+
+class Camera:
+    """A camera's state folder and card; `boot` is what the host does at start."""
+
+    def __init__(self, folder: Path) -> None:
+        self.state = State(folder / "state")
+        self.state.run.mkdir(parents=True)
+        self.card = folder / "card"
+        self.folder = folder
+        self.booted: list[Packages] = []
+
+    def boot(self) -> Packages:
+        slots = Slots(self.state.host / "packages", self.card, self.card.is_dir)
+        packages = Packages(self.state, slots, lambda: TRUST, lambda: None, "serial-1", Clock())
+        self.booted.append(packages)
+        packages.boot()
+        return packages
+
+    def upload(self, packages: Packages, storage: str = CAMERA, **changes: object) -> list[str]:
+        archive = write(self.folder / "upload.tar.gz", contents(**changes))  # type: ignore[arg-type]
+        return list(packages.install(archive, storage))
+
+    def kill(self, packages: Packages, name: str) -> None:
+        pid = next(process.pid for process in only(packages).processes if process.name == name)
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: next(process.pid for process in only(packages).processes if process.name == name) != pid)
+
+
+@pytest.fixture
+def camera(tmp_path: Path) -> Iterator[Camera]:
+    made = Camera(tmp_path)
+    yield made
+    for packages in made.booted:
+        packages.close()
+
+
+def only(packages: Packages) -> PackageStatus:
+    (status,) = packages.listing()
+    return status
+
+
+def up(packages: Packages) -> bool:
+    return only(packages).status == "on" and packages.portals_ready()
+
+
+def test_an_uploaded_package_is_off_until_it_is_started_and_good_after_its_window(camera: Camera) -> None:
+    packages = camera.boot()
+    steps = camera.upload(packages)
+    assert steps == ["TINY 1.0.0: signature and contents are right", "stored on the camera", "checked", "TINY"]
+    assert (only(packages).status, only(packages).slot_state, only(packages).message) == ("off", "trial", "")
+    packages.start("TINY")
+    wait_for(lambda: only(packages).slot_state == "good")
+    assert (only(packages).status, only(packages).slot, only(packages).message) == ("on", "A", "")
+    packages.stop("TINY")
+    assert (only(packages).status, only(packages).enabled, only(packages).message) == ("off", False, "")
+
+
+def test_a_running_package_is_upgraded_into_the_other_slot_and_runs_on(camera: Camera) -> None:
+    packages = camera.boot()
+    camera.upload(packages)
+    packages.start("TINY")
+    wait_for(lambda: only(packages).slot_state == "good")
+    camera.upload(packages, version="2.0.0")
+    assert (only(packages).version, only(packages).slot, only(packages).previous) == ("2.0.0", "B", "1.0.0")
+    wait_for(lambda: up(packages))
+    camera.upload(packages, version="3.0.0")
+    assert (only(packages).version, only(packages).slot, only(packages).previous) == ("3.0.0", "A", "2.0.0")
+
+
+def test_the_same_version_again_changes_nothing_but_repairs_damage(camera: Camera) -> None:
+    packages = camera.boot()
+    camera.upload(packages)
+    assert camera.upload(packages)[1] == "this version is installed already"
+    assert only(packages).slot == "A"
+    (camera.state.host / "packages" / "TINY" / "A" / "LICENSE").write_bytes(b"")
+    assert camera.upload(packages)[1] == "stored on the camera"
+    assert only(packages).slot == "B"
+
+
+def test_a_package_whose_own_check_fails_leaves_the_old_one_as_it_was(camera: Camera) -> None:
+    packages = camera.boot()
+    camera.upload(packages)
+    with pytest.raises(PackageError, match="TINY does not work on this camera: checked"):
+        camera.upload(packages, version="2.0.0", check=1)
+    assert (only(packages).version, only(packages).slot, only(packages).previous) == ("1.0.0", "A", "")
+
+
+def test_a_first_package_whose_check_fails_is_not_installed(camera: Camera) -> None:
+    packages = camera.boot()
+    with pytest.raises(PackageError, match="does not work on this camera"):
+        camera.upload(packages, check=1)
+    assert packages.listing() == ()
+
+
+def test_a_version_that_crashes_on_trial_is_rolled_back_with_the_reason(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor_module, "BACK_OFF_S", (0.0, 0.05))
+    packages = camera.boot()
+    camera.upload(packages)
+    packages.start("TINY")
+    wait_for(lambda: only(packages).slot_state == "good")
+    camera.upload(packages, version="2.0.0", processes={"pins": "live", "manager": "crash"})
+    wait_for(lambda: only(packages).version == "1.0.0")
+    wait_for(lambda: up(packages))
+    told = "2.0.0 was rolled back to 1.0.0: manager: exit code 1 (the lens fell off)"
+    assert (only(packages).message, only(packages).slot_state, only(packages).status) == (told, "good", "on")
+
+
+def test_a_disk_that_refuses_a_roll_back_leaves_running_what_works(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor_module, "BACK_OFF_S", (0.0, 0.05))
+    packages = camera.boot()
+    camera.upload(packages)
+    packages.start("TINY")
+    wait_for(lambda: only(packages).slot_state == "good")
+    refused: list[Path] = []
+
+    def full_for_failures(path: Path, data: bytes) -> None:
+        if b'"failed"' in data:
+            refused.append(path)
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write_whole(path, data)
+
+    monkeypatch.setattr(slots_module, "write_whole", full_for_failures)
+    camera.upload(packages, version="2.0.0", processes={"pins": "live", "manager": "crash"})
+    wait_for(lambda: len(refused) > 1)
+    wait_for(lambda: any(process.name == "pins" and process.pid for process in only(packages).processes))
+    assert only(packages).version == "2.0.0"
+
+
+def test_a_version_that_never_gets_good_over_several_boots_is_rolled_back(camera: Camera) -> None:
+    packages = camera.boot()
+    camera.upload(packages)
+    packages.start("TINY")
+    wait_for(lambda: only(packages).slot_state == "good")
+    camera.upload(packages, version="2.0.0", window_s=600)
+    for _ in range(3):  # the host dies without stopping: what close() would reset stays counted
+        slot = packages._slots.current("TINY")
+        assert slot is not None
+        packages.close()
+        packages._slots.mark("TINY", slot, slot.state, tries=slot.tries)
+        packages = camera.boot()
+    assert only(packages).version == "1.0.0"
+    assert only(packages).message == "2.0.0 was rolled back to 1.0.0: started 3 times without getting good"
+
+
+def test_a_first_version_that_crashes_is_tried_again_and_says_why(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor_module, "BACK_OFF_S", (0.0, 0.0, 3600.0))
+    packages = camera.boot()
+    camera.upload(packages, processes={"pins": "live", "manager": "crash"})
+    packages.start("TINY")
+    wait_for(lambda: only(packages).message == "manager: exit code 1 (the lens fell off)")
+    assert (only(packages).status, only(packages).enabled, only(packages).slot_state) == ("off", True, "trial")
+
+
+def test_rollback_by_hand_goes_back_and_forth(camera: Camera) -> None:
+    packages = camera.boot()
+    camera.upload(packages)
+    with pytest.raises(PackageError, match="no previous version"):
+        packages.rollback("TINY")
+    camera.upload(packages, version="2.0.0")
+    packages.rollback("TINY")
+    assert (only(packages).version, only(packages).status) == ("1.0.0", "off")
+    assert only(packages).message == "went back from 2.0.0 to 1.0.0 by hand"
+    packages.rollback("TINY")
+    assert only(packages).version == "2.0.0"
+
+
+def test_what_ran_starts_again_with_the_host_and_what_was_stopped_does_not(camera: Camera) -> None:
+    packages = camera.boot()
+    camera.upload(packages)
+    packages.start("TINY")
+    packages.close()
+    packages = camera.boot()
+    wait_for(lambda: up(packages))
+    packages.stop("TINY")
+    packages.close()
+    assert only(camera.boot()).status == "off"
+
+
+def test_runmode_never_waits_for_a_hand_after_a_boot(camera: Camera) -> None:
+    packages = camera.boot()
+    camera.upload(packages, conf=lambda text: text.replace("respawn", "never"))
+    packages.start("TINY")
+    packages.close()
+    assert only(camera.boot()).status == "off"
+
+
+def test_a_package_on_a_missing_card_is_off_and_says_so(camera: Camera) -> None:
+    packages = camera.boot()
+    with pytest.raises(PackageError, match="there is no SD card in the camera"):
+        camera.upload(packages, SD)
+    assert packages.listing() == ()
+    camera.card.mkdir()
+    camera.upload(packages, SD)
+    assert (camera.card / "gatewright" / "packages" / "TINY" / "A" / "package.conf").is_file()
+    packages.start("TINY")
+    wait_for(lambda: up(packages))
+    packages.close()
+    camera.card.rename(camera.folder / "pulled")
+    packages = camera.boot()
+    assert (only(packages).status, only(packages).message, only(packages).enabled) == ("off", "storage missing", True)
+    (camera.folder / "pulled").rename(camera.card)
+    packages.start("TINY")
+    wait_for(lambda: up(packages))
+
+
+def test_a_damaged_slot_does_not_start_and_the_previous_version_takes_over(camera: Camera) -> None:
+    packages = camera.boot()
+    camera.upload(packages)
+    packages.start("TINY")
+    wait_for(lambda: only(packages).slot_state == "good")
+    camera.upload(packages, version="2.0.0")
+    packages.stop("TINY")
+    (camera.state.host / "packages" / "TINY" / "B" / "lib" / "tiny" / "__main__.py").write_bytes(b"evil")
+    packages.start("TINY")
+    assert only(packages).version == "1.0.0"
+    assert "lib/tiny/__main__.py: damaged or changed" in only(packages).message
+    packages.stop("TINY")
+    (camera.state.host / "packages" / "TINY" / "A" / "lib" / "tiny" / "__main__.py").write_bytes(b"evil")
+    with pytest.raises(PackageError, match=r"lib/tiny/__main__.py: damaged or changed"):
+        packages.start("TINY")
+    assert only(packages).status == "off"
+
+
+def test_a_full_disk_refuses_the_upload_and_keeps_the_old_version(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    packages = camera.boot()
+    camera.upload(packages)
+    monkeypatch.setattr(slots_module.shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
+    with pytest.raises(PackageError, match="not enough space: TINY needs 9 MB, 1 MB are free"):
+        camera.upload(packages, version="2.0.0")
+    assert (only(packages).version, only(packages).slot_state) == ("1.0.0", "trial")
+
+
+def test_a_disk_that_refuses_the_switch_leaves_the_old_version_running(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    packages = camera.boot()
+    camera.upload(packages)
+    packages.start("TINY")
+    wait_for(lambda: only(packages).slot_state == "good")
+
+    def full(self: Path, target: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "symlink_to", full)
+    with pytest.raises(PackageError, match=r"TINY: 2\.0\.0 cannot be switched to: No space left on device"):
+        camera.upload(packages, version="2.0.0")
+    assert (only(packages).version, only(packages).slot_state) == ("1.0.0", "good")
+    wait_for(lambda: up(packages))
+
+
+def test_a_second_package_may_not_take_the_pages_or_processes_of_the_first(camera: Camera) -> None:
+    packages = camera.boot()
+    camera.upload(packages)
+    with pytest.raises(PackageError, match="OTHER: /tiny/ or its socket belongs to TINY; remove TINY first"):
+        camera.upload(packages, conf=lambda text: text.replace("TINY", "OTHER"))
+
+    def other(text: str) -> str:
+        return text.replace("TINY", "OTHER").replace("url = /tiny/", "url = /other/\nsocket = other.sock")
+
+    with pytest.raises(PackageError, match="TINY runs a process manager too"):
+        camera.upload(packages, conf=other)
+    camera.upload(packages, conf=other, processes={"watcher": "live"})
+    assert [package.name for package in packages.listing()] == ["OTHER", "TINY"]
+    assert packages.name_of(1) == "TINY"
+
+
+def test_remove_deletes_both_versions_and_keeps_the_data(camera: Camera) -> None:
+    packages = camera.boot()
+    camera.upload(packages)
+    camera.upload(packages, version="2.0.0")
+    packages.start("TINY")
+    (camera.state.root / "anpr").mkdir()
+    packages.remove("TINY")
+    assert packages.listing() == ()
+    assert not (camera.state.host / "packages" / "TINY").exists()
+    assert (camera.state.root / "anpr").is_dir()
+    with pytest.raises(PackageError, match="TINY is not installed"):
+        packages.start("TINY")
+
+
+def test_two_uploads_at_once_are_refused(camera: Camera) -> None:
+    packages = camera.boot()
+    first = packages.install(write(camera.folder / "one.tar.gz", contents()), CAMERA)
+    next(first)
+    with pytest.raises(PackageError, match="another package is being installed right now"):
+        next(packages.install(write(camera.folder / "two.tar.gz", contents()), CAMERA))
+    assert list(first)[-1] == "TINY"
+
+
+def test_a_damaged_record_is_told_and_an_upload_repairs_it(camera: Camera) -> None:
+    packages = camera.boot()
+    camera.upload(packages)
+    (camera.state.host / "packages" / "TINY" / "record.json").write_text("{")
+    assert "record" in only(packages).message
+    camera.upload(packages)
+    assert (only(packages).version, only(packages).message) == ("1.0.0", "")
+
+
+def test_a_full_disk_keeps_the_host_from_starting_only_when_the_board_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = State(tmp_path)
+    board_file(state, "pi4", "", None)
+    before = state.board_file.read_bytes()
+
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(packages_module, "write_whole", full)
+    board_file(state, "pi4", "", None)
+    with pytest.raises(PackageError, match=r"board\.json cannot be written: No space left on device"):
+        board_file(state, "pi5", "", None)
+    assert state.board_file.read_bytes() == before

@@ -1,0 +1,260 @@
+"""Verify: every way a package can be wrong is one clear refusal that names the file."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import struct
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from board.kit.errors import PackageError
+from firmware.packages import verify as module
+from firmware.packages.verify import unpack, verify, verify_tree
+from tests.tiny_package import KEY, OTHER_KEY, TRUST, contents, write
+
+
+def package(tmp_path: Path, members: dict[str, bytes] | None = None) -> Path:
+    return write(tmp_path / "p.tar.gz", contents() if members is None else members)
+
+
+def with_member(tmp_path: Path, change: Callable[[tarfile.TarInfo], None], data: bytes = b"x", name: str = "lib/odd.py") -> Path:
+    """A right package and, last, one member that `change` made odd."""
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w:gz", format=tarfile.PAX_FORMAT) as tar:
+        for each, value in contents(files={name: data}).items():
+            if each != name:
+                member = tarfile.TarInfo(each)
+                member.size = len(value)
+                tar.addfile(member, io.BytesIO(value))
+        odd = tarfile.TarInfo(name)
+        odd.size = len(data)
+        change(odd)
+        tar.addfile(odd, io.BytesIO(data) if odd.isreg() else None)
+    path = tmp_path / "odd.tar.gz"
+    path.write_bytes(raw.getvalue())
+    return path
+
+
+def refusal(path: Path, machine: str = "aarch64") -> str:
+    with pytest.raises(PackageError) as caught:
+        verify(path, TRUST, machine)
+    return str(caught.value)
+
+
+def test_a_right_package_is_verified_with_its_manifest_and_files(tmp_path: Path) -> None:
+    found = verify(package(tmp_path), TRUST)
+    assert (found.manifest.name, found.manifest.version, found.signed_by) == ("TINY", "1.0.0", next(iter(TRUST)))
+    assert sorted(found.files) == ["LICENSE", "initscr", "lib/tiny/__init__.py", "lib/tiny/__main__.py"]
+    assert found.unpacked_bytes == sum(map(len, contents().values()))
+
+
+def test_unpacked_tree_is_verified_and_a_changed_or_added_file_is_named(tmp_path: Path) -> None:
+    path = package(tmp_path)
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    unpack(path, verify(path, TRUST), tree)
+    assert verify_tree(tree, TRUST).manifest_sha256 == verify(path, TRUST).manifest_sha256
+    assert (tree / "initscr").stat().st_mode & 0o777 == 0o755
+    assert (tree / "LICENSE").stat().st_mode & 0o777 == 0o644
+    (tree / "LICENSE").write_bytes(b"fred")
+    with pytest.raises(PackageError, match="LICENSE: damaged or changed"):
+        verify_tree(tree, TRUST)
+    (tree / "LICENSE").write_bytes(b"free")
+    (tree / "lib" / "evil.py").write_bytes(b"")
+    with pytest.raises(PackageError, match=r"lib/evil.py: not named in package.sha256"):
+        verify_tree(tree, TRUST)
+    (tree / "lib" / "evil.py").unlink()
+    (tree / "lib" / "link.py").symlink_to("/etc/passwd")
+    with pytest.raises(PackageError, match=r"lib/link.py: not a plain file"):
+        verify_tree(tree, TRUST)
+
+
+@pytest.mark.parametrize("name", ["package.conf", "package.sha256", "package.sig"])
+def test_a_missing_part_is_named(tmp_path: Path, name: str) -> None:
+    members = contents()
+    del members[name]
+    assert refusal(package(tmp_path, members)) == f"{name}: missing in the package"
+
+
+def test_a_package_without_initscr_is_refused(tmp_path: Path) -> None:
+    members = contents()
+    del members["initscr"]
+    assert refusal(package(tmp_path, members)) == "initscr: named in package.sha256 but missing in the package"
+
+
+def test_a_signature_of_a_stranger_is_refused(tmp_path: Path) -> None:
+    assert refusal(package(tmp_path, contents(key=OTHER_KEY))).startswith(
+        "package.sig: the signature is not one of a trusted vendor"
+    )
+
+
+def test_a_camera_without_keys_says_so(tmp_path: Path) -> None:
+    with pytest.raises(PackageError, match="trusts no signing key yet"):
+        verify(package(tmp_path), {})
+
+
+@pytest.mark.parametrize("name", ["package.conf", "package.sha256", "package.sig"])
+def test_a_tampered_byte_in_what_is_signed_is_refused(tmp_path: Path, name: str) -> None:
+    members = contents()
+    members[name] = bytes([members[name][0] ^ 1]) + members[name][1:]
+    assert refusal(package(tmp_path, members)).startswith("package.sig: the signature is not one")
+
+
+def test_a_tampered_byte_in_a_file_is_refused_and_named(tmp_path: Path) -> None:
+    members = contents()
+    members["lib/tiny/__main__.py"] = members["lib/tiny/__main__.py"].replace(b"0.05", b"0.06")
+    assert refusal(package(tmp_path, members)).startswith("lib/tiny/__main__.py: damaged or changed")
+
+
+def test_a_file_that_nobody_signed_is_refused_and_named(tmp_path: Path) -> None:
+    assert refusal(package(tmp_path, {**contents(), "lib/evil.py": b""})) == "lib/evil.py: not named in package.sha256"
+
+
+def test_a_listed_file_that_is_missing_is_named(tmp_path: Path) -> None:
+    members = contents()
+    del members["LICENSE"]
+    assert refusal(package(tmp_path, members)) == "LICENSE: named in package.sha256 but missing in the package"
+
+
+@pytest.mark.parametrize(
+    "name", ["/etc/passwd", "../out.py", "lib/../../out.py", "./lib/x.py", "lib//x.py", "lib\\x.py", "a\nb", "lib/é.py"]
+)
+def test_a_path_that_is_not_plain_is_refused(tmp_path: Path, name: str) -> None:
+    path = with_member(tmp_path, lambda member: None, name=name)
+    text = refusal(path)
+    assert "path" in text or "file name" in text
+    assert "\n" not in text
+    assert not (tmp_path.parent / "out.py").exists()
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE])
+def test_a_link_is_refused(tmp_path: Path, kind: bytes) -> None:
+    def make(member: tarfile.TarInfo) -> None:
+        member.type, member.linkname, member.size = kind, "package.conf", 0
+
+    assert refusal(with_member(tmp_path, make)) == "lib/odd.py: is a link"
+
+
+@pytest.mark.parametrize("kind", [tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE])
+def test_a_device_is_refused(tmp_path: Path, kind: bytes) -> None:
+    def make(member: tarfile.TarInfo) -> None:
+        member.type, member.size = kind, 0
+
+    assert refusal(with_member(tmp_path, make)) == "lib/odd.py: is neither a file nor a folder"
+
+
+@pytest.mark.parametrize("bit", [0o4000, 0o2000, 0o1000])
+def test_a_setuid_bit_is_refused(tmp_path: Path, bit: int) -> None:
+    path = with_member(tmp_path, lambda member: setattr(member, "mode", 0o755 | bit))
+    assert refusal(path) == "lib/odd.py: has a setuid, setgid or sticky bit"
+
+
+@pytest.mark.parametrize("name", ["LICENSE", "license"])
+def test_a_name_that_comes_twice_is_refused_also_in_other_letters(tmp_path: Path, name: str) -> None:
+    assert refusal(with_member(tmp_path, lambda member: setattr(member, "name", name))) == f"{name}: twice in the package"
+
+
+@pytest.mark.parametrize("name", ["LICENSE/x", "lib"])
+def test_a_name_that_is_file_and_folder_is_refused(tmp_path: Path, name: str) -> None:
+    assert refusal(with_member(tmp_path, lambda member: setattr(member, "name", name))) == f"{name}: is both a file and a folder"
+
+
+def test_a_package_for_another_architecture_is_refused(tmp_path: Path) -> None:
+    path = package(tmp_path, contents(conf=lambda text: text.replace("arch = all", "arch = armv7l")))
+    assert refusal(path) == "package.conf: the package is for armv7l, this camera is aarch64"
+    assert verify(path, TRUST, "armv7l").manifest.arch == "armv7l"
+
+
+def test_a_package_for_a_newer_platform_is_refused(tmp_path: Path) -> None:
+    path = package(tmp_path, contents(conf=lambda text: text.replace("min_platform = 1.0.0.0", "min_platform = 9.0")))
+    assert refusal(path) == "package.conf: the package needs platform 9.0, this camera has 1.3.1.0: update it first"
+
+
+def test_an_unknown_key_is_refused(tmp_path: Path) -> None:
+    path = package(tmp_path, contents(conf=lambda text: text.replace("[licence]", "postinstall = rm\n[licence]")))
+    assert refusal(path) == "package.conf: unknown key 'postinstall' in [package]"
+
+
+@pytest.mark.parametrize("part", [0.2, 0.5, 0.9, 0.999])
+def test_a_cut_off_archive_is_refused(tmp_path: Path, part: float) -> None:
+    data = package(tmp_path).read_bytes()
+    cut = tmp_path / "cut.tar.gz"
+    cut.write_bytes(data[: int(len(data) * part)])
+    assert refusal(cut).startswith("cut.tar.gz: not a package, or cut off or damaged on its way")
+
+
+def test_a_cut_off_checksum_at_the_very_end_is_refused(tmp_path: Path) -> None:
+    path = package(tmp_path)
+    path.write_bytes(path.read_bytes()[:-8] + bytes(8))
+    assert "cut off or damaged" in refusal(path)
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", b"\x1f\x8b", gzip.compress(b""), gzip.compress(b"hello" * 1000), bytes(4096)])
+def test_what_is_no_archive_is_refused(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "no.tar.gz"
+    path.write_bytes(data)
+    refusal(path)
+
+
+def test_what_follows_the_archive_is_refused(tmp_path: Path) -> None:
+    path = package(tmp_path)
+    path.write_bytes(path.read_bytes() + gzip.compress(b"more"))
+    assert refusal(path) == "p.tar.gz: something follows the end of the archive"
+
+
+def test_a_file_that_unpacks_to_more_than_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_UNPACKED_BYTES", 100_000)
+    path = package(tmp_path, contents(files={"lib/zeros": bytes(200_000)}))
+    assert refusal(path).startswith("lib/zeros: the package unpacks to more than")
+
+
+def test_an_archive_larger_than_the_limit_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_ARCHIVE_BYTES", 10)
+    assert refusal(package(tmp_path)).startswith("the package is 0 MB, the limit is")
+
+
+def test_too_many_members_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_MEMBERS", 6)
+    assert refusal(package(tmp_path)) == "more than 6 files in the package"
+
+
+def test_an_extended_header_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
+    header = tarfile.TarInfo("bomb")
+    header.type, header.size = tarfile.XHDTYPE, 4 << 30
+    path = tmp_path / "bomb.tar.gz"
+    path.write_bytes(gzip.compress(header.tobuf(tarfile.GNU_FORMAT) + bytes(1 << 20)))
+    assert refusal(path) == "bomb.tar.gz: a header in the archive is too large"
+
+
+def test_trailing_zeros_without_end_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_UNPACKED_BYTES", 100_000)
+    monkeypatch.setattr(module, "MAX_MEMBERS", 10)
+    raw = gzip.decompress(package(tmp_path).read_bytes())
+    path = tmp_path / "zeros.tar.gz"
+    path.write_bytes(gzip.compress(raw + bytes(1 << 20)))
+    assert "unpacks to more than" in refusal(path)
+
+
+def test_a_huge_conf_is_refused(tmp_path: Path) -> None:
+    assert refusal(package(tmp_path, contents(conf=lambda text: text + "; " + "x" * 70_000))) == "package.conf: too large"
+
+
+def test_a_32_bit_system_on_a_64_bit_kernel_is_armv7l(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.platform, "machine", lambda: "aarch64")
+    assert module.this_machine() == ("aarch64" if struct.calcsize("P") == 8 else "armv7l")
+    monkeypatch.setattr(module.struct, "calcsize", lambda kind: 4)
+    assert module.this_machine() == "armv7l"
+
+
+def test_unpack_refuses_what_changed_after_the_verification(tmp_path: Path) -> None:
+    path = package(tmp_path)
+    found = verify(path, TRUST)
+    write(path, contents(files={"LICENSE": b"fred"}, key=KEY))
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    with pytest.raises(PackageError, match="LICENSE: changed while it was unpacked"):
+        unpack(path, found, tree)

@@ -1,0 +1,265 @@
+"""Supervisor: real small processes that die, hang, crash or will not stop; outputs are made safe each time pins dies."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from board.kit.state import State
+from firmware.packages.manifest import Health, ProcessSpec
+from firmware.processes import supervisor as module
+from firmware.processes.supervisor import ProcessStatus, Supervisor, end_leftovers
+from tests.tiny_package import PROGRAM, wait_for
+
+PATIENT = Health(grace_s=60, silent_s=60)
+
+
+class Camera:
+    """A state folder, a slot with the tiny program, and what was made safe when."""
+
+    def __init__(self, folder: Path) -> None:
+        self.state = State(folder / "state")
+        self.state.run.mkdir(parents=True)
+        self.slot = folder / "slot"
+        (self.slot / "lib" / "tiny").mkdir(parents=True)
+        (self.slot / "lib" / "tiny" / "__main__.py").write_text(PROGRAM)
+        self.safe: list[list[ProcessStatus]] = []
+        self.running: list[Supervisor] = []
+
+    def start(self, health: Health = PATIENT, restart: bool = True, silent_s: float | None = None, **modes: str) -> Supervisor:
+        """`silent_s` is that of the first process."""
+        specs = tuple(
+            ProcessSpec(name, order, "tiny", (mode, name), silent_s if order == 1 else None)
+            for order, (name, mode) in enumerate(modes.items(), 1)
+        )
+        environment = {
+            "PYTHONPATH": str(self.slot / "lib"),
+            "GATEWRIGHT_LICENSED": "1",
+            "GATEWRIGHT_STATE": str(self.state.root),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        started = Supervisor(specs, self.slot, self.state, environment, health, self.make_safe, restart)
+        self.running.append(started)
+        started.start()
+        return started
+
+    def make_safe(self) -> None:
+        self.safe.append(list(self.running[-1].status))
+
+    def told(self) -> list[list[str]]:
+        """[name, pid, mode, licensed] of every process that began, in order."""
+        path = self.state.root / "told.txt"
+        return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
+
+
+@pytest.fixture
+def camera(tmp_path: Path) -> Iterator[Camera]:
+    made = Camera(tmp_path)
+    yield made
+    for each in made.running:
+        if each.alive:
+            each.stop()
+
+
+def status(supervisor: Supervisor, name: str) -> ProcessStatus:
+    return next(process for process in supervisor.status if process.name == name)
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_processes_start_with_the_state_folder_and_stop_at_sigterm_with_safe_outputs(camera: Camera) -> None:
+    supervisor = camera.start(pins="live", engine="live")
+    wait_for(lambda: len(camera.told()) == 2)
+    pids = [process.pid for process in supervisor.status]
+    assert [process.name for process in supervisor.status] == ["pins", "engine"]
+    assert camera.safe == []
+    supervisor.stop()
+    assert all(map(gone, pids))
+    assert [process.pid for process in supervisor.status] == [0, 0]
+    assert len(camera.safe) >= 1
+    assert supervisor.crashes == 0
+
+
+def test_a_killed_process_is_started_again_and_counted(camera: Camera) -> None:
+    supervisor = camera.start(pins="live", engine="live")
+    wait_for(lambda: len(camera.told()) == 2)
+    first = status(supervisor, "engine").pid
+    os.kill(first, signal.SIGKILL)
+    wait_for(lambda: status(supervisor, "engine").pid not in (0, first))
+    assert status(supervisor, "engine").restarts == 1
+    assert status(supervisor, "engine").error == "killed by SIGKILL"
+    assert supervisor.crashes == 1
+    assert camera.safe == []
+    assert status(supervisor, "pins").restarts == 0
+
+
+def test_outputs_are_made_safe_before_a_killed_pins_is_started_again(camera: Camera) -> None:
+    supervisor = camera.start(pins="live", engine="live")
+    wait_for(lambda: len(camera.told()) == 2)
+    first = status(supervisor, "pins").pid
+    os.kill(first, signal.SIGKILL)
+    wait_for(lambda: status(supervisor, "pins").pid not in (0, first))
+    assert len(camera.safe) == 1
+    assert [process.pid for process in camera.safe[0] if process.name == "pins"] == [first]  # not yet the new one
+
+
+def test_a_crash_loop_waits_longer_each_time_and_keeps_the_last_words(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BACK_OFF_S", (0.0, 0.1, 3600.0))
+    supervisor = camera.start(engine="crash")
+    wait_for(lambda: supervisor.crashes == 3)
+    wait_for(lambda: status(supervisor, "engine").waiting)
+    assert status(supervisor, "engine").error == "exit code 1 (the lens fell off)"
+    assert (status(supervisor, "engine").restarts, len(camera.told())) == (2, 3)
+    supervisor.stop()
+
+
+def test_a_process_without_a_heartbeat_is_killed_and_started_again(camera: Camera) -> None:
+    supervisor = camera.start(Health(grace_s=0.5, silent_s=0.5), engine="hang", manager="live")
+    wait_for(lambda: status(supervisor, "engine").restarts >= 1)
+    assert status(supervisor, "engine").error == "hung: no heartbeat; killed"
+    assert status(supervisor, "manager").restarts == 0
+
+
+def test_a_process_may_be_hung_sooner_than_the_others(camera: Camera) -> None:
+    supervisor = camera.start(PATIENT, silent_s=0.5, pins="hang", engine="live")
+    wait_for(lambda: len(camera.told()) == 2)
+    first = status(supervisor, "pins").pid
+    camera.state.beat("pins").touch()  # its first heartbeat: from now on the short patience counts
+    wait_for(lambda: status(supervisor, "pins").pid not in (0, first))
+    assert status(supervisor, "pins").error == "hung: no heartbeat; killed"
+    assert status(supervisor, "engine").restarts == 0
+    assert len(camera.safe) == 1
+
+
+def test_exit_code_0_means_start_me_again_and_is_no_crash(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "QUICK_EXIT_S", 0.0)
+    supervisor = camera.start(service="live")
+    wait_for(lambda: len(camera.told()) == 1)
+    os.kill(status(supervisor, "service").pid, signal.SIGTERM)
+    wait_for(lambda: len(camera.told()) == 2)
+    assert (supervisor.crashes, status(supervisor, "service").error) == (0, "")
+
+
+def test_leaving_at_once_with_exit_code_0_counts_as_a_crash(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BACK_OFF_S", (3600.0,))
+    supervisor = camera.start(engine="leave")
+    wait_for(lambda: supervisor.crashes == 1)
+    assert status(supervisor, "engine").error == "exit code 0"
+
+
+def test_a_process_without_a_licence_is_left_alone(camera: Camera) -> None:
+    supervisor = camera.start(engine="no_licence", manager="live")
+    wait_for(lambda: status(supervisor, "engine").error == "no licence")
+    assert (status(supervisor, "engine").waiting, supervisor.crashes) == (False, 0)
+
+
+def test_runmode_once_leaves_a_dead_process_dead(camera: Camera) -> None:
+    supervisor = camera.start(restart=False, engine="crash", manager="live")
+    wait_for(lambda: supervisor.crashes == 1 and len(camera.told()) == 2)
+    assert (status(supervisor, "engine").waiting, status(supervisor, "engine").restarts) == (False, 0)
+
+
+def test_a_process_that_ignores_sigterm_is_killed(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "STOP_WITHIN_S", 0.3)
+    supervisor = camera.start(engine="stubborn")
+    wait_for(lambda: len(camera.told()) == 1)
+    pid = status(supervisor, "engine").pid
+    supervisor.stop()
+    assert gone(pid)
+
+
+def test_a_failing_safe_routine_does_not_stop_the_restart(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise RuntimeError("no chip")
+
+    monkeypatch.setattr(camera, "make_safe", broken)
+    supervisor = camera.start(pins="live")
+    wait_for(lambda: len(camera.told()) == 1)
+    first = status(supervisor, "pins").pid
+    os.kill(first, signal.SIGKILL)
+    wait_for(lambda: status(supervisor, "pins").pid not in (0, first))
+
+
+def test_children_die_when_their_host_is_killed(camera: Camera) -> None:
+    script = f"""
+import sys, time
+from pathlib import Path
+from board.kit.state import State
+from firmware.packages.manifest import Health, ProcessSpec
+from firmware.processes.supervisor import Supervisor
+env = {{"PYTHONPATH": {str(camera.slot / "lib")!r}, "GATEWRIGHT_LICENSED": "1"}}
+spec = ProcessSpec("engine", 1, "tiny", ("live", "engine"))
+Supervisor((spec,), Path({str(camera.slot)!r}), State(Path({str(camera.state.root)!r})), env, Health(), lambda: None).start()
+time.sleep(600)
+"""
+    host = subprocess.Popen([sys.executable, "-c", script], cwd=Path(module.__file__).parents[2])
+    wait_for(lambda: len(camera.told()) == 1)
+    child = int(camera.told()[0][1])
+    host.kill()
+    host.wait()
+    wait_for(lambda: gone(child))
+
+
+def test_leftovers_of_an_earlier_host_are_found_by_their_state_and_ended(tmp_path: Path) -> None:
+    state = State(tmp_path / "state")
+    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
+    ours, other = (
+        subprocess.Popen([sys.executable, "-c", code], env={"GATEWRIGHT_STATE": str(root)}, stdout=subprocess.PIPE)
+        for root in (state.root, tmp_path / "another")
+    )
+    for process in (ours, other):
+        assert process.stdout is not None and process.stdout.readline() == b"up\n"
+    begun = time.monotonic()
+    assert end_leftovers(state, stop_within_s=0.2) == 1
+    assert ours.wait(5) == -signal.SIGKILL
+    assert other.poll() is None
+    assert time.monotonic() > begun
+    other.kill()
+    for process in (ours, other):
+        process.communicate()
+
+
+def test_a_process_that_never_stops_writing_does_not_keep_the_supervisor_from_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = itertools.count()
+
+    def endless(file: int, size: int) -> bytes:
+        assert next(reads) < 1000
+        return b"x" * size
+
+    monkeypatch.setattr(os, "read", endless)
+    with Path("/dev/null").open("rb") as stderr:
+        process = SimpleNamespace(popen=SimpleNamespace(stderr=stderr), tail=bytearray())
+        module._listen(process)  # type: ignore[arg-type]
+    assert process.tail == b"x" * module.TAIL_BYTES
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, ""),  # off, and meant to be
+        ({"due": 5.0, "error": "exit code 1"}, "is not running: exit code 1"),
+        ({"popen": True}, "does not beat yet"),
+        ({"popen": True, "beat_at": 3.0}, ""),
+        ({"popen": True, "beat_at": 3.0, "hung": True}, "hangs"),
+    ],
+)
+def test_a_process_is_ill_while_it_ought_to_beat_and_does_not(changes: dict[str, object], words: str) -> None:
+    process = module._Process(ProcessSpec("engine", 1, "tiny", ()))
+    for name, value in changes.items():
+        setattr(process, name, value)
+    assert module._ill(process) == words
