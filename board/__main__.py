@@ -100,7 +100,7 @@ def _i2c_read(state: State, arguments: argparse.Namespace) -> int:
 def _i2c_set_clock(state: State, arguments: argparse.Namespace) -> int:
     device, bus = open_device(arguments.url, state)
     if not isinstance(device, Ds3231):
-        raise ConfigError(f"{arguments.url} is no clock")
+        raise ConfigError("{url} is no clock", url=arguments.url)
     device.set_time(datetime.now(UTC))
     print(device.reading())
     bus.close()
@@ -116,7 +116,7 @@ def _sim_i2c(state: State, arguments: argparse.Namespace) -> int:
         try:
             _twins.pull(state, int(bus), int(address, 0))
         except ValueError as why:
-            raise ConfigError(f"{arguments.place!r} is no place: bus/address, such as 1/0x20") from why
+            raise ConfigError("{place!r} is no place: bus/address, such as 1/0x20", place=arguments.place) from why
     return 0
 
 
@@ -136,7 +136,9 @@ def _sim_serial(state: State, arguments: argparse.Namespace) -> int:
 def _selftest(state: State, arguments: argparse.Namespace) -> int:
     profiles = all_profiles()
     if arguments.profile and arguments.profile not in profiles:
-        raise ConfigError(f"there is no board {arguments.profile!r}; there are {', '.join(profiles)}")
+        raise ConfigError(
+            "there is no board {profile!r}; there are {profiles}", profile=arguments.profile, profiles=", ".join(profiles)
+        )
     profile = profiles[arguments.profile] if arguments.profile else load(state)
     if arguments.camera:
         profile = dataclasses.replace(profile, camera=arguments.camera)

@@ -40,9 +40,9 @@ def make_safe(state: State) -> tuple[str, ...]:
             timeout=CHILD_TIMEOUT_S, check=False,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as why:
-        raise BoardError(f"the outputs could not be made safe: {why}") from why
+        raise BoardError("the outputs could not be made safe: {why}", why=why) from why
     if done.returncode:
-        raise BoardError(f"the outputs could not be made safe: {done.stderr.strip()[-500:]}")
+        raise BoardError("the outputs could not be made safe: {strip}", strip=done.stderr.strip()[-500:])
     return tuple(done.stdout.splitlines())
 
 

@@ -144,7 +144,7 @@ def _create(path: Path, capacity: int) -> _Ring:
         fresh.unlink(missing_ok=True)
         file = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except OSError as why:
-        raise StoreError(f"frame ring {path}: cannot be made: {why}") from why
+        raise StoreError("frame ring {path}: cannot be made: {why}", path=path, why=why) from why
     try:
         os.posix_fallocate(file, 0, size)  # a sparse file would end in SIGBUS on a full disk
         memory = mmap.mmap(file, size)
@@ -153,7 +153,7 @@ def _create(path: Path, capacity: int) -> _Ring:
     except OSError as why:
         os.close(file)
         fresh.unlink(missing_ok=True)
-        raise StoreError(f"frame ring {path}: no room for {size} bytes: {why}") from why
+        raise StoreError("frame ring {path}: no room for {size} bytes: {why}", path=path, size=size, why=why) from why
     there = os.fstat(file)
     return _Ring(file, memory, capacity, (there.st_dev, there.st_ino))
 

@@ -113,7 +113,7 @@ def _install(words: list[str]) -> int:
         for path in options.trust:
             (state.host / "trust" / path.with_suffix(".pub").name).write_bytes(public_pem(read_public(path)))
         if not options.package.is_file():
-            raise GatewrightError(f"{options.package} does not exist")
+            raise GatewrightError("{package} does not exist", package=options.package)
         packages, _ = _packages(state, None, "sim", [])
         *steps, name = packages.install(options.package, CAMERA)
         for step in steps:
@@ -133,7 +133,7 @@ def _state(folder: Path) -> State:
         try:
             needed.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as why:
-            raise GatewrightError(f"{needed} cannot be made: {why.strerror}") from why
+            raise GatewrightError("{needed} cannot be made: {strerror}", needed=needed, strerror=why.strerror) from why
     return state
 
 
@@ -180,7 +180,9 @@ class _OneHost:
             self._file.seek(0)
             owner = self._file.read(20).strip() or "?"
             self._file.close()
-            raise GatewrightError(f"a host (process {owner}) already runs on {self._path.parents[1]}; stop it first") from why
+            raise GatewrightError(
+                "a host (process {owner}) already runs on {parents}; stop it first", owner=owner, parents=self._path.parents[1]
+            ) from why
         try:
             self._file.truncate(0)
             os.write(self._file.fileno(), f"{os.getpid()}\n".encode())

@@ -82,7 +82,7 @@ def write_report(
         path.write_text(page, encoding="utf-8")
         sign_report(path, key)
     except OSError as why:
-        raise GatewrightError(f"the report cannot be written to {folder}: {why.strerror}") from why
+        raise GatewrightError("the report cannot be written to {folder}: {strerror}", folder=folder, strerror=why.strerror) from why
     return path
 
 

@@ -46,18 +46,29 @@ def verify_report(report: Path, public: Path | None = None) -> str:
     signature = _bytes(report.with_suffix(".sig"), "its signature")
     if len(signature) != SIGNATURE_BYTES:
         raise ReportError(
-            f"{report.stem}.sig has {len(signature)} bytes, a signature has {SIGNATURE_BYTES}: it is damaged or no signature"
+            "{stem}.sig has {signature} bytes, a signature has {signature_bytes}: it is damaged or no signature",
+            stem=report.stem,
+            signature=len(signature),
+            signature_bytes=SIGNATURE_BYTES,
         )
     key = read_public(public or report.with_suffix(".pub"))
     name = fingerprint(key)
     named = NAMED.search(html)
     if named is None:
-        raise ReportError(f"{report.name} names no device key: it is no bench report")
+        raise ReportError("{name} names no device key: it is no bench report", name=report.name)
     if named[1].decode() != name:
         given = f"{public.name} is" if public else f"{report.stem}.pub is"
-        raise ReportError(f"{report.name} was made by the device with key {named[1].decode()[:16]}; {given} another's: {name[:16]}")
+        raise ReportError(
+            "{name} was made by the device with key {decode}; {given} another's: {name2}",
+            name=report.name,
+            decode=named[1].decode()[:16],
+            given=given,
+            name2=name[:16],
+        )
     if signed_by({name: key}, signature, html) is None:
-        raise ReportError(f"{report.name} was changed after it was signed, or {report.stem}.sig belongs to another report")
+        raise ReportError(
+            "{name} was changed after it was signed, or {stem}.sig belongs to another report", name=report.name, stem=report.stem
+        )
     origin = (
         "the key given" if public else f"key {name[:16]}; compare it with the device's own (its Package Management page, or --key)"
     )
@@ -68,4 +79,4 @@ def _bytes(path: Path, what: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as why:
-        raise ReportError(f"{what} cannot be read: {path}: {why.strerror}") from why
+        raise ReportError("{what} cannot be read: {path}: {strerror}", what=what, path=path, strerror=why.strerror) from why

@@ -28,4 +28,8 @@ def plug(profile: BoardProfile, pairs: Iterable[tuple[str, str]], devices: Path 
         try:
             wire.write_text(str(wanted.get(pin, NONE)))
         except OSError as why:
-            raise BoardError(f"{wire}: no wire can be plugged there ({why.strerror}): not a guest of scripts/virtual?") from why
+            raise BoardError(
+                "{wire}: no wire can be plugged there ({strerror}): not a guest of scripts/virtual?",
+                wire=wire,
+                strerror=why.strerror,
+            ) from why

@@ -74,7 +74,7 @@ def _build(options: argparse.Namespace) -> None:
 def _verify(options: argparse.Namespace) -> None:
     keys = [read_public(path) for path in options.trust]
     if not options.package.is_file():
-        raise PackageError(f"{options.package} does not exist")
+        raise PackageError("{package} does not exist", package=options.package)
     found = verify(options.package, {fingerprint(key): key for key in keys}, options.machine)
     document = {
         "name": found.manifest.name,
@@ -94,11 +94,11 @@ def _keygen(options: argparse.Namespace) -> None:
 
 def _licence(options: argparse.Namespace) -> None:
     if not NAME.fullmatch(options.package):
-        raise PackageError(f"{options.package!r} is no package name")
+        raise PackageError("{package!r} is no package name", package=options.package)
     try:
         expires = date.fromisoformat(options.expires).isoformat() if options.expires else ""
     except ValueError as why:
-        raise PackageError(f"--expires {options.expires!r} is not a day like 2027-12-31") from why
+        raise PackageError("--expires {expires!r} is not a day like 2027-12-31", expires=options.expires) from why
     fields = {"package": options.package, "serial": options.serial, "expires": expires}
     signature = read_private(options.key.expanduser()).sign(licence_bytes(**fields))
     document = {"licence": fields, "signature": base64.b64encode(signature).decode()}

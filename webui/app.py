@@ -58,7 +58,7 @@ def _callback(portal: Portal, route: Route) -> Callable[..., Any]:
         call = Call(user, role, path, {}, {})
         try:
             if not allows(role, route.role):
-                raise Refused(403, f"This needs the role {route.role}; you are {role or 'not logged in'}.")
+                raise Refused(403, "This needs the role {role}; you are {role2}.", role=route.role, role2=role or "not logged in")
             call = Call(user, role, path, _query(), _body(environ, route.method))
             if not is_api and route.path != "setup" and "/" not in route.path and not portal.lpr().region:
                 return _send(_redirect("setup"))  # manual 3.3: region and countries come before anything else
@@ -85,12 +85,12 @@ def _body(environ: Mapping[str, Any], method: str) -> dict[str, Any]:
         raise Refused(415, "Send the request as application/json.")
     length = str(environ.get("CONTENT_LENGTH") or "0")
     if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
-        raise Refused(413, f"The request is larger than {MAX_BODY_BYTES} bytes.")
+        raise Refused(413, "The request is larger than {max_body_bytes} bytes.", max_body_bytes=MAX_BODY_BYTES)
     raw = environ["wsgi.input"].read(int(length)) or b"{}"
     try:
         body = json.loads(raw)
     except ValueError as why:
-        raise Refused(400, f"The request is not JSON: {why}") from why
+        raise Refused(400, "The request is not JSON: {why}", why=why) from why
     if not isinstance(body, dict):
         raise Refused(400, "The request is not a JSON object.")
     return body

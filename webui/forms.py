@@ -191,7 +191,9 @@ def _control(kind: type[Settings], name: str, widget: str, chosen: bool) -> tupl
     for type_, control, step in TYPE_CONTROLS:
         if annotation is type_:
             return control, step
-    raise ConfigError(f"{kind.__name__}.{name}: no form control edits a {annotation}")
+    raise ConfigError(
+        "{name__}.{name}: no form control edits a {annotation}", name__=kind.__name__, name=name, annotation=annotation
+    )
 
 
 def _extra(kind: type[Settings], name: str, key: str) -> Any:

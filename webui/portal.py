@@ -13,6 +13,7 @@ from board.kit.clock import Clock
 from board.kit.errors import GatewrightError
 from board.kit.settings import Problem
 from board.kit.state import State
+from board.kit.words import Text
 from board.types import BoardProfile
 from engine.dispatch.rules import camera_zone
 from engine.settings import GeneralSettings, LprSettings
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 class Refused(GatewrightError):
     """A request that is not carried out. `status`: HTTP status; `problems`: what is wrong, for the form's fields."""
 
-    def __init__(self, status: int, text: str, problems: tuple[Problem, ...] = ()) -> None:
-        super().__init__(text)
+    def __init__(self, status: int, text: str, problems: tuple[Problem, ...] = (), **values: object) -> None:
+        super().__init__(Text(text, values))
         self.status = status
         self.problems = problems
 

@@ -60,7 +60,7 @@ class Server:
         try:
             self._http.prepare()
         except OSError as why:
-            raise GatewrightError(f"{self._socket_path}: {why}") from why
+            raise GatewrightError("{socket_path}: {why}", socket_path=self._socket_path, why=why) from why
         self._socket_path.chmod(0o600)  # cheroot opens it to everybody
         self._thread.start()
 

@@ -27,7 +27,7 @@ class ServiceClient:
         try:
             channel = connect(self._path, self._codec)
         except OSError as why:  # the run folder is not there yet
-            raise WireError(f"service does not answer: {why}") from why
+            raise WireError("service does not answer: {why}", why=why) from why
         try:
             channel.send(question)
             until = time.monotonic() + timeout_s
@@ -37,7 +37,7 @@ class ServiceClient:
                     return message
         finally:
             channel.close()
-        raise WireError(f"service did not answer within {timeout_s:g} s")
+        raise WireError("service did not answer within {timeout_s:g} s", timeout_s=timeout_s)
 
     def status(self) -> ServiceStatus | None:
         """What the Live tab shows; None when the service does not answer (mode STOPPED)."""

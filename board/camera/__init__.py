@@ -33,5 +33,5 @@ def open_camera(
     if kind is None:
         known = ", ".join(f"{name}:" for name in sorted(by_scheme))
         # never the whole URL: a password may stand in it
-        raise CameraError(f"camera {scheme[:60]!r}: unknown kind; it must begin with one of {known}")
+        raise CameraError("camera {scheme!r}: unknown kind; it must begin with one of {known}", scheme=scheme[:60], known=known)
     return kind.open(url.strip(), CameraSetup(size, settings or CameraSettings(), zone, small), clock)

@@ -62,7 +62,7 @@ class LiveCamera:
             if self._gone:
                 raise CameraError(self._gone)
             if self._clock.monotonic_ns() - self._delivered_ns > SILENT_NS:
-                raise CameraError(f"{self._name}: no picture for {SILENT_NS // 1_000_000_000} s")
+                raise CameraError("{name}: no picture for {silent_ns} s", name=self._name, silent_ns=SILENT_NS // 1_000_000_000)
             return None
         picture, decoded_ns = newest
         self._delivered_ns = decoded_ns
@@ -131,10 +131,15 @@ def open_container(source: str, name: str, options: Mapping[str, str], file_form
         # not `options`: those reach the decoder too, which would take the size asked for as the one it gets
         container = av.open(source, format=file_format, container_options=dict(options), timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S))
     except (av.FFmpegError, OSError, ValueError) as why:
-        raise CameraError(f"{name}: {why_text(why)} (tried for {time.monotonic() - started:.0f} s)") from why
+        raise CameraError(
+            "{name}: {why_text} (tried for {monotonic:.0f} s)",
+            name=name,
+            why_text=why_text(why),
+            monotonic=time.monotonic() - started,
+        ) from why
     if not container.streams.video:
         container.close()
-        raise CameraError(f"{name}: it delivers no video")
+        raise CameraError("{name}: it delivers no video", name=name)
     codec: Any = container.streams.video[0].codec_context
     codec.thread_type = "SLICE"  # frame threads would hold back one frame each
     codec.flags |= av.codec.context.Flags.low_delay

@@ -19,13 +19,19 @@ def split_options(text: str, ranges: Mapping[str, tuple[float, float]]) -> tuple
     values: dict[str, float] = {}
     for name, value in pairs:
         if name not in ranges:
-            raise CameraError(f"camera option {name[:30]!r} is unknown; known are {', '.join(ranges)}")
+            raise CameraError("camera option {name!r} is unknown; known are {ranges}", name=name[:30], ranges=", ".join(ranges))
         lowest, highest = ranges[name]
         try:
             number = float(value)
         except ValueError as why:
-            raise CameraError(f"camera option {name}={value[:30]!r} is not a number") from why
+            raise CameraError("camera option {name}={value!r} is not a number", name=name, value=value[:30]) from why
         if not lowest <= number <= highest:
-            raise CameraError(f"camera option {name}={value[:30]} must be {lowest:g} to {highest:g}")
+            raise CameraError(
+                "camera option {name}={value} must be {lowest:g} to {highest:g}",
+                name=name,
+                value=value[:30],
+                lowest=lowest,
+                highest=highest,
+            )
         values[name] = number
     return path, values

@@ -54,27 +54,35 @@ def open_picamera2(url: str, setup: CameraSetup, clock: Clock) -> Camera:
     """CameraError: library not there, no camera of that number, or the camera is in use."""
     number = url.partition(":")[2].strip("/") or "0"
     if not number.isdigit():
-        raise CameraError(f"camera {url!r}: after picamera2: comes the camera's number, 0 or 1")
+        raise CameraError("camera {url!r}: after picamera2: comes the camera's number, 0 or 1", url=url)
     try:
         from picamera2 import Picamera2
     except (ImportError, OSError) as why:
         raise CameraError(
-            f"picamera2 cannot be loaded ({why}): install python3-picamera2 and use an environment with system packages"
+            "picamera2 cannot be loaded ({why}): install python3-picamera2 and use an environment with system packages", why=why
         ) from why
     there = Picamera2.global_camera_info()
     if int(number) >= len(there):
         raise CameraError(
-            f"camera {number} is not connected: libcamera sees {len(there)}; check the ribbon cable and its direction"
+            "camera {number} is not connected: libcamera sees {there}; check the ribbon cable and its direction",
+            number=number,
+            there=len(there),
         )
     try:
         device = Picamera2(int(number))
     except Exception as why:  # libcamera raises RuntimeError and IndexError, and more
-        raise CameraError(f"camera {number} does not open: {why}; another program may use it") from why
+        raise CameraError("camera {number} does not open: {why}; another program may use it", number=number, why=why) from why
     try:
         return _PiCamera(device, setup, clock)
     except Exception as why:
         device.close()
-        raise CameraError(f"camera {number} does not start with {setup.size[0]}x{setup.size[1]}: {why}") from why
+        raise CameraError(
+            "camera {number} does not start with {size}x{size2}: {why}",
+            number=number,
+            size=setup.size[0],
+            size2=setup.size[1],
+            why=why,
+        ) from why
 
 
 class _PiCamera:
@@ -90,7 +98,7 @@ class _PiCamera:
         self._streams = self._configure(setup)
         delivered = device.camera_configuration()["main"]["format"]
         if delivered not in RGB:  # libcamera changes what its camera cannot do, and picamera2 says nothing
-            raise CameraError(f"it delivers {delivered}, not R, G and B")
+            raise CameraError("it delivers {delivered}, not R, G and B", delivered=delivered)
         night = self._night.is_on(clock.now(), clock.monotonic_ns())
         self.preset = "night" if night else "day"
         self._set(_fixed_controls(setup.settings, device, len(self._streams)))
@@ -111,7 +119,7 @@ class _PiCamera:
             return None
         except Exception as why:
             self._job = None
-            raise CameraError(f"the camera failed: {why}") from why
+            raise CameraError("the camera failed: {why}", why=why) from why
         self._job = None
         self._seq += 1
         self._delivered_ns = self._clock.monotonic_ns()

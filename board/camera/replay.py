@@ -44,7 +44,7 @@ def open_replay(url: str, setup: CameraSetup, clock: Clock) -> Camera:
     elif path.is_file():
         pictures = _video(path, fps, bool(options.get("loop", 1)))
     else:
-        raise CameraError(f"replay: {path} is neither a folder of pictures nor a video file")
+        raise CameraError("replay: {path} is neither a folder of pictures nor a video file", path=path)
     return _Replay(pictures, clock, left_out(setup.settings, "a replay shows its pictures as they are"))
 
 
@@ -95,7 +95,7 @@ def _folder(folder: Path, fps: float, loop: bool) -> Generator[Picture, None, No
                 yield rgb, shown / fps, file.name
                 shown += 1
         if shown == shown_before:
-            raise CameraError(f"replay: {folder} holds no picture that can be read")
+            raise CameraError("replay: {folder} holds no picture that can be read", folder=folder)
         if not loop:
             return
         if turn == 0:
@@ -106,7 +106,7 @@ def _files(folder: Path) -> list[Path]:
     try:
         return sorted(file for file in folder.iterdir() if file.suffix.lower() in PICTURES and file.is_file())
     except OSError as why:
-        raise CameraError(f"replay: {folder} cannot be listed: {why}") from why
+        raise CameraError("replay: {folder} cannot be listed: {why}", folder=folder, why=why) from why
 
 
 def _read_picture(file: Path, reported: set[Path]) -> RGB | None:
@@ -135,10 +135,10 @@ def _video(file: Path, fps: float | None, loop: bool) -> Generator[Picture, None
         try:
             container: Any = av.open(str(file))
         except (av.FFmpegError, OSError, ValueError) as why:
-            raise CameraError(f"replay: {file} is not a video that can be played: {why}") from why
+            raise CameraError("replay: {file} is not a video that can be played: {why}", file=file, why=why) from why
         with container:
             if not container.streams.video:
-                raise CameraError(f"replay: {file} holds no video")
+                raise CameraError("replay: {file} holds no video", file=file)
             stream = container.streams.video[0]
             stream.thread_type = "AUTO"
             step_s = 1.0 / float(stream.average_rate or 25)
@@ -153,7 +153,7 @@ def _video(file: Path, fps: float | None, loop: bool) -> Generator[Picture, None
                 shown += 1
                 yield _upright(frame), base_s + last_s, file.name
         if shown == 0:
-            raise CameraError(f"replay: {file} holds no frame that can be read")
+            raise CameraError("replay: {file} holds no frame that can be read", file=file)
         if not loop:
             return
         base_s += max(last_s + step_s, due_s)

@@ -29,9 +29,9 @@ def open_stream(url: str, setup: CameraSetup, clock: Clock) -> Camera:
         host, port = parts.hostname, parts.port
     except ValueError as why:
         hint = "special characters in a password are written as %40 for @, %2F for /, %3A for :"
-        raise CameraError(f"camera URL is malformed at its host or port; {hint}") from why
+        raise CameraError("camera URL is malformed at its host or port; {hint}", hint=hint) from why
     if not host:
-        raise CameraError(f"camera URL {parts.scheme}:// names no host")
+        raise CameraError("camera URL {scheme}:// names no host", scheme=parts.scheme)
     name = f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}"
     options = {**LOW_DELAY, **OPTIONS[parts.scheme.lower()]}
     notes = left_out(setup.settings, "a network camera has its own setting, on its own pages", TURNING)

@@ -39,9 +39,9 @@ def open_v4l2(url: str, setup: CameraSetup, clock: Clock) -> Camera:
     name = f"v4l2 {device}"
     if not device.exists():
         there = ", ".join(sorted(str(path) for path in Path("/dev").glob("video*"))) or "none"
-        raise CameraError(f"{name}: there is no such camera; video devices there: {there}")
+        raise CameraError("{name}: there is no such camera; video devices there: {there}", name=name, there=there)
     if not os.access(device, os.R_OK | os.W_OK):
-        raise CameraError(f"{name}: no permission; add the user to the group video")
+        raise CameraError("{name}: no permission; add the user to the group video", name=name)
     size = setup.size
     wanted = {"video_size": f"{size[0]}x{size[1]}", "framerate": f"{options.get('fps', setup.settings.frame_rate):g}"}
     container = _open_best(str(device), name, wanted)

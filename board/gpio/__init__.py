@@ -22,7 +22,12 @@ def open_gpio(profile: BoardProfile, state: State) -> Gpio:
     """The chip of `profile`, open, with the pins of its expanders; BoardError says what is missing and what to do."""
     kinds = all_kinds()
     if profile.gpio not in kinds:
-        raise BoardError(f"board {profile.name} wants the GPIO back end {profile.gpio!r}; there are {', '.join(kinds)}")
+        raise BoardError(
+            "board {name} wants the GPIO back end {gpio!r}; there are {kinds}",
+            name=profile.name,
+            gpio=profile.gpio,
+            kinds=", ".join(kinds),
+        )
     kind = kinds[profile.gpio]
     if not has_expander_lines(profile):
         return kind.open(profile, state)

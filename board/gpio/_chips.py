@@ -34,7 +34,12 @@ def find_chip(labels: Sequence[str]) -> Path:
             return found[label]
     there = f"there are {', '.join(found)}" if found else "there is none"
     hint = f"; {'; '.join(denied)}: run as root or add the user to the group gpio" if denied else ""
-    raise BoardError(f"no GPIO chip is labelled {' or '.join(labels) or '(the profile names none)'}: {there}{hint}")
+    raise BoardError(
+        "no GPIO chip is labelled {labels}: {there}{hint}",
+        labels=" or ".join(labels) or "(the profile names none)",
+        there=there,
+        hint=hint,
+    )
 
 
 def find_lines(names: Sequence[str]) -> dict[str, tuple[Path, int]]:
@@ -47,11 +52,12 @@ def find_lines(names: Sequence[str]) -> dict[str, tuple[Path, int]]:
     missing = [name for name, places in found.items() if not places]
     if missing:
         raise BoardError(
-            f"the kernel has no line named {', '.join(missing)}: see gpioinfo, and name the board's own in STATE/lines.json"
+            "the kernel has no line named {missing}: see gpioinfo, and name the board's own in STATE/lines.json",
+            missing=", ".join(missing),
         )
     twice = [name for name, places in found.items() if len(places) > 1]
     if twice:
-        raise BoardError(f"the kernel has two lines named {', '.join(twice)}: names must be clear")
+        raise BoardError("the kernel has two lines named {twice}: names must be clear", twice=", ".join(twice))
     return {name: places[0] for name, places in found.items()}
 
 

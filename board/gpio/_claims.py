@@ -21,7 +21,7 @@ class Claims:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as why:
-            raise BoardError(f"pins cannot be claimed in {folder}: {why}") from why
+            raise BoardError("pins cannot be claimed in {folder}: {why}", folder=folder, why=why) from why
 
     def __contains__(self, pin: int) -> bool:
         return pin in self._files
@@ -32,13 +32,13 @@ class Claims:
         try:
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as why:
-            raise BoardError(f"{name} cannot be claimed in {path}: {why}") from why
+            raise BoardError("{name} cannot be claimed in {path}: {why}", name=name, path=path, why=why) from why
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as why:
             taker = os.pread(file, 200, 0).decode(errors="replace") or "a process that just took it"
             os.close(file)
-            raise PinBusy(f"{name} (pin {pin}) is taken by {taker}") from why
+            raise PinBusy("{name} (pin {pin}) is taken by {taker}", name=name, pin=pin, taker=taker) from why
         self._files[pin] = file
         try:
             os.ftruncate(file, 0)

@@ -88,7 +88,13 @@ class WithExpanders:
             return
         chip = self._chip(pin)
         if pull not in chip.pulls:
-            raise BoardError(f"{self._names[pin]}: an input of a {chip.title} has pull {' or '.join(chip.pulls)}, not {pull!r}")
+            raise BoardError(
+                "{names}: an input of a {title} has pull {pulls}, not {pull!r}",
+                names=self._names[pin],
+                title=chip.title,
+                pulls=" or ".join(chip.pulls),
+                pull=pull,
+            )
         chip, mask = self._claim(pin, owner)
         with self._lock:
             chip.inputs |= mask
@@ -103,7 +109,7 @@ class WithExpanders:
             return
         chip, mask = self._chip(pin), self._mask(pin)
         if not chip.outputs & mask:
-            raise BoardError(f"{self._names[pin]} (pin {pin}) is not claimed as an output by this process")
+            raise BoardError("{names} (pin {pin}) is not claimed as an output by this process", names=self._names[pin], pin=pin)
         levels = chip.levels | mask if level else chip.levels & ~mask
         with self._lock:
             if not chip.problem and self._reach(chip, lambda device: device.write(levels)):
@@ -114,7 +120,7 @@ class WithExpanders:
             if level == rest:
                 chip.levels = levels
                 return
-        raise BoardError(f"{self._names[pin]}: {chip.problem}")
+        raise BoardError("{names}: {problem}", names=self._names[pin], problem=chip.problem)
 
     def read(self, pin: int) -> bool:
         if pin < FIRST_EXPANDER_PIN:
@@ -124,14 +130,16 @@ class WithExpanders:
             return bool(chip.levels & mask)
         if chip.inputs & mask:
             return bool(chip.seen & mask)
-        raise BoardError(f"{self._names[pin]} (pin {pin}) is not claimed by this process")
+        raise BoardError("{names} (pin {pin}) is not claimed by this process", names=self._names[pin], pin=pin)
 
     def watch(self, pins: Sequence[int], on_edge: Callable[[int, bool, int], None]) -> None:
         own = [pin for pin in pins if pin < FIRST_EXPANDER_PIN]
         for pin in pins:
             if pin >= FIRST_EXPANDER_PIN:
                 if not self._chip(pin).inputs & self._mask(pin):
-                    raise BoardError(f"{self._names[pin]} (pin {pin}) is not claimed as an input by this process")
+                    raise BoardError(
+                        "{names} (pin {pin}) is not claimed as an input by this process", names=self._names[pin], pin=pin
+                    )
                 self._chip(pin).watched[self._mask(pin)] = on_edge
         self._own.watch(own, on_edge)
 
@@ -149,7 +157,7 @@ class WithExpanders:
     def _chip(self, pin: int) -> _Chip:
         chip = self._chips.get(pin - pin % FIRST_EXPANDER_PIN)
         if chip is None or pin not in self._names:
-            raise BoardError(f"this board has no pin {pin}; it has {', '.join(map(str, sorted(self._names)))}")
+            raise BoardError("this board has no pin {pin}; it has {names}", pin=pin, names=", ".join(map(str, sorted(self._names))))
         return chip
 
     def _mask(self, pin: int) -> int:
@@ -159,7 +167,7 @@ class WithExpanders:
         """A chip belongs to one process as a whole: a byte on the bus moves all its pins."""
         chip, mask = self._chip(pin), self._mask(pin)
         if (chip.outputs | chip.inputs) & mask:
-            raise PinBusy(f"{self._names[pin]} (pin {pin}) is taken by this process")
+            raise PinBusy("{names} (pin {pin}) is taken by this process", names=self._names[pin], pin=pin)
         if chip.first_pin not in self._claims:
             self._claims.take(chip.first_pin, f"{self._names[pin]}, {chip.title}", owner)
         if self._thread is None:

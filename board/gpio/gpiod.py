@@ -50,7 +50,7 @@ class GpiodChip:
 
     def claim_input(self, pin: int, pull: str, owner: str) -> None:
         if pull not in BIAS:
-            raise BoardError(f"line {pin}: pull must be up, down or off, not {pull!r}")
+            raise BoardError("line {pin}: pull must be up, down or off, not {pull!r}", pin=pin, pull=pull)
         line = self._library.line
         settings = self._library.LineSettings(direction=line.Direction.INPUT, bias=getattr(line.Bias, BIAS[pull]))
         self._inputs[pin] = (self._request(pin, settings, owner), settings)
@@ -58,32 +58,34 @@ class GpiodChip:
     def write(self, pin: int, level: bool, hurry: bool = False) -> None:
         request = self._outputs.get(pin)
         if request is None:
-            raise BoardError(f"line {pin} is not claimed as an output by this process")
+            raise BoardError("line {pin} is not claimed as an output by this process", pin=pin)
         try:
             request.set_value(self._place(pin)[1], self._levels[bool(level)])
         except OSError as why:
-            raise BoardError(f"line {pin} could not be driven {'high' if level else 'low'}: {why}") from why
+            raise BoardError(
+                "line {pin} could not be driven {level}: {why}", pin=pin, level="high" if level else "low", why=why
+            ) from why
 
     def read(self, pin: int) -> bool:
         request = self._outputs.get(pin) or self._inputs.get(pin, (None, None))[0]
         if request is None:
-            raise BoardError(f"line {pin} is not claimed by this process")
+            raise BoardError("line {pin} is not claimed by this process", pin=pin)
         try:
             return bool(request.get_value(self._place(pin)[1]))
         except OSError as why:
-            raise BoardError(f"line {pin} could not be read: {why}") from why
+            raise BoardError("line {pin} could not be read: {why}", pin=pin, why=why) from why
 
     def watch(self, pins: Sequence[int], on_edge: Callable[[int, bool, int], None]) -> None:
         followed = []
         for pin in pins:
             if pin not in self._inputs:
-                raise BoardError(f"line {pin} is not claimed as an input by this process")
+                raise BoardError("line {pin} is not claimed as an input by this process", pin=pin)
             request, settings = self._inputs[pin]
             settings.edge_detection = self._library.line.Edge.BOTH
             try:
                 request.reconfigure_lines({self._place(pin)[1]: settings})
             except OSError as why:
-                raise BoardError(f"line {pin} reports no edges: {why}") from why
+                raise BoardError("line {pin} reports no edges: {why}", pin=pin, why=why) from why
             followed.append((pin, request))
         stop_read, stop_write = os.pipe2(os.O_CLOEXEC)
         thread = threading.Thread(target=self._follow, args=(followed, stop_read, on_edge), name="gpiod-watch", daemon=True)
@@ -105,24 +107,31 @@ class GpiodChip:
     def _place(self, pin: int) -> tuple[Path, int]:
         place = self._places.get(pin) or ((self._path, pin) if self._path else None)
         if place is None:
-            raise BoardError(f"this board has no line {pin}: the profile names no chip and no name for it")
+            raise BoardError("this board has no line {pin}: the profile names no chip and no name for it", pin=pin)
         return place
 
     def _request(self, pin: int, settings: Any, owner: str) -> Any:
         path, line = self._place(pin)
         if pin in self._outputs or pin in self._inputs:
-            raise PinBusy(f"line {line} of {path} is taken by {owner} (pid {os.getpid()})")
+            raise PinBusy(
+                "line {line} of {path} is taken by {owner} (pid {getpid})", line=line, path=path, owner=owner, getpid=os.getpid()
+            )
         if line in self._given[path]:
-            raise PinBusy(f"line {line} of {path} is taken by {self._given[path][line]}: switch that off, or take another line")
+            raise PinBusy(
+                "line {line} of {path} is taken by {given}: switch that off, or take another line",
+                line=line,
+                path=path,
+                given=self._given[path][line],
+            )
         try:
             return self._chips[path].request_lines({line: settings}, consumer=owner)
         except OSError as why:
             if why.errno == errno.EBUSY:
                 taken_by = _chips.consumer(path, line) or "somebody who just took it"
-                raise PinBusy(f"line {line} of {path} is taken by {taken_by}") from why
-            raise BoardError(f"line {line} of {path} cannot be claimed: {why}") from why
+                raise PinBusy("line {line} of {path} is taken by {taken_by}", line=line, path=path, taken_by=taken_by) from why
+            raise BoardError("line {line} of {path} cannot be claimed: {why}", line=line, path=path, why=why) from why
         except ValueError as why:
-            raise BoardError(f"{path} has no line {line}: {why}") from why
+            raise BoardError("{path} has no line {line}: {why}", path=path, line=line, why=why) from why
 
     def _follow(self, followed: list[tuple[int, Any]], stop: int, on_edge: Callable[[int, bool, int], None]) -> None:
         rising = self._library.EdgeEvent.Type.RISING_EDGE
@@ -145,16 +154,18 @@ def _open(profile: BoardProfile, state: State) -> Gpio:
     try:
         import gpiod
     except ImportError as why:
-        raise BoardError(f"{profile.title}: gpiod is not installed ({why}): pip install 'gpiod>=2'") from why
+        raise BoardError("{title}: gpiod is not installed ({why}): pip install 'gpiod>=2'", title=profile.title, why=why) from why
     if not hasattr(gpiod, "LineSettings"):
-        raise BoardError(f"{profile.title}: gpiod {gpiod.__version__} is too old: pip install 'gpiod>=2'")
+        raise BoardError(
+            "{title}: gpiod {version__} is too old: pip install 'gpiod>=2'", title=profile.title, version__=gpiod.__version__
+        )
     places = _named_places(profile)
     path = None if places and not profile.chip_labels else _chips.find_chip(profile.chip_labels)
     open_drain = frozenset(line.pin for line in profile.outputs if line.drive == "open-drain")
     try:
         return GpiodChip(gpiod, path, places, open_drain)
     except OSError as why:
-        raise BoardError(f"the GPIO chip does not open: {why}; run as root or add the user to the group gpio") from why
+        raise BoardError("the GPIO chip does not open: {why}; run as root or add the user to the group gpio", why=why) from why
 
 
 def _named_places(profile: BoardProfile) -> dict[int, tuple[Path, int]]:

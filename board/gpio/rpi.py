@@ -44,26 +44,28 @@ class RpiGpio:
 
     def claim_input(self, pin: int, pull: str, owner: str) -> None:
         if pull not in PULLS:
-            raise BoardError(f"GPIO {pin}: pull must be up, down or off, not {pull!r}")
+            raise BoardError("GPIO {pin}: pull must be up, down or off, not {pull!r}", pin=pin, pull=pull)
         self._take(pin, owner)
         resistor = getattr(self._library, PULLS[pull])
         self._try(pin, "become an input", lambda: self._library.setup(pin, self._library.IN, pull_up_down=resistor))
 
     def write(self, pin: int, level: bool, hurry: bool = False) -> None:
         if pin not in self._outputs:
-            raise BoardError(f"GPIO {pin} is not claimed as an output by this process")
+            raise BoardError("GPIO {pin} is not claimed as an output by this process", pin=pin)
         try:
             self._library.output(pin, int(level))
         except Exception as why:
-            raise BoardError(f"GPIO {pin} could not be driven {'high' if level else 'low'}: {why}") from why
+            raise BoardError(
+                "GPIO {pin} could not be driven {level}: {why}", pin=pin, level="high" if level else "low", why=why
+            ) from why
 
     def read(self, pin: int) -> bool:
         if pin not in self._claims:
-            raise BoardError(f"GPIO {pin} is not claimed by this process")
+            raise BoardError("GPIO {pin} is not claimed by this process", pin=pin)
         try:
             return bool(self._library.input(pin))
         except Exception as why:
-            raise BoardError(f"GPIO {pin} could not be read: {why}") from why
+            raise BoardError("GPIO {pin} could not be read: {why}", pin=pin, why=why) from why
 
     def watch(self, pins: Sequence[int], on_edge: Callable[[int, bool, int], None]) -> None:
         def report(pin: int) -> None:
@@ -72,13 +74,15 @@ class RpiGpio:
 
         for pin in pins:
             if pin not in self._claims or pin in self._outputs:
-                raise BoardError(f"GPIO {pin} is not claimed as an input by this process")
+                raise BoardError("GPIO {pin} is not claimed as an input by this process", pin=pin)
             try:
                 self._library.add_event_detect(pin, self._library.BOTH, callback=report)
             except Exception as why:
                 raise BoardError(
-                    f"GPIO {pin} reports no edges: {why}; RPi.GPIO cannot watch inputs on kernels from 6.6 on: "
-                    "remove it and install rpi-lgpio, which has the same name and can"
+                    "GPIO {pin} reports no edges: {why}; RPi.GPIO cannot watch inputs on kernels from 6.6 on: remove "
+                    "it and install rpi-lgpio, which has the same name and can",
+                    pin=pin,
+                    why=why,
                 ) from why
             self._watched.append(pin)
 
@@ -90,9 +94,11 @@ class RpiGpio:
 
     def _take(self, pin: int, owner: str) -> None:
         if not 0 <= pin < HEADER_LINES:
-            raise BoardError(f"GPIO {pin} is not on the header, which has 0 to {HEADER_LINES - 1}")
+            raise BoardError(
+                "GPIO {pin} is not on the header, which has 0 to {header_lines}", pin=pin, header_lines=HEADER_LINES - 1
+            )
         if pin in self._given:  # the library would take a running bus its pin away
-            raise PinBusy(f"GPIO {pin} is taken by {self._given[pin]}: switch that off, or take another pin")
+            raise PinBusy("GPIO {pin} is taken by {given}: switch that off, or take another pin", pin=pin, given=self._given[pin])
         self._claims.take(pin, f"GPIO {pin}", owner)
 
     def _try(self, pin: int, what: str, act: Callable[[], None]) -> None:
@@ -100,15 +106,19 @@ class RpiGpio:
             act()
         except Exception as why:
             if "busy" not in str(why).lower():
-                raise BoardError(f"GPIO {pin} cannot {what}: {why}") from why
+                raise BoardError("GPIO {pin} cannot {what}: {why}", pin=pin, what=what, why=why) from why
             owner = _chips.consumer(self._chip, pin) if self._chip else ""  # the library knows only that, the kernel knows who
-            raise PinBusy(f"GPIO {pin} is taken by {owner or 'another process'}") from why
+            raise PinBusy("GPIO {pin} is taken by {owner}", pin=pin, owner=owner or "another process") from why
 
 
 def _open(profile: BoardProfile, state: State) -> Gpio:
     wrong = [line.name for line in profile.outputs if line.drive != "push-pull"]
     if wrong:
-        raise BoardError(f"{profile.title}: {', '.join(wrong)}: RPi.GPIO drives push-pull only; use a transistor, or gpiod")
+        raise BoardError(
+            "{title}: {wrong}: RPi.GPIO drives push-pull only; use a transistor, or gpiod",
+            title=profile.title,
+            wrong=", ".join(wrong),
+        )
     chip = _point_to_chip(profile)
     # lgpio makes a FIFO in its working folder, which may be a package's slot.
     os.environ.setdefault("LG_WD", str(state.run))
@@ -116,14 +126,18 @@ def _open(profile: BoardProfile, state: State) -> Gpio:
     try:
         from RPi import GPIO as library
     except ImportError as why:
-        raise BoardError(f"{profile.title}: no RPi.GPIO is installed ({why}): pip install rpi-lgpio") from why
+        raise BoardError("{title}: no RPi.GPIO is installed ({why}): pip install rpi-lgpio", title=profile.title, why=why) from why
     except (RuntimeError, OSError) as why:
-        raise BoardError(f"{profile.title}: RPi.GPIO does not start: {why}; is it that board, and may this user use it?") from why
+        raise BoardError(
+            "{title}: RPi.GPIO does not start: {why}; is it that board, and may this user use it?", title=profile.title, why=why
+        ) from why
     try:
         library.setwarnings(False)
         library.setmode(library.BCM)
     except Exception as why:
-        raise BoardError(f"{profile.title}: the GPIO chip does not open: {why}; run as root or in the group gpio") from why
+        raise BoardError(
+            "{title}: the GPIO chip does not open: {why}; run as root or in the group gpio", title=profile.title, why=why
+        ) from why
     return RpiGpio(library, Claims(state.run / "claims"), chip)
 
 

@@ -69,7 +69,7 @@ class SimChip:
     def claim_output(self, pin: int, level: bool, owner: str) -> None:
         name = self._name(pin)
         if pin in self._inputs:
-            raise BoardError(f"{name} (pin {pin}) is an input: it cannot be an output")
+            raise BoardError("{name} (pin {pin}) is an input: it cannot be an output", name=name, pin=pin)
         self._claims.take(pin, name, owner)
         self._outputs.add(pin)
         self.write(pin, level)
@@ -77,14 +77,14 @@ class SimChip:
     def claim_input(self, pin: int, pull: str, owner: str) -> None:
         name = self._name(pin)
         if pin not in self._inputs:
-            raise BoardError(f"{name} (pin {pin}) is an output: it cannot be an input")
+            raise BoardError("{name} (pin {pin}) is an output: it cannot be an input", name=name, pin=pin)
         if pull not in ("up", "down", "off"):
-            raise BoardError(f"{name}: pull must be up, down or off, not {pull!r}")
+            raise BoardError("{name}: pull must be up, down or off, not {pull!r}", name=name, pull=pull)
         self._claims.take(pin, name, owner)
 
     def write(self, pin: int, level: bool, hurry: bool = False) -> None:
         if pin not in self._outputs:
-            raise BoardError(f"{self._name(pin)} (pin {pin}) is not claimed as an output by this process")
+            raise BoardError("{name} (pin {pin}) is not claimed as an output by this process", name=self._name(pin), pin=pin)
         value = 1 if level else 0
         if self._levels[pin] != value:
             self._levels[pin] = value
@@ -99,7 +99,7 @@ class SimChip:
 
     def read(self, pin: int) -> bool:
         if pin not in self._claims:
-            raise BoardError(f"{self._name(pin)} (pin {pin}) is not claimed by this process")
+            raise BoardError("{name} (pin {pin}) is not claimed by this process", name=self._name(pin), pin=pin)
         return self._levels[pin] == 1
 
     def level(self, pin: int) -> int:
@@ -119,7 +119,7 @@ class SimChip:
     def watch(self, pins: Sequence[int], on_edge: Callable[[int, bool, int], None]) -> None:
         for pin in pins:
             if pin not in self._claims or pin not in self._inputs:
-                raise BoardError(f"{self._name(pin)} (pin {pin}) is not claimed as an input by this process")
+                raise BoardError("{name} (pin {pin}) is not claimed as an input by this process", name=self._name(pin), pin=pin)
         self._watchers.append(_Watcher(self._watch_folder, frozenset(pins), on_edge))
 
     def close(self) -> None:
@@ -135,7 +135,7 @@ class SimChip:
 
     def _name(self, pin: int) -> str:
         if pin not in self._names:
-            raise BoardError(f"this board has no pin {pin}; it has {', '.join(map(str, sorted(self._names)))}")
+            raise BoardError("this board has no pin {pin}; it has {names}", pin=pin, names=", ".join(map(str, sorted(self._names))))
         return self._names[pin]
 
     def _power(self, profile: BoardProfile) -> None:
@@ -177,14 +177,14 @@ def set_input(state: State, name: str, level: int) -> None:
     profile = own_lines(load(state))
     inputs = {line.name: line for line in profile.inputs}
     if profile.gpio != "sim":
-        raise BoardError(f"board {profile.title} is not simulated: its inputs are moved by what is wired to them")
+        raise BoardError("board {title} is not simulated: its inputs are moved by what is wired to them", title=profile.title)
     if name not in inputs:
-        raise BoardError(f"there is no input {name!r}; there are {', '.join(inputs)}")
+        raise BoardError("there is no input {name!r}; there are {inputs}", name=name, inputs=", ".join(inputs))
     if level not in (0, 1):
-        raise BoardError(f"{name}: a level is 0 or 1, not {level!r}")
+        raise BoardError("{name}: a level is 0 or 1, not {level!r}", name=name, level=level)
     driver = next((output for output, wired in profile.wires if wired == name), "")
     if driver:
-        raise BoardError(f"{name} is wired to {driver}, which drives it")
+        raise BoardError("{name} is wired to {driver}, which drives it", name=name, driver=driver)
     chip = SimChip(profile, state)
     try:
         chip.drive(inputs[name].pin, level == 1)
@@ -199,7 +199,7 @@ def plug_wire(state: State, output: str, input_name: str) -> None:
 
     profile = own_lines(load(state))
     if profile.gpio != "sim":
-        raise BoardError(f"board {profile.title} is not simulated: plug a real wire")
+        raise BoardError("board {title} is not simulated: plug a real wire", title=profile.title)
     wires = {known: wired for known, wired in profile.wires if known != output}
     if input_name:
         wires[output] = input_name
@@ -273,7 +273,7 @@ def _map_levels(state: State) -> mmap.mmap:
         with path.open("r+b") as file:
             return mmap.mmap(file.fileno(), PINS)
     except OSError as why:
-        raise BoardError(f"the simulated chip cannot be kept in {path}: {why}") from why
+        raise BoardError("the simulated chip cannot be kept in {path}: {why}", path=path, why=why) from why
 
 
 def _open_log(state: State) -> int:
@@ -283,7 +283,7 @@ def _open_log(state: State) -> int:
             path.replace(path.with_name("edges.1.jsonl"))
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     except OSError as why:
-        raise BoardError(f"the simulated chip cannot keep its edges in {path}: {why}") from why
+        raise BoardError("the simulated chip cannot keep its edges in {path}: {why}", path=path, why=why) from why
 
 
 @contextmanager

@@ -95,7 +95,7 @@ def all_kinds() -> dict[str, I2cKind | ExpanderKind]:
     found = registry.find(sys.modules[__name__], "DEVICE", object)
     for name, kind in found.items():
         if not isinstance(kind, I2cKind | ExpanderKind) or kind.name != name:
-            raise ConfigError(f"board.i2c.{name} offers no DEVICE of that name")
+            raise ConfigError("board.i2c.{name} offers no DEVICE of that name", name=name)
     return {name: kind for name, kind in found.items() if isinstance(kind, I2cKind | ExpanderKind)}
 
 
@@ -106,7 +106,7 @@ def parse_url(url: str) -> DeviceUrl:
         parts = urlsplit(url)
         options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
     except ValueError as why:
-        raise ConfigError(f"{url!r} is no I2C device, {example}: {why}") from why
+        raise ConfigError("{url!r} is no I2C device, {example}: {why}", url=url, example=example, why=why) from why
     place = re.fullmatch(r"/(0x[0-9a-fA-F]{1,2}|\d{1,3})", parts.path)
     if (
         parts.scheme not in ("i2c", "sim")
@@ -114,15 +114,22 @@ def parse_url(url: str) -> DeviceUrl:
         or place is None
         or set(options) != {"kind"}
     ):
-        raise ConfigError(f"{url!r} is no I2C device, {example}")
+        raise ConfigError("{url!r} is no I2C device, {example}", url=url, example=example)
     kinds = all_kinds()
     kind = kinds.get(options["kind"])
     if kind is None:
-        raise ConfigError(f"{url!r}: there is no kind {options['kind'][:20]!r}; there are {', '.join(kinds)}")
+        raise ConfigError(
+            "{url!r}: there is no kind {options!r}; there are {kinds}",
+            url=url,
+            options=options["kind"][:20],
+            kinds=", ".join(kinds),
+        )
     address = int(place[1], 0)
     if address not in kind.addresses:
         known = ", ".join(f"0x{each:02x}" for each in kind.addresses)
-        raise ConfigError(f"{url!r}: a {kind.title} can be at {known}, not at 0x{address:02x}")
+        raise ConfigError(
+            "{url!r}: a {title} can be at {known}, not at 0x{address:02x}", url=url, title=kind.title, known=known, address=address
+        )
     return DeviceUrl(parts.scheme, int(parts.netloc), address, kind.name)
 
 

@@ -98,12 +98,18 @@ class Bus:
                 return transfer()
             except OSError as why:
                 if why.errno == errno.EBUSY:
-                    raise PinBusy(f"{where} is taken by {self._owner(address) or 'a driver of the kernel'}") from why
+                    raise PinBusy(
+                        "{where} is taken by {owner}", where=where, owner=self._owner(address) or "a driver of the kernel"
+                    ) from why
                 if why.errno in NOBODY:
-                    raise BoardError(f"nothing answers at {where}: is the device wired, powered and set to this address?") from why
+                    raise BoardError(
+                        "nothing answers at {where}: is the device wired, powered and set to this address?", where=where
+                    ) from why
                 if why.errno in HELD:
-                    raise BoardError(f"I2C bus {self.number} is held: SDA or SCL stays low, or another master sends") from why
-                raise BoardError(f"{where}: {why.strerror or why}") from why
+                    raise BoardError(
+                        "I2C bus {number} is held: SDA or SCL stays low, or another master sends", number=self.number
+                    ) from why
+                raise BoardError("{where}: {strerror}", where=where, strerror=why.strerror or why) from why
 
 
 def open_bus(scheme: str, number: int, state: State) -> Bus:
@@ -119,17 +125,18 @@ def _smbus(number: int) -> Transfers:
     try:
         from smbus2 import SMBus
     except ImportError as why:
-        raise BoardError(f"I2C needs smbus2 ({why}): pip install smbus2") from why
+        raise BoardError("I2C needs smbus2 ({why}): pip install smbus2", why=why) from why
     try:
         bus: Any = SMBus(number)
     except FileNotFoundError as why:
         raise BoardError(
-            f"there is no I2C bus {number} (/dev/i2c-{number}): on a Raspberry Pi set dtparam=i2c_arm=on and load i2c-dev"
+            "there is no I2C bus {number} (/dev/i2c-{number}): on a Raspberry Pi set dtparam=i2c_arm=on and load i2c-dev",
+            number=number,
         ) from why
     except PermissionError as why:
-        raise BoardError(f"/dev/i2c-{number} may not be used: run as root or add the user to the group i2c") from why
+        raise BoardError("/dev/i2c-{number} may not be used: run as root or add the user to the group i2c", number=number) from why
     except OSError as why:
-        raise BoardError(f"/dev/i2c-{number} does not open: {why.strerror or why}") from why
+        raise BoardError("/dev/i2c-{number} does not open: {strerror}", number=number, strerror=why.strerror or why) from why
     for question, value in ((I2C_TIMEOUT, TIMEOUT_10MS), (I2C_RETRIES, 0)):
         try:
             fcntl.ioctl(bus.fd, question, value)

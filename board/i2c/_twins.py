@@ -151,7 +151,8 @@ class SimTransfers:
         self._number = number
         if not folder(state).is_dir():
             raise BoardError(
-                f"there is no simulated I2C bus {number}: plug a chip with `python -m board sim i2c plug {number}/0x20 pcf8574`"
+                "there is no simulated I2C bus {number}: plug a chip with `python -m board sim i2c plug {number}/0x20 pcf8574`",
+                number=number,
             )
 
     def read_byte(self, address: int) -> int:
@@ -203,11 +204,11 @@ def folder(state: State) -> Path:
 def plug(state: State, number: int, address: int, kind: str) -> None:
     """Puts a chip on the bus, as it is after power-on. BoardError: there is no such twin, or the address is taken."""
     if kind not in MODELS:
-        raise BoardError(f"there is no simulated chip {kind!r}; there are {', '.join(sorted(MODELS))}")
+        raise BoardError("there is no simulated chip {kind!r}; there are {models}", kind=kind, models=", ".join(sorted(MODELS)))
     folder(state).mkdir(parents=True, exist_ok=True)
     path = _path(state, number, address)
     if path.exists():
-        raise BoardError(f"a chip is at 0x{address:02x} of simulated bus {number} already")
+        raise BoardError("a chip is at 0x{address:02x} of simulated bus {number} already", address=address, number=number)
     write_whole(path, json.dumps(asdict(Chip(kind, list(MODELS[kind].power_on)))).encode())
 
 
@@ -217,7 +218,7 @@ def pull(state: State, number: int, address: int) -> None:
         try:
             _path(state, number, address).unlink()
         except FileNotFoundError as why:
-            raise BoardError(f"no chip is at 0x{address:02x} of simulated bus {number}") from why
+            raise BoardError("no chip is at 0x{address:02x} of simulated bus {number}", address=address, number=number) from why
 
 
 @contextmanager
@@ -225,7 +226,7 @@ def chip_at(state: State, number: int, address: int) -> Iterator[Chip]:
     """The chip, to be looked at and changed from outside (contacts, temperature, a driver that takes it)."""
     with _chip(state, number, address) as chip:
         if chip is None:
-            raise BoardError(f"no chip is at 0x{address:02x} of simulated bus {number}")
+            raise BoardError("no chip is at 0x{address:02x} of simulated bus {number}", address=address, number=number)
         yield chip
 
 

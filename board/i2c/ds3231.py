@@ -42,14 +42,16 @@ class Ds3231:
                 _hour(raw[2]), _from_bcd(raw[1]), _from_bcd(raw[0]), tzinfo=UTC,
             )  # fmt: skip
         except ValueError as why:
-            raise BoardError(f"the clock at 0x{self._address:02x} holds no time ({raw.hex(' ')}): set it") from why
+            raise BoardError(
+                "the clock at 0x{address:02x} holds no time ({hex}): set it", address=self._address, hex=raw.hex(" ")
+            ) from why
         return ClockReading(at, stopped)
 
     def set_time(self, at: datetime) -> None:
         """Sets the clock (whole seconds, years 2000 to 2199), starts it on battery too, and clears the stop flag."""
         at = at.astimezone(UTC)
         if not 2000 <= at.year <= 2199:
-            raise BoardError(f"the clock knows the years 2000 to 2199, not {at.year}")
+            raise BoardError("the clock knows the years 2000 to 2199, not {year}", year=at.year)
         month = _to_bcd(at.month) | (CENTURY if at.year >= 2100 else 0)
         fields = (at.second, at.minute, at.hour, at.isoweekday(), at.day)
         self._bus.write_registers(self._address, SECONDS, bytes([*map(_to_bcd, fields), month, _to_bcd(at.year % 100)]))

@@ -1,8 +1,18 @@
 """The one error tree: every error a person may see derives from GatewrightError and says what, where and what to do."""
 
+from __future__ import annotations
 
-class GatewrightError(Exception):
-    """Base of all errors of ours; its text is shown to installers as it is."""
+from board.kit.words import Sayable, Text
+
+
+class GatewrightError(Sayable, Exception):
+    """Base of all errors of ours. `text` is shown to installers: a template with its values (board/kit/words.py), so that it can be
+    said in their language; `field`: the name of the setting or option that it is about, "" when it is about none."""
+
+    def __init__(self, text: str | Text = "", /, *, field: str = "", **values: object) -> None:
+        self.text = text if isinstance(text, Text) else Text(text, values)
+        self.field = field
+        super().__init__(str(self.text))
 
 
 class ConfigError(GatewrightError):

@@ -41,10 +41,15 @@ class Codec:
         name = type(message).__name__
         adapter = self._adapters.get(name)
         if adapter is None:
-            raise WireError(f"message type {name} is not part of this protocol")
+            raise WireError("message type {name} is not part of this protocol", name=name)
         data = b'{"type":"%s","body":%s}' % (name.encode(), adapter.dump_json(message))
         if len(data) > MAX_MESSAGE_BYTES:
-            raise WireError(f"{name} of {len(data)} bytes is over the limit of {MAX_MESSAGE_BYTES}")
+            raise WireError(
+                "{name} of {data} bytes is over the limit of {max_message_bytes}",
+                name=name,
+                data=len(data),
+                max_message_bytes=MAX_MESSAGE_BYTES,
+            )
         return data
 
     def decode(self, data: bytes) -> Any:
@@ -52,16 +57,16 @@ class Codec:
         try:
             document = json.loads(data)
         except ValueError as why:
-            raise WireError(f"message is not JSON: {why}") from why
+            raise WireError("message is not JSON: {why}", why=why) from why
         if not isinstance(document, dict):
             raise WireError("message is not an object")
         adapter = self._adapters.get(str(document.get("type")))
         if adapter is None:
-            raise WireError(f"unknown message type {str(document.get('type'))[:40]!r}")
+            raise WireError("unknown message type {get!r}", get=str(document.get("type"))[:40])
         try:
             return adapter.validate_python(document.get("body"), strict=False)
         except ValidationError as why:
-            raise WireError(f"{document['type']}: {why.errors(include_url=False)[:3]}") from why
+            raise WireError("{document}: {errors}", document=document["type"], errors=why.errors(include_url=False)[:3]) from why
 
 
 class Channel:
@@ -88,7 +93,7 @@ class Channel:
             try:
                 self._sock.send(data)
             except OSError as why:
-                raise PeerGone(f"peer is gone: {why}") from why
+                raise PeerGone("peer is gone: {why}", why=why) from why
 
     def receive(self, timeout_s: float | None = None) -> Any | None:
         """The next message; None when `timeout_s` is over; PeerGone when the peer is gone, WireError when it talks nonsense."""
@@ -97,7 +102,7 @@ class Channel:
         try:
             data = self._sock.recv(MAX_MESSAGE_BYTES)
         except OSError as why:
-            raise PeerGone(f"peer is gone: {why}") from why
+            raise PeerGone("peer is gone: {why}", why=why) from why
         if not data:
             raise PeerGone("peer closed the connection")
         return self._codec.decode(data)
@@ -137,5 +142,5 @@ def connect(path: Path, codec: Codec) -> Channel:
             sock.connect(name)
     except OSError as why:
         sock.close()
-        raise WireError(f"{path.name} does not answer: {why}") from why
+        raise WireError("{name} does not answer: {why}", name=path.name, why=why) from why
     return Channel(sock, codec)

@@ -200,7 +200,9 @@ class Outputs:
 
     def _find(self, name: str) -> _Output:
         if name not in self._outputs:
-            raise BoardError(f"there is no output {name!r}; this board has {', '.join(self._outputs) or 'none'}")
+            raise BoardError(
+                "there is no output {name!r}; this board has {outputs}", name=name, outputs=", ".join(self._outputs) or "none"
+            )
         return self._outputs[name]
 
     def _allowed(self, name: str) -> _Output:
@@ -210,7 +212,7 @@ class Outputs:
         for group in self._rules.interlocks:
             other = next((each for each in group if each != name and self._outputs[each].busy), "") if name in group else ""
             if other:
-                raise BoardError(f"{name} stays off: it is interlocked with {other}, which is on")
+                raise BoardError("{name} stays off: it is interlocked with {other}, which is on", name=name, other=other)
         return output
 
     def _began(self, output: _Output, now_ns: int) -> None:

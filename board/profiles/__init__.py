@@ -37,7 +37,12 @@ def load(state: State) -> BoardProfile:
     name = board.get("profile") or DEFAULT
     profiles = all_profiles()
     if name not in profiles:
-        raise ConfigError(f"{state.board_file} names the board {name!r}; there are {', '.join(profiles)}")
+        raise ConfigError(
+            "{board_file} names the board {name!r}; there are {profiles}",
+            board_file=state.board_file,
+            name=name,
+            profiles=", ".join(profiles),
+        )
     profile = profiles[str(name)]
     camera = board.get("camera")
     if isinstance(camera, str) and camera:
@@ -70,7 +75,7 @@ def check_pins(profile: BoardProfile) -> None:
     names = [name for _, name in pins]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
-        raise ConfigError(f"board {profile.name}: two lines are named {', '.join(sorted(twice))}")
+        raise ConfigError("board {name}: two lines are named {twice}", name=profile.name, twice=", ".join(sorted(twice)))
     for port in profile.wiegand:
         _check_maker(profile, users, port)
     _check_boot(profile)
@@ -79,7 +84,12 @@ def check_pins(profile: BoardProfile) -> None:
     drivers = set(pin_names(profile).values()) - inputs
     for output, input_name in profile.wires:
         if output not in drivers or input_name not in inputs:
-            raise ConfigError(f"board {profile.name}: a wire from {output} to {input_name} joins no output to an input")
+            raise ConfigError(
+                "board {name}: a wire from {output} to {input_name} joins no output to an input",
+                name=profile.name,
+                output=output,
+                input_name=input_name,
+            )
 
 
 def _check_maker(profile: BoardProfile, users: dict[int, str], port: WiegandLine) -> None:
@@ -91,14 +101,23 @@ def _check_maker(profile: BoardProfile, users: dict[int, str], port: WiegandLine
     # It drives lines by their numbers: on another chip, or where a number stands for a name, they are somebody else's.
     if not set(own.chip_labels) & set(profile.chip_labels):
         raise ConfigError(
-            f"board {profile.name}: {port.name}'s maker {port.maker} drives lines of {' or '.join(own.chip_labels)}, the board's "
-            f"are on {' or '.join(profile.chip_labels) or 'no labelled chip'}: take another maker, or name the chip (&chip=LABEL)"
+            "board {name}: {name2}'s maker {maker} drives lines of {chip_labels}, the board's are on "
+            "{chip_labels2}: take another maker, or name the chip (&chip=LABEL)",
+            name=profile.name,
+            name2=port.name,
+            maker=port.maker,
+            chip_labels=" or ".join(own.chip_labels),
+            chip_labels2=" or ".join(profile.chip_labels) or "no labelled chip",
         )
     named = dict(profile.line_names)
     by_name = [named[pin] for pin in (port.d0, port.d1, *own.inputs) if pin in named]
     if by_name:
         raise ConfigError(
-            f"board {profile.name}: {port.name}'s maker {port.maker} takes lines by their numbers, not {', '.join(by_name)}"
+            "board {name}: {name2}'s maker {maker} takes lines by their numbers, not {by_name}",
+            name=profile.name,
+            name2=port.name,
+            maker=port.maker,
+            by_name=", ".join(by_name),
         )
 
 
@@ -118,8 +137,12 @@ def _check_boot(profile: BoardProfile) -> None:
     for pin, rest in rest_levels(profile, {}).items():
         if pin not in held and boot_pull(profile, pin) == ("down" if rest else "up"):
             raise ConfigError(
-                f"board {profile.name}: {names[pin]} on pin {pin} would be active while the board boots: the pin is pulled "
-                f"{'down' if rest else 'up'} then; take another pin, turn its polarity, or hold it by a resistor and say so (held)"
+                "board {name}: {names} on pin {pin} would be active while the board boots: the pin is pulled "
+                "{rest} then; take another pin, turn its polarity, or hold it by a resistor and say so (held)",
+                name=profile.name,
+                names=names[pin],
+                pin=pin,
+                rest="down" if rest else "up",
             )
 
 
@@ -131,18 +154,30 @@ def _check_expanders(profile: BoardProfile) -> None:
         index, number = pin // FIRST_EXPANDER_PIN - 1, pin % FIRST_EXPANDER_PIN
         kind = kinds[index] if index < len(kinds) else None
         if not isinstance(kind, ExpanderKind):
-            raise ConfigError(f"board {profile.name}: {name} is on I2C device {index}, which is no expander of this board")
+            raise ConfigError(
+                "board {name}: {name2} is on I2C device {index}, which is no expander of this board",
+                name=profile.name,
+                name2=name,
+                index=index,
+            )
         if number >= kind.pins:
             raise ConfigError(
-                f"board {profile.name}: {name} is on pin {number} of {profile.i2c[index]}, which has 0 to {kind.pins - 1}"
+                "board {name}: {name2} is on pin {number} of {i2c}, which has 0 to {pins}",
+                name=profile.name,
+                name2=name,
+                number=number,
+                i2c=profile.i2c[index],
+                pins=kind.pins - 1,
             )
     if any(pin >= FIRST_EXPANDER_PIN for port in profile.wiegand for pin in (port.d0, port.d1)):
-        raise ConfigError(f"board {profile.name}: an expander is too slow for Wiegand")
+        raise ConfigError("board {name}: an expander is too slow for Wiegand", name=profile.name)
 
 
 def _take(profile: BoardProfile, users: dict[int, str], pin: int, user: str) -> None:
     if pin in users:
-        raise ConfigError(f"board {profile.name}: pin {pin} is used by both {users[pin]} and {user}")
+        raise ConfigError(
+            "board {name}: pin {pin} is used by both {users} and {user}", name=profile.name, pin=pin, users=users[pin], user=user
+        )
     users[pin] = user
 
 
@@ -152,11 +187,11 @@ def _read_object(path: Path) -> dict[str, object]:
     except FileNotFoundError:
         return {}
     except OSError as why:
-        raise ConfigError(f"{path} cannot be read: {why}") from why
+        raise ConfigError("{path} cannot be read: {why}", path=path, why=why) from why
     try:
         value = json.loads(text)
     except ValueError as why:
-        raise ConfigError(f"{path} is not JSON: {why}; correct or delete it") from why
+        raise ConfigError("{path} is not JSON: {why}; correct or delete it", path=path, why=why) from why
     if not isinstance(value, dict):
-        raise ConfigError(f"{path} must hold one JSON object; correct or delete it")
+        raise ConfigError("{path} must hold one JSON object; correct or delete it", path=path)
     return value

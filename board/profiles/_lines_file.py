@@ -41,7 +41,9 @@ def with_lines(profile: BoardProfile, file: Mapping[str, object]) -> BoardProfil
     """The profile with the file's lines. ConfigError says which entry is wrong."""
     unknown = set(file) - {kind for kind, _, _ in KINDS} - {"i2c"}
     if unknown:
-        raise ConfigError(f"lines.json has {', '.join(sorted(unknown))}; it may have i2c, outputs, inputs and wiegand")
+        raise ConfigError(
+            "lines.json has {unknown}; it may have i2c, outputs, inputs and wiegand", unknown=", ".join(sorted(unknown))
+        )
     devices = file.get("i2c", [])
     if not isinstance(devices, list) or not all(isinstance(url, str) for url in devices):
         raise ConfigError("lines.json: i2c must be a list of URLs")
@@ -50,7 +52,7 @@ def with_lines(profile: BoardProfile, file: Mapping[str, object]) -> BoardProfil
     for kind, line_type, pins in KINDS:
         entries = file.get(kind, [])
         if not isinstance(entries, list):
-            raise ConfigError(f"lines.json: {kind} must be a list")
+            raise ConfigError("lines.json: {kind} must be a list", kind=kind)
         lines = {line.name: line for line in getattr(profile, kind)}
         for entry in entries:
             line = _line(line_type, entry, pins, names, len(profile.i2c))
@@ -61,12 +63,12 @@ def with_lines(profile: BoardProfile, file: Mapping[str, object]) -> BoardProfil
 
 def _line(line_type: type[L], entry: object, pins: tuple[str, ...], names: dict[int, str], own_devices: int) -> L:
     if not isinstance(entry, dict):
-        raise ConfigError(f"lines.json: {entry!r} is no line: it must be an object with name and pin")
+        raise ConfigError("lines.json: {entry!r} is no line: it must be an object with name and pin", entry=entry)
     values = dict(entry)
     where = f"lines.json, line {str(values.get('name', '?'))[:20]!r}"
     expander = values.pop("expander", None)
     if expander is not None and (not isinstance(expander, int) or line_type is WiegandLine):
-        raise ConfigError(f"{where}: an expander is a number, and is too slow for Wiegand")
+        raise ConfigError("{where}: an expander is a number, and is too slow for Wiegand", where=where)
     for key in pins:
         pin = values.get(key)
         if expander is not None and isinstance(pin, int) and 0 <= pin < 1000:
@@ -75,16 +77,18 @@ def _line(line_type: type[L], entry: object, pins: tuple[str, ...], names: dict[
             values[key] = _named(pin, names)
     unknown = set(values) - {field.name for field in dataclasses.fields(line_type)}
     if unknown:
-        raise ConfigError(f"{where}: a line has no {', '.join(sorted(map(str, unknown)))}")
+        raise ConfigError("{where}: a line has no {unknown}", where=where, unknown=", ".join(sorted(map(str, unknown))))
     try:
         line = TypeAdapter(line_type).validate_json(json.dumps(values), strict=True)
     except ValidationError as why:
         first = why.errors(include_url=False)[0]
-        raise ConfigError(f"{where}: {'.'.join(map(str, first['loc'])) or 'it'}: {first['msg']}") from why
+        raise ConfigError(
+            "{where}: {first}: {first2}", where=where, first=".".join(map(str, first["loc"])) or "it", first2=first["msg"]
+        ) from why
     if isinstance(line, InputLine) and (line.pull not in PULLS or not 0 <= line.debounce_ms <= 10_000):
-        raise ConfigError(f"{where}: pull is one of {', '.join(PULLS)}, debounce_ms 0 to 10000")
+        raise ConfigError("{where}: pull is one of {pulls}, debounce_ms 0 to 10000", where=where, pulls=", ".join(PULLS))
     if isinstance(line, OutputLine) and line.drive not in DRIVES:
-        raise ConfigError(f"{where}: drive is one of {', '.join(DRIVES)}")
+        raise ConfigError("{where}: drive is one of {drives}", where=where, drives=", ".join(DRIVES))
     return line
 
 

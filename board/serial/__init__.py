@@ -82,7 +82,7 @@ def parse_url(url: str) -> SerialUrl:
         options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
         host, port = parts.hostname, parts.port
     except ValueError as why:
-        raise ConfigError(f"{url!r} is no serial line, {example}: {why}") from why
+        raise ConfigError("{url!r} is no serial line, {example}: {why}", url=url, example=example, why=why) from why
     places = {
         "serial": parts.path
         if not parts.netloc and re.fullmatch(rf"{DEVICE_FOLDER}/[\w./:+-]+", parts.path) and ".." not in parts.path
@@ -93,14 +93,14 @@ def parse_url(url: str) -> SerialUrl:
     }
     place = places.get(parts.scheme)
     if place is None:
-        raise ConfigError(f"{url!r} is no serial line, {example}")
+        raise ConfigError("{url!r} is no serial line, {example}", url=url, example=example)
     for name, value in options.items():
         allowed = CHOICES[parts.scheme].get(name)
         if allowed is None:
-            raise ConfigError(f"{url!r}: {parts.scheme} has no option {name!r}")
+            raise ConfigError("{url!r}: {scheme} has no option {name!r}", url=url, scheme=parts.scheme, name=name)
         allowed = allowed or tuple(map(str, BAUDS))
         if value not in allowed:
-            raise ConfigError(f"{url!r}: {name} is one of {', '.join(allowed)}")
+            raise ConfigError("{url!r}: {name} is one of {allowed}", url=url, name=name, allowed=", ".join(allowed))
     return SerialUrl(
         parts.scheme, place, int(options.get("baud", 9600)), options.get("parity", "none"), int(options.get("bits", 8)),
         int(options.get("stop", 1)), options.get("rs485", "0") == "1",
@@ -145,7 +145,7 @@ class SerialLines:
         url = parse_url(text)
         listened = self._listeners.get(url.device)
         if listened is not None and listened[0] != url:
-            raise ConfigError(f"{url.device} is used with other settings by the serial trigger")
+            raise ConfigError("{device} is used with other settings by the serial trigger", device=url.device)
         return self._line(url).send(data, answer, timeout_s)
 
     def later(self, text: str, data: bytes, delay_s: float) -> None:
@@ -210,14 +210,14 @@ class _Line:
         with self._sending:
             port = self._port
             if port is None:
-                raise BoardError(f"{self.url.device}: {self._problem}")
+                raise BoardError("{device}: {problem}", device=self.url.device, problem=self._problem)
             self.due = None
             with self._arrived:
                 self._heard = b""
             try:
                 port.write(data)
             except BoardError as why:
-                raise BoardError(f"{self.url.device}: {why}") from why
+                raise BoardError("{device}: {why}", device=self.url.device, why=why) from why
             if not answer:
                 return b""
             with self._arrived:
@@ -225,7 +225,13 @@ class _Line:
                 heard = self._heard
         if not came:
             said = f"answers {ascii(heard.decode('latin-1'))[:80]}" if heard else "does not answer"
-            raise BoardError(f"{self.url.device} {said} within {timeout_s:g} s; {answer.decode('latin-1')!a} was expected")
+            raise BoardError(
+                "{device} {said} within {timeout_s:g} s; {decode!a} was expected",
+                device=self.url.device,
+                said=said,
+                timeout_s=timeout_s,
+                decode=answer.decode("latin-1"),
+            )
         return heard
 
     def _run(self) -> None:

@@ -24,7 +24,7 @@ def open_port(url: SerialUrl, state: State) -> Port:
     try:
         import serial
     except ImportError as why:
-        raise BoardError(f"serial lines need pyserial ({why}): pip install pyserial") from why
+        raise BoardError("serial lines need pyserial ({why}): pip install pyserial", why=why) from why
     if url.scheme == "sim":
         from board.serial._twin import SimPort
 
@@ -46,7 +46,9 @@ def _open(serial: Any, url: SerialUrl) -> Any:
             port.rs485_mode = RS485Settings()
         except (OSError, ValueError) as why:
             port.close()
-            raise BoardError(f"{url.place} cannot switch an RS-485 transceiver: leave rs485 out if the adapter does it") from why
+            raise BoardError(
+                "{place} cannot switch an RS-485 transceiver: leave rs485 out if the adapter does it", place=url.place
+            ) from why
     return port
 
 
@@ -80,20 +82,29 @@ def _try(url: SerialUrl, act: Callable[[], T]) -> T:
     try:
         return act()
     except serial.SerialTimeoutException as why:
-        raise BoardError(f"{url.place} takes nothing for {WRITE_S:g} s: what holds the line up?") from why
+        raise BoardError(
+            "{place} takes nothing for {write_s:g} s: what holds the line up?", place=url.place, write_s=WRITE_S
+        ) from why
     except (OSError, TypeError) as why:  # pyserial's own error is an OSError; TypeError: closed meanwhile
         number = getattr(why, "errno", None)
         if number == errno.ENOENT:
-            raise BoardError(f"there is no {url.place}: is the adapter plugged in?") from why
+            raise BoardError("there is no {place}: is the adapter plugged in?", place=url.place) from why
         if number == errno.EACCES:
-            raise BoardError(f"{url.place} may not be used: run as root or add the user to the group dialout") from why
+            raise BoardError("{place} may not be used: run as root or add the user to the group dialout", place=url.place) from why
         if number in (errno.EAGAIN, errno.EBUSY):
-            raise PinBusy(f"{url.place} is taken by {holder(url.place) or 'another process'}") from why
+            raise PinBusy("{place} is taken by {holder}", place=url.place, holder=holder(url.place) or "another process") from why
         raise BoardError(
-            f"{url.place or url.scheme} does not answer or went away ({str(why)[:120] or type(why).__name__})"
+            "{place} does not answer or went away ({why})", place=url.place or url.scheme, why=str(why)[:120] or type(why).__name__
         ) from why
     except ValueError as why:
-        raise BoardError(f"{url.place} cannot do {url.baud} baud, {url.bits} bits, parity {url.parity}: {why}") from why
+        raise BoardError(
+            "{place} cannot do {baud} baud, {bits} bits, parity {parity}: {why}",
+            place=url.place,
+            baud=url.baud,
+            bits=url.bits,
+            parity=url.parity,
+            why=why,
+        ) from why
 
 
 def holder(place: str, proc: Path = Path("/proc")) -> str:

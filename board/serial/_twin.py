@@ -82,7 +82,7 @@ def pull(state: State, name: str) -> None:
     try:
         (state.sim / "serial" / name / "plugged").unlink()
     except FileNotFoundError as why:
-        raise BoardError(f"there is no simulated serial device {name!r}") from why
+        raise BoardError("there is no simulated serial device {name!r}", name=name) from why
 
 
 def sent(state: State, name: str) -> bytes:
@@ -94,13 +94,13 @@ def say(state: State, name: str, data: bytes) -> None:
     """The device says something; it is lost when nobody has the line open. BoardError when there is no such device."""
     folder = state.sim / "serial" / name
     if not (folder / "plugged").exists():
-        raise BoardError(f"there is no simulated serial device {name!r}")
+        raise BoardError("there is no simulated serial device {name!r}", name=name)
     try:
         file = os.open(Path(folder / "say"), os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as why:
         if why.errno == errno.ENXIO:
             return  # nobody listens
-        raise BoardError(f"{folder / 'say'}: {why.strerror}") from why
+        raise BoardError("{folder}: {strerror}", folder=folder / "say", strerror=why.strerror) from why
     try:
         os.write(file, data)
     finally:

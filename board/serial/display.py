@@ -49,11 +49,20 @@ def show(protocol: str, text: str, lines: int, columns: int) -> bytes:
 
     Letters that ASCII lacks lose their accents; other scripts become "?". ConfigError: the display cannot be like this."""
     if protocol not in PROTOCOLS:
-        raise ConfigError(f"there is no display protocol {protocol!r}; there are {', '.join(PROTOCOLS)}")
+        raise ConfigError(
+            "there is no display protocol {protocol!r}; there are {protocols}", protocol=protocol, protocols=", ".join(PROTOCOLS)
+        )
     if SIZES.get(protocol, (lines, columns)) != (lines, columns):
-        raise ConfigError(f"a {protocol} display has {SIZES[protocol][0]} lines of {SIZES[protocol][1]} characters")
+        raise ConfigError(
+            "a {protocol} display has {sizes} lines of {sizes2} characters",
+            protocol=protocol,
+            sizes=SIZES[protocol][0],
+            sizes2=SIZES[protocol][1],
+        )
     if not 1 <= lines <= MAX_LINES or not 1 <= columns <= MAX_COLUMNS:
-        raise ConfigError(f"a display has 1 to {MAX_LINES} lines of 1 to {MAX_COLUMNS} characters")
+        raise ConfigError(
+            "a display has 1 to {max_lines} lines of 1 to {max_columns} characters", max_lines=MAX_LINES, max_columns=MAX_COLUMNS
+        )
     rows = [_ascii(row)[:columns].ljust(columns) for row in text.split("\n")[:lines]]
     return PROTOCOLS[protocol](rows + [" " * columns] * (lines - len(rows)))
 

@@ -107,5 +107,5 @@ def read_edges(path: Path) -> list[Edge]:
         try:
             edges.append(Edge(**json.loads(line)))
         except (ValueError, TypeError) as why:
-            raise BoardError(f"{path}, line {number}: {why}") from why
+            raise BoardError("{path}, line {number}: {why}", path=path, number=number, why=why) from why
     return edges

@@ -27,7 +27,7 @@ def find_kinds() -> Kinds:
 def options_of(kinds: Kinds, kind: str, options: str) -> tuple[ActionKind[Any], Settings]:
     """The kind of that name and its options from their JSON text; ConfigError says what is wrong with either."""
     if kind not in kinds:
-        raise ConfigError(f"unknown action {kind[:40]!r}; there are {', '.join(kinds)}")
+        raise ConfigError("unknown action {kind!r}; there are {kinds}", kind=kind[:40], kinds=", ".join(kinds))
     return kinds[kind], check_json(kinds[kind].options, options)
 
 
@@ -38,7 +38,7 @@ def check_json(kind: type[Settings], text: str) -> Settings:
     try:
         values = json.loads(text or "{}")
     except ValueError as why:
-        raise ConfigError(f"options are not JSON: {why}") from why
+        raise ConfigError("options are not JSON: {why}", why=why) from why
     if not isinstance(values, dict):
         raise ConfigError("options are not a JSON object")
     return check(kind, values)

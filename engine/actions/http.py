@@ -73,14 +73,23 @@ def _deliver(event: PlateEvent, options: HttpOptions, env: ActionEnv) -> str:
                 stream=True,
             )
         except requests.RequestException as why:
-            raise DeliveryError(f"{target}: {_reason(why, options.timeout_s)}") from None  # its text may hold the query
+            raise DeliveryError(
+                "{target}: {reason}", target=target, reason=_reason(why, options.timeout_s)
+            ) from None  # its text may hold the query
         except (OSError, ValueError) as why:  # an address that only the resolver refuses
-            raise DeliveryError(f"{target}: {type(why).__name__}") from None
+            raise DeliveryError("{target}: {name__}", target=target, name__=type(why).__name__) from None
         answer.close()
     if answer.is_redirect:
-        raise DeliveryError(f"{target} answers {answer.status_code}, look at {_redirect(answer)}: enter that address")
+        raise DeliveryError(
+            "{target} answers {status_code}, look at {redirect}: enter that address",
+            target=target,
+            status_code=answer.status_code,
+            redirect=_redirect(answer),
+        )
     if not 200 <= answer.status_code < 300:
-        raise DeliveryError(f"{target} answers {answer.status_code} {answer.reason[:60]}")
+        raise DeliveryError(
+            "{target} answers {status_code} {reason}", target=target, status_code=answer.status_code, reason=answer.reason[:60]
+        )
     return f"{options.method} {target} answers {answer.status_code}"
 
 

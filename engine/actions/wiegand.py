@@ -73,7 +73,9 @@ def code_for(event: PlateEvent, options: NumberOptions) -> tuple[WiegandCode, st
     if source == "fixed":
         return _numbered(layout, options.fixed_card, options.fixed_facility)
     if source == "nothing":
-        raise ConfigError(f"plate {event.passage.plate} has no Wiegand number in {event.match.list.name}; nothing was sent")
+        raise ConfigError(
+            "plate {plate} has no Wiegand number in {name}; nothing was sent", plate=event.passage.plate, name=event.match.list.name
+        )
     try:
         number = plate_number(_sure_plate(event), layout.data_bits)
     except BoardError as why:
@@ -83,7 +85,9 @@ def code_for(event: PlateEvent, options: NumberOptions) -> tuple[WiegandCode, st
 
 def _sure_plate(event: PlateEvent) -> str:
     if event.match.distance:
-        raise ConfigError(f"plate {event.passage.plate} is only like the one in the list: no number is computed from it")
+        raise ConfigError(
+            "plate {plate} is only like the one in the list: no number is computed from it", plate=event.passage.plate
+        )
     entry = event.match.entry
     return normalise(entry.plate if entry else event.passage.plate)
 

@@ -39,9 +39,11 @@ class Failures:
             folder.mkdir(parents=True, exist_ok=True)
             taken = any(folder.iterdir())
         except OSError as why:
-            raise ConfigError(f"{folder}: no folder for the failures can be made there ({why.strerror or why})") from why
+            raise ConfigError(
+                "{folder}: no folder for the failures can be made there ({strerror})", folder=folder, strerror=why.strerror or why
+            ) from why
         if taken:
-            raise ConfigError(f"{folder}: the folder is not empty: name a new one, nothing in it is overwritten")
+            raise ConfigError("{folder}: the folder is not empty: name a new one, nothing in it is overwritten", folder=folder)
         self._folder = folder
         self._rows: list[str] = []
 
@@ -74,14 +76,18 @@ class Failures:
         try:
             (self._folder / "index.html").write_text(page, encoding="utf-8")
         except OSError as why:
-            raise ConfigError(f"{self._folder}/index.html: cannot be written ({why.strerror or why})") from why
+            raise ConfigError(
+                "{folder}/index.html: cannot be written ({strerror})", folder=self._folder, strerror=why.strerror or why
+            ) from why
         return len(self._rows)
 
     def _save(self, name: str, pixels: U8) -> str:
         try:
             Image.fromarray(pixels).save(self._folder / name)
         except OSError as why:
-            raise ConfigError(f"{self._folder / name}: cannot be written ({why.strerror or why})") from why
+            raise ConfigError(
+                "{folder}: cannot be written ({strerror})", folder=self._folder / name, strerror=why.strerror or why
+            ) from why
         return name
 
 

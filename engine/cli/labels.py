@@ -56,7 +56,9 @@ def tables_in(folder: Path) -> list[Path]:
     """The label files of all sets (sub-folders) of a folder, by name; ConfigError when there is none."""
     tables = sorted(folder.glob(f"*/{TABLE}"))
     if not tables:
-        raise ConfigError(f"{folder}: there is no set in it: a set is a folder of pictures with its {TABLE}")
+        raise ConfigError(
+            "{folder}: there is no set in it: a set is a folder of pictures with its {table}", folder=folder, table=TABLE
+        )
     return tables
 
 
@@ -104,14 +106,19 @@ def read_labels(path: Path) -> dict[Path, list[Label]]:
             rows = list(csv.DictReader(file))
             fields = rows[0].keys() if rows else COLUMNS
     except (OSError, UnicodeDecodeError, csv.Error) as why:
-        raise ConfigError(f"{path}: the label file cannot be read ({why})") from why
+        raise ConfigError("{path}: the label file cannot be read ({why})", path=path, why=why) from why
     missing = [column for column in COLUMNS if column not in fields]
     if missing:
-        raise ConfigError(f"{path}: column {', '.join(missing)} is missing: the first row must name {','.join(COLUMNS)}")
+        raise ConfigError(
+            "{path}: column {missing} is missing: the first row must name {columns}",
+            path=path,
+            missing=", ".join(missing),
+            columns=",".join(COLUMNS),
+        )
     for number, row in enumerate(rows, start=2):
         picture = path.parent / (row["file"] or "")
         if not row["file"] or not picture.is_file():
-            raise ConfigError(f"{path}, row {number}: there is no picture {row['file']!r}")
+            raise ConfigError("{path}, row {number}: there is no picture {row!r}", path=path, number=number, row=row["file"])
         sides = [row[side] or "" for side in ("x", "y", "w", "h")]
         text = (row["text"] or "").strip().upper()
         country = (row["country"] or "").strip()
@@ -120,7 +127,12 @@ def read_labels(path: Path) -> dict[Path, list[Label]]:
             try:
                 x, y, w, h = (round(float(side)) for side in sides)
             except (ValueError, OverflowError) as why:
-                raise ConfigError(f"{path}, row {number}: x,y,w,h must be four numbers or empty, not {','.join(sides)}") from why
+                raise ConfigError(
+                    "{path}, row {number}: x,y,w,h must be four numbers or empty, not {sides}",
+                    path=path,
+                    number=number,
+                    sides=",".join(sides),
+                ) from why
             labels.append(Label((x, y, w, h), text, country))
         elif text:
             labels.append(Label(None, text, country))

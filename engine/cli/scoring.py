@@ -171,7 +171,7 @@ def evaluate(recogniser: PlateReader, sets: Iterable[LabelledSet], witness: Witn
             try:
                 rgb = load_rgb(picture)
             except ImageError as why:
-                raise ImageError(f"set {one.name}: {why}") from why
+                raise ImageError("set {name}: {why}", name=one.name, why=why) from why
             _score_picture(recogniser, rgb, picture, labels, one, tally, witness)
         tallies.append(tally)
     return tallies

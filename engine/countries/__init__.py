@@ -63,7 +63,9 @@ def countries() -> dict[str, Country]:
     for module, described in find(sys.modules[__name__], "COUNTRY", Country).items():
         for each in (described, *described.states):
             if each.region not in REGIONS or each.code in found:
-                raise ConfigError(f"engine.countries.{module}: {each.code} has an unknown region or is described twice")
+                raise ConfigError(
+                    "engine.countries.{module}: {code} has an unknown region or is described twice", module=module, code=each.code
+                )
             found[each.code] = each
     return found
 
@@ -77,7 +79,7 @@ def country(code: str) -> Country:
     """The description for "DE" or "US-TX"; ConfigError when there is none."""
     found = countries().get(code)
     if found is None:
-        raise ConfigError(f"country {code!r} is not known: choose one of `python -m engine countries`")
+        raise ConfigError("country {code!r} is not known: choose one of `python -m engine countries`", code=code)
     return found
 
 

@@ -167,7 +167,12 @@ def shapes(country: Country, fmt: Format) -> frozenset[Shape]:
                     whole.append((len(classes), words))
                 classes += [frozenset(word[at] for word in words) for at in range(length)]
             if not 0 < len(classes) <= MAX_LENGTH:
-                raise ConfigError(f"format {fmt.pattern!r}: gives {len(classes)} characters, must be 1 to {MAX_LENGTH}")
+                raise ConfigError(
+                    "format {pattern!r}: gives {classes} characters, must be 1 to {max_length}",
+                    pattern=fmt.pattern,
+                    classes=len(classes),
+                    max_length=MAX_LENGTH,
+                )
             found.add(Shape(tuple(classes), tuple(whole)))
     return frozenset(found)
 
@@ -243,16 +248,16 @@ def _parse(pattern: str, country: Country) -> tuple[_Item, ...]:
         elif char == "{" and (end := pattern.find("}", at)) > at and stack[-1] and stack[-1][-1].words:
             low, _, high = pattern[at + 1 : end].partition(",")
             if not (low.isdecimal() and (high or low).isdecimal() and int(low) <= int(high or low) <= MAX_LENGTH):
-                raise ConfigError(f"format {pattern!r}: wrong count at {at}")
+                raise ConfigError("format {pattern!r}: wrong count at {at}", pattern=pattern, at=at)
             stack[-1][-1] = _Item(words=stack[-1][-1].words, low=int(low), high=int(high or low))
             at = end
         elif char.isalnum() and char == char.upper():
             stack[-1].append(_Item(words=(char,)))
         else:
-            raise ConfigError(f"format {pattern!r}: {char!r} at {at} is not understood")
+            raise ConfigError("format {pattern!r}: {char!r} at {at} is not understood", pattern=pattern, char=char, at=at)
         at += 1
     if len(stack) > 1:
-        raise ConfigError(f"format {pattern!r}: a bracket is left open")
+        raise ConfigError("format {pattern!r}: a bracket is left open", pattern=pattern)
     return tuple(stack[0])
 
 

@@ -23,9 +23,12 @@ def wanted_polarities(rules: Iterable[ActionRule], kinds: Kinds) -> dict[str, bo
         for output, active_high in kind.polarity(options).items():
             if wanted.setdefault(output, active_high) != active_high:
                 raise ConfigError(
-                    f"Polarity: {output} is active {'high' if wanted[output] else 'low'} in action {named_by[output]!r} and "
-                    f"the opposite in {rule.name!r}; all enabled actions of one output must agree: disable the others, change, "
-                    "enable them again"
+                    "Polarity: {output} is active {wanted} in action {named_by!r} and the opposite in {name!r}; all "
+                    "enabled actions of one output must agree: disable the others, change, enable them again",
+                    output=output,
+                    wanted="high" if wanted[output] else "low",
+                    named_by=named_by[output],
+                    name=rule.name,
                 )
             named_by.setdefault(output, rule.name)
     return wanted

@@ -33,12 +33,14 @@ def unescape(text: str) -> bytes:
         if name.startswith("x"):
             return chr(int(name[1:], 16))
         if name not in BYTES:
-            raise ConfigError(f"{escape[0]!r} is no byte: use \\r, \\n, \\t, \\\\ or \\x followed by two hexadecimal digits")
+            raise ConfigError(
+                "{escape!r} is no byte: use \\r, \\n, \\t, \\\\ or \\x followed by two hexadecimal digits", escape=escape[0]
+            )
         return BYTES[name]
 
     try:
         return ESCAPE.sub(byte, text).encode("latin-1")
     except UnicodeEncodeError as why:
-        raise ConfigError(f"{why.object[why.start]!r} is no single byte: serial messages are Latin-1 text") from why
+        raise ConfigError("{object!r} is no single byte: serial messages are Latin-1 text", object=why.object[why.start]) from why
     except ValueError as why:
-        raise ConfigError(f"{text!r}: \\x wants two hexadecimal digits") from why
+        raise ConfigError("{text_!r}: \\x wants two hexadecimal digits", text_=text) from why

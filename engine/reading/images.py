@@ -43,7 +43,10 @@ class ImageStore:
                 with contextlib.suppress(OSError):
                     (self._folder / name).unlink(missing_ok=True)
             raise StoreError(
-                f"pictures of {passage.plate or 'a passage without plate'} not stored in {self._folder}: {why}"
+                "pictures of {plate} not stored in {folder}: {why}",
+                plate=passage.plate or "a passage without plate",
+                folder=self._folder,
+                why=why,
             ) from why
         return PassageImages(full_name, plate_name)
 

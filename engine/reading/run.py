@@ -301,7 +301,7 @@ def main(arguments: Sequence[str]) -> int:
             if not _stored_settings(state, clock)[-1]:
                 log.info("the settings can be read again: restart")
                 process.stop()
-            raise StoreError(f"{problem}; nothing is read with settings that are not this camera's")
+            raise StoreError("{problem}; nothing is read with settings that are not this camera's", problem=problem)
         return Recogniser(threads=_profile(state).threads, countries=settings.countries)
 
     process = Engine(state, clock, settings, general, licensed, camera, reader)
@@ -313,4 +313,4 @@ def _camera_of_board(state: State) -> str:
     try:
         return _profile(state).camera
     except GatewrightError as why:
-        raise CameraError(f"no camera: {why}") from why
+        raise CameraError("no camera: {why}", why=why) from why

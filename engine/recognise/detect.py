@@ -217,7 +217,12 @@ class Detector:
         constants = {"stride": STRIDE, "log_width": LOG_WIDTH, "log_height": LOG_HEIGHT}
         decoded = network.card.get("decode")
         if not isinstance(decoded, dict) or any(decoded.get(key) != value for key, value in constants.items()):
-            raise ModelError(f"{network.path}: its card decodes by {decoded}, this engine by {constants}: install a fitting model")
+            raise ModelError(
+                "{path}: its card decodes by {decoded}, this engine by {constants}: install a fitting model",
+                path=network.path,
+                decoded=decoded,
+                constants=constants,
+            )
         self._network = network
         self._heat, self._wh, self._xy, self._corners = (network.output(name) for name in ("heat", "wh", "xy", "corners"))
         self.threshold = float(network.card.get("threshold", 0.4))

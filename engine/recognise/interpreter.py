@@ -35,11 +35,11 @@ def read_card(model: Path) -> dict[str, Any]:
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as why:
-        raise ModelError(f"{path}: the model card is missing: install the model again with its card") from why
+        raise ModelError("{path}: the model card is missing: install the model again with its card", path=path) from why
     except (OSError, ValueError) as why:
-        raise ModelError(f"{path}: the model card cannot be read ({why})") from why
+        raise ModelError("{path}: the model card cannot be read ({why})", path=path, why=why) from why
     if not isinstance(card, dict):
-        raise ModelError(f"{path}: the model card is not a JSON object")
+        raise ModelError("{path}: the model card is not a JSON object", path=path)
     return card
 
 
@@ -53,31 +53,45 @@ class Network:
         self.path = path
         self.card = read_card(path)
         if self.card.get("kind") != kind:
-            raise ModelError(f"{path}: its card says it is a {self.card.get('kind')!r} model, a {kind!r} model is needed here")
+            raise ModelError(
+                "{path}: its card says it is a {get!r} model, a {kind!r} model is needed here",
+                path=path,
+                get=self.card.get("kind"),
+                kind=kind,
+            )
         try:
             content = path.read_bytes()
         except OSError as why:
-            raise ModelError(f"{path}: the model file cannot be read ({why.strerror or why})") from why
+            raise ModelError("{path}: the model file cannot be read ({strerror})", path=path, strerror=why.strerror or why) from why
         if hashlib.sha256(content).hexdigest() != self.card.get("sha256"):
-            raise ModelError(f"{path}: the model file is damaged or not the one of its card (SHA-256 differs): install it again")
+            raise ModelError(
+                "{path}: the model file is damaged or not the one of its card (SHA-256 differs): install it again", path=path
+            )
         self.runtime, interpreter_class = runtime()
         try:
             self._interpreter = interpreter_class(model_content=content, num_threads=threads)
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as why:
-            raise ModelError(f"{path}: {self.runtime} cannot load the model ({why})") from why
+            raise ModelError("{path}: {runtime} cannot load the model ({why})", path=path, runtime=self.runtime, why=why) from why
         self._content = content  # older runtimes read the weights from here for as long as they run
         self._input, self._outputs = self._checked_ends()
 
     def _checked_ends(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         if len(inputs) != 1:
-            raise ModelError(f"{self.path}: the model has {len(inputs)} inputs, one is needed")
+            raise ModelError("{path}: the model has {inputs} inputs, one is needed", path=self.path, inputs=len(inputs))
         described = self.card.get("outputs") or [self.card.get("output")]
         if self.card.get("outputs") and not (isinstance(described, list) and all(_named(told) for told in described)):
-            raise ModelError(f"{self.path}: the outputs of its card must be a list of tables, each with a name, a shape and a type")
+            raise ModelError(
+                "{path}: the outputs of its card must be a list of tables, each with a name, a shape and a type", path=self.path
+            )
         if len(outputs) != len(described):
-            raise ModelError(f"{self.path}: the model has {len(outputs)} outputs, its card names {len(described)}")
+            raise ModelError(
+                "{path}: the model has {outputs} outputs, its card names {described}",
+                path=self.path,
+                outputs=len(outputs),
+                described=len(described),
+            )
         ends = [("input", inputs[0], self.card.get("input"))]
         ends += [(f"output {i}", found, told) for i, (found, told) in enumerate(zip(outputs, described, strict=True))]
         for end, found, told in ends:
@@ -86,7 +100,13 @@ class Network:
             if shape != told.get("shape") or found["dtype"] is not np.int8 or told.get("type") != "int8":
                 is_now = f"{np.dtype(found['dtype']).name} {shape}"
                 card_says = f"{told.get('type')} {told.get('shape')}"
-                raise ModelError(f"{self.path}: {end} is {is_now}, its card says {card_says}, int8 is needed")
+                raise ModelError(
+                    "{path}: {end} is {is_now}, its card says {card_says}, int8 is needed",
+                    path=self.path,
+                    end=end,
+                    is_now=is_now,
+                    card_says=card_says,
+                )
         return inputs[0], outputs
 
     @property
@@ -104,7 +124,7 @@ class Network:
         for index, told in enumerate(self.card.get("outputs", ())):
             if told.get("name") == name:
                 return index
-        raise ModelError(f"{self.path}: its card names no output {name!r}")
+        raise ModelError("{path}: its card names no output {name!r}", path=self.path, name=name)
 
     def run(self, grey: NDArray[np.uint8]) -> list[NDArray[np.int8]]:
         """One picture (H, W) uint8 through the network (which takes grey - 128): its raw outputs without the batch axis."""

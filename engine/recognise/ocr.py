@@ -50,16 +50,25 @@ class Ocr:
         card, path = network.card, network.path
         alphabet = card.get("alphabet")
         if not isinstance(alphabet, list) or not alphabet or alphabet[0] != "" or not all(isinstance(s, str) for s in alphabet):
-            raise ModelError(f"{path}: its card has no alphabet that starts with the empty slot")
+            raise ModelError("{path}: its card has no alphabet that starts with the empty slot", path=path)
         wrong = next((s for at, s in enumerate(alphabet) if len(s) != min(at, 1) or s in alphabet[:at]), None)
         if wrong is not None:
-            raise ModelError(f"{path}: the alphabet of its card holds {wrong!r}: each symbol must be one character, and stand once")
+            raise ModelError(
+                "{path}: the alphabet of its card holds {wrong!r}: each symbol must be one character, and stand once",
+                path=path,
+                wrong=wrong,
+            )
         self._slots = network.output("slots") if card.get("outputs") else 0
         shape = network.output_shape(self._slots)
         if network.input_shape != (HEIGHT, WIDTH) or len(shape) != 3 or shape[2] != len(alphabet):
             raise ModelError(
-                f"{path}: takes {network.input_shape} and gives {shape}, this engine needs ({HEIGHT}, {WIDTH}) and"
-                f" [1, slots, {len(alphabet)}]"
+                "{path}: takes {input_shape} and gives {shape}, this engine needs ({height}, {width}) and [1, slots, {alphabet}]",
+                path=path,
+                input_shape=network.input_shape,
+                shape=shape,
+                height=HEIGHT,
+                width=WIDTH,
+                alphabet=len(alphabet),
             )
         self.alphabet: tuple[str, ...] = tuple(alphabet)
         self.countries = _countries(network)
@@ -114,12 +123,14 @@ def _countries(network: Network) -> tuple[str, ...]:
     if told is None and not has_head:
         return ()
     if not isinstance(told, list) or not all(isinstance(code, str) and re.fullmatch("[A-Z]{2}", code) for code in told):
-        raise ModelError(f"{network.path}: the countries of its card must be a list of codes of two capital letters")
+        raise ModelError("{path}: the countries of its card must be a list of codes of two capital letters", path=network.path)
     if len(set(told)) != len(told):
-        raise ModelError(f"{network.path}: the countries of its card name one twice")
+        raise ModelError("{path}: the countries of its card name one twice", path=network.path)
     shape = network.output_shape(network.output("country"))
     if shape != [1, len(told)]:
-        raise ModelError(f"{network.path}: its output country is {shape}, its card names {len(told)} countries")
+        raise ModelError(
+            "{path}: its output country is {shape}, its card names {told} countries", path=network.path, shape=shape, told=len(told)
+        )
     return tuple(told)
 
 

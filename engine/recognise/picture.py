@@ -36,21 +36,33 @@ def load_rgb(source: Path | BinaryIO, most_pixels: int = MOST_PIXELS) -> NDArray
                 ImageOps.exif_transpose(image, in_place=True)
                 return to_rgb(image)
     except ImageError as why:
-        raise ImageError(f"{name}: {why}") from why
+        raise ImageError("{name}: {why}", name=name, why=why) from why
     except Image.DecompressionBombError as why:
-        raise ImageError(f"{name}: too large, more than {most_pixels / 1e6:.0f} million pixels") from why
+        raise ImageError(
+            "{name}: too large, more than {most_pixels:.0f} million pixels", name=name, most_pixels=most_pixels / 1e6
+        ) from why
     except FileNotFoundError as why:
-        raise ImageError(f"{name}: no such file") from why
+        raise ImageError("{name}: no such file", name=name) from why
     except BROKEN as why:
-        raise ImageError(f"{name}: not a readable picture ({why})") from why
+        raise ImageError("{name}: not a readable picture ({why})", name=name, why=why) from why
 
 
 def refuse_size(size: tuple[int, int], most_pixels: int) -> None:
     width, height = size
     if width * height > most_pixels:
-        raise ImageError(f"too large: {width}x{height}, at most {most_pixels / 1e6:.0f} million pixels are read")
+        raise ImageError(
+            "too large: {width}x{height}, at most {most_pixels:.0f} million pixels are read",
+            width=width,
+            height=height,
+            most_pixels=most_pixels / 1e6,
+        )
     if min(size) < SMALLEST_SIDE:
-        raise ImageError(f"too small: {width}x{height}, at least {SMALLEST_SIDE} pixels a side are needed")
+        raise ImageError(
+            "too small: {width}x{height}, at least {smallest_side} pixels a side are needed",
+            width=width,
+            height=height,
+            smallest_side=SMALLEST_SIDE,
+        )
 
 
 def to_rgb(image: Image.Image) -> NDArray[np.uint8]:

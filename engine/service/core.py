@@ -422,7 +422,11 @@ class Service:
         wanted = self._polarities()
         for output, active_high in polarities.items():
             if wanted.get(output, active_high) != active_high:
-                raise ConfigError(f"Polarity: an enabled action wants {output} active {'high' if wanted[output] else 'low'}")
+                raise ConfigError(
+                    "Polarity: an enabled action wants {output} active {wanted}",
+                    output=output,
+                    wanted="high" if wanted[output] else "low",
+                )
             if output not in wanted:
                 self._pins.request(OutputPolarity(str(uuid.uuid4()), output, active_high), 3.0)
 

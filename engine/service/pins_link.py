@@ -101,7 +101,7 @@ class PinsLink:
         with self._lock:
             channel = self._channel
             if channel is None:
-                raise DeliveryError(f"pins process: {self.problem}")
+                raise DeliveryError("pins process: {problem}", problem=self.problem)
             self._waiting[message.id] = waiting
         try:
             answer = self._exchange(channel, message, waiting, timeout_s)
@@ -118,9 +118,9 @@ class PinsLink:
         try:
             channel.send(message)
         except WireError as why:
-            raise DeliveryError(f"pins process: {why}") from why
+            raise DeliveryError("pins process: {why}", why=why) from why
         if not waiting.answered.wait(timeout_s):
-            raise DeliveryError(f"pins process did not answer in {timeout_s:g} s")
+            raise DeliveryError("pins process did not answer in {timeout_s:g} s", timeout_s=timeout_s)
         if waiting.answer is None:
             raise DeliveryError("pins process went away before it answered")
         return waiting.answer

@@ -96,7 +96,11 @@ class Scheduler:
                 (CHUNK,),
             )
             if not oldest:
-                raise StoreError(f"storage is nearly full: {free_pct:.1f} % free of {keep_pct} % wanted, and no pictures to delete")
+                raise StoreError(
+                    "storage is nearly full: {free_pct:.1f} % free of {keep_pct} % wanted, and no pictures to delete",
+                    free_pct=free_pct,
+                    keep_pct=keep_pct,
+                )
             self._unlink(name for row in oldest for name in (row["image_full"], row["image_plate"]))
             self._store.db.execute(
                 "UPDATE passages SET image_full = '', image_plate = '' "

@@ -97,13 +97,17 @@ class Triggers:
     def _accept(self, cause: str) -> Trigger:
         mode = self._mode()
         if mode != "TRIGGER":
-            raise TriggerRefused(f"the mode is {mode}; triggers are read in mode TRIGGER")
+            raise TriggerRefused("the mode is {mode}; triggers are read in mode TRIGGER", mode=mode)
         with self._lock:
             now_ns = self._clock.monotonic_ns()
             period_s = self._period_s()
             if self._last_ns is not None and now_ns - self._last_ns < period_s * 1e9:
                 early_s = period_s - (now_ns - self._last_ns) / 1e9
-                raise TriggerRefused(f"{early_s:.1f} s too early: at least {period_s:g} s must lie between two triggers")
+                raise TriggerRefused(
+                    "{early_s:.1f} s too early: at least {period_s:g} s must lie between two triggers",
+                    early_s=early_s,
+                    period_s=period_s,
+                )
             trigger = Trigger(uuid.uuid4().hex[:16], cause, self._clock.now(), now_ns)
             self._open[trigger.id] = _Open()
             while len(self._open) > MAX_OPEN:
@@ -111,7 +115,7 @@ class Triggers:
             try:
                 self._send(trigger)
             except WireError as why:
-                raise TriggerRefused(f"the engine is not there: {why}") from why
+                raise TriggerRefused("the engine is not there: {why}", why=why) from why
             self._last_ns = now_ns
         return trigger
 
@@ -119,7 +123,7 @@ class Triggers:
         with self._lock:
             waiting = self._open[trigger.id]
         if not waiting.taken.wait(timeout_s):
-            raise TriggerRefused(f"the engine did not answer in {timeout_s:g} s")
+            raise TriggerRefused("the engine did not answer in {timeout_s:g} s", timeout_s=timeout_s)
         if waiting.refused:
             with self._lock:
                 if self._last_ns == trigger.monotonic_ns:

@@ -65,8 +65,11 @@ class Database:
         version = self._version()
         if version > len(MIGRATIONS):
             raise StoreError(
-                f"database {self._path.name} is of a newer release (version {version}, this one knows {len(MIGRATIONS)}): "
-                "install the newer package again; the file was left as it is"
+                "database {name} is of a newer release (version {version}, this one knows {migrations}): install "
+                "the newer package again; the file was left as it is",
+                name=self._path.name,
+                version=version,
+                migrations=len(MIGRATIONS),
             )
         if version == len(MIGRATIONS):
             return
@@ -137,14 +140,20 @@ class Database:
     def _problem(self, why: Exception) -> StoreError:
         text = str(why)
         if "full" in text or "No space" in text:
-            return StoreError(f"storage is full: {self._path.name} cannot be written; delete data or lower the retention")
+            return StoreError("storage is full: {name} cannot be written; delete data or lower the retention", name=self._path.name)
         if "locked" in text or "busy" in text:
-            return StoreError(f"database {self._path.name} is held by another process for more than {BUSY_TIMEOUT_S:.0f} s")
+            return StoreError(
+                "database {name} is held by another process for more than {busy_timeout_s:.0f} s",
+                name=self._path.name,
+                busy_timeout_s=BUSY_TIMEOUT_S,
+            )
         if "not a database" in text or "malformed" in text or "disk I/O" in text:
             return StoreError(
-                f"database {self._path.name} is damaged ({text}); it was left as it is: restore a backup or move it away"
+                "database {name} is damaged ({text_}); it was left as it is: restore a backup or move it away",
+                name=self._path.name,
+                text_=text,
             )
-        return StoreError(f"database {self._path.name}: {text}")
+        return StoreError("database {name}: {text_}", name=self._path.name, text_=text)
 
 
 def _enable_wal(connection: sqlite3.Connection) -> None:

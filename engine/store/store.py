@@ -63,13 +63,13 @@ class Store:
         if colour and not _is_colour(colour):
             raise ConfigError("List colour: # and six hexadecimal digits")
         if plate_list.role not in LIST_ROLES:
-            raise ConfigError(f"List role: one of {', '.join(LIST_ROLES)}")
+            raise ConfigError("List role: one of {list_roles}", list_roles=", ".join(LIST_ROLES))
         with self.db.transaction():
             old = self._list(plate_list.id) if plate_list.id else None
             if (old and old.role) != plate_list.role and (plate_list.role in FIXED_ROLES or (old and old.role in FIXED_ROLES)):
                 raise ConfigError("ALL PLATES and NOT IN LIST exist once; their role cannot be given or taken")
             if self.db.row("SELECT 1 FROM lists WHERE name = ? AND id <> ?", (name, plate_list.id)):
-                raise ConfigError(f"List name: there is a list {name} already")
+                raise ConfigError("List name: there is a list {name} already", name=name)
             if old:
                 self.db.execute("UPDATE lists SET name=?, role=?, colour=? WHERE id=?", (name, plate_list.role, colour, old.id))
                 return PlateList(old.id, name, plate_list.role, colour)
@@ -116,9 +116,9 @@ class Store:
         with self.db.transaction():
             owner = self._list(entry.list_id)
             if owner.role in FIXED_ROLES:
-                raise ConfigError(f"{owner.name} holds no plates: it stands for plates of every list or of none")
+                raise ConfigError("{name} holds no plates: it stands for plates of every list or of none", name=owner.name)
             if self.db.row("SELECT 1 FROM entries WHERE list_id=? AND key=? AND id<>?", (entry.list_id, key, entry.id)):
-                raise ConfigError(f"Plate: {entry.plate} is in {owner.name} already")
+                raise ConfigError("Plate: {plate} is in {name} already", plate=entry.plate, name=owner.name)
             if entry.id:
                 sql = (
                     "UPDATE entries SET list_id=?, plate=?, key=?, folded=?, description=?, valid_from=?, valid_until=?, "
@@ -349,18 +349,18 @@ def _checked_entry(entry: ListEntry) -> ListEntry:
     plate, description = entry.plate.strip().upper(), entry.description.strip()
     key = matching.normalise(plate)
     if not key or not key.isalnum() or len(plate) > MAX_PLATE:
-        raise ConfigError(f"Plate: 1 to {MAX_PLATE} letters and digits (spaces, hyphens and dots do not count)")
+        raise ConfigError("Plate: 1 to {max_plate} letters and digits (spaces, hyphens and dots do not count)", max_plate=MAX_PLATE)
     if len(description) > 200 or not description.replace("\n", "").isprintable():
         raise ConfigError("Description: at most 200 printable characters")
     for title, at in (("Valid from", entry.valid_from), ("Valid until", entry.valid_until)):
         if at.tzinfo is None:
-            raise ConfigError(f"{title}: a time zone is missing")
+            raise ConfigError("{title}: a time zone is missing", title=title)
     if entry.valid_from >= entry.valid_until:
         raise ConfigError("Valid until: must be later than valid from")
     if entry.wiegand_facility is not None and not 0 <= entry.wiegand_facility <= MAX_FACILITY:
-        raise ConfigError(f"Wiegand facility: 0 to {MAX_FACILITY}")
+        raise ConfigError("Wiegand facility: 0 to {max_facility}", max_facility=MAX_FACILITY)
     if entry.wiegand_card is not None and not 0 <= entry.wiegand_card <= MAX_CARD:
-        raise ConfigError(f"Wiegand card: 0 to {MAX_CARD}")
+        raise ConfigError("Wiegand card: 0 to {max_card}", max_card=MAX_CARD)
     if entry.wiegand_facility is not None and entry.wiegand_card is None:
         raise ConfigError("Wiegand card: missing, though a facility is given")
     return replace(entry, plate=plate, description=description)

@@ -38,7 +38,7 @@ def receive(stream: IO[bytes], length: int, content_type: str, target: Path, max
         if reader.at_end():
             break
         if count == MAX_PARTS:
-            raise PackageError(f"the upload has more than {MAX_PARTS} parts")
+            raise PackageError("the upload has more than {max_parts} parts", max_parts=MAX_PARTS)
         name, file = _disposition(reader.head())
         if file is not None and stored < 0:
             filename = file
@@ -91,10 +91,10 @@ def _store(chunks: Iterator[bytes], target: Path, limit: int) -> int:
             for chunk in chunks:
                 size += len(chunk)
                 if size > limit:
-                    raise PackageError(f"the file is larger than the limit of {limit >> 20} MB")
+                    raise PackageError("the file is larger than the limit of {limit} MB", limit=limit >> 20)
                 out.write(chunk)
     except OSError as why:
-        raise PackageError(f"the upload cannot be stored: {why.strerror or why}") from why
+        raise PackageError("the upload cannot be stored: {strerror}", strerror=why.strerror or why) from why
     return size
 
 
@@ -153,7 +153,7 @@ class _Reader:
         try:
             data = self._stream.read(min(_READ_BYTES, self._left)) if self._left else b""
         except OSError as why:
-            raise PackageError(f"the upload broke off: {why}") from why
+            raise PackageError("the upload broke off: {why}", why=why) from why
         if not data:
             raise PackageError("the upload broke off before its end")
         self._left -= len(data)

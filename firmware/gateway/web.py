@@ -141,7 +141,9 @@ class WebServer:
         try:
             self._http.prepare()
         except OSError as why:
-            raise GatewrightError(f"cannot listen on {self._bind} port {self._http.bind_addr[1]}: {why}") from why
+            raise GatewrightError(
+                "cannot listen on {bind} port {bind_addr}: {why}", bind=self._bind, bind_addr=self._http.bind_addr[1], why=why
+            ) from why
         self._thread.start()
         port: int = self._http.bind_addr[1]
         return port

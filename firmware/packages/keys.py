@@ -29,7 +29,7 @@ def read_public(path: Path) -> Ed25519PublicKey:
     try:
         data = path.read_bytes()
     except OSError as why:
-        raise PackageError(f"public key {path}: {why.strerror}") from why
+        raise PackageError("public key {path}: {strerror}", path=path, strerror=why.strerror) from why
     return parse_public(data, path.name)
 
 
@@ -38,9 +38,9 @@ def parse_public(data: bytes, name: str) -> Ed25519PublicKey:
     try:
         key = serialization.load_pem_public_key(data)
     except ValueError as why:
-        raise PackageError(f"public key {name}: not a PEM public key") from why
+        raise PackageError("public key {name}: not a PEM public key", name=name) from why
     if not isinstance(key, Ed25519PublicKey):
-        raise PackageError(f"public key {name}: not an Ed25519 key")
+        raise PackageError("public key {name}: not an Ed25519 key", name=name)
     return key
 
 
@@ -57,13 +57,13 @@ def read_private(path: Path) -> Ed25519PrivateKey:
     try:
         data = path.read_bytes()
     except OSError as why:
-        raise PackageError(f"signing key {path}: {why.strerror}") from why
+        raise PackageError("signing key {path}: {strerror}", path=path, strerror=why.strerror) from why
     try:
         key = serialization.load_pem_private_key(data, password=None)
     except (ValueError, TypeError) as why:
-        raise PackageError(f"signing key {path.name}: not an unencrypted PEM private key") from why
+        raise PackageError("signing key {name}: not an unencrypted PEM private key", name=path.name) from why
     if not isinstance(key, Ed25519PrivateKey):
-        raise PackageError(f"signing key {path.name}: not an Ed25519 key")
+        raise PackageError("signing key {name}: not an Ed25519 key", name=path.name)
     return key
 
 
@@ -76,7 +76,7 @@ def make_pair(private: Path) -> Path:
     try:
         handle = os.open(private, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as why:
-        raise PackageError(f"{private} exists already; remove it first if you really want a new key") from why
+        raise PackageError("{private} exists already; remove it first if you really want a new key", private=private) from why
     with os.fdopen(handle, "wb") as file:
         file.write(pem)
     public = private.with_suffix(".pub")

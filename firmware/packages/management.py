@@ -196,7 +196,7 @@ class Packages:
             current, _ = self._installed(name)
             previous = self._slots.previous(name)
             if previous is None:
-                raise PackageError(f"{name}: there is no previous version to go back to")
+                raise PackageError("{name}: there is no previous version to go back to", name=name)
             self._slots.path(name, previous)
             self._switch(name, previous, f"went back from {current.version} to {previous.version} by hand")
 
@@ -224,7 +224,7 @@ class Packages:
         """The package with this index of getparam.cgi."""
         names = self._slots.names()
         if not 0 <= idx < len(names):
-            raise PackageError(f"there is no package with index {idx}")
+            raise PackageError("there is no package with index {idx}", idx=idx)
         return names[idx]
 
     def portal(self, path: str) -> tuple[str, Path] | None:
@@ -243,14 +243,14 @@ class Packages:
         with self._lock:
             slot, manifest = self._installed(name)
             if manifest.mechanism == "none":
-                raise PackageError(f"{name} needs no licence")
+                raise PackageError("{name} needs no licence", name=name)
             licence = read_licence(data, name, self.serial, slot.signed_by, self._trust(), self._clock.now())
             path = self._licence_file(name)
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             try:
                 write_whole(path, data)
             except OSError as why:
-                raise PackageError(f"the licence cannot be stored: {why.strerror}") from why
+                raise PackageError("the licence cannot be stored: {strerror}", strerror=why.strerror) from why
             if name in self._running:
                 self._halt(name)
                 self._start(name)
@@ -308,7 +308,7 @@ class Packages:
         self._slots.record(name)
         slot = self._slots.current(name)
         if slot is None:
-            raise PackageError(f"{name} is not completely installed; upload it again")
+            raise PackageError("{name} is not completely installed; upload it again", name=name)
         return slot, self._slots.manifest(name, slot)
 
     def _is_installed(self, verified: Verified, storage: str) -> bool:
@@ -328,7 +328,7 @@ class Packages:
     def _no_conflict(self, manifest: Manifest) -> None:
         others = [name for name in self._slots.names() if name != manifest.name]
         if len(others) >= MAX_PACKAGES:
-            raise PackageError(f"{MAX_PACKAGES} packages are installed already: remove one first")
+            raise PackageError("{max_packages} packages are installed already: remove one first", max_packages=MAX_PACKAGES)
         ours = {process.name for process in manifest.processes}
         for other in others:
             slot = self._slots.current(other)
@@ -336,10 +336,20 @@ class Packages:
                 continue
             theirs = self._slots.manifest(other, slot)
             if theirs.url == manifest.url or theirs.socket == manifest.socket:
-                raise PackageError(f"{manifest.name}: {manifest.url} or its socket belongs to {other}; remove {other} first")
+                raise PackageError(
+                    "{name}: {url} or its socket belongs to {other}; remove {other} first",
+                    name=manifest.name,
+                    url=manifest.url,
+                    other=other,
+                )
             shared = ours & {process.name for process in theirs.processes}
             if shared:
-                raise PackageError(f"{manifest.name}: {other} runs a process {sorted(shared)[0]} too; remove {other} first")
+                raise PackageError(
+                    "{name}: {other} runs a process {shared} too; remove {other} first",
+                    name=manifest.name,
+                    other=other,
+                    shared=sorted(shared)[0],
+                )
 
     def _check(self, name: str, slot: Slot) -> None:
         """Runs the package's own check before anything is switched; its last line of output is the reason when it fails."""
@@ -355,11 +365,15 @@ class Packages:
         except subprocess.TimeoutExpired as why:
             os.killpg(popen.pid, 9)
             popen.communicate()
-            raise PackageError(f"{name}: its check took longer than {CHECK_WITHIN_S:.0f} s; nothing was changed") from why
+            raise PackageError(
+                "{name}: its check took longer than {check_within_s:.0f} s; nothing was changed",
+                name=name,
+                check_within_s=CHECK_WITHIN_S,
+            ) from why
         if popen.returncode:
             lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
             reason = lines[-1][:300] if lines else f"exit code {popen.returncode}"
-            raise PackageError(f"{name} does not work on this camera: {reason}")
+            raise PackageError("{name} does not work on this camera: {reason}", name=name, reason=reason)
 
     def _switch(self, name: str, slot: Slot, notice: str) -> None:
         was_running = self._halt(name)
@@ -525,4 +539,6 @@ def board_file(state: State, profile: str, camera: str, sd: Path | None) -> None
             return
         write_whole(state.board_file, data)
     except OSError as why:
-        raise PackageError(f"{state.board_file} cannot be written: {why.strerror}") from why
+        raise PackageError(
+            "{board_file} cannot be written: {strerror}", board_file=state.board_file, strerror=why.strerror
+        ) from why

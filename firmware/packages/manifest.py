@@ -69,7 +69,7 @@ class Manifest:
 def parse(data: bytes) -> Manifest:
     """The manifest in the bytes of package.conf; PackageError says which section and key is wrong."""
     if len(data) > MAX_CONF_BYTES:
-        raise PackageError(f"package.conf is larger than {MAX_CONF_BYTES} bytes")
+        raise PackageError("package.conf is larger than {max_conf_bytes} bytes", max_conf_bytes=MAX_CONF_BYTES)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as why:
@@ -80,13 +80,13 @@ def parse(data: bytes) -> Manifest:
     try:
         ini.read_string(text, "package.conf")
     except configparser.Error as why:
-        raise PackageError(f"package.conf: {' '.join(str(why).split())}") from why
+        raise PackageError("package.conf: {split}", split=" ".join(str(why).split())) from why
     sections = {name: dict(ini[name]) for name in ini.sections()}
     found = [_process(name, sections.pop(name)) for name in list(sections) if name.startswith("process.")]
     processes = tuple(sorted(found, key=lambda process: process.order))
     for name in sections:
         if name not in SECTIONS:
-            raise PackageError(f"package.conf: unknown section [{name}]")
+            raise PackageError("package.conf: unknown section [{name}]", name=name)
     values = {key: value for name, keys in SECTIONS.items() for key, value in _values(name, sections.get(name, {}), keys).items()}
     if values.pop("format") != 1:
         raise PackageError("package.conf: [package] format is not 1: this camera does not know the package's format")
@@ -197,22 +197,22 @@ _PROCESS: Keys = {
 def _values(section: str, given: Mapping[str, str], keys: Keys) -> dict[str, Any]:
     for key in given:
         if key not in keys:
-            raise PackageError(f"package.conf: unknown key {key!r} in [{section}]")
+            raise PackageError("package.conf: unknown key {key_!r} in [{section}]", key_=key, section=section)
     values: dict[str, Any] = {}
     for key, (check, default) in keys.items():
         text = given.get(key, default)
         if text is None:
-            raise PackageError(f"package.conf: [{section}] {key} is missing")
+            raise PackageError("package.conf: [{section}] {key_} is missing", section=section, key_=key)
         try:
             values[key] = check(text)
         except ValueError as why:
-            raise PackageError(f"package.conf: [{section}] {key}: {why}") from why
+            raise PackageError("package.conf: [{section}] {key_}: {why}", section=section, key_=key, why=why) from why
     return values
 
 
 def _process(section: str, given: Mapping[str, str]) -> ProcessSpec:
     name = section.removeprefix("process.")
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,20}", name):
-        raise PackageError(f"package.conf: [{section}]: a process name is up to 21 small letters, digits and _")
+        raise PackageError("package.conf: [{section}]: a process name is up to 21 small letters, digits and _", section=section)
     values = _values(section, given, _PROCESS)
     return ProcessSpec(name, values["order"], values["command"], tuple(values["args"].split()), values["silent_s"])

@@ -70,9 +70,11 @@ class Slots:
             slots = tuple(Slot(**slot) for slot in document["slots"])
             return Record(name, bool(document["enabled"]), str(document["notice"]), slots)
         except FileNotFoundError as why:
-            raise PackageError(f"{name} is not installed") from why
+            raise PackageError("{name} is not installed", name=name) from why
         except (OSError, ValueError, KeyError, TypeError) as why:
-            raise PackageError(f"{name}: its record {path} is damaged ({why}); upload the package again") from why
+            raise PackageError(
+                "{name}: its record {path} is damaged ({why}); upload the package again", name=name, path=path, why=why
+            ) from why
 
     def current(self, name: str) -> Slot | None:
         """The slot that `current` points to."""
@@ -106,7 +108,12 @@ class Slots:
         try:
             data = path.read_bytes()
         except OSError as why:
-            raise PackageError(f"{name}: {path.name} cannot be read: {why.strerror}; upload the package again") from why
+            raise PackageError(
+                "{name}: {name2} cannot be read: {strerror}; upload the package again",
+                name=name,
+                name2=path.name,
+                strerror=why.strerror,
+            ) from why
         self._manifests[slot.manifest_sha256] = parse(data)
         return self._manifests[slot.manifest_sha256]
 
@@ -118,16 +125,21 @@ class Slots:
             if not self._card_present():
                 raise PackageError('there is no SD card in the camera: un-tick "Save to SD card"')
             if not verified.manifest.sd_allowed:
-                raise PackageError(f'{name} cannot be stored on an SD card: un-tick "Save to SD card"')
+                raise PackageError('{name} cannot be stored on an SD card: un-tick "Save to SD card"', name=name)
         home, place = self._root / name, self._place(name, storage)
         try:
             home.mkdir(mode=0o700, parents=True, exist_ok=True)
             place.mkdir(parents=True, exist_ok=True)
             free = shutil.disk_usage(place).free
         except OSError as why:
-            raise PackageError(f"the {storage} cannot be written: {why.strerror}") from why
+            raise PackageError("the {storage} cannot be written: {strerror}", storage=storage, strerror=why.strerror) from why
         if free < verified.unpacked_bytes + SPARE_BYTES:
-            raise PackageError(f"not enough space: {name} needs {_mb(verified.unpacked_bytes + SPARE_BYTES)}, {_mb(free)} are free")
+            raise PackageError(
+                "not enough space: {name} needs {mb}, {mb2} are free",
+                name=name,
+                mb=_mb(verified.unpacked_bytes + SPARE_BYTES),
+                mb2=_mb(free),
+            )
         try:
             current = self.current(name)
         except PackageError:
@@ -158,7 +170,7 @@ class Slots:
                 self.remove(name)
             if isinstance(why, PackageError):
                 raise
-            raise PackageError(f"{name} cannot be stored: {why.strerror or why}") from why
+            raise PackageError("{name} cannot be stored: {strerror}", name=name, strerror=why.strerror or why) from why
         slot = Slot(letter, storage, STAGED, verified.manifest.version, verified.manifest_sha256, verified.signed_by)
         self._put(name, slot)
         return slot
@@ -185,7 +197,9 @@ class Slots:
             link.rename(home / "current")
             _flush_folder(home)
         except OSError as why:
-            raise PackageError(f"{name}: {slot.version} cannot be switched to: {why.strerror}") from why
+            raise PackageError(
+                "{name}: {version} cannot be switched to: {strerror}", name=name, version=slot.version, strerror=why.strerror
+            ) from why
         return marked
 
     def mark(self, name: str, slot: Slot, state: str, why: str = "", tries: int = 0) -> Slot:
@@ -235,7 +249,7 @@ class Slots:
         try:
             _write(self._root / record.name / "record.json", json.dumps(document, indent=1).encode())
         except OSError as why:
-            raise PackageError(f"{record.name}: its state cannot be stored: {why.strerror}") from why
+            raise PackageError("{name}: its state cannot be stored: {strerror}", name=record.name, strerror=why.strerror) from why
 
 
 def _mb(size: int) -> str:

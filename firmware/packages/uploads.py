@@ -36,7 +36,7 @@ class Uploads:
         """(archive, storage): the first file part, whatever its name, and the field save2sd; gone at the end."""
         length = content_length(MAX_ARCHIVE_BYTES + FORM_BYTES)
         if shutil.disk_usage(self._folder).free < length + SPARE_BYTES:
-            raise PackageError(f"not enough space on the camera for an upload of {length >> 20} MB")
+            raise PackageError("not enough space on the camera for an upload of {length} MB", length=length >> 20)
         handle, name = tempfile.mkstemp(prefix="package-", dir=self._folder)
         os.close(handle)
         path = Path(name)

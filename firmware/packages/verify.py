@@ -56,7 +56,11 @@ def verify(archive: Path, trust: Trust, machine: str = "") -> Verified:
     `machine`: architecture to check against; "": this machine's."""
     size = archive.stat().st_size
     if size > MAX_ARCHIVE_BYTES:
-        raise PackageError(f"the package is {size >> 20} MB, the limit is {MAX_ARCHIVE_BYTES >> 20} MB")
+        raise PackageError(
+            "the package is {size} MB, the limit is {max_archive_bytes} MB",
+            size=size >> 20,
+            max_archive_bytes=MAX_ARCHIVE_BYTES >> 20,
+        )
     hashes: dict[str, str] = {}
     texts: dict[str, bytes] = {}
     total = 0
@@ -98,9 +102,9 @@ def unpack(archive: Path, verified: Verified, target: Path, on_file: Callable[[s
                         out.write(chunk)
                     os.fchmod(out.fileno(), 0o755 if member.mode & 0o100 else 0o644)
             except OSError as why:
-                raise PackageError(f"{name}: cannot be stored: {why.strerror or why}") from why
+                raise PackageError("{name}: cannot be stored: {strerror}", name=name, strerror=why.strerror or why) from why
             if name not in UNLISTED and digest.hexdigest() != verified.files.get(name):
-                raise PackageError(f"{name}: changed while it was unpacked")
+                raise PackageError("{name}: changed while it was unpacked", name=name)
             on_file(name)
 
 
@@ -118,7 +122,7 @@ def verify_tree(folder: Path, trust: Trust) -> Verified:
         if "/__pycache__/" in f"/{name}":
             continue
         if path.is_symlink() or not path.is_file():
-            raise PackageError(f"{name}: not a plain file")
+            raise PackageError("{name}: not a plain file", name=name)
         data = _read(path, name)
         total += len(data)
         hashes[name] = hashlib.sha256(data).hexdigest()
@@ -131,14 +135,14 @@ def _read(path: Path, name: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as why:
-        raise PackageError(f"{name}: cannot be read: {why.strerror or why}") from why
+        raise PackageError("{name}: cannot be read: {strerror}", name=name, strerror=why.strerror or why) from why
 
 
 def _on_disk(name: str, act: Callable[[], None]) -> None:
     try:
         act()
     except OSError as why:
-        raise PackageError(f"{name}: cannot be stored: {why.strerror or why}") from why
+        raise PackageError("{name}: cannot be stored: {strerror}", name=name, strerror=why.strerror or why) from why
 
 
 def this_machine() -> str:
@@ -162,47 +166,59 @@ def signed_bytes(conf: bytes, hashes: bytes) -> bytes:
 def _check(hashes: dict[str, str], texts: dict[str, bytes], trust: Trust) -> tuple[Manifest, str, str, dict[str, str]]:
     for name in (CONF, HASHES, SIGNATURE):
         if name not in texts:
-            raise PackageError(f"{name}: missing in the package")
+            raise PackageError("{name}: missing in the package", name=name)
     if not trust:
         raise PackageError("this camera trusts no signing key yet; put the vendor's .pub file into host/trust")
     message = signed_bytes(texts[CONF], texts[HASHES])
     signer = signed_by(trust, texts[SIGNATURE], message)
     if signer is None:
-        raise PackageError(f"{SIGNATURE}: the signature is not one of a trusted vendor, or {CONF} or {HASHES} was changed")
+        raise PackageError(
+            "{signature}: the signature is not one of a trusted vendor, or {conf} or {hashes} was changed",
+            signature=SIGNATURE,
+            conf=CONF,
+            hashes=HASHES,
+        )
     manifest = parse(texts[CONF])
     listed = _parse_hashes(texts[HASHES])
     found = {name: digest for name, digest in hashes.items() if name not in UNLISTED}
     for name in sorted(listed.keys() - found.keys()):
-        raise PackageError(f"{name}: named in {HASHES} but missing in the package")
+        raise PackageError("{name}: named in {hashes} but missing in the package", name=name, hashes=HASHES)
     for name in sorted(found.keys() - listed.keys()):
-        raise PackageError(f"{name}: not named in {HASHES}")
+        raise PackageError("{name}: not named in {hashes}", name=name, hashes=HASHES)
     for name in sorted(listed):
         if listed[name] != found[name]:
-            raise PackageError(f"{name}: damaged or changed, its SHA-256 is not the one in {HASHES}")
+            raise PackageError("{name}: damaged or changed, its SHA-256 is not the one in {hashes}", name=name, hashes=HASHES)
     if INITSCR not in listed:
-        raise PackageError(f"{INITSCR}: missing in the package")
+        raise PackageError("{initscr}: missing in the package", initscr=INITSCR)
     return manifest, hashlib.sha256(message).hexdigest(), signer, listed
 
 
 def _fits(checked: tuple[Manifest, str, str, dict[str, str]], machine: str) -> None:
     manifest = checked[0]
     if manifest.arch not in ("all", machine):
-        raise PackageError(f"{CONF}: the package is for {manifest.arch}, this camera is {machine}")
+        raise PackageError(
+            "{conf}: the package is for {arch}, this camera is {machine}", conf=CONF, arch=manifest.arch, machine=machine
+        )
     if manifest.min_platform > PLATFORM:
         wanted = ".".join(map(str, manifest.min_platform))
-        raise PackageError(f"{CONF}: the package needs platform {wanted}, this camera has {platform_text()}: update it first")
+        raise PackageError(
+            "{conf}: the package needs platform {wanted}, this camera has {platform_text}: update it first",
+            conf=CONF,
+            wanted=wanted,
+            platform_text=platform_text(),
+        )
 
 
 def _parse_hashes(data: bytes) -> dict[str, str]:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as why:
-        raise PackageError(f"{HASHES}: not UTF-8 text") from why
+        raise PackageError("{hashes}: not UTF-8 text", hashes=HASHES) from why
     listed: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), 1):
         match = re.fullmatch(r"([0-9a-f]{64})  (\S.*)", line)
         if match is None or match[2] in listed:
-            raise PackageError(f"{HASHES}: line {number} is malformed or repeats a file")
+            raise PackageError("{hashes}: line {number} is malformed or repeats a file", hashes=HASHES, number=number)
         listed[match[2]] = match[1]
     return listed
 
@@ -218,14 +234,16 @@ class _Bounded:
 
     def read(self, size: int = -1) -> bytes:
         if size < 0 or size > MAX_HEADER_BYTES:
-            raise PackageError(f"{self._name}: a header in the archive is too large")
+            raise PackageError("{name}: a header in the archive is too large", name=self._name)
         data = self._stream.read(size)
         self._check()
         return data
 
     def seek(self, position: int, whence: int = io.SEEK_SET) -> int:
         if position > self._limit:
-            raise PackageError(f"{self._name}: unpacks to more than {MAX_UNPACKED_BYTES >> 20} MB")
+            raise PackageError(
+                "{name}: unpacks to more than {max_unpacked_bytes} MB", name=self._name, max_unpacked_bytes=MAX_UNPACKED_BYTES >> 20
+            )
         return self._stream.seek(position, whence)
 
     def tell(self) -> int:
@@ -233,7 +251,9 @@ class _Bounded:
 
     def _check(self) -> None:
         if self._stream.tell() > self._limit:
-            raise PackageError(f"{self._name}: unpacks to more than {MAX_UNPACKED_BYTES >> 20} MB")
+            raise PackageError(
+                "{name}: unpacks to more than {max_unpacked_bytes} MB", name=self._name, max_unpacked_bytes=MAX_UNPACKED_BYTES >> 20
+            )
 
 
 Members = Iterator[tuple[str, tarfile.TarInfo, IO[bytes] | None]]
@@ -249,9 +269,9 @@ def _opened(archive: Path) -> Iterator[Members]:
                 yield _members(tar)
             while data := bounded.read(_CHUNK):  # to the end: a cut or damaged gzip stream shows only there
                 if data.strip(b"\0"):
-                    raise PackageError(f"{archive.name}: something follows the end of the archive")
+                    raise PackageError("{name}: something follows the end of the archive", name=archive.name)
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, UnicodeError, OverflowError, ValueError) as why:
-        raise PackageError(f"{archive.name}: not a package, or cut off or damaged on its way ({why})") from why
+        raise PackageError("{name}: not a package, or cut off or damaged on its way ({why})", name=archive.name, why=why) from why
 
 
 def _members(tar: tarfile.TarFile) -> Members:
@@ -261,23 +281,27 @@ def _members(tar: tarfile.TarFile) -> Members:
     total = 0
     for count, member in enumerate(tar, 1):
         if count > MAX_MEMBERS:
-            raise PackageError(f"more than {MAX_MEMBERS} files in the package")
+            raise PackageError("more than {max_members} files in the package", max_members=MAX_MEMBERS)
         name = _safe_name(member)
         if name.casefold() in seen:
-            raise PackageError(f"{name}: twice in the package")
+            raise PackageError("{name}: twice in the package", name=name)
         seen.add(name.casefold())
         parents = {parent.as_posix() for parent in PurePosixPath(name).parents}
         folders |= parents
         if parents & files or (name in folders and not member.isdir()):
-            raise PackageError(f"{name}: is both a file and a folder")
+            raise PackageError("{name}: is both a file and a folder", name=name)
         if member.isdir():
             yield name, member, None
             continue
         total += member.size
         if total > MAX_UNPACKED_BYTES:
-            raise PackageError(f"{name}: the package unpacks to more than {MAX_UNPACKED_BYTES >> 20} MB")
+            raise PackageError(
+                "{name}: the package unpacks to more than {max_unpacked_bytes} MB",
+                name=name,
+                max_unpacked_bytes=MAX_UNPACKED_BYTES >> 20,
+            )
         if member.size > _WANTED.get(name, MAX_UNPACKED_BYTES):
-            raise PackageError(f"{name}: too large")
+            raise PackageError("{name}: too large", name=name)
         files.add(name)
         yield name, member, tar.extractfile(member)
 
@@ -288,19 +312,19 @@ def _safe_name(member: tarfile.TarInfo) -> str:
     shown = "".join(c if c.isprintable() else "?" for c in shown)
     parts = name.split("/")
     if name.startswith("/") or "\\" in name:
-        raise PackageError(f"{shown}: absolute or foreign path")
+        raise PackageError("{shown}: absolute or foreign path", shown=shown)
     if any(part in ("", ".", "..") for part in parts):
-        raise PackageError(f"{shown}: path leads out of the package or is not plain")
+        raise PackageError("{shown}: path leads out of the package or is not plain", shown=shown)
     if not name.isprintable() or not name.isascii() or len(name) > 240 or len(parts) > MAX_DEPTH:
-        raise PackageError(f"{shown}: file name is too long, too deep or has odd characters")
+        raise PackageError("{shown}: file name is too long, too deep or has odd characters", shown=shown)
     if member.issym() or member.islnk():
-        raise PackageError(f"{shown}: is a link")
+        raise PackageError("{shown}: is a link", shown=shown)
     if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE) or member.sparse is not None:
-        raise PackageError(f"{shown}: is neither a file nor a folder")
+        raise PackageError("{shown}: is neither a file nor a folder", shown=shown)
     if member.mode & 0o7000:
-        raise PackageError(f"{shown}: has a setuid, setgid or sticky bit")
+        raise PackageError("{shown}: has a setuid, setgid or sticky bit", shown=shown)
     if member.size < 0:
-        raise PackageError(f"{shown}: has no size")
+        raise PackageError("{shown}: has no size", shown=shown)
     return name
 
 
@@ -309,6 +333,6 @@ def _chunks(file: IO[bytes], name: str, size: int) -> Iterator[bytes]:
     while left:
         chunk = file.read(min(_CHUNK, left))
         if not chunk:
-            raise PackageError(f"{name}: cut off")
+            raise PackageError("{name}: cut off", name=name)
         left -= len(chunk)
         yield chunk

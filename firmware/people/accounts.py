@@ -59,7 +59,9 @@ class Accounts:
         try:
             write_whole(self.initial_file, f"{password}\n".encode(), 0o600)
         except OSError as why:
-            raise ConfigError(f"{self.initial_file} cannot be written: {why.strerror}") from why
+            raise ConfigError(
+                "{initial_file} cannot be written: {strerror}", initial_file=self.initial_file, strerror=why.strerror
+            ) from why
         with self._lock:
             self._store({**self._accounts, "admin": _account("admin", "admin", password, must_change=True)})
         return password
@@ -113,13 +115,13 @@ class Accounts:
         if not _NAME.fullmatch(name):
             raise ConfigError("user name: 1 to 32 letters, digits, '.', '_' or '-'")
         if role not in ROLES:
-            raise ConfigError(f"role: must be one of {', '.join(ROLES)}")
+            raise ConfigError("role: must be one of {roles}", roles=", ".join(ROLES))
         _check_password(password)
         with self._lock:
             if name in self._accounts:
-                raise ConfigError(f"user {name} exists already")
+                raise ConfigError("user {name} exists already", name=name)
             if len(self._accounts) >= MAX_ACCOUNTS:
-                raise ConfigError(f"there are already {MAX_ACCOUNTS} accounts")
+                raise ConfigError("there are already {max_accounts} accounts", max_accounts=MAX_ACCOUNTS)
             self._store({**self._accounts, name: _account(name, role, password, must_change=True)})
 
     def remove(self, name: str) -> None:
@@ -127,16 +129,16 @@ class Accounts:
         with self._lock:
             rest = {key: account for key, account in self._accounts.items() if key != name}
             if len(rest) == len(self._accounts):
-                raise ConfigError(f"there is no user {name}")
+                raise ConfigError("there is no user {name}", name=name)
             if not any(account.role == "admin" for account in rest.values()):
-                raise ConfigError(f"{name} is the only administrator")
+                raise ConfigError("{name} is the only administrator", name=name)
             self._store(rest)
 
     def _store(self, accounts: dict[str, Account]) -> None:
         try:
             write_whole(self._file, json.dumps([asdict(account) for account in accounts.values()], indent=1).encode(), 0o600)
         except OSError as why:
-            raise ConfigError(f"the accounts cannot be stored: {why.strerror}") from why
+            raise ConfigError("the accounts cannot be stored: {strerror}", strerror=why.strerror) from why
         self._accounts = accounts
         self._remembered.clear()
 
@@ -147,15 +149,17 @@ class Accounts:
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, TypeError) as why:
-            raise ConfigError(f"{self._file} is damaged ({why}); remove it to start with a new administrator password") from why
+            raise ConfigError(
+                "{file} is damaged ({why}); remove it to start with a new administrator password", file=self._file, why=why
+            ) from why
         return {account.name: account for account in accounts}
 
 
 def _check_password(password: str) -> None:
     if len(password) < MIN_PASSWORD:
-        raise ConfigError(f"the password needs at least {MIN_PASSWORD} characters")
+        raise ConfigError("the password needs at least {min_password} characters", min_password=MIN_PASSWORD)
     if len(password) > MAX_PASSWORD:
-        raise ConfigError(f"the password may have at most {MAX_PASSWORD} characters")
+        raise ConfigError("the password may have at most {max_password} characters", max_password=MAX_PASSWORD)
 
 
 def _account(name: str, role: str, password: str, must_change: bool) -> Account:

@@ -162,7 +162,9 @@ def _stored(portal: Portal, rule_id: int) -> ActionRule:
 def _kind(portal: Portal, name: object) -> ActionKind[Any]:
     found = portal.store.kinds.get(str(name))
     if found is None:
-        raise Refused(404, f"There is no action {str(name)[:40]!r}; there are {', '.join(portal.store.kinds)}.")
+        raise Refused(
+            404, "There is no action {name!r}; there are {kinds}.", name=str(name)[:40], kinds=", ".join(portal.store.kinds)
+        )
     return found
 
 
@@ -177,9 +179,9 @@ def _day(title: str, spans: list[Any]) -> tuple[tuple[int, int], ...]:
     merged: list[tuple[int, int]] = []
     for span in spans:
         if not isinstance(span, list) or len(span) != 2 or any(isinstance(n, bool) or not isinstance(n, int) for n in span):
-            raise ConfigError(f"{title}: write spans as 08:00-17:30")
+            raise ConfigError("{title}: write spans as 08:00-17:30", title=title)
         if not 0 <= span[0] < span[1] <= DAY_MINUTES:
-            raise ConfigError(f"{title}: each span runs from 00:00 to 24:00 at most and ends after it starts")
+            raise ConfigError("{title}: each span runs from 00:00 to 24:00 at most and ends after it starts", title=title)
     for start, end in sorted((span[0], span[1]) for span in spans):
         if merged and start <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))

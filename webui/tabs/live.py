@@ -210,7 +210,7 @@ def _set_input(portal: Portal, call: Call) -> Answer:
 def _trigger(portal: Portal, call: Call) -> Answer:
     wait_s = call.body.get("wait_s", 0)
     if isinstance(wait_s, bool) or not isinstance(wait_s, (int, float)) or not 0 <= wait_s <= MAX_WAIT_S:
-        raise Refused(422, f"wait_s: a number from 0 to {MAX_WAIT_S:.0f}")
+        raise Refused(422, "wait_s: a number from 0 to {max_wait_s:.0f}", max_wait_s=MAX_WAIT_S)
     answer = portal.service.ask(FireTrigger(f"http {call.user}", float(wait_s)), TriggerAnswer, wait_s + 5)
     if not answer.accepted:
         return data({"accepted": False, "why": answer.why, "error": f"Trigger refused: {answer.why}"}, 409)

@@ -51,7 +51,7 @@ def _tail(portal: Portal, call: Call) -> Answer:
             file.seek(max(0, size - TAIL_BYTES))
             lines = file.read().decode("utf-8", "replace").splitlines()
     except OSError as why:
-        raise Refused(404, f"{path.name} cannot be read: {why.strerror}") from why
+        raise Refused(404, "{name} cannot be read: {strerror}", name=path.name, strerror=why.strerror) from why
     if size > TAIL_BYTES:
         lines = lines[1:]  # the first one is cut
     return data({"lines": lines[-call.number("lines", 400, 1, 2000) :]})

@@ -53,7 +53,12 @@ def open_maker(line: WiegandLine, gpio: Gpio, patience_s: float = 0.0) -> PulseM
     kind = kinds.get(_scheme(line))
     try:
         if kind is None:
-            raise BoardError(f"{line.name}: no maker of pulses for {line.maker!r}; there are {', '.join(sorted(kinds))}")
+            raise BoardError(
+                "{name}: no maker of pulses for {maker!r}; there are {kinds}",
+                name=line.name,
+                maker=line.maker,
+                kinds=", ".join(sorted(kinds)),
+            )
         return _opened(kind, line, gpio, patience_s)
     except BoardError as why:
         log.error("%s; %s is made by busy-wait instead", why, line.name)

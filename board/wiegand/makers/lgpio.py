@@ -61,16 +61,22 @@ def chip_lines(line: WiegandLine) -> ChipLines:
     given = parse_qs(urlsplit(line.maker).query, keep_blank_values=True)
     unknown = sorted(set(given) - OPTIONS)
     if unknown:
-        raise BoardError(f"{line.name}: {line.maker!r} has {', '.join(unknown)}; lgpio: takes hear and chip")
+        raise BoardError(
+            "{name}: {maker!r} has {unknown}; lgpio: takes hear and chip",
+            name=line.name,
+            maker=line.maker,
+            unknown=", ".join(unknown),
+        )
     if "hear" not in given:
         raise BoardError(
-            f"{line.name}: lgpio tells no edges of its own outputs, so no frame could be checked: name two inputs that are wired "
-            "to D0 and D1 (lgpio:?hear=5,6)"
+            "{name}: lgpio tells no edges of its own outputs, so no frame could be checked: name two inputs "
+            "that are wired to D0 and D1 (lgpio:?hear=5,6)",
+            name=line.name,
         )
     texts = given["hear"][-1].split(",")
     pins = tuple(int(text) for text in texts if text.isascii() and text.isdigit())
     if len(texts) != 2 or len(set(pins)) != 2:
-        raise BoardError(f"{line.name}: {line.maker!r}: hear is two line numbers, for D0 and D1 (hear=5,6)")
+        raise BoardError("{name}: {maker!r}: hear is two line numbers, for D0 and D1 (hear=5,6)", name=line.name, maker=line.maker)
     return ChipLines(tuple(given.get("chip", HEADER_LABELS)), pins)
 
 
@@ -94,7 +100,9 @@ class LgpioMaker:
         try:
             self._handle = library.gpiochip_open(int(chip.name.removeprefix("gpiochip")))
         except library.error as why:
-            raise BoardError(f"{line.name}: lgpio does not open {chip}: {why}; run as root or in the group gpio") from why
+            raise BoardError(
+                "{name}: lgpio does not open {chip}: {why}; run as root or in the group gpio", name=line.name, chip=chip, why=why
+            ) from why
         try:
             self._claim()
         except BoardError:
@@ -141,9 +149,15 @@ class LgpioMaker:
         pins = (*self._wires, line.d0, line.d1)
         for pin in pins:
             if not 0 <= pin < count:
-                raise BoardError(f"{line.name}: {self._chip} has no line {pin}, it has 0 to {count - 1}")
+                raise BoardError(
+                    "{name}: {chip} has no line {pin}, it has 0 to {count}",
+                    name=line.name,
+                    chip=self._chip,
+                    pin=pin,
+                    count=count - 1,
+                )
             if pin in given:  # as in board/gpio/rpi.py: a running bus would lose its pin
-                raise BoardError(f"GPIO {pin} is taken by {given[pin]}: switch that off, or take another pin")
+                raise BoardError("GPIO {pin} is taken by {given}: switch that off, or take another pin", pin=pin, given=given[pin])
         # Towards rest, so that an input whose wire came off is quiet.
         pull = library.SET_PULL_DOWN if line.active_high else library.SET_PULL_UP
         for pin in self._wires:
@@ -162,7 +176,9 @@ class LgpioMaker:
                 held = [f"GPIO {' or '.join(map(str, pins))} is taken by another process"]
             if held:
                 raise taken(f"{self._line.name}: {' and '.join(held)}") from why
-            raise BoardError(f"{self._line.name}: GPIO {' and '.join(map(str, pins))} cannot be claimed: {why}") from why
+            raise BoardError(
+                "{name}: GPIO {pins} cannot be claimed: {why}", name=self._line.name, pins=" and ".join(map(str, pins)), why=why
+            ) from why
 
     # --- a frame ------------------------------------------------------------------------------------------------------
 
@@ -176,7 +192,9 @@ class LgpioMaker:
         with self._news:
             self._edges.clear()
         if self._busy():
-            raise BoardError(f"{self._line.name}: lgpio still plays the frame before")  # it would play this one after that
+            raise BoardError(
+                "{name}: lgpio still plays the frame before", name=self._line.name
+            )  # it would play this one after that
         self._ask(lambda: library.tx_wave(self._handle, self._line.d0, wave))
         # Not asked before the end: an answer takes the lock that the playing thread needs.
         time.sleep(len(bits) * period_us / 1e6 + LAG_S)
@@ -194,7 +212,7 @@ class LgpioMaker:
         try:
             return question()
         except self._library.error as why:
-            raise BoardError(f"{self._line.name}: lgpio refuses: {why}") from why
+            raise BoardError("{name}: lgpio refuses: {why}", name=self._line.name, why=why) from why
 
     def _listen(self, count: int) -> tuple[Change, ...]:
         """All edges of the wave, oldest first; fewer than `count` when no more came in time."""
@@ -217,9 +235,11 @@ def _open(line: WiegandLine, gpio: Gpio) -> PulseMaker:
     try:
         import lgpio
     except ImportError as why:
-        raise BoardError(f"{line.name}: lgpio is not installed ({why}): pip install lgpio") from why
+        raise BoardError("{name}: lgpio is not installed ({why}): pip install lgpio", name=line.name, why=why) from why
     except OSError as why:
-        raise BoardError(f"{line.name}: lgpio does not start: {why}; it makes a FIFO in the folder that LG_WD names") from why
+        raise BoardError(
+            "{name}: lgpio does not start: {why}; it makes a FIFO in the folder that LG_WD names", name=line.name, why=why
+        ) from why
     return LgpioMaker(line, own.inputs, lgpio, chip)
 
 

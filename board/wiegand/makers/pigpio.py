@@ -48,9 +48,11 @@ class PigpioMaker:
         try:
             self._address = (parts.hostname or "localhost", parts.port or PORT)
         except ValueError as why:
-            raise BoardError(f"{line.name}: {line.maker!r} is no address of pigpiod: {why}") from why
+            raise BoardError(
+                "{name}: {maker!r} is no address of pigpiod: {why}", name=line.name, maker=line.maker, why=why
+            ) from why
         if max(line.d0, line.d1) > 31:
-            raise BoardError(f"{line.name}: pigpio makes waves on GPIO 0 to 31 only")
+            raise BoardError("{name}: pigpio makes waves on GPIO 0 to 31 only", name=line.name)
         self._daemon: _Daemon | None = None
 
     def send(self, code: WiegandCode, width_us: int, period_us: int, stop: threading.Event) -> FrameTiming:

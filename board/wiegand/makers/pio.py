@@ -136,9 +136,17 @@ class PioMaker:
         self._instead = BusyMaker(line, gpio)
         parts = urlsplit(line.maker)
         if parts.netloc or parts.query or parts.fragment or not (parts.path or DEVICE).startswith("/"):
-            raise BoardError(f"{line.name}: {line.maker!r} names no PIO: pio: or pio:{DEVICE}")
+            raise BoardError(
+                "{name}: {maker!r} names no PIO: pio: or pio:{device}", name=line.name, maker=line.maker, device=DEVICE
+            )
         if line.d0 == line.d1 or not 0 <= min(line.d0, line.d1) <= max(line.d0, line.d1) <= LAST_GPIO:
-            raise BoardError(f"{line.name}: the PIO makes pulses on two of GPIO 0 to {LAST_GPIO}, not on {line.d0} and {line.d1}")
+            raise BoardError(
+                "{name}: the PIO makes pulses on two of GPIO 0 to {last_gpio}, not on {d0} and {d1}",
+                name=line.name,
+                last_gpio=LAST_GPIO,
+                d0=line.d0,
+                d1=line.d1,
+            )
         self._path = parts.path or DEVICE
         self._chip: _Rp1 | None = None
         self._lent = False
@@ -153,7 +161,9 @@ class PioMaker:
             chip = self._opened()
         except OSError as why:
             if self._lent:  # nothing that is written to the pins would reach the wires
-                raise BoardError(f"{self._line.name}: the PIO has kept the wires ({why}): start the board anew") from why
+                raise BoardError(
+                    "{name}: the PIO has kept the wires ({why}): start the board anew", name=self._line.name, why=why
+                ) from why
             advice = ADVICE.get(why.errno or 0, ADVICE_ELSE)
             log.warning("%s: no PIO at %s (%s; %s): made by busy-wait", self._line.name, self._path, why, advice)
             return self._instead.send(code, width_us, period_us, stop)

@@ -56,7 +56,9 @@ class TriggerServer:
         try:
             self._listener = socket.create_server(self._address, backlog=16)
         except OSError as why:
-            raise ConfigError(f"Trigger socket port: {self._address[1]} cannot be used: {why.strerror or why}") from why
+            raise ConfigError(
+                "Trigger socket port: {address} cannot be used: {strerror}", address=self._address[1], strerror=why.strerror or why
+            ) from why
         self._spawn(self._accept, self._listener)
 
     def close(self) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from tests.unit.engine.passages.reads import frame_at
 
 from board.camera import _live, open_camera, picamera2
 from board.kit.clock import Clock
@@ -19,6 +18,7 @@ from board.types import Frame
 from engine.reading import feed
 from engine.reading.feed import Feed
 from engine.ring import RingReader
+from tests.unit.engine.reading.passages.reads import frame_at
 
 
 class ScriptedCamera:

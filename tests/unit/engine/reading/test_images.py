@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tests.unit.engine.test_link import PASSAGE
 
 from board.kit.errors import StoreError
 from engine.reading.images import ImageStore, crop_of
+from tests.unit.engine.reading.test_link import PASSAGE
 
 RGB = np.zeros((96, 128, 3), np.uint8)
 RGB[40:60, 50:90] = (200, 100, 50)

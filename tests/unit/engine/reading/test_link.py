@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.engine.passages.reads import START
 
 from board.kit.clock import Clock
 from board.kit.wire import Channel, Codec, accept, listen
@@ -27,6 +26,7 @@ from engine.messages import (
 )
 from engine.reading.link import Link
 from engine.types import Passage, PassageImages, Trigger
+from tests.unit.engine.reading.passages.reads import START
 
 STATUS = EngineStatus("MOTION", 1, 10.0, 50.0, 30.0, "ok", "", None, (1280, 960))
 PASSAGE = Passage(

@@ -15,9 +15,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from tests.unit.engine.passages.reads import read_of
-from tests.unit.engine.test_feed import ScriptedCamera
-from tests.unit.engine.test_link import Service
 
 from board.camera import CameraSettings
 from board.kit.clock import Clock
@@ -31,6 +28,9 @@ from engine.reading.run import Engine, Reader
 from engine.recognise import pipeline
 from engine.settings import GeneralSettings, LprSettings
 from engine.types import PlateRead, Roi, Trigger
+from tests.unit.engine.reading.passages.reads import read_of
+from tests.unit.engine.reading.test_feed import ScriptedCamera
+from tests.unit.engine.reading.test_link import Service
 
 ROOT = Path(__file__).resolve().parents[4]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from tests.unit.engine.passages.reads import OTHER_LANE, START, frame_at, read_of
 
 from board.kit.errors import ConfigError
 from board.types import Frame
 from engine.reading.modes import Mode, Result, mode_kind
 from engine.settings import FUNCTION_MODES, LprSettings
 from engine.types import PlateRead, Trigger
+from tests.unit.engine.reading.passages.reads import OTHER_LANE, START, frame_at, read_of
 
 
 def mode(name: str, **settings: object) -> Mode:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 
 import pytest
-from tests.unit.engine.passages.reads import frame_at, read_of
 
 from engine.reading.passages.filters import ReadFilter
 from engine.settings import LprSettings
+from tests.unit.engine.reading.passages.reads import frame_at, read_of
 
 SETTINGS = LprSettings(min_char_height_px=20, max_char_height_px=60, min_confidence_pct=80, min_characters=5)
 

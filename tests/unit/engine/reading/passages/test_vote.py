@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tests.unit.engine.passages.reads import HERE, OTHER_LANE, frame_at, read_of
-
 from engine.reading.passages.vote import Settled, Vote
+from tests.unit.engine.reading.passages.reads import HERE, OTHER_LANE, frame_at, read_of
 
 
 def vote(votes: int = 2, lost_after_ms: int = 1500) -> Vote:
