@@ -34,6 +34,8 @@ setup(
         "bottle==0.13.4",
         "cheroot==11.1.2",
         "cryptography==50.0.2",
+        "Jinja2==3.1.6",
+        "multipart==2.0.1",
         "numpy>=1.26.4,<3",  # tflite-runtime, where it replaces LiteRT, needs numpy 1
         "pillow==13.0.0",
         "pydantic==2.14.3",
@@ -51,8 +53,10 @@ setup(
         "tflite": ['tflite-runtime==2.14.0; python_version < "3.12"', "numpy<2"],
         "train": ["tensorflow-cpu==2.15.1", "numpy<2", "opencv-python-headless==4.10.0.84"],
         "test": [
+            "babel==2.19.0",
             "gpiod==2.5.0",
             "mypy==2.4.1",
+            "openapi-spec-validator==0.9.0",
             "playwright==1.65.2",
             "pytest==9.2.0",
             "ruff==0.17.5",

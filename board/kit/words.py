@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -45,3 +46,39 @@ class Sayable:
 
     def said(self, translate: Translate) -> str:
         return self.text.said(translate)
+
+
+def to_stored(text: Text) -> str:
+    """The text as JSON, for the database and for messages between processes: {"key": ..., "values": {...}}; values other than
+    numbers, texts and Texts become their English."""
+    return json.dumps(_plain(text), ensure_ascii=False, separators=(",", ":"))
+
+
+def from_stored(stored: str) -> Text:
+    """What `to_stored` wrote; anything else (a row of an older release) is a plain text of its own."""
+    if not stored.startswith('{"key":'):
+        return Text(stored)
+    try:
+        return _text(json.loads(stored))
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return Text(stored)
+
+
+def _plain(text: Text) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for name, value in text.values.items():
+        if isinstance(value, Sayable):
+            value = value.text
+        if isinstance(value, Text):
+            values[name] = _plain(value)
+        else:
+            values[name] = value if isinstance(value, bool | int | float | str) else str(value)
+    return {"key": text.key, "values": values}
+
+
+def _text(document: Mapping[str, object]) -> Text:
+    values = document["values"]
+    if not isinstance(values, dict):
+        raise TypeError("values")
+    said = {str(name): _text(value) if isinstance(value, dict) else value for name, value in values.items()}
+    return Text(str(document["key"]), said)
