@@ -5,7 +5,8 @@ pending -> sending -> done | failed | expired, or back to pending with a later n
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from board.kit.clock import Clock
@@ -22,11 +23,12 @@ def pause_s(attempts: int, first_s: float, longest_s: float = LONGEST_PAUSE_S) -
 
 
 class Outbox:
-    """The deliveries of one store. Calls commit by themselves."""
+    """The deliveries of one store. Calls commit by themselves. `told(delivery)` is called after the commit that ended a try."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, told: Callable[[Delivery], None]) -> None:
         self._store = store
         self._clock = clock
+        self._told = told
 
     def recover(self) -> int:
         """After a start: what was being sent when the process ended is tried again, under the same id. How many."""
@@ -61,12 +63,14 @@ class Outbox:
             self._finish(item, "done", note)
             self._result(item, "done_at", "done_note", note)
             self._store.count("Actions")
+        self._told(replace(item, state="done", finished_at=self._clock.now(), note=note))
 
     def give_up(self, item: Delivery, state: str, note: str) -> None:
         """`state`: "failed" (no try will work) or "expired" (too old)."""
         with self._store.db.transaction():
             self._finish(item, state, note)
             self._result(item, "error_at", "error", note)
+        self._told(replace(item, state=state, finished_at=self._clock.now(), note=note))
 
     def retry(self, item: Delivery, error: str, first_s: float, longest_s: float) -> None:
         """Tries again after a pause (`pause_s`), at the latest when it expires."""
@@ -76,6 +80,7 @@ class Outbox:
                 "UPDATE deliveries SET state = 'pending', next_try_at = ?, note = ? WHERE id = ?", (stamp(again), error, item.id)
             )
             self._result(item, "error_at", "error", error)
+        self._told(replace(item, state="pending", next_try_at=again, note=error))
 
     def _finish(self, item: Delivery, state: str, note: str) -> None:
         self._store.db.execute(

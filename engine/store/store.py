@@ -239,6 +239,15 @@ class Store:
         found = self.db.rows(f"SELECT * FROM passages WHERE {where} ORDER BY rowid DESC LIMIT ?", (*values, limit))
         return self._with_lists(found)
 
+    def passages_after(self, rowid: int, limit: int) -> list[StoredPassage]:
+        """Those stored after that row, oldest first."""
+        return self._with_lists(self.db.rows("SELECT * FROM passages WHERE rowid > ? ORDER BY rowid LIMIT ?", (rowid, limit)))
+
+    def passage_rows(self) -> tuple[int, int]:
+        """Rows of the oldest and the newest passage; (0, 0) when there is none."""
+        oldest, newest = self.db.rows("SELECT min(rowid), max(rowid) FROM passages")[0]
+        return int(oldest or 0), int(newest or 0)
+
     def passage(self, passage_id: str) -> StoredPassage | None:
         found = self._with_lists(self.db.rows("SELECT * FROM passages WHERE id = ?", (passage_id,)))
         return found[0] if found else None
