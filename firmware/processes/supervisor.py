@@ -55,8 +55,8 @@ CHILD = Path(__file__).with_name("child.py")
 
 @dataclass(frozen=True, slots=True)
 class ProcessStatus:
-    """One process as people see it. `pid` 0: not running; `state`: one of the states above; `error`: why it last died, "" when it did
-    not; `ill`: what is wrong with it now, "" when it beats or has nothing to do."""
+    """One process as people see it. `pid` 0: not running; `state`: one of the states above; `error`: why it last died, "" when it
+    did not; `ill`: what is wrong with it now, "" when it beats or has nothing to do."""
 
     name: str
     pid: int
