@@ -17,6 +17,7 @@ from engine.types import FIXED_ROLES, ActionRule, ListEntry, PlateList
 from webui.forms import Field, blamed, fields, filled
 from webui.list_forms import ROLES, EntryForm, ListForm, entry_of, typed
 from webui.portal import Answer, Call, Portal, Refused, Route, Tab, data
+from webui.search import near
 
 PAGE_SIZE = 50
 ROLE_TITLES = {"all": "Every plate", "unlisted": "Plates in no list", **dict(ROLES)}
@@ -54,6 +55,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         found=found,
         page=page,
         last=last,
+        near=near(page, last),
         entries=[_entry(portal, each, zone, _wiegand_bits(portal, rules)) for each in entries],
         rules=[_rule(portal, each, results.get(each.id), zone) for each in rules],
         kinds=portal.kinds,
