@@ -14,11 +14,12 @@ from board.kit.errors import GatewrightError
 from board.kit.settings import Problem
 from board.kit.state import State
 from board.kit.words import Text
+from board.kit.zones import camera_zone
 from board.types import BoardProfile
-from engine.dispatch.rules import camera_zone
 from engine.settings import GeneralSettings, LprSettings
 
 if TYPE_CHECKING:
+    from engine.actions import Kinds
     from engine.store import Store
     from webui.pages import Pages
     from webui.picture import Picture
@@ -107,6 +108,7 @@ class Portal:
     clock: Clock
     profile: BoardProfile
     store: Store
+    kinds: Kinds
     service: ServiceClient
     picture: Picture
     pages: Pages

@@ -6,11 +6,12 @@ from functools import partial
 
 from board.camera._address import Address, parse_address
 from board.camera._container import ContainerSource, open_container
+from board.camera._kind import CameraKind
 from board.camera._live import LiveCamera, Source
 from board.camera._mjpeg import MjpegSource, ask
 from board.camera._settings import TURNING, CameraSetup, left_out, turned
 from board.kit.clock import Clock
-from board.ports import Camera, CameraKind
+from board.ports import Camera
 
 LOW_DELAY = {"fflags": "nobuffer", "analyzeduration": "1500000", "probesize": "1000000"}
 RTSP = {"rtsp_transport": "tcp", "reorder_queue_size": "0"}
