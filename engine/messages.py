@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from board.devices import DeviceState
-from engine.types import Delivery, Match, Passage, PlateRead, Trigger, WiegandFrame
+from engine.types import Counter, Delivery, Match, Passage, PlateRead, Trigger, WiegandFrame
 
 NO_LICENSE = "NO LICENSE"
 STOPPED = "STOPPED"
@@ -145,15 +145,6 @@ class TriggerAnswer:
     why: str
     trigger_id: str
     passage: Passage | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Counter:
-    """A number of the Info panel with the time of its last change (manual 4.2: "columns with the last change")."""
-
-    name: str
-    value: int
-    changed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

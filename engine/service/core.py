@@ -124,7 +124,7 @@ class Service:
         self._inputs = Inputs(clock, self._pins, self._serial, self._triggers.fire, TAKEN_TIMEOUT_S, self._problems.say)
         self._trials = Trials(clock, kinds, self._pins, self._serial, state.images, self._need_store, self._outputs.polarities)
         self._status = Status(state, clock, self._engine, self._counters, self._pins, self._problems, card)
-        self._passages = StoredPassages(lambda: Store(state.database, clock, kinds, checkpoints=False))
+        self._passages = StoredPassages(lambda: Store(state.database, clock, checkpoints=False))
         self._subscribers = Subscribers(self._status.now, self._pins.lines, self._passages)
         handlers: dict[type, Callable[[Any], object]] = {
             AskStatus: lambda request: self._status.now(),
@@ -172,7 +172,7 @@ class Service:
 
     def _open_core(self) -> Core | None:
         try:
-            store = Store(self._state.database, self._clock, self._kinds, checkpoints=False)
+            store = Store(self._state.database, self._clock, checkpoints=False)
         except StoreError as why:
             self._problems.say(str(why))
             return None

@@ -18,7 +18,7 @@ class StoredPassages:
         self._opened: Store | None = None
 
     def rows(self) -> tuple[int, int]:
-        return self._store().passage_rows()
+        return self._store().passages.ends()
 
     def after(self, row: int, limit: int) -> list[PassageEvent]:
         store = self._store()
@@ -26,10 +26,10 @@ class StoredPassages:
             PassageEvent(
                 row=stored.rowid,
                 passage=stored.passage,
-                matches=store.matches(stored.passage.id),
+                matches=store.passages.matches(stored.passage.id),
                 deliveries=tuple(each.delivery for each in reversed(store.deliveries(DeliveryQuery(passage_id=stored.passage.id)))),
             )
-            for stored in store.passages_after(row, limit)
+            for stored in store.passages.after(row, limit)
         ]
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from engine.types import FIXED_ROLES, ActionRule, ListEntry, PlateList
 from webui.forms import Field, blamed, fields, filled
 from webui.list_forms import ROLES, EntryForm, ListForm, entry_of, typed
 from webui.portal import Answer, Call, Portal, Refused, Route, Tab, data
+from webui.search import near
 
 PAGE_SIZE = 50
 ROLE_TITLES = {"all": "Every plate", "unlisted": "Plates in no list", **dict(ROLES)}
@@ -31,12 +32,12 @@ def _page(portal: Portal, call: Call) -> Answer:
     has_plates = chosen.role not in FIXED_ROLES
     view = call.query.get("view", "plates") if has_plates else "actions"
     search = call.query.get("search", "")[:60]
-    found = portal.store.count_entries(chosen.id, search)
+    found = portal.store.entries.count(chosen.id, search)
     last = max(1, -(-found // PAGE_SIZE))
     page = call.number("page", 1, 1, last)
     entries = portal.store.entries(chosen.id, search, PAGE_SIZE, (page - 1) * PAGE_SIZE) if view == "plates" else []
     rules = portal.store.rules(chosen.id)
-    results = portal.store.rule_results()
+    results = portal.store.rules.results()
     return portal.pages.answer(
         portal,
         call,
@@ -44,7 +45,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         "Lists",
         tab="lists",
         lists=lists,
-        counts={each.id: portal.store.count_entries(each.id) for each in lists},
+        counts={each.id: portal.store.entries.count(each.id) for each in lists},
         chosen=chosen,
         role_title=ROLE_TITLES[chosen.role],
         fixed=not has_plates,
@@ -54,9 +55,10 @@ def _page(portal: Portal, call: Call) -> Answer:
         found=found,
         page=page,
         last=last,
+        near=near(page, last),
         entries=[_entry(portal, each, zone, _wiegand_bits(portal, rules)) for each in entries],
         rules=[_rule(portal, each, results.get(each.id), zone) for each in rules],
-        kinds=portal.store.kinds,
+        kinds=portal.kinds,
         entry_form=fields(EntryForm, {}, {}),
         new_list_form=fields(ListForm, {}, ROLE_CHOICES),
         list_form=_list_form(chosen),
@@ -74,7 +76,7 @@ def _rule(portal: Portal, rule: ActionRule, result: Any, zone: ZoneInfo) -> dict
         "id": rule.id,
         "name": rule.name,
         "kind": rule.kind,
-        "label": portal.store.kinds[rule.kind].label if rule.kind in portal.store.kinds else rule.kind,
+        "label": portal.kinds[rule.kind].label if rule.kind in portal.kinds else rule.kind,
         "enabled": rule.enabled,
         "always": all(day == ((0, 1440),) for day in rule.week.days),
         "done_at": portal.local(result.done_at, zone) if result else "",
@@ -111,7 +113,7 @@ def _wiegand_bits(portal: Portal, rules: list[ActionRule]) -> int:
     for rule in rules:
         if rule.kind == "wiegand":
             try:
-                _, options = options_of(portal.store.kinds, rule.kind, rule.options)
+                _, options = options_of(portal.kinds, rule.kind, rule.options)
             except ConfigError:
                 continue
             layout = LAYOUTS.get(getattr(options, "layout", "w26"))
@@ -130,7 +132,7 @@ def _list(portal: Portal, list_id: int) -> PlateList:
 
 
 def _list_data(portal: Portal, each: PlateList) -> dict[str, Any]:
-    entries = portal.store.count_entries(each.id)
+    entries = portal.store.entries.count(each.id)
     return {"id": each.id, "name": each.name, "role": each.role, "colour": each.colour, "entries": entries}
 
 
@@ -138,12 +140,12 @@ def _get_lists(portal: Portal, call: Call) -> Answer:
     return data({"lists": [_list_data(portal, each) for each in portal.store.lists()]})
 
 
-def _save_list(portal: Portal, stored: PlateList, body: Mapping[str, Any]) -> Answer:
+def _save_list(portal: Portal, call: Call, stored: PlateList) -> Answer:
     choices = ROLE_CHOICES if stored.role not in FIXED_ROLES else {}
     before = {"name": stored.name, "role": stored.role, "colour": stored.colour}
-    form = filled(ListForm, body, before if stored.id else {}, choices)
+    form = filled(ListForm, call.body, before if stored.id else {}, choices)
     try:
-        saved = portal.store.save_list(PlateList(stored.id, form.name, form.role, form.colour))
+        saved = portal.store.lists.save(PlateList(stored.id, form.name, form.role, form.colour), call.user)
     except ConfigError as why:
         raise blamed(ListForm, why) from why
     portal.service.outcome(RulesChanged())
@@ -151,15 +153,15 @@ def _save_list(portal: Portal, stored: PlateList, body: Mapping[str, Any]) -> An
 
 
 def _add_list(portal: Portal, call: Call) -> Answer:
-    return _save_list(portal, PlateList(0, "", "custom"), call.body)
+    return _save_list(portal, call, PlateList(0, "", "custom"))
 
 
 def _put_list(portal: Portal, call: Call) -> Answer:
-    return _save_list(portal, _list(portal, call.id("id")), call.body)
+    return _save_list(portal, call, _list(portal, call.id("id")))
 
 
 def _delete_list(portal: Portal, call: Call) -> Answer:
-    portal.store.delete_list(_list(portal, call.id("id")).id)
+    portal.store.lists.delete(_list(portal, call.id("id")).id, call.user)
     portal.service.outcome(RulesChanged())
     return data({})
 
@@ -173,25 +175,25 @@ def _get_entries(portal: Portal, call: Call) -> Answer:
     search = call.query.get("search", "")[:60]
     limit, offset = call.number("limit", 100, 1, 1000), call.number("offset", 0, 0, 10**9)
     found = [_entry(portal, each, zone, bits) for each in portal.store.entries(chosen.id, search, limit, offset)]
-    return data({"count": portal.store.count_entries(chosen.id, search), "entries": found})
+    return data({"count": portal.store.entries.count(chosen.id, search), "entries": found})
 
 
-def _save_entry(portal: Portal, entry_id: int, list_id: int, body: Mapping[str, Any], before: Mapping[str, Any]) -> Answer:
+def _save_entry(portal: Portal, call: Call, entry_id: int, list_id: int, before: Mapping[str, Any]) -> Answer:
     zone = portal.zone()
-    form = filled(EntryForm, body, before, {})
+    form = filled(EntryForm, call.body, before, {})
     try:
-        saved = portal.store.save_entry(entry_of(form, entry_id, list_id, zone))
+        saved = portal.store.entries.save(entry_of(form, entry_id, list_id, zone), call.user)
     except ConfigError as why:
         raise blamed(EntryForm, why) from why
     return data(_entry(portal, saved, zone, _wiegand_bits(portal, portal.store.rules(list_id))))
 
 
 def _add_entry(portal: Portal, call: Call) -> Answer:
-    return _save_entry(portal, 0, _list(portal, call.id("id")).id, call.body, {})
+    return _save_entry(portal, call, 0, _list(portal, call.id("id")).id, {})
 
 
 def _stored_entry(portal: Portal, call: Call) -> ListEntry:
-    found = portal.store.entry(call.id("id"))
+    found = portal.store.entries.get(call.id("id"))
     if found is None:
         raise Refused(404, "There is no such plate; perhaps it was deleted.")
     return found
@@ -207,18 +209,18 @@ def _put_entry(portal: Portal, call: Call) -> Answer:
         wiegand_facility=stored.wiegand_facility,
         wiegand_card=stored.wiegand_card,
     )
-    return _save_entry(portal, stored.id, stored.list_id, call.body, before.model_dump())
+    return _save_entry(portal, call, stored.id, stored.list_id, before.model_dump())
 
 
 def _delete_entry(portal: Portal, call: Call) -> Answer:
-    portal.store.delete_entry(_stored_entry(portal, call).id)
+    portal.store.entries.delete(_stored_entry(portal, call).id, call.user)
     return data({})
 
 
 def _collisions(portal: Portal, call: Call) -> Answer:
     """Plates of any list that send the number of another plate: one car could open for the other."""
     chosen = _list(portal, call.id("id"))
-    found = portal.store.collisions(0, _wiegand_bits(portal, portal.store.rules(chosen.id)))
+    found = portal.store.entries.collisions(0, _wiegand_bits(portal, portal.store.rules(chosen.id)))
     return data({"collisions": [{"number": each.number, "plates": [entry.plate for entry in each.entries]} for each in found]})
 
 
