@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import bottle
 
-from webui.auth import allows
-from webui.portal import Answer, Call, Tab
+from board.kit.web.people import Visitor
+from board.kit.web.routes import Answer, Call
+from webui.portal import Tab
 
 if TYPE_CHECKING:
     from webui.portal import Portal
@@ -42,7 +43,7 @@ class Pages:
             call=call,
             title=title,
             tab=tab,
-            tabs=[each for each in self._tabs if allows(call.role, each.role)],
+            tabs=[each for each in self._tabs if call.may(each.permission)],
             device=portal.general().device_name,
             simulated=portal.profile.simulated,
             board=portal.profile.title,
@@ -51,6 +52,6 @@ class Pages:
         )
         return Answer(html.encode(), "text/html; charset=utf-8", status)
 
-    def home(self, role: str) -> str:
-        """Path of the first tab that `role` may see, below /anpr/."""
-        return next((tab.name for tab in self._tabs if allows(role, tab.role)), "")
+    def home(self, visitor: Visitor) -> str:
+        """Path of the first tab that `visitor` may see, below /anpr/."""
+        return next((tab.name for tab in self._tabs if visitor.may(tab.permission)), "")

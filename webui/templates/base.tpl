@@ -26,7 +26,7 @@
 <div class="strip" id="simulated"><span><strong>Simulated board.</strong> No real pins or gate are connected: what you see below is drawn.</span></div>
 % end
 <main>
-% if restart_due and call.role == 'admin':
+% if restart_due and call.may('configure'):
 <div class="notices"><div class="notice warn" id="restart-due"><div><strong>Restart service to put in force:</strong> {{', '.join(restart_due)}}</div>{{!'' if tab == 'lpr' else '<a class="btn" href="/anpr/lpr">LPR configuration</a>'}}</div></div>
 % end
 <div class="notices" id="notices" aria-live="polite"></div>

@@ -8,7 +8,7 @@
       <option value="{{name}}"{{' selected' if name == chosen else ''}}>{{title}}</option>
     % end
     </select><label class="check"><input type="checkbox" id="auto" checked> Auto update</label></div>
-    <div class="bar"><input type="search" id="filter" placeholder="Only lines with…" aria-label="Only lines with"><a class="btn" id="zip" href="/anpr/logs/{{chosen}}/zip">Download</a></div>
+    <div class="bar"><input type="search" id="filter" placeholder="Only lines with…" aria-label="Only lines with"><a class="btn" id="zip" href="/anpr/logs/{{chosen}}-log.zip">Download</a></div>
   </header>
   <pre class="log" id="lines" tabindex="0" aria-label="Log lines"></pre>
 </section>

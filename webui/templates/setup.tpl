@@ -1,5 +1,5 @@
 % rebase('base', scripts=('setup',))
-% if call.role != 'admin':
+% if not call.may('configure'):
 <div class="notice warn"><div>An administrator must first choose the region and the countries whose plates are read.</div></div>
 % else:
 <form id="setup" class="setup">
