@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from board.kit.clock import Clock
 from board.kit.state import State
 from board.kit.web.routes import Route
+from board.kit.zones import camera_zone
 from board.types import BoardProfile
-from engine.dispatch.rules import camera_zone
 from engine.settings import GeneralSettings, LprSettings
 
 if TYPE_CHECKING:

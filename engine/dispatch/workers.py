@@ -11,10 +11,10 @@ from pathlib import Path
 
 from board.kit.clock import Clock
 from board.kit.errors import ConfigError, DeliveryError, StoreError
+from board.kit.zones import camera_zone
 from board.serial import SerialLines
 from engine.actions import ActionEnv, Kinds, Lane, Pins, options_of
 from engine.dispatch.outbox import Outbox
-from engine.dispatch.rules import camera_zone
 from engine.settings import GeneralSettings
 from engine.store import Store
 from engine.types import Delivery, PlateEvent

@@ -11,6 +11,7 @@ from webui.portal import Portal, Tab
 from webui.view.list_forms import ROLE_CHOICES, ROLES, EntryForm, ListForm
 from webui.view.lists import entry_data, stored_list, wiegand_bits
 from webui.view.rules import rule_row
+from webui.view.search import near
 
 PAGE_SIZE = 50
 ROLE_TITLES = {"all": "Every plate", "unlisted": "Plates in no list", **dict(ROLES)}
@@ -47,6 +48,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         found=found,
         page=page,
         last=last,
+        near=near(page, last),
         entries=[entry_data(portal, each, zone, wiegand_bits(portal, rules)) for each in entries],
         rules=[rule_row(portal, each, results.get(each.id), zone) for each in rules],
         kinds=portal.store.kinds,
