@@ -164,7 +164,7 @@ class Service:
 
     def _open_core(self) -> Core | None:
         try:
-            store = Store(self._state.database, self._clock, self._kinds, checkpoints=False)
+            store = Store(self._state.database, self._clock, checkpoints=False)
         except StoreError as why:
             self._problems.say(str(why))
             return None

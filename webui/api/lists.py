@@ -19,12 +19,12 @@ def _get_lists(portal: Portal, call: Call) -> Answer:
     return data({"lists": [list_data(portal, each) for each in portal.store.lists()]})
 
 
-def _save_list(portal: Portal, stored: PlateList, body: Mapping[str, Any]) -> Answer:
+def _save_list(portal: Portal, call: Call, stored: PlateList) -> Answer:
     choices = ROLE_CHOICES if stored.role not in FIXED_ROLES else {}
     before = {"name": stored.name, "role": stored.role, "colour": stored.colour}
-    form = filled(ListForm, body, before if stored.id else {}, choices)
+    form = filled(ListForm, call.body, before if stored.id else {}, choices)
     try:
-        saved = portal.store.save_list(PlateList(stored.id, form.name, form.role, form.colour))
+        saved = portal.store.lists.save(PlateList(stored.id, form.name, form.role, form.colour), call.user)
     except ConfigError as why:
         raise blamed(ListForm, why) from why
     portal.service.outcome(RulesChanged())
@@ -32,15 +32,15 @@ def _save_list(portal: Portal, stored: PlateList, body: Mapping[str, Any]) -> An
 
 
 def _add_list(portal: Portal, call: Call) -> Answer:
-    return _save_list(portal, PlateList(0, "", "custom"), call.body)
+    return _save_list(portal, call, PlateList(0, "", "custom"))
 
 
 def _put_list(portal: Portal, call: Call) -> Answer:
-    return _save_list(portal, stored_list(portal, call.id("id")), call.body)
+    return _save_list(portal, call, stored_list(portal, call.id("id")))
 
 
 def _delete_list(portal: Portal, call: Call) -> Answer:
-    portal.store.delete_list(stored_list(portal, call.id("id")).id)
+    portal.store.lists.delete(stored_list(portal, call.id("id")).id, call.user)
     portal.service.outcome(RulesChanged())
     return data({})
 
@@ -54,25 +54,25 @@ def _get_entries(portal: Portal, call: Call) -> Answer:
     search = call.query.get("search", "")[:60]
     limit, offset = call.number("limit", 100, 1, 1000), call.number("offset", 0, 0, 10**9)
     found = [entry_data(portal, each, zone, bits) for each in portal.store.entries(chosen.id, search, limit, offset)]
-    return data({"count": portal.store.count_entries(chosen.id, search), "entries": found})
+    return data({"count": portal.store.entries.count(chosen.id, search), "entries": found})
 
 
-def _save_entry(portal: Portal, entry_id: int, list_id: int, body: Mapping[str, Any], before: Mapping[str, Any]) -> Answer:
+def _save_entry(portal: Portal, call: Call, entry_id: int, list_id: int, before: Mapping[str, Any]) -> Answer:
     zone = portal.zone()
-    form = filled(EntryForm, body, before, {})
+    form = filled(EntryForm, call.body, before, {})
     try:
-        saved = portal.store.save_entry(entry_of(form, entry_id, list_id, zone))
+        saved = portal.store.entries.save(entry_of(form, entry_id, list_id, zone), call.user)
     except ConfigError as why:
         raise blamed(EntryForm, why) from why
     return data(entry_data(portal, saved, zone, wiegand_bits(portal, portal.store.rules(list_id))))
 
 
 def _add_entry(portal: Portal, call: Call) -> Answer:
-    return _save_entry(portal, 0, stored_list(portal, call.id("id")).id, call.body, {})
+    return _save_entry(portal, call, 0, stored_list(portal, call.id("id")).id, {})
 
 
 def _stored_entry(portal: Portal, call: Call) -> ListEntry:
-    found = portal.store.entry(call.id("id"))
+    found = portal.store.entries.get(call.id("id"))
     if found is None:
         raise Refused(404, "There is no such plate; perhaps it was deleted.")
     return found
@@ -88,18 +88,18 @@ def _put_entry(portal: Portal, call: Call) -> Answer:
         wiegand_facility=stored.wiegand_facility,
         wiegand_card=stored.wiegand_card,
     )
-    return _save_entry(portal, stored.id, stored.list_id, call.body, before.model_dump())
+    return _save_entry(portal, call, stored.id, stored.list_id, before.model_dump())
 
 
 def _delete_entry(portal: Portal, call: Call) -> Answer:
-    portal.store.delete_entry(_stored_entry(portal, call).id)
+    portal.store.entries.delete(_stored_entry(portal, call).id, call.user)
     return data({})
 
 
 def _collisions(portal: Portal, call: Call) -> Answer:
     """Plates of any list that send the number of another plate: one car could open for the other."""
     chosen = stored_list(portal, call.id("id"))
-    found = portal.store.collisions(0, wiegand_bits(portal, portal.store.rules(chosen.id)))
+    found = portal.store.entries.collisions(0, wiegand_bits(portal, portal.store.rules(chosen.id)))
     return data({"collisions": [{"number": each.number, "plates": [entry.plate for entry in each.entries]} for each in found]})
 
 

@@ -21,7 +21,7 @@ def _passages(portal: Portal, call: Call) -> Answer:
 
 
 def _passage(portal: Portal, call: Call) -> Answer:
-    found = portal.store.passage(call.path["id"])
+    found = portal.store.passages.get(call.path["id"])
     if found is None:
         raise Refused(404, "There is no such passage.")
     return data(shown(portal, found, portal.zone()))

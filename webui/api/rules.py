@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +9,7 @@ from board.kit.errors import ConfigError
 from board.kit.settings import Problem
 from board.kit.web.forms import filled
 from board.kit.web.routes import Answer, Call, Refused, api, data
+from engine.dispatch.rules import rule_check
 from engine.messages import Outcome, RulesChanged, TestAction
 from engine.types import ActionRule, WeekSchedule
 from webui.choices import board_choices
@@ -29,16 +29,17 @@ def _get_rules(portal: Portal, call: Call) -> Answer:
 
 def _add_rule(portal: Portal, call: Call) -> Answer:
     kind = kind_of(portal, call.body.get("kind", ""))
-    return _save(portal, ActionRule(0, call.id("id"), kind.label, kind.name, True, WeekSchedule(), "{}"), call.body)
+    return _save(portal, call, ActionRule(0, call.id("id"), kind.label, kind.name, True, WeekSchedule(), "{}"))
 
 
 def _put_rule(portal: Portal, call: Call) -> Answer:
-    return _save(portal, stored_rule(portal, call.id("id")), call.body)
+    return _save(portal, call, stored_rule(portal, call.id("id")))
 
 
-def _save(portal: Portal, stored: ActionRule, body: Mapping[str, Any]) -> Answer:
+def _save(portal: Portal, call: Call, stored: ActionRule) -> Answer:
     """Saves what was sent over what was stored; every problem of name, schedule and options is listed."""
     found: list[Problem] = []
+    body = call.body
     name, enabled, week = body.get("name", stored.name), body.get("enabled", stored.enabled), stored.week
     if not isinstance(name, str) or not 1 <= len(name.strip()) <= 60 or not name.isprintable():
         found.append(Problem("name", "Action name", "1 to 60 printable characters"))
@@ -56,8 +57,9 @@ def _save(portal: Portal, stored: ActionRule, body: Mapping[str, Any]) -> Answer
         found += why.problems or (Problem("", "Options", str(why)),)
     if found:
         raise Refused(422, "; ".join(map(str, found)), tuple(found))
+    changed = replace(stored, name=name, enabled=enabled, week=week, options=options)
     try:
-        saved = portal.store.save_rule(replace(stored, name=name, enabled=enabled, week=week, options=options))
+        saved = portal.store.rules.save(changed, rule_check(portal.kinds), call.user)
     except ConfigError as why:
         raise Refused(422, str(why)) from why
     outcome = portal.service.outcome(RulesChanged())
@@ -65,7 +67,7 @@ def _save(portal: Portal, stored: ActionRule, body: Mapping[str, Any]) -> Answer
 
 
 def _delete_rule(portal: Portal, call: Call) -> Answer:
-    portal.store.delete_rule(stored_rule(portal, call.id("id")).id)
+    portal.store.rules.delete(stored_rule(portal, call.id("id")).id, call.user)
     portal.service.outcome(RulesChanged())
     return data({})
 
@@ -78,7 +80,7 @@ def _test(portal: Portal, call: Call) -> Answer:
         raise Refused(422, "Plate: 1 to 20 characters", (Problem("plate", "Plate", "1 to 20 characters"),))
     if not all(isinstance(number, int) and 0 <= number < 2**63 for number in (list_id, rule_id)):
         raise Refused(422, "list_id and rule_id are numbers")
-    stored = portal.store.rule(rule_id) if rule_id else None
+    stored = portal.store.rules.get(rule_id) if rule_id else None
     if stored is None or stored.kind != kind.name:
         stored = ActionRule(0, list_id, kind.label, kind.name, True, WeekSchedule(), "{}")
     options = _filled(portal, stored, call.body.get("options", {}))

@@ -31,7 +31,7 @@ def _group(name: str, kind: type[Settings]) -> tuple[Route[Portal], ...]:
         wanted = filled(kind, call.body, stored.model_dump(), settings_choices(portal.profile))
         if isinstance(wanted, LprSettings):
             _check_countries(wanted)
-        return _put(portal, stored, wanted)
+        return _put(portal, call, stored, wanted)
 
     path, title = f"api/settings/{name}", name.upper() if name == "lpr" else name.capitalize()
     return (
@@ -49,12 +49,12 @@ def _check_countries(wanted: LprSettings) -> None:
 
 def _default(portal: Portal, call: Call) -> Answer:
     stored = portal.lpr()
-    return _put(portal, stored, LprSettings(**{name: getattr(stored, name) for name in KEPT_BY_DEFAULT}))
+    return _put(portal, call, stored, LprSettings(**{name: getattr(stored, name) for name in KEPT_BY_DEFAULT}))
 
 
-def _put(portal: Portal, before: Settings, after: Settings) -> Answer:
+def _put(portal: Portal, call: Call, before: Settings, after: Settings) -> Answer:
     """Stores settings and notes which of the changed ones wait for "Restart service"."""
-    portal.store.put_settings(after)
+    portal.store.settings.put(after, call.user)
     for name, info in type(after).model_fields.items():
         extra: Any = info.json_schema_extra
         if getattr(before, name) != getattr(after, name) and isinstance(extra, dict) and extra.get("restart"):

@@ -29,7 +29,7 @@ def _page(portal: Portal, call: Call, rule: ActionRule) -> Answer:
     if owner is None:
         raise Refused(404, "There is no such list; perhaps it was deleted.")
     entries = portal.store.entries(owner.id, "", 1)
-    result = portal.store.rule_results().get(rule.id)
+    result = portal.store.rules.results().get(rule.id)
     return portal.pages.answer(
         portal,
         call,

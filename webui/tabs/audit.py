@@ -24,7 +24,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         limited=found.total == MAX_ROWS,
         limit=MAX_ROWS,
         states=DELIVERY_STATES,
-        kinds=portal.store.kinds,
+        kinds=portal.kinds,
         sizes=PAGE_SIZES,
         since=call.query.get("from", midnight(portal.clock.now(), zone)),
         zone=portal.general().time_zone,

@@ -25,12 +25,12 @@ def _page(portal: Portal, call: Call) -> Answer:
     has_plates = chosen.role not in FIXED_ROLES
     view = call.query.get("view", "plates") if has_plates else "actions"
     search = call.query.get("search", "")[:60]
-    found = portal.store.count_entries(chosen.id, search)
+    found = portal.store.entries.count(chosen.id, search)
     last = max(1, -(-found // PAGE_SIZE))
     page = call.number("page", 1, 1, last)
     entries = portal.store.entries(chosen.id, search, PAGE_SIZE, (page - 1) * PAGE_SIZE) if view == "plates" else []
     rules = portal.store.rules(chosen.id)
-    results = portal.store.rule_results()
+    results = portal.store.rules.results()
     return portal.pages.answer(
         portal,
         call,
@@ -38,7 +38,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         "Lists",
         tab="lists",
         lists=lists,
-        counts={each.id: portal.store.count_entries(each.id) for each in lists},
+        counts={each.id: portal.store.entries.count(each.id) for each in lists},
         chosen=chosen,
         role_title=ROLE_TITLES[chosen.role],
         fixed=not has_plates,
@@ -51,7 +51,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         near=near(page, last),
         entries=[entry_data(portal, each, zone, wiegand_bits(portal, rules)) for each in entries],
         rules=[rule_row(portal, each, results.get(each.id), zone) for each in rules],
-        kinds=portal.store.kinds,
+        kinds=portal.kinds,
         entry_form=fields(EntryForm, {}, {}),
         new_list_form=fields(ListForm, {}, ROLE_CHOICES),
         list_form=_list_form(chosen),

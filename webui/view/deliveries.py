@@ -40,7 +40,7 @@ def delivery_query(portal: Portal, call: Call, zone: ZoneInfo) -> DeliveryQuery:
 def shown(portal: Portal, stored: StoredDelivery, zone: ZoneInfo) -> dict[str, Any]:
     """JSON types only."""
     delivery = stored.delivery
-    kind = portal.store.kinds.get(delivery.kind)
+    kind = portal.kinds.get(delivery.kind)
     return {
         "id": delivery.id,
         "created_at": delivery.created_at.isoformat(),

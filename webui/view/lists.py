@@ -26,7 +26,7 @@ def stored_list(portal: Portal, list_id: int) -> PlateList:
 
 def list_data(portal: Portal, each: PlateList) -> dict[str, Any]:
     """JSON types only."""
-    entries = portal.store.count_entries(each.id)
+    entries = portal.store.entries.count(each.id)
     return {"id": each.id, "name": each.name, "role": each.role, "colour": each.colour, "entries": entries}
 
 
@@ -57,7 +57,7 @@ def wiegand_bits(portal: Portal, rules: list[ActionRule]) -> int:
     for rule in rules:
         if rule.kind == "wiegand":
             try:
-                _, options = options_of(portal.store.kinds, rule.kind, rule.options)
+                _, options = options_of(portal.kinds, rule.kind, rule.options)
             except ConfigError:
                 continue
             layout = LAYOUTS.get(getattr(options, "layout", "w26"))

@@ -15,7 +15,7 @@ from webui.portal import Portal
 
 def rule_data(portal: Portal, rule: ActionRule) -> dict[str, Any]:
     """JSON types only; passwords are left out."""
-    kind = portal.store.kinds.get(rule.kind)
+    kind = portal.kinds.get(rule.kind)
     return {
         "id": rule.id,
         "list_id": rule.list_id,
@@ -33,7 +33,7 @@ def rule_row(portal: Portal, rule: ActionRule, result: Any, zone: ZoneInfo) -> d
         "id": rule.id,
         "name": rule.name,
         "kind": rule.kind,
-        "label": portal.store.kinds[rule.kind].label if rule.kind in portal.store.kinds else rule.kind,
+        "label": portal.kinds[rule.kind].label if rule.kind in portal.kinds else rule.kind,
         "enabled": rule.enabled,
         "always": all(day == ((0, 1440),) for day in rule.week.days),
         "done_at": portal.local(result.done_at, zone) if result else "",
@@ -52,7 +52,7 @@ def options_of(rule: ActionRule) -> dict[str, Any]:
 
 def stored_rule(portal: Portal, rule_id: int) -> ActionRule:
     """Refused 404 when it is not there."""
-    found = portal.store.rule(rule_id)
+    found = portal.store.rules.get(rule_id)
     if found is None:
         raise Refused(404, "There is no such action; perhaps it was deleted.")
     return found
@@ -60,9 +60,7 @@ def stored_rule(portal: Portal, rule_id: int) -> ActionRule:
 
 def kind_of(portal: Portal, name: object) -> ActionKind[Any]:
     """Refused 404 when this package has no such kind."""
-    found = portal.store.kinds.get(str(name))
+    found = portal.kinds.get(str(name))
     if found is None:
-        raise Refused(
-            404, "There is no action {name!r}; there are {kinds}.", name=str(name)[:40], kinds=", ".join(portal.store.kinds)
-        )
+        raise Refused(404, "There is no action {name!r}; there are {kinds}.", name=str(name)[:40], kinds=", ".join(portal.kinds))
     return found
