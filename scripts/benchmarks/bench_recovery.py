@@ -52,7 +52,7 @@ def prepare(state: State) -> None:
     _twins.plug(state, *EXPANDER)
     _twin.plug(state, DISPLAY)
     store = Store(state.database, Clock())
-    store.put_settings(LprSettings(mode="FREEFLOW"))
+    store.put_settings(LprSettings(region="Europe", mode="FREEFLOW"))
     every_plate = next(entry.id for entry in store.lists() if entry.role == "all")
     options = {"line": f"sim://{DISPLAY}", "protocol": "plain", "text": "{plate}", "lines": 1, "clear_after_s": 0}
     store.save_rule(ActionRule(0, every_plate, "bench", "display", True, WeekSchedule(), json.dumps(options)))
