@@ -9,15 +9,16 @@ import pytest
 from board.camera import CameraSettings
 from board.kit.errors import ConfigError
 from board.kit.settings import Settings, option
+from board.kit.web.forms import fields, filled, groups, public
 from board.kit.web.render import Templates
+from board.kit.web.routes import Refused
 from board.kit.words import ENGLISH
 from board.profiles import all_profiles
 from engine.actions import find_kinds
 from engine.settings import GeneralSettings, LprSettings
-from webui.forms import board_choices, fields, filled, groups, public
-from webui.list_forms import EntryForm, ListForm
+from webui.choices import board_choices
 from webui.pages import TEMPLATES
-from webui.portal import Refused
+from webui.view.list_forms import EntryForm, ListForm
 
 SIM = board_choices(all_profiles()["sim"])
 CLASSES = [LprSettings, CameraSettings, GeneralSettings, ListForm, EntryForm, *(kind.options for kind in find_kinds().values())]

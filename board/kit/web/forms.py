@@ -6,22 +6,20 @@ import types
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, TypeVar, get_args, get_origin
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import annotated_types
 
 from board.kit.errors import ConfigError
 from board.kit.settings import Problem, Settings, problems
-from board.types import BoardProfile
-from webui.portal import Refused
+from board.kit.web.routes import Refused
 
 S = TypeVar("S", bound=Settings)
 
 Choices = Mapping[str, tuple[tuple[str, str], ...]]
-"""(value, label) pairs by widget name: what this board and this package have to choose from."""
+"""(value, label) pairs by widget name: what there is to choose from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +41,6 @@ class Field:
     restart: bool
     optional: bool
     """May be left empty: sent as null."""
-
-
-@cache
-def time_zones() -> tuple[tuple[str, str], ...]:
-    """Every zone of this system's database."""
-    return tuple((name, name) for name in sorted(available_timezones()))
-
-
-def board_choices(profile: BoardProfile) -> Choices:
-    """What a board has, by widget."""
-    return {
-        "output": tuple((line.name, line.name) for line in profile.outputs),
-        "input": tuple((line.name, line.name) for line in profile.inputs),
-        "wiegand_port": tuple((line.name, line.name) for line in profile.wiegand),
-        "time_zone": time_zones(),
-    }
 
 
 def fields(kind: type[Settings], values: Mapping[str, Any], choices: Choices) -> tuple[Field, ...]:
