@@ -21,8 +21,8 @@ def is_valid(entry: ListEntry, at: datetime) -> bool:
 
 
 def moment(text: str, zone: ZoneInfo, end: bool = False) -> datetime:
-    """What is written "2026-05-31T18:00", of `zone` unless it has an offset, as aware UTC. A day without a time ("2026-05-31") is its
-    first moment, or, as an `end`, the first one after it: the day belongs to it as a whole. ValueError for any other text;
+    """What is written "2026-05-31T18:00", of `zone` unless it has an offset, as aware UTC. A day without a time ("2026-05-31") is
+    its first moment, or, as an `end`, the first one after it: the day belongs to it as a whole. ValueError for any other text;
     OverflowError past the ends of the calendar."""
     try:
         day = date.fromisoformat(text)

@@ -18,8 +18,8 @@ T = TypeVar("T")
 
 
 def moment(text: str, zone: ZoneInfo, end: bool = False) -> datetime | None:
-    """ "2026-05-31T18:00" in `zone` as aware UTC; a day without a time is its start, or, as an `end`, the whole day. None for an empty or
-    unreadable text, and past the calendar's ends."""
+    """ "2026-05-31T18:00" in `zone` as aware UTC; a day without a time is its start, or, as an `end`, the whole day. None for an
+    empty or unreadable text, and past the calendar's ends."""
     try:
         return lists.moment(text, zone, end)
     except (ValueError, OverflowError):
