@@ -100,7 +100,9 @@ def _refusal(portal: Portal, call: Call, why: GatewrightError, is_api: bool) -> 
     status = why.status if isinstance(why, Refused) else next(code for kind, code in STATUS_OF if isinstance(why, kind))
     if is_api:
         found = why.problems if isinstance(why, Refused) else ()
-        return data({"error": str(why), "problems": [{"field": p.field, "title": p.title, "text": p.text} for p in found]}, status)
+        return data(
+            {"error": str(why), "problems": [{"field": p.field, "title": p.title, "text": str(p.text)} for p in found]}, status
+        )
     try:
         return portal.pages.answer(portal, call, "error", "Not possible", status=status, text=str(why))
     except GatewrightError as also:  # the store itself is broken: then without the page around it

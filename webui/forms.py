@@ -15,6 +15,7 @@ import annotated_types
 
 from board.kit.errors import ConfigError
 from board.kit.settings import Problem, Settings, problems
+from board.kit.words import Text
 from board.types import BoardProfile
 from webui.portal import Refused
 
@@ -90,7 +91,7 @@ def blamed(kind: type[Settings], why: ConfigError) -> Refused:
     """An error of the store as a refusal of this form: "Plate: is in ..." belongs to the field titled "Plate"."""
     title, colon, text = str(why).partition(": ")
     name = next((name for name, info in kind.model_fields.items() if colon and info.title == title), "")
-    return Refused(422, str(why), (Problem(name, title, text) if name else Problem("", kind.__doc__ or "Form", str(why)),))
+    return Refused(422, str(why), (Problem(name, title, Text(text)) if name else Problem("", kind.__doc__ or "Form", why.text),))
 
 
 def public(kind: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,7 +114,7 @@ def _moved_secrets(
     if all(_server(values.get(name)) == _server(stored[name]) for name in addresses):
         return ()
     return tuple(
-        Problem(name, info.title or name, "enter it again: the address is another server's")
+        Problem(name, info.title or name, Text("enter it again: the address is another server's"))
         for name, info in kind.model_fields.items()
         if _is_secret(kind, name) and stored.get(name) and (name not in body or _keeps(kind, name, body[name]))
     )
@@ -207,7 +208,7 @@ def _widget_problems(kind: type[Settings], values: Mapping[str, Any], choices: C
         widget = str(_extra(kind, name, "widget") or "")
         text = _widget_problem(widget, values.get(name, info.default), choices)
         if text:
-            found.append(Problem(name, info.title or name, text))
+            found.append(Problem(name, info.title or name, Text(text)))
     return tuple(found)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from board.kit.errors import ConfigError
 from board.kit.settings import Problem
+from board.kit.words import Text
 from engine.actions import ActionKind
 from engine.messages import Outcome, RulesChanged, TestAction
 from engine.types import ActionRule, WeekSchedule
@@ -94,19 +95,19 @@ def _save(portal: Portal, stored: ActionRule, body: Mapping[str, Any]) -> Answer
     found: list[Problem] = []
     name, enabled, week = body.get("name", stored.name), body.get("enabled", stored.enabled), stored.week
     if not isinstance(name, str) or not 1 <= len(name.strip()) <= 60 or not name.isprintable():
-        found.append(Problem("name", "Action name", "1 to 60 printable characters"))
+        found.append(Problem("name", "Action name", Text("must be 1 to 60 printable characters")))
     if not isinstance(enabled, bool):
-        found.append(Problem("enabled", "Enabled", "true or false"))
+        found.append(Problem("enabled", "Enabled", Text("must be true or false")))
     if "week" in body:
         try:
             week = _week(body["week"])
         except ConfigError as why:
-            found.append(Problem("week", "Schedule", str(why)))
+            found.append(Problem("week", "Schedule", why.text))
     options = stored.options
     try:
         options = _filled(portal, stored, body.get("options", {}))
     except Refused as why:
-        found += why.problems or (Problem("", "Options", str(why)),)
+        found += why.problems or (Problem("", "Options", why.text),)
     if found:
         raise Refused(422, "; ".join(map(str, found)), tuple(found))
     try:
@@ -128,7 +129,8 @@ def _test(portal: Portal, call: Call) -> Answer:
     kind = _kind(portal, call.body.get("kind", ""))
     rule_id, list_id, plate = call.body.get("rule_id", 0), call.body.get("list_id", 0), call.body.get("plate", "")
     if not isinstance(plate, str) or not 1 <= len(plate.strip()) <= 20:
-        raise Refused(422, "Plate: 1 to 20 characters", (Problem("plate", "Plate", "1 to 20 characters"),))
+        problem = Problem("plate", "Plate", Text("must be 1 to 20 characters"))
+        raise Refused(422, str(problem), (problem,))
     if not all(isinstance(number, int) and 0 <= number < 2**63 for number in (list_id, rule_id)):
         raise Refused(422, "list_id and rule_id are numbers")
     stored = portal.store.rule(rule_id) if rule_id else None

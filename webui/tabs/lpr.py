@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from board.kit.settings import Problem, Settings
+from board.kit.words import Text
 from engine.countries import countries, regions
 from engine.messages import RestartService
 from engine.settings import LprSettings
@@ -47,7 +48,9 @@ def _put(portal: Portal, call: Call) -> Answer:
     wanted = filled(LprSettings, call.body, stored.model_dump(), choices(portal))
     strange = [code for code in wanted.countries if countries()[code].region != wanted.region]
     if strange:
-        problem = Problem("countries", "Countries", f"{', '.join(strange)}: not in {wanted.region}")
+        problem = Problem(
+            "countries", "Countries", Text("{countries}: not in {region}", {"countries": strange, "region": Text(wanted.region)})
+        )
         raise Refused(422, str(problem), (problem,))
     return store(portal, stored, wanted)
 

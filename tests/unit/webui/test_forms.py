@@ -62,7 +62,7 @@ def test_every_problem_is_listed_at_once_with_its_field() -> None:
     body = {"votes": 0, "mode": "SLEEP", "min_confidence_pct": "", "trigger_input": "DI9", "nonsense": 1}
     with pytest.raises(Refused) as refused:
         filled(LprSettings, body, {"region": "Europe"}, SIM)
-    assert {(problem.field, problem.text) for problem in refused.value.problems} == {
+    assert {(problem.field, str(problem.text)) for problem in refused.value.problems} == {
         ("votes", "must be 1 or more"),
         ("mode", "must be one of MOTION, TRIGGER, FREEFLOW"),
         ("min_confidence_pct", "must be a whole number"),

@@ -130,8 +130,8 @@ def test_an_actions_problems_are_listed_all_at_once(caller: Caller) -> None:
     }
     reply = caller.send("POST", f"api/lists/{WHITE}/rules", body)
     assert problems(reply) == {
-        "name": "1 to 60 printable characters",
-        "enabled": "true or false",
+        "name": "must be 1 to 60 printable characters",
+        "enabled": "must be true or false",
         "week": "Mon: each span runs from 00:00 to 24:00 at most and ends after it starts",
         "output": "this camera has no DO7; it has DO1, DO2",
         "duration_ms": "must be 10 or more",
