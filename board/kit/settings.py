@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -64,9 +63,14 @@ class Problem:
 class SettingsError(ConfigError):
     """Values that are not acceptable, with everything that is wrong with them."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, *problems: Problem) -> None:
         super().__init__(joined([each.sentence for each in problems]), field=problems[0].field)
-        self.problems = tuple(problems)
+        self.problems = problems
+
+
+def unfit(field: str, title: str, text: str, **values: object) -> SettingsError:
+    """The error for one value: unfit("card", "Wiegand card", "must be 0 to {most}", most=65535)."""
+    return SettingsError(Problem(field, title, Text(text, values)))
 
 
 def problems(kind: type[Settings], values: dict[str, Any]) -> tuple[Problem, ...]:
@@ -89,7 +93,7 @@ def check(kind: type[S], values: dict[str, Any]) -> S:
     """`values` as settings; SettingsError lists every problem at once, each with the field's title."""
     found = problems(kind, values)
     if found:
-        raise SettingsError(found)
+        raise SettingsError(*found)
     return kind.model_validate(values)
 
 

@@ -64,7 +64,7 @@ class Text:
         from pydantic_core import core_schema
 
         return core_schema.no_info_plain_validator_function(
-            _received, serialization=core_schema.plain_serializer_function_ser_schema(_plain)
+            _received, serialization=core_schema.plain_serializer_function_ser_schema(plain)
         )
 
 
@@ -87,7 +87,7 @@ def joined(texts: Sequence[Text]) -> Text:
 def to_stored(text: Text) -> str:
     """The text as JSON for the database: {"key": ..., "values": {...}}; values other than numbers, texts, Texts and sequences of
     these become their English."""
-    return json.dumps(_plain(text), ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(plain(text), ensure_ascii=False, separators=(",", ":"))
 
 
 def from_stored(stored: str) -> Text:
@@ -108,7 +108,8 @@ def _said(value: object, translate: Translate) -> object:
     return value
 
 
-def _plain(text: Text) -> dict[str, object]:
+def plain(text: Text) -> dict[str, object]:
+    """{"key": ..., "values": {...}} of JSON types only."""
     return {"key": text.key, "values": {name: _plain_value(value) for name, value in text.values.items()}}
 
 
@@ -116,7 +117,7 @@ def _plain_value(value: object) -> object:
     if isinstance(value, Sayable):
         value = value.text
     if isinstance(value, Text):
-        return _plain(value)
+        return plain(value)
     if isinstance(value, tuple | list):
         return [_plain_value(each) for each in value]
     return value if isinstance(value, bool | int | float | str) else str(value)

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from webui.portal import Call
+from board.kit.web.routes import Call
 
 PAGE_SIZES = (25, 50, 100, 250)
 

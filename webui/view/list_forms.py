@@ -13,6 +13,7 @@ from engine.lists import EARLIEST, LATEST, normalise
 from engine.types import ListEntry
 
 ROLES = (("custom", "Own list"), ("white", "Whitelist"), ("black", "Blacklist"), ("wish", "Wish list"))
+ROLE_CHOICES = {"list_role": ROLES}
 
 
 class ListForm(Settings):
