@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import field_validator
 
+from board.kit.errors import ConfigError
 from board.kit.settings import Settings, option
 from engine.lists import limit, normalise, written
 from engine.types import ListEntry
@@ -51,7 +52,7 @@ class EntryForm(Settings):
     @classmethod
     def _has_characters(cls, plate: str) -> str:
         if not normalise(plate).isalnum():
-            raise ValueError("must be letters and digits")
+            raise ConfigError("must be letters and digits")
         return plate
 
     @field_validator("valid_from", "valid_until")
@@ -61,7 +62,7 @@ class EntryForm(Settings):
             try:
                 datetime.fromisoformat(text)
             except ValueError as why:
-                raise ValueError("must be a date and time such as 2026-05-31T18:00") from why
+                raise ConfigError("must be a date and time such as 2026-05-31T18:00") from why
         return text
 
 
