@@ -39,8 +39,8 @@ class Proxy:
     def __init__(self) -> None:
         self._open = threading.BoundedSemaphore(MAX_OPEN)
 
-    def forward(self, portal: Path, visitor: Visitor, address: str) -> HTTPResponse:
-        """The portal's answer to the current request; PortalDown when it does not listen. `address`: the client's."""
+    def forward(self, portal: Path, visitor: Visitor) -> HTTPResponse:
+        """The portal's answer to the current request; PortalDown when it does not listen."""
         target = _target()
         length = _length()
         if not self._open.acquire(timeout=5):
@@ -48,7 +48,7 @@ class Proxy:
         connection = _UnixConnection(portal, ANSWER_WITHIN_S)
         stream = _Stream(connection, self._open.release)
         try:
-            reply = _send(connection, target, length, _headers(visitor, address))
+            reply = _send(connection, target, length, visitor)
         except BaseException:
             stream.close()
             raise
@@ -102,11 +102,11 @@ class _Stream:
             release()
 
 
-def _send(connection: _UnixConnection, target: str, length: int, headers: dict[str, str]) -> http.client.HTTPResponse:
+def _send(connection: _UnixConnection, target: str, length: int, visitor: Visitor) -> http.client.HTTPResponse:
     body: IO[bytes] = request.environ["wsgi.input"]
     try:
         connection.putrequest(request.method, target, skip_host=True, skip_accept_encoding=True)
-        for name, value in headers.items():
+        for name, value in _headers(visitor).items():
             connection.putheader(name, value.encode("latin-1", "replace"))
         connection.endheaders()
     except (http.client.InvalidURL, ValueError) as why:
@@ -159,7 +159,7 @@ def _length() -> int:
     return length
 
 
-def _headers(visitor: Visitor, address: str) -> dict[str, str]:
+def _headers(visitor: Visitor) -> dict[str, str]:
     environ = request.environ
     dropped = _HOP_BY_HOP | {name.strip().lower() for name in environ.get("HTTP_CONNECTION", "").split(",")}
     headers: dict[str, str] = {}
@@ -175,7 +175,7 @@ def _headers(visitor: Visitor, address: str) -> dict[str, str]:
     if any(part.strip() for part in cookies):
         headers["cookie"] = ";".join(cookies).strip()
     headers["connection"] = "close"
-    headers["x-forwarded-for"] = address
+    headers["x-forwarded-for"] = visitor.address
     headers["x-gatewright-user"] = visitor.name
     headers["x-gatewright-role"] = visitor.role
     headers["x-gatewright-permissions"] = ",".join(sorted(visitor.permissions))

@@ -58,7 +58,7 @@ def build(auth: Auth, packages: Packages, uploads: Uploads, card_present: Callab
         if not here.startswith(f"/{path.split('/')[0]}/"):
             return HTTPResponse("", status=303, headers={"Location": here + "/"})
         try:
-            return proxy.forward(socket, visitor, auth.address())
+            return proxy.forward(socket, visitor)
         except PortalDown:
             return _down(frame, packages, name, visitor, is_api)
 

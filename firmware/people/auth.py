@@ -35,14 +35,15 @@ _CHALLENGE = {"WWW-Authenticate": 'Basic realm="Gatewright"'}
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who is there. `role`: for people to read; `by`: BY_COOKIE, BY_BASIC or BY_TOKEN; `must_change`: only a new password may be
-    chosen, and `permissions` are none; `session`: the session's token, "" without one; `seal`: what must stay as it is for the
-    visitor to be let in again: the account's hash, or the API token's id."""
+    """Who is there. `role`: for people to read; `by`: BY_COOKIE, BY_BASIC or BY_TOKEN; `address`: from where, also behind a trusted
+    proxy; `must_change`: only a new password may be chosen, and `permissions` are none; `session`: the session's token, "" without
+    one; `seal`: what must stay as it is for the visitor to be let in again: the account's hash, or the API token's id."""
 
     name: str
     role: str
     permissions: frozenset[str]
     by: str
+    address: str = ""
     must_change: bool = False
     session: str = ""
     seal: str = ""
@@ -75,7 +76,7 @@ class Auth:
         name = self.sessions.user(session) if session else None
         account = self.accounts.get(name) if name else None
         if account is not None:
-            return _visitor(account, BY_COOKIE, session)
+            return self._visitor(account, BY_COOKIE, session)
         scheme, _, said = request.get_header("Authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             return self._by_token(said.strip())
@@ -89,7 +90,7 @@ class Auth:
             account = self.check(user, password)
         except MustWait as why:
             raise must_wait(why) from why
-        return _visitor(account, BY_BASIC) if account else None
+        return self._visitor(account, BY_BASIC) if account else None
 
     def still(self, visitor: Visitor) -> bool:
         """Whether a visitor of an earlier request, whose answer is still being sent (a stream), may still be here: the session
@@ -114,7 +115,7 @@ class Auth:
 
     def changed(self, visitor: Visitor, what: str, about: str = "") -> None:
         """Records what the visitor of the current request did."""
-        self.changes.add(visitor.name, self.address(), what, about)
+        self.changes.add(visitor.name, visitor.address, what, about)
 
     def add_account(self, visitor: Visitor, name: str, role: str, password: str) -> None:
         """ConfigError says what is wrong; nobody gives more than they have."""
@@ -185,16 +186,15 @@ class Auth:
         token, permissions = found
         held = [role for role, needed in ROLES.items() if needed <= permissions]
         role = max(held, key=lambda each: len(ROLES[each]), default="")
-        return Visitor(f"{token.maker} ({token.name})", role, permissions, BY_TOKEN, seal=token.id)
+        return Visitor(f"{token.maker} ({token.name})", role, permissions, BY_TOKEN, self.address(), seal=token.id)
+
+    def _visitor(self, account: Account, by: str, session: str = "") -> Visitor:
+        may = frozenset[str]() if account.must_change else account.permissions
+        return Visitor(account.name, account.role, may, by, self.address(), account.must_change, session, account.hash)
 
     def _own_request(self, acts: bool = False) -> None:
         if acts or request.method not in _SAFE_METHODS:
             check_origin(acts)
-
-
-def _visitor(account: Account, by: str, session: str = "") -> Visitor:
-    permissions = frozenset[str]() if account.must_change else account.permissions
-    return Visitor(account.name, account.role, permissions, by, account.must_change, session, account.hash)
 
 
 def check_origin(acts: bool = False) -> None:
