@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from board.kit.web.people import Visitor
 from board.kit.web.render import Templates
 from board.kit.web.routes import Answer, Call
-from board.kit.words import ENGLISH
 from webui.portal import Tab
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ class Pages:
         """A whole page. `tab`: the menu entry to mark."""
         html = self._templates.html(
             template,
-            ENGLISH,
+            call.language,
             call=call,
             title=title,
             tab=tab,
