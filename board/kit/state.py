@@ -35,6 +35,11 @@ class State:
         return self.run / "manager.sock"
 
     @property
+    def people_socket(self) -> Path:
+        """Where the host answers "who is this?" (board/kit/people.py)."""
+        return self.run / "people.sock"
+
+    @property
     def frames(self) -> Path:
         """The memory-mapped frame ring that the engine writes and the portal reads."""
         return self.run / "frames.ring"
