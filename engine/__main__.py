@@ -12,6 +12,7 @@ from board.kit.errors import GatewrightError
 COMMANDS = {
     "run": ("engine.reading.run", "the engine process: camera to passages"),
     "service": ("engine.service.core", "the service process: store, look-ups, actions, triggers"),
+    "vms": ("engine.vms.run", "the vms process: servers for recorders and video management"),
     "read": ("engine.cli.read", "read the plates in pictures"),
     "countries": ("engine.cli.countries", "list the countries whose plate formats are known"),
     "settings": ("engine.cli.settings_docs", "list the settings; --markdown prints the reference page"),
