@@ -14,8 +14,8 @@ from board.kit.errors import GatewrightError
 from board.kit.settings import Problem
 from board.kit.state import State
 from board.kit.words import Text
+from board.kit.zones import camera_zone
 from board.types import BoardProfile
-from engine.dispatch.rules import camera_zone
 from engine.settings import GeneralSettings, LprSettings
 
 if TYPE_CHECKING:

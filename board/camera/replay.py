@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from board.camera._kind import CameraKind
 from board.camera._options import split_options
 from board.camera._settings import CameraSetup, left_out
 from board.kit.clock import Clock
 from board.kit.errors import CameraError
-from board.ports import Camera, CameraKind
+from board.ports import Camera
 from board.types import Frame
 
 log = logging.getLogger("camera")

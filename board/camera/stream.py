@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 from urllib.parse import urlsplit
 
+from board.camera._kind import CameraKind
 from board.camera._live import LiveCamera, open_container
 from board.camera._settings import TURNING, CameraSetup, left_out, turned
 from board.kit.clock import Clock
 from board.kit.errors import CameraError
-from board.ports import Camera, CameraKind
+from board.ports import Camera
 
 LOW_DELAY = {"fflags": "nobuffer", "analyzeduration": "1500000", "probesize": "1000000"}
 OPTIONS = {

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from board.camera._kind import CameraKind
 from board.camera._live import LiveCamera, open_container
 from board.camera._night import Night
 from board.camera._options import split_options
@@ -16,7 +17,7 @@ from board.camera._settings import CameraSetup, flips, turned
 from board.camera._v4l2_controls import V4l2Controls
 from board.kit.clock import Clock
 from board.kit.errors import CameraError
-from board.ports import Camera, CameraKind
+from board.ports import Camera
 from board.types import Frame
 
 log = logging.getLogger("camera")

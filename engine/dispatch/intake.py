@@ -6,8 +6,9 @@ import logging
 from collections import Counter
 
 from board.kit.clock import Clock
+from board.kit.zones import camera_zone
 from engine.actions import Kinds, Lane
-from engine.dispatch.rules import camera_zone, due
+from engine.dispatch.rules import due
 from engine.dispatch.workers import Workers
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store

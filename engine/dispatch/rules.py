@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
@@ -66,13 +64,3 @@ def _delivery(passage: Passage, rule: ActionRule, now: datetime, not_after: date
         finished_at=None if state == "pending" else now,
         note=note,
     )
-
-
-@lru_cache(maxsize=8)
-def camera_zone(name: str) -> ZoneInfo:
-    """The camera's time zone; UTC, with one log line, when its name means nothing on this system."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as why:
-        logging.getLogger("rules").warning("time zone %r is not known (%s): UTC is used", name, why)
-        return ZoneInfo("UTC")

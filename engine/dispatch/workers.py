@@ -5,107 +5,26 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
-from datetime import timedelta
-from pathlib import Path
+from functools import partial
 
 from board.kit.clock import Clock
-from board.kit.errors import ConfigError, DeliveryError, StoreError
-from board.serial import SerialLines
-from engine.actions import ActionEnv, Kinds, Lane, Pins, options_of
+from board.kit.errors import DeliveryError, StoreError
+from board.kit.words import Text
+from board.types import PinsDone
+from engine.actions import Kinds, Lane, Pins
 from engine.dispatch.outbox import Outbox
-from engine.dispatch.rules import camera_zone
-from engine.settings import GeneralSettings
-from engine.store import Store
-from engine.types import Delivery, PlateEvent
+from engine.dispatch.perform import PAUSE_S, Tried
+from engine.types import Delivery
 
 THREADS = {Lane.FAST: 4, Lane.SLOW: 4}
 """The manual recommends up to 4 enabled actions; one slow server never holds up another."""
-
-MOST_THREADS = {Lane.FAST: 64, Lane.SLOW: 4}
-"""A delayed pulse holds its thread until it begins, up to a minute: as long as all wait so, another is started for the gate."""
-
-PAUSE_S = {Lane.FAST: (0.2, 0.5), Lane.SLOW: (2.0, 300.0)}
-"""First and longest pause before the next try: a car waits at the gate, and pins is back within a second or two."""
 
 IDLE_S = 5.0
 """Even without a call, a worker looks into the outbox this often: the wall clock may have been set."""
 
 log = logging.getLogger("actions")
-
-
-class Performer:
-    """Carries out one delivery and writes down how it went."""
-
-    def __init__(
-        self, store: Store, outbox: Outbox, kinds: Kinds, pins: Pins, serial: SerialLines, images: Path, clock: Clock
-    ) -> None:
-        self._store = store
-        self._outbox = outbox
-        self._kinds = kinds
-        self._pins = pins
-        self._serial = serial
-        self._images = images
-        self._clock = clock
-
-    def perform(self, item: Delivery) -> None:
-        """Raises StoreError only."""
-        stored = self._store.passage(item.passage_id)
-        rule = self._store.rule(item.rule_id)
-        if stored is None or rule is None or not rule.enabled:
-            self._give_up(item, "failed", "the action was switched off or deleted before it was carried out")
-            return
-        passage = stored.passage
-        try:
-            kind, options = options_of(self._kinds, rule.kind, rule.options)
-        except ConfigError as why:
-            self._give_up(item, "failed", str(why))
-            return
-        matches = self._store.matches(passage.id)
-        match = next((match for match in matches if match.list.id == rule.list_id), None)
-        if match is None:
-            self._give_up(item, "failed", "the action was moved to a list that the plate was not in")
-            return
-        now, now_ns = self._clock.now(), self._clock.monotonic_ns()
-        left_ns = round((item.not_after - now) / timedelta(microseconds=1)) * 1000
-        if kind.lane is Lane.FAST:
-            # The wall clock may have been set since (a Pi has no battery for it), the monotonic one starts anew with each boot:
-            # a gate opens only when both say that the car is still there.
-            age_ns = now_ns - passage.monotonic_ns
-            left_ns = min(left_ns, round(kind.max_age_s * 1e9) - age_ns) if age_ns >= 0 else 0
-        if left_ns <= 0:
-            self._give_up(item, "expired", item.note or "too late")
-            return
-        general = self._store.settings(GeneralSettings)
-        env = ActionEnv(
-            clock=self._clock,
-            pins=self._pins,
-            serial=self._serial,
-            images=self._images,
-            device_name=general.device_name,
-            time_zone=camera_zone(general.time_zone),
-            delivery_id=item.id,
-            not_after=item.not_after,
-            not_after_ns=now_ns + left_ns,
-        )
-        try:
-            note = kind.deliver(PlateEvent(passage, matches, match), options, env)
-        except DeliveryError as why:
-            log.warning("%s %r for %s, try %d: %s", rule.kind, rule.name, passage.plate, item.attempts, why)
-            self._outbox.retry(item, str(why), *PAUSE_S[kind.lane])
-        except ConfigError as why:
-            self._give_up(item, "failed", str(why))
-        except Exception as why:  # a kind's own mistake must not end the worker
-            log.exception("%s %r for %s", rule.kind, rule.name, passage.plate)
-            self._give_up(item, "failed", f"unexpected error: {type(why).__name__}")
-        else:
-            self._outbox.done(item, note)
-            age_ms = (self._clock.monotonic_ns() - passage.monotonic_ns) / 1e6
-            log.info("%s %r for %s: %s, %.0f ms after the picture", rule.kind, rule.name, passage.plate, note, age_ms)
-
-    def _give_up(self, item: Delivery, state: str, note: str) -> None:
-        log.error("%s delivery %s %s: %s", item.kind, item.id, state, note)
-        self._outbox.give_up(item, state, note)
 
 
 class Workers:

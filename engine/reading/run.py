@@ -22,9 +22,9 @@ from board.kit.clock import Clock
 from board.kit.errors import CameraError, GatewrightError, StoreError
 from board.kit.process import Life, open_log
 from board.kit.state import State
+from board.kit.zones import camera_zone
 from board.ports import Camera
 from board.types import BoardProfile, Frame
-from engine.dispatch.rules import camera_zone
 from engine.messages import NO_LICENSE, EngineStatus, LiveReads, TriggerTaken
 from engine.reading.feed import Feed
 from engine.reading.images import ImageStore

@@ -90,7 +90,7 @@ def state(tmp_path: Path) -> State:
 @pytest.fixture(params=["sim", "pty"])
 def device(request: pytest.FixtureRequest, state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Twin | Pty]:
     if request.param == "pty":
-        monkeypatch.setattr("board.serial.DEVICE_FOLDER", str(tmp_path))
+        monkeypatch.setattr("board.serial._url.DEVICE_FOLDER", str(tmp_path))
     device = Twin(state) if request.param == "sim" else Pty(state, tmp_path)
     device.plug()
     yield device

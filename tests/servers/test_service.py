@@ -45,7 +45,7 @@ from engine.messages import (
     TriggerAnswer,
     TriggerTaken,
 )
-from engine.service.core import BAD_FRAMES
+from engine.service.counters import BAD_FRAMES
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import DeliveryQuery, Store
 from engine.types import Passage
