@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from board.devices import DeviceState
-from engine.types import Passage, PlateRead, Trigger, WiegandFrame
+from engine.types import Counter, Passage, PlateRead, Trigger, WiegandFrame
 
 NO_LICENSE = "NO LICENSE"
 STOPPED = "STOPPED"
@@ -141,15 +141,6 @@ class TriggerAnswer:
     why: str
     trigger_id: str
     passage: Passage | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Counter:
-    """A number of the Info panel with the time of its last change (manual 4.2: "columns with the last change")."""
-
-    name: str
-    value: int
-    changed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,8 @@ def _build(folder: Path, key: Path) -> Path:
 
 def _fill_lists(state: State) -> None:
     """Entries for cars of our own clip, so that the first minute shows a list match and a gate that opens."""
+    from engine.actions import find_kinds
+    from engine.dispatch.rules import rule_check
     from engine.lists import EARLIEST, LATEST
     from engine.store import Store
     from engine.types import ActionRule, ListEntry, WeekSchedule
@@ -80,12 +82,14 @@ def _fill_lists(state: State) -> None:
     lists = {each.role: each.id for each in store.lists()}
     for role, plate, card in (("white", cars[0], 4711), ("white", cars[4], None), ("black", cars[6], None)):
         entry = ListEntry(0, lists[role], plate, "a car of the demo clip", EARLIEST, LATEST)
-        store.save_entry(replace(entry, wiegand_facility=7, wiegand_card=card) if card else entry)
+        store.entries.save(replace(entry, wiegand_facility=7, wiegand_card=card) if card else entry, "demo")
     for kind, name, settings in (
         ("io", "Open the gate", {"output": "DO1", "duration_ms": 2000}),
         ("wiegand", "Tell the panel", {}),
     ):
-        store.save_rule(ActionRule(0, lists["white"], name, kind, True, WeekSchedule(), json.dumps(settings)))
+        store.rules.save(
+            ActionRule(0, lists["white"], name, kind, True, WeekSchedule(), json.dumps(settings)), rule_check(find_kinds()), "demo"
+        )
     store.close()
 
 

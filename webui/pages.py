@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import bottle
-
+from board.kit.web.render import Templates
+from board.kit.words import ENGLISH
 from webui.auth import allows
 from webui.portal import Answer, Call, Tab
 
@@ -19,26 +18,19 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 class Pages:
-    """Compiled templates of webui/templates and the tabs of the menu."""
+    """The templates of webui/templates and the tabs of the menu."""
 
     def __init__(self, tabs: Sequence[Tab]) -> None:
         self._tabs = tuple(sorted((tab for tab in tabs if tab.order), key=lambda tab: tab.order))
-        self._compiled: dict[str, Any] = {}
-        self._compiling = Lock()
-
-    def html(self, template: str, **values: object) -> str:
-        """`template` (its name without .tpl) filled in."""
-        with self._compiling:
-            if template not in self._compiled:
-                self._compiled[template] = bottle.SimpleTemplate(name=f"{template}.tpl", lookup=[str(TEMPLATES)])
-        return str(self._compiled[template].render(**values))
+        self._templates = Templates(TEMPLATES)
 
     def answer(
         self, portal: Portal, call: Call, template: str, title: str, *, tab: str = "", status: int = 200, **values: object
     ) -> Answer:
         """A whole page. `tab`: the menu entry to mark."""
-        html = self.html(
+        html = self._templates.html(
             template,
+            ENGLISH,
             call=call,
             title=title,
             tab=tab,

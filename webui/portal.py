@@ -19,6 +19,7 @@ from board.types import BoardProfile
 from engine.settings import GeneralSettings, LprSettings
 
 if TYPE_CHECKING:
+    from engine.actions import Kinds
     from engine.store import Store
     from webui.pages import Pages
     from webui.picture import Picture
@@ -107,6 +108,7 @@ class Portal:
     clock: Clock
     profile: BoardProfile
     store: Store
+    kinds: Kinds
     service: ServiceClient
     picture: Picture
     pages: Pages

@@ -30,6 +30,11 @@ def midnight(now: datetime, zone: ZoneInfo) -> str:
     return now.astimezone(zone).strftime("%Y-%m-%dT00:00")
 
 
+def near(page: int, last: int) -> list[int]:
+    """The first page, the last and those around `page`."""
+    return sorted({1, last, *range(max(1, page - 2), min(last, page + 2) + 1)})
+
+
 @dataclass(frozen=True, slots=True)
 class Found(Generic[T]):
     """One page of what a search found. `query` is the search without its page, to be continued with "&page="."""
@@ -44,7 +49,7 @@ class Found(Generic[T]):
     @property
     def near(self) -> list[int]:
         """Numbers of the pages worth a link: the first, the last and those around this one."""
-        return sorted({1, self.last, *range(max(1, self.page - 2), min(self.last, self.page + 2) + 1)})
+        return near(self.page, self.last)
 
 
 def page_of(rows: Sequence[T], call: Call) -> Found[T]:

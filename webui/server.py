@@ -15,6 +15,7 @@ from board.kit.registry import find
 from board.kit.sockets import short_address
 from board.kit.state import State
 from board.profiles import load
+from engine.actions import find_kinds
 from engine.store import Store
 from webui.app import build
 from webui.pages import Pages
@@ -34,6 +35,7 @@ def open_portal(state: State) -> tuple[Portal, tuple[Tab, ...]]:
         clock=clock,
         profile=load(state),
         store=Store(state.database, clock),
+        kinds=find_kinds(),
         service=ServiceClient(state),
         picture=Picture(state.frames),
         pages=Pages(tabs),

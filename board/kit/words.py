@@ -15,6 +15,18 @@ def english(template: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Language:
+    """`code` as in HTML's `lang` and Accept-Language ("de"), `name` in itself ("Deutsch")."""
+
+    code: str
+    name: str
+    translate: Translate
+
+
+ENGLISH = Language("en", "English", english)
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """One thing to say. `key`: the English template, as `str.format` takes it ("{host} answers {status}"); without values it is
     plain text, braces and all. A value may be a Text or an error of ours, which is then said in the same language."""

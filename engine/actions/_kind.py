@@ -1,4 +1,4 @@
-"""Action kind: what one kind of action is: its options, how it is carried out, whom it talks to, in which lane, how late at most."""
+"""Action kind: what one kind of action is: its options, how it is carried out, whom it talks to, how late at most."""
 
 from __future__ import annotations
 

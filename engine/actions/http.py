@@ -135,7 +135,8 @@ def _image(env: ActionEnv, name: str) -> bytes:
 def server(url: str) -> str:
     """ "nvr.example:8080": whom the URL names, its port said even where it goes without saying."""
     parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
 def public_address(url: str) -> str:

@@ -1,8 +1,8 @@
 """Breaker: what is known of each peer, and who may be tried now, so that dead peers cost the living ones nothing.
 
-A peer is closed (it answered last), new (not tried yet) or open (it did not answer last). An open one is left alone for a pause that
-doubles; then it is half open: one delivery tries it. The first answer, whatever it says, closes it again. Threads are counted: those
-that may wait for peers that did not answer last are few, so that the others always find one.
+A peer is closed (it answered last), new (not tried yet) or open (it did not answer last). An open one is left alone for a pause
+that doubles; then it is half open: one delivery tries it. The first answer, whatever it says, closes it again. Threads are counted:
+those that may wait for peers that did not answer last are few, so that the others always find one.
 
 No clock and no threads of its own: the time comes from the caller, and so does the lock.
 """
@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.actions import Lane
+from engine.dispatch.outbox import pause_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +58,9 @@ class Breaker:
         self._busy: Counter[str] = Counter()
 
     def remember(self, peer: str, answered: bool) -> None:
-        """How a peer fared before this process began: a dead one is tried as a dead one at once."""
-        if peer and peer not in self._peers:
+        """How a peer fared last, before this process began."""
+        if peer:
             self._peers[peer] = _Peer(failures=0 if answered else 1, answered=answered)
-
-    def keep(self, peers: set[str]) -> None:
-        """Forgets all others that nobody is busy with."""
-        for peer in set(self._peers) - peers:
-            if not self._busy[peer]:
-                del self._peers[peer]
 
     def allows(self, peer: str, now_ns: int) -> bool:
         """Whether one more delivery may go to this peer now."""
@@ -112,8 +107,3 @@ class Breaker:
 
     def _busy_with(self, is_meant: Callable[[_Peer], bool]) -> int:
         return sum(number for peer, number in self._busy.items() if peer and is_meant(self._peers.get(peer) or _Peer()))
-
-
-def pause_s(attempts: int, first_s: float, longest_s: float) -> float:
-    """Wait before the next try: `first_s`, then twice as long each time, `longest_s` at most."""
-    return min(longest_s, first_s * 2.0 ** min(attempts - 1, 20))

@@ -55,9 +55,7 @@ class Environment:
             replies=self._replies,
         )
 
-    def env(
-        self, kind: ActionKind[Any], options: Settings, delivery_id: str, not_after: datetime, not_after_ns: int
-    ) -> ActionEnv:
+    def env(self, kind: ActionKind[Any], options: Settings, delivery_id: str, not_after: datetime, not_after_ns: int) -> ActionEnv:
         """For one delivery. DeliveryError when the kind's peer cannot be opened."""
         peer = self._peers.get(kind, options, lambda: self.plain(delivery_id, not_after, not_after_ns))
         return self.plain(delivery_id, not_after, not_after_ns, peer)

@@ -28,17 +28,17 @@ class Intake:
 
     def take(self, passage: Passage) -> bool:
         """True: new. Returns once it is committed; StoreError: it is not, and nothing will act on it."""
-        if self._store.has_passage(passage.id):
+        if self._store.passages.has(passage.id):
             return False
         fold = self._store.settings(LprSettings).fold_lookalikes
         matches = self._store.lookup(passage.plate, passage.at, fold)
         rules = self._store.rules() if matches else []
         zone = camera_zone(self._store.settings(GeneralSettings).time_zone)
         deliveries = due(passage, matches, rules, self._kinds, zone, self._clock.now())
-        with self._store.db.transaction():
+        with self._store.transaction():
             added = self._store.add_passage(passage, deliveries, matches)
             if added and passage.plate:
-                self._store.count("Results")
+                self._store.counters.add("Results")
         if not added:
             return False
         for lane, number in Counter(self._kinds[item.kind].lane for item in deliveries if item.state == "pending").items():
@@ -48,6 +48,6 @@ class Intake:
             passage.plate or "no plate",
             passage.confidence,
             ", ".join(match.list.name for match in matches) or "in no list",
-            ", ".join(f"{item.kind} {item.state}{': ' + item.note if item.note else ''}" for item in deliveries) or "no action",
+            ", ".join(f"{item.kind} {item.state}{f': {item.note}' if item.note.key else ''}" for item in deliveries) or "no action",
         )
         return True

@@ -6,27 +6,71 @@ pending -> sending -> done | failed | expired, or back to pending. "withheld" is
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from board.kit.clock import Clock
-from board.kit.words import Text, to_stored
-from engine.dispatch.breaker import pause_s
+from board.kit.words import Text
 from engine.store import Store
 from engine.store.queries import Head
-from engine.store.rows import delivery, stamp
 from engine.types import Delivery
 
 LONGEST_PAUSE_S = 300.0
 
-_HEADS = """
-    WITH RECURSIVE waiting(rule_id) AS (
-        SELECT min(rule_id) FROM deliveries WHERE state = 'pending' AND finished_at IS NULL AND kind = :kind
-        UNION ALL
-        SELECT (SELECT min(rule_id) FROM deliveries
-                WHERE state = 'pending' AND finished_at IS NULL AND kind = :kind AND rule_id > waiting.rule_id)
-        FROM waiting WHERE waiting.rule_id IS NOT NULL)
-    SELECT rowid, rule_id, next_try_at, not_after FROM waiting JOIN deliveries USING (rule_id)
-    WHERE rowid = (SELECT rowid FROM deliveries first
-                   WHERE state = 'pending' AND finished_at IS NULL AND kind = :kind AND first.rule_id = waiting.rule_id
-                   ORDER BY next_try_at, rowid LIMIT 1)"""
-"""The oldest of each action, by a seek for each: however many wait for a dead peer, the look takes no longer."""
+
+def pause_s(attempts: int, first_s: float, longest_s: float = LONGEST_PAUSE_S) -> float:
+    """Wait before the next try: `first_s`, then twice as long each time, `longest_s` at most."""
+    return min(longest_s, first_s * 2.0 ** min(attempts - 1, 20))
+
+
+class Outbox:
+    """The deliveries of one store. Calls commit by themselves."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def recover(self) -> int:
+        """After a start: what was being sent when the process ended is tried again, under the same id. How many."""
+        return self._store.deliveries.recover()
+
+    def heads(self, kinds: Collection[str]) -> list[Head]:
+        """What waits first for each action of these kinds, oldest first."""
+        found = [head for kind in kinds for head in self._store.deliveries.heads(kind)]
+        return sorted(found, key=lambda head: head.number)
+
+    def is_due(self, head: Head, now: datetime) -> bool:
+        """A try further ahead than the longest pause comes from a clock that has been set back since."""
+        return head.next_try_at <= now or head.next_try_at > now + timedelta(seconds=LONGEST_PAUSE_S + 1)
+
+    def claim(self, head: Head) -> Delivery | None:
+        """The delivery, now "sending"; None when it waits no longer."""
+        return self._store.deliveries.claim(head.number)
+
+    def done(self, item: Delivery, note: Text) -> None:
+        """Carried out; counts as an action of the Info panel."""
+        now = self._clock.now()
+        with self._store.transaction():
+            self._store.deliveries.finish(item.id, "done", now, note)
+            self._store.rules.succeeded(item.rule_id, now, note)
+            self._store.counters.add("Actions")
+
+    def give_up(self, item: Delivery, state: str, note: Text) -> None:
+        """`state`: "failed" (no try will work) or "expired" (too old)."""
+        now = self._clock.now()
+        with self._store.transaction():
+            self._store.deliveries.finish(item.id, state, now, note)
+            self._store.rules.failed(item.rule_id, now, note)
+
+    def retry(self, item: Delivery, error: Text, first_s: float, longest_s: float) -> None:
+        """Tries again after a pause (`pause_s`), at the latest when it expires."""
+        now = self._clock.now()
+        self._again(item, min(now + timedelta(seconds=pause_s(item.attempts, first_s, longest_s)), item.not_after), error, now)
+
+    def wait_for_peer(self, item: Delivery, error: Text) -> None:
+        """Keeps its place: it is tried again as soon as its peer may be tried."""
+        self._again(item, item.next_try_at, error, self._clock.now())
+
+    def _again(self, item: Delivery, at: datetime, error: Text, now: datetime) -> None:
+        with self._store.transaction():
+            self._store.deliveries.put_back(item.id, at, error)
+            self._store.rules.failed(item.rule_id, now, error)

@@ -38,6 +38,11 @@ class Peers:
         self._changing = threading.Lock()
         self._open: dict[Key, _Open] = {}
         self._borrowed: Key | None = None
+        self._by_rule: dict[int, str] = {}
+
+    def of(self, rule_id: int) -> str:
+        """Whom an enabled rule talks to; "" nobody, or the rule is not known yet."""
+        return self._by_rule.get(rule_id, "")
 
     def keep(self, rules: Iterable[ActionRule], env: Callable[[], ActionEnv]) -> None:
         """Opens what the enabled rules use and closes everything else; call it after every change of the rules."""
@@ -73,7 +78,7 @@ class Peers:
                 self._close(key)
 
     def _wanted(self, rules: Iterable[ActionRule]) -> dict[Key, ActionKind[Any]]:
-        wanted = {}
+        wanted, by_rule = {}, {}
         for rule in rules:
             if not rule.enabled:
                 continue
@@ -81,9 +86,10 @@ class Peers:
                 kind, options = options_of(self._kinds, rule.kind, rule.options)
             except ConfigError:
                 continue  # options of another release: its deliveries fail with that reason
-            peer = kind.peer(options) if kind.open else ""
-            if peer:
-                wanted[kind.name, peer] = kind
+            by_rule[rule.id] = kind.peer(options)
+            if kind.open and by_rule[rule.id]:
+                wanted[kind.name, by_rule[rule.id]] = kind
+        self._by_rule = by_rule
         return wanted
 
     def _borrow(self, kind: ActionKind[Any], key: Key, env: ActionEnv) -> _Open:

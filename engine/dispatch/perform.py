@@ -27,14 +27,17 @@ PAUSE_S = {Lane.FAST: (0.2, 0.5), Lane.SLOW: (2.0, 300.0)}
 log = logging.getLogger("actions")
 
 
+Later = Callable[[PinsDone | DeliveryError], object]
+
+
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What came of one try. `peer`: whom it talked to, "" nobody; `answered`: whether that one answered, if only to refuse;
-    `later`: pins took it, and this is to be called with the end."""
+    """What came of one try. `peer`: whom it talked to, "" nobody; `answered`: whether that one answered, if only to refuse, None
+    when nobody was asked; `later`: pins took it, and this is to be called with the end."""
 
     peer: str = ""
-    answered: bool = True
-    later: Callable[[PinsDone | DeliveryError], None] | None = None
+    answered: bool | None = None
+    later: Later | None = None
 
 
 NOBODY_ASKED = Tried()
@@ -81,7 +84,7 @@ class Performer:
         now_ns = self._clock.monotonic_ns()
         left_ns = self._left_ns(item, task.kind, task.event.passage, now_ns)
         if left_ns <= 0:
-            self._give_up(item, "expired", item.note if str(item.note) else Text("too late"))
+            self._give_up(item, "expired", item.note if item.note.key else Text("too late"))
             return NOBODY_ASKED
         try:
             env = self._environment.env(task.kind, task.options, item.id, item.not_after, now_ns + left_ns)
@@ -96,18 +99,18 @@ class Performer:
             self._give_up(item, "failed", Text("unexpected error: {error}", {"error": type(why).__name__}))
             return NOBODY_ASKED
         if isinstance(said, Taken):
-            return Tried(task.peer, later=partial(self._finish, task, said.note))
+            return Tried(task.peer, True, partial(self._finish, task, said.note))
         self._done(task, said)
-        return Tried(task.peer)
+        return Tried(task.peer, True)
 
     def _task(self, item: Delivery) -> _Task:
-        stored = self._store.passage(item.passage_id)
-        rule = self._store.rule(item.rule_id)
+        stored = self._store.passages.get(item.passage_id)
+        rule = self._store.rules.get(item.rule_id)
         if stored is None or rule is None or not rule.enabled:
             raise ConfigError("the action was switched off or deleted before it was carried out")
         kind, options = options_of(self._kinds, rule.kind, rule.options)
         kind.check_usable()
-        matches = self._store.matches(stored.passage.id)
+        matches = self._store.passages.matches(stored.passage.id)
         match = next((match for match in matches if match.list.id == rule.list_id), None)
         if match is None:
             raise ConfigError("the action was moved to a list that the plate was not in")
@@ -140,7 +143,10 @@ class Performer:
         if self._troubles.get(_place(task)) != answered:
             self._troubles[_place(task)] = answered
             log.warning("%s, try %d: %s", task, task.item.attempts, why)
-        self._outbox.retry(task.item, why.text, *PAUSE_S[task.kind.lane])
+        if answered or (task.kind.lane is Lane.FAST and not task.peer):
+            self._outbox.retry(task.item, why.text, *PAUSE_S[task.kind.lane])
+        else:
+            self._outbox.wait_for_peer(task.item, why.text)
         return Tried(task.peer, answered)
 
     def _give_up(self, item: Delivery, state: str, note: Text) -> None:

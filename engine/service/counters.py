@@ -8,8 +8,8 @@ from datetime import datetime
 
 from board.kit.clock import Clock
 from board.kit.errors import StoreError
-from engine.messages import Counter
 from engine.store import Store
+from engine.types import Counter
 
 BAD_FRAMES = "Wiegand frames repeated"
 """Their edges were out of limits."""
@@ -41,7 +41,7 @@ class Counters:
         if store is None:
             return
         try:
-            store.count(name)
+            store.counters.add(name)
         except StoreError as why:
             self._report(str(why))
 
@@ -85,7 +85,7 @@ class Counters:
         if not frames or store is None:
             return
         try:
-            store.count(FRAMES, frames)
+            store.counters.add(FRAMES, frames)
         except StoreError as why:
             self._report(str(why))
             return

@@ -195,7 +195,7 @@ def test_lines_that_nobody_wants_any_more_are_closed(device: Twin | Pty, lines: 
     with lines.opened(device.url):
         with lines.opened(device.url):
             assert until(lambda: problem(state) == "")
-        assert [each.name for each in read_devices(state)] == [parse_url(device.url).device]
+        assert [each.device for each in read_devices(state)] == [parse_url(device.url).device]
     assert read_devices(state) == ()
     _ports.open_port(parse_url(device.url), state).close()
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from board.kit.errors import ConfigError
 from board.kit.settings import Problem
 from engine.actions import ActionKind
+from engine.dispatch.rules import rule_check
 from engine.messages import Outcome, RulesChanged, TestAction
 from engine.types import ActionRule, WeekSchedule
 from webui.forms import board_choices, fields, filled, public
@@ -27,6 +27,7 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 def _new(portal: Portal, call: Call) -> Answer:
     kind = _kind(portal, call.query.get("kind", ""))
+    kind.check_usable()
     return _page(portal, call, ActionRule(0, call.id("id"), kind.label, kind.name, True, WeekSchedule(), "{}"))
 
 
@@ -40,7 +41,7 @@ def _page(portal: Portal, call: Call, rule: ActionRule) -> Answer:
     if owner is None:
         raise Refused(404, "There is no such list; perhaps it was deleted.")
     entries = portal.store.entries(owner.id, "", 1)
-    result = portal.store.rule_results().get(rule.id)
+    result = portal.store.rules.results().get(rule.id)
     return portal.pages.answer(
         portal,
         call,
@@ -68,7 +69,7 @@ def _get_rules(portal: Portal, call: Call) -> Answer:
 
 
 def _rule_data(portal: Portal, rule: ActionRule) -> dict[str, Any]:
-    kind = portal.store.kinds.get(rule.kind)
+    kind = portal.kinds.get(rule.kind)
     return {
         "id": rule.id,
         "list_id": rule.list_id,
@@ -82,16 +83,17 @@ def _rule_data(portal: Portal, rule: ActionRule) -> dict[str, Any]:
 
 def _add_rule(portal: Portal, call: Call) -> Answer:
     kind = _kind(portal, call.body.get("kind", ""))
-    return _save(portal, ActionRule(0, call.id("id"), kind.label, kind.name, True, WeekSchedule(), "{}"), call.body)
+    return _save(portal, call, ActionRule(0, call.id("id"), kind.label, kind.name, True, WeekSchedule(), "{}"))
 
 
 def _put_rule(portal: Portal, call: Call) -> Answer:
-    return _save(portal, _stored(portal, call.id("id")), call.body)
+    return _save(portal, call, _stored(portal, call.id("id")))
 
 
-def _save(portal: Portal, stored: ActionRule, body: Mapping[str, Any]) -> Answer:
+def _save(portal: Portal, call: Call, stored: ActionRule) -> Answer:
     """Saves what was sent over what was stored; every problem of name, schedule and options is listed."""
     found: list[Problem] = []
+    body = call.body
     name, enabled, week = body.get("name", stored.name), body.get("enabled", stored.enabled), stored.week
     if not isinstance(name, str) or not 1 <= len(name.strip()) <= 60 or not name.isprintable():
         found.append(Problem("name", "Action name", "1 to 60 printable characters"))
@@ -110,7 +112,9 @@ def _save(portal: Portal, stored: ActionRule, body: Mapping[str, Any]) -> Answer
     if found:
         raise Refused(422, "; ".join(map(str, found)), tuple(found))
     try:
-        saved = portal.store.save_rule(replace(stored, name=name, enabled=enabled, week=week, options=options))
+        saved = portal.store.rules.save(
+            replace(stored, name=name, enabled=enabled, week=week, options=options), rule_check(portal.kinds), call.user
+        )
     except ConfigError as why:
         raise Refused(422, str(why)) from why
     outcome = portal.service.outcome(RulesChanged())
@@ -118,7 +122,7 @@ def _save(portal: Portal, stored: ActionRule, body: Mapping[str, Any]) -> Answer
 
 
 def _delete_rule(portal: Portal, call: Call) -> Answer:
-    portal.store.delete_rule(_stored(portal, call.id("id")).id)
+    portal.store.rules.delete(_stored(portal, call.id("id")).id, call.user)
     portal.service.outcome(RulesChanged())
     return data({})
 
@@ -131,7 +135,7 @@ def _test(portal: Portal, call: Call) -> Answer:
         raise Refused(422, "Plate: 1 to 20 characters", (Problem("plate", "Plate", "1 to 20 characters"),))
     if not all(isinstance(number, int) and 0 <= number < 2**63 for number in (list_id, rule_id)):
         raise Refused(422, "list_id and rule_id are numbers")
-    stored = portal.store.rule(rule_id) if rule_id else None
+    stored = portal.store.rules.get(rule_id) if rule_id else None
     if stored is None or stored.kind != kind.name:
         stored = ActionRule(0, list_id, kind.label, kind.name, True, WeekSchedule(), "{}")
     options = _filled(portal, stored, call.body.get("options", {}))
@@ -153,18 +157,16 @@ def _options(rule: ActionRule) -> dict[str, Any]:
 
 
 def _stored(portal: Portal, rule_id: int) -> ActionRule:
-    found = portal.store.rule(rule_id)
+    found = portal.store.rules.get(rule_id)
     if found is None:
         raise Refused(404, "There is no such action; perhaps it was deleted.")
     return found
 
 
 def _kind(portal: Portal, name: object) -> ActionKind[Any]:
-    found = portal.store.kinds.get(str(name))
+    found = portal.kinds.get(str(name))
     if found is None:
-        raise Refused(
-            404, "There is no action {name!r}; there are {kinds}.", name=str(name)[:40], kinds=", ".join(portal.store.kinds)
-        )
+        raise Refused(404, "There is no action {name!r}; there are {kinds}.", name=str(name)[:40], kinds=", ".join(portal.kinds))
     return found
 
 

@@ -39,7 +39,7 @@ def _query(portal: Portal, call: Call, zone: ZoneInfo) -> DeliveryQuery:
 
 def _row(portal: Portal, stored: StoredDelivery, zone: ZoneInfo) -> dict[str, Any]:
     delivery = stored.delivery
-    kind = portal.store.kinds.get(delivery.kind)
+    kind = portal.kinds.get(delivery.kind)
     return {
         "id": delivery.id,
         "created_at": delivery.created_at.isoformat(),
@@ -54,7 +54,7 @@ def _row(portal: Portal, stored: StoredDelivery, zone: ZoneInfo) -> dict[str, An
         "state": delivery.state,
         "is_error": delivery.state in ERRORS or (delivery.state == "pending" and delivery.attempts > 0),
         "attempts": delivery.attempts,
-        "note": delivery.note,
+        "note": str(delivery.note),
     }
 
 
@@ -72,7 +72,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         limited=found.total == MAX_ROWS,
         limit=MAX_ROWS,
         states=DELIVERY_STATES,
-        kinds=portal.store.kinds,
+        kinds=portal.kinds,
         sizes=PAGE_SIZES,
         since=call.query.get("from", midnight(portal.clock.now(), zone)),
         zone=portal.general().time_zone,

@@ -19,7 +19,7 @@ def _get(portal: Portal, call: Call) -> Answer:
 
 def _put(portal: Portal, call: Call) -> Answer:
     stored = _stored(portal)
-    return store(portal, stored, filled(CameraSettings, call.body, stored.model_dump(), choices(portal)))
+    return store(portal, call, stored, filled(CameraSettings, call.body, stored.model_dump(), choices(portal)))
 
 
 def _stored(portal: Portal) -> CameraSettings:

@@ -21,7 +21,7 @@ def _get(portal: Portal, call: Call) -> Answer:
 
 def _put(portal: Portal, call: Call) -> Answer:
     stored = portal.general()
-    return store(portal, stored, filled(GeneralSettings, call.body, stored.model_dump(), choices(portal)))
+    return store(portal, call, stored, filled(GeneralSettings, call.body, stored.model_dump(), choices(portal)))
 
 
 TAB = Tab(

@@ -9,7 +9,6 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
-from board.wiegand.codes import LAYOUTS, PLATE_BITS
 from engine.actions import options_of
 from engine.lists.collisions import wiegand_number
 from engine.messages import RulesChanged
@@ -17,8 +16,10 @@ from engine.types import FIXED_ROLES, ActionRule, ListEntry, PlateList
 from webui.forms import Field, blamed, fields, filled
 from webui.list_forms import ROLES, EntryForm, ListForm, entry_of, typed
 from webui.portal import Answer, Call, Portal, Refused, Route, Tab, data
+from webui.search import near
 
 PAGE_SIZE = 50
+DEFAULT_BITS = 26
 ROLE_TITLES = {"all": "Every plate", "unlisted": "Plates in no list", **dict(ROLES)}
 ROLE_CHOICES = {"list_role": ROLES}
 
@@ -31,12 +32,12 @@ def _page(portal: Portal, call: Call) -> Answer:
     has_plates = chosen.role not in FIXED_ROLES
     view = call.query.get("view", "plates") if has_plates else "actions"
     search = call.query.get("search", "")[:60]
-    found = portal.store.count_entries(chosen.id, search)
+    found = portal.store.entries.count(chosen.id, search)
     last = max(1, -(-found // PAGE_SIZE))
     page = call.number("page", 1, 1, last)
     entries = portal.store.entries(chosen.id, search, PAGE_SIZE, (page - 1) * PAGE_SIZE) if view == "plates" else []
     rules = portal.store.rules(chosen.id)
-    results = portal.store.rule_results()
+    results = portal.store.rules.results()
     return portal.pages.answer(
         portal,
         call,
@@ -44,7 +45,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         "Lists",
         tab="lists",
         lists=lists,
-        counts={each.id: portal.store.count_entries(each.id) for each in lists},
+        counts={each.id: portal.store.entries.count(each.id) for each in lists},
         chosen=chosen,
         role_title=ROLE_TITLES[chosen.role],
         fixed=not has_plates,
@@ -54,9 +55,10 @@ def _page(portal: Portal, call: Call) -> Answer:
         found=found,
         page=page,
         last=last,
-        entries=[_entry(portal, each, zone, _wiegand_bits(portal, rules)) for each in entries],
+        near=near(page, last),
+        entries=[_entry(portal, each, zone, _number_bits(portal, rules)[0]) for each in entries],
         rules=[_rule(portal, each, results.get(each.id), zone) for each in rules],
-        kinds=portal.store.kinds,
+        kinds=portal.kinds,
         entry_form=fields(EntryForm, {}, {}),
         new_list_form=fields(ListForm, {}, ROLE_CHOICES),
         list_form=_list_form(chosen),
@@ -74,13 +76,13 @@ def _rule(portal: Portal, rule: ActionRule, result: Any, zone: ZoneInfo) -> dict
         "id": rule.id,
         "name": rule.name,
         "kind": rule.kind,
-        "label": portal.store.kinds[rule.kind].label if rule.kind in portal.store.kinds else rule.kind,
+        "label": portal.kinds[rule.kind].label if rule.kind in portal.kinds else rule.kind,
         "enabled": rule.enabled,
         "always": all(day == ((0, 1440),) for day in rule.week.days),
         "done_at": portal.local(result.done_at, zone) if result else "",
-        "done_note": result.done_note if result else "",
+        "done_note": str(result.done_note) if result else "",
         "error_at": portal.local(result.error_at, zone) if result else "",
-        "error": result.error if result else "",
+        "error": str(result.error) if result else "",
         "failing": bool(result and result.error_at and (result.done_at is None or result.error_at > result.done_at)),
     }
 
@@ -106,17 +108,16 @@ def _validity(entry: ListEntry, now: datetime) -> str:
     return "valid" if now < entry.valid_until else "expired"
 
 
-def _wiegand_bits(portal: Portal, rules: list[ActionRule]) -> int:
-    """Frame length of the list's first WIEGAND action, 26 without one."""
+def _number_bits(portal: Portal, rules: list[ActionRule]) -> list[int]:
+    """Lengths of the frames that the list's actions send, in the actions' order; H10301's when none sends a number."""
+    found: dict[int, None] = {}
     for rule in rules:
-        if rule.kind == "wiegand":
-            try:
-                _, options = options_of(portal.store.kinds, rule.kind, rule.options)
-            except ConfigError:
-                continue
-            layout = LAYOUTS.get(getattr(options, "layout", "w26"))
-            return layout.bits if layout else PLATE_BITS
-    return 26
+        try:
+            kind, options = options_of(portal.kinds, rule.kind, rule.options)
+        except ConfigError:
+            continue  # options of another release
+        found[kind.number_bits(options)] = None
+    return [bits for bits in found if bits] or [DEFAULT_BITS]
 
 
 # --- API: lists -------------------------------------------------------------------------------------------------------
@@ -130,7 +131,7 @@ def _list(portal: Portal, list_id: int) -> PlateList:
 
 
 def _list_data(portal: Portal, each: PlateList) -> dict[str, Any]:
-    entries = portal.store.count_entries(each.id)
+    entries = portal.store.entries.count(each.id)
     return {"id": each.id, "name": each.name, "role": each.role, "colour": each.colour, "entries": entries}
 
 
@@ -138,12 +139,12 @@ def _get_lists(portal: Portal, call: Call) -> Answer:
     return data({"lists": [_list_data(portal, each) for each in portal.store.lists()]})
 
 
-def _save_list(portal: Portal, stored: PlateList, body: Mapping[str, Any]) -> Answer:
+def _save_list(portal: Portal, call: Call, stored: PlateList) -> Answer:
     choices = ROLE_CHOICES if stored.role not in FIXED_ROLES else {}
     before = {"name": stored.name, "role": stored.role, "colour": stored.colour}
-    form = filled(ListForm, body, before if stored.id else {}, choices)
+    form = filled(ListForm, call.body, before if stored.id else {}, choices)
     try:
-        saved = portal.store.save_list(PlateList(stored.id, form.name, form.role, form.colour))
+        saved = portal.store.lists.save(PlateList(stored.id, form.name, form.role, form.colour), call.user)
     except ConfigError as why:
         raise blamed(ListForm, why) from why
     portal.service.outcome(RulesChanged())
@@ -151,15 +152,15 @@ def _save_list(portal: Portal, stored: PlateList, body: Mapping[str, Any]) -> An
 
 
 def _add_list(portal: Portal, call: Call) -> Answer:
-    return _save_list(portal, PlateList(0, "", "custom"), call.body)
+    return _save_list(portal, call, PlateList(0, "", "custom"))
 
 
 def _put_list(portal: Portal, call: Call) -> Answer:
-    return _save_list(portal, _list(portal, call.id("id")), call.body)
+    return _save_list(portal, call, _list(portal, call.id("id")))
 
 
 def _delete_list(portal: Portal, call: Call) -> Answer:
-    portal.store.delete_list(_list(portal, call.id("id")).id)
+    portal.store.lists.delete(_list(portal, call.id("id")).id, call.user)
     portal.service.outcome(RulesChanged())
     return data({})
 
@@ -169,29 +170,29 @@ def _delete_list(portal: Portal, call: Call) -> Answer:
 
 def _get_entries(portal: Portal, call: Call) -> Answer:
     chosen, zone = _list(portal, call.id("id")), portal.zone()
-    bits = _wiegand_bits(portal, portal.store.rules(chosen.id))
+    bits = _number_bits(portal, portal.store.rules(chosen.id))[0]
     search = call.query.get("search", "")[:60]
     limit, offset = call.number("limit", 100, 1, 1000), call.number("offset", 0, 0, 10**9)
     found = [_entry(portal, each, zone, bits) for each in portal.store.entries(chosen.id, search, limit, offset)]
-    return data({"count": portal.store.count_entries(chosen.id, search), "entries": found})
+    return data({"count": portal.store.entries.count(chosen.id, search), "entries": found})
 
 
-def _save_entry(portal: Portal, entry_id: int, list_id: int, body: Mapping[str, Any], before: Mapping[str, Any]) -> Answer:
+def _save_entry(portal: Portal, call: Call, entry_id: int, list_id: int, before: Mapping[str, Any]) -> Answer:
     zone = portal.zone()
-    form = filled(EntryForm, body, before, {})
+    form = filled(EntryForm, call.body, before, {})
     try:
-        saved = portal.store.save_entry(entry_of(form, entry_id, list_id, zone))
+        saved = portal.store.entries.save(entry_of(form, entry_id, list_id, zone), call.user)
     except ConfigError as why:
         raise blamed(EntryForm, why) from why
-    return data(_entry(portal, saved, zone, _wiegand_bits(portal, portal.store.rules(list_id))))
+    return data(_entry(portal, saved, zone, _number_bits(portal, portal.store.rules(list_id))[0]))
 
 
 def _add_entry(portal: Portal, call: Call) -> Answer:
-    return _save_entry(portal, 0, _list(portal, call.id("id")).id, call.body, {})
+    return _save_entry(portal, call, 0, _list(portal, call.id("id")).id, {})
 
 
 def _stored_entry(portal: Portal, call: Call) -> ListEntry:
-    found = portal.store.entry(call.id("id"))
+    found = portal.store.entries.get(call.id("id"))
     if found is None:
         raise Refused(404, "There is no such plate; perhaps it was deleted.")
     return found
@@ -207,18 +208,19 @@ def _put_entry(portal: Portal, call: Call) -> Answer:
         wiegand_facility=stored.wiegand_facility,
         wiegand_card=stored.wiegand_card,
     )
-    return _save_entry(portal, stored.id, stored.list_id, call.body, before.model_dump())
+    return _save_entry(portal, call, stored.id, stored.list_id, before.model_dump())
 
 
 def _delete_entry(portal: Portal, call: Call) -> Answer:
-    portal.store.delete_entry(_stored_entry(portal, call).id)
+    portal.store.entries.delete(_stored_entry(portal, call).id, call.user)
     return data({})
 
 
 def _collisions(portal: Portal, call: Call) -> Answer:
     """Plates of any list that send the number of another plate: one car could open for the other."""
     chosen = _list(portal, call.id("id"))
-    found = portal.store.collisions(0, _wiegand_bits(portal, portal.store.rules(chosen.id)))
+    lengths = _number_bits(portal, portal.store.rules(chosen.id))
+    found = [each for bits in lengths for each in portal.store.entries.collisions(0, bits)]
     return data({"collisions": [{"number": each.number, "plates": [entry.plate for entry in each.entries]} for each in found]})
 
 

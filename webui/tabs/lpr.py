@@ -49,17 +49,17 @@ def _put(portal: Portal, call: Call) -> Answer:
     if strange:
         problem = Problem("countries", "Countries", f"{', '.join(strange)}: not in {wanted.region}")
         raise Refused(422, str(problem), (problem,))
-    return store(portal, stored, wanted)
+    return store(portal, call, stored, wanted)
 
 
 def _default(portal: Portal, call: Call) -> Answer:
     stored = portal.lpr()
-    return store(portal, stored, LprSettings(**{name: getattr(stored, name) for name in KEPT_BY_DEFAULT}))
+    return store(portal, call, stored, LprSettings(**{name: getattr(stored, name) for name in KEPT_BY_DEFAULT}))
 
 
-def store(portal: Portal, before: Settings, after: Settings) -> Answer:
+def store(portal: Portal, call: Call, before: Settings, after: Settings) -> Answer:
     """Stores settings and notes which of the changed ones wait for "Restart service"."""
-    portal.store.put_settings(after)
+    portal.store.settings.put(after, call.user)
     for name, info in type(after).model_fields.items():
         extra: Any = info.json_schema_extra
         if getattr(before, name) != getattr(after, name) and isinstance(extra, dict) and extra.get("restart"):

@@ -41,7 +41,7 @@ class Caller:
         self.portal: Portal = portal
         self._app = build(portal, tabs)
         if not fresh:
-            portal.store.put_settings(LprSettings(region="Europe", countries=("DE",)))
+            portal.store.settings.put(LprSettings(region="Europe", countries=("DE",)), "admin")
 
     def get(self, path: str, role: str = "admin") -> Reply:
         return self.call("GET", path, role)

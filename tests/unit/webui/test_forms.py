@@ -9,12 +9,14 @@ import pytest
 from board.camera import CameraSettings
 from board.kit.errors import ConfigError
 from board.kit.settings import Settings, option
+from board.kit.web.render import Templates
+from board.kit.words import ENGLISH
 from board.profiles import all_profiles
 from engine.actions import find_kinds
 from engine.settings import GeneralSettings, LprSettings
 from webui.forms import board_choices, fields, filled, groups, public
 from webui.list_forms import EntryForm, ListForm
-from webui.pages import Pages
+from webui.pages import TEMPLATES
 from webui.portal import Refused
 
 SIM = board_choices(all_profiles()["sim"])
@@ -36,7 +38,7 @@ def test_every_field_has_a_control_a_title_and_help(kind: type[Settings]) -> Non
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
 def test_every_field_is_drawn_with_its_name(kind: type[Settings]) -> None:
     for field in fields(kind, {}, SIM):
-        html = Pages(()).html("field", f=field, regions={})
+        html = Templates(TEMPLATES).html("field", ENGLISH, f=field, regions={})
         assert f'data-field="{field.name}"' in html
         assert f'name="{field.name}"' in html or field.control == "countries"
 
