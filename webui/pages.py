@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from board.kit.web.people import Visitor
 from board.kit.web.render import Templates
-from board.kit.words import ENGLISH
-from webui.auth import allows
-from webui.portal import Answer, Call, Tab
+from board.kit.web.routes import Answer, Call
+from webui.portal import Tab
 
 if TYPE_CHECKING:
     from webui.portal import Portal
@@ -30,11 +30,11 @@ class Pages:
         """A whole page. `tab`: the menu entry to mark."""
         html = self._templates.html(
             template,
-            ENGLISH,
+            call.language,
             call=call,
             title=title,
             tab=tab,
-            tabs=[each for each in self._tabs if allows(call.role, each.role)],
+            tabs=[each for each in self._tabs if call.may(each.permission)],
             device=portal.general().device_name,
             simulated=portal.profile.simulated,
             board=portal.profile.title,
@@ -43,6 +43,6 @@ class Pages:
         )
         return Answer(html.encode(), "text/html; charset=utf-8", status)
 
-    def home(self, role: str) -> str:
-        """Path of the first tab that `role` may see, below /anpr/."""
-        return next((tab.name for tab in self._tabs if allows(role, tab.role)), "")
+    def home(self, visitor: Visitor) -> str:
+        """Path of the first tab that `visitor` may see, below /anpr/."""
+        return next((tab.name for tab in self._tabs if visitor.may(tab.permission)), "")

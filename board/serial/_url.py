@@ -55,13 +55,17 @@ class Port(Protocol):
 
 def parse_url(url: str) -> SerialUrl:
     """ConfigError says what is wrong with the address of a serial line."""
+    if "@" in url:
+        # never the URL itself: what stands before the "@" is a user's name and password
+        raise ConfigError("a serial line has no user and password: write it without them and without @")
     example = "such as serial:///dev/ttyS0?baud=9600, socket://192.168.1.20:4001, loop:// or sim://gate"
     try:
         parts = urlsplit(url)
         options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
         host, port = parts.hostname, parts.port
     except ValueError as why:
-        raise ConfigError("{url!r} is no serial line, {example}: {why}", url=url, example=example, why=why) from why
+        raise ConfigError("{url!r} is not a serial line address, {example}: {why}", url=url, example=example, why=why) from why
+    scheme = parts.scheme.lower()
     places = {
         "serial": parts.path
         if not parts.netloc and re.fullmatch(rf"{DEVICE_FOLDER}/[\w./:+-]+", parts.path) and ".." not in parts.path
@@ -70,17 +74,17 @@ def parse_url(url: str) -> SerialUrl:
         "sim": parts.netloc if re.fullmatch(r"\w{1,20}", parts.netloc) and not parts.path else None,
         "loop": "" if not parts.netloc and not parts.path else None,
     }
-    place = places.get(parts.scheme)
+    place = places.get(scheme)
     if place is None:
-        raise ConfigError("{url!r} is no serial line, {example}", url=url, example=example)
+        raise ConfigError("{url!r} is not a serial line address, {example}", url=url, example=example)
     for name, value in options.items():
-        allowed = CHOICES[parts.scheme].get(name)
+        allowed = CHOICES[scheme].get(name)
         if allowed is None:
-            raise ConfigError("{url!r}: {scheme} has no option {name!r}", url=url, scheme=parts.scheme, name=name)
+            raise ConfigError("{url!r}: {scheme} has no option {name!r}", url=url, scheme=scheme, name=name)
         allowed = allowed or tuple(map(str, BAUDS))
         if value not in allowed:
             raise ConfigError("{url!r}: {name} is one of {allowed}", url=url, name=name, allowed=", ".join(allowed))
     return SerialUrl(
-        parts.scheme, place, int(options.get("baud", 9600)), options.get("parity", "none"), int(options.get("bits", 8)),
+        scheme, place, int(options.get("baud", 9600)), options.get("parity", "none"), int(options.get("bits", 8)),
         int(options.get("stop", 1)), options.get("rs485", "0") == "1",
     )  # fmt: skip

@@ -5,7 +5,8 @@ pending -> sending -> done | failed | expired, or back to pending. "withheld" is
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from board.kit.clock import Clock
@@ -23,11 +24,12 @@ def pause_s(attempts: int, first_s: float, longest_s: float = LONGEST_PAUSE_S) -
 
 
 class Outbox:
-    """The deliveries of one store. Calls commit by themselves."""
+    """The deliveries of one store. Calls commit by themselves. `told(delivery)` is called after the commit that ended a try."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, told: Callable[[Delivery], None]) -> None:
         self._store = store
         self._clock = clock
+        self._told = told
 
     def recover(self) -> int:
         """After a start: what was being sent when the process ended is tried again, under the same id. How many."""
@@ -53,6 +55,7 @@ class Outbox:
             self._store.deliveries.finish(item.id, "done", now, note)
             self._store.rules.succeeded(item.rule_id, now, note)
             self._store.counters.add("Actions")
+        self._told(replace(item, state="done", finished_at=now, note=note))
 
     def give_up(self, item: Delivery, state: str, note: Text) -> None:
         """`state`: "failed" (no try will work) or "expired" (too old)."""
@@ -60,6 +63,7 @@ class Outbox:
         with self._store.transaction():
             self._store.deliveries.finish(item.id, state, now, note)
             self._store.rules.failed(item.rule_id, now, note)
+        self._told(replace(item, state=state, finished_at=now, note=note))
 
     def retry(self, item: Delivery, error: Text, first_s: float, longest_s: float) -> None:
         """Tries again after a pause (`pause_s`), at the latest when it expires."""
@@ -74,3 +78,4 @@ class Outbox:
         with self._store.transaction():
             self._store.deliveries.put_back(item.id, at, error)
             self._store.rules.failed(item.rule_id, now, error)
+        self._told(replace(item, state="pending", next_try_at=at, note=error))

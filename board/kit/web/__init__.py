@@ -1,1 +1,1 @@
-"""Web kit: what the host's pages and the portal have in common."""
+"""Web kit: what host and portal share: routes as data with a permission, one application around them, headers, forms, OpenAPI."""

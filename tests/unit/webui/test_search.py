@@ -13,8 +13,8 @@ from engine.settings import GeneralSettings
 from engine.types import Delivery
 from tests.samples import NOW, passage
 from tests.unit.webui.portal_caller import Caller
-from webui.search import moment
 from webui.spreadsheet import cell
+from webui.view.search import moment
 
 VIENNA = ZoneInfo("Europe/Vienna")
 

@@ -46,7 +46,8 @@ class Camera:
 
     def crash(self) -> None:
         self.store = Store(self.folder / "anpr.db", self.clock)
-        self.outbox = Outbox(self.store, self.clock)
+        self.told: list[Delivery] = []
+        self.outbox = Outbox(self.store, self.clock, self.told.append)
         self.recovered = self.outbox.recover()
         surroundings = environment(self.folder, self.pins, self.clock)
         self.performer = Performer(self.store, self.outbox, self.kinds, surroundings, self.clock)
@@ -121,6 +122,18 @@ def test_the_rule_remembers_its_last_success_and_its_last_error(camera: Camera) 
     result = camera.store.rules.results()[1]
     assert (result.done_at, str(result.done_note)) == (NOW + timedelta(seconds=1), "DO1 pulsed 500 ms")
     assert (result.error_at, str(result.error)) == (NOW, "DO1 is taken by process 7")
+
+
+def test_each_try_that_ended_is_told_with_what_became_of_it(camera: Camera) -> None:
+    camera.pins.errors = ["DO1 is taken by process 7"]
+    camera.intake.take(passage())
+    camera.turn()
+    camera.clock.advance(1)
+    camera.turn()
+    again, done = camera.told
+    assert (again.state, again.attempts, str(again.note), again.finished_at) == ("pending", 1, "DO1 is taken by process 7", None)
+    assert again.next_try_at == NOW + timedelta(seconds=0.2)
+    assert done == camera.store.deliveries(DeliveryQuery())[0].delivery
 
 
 def test_a_service_that_was_away_for_ten_seconds_opens_nothing(camera: Camera) -> None:
@@ -259,7 +272,7 @@ class Told(Outbox):
     """Tells of everything that is written down."""
 
     def __init__(self, store: Store, clock: Clock, finished: threading.Condition) -> None:
-        super().__init__(store, clock)
+        super().__init__(store, clock, lambda delivery: None)
         self.finished = finished
 
     def done(self, item: Delivery, note: Text) -> None:

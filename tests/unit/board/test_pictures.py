@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from board.kit.errors import ImageError
-from engine.recognise.picture import load_rgb, pictures_in
+from board.pictures import load_rgb, pictures_in
 
 
 def saved(image: Image.Image, path: Path, **options: object) -> Path:

@@ -6,9 +6,28 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from board.kit.web.routes import Call
 from engine.countries import countries
-from engine.store import StoredPassage
+from engine.store import PassageQuery, StoredPassage
+from engine.store.queries import MAX_ROWS
 from webui.portal import Portal
+from webui.view.search import midnight, moment
+
+COLUMNS = (
+    ("Date and time", "at_local"),
+    ("Plate", "plate"),
+    ("Confidence", "confidence"),
+    ("Country", "country"),
+    ("Region", "region"),
+    ("Character height (px)", "char_height_px"),
+    ("Lane", "lane"),
+    ("Direction", "direction"),
+    ("Plate colour", "plate_colour"),
+    ("Plate type", "plate_kind"),
+    ("Trigger", "trigger_cause"),
+    ("Lists", "lists"),
+)
+"""Heading and field of the CSV's columns."""
 
 
 def shown(portal: Portal, stored: StoredPassage, zone: ZoneInfo) -> dict[str, Any]:
@@ -49,3 +68,15 @@ def country_name(country: str, region: str) -> str:
 def image_address(name: str) -> str:
     """Where the portal gives out the stored image `name`."""
     return f"/anpr/images/{quote(name)}" if name else ""
+
+
+def passage_query(portal: Portal, call: Call, zone: ZoneInfo) -> PassageQuery:
+    """What the search form of Review asks for; from midnight on when it says nothing."""
+    since = call.query.get("from", midnight(portal.clock.now(), zone))
+    return PassageQuery(
+        since=moment(since, zone),
+        until=moment(call.query.get("to", ""), zone, end=True),
+        plate=call.query.get("plate", "")[:20],
+        list_id=call.number("list", 0, 0, 2**62),
+        limit=MAX_ROWS,
+    )

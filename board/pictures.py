@@ -10,11 +10,11 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from board.kit.errors import ImageError
 
-FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "PPM", "MPO")
+FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm")
 MOST_PIXELS = 50_000_000
 SMALLEST_SIDE = 8
@@ -23,9 +23,10 @@ BROKEN = (OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, Ar
 """What Pillow's readers raise over damaged files."""
 
 
-def load_rgb(source: Path | BinaryIO, most_pixels: int = MOST_PIXELS) -> NDArray[np.uint8]:
+def load_rgb(source: Path | BinaryIO, most_pixels: int = MOST_PIXELS, longest_px: int = 0) -> NDArray[np.uint8]:
     """An image file as (H, W, 3) uint8, its EXIF rotation applied; palette, grey, alpha, CMYK and 16-bit are converted.
 
+    `longest_px`: a larger picture is shrunk until its long side has so many pixels; 0: it keeps its size.
     ImageError when it is missing, unreadable, smaller than 8 pixels a side or larger than `most_pixels`."""
     name = source if isinstance(source, Path) else getattr(source, "name", "picture")
     try:
@@ -33,8 +34,10 @@ def load_rgb(source: Path | BinaryIO, most_pixels: int = MOST_PIXELS) -> NDArray
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(source, formats=FORMATS) as image:
                 refuse_size(image.size, most_pixels)
+                if longest_px:
+                    image.draft("RGB", (longest_px, longest_px))  # a JPEG is decoded in a fraction of its size at once
                 ImageOps.exif_transpose(image, in_place=True)
-                return to_rgb(image)
+                rgb = to_rgb(image)
     except ImageError as why:
         raise ImageError("{name}: {why}", name=name, why=why) from why
     except Image.DecompressionBombError as why:
@@ -43,11 +46,21 @@ def load_rgb(source: Path | BinaryIO, most_pixels: int = MOST_PIXELS) -> NDArray
         ) from why
     except FileNotFoundError as why:
         raise ImageError("{name}: no such file", name=name) from why
+    except UnidentifiedImageError as why:
+        raise ImageError("{name}: not a readable picture: none of {kinds}", name=name, kinds=", ".join(FORMATS)) from why
     except BROKEN as why:
         raise ImageError("{name}: not a readable picture ({why})", name=name, why=why) from why
+    return _shrunk(rgb, longest_px) if longest_px and max(rgb.shape[:2]) > longest_px else rgb
 
 
-def refuse_size(size: tuple[int, int], most_pixels: int) -> None:
+def _shrunk(rgb: NDArray[np.uint8], longest_px: int) -> NDArray[np.uint8]:
+    image = Image.fromarray(rgb)
+    image.thumbnail((longest_px, longest_px))
+    return np.asarray(image)
+
+
+def refuse_size(size: tuple[int, int], most_pixels: int = MOST_PIXELS) -> None:
+    """ImageError for (width, height) that are larger than `most_pixels` together or smaller than 8 pixels a side."""
     width, height = size
     if width * height > most_pixels:
         raise ImageError(
