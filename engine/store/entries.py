@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 from datetime import datetime
 from sqlite3 import Row
@@ -109,7 +110,7 @@ def entry_of(row: Row) -> ListEntry:
 
 def checked(entry: ListEntry) -> ListEntry:
     """The entry as it is stored; ConfigError says what is wrong with it."""
-    plate, description = entry.plate.strip().upper(), entry.description.strip()
+    plate, description = _shown(entry.plate), entry.description.strip()
     key = matching.normalise(plate)
     if not key or not key.isalnum() or len(plate) > MAX_PLATE:
         raise unfit(
@@ -129,6 +130,11 @@ def checked(entry: ListEntry) -> ListEntry:
     if entry.wiegand_facility is not None and entry.wiegand_card is None:
         raise unfit("wiegand_card", "Wiegand card", "is missing, although a facility is given")
     return replace(entry, plate=plate, description=description)
+
+
+def _shown(plate: str) -> str:
+    """A plate as it is kept for people: in upper case, without what cannot be seen."""
+    return "".join(each for each in plate.upper() if unicodedata.category(each) != "Cf").strip()
 
 
 def _filter(list_id: int, search: str) -> tuple[str, tuple[Any, ...]]:
