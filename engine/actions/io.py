@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pydantic import model_validator
 
 from board.kit.errors import ConfigError
@@ -22,6 +24,8 @@ NOTES = {
     "off": "{output} switched off",
 }
 """What the output does: how the Audit tab says it, with the options' values."""
+
+PLACE = re.compile(r"\{(\w+)\}")
 
 
 class IoOptions(Settings):
@@ -72,8 +76,8 @@ def _deliver(event: PlateEvent, options: IoOptions, env: ActionEnv) -> Text | Ta
 
 
 def _note(options: IoOptions) -> Text:
-    values = {name: getattr(options, name) for name in ("output", "duration_ms", "on_ms", "off_ms", "repeat", "delay_ms")}
-    said = Text(NOTES[options.do], values)
+    template = NOTES[options.do]
+    said = Text(template, {name: getattr(options, name) for name in PLACE.findall(template)})
     return Text("{what} after {delay_ms} ms", {"what": said, "delay_ms": options.delay_ms}) if options.delay_ms else said
 
 

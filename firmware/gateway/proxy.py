@@ -175,9 +175,10 @@ def _headers(visitor: Visitor) -> dict[str, str]:
     if any(part.strip() for part in cookies):
         headers["cookie"] = ";".join(cookies).strip()
     headers["connection"] = "close"
-    headers["x-forwarded-for"] = environ.get("REMOTE_ADDR", "")
+    headers["x-forwarded-for"] = visitor.address
     headers["x-gatewright-user"] = visitor.name
     headers["x-gatewright-role"] = visitor.role
+    headers["x-gatewright-permissions"] = ",".join(sorted(visitor.permissions))
     return headers
 
 

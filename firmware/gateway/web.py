@@ -54,7 +54,7 @@ def build(auth: Auth, packages: Packages, uploads: Uploads, card_present: Callab
             )
         name, socket = found
         is_api = "/api/" in here or request.get_header("X-Requested-With") is not None
-        visitor = auth.api("viewer") if is_api else auth.page()
+        visitor = auth.api("view") if is_api else auth.page("view")
         if not here.startswith(f"/{path.split('/')[0]}/"):
             return HTTPResponse("", status=303, headers={"Location": here + "/"})
         try:

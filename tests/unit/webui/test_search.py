@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from board.kit.words import Text
 from engine.settings import GeneralSettings
 from engine.types import Delivery
 from tests.samples import NOW, passage
