@@ -55,6 +55,13 @@ class Auth:
         account = self.check(user, password)
         return Visitor(account.name, account.role, account.must_change, "") if account else None
 
+    def still(self, visitor: Visitor) -> bool:
+        """Whether a visitor of an earlier request, whose answer is still being sent, may still be here: the session lasts and the
+        role is the same."""
+        account = self.accounts.get(visitor.name)
+        here = not visitor.token or self.sessions.user(visitor.token) == visitor.name
+        return here and account is not None and account.role == visitor.role
+
     def check(self, user: str, password: str) -> Account | None:
         """The account when the password is right; counts a wrong one against the sender's address."""
         address = request.environ.get("REMOTE_ADDR", "")
