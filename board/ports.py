@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from board.kit.clock import Clock
 from board.kit.state import State
 from board.types import BoardProfile, Frame
-
-if TYPE_CHECKING:
-    from board.camera import CameraSetup
 
 
 class Camera(Protocol):
@@ -31,18 +27,6 @@ class Camera(Protocol):
         ...
 
     def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class CameraKind:
-    """A camera back end: `schemes` of the URLs it takes ("replay", "rtsp" ...) and how it opens one.
-
-    `open(url, setup, clock)`: `setup.size` (width, height) wanted, e.g. (1280, 960); network streams and replays are
-    delivered in the size they have. CameraError says what is missing and what to do."""
-
-    name: str
-    schemes: tuple[str, ...]
-    open: Callable[[str, CameraSetup, Clock], Camera]
 
 
 class Gpio(Protocol):

@@ -239,3 +239,12 @@ class WiegandFrame:
     code: WiegandCode
     at: datetime
     ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A number of the Info panel with the time of its last change (manual 4.2: "columns with the last change")."""
+
+    name: str
+    value: int
+    changed_at: datetime | None

@@ -80,7 +80,7 @@ def _run(words: list[str]) -> int:
         server = WebServer(options.bind, options.port, build(auth, packages, Uploads(state.host / "uploads"), present))
         port = server.start()
         LOG.info("listening on %s port %d", options.bind, port)
-        packages.boot()
+        packages.boot(options.bind, port)
         notify("READY=1")
         watchdog = (
             Watchdog(Path(options.watchdog), options.watchdog_s, packages.ill, clock, KernelDevice()) if options.watchdog else None

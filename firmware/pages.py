@@ -8,9 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bottle import Bottle, HTTPResponse, SimpleTemplate, request, static_file
+from bottle import Bottle, HTTPResponse, request, static_file
 
 from board.kit.errors import ConfigError, PackageError
+from board.kit.web.render import Templates
+from board.kit.words import ENGLISH
 from firmware.gateway.cgi import upload_json
 from firmware.packages.management import MAX_PACKAGES, Packages
 from firmware.packages.uploads import Uploads, content_length
@@ -27,26 +29,17 @@ _POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri
 
 
 class Pages:
-    """Templates of firmware/templates, each read once. Every value is escaped by the template engine."""
+    """The templates of firmware/templates as answers."""
 
     def __init__(self) -> None:
-        self._templates: dict[str, SimpleTemplate] = {}
+        self._templates = Templates(HERE / "templates")
 
     def render(self, template: str, status: int = 200, visitor: Visitor | None = None, **values: Any) -> HTTPResponse:
         """The page `template` inside the frame that all pages share."""
-        inner = self._template(template).render(visitor=visitor, **values)
-        title = values.get("title", "Camera")
-        body = self._template("frame").render(
-            content=inner, title=title, visitor=visitor, packages_page=PACKAGES_PAGE, accounts_page=ACCOUNTS_PAGE,
-            path=request.path, refresh_s=values.get("refresh_s", 0),
-        )  # fmt: skip
+        frame = {"visitor": visitor, "packages_page": PACKAGES_PAGE, "accounts_page": ACCOUNTS_PAGE, "path": request.path}
+        body = self._templates.html(template, ENGLISH, **{"title": "Camera", "refresh_s": 0, **frame, **values})
         headers = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "Content-Security-Policy": _POLICY}
         return HTTPResponse(body, status=status, headers=headers)
-
-    def _template(self, name: str) -> SimpleTemplate:
-        if name not in self._templates:
-            self._templates[name] = SimpleTemplate((HERE / "templates" / f"{name}.tpl").read_text("utf-8"))
-        return self._templates[name]
 
 
 def routes(app: Bottle, pages: Pages, auth: Auth, packages: Packages, uploads: Uploads, card_present: Callable[[], bool]) -> None:

@@ -21,6 +21,8 @@ from board.kit.state import State
 from board.kit.wire import Channel
 from board.lines import rest_levels
 from board.types import BoardProfile, InputEdge, Pulse, WatchPins
+from engine.actions import find_kinds
+from engine.dispatch.rules import rule_check
 from engine.lists import EARLIEST, LATEST
 from engine.settings import LprSettings
 from engine.store import Store
@@ -192,15 +194,18 @@ def _prepare(state: State, profile: BoardProfile) -> None:
     (_, trigger), (gate, _) = wires(profile, "gate")
     edge = "inactive" if idle_inputs(profile)[trigger] else "active"
     store = Store(state.database, Clock())
-    store.put_settings(
-        LprSettings(mode="TRIGGER", trigger_period_s=0, min_confidence_pct=1, trigger_input=trigger, trigger_edge=edge)
+    store.settings.put(
+        LprSettings(
+            region="Europe", mode="TRIGGER", trigger_period_s=0, min_confidence_pct=1, trigger_input=trigger, trigger_edge=edge
+        ),
+        "bench",
     )
     white = next(entry.id for entry in store.lists() if entry.role == "white")
-    store.save_entry(ListEntry(0, white, PLATES[0].replace(" ", ""), "the sheet's first plate", EARLIEST, LATEST))
+    store.entries.save(ListEntry(0, white, PLATES[0].replace(" ", ""), "the sheet's first plate", EARLIEST, LATEST), "bench")
     active_high = next(line.active_high for line in profile.outputs if line.name == gate)
     polarity = "active high" if active_high else "active low"
     options = json.dumps({"output": gate, "do": "pulse", "duration_ms": GATE_PULSE_MS, "polarity": polarity})
-    store.save_rule(ActionRule(0, white, "bench", "io", True, WeekSchedule(), options))
+    store.rules.save(ActionRule(0, white, "bench", "io", True, WeekSchedule(), options), rule_check(find_kinds()), "bench")
     store.close()
 
 

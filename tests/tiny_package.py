@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -48,12 +48,20 @@ signal.signal(signal.SIGTERM, lambda *_: stop.set() if mode != "stubborn" else N
 (state / "run").mkdir(exist_ok=True)
 with (state / "told.txt").open("a") as told:
     told.write(f"{name} {os.getpid()} {mode} licensed={os.environ['GATEWRIGHT_LICENSED']}\\n")
+(state / f"{name}.env").write_text(json.dumps(dict(os.environ)))
 if mode == "crash":
     sys.exit("the lens fell off")
 if mode == "no_licence":
     sys.exit(10)
 if mode == "leave":
     sys.exit(0)
+if mode == "not_here":
+    print("no encoder", file=sys.stderr)
+    sys.exit(78)
+if mode == "no_library":
+    import a_library_of_other_boards
+if mode == "beats_once":
+    pathlib.Path(state / "run" / f"{name}.beat").touch()
 if mode == "http":
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -76,7 +84,7 @@ if mode == "http":
     server = Server("manager.sock", Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
 while not stop.wait(0.05):
-    if mode != "hang":
+    if mode not in ("hang", "beats_once"):
         pathlib.Path(state / "run" / f"{name}.beat").touch()
 """
 
@@ -94,11 +102,13 @@ def contents(
     window_s: int = 1,
     files: Mapping[str, bytes] = {},
     key: Ed25519PrivateKey = KEY,
+    optional: Collection[str] = (),
 ) -> dict[str, bytes]:
-    """{name: content} of a right package; `conf` changes package.conf before it is signed."""
+    """{name: content} of a right package; `conf` changes package.conf before it is signed; `optional`: names of processes."""
     text = CONF.format(version=version, window_s=window_s)
     for order, (name, mode) in enumerate(processes.items(), 1):
         text += f"[process.{name}]\norder = {order}\ncommand = tiny\nargs = {mode} {name}\n"
+        text += "optional = true\n" if name in optional else ""
     data = {
         "initscr": INITSCR.format(check=check).encode(),
         "lib/tiny/__main__.py": PROGRAM.encode(),

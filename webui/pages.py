@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import bottle
-
-from webui.auth import allows
-from webui.portal import Answer, Call, Tab
+from board.kit.web.people import Visitor
+from board.kit.web.render import Templates
+from board.kit.web.routes import Answer, Call
+from webui.portal import Tab
 
 if TYPE_CHECKING:
     from webui.portal import Portal
@@ -19,30 +18,23 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 class Pages:
-    """Compiled templates of webui/templates and the tabs of the menu."""
+    """The templates of webui/templates and the tabs of the menu."""
 
     def __init__(self, tabs: Sequence[Tab]) -> None:
         self._tabs = tuple(sorted((tab for tab in tabs if tab.order), key=lambda tab: tab.order))
-        self._compiled: dict[str, Any] = {}
-        self._compiling = Lock()
-
-    def html(self, template: str, **values: object) -> str:
-        """`template` (its name without .tpl) filled in."""
-        with self._compiling:
-            if template not in self._compiled:
-                self._compiled[template] = bottle.SimpleTemplate(name=f"{template}.tpl", lookup=[str(TEMPLATES)])
-        return str(self._compiled[template].render(**values))
+        self._templates = Templates(TEMPLATES)
 
     def answer(
         self, portal: Portal, call: Call, template: str, title: str, *, tab: str = "", status: int = 200, **values: object
     ) -> Answer:
         """A whole page. `tab`: the menu entry to mark."""
-        html = self.html(
+        html = self._templates.html(
             template,
+            call.language,
             call=call,
             title=title,
             tab=tab,
-            tabs=[each for each in self._tabs if allows(call.role, each.role)],
+            tabs=[each for each in self._tabs if call.may(each.permission)],
             device=portal.general().device_name,
             simulated=portal.profile.simulated,
             board=portal.profile.title,
@@ -51,6 +43,6 @@ class Pages:
         )
         return Answer(html.encode(), "text/html; charset=utf-8", status)
 
-    def home(self, role: str) -> str:
-        """Path of the first tab that `role` may see, below /anpr/."""
-        return next((tab.name for tab in self._tabs if allows(role, tab.role)), "")
+    def home(self, visitor: Visitor) -> str:
+        """Path of the first tab that `visitor` may see, below /anpr/."""
+        return next((tab.name for tab in self._tabs if visitor.may(tab.permission)), "")

@@ -11,6 +11,7 @@ from board.kit.web import server as web
 from board.kit.web.heads import Head
 from board.kit.web.limits import Limits, Share
 from board.profiles import load
+from engine.actions import find_kinds
 from engine.store import Store
 from webui.app import MAX_BODY_BYTES, build
 from webui.pages import Pages
@@ -30,6 +31,7 @@ def open_portal(state: State) -> tuple[Portal, tuple[Tab, ...]]:
         clock=clock,
         profile=load(state),
         store=Store(state.database, clock),
+        kinds=find_kinds(),
         service=ServiceClient(state),
         picture=Picture(state.frames),
         pages=Pages(tabs),

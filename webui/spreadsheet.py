@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from webui.portal import Answer
+from board.kit.web.routes import Answer
 
 STARTS_OF_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """A cell that begins so is taken for a formula; an apostrophe before it makes it text."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from datetime import UTC, tzinfo
 
+from board.camera._kind import CameraKind
 from board.camera._settings import CameraSettings, CameraSetup
 from board.kit.clock import Clock
 from board.kit.errors import CameraError
 from board.kit.registry import find
-from board.ports import Camera, CameraKind
+from board.ports import Camera
 
 __all__ = ["CameraSettings", "CameraSetup", "open_camera"]
 

@@ -1,19 +1,19 @@
-"""Live container: a stream or USB camera decoded in its own thread; only the newest frame is kept, so no delay builds up."""
+"""Live camera: a network or USB source decoded in its own thread; only the newest picture is kept, so no delay builds up."""
 
 from __future__ import annotations
 
 import logging
 import threading
-import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from board.camera._gaps import Gaps
 from board.kit.clock import Clock
-from board.kit.errors import CameraError
+from board.kit.errors import CameraError, ImageError
+from board.kit.words import Text
 from board.types import Frame
 
 log = logging.getLogger("camera")
@@ -24,27 +24,54 @@ OPEN_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 2.5
 """A source silent for so long has gone away. With the back-off of the feed this bounds how soon its return is seen: 5 s."""
 CLOSE_S = 1.0
-SILENT_NS = 3_000_000_000
-"""A driver that hangs in the kernel knows no timeout: after so long without a frame the camera is taken for gone."""
+SPARE_S = 0.5
+"""A driver that hangs in the kernel knows no time-out: so long after its source should have said so, the camera counts as gone."""
+SILENCE = Text("the connection stands, but nothing comes")
 MOST_DAMAGED = 50
-"""Damaged packets in a row before the source is given up."""
+"""Damaged pictures in a row before the source is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture as it came. `to_rgb()` gives its pixels, (height, width, 3) uint8, or raises ImageError when it is damaged;
+    `missing`: pictures that the source made before it and that never came."""
+
+    to_rgb: Callable[[], RGB]
+    missing: int = 0
+
+
+class Source(Protocol):
+    """An open connection to a camera or its driver."""
+
+    @property
+    def silent_s(self) -> float:
+        """After so long without a picture it counts as gone."""
+        ...
+
+    def pictures(self) -> Iterator[Picture]:
+        """Blocks for each one; ends or raises CameraError when the source has gone. Called from one thread."""
+        ...
+
+    def close(self) -> None:
+        """Called when nobody waits in `pictures` and no picture is converted any more."""
+        ...
 
 
 class LiveCamera:
-    """`name`: how errors call the source (no passwords in it). `turn`: what is done to each frame's pixels."""
+    """`name`: how errors call the source (no passwords in it). `turn`: what is done to each picture's pixels."""
 
-    def __init__(self, container: Any, name: str, clock: Clock, turn: Callable[[RGB], RGB], notes: tuple[str, ...] = ()) -> None:
+    def __init__(self, source: Source, name: str, clock: Clock, turn: Callable[[RGB], RGB], notes: tuple[str, ...] = ()) -> None:
         self.notes = notes
         self.preset = ""
-        self._container = container
+        self._source = source
         self._name = name
         self._clock = clock
         self._turn = turn
-        self._gaps = Gaps()
         self._lost = 0
+        self._damaged = 0
         self._news = threading.Condition()
-        self._newest: tuple[Any, int] | None = None
-        self._gone: str = ""
+        self._newest: tuple[Picture, int] | None = None
+        self._gone: CameraError | None = None
         self._stop = False
         self._ended = False
         self._left = False
@@ -55,99 +82,65 @@ class LiveCamera:
 
     def read(self, timeout_s: float) -> Frame | None:
         with self._news:
-            self._news.wait_for(lambda: self._newest is not None or bool(self._gone), timeout_s)
+            self._news.wait_for(lambda: self._newest is not None or self._gone is not None, timeout_s)
             newest, self._newest = self._newest, None
             lost, self._lost = (self._lost, 0) if newest else (0, self._lost)
         if newest is None:
-            if self._gone:
-                raise CameraError(self._gone)
-            if self._clock.monotonic_ns() - self._delivered_ns > SILENT_NS:
-                raise CameraError("{name}: no picture for {silent_ns} s", name=self._name, silent_ns=SILENT_NS // 1_000_000_000)
+            if self._gone is not None:
+                raise self._gone
+            silent_s = self._source.silent_s + SPARE_S
+            if self._clock.monotonic_ns() - self._delivered_ns > silent_s * 1e9:
+                raise CameraError("{name}: no picture for {silent_s:.0f} s", name=self._name, silent_s=silent_s)
             return None
-        picture, decoded_ns = newest
-        self._delivered_ns = decoded_ns
-        rgb: RGB = self._turn(picture.to_ndarray(format="rgb24"))
+        picture, came_ns = newest
+        self._delivered_ns = came_ns
+        try:
+            rgb = picture.to_rgb()
+        except ImageError as why:
+            self._lost += lost + 1
+            self._damaged += 1
+            if self._damaged >= MOST_DAMAGED:
+                raise CameraError("{name}: its pictures are damaged: {why}", name=self._name, why=why) from why
+            return None
+        self._damaged = 0
         self._seq += 1
-        return Frame(self._seq, self._clock.now(), decoded_ns, rgb, lost=lost)
+        return Frame(self._seq, self._clock.now(), came_ns, self._turn(rgb), lost=lost)
 
     def close(self) -> None:
-        """A thread that hangs in a dead network or driver is left behind; it closes the container when it comes back."""
+        """A thread that hangs in a dead network or driver is left behind; it closes the source when it comes back."""
         self._stop = True
         self._thread.join(CLOSE_S)
         with self._news:
             self._left = True
             if self._ended:
-                self._close_container()
+                self._close_source()
 
     def _decode(self) -> None:
-        gone = f"{self._name}: the stream ended"
+        gone = CameraError("{name}: the stream ended", name=self._name)
         try:
             self._pump()
-        except Exception as why:  # the thread's top: FFmpeg's errors have many bases
-            gone = f"{self._name}: {why_text(why)}"
+        except CameraError as why:
+            gone = why
+        except Exception as why:  # the thread's top
+            log.exception("%s", self._name)
+            gone = CameraError("{name}: {why}", name=self._name, why=type(why).__name__)
         with self._news:
             self._gone = gone
             self._ended = True
             if self._left:
-                self._close_container()
+                self._close_source()
             self._news.notify()
 
-    def _close_container(self) -> None:
-        # Only when nobody converts a frame any more: a raw frame of a USB camera lies in the driver's memory until the end.
+    def _close_source(self) -> None:
+        # Only when nobody converts a picture any more: a raw one of a USB camera lies in the driver's memory until the end.
         self._newest = None
-        self._container.close()
+        self._source.close()
 
     def _pump(self) -> None:
-        import av
-
-        damaged = 0
-        for packet in self._container.demux(video=0):
+        for picture in self._source.pictures():
             if self._stop:
                 return
-            try:
-                pictures = packet.decode()
-            except av.InvalidDataError as why:
-                damaged += 1
-                if damaged >= MOST_DAMAGED:
-                    raise
-                log.debug("%s: damaged packet: %s", self._name, why)
-                continue
-            if pictures:
-                damaged = 0
-                stamps_ns = [round(picture.time * 1e9) for picture in pictures if picture.time is not None]
-                missing = sum(self._gaps.before(stamp_ns) for stamp_ns in stamps_ns)
-                with self._news:
-                    self._lost += missing + len(pictures) - (1 if self._newest is None else 0)
-                    self._newest = (pictures[-1], self._clock.monotonic_ns())
-                    self._news.notify()
-
-
-def open_container(source: str, name: str, options: Mapping[str, str], file_format: str | None = None) -> Any:
-    """An open PyAV container with a video stream, set for least delay. CameraError says what the source answered."""
-    import av
-
-    started = time.monotonic()
-    try:
-        # not `options`: those reach the decoder too, which would take the size asked for as the one it gets
-        container = av.open(source, format=file_format, container_options=dict(options), timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S))
-    except (av.FFmpegError, OSError, ValueError) as why:
-        raise CameraError(
-            "{name}: {why_text} (tried for {monotonic:.0f} s)",
-            name=name,
-            why_text=why_text(why),
-            monotonic=time.monotonic() - started,
-        ) from why
-    if not container.streams.video:
-        container.close()
-        raise CameraError("{name}: it delivers no video", name=name)
-    codec: Any = container.streams.video[0].codec_context
-    codec.thread_type = "SLICE"  # frame threads would hold back one frame each
-    codec.flags |= av.codec.context.Flags.low_delay
-    return container
-
-
-def why_text(why: BaseException) -> str:
-    """FFmpeg's errors name the source, passwords included: only what happened is kept."""
-    if type(why).__name__ == "ExitError":  # our own time limit, in FFmpeg's words "Immediate exit requested"
-        return "nothing comes from it any more"
-    return str(getattr(why, "strerror", None) or type(why).__name__)
+            with self._news:
+                self._lost += picture.missing + (self._newest is not None)
+                self._newest = (picture, self._clock.monotonic_ns())
+                self._news.notify()

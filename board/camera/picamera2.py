@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from board.camera._gaps import Gaps
+from board.camera._kind import CameraKind
 from board.camera._night import Night
 from board.camera._settings import AS_IS, FLICKER_HZ, CameraSettings, CameraSetup, cut, exposure, flips
 from board.kit.clock import Clock
 from board.kit.errors import CameraError
-from board.ports import Camera, CameraKind
+from board.ports import Camera
 from board.types import Frame
 
 log = logging.getLogger("camera")

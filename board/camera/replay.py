@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from board.camera._kind import CameraKind
 from board.camera._options import split_options
 from board.camera._settings import CameraSetup, left_out
 from board.kit.clock import Clock
-from board.kit.errors import CameraError
-from board.ports import Camera, CameraKind
+from board.kit.errors import CameraError, ImageError
+from board.pictures import load_rgb, refuse_size
+from board.ports import Camera
 from board.types import Frame
 
 log = logging.getLogger("camera")
@@ -110,20 +112,14 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _read_picture(file: Path, reported: set[Path]) -> RGB | None:
-    """RGB, turned as its EXIF says, long side <= 1920; None and one log line for a file that is no picture."""
-    from PIL import Image, ImageOps
-
+    """RGB, turned as its EXIF says, long side <= 1920; None and one log line for a file that cannot be shown."""
     try:
-        with Image.open(file) as image:
-            image.draft("RGB", (LONGEST_PX, LONGEST_PX))
-            upright = ImageOps.exif_transpose(image).convert("RGB")
-        upright.thumbnail((LONGEST_PX, LONGEST_PX))
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as why:
+        return load_rgb(file, longest_px=LONGEST_PX)
+    except ImageError as why:
         if file not in reported:
-            log.warning("replay: %s skipped, it cannot be read: %s", file.name, why)
+            log.warning("replay: %s skipped: %s", file.name, why)
         reported.add(file)
         return None
-    return np.asarray(upright)
 
 
 def _video(file: Path, fps: float | None, loop: bool) -> Generator[Picture, None, None]:
@@ -131,7 +127,7 @@ def _video(file: Path, fps: float | None, loop: bool) -> Generator[Picture, None
 
     base_s = 0.0
     while True:
-        last_s, shown = 0.0, 0
+        last_s, shown, due_s = 0.0, 0, 0.0
         try:
             container: Any = av.open(str(file))
         except (av.FFmpegError, OSError, ValueError) as why:
@@ -140,13 +136,12 @@ def _video(file: Path, fps: float | None, loop: bool) -> Generator[Picture, None
             if not container.streams.video:
                 raise CameraError("replay: {file} holds no video", file=file)
             stream = container.streams.video[0]
+            _refuse_size(file, stream)
             stream.thread_type = "AUTO"
-            step_s = 1.0 / float(stream.average_rate or 25)
-            first_s, due_s = None, 0.0
+            step_s = 1.0 / float(stream.average_rate or stream.guessed_rate or 25)
+            stamps = _Stamps(step_s)
             for frame in _decoded(container, file):
-                time_s = frame.time if frame.time is not None else last_s + step_s
-                first_s = time_s if first_s is None else first_s
-                last_s = time_s - first_s
+                last_s = stamps.next(frame.time)
                 if fps and last_s + step_s / 2 < due_s:
                     continue
                 due_s = last_s + (1.0 / fps if fps else 0.0)
@@ -157,6 +152,33 @@ def _video(file: Path, fps: float | None, loop: bool) -> Generator[Picture, None
         if not loop:
             return
         base_s += max(last_s + step_s, due_s)
+
+
+class _Stamps:
+    """When each frame is shown, in s from the first. A frame without a stamp (a raw stream has none), or with one that repeats or
+    goes back, comes one step after the frame before it; later stamps count from there."""
+
+    def __init__(self, step_s: float) -> None:
+        self._step_s = step_s
+        self._last_s: float | None = None
+        self._offset_s = 0.0
+
+    def next(self, stamp_s: float | None) -> float:
+        if self._last_s is None:
+            self._offset_s, self._last_s = -(stamp_s or 0.0), 0.0
+            return 0.0
+        after_s = self._last_s + self._step_s
+        if stamp_s is not None and stamp_s + self._offset_s <= self._last_s:
+            self._offset_s = after_s - stamp_s
+        self._last_s = after_s if stamp_s is None else stamp_s + self._offset_s
+        return self._last_s
+
+
+def _refuse_size(file: Path, stream: Any) -> None:
+    try:
+        refuse_size((stream.codec_context.width, stream.codec_context.height))
+    except ImageError as why:
+        raise CameraError("replay: {file}: {why}", file=file, why=why) from why
 
 
 def _decoded(container: Any, file: Path) -> Iterator[Any]:

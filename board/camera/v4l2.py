@@ -9,14 +9,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from board.camera._live import LiveCamera, open_container
+from board.camera._container import ContainerSource, open_container
+from board.camera._kind import CameraKind
+from board.camera._live import LiveCamera
 from board.camera._night import Night
 from board.camera._options import split_options
 from board.camera._settings import CameraSetup, flips, turned
 from board.camera._v4l2_controls import V4l2Controls
 from board.kit.clock import Clock
 from board.kit.errors import CameraError
-from board.ports import Camera, CameraKind
+from board.ports import Camera
 from board.types import Frame
 
 log = logging.getLogger("camera")
@@ -69,7 +71,8 @@ class _V4l2Camera:
         by_driver = controls.set_fixed(setup.settings)
         rest = {"rotate_180": False, "hflip": mirrored and not by_driver[0], "vflip": upended and not by_driver[1]}
         self._notes = (NO_LIGHT,) if setup.settings.night == "light" else ()
-        self._live = LiveCamera(container, name, clock, partial(turned, setup.settings.model_copy(update=rest)))
+        turning = partial(turned, setup.settings.model_copy(update=rest))
+        self._live = LiveCamera(ContainerSource(container, name), name, clock, turning)
         self.preset = ""
         self._follow_the_clock()
 

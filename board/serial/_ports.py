@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from board.kit.errors import BoardError, PinBusy
 from board.kit.state import State
-from board.serial import Port, SerialUrl
+from board.serial._url import Port, SerialUrl
 
 TURN_S = 0.2
 WRITE_S = 2.0

@@ -19,13 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from board.pictures import load_rgb
 from board.types import Frame
 from engine.cli.read import add_model_options, recogniser_of
 from engine.reading.modes import mode_kind
 from engine.reading.passages.filters import ReadFilter
 from engine.recognise.detect import letterbox
 from engine.recognise.interpreter import read_card
-from engine.recognise.picture import load_rgb
 from engine.recognise.pipeline import FIRST_LOOK, Recogniser
 from engine.recognise.rectify import rectify
 from engine.settings import LprSettings

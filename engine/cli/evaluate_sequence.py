@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from board.pictures import load_rgb
 from board.types import Frame
 from engine.cli.approach import approach
 from engine.cli.evaluate import shown, table
@@ -21,7 +22,6 @@ from engine.cli.scoring import PlateReader, percent, read_at
 from engine.lists import fold
 from engine.reading.passages.filters import ReadFilter
 from engine.reading.passages.vote import Settled, Vote
-from engine.recognise.picture import load_rgb
 from engine.settings import LprSettings
 from engine.types import Box, PlateRead
 

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 from board.kit.errors import ImageError
+from board.pictures import load_rgb, pictures_in
 from engine.countries import select
-from engine.recognise.picture import load_rgb, pictures_in
 from engine.recognise.pipeline import MODELS, Recogniser
 from engine.types import PlateRead
 

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from board.kit.errors import ImageError
+from board.pictures import load_rgb
 from engine.cli.labels import Label, LabelledSet
 from engine.countries import countries
 from engine.lists import fold
-from engine.recognise.picture import load_rgb
 from engine.types import Box, PlateBox, PlateRead
 
 FOUND_IOU = 0.5

@@ -6,8 +6,9 @@ import logging
 from collections import Counter
 
 from board.kit.clock import Clock
+from board.kit.zones import camera_zone
 from engine.actions import Kinds, Lane
-from engine.dispatch.rules import camera_zone, due
+from engine.dispatch.rules import due
 from engine.dispatch.workers import Workers
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
@@ -27,17 +28,17 @@ class Intake:
 
     def take(self, passage: Passage) -> bool:
         """True: new. Returns once it is committed; StoreError: it is not, and nothing will act on it."""
-        if self._store.has_passage(passage.id):
+        if self._store.passages.has(passage.id):
             return False
         fold = self._store.settings(LprSettings).fold_lookalikes
         matches = self._store.lookup(passage.plate, passage.at, fold)
         rules = self._store.rules() if matches else []
         zone = camera_zone(self._store.settings(GeneralSettings).time_zone)
         deliveries = due(passage, matches, rules, self._kinds, zone, self._clock.now())
-        with self._store.db.transaction():
+        with self._store.transaction():
             added = self._store.add_passage(passage, deliveries, matches)
             if added and passage.plate:
-                self._store.count("Results")
+                self._store.counters.add("Results")
         if not added:
             return False
         for lane, number in Counter(self._kinds[item.kind].lane for item in deliveries if item.state == "pending").items():

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-import logging
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
 from engine.actions import Kinds, options_of
+from engine.dispatch.polarity import wanted_polarities
+from engine.store.rules import RuleCheck
 from engine.types import ActionRule, Delivery, Match, Passage, WeekSchedule
+
+
+def rule_check(kinds: Kinds) -> RuleCheck:
+    """What the store asks before it keeps a rule: its options are of its kind, and all agree on the polarity of each output."""
+
+    def check(rule: ActionRule, others: Sequence[ActionRule]) -> ActionRule:
+        _, options = options_of(kinds, rule.kind, rule.options)
+        wanted_polarities([*others, rule], kinds)
+        return replace(rule, options=options.model_dump_json())
+
+    return check
 
 
 def in_force(week: WeekSchedule, at: datetime, zone: ZoneInfo) -> bool:
@@ -66,13 +78,3 @@ def _delivery(passage: Passage, rule: ActionRule, now: datetime, not_after: date
         finished_at=None if state == "pending" else now,
         note=note,
     )
-
-
-@lru_cache(maxsize=8)
-def camera_zone(name: str) -> ZoneInfo:
-    """The camera's time zone; UTC, with one log line, when its name means nothing on this system."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as why:
-        logging.getLogger("rules").warning("time zone %r is not known (%s): UTC is used", name, why)
-        return ZoneInfo("UTC")

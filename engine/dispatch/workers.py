@@ -11,10 +11,10 @@ from pathlib import Path
 
 from board.kit.clock import Clock
 from board.kit.errors import ConfigError, DeliveryError, StoreError
+from board.kit.zones import camera_zone
 from board.serial import SerialLines
 from engine.actions import ActionEnv, Kinds, Lane, Pins, options_of
 from engine.dispatch.outbox import Outbox
-from engine.dispatch.rules import camera_zone
 from engine.settings import GeneralSettings
 from engine.store import Store
 from engine.types import Delivery, PlateEvent
@@ -50,8 +50,8 @@ class Performer:
 
     def perform(self, item: Delivery) -> None:
         """Raises StoreError only."""
-        stored = self._store.passage(item.passage_id)
-        rule = self._store.rule(item.rule_id)
+        stored = self._store.passages.get(item.passage_id)
+        rule = self._store.rules.get(item.rule_id)
         if stored is None or rule is None or not rule.enabled:
             self._give_up(item, "failed", "the action was switched off or deleted before it was carried out")
             return
@@ -61,7 +61,7 @@ class Performer:
         except ConfigError as why:
             self._give_up(item, "failed", str(why))
             return
-        matches = self._store.matches(passage.id)
+        matches = self._store.passages.matches(passage.id)
         match = next((match for match in matches if match.list.id == rule.list_id), None)
         if match is None:
             self._give_up(item, "failed", "the action was moved to a list that the plate was not in")

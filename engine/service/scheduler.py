@@ -90,25 +90,17 @@ class Scheduler:
             free_pct = self._free_pct(self._images)
             if free_pct >= keep_pct:
                 break
-            oldest = self._store.db.rows(
-                "SELECT rowid, at, image_full, image_plate FROM passages WHERE image_full <> '' OR image_plate <> '' "
-                "ORDER BY rowid LIMIT ?",
-                (CHUNK,),
-            )
+            oldest = self._store.passages.oldest_pictured(CHUNK)
             if not oldest:
                 raise StoreError(
                     "storage is nearly full: {free_pct:.1f} % free of {keep_pct} % wanted, and no pictures to delete",
                     free_pct=free_pct,
                     keep_pct=keep_pct,
                 )
-            self._unlink(name for row in oldest for name in (row["image_full"], row["image_plate"]))
-            self._store.db.execute(
-                "UPDATE passages SET image_full = '', image_plate = '' "
-                "WHERE rowid <= ? AND (image_full <> '' OR image_plate <> '')",
-                (oldest[-1]["rowid"],),
-            )
+            self._unlink(name for each in oldest for name in each.names)
+            self._store.passages.forget_pictures(oldest[-1].rowid)
             purged += len(oldest)
-            self._drop_folders(oldest[-1]["at"][:10].replace("-", "/"))
+            self._drop_folders(oldest[-1].at[:10].replace("-", "/"))
         if purged:
             log.warning("pictures of the %d oldest passages deleted: less than %d %% was free", purged, keep_pct)
         return purged
@@ -117,15 +109,11 @@ class Scheduler:
         """Deletes the oldest passages over MAX_PASSAGES; how many."""
         deleted = 0
         for _ in self._chunks():
-            oldest = self._store.db.rows(
-                "SELECT rowid, image_full, image_plate FROM passages WHERE rowid <= (SELECT max(rowid) FROM passages) - ? "
-                "ORDER BY rowid LIMIT ?",
-                (MAX_PASSAGES, CHUNK),
-            )
+            oldest = self._store.passages.oldest_over(MAX_PASSAGES, CHUNK)
             if not oldest:
                 break
-            self._unlink(name for row in oldest for name in (row["image_full"], row["image_plate"]))
-            self._store.db.execute("DELETE FROM passages WHERE rowid <= ?", (oldest[-1]["rowid"],))
+            self._unlink(name for each in oldest for name in each.names)
+            self._store.passages.delete(oldest[-1].rowid)
             deleted += len(oldest)
         return deleted
 
@@ -145,12 +133,8 @@ class Scheduler:
         clock that was wrong for a while gives stamps ahead of later ones."""
         for folder in sorted(self._images.glob("[0-9]*/[0-9]*/[0-9]*")):
             name = folder.relative_to(self._images).as_posix()
-            if name < day and not self._has_pictures(name.replace("/", "-")):
+            if name < day and not self._store.passages.has_pictures(name.replace("/", "-")):
                 shutil.rmtree(folder, ignore_errors=True)
-
-    def _has_pictures(self, date: str) -> bool:
-        sql = "SELECT 1 FROM passages WHERE at >= ? AND at < ? AND (image_full <> '' OR image_plate <> '') LIMIT 1"
-        return self._store.db.row(sql, (date, f"{date}U")) is not None  # a stamp goes on with T
 
 
 def free_space_pct(path: Path) -> float:

@@ -24,7 +24,7 @@ from firmware.packages.licence import read_licence
 from firmware.packages.manifest import Manifest
 from firmware.packages.slots import CAMERA, FAILED, GOOD, SD, STAGED, TRIAL, Slot, Slots
 from firmware.packages.verify import INITSCR, Verified, verify, verify_tree
-from firmware.processes.supervisor import CHILD, ProcessStatus, Supervisor
+from firmware.processes.supervisor import ABSENT, CHILD, ProcessStatus, Supervisor
 
 LOG = logging.getLogger("packages")
 
@@ -82,11 +82,16 @@ class Packages:
         self._running: dict[str, Supervisor] = {}
         self._problems: dict[str, str] = {}
         self._booted = False
+        self._addresses: Mapping[str, str] = {}
         self._end = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
 
-    def boot(self) -> None:
-        """From now on packages run: starts every enabled one whose run mode says so, and watches those on trial."""
+    def boot(self, bind: str = "127.0.0.1", port: int = 0) -> None:
+        """From now on packages run: starts every enabled one whose run mode says so, and watches those on trial.
+
+        `bind`, `port`: where the host's web pages are; the processes are told (GATEWRIGHT_BIND, GATEWRIGHT_PORT), so that their own
+        servers listen on the same address."""
+        self._addresses = {"GATEWRIGHT_BIND": bind, "GATEWRIGHT_PORT": str(port)}
         self._booted = True
         for name in self._slots.names():
             with self._lock:
@@ -152,7 +157,7 @@ class Packages:
         """Also after a boot from now on. A package that runs with all its processes is left alone."""
         with self._lock:
             supervisor = self._running.get(name)
-            if supervisor is not None and supervisor.alive and all(process.pid for process in supervisor.status):
+            if supervisor is not None and supervisor.complete:
                 return
             self._halt(name)
             self._start(name)
@@ -211,14 +216,18 @@ class Packages:
         }
 
     def portals_ready(self) -> bool:
-        """Every package that should run answers on its socket."""
-        for name in self._slots.names():
+        """Every package that should run does: its processes beat and its portal answers. One that cannot is not ready."""
+        return all(self._ready(name) for name in self._slots.names())
+
+    def _ready(self, name: str) -> bool:
+        try:
             if not self._slots.record(name).enabled:
-                continue
+                return True
             _, manifest = self._installed(name)
-            if name not in self._running or not _listens(self._state.run / manifest.socket):
-                return False
-        return True
+        except PackageError:
+            return False  # Package Management says why
+        supervisor = self._running.get(name)
+        return supervisor is not None and not supervisor.ill and _listens(self._state.run / manifest.socket)
 
     def name_of(self, idx: int) -> str:
         """The package with this index of getparam.cgi."""
@@ -275,7 +284,7 @@ class Packages:
             )
         supervisor = self._running.get(name)
         processes = supervisor.status if supervisor is not None else ()
-        runs = supervisor is not None and supervisor.alive and not any(process.waiting for process in processes)
+        runs = supervisor is not None and supervisor.alive and not any(process.broken for process in processes)
         runs = runs and any(process.pid for process in processes)
         previous = self._slots.previous(name)
         licence, licence_message = self._licence(name, slot, manifest)
@@ -295,14 +304,22 @@ class Packages:
             return problem
         if supervisor is None:
             return notice
-        broken = [f"{process.name}: {process.error}" for process in processes if process.error and not process.pid]
+        broken = [
+            f"{process.name}: {process.error}"
+            for process in processes
+            if process.error and not process.pid and process.state != ABSENT
+        ]
         if broken:
             return "; ".join(broken)
         if not supervisor.alive:
             return "the supervisor failed: press Start"
-        if slot.state == TRIAL:
-            return " · ".join(filter(None, (notice, "on trial")))
-        return notice
+        silent = "" if notice else ", ".join(process.name for process in processes if process.ill)
+        words = (
+            notice,
+            "on trial" if slot.state == TRIAL else "",
+            f"waiting for the first heartbeat of {silent}" if silent else "",
+        )
+        return " · ".join(filter(None, words))
 
     def _installed(self, name: str) -> tuple[Slot, Manifest]:
         self._slots.record(name)
@@ -451,7 +468,7 @@ class Packages:
                         LOG.exception("%s cannot be judged", name)
 
     def _judge(self, name: str) -> None:
-        """A version on trial becomes good after its window without a crash; too many crashes roll it back."""
+        """A version on trial becomes good when all its processes have beaten through its window; too many crashes roll it back."""
         supervisor = self._running.get(name)
         slot = self._slots.current(name)
         if supervisor is None or slot is None or slot.state != TRIAL:
@@ -468,7 +485,7 @@ class Packages:
                         self._start(name)  # what works of it is better than nothing
                     raise
                 return
-        if supervisor.calm_s >= health.window_s and all(process.pid for process in supervisor.status):
+        if supervisor.beating_s >= health.window_s:
             self._slots.mark(name, slot, GOOD)
             self._slots.set_notice(name, "")
             LOG.info("%s %s is good", name, slot.version)
@@ -504,6 +521,7 @@ class Packages:
             "PYTHONUNBUFFERED": "1",
             "GATEWRIGHT_STATE": str(self._state.root),
             "GATEWRIGHT_LICENSED": "1" if licensed else "0",
+            **self._addresses,
         }
 
     @property

@@ -23,19 +23,22 @@ MAX_CONF_BYTES = 64_000
 class ProcessSpec:
     """One process of a package: `python -m <command> <args> --state STATE`; lower `order` starts first.
 
-    `silent_s`: overrides the package's for this process, whose hanging does harm sooner than others'; None: it does not."""
+    `silent_s`: overrides the package's for this process, whose hanging does harm sooner than others'; None: it does not.
+    `optional`: the package works without it; exit code 78 or a missing library ends it until the package starts again."""
 
     name: str
     order: int
     command: str
     args: tuple[str, ...]
     silent_s: float | None = None
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
     """`grace_s`: a process may take so long to its first heartbeat; `silent_s`: from then on, an older one is a hang;
-    `window_s`: a package on trial is good after so long without a crash; more than `failures` crashes before are a failure."""
+    `window_s`: a package on trial is good when every process that must run has beaten for so long without a break; more than
+    `failures` crashes before that are a failure."""
 
     grace_s: float = 30.0
     silent_s: float = 15.0
@@ -92,6 +95,8 @@ def parse(data: bytes) -> Manifest:
         raise PackageError("package.conf: [package] format is not 1: this camera does not know the package's format")
     if not processes:
         raise PackageError("package.conf: no [process.NAME] section, the package runs nothing")
+    if all(process.optional for process in processes):
+        raise PackageError("package.conf: every process is optional: one must run, so that the package can be judged")
     if len({process.order for process in processes}) != len(processes):
         raise PackageError("package.conf: two processes have the same order")
     values.pop("initscr")
@@ -191,6 +196,7 @@ _PROCESS: Keys = {
     "command": (_matching(_MODULE, "a module like board.pins"), _NEEDED),
     "args": (_matching(r"[A-Za-z0-9_.:/= -]{0,200}", "plain words"), ""),
     "silent_s": (_optional(_number(1, 600)), ""),
+    "optional": (_truth, "false"),
 }
 
 
@@ -215,4 +221,4 @@ def _process(section: str, given: Mapping[str, str]) -> ProcessSpec:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,20}", name):
         raise PackageError("package.conf: [{section}]: a process name is up to 21 small letters, digits and _", section=section)
     values = _values(section, given, _PROCESS)
-    return ProcessSpec(name, values["order"], values["command"], tuple(values["args"].split()), values["silent_s"])
+    return ProcessSpec(name, args=tuple(values.pop("args").split()), **values)

@@ -22,13 +22,17 @@ LOG = logging.getLogger("supervisor")
 
 BACK_OFF_S = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0)
 """Waits before the 1st, 2nd ... restart in a row; the last one from then on."""
+PINS_BACK_OFF_S = (0.0, 0.5, 1.0, 2.0)
+"""The same for the process that drives the outputs: while it is away, no gate opens."""
 HEALTHY_AFTER_S = 60.0
-"""A process that lived so long before it died starts the row anew."""
+"""If a process ran at least this long, its back-off starts over."""
 QUICK_EXIT_S = 2.0
 """Exit code 0 means "start me again at once", but one that leaves sooner than this is crashing."""
 STOP_WITHIN_S = 5.0
 NO_LICENCE = 10
 """Exit code of a process that found no licence: it is not started again."""
+NOT_HERE = 78
+"""Exit code of an optional process that this board cannot run (sysexits.h: EX_CONFIG): it is not started again."""
 PINS = "pins"
 """The process that drives the outputs."""
 TICK_S = 1.0
@@ -39,21 +43,39 @@ READS_A_TURN = 32
 """Of 64 KB each, more than a pipe holds: a process that never stops writing must not keep this thread from the others."""
 ROUTINE = re.compile(r"\d{4}-\d\d-\d\dT\S+ (INFO|DEBUG) ")
 """Log lines that do not tell why a process died."""
+MISSING = re.compile(r"(ModuleNotFoundError|ImportError): ")
+"""Last line of a Python program whose library is not on this board."""
+STARTING, UP, HUNG, WAITING, ABSENT, UNLICENSED, ENDED, OFF = (
+    "starting", "up", "hung", "waiting", "absent", "unlicensed", "ended", "off"
+)  # fmt: skip
+"""States of a process. starting: runs, has not beaten yet; up: beats; hung: about to be killed; waiting: in back-off; absent: is
+optional, not for this board; unlicensed: found no licence; ended: died, is not started again; off: not started, or ended well."""
 CHILD = Path(__file__).with_name("child.py")
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessStatus:
-    """One process as people see it. `pid` 0: not running; `waiting`: in back-off; `error`: why it last died, "" when it did not."""
+    """One process as people see it. `pid` 0: not running; `state`: one of the states above; `error`: why it last died, "" when it
+    did not; `ill`: what is wrong with it now, "" when it beats or has nothing to do."""
 
     name: str
     pid: int
     restarts: int
-    waiting: bool
+    state: str
     error: str
     running_s: float
     ill: str = ""
-    """What is wrong with it now, "" when it beats or has nothing to do: dead, hung, not beating yet."""
+    optional: bool = False
+
+    @property
+    def waiting(self) -> bool:
+        """It is in back-off."""
+        return self.state == WAITING
+
+    @property
+    def broken(self) -> bool:
+        """The package does not work without it, and it died or hangs."""
+        return not self.optional and self.state in (HUNG, WAITING, ENDED)
 
 
 @dataclass(slots=True)
@@ -69,7 +91,15 @@ class _Process:
     row: int = 0
     error: str = ""
     hung: bool = False
+    over: str = OFF
+    """The state while it neither runs nor waits for its restart."""
     tail: bytearray = field(default_factory=bytearray)
+
+    @property
+    def state(self) -> str:
+        if self.popen is not None:
+            return HUNG if self.hung else STARTING if self.beat_at is None else UP
+        return WAITING if self.due is not None else self.over
 
 
 class Supervisor:
@@ -90,7 +120,8 @@ class Supervisor:
         self._started = threading.Event()
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._crashes = 0
-        self._last_change = time.monotonic()
+        self._well_since: float | None = None
+        self._beating_s = 0.0
         self._status: tuple[ProcessStatus, ...] = ()
         self._published = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="supervisor")
@@ -119,23 +150,29 @@ class Supervisor:
         return self._status
 
     @property
+    def complete(self) -> bool:
+        """Every process that must run does, though one may not have beaten yet."""
+        return self.alive and all(status.optional or status.state in (STARTING, UP) for status in self._status)
+
+    @property
     def ill(self) -> str:
-        """What is wrong with the processes or with this supervisor; "" when all is well."""
+        """What is wrong with this supervisor or with the processes that must run; "" when all is well."""
         if not self.alive:
             return "the supervisor failed"
         if time.monotonic() - self._published > STALE_S:
             return "the supervisor hangs"
-        return "; ".join(f"{status.name} {status.ill}" for status in self._status if status.ill)
+        return "; ".join(f"{status.name} {status.ill}" for status in self._status if status.ill and not status.optional)
 
     @property
     def crashes(self) -> int:
-        """Crashes and hangs of all processes since the start."""
+        """Crashes and hangs since the start of all processes that must run."""
         return self._crashes
 
     @property
-    def calm_s(self) -> float:
-        """Seconds since the start or the last crash."""
-        return time.monotonic() - self._last_change
+    def beating_s(self) -> float:
+        """For so long every process that must run has been up without a break, as of the oldest of their latest heartbeats (s);
+        0.0 while one is not. A process that has just hung adds nothing to it."""
+        return self._beating_s if self.alive else 0.0
 
     def _run(self) -> None:
         try:
@@ -192,6 +229,7 @@ class Supervisor:
         spec = process.spec
         program = [sys.executable, "-P", "-m", spec.command, *spec.args, "--state", str(self._state.root)]
         process.due = None
+        process.over = OFF
         process.hung = False
         process.tail.clear()
         process.beat_ns = self._beat(process)
@@ -228,28 +266,33 @@ class Supervisor:
             LOG.info("%s ended (%s)", process.spec.name, _exit_text(code))
             return
         lived_s = time.monotonic() - process.started
+        last_words = _last_words(process.tail)
         if process.hung:
             self._crashed(process, "hung: no heartbeat; killed")
         elif code == NO_LICENCE:
-            process.error = "no licence"
+            process.over, process.error = UNLICENSED, "no licence"
             LOG.warning("%s ended: no licence", process.spec.name)
+        elif process.spec.optional and (code == NOT_HERE or (code == 1 and MISSING.match(last_words))):
+            process.over, process.error = ABSENT, f"not on this board: {last_words or 'it does not say why'}"
+            LOG.warning("%s is not on this board: %s", process.spec.name, last_words)
         elif code == 0 and lived_s >= QUICK_EXIT_S:
             process.due = time.monotonic() if self._restart else None
             LOG.info("%s asked to be started again", process.spec.name)
         else:
-            self._crashed(process, _exit_text(code) + _last_words(process.tail))
+            self._crashed(process, _exit_text(code) + (f" ({last_words})" if last_words else ""))
 
     def _crashed(self, process: _Process, why: str) -> None:
         now = time.monotonic()
         if now - process.started >= HEALTHY_AFTER_S:
             process.row = 0
-        wait_s = BACK_OFF_S[min(process.row, len(BACK_OFF_S) - 1)]
+        waits = PINS_BACK_OFF_S if process.spec.name == PINS else BACK_OFF_S
+        wait_s = waits[min(process.row, len(waits) - 1)]
         process.row += 1
         process.error = why
-        self._crashes += 1
-        self._last_change = now
-        process.due = now + wait_s if self._restart else None
-        LOG.error("%s died: %s; %s", process.spec.name, why, f"again in {wait_s:.0f} s" if self._restart else "not started again")
+        if not process.spec.optional:
+            self._crashes += 1
+        process.due, process.over = (now + wait_s if self._restart else None), ENDED
+        LOG.error("%s died: %s; %s", process.spec.name, why, f"again in {wait_s:g} s" if self._restart else "not started again")
 
     def _restart_due(self) -> None:
         now = time.monotonic()
@@ -316,10 +359,17 @@ class Supervisor:
 
     def _publish(self) -> None:
         now = time.monotonic()
+        required = [process for process in self._processes if not process.spec.optional]
+        if all(process.state == UP for process in required):
+            beats = [process.beat_at for process in required if process.beat_at is not None]
+            self._well_since = now if self._well_since is None else self._well_since
+            self._beating_s = max(0.0, min(beats, default=now) - self._well_since)
+        else:
+            self._well_since, self._beating_s = None, 0.0
         self._status = tuple(
             ProcessStatus(
-                process.spec.name, process.popen.pid if process.popen else 0, process.restarts, process.due is not None,
-                process.error, now - process.started if process.popen else 0.0, _ill(process),
+                process.spec.name, process.popen.pid if process.popen else 0, process.restarts, process.state,
+                process.error, now - process.started if process.popen else 0.0, _ill(process), process.spec.optional,
             )
             for process in self._processes
         )  # fmt: skip
@@ -327,9 +377,8 @@ class Supervisor:
 
 
 def _ill(process: _Process) -> str:
-    if process.popen is not None:
-        return "hangs" if process.hung else "does not beat yet" if process.beat_at is None else ""
-    return f"is not running: {process.error}" if process.due is not None else ""
+    words = {HUNG: "hangs", STARTING: "does not beat yet", WAITING: f"is not running: {process.error}"}
+    return words.get(process.state, "")
 
 
 def end_leftovers(state: State, stop_within_s: float = STOP_WITHIN_S) -> int:
@@ -405,5 +454,6 @@ def _exit_text(code: int) -> str:
 
 
 def _last_words(tail: bytearray) -> str:
+    """The last line that tells why, at most 200 characters; "" when there is none."""
     lines = [line for line in tail.decode("utf-8", "replace").splitlines() if line.strip() and not ROUTINE.match(line)]
-    return f" ({lines[-1].strip()[:200]})" if lines else ""
+    return lines[-1].strip()[:200] if lines else ""

@@ -81,7 +81,7 @@ function row(item) {
 }
 
 function kindOf(item) {
-  if (item.status === "on") return item.message === "on trial" ? "" : "warn";
+  if (item.status === "on") return /^(on trial|waiting for the first heartbeat)/.test(item.message) ? "" : "warn";
   return item.enabled ? "bad" : "warn";
 }
 
@@ -134,8 +134,9 @@ function details(item) {
   const states = { good: "good", trial: "on trial", staged: "not started yet", failed: "failed" };
   fact("State of this version", `${states[item.slot_state] || item.slot_state} (slot ${item.slot || "–"})`);
   fact("Licence", item.license_message ? `${item.license}: ${item.license_message}` : item.license);
+  const lives = { starting: "starts", up: "runs", hung: "hangs", waiting: "starts again soon", absent: "is not for this board", unlicensed: "has no licence" };
   for (const process of item.processes) {
-    const life = process.pid ? `runs, process ${process.pid}` : process.waiting ? "starts again soon" : "does not run";
+    const life = `${lives[process.state] || "does not run"}${process.pid ? `, process ${process.pid}` : ""}`;
     const past = process.restarts ? `, restarted ${process.restarts}×` : "";
     fact(`Process ${process.name}`, `${life}${past}${process.error ? ` (last end: ${process.error})` : ""}`);
   }

@@ -59,7 +59,13 @@ def prepare(folder: Path, **lpr: Any) -> None:
     Image.new("RGB", (640, 480), (90, 100, 110)).save(folder / "pictures" / "street.jpg")
     camera = f"replay:{folder / 'pictures'}?fps=4&loop=1"
     (folder / "board.json").write_text(json.dumps({"profile": "sim", "camera": camera, "sd": ""}))
-    with_store(folder, lambda store: (store.put_settings(GeneralSettings(trigger_port=0)), store.put_settings(LprSettings(**lpr))))
+    with_store(
+        folder,
+        lambda store: (
+            store.settings.put(GeneralSettings(trigger_port=0), "admin"),
+            store.settings.put(LprSettings(**lpr), "admin"),
+        ),
+    )
 
 
 def with_store(folder: Path, work: Any) -> Any:

@@ -21,7 +21,7 @@ from board.lines import pin_names, rest_levels
 from board.profiles import all_profiles, boot_pull, load
 from board.profiles._page import markdown
 from hil_tests.wiring import diagram, stages
-from webui.forms import board_choices
+from webui.choices import board_choices
 
 NEW = '''"""A carrier of the test: a gate, a lamp on an expander, a loop."""
 

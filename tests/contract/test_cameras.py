@@ -294,6 +294,156 @@ def test_a_network_camera_is_turned_and_cut_here_and_the_rest_is_named(tmp_path:
     server.stop()
 
 
+class OddCamera:
+    """An HTTP camera that answers every request with `head`, then with what `parts` gives, and closes the connection."""
+
+    def __init__(self, head: bytes, parts: Callable[[], Iterator[bytes]]) -> None:
+        self.asked: list[bytes] = []
+        self._parts = parts
+        self._head = head
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/v"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                peer, _ = self._listener.accept()
+            except OSError:
+                return  # closed
+            threading.Thread(target=self._answer, args=(peer,), daemon=True).start()
+
+    def _answer(self, peer: socket.socket) -> None:
+        with peer:
+            try:
+                self.asked.append(peer.recv(65_536))
+                peer.sendall(self._head)
+                for part in self._parts():
+                    peer.sendall(part)
+            except OSError:
+                pass  # the client went
+
+
+def _pieces(before: bytes, behind: bytes, chunked: bool = False) -> Callable[[], Iterator[bytes]]:
+    def pieces() -> Iterator[bytes]:
+        for number in range(10_000):
+            part = before + _jpeg(number % 100) + behind
+            yield b"%x\r\n%s\r\n" % (len(part), part) if chunked else part
+            time.sleep(0.02)
+
+    return pieces
+
+
+MULTIPART = b"HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=b\r\n\r\n"
+ODD = {
+    "no boundary before the first picture": (MULTIPART, _pieces(b"Content-Type: image/jpeg\r\n\r\n", b"\r\n--b\r\n")),
+    "boundaries without hyphens": (MULTIPART, _pieces(b"b\r\nContent-Type: image/jpeg\r\n\r\n", b"\r\n")),
+    "no headers in the parts": (MULTIPART, _pieces(b"--b\r\n\r\n", b"")),
+    "lengths that are wrong": (MULTIPART, _pieces(b"--b\r\nContent-Length: 99\r\n\r\n", b"\r\n")),
+    "no type": (b"HTTP/1.0 200 OK\r\nContent-Type: application/octet-stream\r\n\r\n", _pieces(b"", b"")),
+    "chunked": (MULTIPART[:-2] + b"Transfer-Encoding: chunked\r\n\r\n", _pieces(b"--b\r\n\r\n", b"\r\n", True)),
+}
+
+
+@pytest.mark.parametrize("camera_of", ODD.values(), ids=ODD.keys())
+def test_mjpeg_off_the_standard_is_read_all_the_same(camera_of: tuple[bytes, Callable[[], Iterator[bytes]]]) -> None:
+    server = OddCamera(*camera_of)
+    camera = open_camera(server.url, SIZE, Clock())
+    frames = [_next(camera) for _ in range(5)]
+    assert {frame.rgb.shape for frame in frames} == {(240, 320, 3)}
+    assert [_number(frame) for frame in frames] == sorted({_number(frame) for frame in frames})
+    camera.close()
+    server.close()
+
+
+def test_an_address_that_gives_one_jpeg_is_asked_again_and_again_at_most_at_the_frame_rate() -> None:
+    server = OddCamera(b"HTTP/1.0 200 OK\r\nContent-Type: image/jpeg\r\n\r\n", lambda: iter([_jpeg(7)]))
+    camera = open_camera(server.url, SIZE, Clock(), CameraSettings(frame_rate=10))
+    began_s = time.monotonic()
+    assert [_number(_next(camera)) for _ in range(4)] == [7] * 4
+    assert time.monotonic() - began_s >= 0.2  # three pauses of a tenth, less what the first two overlap
+    camera.close()
+    server.close()
+
+
+def test_a_camera_that_sends_a_picture_every_few_seconds_is_not_taken_for_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("board.camera._live.READ_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("board.camera._live.SPARE_S", 0.1)
+
+    def pieces() -> Iterator[bytes]:
+        for number in range(100):
+            yield b"--b\r\n\r\n" + _jpeg(number)
+            time.sleep(0.6)
+
+    server = OddCamera(MULTIPART, pieces)
+    camera = open_camera(server.url, SIZE, Clock())
+    assert [_number(_next(camera)) for _ in range(4)] == [0, 1, 2, 3]
+    camera.close()
+    server.close()
+
+
+@pytest.mark.parametrize("scheme", ["basic", "digest"])
+def test_a_camera_that_wants_a_log_in_gets_it(scheme: str) -> None:
+    challenge = {"basic": b'Basic realm="cam"', "digest": b'Digest realm="cam", nonce="0815", qop="auth"'}[scheme]
+    seen: list[bytes] = []
+
+    class Asks(OddCamera):
+        def _answer(self, peer: socket.socket) -> None:
+            with peer:
+                request = peer.recv(65_536)
+                seen.append(request)
+                if b"Authorization: " not in request:
+                    peer.sendall(b"HTTP/1.0 401 No\r\nContent-Length: 0\r\nWWW-Authenticate: " + challenge + b"\r\n\r\n")
+                    return
+                peer.sendall(MULTIPART + b"--b\r\n\r\n" + _jpeg(9))
+                time.sleep(0.5)
+
+    server = Asks(b"", lambda: iter(()))
+    camera = open_camera(server.url.replace("//", "//guard:a%40b@"), SIZE, Clock())
+    assert _number(_next(camera)) == 9
+    camera.close()
+    server.close()
+    given = seen[-1].split(b"Authorization: ")[1].split(b"\r\n")[0]
+    assert given.startswith(
+        {"basic": b"Basic Z3VhcmQ6YUBi", "digest": b'Digest username="guard", realm="cam", nonce="0815"'}[scheme]
+    )
+
+
+def test_a_wrong_password_is_said_in_words() -> None:
+    server = OddCamera(b'HTTP/1.0 401 No\r\nWWW-Authenticate: Basic realm="cam"\r\n\r\n', lambda: iter(()))
+    with pytest.raises(CameraError, match="wants another user or password"):
+        open_camera(server.url.replace("//", "//guard:geheim@"), SIZE, Clock())
+    server.close()
+
+
+def test_a_camera_whose_pictures_are_too_large_is_refused_without_unpacking_them() -> None:
+    bomb = _jpeg(1).replace((240).to_bytes(2, "big") + (320).to_bytes(2, "big"), b"\xea\x60\xea\x60", 1)
+
+    def pieces() -> Iterator[bytes]:
+        for _ in range(10_000):
+            yield b"--b\r\n\r\n" + bomb
+            time.sleep(0.005)
+
+    server = OddCamera(MULTIPART, pieces)
+    camera = open_camera(server.url, SIZE, Clock())
+    with pytest.raises(CameraError, match="too large"):
+        for _ in range(200):
+            camera.read(0.2)
+    camera.close()
+    server.close()
+
+
+@pytest.mark.parametrize("scheme", ["rtsp", "http"])
+def test_a_server_that_accepts_and_says_nothing_is_called_silent(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    monkeypatch.setattr("board.camera._live.OPEN_TIMEOUT_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(CameraError, match="but nothing comes"):
+        open_camera(f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/live", SIZE, Clock())
+
+
 def test_an_unknown_scheme_is_an_error_that_lists_the_known_ones() -> None:
     expected = "http:, https:, picamera2:, replay:, rtsp:, rtsps:, v4l2:"
     with pytest.raises(CameraError, match=expected):

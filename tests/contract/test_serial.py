@@ -90,7 +90,7 @@ def state(tmp_path: Path) -> State:
 @pytest.fixture(params=["sim", "pty"])
 def device(request: pytest.FixtureRequest, state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Twin | Pty]:
     if request.param == "pty":
-        monkeypatch.setattr("board.serial.DEVICE_FOLDER", str(tmp_path))
+        monkeypatch.setattr("board.serial._url.DEVICE_FOLDER", str(tmp_path))
     device = Twin(state) if request.param == "sim" else Pty(state, tmp_path)
     device.plug()
     yield device
@@ -259,3 +259,14 @@ def test_the_holder_of_a_line_is_named(tmp_path: Path) -> None:
     (tmp_path / "77/fd/3").unlink()
     (tmp_path / "consoles").write_text("ttyS0                -W- (EC p a)    4:64\n")
     assert _ports.holder(str(tmp_path / "ttyS0"), tmp_path) == "the kernel's console"
+
+
+def test_a_scheme_in_capitals_is_the_same_line() -> None:
+    assert parse_url("SOCKET://10.0.0.5:4001") == parse_url("socket://10.0.0.5:4001")
+    assert parse_url("Serial:///dev/ttyS0?baud=4800") == parse_url("serial:///dev/ttyS0?baud=4800")
+
+
+def test_a_line_with_a_user_and_a_password_is_refused_without_saying_them() -> None:
+    with pytest.raises(ConfigError) as error:
+        parse_url("socket://guard:geheim@10.0.0.5:4001")
+    assert "guard" not in str(error.value) and "geheim" not in str(error.value)

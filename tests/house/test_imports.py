@@ -1,4 +1,4 @@
-"""Imports: go one way between the folders, and what only a board or a training machine has is imported inside functions."""
+"""Imports: go one way between the folders, in no circle, and what only a board has or is heavy is imported inside functions."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ MAY_IMPORT = {
     "vadp_package": {"vadp_package", "firmware", "board"},
 }
 """Folder: what of ours its files may import (ARCHITECTURE.md)."""
+APART = (("engine/reading", "engine.service"), ("engine/service", "engine.reading"))
+"""Folder, and what its files never import: the processes that read and that open meet by messages alone."""
+KNOWN_CIRCLES = {frozenset({"webui.pages", "webui.portal"})}
+"""Of types alone, until the portal is cut into tabs, api and view."""
 ONLY_IN_FUNCTIONS = {"picamera2", "RPi", "lgpio", "gpiod", "av", "tensorflow", "cv2"}
 FOLDERS = ("board", "engine", "webui", "firmware", "vadp_package")
 FILES = sorted(path for folder in FOLDERS for path in (REPOSITORY / folder).rglob("*.py"))
@@ -81,3 +85,67 @@ def test_the_rule_sees_relative_nested_and_aliased_imports() -> None:
     tree = ast.parse("from . import a\nfrom ..b import c\nimport cv2 as x\ndef f():\n    import av\nclass K:\n    import gpiod\n")
     assert set(imported(tree, "engine.cli")) == {"engine.cli.a", "engine.b.c", "cv2", "av", "gpiod"}
     assert set(imported_at_start(tree, "engine.cli")) == {"engine.cli.a", "engine.b.c", "cv2", "gpiod"}
+
+
+@pytest.mark.parametrize("path", MODULES)
+def test_reading_and_service_never_import_each_other(path: Path) -> None:
+    place = path.relative_to(REPOSITORY).as_posix()
+    ours = set(imported(ast.parse(path.read_text(encoding="utf-8")), package_of(path)))
+    for folder, never in APART:
+        if place.startswith(f"{folder}/"):
+            assert sorted(name for name in ours if name == never or name.startswith(f"{never}.")) == []
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(REPOSITORY).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def circles(graph: dict[str, set[str]]) -> list[frozenset[str]]:
+    """Groups of modules that import each other, wherever they do it (Tarjan's strongly connected components)."""
+    number: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    path: list[str] = []
+    found: list[frozenset[str]] = []
+
+    def visit(module: str) -> None:
+        number[module] = lowest[module] = len(number)
+        path.append(module)
+        for other in graph[module]:
+            if other not in number:
+                visit(other)
+                lowest[module] = min(lowest[module], lowest[other])
+            elif other in path:
+                lowest[module] = min(lowest[module], number[other])
+        if lowest[module] == number[module]:
+            circle = frozenset(path[path.index(module) :])
+            del path[path.index(module) :]
+            if len(circle) > 1 or module in graph[module]:
+                found.append(circle)
+
+    for module in graph:
+        if module not in number:
+            visit(module)
+    return found
+
+
+def reached(name: str, module: str, names: set[str]) -> set[str]:
+    """The modules of ours that importing `name` in `module` runs: its own and the packages above it that are not above `module`."""
+    parts = name.split(".")
+    above = [each for each in (".".join(parts[:length]) for length in range(1, len(parts) + 1)) if each in names]
+    return {each for each in above if each == above[-1] or not f"{module}.".startswith(f"{each}.")}
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    names = {module_of(path) for path in FILES}
+    graph: dict[str, set[str]] = {}
+    for path in FILES:
+        module = module_of(path)
+        found = imported(ast.parse(path.read_text(encoding="utf-8")), package_of(path))
+        graph[module] = set().union(*(reached(name, module, names) for name in found))
+    assert [sorted(circle) for circle in circles(graph) if circle not in KNOWN_CIRCLES] == []
+
+
+def test_a_circle_is_found_wherever_it_closes() -> None:
+    graph = {"a": {"b"}, "b": {"c", "d"}, "c": {"a"}, "d": set(), "e": {"e", "a"}}
+    assert sorted(map(sorted, circles(graph))) == [["a", "b", "c"], ["e"]]

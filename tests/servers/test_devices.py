@@ -13,7 +13,7 @@ from board.i2c import _twins
 from board.serial import _twin
 from engine.messages import Outcome, RulesChanged, StartTrigger, TestAction
 from engine.settings import LprSettings
-from tests.samples import WHITE, entry, rule
+from tests.samples import CHECK, WHITE, entry, rule
 from tests.servers.test_service import Camera, answer_of, until
 
 LINES = {
@@ -58,7 +58,7 @@ def latch(camera: Camera) -> int:
 
 def test_a_display_that_is_pulled_is_told_and_shows_the_next_car_after_its_return(camera: Camera) -> None:
     store = camera.store()
-    store.save_rule(rule(WHITE, "display", "Greeting", **DISPLAY))
+    store.rules.save(rule(WHITE, "display", "Greeting", **DISPLAY), CHECK, "admin")
     store.close()
     camera.start("service")
     camera.connect_engine()
@@ -77,7 +77,7 @@ def test_a_display_that_is_pulled_is_told_and_shows_the_next_car_after_its_retur
 
 def test_the_test_button_works_for_a_converter_and_says_what_is_missing(camera: Camera) -> None:
     store = camera.store()
-    store.save_entry(entry("HK66EVB", WHITE, wiegand_facility=11, wiegand_card=12345))
+    store.entries.save(entry("HK66EVB", WHITE, wiegand_facility=11, wiegand_card=12345), "admin")
     store.close()
     camera.start("service")
     test = TestAction("wiegand_serial", '{"line": "sim://reader"}', WHITE, "HK66EVB")
@@ -94,7 +94,7 @@ def test_bytes_on_a_serial_line_start_a_read(camera: Camera) -> None:
     _twin.plug(camera.state, "loop1", 19200)
     store = camera.store()
     trigger = {"trigger_serial": "sim://loop1?baud=19200", "trigger_serial_pattern": r"\x02CAR"}
-    store.put_settings(LprSettings(mode="TRIGGER", trigger_period_s=0.0, **trigger))
+    store.settings.put(LprSettings(mode="TRIGGER", trigger_period_s=0.0, **trigger), "admin")
     store.close()
     camera.start("service")
     engine = camera.connect_engine()
@@ -106,7 +106,7 @@ def test_bytes_on_a_serial_line_start_a_read(camera: Camera) -> None:
 
 def test_an_output_of_an_expander_is_an_ordinary_one_and_recovers_when_the_expander_was_pulled(camera: Camera) -> None:
     store = camera.store()
-    store.save_rule(rule(WHITE, "io", "Lamp", output="DO3", do="on", polarity="active low"))
+    store.rules.save(rule(WHITE, "io", "Lamp", output="DO3", do="on", polarity="active low"), CHECK, "admin")
     store.close()
     camera.start("pins")
     camera.start("service")
@@ -128,7 +128,7 @@ def test_an_output_of_an_expander_is_an_ordinary_one_and_recovers_when_the_expan
 
 def test_an_input_of_an_expander_starts_a_read(camera: Camera) -> None:
     store = camera.store()
-    store.put_settings(LprSettings(mode="TRIGGER", trigger_period_s=0.0, trigger_input="DI3"))
+    store.settings.put(LprSettings(mode="TRIGGER", trigger_period_s=0.0, trigger_input="DI3"), "admin")
     store.close()
     camera.start("pins")
     camera.start("service")

@@ -28,12 +28,16 @@ from board.wiegand.codes import bit_text
 from board.wiegand.receive import read_edges, receive
 from engine.messages import (
     SERVICE_MESSAGES,
+    TOPICS,
     AskStatus,
+    DeliveryEvent,
     EngineHello,
     EngineStatus,
     FireTrigger,
+    LineChanged,
     LiveReads,
     Outcome,
+    PassageEvent,
     PassageReport,
     PassageStored,
     RestartService,
@@ -41,15 +45,17 @@ from engine.messages import (
     ServiceStatus,
     StartTrigger,
     StopEngine,
+    Subscribe,
+    Subscribed,
     TestAction,
     TriggerAnswer,
     TriggerTaken,
 )
-from engine.service.core import BAD_FRAMES
+from engine.service.counters import BAD_FRAMES
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import DeliveryQuery, Store
 from engine.types import Passage
-from tests.samples import ALL, BLACK, WHITE, entry, passage, rule
+from tests.samples import ALL, BLACK, CHECK, WHITE, entry, passage, rule
 
 ROOT = Path(__file__).resolve().parents[2]
 CODEC = Codec(SERVICE_MESSAGES)
@@ -80,10 +86,10 @@ class Camera:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.trigger_port = free.getsockname()[1]
         store = self.store()
-        store.put_settings(GeneralSettings(trigger_port=self.trigger_port, keep_free_pct=1))
-        store.put_settings(LprSettings(mode="TRIGGER", trigger_period_s=1.0))
-        store.save_entry(entry("HK55EVB", WHITE))
-        store.save_rule(rule(WHITE, duration_ms=PULSE_MS))
+        store.settings.put(GeneralSettings(trigger_port=self.trigger_port, keep_free_pct=1), "admin")
+        store.settings.put(LprSettings(mode="TRIGGER", trigger_period_s=1.0), "admin")
+        store.entries.save(entry("HK55EVB", WHITE), "admin")
+        store.rules.save(rule(WHITE, duration_ms=PULSE_MS), CHECK, "admin")
         store.close()
 
     def store(self) -> Store:
@@ -193,7 +199,7 @@ def answer_of(channel: Channel | None, kind: type[T]) -> T:
 
 def test_a_listed_car_opens_the_gate_once_for_the_set_time_and_sends_its_number(running: Camera) -> None:
     store = running.store()
-    store.save_rule(rule(WHITE, "wiegand", "Door"))
+    store.rules.save(rule(WHITE, "wiegand", "Door"), CHECK, "admin")
     store.close()
     one = running.report()
     assert answer_of(running.engine, PassageStored) == PassageStored(one.id)
@@ -229,9 +235,9 @@ def test_a_listed_car_opens_the_gate_once_for_the_set_time_and_sends_its_number(
 
 def test_an_unlisted_and_a_blacklisted_car_stay_outside_and_the_audit_says_why(running: Camera) -> None:
     store = running.store()
-    store.save_entry(entry("BAD1", BLACK))
-    store.save_entry(entry("BAD1", WHITE))
-    store.save_rule(rule(ALL, "wiegand", "Everyone"))
+    store.entries.save(entry("BAD1", BLACK), "admin")
+    store.entries.save(entry("BAD1", WHITE), "admin")
+    store.rules.save(rule(ALL, "wiegand", "Everyone"), CHECK, "admin")
     for plate in ("GUEST1", "BAD1", ""):
         running.report(plate)
         answer_of(running.engine, PassageStored)
@@ -276,8 +282,8 @@ def test_without_pins_the_gate_stays_shut_and_the_status_says_why(camera: Camera
     one = camera.report()
     assert answer_of(camera.engine, PassageStored) == PassageStored(one.id)
     store = camera.store()
-    until(lambda: store.rule_results(), "the first try")
-    assert store.rule_results()[1].error.startswith("pins process: ")
+    until(lambda: store.rules.results(), "the first try")
+    assert store.rules.results()[1].error.startswith("pins process: ")
     store.close()
 
 
@@ -372,7 +378,7 @@ def test_an_action_can_be_tried_before_it_is_saved(running: Camera) -> None:
 
 def test_a_changed_polarity_reaches_the_pins(running: Camera) -> None:
     store = running.store()
-    store.save_rule(rule(WHITE, output="DO2", polarity="active low"))
+    store.rules.save(rule(WHITE, output="DO2", polarity="active low"), CHECK, "admin")
     store.close()
     assert running.ask(RulesChanged()) == Outcome(True, "")
     assert json.loads(running.state.polarity_file.read_text())["DO2"] is False
@@ -456,7 +462,7 @@ def test_the_settings_of_outputs_and_inputs_are_in_force_at_pins(camera: Camera)
     store = camera.store()
     general = GeneralSettings(trigger_port=camera.trigger_port, keep_free_pct=1)
     lines = {"interlocks": "DO1 DO2", "longest_on": "DO2=1", "stuck_after": "DI1=1"}
-    store.put_settings(general.model_copy(update=lines))
+    store.settings.put(general.model_copy(update=lines), "admin")
     store.close()
     camera.start("pins")
     camera.start("service")
@@ -477,10 +483,47 @@ def test_the_settings_of_outputs_and_inputs_are_in_force_at_pins(camera: Camera)
 
 def test_lines_that_the_board_does_not_have_are_told(camera: Camera) -> None:
     store = camera.store()
-    store.put_settings(GeneralSettings(trigger_port=camera.trigger_port, keep_free_pct=1, interlocks="DO1 DO9"))
+    store.settings.put(GeneralSettings(trigger_port=camera.trigger_port, keep_free_pct=1, interlocks="DO1 DO9"), "admin")
     store.close()
     camera.start("pins")
     camera.start("service")
     camera.pins_ready()
     until(lambda: any("there is no output 'DO9'" in text for text in camera.status().warnings), "the refusal")
     assert camera.ask(TestAction("io", '{"output": "DO1", "duration_ms": 20}', WHITE, "")).ok
+
+
+def test_what_happens_is_pushed_to_who_subscribed(running: Camera) -> None:
+    channel = running.channel()
+    channel.send(Subscribe(TOPICS))
+    came: list[Any] = []
+
+    def first(kind: type[T], which: Callable[[T], bool] = lambda message: True) -> T:
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            found = [each for each in came if isinstance(each, kind) and which(each)]
+            if found:
+                return found[0]
+            message = channel.receive(0.1)
+            came.extend([message] if message is not None else [])
+        raise AssertionError(f"{kind.__name__} did not come: {came}")
+
+    assert first(Subscribed) == Subscribed(0)
+    assert first(LineChanged, lambda each: each.line.name == "DI1").line.active is False
+    assert first(ServiceStatus).mode == "TRIGGER"
+    one = running.report()
+    event = first(PassageEvent)
+    assert (event.row, event.passage) == (1, one)
+    assert [(match.list.id, match.entry is not None) for match in event.matches] == [(ALL, False), (WHITE, True)]
+    assert [(each.kind, each.passage_id) for each in event.deliveries] == [("io", one.id)]
+    done = first(DeliveryEvent).delivery
+    assert (done.id, done.state, done.note) == (event.deliveries[0].id, "done", f"DO1 pulsed {PULSE_MS} ms")
+    assert first(LineChanged, lambda each: each.line.name == "DO1" and each.line.active)
+    assert running.engine is not None
+    running.engine.send(LiveReads(3, ()))
+    assert first(LiveReads) == LiveReads(3, ())
+    running.engine.close()
+    stopped = first(ServiceStatus, lambda each: each.mode == "STOPPED")
+    assert (stopped.engine, stopped.live) == (None, None)
+    assert stopped.last_engine is not None
+    assert (stopped.last_engine.frames_per_s, stopped.last_engine_age_s >= 0) == (12.5, True)
+    channel.close()

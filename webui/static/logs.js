@@ -23,6 +23,6 @@ async function load() {
 if (place) {
   repeat(2000, async () => { if ($("#auto").checked || !lines.length) await load(); });
   $("#filter").addEventListener("input", show);
-  $("#log").addEventListener("change", async () => { $("#zip").href = `/anpr/logs/${$("#log").value}/zip`; lines = []; await load(); place.scrollTop = place.scrollHeight; });
+  $("#log").addEventListener("change", async () => { $("#zip").href = `/anpr/logs/${$("#log").value}-log.zip`; lines = []; await load(); place.scrollTop = place.scrollHeight; });
 }
 onClick($("#restart"), restart);

@@ -1,1 +1,1 @@
-"""Tabs: one file per tab of the portal; each offers `TAB` with its pages and its part of the API."""
+"""Tabs: one file per tab of the portal; each offers `TAB` with its pages. What they show is drawn by webui/view."""

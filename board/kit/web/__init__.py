@@ -1,1 +1,1 @@
-"""Web: the HTTP server core that the host and the portal share: connections, limits, requests, streams."""
+"""Web kit: what host and portal share: the HTTP server with its limits and streams; routes as data, forms, headers, OpenAPI."""

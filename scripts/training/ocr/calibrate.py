@@ -26,10 +26,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from board.kit.files import write_whole
+from board.pictures import load_rgb
 from engine.cli.labels import NEVER_TRAINED_ON, LabelledSet, read_set, tables_in
 from engine.cli.scoring import evaluate
 from engine.recognise.calibration import Calibration, calibration_of
-from engine.recognise.picture import load_rgb
 from engine.recognise.pipeline import MODELS, Recogniser
 from engine.types import PlateBox, PlateRead
 

@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from board.pictures import load_rgb
 from engine.cli.labels import LabelledSet, read_set
 from engine.cli.scoring import SAME_PLATE_IOU, iou
 from engine.lists import fold
-from engine.recognise.picture import load_rgb
 from engine.recognise.pipeline import MODELS, Recogniser
 from engine.recognise.rectify import Margin, rectify
 

@@ -41,15 +41,23 @@ class Caller:
         self.portal: Portal = portal
         self._app = build(portal, tabs)
         if not fresh:
-            portal.store.put_settings(LprSettings(region="Europe", countries=("DE",)))
+            portal.store.settings.put(LprSettings(region="Europe", countries=("DE",)), "admin")
 
     def get(self, path: str, role: str = "admin") -> Reply:
         return self.call("GET", path, role)
 
-    def send(self, method: str, path: str, body: object, role: str = "admin") -> Reply:
-        return self.call(method, path, role, json.dumps(body).encode())
+    def send(self, method: str, path: str, body: object, role: str = "admin", permissions: str | None = None) -> Reply:
+        return self.call(method, path, role, json.dumps(body).encode(), permissions=permissions)
 
-    def call(self, method: str, path: str, role: str, body: bytes = b"", content_type: str = "application/json") -> Reply:
+    def call(
+        self,
+        method: str,
+        path: str,
+        role: str,
+        body: bytes = b"",
+        content_type: str = "application/json",
+        permissions: str | None = None,
+    ) -> Reply:
         address, _, query = path.partition("?")
         environ: dict[str, Any] = {
             "REQUEST_METHOD": method,
@@ -67,6 +75,8 @@ class Caller:
         }
         if role:
             environ |= {"HTTP_X_GATEWRIGHT_USER": "anna", "HTTP_X_GATEWRIGHT_ROLE": role}
+        if permissions is not None:
+            environ |= {"HTTP_X_GATEWRIGHT_ROLE": "", "HTTP_X_GATEWRIGHT_PERMISSIONS": permissions}
         started: list[Any] = []
         parts = self._app(environ, lambda status, headers, exc_info=None: started.append((status, headers)))
         content = b"".join(parts)

@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 
 import webui.tabs
+from board.kit.permissions import PERMISSIONS, ROLES
 from board.kit.registry import find
+from board.kit.web.routes import KNOWN, Route
 from tests.samples import passage
 from tests.unit.webui.portal_caller import Caller
-from webui.auth import ROLES
-from webui.portal import Route, Tab
+from webui.app import routes
+from webui.portal import Tab
 
 EVIL = '<script>alert("x")</script>'
-ROUTES = [route for tab in find(webui.tabs, "TAB", Tab).values() for route in tab.routes]
+ROUTES = [route for route in routes(tuple(find(webui.tabs, "TAB", Tab).values())) if route.path]
 PAGES = ["live", "review", "lists", "lists/1", "lists/4?view=actions", "lpr", "camera", "general", "audit", "logs", "setup"]
 
 
@@ -26,11 +28,23 @@ def test_every_page_is_shown_to_an_admin(caller: Caller, page: str) -> None:
     assert "Simulated board." in reply.text
 
 
+def filled_in(path: str, id: str = "1", name: str = "DI1") -> str:
+    return path.replace("<id>", id).replace("<name>", name).replace("<name:path>", name)
+
+
+@pytest.mark.parametrize("role", ["", *ROLES])
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
-def test_a_lower_role_or_none_is_refused(caller: Caller, route: Route) -> None:
-    lower = [role for role in ("", *ROLES) if role == "" or ROLES.index(role) < ROLES.index(route.role)]
-    path = route.path.replace("<id>", "1").replace("<name>", "DI1").replace("<name:path>", "a.jpg")
-    assert {caller.send(route.method, path, {}, role).status for role in lower} == {403}
+def test_who_lacks_the_permission_of_a_route_is_refused_and_nobody_else(caller: Caller, route: Route[object], role: str) -> None:
+    may = bool(role) if route.permission == KNOWN else route.permission in ROLES.get(role, frozenset())
+    refused = caller.send(route.method, filled_in(route.path), {}, role).status == 403
+    assert refused is not may
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+def test_a_token_reaches_the_routes_of_its_permissions_only(caller: Caller, route: Route[object]) -> None:
+    for permission in PERMISSIONS:
+        reply = caller.send(route.method, filled_in(route.path), {}, permissions=permission)
+        assert (reply.status == 403) is (route.permission not in (KNOWN, permission)), permission
 
 
 def test_a_role_that_does_not_exist_is_no_role(caller: Caller) -> None:
@@ -98,8 +112,8 @@ NAMES = (
 
 @pytest.mark.parametrize("value", NONSENSE, ids=lambda value: repr(value)[:20])
 @pytest.mark.parametrize("route", CHANGING, ids=lambda route: f"{route.method} {route.path}")
-def test_nonsense_is_refused_and_never_breaks_the_portal(caller: Caller, route: Route, value: object) -> None:
-    path = route.path.replace("<id>", "4").replace("<name>", "DI1")
+def test_nonsense_is_refused_and_never_breaks_the_portal(caller: Caller, route: Route[object], value: object) -> None:
+    path = filled_in(route.path, "4")
     caller.send("POST", "api/lists/4/rules", {"kind": "io"})
     bodies: list[object] = [{name: value} for name in NAMES]
     bodies += [{"kind": "io", "plate": "A1", "options": {name: value}} for name in ("output", "x")]
@@ -112,13 +126,18 @@ def test_nonsense_in_an_address_never_breaks_a_page(caller: Caller, value: str) 
     query = "&".join(f"{name}={value}" for name in names)
     for route in ROUTES:
         if route.method == "GET":
-            path = route.path.replace("<id>", "4").replace("<name>", value or "x").replace("<name:path>", value or "x")
+            path = filled_in(route.path, "4", value or "x")
             assert caller.get(f"{path}?{query}").status in (200, 204, 303, 404, 503), path
 
 
 def test_unknown_addresses_say_so(caller: Caller) -> None:
     assert caller.get("nothing").status == 404
-    assert caller.get("api/nothing").json == {"error": "There is no such page.", "problems": []}
+    assert caller.get("api/nothing").json == {
+        "error": "There is no such page.",
+        "key": "There is no such page.",
+        "values": {},
+        "problems": [],
+    }
     assert caller.get("lists/99999").status == 404
     assert caller.get("lists/abc").status == 404
     assert caller.get("nothing", "").status == 404
@@ -165,10 +184,10 @@ def test_logs_are_read_and_packed_from_the_log_folder_only(caller: Caller, tmp_p
     (caller.state.logs / "other.log").symlink_to(tmp_path / "secret.log")
     assert caller.get("api/logs/engine").json == {"lines": ["one", "two <b>"]}
     assert caller.get("api/logs/engine?lines=1").json == {"lines": ["two <b>"]}
-    assert caller.get("logs/engine/zip").headers["Content-Disposition"] == 'attachment; filename="engine-log.zip"'
+    assert caller.get("logs/engine-log.zip").headers["Content-Disposition"] == 'attachment; filename="engine-log.zip"'
     for name in ("other", "..%2fsecret", "secret", "engine.log"):
         assert caller.get(f"api/logs/{name}").status == 404, name
-        assert caller.get(f"logs/{name}/zip").status == 404, name
+        assert caller.get(f"logs/{name}-log.zip").status == 404, name
 
 
 def test_a_database_that_cannot_be_read_is_said_and_the_portal_stays(caller: Caller) -> None:

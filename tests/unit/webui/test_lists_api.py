@@ -37,7 +37,7 @@ def test_a_lists_problems_are_listed_and_nothing_is_stored(caller: Caller) -> No
 
 
 def test_a_plate_is_added_with_validity_in_the_cameras_time_zone(caller: Caller) -> None:
-    caller.portal.store.put_settings(GeneralSettings(time_zone="Europe/Vienna"))
+    caller.portal.store.settings.put(GeneralSettings(time_zone="Europe/Vienna"), "admin")
     body = {
         "plate": "ab-123 c",
         "description": "Visitor",
@@ -47,7 +47,7 @@ def test_a_plate_is_added_with_validity_in_the_cameras_time_zone(caller: Caller)
         "wiegand_card": 12345,
     }
     made = caller.send("POST", f"api/lists/{WHITE}/entries", body, "operator").json
-    entry = caller.portal.store.entry(made["id"])
+    entry = caller.portal.store.entries.get(made["id"])
     assert entry is not None
     assert (entry.plate, entry.wiegand_facility, entry.wiegand_card) == ("AB-123 C", 11, 12345)
     assert entry.valid_from == datetime(2026, 7, 1, 6, 0, tzinfo=UTC)
@@ -56,10 +56,10 @@ def test_a_plate_is_added_with_validity_in_the_cameras_time_zone(caller: Caller)
 
 
 def test_the_year_9999_means_for_ever_in_every_time_zone(caller: Caller) -> None:
-    caller.portal.store.put_settings(GeneralSettings(time_zone="America/New_York"))
+    caller.portal.store.settings.put(GeneralSettings(time_zone="America/New_York"), "admin")
     body = {"plate": "HK55EVB", "valid_from": "0001-01-01T00:00", "valid_until": "9999-12-31T23:59"}
     made = caller.send("POST", f"api/lists/{WHITE}/entries", body, "operator").json
-    entry = caller.portal.store.entry(made["id"])
+    entry = caller.portal.store.entries.get(made["id"])
     assert entry is not None
     assert (entry.valid_from, entry.valid_until) == (EARLIEST, LATEST)
     assert (made["valid_from"], made["valid_until"]) == ("", "")
@@ -67,7 +67,7 @@ def test_the_year_9999_means_for_ever_in_every_time_zone(caller: Caller) -> None
 
 def test_a_plate_without_validity_and_number_is_valid_always_and_sends_its_hash(caller: Caller) -> None:
     made = caller.send("POST", f"api/lists/{WHITE}/entries", {"plate": "HK55EVB", "valid_until": "", "wiegand_card": None}).json
-    entry = caller.portal.store.entry(made["id"])
+    entry = caller.portal.store.entries.get(made["id"])
     assert entry is not None
     assert (entry.valid_from, entry.valid_until) == (EARLIEST, LATEST)
     assert (made["number"], made["validity"]) == ("SHA-1 80CF15", "valid")
@@ -80,7 +80,7 @@ def test_a_change_of_one_field_keeps_the_others_and_an_error_keeps_all(caller: C
     reply = caller.send("PUT", f"api/entries/{made['id']}", {"plate": "**", "wiegand_card": 2**32, "valid_from": "tomorrow"})
     assert set(problems(reply)) == {"plate", "wiegand_card", "valid_from"}
     reply = caller.send("PUT", f"api/entries/{made['id']}", {"valid_from": "2026-02-02T00:00", "valid_until": "2026-01-01T00:00"})
-    assert problems(reply) == {"valid_until": "must be later than valid from"}
+    assert problems(reply) == {"valid_until": "must be later than Valid from"}
     assert caller.get(f"api/lists/{WHITE}/entries").json["entries"][0]["description"] == "new"
 
 
@@ -112,7 +112,7 @@ def test_an_action_is_added_with_schedule_and_options_although_the_service_is_do
     made = caller.send("POST", f"api/lists/{WHITE}/rules", body, "operator").json
     assert made["in_force"] is False
     assert "service" in made["note"]
-    rule = caller.portal.store.rule(made["id"])
+    rule = caller.portal.store.rules.get(made["id"])
     assert rule is not None
     assert rule.week.days[0] == ((480, 720), (780, 1020))
     assert rule.week.days[6] == ()
@@ -130,9 +130,9 @@ def test_an_actions_problems_are_listed_all_at_once(caller: Caller) -> None:
     }
     reply = caller.send("POST", f"api/lists/{WHITE}/rules", body)
     assert problems(reply) == {
-        "name": "1 to 60 printable characters",
-        "enabled": "true or false",
-        "week": "Mon: each span runs from 00:00 to 24:00 at most and ends after it starts",
+        "name": "must be 1 to 60 printable characters",
+        "enabled": "must be true or false",
+        "week": "Mon: each span must lie within 00:00 to 24:00 and end after it starts",
         "output": "this camera has no DO7; it has DO1, DO2",
         "duration_ms": "must be 10 or more",
         "do": "must be one of pulse, pattern, on, off",
@@ -181,14 +181,14 @@ def test_an_actions_password_stays_in_the_camera_and_through_an_edit(caller: Cal
     assert made["options"]["password"] == ""
     assert "secret" not in caller.get(f"actions/{made['id']}").text
     caller.send("PUT", f"api/rules/{made['id']}", {"options": {"password": "", "caption": "X"}})
-    rule = caller.portal.store.rule(made["id"])
+    rule = caller.portal.store.rules.get(made["id"])
     assert rule is not None
     assert '"password":"secret"' in rule.options
     assert '"caption":"X"' in rule.options
 
 
 def test_an_action_of_every_kind_has_a_page_and_can_be_saved_as_it_stands(caller: Caller) -> None:
-    for kind in caller.portal.store.kinds:
+    for kind in caller.portal.kinds:
         assert caller.get(f"lists/{WHITE}/actions/new?kind={kind}", "operator").status == 200
         made = caller.send("POST", f"api/lists/{WHITE}/rules", {"kind": kind})
         assert made.status == 200, made.text

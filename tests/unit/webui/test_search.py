@@ -13,8 +13,8 @@ from engine.settings import GeneralSettings
 from engine.types import Delivery
 from tests.samples import NOW, passage
 from tests.unit.webui.portal_caller import Caller
-from webui.search import moment
 from webui.spreadsheet import cell
+from webui.view.search import moment
 
 VIENNA = ZoneInfo("Europe/Vienna")
 
@@ -27,7 +27,7 @@ def test_moments_are_of_the_cameras_zone_and_nonsense_is_no_limit() -> None:
 
 
 def test_a_date_past_the_ends_of_the_calendar_is_no_limit_and_a_page_that_is_no_number_is_the_first(caller: Caller) -> None:
-    caller.portal.store.put_settings(GeneralSettings(time_zone="America/New_York"))
+    caller.portal.store.settings.put(GeneralSettings(time_zone="America/New_York"), "admin")
     caller.portal.store.add_passage(passage(), [])
     assert "1 passage" in caller.get("review?from=2026-01-01T00:00&to=9999-12-31T23:59&page=--5").text
 
@@ -42,7 +42,7 @@ def test_other_cells_stay_as_they_are() -> None:
 
 
 def test_a_search_finds_by_date_in_the_cameras_zone_and_by_part_of_the_plate(caller: Caller) -> None:
-    caller.portal.store.put_settings(GeneralSettings(time_zone="Europe/Vienna"))
+    caller.portal.store.settings.put(GeneralSettings(time_zone="Europe/Vienna"), "admin")
     for number in range(30):
         caller.portal.store.add_passage(passage(f"AB{number:02}", f"p{number}", NOW + timedelta(hours=number)), [])
     assert "30 passages" in caller.get("review?from=2026-01-01T00:00").text

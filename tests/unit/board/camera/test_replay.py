@@ -12,8 +12,10 @@ import pytest
 from PIL import Image
 
 from board.camera import open_camera
+from board.camera.replay import _Stamps
 from board.kit.clock import TestClock
 from board.kit.errors import CameraError
+from tests.unit.board.test_pictures import bomb
 
 
 def shades(folder: Path, count: int = 3) -> Path:
@@ -146,3 +148,59 @@ def test_a_file_that_is_no_video_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_text("hello")
     with pytest.raises(CameraError, match=r"a\.mp4 is not a video that can be played"):
         open_camera(f"replay:{tmp_path / 'a.mp4'}", (0, 0), TestClock())
+
+
+@pytest.mark.parametrize("side", [7072, 13_300])
+def test_a_picture_that_is_too_large_to_read_is_skipped_without_being_decoded(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, side: int
+) -> None:
+    shades(tmp_path, 1)
+    (tmp_path / "bomb.png").write_bytes(bomb(side, side).read())
+    with caplog.at_level(logging.WARNING, "camera"):
+        camera = open_camera(f"replay:{tmp_path}?fps=10", (0, 0), TestClock())
+        assert [frame.source for frame in (camera.read(1) for _ in range(3)) if frame] == ["0.png"] * 3
+    assert [f"{side}x{side}" in record.getMessage() for record in caplog.records if "skipped" in record.getMessage()] == [True]
+
+
+def film(path: Path, form: str, frames: int = 50) -> Path:
+    """25 frames a second; as raw H.264 ("h264") it holds no time stamps."""
+    with av.open(str(path), "w", format=form) as out:
+        stream = out.add_stream("libx264", rate=25, options={"x264-params": "log-level=0"})
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        for number in range(frames):
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((64, 64, 3), number, np.uint8), format="rgb24")))
+        out.mux(stream.encode())
+    return path
+
+
+@pytest.mark.parametrize("form", ["mp4", "h264"])
+def test_a_video_plays_at_its_own_pace_with_and_without_time_stamps(tmp_path: Path, form: str) -> None:
+    clock = TestClock()
+    start_ns = clock.monotonic_ns()
+    camera = open_camera(f"replay:{film(tmp_path / f'a.{form}', form)}?loop=0", (0, 0), clock)
+    times_ms = [round((frame.monotonic_ns - start_ns) / 1e6) for frame in (camera.read(1) for _ in range(50)) if frame]
+    assert times_ms == list(range(0, 2000, 40))
+
+
+@pytest.mark.parametrize("form", ["mp4", "h264"])
+def test_fewer_frames_a_second_are_taken_evenly_from_a_video_without_time_stamps(tmp_path: Path, form: str) -> None:
+    clock = TestClock()
+    start_ns = clock.monotonic_ns()
+    camera = open_camera(f"replay:{film(tmp_path / f'a.{form}', form)}?loop=0&fps=5", (0, 0), clock)
+    times_ms = [round((frame.monotonic_ns - start_ns) / 1e6) for frame in (camera.read(1) for _ in range(12)) if frame]
+    assert times_ms == list(range(0, 2000, 200))
+
+
+@pytest.mark.parametrize(
+    ("stamps", "shown"),
+    [
+        pytest.param([None, None, None], [0, 40, 80], id="none at all"),
+        pytest.param([5.0, 5.04, None, 5.12], [0, 40, 80, 120], id="one is missing"),
+        pytest.param([0.0, 0.0, 0.0], [0, 40, 80], id="all the same"),
+        pytest.param([9.0, 9.04, 0.0, 0.04], [0, 40, 80, 120], id="they begin anew"),
+        pytest.param([0.0, 0.5, 0.54], [0, 500, 540], id="a pause of the film itself"),
+    ],
+)
+def test_frames_with_missing_repeated_or_returning_stamps_go_on_step_by_step(stamps: list[float | None], shown: list[int]) -> None:
+    found = _Stamps(0.04)
+    assert [round(found.next(stamp) * 1000) for stamp in stamps] == shown

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from board.kit.zones import camera_zone
 from engine.actions import find_kinds
-from engine.dispatch.rules import camera_zone, due, in_force
+from engine.dispatch.rules import due, in_force
 from engine.types import ActionRule, Delivery, Match, PlateList, WeekSchedule
 from tests.samples import ALL, BLACK, NOW, WHITE, passage, rule
 

@@ -19,10 +19,11 @@ from board.types import Pulse
 from engine.actions import ActionEnv, ActionKind, Kinds, Lane, find_kinds
 from engine.dispatch.intake import Intake
 from engine.dispatch.outbox import Outbox, pause_s
+from engine.dispatch.rules import rule_check
 from engine.dispatch.workers import Performer, Workers
 from engine.store import DeliveryQuery, Store
 from engine.types import Delivery, PlateEvent
-from tests.samples import NOW, NOW_NS, WHITE, FakePins, entry, passage, rule, serial_lines
+from tests.samples import CHECK, NOW, NOW_NS, WHITE, FakePins, entry, passage, rule, serial_lines
 
 KINDS = find_kinds()
 
@@ -38,8 +39,9 @@ class Camera:
         self.crash()
 
     def crash(self) -> None:
-        self.store = Store(self.folder / "anpr.db", self.clock, self.kinds)
-        self.outbox = Outbox(self.store, self.clock)
+        self.store = Store(self.folder / "anpr.db", self.clock)
+        self.told: list[Delivery] = []
+        self.outbox = Outbox(self.store, self.clock, self.told.append)
         self.recovered = self.outbox.recover()
         self.performer = Performer(
             self.store, self.outbox, self.kinds, self.pins, serial_lines(self.folder), self.folder, self.clock
@@ -61,8 +63,8 @@ class Camera:
 @pytest.fixture
 def camera(tmp_path: Path) -> Camera:
     made = Camera(tmp_path)
-    made.store.save_entry(entry("HK55EVB"))
-    made.store.save_rule(rule(duration_ms=500))
+    made.store.entries.save(entry("HK55EVB"), "admin")
+    made.store.rules.save(rule(duration_ms=500), CHECK, "admin")
     return made
 
 
@@ -103,9 +105,21 @@ def test_the_rule_remembers_its_last_success_and_its_last_error(camera: Camera) 
     camera.turn()
     camera.clock.advance(1)
     camera.turn()
-    result = camera.store.rule_results()[1]
+    result = camera.store.rules.results()[1]
     assert (result.done_at, result.done_note) == (NOW + timedelta(seconds=1), "DO1 pulsed 500 ms")
     assert (result.error_at, result.error) == (NOW, "DO1 is taken by process 7")
+
+
+def test_each_try_that_ended_is_told_with_what_became_of_it(camera: Camera) -> None:
+    camera.pins.errors = ["DO1 is taken by process 7"]
+    camera.intake.take(passage())
+    camera.turn()
+    camera.clock.advance(1)
+    camera.turn()
+    again, done = camera.told
+    assert (again.state, again.attempts, again.note, again.finished_at) == ("pending", 1, "DO1 is taken by process 7", None)
+    assert again.next_try_at == NOW + timedelta(seconds=0.2)
+    assert done == camera.store.deliveries(DeliveryQuery())[0].delivery
 
 
 def test_a_service_that_was_away_for_ten_seconds_opens_nothing(camera: Camera) -> None:
@@ -138,7 +152,7 @@ def test_a_kill_before_the_commit_leaves_nothing_and_the_repeated_passage_opens_
     def fail(*_: object) -> bool:
         raise KeyboardInterrupt
 
-    camera.store.count = fail  # type: ignore[method-assign, assignment]
+    camera.store.counters.add = fail  # type: ignore[method-assign, assignment]
     with pytest.raises(KeyboardInterrupt):
         camera.intake.take(passage())
     camera.crash()
@@ -181,14 +195,14 @@ def test_a_kill_after_the_pulse_but_before_the_note_repeats_the_id_that_pins_kno
 
 def test_a_rule_switched_off_in_between_is_not_carried_out(camera: Camera) -> None:
     camera.intake.take(passage())
-    camera.store.save_rule(replace(camera.store.rules()[0], enabled=False))
+    camera.store.rules.save(replace(camera.store.rules()[0], enabled=False), CHECK, "admin")
     camera.turn()
     assert camera.states() == [("failed", 1, "the action was switched off or deleted before it was carried out")]
 
 
 def test_a_deleted_rule_is_not_carried_out(camera: Camera) -> None:
     camera.intake.take(passage())
-    camera.store.delete_rule(1)
+    camera.store.rules.delete(1, "admin")
     camera.turn()
     assert camera.pins.requests == []
 
@@ -240,9 +254,10 @@ class Gauge:
 
 class Lanes:
     def __init__(self, folder: Path, gauge: Gauge) -> None:
-        self.store = Store(folder / "anpr.db", Clock(), {"gauge": gauge.kind})
-        outbox = Outbox(self.store, Clock())
-        performer = Performer(self.store, outbox, self.store.kinds, FakePins(), serial_lines(folder), folder, Clock())
+        self.store = Store(folder / "anpr.db", Clock())
+        self.kinds = {"gauge": gauge.kind}
+        outbox = Outbox(self.store, Clock(), lambda delivery: None)
+        performer = Performer(self.store, outbox, self.kinds, FakePins(), serial_lines(folder), folder, Clock())
         self.finished = threading.Condition()
 
         def perform(item: Delivery) -> None:
@@ -252,8 +267,8 @@ class Lanes:
 
         self.problems: list[str] = []
         lane = gauge.kind.lane
-        self.workers = Workers(lane, self.store.kinds, outbox, perform, Clock(), self.problems.append)
-        self.intake = Intake(self.store, self.store.kinds, {lane: self.workers}, Clock())
+        self.workers = Workers(lane, self.kinds, outbox, perform, Clock(), self.problems.append)
+        self.intake = Intake(self.store, self.kinds, {lane: self.workers}, Clock())
         self.workers.start()
 
     def take(self, plate: str, number: int) -> None:
@@ -279,16 +294,18 @@ def lanes(tmp_path: Path) -> Iterator[list[Lanes]]:
 def started(made: list[Lanes], folder: Path, gauge: Gauge, *lists: int) -> Lanes:
     made.append(Lanes(folder, gauge))
     for number, list_id in enumerate(lists):
-        made[0].store.save_rule(replace(rule(list_id, "gauge", f"rule {number}"), options="{}"))
+        made[0].store.rules.save(
+            replace(rule(list_id, "gauge", f"rule {number}"), options="{}"), rule_check(made[0].kinds), "admin"
+        )
     return made[0]
 
 
 def test_a_slow_server_holds_up_its_own_rule_only(tmp_path: Path, lanes: list[Lanes]) -> None:
     gauge = Gauge(Lane.SLOW)
     running = started(lanes, tmp_path, gauge, WHITE, 5)
-    running.store.save_entry(entry("SLOW", WHITE))
-    running.store.save_entry(entry("SECOND", WHITE))
-    running.store.save_entry(entry("OTHER", 5))
+    running.store.entries.save(entry("SLOW", WHITE), "admin")
+    running.store.entries.save(entry("SECOND", WHITE), "admin")
+    running.store.entries.save(entry("OTHER", 5), "admin")
     gauge.begun["SLOW"] = threading.Event()
     running.take("SLOW", 1)
     assert gauge.begun["SLOW"].wait(10)
@@ -304,8 +321,8 @@ def test_a_slow_server_holds_up_its_own_rule_only(tmp_path: Path, lanes: list[La
 def test_a_delayed_pulse_does_not_hold_up_the_next_car(tmp_path: Path, lanes: list[Lanes]) -> None:
     gauge = Gauge(Lane.FAST)
     running = started(lanes, tmp_path, gauge, WHITE)
-    running.store.save_entry(entry("SLOW"))
-    running.store.save_entry(entry("SECOND"))
+    running.store.entries.save(entry("SLOW"), "admin")
+    running.store.entries.save(entry("SECOND"), "admin")
     gauge.begun["SLOW"] = threading.Event()
     running.take("SLOW", 1)
     assert gauge.begun["SLOW"].wait(10)
@@ -318,8 +335,8 @@ def test_a_delayed_pulse_does_not_hold_up_the_next_car(tmp_path: Path, lanes: li
 def test_ten_delayed_pulses_do_not_hold_up_the_next_car(tmp_path: Path, lanes: list[Lanes]) -> None:
     gauge = Gauge(Lane.FAST)
     running = started(lanes, tmp_path, gauge, WHITE)
-    running.store.save_entry(entry("SLOW"))
-    running.store.save_entry(entry("ELEVENTH"))
+    running.store.entries.save(entry("SLOW"), "admin")
+    running.store.entries.save(entry("ELEVENTH"), "admin")
     for number in range(10):
         running.take("SLOW", number)
     running.take("ELEVENTH", 10)
@@ -341,8 +358,8 @@ def test_an_error_of_a_kind_ends_its_delivery_and_not_the_worker(
 ) -> None:
     gauge = Gauge(Lane.SLOW)
     running = started(lanes, tmp_path, gauge, WHITE)
-    running.store.save_entry(entry("FIRST"))
-    running.store.save_entry(entry("SECOND"))
+    running.store.entries.save(entry("FIRST"), "admin")
+    running.store.entries.save(entry("SECOND"), "admin")
     gauge.error = error
     running.take("FIRST", 1)
     end = time.monotonic() + 10

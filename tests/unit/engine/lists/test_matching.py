@@ -22,13 +22,13 @@ def test_a_plate_is_compared_without_case_width_spaces_hyphens_and_dots(written:
 def names(folder: Path, plate: str, at: object = NOW, fold: bool = True, *entries: object) -> list[str]:
     store = new_store(folder)
     for one in entries:
-        store.save_entry(one)  # type: ignore[arg-type]
+        store.entries.save(one, "admin")  # type: ignore[arg-type]
     return [match.list.name for match in store.lookup(plate, at, fold)]  # type: ignore[arg-type]
 
 
 def test_an_entry_holds_from_its_first_microsecond_until_before_its_last(tmp_path: Path) -> None:
     store = new_store(tmp_path)
-    store.save_entry(entry("AB12", valid_from=NOW, valid_until=NOW + timedelta(hours=1)))
+    store.entries.save(entry("AB12", valid_from=NOW, valid_until=NOW + timedelta(hours=1)), "admin")
     step = timedelta(microseconds=1)
 
     def in_white(at: object) -> bool:
@@ -71,8 +71,8 @@ def test_a_look_alike_on_the_blacklist_counts_even_beside_an_exact_entry(tmp_pat
 
 def test_the_matched_entry_is_the_exact_one_of_its_list(tmp_path: Path) -> None:
     store = new_store(tmp_path)
-    store.save_entry(entry("A01"))
-    exact = store.save_entry(entry("AO1"))
+    store.entries.save(entry("A01"), "admin")
+    exact = store.entries.save(entry("AO1"), "admin")
     assert store.lookup("AO1", NOW, True)[0].entry == exact
 
 
@@ -89,18 +89,20 @@ def test_plates_that_send_one_number_are_collisions_and_one_plate_in_two_lists_i
         entry("HK55EVB"),
         entry("HK55EVB", BLACK),
     ):
-        store.save_entry(one)
-    assert [(found.number, [one.plate for one in found.entries]) for found in store.collisions()] == [("11-12345", ["AB1", "AB2"])]
+        store.entries.save(one, "admin")
+    assert [(found.number, [one.plate for one in found.entries]) for found in store.entries.collisions()] == [
+        ("11-12345", ["AB1", "AB2"])
+    ]
 
 
 def test_two_plates_with_one_sha1_number_of_24_bits_are_found(tmp_path: Path) -> None:
     # Found by search; protocols.md 6.3: among 5000 plates such a pair is more likely than not.
     first, second, number = sha1_pair()
     store = new_store(tmp_path)
-    store.save_entry(entry(first))
-    store.save_entry(entry(second))
-    assert [found.number for found in store.collisions(WHITE)] == [f"SHA-1 {number:06X}"]
-    assert store.collisions(WHITE, bits=34) == []
+    store.entries.save(entry(first), "admin")
+    store.entries.save(entry(second), "admin")
+    assert [found.number for found in store.entries.collisions(WHITE)] == [f"SHA-1 {number:06X}"]
+    assert store.entries.collisions(WHITE, bits=34) == []
 
 
 def sha1_pair() -> tuple[str, str, int]:

@@ -3,49 +3,52 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from board.devices import DeviceBook
 from board.kit.clock import TestClock
 from board.kit.errors import TriggerRefused
 from board.kit.state import State
+from board.serial import SerialLines
 from board.types import InputEdge
 from engine.messages import LineState
-from engine.service.core import Service
-from engine.settings import LprSettings
+from engine.service.inputs import Inputs
+from engine.settings import GeneralSettings, LprSettings
+from engine.types import Trigger
 
 
 class Bench:
-    """A service without its processes: one input, and the triggers that it fired, in s since the start."""
+    """One input line, and the triggers that it fired, in s since the start."""
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.clock = TestClock()
         self.active = False
+        self.problem = "ok"
         self.fired: list[float] = []
-        self.service = Service(State(folder), self.clock, {}, True, lambda: None)
-        self.lpr = LprSettings(mode="TRIGGER", **settings)
-        self.pins = SimpleNamespace(problem="ok", lines=lambda: (LineState("DI1", "input", self.active, None),))
-        parts: Any = self.service
-        parts._core = SimpleNamespace(lpr=self.lpr)
-        parts._pins = self.pins
-        parts._triggers = SimpleNamespace(fire=self.fire)
+        state = State(folder)
+        serial = SerialLines(state, DeviceBook(state, "service"))
+        self.inputs = Inputs(self.clock, self, serial, self.fire, 1.0, lambda problem: None)
+        self.inputs.open(LprSettings(mode="TRIGGER", **settings), GeneralSettings(trigger_port=0))
         self.began_ns = self.clock.monotonic_ns()
 
-    def fire(self, cause: str, wait_taken_s: float) -> None:
-        assert cause == "input DI1"
+    def lines(self) -> tuple[LineState, ...]:
+        return (LineState("DI1", "input", self.active, None),)
+
+    def fire(self, cause: str, wait_taken_s: float) -> Trigger:
+        assert (cause, wait_taken_s) == ("input DI1", 0.0)
         self.fired.append((self.clock.monotonic_ns() - self.began_ns) / 1e9)
         raise TriggerRefused("counted elsewhere")
 
     def set(self, active: bool) -> None:
         self.active = active
-        self.service._on_edge(InputEdge("DI1", active, self.clock.monotonic_ns()))
+        self.inputs.edge(InputEdge("DI1", active, self.clock.monotonic_ns()))
 
     def turn(self, seconds: int) -> None:
         for _ in range(seconds):
             self.clock.advance(1)
-            self.service._fire_while_it_lasts(self.lpr)
+            self.inputs.turn()
 
 
 def test_an_edge_triggers_once(tmp_path: Path) -> None:
@@ -86,6 +89,6 @@ def test_another_input_or_none_does_not_trigger(tmp_path: Path, change: dict[str
 def test_nothing_is_triggered_by_a_level_that_nobody_sees(tmp_path: Path) -> None:
     bench = Bench(tmp_path, trigger_repeat=True)
     bench.active = True
-    bench.pins.problem = "pins process is gone"
+    bench.problem = "pins process is gone"
     bench.turn(20)
     assert bench.fired == []

@@ -32,7 +32,7 @@ def test_a_damaged_file_is_named_and_left_as_it_is(tmp_path: Path) -> None:
 
 def test_damage_in_the_middle_of_the_file_is_named_when_it_is_read(tmp_path: Path) -> None:
     store = new_store(tmp_path)
-    with store.db.transaction():
+    with store.transaction():
         for number in range(500):
             store.add_passage(passage(id=f"p{number}"), ())
     store.close()
@@ -86,10 +86,10 @@ def test_a_migration_keeps_the_data(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_an_error_inside_a_transaction_takes_all_of_it_back(tmp_path: Path) -> None:
     store = new_store(tmp_path)
-    with pytest.raises(KeyError), store.db.transaction():
+    with pytest.raises(KeyError), store.transaction():
         store.add_passage(passage(), ())
         raise KeyError
-    assert store.has_passage("p1") is False
+    assert store.passages.has("p1") is False
     assert store.add_passage(passage(), ()) is True
 
 
@@ -101,7 +101,7 @@ from board.kit.clock import Clock
 store = new_store(Path(sys.argv[1]), Clock())
 for number in range(50):
     store.add_passage(passage(id=f"{sys.argv[2]}-{number}"), ())
-    store.count("Results")
+    store.counters.add("Results")
 """
 
 
@@ -116,7 +116,7 @@ def test_four_processes_start_on_an_empty_folder_and_write_at_once(tmp_path: Pat
 
 def test_a_killed_writer_loses_no_committed_passage(tmp_path: Path) -> None:
     root = Path(__file__).resolve().parents[4]
-    endless = WRITER.replace("range(50)", "range(100000)").replace('store.count("Results")', "print(number, flush=True)")
+    endless = WRITER.replace("range(50)", "range(100000)").replace('store.counters.add("Results")', "print(number, flush=True)")
     with subprocess.Popen(
         [sys.executable, "-c", endless, str(tmp_path), "k"], cwd=root, stdout=subprocess.PIPE, text=True
     ) as writer:

@@ -14,7 +14,7 @@ from board.kit.errors import ConfigError
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import DeliveryQuery, PassageQuery, Store
 from engine.types import ActionRule, Delivery, ListEntry, PassageImages, PlateList, WeekSchedule
-from tests.samples import ALL, BLACK, NOW, UNLISTED, WHITE, entry, new_store, passage, rule
+from tests.samples import ALL, BLACK, CHECK, NOW, UNLISTED, WHITE, entry, new_store, passage, rule
 
 
 @pytest.fixture
@@ -33,24 +33,24 @@ def test_a_new_camera_has_five_lists(store: Store) -> None:
 
 
 def test_a_list_is_added_changed_and_deleted_with_its_entries_and_rules(store: Store) -> None:
-    vip = store.save_list(PlateList(0, " VIVOTEK VIP ", "custom", "#112233"))
+    vip = store.lists.save(PlateList(0, " VIVOTEK VIP ", "custom", "#112233"), "admin")
     assert vip == PlateList(6, "VIVOTEK VIP", "custom", "#112233")
-    store.save_entry(entry("AB12", vip.id))
-    store.save_rule(rule(vip.id))
-    assert store.save_list(replace(vip, name="Staff", role="white")) in store.lists()
-    store.delete_list(vip.id)
+    store.entries.save(entry("AB12", vip.id), "admin")
+    store.rules.save(rule(vip.id), CHECK, "admin")
+    assert store.lists.save(replace(vip, name="Staff", role="white"), "admin") in store.lists()
+    store.lists.delete(vip.id, "admin")
     assert (store.entries(vip.id), store.rules(), len(store.lists())) == ([], [], 5)
 
 
 @pytest.mark.parametrize(
     ("wrong", "problem"),
     [
-        (PlateList(0, "", "custom"), "List name: 1 to 60 printable characters"),
-        (PlateList(0, "x" * 61, "custom"), "List name: 1 to 60 printable characters"),
-        (PlateList(0, "a\x00b", "custom"), "List name: 1 to 60 printable characters"),
+        (PlateList(0, "", "custom"), "List name: must be 1 to 60 printable characters"),
+        (PlateList(0, "x" * 61, "custom"), "List name: must be 1 to 60 printable characters"),
+        (PlateList(0, "a\x00b", "custom"), "List name: must be 1 to 60 printable characters"),
         (PlateList(0, "whitelist", "custom"), "List name: there is a list whitelist already"),
-        (PlateList(0, "new", "gold"), "List role: one of all, unlisted, black, white, wish, custom"),
-        (PlateList(0, "new", "custom", "red"), "List colour: # and six hexadecimal digits"),
+        (PlateList(0, "new", "gold"), "List role: must be one of all, unlisted, black, white, wish, custom"),
+        (PlateList(0, "new", "custom", "red"), "List colour: must be # and six hexadecimal digits"),
         (PlateList(0, "new", "all"), "ALL PLATES and NOT IN LIST exist once; their role cannot be given or taken"),
         (PlateList(ALL, "ALL", "white"), "ALL PLATES and NOT IN LIST exist once; their role cannot be given or taken"),
         (PlateList(99, "gone", "custom"), "this list was deleted"),
@@ -59,28 +59,30 @@ def test_a_list_is_added_changed_and_deleted_with_its_entries_and_rules(store: S
 def test_a_wrong_list_is_refused_with_the_reason(store: Store, wrong: PlateList, problem: str) -> None:
     before = store.lists()
     with pytest.raises(ConfigError) as why:
-        store.save_list(wrong)
+        store.lists.save(wrong, "admin")
     assert (str(why.value), store.lists()) == (problem, before)
 
 
 @pytest.mark.parametrize("list_id", [ALL, UNLISTED])
 def test_all_plates_and_not_in_list_can_be_renamed_but_not_deleted_nor_filled(store: Store, list_id: int) -> None:
     named = replace(store.lists()[list_id - 1], name="Renamed")
-    assert store.save_list(named).name == "Renamed"
+    assert store.lists.save(named, "admin").name == "Renamed"
     with pytest.raises(ConfigError, match="cannot be deleted"):
-        store.delete_list(list_id)
+        store.lists.delete(list_id, "admin")
     with pytest.raises(ConfigError, match="holds no plates"):
-        store.save_entry(entry("AB12", list_id))
+        store.entries.save(entry("AB12", list_id), "admin")
 
 
 def test_an_entry_comes_back_as_it_was_saved(store: Store) -> None:
-    saved = store.save_entry(entry(" hk-55 evb ", description="Anna, 2nd floor", wiegand_facility=11, wiegand_card=12345))
+    saved = store.entries.save(
+        entry(" hk-55 evb ", description="Anna, 2nd floor", wiegand_facility=11, wiegand_card=12345), "admin"
+    )
     assert (saved.id, saved.plate) == (1, "HK-55 EVB")
     assert store.entries(WHITE) == [saved]
-    changed = store.save_entry(replace(saved, valid_until=NOW, plate="HK55EVC"))
-    assert (store.entry(1), store.count_entries(WHITE)) == (changed, 1)
-    store.delete_entry(1)
-    assert store.entry(1) is None
+    changed = store.entries.save(replace(saved, valid_until=NOW, plate="HK55EVC"), "admin")
+    assert (store.entries.get(1), store.entries.count(WHITE)) == (changed, 1)
+    store.entries.delete(1, "admin")
+    assert store.entries.get(1) is None
 
 
 @pytest.mark.parametrize(
@@ -91,42 +93,42 @@ def test_an_entry_comes_back_as_it_was_saved(store: Store) -> None:
         ({"plate": "A'; DROP TABLE entries"}, "Plate: "),
         ({"plate": "<script>"}, "Plate: "),
         ({"description": "x" * 201}, "Description: "),
-        ({"valid_until": NOW, "valid_from": NOW}, "Valid until: must be later than valid from"),
-        ({"valid_from": datetime(2026, 1, 1)}, "Valid from: a time zone is missing"),
-        ({"wiegand_card": -1}, "Wiegand card: 0 to 4294967295"),
-        ({"wiegand_card": 2**32}, "Wiegand card: 0 to 4294967295"),
-        ({"wiegand_facility": 65536, "wiegand_card": 1}, "Wiegand facility: 0 to 65535"),
-        ({"wiegand_facility": 1}, "Wiegand card: missing, though a facility is given"),
+        ({"valid_until": NOW, "valid_from": NOW}, "Valid until: must be later than Valid from"),
+        ({"valid_from": datetime(2026, 1, 1)}, "Valid from: the time zone is missing"),
+        ({"wiegand_card": -1}, "Wiegand card: must be 0 to 4294967295"),
+        ({"wiegand_card": 2**32}, "Wiegand card: must be 0 to 4294967295"),
+        ({"wiegand_facility": 65536, "wiegand_card": 1}, "Wiegand facility: must be 0 to 65535"),
+        ({"wiegand_facility": 1}, "Wiegand card: is missing, although a facility is given"),
         ({"list_id": 77}, "this list was deleted"),
         ({"id": 77}, "this plate was deleted"),
     ],
 )
 def test_a_wrong_entry_is_refused_with_the_reason(store: Store, changes: dict[str, Any], problem: str) -> None:
     with pytest.raises(ConfigError) as why:
-        store.save_entry(replace(entry("AB12"), **changes))
+        store.entries.save(replace(entry("AB12"), **changes), "admin")
     assert str(why.value).startswith(problem)
-    assert store.count_entries(WHITE) == 0
+    assert store.entries.count(WHITE) == 0
 
 
 def test_a_plate_stands_once_in_a_list_however_it_is_written(store: Store) -> None:
-    store.save_entry(entry("AB-12"))
+    store.entries.save(entry("AB-12"), "admin")
     with pytest.raises(ConfigError, match="Plate: AB 12 is in WHITELIST already"):
-        store.save_entry(entry("ab 12"))
-    assert store.save_entry(entry("AB12", BLACK)).id == 2
+        store.entries.save(entry("ab 12"), "admin")
+    assert store.entries.save(entry("AB12", BLACK), "admin").id == 2
 
 
 def test_entries_are_searched_by_plate_and_description_and_paged(store: Store) -> None:
     for number in range(30):
-        store.save_entry(entry(f"AB{number:03d}", description="100%" if number == 7 else "guest_1"))
+        store.entries.save(entry(f"AB{number:03d}", description="100%" if number == 7 else "guest_1"), "admin")
     assert [one.plate for one in store.entries(WHITE, limit=2, offset=10)] == ["AB010", "AB011"]
     assert [one.plate for one in store.entries(WHITE, search="b-00 7")] == ["AB007"]
     assert [one.plate for one in store.entries(WHITE, search="100%")] == ["AB007"]
-    assert (store.count_entries(WHITE, "%"), store.count_entries(WHITE, "_"), store.count_entries(WHITE)) == (1, 29, 30)
+    assert (store.entries.count(WHITE, "%"), store.entries.count(WHITE, "_"), store.entries.count(WHITE)) == (1, 29, 30)
 
 
 def test_a_rule_is_saved_with_all_its_options(store: Store) -> None:
     week = WeekSchedule((((480, 1080), (1200, 1440)), *((),) * 6))
-    saved = store.save_rule(rule(name=" Gate ", week=week, duration_ms=300))
+    saved = store.rules.save(rule(name=" Gate ", week=week, duration_ms=300), CHECK, "admin")
     assert store.rules(WHITE) == [saved] == store.rules()
     assert (saved.id, saved.name, saved.week) == (1, "Gate", week)
     assert saved.options == (
@@ -148,28 +150,28 @@ def test_a_rule_is_saved_with_all_its_options(store: Store) -> None:
         (rule(kind="http", url="http://user:secret@host/"), "URL: "),
         (rule(list_id=77), "this list was deleted"),
         (replace(rule(), name=""), "Action name: "),
-        (replace(rule(), week=WeekSchedule(((),))), "Schedule: seven days"),
+        (replace(rule(), week=WeekSchedule(((),))), "Schedule: must have seven days"),
         (replace(rule(), week=WeekSchedule((((600, 600),), *((),) * 6))), "Schedule: each span"),
         (replace(rule(), week=WeekSchedule((((0, 1441),), *((),) * 6))), "Schedule: each span"),
     ],
 )
 def test_a_wrong_rule_is_refused_with_the_reason(store: Store, wrong: ActionRule, problem: str) -> None:
     with pytest.raises(ConfigError) as why:
-        store.save_rule(wrong)
+        store.rules.save(wrong, CHECK, "admin")
     assert str(why.value).startswith(problem)
     assert store.rules() == []
 
 
 def test_enabled_io_rules_of_one_output_agree_on_its_polarity(store: Store) -> None:
-    first = store.save_rule(rule(name="Gate"))
+    first = store.rules.save(rule(name="Gate"), CHECK, "admin")
     with pytest.raises(ConfigError, match="DO1 is active high in action 'Gate' and the opposite in 'Siren'"):
-        store.save_rule(rule(BLACK, name="Siren", polarity="active low"))
-    store.save_rule(rule(BLACK, name="Siren", output="DO2", polarity="active low"))
-    other = store.save_rule(replace(rule(BLACK, name="Third", polarity="active low"), enabled=False))
+        store.rules.save(rule(BLACK, name="Siren", polarity="active low"), CHECK, "admin")
+    store.rules.save(rule(BLACK, name="Siren", output="DO2", polarity="active low"), CHECK, "admin")
+    other = store.rules.save(replace(rule(BLACK, name="Third", polarity="active low"), enabled=False), CHECK, "admin")
     with pytest.raises(ConfigError, match="must agree"):
-        store.save_rule(replace(other, enabled=True))
-    store.save_rule(replace(first, enabled=False))
-    assert store.save_rule(replace(other, enabled=True)).enabled
+        store.rules.save(replace(other, enabled=True), CHECK, "admin")
+    store.rules.save(replace(first, enabled=False), CHECK, "admin")
+    assert store.rules.save(replace(other, enabled=True), CHECK, "admin").enabled
 
 
 def add(store: Store, plate: str, number: int, at: datetime = NOW) -> None:
@@ -178,7 +180,7 @@ def add(store: Store, plate: str, number: int, at: datetime = NOW) -> None:
 
 
 def test_a_passage_comes_back_as_it_was_stored_with_its_lists(store: Store) -> None:
-    store.save_entry(entry("HK55EVB"))
+    store.entries.save(entry("HK55EVB"), "admin")
     one = passage(
         images=PassageImages("2026/01/02/p1-full.jpg", "2026/01/02/p1-plate.jpg"),
         trigger_id="t1",
@@ -189,17 +191,17 @@ def test_a_passage_comes_back_as_it_was_stored_with_its_lists(store: Store) -> N
     )
     assert store.add_passage(one, (), store.lookup("HK55EVB", NOW, True)) is True
     assert store.add_passage(one, ()) is False
-    stored = store.passage("p1")
+    stored = store.passages.get("p1")
     assert stored is not None
     assert (stored.rowid, stored.passage) == (1, one)
     assert [one.name for one in stored.lists] == ["ALL PLATES", "WHITELIST"]
-    store.delete_list(WHITE)
-    assert [(match.list.name, match.entry) for match in store.matches("p1")] == [("ALL PLATES", None), ("WHITELIST", None)]
-    assert store.passage("p2") is None
+    store.lists.delete(WHITE, "admin")
+    assert [(match.list.name, match.entry) for match in store.passages.matches("p1")] == [("ALL PLATES", None), ("WHITELIST", None)]
+    assert store.passages.get("p2") is None
 
 
 def test_passages_are_searched_by_time_plate_and_list_newest_first(store: Store) -> None:
-    store.save_entry(entry("AB12"))
+    store.entries.save(entry("AB12"), "admin")
     for number, plate in enumerate(["AB12", "CD34", "AB12", "", "A%_\\'"], 1):
         add(store, plate, number, NOW + timedelta(minutes=number))
 
@@ -217,14 +219,14 @@ def test_passages_are_searched_by_time_plate_and_list_newest_first(store: Store)
 
 
 def test_a_search_gives_1000_rows_at_most(store: Store) -> None:
-    with store.db.transaction():
+    with store.transaction():
         for number in range(1001):
             store.add_passage(passage(id=f"p{number}"), ())
     assert len(store.passages(PassageQuery(limit=5000))) == 1000
 
 
 def test_deliveries_are_stored_with_the_passage_and_searched(store: Store) -> None:
-    gate = store.save_rule(rule())
+    gate = store.rules.save(rule(), CHECK, "admin")
     one = Delivery("d1", "p1", gate.id, "io", "withheld", NOW, NOW, 0, NOW, NOW, "the plate is on BLACKLIST")
     other = replace(one, id="d2", kind="http", state="pending", finished_at=None, rule_id=9)
     store.add_passage(passage(), (one, other))
@@ -245,9 +247,9 @@ def test_deliveries_are_stored_with_the_passage_and_searched(store: Store) -> No
 
 def test_settings_come_back_and_wrong_ones_leave_the_previous(store: Store) -> None:
     assert store.settings(LprSettings) == LprSettings()
-    store.put_settings(GeneralSettings(device_name="Gate north", keep_free_pct=20))
+    store.settings.put(GeneralSettings(device_name="Gate north", keep_free_pct=20), "admin")
     with pytest.raises(ConfigError, match="Keep free"):
-        store.put_settings(GeneralSettings.model_construct(**{**GeneralSettings().model_dump(), "keep_free_pct": 99}))
+        store.settings.put(GeneralSettings.model_construct(**{**GeneralSettings().model_dump(), "keep_free_pct": 99}), "admin")
     assert store.settings(GeneralSettings) == GeneralSettings(device_name="Gate north", keep_free_pct=20)
 
 
@@ -255,7 +257,7 @@ def test_settings_come_back_and_wrong_ones_leave_the_previous(store: Store) -> N
 def test_a_damaged_row_of_settings_gives_the_defaults_and_can_be_stored_anew(store: Store, body: str | bytes) -> None:
     store.db.execute("INSERT INTO settings VALUES ('LprSettings', ?)", (body,))
     assert store.settings(LprSettings) == LprSettings()
-    store.put_settings(LprSettings(mode="TRIGGER"))
+    store.settings.put(LprSettings(mode="TRIGGER"), "admin")
     assert store.settings(LprSettings) == LprSettings(mode="TRIGGER")
 
 
@@ -267,25 +269,25 @@ def test_stored_settings_of_another_release_keep_what_is_still_valid(store: Stor
 def test_counters_add_up_with_the_time_of_the_last_change(tmp_path: Path) -> None:
     clock = TestClock()
     store = new_store(tmp_path, clock)
-    store.count("Results")
+    store.counters.add("Results")
     clock.advance(60)
-    store.count("Results", 2)
+    store.counters.add("Results", 2)
     counter = store.counters()["Results"]
     assert (counter.value, counter.changed_at) == (3, NOW + timedelta(seconds=60))
 
 
 def test_an_entry_type_is_what_the_list_holds(store: Store) -> None:
-    assert isinstance(store.save_entry(entry("부산02가1234")), ListEntry)
+    assert isinstance(store.entries.save(entry("부산02가1234"), "admin"), ListEntry)
     assert [match.list.name for match in store.lookup("부산 02가 1234", NOW, True)] == ["WHITELIST", "ALL PLATES"]
 
 
 def test_a_plate_or_list_added_after_one_was_deleted_does_not_stand_for_it_in_earlier_passages(store: Store) -> None:
-    vip = store.save_list(PlateList(0, "VIP", "custom"))
-    gone = store.save_entry(entry("AB12", vip.id, wiegand_card=7))
+    vip = store.lists.save(PlateList(0, "VIP", "custom"), "admin")
+    gone = store.entries.save(entry("AB12", vip.id, wiegand_card=7), "admin")
     store.add_passage(passage("AB12"), [], store.lookup("AB12", NOW, True))
-    store.delete_list(vip.id)
-    other = store.save_list(PlateList(0, "Guests", "custom"))
-    added = store.save_entry(entry("CD34", other.id, wiegand_card=8))
+    store.lists.delete(vip.id, "admin")
+    other = store.lists.save(PlateList(0, "Guests", "custom"), "admin")
+    added = store.entries.save(entry("CD34", other.id, wiegand_card=8), "admin")
     assert (other.id, added.id) == (vip.id + 1, gone.id + 1)
-    assert [(match.list.name, match.entry) for match in store.matches("p1")] == [("ALL PLATES", None), ("VIP", None)]
+    assert [(match.list.name, match.entry) for match in store.passages.matches("p1")] == [("ALL PLATES", None), ("VIP", None)]
     assert store.passages(PassageQuery(list_id=other.id)) == []

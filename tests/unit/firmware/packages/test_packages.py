@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -33,11 +36,11 @@ class Camera:
         self.folder = folder
         self.booted: list[Packages] = []
 
-    def boot(self) -> Packages:
+    def boot(self, *addresses: Any) -> Packages:
         slots = Slots(self.state.host / "packages", self.card, self.card.is_dir)
         packages = Packages(self.state, slots, lambda: TRUST, lambda: None, "serial-1", Clock())
         self.booted.append(packages)
-        packages.boot()
+        packages.boot(*addresses)
         return packages
 
     def upload(self, packages: Packages, storage: str = CAMERA, **changes: object) -> list[str]:
@@ -51,7 +54,10 @@ class Camera:
 
 
 @pytest.fixture
-def camera(tmp_path: Path) -> Iterator[Camera]:
+def camera(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Camera]:
+    """Everybody looks ten times as often as on a board."""
+    monkeypatch.setattr(supervisor_module, "TICK_S", 0.1)
+    monkeypatch.setattr(packages_module, "LOOK_EVERY_S", 0.1)
     made = Camera(tmp_path)
     yield made
     for packages in made.booted:
@@ -61,6 +67,11 @@ def camera(tmp_path: Path) -> Iterator[Camera]:
 def only(packages: Packages) -> PackageStatus:
     (status,) = packages.listing()
     return status
+
+
+def told(camera: Camera) -> list[str]:
+    """A line for every process that began."""
+    return (camera.state.root / "told.txt").read_text().splitlines()
 
 
 def up(packages: Packages) -> bool:
@@ -127,6 +138,89 @@ def test_a_version_that_crashes_on_trial_is_rolled_back_with_the_reason(camera: 
     wait_for(lambda: up(packages))
     told = "2.0.0 was rolled back to 1.0.0: manager: exit code 1 (the lens fell off)"
     assert (only(packages).message, only(packages).slot_state, only(packages).status) == (told, "good", "on")
+
+
+@pytest.mark.parametrize("mode", ["hang", "beats_once"])
+def test_a_version_with_a_process_that_does_not_go_on_beating_never_gets_good(camera: Camera, mode: str) -> None:
+    packages = camera.boot()
+    camera.upload(packages)
+    packages.start("TINY")
+    wait_for(lambda: only(packages).slot_state == "good")
+    camera.upload(packages, version="2.0.0", processes={"pins": "live", "manager": "http", "engine": mode})
+    wait_for(lambda: len(told(camera)) == 5)
+    time.sleep(3)  # three windows
+    assert (only(packages).version, only(packages).slot_state) == ("2.0.0", "trial")
+    assert all(process.pid for process in only(packages).processes)
+
+
+def test_a_version_whose_process_never_beats_is_rolled_back_when_its_grace_is_over(camera: Camera) -> None:
+    packages = camera.boot()
+    camera.upload(packages)
+    packages.start("TINY")
+    wait_for(lambda: only(packages).slot_state == "good")
+    silent = {"pins": "live", "manager": "hang"}
+    camera.upload(packages, version="2.0.0", processes=silent, conf=lambda text: text.replace("grace_s = 30", "grace_s = 1"))
+    wait_for(lambda: only(packages).version == "1.0.0")
+    assert only(packages).message.startswith("2.0.0 was rolled back to 1.0.0: manager: hung: no heartbeat; killed")
+
+
+def test_a_package_is_ready_when_its_processes_beat_and_not_when_its_portal_alone_answers(camera: Camera) -> None:
+    packages = camera.boot()
+    camera.upload(packages, processes={"manager": "http", "engine": "hang"})
+    packages.start("TINY")
+    wait_for(lambda: any(process.name == "manager" and process.state == "up" for process in only(packages).processes))
+    assert not packages.portals_ready()
+    assert only(packages).message == "on trial · waiting for the first heartbeat of engine"
+    first = [process.pid for process in only(packages).processes]
+    packages.start("TINY")  # it is on its way: pressing Start again must not begin anew
+    assert [process.pid for process in only(packages).processes] == first
+    camera.state.beat("engine").touch()
+    wait_for(packages.portals_ready)
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [
+        ("not_here", "not on this board: no encoder"),
+        ("no_library", "not on this board: ModuleNotFoundError: No module named 'a_library_of_other_boards'"),
+    ],
+)
+def test_an_optional_process_that_is_not_for_this_board_ends_for_good_and_the_package_gets_good(
+    camera: Camera, mode: str, said: str
+) -> None:
+    packages = camera.boot()
+    camera.upload(packages, processes={"manager": "http", "video": mode}, optional=["video"])
+    packages.start("TINY")
+    wait_for(lambda: only(packages).slot_state == "good")
+    (video,) = (process for process in only(packages).processes if process.name == "video")
+    assert (video.state, video.error, video.restarts, video.ill) == ("absent", said, 0, "")
+    assert (only(packages).status, only(packages).message, packages.portals_ready()) == ("on", "", True)
+
+
+def test_an_optional_process_that_crashes_is_started_again_and_fails_no_trial(
+    camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor_module, "BACK_OFF_S", (0.0, 0.0, 0.0, 3600.0))
+    packages = camera.boot()
+    camera.upload(packages, processes={"manager": "http", "video": "crash"}, optional=["video"])
+    packages.start("TINY")
+    wait_for(lambda: only(packages).slot_state == "good")
+    wait_for(lambda: next(process.restarts for process in only(packages).processes if process.name == "video") == 3)
+    assert (only(packages).status, packages.ill(), packages.portals_ready()) == ("on", "", True)
+    assert only(packages).message == "video: exit code 1 (the lens fell off)"
+
+
+@pytest.mark.parametrize("mode", ["not_here", "no_library"])
+def test_a_process_that_must_run_cannot_say_that_it_is_not_for_this_board(
+    camera: Camera, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    monkeypatch.setattr(supervisor_module, "BACK_OFF_S", (0.0,))
+    packages = camera.boot()
+    camera.upload(packages)
+    packages.start("TINY")
+    wait_for(lambda: only(packages).slot_state == "good")
+    camera.upload(packages, version="2.0.0", processes={"manager": "http", "video": mode})
+    wait_for(lambda: only(packages).version == "1.0.0")
 
 
 def test_a_disk_that_refuses_a_roll_back_leaves_running_what_works(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -333,3 +427,12 @@ def test_a_full_disk_keeps_the_host_from_starting_only_when_the_board_is_another
     with pytest.raises(PackageError, match=r"board\.json cannot be written: No space left on device"):
         board_file(state, "pi5", "", None)
     assert state.board_file.read_bytes() == before
+
+
+def test_processes_are_told_where_the_camera_listens(camera: Camera) -> None:
+    packages = camera.boot("0.0.0.0", 8443)
+    camera.upload(packages, processes={"manager": "live"})
+    packages.start("TINY")
+    wait_for(lambda: only(packages).processes[0].state == "up")
+    given = json.loads((camera.state.root / "manager.env").read_text())
+    assert (given["GATEWRIGHT_BIND"], given["GATEWRIGHT_PORT"]) == ("0.0.0.0", "8443")

@@ -62,7 +62,8 @@ class Camera:
 
 
 @pytest.fixture
-def camera(tmp_path: Path) -> Iterator[Camera]:
+def camera(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Camera]:
+    monkeypatch.setattr(module, "TICK_S", 0.1)
     made = Camera(tmp_path)
     yield made
     for each in made.running:
@@ -126,6 +127,15 @@ def test_a_crash_loop_waits_longer_each_time_and_keeps_the_last_words(camera: Ca
     assert status(supervisor, "engine").error == "exit code 1 (the lens fell off)"
     assert (status(supervisor, "engine").restarts, len(camera.told())) == (2, 3)
     supervisor.stop()
+
+
+def test_the_process_that_drives_the_outputs_never_waits_as_long_as_others(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BACK_OFF_S", (3600.0,))
+    assert module.PINS_BACK_OFF_S[0] == 0 and max(module.PINS_BACK_OFF_S) <= 2
+    monkeypatch.setattr(module, "PINS_BACK_OFF_S", (0.0, 0.05))
+    supervisor = camera.start(pins="crash", engine="crash")
+    wait_for(lambda: status(supervisor, "pins").restarts >= 3)
+    assert (status(supervisor, "engine").state, status(supervisor, "engine").restarts) == ("waiting", 0)
 
 
 def test_a_process_without_a_heartbeat_is_killed_and_started_again(camera: Camera) -> None:

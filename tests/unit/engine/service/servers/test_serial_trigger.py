@@ -56,5 +56,5 @@ def test_a_refused_trigger_leaves_the_line_working(tmp_path: Path) -> None:
 
 
 def test_a_wrong_line_is_said_at_once(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="is no serial line"):
+    with pytest.raises(ConfigError, match="is not a serial line address"):
         SerialTrigger(serial_lines(tmp_path), "COM3", "T", print)

@@ -1,0 +1,92 @@
+"""Container: a source that FFmpeg opens (RTSP, a USB camera's driver, video over HTTP), by PyAV."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from board.camera import _live
+from board.camera._gaps import Gaps
+from board.camera._live import MOST_DAMAGED, RGB, SILENCE, Picture
+from board.kit.errors import CameraError, ImageError
+from board.kit.words import Text
+from board.pictures import refuse_size
+
+log = logging.getLogger("camera")
+
+
+class ContainerSource:
+    """CameraError in `pictures` says what FFmpeg met; damaged packets are passed over."""
+
+    def __init__(self, container: Any, name: str) -> None:
+        self._container = container
+        self._name = name
+        self._gaps = Gaps()
+        self.silent_s = _live.READ_TIMEOUT_S
+
+    def pictures(self) -> Iterator[Picture]:
+        import av
+
+        damaged = 0
+        try:
+            for packet in self._container.demux(video=0):
+                try:
+                    decoded = packet.decode()
+                except av.InvalidDataError as why:
+                    damaged += 1
+                    if damaged >= MOST_DAMAGED:
+                        raise
+                    log.debug("%s: damaged packet: %s", self._name, why)
+                    continue
+                for frame in decoded:
+                    damaged = 0
+                    missing = 0 if frame.time is None else self._gaps.before(round(frame.time * 1e9))
+                    yield Picture(partial(_rgb, frame), missing)
+        except (av.FFmpegError, OSError, ValueError) as why:
+            raise CameraError("{name}: {why}", name=self._name, why=what_happened(why)) from why
+
+    def close(self) -> None:
+        self._container.close()
+
+
+def _rgb(frame: Any) -> RGB:
+    refuse_size((frame.width, frame.height))
+    try:
+        rgb: RGB = frame.to_ndarray(format="rgb24")
+    except (ValueError, OSError) as why:  # FFmpeg's errors are both
+        raise ImageError("{why}", why=what_happened(why)) from why
+    return rgb
+
+
+def open_container(source: str, name: str, options: Mapping[str, str], file_format: str | None = None) -> Any:
+    """An open PyAV container with a video stream, set for least delay. CameraError says what the source answered."""
+    import av
+
+    started_s = time.monotonic()
+    timeouts = (_live.OPEN_TIMEOUT_S, _live.READ_TIMEOUT_S)
+    try:
+        # not `options`: those reach the decoder too, which would take the size asked for as the one it gets
+        container = av.open(source, format=file_format, container_options=dict(options), timeout=timeouts)
+    except (av.FFmpegError, OSError, ValueError) as why:
+        tried_s = time.monotonic() - started_s
+        # an RTSP server that accepts and says nothing is "invalid data" to FFmpeg once the time is over
+        silent = isinstance(why, av.InvalidDataError) and tried_s > 0.9 * _live.OPEN_TIMEOUT_S
+        reason = SILENCE if silent else what_happened(why)
+        raise CameraError("{name}: {reason} (tried for {tried_s:.0f} s)", name=name, reason=reason, tried_s=tried_s) from why
+    if not container.streams.video:
+        container.close()
+        raise CameraError("{name}: it delivers no video", name=name)
+    codec: Any = container.streams.video[0].codec_context
+    codec.thread_type = "SLICE"  # frame threads would hold back one frame each
+    codec.flags |= av.codec.context.Flags.low_delay
+    return container
+
+
+def what_happened(why: BaseException) -> Text:
+    """FFmpeg's errors name the source, passwords included: only what happened is kept."""
+    if type(why).__name__ == "ExitError":  # our own time limit, in FFmpeg's words "Immediate exit requested"
+        return SILENCE
+    return Text(str(getattr(why, "strerror", None) or type(why).__name__))

@@ -1,0 +1,183 @@
+"""MJPEG over HTTP: a stream of JPEGs, or an address that gives one JPEG each time it is asked.
+
+Many cameras send multipart streams that are off the standard (RFC 2046): no first boundary, no hyphens, wrong lengths. So the
+pictures are found by their own marks (board/camera/_jpegs.py), whatever the headers of the parts say.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import ssl
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from board.camera import _live
+from board.camera._address import Address
+from board.camera._jpegs import JpegFinder
+from board.camera._live import RGB, SILENCE, Picture
+from board.kit.errors import CameraError
+from board.kit.words import Text
+from board.pictures import load_rgb
+
+FIRST_PAUSE_S = 12.0
+"""How long the second picture may take: a camera that sends one every few seconds has not told its pace before."""
+TYPES = ("multipart/", "image/jpeg", "image/jpg", "image/pjpeg", "application/octet-stream")
+"""Content types that may hold JPEGs; others are left to FFmpeg."""
+_CHUNK = 1 << 16
+_WRONG = (OSError, http.client.HTTPException, ValueError)
+
+
+class MjpegSource:
+    """`answer`: the camera's, just opened; `asks_per_s`: how often an address of single pictures is asked at most."""
+
+    def __init__(self, address: Address, answer: Answer, asks_per_s: float) -> None:
+        self._address = address
+        self._answer = answer
+        self._pause_s = 1.0 / asks_per_s
+        self._steps_s: deque[float] = deque(maxlen=3)
+        self._stop = threading.Event()
+        self._last_s: float | None = None
+
+    @property
+    def silent_s(self) -> float:
+        """As long as any source, or three of its own pauses; the first two pictures may be further apart."""
+        if not self._steps_s:
+            return _live.READ_TIMEOUT_S if self._last_s is None else FIRST_PAUSE_S
+        return max(_live.READ_TIMEOUT_S, 3 * max(self._steps_s))
+
+    def pictures(self) -> Iterator[Picture]:
+        while not self._stop.is_set():
+            asked_s = time.monotonic()
+            several = self._answer.is_stream
+            got = 0
+            for jpeg in self._jpegs():
+                got += 1
+                yield Picture(partial(_rgb, jpeg))
+            if several or not got:
+                return
+            self._answer.close()
+            self._stop.wait(max(0.0, self._pause_s - (time.monotonic() - asked_s)))
+            self._answer = ask(self._address)
+
+    def close(self) -> None:
+        self._stop.set()
+        self._answer.close()
+
+    def _jpegs(self) -> Iterator[bytes]:
+        finder = JpegFinder()
+        came_s = time.monotonic()
+        while True:
+            self._answer.sock.settimeout(self.silent_s)
+            try:
+                data = self._answer.body.read1(_CHUNK)
+            except _WRONG as why:
+                raise CameraError("{name}: {why}", name=self._address.name, why=_reason(why)) from why
+            if not data:
+                return
+            for jpeg in finder.feed(data):
+                came_s = time.monotonic()
+                if self._last_s is not None:
+                    self._steps_s.append(came_s - self._last_s)
+                self._last_s = came_s
+                yield jpeg
+            silent_s = time.monotonic() - came_s
+            if silent_s > self.silent_s:  # bytes come, but no picture
+                raise CameraError("{name}: no picture for {silent_s:.0f} s", name=self._address.name, silent_s=silent_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An open HTTP answer: its body (http.client.HTTPResponse), and the socket below it, whose time-out changes with the pace."""
+
+    body: Any
+    sock: socket.socket
+
+    @property
+    def _type(self) -> str:
+        return str(self.body.headers.get("Content-Type", "")).strip().lower()
+
+    @property
+    def holds_jpegs(self) -> bool:
+        """Whether it is ours to read; else FFmpeg may know what it is."""
+        return self._type.startswith(TYPES)
+
+    @property
+    def is_stream(self) -> bool:
+        return self._type.startswith("multipart/")
+
+    def close(self) -> None:
+        self.body.close()
+
+
+def ask(address: Address) -> Answer:
+    """The camera's answer to a GET, log-in included (basic or digest); CameraError says what it answered instead of 200."""
+    sockets: list[socket.socket] = []
+    people = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+    people.add_password(None, address.plain, address.user, address.password)
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}),
+        _Opens(sockets),
+        urllib.request.HTTPBasicAuthHandler(people),
+        urllib.request.HTTPDigestAuthHandler(people),
+    )
+    request = urllib.request.Request(address.plain, headers={"User-Agent": "gatewright", "Accept": "*/*"})
+    try:
+        body = opener.open(request, timeout=_live.OPEN_TIMEOUT_S)
+    except urllib.error.HTTPError as why:
+        why.close()
+        if why.code == 401:
+            raise CameraError("{name}: it wants another user or password", name=address.name) from None
+        raise CameraError("{name}: it answers {status} {reason}", name=address.name, status=why.code, reason=why.reason) from None
+    except _WRONG as why:
+        raise CameraError("{name}: {why}", name=address.name, why=_reason(why)) from None  # its text may hold the address
+    return Answer(body, sockets[-1])
+
+
+class _Opens(urllib.request.HTTPSHandler, urllib.request.HTTPHandler):
+    """Opens connections and keeps their sockets: the answer itself lends none."""
+
+    def __init__(self, sockets: list[socket.socket]) -> None:
+        super().__init__()
+        self._sockets = sockets
+
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(self._plain, req)
+
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(self._tls, req)
+
+    def _plain(self, host: str, /, **options: Any) -> http.client.HTTPConnection:
+        return self._kept(http.client.HTTPConnection(host, **options))
+
+    def _tls(self, host: str, /, **options: Any) -> http.client.HTTPConnection:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # cameras sign their certificates themselves
+        tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+        return self._kept(http.client.HTTPSConnection(host, context=tls, **options))
+
+    def _kept(self, connection: http.client.HTTPConnection) -> http.client.HTTPConnection:
+        connection.connect()
+        self._sockets.append(connection.sock)
+        return connection
+
+
+def _rgb(jpeg: bytes) -> RGB:
+    return load_rgb(io.BytesIO(jpeg))
+
+
+def _reason(why: BaseException) -> Text:
+    """What the system says; never the text of a library, which may name the address."""
+    inner = why.reason if isinstance(why, urllib.error.URLError) and isinstance(why.reason, BaseException) else why
+    if isinstance(inner, TimeoutError):
+        return SILENCE
+    if isinstance(inner, http.client.HTTPException):
+        return Text("its answer is not HTTP")
+    return Text(getattr(inner, "strerror", None) or type(inner).__name__)

@@ -1,0 +1,153 @@
+"""App: routes as one WSGI application: who may, what was sent, errors and headers are looked at here and nowhere else."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+import bottle
+
+from board.kit.errors import GatewrightError, StoreError, TriggerRefused, WireError
+from board.kit.settings import SettingsError
+from board.kit.web.bodies import body_of, query_of
+from board.kit.web.headers import NOT_KEPT, SECURITY
+from board.kit.web.people import Visitor
+from board.kit.web.routes import KNOWN, PUBLIC, Answer, Call, Elsewhere, Refused, Route, data
+from board.kit.words import Language, Text, plain
+
+C = TypeVar("C")
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+STATUS_OF = ((TriggerRefused, 409), (WireError, 503), (StoreError, 507), (GatewrightError, 422))
+"""HTTP status of the errors that a handler lets through, first match wins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site(Generic[C]):
+    """What an application is besides its routes.
+
+    `context`: what every handler gets; `root`: the path that its routes lie below, "/" or "/name/"; `admit`: who asks, before the
+    permission is looked at (nobody is `Visitor()`; may raise Refused or Elsewhere); `error_page`: a refusal as a page;
+    `log`: where faults of ours go.
+    """
+
+    context: C
+    root: str
+    admit: Callable[[C, Call, Route[C]], Visitor]
+    error_page: Callable[[C, Call, GatewrightError, int], Answer]
+    log: logging.Logger
+
+
+def build(site: Site[C], routes: Sequence[Route[C]]) -> Wsgi:
+    """The WSGI application."""
+    app = bottle.Bottle()
+    for route in routes:
+        app.route(site.root + route.path, route.method, _callback(site, route))
+        if not route.path and site.root != "/":
+            app.route(site.root.rstrip("/"), route.method, _callback(site, route))
+    for status in (404, 405):
+        app.error(status)(_missing(site))
+    return app  # type: ignore[no-any-return]
+
+
+def _callback(site: Site[C], route: Route[C]) -> Callable[..., Any]:
+    def answer(**path: str) -> Any:
+        call = _call(path)
+        try:
+            return _send(_answer(site, route, call))
+        except Elsewhere as there:
+            return _send(Answer(b"", "text/plain", 303, (("Location", quote(there.path, safe="/?=&%+")),)))
+        except GatewrightError as why:
+            return _send(_refusal(site, call, why, route.is_page))
+        except Exception:
+            site.log.exception("%s %s failed", route.method, route.path)
+            failed = Refused(500, "The camera failed to do this; its log says why.")
+            return _send(_refusal(site, call, failed, route.is_page))
+
+    return answer
+
+
+def _answer(site: Site[C], route: Route[C], call: Call) -> Answer:
+    """The one place where a permission is looked at and a body is read."""
+    visitor = site.admit(site.context, call, route)
+    if not allowed(visitor, route.permission):
+        raise Refused(403, "{user} may not do this.", user=visitor.name or Text("Somebody who is not logged in"))
+    environ = call.environ
+    return route.answer(site.context, replace(call, visitor=visitor, query=query_of(environ), body=body_of(environ, route)))
+
+
+def allowed(visitor: Visitor, permission: str) -> bool:
+    """True when `visitor` may use a route with `permission`."""
+    return permission == PUBLIC or (bool(visitor.by) if permission == KNOWN else visitor.may(permission))
+
+
+def _call(path: dict[str, str]) -> Call:
+    environ = bottle.request.environ
+    query = str(environ.get("QUERY_STRING", ""))
+    address = bottle.request.path + (f"?{query}" if query else "")
+    return Call(path=path, method=environ["REQUEST_METHOD"], address=address, environ=environ)
+
+
+def _refusal(site: Site[C], call: Call, why: GatewrightError, is_page: bool) -> Answer:
+    status = why.status if isinstance(why, Refused) else next(code for kind, code in STATUS_OF if isinstance(why, kind))
+    headers = why.headers if isinstance(why, Refused) else ()
+    if not is_page:
+        return replace(data(error_document(why, call.language), status), headers=headers)
+    try:
+        answer = site.error_page(site.context, call, why, status)
+    except GatewrightError as also:  # the store itself is broken: then without the page around it
+        said = "".join(f"{each.said(call.language.translate)}\n" for each in (why, also))
+        return Answer(said.encode(), "text/plain; charset=utf-8", status)
+    return replace(answer, headers=(*answer.headers, *headers))
+
+
+def error_document(why: GatewrightError, language: Language) -> dict[str, object]:
+    """What a program or script gets for an error: what to show, in `language`; key and values, to decide by or to say otherwise;
+    each wrong field of what was sent."""
+    translate = language.translate
+    problems = why.problems if isinstance(why, SettingsError) else ()
+    found = [
+        {"field": each.field, "title": translate(each.title) if each.title else "", "text": each.text.said(translate)}
+        for each in problems
+    ]
+    return {"error": why.said(translate), **plain(why.text), "problems": found}
+
+
+def _send(answer: Answer) -> Any:
+    response = bottle.HTTPResponse(answer.body, answer.status)
+    response.set_header("Content-Type", answer.type)
+    for name, value in (*SECURITY, NOT_KEPT):
+        response.set_header(name, value)
+    given = {name for name, _ in answer.headers}
+    for name, value in answer.headers:
+        if name in given:
+            response.headers.pop(name, None)
+            given.discard(name)
+        response.add_header(name, value)
+    return response
+
+
+def _missing(site: Site[C]) -> Callable[[Any], Any]:
+    def handle(error: Any) -> Any:
+        call = _call({})
+        is_page = not bottle.request.path.startswith(f"{site.root}api/")
+        refused = Refused(error.status_code, "There is no such page.")
+        try:
+            call = replace(call, visitor=site.admit(site.context, call, Route("GET", "", PUBLIC, _nothing)))
+        except (GatewrightError, Elsewhere):
+            is_page = False
+        sent = _send(_refusal(site, call, refused, is_page and bool(call.visitor.by)))
+        error.body, error._headers = None, None
+        bottle.response.status = sent.status_code
+        for header, value in sent.headerlist:
+            bottle.response.set_header(header, value)
+        return sent.body
+
+    return handle
+
+
+def _nothing(context: object, call: Call) -> Answer:
+    return Answer(b"", status=404)

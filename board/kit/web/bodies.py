@@ -1,0 +1,121 @@
+"""Bodies: what comes with a request as text, numbers and objects that every handler can take, or a refusal that says why not."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, NoReturn
+from urllib.parse import parse_qsl
+
+from board.kit.settings import unfit
+from board.kit.web.routes import FORM, JSON, Refused, Route
+
+MAX_DEPTH = 32
+MAX_FIELDS = 200
+MAX_NUMBER = 2**63
+"""Beyond, no database holds it."""
+
+
+def query_of(environ: Mapping[str, Any]) -> dict[str, str]:
+    """The last value of each name; what is not UTF-8 counts as not sent. Refused 422 for more than 200 names."""
+    return _fields(str(environ.get("QUERY_STRING", "")), "replace")
+
+
+def body_of(environ: Mapping[str, Any], route: Route[Any]) -> dict[str, Any]:
+    """The object or form of a request that changes something; {} for one without a body.
+
+    A page of another site cannot send application/json unasked. Refused 400, 411, 413, 415, 422."""
+    if route.takes not in (JSON, FORM) or environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+        return {}
+    length = length_of(environ, route.max_body_bytes)
+    sent = str(environ.get("CONTENT_TYPE") or "").split(";")[0].strip().lower()
+    if route.takes == FORM:
+        if length and sent != "application/x-www-form-urlencoded":
+            raise Refused(415, "Send the request as a form.")
+        return dict(_fields(_text(environ, length), "strict"))
+    if sent != "application/json" and (sent or length):
+        raise Refused(415, "Send the request as application/json.")
+    return _object(_text(environ, length) or "{}")
+
+
+def length_of(environ: Mapping[str, Any], limit_bytes: int) -> int:
+    """Bytes of the body; Refused 411 for one that comes without a Content-Length, 413 over `limit_bytes`."""
+    if environ.get("HTTP_TRANSFER_ENCODING"):
+        raise Refused(411, "Send the request with a Content-Length.")
+    text = str(environ.get("CONTENT_LENGTH") or "0")
+    if not re.fullmatch(r"[0-9]{1,15}", text):
+        raise Refused(400, "The Content-Length is malformed.")
+    if int(text) > limit_bytes:
+        raise Refused(413, "The request is larger than {limit_bytes} bytes.", limit_bytes=limit_bytes)
+    return int(text)
+
+
+def _text(environ: Mapping[str, Any], length: int) -> str:
+    try:
+        raw = environ["wsgi.input"].read(length) if length else b""
+    except OSError as why:
+        raise Refused(400, "The request broke off.") from why
+    if len(raw) < length:
+        raise Refused(400, "The request broke off.")
+    try:
+        return str(raw.decode("utf-8"))
+    except UnicodeDecodeError as why:
+        raise Refused(400, "The request is not UTF-8.") from why
+
+
+def _fields(text: str, errors: str) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors=errors, max_num_fields=MAX_FIELDS)
+    except UnicodeDecodeError as why:
+        raise Refused(422, "The request is not UTF-8.") from why
+    except ValueError as why:
+        raise Refused(422, "The request has more than {max_fields} fields.", max_fields=MAX_FIELDS) from why
+    return {name: "" if "\ufffd" in value else value for name, value in pairs}
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        body = json.loads(text, parse_constant=_no_number)
+    except RecursionError as why:
+        raise _too_deep() from why
+    except ValueError as why:
+        raise Refused(400, "The request is not JSON: {why}", why=why) from why
+    if not isinstance(body, dict):
+        raise Refused(400, "The request is not a JSON object.")
+    for name, value in body.items():
+        _check(str(name), name, 0)
+        _check(str(name), value, 1)
+    return body
+
+
+def _check(field: str, value: object, depth: int) -> None:
+    """What JSON allows and no database, file or page takes: half characters, endless nesting, endless numbers."""
+    if depth > MAX_DEPTH:
+        raise _too_deep()
+    if isinstance(value, str):
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            _refuse(field, "holds half a character")
+    elif isinstance(value, int | float):
+        if not -MAX_NUMBER <= value < MAX_NUMBER:
+            _refuse(field, "is too large a number")
+    elif isinstance(value, list):
+        for each in value:
+            _check(field, each, depth + 1)
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            _check(field, name, depth + 1)
+            _check(field, each, depth + 1)
+
+
+def _refuse(field: str, text: str) -> NoReturn:
+    shown = field.encode("utf-8", "replace").decode()[:60]
+    raise unfit(shown, shown, text)
+
+
+def _too_deep() -> Refused:
+    return Refused(422, "The request is nested deeper than {max_depth} levels.", max_depth=MAX_DEPTH)
+
+
+def _no_number(text: str) -> NoReturn:
+    raise Refused(422, "{text} is not a number.", text=text)

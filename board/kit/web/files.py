@@ -1,0 +1,40 @@
+"""Files: a folder of style sheets, scripts and icons as a route."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TypeVar
+
+from board.kit.web.routes import Answer, Call, Refused, Route, download
+
+C = TypeVar("C")
+
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+    ".png": "image/png",
+}
+
+
+def files(path: str, permission: str, folder: Path) -> Route[C]:
+    """Gives out the files of `folder` whose type is known; `path` holds <name>. A browser that has one asks whether it changed."""
+
+    def answer(context: C, call: Call) -> Answer:
+        name = call.path["name"]
+        kind = TYPES.get(Path(name).suffix)
+        if kind is None or not name.isprintable() or "/" in name or name.startswith("."):
+            raise Refused(404, "There is no such file.")
+        try:
+            content = (folder / name).read_bytes()
+        except OSError as why:
+            raise Refused(404, "There is no such file.") from why
+        mark = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
+        headers = (("Cache-Control", "no-cache"), ("ETag", mark))
+        if mark in call.header("If-None-Match"):
+            return Answer(b"", kind, 304, headers)
+        return Answer(content, kind, 200, headers)
+
+    return download(path, permission, answer)

@@ -1,0 +1,214 @@
+"""Forms: a settings or options class as form fields, and what a form sent checked against it, every problem at once."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, get_args, get_origin
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import annotated_types
+
+from board.kit.errors import ConfigError
+from board.kit.settings import Problem, Settings, SettingsError, problems
+from board.kit.words import Text
+
+S = TypeVar("S", bound=Settings)
+
+Choices = Mapping[str, tuple[tuple[str, str], ...]]
+"""(value, label) pairs by widget name: what there is to choose from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a form. `control`: what the template draws; `value`: what stands in it; limits as text, "" for none."""
+
+    name: str
+    title: str
+    help: str
+    unit: str
+    group: str
+    control: str
+    value: Any
+    choices: tuple[tuple[str, str], ...]
+    lowest: str
+    highest: str
+    step: str
+    longest: str
+    restart: bool
+    optional: bool
+    """May be left empty: sent as null."""
+
+
+def fields(kind: type[Settings], values: Mapping[str, Any], choices: Choices) -> tuple[Field, ...]:
+    """The fields of `kind` in their order. Stored passwords do not reach the browser."""
+    return tuple(_field(kind, name, values, choices) for name in kind.model_fields)
+
+
+def groups(form: Sequence[Field]) -> list[tuple[str, list[Field]]]:
+    """(group title, its fields) in order of first appearance."""
+    found: dict[str, list[Field]] = {}
+    for field in form:
+        found.setdefault(field.group, []).append(field)
+    return list(found.items())
+
+
+def filled(kind: type[S], body: Mapping[str, Any], stored: Mapping[str, Any], choices: Choices) -> S:
+    """What a form sent as settings. Names it did not send and passwords left empty keep the `stored` value, but a password
+    is kept for the server it was entered for only: no other may be made to receive it.
+
+    Raises SettingsError with every problem."""
+    values = {**stored, **{name: value for name, value in body.items() if not _keeps(kind, name, value)}}
+    found = (*problems(kind, values), *_widget_problems(kind, values, choices), *_moved_secrets(kind, body, values, stored))
+    if found:
+        raise SettingsError(*found)
+    return kind.model_validate(values)
+
+
+def public(kind: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` without passwords."""
+    return {name: "" if _is_secret(kind, name) else value for name, value in values.items()}
+
+
+def _keeps(kind: type[Settings], name: str, value: Any) -> bool:
+    return _is_secret(kind, name) and value in ("", None)
+
+
+def _is_secret(kind: type[Settings], name: str) -> bool:
+    return name in kind.model_fields and _extra(kind, name, "widget") == "password"
+
+
+def _moved_secrets(
+    kind: type[Settings], body: Mapping[str, Any], values: Mapping[str, Any], stored: Mapping[str, Any]
+) -> tuple[Problem, ...]:
+    addresses = [name for name in kind.model_fields if _extra(kind, name, "widget") == "url" and stored.get(name)]
+    if all(_server(values.get(name)) == _server(stored[name]) for name in addresses):
+        return ()
+    return tuple(
+        Problem(name, info.title or name, Text("enter it again: the address is another server's"))
+        for name, info in kind.model_fields.items()
+        if _is_secret(kind, name) and stored.get(name) and (name not in body or _keeps(kind, name, body[name]))
+    )
+
+
+def _server(address: object) -> tuple[str, ...]:
+    try:
+        return tuple(urlsplit(str(address)))[:2]
+    except ValueError:
+        return ()
+
+
+def _field(kind: type[Settings], name: str, values: Mapping[str, Any], choices: Choices) -> Field:
+    info = kind.model_fields[name]
+    widget = str(_extra(kind, name, "widget") or "")
+    listed = _extra(kind, name, "choices") or ()
+    pairs = choices.get(widget, ()) or tuple((str(each), str(each)) for each in listed)
+    control, step = _control(kind, name, widget, bool(pairs))
+    value = values.get(name, info.default)
+    if control == "lines":
+        value = "\n".join(map(str, value or ()))
+    limits = {type(each): each for each in info.metadata}
+    low, high, length = limits.get(annotated_types.Ge), limits.get(annotated_types.Le), limits.get(annotated_types.MaxLen)
+    return Field(
+        name=name,
+        title=info.title or name,
+        help=info.description or "",
+        unit=str(_extra(kind, name, "unit") or ""),
+        group=str(_extra(kind, name, "group") or ""),
+        control=control,
+        value="" if widget == "password" or value is None else value,
+        choices=pairs,
+        lowest=str(low.ge) if isinstance(low, annotated_types.Ge) else "",
+        highest=str(high.le) if isinstance(high, annotated_types.Le) else "",
+        step=step,
+        longest=str(length.max_length) if isinstance(length, annotated_types.MaxLen) else "",
+        restart=bool(_extra(kind, name, "restart")),
+        optional=type(None) in get_args(info.annotation),
+    )
+
+
+WIDGET_CONTROLS = {
+    "password": "password",
+    "textarea": "textarea",
+    "roi": "drawn",
+    "lane": "drawn",
+    "region": "region",
+    "countries": "countries",
+    "time_zone": "suggest",
+    "moment": "moment",
+    "time": "time",
+    "colour": "colour",
+}
+"""Widgets that say by themselves how they are edited."""
+
+TYPE_CONTROLS: tuple[tuple[Any, str, str], ...] = (
+    (bool, "switch", ""),
+    (int, "number", "1"),
+    (float, "number", "any"),
+    (str, "text", ""),
+)
+"""Type -> control and step, for fields whose widget says nothing."""
+
+
+def _control(kind: type[Settings], name: str, widget: str, chosen: bool) -> tuple[str, str]:
+    annotation = kind.model_fields[name].annotation
+    if widget in WIDGET_CONTROLS:
+        return WIDGET_CONTROLS[widget], ""
+    if chosen:
+        return "select", ""
+    if get_origin(annotation) in (types.UnionType, typing.Union):
+        annotation = next(each for each in get_args(annotation) if each is not type(None))
+    if get_origin(annotation) in (tuple, list):
+        return "lines", ""
+    for type_, control, step in TYPE_CONTROLS:
+        if annotation is type_:
+            return control, step
+    raise ConfigError("{settings}.{name}: no form control edits a {type}", settings=kind.__name__, name=name, type=annotation)
+
+
+def _extra(kind: type[Settings], name: str, key: str) -> Any:
+    extra = kind.model_fields[name].json_schema_extra
+    return extra.get(key) if isinstance(extra, dict) else None
+
+
+def _widget_problems(kind: type[Settings], values: Mapping[str, Any], choices: Choices) -> tuple[Problem, ...]:
+    found = []
+    for name, info in kind.model_fields.items():
+        widget = str(_extra(kind, name, "widget") or "")
+        text = _widget_problem(widget, values.get(name, info.default), choices)
+        if text:
+            found.append(Problem(name, info.title or name, text))
+    return tuple(found)
+
+
+def _widget_problem(widget: str, value: Any, choices: Choices) -> Text:
+    if widget == "time_zone":
+        return Text("" if isinstance(value, str) and _is_zone(value) else "is not a time zone this camera knows")
+    if widget == "roi" and isinstance(value, (list, tuple)) and len(value) == 4:
+        left, top, right, bottom = value
+        is_right = _inside(value) and left < right and top < bottom
+        return Text("" if is_right else "draw the top left point, then the bottom right point")
+    if widget == "lane" and isinstance(value, (list, tuple)) and len(value) == 4:
+        return Text("" if _inside(value) and value[1] < value[3] else "draw the top point, then the bottom point")
+    if widget == "region" and not value:
+        return Text("choose the region of the world")
+    known = {each for each, _ in choices.get(widget, ())}
+    strange = [str(each)[:20] for each in (value if isinstance(value, (list, tuple)) else [value]) if str(each) not in known]
+    if not known or not value or not strange:
+        return Text("")
+    return Text("this camera has no {strange}; it has {known}", {"strange": strange, "known": sorted(known)[:12]})
+
+
+def _inside(values: Sequence[Any]) -> bool:
+    return all(isinstance(each, (int, float)) and 0 <= each <= 1 for each in values)
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True

@@ -1,0 +1,69 @@
+"""Render: Jinja2 templates filled in for one reader, in the reader's language. Every value is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from board.kit.words import Language, Sayable, Text
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from jinja2.runtime import Context
+
+SHARED = Path(__file__).parent / "templates"
+
+
+class Templates:
+    """The templates of `folders` and those of the kit ("layout.html"), each compiled once; safe to use from several threads.
+
+    In a template `_("At least {least} characters.", least=8)` says a sentence in the reader's language, and a Text or an error
+    of ours that is printed as a value is said in it too. None prints nothing; a name that was not given is an error."""
+
+    def __init__(self, *folders: Path) -> None:
+        self._folders = (*folders, SHARED)
+        self._compiling = Lock()
+
+    def html(self, name: str, language: Language, /, **values: object) -> str:
+        """The template `name` + ".html" with `values`."""
+        with self._compiling:
+            template = self._environment.get_template(f"{name}.html")
+        return template.render(language=language, **values)
+
+    @cached_property
+    def _environment(self) -> Environment:
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+
+        environment = Environment(
+            loader=FileSystemLoader(self._folders),
+            autoescape=True,
+            auto_reload=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            undefined=StrictUndefined,
+            finalize=pass_context(_printed),
+        )
+        environment.globals["_"] = pass_context(_say)
+        environment.filters["drawn"] = _drawn
+        return environment
+
+
+def _say(context: Context, key: str, /, **values: object) -> str:
+    return Text(key, values).said(context["language"].translate)
+
+
+def _printed(context: Context, value: Any) -> Any:
+    if isinstance(value, str):  # nearly all are
+        return value
+    if value is None:
+        return ""
+    return value.said(context["language"].translate) if isinstance(value, Text | Sayable) else value
+
+
+def _drawn(points: Sequence[float] | None) -> str:
+    """Coordinates as the JSON that the drawing scripts read: "[0.1,0.2,0.9,0.8]"; "null" for none."""
+    return f"[{','.join(f'{each:g}' for each in points)}]" if points else "null"

@@ -1,0 +1,221 @@
+"""Routes: an address as data: method, path, permission, models of what is asked and answered, and the function that answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import IO, Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from board.kit.errors import ConfigError, GatewrightError
+from board.kit.languages import best
+from board.kit.permissions import PERMISSIONS
+from board.kit.web.people import NO_ONE, Visitor
+from board.kit.words import Language, Text
+
+PUBLIC = "public"
+"""Permission of a route that anybody may use, also without a log-in."""
+KNOWN = "known"
+"""Permission of a route for whoever is logged in."""
+
+JSON, FORM, STREAM = "json", "form", "stream"
+"""How a body comes: a JSON object, a form of a page, or unread (an upload): then the function that answers takes Call.stream."""
+
+MAX_BODY_BYTES = 1_000_000
+
+C = TypeVar("C")
+
+
+class Asked(BaseModel):
+    """Base of the models of a query or body: unknown names are errors, texts lose the blanks around them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, defer_build=True, populate_by_name=True)
+
+
+class Refused(GatewrightError):
+    """A request that is not carried out. `status`: HTTP status; `headers`: sent with the refusal. Values that are wrong are a
+    SettingsError instead, with the fields that they are of."""
+
+    def __init__(
+        self,
+        status: int,
+        text: str | Text,
+        /,
+        *,
+        headers: tuple[tuple[str, str], ...] = (),
+        field: str = "",
+        **values: object,
+    ) -> None:
+        super().__init__(text, field=field, **values)
+        self.status = status
+        self.headers = headers
+
+
+class Elsewhere(Exception):
+    """Instead of an answer: the browser is led to `path` of the same camera."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request. `path`: the route's named parts; `query`: the last value of each name; `body`: the JSON object or form sent."""
+
+    visitor: Visitor = NO_ONE
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Any] = field(default_factory=dict)
+    method: str = "GET"
+    address: str = "/"
+    """Path and query as they were sent."""
+    environ: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def user(self) -> str:
+        return self.visitor.name
+
+    @property
+    def role(self) -> str:
+        return self.visitor.role
+
+    def may(self, permission: str) -> bool:
+        return self.visitor.may(permission)
+
+    def header(self, name: str) -> str:
+        """The header that was sent, "" for none."""
+        return str(self.environ.get(f"HTTP_{name.upper().replace('-', '_')}", ""))
+
+    @property
+    def language(self) -> Language:
+        """What the sender reads: chosen on a page, else what the browser asks for."""
+        return best(self.header("Cookie"), self.header("Accept-Language"))
+
+    @property
+    def stream(self) -> IO[bytes]:
+        """The body of a route that takes it unread."""
+        stream: IO[bytes] = self.environ["wsgi.input"]
+        return stream
+
+    def number(self, name: str, default: int, lowest: int, highest: int) -> int:
+        """A whole number of the query, moved into the range; anything else is `default`."""
+        text = self.query.get(name, "")
+        value = int(text) if text.removeprefix("-").isdecimal() and len(text) < 19 else default
+        return max(lowest, min(highest, value))
+
+    def id(self, name: str) -> int:
+        """A whole number of the path; Refused 404 otherwise."""
+        text = self.path[name]
+        if not text.isdecimal() or len(text) > 18:
+            raise Refused(404, "There is no such page.")
+        return int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back. `type`: the content type; `body`: bytes, or an iterable of them that is sent piece by piece."""
+
+    body: Any
+    type: str = "application/json"
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def data(value: object, status: int = 200) -> Answer:
+    """`value` (only JSON types) as the answer. Half a character (a lone surrogate), quoted from a request, becomes "?"."""
+    return Answer(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"), "application/json", status)
+
+
+@dataclass(frozen=True, slots=True)
+class Route(Generic[C]):
+    """An address. Made by `page`, `api` and `download`; one whose permission is unknown cannot be made (ConfigError).
+
+    `path` is below the application's root; its parts in <angles> reach `answer` as Call.path. `permission`: a name of
+    board/kit/permissions.py, PUBLIC or KNOWN. `query`, `body`: models of what is asked; `reply`: the type of the JSON that comes
+    back. `is_page`: errors and the log-in are shown as pages. `changes`: something is different afterwards, so that the request
+    must come from our own pages or from a program. `takes`: JSON, FORM or STREAM.
+    """
+
+    method: str
+    path: str
+    permission: str
+    answer: Callable[[C, Call], Answer]
+    help: str = ""
+    query: type[Asked] | None = None
+    body: type[BaseModel] | None = None
+    reply: Any = None
+    is_page: bool = False
+    changes: bool = False
+    takes: str = JSON
+    max_body_bytes: int = MAX_BODY_BYTES
+
+    def __post_init__(self) -> None:
+        if self.permission not in (*PERMISSIONS, PUBLIC, KNOWN):
+            raise ConfigError(
+                "{method} {path}: there is no permission {permission!r}",
+                method=self.method,
+                path=self.path,
+                permission=self.permission,
+            )
+
+
+def page(
+    path: str,
+    permission: str,
+    answer: Callable[[C, Call], Answer],
+    *,
+    method: str = "GET",
+    query: type[Asked] | None = None,
+    body: type[BaseModel] | None = None,
+    max_body_bytes: int = 16 << 10,
+) -> Route[C]:
+    """A page for people, or (`method` POST) where its plain form goes."""
+    return Route(
+        method,
+        path,
+        permission,
+        answer,
+        query=query,
+        body=body,
+        is_page=True,
+        changes=method != "GET",
+        takes=FORM,
+        max_body_bytes=max_body_bytes,
+    )
+
+
+def api(
+    method: str,
+    path: str,
+    permission: str,
+    answer: Callable[[C, Call], Answer],
+    help_text: str,
+    *,
+    query: type[Asked] | None = None,
+    body: type[BaseModel] | None = None,
+    reply: Any = None,
+    takes: str = JSON,
+    max_body_bytes: int = MAX_BODY_BYTES,
+) -> Route[C]:
+    """An address for programs and for the scripts of pages; `help_text` is its line in docs/api.md."""
+    return Route(
+        method,
+        path,
+        permission,
+        answer,
+        help_text,
+        query,
+        body,
+        reply,
+        changes=method != "GET",
+        takes=takes,
+        max_body_bytes=max_body_bytes,
+    )
+
+
+def download(path: str, permission: str, answer: Callable[[C, Call], Answer], *, query: type[Asked] | None = None) -> Route[C]:
+    """A file: picture, table, log. A program that is not logged in is asked for its password."""
+    return Route("GET", path, permission, answer, query=query)

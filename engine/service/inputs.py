@@ -1,0 +1,115 @@
+"""Inputs: where triggers come from besides the portal: a line of the board, the trigger socket, a serial line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from board.kit.clock import Clock
+from board.kit.errors import ConfigError, GatewrightError
+from board.serial import SerialLines
+from board.types import InputEdge
+from engine.messages import LineState
+from engine.service.servers.serial_trigger import SerialTrigger
+from engine.service.servers.trigger import TriggerServer
+from engine.settings import GeneralSettings, LprSettings
+from engine.types import Trigger
+
+OPEN_AGAIN_NS = 10_000_000_000
+"""A trigger port that could not be taken is tried again after this."""
+
+REPEAT_S = 1.0
+"""A level triggers at most so often, whatever the trigger period is."""
+
+
+class Lines(Protocol):
+    """The lines of the board, as far as they are known (PinsLink)."""
+
+    problem: str
+
+    def lines(self) -> tuple[LineState, ...]: ...
+
+
+class Inputs:
+    """`fire(cause, wait_taken_s)` accepts a trigger or raises TriggerRefused; it counts and logs either."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        pins: Lines,
+        serial: SerialLines,
+        fire: Callable[[str, float], Trigger],
+        wait_taken_s: float,
+        report: Callable[[str], None],
+    ) -> None:
+        self._clock = clock
+        self._pins = pins
+        self._serial = serial
+        self._fire = fire
+        self._wait_taken_s = wait_taken_s
+        self._report = report
+        self._lpr: LprSettings | None = None
+        self._general: GeneralSettings | None = None
+        self._fired_ns = 0
+        self._server: TriggerServer | None = None
+        self._server_again_ns = 0
+        self._serial_trigger: SerialTrigger | None = None
+
+    def open(self, lpr: LprSettings, general: GeneralSettings) -> None:
+        """From now on triggers are taken as these settings say; the socket opens with the next `turn`."""
+        self._lpr, self._general = lpr, general
+        if lpr.trigger_serial and self._serial_trigger is None:
+            try:
+                self._serial_trigger = SerialTrigger(
+                    self._serial, lpr.trigger_serial, lpr.trigger_serial_pattern, lambda cause: self._fire(cause, 0.0)
+                )
+            except ConfigError as why:
+                self._report(f"Serial trigger: {why}")
+
+    def turn(self) -> None:
+        """About once a second: opens the socket when it is not open yet, and triggers while a level lasts."""
+        if self._general is not None:
+            self._open_server(self._general)
+        if self._lpr is not None:
+            self._fire_while_it_lasts(self._lpr)
+
+    def edge(self, edge: InputEdge) -> None:
+        """An input of the board changed."""
+        lpr = self._lpr
+        if lpr is None or not lpr.trigger_io or edge.input != lpr.trigger_input or edge.active != (lpr.trigger_edge == "active"):
+            return
+        self._fire_by_line(edge.input)
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+
+    def _open_server(self, general: GeneralSettings) -> None:
+        now_ns = self._clock.monotonic_ns()
+        if self._server is not None or not general.trigger_port or now_ns < self._server_again_ns:
+            return
+        server = TriggerServer(
+            general.trigger_port, general.trigger_message, lambda cause: self._fire(cause, self._wait_taken_s).id
+        )
+        try:
+            server.start()
+        except ConfigError as why:
+            self._report(str(why))
+            self._server_again_ns = now_ns + OPEN_AGAIN_NS
+            return
+        self._server = server
+
+    def _fire_while_it_lasts(self, lpr: LprSettings) -> None:
+        if not lpr.trigger_io or not lpr.trigger_repeat or self._pins.problem != "ok":
+            return
+        line = next((line for line in self._pins.lines() if line.name == lpr.trigger_input), None)
+        due_ns = self._fired_ns + round(max(lpr.trigger_period_s, REPEAT_S) * 1e9)
+        if line is not None and line.active == (lpr.trigger_edge == "active") and self._clock.monotonic_ns() >= due_ns:
+            self._fire_by_line(line.name)
+
+    def _fire_by_line(self, name: str) -> None:
+        self._fired_ns = self._clock.monotonic_ns()
+        try:
+            self._fire(f"input {name}", 0.0)
+        except GatewrightError:
+            pass  # counted and logged there; an input cannot be answered

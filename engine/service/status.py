@@ -1,0 +1,63 @@
+"""Status: everything that the Live tab shows besides the picture and the passages, gathered from the service's parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from board.devices import read_devices
+from board.kit.clock import Clock
+from board.kit.state import State
+from engine.messages import ServiceStatus
+from engine.service.counters import Counters
+from engine.service.engine_view import EngineView
+from engine.service.pins_link import PinsLink
+from engine.service.problems import Problems
+from engine.service.scheduler import free_space_pct
+
+
+class Status:
+    """`card()`: the SD card's folder, None while there is none."""
+
+    def __init__(
+        self,
+        state: State,
+        clock: Clock,
+        engine: EngineView,
+        counters: Counters,
+        pins: PinsLink,
+        problems: Problems,
+        card: Callable[[], Path | None],
+    ) -> None:
+        self._state = state
+        self._clock = clock
+        self._engine = engine
+        self._counters = counters
+        self._pins = pins
+        self._problems = problems
+        self._card = card
+
+    def now(self) -> ServiceStatus:
+        engine, card = self._engine.alive(), self._card()
+        last_engine, age_s = self._engine.last()
+        error, error_at = self._problems.last()
+        if engine is not None and engine.error and engine.error_at is not None and (error_at is None or engine.error_at > error_at):
+            error, error_at = engine.error, engine.error_at
+        return ServiceStatus(
+            mode=self._engine.mode(),
+            engine=engine,
+            live=self._engine.live(),
+            counters=self._counters.shown(),
+            lines=self._pins.lines(),
+            wiegand=self._pins.wiegand,
+            pins=self._pins.problem,
+            devices=read_devices(self._state),
+            warnings=self._pins.warnings(),
+            last_error=error,
+            last_error_at=error_at,
+            sd_free_pct=-1 if card is None else round(free_space_pct(card)),
+            camera_free_pct=round(free_space_pct(self._state.root)),
+            monotonic_ns=self._clock.monotonic_ns(),
+            last_engine=last_engine,
+            last_engine_age_s=round(age_s, 1),
+        )

@@ -1,0 +1,108 @@
+"""Trials: TEST in the portal's Actions tab: an action is carried out now, with a sample plate, before it is saved."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from board.kit.clock import Clock
+from board.kit.errors import ConfigError
+from board.kit.zones import camera_zone
+from board.serial import SerialLines
+from board.types import OutputPolarity
+from engine.actions import ActionEnv, Kinds, Pins, options_of
+from engine.messages import Outcome, TestAction
+from engine.settings import GeneralSettings, LprSettings
+from engine.store import Store
+from engine.types import Match, Passage, PassageImages, PlateEvent
+
+log = logging.getLogger("service")
+
+MAX_AGE_S = 10.0
+POLARITY_TIMEOUT_S = 3.0
+
+
+class Trials:
+    """`store()` raises StoreError while the store is not open; `polarities()`: those of the enabled rules."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        kinds: Kinds,
+        pins: Pins,
+        serial: SerialLines,
+        images: Path,
+        store: Callable[[], Store],
+        polarities: Callable[[], Mapping[str, bool]],
+    ) -> None:
+        self._clock = clock
+        self._kinds = kinds
+        self._pins = pins
+        self._serial = serial
+        self._images = images
+        self._store = store
+        self._polarities = polarities
+
+    def run(self, request: TestAction) -> Outcome:
+        """What was done; any GatewrightError says why not. Nothing is stored."""
+        store = self._store()
+        kind, options = options_of(self._kinds, request.kind, request.options)
+        plate_list = next((one for one in store.lists() if one.id == request.list_id), None)
+        if plate_list is None:
+            raise ConfigError("this list was deleted")
+        now, now_ns = self._clock.now(), self._clock.monotonic_ns()
+        plate = request.plate.strip().upper()[:20] or "TEST123"
+        matches = store.lookup(plate, now, store.settings(LprSettings).fold_lookalikes)
+        match = next((one for one in matches if one.list.id == plate_list.id), Match(plate_list, None))
+        general = store.settings(GeneralSettings)
+        env = ActionEnv(
+            clock=self._clock,
+            pins=self._pins,
+            serial=self._serial,
+            images=self._images,
+            device_name=general.device_name,
+            time_zone=camera_zone(general.time_zone),
+            delivery_id=str(uuid.uuid4()),
+            not_after=now + timedelta(seconds=MAX_AGE_S),
+            not_after_ns=now_ns + round(MAX_AGE_S * 1e9),
+        )
+        self._set_polarity(kind.polarity(options))
+        event = PlateEvent(_sample(plate, now, now_ns), (match, *(one for one in matches if one.list.id != plate_list.id)), match)
+        log.info("test of %s with plate %s", kind.label, plate)
+        return Outcome(True, kind.deliver(event, options, env))
+
+    def _set_polarity(self, polarities: Mapping[str, bool]) -> None:
+        wanted = self._polarities()
+        for output, active_high in polarities.items():
+            if wanted.get(output, active_high) != active_high:
+                raise ConfigError(
+                    "Polarity: an enabled action wants {output} active {wanted}",
+                    output=output,
+                    wanted="high" if wanted[output] else "low",
+                )
+            if output not in wanted:
+                self._pins.request(OutputPolarity(str(uuid.uuid4()), output, active_high), POLARITY_TIMEOUT_S)
+
+
+def _sample(plate: str, now: datetime, now_ns: int) -> Passage:
+    return Passage(
+        id=str(uuid.uuid4()),
+        plate=plate,
+        confidence=100.0,
+        country="",
+        region="",
+        lane=0,
+        direction="",
+        char_height_px=0.0,
+        at=now,
+        monotonic_ns=now_ns,
+        trigger_id="",
+        trigger_cause="test",
+        votes=1,
+        box=(0, 0, 0, 0),
+        size=(0, 0),
+        images=PassageImages(),
+    )

@@ -1,0 +1,110 @@
+"""Deliveries: the table `deliveries`: what waits in the outbox, and the Audit tab's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from sqlite3 import Row
+from typing import Any
+
+from engine.store.database import Database
+from engine.store.queries import MAX_ROWS, DeliveryQuery, StoredDelivery
+from engine.store.rows import marks, stamp, when, where
+from engine.types import Delivery
+
+COLUMNS = "id, passage_id, rule_id, kind, state, created_at, not_after, attempts, next_try_at, finished_at, note"
+
+
+class Deliveries:
+    """Called, it searches: newest first."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def __call__(self, query: DeliveryQuery) -> list[StoredDelivery]:
+        conditions, values = where(
+            ("d.created_at >= ?", query.since and stamp(query.since)),
+            ("d.created_at < ?", query.until and stamp(query.until)),
+            ("d.state = ?", query.state),
+            ("d.kind = ?", query.kind),
+            ("d.passage_id = ?", query.passage_id),
+            ("d.rowid > ?", query.after_rowid),
+        )
+        sql = (
+            "SELECT d.rowid AS number, d.*, p.plate, r.name AS rule_name, l.name AS list_name FROM deliveries d "
+            "JOIN passages p ON p.id = d.passage_id LEFT JOIN rules r ON r.id = d.rule_id LEFT JOIN lists l ON l.id = r.list_id "
+            f"WHERE {conditions} ORDER BY d.rowid DESC LIMIT ?"
+        )
+        limit = max(1, min(query.limit, MAX_ROWS))
+        return [
+            StoredDelivery(row["number"], _delivery(row), row["plate"], row["rule_name"] or "", row["list_name"] or "")
+            for row in self._db.rows(sql, (*values, limit))
+        ]
+
+    def add(self, deliveries: Sequence[Delivery]) -> None:
+        """The caller's transaction keeps them together with their passage."""
+        self._db.execute_many(
+            f"INSERT INTO deliveries ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [_values(each) for each in deliveries]
+        )
+
+    def recover(self) -> int:
+        """What was "sending" is "pending" again; how many."""
+        return self._db.execute("UPDATE deliveries SET state = 'pending' WHERE finished_at IS NULL AND state = 'sending'")
+
+    def claim(self, kinds: Collection[str], busy_rules: Collection[int], now: datetime, ahead: datetime) -> Delivery | None:
+        """The delivery of these kinds, not of a busy rule, that has been due at `now` for longest, or is due after `ahead`; it is
+        "sending" from now on, and this counts as an attempt. None when there is none."""
+        row = self._db.row(
+            "UPDATE deliveries SET state = 'sending', attempts = attempts + 1 WHERE rowid = ("
+            "SELECT rowid FROM deliveries WHERE finished_at IS NULL AND state = 'pending' "
+            f"AND (next_try_at <= ? OR next_try_at > ?) AND kind IN ({marks(kinds)}) AND rule_id NOT IN ({marks(busy_rules)}) "
+            "ORDER BY next_try_at, rowid LIMIT 1) RETURNING *",
+            (stamp(now), stamp(ahead), *kinds, *busy_rules),
+        )
+        return None if row is None else _delivery(row)
+
+    def next_try_at(self, kinds: Collection[str], busy_rules: Collection[int]) -> datetime | None:
+        """The earliest of those that wait; None when nothing waits."""
+        row = self._db.row(
+            "SELECT min(next_try_at) AS at FROM deliveries WHERE finished_at IS NULL AND state = 'pending' "
+            f"AND kind IN ({marks(kinds)}) AND rule_id NOT IN ({marks(busy_rules)})",
+            (*kinds, *busy_rules),
+        )
+        return when(row["at"]) if row else None
+
+    def finish(self, delivery_id: str, state: str, at: datetime, note: str) -> None:
+        self._db.execute(
+            "UPDATE deliveries SET state = ?, finished_at = ?, note = ? WHERE id = ?", (state, stamp(at), note, delivery_id)
+        )
+
+    def put_back(self, delivery_id: str, next_try_at: datetime, note: str) -> None:
+        """ "pending" again, to be tried at `next_try_at`."""
+        self._db.execute(
+            "UPDATE deliveries SET state = 'pending', next_try_at = ?, note = ? WHERE id = ?",
+            (stamp(next_try_at), note, delivery_id),
+        )
+
+
+def _values(delivery: Delivery) -> tuple[Any, ...]:
+    """In the order of COLUMNS."""
+    return (
+        delivery.id, delivery.passage_id, delivery.rule_id, delivery.kind, delivery.state, stamp(delivery.created_at),
+        stamp(delivery.not_after), delivery.attempts, stamp(delivery.next_try_at),
+        None if delivery.finished_at is None else stamp(delivery.finished_at), delivery.note,
+    )  # fmt: skip
+
+
+def _delivery(row: Row) -> Delivery:
+    return Delivery(
+        id=row["id"],
+        passage_id=row["passage_id"],
+        rule_id=row["rule_id"],
+        kind=row["kind"],
+        state=row["state"],
+        created_at=datetime.fromisoformat(row["created_at"]),
+        not_after=datetime.fromisoformat(row["not_after"]),
+        attempts=row["attempts"],
+        next_try_at=datetime.fromisoformat(row["next_try_at"]),
+        finished_at=when(row["finished_at"]),
+        note=row["note"],
+    )

@@ -1,0 +1,104 @@
+"""Rules: the tables `rules` (the actions of the lists) and `rule_results` (how each fared last)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from sqlite3 import Row
+
+from board.kit.errors import ConfigError
+from board.kit.settings import unfit
+from engine.store.database import Database
+from engine.store.lists import Lists
+from engine.store.queries import RuleResult
+from engine.store.rows import stamp, when
+from engine.types import ActionRule, WeekSchedule
+
+RuleCheck = Callable[[ActionRule, Sequence[ActionRule]], ActionRule]
+"""(rule, all other rules) -> the rule as it is stored, with all its options; ConfigError says what is wrong with it. What a rule
+means is not the store's business (engine/dispatch/rules.py)."""
+
+
+class Rules:
+    """Called, it gives the rules of one list, or of all (None)."""
+
+    def __init__(self, db: Database, lists: Lists) -> None:
+        self._db = db
+        self._lists = lists
+
+    def __call__(self, list_id: int | None = None) -> list[ActionRule]:
+        if list_id is None:
+            return [_rule(row) for row in self._db.rows("SELECT * FROM rules ORDER BY id")]
+        return [_rule(row) for row in self._db.rows("SELECT * FROM rules WHERE list_id = ? ORDER BY id", (list_id,))]
+
+    def get(self, rule_id: int) -> ActionRule | None:
+        row = self._db.row("SELECT * FROM rules WHERE id = ?", (rule_id,))
+        return None if row is None else _rule(row)
+
+    def save(self, rule: ActionRule, check: RuleCheck, by: str) -> ActionRule:
+        """Creates (id 0) or changes a rule; returns it with its id and all its options. `by`: the user who does it.
+        The service wants RulesChanged then."""
+        _check_week(rule.week)
+        name = rule.name.strip()
+        if not 1 <= len(name) <= 60 or not name.isprintable():
+            raise unfit("name", "Action name", "must be 1 to 60 printable characters")
+        with self._db.transaction():
+            rule = check(replace(rule, name=name), [other for other in self() if other.id != rule.id])
+            self._lists.get(rule.list_id)
+            values = (rule.list_id, name, rule.kind, int(rule.enabled), json.dumps(rule.week.days), rule.options)
+            if rule.id:
+                sql = "UPDATE rules SET list_id=?, name=?, kind=?, enabled=?, week=?, options=? WHERE id=?"
+                if not self._db.execute(sql, (*values, rule.id)):
+                    raise ConfigError("this action was deleted")
+                return rule
+            sql = "INSERT INTO rules (list_id, name, kind, enabled, week, options) VALUES (?, ?, ?, ?, ?, ?)"
+            return replace(rule, id=self._db.execute(sql, values))
+
+    def delete(self, rule_id: int, by: str) -> None:
+        self._db.execute("DELETE FROM rules WHERE id = ?", (rule_id,))
+
+    def results(self) -> dict[int, RuleResult]:
+        """Last success and last error of each rule that has been carried out."""
+        return {
+            row["rule_id"]: RuleResult(
+                row["rule_id"], when(row["done_at"]), row["done_note"] or "", when(row["error_at"]), row["error"] or ""
+            )
+            for row in self._db.rows("SELECT * FROM rule_results")
+        }
+
+    def succeeded(self, rule_id: int, at: datetime, note: str) -> None:
+        """Nothing happens when the rule was deleted."""
+        self._result(rule_id, "done_at", "done_note", at, note)
+
+    def failed(self, rule_id: int, at: datetime, error: str) -> None:
+        """Nothing happens when the rule was deleted."""
+        self._result(rule_id, "error_at", "error", at, error)
+
+    def _result(self, rule_id: int, at_column: str, note_column: str, at: datetime, note: str) -> None:
+        self._db.execute(
+            f"INSERT INTO rule_results (rule_id, {at_column}, {note_column}) SELECT id, ?, ? FROM rules WHERE id = ? "
+            f"ON CONFLICT (rule_id) DO UPDATE SET {at_column} = excluded.{at_column}, {note_column} = excluded.{note_column}",
+            (stamp(at), note, rule_id),
+        )
+
+
+def _rule(row: Row) -> ActionRule:
+    return ActionRule(
+        id=row["id"],
+        list_id=row["list_id"],
+        name=row["name"],
+        kind=row["kind"],
+        enabled=bool(row["enabled"]),
+        week=WeekSchedule(tuple(tuple((span[0], span[1]) for span in day) for day in json.loads(row["week"]))),
+        options=row["options"],
+    )
+
+
+def _check_week(week: WeekSchedule) -> None:
+    if len(week.days) != 7:
+        raise unfit("week", "Schedule", "must have seven days, from Monday to Sunday")
+    for start, end in (span for day in week.days for span in day):
+        if not 0 <= start < end <= 1440:
+            raise unfit("week", "Schedule", "each span must lie within 00:00 to 24:00 and end after it starts")

@@ -1,0 +1,45 @@
+"""Address of a network camera: what is asked for, what is shown, and that no part of a password is ever shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from board.camera._address import parse_address
+from board.kit.errors import CameraError
+
+GUARDED = "rtsp://guard:a%40b%2F@10.0.0.9:554/s?ch=1"
+IN_PATH = "rtsp://10.0.0.9/user=admin&password=geheim/ch1"
+
+
+@pytest.mark.parametrize(
+    ("url", "asked", "name", "user", "password"),
+    [
+        ("RTSP://10.0.0.9/live", "rtsp://10.0.0.9/live", "rtsp://10.0.0.9/live", "", ""),
+        (" HttpS://gate.local:8443/v ", "https://gate.local:8443/v", "https://gate.local:8443/v", "", ""),
+        (GUARDED, GUARDED, "rtsp://10.0.0.9:554/s", "guard", "a@b/"),
+        ("http://[fe80::1]:81/v", "http://[fe80::1]:81/v", "http://[fe80::1]:81/v", "", ""),
+        (IN_PATH, IN_PATH, "rtsp://10.0.0.9/.../ch1", "", ""),
+    ],
+)
+def test_it_is_asked_with_a_small_scheme_and_shown_without_secrets(
+    url: str, asked: str, name: str, user: str, password: str
+) -> None:
+    address = parse_address(url)
+    assert (address.url, address.name, address.user, address.password) == (asked, name, user, password)
+    assert "guard" not in address.plain and "geheim" not in repr(address)
+
+
+@pytest.mark.parametrize(
+    "secret", ["2468/gate", "2468#gate", "2468?gate", "ga@te", "gate/2468", "80/x", "[gate", "ga te", "gate\t9"]
+)
+@pytest.mark.parametrize("scheme", ["rtsp", "rtsps", "http", "https", "RTSP"])
+def test_a_password_that_is_not_written_with_percent_signs_is_refused_and_not_shown(scheme: str, secret: str) -> None:
+    with pytest.raises(CameraError) as error:
+        parse_address(f"{scheme}://guard:{secret}@127.0.0.1:9/live")
+    assert "%2F" in str(error.value)
+    assert "gate" not in str(error.value) and "2468" not in str(error.value) and "guard" not in str(error.value)
+
+
+def test_an_address_without_a_host_is_refused() -> None:
+    with pytest.raises(CameraError, match="names no host"):
+        parse_address("rtsp://guard:geheim@/live")

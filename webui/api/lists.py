@@ -1,0 +1,116 @@
+"""Lists: the lists and their plates with validity and Wiegand number (manual 4.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from board.kit.web.forms import filled
+from board.kit.web.routes import Answer, Call, Refused, api, data
+from engine.messages import RulesChanged
+from engine.types import FIXED_ROLES, ListEntry, PlateList
+from webui.portal import Portal
+from webui.view.list_forms import ROLE_CHOICES, EntryForm, ListForm, entry_of, typed
+from webui.view.lists import entry_data, list_data, stored_list, wiegand_bits
+
+
+def _get_lists(portal: Portal, call: Call) -> Answer:
+    return data({"lists": [list_data(portal, each) for each in portal.store.lists()]})
+
+
+def _save_list(portal: Portal, call: Call, stored: PlateList) -> Answer:
+    choices = ROLE_CHOICES if stored.role not in FIXED_ROLES else {}
+    before = {"name": stored.name, "role": stored.role, "colour": stored.colour}
+    form = filled(ListForm, call.body, before if stored.id else {}, choices)
+    saved = portal.store.lists.save(PlateList(stored.id, form.name, form.role, form.colour), call.user)
+    portal.service.outcome(RulesChanged())
+    return data(list_data(portal, saved))
+
+
+def _add_list(portal: Portal, call: Call) -> Answer:
+    return _save_list(portal, call, PlateList(0, "", "custom"))
+
+
+def _put_list(portal: Portal, call: Call) -> Answer:
+    return _save_list(portal, call, stored_list(portal, call.id("id")))
+
+
+def _delete_list(portal: Portal, call: Call) -> Answer:
+    portal.store.lists.delete(stored_list(portal, call.id("id")).id, call.user)
+    portal.service.outcome(RulesChanged())
+    return data({})
+
+
+# --- API: plates of a list --------------------------------------------------------------------------------------------
+
+
+def _get_entries(portal: Portal, call: Call) -> Answer:
+    chosen, zone = stored_list(portal, call.id("id")), portal.zone()
+    bits = wiegand_bits(portal, portal.store.rules(chosen.id))
+    search = call.query.get("search", "")[:60]
+    limit, offset = call.number("limit", 100, 1, 1000), call.number("offset", 0, 0, 10**9)
+    found = [entry_data(portal, each, zone, bits) for each in portal.store.entries(chosen.id, search, limit, offset)]
+    return data({"count": portal.store.entries.count(chosen.id, search), "entries": found})
+
+
+def _save_entry(portal: Portal, call: Call, entry_id: int, list_id: int, before: Mapping[str, Any]) -> Answer:
+    zone = portal.zone()
+    form = filled(EntryForm, call.body, before, {})
+    saved = portal.store.entries.save(entry_of(form, entry_id, list_id, zone), call.user)
+    return data(entry_data(portal, saved, zone, wiegand_bits(portal, portal.store.rules(list_id))))
+
+
+def _add_entry(portal: Portal, call: Call) -> Answer:
+    return _save_entry(portal, call, 0, stored_list(portal, call.id("id")).id, {})
+
+
+def _stored_entry(portal: Portal, call: Call) -> ListEntry:
+    found = portal.store.entries.get(call.id("id"))
+    if found is None:
+        raise Refused(404, "There is no such plate; perhaps it was deleted.")
+    return found
+
+
+def _put_entry(portal: Portal, call: Call) -> Answer:
+    stored, zone = _stored_entry(portal, call), portal.zone()
+    before = EntryForm(
+        plate=stored.plate,
+        description=stored.description,
+        valid_from=typed(stored.valid_from, zone),
+        valid_until=typed(stored.valid_until, zone),
+        wiegand_facility=stored.wiegand_facility,
+        wiegand_card=stored.wiegand_card,
+    )
+    return _save_entry(portal, call, stored.id, stored.list_id, before.model_dump())
+
+
+def _delete_entry(portal: Portal, call: Call) -> Answer:
+    portal.store.entries.delete(_stored_entry(portal, call).id, call.user)
+    return data({})
+
+
+def _collisions(portal: Portal, call: Call) -> Answer:
+    """Plates of any list that send the number of another plate: one car could open for the other."""
+    chosen = stored_list(portal, call.id("id"))
+    found = portal.store.entries.collisions(0, wiegand_bits(portal, portal.store.rules(chosen.id)))
+    return data({"collisions": [{"number": each.number, "plates": [entry.plate for entry in each.entries]} for each in found]})
+
+
+ROUTES = (
+    api("GET", "api/lists", "lists", _get_lists, "All lists with their number of plates."),
+    api("POST", "api/lists", "lists", _add_list, "Adds a list: name, role (custom, white, black, wish), colour."),
+    api("PUT", "api/lists/<id>", "lists", _put_list, "Changes a list."),
+    api("DELETE", "api/lists/<id>", "lists", _delete_list, "Deletes a list with its plates and actions."),
+    api("GET", "api/lists/<id>/entries", "lists", _get_entries, "Plates of a list: `search`, `limit` (1000), `offset`."),
+    api(
+        "POST",
+        "api/lists/<id>/entries",
+        "lists",
+        _add_entry,
+        "Adds a plate: plate, description, valid_from, valid_until (camera's time zone, or with an offset), "
+        "wiegand_facility, wiegand_card.",
+    ),
+    api("GET", "api/lists/<id>/collisions", "lists", _collisions, "Plates that would send the same Wiegand number."),
+    api("PUT", "api/entries/<id>", "lists", _put_entry, "Changes a plate."),
+    api("DELETE", "api/entries/<id>", "lists", _delete_entry, "Deletes a plate."),
+)

@@ -1,0 +1,46 @@
+"""Logs: the newest lines of each process's log, and all of it as a zip for support (manual 4.8)."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+from board.kit.web.routes import Answer, Call, Refused, api, data, download
+from webui.portal import Portal
+from webui.view.logs import log_file
+
+OLDER = ("", ".1", ".2")
+TAIL_BYTES = 200_000
+
+
+def _tail(portal: Portal, call: Call) -> Answer:
+    path = log_file(portal, call.path["name"])
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, io.SEEK_END)
+            file.seek(max(0, size - TAIL_BYTES))
+            lines = file.read().decode("utf-8", "replace").splitlines()
+    except OSError as why:
+        raise Refused(404, "{name} cannot be read: {strerror}", name=path.name, strerror=why.strerror) from why
+    if size > TAIL_BYTES:
+        lines = lines[1:]  # the first one is cut
+    return data({"lines": lines[-call.number("lines", 400, 1, 2000) :]})
+
+
+def _zip(portal: Portal, call: Call) -> Answer:
+    """The chosen log with its older parts."""
+    path = log_file(portal, call.path["name"])
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for suffix in OLDER:
+            part = path.with_name(path.name + suffix)
+            if part.is_file() and not part.is_symlink():
+                archive.write(part, f"{part.name}.txt")
+    headers = (("Content-Disposition", f'attachment; filename="{path.stem}-log.zip"'),)
+    return Answer(packed.getvalue(), "application/zip", 200, headers)
+
+
+ROUTES = (
+    api("GET", "api/logs/<name>", "logs", _tail, "The newest `lines` (2000) of a log: manager, service, engine, pins ..."),
+    download("logs/<name>-log.zip", "logs", _zip),
+)

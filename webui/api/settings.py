@@ -1,0 +1,81 @@
+"""Settings of recognition, camera and device, their defaults, and "Restart service" (manual 4.5 and 4.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from board.camera import CameraSettings
+from board.kit.settings import Settings, unfit
+from board.kit.web.forms import filled
+from board.kit.web.routes import Answer, Call, Refused, Route, api, data
+from board.kit.words import Text
+from engine.countries import countries
+from engine.messages import RestartService
+from engine.settings import GeneralSettings, LprSettings
+from webui.choices import settings_choices
+from webui.portal import Portal
+
+GROUPS: Mapping[str, type[Settings]] = {"lpr": LprSettings, "camera": CameraSettings, "general": GeneralSettings}
+"""Name in the address: the settings."""
+
+KEPT_BY_DEFAULT = ("region", "countries")
+"""What the default configuration leaves as it is: without them the camera would ask as on its first day."""
+
+
+def _group(name: str, kind: type[Settings]) -> tuple[Route[Portal], ...]:
+    def show(portal: Portal, call: Call) -> Answer:
+        return _answer(portal, portal.store.settings(kind))
+
+    def change(portal: Portal, call: Call) -> Answer:
+        stored = portal.store.settings(kind)
+        wanted = filled(kind, call.body, stored.model_dump(), settings_choices(portal.profile))
+        if isinstance(wanted, LprSettings):
+            _check_countries(wanted)
+        return _put(portal, call, stored, wanted)
+
+    path, title = f"api/settings/{name}", name.upper() if name == "lpr" else name.capitalize()
+    return (
+        api("GET", path, "configure", show, f"{title} settings and what waits for a restart."),
+        api("PUT", path, "configure", change, f"Changes {name} settings; what is left out stays. 422 lists every problem."),
+    )
+
+
+def _check_countries(wanted: LprSettings) -> None:
+    strange = [code for code in wanted.countries if countries()[code].region != wanted.region]
+    if strange:
+        raise unfit("countries", "Countries", "{countries}: not in {region}", countries=strange, region=Text(wanted.region))
+
+
+def _default(portal: Portal, call: Call) -> Answer:
+    stored = portal.lpr()
+    return _put(portal, call, stored, LprSettings(**{name: getattr(stored, name) for name in KEPT_BY_DEFAULT}))
+
+
+def _put(portal: Portal, call: Call, before: Settings, after: Settings) -> Answer:
+    """Stores settings and notes which of the changed ones wait for "Restart service"."""
+    portal.store.settings.put(after, call.user)
+    for name, info in type(after).model_fields.items():
+        extra: Any = info.json_schema_extra
+        if getattr(before, name) != getattr(after, name) and isinstance(extra, dict) and extra.get("restart"):
+            portal.restart_due.add(info.title or name)
+    return _answer(portal, after)
+
+
+def _answer(portal: Portal, settings: Settings) -> Answer:
+    return data({"settings": settings.model_dump(mode="json"), "restart_due": sorted(portal.restart_due)})
+
+
+def _restart(portal: Portal, call: Call) -> Answer:
+    outcome = portal.service.outcome(RestartService())
+    if not outcome.ok:
+        raise Refused(503, outcome.note)
+    portal.restart_due.clear()
+    return data({"ok": True, "note": outcome.note})
+
+
+ROUTES = (
+    *(route for name, kind in GROUPS.items() for route in _group(name, kind)),
+    api("POST", "api/settings/lpr/default", "configure", _default, "Default configuration; region and countries stay."),
+    api("POST", "api/restart", "configure", _restart, "Restart service: engine and service start again."),
+)

@@ -1,0 +1,35 @@
+"""Choices: what this board and this package have to choose from in the forms, by widget."""
+
+from __future__ import annotations
+
+from functools import cache
+from zoneinfo import available_timezones
+
+from board.kit.web.forms import Choices
+from board.types import BoardProfile
+from engine.countries import countries, regions
+
+
+def settings_choices(profile: BoardProfile) -> Choices:
+    """For the settings of recognition, camera and device."""
+    return {
+        **board_choices(profile),
+        "region": tuple((region, region) for region in regions()),
+        "countries": tuple((each.code, each.name) for each in countries().values()),
+    }
+
+
+def board_choices(profile: BoardProfile) -> Choices:
+    """What a board has."""
+    return {
+        "output": tuple((line.name, line.name) for line in profile.outputs),
+        "input": tuple((line.name, line.name) for line in profile.inputs),
+        "wiegand_port": tuple((line.name, line.name) for line in profile.wiegand),
+        "time_zone": time_zones(),
+    }
+
+
+@cache
+def time_zones() -> tuple[tuple[str, str], ...]:
+    """Every zone of this system's database."""
+    return tuple((name, name) for name in sorted(available_timezones()))

@@ -1,0 +1,59 @@
+"""Deliveries: what was done for passages as Audit shows it (manual 4.7)."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from board.kit.web.routes import Call
+from engine.store import DeliveryQuery, StoredDelivery
+from engine.store.queries import MAX_ROWS
+from webui.portal import Portal
+from webui.view.search import midnight, moment
+
+ERRORS = ("failed", "expired")
+
+COLUMNS = (
+    ("Date and time", "created_local"),
+    ("Action", "label"),
+    ("Name", "rule_name"),
+    ("List", "list_name"),
+    ("Plate", "plate"),
+    ("State", "state"),
+    ("Finished", "finished_local"),
+    ("Tries", "attempts"),
+    ("What was done or went wrong", "note"),
+)
+
+
+def delivery_query(portal: Portal, call: Call, zone: ZoneInfo) -> DeliveryQuery:
+    """What the search form of Audit asks for; from midnight on when it says nothing."""
+    return DeliveryQuery(
+        since=moment(call.query.get("from", midnight(portal.clock.now(), zone)), zone),
+        until=moment(call.query.get("to", ""), zone, end=True),
+        state=call.query.get("state", "")[:20],
+        kind=call.query.get("kind", "")[:40],
+        limit=MAX_ROWS,
+    )
+
+
+def shown(portal: Portal, stored: StoredDelivery, zone: ZoneInfo) -> dict[str, Any]:
+    """JSON types only."""
+    delivery = stored.delivery
+    kind = portal.kinds.get(delivery.kind)
+    return {
+        "id": delivery.id,
+        "created_at": delivery.created_at.isoformat(),
+        "created_local": portal.local(delivery.created_at, zone),
+        "finished_local": portal.local(delivery.finished_at, zone),
+        "kind": delivery.kind,
+        "label": kind.label if kind else delivery.kind,
+        "rule_name": stored.rule_name or "(deleted)",
+        "list_name": stored.list_name,
+        "plate": stored.plate,
+        "passage_id": delivery.passage_id,
+        "state": delivery.state,
+        "is_error": delivery.state in ERRORS or (delivery.state == "pending" and delivery.attempts > 0),
+        "attempts": delivery.attempts,
+        "note": delivery.note,
+    }

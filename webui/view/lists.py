@@ -1,0 +1,67 @@
+"""Lists: lists and their plates as pages and API show them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from board.kit.errors import ConfigError
+from board.kit.web.routes import Refused
+from board.wiegand.codes import LAYOUTS, PLATE_BITS
+from engine.actions import options_of
+from engine.lists import is_valid, unreadable
+from engine.lists.collisions import wiegand_number
+from engine.types import ActionRule, ListEntry, PlateList
+from webui.portal import Portal
+from webui.view.list_forms import typed
+
+
+def stored_list(portal: Portal, list_id: int) -> PlateList:
+    """Refused 404 when it is not there."""
+    found = next((each for each in portal.store.lists() if each.id == list_id), None)
+    if found is None:
+        raise Refused(404, "There is no such list; perhaps it was deleted.")
+    return found
+
+
+def list_data(portal: Portal, each: PlateList) -> dict[str, Any]:
+    """JSON types only."""
+    entries = portal.store.entries.count(each.id)
+    return {"id": each.id, "name": each.name, "role": each.role, "colour": each.colour, "entries": entries}
+
+
+def entry_data(portal: Portal, entry: ListEntry, zone: ZoneInfo, bits: int) -> dict[str, Any]:
+    """JSON types only."""
+    return {
+        "id": entry.id,
+        "list_id": entry.list_id,
+        "plate": entry.plate,
+        "description": entry.description,
+        "valid_from": typed(entry.valid_from, zone),
+        "valid_until": typed(entry.valid_until, zone),
+        "validity": _validity(entry, portal.clock.now()),
+        "wiegand_facility": entry.wiegand_facility,
+        "wiegand_card": entry.wiegand_card,
+        "number": wiegand_number(entry, bits),
+        "unreadable": unreadable(entry.plate),
+    }
+
+
+def _validity(entry: ListEntry, now: datetime) -> str:
+    if is_valid(entry, now):
+        return "valid"
+    return "not yet" if now < entry.valid_from else "expired"
+
+
+def wiegand_bits(portal: Portal, rules: list[ActionRule]) -> int:
+    """Frame length of the list's first WIEGAND action, 26 without one."""
+    for rule in rules:
+        if rule.kind == "wiegand":
+            try:
+                _, options = options_of(portal.kinds, rule.kind, rule.options)
+            except ConfigError:
+                continue
+            layout = LAYOUTS.get(getattr(options, "layout", "w26"))
+            return layout.bits if layout else PLATE_BITS
+    return 26

@@ -1,0 +1,82 @@
+"""Passages: a stored passage as the portal shows it: local time, names of countries and lists, addresses of its images."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from board.kit.web.routes import Call
+from engine.countries import countries
+from engine.store import PassageQuery, StoredPassage
+from engine.store.queries import MAX_ROWS
+from webui.portal import Portal
+from webui.view.search import midnight, moment
+
+COLUMNS = (
+    ("Date and time", "at_local"),
+    ("Plate", "plate"),
+    ("Confidence", "confidence"),
+    ("Country", "country"),
+    ("Region", "region"),
+    ("Character height (px)", "char_height_px"),
+    ("Lane", "lane"),
+    ("Direction", "direction"),
+    ("Plate colour", "plate_colour"),
+    ("Plate type", "plate_kind"),
+    ("Trigger", "trigger_cause"),
+    ("Lists", "lists"),
+)
+"""Heading and field of the CSV's columns."""
+
+
+def shown(portal: Portal, stored: StoredPassage, zone: ZoneInfo) -> dict[str, Any]:
+    """JSON types only. `at` is UTC, `at_local` in the camera's time zone; `image_*` are addresses or ""."""
+    passage = stored.passage
+    return {
+        "row": stored.rowid,
+        "id": passage.id,
+        "plate": passage.plate,
+        "confidence": passage.confidence,
+        "country": passage.country,
+        "region": passage.region,
+        "country_name": country_name(passage.country, passage.region),
+        "lane": passage.lane,
+        "direction": passage.direction,
+        "plate_colour": passage.plate_colour,
+        "plate_kind": passage.plate_kind,
+        "char_height_px": passage.char_height_px,
+        "at": passage.at.isoformat(),
+        "at_local": portal.local(passage.at, zone),
+        "trigger_cause": passage.trigger_cause,
+        "votes": passage.votes,
+        "image_full": image_address(passage.images.full),
+        "image_plate": image_address(passage.images.plate),
+        "lists": [{"id": each.id, "name": each.name, "role": each.role, "colour": each.colour} for each in stored.lists],
+    }
+
+
+def country_name(country: str, region: str) -> str:
+    """ "Germany", "Texas (US)"; the code itself when it is not known, "" for none."""
+    known = countries()
+    state = known.get(f"{country}-{region}") if region else None
+    if state is not None:
+        return f"{state.name} ({country})"
+    return known[country].name if country in known else country
+
+
+def image_address(name: str) -> str:
+    """Where the portal gives out the stored image `name`."""
+    return f"/anpr/images/{quote(name)}" if name else ""
+
+
+def passage_query(portal: Portal, call: Call, zone: ZoneInfo) -> PassageQuery:
+    """What the search form of Review asks for; from midnight on when it says nothing."""
+    since = call.query.get("from", midnight(portal.clock.now(), zone))
+    return PassageQuery(
+        since=moment(since, zone),
+        until=moment(call.query.get("to", ""), zone, end=True),
+        plate=call.query.get("plate", "")[:20],
+        list_id=call.number("list", 0, 0, 2**62),
+        limit=MAX_ROWS,
+    )

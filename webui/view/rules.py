@@ -1,0 +1,66 @@
+"""Rules: the actions of a list as pages and API show them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from board.kit.web.forms import public
+from board.kit.web.routes import Refused
+from engine.actions import ActionKind
+from engine.types import ActionRule
+from webui.portal import Portal
+
+
+def rule_data(portal: Portal, rule: ActionRule) -> dict[str, Any]:
+    """JSON types only; passwords are left out."""
+    kind = portal.kinds.get(rule.kind)
+    return {
+        "id": rule.id,
+        "list_id": rule.list_id,
+        "name": rule.name,
+        "kind": rule.kind,
+        "enabled": rule.enabled,
+        "week": rule.week.days,
+        "options": public(kind.options, options_of(rule)) if kind else {},
+    }
+
+
+def rule_row(portal: Portal, rule: ActionRule, result: Any, zone: ZoneInfo) -> dict[str, Any]:
+    """A row of the Lists tab: with what it did last and what went wrong last."""
+    return {
+        "id": rule.id,
+        "name": rule.name,
+        "kind": rule.kind,
+        "label": portal.kinds[rule.kind].label if rule.kind in portal.kinds else rule.kind,
+        "enabled": rule.enabled,
+        "always": all(day == ((0, 1440),) for day in rule.week.days),
+        "done_at": portal.local(result.done_at, zone) if result else "",
+        "done_note": result.done_note if result else "",
+        "error_at": portal.local(result.error_at, zone) if result else "",
+        "error": result.error if result else "",
+        "failing": bool(result and result.error_at and (result.done_at is None or result.error_at > result.done_at)),
+    }
+
+
+def options_of(rule: ActionRule) -> dict[str, Any]:
+    """The stored options, with passwords."""
+    values = json.loads(rule.options or "{}")
+    return values if isinstance(values, dict) else {}
+
+
+def stored_rule(portal: Portal, rule_id: int) -> ActionRule:
+    """Refused 404 when it is not there."""
+    found = portal.store.rules.get(rule_id)
+    if found is None:
+        raise Refused(404, "There is no such action; perhaps it was deleted.")
+    return found
+
+
+def kind_of(portal: Portal, name: object) -> ActionKind[Any]:
+    """Refused 404 when this package has no such kind."""
+    found = portal.kinds.get(str(name))
+    if found is None:
+        raise Refused(404, "There is no action {name!r}; there are {kinds}.", name=str(name)[:40], kinds=", ".join(portal.kinds))
+    return found

@@ -1,0 +1,63 @@
+"""Search: what the search forms of Review and Audit have in common: moments in the camera's zone and pages of results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from board.kit.web.routes import Call
+from engine import lists
+
+PAGE_SIZES = (25, 50, 100, 250)
+
+T = TypeVar("T")
+
+
+def moment(text: str, zone: ZoneInfo, end: bool = False) -> datetime | None:
+    """ "2026-05-31T18:00" in `zone` as aware UTC; a day without a time is its start, or, as an `end`, the whole day. None for an
+    empty or unreadable text, and past the calendar's ends."""
+    try:
+        return lists.moment(text, zone, end)
+    except (ValueError, OverflowError):
+        return None
+
+
+def midnight(now: datetime, zone: ZoneInfo) -> str:
+    """The start of today in `zone`, as a form shows it."""
+    return now.astimezone(zone).strftime("%Y-%m-%dT00:00")
+
+
+def near(page: int, last: int) -> list[int]:
+    """The first page, the last and those around `page`."""
+    return sorted({1, last, *range(max(1, page - 2), min(last, page + 2) + 1)})
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[T]):
+    """One page of what a search found. `query` is the search without its page, to be continued with "&page="."""
+
+    rows: Sequence[T]
+    total: int
+    page: int
+    last: int
+    size: int
+    query: str
+
+    @property
+    def near(self) -> list[int]:
+        """Numbers of the pages worth a link: the first, the last and those around this one."""
+        return near(self.page, self.last)
+
+
+def page_of(rows: Sequence[T], call: Call) -> Found[T]:
+    """The page that `call` asks for."""
+    wanted = call.number("size", PAGE_SIZES[0], 1, 1000)
+    size = min(PAGE_SIZES, key=lambda each: abs(each - wanted))
+    last = max(1, -(-len(rows) // size))
+    page = call.number("page", 1, 1, last)
+    query = urlencode({name: value for name, value in call.query.items() if name != "page"})
+    return Found(rows[(page - 1) * size : page * size], len(rows), page, last, size, query)

@@ -1,0 +1,147 @@
+"""Status: the camera's state as the Live tab shows it: problems, counters, lines, last Wiegand frame, newest reads (manual 4.2)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from board.kit.errors import BoardError
+from board.types import WiegandCode
+from board.wiegand.codes import LAYOUTS, PLATE_BITS, bit_text, decode, decode_plate64
+from engine.messages import STOPPED, EngineStatus, ServiceStatus
+from engine.types import WiegandFrame
+from webui.portal import Portal
+from webui.view.problems import problems
+
+INFO = (
+    "Results",
+    "Actions",
+    "Exports",
+    "Imports",
+    "Triggers received",
+    "Triggers refused",
+    "Frames processed",
+    "Wiegand frames repeated",
+)
+"""Counters that the Info panel names while the service does not answer (manual 4.2)."""
+
+
+def shown(portal: Portal, status: ServiceStatus | None) -> dict[str, Any]:
+    """JSON types only; `status` None: the service does not answer (mode STOPPED)."""
+    engine = status.engine if status else None
+    lpr, zone = portal.lpr(), portal.zone()
+    return {
+        "mode": status.mode if status else STOPPED,
+        "simulated": portal.profile.simulated,
+        "now_local": portal.local(portal.clock.now(), zone),
+        "problems": problems(portal, status, zone),
+        "info": _info(portal, status, zone),
+        "lines": _lines(portal, status, zone),
+        "wiegand": _wiegand(portal, status.wiegand, zone) if status and status.wiegand else None,
+        "engine": _engine(engine) if engine else None,
+        "live": _live(status),
+        "roi": lpr.roi,
+        "lane_line": lpr.lane_line,
+    }
+
+
+def _engine(engine: EngineStatus) -> dict[str, Any]:
+    return {
+        "frames_processed": engine.frames_processed,
+        "frames_per_s": engine.frames_per_s,
+        "read_ms": engine.read_ms,
+        "camera": engine.camera,
+        "size": engine.size,
+    }
+
+
+def _live(status: ServiceStatus | None) -> dict[str, Any] | None:
+    if status is None or status.live is None:
+        return None
+    reads = [{"text": read.text, "confidence": read.confidence, "box": read.box} for read in status.live.reads]
+    return {"frame_seq": status.live.frame_seq, "reads": reads}
+
+
+def _info(portal: Portal, status: ServiceStatus | None, zone: ZoneInfo) -> list[dict[str, str]]:
+    counters = status.counters if status else ()
+    rows = [_row(each.name, str(each.value), portal.local(each.changed_at, zone)) for each in counters]
+    rows = rows or [_row(name, "–", "") for name in INFO]
+    engine = status.engine if status else None
+    sd, camera = (status.sd_free_pct, status.camera_free_pct) if status else (-1, -1)
+    rows += [
+        _row("Frames lost", str(engine.frames_lost) if engine else "–", ""),
+        _row("Frames late", str(engine.frames_late) if engine else "–", ""),
+        *([_row("Exposure", engine.preset, "")] if engine and engine.preset else []),
+        _row("SD space free (%)", str(sd) if sd >= 0 else "no card" if status else "–", ""),
+        _row("Camera free space (%)", str(camera) if camera >= 0 else "–", ""),
+        _row("Last Size (pixels)", f"{engine.last_char_height_px:.0f}" if engine and engine.last_char_height_px else "–", ""),
+        _row("Mode", status.mode if status else STOPPED, ""),
+    ]
+    return rows
+
+
+def _row(name: str, value: str, changed: str) -> dict[str, str]:
+    return {"name": name, "value": value, "changed": changed[5:]}
+
+
+def _lines(portal: Portal, status: ServiceStatus | None, zone: ZoneInfo) -> list[dict[str, Any]]:
+    if status is None:
+        return []
+    gate = _gate_output(portal)
+    settable = {line.name for line in portal.profile.inputs} - {driven for _, driven in portal.profile.wires}
+    return [
+        {
+            "name": line.name,
+            "kind": line.kind,
+            "active": line.active,
+            "changed_at": line.changed_at.isoformat() if line.changed_at else None,
+            "changed_local": portal.local(line.changed_at, zone),
+            "gate": line.name == gate,
+            "settable": portal.profile.simulated and line.kind == "input" and line.name in settable,
+        }
+        for line in status.lines
+    ]
+
+
+def _gate_output(portal: Portal) -> str:
+    """The output that lets cars in: what the first enabled IO action of a list that is no blacklist drives, else the first."""
+    black = {each.id for each in portal.store.lists() if each.role == "black"}
+    for rule in portal.store.rules():
+        if rule.kind == "io" and rule.enabled and rule.list_id not in black:
+            return str(json.loads(rule.options).get("output", ""))
+    return portal.profile.outputs[0].name if portal.profile.outputs else ""
+
+
+def _wiegand(portal: Portal, frame: WiegandFrame, zone: ZoneInfo) -> dict[str, Any]:
+    label, facility, card = _decoded(frame.code)
+    return {
+        "port": frame.port,
+        "bits": frame.code.bits,
+        "binary": bit_text(frame.code),
+        "hex": f"0x{frame.code.value:X}",
+        "layout": label,
+        "facility": facility,
+        "card": card,
+        "ok": frame.ok,
+        "at_local": portal.local(frame.at, zone),
+    }
+
+
+def _decoded(code: WiegandCode) -> tuple[str, int | None, int | None]:
+    """(layout's label, facility, card) of the first layout of that length; ("", None, None) for none. A plate code's label holds
+    the plate."""
+    if code.bits == PLATE_BITS:
+        try:
+            return f"Wiegand 64: plate {decode_plate64(code)}", None, None
+        except BoardError:
+            return "", None, None
+    for layout in LAYOUTS.values():
+        if layout.bits != code.bits:
+            continue
+        try:
+            facility, card = decode(layout, code)
+        except BoardError:
+            continue
+        return layout.label, facility, card
+    return "", None, None
