@@ -13,13 +13,13 @@ from board.kit.web.limits import Limits, Share
 from board.profiles import load
 from engine.actions import find_kinds
 from engine.store import Store
-from webui.app import MAX_BODY_BYTES, build
+from webui.app import build
 from webui.pages import Pages
 from webui.picture import Picture
 from webui.portal import Portal, Tab
 from webui.service_client import ServiceClient
 
-LIMITS = Limits(threads=6, connections=128, max_body_bytes=MAX_BODY_BYTES)
+LIMITS = Limits(threads=6, connections=128, max_body_bytes=64 << 20)
 
 
 def open_portal(state: State) -> tuple[Portal, tuple[Tab, ...]]:
