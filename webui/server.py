@@ -55,7 +55,7 @@ class Server:
             listener = web.unix_listener(self._socket_path)
         except OSError as why:
             raise GatewrightError("{socket_path}: {why}", socket_path=self._socket_path, why=why) from why
-        self._server = web.Server(listener, self._application, LIMITS, _shares)
+        self._server = web.Server(listener, self._application, LIMITS, shares=_shares)
         self._server.start()
 
     def alive(self) -> bool:

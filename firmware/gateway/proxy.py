@@ -276,7 +276,8 @@ def _headers(visitor: Visitor) -> dict[str, str]:
     if any(part.strip() for part in cookies):
         headers["cookie"] = ";".join(cookies).strip()
     headers["connection"] = "keep-alive"
-    headers["x-forwarded-for"] = environ.get("REMOTE_ADDR", "")
+    headers["x-forwarded-for"] = visitor.address
     headers["x-gatewright-user"] = visitor.name
     headers["x-gatewright-role"] = visitor.role
+    headers["x-gatewright-permissions"] = ",".join(sorted(visitor.permissions))
     return headers

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from bottle import Bottle, HTTPResponse, request
@@ -11,7 +11,7 @@ from bottle import Bottle, HTTPResponse, request
 from board.kit.errors import GatewrightError
 from board.kit.web.exchange import Wsgi
 from board.kit.web.heads import Head
-from board.kit.web.limits import Limits, Share
+from board.kit.web.limits import Addresses, Limits, Share
 from board.kit.web.server import Server, address_share, tcp_listener
 from firmware import pages
 from firmware.gateway import cgi
@@ -56,7 +56,7 @@ def build(auth: Auth, packages: Packages, uploads: Uploads, card_present: Callab
             )
         name, socket = found
         is_api = "/api/" in here or request.get_header("X-Requested-With") is not None
-        visitor = auth.api("viewer") if is_api else auth.page()
+        visitor = auth.api("view") if is_api else auth.page("view")
         if not here.startswith(f"/{path.split('/')[0]}/"):
             return HTTPResponse("", status=303, headers={"Location": here + "/"})
         try:
@@ -118,12 +118,12 @@ def _with_headers(app: Bottle) -> Wsgi:
 
 
 class WebServer:
-    """The application on a TCP port. `proxies()`: addresses of reverse proxies whose X-Forwarded-For is believed."""
+    """The application on a TCP port."""
 
-    def __init__(self, bind: str, port: int, application: Wsgi, proxies: Callable[[], Collection[str]] = tuple) -> None:
+    def __init__(self, bind: str, port: int, application: Wsgi, addresses: Addresses) -> None:
         self._bind, self._port = bind, port
         self._application = application
-        self._proxies = proxies
+        self._addresses = addresses
         self._server: Server | None = None
 
     def start(self) -> int:
@@ -133,7 +133,7 @@ class WebServer:
         except OSError as why:
             raise GatewrightError("cannot listen on {bind} port {port}: {why}", bind=self._bind, port=self._port, why=why) from why
         port: int = listener.getsockname()[1]
-        self._server = Server(listener, self._application, LIMITS, _shares, self._proxies)
+        self._server = Server(listener, self._application, LIMITS, self._addresses, _shares)
         self._server.start()
         return port
 

@@ -12,13 +12,15 @@ import pytest
 import requests
 from bottle import Bottle, HTTPResponse
 
+from board.kit.permissions import ROLES
 from firmware.gateway import proxy as module
 from firmware.gateway.proxy import PortalDown, Proxy
 from firmware.gateway.web import WebServer
-from firmware.people.auth import Visitor
+from firmware.people.addresses import Addresses
+from firmware.people.auth import BY_COOKIE, Visitor
 
 Talk = Callable[[socket.socket, bytes], None]
-WHO = Visitor("guard", "operator", False, "token")
+WHO = Visitor("guard", "operator", ROLES["operator"], BY_COOKIE, "10.0.0.7", session="token")
 
 
 class Portal:
@@ -73,7 +75,7 @@ class Site:
                 return HTTPResponse("down", status=503)
 
         app.route("/<path:path>", ["GET", "POST"], forward)
-        self.server = WebServer("127.0.0.1", 0, app)
+        self.server = WebServer("127.0.0.1", 0, app, Addresses())
         self.url = f"http://127.0.0.1:{self.server.start()}"
         self.portals: list[Portal] = []
         self.allowed = True
@@ -128,8 +130,9 @@ def test_the_portal_hears_who_is_there_and_nothing_forged(site: Site) -> None:
     assert {name: value for name, value in headers.items() if "gatewright" in name} == {
         "x-gatewright-user": "guard",
         "x-gatewright-role": "operator",
+        "x-gatewright-permissions": "actions,lists,open,review,view",
     }
-    assert (headers["cookie"], headers["connection"], headers["x-forwarded-for"]) == ("z=1", "keep-alive", "127.0.0.1")
+    assert (headers["cookie"], headers["connection"], headers["x-forwarded-for"]) == ("z=1", "keep-alive", "10.0.0.7")
     assert "authorization" not in headers
 
 

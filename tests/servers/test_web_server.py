@@ -17,6 +17,7 @@ from board.kit.web.exchange import STREAM
 from board.kit.web.heads import Head
 from board.kit.web.limits import Limits, Share
 from board.kit.web.server import Server, tcp_listener, unix_listener
+from firmware.people.addresses import Addresses
 
 QUICK = Limits(threads=3, connections=64, connections_per_address=16, head_s=1.0, idle_s=1.5, queue_s=1.0, max_body_bytes=1 << 20)
 START = Callable[..., Any]
@@ -60,7 +61,8 @@ class Site:
         self.go_on = threading.Event()
         self.sources: list[Ticks] = []
         self.seen: list[dict[str, Any]] = []
-        self.server = Server(self.listener, self.application, limits, **more)
+        addresses = None if path else Addresses(("127.0.0.9",))
+        self.server = Server(self.listener, self.application, limits, addresses, **more)
         self.server.start()
 
     def application(self, environ: dict[str, Any], start: START) -> list[bytes]:
@@ -407,15 +409,28 @@ def test_shares_say_how_many_threads_a_kind_of_request_may_take(request: pytest.
         sock.close()
 
 
-def test_a_trusted_proxy_speaks_for_its_clients_and_nobody_else_does(request: pytest.FixtureRequest) -> None:
-    site = make(request, QUICK, proxies=lambda: {"127.0.0.9"})
-    forwarded = get("/", "X-Forwarded-For: 6.6.6.6, 10.0.0.7")
-    site.say(forwarded, "127.0.0.9")
-    site.say(forwarded, "127.0.0.8")
-    assert [environ["REMOTE_ADDR"] for environ in site.seen] == ["10.0.0.7", "127.0.0.8"]
+def test_a_trusted_proxy_is_no_single_stranger_and_its_clients_share_its_connections_fairly(site: Site) -> None:
     crowd = [site.connect("127.0.0.9") for _ in range(30)]
-    wait_for(lambda: len(site.server._connections) == 30)  # its connections are not one stranger's
+    wait_for(lambda: len(site.server._connections) == 30)
+    for sock in crowd[:4]:
+        sock.sendall(get("/wait", "X-Forwarded-For: 10.0.0.7"))
+    wait_for(lambda: len(site.seen) == 2)
+    crowd[5].sendall(get("/", "X-Forwarded-For: 10.0.0.8"))
+    assert status(rest(crowd[5])) == 200
     for sock in crowd:
+        sock.close()
+
+
+def test_who_is_no_trusted_proxy_gets_no_more_by_naming_others(site: Site) -> None:
+    waiting = [site.connect("127.0.0.8") for _ in range(4)]
+    for number, sock in enumerate(waiting):
+        sock.sendall(get("/wait", f"X-Forwarded-For: 10.0.0.{number}"))
+    wait_for(lambda: len(site.seen) == 2)
+    assert page_within_s(site, "127.0.0.7") < 0.8
+    assert len(site.seen) == 3
+    site.go_on.set()
+    for sock in waiting:
+        assert status(rest(sock)) == 200
         sock.close()
 
 

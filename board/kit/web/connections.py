@@ -34,20 +34,19 @@ class TooSlow(OSError):
 
 
 class Connection:
-    """`peer`: who is connected; `address`: for whom it asks, another one behind a trusted proxy; `key`: what the peer is counted
-    as; `since_s`: when its phase began; `due_s`: by when it must end, both monotonic; `left`: bytes of the request's body that
+    """`address`: who is connected, "" on a Unix socket; `key`: what it is counted as; `since_s`: when its phase began; `due_s`: by when it must end, both monotonic; `left`: bytes of the request's body that
     are still to come from the socket or `buffer`; `cut`: the client closed before; `out`: bytes of the answer that the socket
     did not take yet; `frames`: its stream is sent in chunks of HTTP."""
 
     __slots__ = (
-        "address", "buffer", "cut", "due_s", "frames", "head", "keep", "key", "left", "mask", "out", "peer", "phase",
+        "address", "buffer", "cut", "due_s", "frames", "head", "keep", "key", "left", "mask", "out", "phase",
         "port",
         "since_s", "sock", "source", "source_fd",
     )  # fmt: skip
 
     def __init__(self, sock: socket.socket, address: str, port: int, key: str) -> None:
         self.sock = sock
-        self.peer = self.address = address
+        self.address = address
         self.port, self.key = port, key
         self.buffer = bytearray()
         self.out = memoryview(b"")

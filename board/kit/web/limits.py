@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 T = TypeVar("T")
 Share = tuple[str, int]
@@ -41,16 +40,14 @@ class Limits:
         return min(self.head_s, left_s + moved_bytes / self.least_bytes_per_s)
 
 
-def address_key(address: str) -> str:
-    """Whom an address is counted as: IPv4 as it is, IPv6 by its network of 64 bits, which one stranger may own whole."""
-    try:
-        known = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(known, ipaddress.IPv4Address):
-        return address
-    mapped = known.ipv4_mapped
-    return str(mapped) if mapped else str(ipaddress.ip_network((int(known) >> 64 << 64, 64)).network_address)
+class Addresses(Protocol):
+    """Who is behind an address."""
+
+    def share(self, environ: Mapping[str, Any]) -> str:
+        """What limits count a request by, from its WSGI names REMOTE_ADDR and HTTP_X_FORWARDED_FOR."""
+
+    def trusts(self, address: str) -> bool:
+        """It is that of a reverse proxy that is believed when it says for whom it asks."""
 
 
 class Queue(Generic[T]):

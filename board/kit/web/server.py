@@ -14,14 +14,14 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 
 from board.kit.sockets import short_address
 from board.kit.web.connections import WAITING, Connection, Phase
 from board.kit.web.exchange import Exchange, Wsgi, refusal
 from board.kit.web.heads import BadRequest, Head, head_end, parse
-from board.kit.web.limits import Complaints, Limits, Queue, Share, address_key
+from board.kit.web.limits import Addresses, Complaints, Limits, Queue, Share
 from board.kit.web.streams import Source
 
 log = logging.getLogger("web")
@@ -72,22 +72,22 @@ def unix_listener(path: Path) -> socket.socket:
 
 class Server:
     """Serves `application` on `listener` from `start` to `stop`. `shares(head, address)`: which shares of the threads a request
-    counts for, besides those that large bodies have; by default an address gets all but a quarter of them. `proxies()`: addresses
-    of reverse proxies that are believed when they say for whom they ask (X-Forwarded-For)."""
+    counts for, besides those that large bodies have; by default an address gets all but a quarter of them. `addresses`: None for a
+    Unix socket."""
 
     def __init__(
         self,
         listener: socket.socket,
         application: Wsgi,
         limits: Limits,
+        addresses: Addresses | None = None,
         shares: Shares | None = None,
-        proxies: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self._listener = listener
         self._application = application
         self._limits = limits
         self._shares = shares or (lambda head, address: (address_share(limits, address),))
-        self._proxies = proxies
+        self._addresses = addresses
         self._selector = selectors.DefaultSelector()
         self._connections: set[Connection] = set()
         self._queue: Queue[Connection] = Queue()
@@ -183,15 +183,20 @@ class Server:
                     time.sleep(0.05)
                 return
             address, port = (str(peer[0]), int(peer[1])) if isinstance(peer, tuple) else ("", 0)
-            client = Connection(sock, address, port, address_key(address))
+            client = Connection(sock, address, port, self._share(address, ""))
             self._safely(client, self._welcome)
+
+    def _share(self, peer: str, forwarded_for: str) -> str:
+        names = {"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded_for}
+        return self._addresses.share(names) if self._addresses else ""
 
     def _welcome(self, client: Connection) -> None:
         client.sock.setblocking(False)
         if client.address:
             client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             same = sum(other.key == client.key and other.phase is not Phase.STREAM for other in self._connections)
-            if same >= self._limits.connections_per_address and client.peer not in self._proxies():
+            trusted = self._addresses is not None and self._addresses.trusts(client.address)
+            if same >= self._limits.connections_per_address and not trusted:
                 self._complaints.add("too many connections; the longest waiting is closed", client.key)
                 if not self._make_room(lambda other: other.key == client.key):
                     client.sock.close()
@@ -297,9 +302,7 @@ class Server:
     def _queue_up(self, client: Connection) -> None:
         head = client.head
         assert head is not None
-        if client.peer in self._proxies():  # the last address is the one that the proxy itself saw
-            client.address = head.headers.get("x-forwarded-for", client.peer).rpartition(",")[2].strip() or client.peer
-        shares = self._shares(head, address_key(client.address))
+        shares = self._shares(head, self._share(client.address, head.headers.get("x-forwarded-for", "")))
         if head.length > self._limits.buffered_body_bytes:
             shares += (("large bodies", max(1, self._limits.threads // 3)),)
         self._enter(client, Phase.QUEUE, 0, self._limits.queue_s)
