@@ -34,9 +34,10 @@ class TooSlow(OSError):
 
 
 class Connection:
-    """`address`: who is connected, "" on a Unix socket; `key`: what it is counted as; `since_s`: when its phase began; `due_s`: by when it must end, both monotonic; `left`: bytes of the request's body that
-    are still to come from the socket or `buffer`; `cut`: the client closed before; `out`: bytes of the answer that the socket
-    did not take yet; `frames`: its stream is sent in chunks of HTTP."""
+    """`address`: who is connected, "" on a Unix socket; `key`: what it is counted as; `since_s`: when its phase began; `due_s`: by
+    when it must end, both monotonic; `left`: bytes of the request's body that are still to come from the socket or `buffer`;
+    `cut`: the client closed before; `out`: bytes of the answer that the socket did not take yet; `frames`: its stream is sent in
+    chunks of HTTP."""
 
     __slots__ = (
         "address", "buffer", "cut", "due_s", "frames", "head", "keep", "key", "left", "mask", "out", "phase",
