@@ -11,14 +11,16 @@ from typing import Any
 from bottle import Bottle, HTTPResponse, request, static_file
 
 from board.kit.errors import ConfigError, PackageError
+from board.kit.permissions import PERMISSIONS, ROLES
 from board.kit.web.render import Templates
 from board.kit.words import ENGLISH
 from firmware.gateway.cgi import upload_json
 from firmware.packages.management import MAX_PACKAGES, Packages
 from firmware.packages.uploads import Uploads, content_length
 from firmware.packages.verify import MAX_ARCHIVE_BYTES
-from firmware.people.accounts import MIN_PASSWORD, ROLES
-from firmware.people.auth import COOKIE, Auth, Visitor, answer, check_origin, local_path, may
+from firmware.people.auth import BY_TOKEN, COOKIE, Auth, Visitor, answer, check_origin, local_path
+from firmware.people.log_in import MustWait
+from firmware.people.passwords import MIN_PASSWORD, Busy
 from firmware.people.sessions import LONGEST_S
 
 HERE = Path(__file__).parent
@@ -67,11 +69,12 @@ def _log_in(app: Bottle, pages: Pages, auth: Auth) -> None:
         user, target = values.get("user", "").strip(), local_path(values.get("next", "/"))
         try:
             account = auth.check(user, values.get("password", ""))
-            error = "User name or password is wrong."
-        except HTTPResponse as wait:
-            account, error = None, str(json.loads(wait.body)["error"]).capitalize() + "."
+        except MustWait as why:
+            page = pages.render("login", 503 if why.busy else 429, title="Log in", error=_sentence(why), user=user, next=target)
+            page.set_header("Retry-After", str(why.seconds))
+            return page
         if account is None:
-            return pages.render("login", 401, title="Log in", error=error, user=user, next=target)
+            return pages.render("login", 401, title="Log in", error="User name or password is wrong.", user=user, next=target)
         return _enter(auth.sessions.open(account.name), "/password" if account.must_change else target)
 
     def leave() -> HTTPResponse:
@@ -82,13 +85,13 @@ def _log_in(app: Bottle, pages: Pages, auth: Auth) -> None:
         return response
 
     def password_form() -> HTTPResponse:
-        return _password_page(_cookie_visitor(auth), "", 200)
+        return _password_page(_person(auth), "", 200)
 
     def _password_page(visitor: Visitor, error: str, status: int) -> HTTPResponse:
         return pages.render("password", status, visitor, title="New password", error=error, least=MIN_PASSWORD)
 
     def set_password() -> HTTPResponse:
-        visitor = _cookie_visitor(auth)
+        visitor = _person(auth)
         check_origin()
         values = _form()
         try:
@@ -97,9 +100,10 @@ def _log_in(app: Bottle, pages: Pages, auth: Auth) -> None:
             if values.get("new", "") != values.get("again", ""):
                 raise ConfigError("the two new passwords differ")
             auth.accounts.set_password(visitor.name, values.get("new", ""))
-        except ConfigError as why:
-            return _password_page(visitor, str(why).capitalize() + ".", 400)
+        except (ConfigError, MustWait, Busy) as why:
+            return _password_page(visitor, _sentence(why), 400 if isinstance(why, ConfigError) else 429)
         auth.sessions.close_all(visitor.name)
+        auth.changed(visitor, "password changed", visitor.name)
         return _enter(auth.sessions.open(visitor.name), "/")
 
     app.route("/login", "GET", form)
@@ -115,25 +119,25 @@ def _package_pages(
     commands = packages.commands()
 
     def home() -> HTTPResponse:
-        target = PACKAGES_PAGE if may(auth.page(), "admin") else "/anpr/"
+        target = PACKAGES_PAGE if auth.page().may("packages") else "/anpr/"
         return HTTPResponse("", status=303, headers={"Location": target})
 
     def page() -> HTTPResponse:
-        visitor = auth.page("admin")
+        visitor = auth.page("packages")
         values: dict[str, Any] = {"serial": packages.serial, "report_key": packages.report_key, "max_bytes": MAX_ARCHIVE_BYTES}
         return pages.render("vadp", visitor=visitor, title="Package management", **values)
 
     def listing() -> HTTPResponse:
-        auth.api("viewer")
+        auth.api()
         found = [asdict(package) for package in packages.listing()]
         return _json({"packages": found, "card": card_present(), "serial": packages.serial, "npackage": MAX_PACKAGES})
 
     def upload() -> HTTPResponse:
-        auth.api()
+        auth.api("packages")
         return upload_json(packages, uploads)
 
     def command(name: str, verb: str) -> HTTPResponse:
-        auth.api()
+        auth.api("packages")
         if verb not in commands:
             return answer(404, f"there is no command {verb[:40]}")
         try:
@@ -143,7 +147,7 @@ def _package_pages(
         return _json({"package": name, "done": verb})
 
     def licence(name: str) -> HTTPResponse:
-        auth.api()
+        auth.api("packages")
         try:
             until = packages.store_licence(name, uploads.licence())
         except PackageError as why:
@@ -160,29 +164,27 @@ def _package_pages(
 
 def _account_pages(app: Bottle, pages: Pages, auth: Auth) -> None:
     def show(error: str = "", status: int = 200, user: str = "") -> HTTPResponse:
-        visitor = auth.page("admin")
+        visitor = auth.page("people")
         return pages.render(
-            "accounts", status, visitor, title="Accounts", accounts=auth.accounts.all(), roles=ROLES, error=error, user=user,
-            least=MIN_PASSWORD,
+            "accounts", status, visitor, title="Accounts", accounts=auth.accounts.all(), roles=ROLES, permissions=PERMISSIONS,
+            error=error, user=user, least=MIN_PASSWORD, damage=auth.damage(),
         )  # fmt: skip
 
     def add() -> HTTPResponse:
-        auth.page("admin")
+        visitor = auth.page("people")
         values = _form()
         try:
-            auth.accounts.add(values.get("user", "").strip(), values.get("role", ""), values.get("password", ""))
-        except ConfigError as why:
+            auth.add_account(visitor, values.get("user", "").strip(), values.get("role", ""), values.get("password", ""))
+        except (ConfigError, Busy) as why:
             return show(f"Not added: {why}.", 400, values.get("user", "")[:32])
         return HTTPResponse("", status=303, headers={"Location": ACCOUNTS_PAGE})
 
     def remove() -> HTTPResponse:
-        auth.page("admin")
-        user = _form().get("user", "")
+        visitor = auth.page("people")
         try:
-            auth.accounts.remove(user)
+            auth.remove_account(visitor, _form().get("user", ""))
         except ConfigError as why:
             return show(f"Not removed: {why}.", 400)
-        auth.sessions.close_all(user)
         return HTTPResponse("", status=303, headers={"Location": ACCOUNTS_PAGE})
 
     app.route(ACCOUNTS_PAGE, "GET", show)
@@ -190,11 +192,17 @@ def _account_pages(app: Bottle, pages: Pages, auth: Auth) -> None:
     app.route("/setup/system/accounts/remove", "POST", remove)
 
 
-def _cookie_visitor(auth: Auth) -> Visitor:
+def _person(auth: Auth) -> Visitor:
+    """Somebody with a password, first or own; others are sent to log in."""
     visitor = auth.visitor()
-    if visitor is None or not visitor.token:
+    if visitor is None or visitor.by == BY_TOKEN:
         raise HTTPResponse("", status=303, headers={"Location": "/login?next=/password"})
     return visitor
+
+
+def _sentence(why: Exception) -> str:
+    text = str(why)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _enter(token: str, target: str) -> HTTPResponse:

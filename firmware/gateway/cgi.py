@@ -27,12 +27,12 @@ def routes(app: Bottle, auth: Auth, packages: Packages, uploads: Uploads) -> Non
     commands = packages.commands()
 
     def getparam() -> HTTPResponse:
-        auth.api()
+        auth.api("packages")
         wanted = [unquote(part.partition("=")[0]) for part in request.query_string.split("&") if part]
         return HTTPResponse(parameter_lines(packages.listing(), wanted), headers=_TEXT)
 
     def vadpctrl() -> HTTPResponse:
-        auth.api(acts=True)
+        auth.api("packages", acts=True)
         idx, cmd = request.query.get("idx", ""), request.query.get("cmd", "")
         if cmd not in commands:
             return _page(400, f"cmd must be one of {', '.join(commands)}")
@@ -46,7 +46,7 @@ def routes(app: Bottle, auth: Auth, packages: Packages, uploads: Uploads) -> Non
         return _page(200, f"'{name} is {DONE[cmd]}'")
 
     def upload_vadp() -> HTTPResponse:
-        auth.api()
+        auth.api("packages")
         if "application/json" in request.get_header("Accept", ""):
             return upload_json(packages, uploads)
         receiving = ExitStack()
