@@ -1,4 +1,4 @@
-"""Access: who may see what this process serves: people whom the host knows already, tokens, and device passwords by Basic or Digest.
+"""Access: who may see what this process serves: people whom the host knows, tokens, and device passwords by Basic or Digest.
 
 The host answers for secrets (board/kit/people.py). It is asked by one thread beside the loop, which must not wait.
 """
@@ -94,7 +94,7 @@ class Access:
     def _question(self, request: Request) -> CheckPassword | CheckDigest | CheckToken | None:
         """What to ask the host; None when nothing usable was sent."""
         scheme, _, rest = request.headers.get("authorization", "").partition(" ")
-        address = request.headers.get("x-gatewright-address", "")
+        address = request.headers.get("x-forwarded-for", "")
         if scheme.lower() == "bearer":
             return CheckToken(rest.strip(), address)
         if scheme.lower() == "basic":
@@ -143,7 +143,7 @@ class Access:
         digest = f'realm="{REALM}", qop="auth", nonce="{self._nonces.new()}"'
         return text(
             401,
-            "log in with a device password of the use onvif, or with an account of this camera",
+            "log in with a device password of the use onvif",
             ("WWW-Authenticate", f"Digest {digest}, algorithm=SHA-256"),
             ("WWW-Authenticate", f"Digest {digest}, algorithm=MD5"),
             ("WWW-Authenticate", f'Basic realm="{REALM}"'),

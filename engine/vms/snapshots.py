@@ -42,8 +42,8 @@ class Snapshots:
         return tuple(name for name, _ in list(self._names)[-KEPT:])[::-1]
 
     def open(self, path: str) -> tuple[BinaryIO, int] | None:
-        """The picture at /LPR/NAME.jpg with its bytes: the plate's, or the whole one where only that was stored. None when it is not
-        one of the newest any more, or its file was deleted."""
+        """The picture at /LPR/NAME.jpg with its number of bytes: the plate's, or the whole one where only that was stored. None
+        when it is not one of the newest any more, or its file was deleted."""
         name = path.removeprefix(FOLDER).removesuffix(".jpg")
         if not NAME.fullmatch(name) or path != f"{FOLDER}{name}.jpg":
             return None
