@@ -15,9 +15,11 @@ from board.kit.clock import Clock
 from board.kit.errors import GatewrightError
 from board.kit.process import Life, open_log
 from board.kit.state import State
+from board.kit.web.origin import Front
 from board.profiles import all_profiles
 from board.storage import card_present
-from firmware.gateway.web import WebServer, build
+from firmware.gateway.app import build, open_host
+from firmware.gateway.web import WebServer
 from firmware.packages.keys import load_trust, public_pem, read_public
 from firmware.packages.licence import device_serial
 from firmware.packages.management import Packages, board_file
@@ -51,6 +53,20 @@ def _run(words: list[str]) -> int:
     parser.add_argument("--state", type=Path, required=True, help="folder of the camera's persistent state")
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--bind", default="127.0.0.1", help="address to listen on; a camera in the field needs 0.0.0.0")
+    parser.add_argument(
+        "--public-address",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="how browsers reach the camera through a reverse proxy, such as https://gate.example",
+    )
+    parser.add_argument(
+        "--trusted-proxy",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="address of a reverse proxy whose X-Forwarded-Host and X-Forwarded-Proto count",
+    )
     parser.add_argument("--profile", default="sim", choices=tuple(all_profiles()), help="which board this is")
     parser.add_argument("--camera", default="", help="camera URL; default: the profile's")
     parser.add_argument("--sd", type=_folder, help="where the SD card is mounted; empty: there is none")
@@ -72,12 +88,14 @@ def _run(words: list[str]) -> int:
         accounts = Accounts(state.host)
         packages, present = _packages(state, options.sd, options.profile, options.trust)
         clock = Clock()
-        auth = Auth(accounts, Sessions(clock), Guesses(clock))
+        front = Front(tuple(options.public_address), frozenset(options.trusted_proxy))
+        auth = Auth(accounts, Sessions(clock), Guesses(clock), front)
         ended = end_leftovers(state)
         if ended:
             LOG.warning("%d processes of an earlier run were ended", ended)
         _make_safe(state)()
-        server = WebServer(options.bind, options.port, build(auth, packages, Uploads(state.host / "uploads"), present))
+        host = open_host(auth, packages, Uploads(state.host / "uploads"), present, front)
+        server = WebServer(options.bind, options.port, build(host))
         port = server.start()
         LOG.info("listening on %s port %d", options.bind, port)
         packages.boot(options.bind, port)

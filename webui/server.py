@@ -14,19 +14,20 @@ from board.kit.errors import GatewrightError
 from board.kit.registry import find
 from board.kit.sockets import short_address
 from board.kit.state import State
+from board.kit.web.menu import Tab
 from board.profiles import load
 from engine.actions import find_kinds
 from engine.store import Store
 from webui.app import build
 from webui.pages import Pages
 from webui.picture import Picture
-from webui.portal import Portal, Tab
+from webui.portal import Portal
 from webui.service_client import ServiceClient
 
 THREADS = 8
 
 
-def open_portal(state: State) -> tuple[Portal, tuple[Tab, ...]]:
+def open_portal(state: State) -> tuple[Portal, tuple[Tab[Portal], ...]]:
     """The portal on this state folder, with every tab of webui/tabs."""
     tabs = tuple(find(webui.tabs, "TAB", Tab).values())
     clock = Clock()
@@ -47,7 +48,7 @@ def open_portal(state: State) -> tuple[Portal, tuple[Tab, ...]]:
 class Server:
     """cheroot in a thread of its own."""
 
-    def __init__(self, state: State, portal_and_tabs: tuple[Portal, tuple[Tab, ...]]) -> None:
+    def __init__(self, state: State, portal_and_tabs: tuple[Portal, tuple[Tab[Portal], ...]]) -> None:
         portal, tabs = portal_and_tabs
         self._address = ExitStack()
         address = self._address.enter_context(short_address(state.manager_socket))

@@ -13,7 +13,9 @@ from bottle import HTTPResponse, request
 
 from board.kit.errors import GatewrightError
 from board.kit.sockets import short_address
-from firmware.people.auth import COOKIE, Visitor, answer
+from board.kit.web.people import Visitor, headers_of
+from board.kit.web.routes import Refused
+from firmware.people.auth import SESSION
 
 MAX_BODY_BYTES = 64 << 20
 MAX_OPEN = 24
@@ -44,7 +46,7 @@ class Proxy:
         target = _target()
         length = _length()
         if not self._open.acquire(timeout=5):
-            raise answer(503, "too many pages of the portal are open", {"Retry-After": "5"})
+            raise Refused(503, "Too many pages of the portal are open.", headers=(("Retry-After", "5"),))
         connection = _UnixConnection(portal, ANSWER_WITHIN_S)
         stream = _Stream(connection, self._open.release)
         try:
@@ -110,7 +112,7 @@ def _send(connection: _UnixConnection, target: str, length: int, visitor: Visito
             connection.putheader(name, value.encode("latin-1", "replace"))
         connection.endheaders()
     except (http.client.InvalidURL, ValueError) as why:
-        raise answer(400, "malformed request") from why
+        raise Refused(400, "malformed request") from why
     except OSError as why:
         raise PortalDown from why
     left = length
@@ -124,38 +126,38 @@ def _send(connection: _UnixConnection, target: str, length: int, visitor: Visito
     try:
         return connection.getresponse()
     except TimeoutError as why:
-        raise answer(504, "the portal does not answer") from why
+        raise Refused(504, "the portal does not answer") from why
     except (OSError, http.client.HTTPException) as why:
-        raise answer(502, "the portal broke off") from why
+        raise Refused(502, "the portal broke off") from why
 
 
 def _read(body: IO[bytes], size: int) -> bytes:
     try:
         data = body.read(size)
     except OSError as why:
-        raise answer(400, "the request broke off") from why
+        raise Refused(400, "the request broke off") from why
     if not data:
-        raise answer(400, "the request broke off")
+        raise Refused(400, "the request broke off")
     return data
 
 
 def _target() -> str:
     path = request.environ["PATH_INFO"]
     if any(part in (".", "..") for part in path.split("/")) or "\\" in path or not path.isprintable():
-        raise answer(400, "malformed path")
+        raise Refused(400, "malformed path")
     raw: str = request.environ.get("REQUEST_URI", "")
     return raw if raw.startswith("/") else request.path
 
 
 def _length() -> int:
     if request.environ.get("HTTP_TRANSFER_ENCODING"):
-        raise answer(411, "send the body with a Content-Length")
+        raise Refused(411, "send the body with a Content-Length")
     text = request.environ.get("CONTENT_LENGTH") or "0"
     length = int(text) if text.isdigit() else -1
     if length < 0:
-        raise answer(400, "malformed Content-Length")
+        raise Refused(400, "malformed Content-Length")
     if length > MAX_BODY_BYTES:
-        raise answer(413, f"more than {MAX_BODY_BYTES >> 20} MB")
+        raise Refused(413, "More than {limit} MB.", limit=MAX_BODY_BYTES >> 20)
     return length
 
 
@@ -171,14 +173,12 @@ def _headers(visitor: Visitor) -> dict[str, str]:
     for key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         if environ.get(key):
             headers[key.replace("_", "-").lower()] = environ[key]
-    cookies = [part for part in environ.get("HTTP_COOKIE", "").split(";") if part.strip().partition("=")[0] != COOKIE]
+    cookies = [part for part in environ.get("HTTP_COOKIE", "").split(";") if not part.strip().startswith(SESSION)]
     if any(part.strip() for part in cookies):
         headers["cookie"] = ";".join(cookies).strip()
     headers["connection"] = "close"
     headers["x-forwarded-for"] = environ.get("REMOTE_ADDR", "")
-    headers["x-gatewright-user"] = visitor.name
-    headers["x-gatewright-role"] = visitor.role
-    return headers
+    return headers | {name.lower(): value for name, value in headers_of(visitor).items()}
 
 
 def _response(reply: http.client.HTTPResponse, stream: _Stream) -> HTTPResponse:

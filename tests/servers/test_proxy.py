@@ -12,13 +12,15 @@ import pytest
 import requests
 from bottle import Bottle, HTTPResponse
 
+from board.kit.permissions import ROLES
+from board.kit.web.people import COOKIE, Visitor
+from board.kit.web.routes import Refused
 from firmware.gateway import proxy as module
 from firmware.gateway.proxy import PortalDown, Proxy
 from firmware.gateway.web import WebServer
-from firmware.people.auth import Visitor
 
 Talk = Callable[[socket.socket, bytes], None]
-WHO = Visitor("guard", "operator", False, "token")
+WHO = Visitor("guard", "operator", ROLES["operator"], COOKIE)
 
 
 class Portal:
@@ -71,6 +73,8 @@ class Site:
                 return proxy.forward(self.path, WHO)
             except PortalDown:
                 return HTTPResponse("down", status=503)
+            except Refused as why:
+                return HTTPResponse(json.dumps({"error": str(why)}), status=why.status)
 
         app.route("/<path:path>", ["GET", "POST"], forward)
         self.server = WebServer("127.0.0.1", 0, app)
@@ -116,7 +120,7 @@ def test_the_portal_hears_who_is_there_and_nothing_forged(site: Site) -> None:
             "X-Gatewright-Role": "admin",
             "x-gatewright-anything": "1",
             "Authorization": "Basic eDp5",
-            "Cookie": "gatewright_session=t; z=1",
+            "Cookie": "gatewright_session=t; gatewright_session_8081=t; z=1",
         },
         timeout=10,
     )
@@ -126,6 +130,7 @@ def test_the_portal_hears_who_is_there_and_nothing_forged(site: Site) -> None:
     assert {name: value for name, value in headers.items() if "gatewright" in name} == {
         "x-gatewright-user": "guard",
         "x-gatewright-role": "operator",
+        "x-gatewright-permissions": "actions,lists,open,review,view",
     }
     assert (headers["cookie"], headers["connection"], headers["x-forwarded-for"]) == ("z=1", "close", "127.0.0.1")
     assert "authorization" not in headers

@@ -1,0 +1,42 @@
+"""Password: everybody chooses a password of his own, at the first log-in and whenever he wants."""
+
+from __future__ import annotations
+
+from board.kit.errors import ConfigError
+from board.kit.web.menu import Tab
+from board.kit.web.people import COOKIE
+from board.kit.web.routes import KNOWN, Answer, Call, Elsewhere, page
+from firmware.host import Host
+from firmware.people.accounts import MIN_PASSWORD
+
+
+def _form(host: Host, call: Call) -> Answer:
+    if call.visitor.by != COOKIE:
+        raise Elsewhere("/login?next=/password")
+    return _page(host, call, "", 200)
+
+
+def _page(host: Host, call: Call, error: object, status: int) -> Answer:
+    return host.page(call, "password", "New password", status=status, error=error, least=MIN_PASSWORD)
+
+
+def _change(host: Host, call: Call) -> Answer:
+    if call.visitor.by != COOKIE:
+        raise Elsewhere("/login?next=/password")
+    try:
+        _set(host, call)
+    except ConfigError as why:
+        return _page(host, call, f"{str(why)[:1].upper()}{str(why)[1:]}.", 400)
+    host.auth.sessions.close_all(call.user)
+    return Answer(b"", status=303, headers=host.auth.entering(call, host.auth.sessions.open(call.user), "/"))
+
+
+def _set(host: Host, call: Call) -> None:
+    if host.auth.check(call, call.user, call.body.get("old", "")) is None:
+        raise ConfigError("the present password is wrong", field="old")
+    if call.body.get("new", "") != call.body.get("again", ""):
+        raise ConfigError("the two new passwords differ", field="again")
+    host.auth.accounts.set_password(call.user, call.body.get("new", ""))
+
+
+TAB = Tab("password", "Password", 0, KNOWN, (page("password", KNOWN, _form), page("password", KNOWN, _change, method="POST")))
