@@ -1,4 +1,8 @@
-"""Messages on STATE/run/service.sock: the service listens; the engine keeps one connection, the portal connects per request."""
+"""Messages on STATE/run/service.sock: the service listens.
+
+The engine keeps one connection, the portal connects for each request, and whoever wants to be told what happens keeps one
+that it begins with Subscribe (engine/subscription.py does it).
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from board.devices import DeviceState
-from engine.types import Counter, Passage, PlateRead, Trigger, WiegandFrame
+from engine.types import Counter, Delivery, Match, Passage, PlateRead, Trigger, WiegandFrame
 
 NO_LICENSE = "NO LICENSE"
 STOPPED = "STOPPED"
-"""What the Info panel shows as mode besides the function modes (manual 4.2): no licence; no engine."""
+SETUP = "SETUP"
+"""What the Info panel shows as mode besides the function modes (manual 4.2): no licence; no engine; the first access, at which an
+administrator chooses the region, has not taken place (manual 3.3)."""
 
 # --- engine -> service ----------------------------------------------------------------------------------------------
 
@@ -174,9 +180,83 @@ class ServiceStatus:
     camera_free_pct: int
     devices: tuple[DeviceState, ...] = ()
     """I2C and serial devices in use, by name."""
+    monotonic_ns: int = 0
+    """When this was put together (CLOCK_MONOTONIC): whoever keeps it knows by this how old it has become."""
+    last_engine: EngineStatus | None = None
+    """What the engine said last, also when `engine` is None since it stopped: to be shown as old."""
+    last_engine_age_s: float = -1.0
+    """Seconds since then; -1: it has not said anything yet."""
+
+
+# --- service -> subscribers -----------------------------------------------------------------------------------------
+
+STATUS = "status"
+"""ServiceStatus: on every change and each second. The newest replaces one that was not sent yet."""
+LIVE = "live"
+"""LiveReads: what was read in the newest frames. The newest replaces one that was not sent yet."""
+PASSAGES = "passages"
+"""PassageEvent: every stored passage, in the order of storing; none is left out, however slow the subscriber is."""
+DELIVERIES = "deliveries"
+"""DeliveryEvent: what became of each try of an action."""
+LINES = "lines"
+"""LineChanged: every change of an input or output; after Subscribed, each line's present state."""
+
+TOPICS = (STATUS, LIVE, PASSAGES, DELIVERIES, LINES)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """First message of a subscription: from now on what belongs to `topics` is pushed, after a Subscribed.
+
+    `after`: row of the last passage that the subscriber has; those stored since come first. -1: only those from now on."""
+
+    topics: tuple[str, ...]
+    after: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """The subscription has begun. `newest`: row of the newest passage, 0 when there is none (or -1: the store is not open yet).
+
+    What happened while there was no connection is not sent, but for passages after `Subscribe.after`."""
+
+    newest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """`count` messages of that topic were left out before the next one: the subscriber was too slow, or they are no longer
+    stored."""
+
+    topic: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PassageEvent:
+    """A stored passage with the lists that it matched and what was decided: one delivery for each rule that was due, with its state
+    now ("withheld" and "expired" among them). `row`: the resume point (Subscribe.after)."""
+
+    row: int
+    passage: Passage
+    matches: tuple[Match, ...]
+    deliveries: tuple[Delivery, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryEvent:
+    """A try of an action has ended: the delivery as it stands now ("pending": it is tried again)."""
+
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class LineChanged:
+    line: LineState
 
 
 SERVICE_MESSAGES: tuple[type, ...] = (
     EngineHello, EngineStatus, PassageReport, LiveReads, TriggerTaken, PassageStored, StartTrigger, StopEngine,
     AskStatus, FireTrigger, TestAction, RulesChanged, RestartService, Outcome, TriggerAnswer, ServiceStatus,
+    Subscribe, Subscribed, Missed, PassageEvent, DeliveryEvent, LineChanged,
 )  # fmt: skip

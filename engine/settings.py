@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pydantic import field_validator
 
-from board.kit.errors import ConfigError
 from board.kit.settings import Settings, option
 from board.serial import parse_url
 from engine.formats.serial_text import unescape
@@ -254,20 +253,14 @@ class LprSettings(Settings):
     @field_validator("trigger_serial")
     @classmethod
     def _is_line(cls, url: str) -> str:
-        try:
-            if url:
-                parse_url(url)
-        except ConfigError as why:
-            raise ValueError(str(why)) from why
+        if url:
+            parse_url(url)
         return url
 
     @field_validator("trigger_serial_pattern")
     @classmethod
     def _is_pattern(cls, text: str) -> str:
-        try:
-            unescape(text)
-        except ConfigError as why:
-            raise ValueError(str(why)) from why
+        unescape(text)
         return text
 
 

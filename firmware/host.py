@@ -10,7 +10,6 @@ from board.kit.web.menu import Tab
 from board.kit.web.origin import Front
 from board.kit.web.render import Templates
 from board.kit.web.routes import Answer, Call
-from board.kit.words import ENGLISH
 from firmware.gateway.proxy import Proxy
 from firmware.packages.management import Packages
 from firmware.packages.uploads import Uploads
@@ -38,7 +37,7 @@ class Host:
         """The page `template` inside the frame that all pages share. `refresh_s`: the browser loads it again after so long."""
         html = self.templates.html(
             template,
-            ENGLISH,
+            call.language,
             title=title,
             refresh_s=refresh_s,
             visitor=call.visitor if call.visitor.by else None,

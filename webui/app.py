@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import webui.api
+from board.kit.errors import GatewrightError
 from board.kit.registry import find
 from board.kit.web import app
 from board.kit.web.files import files
 from board.kit.web.menu import Tab
 from board.kit.web.people import Visitor, visitor_of
-from board.kit.web.routes import KNOWN, Answer, Call, Elsewhere, Refused, Route, page
+from board.kit.web.routes import KNOWN, Answer, Call, Elsewhere, Route, page
 from webui.portal import Portal
 
 STATIC = Path(__file__).parent / "static"
@@ -49,5 +50,5 @@ def _home(portal: Portal, call: Call) -> Answer:
     raise Elsewhere(f"/anpr/{portal.pages.home(call.visitor)}")
 
 
-def _error_page(portal: Portal, call: Call, why: Refused) -> Answer:
-    return portal.pages.answer(portal, call, "error", "Not possible", status=why.status, text=str(why))
+def _error_page(portal: Portal, call: Call, why: GatewrightError, status: int) -> Answer:
+    return portal.pages.answer(portal, call, "error", "Not possible", status=status, text=why)

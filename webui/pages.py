@@ -10,7 +10,6 @@ from board.kit.web.menu import Tab
 from board.kit.web.people import Visitor
 from board.kit.web.render import Templates
 from board.kit.web.routes import Answer, Call
-from board.kit.words import ENGLISH
 
 if TYPE_CHECKING:
     from webui.portal import Portal
@@ -31,7 +30,7 @@ class Pages:
         """A whole page. `tab`: the menu entry to mark."""
         html = self._templates.html(
             template,
-            ENGLISH,
+            call.language,
             call=call,
             title=title,
             tab=tab,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import field_validator, model_validator
 
+from board.kit.errors import ConfigError
 from board.kit.settings import Settings, option
 
 if TYPE_CHECKING:  # the portal shows these settings without numpy's 15 MB
@@ -165,13 +166,13 @@ class CameraSettings(Settings):
     @classmethod
     def _time_of_day(cls, text: str) -> str:
         if not TIME_OF_DAY.fullmatch(text):
-            raise ValueError("must be a time of day such as 20:00")
+            raise ConfigError("must be a time of day such as 20:00")
         return text
 
     @model_validator(mode="after")
     def _levels_apart(self) -> CameraSettings:
         if self.day_above_lux <= self.night_below_lux:
-            raise ValueError("'Day above' must be more than 'Night below'")
+            raise ConfigError("must be more than 'Night below'", field="day_above_lux")
         return self
 
 

@@ -15,8 +15,8 @@ class GatewrightError(Sayable, Exception):
         super().__init__(str(self.text))
 
 
-class ConfigError(GatewrightError):
-    """A setting, profile or option is wrong; the previous one stays in force."""
+class ConfigError(GatewrightError, ValueError):
+    """A setting, profile or option is wrong; the previous one stays in force. Validators of settings raise it too."""
 
 
 class BoardError(GatewrightError):

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.config import JsonDict
 
-from board.kit.errors import ConfigError
+from board.kit.errors import ConfigError, GatewrightError
+from board.kit.words import Text, joined
 
 
 class Settings(BaseModel):
@@ -43,14 +44,33 @@ def option(
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with given values. `field`: the field's name, "" when it concerns several; `title`: for people."""
+    """One thing wrong with given values. `field`: the field's name, `title` says it to people; both are "" when it
+    concerns several."""
 
     field: str
     title: str
-    text: str
+    text: Text
 
     def __str__(self) -> str:
-        return f"{self.title}: {self.text}"
+        return str(self.sentence)
+
+    @property
+    def sentence(self) -> Text:
+        """The text with its title before it."""
+        return Text("{title}: {text}", {"title": Text(self.title), "text": self.text}) if self.title else self.text
+
+
+class SettingsError(ConfigError):
+    """Values that are not acceptable, with everything that is wrong with them."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(joined([each.sentence for each in problems]), field=problems[0].field)
+        self.problems = problems
+
+
+def unfit(field: str, title: str, text: str, **values: object) -> SettingsError:
+    """The error for one value: unfit("card", "Wiegand card", "must be 0 to {most}", most=65535)."""
+    return SettingsError(Problem(field, title, Text(text, values)))
 
 
 def problems(kind: type[Settings], values: dict[str, Any]) -> tuple[Problem, ...]:
@@ -65,42 +85,57 @@ def problems(kind: type[Settings], values: dict[str, Any]) -> tuple[Problem, ...
         choices = extra.get("choices") if isinstance(extra, dict) else None
         value = values.get(name, field.default)
         if isinstance(choices, list) and choices and isinstance(value, str) and value.strip() not in choices:
-            found.append(Problem(name, field.title or name, f"must be one of {', '.join(map(str, choices))}"))
+            found.append(Problem(name, field.title or name, Text("must be one of {choices}", {"choices": choices})))
     return tuple(found)
 
 
 def check(kind: type[S], values: dict[str, Any]) -> S:
-    """`values` as settings; ConfigError lists every problem at once, each with the field's title."""
+    """`values` as settings; SettingsError lists every problem at once, each with the field's title."""
     found = problems(kind, values)
     if found:
-        raise ConfigError("; ".join(map(str, found)))
+        raise SettingsError(*found)
     return kind.model_validate(values)
 
 
 SAYINGS = {
-    "greater_than_equal": "must be {ge} or more",
-    "less_than_equal": "must be {le} or less",
-    "greater_than": "must be more than {gt}",
-    "less_than": "must be less than {lt}",
-    "int_parsing": "must be a whole number",
-    "int_type": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "float_parsing": "must be a number",
-    "float_type": "must be a number",
-    "bool_parsing": "must be true or false",
-    "bool_type": "must be true or false",
-    "string_type": "must be a text",
-    "string_too_short": "must have at least {min_length} characters",
-    "string_too_long": "must have at most {max_length} characters",
-    "extra_forbidden": "there is no such setting",
+    "greater_than_equal": Text("must be {ge} or more"),
+    "less_than_equal": Text("must be {le} or less"),
+    "greater_than": Text("must be more than {gt}"),
+    "less_than": Text("must be less than {lt}"),
+    "int_parsing": Text("must be a whole number"),
+    "int_type": Text("must be a whole number"),
+    "int_from_float": Text("must be a whole number"),
+    "int_parsing_size": Text("is too large a number"),
+    "float_parsing": Text("must be a number"),
+    "float_type": Text("must be a number"),
+    "finite_number": Text("must be a number"),
+    "bool_parsing": Text("must be true or false"),
+    "bool_type": Text("must be true or false"),
+    "string_type": Text("must be a text"),
+    "string_unicode": Text("must be a text"),
+    "string_too_short": Text("must have at least {min_length} characters"),
+    "string_too_long": Text("must have at most {max_length} characters"),
+    "string_pattern_mismatch": Text("does not have the right form"),
+    "list_type": Text("must be a list"),
+    "tuple_type": Text("must be a list"),
+    "too_short": Text("must have at least {min_length} entries"),
+    "too_long": Text("must have at most {max_length} entries"),
+    "literal_error": Text("must be one of {expected}"),
+    "missing": Text("is missing"),
+    "extra_forbidden": Text("there is no such setting"),
 }
 """Pydantic's error type -> what people are told; others keep pydantic's words."""
 
 
 def _problem(kind: type[Settings], error: Any) -> Problem:
-    name = str(error["loc"][0]) if error["loc"] else ""
+    context = error.get("ctx", {})
+    raised = context.get("error")  # what a validator of ours raised
+    name = str(error["loc"][0]) if error["loc"] else raised.field if isinstance(raised, GatewrightError) else ""
     field = kind.model_fields.get(name)
-    title = (field.title if field else None) or name or kind.__name__
+    title = (field.title if field else None) or name
+    if isinstance(raised, GatewrightError):
+        return Problem(name, title, raised.text)
     saying = SAYINGS.get(error["type"])
-    text = saying.format(**error.get("ctx", {})) if saying else str(error["msg"]).removeprefix("Value error, ")
-    return Problem(name, title, text)
+    if saying is None:
+        return Problem(name, title, Text(str(error["msg"]).removeprefix("Value error, ")))
+    return Problem(name, title, Text(saying.key, {each: value for each, value in context.items() if f"{{{each}}}" in saying.key}))

@@ -70,6 +70,11 @@ class State:
         return self.run / "devices"
 
     @property
+    def servers_file(self) -> Path:
+        """{"trigger": "tcp://127.0.0.1:2000"...}: addresses of the package's servers that are on, written by who runs them."""
+        return self.run / "servers.json"
+
+    @property
     def sim(self) -> Path:
         """The simulated chip: levels, line locks and edges.jsonl."""
         return self.root / "sim"

@@ -1,10 +1,13 @@
-"""Words: what is said to a person, as a key with its values, so that it can be said in another language later."""
+"""Words: what is said to a person, as a key with its values, so that every reader gets it in a language of his own.
+
+The key is the English sentence, which is also the msgid of the catalogues (board/kit/languages.py). Logs are in English."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 Translate = Callable[[str], str]
 """The English template -> that of another language; what a catalogue does not know comes back as it is (gettext)."""
@@ -16,7 +19,7 @@ def english(template: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """`code` as in HTML's `lang` and Accept-Language ("de"), `name` in itself ("Deutsch")."""
+    """`code` as in HTML's `lang` and in Accept-Language ("de"), `name` in itself ("Deutsch")."""
 
     code: str
     name: str
@@ -29,7 +32,8 @@ ENGLISH = Language("en", "English", english)
 @dataclass(frozen=True, slots=True)
 class Text:
     """One thing to say. `key`: the English template, as `str.format` takes it ("{host} answers {status}"); without values it is
-    plain text, braces and all. A value may be a Text or an error of ours, which is then said in the same language."""
+    plain text, braces and all. A value may be a Text or an error of ours, which is then said in the same language, or a sequence
+    of values, which is said with commas. A Text without a key says nothing and is false."""
 
     key: str
     values: Mapping[str, object] = field(default_factory=dict)
@@ -37,18 +41,31 @@ class Text:
     def __str__(self) -> str:
         return self.said(english)
 
+    def __bool__(self) -> bool:
+        return bool(self.key)
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
     def said(self, translate: Translate) -> str:
         """The sentence in the language of `translate`; in English when a translation names values that are not there."""
         template = translate(self.key) if self.key else ""
         if not self.values:
             return template
-        values = {
-            name: value.said(translate) if isinstance(value, Text | Sayable) else value for name, value in self.values.items()
-        }
+        values = {name: _said(value, translate) for name, value in self.values.items()}
         try:
             return template.format(**values)
         except (LookupError, ValueError, AttributeError):
             return self.key.format(**values)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
+        """In messages between processes and in answers a Text is {"key": ..., "values": {...}}; a plain text is taken too."""
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_plain_validator_function(
+            _received, serialization=core_schema.plain_serializer_function_ser_schema(plain)
+        )
 
 
 class Sayable:
@@ -60,10 +77,17 @@ class Sayable:
         return self.text.said(translate)
 
 
+def joined(texts: Sequence[Text]) -> Text:
+    """Several sentences as one: "a; b; c". None of them is a Text that says nothing."""
+    if len(texts) < 2:
+        return texts[0] if texts else Text("")
+    return Text("{first}; {others}", {"first": texts[0], "others": joined(texts[1:])})
+
+
 def to_stored(text: Text) -> str:
-    """The text as JSON, for the database and for messages between processes: {"key": ..., "values": {...}}; values other than
-    numbers, texts and Texts become their English."""
-    return json.dumps(_plain(text), ensure_ascii=False, separators=(",", ":"))
+    """The text as JSON for the database: {"key": ..., "values": {...}}; values other than numbers, texts, Texts and sequences of
+    these become their English."""
+    return json.dumps(plain(text), ensure_ascii=False, separators=(",", ":"))
 
 
 def from_stored(stored: str) -> Text:
@@ -76,21 +100,45 @@ def from_stored(stored: str) -> Text:
         return Text(stored)
 
 
-def _plain(text: Text) -> dict[str, object]:
-    values: dict[str, object] = {}
-    for name, value in text.values.items():
-        if isinstance(value, Sayable):
-            value = value.text
-        if isinstance(value, Text):
-            values[name] = _plain(value)
-        else:
-            values[name] = value if isinstance(value, bool | int | float | str) else str(value)
-    return {"key": text.key, "values": values}
+def _said(value: object, translate: Translate) -> object:
+    if isinstance(value, Text | Sayable):
+        return value.said(translate)
+    if isinstance(value, tuple | list):
+        return ", ".join(str(_said(each, translate)) for each in value)
+    return value
 
 
-def _text(document: Mapping[str, object]) -> Text:
-    values = document["values"]
-    if not isinstance(values, dict):
-        raise TypeError("values")
-    said = {str(name): _text(value) if isinstance(value, dict) else value for name, value in values.items()}
-    return Text(str(document["key"]), said)
+def plain(text: Text) -> dict[str, object]:
+    """{"key": ..., "values": {...}} of JSON types only."""
+    return {"key": text.key, "values": {name: _plain_value(value) for name, value in text.values.items()}}
+
+
+def _plain_value(value: object) -> object:
+    if isinstance(value, Sayable):
+        value = value.text
+    if isinstance(value, Text):
+        return plain(value)
+    if isinstance(value, tuple | list):
+        return [_plain_value(each) for each in value]
+    return value if isinstance(value, bool | int | float | str) else str(value)
+
+
+def _text(document: Mapping[str, Any]) -> Text:
+    return Text(str(document["key"]), {str(name): _value(value) for name, value in document["values"].items()})
+
+
+def _value(value: Any) -> object:
+    if isinstance(value, dict):
+        return _text(value)
+    return [_value(each) for each in value] if isinstance(value, list) else value
+
+
+def _received(value: object) -> Text:
+    if isinstance(value, Text):
+        return value
+    if isinstance(value, str):
+        return Text(value)
+    try:
+        return _text(value)  # type: ignore[arg-type]
+    except (LookupError, TypeError, AttributeError) as why:
+        raise ValueError("must be a text: a key with its values") from why

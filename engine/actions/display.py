@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import field_validator, model_validator
 
-from board.kit.errors import BoardError, ConfigError, DeliveryError
+from board.kit.errors import BoardError, DeliveryError
 from board.kit.settings import Settings, option
 from board.serial import parse_url
 from board.serial.display import MAX_COLUMNS, MAX_LINES, PROTOCOLS, show
@@ -42,10 +42,7 @@ class DisplayOptions(Settings):
     @field_validator("line")
     @classmethod
     def _is_line(cls, line: str) -> str:
-        try:
-            parse_url(line)
-        except ConfigError as why:
-            raise ValueError(str(why)) from why
+        parse_url(line)
         return line
 
     @field_validator("text")
@@ -56,10 +53,7 @@ class DisplayOptions(Settings):
     @model_validator(mode="after")
     def _fits(self) -> DisplayOptions:
         if self.protocol in PROTOCOLS:  # a wrong name is said by its own field
-            try:
-                show(self.protocol, "", self.lines, self.columns)
-            except ConfigError as why:
-                raise ValueError(str(why)) from why
+            show(self.protocol, "", self.lines, self.columns)
         return self
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import field_validator
 
-from board.kit.errors import DeliveryError
+from board.kit.errors import ConfigError, DeliveryError
 from board.kit.settings import Settings, option
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.formats.milesight import document, get_address
@@ -46,11 +46,11 @@ class HttpOptions(Settings):
             parts = urlsplit(url)
             host, _ = parts.hostname, parts.port
         except ValueError as why:
-            raise ValueError(f"is not an address: {why}") from why
+            raise ConfigError("is not an address: {why}", why=why) from why
         if parts.scheme not in ("http", "https") or not host or not url.isprintable() or " " in url:
-            raise ValueError("must be an address such as http://192.168.1.10:8080/api/lpr")
+            raise ConfigError("must be an address such as http://192.168.1.10:8080/api/lpr")
         if parts.username is not None:
-            raise ValueError("user and password have fields of their own")
+            raise ConfigError("user and password have fields of their own")
         return url
 
 

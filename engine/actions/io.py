@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import model_validator
 
+from board.kit.errors import ConfigError
 from board.kit.settings import Settings, option
 from board.types import Level, Pattern, Pulse
 from engine.actions._kind import ActionEnv, ActionKind, Lane, PinsRequest
@@ -44,7 +45,7 @@ class IoOptions(Settings):
     @model_validator(mode="after")
     def _is_no_longer_than_a_pulse(self) -> IoOptions:
         if self.do == "pattern" and self.repeat * (self.on_ms + self.off_ms) > LONGEST_MS:
-            raise ValueError(f"the whole pattern lasts {LONGEST_MS // 1000} s at most")
+            raise ConfigError("the whole pattern may last at most {longest_s} s", field="repeat", longest_s=LONGEST_MS // 1000)
         return self
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pydantic import field_validator
 
-from board.kit.errors import BoardError, ConfigError, DeliveryError
+from board.kit.errors import BoardError, DeliveryError
 from board.kit.settings import option
 from board.serial import parse_url
 from board.wiegand.codes import LAYOUTS, bit_text, decode
@@ -46,20 +46,14 @@ class ConverterOptions(NumberOptions):
     @field_validator("line")
     @classmethod
     def _is_line(cls, line: str) -> str:
-        try:
-            parse_url(line)
-        except ConfigError as why:
-            raise ValueError(str(why)) from why
+        parse_url(line)
         return line
 
     @field_validator("message", "answer")
     @classmethod
     def _is_message(cls, text: str) -> str:
         check_places(text, PLACES)
-        try:
-            unescape(text)
-        except ConfigError as why:
-            raise ValueError(str(why)) from why
+        unescape(text)
         return text
 
 

@@ -5,7 +5,8 @@ pending -> sending -> done | failed | expired, or back to pending with a later n
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from board.kit.clock import Clock
@@ -21,11 +22,12 @@ def pause_s(attempts: int, first_s: float, longest_s: float = LONGEST_PAUSE_S) -
 
 
 class Outbox:
-    """The deliveries of one store. Calls commit by themselves."""
+    """The deliveries of one store. Calls commit by themselves. `told(delivery)` is called after the commit that ended a try."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, told: Callable[[Delivery], None]) -> None:
         self._store = store
         self._clock = clock
+        self._told = told
 
     def recover(self) -> int:
         """After a start: what was being sent when the process ended is tried again, under the same id. How many."""
@@ -48,6 +50,7 @@ class Outbox:
             self._store.deliveries.finish(item.id, "done", now, note)
             self._store.rules.succeeded(item.rule_id, now, note)
             self._store.counters.add("Actions")
+        self._told(replace(item, state="done", finished_at=now, note=note))
 
     def give_up(self, item: Delivery, state: str, note: str) -> None:
         """`state`: "failed" (no try will work) or "expired" (too old)."""
@@ -55,6 +58,7 @@ class Outbox:
         with self._store.transaction():
             self._store.deliveries.finish(item.id, state, now, note)
             self._store.rules.failed(item.rule_id, now, note)
+        self._told(replace(item, state=state, finished_at=now, note=note))
 
     def retry(self, item: Delivery, error: str, first_s: float, longest_s: float) -> None:
         """Tries again after a pause (`pause_s`), at the latest when it expires."""
@@ -63,3 +67,4 @@ class Outbox:
         with self._store.transaction():
             self._store.deliveries.put_back(item.id, again, error)
             self._store.rules.failed(item.rule_id, now, error)
+        self._told(replace(item, state="pending", next_try_at=again, note=error))

@@ -13,10 +13,12 @@ BYTES = {"r": "\r", "n": "\n", "t": "\t", "\\": "\\"}
 
 
 def check_places(template: str, known: Collection[str]) -> str:
-    """The template as it is; ValueError names a `{place}` that is not known."""
+    """The template as it is; ConfigError names a `{place}` that is not known."""
     wrong = [name for name in PLACE.findall(template) if name not in known]
     if wrong:
-        raise ValueError(f"there is no {{{wrong[0]}}}; there are {', '.join(f'{{{name}}}' for name in known)}")
+        raise ConfigError(
+            "there is no {place}; there are {places}", place=f"{{{wrong[0]}}}", places=[f"{{{name}}}" for name in known]
+        )
     return template
 
 
@@ -30,17 +32,19 @@ def unescape(text: str) -> bytes:
 
     def byte(escape: re.Match[str]) -> str:
         name = escape[1]
+        if name == "x":
+            raise ConfigError("{message!r}: \\x must be followed by two hexadecimal digits", message=text)
         if name.startswith("x"):
             return chr(int(name[1:], 16))
         if name not in BYTES:
             raise ConfigError(
-                "{escape!r} is no byte: use \\r, \\n, \\t, \\\\ or \\x followed by two hexadecimal digits", escape=escape[0]
+                "{escape!r} is not a byte: use \\r, \\n, \\t, \\\\ or \\x followed by two hexadecimal digits", escape=escape[0]
             )
         return BYTES[name]
 
     try:
         return ESCAPE.sub(byte, text).encode("latin-1")
     except UnicodeEncodeError as why:
-        raise ConfigError("{object!r} is no single byte: serial messages are Latin-1 text", object=why.object[why.start]) from why
-    except ValueError as why:
-        raise ConfigError("{text_!r}: \\x wants two hexadecimal digits", text_=text) from why
+        raise ConfigError(
+            "{character!r} is not a single byte: serial messages are Latin-1 text", character=why.object[why.start]
+        ) from why

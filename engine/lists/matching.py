@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
+from engine.lists.alphabet import key_of
+from engine.lists.validity import is_valid
 from engine.types import ListEntry, Match, PlateList
 
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-"""Default start of an entry's validity."""
-
-LATEST = datetime(3000, 1, 1, tzinfo=UTC)
-"""Default end of an entry's validity."""
-
-_LEFT_OUT = str.maketrans("", "", " -.·•‐‑‒–—\t\r\n\u00a0")
 _LOOK_ALIKES = str.maketrans("OI", "01")
 
 
 def normalise(plate: str) -> str:
-    """The text that is compared: NFKC, upper case, without spaces, hyphens and dots ("ab-12 c" -> "AB12C")."""
-    return unicodedata.normalize("NFKC", plate).upper().translate(_LEFT_OUT)
+    """The text that is compared, of what is read and of what is typed (engine/lists/alphabet.py): "ab-12 c" -> "AB12C"."""
+    return key_of(plate)
 
 
 def fold(key: str) -> str:
@@ -33,19 +27,23 @@ def match(
 ) -> tuple[Match, ...]:
     """The lists that the plate `key` (normalised) is in at `at`: real lists first, then "all" or "unlisted".
 
-    `candidates`: entries whose text equals `key`, folded or not. One out of its validity counts as not listed. An exact entry
-    wins over folded ones, also of other lists; a blacklist's folded entry still counts, for a gate had better stay shut.
-    "unlisted" matches only when no other list does. A plate "" (nothing read) is in no list.
+    `candidates`: entries whose text equals `key`, folded or not, or is one confusion away. One out of its validity counts as not
+    listed. An exact entry wins over folded ones, also of other lists, and those over one that is a confusion away (distance 1);
+    that one counts only while no other listed plate is as close. A blacklist's folded entry still counts beside an exact one, for a
+    gate had better stay shut. "unlisted" matches only when no other list does. A plate "" (nothing read) is in no list.
     """
     if not key:
         return ()
-    valid = [(plate_list, entry) for plate_list, entry in candidates if entry.valid_from <= at < entry.valid_until]
-    exact_lists = {plate_list.id for plate_list, entry in valid if normalise(entry.plate) == key}
+    folded = fold(key)
+    by_key = [(plate_list, entry, normalise(entry.plate)) for plate_list, entry in candidates if is_valid(entry, at)]
+    alike = [(plate_list, entry, text) for plate_list, entry, text in by_key if fold(text) == folded]
+    exact_lists = {plate_list.id for plate_list, _, text in alike if text == key}
     found: dict[int, Match] = {}
-    for plate_list, entry in valid:
-        exact = normalise(entry.plate) == key
-        if exact or not exact_lists or (plate_list.role == "black" and plate_list.id not in exact_lists):
+    for plate_list, entry, text in alike:
+        if text == key or not exact_lists or (plate_list.role == "black" and plate_list.id not in exact_lists):
             found.setdefault(plate_list.id, Match(plate_list, entry))
+    if not found and len({text for _, _, text in by_key}) == 1:
+        found = {plate_list.id: Match(plate_list, entry, 1) for plate_list, entry, _ in by_key}
     matches = [found[list_id] for list_id in sorted(found)]
     matches += [Match(plate_list, None) for plate_list in lists if plate_list.role == "all"]
     if not found:

@@ -49,11 +49,13 @@ from engine.service.engine_view import EngineView
 from engine.service.hub import Hub
 from engine.service.inputs import Inputs
 from engine.service.outputs import Outputs
+from engine.service.passage_source import StoredPassages
 from engine.service.peers import Peers
 from engine.service.pins_link import PinsLink
 from engine.service.problems import Problems
 from engine.service.scheduler import Scheduler
 from engine.service.status import Status
+from engine.service.subscribers import Subscribers
 from engine.service.trials import Trials
 from engine.service.triggers import TAKEN_TIMEOUT_S, Triggers
 from engine.settings import GeneralSettings, LprSettings
@@ -97,11 +99,11 @@ class Service:
         self._kinds = kinds
         self._core: Core | None = None
         self.restart = threading.Event()
-        self._problems = Problems(clock)
+        self._problems = Problems(clock, lambda: self._subscribers.status_changed())
         self._serial = SerialLines(state, DeviceBook(state, "service"))
         self._peers = Peers(kinds, self._serial, self._problems.say)
         self._counters = Counters(clock, self._store, self._problems.say)
-        self._engine = EngineView(clock, self._counters, licensed)
+        self._engine = EngineView(clock, self._counters, licensed, lambda: self._subscribers.status_changed())
         self._outputs = Outputs(self._store, lambda: self._core.general if self._core else None, kinds, self._problems.say)
         self._triggers = Triggers(
             clock,
@@ -117,10 +119,13 @@ class Service:
             self._on_frame,
             self._outputs.line_rules,
             self._outputs.polarities,
+            lambda line: self._subscribers.line(line),
         )
         self._inputs = Inputs(clock, self._pins, self._serial, self._triggers.fire, TAKEN_TIMEOUT_S, self._problems.say)
         self._trials = Trials(clock, kinds, self._pins, self._serial, state.images, self._need_store, self._outputs.polarities)
-        self._status = Status(state, self._engine, self._counters, self._pins, self._problems, card)
+        self._status = Status(state, clock, self._engine, self._counters, self._pins, self._problems, card)
+        self._passages = StoredPassages(lambda: Store(state.database, clock, checkpoints=False))
+        self._subscribers = Subscribers(self._status.now, self._pins.lines, self._passages)
         handlers: dict[type, Callable[[Any], object]] = {
             AskStatus: lambda request: self._status.now(),
             FireTrigger: self._fire_trigger,
@@ -128,11 +133,12 @@ class Service:
             RulesChanged: self._rules_changed,
             RestartService: self._restart_service,
         }
-        self._hub = Hub(state.service_socket, handlers, self._on_engine)
+        self._hub = Hub(state.service_socket, handlers, self._on_engine, self._subscribers.serve)
 
     def start(self) -> None:
         self._open_core()
         self._hub.start()
+        self._subscribers.start()
         self._pins.start()
         self.turn()
 
@@ -154,7 +160,9 @@ class Service:
                 log.warning("engine not restarted: %s", why)
         self._inputs.close()
         self._counters.keep_frames()
+        self._subscribers.close()
         self._hub.close()
+        self._passages.close()
         if self._core is not None:
             self._core.close()
         self._serial.close()
@@ -188,7 +196,7 @@ class Service:
 
     def _build(self, store: Store) -> Core:
         keeper = Database(self._state.database, checkpoints=False)
-        outbox = Outbox(store, self._clock)
+        outbox = Outbox(store, self._clock, self._subscribers.delivery)
         again = outbox.recover()
         if again:
             log.warning("%d deliveries were on their way when the service ended: they are sent again", again)
@@ -219,6 +227,8 @@ class Service:
             self._take(message.passage)
         elif isinstance(message, EngineStatus | LiveReads):
             self._engine.take(message)
+            if isinstance(message, LiveReads):
+                self._subscribers.live(message)
         elif isinstance(message, TriggerTaken):
             self._triggers.taken(message)
         elif message is None:
@@ -230,7 +240,8 @@ class Service:
         if core is None:
             return
         try:
-            core.intake.take(passage)
+            if core.intake.take(passage):
+                self._subscribers.passage_stored()
         except StoreError as why:
             self._problems.say(f"passage of {passage.plate or 'no plate'} not stored, no action taken: {why}")
             return

@@ -1,4 +1,4 @@
-"""Hub: the service's socket: the engine's one connection and the portal's requests, each answered by its handler."""
+"""Hub: the service's socket: the engine's one connection, subscriptions, and requests, each answered by its handler."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from board.kit.errors import GatewrightError, WireError
 from board.kit.wire import Channel, Codec, PeerGone, accept, listen
-from engine.messages import SERVICE_MESSAGES, EngineHello, Outcome
+from engine.messages import SERVICE_MESSAGES, EngineHello, Outcome, Subscribe
 
 log = logging.getLogger("hub")
 
@@ -19,12 +19,19 @@ MAX_CLIENTS = 48
 
 class Hub:
     """`handlers`: {request type: function that gives the answer}; `on_engine(message)` takes what the engine sends, and
-    None when its connection ends."""
+    None when its connection ends; `subscribe(channel, request)` serves a subscription until it ends."""
 
-    def __init__(self, socket: Path, handlers: Mapping[type, Callable[[Any], object]], on_engine: Callable[[Any], None]) -> None:
+    def __init__(
+        self,
+        socket: Path,
+        handlers: Mapping[type, Callable[[Any], object]],
+        on_engine: Callable[[Any], None],
+        subscribe: Callable[[Channel, Subscribe], None],
+    ) -> None:
         self._socket = socket
         self._handlers = handlers
         self._on_engine = on_engine
+        self._subscribe = subscribe
         self._codec = Codec(SERVICE_MESSAGES)
         self._lock = threading.Lock()
         self._clients: set[Channel] = set()
@@ -74,6 +81,8 @@ class Hub:
             message = _receive(client)
             if isinstance(message, EngineHello):
                 self._serve_engine(client, message)
+            elif isinstance(message, Subscribe):
+                self._subscribe(client, message)
             else:
                 while True:
                     client.send(self._answer(message))

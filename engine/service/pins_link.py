@@ -48,12 +48,14 @@ class _Waiting:
 
 
 class PinsLink:
-    """`on_edge` and `on_frame` are called from the link's thread for every input edge and every Wiegand frame that was sent.
+    """`on_edge` and `on_frame` are called from the link's thread for every input edge and every Wiegand frame that was sent,
+    `on_line` for every line that is seen for the first time or has changed.
     `rules` and `polarities` ({output: active high}) are asked and sent before anything else on every new connection."""
 
     def __init__(
         self, socket: Path, clock: Clock, on_edge: Callable[[InputEdge], None], on_frame: Callable[[WiegandSent], None],
         rules: Callable[[], LineRules | None], polarities: Callable[[], Mapping[str, bool]],
+        on_line: Callable[[LineState], None] = lambda line: None,
     ) -> None:  # fmt: skip
         self._socket = socket
         self._clock = clock
@@ -61,6 +63,7 @@ class PinsLink:
         self._on_frame = on_frame
         self._rules = rules
         self._polarities = polarities
+        self._on_line = on_line
         self._codec = Codec(PINS_MESSAGES)
         self._lock = threading.Lock()
         self._channel: Channel | None = None
@@ -179,9 +182,10 @@ class PinsLink:
             waiting = list(self._waiting.values())
             self._warnings = {}
             # What pins held for us it has let go; what it does alone (a pulse) it tells again after the next connection.
-            self._lines = {
-                name: replace(line, active=False) if line.kind == "output" else line for name, line in self._lines.items()
-            }
+            released = [replace(line, active=False) for line in self._lines.values() if line.kind == "output" and line.active]
+            self._lines.update({line.name: line for line in released})
+        for line in released:
+            self._on_line(line)
         for one in waiting:
             one.answered.set()
 
@@ -222,4 +226,5 @@ class PinsLink:
             if old is not None and old.active == active:
                 return
             changed_at = None if old is None else self._clock.now()
-            self._lines[name] = LineState(name, kind, active, changed_at)
+            line = self._lines[name] = LineState(name, kind, active, changed_at)
+        self._on_line(line)

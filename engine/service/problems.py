@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from datetime import datetime
 
 from board.kit.clock import Clock
@@ -12,20 +13,23 @@ log = logging.getLogger("service")
 
 
 class Problems:
-    """`say` is for any thread."""
+    """`say` is for any thread. `changed()` is called after a new one."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, changed: Callable[[], None]) -> None:
         self._clock = clock
+        self._changed = changed
         self._lock = threading.Lock()
         self._text = ""
         self._at: datetime | None = None
 
     def say(self, text: str) -> None:
         """The same text again renews its time, not its line in the log."""
-        if text != self._text:
-            log.error("%s", text)
         with self._lock:
+            new = text != self._text
             self._text, self._at = text, self._clock.now()
+        if new:
+            log.error("%s", text)
+            self._changed()
 
     def last(self) -> tuple[str, datetime | None]:
         """("", None) while there was none."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from board.devices import read_devices
+from board.kit.clock import Clock
 from board.kit.state import State
 from engine.messages import ServiceStatus
 from engine.service.counters import Counters
@@ -21,6 +22,7 @@ class Status:
     def __init__(
         self,
         state: State,
+        clock: Clock,
         engine: EngineView,
         counters: Counters,
         pins: PinsLink,
@@ -28,6 +30,7 @@ class Status:
         card: Callable[[], Path | None],
     ) -> None:
         self._state = state
+        self._clock = clock
         self._engine = engine
         self._counters = counters
         self._pins = pins
@@ -36,6 +39,7 @@ class Status:
 
     def now(self) -> ServiceStatus:
         engine, card = self._engine.alive(), self._card()
+        last_engine, age_s = self._engine.last()
         error, error_at = self._problems.last()
         if engine is not None and engine.error and engine.error_at is not None and (error_at is None or engine.error_at > error_at):
             error, error_at = engine.error, engine.error_at
@@ -53,4 +57,7 @@ class Status:
             last_error_at=error_at,
             sd_free_pct=-1 if card is None else round(free_space_pct(card)),
             camera_free_pct=round(free_space_pct(self._state.root)),
+            monotonic_ns=self._clock.monotonic_ns(),
+            last_engine=last_engine,
+            last_engine_age_s=round(age_s, 1),
         )

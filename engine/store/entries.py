@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 from datetime import datetime
 from sqlite3 import Row
 from typing import Any
 
 from board.kit.errors import ConfigError
+from board.kit.settings import unfit
 from engine import lists as matching
 from engine.lists.collisions import Collision, find_collisions
 from engine.store.database import Database
@@ -16,6 +18,7 @@ from engine.store.rows import part, stamp
 from engine.types import FIXED_ROLES, ListEntry, Match
 
 MAX_PLATE = 20
+MAX_DESCRIPTION = 200
 MAX_FACILITY = 0xFFFF
 MAX_CARD = 0xFFFFFFFF
 
@@ -51,9 +54,11 @@ class Entries:
         with self._db.transaction():
             owner = self._lists.get(entry.list_id)
             if owner.role in FIXED_ROLES:
-                raise ConfigError("{name} holds no plates: it stands for plates of every list or of none", name=owner.name)
+                raise ConfigError(
+                    "{list_name} holds no plates: it stands for plates of every list or of none", list_name=owner.name
+                )
             if self._db.row("SELECT 1 FROM entries WHERE list_id=? AND key=? AND id<>?", (entry.list_id, key, entry.id)):
-                raise ConfigError("Plate: {plate} is in {name} already", plate=entry.plate, name=owner.name)
+                raise unfit("plate", "Plate", "{plate} is in {list_name} already", plate=entry.plate, list_name=owner.name)
             if entry.id:
                 sql = (
                     "UPDATE entries SET list_id=?, plate=?, key=?, folded=?, description=?, valid_from=?, valid_until=?, "
@@ -105,24 +110,31 @@ def entry_of(row: Row) -> ListEntry:
 
 def checked(entry: ListEntry) -> ListEntry:
     """The entry as it is stored; ConfigError says what is wrong with it."""
-    plate, description = entry.plate.strip().upper(), entry.description.strip()
+    plate, description = _shown(entry.plate), entry.description.strip()
     key = matching.normalise(plate)
     if not key or not key.isalnum() or len(plate) > MAX_PLATE:
-        raise ConfigError("Plate: 1 to {max_plate} letters and digits (spaces, hyphens and dots do not count)", max_plate=MAX_PLATE)
-    if len(description) > 200 or not description.replace("\n", "").isprintable():
-        raise ConfigError("Description: at most 200 printable characters")
-    for title, at in (("Valid from", entry.valid_from), ("Valid until", entry.valid_until)):
+        raise unfit(
+            "plate", "Plate", "must be 1 to {longest} letters and digits; spaces, hyphens and dots do not count", longest=MAX_PLATE
+        )
+    if len(description) > MAX_DESCRIPTION or not description.replace("\n", "").isprintable():
+        raise unfit("description", "Description", "must be at most {longest} printable characters", longest=MAX_DESCRIPTION)
+    for field, title, at in (("valid_from", "Valid from", entry.valid_from), ("valid_until", "Valid until", entry.valid_until)):
         if at.tzinfo is None:
-            raise ConfigError("{title}: a time zone is missing", title=title)
+            raise unfit(field, title, "the time zone is missing")
     if entry.valid_from >= entry.valid_until:
-        raise ConfigError("Valid until: must be later than valid from")
+        raise unfit("valid_until", "Valid until", "must be later than Valid from")
     if entry.wiegand_facility is not None and not 0 <= entry.wiegand_facility <= MAX_FACILITY:
-        raise ConfigError("Wiegand facility: 0 to {max_facility}", max_facility=MAX_FACILITY)
+        raise unfit("wiegand_facility", "Wiegand facility", "must be 0 to {highest}", highest=MAX_FACILITY)
     if entry.wiegand_card is not None and not 0 <= entry.wiegand_card <= MAX_CARD:
-        raise ConfigError("Wiegand card: 0 to {max_card}", max_card=MAX_CARD)
+        raise unfit("wiegand_card", "Wiegand card", "must be 0 to {highest}", highest=MAX_CARD)
     if entry.wiegand_facility is not None and entry.wiegand_card is None:
-        raise ConfigError("Wiegand card: missing, though a facility is given")
+        raise unfit("wiegand_card", "Wiegand card", "is missing, although a facility is given")
     return replace(entry, plate=plate, description=description)
+
+
+def _shown(plate: str) -> str:
+    """A plate as it is kept for people: in upper case, without what cannot be seen."""
+    return "".join(each for each in plate.upper() if unicodedata.category(each) != "Cf").strip()
 
 
 def _filter(list_id: int, search: str) -> tuple[str, tuple[Any, ...]]:

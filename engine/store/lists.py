@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlite3 import Row
 
 from board.kit.errors import ConfigError
+from board.kit.settings import unfit
 from engine.store.database import Database
 from engine.types import FIXED_ROLES, LIST_ROLES, PlateList
 
@@ -29,17 +30,17 @@ class Lists:
         """Creates (id 0) or changes a list; returns it with its id. `by`: the user who does it."""
         name, colour = plate_list.name.strip(), plate_list.colour.strip()
         if not 1 <= len(name) <= 60 or not name.isprintable():
-            raise ConfigError("List name: 1 to 60 printable characters")
+            raise unfit("name", "List name", "must be 1 to 60 printable characters")
         if colour and not _is_colour(colour):
-            raise ConfigError("List colour: # and six hexadecimal digits")
+            raise unfit("colour", "List colour", "must be # and six hexadecimal digits")
         if plate_list.role not in LIST_ROLES:
-            raise ConfigError("List role: one of {list_roles}", list_roles=", ".join(LIST_ROLES))
+            raise unfit("role", "List role", "must be one of {roles}", roles=LIST_ROLES)
         with self._db.transaction():
             old = self.get(plate_list.id) if plate_list.id else None
             if (old and old.role) != plate_list.role and (plate_list.role in FIXED_ROLES or (old and old.role in FIXED_ROLES)):
                 raise ConfigError("ALL PLATES and NOT IN LIST exist once; their role cannot be given or taken")
             if self._db.row("SELECT 1 FROM lists WHERE name = ? AND id <> ?", (name, plate_list.id)):
-                raise ConfigError("List name: there is a list {name} already", name=name)
+                raise unfit("name", "List name", "there is a list {name} already", name=name)
             if old:
                 self._db.execute("UPDATE lists SET name=?, role=?, colour=? WHERE id=?", (name, plate_list.role, colour, old.id))
                 return PlateList(old.id, name, plate_list.role, colour)

@@ -49,6 +49,16 @@ class Passages:
         found = self._db.rows(f"SELECT * FROM passages WHERE {conditions} ORDER BY rowid DESC LIMIT ?", (*values, limit))
         return self._with_lists(found)
 
+    def after(self, rowid: int, limit: int) -> list[StoredPassage]:
+        """Those stored after that row, oldest first."""
+        return self._with_lists(self._db.rows("SELECT * FROM passages WHERE rowid > ? ORDER BY rowid LIMIT ?", (rowid, limit)))
+
+    def ends(self) -> tuple[int, int]:
+        """Rows of the oldest and the newest; (0, 0) when there is none."""
+        sql = "SELECT (SELECT min(rowid) FROM passages) AS oldest, (SELECT max(rowid) FROM passages) AS newest"
+        row = self._db.rows(sql)[0]
+        return int(row["oldest"] or 0), int(row["newest"] or 0)
+
     def get(self, passage_id: str) -> StoredPassage | None:
         found = self._with_lists(self._db.rows("SELECT * FROM passages WHERE id = ?", (passage_id,)))
         return found[0] if found else None

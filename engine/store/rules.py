@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlite3 import Row
 
 from board.kit.errors import ConfigError
+from board.kit.settings import unfit
 from engine.store.database import Database
 from engine.store.lists import Lists
 from engine.store.queries import RuleResult
@@ -42,7 +43,7 @@ class Rules:
         _check_week(rule.week)
         name = rule.name.strip()
         if not 1 <= len(name) <= 60 or not name.isprintable():
-            raise ConfigError("Action name: 1 to 60 printable characters")
+            raise unfit("name", "Action name", "must be 1 to 60 printable characters")
         with self._db.transaction():
             rule = check(replace(rule, name=name), [other for other in self() if other.id != rule.id])
             self._lists.get(rule.list_id)
@@ -97,7 +98,7 @@ def _rule(row: Row) -> ActionRule:
 
 def _check_week(week: WeekSchedule) -> None:
     if len(week.days) != 7:
-        raise ConfigError("Schedule: seven days from Monday to Sunday")
+        raise unfit("week", "Schedule", "must have seven days, from Monday to Sunday")
     for start, end in (span for day in week.days for span in day):
         if not 0 <= start < end <= 1440:
-            raise ConfigError("Schedule: each span runs from 00:00 to 24:00 at most and ends after it starts")
+            raise unfit("week", "Schedule", "each span must lie within 00:00 to 24:00 and end after it starts")

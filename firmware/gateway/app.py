@@ -7,6 +7,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 import firmware.pages
+from board.kit.errors import GatewrightError
 from board.kit.registry import find
 from board.kit.web import app
 from board.kit.web.menu import Tab
@@ -63,6 +64,5 @@ def _guard(host: Host, call: Call) -> None:
     check(call, call.visitor, host.front)
 
 
-def _error_page(host: Host, call: Call, why: Refused) -> Answer:
-    title = "Not found" if why.status == 404 else "Not possible"
-    return host.page(call, "message", title, status=why.status, text=why.text)
+def _error_page(host: Host, call: Call, why: GatewrightError, status: int) -> Answer:
+    return host.page(call, "message", "Not found" if status == 404 else "Not possible", status=status, text=why)

@@ -199,7 +199,7 @@ def _fits(checked: tuple[Manifest, str, str, dict[str, str]], machine: str) -> N
         raise PackageError(
             "{conf}: the package is for {arch}, this camera is {machine}", conf=CONF, arch=manifest.arch, machine=machine
         )
-    if manifest.min_platform > PLATFORM:
+    if _padded(manifest.min_platform) > _padded(PLATFORM):
         wanted = ".".join(map(str, manifest.min_platform))
         raise PackageError(
             "{conf}: the package needs platform {wanted}, this camera has {platform_text}: update it first",
@@ -207,6 +207,11 @@ def _fits(checked: tuple[Manifest, str, str, dict[str, str]], machine: str) -> N
             wanted=wanted,
             platform_text=platform_text(),
         )
+
+
+def _padded(version: tuple[int, ...]) -> tuple[int, ...]:
+    """1.3 and 1.3.0.0 are the same platform."""
+    return version + (0,) * (4 - len(version))
 
 
 def _parse_hashes(data: bytes) -> dict[str, str]:

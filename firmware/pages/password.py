@@ -26,7 +26,7 @@ def _change(host: Host, call: Call) -> Answer:
     try:
         _set(host, call)
     except ConfigError as why:
-        return _page(host, call, f"{str(why)[:1].upper()}{str(why)[1:]}.", 400)
+        return _page(host, call, why, 400)
     host.auth.sessions.close_all(call.user)
     return Answer(b"", status=303, headers=host.auth.entering(call, host.auth.sessions.open(call.user), "/"))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -113,11 +112,8 @@ def camera(tmp_path: Path, pictures: Path) -> Iterator[Camera]:
 
 
 @contextmanager
-def started(state: State, *arguments: str) -> Iterator[Camera]:
-    """`./scripts/start` with these arguments, once it said that it is ready."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def started(state: State, *arguments: str, port: int = 0) -> Iterator[Camera]:
+    """`./scripts/start` with these arguments, once it said that it is ready; on any free port."""
     command = [sys.executable, str(ROOT / "scripts" / "simulate.py"), "--port", str(port), "--state", str(state.root)]
     process = subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     running = Camera(process, state, "", "")

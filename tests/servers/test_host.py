@@ -248,7 +248,7 @@ def test_a_stopped_portal_shows_a_page_that_leads_to_package_management(host: Ho
     reply = host.ask("GET", "/tiny/")
     assert reply.status_code == 503
     assert "TINY is stopped" in reply.text and 'href="/setup/application/vadp.html"' in reply.text
-    assert host.ask("GET", "/tiny/api/live").json() == {"error": "TINY is stopped", "problems": []}
+    assert host.ask("GET", "/tiny/api/live").json()["error"] == "TINY is stopped"
 
 
 @pytest.mark.parametrize(

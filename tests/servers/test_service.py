@@ -28,12 +28,16 @@ from board.wiegand.codes import bit_text
 from board.wiegand.receive import read_edges, receive
 from engine.messages import (
     SERVICE_MESSAGES,
+    TOPICS,
     AskStatus,
+    DeliveryEvent,
     EngineHello,
     EngineStatus,
     FireTrigger,
+    LineChanged,
     LiveReads,
     Outcome,
+    PassageEvent,
     PassageReport,
     PassageStored,
     RestartService,
@@ -41,6 +45,8 @@ from engine.messages import (
     ServiceStatus,
     StartTrigger,
     StopEngine,
+    Subscribe,
+    Subscribed,
     TestAction,
     TriggerAnswer,
     TriggerTaken,
@@ -484,3 +490,40 @@ def test_lines_that_the_board_does_not_have_are_told(camera: Camera) -> None:
     camera.pins_ready()
     until(lambda: any("there is no output 'DO9'" in text for text in camera.status().warnings), "the refusal")
     assert camera.ask(TestAction("io", '{"output": "DO1", "duration_ms": 20}', WHITE, "")).ok
+
+
+def test_what_happens_is_pushed_to_who_subscribed(running: Camera) -> None:
+    channel = running.channel()
+    channel.send(Subscribe(TOPICS))
+    came: list[Any] = []
+
+    def first(kind: type[T], which: Callable[[T], bool] = lambda message: True) -> T:
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            found = [each for each in came if isinstance(each, kind) and which(each)]
+            if found:
+                return found[0]
+            message = channel.receive(0.1)
+            came.extend([message] if message is not None else [])
+        raise AssertionError(f"{kind.__name__} did not come: {came}")
+
+    assert first(Subscribed) == Subscribed(0)
+    assert first(LineChanged, lambda each: each.line.name == "DI1").line.active is False
+    assert first(ServiceStatus).mode == "TRIGGER"
+    one = running.report()
+    event = first(PassageEvent)
+    assert (event.row, event.passage) == (1, one)
+    assert [(match.list.id, match.entry is not None) for match in event.matches] == [(ALL, False), (WHITE, True)]
+    assert [(each.kind, each.passage_id) for each in event.deliveries] == [("io", one.id)]
+    done = first(DeliveryEvent).delivery
+    assert (done.id, done.state, done.note) == (event.deliveries[0].id, "done", f"DO1 pulsed {PULSE_MS} ms")
+    assert first(LineChanged, lambda each: each.line.name == "DO1" and each.line.active)
+    assert running.engine is not None
+    running.engine.send(LiveReads(3, ()))
+    assert first(LiveReads) == LiveReads(3, ())
+    running.engine.close()
+    stopped = first(ServiceStatus, lambda each: each.mode == "STOPPED")
+    assert (stopped.engine, stopped.live) == (None, None)
+    assert stopped.last_engine is not None
+    assert (stopped.last_engine.frames_per_s, stopped.last_engine_age_s >= 0) == (12.5, True)
+    channel.close()

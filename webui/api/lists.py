@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from board.kit.errors import ConfigError
-from board.kit.web.forms import blamed, filled
+from board.kit.web.forms import filled
 from board.kit.web.routes import Answer, Call, Refused, api, data
 from engine.messages import RulesChanged
 from engine.types import FIXED_ROLES, ListEntry, PlateList
@@ -23,10 +22,7 @@ def _save_list(portal: Portal, call: Call, stored: PlateList) -> Answer:
     choices = ROLE_CHOICES if stored.role not in FIXED_ROLES else {}
     before = {"name": stored.name, "role": stored.role, "colour": stored.colour}
     form = filled(ListForm, call.body, before if stored.id else {}, choices)
-    try:
-        saved = portal.store.lists.save(PlateList(stored.id, form.name, form.role, form.colour), call.user)
-    except ConfigError as why:
-        raise blamed(ListForm, why) from why
+    saved = portal.store.lists.save(PlateList(stored.id, form.name, form.role, form.colour), call.user)
     portal.service.outcome(RulesChanged())
     return data(list_data(portal, saved))
 
@@ -60,10 +56,7 @@ def _get_entries(portal: Portal, call: Call) -> Answer:
 def _save_entry(portal: Portal, call: Call, entry_id: int, list_id: int, before: Mapping[str, Any]) -> Answer:
     zone = portal.zone()
     form = filled(EntryForm, call.body, before, {})
-    try:
-        saved = portal.store.entries.save(entry_of(form, entry_id, list_id, zone), call.user)
-    except ConfigError as why:
-        raise blamed(EntryForm, why) from why
+    saved = portal.store.entries.save(entry_of(form, entry_id, list_id, zone), call.user)
     return data(entry_data(portal, saved, zone, wiegand_bits(portal, portal.store.rules(list_id))))
 
 

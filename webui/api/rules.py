@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from board.kit.errors import ConfigError
-from board.kit.settings import Problem
+from board.kit.settings import Problem, SettingsError, unfit
 from board.kit.web.forms import filled
 from board.kit.web.routes import Answer, Call, Refused, api, data
+from board.kit.words import Text
 from engine.dispatch.rules import rule_check
 from engine.messages import Outcome, RulesChanged, TestAction
 from engine.types import ActionRule, WeekSchedule
@@ -42,26 +43,23 @@ def _save(portal: Portal, call: Call, stored: ActionRule) -> Answer:
     body = call.body
     name, enabled, week = body.get("name", stored.name), body.get("enabled", stored.enabled), stored.week
     if not isinstance(name, str) or not 1 <= len(name.strip()) <= 60 or not name.isprintable():
-        found.append(Problem("name", "Action name", "1 to 60 printable characters"))
+        found.append(Problem("name", "Action name", Text("must be 1 to 60 printable characters")))
     if not isinstance(enabled, bool):
-        found.append(Problem("enabled", "Enabled", "true or false"))
+        found.append(Problem("enabled", "Enabled", Text("must be true or false")))
     if "week" in body:
         try:
             week = _week(body["week"])
         except ConfigError as why:
-            found.append(Problem("week", "Schedule", str(why)))
+            found.append(Problem("week", "Schedule", why.text))
     options = stored.options
     try:
         options = _filled(portal, stored, body.get("options", {}))
-    except Refused as why:
-        found += why.problems or (Problem("", "Options", str(why)),)
+    except SettingsError as why:
+        found += why.problems
     if found:
-        raise Refused(422, "; ".join(map(str, found)), tuple(found))
+        raise SettingsError(*found)
     changed = replace(stored, name=name, enabled=enabled, week=week, options=options)
-    try:
-        saved = portal.store.rules.save(changed, rule_check(portal.kinds), call.user)
-    except ConfigError as why:
-        raise Refused(422, str(why)) from why
+    saved = portal.store.rules.save(changed, rule_check(portal.kinds), call.user)
     outcome = portal.service.outcome(RulesChanged())
     return data({**rule_data(portal, saved), "in_force": outcome.ok, "note": outcome.note})
 
@@ -77,7 +75,7 @@ def _test(portal: Portal, call: Call) -> Answer:
     kind = kind_of(portal, call.body.get("kind", ""))
     rule_id, list_id, plate = call.body.get("rule_id", 0), call.body.get("list_id", 0), call.body.get("plate", "")
     if not isinstance(plate, str) or not 1 <= len(plate.strip()) <= 20:
-        raise Refused(422, "Plate: 1 to 20 characters", (Problem("plate", "Plate", "1 to 20 characters"),))
+        raise unfit("plate", "Plate", "must be 1 to 20 characters")
     if not all(isinstance(number, int) and 0 <= number < 2**63 for number in (list_id, rule_id)):
         raise Refused(422, "list_id and rule_id are numbers")
     stored = portal.store.rules.get(rule_id) if rule_id else None
@@ -91,7 +89,7 @@ def _test(portal: Portal, call: Call) -> Answer:
 def _filled(portal: Portal, stored: ActionRule, body: object) -> str:
     """The options that were sent as JSON text; passwords left empty keep the stored ones."""
     if not isinstance(body, dict):
-        raise Refused(422, "options: an object")
+        raise unfit("options", "Options", "must be an object")
     kind = kind_of(portal, stored.kind)
     return str(filled(kind.options, body, options_of(stored), board_choices(portal.profile)).model_dump_json())
 
@@ -99,7 +97,7 @@ def _filled(portal: Portal, stored: ActionRule, body: object) -> str:
 def _week(days: object) -> WeekSchedule:
     """Spans of minutes per day, sorted; those that touch or overlap become one. ConfigError for anything else."""
     if not isinstance(days, list) or len(days) != 7 or not all(isinstance(day, list) for day in days):
-        raise ConfigError("seven days from Monday to Sunday")
+        raise ConfigError("must have seven days, from Monday to Sunday")
     return WeekSchedule(tuple(_day(DAYS[number], day) for number, day in enumerate(days)))
 
 
@@ -107,9 +105,9 @@ def _day(title: str, spans: list[Any]) -> tuple[tuple[int, int], ...]:
     merged: list[tuple[int, int]] = []
     for span in spans:
         if not isinstance(span, list) or len(span) != 2 or any(isinstance(n, bool) or not isinstance(n, int) for n in span):
-            raise ConfigError("{title}: write spans as 08:00-17:30", title=title)
+            raise ConfigError("{day}: write spans as 08:00-17:30", day=Text(title))
         if not 0 <= span[0] < span[1] <= DAY_MINUTES:
-            raise ConfigError("{title}: each span runs from 00:00 to 24:00 at most and ends after it starts", title=title)
+            raise ConfigError("{day}: each span must lie within 00:00 to 24:00 and end after it starts", day=Text(title))
     for start, end in sorted((span[0], span[1]) for span in spans):
         if merged and start <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))

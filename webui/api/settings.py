@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from board.camera import CameraSettings
-from board.kit.settings import Problem, Settings
+from board.kit.settings import Settings, unfit
 from board.kit.web.forms import filled
 from board.kit.web.routes import Answer, Call, Refused, Route, api, data
+from board.kit.words import Text
 from engine.countries import countries
 from engine.messages import RestartService
 from engine.settings import GeneralSettings, LprSettings
@@ -43,8 +44,7 @@ def _group(name: str, kind: type[Settings]) -> tuple[Route[Portal], ...]:
 def _check_countries(wanted: LprSettings) -> None:
     strange = [code for code in wanted.countries if countries()[code].region != wanted.region]
     if strange:
-        problem = Problem("countries", "Countries", f"{', '.join(strange)}: not in {wanted.region}")
-        raise Refused(422, str(problem), (problem,))
+        raise unfit("countries", "Countries", "{countries}: not in {region}", countries=strange, region=Text(wanted.region))
 
 
 def _default(portal: Portal, call: Call) -> Answer:

@@ -1,5 +1,5 @@
 // Lists: dialogs to add, change and delete lists and plates, switches of actions, collisions of Wiegand numbers.
-import {$, $$, api, ApiError, clearProblems, connectForm, notice, onClick, sure, toast} from "./portal.js";
+import {$, $$, api, ApiError, clearProblems, connectForm, notice, onClick, sure, toast, values} from "./portal.js";
 
 const list = $("#lists").dataset.list;
 
@@ -35,14 +35,28 @@ function openEntry(row) {
   clearProblems(form);
   $(".notices", entry).replaceChildren();
   $("h2", entry).textContent = row ? "Change plate" : "Add plate";
-  if (row) for (const input of form.elements) if (input.name) input.value = row.dataset[input.name] ?? "";
+  for (const input of form.elements) {
+    if (!input.name) continue;
+    const stored = row?.dataset[input.name] ?? "";
+    input.value = stored;
+    if (!input.value) input.value = stored.slice(0, 16);  // a limit with an offset, or finer than the field shows
+    input.dataset.shown = input.value;
+  }
   entry.showModal();
   form.elements.plate.focus();
+}
+
+/** What differs from what was shown: a limit is stored finer than it is shown, and what nobody touched stays as it is. */
+function changed(form) {
+  const all = values(form);
+  if (!edited) return all;
+  return Object.fromEntries(Object.entries(all).filter(([name]) => form.elements[name].value !== form.elements[name].dataset.shown));
 }
 
 $("#add-entry")?.addEventListener("click", () => openEntry(null));
 dialogForm(entry, {
   method: () => (edited ? "PUT" : "POST"),
+  body: changed,
   path: () => (edited ? `entries/${edited.dataset.id}` : `lists/${list}/entries`),
   then: () => location.reload(),
 });

@@ -30,7 +30,7 @@ def delivery_query(portal: Portal, call: Call, zone: ZoneInfo) -> DeliveryQuery:
     """What the search form of Audit asks for; from midnight on when it says nothing."""
     return DeliveryQuery(
         since=moment(call.query.get("from", midnight(portal.clock.now(), zone)), zone),
-        until=moment(call.query.get("to", ""), zone),
+        until=moment(call.query.get("to", ""), zone, end=True),
         state=call.query.get("state", "")[:20],
         kind=call.query.get("kind", "")[:40],
         limit=MAX_ROWS,

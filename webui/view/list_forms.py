@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from pydantic import field_validator
 
+from board.kit.errors import ConfigError
 from board.kit.settings import Settings, option
-from engine.lists import EARLIEST, LATEST, normalise
+from engine.lists import limit, normalise, written
 from engine.types import ListEntry
 
 ROLES = (("custom", "Own list"), ("white", "Whitelist"), ("black", "Blacklist"), ("wish", "Wish list"))
@@ -34,7 +35,12 @@ class EntryForm(Settings):
     plate: str = option("", "Plate", "Letters and digits; spaces, hyphens and dots do not count.", min_length=1, max_length=20)
     description: str = option("", "Description", "For people: who or what this is.", max_length=200)
     valid_from: str = option("", "Valid from", "Empty: from always. In the camera's time zone.", widget="moment")
-    valid_until: str = option("", "Valid until", "Empty: for ever. Not valid any more from this moment on.", widget="moment")
+    valid_until: str = option(
+        "",
+        "Valid until",
+        "Empty: for ever. Not valid any more from this moment on; a day without a time belongs to it as a whole.",
+        widget="moment",
+    )
     wiegand_facility: int | None = option(
         None, "Wiegand facility", "Facility or site code that WIEGAND actions send for this plate.", ge=0, le=0xFFFF
     )
@@ -46,7 +52,7 @@ class EntryForm(Settings):
     @classmethod
     def _has_characters(cls, plate: str) -> str:
         if not normalise(plate).isalnum():
-            raise ValueError("must be letters and digits")
+            raise ConfigError("must be letters and digits")
         return plate
 
     @field_validator("valid_from", "valid_until")
@@ -56,7 +62,7 @@ class EntryForm(Settings):
             try:
                 datetime.fromisoformat(text)
             except ValueError as why:
-                raise ValueError("must be a date and time such as 2026-05-31T18:00") from why
+                raise ConfigError("must be a date and time such as 2026-05-31T18:00") from why
         return text
 
 
@@ -67,8 +73,8 @@ def entry_of(form: EntryForm, entry_id: int, list_id: int, zone: ZoneInfo) -> Li
         list_id=list_id,
         plate=form.plate,
         description=form.description,
-        valid_from=_moment(form.valid_from, EARLIEST, zone),
-        valid_until=_moment(form.valid_until, LATEST, zone),
+        valid_from=limit(form.valid_from, zone),
+        valid_until=limit(form.valid_until, zone, end=True),
         wiegand_facility=form.wiegand_facility,
         wiegand_card=form.wiegand_card,
     )
@@ -76,13 +82,4 @@ def entry_of(form: EntryForm, entry_id: int, list_id: int, zone: ZoneInfo) -> Li
 
 def typed(at: datetime, zone: ZoneInfo) -> str:
     """A stored validity limit as it is typed: "2026-05-31T18:00", "" for none."""
-    return "" if at in (EARLIEST, LATEST) else at.astimezone(zone).strftime("%Y-%m-%dT%H:%M")
-
-
-def _moment(text: str, default: datetime, zone: ZoneInfo) -> datetime:
-    if not text:
-        return default
-    at = datetime.fromisoformat(text)
-    if not EARLIEST.year <= at.year < LATEST.year:  # 9999-12-31 means for ever, and is past the calendar in other time zones
-        return EARLIEST if at.year < EARLIEST.year else LATEST
-    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+    return written(at, zone)

@@ -10,6 +10,7 @@ from board.kit.errors import ConfigError
 from board.kit.web.routes import Refused
 from board.wiegand.codes import LAYOUTS, PLATE_BITS
 from engine.actions import options_of
+from engine.lists import is_valid, unreadable
 from engine.lists.collisions import wiegand_number
 from engine.types import ActionRule, ListEntry, PlateList
 from webui.portal import Portal
@@ -43,13 +44,14 @@ def entry_data(portal: Portal, entry: ListEntry, zone: ZoneInfo, bits: int) -> d
         "wiegand_facility": entry.wiegand_facility,
         "wiegand_card": entry.wiegand_card,
         "number": wiegand_number(entry, bits),
+        "unreadable": unreadable(entry.plate),
     }
 
 
 def _validity(entry: ListEntry, now: datetime) -> str:
-    if now < entry.valid_from:
-        return "not yet"
-    return "valid" if now < entry.valid_until else "expired"
+    if is_valid(entry, now):
+        return "valid"
+    return "not yet" if now < entry.valid_from else "expired"
 
 
 def wiegand_bits(portal: Portal, rules: list[ActionRule]) -> int:

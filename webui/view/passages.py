@@ -75,7 +75,7 @@ def passage_query(portal: Portal, call: Call, zone: ZoneInfo) -> PassageQuery:
     since = call.query.get("from", midnight(portal.clock.now(), zone))
     return PassageQuery(
         since=moment(since, zone),
-        until=moment(call.query.get("to", ""), zone),
+        until=moment(call.query.get("to", ""), zone, end=True),
         plate=call.query.get("plate", "")[:20],
         list_id=call.number("list", 0, 0, 2**62),
         limit=MAX_ROWS,

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Generic, TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from board.kit.web.routes import Call
+from engine import lists
 
 PAGE_SIZES = (25, 50, 100, 250)
 
 T = TypeVar("T")
 
 
-def moment(text: str, zone: ZoneInfo) -> datetime | None:
-    """ "2026-05-31T18:00" in `zone` as aware UTC; None for an empty or unreadable text, and past the calendar's ends."""
+def moment(text: str, zone: ZoneInfo, end: bool = False) -> datetime | None:
+    """ "2026-05-31T18:00" in `zone` as aware UTC; a day without a time is its start, or, as an `end`, the whole day. None for an
+    empty or unreadable text, and past the calendar's ends."""
     try:
-        at = datetime.fromisoformat(text)
-        return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+        return lists.moment(text, zone, end)
     except (ValueError, OverflowError):
         return None
 

@@ -11,10 +11,12 @@ from urllib.parse import quote
 import bottle
 
 from board.kit.errors import GatewrightError, StoreError, TriggerRefused, WireError
+from board.kit.settings import SettingsError
 from board.kit.web.bodies import body_of, query_of
 from board.kit.web.headers import NOT_KEPT, SECURITY
 from board.kit.web.people import Visitor
 from board.kit.web.routes import KNOWN, PUBLIC, Answer, Call, Elsewhere, Refused, Route, data
+from board.kit.words import Language, Text, plain
 
 C = TypeVar("C")
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -36,7 +38,7 @@ class Site(Generic[C]):
     root: str
     admit: Callable[[C, Call, Route[C]], Visitor]
     guard: Callable[[C, Call], None]
-    error_page: Callable[[C, Call, Refused], Answer]
+    error_page: Callable[[C, Call, GatewrightError, int], Answer]
     log: logging.Logger
 
 
@@ -79,7 +81,7 @@ def _answer(site: Site[C], route: Route[C], call: Call) -> Answer:
             403,
             "This needs the permission {permission}, which {user} does not have.",
             permission=route.permission,
-            user=visitor.name or "somebody who is not logged in",
+            user=visitor.name or Text("somebody who is not logged in"),
         )
     call = replace(call, visitor=visitor)
     if route.changes:
@@ -111,16 +113,28 @@ def _call(path: dict[str, str]) -> Call:
 
 
 def _refusal(site: Site[C], call: Call, why: GatewrightError, is_page: bool) -> Answer:
-    status = next(code for kind, code in STATUS_OF if isinstance(why, kind))
-    refused = why if isinstance(why, Refused) else Refused(status, why.text)
+    status = why.status if isinstance(why, Refused) else next(code for kind, code in STATUS_OF if isinstance(why, kind))
+    headers = why.headers if isinstance(why, Refused) else ()
     if not is_page:
-        found = [{"field": each.field, "title": each.title, "text": str(each.text)} for each in refused.problems]
-        return replace(data({"error": str(refused), "problems": found}, refused.status), headers=refused.headers)
+        return replace(data(error_document(why, call.language), status), headers=headers)
     try:
-        answer = site.error_page(site.context, call, refused)
+        answer = site.error_page(site.context, call, why, status)
     except GatewrightError as also:  # the store itself is broken: then without the page around it
-        return Answer(f"{refused}\n{also}\n".encode(), "text/plain; charset=utf-8", refused.status)
-    return replace(answer, headers=(*answer.headers, *refused.headers))
+        said = "".join(f"{each.said(call.language.translate)}\n" for each in (why, also))
+        return Answer(said.encode(), "text/plain; charset=utf-8", status)
+    return replace(answer, headers=(*answer.headers, *headers))
+
+
+def error_document(why: GatewrightError, language: Language) -> dict[str, object]:
+    """What a program or script gets for an error: what to show, in `language`; key and values, to decide by or to say otherwise;
+    each wrong field of what was sent."""
+    translate = language.translate
+    problems = why.problems if isinstance(why, SettingsError) else ()
+    found = [
+        {"field": each.field, "title": translate(each.title) if each.title else "", "text": each.text.said(translate)}
+        for each in problems
+    ]
+    return {"error": why.said(translate), **plain(why.text), "problems": found}
 
 
 def _send(answer: Answer) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
-from board.kit.settings import Problem
+from board.kit.settings import unfit
 from board.kit.web.routes import FORM, JSON, Refused, Route
 
 MAX_DEPTH = 32
@@ -110,8 +110,7 @@ def _check(field: str, value: object, depth: int) -> None:
 
 def _refuse(field: str, text: str) -> NoReturn:
     shown = field.encode("utf-8", "replace").decode()[:60]
-    problem = Problem(shown, shown, text)
-    raise Refused(422, str(problem), (problem,))
+    raise unfit(shown, shown, text)
 
 
 def _too_deep() -> Refused:

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 import annotated_types
 
 from board.kit.errors import ConfigError
-from board.kit.settings import Problem, Settings, problems
-from board.kit.web.routes import Refused
+from board.kit.settings import Problem, Settings, SettingsError, problems
+from board.kit.words import Text
 
 S = TypeVar("S", bound=Settings)
 
@@ -60,19 +60,12 @@ def filled(kind: type[S], body: Mapping[str, Any], stored: Mapping[str, Any], ch
     """What a form sent as settings. Names it did not send and passwords left empty keep the `stored` value, but a password
     is kept for the server it was entered for only: no other may be made to receive it.
 
-    Raises Refused (422) with every problem."""
+    Raises SettingsError with every problem."""
     values = {**stored, **{name: value for name, value in body.items() if not _keeps(kind, name, value)}}
     found = (*problems(kind, values), *_widget_problems(kind, values, choices), *_moved_secrets(kind, body, values, stored))
     if found:
-        raise Refused(422, "; ".join(map(str, found)), found)
+        raise SettingsError(*found)
     return kind.model_validate(values)
-
-
-def blamed(kind: type[Settings], why: ConfigError) -> Refused:
-    """An error of the store as a refusal of this form: "Plate: is in ..." belongs to the field titled "Plate"."""
-    title, colon, text = str(why).partition(": ")
-    name = next((name for name, info in kind.model_fields.items() if colon and info.title == title), "")
-    return Refused(422, str(why), (Problem(name, title, text) if name else Problem("", kind.__doc__ or "Form", str(why)),))
 
 
 def public(kind: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,7 +88,7 @@ def _moved_secrets(
     if all(_server(values.get(name)) == _server(stored[name]) for name in addresses):
         return ()
     return tuple(
-        Problem(name, info.title or name, "enter it again: the address is another server's")
+        Problem(name, info.title or name, Text("enter it again: the address is another server's"))
         for name, info in kind.model_fields.items()
         if _is_secret(kind, name) and stored.get(name) and (name not in body or _keeps(kind, name, body[name]))
     )
@@ -173,9 +166,7 @@ def _control(kind: type[Settings], name: str, widget: str, chosen: bool) -> tupl
     for type_, control, step in TYPE_CONTROLS:
         if annotation is type_:
             return control, step
-    raise ConfigError(
-        "{name__}.{name}: no form control edits a {annotation}", name__=kind.__name__, name=name, annotation=annotation
-    )
+    raise ConfigError("{settings}.{name}: no form control edits a {type}", settings=kind.__name__, name=name, type=annotation)
 
 
 def _extra(kind: type[Settings], name: str, key: str) -> Any:
@@ -193,21 +184,22 @@ def _widget_problems(kind: type[Settings], values: Mapping[str, Any], choices: C
     return tuple(found)
 
 
-def _widget_problem(widget: str, value: Any, choices: Choices) -> str:
+def _widget_problem(widget: str, value: Any, choices: Choices) -> Text:
     if widget == "time_zone":
-        return "" if isinstance(value, str) and _is_zone(value) else "is not a time zone this camera knows"
+        return Text("" if isinstance(value, str) and _is_zone(value) else "is not a time zone this camera knows")
     if widget == "roi" and isinstance(value, (list, tuple)) and len(value) == 4:
         left, top, right, bottom = value
-        return "" if _inside(value) and left < right and top < bottom else "draw the top left point, then the bottom right point"
+        is_right = _inside(value) and left < right and top < bottom
+        return Text("" if is_right else "draw the top left point, then the bottom right point")
     if widget == "lane" and isinstance(value, (list, tuple)) and len(value) == 4:
-        return "" if _inside(value) and value[1] < value[3] else "draw the top point, then the bottom point"
+        return Text("" if _inside(value) and value[1] < value[3] else "draw the top point, then the bottom point")
     if widget == "region" and not value:
-        return "choose the region of the world"
+        return Text("choose the region of the world")
     known = {each for each, _ in choices.get(widget, ())}
-    if not known or not value:
-        return ""
     strange = [str(each)[:20] for each in (value if isinstance(value, (list, tuple)) else [value]) if str(each) not in known]
-    return f"this camera has no {', '.join(strange)}; it has {', '.join(sorted(known)[:12])}" if strange else ""
+    if not known or not value or not strange:
+        return Text("")
+    return Text("this camera has no {strange}; it has {known}", {"strange": strange, "known": sorted(known)[:12]})
 
 
 def _inside(values: Sequence[Any]) -> bool:

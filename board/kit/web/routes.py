@@ -10,10 +10,10 @@ from typing import IO, Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from board.kit.errors import ConfigError, GatewrightError
+from board.kit.languages import best
 from board.kit.permissions import PERMISSIONS
-from board.kit.settings import Problem
 from board.kit.web.people import NO_ONE, Visitor
-from board.kit.words import Text
+from board.kit.words import Language, Text
 
 PUBLIC = "public"
 """Permission of a route that anybody may use, also without a log-in."""
@@ -35,14 +35,13 @@ class Asked(BaseModel):
 
 
 class Refused(GatewrightError):
-    """A request that is not carried out. `status`: HTTP status; `problems`: what is wrong, for the form's fields; `headers`: sent
-    with the refusal."""
+    """A request that is not carried out. `status`: HTTP status; `headers`: sent with the refusal. Values that are wrong are a
+    SettingsError instead, with the fields that they are of."""
 
     def __init__(
         self,
         status: int,
         text: str | Text,
-        problems: tuple[Problem, ...] = (),
         /,
         *,
         headers: tuple[tuple[str, str], ...] = (),
@@ -51,7 +50,6 @@ class Refused(GatewrightError):
     ) -> None:
         super().__init__(text, field=field, **values)
         self.status = status
-        self.problems = problems
         self.headers = headers
 
 
@@ -101,6 +99,11 @@ class Call:
         return next((value for key, _, value in pairs if key == name), "")
 
     @property
+    def language(self) -> Language:
+        """What the sender reads: chosen on a page, else what the browser asks for."""
+        return best(self.header("Cookie"), self.header("Accept-Language"))
+
+    @property
     def stream(self) -> IO[bytes]:
         """The body of a route that takes it unread."""
         stream: IO[bytes] = self.environ["wsgi.input"]
@@ -116,7 +119,7 @@ class Call:
         """A whole number of the path; Refused 404 otherwise."""
         text = self.path[name]
         if not text.isdecimal() or len(text) > 18:
-            raise Refused(404, "No such page.")
+            raise Refused(404, "There is no such page.")
         return int(text)
 
 

@@ -19,9 +19,9 @@ def test_times_and_groups_are_read():
         ("longest_on", "DO1", "Longest time on: 'DO1' is not LINE=SECONDS, such as DO1=60"),
         ("longest_on", "DO1=-5", "Longest time on: 'DO1=-5' is not LINE=SECONDS, such as DO1=60"),
         ("longest_on", "DO1=99999", "Longest time on: DO1=99999: at most 86400 s"),
-        ("stuck_after", "DI1=5 DI1=6", "Input stuck after: DI1 stands there twice"),
-        ("interlocks", "DO1", "Interlocked outputs: DO1: a group has two outputs or more, such as DO1 DO2"),
-        ("interlocks", "DO1 DO1", "Interlocked outputs: DO1 DO1: an output stands there twice"),
+        ("stuck_after", "DI1=5 DI1=6", "Input stuck after: DI1 is named twice"),
+        ("interlocks", "DO1", "Interlocked outputs: 'DO1': a group has two or more outputs, such as DO1 DO2"),
+        ("interlocks", "DO1 DO1", "Interlocked outputs: 'DO1 DO1': an output is named twice"),
     ],
 )
 def test_a_text_that_makes_no_sense_is_refused_with_the_reason(field, text, why):

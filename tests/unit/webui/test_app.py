@@ -132,7 +132,12 @@ def test_nonsense_in_an_address_never_breaks_a_page(caller: Caller, value: str) 
 
 def test_unknown_addresses_say_so(caller: Caller) -> None:
     assert caller.get("nothing").status == 404
-    assert caller.get("api/nothing").json == {"error": "There is no such page.", "problems": []}
+    assert caller.get("api/nothing").json == {
+        "error": "There is no such page.",
+        "key": "There is no such page.",
+        "values": {},
+        "problems": [],
+    }
     assert caller.get("lists/99999").status == 404
     assert caller.get("lists/abc").status == 404
     assert caller.get("nothing", "").status == 404

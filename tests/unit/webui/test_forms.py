@@ -8,10 +8,9 @@ import pytest
 
 from board.camera import CameraSettings
 from board.kit.errors import ConfigError
-from board.kit.settings import Settings, option
+from board.kit.settings import Settings, SettingsError, option
 from board.kit.web.forms import fields, filled, groups, public
 from board.kit.web.render import Templates
-from board.kit.web.routes import Refused
 from board.kit.words import ENGLISH
 from board.profiles import all_profiles
 from engine.actions import find_kinds
@@ -61,21 +60,20 @@ def test_groups_keep_their_order() -> None:
 
 def test_every_problem_is_listed_at_once_with_its_field() -> None:
     body = {"votes": 0, "mode": "SLEEP", "min_confidence_pct": "", "trigger_input": "DI9", "nonsense": 1}
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(SettingsError) as refused:
         filled(LprSettings, body, {"region": "Europe"}, SIM)
-    assert {(problem.field, problem.text) for problem in refused.value.problems} == {
+    assert {(problem.field, str(problem.text)) for problem in refused.value.problems} == {
         ("votes", "must be 1 or more"),
         ("mode", "must be one of MOTION, TRIGGER, FREEFLOW"),
         ("min_confidence_pct", "must be a whole number"),
         ("trigger_input", "this camera has no DI9; it has DI1, DI2"),
         ("nonsense", "there is no such setting"),
     }
-    assert refused.value.status == 422
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "", "../../etc/passwd", "/etc/localtime", 5, None])
 def test_a_time_zone_that_is_none_is_refused(zone: Any) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(SettingsError):
         filled(GeneralSettings, {"time_zone": zone}, {}, SIM)
 
 
@@ -83,7 +81,7 @@ def test_a_time_zone_that_is_none_is_refused(zone: Any) -> None:
     "roi", [[0.5, 0.1, 0.2, 0.9], [0.1, 0.9, 0.5, 0.2], [0.1, 0.1, 1.2, 0.9], [-0.1, 0, 1, 1], [0, 0, 1], "all", [0, 0, "x", 1]]
 )
 def test_a_region_of_interest_must_lie_in_the_picture(roi: Any) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(SettingsError):
         filled(LprSettings, {"roi": roi}, {"region": "Europe"}, SIM)
 
 

@@ -80,7 +80,7 @@ def test_a_change_of_one_field_keeps_the_others_and_an_error_keeps_all(caller: C
     reply = caller.send("PUT", f"api/entries/{made['id']}", {"plate": "**", "wiegand_card": 2**32, "valid_from": "tomorrow"})
     assert set(problems(reply)) == {"plate", "wiegand_card", "valid_from"}
     reply = caller.send("PUT", f"api/entries/{made['id']}", {"valid_from": "2026-02-02T00:00", "valid_until": "2026-01-01T00:00"})
-    assert problems(reply) == {"valid_until": "must be later than valid from"}
+    assert problems(reply) == {"valid_until": "must be later than Valid from"}
     assert caller.get(f"api/lists/{WHITE}/entries").json["entries"][0]["description"] == "new"
 
 
@@ -130,9 +130,9 @@ def test_an_actions_problems_are_listed_all_at_once(caller: Caller) -> None:
     }
     reply = caller.send("POST", f"api/lists/{WHITE}/rules", body)
     assert problems(reply) == {
-        "name": "1 to 60 printable characters",
-        "enabled": "true or false",
-        "week": "Mon: each span runs from 00:00 to 24:00 at most and ends after it starts",
+        "name": "must be 1 to 60 printable characters",
+        "enabled": "must be true or false",
+        "week": "Mon: each span must lie within 00:00 to 24:00 and end after it starts",
         "output": "this camera has no DO7; it has DO1, DO2",
         "duration_ms": "must be 10 or more",
         "do": "must be one of pulse, pattern, on, off",

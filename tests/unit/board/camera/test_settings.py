@@ -36,7 +36,7 @@ def test_edges_are_cut_off_as_seen_in_the_turned_picture() -> None:
 
 
 def test_day_must_be_brighter_than_night() -> None:
-    with pytest.raises(ConfigError, match="'Day above' must be more than 'Night below'"):
+    with pytest.raises(ConfigError, match="Day above: must be more than 'Night below'"):
         check(CameraSettings, {"night_below_lux": 50, "day_above_lux": 50})
     with pytest.raises(ConfigError, match="Night from: must be a time of day such as 20:00"):
         check(CameraSettings, {"night_from": "24:00"})

@@ -44,7 +44,7 @@ def test_what_pins_noted_stands_in_the_audit() -> None:
 
 def test_a_pattern_that_never_ends_is_refused() -> None:
     found = problems(IoOptions, {"do": "pattern", "on_ms": 60_000, "off_ms": 60_000, "repeat": 6})
-    assert [str(problem) for problem in found] == ["IoOptions: the whole pattern lasts 600 s at most"]
+    assert [str(problem) for problem in found] == ["Pattern repeat: the whole pattern may last at most 600 s"]
     assert problems(IoOptions, {"do": "pattern", "on_ms": 60_000, "off_ms": 60_000, "repeat": 5}) == ()
 
 

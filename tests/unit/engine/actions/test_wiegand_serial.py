@@ -52,8 +52,8 @@ def test_a_missing_line_and_a_missing_answer_are_tried_again(tmp_path: Path) -> 
     [
         ({"line": "COM1"}, "Serial line: .*such as serial"),
         ({"message": "{number}"}, r"Message: there is no \{number\}; there are \{bits\}"),
-        ({"message": r"\q"}, "Message: .*is no byte"),
-        ({"message": "Ж"}, "Message: 'Ж' is no single byte"),
+        ({"message": r"\q"}, "Message: .*is not a byte"),
+        ({"message": "Ж"}, "Message: 'Ж' is not a single byte"),
         ({"answer": r"\x1"}, "Expected answer"),
     ],
 )

@@ -40,7 +40,8 @@ class Camera:
 
     def crash(self) -> None:
         self.store = Store(self.folder / "anpr.db", self.clock)
-        self.outbox = Outbox(self.store, self.clock)
+        self.told: list[Delivery] = []
+        self.outbox = Outbox(self.store, self.clock, self.told.append)
         self.recovered = self.outbox.recover()
         self.performer = Performer(
             self.store, self.outbox, self.kinds, self.pins, serial_lines(self.folder), self.folder, self.clock
@@ -107,6 +108,18 @@ def test_the_rule_remembers_its_last_success_and_its_last_error(camera: Camera) 
     result = camera.store.rules.results()[1]
     assert (result.done_at, result.done_note) == (NOW + timedelta(seconds=1), "DO1 pulsed 500 ms")
     assert (result.error_at, result.error) == (NOW, "DO1 is taken by process 7")
+
+
+def test_each_try_that_ended_is_told_with_what_became_of_it(camera: Camera) -> None:
+    camera.pins.errors = ["DO1 is taken by process 7"]
+    camera.intake.take(passage())
+    camera.turn()
+    camera.clock.advance(1)
+    camera.turn()
+    again, done = camera.told
+    assert (again.state, again.attempts, again.note, again.finished_at) == ("pending", 1, "DO1 is taken by process 7", None)
+    assert again.next_try_at == NOW + timedelta(seconds=0.2)
+    assert done == camera.store.deliveries(DeliveryQuery())[0].delivery
 
 
 def test_a_service_that_was_away_for_ten_seconds_opens_nothing(camera: Camera) -> None:
@@ -243,7 +256,7 @@ class Lanes:
     def __init__(self, folder: Path, gauge: Gauge) -> None:
         self.store = Store(folder / "anpr.db", Clock())
         self.kinds = {"gauge": gauge.kind}
-        outbox = Outbox(self.store, Clock())
+        outbox = Outbox(self.store, Clock(), lambda delivery: None)
         performer = Performer(self.store, outbox, self.kinds, FakePins(), serial_lines(folder), folder, Clock())
         self.finished = threading.Condition()
 

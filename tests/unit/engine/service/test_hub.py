@@ -23,7 +23,7 @@ def test_a_passage_that_nobody_can_digest_does_not_keep_the_next_car_out(tmp_pat
             taken.append(message.passage.id)
             second.set()
 
-    hub = Hub(tmp_path / "service.sock", {}, on_engine)
+    hub = Hub(tmp_path / "service.sock", {}, on_engine, lambda channel, request: None)
     hub.start()
     engine = connect(tmp_path / "service.sock", Codec(SERVICE_MESSAGES))
     try:

@@ -13,7 +13,7 @@ import pytest
 
 from board.kit.errors import PackageError
 from firmware.packages import verify as module
-from firmware.packages.verify import unpack, verify, verify_tree
+from firmware.packages.verify import signed_bytes, unpack, verify, verify_tree
 from tests.tiny_package import KEY, OTHER_KEY, TRUST, contents, write
 
 
@@ -172,6 +172,93 @@ def test_a_package_for_another_architecture_is_refused(tmp_path: Path) -> None:
 def test_a_package_for_a_newer_platform_is_refused(tmp_path: Path) -> None:
     path = package(tmp_path, contents(conf=lambda text: text.replace("min_platform = 1.0.0.0", "min_platform = 9.0")))
     assert refusal(path) == "package.conf: the package needs platform 9.0, this camera has 1.3.1.0: update it first"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "camera", "fits"),
+    [
+        ("1.3.1.0", (1, 3, 1, 0), True),
+        ("1.3.1", (1, 3, 1, 0), True),
+        ("1.3.1.0", (1, 3, 1), True),
+        ("1.3.0.9", (1, 3, 1, 0), True),
+        ("1.3.1.1", (1, 3, 1, 0), False),
+        ("1.10", (1, 9, 9, 9), False),
+        ("2.0", (1, 9, 9, 9), False),
+    ],
+)
+def test_a_package_fits_a_platform_that_is_as_new_as_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: str, camera: tuple[int, ...], fits: bool
+) -> None:
+    monkeypatch.setattr(module, "PLATFORM", camera)
+    path = package(tmp_path, contents(conf=lambda text: text.replace("min_platform = 1.0.0.0", f"min_platform = {wanted}")))
+    if fits:
+        assert verify(path, TRUST, "aarch64").manifest.name == "TINY"
+    else:
+        assert refusal(path).startswith(f"package.conf: the package needs platform {wanted}, this camera has")
+
+
+def test_a_signed_package_whose_list_has_no_initscr_is_refused(tmp_path: Path) -> None:
+    right = contents()
+    hashes = b"".join(line for line in right["package.sha256"].splitlines(True) if not line.endswith(b"  initscr\n"))
+    signature = KEY.sign(signed_bytes(right["package.conf"], hashes))
+    members = {name: data for name, data in right.items() if name != "initscr"}
+    path = package(tmp_path, {**members, "package.sha256": hashes, "package.sig": signature})
+    assert refusal(path) == "initscr: missing in the package"
+
+
+@pytest.mark.parametrize(("depth", "fits"), [(16, True), (17, False)])
+def test_a_path_of_sixteen_parts_is_the_deepest(tmp_path: Path, depth: int, fits: bool) -> None:
+    name = "/".join(["d"] * (depth - 1) + ["x.py"])
+    path = package(tmp_path, contents(files={name: b"pass"}))
+    if fits:
+        assert name in verify(path, TRUST, "aarch64").files
+    else:
+        assert "too deep" in refusal(path)
+
+
+def _old_gnu_sparse(member: tarfile.TarInfo) -> None:
+    member.type = tarfile.GNUTYPE_SPARSE
+
+
+def _pax_sparse(member: tarfile.TarInfo) -> None:
+    member.pax_headers = {"GNU.sparse.map": "0,1", "GNU.sparse.size": "900000000", "GNU.sparse.numblocks": "1"}
+
+
+@pytest.mark.parametrize("change", [_old_gnu_sparse, _pax_sparse])
+def test_a_sparse_file_is_refused_for_it_unpacks_to_any_size(tmp_path: Path, change: Callable[[tarfile.TarInfo], None]) -> None:
+    assert refusal(with_member(tmp_path, change)) == "lib/odd.py: is neither a file nor a folder"
+
+
+def test_no_position_behind_the_limit_is_looked_for() -> None:
+    asked: list[int] = []
+
+    class Stream(io.BytesIO):
+        def seek(self, position: int, whence: int = io.SEEK_SET) -> int:
+            asked.append(position)
+            return super().seek(position, whence)
+
+    bounded = module._Bounded(Stream(), "p.tar.gz")
+    limit = module.MAX_UNPACKED_BYTES + module.MAX_MEMBERS * 2048
+    bounded.seek(limit)
+    with pytest.raises(PackageError, match=r"p\.tar\.gz: unpacks to more than 512 MB"):
+        bounded.seek(limit + 1)
+    assert asked == [limit]
+
+
+@pytest.mark.parametrize("there", ["a file", "a link to a file outside"])
+def test_unpacking_writes_over_nothing_that_is_there(tmp_path: Path, there: str) -> None:
+    path = package(tmp_path)
+    tree, outside = tmp_path / "tree", tmp_path / "outside"
+    tree.mkdir()
+    outside.write_text("mine")
+    if there == "a file":
+        (tree / "LICENSE").write_text("mine")
+    else:
+        (tree / "LICENSE").symlink_to(outside)
+    with pytest.raises(PackageError, match="LICENSE: cannot be stored: File exists"):
+        unpack(path, verify(path, TRUST), tree)
+    assert (tree / "LICENSE").read_text() == "mine"
+    assert outside.read_text() == "mine"
 
 
 def test_an_unknown_key_is_refused(tmp_path: Path) -> None:

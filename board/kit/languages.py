@@ -1,0 +1,101 @@
+"""Languages: the catalogues of board/kit/locales, and which of them a reader gets: chosen on a page, else the browser's wish.
+
+One file for each language, LANGUAGE.po, read by Python's gettext as it is: nothing is compiled, so nothing can be out of date.
+Its header names the language in itself: `"X-Language-Name: Deutsch\\n"`. `scripts/words.py` collects what is to be translated.
+"""
+
+from __future__ import annotations
+
+import ast
+import gettext
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import IO, Any
+
+from board.kit.words import ENGLISH, Language
+
+LOCALES = Path(__file__).parent / "locales"
+COOKIE = "gatewright_language"
+"""What was chosen on a page; host and portal read the same."""
+
+MAX_WISHES = 20
+"""Languages of an Accept-Language header that are looked at."""
+
+
+class Catalogue(gettext.GNUTranslations):
+    """A .po file. Entries that are marked fuzzy, obsolete or not translated are left out: these are said in English."""
+
+    def _parse(self, fp: IO[bytes]) -> None:  # type: ignore[override]  # documented: what reads another format
+        self._catalog: dict[str, str] = {}
+        self.plural = int  # the base asks for it; no sentence of ours has plural forms
+        for entry in entries(fp.read().decode("utf-8")):
+            if entry["msgid"] and entry["msgstr"] and "fuzzy" not in entry["flags"]:
+                self._catalog[entry["msgid"]] = entry["msgstr"]
+
+
+def entries(po: str) -> Iterator[dict[str, str]]:
+    """{"msgid", "msgstr", "flags"} of each entry of a .po file; the header is the one with the msgid ""."""
+    for block in re.split(r"\n[ \t]*\n", po.replace("\r\n", "\n")):
+        entry = {"msgid": "", "msgstr": "", "flags": ""}
+        name = ""
+        for line in block.splitlines():
+            if line.startswith("#,"):
+                entry["flags"] += line[2:]
+            found = re.match(r"(?:(msgid|msgstr)\s+)?(\".*\")\s*$", line)
+            if found:
+                name = found[1] or name
+                entry[name] += ast.literal_eval(found[2])
+        if name:
+            yield entry
+
+
+@cache
+def languages() -> tuple[Language, ...]:
+    """English and every language that has a catalogue, by code. A catalogue is read when something is said in it."""
+    return (ENGLISH, *(_language(path) for path in sorted(LOCALES.glob("*.po"))))
+
+
+def best(cookies: str, wishes: str) -> Language:
+    """The language for a reader; `cookies`: the Cookie header, `wishes`: Accept-Language; both may be empty or nonsense."""
+    known = {language.code: language for language in languages()}
+    for code in (_chosen(cookies), *_wished(wishes)):
+        for each in (code, code.partition("-")[0]):
+            if each in known:
+                return known[each]
+    return ENGLISH
+
+
+def of_request(environ: dict[str, Any]) -> Language:
+    """The language for the sender of a WSGI request."""
+    return best(environ.get("HTTP_COOKIE", ""), environ.get("HTTP_ACCEPT_LANGUAGE", ""))
+
+
+def _language(path: Path) -> Language:
+    with path.open(encoding="utf-8") as lines:
+        head = "".join(line for _, line in zip(range(30), lines, strict=False))
+    name = re.search(r'"X-Language-Name: (.+?)\\n"', head)
+
+    @cache
+    def catalogue() -> Catalogue:
+        with path.open("rb") as file:
+            return Catalogue(file)
+
+    return Language(path.stem, name[1] if name else path.stem, lambda template: catalogue().gettext(template))
+
+
+def _chosen(cookies: str) -> str:
+    found = re.search(rf"(?:^|;)\s*{COOKIE}=([A-Za-z-]{{2,20}})\s*(?:;|$)", cookies)
+    return found[1].lower() if found else ""
+
+
+def _wished(wishes: str) -> list[str]:
+    """Codes of an Accept-Language header, the dearest first: "en;q=0.5, de-AT" is ["de-at", "en"]."""
+    found: list[tuple[float, str]] = []
+    for wish in wishes[:1000].split(",")[:MAX_WISHES]:
+        code, _, quality = wish.partition(";")
+        weight = re.fullmatch(r"\s*q=([01](?:\.\d{0,3})?)\s*", quality)
+        if not quality or weight:
+            found.append((float(weight[1]) if weight else 1.0, code.strip().lower()))
+    return [code for weight, code in sorted(found, key=lambda each: -each[0]) if weight > 0]
