@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from board.kit.web.menu import Tab
-from board.kit.web.origin import Front
 from board.kit.web.render import Templates
 from board.kit.web.routes import Answer, Call
 from firmware.gateway.proxy import Proxy
@@ -22,13 +21,12 @@ PACKAGES_PAGE = "/setup/application/vadp.html"
 @dataclass(frozen=True, slots=True)
 class Host:
     """One object per process; its parts are safe to use from several threads. `card_present()`: an SD card is in the camera;
-    `front`: how browsers reach it; `menu`: the entries of the menu in their order."""
+    `menu`: the entries of the menu in their order."""
 
     auth: Auth
     packages: Packages
     uploads: Uploads
     card_present: Callable[[], bool]
-    front: Front
     templates: Templates
     proxy: Proxy
     menu: tuple[Tab[Host], ...]

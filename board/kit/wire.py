@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import select
 import socket
+import struct
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -135,8 +136,10 @@ def accept(sock: socket.socket, codec: Codec, send_timeout_s: float = SEND_TIMEO
 
 
 def connect(path: Path, codec: Codec) -> Channel:
-    """A channel to the process that listens at `path`; WireError when nobody does."""
+    """A channel to the process that listens at `path`; WireError when nobody does, or takes nobody in for 5 s."""
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    # A full listen queue holds a connect for ever; with Python's own time-out it would fail at once.
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(SEND_TIMEOUT_S), 0))
     try:
         with short_address(path) as name:
             sock.connect(name)

@@ -18,7 +18,8 @@ from typing import Any
 from board.devices import DeviceBook
 from board.kit.clock import Clock
 from board.kit.errors import ConfigError, DeliveryError, GatewrightError, StoreError, WireError
-from board.kit.process import LEVELS, Life, open_log
+from board.kit.process import Life, open_log, set_log_level
+from board.kit.servers import announce, bind_address
 from board.kit.state import State
 from board.profiles import load
 from board.serial import SerialLines
@@ -121,7 +122,16 @@ class Service:
             self._outputs.polarities,
             lambda line: self._subscribers.line(line),
         )
-        self._inputs = Inputs(clock, self._pins, self._serial, self._triggers.fire, TAKEN_TIMEOUT_S, self._problems.say)
+        self._inputs = Inputs(
+            clock,
+            self._pins,
+            self._serial,
+            self._triggers.fire,
+            TAKEN_TIMEOUT_S,
+            self._problems.say,
+            bind_address(),
+            lambda url: announce(state, "trigger", url),
+        )
         self._trials = Trials(clock, kinds, self._pins, self._serial, state.images, self._need_store, self._outputs.polarities)
         self._status = Status(state, clock, self._engine, self._counters, self._pins, self._problems, card)
         self._passages = StoredPassages(lambda: Store(state.database, clock, checkpoints=False))
@@ -159,7 +169,7 @@ class Service:
             except WireError as why:
                 log.warning("engine not restarted: %s", why)
         self._inputs.close()
-        self._counters.keep_frames()
+        self._counters.keep()
         self._subscribers.close()
         self._hub.close()
         self._passages.close()
@@ -182,7 +192,7 @@ class Service:
             store.close()
             self._problems.say(str(why))
             return None
-        logging.getLogger().setLevel(LEVELS[core.general.log_level])
+        set_log_level(self._state, core.general.log_level)
         self._core = core
         try:
             self._pins.push_rules()  # pins may have connected while the store was away

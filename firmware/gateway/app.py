@@ -11,7 +11,7 @@ from board.kit.errors import GatewrightError
 from board.kit.registry import find
 from board.kit.web import app
 from board.kit.web.menu import Tab
-from board.kit.web.origin import Front, check
+from board.kit.web.origin import check
 from board.kit.web.people import NO_ONE, Visitor
 from board.kit.web.render import Templates
 from board.kit.web.routes import PUBLIC, Answer, Call, Elsewhere, Refused, Route
@@ -25,11 +25,11 @@ from firmware.people.auth import Auth
 LOG = logging.getLogger("web")
 
 
-def open_host(auth: Auth, packages: Packages, uploads: Uploads, card_present: Callable[[], bool], front: Front) -> Host:
+def open_host(auth: Auth, packages: Packages, uploads: Uploads, card_present: Callable[[], bool]) -> Host:
     """The host with every page of firmware/pages in its menu."""
     tabs = find(firmware.pages, "TAB", Tab).values()
     menu = tuple(sorted((tab for tab in tabs if tab.order), key=lambda tab: tab.order))
-    return Host(auth, packages, uploads, card_present, front, Templates(TEMPLATES), Proxy(), menu)
+    return Host(auth, packages, uploads, card_present, Templates(TEMPLATES), Proxy(), menu)
 
 
 def routes() -> tuple[Route[Host], ...]:
@@ -61,7 +61,7 @@ def _admit(host: Host, call: Call, route: Route[Host]) -> Visitor:
 
 
 def _guard(host: Host, call: Call) -> None:
-    check(call, call.visitor, host.front)
+    check(call, call.visitor, host.auth.front)
 
 
 def _error_page(host: Host, call: Call, why: GatewrightError, status: int) -> Answer:

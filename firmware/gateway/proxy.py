@@ -177,7 +177,7 @@ def _headers(visitor: Visitor) -> dict[str, str]:
     if any(part.strip() for part in cookies):
         headers["cookie"] = ";".join(cookies).strip()
     headers["connection"] = "close"
-    headers["x-forwarded-for"] = environ.get("REMOTE_ADDR", "")
+    headers["x-forwarded-for"] = visitor.address
     return headers | {name.lower(): value for name, value in headers_of(visitor).items()}
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from board.kit.errors import ConfigError
+from board.kit.permissions import PERMISSIONS, ROLES
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, Elsewhere, page
+from board.kit.words import Text
 from firmware.host import Host
-from firmware.people.accounts import MIN_PASSWORD, ROLES
+from firmware.people.passwords import MIN_PASSWORD, Busy
 
 NAME = "setup/system/accounts.html"
 
@@ -16,28 +18,35 @@ def _show(host: Host, call: Call) -> Answer:
 
 
 def _page(host: Host, call: Call, error: object, user: str, status: int) -> Answer:
-    accounts = host.auth.accounts.all()
     return host.page(
-        call, "accounts", "Accounts", status=status, accounts=accounts, roles=ROLES, error=error, user=user, least=MIN_PASSWORD
+        call,
+        "accounts",
+        "Accounts",
+        status=status,
+        accounts=host.auth.accounts.all(),
+        roles=ROLES,
+        permissions=PERMISSIONS,
+        error=error,
+        user=user,
+        least=MIN_PASSWORD,
+        damage=host.auth.damage(),
     )
 
 
 def _add(host: Host, call: Call) -> Answer:
     user = call.body.get("user", "").strip()
     try:
-        host.auth.accounts.add(user, call.body.get("role", ""), call.body.get("password", ""))
-    except ConfigError as why:
-        return _page(host, call, f"Not added: {why}.", user[:32], 400)
+        host.auth.add_account(call.visitor, user, call.body.get("role", ""), call.body.get("password", ""))
+    except (ConfigError, Busy) as why:
+        return _page(host, call, Text("Not added: {why}.", {"why": why}), user[:32], 400)
     raise Elsewhere(f"/{NAME}")
 
 
 def _remove(host: Host, call: Call) -> Answer:
-    user = call.body.get("user", "")
     try:
-        host.auth.accounts.remove(user)
+        host.auth.remove_account(call.visitor, call.body.get("user", ""))
     except ConfigError as why:
-        return _page(host, call, f"Not removed: {why}.", "", 400)
-    host.auth.sessions.close_all(user)
+        return _page(host, call, Text("Not removed: {why}.", {"why": why}), "", 400)
     raise Elsewhere(f"/{NAME}")
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from board.kit.web.menu import Tab
-from board.kit.web.routes import KNOWN, PUBLIC, Answer, Call, Elsewhere, Refused, page
+from board.kit.web.routes import KNOWN, PUBLIC, Answer, Call, Elsewhere, page
 from firmware.host import Host
+from firmware.people.auth import must_wait
+from firmware.people.log_in import MustWait
 
 
 def _form(host: Host, call: Call) -> Answer:
@@ -19,8 +23,9 @@ def _enter(host: Host, call: Call) -> Answer:
     user, target = call.body.get("user", "").strip(), local_path(call.body.get("next", "/"))
     try:
         account = host.auth.check(call, user, call.body.get("password", ""))
-    except Refused as wait:
-        return _page(host, call, wait, user, target, 401)
+    except MustWait as why:
+        refused = must_wait(why)
+        return replace(_page(host, call, why, user, target, refused.status), headers=refused.headers)
     if account is None:
         return _page(host, call, "User name or password is wrong.", user, target, 401)
     session = host.auth.sessions.open(account.name)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from board.kit.errors import PackageError
 from board.kit.web.menu import Tab
-from board.kit.web.routes import STREAM, Answer, Call, Refused, api, data, page
+from board.kit.web.routes import KNOWN, STREAM, Answer, Call, Refused, api, data, page
 from firmware.host import PACKAGES_PAGE, Host
 from firmware.packages.management import MAX_PACKAGES
 from firmware.packages.uploads import MAX_UPLOAD_BYTES
@@ -72,7 +72,7 @@ TAB = Tab(
     "packages",
     (
         page(PACKAGES_PAGE.removeprefix("/"), "packages", _page),
-        api("GET", "api/packages", "view", _listing, "The installed packages with their states and processes."),
+        api("GET", "api/packages", KNOWN, _listing, "The installed packages with their states and processes."),
         api(
             "POST",
             "api/packages",

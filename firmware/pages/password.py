@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from board.kit.errors import ConfigError
 from board.kit.web.menu import Tab
-from board.kit.web.people import COOKIE
+from board.kit.web.people import TOKEN
 from board.kit.web.routes import KNOWN, Answer, Call, Elsewhere, page
 from firmware.host import Host
-from firmware.people.accounts import MIN_PASSWORD
+from firmware.people.log_in import MustWait
+from firmware.people.passwords import MIN_PASSWORD, Busy
 
 
 def _form(host: Host, call: Call) -> Answer:
-    if call.visitor.by != COOKIE:
+    if call.visitor.by == TOKEN:
         raise Elsewhere("/login?next=/password")
     return _page(host, call, "", 200)
 
@@ -21,13 +22,14 @@ def _page(host: Host, call: Call, error: object, status: int) -> Answer:
 
 
 def _change(host: Host, call: Call) -> Answer:
-    if call.visitor.by != COOKIE:
+    if call.visitor.by == TOKEN:
         raise Elsewhere("/login?next=/password")
     try:
         _set(host, call)
-    except ConfigError as why:
-        return _page(host, call, why, 400)
+    except (ConfigError, MustWait, Busy) as why:
+        return _page(host, call, why, 400 if isinstance(why, ConfigError) else 429)
     host.auth.sessions.close_all(call.user)
+    host.auth.changed(call.visitor, "password changed", call.user)
     return Answer(b"", status=303, headers=host.auth.entering(call, host.auth.sessions.open(call.user), "/"))
 
 

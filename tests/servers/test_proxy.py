@@ -20,7 +20,7 @@ from firmware.gateway.proxy import PortalDown, Proxy
 from firmware.gateway.web import WebServer
 
 Talk = Callable[[socket.socket, bytes], None]
-WHO = Visitor("guard", "operator", ROLES["operator"], COOKIE)
+WHO = Visitor("guard", "operator", ROLES["operator"], COOKIE, "10.0.0.7", session="token")
 
 
 class Portal:
@@ -132,7 +132,7 @@ def test_the_portal_hears_who_is_there_and_nothing_forged(site: Site) -> None:
         "x-gatewright-role": "operator",
         "x-gatewright-permissions": "actions,lists,open,review,view",
     }
-    assert (headers["cookie"], headers["connection"], headers["x-forwarded-for"]) == ("z=1", "close", "127.0.0.1")
+    assert (headers["cookie"], headers["connection"], headers["x-forwarded-for"]) == ("z=1", "close", "10.0.0.7")
     assert "authorization" not in headers
 
 

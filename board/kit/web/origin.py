@@ -6,7 +6,7 @@ header that would tell; so their absence proves nothing, and a session needs a p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,25 +17,29 @@ from board.kit.web.routes import Call, Refused
 _PORTS = {"http": "80", "https": "443"}
 
 
+def _nobody(address: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Front:
     """How browsers reach the camera. `public`: addresses of a reverse proxy in front of it, such as https://gate.example:8443;
-    `trusted`: addresses of proxies whose X-Forwarded-Host and X-Forwarded-Proto count."""
+    `trusts`: whether the X-Forwarded-Host and X-Forwarded-Proto of a proxy at that address count."""
 
     public: tuple[str, ...] = ()
-    trusted: frozenset[str] = frozenset()
+    trusts: Callable[[str], bool] = _nobody
 
     def host(self, environ: Mapping[str, Any]) -> str:
         """The host and port that the browser asked, as far as they arrived here: "camera:8080", "gate.example"."""
         passed_on = str(environ.get("HTTP_X_FORWARDED_HOST", "")).split(",")[0].strip()
-        if passed_on and environ.get("REMOTE_ADDR") in self.trusted:
+        if passed_on and self.trusts(str(environ.get("REMOTE_ADDR", ""))):
             return passed_on.lower()
         return str(environ.get("HTTP_HOST", "")).lower()
 
     def is_secure(self, environ: Mapping[str, Any]) -> bool:
         """True when the browser speaks TLS to the proxy: then the cookie must not go out in the clear."""
         proto = str(environ.get("HTTP_X_FORWARDED_PROTO", "")).split(",")[0].strip().lower()
-        if proto and environ.get("REMOTE_ADDR") in self.trusted:
+        if proto and self.trusts(str(environ.get("REMOTE_ADDR", ""))):
             return proto == "https"
         return any(url.startswith("https://") and _place(url) == _bare(self.host(environ)) for url in self.public)
 

@@ -49,6 +49,7 @@ class Templates:
         )
         environment.globals["_"] = pass_context(_say)
         environment.filters["drawn"] = _drawn
+        environment.filters["sentence"] = pass_context(_sentence)
         return environment
 
 
@@ -62,6 +63,12 @@ def _printed(context: Context, value: Any) -> Any:
     if value is None:
         return ""
     return value.said(context["language"].translate) if isinstance(value, Text | Sayable) else value
+
+
+def _sentence(context: Context, value: Any) -> str:
+    """What stands in an error without capital and full stop, as a sentence of a page."""
+    text = str(_printed(context, value))
+    return f"{text[:1].upper()}{text[1:]}{'' if not text or text.endswith(('.', '!', '?')) else '.'}"
 
 
 def _drawn(points: Sequence[float] | None) -> str:
