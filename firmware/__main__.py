@@ -96,7 +96,7 @@ def _run(words: list[str]) -> int:
             LOG.warning("%d processes of an earlier run were ended", ended)
         _make_safe(state)()
         host = open_host(auth, packages, Uploads(state.host / "uploads"), present)
-        server = WebServer(options.bind, options.port, build(host))
+        server = WebServer(options.bind, options.port, build(host), auth.addresses)
         port = server.start()
         LOG.info("listening on %s port %d", options.bind, port)
         who = WhoServer(state.people_socket, auth.who)

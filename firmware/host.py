@@ -9,6 +9,7 @@ from pathlib import Path
 from board.kit.web.menu import Tab
 from board.kit.web.render import Templates
 from board.kit.web.routes import Answer, Call
+from board.kit.words import Text
 from firmware.gateway.proxy import Proxy
 from firmware.packages.management import Packages
 from firmware.packages.uploads import Uploads
@@ -31,12 +32,14 @@ class Host:
     proxy: Proxy
     menu: tuple[Tab[Host], ...]
 
-    def page(self, call: Call, template: str, title: str, *, status: int = 200, refresh_s: int = 0, **values: object) -> Answer:
+    def page(
+        self, call: Call, template: str, title: str | Text, *, status: int = 200, refresh_s: int = 0, **values: object
+    ) -> Answer:
         """The page `template` inside the frame that all pages share. `refresh_s`: the browser loads it again after so long."""
         html = self.templates.html(
             template,
             call.language,
-            title=title,
+            title=title if isinstance(title, Text) else Text(title),
             refresh_s=refresh_s,
             visitor=call.visitor if call.visitor.by else None,
             menu=[] if call.visitor.must_change else [each for each in self.menu if call.may(each.permission)],

@@ -10,6 +10,7 @@ import webui.api
 from board.kit.errors import GatewrightError
 from board.kit.registry import find
 from board.kit.web import app
+from board.kit.web.exchange import Wsgi
 from board.kit.web.files import files
 from board.kit.web.menu import Tab
 from board.kit.web.people import Visitor, visitor_of
@@ -30,7 +31,7 @@ def api_routes() -> tuple[Route[Portal], ...]:
     return tuple(route for each in find(webui.api, "ROUTES", tuple).values() for route in each)
 
 
-def build(portal: Portal, tabs: Sequence[Tab[Portal]]) -> app.Wsgi:
+def build(portal: Portal, tabs: Sequence[Tab[Portal]]) -> Wsgi:
     """The WSGI application."""
     return app.build(app.Site(portal, "/anpr/", _admit, _checked_by_host, _error_page, logging.getLogger("manager")), routes(tabs))
 

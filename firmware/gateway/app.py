@@ -10,6 +10,7 @@ import firmware.pages
 from board.kit.errors import GatewrightError
 from board.kit.registry import find
 from board.kit.web import app
+from board.kit.web.exchange import Wsgi
 from board.kit.web.menu import Tab
 from board.kit.web.origin import check
 from board.kit.web.people import NO_ONE, Visitor
@@ -38,7 +39,7 @@ def routes() -> tuple[Route[Host], ...]:
     return (*own, *cgi.ROUTES, *portals.ROUTES)
 
 
-def build(host: Host) -> app.Wsgi:
+def build(host: Host) -> Wsgi:
     """The WSGI application."""
     return app.build(app.Site(host, "/", _admit, _guard, _error_page, LOG), routes())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from board.kit.web.app import shows_page
 from board.kit.web.routes import KNOWN, STREAM, Answer, Call, Elsewhere, Refused, Route
+from board.kit.words import Text
 from firmware.gateway.proxy import MAX_BODY_BYTES, PortalDown
 from firmware.host import Host
 
@@ -17,7 +18,7 @@ def _forward(host: Host, call: Call) -> Answer:
     if "/" not in here[1:]:
         raise Elsewhere(f"{here}/")
     try:
-        reply = host.proxy.forward(socket, call.visitor)
+        reply = host.proxy.forward(socket, call.visitor, lambda: host.auth.still(call.visitor))
     except PortalDown:
         return _down(host, call, name)
     kept = tuple((header, value) for header, value in reply.headerlist if header.lower() != "content-type")
@@ -31,11 +32,11 @@ def _down(host: Host, call: Call, name: str) -> Answer:
     word = "starting" if starting else "in trouble" if broken else "stopped"
     again = (("Retry-After", "2"),)
     if not shows_page(call, ROUTES[0]):
-        raise Refused(503, "{name} is {word}", headers=again, name=name, word=word)
+        raise Refused(503, "{name} is {word}", headers=again, name=name, word=Text(word))
     page = host.page(
         call,
         "down",
-        f"{name} is {word}",
+        Text("{name} is {word}", {"name": name, "word": Text(word)}),
         status=503,
         refresh_s=2 if starting else 5 if broken else 0,
         name=name,

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from board.kit.web.menu import Tab
 from board.kit.web.routes import KNOWN, PUBLIC, Answer, Call, Elsewhere, page
+from board.kit.words import Text
 from firmware.host import Host
 from firmware.people.auth import must_wait
 from firmware.people.log_in import MustWait
@@ -27,7 +28,7 @@ def _enter(host: Host, call: Call) -> Answer:
         refused = must_wait(why)
         return replace(_page(host, call, why, user, target, refused.status), headers=refused.headers)
     if account is None:
-        return _page(host, call, "User name or password is wrong.", user, target, 401)
+        return _page(host, call, Text("User name or password is wrong."), user, target, 401)
     session = host.auth.sessions.open(account.name)
     return Answer(b"", status=303, headers=host.auth.entering(call, session, "/password" if account.must_change else target))
 

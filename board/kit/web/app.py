@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
@@ -13,13 +13,13 @@ import bottle
 from board.kit.errors import GatewrightError, StoreError, TriggerRefused, WireError
 from board.kit.settings import SettingsError
 from board.kit.web.bodies import body_of, query_of
+from board.kit.web.exchange import Wsgi
 from board.kit.web.headers import NOT_KEPT, SECURITY
 from board.kit.web.people import Visitor
 from board.kit.web.routes import KNOWN, PUBLIC, Answer, Call, Elsewhere, Refused, Route, data
 from board.kit.words import Language, Text, plain
 
 C = TypeVar("C")
-Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 STATUS_OF = ((TriggerRefused, 409), (WireError, 503), (StoreError, 507), (GatewrightError, 422))
 """HTTP status of the errors that a handler lets through, first match wins."""
