@@ -347,7 +347,7 @@ class GeneralSettings(Settings):
         max_length=200,
     )
     log_level: int = option(
-        3, "Log level", "1 errors only .. 5 everything; 4 and 5 are for experts.", restart=True, group="Logs", ge=1, le=5
+        3, "Log level", "1 errors only .. 5 everything; 4 and 5 are for experts. Takes effect at once.", group="Logs", ge=1, le=5
     )
 
     @field_validator("interlocks")

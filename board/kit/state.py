@@ -75,6 +75,11 @@ class State:
         return self.run / "devices"
 
     @property
+    def log_level_file(self) -> Path:
+        """The log level of every process, 1 to 5 (board/kit/process.py)."""
+        return self.run / "log_level"
+
+    @property
     def servers_file(self) -> Path:
         """{"trigger": "tcp://127.0.0.1:2000"...}: addresses of the package's servers that are on, written by who runs them."""
         return self.run / "servers.json"

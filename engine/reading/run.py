@@ -302,7 +302,7 @@ def main(arguments: Sequence[str]) -> int:
     state = State(parser.parse_args(arguments).state.resolve())
     clock = Clock()
     settings, general, of_camera, problem = _stored_settings(state, clock)
-    open_log(state, "engine", general.log_level)
+    open_log(state, "engine")
     life = Life(state, "engine")
     licensed = os.environ.get("GATEWRIGHT_LICENSED", "1") != "0"
     idle = NO_LICENSE if not licensed else "" if problem or settings.region else SETUP
