@@ -18,7 +18,6 @@ from firmware.gateway.cgi import upload_json
 from firmware.packages.management import MAX_PACKAGES, Packages
 from firmware.packages.uploads import Uploads, content_length
 from firmware.packages.verify import MAX_ARCHIVE_BYTES
-from firmware.people import api
 from firmware.people.auth import BY_TOKEN, COOKIE, Auth, Visitor, answer, check_origin, local_path
 from firmware.people.log_in import MustWait
 from firmware.people.passwords import MIN_PASSWORD, Busy
@@ -50,7 +49,6 @@ def routes(app: Bottle, pages: Pages, auth: Auth, packages: Packages, uploads: U
     _log_in(app, pages, auth)
     _package_pages(app, pages, auth, packages, uploads, card_present)
     _account_pages(app, pages, auth)
-    api.routes(app, auth)
 
     def health() -> HTTPResponse:
         ready = packages.portals_ready()
@@ -101,9 +99,11 @@ def _log_in(app: Bottle, pages: Pages, auth: Auth) -> None:
                 raise ConfigError("the present password is wrong")
             if values.get("new", "") != values.get("again", ""):
                 raise ConfigError("the two new passwords differ")
-            auth.set_password(visitor, values.get("new", ""))
+            auth.accounts.set_password(visitor.name, values.get("new", ""))
         except (ConfigError, MustWait, Busy) as why:
             return _password_page(visitor, _sentence(why), 400 if isinstance(why, ConfigError) else 429)
+        auth.sessions.close_all(visitor.name)
+        auth.changed(visitor, "password changed", visitor.name)
         return _enter(auth.sessions.open(visitor.name), "/")
 
     app.route("/login", "GET", form)

@@ -20,11 +20,11 @@ from board.kit.words import Text
 from firmware.people.accounts import Account, Accounts
 from firmware.people.addresses import Addresses
 from firmware.people.changes import Changes
-from firmware.people.device_passwords import DevicePassword, DevicePasswords
+from firmware.people.device_passwords import DevicePasswords
 from firmware.people.guesses import Guesses
 from firmware.people.log_in import LogIn, MustWait
 from firmware.people.sessions import Sessions
-from firmware.people.tokens import Token, Tokens
+from firmware.people.tokens import Tokens
 from firmware.people.who import Who
 
 COOKIE = "gatewright_session"
@@ -117,12 +117,6 @@ class Auth:
         """Records what the visitor of the current request did."""
         self.changes.add(visitor.name, visitor.address, what, about)
 
-    def set_password(self, visitor: Visitor, new: str) -> None:
-        """The visitor's own; all sessions of that account end. ConfigError says why it is not good enough."""
-        self.accounts.set_password(visitor.name, new)
-        self.sessions.close_all(visitor.name)
-        self.changed(visitor, "password changed", visitor.name)
-
     def add_account(self, visitor: Visitor, name: str, role: str, password: str) -> None:
         """ConfigError says what is wrong; nobody gives more than they have."""
         self._check_reach(visitor, role)
@@ -144,33 +138,6 @@ class Auth:
         self.sessions.close_all(name)
         self.tokens.end_of_makers([name])
         self.changed(visitor, "account removed", name)
-
-    def make_token(self, visitor: Visitor, name: str, permissions: list[str], expires: str) -> tuple[Token, str]:
-        """The token and its secret. ConfigError says what is wrong; a token makes none, so that revoking it is enough."""
-        maker = self.accounts.get(visitor.name)
-        if visitor.by == BY_TOKEN or maker is None:
-            raise ConfigError("a token cannot make tokens: log in with your password")
-        token, secret = self.tokens.make(name, permissions, maker, expires)
-        self.changed(visitor, "token made", f"{name} ({', '.join(token.permissions)})")
-        return token, secret
-
-    def revoke_token(self, visitor: Visitor, token_id: str) -> Token:
-        """ConfigError when there is none."""
-        token = self.tokens.revoke(token_id)
-        self.changed(visitor, "token revoked", token.name)
-        return token
-
-    def make_device_password(self, visitor: Visitor, use: str, name: str) -> tuple[DevicePassword, str]:
-        """The device password and its secret. ConfigError says what is wrong."""
-        device, password = self.devices.make(use, name, visitor.name)
-        self.changed(visitor, "device password made", f"{device.user} ({name})")
-        return device, password
-
-    def remove_device_password(self, visitor: Visitor, user: str) -> DevicePassword:
-        """ConfigError when there is none."""
-        device = self.devices.remove(user)
-        self.changed(visitor, "device password removed", f"{user} ({device.name})")
-        return device
 
     def _reached(self, visitor: Visitor, name: str) -> Account:
         account = self.accounts.get(name)
