@@ -87,7 +87,8 @@ def _run(words: list[str]) -> int:
         if ended:
             LOG.warning("%d processes of an earlier run were ended", ended)
         _make_safe(state)()
-        server = WebServer(options.bind, options.port, build(auth, packages, Uploads(state.host / "uploads"), present))
+        application = build(auth, packages, Uploads(state.host / "uploads"), present)
+        server = WebServer(options.bind, options.port, application, auth.addresses)
         port = server.start()
         LOG.info("listening on %s port %d", options.bind, port)
         who = WhoServer(state.people_socket, auth.who)

@@ -16,6 +16,7 @@ from board.kit.permissions import ROLES
 from firmware.gateway import proxy as module
 from firmware.gateway.proxy import PortalDown, Proxy
 from firmware.gateway.web import WebServer
+from firmware.people.addresses import Addresses
 from firmware.people.auth import BY_COOKIE, Visitor
 
 Talk = Callable[[socket.socket, bytes], None]
@@ -60,23 +61,24 @@ class Portal:
 
 
 class Site:
-    """The proxy alone behind cheroot; `portal(talk)` puts a portal behind it."""
+    """The proxy alone behind the server; `portal(talk)` puts a portal behind it."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "manager.sock"
         app = Bottle()
-        proxy = Proxy()
+        self.proxy = proxy = Proxy()
 
         def forward(path: str) -> HTTPResponse:
             try:
-                return proxy.forward(self.path, WHO)
+                return proxy.forward(self.path, WHO, lambda: self.allowed)
             except PortalDown:
                 return HTTPResponse("down", status=503)
 
         app.route("/<path:path>", ["GET", "POST"], forward)
-        self.server = WebServer("127.0.0.1", 0, app)
+        self.server = WebServer("127.0.0.1", 0, app, Addresses())
         self.url = f"http://127.0.0.1:{self.server.start()}"
         self.portals: list[Portal] = []
+        self.allowed = True
 
     def portal(self, talk: Talk) -> Portal:
         self.portals.append(Portal(self.path, talk))
@@ -88,6 +90,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     made = Site(tmp_path)
     yield made
     made.server.stop()
+    made.proxy.close()
     for portal in made.portals:
         portal.close()
 
@@ -129,7 +132,7 @@ def test_the_portal_hears_who_is_there_and_nothing_forged(site: Site) -> None:
         "x-gatewright-role": "operator",
         "x-gatewright-permissions": "actions,lists,open,review,view",
     }
-    assert (headers["cookie"], headers["connection"], headers["x-forwarded-for"]) == ("z=1", "close", "10.0.0.7")
+    assert (headers["cookie"], headers["connection"], headers["x-forwarded-for"]) == ("z=1", "keep-alive", "10.0.0.7")
     assert "authorization" not in headers
 
 
@@ -216,5 +219,5 @@ def test_nobody_behind_the_socket_is_told(site: Site) -> None:
 
 def test_every_request_gives_its_place_back(site: Site) -> None:
     site.portal(says(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
-    for _ in range(module.MAX_OPEN + 6):
+    for _ in range(30):
         assert requests.get(f"{site.url}/anpr/", timeout=10).status_code == 200
