@@ -26,9 +26,13 @@ from board.serial import SerialLines
 from board.storage import card_present
 from board.types import WiegandSent
 from engine.actions import Kinds, Lane, find_kinds
+from engine.dispatch.environment import Environment
 from engine.dispatch.intake import Intake
 from engine.dispatch.outbox import Outbox
-from engine.dispatch.workers import Performer, Workers
+from engine.dispatch.peers import Peers
+from engine.dispatch.perform import Performer
+from engine.dispatch.replies import Replies
+from engine.dispatch.workers import Workers
 from engine.messages import (
     AskStatus,
     EngineStatus,
@@ -51,7 +55,6 @@ from engine.service.hub import Hub
 from engine.service.inputs import Inputs
 from engine.service.outputs import Outputs
 from engine.service.passage_source import StoredPassages
-from engine.service.peers import Peers
 from engine.service.pins_link import PinsLink
 from engine.service.problems import Problems
 from engine.service.scheduler import Scheduler
@@ -102,7 +105,8 @@ class Service:
         self.restart = threading.Event()
         self._problems = Problems(clock, lambda: self._subscribers.status_changed())
         self._serial = SerialLines(state, DeviceBook(state, "service"))
-        self._peers = Peers(kinds, self._serial, self._problems.say)
+        self._peers = Peers(kinds, self._problems.say)
+        self._replies = Replies()
         self._counters = Counters(clock, self._store, self._problems.say)
         self._engine = EngineView(clock, self._counters, licensed, lambda: self._subscribers.status_changed())
         self._outputs = Outputs(self._store, lambda: self._core.general if self._core else None, kinds, self._problems.say)
@@ -132,7 +136,16 @@ class Service:
             bind_address(),
             lambda url: announce(state, "trigger", url),
         )
-        self._trials = Trials(clock, kinds, self._pins, self._serial, state.images, self._need_store, self._outputs.polarities)
+        self._environment = Environment(
+            clock,
+            self._pins,
+            self._serial,
+            state.images,
+            self._peers,
+            self._replies,
+            lambda: self._need_store().settings(GeneralSettings),
+        )
+        self._trials = Trials(clock, kinds, self._pins, self._environment, self._need_store, self._outputs.polarities)
         self._status = Status(state, clock, self._engine, self._counters, self._pins, self._problems, card)
         self._passages = StoredPassages(lambda: Store(state.database, clock, checkpoints=False))
         self._subscribers = Subscribers(self._status.now, self._pins.lines, self._passages)
@@ -175,6 +188,7 @@ class Service:
         self._passages.close()
         if self._core is not None:
             self._core.close()
+        self._peers.close()
         self._serial.close()
         self._pins.close()
 
@@ -199,8 +213,9 @@ class Service:
         except DeliveryError as why:
             log.info("polarities follow with the connection to pins: %s", why)
         self._inputs.open(core.lpr, core.general)
-        self._peers.refresh(core.store)
+        self._keep_peers(core.store)
         for workers in core.workers.values():
+            workers.remember(core.store.rules.results().values())
             workers.start()
         return core
 
@@ -210,8 +225,11 @@ class Service:
         again = outbox.recover()
         if again:
             log.warning("%d deliveries were on their way when the service ended: they are sent again", again)
-        performer = Performer(store, outbox, self._kinds, self._pins, self._serial, self._state.images, self._clock)
-        workers = {lane: Workers(lane, self._kinds, outbox, performer.perform, self._clock, self._problems.say) for lane in Lane}
+        performer = Performer(store, outbox, self._kinds, self._environment, self._clock)
+        workers = {
+            lane: Workers(lane, self._kinds, outbox, performer, self._pins, self._peers.of, self._clock, self._problems.say)
+            for lane in Lane
+        }
         return Core(
             store=store,
             keeper=keeper,
@@ -221,6 +239,13 @@ class Service:
             lpr=store.settings(LprSettings),
             general=store.settings(GeneralSettings),
         )
+
+    def _keep_peers(self, store: Store) -> None:
+        now, now_ns = self._clock.now(), self._clock.monotonic_ns()
+        try:
+            self._peers.keep(store.rules(), lambda: self._environment.plain("", now, now_ns))
+        except StoreError as why:
+            self._problems.say(str(why))
 
     def _store(self) -> Store | None:
         return self._core.store if self._core else None
@@ -275,7 +300,7 @@ class Service:
         return TriggerAnswer(True, "", trigger.id, passage)
 
     def _rules_changed(self, request: RulesChanged) -> Outcome:
-        self._peers.refresh(self._need_store())
+        self._keep_peers(self._need_store())
         try:
             self._pins.push_polarities()
         except DeliveryError as why:

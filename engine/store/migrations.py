@@ -77,7 +77,13 @@ def _version_2(db: Database) -> None:
         db.execute(f"ALTER TABLE passages ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_version_1, _version_2)
+def _version_3(db: Database) -> None:
+    db.execute("CREATE INDEX deliveries_waiting ON deliveries (kind, rule_id, next_try_at) WHERE state = 'pending'")
+    db.execute("DROP INDEX deliveries_open")
+    db.execute("CREATE INDEX deliveries_sending ON deliveries (rowid) WHERE state = 'sending'")
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_version_1, _version_2, _version_3)
 
 
 def carry_out(connection: sqlite3.Connection, migrations: Sequence[Callable[[Database], None]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from board.kit.words import Text
 from engine.types import Delivery, Passage, PlateList
 
 MAX_ROWS = 1000
@@ -64,6 +65,16 @@ class RuleResult:
 
     rule_id: int
     done_at: datetime | None
-    done_note: str
+    done_note: Text
     error_at: datetime | None
-    error: str
+    error: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What waits first for one action. `number`: its row, counting up with time."""
+
+    number: int
+    rule_id: int
+    next_try_at: datetime
+    not_after: datetime

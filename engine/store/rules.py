@@ -10,6 +10,7 @@ from sqlite3 import Row
 
 from board.kit.errors import ConfigError
 from board.kit.settings import unfit
+from board.kit.words import Text, from_stored, to_stored
 from engine.store.database import Database
 from engine.store.lists import Lists
 from engine.store.queries import RuleResult
@@ -63,24 +64,28 @@ class Rules:
         """Last success and last error of each rule that has been carried out."""
         return {
             row["rule_id"]: RuleResult(
-                row["rule_id"], when(row["done_at"]), row["done_note"] or "", when(row["error_at"]), row["error"] or ""
+                row["rule_id"],
+                when(row["done_at"]),
+                from_stored(row["done_note"] or ""),
+                when(row["error_at"]),
+                from_stored(row["error"] or ""),
             )
             for row in self._db.rows("SELECT * FROM rule_results")
         }
 
-    def succeeded(self, rule_id: int, at: datetime, note: str) -> None:
+    def succeeded(self, rule_id: int, at: datetime, note: Text) -> None:
         """Nothing happens when the rule was deleted."""
         self._result(rule_id, "done_at", "done_note", at, note)
 
-    def failed(self, rule_id: int, at: datetime, error: str) -> None:
+    def failed(self, rule_id: int, at: datetime, error: Text) -> None:
         """Nothing happens when the rule was deleted."""
         self._result(rule_id, "error_at", "error", at, error)
 
-    def _result(self, rule_id: int, at_column: str, note_column: str, at: datetime, note: str) -> None:
+    def _result(self, rule_id: int, at_column: str, note_column: str, at: datetime, note: Text) -> None:
         self._db.execute(
             f"INSERT INTO rule_results (rule_id, {at_column}, {note_column}) SELECT id, ?, ? FROM rules WHERE id = ? "
             f"ON CONFLICT (rule_id) DO UPDATE SET {at_column} = excluded.{at_column}, {note_column} = excluded.{note_column}",
-            (stamp(at), note, rule_id),
+            (stamp(at), to_stored(note), rule_id),
         )
 
 

@@ -192,9 +192,10 @@ def test_a_line_that_another_process_has_is_busy(device: Twin | Pty, lines: Seri
 
 
 def test_lines_that_nobody_wants_any_more_are_closed(device: Twin | Pty, lines: SerialLines, state: State) -> None:
-    lines.keep([device.url])
-    assert until(lambda: problem(state) == "")
-    lines.keep([])
+    with lines.opened(device.url):
+        with lines.opened(device.url):
+            assert until(lambda: problem(state) == "")
+        assert [each.device for each in read_devices(state)] == [parse_url(device.url).device]
     assert read_devices(state) == ()
     _ports.open_port(parse_url(device.url), state).close()
 

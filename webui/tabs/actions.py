@@ -16,6 +16,7 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 def _new(portal: Portal, call: Call) -> Answer:
     kind = kind_of(portal, call.query.get("kind", ""))
+    kind.check_usable()
     return _page(portal, call, ActionRule(0, call.id("id"), kind.label, kind.name, True, WeekSchedule(), "{}"))
 
 
