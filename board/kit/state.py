@@ -80,6 +80,11 @@ class State:
         return self.run / "devices"
 
     @property
+    def sights_file(self) -> Path:
+        """The plates in sight, kept by the engine for the next one (engine/reading/passages/sights.py)."""
+        return self.run / "sights.json"
+
+    @property
     def log_level_file(self) -> Path:
         """The log level of every process, 1 to 5 (board/kit/process.py)."""
         return self.run / "log_level"
