@@ -110,10 +110,10 @@ def test_64_wrong_passwords_at_once_from_64_addresses_cost_little_memory_and_non
     assert host.ask("GET", "/api/packages").status_code == 200
 
 
-def test_of_100_wrong_passwords_at_once_from_one_address_five_are_looked_at(alone: Callable[..., Host]) -> None:
+def test_of_60_wrong_passwords_at_once_from_one_address_five_are_looked_at(alone: Callable[..., Host]) -> None:
     host = alone()
-    said = at_once(100, lambda number: log_in(host, "admin", f"guess {number}")[1])
-    assert Counter(reply.status_code for reply in said) == {401: 5, 429: 95}
+    said = at_once(60, lambda number: log_in(host, "admin", f"guess {number}")[1])
+    assert Counter(reply.status_code for reply in said) == {401: 5, 429: 55}
     assert all(int(reply.headers["Retry-After"]) >= 1 for reply in said if reply.status_code == 429)
     assert log_in(host, "admin", OWN)[1].status_code == 429
 
@@ -218,7 +218,7 @@ def test_a_viewer_that_logs_in_again_and_again_logs_out_nobody_else(host: Host) 
 
 def test_a_browser_of_another_site_cannot_make_a_get_act(host: Host) -> None:
     cookie = log_in(host, "admin", OWN)[0].cookies.get_dict()
-    browser = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64)"}
+    browser = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64)", "Accept-Language": "en"}
     restart = f"{CONTROL}?idx=0&cmd=restart"
     for more in ({"cookies": cookie, "auth": None}, {"cookies": cookie, "auth": None, "headers": browser}, {"headers": browser}):
         assert host.ask("GET", restart, **more).status_code == 403, more
@@ -299,7 +299,7 @@ def test_a_token_of_people_gives_nobody_more_than_it_has_and_makes_no_second(hos
     assert refused.status_code == 422 and "does not have" in refused.json()["error"]
     assert ask("POST", "/api/tokens", json={"name": "second", "permissions": ["view"]}).status_code == 422
     assert ask("DELETE", "/api/accounts/admin").status_code == 422
-    assert ask("POST", "/api/password", json={"old": OWN, "new": "at the old mill"}).status_code == 401
+    assert ask("POST", "/api/password", json={"old": OWN, "new": "at the old mill"}).status_code == 403
     assert ask("POST", "/password", data={"old": OWN, "new": "at the old mill", "again": "at the old mill"}).headers[
         "Location"
     ] == ("/login?next=/password")
