@@ -16,8 +16,7 @@ from bottle import HTTPResponse, request
 
 from board.kit.errors import GatewrightError
 from board.kit.sockets import short_address
-from board.kit.web.exchange import STREAM
-from board.kit.web.streams import Relay
+from board.kit.web.streams import STREAM, Relay
 from firmware.people.auth import COOKIE, Visitor, answer
 
 MAX_BODY_BYTES = 64 << 20
