@@ -97,8 +97,8 @@ def wait_for(condition: Callable[[], object], within_s: float = 10) -> Any:
 class Viewer:
     """A browser's stream of events, taken as the server's loop takes it."""
 
-    def __init__(self, caller: Caller, query: str = "", **headers: str) -> None:
-        reply = caller.call("GET", f"api/events{query}", "viewer", **headers)
+    def __init__(self, caller: Caller, query: str = "", last_event_id: str = "") -> None:
+        reply = caller.call("GET", f"api/events{query}", "viewer", HTTP_LAST_EVENT_ID=last_event_id)
         assert (reply.status, reply.headers["Content-Type"]) == (200, "text/event-stream; charset=utf-8")
         self.source = caller.streams[-1]
         self.text = ""
@@ -181,7 +181,7 @@ def test_a_browser_that_comes_back_gets_every_passage_it_missed_once(caller: Cal
     for number in range(1, 6):
         store.add_passage(passage(f"AB{number}", f"p{number}"), [])
     with service(caller) as served:
-        viewer = Viewer(caller, HTTP_LAST_EVENT_ID="2")
+        viewer = Viewer(caller, last_event_id="2")
         wait_for(lambda: served.subscribers)
         assert served.asked[0].after == 5
         lists = tuple(Match(each, None) for each in store.lists()[:1])
