@@ -367,7 +367,7 @@ def test_an_action_can_be_tried_before_it_is_saved(running: Camera) -> None:
     for request, problem in (
         (TestAction("io", '{"output": "DO9"}', WHITE, ""), "DO9"),
         (TestAction("io", '{"polarity": "active low"}', WHITE, ""), "Polarity: an enabled action wants DO1 active high"),
-        (TestAction("rocket", "{}", WHITE, ""), "unknown action"),
+        (TestAction("rocket", "{}", WHITE, ""), "there is no action"),
         (TestAction("io", "{}", 99, ""), "this list was deleted"),
         (TestAction("http", '{"url": "http://127.0.0.1:9/", "timeout_s": 1}', WHITE, ""), "no connection"),
     ):
@@ -439,7 +439,7 @@ def test_a_trigger_port_that_is_taken_is_said_and_the_rest_works(camera: Camera)
     with socket.create_server(("", camera.trigger_port)):
         camera.start("service")
         camera.connect_engine()
-        until(lambda: f"Trigger socket port: {camera.trigger_port} cannot be used" in camera.status().last_error, "the reason")
+        until(lambda: f"the trigger socket cannot listen on {camera.trigger_port}" in camera.status().last_error, "the reason")
         one = camera.report("GUEST1")
         assert answer_of(camera.engine, PassageStored) == PassageStored(one.id)
 
