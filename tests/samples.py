@@ -15,8 +15,7 @@ from board.kit.errors import DeliveryError
 from board.kit.state import State
 from board.serial import SerialLines
 from board.types import PinsDone
-from engine.actions import ActionEnv, find_kinds
-from engine.dispatch.rules import rule_check
+from engine.actions import ActionEnv
 from engine.lists import EARLIEST, LATEST
 from engine.store import Store
 from engine.types import ActionRule, ListEntry, Match, Passage, PassageImages, PlateEvent, PlateList, WeekSchedule
@@ -59,10 +58,6 @@ def event(plate: str = "HK55EVB", role: str = "white", listed: ListEntry | None 
 
 def new_store(folder: Path, clock: Clock | None = None) -> Store:
     return Store(folder / "anpr.db", clock or TestClock())
-
-
-CHECK = rule_check(find_kinds())
-"""What a store asks before it keeps a rule of the kinds that there are."""
 
 
 class FakePins:

@@ -18,9 +18,6 @@ from engine.store import Store
 
 log = logging.getLogger("scheduler")
 
-MAX_PASSAGES = 200_000
-"""About 200 MB of database; the oldest go first, with their deliveries and pictures."""
-
 CHUNK = 50
 """Passages per transaction: a commit of the gate waits for one chunk at most."""
 
@@ -98,7 +95,7 @@ class Scheduler:
                     keep_pct=keep_pct,
                 )
             self._unlink(name for each in oldest for name in each.names)
-            self._store.passages.forget_pictures(oldest[-1].rowid)
+            self._store.passages.forget_pictures([each.rowid for each in oldest])
             purged += len(oldest)
             self._drop_folders(oldest[-1].at[:10].replace("-", "/"))
         if purged:
@@ -106,14 +103,17 @@ class Scheduler:
         return purged
 
     def bound_database(self) -> int:
-        """Deletes the oldest passages over MAX_PASSAGES; how many."""
+        """Deletes the oldest passages over the number that the settings keep; how many."""
+        keep = self._store.settings(GeneralSettings).history_passages
         deleted = 0
+        if not keep:
+            return deleted
         for _ in self._chunks():
-            oldest = self._store.passages.oldest_over(MAX_PASSAGES, CHUNK)
+            oldest = self._store.passages.oldest_over(keep, CHUNK)
             if not oldest:
                 break
             self._unlink(name for each in oldest for name in each.names)
-            self._store.passages.delete(oldest[-1].rowid)
+            self._store.passages.delete([each.rowid for each in oldest])
             deleted += len(oldest)
         return deleted
 

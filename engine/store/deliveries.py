@@ -54,7 +54,7 @@ class Deliveries:
     def claim(self, kinds: Collection[str], busy_rules: Collection[int], now: datetime, ahead: datetime) -> Delivery | None:
         """The delivery of these kinds, not of a busy rule, that has been due at `now` for longest, or is due after `ahead`; it is
         "sending" from now on, and this counts as an attempt. None when there is none."""
-        row = self._db.row(
+        row = self._db.changed_row(
             "UPDATE deliveries SET state = 'sending', attempts = attempts + 1 WHERE rowid = ("
             "SELECT rowid FROM deliveries WHERE finished_at IS NULL AND state = 'pending' "
             f"AND (next_try_at <= ? OR next_try_at > ?) AND kind IN ({marks(kinds)}) AND rule_id NOT IN ({marks(busy_rules)}) "

@@ -14,7 +14,7 @@ from board.kit.state import State
 from board.serial._twin import plug
 from engine.actions import ActionKind, Lane, find_kinds, options_of
 from engine.dispatch.polarity import wanted_polarities
-from tests.samples import CHECK, FakePins, entry, env, event, new_store, rule
+from tests.samples import FakePins, entry, env, event, new_store, rule
 
 KINDS = find_kinds()
 WIDGETS = {"", "password", "textarea", "output", "input", "wiegand_port", "url"}
@@ -96,6 +96,6 @@ def test_it_says_what_it_did_or_raises_a_delivery_error(kind: ActionKind[Any], t
 
 
 def test_a_rule_of_it_can_be_saved_and_wires_what_it_says(kind: ActionKind[Any], tmp_path: Path) -> None:
-    saved = new_store(tmp_path).rules.save(rule(kind=kind.name), CHECK, "admin")
+    saved = new_store(tmp_path).rules.save(rule(kind=kind.name), "admin")
     assert json.loads(saved.options) == json.loads(kind.options().model_dump_json())
     assert wanted_polarities([saved], KINDS) == dict(kind.polarity(kind.options()))
