@@ -33,7 +33,6 @@ setup(
         "annotated-types==0.8.0",
         "av==18.1.0",
         "bottle==0.13.4",
-        "cheroot==11.1.2",
         "cryptography==50.0.2",
         "Jinja2==3.1.6",
         "multipart==2.0.1",

@@ -219,6 +219,14 @@ class WatchPins:
 
 
 @dataclass(frozen=True, slots=True)
+class PinsTaken:
+    """The request was accepted and is carried out later (after its delay, or once the frames before it are sent): PinsDone or
+    PinsRefused follows under the same id. It is dropped, without an answer, when its last client goes before it began."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class PinsDone:
     """The request took effect at `monotonic_ns` (pulse: its first edge; Wiegand: after the last frame was checked)."""
 
@@ -274,5 +282,5 @@ class LineWarning:
 
 PINS_MESSAGES: tuple[type, ...] = (
     Pulse, Pattern, Level, SendWiegand, OutputPolarity, LineRules, WatchPins,
-    PinsDone, PinsRefused, OutputState, InputState, InputEdge, LineWarning, WiegandSent,
+    PinsTaken, PinsDone, PinsRefused, OutputState, InputState, InputEdge, LineWarning, WiegandSent,
 )  # fmt: skip

@@ -14,7 +14,9 @@ from engine.types import Counter, Delivery, Match, Passage, PlateRead, Trigger, 
 
 NO_LICENSE = "NO LICENSE"
 STOPPED = "STOPPED"
-"""What the Info panel shows as mode besides the function modes (manual 4.2): no licence; no engine."""
+SETUP = "SETUP"
+"""What the Info panel shows as mode besides the function modes (manual 4.2): no licence; no engine; the first access, at which an
+administrator chooses the region, has not taken place (manual 3.3)."""
 
 # --- engine -> service ----------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from board.kit.words import Text
 from board.types import WiegandCode
 
 Point = tuple[float, float]
@@ -227,7 +228,7 @@ class Delivery:
     attempts: int
     next_try_at: datetime
     finished_at: datetime | None
-    note: str
+    note: Text
     """What was done ("DO1 pulsed 500 ms") or the last error."""
 
 

@@ -13,11 +13,13 @@ from typing import IO
 
 from board.kit.clock import Clock
 from board.kit.errors import GatewrightError
+from board.kit.memory import give_back_large_blocks
 from board.kit.process import Life, open_log
 from board.kit.state import State
 from board.profiles import all_profiles
 from board.storage import card_present
-from firmware.gateway.web import WebServer, build
+from firmware.gateway.app import build, open_host
+from firmware.gateway.web import WebServer
 from firmware.packages.keys import load_trust, public_pem, read_public
 from firmware.packages.licence import device_serial
 from firmware.packages.management import Packages, board_file
@@ -25,7 +27,8 @@ from firmware.packages.slots import CAMERA, Slots
 from firmware.packages.uploads import Uploads
 from firmware.people.accounts import Accounts
 from firmware.people.auth import Auth
-from firmware.people.sessions import Guesses, Sessions
+from firmware.people.changes import Changes
+from firmware.people.who import WhoServer
 from firmware.processes.notify import notify
 from firmware.processes.supervisor import end_leftovers
 from firmware.processes.watchdog import KernelDevice, Watchdog
@@ -51,6 +54,13 @@ def _run(words: list[str]) -> int:
     parser.add_argument("--state", type=Path, required=True, help="folder of the camera's persistent state")
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--bind", default="127.0.0.1", help="address to listen on; a camera in the field needs 0.0.0.0")
+    parser.add_argument(
+        "--public-address",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="how browsers reach the camera through a reverse proxy, such as https://gate.example",
+    )
     parser.add_argument("--profile", default="sim", choices=tuple(all_profiles()), help="which board this is")
     parser.add_argument("--camera", default="", help="camera URL; default: the profile's")
     parser.add_argument("--sd", type=_folder, help="where the SD card is mounted; empty: there is none")
@@ -58,28 +68,39 @@ def _run(words: list[str]) -> int:
     parser.add_argument("--watchdog", default="", metavar="DEVICE", help="/dev/watchdog: fed while all is well; empty: none is fed")
     parser.add_argument("--watchdog-s", type=int, default=15, help="seconds without food until the board is reset (default 15)")
     parser.add_argument("--reset-admin", action="store_true", help="only give admin a new password, in STATE/host/initial-password")
+    parser.add_argument(
+        "--trusted-proxy",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="a reverse proxy, or its network, whose X-Forwarded headers are believed; may be given several times (default: none)",
+    )
     options = parser.parse_args(words)
     state = _state(options.state)
+    give_back_large_blocks()
     with _OneHost(state):
         if options.reset_admin:
             accounts = Accounts(state.host)
             accounts.reset_admin()
+            Changes(state.host, Clock()).add("the command line", "", "first password made anew", "admin")
             print(f"admin has a new password: {accounts.initial_file}")
             return 0
         open_log(state, "hostd")
         life = Life(state, "hostd")
         board_file(state, options.profile, options.camera, options.sd.resolve() if options.sd else None)
-        accounts = Accounts(state.host)
-        packages, present = _packages(state, options.sd, options.profile, options.trust)
         clock = Clock()
-        auth = Auth(accounts, Sessions(clock), Guesses(clock))
+        auth = Auth(state.host, clock, tuple(options.trusted_proxy), tuple(options.public_address))
+        packages, present = _packages(state, options.sd, options.profile, options.trust)
         ended = end_leftovers(state)
         if ended:
             LOG.warning("%d processes of an earlier run were ended", ended)
         _make_safe(state)()
-        server = WebServer(options.bind, options.port, build(auth, packages, Uploads(state.host / "uploads"), present))
+        host = open_host(auth, packages, Uploads(state.host / "uploads"), present)
+        server = WebServer(options.bind, options.port, build(host), auth.addresses)
         port = server.start()
         LOG.info("listening on %s port %d", options.bind, port)
+        who = WhoServer(state.people_socket, auth.who)
+        who.start()
         packages.boot(options.bind, port)
         notify("READY=1")
         watchdog = (
@@ -94,6 +115,7 @@ def _run(words: list[str]) -> int:
         notify("STOPPING=1")
         packages.close()
         server.stop()
+        who.close()
         if watchdog is not None and not failed:
             watchdog.close()  # not after a failure: the host must come back in time
         LOG.info("stopped")

@@ -193,7 +193,10 @@ def _prepare(state: State, profile: BoardProfile) -> None:
     edge = "inactive" if idle_inputs(profile)[trigger] else "active"
     store = Store(state.database, Clock())
     store.settings.put(
-        LprSettings(mode="TRIGGER", trigger_period_s=0, min_confidence_pct=1, trigger_input=trigger, trigger_edge=edge), "bench"
+        LprSettings(
+            region="Europe", mode="TRIGGER", trigger_period_s=0, min_confidence_pct=1, trigger_input=trigger, trigger_edge=edge
+        ),
+        "bench",
     )
     white = next(entry.id for entry in store.lists() if entry.role == "white")
     store.entries.save(ListEntry(0, white, PLATES[0].replace(" ", ""), "the sheet's first plate", EARLIEST, LATEST), "bench")

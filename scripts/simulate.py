@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import json
-import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
+from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,31 +26,75 @@ from board.kit.state import State  # noqa: E402
 
 DEMO = ROOT / "firmware" / "demo" / "street.mp4"
 READY_WITHIN_S = 60.0
+SERVERS_WITHIN_S = 2.0
+RESTART_AFTER_S = 0.5
+PORTS_TRIED = 100
 
 
 def main() -> int:
+    """0 after Ctrl-C or SIGTERM; 1 when the camera cannot run, 2 when it was asked for wrongly."""
     options = _options()
     state = options.state.resolve()
-    state.mkdir(parents=True, exist_ok=True)
     source = (options.frames or DEMO).resolve()
     if not source.exists():
-        print(f"start: {source} does not exist; give --frames a folder of pictures or a video file", file=sys.stderr)
-        return 2
-    key = state / "signing.key"
-    package = _build(state / "packages", key)
-    _run("firmware", "install", str(package), "--state", str(state), "--trust", str(key.with_suffix(".pub")))
-    if options.frames is None and not State(state).database.exists():
-        _fill_lists(State(state))
-    camera = f"replay:{source}" + (f"?fps={options.fps:g}" if options.fps else "")
-    command = [sys.executable, "-m", "firmware", "--state", str(state), "--port", str(options.port), "--bind", options.bind]
-    command += ["--profile", "sim", "--camera", camera, "--sd", str(state / "sdcard")]
-    (state / "sdcard").mkdir(exist_ok=True)
-    return _keep_running(command, state, options.port)
+        return _refuse(f"{source} does not exist; give --frames a folder of pictures or a video file")
+    try:
+        for folder in (state, state / "sdcard"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (state / "sdcard" / ".written").touch()
+    except OSError as why:
+        return _refuse(f"{state} cannot be written: {why.strerror}; give --state a folder that can")
+    port = _free_port(options.bind, options.port)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        key = state / "signing.key"
+        package = _build(state / "packages", key)
+        _run("firmware", "install", str(package), "--state", str(state), "--trust", str(key.with_suffix(".pub")))
+        if options.frames is None and not State(state).database.exists():
+            _fill_lists(State(state))
+        camera = f"replay:{source}" + (f"?fps={options.fps:g}" if options.fps else "")
+        command = [sys.executable, "-m", "firmware", "--state", str(state), "--port", str(port), "--bind", options.bind]
+        command += ["--profile", "sim", "--camera", camera, "--sd", str(state / "sdcard")]
+        State(state).servers_file.unlink(missing_ok=True)  # of an earlier run
+        print(f"state: {state}", flush=True)
+        if port != options.port and options.port:
+            print(f"port: {options.port} is taken, so the web pages are on {port}", flush=True)
+        return _keep_running(command, State(state), port)
+    except KeyboardInterrupt:
+        return 0
+
+
+def _refuse(why: str) -> int:
+    print(f"start: {why}", file=sys.stderr)
+    return 2
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _free_port(bind: str, wanted: int) -> int:
+    """`wanted`, or the next port that nobody uses; any free one for 0."""
+    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+    for port in range(wanted, min(wanted + PORTS_TRIED, 65_536)):
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((bind, port))
+            except OSError as why:
+                if why.errno == errno.EADDRINUSE:
+                    continue
+                sys.exit(f"start: cannot listen on {bind} port {port}: {why.strerror}; give another --port or --bind")
+            free: int = probe.getsockname()[1]
+            return free
+    sys.exit(f"start: ports {wanted} and up are taken; give another --port")
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/start", description=__doc__)
-    parser.add_argument("--port", type=int, default=8080, help="TCP port of the camera's web pages (default 8080)")
+    parser.add_argument(
+        "--port", type=int, default=8080, help="TCP port of the camera's web pages (default 8080, or the next free one)"
+    )
     parser.add_argument("--bind", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
     parser.add_argument(
         "--frames",
@@ -57,6 +104,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--state", type=Path, default=ROOT / "state", help="folder that keeps everything (default ./state)")
     parser.add_argument("--fps", type=float, help="pictures a second (default: 2 for a folder, a video's own)")
     options = parser.parse_args()
+    if not 0 <= options.port <= 65_535:
+        parser.error(f"--port {options.port}: must be from 0 (any free one) to 65535")
     if options.fps is not None and not 0 < options.fps <= 60:
         parser.error(f"--fps {options.fps:g}: must be over 0 and at most 60")
     return options
@@ -90,48 +139,61 @@ def _fill_lists(state: State) -> None:
 
 
 def _run(module: str, *arguments: str) -> str:
-    done = subprocess.run([sys.executable, "-m", module, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    """What it printed; its errors are shown only when it fails."""
+    done = subprocess.run([sys.executable, "-m", module, *arguments], cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
-        sys.exit(f"start: python -m {module} {arguments[0]} failed (above is why)")
+        hint = "\nstart: each camera needs a folder of its own: --state DIR" if "already runs on" in done.stderr else ""
+        sys.exit(f"start: {done.stderr.strip()}{hint}")
     return done.stdout
 
 
-def _keep_running(command: list[str], state: Path, port: int) -> int:
-    """What systemd is on a board: starts the host again when it dies, ends it when we are told to end."""
-    host: subprocess.Popen[bytes] | None = None
+class _Host:
+    """The host's process; of its log, which it also keeps in STATE/logs/hostd.log, the last lines are shown when it fails."""
 
-    def end(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
+    def __init__(self, command: list[str]) -> None:
+        self.process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        self._tail: deque[str] = deque(maxlen=10)
+        self._reader = threading.Thread(target=self._listen, daemon=True)
+        self._reader.start()
 
-    signal.signal(signal.SIGTERM, end)
-    announced = False
-    try:
-        while True:
-            host = subprocess.Popen(command, cwd=ROOT)
-            if not announced:
-                _await_portal(host, port)
-                _announce(state, port)
-                announced = True
-            status = host.wait()
-            if status in (0, 2):  # asked to end, or cannot run like this (port taken, state in use)
-                return status
-            print(f"start: the host ended with status {status}; starting it again", file=sys.stderr)
-            time.sleep(0.5)
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        if host is not None and host.poll() is None:
-            host.terminate()
+    def _listen(self) -> None:
+        assert self.process.stderr is not None
+        self._tail.extend(self.process.stderr)
+
+    def last_words(self) -> str:
+        self._reader.join(2)
+        return "".join(self._tail).rstrip()
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                host.wait(15)
-            host.kill()
+                self.process.wait(15)
+            self.process.kill()
 
 
-def _await_portal(host: subprocess.Popen[bytes], port: int) -> None:
+def _keep_running(command: list[str], state: State, port: int) -> int:
+    """What systemd is on a board: starts the host again when it dies, ends it when we are told to end."""
+    host = _Host(command)
+    try:
+        _await_portal(host, state, port)
+        _announce(state, port)
+        while True:
+            status = host.process.wait()
+            if status == 0:  # somebody else asked it to end
+                return 0
+            print(f"start: the host ended with status {status}; starting it again\n{host.last_words()}", file=sys.stderr)
+            time.sleep(RESTART_AFTER_S)
+            host = _Host(command)
+    finally:
+        host.end()
+
+
+def _await_portal(host: _Host, state: State, port: int) -> None:
     deadline = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < deadline:
-        if host.poll() is not None:
-            sys.exit(host.returncode or 1)
+        if host.process.poll() is not None:
+            sys.exit(f"start: the camera does not run:\n{host.last_words()}")
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as answer:
                 if answer.status == 200:
@@ -139,16 +201,32 @@ def _await_portal(host: subprocess.Popen[bytes], port: int) -> None:
         except (urllib.error.URLError, OSError):
             pass  # not up yet
         time.sleep(0.1)
-    sys.exit(f"start: the portal did not come up within {READY_WITHIN_S:.0f} s; see {os.path.relpath('state')}/logs")
+    sys.exit(f"start: the portal did not come up within {READY_WITHIN_S:.0f} s; see {state.logs}")
 
 
-def _announce(state: Path, port: int) -> None:
-    initial = state / "host" / "initial-password"
+def _announce(state: State, port: int) -> None:
+    """One line for each server that is on; "ready" is the last."""
+    initial = state.host / "initial-password"
     secret = initial.read_text("utf-8").strip() if initial.exists() else ""
-    print(f"login: admin / {secret}" if secret else "login: admin / the password that you chose")
-    print(f"ready: http://127.0.0.1:{port}/", flush=True)
+    print(f"login: admin / {secret or 'the password that you chose'}")
+    for name, address in _servers(state).items():
+        print(f"{name}: {address}")
     if secret:
-        print("The first log-in asks for a password of your own. Ctrl-C ends the camera.", flush=True)
+        print("The first log-in asks for a password of your own and for the region; until then no plate is read. Ctrl-C ends all.")
+    print(f"ready: http://127.0.0.1:{port}/", flush=True)
+
+
+def _servers(state: State) -> dict[str, str]:
+    """{name: address} of the package's own servers; they may be a moment later than the portal."""
+    deadline = time.monotonic() + SERVERS_WITHIN_S
+    while time.monotonic() < deadline:
+        try:
+            found = json.loads(state.servers_file.read_text("utf-8"))
+        except (OSError, ValueError):
+            time.sleep(0.1)  # not there yet
+            continue
+        return {str(name): str(address) for name, address in found.items()}
+    return {}
 
 
 if __name__ == "__main__":

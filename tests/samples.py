@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,15 @@ from board.kit.clock import Clock, TestClock
 from board.kit.errors import DeliveryError
 from board.kit.state import State
 from board.serial import SerialLines
-from board.types import PinsDone
-from engine.actions import ActionEnv
+from board.serial._twin import plug, pull
+from board.types import PinsDone, PinsTaken
+from engine.actions import ActionEnv, Kinds, find_kinds
+from engine.actions._kind import Settle
+from engine.dispatch.environment import Environment
+from engine.dispatch.peers import Peers
+from engine.dispatch.replies import Replies
 from engine.lists import EARLIEST, LATEST
+from engine.settings import GeneralSettings
 from engine.store import Store
 from engine.types import ActionRule, ListEntry, Match, Passage, PassageImages, PlateEvent, PlateList, WeekSchedule
 
@@ -69,12 +77,64 @@ class FakePins:
         self.note = ""
         self.before_answer: Callable[[], None] = lambda: None
 
-    def request(self, message: Any, timeout_s: float) -> PinsDone:
+        self.takes = False
+        """Answers twice, as pins does when it cannot act at once: `end` is the second answer."""
+        self.settles: dict[str, Settle] = {}
+
+    def request(self, message: Any, timeout_s: float) -> PinsDone | PinsTaken:
         self.requests.append(message)
         self.before_answer()
         if self.errors:
             raise DeliveryError(self.errors.pop(0))
-        return PinsDone(message.id, NOW_NS, self.note)
+        return PinsTaken(message.id) if self.takes else PinsDone(message.id, NOW_NS, self.note)
+
+    def settle(self, request_id: str, settle: Settle) -> None:
+        self.settles[request_id] = settle
+
+    def end(self, end: PinsDone | DeliveryError) -> None:
+        """The end of everything that was taken."""
+        while self.settles:
+            self.settles.popitem()[1](end)
+
+
+def environment(folder: Path, pins: FakePins | None = None, clock: Clock | None = None, kinds: Kinds | None = None) -> Environment:
+    """What actions get in the service, with serial twins and images below `folder`."""
+    general = GeneralSettings(device_name="Gate north", time_zone="Europe/Berlin")
+    return Environment(
+        clock or TestClock(),
+        pins or FakePins(),
+        serial_lines(folder),
+        folder,
+        Peers(kinds or find_kinds(), print),
+        Replies(),
+        lambda: general,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ActionPeer:
+    """What a kind of action is tried with (tests/contract/test_actions.py): `options` for the peer that is there, what the action
+    gets, and how that peer goes away. The test of each kind offers one: `peer(folder)`."""
+
+    options: dict[str, Any]
+    env: ActionEnv
+    break_it: Callable[[], object]
+
+
+@contextmanager
+def pins_peer(folder: Path, **options: Any) -> Iterator[ActionPeer]:
+    """For kinds that ask pins."""
+    pins = FakePins()
+    yield ActionPeer(options, env(pins, folder), lambda: pins.errors.append("the line is taken"))
+
+
+@contextmanager
+def serial_peer(folder: Path, **options: Any) -> Iterator[ActionPeer]:
+    """For kinds that use a serial line: its twin is pulled."""
+    plug(State(folder), "gate")
+    lines = serial_lines(folder)
+    yield ActionPeer({"line": "sim://gate", **options}, env(images=folder, serial=lines), lambda: pull(State(folder), "gate"))
+    lines.close()
 
 
 def serial_lines(folder: Path) -> SerialLines:

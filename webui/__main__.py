@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from board.kit.errors import GatewrightError
-from board.kit.process import LEVELS, Life, open_log
+from board.kit.process import Life, open_log
 from board.kit.state import State
 from webui.server import Server, open_portal
 
@@ -26,7 +26,6 @@ def main() -> int:
     try:
         portal, tabs = open_portal(state)
         server = Server(state, (portal, tabs))
-        logging.getLogger().setLevel(LEVELS[portal.general().log_level])
     except GatewrightError as why:
         log.error("portal cannot start: %s", why)
         return 1

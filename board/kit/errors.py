@@ -51,6 +51,10 @@ class DeliveryError(GatewrightError):
     """An action could not be carried out; the outbox tries again until the kind's maximum age."""
 
 
+class PeerRefused(DeliveryError):
+    """The peer of an action is there and did not take this delivery; others to the same peer may do better."""
+
+
 class TriggerRefused(GatewrightError):
     """A trigger was malformed, too early or cannot be served now."""
 

@@ -10,10 +10,24 @@ def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Writes `data` beside `path`, syncs it and renames it over `path`. `mode`: its permissions (0o600 for secrets).
 
     OSError when the disk refuses; `path` is then as it was. Whether the new name outlives a power cut at once depends on
-    the folder's own sync, which is left to the caller: it can take long on an SD card."""
+    the folder's own sync (`sync_folder`), which is left to the caller: it can take long on an SD card."""
+    write_beside(path, data, mode).replace(path)
+
+
+def write_beside(path: Path, data: bytes, mode: int = 0o644) -> Path:
+    """Writes and syncs `data` as PATH.new, for a rename over `path`; OSError when the disk refuses."""
     fresh = path.with_name(path.name + ".new")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    fresh.replace(path)
+    return fresh
+
+
+def sync_folder(folder: Path) -> None:
+    """Names in `folder` that were made, renamed or removed outlive a power cut from here on; OSError when the disk refuses."""
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

@@ -10,6 +10,8 @@ import threading
 import time
 from types import FrameType
 
+from board.kit.files import write_whole
+from board.kit.log_limit import LimitedHandler
 from board.kit.state import State
 
 LEVELS = {1: logging.ERROR, 2: logging.WARNING, 3: logging.INFO, 4: logging.DEBUG, 5: logging.DEBUG}
@@ -19,8 +21,12 @@ BEAT_EVERY_S = 2.0
 """A process calls `beat` at least this often; the supervisor ends one that has been silent for much longer."""
 
 
-def open_log(state: State, process: str, level: int = 3) -> None:
-    """Logs go to STATE/logs/<process>.log (1 MB, two older kept) and to stderr, stamped in UTC.
+DEFAULT_LEVEL = 3
+
+
+def open_log(state: State, process: str) -> None:
+    """Logs go to STATE/logs/<process>.log (1 MB, two older kept) and to stderr, stamped in UTC, a flood of them bounded
+    (board/kit/log_limit.py), at the level that `set_log_level` set last; Life.beat follows it.
 
     A disk that takes no log (full, read-only) keeps nobody from working: then they go to stderr alone."""
     formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
@@ -32,19 +38,40 @@ def open_log(state: State, process: str, level: int = 3) -> None:
         handlers.append(logging.handlers.RotatingFileHandler(state.logs / f"{process}.log", maxBytes=1_000_000, backupCount=2))
     except OSError as why:
         problem = f"the log is not kept in {state.logs}: {why}"
-    root = logging.getLogger()
-    root.setLevel(LEVELS[level])
     for handler in handlers:
         handler.setFormatter(formatter)
-        root.addHandler(handler)
+    root = logging.getLogger()
+    root.setLevel(LEVELS[_log_level(state)])
+    root.addHandler(LimitedHandler(handlers))
     if problem:
         root.error("%s", problem)
+
+
+def set_log_level(state: State, level: int) -> None:
+    """From their next beat on every process logs at this level (LEVELS); kept as long as STATE/run is."""
+    if level == _log_level(state):
+        return
+    try:
+        state.run.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(state.log_level_file, str(level).encode())
+    except OSError as why:
+        logging.getLogger("process").warning("the log level stays as it is: %s", why)
+
+
+def _log_level(state: State) -> int:
+    try:
+        level = int(state.log_level_file.read_text("ascii"))
+    except (OSError, ValueError):
+        return DEFAULT_LEVEL
+    return level if level in LEVELS else DEFAULT_LEVEL
 
 
 class Life:
     """A process's life: `stop` is set by SIGTERM and SIGINT; `beat` tells the supervisor that its main loop turns."""
 
     def __init__(self, state: State, process: str) -> None:
+        self._state = state
+        self._level = _log_level(state)
         self.stop = threading.Event()
         state.run.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._beat_file = state.beat(process)
@@ -53,7 +80,11 @@ class Life:
         self.beat()
 
     def beat(self) -> None:
-        """Renews the heartbeat; a full disk is no reason to die."""
+        """Renews the heartbeat; a full disk is no reason to die. Takes over a log level that was changed since."""
+        level = _log_level(self._state)
+        if level != self._level:
+            self._level = level
+            logging.getLogger().setLevel(LEVELS[level])
         try:
             self._beat_file.touch()
         except OSError as why:

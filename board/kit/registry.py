@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Callable
 from types import ModuleType
 from typing import TypeVar
 
@@ -12,11 +13,14 @@ from board.kit.errors import ConfigError
 T = TypeVar("T")
 
 
-def find(package: ModuleType, attribute: str, kind: type[T]) -> dict[str, T]:
+def find(
+    package: ModuleType, attribute: str, kind: type[T], without_library: Callable[[str, str], T] | None = None
+) -> dict[str, T]:
     """{module name: its `attribute`} of every module in `package`, sorted by name.
 
     Raises ConfigError that names the module when it does not import, lacks the attribute or offers another type.
-    Modules whose name starts with "_" are the folder's own and offer nothing.
+    Modules whose name starts with "_" are the folder's own and offer nothing. `without_library(module name, library)` stands in
+    for a module that does not import because a library is not installed; without it that is an error like any other.
     """
     found: dict[str, T] = {}
     for module_info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
@@ -25,10 +29,17 @@ def find(package: ModuleType, attribute: str, kind: type[T]) -> dict[str, T]:
         name = f"{package.__name__}.{module_info.name}"
         try:
             module = importlib.import_module(name)
+        except ModuleNotFoundError as why:
+            library = why.name or ""
+            ours = {__name__.partition(".")[0], package.__name__.partition(".")[0]}
+            if without_library is None or not library or library.partition(".")[0] in ours:
+                raise ConfigError("{name} does not import: {why}", name=name, why=why) from why
+            found[module_info.name] = without_library(module_info.name, library)
+            continue
         except Exception as why:  # whatever the module raises, its name must be said
-            raise ConfigError("{name} does not import: {why}", name=name, why=why) from why
+            raise ConfigError("{module} cannot be imported: {why}", module=name, why=why) from why
         offered = getattr(module, attribute, None)
         if not isinstance(offered, kind):
-            raise ConfigError("{name} offers no {attribute} of type {name__}", name=name, attribute=attribute, name__=kind.__name__)
+            raise ConfigError("{module} offers no {attribute} of type {type}", module=name, attribute=attribute, type=kind.__name__)
         found[module_info.name] = offered
     return found

@@ -35,6 +35,11 @@ class State:
         return self.run / "manager.sock"
 
     @property
+    def people_socket(self) -> Path:
+        """Where the host answers "who is this?" (board/kit/people.py)."""
+        return self.run / "people.sock"
+
+    @property
     def frames(self) -> Path:
         """The memory-mapped frame ring that the engine writes and the portal reads."""
         return self.run / "frames.ring"
@@ -68,6 +73,16 @@ class State:
     def devices(self) -> Path:
         """One small file per I2C or serial device in use: how it is (board/devices.py)."""
         return self.run / "devices"
+
+    @property
+    def log_level_file(self) -> Path:
+        """The log level of every process, 1 to 5 (board/kit/process.py)."""
+        return self.run / "log_level"
+
+    @property
+    def servers_file(self) -> Path:
+        """{"trigger": "tcp://127.0.0.1:2000"...}: addresses of the package's servers that are on, written by who runs them."""
+        return self.run / "servers.json"
 
     @property
     def sim(self) -> Path:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import select
 import socket
+import struct
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -45,10 +46,10 @@ class Codec:
         data = b'{"type":"%s","body":%s}' % (name.encode(), adapter.dump_json(message))
         if len(data) > MAX_MESSAGE_BYTES:
             raise WireError(
-                "{name} of {data} bytes is over the limit of {max_message_bytes}",
+                "{name} of {size} bytes is over the limit of {most}",
                 name=name,
-                data=len(data),
-                max_message_bytes=MAX_MESSAGE_BYTES,
+                size=len(data),
+                most=MAX_MESSAGE_BYTES,
             )
         return data
 
@@ -62,11 +63,11 @@ class Codec:
             raise WireError("message is not an object")
         adapter = self._adapters.get(str(document.get("type")))
         if adapter is None:
-            raise WireError("unknown message type {get!r}", get=str(document.get("type"))[:40])
+            raise WireError("unknown message type {type!r}", type=str(document.get("type"))[:40])
         try:
             return adapter.validate_python(document.get("body"), strict=False)
         except ValidationError as why:
-            raise WireError("{document}: {errors}", document=document["type"], errors=why.errors(include_url=False)[:3]) from why
+            raise WireError("{type}: {wrong}", type=document["type"], wrong=why.errors(include_url=False)[:3]) from why
 
 
 class Channel:
@@ -135,8 +136,10 @@ def accept(sock: socket.socket, codec: Codec, send_timeout_s: float = SEND_TIMEO
 
 
 def connect(path: Path, codec: Codec) -> Channel:
-    """A channel to the process that listens at `path`; WireError when nobody does."""
+    """A channel to the process that listens at `path`; WireError when nobody does, or takes nobody in for 5 s."""
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    # A full listen queue holds a connect for ever; with Python's own time-out it would fail at once.
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(SEND_TIMEOUT_S), 0))
     try:
         with short_address(path) as name:
             sock.connect(name)

@@ -1,7 +1,8 @@
 """Pins server: one thread that takes the clients' requests, times pulses and delays, and tells watchers what happened.
 
 Rules: a known id (the last 256, and what began before pins was started again: `acts.py`) is answered again without acting again;
-a refused one may be asked again. Requests that have not begun (delayed, queued frames) are dropped with their client, a hold ends
+a refused one may be asked again. What cannot be done at once (a delayed request, a frame) is answered twice: taken, and then done
+or refused. Requests that have not begun (delayed, queued frames) are dropped with their client, a hold ends
 with it, a pulse or pattern runs to its end. Nothing begins after its `not_after_ns`. A client that does not read its answers is cut
 off rather than waited for.
 """
@@ -46,6 +47,7 @@ from board.types import (
     Pattern,
     PinsDone,
     PinsRefused,
+    PinsTaken,
     Pulse,
     SendWiegand,
     WatchPins,
@@ -310,6 +312,7 @@ class PinsServer:
         if waiting is not None:
             if client not in waiting.clients:
                 waiting.clients.append(client)
+            self._send(client, PinsTaken(message.id))
             return
         begun_ns = self._acts.begun_ns(message.id)
         if begun_ns is not None:
@@ -327,6 +330,7 @@ class PinsServer:
         if delay_ms:
             due_ns = self._clock.monotonic_ns() + delay_ms * 1_000_000
             heapq.heappush(self._delayed, (due_ns, next(self._numbers), waiting))
+            self._send(client, PinsTaken(message.id))
         else:
             self._begin(waiting)
 
@@ -358,6 +362,8 @@ class PinsServer:
             waiting.job = self._ports[request.port].put(request)
             if waiting.job is None:
                 self._answer(waiting, PinsRefused(request.id, f"{request.port}: too many frames are waiting"))
+            else:
+                self._send(waiting.clients[0], PinsTaken(request.id))
             return
         try:
             done = self._act(request, waiting.clients[0])

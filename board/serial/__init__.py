@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from board.devices import DeviceBook
 from board.kit.errors import BoardError, ConfigError
 from board.kit.state import State
+from board.kit.words import Text
 from board.serial._url import Port, SerialUrl, parse_url
 
 __all__ = ["SerialLines", "SerialUrl", "parse_url"]
@@ -38,20 +41,26 @@ class SerialLines:
         self._lock = threading.Lock()
         self._lines: dict[str, _Line] = {}
         self._listeners: dict[str, tuple[SerialUrl, Callable[[bytes], None]]] = {}
+        self._holders: Counter[str] = Counter()
 
-    def keep(self, urls: Iterable[str]) -> None:
-        """Opens these lines and keeps them open; closes the others that nobody listens to. A wrong URL is left out."""
-        wanted: dict[str, SerialUrl] = {device: url for device, (url, _) in self._listeners.items()}
-        for text in urls:
-            try:
-                url = parse_url(text)
-            except ConfigError:
-                continue  # whoever uses it says so
-            wanted.setdefault(url.device, url)
-        for device in set(self._lines) - set(wanted):
-            self._drop(device)
-        for url in wanted.values():
-            self._line(url)
+    @contextmanager
+    def opened(self, text: str) -> Iterator[None]:
+        """Opens the line, so that one that is missing shows before it is used, and holds it open; it is closed when nobody holds
+        it any more and nobody listens to it. ConfigError: the URL is wrong."""
+        url = parse_url(text)
+        with self._lock:
+            self._holders[url.device] += 1
+            listened = url.device in self._listeners
+        try:
+            if not listened:
+                self._line(url)
+            yield
+        finally:
+            with self._lock:
+                self._holders[url.device] -= 1
+                over = not self._holders[url.device] and url.device not in self._listeners
+            if over:
+                self._drop(url.device)
 
     def listen(self, text: str, hear: Callable[[bytes], None]) -> None:
         """From now on `hear` gets what comes in on the line, from the line's thread. ConfigError: the URL is wrong."""
@@ -146,13 +155,13 @@ class _Line:
                 came = self._arrived.wait_for(lambda: answer in self._heard, timeout_s)
                 heard = self._heard
         if not came:
-            said = f"answers {ascii(heard.decode('latin-1'))[:80]}" if heard else "does not answer"
+            said = Text("answers {bytes}", {"bytes": ascii(heard.decode("latin-1"))[:80]}) if heard else Text("does not answer")
             raise BoardError(
-                "{device} {said} within {timeout_s:g} s; {decode!a} was expected",
+                "{device} {said} within {timeout_s:g} s; {expected!a} was expected",
                 device=self.url.device,
                 said=said,
                 timeout_s=timeout_s,
-                decode=answer.decode("latin-1"),
+                expected=answer.decode("latin-1"),
             )
         return heard
 

@@ -12,16 +12,30 @@ from typing import Any
 from board.kit.errors import ConfigError
 from board.kit.registry import find
 from board.kit.settings import Settings, check
-from engine.actions._kind import ActionEnv, ActionKind, Lane, Pins
+from board.kit.words import Text
+from engine.actions._kind import ActionEnv, ActionKind, Lane, Pins, Taken
+from engine.types import PlateEvent
 
-__all__ = ["ActionEnv", "ActionKind", "Kinds", "Lane", "Pins", "find_kinds", "options_of"]
+__all__ = ["ActionEnv", "ActionKind", "Kinds", "Lane", "Pins", "Taken", "find_kinds", "options_of"]
 
 Kinds = Mapping[str, ActionKind[Any]]
 
 
+class AnyOptions(Settings, extra="allow"):
+    """Options of a kind that cannot say which it has: whatever was stored stays."""
+
+
 def find_kinds() -> Kinds:
-    """{name: kind} of every file in this folder."""
-    return find(sys.modules[__name__], "ACTION", ActionKind)
+    """{name: kind} of every file in this folder. A kind whose library is missing is among them and says so (`missing`), even
+    when its file cannot be imported without it."""
+    return find(sys.modules[__name__], "ACTION", ActionKind, _without_library)
+
+
+def _without_library(name: str, library: str) -> ActionKind[Any]:
+    def refuse(event: PlateEvent, options: AnyOptions, env: ActionEnv) -> Text:
+        raise ConfigError("{label} needs {library}, which this package does not bring", label=name.upper(), library=library)
+
+    return ActionKind(name=name, label=name.upper(), options=AnyOptions, deliver=refuse, needs=(library,))
 
 
 def options_of(kinds: Kinds, kind: str, options: str) -> tuple[ActionKind[Any], Settings]:

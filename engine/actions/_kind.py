@@ -1,31 +1,50 @@
-"""Action kind: what one kind of action is: its options, how it is carried out, in which lane and how late at most."""
+"""Action kind: what one kind of action is: its options, how it is carried out, whom it talks to, how late at most."""
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from board.kit.clock import Clock
+from board.kit.errors import ConfigError, DeliveryError
 from board.kit.settings import Settings
+from board.kit.words import Text
 from board.serial import SerialLines
-from board.types import Level, OutputPolarity, Pattern, PinsDone, Pulse, SendWiegand
-from engine.types import PlateEvent
+from board.types import Level, OutputPolarity, Pattern, PinsDone, PinsTaken, Pulse, SendWiegand
+from engine.types import ListEntry, PlateEvent
 
 O = TypeVar("O", bound=Settings)  # noqa: E741  (the architecture's name for it)
 
 PinsRequest = Pulse | Pattern | Level | SendWiegand | OutputPolarity
 
+Settle = Callable[[PinsDone | DeliveryError], None]
+"""Gets the end of what pins had taken: done, or why not."""
+
 
 class Pins(Protocol):
     """The pins process as an action sees it."""
 
-    def request(self, message: PinsRequest, timeout_s: float) -> PinsDone:
-        """Waits for the answer; DeliveryError when it was refused, came too late or the process is gone."""
+    def request(self, message: PinsRequest, timeout_s: float) -> PinsDone | PinsTaken:
+        """Waits for the first answer; DeliveryError when it was refused, came too late or the process is gone."""
+        ...
+
+    def settle(self, request_id: str, settle: Settle) -> None:
+        """Has `settle` called, once and from any thread, with the end of a request that was taken."""
+        ...
+
+
+class Replies(Protocol):
+    """The way back to the client whose trigger led to a passage."""
+
+    def send(self, trigger_id: str, data: bytes) -> bool:
+        """False: that client is gone, or the trigger came from none."""
         ...
 
 
@@ -41,7 +60,8 @@ class ActionEnv:
     """What an action may use while it is carried out.
 
     `delivery_id`: the same for every try of one delivery, so that a receiver can tell a repeat; `not_after`: the wall stamp
-    and `not_after_ns` the CLOCK_MONOTONIC time after which it must not start any more; `images`: the image folder."""
+    and `not_after_ns` the CLOCK_MONOTONIC time after which it must not start any more; `images`: the image folder; `peer`: what
+    the kind's `open` gave, None when it has none; `replies`: None where nobody waits for an answer."""
 
     clock: Clock
     pins: Pins
@@ -52,13 +72,27 @@ class ActionEnv:
     not_after: datetime
     not_after_ns: int
     serial: SerialLines
+    peer: Any = None
+    replies: Replies | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Accepted, and carried out without us from here on; pins tells the end under the delivery's id. `note`: what it will be."""
+
+    note: Text
+
+
+def noted(note: Text, remark: str) -> Text:
+    """The note with what pins remarked about it, if it did."""
+    return Text("{note} ({remark})", {"note": note, "remark": remark}) if remark else note
 
 
 def _no_outputs(options: Settings) -> Mapping[str, bool]:
     return {}
 
 
-def _no_line(options: Settings) -> str:
+def _nobody(options: Settings) -> str:
     return ""
 
 
@@ -66,21 +100,72 @@ def _never(options: Settings) -> bool:
     return False
 
 
+def _no_number(options: Settings) -> int:
+    return 0
+
+
+def _anything(entry: ListEntry, options: Settings) -> Text | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class ActionKind(Generic[O]):
-    """One kind. `deliver` returns what was done, for the Audit tab ("DO1 pulsed 500 ms"); DeliveryError: try again later;
-    ConfigError: no try will ever work.
-
-    `polarity`: output -> active high, as these options want the wiring to be; enabled rules must agree on each output.
-    `withheld`: with these options the action opens something and must not for a blacklisted plate.
-    `serial`: the URL of the serial line that these options use, which is kept open; "" for none."""
+    """One kind. Everything that the rest of the camera asks about it stands here; its name is compared nowhere."""
 
     name: str
+    """That of its file."""
+
     label: str
     options: type[O]
-    deliver: Callable[[PlateEvent, O, ActionEnv], str]
+
+    deliver: Callable[[PlateEvent, O, ActionEnv], Text | Taken]
+    """Gives what was done, for the Audit tab ("DO1 pulsed 500 ms"). DeliveryError: try again later; ConfigError: no try will ever
+    work."""
+
     lane: Lane = Lane.SLOW
     max_age_s: float = 86_400.0
+
+    needs: tuple[str, ...] = ()
+    """Libraries beyond those of the package, by the name under which they are imported. Without them the kind is listed and cannot
+    be used."""
+
+    peer: Callable[[O], str] = _nobody
+    """Whom these options talk to, as a log may name it: "nvr.example:8080", a serial line's URL. Deliveries to one peer share its
+    fate; "": nobody, there is nothing to wait for."""
+
+    open: Callable[[str, ActionEnv], AbstractContextManager[object]] | None = None
+    """Keeps something open for a peer (`peer`'s text) while an enabled rule uses it. Returns at once: connecting, and connecting
+    again, is the kept thing's own business. `deliver` finds what it gave in `env.peer`."""
+
     polarity: Callable[[O], Mapping[str, bool]] = _no_outputs
+    """{output: active high}, as these options want the wiring to be; enabled rules must agree on each output."""
+
+    gate_output: Callable[[O], str] = _nobody
+    """The output that these options open a gate with; "": none."""
+
     withheld: Callable[[O], bool] = _never
-    serial: Callable[[O], str] = _no_line
+    """With these options the action opens something and must not for a blacklisted plate."""
+
+    number_bits: Callable[[O], int] = _no_number
+    """Length of the Wiegand frame that these options send, in bits; 0: they send no number."""
+
+    unsendable: Callable[[ListEntry, O], Text | None] = _anything
+    """Why these options can never send this plate of a list; None: they can."""
+
+    @property
+    def missing(self) -> str:
+        """The first of `needs` that is not installed; "" when all are."""
+        return next((name for name in self.needs if not _is_installed(name)), "")
+
+    def check_usable(self) -> None:
+        """ConfigError names the library that is missing."""
+        missing = self.missing
+        if missing:
+            raise ConfigError("{label} needs {library}, which this package does not bring", label=self.label, library=missing)
+
+
+def _is_installed(library: str) -> bool:
+    try:
+        return importlib.util.find_spec(library) is not None
+    except (ImportError, ValueError):  # a parent of it is missing, or breaks when it is imported
+        return False

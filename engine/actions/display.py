@@ -6,6 +6,7 @@ from pydantic import field_validator, model_validator
 
 from board.kit.errors import BoardError, DeliveryError
 from board.kit.settings import Settings, option
+from board.kit.words import Text
 from board.serial import parse_url
 from board.serial.display import MAX_COLUMNS, MAX_LINES, PROTOCOLS, show
 from engine.actions._kind import ActionEnv, ActionKind
@@ -57,7 +58,7 @@ class DisplayOptions(Settings):
         return self
 
 
-def _deliver(event: PlateEvent, options: DisplayOptions, env: ActionEnv) -> str:
+def _deliver(event: PlateEvent, options: DisplayOptions, env: ActionEnv) -> Text:
     entry = event.match.entry
     values = {
         "plate": event.passage.plate, "description": entry.description if entry else "", "list": event.match.list.name,
@@ -67,10 +68,11 @@ def _deliver(event: PlateEvent, options: DisplayOptions, env: ActionEnv) -> str:
     try:
         env.serial.send(options.line, show(options.protocol, text, options.lines, options.columns))
     except BoardError as why:
-        raise DeliveryError(str(why)) from why
+        raise DeliveryError(why.text) from why
     if options.clear_after_s:
         env.serial.later(options.line, show(options.protocol, "", options.lines, options.columns), options.clear_after_s)
-    return f"{parse_url(options.line).place or 'line'} shows {' / '.join(row.strip() for row in text.splitlines())}"
+    shown = " / ".join(row.strip() for row in text.splitlines())
+    return Text("{line} shows {text}", {"line": parse_url(options.line).place or "line", "text": shown})
 
 
 ACTION = ActionKind(
@@ -79,5 +81,6 @@ ACTION = ActionKind(
     options=DisplayOptions,
     deliver=_deliver,
     max_age_s=10.0,
-    serial=lambda options: options.line,
+    peer=lambda options: options.line,
+    open=lambda line, env: env.serial.opened(line),
 )

@@ -10,6 +10,7 @@ from pydantic import field_validator
 
 from board.kit.errors import ConfigError, DeliveryError
 from board.kit.settings import Settings, option
+from board.kit.words import Text
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.formats.milesight import document, get_address
 from engine.types import PlateEvent
@@ -54,7 +55,7 @@ class HttpOptions(Settings):
         return url
 
 
-def _deliver(event: PlateEvent, options: HttpOptions, env: ActionEnv) -> str:
+def _deliver(event: PlateEvent, options: HttpOptions, env: ActionEnv) -> Text:
     import requests
 
     target = public_address(options.url)
@@ -90,7 +91,8 @@ def _deliver(event: PlateEvent, options: HttpOptions, env: ActionEnv) -> str:
         raise DeliveryError(
             "{target} answers {status_code} {reason}", target=target, status_code=answer.status_code, reason=answer.reason[:60]
         )
-    return f"{options.method} {target} answers {answer.status_code}"
+    values = {"method": options.method, "target": target, "status_code": answer.status_code}
+    return Text("{method} {target} answers {status_code}", values)
 
 
 def _request(event: PlateEvent, options: HttpOptions, env: ActionEnv) -> requests.Request:
@@ -128,6 +130,13 @@ def _image(env: ActionEnv, name: str) -> bytes:
         return (env.images / name).read_bytes()
     except OSError:
         return b""
+
+
+def server(url: str) -> str:
+    """ "nvr.example:8080": whom the URL names, its port said even where it goes without saying."""
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
 def public_address(url: str) -> str:
@@ -172,4 +181,4 @@ def _system_reason(why: BaseException) -> str:
     return ""
 
 
-ACTION = ActionKind(name="http", label="HTTP", options=HttpOptions, deliver=_deliver)
+ACTION = ActionKind(name="http", label="HTTP", options=HttpOptions, deliver=_deliver, peer=lambda options: server(options.url))

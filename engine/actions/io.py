@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import re
+
 from pydantic import model_validator
 
 from board.kit.errors import ConfigError
 from board.kit.settings import Settings, option
-from board.types import Level, Pattern, Pulse
-from engine.actions._kind import ActionEnv, ActionKind, Lane, PinsRequest
+from board.kit.words import Text
+from board.types import Level, Pattern, PinsTaken, Pulse
+from engine.actions._kind import ActionEnv, ActionKind, Lane, PinsRequest, Taken, noted
 from engine.types import PlateEvent
 
 ANSWER_TIMEOUT_S = 3.0
 LONGEST_MS = 600_000
 """Of a pulse or a whole pattern."""
 
-DO = {"pulse": "pulsed", "pattern": "switched on and off", "on": "switched on", "off": "switched off"}
-"""What the output does -> how the Audit tab says it."""
+NOTES = {
+    "pulse": "{output} pulsed {duration_ms} ms",
+    "pattern": "{output} switched on and off, {on_ms} and {off_ms} ms, {repeat} times",
+    "on": "{output} switched on",
+    "off": "{output} switched off",
+}
+"""What the output does: how the Audit tab says it, with the options' values."""
+
+PLACE = re.compile(r"\{(\w+)\}")
 
 
 class IoOptions(Settings):
@@ -25,7 +35,7 @@ class IoOptions(Settings):
         "Do",
         "pulse: active for the duration, then back. pattern: on and off for the times below, as often as Repeat says (a siren). "
         "on, off: held until another action changes it or the service stops.",
-        choices=tuple(DO),
+        choices=tuple(NOTES),
     )
     duration_ms: int = option(500, "Duration", "How long a pulse lasts.", unit="ms", ge=10, le=LONGEST_MS)
     on_ms: int = option(500, "Pattern on", "How long each pulse of a pattern lasts.", unit="ms", ge=20, le=60_000)
@@ -49,7 +59,7 @@ class IoOptions(Settings):
         return self
 
 
-def _deliver(event: PlateEvent, options: IoOptions, env: ActionEnv) -> str:
+def _deliver(event: PlateEvent, options: IoOptions, env: ActionEnv) -> Text | Taken:
     not_after_ns = env.not_after_ns + options.delay_ms * 1_000_000
     request: PinsRequest
     if options.do == "pulse":
@@ -60,14 +70,15 @@ def _deliver(event: PlateEvent, options: IoOptions, env: ActionEnv) -> str:
         )  # fmt: skip
     else:
         request = Level(env.delivery_id, options.output, options.do == "on", options.delay_ms, not_after_ns)
-    done = env.pins.request(request, options.delay_ms / 1000 + ANSWER_TIMEOUT_S)
-    durations = {
-        "pulse": f" {options.duration_ms} ms",
-        "pattern": f", {options.on_ms} and {options.off_ms} ms, {options.repeat} times",
-    }
-    delay = f" after {options.delay_ms} ms" if options.delay_ms else ""
-    note = f" ({done.note})" if done.note else ""
-    return f"{options.output} {DO[options.do]}{durations.get(options.do, '')}{delay}{note}"
+    answer = env.pins.request(request, ANSWER_TIMEOUT_S)
+    note = _note(options)
+    return Taken(note) if isinstance(answer, PinsTaken) else noted(note, answer.note)
+
+
+def _note(options: IoOptions) -> Text:
+    template = NOTES[options.do]
+    said = Text(template, {name: getattr(options, name) for name in PLACE.findall(template)})
+    return Text("{what} after {delay_ms} ms", {"what": said, "delay_ms": options.delay_ms}) if options.delay_ms else said
 
 
 ACTION = ActionKind(
@@ -78,5 +89,6 @@ ACTION = ActionKind(
     lane=Lane.FAST,
     max_age_s=10.0,
     polarity=lambda options: {options.output: options.polarity == "active high"},
+    gate_output=lambda options: "" if options.do == "off" else options.output,
     withheld=lambda options: not options.even_if_blacklisted,
 )

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from pydantic import model_validator
+
 from board.kit.errors import BoardError, ConfigError
 from board.kit.settings import Settings, option
-from board.types import SendWiegand, WiegandCode
-from board.wiegand.codes import LAYOUTS, PLATE_LABEL, PLATE_NAME, Layout, encode, encode_data, encode_plate64, plate_number
-from engine.actions._kind import ActionEnv, ActionKind, Lane
+from board.kit.words import Text
+from board.types import PinsTaken, SendWiegand, WiegandCode
+from board.wiegand.codes import (
+    LAYOUTS,
+    PLATE_BITS,
+    PLATE_LABEL,
+    PLATE_NAME,
+    Layout,
+    encode,
+    encode_data,
+    encode_plate64,
+    plate_number,
+)
+from engine.actions._kind import ActionEnv, ActionKind, Lane, Taken
 from engine.lists import normalise
-from engine.types import PlateEvent
+from engine.types import ListEntry, PlateEvent
 
 ANSWER_TIMEOUT_S = 3.0
 
@@ -40,6 +53,16 @@ class NumberOptions(Settings):
     fixed_facility: int = option(0, "Fixed facility", "Facility or site code of the fixed number.", ge=0, le=0xFFFF)
     fixed_card: int = option(0, "Fixed card", "Card number of the fixed number.", ge=0, le=0xFFFFFFFF)
 
+    @model_validator(mode="after")
+    def _fits(self) -> NumberOptions:
+        layout = LAYOUTS.get(self.layout)
+        if layout is not None and (self.number == "fixed" or (self.number == "list" and self.without_number == "fixed")):
+            try:
+                encode(layout, self.fixed_card, self.fixed_facility)
+            except BoardError as why:
+                raise ValueError(str(why)) from why
+        return self
+
 
 class WiegandOptions(NumberOptions):
     port: str = option("W1", "Port", "Which Wiegand output.", widget="wiegand_port", min_length=1, max_length=8)
@@ -52,63 +75,86 @@ class WiegandOptions(NumberOptions):
     )
 
 
-def code_for(event: PlateEvent, options: NumberOptions) -> tuple[WiegandCode, str]:
+def code_for(event: PlateEvent, options: NumberOptions) -> tuple[WiegandCode, Text]:
     """The frame and what it says in words. ConfigError when there is no number or it does not fit the format.
 
     A number (the plate code too) is computed from a plate only when it matched exactly: of the text in the list, or, for ALL PLATES
     and NOT IN LIST, of the plate as read."""
     entry = event.match.entry
-    if options.layout == PLATE_NAME:
-        plate = _sure_plate(event)
-        try:
-            return encode_plate64(plate), f"plate {plate}"
-        except BoardError as why:
-            raise ConfigError(str(why)) from why
-    layout = LAYOUTS[options.layout]
+    layout = LAYOUTS.get(options.layout)
     source = options.number
-    if source == "list":
+    if layout is not None and source == "list":
         if entry is not None and entry.wiegand_card is not None:
             return _numbered(layout, entry.wiegand_card, entry.wiegand_facility or 0)
         source = options.without_number
-    if source == "fixed":
+    if layout is not None and source == "fixed":
         return _numbered(layout, options.fixed_card, options.fixed_facility)
-    if source == "nothing":
+    if layout is not None and source == "nothing":
         raise ConfigError(
             "plate {plate} has no Wiegand number in {name}; nothing was sent", plate=event.passage.plate, name=event.match.list.name
         )
-    try:
-        number = plate_number(_sure_plate(event), layout.data_bits)
-    except BoardError as why:
-        raise ConfigError(str(why)) from why
-    return encode_data(layout, number), f"SHA-1 {number:0{layout.data_bits // 4}X}"
-
-
-def _sure_plate(event: PlateEvent) -> str:
     if event.match.distance:
         raise ConfigError(
             "plate {plate} is only like the one in the list: no number is computed from it", plate=event.passage.plate
         )
-    entry = event.match.entry
-    return normalise(entry.plate if entry else event.passage.plate)
+    return _computed(layout, normalise(entry.plate if entry else event.passage.plate))
 
 
-def _numbered(layout: Layout, card: int, facility: int) -> tuple[WiegandCode, str]:
+def number_bits(options: NumberOptions) -> int:
+    """Length of the frame that these options send."""
+    layout = LAYOUTS.get(options.layout)
+    return PLATE_BITS if layout is None else layout.bits
+
+
+def unsendable(entry: ListEntry, options: NumberOptions) -> Text | None:
+    """Why these options can never send the number of this plate of a list; None: they can. A plate without a number that is to be
+    sent nothing is what was asked for, and no fault."""
+    layout = LAYOUTS.get(options.layout)
+    source = options.number if layout is not None else "plate"
+    if source == "list" and entry.wiegand_card is None:
+        source = options.without_number
+    if source in ("fixed", "nothing"):
+        return None  # said of the options themselves
+    try:
+        if layout is not None and source == "list":
+            _numbered(layout, entry.wiegand_card or 0, entry.wiegand_facility or 0)
+        else:
+            _computed(layout, normalise(entry.plate))
+    except ConfigError as why:
+        return why.text
+    return None
+
+
+def _numbered(layout: Layout, card: int, facility: int) -> tuple[WiegandCode, Text]:
     try:
         code = encode(layout, card, facility)
     except BoardError as why:
-        raise ConfigError(str(why)) from why
-    return code, f"facility {facility} card {card}" if layout.facility_bits else f"number {card}"
+        raise ConfigError(why.text) from why
+    if layout.facility_bits:
+        return code, Text("facility {facility} card {card}", {"facility": facility, "card": card})
+    return code, Text("number {card}", {"card": card})
 
 
-def _deliver(event: PlateEvent, options: WiegandOptions, env: ActionEnv) -> str:
+def _computed(layout: Layout | None, plate: str) -> tuple[WiegandCode, Text]:
+    """What a plate becomes by itself: the plate code, or a number by the SHA-1 rule."""
+    try:
+        if layout is None:
+            return encode_plate64(plate), Text("plate {plate}", {"plate": plate})
+        number = plate_number(plate, layout.data_bits)
+    except BoardError as why:
+        raise ConfigError(why.text) from why
+    return encode_data(layout, number), Text("SHA-1 {number}", {"number": f"{number:0{layout.data_bits // 4}X}"})
+
+
+def _deliver(event: PlateEvent, options: WiegandOptions, env: ActionEnv) -> Text | Taken:
     code, words = code_for(event, options)
     request = SendWiegand(
         env.delivery_id, options.port, code, options.width_us, options.period_us, options.gap_ms, options.repeat, env.not_after_ns
     )
-    frames_s = options.repeat * (code.bits * options.period_us / 1e6 + options.gap_ms / 1000)
-    env.pins.request(request, 2 * frames_s + ANSWER_TIMEOUT_S)  # pins may repeat a frame whose edges came late
-    times = f", {options.repeat} times" if options.repeat > 1 else ""
-    return f"{options.port} sent {code.bits} bits, {words}{times}"
+    answer = env.pins.request(request, ANSWER_TIMEOUT_S)
+    said = Text("{port} sent {bits} bits, {number}", {"port": options.port, "bits": code.bits, "number": words})
+    note = Text("{what}, {times} times", {"what": said, "times": options.repeat}) if options.repeat > 1 else said
+    return Taken(note) if isinstance(answer, PinsTaken) else note
 
 
 ACTION = ActionKind(
@@ -119,4 +165,6 @@ ACTION = ActionKind(
     lane=Lane.FAST,
     max_age_s=10.0,
     withheld=lambda options: not options.even_if_blacklisted,
+    number_bits=number_bits,
+    unsendable=unsendable,
 )

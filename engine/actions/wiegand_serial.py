@@ -10,10 +10,12 @@ from pydantic import field_validator
 
 from board.kit.errors import BoardError, DeliveryError
 from board.kit.settings import option
+from board.kit.words import Text
 from board.serial import parse_url
+from board.types import WiegandCode
 from board.wiegand.codes import LAYOUTS, bit_text, decode
 from engine.actions._kind import ActionEnv, ActionKind, Lane
-from engine.actions.wiegand import NumberOptions, code_for
+from engine.actions.wiegand import NumberOptions, code_for, number_bits, unsendable
 from engine.formats.serial_text import check_places, fill, unescape
 from engine.types import PlateEvent
 
@@ -57,14 +59,12 @@ class ConverterOptions(NumberOptions):
         return text
 
 
-def _deliver(event: PlateEvent, options: ConverterOptions, env: ActionEnv) -> str:
+def _deliver(event: PlateEvent, options: ConverterOptions, env: ActionEnv) -> Text:
     code, words = code_for(event, options)
-    layout = LAYOUTS[options.layout]
-    facility, card = decode(layout, code)
-    number = facility << layout.card_bits | card
+    facility, card, hexadecimal = _parts(options.layout, code)
     values = {
-        "bits": str(code.bits), "facility": str(facility), "card": str(card), "hex": f"{number:0{layout.data_bits // 4}X}",
-        "code": bit_text(code), "plate": event.passage.plate,
+        "bits": str(code.bits), "facility": facility, "card": card, "hex": hexadecimal, "code": bit_text(code),
+        "plate": event.passage.plate,
     }  # fmt: skip
     message = unescape(fill(options.message, {name: value.replace("\\", "\\\\") for name, value in values.items()}))
     if env.clock.monotonic_ns() > env.not_after_ns:
@@ -72,9 +72,19 @@ def _deliver(event: PlateEvent, options: ConverterOptions, env: ActionEnv) -> st
     try:
         env.serial.send(options.line, message, unescape(options.answer), options.answer_ms / 1000)
     except BoardError as why:
-        raise DeliveryError(str(why)) from why
-    answered = ", answered" if options.answer else ""
-    return f"{parse_url(options.line).place or 'line'} sent {code.bits} bits, {words}{answered}"
+        raise DeliveryError(why.text) from why
+    line = parse_url(options.line).place or "line"
+    said = Text("{line} sent {bits} bits, {number}", {"line": line, "bits": code.bits, "number": words})
+    return Text("{what}, answered", {"what": said}) if options.answer else said
+
+
+def _parts(name: str, code: WiegandCode) -> tuple[str, str, str]:
+    """(facility, card, data in hexadecimal) as texts; the plate code has neither of the first two."""
+    layout = LAYOUTS.get(name)
+    if layout is None:
+        return "", "", f"{code.value:0{code.bits // 4}X}"
+    facility, card = decode(layout, code)
+    return str(facility), str(card), f"{facility << layout.card_bits | card:0{layout.data_bits // 4}X}"
 
 
 ACTION = ActionKind(
@@ -84,6 +94,9 @@ ACTION = ActionKind(
     deliver=_deliver,
     lane=Lane.FAST,
     max_age_s=10.0,
+    peer=lambda options: options.line,
+    open=lambda line, env: env.serial.opened(line),
     withheld=lambda options: not options.even_if_blacklisted,
-    serial=lambda options: options.line,
+    number_bits=number_bits,
+    unsendable=unsendable,
 )

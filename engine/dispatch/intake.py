@@ -48,6 +48,6 @@ class Intake:
             passage.plate or "no plate",
             passage.confidence,
             ", ".join(match.list.name for match in matches) or "in no list",
-            ", ".join(f"{item.kind} {item.state}{': ' + item.note if item.note else ''}" for item in deliveries) or "no action",
+            ", ".join(f"{item.kind} {item.state}{f': {item.note}' if item.note.key else ''}" for item in deliveries) or "no action",
         )
         return True

@@ -1,4 +1,4 @@
-"""Judge: what a rule means, for the store, which keeps rules and entries: options, polarities, numbers that can be sent, secrets."""
+"""Judge: what a rule means, for the store that keeps it: its options, polarities, numbers that can be sent, secrets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ class RuleJudge:
 
     def check_rule(self, rule: ActionRule, others: Sequence[ActionRule]) -> ActionRule:
         kinds = self._known()
-        _, options = options_of(kinds, rule.kind, rule.options)
+        kind, options = options_of(kinds, rule.kind, rule.options)
+        if rule.enabled:
+            kind.check_usable()
         wanted_polarities([*others, rule], kinds)
         return replace(rule, options=options.model_dump_json())
 
@@ -33,8 +35,7 @@ class RuleJudge:
                 kind, options = options_of(self._known(), rule.kind, rule.options)
             except ConfigError:
                 continue  # options of another release: its deliveries fail with that reason
-            unsendable = getattr(kind, "unsendable", None)
-            why = unsendable(entry, options) if unsendable else None
+            why = kind.unsendable(entry, options)
             if why is not None:
                 raise ConfigError("{plate}: the action {name} can never send it: {why}", plate=entry.plate, name=rule.name, why=why)
 

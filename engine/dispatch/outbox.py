@@ -1,6 +1,6 @@
 """Outbox: deliveries wait in the database until they are done, failed or expired; a crash at any step loses none.
 
-pending -> sending -> done | failed | expired, or back to pending with a later next_try_at. "withheld" is written at once.
+pending -> sending -> done | failed | expired, or back to pending. "withheld" is written at once.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from board.kit.clock import Clock
+from board.kit.words import Text
 from engine.store import Store
+from engine.store.queries import Head
 from engine.types import Delivery
 
 LONGEST_PAUSE_S = 300.0
@@ -33,17 +35,20 @@ class Outbox:
         """After a start: what was being sent when the process ended is tried again, under the same id. How many."""
         return self._store.deliveries.recover()
 
-    def claim(self, kinds: Collection[str], busy_rules: Collection[int]) -> Delivery | None:
-        """The next due delivery of these kinds, not of a busy rule, now "sending"; None when there is none."""
-        now = self._clock.now()
-        # A try further ahead than the longest pause comes from a clock that has been set back since.
-        return self._store.deliveries.claim(kinds, busy_rules, now, now + timedelta(seconds=LONGEST_PAUSE_S + 1))
+    def heads(self, kinds: Collection[str]) -> list[Head]:
+        """What waits first for each action of these kinds, oldest first."""
+        found = [head for kind in kinds for head in self._store.deliveries.heads(kind)]
+        return sorted(found, key=lambda head: head.number)
 
-    def next_try_at(self, kinds: Collection[str], busy_rules: Collection[int]) -> datetime | None:
-        """When `claim` will have something, as far as is known now; None when nothing waits."""
-        return self._store.deliveries.next_try_at(kinds, busy_rules)
+    def is_due(self, head: Head, now: datetime) -> bool:
+        """A try further ahead than the longest pause comes from a clock that has been set back since."""
+        return head.next_try_at <= now or head.next_try_at > now + timedelta(seconds=LONGEST_PAUSE_S + 1)
 
-    def done(self, item: Delivery, note: str) -> None:
+    def claim(self, head: Head) -> Delivery | None:
+        """The delivery, now "sending"; None when it waits no longer."""
+        return self._store.deliveries.claim(head.number)
+
+    def done(self, item: Delivery, note: Text) -> None:
         """Carried out; counts as an action of the Info panel."""
         now = self._clock.now()
         with self._store.transaction():
@@ -52,7 +57,7 @@ class Outbox:
             self._store.counters.add("Actions")
         self._told(replace(item, state="done", finished_at=now, note=note))
 
-    def give_up(self, item: Delivery, state: str, note: str) -> None:
+    def give_up(self, item: Delivery, state: str, note: Text) -> None:
         """`state`: "failed" (no try will work) or "expired" (too old)."""
         now = self._clock.now()
         with self._store.transaction():
@@ -60,11 +65,17 @@ class Outbox:
             self._store.rules.failed(item.rule_id, now, note)
         self._told(replace(item, state=state, finished_at=now, note=note))
 
-    def retry(self, item: Delivery, error: str, first_s: float, longest_s: float) -> None:
+    def retry(self, item: Delivery, error: Text, first_s: float, longest_s: float) -> None:
         """Tries again after a pause (`pause_s`), at the latest when it expires."""
         now = self._clock.now()
-        again = min(now + timedelta(seconds=pause_s(item.attempts, first_s, longest_s)), item.not_after)
+        self._again(item, min(now + timedelta(seconds=pause_s(item.attempts, first_s, longest_s)), item.not_after), error, now)
+
+    def wait_for_peer(self, item: Delivery, error: Text) -> None:
+        """Keeps its place: it is tried again as soon as its peer may be tried."""
+        self._again(item, item.next_try_at, error, self._clock.now())
+
+    def _again(self, item: Delivery, at: datetime, error: Text, now: datetime) -> None:
         with self._store.transaction():
-            self._store.deliveries.put_back(item.id, again, error)
+            self._store.deliveries.put_back(item.id, at, error)
             self._store.rules.failed(item.rule_id, now, error)
-        self._told(replace(item, state="pending", next_try_at=again, note=error))
+        self._told(replace(item, state="pending", next_try_at=at, note=error))

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
+from board.kit.words import Text
 from engine.actions import Kinds, options_of
 from engine.types import ActionRule, Delivery, Match, Passage, WeekSchedule
 
@@ -37,20 +38,23 @@ def due(
             continue
         try:
             kind, options = options_of(kinds, rule.kind, rule.options)
+            kind.check_usable()
         except ConfigError as why:
-            deliveries.append(_delivery(passage, rule, now, passage.at, "failed", str(why)))
+            deliveries.append(_delivery(passage, rule, now, passage.at, "failed", why.text))
             continue
         not_after = passage.at + timedelta(seconds=kind.max_age_s)
         if black and match.list.role != "black" and kind.withheld(options):
-            deliveries.append(_delivery(passage, rule, now, not_after, "withheld", f"the plate is on {', '.join(black)}"))
+            deliveries.append(
+                _delivery(passage, rule, now, not_after, "withheld", Text("the plate is on {lists}", {"lists": ", ".join(black)}))
+            )
         elif not_after <= now:
-            deliveries.append(_delivery(passage, rule, now, not_after, "expired", "the plate was read too long ago"))
+            deliveries.append(_delivery(passage, rule, now, not_after, "expired", Text("the plate was read too long ago")))
         else:
-            deliveries.append(_delivery(passage, rule, now, not_after, "pending", ""))
+            deliveries.append(_delivery(passage, rule, now, not_after, "pending", Text("")))
     return deliveries
 
 
-def _delivery(passage: Passage, rule: ActionRule, now: datetime, not_after: datetime, state: str, note: str) -> Delivery:
+def _delivery(passage: Passage, rule: ActionRule, now: datetime, not_after: datetime, state: str, note: Text) -> Delivery:
     return Delivery(
         id=str(uuid.uuid4()),
         passage_id=passage.id,

@@ -5,133 +5,72 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
-from datetime import timedelta
-from pathlib import Path
+from collections import deque
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import partial
 
 from board.kit.clock import Clock
-from board.kit.errors import ConfigError, DeliveryError, StoreError
-from board.kit.zones import camera_zone
-from board.serial import SerialLines
-from engine.actions import ActionEnv, Kinds, Lane, Pins, options_of
+from board.kit.errors import DeliveryError, StoreError
+from board.kit.words import Text
+from board.types import PinsDone
+from engine.actions import Kinds, Lane, Pins
+from engine.dispatch.breaker import LIMITS, Breaker
 from engine.dispatch.outbox import Outbox
-from engine.settings import GeneralSettings
-from engine.store import Store
-from engine.types import Delivery, PlateEvent
-
-THREADS = {Lane.FAST: 4, Lane.SLOW: 4}
-"""The manual recommends up to 4 enabled actions; one slow server never holds up another."""
-
-MOST_THREADS = {Lane.FAST: 64, Lane.SLOW: 4}
-"""A delayed pulse holds its thread until it begins, up to a minute: as long as all wait so, another is started for the gate."""
-
-PAUSE_S = {Lane.FAST: (0.2, 0.5), Lane.SLOW: (2.0, 300.0)}
-"""First and longest pause before the next try: a car waits at the gate, and pins is back within a second or two."""
+from engine.dispatch.perform import PAUSE_S, Later, Performer
+from engine.store.queries import Head, RuleResult
+from engine.types import Delivery
 
 IDLE_S = 5.0
 """Even without a call, a worker looks into the outbox this often: the wall clock may have been set."""
 
+LEAST_WAIT_S = 0.02
+
 log = logging.getLogger("actions")
 
 
-class Performer:
-    """Carries out one delivery and writes down how it went."""
-
-    def __init__(
-        self, store: Store, outbox: Outbox, kinds: Kinds, pins: Pins, serial: SerialLines, images: Path, clock: Clock
-    ) -> None:
-        self._store = store
-        self._outbox = outbox
-        self._kinds = kinds
-        self._pins = pins
-        self._serial = serial
-        self._images = images
-        self._clock = clock
-
-    def perform(self, item: Delivery) -> None:
-        """Raises StoreError only."""
-        stored = self._store.passages.get(item.passage_id)
-        rule = self._store.rules.get(item.rule_id)
-        if stored is None or rule is None or not rule.enabled:
-            self._give_up(item, "failed", "the action was switched off or deleted before it was carried out")
-            return
-        passage = stored.passage
-        try:
-            kind, options = options_of(self._kinds, rule.kind, rule.options)
-        except ConfigError as why:
-            self._give_up(item, "failed", str(why))
-            return
-        matches = self._store.passages.matches(passage.id)
-        match = next((match for match in matches if match.list.id == rule.list_id), None)
-        if match is None:
-            self._give_up(item, "failed", "the action was moved to a list that the plate was not in")
-            return
-        now, now_ns = self._clock.now(), self._clock.monotonic_ns()
-        left_ns = round((item.not_after - now) / timedelta(microseconds=1)) * 1000
-        if kind.lane is Lane.FAST:
-            # The wall clock may have been set since (a Pi has no battery for it), the monotonic one starts anew with each boot:
-            # a gate opens only when both say that the car is still there.
-            age_ns = now_ns - passage.monotonic_ns
-            left_ns = min(left_ns, round(kind.max_age_s * 1e9) - age_ns) if age_ns >= 0 else 0
-        if left_ns <= 0:
-            self._give_up(item, "expired", item.note or "too late")
-            return
-        general = self._store.settings(GeneralSettings)
-        env = ActionEnv(
-            clock=self._clock,
-            pins=self._pins,
-            serial=self._serial,
-            images=self._images,
-            device_name=general.device_name,
-            time_zone=camera_zone(general.time_zone),
-            delivery_id=item.id,
-            not_after=item.not_after,
-            not_after_ns=now_ns + left_ns,
-        )
-        try:
-            note = kind.deliver(PlateEvent(passage, matches, match), options, env)
-        except DeliveryError as why:
-            log.warning("%s %r for %s, try %d: %s", rule.kind, rule.name, passage.plate, item.attempts, why)
-            self._outbox.retry(item, str(why), *PAUSE_S[kind.lane])
-        except ConfigError as why:
-            self._give_up(item, "failed", str(why))
-        except Exception as why:  # a kind's own mistake must not end the worker
-            log.exception("%s %r for %s", rule.kind, rule.name, passage.plate)
-            self._give_up(item, "failed", f"unexpected error: {type(why).__name__}")
-        else:
-            self._outbox.done(item, note)
-            age_ms = (self._clock.monotonic_ns() - passage.monotonic_ns) / 1e6
-            log.info("%s %r for %s: %s, %.0f ms after the picture", rule.kind, rule.name, passage.plate, note, age_ms)
-
-    def _give_up(self, item: Delivery, state: str, note: str) -> None:
-        log.error("%s delivery %s %s: %s", item.kind, item.id, state, note)
-        self._outbox.give_up(item, state, note)
-
-
 class Workers:
-    """The threads of one lane. In the SLOW lane a rule has one delivery on its way at a time, so that a dead server takes up
-    one thread and no more."""
+    """The threads of one lane. `peer_of(rule id)`: whom a rule talks to, "" nobody or not known.
+
+    In the SLOW lane a rule without a peer has one of its own: one delivery of it is on its way at a time."""
 
     def __init__(
         self,
         lane: Lane,
         kinds: Kinds,
         outbox: Outbox,
-        perform: Callable[[Delivery], None],
+        performer: Performer,
+        pins: Pins,
+        peer_of: Callable[[int], str],
         clock: Clock,
         on_problem: Callable[[str], None],
     ) -> None:
         self._lane = lane
         self._kinds = [kind.name for kind in kinds.values() if kind.lane is lane]
         self._outbox = outbox
-        self._perform = perform
+        self._performer = performer
+        self._pins = pins
+        self._peer_of = peer_of
         self._clock = clock
         self._on_problem = on_problem
+        self._claiming = threading.Lock()
+        self._breaker = Breaker(LIMITS[lane], PAUSE_S[lane])
+        self._ends: deque[Callable[[], object]] = deque()
+        """What pins told of deliveries that it had taken, to be written down."""
         self._changed = threading.Condition()
         self._calls = 0
-        self._busy: list[int] = []
         self._stop = threading.Event()
-        self._threads = [self._thread() for _ in range(THREADS[lane])]
+        self._threads = [
+            threading.Thread(target=self._run, name=f"{lane.value}-{number}", daemon=True)
+            for number in range(1, LIMITS[lane].threads + 1)
+        ]
+
+    def remember(self, results: Iterable[RuleResult]) -> None:
+        """How the actions fared before this process began: a peer that was dead then is tried as one."""
+        with self._claiming:
+            for result in sorted(results, key=lambda each: max(filter(None, (each.done_at, each.error_at)))):
+                answered = result.error_at is None or (result.done_at is not None and result.done_at > result.error_at)
+                self._breaker.remember(self._peer(result.rule_id), answered)
 
     def start(self) -> None:
         for thread in self._threads:
@@ -146,21 +85,15 @@ class Workers:
     def stop(self, wait_s: float = 1.0) -> None:
         """Takes nothing new; what is on its way is tried again by the next process."""
         self._stop.set()
-        with self._changed:
-            threads = list(self._threads)
-        self.wake(len(threads))
+        self.wake(len(self._threads))
         end = time.monotonic() + wait_s
-        for thread in threads:
+        for thread in self._threads:
             thread.join(max(0.0, end - time.monotonic()))
-
-    def _thread(self) -> threading.Thread:
-        return threading.Thread(target=self._run, name=self._lane.value, daemon=True)
 
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                if not self._work():
-                    return
+                self._work()
             except StoreError as why:
                 log.error("outbox: %s", why)
                 self._on_problem(str(why))
@@ -169,47 +102,89 @@ class Workers:
                 log.exception("%s lane", self._lane.value)
                 self._clock.wait(self._stop, 1.0)
 
-    def _work(self) -> bool:
-        """One delivery, or the wait for it; False: this thread is one too many."""
+    def _work(self) -> None:
+        """One delivery, or the wait for it."""
         with self._changed:
             calls = self._calls
-            busy_rules = self._busy if self._lane is Lane.SLOW else ()
-            item = self._outbox.claim(self._kinds, busy_rules)
-            if item is None:
-                if len(self._threads) - len(self._busy) > THREADS[self._lane]:
-                    self._threads.remove(threading.current_thread())
-                    return False
-                due_at = self._outbox.next_try_at(self._kinds, busy_rules)
-                wait_s = IDLE_S if due_at is None else (due_at - self._clock.now()).total_seconds()
+        if self._ends:
+            self._write_end()
+            return
+        with self._claiming:
+            item, peer, wait_s = self._claim()
+        if item is None:
+            with self._changed:
                 if calls == self._calls and not self._stop.is_set():
-                    self._changed.wait(min(max(wait_s, 0.05), IDLE_S))
-                return True
-            self._busy.append(item.rule_id)
-            self._keep_one_free()
+                    self._changed.wait(wait_s)
+            return
         try:
             self._settle(item)
         finally:
-            with self._changed:
-                self._busy.remove(item.rule_id)
-                self._changed.notify()
-        return True
+            with self._claiming:
+                self._breaker.end(peer)
+            self.wake()
 
-    def _keep_one_free(self) -> None:
-        if len(self._busy) < len(self._threads) or len(self._threads) >= MOST_THREADS[self._lane]:
-            return
-        thread = self._thread()
-        try:
-            thread.start()
-        except RuntimeError as why:  # the system gives no more: this delivery goes on all the same
-            log.error("%s lane: %s", self._lane.value, why)
-            return
-        self._threads.append(thread)
+    def _claim(self) -> tuple[Delivery | None, str, float]:
+        """(delivery, its peer, how long to wait when there is none)."""
+        now, now_ns = self._clock.now(), self._clock.monotonic_ns()
+        wait_s = IDLE_S
+        for head in self._outbox.heads(self._kinds):
+            peer = self._peer(head.rule_id)
+            left_s = self._left_s(head, peer, now, now_ns)
+            if left_s > 0:
+                wait_s = min(wait_s, left_s)
+            elif head.not_after <= now or self._breaker.allows(peer, now_ns):
+                item = self._outbox.claim(head)
+                if item is not None:
+                    self._breaker.begin(peer)
+                    return item, peer, 0.0
+        return None, "", max(wait_s, LEAST_WAIT_S)
+
+    def _left_s(self, head: Head, peer: str, now: datetime, now_ns: int) -> float:
+        """Until its time comes and its peer may be tried; what is too old need not wait for its peer."""
+        if not self._outbox.is_due(head, now):
+            return (head.next_try_at - now).total_seconds()
+        expires_s = (head.not_after - now).total_seconds()
+        return min(expires_s, (self._breaker.again_ns(peer) - now_ns) / 1e9)
+
+    def _peer(self, rule_id: int) -> str:
+        return self._peer_of(rule_id) or (f"action {rule_id}" if self._lane is Lane.SLOW else "")
 
     def _settle(self, item: Delivery) -> None:
         try:
-            self._perform(item)
+            tried = self._performer.perform(item)
         except StoreError as why:
             # It may have been carried out: it stays "sending", and is repeated under its id once the store works again.
+            log.error("delivery %s: %s", item.id, why)
+            self._on_problem(str(why))
+            self._put_back(item)
+            return
+        if tried.later is not None:
+            self._pins.settle(item.id, partial(self._take_end, item, tried.later))
+        if tried.answered is None:
+            return
+        peer = tried.peer or self._peer(item.rule_id)
+        with self._claiming:
+            if tried.answered:
+                self._breaker.answered(peer)
+            else:
+                self._breaker.silent(peer, self._clock.monotonic_ns())
+
+    def _take_end(self, item: Delivery, later: Later, end: PinsDone | DeliveryError) -> None:
+        """Called from the thread that listens to pins, which must not wait for the store."""
+        self._ends.append(partial(self._guarded_end, item, partial(later, end)))
+        self.wake()
+
+    def _write_end(self) -> None:
+        try:
+            end = self._ends.popleft()
+        except IndexError:
+            return  # another thread was faster
+        end()
+
+    def _guarded_end(self, item: Delivery, write: Callable[[], object]) -> None:
+        try:
+            write()
+        except StoreError as why:
             log.error("delivery %s: %s", item.id, why)
             self._on_problem(str(why))
             self._put_back(item)
@@ -217,7 +192,7 @@ class Workers:
     def _put_back(self, item: Delivery) -> None:
         while not self._clock.wait(self._stop, 1.0):
             try:
-                self._outbox.retry(item, "the store could not be written", *PAUSE_S[self._lane])
+                self._outbox.retry(item, Text("the store could not be written"), *PAUSE_S[self._lane])
             except StoreError:
                 continue
             return

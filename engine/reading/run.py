@@ -25,7 +25,7 @@ from board.kit.state import State
 from board.kit.zones import camera_zone
 from board.ports import Camera
 from board.types import BoardProfile, Frame
-from engine.messages import NO_LICENSE, EngineStatus, LiveReads, TriggerTaken
+from engine.messages import NO_LICENSE, SETUP, EngineStatus, LiveReads, TriggerTaken
 from engine.reading.feed import Feed
 from engine.reading.images import ImageStore
 from engine.reading.link import Link
@@ -37,6 +37,8 @@ from engine.types import Passage, PassageImages, PlateRead, Roi, Trigger
 log = logging.getLogger("engine")
 
 MODELS_AGAIN_NS = 10_000_000_000
+SETUP_LOOK_EVERY_NS = 1_000_000_000
+WHY_IDLE = {NO_LICENSE: "there is no licence", SETUP: "no region is chosen yet"}
 WAIT_S = 0.1
 """How long the loop waits for a frame: a trigger's timeout is kept to this."""
 STOP_S = 0.4
@@ -50,7 +52,10 @@ class Reader(Protocol):
 
 
 class Engine:
-    """The reading loop with what it keeps. `open_camera` and `open_reader` raise errors of ours; both are tried again."""
+    """The reading loop with what it keeps. `open_camera` and `open_reader` raise errors of ours; both are tried again.
+
+    `idle`: "" reads; NO_LICENSE or SETUP only shows the camera's picture, so that nothing opens a gate. SETUP lasts until
+    `is_set_up`, which is asked once a second, says so: then `run` returns, and the engine that is started next reads."""
 
     def __init__(
         self,
@@ -58,17 +63,20 @@ class Engine:
         clock: Clock,
         settings: LprSettings,
         general: GeneralSettings,
-        licensed: bool,
+        idle: str,
         open_camera: Callable[[], Camera],
         open_reader: Callable[[], Reader],
+        is_set_up: Callable[[], bool] = lambda: True,
     ) -> None:
         kind = mode_kind(settings.mode)
         self._clock = clock
         self._open_reader = open_reader
         self._reader: Reader | None = None
         self._reader_at_ns = 0
-        self._licensed = licensed
-        self._mode_name = settings.mode if licensed else NO_LICENSE
+        self._idle = idle
+        self._is_set_up = is_set_up
+        self._set_up_look_ns = 0
+        self._mode_name = idle or settings.mode
         self._mode = kind.open(settings)
         self._filter = ReadFilter(settings)
         self._images = ImageStore(state.images, general.save_full_image, general.save_plate_image, general.image_quality_pct)
@@ -81,7 +89,7 @@ class Engine:
         self._error = ""
         self._error_at: datetime | None = None
         self._link = Link(state.service_socket, clock, self.status, self._take_trigger, self._stop_asked)
-        wanted = self._mode.wanted if licensed else _nothing
+        wanted = _nothing if idle else self._mode.wanted
         self._feed = Feed(open_camera, wanted, kind.queue(settings), state.frames, clock, self._link.show_status)
 
     def status(self) -> EngineStatus:
@@ -124,13 +132,23 @@ class Engine:
 
     def turn(self) -> None:
         """One round of the loop: at most one frame, or the wait for it."""
-        if self._reader is None and self._licensed:
+        if self._reader is None and not self._idle:
             self._open_models()
+        if self._idle == SETUP:
+            self._look_for_set_up()
         frame = self._begin_triggers() or self._feed.next(WAIT_S)
         if frame is not None:
             self._publish(self._read(frame))
         else:
             self._publish(self._mode.tick(self._clock.monotonic_ns()))
+
+    def _look_for_set_up(self) -> None:
+        if self._clock.monotonic_ns() < self._set_up_look_ns:
+            return
+        self._set_up_look_ns = self._clock.monotonic_ns() + SETUP_LOOK_EVERY_NS
+        if self._is_set_up():
+            log.info("the region is chosen: restart")
+            self.stop()
 
     def _open_models(self) -> None:
         if self._clock.monotonic_ns() < self._reader_at_ns:
@@ -150,7 +168,7 @@ class Engine:
         started = False
         while self._triggers:
             trigger = self._triggers.popleft()
-            refused = self._mode.start(trigger, self._clock.monotonic_ns()) if self._licensed else "there is no licence"
+            refused = WHY_IDLE.get(self._idle) or self._mode.start(trigger, self._clock.monotonic_ns())
             log.info("trigger %s by %s: %s", trigger.id, trigger.cause, refused or "begun")
             self._link.answer(TriggerTaken(trigger.id, refused))
             started = started or not refused
@@ -277,15 +295,17 @@ def _profile(state: State) -> BoardProfile:
 def main(arguments: Sequence[str]) -> int:
     """Sub-command `run`. Ends with 0 on SIGTERM and on "Restart service"; GATEWRIGHT_LICENSED=0 reads nothing.
 
-    Nor does it while the stored settings cannot be read: without its region or mode it could open for a car on the road."""
+    Nor does it before the first access (manual 3.3: the region comes before anything else), nor while the stored settings cannot
+    be read: without its region of interest or mode it could open for a car on the road."""
     parser = argparse.ArgumentParser(prog="python -m engine run", description="Reads the camera and reports passages.")
     parser.add_argument("--state", type=Path, required=True, help="folder of the camera's state")
     state = State(parser.parse_args(arguments).state.resolve())
     clock = Clock()
     settings, general, of_camera, problem = _stored_settings(state, clock)
-    open_log(state, "engine", general.log_level)
+    open_log(state, "engine")
     life = Life(state, "engine")
     licensed = os.environ.get("GATEWRIGHT_LICENSED", "1") != "0"
+    idle = NO_LICENSE if not licensed else "" if problem or settings.region else SETUP
 
     def camera() -> Camera:
         from engine.recognise.small_picture import small_size
@@ -304,7 +324,10 @@ def main(arguments: Sequence[str]) -> int:
             raise StoreError("{problem}; nothing is read with settings that are not this camera's", problem=problem)
         return Recogniser(threads=_profile(state).threads, countries=settings.countries)
 
-    process = Engine(state, clock, settings, general, licensed, camera, reader)
+    def is_set_up() -> bool:
+        return bool(_stored_settings(state, clock)[0].region)
+
+    process = Engine(state, clock, settings, general, idle, camera, reader, is_set_up)
     process.run(life)
     return 0
 

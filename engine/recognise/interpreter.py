@@ -35,7 +35,11 @@ def read_card(model: Path) -> dict[str, Any]:
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as why:
-        raise ModelError("{path}: the model card is missing: install the model again with its card", path=path) from why
+        raise ModelError(
+            "{path}: the model card is missing: install the model again with its card (a checkout and a package have both;"
+            " `pip install` brings none)",
+            path=path,
+        ) from why
     except (OSError, ValueError) as why:
         raise ModelError("{path}: the model card cannot be read ({why})", path=path, why=why) from why
     if not isinstance(card, dict):

@@ -64,8 +64,8 @@ class Ocr:
             raise ModelError(
                 "{path}: takes {input_shape} and gives {shape}, this engine needs ({height}, {width}) and [1, slots, {alphabet}]",
                 path=path,
-                input_shape=network.input_shape,
-                shape=shape,
+                input_shape=str(network.input_shape),
+                shape=str(shape),
                 height=HEIGHT,
                 width=WIDTH,
                 alphabet=len(alphabet),
@@ -129,7 +129,10 @@ def _countries(network: Network) -> tuple[str, ...]:
     shape = network.output_shape(network.output("country"))
     if shape != [1, len(told)]:
         raise ModelError(
-            "{path}: its output country is {shape}, its card names {told} countries", path=network.path, shape=shape, told=len(told)
+            "{path}: its output country is {shape}, its card names {told} countries",
+            path=network.path,
+            shape=str(shape),
+            told=len(told),
         )
     return tuple(told)
 

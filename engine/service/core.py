@@ -18,16 +18,21 @@ from typing import Any
 from board.devices import DeviceBook
 from board.kit.clock import Clock
 from board.kit.errors import ConfigError, DeliveryError, GatewrightError, StoreError, WireError
-from board.kit.process import LEVELS, Life, open_log
+from board.kit.process import Life, open_log, set_log_level
+from board.kit.servers import announce, bind_address
 from board.kit.state import State
 from board.profiles import load
 from board.serial import SerialLines
 from board.storage import card_present
 from board.types import WiegandSent
 from engine.actions import Kinds, Lane, find_kinds
+from engine.dispatch.environment import Environment
 from engine.dispatch.intake import Intake
 from engine.dispatch.outbox import Outbox
-from engine.dispatch.workers import Performer, Workers
+from engine.dispatch.peers import Peers
+from engine.dispatch.perform import Performer
+from engine.dispatch.replies import Replies
+from engine.dispatch.workers import Workers
 from engine.messages import (
     AskStatus,
     EngineStatus,
@@ -50,7 +55,6 @@ from engine.service.hub import Hub
 from engine.service.inputs import Inputs
 from engine.service.outputs import Outputs
 from engine.service.passage_source import StoredPassages
-from engine.service.peers import Peers
 from engine.service.pins_link import PinsLink
 from engine.service.problems import Problems
 from engine.service.scheduler import Scheduler
@@ -60,7 +64,7 @@ from engine.service.trials import Trials
 from engine.service.triggers import TAKEN_TIMEOUT_S, Triggers
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
-from engine.store.database import Database
+from engine.store.upkeep import Upkeep
 from engine.types import Passage
 
 log = logging.getLogger("service")
@@ -71,10 +75,12 @@ MAX_TRIGGER_WAIT_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """What needs the store; built once it opens."""
+    """What needs the store; built once it opens. `gate` and `keeper` are stores of their own on the same file, for the way from the
+    passage to the gate and for what is done in the background: neither waits for a lock of this process then."""
 
     store: Store
-    keeper: Database
+    gate: Store
+    keeper: Store
     workers: Mapping[Lane, Workers]
     intake: Intake
     scheduler: Scheduler
@@ -84,8 +90,8 @@ class Core:
     def close(self) -> None:
         for workers in self.workers.values():
             workers.stop()
-        self.keeper.close()
-        self.store.close()
+        for store in (self.keeper, self.gate, self.store):
+            store.close()
 
 
 class Service:
@@ -101,7 +107,8 @@ class Service:
         self.restart = threading.Event()
         self._problems = Problems(clock, lambda: self._subscribers.status_changed())
         self._serial = SerialLines(state, DeviceBook(state, "service"))
-        self._peers = Peers(kinds, self._serial, self._problems.say)
+        self._peers = Peers(kinds, self._problems.say)
+        self._replies = Replies()
         self._counters = Counters(clock, self._store, self._problems.say)
         self._engine = EngineView(clock, self._counters, licensed, lambda: self._subscribers.status_changed())
         self._outputs = Outputs(self._store, lambda: self._core.general if self._core else None, kinds, self._problems.say)
@@ -121,8 +128,26 @@ class Service:
             self._outputs.polarities,
             lambda line: self._subscribers.line(line),
         )
-        self._inputs = Inputs(clock, self._pins, self._serial, self._triggers.fire, TAKEN_TIMEOUT_S, self._problems.say)
-        self._trials = Trials(clock, kinds, self._pins, self._serial, state.images, self._need_store, self._outputs.polarities)
+        self._inputs = Inputs(
+            clock,
+            self._pins,
+            self._serial,
+            self._triggers.fire,
+            TAKEN_TIMEOUT_S,
+            self._problems.say,
+            bind_address(),
+            lambda url: announce(state, "trigger", url),
+        )
+        self._environment = Environment(
+            clock,
+            self._pins,
+            self._serial,
+            state.images,
+            self._peers,
+            self._replies,
+            lambda: self._need_store().settings(GeneralSettings),
+        )
+        self._trials = Trials(clock, kinds, self._pins, self._environment, self._need_store, self._outputs.polarities)
         self._status = Status(state, clock, self._engine, self._counters, self._pins, self._problems, card)
         self._passages = StoredPassages(lambda: Store(state.database, clock, checkpoints=False))
         self._subscribers = Subscribers(self._status.now, self._pins.lines, self._passages)
@@ -159,12 +184,13 @@ class Service:
             except WireError as why:
                 log.warning("engine not restarted: %s", why)
         self._inputs.close()
-        self._counters.keep_frames()
+        self._counters.keep()
         self._subscribers.close()
         self._hub.close()
         self._passages.close()
         if self._core is not None:
             self._core.close()
+        self._peers.close()
         self._serial.close()
         self._pins.close()
 
@@ -182,35 +208,54 @@ class Service:
             store.close()
             self._problems.say(str(why))
             return None
-        logging.getLogger().setLevel(LEVELS[core.general.log_level])
+        set_log_level(self._state, core.general.log_level)
         self._core = core
         try:
             self._pins.push_rules()  # pins may have connected while the store was away
         except DeliveryError as why:
             log.info("polarities follow with the connection to pins: %s", why)
         self._inputs.open(core.lpr, core.general)
-        self._peers.refresh(core.store)
+        self._keep_peers(core.store)
         for workers in core.workers.values():
+            workers.remember(core.store.rules.results().values())
             workers.start()
         return core
 
     def _build(self, store: Store) -> Core:
-        keeper = Database(self._state.database, checkpoints=False)
+        gate, keeper = (Store(self._state.database, self._clock, checkpoints=False) for _ in range(2))
         outbox = Outbox(store, self._clock, self._subscribers.delivery)
         again = outbox.recover()
         if again:
             log.warning("%d deliveries were on their way when the service ended: they are sent again", again)
-        performer = Performer(store, outbox, self._kinds, self._pins, self._serial, self._state.images, self._clock)
-        workers = {lane: Workers(lane, self._kinds, outbox, performer.perform, self._clock, self._problems.say) for lane in Lane}
+        performer = Performer(store, outbox, self._kinds, self._environment, self._clock)
+        workers = {
+            lane: Workers(lane, self._kinds, outbox, performer, self._pins, self._peers.of, self._clock, self._problems.say)
+            for lane in Lane
+        }
         return Core(
             store=store,
+            gate=gate,
             keeper=keeper,
             workers=workers,
-            intake=Intake(store, self._kinds, workers, self._clock),
-            scheduler=Scheduler(store, keeper.checkpoint, self._state.images, self._clock, self._problems.say),
+            intake=Intake(gate, self._kinds, workers, self._clock),
+            scheduler=Scheduler(
+                keeper,
+                keeper.db.checkpoint,
+                self._state.images,
+                self._clock,
+                self._problems.say,
+                upkeep=Upkeep(keeper.db, self._clock).turn,
+            ),
             lpr=store.settings(LprSettings),
             general=store.settings(GeneralSettings),
         )
+
+    def _keep_peers(self, store: Store) -> None:
+        now, now_ns = self._clock.now(), self._clock.monotonic_ns()
+        try:
+            self._peers.keep(store.rules(), lambda: self._environment.plain("", now, now_ns))
+        except StoreError as why:
+            self._problems.say(str(why))
 
     def _store(self) -> Store | None:
         return self._core.store if self._core else None
@@ -265,7 +310,7 @@ class Service:
         return TriggerAnswer(True, "", trigger.id, passage)
 
     def _rules_changed(self, request: RulesChanged) -> Outcome:
-        self._peers.refresh(self._need_store())
+        self._keep_peers(self._need_store())
         try:
             self._pins.push_polarities()
         except DeliveryError as why:

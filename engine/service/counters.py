@@ -1,10 +1,12 @@
-"""Counters: the numbers of the Info panel (manual 4.2), kept in the store; processed frames are written down in bundles."""
+"""Counters: the numbers of the Info panel (manual 4.2), kept in the store; what comes often is written down in bundles.
+
+Triggers are counted at most once a second in the store: strangers can send them as fast as they like.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import datetime
 
 from board.kit.clock import Clock
 from board.kit.errors import StoreError
@@ -23,7 +25,7 @@ KEEP_FRAMES_EVERY_S = 30.0
 
 
 class Counters:
-    """`store()` gives None while the store is not open: then nothing but frames is counted. Errors of the store go to `report`."""
+    """`store()` gives None while the store is not open: then counts wait in memory. Errors of the store go to `report`."""
 
     def __init__(self, clock: Clock, store: Callable[[], Store | None], report: Callable[[str], None]) -> None:
         self._clock = clock
@@ -31,28 +33,21 @@ class Counters:
         self._report = report
         self._lock = threading.Lock()
         self._seen: int | None = None
-        self._frames = 0
-        self._frames_at: datetime | None = None
-        self._kept_ns = 0
+        self._waiting: dict[str, Counter] = {}
+        self._frames_kept_ns = 0
 
-    def add(self, name: str) -> None:
-        """One more of `name`, now."""
-        store = self._store()
-        if store is None:
-            return
-        try:
-            store.counters.add(name)
-        except StoreError as why:
-            self._report(str(why))
+    def add(self, name: str, by: int = 1) -> None:
+        """`by` more of `name`, now; in the store with the next `turn` that writes it."""
+        with self._lock:
+            before = self._waiting.get(name)
+            self._waiting[name] = Counter(name, by + (before.value if before else 0), self._clock.now())
 
     def frames_processed(self, total: int) -> None:
         """The engine's own count: it starts at 0 with each engine, and the engine may be older than this process."""
-        with self._lock:
-            before = total if self._seen is None else self._seen
-            if total != before:
-                self._frames += total - before if total > before else total
-                self._frames_at = self._clock.now()
-            self._seen = total
+        before = total if self._seen is None else self._seen
+        self._seen = total
+        if total != before:
+            self.add(FRAMES, total - before if total > before else total)
 
     def shown(self) -> tuple[Counter, ...]:
         """All of COUNTERS, 0 for what was never counted."""
@@ -64,30 +59,36 @@ class Counters:
             except StoreError as why:
                 self._report(str(why))
         with self._lock:
-            frames, frames_at = self._frames, self._frames_at
-        if frames:
-            kept = stored.get(FRAMES)
-            stored[FRAMES] = Counter(FRAMES, (kept.value if kept else 0) + frames, frames_at)
+            for name, waiting in self._waiting.items():
+                kept = stored.get(name)
+                stored[name] = Counter(name, waiting.value + (kept.value if kept else 0), waiting.changed_at)
         return tuple(stored.get(name) or Counter(name, 0, None) for name in COUNTERS)
 
     def turn(self) -> None:
-        """Writes the frames down when it is time."""
+        """About once a second: writes down what waits; frames, which always do, every KEEP_FRAMES_EVERY_S."""
         now_ns = self._clock.monotonic_ns()
-        if now_ns - self._kept_ns > KEEP_FRAMES_EVERY_S * 1e9:
-            self._kept_ns = now_ns
-            self.keep_frames()
+        frames_due = now_ns - self._frames_kept_ns > KEEP_FRAMES_EVERY_S * 1e9
+        if frames_due:
+            self._frames_kept_ns = now_ns
+        self._keep(frames_due)
 
-    def keep_frames(self) -> None:
-        """Writes the frames down now."""
+    def keep(self) -> None:
+        """Writes everything down now."""
+        self._keep(True)
+
+    def _keep(self, frames: bool) -> None:
         store = self._store()
-        with self._lock:
-            frames = self._frames
-        if not frames or store is None:
-            return
-        try:
-            store.counters.add(FRAMES, frames)
-        except StoreError as why:
-            self._report(str(why))
+        if store is None:
             return
         with self._lock:
-            self._frames -= frames
+            due = {name: counter.value for name, counter in self._waiting.items() if frames or name != FRAMES}
+        for name, value in due.items():
+            try:
+                store.counters.add(name, value)
+            except StoreError as why:
+                self._report(str(why))
+                return
+            with self._lock:
+                waiting = self._waiting.pop(name)
+                if waiting.value > value:
+                    self._waiting[name] = Counter(name, waiting.value - value, waiting.changed_at)

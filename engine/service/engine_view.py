@@ -62,7 +62,7 @@ class EngineView:
             return self._live
 
     def mode(self) -> str:
-        """The engine's function mode, STOPPED or NO_LICENSE."""
+        """The engine's function mode, SETUP, STOPPED or NO_LICENSE."""
         if not self._licensed:
             return NO_LICENSE
         status = self.alive()

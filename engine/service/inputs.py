@@ -7,6 +7,7 @@ from typing import Protocol
 
 from board.kit.clock import Clock
 from board.kit.errors import ConfigError, GatewrightError
+from board.kit.servers import url_of
 from board.serial import SerialLines
 from board.types import InputEdge
 from engine.messages import LineState
@@ -17,6 +18,9 @@ from engine.types import Trigger
 
 OPEN_AGAIN_NS = 10_000_000_000
 """A trigger port that could not be taken is tried again after this."""
+
+PORTS_TRIED = 100
+"""Of a port that is taken so many that follow it are tried, so that a second camera on the same machine has its own."""
 
 REPEAT_S = 1.0
 """A level triggers at most so often, whatever the trigger period is."""
@@ -31,7 +35,8 @@ class Lines(Protocol):
 
 
 class Inputs:
-    """`fire(cause, wait_taken_s)` accepts a trigger or raises TriggerRefused; it counts and logs either."""
+    """`fire(cause, wait_taken_s)` accepts a trigger or raises TriggerRefused; it counts and logs either. `bind`: the address that
+    the trigger socket listens on; `listening(url)` is told where it does, "" where it does not any more."""
 
     def __init__(
         self,
@@ -41,6 +46,8 @@ class Inputs:
         fire: Callable[[str, float], Trigger],
         wait_taken_s: float,
         report: Callable[[str], None],
+        bind: str,
+        listening: Callable[[str], None],
     ) -> None:
         self._clock = clock
         self._pins = pins
@@ -48,6 +55,8 @@ class Inputs:
         self._fire = fire
         self._wait_taken_s = wait_taken_s
         self._report = report
+        self._bind = bind
+        self._listening = listening
         self._lpr: LprSettings | None = None
         self._general: GeneralSettings | None = None
         self._fired_ns = 0
@@ -83,21 +92,41 @@ class Inputs:
     def close(self) -> None:
         if self._server is not None:
             self._server.close()
+            self._listening("")
 
     def _open_server(self, general: GeneralSettings) -> None:
         now_ns = self._clock.monotonic_ns()
-        if self._server is not None or not general.trigger_port or now_ns < self._server_again_ns:
+        wanted = general.trigger_port
+        if not wanted or now_ns < self._server_again_ns or (self._server is not None and self._server.port == wanted):
             return
-        server = TriggerServer(
-            general.trigger_port, general.trigger_message, lambda cause: self._fire(cause, self._wait_taken_s).id
-        )
-        try:
-            server.start()
-        except ConfigError as why:
-            self._report(str(why))
-            self._server_again_ns = now_ns + OPEN_AGAIN_NS
+        self._server_again_ns = now_ns + OPEN_AGAIN_NS
+        before = self._server
+        server, problem = self._listen(general, range(wanted, wanted + 1 if before else min(wanted + PORTS_TRIED, 65_536)))
+        if server is None:
+            if before is None:
+                self._report(str(problem))
             return
+        if before is not None:  # the wanted port is free again
+            before.close()
         self._server = server
+        self._listening(url_of("tcp", self._bind, server.port))
+        if problem is not None:
+            self._report(f"{problem}; port {server.port} is used until it is free")
+
+    def _listen(self, general: GeneralSettings, ports: range) -> tuple[TriggerServer | None, ConfigError | None]:
+        """A server on the first of the ports that is free, and what is wrong with the first of all."""
+        problem: ConfigError | None = None
+        for port in ports:
+            server = TriggerServer(
+                port, general.trigger_message, lambda cause: self._fire(cause, self._wait_taken_s).id, self._bind
+            )
+            try:
+                server.start()
+            except ConfigError as why:
+                problem = problem or why
+                continue
+            return server, problem
+        return None, problem
 
     def _fire_while_it_lasts(self, lpr: LprSettings) -> None:
         if not lpr.trigger_io or not lpr.trigger_repeat or self._pins.problem != "ok":

@@ -23,10 +23,12 @@ from board.types import (
     OutputState,
     PinsDone,
     PinsRefused,
+    PinsTaken,
+    SendWiegand,
     WatchPins,
     WiegandSent,
 )  # fmt: skip
-from engine.actions._kind import PinsRequest
+from engine.actions._kind import PinsRequest, Settle
 from engine.messages import LineState
 from engine.types import WiegandFrame
 
@@ -37,14 +39,35 @@ AGAIN_S = 0.2
 
 POLARITY_TIMEOUT_S = 3.0
 
+LATE_S = 3.0
+"""A request that was taken is done at most this long after it was due, or pins hangs."""
+
+LONGEST_FRAMES_S = 60.0
+"""Frames that were taken begin within 10 s, or pins refuses them; 5 of them, 5 s apart and each sent twice, take 40 s at most."""
+
+KNOWN_ENDS = 256
+"""Requests that were taken and whose end nobody has asked for yet (a TEST does not)."""
+
+AWAY = "pins process went away before it answered"
+
 RULES = "rules"
 """Begin of the ids of LineRules, whose refusal is a warning."""
 
 
 @dataclass(slots=True)
 class _Waiting:
+    late_s: float
     answered: threading.Event = field(default_factory=threading.Event)
-    answer: PinsDone | PinsRefused | None = None
+    answer: PinsDone | PinsRefused | PinsTaken | None = None
+
+
+@dataclass(slots=True)
+class _Taken:
+    """What pins has taken: `settle` gets its end, or `end` waits for somebody to settle."""
+
+    late_ns: int
+    end: PinsDone | DeliveryError | None = None
+    settle: Settle | None = None
 
 
 class PinsLink:
@@ -68,6 +91,7 @@ class PinsLink:
         self._lock = threading.Lock()
         self._channel: Channel | None = None
         self._waiting: dict[str, _Waiting] = {}
+        self._taken: dict[str, _Taken] = {}
         self._lines: dict[str, LineState] = {}
         self._warnings: dict[str, str] = {}
         self._stop = threading.Event()
@@ -97,10 +121,10 @@ class PinsLink:
         with self._lock:
             return tuple(self._warnings[name] for name in sorted(self._warnings))
 
-    def request(self, message: PinsRequest | LineRules, timeout_s: float) -> PinsDone:
-        """Sends and waits for the answer. DeliveryError: refused, not answered in time, or pins is gone; the same id may be
-        sent again, pins never does it twice."""
-        waiting = _Waiting()
+    def request(self, message: PinsRequest | LineRules, timeout_s: float) -> PinsDone | PinsTaken:
+        """Sends and waits for the first answer; what was taken ends later (`settle`). DeliveryError: refused, not answered in time,
+        or pins is gone; the same id may be sent again, pins never does it twice."""
+        waiting = _Waiting(_late_s(message))
         with self._lock:
             channel = self._channel
             if channel is None:
@@ -115,9 +139,20 @@ class PinsLink:
             raise DeliveryError(answer.why)
         return answer
 
+    def settle(self, request_id: str, settle: Settle) -> None:
+        """`settle` gets the end of a request that was taken: at once when it is known already, else from the link's thread. A
+        DeliveryError is not the last word: the same id may be sent again."""
+        with self._lock:
+            taken = self._taken.get(request_id)
+            if taken is not None and taken.end is None:
+                taken.settle = settle
+                return
+            self._taken.pop(request_id, None)
+        settle(taken.end if taken is not None and taken.end is not None else DeliveryError(AWAY))
+
     def _exchange(
         self, channel: Channel, message: PinsRequest | LineRules, waiting: _Waiting, timeout_s: float
-    ) -> PinsDone | PinsRefused:
+    ) -> PinsDone | PinsRefused | PinsTaken:
         try:
             channel.send(message)
         except WireError as why:
@@ -125,7 +160,7 @@ class PinsLink:
         if not waiting.answered.wait(timeout_s):
             raise DeliveryError("pins process did not answer in {timeout_s:g} s", timeout_s=timeout_s)
         if waiting.answer is None:
-            raise DeliveryError("pins process went away before it answered")
+            raise DeliveryError(AWAY)
         return waiting.answer
 
     def push_polarities(self) -> None:
@@ -171,7 +206,10 @@ class PinsLink:
             self.problem = "ok"
             log.info("connected to pins")
             while not self._stop.is_set():
-                self._take(channel.receive())
+                message = channel.receive(1.0 if self._taken else None)
+                if message is not None:
+                    self._take(message)
+                self._give_up_late()
         finally:
             with self._lock:
                 self._channel = None
@@ -184,19 +222,26 @@ class PinsLink:
             # What pins held for us it has let go; what it does alone (a pulse) it tells again after the next connection.
             released = [replace(line, active=False) for line in self._lines.values() if line.kind == "output" and line.active]
             self._lines.update({line.name: line for line in released})
+            taken = list(self._taken)
         for line in released:
             self._on_line(line)
         for one in waiting:
             one.answered.set()
+        for request_id in taken:
+            self._end(request_id, DeliveryError(AWAY))
 
     def _take(self, message: Any) -> None:
-        if isinstance(message, PinsDone | PinsRefused):
+        if isinstance(message, PinsTaken):
+            self._take_on(message)
+        elif isinstance(message, PinsDone | PinsRefused):
             if message.id.startswith(RULES):
                 why = f"Outputs and inputs of the general configuration are not in force: {getattr(message, 'why', '')}"
                 self._warn("settings", why if isinstance(message, PinsRefused) else "")
             with self._lock:
                 waiting = self._waiting.get(message.id)
-            if waiting is not None:
+            if message.id in self._taken:
+                self._end(message.id, message if isinstance(message, PinsDone) else DeliveryError(message.why))
+            elif waiting is not None:
                 waiting.answer = message
                 waiting.answered.set()
             elif isinstance(message, PinsRefused):
@@ -214,6 +259,36 @@ class PinsLink:
             self.wiegand = WiegandFrame(message.port, message.code, message.at, message.ok)
             self._on_frame(message)
 
+    def _take_on(self, message: PinsTaken) -> None:
+        with self._lock:
+            waiting = self._waiting.get(message.id)
+            if waiting is None:
+                return  # its sender gave up, and sends it again
+            self._taken[message.id] = _Taken(self._clock.monotonic_ns() + round(waiting.late_s * 1e9))
+            ended = [request_id for request_id, taken in self._taken.items() if taken.end is not None]
+            for request_id in ended[: max(0, len(ended) - KNOWN_ENDS)]:
+                del self._taken[request_id]
+            waiting.answer = message
+        waiting.answered.set()
+
+    def _end(self, request_id: str, end: PinsDone | DeliveryError) -> None:
+        with self._lock:
+            taken = self._taken.get(request_id)
+            if taken is None or taken.end is not None:
+                return
+            taken.end = end
+            if taken.settle is None:
+                return
+            del self._taken[request_id]
+        taken.settle(end)
+
+    def _give_up_late(self) -> None:
+        now_ns = self._clock.monotonic_ns()
+        with self._lock:
+            late = [request_id for request_id, taken in self._taken.items() if taken.end is None and taken.late_ns < now_ns]
+        for request_id in late:
+            self._end(request_id, DeliveryError("pins process took the request and did not say that it was carried out"))
+
     def _warn(self, name: str, text: str) -> None:
         with self._lock:
             self._warnings.pop(name, None)
@@ -228,3 +303,8 @@ class PinsLink:
             changed_at = None if old is None else self._clock.now()
             line = self._lines[name] = LineState(name, kind, active, changed_at)
         self._on_line(line)
+
+
+def _late_s(message: PinsRequest | LineRules) -> float:
+    """How long what was taken may take until its end, or pins hangs."""
+    return LONGEST_FRAMES_S if isinstance(message, SendWiegand) else getattr(message, "delay_ms", 0) / 1000 + LATE_S

@@ -18,10 +18,10 @@ from engine.store import Store
 
 log = logging.getLogger("scheduler")
 
-CHUNK = 50
+CHUNK = 20
 """Passages per transaction: a commit of the gate waits for one chunk at most."""
 
-CHUNKS_PER_RUN = 20
+CHUNKS_PER_RUN = 50
 
 RUN_S = 4.0
 """A worn SD card takes its time; the process that runs these jobs must show in time that it is alive. The rest comes next time."""
@@ -41,6 +41,7 @@ class Scheduler:
         clock: Clock,
         report: Callable[[str], None],
         free_pct: Callable[[Path], float] | None = None,
+        upkeep: Callable[[], object] = lambda: None,
     ) -> None:
         self._store = store
         self._checkpoint = checkpoint
@@ -48,6 +49,7 @@ class Scheduler:
         self._clock = clock
         self._report = report
         self._free_pct = free_pct or free_space_pct
+        self._upkeep = upkeep
         self._jobs = schedule.Scheduler()
         self._offset_s = self._offset()
         self._plan()
@@ -61,7 +63,7 @@ class Scheduler:
         self._jobs.run_pending()
 
     def _plan(self) -> None:
-        for seconds, job in ((30, self.purge_images), (60, self.bound_database), (20, self._checkpoint)):
+        for seconds, job in ((30, self.purge_images), (60, self.bound_database), (20, self._checkpoint), (1, self._upkeep)):
             self._jobs.every(seconds).seconds.do(self._guarded, job)
 
     def _guarded(self, job: Callable[[], object]) -> None:

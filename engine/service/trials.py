@@ -6,16 +6,15 @@ import logging
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from board.kit.clock import Clock
 from board.kit.errors import ConfigError
-from board.kit.zones import camera_zone
-from board.serial import SerialLines
+from board.kit.words import Text
 from board.types import OutputPolarity
-from engine.actions import ActionEnv, Kinds, Pins, options_of
+from engine.actions import Kinds, Pins, Taken, options_of
+from engine.dispatch.environment import Environment
 from engine.messages import Outcome, TestAction
-from engine.settings import GeneralSettings, LprSettings
+from engine.settings import LprSettings
 from engine.store import Store
 from engine.types import Match, Passage, PassageImages, PlateEvent
 
@@ -33,16 +32,14 @@ class Trials:
         clock: Clock,
         kinds: Kinds,
         pins: Pins,
-        serial: SerialLines,
-        images: Path,
+        environment: Environment,
         store: Callable[[], Store],
         polarities: Callable[[], Mapping[str, bool]],
     ) -> None:
         self._clock = clock
         self._kinds = kinds
         self._pins = pins
-        self._serial = serial
-        self._images = images
+        self._environment = environment
         self._store = store
         self._polarities = polarities
 
@@ -50,6 +47,7 @@ class Trials:
         """What was done; any GatewrightError says why not. Nothing is stored."""
         store = self._store()
         kind, options = options_of(self._kinds, request.kind, request.options)
+        kind.check_usable()
         plate_list = next((one for one in store.lists() if one.id == request.list_id), None)
         if plate_list is None:
             raise ConfigError("this list was deleted")
@@ -57,22 +55,15 @@ class Trials:
         plate = request.plate.strip().upper()[:20] or "TEST123"
         matches = store.lookup(plate, now, store.settings(LprSettings).fold_lookalikes)
         match = next((one for one in matches if one.list.id == plate_list.id), Match(plate_list, None))
-        general = store.settings(GeneralSettings)
-        env = ActionEnv(
-            clock=self._clock,
-            pins=self._pins,
-            serial=self._serial,
-            images=self._images,
-            device_name=general.device_name,
-            time_zone=camera_zone(general.time_zone),
-            delivery_id=str(uuid.uuid4()),
-            not_after=now + timedelta(seconds=MAX_AGE_S),
-            not_after_ns=now_ns + round(MAX_AGE_S * 1e9),
-        )
+        age_ns = round(MAX_AGE_S * 1e9)
+        env = self._environment.env(kind, options, str(uuid.uuid4()), now + timedelta(seconds=MAX_AGE_S), now_ns + age_ns)
         self._set_polarity(kind.polarity(options))
         event = PlateEvent(_sample(plate, now, now_ns), (match, *(one for one in matches if one.list.id != plate_list.id)), match)
         log.info("test of %s with plate %s", kind.label, plate)
-        return Outcome(True, kind.deliver(event, options, env))
+        said = kind.deliver(event, options, env)
+        if isinstance(said, Taken):
+            return Outcome(True, str(Text("begun: {what}", {"what": said.note})))
+        return Outcome(True, str(said))
 
     def _set_polarity(self, polarities: Mapping[str, bool]) -> None:
         wanted = self._polarities()

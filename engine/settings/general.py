@@ -50,8 +50,8 @@ class GeneralSettings(Settings):
     history_passages: int = option(
         200_000,
         "Passages kept",
-        "The oldest passages over this number are deleted, with their pictures and actions, once all their messages are delivered or "
-        "have expired; 0 keeps all. 100,000 take about 50 MB without pictures.",
+        "The oldest passages over this number are deleted, with their pictures and actions, once all their messages are delivered "
+        "or have expired; 0 keeps all. 100,000 take about 50 MB without pictures.",
         group="History",
         ge=0,
         le=10_000_000,
@@ -102,7 +102,7 @@ class GeneralSettings(Settings):
         max_length=200,
     )
     log_level: int = option(
-        3, "Log level", "1 errors only .. 5 everything; 4 and 5 are for experts.", restart=True, group="Logs", ge=1, le=5
+        3, "Log level", "1 errors only .. 5 everything; 4 and 5 are for experts. Takes effect at once.", group="Logs", ge=1, le=5
     )
 
     @field_validator("interlocks")

@@ -8,7 +8,7 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,9 @@ BUSY_TIMEOUT_S = 5.0
 
 ASK_AGAIN_S = 0.0005
 """SQLite's own waiting asks after 1, 2, 5, 10 ... 100 ms and comes too late between short writes; this asks evenly."""
+
+Values = Sequence[Any] | Mapping[str, Any]
+"""Of a statement's question marks, or of its names."""
 
 IDLE_READERS = 2
 READER_CACHE_KIB = 1024
@@ -57,14 +60,14 @@ class Database:
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
-    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
+    def rows(self, sql: str, values: Values = ()) -> list[sqlite3.Row]:
         """All rows of a query. Inside a transaction of this thread it sees what was written there, else what is committed."""
         if self._writing == threading.get_ident():
             return self._fetch(self._writer, sql, values)
         with self._reader() as connection:
             return self._fetch(connection, sql, values)
 
-    def row(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Row | None:
+    def row(self, sql: str, values: Values = ()) -> sqlite3.Row | None:
         """The first row, None when there is none."""
         found = self.rows(sql, values)
         return found[0] if found else None
@@ -95,7 +98,7 @@ class Database:
             raise self._problem(why) from why
         return connection
 
-    def _fetch(self, connection: sqlite3.Connection, sql: str, values: Sequence[Any]) -> list[sqlite3.Row]:
+    def _fetch(self, connection: sqlite3.Connection, sql: str, values: Values) -> list[sqlite3.Row]:
         try:
             return connection.execute(sql, values).fetchall()
         except sqlite3.Error as why:
@@ -103,7 +106,7 @@ class Database:
 
     # --- writing ------------------------------------------------------------------------------------------------------
 
-    def execute(self, sql: str, values: Sequence[Any] = ()) -> int:
+    def execute(self, sql: str, values: Values = ()) -> int:
         """Carries out one statement; the id of the inserted row, or the number of changed rows for other statements."""
         with self.transaction():
             try:
@@ -119,7 +122,7 @@ class Database:
             except sqlite3.Error as why:
                 raise self._problem(why) from why
 
-    def changed_row(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Row | None:
+    def changed_row(self, sql: str, values: Values = ()) -> sqlite3.Row | None:
         """The first row that a statement with RETURNING changed; None when there is none."""
         with self.transaction():
             found = self._fetch(self._writer, sql, values)

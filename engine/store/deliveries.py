@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from sqlite3 import Row
 from typing import Any
 
+from board.kit.words import Text, from_stored, to_stored
 from engine.store.database import Database
-from engine.store.queries import MAX_ROWS, DeliveryQuery, StoredDelivery
-from engine.store.rows import marks, stamp, when, where
+from engine.store.queries import MAX_ROWS, DeliveryQuery, Head, StoredDelivery
+from engine.store.rows import stamp, when, where
 from engine.types import Delivery
 
 COLUMNS = "id, passage_id, rule_id, kind, state, created_at, not_after, attempts, next_try_at, finished_at, note"
+
+
+HEADS = """
+    WITH RECURSIVE waiting(action) AS (
+        SELECT min(rule_id) FROM deliveries WHERE state = 'pending' AND kind = ?1
+        UNION ALL
+        SELECT (SELECT min(rule_id) FROM deliveries WHERE state = 'pending' AND kind = ?1 AND rule_id > action)
+        FROM waiting WHERE action IS NOT NULL)
+    SELECT rowid, rule_id, next_try_at, not_after FROM waiting CROSS JOIN deliveries
+    WHERE rowid = (SELECT rowid FROM deliveries WHERE state = 'pending' AND kind = ?1 AND rule_id = action
+                   ORDER BY next_try_at, rowid LIMIT 1)"""
+"""A seek or two for each action: however many deliveries wait for a peer that is dead, it takes no longer."""
 
 
 class Deliveries:
@@ -51,37 +64,30 @@ class Deliveries:
         """What was "sending" is "pending" again; how many."""
         return self._db.execute("UPDATE deliveries SET state = 'pending' WHERE finished_at IS NULL AND state = 'sending'")
 
-    def claim(self, kinds: Collection[str], busy_rules: Collection[int], now: datetime, ahead: datetime) -> Delivery | None:
-        """The delivery of these kinds, not of a busy rule, that has been due at `now` for longest, or is due after `ahead`; it is
-        "sending" from now on, and this counts as an attempt. None when there is none."""
-        row = self._db.changed_row(
-            "UPDATE deliveries SET state = 'sending', attempts = attempts + 1 WHERE rowid = ("
-            "SELECT rowid FROM deliveries WHERE finished_at IS NULL AND state = 'pending' "
-            f"AND (next_try_at <= ? OR next_try_at > ?) AND kind IN ({marks(kinds)}) AND rule_id NOT IN ({marks(busy_rules)}) "
-            "ORDER BY next_try_at, rowid LIMIT 1) RETURNING *",
-            (stamp(now), stamp(ahead), *kinds, *busy_rules),
-        )
+    def heads(self, kind: str) -> list[Head]:
+        """For each action of this kind, the one of those that wait whose time comes first."""
+        return [
+            Head(row["rowid"], row["rule_id"], datetime.fromisoformat(row["next_try_at"]), datetime.fromisoformat(row["not_after"]))
+            for row in self._db.rows(HEADS, (kind,))
+        ]
+
+    def claim(self, number: int) -> Delivery | None:
+        """The delivery of that row, "sending" from now on, which counts as an attempt; None when it waits no longer."""
+        sql = "UPDATE deliveries SET state = 'sending', attempts = attempts + 1 WHERE rowid = ? AND state = 'pending' RETURNING *"
+        row = self._db.changed_row(sql, (number,))
         return None if row is None else _delivery(row)
 
-    def next_try_at(self, kinds: Collection[str], busy_rules: Collection[int]) -> datetime | None:
-        """The earliest of those that wait; None when nothing waits."""
-        row = self._db.row(
-            "SELECT min(next_try_at) AS at FROM deliveries WHERE finished_at IS NULL AND state = 'pending' "
-            f"AND kind IN ({marks(kinds)}) AND rule_id NOT IN ({marks(busy_rules)})",
-            (*kinds, *busy_rules),
-        )
-        return when(row["at"]) if row else None
-
-    def finish(self, delivery_id: str, state: str, at: datetime, note: str) -> None:
+    def finish(self, delivery_id: str, state: str, at: datetime, note: Text) -> None:
         self._db.execute(
-            "UPDATE deliveries SET state = ?, finished_at = ?, note = ? WHERE id = ?", (state, stamp(at), note, delivery_id)
+            "UPDATE deliveries SET state = ?, finished_at = ?, note = ? WHERE id = ?",
+            (state, stamp(at), to_stored(note), delivery_id),
         )
 
-    def put_back(self, delivery_id: str, next_try_at: datetime, note: str) -> None:
+    def put_back(self, delivery_id: str, next_try_at: datetime, note: Text) -> None:
         """ "pending" again, to be tried at `next_try_at`."""
         self._db.execute(
             "UPDATE deliveries SET state = 'pending', next_try_at = ?, note = ? WHERE id = ?",
-            (stamp(next_try_at), note, delivery_id),
+            (stamp(next_try_at), to_stored(note), delivery_id),
         )
 
 
@@ -90,7 +96,7 @@ def _values(delivery: Delivery) -> tuple[Any, ...]:
     return (
         delivery.id, delivery.passage_id, delivery.rule_id, delivery.kind, delivery.state, stamp(delivery.created_at),
         stamp(delivery.not_after), delivery.attempts, stamp(delivery.next_try_at),
-        None if delivery.finished_at is None else stamp(delivery.finished_at), delivery.note,
+        None if delivery.finished_at is None else stamp(delivery.finished_at), to_stored(delivery.note),
     )  # fmt: skip
 
 
@@ -106,5 +112,5 @@ def _delivery(row: Row) -> Delivery:
         attempts=row["attempts"],
         next_try_at=datetime.fromisoformat(row["next_try_at"]),
         finished_at=when(row["finished_at"]),
-        note=row["note"],
+        note=from_stored(row["note"]),
     )

@@ -13,6 +13,7 @@ from sqlite3 import Row
 from typing import Any
 
 from board.kit.errors import ConfigError
+from board.kit.settings import unfit
 from engine import lists as matching
 from engine.lists.collisions import STORED_BITS, Collision, find_collisions, numbers
 from engine.store.changes import Changes
@@ -22,6 +23,7 @@ from engine.store.rows import marks, part, stamp
 from engine.types import ListEntry, Match
 
 MAX_PLATE = 20
+MAX_DESCRIPTION = 200
 MAX_FACILITY = 0xFFFF
 MAX_CARD = 0xFFFFFFFF
 MAX_COLLISIONS = 1000
@@ -39,11 +41,11 @@ class Entries:
     """Called, it gives the entries of a list whose plate or description contains `search`, by plate; look-alikes count as the same
     with `fold`."""
 
-    def __init__(self, db: Database, lists: Lists, changes: Changes, check: Callable[[ListEntry], None]) -> None:
+    def __init__(self, db: Database, lists: Lists, changes: Changes, checks: Callable[[int], Callable[[ListEntry], None]]) -> None:
         self._db = db
         self._lists = lists
         self._changes = changes
-        self._check = check
+        self._checks = checks
 
     def __call__(self, list_id: int, search: str = "", limit: int = 100, offset: int = 0, fold: bool = True) -> list[ListEntry]:
         where, values = self._filter(list_id, search, fold)
@@ -65,13 +67,13 @@ class Entries:
         key = matching.normalise(entry.plate)
         with self._db.transaction():
             owner = self._lists.to_fill(entry.list_id)
-            self._check(entry)
+            self._checks(entry.list_id)(entry)
             same = self._db.row(
                 f"SELECT e.plate FROM {CURRENT} WHERE e.list_id IN (?, ?) AND e.key = ? AND e.id <> ?",
                 (entry.list_id, -entry.list_id, key, entry.id),
             )
             if same:
-                raise ConfigError("Plate: {plate} is in {name} already", plate=entry.plate, name=owner.name)
+                raise unfit("plate", "Plate", "{plate} is in {list_name} already", plate=entry.plate, list_name=owner.name)
             before = self.get(entry.id) if entry.id else None
             if entry.id and before is None:
                 raise ConfigError("this plate was deleted")
@@ -85,7 +87,7 @@ class Entries:
                     "WHERE id = ?",
                     (*values, self._lists.generation(entry.list_id), entry.id),
                 )
-            self._changes.add(by, "entry", entry.id, before and _shown_values(before), _shown_values(entry))
+            self._changes.add(by, "entry", entry.id, _shown_values(before) if before else None, _shown_values(entry))
             return entry
 
     def _insert(self, values: tuple[Any, ...], generation: int) -> int:
@@ -184,20 +186,22 @@ def checked(entry: ListEntry) -> ListEntry:
     plate, description = _shown(entry.plate), entry.description.strip()
     key = matching.normalise(plate)
     if not key or not key.isalnum() or len(plate) > MAX_PLATE:
-        raise ConfigError("Plate: 1 to {max_plate} letters and digits (spaces, hyphens and dots do not count)", max_plate=MAX_PLATE)
-    if len(description) > 200 or not description.replace("\n", "").isprintable():
-        raise ConfigError("Description: at most 200 printable characters")
-    for title, at in (("Valid from", entry.valid_from), ("Valid until", entry.valid_until)):
+        raise unfit(
+            "plate", "Plate", "must be 1 to {longest} letters and digits; spaces, hyphens and dots do not count", longest=MAX_PLATE
+        )
+    if len(description) > MAX_DESCRIPTION or not description.replace("\n", "").isprintable():
+        raise unfit("description", "Description", "must be at most {longest} printable characters", longest=MAX_DESCRIPTION)
+    for field, title, at in (("valid_from", "Valid from", entry.valid_from), ("valid_until", "Valid until", entry.valid_until)):
         if at.tzinfo is None:
-            raise ConfigError("{title}: a time zone is missing", title=title)
+            raise unfit(field, title, "the time zone is missing")
     if entry.valid_from >= entry.valid_until:
-        raise ConfigError("Valid until: must be later than valid from")
+        raise unfit("valid_until", "Valid until", "must be later than Valid from")
     if entry.wiegand_facility is not None and not 0 <= entry.wiegand_facility <= MAX_FACILITY:
-        raise ConfigError("Wiegand facility: 0 to {max_facility}", max_facility=MAX_FACILITY)
+        raise unfit("wiegand_facility", "Wiegand facility", "must be 0 to {highest}", highest=MAX_FACILITY)
     if entry.wiegand_card is not None and not 0 <= entry.wiegand_card <= MAX_CARD:
-        raise ConfigError("Wiegand card: 0 to {max_card}", max_card=MAX_CARD)
+        raise unfit("wiegand_card", "Wiegand card", "must be 0 to {highest}", highest=MAX_CARD)
     if entry.wiegand_facility is not None and entry.wiegand_card is None:
-        raise ConfigError("Wiegand card: missing, though a facility is given")
+        raise unfit("wiegand_card", "Wiegand card", "is missing, although a facility is given")
     return replace(entry, plate=plate, description=description)
 
 

@@ -39,10 +39,10 @@ Row = tuple[str, ListEntry]
 class Imports:
     """Checking 100,000 rows takes the interpreter for seconds: not in the process that opens the gate."""
 
-    def __init__(self, path: Path, lists: Lists, check: Callable[[ListEntry], None], clock: Clock) -> None:
+    def __init__(self, path: Path, lists: Lists, checks: Callable[[int], Callable[[ListEntry], None]], clock: Clock) -> None:
         self._path = path
         self._lists = lists
-        self._check = check
+        self._checks = checks
         self._clock = clock
 
     def replace(self, list_id: int, rows: Iterable[Row], by: str) -> int:
@@ -54,7 +54,7 @@ class Imports:
             self._gather(coming, list_id, rows)
             generation = begin(db, list_id)
             try:
-                self._load(db, list_id, generation, coming)
+                self._load(db, list_id, generation, coming, by)
             except BaseException:
                 give_up(db, list_id, generation)
                 raise
@@ -64,11 +64,12 @@ class Imports:
             return coming.count
 
     def _gather(self, coming: _Sorted, list_id: int, rows: Iterable[Row]) -> None:
+        check = self._checks(list_id)
         problems = []
         for where, entry in rows:
             try:
                 entry = checked(replace(entry, id=0, list_id=list_id))
-                self._check(entry)
+                check(entry)
                 coming.add(where, entry)
             except ConfigError as why:
                 problems.append(f"{where}: {why}")
@@ -77,7 +78,7 @@ class Imports:
         if problems:
             raise ConfigError("nothing was imported; {problems}", problems="; ".join(problems))
 
-    def _load(self, db: Database, list_id: int, generation: int, coming: _Sorted) -> None:
+    def _load(self, db: Database, list_id: int, generation: int, coming: _Sorted, by: str) -> None:
         sql = f"INSERT INTO entries ({', '.join(COLUMNS)}, generation, revision) VALUES ({marks(COLUMNS)}, {generation}, 1)"
         steps, rows = Steps(), coming.rows()
         while some := [(-list_id, *values) for values in islice(rows, steps.most)]:
@@ -148,7 +149,7 @@ _STEPS = {
 
 
 class _Sorted:
-    """The coming entries by key, in a file of its own that nobody sees: written sorted, they cost a third, and memory is bounded."""
+    """The coming entries by key, in a file that nobody sees: written sorted, they cost a third, and memory is bounded."""
 
     def __init__(self) -> None:
         self.count = 0

@@ -32,7 +32,7 @@ class Lists:
         """The list as one that may hold plates; ConfigError when it may not or is gone."""
         found = self.get(list_id)
         if found.role in FIXED_ROLES:
-            raise ConfigError("{name} holds no plates: it stands for plates of every list or of none", name=found.name)
+            raise ConfigError("{list_name} holds no plates: it stands for plates of every list or of none", list_name=found.name)
         return found
 
     def generation(self, list_id: int) -> int:
@@ -61,7 +61,7 @@ class Lists:
             else:
                 sql = "INSERT INTO lists (name, role, colour) VALUES (?, ?, ?)"
                 saved = PlateList(self._db.execute(sql, (name, plate_list.role, colour)), name, plate_list.role, colour)
-            self._changes.add(by, "list", saved.id, old and _values(old), _values(saved))
+            self._changes.add(by, "list", saved.id, _values(old) if old else None, _values(saved))
             return saved
 
     def delete(self, list_id: int, by: str) -> None:

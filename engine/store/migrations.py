@@ -2,9 +2,9 @@
 
 All run in one transaction. Stamps are ISO 8601 texts in UTC with microseconds: they sort as text.
 
-From version 3 on the layout only grows, so that a package which is rolled back finds everything: `user_version` stays COMPATIBLE, the
-version that an older release must know, and the table `layout` holds the real one. What an older release writes is brought into
-the newer form by triggers, which it carries out without knowing, or is put down in `entries_due` for `Upkeep`.
+From version 3 on the layout only grows, so that a package which is rolled back finds everything: `user_version` stays
+COMPATIBLE, the version that an older release must know, and the table `layout` holds the real one. What an older release writes is
+brought into the newer form by triggers, which it carries out without knowing, or is put down in `entries_due` for `Upkeep`.
 """
 
 from __future__ import annotations
@@ -82,10 +82,10 @@ def _version_2(db: Database) -> None:
 
 
 def place_of(row: str) -> str:
-    """SQL of a passage's place in time as one number (engine/store/search.py): microseconds since 1970, times 256, and the low byte of
-    its number."""
-    seconds, micros = f"CAST(strftime('%s', {row}.at) AS INTEGER)", f"CAST(substr({row}.at, 21, 6) AS INTEGER)"
-    return f"({seconds} * 256000000 + {micros} * 256 + ({row}.rowid & 255))"
+    """SQL of a passage's place in time as one number (engine/store/search.py): milliseconds since 1970, then 20 bits of its own
+    number. A clock that has gone wild, past the year 2223, stays within what a number holds."""
+    seconds, millis = f"min(CAST(strftime('%s', {row}.at) AS INTEGER), 8000000000)", f"CAST(substr({row}.at, 21, 3) AS INTEGER)"
+    return f"(({seconds} * 1000 + {millis}) * 1048576 + ({row}.rowid & 1048575))"
 
 
 def folded_of(row: str) -> str:
@@ -93,7 +93,7 @@ def folded_of(row: str) -> str:
     return f"replace(replace({row}.key, 'O', '0'), 'I', '1')"
 
 
-_LAYOUT_3 = (
+_LAYOUT_4 = (
     "CREATE TABLE layout (version INTEGER NOT NULL)",
     # Who changed what.
     """CREATE TABLE changes (
@@ -166,11 +166,17 @@ _LAYOUT_3 = (
 
 
 def _version_3(db: Database) -> None:
-    for statement in _LAYOUT_3:
+    db.execute("CREATE INDEX deliveries_waiting ON deliveries (kind, rule_id, next_try_at) WHERE state = 'pending'")
+    db.execute("DROP INDEX deliveries_open")
+    db.execute("CREATE INDEX deliveries_sending ON deliveries (rowid) WHERE state = 'sending'")
+
+
+def _version_4(db: Database) -> None:
+    for statement in _LAYOUT_4:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_version_1, _version_2, _version_3)
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_version_1, _version_2, _version_3, _version_4)
 
 COMPATIBLE = 2
 """The newest version that an older release must know to work with this layout."""

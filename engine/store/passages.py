@@ -71,6 +71,17 @@ class Passages:
         """The last `size` of a search, newest first."""
         return self._stored(self._search.rowids(query, size, 0, oldest_first=True)[::-1])
 
+    def after(self, rowid: int, limit: int) -> list[StoredPassage]:
+        """Those stored after that row, oldest first."""
+        sql = "SELECT rowid FROM passages WHERE rowid > ? ORDER BY rowid LIMIT ?"
+        return self._stored([row["rowid"] for row in self._db.rows(sql, (rowid, limit))])
+
+    def ends(self) -> tuple[int, int]:
+        """Rows of the oldest and the newest; (0, 0) when there is none."""
+        sql = "SELECT (SELECT min(rowid) FROM passages) AS oldest, (SELECT max(rowid) FROM passages) AS newest"
+        row = self._db.rows(sql)[0]
+        return int(row["oldest"] or 0), int(row["newest"] or 0)
+
     def get(self, passage_id: str) -> StoredPassage | None:
         row = self._db.row("SELECT rowid FROM passages WHERE id = ?", (passage_id,))
         return self._stored([row["rowid"]])[0] if row else None
@@ -96,6 +107,7 @@ class Passages:
         sql = (
             "SELECT pl.list_id AS owner, pl.name AS list_name, pl.role, pl.colour, pl.distance, pl.entry_id, e.* "
             "FROM passages p JOIN passage_lists pl ON pl.passage_rowid = p.rowid LEFT JOIN entries e ON e.id = pl.entry_id "
+            "AND EXISTS (SELECT 1 FROM lists l WHERE l.id = abs(e.list_id) AND l.generation = e.generation) "
             "WHERE p.id = ? ORDER BY pl.list_id"
         )
         return tuple(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from board.kit.words import Text
 from engine.types import Delivery, Passage, PlateList
 
 MAX_ROWS = 1000
@@ -36,7 +37,7 @@ class PassageQuery:
 @dataclass(frozen=True, slots=True)
 class PassagePage:
     """One page of a search. `total`: of the whole search, MAX_COUNTED + 1 when there are more; `last`: the number of the last page
-    that can be asked for by number; `partial`: only the newest passages were looked at, for the text was too short to be indexed."""
+    that can be asked for by number; `partial`: only the newest passages were looked at, as the text is too short for the index."""
 
     rows: tuple[StoredPassage, ...]
     total: int
@@ -47,8 +48,8 @@ class PassagePage:
 
 @dataclass(frozen=True, slots=True)
 class StoredPassage:
-    """A passage, with the lists that it matched when it was stored ("all" and "unlisted" among them). `rowid`: its number in the order
-    of storing; `place`: its place in the order of time, which never changes."""
+    """A passage, with the lists that it matched when it was stored ("all" and "unlisted" among them). `rowid`: its number in the
+    order of storing; `place`: its place in the order of time, which never changes."""
 
     rowid: int
     passage: Passage
@@ -87,6 +88,16 @@ class RuleResult:
 
     rule_id: int
     done_at: datetime | None
-    done_note: str
+    done_note: Text
     error_at: datetime | None
-    error: str
+    error: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What waits first for one action. `number`: its row, counting up with time."""
+
+    number: int
+    rule_id: int
+    next_try_at: datetime
+    not_after: datetime

@@ -10,6 +10,7 @@ from sqlite3 import Row
 
 from board.kit.errors import ConfigError
 from board.kit.settings import unfit
+from board.kit.words import Text, from_stored, to_stored
 from engine.store.changes import Changes
 from engine.store.database import Database
 from engine.store.judge import Judge
@@ -40,9 +41,10 @@ class Rules:
         row = self._db.row("SELECT * FROM rules WHERE id = ?", (rule_id,))
         return None if row is None else _rule(row)
 
-    def check_entry(self, entry: ListEntry) -> None:
-        """ConfigError when a rule of the entry's list can never send it."""
-        self._judge.check_entry(entry, self(entry.list_id))
+    def entry_check(self, list_id: int) -> Callable[[ListEntry], None]:
+        """ConfigError when a rule that the list has now can never send the entry."""
+        rules = self(list_id)
+        return lambda entry: self._judge.check_entry(entry, rules)
 
     def save(self, rule: ActionRule, by: str) -> ActionRule:
         """Creates (id 0) or changes a rule; returns it with its id and all its options. `by`: the user who does it.
@@ -66,7 +68,7 @@ class Rules:
             else:
                 sql = "INSERT INTO rules (list_id, name, kind, enabled, week, options) VALUES (?, ?, ?, ?, ?, ?)"
                 rule = replace(rule, id=self._db.execute(sql, values))
-            self._changes.add(by, "rule", rule.id, before and self._judge.shown(before), self._judge.shown(rule))
+            self._changes.add(by, "rule", rule.id, self._judge.shown(before) if before else None, self._judge.shown(rule))
             return rule
 
     def delete(self, rule_id: int, by: str) -> None:
@@ -81,24 +83,28 @@ class Rules:
         """Last success and last error of each rule that has been carried out."""
         return {
             row["rule_id"]: RuleResult(
-                row["rule_id"], when(row["done_at"]), row["done_note"] or "", when(row["error_at"]), row["error"] or ""
+                row["rule_id"],
+                when(row["done_at"]),
+                from_stored(row["done_note"] or ""),
+                when(row["error_at"]),
+                from_stored(row["error"] or ""),
             )
             for row in self._db.rows("SELECT * FROM rule_results")
         }
 
-    def succeeded(self, rule_id: int, at: datetime, note: str) -> None:
+    def succeeded(self, rule_id: int, at: datetime, note: Text) -> None:
         """Nothing happens when the rule was deleted."""
         self._result(rule_id, "done_at", "done_note", at, note)
 
-    def failed(self, rule_id: int, at: datetime, error: str) -> None:
+    def failed(self, rule_id: int, at: datetime, error: Text) -> None:
         """Nothing happens when the rule was deleted."""
         self._result(rule_id, "error_at", "error", at, error)
 
-    def _result(self, rule_id: int, at_column: str, note_column: str, at: datetime, note: str) -> None:
+    def _result(self, rule_id: int, at_column: str, note_column: str, at: datetime, note: Text) -> None:
         self._db.execute(
             f"INSERT INTO rule_results (rule_id, {at_column}, {note_column}) SELECT id, ?, ? FROM rules WHERE id = ? "
             f"ON CONFLICT (rule_id) DO UPDATE SET {at_column} = excluded.{at_column}, {note_column} = excluded.{note_column}",
-            (stamp(at), note, rule_id),
+            (stamp(at), to_stored(note), rule_id),
         )
 
 

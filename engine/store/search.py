@@ -1,8 +1,8 @@
 """Search: finds passages by time, list and part of the plate, through the tables `passage_places`, `list_places` and
 `passage_grams`, which the triggers of the migrations keep.
 
-A passage's place is one number that sorts by the time of its capture and never changes. A text of three characters or more is found
-through its trigrams and looked for once more in what they give; a shorter one is looked for in the newest passages.
+A passage's place is one number that sorts by the millisecond of its capture and never changes. A text of three characters or more
+is found through its trigrams and looked for once more in what they give; a shorter one is looked for in the newest passages.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ LOWEST, HIGHEST = -(2**63), 2**63 - 1
 
 @dataclass(slots=True)
 class _Plan:
-    """SQL in the making. `source`: what is gone through; `place`, `number`: SQL of a passage's place and rowid there; `order`: SQL that
-    sorts by place, with {way} for ASC or DESC; `has_row`: the passage itself is there as `p`."""
+    """SQL in the making. `source`: what is gone through; `place`, `number`: SQL of a passage's place and rowid there; `order`:
+    SQL that sorts by place, with {way} for ASC or DESC; `has_row`: the passage itself is there as `p`."""
 
     source: str
     place: str
@@ -155,7 +155,7 @@ def _bounded(plan: _Plan, query: PassageQuery) -> _Plan:
 
 def _place(at: datetime) -> int:
     """The lowest place of that moment."""
-    return max(LOWEST, min(HIGHEST, (at - EPOCH) // timedelta(microseconds=1) * 256))
+    return max(LOWEST, min(HIGHEST, (at - EPOCH) // timedelta(milliseconds=1) * 1048576))
 
 
 def _quoted(gram: str) -> str:

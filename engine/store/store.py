@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -35,13 +35,13 @@ class Store:
         self.db = Database(path, checkpoints)
         self.changes = Changes(self.db, clock)
         self.lists = Lists(self.db, self.changes)
-        self.entries = Entries(self.db, self.lists, self.changes, self._check_entry)
+        self.entries = Entries(self.db, self.lists, self.changes, self._entry_check)
         self.rules = Rules(self.db, self.lists, self.changes, judge or RuleJudge(), self.entries.extremes)
         self.passages = Passages(self.db)
         self.deliveries = Deliveries(self.db)
         self.settings = StoredSettings(self.db, self.changes)
         self.counters = Counters(self.db, clock)
-        self.imports = Imports(path, self.lists, self._check_entry, clock)
+        self.imports = Imports(path, self.lists, self._entry_check, clock)
 
     def transaction(self) -> AbstractContextManager[None]:
         """What is written inside commits together or not at all."""
@@ -71,5 +71,5 @@ class Store:
             self.deliveries.add(deliveries)
         return True
 
-    def _check_entry(self, entry: ListEntry) -> None:
-        self.rules.check_entry(entry)
+    def _entry_check(self, list_id: int) -> Callable[[ListEntry], None]:
+        return self.rules.entry_check(list_id)

@@ -1,4 +1,4 @@
-"""Upkeep: work on the database in the background, in short steps: what an older database lacks, what imports and deleted lists left.
+"""Upkeep: work on the database in the background, in short steps: what an older one lacks, what imports and deleted lists left.
 
 After an update the camera works on with what it has: entries that were written by an older release are found by their old keys, and
 searches look through passages that the newer tables do not hold yet (engine/store/search.py).

@@ -153,7 +153,7 @@ class _Reader:
         try:
             data = self._stream.read(min(_READ_BYTES, self._left)) if self._left else b""
         except OSError as why:
-            raise PackageError("the upload broke off: {why}", why=why) from why
+            raise PackageError("the upload broke off before its end") from why
         if not data:
             raise PackageError("the upload broke off before its end")
         self._left -= len(data)

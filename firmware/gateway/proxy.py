@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import os
+import select
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -13,11 +16,17 @@ from bottle import HTTPResponse, request
 
 from board.kit.errors import GatewrightError
 from board.kit.sockets import short_address
-from firmware.people.auth import COOKIE, Visitor, answer
+from board.kit.web.exchange import STREAM
+from board.kit.web.people import Visitor, headers_of
+from board.kit.web.routes import Refused
+from board.kit.web.streams import Relay
+from firmware.people.auth import SESSION
 
 MAX_BODY_BYTES = 64 << 20
-MAX_OPEN = 24
-"""Requests in the portal at once (live pictures stay open); the host keeps threads for its own pages."""
+MAX_IDLE = 8
+"""Connections to portals that are kept for the next request."""
+IDLE_S = 20.0
+"""Shorter than the portal keeps them."""
 ANSWER_WITHIN_S = 60.0
 _CHUNK = 1 << 16
 _HOP_BY_HOP = frozenset(
@@ -27,6 +36,9 @@ _HOP_BY_HOP = frozenset(
 _OURS = "x-gatewright-"
 _KEPT_HERE = ("authorization", "cookie", "expect", "content-length")
 """Not passed on as they came."""
+_STREAMS = ("text/event-stream", "multipart/x-mixed-replace")
+"""Types of answers without an end."""
+_REPEATABLE = ("GET", "HEAD", "OPTIONS")
 
 
 class PortalDown(GatewrightError):
@@ -34,57 +46,131 @@ class PortalDown(GatewrightError):
 
 
 class Proxy:
-    """Thread-safe; a connection per request."""
+    """Thread-safe."""
 
     def __init__(self) -> None:
-        self._open = threading.BoundedSemaphore(MAX_OPEN)
+        self._pool = _Pool()
 
-    def forward(self, portal: Path, visitor: Visitor) -> HTTPResponse:
-        """The portal's answer to the current request; PortalDown when it does not listen."""
-        target = _target()
-        length = _length()
-        if not self._open.acquire(timeout=5):
-            raise answer(503, "too many pages of the portal are open", {"Retry-After": "5"})
-        connection = _UnixConnection(portal, ANSWER_WITHIN_S)
-        stream = _Stream(connection, self._open.release)
+    def forward(self, portal: Path, visitor: Visitor, allowed: Callable[[], bool]) -> HTTPResponse:
+        """The portal's answer to the current request; PortalDown when it does not listen. `allowed()`: whether the visitor still
+        has a session; a stream ends when not."""
+        target, length = _target(), _length()
+        repeatable = request.method in _REPEATABLE and not length and request.environ["SERVER_PROTOCOL"] == "HTTP/1.1"
+        connection = self._pool.take(portal) if repeatable else None
+        if connection is not None:
+            try:
+                return self._response(connection, _send(connection, target, length, visitor), allowed)
+            except _Stale:
+                pass  # the portal closed it at the same moment
+        connection = _UnixConnection(portal, request.environ["SERVER_PROTOCOL"])
         try:
-            reply = _send(connection, target, length, visitor)
-        except BaseException:
-            stream.close()
-            raise
-        stream.reply = reply
-        return _response(reply, stream)
+            return self._response(connection, _send(connection, target, length, visitor), allowed)
+        except _Stale as why:
+            raise Refused(502, "the portal broke off") from why
+
+    def close(self) -> None:
+        self._pool.close()
+
+    def _response(self, connection: _UnixConnection, reply: http.client.HTTPResponse, allowed: Callable[[], bool]) -> HTTPResponse:
+        dropped = _HOP_BY_HOP | {name.strip().lower() for name in (reply.getheader("connection") or "").split(",")}
+        response = HTTPResponse(status=f"{reply.status} {reply.reason or 'OK'}")
+        for name, value in reply.getheaders():
+            if name.lower() not in dropped and name.lower() not in ("server", "date"):
+                response.add_header(name, value)
+        if reply.length is None and (reply.getheader("content-type") or "").split(";")[0].strip().lower() in _STREAMS:
+            return _stream(response, connection, reply, allowed)
+        if request.method == "HEAD" or reply.status in (204, 304):
+            self._done(connection, reply)
+        else:
+            response.body = _Passing(reply, lambda: self._done(connection, reply))
+        return response
+
+    def _done(self, connection: _UnixConnection, reply: http.client.HTTPResponse) -> None:
+        if reply.isclosed() and connection.sock is not None:
+            self._pool.give(connection)
+            return
+        reply.close()
+        connection.close()
+
+
+class _Stale(Exception):
+    """The portal closed the connection without a byte of an answer."""
 
 
 class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path, timeout_s: float) -> None:
-        super().__init__("portal", timeout=timeout_s)
-        self._path = path
+    """A connection to the portal at `path`, in the version that the client speaks: what streams is passed on as it comes.
+    `idle_since_s`: monotonic, since when nobody uses it."""
+
+    def __init__(self, path: Path, version: str) -> None:
+        super().__init__("portal", timeout=ANSWER_WITHIN_S)
+        self._http_vsn_str = version
+        self.path = path
+        self.idle_since_s = 0.0
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(ANSWER_WITHIN_S)
         try:
-            with short_address(self._path) as name:
+            with short_address(self.path) as name:
                 self.sock.connect(name)
         except OSError as why:
+            self.close()
             raise PortalDown from why
 
 
-class _Stream:
-    """The answer's body, passed on as it comes; closing it gives the place back, however the request ends."""
+class _Pool:
+    """Connections whose last answer was read whole."""
 
-    def __init__(self, connection: http.client.HTTPConnection, release: object) -> None:
-        self._connection = connection
-        self._release = release
-        self.reply: http.client.HTTPResponse | None = None
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: list[_UnixConnection] = []
+
+    def take(self, portal: Path) -> _UnixConnection | None:
+        """One that the portal has not closed; None when there is none."""
+        while True:
+            with self._lock:
+                found = next((each for each in reversed(self._idle) if each.path == portal), None)
+                if found is None:
+                    return None
+                self._idle.remove(found)
+            if time.monotonic() - found.idle_since_s < IDLE_S and not _has_news(found.sock):
+                return found
+            found.close()
+
+    def give(self, connection: _UnixConnection) -> None:
+        connection.idle_since_s = time.monotonic()
+        with self._lock:
+            self._idle.append(connection)
+            surplus = self._idle.pop(0) if len(self._idle) > MAX_IDLE else None
+        if surplus is not None:
+            surplus.close()
+
+    def close(self) -> None:
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+
+def _has_news(sock: socket.socket) -> bool:
+    """On an idle connection: the portal closed it, or sent what nobody asked for."""
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+class _Passing:
+    """The answer's body, passed on as it comes; `done()` once, however the request ends."""
+
+    def __init__(self, reply: http.client.HTTPResponse, done: Callable[[], None]) -> None:
+        self._reply = reply
+        self._done: Callable[[], None] | None = done
 
     def __iter__(self) -> Iterator[bytes]:
-        assert self.reply is not None
         try:
             while True:
                 try:
-                    data = self.reply.read1(_CHUNK)
+                    data = self._reply.read1(_CHUNK)
                 except (OSError, http.client.HTTPException):
                     return  # the portal broke off: the client sees the end
                 if not data:
@@ -94,12 +180,26 @@ class _Stream:
             self.close()  # Bottle does not close a body that turns out empty
 
     def close(self) -> None:
-        release, self._release = self._release, None
-        if callable(release):
-            self._connection.close()
-            if self.reply is not None:
-                self.reply.close()
-            release()
+        done, self._done = self._done, None
+        if done is not None:
+            done()
+
+
+def _stream(
+    response: HTTPResponse, connection: _UnixConnection, reply: http.client.HTTPResponse, allowed: Callable[[], bool]
+) -> HTTPResponse:
+    """Leaves the rest to the server's loop, so that a stream holds no thread."""
+    sock = socket.socket(fileno=os.dup(reply.fileno()))
+    sock.setblocking(False)
+    framed = bool(reply.chunked)
+    begun = reply.fp.peek() if reply.fp else b""  # what came with the headers
+    reply.close()
+    connection.close()
+    source = Relay(sock, begun, framed, allowed, time.monotonic)
+    if not request.environ[STREAM](source):
+        source.close()
+        raise Refused(503, "too many live views are open", headers=(("Retry-After", "10"),))
+    return response
 
 
 def _send(connection: _UnixConnection, target: str, length: int, visitor: Visitor) -> http.client.HTTPResponse:
@@ -110,12 +210,18 @@ def _send(connection: _UnixConnection, target: str, length: int, visitor: Visito
             connection.putheader(name, value.encode("latin-1", "replace"))
         connection.endheaders()
     except (http.client.InvalidURL, ValueError) as why:
-        raise answer(400, "malformed request") from why
+        connection.close()
+        raise Refused(400, "malformed request") from why
     except OSError as why:
-        raise PortalDown from why
+        connection.close()
+        raise _Stale from why
     left = length
     while left:
-        data = _read(body, min(_CHUNK, left))
+        try:
+            data = _read(body, min(_CHUNK, left))
+        except Refused:
+            connection.close()
+            raise
         left -= len(data)
         try:
             connection.send(data)
@@ -124,38 +230,35 @@ def _send(connection: _UnixConnection, target: str, length: int, visitor: Visito
     try:
         return connection.getresponse()
     except TimeoutError as why:
-        raise answer(504, "the portal does not answer") from why
+        connection.close()
+        raise Refused(504, "the portal does not answer") from why
     except (OSError, http.client.HTTPException) as why:
-        raise answer(502, "the portal broke off") from why
+        connection.close()
+        raise _Stale from why
 
 
 def _read(body: IO[bytes], size: int) -> bytes:
     try:
         data = body.read(size)
     except OSError as why:
-        raise answer(400, "the request broke off") from why
+        raise Refused(400, "the request broke off") from why
     if not data:
-        raise answer(400, "the request broke off")
+        raise Refused(400, "the request broke off")
     return data
 
 
 def _target() -> str:
     path = request.environ["PATH_INFO"]
     if any(part in (".", "..") for part in path.split("/")) or "\\" in path or not path.isprintable():
-        raise answer(400, "malformed path")
+        raise Refused(400, "malformed path")
     raw: str = request.environ.get("REQUEST_URI", "")
     return raw if raw.startswith("/") else request.path
 
 
 def _length() -> int:
-    if request.environ.get("HTTP_TRANSFER_ENCODING"):
-        raise answer(411, "send the body with a Content-Length")
-    text = request.environ.get("CONTENT_LENGTH") or "0"
-    length = int(text) if text.isdigit() else -1
-    if length < 0:
-        raise answer(400, "malformed Content-Length")
+    length = int(request.environ.get("CONTENT_LENGTH") or "0")
     if length > MAX_BODY_BYTES:
-        raise answer(413, f"more than {MAX_BODY_BYTES >> 20} MB")
+        raise Refused(413, "more than {limit} MB", limit=MAX_BODY_BYTES >> 20)
     return length
 
 
@@ -171,23 +274,9 @@ def _headers(visitor: Visitor) -> dict[str, str]:
     for key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         if environ.get(key):
             headers[key.replace("_", "-").lower()] = environ[key]
-    cookies = [part for part in environ.get("HTTP_COOKIE", "").split(";") if part.strip().partition("=")[0] != COOKIE]
+    cookies = [part for part in environ.get("HTTP_COOKIE", "").split(";") if not part.strip().startswith(SESSION)]
     if any(part.strip() for part in cookies):
         headers["cookie"] = ";".join(cookies).strip()
-    headers["connection"] = "close"
-    headers["x-forwarded-for"] = environ.get("REMOTE_ADDR", "")
-    headers["x-gatewright-user"] = visitor.name
-    headers["x-gatewright-role"] = visitor.role
-    return headers
-
-
-def _response(reply: http.client.HTTPResponse, stream: _Stream) -> HTTPResponse:
-    dropped = _HOP_BY_HOP | {name.strip().lower() for name in (reply.getheader("connection") or "").split(",")}
-    response = HTTPResponse(stream, status=f"{reply.status} {reply.reason or 'OK'}")
-    for name, value in reply.getheaders():
-        if name.lower() not in dropped and name.lower() not in ("server", "date"):
-            response.add_header(name, value)
-    if request.method == "HEAD" or reply.status in (204, 304):
-        stream.close()
-        response.body = b""
-    return response
+    headers["connection"] = "keep-alive"
+    headers["x-forwarded-for"] = visitor.address
+    return headers | {name.lower(): value for name, value in headers_of(visitor).items()}

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-import json
+import logging
 import re
 import secrets
 import threading
-import time
 from collections import OrderedDict
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from board.kit.clock import Clock
 from board.kit.errors import ConfigError
 from board.kit.files import write_whole
+from board.kit.kept import Kept
+from board.kit.permissions import ROLES
+from board.kit.words import Text
+from firmware.people.passwords import MAX_PASSWORD, Hasher, check_new
 
-ROLES = ("admin", "operator", "viewer")
-MIN_PASSWORD = 8
-MAX_PASSWORD = 200
+LOG = logging.getLogger("people")
+
 MAX_ACCOUNTS = 32
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,32}")
-_SCRYPT_N, _SCRYPT_R, _SCRYPT_P = 1 << 14, 8, 1
-_HASHING = threading.Semaphore(2)
-"""Each hash takes 16 MB: many log-ins at once must not take a small board's memory."""
-_REMEMBER_S = 300.0
+NAME = re.compile(r"[A-Za-z0-9._-]{1,32}")
+REMEMBER_S = 300.0
 _REMEMBERED = 64
+_HEX = re.compile(r"(?:[0-9a-f]{2})+")
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`salt` and `hash` in hex; `must_change`: logs in to the pages only to choose a new password."""
+    """`salt` and `hash` in hex; `must_change`: may only choose a new password."""
 
     name: str
     role: str
@@ -38,20 +39,42 @@ class Account:
     hash: str
     must_change: bool
 
+    @property
+    def permissions(self) -> frozenset[str]:
+        return ROLES[self.role]
+
 
 class Accounts:
-    """Thread-safe; every change is on disk before it counts."""
+    """Thread-safe. Every change is on disk before it counts; whoever reads never waits for the disk or a hash."""
 
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / "accounts.json"
+    def __init__(self, folder: Path, hasher: Hasher | None = None, clock: Clock | None = None) -> None:
         self.initial_file = folder / "initial-password"
-        self._lock = threading.Lock()
+        self.damage: Text | None = None
+        """What was wrong with the stored accounts at the start, for the pages; None: nothing."""
+        self._hasher = hasher or Hasher()
+        self._clock = clock or Clock()
+        self._changing = threading.Lock()
+        self._remembering = threading.Lock()
         self._remember_key = secrets.token_bytes(32)
         self._remembered: OrderedDict[bytes, float] = OrderedDict()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._kept = Kept(folder / "accounts.json", _parse, _plain)
         self._accounts = self._load()
+
+    def _load(self) -> dict[str, Account]:
+        found = self._kept.read()
+        self._accounts = found.value or {}
+        self.damage = found.damage
         if not any(account.role == "admin" for account in self._accounts.values()):
             self.reset_admin()
+            if found.damage is not None:
+                self.damage = Text(
+                    "{damage}; all accounts are lost, and admin has a new first password: {initial_file}",
+                    {"damage": found.damage, "initial_file": self.initial_file},
+                )
+        if self.damage is not None:
+            LOG.error("%s", self.damage)
+        return self._accounts
 
     def reset_admin(self) -> str:
         """Gives `admin` a new random password, written to the initial-password file; the first log-in must replace it."""
@@ -62,112 +85,140 @@ class Accounts:
             raise ConfigError(
                 "{initial_file} cannot be written: {strerror}", initial_file=self.initial_file, strerror=why.strerror
             ) from why
-        with self._lock:
-            self._store({**self._accounts, "admin": _account("admin", "admin", password, must_change=True)})
+        fresh = self._account("admin", "admin", password, must_change=True)
+        with self._changing:
+            self._store({**self._accounts, "admin": fresh})
         return password
 
-    def check(self, name: str, password: str) -> Account | None:
-        """The account when the password is right. Takes equally long for a name that does not exist.
+    def remembered(self, name: str, password: str) -> Account | None:
+        """The account when these were right within the last 5 minutes: Basic requests do not pay for a hash each time."""
+        account = self._accounts.get(name)
+        if account is None:
+            return None
+        mark = self.mark(account, password)
+        with self._remembering:
+            until_s = self._remembered.get(mark)
+            if until_s is not None and until_s <= self._now_s():
+                del self._remembered[mark]
+                until_s = None
+        return account if until_s is not None else None
 
-        Right answers are remembered for 5 minutes (as a keyed hash), so that Basic requests do not pay for scrypt each time."""
-        with self._lock:
-            account = self._accounts.get(name)
+    def check(self, name: str, password: str, known: bool = True) -> Account | None:
+        """The account when the password is right, remembered for 5 minutes; as much work for a name that does not exist.
+
+        `known`: this address logged in before, which gives it a place when many wait. Busy when too many do."""
+        account = self._accounts.get(name)
         if len(password) > MAX_PASSWORD:
             return None
-        said = "\0".join((name, account.hash if account else "", password)).encode("utf-8", "surrogatepass")
-        mark = hmac.digest(self._remember_key, said, "sha256")
-        with self._lock:
-            if account is not None and self._remembered.get(mark, 0.0) > time.monotonic():
-                return account
-        salt = account.salt if account else "00" * 16
-        right = hmac.compare_digest(_hash(password, salt), account.hash if account else "ff" * 32)
-        if account is None or not right:
+        hashed = self._hasher.hash(password, account.salt if account else "00" * 16, known)
+        right = hmac.compare_digest(hashed, account.hash if account else "ff" * 32)
+        if account is None or not right or self._accounts.get(name) != account:
             return None
-        with self._lock:
-            self._remembered[mark] = time.monotonic() + _REMEMBER_S
+        mark = self.mark(account, password)
+        with self._remembering:
+            self._remembered[mark] = self._now_s() + REMEMBER_S
             while len(self._remembered) > _REMEMBERED:
                 self._remembered.popitem(last=False)
         return account
 
+    def mark(self, account: Account | None, password: str, name: str = "") -> bytes:
+        """A keyed hash of these credentials, to recognise them without keeping them."""
+        said = "\0".join((account.name if account else name, account.hash if account else "", password))
+        return hmac.digest(self._remember_key, said.encode("utf-8", "surrogatepass"), "sha256")
+
     def get(self, name: str) -> Account | None:
-        with self._lock:
-            return self._accounts.get(name)
+        return self._accounts.get(name)
 
     def all(self) -> tuple[Account, ...]:
         """Sorted by name."""
-        with self._lock:
-            return tuple(sorted(self._accounts.values(), key=lambda account: account.name))
+        return tuple(sorted(self._accounts.values(), key=lambda account: account.name))
 
     def set_password(self, name: str, password: str) -> None:
         """A person chose a new password. ConfigError says why it is not good enough."""
-        _check_password(password)
-        with self._lock:
-            account = self._accounts[name]
-            if hmac.compare_digest(_hash(password, account.salt), account.hash):
-                raise ConfigError("the new password must differ from the present one")
-            fresh = _account(name, account.role, password, must_change=False)
+        check_new(password, name)
+        account = self._accounts.get(name)
+        if account is None:
+            raise ConfigError("there is no user {name}", name=name)
+        if hmac.compare_digest(self._hasher.hash(password, account.salt), account.hash):
+            raise ConfigError("the new password must differ from the present one", field="new")
+        fresh = self._account(name, account.role, password, must_change=False)
+        with self._changing:
+            if self._accounts.get(name) != account:
+                raise ConfigError("user {name} was changed meanwhile: try again", name=name)
             self._store({**self._accounts, name: fresh})
         if name == "admin":
             self.initial_file.unlink(missing_ok=True)
 
     def add(self, name: str, role: str, password: str) -> None:
         """A new account; its first log-in must choose another password. ConfigError says what is wrong."""
-        if not _NAME.fullmatch(name):
-            raise ConfigError("user name: 1 to 32 letters, digits, '.', '_' or '-'")
+        if not NAME.fullmatch(name):
+            raise ConfigError("user name: 1 to 32 letters, digits, '.', '_' or '-'", field="user")
         if role not in ROLES:
-            raise ConfigError("role: must be one of {roles}", roles=", ".join(ROLES))
-        _check_password(password)
-        with self._lock:
-            if name in self._accounts:
-                raise ConfigError("user {name} exists already", name=name)
-            if len(self._accounts) >= MAX_ACCOUNTS:
-                raise ConfigError("there are already {max_accounts} accounts", max_accounts=MAX_ACCOUNTS)
-            self._store({**self._accounts, name: _account(name, role, password, must_change=True)})
+            raise ConfigError("role: must be one of {roles}", field="role", roles=", ".join(sorted(ROLES)))
+        check_new(password, name)
+        self._check_room(name)
+        fresh = self._account(name, role, password, must_change=True)
+        with self._changing:
+            self._check_room(name)
+            self._store({**self._accounts, name: fresh})
+
+    def set_role(self, name: str, role: str) -> None:
+        """ConfigError when there is no such user or role, or when no administrator would be left."""
+        if role not in ROLES:
+            raise ConfigError("role: must be one of {roles}", field="role", roles=", ".join(sorted(ROLES)))
+        with self._changing:
+            account = self._accounts.get(name)
+            if account is None:
+                raise ConfigError("there is no user {name}", name=name)
+            self._store_with_an_admin(name, {**self._accounts, name: replace(account, role=role)})
 
     def remove(self, name: str) -> None:
         """ConfigError when it does not exist or is the last administrator."""
-        with self._lock:
-            rest = {key: account for key, account in self._accounts.items() if key != name}
-            if len(rest) == len(self._accounts):
+        with self._changing:
+            if name not in self._accounts:
                 raise ConfigError("there is no user {name}", name=name)
-            if not any(account.role == "admin" for account in rest.values()):
-                raise ConfigError("{name} is the only administrator", name=name)
-            self._store(rest)
+            self._store_with_an_admin(name, {key: account for key, account in self._accounts.items() if key != name})
+
+    def _check_room(self, name: str) -> None:
+        if name in self._accounts:
+            raise ConfigError("user {name} exists already", field="user", name=name)
+        if len(self._accounts) >= MAX_ACCOUNTS:
+            raise ConfigError("there are already {max_accounts} accounts", max_accounts=MAX_ACCOUNTS)
+
+    def _store_with_an_admin(self, name: str, accounts: dict[str, Account]) -> None:
+        if not any(account.role == "admin" for account in accounts.values()):
+            raise ConfigError("{name} is the only administrator", name=name)
+        self._store(accounts)
 
     def _store(self, accounts: dict[str, Account]) -> None:
         try:
-            write_whole(self._file, json.dumps([asdict(account) for account in accounts.values()], indent=1).encode(), 0o600)
+            self._kept.write(accounts)
         except OSError as why:
             raise ConfigError("the accounts cannot be stored: {strerror}", strerror=why.strerror) from why
         self._accounts = accounts
-        self._remembered.clear()
+        with self._remembering:
+            self._remembered.clear()
 
-    def _load(self) -> dict[str, Account]:
-        try:
-            document = json.loads(self._file.read_text("utf-8"))
-            accounts = [Account(**fields) for fields in document]
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError, TypeError) as why:
-            raise ConfigError(
-                "{file} is damaged ({why}); remove it to start with a new administrator password", file=self._file, why=why
-            ) from why
-        return {account.name: account for account in accounts}
+    def _account(self, name: str, role: str, password: str, must_change: bool) -> Account:
+        salt = secrets.token_hex(16)
+        return Account(name, role, salt, self._hasher.hash(password, salt), must_change)
+
+    def _now_s(self) -> float:
+        return self._clock.monotonic_ns() / 1e9
 
 
-def _check_password(password: str) -> None:
-    if len(password) < MIN_PASSWORD:
-        raise ConfigError("the password needs at least {min_password} characters", min_password=MIN_PASSWORD)
-    if len(password) > MAX_PASSWORD:
-        raise ConfigError("the password may have at most {max_password} characters", max_password=MAX_PASSWORD)
+def _parse(document: Any) -> dict[str, Account]:
+    accounts = [Account(**fields) for fields in document]
+    for account in accounts:
+        words = (account.name, account.role, account.salt, account.hash)
+        if not all(isinstance(word, str) for word in words) or not isinstance(account.must_change, bool):
+            raise TypeError("a field is of the wrong type")
+        if account.role not in ROLES or not _HEX.fullmatch(account.salt) or not _HEX.fullmatch(account.hash):
+            raise ValueError(f"the account {account.name[:32]!r} is not right")
+    if not any(account.role == "admin" for account in accounts):
+        raise ValueError("it holds no administrator")
+    return {account.name: account for account in accounts}
 
 
-def _account(name: str, role: str, password: str, must_change: bool) -> Account:
-    salt = secrets.token_hex(16)
-    return Account(name, role, salt, _hash(password, salt), must_change)
-
-
-def _hash(password: str, salt: str) -> str:
-    secret = password.encode("utf-8", "surrogatepass")
-    with _HASHING:
-        return hashlib.scrypt(secret, salt=bytes.fromhex(salt), n=_SCRYPT_N, r=_SCRYPT_R, p=_SCRYPT_P, dklen=32).hex()
+def _plain(accounts: dict[str, Account]) -> object:
+    return [asdict(account) for account in accounts.values()]

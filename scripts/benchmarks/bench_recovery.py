@@ -52,7 +52,7 @@ def prepare(state: State) -> None:
     _twins.plug(state, *EXPANDER)
     _twin.plug(state, DISPLAY)
     store = Store(state.database, Clock())
-    store.settings.put(LprSettings(mode="FREEFLOW"), "bench")
+    store.settings.put(LprSettings(region="Europe", mode="FREEFLOW"), "bench")
     every_plate = next(entry.id for entry in store.lists() if entry.role == "all")
     options = {"line": f"sim://{DISPLAY}", "protocol": "plain", "text": "{plate}", "lines": 1, "clear_after_s": 0}
     store.rules.save(ActionRule(0, every_plate, "bench", "display", True, WeekSchedule(), json.dumps(options)), "bench")

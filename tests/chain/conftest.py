@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -40,6 +39,9 @@ def wait_for(what: str, probe: Callable[[], T | None], within_s: float = 60.0) -
     pytest.fail(f"{what} did not happen within {within_s:.0f} s")
 
 
+OWN_PASSWORD = "correct horse battery"
+
+
 @dataclass
 class Camera:
     """A running camera and its log-in."""
@@ -55,6 +57,16 @@ class Camera:
         answer = requests.request(method, f"{self.address}anpr/api/{path}", auth=("admin", self.password), json=body, timeout=20)
         assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text[:300]}"
         return answer.json()
+
+    def choose_password(self) -> None:
+        """What the first log-in asks for, when this is the first."""
+        if self.state.host.joinpath("initial-password").exists():
+            form = {"old": self.password, "new": OWN_PASSWORD, "again": OWN_PASSWORD}
+            answer = requests.post(
+                f"{self.address}password", data=form, auth=("admin", self.password), timeout=20, allow_redirects=False
+            )
+            assert answer.status_code == 303, answer.text[:300]
+        self.password = OWN_PASSWORD
 
     def answers(self) -> bool:
         """The portal is there: just started, it is not for a moment."""
@@ -113,11 +125,8 @@ def camera(tmp_path: Path, pictures: Path) -> Iterator[Camera]:
 
 
 @contextmanager
-def started(state: State, *arguments: str) -> Iterator[Camera]:
-    """`./scripts/start` with these arguments, once it said that it is ready."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def started(state: State, *arguments: str, port: int = 0) -> Iterator[Camera]:
+    """`./scripts/start` with these arguments, once it said that it is ready; on any free port."""
     command = [sys.executable, str(ROOT / "scripts" / "simulate.py"), "--port", str(port), "--state", str(state.root)]
     process = subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     running = Camera(process, state, "", "")
@@ -137,6 +146,7 @@ def started(state: State, *arguments: str) -> Iterator[Camera]:
     listener.start()
     try:
         wait_for("ready: ... of scripts/start", ready.is_set, 120)
+        running.choose_password()
         yield running
     finally:
         process.terminate()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -59,7 +60,19 @@ def test_a_listed_plate_pulses_the_gate_once_and_sends_its_number(camera: Camera
 
 
 def test_the_first_minute_without_any_frames_shows_a_list_match_and_a_gate_that_opens(tmp_path: Path) -> None:
-    with started(State(tmp_path / "state")) as camera:
+    state = State(tmp_path / "state")
+    with socket.create_server(("127.0.0.1", 0)) as taken, started(state, port=taken.getsockname()[1]) as camera:
+        port = taken.getsockname()[1]
+        said = [line.strip() for line in camera.said]
+        assert said[0] == f"state: {state.root}"
+        assert said[1].startswith(f"port: {port} is taken, so the web pages are on ")
+        assert said[2] == f"login: admin / {camera.password}"
+        assert said[-1] == f"ready: {camera.address}" and not camera.address.endswith(f":{port}/")
+        # Before the first access nothing is read, whatever the lists say.
+        wait_for("the engine", lambda: camera.call("GET", "status")["mode"] == "SETUP")
+        wait_for("its camera", lambda: camera.call("GET", "status")["engine"]["camera"] == "ok")
+        assert (camera.plates(), camera.edges("DO1")) == ([], [])
+        camera.call("PUT", "settings/lpr", FIRST_ACCESS)
         wait_for("the barrier of the demo", lambda: len(camera.edges("DO1")) >= 2)
         passage = next(each for each in camera.call("GET", "passages?limit=100")["passages"] if "WHITELIST" in str(each["lists"]))
         assert passage["plate"]

@@ -1,8 +1,13 @@
-"""One suite over every action kind: its options describe themselves, and it delivers or says why not."""
+"""One suite over every action kind: its options describe themselves, and it delivers or says why not.
+
+The test of each kind (tests/unit/engine/actions/test_NAME.py) offers `peer(folder)`: a peer that is there, and how it goes away.
+"""
 
 from __future__ import annotations
 
+import importlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +15,10 @@ import pytest
 
 from board.kit.errors import DeliveryError
 from board.kit.settings import Settings, check
-from board.kit.state import State
-from board.serial._twin import plug
-from engine.actions import ActionKind, Lane, find_kinds, options_of
+from board.kit.words import Text, from_stored, to_stored
+from engine.actions import ActionKind, Lane, Taken, find_kinds, options_of
 from engine.dispatch.polarity import wanted_polarities
-from tests.samples import FakePins, entry, env, event, new_store, rule
+from tests.samples import ActionPeer, entry, event, new_store, rule
 
 KINDS = find_kinds()
 WIDGETS = {"", "password", "textarea", "output", "input", "wiegand_port", "url"}
@@ -29,9 +33,20 @@ def kind(request: pytest.FixtureRequest) -> ActionKind[Any]:
     return KINDS[request.param]
 
 
+@pytest.fixture
+def peer(kind: ActionKind[Any], tmp_path: Path) -> Iterator[ActionPeer]:
+    with importlib.import_module(f"tests.unit.engine.actions.test_{kind.name}").peer(tmp_path) as made:
+        yield made
+
+
 def test_the_name_is_that_of_its_file_and_it_has_a_label(kind: ActionKind[Any]) -> None:
     assert KINDS[kind.name] is kind
     assert kind.label.strip() == kind.label != ""
+
+
+def test_what_it_needs_is_installed_where_the_tests_run(kind: ActionKind[Any]) -> None:
+    assert kind.missing == ""
+    kind.check_usable()
 
 
 def test_every_option_has_a_title_a_help_text_and_a_known_widget(kind: ActionKind[Any]) -> None:
@@ -65,34 +80,46 @@ def test_what_opens_a_gate_is_fast_short_lived_and_withheld_from_the_blacklist(k
         assert kind.withheld(kind.options(even_if_blacklisted=True)) is False
     else:
         assert kind.withheld(kind.options()) is False
-    assert all(isinstance(active_high, bool) for active_high in kind.polarity(kind.options()).values())
+    outputs = kind.polarity(kind.options())
+    assert all(isinstance(active_high, bool) for active_high in outputs.values())
+    assert kind.gate_output(kind.options()) in {"", *outputs}
 
 
-def unreachable(kind: ActionKind[Any]) -> dict[str, Any]:
-    """Options with which an action over a network or a serial line finds nobody."""
-    if "url" in kind.options.model_fields:
-        return {"url": "http://127.0.0.1:9/", "timeout_s": 1}
-    return {"line": "sim://gate"} if "line" in kind.options.model_fields else {}
+def test_what_sends_a_number_says_how_long_it_is_and_which_plates_it_can_never_send(kind: ActionKind[Any]) -> None:
+    bits = kind.number_bits(kind.options())
+    assert bits in (0, 26)
+    too_large = kind.unsendable(entry("HK55EVB", wiegand_facility=300, wiegand_card=5), kind.options())
+    assert (too_large is not None) == bool(bits)
+    assert kind.unsendable(entry("HK55EVB"), kind.options()) is None
 
 
-def test_it_says_what_it_did_or_raises_a_delivery_error(kind: ActionKind[Any], tmp_path: Path) -> None:
-    pins = FakePins("the line is taken")
-    options = kind.options(**unreachable(kind))
-    refused = ""
-    try:
-        said = kind.deliver(event(listed=entry("HK55EVB")), options, env(pins, tmp_path))
-    except DeliveryError as why:
-        said = refused = str(why)
-    assert said and "\n" not in said
-    if kind.lane is not Lane.FAST:
+def test_it_says_what_it_did_and_raises_a_delivery_error_once_its_peer_is_gone(kind: ActionKind[Any], peer: ActionPeer) -> None:
+    options = kind.options(**peer.options)
+    note = said(kind, options, peer)
+    assert note.key and "\n" not in str(note)
+    assert from_stored(to_stored(note)) == note
+    peer.break_it()
+    with pytest.raises(DeliveryError) as why:
+        for _ in range(3):  # what was sent just before may be all that tells of a line that is gone
+            said(kind, options, peer)
+    assert str(why.value) and "\n" not in str(why.value)
+
+
+def said(kind: ActionKind[Any], options: Settings, peer: ActionPeer) -> Text:
+    done = kind.deliver(event(listed=entry("HK55EVB")), options, peer.env)
+    return done.note if isinstance(done, Taken) else done
+
+
+def test_what_is_kept_open_for_a_peer_opens_and_closes(kind: ActionKind[Any], peer: ActionPeer) -> None:
+    options = kind.options(**peer.options)
+    if kind.open is None:
         return
-    assert refused
-    if "line" in kind.options.model_fields:
-        plug(State(tmp_path), "gate")
-        options = kind.options(line="sim://gate")
-    note = kind.deliver(event(listed=entry("HK55EVB")), options, env(pins, tmp_path))
-    assert note and "\n" not in note
-    assert {request.id for request in pins.requests} == (set() if "line" in kind.options.model_fields else {"d1"})
+    assert kind.peer(options)
+    with kind.open(kind.peer(options), peer.env):
+        pass
+    peer.break_it()
+    with kind.open(kind.peer(options), peer.env):
+        pass
 
 
 def test_a_rule_of_it_can_be_saved_and_wires_what_it_says(kind: ActionKind[Any], tmp_path: Path) -> None:

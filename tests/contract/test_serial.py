@@ -192,9 +192,10 @@ def test_a_line_that_another_process_has_is_busy(device: Twin | Pty, lines: Seri
 
 
 def test_lines_that_nobody_wants_any_more_are_closed(device: Twin | Pty, lines: SerialLines, state: State) -> None:
-    lines.keep([device.url])
-    assert until(lambda: problem(state) == "")
-    lines.keep([])
+    with lines.opened(device.url):
+        with lines.opened(device.url):
+            assert until(lambda: problem(state) == "")
+        assert [each.device for each in read_devices(state)] == [parse_url(device.url).device]
     assert read_devices(state) == ()
     _ports.open_port(parse_url(device.url), state).close()
 
@@ -230,9 +231,9 @@ def test_a_line_that_is_listened_to_is_not_opened_with_other_settings(device: Tw
         ("serial://ttyS0", "such as"),
         ("serial:///etc/passwd", "such as"),
         ("serial:///dev/../etc/passwd", "such as"),
-        ("serial:///dev/ttyS0?baud=1", "baud is one of 300"),
+        ("serial:///dev/ttyS0?baud=1", "baud must be one of 300"),
         ("serial:///dev/ttyS0?speed=9600", "serial has no option 'speed'"),
-        ("serial:///dev/ttyS0?parity=x", "parity is one of none, even, odd"),
+        ("serial:///dev/ttyS0?parity=x", "parity must be one of none, even, odd"),
         ("socket://host", "such as"),
         ("socket://host:99999", "such as"),
         ("loop://x", "such as"),

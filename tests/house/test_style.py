@@ -39,3 +39,14 @@ def test_no_file_or_folder_has_a_name_that_says_nothing() -> None:
     parts = {part for path in FILES for part in (path, *path.parents) if REPOSITORY in part.parents}
     named = {part.stem if part.suffix == ".py" else part.name for part in parts}
     assert named & EMPTY_NAMES == set()
+
+
+def test_scripts_run_commands_of_the_environment_as_modules() -> None:
+    """The first line of .venv/bin/mypy and the like names the place where the checkout was made: after a move it does not run."""
+    wrong = [
+        f"{path.relative_to(REPOSITORY)}: {match[0]}"
+        for path in (REPOSITORY / "scripts").iterdir()
+        if path.is_file() and not path.suffix
+        for match in re.finditer(r"\.venv/bin/(?!python\b)\S+", path.read_text("utf-8"))
+    ]
+    assert not wrong, wrong

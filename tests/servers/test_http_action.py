@@ -105,7 +105,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def send(url: str, folder: Path = Path("/nonexistent"), images: PassageImages | None = None, **options: Any) -> str:
-    return ACTION.deliver(event(images=images or PassageImages()), HttpOptions(url=url, **options), env(images=folder))
+    return str(ACTION.deliver(event(images=images or PassageImages()), HttpOptions(url=url, **options), env(images=folder)))
 
 
 def refused(url: str, **options: Any) -> str:

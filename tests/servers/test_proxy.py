@@ -12,13 +12,16 @@ import pytest
 import requests
 from bottle import Bottle, HTTPResponse
 
+from board.kit.permissions import ROLES
+from board.kit.web.people import COOKIE, Visitor
+from board.kit.web.routes import Refused
 from firmware.gateway import proxy as module
 from firmware.gateway.proxy import PortalDown, Proxy
 from firmware.gateway.web import WebServer
-from firmware.people.auth import Visitor
+from firmware.people.addresses import Addresses
 
 Talk = Callable[[socket.socket, bytes], None]
-WHO = Visitor("guard", "operator", False, "token")
+WHO = Visitor("guard", "operator", ROLES["operator"], COOKIE, "10.0.0.7", session="token")
 
 
 class Portal:
@@ -59,23 +62,26 @@ class Portal:
 
 
 class Site:
-    """The proxy alone behind cheroot; `portal(talk)` puts a portal behind it."""
+    """The proxy alone behind the server; `portal(talk)` puts a portal behind it."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "manager.sock"
         app = Bottle()
-        proxy = Proxy()
+        self.proxy = proxy = Proxy()
 
         def forward(path: str) -> HTTPResponse:
             try:
-                return proxy.forward(self.path, WHO)
+                return proxy.forward(self.path, WHO, lambda: self.allowed)
             except PortalDown:
                 return HTTPResponse("down", status=503)
+            except Refused as why:
+                return HTTPResponse(json.dumps({"error": str(why)}), status=why.status)
 
         app.route("/<path:path>", ["GET", "POST"], forward)
-        self.server = WebServer("127.0.0.1", 0, app)
+        self.server = WebServer("127.0.0.1", 0, app, Addresses())
         self.url = f"http://127.0.0.1:{self.server.start()}"
         self.portals: list[Portal] = []
+        self.allowed = True
 
     def portal(self, talk: Talk) -> Portal:
         self.portals.append(Portal(self.path, talk))
@@ -87,6 +93,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     made = Site(tmp_path)
     yield made
     made.server.stop()
+    made.proxy.close()
     for portal in made.portals:
         portal.close()
 
@@ -116,7 +123,7 @@ def test_the_portal_hears_who_is_there_and_nothing_forged(site: Site) -> None:
             "X-Gatewright-Role": "admin",
             "x-gatewright-anything": "1",
             "Authorization": "Basic eDp5",
-            "Cookie": "gatewright_session=t; z=1",
+            "Cookie": "gatewright_session=t; gatewright_session_8081=t; z=1",
         },
         timeout=10,
     )
@@ -126,8 +133,9 @@ def test_the_portal_hears_who_is_there_and_nothing_forged(site: Site) -> None:
     assert {name: value for name, value in headers.items() if "gatewright" in name} == {
         "x-gatewright-user": "guard",
         "x-gatewright-role": "operator",
+        "x-gatewright-permissions": "actions,lists,open,review,view",
     }
-    assert (headers["cookie"], headers["connection"], headers["x-forwarded-for"]) == ("z=1", "close", "127.0.0.1")
+    assert (headers["cookie"], headers["connection"], headers["x-forwarded-for"]) == ("z=1", "keep-alive", "10.0.0.7")
     assert "authorization" not in headers
 
 
@@ -214,5 +222,5 @@ def test_nobody_behind_the_socket_is_told(site: Site) -> None:
 
 def test_every_request_gives_its_place_back(site: Site) -> None:
     site.portal(says(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
-    for _ in range(module.MAX_OPEN + 6):
+    for _ in range(30):
         assert requests.get(f"{site.url}/anpr/", timeout=10).status_code == 200

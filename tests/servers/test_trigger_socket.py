@@ -70,7 +70,7 @@ def test_a_refused_trigger_is_answered_with_the_reason_on_one_line(server: Trigg
         assert lines(peer, 1) == ["ERROR 2.5 s too early: wait"]
 
 
-@pytest.mark.parametrize("other", [b"open 1\n", b"OPEN 1 \n", b"OPEN\n", b"\n", b"OPEN 11\n"])
+@pytest.mark.parametrize("other", [b"open 1\n", b"OPEN 1 \n", b"OPEN\n", b" \n", b"OPEN 11\n"])
 def test_another_message_is_discarded_with_an_answer_and_the_connection_stays(
     server: TriggerServer, fired: Fired, other: bytes
 ) -> None:
@@ -86,7 +86,8 @@ def test_another_message_is_discarded_with_an_answer_and_the_connection_stays(
         ("ÖFFNE\n".encode(), "ERROR not a line of text"),
         (b"A" * 300, "ERROR the line is longer than 256 bytes"),
         (b"A" * 300 + b"\n", "ERROR the line is longer than 256 bytes"),
-        (b"\x16\x03\x01" + b"\x00" * 500, "ERROR the line is longer than 256 bytes"),
+        (b"\x16\x03\x01" + b"\x00" * 500, "ERROR not a line of text"),
+        (b"A" * 255 + b"\xff", "ERROR the line is longer than 256 bytes"),
     ],
 )
 def test_nonsense_is_answered_and_ends_the_connection(server: TriggerServer, fired: Fired, nonsense: bytes, answer: str) -> None:
@@ -105,33 +106,137 @@ def test_a_message_in_pieces_is_one_message(server: TriggerServer) -> None:
         assert lines(peer, 2) == ["OK t1", "OK t2"]
 
 
-def test_a_line_without_end_is_answered_when_the_sender_stops(server: TriggerServer, fired: Fired) -> None:
+@pytest.mark.parametrize(
+    "sent",
+    [
+        [b"OPEN 1\r"],
+        [b"OPEN 1\0"],
+        [b"OPEN 1\r\0"],
+        [b"OPEN 1\n\r"],
+        [b"OPEN 1"],
+        [b"\x02OPEN 1\x03"],
+        [b"\xef\xbb\xbfOPEN 1\r\n"],
+        [b"\xef\xbb", b"\xbfOPEN 1\r\n"],
+        [b"\r\n\r\n\0OPEN 1\r\n\r\n"],
+        [b"\xff\xfd\x03\xff\xfb\x18\xff\xfb\x00OPEN 1\r\0"],
+        [b"\xff\xfa\x18\x00xterm\xff\xf0OP", b"EN\xff", b"\xf1 1\r\n"],
+        [b"\xff", b"\xfb", b"\x00", b"OPEN 1\n"],
+    ],
+)
+def test_the_message_counts_once_however_devices_end_and_begin_it(server: TriggerServer, fired: Fired, sent: list[bytes]) -> None:
+    with connect(server) as peer:
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for piece in sent:
+            peer.sendall(piece)
+        assert lines(peer, 1) == ["OK t1"]
+        peer.shutdown(socket.SHUT_WR)
+        assert lines(peer, 1) == []
+    assert fired.causes == ["socket 127.0.0.1"]
+
+
+def test_an_end_that_comes_after_the_silence_is_no_second_message(server: TriggerServer, fired: Fired) -> None:
     with connect(server) as peer:
         peer.sendall(b"OPEN 1")
-        peer.shutdown(socket.SHUT_WR)
-        assert lines(peer, 1) == ["ERROR the line has no end (LF)"]
-    assert fired.causes == []
+        assert lines(peer, 1) == ["OK t1"]
+        peer.sendall(b"\r\nOPEN 1\r\n")
+        assert lines(peer, 1) == ["OK t2"]
+    assert len(fired.causes) == 2
 
 
-def test_a_line_that_does_not_end_in_time_is_answered(server: TriggerServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_end_that_is_part_of_the_message_ends_nothing(fired: Fired) -> None:
+    server = TriggerServer(0, "GO\x03", fired, host="127.0.0.1")
+    server.start()
+    try:
+        with connect(server) as peer:
+            peer.sendall(b"GO\x03\r\n")
+            assert lines(peer, 1) == ["OK t1"]
+    finally:
+        server.close()
+
+
+def test_a_message_without_end_counts_when_the_sender_stops_and_a_part_of_it_does_not(server: TriggerServer, fired: Fired) -> None:
+    for sent, answer in ((b"OPEN 1", "OK t1"), (b"OPEN", "ERROR this is not the trigger message")):
+        with connect(server) as peer:
+            peer.sendall(sent)
+            peer.shutdown(socket.SHUT_WR)
+            assert lines(peer, 1) == [answer]
+    assert len(fired.causes) == 1
+
+
+def test_a_message_that_does_not_end_in_time_is_answered(server: TriggerServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trigger, "LINE_TIMEOUT_S", 0.05)
     with connect(server) as peer:
-        peer.sendall(b"OPEN 1")
-        assert lines(peer, 2) == ["ERROR the line has no end (LF)"]
+        peer.sendall(b"OPEN")
+        assert lines(peer, 2) == ["ERROR the line has no end"]
 
 
-def test_one_connection_too_many_is_told_so_and_the_others_go_on(server: TriggerServer) -> None:
+def test_too_many_wrong_messages_end_the_connection(server: TriggerServer, fired: Fired) -> None:
+    with connect(server) as peer:
+        peer.sendall(b"no\n" * 19 + b"OPEN 1\n" + b"no\n" * 500)
+        answers = lines(peer, 600)
+    assert answers == ["ERROR this is not the trigger message"] * 19 + ["OK t1"] + ["ERROR this is not the trigger message"] * 20
+
+
+def test_idle_connections_do_not_hold_the_socket(server: TriggerServer) -> None:
+    idle = [connect(server) for _ in range(trigger.MAX_CONNECTIONS)]
+    try:
+        idle[0].sendall(b"OPEN 1\n")
+        assert lines(idle[0], 1) == ["OK t1"]
+        with connect(server) as peer:
+            peer.sendall(b"OPEN 1\n")
+            assert lines(peer, 1) == ["OK t2"]
+        assert lines(idle[1], 2) == ["ERROR too many connections"]  # the oldest that never sent the message
+        for each in (idle[0], *idle[2:]):
+            each.sendall(b"OPEN 1\n")
+            assert lines(each, 1)[0].startswith("OK")
+    finally:
+        for each in idle:
+            each.close()
+
+
+def test_the_address_with_the_most_connections_gives_one_up(server: TriggerServer) -> None:
+    def from_address(host: str) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", server.port), timeout=10, source_address=(host, 0))
+
+    first = from_address("127.0.0.1")
+    crowd = [from_address("127.0.0.2") for _ in range(trigger.MAX_CONNECTIONS - 1)]
+    try:
+        crowd[0].sendall(b"OPEN 1\n")
+        assert lines(crowd[0], 1) == ["OK t1"]
+        late = [from_address("127.0.0.3") for _ in range(3)]
+        for each in (first, *late, crowd[0], *crowd[4:]):
+            each.sendall(b"OPEN 1\n")
+            assert lines(each, 1)[0].startswith("OK")
+        assert [lines(each, 2) for each in crowd[1:4]] == [["ERROR too many connections"]] * 3
+    finally:
+        for each in (first, *crowd, *late):
+            each.close()
+
+
+def test_where_all_others_send_triggers_the_newcomer_is_told_so(server: TriggerServer) -> None:
     peers = [connect(server) for _ in range(trigger.MAX_CONNECTIONS)]
     try:
-        peers[-1].sendall(b"OPEN 1\n")
-        assert lines(peers[-1], 1) == ["OK t1"]
+        for each in peers:
+            each.sendall(b"OPEN 1\n")
+            assert lines(each, 1)[0].startswith("OK")
         with connect(server) as peer:
             assert lines(peer, 2) == ["ERROR too many connections"]
         peers[0].sendall(b"OPEN 1\n")
-        assert lines(peers[0], 1) == ["OK t2"]
+        assert lines(peers[0], 1)[0].startswith("OK")
     finally:
-        for peer in peers:
-            peer.close()
+        for each in peers:
+            each.close()
+
+
+@pytest.mark.parametrize(("limit", "first"), [("IDLE_LIMIT_S", b""), ("SILENT_LIMIT_S", b"OPEN 1\n")])
+def test_a_connection_over_which_nothing_comes_ends_after_its_time(
+    server: TriggerServer, monkeypatch: pytest.MonkeyPatch, limit: str, first: bytes
+) -> None:
+    with connect(server) as peer:
+        peer.sendall(first)
+        assert lines(peer, 1) == ["OK t1"] if first else True
+        monkeypatch.setattr(trigger, limit, 0.2)
+        assert lines(peer, 9) == ["ERROR nothing came for too long"]
 
 
 def test_a_peer_that_breaks_off_leaves_its_place_free(server: TriggerServer) -> None:

@@ -11,7 +11,7 @@ from engine.messages import RulesChanged
 from engine.types import FIXED_ROLES, ListEntry, PlateList
 from webui.portal import Portal
 from webui.view.list_forms import ROLE_CHOICES, EntryForm, ListForm, entry_of, typed
-from webui.view.lists import entry_data, list_data, stored_list, wiegand_bits
+from webui.view.lists import entry_data, list_data, number_bits, stored_list
 
 
 def _get_lists(portal: Portal, call: Call) -> Answer:
@@ -46,7 +46,7 @@ def _delete_list(portal: Portal, call: Call) -> Answer:
 
 def _get_entries(portal: Portal, call: Call) -> Answer:
     chosen, zone = stored_list(portal, call.id("id")), portal.zone()
-    bits = wiegand_bits(portal, portal.store.rules(chosen.id))
+    bits = number_bits(portal, portal.store.rules(chosen.id))[0]
     search = call.query.get("search", "")[:60]
     limit, offset = call.number("limit", 100, 1, 1000), call.number("offset", 0, 0, 10**9)
     found = [entry_data(portal, each, zone, bits) for each in portal.store.entries(chosen.id, search, limit, offset)]
@@ -57,7 +57,7 @@ def _save_entry(portal: Portal, call: Call, entry_id: int, list_id: int, before:
     zone = portal.zone()
     form = filled(EntryForm, call.body, before, {})
     saved = portal.store.entries.save(entry_of(form, entry_id, list_id, zone), call.user)
-    return data(entry_data(portal, saved, zone, wiegand_bits(portal, portal.store.rules(list_id))))
+    return data(entry_data(portal, saved, zone, number_bits(portal, portal.store.rules(list_id))[0]))
 
 
 def _add_entry(portal: Portal, call: Call) -> Answer:
@@ -92,7 +92,8 @@ def _delete_entry(portal: Portal, call: Call) -> Answer:
 def _collisions(portal: Portal, call: Call) -> Answer:
     """Plates of any list that send the number of another plate: one car could open for the other."""
     chosen = stored_list(portal, call.id("id"))
-    found = portal.store.entries.collisions(0, wiegand_bits(portal, portal.store.rules(chosen.id)))
+    lengths = number_bits(portal, portal.store.rules(chosen.id))
+    found = [each for bits in lengths for each in portal.store.entries.collisions(0, bits)]
     return data({"collisions": [{"number": each.number, "plates": [entry.plate for entry in each.entries]} for each in found]})
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from board.camera import CameraSettings
+from board.kit.process import set_log_level
 from board.kit.settings import Settings, unfit
 from board.kit.web.forms import filled
 from board.kit.web.routes import Answer, Call, Refused, Route, api, data
@@ -55,6 +56,8 @@ def _default(portal: Portal, call: Call) -> Answer:
 def _put(portal: Portal, call: Call, before: Settings, after: Settings) -> Answer:
     """Stores settings and notes which of the changed ones wait for "Restart service"."""
     portal.store.settings.put(after, call.user)
+    if isinstance(after, GeneralSettings):
+        set_log_level(portal.state, after.log_level)
     for name, info in type(after).model_fields.items():
         extra: Any = info.json_schema_extra
         if getattr(before, name) != getattr(after, name) and isinstance(extra, dict) and extra.get("restart"):

@@ -137,7 +137,7 @@ for (const [id, event] of [["focus-again", "click"], ["show-focus", "change"]]) 
 // --- status: mode, counters, lines, errors ----------------------------------------------------------------------------
 
 let shownProblems = "[]";
-const MODE_BADGE = {"NO LICENSE": "bad", STOPPED: "bad"};
+const MODE_BADGE = {"NO LICENSE": "bad", STOPPED: "bad", SETUP: "warn"};
 
 async function refreshStatus() {
   let status;

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 from board.kit.web.forms import fields
+from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, Refused, page
 from engine.types import ActionRule, WeekSchedule
 from webui.choices import board_choices
-from webui.portal import Portal, Tab
+from webui.portal import Portal
 from webui.view.rules import kind_of, options_of, stored_rule
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -16,6 +17,7 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 def _new(portal: Portal, call: Call) -> Answer:
     kind = kind_of(portal, call.query.get("kind", ""))
+    kind.check_usable()
     return _page(portal, call, ActionRule(0, call.id("id"), kind.label, kind.name, True, WeekSchedule(), "{}"))
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from board.kit.web.forms import Field, fields
+from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, page
 from engine.types import FIXED_ROLES, PlateList
-from webui.portal import Portal, Tab
+from webui.portal import Portal
 from webui.view.list_forms import ROLE_CHOICES, ROLES, EntryForm, ListForm
-from webui.view.lists import entry_data, stored_list, wiegand_bits
+from webui.view.lists import entry_data, number_bits, stored_list
 from webui.view.rules import rule_row
 from webui.view.search import near
 
@@ -49,7 +50,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         page=page,
         last=last,
         near=near(page, last),
-        entries=[entry_data(portal, each, zone, wiegand_bits(portal, rules)) for each in entries],
+        entries=[entry_data(portal, each, zone, number_bits(portal, rules)[0]) for each in entries],
         rules=[rule_row(portal, each, results.get(each.id), zone) for each in rules],
         kinds=portal.kinds,
         entry_form=fields(EntryForm, {}, {}),

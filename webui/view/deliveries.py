@@ -55,5 +55,5 @@ def shown(portal: Portal, stored: StoredDelivery, zone: ZoneInfo) -> dict[str, A
         "state": delivery.state,
         "is_error": delivery.state in ERRORS or (delivery.state == "pending" and delivery.attempts > 0),
         "attempts": delivery.attempts,
-        "note": delivery.note,
+        "note": str(delivery.note),
     }

@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
 from board.kit.web.routes import Refused
-from board.wiegand.codes import LAYOUTS, PLATE_BITS
 from engine.actions import options_of
 from engine.lists import is_valid, unreadable
 from engine.lists.collisions import wiegand_number
 from engine.types import ActionRule, ListEntry, PlateList
 from webui.portal import Portal
 from webui.view.list_forms import typed
+
+DEFAULT_BITS = 26
 
 
 def stored_list(portal: Portal, list_id: int) -> PlateList:
@@ -54,14 +55,13 @@ def _validity(entry: ListEntry, now: datetime) -> str:
     return "not yet" if now < entry.valid_from else "expired"
 
 
-def wiegand_bits(portal: Portal, rules: list[ActionRule]) -> int:
-    """Frame length of the list's first WIEGAND action, 26 without one."""
+def number_bits(portal: Portal, rules: list[ActionRule]) -> list[int]:
+    """Lengths of the frames that the list's actions send, in the actions' order; H10301's when none sends a number."""
+    found: dict[int, None] = {}
     for rule in rules:
-        if rule.kind == "wiegand":
-            try:
-                _, options = options_of(portal.kinds, rule.kind, rule.options)
-            except ConfigError:
-                continue
-            layout = LAYOUTS.get(getattr(options, "layout", "w26"))
-            return layout.bits if layout else PLATE_BITS
-    return 26
+        try:
+            kind, options = options_of(portal.kinds, rule.kind, rule.options)
+        except ConfigError:
+            continue  # options of another release
+        found[kind.number_bits(options)] = None
+    return [bits for bits in found if bits] or [DEFAULT_BITS]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from board.kit.errors import BoardError
+from board.kit.errors import BoardError, ConfigError
 from board.types import WiegandCode
 from board.wiegand.codes import LAYOUTS, PLATE_BITS, bit_text, decode, decode_plate64
+from engine.actions import options_of
 from engine.messages import STOPPED, EngineStatus, ServiceStatus
 from engine.types import WiegandFrame
 from webui.portal import Portal
@@ -105,11 +105,18 @@ def _lines(portal: Portal, status: ServiceStatus | None, zone: ZoneInfo) -> list
 
 
 def _gate_output(portal: Portal) -> str:
-    """The output that lets cars in: what the first enabled IO action of a list that is no blacklist drives, else the first."""
+    """The output that lets cars in: what the first enabled action of a list that is no blacklist opens, else the first."""
     black = {each.id for each in portal.store.lists() if each.role == "black"}
     for rule in portal.store.rules():
-        if rule.kind == "io" and rule.enabled and rule.list_id not in black:
-            return str(json.loads(rule.options).get("output", ""))
+        if not rule.enabled or rule.list_id in black:
+            continue
+        try:
+            kind, options = options_of(portal.kinds, rule.kind, rule.options)
+        except ConfigError:
+            continue  # options of another release
+        output = kind.gate_output(options)
+        if output:
+            return output
     return portal.profile.outputs[0].name if portal.profile.outputs else ""
 
 

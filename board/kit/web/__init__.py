@@ -1,1 +1,1 @@
-"""Web kit: what host and portal share: routes as data with a permission, one application around them, headers, forms, OpenAPI."""
+"""Web kit: what host and portal share: the HTTP server with its limits and streams; routes as data, forms, headers, OpenAPI."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from board.kit.languages import languages
 from board.kit.words import Language, Sayable, Text
 
 if TYPE_CHECKING:
@@ -21,7 +22,10 @@ class Templates:
     """The templates of `folders` and those of the kit ("layout.html"), each compiled once; safe to use from several threads.
 
     In a template `_("At least {least} characters.", least=8)` says a sentence in the reader's language, and a Text or an error
-    of ours that is printed as a value is said in it too. None prints nothing; a name that was not given is an error."""
+    of ours that is printed as a value is said in it too; `| sentence` gives it a capital letter and a full stop. None prints
+    nothing; a name that was not given is an error.
+
+    `here`: address of the page, for the choice of language; `page_words`: English -> the language's, for scripts of the page."""
 
     def __init__(self, *folders: Path) -> None:
         self._folders = (*folders, SHARED)
@@ -31,7 +35,7 @@ class Templates:
         """The template `name` + ".html" with `values`."""
         with self._compiling:
             template = self._environment.get_template(f"{name}.html")
-        return template.render(language=language, **values)
+        return template.render(**{"here": "/", "language": language, "languages": languages(), "page_words": {}, **values})
 
     @cached_property
     def _environment(self) -> Environment:
@@ -49,11 +53,24 @@ class Templates:
         )
         environment.globals["_"] = pass_context(_say)
         environment.filters["drawn"] = _drawn
+        environment.filters["sentence"] = pass_context(_sentence)
         return environment
 
 
 def _say(context: Context, key: str, /, **values: object) -> str:
-    return Text(key, values).said(context["language"].translate)
+    """Values that are markup stay so; the sentence around them is escaped."""
+    from markupsafe import Markup, escape
+
+    translate = context["language"].translate
+    if any(isinstance(value, Markup) for value in values.values()):
+        return Markup(escape(translate(key))).format(**values)
+    return Text(key, values).said(translate)
+
+
+def _sentence(context: Context, value: Any) -> str:
+    """An error, which is half a sentence ("the name is taken"), as one that stands alone: "The name is taken."."""
+    said = str(_printed(context, value))
+    return said[:1].upper() + said[1:] + ("" if said.endswith((".", "!", "?")) or not said else ".")
 
 
 def _printed(context: Context, value: Any) -> Any:

@@ -1,16 +1,23 @@
-"""Trigger socket: a TCP port where one line of text starts a trigger; every line gets `OK <trigger id>` or `ERROR <reason>`.
+"""Trigger socket: a TCP port where the configured message starts a trigger; each gets `OK <trigger id>` or `ERROR <reason>`.
 
-The line is the configured message exactly, ended by LF or CR LF (manual 4.4.9: another message is discarded; 6.4.6: telnet).
-A connection may stay open for many triggers.
+A message is the configured text exactly, byte by byte (manual 4.4.9: another one is discarded). What sends it is often no computer:
+it may end with CR, LF, CR LF, CR NUL, NUL, ETX or a short silence, begin with STX or a byte order mark, and telnet (manual 6.4.6)
+negotiates options in between. A connection may stay open for many triggers. When all places are taken, the address that holds most
+of them gives one up: first what never sent the message, then what has been silent for longest.
 """
 
 from __future__ import annotations
 
 import logging
+import os
+import re
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 
 from board.kit.errors import ConfigError, TriggerRefused
 
@@ -20,8 +27,20 @@ MAX_CONNECTIONS = 32
 MAX_LINE = 256
 """Bytes, line end included."""
 
+MOST_WRONG = 20
+"""Messages in a row that were not the configured one: then the connection ends."""
+
+SILENCE_S = 0.1
+"""The message without any end counts when nothing follows for this long."""
+
 LINE_TIMEOUT_S = 3.0
-"""A line that was begun must end within this time."""
+"""A message that was begun must end within this time."""
+
+IDLE_LIMIT_S = 600.0
+"""A connection that has never sent the message is ended after this."""
+
+SILENT_LIMIT_S = 86_400.0
+"""One that has sent it is ended this long after the last time."""
 
 POLL_S = 0.5
 
@@ -31,18 +50,44 @@ PART_S = 1.0
 KEEPALIVE = ((socket.TCP_KEEPIDLE, 30), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 3))
 """A peer that lost its power is noticed after a minute and gives its place free."""
 
+ENDS = b"\r\n\0\x02\x03"
+"""CR, LF, NUL, STX, ETX: each ends what came before it; several in a row are no message."""
+
+BOM = b"\xef\xbb\xbf"
+
+NEGOTIATION = re.compile(rb"\xff(?:[\xfb-\xfe][^\r\n]|\xfa[^\xff]*\xff\xf0|[\xf0-\xf9])", re.DOTALL)
+"""Telnet's commands (RFC 854): IAC WILL, WONT, DO or DONT with an option, a subnegotiation, a command alone."""
+
+BEGUN_NEGOTIATION = re.compile(rb"\xff(?:[\xfb-\xfe]?|\xfa[^\xff]{0,64}\xff?)\Z", re.DOTALL)
+
+
+@dataclass(eq=False, slots=True)
+class _Peer:
+    sock: socket.socket
+    host: str
+    since_s: float
+    fired_s: float | None = None
+    """When it last sent the message; both times are monotonic."""
+    wrong: int = 0
+    giving_up: threading.Event = field(default_factory=threading.Event)
+
+    def over(self, now_s: float) -> bool:
+        """It has been silent for too long."""
+        return now_s - self.since_s > IDLE_LIMIT_S if self.fired_s is None else now_s - self.fired_s > SILENT_LIMIT_S
+
 
 class TriggerServer:
-    """Listens from `start` to `close`. `fire(cause)` gives the trigger's id or raises TriggerRefused."""
+    """Listens from `start` to `close`. `fire(cause)` gives the trigger's id or raises TriggerRefused. `host`: the address to
+    listen on, "" for all."""
 
     def __init__(self, port: int, message: str, fire: Callable[[str], str], host: str = "") -> None:
         self._address = (host, port)
         self._message = message.encode()
+        self._ends = re.compile(b"[%s]" % re.escape(bytes(byte for byte in ENDS if byte not in self._message)))
         self._fire = fire
         self._stop = threading.Event()
-        self._slots = threading.BoundedSemaphore(MAX_CONNECTIONS)
         self._lock = threading.Lock()
-        self._peers: set[socket.socket] = set()
+        self._peers: list[_Peer] = []
         self._threads: set[threading.Thread] = set()
         self._listener: socket.socket | None = None
 
@@ -53,32 +98,34 @@ class TriggerServer:
 
     def start(self) -> None:
         """ConfigError when the port cannot be taken."""
+        host, port = self._address
         try:
-            self._listener = socket.create_server(self._address, backlog=16)
+            self._listener = socket.create_server(
+                self._address, family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=64, dualstack_ipv6=host == "::"
+            )
         except OSError as why:
             raise ConfigError(
-                "Trigger socket port: {address} cannot be used: {strerror}", address=self._address[1], strerror=why.strerror or why
+                "Trigger socket port: {address} cannot be used: {strerror}",
+                address=port,
+                strerror=os.strerror(why.errno) if why.errno else why,
             ) from why
-        self._spawn(self._accept, self._listener)
+        self._spawn(partial(self._accept, self._listener))
 
     def close(self) -> None:
         self._stop.set()
         with self._lock:
-            peers, threads = list(self._peers), list(self._threads)
-        for peer in (*peers, *((self._listener,) if self._listener else ())):
-            try:
-                peer.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass  # gone already
+            socks, threads = [peer.sock for peer in self._peers], list(self._threads)
+        for sock in (*socks, *((self._listener,) if self._listener else ())):
+            _shut(sock, socket.SHUT_RDWR)
         if self._listener is not None:
             self._listener.close()
         for thread in threads:
             thread.join(2.0)
 
-    def _spawn(self, target: Callable[[socket.socket], None], sock: socket.socket) -> None:
+    def _spawn(self, target: Callable[[], None]) -> None:
         def run() -> None:
             try:
-                target(sock)
+                target()
             except Exception:  # the thread's top
                 log.exception("trigger socket")
             finally:
@@ -93,106 +140,136 @@ class TriggerServer:
     def _accept(self, listener: socket.socket) -> None:
         while not self._stop.is_set():
             try:
-                peer, address = listener.accept()
+                sock, address = listener.accept()
             except OSError as why:
                 if not self._stop.wait(POLL_S):  # out of file descriptors, for one: go on when there are some again
                     log.error("trigger socket: %s", why)
                 continue
-            if not self._slots.acquire(blocking=False):
-                log.warning("trigger socket: %s refused, %d connections are open", address[0], MAX_CONNECTIONS)
-                self._turn_away(peer)
-                continue
-            self._spawn(self._serve, peer)
+            peer = _Peer(sock, str(address[0]), time.monotonic())
+            self._admit(peer)
+            self._spawn(partial(self._serve, peer))
 
-    def _turn_away(self, peer: socket.socket) -> None:
-        peer.settimeout(0.05)
-        _reply(peer, "ERROR too many connections")
-        try:
-            peer.shutdown(socket.SHUT_WR)
-            peer.recv(MAX_LINE)  # what it has sent already must not turn the answer into a reset
-        except OSError:
-            pass
-        peer.close()
-
-    def _serve(self, peer: socket.socket) -> None:
+    def _admit(self, peer: _Peer) -> None:
         with self._lock:
-            self._peers.add(peer)
+            self._peers.append(peer)
+            if len(self._peers) <= MAX_CONNECTIONS:
+                return
+            places = Counter(each.host for each in self._peers)
+            most = max(places.values())
+            # The newcomer is among them: where all others have sent the message, it is the one that goes.
+            crowd = [each for each in self._peers if places[each.host] == most]
+            goes = min(crowd, key=lambda each: (each.fired_s is not None, each.fired_s or each.since_s))
+            self._peers.remove(goes)
+            goes.giving_up.set()
+        log.warning("trigger socket: %d connections are open, one of %s ends", MAX_CONNECTIONS, goes.host)
+        _shut(goes.sock, socket.SHUT_RD)
+
+    def _serve(self, peer: _Peer) -> None:
+        sock = peer.sock
         try:
-            peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             for name, value in KEEPALIVE:
-                peer.setsockopt(socket.IPPROTO_TCP, name, value)
-            peer.settimeout(POLL_S)
-            self._talk(peer, str(peer.getpeername()[0]))
-            self._part(peer)
+                sock.setsockopt(socket.IPPROTO_TCP, name, value)
+            self._talk(peer)
+            if peer.giving_up.is_set():
+                sock.settimeout(0.05)
+                _reply(sock, "ERROR too many connections")
+            else:
+                self._part(sock)
         except OSError as why:
             log.info("trigger socket: connection ended: %s", why)
         finally:
             with self._lock:
-                self._peers.discard(peer)
-            peer.close()
-            self._slots.release()
+                if peer in self._peers:
+                    self._peers.remove(peer)
+            sock.close()
 
-    def _talk(self, peer: socket.socket, host: str) -> None:
+    def _talk(self, peer: _Peer) -> None:
+        sock = peer.sock
         waiting = b""
         begun_s = 0.0
-        while not self._stop.is_set():
+        while not (self._stop.is_set() or peer.giving_up.is_set()):
             if waiting and time.monotonic() - begun_s > LINE_TIMEOUT_S:
-                self._refuse(peer, host, "the line has no end (LF)")
+                self._refuse(peer, "the line has no end")
                 return
+            if peer.over(time.monotonic()):
+                self._refuse(peer, "nothing came for too long")
+                return
+            sock.settimeout(SILENCE_S if waiting == self._message else POLL_S)
             try:
-                data = peer.recv(MAX_LINE)
+                data = sock.recv(MAX_LINE)
             except TimeoutError:
+                if waiting == self._message:
+                    self._answer(peer, waiting)
+                    waiting = b""
                 continue
-            if not data:
-                if waiting:
-                    self._refuse(peer, host, "the line has no end (LF)")
-                return
             if not waiting:
                 begun_s = time.monotonic()
-            *lines, waiting = (waiting + data).split(b"\n")
+            *lines, waiting = self._ends.split(_plain(waiting + data))
+            if not data:
+                lines, waiting = [waiting], b""
             for line in lines:
-                if not self._answer(peer, host, line.removesuffix(b"\r")):
+                if line and not self._answer(peer, line):
                     return
+            if not data:
+                return
             if len(waiting) >= MAX_LINE:
-                self._refuse(peer, host, f"the line is longer than {MAX_LINE} bytes")
+                self._refuse(peer, f"the line is longer than {MAX_LINE} bytes")
                 return
 
-    def _part(self, peer: socket.socket) -> None:
+    def _part(self, sock: socket.socket) -> None:
         """Ends the connection so that the last answer arrives: closing over unread bytes would reset it."""
-        peer.shutdown(socket.SHUT_WR)
+        sock.shutdown(socket.SHUT_WR)
+        sock.settimeout(POLL_S)
         end_s = time.monotonic() + PART_S
         while not self._stop.is_set() and time.monotonic() < end_s:
             try:
-                if not peer.recv(65536):
+                if not sock.recv(65536):
                     return
             except TimeoutError:
                 continue
 
-    def _answer(self, peer: socket.socket, host: str, line: bytes) -> bool:
+    def _answer(self, peer: _Peer, line: bytes) -> bool:
         """False: the connection ends."""
         if len(line) >= MAX_LINE:
-            self._refuse(peer, host, f"the line is longer than {MAX_LINE} bytes")
+            self._refuse(peer, f"the line is longer than {MAX_LINE} bytes")
             return False
         if line == self._message:
+            peer.fired_s, peer.wrong = time.monotonic(), 0
             try:
-                answer = f"OK {self._fire(f'socket {host}')}"
+                answer = f"OK {self._fire(f'socket {peer.host}')}"
             except TriggerRefused as why:
                 answer = f"ERROR {why}"
-            _reply(peer, answer)
+            _reply(peer.sock, answer)
             return True
         if not line.isascii() or not line.decode("ascii", "replace").isprintable():
-            self._refuse(peer, host, "not a line of text")
+            self._refuse(peer, "not a line of text")
             return False
-        self._refuse(peer, host, "this is not the trigger message")
-        return True
+        self._refuse(peer, "this is not the trigger message")
+        peer.wrong += 1
+        return peer.wrong < MOST_WRONG
 
-    def _refuse(self, peer: socket.socket, host: str, reason: str) -> None:
-        log.warning("trigger socket: message from %s discarded: %s", host, reason)
-        _reply(peer, f"ERROR {reason}")
+    def _refuse(self, peer: _Peer, reason: str) -> None:
+        log.warning("trigger socket: message from %s discarded: %s", peer.host, reason)
+        _reply(peer.sock, f"ERROR {reason}")
 
 
-def _reply(peer: socket.socket, text: str) -> None:
+def _plain(data: bytes) -> bytes:
+    """What is left without telnet's commands and byte order marks; one that has only begun stays at the end."""
+    begun = BEGUN_NEGOTIATION.search(data)
+    rest = data[begun.start() :] if begun else b""
+    return NEGOTIATION.sub(b"", data[: len(data) - len(rest)]).replace(BOM, b"") + rest
+
+
+def _reply(sock: socket.socket, text: str) -> None:
     try:
-        peer.sendall(" ".join(text.split()).encode() + b"\r\n")
+        sock.sendall(" ".join(text.split()).encode() + b"\r\n")
     except OSError:
         pass  # the peer did not wait for its answer
+
+
+def _shut(sock: socket.socket, how: int) -> None:
+    try:
+        sock.shutdown(how)
+    except OSError:
+        pass  # gone already

@@ -232,16 +232,17 @@ def test_passages_come_newest_first_and_only_the_new_ones(caller: Caller) -> Non
 
 def test_restart_names_what_waits_for_it_and_clears_it(caller: Caller) -> None:
     caller.send("PUT", "api/settings/lpr", {"votes": 3, "fold_lookalikes": False})
-    assert caller.send("PUT", "api/settings/general", {"log_level": 4, "device_name": "Gate 2"}).json["restart_due"] == [
+    assert caller.send("PUT", "api/settings/general", {"log_level": 4, "image_quality_pct": 80}).json["restart_due"] == [
         "Agreeing reads",
-        "Log level",
+        "Image quality",
     ]
-    assert "Agreeing reads, Log level" in caller.get("live").text
+    assert caller.portal.state.log_level_file.read_text() == "4"
+    assert "Agreeing reads, Image quality" in caller.get("live").text
     assert caller.send("POST", "api/restart", {}).status == 503
     with service(caller, lambda _: Outcome(True, "restarts")) as asked:
         assert caller.send("POST", "api/restart", {}).status == 200
     assert asked == [RestartService()]
-    assert "Agreeing reads, Log level" not in caller.get("live").text
+    assert "Agreeing reads, Image quality" not in caller.get("live").text
 
 
 def test_the_default_configuration_keeps_region_and_countries(caller: Caller) -> None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from board.kit.words import Text
 from engine.settings import GeneralSettings
 from engine.types import Delivery
 from tests.samples import NOW, passage
@@ -69,7 +70,7 @@ def test_passages_are_downloaded_as_csv_without_formulas(caller: Caller) -> None
 
 def test_the_audit_shows_errors_in_red_and_names_what_was_done(caller: Caller) -> None:
     def delivery(number: int, state: str, note: str) -> Delivery:
-        return Delivery(f"d{number}", "p1", 9, "io", state, NOW, NOW, 1, NOW, NOW, note)
+        return Delivery(f"d{number}", "p1", 9, "io", state, NOW, NOW, 1, NOW, NOW, Text(note))
 
     notes = [(1, "done", "DO1 pulsed 500 ms"), (2, "failed", "<b>pin busy</b>"), (3, "withheld", "on a blacklist")]
     caller.portal.store.add_passage(passage(), [delivery(*each) for each in notes])

@@ -1,14 +1,15 @@
-"""Process: a log that cannot be kept is no reason not to start."""
+"""Process: a log that cannot be kept is no reason not to start; a flood is bounded; the level follows the settings."""
 
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from board.kit.process import open_log
+from board.kit.process import Life, open_log, set_log_level
 from board.kit.state import State
 
 
@@ -16,10 +17,13 @@ from board.kit.state import State
 def root_logger() -> Iterator[logging.Logger]:
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
+    on_signal = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     yield root
-    for handler in [one for one in root.handlers if one not in handlers]:
-        root.removeHandler(handler)
-        handler.close()
+    for number, handler in on_signal.items():
+        signal.signal(number, handler)
+    for added in [one for one in root.handlers if one not in handlers]:
+        root.removeHandler(added)
+        added.close()
     root.setLevel(level)
 
 
@@ -40,3 +44,36 @@ def test_the_log_lies_in_its_file_and_on_stderr(
     open_log(State(tmp_path), "pins")
     logging.getLogger("pins").info("all outputs at rest")
     assert (tmp_path / "logs" / "pins.log").read_text() == capsys.readouterr().err
+
+
+def test_a_flood_of_warnings_leaves_room_in_the_file(tmp_path: Path, root_logger: logging.Logger) -> None:
+    open_log(State(tmp_path), "service")
+    for number in range(20_004):
+        logging.getLogger("triggers").warning("message %d from %s discarded", number, "10.0.0.9")
+    assert len((tmp_path / "logs" / "service.log").read_text().splitlines()) == 20
+
+
+def test_a_log_level_is_in_force_in_every_process_from_its_next_beat(tmp_path: Path, root_logger: logging.Logger) -> None:
+    state = State(tmp_path)
+    open_log(state, "pins")
+    life = Life(state, "pins")
+    assert root_logger.level == logging.INFO
+    set_log_level(state, 4)
+    life.beat()
+    assert root_logger.level == logging.DEBUG
+    set_log_level(state, 1)
+    life.beat()
+    logging.getLogger("pins").warning("not written")
+    assert (tmp_path / "logs" / "pins.log").read_text() == ""
+    open_log(state, "service")  # one that starts later
+    assert root_logger.level == logging.ERROR
+
+
+def test_a_damaged_log_level_is_the_usual_one(tmp_path: Path, root_logger: logging.Logger) -> None:
+    state = State(tmp_path)
+    state.run.mkdir()
+    for damage in ("", "9", "loud"):
+        state.log_level_file.write_text(damage)
+        Life(state, "pins").beat()
+        open_log(state, "pins")
+        assert root_logger.level == logging.INFO

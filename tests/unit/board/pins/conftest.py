@@ -11,7 +11,7 @@ import pytest
 from board.kit.errors import WireError
 from board.kit.state import State
 from board.kit.wire import Codec, connect
-from board.types import PINS_MESSAGES
+from board.types import PINS_MESSAGES, PinsTaken
 from board.wiegand.receive import read_edges
 
 ROOT = Path(__file__).parents[4]
@@ -82,7 +82,8 @@ class Client:
         return self.answer(request.id)
 
     def answer(self, name):
-        return self.until(lambda message: getattr(message, "id", None) == name)
+        """The last one: that a request was taken is among what was seen."""
+        return self.until(lambda message: getattr(message, "id", None) == name and not isinstance(message, PinsTaken))
 
     def until(self, wanted):
         while True:

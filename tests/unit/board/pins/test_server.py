@@ -25,6 +25,7 @@ from board.types import (
     Pattern,
     PinsDone,
     PinsRefused,
+    PinsTaken,
     Pulse,
     SendWiegand,
     WatchPins,
@@ -35,6 +36,7 @@ from board.wiegand.codes import LAYOUTS, decode, encode
 from board.wiegand.receive import receive
 
 W26 = LAYOUTS["w26"]
+PATIENCE_S = 20
 
 
 def length_ms(edges):
@@ -83,7 +85,59 @@ def test_a_repeated_id_that_still_waits_acts_once_and_both_clients_hear_of_it(pi
     first.channel.send(Pulse("a", "DO1", 30, delay_ms=200))
     second.channel.send(Pulse("a", "DO1", 30, delay_ms=200))
     assert first.answer("a") == second.answer("a")
+    assert first.seen == second.seen == [PinsTaken("a")]
     pins.await_edges(("DO1", 1), ("DO1", 0))
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Pulse("a", "DO1", 20, delay_ms=300),
+        Pattern("a", "DO1", 20, 20, 1, delay_ms=300),
+        Level("a", "DO1", True, delay_ms=300),
+        SendWiegand("a", "W1", encode(W26, 1), period_us=5000),
+    ],
+)
+def test_what_cannot_be_done_at_once_is_taken_first_and_done_when_it_is_done(pins, request_):
+    client = pins.client()
+    client.channel.send(request_)
+    assert client.channel.receive(PATIENCE_S) == PinsTaken("a")
+    assert client.channel.receive(0) is None
+    taken_ns = time.monotonic_ns()
+    done = client.channel.receive(PATIENCE_S)
+    assert isinstance(done, PinsDone) and done.id == "a"
+    assert done.monotonic_ns > taken_ns
+    assert pins.edges() != []
+
+
+def test_what_is_done_at_once_and_what_is_refused_at_once_is_answered_once(pins):
+    client = pins.client()
+    client.ask(Pulse("a", "DO1", 20))
+    client.ask(Pulse("b", "DO9", 20, delay_ms=300))
+    client.ask(Pulse("c", "DO1", 20))
+    assert client.seen == []
+
+
+def test_a_delayed_request_that_an_interlock_forbids_when_it_is_due_is_taken_and_then_refused(pins):
+    client = pins.client()
+    client.ask(LineRules("r", interlocks=(("DO1", "DO2"),)))
+    client.ask(Level("b", "DO2", True))
+    answer = client.ask(Pulse("a", "DO1", 20, delay_ms=50))
+    assert isinstance(answer, PinsRefused) and answer.why == "DO1 stays off: it is interlocked with DO2, which is on"
+    assert client.seen == [PinsTaken("a")]
+    assert pins.edges("DO1") == []
+
+
+def test_a_delayed_request_that_comes_due_too_late_is_taken_and_then_refused(pins):
+    client = pins.client()
+    client.channel.send(Pulse("a", "DO1", 20, delay_ms=400, not_after_ns=time.monotonic_ns() + 500_000_000))
+    assert client.channel.receive(PATIENCE_S) == PinsTaken("a")
+    pins.process.send_signal(signal.SIGSTOP)
+    time.sleep(1)
+    pins.process.send_signal(signal.SIGCONT)
+    answer = client.answer("a")
+    assert isinstance(answer, PinsRefused) and "too late" in answer.why
+    assert pins.edges() == []
 
 
 def test_a_request_that_would_begin_too_late_is_refused(pins):

@@ -13,6 +13,7 @@ from board.serial._twin import plug, sent
 from board.serial.display import show
 from engine.actions.display import ACTION, DisplayOptions
 from tests.samples import entry, env, event
+from tests.samples import serial_peer as peer  # noqa: F401 (for the contract test)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_plate_and_greeting_are_shown(tmp_path: Path) -> None:
         {"line": "sim://gate", "protocol": "plain", "lines": 3, "text": "Hello {description}\r\n{plate}\n{time} {list}"},
     )
     seen = event(listed=entry("HK55EVB", description="Ms {plate}"))
-    assert ACTION.deliver(seen, options, env(images=tmp_path)) == "gate shows Hello Ms {plate} / HK55EVB / 04:04 WHITELIST"
+    assert str(ACTION.deliver(seen, options, env(images=tmp_path))) == "gate shows Hello Ms {plate} / HK55EVB / 04:04 WHITELIST"
     assert sent(State(tmp_path), "gate") == b"Hello Ms {plate}\r\nHK55EVB\r\n04:04 WHITELIST\r\n"
 
 

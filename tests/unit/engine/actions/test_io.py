@@ -6,8 +6,10 @@ import pytest
 
 from board.kit.settings import problems
 from board.types import Level, Pattern, Pulse
+from engine.actions import Taken
 from engine.actions.io import ACTION, IoOptions
 from tests.samples import NOW_NS, FakePins, env, event
+from tests.samples import pins_peer as peer  # noqa: F401 (for the contract test)
 
 DEADLINE_NS = NOW_NS + 10_000_000_000
 
@@ -32,14 +34,14 @@ DEADLINE_NS = NOW_NS + 10_000_000_000
 )
 def test_an_io_action_asks_pins_for_a_pulse_or_a_level(options: IoOptions, request_: object, note: str) -> None:
     pins = FakePins()
-    assert ACTION.deliver(event(), options, env(pins)) == note
+    assert str(ACTION.deliver(event(), options, env(pins))) == note
     assert pins.requests == [request_]
 
 
 def test_what_pins_noted_stands_in_the_audit() -> None:
     pins = FakePins()
     pins.note = "began before: not repeated"
-    assert ACTION.deliver(event(), IoOptions(), env(pins)) == "DO1 pulsed 500 ms (began before: not repeated)"
+    assert str(ACTION.deliver(event(), IoOptions(), env(pins))) == "DO1 pulsed 500 ms (began before: not repeated)"
 
 
 def test_a_pattern_that_never_ends_is_refused() -> None:
@@ -51,3 +53,15 @@ def test_a_pattern_that_never_ends_is_refused() -> None:
 def test_the_polarity_is_a_property_of_the_output() -> None:
     assert ACTION.polarity(IoOptions()) == {"DO1": True}
     assert ACTION.polarity(IoOptions(output="DO2", polarity="active low")) == {"DO2": False}
+
+
+def test_a_delayed_pulse_is_taken_and_its_end_told_later() -> None:
+    pins = FakePins()
+    pins.takes = True
+    said = ACTION.deliver(event(), IoOptions(delay_ms=5000), env(pins))
+    assert isinstance(said, Taken)
+    assert str(said.note) == "DO1 pulsed 500 ms after 5000 ms"
+
+
+def test_an_action_that_only_switches_off_opens_no_gate() -> None:
+    assert [ACTION.gate_output(IoOptions(do=do, output="DO2")) for do in ("pulse", "pattern", "on", "off")] == ["DO2"] * 3 + [""]

@@ -12,11 +12,13 @@ from board.kit.state import State
 from board.serial._twin import plug, sent
 from engine.actions.wiegand_serial import ACTION, ConverterOptions
 from tests.samples import entry, env, event
+from tests.samples import serial_peer as peer  # noqa: F401 (for the contract test)
 
 
 def deliver(folder: Path, **options: object) -> str:
     settings = check(ConverterOptions, {"line": "sim://gate", **options})
-    return ACTION.deliver(event(listed=entry("HK55EVB", wiegand_facility=11, wiegand_card=12345)), settings, env(images=folder))
+    listed = entry("HK55EVB", wiegand_facility=11, wiegand_card=12345)
+    return str(ACTION.deliver(event(listed=listed), settings, env(images=folder)))
 
 
 def test_the_number_of_the_list_goes_out_as_one_line(tmp_path: Path) -> None:

@@ -51,22 +51,22 @@ class Script:
 class Bench:
     """An engine whose camera shows what `show` says, with the service it reports to."""
 
-    def __init__(
-        self, folder: Path, settings: LprSettings, licensed: bool = True, reader: Callable[[], Reader] | None = None
-    ) -> None:
+    def __init__(self, folder: Path, settings: LprSettings, idle: str = "", reader: Callable[[], Reader] | None = None) -> None:
         self.state = State(folder)
         self.state.run.mkdir(parents=True)
         self.frames: queue.Queue[Frame | CameraError] = queue.Queue()
         self.service = Service(self.state.service_socket)
+        self.is_set_up = False
         script = Script(["BA123CD", "KE777AA"])
         self.engine = Engine(
             self.state,
             Clock(),
             settings,
             GeneralSettings(),
-            licensed,
+            idle,
             lambda: ScriptedCamera(self.frames),
             reader or (lambda: script),
+            lambda: self.is_set_up,
         )
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -153,13 +153,29 @@ def test_two_agreeing_frames_become_one_passage_with_its_pictures_on_disk(make: 
 
 
 def test_without_a_licence_pictures_are_shown_and_nothing_is_read(make: Callable[..., Bench]) -> None:
-    bench = make(licensed=False)
+    bench = make(idle="NO LICENSE")
     bench.start()
     bench.show(1)
     status = bench.status(lambda status: status.camera == "ok")
     assert (status.mode, status.frames_processed) == ("NO LICENSE", 0)
     bench.service.say(StartTrigger(Trigger("t1", "test", Clock().now(), Clock().monotonic_ns())))
     assert bench.service.heard(TriggerTaken) == TriggerTaken("t1", "there is no licence")
+
+
+def test_before_the_first_access_pictures_are_shown_and_nothing_is_read_until_a_region_is_chosen(
+    make: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "SETUP_LOOK_EVERY_NS", 10_000_000)
+    bench = make(idle="SETUP")
+    bench.start()
+    bench.show(1)
+    status = bench.status(lambda status: status.camera == "ok")
+    assert (status.mode, status.frames_processed) == ("SETUP", 0)
+    bench.service.say(StartTrigger(Trigger("t1", "test", Clock().now(), Clock().monotonic_ns())))
+    assert bench.service.heard(TriggerTaken) == TriggerTaken("t1", "no region is chosen yet")
+    bench.is_set_up = True
+    bench._thread.join(20)  # it ends by itself; the engine that the host starts next reads
+    assert not bench._thread.is_alive()
 
 
 def test_a_wrong_model_is_shown_and_loaded_when_it_was_replaced(

@@ -29,7 +29,7 @@ class Bench:
         self.fired: list[float] = []
         state = State(folder)
         serial = SerialLines(state, DeviceBook(state, "service"))
-        self.inputs = Inputs(self.clock, self, serial, self.fire, 1.0, lambda problem: None)
+        self.inputs = Inputs(self.clock, self, serial, self.fire, 1.0, lambda problem: None, "127.0.0.1", print)
         self.inputs.open(LprSettings(mode="TRIGGER", **settings), GeneralSettings(trigger_port=0))
         self.began_ns = self.clock.monotonic_ns()
 

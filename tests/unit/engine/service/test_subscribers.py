@@ -14,6 +14,7 @@ import pytest
 from board.kit.clock import Clock
 from board.kit.errors import StoreError
 from board.kit.wire import Channel, Codec, connect
+from board.kit.words import Text
 from engine.messages import (
     DELIVERIES,
     LINES,
@@ -43,7 +44,7 @@ IDLE = ServiceStatus("STOPPED", None, None, (), (), None, "ok", (), "", None, -1
 
 
 def delivery(number: int) -> Delivery:
-    return Delivery(f"d{number}", "p1", 1, "io", "done", NOW, NOW, 1, NOW, NOW, "")
+    return Delivery(f"d{number}", "p1", 1, "io", "done", NOW, NOW, 1, NOW, NOW, Text("DO1 pulsed"))
 
 
 class Bench:

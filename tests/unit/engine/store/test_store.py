@@ -11,6 +11,7 @@ import pytest
 
 from board.kit.clock import TestClock
 from board.kit.errors import ConfigError
+from board.kit.words import Text
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import DeliveryQuery, PassageQuery, Store
 from engine.types import ActionRule, Delivery, ListEntry, PassageImages, PlateList, WeekSchedule
@@ -227,7 +228,9 @@ def test_a_search_gives_1000_rows_at_most(store: Store) -> None:
 
 def test_deliveries_are_stored_with_the_passage_and_searched(store: Store) -> None:
     gate = store.rules.save(rule(), "admin")
-    one = Delivery("d1", "p1", gate.id, "io", "withheld", NOW, NOW, 0, NOW, NOW, "the plate is on BLACKLIST")
+    one = Delivery(
+        "d1", "p1", gate.id, "io", "withheld", NOW, NOW, 0, NOW, NOW, Text("the plate is on {lists}", {"lists": "BLACKLIST"})
+    )
     other = replace(one, id="d2", kind="http", state="pending", finished_at=None, rule_id=9)
     store.add_passage(passage(), (one, other))
     found = store.deliveries(DeliveryQuery())

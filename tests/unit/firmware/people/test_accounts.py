@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from board.kit.clock import TestClock
 from board.kit.errors import ConfigError
 from firmware.people.accounts import Accounts
+from tests.unit.firmware.people.conftest import CountingHasher, Disk
 
 
 def test_a_new_camera_has_an_admin_whose_random_password_must_be_changed(tmp_path: Path) -> None:
@@ -110,8 +112,163 @@ def test_a_forgotten_password_is_replaced_at_the_camera(tmp_path: Path) -> None:
     assert admin is not None and admin.must_change
 
 
-def test_a_damaged_file_is_an_error_that_names_it_and_no_open_door(tmp_path: Path) -> None:
+FILES = ("accounts.json", "accounts.json.copy")
+
+
+@pytest.mark.parametrize("damaged", FILES)
+@pytest.mark.parametrize(
+    "content", [b"", b"[{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000, b'[{"name": "admin"}]', b"x" * 2_000_000]
+)
+def test_one_damaged_file_costs_no_account_and_is_mended(tmp_path: Path, damaged: str, content: bytes) -> None:
+    accounts = Accounts(tmp_path)
+    accounts.set_password("admin", "correct horse")
+    accounts.add("guard", "viewer", "gatehouse")
+    (tmp_path / damaged).write_bytes(content)
+    again = Accounts(tmp_path)
+    assert [account.name for account in again.all()] == ["admin", "guard"]
+    assert again.check("admin", "correct horse") is not None
+    assert (tmp_path / FILES[0]).read_bytes() == (tmp_path / FILES[1]).read_bytes()
+    if damaged == FILES[0]:
+        assert "accounts.json was damaged" in str(again.damage) and "restored from its copy" in str(again.damage)
+        assert (tmp_path / "accounts.json.damaged").read_bytes() == content
+        assert Accounts(tmp_path).damage is None
+
+
+def test_a_removed_account_does_not_come_back_with_a_damaged_file(tmp_path: Path) -> None:
+    accounts = Accounts(tmp_path)
+    accounts.add("guard", "viewer", "gatehouse")
+    accounts.remove("guard")
+    (tmp_path / "accounts.json").write_bytes(b"")
+    assert Accounts(tmp_path).get("guard") is None
+
+
+def test_with_both_files_damaged_only_a_new_random_password_of_the_camera_opens_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    accounts = Accounts(tmp_path)
+    first = accounts.initial_file.read_text().strip()
+    accounts.set_password("admin", "correct horse")
+    for name in FILES:
+        (tmp_path / name).write_bytes(b"")
+    again = Accounts(tmp_path)
+    fresh = again.initial_file.read_text().strip()
+    assert len(fresh) == 12 and fresh != first
+    assert again.check("admin", "correct horse") is None and again.check("admin", first) is None
+    admin = again.check("admin", fresh)
+    assert admin is not None and admin.must_change
+    assert "all accounts are lost, and admin has a new first password" in str(again.damage)
+    assert any("all accounts are lost" in line.message and line.levelname == "ERROR" for line in caplog.records)
+
+
+def test_a_state_folder_without_the_copy_gets_one(tmp_path: Path) -> None:
     Accounts(tmp_path)
-    (tmp_path / "accounts.json").write_text("[{")
-    with pytest.raises(ConfigError, match=r"accounts\.json is damaged"):
-        Accounts(tmp_path)
+    (tmp_path / "accounts.json.copy").unlink()
+    again = Accounts(tmp_path)
+    assert again.damage is None
+    assert (tmp_path / "accounts.json.copy").read_bytes() == (tmp_path / "accounts.json").read_bytes()
+
+
+ORDER = [
+    ("sync", "accounts.json.copy.new"),
+    ("sync", "accounts.json.new"),
+    ("rename", "accounts.json.copy"),
+    ("rename", "accounts.json"),
+]
+
+
+def test_a_change_is_in_force_only_after_it_is_on_disk(tmp_path: Path, disk: Disk) -> None:
+    accounts = Accounts(tmp_path)
+    folder = f"{tmp_path.name}/"
+
+    def shown() -> list[str]:
+        return [f"{account.name} {account.role} {account.must_change}" for account in accounts.all()]
+
+    steps = (
+        lambda: accounts.set_password("admin", "correct horse"),
+        lambda: accounts.add("guard", "viewer", "gatehouse"),
+        lambda: accounts.set_role("guard", "operator"),
+        lambda: accounts.remove("guard"),
+    )
+    for step in steps:
+        disk.done.clear()
+        before, seen = shown(), []
+
+        def watch(what: str, name: str, seen: list[list[str]] = seen) -> bool:
+            seen.append(shown())
+            return False
+
+        disk.refuse = watch
+        step()
+        assert disk.done == [*ORDER, ("sync", folder)]
+        assert seen == [before] * 5
+        assert shown() != before
+
+
+@pytest.mark.parametrize("at", ORDER[:2])
+def test_a_change_that_the_disk_refuses_is_not_in_force_and_not_after_a_restart(
+    tmp_path: Path, disk: Disk, at: tuple[str, str]
+) -> None:
+    accounts = Accounts(tmp_path)
+    first = accounts.initial_file.read_text().strip()
+    disk.refuse = lambda what, name: (what, name) == at
+    for change in (
+        lambda: accounts.set_password("admin", "correct horse"),
+        lambda: accounts.add("guard", "viewer", "gatehouse"),
+    ):
+        with pytest.raises(ConfigError, match="cannot be stored: No space left on device"):
+            change()
+    disk.refuse = lambda what, name: False
+    for each in (accounts, Accounts(tmp_path)):
+        assert each.get("guard") is None
+        assert each.check("admin", "correct horse") is None and each.check("admin", first) is not None
+    (tmp_path / "accounts.json").write_bytes(b"")
+    assert Accounts(tmp_path).get("guard") is None
+
+
+def test_an_unknown_name_costs_as_many_hashes_as_a_known_one(tmp_path: Path, hasher: CountingHasher) -> None:
+    accounts = Accounts(tmp_path, hasher)
+    counts = []
+    for name, password in (
+        ("admin", "wrong one"),
+        ("nobody", "wrong one"),
+        ("", "wrong one"),
+        ("admin", "x" * 300),
+        ("x", "x" * 300),
+    ):
+        hasher.salts.clear()
+        assert accounts.check(name, password) is None
+        counts.append(len(hasher.salts))
+    assert counts == [1, 1, 1, 0, 0]
+
+
+def test_a_right_password_is_remembered_for_300_s_and_forgotten_with_any_change(tmp_path: Path, hasher: CountingHasher) -> None:
+    clock = TestClock()
+    accounts = Accounts(tmp_path, hasher, clock)
+    accounts.set_password("admin", "correct horse")
+    assert accounts.remembered("admin", "correct horse") is None
+    assert accounts.check("admin", "correct horse") is not None
+    clock.advance(299)
+    hasher.salts.clear()
+    assert accounts.remembered("admin", "correct horse") is not None
+    assert accounts.remembered("admin", "correct horsf") is None and accounts.remembered("nobody", "correct horse") is None
+    assert hasher.salts == []
+    clock.advance(1)
+    assert accounts.remembered("admin", "correct horse") is None
+    accounts.check("admin", "correct horse")
+    accounts.set_password("admin", "battery staple")
+    assert accounts.remembered("admin", "correct horse") is None
+
+
+def test_a_role_is_changed_but_an_administrator_stays(tmp_path: Path) -> None:
+    accounts = Accounts(tmp_path)
+    accounts.add("guard", "viewer", "gatehouse")
+    accounts.set_role("guard", "operator")
+    guard = Accounts(tmp_path).get("guard")
+    assert guard is not None and guard.permissions == {"view", "review", "open", "lists", "actions"}
+    for name, role, said in (
+        ("admin", "viewer", "only administrator"),
+        ("x", "viewer", "no user x"),
+        ("guard", "root", "role: must be"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            accounts.set_role(name, role)

@@ -1,9 +1,10 @@
-"""Sessions: they end, they are bounded; guessing passwords gets slower."""
+"""Sessions: they end, they are bounded, and nobody's push out somebody else's."""
 
 from __future__ import annotations
 
 from board.kit.clock import TestClock
-from firmware.people.sessions import MAX_ADDRESSES, MAX_SESSIONS, Guesses, Sessions
+from firmware.people.accounts import MAX_ACCOUNTS
+from firmware.people.sessions import MAX_OF_USER, MAX_SESSIONS, Sessions
 
 
 def test_a_session_belongs_to_its_user_until_it_is_closed() -> None:
@@ -28,13 +29,34 @@ def test_a_session_ends_after_an_hour_without_a_request_and_after_twelve_in_any_
     assert sessions.user(busy) is None
 
 
-def test_the_longest_unused_session_gives_way() -> None:
+def test_the_users_own_longest_unused_session_gives_way_and_nobody_elses() -> None:
     sessions = Sessions(TestClock())
-    first, second = sessions.open("a"), sessions.open("b")
-    assert sessions.user(first) == "a"
-    for _ in range(MAX_SESSIONS - 1):
-        sessions.open("c")
-    assert (sessions.user(first), sessions.user(second)) == ("a", None)
+    admin = sessions.open("admin")
+    first, second = sessions.open("viewer"), sessions.open("viewer")
+    assert sessions.user(first) == "viewer"
+    for _ in range(MAX_OF_USER - 1):
+        sessions.open("viewer")
+    assert (sessions.user(first), sessions.user(second), sessions.user(admin)) == ("viewer", None, "admin")
+    for _ in range(5 * MAX_OF_USER):
+        sessions.open("viewer")
+    assert (sessions.user(first), sessions.user(admin)) == (None, "admin")
+
+
+def test_all_accounts_together_have_so_many_sessions() -> None:
+    sessions = Sessions(TestClock())
+    tokens = [sessions.open(f"user{number % MAX_ACCOUNTS}") for number in range(2 * MAX_SESSIONS)]
+    assert [sessions.lasts(token) for token in tokens] == [False] * MAX_SESSIONS + [True] * MAX_SESSIONS
+
+
+def test_looking_whether_a_session_lasts_does_not_renew_it() -> None:
+    clock = TestClock()
+    sessions = Sessions(clock)
+    token = sessions.open("admin")
+    clock.advance(3600)
+    assert sessions.lasts(token)
+    clock.advance(1)
+    assert not sessions.lasts(token)
+    assert sessions.user(token) is None
 
 
 def test_a_new_password_ends_the_users_other_sessions() -> None:
@@ -42,40 +64,3 @@ def test_a_new_password_ends_the_users_other_sessions() -> None:
     here, there, other = sessions.open("admin"), sessions.open("admin"), sessions.open("guard")
     sessions.close_all("admin", but=here)
     assert [sessions.user(token) for token in (here, there, other)] == ["admin", None, "guard"]
-
-
-def test_five_wrong_passwords_are_free_then_the_wait_doubles_up_to_300_s() -> None:
-    clock = TestClock()
-    guesses = Guesses(clock)
-    waits = []
-    for _ in range(16):
-        waits.append(round(guesses.wait_s("10.0.0.9")))
-        clock.advance(guesses.wait_s("10.0.0.9"))
-        guesses.wrong("10.0.0.9", "admin")
-    assert waits == [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
-    assert guesses.wait_s("10.0.0.8") == 0
-
-
-def test_the_right_password_forgets_the_wrong_ones() -> None:
-    guesses = Guesses(TestClock())
-    for _ in range(9):
-        guesses.wrong("10.0.0.9", "admin")
-    guesses.right("10.0.0.9", "admin")
-    assert guesses.wait_s("10.0.0.9") == 0
-
-
-def test_an_account_of_ones_own_does_not_help_to_guess_the_administrators_password() -> None:
-    guesses = Guesses(TestClock())
-    for _ in range(3):
-        for _ in range(4):
-            guesses.wrong("10.0.0.9", "admin")
-        guesses.wrong("10.0.0.9", "guard")
-        guesses.right("10.0.0.9", "guard")
-    assert guesses.wait_s("10.0.0.9") == 300
-
-
-def test_the_table_of_addresses_is_bounded() -> None:
-    guesses = Guesses(TestClock())
-    for number in range(MAX_ADDRESSES + 50):
-        guesses.wrong(str(number), "admin")
-    assert len(guesses._wrong) == MAX_ADDRESSES

@@ -1,0 +1,105 @@
+"""Kept: a small JSON document that must not be lost, in two equal files: a damaged one is replaced by the other.
+
+The copy holds the same as the file and not what was there before: a removed account must not come back with a damaged file.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from board.kit.errors import ConfigError
+from board.kit.files import sync_folder, write_beside
+from board.kit.words import Text
+
+LOG = logging.getLogger("files")
+MAX_BYTES = 1 << 20
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[T]):
+    """What was read. `value`: None when there is none; `damage`: what was wrong and what was done about it, None: nothing."""
+
+    value: T | None
+    damage: Text | None
+
+
+class Kept(Generic[T]):
+    """`parse`: the JSON document -> the value, ValueError, TypeError or LookupError if it is not right; `plain`: its opposite.
+    For one thread at a time."""
+
+    def __init__(self, file: Path, parse: Callable[[Any], T], plain: Callable[[T], object]) -> None:
+        self.file = file
+        self.copy = file.with_name(file.name + ".copy")
+        self._parse = parse
+        self._plain = plain
+
+    def read(self) -> Found[T]:
+        """The newest intact document. A damaged file is kept as *.damaged for whoever looks into it; ConfigError when the files
+        are there and may not be read."""
+        problems: list[str] = []
+        for path in (self.file, self.copy):
+            try:
+                value = self._read(path)
+            except FileNotFoundError:
+                continue
+            except PermissionError as why:
+                raise ConfigError("{file} may not be read: {why}", file=path, why=why.strerror) from why
+            except (OSError, ValueError, TypeError, LookupError, RecursionError) as why:
+                problems.append(f"{path.name}: {str(why) or type(why).__name__}"[:200])
+                _set_aside(path)
+                continue
+            return self._repaired(path, value, problems)
+        if not problems:
+            return Found(None, None)
+        return Found(None, Text("{file} and its copy are damaged ({why})", {"file": self.file, "why": "; ".join(problems)}))
+
+    def write(self, value: T) -> None:
+        """On both files and safe from a power cut when it returns. OSError when the disk refuses: both are as they were."""
+        data = json.dumps(self._plain(value), indent=1).encode()
+        fresh = [(write_beside(path, data, 0o600), path) for path in (self.copy, self.file)]
+        for written, path in fresh:  # only now: a full disk leaves both as they were
+            written.replace(path)
+        sync_folder(self.file.parent)
+
+    def _read(self, path: Path) -> T:
+        data = _bytes(path)
+        if len(data) > MAX_BYTES:
+            raise ValueError(f"larger than {MAX_BYTES} bytes")
+        return self._parse(json.loads(data.decode("utf-8")))
+
+    def _repaired(self, path: Path, value: T, problems: list[str]) -> Found[T]:
+        if path == self.file and self._copy_is_equal():
+            return Found(value, None)
+        try:
+            self.write(value)
+        except OSError as why:
+            LOG.error("%s and its copy cannot be made equal again: %s", self.file, why)
+        if path == self.file:
+            return Found(value, None)  # the copy is of an interrupted change, damaged, or of a release that made none
+        lost = "; ".join(problems) or f"{self.file.name} was not there"
+        return Found(value, Text("{file} was damaged ({why}) and is restored from its copy", {"file": self.file, "why": lost}))
+
+    def _copy_is_equal(self) -> bool:
+        try:
+            return _bytes(self.copy) == _bytes(self.file)
+        except OSError:
+            return False
+
+
+def _bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
+
+
+def _set_aside(path: Path) -> None:
+    try:
+        path.replace(path.with_name(path.name + ".damaged"))
+    except OSError as why:
+        LOG.error("%s cannot be set aside: %s", path, why)

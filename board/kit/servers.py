@@ -1,0 +1,59 @@
+"""Servers: where the sockets that others connect to listen, for whoever prints or shows it; and on which address they may."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from board.kit.files import write_whole
+from board.kit.state import State
+
+log = logging.getLogger("servers")
+
+BIND = "GATEWRIGHT_BIND"
+"""Environment: the address that the host's own pages listen on; the package's servers follow it."""
+
+
+def bind_address() -> str:
+    """ "127.0.0.1", "0.0.0.0", "::" ...; "" (every address) for a host that says nothing."""
+    return os.environ.get(BIND, "")
+
+
+def url_of(scheme: str, host: str, port: int) -> str:
+    """An address at which this machine reaches the server: "tcp://127.0.0.1:11000"."""
+    place = "127.0.0.1" if host in ("", "0.0.0.0") else "[::1]" if host == "::" else f"[{host}]" if ":" in host else host
+    return f"{scheme}://{place}:{port}"
+
+
+def announce(state: State, name: str, url: str) -> None:
+    """The server `name` ("trigger") listens at `url`; "" when it does not any more. A full disk only keeps it from being shown."""
+    try:
+        with _alone(state.servers_file):
+            found = read_servers(state)
+            known = {**found, name: url} if url else {key: value for key, value in found.items() if key != name}
+            if known != found:
+                write_whole(state.servers_file, json.dumps(known).encode())
+    except OSError as why:
+        log.warning("the address of %s is not shown: %s", name, why)
+
+
+def read_servers(state: State) -> Mapping[str, str]:
+    """{name: address} of the servers that are on."""
+    try:
+        found = json.loads(state.servers_file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(name): str(url) for name, url in found.items()} if isinstance(found, dict) else {}
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Several processes change the file: one at a time."""
+    with path.with_name(f"{path.name}.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

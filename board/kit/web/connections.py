@@ -1,0 +1,114 @@
+"""Connections: one client's connection; it belongs to the server's loop or to one worker, never to both."""
+
+from __future__ import annotations
+
+import select
+import socket
+import struct
+import time
+from enum import Enum
+
+from board.kit.web.heads import Head
+from board.kit.web.limits import Limits
+from board.kit.web.streams import Source
+
+
+class Phase(Enum):
+    """What a connection is at. All but WORK are the loop's."""
+
+    HEAD = "waiting for a request"
+    BODY = "receiving a small body"
+    QUEUE = "waiting for a thread"
+    WORK = "a thread's"
+    FLUSH = "sending the rest of an answer"
+    DRAIN = "reading what nobody wants"
+    STREAM = "streaming"
+
+
+WAITING = (Phase.HEAD, Phase.BODY, Phase.FLUSH, Phase.DRAIN)
+"""Phases of a connection that may be closed to make room."""
+
+
+class TooSlow(OSError):
+    """The client sends or reads more slowly than the limits allow."""
+
+
+class Connection:
+    """`address`: who is connected, "" on a Unix socket; `key`: what it is counted as; `since_s`: when its phase began; `due_s`: by
+    when it must end, both monotonic; `left`: bytes of the request's body that are still to come from the socket or `buffer`;
+    `cut`: the client closed before; `out`: bytes of the answer that the socket did not take yet; `frames`: its stream is sent in
+    chunks of HTTP."""
+
+    __slots__ = (
+        "address", "buffer", "cut", "due_s", "frames", "head", "keep", "key", "left", "mask", "out", "phase",
+        "port",
+        "since_s", "sock", "source", "source_fd",
+    )  # fmt: skip
+
+    def __init__(self, sock: socket.socket, address: str, port: int, key: str) -> None:
+        self.sock = sock
+        self.address = address
+        self.port, self.key = port, key
+        self.buffer = bytearray()
+        self.out = memoryview(b"")
+        self.head: Head | None = None
+        self.phase = Phase.HEAD
+        self.since_s = self.due_s = 0.0
+        self.left = 0
+        self.keep = True
+        self.cut = self.frames = False
+        self.mask = 0
+        self.source: Source | None = None
+        self.source_fd = -1
+
+    def receive(self, most: int = 16 << 10) -> bytes | None:
+        """What is there; b"" when the client closed, None when nothing is there now."""
+        try:
+            return self.sock.recv(most)
+        except BlockingIOError:
+            return None
+
+    def send_some(self) -> int:
+        """Gives the socket what it takes of `out`; bytes taken."""
+        if not self.out:
+            return 0
+        try:
+            sent = self.sock.send(self.out)
+        except BlockingIOError:
+            return 0
+        self.out = self.out[sent:]
+        return sent
+
+    def add(self, data: bytes) -> None:
+        """Puts `data` behind what is still to be sent."""
+        self.out = memoryview(bytes(self.out) + data) if self.out else memoryview(data)
+
+    def abandon(self) -> None:
+        """Nothing more is sent, and the kernel forgets what is on its way: for a client that does not read."""
+        self.keep, self.out = False, memoryview(b"")
+        self.left = 0
+        try:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        except OSError:
+            pass  # it is gone already
+
+
+class Pace:
+    """The time that a thread waits for one client: at most what `limits` allow for what the client moves."""
+
+    def __init__(self, sock: socket.socket, event: int, limits: Limits) -> None:
+        self._poll = select.poll()
+        self._poll.register(sock, event)
+        self._limits = limits
+        self._left_s = limits.head_s
+
+    def moved(self, count: int) -> None:
+        self._left_s = self._limits.patience_s(self._left_s, count)
+
+    def wait(self) -> None:
+        """Until the socket is ready; TooSlow when the client had its time."""
+        begun_s = time.monotonic()
+        ready = self._left_s > 0 and self._poll.poll(self._left_s * 1000)
+        self._left_s -= time.monotonic() - begun_s
+        if not ready:
+            raise TooSlow("the client is too slow")

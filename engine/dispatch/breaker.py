@@ -1,0 +1,109 @@
+"""Breaker: what is known of each peer, and who may be tried now, so that dead peers cost the living ones nothing.
+
+A peer is closed (it answered last), new (not tried yet) or open (it did not answer last). An open one is left alone for a pause
+that doubles; then it is half open: one delivery tries it. The first answer, whatever it says, closes it again. Threads are counted:
+those that may wait for peers that did not answer last are few, so that the others always find one.
+
+No clock and no threads of its own: the time comes from the caller, and so does the lock.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.actions import Lane
+from engine.dispatch.outbox import pause_s
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many threads of a lane may be busy at once, of `threads` that there are."""
+
+    threads: int
+    with_peers: int
+    """With any named peer: the rest is for what needs none, the outputs of the board."""
+    doubtful: int
+    """With peers that are new or open."""
+    silent: int
+    """With open peers alone."""
+    one_peer: int
+    """With one and the same closed peer."""
+
+
+LIMITS = {
+    Lane.FAST: Limits(threads=4, with_peers=2, doubtful=1, silent=1, one_peer=1),
+    Lane.SLOW: Limits(threads=8, with_peers=8, doubtful=4, silent=2, one_peer=2),
+}
+
+
+@dataclass(slots=True)
+class _Peer:
+    failures: int = 0
+    """In a row."""
+    answered: bool = False
+    again_ns: int = 0
+    """An open peer is left alone until then."""
+
+
+class Breaker:
+    """The peers of one lane. `pause_s`: first and longest pause after a try without an answer. A peer is "" for what needs none:
+    it is always there."""
+
+    def __init__(self, limits: Limits, pause_s: tuple[float, float]) -> None:
+        self._limits = limits
+        self._pause_s = pause_s
+        self._peers: dict[str, _Peer] = {}
+        self._busy: Counter[str] = Counter()
+
+    def remember(self, peer: str, answered: bool) -> None:
+        """How a peer fared last, before this process began."""
+        if peer:
+            self._peers[peer] = _Peer(failures=0 if answered else 1, answered=answered)
+
+    def allows(self, peer: str, now_ns: int) -> bool:
+        """Whether one more delivery may go to this peer now."""
+        if sum(self._busy.values()) >= self._limits.threads:
+            return False
+        if not peer:
+            return True
+        known = self._peers.get(peer) or _Peer()
+        if self._busy_with(lambda each: True) >= self._limits.with_peers or now_ns < known.again_ns:
+            return False
+        if known.answered and not known.failures:
+            return self._busy[peer] < self._limits.one_peer
+        silent_full = bool(known.failures) and self._busy_with(lambda each: each.failures > 0) >= self._limits.silent
+        doubtful = self._busy_with(lambda each: each.failures > 0 or not each.answered)
+        return not self._busy[peer] and not silent_full and doubtful < self._limits.doubtful
+
+    def again_ns(self, peer: str) -> int:
+        """When an open peer may be tried; 0 for others."""
+        known = self._peers.get(peer)
+        return known.again_ns if known else 0
+
+    def begin(self, peer: str) -> None:
+        """A delivery goes to the peer; `end` follows."""
+        self._busy[peer] += 1
+        if peer:
+            self._peers.setdefault(peer, _Peer())
+
+    def end(self, peer: str) -> None:
+        self._busy[peer] -= 1
+        if not self._busy[peer]:
+            del self._busy[peer]
+
+    def answered(self, peer: str) -> None:
+        """Closes it."""
+        if peer:
+            self._peers[peer] = _Peer(answered=True)
+
+    def silent(self, peer: str, now_ns: int) -> None:
+        """Opens it, for twice as long as the last time."""
+        if peer:
+            known = self._peers.setdefault(peer, _Peer())
+            known.failures += 1
+            known.again_ns = now_ns + round(pause_s(known.failures, *self._pause_s) * 1e9)
+
+    def _busy_with(self, is_meant: Callable[[_Peer], bool]) -> int:
+        return sum(number for peer, number in self._busy.items() if peer and is_meant(self._peers.get(peer) or _Peer()))

@@ -1,0 +1,61 @@
+"""Environment: the one place where an action is given what it may use, for a delivery of the outbox and for a TEST alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from board.kit.clock import Clock
+from board.kit.settings import Settings
+from board.kit.zones import camera_zone
+from board.serial import SerialLines
+from engine.actions import ActionEnv, ActionKind, Pins
+from engine.dispatch.peers import Peers
+from engine.dispatch.replies import Replies
+from engine.settings import GeneralSettings
+
+
+class Environment:
+    """`general()`: the settings now; StoreError when they cannot be read."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        pins: Pins,
+        serial: SerialLines,
+        images: Path,
+        peers: Peers,
+        replies: Replies,
+        general: Callable[[], GeneralSettings],
+    ) -> None:
+        self._clock = clock
+        self._pins = pins
+        self._serial = serial
+        self._images = images
+        self._peers = peers
+        self._replies = replies
+        self._general = general
+
+    def plain(self, delivery_id: str, not_after: datetime, not_after_ns: int, peer: Any = None) -> ActionEnv:
+        """What a kind needs to open a peer, and all but its peer for a delivery."""
+        general = self._general()
+        return ActionEnv(
+            clock=self._clock,
+            pins=self._pins,
+            images=self._images,
+            device_name=general.device_name,
+            time_zone=camera_zone(general.time_zone),
+            delivery_id=delivery_id,
+            not_after=not_after,
+            not_after_ns=not_after_ns,
+            serial=self._serial,
+            peer=peer,
+            replies=self._replies,
+        )
+
+    def env(self, kind: ActionKind[Any], options: Settings, delivery_id: str, not_after: datetime, not_after_ns: int) -> ActionEnv:
+        """For one delivery. DeliveryError when the kind's peer cannot be opened."""
+        peer = self._peers.get(kind, options, lambda: self.plain(delivery_id, not_after, not_after_ns))
+        return self.plain(delivery_id, not_after, not_after_ns, peer)

@@ -1,0 +1,128 @@
+"""Peers: what action kinds keep open (`ActionKind.open`): one thing for each kind and peer, for as long as an enabled rule uses it.
+
+It is opened before a car comes, so that a peer that is missing shows by then.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from board.kit.errors import ConfigError, DeliveryError, GatewrightError
+from board.kit.settings import Settings
+from engine.actions import ActionEnv, ActionKind, Kinds, options_of
+from engine.types import ActionRule
+
+log = logging.getLogger("peers")
+
+Key = tuple[str, str]
+"""Name of the kind, the peer as its options name it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    manager: AbstractContextManager[Any]
+    thing: Any
+
+
+class Peers:
+    """`report` gets what a person must know. Any thread may call."""
+
+    def __init__(self, kinds: Kinds, report: Callable[[str], None]) -> None:
+        self._kinds = kinds
+        self._report = report
+        self._changing = threading.Lock()
+        self._open: dict[Key, _Open] = {}
+        self._borrowed: Key | None = None
+        self._by_rule: dict[int, str] = {}
+
+    def of(self, rule_id: int) -> str:
+        """Whom an enabled rule talks to; "" nobody, or the rule is not known yet."""
+        return self._by_rule.get(rule_id, "")
+
+    def keep(self, rules: Iterable[ActionRule], env: Callable[[], ActionEnv]) -> None:
+        """Opens what the enabled rules use and closes everything else; call it after every change of the rules."""
+        wanted = self._wanted(rules)
+        with self._changing:
+            self._borrowed = None
+            for key in set(self._open) - set(wanted):
+                self._close(key)
+            for key, kind in wanted.items():
+                if key in self._open:
+                    continue
+                try:
+                    self._enter(kind, key, env())
+                except GatewrightError as why:
+                    self._report(f"{kind.label}: {why}")
+
+    def get(self, kind: ActionKind[Any], options: Settings, env: Callable[[], ActionEnv]) -> Any:
+        """What is open for these options; None when the kind keeps nothing. What no rule uses yet (a TEST) is opened, and closed
+        with the next such one or the next change of the rules. DeliveryError when it cannot be opened."""
+        peer = kind.peer(options) if kind.open else ""
+        if not peer:
+            return None
+        key = (kind.name, peer)
+        found = self._open.get(key)
+        if found is None:
+            with self._changing:
+                found = self._open.get(key) or self._borrow(kind, key, env())
+        return found.thing
+
+    def close(self) -> None:
+        with self._changing:
+            for key in list(self._open):
+                self._close(key)
+
+    def _wanted(self, rules: Iterable[ActionRule]) -> dict[Key, ActionKind[Any]]:
+        wanted, by_rule = {}, {}
+        for rule in rules:
+            if not rule.enabled:
+                continue
+            try:
+                kind, options = options_of(self._kinds, rule.kind, rule.options)
+            except ConfigError:
+                continue  # options of another release: its deliveries fail with that reason
+            by_rule[rule.id] = kind.peer(options)
+            if kind.open and by_rule[rule.id]:
+                wanted[kind.name, by_rule[rule.id]] = kind
+        self._by_rule = by_rule
+        return wanted
+
+    def _borrow(self, kind: ActionKind[Any], key: Key, env: ActionEnv) -> _Open:
+        if self._borrowed is not None:
+            self._close(self._borrowed)
+            self._borrowed = None
+        try:
+            opened = self._enter(kind, key, env)
+        except DeliveryError:
+            raise
+        except GatewrightError as why:
+            raise DeliveryError(why.text) from why
+        self._borrowed = key
+        return opened
+
+    def _enter(self, kind: ActionKind[Any], key: Key, env: ActionEnv) -> _Open:
+        assert kind.open is not None
+        try:
+            manager = kind.open(key[1], env)
+            opened = _Open(manager, manager.__enter__())
+        except GatewrightError:
+            raise
+        except Exception as why:  # a kind's own mistake must not end the service
+            log.exception("%s %s", *key)
+            raise DeliveryError("{label}: unexpected error: {error}", label=kind.label, error=type(why).__name__) from why
+        self._open[key] = opened
+        return opened
+
+    def _close(self, key: Key) -> None:
+        opened = self._open.pop(key, None)
+        if opened is None:
+            return
+        try:
+            opened.manager.__exit__(None, None, None)
+        except Exception:  # a kind's own mistake: the others are closed all the same
+            log.exception("%s %s", *key)

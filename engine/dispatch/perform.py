@@ -1,0 +1,158 @@
+"""Perform: carries out one delivery and writes down how it went."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from board.kit.clock import Clock
+from board.kit.errors import ConfigError, DeliveryError, PeerRefused
+from board.kit.settings import Settings
+from board.kit.words import Text
+from board.types import PinsDone
+from engine.actions import ActionKind, Kinds, Lane, Taken, options_of
+from engine.actions._kind import noted
+from engine.dispatch.environment import Environment
+from engine.dispatch.outbox import Outbox
+from engine.store import Store
+from engine.types import ActionRule, Delivery, Passage, PlateEvent
+
+PAUSE_S = {Lane.FAST: (0.2, 0.5), Lane.SLOW: (2.0, 300.0)}
+"""First and longest pause before the next try: a car waits at the gate, and pins is back within a second or two."""
+
+log = logging.getLogger("actions")
+
+
+Later = Callable[[PinsDone | DeliveryError], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of one try. `peer`: whom it talked to, "" nobody; `answered`: whether that one answered, if only to refuse, None
+    when nobody was asked; `later`: pins took it, and this is to be called with the end."""
+
+    peer: str = ""
+    answered: bool | None = None
+    later: Later | None = None
+
+
+NOBODY_ASKED = Tried()
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A delivery with everything that it needs."""
+
+    item: Delivery
+    rule: ActionRule
+    kind: ActionKind[Any]
+    options: Settings
+    event: PlateEvent
+
+    @property
+    def peer(self) -> str:
+        return self.kind.peer(self.options)
+
+    def __str__(self) -> str:
+        return f"{self.rule.kind} {self.rule.name!r} for {self.event.passage.plate}"
+
+
+class Performer:
+    """Raises StoreError only. Several threads may call."""
+
+    def __init__(self, store: Store, outbox: Outbox, kinds: Kinds, environment: Environment, clock: Clock) -> None:
+        self._store = store
+        self._outbox = outbox
+        self._kinds = kinds
+        self._environment = environment
+        self._clock = clock
+        self._troubles: dict[str, bool] = {}
+        """Peer, or action without one, whose last try failed: whether it answered. A change of this is worth a line in the log;
+        every try of a server that is down is not."""
+
+    def perform(self, item: Delivery) -> Tried:
+        """One try, or the end of what must not be tried any more."""
+        try:
+            task = self._task(item)
+        except ConfigError as why:
+            self._give_up(item, "failed", why.text)
+            return NOBODY_ASKED
+        now_ns = self._clock.monotonic_ns()
+        left_ns = self._left_ns(item, task.kind, task.event.passage, now_ns)
+        if left_ns <= 0:
+            self._give_up(item, "expired", item.note if item.note.key else Text("too late"))
+            return NOBODY_ASKED
+        try:
+            env = self._environment.env(task.kind, task.options, item.id, item.not_after, now_ns + left_ns)
+            said = task.kind.deliver(task.event, task.options, env)
+        except DeliveryError as why:
+            return self._retry(task, why)
+        except ConfigError as why:
+            self._give_up(item, "failed", why.text)
+            return NOBODY_ASKED
+        except Exception as why:  # a kind's own mistake must not end the worker
+            log.exception("%s", task)
+            self._give_up(item, "failed", Text("unexpected error: {error}", {"error": type(why).__name__}))
+            return NOBODY_ASKED
+        if isinstance(said, Taken):
+            return Tried(task.peer, True, partial(self._finish, task, said.note))
+        self._done(task, said)
+        return Tried(task.peer, True)
+
+    def _task(self, item: Delivery) -> _Task:
+        stored = self._store.passages.get(item.passage_id)
+        rule = self._store.rules.get(item.rule_id)
+        if stored is None or rule is None or not rule.enabled:
+            raise ConfigError("the action was switched off or deleted before it was carried out")
+        kind, options = options_of(self._kinds, rule.kind, rule.options)
+        kind.check_usable()
+        matches = self._store.passages.matches(stored.passage.id)
+        match = next((match for match in matches if match.list.id == rule.list_id), None)
+        if match is None:
+            raise ConfigError("the action was moved to a list that the plate was not in")
+        return _Task(item, rule, kind, options, PlateEvent(stored.passage, matches, match))
+
+    def _left_ns(self, item: Delivery, kind: ActionKind[Any], passage: Passage, now_ns: int) -> int:
+        """How long it may still begin."""
+        left_ns = round((item.not_after - self._clock.now()) / timedelta(microseconds=1)) * 1000
+        if kind.lane is Lane.FAST:
+            # The wall clock may have been set since (a Pi has no battery for it), the monotonic one starts anew with each boot:
+            # a gate opens only when both say that the car is still there.
+            age_ns = now_ns - passage.monotonic_ns
+            left_ns = min(left_ns, round(kind.max_age_s * 1e9) - age_ns) if age_ns >= 0 else 0
+        return left_ns
+
+    def _finish(self, task: _Task, note: Text, answer: PinsDone | DeliveryError) -> None:
+        if isinstance(answer, PinsDone):
+            self._done(task, noted(note, answer.note))
+        else:
+            self._retry(task, answer)
+
+    def _done(self, task: _Task, note: Text) -> None:
+        self._outbox.done(task.item, note)
+        again = " again" if self._troubles.pop(_place(task), None) is not None else ""
+        age_ms = (self._clock.monotonic_ns() - task.event.passage.monotonic_ns) / 1e6
+        log.info("%s: %s%s, %.0f ms after the picture", task, note, again, age_ms)
+
+    def _retry(self, task: _Task, why: DeliveryError) -> Tried:
+        answered = isinstance(why, PeerRefused)
+        if self._troubles.get(_place(task)) != answered:
+            self._troubles[_place(task)] = answered
+            log.warning("%s, try %d: %s", task, task.item.attempts, why)
+        if answered or (task.kind.lane is Lane.FAST and not task.peer):
+            self._outbox.retry(task.item, why.text, *PAUSE_S[task.kind.lane])
+        else:
+            self._outbox.wait_for_peer(task.item, why.text)
+        return Tried(task.peer, answered)
+
+    def _give_up(self, item: Delivery, state: str, note: Text) -> None:
+        self._outbox.give_up(item, state, note)
+        log.error("%s delivery %s %s: %s", item.kind, item.id, state, note)
+
+
+def _place(task: _Task) -> str:
+    return task.peer or f"action {task.rule.id}"

@@ -1,0 +1,162 @@
+"""Guesses: how long whoever guesses passwords has to wait: per address, per account and in total. Counted before a hash is made."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+
+from board.kit.clock import Clock
+
+LOG = logging.getLogger("people")
+
+FREE_TRIES = 5
+LONGEST_WAIT_S = 300.0
+MAX_ADDRESSES = 1_000
+ACCOUNT_TRIES, ACCOUNT_REFILL_S = 50, 30.0
+"""Wrong passwords that strangers have for one account, and after how long they get one more."""
+TOTAL_TRIES, TOTAL_REFILL_S = 200, 1.0
+MAX_NAMES = 256
+MAX_KNOWN = 16
+TELL_EVERY_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Tries:
+    """What an address got wrong. `user`: all were for that one; None: for several."""
+
+    count: int
+    last_s: float
+    user: str | None
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """Tries that were used up, and when that was counted; one comes back every `refill_s`."""
+
+    size: int
+    refill_s: float
+    used: float
+    at_s: float
+
+    def wait_s(self, now_s: float) -> float:
+        self.used = max(0.0, self.used - (now_s - self.at_s) / self.refill_s)
+        self.at_s = now_s
+        return max(0.0, (self.used + 1 - self.size) * self.refill_s)
+
+
+class Guesses:
+    """After 5 wrong passwords an address waits 1, 2, 4 ... at most 300 s before the next is even looked at.
+
+    A try counts as wrong from `begin` on, so that many at once are not looked at either; `right` takes that back. A right password
+    forgets the wrong ones only when all were of that user: an account of one's own must not help to guess another's.
+    Many addresses together have 50 tries for one account and 200 for all, which come back slowly. That does not hold for an address
+    that logged in to the account before: an attack from elsewhere does not lock its owner out."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._wrong: OrderedDict[str, _Tries] = OrderedDict()
+        self._accounts: OrderedDict[str, _Bucket] = OrderedDict()
+        self._total = _Bucket(TOTAL_TRIES, TOTAL_REFILL_S, 0.0, self._now_s())
+        self._known: OrderedDict[str, OrderedDict[str, None]] = OrderedDict()
+        self._untold = 0
+        self._told_s = -TELL_EVERY_S
+
+    def begin(self, address: str, user: str) -> float:
+        """0: the password may be looked at, and is counted; else the seconds to wait."""
+        now_s, name = self._now_s(), user[:32]
+        with self._lock:
+            tries = self._wrong.get(address)
+            if tries is None or now_s - tries.last_s > 2 * LONGEST_WAIT_S:
+                tries = _Tries(0, now_s, name)
+            wait_s = _pause_s(tries, now_s)
+            if wait_s <= 0 and not self._is_known(address, name):
+                wait_s = max(self._bucket(name, now_s).wait_s(now_s), self._total.wait_s(now_s))
+                if wait_s <= 0:
+                    self._bucket(name, now_s).used += 1
+                    self._total.used += 1
+            if wait_s <= 0:
+                self._keep(address, _Tries(tries.count + 1, now_s, name if tries.user == name else None))
+            told = self._to_tell(now_s) if wait_s > 0 else 0
+        if told:
+            LOG.warning("wrong passwords: %d more tries have to wait, the last from %s for %r", told, address, name)
+        return wait_s
+
+    def right(self, address: str, user: str) -> None:
+        """The password that `begin` counted was right."""
+        name = user[:32]
+        with self._lock:
+            tries = self._wrong.get(address)
+            if tries is not None and tries.user == name:
+                del self._wrong[address]
+            else:
+                self._take_back(address)
+            self._give_back(address, name)
+            known = self._known.setdefault(name, OrderedDict())
+            self._known.move_to_end(name)
+            known[address] = None
+            known.move_to_end(address)
+            if len(known) > MAX_KNOWN:
+                known.popitem(last=False)
+            if len(self._known) > MAX_NAMES:
+                self._known.popitem(last=False)
+
+    def not_looked_at(self, address: str, user: str) -> None:
+        """The password that `begin` counted was not looked at after all."""
+        with self._lock:
+            self._take_back(address)
+            self._give_back(address, user[:32])
+
+    def knows(self, address: str, user: str) -> bool:
+        """This address logged in as `user` since the start."""
+        with self._lock:
+            return self._is_known(address, user[:32])
+
+    def _is_known(self, address: str, name: str) -> bool:
+        return address in self._known.get(name, ())
+
+    def _take_back(self, address: str) -> None:
+        tries = self._wrong.get(address)
+        if tries is not None and tries.count > 1:
+            self._wrong[address] = replace(tries, count=tries.count - 1)
+        elif tries is not None:
+            del self._wrong[address]
+
+    def _give_back(self, address: str, name: str) -> None:
+        if not self._is_known(address, name):
+            for bucket in (self._accounts.get(name), self._total):
+                if bucket is not None:
+                    bucket.used = max(0.0, bucket.used - 1)
+
+    def _bucket(self, name: str, now_s: float) -> _Bucket:
+        """For names that do not exist too: otherwise the wait would tell which do."""
+        bucket = self._accounts.setdefault(name, _Bucket(ACCOUNT_TRIES, ACCOUNT_REFILL_S, 0.0, now_s))
+        self._accounts.move_to_end(name)
+        if len(self._accounts) > MAX_NAMES:
+            self._accounts.popitem(last=False)
+        return bucket
+
+    def _keep(self, address: str, tries: _Tries) -> None:
+        self._wrong[address] = tries
+        self._wrong.move_to_end(address)
+        while len(self._wrong) > MAX_ADDRESSES:
+            self._wrong.popitem(last=False)
+
+    def _to_tell(self, now_s: float) -> int:
+        self._untold += 1
+        if now_s - self._told_s < TELL_EVERY_S:
+            return 0
+        told, self._untold, self._told_s = self._untold, 0, now_s
+        return told
+
+    def _now_s(self) -> float:
+        return self._clock.monotonic_ns() / 1e9
+
+
+def _pause_s(tries: _Tries, now_s: float) -> float:
+    if tries.count < FREE_TRIES:
+        return 0.0
+    pause_s = min(LONGEST_WAIT_S, 2.0 ** min(tries.count - FREE_TRIES, 20))
+    return max(0.0, tries.last_s + pause_s - now_s)

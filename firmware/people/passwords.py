@@ -1,0 +1,108 @@
+"""Passwords: which may be chosen, and their scrypt hashes, one at a time, so that log-ins cannot take a small board's memory."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from board.kit.errors import ConfigError, GatewrightError
+
+MIN_PASSWORD = 8
+MAX_PASSWORD = 200
+MAX_WAITING = 12
+"""Hashes that wait or run at once; a Zero 2 W makes about two a second."""
+FOR_KNOWN = 6
+"""Of these places so many are only for addresses that logged in before: a stranger's flood does not keep them out."""
+_SCRYPT_N, _SCRYPT_R, _SCRYPT_P = 1 << 14, 8, 1
+_MOST_DECORATION = 4
+_LEET = str.maketrans("013457@$!", "oleastasi")
+_ROWS = ("abcdefghijklmnopqrstuvwxyz", "0123456789", "qwertyuiop", "qwertzuiop", "azertyuiop", "asdfghjkl", "zxcvbnm", "yxcvbnm")
+_COMMON_WORDS = """
+    123qweasd 1q2w3e4r 1q2w3e4r5t 1qaz2wsx 1qazxsw2 1qaz2wsx3edc 2wsx3edc a1b2c3d4 aa123456 abc12345 abcd1234 access adidas
+    admin administrator alexander amanda america andrea andrew anpr anthony arsenal asdf1234 asdfasdf asdfqwer ashley
+    austin bailey barcelona barrier baseball basketball batman beautiful benjamin blink182 bonjour brandon butterfly camera camaro
+    changeme changeit charlie cheese chelsea chocolate christian christopher computer cookie corvette cowboys dallas danielle
+    default diamond dolphin dragon elizabeth everton facebook ferrari fireball flower football freedom friends fuckyou gandalf
+    gate gatewright george ginger gizmodo godzilla guest hannah harley heather hello hockey hunter iceman iloveyou infinity
+    internet jackson jasmine jennifer jessica jordan jordan23 joshua justin killer letmein liverpool login london
+    lovely loveme madison maggie manager marina marlboro master matrix matthew melissa mercedes merlin michael michelle microsoft
+    midnight monkey monster mustang nascar nathan newyork nicholas nintendo nothing operator passw passwd password passwort
+    patrick pepper phoenix pokemon pr1ncess princess purple qazwsx qazwsxedc q1w2e3r4 q1w2e3r4t5 qwer1234 qweasdzxc
+    qwerasdf qwert qwerty qwertyqwerty qwertz rachel rainbow ranger raspberry richard robert rockyou samantha samsung scooter secret
+    security service shadow silver slipknot snoopy soccer spiderman spongebob starwars steelers summer sunflower sunshine superman
+    superuser support swordfish system tennis test testtest thomas thunder tigger trustno1 trustno user victoria viewer
+    vivotek volkswagen wachtwoord welcome whatever william willkommen winter yankees yamaha zaq12wsx zxcvbnm1
+    бисмиллях йцукен йцукенг любовь марина наташа пароль привет
+"""
+"""Words of which the most common passwords are made (public lists of leaked passwords; the device's own words added). With up to
+4 digits or signs around them they count as the same password."""
+_COMMON = frozenset(_COMMON_WORDS.split())
+
+
+class Busy(GatewrightError):
+    """More passwords wait to be checked than the camera takes."""
+
+
+def check_new(password: str, user: str) -> None:
+    """ConfigError when `password` is too short, too long or one that is tried first (NIST SP 800-63B, Password Verifiers)."""
+    if len(password) < MIN_PASSWORD:
+        raise ConfigError("the password needs at least {min_password} characters", field="new", min_password=MIN_PASSWORD)
+    if len(password) > MAX_PASSWORD:
+        raise ConfigError("the password may have at most {max_password} characters", field="new", max_password=MAX_PASSWORD)
+    if is_common(password):
+        raise ConfigError("this password is one of the first that are tried: choose another", field="new")
+    if _bare(password) in {_bare(name) for name in (user, socket.gethostname(), "gatewright") if name}:
+        raise ConfigError("the password must not be the name of the user or the camera", field="new")
+
+
+def is_common(password: str) -> bool:
+    """One of the most common passwords, one character or group again and again, or a row of the keyboard or the alphabet."""
+    low = password.lower()
+    plain = low.translate(_LEET)
+    if not _COMMON.isdisjoint((low, plain, _bare(low), _bare(plain), _bare(low).translate(_LEET))):
+        return True
+    if any(low == (low[:size] * len(low))[: len(low)] for size in (1, 2, 3, 4)):
+        return True
+    return any(low in row * 2 or low in row[::-1] * 2 for row in _ROWS) or _bare_of_rows(low)
+
+
+def _bare(password: str) -> str:
+    """In small letters, without up to 4 digits and signs before and behind."""
+    low = password.lower()
+    found = re.fullmatch(r"([\W\d_]*)(.*?)([\W\d_]*)", low, re.DOTALL)
+    if found is None or not found[2] or len(found[1]) + len(found[3]) > _MOST_DECORATION:
+        return low
+    return found[2]
+
+
+def _bare_of_rows(low: str) -> bool:
+    letters = _bare(low)
+    return letters != low and len(letters) >= 4 and any(letters in row for row in _ROWS)
+
+
+class Hasher:
+    """Thread-safe. One thread makes the hashes, 16 MB each; whoever finds too many waiting is told Busy."""
+
+    def __init__(self) -> None:
+        self._worker = ThreadPoolExecutor(1, "hash")
+        self._lock = threading.Lock()
+        self._waiting = 0
+
+    def hash(self, password: str, salt: str, known: bool = True) -> str:
+        """scrypt in hex; `salt` in hex. `known`: for somebody who was here before, or is logged in."""
+        with self._lock:
+            if self._waiting >= (MAX_WAITING if known else MAX_WAITING - FOR_KNOWN):
+                raise Busy("too many people are logging in: try again in a moment")
+            self._waiting += 1
+        try:
+            return self._worker.submit(_scrypt, password.encode("utf-8", "surrogatepass"), bytes.fromhex(salt)).result()
+        finally:
+            with self._lock:
+                self._waiting -= 1
+
+
+def _scrypt(secret: bytes, salt: bytes) -> str:
+    return hashlib.scrypt(secret, salt=salt, n=_SCRYPT_N, r=_SCRYPT_R, p=_SCRYPT_P, dklen=32).hex()

@@ -1,0 +1,212 @@
+"""Tokens: what programs log in with (`Authorization: Bearer`): random, stored as a hash, for some permissions, often for a time.
+
+A token may do what it was given and its maker still may: it ends when its maker is removed, and loses what its maker loses.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import secrets
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from board.kit.clock import Clock
+from board.kit.errors import ConfigError
+from board.kit.kept import Kept
+from board.kit.permissions import PERMISSIONS
+from board.kit.words import Text
+from firmware.people.accounts import Account
+
+LOG = logging.getLogger("people")
+
+MAX_TOKENS = 64
+MAX_NAME = 40
+PREFIX = "gw_"
+"""So that a token is recognised where it should not be (a log, a repository)."""
+STORE_USE_EVERY_S = 3_600.0
+"""The last use is exact while the host runs; it is written this often at most, to spare the card."""
+_ID = re.compile(r"[0-9a-f]{8}")
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """`hash`: SHA-256 of the secret, in hex (256 random bits need no slow hash); stamps in UTC, ISO 8601, "" for none."""
+
+    id: str
+    name: str
+    maker: str
+    permissions: tuple[str, ...]
+    hash: str
+    made: str
+    expires: str
+    used: str
+
+
+class Tokens:
+    """Thread-safe; every change is on disk before it counts. `account`: gives the account of a name, None when there is none."""
+
+    def __init__(self, folder: Path, account: Callable[[str], Account | None], clock: Clock) -> None:
+        self._account = account
+        self._clock = clock
+        self._changing = threading.Lock()
+        self._kept = Kept(folder / "tokens.json", _parse, _plain)
+        found = self._kept.read()
+        self.damage: Text | None = found.damage
+        if found.damage is not None:
+            lost = Text("{damage}; make the tokens of programs again", {"damage": found.damage})
+            self.damage = found.damage if found.value is not None else lost
+            LOG.error("%s", self.damage)
+        self._tokens: dict[str, Token] = {token.hash: token for token in found.value or ()}
+        """{hash: token}; replaced as a whole."""
+        self._stored_s = self._now_s()
+        self.end_of_makers(token.maker for token in self._tokens.values() if account(token.maker) is None)
+
+    def make(self, name: str, permissions: Iterable[str], maker: Account, expires: str = "") -> tuple[Token, str]:
+        """The token and its secret, which is told only now. ConfigError says what is wrong."""
+        wanted = tuple(sorted(set(permissions)))
+        _check_name(name)
+        unknown = [each for each in wanted if each not in PERMISSIONS]
+        if unknown or not wanted:
+            raise ConfigError("permissions: one or more of {known}", field="permissions", known=", ".join(PERMISSIONS))
+        beyond = [each for each in wanted if each not in maker.permissions]
+        if beyond:
+            raise ConfigError("{maker} may not give {beyond}", field="permissions", maker=maker.name, beyond=", ".join(beyond))
+        until = self._until(expires)
+        secret = PREFIX + secrets.token_urlsafe(32)
+        token = Token(secrets.token_hex(4), name, maker.name, wanted, _hash(secret), self._stamp(), until, "")
+        with self._changing:
+            kept = self._lasting()
+            if any(each.name == name for each in kept.values()):
+                raise ConfigError("there is a token {name} already", field="name", name=name)
+            if len(kept) >= MAX_TOKENS:
+                raise ConfigError("there are already {max_tokens} tokens: revoke one", max_tokens=MAX_TOKENS)
+            if self._account(maker.name) is None:
+                raise ConfigError("there is no user {name}", name=maker.name)
+            self._store({**kept, token.hash: token})
+        return token, secret
+
+    def find(self, secret: str) -> tuple[Token, frozenset[str]] | None:
+        """The token and what it may do now; None when there is none, it has expired, or nothing is left of what it may do."""
+        token = self._tokens.get(_hash(secret))
+        if token is None or self._expired(token):
+            return None
+        permissions = self.permissions(token)
+        if not permissions:
+            return None
+        self._use(token)
+        return token, permissions
+
+    def permissions(self, token: Token) -> frozenset[str]:
+        """What `token` may do now: what it was given and its maker still may."""
+        maker = self._account(token.maker)
+        return frozenset(token.permissions) & maker.permissions if maker is not None else frozenset()
+
+    def lasts(self, token_id: str, permissions: frozenset[str]) -> bool:
+        """It is there, has not expired, and still may do all of `permissions`."""
+        token = next((each for each in self._tokens.values() if each.id == token_id), None)
+        return token is not None and not self._expired(token) and permissions <= self.permissions(token)
+
+    def all(self) -> tuple[Token, ...]:
+        """Those that have not expired, by name."""
+        return tuple(sorted(self._lasting().values(), key=lambda token: token.name))
+
+    def revoke(self, token_id: str) -> Token:
+        """ConfigError when there is none with this id."""
+        with self._changing:
+            token = next((each for each in self._tokens.values() if each.id == token_id), None)
+            if token is None:
+                raise ConfigError("there is no token {id}", id=token_id[:20])
+            self._store({key: each for key, each in self._tokens.items() if each.id != token_id})
+        return token
+
+    def end_of_makers(self, makers: Iterable[str]) -> None:
+        """Their tokens go for good: an account of the same name, made later, does not bring them back."""
+        gone = set(makers)
+        with self._changing:
+            kept = {key: token for key, token in self._tokens.items() if token.maker not in gone}
+            if len(kept) == len(self._tokens):
+                return
+            try:
+                self._store(kept)
+            except ConfigError as why:
+                LOG.error("%s", why)
+                self._tokens = kept  # without its maker a token is worth nothing anyway
+
+    def _use(self, token: Token) -> None:
+        with self._changing:
+            if token.hash not in self._tokens:
+                return
+            used = {**self._tokens, token.hash: replace(self._tokens[token.hash], used=self._stamp())}
+            if token.used and self._now_s() - self._stored_s < STORE_USE_EVERY_S:
+                self._tokens = used
+                return
+            try:
+                self._store(used)
+            except ConfigError as why:
+                LOG.warning("%s", why)
+                self._tokens = used
+            self._stored_s = self._now_s()
+
+    def _lasting(self) -> dict[str, Token]:
+        return {key: token for key, token in self._tokens.items() if not self._expired(token)}
+
+    def _expired(self, token: Token) -> bool:
+        return bool(token.expires) and datetime.fromisoformat(token.expires) <= self._clock.now()
+
+    def _until(self, expires: str) -> str:
+        if not expires:
+            return ""
+        try:
+            until = datetime.fromisoformat(expires)
+        except (ValueError, TypeError) as why:
+            raise ConfigError("expires: write it as 2027-01-31 or 2027-01-31T18:00:00+01:00", field="expires") from why
+        until = until.replace(tzinfo=UTC) if until.tzinfo is None else until
+        if until <= self._clock.now():
+            raise ConfigError("expires: it lies in the past", field="expires")
+        return until.astimezone(UTC).isoformat(timespec="seconds")
+
+    def _store(self, tokens: dict[str, Token]) -> None:
+        try:
+            self._kept.write(tuple(tokens.values()))
+        except OSError as why:
+            raise ConfigError("the tokens cannot be stored: {strerror}", strerror=why.strerror) from why
+        self._tokens = tokens
+
+    def _stamp(self) -> str:
+        return self._clock.now().isoformat(timespec="seconds")
+
+    def _now_s(self) -> float:
+        return self._clock.monotonic_ns() / 1e9
+
+
+def _check_name(name: str) -> None:
+    if not 1 <= len(name) <= MAX_NAME or not name.isprintable() or name != name.strip():
+        raise ConfigError("name: 1 to {max_name} characters that can be printed", field="name", max_name=MAX_NAME)
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _parse(document: Any) -> tuple[Token, ...]:
+    tokens = tuple(Token(**{**fields, "permissions": tuple(fields["permissions"])}) for fields in document)
+    for token in tokens:
+        words = (*asdict(token).values(),)
+        if not all(isinstance(word, str) for word in (*words[:3], *token.permissions, *words[4:])):
+            raise TypeError("a field is of the wrong type")
+        if not _ID.fullmatch(token.id) or not _HASH.fullmatch(token.hash):
+            raise ValueError("a token is not right")
+        if token.expires and datetime.fromisoformat(token.expires).tzinfo is None:
+            raise ValueError("a stamp is not right")
+    return tokens
+
+
+def _plain(tokens: tuple[Token, ...]) -> object:
+    return [asdict(token) for token in tokens]

@@ -1,0 +1,211 @@
+"""Who: answers on STATE/run/people.sock: is this device password, digest or token right? (board/kit/people.py)"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import logging
+import secrets
+import socket
+import threading
+from collections import OrderedDict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from board.kit.clock import Clock
+from board.kit.errors import WireError
+from board.kit.people import (
+    PEOPLE_MESSAGES,
+    AskHa1,
+    CheckDigest,
+    CheckPassword,
+    CheckToken,
+    CheckUsernameToken,
+    Ha1,
+    Nobody,
+    Person,
+)
+from board.kit.wire import Channel, Codec, PeerGone, accept, listen
+from firmware.people.addresses import share_of
+from firmware.people.device_passwords import DevicePassword, DevicePasswords
+from firmware.people.guesses import Guesses
+from firmware.people.tokens import Tokens
+
+LOG = logging.getLogger("people")
+
+CREATED_WITHIN_S = 300.0
+"""WS-Security UsernameToken Profile 1.1, 3.1: at least five minutes."""
+MAX_NONCES = 4_096
+MAX_ASKERS = 16
+ASKER_SILENT_S = 2.0
+_ALGORITHMS = {"MD5": "md5", "SHA-256": "sha256"}
+
+
+class Who:
+    """Thread-safe. Device passwords and tokens are random: a right one is always let in, so that a recorder with an old password
+    does not lock out the other programs at its address; wrong ones are counted, and told to wait."""
+
+    def __init__(self, devices: DevicePasswords, tokens: Tokens, guesses: Guesses, clock: Clock) -> None:
+        self._devices = devices
+        self._tokens = tokens
+        self._guesses = guesses
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._nonces: OrderedDict[tuple[str, str], float] = OrderedDict()
+
+    def answer(self, question: object) -> object:
+        """The answer to one message of board/kit/people.py; Nobody to anything else."""
+        match question:
+            case CheckPassword():
+                return self._device(question, self._devices.right(question.use, question.user, question.password))
+            case CheckDigest():
+                return self._device(question, self._digest(question))
+            case CheckUsernameToken():
+                return self._username_token(question)
+            case CheckToken():
+                return self.token(question.token, question.address)
+            case AskHa1():
+                found = self._devices.secret(question.use, question.user)
+                known = found is not None and question.algorithm in _ALGORITHMS
+                return Ha1(ha1(question.user, question.realm, found[1], question.algorithm) if found and known else "")
+        return Nobody()
+
+    def token(self, secret: str, address: str) -> Person | Nobody:
+        """Whose token this is."""
+        found = self._tokens.find(secret)
+        if found is None:
+            return self._wrong(address, "token")
+        token, permissions = found
+        return Person(f"{token.maker} ({token.name})", tuple(sorted(permissions)))
+
+    def _device(self, question: CheckPassword | CheckDigest | CheckUsernameToken, device: DevicePassword | None) -> Person | Nobody:
+        if device is None:
+            return self._wrong(question.address, f"{question.use}/{question.user}")
+        self._devices.note_use(device)
+        return Person(device.name)
+
+    def _wrong(self, address: str, name: str) -> Nobody:
+        return Nobody(self._guesses.begin(share_of(address), name) if address else 0.0)
+
+    def _digest(self, asked: CheckDigest) -> DevicePassword | None:
+        if asked.algorithm not in _ALGORITHMS or asked.qop not in ("", "auth"):
+            return None
+        found = self._devices.secret(asked.use, asked.user)
+        expected = digest_response(asked, found[1] if found else secrets.token_hex(8))
+        right = hmac.compare_digest(expected.encode(), asked.response.lower().encode("utf-8", "surrogatepass"))
+        return found[0] if found and right else None
+
+    def _username_token(self, asked: CheckUsernameToken) -> Person | Nobody:
+        found = self._devices.secret(asked.use, asked.user)
+        expected = username_token_digest(asked.nonce, asked.created, found[1] if found else secrets.token_hex(8))
+        right = hmac.compare_digest(expected.encode(), asked.digest.encode("utf-8", "surrogatepass"))
+        if found is None or not right:
+            return self._device(asked, None)
+        if not self._is_fresh(asked):
+            return Nobody(stale=True)
+        return self._device(asked, found[0])
+
+    def _is_fresh(self, asked: CheckUsernameToken) -> bool:
+        """It was made within 5 minutes, and not used before."""
+        try:
+            created = datetime.fromisoformat(asked.created)
+        except ValueError:
+            return False
+        created = created.replace(tzinfo=UTC) if created.tzinfo is None else created
+        if abs((self._clock.now() - created).total_seconds()) > CREATED_WITHIN_S:
+            return False
+        now_s, nonce = self._clock.monotonic_ns() / 1e9, (asked.user, asked.nonce)
+        with self._lock:
+            while self._nonces and next(iter(self._nonces.values())) < now_s:
+                self._nonces.popitem(last=False)
+            if nonce in self._nonces:
+                return False
+            self._nonces[nonce] = now_s + 2 * CREATED_WITHIN_S
+            if len(self._nonces) > MAX_NONCES:
+                self._nonces.popitem(last=False)
+        return True
+
+
+class WhoServer:
+    """Listens at `path`; a thread for each asker, 16 at most, ended when it is silent for 2 s."""
+
+    def __init__(self, path: Path, who: Who) -> None:
+        self._path = path
+        self._who = who
+        self._codec = Codec(PEOPLE_MESSAGES)
+        self._stop = threading.Event()
+        self._listener: socket.socket | None = None
+
+    def start(self) -> None:
+        """Listens when this returns."""
+        self._listener = listen(self._path)
+        threading.Thread(target=self._serve, args=(self._listener,), name="people", daemon=True).start()
+
+    def close(self) -> None:
+        self._stop.set()
+        if self._listener is not None:
+            self._listener.close()
+            self._path.unlink(missing_ok=True)
+
+    def _serve(self, listener: socket.socket) -> None:
+        places = threading.BoundedSemaphore(MAX_ASKERS)
+        while not self._stop.is_set():
+            try:
+                asker = accept(listener, self._codec, send_timeout_s=ASKER_SILENT_S)
+            except OSError as why:
+                if not self._stop.wait(0.5):
+                    LOG.error("people socket: %s", why)
+                continue
+            places.acquire()
+            threading.Thread(target=self._answer_to, args=(asker, places), name="people-asker", daemon=True).start()
+
+    def _answer_to(self, asker: Channel, places: threading.BoundedSemaphore) -> None:
+        try:
+            while (question := asker.receive(ASKER_SILENT_S)) is not None:
+                asker.send(self._who.answer(question))
+        except PeerGone:
+            pass
+        except WireError as why:
+            LOG.warning("people socket: %s", why)
+        except Exception:  # the thread's top
+            LOG.exception("people socket")
+        finally:
+            asker.close()
+            places.release()
+
+
+def ha1(user: str, realm: str, password: str, algorithm: str) -> str:
+    """H(user:realm:password) in hex (RFC 7616, 3.4.2)."""
+    return _hex(algorithm, user, realm, password)
+
+
+def digest_response(asked: CheckDigest, password: str) -> str:
+    """What `response` must be (RFC 7616, 3.4.1; without qop RFC 2069)."""
+    first = ha1(asked.user, asked.realm, password, asked.algorithm)
+    second = _hex(asked.algorithm, asked.method, asked.uri)
+    if not asked.qop:
+        return _hex(asked.algorithm, first, asked.nonce, second)
+    return _hex(asked.algorithm, first, asked.nonce, asked.nc, asked.cnonce, asked.qop, second)
+
+
+def username_token_digest(nonce: str, created: str, password: str) -> str:
+    """Base64(SHA-1(nonce + created + password)) (WS-Security UsernameToken Profile 1.1, 3.1); `nonce` in base64. Without both of
+    them: what nobody can have sent."""
+    try:
+        raw = base64.b64decode(nonce, validate=True)
+    except (binascii.Error, ValueError):
+        raw = b""
+    if not raw or not created:
+        return secrets.token_hex(16)
+    sha1 = hashlib.sha1(raw + _bytes(created) + _bytes(password), usedforsecurity=False)
+    return base64.b64encode(sha1.digest()).decode()
+
+
+def _hex(algorithm: str, *parts: str) -> str:
+    return hashlib.new(_ALGORITHMS[algorithm], b":".join(map(_bytes, parts)), usedforsecurity=False).hexdigest()
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

@@ -1,0 +1,525 @@
+"""Web server against real sockets: strangers who send slowly, read slowly, or say what two readers could read in two ways."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from board.kit.web.exchange import STREAM
+from board.kit.web.heads import Head
+from board.kit.web.limits import Limits, Share
+from board.kit.web.server import Server, tcp_listener, unix_listener
+from firmware.people.addresses import Addresses
+
+QUICK = Limits(threads=3, connections=64, connections_per_address=16, head_s=1.0, idle_s=1.5, queue_s=1.0, max_body_bytes=1 << 20)
+START = Callable[..., Any]
+
+
+class Ticks:
+    """A source that gives what it is told, b"" at the end."""
+
+    framed = False
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.asked = 0
+        self.wake: Callable[[], None] = lambda: None
+        self.attached = threading.Event()
+        self.closed = threading.Event()
+
+    def attach(self, wake: Callable[[], None]) -> None:
+        self.wake = wake
+        self.attached.set()
+
+    def next(self) -> bytes | None:
+        self.asked += 1
+        return self.pieces.pop(0) if self.pieces else None
+
+    def close(self) -> None:
+        self.closed.set()
+
+    def say(self, piece: bytes) -> None:
+        self.pieces.append(piece)
+        self.wake()
+
+
+class Site:
+    """A server with an application whose paths behave as they are called."""
+
+    def __init__(self, limits: Limits = QUICK, path: Path | None = None, **more: Any) -> None:
+        self.path = path
+        self.listener = unix_listener(path) if path else tcp_listener("127.0.0.1", 0)
+        self.address = self.listener.getsockname()
+        self.go_on = threading.Event()
+        self.sources: list[Ticks] = []
+        self.seen: list[dict[str, Any]] = []
+        addresses = None if path else Addresses(("127.0.0.9",))
+        self.server = Server(self.listener, self.application, limits, addresses, **more)
+        self.server.start()
+
+    def application(self, environ: dict[str, Any], start: START) -> list[bytes]:
+        self.seen.append(environ)
+        path = environ["PATH_INFO"]
+        if path == "/wait":
+            self.go_on.wait(10)
+        if path == "/stream":
+            source = Ticks()
+            if not environ[STREAM](source):
+                start("503 Busy", [("Retry-After", "10")])
+                return [b""]
+            self.sources.append(source)
+            start("200 OK", [("Content-Type", "text/event-stream")])
+            return []
+        if path == "/large":
+            start("200 OK", [("Content-Length", str(50 << 20))])
+            return [bytes(1 << 20)] * 50
+        if path == "/broken":
+            raise RuntimeError("a defect")
+        if path == "/ignored":
+            start("401 No", [("Content-Length", "2")])
+            return [b"no"]
+        body = environ["wsgi.input"].read()
+        start("200 OK", [])
+        return [b"%s %d" % (environ["REQUEST_METHOD"].encode(), len(body))]
+
+    def connect(self, source: str = "127.0.0.1") -> socket.socket:
+        if self.path:
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            sock.settimeout(10)
+            sock.connect(str(self.path))
+            return sock
+        return socket.create_connection(self.address[:2], timeout=10, source_address=(source, 0))
+
+    def say(self, data: bytes, source: str = "127.0.0.1") -> bytes:
+        """Everything that comes back until the server closes."""
+        with self.connect(source) as sock:
+            sock.sendall(data)
+            return rest(sock)
+
+    def close(self) -> None:
+        self.go_on.set()
+        self.server.stop()
+
+
+def rest(sock: socket.socket) -> bytes:
+    answer = b""
+    try:
+        while part := sock.recv(65536):
+            answer += part
+    except ConnectionError:
+        pass
+    return answer
+
+
+def get(path: str = "/", *headers: str, close: bool = True) -> bytes:
+    lines = [f"GET {path} HTTP/1.1", "Host: camera", *headers, *(["Connection: close"] if close else [])]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n"
+
+
+def post(path: str, length: int, *headers: str) -> bytes:
+    """The head alone."""
+    return "\r\n".join([f"POST {path} HTTP/1.1", "Host: camera", *headers, f"Content-Length: {length}"]).encode() + b"\r\n\r\n"
+
+
+def status(answer: bytes) -> int:
+    return int(answer.split(b" ")[1])
+
+
+def wait_for(condition: Callable[[], object], within_s: float = 10) -> None:
+    until = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    made = Site()
+    yield made
+    made.close()
+
+
+def make(request: pytest.FixtureRequest, limits: Limits, **more: Any) -> Site:
+    made = Site(limits, **more)
+    request.addfinalizer(made.close)
+    return made
+
+
+# --- requests ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_request_and_its_body_arrive_whole_and_the_connection_stays(site: Site) -> None:
+    with site.connect() as sock:
+        for _ in range(3):
+            sock.sendall(
+                b"POST /a%20b%2Fc?x=1 HTTP/1.1\r\nHost: camera:81\r\nX-Own: 1\r\nX-Own: 2\r\nContent-Length: 5\r\n\r\nhello"
+            )
+            answer = sock.recv(65536)
+            assert answer.endswith(b"\r\n\r\nPOST 5")
+            assert b"\r\nConnection: keep-alive\r\n" in answer and b"\r\nServer: gatewright\r\n" in answer
+    seen = site.seen[-1]
+    assert (seen["PATH_INFO"], seen["QUERY_STRING"], seen["REQUEST_URI"]) == ("/a b%2Fc", "x=1", "/a%20b%2Fc?x=1")
+    assert (seen["HTTP_X_OWN"], seen["HTTP_HOST"], seen["REMOTE_ADDR"]) == ("1, 2", "camera:81", "127.0.0.1")
+
+
+def test_pipelined_requests_are_answered_in_their_order(site: Site) -> None:
+    answers = site.say(post("/", 3) + b"abc" + get(close=False) + post("/", 1) + b"a" + get())
+    assert answers.count(b"HTTP/1.1 200") == 4
+    assert answers.index(b"POST 3") < answers.index(b"GET 0") < answers.index(b"POST 1") < answers.rindex(b"GET 0")
+
+
+def test_a_body_larger_than_what_is_kept_in_memory_is_read_as_it_comes(site: Site) -> None:
+    size = 900_000
+    with site.connect() as sock:
+        sock.sendall(post("/", size, "Connection: close"))
+        for _ in range(9):
+            sock.sendall(bytes(size // 9))
+        assert rest(sock).endswith(b"POST 900000")
+
+
+@pytest.mark.parametrize("size", [10, 200_000])
+def test_a_client_that_asks_first_is_told_to_go_on(site: Site, size: int) -> None:
+    with site.connect() as sock:
+        sock.sendall(
+            b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n" % size
+        )
+        assert sock.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        sock.sendall(bytes(size))
+        assert rest(sock).endswith(b"POST %d" % size)
+
+
+def test_a_client_that_asks_first_and_is_refused_sends_nothing(site: Site) -> None:
+    with site.connect() as sock:
+        sock.sendall(
+            b"POST /ignored HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 500000\r\n\r\n"
+        )
+        assert status(sock.recv(65536)) == 401
+
+
+def test_a_refused_body_is_passed_over_and_the_next_request_is_answered(site: Site) -> None:
+    with site.connect() as sock:
+        sock.sendall(post("/ignored", 300_000) + bytes(300_000) + get())
+        answers = rest(sock)
+    assert answers.count(b"HTTP/1.1 ") == 2 and answers.endswith(b"GET 0")
+
+
+def test_a_defect_of_the_application_is_a_500_in_plain_words(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    answer = site.say(get("/broken"))
+    assert status(answer) == 500 and b"Traceback" not in answer
+    assert "a defect" in caplog.text
+    assert status(site.say(get())) == 200
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!", 400),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello", 400),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5, 5\r\n\r\nhello", 400),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1_0\r\n\r\n0123456789", 400),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: +5\r\n\r\nhello", 400),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: \xb2\r\n\r\nhi", 400),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length:\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nhello", 400),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n" + get(), 411),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n", 413),
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: a\nY: b\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n", 400),
+        (b"GET  / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        (b"get / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        (b"GET x HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        (b"GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505),
+        (b"GET /%s HTTP/1.1\r\nHost: a\r\n\r\n" % (b"a" * 9_000), 414),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: %s\r\n\r\n" % (b"a" * 40_000), 431),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n%s\r\n" % (b"X: 1\r\n" * 101), 431),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
+    ],
+)
+def test_what_could_be_read_in_two_ways_is_refused_and_ends_the_connection(site: Site, head: bytes, expected: int) -> None:
+    answer = site.say(head)
+    assert (status(answer), answer.count(b"HTTP/1.1 ")) == (expected, 1)
+    assert b"\r\nConnection: close\r\n" in answer
+    assert site.seen == []
+
+
+def test_a_header_with_an_underscore_is_not_taken_for_the_one_with_a_dash(site: Site) -> None:
+    site.say(get("/", "X_Forwarded_For: 6.6.6.6", "X-Forwarded-For: 1.2.3.4"))
+    assert site.seen[0]["HTTP_X_FORWARDED_FOR"] == "1.2.3.4"
+
+
+def test_an_old_client_gets_its_answer_and_the_end_of_the_connection(site: Site) -> None:
+    answer = site.say(b"GET http://camera/path HTTP/1.0\r\n\r\n")
+    assert status(answer) == 200 and answer.endswith(b"GET 0")
+    assert site.seen[0]["PATH_INFO"] == "/path"
+
+
+def test_a_head_request_gets_the_headers_alone(site: Site) -> None:
+    answer = site.say(b"HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert b"\r\nContent-Length: 6\r\n" in answer and answer.endswith(b"\r\n\r\n")
+
+
+# --- strangers --------------------------------------------------------------------------------------------------------
+
+
+def page_within_s(site: Site, source: str = "127.0.0.1") -> float:
+    begun = time.monotonic()
+    assert status(site.say(get(), source)) == 200
+    return time.monotonic() - begun
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"GET / HTTP/1.1\r\nHost: x\r\n", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\nhalf"]
+)
+def test_clients_that_send_nothing_or_half_hold_no_thread_and_are_cut_in_time(site: Site, sent: bytes) -> None:
+    silent = [site.connect() for _ in range(12)]
+    for sock in silent:
+        sock.sendall(sent)
+    assert page_within_s(site) < 0.8
+    for sock in silent:
+        answer = rest(sock)  # the server ends it, with a reason where something was begun
+        assert status(answer) == 408 if sent else answer == b""
+        sock.close()
+
+
+def test_a_head_that_comes_byte_by_byte_is_cut_however_steadily_it_comes(site: Site) -> None:
+    with site.connect() as sock:
+        begun = time.monotonic()
+        try:
+            for byte in get() * 20:
+                sock.sendall(bytes([byte]))
+                if byte == 13:
+                    sock.sendall(b"X")  # never an empty line
+                time.sleep(0.1)
+        except ConnectionError:
+            pass
+        assert time.monotonic() - begun < 6
+    assert site.seen == []
+
+
+def test_a_small_body_that_comes_byte_by_byte_holds_no_thread_and_ends_in_408(site: Site) -> None:
+    slow = [site.connect() for _ in range(6)]
+    for sock in slow:
+        sock.sendall(post("/", 1000))
+    for _ in range(4):
+        for sock in slow:
+            sock.sendall(b"x")
+        assert page_within_s(site) < 0.8
+    assert [status(rest(sock)) for sock in slow] == [408] * 6
+    for sock in slow:
+        sock.close()
+    assert len(site.seen) == 4
+
+
+def test_large_bodies_that_stop_in_the_middle_take_a_third_of_the_threads_and_end_in_408(site: Site) -> None:
+    slow = [site.connect() for _ in range(5)]
+    for sock in slow:
+        sock.sendall(post("/", 900_000) + bytes(70_000))
+    wait_for(lambda: len(site.seen) == 1)
+    assert page_within_s(site, "127.0.0.2") < 0.8
+    answers = [status(rest(sock)) for sock in slow]
+    assert answers.count(408) >= 1 and set(answers) <= {408, 503}
+    for sock in slow:
+        sock.close()
+
+
+def test_answers_that_nobody_reads_hold_no_thread_for_long(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "web")
+    deaf = [site.connect() for _ in range(6)]
+    for sock in deaf:
+        sock.sendall(get("/large"))
+    wait_for(lambda: sum(environ["PATH_INFO"] == "/large" for environ in site.seen) >= 2)
+    assert page_within_s(site, "127.0.0.2") < 0.8
+    time.sleep(2)
+    assert page_within_s(site) < 0.8  # from the address whose share they had
+    for sock in deaf:
+        sock.close()
+    assert "Traceback" not in caplog.text
+
+
+def test_five_hundred_connections_of_one_address_leave_the_others_and_itself_their_pages(site: Site) -> None:
+    many = []
+    for number in range(500):
+        sock = site.connect("127.0.0.3")
+        sock.sendall(b"GET / HTTP/1.1\r\n" if number % 2 else b"")
+        many.append(sock)
+    assert page_within_s(site, "127.0.0.4") < 0.8
+    assert page_within_s(site, "127.0.0.3") < 0.8
+    assert len(site.server._connections) <= QUICK.connections_per_address + 1
+    for sock in many:
+        sock.close()
+
+
+def test_one_address_cannot_take_all_threads(site: Site) -> None:
+    waiting = [site.connect("127.0.0.3") for _ in range(6)]
+    for sock in waiting:
+        sock.sendall(get("/wait"))
+    wait_for(lambda: len(site.seen) == 2)
+    assert page_within_s(site, "127.0.0.4") < 0.8
+    assert len(site.seen) == 3
+    site.go_on.set()
+    assert [status(rest(sock)) for sock in waiting] == [200] * 6
+    for sock in waiting:
+        sock.close()
+
+
+def test_who_waits_too_long_for_a_thread_is_told_to_come_back(site: Site) -> None:
+    waiting = [site.connect() for _ in range(3)]
+    for sock in waiting:
+        sock.sendall(get("/wait"))
+    answers = rest(waiting[2])
+    assert status(answers) == 503 and b"\r\nRetry-After: 2\r\n" in answers
+    site.go_on.set()
+    for sock in waiting:
+        sock.close()
+
+
+def test_an_idle_connection_that_asked_once_is_closed_after_its_time(site: Site) -> None:
+    with site.connect() as sock:
+        sock.sendall(get(close=False))
+        answer = rest(sock)
+    assert answer.endswith(b"GET 0")
+
+
+def test_shares_say_how_many_threads_a_kind_of_request_may_take(request: pytest.FixtureRequest) -> None:
+    def shares(head: Head, address: str) -> tuple[Share, ...]:
+        return (("waiting", 1),) if head.path == "/wait" else ()
+
+    site = make(request, QUICK, shares=shares)
+    waiting = [site.connect() for _ in range(4)]
+    for sock in waiting:
+        sock.sendall(get("/wait"))
+    wait_for(lambda: len(site.seen) == 1)
+    assert page_within_s(site) < 0.8
+    site.go_on.set()
+    for sock in waiting:
+        assert status(rest(sock)) == 200
+        sock.close()
+
+
+def test_a_trusted_proxy_is_no_single_stranger_and_its_clients_share_its_connections_fairly(site: Site) -> None:
+    crowd = [site.connect("127.0.0.9") for _ in range(30)]
+    wait_for(lambda: len(site.server._connections) == 30)
+    for sock in crowd[:4]:
+        sock.sendall(get("/wait", "X-Forwarded-For: 10.0.0.7"))
+    wait_for(lambda: len(site.seen) == 2)
+    crowd[5].sendall(get("/", "X-Forwarded-For: 10.0.0.8"))
+    assert status(rest(crowd[5])) == 200
+    for sock in crowd:
+        sock.close()
+
+
+def test_who_is_no_trusted_proxy_gets_no_more_by_naming_others(site: Site) -> None:
+    waiting = [site.connect("127.0.0.8") for _ in range(4)]
+    for number, sock in enumerate(waiting):
+        sock.sendall(get("/wait", f"X-Forwarded-For: 10.0.0.{number}"))
+    wait_for(lambda: len(site.seen) == 2)
+    assert page_within_s(site, "127.0.0.7") < 0.8
+    assert len(site.seen) == 3
+    site.go_on.set()
+    for sock in waiting:
+        assert status(rest(sock)) == 200
+        sock.close()
+
+
+def test_what_strangers_do_is_logged_in_one_line_with_a_count(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "web")
+    slow = [site.connect() for _ in range(10)]
+    for sock in slow:
+        sock.sendall(b"GET / HTTP/1.1\r\n")
+    assert [status(rest(sock)) for sock in slow] == [408] * 10
+    for sock in slow:
+        sock.close()
+    assert [record.getMessage() for record in caplog.records] == ["127.0.0.1: requests that came too slowly were cut"]
+
+
+def test_the_same_limits_hold_on_a_unix_socket(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    path = tmp_path / "portal.sock"
+    path.write_bytes(b"left behind")
+    site = make(request, QUICK, path=path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    silent = [site.connect() for _ in range(20)]
+    for sock in silent:
+        sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
+    assert page_within_s(site) < 0.8
+    for sock in silent:
+        assert status(rest(sock)) == 408
+        sock.close()
+
+
+# --- streams ----------------------------------------------------------------------------------------------------------
+
+
+def open_stream(site: Site, source: str = "127.0.0.1") -> tuple[socket.socket, Ticks]:
+    before = len(site.sources)
+    sock = site.connect(source)
+    sock.sendall(get("/stream", close=False))
+    wait_for(lambda: len(site.sources) > before)
+    assert site.sources[-1].attached.wait(5)
+    return sock, site.sources[-1]
+
+
+def test_streams_hold_no_thread_and_end_with_their_viewer(site: Site) -> None:
+    viewers = [open_stream(site) for _ in range(12)]
+    for _, source in viewers:
+        source.say(b"data: 1\n\n")
+    for sock, _ in viewers:
+        seen = b""
+        while not seen.endswith(b"\r\n\r\n9\r\ndata: 1\n\n\r\n"):
+            seen += sock.recv(65536)
+        assert b"\r\nTransfer-Encoding: chunked\r\n" in seen
+    assert page_within_s(site) < 0.8
+    for sock, source in viewers:
+        sock.close()
+        assert source.closed.wait(5)
+
+
+def test_a_source_that_ends_ends_the_answer(site: Site) -> None:
+    sock, source = open_stream(site)
+    source.pieces += [b"last", b""]
+    source.wake()
+    assert rest(sock).endswith(b"4\r\nlast\r\n0\r\n\r\n")
+    assert source.closed.is_set()
+    sock.close()
+
+
+def test_a_viewer_is_asked_for_no_more_than_it_takes(site: Site) -> None:
+    sock, source = open_stream(site)
+    source.pieces += [bytes(100_000)] * 200
+    source.wake()
+    time.sleep(1)
+    assert 0 < 200 - len(source.pieces) < 100  # what the kernel and the viewer's own buffer hold
+    quick, other = open_stream(site)
+    other.say(b"now")
+    while not quick.recv(65536).endswith(b"now\r\n"):
+        pass
+    sock.close()
+    quick.close()
+    assert source.closed.wait(5) and other.closed.wait(5)
+
+
+def test_streams_have_a_budget_of_their_own(request: pytest.FixtureRequest) -> None:
+    site = make(request, replace(QUICK, streams=3, streams_per_address=2))
+    viewers = [open_stream(site, "127.0.0.3") for _ in range(2)]
+    refused = site.say(get("/stream"), "127.0.0.3")
+    assert status(refused) == 503 and b"\r\nRetry-After: 10\r\n" in refused
+    viewers.append(open_stream(site, "127.0.0.4"))
+    assert status(site.say(get("/stream"), "127.0.0.5")) == 503
+    viewers[0][0].close()
+    assert viewers[0][1].closed.wait(5)
+    viewers.append(open_stream(site, "127.0.0.5"))
+    for sock, source in viewers:
+        sock.close()
+        assert source.closed.wait(5)
