@@ -67,7 +67,7 @@ from engine.service.trials import Trials
 from engine.service.triggers import TAKEN_TIMEOUT_S, Triggers
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
-from engine.store.database import Database
+from engine.store.upkeep import Upkeep
 from engine.types import Passage, WiegandFrame
 
 log = logging.getLogger("service")
@@ -78,10 +78,12 @@ MAX_TRIGGER_WAIT_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """What needs the store; built once it opens."""
+    """What needs the store; built once it opens. `gate` and `keeper` are stores of their own on the same file, for the way from the
+    passage to the gate and for what is done in the background: neither waits for a lock of this process then."""
 
     store: Store
-    keeper: Database
+    gate: Store
+    keeper: Store
     workers: Mapping[Lane, Workers]
     intake: Intake
     scheduler: Scheduler
@@ -91,8 +93,8 @@ class Core:
     def close(self) -> None:
         for workers in self.workers.values():
             workers.stop()
-        self.keeper.close()
-        self.store.close()
+        for store in (self.keeper, self.gate, self.store):
+            store.close()
 
 
 class Service:
@@ -230,7 +232,7 @@ class Service:
         return core
 
     def _build(self, store: Store) -> Core:
-        keeper = Database(self._state.database, checkpoints=False)
+        gate, keeper = (Store(self._state.database, self._clock, checkpoints=False) for _ in range(2))
         outbox = Outbox(store, self._clock, self._subscribers.delivery)
         again = outbox.recover()
         if again:
@@ -242,10 +244,18 @@ class Service:
         }
         return Core(
             store=store,
+            gate=gate,
             keeper=keeper,
             workers=workers,
-            intake=Intake(store, self._kinds, workers, self._clock),
-            scheduler=Scheduler(store, keeper.checkpoint, self._state.images, self._clock, self._problems.say),
+            intake=Intake(gate, self._kinds, workers, self._clock),
+            scheduler=Scheduler(
+                keeper,
+                keeper.db.checkpoint,
+                self._state.images,
+                self._clock,
+                self._problems.say,
+                upkeep=Upkeep(keeper.db, self._clock).turn,
+            ),
             lpr=store.settings(LprSettings),
             general=store.settings(GeneralSettings),
         )
