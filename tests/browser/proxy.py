@@ -11,6 +11,8 @@ from typing import Any
 
 from board.kit.sockets import short_address
 
+STREAMS = ("text/event-stream", "multipart/x-mixed-replace")
+
 
 class _UnixConnection(http.client.HTTPConnection):
     def __init__(self, path: Path) -> None:
@@ -42,6 +44,9 @@ class Proxy:
                 try:
                     connection.request(self.command, self.path, body or None, headers)
                     answer = connection.getresponse()
+                    if answer.getheader("Content-Type", "").startswith(STREAMS):
+                        self._stream(answer)
+                        return
                     content = answer.read()
                 except OSError as why:
                     self.send_error(502, str(why))
@@ -56,6 +61,17 @@ class Proxy:
                     self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
+
+            def _stream(self, answer: http.client.HTTPResponse) -> None:
+                self.send_response(answer.status)
+                self.send_header("Content-Type", answer.getheader("Content-Type", ""))
+                self.send_header("Connection", "close")
+                self.end_headers()
+                try:
+                    while data := answer.read1(1 << 16):
+                        self.wfile.write(data)
+                except (OSError, http.client.HTTPException):
+                    pass  # one of them has gone
 
             do_GET = do_POST = do_PUT = do_DELETE = _forward
 

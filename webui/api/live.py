@@ -1,25 +1,34 @@
-"""Live: the newest picture and the camera's state (manual 4.2)."""
+"""Live: the camera's state and its newest picture, asked for or pushed (manual 4.2)."""
 
 from __future__ import annotations
 
 from board.kit.web.routes import Answer, Call, Query, Refused, api, data, number, text
-from engine.types import Roi
-from webui.focus import WHOLE
+from board.kit.web.streams import stream
+from webui.focus import focus_region
+from webui.live.pictures import CONTENT_TYPE
 from webui.portal import Portal
 from webui.view import shapes, status
+from webui.view.live import missed
 
 
-class FrameQuery(Query):
+class PicturesQuery(Query):
     width: int = number(960, 1, 4096, "About so many pixels wide.")
-    seq: int = number(-1, -1, 2**62, "204 when this is still its number.")
     focus: str = text(1, "1: with its X-Sharpness.")
 
 
+class FrameQuery(PicturesQuery):
+    seq: int = number(-1, -1, 2**62, "204 when this is still its number.")
+
+
+class EventsQuery(Query):
+    after: int = number(-1, -1, 2**62, "First the passages over this row; -1: none.")
+
+
 def _frame(portal: Portal, call: Call[FrameQuery]) -> Answer:
-    focus = _focus_region(portal) if call.query.focus == "1" else None
+    focus = focus_region(portal.lpr()) if call.query.focus == "1" else None
     picture = portal.picture.newest(call.query.width, focus)
     if picture is None:
-        raise Refused(503, "No picture yet: the engine has not delivered one. Is its camera there? Logs > Engine says more.")
+        raise _no_picture()
     age_s = max(0.0, (portal.clock.monotonic_ns() - picture.monotonic_ns) / 1e9)
     headers: tuple[tuple[str, str], ...] = (
         ("X-Frame-Seq", str(picture.seq)),
@@ -33,13 +42,28 @@ def _frame(portal: Portal, call: Call[FrameQuery]) -> Answer:
     return Answer(picture.data, "image/jpeg", 200, headers)
 
 
-def _focus_region(portal: Portal) -> Roi:
-    roi = portal.lpr().roi
-    return Roi(*roi) if roi else WHOLE
+def _no_picture() -> Refused:
+    return Refused(503, "No picture yet: the engine has not delivered one. Is its camera there? Logs > Engine says more.")
+
+
+def _pictures(portal: Portal, call: Call[PicturesQuery]) -> Answer:
+    width, focus = call.query.width, call.query.focus == "1"
+    if portal.picture.newest(width) is None:
+        raise _no_picture()
+    return stream(call.environ, portal.pictures.join(width, focus), CONTENT_TYPE)
 
 
 def _status(portal: Portal, call: Call) -> Answer:
-    return data(status.shown(portal, portal.service.status()))
+    return data(status.shown(portal, *portal.feed.status()))
+
+
+def _events(portal: Portal, call: Call[EventsQuery]) -> Answer:
+    last = call.header("Last-Event-ID")
+    after = int(last) if last.isdecimal() and len(last) < 19 else call.query.after
+    events = portal.feed.join()
+    answer = stream(call.environ, events, "text/event-stream; charset=utf-8")
+    events.begin(missed(portal, after))
+    return answer
 
 
 ROUTES = (
@@ -59,5 +83,23 @@ ROUTES = (
         "Newest picture as JPEG.",
         query=FrameQuery,
         reply="image/jpeg",
+    ),
+    api(
+        "GET",
+        "api/pictures",
+        "view",
+        _pictures,
+        "The live picture as multipart/x-mixed-replace, as `api/frame` gives it: part after part, as fast as they are taken.",
+        query=PicturesQuery,
+        reply="multipart/x-mixed-replace",
+    ),
+    api(
+        "GET",
+        "api/events",
+        "view",
+        _events,
+        "Server-sent events: `status`, `reads`, `passage`, `delivery`. With Last-Event-ID or `after`: first the passages since.",
+        query=EventsQuery,
+        reply="text/event-stream",
     ),
 )

@@ -13,7 +13,6 @@ from board.kit.settings import Settings, SettingsError, option, problems, unfit
 from board.kit.web.forms import filled
 from board.kit.web.routes import Answer, Call, Partial, Refused, api, data
 from board.kit.words import Text
-from engine.dispatch.rules import rule_check
 from engine.messages import RulesChanged, TestAction
 from engine.types import ActionRule, WeekSchedule
 from webui.choices import board_choices
@@ -96,7 +95,7 @@ def _save(portal: Portal, call: Call, sent: Mapping[str, Any], stored: ActionRul
         raise SettingsError(*found)
     form = RuleForm.model_validate(values)
     changed = replace(stored, name=form.name, enabled=form.enabled, week=_week(form.week), options=options)
-    saved = portal.store.rules.save(changed, rule_check(portal.kinds), call.user)
+    saved = portal.store.rules.save(changed, call.user)
     outcome = portal.service.outcome(RulesChanged())
     return data({**rule_data(portal, saved), "in_force": outcome.ok, "note": outcome.note})
 

@@ -273,7 +273,8 @@ class Engine(TypedDict):
 
 @_closed
 class Status(TypedDict):
-    """The camera's state. `mode`: the function mode, NO LICENSE or STOPPED; `engine`, `live`: None while it does not run."""
+    """The camera's state. `mode`: the function mode, NO LICENSE or STOPPED; `engine`, `live`: None while it does not run;
+    `age_s`: how long ago it was heard, -1 for never."""
 
     mode: str
     simulated: bool
@@ -283,6 +284,7 @@ class Status(TypedDict):
     lines: list[Line]
     wiegand: WiegandFrame | None
     engine: Engine | None
+    age_s: float
     live: LiveReads | None
     roi: tuple[float, float, float, float] | None
     lane_line: tuple[float, float, float, float] | None

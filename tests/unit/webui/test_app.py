@@ -265,7 +265,7 @@ def test_every_answer_of_a_get_is_what_its_route_says(caller: Caller, route: Rou
     of = {"api/passages/<id>": "p1", "actions/<id>": "1", "images/<name:path>": "a.jpg", "static/<name>": "portal.css"}
     value = of.get(route.path, "engine" if "log" in route.path else "4")
     reply = caller.get(route.path.replace("<id>", value).replace("<name>", value).replace("<name:path>", value) + "?kind=io")
-    if route.path == "api/frame":
+    if route.path in ("api/frame", "api/pictures"):
         assert reply.status == 503  # no engine has delivered one
     elif route.is_page or isinstance(route.reply, str):
         assert reply.status == 200

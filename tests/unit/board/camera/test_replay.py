@@ -163,7 +163,7 @@ def test_a_picture_that_is_too_large_to_read_is_skipped_without_being_decoded(
 
 
 def film(path: Path, form: str, frames: int = 50) -> Path:
-    """25 frames a second; as raw H.264 ("h264") it holds no valid time stamps."""
+    """25 frames a second; as raw H.264 ("h264") it holds no time stamps."""
     with av.open(str(path), "w", format=form) as out:
         stream = out.add_stream("libx264", rate=25, options={"x264-params": "log-level=0"})
         stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
