@@ -123,6 +123,7 @@ def _fill_lists(state: State) -> None:
     from engine.actions import find_kinds
     from engine.dispatch.rules import rule_check
     from engine.lists import EARLIEST, LATEST
+    from engine.settings import GeneralSettings
     from engine.store import Store
     from engine.types import ActionRule, ListEntry, WeekSchedule
 
@@ -139,6 +140,9 @@ def _fill_lists(state: State) -> None:
         store.rules.save(
             ActionRule(0, lists["white"], name, kind, True, WeekSchedule(), json.dumps(settings)), rule_check(find_kinds()), "demo"
         )
+    # Servers that are tried with a camera on this computer are on this computer too.
+    general = store.settings(GeneralSettings)
+    store.settings.put(general.model_copy(update={"action_addresses": "127.0.0.0/8 ::1"}), "scripts/start")
     store.close()
 
 
