@@ -73,6 +73,4 @@ def save_polarity(state: State, polarity: Mapping[str, bool]) -> None:
     try:
         write_whole(state.polarity_file, json.dumps(dict(polarity)).encode())
     except OSError as why:
-        raise BoardError(
-            "the output polarity cannot be kept in {polarity_file}: {why}", polarity_file=state.polarity_file, why=why
-        ) from why
+        raise BoardError("the output polarity cannot be kept in {path}: {why}", path=state.polarity_file, why=why) from why

@@ -114,9 +114,13 @@ def is_allowed(address: str, permitted: Iterable[Block]) -> bool:
 
 
 def reachable(text: str) -> tuple[str, ...]:
-    """Addresses and networks from a text such as "127.0.0.1, 169.254.0.0/16"; ValueError names what is neither."""
+    """Addresses and networks from a text such as "127.0.0.1, 169.254.0.0/16"; ConfigError names what is neither."""
     found = tuple(text.replace(",", " ").split())
-    _blocks(found)
+    for each in found:
+        try:
+            ipaddress.ip_network(each, strict=False)
+        except ValueError as why:
+            raise ConfigError("{text!r} is no address and no network such as 192.168.7.0/24", text=each) from why
     return found
 
 

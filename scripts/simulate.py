@@ -120,8 +120,6 @@ def _build(folder: Path, key: Path) -> Path:
 
 def _fill_lists(state: State) -> None:
     """Entries for cars of our own clip, so that the first minute shows a list match and a gate that opens."""
-    from engine.actions import find_kinds
-    from engine.dispatch.rules import rule_check
     from engine.lists import EARLIEST, LATEST
     from engine.settings import GeneralSettings
     from engine.store import Store
@@ -137,12 +135,10 @@ def _fill_lists(state: State) -> None:
         ("io", "Open the gate", {"output": "DO1", "duration_ms": 2000}),
         ("wiegand", "Tell the panel", {}),
     ):
-        store.rules.save(
-            ActionRule(0, lists["white"], name, kind, True, WeekSchedule(), json.dumps(settings)), rule_check(find_kinds()), "demo"
-        )
+        store.rules.save(ActionRule(0, lists["white"], name, kind, True, WeekSchedule(), json.dumps(settings)), "demo")
     # Servers that are tried with a camera on this computer are on this computer too.
     general = store.settings(GeneralSettings)
-    store.settings.put(general.model_copy(update={"action_addresses": "127.0.0.0/8 ::1"}), "scripts/start")
+    store.settings.put(general.model_copy(update={"action_addresses": "127.0.0.0/8 ::1"}), "demo")
     store.close()
 
 

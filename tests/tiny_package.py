@@ -117,6 +117,9 @@ def contents(
         **files,
     }
     hashes = "".join(f"{hashlib.sha256(value).hexdigest()}  {name}\n" for name, value in sorted(data.items())).encode()
+    if optional:
+        text = text.replace("format = 1", "format = 2").replace("url = /tiny/\n", "")
+        text += "[route.portal]\npath = /tiny/\nsocket = manager.sock\n"
     signed = conf(text).encode()
     return {"package.conf": signed, "package.sha256": hashes, "package.sig": key.sign(signed_bytes(signed, hashes)), **data}
 

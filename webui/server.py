@@ -10,40 +10,50 @@ from board.kit.state import State
 from board.kit.web import server as web
 from board.kit.web.heads import Head
 from board.kit.web.limits import Limits, Share
+from board.kit.web.menu import Tab
 from board.profiles import load
 from engine.actions import find_kinds
+from engine.settings import LprSettings
 from engine.store import Store
 from webui.app import build
+from webui.focus import focus_region
+from webui.live.feed import Feed
+from webui.live.picture import Picture
+from webui.live.pictures import Pictures
 from webui.pages import Pages
-from webui.picture import Picture
-from webui.portal import Portal, Tab
+from webui.portal import Portal
 from webui.service_client import ServiceClient
+from webui.view.live import Documents
 
 LIMITS = Limits(threads=6, connections=128, max_body_bytes=64 << 20)
 
 
-def open_portal(state: State) -> tuple[Portal, tuple[Tab, ...]]:
+def open_portal(state: State) -> tuple[Portal, tuple[Tab[Portal], ...]]:
     """The portal on this state folder, with every tab of webui/tabs."""
     tabs = tuple(find(webui.tabs, "TAB", Tab).values())
     clock = Clock()
+    store, service, picture = Store(state.database, clock), ServiceClient(state), Picture(state.frames)
     portal = Portal(
         state=state,
         clock=clock,
         profile=load(state),
-        store=Store(state.database, clock),
+        store=store,
         kinds=find_kinds(),
-        service=ServiceClient(state),
-        picture=Picture(state.frames),
+        service=service,
+        feed=Feed(state, clock, service),
+        picture=picture,
+        pictures=Pictures(picture, clock, lambda: focus_region(store.settings(LprSettings))),
         pages=Pages(tabs),
         restart_due=set(),
     )
+    portal.feed.show(Documents(portal))
     return portal, tabs
 
 
 class Server:
     """The portal on its Unix socket; one user gets at most all but one of the threads."""
 
-    def __init__(self, state: State, portal_and_tabs: tuple[Portal, tuple[Tab, ...]]) -> None:
+    def __init__(self, state: State, portal_and_tabs: tuple[Portal, tuple[Tab[Portal], ...]]) -> None:
         self._portal, tabs = portal_and_tabs
         self._socket_path = state.manager_socket
         self._application = build(self._portal, tabs)
@@ -66,6 +76,8 @@ class Server:
         """Ends requests in progress and removes the socket."""
         if self._server is not None:
             self._server.stop()
+        self._portal.feed.close()
+        self._portal.pictures.close()
         self._portal.store.close()
         self._socket_path.unlink(missing_ok=True)
 

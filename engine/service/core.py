@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from board.devices import DeviceBook
-from board.kit.clock import Clock
+from board.kit.clock import Clock, boot_id
 from board.kit.errors import ConfigError, DeliveryError, GatewrightError, StoreError, WireError
 from board.kit.process import Life, open_log, set_log_level
 from board.kit.servers import announce, bind_address
@@ -43,6 +43,8 @@ from engine.messages import (
     PassageStored,
     RestartService,
     RulesChanged,
+    ServerSettings,
+    SettingsChanged,
     StartTrigger,
     StopEngine,
     TestAction,
@@ -54,6 +56,7 @@ from engine.service.counters import BAD_FRAMES, Counters
 from engine.service.engine_view import EngineView
 from engine.service.hub import Hub
 from engine.service.inputs import Inputs
+from engine.service.kept import Kept, LastTrigger
 from engine.service.outputs import Outputs
 from engine.service.passage_source import StoredPassages
 from engine.service.pins_link import PinsLink
@@ -65,21 +68,29 @@ from engine.service.trials import Trials
 from engine.service.triggers import TAKEN_TIMEOUT_S, Triggers
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
-from engine.store.database import Database
-from engine.types import Passage
+from engine.store.upkeep import Upkeep
+from engine.types import Passage, WiegandFrame
 
 log = logging.getLogger("service")
 
 TURN_S = 1.0
+TURN_LIMIT_S = 20.0
+"""Deleting old pictures on a slow card, waiting for the store: the gate's threads go on meanwhile."""
+START_LIMIT_S = 900.0
+"""A new release may have to migrate a large database."""
+STUCK_S = 12.0
+"""A commit waits up to 5 s for a lock, and a passage may take two."""
 MAX_TRIGGER_WAIT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """What needs the store; built once it opens."""
+    """What needs the store; built once it opens. `gate` and `keeper` are stores of their own on the same file, for the way from the
+    passage to the gate and for what is done in the background: neither waits for a lock of this process then."""
 
     store: Store
-    keeper: Database
+    gate: Store
+    keeper: Store
     workers: Mapping[Lane, Workers]
     intake: Intake
     scheduler: Scheduler
@@ -89,8 +100,8 @@ class Core:
     def close(self) -> None:
         for workers in self.workers.values():
             workers.stop()
-        self.keeper.close()
-        self.store.close()
+        for store in (self.keeper, self.gate, self.store):
+            store.close()
 
 
 class Service:
@@ -112,12 +123,16 @@ class Service:
         self._counters = Counters(clock, self._store, self._problems.say)
         self._engine = EngineView(clock, self._counters, licensed, lambda: self._subscribers.status_changed())
         self._outputs = Outputs(self._store, lambda: self._core.general if self._core else None, kinds, self._problems.say)
+        kept_trigger = Kept(state.last_trigger_file, LastTrigger)
+        last = kept_trigger.get()
         self._triggers = Triggers(
             clock,
             self._engine.mode,
             lambda trigger: self._hub.send_engine(StartTrigger(trigger)),
             lambda: self._core.lpr.trigger_period_s if self._core else LprSettings().trigger_period_s,
             self._counters.add,
+            None if last is None or last.boot != boot_id() else last.monotonic_ns,
+            lambda at_ns: kept_trigger.put(LastTrigger(boot_id(), at_ns)),
         )
         self._pins = PinsLink(
             state.pins_socket,
@@ -128,6 +143,8 @@ class Service:
             self._outputs.polarities,
             lambda line: self._subscribers.line(line),
         )
+        self._kept_frame = Kept(state.last_wiegand_file, WiegandFrame)
+        self._pins.wiegand = self._kept_frame.get()
         self._inputs = Inputs(
             clock,
             self._pins,
@@ -151,12 +168,13 @@ class Service:
         self._trials = Trials(clock, kinds, self._pins, self._environment, self._need_store, self._outputs.polarities)
         self._status = Status(state, clock, self._engine, self._counters, self._pins, self._problems, card)
         self._passages = StoredPassages(lambda: Store(state.database, clock, checkpoints=False))
-        self._subscribers = Subscribers(self._status.now, self._pins.lines, self._passages)
+        self._subscribers = Subscribers(self._status.now, self._pins.lines, self._server_settings, self._passages)
         handlers: dict[type, Callable[[Any], object]] = {
             AskStatus: lambda request: self._status.now(),
             FireTrigger: self._fire_trigger,
             TestAction: self._trials.run,
             RulesChanged: self._rules_changed,
+            SettingsChanged: self._settings_changed,
             RestartService: self._restart_service,
         }
         self._hub = Hub(state.service_socket, handlers, self._on_engine, self._subscribers.serve)
@@ -167,6 +185,11 @@ class Service:
         self._subscribers.start()
         self._pins.start()
         self.turn()
+
+    def stuck(self) -> str:
+        """Why no car would be let in though the process lives: what opens gates has hung. "" while all is well."""
+        busy_s = self._hub.busy_s()
+        return f"a passage has been on its way into the store for {busy_s:.0f} s" if busy_s > STUCK_S else ""
 
     def turn(self) -> None:
         """Recurring work; tries again what could not start."""
@@ -209,7 +232,7 @@ class Service:
             store.close()
             self._problems.say(str(why))
             return None
-        set_log_level(self._state, core.general.log_level)
+        self._apply(core.general)
         self._core = core
         try:
             self._pins.push_rules()  # pins may have connected while the store was away
@@ -223,7 +246,7 @@ class Service:
         return core
 
     def _build(self, store: Store) -> Core:
-        keeper = Database(self._state.database, checkpoints=False)
+        gate, keeper = (Store(self._state.database, self._clock, checkpoints=False) for _ in range(2))
         outbox = Outbox(store, self._clock, self._subscribers.delivery)
         again = outbox.recover()
         if again:
@@ -235,10 +258,18 @@ class Service:
         }
         return Core(
             store=store,
+            gate=gate,
             keeper=keeper,
             workers=workers,
-            intake=Intake(store, self._kinds, workers, self._clock),
-            scheduler=Scheduler(store, keeper.checkpoint, self._state.images, self._clock, self._problems.say),
+            intake=Intake(gate, self._kinds, workers, self._clock),
+            scheduler=Scheduler(
+                keeper,
+                keeper.db.checkpoint,
+                self._state.images,
+                self._clock,
+                self._problems.say,
+                upkeep=Upkeep(keeper.db, self._clock).turn,
+            ),
             lpr=store.settings(LprSettings),
             general=store.settings(GeneralSettings),
         )
@@ -294,6 +325,7 @@ class Service:
         self._hub.send_engine(PassageStored(passage.id))
 
     def _on_frame(self, frame: WiegandSent) -> None:
+        self._kept_frame.put(WiegandFrame(frame.port, frame.code, frame.at, frame.ok))
         if not frame.ok:
             log.warning("%s: a frame had edges out of limits and was sent again", frame.port)
             self._counters.add(BAD_FRAMES)
@@ -319,6 +351,21 @@ class Service:
             return Outcome(True, f"saved; polarities are set as soon as the pins process answers ({why})")
         return Outcome(True, "")
 
+    def _settings_changed(self, request: SettingsChanged) -> Outcome:
+        self._apply(self._need_store().settings(GeneralSettings))
+        return Outcome(True, "")
+
+    def _apply(self, general: GeneralSettings) -> None:
+        """What needs no restart; the rest holds as it was read at the start."""
+        set_log_level(self._state, general.log_level)
+        self._subscribers.settings(ServerSettings(general.snapshots_login))
+
+    def _server_settings(self) -> ServerSettings | None:
+        try:
+            return ServerSettings(self._need_store().settings(GeneralSettings).snapshots_login)
+        except StoreError:
+            return None  # pushed as soon as the store opens
+
     def _restart_service(self, request: RestartService) -> Outcome:
         log.info("restart asked for")
         self.restart.set()
@@ -338,11 +385,17 @@ def run(state: State) -> int:
     life = Life(state, "service")
     licensed = os.environ.get("GATEWRIGHT_LICENSED", "1") != "0"
     service = Service(state, Clock(), find_kinds(), licensed, _card_of(state))
-    service.start()
+    with life.patience(START_LIMIT_S):
+        service.start()
     log.info("service started")
     while not life.stop.wait(TURN_S) and not service.restart.is_set():
+        stuck = service.stuck()
+        if stuck:
+            log.error("no heartbeat any more: %s", stuck)
+            continue
         life.beat()
-        service.turn()
+        with life.patience(TURN_LIMIT_S):
+            service.turn()
     if service.restart.is_set():
         life.stop.wait(0.2)  # the answer to the portal goes out first
     service.close()

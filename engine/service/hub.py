@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,12 +25,12 @@ class Hub:
 
     def __init__(
         self,
-        socket: Path,
+        path: Path,
         handlers: Mapping[type, Callable[[Any], object]],
         on_engine: Callable[[Any], None],
         subscribe: Callable[[Channel, Subscribe], None],
     ) -> None:
-        self._socket = socket
+        self._path = path
         self._handlers = handlers
         self._on_engine = on_engine
         self._subscribe = subscribe
@@ -36,10 +38,11 @@ class Hub:
         self._lock = threading.Lock()
         self._clients: set[Channel] = set()
         self._engine: Channel | None = None
+        self._taking_since_s: float | None = None
         self._stop = threading.Event()
 
     def start(self) -> None:
-        self._listener = listen(self._socket)
+        self._listener = listen(self._path)
         threading.Thread(target=self._accept, name="hub", daemon=True).start()
 
     def close(self) -> None:
@@ -48,7 +51,13 @@ class Hub:
             clients = list(self._clients)
         for client in clients:
             client.close()
+        self._listener.shutdown(socket.SHUT_RDWR)  # a close alone wakes no accept
         self._listener.close()
+
+    def busy_s(self) -> float:
+        """For how long the engine's message that is being taken has been; 0 when none is."""
+        since_s = self._taking_since_s
+        return 0.0 if since_s is None else time.monotonic() - since_s
 
     def send_engine(self, message: object) -> None:
         """WireError when no engine is connected or it does not read."""
@@ -121,12 +130,15 @@ class Hub:
                 self._on_engine(None)
 
     def _take(self, message: Any) -> None:
+        self._taking_since_s = time.monotonic()
         try:
             self._on_engine(message)
         except WireError:
             raise
         except Exception:  # the connection would end, and the same message, sent again, would end the next one: no car gets in
             log.exception("%s of the engine", type(message).__name__)
+        finally:
+            self._taking_since_s = None
 
     def _answer(self, message: Any) -> object:
         if isinstance(message, Outcome):

@@ -6,7 +6,7 @@ import configparser
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from board.kit.errors import PackageError
 
@@ -17,6 +17,16 @@ RUN_MODES = ("respawn", "once", "never")
 """respawn: starts at boot, restarts after a crash; once: starts at boot only; never: neither (ACAP's words)."""
 MECHANISMS = ("none", "file")
 MAX_CONF_BYTES = 64_000
+Named = TypeVar("Named")
+PORTAL = "portal"
+"""The route that Package Management opens."""
+HOST, PACKAGE, NOBODY = "host", "package", "none"
+"""Who asks for the log-in on a route: the host, which then says who is there; the package itself, which gets the Authorization
+header; nobody."""
+HOSTS_PATHS = ("api", "cgi-bin", "favicon.ico", "health", "host", "login", "logout", "openapi.json", "password", "setup", "words")
+"""First parts of the host's own addresses: no package may take them."""
+CLOSED_SOCKETS = ("people.sock", "pins.sock", "service.sock")
+"""Sockets in STATE/run that speak no HTTP: strangers must not get there through the proxy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,19 @@ class ProcessSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Route:
+    """Requests for `path` and what is below it go to `socket`, a file in STATE/run. `authenticates`: HOST, PACKAGE or NOBODY."""
+
+    name: str
+    path: str
+    socket: str
+    authenticates: str = HOST
+
+    def serves(self, path: str) -> bool:
+        return path.startswith(self.path) or path == self.path.rstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """`grace_s`: a process may take so long to its first heartbeat; `silent_s`: from then on, an older one is a hang;
     `window_s`: a package on trial is good when every process that must run has beaten for so long without a break; more than
@@ -48,7 +71,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """package.conf, checked. `min_platform` as numbers; `url`: where the portal is proxied; `socket`: its file in STATE/run;
+    """package.conf, checked. `min_platform` as numbers; `routes`: what the host's proxy passes on, always with PORTAL;
     `flash_kb`, `ram_kb`: what its vendor says it takes (room is checked by the real sizes)."""
 
     name: str
@@ -56,8 +79,7 @@ class Manifest:
     vendor: str
     vendorurl: str
     version: str
-    url: str
-    socket: str
+    routes: tuple[Route, ...]
     arch: str
     min_platform: tuple[int, ...]
     runmode: str
@@ -67,6 +89,10 @@ class Manifest:
     mechanism: str
     health: Health
     processes: tuple[ProcessSpec, ...]
+
+    @property
+    def portal(self) -> Route:
+        return next(route for route in self.routes if route.name == PORTAL)
 
 
 def parse(data: bytes) -> Manifest:
@@ -85,23 +111,43 @@ def parse(data: bytes) -> Manifest:
     except configparser.Error as why:
         raise PackageError("package.conf: {split}", split=" ".join(str(why).split())) from why
     sections = {name: dict(ini[name]) for name in ini.sections()}
-    found = [_process(name, sections.pop(name)) for name in list(sections) if name.startswith("process.")]
-    processes = tuple(sorted(found, key=lambda process: process.order))
+    form = FORMATS.get(sections.get("package", {}).get("format", ""))
+    if form is None:
+        known = " or ".join(FORMATS)
+        raise PackageError(
+            "package.conf: [package] format is not {known}: this camera does not know the package's format", known=known
+        )
+    processes = tuple(sorted(_named(sections, "process", form.process, ProcessSpec), key=lambda process: process.order))
+    routes = tuple(_named(sections, "route", form.route, Route))
     for name in sections:
-        if name not in SECTIONS:
+        if name not in SECTIONS and name != "package":
             raise PackageError("package.conf: unknown section [{name}]", name=name)
-    values = {key: value for name, keys in SECTIONS.items() for key, value in _values(name, sections.get(name, {}), keys).items()}
-    if values.pop("format") != 1:
-        raise PackageError("package.conf: [package] format is not 1: this camera does not know the package's format")
+    values = _values("package", sections.get("package", {}), form.package)
+    for name, keys in SECTIONS.items():
+        values |= _values(name, sections.get(name, {}), keys)
+    health = Health(**{key: values.pop(key) for key in SECTIONS["health"]})
+    if "url" in values:
+        routes = (Route(PORTAL, values.pop("url"), values.pop("socket")),)
+    del values["format"], values["initscr"]
+    _check_processes(processes)
+    _check_routes(routes)
+    return Manifest(**values, routes=routes, health=health, processes=processes)
+
+
+def _check_processes(processes: tuple[ProcessSpec, ...]) -> None:
     if not processes:
         raise PackageError("package.conf: no [process.NAME] section, the package runs nothing")
     if all(process.optional for process in processes):
         raise PackageError("package.conf: every process is optional: one must run, so that the package can be judged")
     if len({process.order for process in processes}) != len(processes):
         raise PackageError("package.conf: two processes have the same order")
-    values.pop("initscr")
-    health = Health(**{key: values.pop(key) for key in SECTIONS["health"]})
-    return Manifest(**values, health=health, processes=processes)
+
+
+def _check_routes(routes: tuple[Route, ...]) -> None:
+    if PORTAL not in {route.name for route in routes}:
+        raise PackageError("package.conf: no [route.portal] section: Package Management would have nothing to open")
+    if len({route.path.casefold() for route in routes}) != len(routes):
+        raise PackageError("package.conf: two routes have the same path")
 
 
 def _matching(pattern: str, what: str) -> Callable[[str], str]:
@@ -147,6 +193,10 @@ def _truth(text: str) -> bool:
     return _one_of(("true", "false"))(text) == "true"
 
 
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(_matching(r"[A-Za-z0-9_.:/= -]{0,200}", "plain words")(text).split())
+
+
 def _line(limit: int) -> Callable[[str], str]:
     def check(text: str) -> str:
         if len(text) > limit or not text.isprintable():
@@ -156,6 +206,22 @@ def _line(limit: int) -> Callable[[str], str]:
     return check
 
 
+def _path(text: str) -> str:
+    if not re.fullmatch(r"/[A-Za-z0-9_-]{1,40}/", text):
+        raise ValueError(f"{text[:60]!r} is not a path like /anpr/")
+    if text.strip("/").casefold() in HOSTS_PATHS:
+        raise ValueError(f"{text!r} is the camera's own")
+    return text
+
+
+def _socket(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9_-]{1,30}\.sock", text):
+        raise ValueError(f"{text[:60]!r} is not a socket name like manager.sock")
+    if text in CLOSED_SOCKETS:
+        raise ValueError(f"{text!r} is not for web pages")
+    return text
+
+
 Keys = Mapping[str, tuple[Callable[[str], object], str | None]]
 """key -> (check, default; None: required)."""
 
@@ -163,20 +229,6 @@ _MODULE = r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*"
 _NEEDED = None
 
 SECTIONS: Mapping[str, Keys] = {
-    "package": {
-        "format": (_number(1, 999), _NEEDED),
-        "name": (_matching(NAME.pattern, "a name of up to 40 letters, digits, _ and -"), _NEEDED),
-        "extendedname": (_line(40), ""),
-        "vendor": (_line(40), ""),
-        "vendorurl": (_matching(r"(https?://[!-~]{1,110})?", "an http or https address"), ""),
-        "version": (_matching(VERSION.pattern, "a version like 3.0.2.0"), _NEEDED),
-        "url": (_matching(r"/[a-z0-9_-]{1,40}/", "a path like /anpr/"), _NEEDED),
-        "socket": (_matching(r"[a-z0-9_-]{1,30}\.sock", "a socket name like manager.sock"), "manager.sock"),
-        "arch": (_one_of(ARCHITECTURES), _NEEDED),
-        "min_platform": (_platform, "1.0.0.0"),
-        "initscr": (_one_of(("initscr",)), "initscr"),
-        "runmode": (_one_of(RUN_MODES), "respawn"),
-    },
     "resources": {
         "flash_kb": (_number(0, 9_999_999), "0"),
         "ram_kb": (_number(0, 9_999_999), "0"),
@@ -191,13 +243,59 @@ SECTIONS: Mapping[str, Keys] = {
     },
 }
 
+_PACKAGE: Keys = {
+    "format": (_number(1, 999), _NEEDED),
+    "name": (_matching(NAME.pattern, "a name of up to 40 letters, digits, _ and -"), _NEEDED),
+    "extendedname": (_line(40), ""),
+    "vendor": (_line(40), ""),
+    "vendorurl": (_matching(r"(https?://[!-~]{1,110})?", "an http or https address"), ""),
+    "version": (_matching(VERSION.pattern, "a version like 3.0.2.0"), _NEEDED),
+    "arch": (_one_of(ARCHITECTURES), _NEEDED),
+    "min_platform": (_platform, "1.0.0.0"),
+    "initscr": (_one_of(("initscr",)), "initscr"),
+    "runmode": (_one_of(RUN_MODES), "respawn"),
+}
+
 _PROCESS: Keys = {
     "order": (_number(1, 99), _NEEDED),
     "command": (_matching(_MODULE, "a module like board.pins"), _NEEDED),
-    "args": (_matching(r"[A-Za-z0-9_.:/= -]{0,200}", "plain words"), ""),
+    "args": (_words, ""),
     "silent_s": (_optional(_number(1, 600)), ""),
-    "optional": (_truth, "false"),
 }
+
+_ROUTE: Keys = {
+    "path": (_path, _NEEDED),
+    "socket": (_socket, _NEEDED),
+    "authenticates": (_one_of((HOST, PACKAGE, NOBODY)), HOST),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Format:
+    """Keys of [package], [process.NAME] and [route.NAME]; without keys for routes there are none."""
+
+    package: Keys
+    process: Keys
+    route: Keys
+
+
+FORMATS: Mapping[str, _Format] = {
+    "1": _Format({**_PACKAGE, "url": (_path, _NEEDED), "socket": (_socket, "manager.sock")}, _PROCESS, {}),
+    "2": _Format(_PACKAGE, {**_PROCESS, "optional": (_truth, "false")}, _ROUTE),
+}
+
+
+def _named(sections: dict[str, dict[str, str]], kind: str, keys: Keys, make: Callable[..., Named]) -> list[Named]:
+    """What [kind.NAME] sections describe; they are taken out of `sections`."""
+    found = []
+    for section in [each for each in sections if keys and each.startswith(f"{kind}.")]:
+        name = section.removeprefix(f"{kind}.")
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,20}", name):
+            raise PackageError(
+                "package.conf: [{section}]: a {kind} name is up to 21 small letters, digits and _", section=section, kind=kind
+            )
+        found.append(make(name, **_values(section, sections.pop(section), keys)))
+    return found
 
 
 def _values(section: str, given: Mapping[str, str], keys: Keys) -> dict[str, Any]:
@@ -214,11 +312,3 @@ def _values(section: str, given: Mapping[str, str], keys: Keys) -> dict[str, Any
         except ValueError as why:
             raise PackageError("package.conf: [{section}] {key_}: {why}", section=section, key_=key, why=why) from why
     return values
-
-
-def _process(section: str, given: Mapping[str, str]) -> ProcessSpec:
-    name = section.removeprefix("process.")
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,20}", name):
-        raise PackageError("package.conf: [{section}]: a process name is up to 21 small letters, digits and _", section=section)
-    values = _values(section, given, _PROCESS)
-    return ProcessSpec(name, args=tuple(values.pop("args").split()), **values)

@@ -84,6 +84,24 @@ class Slots:
             return None
         return next((slot for slot in self.record(name).slots if slot.letter == letter), None)
 
+    def installed(self, name: str) -> tuple[Slot, Manifest]:
+        """The current slot with what it says about itself; PackageError when there is none."""
+        self.record(name)
+        slot = self.current(name)
+        if slot is None:
+            raise PackageError("{name} is not completely installed; upload it again", name=name)
+        return slot, self.manifest(name, slot)
+
+    def all(self) -> tuple[Slot, ...]:
+        """Of every package whose record can be read."""
+        found: list[Slot] = []
+        for name in self.names():
+            try:
+                found += self.record(name).slots
+            except PackageError:
+                continue  # Package Management says why
+        return tuple(found)
+
     def previous(self, name: str) -> Slot | None:
         """The other slot: what a roll-back would run."""
         current = self.current(name)

@@ -85,7 +85,7 @@ def test_a_permitted_neighbour_permits_no_other() -> None:
 
 
 def test_what_is_no_address_is_named() -> None:
-    with pytest.raises(ValueError, match="gate"):
+    with pytest.raises(ConfigError, match="'gate' is no address and no network"):
         reachable("127.0.0.1 gate")
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,9 @@ class Bench:
             stop = self._stop
 
             def beat(self) -> None: ...
+
+            def patience(self, limit_s: float) -> AbstractContextManager[None]:
+                return nullcontext()
 
         self.engine.run(Life())  # type: ignore[arg-type]
 
@@ -231,7 +235,7 @@ def test_pictures_that_cannot_be_stored_do_not_hold_the_passage(make: Callable[.
         bench.read_frames(count)
     passage = bench.service.heard(PassageReport).passage
     assert (passage.plate, passage.images.full, passage.images.plate) == ("KE777AA", "", "")
-    assert "pictures of KE777AA not stored" in bench.status(lambda status: status.error != "").error
+    assert "the pictures of KE777AA cannot be stored" in bench.status(lambda status: status.error != "").error
 
 
 def test_a_trigger_begins_with_the_newest_picture_and_says_what_it_read(make: Callable[..., Bench]) -> None:
@@ -266,6 +270,9 @@ class _Life:
 
     def beat(self) -> None:
         pass
+
+    def patience(self, limit_s: float) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 def test_while_the_stored_settings_cannot_be_read_nothing_is_and_then_the_engine_starts_anew_with_them(

@@ -5,23 +5,90 @@ from __future__ import annotations
 import pytest
 
 from board.kit.errors import PackageError
-from firmware.packages.manifest import parse
+from firmware.packages.manifest import Route, parse
 from tests.tiny_package import contents
 
 RIGHT = contents()["package.conf"].decode()
+SECOND = (
+    RIGHT.replace("format = 1", "format = 2").replace("url = /tiny/\n", "")
+    + """[route.portal]
+path = /tiny/
+socket = manager.sock
+[route.lpr]
+path = /LPR/
+socket = vms.sock
+authenticates = package
+[route.status]
+path = /status/
+socket = vms.sock
+authenticates = none
+[process.vms]
+order = 3
+command = tiny
+optional = true
+"""
+)
 
 
 def test_the_real_package_describes_its_four_processes_in_order() -> None:
     from vadp_package.build import HERE
 
     manifest = parse((HERE / "package.conf").read_text("utf-8").replace("{version}", "0.1.0").encode())
-    assert (manifest.name, manifest.url, manifest.socket, manifest.mechanism) == ("ANPR", "/anpr/", "manager.sock", "none")
+    assert (manifest.name, manifest.mechanism) == ("ANPR", "none")
+    assert manifest.portal == Route("portal", "/anpr/", "manager.sock", "host")
     assert [(p.name, p.command, p.args) for p in manifest.processes] == [
         ("pins", "board.pins", ()),
         ("service", "engine", ("service",)),
         ("engine", "engine", ("run",)),
         ("manager", "webui", ()),
     ]
+
+
+def test_a_package_of_the_second_format_has_several_routes_and_optional_processes() -> None:
+    manifest = parse(SECOND.encode())
+    assert manifest.routes == (
+        Route("portal", "/tiny/", "manager.sock", "host"),
+        Route("lpr", "/LPR/", "vms.sock", "package"),
+        Route("status", "/status/", "vms.sock", "none"),
+    )
+    assert [(process.name, process.optional) for process in manifest.processes] == [
+        ("pins", False),
+        ("manager", False),
+        ("vms", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("[route.portal]", "[route.pages]", "package.conf: no [route.portal] section"),
+        ("[route.portal]", "[route.Portal]", "package.conf: [route.Portal]: a route name is up to 21 small letters, digits and _"),
+        ("path = /LPR/", "path = /TINY/", "package.conf: two routes have the same path"),
+        ("path = /LPR/", "path = /lpr", "package.conf: [route.lpr] path: '/lpr' is not a path like /anpr/"),
+        ("path = /LPR/", "", "package.conf: [route.lpr] path is missing"),
+        ("path = /LPR/", "path = /setup/", "package.conf: [route.lpr] path: '/setup/' is the camera's own"),
+        ("socket = vms.sock", "socket = service.sock", "package.conf: [route.lpr] socket: 'service.sock' is not for web pages"),
+        (
+            "socket = vms.sock",
+            "socket = ../x.sock",
+            "package.conf: [route.lpr] socket: '../x.sock' is not a socket name like manager.sock",
+        ),
+        ("= package", "= everybody", "package.conf: [route.lpr] authenticates: 'everybody' is not one of host, package, none"),
+        ("= package", "= package\nport = 80", "package.conf: unknown key 'port' in [route.lpr]"),
+        ("optional = true", "optional = yes", "package.conf: [process.vms] optional: 'yes' is not one of true, false"),
+        ("order = 3", "order = 2", "package.conf: two processes have the same order"),
+    ],
+)
+def test_a_wrong_line_of_the_second_format_is_refused_with_its_place(old: str, new: str, said: str) -> None:
+    assert old in SECOND
+    with pytest.raises(PackageError) as caught:
+        parse(SECOND.replace(old, new, 1).encode())
+    assert str(caught.value).startswith(said)
+
+
+def test_one_process_must_run() -> None:
+    with pytest.raises(PackageError, match="every process is optional"):
+        parse(contents(optional=("pins", "manager"))["package.conf"])
 
 
 def test_comments_after_a_semicolon_are_no_part_of_a_value() -> None:
@@ -33,7 +100,24 @@ def test_comments_after_a_semicolon_are_no_part_of_a_value() -> None:
     [
         ("name = TINY", "name = ../x", "package.conf: [package] name: '../x' is not a name of up to 40 letters, digits, _ and -"),
         ("name = TINY", "", "package.conf: [package] name is missing"),
-        ("format = 1", "format = 2", "package.conf: [package] format is not 1: this camera does not know the package's format"),
+        (
+            "format = 1",
+            "format = 3",
+            "package.conf: [package] format is not 1 or 2: this camera does not know the package's format",
+        ),
+        ("format = 1", "format = 2", "package.conf: unknown key 'url' in [package]"),
+        ("format = 1", "", "package.conf: [package] format is not 1 or 2: "),
+        ("url = /tiny/", "url = /LOGIN/", "package.conf: [package] url: '/LOGIN/' is the camera's own"),
+        ("url = /tiny/", "url = /api/", "package.conf: [package] url: '/api/' is the camera's own"),
+        ("url = /tiny/", "url = /cgi-bin/", "package.conf: [package] url: '/cgi-bin/' is the camera's own"),
+        ("url = /tiny/", "url = /tiny/\nsocket = pins.sock", "package.conf: [package] socket: 'pins.sock' is not for web pages"),
+        (
+            "url = /tiny/",
+            "url = /tiny/\nsocket = people.sock",
+            "package.conf: [package] socket: 'people.sock' is not for web pages",
+        ),
+        ("[licence]", "[route.lpr]\npath = /LPR/\nsocket = vms.sock\n[licence]", "package.conf: unknown section [route.lpr]"),
+        ("order = 2", "order = 2\noptional = true", "package.conf: unknown key 'optional' in [process.manager]"),
         ("arch = all", "arch = mips", "package.conf: [package] arch: 'mips' is not one of all, aarch64, armv7l, x86_64"),
         ("version = 1.0.0", "version = new", "package.conf: [package] version: 'new' is not a version like 3.0.2.0"),
         ("url = /tiny/", "url = https://x/", "package.conf: [package] url: 'https://x/' is not a path like /anpr/"),

@@ -380,6 +380,28 @@ def test_a_second_package_may_not_take_the_pages_or_processes_of_the_first(camer
     assert packages.name_of(1) == "TINY"
 
 
+def test_routes_lead_to_their_sockets_and_none_is_shared_between_packages(camera: Camera) -> None:
+    def with_lpr(text: str) -> str:
+        return text + "[route.lpr]\npath = /LPR/\nsocket = vms.sock\nauthenticates = package\n"
+
+    packages = camera.boot()
+    camera.upload(packages, processes={"manager": "http", "vms": "live"}, optional=["vms"], conf=with_lpr)
+    found = packages.route("/LPR/1.jpg")
+    assert found is not None
+    assert (found.package, found.route.name, found.route.authenticates) == ("TINY", "lpr", "package")
+    assert found.socket == camera.state.run / "vms.sock"
+    portal = packages.route("/tiny")
+    assert portal is not None and portal.socket == camera.state.run / "manager.sock"
+    assert (packages.route("/LPRX/"), packages.route("/lpr/1.jpg"), packages.route("/")) == (None, None, None)
+    assert packages.portal("/LPR/1.jpg") is None
+
+    def other(text: str) -> str:
+        return text.replace("TINY", "OTHER").replace("url = /tiny/", "url = /lpr/\nsocket = other.sock")
+
+    with pytest.raises(PackageError, match="OTHER: /lpr/ or its socket belongs to TINY; remove TINY first"):
+        camera.upload(packages, conf=other, processes={"watcher": "live"})
+
+
 def test_remove_deletes_both_versions_and_keeps_the_data(camera: Camera) -> None:
     packages = camera.boot()
     camera.upload(packages)

@@ -1,0 +1,152 @@
+"""Install: an uploaded archive is verified, staged in the free slot, checked by its own script and switched to."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from board.kit.errors import PackageError
+from firmware.packages.environment import Environment
+from firmware.packages.keys import Trust
+from firmware.packages.manifest import Manifest
+from firmware.packages.slots import FAILED, SD, Slot, Slots
+from firmware.packages.verify import INITSCR, Verified, verify, verify_tree
+from firmware.processes.supervisor import CHILD
+
+LOG = logging.getLogger("packages")
+
+MAX_PACKAGES = 10
+"""`capability_vadp_npackage`."""
+CHECK_WITHIN_S = 240.0
+
+
+class Installer:
+    """One upload at a time. `lock` holds off every other change of packages; `switch(name, slot, notice)` makes a slot
+    the current one."""
+
+    def __init__(
+        self, slots: Slots, trust: Callable[[], Trust], environment: Environment, lock: AbstractContextManager[object],
+        switch: Callable[[str, Slot, str], None],
+    ) -> None:  # fmt: skip
+        self._slots = slots
+        self._trust = trust
+        self._environment = environment
+        self._lock = lock
+        self._switch = switch
+        self._busy = threading.Lock()
+
+    def install(self, archive: Path, storage: str) -> Iterator[str]:
+        """Yields a word for each step, the last is the package's name. PackageError says why not; what ran before runs on.
+
+        A package that runs is stopped for the switch and started again; one that is off stays off. The very version that is
+        installed already, undamaged, is left as it is."""
+        if not self._busy.acquire(blocking=False):
+            raise PackageError("another package is being installed right now; try again when it is done")
+        try:
+            yield from self._steps(archive, storage)
+        except PackageError as why:
+            LOG.warning("upload refused: %s", why)
+            raise
+        finally:
+            self._busy.release()
+
+    def _steps(self, archive: Path, storage: str) -> Iterator[str]:
+        verified = verify(archive, self._trust())
+        name = verified.manifest.name
+        yield f"{name} {verified.manifest.version}: signature and contents are right"
+        if self._is_installed(verified, storage):
+            yield "this version is installed already"
+            yield name
+            return
+        self._no_conflict(verified.manifest)
+        with self._lock:
+            letter = self._slots.reserve(verified, storage)
+        slot = self._slots.stage(archive, verified, storage, letter)
+        yield f"stored on the {'SD card' if storage == SD else 'camera'}"
+        try:
+            self._check(name, slot)
+        except PackageError:
+            self._slots.drop(name, slot)
+            raise
+        yield "checked"
+        with self._lock:
+            self._switch(name, slot, "")
+        LOG.info("%s %s is installed in slot %s (%s)", name, slot.version, slot.letter, slot.storage)
+        self._environment.forget_bytecode()
+        yield name
+
+    def _is_installed(self, verified: Verified, storage: str) -> bool:
+        name = verified.manifest.name
+        if name not in self._slots.names():
+            return False
+        try:
+            slot = self._slots.current(name)
+            if slot is None or (slot.manifest_sha256, slot.storage) != (verified.manifest_sha256, storage) or slot.state == FAILED:
+                return False
+            verify_tree(self._slots.path(name, slot), self._trust())
+        except PackageError as why:
+            LOG.warning("%s is damaged where it is installed (%s): it is installed again", name, why)
+            return False
+        return True
+
+    def _no_conflict(self, manifest: Manifest) -> None:
+        others = [name for name in self._slots.names() if name != manifest.name]
+        if len(others) >= MAX_PACKAGES:
+            raise PackageError("{max_packages} packages are installed already: remove one first", max_packages=MAX_PACKAGES)
+        for other in others:
+            try:
+                theirs = self._slots.installed(other)[1]
+            except PackageError:
+                continue  # a damaged one holds nothing that runs
+            _compare(manifest, theirs)
+
+    def _check(self, name: str, slot: Slot) -> None:
+        """Runs the package's own check before anything is switched; its last line of output is the reason when it fails."""
+        path = self._slots.path(name, slot)
+        command = [sys.executable, "-I", "-S", str(CHILD), str(os.getpid()), sys.executable, "-P", str(path / INITSCR), "check"]
+        popen = subprocess.Popen(
+            command, cwd=path, env=self._environment.of(slot, path, licensed=True), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+        try:
+            output, _ = popen.communicate(timeout=CHECK_WITHIN_S)
+        except subprocess.TimeoutExpired as why:
+            os.killpg(popen.pid, 9)
+            popen.communicate()
+            raise PackageError(
+                "{name}: its check took longer than {check_within_s:.0f} s; nothing was changed",
+                name=name,
+                check_within_s=CHECK_WITHIN_S,
+            ) from why
+        if popen.returncode:
+            lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
+            reason = lines[-1][:300] if lines else f"exit code {popen.returncode}"
+            raise PackageError("{name} does not work on this camera: {reason}", name=name, reason=reason)
+
+
+def _compare(ours: Manifest, theirs: Manifest) -> None:
+    """PackageError when two packages cannot be installed beside each other."""
+    sockets = {route.socket for route in theirs.routes}
+    paths = {route.path.casefold() for route in theirs.routes}
+    for route in ours.routes:
+        if route.socket in sockets or route.path.casefold() in paths:
+            raise PackageError(
+                "{name}: {path} or its socket belongs to {other}; remove {other} first",
+                name=ours.name,
+                path=route.path,
+                other=theirs.name,
+            )
+    shared = {process.name for process in ours.processes} & {process.name for process in theirs.processes}
+    if shared:
+        raise PackageError(
+            "{name}: {other} runs a process {shared} too; remove {other} first",
+            name=ours.name,
+            other=theirs.name,
+            shared=sorted(shared)[0],
+        )

@@ -1,0 +1,132 @@
+"""Running: which packages run, each with its supervisor; a start checks the slot and falls back to the previous version."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+
+from board.kit.errors import PackageError
+from board.kit.state import State
+from firmware.packages.environment import Environment
+from firmware.packages.keys import Trust
+from firmware.packages.licences import NONE, Licences
+from firmware.packages.slots import FAILED, GOOD, STAGED, TRIAL, Slot, Slots
+from firmware.packages.verify import verify_tree
+from firmware.processes.supervisor import Supervisor
+
+LOG = logging.getLogger("packages")
+
+TRIAL_STARTS = 3
+"""A version that was started so often without getting good is rolled back (a crash of the whole camera counts too)."""
+AFTER_CRASH = {"respawn": True, "once": False, "never": False}
+
+
+class Running:
+    """Not thread-safe but for `get`, `names` and `ill`: who starts and stops holds the lock of all packages.
+
+    `booted`: what is enabled is meant to run by now. `problems`: {package: why it does not run}."""
+
+    def __init__(
+        self, state: State, slots: Slots, trust: Callable[[], Trust], licences: Licences, environment: Environment,
+        make_safe: Callable[[], None],
+    ) -> None:  # fmt: skip
+        self._state = state
+        self._slots = slots
+        self._trust = trust
+        self._licences = licences
+        self._environment = environment
+        self._make_safe = make_safe
+        self._supervisors: dict[str, Supervisor] = {}
+        self.problems: dict[str, str] = {}
+        self.booted = False
+
+    def get(self, name: str) -> Supervisor | None:
+        return self._supervisors.get(name)
+
+    def names(self) -> Iterable[str]:
+        return tuple(self._supervisors)
+
+    def ill(self) -> str:
+        """What is wrong with the processes of running packages; "" when all is well or none is meant to run. Waits for nobody."""
+        found = [(name, supervisor.ill) for name, supervisor in list(self._supervisors.items())]
+        return "; ".join(f"{name}: {why}" for name, why in found if why)
+
+    def start(self, name: str) -> None:
+        """Starts the current version; the previous one when that is damaged or failed its trial. PackageError says why neither."""
+        try:
+            self._start(name)
+        except PackageError as why:
+            self.problems[name] = str(why)
+            raise
+
+    def stop(self, name: str) -> bool:
+        """Whether it ran; all its processes are gone, its outputs are safe."""
+        supervisor = self._supervisors.pop(name, None)
+        if supervisor is None:
+            return False
+        supervisor.stop()
+        LOG.info("%s is stopped", name)
+        return True
+
+    def switch(self, name: str, slot: Slot, notice: str) -> None:
+        """The version in `slot` is the current one from now on; what ran runs on in it. `notice` is shown to people."""
+        was_running = self.stop(name)
+        try:
+            self._slots.activate(name, slot)
+        except PackageError:
+            if was_running:
+                self.start(name)  # what was there before
+            raise
+        self._slots.set_notice(name, notice)
+        self.problems.pop(name, None)
+        if was_running or (self.booted and self._slots.record(name).enabled):
+            self.start(name)
+
+    def roll_back(self, name: str, slot: Slot, previous: Slot, why: str) -> None:
+        """The version in `slot` has failed; the previous one runs."""
+        LOG.error("%s %s: %s; back to %s", name, slot.version, why, previous.version)
+        self.stop(name)
+        self._slots.mark(name, slot, FAILED, why)
+        self._slots.activate(name, previous)
+        self._slots.set_notice(name, f"{slot.version} was rolled back to {previous.version}: {why}")
+        self.start(name)
+
+    def spare(self, name: str) -> Slot | None:
+        """The previous version, when it is known to be good."""
+        previous = self._slots.previous(name)
+        return previous if previous is not None and previous.state == GOOD else None
+
+    def _start(self, name: str) -> None:
+        slot, manifest = self._slots.installed(name)
+        path = self._slots.path(name, slot)
+        spare = self.spare(name)
+        if slot.state in (TRIAL, STAGED):
+            slot = self._count_trial(name, slot)
+            if slot.tries > TRIAL_STARTS and spare is not None:
+                self.roll_back(name, slot, spare, f"started {TRIAL_STARTS} times without getting good")
+                return
+        try:
+            verify_tree(path, self._trust())
+        except PackageError as why:
+            if spare is None:
+                raise
+            self.roll_back(name, slot, spare, str(why))
+            return
+        licence, message = self._licences.of(slot, manifest)
+        if licence == NONE:
+            LOG.warning("%s runs without a licence: %s", name, message)
+        supervisor = Supervisor(
+            manifest.processes, path, self._state, self._environment.of(slot, path, licence != NONE), manifest.health,
+            self._make_safe, AFTER_CRASH[manifest.runmode],
+        )  # fmt: skip
+        supervisor.start()
+        self._supervisors[name] = supervisor
+        self.problems.pop(name, None)
+        LOG.info("%s %s runs from slot %s", name, slot.version, slot.letter)
+
+    def _count_trial(self, name: str, slot: Slot) -> Slot:
+        try:
+            return self._slots.mark(name, slot, TRIAL, slot.why, slot.tries + 1)
+        except PackageError as why:  # a full disk must not keep the gate shut
+            LOG.error("%s: a start on trial is not counted: %s", name, why)
+            return slot

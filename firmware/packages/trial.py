@@ -1,0 +1,52 @@
+"""Trial: a new version becomes good when its processes have beaten through its window; too many crashes end it."""
+
+from __future__ import annotations
+
+import logging
+
+from board.kit.errors import PackageError
+from firmware.packages.running import Running
+from firmware.packages.slots import GOOD, TRIAL, Slot, Slots
+from firmware.processes.supervisor import Supervisor
+
+LOG = logging.getLogger("packages")
+
+
+class Trial:
+    """The caller holds the lock of all packages."""
+
+    def __init__(self, slots: Slots, running: Running) -> None:
+        self._slots = slots
+        self._running = running
+
+    def judge(self, name: str) -> None:
+        """Looks at a running package; nothing is done to one that is good already. PackageError when the disk refuses."""
+        supervisor, slot = self._running.get(name), self._slots.current(name)
+        if supervisor is None or slot is None or slot.state != TRIAL:
+            return
+        health = self._slots.manifest(name, slot).health
+        spare = self._running.spare(name)
+        if supervisor.crashes > health.failures and spare is not None:
+            self._fail(name, slot, spare, supervisor)
+        elif supervisor.beating_s >= health.window_s:
+            self._slots.mark(name, slot, GOOD)
+            self._slots.set_notice(name, "")
+            LOG.info("%s %s is good", name, slot.version)
+
+    def interrupt(self, name: str) -> None:
+        """An orderly end is no failed trial: its starts are counted anew."""
+        try:
+            slot = self._slots.current(name)
+            if slot is not None and slot.state == TRIAL:
+                self._slots.mark(name, slot, TRIAL)
+        except PackageError as why:  # a damaged record or a full disk must not keep the rest from ending
+            LOG.error("%s: its starts are not counted anew: %s", name, why)
+
+    def _fail(self, name: str, slot: Slot, spare: Slot, supervisor: Supervisor) -> None:
+        errors = (f"{process.name}: {process.error}" for process in supervisor.status if process.error and not process.optional)
+        try:
+            self._running.roll_back(name, slot, spare, "; ".join(errors))
+        except PackageError:
+            if self._running.get(name) is None:
+                self._running.start(name)  # what works of it is better than nothing
+            raise
