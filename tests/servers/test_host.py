@@ -362,14 +362,34 @@ def test_the_package_outlives_a_kill_of_the_host_and_every_process_of_it(tmp_pat
     assert all(not Path(f"/proc/{pid}").exists() for pid in after.values())
 
 
-def test_a_second_host_on_the_same_state_and_a_taken_port_are_refused_with_code_2(running: Host, tmp_path: Path) -> None:
+def test_an_empty_key_beside_a_right_one_keeps_nothing_from_running(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    (host.state / "host" / "trust").mkdir(parents=True)
+    (host.state / "host" / "trust" / "zero.pub").touch()
+    host.start()
+    host.upload()
+    assert "'TINY is started'" in host.control("start")
+    wait_for(lambda: host.ask("GET", "/health").status_code == 200)
+    assert "public key zero.pub: not a PEM public key: it is left out" in host.log.read_text()
+    host.stop()
+
+
+def test_a_state_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "state" / "host" / "lock").mkdir(parents=True)
+    done = subprocess.run(Host(tmp_path).command(), cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (1, f"firmware: {tmp_path}/state/host/lock cannot be written: Is a directory\n")
+
+
+def test_a_second_host_on_the_same_state_and_a_taken_port_are_refused_with_a_code_that_systemd_tries_again(
+    running: Host, tmp_path: Path
+) -> None:
     second = subprocess.run(running.command(), cwd=ROOT, capture_output=True, text=True, timeout=30)
-    assert second.returncode == 2
+    assert second.returncode == 1
     assert running.process is not None
     assert f"a host (process {running.process.pid}) already runs on {running.state}" in second.stderr
     other = Host(tmp_path)
     taken = subprocess.run(other.command(running.port), cwd=ROOT, capture_output=True, text=True, timeout=30)
-    assert taken.returncode == 2
+    assert taken.returncode == 1
     assert f"cannot listen on 127.0.0.1 port {running.port}" in taken.stderr
 
 
@@ -396,7 +416,7 @@ def test_install_while_the_host_is_off_enables_the_package_and_trusts_its_key(tm
     wait_for(lambda: host.ask("GET", "/health").status_code == 200)
     assert host.package()["status"] == "on"
     again = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert again.returncode == 2 and "already runs on" in again.stderr
+    assert again.returncode == 1 and "already runs on" in again.stderr
     host.stop()
     write(path, contents(version="2.0.0"))
     upgraded = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
