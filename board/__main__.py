@@ -100,7 +100,7 @@ def _i2c_read(state: State, arguments: argparse.Namespace) -> int:
 def _i2c_set_clock(state: State, arguments: argparse.Namespace) -> int:
     device, bus = open_device(arguments.url, state)
     if not isinstance(device, Ds3231):
-        raise ConfigError("{url} is no clock", url=arguments.url)
+        raise ConfigError("{url} is not a clock", url=arguments.url)
     device.set_time(datetime.now(UTC))
     print(device.reading())
     bus.close()
@@ -116,7 +116,7 @@ def _sim_i2c(state: State, arguments: argparse.Namespace) -> int:
         try:
             _twins.pull(state, int(bus), int(address, 0))
         except ValueError as why:
-            raise ConfigError("{place!r} is no place: bus/address, such as 1/0x20", place=arguments.place) from why
+            raise ConfigError("{place!r} is not a place such as 1/0x20 (bus and address)", place=arguments.place) from why
     return 0
 
 
@@ -137,7 +137,7 @@ def _selftest(state: State, arguments: argparse.Namespace) -> int:
     profiles = all_profiles()
     if arguments.profile and arguments.profile not in profiles:
         raise ConfigError(
-            "there is no board {profile!r}; there are {profiles}", profile=arguments.profile, profiles=", ".join(profiles)
+            "there is no board {profile!r}; there are {profiles}", profile=arguments.profile, profiles=tuple(profiles)
         )
     profile = profiles[arguments.profile] if arguments.profile else load(state)
     if arguments.camera:

@@ -35,7 +35,7 @@ def merged(profile: BoardProfile, asked: LineRules) -> Rules:
         for name, seconds in (*known.items(), *times):
             _check_name(name, known, kind)
             if not 0 <= seconds <= MAX_S:
-                raise BoardError("{name}: a time is 0 to {max_s} s, not {seconds}", name=name, max_s=MAX_S, seconds=seconds)
+                raise BoardError("{name}: a time must be 0 to {max_s} s, not {seconds}", name=name, max_s=MAX_S, seconds=seconds)
     interlocks = (*profile.interlocks, *asked.interlocks)
     for name in (name for group in interlocks for name in group):
         _check_name(name, outputs, "output")
@@ -66,9 +66,7 @@ def save_rules(state: State, asked: LineRules) -> None:
     try:
         _kept(state).write(asked)
     except OSError as why:
-        raise BoardError(
-            "the line rules cannot be kept in {line_rules_file}: {why}", line_rules_file=state.line_rules_file, why=why
-        ) from why
+        raise BoardError("the line rules cannot be kept in {path}: {why}", path=state.line_rules_file, why=why) from why
 
 
 def _kept(state: State) -> Kept[LineRules]:
@@ -84,6 +82,4 @@ def _parse(document: object) -> LineRules:
 
 def _check_name(name: str, known: Mapping[str, int], kind: str) -> None:
     if name not in known:
-        raise BoardError(
-            "there is no {kind} {name!r}; this board has {known}", kind=kind, name=name, known=", ".join(known) or "none"
-        )
+        raise BoardError("there is no {kind} {name!r}; this board has {known}", kind=kind, name=name, known=tuple(known))

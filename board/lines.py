@@ -71,9 +71,7 @@ def save_polarity(state: State, polarity: Mapping[str, bool]) -> None:
     try:
         _kept_polarity(state).write(polarity)
     except OSError as why:
-        raise BoardError(
-            "the output polarity cannot be kept in {polarity_file}: {why}", polarity_file=state.polarity_file, why=why
-        ) from why
+        raise BoardError("the output polarity cannot be kept in {path}: {why}", path=state.polarity_file, why=why) from why
 
 
 def _kept_polarity(state: State) -> Kept[Mapping[str, bool]]:

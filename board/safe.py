@@ -17,6 +17,7 @@ from pathlib import Path
 from board.gpio import open_gpio
 from board.kit.errors import BoardError, GatewrightError, PinBusy
 from board.kit.state import State
+from board.kit.words import Text, joined
 from board.lines import load_polarity, pin_names, rest_levels
 from board.profiles import load
 
@@ -42,7 +43,7 @@ def make_safe(state: State) -> tuple[str, ...]:
     except (OSError, subprocess.TimeoutExpired) as why:
         raise BoardError("the outputs could not be made safe: {why}", why=why) from why
     if done.returncode:
-        raise BoardError("the outputs could not be made safe: {strip}", strip=done.stderr.strip()[-500:])
+        raise BoardError("the outputs could not be made safe: {said}", said=done.stderr.strip()[-500:])
     return tuple(done.stdout.splitlines())
 
 
@@ -52,7 +53,7 @@ def drive_to_rest(state: State) -> tuple[str, ...]:
     names = pin_names(profile)
     chip = open_gpio(profile, state)
     left: list[str] = []
-    broken: list[str] = []
+    broken: list[Text] = []
     try:
         for pin, level in rest_levels(profile, load_polarity(state, profile)).items():
             try:
@@ -60,11 +61,11 @@ def drive_to_rest(state: State) -> tuple[str, ...]:
             except PinBusy as why:
                 left.append(str(why))
             except BoardError as why:
-                broken.append(f"{names[pin]}: {why}")
+                broken.append(Text("{line}: {why}", {"line": names[pin], "why": why}))
     finally:
         chip.close()
     if broken:
-        raise BoardError("not at rest: " + "; ".join(broken))
+        raise BoardError("not at rest: {broken}", broken=joined(broken))
     return tuple(left)
 
 

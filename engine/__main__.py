@@ -12,6 +12,8 @@ from board.kit.errors import GatewrightError
 COMMANDS = {
     "run": ("engine.reading.run", "the engine process: camera to passages"),
     "service": ("engine.service.core", "the service process: store, look-ups, actions, triggers"),
+    "vms": ("engine.vms.run", "the vms process: servers for recorders and video management"),
+    "video": ("engine.video.run", "the video process, on boards that can encode video"),
     "read": ("engine.cli.read", "read the plates in pictures"),
     "countries": ("engine.cli.countries", "list the countries whose plate formats are known"),
     "settings": ("engine.cli.settings_docs", "list the settings; --markdown prints the reference page"),

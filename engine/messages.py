@@ -126,6 +126,11 @@ class RulesChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingsChanged:
+    """The general configuration was stored: what of it needs no restart is in force everywhere from now on; answered by Outcome."""
+
+
+@dataclass(frozen=True, slots=True)
 class RestartService:
     """Restarts engine and service with the stored settings; answered by Outcome before it happens."""
 
@@ -201,17 +206,22 @@ DELIVERIES = "deliveries"
 LINES = "lines"
 """LineChanged: every change of an input or output; after Subscribed, each line's present state."""
 
-TOPICS = (STATUS, LIVE, PASSAGES, DELIVERIES, LINES)
+SETTINGS = "settings"
+"""ServerSettings: after Subscribed and whenever they change."""
+
+TOPICS = (STATUS, LIVE, PASSAGES, DELIVERIES, LINES, SETTINGS)
 
 
 @dataclass(frozen=True, slots=True)
 class Subscribe:
     """First message of a subscription: from now on what belongs to `topics` is pushed, after a Subscribed.
 
-    `after`: row of the last passage that the subscriber has; those stored since come first. -1: only those from now on."""
+    `after`: row of the last passage that the subscriber has; those stored since come first. -1: it has none, and gets the `last`
+    newest ones first."""
 
     topics: tuple[str, ...]
     after: int = -1
+    last: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,8 +265,16 @@ class LineChanged:
     line: LineState
 
 
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """What servers outside of this process need of the general configuration. `snapshots_login`: the pictures below /LPR/ ask for
+    one."""
+
+    snapshots_login: bool
+
+
 SERVICE_MESSAGES: tuple[type, ...] = (
     EngineHello, EngineStatus, PassageReport, LiveReads, TriggerTaken, PassageStored, StartTrigger, StopEngine,
-    AskStatus, FireTrigger, TestAction, RulesChanged, RestartService, Outcome, TriggerAnswer, ServiceStatus,
-    Subscribe, Subscribed, Missed, PassageEvent, DeliveryEvent, LineChanged,
+    AskStatus, FireTrigger, TestAction, RulesChanged, SettingsChanged, RestartService, Outcome, TriggerAnswer, ServiceStatus,
+    Subscribe, Subscribed, Missed, PassageEvent, DeliveryEvent, LineChanged, ServerSettings,
 )  # fmt: skip

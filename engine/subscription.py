@@ -25,15 +25,24 @@ class Subscription:
     """One thread. `take(message)` gets each pushed message (engine/messages.py: TOPICS), in its order, from that thread; also each
     Subscribed: what happened before it and was not sent is missed, but for passages.
 
-    `after`: row of the last passage that the caller has, -1 for those from now on. A passage counts as taken when `take` has
-    returned: one that raised is logged and not sent again."""
+    `after`: row of the last passage that the caller has; -1: it has none, and gets the `last` newest ones first. A passage counts
+    as taken when `take` has returned: one that raised is logged and not sent again."""
 
-    def __init__(self, service: Path, topics: Collection[str], take: Callable[[Any], None], clock: Clock, after: int = -1) -> None:
+    def __init__(
+        self,
+        service: Path,
+        topics: Collection[str],
+        take: Callable[[Any], None],
+        clock: Clock,
+        after: int = -1,
+        last: int = 0,
+    ) -> None:
         self._service = service
         self._topics = tuple(topics)
         self._take = take
         self._clock = clock
         self._after = after
+        self._last = last
         self._codec = Codec(SERVICE_MESSAGES)
         self._lock = threading.Lock()
         self._channel: Channel | None = None
@@ -83,7 +92,7 @@ class Subscription:
         with self._lock:
             self._channel = channel
         try:
-            channel.send(Subscribe(self._topics, self._after))
+            channel.send(Subscribe(self._topics, self._after, self._last))
             while not self._stop.is_set():
                 message = channel.receive(LOOK_S)
                 if isinstance(message, Outcome):
@@ -97,7 +106,7 @@ class Subscription:
 
     def _handle(self, message: Any) -> None:
         if isinstance(message, Subscribed) and message.newest >= 0 and not 0 <= self._after <= message.newest:
-            self._after = message.newest
+            self._after = max(0, message.newest - self._last)
         try:
             self._take(message)
         except Exception:  # what one message does to its taker must not end the connection, nor come again with the next

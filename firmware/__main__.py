@@ -18,7 +18,8 @@ from board.kit.process import Life, open_log
 from board.kit.state import State
 from board.profiles import all_profiles, keep_lines
 from board.storage import card_present
-from firmware.gateway.web import WebServer, build
+from firmware.gateway.app import build, open_host
+from firmware.gateway.web import WebServer
 from firmware.packages.keys import TrustedKeys, public_pem, read_public
 from firmware.packages.licence import device_serial
 from firmware.packages.management import Packages, board_file
@@ -54,6 +55,13 @@ def _run(words: list[str]) -> int:
     parser.add_argument("--state", type=Path, required=True, help="folder of the camera's persistent state")
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--bind", default="127.0.0.1", help="address to listen on; a camera in the field needs 0.0.0.0")
+    parser.add_argument(
+        "--public-address",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="how browsers reach the camera through a reverse proxy, such as https://gate.example",
+    )
     parser.add_argument("--profile", default="sim", choices=tuple(all_profiles()), help="which board this is")
     parser.add_argument("--camera", default="", help="camera URL; default: the profile's")
     parser.add_argument("--sd", type=_folder, help="where the SD card is mounted; empty: there is none")
@@ -66,7 +74,7 @@ def _run(words: list[str]) -> int:
         action="append",
         default=[],
         metavar="ADDRESS",
-        help="a reverse proxy, or its network, whose X-Forwarded-For is believed; may be given several times (default: none)",
+        help="a reverse proxy, or its network, whose X-Forwarded headers are believed; may be given several times (default: none)",
     )
     options = parser.parse_args(words)
     state = _state(options.state)
@@ -83,14 +91,14 @@ def _run(words: list[str]) -> int:
         keep_lines(state)
         board_file(state, options.profile, options.camera, options.sd.resolve() if options.sd else None)
         clock = Clock()
-        auth = Auth(state.host, clock, tuple(options.trusted_proxy))
+        auth = Auth(state.host, clock, tuple(options.trusted_proxy), tuple(options.public_address))
         packages, present = _packages(state, options.sd, options.profile, options.trust)
         ended = end_leftovers(state)
         if ended:
             LOG.warning("%d processes of an earlier run were ended", ended)
         _make_safe(state)()
-        application = build(auth, packages, Uploads(state.host / "uploads"), present)
-        server = WebServer(options.bind, options.port, application, auth.addresses)
+        host = open_host(auth, packages, Uploads(state.host / "uploads"), present)
+        server = WebServer(options.bind, options.port, build(host), auth.addresses)
         port = server.start()
         LOG.info("listening on %s port %d", options.bind, port)
         who = WhoServer(state.people_socket, auth.who)

@@ -10,18 +10,20 @@ import webui.api
 from board.kit.errors import GatewrightError
 from board.kit.registry import find
 from board.kit.web import app
+from board.kit.web.exchange import Wsgi
 from board.kit.web.files import files
+from board.kit.web.menu import Tab
 from board.kit.web.people import Visitor, visitor_of
 from board.kit.web.routes import KNOWN, Answer, Call, Elsewhere, Route, page
-from webui.portal import Portal, Tab
+from webui.portal import Portal
 
 STATIC = Path(__file__).parent / "static"
 
 
-def routes(tabs: Sequence[Tab]) -> tuple[Route[Portal], ...]:
+def routes(tabs: Sequence[Tab[Portal]]) -> tuple[Route[Portal], ...]:
     """Every address of the portal, below /anpr/."""
     shared: tuple[Route[Portal], ...] = (page("", KNOWN, _home), files("static/<name>", KNOWN, STATIC))
-    return (*shared, *(route for tab in tabs for route in tab.pages), *api_routes())
+    return (*shared, *(route for tab in tabs for route in tab.routes), *api_routes())
 
 
 def api_routes() -> tuple[Route[Portal], ...]:
@@ -29,9 +31,9 @@ def api_routes() -> tuple[Route[Portal], ...]:
     return tuple(route for each in find(webui.api, "ROUTES", tuple).values() for route in each)
 
 
-def build(portal: Portal, tabs: Sequence[Tab]) -> app.Wsgi:
+def build(portal: Portal, tabs: Sequence[Tab[Portal]]) -> Wsgi:
     """The WSGI application."""
-    return app.build(app.Site(portal, "/anpr/", _admit, _error_page, logging.getLogger("manager")), routes(tabs))
+    return app.build(app.Site(portal, "/anpr/", _admit, _checked_by_host, _error_page, logging.getLogger("manager")), routes(tabs))
 
 
 def _admit(portal: Portal, call: Call, route: Route[Portal]) -> Visitor:
@@ -39,6 +41,10 @@ def _admit(portal: Portal, call: Call, route: Route[Portal]) -> Visitor:
     if visitor.by and route.is_page and route.path != "setup" and not portal.lpr().region:
         raise Elsewhere("/anpr/setup")  # manual 3.3: region and countries come before anything else
     return visitor
+
+
+def _checked_by_host(portal: Portal, call: Call) -> None:
+    """The host lets through only what comes from its own pages or from a program; nobody else reaches the portal's socket."""
 
 
 def _home(portal: Portal, call: Call) -> Answer:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from board.kit.web.menu import Tab
 from board.kit.web.people import Visitor
 from board.kit.web.render import Templates
 from board.kit.web.routes import Answer, Call
-from webui.portal import Tab
 
 if TYPE_CHECKING:
     from webui.portal import Portal
@@ -20,7 +20,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 class Pages:
     """The templates of webui/templates and the tabs of the menu."""
 
-    def __init__(self, tabs: Sequence[Tab]) -> None:
+    def __init__(self, tabs: Sequence[Tab[Portal]]) -> None:
         self._tabs = tuple(sorted((tab for tab in tabs if tab.order), key=lambda tab: tab.order))
         self._templates = Templates(TEMPLATES)
 

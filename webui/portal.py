@@ -1,4 +1,4 @@
-"""Portal: what every handler of the portal gets, and the tab, of which its menu is made."""
+"""Portal: what every handler of the portal gets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from board.kit.clock import Clock
 from board.kit.state import State
-from board.kit.web.routes import Route
 from board.kit.zones import camera_zone
 from board.types import BoardProfile
 from engine.settings import GeneralSettings, LprSettings
@@ -50,15 +49,3 @@ class Portal:
     def local(self, at: datetime | None, zone: ZoneInfo | None = None) -> str:
         """`at` for people: "2026-11-21 08:15:02" in the camera's time zone; "" for None."""
         return at.astimezone(zone or self.zone()).strftime("%Y-%m-%d %H:%M:%S") if at else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """A tab of the portal (manual 4.1): `name` is its path below /anpr/, `permission` what one needs to see it, `order` its place;
-    `pages`: its routes. A tab with order 0 stands in no menu."""
-
-    name: str
-    title: str
-    order: int
-    permission: str
-    pages: tuple[Route[Portal], ...]

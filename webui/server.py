@@ -10,19 +10,20 @@ from board.kit.state import State
 from board.kit.web import server as web
 from board.kit.web.heads import Head
 from board.kit.web.limits import Limits, Share
+from board.kit.web.menu import Tab
 from board.profiles import load
 from engine.actions import find_kinds
 from engine.store import Store
 from webui.app import build
 from webui.pages import Pages
 from webui.picture import Picture
-from webui.portal import Portal, Tab
+from webui.portal import Portal
 from webui.service_client import ServiceClient
 
 LIMITS = Limits(threads=6, connections=128, max_body_bytes=64 << 20)
 
 
-def open_portal(state: State) -> tuple[Portal, tuple[Tab, ...]]:
+def open_portal(state: State) -> tuple[Portal, tuple[Tab[Portal], ...]]:
     """The portal on this state folder, with every tab of webui/tabs."""
     tabs = tuple(find(webui.tabs, "TAB", Tab).values())
     clock = Clock()
@@ -43,7 +44,7 @@ def open_portal(state: State) -> tuple[Portal, tuple[Tab, ...]]:
 class Server:
     """The portal on its Unix socket; one user gets at most all but one of the threads."""
 
-    def __init__(self, state: State, portal_and_tabs: tuple[Portal, tuple[Tab, ...]]) -> None:
+    def __init__(self, state: State, portal_and_tabs: tuple[Portal, tuple[Tab[Portal], ...]]) -> None:
         self._portal, tabs = portal_and_tabs
         self._socket_path = state.manager_socket
         self._application = build(self._portal, tabs)

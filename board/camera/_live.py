@@ -90,7 +90,7 @@ class LiveCamera:
                 raise self._gone
             silent_s = self._source.silent_s + SPARE_S
             if self._clock.monotonic_ns() - self._delivered_ns > silent_s * 1e9:
-                raise CameraError("{name}: no picture for {silent_s:.0f} s", name=self._name, silent_s=silent_s)
+                raise CameraError("{name}: no picture for {silent_s} s", name=self._name, silent_s=silent_s)
             return None
         picture, came_ns = newest
         self._delivered_ns = came_ns

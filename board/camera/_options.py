@@ -19,7 +19,7 @@ def split_options(text: str, ranges: Mapping[str, tuple[float, float]]) -> tuple
     values: dict[str, float] = {}
     for name, value in pairs:
         if name not in ranges:
-            raise CameraError("camera option {name!r} is unknown; known are {ranges}", name=name[:30], ranges=", ".join(ranges))
+            raise CameraError("camera option {name!r} is unknown; known are {known}", name=name[:30], known=tuple(ranges))
         lowest, highest = ranges[name]
         try:
             number = float(value)

@@ -68,7 +68,7 @@ class V4l2Controls:
         try:
             self._file = os.open(device, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as why:
-            raise CameraError("v4l2 {device}: {strerror}", device=device, strerror=why.strerror) from why
+            raise CameraError("v4l2 {device}: {reason}", device=device, reason=why.strerror) from why
         self.notes: tuple[str, ...] = ()
 
     def set_fixed(self, settings: CameraSettings) -> tuple[bool, bool]:

@@ -55,7 +55,7 @@ def open_picamera2(url: str, setup: CameraSetup, clock: Clock) -> Camera:
     """CameraError: library not there, no camera of that number, or the camera is in use."""
     number = url.partition(":")[2].strip("/") or "0"
     if not number.isdigit():
-        raise CameraError("camera {url!r}: after picamera2: comes the camera's number, 0 or 1", url=url)
+        raise CameraError("camera {url!r}: picamera2: must be followed by the camera's number, 0 or 1", url=url)
     try:
         from picamera2 import Picamera2
     except (ImportError, OSError) as why:
@@ -65,9 +65,9 @@ def open_picamera2(url: str, setup: CameraSetup, clock: Clock) -> Camera:
     there = Picamera2.global_camera_info()
     if int(number) >= len(there):
         raise CameraError(
-            "camera {number} is not connected: libcamera sees {there}; check the ribbon cable and its direction",
+            "camera {number} is not connected: libcamera sees {count} cameras; check the ribbon cable and its direction",
             number=number,
-            there=len(there),
+            count=len(there),
         )
     try:
         device = Picamera2(int(number))
@@ -78,10 +78,10 @@ def open_picamera2(url: str, setup: CameraSetup, clock: Clock) -> Camera:
     except Exception as why:
         device.close()
         raise CameraError(
-            "camera {number} does not start with {size}x{size2}: {why}",
+            "camera {number} does not start with {width}x{height}: {why}",
             number=number,
-            size=setup.size[0],
-            size2=setup.size[1],
+            width=setup.size[0],
+            height=setup.size[1],
             why=why,
         ) from why
 

@@ -18,6 +18,7 @@ from board.camera._settings import CameraSetup, flips, turned
 from board.camera._v4l2_controls import V4l2Controls
 from board.kit.clock import Clock
 from board.kit.errors import CameraError
+from board.kit.words import Text, joined
 from board.ports import Camera
 from board.types import Frame
 
@@ -99,13 +100,13 @@ class _V4l2Camera:
 
 def _open_best(device: str, name: str, wanted: dict[str, str]) -> Any:
     """The first format that opens, in the wanted rate or, with a driver that refuses it, in its own."""
-    problems: dict[str, None] = {}
+    problems: dict[str, Text] = {}
     for rate, pixels in itertools.product((wanted, {"video_size": wanted["video_size"]}), FORMATS):
         try:
             return open_container(device, name, rate | ({"input_format": pixels} if pixels else {}), "v4l2")
         except CameraError as why:
-            problems[str(why)] = None
-    raise CameraError("; ".join(problems))
+            problems[str(why)] = why.text
+    raise CameraError(joined(list(problems.values())))
 
 
 CAMERA = CameraKind("v4l2", ("v4l2",), open_v4l2)

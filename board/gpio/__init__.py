@@ -23,10 +23,10 @@ def open_gpio(profile: BoardProfile, state: State) -> Gpio:
     kinds = all_kinds()
     if profile.gpio not in kinds:
         raise BoardError(
-            "board {name} wants the GPIO back end {gpio!r}; there are {kinds}",
+            "board {name} wants the GPIO back end {back_end!r}; there are {kinds}",
             name=profile.name,
-            gpio=profile.gpio,
-            kinds=", ".join(kinds),
+            back_end=profile.gpio,
+            kinds=tuple(kinds),
         )
     kind = kinds[profile.gpio]
     if not has_expander_lines(profile):

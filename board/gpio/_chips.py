@@ -32,14 +32,13 @@ def find_chip(labels: Sequence[str]) -> Path:
     for label in labels:
         if label in found:
             return found[label]
-    there = f"there are {', '.join(found)}" if found else "there is none"
-    hint = f"; {'; '.join(denied)}: run as root or add the user to the group gpio" if denied else ""
-    raise BoardError(
-        "no GPIO chip is labelled {labels}: {there}{hint}",
-        labels=" or ".join(labels) or "(the profile names none)",
-        there=there,
-        hint=hint,
-    )
+    if denied:
+        raise BoardError(
+            "no GPIO chip with a label of {labels} can be used, and {denied}: run as root or add the user to the group gpio",
+            labels=labels,
+            denied=denied,
+        )
+    raise BoardError("no GPIO chip is labelled {labels}; there are {found}", labels=labels, found=sorted(found))
 
 
 def find_lines(names: Sequence[str]) -> dict[str, tuple[Path, int]]:
@@ -52,12 +51,12 @@ def find_lines(names: Sequence[str]) -> dict[str, tuple[Path, int]]:
     missing = [name for name, places in found.items() if not places]
     if missing:
         raise BoardError(
-            "the kernel has no line named {missing}: see gpioinfo, and name the board's own in STATE/lines.json",
-            missing=", ".join(missing),
+            "the kernel has no line named {missing}: see gpioinfo, and name the lines of this board in STATE/lines.json",
+            missing=missing,
         )
     twice = [name for name, places in found.items() if len(places) > 1]
     if twice:
-        raise BoardError("the kernel has two lines named {twice}: names must be clear", twice=", ".join(twice))
+        raise BoardError("the kernel has several lines named {names}: a name must belong to one line", names=twice)
     return {name: places[0] for name, places in found.items()}
 
 

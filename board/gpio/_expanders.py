@@ -89,10 +89,10 @@ class WithExpanders:
         chip = self._chip(pin)
         if pull not in chip.pulls:
             raise BoardError(
-                "{names}: an input of a {title} has pull {pulls}, not {pull!r}",
-                names=self._names[pin],
+                "{line}: an input of a {title} can have the pull {pulls}, not {pull!r}",
+                line=self._names[pin],
                 title=chip.title,
-                pulls=" or ".join(chip.pulls),
+                pulls=chip.pulls,
                 pull=pull,
             )
         chip, mask = self._claim(pin, owner)
@@ -109,7 +109,7 @@ class WithExpanders:
             return
         chip, mask = self._chip(pin), self._mask(pin)
         if not chip.outputs & mask:
-            raise BoardError("{names} (pin {pin}) is not claimed as an output by this process", names=self._names[pin], pin=pin)
+            raise BoardError("{line} (pin {pin}) is not claimed as an output by this process", line=self._names[pin], pin=pin)
         levels = chip.levels | mask if level else chip.levels & ~mask
         with self._lock:
             if not chip.problem and self._reach(chip, lambda device: device.write(levels)):
@@ -120,7 +120,7 @@ class WithExpanders:
             if level == rest:
                 chip.levels = levels
                 return
-        raise BoardError("{names}: {problem}", names=self._names[pin], problem=chip.problem)
+        raise BoardError("{line}: {problem}", line=self._names[pin], problem=chip.problem)
 
     def read(self, pin: int) -> bool:
         if pin < FIRST_EXPANDER_PIN:
@@ -130,7 +130,7 @@ class WithExpanders:
             return bool(chip.levels & mask)
         if chip.inputs & mask:
             return bool(chip.seen & mask)
-        raise BoardError("{names} (pin {pin}) is not claimed by this process", names=self._names[pin], pin=pin)
+        raise BoardError("{line} (pin {pin}) is not claimed by this process", line=self._names[pin], pin=pin)
 
     def watch(self, pins: Sequence[int], on_edge: Callable[[int, bool, int], None]) -> None:
         own = [pin for pin in pins if pin < FIRST_EXPANDER_PIN]
@@ -138,7 +138,7 @@ class WithExpanders:
             if pin >= FIRST_EXPANDER_PIN:
                 if not self._chip(pin).inputs & self._mask(pin):
                     raise BoardError(
-                        "{names} (pin {pin}) is not claimed as an input by this process", names=self._names[pin], pin=pin
+                        "{line} (pin {pin}) is not claimed as an input by this process", line=self._names[pin], pin=pin
                     )
                 self._chip(pin).watched[self._mask(pin)] = on_edge
         self._own.watch(own, on_edge)
@@ -157,7 +157,7 @@ class WithExpanders:
     def _chip(self, pin: int) -> _Chip:
         chip = self._chips.get(pin - pin % FIRST_EXPANDER_PIN)
         if chip is None or pin not in self._names:
-            raise BoardError("this board has no pin {pin}; it has {names}", pin=pin, names=", ".join(map(str, sorted(self._names))))
+            raise BoardError("this board has no pin {pin}; it has {pins}", pin=pin, pins=sorted(self._names))
         return chip
 
     def _mask(self, pin: int) -> int:
@@ -167,7 +167,7 @@ class WithExpanders:
         """A chip belongs to one process as a whole: a byte on the bus moves all its pins."""
         chip, mask = self._chip(pin), self._mask(pin)
         if (chip.outputs | chip.inputs) & mask:
-            raise PinBusy("{names} (pin {pin}) is taken by this process", names=self._names[pin], pin=pin)
+            raise PinBusy("{line} (pin {pin}) is taken by this process", line=self._names[pin], pin=pin)
         if chip.first_pin not in self._claims:
             self._claims.take(chip.first_pin, f"{self._names[pin]}, {chip.title}", owner)
         if self._thread is None:

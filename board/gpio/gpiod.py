@@ -62,9 +62,7 @@ class GpiodChip:
         try:
             request.set_value(self._place(pin)[1], self._levels[bool(level)])
         except OSError as why:
-            raise BoardError(
-                "line {pin} could not be driven {level}: {why}", pin=pin, level="high" if level else "low", why=why
-            ) from why
+            raise BoardError("line {pin} could not be set to {level}: {why}", pin=pin, level=int(level), why=why) from why
 
     def read(self, pin: int) -> bool:
         request = self._outputs.get(pin) or self._inputs.get(pin, (None, None))[0]
@@ -114,14 +112,14 @@ class GpiodChip:
         path, line = self._place(pin)
         if pin in self._outputs or pin in self._inputs:
             raise PinBusy(
-                "line {line} of {path} is taken by {owner} (pid {getpid})", line=line, path=path, owner=owner, getpid=os.getpid()
+                "line {line} of {path} is taken by {owner} (pid {pid})", line=line, path=path, owner=owner, pid=os.getpid()
             )
         if line in self._given[path]:
             raise PinBusy(
-                "line {line} of {path} is taken by {given}: switch that off, or take another line",
+                "line {line} of {path} is taken by {owner}: switch that off, or take another line",
                 line=line,
                 path=path,
-                given=self._given[path][line],
+                owner=self._given[path][line],
             )
         try:
             return self._chips[path].request_lines({line: settings}, consumer=owner)
@@ -157,7 +155,7 @@ def _open(profile: BoardProfile, state: State) -> Gpio:
         raise BoardError("{title}: gpiod is not installed ({why}): pip install 'gpiod>=2'", title=profile.title, why=why) from why
     if not hasattr(gpiod, "LineSettings"):
         raise BoardError(
-            "{title}: gpiod {version__} is too old: pip install 'gpiod>=2'", title=profile.title, version__=gpiod.__version__
+            "{title}: gpiod {version} is too old: pip install 'gpiod>=2'", title=profile.title, version=gpiod.__version__
         )
     places = _named_places(profile)
     path = None if places and not profile.chip_labels else _chips.find_chip(profile.chip_labels)

@@ -18,6 +18,7 @@ from board.gpio._claims import Claims, taker
 from board.gpio._muxes import muxed
 from board.kit.errors import BoardError, PinBusy
 from board.kit.state import State
+from board.kit.words import Text, mark
 from board.ports import Gpio, GpioKind
 from board.types import BoardProfile
 
@@ -39,7 +40,11 @@ class RpiGpio:
 
     def claim_output(self, pin: int, level: bool, owner: str) -> None:
         self._take(pin, owner)
-        self._try(pin, "become an output", lambda: self._library.setup(pin, self._library.OUT, initial=int(level)))
+        self._try(
+            pin,
+            mark("GPIO {pin} cannot become an output: {why}"),
+            lambda: self._library.setup(pin, self._library.OUT, initial=int(level)),
+        )
         self._outputs.add(pin)
 
     def claim_input(self, pin: int, pull: str, owner: str) -> None:
@@ -47,7 +52,11 @@ class RpiGpio:
             raise BoardError("GPIO {pin}: pull must be up, down or off, not {pull!r}", pin=pin, pull=pull)
         self._take(pin, owner)
         resistor = getattr(self._library, PULLS[pull])
-        self._try(pin, "become an input", lambda: self._library.setup(pin, self._library.IN, pull_up_down=resistor))
+        self._try(
+            pin,
+            mark("GPIO {pin} cannot become an input: {why}"),
+            lambda: self._library.setup(pin, self._library.IN, pull_up_down=resistor),
+        )
 
     def write(self, pin: int, level: bool, hurry: bool = False) -> None:
         if pin not in self._outputs:
@@ -55,9 +64,7 @@ class RpiGpio:
         try:
             self._library.output(pin, int(level))
         except Exception as why:
-            raise BoardError(
-                "GPIO {pin} could not be driven {level}: {why}", pin=pin, level="high" if level else "low", why=why
-            ) from why
+            raise BoardError("GPIO {pin} could not be set to {level}: {why}", pin=pin, level=int(level), why=why) from why
 
     def read(self, pin: int) -> bool:
         if pin not in self._claims:
@@ -94,30 +101,28 @@ class RpiGpio:
 
     def _take(self, pin: int, owner: str) -> None:
         if not 0 <= pin < HEADER_LINES:
-            raise BoardError(
-                "GPIO {pin} is not on the header, which has 0 to {header_lines}", pin=pin, header_lines=HEADER_LINES - 1
-            )
+            raise BoardError("GPIO {pin} is not on the header, which has 0 to {highest}", pin=pin, highest=HEADER_LINES - 1)
         if pin in self._given:  # the library would take a running bus its pin away
-            raise PinBusy("GPIO {pin} is taken by {given}: switch that off, or take another pin", pin=pin, given=self._given[pin])
+            raise PinBusy("GPIO {pin} is taken by {owner}: switch that off, or take another pin", pin=pin, owner=self._given[pin])
         self._claims.take(pin, f"GPIO {pin}", owner)
 
-    def _try(self, pin: int, what: str, act: Callable[[], None]) -> None:
+    def _try(self, pin: int, failed: str, act: Callable[[], None]) -> None:
         try:
             act()
         except Exception as why:
             if "busy" not in str(why).lower():
-                raise BoardError("GPIO {pin} cannot {what}: {why}", pin=pin, what=what, why=why) from why
+                raise BoardError(Text(failed, {"pin": pin, "why": why})) from why
             owner = _chips.consumer(self._chip, pin) if self._chip else ""  # the library knows only that, the kernel knows who
-            raise PinBusy("GPIO {pin} is taken by {owner}", pin=pin, owner=owner or "another process") from why
+            raise PinBusy("GPIO {pin} is taken by {owner}", pin=pin, owner=owner or Text("another process")) from why
 
 
 def _open(profile: BoardProfile, state: State) -> Gpio:
     wrong = [line.name for line in profile.outputs if line.drive != "push-pull"]
     if wrong:
         raise BoardError(
-            "{title}: {wrong}: RPi.GPIO drives push-pull only; use a transistor, or gpiod",
+            "{title}: {lines}: RPi.GPIO drives push-pull only; use a transistor, or gpiod",
             title=profile.title,
-            wrong=", ".join(wrong),
+            lines=wrong,
         )
     chip = _point_to_chip(profile)
     # lgpio makes a FIFO in its working folder, which may be a package's slot.

@@ -135,7 +135,7 @@ class SimChip:
 
     def _name(self, pin: int) -> str:
         if pin not in self._names:
-            raise BoardError("this board has no pin {pin}; it has {names}", pin=pin, names=", ".join(map(str, sorted(self._names))))
+            raise BoardError("this board has no pin {pin}; it has {pins}", pin=pin, pins=sorted(self._names))
         return self._names[pin]
 
     def _power(self, profile: BoardProfile) -> None:
@@ -179,7 +179,7 @@ def set_input(state: State, name: str, level: int) -> None:
     if profile.gpio != "sim":
         raise BoardError("board {title} is not simulated: its inputs are moved by what is wired to them", title=profile.title)
     if name not in inputs:
-        raise BoardError("there is no input {name!r}; there are {inputs}", name=name, inputs=", ".join(inputs))
+        raise BoardError("there is no input {name!r}; there are {inputs}", name=name, inputs=tuple(inputs))
     if level not in (0, 1):
         raise BoardError("{name}: a level is 0 or 1, not {level!r}", name=name, level=level)
     driver = next((output for output, wired in profile.wires if wired == name), "")

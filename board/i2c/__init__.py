@@ -101,12 +101,12 @@ def all_kinds() -> dict[str, I2cKind | ExpanderKind]:
 
 def parse_url(url: str) -> DeviceUrl:
     """ConfigError says what is wrong with the address of a device."""
-    example = "such as i2c://1/0x20?kind=pcf8574"
+    example = "i2c://1/0x20?kind=pcf8574"
     try:
         parts = urlsplit(url)
         options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
     except ValueError as why:
-        raise ConfigError("{url!r} is no I2C device, {example}: {why}", url=url, example=example, why=why) from why
+        raise ConfigError("{url!r} is not an I2C device such as {example}: {why}", url=url, example=example, why=why) from why
     place = re.fullmatch(r"/(0x[0-9a-fA-F]{1,2}|\d{1,3})", parts.path)
     if (
         parts.scheme not in ("i2c", "sim")
@@ -114,15 +114,15 @@ def parse_url(url: str) -> DeviceUrl:
         or place is None
         or set(options) != {"kind"}
     ):
-        raise ConfigError("{url!r} is no I2C device, {example}", url=url, example=example)
+        raise ConfigError("{url!r} is not an I2C device such as {example}", url=url, example=example)
     kinds = all_kinds()
     kind = kinds.get(options["kind"])
     if kind is None:
         raise ConfigError(
-            "{url!r}: there is no kind {options!r}; there are {kinds}",
+            "{url!r}: there is no kind {kind!r}; there are {kinds}",
             url=url,
-            options=options["kind"][:20],
-            kinds=", ".join(kinds),
+            kind=options["kind"][:20],
+            kinds=tuple(kinds),
         )
     address = int(place[1], 0)
     if address not in kind.addresses:

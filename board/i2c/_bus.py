@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 from board.kit.errors import BoardError, PinBusy
 from board.kit.state import State
+from board.kit.words import Text
 
 log = logging.getLogger("board.i2c")
 
@@ -99,7 +100,7 @@ class Bus:
             except OSError as why:
                 if why.errno == errno.EBUSY:
                     raise PinBusy(
-                        "{where} is taken by {owner}", where=where, owner=self._owner(address) or "a driver of the kernel"
+                        "{where} is taken by {owner}", where=where, owner=self._owner(address) or Text("a driver of the kernel")
                     ) from why
                 if why.errno in NOBODY:
                     raise BoardError(
@@ -107,9 +108,9 @@ class Bus:
                     ) from why
                 if why.errno in HELD:
                     raise BoardError(
-                        "I2C bus {number} is held: SDA or SCL stays low, or another master sends", number=self.number
+                        "I2C bus {number} is blocked: SDA or SCL stays low, or another master sends", number=self.number
                     ) from why
-                raise BoardError("{where}: {strerror}", where=where, strerror=why.strerror or why) from why
+                raise BoardError("{where}: {reason}", where=where, reason=why.strerror or why) from why
 
 
 def open_bus(scheme: str, number: int, state: State) -> Bus:
@@ -136,7 +137,7 @@ def _smbus(number: int) -> Transfers:
     except PermissionError as why:
         raise BoardError("/dev/i2c-{number} may not be used: run as root or add the user to the group i2c", number=number) from why
     except OSError as why:
-        raise BoardError("/dev/i2c-{number} does not open: {strerror}", number=number, strerror=why.strerror or why) from why
+        raise BoardError("/dev/i2c-{number} does not open: {reason}", number=number, reason=why.strerror or why) from why
     for question, value in ((I2C_TIMEOUT, TIMEOUT_10MS), (I2C_RETRIES, 0)):
         try:
             fcntl.ioctl(bus.fd, question, value)

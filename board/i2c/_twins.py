@@ -204,11 +204,11 @@ def folder(state: State) -> Path:
 def plug(state: State, number: int, address: int, kind: str) -> None:
     """Puts a chip on the bus, as it is after power-on. BoardError: there is no such twin, or the address is taken."""
     if kind not in MODELS:
-        raise BoardError("there is no simulated chip {kind!r}; there are {models}", kind=kind, models=", ".join(sorted(MODELS)))
+        raise BoardError("there is no simulated chip {kind!r}; there are {kinds}", kind=kind, kinds=sorted(MODELS))
     folder(state).mkdir(parents=True, exist_ok=True)
     path = _path(state, number, address)
     if path.exists():
-        raise BoardError("a chip is at 0x{address:02x} of simulated bus {number} already", address=address, number=number)
+        raise BoardError("there is already a chip at 0x{address:02x} of simulated bus {number}", address=address, number=number)
     write_whole(path, json.dumps(asdict(Chip(kind, list(MODELS[kind].power_on)))).encode())
 
 
@@ -218,7 +218,9 @@ def pull(state: State, number: int, address: int) -> None:
         try:
             _path(state, number, address).unlink()
         except FileNotFoundError as why:
-            raise BoardError("no chip is at 0x{address:02x} of simulated bus {number}", address=address, number=number) from why
+            raise BoardError(
+                "there is no chip at 0x{address:02x} of simulated bus {number}", address=address, number=number
+            ) from why
 
 
 @contextmanager
@@ -226,7 +228,7 @@ def chip_at(state: State, number: int, address: int) -> Iterator[Chip]:
     """The chip, to be looked at and changed from outside (contacts, temperature, a driver that takes it)."""
     with _chip(state, number, address) as chip:
         if chip is None:
-            raise BoardError("no chip is at 0x{address:02x} of simulated bus {number}", address=address, number=number)
+            raise BoardError("there is no chip at 0x{address:02x} of simulated bus {number}", address=address, number=number)
         yield chip
 
 

@@ -43,7 +43,7 @@ class Ds3231:
             )  # fmt: skip
         except ValueError as why:
             raise BoardError(
-                "the clock at 0x{address:02x} holds no time ({hex}): set it", address=self._address, hex=raw.hex(" ")
+                "the clock at 0x{address:02x} holds no valid time ({bytes}): set it", address=self._address, bytes=raw.hex(" ")
             ) from why
         return ClockReading(at, stopped)
 
@@ -51,7 +51,7 @@ class Ds3231:
         """Sets the clock (whole seconds, years 2000 to 2199), starts it on battery too, and clears the stop flag."""
         at = at.astimezone(UTC)
         if not 2000 <= at.year <= 2199:
-            raise BoardError("the clock knows the years 2000 to 2199, not {year}", year=at.year)
+            raise BoardError("the clock can hold the years 2000 to 2199, not {year}", year=at.year)
         month = _to_bcd(at.month) | (CENTURY if at.year >= 2100 else 0)
         fields = (at.second, at.minute, at.hour, at.isoweekday(), at.day)
         self._bus.write_registers(self._address, SECONDS, bytes([*map(_to_bcd, fields), month, _to_bcd(at.year % 100)]))

@@ -17,6 +17,9 @@ from board.kit.state import State
 LEVELS = {1: logging.ERROR, 2: logging.WARNING, 3: logging.INFO, 4: logging.DEBUG, 5: logging.DEBUG}
 """Log levels as the manual numbers them (4.6)."""
 
+NOT_HERE = 78
+"""Exit code of an optional process that this board cannot run (sysexits.h: EX_CONFIG): it is not started again."""
+
 BEAT_EVERY_S = 2.0
 """A process calls `beat` at least this often; the supervisor ends one that has been silent for much longer."""
 

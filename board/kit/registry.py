@@ -37,9 +37,9 @@ def find(
             found[module_info.name] = without_library(module_info.name, library)
             continue
         except Exception as why:  # whatever the module raises, its name must be said
-            raise ConfigError("{name} does not import: {why}", name=name, why=why) from why
+            raise ConfigError("{module} cannot be imported: {why}", module=name, why=why) from why
         offered = getattr(module, attribute, None)
         if not isinstance(offered, kind):
-            raise ConfigError("{name} offers no {attribute} of type {name__}", name=name, attribute=attribute, name__=kind.__name__)
+            raise ConfigError("{module} offers no {attribute} of type {type}", module=name, attribute=attribute, type=kind.__name__)
         found[module_info.name] = offered
     return found

@@ -40,6 +40,11 @@ class State:
         return self.run / "people.sock"
 
     @property
+    def vms_socket(self) -> Path:
+        """HTTP of the servers for video management, behind the host's proxy."""
+        return self.run / "vms.sock"
+
+    @property
     def frames(self) -> Path:
         """The memory-mapped frame ring that the engine writes and the portal reads."""
         return self.run / "frames.ring"

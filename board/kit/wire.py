@@ -46,10 +46,10 @@ class Codec:
         data = b'{"type":"%s","body":%s}' % (name.encode(), adapter.dump_json(message))
         if len(data) > MAX_MESSAGE_BYTES:
             raise WireError(
-                "{name} of {data} bytes is over the limit of {max_message_bytes}",
+                "{name} of {size} bytes is over the limit of {most}",
                 name=name,
-                data=len(data),
-                max_message_bytes=MAX_MESSAGE_BYTES,
+                size=len(data),
+                most=MAX_MESSAGE_BYTES,
             )
         return data
 
@@ -63,11 +63,11 @@ class Codec:
             raise WireError("message is not an object")
         adapter = self._adapters.get(str(document.get("type")))
         if adapter is None:
-            raise WireError("unknown message type {get!r}", get=str(document.get("type"))[:40])
+            raise WireError("unknown message type {type!r}", type=str(document.get("type"))[:40])
         try:
             return adapter.validate_python(document.get("body"), strict=False)
         except ValidationError as why:
-            raise WireError("{document}: {errors}", document=document["type"], errors=why.errors(include_url=False)[:3]) from why
+            raise WireError("{type}: {wrong}", type=document["type"], wrong=why.errors(include_url=False)[:3]) from why
 
 
 class Channel:

@@ -17,6 +17,11 @@ def english(template: str) -> str:
     return template
 
 
+def mark(template: str) -> str:
+    """The template as it is: marks for the catalogues what is said elsewhere, by Text(variable)."""
+    return template
+
+
 @dataclass(frozen=True, slots=True)
 class Language:
     """`code` as in HTML's `lang` and in Accept-Language ("de"), `name` in itself ("Deutsch")."""
@@ -33,7 +38,7 @@ ENGLISH = Language("en", "English", english)
 class Text:
     """One thing to say. `key`: the English template, as `str.format` takes it ("{host} answers {status}"); without values it is
     plain text, braces and all. A value may be a Text or an error of ours, which is then said in the same language, or a sequence
-    of values, which is said with commas. A Text without a key says nothing and is false."""
+    of values, which is said with commas ("none" when it is empty). A Text without a key says nothing and is false."""
 
     key: str
     values: Mapping[str, object] = field(default_factory=dict)
@@ -104,7 +109,7 @@ def _said(value: object, translate: Translate) -> object:
     if isinstance(value, Text | Sayable):
         return value.said(translate)
     if isinstance(value, tuple | list):
-        return ", ".join(str(_said(each, translate)) for each in value)
+        return ", ".join(str(_said(each, translate)) for each in value) or translate(mark("none"))
     return value
 
 

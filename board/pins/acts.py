@@ -36,7 +36,7 @@ class Acts:
             with path.open("r+b") as file:
                 self._memory = mmap.mmap(file.fileno(), size)
         except OSError as why:
-            raise BoardError("acts cannot be remembered in {path}: {why}", path=path, why=why) from why
+            raise BoardError("what was carried out cannot be remembered in {path}: {why}", path=path, why=why) from why
         self._lock = threading.Lock()
         records = [RECORD.unpack_from(self._memory, place * RECORD.size) for place in range(RECORDS)]
         self._places = {key: place for place, (key, _, number) in enumerate(records) if 0 < number < DAMAGED}

@@ -200,9 +200,7 @@ class Outputs:
 
     def _find(self, name: str) -> _Output:
         if name not in self._outputs:
-            raise BoardError(
-                "there is no output {name!r}; this board has {outputs}", name=name, outputs=", ".join(self._outputs) or "none"
-            )
+            raise BoardError("there is no output {name!r}; this board has {outputs}", name=name, outputs=tuple(self._outputs))
         return self._outputs[name]
 
     def _allowed(self, name: str) -> _Output:

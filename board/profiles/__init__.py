@@ -13,6 +13,7 @@ from board.kit import registry
 from board.kit.errors import ConfigError
 from board.kit.files import write_whole
 from board.kit.state import State
+from board.kit.words import Text
 from board.lines import pin_names, rest_levels
 from board.profiles._lines_file import with_lines
 from board.types import FIRST_EXPANDER_PIN, BoardProfile, WiegandLine
@@ -42,10 +43,10 @@ def load(state: State) -> BoardProfile:
     profiles = all_profiles()
     if name not in profiles:
         raise ConfigError(
-            "{board_file} names the board {name!r}; there are {profiles}",
-            board_file=state.board_file,
+            "{path} names the board {name!r}; there are {profiles}",
+            path=state.board_file,
             name=name,
-            profiles=", ".join(profiles),
+            profiles=tuple(profiles),
         )
     profile = profiles[str(name)]
     camera = board.get("camera")
@@ -79,7 +80,7 @@ def check_pins(profile: BoardProfile) -> None:
     names = [name for _, name in pins]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
-        raise ConfigError("board {name}: two lines are named {twice}", name=profile.name, twice=", ".join(sorted(twice)))
+        raise ConfigError("board {name}: several lines are named {names}", name=profile.name, names=sorted(twice))
     for port in profile.wiegand:
         _check_maker(profile, users, port)
     _check_boot(profile)
@@ -89,10 +90,10 @@ def check_pins(profile: BoardProfile) -> None:
     for output, input_name in profile.wires:
         if output not in drivers or input_name not in inputs:
             raise ConfigError(
-                "board {name}: a wire from {output} to {input_name} joins no output to an input",
+                "board {name}: the wire from {output} to {input} does not join an output to an input",
                 name=profile.name,
                 output=output,
-                input_name=input_name,
+                input=input_name,
             )
 
 
@@ -105,23 +106,23 @@ def _check_maker(profile: BoardProfile, users: dict[int, str], port: WiegandLine
     # It drives lines by their numbers: on another chip, or where a number stands for a name, they are somebody else's.
     if not set(own.chip_labels) & set(profile.chip_labels):
         raise ConfigError(
-            "board {name}: {name2}'s maker {maker} drives lines of {chip_labels}, the board's are on "
-            "{chip_labels2}: take another maker, or name the chip (&chip=LABEL)",
+            "board {name}: the maker {maker} of {line} drives lines of {drives}, but the board's are on {has}: take another "
+            "maker, or name the chip (&chip=LABEL)",
             name=profile.name,
-            name2=port.name,
+            line=port.name,
             maker=port.maker,
-            chip_labels=" or ".join(own.chip_labels),
-            chip_labels2=" or ".join(profile.chip_labels) or "no labelled chip",
+            drives=own.chip_labels,
+            has=profile.chip_labels or Text("no labelled chip"),
         )
     named = dict(profile.line_names)
     by_name = [named[pin] for pin in (port.d0, port.d1, *own.inputs) if pin in named]
     if by_name:
         raise ConfigError(
-            "board {name}: {name2}'s maker {maker} takes lines by their numbers, not {by_name}",
+            "board {name}: the maker {maker} of {line} takes lines by their numbers, not {names}",
             name=profile.name,
-            name2=port.name,
+            line=port.name,
             maker=port.maker,
-            by_name=", ".join(by_name),
+            names=by_name,
         )
 
 
@@ -141,12 +142,12 @@ def _check_boot(profile: BoardProfile) -> None:
     for pin, rest in rest_levels(profile, {}).items():
         if pin not in held and boot_pull(profile, pin) == ("down" if rest else "up"):
             raise ConfigError(
-                "board {name}: {names} on pin {pin} would be active while the board boots: the pin is pulled "
-                "{rest} then; take another pin, turn its polarity, or hold it by a resistor and say so (held)",
+                "board {name}: {line} on pin {pin} would be active while the board boots: the pin is pulled {pull} then; take "
+                "another pin, turn its polarity, or hold it by a resistor and say so (held)",
                 name=profile.name,
-                names=names[pin],
+                line=names[pin],
                 pin=pin,
-                rest="down" if rest else "up",
+                pull=Text("down") if rest else Text("up"),
             )
 
 
@@ -159,19 +160,19 @@ def _check_expanders(profile: BoardProfile) -> None:
         kind = kinds[index] if index < len(kinds) else None
         if not isinstance(kind, ExpanderKind):
             raise ConfigError(
-                "board {name}: {name2} is on I2C device {index}, which is no expander of this board",
+                "board {name}: {line} is on I2C device {index}, which is not an expander of this board",
                 name=profile.name,
-                name2=name,
+                line=name,
                 index=index,
             )
         if number >= kind.pins:
             raise ConfigError(
-                "board {name}: {name2} is on pin {number} of {i2c}, which has 0 to {pins}",
+                "board {name}: {line} is on pin {number} of {device}, which has 0 to {highest}",
                 name=profile.name,
-                name2=name,
+                line=name,
                 number=number,
-                i2c=profile.i2c[index],
-                pins=kind.pins - 1,
+                device=profile.i2c[index],
+                highest=kind.pins - 1,
             )
     if any(pin >= FIRST_EXPANDER_PIN for port in profile.wiegand for pin in (port.d0, port.d1)):
         raise ConfigError("board {name}: an expander is too slow for Wiegand", name=profile.name)
@@ -180,7 +181,11 @@ def _check_expanders(profile: BoardProfile) -> None:
 def _take(profile: BoardProfile, users: dict[int, str], pin: int, user: str) -> None:
     if pin in users:
         raise ConfigError(
-            "board {name}: pin {pin} is used by both {users} and {user}", name=profile.name, pin=pin, users=users[pin], user=user
+            "board {name}: pin {pin} is used by both {first} and {second}",
+            name=profile.name,
+            pin=pin,
+            first=users[pin],
+            second=user,
         )
     users[pin] = user
 

@@ -41,9 +41,7 @@ def with_lines(profile: BoardProfile, file: Mapping[str, object]) -> BoardProfil
     """The profile with the file's lines. ConfigError says which entry is wrong."""
     unknown = set(file) - {kind for kind, _, _ in KINDS} - {"i2c"}
     if unknown:
-        raise ConfigError(
-            "lines.json has {unknown}; it may have i2c, outputs, inputs and wiegand", unknown=", ".join(sorted(unknown))
-        )
+        raise ConfigError("lines.json holds {unknown}; it may hold i2c, outputs, inputs and wiegand", unknown=sorted(unknown))
     devices = file.get("i2c", [])
     if not isinstance(devices, list) or not all(isinstance(url, str) for url in devices):
         raise ConfigError("lines.json: i2c must be a list of URLs")
@@ -63,7 +61,7 @@ def with_lines(profile: BoardProfile, file: Mapping[str, object]) -> BoardProfil
 
 def _line(line_type: type[L], entry: object, pins: tuple[str, ...], names: dict[int, str], own_devices: int) -> L:
     if not isinstance(entry, dict):
-        raise ConfigError("lines.json: {entry!r} is no line: it must be an object with name and pin", entry=entry)
+        raise ConfigError("lines.json: {entry!r} is not a line: it must be an object with name and pin", entry=entry)
     values = dict(entry)
     where = f"lines.json, line {str(values.get('name', '?'))[:20]!r}"
     expander = values.pop("expander", None)
@@ -77,7 +75,7 @@ def _line(line_type: type[L], entry: object, pins: tuple[str, ...], names: dict[
             values[key] = _named(pin, names)
     unknown = set(values) - {field.name for field in dataclasses.fields(line_type)}
     if unknown:
-        raise ConfigError("{where}: a line has no {unknown}", where=where, unknown=", ".join(sorted(map(str, unknown))))
+        raise ConfigError("{where}: a line has no {unknown}", where=where, unknown=sorted(map(str, unknown)))
     try:
         line = TypeAdapter(line_type).validate_json(json.dumps(values), strict=True)
     except ValidationError as why:
@@ -86,9 +84,9 @@ def _line(line_type: type[L], entry: object, pins: tuple[str, ...], names: dict[
             "{where}: {first}: {first2}", where=where, first=".".join(map(str, first["loc"])) or "it", first2=first["msg"]
         ) from why
     if isinstance(line, InputLine) and (line.pull not in PULLS or not 0 <= line.debounce_ms <= 10_000):
-        raise ConfigError("{where}: pull is one of {pulls}, debounce_ms 0 to 10000", where=where, pulls=", ".join(PULLS))
+        raise ConfigError("{where}: pull must be one of {pulls}, and debounce_ms 0 to 10000", where=where, pulls=PULLS)
     if isinstance(line, OutputLine) and line.drive not in DRIVES:
-        raise ConfigError("{where}: drive is one of {drives}", where=where, drives=", ".join(DRIVES))
+        raise ConfigError("{where}: drive must be one of {drives}", where=where, drives=DRIVES)
     return line
 
 

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from board.devices import DeviceBook
 from board.kit.errors import BoardError, ConfigError
 from board.kit.state import State
+from board.kit.words import Text
 from board.serial._url import Port, SerialUrl, parse_url
 
 __all__ = ["SerialLines", "SerialUrl", "parse_url"]
@@ -154,13 +155,13 @@ class _Line:
                 came = self._arrived.wait_for(lambda: answer in self._heard, timeout_s)
                 heard = self._heard
         if not came:
-            said = f"answers {ascii(heard.decode('latin-1'))[:80]}" if heard else "does not answer"
+            said = Text("answers {bytes}", {"bytes": ascii(heard.decode("latin-1"))[:80]}) if heard else Text("does not answer")
             raise BoardError(
-                "{device} {said} within {timeout_s:g} s; {decode!a} was expected",
+                "{device} {said} within {timeout_s:g} s; {expected!a} was expected",
                 device=self.url.device,
                 said=said,
                 timeout_s=timeout_s,
-                decode=answer.decode("latin-1"),
+                expected=answer.decode("latin-1"),
             )
         return heard
 

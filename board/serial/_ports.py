@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from board.kit.errors import BoardError, PinBusy
 from board.kit.state import State
+from board.kit.words import Text
 from board.serial._url import Port, SerialUrl
 
 TURN_S = 0.2
@@ -83,16 +84,20 @@ def _try(url: SerialUrl, act: Callable[[], T]) -> T:
         return act()
     except serial.SerialTimeoutException as why:
         raise BoardError(
-            "{place} takes nothing for {write_s:g} s: what holds the line up?", place=url.place, write_s=WRITE_S
+            "{place} has taken nothing for {write_s:g} s: what holds the line up?", place=url.place, write_s=WRITE_S
         ) from why
     except (OSError, TypeError) as why:  # pyserial's own error is an OSError; TypeError: closed meanwhile
         number = getattr(why, "errno", None)
         if number == errno.ENOENT:
             raise BoardError("there is no {place}: is the adapter plugged in?", place=url.place) from why
         if number == errno.EACCES:
-            raise BoardError("{place} may not be used: run as root or add the user to the group dialout", place=url.place) from why
+            raise BoardError(
+                "this user may not use {place}: run as root or add the user to the group dialout", place=url.place
+            ) from why
         if number in (errno.EAGAIN, errno.EBUSY):
-            raise PinBusy("{place} is taken by {holder}", place=url.place, holder=holder(url.place) or "another process") from why
+            raise PinBusy(
+                "{place} is taken by {holder}", place=url.place, holder=holder(url.place) or Text("another process")
+            ) from why
         raise BoardError(
             "{place} does not answer or went away ({why})", place=url.place or url.scheme, why=str(why)[:120] or type(why).__name__
         ) from why

@@ -100,7 +100,7 @@ def say(state: State, name: str, data: bytes) -> None:
     except OSError as why:
         if why.errno == errno.ENXIO:
             return  # nobody listens
-        raise BoardError("{folder}: {strerror}", folder=folder / "say", strerror=why.strerror) from why
+        raise BoardError("{path}: {reason}", path=folder / "say", reason=why.strerror) from why
     try:
         os.write(file, data)
     finally:

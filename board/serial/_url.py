@@ -58,13 +58,15 @@ def parse_url(url: str) -> SerialUrl:
     if "@" in url:
         # never the URL itself: what stands before the "@" is a user's name and password
         raise ConfigError("a serial line has no user and password: write it without them and without @")
-    example = "such as serial:///dev/ttyS0?baud=9600, socket://192.168.1.20:4001, loop:// or sim://gate"
+    example = "serial:///dev/ttyS0?baud=9600, socket://192.168.1.20:4001, loop:// or sim://gate"
     try:
         parts = urlsplit(url)
         options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query)))
         host, port = parts.hostname, parts.port
     except ValueError as why:
-        raise ConfigError("{url!r} is not a serial line address, {example}: {why}", url=url, example=example, why=why) from why
+        raise ConfigError(
+            "{url!r} is not a serial line address such as {example}: {why}", url=url, example=example, why=why
+        ) from why
     scheme = parts.scheme.lower()
     places = {
         "serial": parts.path
@@ -76,14 +78,14 @@ def parse_url(url: str) -> SerialUrl:
     }
     place = places.get(scheme)
     if place is None:
-        raise ConfigError("{url!r} is not a serial line address, {example}", url=url, example=example)
+        raise ConfigError("{url!r} is not a serial line address such as {example}", url=url, example=example)
     for name, value in options.items():
         allowed = CHOICES[scheme].get(name)
         if allowed is None:
             raise ConfigError("{url!r}: {scheme} has no option {name!r}", url=url, scheme=scheme, name=name)
         allowed = allowed or tuple(map(str, BAUDS))
         if value not in allowed:
-            raise ConfigError("{url!r}: {name} is one of {allowed}", url=url, name=name, allowed=", ".join(allowed))
+            raise ConfigError("{url!r}: {name} must be one of {allowed}", url=url, name=name, allowed=allowed)
     return SerialUrl(
         scheme, place, int(options.get("baud", 9600)), options.get("parity", "none"), int(options.get("bits", 8)),
         int(options.get("stop", 1)), options.get("rs485", "0") == "1",

@@ -50,14 +50,14 @@ def show(protocol: str, text: str, lines: int, columns: int) -> bytes:
     Letters that ASCII lacks lose their accents; other scripts become "?". ConfigError: the display cannot be like this."""
     if protocol not in PROTOCOLS:
         raise ConfigError(
-            "there is no display protocol {protocol!r}; there are {protocols}", protocol=protocol, protocols=", ".join(PROTOCOLS)
+            "there is no display protocol {protocol!r}; there are {protocols}", protocol=protocol, protocols=tuple(PROTOCOLS)
         )
     if SIZES.get(protocol, (lines, columns)) != (lines, columns):
         raise ConfigError(
-            "a {protocol} display has {sizes} lines of {sizes2} characters",
+            "a {protocol} display has {lines} lines of {columns} characters",
             protocol=protocol,
-            sizes=SIZES[protocol][0],
-            sizes2=SIZES[protocol][1],
+            lines=SIZES[protocol][0],
+            columns=SIZES[protocol][1],
         )
     if not 1 <= lines <= MAX_LINES or not 1 <= columns <= MAX_COLUMNS:
         raise ConfigError(

@@ -57,16 +57,16 @@ def encode(layout: Layout, card: int, facility: int = 0) -> WiegandCode:
     """The code of a card number and a facility (site) number. BoardError when a number does not fit the layout."""
     if not 0 <= facility < 1 << layout.facility_bits:
         raise BoardError(
-            "{label}: facility must be 0 to {facility_bits}, not {facility}",
+            "{label}: facility must be 0 to {highest}, not {facility}",
             label=layout.label,
-            facility_bits=(1 << layout.facility_bits) - 1,
+            highest=(1 << layout.facility_bits) - 1,
             facility=facility,
         )
     if not 0 <= card < 1 << layout.card_bits:
         raise BoardError(
-            "{label}: card must be 0 to {card_bits}, not {card}",
+            "{label}: card must be 0 to {highest}, not {card}",
             label=layout.label,
-            card_bits=(1 << layout.card_bits) - 1,
+            highest=(1 << layout.card_bits) - 1,
             card=card,
         )
     return encode_data(layout, facility << layout.card_bits | card)
@@ -75,9 +75,7 @@ def encode(layout: Layout, card: int, facility: int = 0) -> WiegandCode:
 def encode_data(layout: Layout, data: int) -> WiegandCode:
     """The code of `layout.data_bits` bits of data."""
     if not 0 <= data < 1 << layout.data_bits:
-        raise BoardError(
-            "{label}: data of {data_bits} bits cannot hold {data:#x}", label=layout.label, data_bits=layout.data_bits, data=data
-        )
+        raise BoardError("{label}: data of {size} bits cannot hold {data:#x}", label=layout.label, size=layout.data_bits, data=data)
     half = layout.data_bits // 2
     first_even = (data >> half).bit_count() & 1
     last_odd = (data & (1 << half) - 1).bit_count() & 1 ^ 1
@@ -87,10 +85,10 @@ def encode_data(layout: Layout, data: int) -> WiegandCode:
 def decode(layout: Layout, code: WiegandCode) -> tuple[int, int]:
     """(facility, card). BoardError when the length or a parity bit is wrong."""
     if code.bits != layout.bits:
-        raise BoardError("{label}: {bits} bits arrived, {bits2} are due", label=layout.label, bits=code.bits, bits2=layout.bits)
+        raise BoardError("{label}: {bits} bits arrived, but {due} were due", label=layout.label, bits=code.bits, due=layout.bits)
     data = code.value >> 1 & (1 << layout.data_bits) - 1
     if encode_data(layout, data) != code:
-        raise BoardError("{label}: parity of {bit_text} is wrong", label=layout.label, bit_text=bit_text(code))
+        raise BoardError("{label}: the parity of {bits} is wrong", label=layout.label, bits=bit_text(code))
     return data >> layout.card_bits, data & (1 << layout.card_bits) - 1
 
 
@@ -109,9 +107,7 @@ def encode_plate64(plate: str) -> WiegandCode:
     than ten characters."""
     text = "".join(plate.split()).upper()
     if not 1 <= len(text) <= PLATE_GROUPS:
-        raise BoardError(
-            "the 64-bit plate code takes 1 to {plate_groups} characters, not {text_}", plate_groups=PLATE_GROUPS, text_=len(text)
-        )
+        raise BoardError("the 64-bit plate code takes 1 to {most} characters, not {length}", most=PLATE_GROUPS, length=len(text))
     value = PLATE_PREFIX
     for character in text.rjust(PLATE_GROUPS):
         group = PLATE_EMPTY if character == " " else PLATE_LETTERS.get(character, PLATE_OTHER)
@@ -122,13 +118,13 @@ def encode_plate64(plate: str) -> WiegandCode:
 def decode_plate64(code: WiegandCode) -> str:
     """The plate; "?" for a character that the code cannot say. BoardError when this is no plate code."""
     if code.bits != PLATE_BITS or code.value >> 60 != PLATE_PREFIX:
-        raise BoardError("{bit_text} is no 64-bit plate code", bit_text=bit_text(code))
+        raise BoardError("{bits} is not a 64-bit plate code", bits=bit_text(code))
     letters = {number: letter for letter, number in PLATE_LETTERS.items()} | {PLATE_EMPTY: "", PLATE_OTHER: "?"}
     groups = [code.value >> 6 * place & 0b111111 for place in reversed(range(PLATE_GROUPS))]
     unknown = [group for group in groups if group not in letters]
     if unknown:
         raise BoardError(
-            "{bit_text} is no 64-bit plate code: group {unknown} stands for nothing", bit_text=bit_text(code), unknown=unknown[0]
+            "{bits} is not a 64-bit plate code: the group {group} stands for no character", bits=bit_text(code), group=unknown[0]
         )
     return "".join(letters[group] for group in groups)
 

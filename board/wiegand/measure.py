@@ -94,7 +94,7 @@ def _connect(state: State) -> Channel:
             channel = connect(state.pins_socket, Codec(PINS_MESSAGES))
         except (WireError, OSError) as why:
             if time.monotonic() > until:
-                raise BoardError("pins does not start: {why}; see {logs}", why=why, logs=state.logs / "pins.log") from why
+                raise BoardError("pins does not start: {why}; see {log}", why=why, log=state.logs / "pins.log") from why
             time.sleep(0.1)
         else:
             return channel
@@ -124,7 +124,7 @@ def _await_first(channel: Channel, waiting: deque[str]) -> int:
     while True:
         message = channel.receive(5)
         if message is None or isinstance(message, PinsRefused):
-            raise BoardError("pins did not send frame {waiting}: {message}", waiting=waiting[0], message=message)
+            raise BoardError("pins did not send frame {frame}: {message}", frame=waiting[0], message=message)
         if isinstance(message, WiegandSent):
             bad += not message.ok
         if isinstance(message, PinsDone) and message.id == waiting[0]:

@@ -41,7 +41,7 @@ def _without_library(name: str, library: str) -> ActionKind[Any]:
 def options_of(kinds: Kinds, kind: str, options: str) -> tuple[ActionKind[Any], Settings]:
     """The kind of that name and its options from their JSON text; ConfigError says what is wrong with either."""
     if kind not in kinds:
-        raise ConfigError("unknown action {kind!r}; there are {kinds}", kind=kind[:40], kinds=", ".join(kinds))
+        raise ConfigError("there is no action {kind!r}; there are {kinds}", kind=kind[:40], kinds=tuple(kinds))
     return kinds[kind], check_json(kinds[kind].options, options)
 
 
@@ -52,7 +52,7 @@ def check_json(kind: type[Settings], text: str) -> Settings:
     try:
         values = json.loads(text or "{}")
     except ValueError as why:
-        raise ConfigError("options are not JSON: {why}", why=why) from why
+        raise ConfigError("the options are not JSON: {why}", why=why) from why
     if not isinstance(values, dict):
-        raise ConfigError("options are not a JSON object")
+        raise ConfigError("the options are not a JSON object")
     return check(kind, values)

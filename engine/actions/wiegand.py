@@ -91,11 +91,13 @@ def code_for(event: PlateEvent, options: NumberOptions) -> tuple[WiegandCode, Te
         return _numbered(layout, options.fixed_card, options.fixed_facility)
     if layout is not None and source == "nothing":
         raise ConfigError(
-            "plate {plate} has no Wiegand number in {name}; nothing was sent", plate=event.passage.plate, name=event.match.list.name
+            "plate {plate} has no Wiegand number in {list_name}; nothing was sent",
+            plate=event.passage.plate,
+            list_name=event.match.list.name,
         )
     if event.match.distance:
         raise ConfigError(
-            "plate {plate} is only like the one in the list: no number is computed from it", plate=event.passage.plate
+            "plate {plate} is only similar to the one in the list: no number is computed from it", plate=event.passage.plate
         )
     return _computed(layout, normalise(entry.plate if entry else event.passage.plate))
 

@@ -68,7 +68,7 @@ def _deliver(event: PlateEvent, options: ConverterOptions, env: ActionEnv) -> Te
     }  # fmt: skip
     message = unescape(fill(options.message, {name: value.replace("\\", "\\\\") for name, value in values.items()}))
     if env.clock.monotonic_ns() > env.not_after_ns:
-        raise DeliveryError("too late for the converter")
+        raise DeliveryError("it was too late for the converter")
     try:
         env.serial.send(options.line, message, unescape(options.answer), options.answer_ms / 1000)
     except BoardError as why:

@@ -39,11 +39,9 @@ class Failures:
             folder.mkdir(parents=True, exist_ok=True)
             taken = any(folder.iterdir())
         except OSError as why:
-            raise ConfigError(
-                "{folder}: no folder for the failures can be made there ({strerror})", folder=folder, strerror=why.strerror or why
-            ) from why
+            raise ConfigError("{folder} cannot be made: {reason}", folder=folder, reason=why.strerror or why) from why
         if taken:
-            raise ConfigError("{folder}: the folder is not empty: name a new one, nothing in it is overwritten", folder=folder)
+            raise ConfigError("{folder} is not empty: name a new folder, as nothing in it is overwritten", folder=folder)
         self._folder = folder
         self._rows: list[str] = []
 
@@ -77,7 +75,7 @@ class Failures:
             (self._folder / "index.html").write_text(page, encoding="utf-8")
         except OSError as why:
             raise ConfigError(
-                "{folder}/index.html: cannot be written ({strerror})", folder=self._folder, strerror=why.strerror or why
+                "{folder}/index.html cannot be written: {reason}", folder=self._folder, reason=why.strerror or why
             ) from why
         return len(self._rows)
 
@@ -85,9 +83,7 @@ class Failures:
         try:
             Image.fromarray(pixels).save(self._folder / name)
         except OSError as why:
-            raise ConfigError(
-                "{folder}: cannot be written ({strerror})", folder=self._folder / name, strerror=why.strerror or why
-            ) from why
+            raise ConfigError("{path} cannot be written: {reason}", path=self._folder / name, reason=why.strerror or why) from why
         return name
 
 

@@ -56,9 +56,7 @@ def tables_in(folder: Path) -> list[Path]:
     """The label files of all sets (sub-folders) of a folder, by name; ConfigError when there is none."""
     tables = sorted(folder.glob(f"*/{TABLE}"))
     if not tables:
-        raise ConfigError(
-            "{folder}: there is no set in it: a set is a folder of pictures with its {table}", folder=folder, table=TABLE
-        )
+        raise ConfigError("{folder} holds no set: a set is a folder of pictures with its {table}", folder=folder, table=TABLE)
     return tables
 
 
@@ -110,15 +108,15 @@ def read_labels(path: Path) -> dict[Path, list[Label]]:
     missing = [column for column in COLUMNS if column not in fields]
     if missing:
         raise ConfigError(
-            "{path}: column {missing} is missing: the first row must name {columns}",
+            "{path}: the column {missing} is missing: the first row must name {columns}",
             path=path,
-            missing=", ".join(missing),
+            missing=missing,
             columns=",".join(COLUMNS),
         )
     for number, row in enumerate(rows, start=2):
         picture = path.parent / (row["file"] or "")
         if not row["file"] or not picture.is_file():
-            raise ConfigError("{path}, row {number}: there is no picture {row!r}", path=path, number=number, row=row["file"])
+            raise ConfigError("{path}, row {number}: there is no picture {file!r}", path=path, number=number, file=row["file"])
         sides = [row[side] or "" for side in ("x", "y", "w", "h")]
         text = (row["text"] or "").strip().upper()
         country = (row["country"] or "").strip()

@@ -168,10 +168,10 @@ def shapes(country: Country, fmt: Format) -> frozenset[Shape]:
                 classes += [frozenset(word[at] for word in words) for at in range(length)]
             if not 0 < len(classes) <= MAX_LENGTH:
                 raise ConfigError(
-                    "format {pattern!r}: gives {classes} characters, must be 1 to {max_length}",
+                    "format {pattern!r} gives {length} characters; it must give 1 to {longest}",
                     pattern=fmt.pattern,
-                    classes=len(classes),
-                    max_length=MAX_LENGTH,
+                    length=len(classes),
+                    longest=MAX_LENGTH,
                 )
             found.add(Shape(tuple(classes), tuple(whole)))
     return frozenset(found)

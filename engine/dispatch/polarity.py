@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from board.kit.errors import ConfigError
+from board.kit.settings import unfit
+from board.kit.words import Text
 from engine.actions import Kinds, options_of
 from engine.types import ActionRule
 
@@ -22,12 +24,14 @@ def wanted_polarities(rules: Iterable[ActionRule], kinds: Kinds) -> dict[str, bo
             continue  # options of another release: the rule's deliveries fail with that reason, and it wires nothing
         for output, active_high in kind.polarity(options).items():
             if wanted.setdefault(output, active_high) != active_high:
-                raise ConfigError(
-                    "Polarity: {output} is active {wanted} in action {named_by!r} and the opposite in {name!r}; all "
-                    "enabled actions of one output must agree: disable the others, change, enable them again",
+                raise unfit(
+                    "polarity",
+                    "Polarity",
+                    "{output} is {polarity} in the action {other!r} and the opposite in {name!r}; all enabled actions of one "
+                    "output must agree: disable the others, change, enable them again",
                     output=output,
-                    wanted="high" if wanted[output] else "low",
-                    named_by=named_by[output],
+                    polarity=Text("active high") if wanted[output] else Text("active low"),
+                    other=named_by[output],
                     name=rule.name,
                 )
             named_by.setdefault(output, rule.name)

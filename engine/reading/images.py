@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from board.kit.errors import StoreError
+from board.kit.words import Text
 from engine.types import Box, Passage, PassageImages
 
 MARGIN = 0.15
@@ -43,8 +44,8 @@ class ImageStore:
                 with contextlib.suppress(OSError):
                     (self._folder / name).unlink(missing_ok=True)
             raise StoreError(
-                "pictures of {plate} not stored in {folder}: {why}",
-                plate=passage.plate or "a passage without plate",
+                "the pictures of {plate} cannot be stored in {folder}: {why}",
+                plate=passage.plate or Text("a passage without plate"),
                 folder=self._folder,
                 why=why,
             ) from why

@@ -47,7 +47,7 @@ def calibration_of(card: dict[str, Any], name: str) -> Calibration:
     if not (isinstance(raw, list) and isinstance(right, list) and len(raw) == len(right) >= 2):
         raise ModelError("{name}: the calibration of its card must hold two lists of one length, raw and right", name=name)
     if not all(isinstance(value, int | float) and 0 <= value <= 1 for value in [*raw, *right]):
-        raise ModelError("{name}: the calibration of its card holds something that is no number from 0 to 1", name=name)
+        raise ModelError("{name}: the calibration of its card may hold only numbers from 0 to 1", name=name)
     if any(a >= b for a, b in pairwise(raw)) or any(a > b for a, b in pairwise(right)):
-        raise ModelError("{name}: the calibration of its card is not monotone: raw must grow, right must not fall", name=name)
+        raise ModelError("{name}: the calibration of its card is not monotone: raw must grow and right must not fall", name=name)
     return Calibration(tuple(map(float, raw)), tuple(map(float, right)))

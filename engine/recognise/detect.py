@@ -218,10 +218,10 @@ class Detector:
         decoded = network.card.get("decode")
         if not isinstance(decoded, dict) or any(decoded.get(key) != value for key, value in constants.items()):
             raise ModelError(
-                "{path}: its card decodes by {decoded}, this engine by {constants}: install a fitting model",
+                "{path}: its card decodes by {decoded}, this engine by {known}: install a fitting model",
                 path=network.path,
                 decoded=decoded,
-                constants=constants,
+                known=constants,
             )
         self._network = network
         self._heat, self._wh, self._xy, self._corners = (network.output(name) for name in ("heat", "wh", "xy", "corners"))

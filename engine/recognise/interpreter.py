@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from board.kit.errors import ModelError
+from board.kit.words import Text
 
 RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
 """LiteRT first; tflite-runtime (no wheel above Python 3.11) reads the same files."""
@@ -58,15 +59,15 @@ class Network:
         self.card = read_card(path)
         if self.card.get("kind") != kind:
             raise ModelError(
-                "{path}: its card says it is a {get!r} model, a {kind!r} model is needed here",
+                "{path}: its card says it is a {found!r} model, but a {wanted!r} model is needed here",
                 path=path,
-                get=self.card.get("kind"),
-                kind=kind,
+                found=self.card.get("kind"),
+                wanted=kind,
             )
         try:
             content = path.read_bytes()
         except OSError as why:
-            raise ModelError("{path}: the model file cannot be read ({strerror})", path=path, strerror=why.strerror or why) from why
+            raise ModelError("{path}: the model file cannot be read ({reason})", path=path, reason=why.strerror or why) from why
         if hashlib.sha256(content).hexdigest() != self.card.get("sha256"):
             raise ModelError(
                 "{path}: the model file is damaged or not the one of its card (SHA-256 differs): install it again", path=path
@@ -83,7 +84,7 @@ class Network:
     def _checked_ends(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         inputs, outputs = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         if len(inputs) != 1:
-            raise ModelError("{path}: the model has {inputs} inputs, one is needed", path=self.path, inputs=len(inputs))
+            raise ModelError("{path}: the model has {inputs} inputs, but one is needed", path=self.path, inputs=len(inputs))
         described = self.card.get("outputs") or [self.card.get("output")]
         if self.card.get("outputs") and not (isinstance(described, list) and all(_named(told) for told in described)):
             raise ModelError(
@@ -91,13 +92,16 @@ class Network:
             )
         if len(outputs) != len(described):
             raise ModelError(
-                "{path}: the model has {outputs} outputs, its card names {described}",
+                "{path}: the model has {outputs} outputs, but its card names {described}",
                 path=self.path,
                 outputs=len(outputs),
                 described=len(described),
             )
-        ends = [("input", inputs[0], self.card.get("input"))]
-        ends += [(f"output {i}", found, told) for i, (found, told) in enumerate(zip(outputs, described, strict=True))]
+        ends = [(Text("input"), inputs[0], self.card.get("input"))]
+        ends += [
+            (Text("output {number}", {"number": i}), found, told)
+            for i, (found, told) in enumerate(zip(outputs, described, strict=True))
+        ]
         for end, found, told in ends:
             shape = [int(n) for n in found["shape"]]
             told = told if isinstance(told, dict) else {}
@@ -105,11 +109,11 @@ class Network:
                 is_now = f"{np.dtype(found['dtype']).name} {shape}"
                 card_says = f"{told.get('type')} {told.get('shape')}"
                 raise ModelError(
-                    "{path}: {end} is {is_now}, its card says {card_says}, int8 is needed",
+                    "{path}: {end} is {found}, but its card says {told}; int8 is needed",
                     path=self.path,
                     end=end,
-                    is_now=is_now,
-                    card_says=card_says,
+                    found=is_now,
+                    told=card_says,
                 )
         return inputs[0], outputs
 

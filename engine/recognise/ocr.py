@@ -62,13 +62,14 @@ class Ocr:
         shape = network.output_shape(self._slots)
         if network.input_shape != (HEIGHT, WIDTH) or len(shape) != 3 or shape[2] != len(alphabet):
             raise ModelError(
-                "{path}: takes {input_shape} and gives {shape}, this engine needs ({height}, {width}) and [1, slots, {alphabet}]",
+                "{path}: takes {input_shape} and gives {output_shape}, but this engine needs ({height}, {width}) and [1, "
+                "slots, {symbols}]",
                 path=path,
-                input_shape=network.input_shape,
-                shape=shape,
+                input_shape=str(network.input_shape),
+                output_shape=str(shape),
                 height=HEIGHT,
                 width=WIDTH,
-                alphabet=len(alphabet),
+                symbols=len(alphabet),
             )
         self.alphabet: tuple[str, ...] = tuple(alphabet)
         self.countries = _countries(network)
@@ -129,7 +130,10 @@ def _countries(network: Network) -> tuple[str, ...]:
     shape = network.output_shape(network.output("country"))
     if shape != [1, len(told)]:
         raise ModelError(
-            "{path}: its output country is {shape}, its card names {told} countries", path=network.path, shape=shape, told=len(told)
+            "{path}: its output country is {shape}, but its card names {count} countries",
+            path=network.path,
+            shape=str(shape),
+            count=len(told),
         )
     return tuple(told)
 

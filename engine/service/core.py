@@ -43,6 +43,8 @@ from engine.messages import (
     PassageStored,
     RestartService,
     RulesChanged,
+    ServerSettings,
+    SettingsChanged,
     StartTrigger,
     StopEngine,
     TestAction,
@@ -148,12 +150,13 @@ class Service:
         self._trials = Trials(clock, kinds, self._pins, self._environment, self._need_store, self._outputs.polarities)
         self._status = Status(state, clock, self._engine, self._counters, self._pins, self._problems, card)
         self._passages = StoredPassages(lambda: Store(state.database, clock, checkpoints=False))
-        self._subscribers = Subscribers(self._status.now, self._pins.lines, self._passages)
+        self._subscribers = Subscribers(self._status.now, self._pins.lines, self._server_settings, self._passages)
         handlers: dict[type, Callable[[Any], object]] = {
             AskStatus: lambda request: self._status.now(),
             FireTrigger: self._fire_trigger,
             TestAction: self._trials.run,
             RulesChanged: self._rules_changed,
+            SettingsChanged: self._settings_changed,
             RestartService: self._restart_service,
         }
         self._hub = Hub(state.service_socket, handlers, self._on_engine, self._subscribers.serve)
@@ -206,7 +209,7 @@ class Service:
             store.close()
             self._problems.say(str(why))
             return None
-        set_log_level(self._state, core.general.log_level)
+        self._apply(core.general)
         self._core = core
         try:
             self._pins.push_rules()  # pins may have connected while the store was away
@@ -308,6 +311,21 @@ class Service:
                 return Outcome(False, str(why))
             return Outcome(True, f"saved; polarities are set as soon as the pins process answers ({why})")
         return Outcome(True, "")
+
+    def _settings_changed(self, request: SettingsChanged) -> Outcome:
+        self._apply(self._need_store().settings(GeneralSettings))
+        return Outcome(True, "")
+
+    def _apply(self, general: GeneralSettings) -> None:
+        """What needs no restart; the rest holds as it was read at the start."""
+        set_log_level(self._state, general.log_level)
+        self._subscribers.settings(ServerSettings(general.snapshots_login))
+
+    def _server_settings(self) -> ServerSettings | None:
+        try:
+            return ServerSettings(self._need_store().settings(GeneralSettings).snapshots_login)
+        except StoreError:
+            return None  # pushed as soon as the store opens
 
     def _restart_service(self, request: RestartService) -> Outcome:
         log.info("restart asked for")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -23,12 +24,12 @@ class Hub:
 
     def __init__(
         self,
-        socket: Path,
+        path: Path,
         handlers: Mapping[type, Callable[[Any], object]],
         on_engine: Callable[[Any], None],
         subscribe: Callable[[Channel, Subscribe], None],
     ) -> None:
-        self._socket = socket
+        self._path = path
         self._handlers = handlers
         self._on_engine = on_engine
         self._subscribe = subscribe
@@ -39,7 +40,7 @@ class Hub:
         self._stop = threading.Event()
 
     def start(self) -> None:
-        self._listener = listen(self._socket)
+        self._listener = listen(self._path)
         threading.Thread(target=self._accept, name="hub", daemon=True).start()
 
     def close(self) -> None:
@@ -48,6 +49,7 @@ class Hub:
             clients = list(self._clients)
         for client in clients:
             client.close()
+        self._listener.shutdown(socket.SHUT_RDWR)  # a close alone wakes no accept
         self._listener.close()
 
     def send_engine(self, message: object) -> None:

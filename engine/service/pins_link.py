@@ -13,6 +13,7 @@ from typing import Any
 from board.kit.clock import Clock
 from board.kit.errors import DeliveryError, GatewrightError, WireError
 from board.kit.wire import Channel, Codec, connect
+from board.kit.words import mark
 from board.types import (
     PINS_MESSAGES,
     InputEdge,
@@ -48,7 +49,7 @@ LONGEST_FRAMES_S = 60.0
 KNOWN_ENDS = 256
 """Requests that were taken and whose end nobody has asked for yet (a TEST does not)."""
 
-AWAY = "pins process went away before it answered"
+AWAY = mark("the pins process went away before it answered")
 
 RULES = "rules"
 """Begin of the ids of LineRules, whose refusal is a warning."""
@@ -128,7 +129,7 @@ class PinsLink:
         with self._lock:
             channel = self._channel
             if channel is None:
-                raise DeliveryError("pins process: {problem}", problem=self.problem)
+                raise DeliveryError("the pins process is not there: {problem}", problem=self.problem)
             self._waiting[message.id] = waiting
         try:
             answer = self._exchange(channel, message, waiting, timeout_s)
@@ -156,9 +157,9 @@ class PinsLink:
         try:
             channel.send(message)
         except WireError as why:
-            raise DeliveryError("pins process: {why}", why=why) from why
+            raise DeliveryError("the pins process is not there: {why}", why=why) from why
         if not waiting.answered.wait(timeout_s):
-            raise DeliveryError("pins process did not answer in {timeout_s:g} s", timeout_s=timeout_s)
+            raise DeliveryError("the pins process did not answer in {timeout_s:g} s", timeout_s=timeout_s)
         if waiting.answer is None:
             raise DeliveryError(AWAY)
         return waiting.answer
@@ -287,7 +288,7 @@ class PinsLink:
         with self._lock:
             late = [request_id for request_id, taken in self._taken.items() if taken.end is None and taken.late_ns < now_ns]
         for request_id in late:
-            self._end(request_id, DeliveryError("pins process took the request and did not say that it was carried out"))
+            self._end(request_id, DeliveryError("the pins process took the request, but did not say that it was carried out"))
 
     def _warn(self, name: str, text: str) -> None:
         with self._lock:

@@ -93,7 +93,8 @@ class Scheduler:
             oldest = self._store.passages.oldest_pictured(CHUNK)
             if not oldest:
                 raise StoreError(
-                    "storage is nearly full: {free_pct:.1f} % free of {keep_pct} % wanted, and no pictures to delete",
+                    "the storage is nearly full: {free_pct:.1f} % is free, {keep_pct} % should be, and there are no pictures "
+                    "left to delete",
                     free_pct=free_pct,
                     keep_pct=keep_pct,
                 )

@@ -21,6 +21,7 @@ from engine.messages import (
     LINES,
     LIVE,
     PASSAGES,
+    SETTINGS,
     STATUS,
     TOPICS,
     DeliveryEvent,
@@ -30,6 +31,7 @@ from engine.messages import (
     Missed,
     Outcome,
     PassageEvent,
+    ServerSettings,
     ServiceStatus,
     Subscribe,
     Subscribed,
@@ -68,20 +70,32 @@ class PassageSource(Protocol):
 class _Subscriber:
     topics: frozenset[str]
     row: int
+    last: int
     passages_due: bool = True
     newest: dict[str, object] = field(default_factory=dict)
     waiting: deque[tuple[str, object]] = field(default_factory=deque)
     missed: Counter[str] = field(default_factory=Counter)
 
+    def begin(self, newest: int) -> None:
+        """From now on, but for the last ones; also where the row is of another database."""
+        if not 0 <= self.row <= newest:
+            self.row = max(0, newest - self.last)
+
 
 class Subscribers:
-    """`status()` and `lines()` give what is so now; they are asked by threads of this object."""
+    """`status()`, `lines()` and `settings()` give what is so now; they are asked by threads of this object. `settings()` is None
+    while they cannot be read."""
 
     def __init__(
-        self, status: Callable[[], ServiceStatus], lines: Callable[[], Sequence[LineState]], passages: PassageSource
+        self,
+        status: Callable[[], ServiceStatus],
+        lines: Callable[[], Sequence[LineState]],
+        settings: Callable[[], ServerSettings | None],
+        passages: PassageSource,
     ) -> None:
         self._status = status
         self._lines = lines
+        self._settings = settings
         self._passages = passages
         self._news = threading.Condition()
         self._all: list[_Subscriber] = []
@@ -110,6 +124,10 @@ class Subscribers:
     def live(self, reads: LiveReads) -> None:
         self._replace(LIVE, reads)
 
+    def settings(self, settings: ServerSettings) -> None:
+        """They were read, or have changed."""
+        self._replace(SETTINGS, settings)
+
     def line(self, line: LineState) -> None:
         self._append(LINES, LineChanged(line))
         self.status_changed()
@@ -123,7 +141,7 @@ class Subscribers:
         if unknown or not request.topics:
             channel.send(Outcome(False, f"topics are {', '.join(TOPICS)}"))
             return
-        one = _Subscriber(frozenset(request.topics), request.after)
+        one = _Subscriber(frozenset(request.topics), request.after, request.last)
         with self._news:
             full = len(self._all) >= MOST_SUBSCRIBERS
             if not full:
@@ -185,12 +203,15 @@ class Subscribers:
             _, newest = self._passages.rows()
         except StoreError as why:
             log.info("a subscriber begins without the store: %s", why)
-        if newest >= 0 and not 0 <= one.row <= newest:
-            one.row = newest  # from now on; or the row is of another database
+        if newest >= 0:
+            one.begin(newest)
         channel.send(Subscribed(newest))
         if LINES in one.topics:
             for line in self._lines():
                 channel.send(LineChanged(line))
+        settings = self._settings() if SETTINGS in one.topics else None
+        if settings is not None:
+            channel.send(settings)
         self.status_changed()
 
     def _wait(self, one: _Subscriber) -> None:
@@ -217,8 +238,7 @@ class Subscribers:
         one.passages_due = False
         try:
             oldest, newest = self._passages.rows()
-            if not 0 <= one.row <= newest:  # the store was not open at the beginning
-                one.row = newest
+            one.begin(newest)  # where the store was not open at the beginning
             page = self._passages.after(one.row, PAGE)
         except StoreError as why:
             log.warning("passages cannot be read for a subscriber: %s", why)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from board.kit.clock import Clock
 from board.kit.errors import ConfigError
+from board.kit.settings import unfit
 from board.kit.words import Text
 from board.types import OutputPolarity
 from engine.actions import Kinds, Pins, Taken, options_of
@@ -69,10 +70,12 @@ class Trials:
         wanted = self._polarities()
         for output, active_high in polarities.items():
             if wanted.get(output, active_high) != active_high:
-                raise ConfigError(
-                    "Polarity: an enabled action wants {output} active {wanted}",
+                raise unfit(
+                    "polarity",
+                    "Polarity",
+                    "an enabled action wants {output} {polarity}",
                     output=output,
-                    wanted="high" if wanted[output] else "low",
+                    polarity=Text("active high") if wanted[output] else Text("active low"),
                 )
             if output not in wanted:
                 self._pins.request(OutputPolarity(str(uuid.uuid4()), output, active_high), POLARITY_TIMEOUT_S)

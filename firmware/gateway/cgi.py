@@ -1,86 +1,79 @@
-"""CGIs: upload_vadp.cgi, vadpctrl.cgi and getparam.cgi as VIVOTEK's clients expect them (protocols.md 1.1, 1.5)."""
+"""CGIs: upload_vadp.cgi, vadpctrl.cgi and getparam.cgi as VIVOTEK's clients expect them (docs/install.md)."""
 
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from urllib.parse import unquote
 
-from bottle import Bottle, HTTPResponse, request
-
 from board.kit.errors import PackageError
+from board.kit.web.routes import STREAM, Answer, Call, Route
 from firmware import platform_text
-from firmware.packages.management import MAX_PACKAGES, Packages, PackageStatus
-from firmware.packages.uploads import Uploads
-from firmware.people.auth import Auth, answer
+from firmware.host import Host
+from firmware.packages.management import MAX_PACKAGES, PackageStatus
+from firmware.packages.uploads import MAX_UPLOAD_BYTES
+from firmware.pages.packages import upload
 
 DONE = {"start": "started", "stop": "stopped", "restart": "restarted", "rollback": "rolled back", "remove": "removed"}
 """What vadpctrl.cgi answers behind "is"."""
-_HTML = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"}
-_TEXT = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
+_HTML = "text/html; charset=utf-8"
 
 
-def routes(app: Bottle, auth: Auth, packages: Packages, uploads: Uploads) -> None:
-    """Adds the three CGIs to `app`; all are for administrators (security level 6)."""
-    commands = packages.commands()
-
-    def getparam() -> HTTPResponse:
-        auth.api("packages")
-        wanted = [unquote(part.partition("=")[0]) for part in request.query_string.split("&") if part]
-        return HTTPResponse(parameter_lines(packages.listing(), wanted), headers=_TEXT)
-
-    def vadpctrl() -> HTTPResponse:
-        auth.api("packages", acts=True)
-        idx, cmd = request.query.get("idx", ""), request.query.get("cmd", "")
-        if cmd not in commands:
-            return _page(400, f"cmd must be one of {', '.join(commands)}")
-        if not (idx.isascii() and idx.isdigit() and len(idx) < 4):
-            return _page(400, "idx must be a number of getparam.cgi?vadp_module")
-        try:
-            name = packages.name_of(int(idx))
-            commands[cmd](name)
-        except PackageError as why:
-            return _page(409, f"{cmd} failed: {why}")
-        return _page(200, f"'{name} is {DONE[cmd]}'")
-
-    def upload_vadp() -> HTTPResponse:
-        auth.api("packages")
-        if "application/json" in request.get_header("Accept", ""):
-            return upload_json(packages, uploads)
-        receiving = ExitStack()
-        try:
-            archive, storage = receiving.enter_context(uploads.package())
-            steps = packages.install(archive, storage)
-            first = next(steps)  # signature and contents: what is wrong here can still be told by the status
-        except PackageError as why:
-            receiving.close()
-            return _page(400, f"upload failed: {why}")
-        return HTTPResponse(_Progress(receiving, first, steps), headers=_HTML)
-
-    app.route("/cgi-bin/admin/getparam.cgi", ["GET", "POST"], getparam)
-    app.route("/cgi-bin/admin/vadpctrl.cgi", ["GET", "POST"], vadpctrl)
-    app.route("/cgi-bin/admin/upload_vadp.cgi", "POST", upload_vadp)
+def _getparam(host: Host, call: Call) -> Answer:
+    asked = call.address.partition("?")[2]
+    wanted = [unquote(part.partition("=")[0]) for part in asked.split("&") if part]
+    return Answer(parameter_lines(host.packages.listing(), wanted).encode(), "text/plain; charset=utf-8")
 
 
-def upload_json(packages: Packages, uploads: Uploads) -> HTTPResponse:
-    """One JSON object: what was installed, 201, or {"error"}, 400."""
+def _vadpctrl(host: Host, call: Call) -> Answer:
+    commands = host.packages.commands()
+    idx, cmd = call.query.get("idx", ""), call.query.get("cmd", "")
+    if cmd not in commands:
+        return _page(400, f"cmd must be one of {', '.join(commands)}")
+    if not (idx.isascii() and idx.isdigit() and len(idx) < 4):
+        return _page(400, "idx must be a number of getparam.cgi?vadp_module")
     try:
-        with uploads.package() as (archive, storage):
-            steps = list(packages.install(archive, storage))
+        name = host.packages.name_of(int(idx))
+        commands[cmd](name)
     except PackageError as why:
-        return answer(400, str(why))
-    name = steps[-1]
-    status = next(package for package in packages.listing() if package.name == name)
-    body = {
-        "package": name,
-        "version": status.version,
-        "status": status.status,
-        "message": f"{name} is uploaded",
-        "steps": steps[:-1],
-    }
-    return HTTPResponse(json.dumps(body), status=201, headers={"Content-Type": "application/json; charset=utf-8"})
+        return _page(409, f"{cmd} failed: {why}")
+    return _page(200, f"'{name} is {DONE[cmd]}'")
+
+
+def _upload_vadp(host: Host, call: Call) -> Answer:
+    if "application/json" in call.header("Accept"):
+        return upload(host, call)
+    receiving = ExitStack()
+    try:
+        archive, storage = receiving.enter_context(host.uploads.package(call))
+        steps = host.packages.install(archive, storage)
+        first = next(steps)  # signature and contents: what is wrong here can still be told by the status
+    except PackageError as why:
+        receiving.close()
+        return _page(400, f"upload failed: {why}")
+    return Answer(_Progress(receiving, first, steps), _HTML)
+
+
+_CONTROL = Route("GET", "cgi-bin/admin/vadpctrl.cgi", "packages", _vadpctrl, changes=True, takes=STREAM)
+_PARAMETERS = Route("GET", "cgi-bin/admin/getparam.cgi", "packages", _getparam, takes=STREAM)
+ROUTES: tuple[Route[Host], ...] = (
+    _CONTROL,
+    replace(_CONTROL, method="POST"),
+    _PARAMETERS,
+    replace(_PARAMETERS, method="POST"),
+    Route(
+        "POST",
+        "cgi-bin/admin/upload_vadp.cgi",
+        "packages",
+        _upload_vadp,
+        changes=True,
+        takes=STREAM,
+        max_body_bytes=MAX_UPLOAD_BYTES,
+    ),
+)
+"""For administrators only (security level 6). VIVOTEK's clients start and stop by GET: so that counts as a change."""
 
 
 def parameter_lines(listing: tuple[PackageStatus, ...], wanted: list[str]) -> str:
@@ -125,9 +118,9 @@ def _value(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in text).replace("'", "\u2019")
 
 
-def _page(status: int, text: str) -> HTTPResponse:
+def _page(status: int, text: str) -> Answer:
     body = f"<html><body><pre>{html.escape(text, quote=False)}</pre></body></html>\n"
-    return HTTPResponse(body, status=status, headers=_HTML)
+    return Answer(body.encode(), _HTML, status)
 
 
 class _Progress:

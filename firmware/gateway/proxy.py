@@ -17,8 +17,10 @@ from bottle import HTTPResponse, request
 from board.kit.errors import GatewrightError
 from board.kit.sockets import short_address
 from board.kit.web.exchange import STREAM
+from board.kit.web.people import Visitor, headers_of
+from board.kit.web.routes import Refused
 from board.kit.web.streams import Relay
-from firmware.people.auth import COOKIE, Visitor, answer
+from firmware.people.auth import SESSION
 
 MAX_BODY_BYTES = 64 << 20
 MAX_IDLE = 8
@@ -64,7 +66,7 @@ class Proxy:
         try:
             return self._response(connection, _send(connection, target, length, visitor), allowed)
         except _Stale as why:
-            raise answer(502, "the portal broke off") from why
+            raise Refused(502, "the portal broke off") from why
 
     def close(self) -> None:
         self._pool.close()
@@ -196,7 +198,7 @@ def _stream(
     source = Relay(sock, begun, framed, allowed, time.monotonic)
     if not request.environ[STREAM](source):
         source.close()
-        raise answer(503, "too many live views are open", {"Retry-After": "10"})
+        raise Refused(503, "too many live views are open", headers=(("Retry-After", "10"),))
     return response
 
 
@@ -209,7 +211,7 @@ def _send(connection: _UnixConnection, target: str, length: int, visitor: Visito
         connection.endheaders()
     except (http.client.InvalidURL, ValueError) as why:
         connection.close()
-        raise answer(400, "malformed request") from why
+        raise Refused(400, "malformed request") from why
     except OSError as why:
         connection.close()
         raise _Stale from why
@@ -217,7 +219,7 @@ def _send(connection: _UnixConnection, target: str, length: int, visitor: Visito
     while left:
         try:
             data = _read(body, min(_CHUNK, left))
-        except HTTPResponse:
+        except Refused:
             connection.close()
             raise
         left -= len(data)
@@ -229,7 +231,7 @@ def _send(connection: _UnixConnection, target: str, length: int, visitor: Visito
         return connection.getresponse()
     except TimeoutError as why:
         connection.close()
-        raise answer(504, "the portal does not answer") from why
+        raise Refused(504, "the portal does not answer") from why
     except (OSError, http.client.HTTPException) as why:
         connection.close()
         raise _Stale from why
@@ -239,16 +241,16 @@ def _read(body: IO[bytes], size: int) -> bytes:
     try:
         data = body.read(size)
     except OSError as why:
-        raise answer(400, "the request broke off") from why
+        raise Refused(400, "the request broke off") from why
     if not data:
-        raise answer(400, "the request broke off")
+        raise Refused(400, "the request broke off")
     return data
 
 
 def _target() -> str:
     path = request.environ["PATH_INFO"]
     if any(part in (".", "..") for part in path.split("/")) or "\\" in path or not path.isprintable():
-        raise answer(400, "malformed path")
+        raise Refused(400, "malformed path")
     raw: str = request.environ.get("REQUEST_URI", "")
     return raw if raw.startswith("/") else request.path
 
@@ -256,7 +258,7 @@ def _target() -> str:
 def _length() -> int:
     length = int(request.environ.get("CONTENT_LENGTH") or "0")
     if length > MAX_BODY_BYTES:
-        raise answer(413, f"more than {MAX_BODY_BYTES >> 20} MB")
+        raise Refused(413, "more than {limit} MB", limit=MAX_BODY_BYTES >> 20)
     return length
 
 
@@ -272,12 +274,9 @@ def _headers(visitor: Visitor) -> dict[str, str]:
     for key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         if environ.get(key):
             headers[key.replace("_", "-").lower()] = environ[key]
-    cookies = [part for part in environ.get("HTTP_COOKIE", "").split(";") if part.strip().partition("=")[0] != COOKIE]
+    cookies = [part for part in environ.get("HTTP_COOKIE", "").split(";") if not part.strip().startswith(SESSION)]
     if any(part.strip() for part in cookies):
         headers["cookie"] = ";".join(cookies).strip()
     headers["connection"] = "keep-alive"
     headers["x-forwarded-for"] = visitor.address
-    headers["x-gatewright-user"] = visitor.name
-    headers["x-gatewright-role"] = visitor.role
-    headers["x-gatewright-permissions"] = ",".join(sorted(visitor.permissions))
-    return headers
+    return headers | {name.lower(): value for name, value in headers_of(visitor).items()}

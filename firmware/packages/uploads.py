@@ -1,4 +1,4 @@
-"""Uploads: takes a package or a licence from the current request onto the disk, within limits."""
+"""Uploads: takes a package or a licence from a request onto the disk, within limits."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bottle import request
-
 from board.kit.errors import PackageError
+from board.kit.web.bodies import length_of
+from board.kit.web.routes import Call, Refused
 from firmware.gateway.multipart import receive
 from firmware.packages.licence import MAX_LICENCE_BYTES
 from firmware.packages.slots import CAMERA, SD
 from firmware.packages.verify import MAX_ARCHIVE_BYTES
-from firmware.people.auth import answer
 
 FORM_BYTES = 64 << 10
 """A multipart form's own part of a request."""
+MAX_UPLOAD_BYTES = MAX_ARCHIVE_BYTES + FORM_BYTES
 SPARE_BYTES = 16 << 20
 
 
@@ -32,17 +32,16 @@ class Uploads:
         self._folder = folder
 
     @contextmanager
-    def package(self) -> Iterator[tuple[Path, str]]:
+    def package(self, call: Call) -> Iterator[tuple[Path, str]]:
         """(archive, storage): the first file part, whatever its name, and the field save2sd; gone at the end."""
-        length = content_length(MAX_ARCHIVE_BYTES + FORM_BYTES)
+        length = _length(call, MAX_UPLOAD_BYTES)
         if shutil.disk_usage(self._folder).free < length + SPARE_BYTES:
             raise PackageError("not enough space on the camera for an upload of {length} MB", length=length >> 20)
         handle, name = tempfile.mkstemp(prefix="package-", dir=self._folder)
         os.close(handle)
         path = Path(name)
         try:
-            environ = request.environ
-            upload = receive(environ["wsgi.input"], length, environ.get("CONTENT_TYPE", ""), path, MAX_ARCHIVE_BYTES)
+            upload = receive(call.stream, length, call.content_type, path, MAX_ARCHIVE_BYTES)
             choice = upload.fields.get("save2sd", "0").strip().lower()
             if choice not in ("0", "1", "on", "off", "true", "false", ""):
                 raise PackageError("save2sd must be 0 or 1")
@@ -50,27 +49,22 @@ class Uploads:
         finally:
             path.unlink(missing_ok=True)
 
-    def licence(self) -> bytes:
+    def licence(self, call: Call) -> bytes:
         """A licence file, as multipart form or as the plain body."""
-        length = content_length(MAX_LICENCE_BYTES + FORM_BYTES)
-        stream = request.environ["wsgi.input"]
-        if not request.content_type.startswith("multipart/"):
-            data: bytes = stream.read(length)
-            return data
+        length = _length(call, MAX_LICENCE_BYTES + FORM_BYTES)
+        if not call.content_type.startswith("multipart/"):
+            return call.stream.read(length)
         handle, name = tempfile.mkstemp(prefix="licence-", dir=self._folder)
         os.close(handle)
         try:
-            receive(stream, length, request.content_type, Path(name), MAX_LICENCE_BYTES)
+            receive(call.stream, length, call.content_type, Path(name), MAX_LICENCE_BYTES)
             return Path(name).read_bytes()
         finally:
             Path(name).unlink(missing_ok=True)
 
 
-def content_length(limit: int) -> int:
-    """The request's length; answers 411 without one, 413 when it is over `limit`."""
-    text = request.environ.get("CONTENT_LENGTH") or ""
-    if request.environ.get("HTTP_TRANSFER_ENCODING") or not text.isdigit():
-        raise answer(411, "send the upload with a Content-Length")
-    if int(text) > limit:
-        raise answer(413, f"the upload is larger than the limit of {max(1, limit >> 20)} MB")
-    return int(text)
+def _length(call: Call, limit: int) -> int:
+    """The body's length; Refused 411 without one, 413 when it is over `limit`."""
+    if not call.environ.get("CONTENT_LENGTH"):
+        raise Refused(411, "Send the upload with a Content-Length.")
+    return length_of(call.environ, limit)

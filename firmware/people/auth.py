@@ -1,21 +1,18 @@
-"""Auth: who sends this request (session, API token, HTTP Basic), what they may do, and whether it came from our own pages."""
+"""Auth: who sends a request (session, API token, HTTP Basic), what they may do, and the cookie of a session."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
-from urllib.parse import quote, urlsplit
-
-from bottle import HTTPResponse, request
 
 from board.kit.clock import Clock
 from board.kit.errors import ConfigError
 from board.kit.people import Nobody
 from board.kit.permissions import ROLES
+from board.kit.web.origin import Front, cookie_name
+from board.kit.web.people import BASIC, COOKIE, TOKEN, Visitor
+from board.kit.web.routes import Call, Refused
 from board.kit.words import Text
 from firmware.people.accounts import Account, Accounts
 from firmware.people.addresses import Addresses
@@ -23,41 +20,23 @@ from firmware.people.changes import Changes
 from firmware.people.device_passwords import DevicePasswords
 from firmware.people.guesses import Guesses
 from firmware.people.log_in import LogIn, MustWait
-from firmware.people.sessions import Sessions
+from firmware.people.sessions import LONGEST_S, Sessions
 from firmware.people.tokens import Tokens
 from firmware.people.who import Who
 
-COOKIE = "gatewright_session"
-_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-BY_COOKIE, BY_BASIC, BY_TOKEN = "cookie", "basic", "token"
-_CHALLENGE = {"WWW-Authenticate": 'Basic realm="Gatewright"'}
-
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """Who is there. `role`: for people to read; `by`: BY_COOKIE, BY_BASIC or BY_TOKEN; `address`: from where, also behind a trusted
-    proxy; `must_change`: only a new password may be chosen, and `permissions` are none; `session`: the session's token, "" without
-    one; `seal`: what must stay as it is for the visitor to be let in again: the account's hash, or the API token's id."""
-
-    name: str
-    role: str
-    permissions: frozenset[str]
-    by: str
-    address: str = ""
-    must_change: bool = False
-    session: str = ""
-    seal: str = ""
-
-    def may(self, permission: str) -> bool:
-        """`permission`: a name of board/kit/permissions.py; "" for whoever is there."""
-        return not permission or permission in self.permissions
+SESSION = "gatewright_session"
+"""Begins the name of the cookie; the port follows."""
 
 
 class Auth:
-    """Answers for the current request of this thread. A refusal is raised as the response to send."""
+    """Thread-safe. `public`: addresses of a reverse proxy in front of the camera, such as https://gate.example."""
 
-    def __init__(self, folder: Path, clock: Clock, trusted_proxies: tuple[str, ...] = ()) -> None:
+    challenge = (("WWW-Authenticate", 'Basic realm="Gatewright", charset="UTF-8"'),)
+    """Asks a program for its password."""
+
+    def __init__(self, folder: Path, clock: Clock, trusted_proxies: tuple[str, ...] = (), public: tuple[str, ...] = ()) -> None:
         self.addresses = Addresses(trusted_proxies)
+        self.front = Front(public, self.addresses.trusts)
         self.accounts = Accounts(folder, clock=clock)
         self.tokens = Tokens(folder, self.accounts.get, clock)
         self.devices = DevicePasswords(folder, clock)
@@ -70,51 +49,46 @@ class Auth:
         """What was found damaged at the start, for the pages."""
         return tuple(each for each in (self.accounts.damage, self.tokens.damage, self.devices.damage) if each is not None)
 
-    def visitor(self) -> Visitor | None:
-        """By cookie, else by API token or HTTP Basic; 429 for an address that has to wait after wrong ones."""
-        session = request.get_cookie(COOKIE) or ""
+    def visitor(self, call: Call) -> Visitor | None:
+        """By cookie, else by API token or HTTP Basic; Refused 429 for an address that has to wait after wrong ones."""
+        found = self.by_session(call)
+        if found is not None:
+            return found
+        scheme, _, said = call.header("Authorization").partition(" ")
+        if scheme.lower() == "bearer":
+            return self._by_token(call, said.strip())
+        return self._by_password(call, said.strip()) if scheme.lower() == "basic" else None
+
+    def by_session(self, call: Call) -> Visitor | None:
+        """By cookie alone."""
+        session = call.cookie(self._cookie(call))
         name = self.sessions.user(session) if session else None
         account = self.accounts.get(name) if name else None
-        if account is not None:
-            return self._visitor(account, BY_COOKIE, session)
-        scheme, _, said = request.get_header("Authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            return self._by_token(said.strip())
-        if scheme.lower() != "basic":
-            return None
-        try:
-            user, _, password = base64.b64decode(said.strip(), validate=True).decode("utf-8").partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return None
-        try:
-            account = self.check(user, password)
-        except MustWait as why:
-            raise must_wait(why) from why
-        return self._visitor(account, BY_BASIC) if account else None
+        return self._visitor(call, account, COOKIE, session) if account is not None else None
 
     def still(self, visitor: Visitor) -> bool:
         """Whether a visitor of an earlier request, whose answer is still being sent (a stream), may still be here: the session
         lasts, the account and its password are the same, the API token is in force."""
-        if visitor.by == BY_TOKEN:
+        if visitor.by == TOKEN:
             return self.tokens.lasts(visitor.seal, visitor.permissions)
         account = self.accounts.get(visitor.name)
-        here = visitor.by != BY_COOKIE or self.sessions.lasts(visitor.session)
+        here = visitor.by != COOKIE or self.sessions.lasts(visitor.session)
         return here and account is not None and account.hash == visitor.seal and visitor.permissions <= account.permissions
 
-    def check(self, user: str, password: str) -> Account | None:
+    def check(self, call: Call, user: str, password: str) -> Account | None:
         """The account when the password is right; a wrong one counts against the sender. MustWait: it was not looked at."""
-        return self._log_in.check(self.share(), user, password)
+        return self._log_in.check(self.addresses.share(call.environ), user, password)
 
-    def address(self) -> str:
-        """From where the current request really comes."""
-        return self.addresses.of(request.environ)
+    def entering(self, call: Call, session: str, path: str) -> tuple[tuple[str, str], ...]:
+        """Headers that give the browser its session and lead it to `path`."""
+        return ("Location", path), ("Set-Cookie", self._set_cookie(call, session, int(LONGEST_S)))
 
-    def share(self) -> str:
-        """What limits count the current request by (addresses.share_of)."""
-        return self.addresses.share(request.environ)
+    def leaving(self, call: Call, path: str) -> tuple[tuple[str, str], ...]:
+        """Headers that take it away."""
+        return ("Location", path), ("Set-Cookie", self._set_cookie(call, "", 0))
 
     def changed(self, visitor: Visitor, what: str, about: str = "") -> None:
-        """Records what the visitor of the current request did."""
+        """Records what the visitor did."""
         self.changes.add(visitor.name, visitor.address, what, about)
 
     def add_account(self, visitor: Visitor, name: str, role: str, password: str) -> None:
@@ -151,85 +125,50 @@ class Auth:
         if beyond:
             raise ConfigError("{visitor} does not have {beyond}", visitor=visitor.name, beyond=", ".join(beyond))
 
-    def page(self, permission: str = "") -> Visitor:
-        """For pages: others are sent to log in, to choose a password, or are told that they may not."""
-        visitor = self.visitor()
-        if visitor is None:
-            here = request.path + (f"?{request.query_string}" if request.query_string else "")
-            _go("/login?next=" + quote(here, safe="/"))
-        if visitor.must_change:
-            _go("/password")
-        if not visitor.may(permission):
-            raise answer(403, f"{visitor.name} may not see this page: it needs the permission {permission}")
-        self._own_request()
-        return visitor
+    def _by_password(self, call: Call, said: str) -> Visitor | None:
+        try:
+            raw = base64.b64decode(said, validate=True)
+        except (binascii.Error, ValueError):
+            return None
+        user, _, password = _text(raw).partition(":")
+        try:
+            account = self.check(call, user, password)
+        except MustWait as why:
+            raise must_wait(why) from why
+        return self._visitor(call, account, BASIC) if account else None
 
-    def api(self, permission: str = "", acts: bool = False) -> Visitor:
-        """For CGIs and the API: 401 with a challenge, 403. `acts`: the request changes something although it is a GET."""
-        visitor = self.visitor()
-        if visitor is None:
-            raise answer(401, "log in first", {} if request.get_header("X-Requested-With") else _CHALLENGE)
-        if visitor.must_change:
-            raise answer(403, "choose a password of your own first")
-        if not visitor.may(permission):
-            raise answer(403, f"{visitor.name} may not do this: it needs the permission {permission}")
-        self._own_request(acts)
-        return visitor
-
-    def _by_token(self, secret: str) -> Visitor | None:
+    def _by_token(self, call: Call, secret: str) -> Visitor | None:
+        address = self.addresses.of(call.environ)
         found = self.tokens.find(secret)
         if found is None:
-            wrong = self.who.token(secret, self.address())
+            wrong = self.who.token(secret, address)
             if isinstance(wrong, Nobody) and wrong.wait_s > 0:
                 raise must_wait(MustWait(wrong.wait_s, busy=False))
             return None
         token, permissions = found
-        held = [role for role, needed in ROLES.items() if needed <= permissions]
-        role = max(held, key=lambda each: len(ROLES[each]), default="")
-        return Visitor(f"{token.maker} ({token.name})", role, permissions, BY_TOKEN, self.address(), seal=token.id)
+        return Visitor(f"{token.maker} ({token.name})", "", permissions, TOKEN, address, seal=token.id)
 
-    def _visitor(self, account: Account, by: str, session: str = "") -> Visitor:
+    def _visitor(self, call: Call, account: Account, by: str, session: str = "") -> Visitor:
         may = frozenset[str]() if account.must_change else account.permissions
-        return Visitor(account.name, account.role, may, by, self.address(), account.must_change, session, account.hash)
+        address = self.addresses.of(call.environ)
+        return Visitor(account.name, account.role, may, by, address, account.must_change, session, account.hash)
 
-    def _own_request(self, acts: bool = False) -> None:
-        if acts or request.method not in _SAFE_METHODS:
-            check_origin(acts)
+    def _set_cookie(self, call: Call, value: str, age_s: int) -> str:
+        secure = "; Secure" if self.front.is_secure(call.environ) else ""
+        return f"{self._cookie(call)}={value}; Path=/; Max-Age={age_s}; HttpOnly; SameSite=strict{secure}"
 
-
-def check_origin(acts: bool = False) -> None:
-    """403 for a request that another web site made a browser send. Programs send none of these headers and pass; a browser may send
-    none with a GET. `acts`: it may be a GET and changes something, so that a browser has to say where it comes from."""
-    host = request.get_header("Host", "").lower()
-    fetched = request.get_header("Sec-Fetch-Site", "")
-    if fetched not in ("", "none", "same-origin"):
-        raise answer(403, "the request came from another web site")
-    sent = [value for value in (request.get_header("Origin"), request.get_header("Referer")) if value is not None]
-    if any(urlsplit(value).netloc.lower() != host for value in sent):
-        raise answer(403, "the request came from another web site")
-    is_browser = COOKIE in request.cookies or request.get_header("User-Agent", "").startswith("Mozilla/")
-    if acts and request.method in _SAFE_METHODS and is_browser and not (fetched or sent):
-        raise answer(403, "this address is for programs: in a browser use the page Package management")
+    def _cookie(self, call: Call) -> str:
+        return cookie_name(SESSION, self.front.host(call.environ))
 
 
-def answer(status: int, error: str, headers: dict[str, str] | None = None) -> HTTPResponse:
-    """An error for people and programs, as JSON."""
-    return HTTPResponse(
-        json.dumps({"error": error}), status=status, headers={"Content-Type": "application/json; charset=utf-8", **(headers or {})}
-    )
-
-
-def must_wait(why: MustWait) -> HTTPResponse:
+def must_wait(why: MustWait) -> Refused:
     """429 after wrong passwords, 503 when too many log in at once."""
-    return answer(503 if why.busy else 429, str(why), {"Retry-After": str(why.seconds)})
+    return Refused(503 if why.busy else 429, why.text, headers=(("Retry-After", str(why.seconds)),))
 
 
-def local_path(text: str) -> str:
-    """`text` when it is a path on this camera, else "/": where to go after the log-in."""
-    if text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable() and "\\" not in text:
-        return text
-    return "/"
-
-
-def _go(path: str) -> NoReturn:
-    raise HTTPResponse("", status=303, headers={"Location": path})
+def _text(raw: bytes) -> str:
+    """Programs that do not know the challenge's charset send Latin-1."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")

@@ -66,15 +66,16 @@ class Changes:
         return found[:most]
 
     def _append(self, line: bytes) -> None:
-        number = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(number, "wb") as file:
-            if file.tell() and file.tell() + len(line) > MAX_BYTES:
-                self._file.replace(self._older)
-                self._append(line)
-                return
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
+        if self._file.exists() and self._file.stat().st_size + len(line) > MAX_BYTES:
+            self._file.replace(self._older)
+        number = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            size = os.fstat(number).st_size
+            torn = size > 0 and os.pread(number, 1, size - 1) != b"\n"
+            os.write(number, b"\n" + line if torn else line)
+            os.fsync(number)
+        finally:
+            os.close(number)
 
 
 def _change(line: bytes) -> Change | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from concurrent.futures import Future
 
@@ -18,7 +19,7 @@ class MustWait(GatewrightError):
     """The password was not looked at. `seconds` to wait; `busy`: too many log in, else too many passwords were wrong."""
 
     def __init__(self, seconds: float, busy: bool) -> None:
-        self.seconds = max(1, round(seconds + 0.5))
+        self.seconds = max(1, math.ceil(seconds))
         self.busy = busy
         if busy:
             super().__init__("too many people are logging in: try again in {seconds} s", seconds=self.seconds)

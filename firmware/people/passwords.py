@@ -61,7 +61,8 @@ def check_new(password: str, user: str) -> None:
 def is_common(password: str) -> bool:
     """One of the most common passwords, one character or group again and again, or a row of the keyboard or the alphabet."""
     low = password.lower()
-    if low in _COMMON or _bare(low) in _COMMON or _bare(low.translate(_LEET)) in _COMMON:
+    plain = low.translate(_LEET)
+    if not _COMMON.isdisjoint((low, plain, _bare(low), _bare(plain), _bare(low).translate(_LEET))):
         return True
     if any(low == (low[:size] * len(low))[: len(low)] for size in (1, 2, 3, 4)):
         return True

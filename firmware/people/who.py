@@ -146,6 +146,7 @@ class WhoServer:
     def close(self) -> None:
         self._stop.set()
         if self._listener is not None:
+            self._listener.shutdown(socket.SHUT_RDWR)  # a close alone wakes no accept
             self._listener.close()
             self._path.unlink(missing_ok=True)
 

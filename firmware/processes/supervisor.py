@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from board.kit.process import NOT_HERE
 from board.kit.state import State
 from firmware.packages.manifest import Health, ProcessSpec
 
@@ -31,8 +32,6 @@ QUICK_EXIT_S = 2.0
 STOP_WITHIN_S = 5.0
 NO_LICENCE = 10
 """Exit code of a process that found no licence: it is not started again."""
-NOT_HERE = 78
-"""Exit code of an optional process that this board cannot run (sysexits.h: EX_CONFIG): it is not started again."""
 PINS = "pins"
 """The process that drives the outputs."""
 TICK_S = 1.0

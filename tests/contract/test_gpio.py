@@ -224,7 +224,7 @@ def test_a_library_that_cannot_watch_says_what_to_install_instead(tmp_path, monk
 def test_a_missing_chip_is_named_by_its_label():
     if list(Path("/dev").glob("gpiochip*")):
         pytest.skip("this machine has GPIO chips")
-    with pytest.raises(BoardError, match="no GPIO chip is labelled pinctrl-rp1: there is none"):
+    with pytest.raises(BoardError, match="no GPIO chip is labelled pinctrl-rp1; there are none"):
         find_chip(("pinctrl-rp1",))
 
 

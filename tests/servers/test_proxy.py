@@ -13,14 +13,15 @@ import requests
 from bottle import Bottle, HTTPResponse
 
 from board.kit.permissions import ROLES
+from board.kit.web.people import COOKIE, Visitor
+from board.kit.web.routes import Refused
 from firmware.gateway import proxy as module
 from firmware.gateway.proxy import PortalDown, Proxy
 from firmware.gateway.web import WebServer
 from firmware.people.addresses import Addresses
-from firmware.people.auth import BY_COOKIE, Visitor
 
 Talk = Callable[[socket.socket, bytes], None]
-WHO = Visitor("guard", "operator", ROLES["operator"], BY_COOKIE, "10.0.0.7", session="token")
+WHO = Visitor("guard", "operator", ROLES["operator"], COOKIE, "10.0.0.7", session="token")
 
 
 class Portal:
@@ -73,6 +74,8 @@ class Site:
                 return proxy.forward(self.path, WHO, lambda: self.allowed)
             except PortalDown:
                 return HTTPResponse("down", status=503)
+            except Refused as why:
+                return HTTPResponse(json.dumps({"error": str(why)}), status=why.status)
 
         app.route("/<path:path>", ["GET", "POST"], forward)
         self.server = WebServer("127.0.0.1", 0, app, Addresses())
@@ -120,7 +123,7 @@ def test_the_portal_hears_who_is_there_and_nothing_forged(site: Site) -> None:
             "X-Gatewright-Role": "admin",
             "x-gatewright-anything": "1",
             "Authorization": "Basic eDp5",
-            "Cookie": "gatewright_session=t; z=1",
+            "Cookie": "gatewright_session=t; gatewright_session_8081=t; z=1",
         },
         timeout=10,
     )

@@ -28,6 +28,7 @@ from board.wiegand.codes import bit_text
 from board.wiegand.receive import read_edges, receive
 from engine.messages import (
     SERVICE_MESSAGES,
+    SETTINGS,
     TOPICS,
     AskStatus,
     DeliveryEvent,
@@ -42,7 +43,9 @@ from engine.messages import (
     PassageStored,
     RestartService,
     RulesChanged,
+    ServerSettings,
     ServiceStatus,
+    SettingsChanged,
     StartTrigger,
     StopEngine,
     Subscribe,
@@ -364,7 +367,7 @@ def test_an_action_can_be_tried_before_it_is_saved(running: Camera) -> None:
     for request, problem in (
         (TestAction("io", '{"output": "DO9"}', WHITE, ""), "DO9"),
         (TestAction("io", '{"polarity": "active low"}', WHITE, ""), "Polarity: an enabled action wants DO1 active high"),
-        (TestAction("rocket", "{}", WHITE, ""), "unknown action"),
+        (TestAction("rocket", "{}", WHITE, ""), "there is no action"),
         (TestAction("io", "{}", 99, ""), "this list was deleted"),
         (TestAction("http", '{"url": "http://127.0.0.1:9/", "timeout_s": 1}', WHITE, ""), "no connection"),
     ):
@@ -436,7 +439,7 @@ def test_a_trigger_port_that_is_taken_is_said_and_the_rest_works(camera: Camera)
     with socket.create_server(("", camera.trigger_port)):
         camera.start("service")
         camera.connect_engine()
-        until(lambda: f"Trigger socket port: {camera.trigger_port} cannot be used" in camera.status().last_error, "the reason")
+        until(lambda: f"the trigger socket cannot listen on {camera.trigger_port}" in camera.status().last_error, "the reason")
         one = camera.report("GUEST1")
         assert answer_of(camera.engine, PassageStored) == PassageStored(one.id)
 
@@ -526,4 +529,17 @@ def test_what_happens_is_pushed_to_who_subscribed(running: Camera) -> None:
     assert (stopped.engine, stopped.live) == (None, None)
     assert stopped.last_engine is not None
     assert (stopped.last_engine.frames_per_s, stopped.last_engine_age_s >= 0) == (12.5, True)
+    channel.close()
+
+
+def test_changed_settings_that_need_no_restart_are_in_force_at_once(running: Camera) -> None:
+    channel = running.channel()
+    channel.send(Subscribe((SETTINGS,)))
+    assert [answer_of(channel, Subscribed), answer_of(channel, ServerSettings)] == [Subscribed(0), ServerSettings(True)]
+    store = running.store()
+    store.settings.put(store.settings(GeneralSettings).model_copy(update={"log_level": 4, "snapshots_login": False}), "admin")
+    store.close()
+    assert running.ask(SettingsChanged()) == Outcome(True, "")
+    assert answer_of(channel, ServerSettings) == ServerSettings(False)
+    assert running.state.log_level_file.read_text() == "4"
     channel.close()

@@ -251,5 +251,5 @@ def test_a_peer_that_breaks_off_leaves_its_place_free(server: TriggerServer) -> 
 
 
 def test_a_port_that_is_taken_is_a_clear_error(server: TriggerServer, fired: Fired) -> None:
-    with pytest.raises(ConfigError, match=f"Trigger socket port: {server.port} cannot be used: Address already in use"):
+    with pytest.raises(ConfigError, match=f"the trigger socket cannot listen on {server.port}: Address already in use"):
         TriggerServer(server.port, "OPEN 1", fired, host="127.0.0.1").start()

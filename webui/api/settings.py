@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from board.camera import CameraSettings
-from board.kit.process import set_log_level
 from board.kit.settings import Settings, unfit
 from board.kit.web.forms import filled
 from board.kit.web.routes import Answer, Call, Refused, Route, api, data
 from board.kit.words import Text
 from engine.countries import countries
-from engine.messages import RestartService
+from engine.messages import RestartService, SettingsChanged
 from engine.settings import GeneralSettings, LprSettings
 from webui.choices import settings_choices
 from webui.portal import Portal
@@ -57,7 +56,7 @@ def _put(portal: Portal, call: Call, before: Settings, after: Settings) -> Answe
     """Stores settings and notes which of the changed ones wait for "Restart service"."""
     portal.store.settings.put(after, call.user)
     if isinstance(after, GeneralSettings):
-        set_log_level(portal.state, after.log_level)
+        portal.service.outcome(SettingsChanged())
     for name, info in type(after).model_fields.items():
         extra: Any = info.json_schema_extra
         if getattr(before, name) != getattr(after, name) and isinstance(extra, dict) and extra.get("restart"):

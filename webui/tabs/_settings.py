@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from board.kit.settings import Settings
 from board.kit.web.forms import fields, groups
+from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, page
 from webui.choices import settings_choices
-from webui.portal import Portal, Tab
+from webui.portal import Portal
 
 
-def settings_tab(name: str, title: str, order: int, kind: type[Settings]) -> Tab:
+def settings_tab(name: str, title: str, order: int, kind: type[Settings]) -> Tab[Portal]:
     """The tab `name`, whose form goes to api/settings/`name`."""
 
     def show(portal: Portal, call: Call) -> Answer:

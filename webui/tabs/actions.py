@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 from board.kit.web.forms import fields
+from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, Refused, page
 from engine.types import ActionRule, WeekSchedule
 from webui.choices import board_choices
-from webui.portal import Portal, Tab
+from webui.portal import Portal
 from webui.view.rules import kind_of, options_of, stored_rule
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

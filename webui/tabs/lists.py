@@ -5,9 +5,10 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from board.kit.web.forms import Field, fields
+from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, page
 from engine.types import FIXED_ROLES, PlateList
-from webui.portal import Portal, Tab
+from webui.portal import Portal
 from webui.view.list_forms import ROLE_CHOICES, ROLES, EntryForm, ListForm
 from webui.view.lists import entry_data, number_bits, stored_list
 from webui.view.rules import rule_row

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, page
-from webui.portal import Portal, Tab
+from webui.portal import Portal
 from webui.view.logs import TITLES, log_names
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from board.kit.web.forms import fields, groups
+from board.kit.web.menu import Tab
 from board.kit.web.routes import KNOWN, Answer, Call, page
 from engine.countries import countries, regions
 from engine.settings import LprSettings
 from webui.choices import settings_choices
-from webui.portal import Portal, Tab
+from webui.portal import Portal
 
 
 def _setup(portal: Portal, call: Call) -> Answer:

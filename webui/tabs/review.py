@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, page
 from engine.store.queries import MAX_ROWS
-from webui.portal import Portal, Tab
+from webui.portal import Portal
 from webui.view.passages import passage_query, shown
 from webui.view.search import PAGE_SIZES, midnight, page_of
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
@@ -13,13 +13,13 @@ import bottle
 from board.kit.errors import GatewrightError, StoreError, TriggerRefused, WireError
 from board.kit.settings import SettingsError
 from board.kit.web.bodies import body_of, query_of
+from board.kit.web.exchange import Wsgi
 from board.kit.web.headers import NOT_KEPT, SECURITY
 from board.kit.web.people import Visitor
 from board.kit.web.routes import KNOWN, PUBLIC, Answer, Call, Elsewhere, Refused, Route, data
 from board.kit.words import Language, Text, plain
 
 C = TypeVar("C")
-Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 STATUS_OF = ((TriggerRefused, 409), (WireError, 503), (StoreError, 507), (GatewrightError, 422))
 """HTTP status of the errors that a handler lets through, first match wins."""
@@ -30,13 +30,14 @@ class Site(Generic[C]):
     """What an application is besides its routes.
 
     `context`: what every handler gets; `root`: the path that its routes lie below, "/" or "/name/"; `admit`: who asks, before the
-    permission is looked at (nobody is `Visitor()`; may raise Refused or Elsewhere); `error_page`: a refusal as a page;
-    `log`: where faults of ours go.
+    permission is looked at (nobody is NO_ONE; may raise Refused or Elsewhere); `guard`: refuses what another web site made a
+    browser send, asked for requests that change something; `error_page`: a refusal as a page; `log`: where faults of ours go.
     """
 
     context: C
     root: str
     admit: Callable[[C, Call, Route[C]], Visitor]
+    guard: Callable[[C, Call], None]
     error_page: Callable[[C, Call, GatewrightError, int], Answer]
     log: logging.Logger
 
@@ -61,11 +62,13 @@ def _callback(site: Site[C], route: Route[C]) -> Callable[..., Any]:
         except Elsewhere as there:
             return _send(Answer(b"", "text/plain", 303, (("Location", quote(there.path, safe="/?=&%+")),)))
         except GatewrightError as why:
-            return _send(_refusal(site, call, why, route.is_page))
+            return _send(_refusal(site, call, why, shows_page(call, route)))
+        except bottle.HTTPResponse:
+            raise
         except Exception:
             site.log.exception("%s %s failed", route.method, route.path)
             failed = Refused(500, "The camera failed to do this; its log says why.")
-            return _send(_refusal(site, call, failed, route.is_page))
+            return _send(_refusal(site, call, failed, shows_page(call, route)))
 
     return answer
 
@@ -74,14 +77,32 @@ def _answer(site: Site[C], route: Route[C], call: Call) -> Answer:
     """The one place where a permission is looked at and a body is read."""
     visitor = site.admit(site.context, call, route)
     if not allowed(visitor, route.permission):
-        raise Refused(403, "{user} may not do this.", user=visitor.name or Text("Somebody who is not logged in"))
-    environ = call.environ
-    return route.answer(site.context, replace(call, visitor=visitor, query=query_of(environ), body=body_of(environ, route)))
+        raise Refused(
+            403,
+            "This needs the permission {permission}, which {user} does not have.",
+            permission=route.permission,
+            user=visitor.name or Text("somebody who is not logged in"),
+        )
+    call = replace(call, visitor=visitor)
+    if route.changes:
+        site.guard(site.context, call)
+    return route.answer(site.context, replace(call, query=query_of(call.environ), body=body_of(call.environ, route)))
 
 
 def allowed(visitor: Visitor, permission: str) -> bool:
     """True when `visitor` may use a route with `permission`."""
     return permission == PUBLIC or (bool(visitor.by) if permission == KNOWN else visitor.may(permission))
+
+
+def shows_page(call: Call, route: Route[Any]) -> bool:
+    """True when errors and the log-in are to be shown as pages: `route` is one, and neither its address nor what was asked for
+    says that a program wants data (a picture, a table, /api/, /cgi-bin/)."""
+    path = call.address.partition("?")[0]
+    name = path.rpartition("/")[2]
+    accept = call.header("Accept")
+    is_data = "/api/" in path or path.startswith("/cgi-bin/") or ("." in name and not name.endswith((".html", ".htm")))
+    wants_page = not accept or "text/html" in accept or "*/*" in accept
+    return route.is_page and wants_page and not is_data and not call.header("X-Requested-With")
 
 
 def _call(path: dict[str, str]) -> Call:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 from board.kit.web.routes import Answer, Call, Refused, Route, download
-
-C = TypeVar("C")
 
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -19,22 +17,33 @@ TYPES = {
 }
 
 
-def files(path: str, permission: str, folder: Path) -> Route[C]:
+def files(path: str, permission: str, folder: Path) -> Route[Any]:
     """Gives out the files of `folder` whose type is known; `path` holds <name>. A browser that has one asks whether it changed."""
 
-    def answer(context: C, call: Call) -> Answer:
+    def answer(context: object, call: Call) -> Answer:
         name = call.path["name"]
-        kind = TYPES.get(Path(name).suffix)
-        if kind is None or not name.isprintable() or "/" in name or name.startswith("."):
+        if not name.isprintable() or "/" in name or name.startswith("."):
             raise Refused(404, "There is no such file.")
-        try:
-            content = (folder / name).read_bytes()
-        except OSError as why:
-            raise Refused(404, "There is no such file.") from why
-        mark = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
-        headers = (("Cache-Control", "no-cache"), ("ETag", mark))
-        if mark in call.header("If-None-Match"):
-            return Answer(b"", kind, 304, headers)
-        return Answer(content, kind, 200, headers)
+        return _content(folder / name, call)
 
     return download(path, permission, answer)
+
+
+def file(path: str, permission: str, target: Path) -> Route[Any]:
+    """Gives out one file."""
+    return download(path, permission, lambda context, call: _content(target, call))
+
+
+def _content(target: Path, call: Call) -> Answer:
+    kind = TYPES.get(target.suffix)
+    if kind is None:
+        raise Refused(404, "There is no such file.")
+    try:
+        content = target.read_bytes()
+    except OSError as why:
+        raise Refused(404, "There is no such file.") from why
+    mark = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
+    headers = (("Cache-Control", "no-cache"), ("ETag", mark))
+    if mark in call.header("If-None-Match"):
+        return Answer(b"", kind, 304, headers)
+    return Answer(content, kind, 200, headers)

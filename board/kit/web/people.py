@@ -15,15 +15,18 @@ _USER, _ROLE, _PERMISSIONS = "X-Gatewright-User", "X-Gatewright-Role", "X-Gatewr
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who is there. `role`: for people to read, "" for a token; `by`: COOKIE, BASIC, TOKEN, HOST or NOBODY; `must_change`: only a
-    new password may be chosen; `session`: the session's token, "" without one."""
+    """Who is there. `role`: for people to read, "" for a token; `by`: COOKIE, BASIC, TOKEN, HOST or NOBODY; `address`: from where,
+    also behind a trusted proxy; `must_change`: only a new password may be chosen; `session`: the session's token, "" without one;
+    `seal`: what must stay as it is for the visitor to be let in again."""
 
     name: str = ""
     role: str = ""
     permissions: frozenset[str] = frozenset()
     by: str = NOBODY
+    address: str = ""
     must_change: bool = False
     session: str = ""
+    seal: str = ""
 
     def may(self, permission: str) -> bool:
         """True when he may do what stands behind `permission` (a name of board/kit/permissions.py)."""

@@ -90,6 +90,15 @@ class Call:
         return str(self.environ.get(f"HTTP_{name.upper().replace('-', '_')}", ""))
 
     @property
+    def content_type(self) -> str:
+        return str(self.environ.get("CONTENT_TYPE") or "")
+
+    def cookie(self, name: str) -> str:
+        """The cookie that was sent, "" for none."""
+        pairs = (part.strip().partition("=") for part in self.header("Cookie").split(";"))
+        return next((value for key, _, value in pairs if key == name), "")
+
+    @property
     def language(self) -> Language:
         """What the sender reads: chosen on a page, else what the browser asks for."""
         return best(self.header("Cookie"), self.header("Accept-Language"))

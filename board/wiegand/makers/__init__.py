@@ -54,10 +54,10 @@ def open_maker(line: WiegandLine, gpio: Gpio, patience_s: float = 0.0) -> PulseM
     try:
         if kind is None:
             raise BoardError(
-                "{name}: no maker of pulses for {maker!r}; there are {kinds}",
+                "{name}: there is no maker of pulses for {maker!r}; there are {kinds}",
                 name=line.name,
                 maker=line.maker,
-                kinds=", ".join(sorted(kinds)),
+                kinds=sorted(kinds),
             )
         return _opened(kind, line, gpio, patience_s)
     except BoardError as why:

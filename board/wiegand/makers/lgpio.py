@@ -62,21 +62,23 @@ def chip_lines(line: WiegandLine) -> ChipLines:
     unknown = sorted(set(given) - OPTIONS)
     if unknown:
         raise BoardError(
-            "{name}: {maker!r} has {unknown}; lgpio: takes hear and chip",
+            "{name}: {maker!r} has the option {unknown}; lgpio: takes hear and chip",
             name=line.name,
             maker=line.maker,
-            unknown=", ".join(unknown),
+            unknown=unknown,
         )
     if "hear" not in given:
         raise BoardError(
-            "{name}: lgpio tells no edges of its own outputs, so no frame could be checked: name two inputs "
-            "that are wired to D0 and D1 (lgpio:?hear=5,6)",
+            "{name}: lgpio reports no edges of its own outputs, so that no frame could be checked: name two inputs that are "
+            "wired to D0 and D1 (lgpio:?hear=5,6)",
             name=line.name,
         )
     texts = given["hear"][-1].split(",")
     pins = tuple(int(text) for text in texts if text.isascii() and text.isdigit())
     if len(texts) != 2 or len(set(pins)) != 2:
-        raise BoardError("{name}: {maker!r}: hear is two line numbers, for D0 and D1 (hear=5,6)", name=line.name, maker=line.maker)
+        raise BoardError(
+            "{name}: {maker!r}: hear must be two line numbers, for D0 and D1 (hear=5,6)", name=line.name, maker=line.maker
+        )
     return ChipLines(tuple(given.get("chip", HEADER_LABELS)), pins)
 
 
@@ -150,14 +152,14 @@ class LgpioMaker:
         for pin in pins:
             if not 0 <= pin < count:
                 raise BoardError(
-                    "{name}: {chip} has no line {pin}, it has 0 to {count}",
+                    "{name}: {chip} has no line {pin}; it has 0 to {highest}",
                     name=line.name,
                     chip=self._chip,
                     pin=pin,
-                    count=count - 1,
+                    highest=count - 1,
                 )
             if pin in given:  # as in board/gpio/rpi.py: a running bus would lose its pin
-                raise BoardError("GPIO {pin} is taken by {given}: switch that off, or take another pin", pin=pin, given=given[pin])
+                raise BoardError("GPIO {pin} is taken by {owner}: switch that off, or take another pin", pin=pin, owner=given[pin])
         # Towards rest, so that an input whose wire came off is quiet.
         pull = library.SET_PULL_DOWN if line.active_high else library.SET_PULL_UP
         for pin in self._wires:
@@ -176,9 +178,7 @@ class LgpioMaker:
                 held = [f"GPIO {' or '.join(map(str, pins))} is taken by another process"]
             if held:
                 raise taken(f"{self._line.name}: {' and '.join(held)}") from why
-            raise BoardError(
-                "{name}: GPIO {pins} cannot be claimed: {why}", name=self._line.name, pins=" and ".join(map(str, pins)), why=why
-            ) from why
+            raise BoardError("{name}: GPIO {pins} cannot be claimed: {why}", name=self._line.name, pins=pins, why=why) from why
 
     # --- a frame ------------------------------------------------------------------------------------------------------
 
@@ -193,7 +193,7 @@ class LgpioMaker:
             self._edges.clear()
         if self._busy():
             raise BoardError(
-                "{name}: lgpio still plays the frame before", name=self._line.name
+                "{name}: lgpio is still sending the frame before", name=self._line.name
             )  # it would play this one after that
         self._ask(lambda: library.tx_wave(self._handle, self._line.d0, wave))
         # Not asked before the end: an answer takes the lock that the playing thread needs.

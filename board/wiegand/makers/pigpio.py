@@ -49,7 +49,7 @@ class PigpioMaker:
             self._address = (parts.hostname or "localhost", parts.port or PORT)
         except ValueError as why:
             raise BoardError(
-                "{name}: {maker!r} is no address of pigpiod: {why}", name=line.name, maker=line.maker, why=why
+                "{name}: {maker!r} is not an address of pigpiod: {why}", name=line.name, maker=line.maker, why=why
             ) from why
         if max(line.d0, line.d1) > 31:
             raise BoardError("{name}: pigpio makes waves on GPIO 0 to 31 only", name=line.name)

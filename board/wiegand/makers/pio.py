@@ -137,13 +137,13 @@ class PioMaker:
         parts = urlsplit(line.maker)
         if parts.netloc or parts.query or parts.fragment or not (parts.path or DEVICE).startswith("/"):
             raise BoardError(
-                "{name}: {maker!r} names no PIO: pio: or pio:{device}", name=line.name, maker=line.maker, device=DEVICE
+                "{name}: {maker!r} names no PIO: write pio: or pio:{device}", name=line.name, maker=line.maker, device=DEVICE
             )
         if line.d0 == line.d1 or not 0 <= min(line.d0, line.d1) <= max(line.d0, line.d1) <= LAST_GPIO:
             raise BoardError(
-                "{name}: the PIO makes pulses on two of GPIO 0 to {last_gpio}, not on {d0} and {d1}",
+                "{name}: the PIO makes pulses on two of GPIO 0 to {highest}, not on {d0} and {d1}",
                 name=line.name,
-                last_gpio=LAST_GPIO,
+                highest=LAST_GPIO,
                 d0=line.d0,
                 d1=line.d1,
             )
@@ -162,7 +162,7 @@ class PioMaker:
         except OSError as why:
             if self._lent:  # nothing that is written to the pins would reach the wires
                 raise BoardError(
-                    "{name}: the PIO has kept the wires ({why}): start the board anew", name=self._line.name, why=why
+                    "{name}: the PIO still holds the wires ({why}): restart the board", name=self._line.name, why=why
                 ) from why
             advice = ADVICE.get(why.errno or 0, ADVICE_ELSE)
             log.warning("%s: no PIO at %s (%s; %s): made by busy-wait", self._line.name, self._path, why, advice)

@@ -57,5 +57,5 @@ def mode_kind(name: str) -> ModeKind:
     """The mode of that name ("MOTION", "TRIGGER", "FREEFLOW"); ConfigError names the known ones."""
     kinds = {kind.name: kind for kind in find(sys.modules[__name__], "MODE", ModeKind).values()}
     if name not in kinds:
-        raise ConfigError("function mode {name!r} is unknown; known are {kinds}", name=name, kinds=", ".join(kinds))
+        raise ConfigError("there is no function mode {name!r}; there are {kinds}", name=name, kinds=tuple(kinds))
     return kinds[name]

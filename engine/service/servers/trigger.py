@@ -105,9 +105,9 @@ class TriggerServer:
             )
         except OSError as why:
             raise ConfigError(
-                "Trigger socket port: {address} cannot be used: {strerror}",
+                "the trigger socket cannot listen on {address}: {reason}",
                 address=port,
-                strerror=os.strerror(why.errno) if why.errno else why,
+                reason=os.strerror(why.errno) if why.errno else why,
             ) from why
         self._spawn(partial(self._accept, self._listener))
 

@@ -31,7 +31,7 @@ def test_settings_stand_in_place_of_the_profiles_times_and_beside_its_interlocks
         (LineRules("r", max_on_s=(("DO9", 5),)), "no output 'DO9'; this board has DO1, DO2"),
         (LineRules("r", stuck_after_s=(("DO1", 5),)), "no input 'DO1'; this board has DI1, DI2"),
         (LineRules("r", interlocks=(("DO1", "gate"),)), "no output 'gate'"),
-        (LineRules("r", max_on_s=(("DO1", -1),)), "DO1: a time is 0 to 86400 s, not -1"),
+        (LineRules("r", max_on_s=(("DO1", -1),)), "DO1: a time must be 0 to 86400 s, not -1"),
     ],
 )
 def test_a_line_that_is_not_there_or_a_time_out_of_range_is_an_error(asked, why):
@@ -42,7 +42,7 @@ def test_a_line_that_is_not_there_or_a_time_out_of_range_is_an_error(asked, why)
 def test_a_profile_that_names_a_line_that_is_not_there_is_an_error():
     with pytest.raises(BoardError, match="no output 'DO3'"):
         merged(dataclasses.replace(SIM, interlocks=(("DO1", "DO3"),)), LineRules("r"))
-    with pytest.raises(BoardError, match="DO1: a time is 0 to 86400 s, not -5"):
+    with pytest.raises(BoardError, match="DO1: a time must be 0 to 86400 s, not -5"):
         merged(dataclasses.replace(SIM, outputs=(dataclasses.replace(SIM.outputs[0], max_on_s=-5),)), LineRules("r"))
 
 

@@ -77,7 +77,7 @@ def test_a_pin_that_a_maker_hears_on_has_no_other_user(hear, why):
 def test_a_maker_s_line_numbers_count_on_the_board_s_own_chip_only():
     check_pins(with_maker("virtual", "lgpio:?hear=5,6&chip=gpio-sim-board"))
     for name in ("virtual", "sim"):
-        with pytest.raises(ConfigError, match=r"W1's maker lgpio:.* drives lines of pinctrl-rp1 or .*: take another maker"):
+        with pytest.raises(ConfigError, match=r"the maker lgpio:.* of W1 drives lines of pinctrl-rp1, .*: take another maker"):
             check_pins(with_maker(name, "lgpio:?hear=5,6"))
     named = dataclasses.replace(with_maker("generic", "lgpio:?hear=8,9"), chip_labels=("pinctrl-rp1",))
     with pytest.raises(ConfigError, match=r"takes lines by their numbers, not W1\.D0, W1\.D1"):
@@ -91,12 +91,12 @@ def test_a_maker_s_url_that_makes_no_sense_is_told_when_it_is_opened_not_here(ur
 
 def test_two_lines_of_one_name_are_an_error():
     profile = dataclasses.replace(PROFILES["sim"], outputs=(OutputLine("DO1", 1), OutputLine("DO1", 2)))
-    with pytest.raises(ConfigError, match="two lines are named DO1"):
+    with pytest.raises(ConfigError, match="several lines are named DO1"):
         check_pins(profile)
 
 
 def test_a_wire_must_join_an_output_to_an_input():
-    with pytest.raises(ConfigError, match="a wire from DI1 to DO1"):
+    with pytest.raises(ConfigError, match="the wire from DI1 to DO1"):
         check_pins(dataclasses.replace(PROFILES["sim"], wires=(("DI1", "DO1"),)))
 
 

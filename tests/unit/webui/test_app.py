@@ -9,11 +9,11 @@ import pytest
 import webui.tabs
 from board.kit.permissions import PERMISSIONS, ROLES
 from board.kit.registry import find
+from board.kit.web.menu import Tab
 from board.kit.web.routes import KNOWN, Route
 from tests.samples import passage
 from tests.unit.webui.portal_caller import Caller
 from webui.app import routes
-from webui.portal import Tab
 
 EVIL = '<script>alert("x")</script>'
 ROUTES = [route for route in routes(tuple(find(webui.tabs, "TAB", Tab).values())) if route.path]

@@ -25,6 +25,7 @@ from engine.messages import (
     Outcome,
     RestartService,
     ServiceStatus,
+    SettingsChanged,
     TriggerAnswer,
 )
 from engine.ring import RingWriter
@@ -236,13 +237,18 @@ def test_restart_names_what_waits_for_it_and_clears_it(caller: Caller) -> None:
         "Agreeing reads",
         "Image quality",
     ]
-    assert caller.portal.state.log_level_file.read_text() == "4"
     assert "Agreeing reads, Image quality" in caller.get("live").text
     assert caller.send("POST", "api/restart", {}).status == 503
     with service(caller, lambda _: Outcome(True, "restarts")) as asked:
         assert caller.send("POST", "api/restart", {}).status == 200
     assert asked == [RestartService()]
     assert "Agreeing reads, Image quality" not in caller.get("live").text
+
+
+def test_the_service_is_told_of_settings_that_take_effect_at_once(caller: Caller) -> None:
+    with service(caller, lambda _: Outcome(True, "")) as asked:
+        assert caller.send("PUT", "api/settings/general", {"log_level": 4}).json["restart_due"] == []
+    assert asked == [SettingsChanged()]
 
 
 def test_the_default_configuration_keeps_region_and_countries(caller: Caller) -> None:

@@ -149,13 +149,13 @@ def test_the_safe_state_reaches_an_expander_whose_process_died(state):
     [
         ({**LINES, "outputs": [{"name": "DO3", "expander": 0, "pin": 0}]}, "would be active while the board boots"),
         ({**LINES, "outputs": [{"name": "DO3", "expander": 0, "pin": 8, "active_high": False}]}, "which has 0 to 7"),
-        ({**LINES, "outputs": [{"name": "DO3", "expander": 1, "pin": 0}]}, "I2C device 1, which is no expander"),
+        ({**LINES, "outputs": [{"name": "DO3", "expander": 1, "pin": 0}]}, "I2C device 1, which is not an expander"),
         ({**LINES, "outputs": [{"name": "DO3", "expander": 0, "pin": 4, "active_high": False}]}, "used by both DO3 and DI3"),
         ({"wiegand": [{"name": "W1", "expander": 0, "d0": 1, "d1": 2}]}, "too slow for Wiegand"),
         ({"inputs": [{"name": "DI3", "pin": 5, "pul": "up"}]}, "a line has no pul"),
         ({"inputs": [{"name": "DI3", "pin": "x", "pull": 1}]}, "'DI3'"),
         ({"inputs": {}}, "inputs must be a list"),
-        ({"outs": []}, "has outs; it may have"),
+        ({"outs": []}, "holds outs; it may hold"),
     ],
 )
 def test_a_wrong_lines_file_is_refused_with_its_reason(tmp_path, lines, why):
@@ -167,6 +167,6 @@ def test_a_wrong_lines_file_is_refused_with_its_reason(tmp_path, lines, why):
 
 def test_an_input_asks_only_for_pulls_that_the_chip_has(state):
     gpio = open_gpio(load(state), state)
-    with pytest.raises(BoardError, match="has pull up, not 'down'"):
+    with pytest.raises(BoardError, match="can have the pull up, not 'down'"):
         gpio.claim_input(DI3, "down", "pins")
     gpio.close()

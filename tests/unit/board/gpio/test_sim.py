@@ -144,7 +144,7 @@ def test_a_wire_can_be_moved_and_pulled_out(state):
     assert load(state).wires == (("W1.D0", "DI2"),)
     plug_wire(state, "W1.D0", "")
     assert load(state).wires == ()
-    with pytest.raises(ConfigError, match="a wire from DO9 to DI1"):
+    with pytest.raises(ConfigError, match="the wire from DO9 to DI1"):
         plug_wire(state, "DO9", "DI1")
 
 

@@ -66,7 +66,7 @@ def test_any_single_wrong_bit_is_found_by_parity(layout):
 
 
 def test_a_code_of_another_length_is_not_decoded():
-    with pytest.raises(BoardError, match="34 bits arrived, 26 are due"):
+    with pytest.raises(BoardError, match="34 bits arrived, but 26 were due"):
         decode(W26, encode(W34, 1))
 
 
@@ -92,7 +92,7 @@ def test_the_plate_code_refuses_more_than_ten_characters():
 
 
 def test_other_frames_are_no_plate_code():
-    with pytest.raises(BoardError, match="no 64-bit plate code"):
+    with pytest.raises(BoardError, match="not a 64-bit plate code"):
         decode_plate64(encode(W26, 1))
-    with pytest.raises(BoardError, match="group 1 stands for nothing"):
+    with pytest.raises(BoardError, match="the group 1 stands for no character"):
         decode_plate64(WiegandCode(64, 0b0110 << 60 | 1))

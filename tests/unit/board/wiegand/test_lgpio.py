@@ -228,7 +228,7 @@ def test_a_wave_that_does_not_end_is_a_bad_frame_and_the_next_one_is_refused(lib
     library.hold.clear()
     assert not maker.send(CODE, 50, 300, RUN).ok
     assert "lgpio does not end its wave" in caplog.text
-    with pytest.raises(BoardError, match="W1: lgpio still plays the frame before"):
+    with pytest.raises(BoardError, match="W1: lgpio is still sending the frame before"):
         maker.send(CODE, 50, 300, RUN)
     assert len(library.waves) == 1
     library.hold.set()
@@ -266,14 +266,17 @@ def refused(gpio, caplog, url=URL, active_high=True):
 @pytest.mark.parametrize(
     ("url", "why"),
     [
-        ("lgpio:", "lgpio tells no edges of its own outputs, so no frame could be checked: name two inputs that are wired to D0"),
+        (
+            "lgpio:",
+            "lgpio reports no edges of its own outputs, so that no frame could be checked: name two inputs that are wired to D0",
+        ),
         ("lgpio:hear=5,6", "name two inputs that are wired to D0 and D1 (lgpio:?hear=5,6)"),
-        ("lgpio:?hear=5", "hear is two line numbers, for D0 and D1"),
-        ("lgpio:?hear=5,5", "hear is two line numbers"),
-        ("lgpio:?hear=5,six", "hear is two line numbers"),
-        ("lgpio:?hear=5,6,7", "hear is two line numbers"),
-        ("lgpio:?hear=5,6&here=4", "has here; lgpio: takes hear and chip"),
-        ("lgpio:?hear=5,54", "/dev/gpiochip4 has no line 54, it has 0 to 53"),
+        ("lgpio:?hear=5", "hear must be two line numbers, for D0 and D1"),
+        ("lgpio:?hear=5,5", "hear must be two line numbers"),
+        ("lgpio:?hear=5,six", "hear must be two line numbers"),
+        ("lgpio:?hear=5,6,7", "hear must be two line numbers"),
+        ("lgpio:?hear=5,6&here=4", "has the option here; lgpio: takes hear and chip"),
+        ("lgpio:?hear=5,54", "/dev/gpiochip4 has no line 54; it has 0 to 53"),
     ],
 )
 @pytest.mark.parametrize("active_high", [True, False])

@@ -122,7 +122,7 @@ def test_a_stopped_frame_is_cut_off_and_leaves_the_wires_at_rest(daemon, wires):
 
 @pytest.mark.parametrize(
     ("url", "why"),
-    [("laser:", "no maker of pulses for 'laser:'; there are busy, lgpio"), ("pigpio://x:notaport", "is no address of pigpiod")],
+    [("laser:", "no maker of pulses for 'laser:'; there are busy, lgpio"), ("pigpio://x:notaport", "is not an address of pigpiod")],
 )
 def test_a_maker_that_is_not_there_is_told_and_busy_wait_stands_in(wires, url, why, caplog):
     open_maker(WiegandLine("W1", D0, D1, maker=url), wires).send(CODE, 50, 300, RUN)

@@ -296,7 +296,7 @@ def test_wires_that_the_pio_keeps_are_told_instead_of_writing_to_pins_that_reach
     chip.fail = {"GPIO_SET_FUNCTION": (errno.ETIMEDOUT, 5, 99)}
     assert not maker.send(CODE, 50, 300, Stop(chip)).ok
     assert "the PIO has kept the wires" in caplog.text
-    with pytest.raises(BoardError, match=r"W1: the PIO has kept the wires .*: start the board anew"):
+    with pytest.raises(BoardError, match=r"W1: the PIO still holds the wires .*: restart the board"):
         maker.send(CODE, 50, 300, threading.Event())
     chip.fail = {}
     assert maker.send(CODE, 50, 300, Stop(chip)).ok
@@ -305,7 +305,7 @@ def test_wires_that_the_pio_keeps_are_told_instead_of_writing_to_pins_that_reach
 
 @pytest.mark.parametrize("url", ["pio:pio0", "pio://host/dev/pio0", "pio:/dev/pio0?fast", "pio:#1"])
 def test_a_url_that_names_no_device_is_refused(chip, url):
-    with pytest.raises(BoardError, match=r"W1: 'pio:.* names no PIO: pio: or pio:/dev/pio0"):
+    with pytest.raises(BoardError, match=r"W1: 'pio:.* names no PIO: write pio: or pio:/dev/pio0"):
         pio.PioMaker(line(url=url), Wires(chip))
 
 

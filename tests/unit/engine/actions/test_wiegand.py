@@ -49,7 +49,7 @@ def test_the_plate_as_read_is_hashed_for_a_list_without_entries() -> None:
 def test_no_number_is_computed_from_a_plate_that_is_only_like_the_listed_one() -> None:
     like = event(listed=entry("HK55EVC"))
     like = replace(like, match=Match(like.match.list, like.match.entry, distance=1))
-    with pytest.raises(ConfigError, match="only like the one in the list"):
+    with pytest.raises(ConfigError, match="only similar to the one in the list"):
         code_for(like, WiegandOptions())
 
 
@@ -58,7 +58,7 @@ def test_a_plate_code_is_of_a_plate_that_is_sure_and_not_too_long() -> None:
     assert str(code_for(event("HK5SEVB", listed=entry("HK55EVB")), options)[1]) == "plate HK55EVB"
     like = event(listed=entry("HK55EVC"))
     like = replace(like, match=Match(like.match.list, like.match.entry, distance=1))
-    with pytest.raises(ConfigError, match="only like the one in the list"):
+    with pytest.raises(ConfigError, match="only similar to the one in the list"):
         code_for(like, options)
     with pytest.raises(ConfigError, match="1 to 10 characters, not 11"):
         code_for(event("ABCDEFGHIJK", role="all"), options)

@@ -56,7 +56,7 @@ def test_a_missing_column_a_missing_table_and_a_folder_without_sets_are_named(
     assert main(["evaluate", str(tmp_path / "none.csv")]) == 2
     assert "cannot be read" in capfd.readouterr().err
     assert main(["evaluate", "--sets", str(tmp_path)]) == 2
-    assert "there is no set in it" in capfd.readouterr().err
+    assert "holds no set: a set is a folder" in capfd.readouterr().err
 
 
 def test_evaluate_counts_what_was_read_and_found(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

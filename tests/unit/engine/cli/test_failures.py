@@ -59,6 +59,6 @@ def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("kept")
     with pytest.raises(ConfigError, match="is not empty"):
         Failures(tmp_path)
-    with pytest.raises(ConfigError, match=r"mine\.txt: no folder"):
+    with pytest.raises(ConfigError, match=r"mine\.txt cannot be made"):
         Failures(tmp_path / "mine.txt")
     assert (tmp_path / "mine.txt").read_text() == "kept"

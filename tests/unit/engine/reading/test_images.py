@@ -46,12 +46,12 @@ def test_a_full_disk_is_a_store_error_and_leaves_nothing_behind(tmp_path: Path, 
             raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Image.Image, "save", no_room)
-    with pytest.raises(StoreError, match=r"pictures of BA123CD not stored in .*No space left on device"):
+    with pytest.raises(StoreError, match=r"the pictures of BA123CD cannot be stored in .*No space left on device"):
         ImageStore(tmp_path, full=True, plate=True, quality_pct=70).save(SEEN, RGB)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_a_folder_that_cannot_be_made_is_a_store_error(tmp_path: Path) -> None:
     (tmp_path / "images").write_text("a file")
-    with pytest.raises(StoreError, match="not stored"):
+    with pytest.raises(StoreError, match="cannot be stored in"):
         ImageStore(tmp_path / "images", full=True, plate=True, quality_pct=70).save(SEEN, RGB)

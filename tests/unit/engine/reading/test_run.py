@@ -231,7 +231,7 @@ def test_pictures_that_cannot_be_stored_do_not_hold_the_passage(make: Callable[.
         bench.read_frames(count)
     passage = bench.service.heard(PassageReport).passage
     assert (passage.plate, passage.images.full, passage.images.plate) == ("KE777AA", "", "")
-    assert "pictures of KE777AA not stored" in bench.status(lambda status: status.error != "").error
+    assert "the pictures of KE777AA cannot be stored" in bench.status(lambda status: status.error != "").error
 
 
 def test_a_trigger_begins_with_the_newest_picture_and_says_what_it_read(make: Callable[..., Bench]) -> None:

@@ -84,19 +84,19 @@ def test_a_file_that_is_no_model_is_refused_though_its_sum_is_right(models: Path
 def test_models_that_are_swapped_are_told_apart_by_kind(models: Path) -> None:
     shutil.copy(models / "ocr.tflite", models / "detector.tflite")
     shutil.copy(models / "ocr.json", models / "detector.json")
-    with pytest.raises(ModelError, match="is a 'ocr' model, a 'detector' model is needed"):
+    with pytest.raises(ModelError, match="is a 'ocr' model, but a 'detector' model is needed"):
         Recogniser(models)
 
 
 def test_a_card_with_another_input_shape_is_refused(models: Path) -> None:
     edit_card(models, "detector", input={"shape": [1, 300, 300, 3], "type": "int8"})
-    with pytest.raises(ModelError, match=r"input is int8 \[1, 288, 384, 1\], its card says int8 \[1, 300, 300, 3\]"):
+    with pytest.raises(ModelError, match=r"input is int8 \[1, 288, 384, 1\], but its card says int8 \[1, 300, 300, 3\]"):
         Recogniser(models)
 
 
 def test_a_card_with_other_outputs_is_refused(models: Path) -> None:
     edit_card(models, "detector", outputs=[{"name": "heat", "shape": [1, 36, 48, 1], "type": "int8"}])
-    with pytest.raises(ModelError, match="has 4 outputs, its card names 1"):
+    with pytest.raises(ModelError, match="has 4 outputs, but its card names 1"):
         Recogniser(models)
 
 

@@ -187,7 +187,7 @@ def test_an_alphabet_that_is_none_is_refused(alphabet: tuple[str, ...], wrong: s
         ({"countries": [1, 2, 3]}, "list of codes of two capital letters"),
         ({"countries": None}, "list of codes of two capital letters"),
         ({"countries": ["DE", "DE", "FR"]}, "name one twice"),
-        ({"countries": ["DE", "FR"]}, r"output country is \[1, 3\], its card names 2 countries"),
+        ({"countries": ["DE", "FR"]}, r"output country is \[1, 3\], but its card names 2 countries"),
     ],
 )
 def test_countries_that_do_not_fit_the_head_are_refused(card: dict[str, Any], wrong: str) -> None:
@@ -197,7 +197,7 @@ def test_countries_that_do_not_fit_the_head_are_refused(card: dict[str, Any], wr
 
 
 def test_an_alphabet_of_another_length_than_the_output_is_refused() -> None:
-    with pytest.raises(ModelError, match=r"gives \[1, 12, 9\], this engine needs"):
+    with pytest.raises(ModelError, match=r"gives \[1, 12, 9\], but this engine needs"):
         reader(shapes={"slots": [1, SLOTS, 9], "country": [1, 3]})
 
 

@@ -86,7 +86,9 @@ def test_a_slow_card_does_not_keep_the_service_from_showing_that_it_lives(tmp_pa
 
 def test_a_full_storage_without_pictures_is_reported(tmp_path: Path) -> None:
     disk = Disk(tmp_path, 1, free_pct=3)
-    with pytest.raises(StoreError, match=r"storage is nearly full: 4.0 % free of 10 % wanted, and no pictures to delete"):
+    with pytest.raises(
+        StoreError, match=r"the storage is nearly full: 4.0 % is free, 10 % should be, and there are no pictures left to delete"
+    ):
         disk.scheduler.purge_images()
 
 
@@ -115,7 +117,7 @@ def test_a_job_that_fails_is_reported_and_stops_no_other(tmp_path: Path) -> None
     jobs = Scheduler(disk.store, lambda: done.append("checkpoint"), disk.images, disk.clock, disk.reports.append, lambda path: 1.0)
     jobs._jobs.run_all()
     assert done == ["checkpoint"]
-    assert disk.reports == ["storage is nearly full: 1.0 % free of 10 % wanted, and no pictures to delete"]
+    assert disk.reports == ["the storage is nearly full: 1.0 % is free, 10 % should be, and there are no pictures left to delete"]
 
 
 def test_a_step_of_the_wall_clock_plans_everything_anew(tmp_path: Path) -> None:

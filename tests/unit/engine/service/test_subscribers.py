@@ -21,6 +21,7 @@ from engine.messages import (
     LIVE,
     PASSAGES,
     SERVICE_MESSAGES,
+    SETTINGS,
     STATUS,
     DeliveryEvent,
     LineChanged,
@@ -29,6 +30,7 @@ from engine.messages import (
     Missed,
     Outcome,
     PassageEvent,
+    ServerSettings,
     ServiceStatus,
     Subscribe,
     Subscribed,
@@ -58,10 +60,11 @@ class Bench:
         self.status = IDLE
         self.asked = 0
         self.line_states: tuple[LineState, ...] = (LineState("DI1", "input", True, None),)
+        self.settings: ServerSettings | None = ServerSettings(True)
         self.open()
 
     def open(self) -> None:
-        self.subscribers = Subscribers(self.now, lambda: self.line_states, self)
+        self.subscribers = Subscribers(self.now, lambda: self.line_states, lambda: self.settings, self)
         self.hub = Hub(self.socket, {}, lambda message: None, self.subscribers.serve)
         self.hub.start()
         self.subscribers.start()
@@ -88,9 +91,9 @@ class Bench:
             self.stored.append(PassageEvent(row, passage(id=f"p{row}"), (), ()))
         self.subscribers.passage_stored()
 
-    def subscribe(self, *topics: str, after: int = -1) -> Channel:
+    def subscribe(self, *topics: str, after: int = -1, last: int = 0) -> Channel:
         channel = connect(self.socket, Codec(SERVICE_MESSAGES))
-        channel.send(Subscribe(topics, after))
+        channel.send(Subscribe(topics, after, last))
         return channel
 
 
@@ -163,6 +166,29 @@ def test_without_a_row_only_passages_from_now_on_come(bench: Bench) -> None:
         channel.close()
 
 
+def test_the_last_passages_come_first_where_that_is_asked(bench: Bench) -> None:
+    bench.store(30)
+    for after, rows in ((-1, [21, *range(22, 31)]), (28, [29, 30]), (99, list(range(21, 31)))):
+        channel = bench.subscribe(PASSAGES, after=after, last=10)
+        assert take(channel, 1) == [Subscribed(30)]
+        assert [event.row for event in take(channel, len(rows))] == rows
+        channel.close()
+
+
+def test_settings_come_at_once_and_when_they_change(bench: Bench) -> None:
+    channel = bench.subscribe(SETTINGS)
+    assert take(channel, 2) == [Subscribed(0), ServerSettings(True)]
+    bench.subscribers.settings(ServerSettings(False))
+    assert take(channel, 1) == [ServerSettings(False)]
+    channel.close()
+    bench.settings = None
+    channel = bench.subscribe(SETTINGS)
+    assert take(channel, 1) == [Subscribed(0)]
+    bench.subscribers.settings(ServerSettings(True))
+    assert take(channel, 1) == [ServerSettings(True)]
+    channel.close()
+
+
 def test_passages_that_are_no_longer_stored_are_told_as_missed(bench: Bench) -> None:
     bench.store(9)
     bench.oldest = 6
@@ -232,7 +258,7 @@ def test_one_that_went_away_is_forgotten_and_too_many_are_turned_away(bench: Ben
 def test_unknown_topics_are_refused(bench: Bench) -> None:
     for topics in ((), ("weather",)):
         answer = take(bench.subscribe(*topics), 1)[0]
-        assert answer == Outcome(False, "topics are status, live, passages, deliveries, lines")
+        assert answer == Outcome(False, "topics are status, live, passages, deliveries, lines, settings")
 
 
 def test_a_subscription_goes_on_after_a_restart_of_the_service_without_losing_a_passage(bench: Bench) -> None:

@@ -78,7 +78,7 @@ def test_a_port_that_is_taken_is_moved_said_and_taken_back_when_it_is_free(tmp_p
     moved = int(read_servers(bench.state)["trigger"].rpartition(":")[2])
     assert port < moved < port + 100
     assert bench.reports == [
-        f"Trigger socket port: {port} cannot be used: Address already in use; port {moved} is used until it is free"
+        f"the trigger socket cannot listen on {port}: Address already in use; port {moved} is used until it is free"
     ]
     assert bench.answer() == b"ERROR not now\r\n"
     bench.clock.advance(11)

@@ -141,9 +141,9 @@ def test_a_rule_is_saved_with_all_its_options(store: Store) -> None:
 @pytest.mark.parametrize(
     ("wrong", "problem"),
     [
-        (rule(kind="rocket"), "unknown action 'rocket'; there are display, http, io, wiegand, wiegand_serial"),
-        (replace(rule(), options="[]"), "options are not a JSON object"),
-        (replace(rule(), options="{"), "options are not JSON: "),
+        (rule(kind="rocket"), "there is no action 'rocket'; there are display, http, io, wiegand, wiegand_serial"),
+        (replace(rule(), options="[]"), "the options are not a JSON object"),
+        (replace(rule(), options="{"), "the options are not JSON: "),
         (rule(duration_ms=5), "Duration: "),
         (rule(colour="red"), "colour: "),
         (rule(do="explode"), "Do: must be one of pulse, pattern, on, off"),
@@ -165,7 +165,7 @@ def test_a_wrong_rule_is_refused_with_the_reason(store: Store, wrong: ActionRule
 
 def test_enabled_io_rules_of_one_output_agree_on_its_polarity(store: Store) -> None:
     first = store.rules.save(rule(name="Gate"), CHECK, "admin")
-    with pytest.raises(ConfigError, match="DO1 is active high in action 'Gate' and the opposite in 'Siren'"):
+    with pytest.raises(ConfigError, match="DO1 is active high in the action 'Gate' and the opposite in 'Siren'"):
         store.rules.save(rule(BLACK, name="Siren", polarity="active low"), CHECK, "admin")
     store.rules.save(rule(BLACK, name="Siren", output="DO2", polarity="active low"), CHECK, "admin")
     other = store.rules.save(replace(rule(BLACK, name="Third", polarity="active low"), enabled=False), CHECK, "admin")

@@ -33,7 +33,7 @@ def show(seen_by: Mode, ms: int, *reads: PlateRead, source: str = "") -> list[tu
 
 def test_every_mode_of_the_settings_exists_and_an_unknown_one_is_named() -> None:
     assert [mode_kind(name).name for name in FUNCTION_MODES] == ["MOTION", "TRIGGER", "FREEFLOW"]
-    with pytest.raises(ConfigError, match="'SOMETIMES' is unknown; known are FREEFLOW, MOTION, TRIGGER"):
+    with pytest.raises(ConfigError, match="'SOMETIMES'; there are FREEFLOW, MOTION, TRIGGER"):
         mode_kind("SOMETIMES")
 
 

@@ -1,0 +1,22 @@
+"""Menu: pages that belong together under one entry of the menu of host or portal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from board.kit.web.routes import Route
+
+C = TypeVar("C")
+
+
+@dataclass(frozen=True, slots=True)
+class Tab(Generic[C]):
+    """`name`: path of its first page below the application's root; `permission`: what one needs to see it in the menu; `order`: its
+    place there, 0 for none; `routes`: its pages, and addresses that belong to them alone."""
+
+    name: str
+    title: str
+    order: int
+    permission: str
+    routes: tuple[Route[C], ...]

@@ -1,0 +1,108 @@
+"""Origin: whether a request that changes something comes from our own pages or from a program, and not from another web site.
+
+A browser sends the session's cookie with whatever a page of another site makes it ask for. Over plain http it may leave out every
+header that would tell; so their absence proves nothing, and a session needs a proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from board.kit.web.people import BASIC, COOKIE, HOST, TOKEN, Visitor
+from board.kit.web.routes import Call, Refused
+
+_PORTS = {"http": "80", "https": "443"}
+
+
+def _nobody(address: str) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """How browsers reach the camera. `public`: addresses of a reverse proxy in front of it, such as https://gate.example:8443;
+    `trusts`: whether the X-Forwarded-Host and X-Forwarded-Proto of a proxy at that address count."""
+
+    public: tuple[str, ...] = ()
+    trusts: Callable[[str], bool] = _nobody
+
+    def host(self, environ: Mapping[str, Any]) -> str:
+        """The host and port that the browser asked, as far as they arrived here: "camera:8080", "gate.example"."""
+        passed_on = str(environ.get("HTTP_X_FORWARDED_HOST", "")).split(",")[0].strip()
+        if passed_on and self.trusts(str(environ.get("REMOTE_ADDR", ""))):
+            return passed_on.lower()
+        return str(environ.get("HTTP_HOST", "")).lower()
+
+    def is_secure(self, environ: Mapping[str, Any]) -> bool:
+        """True when the browser speaks TLS to the proxy: then the cookie must not go out in the clear."""
+        proto = str(environ.get("HTTP_X_FORWARDED_PROTO", "")).split(",")[0].strip().lower()
+        if proto and self.trusts(str(environ.get("REMOTE_ADDR", ""))):
+            return proto == "https"
+        return any(url.startswith("https://") and _place(url) == _bare(self.host(environ)) for url in self.public)
+
+    def is_own(self, environ: Mapping[str, Any], origin: str) -> bool:
+        """`origin`: an Origin or Referer header."""
+        place = _place(origin)
+        return place != "" and place in {_bare(self.host(environ)), *map(_place, self.public)}
+
+
+def cookie_name(base: str, host: str) -> str:
+    """Cookies know no ports: two cameras behind one address would overwrite each other's. `host`: as Front.host gives it."""
+    _, colon, port = host.rpartition(":")
+    return f"{base}_{port}" if colon and port.isdecimal() and port not in _PORTS.values() else base
+
+
+def check(call: Call, visitor: Visitor, front: Front) -> None:
+    """Refused 403 for a request that changes something and may have been made by another web site."""
+    if visitor.by in (TOKEN, HOST):
+        return  # no browser sends these by itself; the host has looked already
+    site = call.header("Sec-Fetch-Site")
+    if site == "same-origin":
+        return
+    if site not in ("", "none"):
+        raise Refused(403, "The request came from another web site.")
+    origins = [origin for origin in (call.header("Origin"), call.header("Referer")) if origin]
+    for origin in origins:
+        if not front.is_own(call.environ, origin):
+            raise _foreign(origin, front.host(call.environ))
+    if origins:
+        return
+    if call.header("X-Requested-With"):
+        return  # another site cannot send it unasked
+    if visitor.by == COOKIE or (visitor.by == BASIC and _is_browser(call)):
+        raise Refused(
+            403,
+            "The request does not say which page it came from. Send an Origin or an X-Requested-With header, or use HTTP Basic or "
+            "an API token instead of the session's cookie.",
+        )
+
+
+def _foreign(origin: str, host: str) -> Refused:
+    return Refused(
+        403,
+        "The request came from another web site: from {origin}, while this camera was asked as Host {host}. Behind a reverse "
+        "proxy, let it pass the browser's Host on, or start the camera with --public-address {origin} (docs/install.md).",
+        origin="/".join(origin.split("/")[:3])[:100],
+        host=host[:100],
+    )
+
+
+def _is_browser(call: Call) -> bool:
+    """A browser remembers HTTP Basic and sends it for other sites too; programs do not say which language they read."""
+    return call.header("User-Agent").startswith("Mozilla/") and bool(call.header("Accept-Language"))
+
+
+def _place(url: str) -> str:
+    """ "gate.example:8443" of a URL, without the port that its scheme has anyway; "" for none ("null")."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return parts.netloc.lower().removesuffix(f":{_PORTS.get(parts.scheme, '')}")
+
+
+def _bare(host: str) -> str:
+    return host.removesuffix(":80").removesuffix(":443")

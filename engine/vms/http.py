@@ -1,0 +1,204 @@
+"""HTTP on the loop: answers GET and HEAD on a Unix socket that the host's proxy connects to; one request for each connection."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import unquote, urlsplit
+
+from board.kit.sockets import short_address
+from engine.vms.loop import READ, WRITE, Loop
+
+log = logging.getLogger("vms.http")
+
+MAX_HEAD_BYTES = 16_384
+MAX_CONNECTIONS = 64
+DEADLINE_S = 20.0
+"""From the connection to the last byte of the answer, whatever the client does meanwhile."""
+
+PIECE_BYTES = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`path`: decoded, without the query; `headers`: names in lower case, the last of equal ones counts."""
+
+    method: str
+    target: str
+    path: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """`file` is sent instead of `body` and closed afterwards; it holds `length` bytes."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    file: BinaryIO | None = None
+    length: int = 0
+
+
+Answer = Callable[[Request, Callable[[Reply], None]], None]
+"""Gives the reply at once or later, in the loop's thread, by calling what it is given."""
+
+
+def text(status: int, what: str, *headers: tuple[str, str]) -> Reply:
+    return Reply(status, f"{what}\n".encode(), (("Content-Type", "text/plain; charset=utf-8"), *headers))
+
+
+@dataclass(eq=False, slots=True)
+class _Client:
+    sock: socket.socket
+    came: bytearray = field(default_factory=bytearray)
+    going: bytes | memoryview = b""
+    file: BinaryIO | None = None
+    answered: bool = False
+    closed: bool = False
+
+
+class HttpServer:
+    """Listens at `path` from `start` to `close`."""
+
+    def __init__(self, loop: Loop, path: Path, answer: Answer) -> None:
+        self._loop = loop
+        self._path = path
+        self._answer = answer
+        self._clients: set[_Client] = set()
+
+    def start(self) -> None:
+        """OSError when the socket cannot be made."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._path.unlink(missing_ok=True)
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        with short_address(self._path) as name:
+            self._listener.bind(name)
+        self._path.chmod(0o600)
+        self._listener.listen(128)
+        self._listener.setblocking(False)
+        self._loop.watch(self._listener, READ, self._accept)
+
+    def close(self) -> None:
+        self._loop.watch(self._listener, 0, self._accept)
+        self._listener.close()
+        for client in list(self._clients):
+            self._end(client)
+        self._path.unlink(missing_ok=True)
+
+    def _accept(self, events: int) -> None:
+        try:
+            sock, _ = self._listener.accept()
+        except OSError:
+            return  # gone again, or no descriptor is free: the next turn tries again
+        if len(self._clients) >= MAX_CONNECTIONS:
+            log.warning("%d connections are open, another is turned away", MAX_CONNECTIONS)
+            sock.close()
+            return
+        sock.setblocking(False)
+        client = _Client(sock)
+        self._clients.add(client)
+        self._loop.watch(sock, READ, partial(self._read, client))
+        self._loop.after(DEADLINE_S, partial(self._end, client))
+
+    def _read(self, client: _Client, events: int) -> None:
+        try:
+            data = client.sock.recv(PIECE_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._end(client)
+            return
+        if client.answered:
+            return  # what follows the request is not looked at
+        client.came += data
+        head, end, _ = client.came.partition(b"\r\n\r\n")
+        if end:
+            client.answered = True
+            self._handle(client, bytes(head))
+        elif len(client.came) > MAX_HEAD_BYTES:
+            client.answered = True
+            self._send(client, "GET", text(431, "the request's head is too long"))
+
+    def _handle(self, client: _Client, head: bytes) -> None:
+        request = parse(head)
+        if isinstance(request, Reply):
+            self._send(client, "GET", request)
+            return
+        try:
+            self._answer(request, partial(self._send, client, request.method))
+        except Exception:
+            log.exception("%s %s", request.method, request.path)
+            self._send(client, request.method, text(500, "unexpected error; the Vms log says more"))
+
+    def _send(self, client: _Client, method: str, reply: Reply) -> None:
+        if client.closed:
+            if reply.file is not None:
+                reply.file.close()
+            return
+        length = reply.length if reply.file is not None else len(reply.body)
+        lines = [f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}", f"Content-Length: {length}", "Connection: close"]
+        lines += [f"{name}: {value}" for name, value in reply.headers]
+        client.going = memoryview("\r\n".join([*lines, "", ""]).encode("latin-1") + (b"" if method == "HEAD" else reply.body))
+        client.file = reply.file
+        if method == "HEAD" and client.file is not None:
+            client.file.close()
+            client.file = None
+        self._loop.watch(client.sock, READ | WRITE, partial(self._ready, client))
+
+    def _ready(self, client: _Client, events: int) -> None:
+        if events & READ:
+            self._read(client, events)
+        if events & WRITE and not client.closed:
+            self._write(client)
+
+    def _write(self, client: _Client) -> None:
+        if not client.going and client.file is not None:
+            client.going = memoryview(client.file.read(PIECE_BYTES))
+        if not client.going:
+            self._end(client)
+            return
+        try:
+            sent = client.sock.send(client.going)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._end(client)
+            return
+        client.going = client.going[sent:]
+
+    def _end(self, client: _Client) -> None:
+        if client.closed:
+            return
+        client.closed = True
+        self._clients.discard(client)
+        self._loop.watch(client.sock, 0, partial(self._ready, client))
+        if client.file is not None:
+            client.file.close()
+        client.sock.close()
+
+
+def parse(head: bytes) -> Request | Reply:
+    """The request without its empty line; or what is answered to one that is wrong."""
+    first, *lines = head.decode("latin-1").split("\r\n")
+    parts = first.split(" ")
+    if len(parts) != 3 or not parts[2].startswith("HTTP/1.") or not parts[1].startswith("/"):
+        return text(400, "not an HTTP request")
+    method, target, _ = parts
+    if method not in ("GET", "HEAD"):
+        return text(405, "GET or HEAD", ("Allow", "GET, HEAD"))
+    headers = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon or not name or name != name.strip():
+            return text(400, "not a header line")
+        headers[name.lower()] = value.strip()
+    return Request(method, target, unquote(urlsplit(target).path), headers)

@@ -1,0 +1,94 @@
+"""vms process: servers for recorders and video management systems (`python -m engine vms --state DIR`)."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from board.kit.clock import Clock
+from board.kit.people import People
+from board.kit.process import Life, open_log
+from board.kit.state import State
+from engine.messages import PASSAGES, SETTINGS, PassageEvent, ServerSettings
+from engine.subscription import Subscription
+from engine.vms.access import Access
+from engine.vms.http import HttpServer, Reply, Request, text
+from engine.vms.loop import Loop
+from engine.vms.snapshots import FOLDER, KNOWN, Snapshots
+
+log = logging.getLogger("vms")
+
+BEAT_S = 1.0
+
+
+class Vms:
+    """The servers on one loop. What the service pushes is handed over to the loop's thread."""
+
+    def __init__(self, state: State, clock: Clock) -> None:
+        self.loop = Loop()
+        self._snapshots = Snapshots(state.images)
+        self._access = Access(People(state.people_socket), self.loop)
+        self._login = True
+        self._http = HttpServer(self.loop, state.vms_socket, self.answer)
+        topics = (PASSAGES, SETTINGS)
+        self._feed = Subscription(
+            state.service_socket, topics, lambda message: self.loop.call(lambda: self._take(message)), clock, last=KNOWN
+        )
+
+    def start(self) -> None:
+        """OSError when the socket cannot be made."""
+        self._http.start()
+        self._access.start()
+        self._feed.start()
+
+    def close(self) -> None:
+        self._feed.close()
+        self._http.close()
+        self._access.close()
+        self.loop.close()
+
+    def answer(self, request: Request, reply: Callable[[Reply], None]) -> None:
+        """One request of the host's proxy."""
+        if not request.path.startswith(FOLDER):
+            reply(text(404, "not here"))
+            return
+
+        def checked(problem: Reply | None) -> None:
+            reply(problem or self._picture(request.path))
+
+        if self._login:
+            self._access.check(request, checked)
+        else:
+            checked(None)
+
+    def _picture(self, path: str) -> Reply:
+        found = self._snapshots.open(path)
+        if found is None:
+            return text(404, "this is none of the ten newest pictures")
+        file, length = found
+        return Reply(200, headers=(("Content-Type", "image/jpeg"), ("Cache-Control", "private")), file=file, length=length)
+
+    def _take(self, message: Any) -> None:
+        if isinstance(message, PassageEvent):
+            self._snapshots.take(message)
+        elif isinstance(message, ServerSettings):
+            self._login = message.snapshots_login
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Sub-command `vms`; 0 after SIGTERM."""
+    parser = argparse.ArgumentParser(prog="python -m engine vms", description=__doc__)
+    parser.add_argument("--state", type=Path, required=True, help="folder of the camera's state")
+    state = State(parser.parse_args(arguments).state.resolve())
+    open_log(state, "vms")
+    life = Life(state, "vms")
+    vms = Vms(state, Clock())
+    vms.start()
+    log.info("vms started")
+    vms.loop.run(life.stop, BEAT_S, life.beat)
+    vms.close()
+    log.info("vms ended")
+    return 0

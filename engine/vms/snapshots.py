@@ -1,0 +1,64 @@
+"""Snapshots: pictures of the ten newest passages at /LPR/<time><number>.jpg, as the camera's metadata names them.
+
+The name is the passage's time in UTC as YYYYMMDDhhmmss with two digits that tell passages of one second apart, 01 onwards.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import deque
+from pathlib import Path
+from typing import BinaryIO
+
+from engine.messages import PassageEvent
+
+KEPT = 10
+KNOWN = 2 * KEPT
+"""Passages whose names are remembered, so that numbers within a second are the same after a restart."""
+
+FOLDER = "/LPR/"
+NAME = re.compile(r"\d{16}")
+
+
+class Snapshots:
+    """`images`: the image folder. Used by one thread."""
+
+    def __init__(self, images: Path) -> None:
+        self._images = images
+        self._names: deque[tuple[str, PassageEvent]] = deque(maxlen=KNOWN)
+
+    def take(self, event: PassageEvent) -> None:
+        """A passage in the order of storing; one that is known already, or has no picture, changes nothing."""
+        passage = event.passage
+        if not (passage.images.plate or passage.images.full) or any(known.row == event.row for _, known in self._names):
+            return
+        second = passage.at.strftime("%Y%m%d%H%M%S")
+        number = 1 + sum(name.startswith(second) for name, _ in self._names)
+        self._names.append((f"{second}{number:02d}", event))
+
+    def names(self) -> tuple[str, ...]:
+        """Of the pictures that are there, newest first."""
+        return tuple(name for name, _ in list(self._names)[-KEPT:])[::-1]
+
+    def open(self, path: str) -> tuple[BinaryIO, int] | None:
+        """The picture at /LPR/NAME.jpg with its number of bytes: the plate's, or the whole one where only that was stored. None
+        when it is not one of the newest any more, or its file was deleted."""
+        name = path.removeprefix(FOLDER).removesuffix(".jpg")
+        if not NAME.fullmatch(name) or path != f"{FOLDER}{name}.jpg":
+            return None
+        for known, event in list(self._names)[-KEPT:]:
+            if known == name:
+                images = event.passage.images
+                return self._open(images.plate or images.full)
+        return None
+
+    def _open(self, name: str) -> tuple[BinaryIO, int] | None:
+        path = (self._images / name).resolve()
+        if not path.is_relative_to(self._images.resolve()):
+            return None
+        try:
+            file = path.open("rb")
+        except OSError:
+            return None
+        return file, os.fstat(file.fileno()).st_size

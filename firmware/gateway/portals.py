@@ -1,0 +1,55 @@
+"""Portals: the addresses of the installed packages, which their own processes answer, and what is shown while they do not."""
+
+from __future__ import annotations
+
+from board.kit.web.app import shows_page
+from board.kit.web.routes import KNOWN, STREAM, Answer, Call, Elsewhere, Refused, Route
+from board.kit.words import Text
+from firmware.gateway.proxy import MAX_BODY_BYTES, PortalDown
+from firmware.host import Host
+
+
+def _forward(host: Host, call: Call) -> Answer:
+    here = f"/{call.path['path']}"
+    found = host.packages.portal(here)
+    if found is None:
+        raise Refused(404, "There is no such page on this camera. If a package should show it, install that package first.")
+    name, socket = found
+    if "/" not in here[1:]:
+        raise Elsewhere(f"{here}/")
+    try:
+        reply = host.proxy.forward(socket, call.visitor, lambda: host.auth.still(call.visitor))
+    except PortalDown:
+        return _down(host, call, name)
+    kept = tuple((header, value) for header, value in reply.headerlist if header.lower() != "content-type")
+    return Answer(reply.body, reply.content_type, reply.status_code, kept)
+
+
+def _down(host: Host, call: Call, name: str) -> Answer:
+    status = next((package for package in host.packages.listing() if package.name == name), None)
+    starting = status is not None and status.enabled and status.status == "on"
+    broken = status is not None and status.enabled and not starting
+    word = "starting" if starting else "in trouble" if broken else "stopped"
+    again = (("Retry-After", "2"),)
+    if not shows_page(call, ROUTES[0]):
+        raise Refused(503, "{name} is {word}", headers=again, name=name, word=Text(word))
+    page = host.page(
+        call,
+        "down",
+        Text("{name} is {word}", {"name": name, "word": Text(word)}),
+        status=503,
+        refresh_s=2 if starting else 5 if broken else 0,
+        name=name,
+        text=status.message if status is not None else "",
+        starting=starting,
+        broken=broken,
+    )
+    return Answer(page.body, page.type, page.status, again)
+
+
+ROUTES: tuple[Route[Host], ...] = tuple(
+    Route(
+        method, "<path:path>", KNOWN, _forward, is_page=True, changes=method != "GET", takes=STREAM, max_body_bytes=MAX_BODY_BYTES
+    )
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+)

@@ -1,0 +1,49 @@
+"""Host: what every handler of the host's pages, CGIs and API gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from board.kit.web.menu import Tab
+from board.kit.web.render import Templates
+from board.kit.web.routes import Answer, Call
+from board.kit.words import Text
+from firmware.gateway.proxy import Proxy
+from firmware.packages.management import Packages
+from firmware.packages.uploads import Uploads
+from firmware.people.auth import Auth
+
+TEMPLATES = Path(__file__).parent / "templates"
+PACKAGES_PAGE = "/setup/application/vadp.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One object per process; its parts are safe to use from several threads. `card_present()`: an SD card is in the camera;
+    `menu`: the entries of the menu in their order."""
+
+    auth: Auth
+    packages: Packages
+    uploads: Uploads
+    card_present: Callable[[], bool]
+    templates: Templates
+    proxy: Proxy
+    menu: tuple[Tab[Host], ...]
+
+    def page(
+        self, call: Call, template: str, title: str | Text, *, status: int = 200, refresh_s: int = 0, **values: object
+    ) -> Answer:
+        """The page `template` inside the frame that all pages share. `refresh_s`: the browser loads it again after so long."""
+        html = self.templates.html(
+            template,
+            call.language,
+            title=title if isinstance(title, Text) else Text(title),
+            refresh_s=refresh_s,
+            visitor=call.visitor if call.visitor.by else None,
+            menu=[] if call.visitor.must_change else [each for each in self.menu if call.may(each.permission)],
+            path=call.address.partition("?")[0].removeprefix("/"),
+            **values,
+        )
+        return Answer(html.encode(), "text/html; charset=utf-8", status)

@@ -1,0 +1,30 @@
+"""Health: whether every enabled portal answers, for those who watch the camera; and the files that all pages use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from board.kit.web.files import file, files
+from board.kit.web.menu import Tab
+from board.kit.web.routes import PUBLIC, Answer, Call, api, data
+from firmware.host import Host
+
+STATIC = Path(__file__).parents[1] / "static"
+
+
+def _health(host: Host, call: Call) -> Answer:
+    ready = host.packages.portals_ready()
+    return data({"status": "ok" if ready else "starting"}, 200 if ready else 503)
+
+
+TAB = Tab(
+    "health",
+    "Health",
+    0,
+    PUBLIC,
+    (
+        api("GET", "health", PUBLIC, _health, "200 when every enabled portal answers, else 503."),
+        files("host/<name>", PUBLIC, STATIC),
+        file("favicon.ico", PUBLIC, STATIC / "icon.svg"),
+    ),
+)

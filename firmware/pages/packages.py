@@ -1,0 +1,101 @@
+"""Package Management: the installed packages, upload, start, stop and licences, with the API behind the page (manual 3 and 7)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from board.kit.errors import PackageError
+from board.kit.web.menu import Tab
+from board.kit.web.routes import KNOWN, STREAM, Answer, Call, Refused, api, data, page
+from firmware.host import PACKAGES_PAGE, Host
+from firmware.packages.management import MAX_PACKAGES
+from firmware.packages.uploads import MAX_UPLOAD_BYTES
+from firmware.packages.verify import MAX_ARCHIVE_BYTES
+
+
+def _page(host: Host, call: Call) -> Answer:
+    packages = host.packages
+    return host.page(
+        call, "vadp", "Package management", serial=packages.serial, report_key=packages.report_key, max_bytes=MAX_ARCHIVE_BYTES
+    )
+
+
+def _listing(host: Host, call: Call) -> Answer:
+    found = [asdict(package) for package in host.packages.listing()]
+    packages = host.packages
+    return data({"packages": found, "card": host.card_present(), "serial": packages.serial, "npackage": MAX_PACKAGES})
+
+
+def upload(host: Host, call: Call) -> Answer:
+    """One JSON object: what was installed, 201, or the refusal, 400."""
+    try:
+        with host.uploads.package(call) as (archive, storage):
+            steps = list(host.packages.install(archive, storage))
+    except PackageError as why:
+        raise Refused(400, why.text) from why
+    name = steps[-1]
+    status = next(package for package in host.packages.listing() if package.name == name)
+    body = {
+        "package": name,
+        "version": status.version,
+        "status": status.status,
+        "message": f"{name} is uploaded",
+        "steps": steps[:-1],
+    }
+    return data(body, 201)
+
+
+def _command(host: Host, call: Call) -> Answer:
+    commands, name, verb = host.packages.commands(), call.path["name"], call.path["verb"]
+    if verb not in commands:
+        raise Refused(404, "There is no command {verb}.", verb=verb[:40])
+    try:
+        commands[verb](name)
+    except PackageError as why:
+        raise Refused(409, why.text) from why
+    return data({"package": name, "done": verb})
+
+
+def _licence(host: Host, call: Call) -> Answer:
+    name = call.path["name"]
+    try:
+        until = host.packages.store_licence(name, host.uploads.licence(call))
+    except PackageError as why:
+        raise Refused(400, why.text) from why
+    return data({"package": name, "until": until}, 201)
+
+
+TAB = Tab(
+    PACKAGES_PAGE.removeprefix("/"),
+    "Package management",
+    1,
+    "packages",
+    (
+        page(PACKAGES_PAGE.removeprefix("/"), "packages", _page),
+        api("GET", "api/packages", KNOWN, _listing, "The installed packages with their states and processes."),
+        api(
+            "POST",
+            "api/packages",
+            "packages",
+            upload,
+            "Uploads a package: multipart/form-data with one file and `save2sd`.",
+            takes=STREAM,
+            max_body_bytes=MAX_UPLOAD_BYTES,
+        ),
+        api(
+            "POST",
+            "api/packages/<name:re:[A-Za-z0-9_-]+>/licence",
+            "packages",
+            _licence,
+            "Stores a licence: the file as multipart/form-data or as the body itself.",
+            takes=STREAM,
+        ),
+        api(
+            "POST",
+            "api/packages/<name:re:[A-Za-z0-9_-]+>/<verb:re:[a-z]+>",
+            "packages",
+            _command,
+            "start, stop, restart, rollback or remove.",
+        ),
+    ),
+)

@@ -1,0 +1,223 @@
+"""Words: what is to be translated, collected from sources, templates and scripts of pages into the catalogues, and checked there.
+
+    python -m scripts.words extract         brings every board/kit/locales/LANGUAGE.po up to date
+    python -m scripts.words extract fr      also begins that language
+    python -m scripts.words check           1 when a catalogue is out of date, incomplete or wrong
+
+Needs Babel, which is not on the camera. A new sentence is translated by editing the .po file; `#, fuzzy` marks a guess of the
+merge: correct it and take the mark away, as a guess is never shown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from string import Formatter
+
+from babel import Locale
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDERS = ("board", "engine", "webui", "firmware")
+LOCALES = ROOT / "board" / "kit" / "locales"
+COMPLETE = ("board/kit/", "firmware/")
+"""What every catalogue must say: the host's pages and all that they can show. Other texts may wait; they are said in English."""
+
+ROOT_ERROR = "GatewrightError"
+PLACES = {
+    "Text": (0,), "_": (0,), "mark": (0,), "Refused": (1,), "unfit": (1, 2), "Problem": (1,), "option": (1, 2), "Tab": (1,),
+    "SettingsError": (),
+}  # fmt: skip
+"""What is called -> which of its arguments are said to people; of errors it is the first."""
+
+NAMED = {"option": ("unit", "group", "choices")}
+"""Arguments by name that are said to people."""
+
+SCRIPT_TEXT = re.compile(r'\b_\(\s*("(?:[^"\\]|\\.)*")')
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A text to translate. `place`: file below the repository; `line`: where it is said; `given`: names of its values, None when
+    they cannot be told from the source."""
+
+    text: str
+    place: str
+    line: int
+    given: frozenset[str] | None = None
+
+
+def found_in_product() -> list[Found]:
+    """Every text of the product, by file and line."""
+    paths = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".html", ".js"))
+    sources = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in paths}
+    trees = {place: ast.parse(source) for place, source in sources.items() if place.endswith(".py")}
+    errors = error_names(trees.values())
+    found: list[Found] = []
+    for place, source in sources.items():
+        if place in trees:
+            found += _in_source(place, trees[place], errors)
+        elif place.endswith(".html"):
+            found += _in_template(place, source)
+        else:
+            found += _in_script(place, source)
+    return found
+
+
+def error_names(trees: Iterator[ast.Module] | object) -> frozenset[str]:
+    """Names of GatewrightError and of every class that derives from it."""
+    classes = [node for tree in list(trees) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]  # type: ignore[call-overload]
+    names = {ROOT_ERROR}
+    while True:
+        more = {each.name for each in classes if names & {base.id for base in each.bases if isinstance(base, ast.Name)}}
+        if more <= names:
+            return frozenset(names)
+        names |= more
+
+
+def _in_source(place: str, tree: ast.Module, errors: frozenset[str]) -> Iterator[Found]:
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        name = node.func.id
+        if name not in PLACES and name not in errors:
+            continue
+        last = max(PLACES.get(name, (0,)), default=-1)
+        for at in PLACES.get(name, (0,)):
+            if at < len(node.args):
+                given = values_given(node) if at == last and name not in ("option", "Problem", "Tab") else frozenset()
+                yield from (Found(text, place, node.lineno, given) for text in _texts(node.args[at]))
+        for keyword in node.keywords:
+            if keyword.arg in NAMED.get(name, ()):
+                yield from (Found(text, place, node.lineno, frozenset()) for text in _texts(keyword.value))
+
+
+def values_given(call: ast.Call) -> frozenset[str] | None:
+    """Names of the values that a call gives its template; None when they are in a variable."""
+    if isinstance(call.func, ast.Name) and call.func.id == "Text":
+        if len(call.args) < 2:
+            return frozenset()
+        keys = call.args[1].keys if isinstance(call.args[1], ast.Dict) else [None]
+        return frozenset(str(key.value) for key in keys if isinstance(key, ast.Constant)) if None not in keys else None
+    names = [keyword.arg for keyword in call.keywords if keyword.arg not in ("field", "headers")]
+    return None if None in names else frozenset(str(name) for name in names)
+
+
+def _texts(node: ast.expr) -> list[str]:
+    """The constant texts of an argument: its own, or those of a tuple."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.strip():
+        return [node.value]
+    return [text for each in node.elts for text in _texts(each)] if isinstance(node, ast.Tuple) else []
+
+
+def _in_template(place: str, source: str) -> Iterator[Found]:
+    from jinja2 import Environment, nodes
+
+    for call in Environment().parse(source).find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name == "_" and call.args and isinstance(call.args[0], nodes.Const):
+            yield Found(str(call.args[0].value), place, call.lineno, frozenset(keyword.key for keyword in call.kwargs))
+
+
+def _in_script(place: str, source: str) -> Iterator[Found]:
+    for match in SCRIPT_TEXT.finditer(source):
+        yield Found(json.loads(match[1]), place, source.count("\n", 0, match.start()) + 1)
+
+
+def fields(text: str) -> frozenset[str]:
+    """Names of the values that a template wants; ValueError when it is not one."""
+    return frozenset(name for _, name, _, _ in Formatter().parse(text) if name is not None)
+
+
+def template_catalogue(found: list[Found]) -> Catalog:
+    catalogue = Catalog(creation_date=datetime(2026, 1, 1, tzinfo=UTC))
+    for each in sorted(found, key=lambda each: (each.place, each.line)):
+        catalogue.add(each.text, locations=[(each.place, 0)])
+    return catalogue
+
+
+def load(path: Path) -> Catalog:
+    with path.open("rb") as file:
+        return read_po(file, locale=path.stem.replace("-", "_"))
+
+
+def extract(languages: list[str]) -> None:
+    template = template_catalogue(found_in_product())
+    for name in languages:
+        if not (LOCALES / f"{name}.po").exists():
+            begun = Catalog(locale=name.replace("-", "_"), creation_date=template.creation_date)
+            begun.language_team = Locale.parse(name, sep="-").get_display_name() or name
+            _write(LOCALES / f"{name}.po", begun)
+    for path in sorted(LOCALES.glob("*.po")):
+        catalogue = load(path)
+        catalogue.update(template)
+        catalogue.obsolete.clear()
+        _write(path, catalogue)
+        print(f"{path.relative_to(ROOT)}: {sum(1 for entry in catalogue if entry.id and not entry.string)} not translated")
+
+
+def _write(path: Path, catalogue: Catalog) -> None:
+    catalogue.header_comment = f"# {catalogue.language_team}: what Gatewright says. Merged by `python -m scripts.words extract`."
+    catalogue.project, catalogue.version, catalogue.fuzzy = "Gatewright", "1", False
+    catalogue.revision_date = catalogue.creation_date = datetime(2026, 1, 1, tzinfo=UTC)
+    with path.open("wb") as file:
+        write_po(file, catalogue, width=130, include_lineno=False, sort_by_file=True, ignore_obsolete=True)
+
+
+def mistakes() -> list[str]:
+    """What is wrong with texts and catalogues, one line each."""
+    found = found_in_product()
+    wrong = [f"{each.place}:{each.line}: {problem}" for each in found if (problem := _wrong_template(each))]
+    wanted = {each.text for each in found}
+    for path in sorted(LOCALES.glob("*.po")):
+        entries = {str(entry.id): entry for entry in load(path) if entry.id}
+        wrong += [f"{path.name}: out of date, run extract: {text!r}" for text in sorted(wanted ^ entries.keys())]
+        for text, entry in entries.items():
+            said = "" if entry.fuzzy else str(entry.string or "")
+            places = [place for place, _ in entry.locations]
+            if said and _broken(text, said):
+                wrong.append(f"{path.name}: other values than its English: {text!r}")
+            if not said and any(place.startswith(COMPLETE) for place in places):
+                wrong.append(f"{path.name}: not translated: {text!r} ({places[0]})")
+    return wrong
+
+
+def _wrong_template(each: Found) -> str:
+    if not each.given:
+        return ""  # without values a text is said as it is, braces and all
+    try:
+        wanted = fields(each.text)
+    except ValueError as why:
+        return f"not a template ({why}): {each.text!r}"
+    return "" if wanted == each.given else f"wants {sorted(wanted)}, is given {sorted(each.given)}: {each.text!r}"
+
+
+def _broken(text: str, said: str) -> bool:
+    try:
+        return fields(text) != fields(said)
+    except ValueError:
+        return text.count("{") != said.count("{")  # an example such as "{plate}" in a text without values
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m scripts.words", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("do", choices=("extract", "check"))
+    parser.add_argument("language", nargs="*", help="to begin: its code, such as fr or pt-br")
+    arguments = parser.parse_args()
+    if arguments.do == "extract":
+        extract(arguments.language)
+        return 0
+    wrong = mistakes()
+    print("\n".join(wrong) or "catalogues are complete and current")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,245 @@
+"""vms as a real process: snapshots over its socket, behind the host's people, with a service that comes and goes."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.client
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from board.kit.clock import Clock
+from board.kit.errors import WireError
+from board.kit.sockets import short_address
+from board.kit.state import State
+from board.kit.wire import Codec, connect
+from engine.messages import SERVICE_MESSAGES, EngineHello, PassageReport, PassageStored, SettingsChanged
+from engine.settings import GeneralSettings
+from engine.store import Store
+from engine.types import Passage, PassageImages
+from engine.vms.access import NONCE_S, Nonces, parameters
+from firmware.people.device_passwords import DevicePasswords
+from firmware.people.guesses import Guesses
+from firmware.people.tokens import Tokens
+from firmware.people.who import Who, WhoServer
+from tests.samples import passage
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 20.0
+AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+PICTURE = "/LPR/2026010203040501.jpg"
+
+T = TypeVar("T")
+
+
+def until(get: Callable[[], T | None], what: str) -> T:
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        found = get()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"{what} did not happen in {PATIENCE_S:.0f} s")
+
+
+class _Connection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("camera", timeout=PATIENCE_S)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(PATIENCE_S)
+        with short_address(self._path) as name:
+            self.sock.connect(name)
+
+
+class Stack:
+    def __init__(self, root: Path) -> None:
+        self.state = State(root)
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.general = GeneralSettings(trigger_port=0, keep_free_pct=1)
+        self.put()
+        self.devices = DevicePasswords(root, Clock())
+        self.user, self.password = self._device("onvif")
+        self.who = WhoServer(
+            self.state.people_socket, Who(self.devices, Tokens(root, lambda name: None, Clock()), Guesses(Clock()), Clock())
+        )
+
+    def _device(self, use: str) -> tuple[str, str]:
+        device, password = self.devices.make(use, f"Recorder {use}", "admin")
+        return device.user, password
+
+    def put(self, **changes: object) -> None:
+        self.general = self.general.model_copy(update=changes)
+        store = Store(self.state.database, Clock())
+        store.settings.put(self.general, "admin")
+        store.close()
+
+    def start(self, name: str) -> None:
+        self.processes[name] = subprocess.Popen([sys.executable, "-m", "engine", name, "--state", str(self.state.root)], cwd=ROOT)
+
+    def ask_service(self, *messages: object) -> object:
+        channel = connect(self.state.service_socket, Codec(SERVICE_MESSAGES))
+        try:
+            for message in messages:
+                channel.send(message)
+            return channel.receive(PATIENCE_S)
+        finally:
+            channel.close()
+
+    def report(self, id: str, picture: bytes) -> None:
+        self.state.images.mkdir(parents=True, exist_ok=True)
+        (self.state.images / f"{id}.jpg").write_bytes(picture)
+        one = replace(passage(id=id, at=AT), images=PassageImages("", f"{id}.jpg"))
+        until(lambda: self._stored(one), "the passage")
+
+    def _stored(self, one: Passage) -> bool:
+        try:
+            return self.ask_service(EngineHello(1), PassageReport(one)) == PassageStored(one.id)
+        except WireError:
+            return False  # the service is not there yet
+
+    def get(self, path: str = PICTURE, method: str = "GET", **headers: str) -> tuple[int, bytes, Mapping[str, str]]:
+        connection = _Connection(self.state.vms_socket)
+        connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+        reply = connection.getresponse()
+        body = reply.read()
+        connection.close()
+        return reply.status, body, {name: ", ".join(reply.headers.get_all(name, [])) for name in reply.headers}
+
+    def basic(self, user: str, password: str) -> str:
+        return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
+
+    def digest(self, algorithm: str, uri: str = PICTURE, password: str = "") -> str:
+        challenges = self.get()[2]["WWW-Authenticate"]
+        nonce = parameters(challenges)["nonce"]
+
+        def h(text: str) -> str:
+            return hashlib.new({"MD5": "md5", "SHA-256": "sha256"}[algorithm], text.encode()).hexdigest()
+
+        ha1, ha2 = h(f"{self.user}:Gatewright:{password or self.password}"), h(f"GET:{uri}")
+        response = h(f"{ha1}:{nonce}:00000001:abc:auth:{ha2}")
+        return (
+            f'Digest username="{self.user}", realm="Gatewright", nonce="{nonce}", uri="{uri}", response="{response}", '
+            f'algorithm={algorithm}, qop=auth, nc=00000001, cnonce="abc"'
+        )
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Stack]:
+    made = Stack(tmp_path)
+    made.who.start()
+    made.start("service")
+    made.start("vms")
+    until(lambda: made.state.vms_socket.exists() and made.state.beat("service").exists(), "both processes")
+    yield made
+    codes = {}
+    for name, process in made.processes.items():
+        if process.poll() is None:
+            process.terminate()
+        codes[name] = process.wait(PATIENCE_S)
+    made.who.close()
+    assert not [name for name, code in codes.items() if code not in (0, -signal.SIGKILL)], codes
+
+
+def test_the_newest_pictures_are_there_for_a_device_password_and_for_people_whom_the_host_knows(stack: Stack) -> None:
+    stack.report("p1", b"JPEG one")
+    known = {"X_Gatewright_Permissions": "review,view"}
+    until(lambda: stack.get(**known)[0] == 200, "the picture")
+    status, body, headers = stack.get(**known)
+    assert (status, body, headers["Content-Type"]) == (200, b"JPEG one", "image/jpeg")
+    assert stack.get(Authorization=stack.basic(stack.user, stack.password))[:2] == (200, b"JPEG one")
+    assert stack.get(Authorization=stack.digest("MD5"))[:2] == (200, b"JPEG one")
+    assert stack.get(Authorization=stack.digest("SHA-256"))[:2] == (200, b"JPEG one")
+    assert stack.get(method="HEAD", **known)[1:] == (b"", {**headers})
+    assert stack.get("/LPR/2026010203040502.jpg", **known)[0] == 404
+    stack.report("p2", b"JPEG two")
+    until(lambda: stack.get("/LPR/2026010203040502.jpg", **known)[1] == b"JPEG two", "the next picture")
+
+
+def test_nobody_else_gets_them(stack: Stack) -> None:
+    stack.report("p1", b"JPEG one")
+    until(lambda: stack.get(X_Gatewright_Permissions="review")[0] == 200, "the picture")
+    status, body, headers = stack.get()
+    assert (status, b"JPEG" in body) == (401, False)
+    assert [word for word in headers["WWW-Authenticate"].split() if word in ("Basic", "Digest")] == ["Digest", "Digest", "Basic"]
+    user, password = stack._device("ftp")
+    other = PICTURE.replace("01.jpg", "02.jpg")
+    for authorization in (
+        stack.basic(stack.user, "wrong"),
+        stack.basic(user, password),
+        stack.digest("MD5", password="wrong"),
+        stack.digest("MD5", uri=other),
+        stack.digest("MD5").replace('nonce="', 'nonce="1'),
+        "Basic ****",
+        "Bearer none",
+        "Digest",
+    ):
+        assert stack.get(Authorization=authorization)[0] == 401, authorization
+    assert stack.get(X_Gatewright_Permissions="view")[0] == 401
+
+
+def test_the_log_in_is_switched_off_and_on_at_once(stack: Stack) -> None:
+    stack.report("p1", b"JPEG one")
+    stack.put(snapshots_login=False)
+    stack.ask_service(SettingsChanged())
+    until(lambda: stack.get()[:2] == (200, b"JPEG one"), "the picture without a log-in")
+    stack.put(snapshots_login=True)
+    stack.ask_service(SettingsChanged())
+    until(lambda: stack.get()[0] == 401, "the log-in")
+
+
+def test_what_is_no_request_for_a_picture_is_answered_and_others_go_on(stack: Stack) -> None:
+    assert stack.get("/anpr/")[0] == 404
+    assert stack.get(method="POST")[0] == 405
+    slow = _Connection(stack.state.vms_socket)
+    slow.connect()
+    assert slow.sock is not None
+    slow.sock.sendall(b"GET /LPR/")
+    for nonsense in (b"\x16\x03\x01\r\n\r\n", b"GET\r\n\r\n", b"GET /LPR/ HTTP/1.1\r\nno header\r\n\r\n", b"A" * 20_000):
+        rude = _Connection(stack.state.vms_socket)
+        rude.connect()
+        assert rude.sock is not None
+        rude.sock.sendall(nonsense)
+        assert rude.sock.recv(100).startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 431 "))
+        rude.close()
+    assert stack.get("/LPR/x.jpg", X_Gatewright_Permissions="review")[0] == 404
+    slow.close()
+
+
+def test_it_beats_outlives_the_service_and_ends_on_sigterm(stack: Stack) -> None:
+    stack.report("p1", b"JPEG one")
+    known = {"X_Gatewright_Permissions": "review"}
+    until(lambda: stack.get(**known)[0] == 200, "the picture")
+    stack.processes["service"].kill()
+    stack.processes["service"].wait(PATIENCE_S)
+    assert stack.get(**known)[:2] == (200, b"JPEG one")
+    beat = stack.state.beat("vms")
+    before = beat.stat().st_mtime_ns
+    until(lambda: beat.stat().st_mtime_ns > before, "the next heartbeat")
+    stack.start("service")
+    stack.report("p2", b"JPEG two")
+    until(lambda: stack.get("/LPR/2026010203040502.jpg", **known)[1] == b"JPEG two", "what the new service pushes")
+    stack.processes["vms"].terminate()
+    assert stack.processes["vms"].wait(PATIENCE_S) == 0
+    assert not stack.state.vms_socket.exists()
+
+
+def test_a_nonce_is_ours_and_young(monkeypatch: pytest.MonkeyPatch) -> None:
+    nonces = Nonces()
+    nonce = nonces.new()
+    assert (nonces.fresh(nonce), Nonces().fresh(nonce), nonces.fresh(""), nonces.fresh("0.x")) == (True, False, False, False)
+    later_s = time.monotonic() + NONCE_S + 2
+    monkeypatch.setattr(time, "monotonic", lambda: later_s)
+    assert nonces.fresh(nonce) is False

@@ -1,0 +1,156 @@
+"""Who: plain passwords, digest and WS-UsernameToken against published vectors, and what is refused."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from board.kit.clock import TestClock
+from board.kit.people import AskHa1, CheckDigest, CheckPassword, CheckToken, CheckUsernameToken, Ha1, Nobody, Person
+from firmware.people.accounts import Account
+from firmware.people.device_passwords import DevicePasswords
+from firmware.people.guesses import Guesses
+from firmware.people.tokens import Tokens
+from firmware.people.who import Who, digest_response, ha1, username_token_digest
+
+ADMIN = Account("admin", "admin", "00", "00", False)
+RFC_7616 = CheckDigest(
+    "onvif", "Mufasa", "http-auth@example.org", "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", "/dir/index.html", "",
+    "GET", "10.0.0.9", "MD5", "auth", "00000001", "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ",
+)  # fmt: skip
+"""RFC 7616, 3.9.1; the password is "Circle of Life"."""
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    return TestClock()
+
+
+@pytest.fixture
+def devices(tmp_path: Path, clock: TestClock) -> DevicePasswords:
+    return DevicePasswords(tmp_path, clock)
+
+
+@pytest.fixture
+def tokens(tmp_path: Path, clock: TestClock) -> Tokens:
+    return Tokens(tmp_path, {"admin": ADMIN}.get, clock)
+
+
+@pytest.fixture
+def who(devices: DevicePasswords, tokens: Tokens, clock: TestClock) -> Who:
+    return Who(devices, tokens, Guesses(clock), clock)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "response"),
+    [
+        ("MD5", "8ca523f5e9506fed4657c9700eebdbec"),
+        ("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
+    ],
+)
+def test_digest_is_that_of_the_standard(algorithm: str, response: str) -> None:
+    assert digest_response(replace(RFC_7616, algorithm=algorithm), "Circle of Life") == response
+
+
+def test_digest_without_qop_is_that_of_the_older_standard() -> None:
+    asked = CheckDigest(
+        "onvif", "Mufasa", "testrealm@host.com", "dcd98b7102dd2f0e8b11d0f600bfb0c093", "/dir/index.html", "", "GET", ""
+    )  # RFC 2069, with the response of its errata 749
+    assert digest_response(asked, "CircleOfLife") == "1949323746fe6a43ef61f9606e7febea"
+
+
+def test_username_token_digest_is_that_of_the_published_vector() -> None:
+    nonce = base64.b64encode(bytes(range(16))).decode()
+    assert username_token_digest(nonce, "2026-01-02T03:04:05Z", "secret") == "kFEsDyAWyMvuU4XN4w6Dym/sfO4="
+
+
+def digest(user: str, password: str, **more: str) -> CheckDigest:
+    asked = replace(RFC_7616, user=user, **more)
+    return replace(asked, response=digest_response(asked, password))
+
+
+def token(
+    user: str, password: str, nonce: bytes = b"0123456789abcdef", created: str = "2026-01-02T03:04:05Z"
+) -> CheckUsernameToken:
+    coded = base64.b64encode(nonce).decode()
+    return CheckUsernameToken(user, username_token_digest(coded, created, password), coded, created, "10.0.0.9")
+
+
+def test_a_device_is_known_by_password_digest_and_username_token(who: Who, devices: DevicePasswords) -> None:
+    device, password = devices.make("onvif", "Recorder", "admin")
+    assert who.answer(CheckPassword("onvif", device.user, password, "10.0.0.9")) == Person("Recorder")
+    assert who.answer(digest(device.user, password)) == Person("Recorder")
+    assert who.answer(digest(device.user, password, algorithm="SHA-256")) == Person("Recorder")
+    assert who.answer(digest(device.user, password, qop="")) == Person("Recorder")
+    assert who.answer(token(device.user, password)) == Person("Recorder")
+    assert devices.last_use(device.user) == "2026-01-02T03:04:05+00:00"
+
+
+def test_another_use_another_request_and_other_words_are_nobody(who: Who, devices: DevicePasswords) -> None:
+    device, password = devices.make("onvif", "Recorder", "admin")
+    right = digest(device.user, password)
+    for asked in (
+        CheckPassword("ftp", device.user, password, ""),
+        CheckPassword("onvif", device.user, "", ""),
+        replace(right, use="nvr", address=""),
+        replace(right, uri="/other", address=""),
+        replace(right, method="SETUP", address=""),
+        replace(right, nonce="x", address=""),
+        replace(right, nc="00000002", address=""),
+        replace(right, realm="x", address=""),
+        replace(right, user="onvif-zzzz", address=""),
+        replace(right, algorithm="MD5-sess", address=""),
+        replace(right, qop="auth-int", address=""),
+        replace(right, response="", address=""),
+        replace(right, response="\ud800", address=""),
+        replace(token(device.user, password), use="ftp", address=""),
+        replace(token(device.user, password), digest="\u00e9", address=""),
+        replace(token(device.user, password), nonce="", address=""),
+        replace(token(device.user, password), nonce="not base64 \u00e9", address=""),
+        replace(token(device.user, password), created="", address=""),
+        CheckToken("", ""),
+        "nonsense",
+    ):
+        assert who.answer(asked) == Nobody(), asked
+
+
+def test_a_username_token_is_good_once_and_for_five_minutes(who: Who, devices: DevicePasswords, clock: TestClock) -> None:
+    device, password = devices.make("onvif", "Recorder", "admin")
+    assert who.answer(token(device.user, password)) == Person("Recorder")
+    assert who.answer(token(device.user, password)) == Nobody(stale=True)
+    assert who.answer(token(device.user, password, b"another")) == Person("Recorder")
+    clock.advance(300)
+    assert who.answer(token(device.user, password, b"a third")) == Person("Recorder")
+    assert who.answer(token(device.user, password)) == Nobody(stale=True)
+    clock.advance(1)
+    assert who.answer(token(device.user, password, b"a fourth")) == Nobody(stale=True)
+    for created in ("2026-01-02T03:14:07Z", "yesterday", "2026-01-02T03:03:05+00:00"):
+        assert who.answer(token(device.user, password, b"a fifth", created)) == Nobody(stale=True)
+    assert who.answer(token(device.user, password, b"a sixth", "2026-01-02T03:09:06.250")) == Person("Recorder")
+
+
+def test_a_token_says_whose_it_is_and_what_it_may_do(who: Who, tokens: Tokens) -> None:
+    _, secret = tokens.make("VMS", ["view", "open"], ADMIN)
+    assert who.answer(CheckToken(secret, "10.0.0.9")) == Person("admin (VMS)", ("open", "view"))
+    assert who.answer(CheckToken(secret + "x", "10.0.0.9")) == Nobody()
+
+
+def test_wrong_ones_have_to_wait_longer_and_longer_and_the_right_one_does_not(who: Who, devices: DevicePasswords) -> None:
+    device, password = devices.make("ftp", "Pictures", "admin")
+    wrong = CheckPassword("ftp", device.user, "guess", "2001:db8::1")
+    assert [who.answer(wrong) for _ in range(6)] == [Nobody()] * 5 + [Nobody(wait_s=1.0)]
+    assert who.answer(replace(wrong, address="2001:db8::2")) == Nobody(wait_s=1.0)
+    assert who.answer(replace(wrong, password=password)) == Person("Pictures")
+    assert [who.answer(replace(wrong, address="")) for _ in range(9)] == [Nobody()] * 9
+
+
+def test_ha1_is_given_for_one_realm_and_use(who: Who, devices: DevicePasswords) -> None:
+    device, password = devices.make("onvif", "Recorder", "admin")
+    assert who.answer(AskHa1("onvif", device.user, "camera")) == Ha1(ha1(device.user, "camera", password, "MD5"))
+    assert who.answer(AskHa1("onvif", device.user, "camera", "SHA-256")) == Ha1(ha1(device.user, "camera", password, "SHA-256"))
+    assert len(ha1("u", "r", "p", "MD5")) == 32
+    for asked in (AskHa1("ftp", device.user, "camera"), AskHa1("onvif", "x", "camera"), AskHa1("onvif", device.user, "c", "MD4")):
+        assert who.answer(asked) == Ha1("")
