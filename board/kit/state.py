@@ -45,6 +45,11 @@ class State:
         return self.run / "vms.sock"
 
     @property
+    def guesses(self) -> Path:
+        """Wrong passwords, for the host's next start (firmware/people/guesses.py)."""
+        return self.run / "guesses.json"
+
+    @property
     def frames(self) -> Path:
         """The memory-mapped frame ring that the engine writes and the portal reads."""
         return self.run / "frames.ring"
@@ -78,6 +83,21 @@ class State:
     def devices(self) -> Path:
         """One small file per I2C or serial device in use: how it is (board/devices.py)."""
         return self.run / "devices"
+
+    @property
+    def sights_file(self) -> Path:
+        """The plates in sight, kept by the engine for the next one (engine/reading/passages/sights.py)."""
+        return self.run / "sights.json"
+
+    @property
+    def last_trigger_file(self) -> Path:
+        """When the service accepted the last trigger, for the next one (engine/service/kept.py)."""
+        return self.run / "last_trigger.json"
+
+    @property
+    def last_wiegand_file(self) -> Path:
+        """The last Wiegand frame, kept as the last trigger is."""
+        return self.run / "last_wiegand.json"
 
     @property
     def log_level_file(self) -> Path:

@@ -9,6 +9,7 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +32,7 @@ from engine.reading.images import ImageStore
 from engine.reading.link import Link
 from engine.reading.modes import Result, mode_kind
 from engine.reading.passages.filters import ReadFilter
+from engine.reading.passages.sights import MOST_SIGHTS, NOTHING_KNOWN, Known, SightsFile, known_at_start
 from engine.settings import GeneralSettings, LprSettings
 from engine.types import Passage, PassageImages, PlateRead, Roi, Trigger
 
@@ -42,6 +44,9 @@ WHY_IDLE = {NO_LICENSE: "there is no licence", SETUP: "no region is chosen yet"}
 WAIT_S = 0.1
 """How long the loop waits for a frame: a trigger's timeout is kept to this."""
 STOP_S = 0.4
+MODELS_LIMIT_S = 120.0
+PICTURES_LIMIT_S = 15.0
+"""A card that writes for itself (garbage collection) takes seconds: no hang of the engine."""
 MOST_LIVE_READS = 16
 
 
@@ -67,6 +72,7 @@ class Engine:
         open_camera: Callable[[], Camera],
         open_reader: Callable[[], Reader],
         is_set_up: Callable[[], bool] = lambda: True,
+        known: Known = NOTHING_KNOWN,
     ) -> None:
         kind = mode_kind(settings.mode)
         self._clock = clock
@@ -77,11 +83,13 @@ class Engine:
         self._is_set_up = is_set_up
         self._set_up_look_ns = 0
         self._mode_name = idle or settings.mode
-        self._mode = kind.open(settings)
+        self._mode = kind.open(settings, known)
+        self._sights = SightsFile(state.sights_file, clock)
         self._filter = ReadFilter(settings)
         self._images = ImageStore(state.images, general.save_full_image, general.save_plate_image, general.image_quality_pct)
         self._triggers: deque[Trigger] = deque()
         self._stop = threading.Event()
+        self._patience: Callable[[float], AbstractContextManager[None]] = lambda limit_s: nullcontext()
         self._frames_processed = 0
         self._read_ms = 0.0
         self._char_height_px = 0.0
@@ -120,11 +128,13 @@ class Engine:
 
     def run(self, life: Life) -> None:
         """Until SIGTERM or the service's StopEngine."""
+        self._patience = life.patience
         self._link.start()
         self._feed.start()
         while not (life.stop.is_set() or self._stop.is_set()):
             life.beat()
             self.turn()
+        self._sights.keep(self._mode.sights, at_once=True)
         self._feed.close(STOP_S)
         self._link.close(STOP_S)
         if self._link.unstored():
@@ -141,6 +151,7 @@ class Engine:
             self._publish(self._read(frame))
         else:
             self._publish(self._mode.tick(self._clock.monotonic_ns()))
+        self._sights.keep(self._mode.sights)
 
     def _look_for_set_up(self) -> None:
         if self._clock.monotonic_ns() < self._set_up_look_ns:
@@ -155,7 +166,8 @@ class Engine:
             return
         self._reader_at_ns = self._clock.monotonic_ns() + MODELS_AGAIN_NS
         try:
-            self._reader = self._open_reader()
+            with self._patience(MODELS_LIMIT_S):
+                self._reader = self._open_reader()
         except Exception as why:  # a native loader raises whatever it likes; the engine goes on and tries again
             self.say(str(why) if isinstance(why, StoreError) else f"models: {why}")
             return
@@ -203,7 +215,8 @@ class Engine:
             passage = to_passage(result, str(uuid.uuid4()), self._clock)
             if result.frame is not None:
                 try:
-                    passage = replace(passage, images=self._images.save(passage, result.frame.rgb))
+                    with self._patience(PICTURES_LIMIT_S):
+                        passage = replace(passage, images=self._images.save(passage, result.frame.rgb))
                 except GatewrightError as why:
                     self.say(str(why))
             if result.settled:
@@ -286,6 +299,24 @@ def _stored_settings(state: State, clock: Clock) -> tuple[LprSettings, GeneralSe
         store.close()
 
 
+def _known(state: State, clock: Clock) -> Known:
+    """What the engine before this one knew; the settings were read, so that the store can be."""
+    from engine.store import PassageQuery, Store
+
+    try:
+        store = Store(state.database, clock)
+    except GatewrightError:
+        return NOTHING_KNOWN
+    try:
+        newest = [stored.passage for stored in store.passages(PassageQuery(limit=MOST_SIGHTS))]
+    except GatewrightError as why:
+        log.error("earlier passages are not known: %s", why)
+        newest = []
+    finally:
+        store.close()
+    return known_at_start(newest[::-1], state.sights_file, clock)
+
+
 def _profile(state: State) -> BoardProfile:
     from board.profiles import load
 
@@ -327,7 +358,7 @@ def main(arguments: Sequence[str]) -> int:
     def is_set_up() -> bool:
         return bool(_stored_settings(state, clock)[0].region)
 
-    process = Engine(state, clock, settings, general, idle, camera, reader, is_set_up)
+    process = Engine(state, clock, settings, general, idle, camera, reader, is_set_up, _known(state, clock))
     process.run(life)
     return 0
 

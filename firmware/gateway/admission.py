@@ -12,6 +12,9 @@ from board.kit.web.people import NO_ONE, Visitor
 from board.kit.web.routes import PUBLIC, Call, Elsewhere, Refused, Route
 from firmware.host import Host
 
+CHOOSES_PASSWORD = ("password", "api/password")
+"""All that a first password opens."""
+
 
 def admit(host: Host, call: Call, route: Route[Any]) -> Visitor:
     """Whoever is not logged in is led to the log-in or asked for a password; who must choose a password can do nothing else."""
@@ -23,7 +26,7 @@ def admit(host: Host, call: Call, route: Route[Any]) -> Visitor:
         if as_page:
             raise Elsewhere(f"/login?next={quote(call.address, safe='/')}")
         raise Refused(401, "Log in first.", headers=() if call.header("X-Requested-With") else host.auth.challenge)
-    if visitor.must_change and route.path != "password":
+    if visitor.must_change and route.path not in CHOOSES_PASSWORD:
         if as_page:
             raise Elsewhere("/password")
         raise Refused(403, "Choose a password of your own first.")
