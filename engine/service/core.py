@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from board.devices import DeviceBook
-from board.kit.clock import Clock
+from board.kit.clock import Clock, boot_id
 from board.kit.errors import ConfigError, DeliveryError, GatewrightError, StoreError, WireError
 from board.kit.process import Life, open_log, set_log_level
 from board.kit.servers import announce, bind_address
@@ -55,6 +55,7 @@ from engine.service.counters import BAD_FRAMES, Counters
 from engine.service.engine_view import EngineView
 from engine.service.hub import Hub
 from engine.service.inputs import Inputs
+from engine.service.kept import Kept, LastTrigger
 from engine.service.outputs import Outputs
 from engine.service.passage_source import StoredPassages
 from engine.service.pins_link import PinsLink
@@ -67,7 +68,7 @@ from engine.service.triggers import TAKEN_TIMEOUT_S, Triggers
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
 from engine.store.upkeep import Upkeep
-from engine.types import Passage
+from engine.types import Passage, WiegandFrame
 
 log = logging.getLogger("service")
 
@@ -114,12 +115,16 @@ class Service:
         self._counters = Counters(clock, self._store, self._problems.say)
         self._engine = EngineView(clock, self._counters, licensed, lambda: self._subscribers.status_changed())
         self._outputs = Outputs(self._store, lambda: self._core.general if self._core else None, kinds, self._problems.say)
+        kept_trigger = Kept(state.last_trigger_file, LastTrigger)
+        last = kept_trigger.get()
         self._triggers = Triggers(
             clock,
             self._engine.mode,
             lambda trigger: self._hub.send_engine(StartTrigger(trigger)),
             lambda: self._core.lpr.trigger_period_s if self._core else LprSettings().trigger_period_s,
             self._counters.add,
+            None if last is None or last.boot != boot_id() else last.monotonic_ns,
+            lambda at_ns: kept_trigger.put(LastTrigger(boot_id(), at_ns)),
         )
         self._pins = PinsLink(
             state.pins_socket,
@@ -130,6 +135,8 @@ class Service:
             self._outputs.polarities,
             lambda line: self._subscribers.line(line),
         )
+        self._kept_frame = Kept(state.last_wiegand_file, WiegandFrame)
+        self._pins.wiegand = self._kept_frame.get()
         self._inputs = Inputs(
             clock,
             self._pins,
@@ -297,6 +304,7 @@ class Service:
         self._hub.send_engine(PassageStored(passage.id))
 
     def _on_frame(self, frame: WiegandSent) -> None:
+        self._kept_frame.put(WiegandFrame(frame.port, frame.code, frame.at, frame.ok))
         if not frame.ok:
             log.warning("%s: a frame had edges out of limits and was sent again", frame.port)
             self._counters.add(BAD_FRAMES)

@@ -286,7 +286,7 @@ def test_without_pins_the_gate_stays_shut_and_the_status_says_why(camera: Camera
     assert answer_of(camera.engine, PassageStored) == PassageStored(one.id)
     store = camera.store()
     until(lambda: store.rules.results(), "the first try")
-    assert str(store.rules.results()[1].error).startswith("pins process: ")
+    assert str(store.rules.results()[1].error).startswith("the pins process is not there: pins.sock")
     store.close()
 
 
@@ -543,3 +543,30 @@ def test_changed_settings_that_need_no_restart_are_in_force_at_once(running: Cam
     assert answer_of(channel, ServerSettings) == ServerSettings(False)
     assert running.state.log_level_file.read_text() == "4"
     channel.close()
+
+
+def test_the_trigger_period_and_the_last_wiegand_frame_outlive_a_restart_of_the_service(camera: Camera) -> None:
+    store = camera.store()
+    store.settings.put(LprSettings(mode="TRIGGER", trigger_period_s=60.0), "admin")
+    store.close()
+    camera.start("pins")
+    camera.start("service")
+    camera.connect_engine()
+    camera.pins_ready()
+    assert camera.ask(TestAction("wiegand", "{}", WHITE, "HK55EVB")).ok
+    frame = until(lambda: camera.status().wiegand, "the frame")
+    assert camera.engine is not None
+    camera.ask(FireTrigger("http admin"))
+    camera.kill("service")
+    camera.engine.close()
+    camera.start("service")
+    camera.connect_engine()
+    assert camera.status().wiegand == frame
+    answer = camera.ask(FireTrigger("http admin"))
+    assert (answer.accepted, "too early: at least 60 s" in answer.why) == (False, True), answer
+    camera.state.last_trigger_file.write_text("damaged")
+    camera.kill("service")
+    camera.engine.close()
+    camera.start("service")
+    camera.connect_engine()
+    assert "too early" not in camera.ask(FireTrigger("http admin")).why
