@@ -24,8 +24,8 @@ setup(
     include_package_data=True,
     package_data={
         "board.kit.web": ["templates/*"],
-        "webui": ["templates/*", "static/*"],
-        "firmware": ["templates/*", "static/*", "demo/*", "*.service"],
+        "webui": ["templates/*", "static/*", "openapi.json"],
+        "firmware": ["templates/*", "static/*", "demo/*", "*.service", "openapi.json"],
         "vadp_package": ["package.conf", "initscr"],
     },
     install_requires=[
@@ -33,6 +33,7 @@ setup(
         "annotated-types==0.8.0",
         "av==18.1.0",
         "bottle==0.13.4",
+        "certifi==2026.10.18",
         "cryptography==50.0.2",
         "Jinja2==3.1.6",
         "multipart==2.0.1",
@@ -40,10 +41,10 @@ setup(
         "pillow==13.0.0",
         "pydantic==2.14.3",
         "pyserial==3.5",
-        "requests==2.34.2",
         "schedule==1.2.2",
         "smbus2==0.6.1",
         "sqlite-utils==4.2.1",
+        "typing_extensions==4.16.0",
         "tzdata==2026.6",
     ],
     extras_require={
@@ -59,6 +60,7 @@ setup(
             "openapi-spec-validator==0.9.0",
             "playwright==1.65.2",
             "pytest==9.2.0",
+            "requests==2.34.2",
             "ruff==0.17.5",
             "types-requests==2.33.0.20261030",
         ],
