@@ -51,6 +51,7 @@ from engine.messages import (
     TriggerAnswer,
     TriggerTaken,
 )
+from engine.network import Network, reachable
 from engine.service.counters import BAD_FRAMES, Counters
 from engine.service.engine_view import EngineView
 from engine.service.hub import Hub
@@ -73,6 +74,12 @@ from engine.types import Passage, WiegandFrame
 log = logging.getLogger("service")
 
 TURN_S = 1.0
+TURN_LIMIT_S = 20.0
+"""Deleting old pictures on a slow card, waiting for the store: the gate's threads go on meanwhile."""
+START_LIMIT_S = 900.0
+"""A new release may have to migrate a large database."""
+STUCK_S = 12.0
+"""A commit waits up to 5 s for a lock, and a passage may take two."""
 MAX_TRIGGER_WAIT_S = 60.0
 
 
@@ -109,7 +116,8 @@ class Service:
         self._core: Core | None = None
         self.restart = threading.Event()
         self._problems = Problems(clock, lambda: self._subscribers.status_changed())
-        self._serial = SerialLines(state, DeviceBook(state, "service"))
+        self._network = Network(self._permitted)
+        self._serial = SerialLines(state, DeviceBook(state, "service"), self._network.address)
         self._peers = Peers(kinds, self._problems.say)
         self._replies = Replies()
         self._counters = Counters(clock, self._store, self._problems.say)
@@ -154,6 +162,7 @@ class Service:
             state.images,
             self._peers,
             self._replies,
+            self._network,
             lambda: self._need_store().settings(GeneralSettings),
         )
         self._trials = Trials(clock, kinds, self._pins, self._environment, self._need_store, self._outputs.polarities)
@@ -176,6 +185,11 @@ class Service:
         self._subscribers.start()
         self._pins.start()
         self.turn()
+
+    def stuck(self) -> str:
+        """Why no car would be let in though the process lives: what opens gates has hung. "" while all is well."""
+        busy_s = self._hub.busy_s()
+        return f"a passage has been on its way into the store for {busy_s:.0f} s" if busy_s > STUCK_S else ""
 
     def turn(self) -> None:
         """Recurring work; tries again what could not start."""
@@ -266,6 +280,13 @@ class Service:
             self._peers.keep(store.rules(), lambda: self._environment.plain("", now, now_ns))
         except StoreError as why:
             self._problems.say(str(why))
+
+    def _permitted(self) -> tuple[str, ...]:
+        """What an administrator lets actions reach besides; nothing while nobody knows."""
+        try:
+            return reachable(self._need_store().settings(GeneralSettings).action_addresses)
+        except StoreError:
+            return ()
 
     def _store(self) -> Store | None:
         return self._core.store if self._core else None
@@ -364,11 +385,17 @@ def run(state: State) -> int:
     life = Life(state, "service")
     licensed = os.environ.get("GATEWRIGHT_LICENSED", "1") != "0"
     service = Service(state, Clock(), find_kinds(), licensed, _card_of(state))
-    service.start()
+    with life.patience(START_LIMIT_S):
+        service.start()
     log.info("service started")
     while not life.stop.wait(TURN_S) and not service.restart.is_set():
+        stuck = service.stuck()
+        if stuck:
+            log.error("no heartbeat any more: %s", stuck)
+            continue
         life.beat()
-        service.turn()
+        with life.patience(TURN_LIMIT_S):
+            service.turn()
     if service.restart.is_set():
         life.stop.wait(0.2)  # the answer to the portal goes out first
     service.close()
