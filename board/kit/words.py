@@ -73,6 +73,10 @@ class Text:
         )
 
 
+NOTHING = Text("")
+"""Says nothing: all is well."""
+
+
 class Sayable:
     """What carries a `text` of its own and can be a value of another: every error of ours."""
 

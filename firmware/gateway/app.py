@@ -16,6 +16,7 @@ from board.kit.web.origin import check
 from board.kit.web.people import NO_ONE, Visitor
 from board.kit.web.render import Templates
 from board.kit.web.routes import PUBLIC, Answer, Call, Elsewhere, Refused, Route
+from board.kit.words import Text
 from firmware.gateway import cgi, portals
 from firmware.gateway.proxy import Proxy
 from firmware.host import TEMPLATES, Host
@@ -66,4 +67,4 @@ def _guard(host: Host, call: Call) -> None:
 
 
 def _error_page(host: Host, call: Call, why: GatewrightError, status: int) -> Answer:
-    return host.page(call, "message", "Not found" if status == 404 else "Not possible", status=status, text=why)
+    return host.page(call, "message", Text("Not found") if status == 404 else Text("Not possible"), status=status, text=why)

@@ -21,8 +21,9 @@ def _page(host: Host, call: Call, error: object, user: str, status: int) -> Answ
     return host.page(
         call,
         "accounts",
-        "Accounts",
+        Text("Accounts"),
         status=status,
+        here=f"/{NAME}",
         accounts=host.auth.accounts.all(),
         roles=ROLES,
         permissions=PERMISSIONS,
@@ -38,7 +39,7 @@ def _add(host: Host, call: Call) -> Answer:
     try:
         host.auth.add_account(call.visitor, user, call.body.get("role", ""), call.body.get("password", ""))
     except (ConfigError, Busy) as why:
-        return _page(host, call, Text("Not added: {why}.", {"why": why}), user[:32], 400)
+        return _page(host, call, Text("not added: {why}", {"why": why}), user[:32], 400)
     raise Elsewhere(f"/{NAME}")
 
 
@@ -46,7 +47,7 @@ def _remove(host: Host, call: Call) -> Answer:
     try:
         host.auth.remove_account(call.visitor, call.body.get("user", ""))
     except ConfigError as why:
-        return _page(host, call, Text("Not removed: {why}.", {"why": why}), "", 400)
+        return _page(host, call, Text("not removed: {why}", {"why": why}), "", 400)
     raise Elsewhere(f"/{NAME}")
 
 

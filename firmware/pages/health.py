@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from board.kit.web.files import file, files
+from board.kit.web.files import SHARED, file, files
 from board.kit.web.menu import Tab
 from board.kit.web.routes import PUBLIC, Answer, Call, api, data
-from firmware.host import Host
-
-STATIC = Path(__file__).parents[1] / "static"
+from firmware.host import STATIC, Host
 
 
 def _health(host: Host, call: Call) -> Answer:
@@ -24,6 +20,7 @@ TAB = Tab(
     PUBLIC,
     (
         api("GET", "health", PUBLIC, _health, "200 when every enabled portal answers, else 503."),
+        file("host/words.js", PUBLIC, SHARED / "words.js"),
         files("host/<name>", PUBLIC, STATIC),
         file("favicon.ico", PUBLIC, STATIC / "icon.svg"),
     ),

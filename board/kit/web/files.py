@@ -8,6 +8,9 @@ from typing import Any
 
 from board.kit.web.routes import Answer, Call, Refused, Route, download
 
+SHARED = Path(__file__).parent / "static"
+"""Scripts that host and portal share."""
+
 TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
