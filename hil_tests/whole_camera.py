@@ -21,8 +21,6 @@ from board.kit.state import State
 from board.kit.wire import Channel
 from board.lines import rest_levels
 from board.types import BoardProfile, InputEdge, Pulse, WatchPins
-from engine.actions import find_kinds
-from engine.dispatch.rules import rule_check
 from engine.lists import EARLIEST, LATEST
 from engine.settings import LprSettings
 from engine.store import Store
@@ -205,7 +203,7 @@ def _prepare(state: State, profile: BoardProfile) -> None:
     active_high = next(line.active_high for line in profile.outputs if line.name == gate)
     polarity = "active high" if active_high else "active low"
     options = json.dumps({"output": gate, "do": "pulse", "duration_ms": GATE_PULSE_MS, "polarity": polarity})
-    store.rules.save(ActionRule(0, white, "bench", "io", True, WeekSchedule(), options), rule_check(find_kinds()), "bench")
+    store.rules.save(ActionRule(0, white, "bench", "io", True, WeekSchedule(), options), "bench")
     store.close()
 
 

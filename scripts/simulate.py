@@ -120,8 +120,6 @@ def _build(folder: Path, key: Path) -> Path:
 
 def _fill_lists(state: State) -> None:
     """Entries for cars of our own clip, so that the first minute shows a list match and a gate that opens."""
-    from engine.actions import find_kinds
-    from engine.dispatch.rules import rule_check
     from engine.lists import EARLIEST, LATEST
     from engine.store import Store
     from engine.types import ActionRule, ListEntry, WeekSchedule
@@ -136,9 +134,7 @@ def _fill_lists(state: State) -> None:
         ("io", "Open the gate", {"output": "DO1", "duration_ms": 2000}),
         ("wiegand", "Tell the panel", {}),
     ):
-        store.rules.save(
-            ActionRule(0, lists["white"], name, kind, True, WeekSchedule(), json.dumps(settings)), rule_check(find_kinds()), "demo"
-        )
+        store.rules.save(ActionRule(0, lists["white"], name, kind, True, WeekSchedule(), json.dumps(settings)), "demo")
     store.close()
 
 

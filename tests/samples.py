@@ -23,7 +23,6 @@ from engine.actions._kind import Settle
 from engine.dispatch.environment import Environment
 from engine.dispatch.peers import Peers
 from engine.dispatch.replies import Replies
-from engine.dispatch.rules import rule_check
 from engine.lists import EARLIEST, LATEST
 from engine.settings import GeneralSettings
 from engine.store import Store
@@ -67,10 +66,6 @@ def event(plate: str = "HK55EVB", role: str = "white", listed: ListEntry | None 
 
 def new_store(folder: Path, clock: Clock | None = None) -> Store:
     return Store(folder / "anpr.db", clock or TestClock())
-
-
-CHECK = rule_check(find_kinds())
-"""What a store asks before it keeps a rule of the kinds that there are."""
 
 
 class FakePins:

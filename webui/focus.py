@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.settings import LprSettings
 from engine.types import Roi
 
 if TYPE_CHECKING:
@@ -15,6 +16,11 @@ ROWS = 64
 """Rows that are looked at, spread over the region: enough to tell, and well under 1 ms."""
 FLAT = 4.0
 """Variance of the grey below which there is nothing to focus on."""
+
+
+def focus_region(settings: LprSettings) -> Roi:
+    """Where the sharpness counts: where plates are read."""
+    return Roi(*settings.roi) if settings.roi else WHOLE
 
 
 def sharpness(rgb: NDArray[np.uint8], roi: Roi = WHOLE) -> float:

@@ -16,8 +16,10 @@ from engine.settings import GeneralSettings, LprSettings
 if TYPE_CHECKING:
     from engine.actions import Kinds
     from engine.store import Store
+    from webui.live.feed import Feed
+    from webui.live.picture import Picture
+    from webui.live.pictures import Pictures
     from webui.pages import Pages
-    from webui.picture import Picture
     from webui.service_client import ServiceClient
 
 
@@ -31,7 +33,9 @@ class Portal:
     store: Store
     kinds: Kinds
     service: ServiceClient
+    feed: Feed
     picture: Picture
+    pictures: Pictures
     pages: Pages
     restart_due: set[str]
     """Titles of settings that were saved and wait for "Restart service"."""

@@ -13,12 +13,17 @@ from board.kit.web.limits import Limits, Share
 from board.kit.web.menu import Tab
 from board.profiles import load
 from engine.actions import find_kinds
+from engine.settings import LprSettings
 from engine.store import Store
 from webui.app import build
+from webui.focus import focus_region
+from webui.live.feed import Feed
+from webui.live.picture import Picture
+from webui.live.pictures import Pictures
 from webui.pages import Pages
-from webui.picture import Picture
 from webui.portal import Portal
 from webui.service_client import ServiceClient
+from webui.view.live import Documents
 
 LIMITS = Limits(threads=6, connections=128, max_body_bytes=64 << 20)
 
@@ -27,17 +32,21 @@ def open_portal(state: State) -> tuple[Portal, tuple[Tab[Portal], ...]]:
     """The portal on this state folder, with every tab of webui/tabs."""
     tabs = tuple(find(webui.tabs, "TAB", Tab).values())
     clock = Clock()
+    store, service, picture = Store(state.database, clock), ServiceClient(state), Picture(state.frames)
     portal = Portal(
         state=state,
         clock=clock,
         profile=load(state),
-        store=Store(state.database, clock),
+        store=store,
         kinds=find_kinds(),
-        service=ServiceClient(state),
-        picture=Picture(state.frames),
+        service=service,
+        feed=Feed(state, clock, service),
+        picture=picture,
+        pictures=Pictures(picture, clock, lambda: focus_region(store.settings(LprSettings))),
         pages=Pages(tabs),
         restart_due=set(),
     )
+    portal.feed.show(Documents(portal))
     return portal, tabs
 
 
@@ -67,6 +76,8 @@ class Server:
         """Ends requests in progress and removes the socket."""
         if self._server is not None:
             self._server.stop()
+        self._portal.feed.close()
+        self._portal.pictures.close()
         self._portal.store.close()
         self._socket_path.unlink(missing_ok=True)
 

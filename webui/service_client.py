@@ -8,11 +8,15 @@ from typing import TypeVar
 from board.kit.errors import WireError
 from board.kit.state import State
 from board.kit.wire import Codec, connect
-from engine.messages import SERVICE_MESSAGES, AskStatus, Outcome, ServiceStatus
+from engine.messages import SERVICE_MESSAGES, Outcome
 
 A = TypeVar("A")
 
 ANSWER_TIMEOUT_S = 3.0
+
+
+class Silent(WireError):
+    """The service is there and does not answer in time."""
 
 
 class ServiceClient:
@@ -23,7 +27,7 @@ class ServiceClient:
         self._codec = Codec(SERVICE_MESSAGES)
 
     def ask(self, question: object, answer: type[A], timeout_s: float = ANSWER_TIMEOUT_S) -> A:
-        """The service's answer of type `answer`; WireError when it is not running or silent for `timeout_s`."""
+        """The service's answer of type `answer`; WireError when it is not running, Silent when it is for `timeout_s`."""
         try:
             channel = connect(self._path, self._codec)
         except OSError as why:  # the run folder is not there yet
@@ -37,14 +41,7 @@ class ServiceClient:
                     return message
         finally:
             channel.close()
-        raise WireError("service did not answer within {timeout_s:g} s", timeout_s=timeout_s)
-
-    def status(self) -> ServiceStatus | None:
-        """What the Live tab shows; None when the service does not answer (mode STOPPED)."""
-        try:
-            return self.ask(AskStatus(), ServiceStatus, 2.0)
-        except WireError:
-            return None
+        raise Silent("service did not answer within {timeout_s:g} s", timeout_s=timeout_s)
 
     def outcome(self, question: object, timeout_s: float = ANSWER_TIMEOUT_S) -> Outcome:
         """The Outcome of a request; one that is not ok when the service does not answer."""

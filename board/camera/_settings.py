@@ -26,6 +26,8 @@ TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 class CameraSettings(Settings):
     """Camera tab. What a camera cannot do of it is named in the portal; the rest holds."""
 
+    key = "camera"
+
     frame_rate: int = option(
         15,
         "Frame rate",

@@ -31,3 +31,11 @@ def sync_folder(folder: Path) -> None:
         os.fsync(number)
     finally:
         os.close(number)
+
+
+def write_unsynced(path: Path, data: bytes) -> None:
+    """As `write_whole`, but left to the kernel when it reaches the disk: for STATE/run, whose files outlive a process, not a power
+    cut."""
+    fresh = path.with_name(path.name + ".new")
+    fresh.write_bytes(data)
+    fresh.replace(path)

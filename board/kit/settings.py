@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.config import JsonDict
@@ -16,6 +18,9 @@ class Settings(BaseModel):
     """Base of all settings and option classes: frozen, unknown names are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    key: ClassVar[str] = ""
+    """The name under which they are stored, of what is stored by itself; it never changes, whatever the class is called."""
 
 
 S = TypeVar("S", bound=Settings)
@@ -139,3 +144,22 @@ def _problem(kind: type[Settings], error: Any) -> Problem:
     if saying is None:
         return Problem(name, title, Text(str(error["msg"]).removeprefix("Value error, ")))
     return Problem(name, title, Text(saying.key, {each: value for each, value in context.items() if f"{{{each}}}" in saying.key}))
+
+
+HIDDEN = "(hidden)"
+
+_SECRET_PARTS = re.compile(r"(?<=://)[^/?#\s]*@|(?<=\?).+")
+"""Of an address: user and password, and what follows a question mark, where cameras and servers take passwords too."""
+
+
+def without_secrets(kind: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` as they may be written down: passwords, and those in addresses, are hidden."""
+    found = {}
+    for name, value in values.items():
+        extra = kind.model_fields[name].json_schema_extra if name in kind.model_fields else None
+        if isinstance(extra, dict) and extra.get("widget") == "password":
+            value = HIDDEN if value else ""
+        elif isinstance(value, str) and "://" in value:
+            value = _SECRET_PARTS.sub(lambda part: f"{HIDDEN}@" if part.group().endswith("@") else HIDDEN, value)
+        found[name] = value
+    return found

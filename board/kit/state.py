@@ -80,6 +80,21 @@ class State:
         return self.run / "devices"
 
     @property
+    def sights_file(self) -> Path:
+        """The plates in sight, kept by the engine for the next one (engine/reading/passages/sights.py)."""
+        return self.run / "sights.json"
+
+    @property
+    def last_trigger_file(self) -> Path:
+        """When the service accepted the last trigger, for the next one (engine/service/kept.py)."""
+        return self.run / "last_trigger.json"
+
+    @property
+    def last_wiegand_file(self) -> Path:
+        """The last Wiegand frame, kept as the last trigger is."""
+        return self.run / "last_wiegand.json"
+
+    @property
     def log_level_file(self) -> Path:
         """The log level of every process, 1 to 5 (board/kit/process.py)."""
         return self.run / "log_level"

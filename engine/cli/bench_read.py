@@ -24,6 +24,7 @@ from board.types import Frame
 from engine.cli.read import add_model_options, recogniser_of
 from engine.reading.modes import mode_kind
 from engine.reading.passages.filters import ReadFilter
+from engine.reading.passages.sights import NOTHING_KNOWN
 from engine.recognise.detect import letterbox
 from engine.recognise.interpreter import read_card
 from engine.recognise.pipeline import FIRST_LOOK, Recogniser
@@ -124,7 +125,7 @@ def gate_ms(rgb: NDArray[np.uint8], frames: int) -> dict[str, float]:
             yield Frame(number, start + timedelta(microseconds=at_ns / 1000), at_ns, moved if number % 2 else rgb)
 
     settings = LprSettings()
-    motion, trigger = mode_kind("MOTION").open(settings), mode_kind("TRIGGER").open(settings)
+    motion, trigger = mode_kind("MOTION").open(settings, NOTHING_KNOWN), mode_kind("TRIGGER").open(settings, NOTHING_KNOWN)
     coming = stream()
     times = {"motion_check_ms": median_ms(lambda: motion.wanted(next(coming)), frames)}
     times["trigger_idle_ms"] = median_ms(lambda: trigger.wanted(next(coming)), frames)
@@ -133,7 +134,7 @@ def gate_ms(rgb: NDArray[np.uint8], frames: int) -> dict[str, float]:
     x, y, w, h = PLATE
     chars = tuple(CharRead(symbol, 0.95) for symbol in "BL482KD")
     read = PlateRead("BL482KD", chars, 95.0, "SK", (x, y, w, h), 30.0)
-    flow, reads = mode_kind("FREEFLOW").open(settings), ReadFilter(settings)
+    flow, reads = mode_kind("FREEFLOW").open(settings, NOTHING_KNOWN), ReadFilter(settings)
 
     def vote() -> None:
         frame = next(coming)

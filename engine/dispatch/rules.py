@@ -4,29 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
 from board.kit.words import Text
 from engine.actions import Kinds, options_of
-from engine.dispatch.polarity import wanted_polarities
-from engine.store.rules import RuleCheck
 from engine.types import ActionRule, Delivery, Match, Passage, WeekSchedule
-
-
-def rule_check(kinds: Kinds) -> RuleCheck:
-    """What the store asks before it keeps a rule: its options are of its kind, and all agree on the polarity of each output."""
-
-    def check(rule: ActionRule, others: Sequence[ActionRule]) -> ActionRule:
-        kind, options = options_of(kinds, rule.kind, rule.options)
-        if rule.enabled:
-            kind.check_usable()
-        wanted_polarities([*others, rule], kinds)
-        return replace(rule, options=options.model_dump_json())
-
-    return check
 
 
 def in_force(week: WeekSchedule, at: datetime, zone: ZoneInfo) -> bool:

@@ -10,6 +10,9 @@ from board.wiegand.codes import PLATE_BITS, encode_plate64, plate_number
 from engine.lists.matching import normalise
 from engine.types import ListEntry
 
+STORED_BITS = (26, 34)
+"""Lengths of frame whose numbers the store keeps with each entry (`numbers`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Collision:
@@ -32,13 +35,33 @@ def wiegand_number(entry: ListEntry, bits: int) -> str:
     return f"SHA-1 {plate_number(normalise(entry.plate), bits - 2):0{(bits - 2) // 4}X}"
 
 
+def numbers(key: str, facility: int | None, card: int | None) -> tuple[int, int]:
+    """What an entry sends in frames of 26 and of 34 bits, as numbers that are equal when the frames are: its own number, else that
+    of its plate `key` (normalised) by the SHA-1 rule. An own number that fits no frame of 26 bits is negative."""
+    if card is None:
+        number = plate_number(key, 32)
+        return number & 0xFFFFFF, number
+    facility = facility or 0
+    own = facility << 32 | card
+    return facility << 16 | card if facility <= 0xFF and card <= 0xFFFF else -1 - own, own
+
+
 def find_collisions(entries: Iterable[ListEntry], bits: int) -> list[Collision]:
-    """The same plate in several lists is no collision; two plates with one number are."""
-    by_number: dict[str, list[ListEntry]] = {}
+    """The same plate in several lists is no collision; two plates with one number are. Where one has the number as its own and the
+    other by the SHA-1 rule, it is given in both writings."""
+    by_number: dict[object, list[ListEntry]] = {}
     for entry in entries:
-        by_number.setdefault(wiegand_number(entry, bits), []).append(entry)
+        by_number.setdefault(_sent(entry, bits), []).append(entry)
     return [
-        Collision(number, tuple(found))
+        Collision(text, tuple(found))
         for number, found in by_number.items()
-        if number and len({normalise(entry.plate) for entry in found}) > 1
+        if number != "" and len({normalise(entry.plate) for entry in found}) > 1
+        for text in dict.fromkeys(wiegand_number(entry, bits) for entry in found)
     ]
+
+
+def _sent(entry: ListEntry, bits: int) -> object:
+    """What is the same for two entries that send the same; "" for one that sends nothing."""
+    if bits not in STORED_BITS:
+        return wiegand_number(entry, bits)
+    return numbers(normalise(entry.plate), entry.wiegand_facility, entry.wiegand_card)[STORED_BITS.index(bits)]

@@ -8,10 +8,8 @@ PAIRS = (
 )  # fmt: skip
 """Measured on blurred, small and worn plates (models/ocr.json, weak spots; docs/training.md)."""
 
-_OTHERS: dict[str, str] = {}
-for _first, _second in PAIRS:
-    _OTHERS[_first] = _OTHERS.get(_first, "") + _second
-    _OTHERS[_second] = _OTHERS.get(_second, "") + _first
+_OTHERS = {one: "".join(pair.replace(one, "") for pair in PAIRS if one in pair) for one in "".join(PAIRS)}
+"""Character -> those that it is confused with."""
 
 
 def variants(key: str) -> tuple[str, ...]:

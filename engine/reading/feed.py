@@ -22,6 +22,8 @@ that is back is seen within 5 s, the time to notice and to open it included."""
 READ_TIMEOUT_S = 0.5
 RING_EVERY_NS = 90_000_000
 """The portal shows about ten pictures a second; copying more would only cost time."""
+READING_NS = 300_000_000
+"""While frames are read at least this often, only those that are read are shown."""
 RING_AGAIN_NS = 10_000_000_000
 FRESH_NS = 1_000_000_000
 LATE_NS = 500_000_000
@@ -54,6 +56,9 @@ class Feed:
         self._stop = threading.Event()
         self._ring: RingWriter | None = None
         self._ring_at_ns = 0
+        self._in_ring_ns = 0
+        self._reading: Frame | None = None
+        self._reading_at_ns = 0
         self._times: deque[int] = deque(maxlen=30)
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
         self.camera = "opening the camera"
@@ -73,7 +78,11 @@ class Feed:
             if not self._waiting and not self._woken:
                 self._news.wait(timeout_s)
             self._woken = False
-            return self._waiting.popleft() if self._waiting else None
+            if not self._waiting:
+                return None
+            frame = self._reading = self._waiting.popleft()
+            self._reading_at_ns = self._clock.monotonic_ns()
+            return frame
 
     def wake(self) -> None:
         """Ends the wait of `next`."""
@@ -150,10 +159,20 @@ class Feed:
                 self._waiting.append(frame)
                 self._news.notify()
         if frame.monotonic_ns - self._ring_at_ns >= RING_EVERY_NS:
-            self._write_ring(frame)
+            shown = self._to_show(frame)
+            if shown is not None:
+                self._ring_at_ns = frame.monotonic_ns
+                self._write_ring(shown)
+
+    def _to_show(self, newest: Frame) -> Frame | None:
+        """The picture for the Live tab: the one that is being read, since what is found lies on that one; else the newest."""
+        reading, self._reading = self._reading, None
+        if reading is not None and reading.monotonic_ns > self._in_ring_ns:
+            return reading
+        return None if self._clock.monotonic_ns() - self._reading_at_ns < READING_NS else newest
 
     def _write_ring(self, frame: Frame) -> None:
-        self._ring_at_ns = frame.monotonic_ns
+        self._in_ring_ns = frame.monotonic_ns
         try:
             if self._ring is None:
                 self._ring = RingWriter(self._ring_path, frame.rgb.shape[1], frame.rgb.shape[0])

@@ -31,6 +31,7 @@ from engine.reading.images import ImageStore
 from engine.reading.link import Link
 from engine.reading.modes import Result, mode_kind
 from engine.reading.passages.filters import ReadFilter
+from engine.reading.passages.sights import MOST_SIGHTS, NOTHING_KNOWN, Known, SightsFile, known_at_start
 from engine.settings import GeneralSettings, LprSettings
 from engine.types import Passage, PassageImages, PlateRead, Roi, Trigger
 
@@ -67,6 +68,7 @@ class Engine:
         open_camera: Callable[[], Camera],
         open_reader: Callable[[], Reader],
         is_set_up: Callable[[], bool] = lambda: True,
+        known: Known = NOTHING_KNOWN,
     ) -> None:
         kind = mode_kind(settings.mode)
         self._clock = clock
@@ -77,7 +79,8 @@ class Engine:
         self._is_set_up = is_set_up
         self._set_up_look_ns = 0
         self._mode_name = idle or settings.mode
-        self._mode = kind.open(settings)
+        self._mode = kind.open(settings, known)
+        self._sights = SightsFile(state.sights_file, clock)
         self._filter = ReadFilter(settings)
         self._images = ImageStore(state.images, general.save_full_image, general.save_plate_image, general.image_quality_pct)
         self._triggers: deque[Trigger] = deque()
@@ -125,6 +128,7 @@ class Engine:
         while not (life.stop.is_set() or self._stop.is_set()):
             life.beat()
             self.turn()
+        self._sights.keep(self._mode.sights, at_once=True)
         self._feed.close(STOP_S)
         self._link.close(STOP_S)
         if self._link.unstored():
@@ -141,6 +145,7 @@ class Engine:
             self._publish(self._read(frame))
         else:
             self._publish(self._mode.tick(self._clock.monotonic_ns()))
+        self._sights.keep(self._mode.sights)
 
     def _look_for_set_up(self) -> None:
         if self._clock.monotonic_ns() < self._set_up_look_ns:
@@ -286,6 +291,24 @@ def _stored_settings(state: State, clock: Clock) -> tuple[LprSettings, GeneralSe
         store.close()
 
 
+def _known(state: State, clock: Clock) -> Known:
+    """What the engine before this one knew; the settings were read, so that the store can be."""
+    from engine.store import PassageQuery, Store
+
+    try:
+        store = Store(state.database, clock)
+    except GatewrightError:
+        return NOTHING_KNOWN
+    try:
+        newest = [stored.passage for stored in store.passages(PassageQuery(limit=MOST_SIGHTS))]
+    except GatewrightError as why:
+        log.error("earlier passages are not known: %s", why)
+        newest = []
+    finally:
+        store.close()
+    return known_at_start(newest[::-1], state.sights_file, clock)
+
+
 def _profile(state: State) -> BoardProfile:
     from board.profiles import load
 
@@ -327,7 +350,7 @@ def main(arguments: Sequence[str]) -> int:
     def is_set_up() -> bool:
         return bool(_stored_settings(state, clock)[0].region)
 
-    process = Engine(state, clock, settings, general, idle, camera, reader, is_set_up)
+    process = Engine(state, clock, settings, general, idle, camera, reader, is_set_up, _known(state, clock))
     process.run(life)
     return 0
 

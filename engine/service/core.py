@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from board.devices import DeviceBook
-from board.kit.clock import Clock
+from board.kit.clock import Clock, boot_id
 from board.kit.errors import ConfigError, DeliveryError, GatewrightError, StoreError, WireError
 from board.kit.process import Life, open_log, set_log_level
 from board.kit.servers import announce, bind_address
@@ -55,6 +55,7 @@ from engine.service.counters import BAD_FRAMES, Counters
 from engine.service.engine_view import EngineView
 from engine.service.hub import Hub
 from engine.service.inputs import Inputs
+from engine.service.kept import Kept, LastTrigger
 from engine.service.outputs import Outputs
 from engine.service.passage_source import StoredPassages
 from engine.service.pins_link import PinsLink
@@ -66,8 +67,8 @@ from engine.service.trials import Trials
 from engine.service.triggers import TAKEN_TIMEOUT_S, Triggers
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
-from engine.store.database import Database
-from engine.types import Passage
+from engine.store.upkeep import Upkeep
+from engine.types import Passage, WiegandFrame
 
 log = logging.getLogger("service")
 
@@ -77,10 +78,12 @@ MAX_TRIGGER_WAIT_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """What needs the store; built once it opens."""
+    """What needs the store; built once it opens. `gate` and `keeper` are stores of their own on the same file, for the way from the
+    passage to the gate and for what is done in the background: neither waits for a lock of this process then."""
 
     store: Store
-    keeper: Database
+    gate: Store
+    keeper: Store
     workers: Mapping[Lane, Workers]
     intake: Intake
     scheduler: Scheduler
@@ -90,8 +93,8 @@ class Core:
     def close(self) -> None:
         for workers in self.workers.values():
             workers.stop()
-        self.keeper.close()
-        self.store.close()
+        for store in (self.keeper, self.gate, self.store):
+            store.close()
 
 
 class Service:
@@ -112,12 +115,16 @@ class Service:
         self._counters = Counters(clock, self._store, self._problems.say)
         self._engine = EngineView(clock, self._counters, licensed, lambda: self._subscribers.status_changed())
         self._outputs = Outputs(self._store, lambda: self._core.general if self._core else None, kinds, self._problems.say)
+        kept_trigger = Kept(state.last_trigger_file, LastTrigger)
+        last = kept_trigger.get()
         self._triggers = Triggers(
             clock,
             self._engine.mode,
             lambda trigger: self._hub.send_engine(StartTrigger(trigger)),
             lambda: self._core.lpr.trigger_period_s if self._core else LprSettings().trigger_period_s,
             self._counters.add,
+            None if last is None or last.boot != boot_id() else last.monotonic_ns,
+            lambda at_ns: kept_trigger.put(LastTrigger(boot_id(), at_ns)),
         )
         self._pins = PinsLink(
             state.pins_socket,
@@ -128,6 +135,8 @@ class Service:
             self._outputs.polarities,
             lambda line: self._subscribers.line(line),
         )
+        self._kept_frame = Kept(state.last_wiegand_file, WiegandFrame)
+        self._pins.wiegand = self._kept_frame.get()
         self._inputs = Inputs(
             clock,
             self._pins,
@@ -223,7 +232,7 @@ class Service:
         return core
 
     def _build(self, store: Store) -> Core:
-        keeper = Database(self._state.database, checkpoints=False)
+        gate, keeper = (Store(self._state.database, self._clock, checkpoints=False) for _ in range(2))
         outbox = Outbox(store, self._clock, self._subscribers.delivery)
         again = outbox.recover()
         if again:
@@ -235,10 +244,18 @@ class Service:
         }
         return Core(
             store=store,
+            gate=gate,
             keeper=keeper,
             workers=workers,
-            intake=Intake(store, self._kinds, workers, self._clock),
-            scheduler=Scheduler(store, keeper.checkpoint, self._state.images, self._clock, self._problems.say),
+            intake=Intake(gate, self._kinds, workers, self._clock),
+            scheduler=Scheduler(
+                keeper,
+                keeper.db.checkpoint,
+                self._state.images,
+                self._clock,
+                self._problems.say,
+                upkeep=Upkeep(keeper.db, self._clock).turn,
+            ),
             lpr=store.settings(LprSettings),
             general=store.settings(GeneralSettings),
         )
@@ -287,6 +304,7 @@ class Service:
         self._hub.send_engine(PassageStored(passage.id))
 
     def _on_frame(self, frame: WiegandSent) -> None:
+        self._kept_frame.put(WiegandFrame(frame.port, frame.code, frame.at, frame.ok))
         if not frame.ok:
             log.warning("%s: a frame had edges out of limits and was sent again", frame.port)
             self._counters.add(BAD_FRAMES)

@@ -18,13 +18,10 @@ from engine.store import Store
 
 log = logging.getLogger("scheduler")
 
-MAX_PASSAGES = 200_000
-"""About 200 MB of database; the oldest go first, with their deliveries and pictures."""
-
-CHUNK = 50
+CHUNK = 20
 """Passages per transaction: a commit of the gate waits for one chunk at most."""
 
-CHUNKS_PER_RUN = 20
+CHUNKS_PER_RUN = 50
 
 RUN_S = 4.0
 """A worn SD card takes its time; the process that runs these jobs must show in time that it is alive. The rest comes next time."""
@@ -44,6 +41,7 @@ class Scheduler:
         clock: Clock,
         report: Callable[[str], None],
         free_pct: Callable[[Path], float] | None = None,
+        upkeep: Callable[[], object] = lambda: None,
     ) -> None:
         self._store = store
         self._checkpoint = checkpoint
@@ -51,6 +49,7 @@ class Scheduler:
         self._clock = clock
         self._report = report
         self._free_pct = free_pct or free_space_pct
+        self._upkeep = upkeep
         self._jobs = schedule.Scheduler()
         self._offset_s = self._offset()
         self._plan()
@@ -64,7 +63,7 @@ class Scheduler:
         self._jobs.run_pending()
 
     def _plan(self) -> None:
-        for seconds, job in ((30, self.purge_images), (60, self.bound_database), (20, self._checkpoint)):
+        for seconds, job in ((30, self.purge_images), (60, self.bound_database), (20, self._checkpoint), (1, self._upkeep)):
             self._jobs.every(seconds).seconds.do(self._guarded, job)
 
     def _guarded(self, job: Callable[[], object]) -> None:
@@ -99,7 +98,7 @@ class Scheduler:
                     keep_pct=keep_pct,
                 )
             self._unlink(name for each in oldest for name in each.names)
-            self._store.passages.forget_pictures(oldest[-1].rowid)
+            self._store.passages.forget_pictures([each.rowid for each in oldest])
             purged += len(oldest)
             self._drop_folders(oldest[-1].at[:10].replace("-", "/"))
         if purged:
@@ -107,14 +106,17 @@ class Scheduler:
         return purged
 
     def bound_database(self) -> int:
-        """Deletes the oldest passages over MAX_PASSAGES; how many."""
+        """Deletes the oldest passages over the number that the settings keep; how many."""
+        keep = self._store.settings(GeneralSettings).history_passages
         deleted = 0
+        if not keep:
+            return deleted
         for _ in self._chunks():
-            oldest = self._store.passages.oldest_over(MAX_PASSAGES, CHUNK)
+            oldest = self._store.passages.oldest_over(keep, CHUNK)
             if not oldest:
                 break
             self._unlink(name for each in oldest for name in each.names)
-            self._store.passages.delete(oldest[-1].rowid)
+            self._store.passages.delete([each.rowid for each in oldest])
             deleted += len(oldest)
         return deleted
 

@@ -32,7 +32,8 @@ class _Open:
 
 class Triggers:
     """`mode` gives the engine's mode ("STOPPED" when it is not there); `send` hands a trigger to the engine (WireError when
-    it is gone); `period_s`: least time between two accepted ones (manual 4.5: 4 s); `count` adds to a counter by name."""
+    it is gone); `period_s`: least time between two accepted ones (manual 4.5: 4 s); `count` adds to a counter by name.
+    `last_ns`: when the last one was accepted before this process, None when none was in this boot; `accepted(ns)` is told each."""
 
     def __init__(
         self,
@@ -41,6 +42,8 @@ class Triggers:
         send: Callable[[Trigger], None],
         period_s: Callable[[], float],
         count: Callable[[str], None],
+        last_ns: int | None,
+        accepted: Callable[[int], None],
     ) -> None:
         self._clock = clock
         self._mode = mode
@@ -48,7 +51,8 @@ class Triggers:
         self._period_s = period_s
         self._count = count
         self._lock = threading.Lock()
-        self._last_ns: int | None = None
+        self._last_ns = last_ns
+        self._accepted = accepted
         self._open: dict[str, _Open] = {}
 
     def fire(self, cause: str, wait_taken_s: float = TAKEN_TIMEOUT_S) -> Trigger:
@@ -117,6 +121,7 @@ class Triggers:
             except WireError as why:
                 raise TriggerRefused("the engine is not there: {why}", why=why) from why
             self._last_ns = now_ns
+        self._accepted(now_ns)
         return trigger
 
     def _wait_taken(self, trigger: Trigger, timeout_s: float) -> None:

@@ -1,8 +1,29 @@
-"""Store: everything that is kept: lists, rules, passages, deliveries, settings and counters, in one SQLite file."""
+"""Store: everything that is kept: lists, rules, passages, deliveries, settings, counters and changes, in one SQLite file."""
 
 from __future__ import annotations
 
-from engine.store.queries import DeliveryQuery, PassageQuery, RuleResult, StoredDelivery, StoredPassage
+from engine.store.changes import Change
+from engine.store.queries import (
+    MAX_COUNTED,
+    MAX_ROWS,
+    DeliveryQuery,
+    PassagePage,
+    PassageQuery,
+    RuleResult,
+    StoredDelivery,
+    StoredPassage,
+)
 from engine.store.store import Store
 
-__all__ = ["DeliveryQuery", "PassageQuery", "RuleResult", "Store", "StoredDelivery", "StoredPassage"]
+__all__ = [
+    "MAX_COUNTED",
+    "MAX_ROWS",
+    "Change",
+    "DeliveryQuery",
+    "PassagePage",
+    "PassageQuery",
+    "RuleResult",
+    "Store",
+    "StoredDelivery",
+    "StoredPassage",
+]

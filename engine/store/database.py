@@ -1,24 +1,38 @@
-"""Database: the one SQLite file, opened for several processes at once; numbered migrations; every error a StoreError."""
+"""Database: the one SQLite file, opened by several processes at once: a connection that writes, others that read; every error a
+StoreError."""
 
 from __future__ import annotations
 
+import errno
+import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from board.kit.errors import StoreError
-from engine.store.migrations import MIGRATIONS, carry_out
+from engine.store.migrations import COMPATIBLE, MIGRATIONS, carry_out, layout_version
 
 BUSY_TIMEOUT_S = 5.0
-"""How long a write waits for another process's write."""
+"""How long a write waits for another one, of this process or of another."""
+
+ASK_AGAIN_S = 0.0005
+"""SQLite's own waiting asks after 1, 2, 5, 10 ... 100 ms and comes too late between short writes; this asks evenly."""
+
+Values = Sequence[Any] | Mapping[str, Any]
+"""Of a statement's question marks, or of its names."""
+
+IDLE_READERS = 2
+READER_CACHE_KIB = 1024
+
+log = logging.getLogger("store")
 
 
 class Database:
-    """One connection, shared by the threads of a process under a lock.
+    """One connection writes, under a lock; each read that runs at the same time has another. Threads may share a Database.
 
     WAL: readers never wait for the writer. synchronous NORMAL: a commit costs no fsync, which takes 10 to 300 ms on an SD
     card and would stand between the car and the gate; a killed process loses nothing, and a power cut may lose the last
@@ -31,15 +45,154 @@ class Database:
     def __init__(self, path: Path, checkpoints: bool = True) -> None:
         self._path = path
         self._lock = threading.RLock()
+        self._writing: int | None = None
+        self._idle: list[sqlite3.Connection] = []
+        self._closed = False
         try:
-            self._connection = self._open(checkpoints)
+            self._writer = self._open(checkpoints)
         except (sqlite3.Error, OSError) as why:
             raise self._problem(why) from why
         try:
             self._migrate()
         except BaseException:
-            self._connection.close()
+            self._writer.close()
             raise
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def rows(self, sql: str, values: Values = ()) -> list[sqlite3.Row]:
+        """All rows of a query. Inside a transaction of this thread it sees what was written there, else what is committed."""
+        if self._writing == threading.get_ident():
+            return self._fetch(self._writer, sql, values)
+        with self._reader() as connection:
+            return self._fetch(connection, sql, values)
+
+    def row(self, sql: str, values: Values = ()) -> sqlite3.Row | None:
+        """The first row, None when there is none."""
+        found = self.rows(sql, values)
+        return found[0] if found else None
+
+    @contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection]:
+        try:
+            connection = self._idle.pop()  # atomic: threads share the list
+        except IndexError:
+            connection = self._open_reader()
+        try:
+            yield connection
+        finally:
+            if self._closed or len(self._idle) >= IDLE_READERS:
+                connection.close()
+            else:
+                self._idle.append(connection)
+
+    def _open_reader(self) -> sqlite3.Connection:
+        if self._closed:
+            raise StoreError("database {name} is closed", name=self._path.name)
+        try:
+            connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA query_only=ON")
+            connection.execute(f"PRAGMA cache_size=-{READER_CACHE_KIB}")
+        except sqlite3.Error as why:
+            raise self._problem(why) from why
+        return connection
+
+    def _fetch(self, connection: sqlite3.Connection, sql: str, values: Values) -> list[sqlite3.Row]:
+        try:
+            return connection.execute(sql, values).fetchall()
+        except sqlite3.Error as why:
+            raise self._problem(why) from why
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    def execute(self, sql: str, values: Values = ()) -> int:
+        """Carries out one statement; the id of the inserted row, or the number of changed rows for other statements."""
+        with self.transaction():
+            try:
+                cursor = self._writer.execute(sql, values)
+            except sqlite3.Error as why:
+                raise self._problem(why) from why
+            return int(cursor.lastrowid or 0) if sql.lstrip()[:6].upper() == "INSERT" else cursor.rowcount
+
+    def execute_many(self, sql: str, values: Sequence[Sequence[Any]]) -> None:
+        with self.transaction():
+            try:
+                self._writer.executemany(sql, values)
+            except sqlite3.Error as why:
+                raise self._problem(why) from why
+
+    def changed_row(self, sql: str, values: Values = ()) -> sqlite3.Row | None:
+        """The first row that a statement with RETURNING changed; None when there is none."""
+        with self.transaction():
+            found = self._fetch(self._writer, sql, values)
+        return found[0] if found else None
+
+    @contextmanager
+    def transaction(self, cascade: bool = True) -> Iterator[None]:
+        """All statements inside commit together or not at all. Takes the write lock at once: a lock taken later could fail
+        without waiting when another process has written in between. `cascade` False: references are not looked after, so that what
+        is deleted takes nothing along."""
+        with self._lock:
+            if self._writing is not None:
+                yield
+                return
+            if not cascade:
+                self._writer.execute("PRAGMA foreign_keys=OFF")
+            try:
+                yield from self._transaction()
+            finally:
+                if not cascade:
+                    self._writer.execute("PRAGMA foreign_keys=ON")
+
+    def _transaction(self) -> Iterator[None]:
+        self._begin()
+        self._writing = threading.get_ident()
+        try:
+            yield
+            self._commit()
+        except BaseException:
+            if self._writer.in_transaction:
+                self._writer.rollback()
+            raise
+        finally:
+            self._writing = None
+
+    def _begin(self) -> None:
+        until = time.monotonic() + BUSY_TIMEOUT_S
+        while True:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.Error as why:
+                if not _is_busy(why) or time.monotonic() > until:
+                    raise self._problem(why) from why
+            time.sleep(ASK_AGAIN_S)
+
+    def _commit(self) -> None:
+        try:
+            self._writer.execute("COMMIT")
+        except sqlite3.Error as why:
+            raise self._problem(why) from why
+
+    def pragma(self, text: str) -> Any:
+        """Sets or asks something of the connection that writes ("max_page_count=100"); its first value."""
+        with self._lock:
+            found = self._fetch(self._writer, f"PRAGMA {text}", ())
+        return found[0][0] if found else None
+
+    def checkpoint(self) -> None:
+        """Copies the WAL into the file as far as no reader needs it; waits for nobody."""
+        self.pragma("wal_checkpoint(PASSIVE)")
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            while self._idle:
+                self._idle.pop().close()
+            self._writer.close()
+
+    # --- opening ------------------------------------------------------------------------------------------------------
 
     def _open(self, checkpoints: bool) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,114 +209,73 @@ class Database:
             connection.execute("PRAGMA journal_size_limit=8000000")
             if not checkpoints:
                 connection.execute("PRAGMA wal_autocheckpoint=0")
+            connection.execute("PRAGMA busy_timeout=0")
             return connection
         except BaseException:
             connection.close()
             raise
 
     def _migrate(self) -> None:
-        version = self._version()
-        if version > len(MIGRATIONS):
+        if self.pragma("user_version") > COMPATIBLE:
             raise StoreError(
-                "database {name} is of a newer release (version {version}, this one knows {migrations}): install "
+                "database {name} is of a newer release (version {version}, this one knows {known}): install "
                 "the newer package again; the file was left as it is",
                 name=self._path.name,
-                version=version,
-                migrations=len(MIGRATIONS),
+                version=self.pragma("user_version"),
+                known=COMPATIBLE,
             )
-        if version == len(MIGRATIONS):
+        if self._layout() >= len(MIGRATIONS):
             return
         with self.transaction():  # all or nothing, and a second process waits here
             try:
-                carry_out(self._connection, MIGRATIONS[self._version() :])
-            except sqlite3.Error as why:
-                raise self._problem(why) from why
-            self.execute(f"PRAGMA user_version={len(MIGRATIONS)}")
-
-    def _version(self) -> int:
-        return int(self.rows("PRAGMA user_version")[0][0])
-
-    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
-        """All rows of a query."""
-        with self._lock:
-            try:
-                return self._connection.execute(sql, values).fetchall()
+                carry_out(self._writer, MIGRATIONS[self._layout() :])
             except sqlite3.Error as why:
                 raise self._problem(why) from why
 
-    def row(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Row | None:
-        """The first row, None when there is none."""
-        found = self.rows(sql, values)
-        return found[0] if found else None
-
-    def execute(self, sql: str, values: Sequence[Any] = ()) -> int:
-        """Carries out one statement; the id of the inserted row, or the number of changed rows for other statements."""
-        with self._lock:
-            try:
-                cursor = self._connection.execute(sql, values)
-            except sqlite3.Error as why:
-                raise self._problem(why) from why
-            return int(cursor.lastrowid or 0) if sql.lstrip()[:6].upper() == "INSERT" else cursor.rowcount
-
-    def execute_many(self, sql: str, values: Sequence[Sequence[Any]]) -> None:
-        with self._lock:
-            try:
-                self._connection.executemany(sql, values)
-            except sqlite3.Error as why:
-                raise self._problem(why) from why
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All statements inside commit together or not at all. Takes the write lock at once: a lock taken later could fail
-        without waiting when another process has written in between."""
-        with self._lock:
-            if self._connection.in_transaction:
-                yield
-                return
-            self.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.rollback()
-                raise
-
-    def checkpoint(self) -> None:
-        """Copies the WAL into the file as far as no reader needs it; waits for nobody."""
-        self.rows("PRAGMA wal_checkpoint(PASSIVE)")
-
-    def close(self) -> None:
-        with self._lock:
-            self._connection.close()
+    def _layout(self) -> int:
+        try:
+            return layout_version(self._writer)
+        except sqlite3.Error as why:
+            raise self._problem(why) from why
 
     def _problem(self, why: Exception) -> StoreError:
-        text = str(why)
-        if "full" in text or "No space" in text:
-            return StoreError("storage is full: {name} cannot be written; delete data or lower the retention", name=self._path.name)
-        if "locked" in text or "busy" in text:
-            return StoreError(
-                "database {name} is held by another process for more than {busy_timeout_s:.0f} s",
-                name=self._path.name,
-                busy_timeout_s=BUSY_TIMEOUT_S,
-            )
-        if "not a database" in text or "malformed" in text or "disk I/O" in text:
-            return StoreError(
-                "database {name} is damaged ({text_}); it was left as it is: restore a backup or move it away",
-                name=self._path.name,
-                text_=text,
-            )
-        return StoreError("database {name}: {text_}", name=self._path.name, text_=text)
+        return problem(self._path.name, why)
+
+
+def problem(name: str, why: Exception) -> StoreError:
+    """What SQLite or the system says about the file `name`, by its code."""
+    code = getattr(why, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL or getattr(why, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        return StoreError("storage is full: {name} cannot be written; delete data or lower the retention", name=name)
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreError(
+            "database {name} is held by another process for more than {busy_timeout_s:.0f} s",
+            name=name,
+            busy_timeout_s=BUSY_TIMEOUT_S,
+        )
+    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return StoreError(
+            "database {name} is damaged ({why}); it was left as it is: restore a backup or move it away", name=name, why=why
+        )
+    if code == sqlite3.SQLITE_READONLY or getattr(why, "errno", None) == errno.EROFS:
+        return StoreError("database {name} cannot be written: the storage is read-only ({why})", name=name, why=why)
+    if code == sqlite3.SQLITE_IOERR:
+        return StoreError("database {name}: the storage could not be read or written ({why})", name=name, why=why)
+    return StoreError("database {name}: {why}", name=name, why=why)
+
+
+def _is_busy(why: sqlite3.Error) -> bool:
+    return getattr(why, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _enable_wal(connection: sqlite3.Connection) -> None:
     # The change of the journal mode does not honour the busy timeout, and the processes start together.
-    end = time.monotonic() + BUSY_TIMEOUT_S
+    until = time.monotonic() + BUSY_TIMEOUT_S
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             return
         except sqlite3.OperationalError as why:
-            if "locked" not in str(why) or time.monotonic() > end:
+            if not _is_busy(why) or time.monotonic() > until:
                 raise
         time.sleep(0.02)

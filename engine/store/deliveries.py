@@ -74,7 +74,7 @@ class Deliveries:
     def claim(self, number: int) -> Delivery | None:
         """The delivery of that row, "sending" from now on, which counts as an attempt; None when it waits no longer."""
         sql = "UPDATE deliveries SET state = 'sending', attempts = attempts + 1 WHERE rowid = ? AND state = 'pending' RETURNING *"
-        row = self._db.row(sql, (number,))
+        row = self._db.changed_row(sql, (number,))
         return None if row is None else _delivery(row)
 
     def finish(self, delivery_id: str, state: str, at: datetime, note: Text) -> None:

@@ -1,9 +1,13 @@
-"""Entries: the table `entries`: the plates of the lists, with validity and Wiegand number."""
+"""Entries: the table `entries`: the plates of the lists, with validity and Wiegand number.
+
+A list's entries are those of its generation. They lie under the list's number; while an import is under way (`imports`), those of
+the coming or of the present generation may lie under that number with a minus (engine/store/imports.py)."""
 
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from datetime import datetime
 from sqlite3 import Row
 from typing import Any
@@ -11,94 +15,153 @@ from typing import Any
 from board.kit.errors import ConfigError
 from board.kit.settings import unfit
 from engine import lists as matching
-from engine.lists.collisions import Collision, find_collisions
+from engine.lists.collisions import STORED_BITS, Collision, find_collisions, numbers
+from engine.store.changes import Changes
 from engine.store.database import Database
 from engine.store.lists import Lists
-from engine.store.rows import part, stamp
-from engine.types import FIXED_ROLES, ListEntry, Match
+from engine.store.rows import marks, part, stamp
+from engine.types import ListEntry, Match
 
 MAX_PLATE = 20
 MAX_DESCRIPTION = 200
 MAX_FACILITY = 0xFFFF
 MAX_CARD = 0xFFFFFFFF
+MAX_COLLISIONS = 1000
+
+COLUMNS = (
+    "list_id", "plate", "key", "folded", "description", "valid_from", "valid_until", "wiegand_facility", "wiegand_card",
+    "number26", "number34",
+)  # fmt: skip
+
+CURRENT = "entries e JOIN lists l ON l.id = abs(e.list_id) AND l.generation = e.generation"
+"""The entries of all lists, whatever import is under way."""
 
 
 class Entries:
-    """Called, it gives the entries of a list whose plate or description contains `search`, by plate."""
+    """Called, it gives the entries of a list whose plate or description contains `search`, by plate; look-alikes count as the same
+    with `fold`."""
 
-    def __init__(self, db: Database, lists: Lists) -> None:
+    def __init__(self, db: Database, lists: Lists, changes: Changes, checks: Callable[[int], Callable[[ListEntry], None]]) -> None:
         self._db = db
         self._lists = lists
+        self._changes = changes
+        self._checks = checks
 
-    def __call__(self, list_id: int, search: str = "", limit: int = 100, offset: int = 0) -> list[ListEntry]:
-        where, values = _filter(list_id, search)
+    def __call__(self, list_id: int, search: str = "", limit: int = 100, offset: int = 0, fold: bool = True) -> list[ListEntry]:
+        where, values = self._filter(list_id, search, fold)
         sql = f"SELECT * FROM entries WHERE {where} ORDER BY key LIMIT ? OFFSET ?"
         return [entry_of(row) for row in self._db.rows(sql, (*values, limit, offset))]
 
-    def count(self, list_id: int, search: str = "") -> int:
-        where, values = _filter(list_id, search)
+    def count(self, list_id: int, search: str = "", fold: bool = True) -> int:
+        where, values = self._filter(list_id, search, fold)
         return int(self._db.rows(f"SELECT count(*) FROM entries WHERE {where}", values)[0][0])
 
     def get(self, entry_id: int) -> ListEntry | None:
-        row = self._db.row("SELECT * FROM entries WHERE id = ?", (entry_id,))
+        row = self._db.row(f"SELECT e.* FROM {CURRENT} WHERE e.id = ?", (entry_id,))
         return None if row is None else entry_of(row)
 
     def save(self, entry: ListEntry, by: str) -> ListEntry:
         """Creates (id 0) or changes an entry; returns it with its id. A plate stands once in a list. `by`: the user who does it."""
         entry = checked(entry)
+        values = values_of(entry)
         key = matching.normalise(entry.plate)
-        values = (
-            entry.list_id, entry.plate, key, matching.fold(key), entry.description,
-            stamp(entry.valid_from), stamp(entry.valid_until), entry.wiegand_facility, entry.wiegand_card,
-        )  # fmt: skip
         with self._db.transaction():
-            owner = self._lists.get(entry.list_id)
-            if owner.role in FIXED_ROLES:
-                raise ConfigError(
-                    "{list_name} holds no plates: it stands for plates of every list or of none", list_name=owner.name
-                )
-            if self._db.row("SELECT 1 FROM entries WHERE list_id=? AND key=? AND id<>?", (entry.list_id, key, entry.id)):
-                raise unfit("plate", "Plate", "{plate} is in {list_name} already", plate=entry.plate, list_name=owner.name)
-            if entry.id:
-                sql = (
-                    "UPDATE entries SET list_id=?, plate=?, key=?, folded=?, description=?, valid_from=?, valid_until=?, "
-                    "wiegand_facility=?, wiegand_card=? WHERE id=?"
-                )
-                if not self._db.execute(sql, (*values, entry.id)):
-                    raise ConfigError("this plate was deleted")
-                return entry
-            sql = (
-                "INSERT INTO entries (list_id, plate, key, folded, description, valid_from, valid_until, wiegand_facility, "
-                "wiegand_card) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            owner = self._lists.to_fill(entry.list_id)
+            self._checks(entry.list_id)(entry)
+            same = self._db.row(
+                f"SELECT e.plate FROM {CURRENT} WHERE e.list_id IN (?, ?) AND e.key = ? AND e.id <> ?",
+                (entry.list_id, -entry.list_id, key, entry.id),
             )
-            return replace(entry, id=self._db.execute(sql, values))
+            if same:
+                raise unfit("plate", "Plate", "{plate} is in {list_name} already", plate=entry.plate, list_name=owner.name)
+            before = self.get(entry.id) if entry.id else None
+            if entry.id and before is None:
+                raise ConfigError("this plate was deleted")
+            # What an import left behind may still hold the place of this plate.
+            self._db.execute("DELETE FROM entries WHERE list_id = ? AND key = ? AND id <> ?", (entry.list_id, key, entry.id))
+            if before is None:
+                entry = replace(entry, id=self._insert(values, self._lists.generation(entry.list_id)))
+            else:
+                self._db.execute(
+                    f"UPDATE entries SET {', '.join(f'{name} = ?' for name in COLUMNS)}, generation = ?, revision = revision + 1 "
+                    "WHERE id = ?",
+                    (*values, self._lists.generation(entry.list_id), entry.id),
+                )
+            self._changes.add(by, "entry", entry.id, _shown_values(before) if before else None, _shown_values(entry))
+            return entry
+
+    def _insert(self, values: tuple[Any, ...], generation: int) -> int:
+        sql = f"INSERT INTO entries ({', '.join(COLUMNS)}, generation, revision) VALUES ({marks(values)}, ?, 1)"
+        return self._db.execute(sql, (*values, generation))
 
     def delete(self, entry_id: int, by: str) -> None:
-        self._db.execute("DELETE FROM entries WHERE id = ?", (entry_id,))
+        with self._db.transaction():
+            before = self.get(entry_id)
+            if before is None:
+                return
+            self._db.execute("DELETE FROM entries WHERE id = ?", (entry_id,))
+            self._changes.add(by, "entry", entry_id, _shown_values(before), None)
 
-    def lookup(self, plate: str, at: datetime, fold: bool) -> tuple[Match, ...]:
-        """The lists that `plate` belongs to at `at` (engine.lists.match); `fold`: look-alikes count as the same."""
+    def lookup(self, plate: str, at: datetime, fold: bool, confusions: bool = False) -> tuple[Match, ...]:
+        """The lists that `plate` belongs to at `at` (engine.lists.match). `fold`: look-alikes (O and 0, I and 1) count as the
+        same; `confusions`: so does a text with one confused character (engine/lists/confusions.py), if no other is as close."""
         key = matching.normalise(plate)
         if not key:
             return ()
+        condition, values = ("e.folded = ?", (matching.fold(key),)) if fold else ("e.key = ?", (key,))
+        found = self._candidates(condition, values)
+        if confusions and not found:
+            variants = matching.variants(key)
+            found = self._candidates(f"e.key IN ({marks(variants)})", variants)
         lists = self._lists()
         by_id = {plate_list.id: plate_list for plate_list in lists}
-        candidates = self._db.rows("SELECT * FROM entries WHERE folded = ? ORDER BY id", (matching.fold(key),))
-        if not fold:
-            candidates = [row for row in candidates if row["key"] == key]
-        pairs = ((by_id[row["list_id"]], entry_of(row)) for row in candidates if row["list_id"] in by_id)
+        pairs = [(by_id[entry.list_id], entry) for entry in found if entry.list_id in by_id]
         return matching.match(key, at, lists, pairs)
 
+    def _candidates(self, condition: str, values: tuple[Any, ...]) -> list[ListEntry]:
+        return [entry_of(row) for row in self._db.rows(f"SELECT e.* FROM {CURRENT} WHERE {condition} ORDER BY e.id", values)]
+
     def collisions(self, list_id: int = 0, bits: int = 26) -> list[Collision]:
-        """Plates that would send the same Wiegand number, in one list or (0) in all."""
-        sql = "SELECT * FROM entries" + (" WHERE list_id = ?" if list_id else "") + " ORDER BY id"
-        return find_collisions([entry_of(row) for row in self._db.rows(sql, (list_id,) if list_id else ())], bits)
+        """Plates that would send the same Wiegand number in frames of so many bits, in one list or (0) in all; the first 1000."""
+        if bits in STORED_BITS:
+            column = f"number{bits}"
+            condition = (
+                f"e.{column} IN (SELECT {column} FROM entries WHERE {column} IS NOT NULL "
+                f"GROUP BY {column} HAVING min(key) <> max(key) LIMIT {MAX_COLLISIONS})"
+            )
+        else:  # the plate code: two differ wherever their plates do, but in characters that it cannot say
+            condition = "e.key GLOB '*[^A-Z0-9]*'"
+        entries = self._candidates(condition, ())
+        return find_collisions([entry for entry in entries if list_id in (0, entry.list_id)], bits)[:MAX_COLLISIONS]
+
+    def extremes(self, list_id: int) -> list[ListEntry]:
+        """Those entries of a list that are the first not to fit a format: of the greatest numbers, and of the longest plate."""
+        where, values = self._of_list(list_id)
+        orders = ("wiegand_facility DESC", "wiegand_card DESC", "length(key) DESC")
+        rows = [self._db.row(f"SELECT * FROM entries WHERE {where} ORDER BY {order} LIMIT 1", values) for order in orders]
+        return [entry_of(row) for row in rows if row is not None]
+
+    def _of_list(self, list_id: int) -> tuple[str, tuple[Any, ...]]:
+        if self._db.row("SELECT 1 FROM imports WHERE list_id = ?", (list_id,)) is None:
+            return "list_id = ?", (list_id,)
+        generation = "generation = (SELECT generation FROM lists WHERE id = ?)"
+        return f"list_id IN (?, ?) AND {generation}", (list_id, -list_id, list_id)
+
+    def _filter(self, list_id: int, search: str, fold: bool) -> tuple[str, tuple[Any, ...]]:
+        where, values = self._of_list(list_id)
+        if not search.strip():
+            return where, values
+        key = matching.normalise(search)
+        column, text = ("folded", matching.fold(key)) if fold else ("key", key)
+        plate = part(text) or part(search)
+        description = part(search.strip())
+        return f"{where} AND ({column} LIKE ? ESCAPE '\\' OR description LIKE ? ESCAPE '\\')", (*values, plate, description)
 
 
 def entry_of(row: Row) -> ListEntry:
     return ListEntry(
         id=row["id"],
-        list_id=row["list_id"],
+        list_id=abs(row["list_id"]),
         plate=row["plate"],
         description=row["description"],
         valid_from=datetime.fromisoformat(row["valid_from"]),
@@ -106,6 +169,16 @@ def entry_of(row: Row) -> ListEntry:
         wiegand_facility=row["wiegand_facility"],
         wiegand_card=row["wiegand_card"],
     )
+
+
+def values_of(entry: ListEntry) -> tuple[Any, ...]:
+    """In the order of COLUMNS."""
+    key = matching.normalise(entry.plate)
+    return (
+        entry.list_id, entry.plate, key, matching.fold(key), entry.description,
+        stamp(entry.valid_from), stamp(entry.valid_until), entry.wiegand_facility, entry.wiegand_card,
+        *numbers(key, entry.wiegand_facility, entry.wiegand_card),
+    )  # fmt: skip
 
 
 def checked(entry: ListEntry) -> ListEntry:
@@ -137,8 +210,6 @@ def _shown(plate: str) -> str:
     return "".join(each for each in plate.upper() if unicodedata.category(each) != "Cf").strip()
 
 
-def _filter(list_id: int, search: str) -> tuple[str, tuple[Any, ...]]:
-    if not search.strip():
-        return "list_id = ?", (list_id,)
-    key = part(matching.normalise(search)) or part(search)
-    return "list_id = ? AND (key LIKE ? ESCAPE '\\' OR description LIKE ? ESCAPE '\\')", (list_id, key, part(search.strip()))
+def _shown_values(entry: ListEntry) -> Mapping[str, Any]:
+    """As `changes` keeps it."""
+    return {name: stamp(value) if isinstance(value, datetime) else value for name, value in asdict(entry).items() if name != "id"}

@@ -6,6 +6,7 @@ from sqlite3 import Row
 
 from board.kit.errors import ConfigError
 from board.kit.settings import unfit
+from engine.store.changes import Changes
 from engine.store.database import Database
 from engine.types import FIXED_ROLES, LIST_ROLES, PlateList
 
@@ -13,8 +14,9 @@ from engine.types import FIXED_ROLES, LIST_ROLES, PlateList
 class Lists:
     """Called, it gives all lists in the order of their creation; "all" and "unlisted" first."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, changes: Changes) -> None:
         self._db = db
+        self._changes = changes
 
     def __call__(self) -> list[PlateList]:
         return [_plate_list(row) for row in self._db.rows("SELECT * FROM lists ORDER BY id")]
@@ -25,6 +27,18 @@ class Lists:
         if row is None:
             raise ConfigError("this list was deleted")
         return _plate_list(row)
+
+    def to_fill(self, list_id: int) -> PlateList:
+        """The list as one that may hold plates; ConfigError when it may not or is gone."""
+        found = self.get(list_id)
+        if found.role in FIXED_ROLES:
+            raise ConfigError("{list_name} holds no plates: it stands for plates of every list or of none", list_name=found.name)
+        return found
+
+    def generation(self, list_id: int) -> int:
+        """Which of its entries count (engine/store/imports.py)."""
+        row = self._db.row("SELECT generation FROM lists WHERE id = ?", (list_id,))
+        return int(row["generation"]) if row else 0
 
     def save(self, plate_list: PlateList, by: str) -> PlateList:
         """Creates (id 0) or changes a list; returns it with its id. `by`: the user who does it."""
@@ -43,20 +57,35 @@ class Lists:
                 raise unfit("name", "List name", "there is a list {name} already", name=name)
             if old:
                 self._db.execute("UPDATE lists SET name=?, role=?, colour=? WHERE id=?", (name, plate_list.role, colour, old.id))
-                return PlateList(old.id, name, plate_list.role, colour)
-            new = self._db.execute("INSERT INTO lists (name, role, colour) VALUES (?, ?, ?)", (name, plate_list.role, colour))
-            return PlateList(new, name, plate_list.role, colour)
+                saved = PlateList(old.id, name, plate_list.role, colour)
+            else:
+                sql = "INSERT INTO lists (name, role, colour) VALUES (?, ?, ?)"
+                saved = PlateList(self._db.execute(sql, (name, plate_list.role, colour)), name, plate_list.role, colour)
+            self._changes.add(by, "list", saved.id, _values(old) if old else None, _values(saved))
+            return saved
 
     def delete(self, list_id: int, by: str) -> None:
-        """With its entries and rules; passages keep its name."""
-        with self._db.transaction():
-            if self.get(list_id).role in FIXED_ROLES:
+        """With its entries and rules; passages keep its name. Its entries count no more from now on, and are freed in small steps
+        (engine/store/imports.py)."""
+        with self._db.transaction(cascade=False):
+            before = self.get(list_id)
+            if before.role in FIXED_ROLES:
                 raise ConfigError("ALL PLATES and NOT IN LIST cannot be deleted")
+            self._db.execute("DELETE FROM rule_results WHERE rule_id IN (SELECT id FROM rules WHERE list_id = ?)", (list_id,))
+            self._db.execute("DELETE FROM rules WHERE list_id = ?", (list_id,))
             self._db.execute("DELETE FROM lists WHERE id = ?", (list_id,))
+            self._db.execute(
+                "INSERT OR REPLACE INTO imports (list_id, generation, phase, steps) VALUES (?, -1, 'gone', 0)", (list_id,)
+            )
+            self._changes.add(by, "list", list_id, _values(before), None)
 
 
 def _plate_list(row: Row) -> PlateList:
     return PlateList(row["id"], row["name"], row["role"], row["colour"])
+
+
+def _values(plate_list: PlateList) -> dict[str, str]:
+    return {"name": plate_list.name, "role": plate_list.role, "colour": plate_list.colour}
 
 
 def _is_colour(text: str) -> bool:

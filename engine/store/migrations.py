@@ -1,6 +1,10 @@
 """Migrations: the database's layout, one function per version; a released one is never edited, only followed by another.
 
-All run in one transaction that also sets user_version. Stamps are ISO 8601 texts in UTC with microseconds: they sort as text.
+All run in one transaction. Stamps are ISO 8601 texts in UTC with microseconds: they sort as text.
+
+From version 3 on the layout only grows, so that a package which is rolled back finds everything: `user_version` stays
+COMPATIBLE, the version that an older release must know, and the table `layout` holds the real one. What an older release writes is
+brought into the newer form by triggers, which it carries out without knowing, or is put down in `entries_due` for `Upkeep`.
 """
 
 from __future__ import annotations
@@ -77,22 +81,125 @@ def _version_2(db: Database) -> None:
         db.execute(f"ALTER TABLE passages ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
 
 
+def place_of(row: str) -> str:
+    """SQL of a passage's place in time as one number (engine/store/search.py): milliseconds since 1970, then 20 bits of its own
+    number. A clock that has gone wild, past the year 2223, stays within what a number holds."""
+    seconds, millis = f"min(CAST(strftime('%s', {row}.at) AS INTEGER), 8000000000)", f"CAST(substr({row}.at, 21, 3) AS INTEGER)"
+    return f"(({seconds} * 1000 + {millis}) * 1048576 + ({row}.rowid & 1048575))"
+
+
+def folded_of(row: str) -> str:
+    """SQL of a key with look-alikes made equal, as engine.lists.fold does it."""
+    return f"replace(replace({row}.key, 'O', '0'), 'I', '1')"
+
+
+_LAYOUT_4 = (
+    "CREATE TABLE layout (version INTEGER NOT NULL)",
+    # Who changed what.
+    """CREATE TABLE changes (
+        rowid INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, user TEXT NOT NULL, subject TEXT NOT NULL,
+        item_id INTEGER NOT NULL, before TEXT, after TEXT)""",
+    # Imports: a list's entries are those of its generation; those of a coming one lie under the list's number with a minus.
+    "ALTER TABLE lists ADD COLUMN generation INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE entries ADD COLUMN generation INTEGER NOT NULL DEFAULT 0",
+    """CREATE TABLE imports (
+        list_id INTEGER PRIMARY KEY, generation INTEGER NOT NULL, phase TEXT NOT NULL, steps INTEGER NOT NULL)""",
+    # Wiegand numbers, and how often this or a later release has written the entry (0: an older one did).
+    "ALTER TABLE entries ADD COLUMN number26 INTEGER",
+    "ALTER TABLE entries ADD COLUMN number34 INTEGER",
+    "ALTER TABLE entries ADD COLUMN revision INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX entries_key ON entries (key)",
+    "CREATE INDEX entries_number26 ON entries (number26, key) WHERE number26 IS NOT NULL",
+    "CREATE INDEX entries_number34 ON entries (number34, key) WHERE number34 IS NOT NULL",
+    "CREATE TABLE entries_due (id INTEGER PRIMARY KEY)",
+    "INSERT INTO entries_due SELECT id FROM entries",
+    """CREATE TRIGGER entries_added AFTER INSERT ON entries WHEN NEW.revision = 0 BEGIN
+        UPDATE entries SET generation = coalesce((SELECT generation FROM lists WHERE id = NEW.list_id), 0) WHERE id = NEW.id;
+        INSERT OR IGNORE INTO entries_due VALUES (NEW.id);
+    END""",
+    """CREATE TRIGGER entries_changed AFTER UPDATE OF list_id, plate, wiegand_facility, wiegand_card ON entries
+    WHEN NEW.revision = OLD.revision BEGIN
+        UPDATE entries SET generation = coalesce((SELECT generation FROM lists WHERE id = NEW.list_id), 0) WHERE id = NEW.id;
+        INSERT OR IGNORE INTO entries_due VALUES (NEW.id);
+    END""",
+    # Searches of passages by time, list and part of the plate.
+    "CREATE TABLE passage_places (place INTEGER PRIMARY KEY, passage_rowid INTEGER NOT NULL)",
+    "CREATE TABLE list_places (list_id INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (list_id, place)) WITHOUT ROWID",
+    "CREATE VIRTUAL TABLE passage_grams USING fts5(folded, content='', detail=none, columnsize=0, tokenize='trigram')",
+    # Passages up to and with this one are not in those tables yet.
+    "CREATE TABLE passages_due (until_rowid INTEGER NOT NULL)",
+    "INSERT INTO passages_due SELECT coalesce(max(rowid), 0) FROM passages",
+    f"""CREATE TRIGGER passages_added AFTER INSERT ON passages BEGIN
+        INSERT OR IGNORE INTO passage_places VALUES ({place_of("NEW")}, NEW.rowid);
+        INSERT INTO passage_grams (rowid, folded) VALUES ({place_of("NEW")}, {folded_of("NEW")});
+    END""",
+    f"""CREATE TRIGGER passage_lists_added AFTER INSERT ON passage_lists BEGIN
+        INSERT OR IGNORE INTO list_places
+        SELECT NEW.list_id, {place_of("passages")} FROM passages WHERE rowid = NEW.passage_rowid;
+    END""",
+    f"""CREATE TRIGGER passages_deleted BEFORE DELETE ON passages
+    WHEN OLD.rowid > (SELECT until_rowid FROM passages_due) BEGIN
+        INSERT INTO passage_grams (passage_grams, rowid, folded)
+        VALUES ('delete', {place_of("OLD")}, {folded_of("OLD")});
+        DELETE FROM list_places WHERE place = {place_of("OLD")}
+        AND list_id IN (SELECT list_id FROM passage_lists WHERE passage_rowid = OLD.rowid);
+        DELETE FROM passage_places WHERE place = {place_of("OLD")};
+    END""",
+    # Settings under names of their own; an older release reads and writes them under the names of its classes.
+    *(
+        statement
+        for name, former in (("lpr", "LprSettings"), ("general", "GeneralSettings"), ("camera", "CameraSettings"))
+        for statement in (
+            f"INSERT INTO settings (name, body) SELECT '{name}', body FROM settings WHERE name = '{former}'",
+            *(
+                f"""CREATE TRIGGER settings_{name}_{event.lower()}_{"former" if source == name else "new"} AFTER {event} ON settings
+                WHEN NEW.name = '{source}' BEGIN
+                    INSERT INTO settings (name, body) VALUES ('{target}', NEW.body)
+                    ON CONFLICT (name) DO UPDATE SET body = excluded.body WHERE body <> excluded.body;
+                END"""
+                for source, target in ((name, former), (former, name))
+                for event in ("INSERT", "UPDATE")
+            ),
+        )
+    ),
+)
+
+
 def _version_3(db: Database) -> None:
     db.execute("CREATE INDEX deliveries_waiting ON deliveries (kind, rule_id, next_try_at) WHERE state = 'pending'")
     db.execute("DROP INDEX deliveries_open")
     db.execute("CREATE INDEX deliveries_sending ON deliveries (rowid) WHERE state = 'sending'")
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_version_1, _version_2, _version_3)
+def _version_4(db: Database) -> None:
+    for statement in _LAYOUT_4:
+        db.execute(statement)
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_version_1, _version_2, _version_3, _version_4)
+
+COMPATIBLE = 2
+"""The newest version that an older release must know to work with this layout."""
+
+
+def layout_version(connection: sqlite3.Connection) -> int:
+    """How many of the migrations the database has."""
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'layout'").fetchone():
+        return int(connection.execute("SELECT version FROM layout").fetchone()[0])
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def carry_out(connection: sqlite3.Connection, migrations: Sequence[Callable[[Database], None]]) -> None:
-    """Carries out those migrations in the open transaction. sqlite-utils is imported here only: it brings numpy's 20 MB along,
-    which a board of 512 MB should not hold in each process for the sake of a new column."""
+    """Carries out those migrations in the open transaction, and sets the version. sqlite-utils is imported here only: it brings
+    numpy's 20 MB along, which a board of 512 MB should not hold in each process for the sake of a new column."""
     if not migrations:
         return
     from sqlite_utils import Database
 
+    version = layout_version(connection) + len(migrations)
     database = Database(connection, execute_plugins=False)
     for migrate in migrations:
         migrate(database)
+    connection.execute("DELETE FROM layout")
+    connection.execute("INSERT INTO layout VALUES (?)", (version,))
+    connection.execute(f"PRAGMA user_version={min(version, COMPATIBLE)}")

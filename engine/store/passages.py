@@ -12,14 +12,24 @@ from typing import Any
 from engine import lists as matching
 from engine.store.database import Database
 from engine.store.entries import entry_of
-from engine.store.queries import MAX_ROWS, PassageQuery, StoredPassage
-from engine.store.rows import marks, part, stamp, where
+from engine.store.migrations import place_of
+from engine.store.queries import MAX_COUNTED, MAX_ROWS, PassagePage, PassageQuery, StoredPassage
+from engine.store.rows import marks, stamp
+from engine.store.search import Search
 from engine.types import Match, Passage, PassageImages, PlateList
 
 COLUMNS = (
     "id", "plate", "key", "confidence", "country", "region", "lane", "direction", "char_height_px", "at", "monotonic_ns",
     "trigger_id", "trigger_cause", "votes", "box", "size", "image_full", "image_plate", "plate_colour", "plate_kind",
 )  # fmt: skip
+
+
+CHUNK = 500
+
+PLACE = f"{place_of('p')} AS place"
+
+_WAITING = "EXISTS (SELECT 1 FROM deliveries d WHERE d.passage_id = p.id AND d.finished_at IS NULL)"
+"""A message of it is still to be delivered, perhaps with its picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +46,35 @@ class Passages:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._search = Search(db)
 
     def __call__(self, query: PassageQuery) -> list[StoredPassage]:
-        conditions, values = where(
-            ("at >= ?", query.since and stamp(query.since)),
-            ("at < ?", query.until and stamp(query.until)),
-            ("key LIKE ? ESCAPE '\\'", part(matching.normalise(query.plate))),
-            ("rowid IN (SELECT passage_rowid FROM passage_lists WHERE list_id = ?)", query.list_id),
-            ("rowid > ?", query.after_rowid),
-        )
         limit = max(1, min(query.limit, MAX_ROWS))
-        found = self._db.rows(f"SELECT * FROM passages WHERE {conditions} ORDER BY rowid DESC LIMIT ?", (*values, limit))
-        return self._with_lists(found)
+        if query.after_rowid:
+            sql = "SELECT rowid FROM passages WHERE rowid > ? ORDER BY rowid DESC LIMIT ?"
+            return self._stored([row["rowid"] for row in self._db.rows(sql, (query.after_rowid, limit))])
+        return self._stored(self._search.rowids(query, limit, 0))
+
+    def page(self, query: PassageQuery, number: int, size: int) -> PassagePage:
+        """The page `number` (from 1; the last one there is when it is beyond), of `size` rows."""
+        total, partial = self._search.count(query)
+        last = max(1, -(-min(total, MAX_COUNTED) // size))
+        number = max(1, min(number, last))
+        offset = (number - 1) * size
+        if total <= MAX_COUNTED and offset > total // 2:  # nearer from the other end
+            rowids = self._search.rowids(query, min(size, total - offset), max(0, total - offset - size), oldest_first=True)[::-1]
+        else:
+            rowids = self._search.rowids(query, size, offset)
+        return PassagePage(tuple(self._stored(rowids)), total, number, last, partial)
+
+    def oldest(self, query: PassageQuery, size: int) -> list[StoredPassage]:
+        """The last `size` of a search, newest first."""
+        return self._stored(self._search.rowids(query, size, 0, oldest_first=True)[::-1])
 
     def after(self, rowid: int, limit: int) -> list[StoredPassage]:
         """Those stored after that row, oldest first."""
-        return self._with_lists(self._db.rows("SELECT * FROM passages WHERE rowid > ? ORDER BY rowid LIMIT ?", (rowid, limit)))
+        sql = "SELECT rowid FROM passages WHERE rowid > ? ORDER BY rowid LIMIT ?"
+        return self._stored([row["rowid"] for row in self._db.rows(sql, (rowid, limit))])
 
     def ends(self) -> tuple[int, int]:
         """Rows of the oldest and the newest; (0, 0) when there is none."""
@@ -60,8 +83,8 @@ class Passages:
         return int(row["oldest"] or 0), int(row["newest"] or 0)
 
     def get(self, passage_id: str) -> StoredPassage | None:
-        found = self._with_lists(self._db.rows("SELECT * FROM passages WHERE id = ?", (passage_id,)))
-        return found[0] if found else None
+        row = self._db.row("SELECT rowid FROM passages WHERE id = ?", (passage_id,))
+        return self._stored([row["rowid"]])[0] if row else None
 
     def has(self, passage_id: str) -> bool:
         return self._db.row("SELECT 1 FROM passages WHERE id = ?", (passage_id,)) is not None
@@ -84,6 +107,7 @@ class Passages:
         sql = (
             "SELECT pl.list_id AS owner, pl.name AS list_name, pl.role, pl.colour, pl.distance, pl.entry_id, e.* "
             "FROM passages p JOIN passage_lists pl ON pl.passage_rowid = p.rowid LEFT JOIN entries e ON e.id = pl.entry_id "
+            "AND EXISTS (SELECT 1 FROM lists l WHERE l.id = abs(e.list_id) AND l.generation = e.generation) "
             "WHERE p.id = ? ORDER BY pl.list_id"
         )
         return tuple(
@@ -96,17 +120,16 @@ class Passages:
         )
 
     def oldest_pictured(self, limit: int) -> list[Pictured]:
-        """The oldest passages that have pictures."""
+        """The oldest passages that have pictures; those with deliveries that are not finished keep theirs."""
         sql = (
-            "SELECT rowid, at, image_full, image_plate FROM passages WHERE image_full <> '' OR image_plate <> '' "
-            "ORDER BY rowid LIMIT ?"
+            "SELECT rowid, at, image_full, image_plate FROM passages p WHERE (image_full <> '' OR image_plate <> '') "
+            f"AND NOT {_WAITING} ORDER BY rowid LIMIT ?"
         )
         return [_pictured(row) for row in self._db.rows(sql, (limit,))]
 
-    def forget_pictures(self, until_rowid: int) -> None:
-        """Up to and with `until_rowid`."""
-        sql = "UPDATE passages SET image_full = '', image_plate = '' WHERE rowid <= ? AND (image_full <> '' OR image_plate <> '')"
-        self._db.execute(sql, (until_rowid,))
+    def forget_pictures(self, rowids: Sequence[int]) -> None:
+        sql = f"UPDATE passages SET image_full = '', image_plate = '' WHERE rowid IN ({marks(rowids)})"
+        self._db.execute(sql, rowids)
 
     def has_pictures(self, date: str) -> bool:
         """Whether a passage of that day of UTC ("2026-01-02") has pictures."""
@@ -114,23 +137,32 @@ class Passages:
         return self._db.row(sql, (date, f"{date}U")) is not None  # a stamp goes on with T
 
     def oldest_over(self, keep: int, limit: int) -> list[Pictured]:
-        """The oldest passages of those that are more than `keep`."""
+        """The oldest passages of those that are more than `keep`; those with deliveries that are not finished stay."""
         sql = (
-            "SELECT rowid, at, image_full, image_plate FROM passages WHERE rowid <= (SELECT max(rowid) FROM passages) - ? "
-            "ORDER BY rowid LIMIT ?"
+            "SELECT rowid, at, image_full, image_plate FROM passages p WHERE rowid <= (SELECT max(rowid) FROM passages) - ? "
+            f"AND NOT {_WAITING} ORDER BY rowid LIMIT ?"
         )
         return [_pictured(row) for row in self._db.rows(sql, (keep, limit))]
 
-    def delete(self, until_rowid: int) -> None:
-        """Up to and with `until_rowid`, with their deliveries."""
-        self._db.execute("DELETE FROM passages WHERE rowid <= ?", (until_rowid,))
+    def delete(self, rowids: Sequence[int]) -> None:
+        """With their deliveries, all of which must be finished."""
+        self._db.execute(f"DELETE FROM passages WHERE rowid IN ({marks(rowids)})", rowids)
 
-    def _with_lists(self, found: Sequence[Row]) -> list[StoredPassage]:
-        by_passage: dict[int, list[PlateList]] = {row["rowid"]: [] for row in found}
-        sql = f"SELECT * FROM passage_lists WHERE passage_rowid IN ({marks(by_passage)}) ORDER BY passage_rowid, list_id"
-        for row in self._db.rows(sql, tuple(by_passage)):
-            by_passage[row["passage_rowid"]].append(PlateList(row["list_id"], row["name"], row["role"], row["colour"]))
-        return [StoredPassage(row["rowid"], _passage(row), tuple(by_passage[row["rowid"]])) for row in found]
+    def _stored(self, rowids: Sequence[int]) -> list[StoredPassage]:
+        """In the order of `rowids`."""
+        lists: dict[int, list[PlateList]] = {rowid: [] for rowid in rowids}
+        rows: dict[int, Row] = {}
+        for some in (rowids[start : start + CHUNK] for start in range(0, len(rowids), CHUNK)):
+            for row in self._db.rows(f"SELECT rowid, {PLACE}, p.* FROM passages p WHERE rowid IN ({marks(some)})", some):
+                rows[row["rowid"]] = row
+            sql = f"SELECT * FROM passage_lists WHERE passage_rowid IN ({marks(some)}) ORDER BY passage_rowid, list_id"
+            for row in self._db.rows(sql, some):
+                lists[row["passage_rowid"]].append(PlateList(row["list_id"], row["name"], row["role"], row["colour"]))
+        return [
+            StoredPassage(rowid, _passage(rows[rowid]), tuple(lists[rowid]), rows[rowid]["place"])
+            for rowid in rowids
+            if rowid in rows  # it may have been deleted meanwhile
+        ]
 
 
 def _values(passage: Passage) -> tuple[Any, ...]:

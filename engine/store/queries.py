@@ -11,11 +11,17 @@ from engine.types import Delivery, Passage, PlateList
 MAX_ROWS = 1000
 """A search gives at most this many rows (manual 4.3)."""
 
+MAX_COUNTED = 10_000
+"""A search is counted up to this many; beyond it is "more than 10,000"."""
+
 
 @dataclass(frozen=True, slots=True)
 class PassageQuery:
-    """Passages from `since` (inclusive) until `until` (exclusive), plate containing `plate`, of the list `list_id` (as it was
-    then), with rowid over `after_rowid`; always newest first, at most `limit` (1000)."""
+    """Passages from `since` (inclusive) until `until` (exclusive), plate containing `plate` (look-alikes count as the same with
+    `fold`), of the list `list_id` (as it was then); by the time of their capture, newest first, at most `limit` (1000).
+
+    `older_than`, `newer_than`: of a StoredPassage's `place`, to go on from there; with `newer_than` those that are nearest to it.
+    `after_rowid`: those stored after that one, in the order in which they were stored; other conditions do not count then."""
 
     since: datetime | None = None
     until: datetime | None = None
@@ -23,15 +29,32 @@ class PassageQuery:
     list_id: int = 0
     after_rowid: int = 0
     limit: int = 100
+    fold: bool = True
+    older_than: int | None = None
+    newer_than: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PassagePage:
+    """One page of a search. `total`: of the whole search, MAX_COUNTED + 1 when there are more; `last`: the number of the last page
+    that can be asked for by number; `partial`: only the newest passages were looked at, as the text is too short for the index."""
+
+    rows: tuple[StoredPassage, ...]
+    total: int
+    number: int
+    last: int
+    partial: bool
 
 
 @dataclass(frozen=True, slots=True)
 class StoredPassage:
-    """A passage, with the lists that it matched when it was stored ("all" and "unlisted" among them)."""
+    """A passage, with the lists that it matched when it was stored ("all" and "unlisted" among them). `rowid`: its number in the
+    order of storing; `place`: its place in the order of time, which never changes."""
 
     rowid: int
     passage: Passage
     lists: tuple[PlateList, ...]
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)

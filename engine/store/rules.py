@@ -11,23 +11,26 @@ from sqlite3 import Row
 from board.kit.errors import ConfigError
 from board.kit.settings import unfit
 from board.kit.words import Text, from_stored, to_stored
+from engine.store.changes import Changes
 from engine.store.database import Database
+from engine.store.judge import Judge
 from engine.store.lists import Lists
 from engine.store.queries import RuleResult
 from engine.store.rows import stamp, when
-from engine.types import ActionRule, WeekSchedule
-
-RuleCheck = Callable[[ActionRule, Sequence[ActionRule]], ActionRule]
-"""(rule, all other rules) -> the rule as it is stored, with all its options; ConfigError says what is wrong with it. What a rule
-means is not the store's business (engine/dispatch/rules.py)."""
+from engine.types import ActionRule, ListEntry, WeekSchedule
 
 
 class Rules:
     """Called, it gives the rules of one list, or of all (None)."""
 
-    def __init__(self, db: Database, lists: Lists) -> None:
+    def __init__(
+        self, db: Database, lists: Lists, changes: Changes, judge: Judge, extremes: Callable[[int], Sequence[ListEntry]]
+    ) -> None:
         self._db = db
         self._lists = lists
+        self._changes = changes
+        self._judge = judge
+        self._extremes = extremes
 
     def __call__(self, list_id: int | None = None) -> list[ActionRule]:
         if list_id is None:
@@ -38,7 +41,12 @@ class Rules:
         row = self._db.row("SELECT * FROM rules WHERE id = ?", (rule_id,))
         return None if row is None else _rule(row)
 
-    def save(self, rule: ActionRule, check: RuleCheck, by: str) -> ActionRule:
+    def entry_check(self, list_id: int) -> Callable[[ListEntry], None]:
+        """ConfigError when a rule that the list has now can never send the entry."""
+        rules = self(list_id)
+        return lambda entry: self._judge.check_entry(entry, rules)
+
+    def save(self, rule: ActionRule, by: str) -> ActionRule:
         """Creates (id 0) or changes a rule; returns it with its id and all its options. `by`: the user who does it.
         The service wants RulesChanged then."""
         _check_week(rule.week)
@@ -46,19 +54,30 @@ class Rules:
         if not 1 <= len(name) <= 60 or not name.isprintable():
             raise unfit("name", "Action name", "must be 1 to 60 printable characters")
         with self._db.transaction():
-            rule = check(replace(rule, name=name), [other for other in self() if other.id != rule.id])
+            rule = self._judge.check_rule(replace(rule, name=name), [other for other in self() if other.id != rule.id])
             self._lists.get(rule.list_id)
+            for entry in self._extremes(rule.list_id):
+                self._judge.check_entry(entry, [rule])
+            before = self.get(rule.id) if rule.id else None
+            if rule.id and before is None:
+                raise ConfigError("this action was deleted")
             values = (rule.list_id, name, rule.kind, int(rule.enabled), json.dumps(rule.week.days), rule.options)
             if rule.id:
                 sql = "UPDATE rules SET list_id=?, name=?, kind=?, enabled=?, week=?, options=? WHERE id=?"
-                if not self._db.execute(sql, (*values, rule.id)):
-                    raise ConfigError("this action was deleted")
-                return rule
-            sql = "INSERT INTO rules (list_id, name, kind, enabled, week, options) VALUES (?, ?, ?, ?, ?, ?)"
-            return replace(rule, id=self._db.execute(sql, values))
+                self._db.execute(sql, (*values, rule.id))
+            else:
+                sql = "INSERT INTO rules (list_id, name, kind, enabled, week, options) VALUES (?, ?, ?, ?, ?, ?)"
+                rule = replace(rule, id=self._db.execute(sql, values))
+            self._changes.add(by, "rule", rule.id, self._judge.shown(before) if before else None, self._judge.shown(rule))
+            return rule
 
     def delete(self, rule_id: int, by: str) -> None:
-        self._db.execute("DELETE FROM rules WHERE id = ?", (rule_id,))
+        with self._db.transaction():
+            before = self.get(rule_id)
+            if before is None:
+                return
+            self._db.execute("DELETE FROM rules WHERE id = ?", (rule_id,))
+            self._changes.add(by, "rule", rule_id, self._judge.shown(before), None)
 
     def results(self) -> dict[int, RuleResult]:
         """Last success and last error of each rule that has been carried out."""

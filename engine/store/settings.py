@@ -7,7 +7,8 @@ import logging
 from typing import Any, TypeVar
 
 from board.kit.errors import ConfigError
-from board.kit.settings import Settings, check
+from board.kit.settings import Settings, check, without_secrets
+from engine.store.changes import Changes
 from engine.store.database import Database
 
 S = TypeVar("S", bound=Settings)
@@ -17,11 +18,12 @@ class StoredSettings:
     """Called with a class of settings, it gives the stored ones; a field that is missing, unknown or no longer valid has its
     default."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, changes: Changes) -> None:
         self._db = db
+        self._changes = changes
 
     def __call__(self, kind: type[S]) -> S:
-        row = self._db.row("SELECT body FROM settings WHERE name = ?", (kind.__name__,))
+        row = self._db.row("SELECT body FROM settings WHERE name = ?", (kind.key,))
         if row is None:
             return kind()
         try:
@@ -29,7 +31,7 @@ class StoredSettings:
         except ValueError as why:
             stored = why
         if not isinstance(stored, dict):
-            logging.getLogger("store").error("stored %s are damaged, the defaults hold: %s", kind.__name__, str(stored)[:100])
+            logging.getLogger("store").error("stored settings %r are damaged, the defaults hold: %s", kind.key, str(stored)[:100])
             return kind()
         values = {name: value for name, value in stored.items() if name in kind.model_fields}
         try:
@@ -40,9 +42,20 @@ class StoredSettings:
 
     def put(self, settings: Settings, by: str) -> None:
         """Checks and stores; ConfigError keeps the previous ones. `by`: the user who does it."""
-        check(type(settings), settings.model_dump())
+        kind = type(settings)
+        check(kind, settings.model_dump())
         sql = "INSERT INTO settings (name, body) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body"
-        self._db.execute(sql, (type(settings).__name__, settings.model_dump_json()))
+        with self._db.transaction():
+            before = without_secrets(kind, self(kind).model_dump(mode="json"))
+            after = without_secrets(kind, settings.model_dump(mode="json"))
+            changed = [name for name in after if before[name] != after[name]]
+            self._db.execute(sql, (kind.key, settings.model_dump_json()))
+            self._changes.add(by, "settings", 0, _named(kind, before, changed), _named(kind, after, changed))
+
+
+def _named(kind: type[Settings], values: dict[str, Any], changed: list[str]) -> dict[str, Any]:
+    """Of one group of settings what was changed, as `changes` keeps it."""
+    return {f"{kind.key}.{name}": values[name] for name in changed}
 
 
 def _is_valid(kind: type[Settings], name: str, value: Any) -> bool:

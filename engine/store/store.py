@@ -2,38 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 
 from board.kit.clock import Clock
+from engine.dispatch.judge import RuleJudge
+from engine.store.changes import Changes
 from engine.store.counters import Counters
 from engine.store.database import Database
 from engine.store.deliveries import Deliveries
 from engine.store.entries import Entries
+from engine.store.imports import Imports
+from engine.store.judge import Judge
 from engine.store.lists import Lists
 from engine.store.passages import Passages
 from engine.store.rules import Rules
 from engine.store.settings import StoredSettings
-from engine.types import Delivery, ListEntry, Match, Passage
+from engine.types import ActionRule, Delivery, ListEntry, Match, Passage
 
 
 class Store:
-    """Threads may share one; processes open one each. Raises StoreError when the file cannot be used, ConfigError on bad input.
+    """Threads may share one; processes open one each, and so does the gate's path in the service, which waits for no lock of its
+    own process then. Raises StoreError when the file cannot be used, ConfigError on bad input.
 
     Each table is a part with its own calls: `store.lists()`, `store.lists.save(...)`. What changes lists, entries, rules or
-    settings takes the name of the user who does it."""
+    settings takes the name of the user who does it. `judge`: answers what the store must ask about rules; None: the one that knows
+    the kinds of actions that there are."""
 
-    def __init__(self, path: Path, clock: Clock, checkpoints: bool = True) -> None:
+    def __init__(self, path: Path, clock: Clock, judge: Judge | None = None, checkpoints: bool = True) -> None:
         self.db = Database(path, checkpoints)
-        self.lists = Lists(self.db)
-        self.entries = Entries(self.db, self.lists)
-        self.rules = Rules(self.db, self.lists)
+        self.changes = Changes(self.db, clock)
+        self.lists = Lists(self.db, self.changes)
+        self.entries = Entries(self.db, self.lists, self.changes, self._entry_check)
+        self.rules = Rules(self.db, self.lists, self.changes, judge or RuleJudge(), self.entries.extremes)
         self.passages = Passages(self.db)
         self.deliveries = Deliveries(self.db)
-        self.settings = StoredSettings(self.db)
+        self.settings = StoredSettings(self.db, self.changes)
         self.counters = Counters(self.db, clock)
+        self.imports = Imports(path, self.lists, self._entry_check, clock)
 
     def transaction(self) -> AbstractContextManager[None]:
         """What is written inside commits together or not at all."""
@@ -50,6 +58,10 @@ class Store:
         """Creates (id 0) or changes an entry of a list."""
         return self.entries.save(entry, by)
 
+    def save_rule(self, rule: ActionRule, by: str = "") -> ActionRule:
+        """Creates (id 0) or changes a rule of a list."""
+        return self.rules.save(rule, by)
+
     def add_passage(self, passage: Passage, deliveries: Sequence[Delivery], matches: Sequence[Match] = ()) -> bool:
         """Passage, its lists and deliveries in one transaction; False (and nothing changes) when the id is known."""
         with self.db.transaction():
@@ -58,3 +70,6 @@ class Store:
             self.passages.add(passage, matches)
             self.deliveries.add(deliveries)
         return True
+
+    def _entry_check(self, list_id: int) -> Callable[[ListEntry], None]:
+        return self.rules.entry_check(list_id)

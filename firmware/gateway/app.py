@@ -26,6 +26,9 @@ from firmware.people.auth import Auth
 
 LOG = logging.getLogger("web")
 
+CHOOSES_PASSWORD = ("password", "api/password")
+"""All that a first password opens."""
+
 
 def open_host(auth: Auth, packages: Packages, uploads: Uploads, card_present: Callable[[], bool]) -> Host:
     """The host with every page of firmware/pages in its menu."""
@@ -55,7 +58,7 @@ def _admit(host: Host, call: Call, route: Route[Host]) -> Visitor:
         if shows_page:
             raise Elsewhere(f"/login?next={quote(call.address, safe='/')}")
         raise Refused(401, "Log in first.", headers=() if call.header("X-Requested-With") else host.auth.challenge)
-    if visitor.must_change and route.path != "password":
+    if visitor.must_change and route.path not in CHOOSES_PASSWORD:
         if shows_page:
             raise Elsewhere("/password")
         raise Refused(403, "Choose a password of your own first.")

@@ -16,10 +16,9 @@ from bottle import HTTPResponse, request
 
 from board.kit.errors import GatewrightError
 from board.kit.sockets import short_address
-from board.kit.web.exchange import STREAM
 from board.kit.web.people import Visitor, headers_of
 from board.kit.web.routes import Refused
-from board.kit.web.streams import Relay
+from board.kit.web.streams import STREAM, Relay
 from firmware.people.auth import SESSION
 
 MAX_BODY_BYTES = 64 << 20
@@ -28,6 +27,8 @@ MAX_IDLE = 8
 IDLE_S = 20.0
 """Shorter than the portal keeps them."""
 ANSWER_WITHIN_S = 60.0
+QUEUE_FULL_S = 1.0
+"""A portal with so many connections waiting for it is busy, not down."""
 _CHUNK = 1 << 16
 _HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer", "trailers",
@@ -110,12 +111,20 @@ class _UnixConnection(http.client.HTTPConnection):
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(ANSWER_WITHIN_S)
-        try:
-            with short_address(self.path) as name:
-                self.sock.connect(name)
-        except OSError as why:
-            self.close()
-            raise PortalDown from why
+        until_s = time.monotonic() + QUEUE_FULL_S
+        while True:
+            try:
+                with short_address(self.path) as name:
+                    self.sock.connect(name)
+                return
+            except BlockingIOError as why:  # its listen queue is full
+                if time.monotonic() > until_s:
+                    self.close()
+                    raise PortalDown from why
+            except OSError as why:
+                self.close()
+                raise PortalDown from why
+            time.sleep(0.02)
 
 
 class _Pool:

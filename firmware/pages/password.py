@@ -1,13 +1,16 @@
-"""Password: everybody chooses a password of his own, at the first log-in and whenever he wants."""
+"""Password: everybody chooses a password of their own, at the first log-in and whenever they want; and who one is."""
 
 from __future__ import annotations
 
 from board.kit.errors import ConfigError
+from board.kit.web.forms import filled
 from board.kit.web.menu import Tab
 from board.kit.web.people import TOKEN
-from board.kit.web.routes import KNOWN, Answer, Call, Elsewhere, page
+from board.kit.web.routes import KNOWN, Answer, Call, Elsewhere, Refused, api, data, page
 from board.kit.words import Text
 from firmware.host import Host
+from firmware.people.auth import must_wait
+from firmware.people.forms import OwnPassword
 from firmware.people.log_in import MustWait
 from firmware.people.passwords import MIN_PASSWORD, Busy
 
@@ -25,21 +28,50 @@ def _page(host: Host, call: Call, error: object, status: int) -> Answer:
 def _change(host: Host, call: Call) -> Answer:
     if call.visitor.by == TOKEN:
         raise Elsewhere("/login?next=/password")
+    new = call.body.get("new", "")
     try:
-        _set(host, call)
+        if new != call.body.get("again", ""):
+            raise ConfigError("the two new passwords differ", field="again")
+        _set(host, call, call.body.get("old", ""), new)
     except (ConfigError, MustWait, Busy) as why:
         return _page(host, call, why, 400 if isinstance(why, ConfigError) else 429)
-    host.auth.sessions.close_all(call.user)
-    host.auth.changed(call.visitor, "password changed", call.user)
     return Answer(b"", status=303, headers=host.auth.entering(call, host.auth.sessions.open(call.user), "/"))
 
 
-def _set(host: Host, call: Call) -> None:
-    if host.auth.check(call, call.user, call.body.get("old", "")) is None:
+def _set(host: Host, call: Call, old: str, new: str) -> None:
+    if host.auth.check(call, call.user, old) is None:
         raise ConfigError("the present password is wrong", field="old")
-    if call.body.get("new", "") != call.body.get("again", ""):
-        raise ConfigError("the two new passwords differ", field="again")
-    host.auth.accounts.set_password(call.user, call.body.get("new", ""))
+    host.auth.administration.set_password(call.visitor, new)
 
 
-TAB = Tab("password", "Password", 0, KNOWN, (page("password", KNOWN, _form), page("password", KNOWN, _change, method="POST")))
+# --- API --------------------------------------------------------------------------------------------------------------
+
+
+def _put(host: Host, call: Call) -> Answer:
+    form = filled(OwnPassword, call.body, {}, {})
+    if call.visitor.by == TOKEN:
+        raise Refused(403, "A token has no password: log in as its maker.")
+    try:
+        _set(host, call, form.old, form.new)
+    except MustWait as why:
+        raise must_wait(why) from why
+    return data({"name": call.user})
+
+
+def _me(host: Host, call: Call) -> Answer:
+    visitor = call.visitor
+    return data({"name": visitor.name, "role": visitor.role, "permissions": sorted(visitor.permissions), "by": visitor.by})
+
+
+TAB = Tab(
+    "password",
+    "Password",
+    0,
+    KNOWN,
+    (
+        page("password", KNOWN, _form),
+        page("password", KNOWN, _change, method="POST"),
+        api("POST", "api/password", KNOWN, _put, "Replaces your own password; your sessions end.", body=OwnPassword),
+        api("GET", "api/me", KNOWN, _me, "Who is logged in and what they may do."),
+    ),
+)

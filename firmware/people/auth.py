@@ -7,15 +7,14 @@ import binascii
 from pathlib import Path
 
 from board.kit.clock import Clock
-from board.kit.errors import ConfigError
 from board.kit.people import Nobody
-from board.kit.permissions import ROLES
 from board.kit.web.origin import Front, cookie_name
 from board.kit.web.people import BASIC, COOKIE, TOKEN, Visitor
 from board.kit.web.routes import Call, Refused
 from board.kit.words import Text
 from firmware.people.accounts import Account, Accounts
 from firmware.people.addresses import Addresses
+from firmware.people.administration import Administration
 from firmware.people.changes import Changes
 from firmware.people.device_passwords import DevicePasswords
 from firmware.people.guesses import Guesses
@@ -42,6 +41,7 @@ class Auth:
         self.devices = DevicePasswords(folder, clock)
         self.changes = Changes(folder, clock)
         self.sessions = Sessions(clock)
+        self.administration = Administration(self.accounts, self.sessions, self.tokens, self.devices, self.changes)
         self._log_in = LogIn(self.accounts, Guesses(clock))
         self.who = Who(self.devices, self.tokens, Guesses(clock), clock)
 
@@ -86,44 +86,6 @@ class Auth:
     def leaving(self, call: Call, path: str) -> tuple[tuple[str, str], ...]:
         """Headers that take it away."""
         return ("Location", path), ("Set-Cookie", self._set_cookie(call, "", 0))
-
-    def changed(self, visitor: Visitor, what: str, about: str = "") -> None:
-        """Records what the visitor did."""
-        self.changes.add(visitor.name, visitor.address, what, about)
-
-    def add_account(self, visitor: Visitor, name: str, role: str, password: str) -> None:
-        """ConfigError says what is wrong; nobody gives more than they have."""
-        self._check_reach(visitor, role)
-        self.accounts.add(name, role, password)
-        self.changed(visitor, "account added", f"{name} ({role})")
-
-    def set_role(self, visitor: Visitor, name: str, role: str) -> None:
-        """ConfigError says what is wrong. The account's sessions end, so that no page shows what it may no longer see."""
-        account = self._reached(visitor, name)
-        self._check_reach(visitor, role)
-        self.accounts.set_role(name, role)
-        self.sessions.close_all(name)
-        self.changed(visitor, "role changed", f"{name} ({account.role} to {role})")
-
-    def remove_account(self, visitor: Visitor, name: str) -> None:
-        """With its sessions and the tokens that it made. ConfigError says why not."""
-        self._reached(visitor, name)
-        self.accounts.remove(name)
-        self.sessions.close_all(name)
-        self.tokens.end_of_makers([name])
-        self.changed(visitor, "account removed", name)
-
-    def _reached(self, visitor: Visitor, name: str) -> Account:
-        account = self.accounts.get(name)
-        if account is None:
-            raise ConfigError("there is no user {name}", name=name[:32])
-        self._check_reach(visitor, account.role)
-        return account
-
-    def _check_reach(self, visitor: Visitor, role: str) -> None:
-        beyond = sorted(ROLES.get(role, frozenset()) - visitor.permissions)
-        if beyond:
-            raise ConfigError("{visitor} does not have {beyond}", visitor=visitor.name, beyond=", ".join(beyond))
 
     def _by_password(self, call: Call, said: str) -> Visitor | None:
         try:

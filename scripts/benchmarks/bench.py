@@ -30,12 +30,10 @@ from board.kit.errors import GatewrightError  # noqa: E402
 from board.kit.state import State  # noqa: E402
 from board.wiegand.measure import EdgeErrors, measure  # noqa: E402
 from board.wiegand.receive import Edge, read_edges  # noqa: E402
-from engine.actions import find_kinds  # noqa: E402
 from engine.cli.bench_read import bench as bench_read  # noqa: E402
 from engine.cli.bench_read import drawn_frame  # noqa: E402
 from engine.cli.evaluate import table  # noqa: E402
 from engine.cli.labels import read_set  # noqa: E402
-from engine.dispatch.rules import rule_check  # noqa: E402
 from engine.recognise.pipeline import Recogniser  # noqa: E402
 from engine.settings import LprSettings  # noqa: E402
 from engine.store import Store  # noqa: E402
@@ -157,7 +155,7 @@ def _prepare(state: State) -> None:
     store.settings.put(LprSettings(region="Europe", mode="TRIGGER", trigger_period_s=0, min_confidence_pct=1), "bench")
     every_plate = next(entry for entry in store.lists() if entry.role == "all")
     options = json.dumps({"output": "DO1", "do": "pulse", "duration_ms": PULSE_MS})
-    store.rules.save(ActionRule(0, every_plate.id, "bench", "io", True, WeekSchedule(), options), rule_check(find_kinds()), "bench")
+    store.rules.save(ActionRule(0, every_plate.id, "bench", "io", True, WeekSchedule(), options), "bench")
     store.close()
 
 

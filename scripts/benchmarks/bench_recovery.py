@@ -17,8 +17,6 @@ from board.i2c import _twins
 from board.kit.clock import Clock
 from board.kit.state import State
 from board.serial import _twin
-from engine.actions import find_kinds
-from engine.dispatch.rules import rule_check
 from engine.ring import RingReader
 from engine.settings import LprSettings
 from engine.store import Store
@@ -57,9 +55,7 @@ def prepare(state: State) -> None:
     store.settings.put(LprSettings(region="Europe", mode="FREEFLOW"), "bench")
     every_plate = next(entry.id for entry in store.lists() if entry.role == "all")
     options = {"line": f"sim://{DISPLAY}", "protocol": "plain", "text": "{plate}", "lines": 1, "clear_after_s": 0}
-    store.rules.save(
-        ActionRule(0, every_plate, "bench", "display", True, WeekSchedule(), json.dumps(options)), rule_check(find_kinds()), "bench"
-    )
+    store.rules.save(ActionRule(0, every_plate, "bench", "display", True, WeekSchedule(), json.dumps(options)), "bench")
     store.close()
 
 

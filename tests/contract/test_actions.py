@@ -18,7 +18,7 @@ from board.kit.settings import Settings, check
 from board.kit.words import Text, from_stored, to_stored
 from engine.actions import ActionKind, Lane, Taken, find_kinds, options_of
 from engine.dispatch.polarity import wanted_polarities
-from tests.samples import CHECK, ActionPeer, entry, event, new_store, rule
+from tests.samples import ActionPeer, entry, event, new_store, rule
 
 KINDS = find_kinds()
 WIDGETS = {"", "password", "textarea", "output", "input", "wiegand_port", "url"}
@@ -123,6 +123,6 @@ def test_what_is_kept_open_for_a_peer_opens_and_closes(kind: ActionKind[Any], pe
 
 
 def test_a_rule_of_it_can_be_saved_and_wires_what_it_says(kind: ActionKind[Any], tmp_path: Path) -> None:
-    saved = new_store(tmp_path).rules.save(rule(kind=kind.name), CHECK, "admin")
+    saved = new_store(tmp_path).rules.save(rule(kind=kind.name), "admin")
     assert json.loads(saved.options) == json.loads(kind.options().model_dump_json())
     assert wanted_polarities([saved], KINDS) == dict(kind.polarity(kind.options()))

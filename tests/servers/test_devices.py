@@ -13,7 +13,7 @@ from board.i2c import _twins
 from board.serial import _twin
 from engine.messages import Outcome, RulesChanged, StartTrigger, TestAction
 from engine.settings import LprSettings
-from tests.samples import CHECK, WHITE, entry, rule
+from tests.samples import WHITE, entry, rule
 from tests.servers.test_service import Camera, answer_of, until
 
 LINES = {
@@ -58,7 +58,7 @@ def latch(camera: Camera) -> int:
 
 def test_a_display_that_is_pulled_is_told_and_shows_the_next_car_after_its_return(camera: Camera) -> None:
     store = camera.store()
-    store.rules.save(rule(WHITE, "display", "Greeting", **DISPLAY), CHECK, "admin")
+    store.rules.save(rule(WHITE, "display", "Greeting", **DISPLAY), "admin")
     store.close()
     camera.start("service")
     camera.connect_engine()
@@ -106,7 +106,7 @@ def test_bytes_on_a_serial_line_start_a_read(camera: Camera) -> None:
 
 def test_an_output_of_an_expander_is_an_ordinary_one_and_recovers_when_the_expander_was_pulled(camera: Camera) -> None:
     store = camera.store()
-    store.rules.save(rule(WHITE, "io", "Lamp", output="DO3", do="on", polarity="active low"), CHECK, "admin")
+    store.rules.save(rule(WHITE, "io", "Lamp", output="DO3", do="on", polarity="active low"), "admin")
     store.close()
     camera.start("pins")
     camera.start("service")

@@ -336,6 +336,18 @@ def test_health_tells_when_every_enabled_portal_answers(host: Host) -> None:
     assert (reply.status_code, reply.json()) == (503, {"status": "starting"})
 
 
+def test_static_files_are_packed_once_asked_for_again_with_their_mark_and_measured_by_head(host: Host) -> None:
+    first = host.ask("GET", "/host/host.css", auth=None, headers={"Accept-Encoding": "gzip"})
+    assert (first.status_code, first.headers["Content-Encoding"], first.headers["Vary"]) == (200, "gzip", "Accept-Encoding")
+    plain = host.ask("GET", "/host/host.css", auth=None, headers={"Accept-Encoding": "identity"})
+    assert plain.content == first.content and "Content-Encoding" not in plain.headers
+    assert int(first.headers["Content-Length"]) < len(plain.content) / 2
+    again = host.ask("GET", "/host/host.css", auth=None, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
+    head = host.ask("HEAD", "/host/host.css", auth=None, headers={"Accept-Encoding": "identity"})
+    assert (head.status_code, head.content, int(head.headers["Content-Length"])) == (200, b"", len(plain.content))
+
+
 def test_errors_are_told_in_plain_words_without_a_traceback(host: Host) -> None:
     reply = host.ask("DELETE", "/login")
     assert reply.status_code == 404

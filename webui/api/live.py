@@ -1,19 +1,21 @@
-"""Live: the newest picture and the camera's state (manual 4.2)."""
+"""Live: the camera's state and its newest picture, asked for or pushed (manual 4.2)."""
 
 from __future__ import annotations
 
 from board.kit.web.routes import Answer, Call, Refused, api, data
-from engine.types import Roi
-from webui.focus import WHOLE
+from board.kit.web.streams import stream
+from webui.focus import focus_region
+from webui.live.pictures import CONTENT_TYPE
 from webui.portal import Portal
 from webui.view import status
+from webui.view.live import missed
 
 
 def _frame(portal: Portal, call: Call) -> Answer:
-    focus = _focus_region(portal) if call.query.get("focus") == "1" else None
+    focus = focus_region(portal.lpr()) if call.query.get("focus") == "1" else None
     picture = portal.picture.newest(call.number("width", 960, 1, 4096), focus)
     if picture is None:
-        raise Refused(503, "No picture yet: the engine has not delivered one. Is its camera there? Logs > Engine says more.")
+        raise _no_picture()
     age_s = max(0.0, (portal.clock.monotonic_ns() - picture.monotonic_ns) / 1e9)
     headers: tuple[tuple[str, str], ...] = (
         ("X-Frame-Seq", str(picture.seq)),
@@ -27,13 +29,28 @@ def _frame(portal: Portal, call: Call) -> Answer:
     return Answer(picture.data, "image/jpeg", 200, headers)
 
 
-def _focus_region(portal: Portal) -> Roi:
-    roi = portal.lpr().roi
-    return Roi(*roi) if roi else WHOLE
+def _no_picture() -> Refused:
+    return Refused(503, "No picture yet: the engine has not delivered one. Is its camera there? Logs > Engine says more.")
+
+
+def _pictures(portal: Portal, call: Call) -> Answer:
+    width, focus = call.number("width", 960, 1, 4096), call.query.get("focus") == "1"
+    if portal.picture.newest(width) is None:
+        raise _no_picture()
+    return stream(call.environ, portal.pictures.join(width, focus), CONTENT_TYPE)
 
 
 def _status(portal: Portal, call: Call) -> Answer:
-    return data(status.shown(portal, portal.service.status()))
+    return data(status.shown(portal, *portal.feed.status()))
+
+
+def _events(portal: Portal, call: Call) -> Answer:
+    last = call.header("Last-Event-ID")
+    after = int(last) if last.isdecimal() and len(last) < 19 else call.number("after", -1, -1, 2**62)
+    events = portal.feed.join()
+    answer = stream(call.environ, events, "text/event-stream; charset=utf-8")
+    events.begin(missed(portal, after))
+    return answer
 
 
 ROUTES = (
@@ -44,5 +61,19 @@ ROUTES = (
         "view",
         _frame,
         "Newest picture as JPEG, `width` px wide; 204 when its number is still `seq`; with `focus=1` its X-Sharpness.",
+    ),
+    api(
+        "GET",
+        "api/pictures",
+        "view",
+        _pictures,
+        "The live picture as multipart/x-mixed-replace, as `api/frame` gives it: part after part, as fast as they are taken.",
+    ),
+    api(
+        "GET",
+        "api/events",
+        "view",
+        _events,
+        "Server-sent events: `status`, `reads`, `passage`, `delivery`. With Last-Event-ID or `after`: first the passages since.",
     ),
 )

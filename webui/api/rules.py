@@ -10,7 +10,6 @@ from board.kit.settings import Problem, SettingsError, unfit
 from board.kit.web.forms import filled
 from board.kit.web.routes import Answer, Call, Refused, api, data
 from board.kit.words import Text
-from engine.dispatch.rules import rule_check
 from engine.messages import Outcome, RulesChanged, TestAction
 from engine.types import ActionRule, WeekSchedule
 from webui.choices import board_choices
@@ -59,7 +58,7 @@ def _save(portal: Portal, call: Call, stored: ActionRule) -> Answer:
     if found:
         raise SettingsError(*found)
     changed = replace(stored, name=name, enabled=enabled, week=week, options=options)
-    saved = portal.store.rules.save(changed, rule_check(portal.kinds), call.user)
+    saved = portal.store.rules.save(changed, call.user)
     outcome = portal.service.outcome(RulesChanged())
     return data({**rule_data(portal, saved), "in_force": outcome.ok, "note": outcome.note})
 

@@ -1,35 +1,111 @@
 // Live: picture with overlays, last result, recent passages, board and counters (manual 4.2).
 import {$, api, ApiError, el, notice, onClick, plate, repeat, svg, toast} from "./portal.js";
+import {openEvents} from "./events.js";
+import {onePicture, streamPictures} from "./pictures.js";
 import {zoom} from "./zoom.js";
 
 const role = $("#live").dataset.role;
 const mayAct = role !== "viewer";
 const state = {size: [4, 3], seq: -1, status: null, passages: [], newest: 0, calibrationY: 0.6, lines: new Map(), counters: new Map()};
 
-// --- picture: the next one is asked for when the last one is drawn, at most 5 a second --------------------------------
+// --- picture: streamed while the page is seen; asked for now and then while the camera has no room for a stream --------
 
-async function nextPicture() {
+const ALONE_MS = 2000;
+const PLATE_GONE_MS = 1000;
+const MOST_HELD = 12;
+let streaming = null;
+let lastAt = 0;
+
+function pictureQuery() {
   const box = $("#view").clientWidth * Math.min(devicePixelRatio || 1, 2);
-  let response;
-  const focus = $("#show-focus").checked ? "&focus=1" : "";
-  try { response = await fetch(`/anpr/api/frame?seq=${state.seq}&width=${Math.round(box)}${focus}`); } catch { return noPicture("The camera does not answer."); }
-  const age_s = Number(response.headers.get("X-Frame-Age-S"));
-  state.still = age_s > 5 ? `Still picture, ${Math.round(age_s)} s old` : "";
-  showFocus(response.headers.get("X-Sharpness"));
-  if (response.status === 204) return;
-  if (!response.ok) {
-    const answer = await response.json().catch(() => ({}));
-    return noPicture(answer.error || "No picture.");
+  return `width=${Math.round(box)}${$("#show-focus").checked ? "&focus=1" : ""}`;
+}
+
+async function runPictures() {
+  for (;;) {
+    if (document.hidden) { await new Promise((resolve) => document.addEventListener("visibilitychange", resolve, {once: true})); continue; }
+    streaming = new AbortController();
+    let pause_ms = 1000;
+    try { await streamPictures(pictureQuery(), streaming.signal, arrived); } catch (error) {
+      if (error.name === "AbortError") pause_ms = 0;
+      else if (error.retry_s) {
+        for (let turn = 0; turn < 15 && !document.hidden; turn++) { await alone(); await pause(ALONE_MS); }
+        pause_ms = 0;
+      } else if (Date.now() - lastAt > 5000) noPicture(error instanceof TypeError ? "The camera does not answer." : error.message);
+    }
+    await pause(pause_ms);
   }
-  const blob = await response.blob();
-  state.seq = Number(response.headers.get("X-Frame-Seq"));
-  setSize(response.headers.get("X-Frame-Size").split("x").map(Number));
-  const image = $("#picture");
-  const url = URL.createObjectURL(blob);
-  await new Promise((resolve) => { image.onload = image.onerror = resolve; image.src = url; });
-  URL.revokeObjectURL(url);
-  image.hidden = false;
+}
+
+async function alone() {
+  try {
+    const one = await onePicture(pictureQuery(), state.seq);
+    if (one) await arrived(one);
+  } catch (error) { noPicture(error instanceof TypeError ? "The camera does not answer." : error.message); }
+}
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+document.addEventListener("visibilitychange", () => { if (document.hidden) streaming?.abort(); });
+window.addEventListener("pagehide", () => streaming?.abort());
+
+// What was read in a picture comes a little later than the picture. While a plate is in sight, pictures are held back until
+// their reads are there, so that each box lies on the very picture it belongs to.
+const held = [];
+const reads = new Map();
+let holdMs = 200;
+let plateAt = 0;
+
+async function arrived(picture) {
+  if (picture.seq < state.seq) { state.seq = -1; reads.clear(); for (const old of held.splice(0)) old.bitmap.close(); } // the engine counts anew
+  lastAt = Date.now();
+  state.still = picture.age_s > 5 ? `Still picture, ${Math.round(picture.age_s)} s old` : "";
+  showFocus(picture.sharpness);
+  if (picture.seq === state.seq) return picture.bitmap.close();
+  picture.at = performance.now();
+  held.push(picture);
+  while (held.length > MOST_HELD) held.shift().bitmap.close();
+  showDue();
+}
+
+function takeReads(live) {
+  const now = performance.now();
+  reads.set(live.frame_seq, live.reads);
+  if (reads.size > 60) reads.delete(reads.keys().next().value);
+  if (live.reads.length) plateAt = now;
+  const picture = held.find((each) => each.seq === live.frame_seq);
+  if (picture) holdMs = Math.min(700, Math.max(1.4 * (now - picture.at), 0.9 * holdMs, 60));
+  else if (live.frame_seq <= state.seq && state.shownAt) holdMs = Math.min(700, 1.2 * holdMs + 10);
+  if (live.frame_seq === state.seq) drawOverlay();
+  showDue();
+}
+
+function showDue() {
+  const now = performance.now();
+  let due = held.findLastIndex((picture) => reads.has(picture.seq));
+  if (due < 0) {
+    const wait_ms = now - plateAt < PLATE_GONE_MS ? holdMs : 0;
+    due = held.findLastIndex((picture) => now - picture.at >= wait_ms);
+  }
+  if (due < 0) { if (held.length) setTimeout(showDue, 30); return; }
+  const gone = held.splice(0, due + 1);
+  const picture = gone.pop();
+  for (const old of gone) old.bitmap.close();
+  draw(picture);
+  if (held.length) setTimeout(showDue, 30);
+}
+
+function draw(picture) {
+  const canvas = $("#picture");
+  [canvas.width, canvas.height] = [picture.bitmap.width, picture.bitmap.height];
+  canvas.getContext("2d").drawImage(picture.bitmap, 0, 0);
+  picture.bitmap.close();
+  canvas.hidden = false;
+  canvas.dataset.seq = String(picture.seq);
   $("#no-picture").hidden = true;
+  state.seq = picture.seq;
+  state.shownAt = picture.at;
+  setSize(picture.size);
   drawOverlay();
 }
 
@@ -43,10 +119,9 @@ function setSize(size) {
   if (size[0] === state.size[0] && size[1] === state.size[1]) return;
   state.size = size;
   $("#view").style.setProperty("--ratio", size[0] / size[1]);
-  drawOverlay();
 }
 
-repeat(200, nextPicture);
+runPictures();
 
 // --- overlays ---------------------------------------------------------------------------------------------------------
 
@@ -75,8 +150,8 @@ function drawOverlay() {
     for (const line of [y, y + 25, y + 65]) parts.push(svg("line", {class: "calibration", x1: 0, x2: width, y1: line, y2: line}));
     parts.push(svg("text", {x: text, y: y + 25 - 4, "font-size": 20}, "25 px"), svg("text", {x: text, y: y + 65 - 10, "font-size": 20}, "40 px"));
   }
-  if ($("#show-reads").checked && readsFit(status)) {
-    for (const read of status.live.reads) {
+  if ($("#show-reads").checked) {
+    for (const read of reads.get(state.seq) || []) {
       const [x, y, w, h] = read.box;
       parts.push(svg("rect", {class: "read", x, y, width: w, height: h, rx: 3}));
       parts.push(svg("text", {class: "read-text", x, y: y > 2 * text ? y - text * 0.5 : y + h + text * 1.2, "font-size": text * 1.2}, `${read.text}  ${Math.round(read.confidence)} %`));
@@ -85,17 +160,13 @@ function drawOverlay() {
   overlay.replaceChildren(...parts);
 }
 
-// Reads belong to one picture; on a fast camera they may lie on one taken within the same 0.4 s.
-function readsFit(status) {
-  return status?.live && Math.abs(status.live.frame_seq - state.seq) <= (status.engine?.frames_per_s ?? 0) * 0.4;
-}
-
 for (const name of SWITCHES) {
   const box = $(`#show-${name}`);
   const kept = localStorage.getItem(`live-${name}`);
   if (kept !== null) box.checked = kept === "1";
   box.addEventListener("change", () => {
     localStorage.setItem(`live-${name}`, box.checked ? "1" : "0");
+    if (name === "focus") streaming?.abort(); // its figures come with the pictures
     hints();
     drawOverlay();
   });
@@ -140,25 +211,41 @@ let shownProblems = "[]";
 const MODE_BADGE = {"NO LICENSE": "bad", STOPPED: "bad", SETUP: "warn"};
 
 async function refreshStatus() {
-  let status;
-  try { status = await api("GET", "status"); } catch (error) {
+  try { takeStatus(await api("GET", "status")); } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    state.status = null;
-    showMode("STOPPED");
-    notice("bad", error.message);
-    shownProblems = "";
-    return;
+    noNews(error.message);
   }
+}
+
+function takeStatus(status) {
   state.status = status;
-  state.rate = status.engine ? `${status.engine.frames_per_s.toFixed(1)} frames/s · ${Math.round(status.engine.read_ms)} ms a read` : "";
+  const age = status.age_s >= 0 ? `last heard of ${agoText(status.age_s)} ago` : "";
+  state.rate = status.engine ? `${status.engine.frames_per_s.toFixed(1)} frames/s · ${Math.round(status.engine.read_ms)} ms a read` : age;
   showMode(status.mode);
   showProblems(status.problems);
   showInfo(status.info);
   showLines(status.lines);
   showWiegand(status.wiegand);
+  if (status.live) takeReads(status.live);
+  $("#live").classList.remove("stale");
   $("#trigger").hidden = !(mayAct && status.mode === "TRIGGER");
   hints();
   drawOverlay();
+}
+
+// The page itself has lost the camera: that says nothing about the gate.
+function noNews(text) {
+  $("#live").classList.add("stale");
+  $("#trigger").hidden = true;
+  state.rate = "";
+  showMode("NO CONNECTION");
+  notice("bad", text);
+  shownProblems = "";
+  hints();
+}
+
+function agoText(seconds) {
+  return seconds < 90 ? `${Math.round(seconds)} s` : seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
 }
 
 function showMode(mode) {
@@ -184,6 +271,7 @@ function showInfo(rows) {
 }
 
 function showLines(lines) {
+  if (!lines.length) { $("#gate").classList.remove("open"); $("#gate-text").textContent = "unknown"; }
   const place = $("#lines");
   for (const line of lines) {
     let known = state.lines.get(line.name);
@@ -205,7 +293,8 @@ function showLines(lines) {
     if (line.gate) showGate(line.active || known.until > Date.now(), line.changed_local);
   }
   for (const [name, known] of state.lines) if (!lines.some((line) => line.name === name)) { known.node.remove(); state.lines.delete(name); }
-  if (!lines.length) place.replaceChildren(el("p", {class: "muted small"}, "The pins process does not answer."));
+  if (!lines.length) place.replaceChildren(el("p", {class: "muted small"}, "No state of the lines: service or pins do not answer."));
+  else $("p", place)?.remove();
 }
 
 function showGate(open, at) {
@@ -245,7 +334,7 @@ function showWiegand(frame) {
     : [el("span", {class: "muted"}, "No Wiegand frame sent yet.")]));
 }
 
-repeat(500, refreshStatus);
+repeat(500, async () => { if (state.status?.lines.length) showLines(state.status.lines); }); // lamps that were lit go out
 
 onClick($("#trigger"), async () => {
   try {
@@ -261,10 +350,15 @@ onClick($("#trigger"), async () => {
 
 async function refreshPassages() {
   const answer = await api("GET", `passages?after=${state.newest}&limit=10`);
-  const fresh = answer.passages;
+  takePassages(answer.passages);
+}
+
+/** Newest first; those that are shown already do not count. */
+function takePassages(passages) {
+  const fresh = passages.filter((passage) => passage.row > state.newest);
   $("#no-passages").hidden = state.passages.length + fresh.length > 0;
   if (!fresh.length) return;
-  state.newest = answer.newest;
+  state.newest = fresh[0].row;
   state.passages = [...fresh, ...state.passages].slice(0, 10);
   showLast(state.passages[0]);
   $("#recent tbody").replaceChildren(...state.passages.map((passage) => el("tr", {},
@@ -304,4 +398,13 @@ function showLast(passage) {
   $("#last-lists").replaceChildren(lists(passage));
 }
 
-repeat(1000, refreshPassages);
+// --- what the camera pushes -------------------------------------------------------------------------------------------
+
+let slow = false;
+repeat(5000, async () => { if (slow) { await refreshStatus(); await refreshPassages(); } });
+
+refreshPassages().catch((error) => { if (!(error instanceof ApiError)) throw error; }).then(() => openEvents(
+  () => `events?after=${state.newest}`,
+  {status: takeStatus, reads: takeReads, passage: (passage) => takePassages([passage])},
+  {slow: (is) => { if (is && !slow) refreshStatus(); slow = is; }, lost: () => noNews("The camera does not answer. Is it still connected?")},
+));

@@ -9,7 +9,7 @@ from board.kit.errors import BoardError, ConfigError
 from board.types import WiegandCode
 from board.wiegand.codes import LAYOUTS, PLATE_BITS, bit_text, decode, decode_plate64
 from engine.actions import options_of
-from engine.messages import STOPPED, EngineStatus, ServiceStatus
+from engine.messages import STOPPED, EngineStatus, LiveReads, ServiceStatus
 from engine.types import WiegandFrame
 from webui.portal import Portal
 from webui.view.problems import problems
@@ -27,8 +27,10 @@ INFO = (
 """Counters that the Info panel names while the service does not answer (manual 4.2)."""
 
 
-def shown(portal: Portal, status: ServiceStatus | None) -> dict[str, Any]:
-    """JSON types only; `status` None: the service does not answer (mode STOPPED)."""
+def shown(portal: Portal, status: ServiceStatus | None, age_s: float) -> dict[str, Any]:
+    """JSON types only; `status` None: the service is gone (mode STOPPED), and was heard last `age_s` ago (-1: not at all).
+
+    What is not so any more is left out; `age_s` in the document says how long ago engine or service were heard last."""
     engine = status.engine if status else None
     lpr, zone = portal.lpr(), portal.zone()
     return {
@@ -40,7 +42,8 @@ def shown(portal: Portal, status: ServiceStatus | None) -> dict[str, Any]:
         "lines": _lines(portal, status, zone),
         "wiegand": _wiegand(portal, status.wiegand, zone) if status and status.wiegand else None,
         "engine": _engine(engine) if engine else None,
-        "live": _live(status),
+        "age_s": round(age_s if status is None or engine is not None else status.last_engine_age_s, 1),
+        "live": reads(status.live) if status is not None and status.live is not None else None,
         "roi": lpr.roi,
         "lane_line": lpr.lane_line,
     }
@@ -56,11 +59,10 @@ def _engine(engine: EngineStatus) -> dict[str, Any]:
     }
 
 
-def _live(status: ServiceStatus | None) -> dict[str, Any] | None:
-    if status is None or status.live is None:
-        return None
-    reads = [{"text": read.text, "confidence": read.confidence, "box": read.box} for read in status.live.reads]
-    return {"frame_seq": status.live.frame_seq, "reads": reads}
+def reads(live: LiveReads) -> dict[str, Any]:
+    """What was read in one frame, and where."""
+    found = [{"text": read.text, "confidence": read.confidence, "box": read.box} for read in live.reads]
+    return {"frame_seq": live.frame_seq, "reads": found}
 
 
 def _info(portal: Portal, status: ServiceStatus | None, zone: ZoneInfo) -> list[dict[str, str]]:

@@ -13,6 +13,7 @@ import bottle
 from board.kit.errors import GatewrightError, StoreError, TriggerRefused, WireError
 from board.kit.settings import SettingsError
 from board.kit.web.bodies import body_of, query_of
+from board.kit.web.compress import compressed
 from board.kit.web.exchange import Wsgi
 from board.kit.web.headers import NOT_KEPT, SECURITY
 from board.kit.web.people import Visitor
@@ -138,6 +139,7 @@ def error_document(why: GatewrightError, language: Language) -> dict[str, object
 
 
 def _send(answer: Answer) -> Any:
+    answer = compressed(answer, bottle.request.get_header("Accept-Encoding", ""))
     response = bottle.HTTPResponse(answer.body, answer.status)
     response.set_header("Content-Type", answer.type)
     for name, value in (*SECURITY, NOT_KEPT):

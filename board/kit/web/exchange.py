@@ -15,14 +15,11 @@ from urllib.parse import unquote_to_bytes
 from board.kit.web.connections import Connection, Pace, TooSlow
 from board.kit.web.heads import Head
 from board.kit.web.limits import Limits
-from board.kit.web.streams import Source
+from board.kit.web.streams import STREAM, Source
 
 log = logging.getLogger("web")
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-STREAM = "board.stream"
-"""In the environ: `open(source) -> bool` makes the answer to this request a stream of that source, behind the headers that the
-application gives; False: too many streams are open."""
 _SERVER = "gatewright"
 _BODILESS = ("204", "304")
 

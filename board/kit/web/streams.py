@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
+from board.kit.web.routes import Answer, Refused
+
+STREAM = "board.stream"
+"""In the environ of WSGI: `open(source) -> bool` makes the answer to this request a stream of that source, behind the headers that
+the application gives; False: too many streams are open."""
 CHUNK_BYTES = 64 << 10
 
 
@@ -24,6 +29,14 @@ class Source(Protocol):
 
     def close(self) -> None:
         """The stream has ended, whoever ended it; called once."""
+
+
+def stream(environ: Mapping[str, Any], source: Source, content_type: str) -> Answer:
+    """The answer to a request that gets a stream; Refused 503 when too many are open."""
+    if not environ[STREAM](source):
+        source.close()
+        raise Refused(503, "Too many live views are open. Close one, or try again later.", headers=(("Retry-After", "10"),))
+    return Answer(b"", content_type, 200, (("X-Accel-Buffering", "no"),))
 
 
 class Relay:

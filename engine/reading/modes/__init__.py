@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from board.kit.errors import ConfigError
 from board.kit.registry import find
 from board.types import Frame
+from engine.reading.passages.sights import Known
 from engine.reading.passages.vote import Settled
 from engine.settings import LprSettings
 from engine.types import PlateRead, Trigger
@@ -26,6 +27,11 @@ class Result:
 
 class Mode(Protocol):
     """A function mode at work. `wanted` is called by the camera's thread, all else by the reading one; all return at once."""
+
+    @property
+    def sights(self) -> Mapping[str, int]:
+        """{plate: CLOCK_MONOTONIC ns of its last sight}, for what must outlive a restart; empty where nothing must."""
+        ...
 
     def wanted(self, frame: Frame) -> bool:
         """Whether this frame is to be read; called for every frame of the camera."""
@@ -46,11 +52,12 @@ class Mode(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ModeKind:
-    """A function mode. `name`: as in the settings; `queue(settings)`: pictures kept for reading, the oldest is dropped."""
+    """A function mode. `name`: as in the settings; `queue(settings)`: pictures kept for reading, the oldest is dropped;
+    `open(settings, known)`: begins with what is known from before."""
 
     name: str
     queue: Callable[[LprSettings], int]
-    open: Callable[[LprSettings], Mode]
+    open: Callable[[LprSettings, Known], Mode]
 
 
 def mode_kind(name: str) -> ModeKind:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from board.types import Frame
 from engine.reading.modes import Result
 from engine.reading.passages.repeat_filter import RepeatFilter
+from engine.reading.passages.sights import Known
 from engine.reading.passages.vote import Settled, Vote
 from engine.settings import LprSettings
 from engine.types import PlateRead
@@ -18,9 +19,13 @@ log = logging.getLogger("passages")
 class Flow:
     """Votes and filters the reads of every frame it is shown."""
 
-    def __init__(self, settings: LprSettings) -> None:
+    def __init__(self, settings: LprSettings, known: Known) -> None:
         self.vote = Vote(settings.votes, settings.min_confidence_pct, settings.lost_after_ms)
-        self._repeats = RepeatFilter(settings)
+        self._repeats = RepeatFilter(settings, known)
+
+    @property
+    def sights(self) -> Mapping[str, int]:
+        return self._repeats.sights
 
     def see(self, frame: Frame, valid: Sequence[PlateRead], refused: Sequence[PlateRead]) -> list[Result]:
         results = self._accept(self.vote.see(frame, valid, refused))

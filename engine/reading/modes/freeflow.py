@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from board.types import Frame
 from engine.reading.modes import ModeKind, Result
 from engine.reading.modes._flow import Flow
+from engine.reading.passages.sights import Known
 from engine.settings import LprSettings
 from engine.types import PlateRead, Trigger
 
 
 class FreeFlow:
-    def __init__(self, settings: LprSettings) -> None:
-        self._flow = Flow(settings)
+    def __init__(self, settings: LprSettings, known: Known) -> None:
+        self._flow = Flow(settings, known)
 
     def wanted(self, frame: Frame) -> bool:
         return True
@@ -23,6 +24,10 @@ class FreeFlow:
 
     def see(self, frame: Frame, valid: Sequence[PlateRead], refused: Sequence[PlateRead]) -> list[Result]:
         return self._flow.see(frame, valid, refused)
+
+    @property
+    def sights(self) -> Mapping[str, int]:
+        return self._flow.sights
 
     def tick(self, now_ns: int) -> list[Result]:
         return self._flow.tick(now_ns)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from board.types import Frame
 from engine.reading.modes import ModeKind, Result
 from engine.reading.modes._flow import Flow
+from engine.reading.passages.sights import Known
 from engine.settings import LprSettings
 from engine.types import PlateRead, Trigger
 
@@ -53,8 +54,8 @@ def shrink(rgb: NDArray[np.uint8]) -> NDArray[np.int16]:
 
 
 class Motion:
-    def __init__(self, settings: LprSettings) -> None:
-        self._flow = Flow(settings)
+    def __init__(self, settings: LprSettings, known: Known) -> None:
+        self._flow = Flow(settings, known)
         self._threshold = settings.motion_threshold
         self._difference = Difference()
         self._idle_ns = settings.lost_after_ms * 1_000_000 // 3
@@ -83,6 +84,10 @@ class Motion:
             self._read_until_ns = max(self._read_until_ns, frame.monotonic_ns + AFTER_NS)
         self._look = self._flow.vote.tracking or bool(refused)
         return results
+
+    @property
+    def sights(self) -> Mapping[str, int]:
+        return self._flow.sights
 
     def tick(self, now_ns: int) -> list[Result]:
         return self._flow.tick(now_ns)

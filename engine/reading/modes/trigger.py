@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from board.types import Frame
 from engine.reading.modes import ModeKind, Result
+from engine.reading.passages.sights import Known
 from engine.reading.passages.vote import Settled, Vote
 from engine.settings import LprSettings
 from engine.types import PlateRead, Trigger
@@ -36,7 +38,10 @@ class _Run:
 
 
 class TriggerMode:
-    def __init__(self, settings: LprSettings) -> None:
+    sights: Mapping[str, int] = MappingProxyType({})
+    """Each trigger stands alone: nothing is remembered."""
+
+    def __init__(self, settings: LprSettings, known: Known) -> None:
         self._settings = settings
         self._runs: list[_Run] = []
         self._active = threading.Event()

@@ -6,28 +6,37 @@ Manual 4.5, free flow and motion options. Plates that differ in fewer than the m
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 
 from engine.reading.passages.difference import difference
+from engine.reading.passages.sights import NOTHING_KNOWN, Known
 from engine.settings import LprSettings
 
 MOST_REMEMBERED = 500
 
+FIRST_PICTURES_NS = 60_000_000_000
+"""A car that stands there is read within this time after a start, also where loading the models takes long."""
+
 
 class RepeatFilter:
-    """Remembers accepted plates and when each was last in sight."""
+    """Remembers accepted plates and when each was last in sight; `known`: what it remembers from before the start."""
 
-    def __init__(self, settings: LprSettings) -> None:
+    def __init__(self, settings: LprSettings, known: Known = NOTHING_KNOWN) -> None:
         self._mode = settings.filter_mode
         self._millis = settings.filter_ms
         self._difference = settings.min_difference
-        self._accepted: deque[str] = deque(maxlen=settings.filter_captures)
-        self._sights: dict[str, int] = {}
+        self._accepted: deque[str] = deque(known.accepted, maxlen=settings.filter_captures)
+        self._sights: dict[str, int] = dict(known.sights)
+        self._standing = list(known.standing)
+        self._standing_until_ns = known.start_ns + FIRST_PICTURES_NS
 
     def refusal(self, plate: str, now_ns: int) -> str:
         """Why this passage is dropped; "" and it counts as accepted from now on. `now_ns`: its CLOCK_MONOTONIC."""
         same = [old for old in self._known() if difference(old, plate) < self._difference]
-        why = ""
-        if self._mode == "captures" and same:
+        why = self._standing_there(plate, now_ns)
+        if why:
+            pass
+        elif self._mode == "captures" and same:
             why = f"{same[-1]} is among the last {self._accepted.maxlen} plates"
         elif self._mode == "millis" and same:
             since_ms = (now_ns - max(self._sights[old] for old in same)) // 1_000_000
@@ -37,6 +46,20 @@ class RepeatFilter:
             self._accepted.append(plate)
         self.seen(plate, now_ns)
         return why
+
+    @property
+    def sights(self) -> Mapping[str, int]:
+        """{plate: CLOCK_MONOTONIC ns of its last sight}, longest ago first."""
+        return self._sights
+
+    def _standing_there(self, plate: str, now_ns: int) -> str:
+        if now_ns > self._standing_until_ns:
+            return ""
+        for old in self._standing:
+            if difference(old, plate) < self._difference:
+                self._standing.remove(old)
+                return f"{old} stood there when the engine ended"
+        return ""
 
     def seen(self, plate: str, now_ns: int) -> None:
         """The plate is in sight: the filter time runs from its last sight."""

@@ -15,7 +15,7 @@ def caller(tmp_path: Path) -> Iterator[Caller]:
     """A portal after its first access."""
     made = Caller(tmp_path)
     yield made
-    made.portal.store.close()
+    made.close()
 
 
 @pytest.fixture
@@ -23,4 +23,4 @@ def fresh_caller(tmp_path: Path) -> Iterator[Caller]:
     """A portal on its first day."""
     made = Caller(tmp_path, fresh=True)
     yield made
-    made.portal.store.close()
+    made.close()

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from board.kit.state import State
+from board.kit.web.streams import STREAM, Source
 from engine.settings import LprSettings
 from webui.app import build
 from webui.portal import Portal
@@ -40,8 +41,23 @@ class Caller:
         portal, tabs = open_portal(self.state)
         self.portal: Portal = portal
         self._app = build(portal, tabs)
+        self.streams: list[Source] = []
+        """Those that were opened; `close` ends them."""
+        self.has_room = True
         if not fresh:
             portal.store.settings.put(LprSettings(region="Europe", countries=("DE",)), "admin")
+
+    def close(self) -> None:
+        for source in self.streams:
+            source.close()
+        self.portal.feed.close()
+        self.portal.pictures.close()
+        self.portal.store.close()
+
+    def _open_stream(self, source: Source) -> bool:
+        if self.has_room:
+            self.streams.append(source)
+        return self.has_room
 
     def get(self, path: str, role: str = "admin") -> Reply:
         return self.call("GET", path, role)
@@ -57,6 +73,7 @@ class Caller:
         body: bytes = b"",
         content_type: str = "application/json",
         permissions: str | None = None,
+        **environ_too: str,
     ) -> Reply:
         address, _, query = path.partition("?")
         environ: dict[str, Any] = {
@@ -72,6 +89,8 @@ class Caller:
             "wsgi.errors": io.StringIO(),
             "CONTENT_LENGTH": str(len(body)),
             "CONTENT_TYPE": content_type,
+            STREAM: self._open_stream,
+            **environ_too,
         }
         if role:
             environ |= {"HTTP_X_GATEWRIGHT_USER": "anna", "HTTP_X_GATEWRIGHT_ROLE": role}

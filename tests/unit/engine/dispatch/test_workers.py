@@ -19,13 +19,13 @@ from board.kit.words import Text
 from board.types import PinsDone, Pulse
 from engine.actions import ActionEnv, ActionKind, Kinds, Lane, Taken, find_kinds
 from engine.dispatch.intake import Intake
+from engine.dispatch.judge import RuleJudge
 from engine.dispatch.outbox import Outbox, pause_s
 from engine.dispatch.perform import Performer
-from engine.dispatch.rules import rule_check
 from engine.dispatch.workers import Workers
 from engine.store import DeliveryQuery, Store
 from engine.types import Delivery, PlateEvent
-from tests.samples import CHECK, NOW, NOW_NS, WHITE, FakePins, entry, environment, passage, rule
+from tests.samples import NOW, NOW_NS, WHITE, FakePins, entry, environment, passage, rule
 
 KINDS = find_kinds()
 
@@ -45,7 +45,7 @@ class Camera:
         self.crash()
 
     def crash(self) -> None:
-        self.store = Store(self.folder / "anpr.db", self.clock)
+        self.store = Store(self.folder / "anpr.db", self.clock, RuleJudge(self.kinds))
         self.told: list[Delivery] = []
         self.outbox = Outbox(self.store, self.clock, self.told.append)
         self.recovered = self.outbox.recover()
@@ -78,7 +78,7 @@ class Camera:
 def camera(tmp_path: Path) -> Camera:
     made = Camera(tmp_path)
     made.store.entries.save(entry("HK55EVB"), "admin")
-    made.store.rules.save(rule(duration_ms=500), CHECK, "admin")
+    made.store.rules.save(rule(duration_ms=500), "admin")
     return made
 
 
@@ -209,7 +209,7 @@ def test_a_kill_after_the_pulse_but_before_the_note_repeats_the_id_that_pins_kno
 
 def test_a_rule_switched_off_in_between_is_not_carried_out(camera: Camera) -> None:
     camera.intake.take(passage())
-    camera.store.rules.save(replace(camera.store.rules()[0], enabled=False), CHECK, "admin")
+    camera.store.rules.save(replace(camera.store.rules()[0], enabled=False), "admin")
     camera.turn()
     assert camera.states() == [("failed", 1, "the action was switched off or deleted before it was carried out")]
 
@@ -222,14 +222,14 @@ def test_a_deleted_rule_is_not_carried_out(camera: Camera) -> None:
 
 
 def test_a_full_disk_stores_nothing_and_opens_nothing(camera: Camera) -> None:
-    pages = camera.store.db.rows("PRAGMA page_count")[0][0]
-    camera.store.db.rows(f"PRAGMA max_page_count={pages}")
+    pages = camera.store.db.pragma("page_count")
+    camera.store.db.pragma(f"max_page_count={pages}")
     with pytest.raises(StoreError, match="storage is full"):
         for number in range(2000):
             camera.intake.take(passage(id=f"p{number}"))
     stored = camera.store.db.rows("SELECT count(*) FROM passages")[0][0]
     assert camera.store.db.rows("SELECT count(*) FROM deliveries")[0][0] == stored
-    camera.store.db.rows(f"PRAGMA max_page_count={pages + 1000}")
+    camera.store.db.pragma(f"max_page_count={pages + 1000}")
     assert camera.intake.take(passage(id="after")) is True
 
 
@@ -294,8 +294,8 @@ class Told(Outbox):
 
 class Lanes:
     def __init__(self, folder: Path, gauge: Gauge) -> None:
-        self.store = Store(folder / "anpr.db", Clock())
         self.kinds = {"gauge": gauge.kind}
+        self.store = Store(folder / "anpr.db", Clock(), RuleJudge(self.kinds))
         self.finished = threading.Condition()
         self.pins = FakePins()
         self.problems: list[str] = []
@@ -339,9 +339,7 @@ def lanes(tmp_path: Path) -> Iterator[list[Lanes]]:
 def started(made: list[Lanes], folder: Path, gauge: Gauge, *lists: int) -> Lanes:
     made.append(Lanes(folder, gauge))
     for number, list_id in enumerate(lists):
-        made[0].store.rules.save(
-            replace(rule(list_id, "gauge", f"rule {number}"), options="{}"), rule_check(made[0].kinds), "admin"
-        )
+        made[0].store.rules.save(replace(rule(list_id, "gauge", f"rule {number}"), options="{}"), "admin")
     return made[0]
 
 

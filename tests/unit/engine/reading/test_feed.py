@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,6 +41,13 @@ class ScriptedCamera:
 
     def close(self) -> None:
         self.closed.set()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.01)
 
 
 class Bench:
@@ -87,6 +95,30 @@ def test_frames_reach_the_reader_and_the_ring(bench: Bench, tmp_path: Path) -> N
     bench.feed.close(5)
     shown = RingReader(tmp_path / "frames.ring").latest()
     assert shown is not None and (shown.source, int(shown.rgb[0, 0, 0])) == ("b.jpg", 9)  # c came too soon after it
+
+
+def test_while_frames_are_read_the_ring_shows_those_and_else_the_newest(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "READING_NS", 60_000_000_000)
+    ring = RingReader(tmp_path / "frames.ring")
+
+    def in_ring(source: str) -> bool:
+        shown = ring.latest()
+        return shown is not None and shown.source == source
+
+    for at_ms, source in ((0, "a.jpg"), (20, "b.jpg"), (40, "c.jpg")):
+        bench.script.put(frame_at(at_ms, source))
+    bench.feed.start()
+    read = [bench.feed.next(5) for _ in range(2)]
+    assert [frame.source for frame in read if frame] == ["a.jpg", "b.jpg"]
+    bench.script.put(frame_at(100, "d.jpg"))
+    wait_for(lambda: in_ring("b.jpg"))
+    bench.script.put(frame_at(200, "e.jpg"))  # nothing new is read, but it was a moment ago
+    monkeypatch.setattr(feed, "READING_NS", 0)
+    bench.script.put(frame_at(300, "f.jpg"))
+    wait_for(lambda: in_ring("f.jpg"))
+    ring.close()
 
 
 def test_the_camera_is_opened_again_and_the_status_says_what_is_wrong_meanwhile(bench: Bench) -> None:

@@ -129,6 +129,19 @@ def test_a_passage_that_is_not_answered_is_sent_again_on_the_same_connection(
     service.die()
 
 
+def test_what_was_not_stored_is_sent_at_once_on_a_new_connection(
+    tmp_path: Path, link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.reading.link.REPEAT_AFTER_NS", 3_600_000_000_000)
+    link.report(PASSAGE)
+    for _ in range(2):
+        service = Service(tmp_path / "service.sock")
+        channel = service.accept()
+        first = [channel.receive(5) for _ in range(3)]
+        assert PassageReport(PASSAGE) in first, first
+        service.die()
+
+
 def test_triggers_and_the_stop_request_arrive_and_answers_leave(
     tmp_path: Path, link: Link, triggers: queue.Queue[Trigger], stopped: threading.Event
 ) -> None:

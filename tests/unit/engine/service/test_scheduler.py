@@ -105,8 +105,8 @@ def test_a_picture_name_that_leaves_the_folder_deletes_nothing(tmp_path: Path) -
 def test_the_oldest_passages_over_the_bound_are_deleted_with_their_pictures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scheduler, "MAX_PASSAGES", 2)
     disk = Disk(tmp_path, 5, free_pct=50)
+    disk.store.settings.put(GeneralSettings(history_passages=2), "admin")
     assert (disk.scheduler.bound_database(), disk.pictures()) == (3, ["p3-full.jpg", "p4-full.jpg"])
     assert [one.passage.id for one in disk.store.passages(PassageQuery())] == ["p4", "p3"]
 

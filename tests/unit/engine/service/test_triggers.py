@@ -23,7 +23,19 @@ class Bench:
         self.answer: str | None = ""
         self.gone = False
         self.counters: Counter[str] = Counter()
-        self.triggers = Triggers(self.clock, lambda: self.mode, self._send, lambda: 4.0, lambda name: self.counters.update([name]))
+        self.kept: list[int] = []
+        self.restart(None)
+
+    def restart(self, last_ns: int | None) -> None:
+        self.triggers = Triggers(
+            self.clock,
+            lambda: self.mode,
+            self._send,
+            lambda: 4.0,
+            lambda name: self.counters.update([name]),
+            last_ns,
+            self.kept.append,
+        )
 
     def _send(self, trigger: Trigger) -> None:
         if self.gone:
@@ -74,7 +86,7 @@ def test_a_trigger_that_the_engine_refused_is_refused_with_its_reason_and_the_ne
         # The engine's answer comes by another thread, which waits for the lock that `fire` holds while it sends.
         threading.Thread(target=triggers.taken, args=(TriggerTaken(trigger.id, "the camera is unplugged"),)).start()
 
-    triggers = Triggers(bench.clock, lambda: "TRIGGER", refuse, lambda: 4.0, lambda name: None)
+    triggers = Triggers(bench.clock, lambda: "TRIGGER", refuse, lambda: 4.0, lambda name: None, None, lambda at_ns: None)
     for _ in range(2):
         with pytest.raises(TriggerRefused, match=r"^the camera is unplugged$"):
             triggers.fire("socket 10.0.0.5", wait_taken_s=10)
@@ -101,3 +113,14 @@ def test_hundreds_of_triggers_that_nobody_waits_for_are_forgotten(bench: Bench) 
         bench.clock.advance(4)
         assert bench.fire() == ""
     assert len(bench.triggers._open) == 64
+
+
+def test_the_period_goes_on_over_a_restart(bench: Bench) -> None:
+    assert bench.fire() == ""
+    bench.clock.advance(1)
+    assert bench.fire() != ""
+    assert bench.kept == [bench.clock.monotonic_ns() - 1_000_000_000]
+    bench.restart(bench.kept[-1])
+    assert bench.fire() == "3.0 s too early: at least 4 s must lie between two triggers"
+    bench.clock.advance(3)
+    assert bench.fire() == ""

@@ -18,8 +18,8 @@ from tests.samples import NOW, new_store, passage
 def test_the_file_is_its_owners_only_in_wal_with_foreign_keys(tmp_path: Path) -> None:
     db = Database(tmp_path / "anpr" / "anpr.db")
     assert (tmp_path / "anpr" / "anpr.db").stat().st_mode & 0o777 == 0o600
-    pragmas = {name: db.rows(f"PRAGMA {name}")[0][0] for name in ("journal_mode", "synchronous", "foreign_keys", "user_version")}
-    assert pragmas == {"journal_mode": "wal", "synchronous": 1, "foreign_keys": 1, "user_version": len(migrations.MIGRATIONS)}
+    pragmas = {name: db.pragma(name) for name in ("journal_mode", "synchronous", "foreign_keys", "user_version")}
+    assert pragmas == {"journal_mode": "wal", "synchronous": 1, "foreign_keys": 1, "user_version": migrations.COMPATIBLE}
 
 
 def test_a_damaged_file_is_named_and_left_as_it_is(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_a_newer_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     new_store(tmp_path).close()
     with sqlite3.connect(tmp_path / "anpr.db") as connection:
         connection.execute("PRAGMA user_version=99")
-    with pytest.raises(StoreError, match=rf"newer release .version 99, this one knows {len(migrations.MIGRATIONS)}"):
+    with pytest.raises(StoreError, match=rf"newer release .version 99, this one knows {migrations.COMPATIBLE}"):
         new_store(tmp_path)
 
 
@@ -77,10 +77,8 @@ def test_a_migration_keeps_the_data(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         database, "MIGRATIONS", (*migrations.MIGRATIONS, lambda db: db.execute("ALTER TABLE lists ADD COLUMN note TEXT"))
     )
     db = Database(tmp_path / "anpr.db")
-    assert (db.rows("PRAGMA user_version")[0][0], len(db.rows("SELECT note FROM lists"))) == (
-        len(migrations.MIGRATIONS) + 1,
-        5,
-    )
+    assert (db.pragma("user_version"), len(db.rows("SELECT note FROM lists"))) == (migrations.COMPATIBLE, 5)
+    assert db.rows("SELECT version FROM layout")[0][0] == len(migrations.MIGRATIONS) + 1
     assert db.rows("SELECT id FROM passages")[0]["id"] == "p1"
 
 

@@ -15,7 +15,7 @@ from board.kit.words import Text
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import DeliveryQuery, PassageQuery, Store
 from engine.types import ActionRule, Delivery, ListEntry, PassageImages, PlateList, WeekSchedule
-from tests.samples import ALL, BLACK, CHECK, NOW, UNLISTED, WHITE, entry, new_store, passage, rule
+from tests.samples import ALL, BLACK, NOW, UNLISTED, WHITE, entry, new_store, passage, rule
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_a_list_is_added_changed_and_deleted_with_its_entries_and_rules(store: S
     vip = store.lists.save(PlateList(0, " VIVOTEK VIP ", "custom", "#112233"), "admin")
     assert vip == PlateList(6, "VIVOTEK VIP", "custom", "#112233")
     store.entries.save(entry("AB12", vip.id), "admin")
-    store.rules.save(rule(vip.id), CHECK, "admin")
+    store.rules.save(rule(vip.id), "admin")
     assert store.lists.save(replace(vip, name="Staff", role="white"), "admin") in store.lists()
     store.lists.delete(vip.id, "admin")
     assert (store.entries(vip.id), store.rules(), len(store.lists())) == ([], [], 5)
@@ -129,7 +129,7 @@ def test_entries_are_searched_by_plate_and_description_and_paged(store: Store) -
 
 def test_a_rule_is_saved_with_all_its_options(store: Store) -> None:
     week = WeekSchedule((((480, 1080), (1200, 1440)), *((),) * 6))
-    saved = store.rules.save(rule(name=" Gate ", week=week, duration_ms=300), CHECK, "admin")
+    saved = store.rules.save(rule(name=" Gate ", week=week, duration_ms=300), "admin")
     assert store.rules(WHITE) == [saved] == store.rules()
     assert (saved.id, saved.name, saved.week) == (1, "Gate", week)
     assert saved.options == (
@@ -158,21 +158,21 @@ def test_a_rule_is_saved_with_all_its_options(store: Store) -> None:
 )
 def test_a_wrong_rule_is_refused_with_the_reason(store: Store, wrong: ActionRule, problem: str) -> None:
     with pytest.raises(ConfigError) as why:
-        store.rules.save(wrong, CHECK, "admin")
+        store.rules.save(wrong, "admin")
     assert str(why.value).startswith(problem)
     assert store.rules() == []
 
 
 def test_enabled_io_rules_of_one_output_agree_on_its_polarity(store: Store) -> None:
-    first = store.rules.save(rule(name="Gate"), CHECK, "admin")
+    first = store.rules.save(rule(name="Gate"), "admin")
     with pytest.raises(ConfigError, match="DO1 is active high in the action 'Gate' and the opposite in 'Siren'"):
-        store.rules.save(rule(BLACK, name="Siren", polarity="active low"), CHECK, "admin")
-    store.rules.save(rule(BLACK, name="Siren", output="DO2", polarity="active low"), CHECK, "admin")
-    other = store.rules.save(replace(rule(BLACK, name="Third", polarity="active low"), enabled=False), CHECK, "admin")
+        store.rules.save(rule(BLACK, name="Siren", polarity="active low"), "admin")
+    store.rules.save(rule(BLACK, name="Siren", output="DO2", polarity="active low"), "admin")
+    other = store.rules.save(replace(rule(BLACK, name="Third", polarity="active low"), enabled=False), "admin")
     with pytest.raises(ConfigError, match="must agree"):
-        store.rules.save(replace(other, enabled=True), CHECK, "admin")
-    store.rules.save(replace(first, enabled=False), CHECK, "admin")
-    assert store.rules.save(replace(other, enabled=True), CHECK, "admin").enabled
+        store.rules.save(replace(other, enabled=True), "admin")
+    store.rules.save(replace(first, enabled=False), "admin")
+    assert store.rules.save(replace(other, enabled=True), "admin").enabled
 
 
 def add(store: Store, plate: str, number: int, at: datetime = NOW) -> None:
@@ -227,7 +227,7 @@ def test_a_search_gives_1000_rows_at_most(store: Store) -> None:
 
 
 def test_deliveries_are_stored_with_the_passage_and_searched(store: Store) -> None:
-    gate = store.rules.save(rule(), CHECK, "admin")
+    gate = store.rules.save(rule(), "admin")
     one = Delivery(
         "d1", "p1", gate.id, "io", "withheld", NOW, NOW, 0, NOW, NOW, Text("the plate is on {lists}", {"lists": "BLACKLIST"})
     )

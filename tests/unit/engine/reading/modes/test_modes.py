@@ -9,13 +9,14 @@ import pytest
 from board.kit.errors import ConfigError
 from board.types import Frame
 from engine.reading.modes import Mode, Result, mode_kind
+from engine.reading.passages.sights import NOTHING_KNOWN, Known
 from engine.settings import FUNCTION_MODES, LprSettings
 from engine.types import PlateRead, Trigger
 from tests.unit.engine.reading.passages.reads import OTHER_LANE, START, frame_at, read_of
 
 
 def mode(name: str, **settings: object) -> Mode:
-    return mode_kind(name).open(LprSettings(mode=name, **settings))  # type: ignore[arg-type]
+    return mode_kind(name).open(LprSettings(mode=name, **settings), NOTHING_KNOWN)  # type: ignore[arg-type]
 
 
 def trigger(name: str, ms: int) -> Trigger:
@@ -50,6 +51,15 @@ def test_free_flow_reads_every_frame_and_reports_a_standing_car_once() -> None:
     assert all(free.wanted(frame_at(ms)) for ms in range(0, 500, 50))
     said_so = [show(free, ms, read_of("BA123CD")) for ms in range(0, 30_000, 500)]
     assert [each for each in said_so if each] == [[("BA123CD", "")]]
+
+
+@pytest.mark.parametrize("name", ["FREEFLOW", "MOTION"])
+def test_a_car_that_stood_there_before_a_restart_gives_no_second_passage(name: str) -> None:
+    known = Known({"BA123CD": frame_at(-60_000).monotonic_ns}, ("BA123CD",), ("BA123CD",), frame_at(0).monotonic_ns)
+    again = mode_kind(name).open(LprSettings(mode=name, filter_ms=10_000), known)
+    assert [show(again, ms, read_of("BA123CD")) for ms in range(0, 3000, 100)] == [[]] * 30
+    assert again.sights["BA123CD"] == frame_at(2900).monotonic_ns
+    assert [("KE777AA", "")] in [show(again, ms, read_of("KE777AA", box=OTHER_LANE)) for ms in range(3000, 3300, 100)]
 
 
 def test_the_same_car_is_a_new_passage_after_the_filter_time_and_not_before() -> None:

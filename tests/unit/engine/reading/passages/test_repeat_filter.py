@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.reading.passages.repeat_filter import RepeatFilter
+from engine.reading.passages.sights import Known
 from engine.settings import LprSettings
 
 SECOND = 1_000_000_000
@@ -50,6 +51,45 @@ def test_look_alikes_are_the_same_plate() -> None:
     repeats = RepeatFilter(LprSettings(filter_mode="millis"))
     repeats.refusal("BO101IA", 0)
     assert repeats.refusal("B0IO11A", SECOND) != ""
+
+
+def test_of_similar_plates_the_one_seen_last_counts() -> None:
+    repeats = RepeatFilter(LprSettings(filter_mode="millis", filter_ms=10_000, min_difference=2))
+    repeats.seen("BA123CD", 0)
+    repeats.seen("BA128CD", 15 * SECOND)
+    assert repeats.refusal("BA128CD", 20 * SECOND) == "BA128CD was in sight 5000 ms ago, filter time 10000 ms"
+    repeats.seen("BA123CD", 21 * SECOND)
+    assert repeats.refusal("BA129CD", 30 * SECOND) == "BA123CD was in sight 9000 ms ago, filter time 10000 ms"
+
+
+def test_the_plate_out_of_sight_for_longest_is_forgotten_first() -> None:
+    repeats = RepeatFilter(LprSettings(filter_mode="millis", filter_ms=10_000, min_difference=1))
+    for number in range(500):
+        repeats.seen(f"P{number:03d}AA", number)
+    repeats.seen("P000AA", 1000)
+    repeats.seen("NEW1", 1001)
+    assert repeats.refusal("P000AA", 2000) != ""
+    assert repeats.refusal("P002AA", 2000) != ""
+    assert repeats.refusal("P001AA", 2000) == ""
+
+
+def test_what_was_accepted_before_the_start_is_known_by_time_and_by_captures() -> None:
+    known = Known({"BA123CD": -5 * SECOND, "KE777AA": -2 * SECOND}, ("KE777AA", "BA123CD"), (), 0)
+    by_time = RepeatFilter(LprSettings(filter_mode="millis", filter_ms=10_000), known)
+    assert by_time.refusal("BA123CD", 4 * SECOND) == "BA123CD was in sight 9000 ms ago, filter time 10000 ms"
+    assert by_time.refusal("KE777AA", 8 * SECOND) == ""
+    by_captures = RepeatFilter(LprSettings(filter_mode="captures", filter_captures=2), known)
+    assert accepted(by_captures, "A") == "A"  # KE777AA is the third last now
+    assert by_captures.refusal("BA123CD", 10**12) == "BA123CD is among the last 2 plates"
+    assert by_captures.refusal("KE777AA", 10**12) == ""
+
+
+def test_a_car_that_stood_there_when_the_engine_ended_is_the_same_once_and_in_the_first_minute() -> None:
+    known = Known({"BA123CD": 0, "KE777AA": 0}, (), ("BA123CD", "KE777AA"), 100 * SECOND)
+    repeats = RepeatFilter(LprSettings(filter_mode="off"), known)
+    assert repeats.refusal("BA123CD", 110 * SECOND) == "BA123CD stood there when the engine ended"
+    assert repeats.refusal("BA123CD", 111 * SECOND) == ""
+    assert repeats.refusal("KE777AA", 161 * SECOND) == ""
 
 
 def test_it_remembers_at_most_500_plates() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.reading.passages.difference import comparable
 from engine.reading.passages.vote import Settled, Vote
 from tests.unit.engine.reading.passages.reads import HERE, OTHER_LANE, frame_at, read_of
 
@@ -247,3 +248,43 @@ def test_the_place_matters_for_texts_that_are_only_similar() -> None:
     tracks.see(frame_at(0), [read_of("BA123CD", box=HERE)])
     tracks.see(frame_at(100), [read_of("BA124CD", box=OTHER_LANE)])
     assert sorted(said(tracks.finish())) == [("BA123CD", 1, 95.0), ("BA124CD", 1, 95.0)]
+
+
+def test_two_texts_with_as_many_reads_each_wait_for_one_more_however_sure_one_is() -> None:
+    tracks = vote()
+    for ms, read in enumerate([read_of("BA128CD", 70, weak=4), read_of("BA128CD", 70, weak=4), read_of("BA123CD", 99)]):
+        assert tracks.see(frame_at(100 * ms), [read]) == []
+    assert tracks.see(frame_at(300), [read_of("BA123CD", 99)]) == []
+    assert said(tracks.see(frame_at(400), [read_of("BA123CD", 99)])) == [("BA123CD", 3, 99.0)]
+
+
+def test_no_read_is_surer_than_one_doubt_in_fifty() -> None:
+    for second, settles in ((48, False), (52, True)):
+        tracks = vote()
+        assert tracks.see(frame_at(0), [read_of("BA123CD", 100)]) == []
+        assert bool(tracks.see(frame_at(100), [read_of("BA123CD", second)])) is settles
+
+
+def test_a_read_of_another_length_puts_every_position_in_doubt_unless_it_is_a_piece() -> None:
+    for between, settles in (("BA1238CD", False), ("BA123C", True), ("A123CD", True), ("BA12CD", False)):
+        tracks = vote()
+        tracks.see(frame_at(0), [read_of("BA123CD", 90)])
+        tracks.see(frame_at(100), [read_of(between, 90)])
+        assert bool(tracks.see(frame_at(200), [read_of("BA123CD", 90)])) is settles, between
+
+
+def test_a_car_that_leaves_counts_reads_of_another_length_against_its_plate_unless_they_are_pieces() -> None:
+    for other, confidences in (("BA1238CD", []), ("BA123C", [95.0])):
+        tracks = vote(votes=3)
+        tracks.see(frame_at(0), [read_of("BA123CD", 95)])
+        tracks.see(frame_at(100), [read_of(other, 94)])
+        assert [outcome.confidence for outcome in tracks.finish()] == confidences, other
+
+
+def test_of_too_many_texts_the_weakest_is_forgotten() -> None:
+    tracks = vote()
+    texts = (("BA123CD", 95), ("XA123CD", 42), ("BX123CD", 40), ("BA1X3CD", 43), ("BA123XD", 44))
+    for number, (text, confidence) in enumerate(texts):
+        assert tracks.see(frame_at(100 * number), [read_of(text, confidence)]) == []
+    assert set(tracks._tracks[0].tallies) == {comparable(text) for text, confidence in texts if confidence > 40}
+    assert said(tracks.see(frame_at(500), [read_of("BA123CD", 95)])) == [("BA123CD", 2, 95.0)]

@@ -43,7 +43,7 @@ class Picture:
     def newest(self, width: int, focus: Roi | None = None) -> Jpeg | None:
         """The newest picture, about `width` pixels wide; None before the first one. `focus`: where its sharpness is measured,
         None for nobody who turns the lens."""
-        wanted = next((each for each in WIDTHS_PX if each >= width), WIDTHS_PX[-1])
+        wanted = step_of(width)
         key = (wanted, focus is not None)
         with self._turn:
             kept = self._kept.get(key)
@@ -51,6 +51,11 @@ class Picture:
             if frame is not None:
                 kept = self._kept[key] = _encode(frame, wanted, focus)
             return kept
+
+
+def step_of(width: int) -> int:
+    """The width in which a picture is sent to somebody who asks for `width` pixels."""
+    return next((each for each in WIDTHS_PX if each >= width), WIDTHS_PX[-1])
 
 
 def _encode(frame: Frame, wanted: int, focus: Roi | None) -> Jpeg:

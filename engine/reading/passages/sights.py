@@ -1,0 +1,134 @@
+"""Sights: which plates were seen when, over a restart of the engine: from the stored passages and from a small file in STATE/run.
+
+A passage tells when a plate was accepted; the file, written every few seconds, when it was last in sight, which may be hours later
+for a car that stands there.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from board.kit.clock import Clock, boot_id
+from board.kit.files import write_unsynced
+from engine.reading.passages.difference import difference
+from engine.types import Passage
+
+log = logging.getLogger("passages")
+
+KEEP_EVERY_NS = 2_000_000_000
+STANDING_NS = 120_000_000_000
+"""A plate that was in sight less than this before the engine starts again is that of a car that still stands there."""
+IN_SIGHT_NS = 5_000_000_000
+"""A plate counts as in sight for so long after its last read."""
+AGREE_NS = 60_000_000_000
+"""Wall clock and monotonic clock tell the same age as long as they differ by no more."""
+PLAUSIBLE_FROM = datetime(2025, 1, 1, tzinfo=UTC)
+"""A clock before this was never set."""
+MOST_SIGHTS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known at the start. `sights`: {plate: CLOCK_MONOTONIC ns of its last sight, below 0 before the boot}, longest ago
+    first; `accepted`: plates in the order in which they were accepted; `standing`: plates of cars that were in sight until the
+    engine ended; `start_ns`: when that is so."""
+
+    sights: Mapping[str, int]
+    accepted: tuple[str, ...]
+    standing: tuple[str, ...]
+    start_ns: int = 0
+
+
+NOTHING_KNOWN = Known({}, (), ())
+
+
+def known_at_start(passages: Sequence[Passage], file: Path, clock: Clock) -> Known:
+    """`passages`: the newest ones, in the order of storing. A plate in sight whose passage was not stored is not known: its car
+    still waits."""
+    now, now_ns = clock.now(), clock.monotonic_ns()
+    sights: dict[str, int] = {}
+    accepted = tuple(passage.plate for passage in passages if passage.plate)
+    for passage in passages:
+        age_ns = _age_ns(passage.at, passage.monotonic_ns, now, now_ns)
+        if passage.plate and age_ns is not None:
+            sights[passage.plate] = max(now_ns - age_ns, sights.get(passage.plate, now_ns - age_ns))
+    standing = []
+    for plate, age_ns in _read(file, now, now_ns).items():
+        if not any(difference(plate, old) <= 1 for old in accepted):
+            continue
+        sights[plate] = max(now_ns - age_ns, sights.get(plate, now_ns - age_ns))
+        if age_ns <= STANDING_NS:
+            standing.append(plate)
+    newest = sorted(sights.items(), key=lambda sight: sight[1])[-MOST_SIGHTS:]
+    if newest:
+        log.info("known from before: %d plates, %d of cars that stood there", len(newest), len(standing))
+    return Known(dict(newest), accepted, tuple(standing), now_ns)
+
+
+class SightsFile:
+    """Keeps the plates that are in sight; used by one thread."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._path = path
+        self._clock = clock
+        self._boot = boot_id()
+        self._kept: dict[str, int] = {}
+        self._due_ns = 0
+
+    def keep(self, sights: Mapping[str, int], at_once: bool = False) -> None:
+        """`sights`: {plate: CLOCK_MONOTONIC ns of its last sight}. Writes what is in sight when that changed, at most every
+        KEEP_EVERY_NS."""
+        now_ns = self._clock.monotonic_ns()
+        if now_ns < self._due_ns and not at_once:
+            return
+        self._due_ns = now_ns + KEEP_EVERY_NS
+        # Those that are gone from sight since the last time too: how they were seen last is worth knowing.
+        recent = {plate: seen_ns for plate, seen_ns in sights.items() if now_ns - seen_ns <= IN_SIGHT_NS + KEEP_EVERY_NS}
+        if recent == self._kept:
+            return
+        self._kept = recent
+        document = {"boot": self._boot, "at": self._clock.now().isoformat(), "at_ns": now_ns, "seen_ns": recent}
+        try:
+            write_unsynced(self._path, json.dumps(document).encode())
+        except OSError as why:
+            log.warning("the plates in sight are not kept: %s", why)
+
+
+def _read(file: Path, now: datetime, now_ns: int) -> dict[str, int]:
+    """{plate: age of its last sight in ns}; nothing of what cannot be trusted."""
+    try:
+        document: Any = json.loads(file.read_bytes())
+        at, at_ns = datetime.fromisoformat(document["at"]), int(document["at_ns"])
+        ages_ns = {str(plate): at_ns - int(seen_ns) for plate, seen_ns in document["seen_ns"].items()}
+        same_boot = document["boot"] == boot_id()
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as why:
+        log.warning("the plates that were in sight are not known: %s", why)
+        return {}
+    since_ns = now_ns - at_ns if same_boot else _wall_age_ns(at, now)
+    if since_ns is None or since_ns < 0:
+        return {}
+    return {plate: age_ns + since_ns for plate, age_ns in ages_ns.items()}
+
+
+def _age_ns(at: datetime, monotonic_ns: int, now: datetime, now_ns: int) -> int | None:
+    """How long ago a passage was. Its boot is not stored: the monotonic clock counts where the wall clock agrees with it or is of
+    no use; None when neither can be trusted."""
+    by_monotonic_ns = now_ns - monotonic_ns
+    by_wall_ns = _wall_age_ns(at, now)
+    if by_wall_ns is None:
+        return by_monotonic_ns if by_monotonic_ns >= 0 else None
+    return by_monotonic_ns if by_monotonic_ns >= 0 and abs(by_monotonic_ns - by_wall_ns) <= AGREE_NS else by_wall_ns
+
+
+def _wall_age_ns(at: datetime, now: datetime) -> int | None:
+    if at < PLAUSIBLE_FROM or now < PLAUSIBLE_FROM or at > now:
+        return None
+    return round((now - at).total_seconds() * 1e9)

@@ -1,0 +1,9 @@
+"""Settings of the package, one file a group, declared once: validation, portal form, help bubbles and documentation read these
+fields. A group is stored under its `key`, which never changes."""
+
+from __future__ import annotations
+
+from engine.settings.general import GeneralSettings
+from engine.settings.lpr import FUNCTION_MODES, LprSettings
+
+__all__ = ["FUNCTION_MODES", "GeneralSettings", "LprSettings"]

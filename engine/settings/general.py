@@ -1,0 +1,125 @@
+"""General settings: the device, its pictures, history, trigger socket, outputs and logs (manual 4.6)."""
+
+from __future__ import annotations
+
+from pydantic import field_validator
+
+from board.kit.settings import Settings, option
+from engine.line_settings import groups, seconds_by_line
+
+
+class GeneralSettings(Settings):
+    """General Configuration tab (manual 4.6), as far as built."""
+
+    key = "general"
+
+    device_name: str = option(
+        "Gatewright",
+        "Device name",
+        "Sent with every event; make it unique for each camera.",
+        group="Device",
+        min_length=1,
+        max_length=40,
+    )
+    time_zone: str = option(
+        "UTC",
+        "Time zone",
+        "Schedules and shown times use it; stored times are UTC.",
+        widget="time_zone",
+        group="Device",
+        max_length=60,
+    )
+    save_full_image: bool = option(
+        True, "Save the image", "Stores the whole picture of each passage.", restart=True, group="Images"
+    )
+    save_plate_image: bool = option(
+        True, "Save the plate image", "Stores the plate's crop of each passage.", restart=True, group="Images"
+    )
+    image_quality_pct: int = option(
+        70, "Image quality", "JPEG quality of stored pictures.", unit="%", restart=True, group="Images", ge=10, le=95
+    )
+    keep_free_pct: int = option(
+        10,
+        "Keep free",
+        "The oldest pictures are deleted when less than this part of the storage is free.",
+        unit="%",
+        group="Images",
+        ge=1,
+        le=80,
+    )
+    history_passages: int = option(
+        200_000,
+        "Passages kept",
+        "The oldest passages over this number are deleted, with their pictures and actions, once all their messages are delivered "
+        "or have expired; 0 keeps all. 100,000 take about 50 MB without pictures.",
+        group="History",
+        ge=0,
+        le=10_000_000,
+    )
+    trigger_port: int = option(
+        11000,
+        "Trigger socket port",
+        "TCP port that takes the trigger message; 0 switches it off.",
+        restart=True,
+        group="Trigger socket",
+        ge=0,
+        le=65535,
+    )
+    trigger_message: str = option(
+        "TRIGGER",
+        "Trigger message",
+        "Exactly this text, ended by a line end, starts a trigger; another message is discarded.",
+        restart=True,
+        group="Trigger socket",
+        min_length=1,
+        max_length=64,
+    )
+    snapshots_login: bool = option(
+        True,
+        "Snapshots ask for a log-in",
+        "The pictures of the ten newest passages below /LPR/ are for device passwords of the use onvif, accounts and tokens. Without "
+        "it everybody on the network sees them; some recorders know no log-in.",
+        group="Video management",
+    )
+    interlocks: str = option(
+        "",
+        "Interlocked outputs",
+        "Outputs of which one at a time may be on, such as DO1 DO2; several groups are parted by semicolons. The pins process refuses "
+        "what would switch on a second one.",
+        restart=True,
+        group="Outputs and inputs",
+        max_length=200,
+    )
+    longest_on: str = option(
+        "",
+        "Longest time on",
+        "An output is switched off after so many seconds in one go, whatever was asked, such as DO1=60 DO2=600; 0 means no limit.",
+        unit="s",
+        restart=True,
+        group="Outputs and inputs",
+        max_length=200,
+    )
+    stuck_after: str = option(
+        "",
+        "Input stuck after",
+        "An input that stays active for more seconds than this is reported on the Live tab, such as DI1=600; 0 means never.",
+        unit="s",
+        restart=True,
+        group="Outputs and inputs",
+        max_length=200,
+    )
+    log_level: int = option(
+        3, "Log level", "1 errors only .. 5 everything; 4 and 5 are for experts. Takes effect at once.", group="Logs", ge=1, le=5
+    )
+
+    @field_validator("interlocks")
+    @classmethod
+    def _are_groups(cls, text: str) -> str:
+        groups(text)
+        return text
+
+    @field_validator("longest_on", "stuck_after")
+    @classmethod
+    def _are_seconds(cls, text: str) -> str:
+        seconds_by_line(text)
+        return text

@@ -1,0 +1,70 @@
+"""Changes: the table `changes`: who changed a list, an entry, a rule or settings, when, and what it was before and is now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from board.kit.clock import Clock
+from engine.store.database import Database
+from engine.store.rows import stamp, where
+
+KEPT = 20_000
+"""The newest so many are kept."""
+
+MAX_ROWS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`subject`: "list", "entry", "rule", "settings" or "import"; `item_id`: of the list, entry or rule, 0 for settings; `before`
+    and `after`: values by name, None when it was added or deleted. Secrets are left out of both."""
+
+    rowid: int
+    at: datetime
+    user: str
+    subject: str
+    item_id: int
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+
+
+class Changes:
+    """Called, it gives changes, newest first: all, or of one subject or item."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    def __call__(self, subject: str = "", item_id: int = 0, before_rowid: int = 0, limit: int = 100) -> list[Change]:
+        conditions, values = where(("subject = ?", subject), ("item_id = ?", item_id), ("rowid < ?", before_rowid))
+        sql = f"SELECT * FROM changes WHERE {conditions} ORDER BY rowid DESC LIMIT ?"
+        return [
+            Change(
+                row["rowid"],
+                datetime.fromisoformat(row["at"]),
+                row["user"],
+                row["subject"],
+                row["item_id"],
+                json.loads(row["before"]) if row["before"] else None,
+                json.loads(row["after"]) if row["after"] else None,
+            )
+            for row in self._db.rows(sql, (*values, max(1, min(limit, MAX_ROWS))))
+        ]
+
+    def add(self, user: str, subject: str, item_id: int, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> None:
+        """In the transaction that makes the change. Nothing is written when nothing changed."""
+        if before == after:
+            return
+        number = self._db.execute(
+            "INSERT INTO changes (at, user, subject, item_id, before, after) VALUES (?, ?, ?, ?, ?, ?)",
+            (stamp(self._clock.now()), user, subject, item_id, _text(before), _text(after)),
+        )
+        self._db.execute("DELETE FROM changes WHERE rowid <= ?", (number - KEPT,))
+
+
+def _text(values: Mapping[str, Any] | None) -> str | None:
+    return None if values is None else json.dumps(values, ensure_ascii=False, separators=(",", ":"))

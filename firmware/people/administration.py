@@ -1,0 +1,95 @@
+"""Administration: what one person may change of others and of themselves, each change recorded with who did it and from where."""
+
+from __future__ import annotations
+
+from board.kit.errors import ConfigError
+from board.kit.permissions import ROLES
+from board.kit.web.people import TOKEN, Visitor
+from firmware.people.accounts import Account, Accounts
+from firmware.people.changes import Changes
+from firmware.people.device_passwords import DevicePassword, DevicePasswords
+from firmware.people.sessions import Sessions
+from firmware.people.tokens import Token, Tokens
+
+
+class Administration:
+    """Thread-safe. ConfigError says what is wrong, and nothing is changed. Nobody gives, takes or changes what is beyond them: a
+    token that may manage people makes no administrator."""
+
+    def __init__(self, accounts: Accounts, sessions: Sessions, tokens: Tokens, devices: DevicePasswords, changes: Changes) -> None:
+        self._accounts = accounts
+        self._sessions = sessions
+        self._tokens = tokens
+        self._devices = devices
+        self._changes = changes
+
+    def set_password(self, visitor: Visitor, new: str) -> None:
+        """The visitor's own. All sessions of that account end."""
+        if visitor.by == TOKEN:
+            raise ConfigError("a token has no password: log in as its maker")
+        self._accounts.set_password(visitor.name, new)
+        self._sessions.close_all(visitor.name)
+        self._record(visitor, "password changed", visitor.name)
+
+    def add_account(self, visitor: Visitor, name: str, role: str, password: str) -> None:
+        """Its first log-in must choose another password."""
+        _check_reach(visitor, role)
+        self._accounts.add(name, role, password)
+        self._record(visitor, "account added", f"{name} ({role})")
+
+    def set_role(self, visitor: Visitor, name: str, role: str) -> None:
+        """The account's sessions end, so that no page shows what it may no longer see."""
+        account = self._reached(visitor, name)
+        _check_reach(visitor, role)
+        self._accounts.set_role(name, role)
+        self._sessions.close_all(name)
+        self._record(visitor, "role changed", f"{name} ({account.role} to {role})")
+
+    def remove_account(self, visitor: Visitor, name: str) -> None:
+        """With its sessions and the tokens that it made."""
+        self._reached(visitor, name)
+        self._accounts.remove(name)
+        self._sessions.close_all(name)
+        self._tokens.end_of_makers([name])
+        self._record(visitor, "account removed", name)
+
+    def make_token(self, visitor: Visitor, name: str, permissions: tuple[str, ...], expires: str) -> tuple[Token, str]:
+        """The token and its secret. A token makes none, so that revoking it is enough."""
+        maker = self._accounts.get(visitor.name)
+        if visitor.by == TOKEN or maker is None:
+            raise ConfigError("a token cannot make tokens: log in with a password")
+        token, secret = self._tokens.make(name, permissions, maker, expires)
+        self._record(visitor, "token made", f"{name} ({', '.join(token.permissions)})")
+        return token, secret
+
+    def revoke_token(self, visitor: Visitor, token_id: str) -> Token:
+        token = self._tokens.revoke(token_id)
+        self._record(visitor, "token revoked", token.name)
+        return token
+
+    def make_device_password(self, visitor: Visitor, use: str, name: str) -> tuple[DevicePassword, str]:
+        """The device password and its secret."""
+        device, password = self._devices.make(use, name, visitor.name)
+        self._record(visitor, "device password made", f"{device.user} ({name})")
+        return device, password
+
+    def remove_device_password(self, visitor: Visitor, user: str) -> DevicePassword:
+        device = self._devices.remove(user)
+        self._record(visitor, "device password removed", f"{user} ({device.name})")
+        return device
+
+    def _record(self, visitor: Visitor, what: str, about: str) -> None:
+        self._changes.add(visitor.name, visitor.address, what, about)
+
+    def _reached(self, visitor: Visitor, name: str) -> Account:
+        account = self._accounts.get(name)
+        if account is None:
+            raise ConfigError("there is no user {user}", user=name[:32])
+        _check_reach(visitor, account.role)
+        return account
+
+
+def _check_reach(visitor: Visitor, role: str) -> None:
+    beyond = sorted(ROLES.get(role, frozenset()) - visitor.permissions)
+    if beyond:
+        raise ConfigError("{user} does not have {permissions}", user=visitor.name, permissions=", ".join(beyond))

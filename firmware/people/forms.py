@@ -1,0 +1,55 @@
+"""Forms: what is sent to add an account, a token or a device password, for the API's checks and its description."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+from board.kit.people import USES
+from board.kit.permissions import ROLES
+from board.kit.settings import Settings, option
+from firmware.people.passwords import MAX_PASSWORD, MIN_PASSWORD
+
+Password = Annotated[str, StringConstraints(strip_whitespace=False)]
+"""Blanks belong to it."""
+
+
+class OwnPassword(Settings):
+    """Own password"""
+
+    old: Password = option(..., "Present password", "The one that you logged in with.")
+    new: Password = option(
+        ..., "New password", f"{MIN_PASSWORD} to {MAX_PASSWORD} characters, none of those that everybody tries first."
+    )
+
+
+class NewAccount(Settings):
+    """Account"""
+
+    name: str = option(..., "User name", "1 to 32 letters, digits, '.', '_' or '-'.")
+    role: str = option(..., "Role", "What the account may do.", choices=tuple(ROLES))
+    password: Password = option(..., "First password", "Its owner replaces it at the first log-in.")
+
+
+class NewRole(Settings):
+    """Role"""
+
+    role: str = option(..., "Role", "What the account may do.", choices=tuple(ROLES))
+
+
+class NewToken(Settings):
+    """Token"""
+
+    name: str = option(..., "Name", "Which program it is for; 1 to 40 characters.")
+    permissions: tuple[str, ...] = option(..., "Permissions", "What it may do: no more than its maker.")
+    expires: str | None = option(
+        None, "Expires", "A day or a moment (2027-01-31, 2027-01-31T18:00:00+01:00; UTC without a zone); empty: never."
+    )
+
+
+class NewDevicePassword(Settings):
+    """Device password"""
+
+    use: str = option(..., "Use", "Which protocol it is for.", choices=USES)
+    name: str = option(..., "Name", "Which recorder or server it is for; 1 to 40 characters.")

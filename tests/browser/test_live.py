@@ -1,0 +1,198 @@
+"""The Live tab in a real browser: its stream of pictures and events, from a real manager and service and an engine that we are."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from board.kit.clock import Clock
+from board.types import Frame
+from engine.messages import EngineStatus, LiveReads
+from engine.reading.link import Link
+from engine.ring import RingWriter
+from engine.types import PlateRead
+from tests.browser.proxy import Proxy
+from tests.browser.stack import Stack, wait_for
+from tests.browser.test_portal import ARGUMENTS, CHROMIUM, prepare, with_store
+from tests.samples import passage
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser tests")
+
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed (apt install chromium): no browser tests")
+
+WIDTH, HEIGHT, SIDE = 640, 480, 80
+READ_LATER_S = 0.15
+FRAMES_PER_S = 12
+
+
+class Engine:
+    """Shows a white square that drives to the right, and tells what it read in each picture a while after it."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._clock = Clock()
+        self._ring = RingWriter(stack.state.frames, WIDTH, HEIGHT)
+        self._link = Link(stack.state.service_socket, self._clock, self._status, lambda trigger: None, lambda: None)
+        self._stop = threading.Event()
+        self._seq = 0
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._link.start()
+        self._thread.start()
+
+    def _status(self) -> EngineStatus:
+        return EngineStatus("MOTION", self._seq, FRAMES_PER_S, 20.0, 30.0, "ok", "", None, (WIDTH, HEIGHT))
+
+    def _run(self) -> None:
+        while not self._stop.wait(1 / FRAMES_PER_S):
+            self._seq += 1
+            left = (self._seq * 12) % (WIDTH - SIDE)
+            picture = np.full((HEIGHT, WIDTH, 3), 20, np.uint8)
+            picture[200 : 200 + SIDE, left : left + SIDE] = 255
+            self._ring.write(Frame(self._seq, datetime.now(UTC), self._clock.monotonic_ns(), picture))
+            read = PlateRead("AB123", (), 95.0, "DE", (left, 200, SIDE, SIDE), 30.0)
+            threading.Timer(READ_LATER_S, self._link.live, (LiveReads(self._seq, (read,)),)).start()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join(5)
+        time.sleep(2 * READ_LATER_S)
+        self._link.close(5)
+        self._ring.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Proxy]]:
+    folder = tmp_path_factory.mktemp("camera")
+    prepare(folder, region="Europe", countries=("DE",))
+    stack = Stack(folder, ("pins", "service", "manager"))
+    wait_for(stack.state.service_socket.exists, "the service")
+    engine, proxy = Engine(stack), Proxy(stack.state.manager_socket)
+    yield folder, proxy
+    proxy.close()
+    engine.close()
+    stack.close()
+
+
+WATCH = """async (ms) => {
+  const found = [];
+  const canvas = document.querySelector("#picture");
+  const until = performance.now() + ms;
+  let last = "";
+  while (performance.now() < until) {
+    await new Promise(requestAnimationFrame);
+    if (canvas.dataset.seq === last || canvas.hidden) continue;
+    last = canvas.dataset.seq;
+    const line = canvas.getContext("2d").getImageData(0, Math.round(canvas.height / 2), canvas.width, 1).data;
+    let left = 0;
+    while (left < canvas.width && line[4 * left] < 128) left++;
+    const box = document.querySelector("#overlay rect.read");
+    found.push({seq: Number(last), left: left * 640 / canvas.width, box: box ? Number(box.getAttribute("x")) : null});
+  }
+  return found;
+}"""
+
+
+def test_each_box_lies_on_the_picture_it_was_read_in(browser: Any, camera: tuple[Path, Proxy]) -> None:
+    context = browser.new_context(viewport={"width": 1366, "height": 800})
+    page = context.new_page()
+    page.goto(f"{camera[1].address}/anpr/live")
+    playwright.expect(page.locator("#overlay rect.read")).to_have_count(1, timeout=30_000)
+    seen = page.evaluate(WATCH, 4000)
+    boxed = [each for each in seen if each["box"] is not None]
+    assert len(boxed) >= 15 and len(boxed) >= 0.9 * len(seen)
+    assert [each for each in boxed if abs(each["left"] - each["box"]) > 3] == []
+    context.close()
+
+
+def test_twelve_viewers_get_pictures_and_events_and_nobody_a_503_or_a_false_stop(browser: Any, camera: tuple[Path, Proxy]) -> None:
+    _, proxy = camera
+    contexts = [browser.new_context(viewport={"width": 800, "height": 600}) for _ in range(12)]
+    pages = [context.new_page() for context in contexts]
+    modes = "new MutationObserver(() => { window.modes = [...(window.modes || []), document.querySelector('#mode').textContent]; })"
+    for page in pages:
+        page.goto(f"{proxy.address}/anpr/live")
+        page.evaluate(f"{modes}.observe(document.querySelector('#mode'), {{childList: true}})")
+    for page in pages:
+        playwright.expect(page.locator("#mode")).to_have_text("MOTION", timeout=30_000)
+    proxy.refused.clear()
+    before = [int(page.locator("#picture").get_attribute("data-seq") or 0) for page in pages]
+    time.sleep(3)
+    after = [int(page.locator("#picture").get_attribute("data-seq") or 0) for page in pages]
+    assert all(new > old for old, new in zip(before, after, strict=True))
+    for page in pages:
+        assert set(page.evaluate("window.modes || []")) <= {"MOTION"}
+    assert proxy.refused == []
+    for context in contexts:
+        context.close()
+
+
+def test_a_page_that_nobody_sees_streams_nothing_and_what_passed_meanwhile_is_there_when_it_is_seen_again(
+    browser: Any, camera: tuple[Path, Proxy]
+) -> None:
+    folder, proxy = camera
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{proxy.address}/anpr/live")
+    playwright.expect(page.locator("#picture")).to_be_visible(timeout=30_000)
+    hide = """(hidden) => {
+      Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
+      document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    page.evaluate(hide, True)
+    time.sleep(1)
+    still = page.locator("#picture").get_attribute("data-seq")
+    stored = passage("SEEN1", "seen", datetime.now(UTC))
+    with_store(folder, lambda store: store.add_passage(stored, [], store.lookup("SEEN1", datetime.now(UTC), True)))
+    time.sleep(1)
+    assert page.locator("#picture").get_attribute("data-seq") == still
+    page.evaluate(hide, False)
+    playwright.expect(page.locator("#recent tbody tr").first).to_contain_text("SEEN1")
+    wait_for(lambda: page.locator("#picture").get_attribute("data-seq") != still, "the next picture")
+    context.close()
+
+
+def test_a_session_that_ends_ends_the_streams(browser: Any, camera: tuple[Path, Proxy]) -> None:
+    _, proxy = camera
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{proxy.address}/anpr/live")
+    playwright.expect(page.locator("#picture")).to_be_visible(timeout=30_000)
+    ended: list[str] = []
+    page.on("requestfinished", lambda request: ended.append(request.url))
+    page.on("requestfailed", lambda request: ended.append(request.url))
+    proxy.allowed = False
+    try:
+        wait = time.monotonic() + 10
+        while not (any("/events" in url for url in ended) and any("/pictures" in url for url in ended)):
+            assert time.monotonic() < wait
+            page.wait_for_timeout(100)
+    finally:
+        proxy.allowed = True
+    context.close()
+
+
+def test_the_page_fits_a_desktop_and_a_phone(browser: Any, camera: tuple[Path, Proxy], tmp_path: Path) -> None:
+    for width, height in ((1366, 768), (390, 844)):
+        context = browser.new_context(viewport={"width": width, "height": height})
+        page = context.new_page()
+        page.goto(f"{camera[1].address}/anpr/live")
+        playwright.expect(page.locator("#overlay rect.read")).to_have_count(1, timeout=30_000)
+        page.screenshot(path=str(tmp_path / f"live-{width}.png"), full_page=True)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        canvas, view = page.locator("#picture").bounding_box(), page.locator("#view").bounding_box()
+        assert (canvas["width"], canvas["height"]) == (view["width"], view["height"])
+        context.close()

@@ -1,0 +1,124 @@
+"""Sights over a restart: what the passages and the file tell, and which clock is believed."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from board.kit.clock import TestClock
+from engine.reading.passages import sights
+from engine.reading.passages.sights import NOTHING_KNOWN, SightsFile, known_at_start
+from engine.types import Passage
+from tests.samples import passage
+
+SECOND = 1_000_000_000
+
+
+class Bench:
+    """A camera an hour after its boot."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "sights.json"
+        self.clock = TestClock()
+        self.clock.advance(3600)
+
+    def passage(self, plate: str, seconds_ago: float, monotonic_off_s: float = 0.0) -> Passage:
+        at = self.clock.now() - timedelta(seconds=seconds_ago)
+        ns = self.clock.monotonic_ns() - round((seconds_ago - monotonic_off_s) * 1e9)
+        return passage(plate, id=plate, at=at, monotonic_ns=ns)
+
+    def ages_s(self, *stored: Passage) -> dict[str, float]:
+        known = known_at_start(stored, self.file, self.clock)
+        return {plate: (self.clock.monotonic_ns() - seen_ns) / 1e9 for plate, seen_ns in known.sights.items()}
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def test_passages_tell_when_plates_were_seen_and_in_which_order_they_were_accepted(bench: Bench) -> None:
+    stored = [bench.passage("A1", 50), bench.passage("B2", 40), bench.passage("", 30), bench.passage("A1", 20)]
+    assert bench.ages_s(*stored) == {"B2": 40.0, "A1": 20.0}
+    assert known_at_start(stored, bench.file, bench.clock).accepted == ("A1", "B2", "A1")
+
+
+def test_the_monotonic_clock_counts_where_the_wall_clock_agrees(bench: Bench) -> None:
+    assert bench.ages_s(bench.passage("A1", 50, monotonic_off_s=5)) == {"A1": 45.0}
+
+
+def test_a_passage_of_an_earlier_boot_is_as_old_as_the_wall_clock_says(bench: Bench) -> None:
+    later, earlier = bench.passage("A1", 50, monotonic_off_s=-7200), bench.passage("B2", 4000, monotonic_off_s=3000)
+    assert bench.ages_s(later, earlier) == {"B2": 4000.0, "A1": 50.0}
+
+
+@pytest.mark.parametrize("at", [datetime(1970, 1, 1, 0, 5, tzinfo=UTC), datetime(2056, 1, 1, tzinfo=UTC)])
+def test_a_stamp_that_cannot_be_right_leaves_the_monotonic_clock_alone_to_tell(bench: Bench, at: datetime) -> None:
+    now_ns = bench.clock.monotonic_ns()
+    this_boot = passage("A1", id="a", at=at, monotonic_ns=now_ns - 30 * SECOND)
+    earlier_boot = passage("B2", id="b", at=at, monotonic_ns=now_ns + 30 * SECOND)
+    assert bench.ages_s(this_boot, earlier_boot) == {"A1": 30.0}
+
+
+def test_a_clock_that_was_never_set_is_not_believed(bench: Bench) -> None:
+    bench.clock = TestClock(datetime(1970, 1, 1, tzinfo=UTC))
+    bench.clock.advance(100)
+    stored = passage("A1", id="a", at=datetime(1970, 1, 1, 0, 0, 50, tzinfo=UTC), monotonic_ns=10**15)
+    assert bench.ages_s(stored) == {}
+
+
+def test_a_car_that_stands_there_is_known_by_its_last_sight(bench: Bench) -> None:
+    stored = bench.passage("A1", 3000)
+    file = SightsFile(bench.file, bench.clock)
+    file.keep({"A1": bench.clock.monotonic_ns() - SECOND, "B2": bench.clock.monotonic_ns() - 100 * SECOND})
+    bench.clock.advance(7)
+    known = known_at_start([stored], bench.file, bench.clock)
+    assert bench.ages_s(stored) == {"A1": 8.0}
+    assert (known.standing, known.start_ns) == (("A1",), bench.clock.monotonic_ns())
+    bench.clock.advance(200)
+    assert known_at_start([stored], bench.file, bench.clock).standing == ()
+
+
+def test_a_car_whose_passage_was_not_stored_still_waits_and_is_not_known(bench: Bench) -> None:
+    SightsFile(bench.file, bench.clock).keep({"A1": bench.clock.monotonic_ns()})
+    known = known_at_start([], bench.file, bench.clock)
+    assert (dict(known.sights), known.accepted, known.standing) == ({}, (), ())
+
+
+def test_after_another_boot_the_wall_clock_tells_how_long_ago_a_sight_was(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = bench.passage("A1", 3000)
+    SightsFile(bench.file, bench.clock).keep({"A1": bench.clock.monotonic_ns()})
+    monkeypatch.setattr(sights, "boot_id", lambda: "another")
+    after = TestClock(bench.clock.now() + timedelta(seconds=40))
+    assert known_at_start([stored], bench.file, after).standing == ("A1",)
+    for now in (bench.clock.now() - timedelta(seconds=1), bench.clock.now() + timedelta(hours=1)):
+        assert known_at_start([stored], bench.file, TestClock(now)).standing == ()
+
+
+def test_the_file_is_written_when_sights_changed_and_not_at_every_frame(bench: Bench) -> None:
+    file = SightsFile(bench.file, bench.clock)
+    file.keep({"A1": bench.clock.monotonic_ns()})
+    first = bench.file.read_bytes()
+    bench.clock.advance(1)
+    file.keep({"A1": bench.clock.monotonic_ns()})
+    assert bench.file.read_bytes() == first
+    file.keep({"A1": bench.clock.monotonic_ns()}, at_once=True)
+    assert json.loads(bench.file.read_bytes())["seen_ns"] == {"A1": bench.clock.monotonic_ns()}
+    bench.file.unlink()
+    bench.clock.advance(3)
+    file.keep({"A1": bench.clock.monotonic_ns() - 3 * SECOND})
+    assert not bench.file.exists()
+
+
+@pytest.mark.parametrize("damage", [b"", b"[]", b'{"boot": 1}', b'{"boot": "x", "at": "y", "at_ns": 0, "seen_ns": {}}', b"\xff"])
+def test_a_damaged_file_is_as_good_as_none(bench: Bench, damage: bytes) -> None:
+    bench.file.write_bytes(damage)
+    assert bench.ages_s(bench.passage("A1", 50)) == {"A1": 50.0}
+
+
+def test_nothing_is_known_on_the_first_day(bench: Bench) -> None:
+    known = known_at_start([], bench.file, bench.clock)
+    assert (dict(known.sights), known.accepted, known.standing) == (dict(NOTHING_KNOWN.sights), (), ())

@@ -1,0 +1,61 @@
+"""Live: what is pushed to browsers, as documents (webui/live)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.messages import DeliveryEvent, LiveReads, PassageEvent, ServiceStatus
+from engine.store import PassageQuery, StoredPassage
+from engine.types import Delivery
+from webui.live.events import event
+from webui.portal import Portal
+from webui.view import passages, status
+
+MOST_MISSED = 100
+"""Passages that a browser gets when it comes back after a while; the rest are on the Review tab."""
+
+
+class Documents:
+    """What the feed says, in the words of the API."""
+
+    def __init__(self, portal: Portal) -> None:
+        self._portal = portal
+
+    def newest_row(self) -> int:
+        found = self._portal.store.passages(PassageQuery(limit=1))
+        return found[0].rowid if found else 0
+
+    def status(self, known: ServiceStatus | None, age_s: float) -> dict[str, Any]:
+        return status.shown(self._portal, known, age_s)
+
+    def reads(self, reads: LiveReads) -> dict[str, Any]:
+        return status.reads(reads)
+
+    def passage(self, stored: PassageEvent) -> dict[str, Any]:
+        lists = tuple(match.list for match in stored.matches)
+        document = passages.shown(self._portal, StoredPassage(stored.row, stored.passage, lists), self._portal.zone())
+        return {**document, "deliveries": [_delivery(each) for each in stored.deliveries]}
+
+    def delivery(self, ended: DeliveryEvent) -> dict[str, Any]:
+        return _delivery(ended.delivery)
+
+
+def missed(portal: Portal, after: int) -> list[tuple[int, bytes]]:
+    """(row, event) of the newest passages over row `after`, oldest first; none for -1."""
+    if after < 0:
+        return []
+    zone = portal.zone()
+    found = portal.store.passages(PassageQuery(after_rowid=after, limit=MOST_MISSED))
+    return [(each.rowid, event("passage", passages.shown(portal, each, zone), each.rowid)) for each in reversed(found)]
+
+
+def _delivery(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "id": delivery.id,
+        "passage_id": delivery.passage_id,
+        "rule_id": delivery.rule_id,
+        "kind": delivery.kind,
+        "state": delivery.state,
+        "attempts": delivery.attempts,
+        "note": str(delivery.note),
+    }
