@@ -89,7 +89,7 @@ def _run(words: list[str]) -> int:
         life = Life(state, "hostd")
         board_file(state, options.profile, options.camera, options.sd.resolve() if options.sd else None)
         clock = Clock()
-        auth = Auth(state.host, clock, tuple(options.trusted_proxy), tuple(options.public_address))
+        auth = Auth(state, clock, tuple(options.trusted_proxy), tuple(options.public_address))
         packages, present = _packages(state, options.sd, options.profile, options.trust)
         ended = end_leftovers(state)
         if ended:
@@ -108,6 +108,7 @@ def _run(words: list[str]) -> int:
         )
         while not life.stop.wait(1.0) and server.alive():
             life.beat()
+            auth.guesses.keep()
             notify("WATCHDOG=1")
             if watchdog is not None:
                 watchdog.turn()
@@ -116,6 +117,7 @@ def _run(words: list[str]) -> int:
         packages.close()
         server.stop()
         who.close()
+        auth.guesses.keep()
         if watchdog is not None and not failed:
             watchdog.close()  # not after a failure: the host must come back in time
         LOG.info("stopped")

@@ -57,6 +57,7 @@ class Host:
             refresh_s=refresh_s,
             visitor=call.visitor if call.visitor.by else None,
             menu=[] if call.visitor.must_change else [each for each in self.menu if call.may(each.permission)],
+            damage=self.auth.damage() if call.may("people") else (),
             path=call.address.partition("?")[0].removeprefix("/"),
             **values,
         )

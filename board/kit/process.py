@@ -8,6 +8,8 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 from board.kit.files import write_whole
@@ -23,6 +25,8 @@ NOT_HERE = 78
 BEAT_EVERY_S = 2.0
 """A process calls `beat` at least this often; the supervisor ends one that has been silent for much longer."""
 
+
+PATIENT_EVERY_S = 1.0
 
 DEFAULT_LEVEL = 3
 
@@ -78,16 +82,43 @@ class Life:
         self.stop = threading.Event()
         state.run.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._beat_file = state.beat(process)
+        self._patient_until_s = 0.0
+        self._patient: threading.Thread | None = None
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
         self.beat()
 
     def beat(self) -> None:
-        """Renews the heartbeat; a full disk is no reason to die. Takes over a log level that was changed since."""
+        """Renews the heartbeat: called by the thread whose hanging matters. A full disk is no reason to die. Takes over a log level
+        that was changed since."""
         level = _log_level(self._state)
         if level != self._level:
             self._level = level
             logging.getLogger().setLevel(LEVELS[level])
+        self._touch()
+
+    @contextmanager
+    def patience(self, limit_s: float) -> Iterator[None]:
+        """For work of the beating thread that may take long though nothing is wrong (loading models, migrating a database, a slow
+        card): the heartbeat goes on beside it for `limit_s` at most. A process that is stopped or holds the interpreter is noticed
+        all the same."""
+        self._patient_until_s = time.monotonic() + limit_s
+        if self._patient is None:
+            self._patient = threading.Thread(target=self._beat_beside, name="patience", daemon=True)
+            self._patient.start()
+        try:
+            yield
+        finally:
+            self._patient_until_s = 0.0
+            self.beat()
+
+    def _beat_beside(self) -> None:
+        while True:
+            time.sleep(PATIENT_EVERY_S)
+            if time.monotonic() < self._patient_until_s:
+                self._touch()
+
+    def _touch(self) -> None:
         try:
             self._beat_file.touch()
         except OSError as why:

@@ -45,6 +45,11 @@ class State:
         return self.run / "vms.sock"
 
     @property
+    def guesses(self) -> Path:
+        """Wrong passwords, for the host's next start (firmware/people/guesses.py)."""
+        return self.run / "guesses.json"
+
+    @property
     def frames(self) -> Path:
         """The memory-mapped frame ring that the engine writes and the portal reads."""
         return self.run / "frames.ring"

@@ -9,6 +9,7 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -43,6 +44,9 @@ WHY_IDLE = {NO_LICENSE: "there is no licence", SETUP: "no region is chosen yet"}
 WAIT_S = 0.1
 """How long the loop waits for a frame: a trigger's timeout is kept to this."""
 STOP_S = 0.4
+MODELS_LIMIT_S = 120.0
+PICTURES_LIMIT_S = 15.0
+"""A card that writes for itself (garbage collection) takes seconds: no hang of the engine."""
 MOST_LIVE_READS = 16
 
 
@@ -85,6 +89,7 @@ class Engine:
         self._images = ImageStore(state.images, general.save_full_image, general.save_plate_image, general.image_quality_pct)
         self._triggers: deque[Trigger] = deque()
         self._stop = threading.Event()
+        self._patience: Callable[[float], AbstractContextManager[None]] = lambda limit_s: nullcontext()
         self._frames_processed = 0
         self._read_ms = 0.0
         self._char_height_px = 0.0
@@ -123,6 +128,7 @@ class Engine:
 
     def run(self, life: Life) -> None:
         """Until SIGTERM or the service's StopEngine."""
+        self._patience = life.patience
         self._link.start()
         self._feed.start()
         while not (life.stop.is_set() or self._stop.is_set()):
@@ -160,7 +166,8 @@ class Engine:
             return
         self._reader_at_ns = self._clock.monotonic_ns() + MODELS_AGAIN_NS
         try:
-            self._reader = self._open_reader()
+            with self._patience(MODELS_LIMIT_S):
+                self._reader = self._open_reader()
         except Exception as why:  # a native loader raises whatever it likes; the engine goes on and tries again
             self.say(str(why) if isinstance(why, StoreError) else f"models: {why}")
             return
@@ -208,7 +215,8 @@ class Engine:
             passage = to_passage(result, str(uuid.uuid4()), self._clock)
             if result.frame is not None:
                 try:
-                    passage = replace(passage, images=self._images.save(passage, result.frame.rgb))
+                    with self._patience(PICTURES_LIMIT_S):
+                        passage = replace(passage, images=self._images.save(passage, result.frame.rgb))
                 except GatewrightError as why:
                     self.say(str(why))
             if result.settled:

@@ -73,6 +73,12 @@ from engine.types import Passage, WiegandFrame
 log = logging.getLogger("service")
 
 TURN_S = 1.0
+TURN_LIMIT_S = 20.0
+"""Deleting old pictures on a slow card, waiting for the store: the gate's threads go on meanwhile."""
+START_LIMIT_S = 900.0
+"""A new release may have to migrate a large database."""
+STUCK_S = 12.0
+"""A commit waits up to 5 s for a lock, and a passage may take two."""
 MAX_TRIGGER_WAIT_S = 60.0
 
 
@@ -176,6 +182,11 @@ class Service:
         self._subscribers.start()
         self._pins.start()
         self.turn()
+
+    def stuck(self) -> str:
+        """Why no car would be let in though the process lives: what opens gates has hung. "" while all is well."""
+        busy_s = self._hub.busy_s()
+        return f"a passage has been on its way into the store for {busy_s:.0f} s" if busy_s > STUCK_S else ""
 
     def turn(self) -> None:
         """Recurring work; tries again what could not start."""
@@ -364,11 +375,17 @@ def run(state: State) -> int:
     life = Life(state, "service")
     licensed = os.environ.get("GATEWRIGHT_LICENSED", "1") != "0"
     service = Service(state, Clock(), find_kinds(), licensed, _card_of(state))
-    service.start()
+    with life.patience(START_LIMIT_S):
+        service.start()
     log.info("service started")
     while not life.stop.wait(TURN_S) and not service.restart.is_set():
+        stuck = service.stuck()
+        if stuck:
+            log.error("no heartbeat any more: %s", stuck)
+            continue
         life.beat()
-        service.turn()
+        with life.patience(TURN_LIMIT_S):
+            service.turn()
     if service.restart.is_set():
         life.stop.wait(0.2)  # the answer to the portal goes out first
     service.close()

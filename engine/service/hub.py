@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ class Hub:
         self._lock = threading.Lock()
         self._clients: set[Channel] = set()
         self._engine: Channel | None = None
+        self._taking_since_s: float | None = None
         self._stop = threading.Event()
 
     def start(self) -> None:
@@ -51,6 +53,11 @@ class Hub:
             client.close()
         self._listener.shutdown(socket.SHUT_RDWR)  # a close alone wakes no accept
         self._listener.close()
+
+    def busy_s(self) -> float:
+        """For how long the engine's message that is being taken has been; 0 when none is."""
+        since_s = self._taking_since_s
+        return 0.0 if since_s is None else time.monotonic() - since_s
 
     def send_engine(self, message: object) -> None:
         """WireError when no engine is connected or it does not read."""
@@ -123,12 +130,15 @@ class Hub:
                 self._on_engine(None)
 
     def _take(self, message: Any) -> None:
+        self._taking_since_s = time.monotonic()
         try:
             self._on_engine(message)
         except WireError:
             raise
         except Exception:  # the connection would end, and the same message, sent again, would end the next one: no car gets in
             log.exception("%s of the engine", type(message).__name__)
+        finally:
+            self._taking_since_s = None
 
     def _answer(self, message: Any) -> object:
         if isinstance(message, Outcome):

@@ -34,7 +34,6 @@ def _page(host: Host, call: Call, error: object, user: str, status: int) -> Answ
         error=error,
         user=user,
         least=MIN_PASSWORD,
-        damage=host.auth.damage(),
     )
 
 

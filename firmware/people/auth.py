@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-from pathlib import Path
 
 from board.kit.clock import Clock
 from board.kit.people import Nobody
+from board.kit.state import State
 from board.kit.web.origin import Front, cookie_name
 from board.kit.web.people import BASIC, COOKIE, TOKEN, Visitor
 from board.kit.web.routes import Call, Refused
@@ -33,16 +33,17 @@ class Auth:
     challenge = (("WWW-Authenticate", 'Basic realm="Gatewright", charset="UTF-8"'),)
     """Asks a program for its password."""
 
-    def __init__(self, folder: Path, clock: Clock, trusted_proxies: tuple[str, ...] = (), public: tuple[str, ...] = ()) -> None:
+    def __init__(self, state: State, clock: Clock, trusted_proxies: tuple[str, ...] = (), public: tuple[str, ...] = ()) -> None:
         self.addresses = Addresses(trusted_proxies)
         self.front = Front(public, self.addresses.trusts)
-        self.accounts = Accounts(folder, clock=clock)
-        self.tokens = Tokens(folder, self.accounts.get, clock)
-        self.devices = DevicePasswords(folder, clock)
-        self.changes = Changes(folder, clock)
+        self.accounts = Accounts(state.host, clock=clock)
+        self.tokens = Tokens(state.host, self.accounts.get, clock)
+        self.devices = DevicePasswords(state.host, clock)
+        self.changes = Changes(state.host, clock)
         self.sessions = Sessions(clock)
         self.administration = Administration(self.accounts, self.sessions, self.tokens, self.devices, self.changes)
-        self._log_in = LogIn(self.accounts, Guesses(clock))
+        self.guesses = Guesses(clock, state.guesses)
+        self._log_in = LogIn(self.accounts, self.guesses)
         self.who = Who(self.devices, self.tokens, Guesses(clock), clock)
 
     def damage(self) -> tuple[Text, ...]:

@@ -1,11 +1,17 @@
-"""Guesses: how long whoever guesses passwords has to wait: per address, per account and in total. Counted before a hash is made."""
+"""Guesses: how long whoever guesses passwords has to wait: per address, per account and in total. Counted before a hash is made.
+
+They outlive a restart of the host: one that crashes must not give five more tries.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
 
 from board.kit.clock import Clock
 
@@ -20,6 +26,8 @@ TOTAL_TRIES, TOTAL_REFILL_S = 200, 1.0
 MAX_NAMES = 256
 MAX_KNOWN = 16
 TELL_EVERY_S = 60.0
+MAX_KEPT_BYTES = 1 << 20
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +60,10 @@ class Guesses:
     A try counts as wrong from `begin` on, so that many at once are not looked at either; `right` takes that back. A right password
     forgets the wrong ones only when all were of that user: an account of one's own must not help to guess another's.
     Many addresses together have 50 tries for one account and 200 for all, which come back slowly. That does not hold for an address
-    that logged in to the account before: an attack from elsewhere does not lock its owner out."""
+    that logged in to the account before: an attack from elsewhere does not lock its owner out.
+    `kept`: a file in STATE/run; None keeps nothing."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, kept: Path | None = None) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._wrong: OrderedDict[str, _Tries] = OrderedDict()
@@ -63,11 +72,16 @@ class Guesses:
         self._known: OrderedDict[str, OrderedDict[str, None]] = OrderedDict()
         self._untold = 0
         self._told_s = -TELL_EVERY_S
+        self._kept = kept
+        self._changed = False
+        if kept is not None:
+            self._restore(kept)
 
     def begin(self, address: str, user: str) -> float:
         """0: the password may be looked at, and is counted; else the seconds to wait."""
         now_s, name = self._now_s(), user[:32]
         with self._lock:
+            self._changed = True
             tries = self._wrong.get(address)
             if tries is None or now_s - tries.last_s > 2 * LONGEST_WAIT_S:
                 tries = _Tries(0, now_s, name)
@@ -108,6 +122,51 @@ class Guesses:
         with self._lock:
             self._take_back(address)
             self._give_back(address, user[:32])
+
+    def keep(self) -> None:
+        """Writes them down when there is something new; called about once a second. A disk that is full is no reason to stop."""
+        with self._lock:
+            if self._kept is None or not self._changed:
+                return
+            self._changed = False
+            document = {
+                "boot": _boot(),
+                "wrong": {address: asdict(tries) for address, tries in self._wrong.items()},
+                "accounts": {name: (bucket.used, bucket.at_s) for name, bucket in self._accounts.items()},
+                "total": (self._total.used, self._total.at_s),
+                "known": {name: list(addresses) for name, addresses in self._known.items()},
+            }
+        fresh = self._kept.with_name(self._kept.name + ".new")
+        try:
+            fresh.write_text(json.dumps(document))  # not synced: after a power cut the clock that it counts by starts anew
+            fresh.replace(self._kept)
+        except OSError as why:
+            LOG.warning("%s: not written: %s", self._kept, why.strerror)
+
+    def _restore(self, kept: Path) -> None:
+        try:
+            with kept.open() as file:
+                self._take(json.loads(file.read(MAX_KEPT_BYTES)))
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, TypeError, LookupError, AttributeError) as why:
+            LOG.warning("%s is not readable: wrong passwords are counted from the start (%s)", kept, why)
+
+    def _take(self, document: dict[str, Any]) -> None:
+        if document["boot"] != _boot():
+            return
+        wrong = OrderedDict(
+            (address, _Tries(int(tries["count"]), float(tries["last_s"]), tries["user"]))
+            for address, tries in document["wrong"].items()
+        )
+        accounts = OrderedDict(
+            (name, _Bucket(ACCOUNT_TRIES, ACCOUNT_REFILL_S, float(used), float(at_s)))
+            for name, (used, at_s) in document["accounts"].items()
+        )
+        known = OrderedDict((name, OrderedDict.fromkeys(map(str, addresses))) for name, addresses in document["known"].items())
+        used, at_s = document["total"]
+        self._total = _Bucket(TOTAL_TRIES, TOTAL_REFILL_S, float(used), float(at_s))
+        self._wrong, self._accounts, self._known = wrong, accounts, known
 
     def knows(self, address: str, user: str) -> bool:
         """This address logged in as `user` since the start."""
@@ -160,3 +219,11 @@ def _pause_s(tries: _Tries, now_s: float) -> float:
         return 0.0
     pause_s = min(LONGEST_WAIT_S, 2.0 ** min(tries.count - FREE_TRIES, 20))
     return max(0.0, tries.last_s + pause_s - now_s)
+
+
+def _boot() -> str:
+    """Changes with every start of the machine, and with it the monotonic clock."""
+    try:
+        return _BOOT_ID.read_text().strip()
+    except OSError:
+        return ""

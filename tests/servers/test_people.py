@@ -466,3 +466,29 @@ def test_a_changed_password_ends_sessions_and_a_new_role_ends_them_too(host: Hos
     assert host.ask("POST", "/api/password", json={"old": guard[1], "new": "the new mill wheel"}, auth=guard).status_code == 200
     assert session.get(f"{url}/api/packages").status_code == 401
     assert host.ask("POST", "/api/password", json={"old": "x", "new": "the new mill wheel"}).status_code == 422
+
+
+def test_a_killed_host_gives_no_new_tries(alone: Callable[..., Host]) -> None:
+    host = alone()
+    for number in range(6):
+        host.ask("GET", "/api/packages", auth=("admin", f"guess {number}"))
+    assert host.process is not None
+    kept = State(host.state).guesses
+    wait_for(lambda: kept.exists() and json.loads(kept.read_text())["wrong"]["127.0.0.1"]["count"] == 5)
+    host.process.kill()
+    host.process.wait(10)
+    host.start()
+    said = [host.ask("GET", "/api/packages", auth=("admin", f"guess {number}")).status_code for number in range(3)]
+    assert said.count(401) <= 1 and 429 in said
+
+
+def test_a_program_with_a_sessions_cookie_needs_no_origin_and_a_browser_does(alone: Callable[..., Host]) -> None:
+    host = alone(choose=False)
+    first, url = host.password, f"http://127.0.0.1:{host.port}"
+    with requests.Session() as session:
+        session.post(f"{url}/login", data={"user": "admin", "password": first}, allow_redirects=False)
+        form = {"old": first, "new": OWN, "again": OWN}
+        browser = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64)", "Accept-Language": "en"}
+        assert session.post(f"{url}/password", data=form, headers=browser, allow_redirects=False).status_code == 403
+        assert session.post(f"{url}/password", data=form, allow_redirects=False).headers["Location"] == "/"
+        assert session.post(f"{url}/api/tokens", json={"name": "VMS", "permissions": ["view"]}).status_code == 201

@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 from board.kit.web.people import BASIC, COOKIE, HOST, TOKEN, Visitor
 from board.kit.web.routes import Call, Refused
 
+_BY_A_PICTURE = ("GET", "HEAD")
+"""What a page of another site can make a browser send without any header that tells; every browser names the Origin of the rest
+(https://fetch.spec.whatwg.org/#origin-header), so that a program with a session's cookie may do without."""
 _PORTS = {"http": "80", "https": "443"}
 
 
@@ -72,7 +75,8 @@ def check(call: Call, visitor: Visitor, front: Front) -> None:
         return
     if call.header("X-Requested-With"):
         return  # another site cannot send it unasked
-    if visitor.by == COOKIE or (visitor.by == BASIC and _is_browser(call)):
+    suspect = _is_browser(call) or (visitor.by == COOKIE and call.method in _BY_A_PICTURE)
+    if suspect and visitor.by in (COOKIE, BASIC):
         raise Refused(
             403,
             "The request does not say which page it came from. Send an Origin or an X-Requested-With header, or use HTTP Basic or "

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from board.kit import process
 from board.kit.process import Life, open_log, set_log_level
 from board.kit.state import State
 
@@ -44,6 +47,32 @@ def test_the_log_lies_in_its_file_and_on_stderr(
     open_log(State(tmp_path), "pins")
     logging.getLogger("pins").info("all outputs at rest")
     assert (tmp_path / "logs" / "pins.log").read_text() == capsys.readouterr().err
+
+
+def test_the_heartbeat_goes_on_beside_long_work_for_as_long_as_was_granted(
+    tmp_path: Path, root_logger: logging.Logger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "PATIENT_EVERY_S", 0.01)
+    state = State(tmp_path)
+    life = Life(state, "service")
+    beat = state.beat("service")
+
+    def beats_within(seconds: float) -> bool:
+        os.utime(beat, ns=(0, 0))
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if beat.stat().st_mtime_ns:
+                return True
+            time.sleep(0.005)
+        return False
+
+    with life.patience(3600):
+        assert beats_within(10)
+    assert not beats_within(0.2)
+    with life.patience(0):
+        time.sleep(0.05)
+        assert not beats_within(0.2)
+    assert beat.stat().st_mtime_ns  # the work is over: the thread beats by itself
 
 
 def test_a_flood_of_warnings_leaves_room_in_the_file(tmp_path: Path, root_logger: logging.Logger) -> None:

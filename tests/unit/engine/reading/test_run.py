@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,9 @@ class Bench:
             stop = self._stop
 
             def beat(self) -> None: ...
+
+            def patience(self, limit_s: float) -> AbstractContextManager[None]:
+                return nullcontext()
 
         self.engine.run(Life())  # type: ignore[arg-type]
 
@@ -266,6 +270,9 @@ class _Life:
 
     def beat(self) -> None:
         pass
+
+    def patience(self, limit_s: float) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 def test_while_the_stored_settings_cannot_be_read_nothing_is_and_then_the_engine_starts_anew_with_them(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -32,5 +33,34 @@ def test_a_passage_that_nobody_can_digest_does_not_keep_the_next_car_out(tmp_pat
         assert second.wait(10)
         assert taken == ["good"]
     finally:
+        engine.close()
+        hub.close()
+
+
+def test_a_message_that_is_not_digested_in_time_is_noticed(tmp_path: Path) -> None:
+    held, go_on = threading.Event(), threading.Event()
+
+    def on_engine(message: Any) -> None:
+        if message is not None:
+            held.set()
+            go_on.wait(10)
+
+    hub = Hub(tmp_path / "service.sock", {}, on_engine, lambda channel, request: None)
+    hub.start()
+    assert hub.busy_s() == 0.0
+    engine = connect(tmp_path / "service.sock", Codec(SERVICE_MESSAGES))
+    try:
+        for message in (EngineHello(1), PassageReport(passage())):
+            engine.send(message)
+        assert held.wait(10)
+        time.sleep(0.05)
+        assert 0.05 <= hub.busy_s() < 10
+        go_on.set()
+        until = time.monotonic() + 10
+        while hub.busy_s() and time.monotonic() < until:
+            time.sleep(0.01)
+        assert hub.busy_s() == 0.0
+    finally:
+        go_on.set()
         engine.close()
         hub.close()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -136,3 +138,53 @@ def test_a_flood_of_guesses_writes_one_line_a_minute(caplog: pytest.LogCaptureFi
     for _ in range(50):
         guesses.begin("10.0.0.9", "admin")
     assert len(caplog.records) == 2 and "9995 more tries" in caplog.records[1].message
+
+
+def test_a_restart_of_the_host_gives_nobody_new_tries_and_its_owner_stays_known(tmp_path: Path) -> None:
+    clock, kept = TestClock(), tmp_path / "guesses.json"
+    guesses = Guesses(clock, kept)
+    assert guesses.begin("10.0.0.1", "admin") == 0
+    guesses.right("10.0.0.1", "admin")
+    for _ in range(5):
+        guesses.begin("10.0.0.9", "admin")
+    for number in range(ACCOUNT_TRIES):
+        guesses.begin(f"10.1.0.{number}", "admin")
+    guesses.keep()
+    again = Guesses(clock, kept)
+    assert again.begin("10.0.0.9", "admin") == 1
+    assert again.begin("10.0.0.9", "guard") == 1
+    assert again.begin("10.2.0.1", "admin") == ACCOUNT_REFILL_S
+    assert again.knows("10.0.0.1", "admin") and again.begin("10.0.0.1", "admin") == 0
+
+
+def test_a_restart_of_the_machine_starts_the_count_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, kept = TestClock(), tmp_path / "guesses.json"
+    guesses = Guesses(clock, kept)
+    for _ in range(5):
+        guesses.begin("10.0.0.9", "admin")
+    guesses.keep()
+    monkeypatch.setattr("firmware.people.guesses._boot", lambda: "another")
+    assert Guesses(clock, kept).begin("10.0.0.9", "admin") == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"boot": 1}', b"\xff"])
+def test_a_damaged_record_of_guesses_stops_nothing(tmp_path: Path, content: bytes) -> None:
+    kept = tmp_path / "guesses.json"
+    kept.write_bytes(content)
+    guesses = Guesses(TestClock(), kept)
+    assert guesses.begin("10.0.0.9", "admin") == 0
+    guesses.keep()
+    assert json.loads(kept.read_text())["wrong"]["10.0.0.9"]["count"] == 1
+
+
+def test_it_is_written_only_when_there_is_something_new_and_a_full_disk_stops_nothing(tmp_path: Path) -> None:
+    kept = tmp_path / "run" / "guesses.json"
+    guesses = Guesses(TestClock(), kept)
+    guesses.begin("10.0.0.9", "admin")
+    guesses.keep()  # there is no such folder
+    kept.parent.mkdir()
+    guesses.keep()
+    assert not kept.exists()
+    guesses.begin("10.0.0.9", "admin")
+    guesses.keep()
+    assert kept.exists()

@@ -9,17 +9,18 @@ from board.kit.web.people import BASIC, COOKIE, NOBODY, TOKEN, Visitor
 from board.kit.web.routes import Call, Refused
 
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux)", "Accept-Language": "en"}
+ALONE = Front()
 OWN = {"Host": "camera:8080", "Origin": "http://camera:8080"}
 
 
-def call(headers: dict[str, str], peer: str = "10.0.0.9") -> Call:
+def call(headers: dict[str, str], peer: str = "10.0.0.9", method: str = "GET") -> Call:
     environ = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
-    return Call(method="GET", environ={"REMOTE_ADDR": peer, **environ})
+    return Call(method=method, environ={"REMOTE_ADDR": peer, **environ})
 
 
-def refusal(headers: dict[str, str], by: str, front: Front = Front(), peer: str = "10.0.0.9") -> str:  # noqa: B008
+def refusal(headers: dict[str, str], by: str, front: Front = ALONE, peer: str = "10.0.0.9", method: str = "GET") -> str:
     try:
-        check(call({"Host": "camera:8080", **headers}, peer), Visitor("anna", "admin", by=by), front)
+        check(call({"Host": "camera:8080", **headers}, peer, method), Visitor("anna", "admin", by=by), front)
     except Refused as why:
         assert why.status == 403
         return str(why)
@@ -29,6 +30,15 @@ def refusal(headers: dict[str, str], by: str, front: Front = Front(), peer: str 
 def test_a_session_needs_a_proof_and_the_absence_of_all_headers_is_none() -> None:
     assert "does not say which page it came from" in refusal({}, COOKIE)
     assert "does not say which page it came from" in refusal({"Sec-Fetch-Site": "none"}, COOKIE)
+    assert "does not say which page it came from" in refusal(BROWSER, COOKIE, method="POST")
+
+
+def test_a_program_with_a_sessions_cookie_may_change_something_by_anything_but_a_get() -> None:
+    for method in ("POST", "PUT", "DELETE"):
+        assert refusal({}, COOKIE, method=method) == ""
+        assert refusal({"User-Agent": "python-requests/2.34"}, COOKIE, method=method) == ""
+        assert "another web site" in refusal({"Origin": "null"}, COOKIE, method=method)
+    assert "does not say which page" in refusal({"User-Agent": "python-requests/2.34"}, COOKIE, method="HEAD")
 
 
 @pytest.mark.parametrize(
