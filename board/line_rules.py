@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter, ValidationError
 
-from board.kit.errors import BoardError
-from board.kit.files import write_whole
+from board.kit.errors import BoardError, ConfigError
+from board.kit.kept import Kept
 from board.kit.state import State
 from board.types import BoardProfile, LineRules
 
@@ -43,27 +43,41 @@ def merged(profile: BoardProfile, asked: LineRules) -> Rules:
 
 
 def load_rules(state: State, profile: BoardProfile) -> Rules:
-    """The rules that pins starts with. A damaged file must not keep the board from working: it is logged, the profile's count."""
+    """The rules that pins starts with. A damaged file must not keep the board from working: its copy counts, else the profile's
+    rules, and it is logged."""
     try:
-        kept = state.line_rules_file.read_bytes()
-    except FileNotFoundError:
+        found = _kept(state).read()
+    except ConfigError as why:
+        log.error("the profile's rules count: %s", why)
         return merged(profile, LineRules(""))
-    except OSError as why:
-        log.error("%s cannot be read, the profile's rules count: %s", state.line_rules_file, why)
-        return merged(profile, LineRules(""))
+    if found.damage is not None and found.value is not None:
+        log.error("%s", found.damage)
+    elif found.damage is not None:
+        log.error("%s is not used, the profile's rules count: %s", state.line_rules_file, found.damage)
     try:
-        return merged(profile, TypeAdapter(LineRules).validate_json(kept))
-    except (ValidationError, BoardError) as why:
+        return merged(profile, found.value or LineRules(""))
+    except BoardError as why:
         log.error("%s is not used, the profile's rules count: %s", state.line_rules_file, why)
         return merged(profile, LineRules(""))
 
 
 def save_rules(state: State, asked: LineRules) -> None:
-    """Replaces STATE/line_rules.json as a whole; BoardError when the disk refuses."""
+    """Replaces STATE/line_rules.json and its copy as a whole; BoardError when the disk refuses."""
     try:
-        write_whole(state.line_rules_file, TypeAdapter(LineRules).dump_json(asked))
+        _kept(state).write(asked)
     except OSError as why:
         raise BoardError("the line rules cannot be kept in {path}: {why}", path=state.line_rules_file, why=why) from why
+
+
+def _kept(state: State) -> Kept[LineRules]:
+    return Kept(state.line_rules_file, _parse, lambda asked: TypeAdapter(LineRules).dump_python(asked, mode="json"))
+
+
+def _parse(document: object) -> LineRules:
+    try:
+        return TypeAdapter(LineRules).validate_python(document)
+    except ValidationError as why:
+        raise ValueError("it holds no line rules") from why
 
 
 def _check_name(name: str, known: Mapping[str, int], kind: str) -> None:

@@ -117,7 +117,8 @@ class Packages:
     def remove(self, name: str) -> None:
         """Stops and deletes both versions and the licence; the data that the package stored stays."""
         with self._lock:
-            self._slots.record(name)
+            if name not in self._slots.names():
+                raise PackageError("{name} is not installed", name=name)
             self._running.stop(name)
             self._slots.remove(name)
             self._licences.remove(name)

@@ -23,7 +23,19 @@ PORTAL = "portal"
 HOST, PACKAGE, NOBODY = "host", "package", "none"
 """Who asks for the log-in on a route: the host, which then says who is there; the package itself, which gets the Authorization
 header; nobody."""
-HOSTS_PATHS = ("api", "cgi-bin", "favicon.ico", "health", "host", "login", "logout", "openapi.json", "password", "setup", "words")
+HOSTS_PATHS = (
+    "api",
+    "cgi-bin",
+    "favicon.ico",
+    "health",
+    "host",
+    "language",
+    "login",
+    "logout",
+    "openapi.json",
+    "password",
+    "setup",
+)
 """First parts of the host's own addresses: no package may take them."""
 CLOSED_SOCKETS = ("people.sock", "pins.sock", "service.sock")
 """Sockets in STATE/run that speak no HTTP: strangers must not get there through the proxy."""

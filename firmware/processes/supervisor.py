@@ -41,7 +41,9 @@ STALE_S = 40.0
 TAIL_BYTES = 2_000
 READS_A_TURN = 32
 """Of 64 KB each, more than a pipe holds: a process that never stops writing must not keep this thread from the others."""
-ROUTINE = re.compile(r"\d{4}-\d\d-\d\dT\S+ (INFO|DEBUG) ")
+LOGGED = re.compile(r"\d{4}-\d\d-\d\dT\S+ (\w+) ")
+"""How a line of our logs begins: when, and how bad it is."""
+ROUTINE = ("INFO", "DEBUG")
 """Log lines that do not tell why a process died."""
 MISSING = re.compile(r"(ModuleNotFoundError|ImportError): ")
 """Last line of a Python program whose library is not on this board."""
@@ -266,7 +268,7 @@ class Supervisor:
             LOG.info("%s ended (%s)", process.spec.name, _exit_text(code))
             return
         lived_s = time.monotonic() - process.started
-        last_words = _last_words(process.tail)
+        last_words = _last_words(process.tail, code == NOT_HERE)
         if process.hung:
             self._crashed(process, Text("hung: no heartbeat; killed"))
         elif code == NO_LICENCE:
@@ -462,7 +464,10 @@ def _exit_text(code: int) -> Text:
     return Text("exit code {code}", {"code": code})
 
 
-def _last_words(tail: bytearray) -> str:
-    """The last line that tells why, at most 200 characters; "" when there is none."""
-    lines = [line for line in tail.decode("utf-8", "replace").splitlines() if line.strip() and not ROUTINE.match(line)]
-    return lines[-1].strip()[:200] if lines else ""
+def _last_words(tail: bytearray, routine_too: bool = False) -> str:
+    """The last line that tells why, without its stamp, at most 200 characters; "" when there is none."""
+    for line in reversed(tail.decode("utf-8", "replace").splitlines()):
+        logged = LOGGED.match(line)
+        if line.strip() and (logged is None or routine_too or logged[1] not in ROUTINE):
+            return line[logged.end() if logged else 0 :].strip()[:200]
+    return ""

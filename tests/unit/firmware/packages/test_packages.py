@@ -14,16 +14,18 @@ from typing import Any
 
 import pytest
 
+from board.kit import kept as kept_module
 from board.kit.clock import Clock
 from board.kit.errors import PackageError
-from board.kit.files import write_whole
+from board.kit.files import write_beside
 from board.kit.state import State
 from firmware.packages import management as packages_module
 from firmware.packages import slots as slots_module
+from firmware.packages.keys import TrustedKeys
 from firmware.packages.management import Packages, PackageStatus, board_file
 from firmware.packages.slots import CAMERA, SD, Slots
 from firmware.processes import supervisor as supervisor_module
-from tests.tiny_package import TRUST, contents, wait_for, write
+from tests.tiny_package import TRUST, contents, trust_file, wait_for, write
 
 
 class Camera:
@@ -160,8 +162,9 @@ def test_a_version_whose_process_never_beats_is_rolled_back_when_its_grace_is_ov
     wait_for(lambda: only(packages).slot_state == "good")
     silent = {"pins": "live", "manager": "hang"}
     camera.upload(packages, version="2.0.0", processes=silent, conf=lambda text: text.replace("grace_s = 30", "grace_s = 1"))
-    wait_for(lambda: only(packages).version == "1.0.0" and only(packages).message)  # the notice is written after the switch
-    assert str(only(packages).message).startswith("2.0.0 was rolled back to 1.0.0: manager: hung: no heartbeat; killed")
+    wait_for(lambda: str(only(packages).message).startswith("2.0.0 was rolled back to 1.0.0: "))
+    assert "manager: hung: no heartbeat; killed" in str(only(packages).message)
+    assert only(packages).version == "1.0.0"
 
 
 def test_a_package_is_ready_when_its_processes_beat_and_not_when_its_portal_alone_answers(camera: Camera) -> None:
@@ -231,13 +234,13 @@ def test_a_disk_that_refuses_a_roll_back_leaves_running_what_works(camera: Camer
     wait_for(lambda: only(packages).slot_state == "good")
     refused: list[Path] = []
 
-    def full_for_failures(path: Path, data: bytes) -> None:
+    def full_for_failures(path: Path, data: bytes, mode: int) -> Path:
         if b'"failed"' in data:
             refused.append(path)
             raise OSError(errno.ENOSPC, "No space left on device")
-        write_whole(path, data)
+        return write_beside(path, data, mode)
 
-    monkeypatch.setattr(slots_module, "write_whole", full_for_failures)
+    monkeypatch.setattr(kept_module, "write_beside", full_for_failures)
     camera.upload(packages, version="2.0.0", processes={"pins": "live", "manager": "crash"})
     wait_for(lambda: len(refused) > 1)
     wait_for(lambda: any(process.name == "pins" and process.pid for process in only(packages).processes))
@@ -425,13 +428,65 @@ def test_two_uploads_at_once_are_refused(camera: Camera) -> None:
     assert str(list(first)[-1]) == "TINY"
 
 
-def test_a_damaged_record_is_told_and_an_upload_repairs_it(camera: Camera) -> None:
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"enabled": true}', None])
+def test_a_damaged_record_is_restored_from_its_copy_and_the_package_runs_again(camera: Camera, damage: str | None) -> None:
     packages = camera.boot()
     camera.upload(packages)
-    (camera.state.host / "packages" / "TINY" / "record.json").write_text("{")
-    assert "record" in str(only(packages).message)
+    camera.upload(packages, version="2.0.0")
+    packages.start("TINY")
+    wait_for(lambda: only(packages).slot_state == "good")
+    packages.close()
+    record = camera.state.host / "packages" / "TINY" / "record.json"
+    before = record.read_bytes()
+    record.unlink() if damage is None else record.write_text(damage)
+    packages = camera.boot()
+    wait_for(lambda: up(packages))
+    assert (only(packages).version, only(packages).previous, only(packages).slot_state) == ("2.0.0", "1.0.0", "good")
+    assert record.read_bytes() == before
+
+
+def test_a_record_without_a_copy_as_older_hosts_left_it_gets_one(camera: Camera) -> None:
+    packages = camera.boot()
+    camera.upload(packages)
+    record = camera.state.host / "packages" / "TINY" / "record.json"
+    copy = record.with_name("record.json.copy")
+    copy.unlink()
+    packages.close()
+    assert only(camera.boot()).version == "1.0.0"
+    assert copy.read_bytes() == record.read_bytes()
+
+
+def test_a_record_that_is_damaged_with_its_copy_is_told_and_an_upload_repairs_it(camera: Camera) -> None:
+    packages = camera.boot()
+    camera.upload(packages)
+    packages.enable("TINY")
+    record = camera.state.host / "packages" / "TINY" / "record.json"
+    for path in (record, record.with_name("record.json.copy")):
+        path.write_text("{")
+    for _ in range(2):
+        assert str(only(packages).message) == f"TINY: its record {record} is damaged; upload the package again"
+    assert (packages.route("/tiny/"), packages.portals_ready()) == (None, False)
     camera.upload(packages)
     assert (only(packages).version, str(only(packages).message)) == ("1.0.0", "")
+    for path in (record, record.with_name("record.json.copy")):
+        path.write_text("{")
+    packages.remove("TINY")
+    assert packages.listing() == ()
+
+
+def test_a_damaged_key_stops_the_packages_of_its_vendor_only_and_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    ours = trust_file(tmp_path)
+    for name, data in (("empty.pub", b""), ("half.pub", ours.read_bytes()[:40]), ("folder.pub", None)):
+        (tmp_path / name).mkdir() if data is None else (tmp_path / name).write_bytes(data)
+    trust = TrustedKeys(tmp_path)
+    assert list(trust()) == list(TRUST)
+    trust()
+    assert [str(why).partition(": ")[0] for why in trust.damage()] == [
+        "public key empty.pub", f"public key {tmp_path / 'folder.pub'}", "public key half.pub"
+    ]  # fmt: skip
+    assert len(caplog.records) == 3  # not again each time
+    with pytest.raises(PackageError, match=r"public key empty\.pub: not a PEM public key"):
+        TrustedKeys(tmp_path, [tmp_path / "empty.pub"])
 
 
 def test_a_full_disk_keeps_the_host_from_starting_only_when_the_board_is_another(
