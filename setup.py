@@ -25,8 +25,8 @@ setup(
     package_data={
         "board.kit": ["locales/*"],
         "board.kit.web": ["templates/*", "static/*"],
-        "webui": ["templates/*", "static/*"],
-        "firmware": ["templates/*", "static/*", "demo/*", "*.service"],
+        "webui": ["templates/*", "static/*", "openapi.json"],
+        "firmware": ["templates/*", "static/*", "demo/*", "*.service", "openapi.json"],
         "vadp_package": ["package.conf", "initscr"],
     },
     install_requires=[
@@ -45,6 +45,7 @@ setup(
         "schedule==1.2.2",
         "smbus2==0.6.1",
         "sqlite-utils==4.2.1",
+        "typing_extensions==4.16.0",
         "tzdata==2026.6",
     ],
     extras_require={

@@ -7,12 +7,14 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from board.kit.clock import Clock
 from board.kit.errors import PackageError
 from board.kit.files import write_whole
 from board.kit.state import State
 from board.kit.words import Text
+from firmware.packages.documents import documents
 from firmware.packages.environment import Environment
 from firmware.packages.install import MAX_PACKAGES, Installer
 from firmware.packages.keys import Trust, report_key
@@ -177,6 +179,10 @@ class Packages:
         """(package, socket) of what answers `path` for people whom the host let in; None when no installed package does."""
         found = self._routing.find(path)
         return (found.package, found.socket) if found is not None and found.route.authenticates == HOST else None
+
+    def documents(self) -> list[dict[str, Any]]:
+        """What the installed packages say about their API, as OpenAPI."""
+        return documents(self._slots)
 
     def portals_ready(self) -> bool:
         """Every package that should run does, and its portal answers."""

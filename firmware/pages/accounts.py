@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from board.kit.errors import ConfigError
 from board.kit.permissions import PERMISSIONS, ROLES
-from board.kit.web.forms import filled
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, Elsewhere, api, data, page
 from board.kit.words import Text
 from firmware.host import Host
+from firmware.people import shapes
 from firmware.people.accounts import Account
 from firmware.people.forms import NewAccount, NewRole
 from firmware.people.passwords import MIN_PASSWORD, Busy
@@ -81,14 +81,14 @@ def _account(account: Account) -> dict[str, object]:
     return {"name": account.name, "role": account.role, "permissions": permissions, "must_change": account.must_change}
 
 
-def _post(host: Host, call: Call) -> Answer:
-    form = filled(NewAccount, call.body, {}, {})
+def _post(host: Host, call: Call[object, NewAccount]) -> Answer:
+    form = call.body
     host.auth.administration.add_account(call.visitor, form.name, form.role, form.password)
     return data({"name": form.name, "role": form.role}, 201)
 
 
-def _put(host: Host, call: Call) -> Answer:
-    form = filled(NewRole, call.body, {}, {})
+def _put(host: Host, call: Call[object, NewRole]) -> Answer:
+    form = call.body
     host.auth.administration.set_role(call.visitor, call.path["name"], form.role)
     return data({"name": call.path["name"], "role": form.role})
 
@@ -108,9 +108,24 @@ TAB = Tab(
         page("setup/system/accounts/add", "people", _add, method="POST"),
         page("setup/system/accounts/role", "people", _change, method="POST"),
         page("setup/system/accounts/remove", "people", _remove, method="POST"),
-        api("GET", "api/accounts", "people", _listing, "The accounts, the roles and what each permission allows."),
-        api("POST", "api/accounts", "people", _post, "Adds an account, which has to choose another password.", body=NewAccount),
-        api("PUT", _ONE, "people", _put, "Changes the role; the account's sessions end.", body=NewRole),
-        api("DELETE", _ONE, "people", _delete, "Removes an account with its sessions and tokens."),
+        api(
+            "GET",
+            "api/accounts",
+            "people",
+            _listing,
+            "The accounts, the roles and what each permission allows.",
+            reply=shapes.Accounts,
+        ),
+        api(
+            "POST",
+            "api/accounts",
+            "people",
+            _post,
+            "Adds an account, which has to choose another password.",
+            body=NewAccount,
+            reply=shapes.NamedRole,
+        ),
+        api("PUT", _ONE, "people", _put, "Changes the role; the account's sessions end.", body=NewRole, reply=shapes.NamedRole),
+        api("DELETE", _ONE, "people", _delete, "Removes an account with its sessions and tokens.", reply=shapes.Removed),
     ),
 )

@@ -8,6 +8,7 @@ from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, api, data, page
 from board.kit.words import Text
 from firmware.host import Host
+from firmware.people.shapes import Changes
 
 NAME = "setup/system/changes.html"
 MOST = 500
@@ -28,6 +29,13 @@ TAB = Tab(
     "audit",
     (
         page(NAME, "audit", _show),
-        api("GET", "api/changes", "audit", _listing, "Changes of accounts, tokens and device passwords, newest first."),
+        api(
+            "GET",
+            "api/changes",
+            "audit",
+            _listing,
+            "What was changed of accounts, tokens and device passwords.",
+            reply=Changes,
+        ),
     ),
 )

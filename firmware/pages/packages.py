@@ -2,14 +2,47 @@
 
 from __future__ import annotations
 
+from typing_extensions import TypedDict
+
 from board.kit.errors import PackageError
 from board.kit.web.menu import Tab
 from board.kit.web.routes import KNOWN, STREAM, Answer, Call, Refused, api, data, page, said
 from board.kit.words import Text
 from firmware.host import PACKAGES_PAGE, Host
-from firmware.packages.management import MAX_PACKAGES
+from firmware.packages.management import MAX_PACKAGES, PackageStatus
 from firmware.packages.uploads import MAX_UPLOAD_BYTES
 from firmware.packages.verify import MAX_ARCHIVE_BYTES
+
+
+class Listing(TypedDict):
+    """`card`: there is an SD card; `serial`: the camera's, to which licences are bound; `npackage`: as many packages at most."""
+
+    packages: list[PackageStatus]
+    card: bool
+    serial: str
+    npackage: int
+
+
+class Uploaded(TypedDict):
+    """What was installed, and the steps that it took."""
+
+    package: str
+    version: str
+    status: str
+    message: str
+    steps: list[str]
+
+
+class Done(TypedDict):
+    package: str
+    done: str
+
+
+class Licensed(TypedDict):
+    """`until`: a date, or "no end"."""
+
+    package: str
+    until: str
 
 
 def _page(host: Host, call: Call) -> Answer:
@@ -77,13 +110,14 @@ TAB = Tab(
     "packages",
     (
         page(PACKAGES_PAGE.removeprefix("/"), "packages", _page),
-        api("GET", "api/packages", KNOWN, _listing, "The installed packages with their states and processes."),
+        api("GET", "api/packages", KNOWN, _listing, "The installed packages with their states and processes.", reply=Listing),
         api(
             "POST",
             "api/packages",
             "packages",
             upload,
             "Uploads a package: multipart/form-data with one file and `save2sd`.",
+            reply=Uploaded,
             takes=STREAM,
             max_body_bytes=MAX_UPLOAD_BYTES,
         ),
@@ -93,6 +127,7 @@ TAB = Tab(
             "packages",
             _licence,
             "Stores a licence: the file as multipart/form-data or as the body itself.",
+            reply=Licensed,
             takes=STREAM,
         ),
         api(
@@ -100,7 +135,8 @@ TAB = Tab(
             "api/packages/<name:re:[A-Za-z0-9_-]+>/<verb:re:[a-z]+>",
             "packages",
             _command,
-            "start, stop, restart, rollback or remove.",
+            "Does what `verb` says: start, stop, restart, rollback or remove.",
+            reply=Done,
         ),
     ),
 )
