@@ -123,6 +123,7 @@ def _build(folder: Path, key: Path) -> Path:
 def _fill_lists(state: State) -> None:
     """Entries for cars of our own clip, so that the first minute shows a list match and a gate that opens."""
     from engine.lists import EARLIEST, LATEST
+    from engine.settings import GeneralSettings
     from engine.store import Store
     from engine.types import ActionRule, ListEntry, WeekSchedule
 
@@ -137,6 +138,9 @@ def _fill_lists(state: State) -> None:
         ("wiegand", "Tell the panel", {}),
     ):
         store.rules.save(ActionRule(0, lists["white"], name, kind, True, WeekSchedule(), json.dumps(settings)), "demo")
+    # Servers that are tried with a camera on this computer are on this computer too.
+    general = store.settings(GeneralSettings)
+    store.settings.put(general.model_copy(update={"action_addresses": "127.0.0.0/8 ::1"}), "demo")
     store.close()
 
 

@@ -51,6 +51,7 @@ from engine.messages import (
     TriggerAnswer,
     TriggerTaken,
 )
+from engine.network import Network, reachable
 from engine.service.counters import BAD_FRAMES, Counters
 from engine.service.engine_view import EngineView
 from engine.service.hub import Hub
@@ -115,7 +116,8 @@ class Service:
         self._core: Core | None = None
         self.restart = threading.Event()
         self._problems = Problems(clock, lambda: self._subscribers.status_changed())
-        self._serial = SerialLines(state, DeviceBook(state, "service"))
+        self._network = Network(self._permitted)
+        self._serial = SerialLines(state, DeviceBook(state, "service"), self._network.address)
         self._peers = Peers(kinds, self._problems.say)
         self._replies = Replies()
         self._counters = Counters(clock, self._store, self._problems.say)
@@ -160,6 +162,7 @@ class Service:
             state.images,
             self._peers,
             self._replies,
+            self._network,
             lambda: self._need_store().settings(GeneralSettings),
         )
         self._trials = Trials(clock, kinds, self._pins, self._environment, self._need_store, self._outputs.polarities)
@@ -277,6 +280,13 @@ class Service:
             self._peers.keep(store.rules(), lambda: self._environment.plain("", now, now_ns))
         except StoreError as why:
             self._problems.say(str(why))
+
+    def _permitted(self) -> tuple[str, ...]:
+        """What an administrator lets actions reach besides; nothing while nobody knows."""
+        try:
+            return reachable(self._need_store().settings(GeneralSettings).action_addresses)
+        except StoreError:
+            return ()
 
     def _store(self) -> Store | None:
         return self._core.store if self._core else None
