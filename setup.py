@@ -23,7 +23,8 @@ setup(
     packages=find_packages(include=[f"{name}{rest}" for name in PACKAGES for rest in ("", ".*")]),
     include_package_data=True,
     package_data={
-        "board.kit.web": ["templates/*"],
+        "board.kit": ["locales/*"],
+        "board.kit.web": ["templates/*", "static/*"],
         "webui": ["templates/*", "static/*", "openapi.json"],
         "firmware": ["templates/*", "static/*", "demo/*", "*.service", "openapi.json"],
         "vadp_package": ["package.conf", "initscr"],

@@ -145,7 +145,7 @@ def _install(words: list[str]) -> int:
         *steps, name = packages.install(options.package, CAMERA)
         for step in steps:
             print(step, file=sys.stderr)
-        packages.enable(name)
+        packages.enable(str(name))
         print(f"'{name} is uploaded'")
     return 0
 
@@ -160,7 +160,7 @@ def _state(folder: Path) -> State:
         try:
             needed.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as why:
-            raise GatewrightError("{needed} cannot be made: {strerror}", needed=needed, strerror=why.strerror) from why
+            raise GatewrightError("{folder} cannot be made: {reason}", folder=needed, reason=why.strerror) from why
     return state
 
 
@@ -211,7 +211,7 @@ class _OneHost:
             owner = self._file.read(20).strip() or "?"
             self._file.close()
             raise GatewrightError(
-                "a host (process {owner}) already runs on {parents}; stop it first", owner=owner, parents=self._path.parents[1]
+                "a host (process {pid}) already runs on {state}; stop it first", pid=owner, state=self._path.parents[1]
             ) from why
         try:
             self._file.truncate(0)

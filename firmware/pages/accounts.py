@@ -25,8 +25,9 @@ def _page(host: Host, call: Call, error: object, user: str, status: int) -> Answ
     return host.page(
         call,
         "accounts",
-        "Accounts",
+        Text("Accounts"),
         status=status,
+        here=f"/{NAME}",
         accounts=host.auth.accounts.all(),
         roles=ROLES,
         permissions=PERMISSIONS,
@@ -41,7 +42,7 @@ def _add(host: Host, call: Call) -> Answer:
     try:
         host.auth.administration.add_account(call.visitor, user, call.body.get("role", ""), call.body.get("password", ""))
     except (ConfigError, Busy) as why:
-        return _page(host, call, Text("Not added: {reason}.", {"reason": why}), user[:32], 400)
+        return _page(host, call, Text("not added: {reason}", {"reason": why}), user[:32], 400)
     raise Elsewhere(f"/{NAME}")
 
 
@@ -49,7 +50,7 @@ def _change(host: Host, call: Call) -> Answer:
     try:
         host.auth.administration.set_role(call.visitor, call.body.get("user", ""), call.body.get("role", ""))
     except ConfigError as why:
-        return _page(host, call, Text("Not changed: {reason}.", {"reason": why}), "", 400)
+        return _page(host, call, Text("not changed: {reason}", {"reason": why}), "", 400)
     raise Elsewhere(f"/{NAME}")
 
 
@@ -57,7 +58,7 @@ def _remove(host: Host, call: Call) -> Answer:
     try:
         host.auth.administration.remove_account(call.visitor, call.body.get("user", ""))
     except ConfigError as why:
-        return _page(host, call, Text("Not removed: {reason}.", {"reason": why}), "", 400)
+        return _page(host, call, Text("not removed: {reason}", {"reason": why}), "", 400)
     raise Elsewhere(f"/{NAME}")
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, api, data, page
+from board.kit.words import Text
 from firmware.host import Host
 from firmware.people.shapes import Changes
 
@@ -14,7 +15,7 @@ MOST = 500
 
 
 def _show(host: Host, call: Call) -> Answer:
-    return host.page(call, "changes", "Changes", changes=host.auth.changes.newest(MOST))
+    return host.page(call, "changes", Text("Changes"), changes=host.auth.changes.newest(MOST))
 
 
 def _listing(host: Host, call: Call) -> Answer:

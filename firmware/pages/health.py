@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from typing_extensions import TypedDict
 
-from board.kit.web.files import file, files
+from board.kit.web.files import SHARED, file, files
 from board.kit.web.menu import Tab
 from board.kit.web.routes import PUBLIC, Answer, Call, api, data
-from firmware.host import Host
-
-STATIC = Path(__file__).parents[1] / "static"
+from firmware.host import STATIC, Host
 
 
 class Health(TypedDict):
@@ -32,6 +28,7 @@ TAB = Tab(
     PUBLIC,
     (
         api("GET", "health", PUBLIC, _health, "200 when every enabled portal answers, else 503.", reply=Health),
+        file("host/words.js", PUBLIC, SHARED / "words.js"),
         files("host/<name>", PUBLIC, STATIC),
         file("favicon.ico", PUBLIC, STATIC / "icon.svg"),
     ),

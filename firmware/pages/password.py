@@ -8,6 +8,7 @@ from board.kit.errors import ConfigError
 from board.kit.web.menu import Tab
 from board.kit.web.people import TOKEN
 from board.kit.web.routes import KNOWN, Answer, Call, Elsewhere, Refused, api, data, page
+from board.kit.words import Text
 from firmware.host import Host
 from firmware.people import shapes
 from firmware.people.auth import must_wait
@@ -23,7 +24,7 @@ def _form(host: Host, call: Call) -> Answer:
 
 
 def _page(host: Host, call: Call, error: object, status: int) -> Answer:
-    return host.page(call, "password", "New password", status=status, error=error, least=MIN_PASSWORD)
+    return host.page(call, "password", Text("New password"), status=status, error=error, least=MIN_PASSWORD)
 
 
 def _change(host: Host, call: Call) -> Answer:

@@ -37,7 +37,7 @@ def _page(
     return host.page(
         call,
         "programs",
-        "Programs",
+        Text("Programs"),
         status=status,
         error=error,
         tokens=[(each, sorted(auth.tokens.permissions(each))) for each in auth.tokens.all()],

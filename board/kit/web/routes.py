@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
+from dataclasses import fields as dataclass_fields
 from typing import IO, Any, Generic, TypeVar
 
 from pydantic import ConfigDict, Field
@@ -15,7 +16,7 @@ from board.kit.languages import best
 from board.kit.permissions import PERMISSIONS
 from board.kit.settings import Settings
 from board.kit.web.people import NO_ONE, Visitor
-from board.kit.words import Language, Text
+from board.kit.words import Language, Sayable, Text
 
 PUBLIC = "public"
 """Permission of a route that anybody may use, also without a log-in."""
@@ -160,6 +161,17 @@ class Answer:
 def data(value: object, status: int = 200) -> Answer:
     """`value` (only JSON types) as the answer. Half a character (a lone surrogate), quoted from a request, becomes "?"."""
     return Answer(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"), "application/json", status)
+
+
+def said(value: object, language: Language) -> object:
+    """`value` as JSON types with every Text in it said in `language`; dataclasses become objects."""
+    if isinstance(value, Text | Sayable):
+        return value.said(language.translate)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: said(getattr(value, each.name), language) for each in dataclass_fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): said(each, language) for name, each in value.items()}
+    return [said(each, language) for each in value] if isinstance(value, list | tuple) else value
 
 
 @dataclass(frozen=True, slots=True)
