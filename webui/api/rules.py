@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from board.kit.errors import ConfigError
 from board.kit.settings import Problem, SettingsError, unfit
@@ -12,15 +11,13 @@ from board.kit.web.routes import Answer, Call, Refused, api, data
 from board.kit.words import Text
 from engine.messages import Outcome, RulesChanged, TestAction
 from engine.types import ActionRule, WeekSchedule
+from engine.week import DAYS, schedule
 from webui.choices import board_choices
 from webui.portal import Portal
 from webui.view.rules import kind_of, options_of, rule_data, stored_rule
 
 TEST_TIMEOUT_S = 55.0
 """The host gives up on an answer after 60 s."""
-
-DAY_MINUTES = 1440
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def _get_rules(portal: Portal, call: Call) -> Answer:
@@ -94,25 +91,16 @@ def _filled(portal: Portal, stored: ActionRule, body: object) -> str:
 
 
 def _week(days: object) -> WeekSchedule:
-    """Spans of minutes per day, sorted; those that touch or overlap become one. ConfigError for anything else."""
-    if not isinstance(days, list) or len(days) != 7 or not all(isinstance(day, list) for day in days):
+    """What was sent as seven lists of [from, until]."""
+    if not isinstance(days, list) or not all(isinstance(day, list) for day in days):
         raise ConfigError("must have seven days, from Monday to Sunday")
-    return WeekSchedule(tuple(_day(DAYS[number], day) for number, day in enumerate(days)))
+    return schedule([[_span(DAYS[min(number, 6)], span) for span in day] for number, day in enumerate(days)])
 
 
-def _day(title: str, spans: list[Any]) -> tuple[tuple[int, int], ...]:
-    merged: list[tuple[int, int]] = []
-    for span in spans:
-        if not isinstance(span, list) or len(span) != 2 or any(isinstance(n, bool) or not isinstance(n, int) for n in span):
-            raise ConfigError("{day}: write spans as 08:00-17:30", day=Text(title))
-        if not 0 <= span[0] < span[1] <= DAY_MINUTES:
-            raise ConfigError("{day}: each span must lie within 00:00 to 24:00 and end after it starts", day=Text(title))
-    for start, end in sorted((span[0], span[1]) for span in spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return tuple(merged)
+def _span(day: str, span: object) -> tuple[int, int]:
+    if not isinstance(span, list) or len(span) != 2 or any(isinstance(n, bool) or not isinstance(n, int) for n in span):
+        raise ConfigError("{day}: write spans as 08:00-17:30", day=Text(day))
+    return span[0], span[1]
 
 
 ROUTES = (
@@ -122,7 +110,7 @@ ROUTES = (
         "api/lists/<id>/rules",
         "actions",
         _add_rule,
-        "Adds an action: kind, name, enabled, week (seven lists of [from, until] minutes), options.",
+        "Adds an action: kind, name, enabled, week (seven lists of [from, until] minutes; a night ends before it starts), options.",
     ),
     api("PUT", "api/rules/<id>", "actions", _put_rule, "Changes an action; what is left out stays."),
     api("DELETE", "api/rules/<id>", "actions", _delete_rule, "Deletes an action."),
