@@ -23,9 +23,10 @@ setup(
     packages=find_packages(include=[f"{name}{rest}" for name in PACKAGES for rest in ("", ".*")]),
     include_package_data=True,
     package_data={
-        "board.kit.web": ["templates/*"],
-        "webui": ["templates/*", "static/*"],
-        "firmware": ["templates/*", "static/*", "demo/*", "*.service"],
+        "board.kit": ["locales/*"],
+        "board.kit.web": ["templates/*", "static/*"],
+        "webui": ["templates/*", "static/*", "openapi.json"],
+        "firmware": ["templates/*", "static/*", "demo/*", "*.service", "openapi.json"],
         "vadp_package": ["package.conf", "initscr"],
     },
     install_requires=[
@@ -44,6 +45,7 @@ setup(
         "schedule==1.2.2",
         "smbus2==0.6.1",
         "sqlite-utils==4.2.1",
+        "typing_extensions==4.16.0",
         "tzdata==2026.6",
     ],
     extras_require={

@@ -57,10 +57,11 @@ class Rules:
             week = schedule(rule.week.days)
         except ConfigError as why:
             raise SettingsError(Problem("week", "Schedule", why.text)) from why
+        extremes = self._extremes(rule.list_id)  # before the transaction: it goes through the whole list
         with self._db.transaction():
             rule = self._judge.check_rule(replace(rule, name=name, week=week), [other for other in self() if other.id != rule.id])
             self._lists.get(rule.list_id)
-            for entry in self._extremes(rule.list_id):
+            for entry in extremes:
                 self._judge.check_entry(entry, [rule])
             before = self.get(rule.id) if rule.id else None
             if rule.id and before is None:

@@ -13,6 +13,7 @@ from board.kit.web.exchange import Wsgi
 from board.kit.web.menu import Tab
 from board.kit.web.render import Templates
 from board.kit.web.routes import Answer, Call, Route
+from board.kit.words import Text
 from firmware.gateway import cgi, portals
 from firmware.gateway.admission import admit, guard
 from firmware.gateway.proxy import Proxy
@@ -43,4 +44,4 @@ def build(host: Host) -> Wsgi:
 
 
 def _error_page(host: Host, call: Call, why: GatewrightError, status: int) -> Answer:
-    return host.page(call, "message", "Not found" if status == 404 else "Not possible", status=status, text=why)
+    return host.page(call, "message", Text("Not found") if status == 404 else Text("Not possible"), status=status, text=why)

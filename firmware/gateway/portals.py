@@ -7,7 +7,7 @@ from dataclasses import replace
 from board.kit.web.app import shows_page
 from board.kit.web.people import NO_ONE
 from board.kit.web.routes import KNOWN, PUBLIC, STREAM, Answer, Call, Elsewhere, Refused, Route
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from firmware.gateway.admission import admit, guard
 from firmware.gateway.proxy import MAX_BODY_BYTES, PortalDown
 from firmware.host import Host
@@ -42,14 +42,15 @@ def _down(host: Host, call: Call, name: str) -> Answer:
     status = next((package for package in host.packages.listing() if package.name == name), None)
     starting = status is not None and status.enabled and status.status == "on"
     broken = status is not None and status.enabled and not starting
-    word = "starting" if starting else "in trouble" if broken else "stopped"
+    template = mark("{name} is starting") if starting else mark("{name} is in trouble") if broken else mark("{name} is stopped")
+    state = Text(template, {"name": name})
     again = (("Retry-After", "2"),)
     if not shows_page(call, ROUTES[0]):
-        raise Refused(503, "{name} is {word}", headers=again, name=name, word=Text(word))
+        raise Refused(503, state, headers=again)
     page = host.page(
         call,
         "down",
-        Text("{name} is {word}", {"name": name, "word": Text(word)}),
+        state,
         status=503,
         refresh_s=2 if starting else 5 if broken else 0,
         name=name,

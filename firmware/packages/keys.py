@@ -32,7 +32,7 @@ def read_public(path: Path) -> Ed25519PublicKey:
     try:
         data = path.read_bytes()
     except OSError as why:
-        raise PackageError("public key {path}: {strerror}", path=path, strerror=why.strerror) from why
+        raise PackageError("public key {path}: {reason}", path=path, reason=why.strerror) from why
     return parse_public(data, path.name)
 
 
@@ -60,7 +60,7 @@ def read_private(path: Path) -> Ed25519PrivateKey:
     try:
         data = path.read_bytes()
     except OSError as why:
-        raise PackageError("signing key {path}: {strerror}", path=path, strerror=why.strerror) from why
+        raise PackageError("signing key {path}: {reason}", path=path, reason=why.strerror) from why
     try:
         key = serialization.load_pem_private_key(data, password=None)
     except (ValueError, TypeError) as why:

@@ -105,7 +105,9 @@ class Slots:
         if slot.storage == SD and not self._card_present():
             raise PackageError("storage missing")
         if not path.is_dir():
-            raise PackageError("storage missing" if slot.storage == SD else f"{name}: slot {slot.letter} is gone; upload it again")
+            if slot.storage == SD:
+                raise PackageError("storage missing")
+            raise PackageError("{name}: slot {letter} is gone; upload it again", name=name, letter=slot.letter)
         return path
 
     def manifest(self, name: str, slot: Slot) -> Manifest:
@@ -118,10 +120,10 @@ class Slots:
             data = path.read_bytes()
         except OSError as why:
             raise PackageError(
-                "{name}: {name2} cannot be read: {strerror}; upload the package again",
+                "{name}: {file} cannot be read: {reason}; upload the package again",
                 name=name,
-                name2=path.name,
-                strerror=why.strerror,
+                file=path.name,
+                reason=why.strerror,
             ) from why
         self._manifests[slot.manifest_sha256] = parse(data)
         return self._manifests[slot.manifest_sha256]
@@ -177,7 +179,7 @@ class Slots:
                 self.remove(name)
             if isinstance(why, PackageError):
                 raise
-            raise PackageError("{name} cannot be stored: {strerror}", name=name, strerror=why.strerror or why) from why
+            raise PackageError("{name} cannot be stored: {reason}", name=name, reason=why.strerror or why) from why
         slot = Slot(letter, storage, STAGED, verified.manifest.version, verified.manifest_sha256, verified.signed_by)
         self._put(name, slot)
         return slot
@@ -205,7 +207,10 @@ class Slots:
             _flush_folder(home)
         except OSError as why:
             raise PackageError(
-                "{name}: {version} cannot be switched to: {strerror}", name=name, version=slot.version, strerror=why.strerror
+                "{name}: {version} cannot be made the current version: {reason}",
+                name=name,
+                version=slot.version,
+                reason=why.strerror,
             ) from why
         return marked
 
@@ -279,7 +284,7 @@ class Slots:
         try:
             self._kept(record.name).write(record)
         except OSError as why:
-            raise PackageError("{name}: its state cannot be stored: {strerror}", name=record.name, strerror=why.strerror) from why
+            raise PackageError("{name}: its state cannot be stored: {reason}", name=record.name, reason=why.strerror) from why
 
 
 def _parse(name: str, document: Any) -> Record:

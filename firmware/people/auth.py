@@ -42,9 +42,14 @@ class Auth:
         self.changes = Changes(state.host, clock)
         self.sessions = Sessions(clock)
         self.administration = Administration(self.accounts, self.sessions, self.tokens, self.devices, self.changes)
-        self.guesses = Guesses(clock, state.guesses)
-        self._log_in = LogIn(self.accounts, self.guesses)
+        self._guesses = Guesses(clock, state.guesses)
+        self._log_in = LogIn(self.accounts, self._guesses)
         self.who = Who(self.devices, self.tokens, Guesses(clock), clock)
+
+    def keep(self, last: bool = False) -> None:
+        """Writes down what a restart should not forget; called about once a second, and as the `last` thing."""
+        self._guesses.keep()
+        self.tokens.keep(at_once=last)
 
     def damage(self) -> tuple[Text, ...]:
         """What was found damaged at the start, for the pages."""
@@ -69,11 +74,12 @@ class Auth:
 
     def still(self, visitor: Visitor) -> bool:
         """Whether a visitor of an earlier request, whose answer is still being sent (a stream), may still be here: the session
-        lasts, the account and its password are the same, the API token is in force."""
+        lasts, the account and its password are the same, the API token is in force. A stream that runs is use of the session: the
+        screen in a gatehouse shows nothing else for hours."""
         if visitor.by == TOKEN:
             return self.tokens.lasts(visitor.seal, visitor.permissions)
         account = self.accounts.get(visitor.name)
-        here = visitor.by != COOKIE or self.sessions.lasts(visitor.session)
+        here = visitor.by != COOKIE or self.sessions.user(visitor.session) == visitor.name
         return here and account is not None and account.hash == visitor.seal and visitor.permissions <= account.permissions
 
     def check(self, call: Call, user: str, password: str) -> Account | None:
