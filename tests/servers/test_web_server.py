@@ -20,7 +20,9 @@ from board.kit.web.server import Server, tcp_listener, unix_listener
 from board.kit.web.streams import STREAM
 from firmware.people.addresses import Addresses
 
-QUICK = Limits(threads=3, connections=64, connections_per_address=16, head_s=1.0, idle_s=1.5, queue_s=1.0, max_body_bytes=1 << 20)
+QUICK = Limits(
+    threads=3, connections=64, connections_per_address=16, streams=100, streams_per_address=100, head_s=1.0, idle_s=1.5, queue_s=1.0
+)
 START = Callable[..., Any]
 
 
