@@ -188,7 +188,10 @@ def test_a_request_and_its_body_arrive_whole_and_the_connection_stays(site: Site
                 b"POST /a%20b%2Fc?x=1 HTTP/1.1\r\nHost: camera:81\r\nX-Own: 1\r\nX-Own: 2\r\nContent-Length: 5\r\n\r\nhello"
             )
             answer = sock.recv(65536)
-            assert answer.endswith(b"\r\n\r\nPOST 5")
+            while not answer.endswith(b"\r\n\r\nPOST 5"):  # head and body may come one after the other
+                more = sock.recv(65536)
+                assert more, answer
+                answer += more
             assert b"\r\nConnection: keep-alive\r\n" in answer and b"\r\nServer: gatewright\r\n" in answer
     seen = site.seen[-1]
     assert (seen["PATH_INFO"], seen["QUERY_STRING"], seen["REQUEST_URI"]) == ("/a b%2Fc", "x=1", "/a%20b%2Fc?x=1")
