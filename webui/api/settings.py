@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from board.camera import CameraSettings
+from board.kit.secrets import public
 from board.kit.settings import Settings, unfit
 from board.kit.web.forms import filled
 from board.kit.web.routes import Answer, Call, Partial, Refused, Route, api, data
@@ -72,7 +73,8 @@ def _put(portal: Portal, call: Call, after: Settings) -> Answer:
 
 
 def _answer(portal: Portal, settings: Settings) -> Answer:
-    return data({"settings": settings.model_dump(mode="json"), "restart_due": portal.restart_due()})
+    shown = public(type(settings), settings.model_dump(mode="json"))
+    return data({"settings": shown, "restart_due": portal.restart_due()})
 
 
 def _restart(portal: Portal, call: Call) -> Answer:
