@@ -14,7 +14,7 @@ import argparse
 import ast
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,9 +71,9 @@ def found_in_product() -> list[Found]:
     return found
 
 
-def error_names(trees: Iterator[ast.Module] | object) -> frozenset[str]:
+def error_names(trees: Iterable[ast.Module]) -> frozenset[str]:
     """Names of GatewrightError and of every class that derives from it."""
-    classes = [node for tree in list(trees) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]  # type: ignore[call-overload]
+    classes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
     names = {ROOT_ERROR}
     while True:
         more = {each.name for each in classes if names & {base.id for base in each.bases if isinstance(base, ast.Name)}}

@@ -33,7 +33,7 @@ class Upkeep:
         self._steps = Steps()
         self._seen: dict[int, tuple[int, int]] = {}
 
-    def turn(self, work_s: float = 0.3) -> bool:
+    def turn(self, work_s: float = 0.5) -> bool:
         """Works for about so long; whether anything is left to do."""
         until = time.monotonic() + work_s
         while self._step():

@@ -18,7 +18,7 @@ class OwnPassword(Settings):
     """Own password"""
 
     old: Password = option(..., "Present password", "The one that you logged in with.")
-    new: Password = option(..., "New password", "None of those that everybody tries first.")
+    new: Password = option(..., "New password", "8 to 200 characters, none of those that everybody tries first.")
 
 
 class NewAccount(Settings):

@@ -6,8 +6,10 @@ The data is drawn at random and written straight into the tables, without their 
 from __future__ import annotations
 
 import random
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -24,14 +26,16 @@ from engine.lists import EARLIEST, LATEST, fold, variants
 from engine.lists.collisions import numbers
 from engine.store import PassageQuery, Store
 from engine.store.database import Database
-from engine.store.migrations import folded_of, place_of
+from engine.store.migrations import MIGRATIONS, folded_of, place_of
 from engine.store.rows import stamp
+from engine.store.upkeep import Upkeep
 from engine.types import ActionRule, ListEntry, Passage, PassageImages, WeekSchedule
 
 IMPORTED = 110_000
 ENTRIES = 1_000_000
 PASSAGES = 1_000_000
 COLLIDING = 100_000
+OLD_PASSAGES = 200_000
 IDLE_COMMITS = 1_500
 LOOKUPS = 20_000
 PAGES = 40
@@ -40,6 +44,12 @@ ALL, UNLISTED, WHITE = 1, 2, 4
 NEWEST = datetime(2026, 11, 1, tzinfo=UTC)
 EVERY_S = 30
 """Between two passages."""
+
+INSERT_PASSAGE = (
+    "INSERT INTO passages (id, plate, key, confidence, country, region, lane, direction, char_height_px, at, monotonic_ns, "
+    "trigger_id, trigger_cause, votes, box, size, image_full, image_plate) "
+    "VALUES (?, ?, ?, 93.4, 'DE', '', 0, 'approach', 31.5, ?, 1, '', '', 2, '[512, 430, 178, 50]', '[1280, 960]', '', '')"
+)
 
 Say = Callable[[str], None]
 
@@ -61,6 +71,8 @@ def measure(say: Say) -> dict[str, object]:
     figures: dict[str, object] = {}
     with TemporaryDirectory() as folder:
         figures |= _commits(Path(folder) / "commits.db", say)
+    with TemporaryDirectory() as folder:
+        figures |= _upgrade(Path(folder) / "old.db", say)
     with TemporaryDirectory() as folder:
         figures |= _entries(Path(folder) / "entries.db", say)
     with TemporaryDirectory() as folder:
@@ -116,6 +128,59 @@ def _taken(store: Store, plates: Sequence[str], go_on: Callable[[int], bool]) ->
         times.append(time.perf_counter() - begun)
         time.sleep(draw.uniform(0.002, 0.01))
     return times
+
+
+# --- an old database --------------------------------------------------------------------------------------------------
+
+
+def _upgrade(path: Path, say: Say) -> dict[str, object]:
+    """How long the first opening takes, and the gate's commit while the rest is done in the background as the service does it."""
+    say(f"an old database with {OLD_PASSAGES} passages and {COLLIDING} entries")
+    _old_database(path)
+    begun = time.perf_counter()
+    store = Store(path, Clock(), checkpoints=False)
+    opened_s = time.perf_counter() - begun
+    with closing(store), closing(Store(path, Clock(), checkpoints=False)) as keeper:
+        upkeep = Upkeep(keeper.db, Clock())
+        done = threading.Event()
+
+        def keep() -> None:
+            while upkeep.turn():
+                time.sleep(0.1)
+            done.set()
+
+        begun = time.perf_counter()
+        threading.Thread(target=keep, daemon=True).start()
+        times = _taken(store, [entry.plate for _, entry in rows(2_000)], lambda count: not done.is_set())
+        took_s = time.perf_counter() - begun
+        pages = store.passages.page(PassageQuery(), 1, 25).total
+    return {
+        "upgrade_opening_ms": round(opened_s * 1e3, 1),
+        "gate_commit_during_upgrade_ms": {**percentiles(times, 1e3), "longest": round(max(times) * 1e3, 1)},
+        "upgrade_in_background_s": round(took_s, 1),
+        "upgraded": pages > 0,
+    }
+
+
+def _old_database(path: Path) -> None:
+    """Version 2 of the layout, as the release before had it."""
+    import sqlite_utils
+
+    with closing(sqlite3.connect(path)) as connection:
+        for migrate in MIGRATIONS[:2]:
+            migrate(sqlite_utils.Database(connection))
+        connection.execute("PRAGMA user_version=2")
+        connection.execute("PRAGMA journal_mode=WAL")
+        limits = stamp(EARLIEST), stamp(LATEST)
+        connection.executemany(
+            "INSERT INTO entries (list_id, plate, key, folded, description, valid_from, valid_until) VALUES (?, ?, ?, ?, '', ?, ?)",
+            [(WHITE, entry.plate, entry.plate, fold(entry.plate), *limits) for _, entry in rows(COLLIDING)],
+        )
+        draw = random.Random(2)
+        connection.executemany(INSERT_PASSAGE, _drawn(OLD_PASSAGES, [_plate(draw) for _ in range(OLD_PASSAGES // 5)]))
+        for list_id in (ALL, UNLISTED):
+            connection.execute(f"INSERT INTO passage_lists SELECT rowid, {list_id}, 'L', 'white', '', NULL, 0 FROM passages")
+        connection.commit()
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------
@@ -210,15 +275,7 @@ def _fill_passages(db: Database, say: Say) -> list[str]:
     known = [_plate(draw) for _ in range(PASSAGES // 5)]
     places = place_of("p")
     with _bare(db, "passages", "passage_lists"):
-        db.execute_many(
-            "INSERT INTO passages (id, plate, key, confidence, country, region, lane, direction, char_height_px, at, monotonic_ns, "
-            "trigger_id, trigger_cause, votes, box, size, image_full, image_plate) "
-            "VALUES (?, ?, ?, 93.4, 'DE', '', 0, 'approach', 31.5, ?, 1, '', '', 2, '[512, 430, 178, 50]', '[1280, 960]', '', '')",
-            [
-                (f"p{number}", plate, plate, stamp(NEWEST - timedelta(seconds=EVERY_S * (PASSAGES - number))))
-                for number, plate in enumerate(draw.choices(known, k=PASSAGES))
-            ],
-        )
+        db.execute_many(INSERT_PASSAGE, _drawn(PASSAGES, known))
         for list_id, condition in ((ALL, "1"), (WHITE, "rowid % 5 = 0"), (UNLISTED, "rowid % 5 > 0")):
             sql = f"INSERT INTO passage_lists SELECT rowid, {list_id}, 'L', 'white', '', NULL, 0 FROM passages WHERE {condition}"
             db.execute(sql)
@@ -228,6 +285,13 @@ def _fill_passages(db: Database, say: Say) -> list[str]:
         db.execute(f"INSERT INTO passage_places SELECT {places}, rowid FROM passages p ORDER BY rowid")
         db.execute(f"INSERT INTO passage_grams (rowid, folded) SELECT {places}, {folded_of('p')} FROM passages p ORDER BY rowid")
     return known
+
+
+def _drawn(number: int, plates: Sequence[str]) -> list[tuple[str, str, str, str]]:
+    """Values of INSERT_PASSAGE."""
+    drawn = random.Random(13).choices(plates, k=number)
+    first = NEWEST - timedelta(seconds=EVERY_S * number)
+    return [(f"p{place}", plate, plate, stamp(first + timedelta(seconds=EVERY_S * place))) for place, plate in enumerate(drawn)]
 
 
 @contextmanager
