@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pydantic import TypeAdapter, ValidationError
-
 from board.kit.errors import BoardError
 from board.kit.files import write_whole
+from board.kit.plain import from_plain, to_plain
 from board.kit.state import State
 from board.types import BoardProfile, LineRules
 
@@ -52,8 +52,8 @@ def load_rules(state: State, profile: BoardProfile) -> Rules:
         log.error("%s cannot be read, the profile's rules count: %s", state.line_rules_file, why)
         return merged(profile, LineRules(""))
     try:
-        return merged(profile, TypeAdapter(LineRules).validate_json(kept))
-    except (ValidationError, BoardError) as why:
+        return merged(profile, from_plain(LineRules, json.loads(kept)))
+    except (ValueError, BoardError) as why:
         log.error("%s is not used, the profile's rules count: %s", state.line_rules_file, why)
         return merged(profile, LineRules(""))
 
@@ -61,7 +61,7 @@ def load_rules(state: State, profile: BoardProfile) -> Rules:
 def save_rules(state: State, asked: LineRules) -> None:
     """Replaces STATE/line_rules.json as a whole; BoardError when the disk refuses."""
     try:
-        write_whole(state.line_rules_file, TypeAdapter(LineRules).dump_json(asked))
+        write_whole(state.line_rules_file, json.dumps(to_plain(asked)).encode())
     except OSError as why:
         raise BoardError("the line rules cannot be kept in {path}: {why}", path=state.line_rules_file, why=why) from why
 

@@ -73,6 +73,7 @@ class Engine:
         open_reader: Callable[[], Reader],
         is_set_up: Callable[[], bool] = lambda: True,
         known: Known = NOTHING_KNOWN,
+        ring_every: int = 1,
     ) -> None:
         kind = mode_kind(settings.mode)
         self._clock = clock
@@ -98,7 +99,7 @@ class Engine:
         self._error_at: datetime | None = None
         self._link = Link(state.service_socket, clock, self.status, self._take_trigger, self._stop_asked)
         wanted = _nothing if idle else self._mode.wanted
-        self._feed = Feed(open_camera, wanted, kind.queue(settings), state.frames, clock, self._link.show_status)
+        self._feed = Feed(open_camera, wanted, kind.queue(settings), state.frames, clock, self._link.show_status, ring_every)
 
     def status(self) -> EngineStatus:
         """What the engine does just now."""
@@ -358,9 +359,17 @@ def main(arguments: Sequence[str]) -> int:
     def is_set_up() -> bool:
         return bool(_stored_settings(state, clock)[0].region)
 
-    process = Engine(state, clock, settings, general, idle, camera, reader, is_set_up, _known(state, clock))
+    process = Engine(state, clock, settings, general, idle, camera, reader, is_set_up, _known(state, clock), _ring_every(state))
     process.run(life)
     return 0
+
+
+def _ring_every(state: State) -> int:
+    """Of so many rows and columns of the live picture one is kept."""
+    try:
+        return 2 if _profile(state).small else 1
+    except GatewrightError:
+        return 1  # the camera says what is wrong with the profile
 
 
 def _camera_of_board(state: State) -> str:
