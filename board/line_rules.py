@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from board.kit.errors import BoardError
-from board.kit.files import write_whole
+from board.kit.errors import BoardError, ConfigError
+from board.kit.kept import Kept
 from board.kit.plain import from_plain, to_plain
 from board.kit.state import State
 from board.types import BoardProfile, LineRules
@@ -43,27 +42,34 @@ def merged(profile: BoardProfile, asked: LineRules) -> Rules:
 
 
 def load_rules(state: State, profile: BoardProfile) -> Rules:
-    """The rules that pins starts with. A damaged file must not keep the board from working: it is logged, the profile's count."""
+    """The rules that pins starts with. A damaged file must not keep the board from working: its copy counts, else the profile's
+    rules, and it is logged."""
     try:
-        kept = state.line_rules_file.read_bytes()
-    except FileNotFoundError:
+        found = _kept(state).read()
+    except ConfigError as why:
+        log.error("the profile's rules count: %s", why)
         return merged(profile, LineRules(""))
-    except OSError as why:
-        log.error("%s cannot be read, the profile's rules count: %s", state.line_rules_file, why)
-        return merged(profile, LineRules(""))
+    if found.damage is not None and found.value is not None:
+        log.error("%s", found.damage)
+    elif found.damage is not None:
+        log.error("%s is not used, the profile's rules count: %s", state.line_rules_file, found.damage)
     try:
-        return merged(profile, from_plain(LineRules, json.loads(kept)))
-    except (ValueError, BoardError) as why:
+        return merged(profile, found.value or LineRules(""))
+    except BoardError as why:
         log.error("%s is not used, the profile's rules count: %s", state.line_rules_file, why)
         return merged(profile, LineRules(""))
 
 
 def save_rules(state: State, asked: LineRules) -> None:
-    """Replaces STATE/line_rules.json as a whole; BoardError when the disk refuses."""
+    """Replaces STATE/line_rules.json and its copy as a whole; BoardError when the disk refuses."""
     try:
-        write_whole(state.line_rules_file, json.dumps(to_plain(asked)).encode())
+        _kept(state).write(asked)
     except OSError as why:
         raise BoardError("the line rules cannot be kept in {path}: {why}", path=state.line_rules_file, why=why) from why
+
+
+def _kept(state: State) -> Kept[LineRules]:
+    return Kept(state.line_rules_file, lambda document: from_plain(LineRules, document), to_plain)
 
 
 def _check_name(name: str, known: Mapping[str, int], kind: str) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
 from collections.abc import Mapping
 
-from board.kit.errors import BoardError
-from board.kit.files import write_whole
+from board.kit.errors import BoardError, ConfigError
+from board.kit.kept import Kept
 from board.kit.state import State
 from board.types import FIRST_EXPANDER_PIN, BoardProfile
 
@@ -54,23 +53,32 @@ def rest_levels(profile: BoardProfile, polarity: Mapping[str, bool]) -> dict[int
 def load_polarity(state: State, profile: BoardProfile) -> dict[str, bool]:
     """{output: active high} of every output: the profile's, overridden by STATE/polarity.json.
 
-    A damaged file must not keep a gate from being closed: it is logged, and the profile's wiring counts."""
+    A damaged file must not keep a gate from being closed: its copy counts, else the profile's wiring, and it is logged."""
     polarity = {line.name: line.active_high for line in profile.outputs}
     try:
-        kept = json.loads(state.polarity_file.read_text())
-    except FileNotFoundError:
+        found = _kept_polarity(state).read()
+    except ConfigError as why:
+        log.error("the profile's polarity counts: %s", why)
         return polarity
-    except (OSError, ValueError) as why:
-        log.error("%s is unreadable, the profile's polarity counts: %s", state.polarity_file, why)
-        return polarity
-    if isinstance(kept, dict):
-        polarity.update({name: active for name, active in kept.items() if name in polarity and isinstance(active, bool)})
+    if found.damage is not None:
+        log.error("%s%s", found.damage, "" if found.value is not None else ": the profile's polarity counts")
+    polarity.update({name: active for name, active in (found.value or {}).items() if name in polarity})
     return polarity
 
 
 def save_polarity(state: State, polarity: Mapping[str, bool]) -> None:
-    """Replaces STATE/polarity.json as a whole (written, synced, renamed); BoardError when the disk refuses."""
+    """Replaces STATE/polarity.json and its copy as a whole; BoardError when the disk refuses."""
     try:
-        write_whole(state.polarity_file, json.dumps(dict(polarity)).encode())
+        _kept_polarity(state).write(polarity)
     except OSError as why:
         raise BoardError("the output polarity cannot be kept in {path}: {why}", path=state.polarity_file, why=why) from why
+
+
+def _kept_polarity(state: State) -> Kept[Mapping[str, bool]]:
+    return Kept(state.polarity_file, _parse_polarity, dict)
+
+
+def _parse_polarity(document: object) -> Mapping[str, bool]:
+    if not isinstance(document, dict):
+        raise TypeError("it holds no JSON object")
+    return {str(name): active for name, active in document.items() if isinstance(active, bool)}

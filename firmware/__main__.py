@@ -16,11 +16,11 @@ from board.kit.errors import GatewrightError
 from board.kit.memory import give_back_large_blocks
 from board.kit.process import Life, open_log
 from board.kit.state import State
-from board.profiles import all_profiles
+from board.profiles import all_profiles, keep_lines
 from board.storage import card_present
 from firmware.gateway.app import build, open_host
 from firmware.gateway.web import WebServer
-from firmware.packages.keys import load_trust, public_pem, read_public
+from firmware.packages.keys import TrustedKeys, public_pem, read_public
 from firmware.packages.licence import device_serial
 from firmware.packages.management import Packages, board_file
 from firmware.packages.slots import CAMERA, Slots
@@ -35,18 +35,19 @@ from firmware.processes.watchdog import KernelDevice, Watchdog
 
 LOG = logging.getLogger("host")
 
-CANNOT_RUN = 2
-"""Exit code when a start like this can never work (STATE in use, port taken): starting again does not help."""
+FAILED = 1
+"""Exit code of everything that may pass by itself (STATE in use, port taken, a disk that went read-only): systemd starts the host
+again. 2 is argparse's, for a wrong command line: starting again does not help."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """0 after a clean stop; 1 when it broke; 2 when it cannot run like this."""
+    """0 after a clean stop; 1 when it broke or cannot run now; 2 for a wrong command line."""
     words = sys.argv[1:] if arguments is None else arguments
     try:
         return _install(words[1:]) if words[:1] == ["install"] else _run(words)
     except GatewrightError as why:
         print(f"firmware: {why}", file=sys.stderr)
-        return CANNOT_RUN
+        return FAILED
 
 
 def _run(words: list[str]) -> int:
@@ -87,6 +88,7 @@ def _run(words: list[str]) -> int:
             return 0
         open_log(state, "hostd")
         life = Life(state, "hostd")
+        keep_lines(state)
         board_file(state, options.profile, options.camera, options.sd.resolve() if options.sd else None)
         clock = Clock()
         auth = Auth(state, clock, tuple(options.trusted_proxy), tuple(options.public_address))
@@ -121,7 +123,7 @@ def _run(words: list[str]) -> int:
         if watchdog is not None and not failed:
             watchdog.close()  # not after a failure: the host must come back in time
         LOG.info("stopped")
-    return 1 if failed else 0
+    return FAILED if failed else 0
 
 
 def _install(words: list[str]) -> int:
@@ -142,7 +144,7 @@ def _install(words: list[str]) -> int:
         *steps, name = packages.install(options.package, CAMERA)
         for step in steps:
             print(step, file=sys.stderr)
-        packages.enable(name)
+        packages.enable(str(name))
         print(f"'{name} is uploaded'")
     return 0
 
@@ -157,7 +159,7 @@ def _state(folder: Path) -> State:
         try:
             needed.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as why:
-            raise GatewrightError("{needed} cannot be made: {strerror}", needed=needed, strerror=why.strerror) from why
+            raise GatewrightError("{folder} cannot be made: {reason}", folder=needed, reason=why.strerror) from why
     return state
 
 
@@ -168,9 +170,9 @@ def _packages(state: State, sd: Path | None, profile: str, trusted: list[Path]) 
         return card_present(sd, simulated)
 
     slots = Slots(state.host / "packages", sd.resolve() if sd else None, present)
-    trust = state.host / "trust"
-    load_trust(trust, trusted)  # a damaged key is told at start
-    packages = Packages(state, slots, lambda: load_trust(trust, trusted), _make_safe(state), device_serial(state), Clock())
+    trust = TrustedKeys(state.host / "trust", trusted)
+    trust()  # a damaged key is told at start
+    packages = Packages(state, slots, trust, _make_safe(state), device_serial(state), Clock())
     return packages, present
 
 
@@ -197,7 +199,10 @@ class _OneHost:
         self._file: IO[str] | None = None
 
     def __enter__(self) -> None:
-        self._file = self._path.open("a+")
+        try:
+            self._file = self._path.open("a+")
+        except OSError as why:
+            raise GatewrightError("{path} cannot be written: {strerror}", path=self._path, strerror=why.strerror) from why
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as why:
@@ -205,7 +210,7 @@ class _OneHost:
             owner = self._file.read(20).strip() or "?"
             self._file.close()
             raise GatewrightError(
-                "a host (process {owner}) already runs on {parents}; stop it first", owner=owner, parents=self._path.parents[1]
+                "a host (process {pid}) already runs on {state}; stop it first", pid=owner, state=self._path.parents[1]
             ) from why
         try:
             self._file.truncate(0)

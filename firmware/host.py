@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from board.kit.web.menu import Tab
-from board.kit.web.render import Templates
+from board.kit.web.render import Templates, page_words
 from board.kit.web.routes import Answer, Call
 from board.kit.words import Text
 from firmware.gateway.proxy import Proxy
@@ -16,6 +16,7 @@ from firmware.packages.uploads import Uploads
 from firmware.people.auth import Auth
 
 TEMPLATES = Path(__file__).parent / "templates"
+STATIC = Path(__file__).parent / "static"
 PACKAGES_PAGE = "/setup/application/vadp.html"
 
 
@@ -33,13 +34,26 @@ class Host:
     menu: tuple[Tab[Host], ...]
 
     def page(
-        self, call: Call, template: str, title: str | Text, *, status: int = 200, refresh_s: int = 0, **values: object
+        self,
+        call: Call,
+        template: str,
+        title: Text,
+        *,
+        status: int = 200,
+        refresh_s: int = 0,
+        here: str = "",
+        scripts: tuple[str, ...] = (),
+        **values: object,
     ) -> Answer:
-        """The page `template` inside the frame that all pages share. `refresh_s`: the browser loads it again after so long."""
+        """The page `template` inside the frame that all pages share. `refresh_s`: the browser loads it again after so long;
+        `here`: its address, where that is not the one asked for; `scripts`: names of firmware/static that it runs."""
         html = self.templates.html(
             template,
             call.language,
-            title=title if isinstance(title, Text) else Text(title),
+            title=title,
+            here=here or call.address,
+            scripts=scripts,
+            page_words=page_words(call.language, *(STATIC / f"{name}.js" for name in scripts)),
             refresh_s=refresh_s,
             visitor=call.visitor if call.visitor.by else None,
             menu=[] if call.visitor.must_change else [each for each in self.menu if call.may(each.permission)],

@@ -15,6 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from board.kit.clock import Clock  # noqa: E402
+from board.kit.servers import read_servers  # noqa: E402
 from board.kit.state import State  # noqa: E402
 
 DEMO = ROOT / "firmware" / "demo" / "street.mp4"
@@ -127,6 +129,7 @@ def _build(folder: Path, key: Path) -> Path:
 def _fill_lists(state: State) -> None:
     """Entries for cars of our own clip, so that the first minute shows a list match and a gate that opens."""
     from engine.lists import EARLIEST, LATEST
+    from engine.settings import GeneralSettings
     from engine.store import Store
     from engine.types import ActionRule, ListEntry, WeekSchedule
 
@@ -141,6 +144,9 @@ def _fill_lists(state: State) -> None:
         ("wiegand", "Tell the panel", {}),
     ):
         store.rules.save(ActionRule(0, lists["white"], name, kind, True, WeekSchedule(), json.dumps(settings)), "demo")
+    # Servers that are tried with a camera on this computer are on this computer too.
+    general = store.settings(GeneralSettings)
+    store.settings.put(general.model_copy(update={"action_addresses": "127.0.0.0/8 ::1"}), "demo")
     store.close()
 
 
@@ -222,16 +228,14 @@ def _announce(state: State, port: int) -> None:
     print(f"ready: http://127.0.0.1:{port}/", flush=True)
 
 
-def _servers(state: State) -> dict[str, str]:
+def _servers(state: State) -> Mapping[str, str]:
     """{name: address} of the package's own servers; they may be a moment later than the portal."""
     deadline = time.monotonic() + SERVERS_WITHIN_S
     while time.monotonic() < deadline:
-        try:
-            found = json.loads(state.servers_file.read_text("utf-8"))
-        except (OSError, ValueError):
-            time.sleep(0.1)  # not there yet
-            continue
-        return {str(name): str(address) for name, address in found.items()}
+        found = read_servers(state)
+        if found:
+            return found
+        time.sleep(0.1)
     return {}
 
 

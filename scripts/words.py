@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import ast
 import json
-import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +23,8 @@ from string import Formatter
 from babel import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
+
+from board.kit.web.render import SENTENCE
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("board", "engine", "webui", "firmware")
@@ -40,8 +41,6 @@ PLACES = {
 
 NAMED = {"option": ("unit", "group", "choices")}
 """Arguments by name that are said to people."""
-
-SCRIPT_TEXT = re.compile(r'\b_\(\s*("(?:[^"\\]|\\.)*")')
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,7 @@ def _in_template(place: str, source: str) -> Iterator[Found]:
 
 
 def _in_script(place: str, source: str) -> Iterator[Found]:
-    for match in SCRIPT_TEXT.finditer(source):
+    for match in SENTENCE.finditer(source):
         yield Found(json.loads(match[1]), place, source.count("\n", 0, match.start()) + 1)
 
 

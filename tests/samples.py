@@ -24,6 +24,7 @@ from engine.dispatch.environment import Environment
 from engine.dispatch.peers import Peers
 from engine.dispatch.replies import Replies
 from engine.lists import EARLIEST, LATEST
+from engine.network import EVERYTHING, Network
 from engine.settings import GeneralSettings
 from engine.store import Store
 from engine.types import ActionRule, ListEntry, Match, Passage, PassageImages, PlateEvent, PlateList, WeekSchedule
@@ -107,6 +108,7 @@ def environment(folder: Path, pins: FakePins | None = None, clock: Clock | None 
         folder,
         Peers(kinds or find_kinds(), print),
         Replies(),
+        Network(lambda: EVERYTHING),
         lambda: general,
     )
 

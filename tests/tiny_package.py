@@ -68,6 +68,15 @@ if mode == "http":
         def do_GET(self):
             length = int(self.headers.get("Content-Length") or 0)
             sent = len(self.rfile.read(length))
+            if self.path.endswith("/stream"):
+                self.close_connection = True
+                self.send_response(200)
+                self.send_header("Content-Type", "text/event-stream")
+                self.send_header("Connection", "close")
+                self.end_headers()
+                while not stop.wait(0.1):
+                    self.wfile.write(b"data: x\\n\\n")
+                return
             body = json.dumps({"path": self.path, "method": self.command, "headers": dict(self.headers), "sent": sent})
             self.send_response(200)
             self.send_header("Content-Type", "application/json")

@@ -94,7 +94,7 @@ def _keygen(options: argparse.Namespace) -> None:
 
 def _licence(options: argparse.Namespace) -> None:
     if not NAME.fullmatch(options.package):
-        raise PackageError("{package!r} is no package name", package=options.package)
+        raise PackageError("{package!r} is not a package name", package=options.package)
     try:
         expires = date.fromisoformat(options.expires).isoformat() if options.expires else ""
     except ValueError as why:

@@ -49,7 +49,7 @@ def build(out: Path, key: Ed25519PrivateKey, root: Path = ROOT, version: str = _
         fresh.write_bytes(pack(members))
         fresh.rename(path)
     except OSError as why:
-        raise PackageError("{path} cannot be written: {strerror}", path=path, strerror=why.strerror) from why
+        raise PackageError("{path} cannot be written: {reason}", path=path, reason=why.strerror) from why
     return Built(path, manifest_sha256(conf, hashes))
 
 
@@ -61,9 +61,9 @@ def contents(root: Path) -> dict[str, bytes]:
             if path.is_file() and not any(LEFT_OUT.fullmatch(part) for part in path.relative_to(root).parts):
                 files[f"lib/{path.relative_to(root).as_posix()}"] = path.read_bytes()
         if not any(name.startswith(f"lib/{folder}/") for name in files):
-            raise PackageError("{root} is missing or empty: build from a complete checkout", root=root / folder)
+            raise PackageError("{folder} is missing or empty: build from a complete checkout", folder=root / folder)
     if not any(name.endswith(".tflite") for name in files):
-        raise PackageError("{root} holds no .tflite model: train first (scripts/train_*)", root=root / "models")
+        raise PackageError("{folder} holds no .tflite model: train first (scripts/train_*)", folder=root / "models")
     files["LICENSE"] = (root / "LICENSE").read_bytes()
     files[INITSCR] = (HERE / INITSCR).read_bytes()
     return files

@@ -31,6 +31,7 @@ class Pages:
         html = self._templates.html(
             template,
             call.language,
+            here=call.address,
             call=call,
             title=title,
             tab=tab,

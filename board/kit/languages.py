@@ -1,7 +1,7 @@
 """Languages: the catalogues of board/kit/locales, and which of them a reader gets: chosen on a page, else the browser's wish.
 
 One file for each language, LANGUAGE.po, read by Python's gettext as it is: nothing is compiled, so nothing can be out of date.
-Its header names the language in itself: `"X-Language-Name: Deutsch\\n"`. `scripts/words.py` collects what is to be translated.
+Its header names the language in itself: `"Language-Team: Deutsch\\n"`. `scripts/words.py` collects what is to be translated.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def of_request(environ: dict[str, Any]) -> Language:
 def _language(path: Path) -> Language:
     with path.open(encoding="utf-8") as lines:
         head = "".join(line for _, line in zip(range(30), lines, strict=False))
-    name = re.search(r'"X-Language-Name: (.+?)\\n"', head)
+    name = re.search(r'"Language-Team: (.+?)\\n"', head)
 
     @cache
     def catalogue() -> Catalogue:

@@ -35,7 +35,9 @@ MAX_HEARD = 4096
 class SerialLines:
     """Every line that this process uses; each is opened once, whoever writes to it or listens."""
 
-    def __init__(self, state: State, book: DeviceBook) -> None:
+    def __init__(self, state: State, book: DeviceBook, address_of: Callable[[str], str] = str) -> None:
+        """`address_of(host)`: where a `socket://` line is connected to; ConfigError: it may not be; OSError: no such host."""
+        self._address_of = address_of
         self._state = state
         self._book = book
         self._lock = threading.Lock()
@@ -95,7 +97,7 @@ class SerialLines:
             line = None
         if line is None:
             with self._lock:
-                line = self._lines.setdefault(url.device, _Line(url, self._state, self._book))
+                line = self._lines.setdefault(url.device, _Line(url, self._state, self._book, self._address_of))
                 if url.device in self._listeners:
                     line.hear = self._listeners[url.device][1]
             line.start()
@@ -110,7 +112,8 @@ class SerialLines:
 
 
 class _Line:
-    def __init__(self, url: SerialUrl, state: State, book: DeviceBook) -> None:
+    def __init__(self, url: SerialUrl, state: State, book: DeviceBook, address_of: Callable[[str], str]) -> None:
+        self._address_of = address_of
         self.url = url
         self.hear: Callable[[bytes], None] = lambda data: None
         self.due: tuple[float, bytes] | None = None
@@ -170,7 +173,7 @@ class _Line:
 
         while not self._stop.is_set():
             try:
-                port = open_port(self.url, self._state)
+                port = open_port(self.url, self._state, self._address_of)
             except BoardError as why:
                 self._tell(str(why))
             else:

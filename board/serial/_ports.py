@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from board.kit.errors import BoardError, PinBusy
+from board.kit.errors import BoardError, ConfigError, PinBusy
 from board.kit.state import State
 from board.kit.words import Text
 from board.serial._url import Port, SerialUrl
@@ -20,8 +20,8 @@ WRITE_S = 2.0
 T = TypeVar("T")
 
 
-def open_port(url: SerialUrl, state: State) -> Port:
-    """BoardError says what is missing and what to do; PinBusy who has the line."""
+def open_port(url: SerialUrl, state: State, address_of: Callable[[str], str] = str) -> Port:
+    """BoardError says what is missing and what to do; PinBusy who has the line. `address_of`: as `SerialLines` has it."""
     try:
         import serial
     except ImportError as why:
@@ -30,10 +30,12 @@ def open_port(url: SerialUrl, state: State) -> Port:
         from board.serial._twin import SimPort
 
         return _Port(url, _try(url, lambda: SimPort(state, url.place, url.baud)))
-    return _Port(url, _try(url, lambda: _open(serial, url)))
+    return _Port(url, _try(url, lambda: _open(serial, url, address_of)))
 
 
-def _open(serial: Any, url: SerialUrl) -> Any:
+def _open(serial: Any, url: SerialUrl, address_of: Callable[[str], str]) -> Any:
+    if url.scheme == "socket":
+        return serial.serial_for_url(f"socket://{_number(url.place, address_of)}", timeout=TURN_S, write_timeout=WRITE_S)
     if url.scheme != "serial":
         return serial.serial_for_url(f"{url.scheme}://{url.place}", timeout=TURN_S, write_timeout=WRITE_S)
     port = serial.Serial(
@@ -51,6 +53,16 @@ def _open(serial: Any, url: SerialUrl) -> Any:
                 "{place} cannot switch an RS-485 transceiver: leave rs485 out if the adapter does it", place=url.place
             ) from why
     return port
+
+
+def _number(place: str, address_of: Callable[[str], str]) -> str:
+    """The place with its host as the address that was admitted, so that no second look-up finds another."""
+    host, _, port = place.rpartition(":")
+    try:
+        address = address_of(host.strip("[]"))
+    except ConfigError as why:
+        raise BoardError(why.text) from why
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 class _Port:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -18,6 +18,7 @@ from board.kit.settings import Settings
 from board.kit.words import Text
 from board.serial import SerialLines
 from board.types import Level, OutputPolarity, Pattern, PinsDone, PinsTaken, Pulse, SendWiegand
+from engine.network import EVERYTHING, Network
 from engine.types import ListEntry, PlateEvent
 
 O = TypeVar("O", bound=Settings)  # noqa: E741  (the architecture's name for it)
@@ -61,7 +62,8 @@ class ActionEnv:
 
     `delivery_id`: the same for every try of one delivery, so that a receiver can tell a repeat; `not_after`: the wall stamp
     and `not_after_ns` the CLOCK_MONOTONIC time after which it must not start any more; `images`: the image folder; `peer`: what
-    the kind's `open` gave, None when it has none; `replies`: None where nobody waits for an answer."""
+    the kind's `open` gave, None when it has none; `replies`: None where nobody waits for an answer; `network`: how others are
+    reached, by default without the limits that the camera sets (`Environment` does)."""
 
     clock: Clock
     pins: Pins
@@ -74,6 +76,7 @@ class ActionEnv:
     serial: SerialLines
     peer: Any = None
     replies: Replies | None = None
+    network: Network = field(default_factory=lambda: Network(lambda: EVERYTHING))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from board.serial import SerialLines
 from engine.actions import ActionEnv, ActionKind, Pins
 from engine.dispatch.peers import Peers
 from engine.dispatch.replies import Replies
+from engine.network import Network
 from engine.settings import GeneralSettings
 
 
@@ -28,6 +29,7 @@ class Environment:
         images: Path,
         peers: Peers,
         replies: Replies,
+        network: Network,
         general: Callable[[], GeneralSettings],
     ) -> None:
         self._clock = clock
@@ -36,6 +38,7 @@ class Environment:
         self._images = images
         self._peers = peers
         self._replies = replies
+        self._network = network
         self._general = general
 
     def plain(self, delivery_id: str, not_after: datetime, not_after_ns: int, peer: Any = None) -> ActionEnv:
@@ -53,6 +56,7 @@ class Environment:
             serial=self._serial,
             peer=peer,
             replies=self._replies,
+            network=self._network,
         )
 
     def env(self, kind: ActionKind[Any], options: Settings, delivery_id: str, not_after: datetime, not_after_ns: int) -> ActionEnv:

@@ -55,6 +55,8 @@ _WORDS = (
 
 def key_of(plate: str) -> str:
     """The text that is compared ("ab-12 ü" -> "AB12U"). What cannot be brought to the alphabet stays as it is (`unreadable`)."""
+    if plate.isascii() and plate.isalnum():  # what the reader mostly gives
+        return plate.upper()
     text = unicodedata.normalize("NFKC", plate).upper()
     text = "".join(_plain(character) for character in text if not _is_left_out(character))
     text = text.translate(_LATIN).translate(_ARABIC).translate(_CHINESE)

@@ -51,15 +51,16 @@ from engine.messages import (
     TriggerAnswer,
     TriggerTaken,
 )
+from engine.network import Network, reachable
 from engine.service.counters import BAD_FRAMES, Counters
 from engine.service.engine_view import EngineView
 from engine.service.hub import Hub
 from engine.service.inputs import Inputs
-from engine.service.kept import Kept, LastTrigger
 from engine.service.outputs import Outputs
 from engine.service.passage_source import StoredPassages
 from engine.service.pins_link import PinsLink
 from engine.service.problems import Problems
+from engine.service.remembered import LastTrigger, Remembered
 from engine.service.scheduler import Scheduler
 from engine.service.status import Status
 from engine.service.subscribers import Subscribers
@@ -115,13 +116,14 @@ class Service:
         self._core: Core | None = None
         self.restart = threading.Event()
         self._problems = Problems(clock, lambda: self._subscribers.status_changed())
-        self._serial = SerialLines(state, DeviceBook(state, "service"))
+        self._network = Network(self._permitted)
+        self._serial = SerialLines(state, DeviceBook(state, "service"), self._network.address)
         self._peers = Peers(kinds, self._problems.say)
         self._replies = Replies()
         self._counters = Counters(clock, self._store, self._problems.say)
         self._engine = EngineView(clock, self._counters, licensed, lambda: self._subscribers.status_changed())
         self._outputs = Outputs(self._store, lambda: self._core.general if self._core else None, kinds, self._problems.say)
-        kept_trigger = Kept(state.last_trigger_file, LastTrigger)
+        kept_trigger = Remembered(state.last_trigger_file, LastTrigger)
         last = kept_trigger.get()
         self._triggers = Triggers(
             clock,
@@ -141,7 +143,7 @@ class Service:
             self._outputs.polarities,
             lambda line: self._subscribers.line(line),
         )
-        self._kept_frame = Kept(state.last_wiegand_file, WiegandFrame)
+        self._kept_frame = Remembered(state.last_wiegand_file, WiegandFrame)
         self._pins.wiegand = self._kept_frame.get()
         self._inputs = Inputs(
             clock,
@@ -160,6 +162,7 @@ class Service:
             state.images,
             self._peers,
             self._replies,
+            self._network,
             lambda: self._need_store().settings(GeneralSettings),
         )
         self._trials = Trials(clock, kinds, self._pins, self._environment, self._need_store, self._outputs.polarities)
@@ -277,6 +280,13 @@ class Service:
             self._peers.keep(store.rules(), lambda: self._environment.plain("", now, now_ns))
         except StoreError as why:
             self._problems.say(str(why))
+
+    def _permitted(self) -> tuple[str, ...]:
+        """What an administrator lets actions reach besides; nothing while nobody knows."""
+        try:
+            return reachable(self._need_store().settings(GeneralSettings).action_addresses)
+        except StoreError:
+            return ()
 
     def _store(self) -> Store | None:
         return self._core.store if self._core else None

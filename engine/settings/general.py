@@ -6,6 +6,7 @@ from pydantic import field_validator
 
 from board.kit.settings import Settings, option
 from engine.line_settings import groups, seconds_by_line
+from engine.network import reachable
 
 
 class GeneralSettings(Settings):
@@ -108,9 +109,23 @@ class GeneralSettings(Settings):
         group="Outputs and inputs",
         max_length=200,
     )
+    action_addresses: str = option(
+        "",
+        "Addresses that actions may reach",
+        "Actions reach every address but those of the camera itself and those that only it sees (loopback, link-local, multicast). "
+        "Addresses and networks named here are permitted all the same, such as 127.0.0.1 169.254.7.0/24.",
+        group="Actions",
+        max_length=300,
+    )
     log_level: int = option(
         3, "Log level", "1 errors only .. 5 everything; 4 and 5 are for experts. Takes effect at once.", group="Logs", ge=1, le=5
     )
+
+    @field_validator("action_addresses")
+    @classmethod
+    def _are_addresses(cls, text: str) -> str:
+        reachable(text)
+        return text
 
     @field_validator("interlocks")
     @classmethod

@@ -6,6 +6,7 @@ from engine.store.changes import Change
 from engine.store.queries import (
     MAX_COUNTED,
     MAX_ROWS,
+    MOST_SCANNED,
     DeliveryQuery,
     PassagePage,
     PassageQuery,
@@ -18,6 +19,7 @@ from engine.store.store import Store
 __all__ = [
     "MAX_COUNTED",
     "MAX_ROWS",
+    "MOST_SCANNED",
     "Change",
     "DeliveryQuery",
     "PassagePage",

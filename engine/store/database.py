@@ -19,7 +19,7 @@ from engine.store.migrations import COMPATIBLE, MIGRATIONS, carry_out, layout_ve
 BUSY_TIMEOUT_S = 5.0
 """How long a write waits for another one, of this process or of another."""
 
-ASK_AGAIN_S = 0.0005
+ASK_AGAIN_S = 0.0002
 """SQLite's own waiting asks after 1, 2, 5, 10 ... 100 ms and comes too late between short writes; this asks evenly."""
 
 Values = Sequence[Any] | Mapping[str, Any]

@@ -125,8 +125,9 @@ class Entries:
         """Plates that would send the same Wiegand number in frames of so many bits, in one list or (0) in all; the first 1000."""
         if bits in STORED_BITS:
             column = f"number{bits}"
-            condition = (
-                f"e.{column} IN (SELECT {column} FROM entries WHERE {column} IS NOT NULL "
+            twice = f"SELECT {column} FROM entries WHERE {column} IS NOT NULL GROUP BY {column} HAVING count(*) > 1"
+            condition = (  # in two steps: to compare the texts of all takes four times as long
+                f"e.{column} IN (SELECT {column} FROM entries WHERE {column} IN ({twice}) "
                 f"GROUP BY {column} HAVING min(key) <> max(key) LIMIT {MAX_COLLISIONS})"
             )
         else:  # the plate code: two differ wherever their plates do, but in characters that it cannot say

@@ -97,11 +97,11 @@ class Imports:
 def begin(db: Database, list_id: int) -> int:
     """The generation of the import that begins."""
     with db.transaction():
-        if db.row("SELECT 1 FROM imports WHERE list_id = ?", (list_id,)):
-            raise ConfigError("this list is being imported already; try again in a minute")
         row = db.row("SELECT generation FROM lists WHERE id = ?", (list_id,))
         if row is None:
             raise ConfigError("this list was deleted")
+        if db.row("SELECT 1 FROM imports WHERE list_id = ?", (list_id,)):
+            raise ConfigError("this list is being imported already; try again in a minute")
         db.execute("INSERT INTO imports VALUES (?, ?, 'loading', 0)", (list_id, row["generation"] + 1))
         return int(row["generation"]) + 1
 

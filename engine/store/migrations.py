@@ -83,8 +83,11 @@ def _version_2(db: Database) -> None:
 
 def place_of(row: str) -> str:
     """SQL of a passage's place in time as one number (engine/store/search.py): milliseconds since 1970, then 20 bits of its own
-    number. A clock that has gone wild, past the year 2223, stays within what a number holds."""
-    seconds, millis = f"min(CAST(strftime('%s', {row}.at) AS INTEGER), 8000000000)", f"CAST(substr({row}.at, 21, 3) AS INTEGER)"
+    number. A clock that has gone wild, past the year 2223 or before 1716, stays within what a number holds."""
+    seconds, millis = (
+        f"max(min(CAST(strftime('%s', {row}.at) AS INTEGER), 8000000000), -8000000000)",
+        f"CAST(substr({row}.at, 21, 3) AS INTEGER)",
+    )
     return f"(({seconds} * 1000 + {millis}) * 1048576 + ({row}.rowid & 1048575))"
 
 

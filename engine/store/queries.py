@@ -15,6 +15,10 @@ MAX_COUNTED = 10_000
 """A search is counted up to this many; beyond it is "more than 10,000"."""
 
 
+MOST_SCANNED = 100_000
+"""Passages that are looked at for a text of one or two characters, for which there is no index."""
+
+
 @dataclass(frozen=True, slots=True)
 class PassageQuery:
     """Passages from `since` (inclusive) until `until` (exclusive), plate containing `plate` (look-alikes count as the same with

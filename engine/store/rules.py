@@ -53,10 +53,11 @@ class Rules:
         name = rule.name.strip()
         if not 1 <= len(name) <= 60 or not name.isprintable():
             raise unfit("name", "Action name", "must be 1 to 60 printable characters")
+        extremes = self._extremes(rule.list_id)  # before the transaction: it goes through the whole list
         with self._db.transaction():
             rule = self._judge.check_rule(replace(rule, name=name), [other for other in self() if other.id != rule.id])
             self._lists.get(rule.list_id)
-            for entry in self._extremes(rule.list_id):
+            for entry in extremes:
                 self._judge.check_entry(entry, [rule])
             before = self.get(rule.id) if rule.id else None
             if rule.id and before is None:

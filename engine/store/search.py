@@ -14,14 +14,11 @@ from typing import Any
 from engine import lists as matching
 from engine.store.database import Database
 from engine.store.migrations import folded_of, place_of
-from engine.store.queries import MAX_COUNTED, PassageQuery
+from engine.store.queries import MAX_COUNTED, MOST_SCANNED, PassageQuery
 from engine.store.rows import stamp
 
 FEW = 2_000
 """So many places are sooner looked through than their trigrams asked for."""
-
-MOST_SCANNED = 100_000
-"""Passages that are looked at for a text too short for trigrams."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

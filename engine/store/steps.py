@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-STEP_S = 0.003
+STEP_S = 0.0015
 """About how long a transaction may take."""
 
 REST = 2.0

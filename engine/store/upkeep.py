@@ -25,7 +25,7 @@ log = logging.getLogger("store")
 
 
 class Upkeep:
-    """`turn` is called again and again by one process; each call works for `WORK_S` at most."""
+    """`turn` is called again and again, by one process."""
 
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
@@ -33,8 +33,8 @@ class Upkeep:
         self._steps = Steps()
         self._seen: dict[int, tuple[int, int]] = {}
 
-    def turn(self, work_s: float = 0.3) -> bool:
-        """Whether anything is left to do."""
+    def turn(self, work_s: float = 0.5) -> bool:
+        """Works for about so long; whether anything is left to do."""
         until = time.monotonic() + work_s
         while self._step():
             if time.monotonic() > until:
@@ -58,6 +58,7 @@ class Upkeep:
             elif now_ns - since_ns > FORSAKEN_S * 1e9:
                 log.warning("an import of list %d has died: what it wrote is dropped", list_id)
                 self._db.execute("UPDATE imports SET phase = 'dropping' WHERE list_id = ? AND steps = ?", (list_id, made))
+                worked = True
             loading[list_id] = (made, since_ns)
         self._seen = loading
         return worked

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from urllib.parse import quote
 
 import firmware.pages
 from board.kit.errors import GatewrightError
@@ -12,11 +11,11 @@ from board.kit.registry import find
 from board.kit.web import app
 from board.kit.web.exchange import Wsgi
 from board.kit.web.menu import Tab
-from board.kit.web.origin import check
-from board.kit.web.people import NO_ONE, Visitor
 from board.kit.web.render import Templates
-from board.kit.web.routes import PUBLIC, Answer, Call, Elsewhere, Refused, Route
+from board.kit.web.routes import Answer, Call, Route
+from board.kit.words import Text
 from firmware.gateway import cgi, portals
+from firmware.gateway.admission import admit, guard
 from firmware.gateway.proxy import Proxy
 from firmware.host import TEMPLATES, Host
 from firmware.packages.management import Packages
@@ -24,9 +23,6 @@ from firmware.packages.uploads import Uploads
 from firmware.people.auth import Auth
 
 LOG = logging.getLogger("web")
-
-CHOOSES_PASSWORD = ("password", "api/password")
-"""All that a first password opens."""
 
 
 def open_host(auth: Auth, packages: Packages, uploads: Uploads, card_present: Callable[[], bool]) -> Host:
@@ -44,29 +40,8 @@ def routes() -> tuple[Route[Host], ...]:
 
 def build(host: Host) -> Wsgi:
     """The WSGI application."""
-    return app.build(app.Site(host, "/", _admit, _guard, _error_page, LOG), routes())
-
-
-def _admit(host: Host, call: Call, route: Route[Host]) -> Visitor:
-    """Whoever is not logged in is led to the log-in or asked for a password; who must choose a password can do nothing else."""
-    if route.permission == PUBLIC:
-        return host.auth.by_session(call) or NO_ONE
-    visitor = host.auth.visitor(call)
-    shows_page = app.shows_page(call, route)
-    if visitor is None:
-        if shows_page:
-            raise Elsewhere(f"/login?next={quote(call.address, safe='/')}")
-        raise Refused(401, "Log in first.", headers=() if call.header("X-Requested-With") else host.auth.challenge)
-    if visitor.must_change and route.path not in CHOOSES_PASSWORD:
-        if shows_page:
-            raise Elsewhere("/password")
-        raise Refused(403, "Choose a password of your own first.")
-    return visitor
-
-
-def _guard(host: Host, call: Call) -> None:
-    check(call, call.visitor, host.auth.front)
+    return app.build(app.Site(host, "/", admit, guard, _error_page, LOG), routes())
 
 
 def _error_page(host: Host, call: Call, why: GatewrightError, status: int) -> Answer:
-    return host.page(call, "message", "Not found" if status == 404 else "Not possible", status=status, text=why)
+    return host.page(call, "message", Text("Not found") if status == 404 else Text("Not possible"), status=status, text=why)

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from board.kit.errors import PackageError
 from board.kit.web.routes import STREAM, Answer, Call, Route
+from board.kit.words import Text
 from firmware import platform_text
 from firmware.host import Host
 from firmware.packages.management import MAX_PACKAGES, PackageStatus
@@ -102,11 +103,11 @@ def parameters(listing: tuple[PackageStatus, ...]) -> dict[str, str]:
             "vendorurl": package.vendorurl[:120],
             "version": package.version[:40],
             "license": package.license[:40],
-            "licmsg": package.license_message[:128],
+            "licmsg": str(package.license_message)[:128],
             "path": package.storage[:40],
             "initscr": "initscr",
             "status": package.status,
-            "statmsg": package.message[:128],
+            "statmsg": str(package.message)[:128],
             "vvtklicensemec": package.mechanism[:40],
         }
         values |= {f"vadp_module_i{package.idx}_{field}": value for field, value in fields.items()}
@@ -127,7 +128,7 @@ class _Progress:
     """The upload's page while it is written: a dot per step, last line `'ANPR is uploaded'`. The installation is finished
     even when the client has gone."""
 
-    def __init__(self, receiving: ExitStack, first: str, steps: Iterator[str]) -> None:
+    def __init__(self, receiving: ExitStack, first: Text, steps: Iterator[Text]) -> None:
         self._receiving = receiving
         self._last = first
         self._steps = steps
@@ -136,7 +137,7 @@ class _Progress:
         yield b"<html><body><pre>\n"
         try:
             for step in self._steps:
-                yield f"{html.escape(self._last, quote=False)}<script>document.write('.')</script>\n".encode()
+                yield f"{html.escape(str(self._last), quote=False)}<script>document.write('.')</script>\n".encode()
                 self._last = step
         except PackageError as why:
             yield f"upload failed: {html.escape(str(why), quote=False)}\n</pre></body></html>\n".encode()

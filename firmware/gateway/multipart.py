@@ -91,10 +91,10 @@ def _store(chunks: Iterator[bytes], target: Path, limit: int) -> int:
             for chunk in chunks:
                 size += len(chunk)
                 if size > limit:
-                    raise PackageError("the file is larger than the limit of {limit} MB", limit=limit >> 20)
+                    raise PackageError("the file is larger than the limit of {most_mb} MB", most_mb=limit >> 20)
                 out.write(chunk)
     except OSError as why:
-        raise PackageError("the upload cannot be stored: {strerror}", strerror=why.strerror or why) from why
+        raise PackageError("the upload cannot be stored: {reason}", reason=why.strerror or why) from why
     return size
 
 

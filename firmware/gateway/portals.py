@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from board.kit.web.app import shows_page
-from board.kit.web.routes import KNOWN, STREAM, Answer, Call, Elsewhere, Refused, Route
-from board.kit.words import Text
+from board.kit.web.people import NO_ONE
+from board.kit.web.routes import KNOWN, PUBLIC, STREAM, Answer, Call, Elsewhere, Refused, Route
+from board.kit.words import Text, mark
+from firmware.gateway.admission import admit, guard
 from firmware.gateway.proxy import MAX_BODY_BYTES, PortalDown
 from firmware.host import Host
+from firmware.packages.manifest import HOST, NOBODY, PACKAGE
 
 
 def _forward(host: Host, call: Call) -> Answer:
     here = f"/{call.path['path']}"
-    found = host.packages.portal(here)
+    found = host.packages.route(here)
+    authenticates = found.route.authenticates if found is not None else HOST
+    if authenticates == HOST:
+        call = replace(call, visitor=admit(host, call, FOR_PEOPLE))
+        if call.method not in ("GET", "HEAD"):
+            guard(host, call)
     if found is None:
         raise Refused(404, "There is no such page on this camera. If a package should show it, install that package first.")
-    name, socket = found
     if "/" not in here[1:]:
         raise Elsewhere(f"{here}/")
+    # The package itself looks at what is not for people alone; of a session the host knows more than it does.
+    visitor = call.visitor if authenticates != NOBODY else replace(NO_ONE, address=call.visitor.address)
     try:
-        reply = host.proxy.forward(socket, call.visitor, lambda: host.auth.still(call.visitor))
+        reply = host.proxy.forward(
+            found.socket, visitor, lambda: not visitor.by or host.auth.still(visitor), with_log_in=authenticates == PACKAGE
+        )
     except PortalDown:
-        return _down(host, call, name)
+        return _down(host, call, found.package)
     kept = tuple((header, value) for header, value in reply.headerlist if header.lower() != "content-type")
     return Answer(reply.body, reply.content_type, reply.status_code, kept)
 
@@ -29,14 +42,15 @@ def _down(host: Host, call: Call, name: str) -> Answer:
     status = next((package for package in host.packages.listing() if package.name == name), None)
     starting = status is not None and status.enabled and status.status == "on"
     broken = status is not None and status.enabled and not starting
-    word = "starting" if starting else "in trouble" if broken else "stopped"
+    template = mark("{name} is starting") if starting else mark("{name} is in trouble") if broken else mark("{name} is stopped")
+    state = Text(template, {"name": name})
     again = (("Retry-After", "2"),)
     if not shows_page(call, ROUTES[0]):
-        raise Refused(503, "{name} is {word}", headers=again, name=name, word=Text(word))
+        raise Refused(503, state, headers=again)
     page = host.page(
         call,
         "down",
-        Text("{name} is {word}", {"name": name, "word": Text(word)}),
+        state,
         status=503,
         refresh_s=2 if starting else 5 if broken else 0,
         name=name,
@@ -47,9 +61,12 @@ def _down(host: Host, call: Call, name: str) -> Answer:
     return Answer(page.body, page.type, page.status, again)
 
 
+FOR_PEOPLE: Route[Host] = Route("GET", "<path:path>", KNOWN, _forward, is_page=True)
+"""What is asked of whoever uses a route that the host authenticates."""
+
 ROUTES: tuple[Route[Host], ...] = tuple(
     Route(
-        method, "<path:path>", KNOWN, _forward, is_page=True, changes=method != "GET", takes=STREAM, max_body_bytes=MAX_BODY_BYTES
+        method, "<path:path>", PUBLIC, _forward, is_page=True, changes=method != "GET", takes=STREAM, max_body_bytes=MAX_BODY_BYTES
     )
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
 )

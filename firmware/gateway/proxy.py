@@ -8,7 +8,7 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -35,7 +35,8 @@ _HOP_BY_HOP = frozenset(
      "transfer-encoding", "upgrade")
 )  # fmt: skip
 _OURS = "x-gatewright-"
-_KEPT_HERE = ("authorization", "cookie", "expect", "content-length")
+_LOG_IN = "authorization"
+_KEPT_HERE = ("cookie", "expect", "content-length")
 """Not passed on as they came."""
 _STREAMS = ("text/event-stream", "multipart/x-mixed-replace")
 """Types of answers without an end."""
@@ -52,20 +53,20 @@ class Proxy:
     def __init__(self) -> None:
         self._pool = _Pool()
 
-    def forward(self, portal: Path, visitor: Visitor, allowed: Callable[[], bool]) -> HTTPResponse:
+    def forward(self, portal: Path, visitor: Visitor, allowed: Callable[[], bool], with_log_in: bool = False) -> HTTPResponse:
         """The portal's answer to the current request; PortalDown when it does not listen. `allowed()`: whether the visitor still
-        has a session; a stream ends when not."""
-        target, length = _target(), _length()
+        has a session; a stream ends when not. `with_log_in`: passes the Authorization header on, to a package that looks at it."""
+        target, length, headers = _target(), _length(), _headers(visitor, with_log_in)
         repeatable = request.method in _REPEATABLE and not length and request.environ["SERVER_PROTOCOL"] == "HTTP/1.1"
         connection = self._pool.take(portal) if repeatable else None
         if connection is not None:
             try:
-                return self._response(connection, _send(connection, target, length, visitor), allowed)
+                return self._response(connection, _send(connection, target, length, headers), allowed)
             except _Stale:
                 pass  # the portal closed it at the same moment
         connection = _UnixConnection(portal, request.environ["SERVER_PROTOCOL"])
         try:
-            return self._response(connection, _send(connection, target, length, visitor), allowed)
+            return self._response(connection, _send(connection, target, length, headers), allowed)
         except _Stale as why:
             raise Refused(502, "the portal broke off") from why
 
@@ -211,11 +212,11 @@ def _stream(
     return response
 
 
-def _send(connection: _UnixConnection, target: str, length: int, visitor: Visitor) -> http.client.HTTPResponse:
+def _send(connection: _UnixConnection, target: str, length: int, headers: Mapping[str, str]) -> http.client.HTTPResponse:
     body: IO[bytes] = request.environ["wsgi.input"]
     try:
         connection.putrequest(request.method, target, skip_host=True, skip_accept_encoding=True)
-        for name, value in _headers(visitor).items():
+        for name, value in headers.items():
             connection.putheader(name, value.encode("latin-1", "replace"))
         connection.endheaders()
     except (http.client.InvalidURL, ValueError) as why:
@@ -271,14 +272,15 @@ def _length() -> int:
     return length
 
 
-def _headers(visitor: Visitor) -> dict[str, str]:
+def _headers(visitor: Visitor, with_log_in: bool) -> dict[str, str]:
     environ = request.environ
+    kept_here = _KEPT_HERE if with_log_in else (*_KEPT_HERE, _LOG_IN)
     dropped = _HOP_BY_HOP | {name.strip().lower() for name in environ.get("HTTP_CONNECTION", "").split(",")}
     headers: dict[str, str] = {}
     for key, value in environ.items():
         if key.startswith("HTTP_"):
             name = key[5:].replace("_", "-").lower()
-            if name not in dropped and name not in _KEPT_HERE and not name.startswith(_OURS):
+            if name not in dropped and name not in kept_here and not name.startswith(_OURS):
                 headers[name] = value
     for key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         if environ.get(key):

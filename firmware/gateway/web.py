@@ -15,7 +15,19 @@ from firmware.packages.verify import MAX_ARCHIVE_BYTES
 LOG = logging.getLogger("web")
 
 LIMITS = Limits(threads=10, max_body_bytes=MAX_ARCHIVE_BYTES + 2 * FORM_BYTES)
-_OWN = ("/login", "/logout", "/password", "/setup/", "/api/", "/cgi-bin/", "/health", "/host/", "/favicon.ico", "/openapi.json")
+_OWN = (
+    "/login",
+    "/logout",
+    "/password",
+    "/language",
+    "/setup/",
+    "/api/",
+    "/cgi-bin/",
+    "/health",
+    "/host/",
+    "/favicon.ico",
+    "/openapi.json",
+)
 """Where the host's own pages are."""
 
 

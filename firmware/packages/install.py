@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from board.kit.errors import PackageError
+from board.kit.words import NOTHING, Text
 from firmware.packages.environment import Environment
 from firmware.packages.keys import Trust
 from firmware.packages.manifest import Manifest
@@ -32,7 +33,7 @@ class Installer:
 
     def __init__(
         self, slots: Slots, trust: Callable[[], Trust], environment: Environment, lock: AbstractContextManager[object],
-        switch: Callable[[str, Slot, str], None],
+        switch: Callable[[str, Slot, Text], None],
     ) -> None:  # fmt: skip
         self._slots = slots
         self._trust = trust
@@ -41,7 +42,7 @@ class Installer:
         self._switch = switch
         self._busy = threading.Lock()
 
-    def install(self, archive: Path, storage: str) -> Iterator[str]:
+    def install(self, archive: Path, storage: str) -> Iterator[Text]:
         """Yields a word for each step, the last is the package's name. PackageError says why not; what ran before runs on.
 
         A package that runs is stopped for the switch and started again; one that is off stays off. The very version that is
@@ -56,30 +57,30 @@ class Installer:
         finally:
             self._busy.release()
 
-    def _steps(self, archive: Path, storage: str) -> Iterator[str]:
+    def _steps(self, archive: Path, storage: str) -> Iterator[Text]:
         verified = verify(archive, self._trust())
         name = verified.manifest.name
-        yield f"{name} {verified.manifest.version}: signature and contents are right"
+        yield Text("{name} {version}: signature and contents are right", {"name": name, "version": verified.manifest.version})
         if self._is_installed(verified, storage):
-            yield "this version is installed already"
-            yield name
+            yield Text("this version is installed already")
+            yield Text(name)
             return
         self._no_conflict(verified.manifest)
         with self._lock:
             letter = self._slots.reserve(verified, storage)
         slot = self._slots.stage(archive, verified, storage, letter)
-        yield f"stored on the {'SD card' if storage == SD else 'camera'}"
+        yield Text("stored on the SD card") if storage == SD else Text("stored on the camera")
         try:
             self._check(name, slot)
         except PackageError:
             self._slots.drop(name, slot)
             raise
-        yield "checked"
+        yield Text("checked")
         with self._lock:
-            self._switch(name, slot, "")
+            self._switch(name, slot, NOTHING)
         LOG.info("%s %s is installed in slot %s (%s)", name, slot.version, slot.letter, slot.storage)
         self._environment.forget_bytecode()
-        yield name
+        yield Text(name)
 
     def _is_installed(self, verified: Verified, storage: str) -> bool:
         name = verified.manifest.name
@@ -98,7 +99,7 @@ class Installer:
     def _no_conflict(self, manifest: Manifest) -> None:
         others = [name for name in self._slots.names() if name != manifest.name]
         if len(others) >= MAX_PACKAGES:
-            raise PackageError("{max_packages} packages are installed already: remove one first", max_packages=MAX_PACKAGES)
+            raise PackageError("{count} packages are installed already: remove one first", count=MAX_PACKAGES)
         for other in others:
             try:
                 theirs = self._slots.installed(other)[1]
@@ -120,13 +121,13 @@ class Installer:
             os.killpg(popen.pid, 9)
             popen.communicate()
             raise PackageError(
-                "{name}: its check took longer than {check_within_s:.0f} s; nothing was changed",
+                "{name}: its check took longer than {limit_s:.0f} s; nothing was changed",
                 name=name,
-                check_within_s=CHECK_WITHIN_S,
+                limit_s=CHECK_WITHIN_S,
             ) from why
         if popen.returncode:
             lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
-            reason = lines[-1][:300] if lines else f"exit code {popen.returncode}"
+            reason = lines[-1][:300] if lines else Text("exit code {code}", {"code": popen.returncode})
             raise PackageError("{name} does not work on this camera: {reason}", name=name, reason=reason)
 
 

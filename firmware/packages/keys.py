@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,6 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from board.kit.errors import PackageError
 from board.kit.state import State
+
+LOG = logging.getLogger("keys")
 
 Trust = Mapping[str, Ed25519PublicKey]
 """{fingerprint: public key} of whom this camera trusts."""
@@ -29,7 +32,7 @@ def read_public(path: Path) -> Ed25519PublicKey:
     try:
         data = path.read_bytes()
     except OSError as why:
-        raise PackageError("public key {path}: {strerror}", path=path, strerror=why.strerror) from why
+        raise PackageError("public key {path}: {reason}", path=path, reason=why.strerror) from why
     return parse_public(data, path.name)
 
 
@@ -57,7 +60,7 @@ def read_private(path: Path) -> Ed25519PrivateKey:
     try:
         data = path.read_bytes()
     except OSError as why:
-        raise PackageError("signing key {path}: {strerror}", path=path, strerror=why.strerror) from why
+        raise PackageError("signing key {path}: {reason}", path=path, reason=why.strerror) from why
     try:
         key = serialization.load_pem_private_key(data, password=None)
     except (ValueError, TypeError) as why:
@@ -89,10 +92,34 @@ def public_pem(key: Ed25519PublicKey) -> bytes:
     return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
-def load_trust(folder: Path, more: Iterable[Path] = ()) -> dict[str, Ed25519PublicKey]:
-    """Every *.pub in `folder` and the files of `more`. A damaged key is an error that names it, never left out silently."""
-    keys = [read_public(path) for path in (*sorted(folder.glob("*.pub")), *more)]
-    return {fingerprint(key): key for key in keys}
+class TrustedKeys:
+    """Every *.pub in `folder`, looked at anew each time, and the files of `more`, where a damaged one is a PackageError.
+
+    A damaged key in `folder` is left out: the camera goes on with the packages of the others. It is logged and told."""
+
+    def __init__(self, folder: Path, more: Iterable[Path] = ()) -> None:
+        self._folder = folder
+        self._more = {fingerprint(key): key for key in map(read_public, more)}
+        self._damage: tuple[PackageError, ...] = ()
+
+    def __call__(self) -> dict[str, Ed25519PublicKey]:
+        keys, damage = dict(self._more), []
+        for path in sorted(self._folder.glob("*.pub")):
+            try:
+                key = read_public(path)
+            except PackageError as why:
+                damage.append(why)
+                continue
+            keys[fingerprint(key)] = key
+        if list(map(str, damage)) != list(map(str, self._damage)):
+            for problem in damage:
+                LOG.error("%s: it is left out, packages that it signed do not run; copy it to %s again", problem, self._folder)
+            self._damage = tuple(damage)
+        return keys
+
+    def damage(self) -> tuple[PackageError, ...]:
+        """What was wrong with which key file, when they were last looked at."""
+        return self._damage
 
 
 def signed_by(trust: Trust, signature: bytes, message: bytes) -> str | None:

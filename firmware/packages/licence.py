@@ -41,7 +41,7 @@ def licence_bytes(package: str, serial: str, expires: str) -> bytes:
 def read_licence(data: bytes, package: str, serial: str, signer: str, trust: Trust, now: datetime) -> Licence:
     """The licence in an uploaded or stored file; PackageError says why it does not count here."""
     if len(data) > MAX_LICENCE_BYTES:
-        raise PackageError("the licence file is larger than {max_licence_bytes} bytes", max_licence_bytes=MAX_LICENCE_BYTES)
+        raise PackageError("the licence file is larger than {most} bytes", most=MAX_LICENCE_BYTES)
     try:
         document = json.loads(data)
         fields = document["licence"]
@@ -57,10 +57,10 @@ def read_licence(data: bytes, package: str, serial: str, signer: str, trust: Tru
         raise PackageError("the licence is for {named}, not for {package}", named=named[:40], package=package)
     if bound != serial:
         raise PackageError(
-            "the licence is for the camera with serial {bound}; this one is {serial}", bound=bound[:64], serial=serial
+            "the licence is for the camera with serial number {bound}; this one has {serial}", bound=bound[:64], serial=serial
         )
     if until is not None and now.date() > until:
-        raise PackageError("the licence ended on {isoformat}", isoformat=until.isoformat())
+        raise PackageError("the licence ended on {day}", day=until.isoformat())
     return Licence(named, bound, until)
 
 

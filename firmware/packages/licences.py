@@ -9,6 +9,7 @@ from board.kit.clock import Clock
 from board.kit.errors import PackageError
 from board.kit.files import write_whole
 from board.kit.state import State
+from board.kit.words import NOTHING, Text
 from firmware.packages.keys import Trust
 from firmware.packages.licence import Licence, read_licence
 from firmware.packages.manifest import Manifest
@@ -26,20 +27,20 @@ class Licences:
         self._clock = clock
         self.serial = serial
 
-    def of(self, slot: Slot, manifest: Manifest) -> tuple[str, str]:
+    def of(self, slot: Slot, manifest: Manifest) -> tuple[str, Text]:
         """(NOT_NEEDED, VALID or NONE, a message for people)."""
         if manifest.mechanism == "none":
-            return NOT_NEEDED, ""
+            return NOT_NEEDED, NOTHING
         try:
             data = self._file(manifest.name).read_bytes()
         except OSError:
-            return NONE, f"no licence for the camera with serial {self.serial}"
+            return NONE, Text("no licence for the camera with serial number {serial}", {"serial": self.serial})
         try:
             return VALID, _until(self._read(data, slot, manifest))
         except PackageError as why:
-            return NONE, str(why)
+            return NONE, why.text
 
-    def store(self, data: bytes, slot: Slot, manifest: Manifest) -> str:
+    def store(self, data: bytes, slot: Slot, manifest: Manifest) -> Text:
         """Checks and stores a licence file; it counts from the package's next start. Returns until when it is valid."""
         if manifest.mechanism == "none":
             raise PackageError("{name} needs no licence", name=manifest.name)
@@ -48,8 +49,8 @@ class Licences:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_whole(self._file(manifest.name), data)
         except OSError as why:
-            raise PackageError("the licence cannot be stored: {strerror}", strerror=why.strerror) from why
-        return licence.expires.isoformat() if licence.expires else "no end"
+            raise PackageError("the licence cannot be stored: {reason}", reason=why.strerror) from why
+        return Text(licence.expires.isoformat() if licence.expires else "no end")
 
     def remove(self, name: str) -> None:
         self._file(name).unlink(missing_ok=True)
@@ -61,5 +62,5 @@ class Licences:
         return self._folder / f"{name}.json"
 
 
-def _until(licence: Licence) -> str:
-    return f"until {licence.expires.isoformat()}" if licence.expires else "no end"
+def _until(licence: Licence) -> Text:
+    return Text("until {day}", {"day": licence.expires.isoformat()}) if licence.expires else Text("no end")

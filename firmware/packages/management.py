@@ -7,11 +7,14 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from board.kit.clock import Clock
 from board.kit.errors import PackageError
 from board.kit.files import write_whole
 from board.kit.state import State
+from board.kit.words import Text
+from firmware.packages.documents import documents
 from firmware.packages.environment import Environment
 from firmware.packages.install import MAX_PACKAGES, Installer
 from firmware.packages.keys import Trust, report_key
@@ -65,7 +68,7 @@ class Packages:
                     if self._slots.record(name).enabled and AT_BOOT[manifest.runmode]:
                         self._running.start(name)
                 except PackageError as why:
-                    self._running.problems[name] = str(why)
+                    self._running.problems[name] = why.text
                     LOG.error("%s is not started: %s", name, why)
         self._keeper.start()
 
@@ -79,7 +82,7 @@ class Packages:
                 self._running.stop(name)
                 self._trial.interrupt(name)
 
-    def install(self, archive: Path, storage: str) -> Iterator[str]:
+    def install(self, archive: Path, storage: str) -> Iterator[Text]:
         """See Installer.install."""
         return self._installer.install(archive, storage)
 
@@ -116,7 +119,8 @@ class Packages:
     def remove(self, name: str) -> None:
         """Stops and deletes both versions and the licence; the data that the package stored stays."""
         with self._lock:
-            self._slots.record(name)
+            if name not in self._slots.names():
+                raise PackageError("{name} is not installed", name=name)
             self._running.stop(name)
             self._slots.remove(name)
             self._licences.remove(name)
@@ -131,7 +135,11 @@ class Packages:
             if previous is None:
                 raise PackageError("{name}: there is no previous version to go back to", name=name)
             self._slots.path(name, previous)
-            self._running.switch(name, previous, f"went back from {current.version} to {previous.version} by hand")
+            self._running.switch(
+                name,
+                previous,
+                Text("went back from {version} to {previous} by hand", {"version": current.version, "previous": previous.version}),
+            )
 
     def commands(self) -> Mapping[str, Callable[[str], None]]:
         """{what a page or a CGI asks for: how it is done to the package of a name}."""
@@ -143,7 +151,7 @@ class Packages:
             "rollback": self.rollback,
         }
 
-    def store_licence(self, name: str, data: bytes) -> str:
+    def store_licence(self, name: str, data: bytes) -> Text:
         """Checks and stores a licence file; a package that runs is started again with it. Returns until when it is valid."""
         with self._lock:
             slot, manifest = self._slots.installed(name)
@@ -171,6 +179,10 @@ class Packages:
         """(package, socket) of what answers `path` for people whom the host let in; None when no installed package does."""
         found = self._routing.find(path)
         return (found.package, found.socket) if found is not None and found.route.authenticates == HOST else None
+
+    def documents(self) -> list[dict[str, Any]]:
+        """What the installed packages say about their API, as OpenAPI."""
+        return documents(self._slots)
 
     def portals_ready(self) -> bool:
         """Every package that should run does, and its portal answers."""

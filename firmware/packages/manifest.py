@@ -23,7 +23,19 @@ PORTAL = "portal"
 HOST, PACKAGE, NOBODY = "host", "package", "none"
 """Who asks for the log-in on a route: the host, which then says who is there; the package itself, which gets the Authorization
 header; nobody."""
-HOSTS_PATHS = ("api", "cgi-bin", "favicon.ico", "health", "host", "login", "logout", "openapi.json", "password", "setup", "words")
+HOSTS_PATHS = (
+    "api",
+    "cgi-bin",
+    "favicon.ico",
+    "health",
+    "host",
+    "language",
+    "login",
+    "logout",
+    "openapi.json",
+    "password",
+    "setup",
+)
 """First parts of the host's own addresses: no package may take them."""
 CLOSED_SOCKETS = ("people.sock", "pins.sock", "service.sock")
 """Sockets in STATE/run that speak no HTTP: strangers must not get there through the proxy."""
@@ -98,7 +110,7 @@ class Manifest:
 def parse(data: bytes) -> Manifest:
     """The manifest in the bytes of package.conf; PackageError says which section and key is wrong."""
     if len(data) > MAX_CONF_BYTES:
-        raise PackageError("package.conf is larger than {max_conf_bytes} bytes", max_conf_bytes=MAX_CONF_BYTES)
+        raise PackageError("package.conf is larger than {most} bytes", most=MAX_CONF_BYTES)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as why:
@@ -109,7 +121,7 @@ def parse(data: bytes) -> Manifest:
     try:
         ini.read_string(text, "package.conf")
     except configparser.Error as why:
-        raise PackageError("package.conf: {split}", split=" ".join(str(why).split())) from why
+        raise PackageError("package.conf: {why}", why=" ".join(str(why).split())) from why
     sections = {name: dict(ini[name]) for name in ini.sections()}
     form = FORMATS.get(sections.get("package", {}).get("format", ""))
     if form is None:
@@ -301,14 +313,14 @@ def _named(sections: dict[str, dict[str, str]], kind: str, keys: Keys, make: Cal
 def _values(section: str, given: Mapping[str, str], keys: Keys) -> dict[str, Any]:
     for key in given:
         if key not in keys:
-            raise PackageError("package.conf: unknown key {key_!r} in [{section}]", key_=key, section=section)
+            raise PackageError("package.conf: unknown key {name!r} in [{section}]", name=key, section=section)
     values: dict[str, Any] = {}
     for key, (check, default) in keys.items():
         text = given.get(key, default)
         if text is None:
-            raise PackageError("package.conf: [{section}] {key_} is missing", section=section, key_=key)
+            raise PackageError("package.conf: [{section}] {name} is missing", section=section, name=key)
         try:
             values[key] = check(text)
         except ValueError as why:
-            raise PackageError("package.conf: [{section}] {key_}: {why}", section=section, key_=key, why=why) from why
+            raise PackageError("package.conf: [{section}] {name}: {why}", section=section, name=key, why=why) from why
     return values

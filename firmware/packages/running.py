@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 from board.kit.errors import PackageError
 from board.kit.state import State
+from board.kit.words import Text, to_stored
 from firmware.packages.environment import Environment
 from firmware.packages.keys import Trust
 from firmware.packages.licences import NONE, Licences
@@ -37,7 +38,7 @@ class Running:
         self._environment = environment
         self._make_safe = make_safe
         self._supervisors: dict[str, Supervisor] = {}
-        self.problems: dict[str, str] = {}
+        self.problems: dict[str, Text] = {}
         self.booted = False
 
     def get(self, name: str) -> Supervisor | None:
@@ -56,7 +57,7 @@ class Running:
         try:
             self._start(name)
         except PackageError as why:
-            self.problems[name] = str(why)
+            self.problems[name] = why.text
             raise
 
     def stop(self, name: str) -> bool:
@@ -68,7 +69,7 @@ class Running:
         LOG.info("%s is stopped", name)
         return True
 
-    def switch(self, name: str, slot: Slot, notice: str) -> None:
+    def switch(self, name: str, slot: Slot, notice: Text) -> None:
         """The version in `slot` is the current one from now on; what ran runs on in it. `notice` is shown to people."""
         was_running = self.stop(name)
         try:
@@ -77,18 +78,19 @@ class Running:
             if was_running:
                 self.start(name)  # what was there before
             raise
-        self._slots.set_notice(name, notice)
+        self._slots.set_notice(name, to_stored(notice) if notice else "")
         self.problems.pop(name, None)
         if was_running or (self.booted and self._slots.record(name).enabled):
             self.start(name)
 
-    def roll_back(self, name: str, slot: Slot, previous: Slot, why: str) -> None:
+    def roll_back(self, name: str, slot: Slot, previous: Slot, why: Text) -> None:
         """The version in `slot` has failed; the previous one runs."""
         LOG.error("%s %s: %s; back to %s", name, slot.version, why, previous.version)
         self.stop(name)
-        self._slots.mark(name, slot, FAILED, why)
+        self._slots.mark(name, slot, FAILED, str(why))
         self._slots.activate(name, previous)
-        self._slots.set_notice(name, f"{slot.version} was rolled back to {previous.version}: {why}")
+        values = {"failed": slot.version, "previous": previous.version, "why": why}
+        self._slots.set_notice(name, to_stored(Text("{failed} was rolled back to {previous}: {why}", values)))
         self.start(name)
 
     def spare(self, name: str) -> Slot | None:
@@ -103,14 +105,14 @@ class Running:
         if slot.state in (TRIAL, STAGED):
             slot = self._count_trial(name, slot)
             if slot.tries > TRIAL_STARTS and spare is not None:
-                self.roll_back(name, slot, spare, f"started {TRIAL_STARTS} times without getting good")
+                self.roll_back(name, slot, spare, Text("started {times} times without getting good", {"times": TRIAL_STARTS}))
                 return
         try:
             verify_tree(path, self._trust())
         except PackageError as why:
             if spare is None:
                 raise
-            self.roll_back(name, slot, spare, str(why))
+            self.roll_back(name, slot, spare, why.text)
             return
         licence, message = self._licences.of(slot, manifest)
         if licence == NONE:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import json
+import logging
 import os
 import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from board.kit.errors import PackageError
+from board.kit.errors import ConfigError, PackageError
 from board.kit.files import write_whole
+from board.kit.kept import Kept
 from firmware.packages.manifest import Manifest, parse
 from firmware.packages.verify import CONF, Verified, unpack
+
+LOG = logging.getLogger("packages")
 
 LETTERS = ("A", "B")
 SPARE_BYTES = 8 << 20
@@ -59,35 +63,21 @@ class Slots:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def names(self) -> tuple[str, ...]:
-        """Installed packages, sorted: their place is the `idx` of the CGIs."""
-        return tuple(sorted(path.parent.name for path in self._root.glob("*/record.json")))
+        """Installed packages, sorted: their place is the `idx` of the CGIs. Those whose record is damaged are among them."""
+        return tuple(sorted({path.parent.name for path in self._root.glob("*/record.json*")}))
 
     def record(self, name: str) -> Record:
-        """PackageError when it is not installed or its record is damaged."""
-        path = self._root / name / "record.json"
-        try:
-            document = json.loads(path.read_text("utf-8"))
-            slots = tuple(Slot(**slot) for slot in document["slots"])
-            return Record(name, bool(document["enabled"]), str(document["notice"]), slots)
-        except FileNotFoundError as why:
-            raise PackageError("{name} is not installed", name=name) from why
-        except (OSError, ValueError, KeyError, TypeError) as why:
-            raise PackageError(
-                "{name}: its record {path} is damaged ({why}); upload the package again", name=name, path=path, why=why
-            ) from why
+        """PackageError when it is not installed, or its record and the copy of that are damaged."""
+        with self._writing:
+            return self._read_record(name)
 
     def current(self, name: str) -> Slot | None:
         """The slot that `current` points to."""
-        try:
-            letter = (self._root / name / "current").readlink().name
-        except OSError:
-            return None
-        return next((slot for slot in self.record(name).slots if slot.letter == letter), None)
+        return self._current(self.record(name))
 
     def installed(self, name: str) -> tuple[Slot, Manifest]:
         """The current slot with what it says about itself; PackageError when there is none."""
-        self.record(name)
-        slot = self.current(name)
+        slot = self._current(self.record(name))
         if slot is None:
             raise PackageError("{name} is not completely installed; upload it again", name=name)
         return slot, self.manifest(name, slot)
@@ -104,8 +94,9 @@ class Slots:
 
     def previous(self, name: str) -> Slot | None:
         """The other slot: what a roll-back would run."""
-        current = self.current(name)
-        others = (slot for slot in self.record(name).slots if current is None or slot.letter != current.letter)
+        record = self.record(name)
+        current = self._current(record)
+        others = (slot for slot in record.slots if current is None or slot.letter != current.letter)
         return next(others, None)
 
     def path(self, name: str, slot: Slot) -> Path:
@@ -114,7 +105,9 @@ class Slots:
         if slot.storage == SD and not self._card_present():
             raise PackageError("storage missing")
         if not path.is_dir():
-            raise PackageError("storage missing" if slot.storage == SD else f"{name}: slot {slot.letter} is gone; upload it again")
+            if slot.storage == SD:
+                raise PackageError("storage missing")
+            raise PackageError("{name}: slot {letter} is gone; upload it again", name=name, letter=slot.letter)
         return path
 
     def manifest(self, name: str, slot: Slot) -> Manifest:
@@ -127,10 +120,10 @@ class Slots:
             data = path.read_bytes()
         except OSError as why:
             raise PackageError(
-                "{name}: {name2} cannot be read: {strerror}; upload the package again",
+                "{name}: {file} cannot be read: {reason}; upload the package again",
                 name=name,
-                name2=path.name,
-                strerror=why.strerror,
+                file=path.name,
+                reason=why.strerror,
             ) from why
         self._manifests[slot.manifest_sha256] = parse(data)
         return self._manifests[slot.manifest_sha256]
@@ -160,12 +153,10 @@ class Slots:
             )
         try:
             current = self.current(name)
-        except PackageError:
+        except PackageError:  # not there yet, or damaged
             current = None
             self._write_record(Record(name))
         letter = "B" if current is not None and current.letter == "A" else "A"
-        if not (home / "record.json").exists():
-            self._write_record(Record(name))
         self._edit(name, lambda record: replace(record, slots=tuple(slot for slot in record.slots if slot.letter != letter)))
         self._clear(name, letter)
         return letter
@@ -188,7 +179,7 @@ class Slots:
                 self.remove(name)
             if isinstance(why, PackageError):
                 raise
-            raise PackageError("{name} cannot be stored: {strerror}", name=name, strerror=why.strerror or why) from why
+            raise PackageError("{name} cannot be stored: {reason}", name=name, reason=why.strerror or why) from why
         slot = Slot(letter, storage, STAGED, verified.manifest.version, verified.manifest_sha256, verified.signed_by)
         self._put(name, slot)
         return slot
@@ -216,7 +207,10 @@ class Slots:
             _flush_folder(home)
         except OSError as why:
             raise PackageError(
-                "{name}: {version} cannot be switched to: {strerror}", name=name, version=slot.version, strerror=why.strerror
+                "{name}: {version} cannot be made the current version: {reason}",
+                name=name,
+                version=slot.version,
+                reason=why.strerror,
             ) from why
         return marked
 
@@ -258,16 +252,48 @@ class Slots:
 
         self._edit(name, change)
 
+    def _current(self, record: Record) -> Slot | None:
+        try:
+            letter = (self._root / record.name / "current").readlink().name
+        except OSError:
+            return None
+        return next((slot for slot in record.slots if slot.letter == letter), None)
+
     def _edit(self, name: str, change: Callable[[Record], Record]) -> None:
         with self._writing:
-            self._write_record(change(self.record(name)))
+            self._write_record(change(self._read_record(name)))
+
+    def _kept(self, name: str) -> Kept[Record]:
+        return Kept(self._root / name / "record.json", lambda document: _parse(name, document), _plain)
+
+    def _read_record(self, name: str) -> Record:
+        kept = self._kept(name)
+        try:
+            found = kept.read()
+        except ConfigError as why:
+            raise PackageError("{name}: {why}", name=name, why=why) from why
+        if found.damage is not None:
+            LOG.error("%s: %s", name, found.damage)
+        if found.value is not None:
+            return found.value
+        if any(kept.file.parent.glob("record.json*")):
+            raise PackageError("{name}: its record {path} is damaged; upload the package again", name=name, path=kept.file)
+        raise PackageError("{name} is not installed", name=name)
 
     def _write_record(self, record: Record) -> None:
-        document = {"enabled": record.enabled, "notice": record.notice, "slots": [asdict(slot) for slot in record.slots]}
         try:
-            _write(self._root / record.name / "record.json", json.dumps(document, indent=1).encode())
+            self._kept(record.name).write(record)
         except OSError as why:
-            raise PackageError("{name}: its state cannot be stored: {strerror}", name=record.name, strerror=why.strerror) from why
+            raise PackageError("{name}: its state cannot be stored: {reason}", name=record.name, reason=why.strerror) from why
+
+
+def _parse(name: str, document: Any) -> Record:
+    slots = tuple(Slot(**slot) for slot in document["slots"])
+    return Record(name, bool(document["enabled"]), str(document["notice"]), slots)
+
+
+def _plain(record: Record) -> object:
+    return {"enabled": record.enabled, "notice": record.notice, "slots": [asdict(slot) for slot in record.slots]}
 
 
 def _mb(size: int) -> str:

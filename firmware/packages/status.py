@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from board.kit.errors import PackageError
+from board.kit.words import NOTHING, Text, from_stored, joined
 from firmware.packages.licences import Licences
 from firmware.packages.running import Running
 from firmware.packages.slots import CAMERA, FAILED, TRIAL, Slot, Slots
@@ -13,7 +14,8 @@ from firmware.processes.supervisor import ABSENT, ProcessStatus, Supervisor
 
 @dataclass(frozen=True, slots=True)
 class PackageStatus:
-    """One line of Package Management. `status`: "on" or "off"; `message`: for people, "" when all is well; `license`: "valid",
+    """One line of Package Management. `status`: "on" or "off"; `message`: for people, "" when all is well; `warns`: it tells
+    of something wrong, not only of a trial; `license`: "valid",
     "not needed" or "none"; `previous`: version that a roll-back would run, "" when there is none."""
 
     idx: int
@@ -25,16 +27,17 @@ class PackageStatus:
     url: str
     enabled: bool
     status: str
-    message: str
+    message: Text
     slot: str
     slot_state: str
     storage: str
     previous: str
     mechanism: str
     license: str
-    license_message: str
+    license_message: Text
     manifest_sha256: str
     processes: tuple[ProcessStatus, ...]
+    warns: bool
 
 
 class Listing:
@@ -56,32 +59,56 @@ class Listing:
             previous = self._slots.previous(name)
         except PackageError as why:
             return PackageStatus(
-                idx, name, name, "", "", "", "", False, "off", str(why), "", FAILED, CAMERA, "", "none", "none", "", "", ()
+                idx,
+                name,
+                name,
+                "",
+                "",
+                "",
+                "",
+                False,
+                "off",
+                why.text,
+                "",
+                FAILED,
+                CAMERA,
+                "",
+                "none",
+                "none",
+                NOTHING,
+                "",
+                (),
+                True,
             )
         supervisor = self._running.get(name)
         processes = supervisor.status if supervisor is not None else ()
         runs = supervisor is not None and supervisor.alive and not any(process.broken for process in processes)
         runs = runs and any(process.pid for process in processes)
         licence, licence_message = self._licences.of(slot, manifest)
-        message = self._running.problems.get(name) or _message(record.notice, slot, supervisor, processes)
+        notice = from_stored(record.notice)
+        problem = self._running.problems.get(name) or _problem(supervisor, processes)
+        trial = NOTHING if problem or supervisor is None else _trial(slot, () if notice else processes)
+        message = problem or joined([each for each in (notice, trial) if each])
         return PackageStatus(
             idx, name, manifest.extendedname or name, manifest.vendor, manifest.vendorurl, manifest.version, manifest.portal.path,
             record.enabled, "on" if runs else "off", message, slot.letter, slot.state, slot.storage,
             previous.version if previous else "",
-            manifest.mechanism, licence, licence_message, slot.manifest_sha256, processes,
+            manifest.mechanism, licence, licence_message, slot.manifest_sha256, processes, bool(problem or notice),
         )  # fmt: skip
 
 
-def _message(notice: str, slot: Slot, supervisor: Supervisor | None, processes: tuple[ProcessStatus, ...]) -> str:
-    if supervisor is None:
-        return notice
+def _problem(supervisor: Supervisor | None, processes: tuple[ProcessStatus, ...]) -> Text:
     broken = [
-        f"{process.name}: {process.error}" for process in processes if process.error and not process.pid and process.state != ABSENT
+        Text("{process}: {why}", {"process": process.name, "why": process.error})
+        for process in processes
+        if process.error and not process.pid and process.state != ABSENT
     ]
     if broken:
-        return "; ".join(broken)
-    if not supervisor.alive:
-        return "the supervisor failed: press Start"
-    silent = "" if notice else ", ".join(process.name for process in processes if process.ill)
-    words = (notice, "on trial" if slot.state == TRIAL else "", f"waiting for the first heartbeat of {silent}" if silent else "")
-    return " · ".join(filter(None, words))
+        return joined(broken)
+    return NOTHING if supervisor is None or supervisor.alive else Text("the supervisor failed: press Start")
+
+
+def _trial(slot: Slot, processes: tuple[ProcessStatus, ...]) -> Text:
+    silent = [process.name for process in processes if process.ill]
+    waits = Text("waiting for the first heartbeat of {processes}", {"processes": silent}) if silent else NOTHING
+    return joined([each for each in (Text("on trial") if slot.state == TRIAL else NOTHING, waits) if each])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from board.kit.errors import PackageError
+from board.kit.words import Text, joined
 from firmware.packages.running import Running
 from firmware.packages.slots import GOOD, TRIAL, Slot, Slots
 from firmware.processes.supervisor import Supervisor
@@ -43,9 +44,13 @@ class Trial:
             LOG.error("%s: its starts are not counted anew: %s", name, why)
 
     def _fail(self, name: str, slot: Slot, spare: Slot, supervisor: Supervisor) -> None:
-        errors = (f"{process.name}: {process.error}" for process in supervisor.status if process.error and not process.optional)
+        errors = [
+            Text("{process}: {why}", {"process": process.name, "why": process.error})
+            for process in supervisor.status
+            if process.error and not process.optional
+        ]
         try:
-            self._running.roll_back(name, slot, spare, "; ".join(errors))
+            self._running.roll_back(name, slot, spare, joined(errors))
         except PackageError:
             if self._running.get(name) is None:
                 self._running.start(name)  # what works of it is better than nothing

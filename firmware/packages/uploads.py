@@ -36,7 +36,7 @@ class Uploads:
         """(archive, storage): the first file part, whatever its name, and the field save2sd; gone at the end."""
         length = _length(call, MAX_UPLOAD_BYTES)
         if shutil.disk_usage(self._folder).free < length + SPARE_BYTES:
-            raise PackageError("not enough space on the camera for an upload of {length} MB", length=length >> 20)
+            raise PackageError("there is not enough space on the camera for an upload of {size_mb} MB", size_mb=length >> 20)
         handle, name = tempfile.mkstemp(prefix="package-", dir=self._folder)
         os.close(handle)
         path = Path(name)

@@ -57,9 +57,9 @@ def verify(archive: Path, trust: Trust, machine: str = "") -> Verified:
     size = archive.stat().st_size
     if size > MAX_ARCHIVE_BYTES:
         raise PackageError(
-            "the package is {size} MB, the limit is {max_archive_bytes} MB",
-            size=size >> 20,
-            max_archive_bytes=MAX_ARCHIVE_BYTES >> 20,
+            "the package has {size_mb} MB, more than the limit of {most_mb} MB",
+            size_mb=size >> 20,
+            most_mb=MAX_ARCHIVE_BYTES >> 20,
         )
     hashes: dict[str, str] = {}
     texts: dict[str, bytes] = {}
@@ -102,7 +102,7 @@ def unpack(archive: Path, verified: Verified, target: Path, on_file: Callable[[s
                         out.write(chunk)
                     os.fchmod(out.fileno(), 0o755 if member.mode & 0o100 else 0o644)
             except OSError as why:
-                raise PackageError("{name}: cannot be stored: {strerror}", name=name, strerror=why.strerror or why) from why
+                raise PackageError("{name}: cannot be stored: {reason}", name=name, reason=why.strerror or why) from why
             if name not in UNLISTED and digest.hexdigest() != verified.files.get(name):
                 raise PackageError("{name}: changed while it was unpacked", name=name)
             on_file(name)
@@ -135,14 +135,14 @@ def _read(path: Path, name: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as why:
-        raise PackageError("{name}: cannot be read: {strerror}", name=name, strerror=why.strerror or why) from why
+        raise PackageError("{name}: cannot be read: {reason}", name=name, reason=why.strerror or why) from why
 
 
 def _on_disk(name: str, act: Callable[[], None]) -> None:
     try:
         act()
     except OSError as why:
-        raise PackageError("{name}: cannot be stored: {strerror}", name=name, strerror=why.strerror or why) from why
+        raise PackageError("{name}: cannot be stored: {reason}", name=name, reason=why.strerror or why) from why
 
 
 def this_machine() -> str:
@@ -202,10 +202,10 @@ def _fits(checked: tuple[Manifest, str, str, dict[str, str]], machine: str) -> N
     if _padded(manifest.min_platform) > _padded(PLATFORM):
         wanted = ".".join(map(str, manifest.min_platform))
         raise PackageError(
-            "{conf}: the package needs platform {wanted}, this camera has {platform_text}: update it first",
+            "{conf}: the package needs platform {wanted}, this camera has {present}: update it first",
             conf=CONF,
             wanted=wanted,
-            platform_text=platform_text(),
+            present=platform_text(),
         )
 
 
@@ -246,9 +246,7 @@ class _Bounded:
 
     def seek(self, position: int, whence: int = io.SEEK_SET) -> int:
         if position > self._limit:
-            raise PackageError(
-                "{name}: unpacks to more than {max_unpacked_bytes} MB", name=self._name, max_unpacked_bytes=MAX_UNPACKED_BYTES >> 20
-            )
+            raise PackageError("{name}: unpacks to more than {most_mb} MB", name=self._name, most_mb=MAX_UNPACKED_BYTES >> 20)
         return self._stream.seek(position, whence)
 
     def tell(self) -> int:
@@ -256,9 +254,7 @@ class _Bounded:
 
     def _check(self) -> None:
         if self._stream.tell() > self._limit:
-            raise PackageError(
-                "{name}: unpacks to more than {max_unpacked_bytes} MB", name=self._name, max_unpacked_bytes=MAX_UNPACKED_BYTES >> 20
-            )
+            raise PackageError("{name}: unpacks to more than {most_mb} MB", name=self._name, most_mb=MAX_UNPACKED_BYTES >> 20)
 
 
 Members = Iterator[tuple[str, tarfile.TarInfo, IO[bytes] | None]]
@@ -286,7 +282,7 @@ def _members(tar: tarfile.TarFile) -> Members:
     total = 0
     for count, member in enumerate(tar, 1):
         if count > MAX_MEMBERS:
-            raise PackageError("more than {max_members} files in the package", max_members=MAX_MEMBERS)
+            raise PackageError("the package holds more than {most} files", most=MAX_MEMBERS)
         name = _safe_name(member)
         if name.casefold() in seen:
             raise PackageError("{name}: twice in the package", name=name)
@@ -301,9 +297,9 @@ def _members(tar: tarfile.TarFile) -> Members:
         total += member.size
         if total > MAX_UNPACKED_BYTES:
             raise PackageError(
-                "{name}: the package unpacks to more than {max_unpacked_bytes} MB",
+                "{name}: the package unpacks to more than {most_mb} MB",
                 name=name,
-                max_unpacked_bytes=MAX_UNPACKED_BYTES >> 20,
+                most_mb=MAX_UNPACKED_BYTES >> 20,
             )
         if member.size > _WANTED.get(name, MAX_UNPACKED_BYTES):
             raise PackageError("{name}: too large", name=name)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from board.kit.errors import ConfigError
 from board.kit.permissions import PERMISSIONS, ROLES
-from board.kit.web.forms import filled
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, Elsewhere, api, data, page
 from board.kit.words import Text
 from firmware.host import Host
+from firmware.people import shapes
 from firmware.people.accounts import Account
 from firmware.people.forms import NewAccount, NewRole
 from firmware.people.passwords import MIN_PASSWORD, Busy
@@ -25,8 +25,9 @@ def _page(host: Host, call: Call, error: object, user: str, status: int) -> Answ
     return host.page(
         call,
         "accounts",
-        "Accounts",
+        Text("Accounts"),
         status=status,
+        here=f"/{NAME}",
         accounts=host.auth.accounts.all(),
         roles=ROLES,
         permissions=PERMISSIONS,
@@ -41,7 +42,7 @@ def _add(host: Host, call: Call) -> Answer:
     try:
         host.auth.administration.add_account(call.visitor, user, call.body.get("role", ""), call.body.get("password", ""))
     except (ConfigError, Busy) as why:
-        return _page(host, call, Text("Not added: {reason}.", {"reason": why}), user[:32], 400)
+        return _page(host, call, Text("not added: {reason}", {"reason": why}), user[:32], 400)
     raise Elsewhere(f"/{NAME}")
 
 
@@ -49,7 +50,7 @@ def _change(host: Host, call: Call) -> Answer:
     try:
         host.auth.administration.set_role(call.visitor, call.body.get("user", ""), call.body.get("role", ""))
     except ConfigError as why:
-        return _page(host, call, Text("Not changed: {reason}.", {"reason": why}), "", 400)
+        return _page(host, call, Text("not changed: {reason}", {"reason": why}), "", 400)
     raise Elsewhere(f"/{NAME}")
 
 
@@ -57,7 +58,7 @@ def _remove(host: Host, call: Call) -> Answer:
     try:
         host.auth.administration.remove_account(call.visitor, call.body.get("user", ""))
     except ConfigError as why:
-        return _page(host, call, Text("Not removed: {reason}.", {"reason": why}), "", 400)
+        return _page(host, call, Text("not removed: {reason}", {"reason": why}), "", 400)
     raise Elsewhere(f"/{NAME}")
 
 
@@ -80,14 +81,14 @@ def _account(account: Account) -> dict[str, object]:
     return {"name": account.name, "role": account.role, "permissions": permissions, "must_change": account.must_change}
 
 
-def _post(host: Host, call: Call) -> Answer:
-    form = filled(NewAccount, call.body, {}, {})
+def _post(host: Host, call: Call[object, NewAccount]) -> Answer:
+    form = call.body
     host.auth.administration.add_account(call.visitor, form.name, form.role, form.password)
     return data({"name": form.name, "role": form.role}, 201)
 
 
-def _put(host: Host, call: Call) -> Answer:
-    form = filled(NewRole, call.body, {}, {})
+def _put(host: Host, call: Call[object, NewRole]) -> Answer:
+    form = call.body
     host.auth.administration.set_role(call.visitor, call.path["name"], form.role)
     return data({"name": call.path["name"], "role": form.role})
 
@@ -107,9 +108,24 @@ TAB = Tab(
         page("setup/system/accounts/add", "people", _add, method="POST"),
         page("setup/system/accounts/role", "people", _change, method="POST"),
         page("setup/system/accounts/remove", "people", _remove, method="POST"),
-        api("GET", "api/accounts", "people", _listing, "The accounts, the roles and what each permission allows."),
-        api("POST", "api/accounts", "people", _post, "Adds an account, which has to choose another password.", body=NewAccount),
-        api("PUT", _ONE, "people", _put, "Changes the role; the account's sessions end.", body=NewRole),
-        api("DELETE", _ONE, "people", _delete, "Removes an account with its sessions and tokens."),
+        api(
+            "GET",
+            "api/accounts",
+            "people",
+            _listing,
+            "The accounts, the roles and what each permission allows.",
+            reply=shapes.Accounts,
+        ),
+        api(
+            "POST",
+            "api/accounts",
+            "people",
+            _post,
+            "Adds an account, which has to choose another password.",
+            body=NewAccount,
+            reply=shapes.NamedRole,
+        ),
+        api("PUT", _ONE, "people", _put, "Changes the role; the account's sessions end.", body=NewRole, reply=shapes.NamedRole),
+        api("DELETE", _ONE, "people", _delete, "Removes an account with its sessions and tokens.", reply=shapes.Removed),
     ),
 )

@@ -6,14 +6,16 @@ from dataclasses import asdict
 
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, api, data, page
+from board.kit.words import Text
 from firmware.host import Host
+from firmware.people.shapes import Changes
 
 NAME = "setup/system/changes.html"
 MOST = 500
 
 
 def _show(host: Host, call: Call) -> Answer:
-    return host.page(call, "changes", "Changes", changes=host.auth.changes.newest(MOST))
+    return host.page(call, "changes", Text("Changes"), changes=host.auth.changes.newest(MOST))
 
 
 def _listing(host: Host, call: Call) -> Answer:
@@ -27,6 +29,13 @@ TAB = Tab(
     "audit",
     (
         page(NAME, "audit", _show),
-        api("GET", "api/changes", "audit", _listing, "Changes of accounts, tokens and device passwords, newest first."),
+        api(
+            "GET",
+            "api/changes",
+            "audit",
+            _listing,
+            "What was changed of accounts, tokens and device passwords.",
+            reply=Changes,
+        ),
     ),
 )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing_extensions import TypedDict
 
-from board.kit.web.files import file, files
+from board.kit.web.files import SHARED, file, files
 from board.kit.web.menu import Tab
 from board.kit.web.routes import PUBLIC, Answer, Call, api, data
-from firmware.host import Host
+from firmware.host import STATIC, Host
 
-STATIC = Path(__file__).parents[1] / "static"
+
+class Health(TypedDict):
+    """`status`: ok or starting."""
+
+    status: str
 
 
 def _health(host: Host, call: Call) -> Answer:
@@ -23,7 +27,8 @@ TAB = Tab(
     0,
     PUBLIC,
     (
-        api("GET", "health", PUBLIC, _health, "200 when every enabled portal answers, else 503."),
+        api("GET", "health", PUBLIC, _health, "200 when every enabled portal answers, else 503.", reply=Health),
+        file("host/words.js", PUBLIC, SHARED / "words.js"),
         files("host/<name>", PUBLIC, STATIC),
         file("favicon.ico", PUBLIC, STATIC / "icon.svg"),
     ),

@@ -17,7 +17,7 @@ def _form(host: Host, call: Call) -> Answer:
 
 
 def _page(host: Host, call: Call, error: object, user: str, target: str, status: int) -> Answer:
-    return host.page(call, "login", "Log in", status=status, error=error, user=user, next=target)
+    return host.page(call, "login", Text("Log in"), status=status, error=error, user=user, next=target)
 
 
 def _enter(host: Host, call: Call) -> Answer:

@@ -2,27 +2,65 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from typing_extensions import TypedDict
 
 from board.kit.errors import PackageError
 from board.kit.web.menu import Tab
-from board.kit.web.routes import KNOWN, STREAM, Answer, Call, Refused, api, data, page
+from board.kit.web.routes import KNOWN, STREAM, Answer, Call, Refused, api, data, page, said
+from board.kit.words import Text
 from firmware.host import PACKAGES_PAGE, Host
-from firmware.packages.management import MAX_PACKAGES
+from firmware.packages.management import MAX_PACKAGES, PackageStatus
 from firmware.packages.uploads import MAX_UPLOAD_BYTES
 from firmware.packages.verify import MAX_ARCHIVE_BYTES
+
+
+class Listing(TypedDict):
+    """`card`: there is an SD card; `serial`: the camera's, to which licences are bound; `npackage`: as many packages at most."""
+
+    packages: list[PackageStatus]
+    card: bool
+    serial: str
+    npackage: int
+
+
+class Uploaded(TypedDict):
+    """What was installed, and the steps that it took."""
+
+    package: str
+    version: str
+    status: str
+    message: str
+    steps: list[str]
+
+
+class Done(TypedDict):
+    package: str
+    done: str
+
+
+class Licensed(TypedDict):
+    """`until`: a date, or "no end"."""
+
+    package: str
+    until: str
 
 
 def _page(host: Host, call: Call) -> Answer:
     packages = host.packages
     return host.page(
-        call, "vadp", "Package management", serial=packages.serial, report_key=packages.report_key, max_bytes=MAX_ARCHIVE_BYTES
+        call,
+        "vadp",
+        Text("Package management"),
+        serial=packages.serial,
+        report_key=packages.report_key,
+        scripts=("vadp",),
+        max_bytes=MAX_ARCHIVE_BYTES,
     )
 
 
 def _listing(host: Host, call: Call) -> Answer:
-    found = [asdict(package) for package in host.packages.listing()]
     packages = host.packages
+    found = said(packages.listing(), call.language)
     return data({"packages": found, "card": host.card_present(), "serial": packages.serial, "npackage": MAX_PACKAGES})
 
 
@@ -33,16 +71,16 @@ def upload(host: Host, call: Call) -> Answer:
             steps = list(host.packages.install(archive, storage))
     except PackageError as why:
         raise Refused(400, why.text) from why
-    name = steps[-1]
+    name = str(steps[-1])
     status = next(package for package in host.packages.listing() if package.name == name)
     body = {
         "package": name,
         "version": status.version,
         "status": status.status,
-        "message": f"{name} is uploaded",
+        "message": Text("{name} is uploaded", {"name": name}),
         "steps": steps[:-1],
     }
-    return data(body, 201)
+    return data(said(body, call.language), 201)
 
 
 def _command(host: Host, call: Call) -> Answer:
@@ -62,7 +100,7 @@ def _licence(host: Host, call: Call) -> Answer:
         until = host.packages.store_licence(name, host.uploads.licence(call))
     except PackageError as why:
         raise Refused(400, why.text) from why
-    return data({"package": name, "until": until}, 201)
+    return data(said({"package": name, "until": until}, call.language), 201)
 
 
 TAB = Tab(
@@ -72,13 +110,14 @@ TAB = Tab(
     "packages",
     (
         page(PACKAGES_PAGE.removeprefix("/"), "packages", _page),
-        api("GET", "api/packages", KNOWN, _listing, "The installed packages with their states and processes."),
+        api("GET", "api/packages", KNOWN, _listing, "The installed packages with their states and processes.", reply=Listing),
         api(
             "POST",
             "api/packages",
             "packages",
             upload,
             "Uploads a package: multipart/form-data with one file and `save2sd`.",
+            reply=Uploaded,
             takes=STREAM,
             max_body_bytes=MAX_UPLOAD_BYTES,
         ),
@@ -88,6 +127,7 @@ TAB = Tab(
             "packages",
             _licence,
             "Stores a licence: the file as multipart/form-data or as the body itself.",
+            reply=Licensed,
             takes=STREAM,
         ),
         api(
@@ -95,7 +135,8 @@ TAB = Tab(
             "api/packages/<name:re:[A-Za-z0-9_-]+>/<verb:re:[a-z]+>",
             "packages",
             _command,
-            "start, stop, restart, rollback or remove.",
+            "Does what `verb` says: start, stop, restart, rollback or remove.",
+            reply=Done,
         ),
     ),
 )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from board.kit.errors import ConfigError
-from board.kit.web.forms import filled
 from board.kit.web.menu import Tab
 from board.kit.web.people import TOKEN
 from board.kit.web.routes import KNOWN, Answer, Call, Elsewhere, Refused, api, data, page
+from board.kit.words import Text
 from firmware.host import Host
+from firmware.people import shapes
 from firmware.people.auth import must_wait
 from firmware.people.forms import OwnPassword
 from firmware.people.log_in import MustWait
@@ -21,7 +24,7 @@ def _form(host: Host, call: Call) -> Answer:
 
 
 def _page(host: Host, call: Call, error: object, status: int) -> Answer:
-    return host.page(call, "password", "New password", status=status, error=error, least=MIN_PASSWORD)
+    return host.page(call, "password", Text("New password"), status=status, error=error, least=MIN_PASSWORD)
 
 
 def _change(host: Host, call: Call) -> Answer:
@@ -37,7 +40,7 @@ def _change(host: Host, call: Call) -> Answer:
     return Answer(b"", status=303, headers=host.auth.entering(call, host.auth.sessions.open(call.user), "/"))
 
 
-def _set(host: Host, call: Call, old: str, new: str) -> None:
+def _set(host: Host, call: Call[Any, Any], old: str, new: str) -> None:
     if host.auth.check(call, call.user, old) is None:
         raise ConfigError("the present password is wrong", field="old")
     host.auth.administration.set_password(call.visitor, new)
@@ -46,8 +49,8 @@ def _set(host: Host, call: Call, old: str, new: str) -> None:
 # --- API --------------------------------------------------------------------------------------------------------------
 
 
-def _put(host: Host, call: Call) -> Answer:
-    form = filled(OwnPassword, call.body, {}, {})
+def _put(host: Host, call: Call[object, OwnPassword]) -> Answer:
+    form = call.body
     if call.visitor.by == TOKEN:
         raise Refused(403, "A token has no password: log in as its maker.")
     try:
@@ -70,7 +73,15 @@ TAB = Tab(
     (
         page("password", KNOWN, _form),
         page("password", KNOWN, _change, method="POST"),
-        api("POST", "api/password", KNOWN, _put, "Replaces your own password; your sessions end.", body=OwnPassword),
-        api("GET", "api/me", KNOWN, _me, "Who is logged in and what they may do."),
+        api(
+            "POST",
+            "api/password",
+            KNOWN,
+            _put,
+            "Replaces your own password; sessions end.",
+            body=OwnPassword,
+            reply=shapes.Named,
+        ),
+        api("GET", "api/me", KNOWN, _me, "Who is logged in and what they may do.", reply=shapes.Me),
     ),
 )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from board.kit.errors import ConfigError
 from board.kit.people import USES
 from board.kit.permissions import PERMISSIONS
-from board.kit.web.forms import filled
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, Elsewhere, api, data, page
 from board.kit.words import Text
 from firmware.host import Host
+from firmware.people import shapes
 from firmware.people.device_passwords import DevicePassword
 from firmware.people.forms import NewDevicePassword, NewToken
 from firmware.people.tokens import Token
@@ -37,7 +37,7 @@ def _page(
     return host.page(
         call,
         "programs",
-        "Programs",
+        Text("Programs"),
         status=status,
         error=error,
         tokens=[(each, sorted(auth.tokens.permissions(each))) for each in auth.tokens.all()],
@@ -87,8 +87,8 @@ def _tokens(host: Host, call: Call) -> Answer:
     return data({"tokens": [_token_data(host, each) for each in host.auth.tokens.all()]})
 
 
-def _post_token(host: Host, call: Call) -> Answer:
-    form = filled(NewToken, call.body, {}, {})
+def _post_token(host: Host, call: Call[object, NewToken]) -> Answer:
+    form = call.body
     token, secret = host.auth.administration.make_token(call.visitor, form.name, form.permissions, form.expires or "")
     return data({"token": secret, **_token_data(host, token)}, 201)
 
@@ -101,8 +101,8 @@ def _devices(host: Host, call: Call) -> Answer:
     return data({"device_passwords": [_device_data(host, each) for each in host.auth.devices.all()]})
 
 
-def _post_device(host: Host, call: Call) -> Answer:
-    form = filled(NewDevicePassword, call.body, {}, {})
+def _post_device(host: Host, call: Call[object, NewDevicePassword]) -> Answer:
+    form = call.body
     device, password = host.auth.administration.make_device_password(call.visitor, form.use, form.name)
     return data({"password": password, **_device_data(host, device)}, 201)
 
@@ -141,7 +141,7 @@ TAB = Tab(
         page("setup/system/programs/token", "people", _add_token, method="POST"),
         page("setup/system/programs/device", "people", _add_device, method="POST"),
         page("setup/system/programs/remove", "people", _remove, method="POST"),
-        api("GET", "api/tokens", "people", _tokens, "The API tokens, without their secrets."),
+        api("GET", "api/tokens", "people", _tokens, "The API tokens, without their secrets.", reply=shapes.Tokens),
         api(
             "POST",
             "api/tokens",
@@ -149,9 +149,17 @@ TAB = Tab(
             _post_token,
             "Makes a token; `token` is told this once: send it as Bearer.",
             body=NewToken,
+            reply=shapes.NewToken,
         ),
-        api("DELETE", _TOKEN, "people", _delete_token, "Revokes a token."),
-        api("GET", "api/device-passwords", "people", _devices, "The device passwords' users and uses."),
+        api("DELETE", _TOKEN, "people", _delete_token, "Revokes a token.", reply=shapes.Revoked),
+        api(
+            "GET",
+            "api/device-passwords",
+            "people",
+            _devices,
+            "The device passwords without secrets.",
+            reply=shapes.DevicePasswords,
+        ),
         api(
             "POST",
             "api/device-passwords",
@@ -159,7 +167,8 @@ TAB = Tab(
             _post_device,
             "Makes a device password for one use; `password` is told this once.",
             body=NewDevicePassword,
+            reply=shapes.NewDevicePassword,
         ),
-        api("DELETE", _DEVICE, "people", _delete_device, "Removes a device password."),
+        api("DELETE", _DEVICE, "people", _delete_device, "Removes a device password.", reply=shapes.Removed),
     ),
 )

@@ -195,9 +195,7 @@ class Accounts:
             self._kept.write(accounts)
         except OSError as why:
             raise ConfigError("the accounts cannot be stored: {strerror}", strerror=why.strerror) from why
-        self._accounts = accounts
-        with self._remembering:
-            self._remembered.clear()
+        self._accounts = accounts  # what is remembered holds the hash of the account, and so counts no more
 
     def _account(self, name: str, role: str, password: str, must_change: bool) -> Account:
         salt = secrets.token_hex(16)

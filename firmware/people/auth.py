@@ -69,11 +69,12 @@ class Auth:
 
     def still(self, visitor: Visitor) -> bool:
         """Whether a visitor of an earlier request, whose answer is still being sent (a stream), may still be here: the session
-        lasts, the account and its password are the same, the API token is in force."""
+        lasts, the account and its password are the same, the API token is in force. A stream that runs is use of the session: the
+        screen in a gatehouse shows nothing else for hours."""
         if visitor.by == TOKEN:
             return self.tokens.lasts(visitor.seal, visitor.permissions)
         account = self.accounts.get(visitor.name)
-        here = visitor.by != COOKIE or self.sessions.lasts(visitor.session)
+        here = visitor.by != COOKIE or self.sessions.user(visitor.session) == visitor.name
         return here and account is not None and account.hash == visitor.seal and visitor.permissions <= account.permissions
 
     def check(self, call: Call, user: str, password: str) -> Account | None:

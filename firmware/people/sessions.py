@@ -51,11 +51,18 @@ class Sessions:
 
     def user(self, token: str) -> str | None:
         """Whose session it is; renews it."""
-        return self._look(token, renew=True)
-
-    def lasts(self, token: str) -> bool:
-        """It has not ended; does not renew it."""
-        return self._look(token, renew=False) is not None
+        now, key = self._now(), _key(token)
+        with self._lock:
+            user = self._users.get(key)
+            if user is None:
+                return None
+            session = self._sessions[user][key]
+            if now - session.used_s > IDLE_S or now - session.started_s > LONGEST_S:
+                self._end(user, key)
+                return None
+            session.used_s = now
+            self._sessions[user].move_to_end(key)
+            return user
 
     def close(self, token: str) -> None:
         key = _key(token)
@@ -70,21 +77,6 @@ class Sessions:
         with self._lock:
             for key in [key for key in self._sessions.get(user, ()) if key != kept]:
                 self._end(user, key)
-
-    def _look(self, token: str, renew: bool) -> str | None:
-        now, key = self._now(), _key(token)
-        with self._lock:
-            user = self._users.get(key)
-            if user is None:
-                return None
-            session = self._sessions[user][key]
-            if now - session.used_s > IDLE_S or now - session.started_s > LONGEST_S:
-                self._end(user, key)
-                return None
-            if renew:
-                session.used_s = now
-                self._sessions[user].move_to_end(key)
-            return user
 
     def _end(self, user: str, key: str) -> None:
         del self._users[key]

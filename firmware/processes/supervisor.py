@@ -17,6 +17,7 @@ from pathlib import Path
 
 from board.kit.process import NOT_HERE
 from board.kit.state import State
+from board.kit.words import NOTHING, Text
 from firmware.packages.manifest import Health, ProcessSpec
 
 LOG = logging.getLogger("supervisor")
@@ -40,7 +41,9 @@ STALE_S = 40.0
 TAIL_BYTES = 2_000
 READS_A_TURN = 32
 """Of 64 KB each, more than a pipe holds: a process that never stops writing must not keep this thread from the others."""
-ROUTINE = re.compile(r"\d{4}-\d\d-\d\dT\S+ (INFO|DEBUG) ")
+LOGGED = re.compile(r"\d{4}-\d\d-\d\dT\S+ (\w+) ")
+"""How a line of our logs begins: when, and how bad it is."""
+ROUTINE = ("INFO", "DEBUG")
 """Log lines that do not tell why a process died."""
 MISSING = re.compile(r"(ModuleNotFoundError|ImportError): ")
 """Last line of a Python program whose library is not on this board."""
@@ -61,9 +64,9 @@ class ProcessStatus:
     pid: int
     restarts: int
     state: str
-    error: str
+    error: Text
     running_s: float
-    ill: str = ""
+    ill: Text = NOTHING
     optional: bool = False
 
     @property
@@ -88,7 +91,7 @@ class _Process:
     beat_at: float | None = None
     restarts: int = 0
     row: int = 0
-    error: str = ""
+    error: Text = NOTHING
     hung: bool = False
     over: str = OFF
     """The state while it neither runs nor waits for its restart."""
@@ -241,7 +244,7 @@ class Supervisor:
                 stderr=subprocess.PIPE, start_new_session=True,
             )  # fmt: skip
         except OSError as why:
-            self._crashed(process, f"cannot be started: {why.strerror}")
+            self._crashed(process, Text("it cannot be started: {reason}", {"reason": why.strerror}))
             return
         assert process.popen.stderr is not None
         os.set_blocking(process.popen.stderr.fileno(), False)
@@ -265,22 +268,26 @@ class Supervisor:
             LOG.info("%s ended (%s)", process.spec.name, _exit_text(code))
             return
         lived_s = time.monotonic() - process.started
-        last_words = _last_words(process.tail)
+        last_words = _last_words(process.tail, code == NOT_HERE)
         if process.hung:
-            self._crashed(process, "hung: no heartbeat; killed")
+            self._crashed(process, Text("hung: no heartbeat; killed"))
         elif code == NO_LICENCE:
-            process.over, process.error = UNLICENSED, "no licence"
+            process.over, process.error = UNLICENSED, Text("no licence")
             LOG.warning("%s ended: no licence", process.spec.name)
         elif process.spec.optional and (code == NOT_HERE or (code == 1 and MISSING.match(last_words))):
-            process.over, process.error = ABSENT, f"not on this board: {last_words or 'it does not say why'}"
+            process.over, process.error = (
+                ABSENT,
+                Text("not on this board: {why}", {"why": last_words or Text("it does not say why")}),
+            )
             LOG.warning("%s is not on this board: %s", process.spec.name, last_words)
         elif code == 0 and lived_s >= QUICK_EXIT_S:
             process.due = time.monotonic() if self._restart else None
             LOG.info("%s asked to be started again", process.spec.name)
         else:
-            self._crashed(process, _exit_text(code) + (f" ({last_words})" if last_words else ""))
+            ended = _exit_text(code)
+            self._crashed(process, Text("{end} ({said})", {"end": ended, "said": last_words}) if last_words else ended)
 
-    def _crashed(self, process: _Process, why: str) -> None:
+    def _crashed(self, process: _Process, why: Text) -> None:
         now = time.monotonic()
         if now - process.started >= HEALTHY_AFTER_S:
             process.row = 0
@@ -375,9 +382,13 @@ class Supervisor:
         self._published = now
 
 
-def _ill(process: _Process) -> str:
-    words = {HUNG: "hangs", STARTING: "does not beat yet", WAITING: f"is not running: {process.error}"}
-    return words.get(process.state, "")
+def _ill(process: _Process) -> Text:
+    words = {
+        HUNG: Text("hangs"),
+        STARTING: Text("does not beat yet"),
+        WAITING: Text("is not running: {why}", {"why": process.error}),
+    }
+    return words.get(process.state, NOTHING)
 
 
 def end_leftovers(state: State, stop_within_s: float = STOP_WITHIN_S) -> int:
@@ -446,13 +457,17 @@ def _listen(process: _Process) -> None:
         del process.tail[:-TAIL_BYTES]
 
 
-def _exit_text(code: int) -> str:
+def _exit_text(code: int) -> Text:
     if code < 0:
-        return f"killed by {signal.Signals(-code).name}" if -code in set(signal.Signals) else f"killed by signal {-code}"
-    return f"exit code {code}"
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
+        return Text("killed by {signal}", {"signal": name})
+    return Text("exit code {code}", {"code": code})
 
 
-def _last_words(tail: bytearray) -> str:
-    """The last line that tells why, at most 200 characters; "" when there is none."""
-    lines = [line for line in tail.decode("utf-8", "replace").splitlines() if line.strip() and not ROUTINE.match(line)]
-    return lines[-1].strip()[:200] if lines else ""
+def _last_words(tail: bytearray, routine_too: bool = False) -> str:
+    """The last line that tells why, without its stamp, at most 200 characters; "" when there is none."""
+    for line in reversed(tail.decode("utf-8", "replace").splitlines()):
+        logged = LOGGED.match(line)
+        if line.strip() and (logged is None or routine_too or logged[1] not in ROUTINE):
+            return line[logged.end() if logged else 0 :].strip()[:200]
+    return ""

@@ -1,5 +1,5 @@
 // Package management: lists the packages every 2 s, runs commands, uploads with progress. Text from the camera is only set as text.
-"use strict";
+import { _ } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const busy = new Map(); // package name -> what is being done with it
@@ -17,8 +17,8 @@ function make(tag, className = "", text = "") {
 async function call(path, options = {}) {
   const reply = await fetch(path, { ...options, headers: { "X-Requested-With": "page", Accept: "application/json" } });
   if (reply.status === 401) location.href = `/login?next=${encodeURIComponent(location.pathname)}`;
-  const document_ = await reply.json().catch(() => ({ error: `The camera answered ${reply.status}.` }));
-  if (!reply.ok) throw new Error(document_.error || `The camera answered ${reply.status}.`);
+  const document_ = await reply.json().catch(() => ({}));
+  if (!reply.ok) throw new Error(document_.error || _("The camera answered {status}.", { status: reply.status }));
   return document_;
 }
 
@@ -42,8 +42,8 @@ function show(state) {
   $("sd").disabled = !state.card || uploading;
   $("sd-label").classList.toggle("off", !state.card);
   if (!state.card) $("sd").checked = false;
-  $("sd-note").textContent = state.card ? "Un-ticked: on the camera itself (default)" : "No SD card in the camera";
-  $("count").textContent = state.packages.length ? `${state.packages.length} of ${state.npackage}` : "";
+  $("sd-note").textContent = state.card ? _("Un-ticked: on the camera itself (default)") : _("No SD card in the camera");
+  $("count").textContent = state.packages.length ? _("{count} of {most}", { count: state.packages.length, most: state.npackage }) : "";
   const steady = (key, value) => (key === "running_s" ? undefined : value);
   const now = JSON.stringify([state.packages, [...busy]], steady);
   if (now === shown) return;
@@ -51,7 +51,7 @@ function show(state) {
   const focus = document.activeElement?.dataset?.key;
   const list = $("packages");
   list.replaceChildren(...state.packages.map(row));
-  if (!state.packages.length) list.append(make("p", "empty", "No package is installed yet. Upload one below."));
+  if (!state.packages.length) list.append(make("p", "empty", _("No package is installed yet. Upload one below.")));
   if (focus) list.querySelector(`[data-key="${CSS.escape(focus)}"]`)?.focus();
 }
 
@@ -62,17 +62,17 @@ function row(item) {
   const title = make("div", "package-name");
   title.append(make("strong", "", item.name), make("span", "muted", item.extendedname === item.name ? "" : item.extendedname));
   const power = make("span", `power ${at ? "busy" : item.status}`);
-  power.append(make("span", "dot"), make("span", "", at || item.status.toUpperCase()));
+  power.append(make("span", "dot"), make("span", "", at || (item.status === "on" ? _("ON") : _("OFF"))));
   const facts = make("div", "package-line");
-  facts.append(make("span", "", `Version ${item.version}`));
+  facts.append(make("span", "", _("Version {version}", item)));
   if (item.vendor) facts.append(make("span", "", item.vendor));
-  facts.append(make("span", "", item.storage === "sd" ? "On the SD card" : "On the camera"));
+  facts.append(make("span", "", item.storage === "sd" ? _("On the SD card") : _("On the camera")));
   line.append(title, power, facts);
   if (item.message) line.append(make("p", `alert ${kindOf(item)}`, item.message));
   line.append(actions(item, at), details(item));
   if (item.url) {
     line.classList.add("opens");
-    line.title = `Double click opens ${item.name}`;
+    line.title = _("Double-click opens {name}", item);
     line.addEventListener("dblclick", (event) => {
       if (!event.target.closest("button, a, summary, details")) location.href = item.url;
     });
@@ -81,7 +81,7 @@ function row(item) {
 }
 
 function kindOf(item) {
-  if (item.status === "on") return /^(on trial|waiting for the first heartbeat)/.test(item.message) ? "" : "warn";
+  if (item.status === "on") return item.warns ? "warn" : "";
   return item.enabled ? "bad" : "warn";
 }
 
@@ -97,27 +97,29 @@ function actions(item, at) {
   };
   if (item.status === "on" || (item.enabled && item.processes.length)) {
     if (item.url) {
-      const open = make("a", "button primary", "Open");
+      const open = make("a", "button primary", _("Open"));
       open.href = item.url;
       bar.append(open);
     }
-    button("Stop", "stop");
-    button("Restart", "restart");
+    button(_("Stop"), "stop");
+    button(_("Restart"), "restart");
   } else {
-    button("Start", "start", "primary");
+    button(_("Start"), "start", "primary");
   }
   bar.append(make("span", "gap"));
   if (item.mechanism === "file") {
-    const licence = make("button", "", "Upload licence");
+    const licence = make("button", "", _("Upload licence"));
     licence.type = "button";
     licence.disabled = Boolean(at);
     licence.addEventListener("click", () => chooseLicence(item));
     bar.append(licence);
   }
   if (item.previous) {
-    button(`Back to ${item.previous}`, "rollback", "", [`Go back to ${item.previous}?`, `${item.name} ${item.version} is replaced by the version before it. What it stored stays.`, "Go back"]);
+    const question = _("{name} {version} is replaced by the version before it. What it stored stays.", item);
+    button(_("Back to {previous}", item), "rollback", "", [_("Go back to {previous}?", item), question, _("Go back")]);
   }
-  button("Remove", "remove", "danger", [`Remove ${item.name}?`, "The package is stopped and deleted from the camera. Stored plates, lists and settings stay for a later installation.", "Remove"]);
+  const question = _("The package is stopped and deleted from the camera. Stored plates, lists and settings stay for a later installation.");
+  button(_("Remove"), "remove", "danger", [_("Remove {name}?", item), question, _("Remove")]);
   return bar;
 }
 
@@ -131,17 +133,28 @@ function details(item) {
     pair.append(make("dt", "", name), make("dd", "", value));
     facts.append(pair);
   };
-  const states = { good: "good", trial: "on trial", staged: "not started yet", failed: "failed" };
-  fact("State of this version", `${states[item.slot_state] || item.slot_state} (slot ${item.slot || "–"})`);
-  fact("Licence", item.license_message ? `${item.license}: ${item.license_message}` : item.license);
-  const lives = { starting: "starts", up: "runs", hung: "hangs", waiting: "starts again soon", absent: "is not for this board", unlicensed: "has no licence" };
+  const states = { good: _("good"), trial: _("on trial"), staged: _("not started yet"), failed: _("failed") };
+  const licences = { valid: _("valid"), none: _("none"), "not needed": _("not needed") };
+  const licence = licences[item.license] || item.license;
+  fact(_("State of this version"), _("{state} (slot {slot})", { state: states[item.slot_state] || item.slot_state, slot: item.slot || "–" }));
+  fact(_("Licence"), item.license_message ? `${licence}: ${item.license_message}` : licence);
+  const lives = {
+    starting: _("starts"),
+    up: _("runs"),
+    hung: _("hangs"),
+    waiting: _("starts again soon"),
+    absent: _("is not for this board"),
+    unlicensed: _("has no licence"),
+  };
   for (const process of item.processes) {
-    const life = `${lives[process.state] || "does not run"}${process.pid ? `, process ${process.pid}` : ""}`;
-    const past = process.restarts ? `, restarted ${process.restarts}×` : "";
-    fact(`Process ${process.name}`, `${life}${past}${process.error ? ` (last end: ${process.error})` : ""}`);
+    const life = [lives[process.state] || _("does not run")];
+    if (process.pid) life.push(_("process {pid}", process));
+    if (process.restarts) life.push(_("restarted {restarts}×", process));
+    if (process.error) life.push(_("last end: {error}", process));
+    fact(_("Process {name}", process), life.join(", "));
   }
-  fact("Package identity (SHA-256)", item.manifest_sha256, "wide mono");
-  more.append(make("summary", "", "Details"), facts);
+  fact(_("Package identity (SHA-256)"), item.manifest_sha256, "wide mono");
+  more.append(make("summary", "", _("Details")), facts);
   return more;
 }
 
@@ -155,7 +168,13 @@ function confirmed([title, text, yes]) {
   return new Promise((resolve) => ask.addEventListener("close", () => resolve(ask.returnValue === "yes"), { once: true }));
 }
 
-const DOING = { start: "Starting …", stop: "Stopping …", restart: "Restarting …", rollback: "Going back …", remove: "Removing …" };
+const DOING = {
+  start: _("Starting …"),
+  stop: _("Stopping …"),
+  restart: _("Restarting …"),
+  rollback: _("Going back …"),
+  remove: _("Removing …"),
+};
 
 async function run(item, verb, ask) {
   if (ask && !(await confirmed(ask))) return;
@@ -179,7 +198,7 @@ function chooseLicence(item) {
     form.append("licence", input.files[0]);
     try {
       const done = await call(`/api/packages/${encodeURIComponent(item.name)}/licence`, { method: "POST", body: form });
-      tell(`The licence of ${item.name} is stored; valid until: ${done.until}.`, "ok");
+      tell(_("The licence of {name} is stored; valid until: {until}.", { name: item.name, until: done.until }), "ok");
     } catch (error) {
       tell(error.message, "bad");
     }
@@ -195,7 +214,7 @@ function size(bytes) {
 function chosen() {
   const file = $("file").files[0];
   $("drop").classList.toggle("has", Boolean(file));
-  $("chosen").textContent = file ? `${file.name} (${size(file.size)})` : "Select file";
+  $("chosen").textContent = file ? `${file.name} (${size(file.size)})` : _("Select file");
   $("result").hidden = true;
 }
 
@@ -212,7 +231,7 @@ function upload(event) {
   const most = Number($("upload").dataset.max);
   if (!file || uploading) return;
   if (file.size > most) {
-    tell(`${file.name} is larger than the limit of ${most >> 20} MB.`, "bad");
+    tell(_("{file} is larger than the limit of {most} MB.", { file: file.name, most: most >> 20 }), "bad");
     return;
   }
   const form = new FormData();
@@ -229,26 +248,27 @@ function upload(event) {
   request.open("POST", "/cgi-bin/admin/upload_vadp.cgi");
   request.setRequestHeader("Accept", "application/json");
   request.setRequestHeader("X-Requested-With", "page");
-  request.upload.onprogress = (sent) => progress(`${Math.round((100 * sent.loaded) / sent.total)} % sent`, sent.loaded / sent.total);
-  request.upload.onload = () => progress("Verifying, storing and checking the package …", null);
-  request.onerror = () => end("The upload broke off: the camera closed the connection.", "bad");
+  request.upload.onprogress = (sent) => progress(_("{percent} % sent", { percent: Math.round((100 * sent.loaded) / sent.total) }), sent.loaded / sent.total);
+  request.upload.onload = () => progress(_("Verifying, storing and checking the package …"), null);
+  request.onerror = () => end(_("The upload broke off: the camera closed the connection."), "bad");
   request.onload = () => {
     let reply = {};
     try {
       reply = JSON.parse(request.responseText);
     } catch (error) {
-      reply = { error: `The camera answered ${request.status}.` };
+      reply = { error: _("The camera answered {status}.", request) };
     }
     if (request.status === 201) {
       $("upload").reset();
       chosen();
-      end(`${reply.package} ${reply.version} is uploaded. ${reply.status === "on" ? "It runs." : "Press Start to run it."}`, "ok");
+      const text = reply.status === "on" ? _("{package} {version} is uploaded. It runs.", reply) : _("{package} {version} is uploaded. Press Start to run it.", reply);
+      end(text, "ok");
     } else end(reply.error, "bad");
   };
   uploading = true;
   $("result").hidden = true;
   $("send").disabled = $("file").disabled = true;
-  progress("Sending …", 0);
+  progress(_("Sending …"), 0);
   request.send(form);
 }
 

@@ -38,7 +38,7 @@ from engine.recognise.pipeline import Recogniser  # noqa: E402
 from engine.settings import LprSettings  # noqa: E402
 from engine.store import Store  # noqa: E402
 from engine.types import ActionRule, WeekSchedule  # noqa: E402
-from scripts.benchmarks import bench_memory, bench_recovery  # noqa: E402
+from scripts.benchmarks import bench_memory, bench_recovery, bench_store  # noqa: E402
 from scripts.benchmarks.bench_wiegand import busy_cores  # noqa: E402
 from scripts.benchmarks.bench_wiegand import compare as compare_wiegand  # noqa: E402
 from scripts.benchmarks.peers import compare  # noqa: E402
@@ -237,9 +237,14 @@ def _peer_lines(found: dict[str, Any]) -> list[str]:
     return ["peers, one thread, decoding not counted", *(f"  {line}" for line in (*table(rows), *found["skipped"]))]
 
 
+def _store(options: argparse.Namespace) -> dict[str, object]:
+    """The database with full tables, and the gate's commit beside an import."""
+    return {"store": bench_store.measure(lambda text: print(f"store: {text}", file=sys.stderr, flush=True))}
+
+
 PARTS = {
     "read": _read, "peers": _peers, "wiegand": _wiegand, "chain": _chain, "wiegand-compare": _wiegand_compare,
-    "recovery": _recovery, "memory": _memory,
+    "recovery": _recovery, "store": _store, "memory": _memory,
 }  # fmt: skip
 
 

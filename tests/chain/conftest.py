@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -124,10 +125,17 @@ def camera(tmp_path: Path, pictures: Path) -> Iterator[Camera]:
         yield running
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @contextmanager
-def started(state: State, *arguments: str, port: int = 0) -> Iterator[Camera]:
-    """`./scripts/start` with these arguments, once it said that it is ready; on any free port."""
-    command = [sys.executable, str(ROOT / "scripts" / "simulate.py"), "--port", str(port), "--state", str(state.root)]
+def started(state: State, *arguments: str, port: int = 0, root: Path = ROOT) -> Iterator[Camera]:
+    """`./scripts/start` of the checkout `root` with these arguments, once it said that it is ready; on any free port."""
+    command = [sys.executable, str(root / "scripts" / "simulate.py"), "--port", str(port), "--state", str(state.root)]
     process = subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     running = Camera(process, state, "", "")
     ready = threading.Event()
@@ -146,7 +154,8 @@ def started(state: State, *arguments: str, port: int = 0) -> Iterator[Camera]:
     listener.start()
     try:
         wait_for("ready: ... of scripts/start", ready.is_set, 120)
-        running.choose_password()
+        if root == ROOT:
+            running.choose_password()
         yield running
     finally:
         process.terminate()

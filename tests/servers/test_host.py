@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 import requests
 
+from firmware.gateway.app import routes
+from firmware.packages.manifest import HOSTS_PATHS
 from tests.tiny_package import OTHER_KEY, contents, trust_file, wait_for, write
 
 ROOT = Path(__file__).parents[2]
@@ -375,14 +377,68 @@ def test_the_package_outlives_a_kill_of_the_host_and_every_process_of_it(tmp_pat
     assert all(not Path(f"/proc/{pid}").exists() for pid in after.values())
 
 
-def test_a_second_host_on_the_same_state_and_a_taken_port_are_refused_with_code_2(running: Host, tmp_path: Path) -> None:
+def test_who_asks_for_the_log_in_is_said_by_the_route(host: Host) -> None:
+    def with_routes(text: str) -> str:
+        return text + "".join(
+            f"[route.{name}]\npath = /{name}/\nsocket = manager.sock\nauthenticates = {who}\n"
+            for name, who in (("lpr", "package"), ("open", "none"))
+        )
+
+    host.upload(contents(processes={"manager": "http", "pins": "live"}, optional=["pins"], conf=with_routes))
+    host.control("start")
+    wait_for(lambda: host.ask("GET", "/health").status_code == 200)
+
+    def heard(path: str, auth: object = None, **headers: str) -> tuple[int, dict[str, str]]:
+        reply = host.ask("GET", path, auth=auth, headers=headers)
+        said = reply.json().get("headers", {}) if reply.status_code == 200 else {}
+        told = {name.lower(): value for name, value in said.items()}
+        return reply.status_code, {name: told.get(name, "") for name in ("authorization", "x-gatewright-user", "x-forwarded-for")}
+
+    forged = {"X-Gatewright-User": "root", "X-Forwarded-For": "10.9.8.7"}
+    nobody = {"authorization": "", "x-gatewright-user": "", "x-forwarded-for": "127.0.0.1"}
+    basic = requests.auth._basic_auth_str("recorder", "secret")
+    assert heard("/tiny/api/x") == (401, dict.fromkeys(nobody, ""))
+    assert heard("/tiny/api/x", ("admin", host.password)) == (200, nobody | {"x-gatewright-user": "admin"})
+    assert heard("/lpr/1.jpg", **forged) == (200, nobody)
+    assert heard("/lpr/1.jpg", ("recorder", "secret"), **forged) == (200, nobody | {"authorization": basic})
+    assert heard("/open/", ("recorder", "secret"), **forged) == (200, nobody)
+    assert heard("/open", None)[0] == 303
+    assert heard("/none/", None)[0] in (302, 303, 401)
+
+
+def test_no_address_of_the_host_may_be_taken_by_a_package() -> None:
+    first = {route.path.split("/")[0] for route in routes()} - {"", "<path:path>"}
+    assert first - set(HOSTS_PATHS) == set()
+
+
+def test_an_empty_key_beside_a_right_one_keeps_nothing_from_running(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    (host.state / "host" / "trust").mkdir(parents=True)
+    (host.state / "host" / "trust" / "zero.pub").touch()
+    host.start()
+    host.upload()
+    assert "'TINY is started'" in host.control("start")
+    wait_for(lambda: host.ask("GET", "/health").status_code == 200)
+    assert "public key zero.pub: not a PEM public key: it is left out" in host.log.read_text()
+    host.stop()
+
+
+def test_a_state_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "state" / "host" / "lock").mkdir(parents=True)
+    done = subprocess.run(Host(tmp_path).command(), cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (1, f"firmware: {tmp_path}/state/host/lock cannot be written: Is a directory\n")
+
+
+def test_a_second_host_on_the_same_state_and_a_taken_port_are_refused_with_a_code_that_systemd_tries_again(
+    running: Host, tmp_path: Path
+) -> None:
     second = subprocess.run(running.command(), cwd=ROOT, capture_output=True, text=True, timeout=30)
-    assert second.returncode == 2
+    assert second.returncode == 1
     assert running.process is not None
     assert f"a host (process {running.process.pid}) already runs on {running.state}" in second.stderr
     other = Host(tmp_path)
     taken = subprocess.run(other.command(running.port), cwd=ROOT, capture_output=True, text=True, timeout=30)
-    assert taken.returncode == 2
+    assert taken.returncode == 1
     assert f"cannot listen on 127.0.0.1 port {running.port}" in taken.stderr
 
 
@@ -409,7 +465,7 @@ def test_install_while_the_host_is_off_enables_the_package_and_trusts_its_key(tm
     wait_for(lambda: host.ask("GET", "/health").status_code == 200)
     assert host.package()["status"] == "on"
     again = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert again.returncode == 2 and "already runs on" in again.stderr
+    assert again.returncode == 1 and "already runs on" in again.stderr
     host.stop()
     write(path, contents(version="2.0.0"))
     upgraded = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)

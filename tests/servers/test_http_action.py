@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 import logging
 import re
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from board.kit.errors import DeliveryError
+from board.kit.errors import ConfigError, DeliveryError, PeerRefused
 from engine.actions.http import ACTION, HttpOptions
+from engine.network import Network
 from engine.types import PassageImages
 from tests.samples import env, event
 
@@ -197,7 +202,7 @@ def test_a_server_that_talks_nonsense_is_tried_again() -> None:
 
         thread = threading.Thread(target=talk)
         thread.start()
-        assert "no connection" in refused(f"http://127.0.0.1:{listener.getsockname()[1]}/", timeout_s=2)
+        assert refused(f"http://127.0.0.1:{listener.getsockname()[1]}/", timeout_s=2).endswith("/: it does not answer in HTTP")
         thread.join()
 
 
@@ -221,8 +226,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_unless_the_check_is_of
     receiver.socket = context.wrap_socket(receiver.socket, server_side=True)
     receiver.scheme = "https"
     assert "its certificate is not accepted" in refused(receiver.url())
-    with pytest.warns(Warning, match="Unverified HTTPS request"):
-        assert send(receiver.url(), verify_tls=False).endswith("answers 200")
+    assert send(receiver.url(), verify_tls=False).endswith("answers 200")
 
 
 def certificate(folder: Path) -> None:
@@ -249,3 +253,182 @@ def certificate(folder: Path) -> None:
     (folder / "key.pem").write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
+
+
+# --- servers that do not behave ---------------------------------------------------------------------------------------
+
+
+class Rude:
+    """A server whose every connection is handled by `talk(peer, number)`, in a thread of its own."""
+
+    def __init__(self, talk: Callable[[socket.socket, int], None]) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.release = threading.Event()
+        self.threads: list[threading.Thread] = []
+        self.accepting = threading.Thread(target=self._accept, args=(talk,), daemon=True)
+        self.accepting.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.listener.getsockname()[1]}/"
+
+    def _accept(self, talk: Callable[[socket.socket, int], None]) -> None:
+        while True:
+            try:
+                peer, _ = self.listener.accept()
+            except OSError:
+                return
+
+            def serve(peer: socket.socket = peer, number: int = len(self.threads)) -> None:
+                with peer, suppress(OSError):
+                    talk(peer, number)
+
+            self.threads.append(threading.Thread(target=serve, daemon=True))
+            self.threads[-1].start()
+
+    def close(self) -> None:
+        self.release.set()
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for thread in (self.accepting, *self.threads):
+            thread.join()
+
+
+@pytest.fixture
+def rude() -> Iterator[Callable[[Callable[[socket.socket, int], None]], Rude]]:
+    made: list[Rude] = []
+
+    def start(talk: Callable[[socket.socket, int], None]) -> Rude:
+        made.append(Rude(talk))
+        return made[-1]
+
+    yield start
+    for server in made:
+        server.close()
+
+
+Start = Callable[[Callable[[socket.socket, int], None]], Rude]
+
+
+def drip(text: bytes, after: bytes = b"") -> Callable[[socket.socket, int], None]:
+    """Sends `after` at once, then `text` for ever, a byte every 50 ms."""
+
+    def talk(peer: socket.socket, number: int) -> None:
+        peer.sendall(after)
+        for byte in itertools.cycle(text):
+            peer.sendall(bytes([byte]))
+            time.sleep(0.05)
+
+    return talk
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        drip(b"H"),
+        drip(b"X-Header: more\r\n", b"HTTP/1.1 200 OK\r\n"),
+        drip(b"HTTP/1.1 100 Continue\r\n\r\n"),
+    ],
+    ids=["status line", "headers", "interim answers"],
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_server_that_answers_byte_by_byte_is_left_when_the_time_is_over(
+    talk: Callable[[socket.socket, int], None], scheme: str, rude: Start
+) -> None:
+    server = rude(talk)
+    url = server.url.replace("http", scheme)
+    began = time.monotonic()
+    said = refused(url, timeout_s=1)
+    took_s = time.monotonic() - began
+    assert said == f"{url}: no answer in 1 s" or (scheme == "https" and "certificate" in said)
+    assert took_s < 10
+
+
+def test_a_server_that_is_silent_in_its_tls_handshake_is_left_when_the_time_is_over(rude: Start) -> None:
+    server = rude(drip(b"\x16\x03\x03\x40\x00" + b"\x00" * 1000))
+    url = server.url.replace("http", "https")
+    said = refused(url, timeout_s=1)
+    assert said == f"{url}: no answer in 1 s"
+
+
+CHALLENGE = b'WWW-Authenticate: Digest realm="r", nonce="n", qop="auth"\r\n'
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 401 Unauthorized\r\n" + CHALLENGE + b"Content-Length: 0\r\n\r\n",
+        b"HTTP/1.1 401 Unauthorized\r\n" + CHALLENGE + b"Content-Length: 0\r\nConnection: close\r\n\r\n",
+        b"HTTP/1.1 401 Unauthorized\r\n" + CHALLENGE + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+        b"HTTP/1.1 401 Unauthorized\r\n" + CHALLENGE + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhe",
+        b"HTTP/1.0 401 Unauthorized\r\n" + CHALLENGE + b"\r\nbody until the end",
+    ],
+    ids=["keeps", "closes", "chunked", "chunked, cut", "HTTP/1.0"],
+)
+def test_a_server_that_hangs_up_after_its_401_gets_the_proof_over_a_new_connection(head: bytes, rude: Start) -> None:
+    proofs: list[bytes] = []
+
+    def talk(peer: socket.socket, number: int) -> None:
+        got = b""
+        while b"\r\n\r\n" not in got:
+            got += peer.recv(65536)
+        proof = re.search(rb"(?i)authorization: ([^\r]*)", got)
+        if proof is None:
+            peer.sendall(head)
+            return
+        proofs.append(proof[1])
+        peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    server = rude(talk)
+    options: dict[str, Any] = {"method": "GET", "authentication": "digest", "user": USER, "password": PASSWORD}
+    url = server.url
+    said = [send(url, **options) for _ in range(3)]
+    assert said == [f"GET {url} answers 200"] * 3
+    assert len(proofs) == 3 and all(proof.startswith(b'Digest username="gate"') for proof in proofs)
+
+
+def test_a_server_that_answers_before_it_has_read_the_pictures_is_heard(rude: Start) -> None:
+    def talk(peer: socket.socket, number: int) -> None:
+        peer.recv(1000)
+        peer.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+        peer.shutdown(socket.SHUT_WR)
+        while peer.recv(65536):
+            pass
+
+    server = rude(talk)
+    url = server.url
+    said = refused(url)
+    assert said == f"{url} answers 413 Too Large"
+
+
+def test_a_nonce_that_is_stale_is_replaced_once_and_a_wrong_password_is_not_tried_again(rude: Start) -> None:
+    heard: list[bytes] = []
+
+    def talk(peer: socket.socket, number: int) -> None:
+        heard.append(peer.recv(65536))
+        stale = b"true" if number == 1 else b"false"
+        challenge = b'WWW-Authenticate: Digest realm="r", nonce="n%d", qop="auth", stale=%s\r\n' % (number, stale)
+        peer.sendall(b"HTTP/1.1 401 Unauthorized\r\n" + challenge + b"Content-Length: 0\r\n\r\n")
+
+    server = rude(talk)
+    assert refused(server.url, method="GET", authentication="digest", user=USER, password="x").endswith("answers 401 Unauthorized")
+    assert [re.findall(rb'nonce="(n\d)"', each) for each in heard] == [[], [b"n0"], [b"n1"]]
+
+
+def test_an_answer_says_that_the_peer_is_there_and_silence_that_it_is_not(receiver: Receiver) -> None:
+    with pytest.raises(PeerRefused):
+        send(receiver.url("/500"))
+    with pytest.raises(DeliveryError) as why:
+        send("http://127.0.0.1:9/")
+    assert not isinstance(why.value, PeerRefused)
+
+
+def test_the_camera_itself_is_not_reached_unless_an_administrator_permits_it(receiver: Receiver) -> None:
+    barred = replace(env(), network=Network(lambda: ()))
+    for host in ("127.0.0.1", "localhost", "2130706433", "[::ffff:127.0.0.1]"):
+        options = HttpOptions(url=f"http://{host}:{receiver.server_address[1]}/")
+        with pytest.raises(ConfigError, match="actions may not reach it unless an administrator permits it"):
+            ACTION.deliver(event(), options, barred)
+    assert receiver.got == []
+    permitted = replace(env(), network=Network(lambda: ("127.0.0.1",)))
+    assert str(ACTION.deliver(event(), HttpOptions(url=receiver.url()), permitted)).endswith("answers 200")

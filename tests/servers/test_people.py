@@ -492,3 +492,37 @@ def test_a_program_with_a_sessions_cookie_needs_no_origin_and_a_browser_does(alo
         assert session.post(f"{url}/password", data=form, headers=browser, allow_redirects=False).status_code == 403
         assert session.post(f"{url}/password", data=form, allow_redirects=False).headers["Location"] == "/"
         assert session.post(f"{url}/api/tokens", json={"name": "VMS", "permissions": ["view"]}).status_code == 201
+
+
+def test_a_running_stream_ends_with_what_it_was_opened_by(host: Host) -> None:
+    url = f"http://127.0.0.1:{host.port}"
+    guard = add(host, "guard", "viewer")
+    bearer, made = make_token(host, "wall display", ["view"])
+    session, _ = log_in(host, *guard)
+
+    def stop_by_log_out() -> None:
+        assert session.post(f"{url}/logout", allow_redirects=False).headers["Location"] == "/login"
+
+    def stop_by_revoking() -> None:
+        assert host.ask("DELETE", f"/api/tokens/{made['id']}").status_code == 200
+
+    def stop_by_password() -> None:
+        body = {"old": guard[1], "new": "the new mill wheel"}
+        assert host.ask("POST", "/api/password", json=body, auth=guard).status_code == 200
+
+    def stop_by_removing() -> None:
+        assert host.ask("DELETE", "/api/accounts/guard").status_code == 200
+
+    for more, end in (
+        ({"cookies": session.cookies.get_dict()}, stop_by_log_out),
+        ({"headers": bearer}, stop_by_revoking),
+        ({"auth": guard}, stop_by_password),
+        ({"auth": ("guard", "the new mill wheel")}, stop_by_removing),
+    ):
+        with requests.get(f"{url}/tiny/stream", stream=True, timeout=10, **more) as stream:
+            assert stream.status_code == 200
+            came = stream.iter_lines()
+            assert [next(came) for _ in range(4)] == [b"data: x", b""] * 2
+            end()
+            assert len(list(came)) < 100  # the stream ends; it would go on for ever
+    session.close()

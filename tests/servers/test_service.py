@@ -89,7 +89,7 @@ class Camera:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.trigger_port = free.getsockname()[1]
         store = self.store()
-        store.settings.put(GeneralSettings(trigger_port=self.trigger_port, keep_free_pct=1), "admin")
+        store.settings.put(GeneralSettings(trigger_port=self.trigger_port, keep_free_pct=1, action_addresses="127.0.0.2"), "admin")
         store.settings.put(LprSettings(mode="TRIGGER", trigger_period_s=1.0), "admin")
         store.entries.save(entry("HK55EVB", WHITE), "admin")
         store.rules.save(rule(WHITE, duration_ms=PULSE_MS), "admin")
@@ -369,7 +369,9 @@ def test_an_action_can_be_tried_before_it_is_saved(running: Camera) -> None:
         (TestAction("io", '{"polarity": "active low"}', WHITE, ""), "Polarity: an enabled action wants DO1 active high"),
         (TestAction("rocket", "{}", WHITE, ""), "there is no action"),
         (TestAction("io", "{}", 99, ""), "this list was deleted"),
-        (TestAction("http", '{"url": "http://127.0.0.1:9/", "timeout_s": 1}', WHITE, ""), "no connection"),
+        (TestAction("http", '{"url": "http://127.0.0.1:9/", "timeout_s": 1}', WHITE, ""), "actions may not reach it"),
+        (TestAction("http", '{"url": "http://127.0.0.2:9/", "timeout_s": 1}', WHITE, ""), "no connection (Connection refused)"),
+        (TestAction("display", '{"line": "socket://127.0.0.1:9"}', WHITE, ""), "actions may not reach it"),
     ):
         answer = running.ask(request)
         assert isinstance(answer, Outcome)

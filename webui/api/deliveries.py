@@ -2,36 +2,57 @@
 
 from __future__ import annotations
 
-from board.kit.web.routes import Answer, Call, api, data, download
+from collections.abc import Iterator
+
+from board.kit.web.routes import Answer, Call, Query, api, data, download, number, text
 from engine.store import DeliveryQuery
 from engine.store.queries import MAX_ROWS
 from webui.portal import Portal
-from webui.spreadsheet import sheet
-from webui.view.deliveries import COLUMNS, delivery_query, shown
+from webui.spreadsheet import WORKBOOK, comma_separated, sheet
+from webui.view import shapes
+from webui.view.deliveries import HEADINGS, cells, delivery_query, shown
 
 
-def _sheet(portal: Portal, call: Call) -> Answer:
+def _rows(portal: Portal, call: Call) -> Iterator[list[object]]:
     zone = portal.zone()
-    rows = [shown(portal, each, zone) for each in portal.store.deliveries(delivery_query(portal, call, zone))]
-    return sheet("audit.csv", [heading for heading, _ in COLUMNS], [[row[field] for _, field in COLUMNS] for row in rows])
+    for stored in portal.store.deliveries(delivery_query(portal, call, zone)):
+        yield cells(shown(portal, stored, zone))
 
 
-def _deliveries(portal: Portal, call: Call) -> Answer:
-    zone = portal.zone()
-    found = portal.store.deliveries(
-        DeliveryQuery(
-            state=call.query.get("state", "")[:20],
-            kind=call.query.get("kind", "")[:40],
-            passage_id=call.query.get("passage", "")[:60],
-            after_rowid=call.number("after", 0, 0, 2**62),
-            limit=call.number("limit", 100, 1, MAX_ROWS),
-        )
-    )
+def _workbook(portal: Portal, call: Call) -> Answer:
+    return sheet("audit.xlsx", HEADINGS, _rows(portal, call))
+
+
+def _csv(portal: Portal, call: Call) -> Answer:
+    return comma_separated("audit.csv", HEADINGS, _rows(portal, call))
+
+
+class DeliveriesQuery(Query):
+    state: str = text(20, "pending, done, failed, expired or withheld.")
+    kind: str = text(40, "A kind of action, such as io.")
+    passage: str = text(60, "The id of a passage.")
+    after: int = number(0, 0, 2**62, "Only what came after this `newest`.")
+    limit: int = number(100, 1, MAX_ROWS, "At most so many.")
+
+
+def _deliveries(portal: Portal, call: Call[DeliveriesQuery]) -> Answer:
+    zone, asked = portal.zone(), call.query
+    query = DeliveryQuery(state=asked.state, kind=asked.kind, passage_id=asked.passage, after_rowid=asked.after, limit=asked.limit)
+    found = portal.store.deliveries(query)
     newest = max((each.rowid for each in found), default=0)
-    return data({"newest": newest, "deliveries": [shown(portal, each, zone) for each in found]})
+    return data(shapes.Deliveries(newest=newest, deliveries=[shown(portal, each, zone) for each in found]))
 
 
 ROUTES = (
-    download("audit/audit.csv", "audit", _sheet),
-    api("GET", "api/deliveries", "audit", _deliveries, "Actions, newest first: `state`, `kind`, `passage`, `after`."),
+    download("audit/audit.xlsx", "audit", _workbook, "What actions did, as a search finds it, as a workbook.", reply=WORKBOOK),
+    download("audit/audit.csv", "audit", _csv, "The same as CSV, for programs.", reply="text/csv"),
+    api(
+        "GET",
+        "api/deliveries",
+        "audit",
+        _deliveries,
+        "What actions did, newest first.",
+        query=DeliveriesQuery,
+        reply=shapes.Deliveries,
+    ),
 )

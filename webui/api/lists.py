@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from board.kit.web.forms import filled
-from board.kit.web.routes import Answer, Call, Refused, api, data
+from board.kit.web.routes import Answer, Call, Partial, Query, Refused, api, data, number, text
 from engine.messages import RulesChanged
 from engine.types import FIXED_ROLES, ListEntry, PlateList
 from webui.portal import Portal
+from webui.view import shapes
 from webui.view.list_forms import ROLE_CHOICES, EntryForm, ListForm, entry_of, typed
 from webui.view.lists import entry_data, list_data, number_bits, stored_list
 
 
 def _get_lists(portal: Portal, call: Call) -> Answer:
-    return data({"lists": [list_data(portal, each) for each in portal.store.lists()]})
+    return data(shapes.PlateLists(lists=[list_data(portal, each) for each in portal.store.lists()]))
 
 
 def _save_list(portal: Portal, call: Call, stored: PlateList) -> Answer:
@@ -38,19 +39,25 @@ def _put_list(portal: Portal, call: Call) -> Answer:
 def _delete_list(portal: Portal, call: Call) -> Answer:
     portal.store.lists.delete(stored_list(portal, call.id("id")).id, call.user)
     portal.service.outcome(RulesChanged())
-    return data({})
+    return data(shapes.Nothing())
 
 
 # --- API: plates of a list --------------------------------------------------------------------------------------------
 
 
-def _get_entries(portal: Portal, call: Call) -> Answer:
+class EntriesQuery(Query):
+    search: str = text(60, "Only plates and descriptions that hold this.")
+    limit: int = number(100, 1, 1000, "At most so many.")
+    offset: int = number(0, 0, 10**9, "So many are left out before.")
+
+
+def _get_entries(portal: Portal, call: Call[EntriesQuery]) -> Answer:
     chosen, zone = stored_list(portal, call.id("id")), portal.zone()
     bits = number_bits(portal, portal.store.rules(chosen.id))[0]
-    search = call.query.get("search", "")[:60]
-    limit, offset = call.number("limit", 100, 1, 1000), call.number("offset", 0, 0, 10**9)
-    found = [entry_data(portal, each, zone, bits) for each in portal.store.entries(chosen.id, search, limit, offset)]
-    return data({"count": portal.store.entries.count(chosen.id, search), "entries": found})
+    asked = call.query
+    found = portal.store.entries(chosen.id, asked.search, asked.limit, asked.offset)
+    count = portal.store.entries.count(chosen.id, asked.search)
+    return data(shapes.Entries(count=count, entries=[entry_data(portal, each, zone, bits) for each in found]))
 
 
 def _save_entry(portal: Portal, call: Call, entry_id: int, list_id: int, before: Mapping[str, Any]) -> Answer:
@@ -86,7 +93,7 @@ def _put_entry(portal: Portal, call: Call) -> Answer:
 
 def _delete_entry(portal: Portal, call: Call) -> Answer:
     portal.store.entries.delete(_stored_entry(portal, call).id, call.user)
-    return data({})
+    return data(shapes.Nothing())
 
 
 def _collisions(portal: Portal, call: Call) -> Answer:
@@ -94,24 +101,32 @@ def _collisions(portal: Portal, call: Call) -> Answer:
     chosen = stored_list(portal, call.id("id"))
     lengths = number_bits(portal, portal.store.rules(chosen.id))
     found = [each for bits in lengths for each in portal.store.entries.collisions(0, bits)]
-    return data({"collisions": [{"number": each.number, "plates": [entry.plate for entry in each.entries]} for each in found]})
+    shown = [shapes.Collision(number=each.number, plates=[entry.plate for entry in each.entries]) for each in found]
+    return data(shapes.Collisions(collisions=shown))
 
 
 ROUTES = (
-    api("GET", "api/lists", "lists", _get_lists, "All lists with their number of plates."),
-    api("POST", "api/lists", "lists", _add_list, "Adds a list: name, role (custom, white, black, wish), colour."),
-    api("PUT", "api/lists/<id>", "lists", _put_list, "Changes a list."),
-    api("DELETE", "api/lists/<id>", "lists", _delete_list, "Deletes a list with its plates and actions."),
-    api("GET", "api/lists/<id>/entries", "lists", _get_entries, "Plates of a list: `search`, `limit` (1000), `offset`."),
+    api("GET", "api/lists", "lists", _get_lists, "All lists with their number of plates.", reply=shapes.PlateLists),
+    api("POST", "api/lists", "lists", _add_list, "Adds a list.", body=Partial(ListForm), reply=shapes.PlateList),
+    api("PUT", "api/lists/<id>", "lists", _put_list, "Changes a list.", body=Partial(ListForm), reply=shapes.PlateList),
     api(
-        "POST",
-        "api/lists/<id>/entries",
+        "DELETE",
+        "api/lists/<id>",
         "lists",
-        _add_entry,
-        "Adds a plate: plate, description, valid_from, valid_until (camera's time zone, or with an offset), "
-        "wiegand_facility, wiegand_card.",
+        _delete_list,
+        "Deletes a list with its plates and actions.",
+        reply=shapes.Nothing,
     ),
-    api("GET", "api/lists/<id>/collisions", "lists", _collisions, "Plates that would send the same Wiegand number."),
-    api("PUT", "api/entries/<id>", "lists", _put_entry, "Changes a plate."),
-    api("DELETE", "api/entries/<id>", "lists", _delete_entry, "Deletes a plate."),
+    api("GET", "api/lists/<id>/entries", "lists", _get_entries, "Plates of a list.", query=EntriesQuery, reply=shapes.Entries),
+    api("POST", "api/lists/<id>/entries", "lists", _add_entry, "Adds a plate.", body=Partial(EntryForm), reply=shapes.Entry),
+    api(
+        "GET",
+        "api/lists/<id>/collisions",
+        "lists",
+        _collisions,
+        "Plates that would send the same Wiegand number.",
+        reply=shapes.Collisions,
+    ),
+    api("PUT", "api/entries/<id>", "lists", _put_entry, "Changes a plate.", body=Partial(EntryForm), reply=shapes.Entry),
+    api("DELETE", "api/entries/<id>", "lists", _delete_entry, "Deletes a plate.", reply=shapes.Nothing),
 )

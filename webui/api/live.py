@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from board.kit.web.routes import Answer, Call, Refused, api, data
+from board.kit.web.routes import Answer, Call, Query, Refused, api, data, number, text
 from board.kit.web.streams import stream
 from webui.focus import focus_region
 from webui.live.pictures import CONTENT_TYPE
 from webui.portal import Portal
-from webui.view import status
+from webui.view import shapes, status
 from webui.view.live import missed
 
 
-def _frame(portal: Portal, call: Call) -> Answer:
-    focus = focus_region(portal.lpr()) if call.query.get("focus") == "1" else None
-    picture = portal.picture.newest(call.number("width", 960, 1, 4096), focus)
+class PicturesQuery(Query):
+    width: int = number(960, 1, 4096, "About so many pixels wide.")
+    focus: str = text(1, "1: with its X-Sharpness.")
+
+
+class FrameQuery(PicturesQuery):
+    seq: int = number(-1, -1, 2**62, "204 when this is still its number.")
+
+
+class EventsQuery(Query):
+    after: int = number(-1, -1, 2**62, "First the passages over this row; -1: none.")
+
+
+def _frame(portal: Portal, call: Call[FrameQuery]) -> Answer:
+    focus = focus_region(portal.lpr()) if call.query.focus == "1" else None
+    picture = portal.picture.newest(call.query.width, focus)
     if picture is None:
         raise _no_picture()
     age_s = max(0.0, (portal.clock.monotonic_ns() - picture.monotonic_ns) / 1e9)
@@ -24,7 +37,7 @@ def _frame(portal: Portal, call: Call) -> Answer:
     )
     if picture.sharpness is not None:
         headers += (("X-Sharpness", f"{picture.sharpness:.1f}"),)
-    if picture.seq == call.number("seq", -1, -1, 2**62):
+    if picture.seq == call.query.seq:
         return Answer(b"", "image/jpeg", 204, headers)
     return Answer(picture.data, "image/jpeg", 200, headers)
 
@@ -33,8 +46,8 @@ def _no_picture() -> Refused:
     return Refused(503, "No picture yet: the engine has not delivered one. Is its camera there? Logs > Engine says more.")
 
 
-def _pictures(portal: Portal, call: Call) -> Answer:
-    width, focus = call.number("width", 960, 1, 4096), call.query.get("focus") == "1"
+def _pictures(portal: Portal, call: Call[PicturesQuery]) -> Answer:
+    width, focus = call.query.width, call.query.focus == "1"
     if portal.picture.newest(width) is None:
         raise _no_picture()
     return stream(call.environ, portal.pictures.join(width, focus), CONTENT_TYPE)
@@ -44,9 +57,9 @@ def _status(portal: Portal, call: Call) -> Answer:
     return data(status.shown(portal, *portal.feed.status()))
 
 
-def _events(portal: Portal, call: Call) -> Answer:
+def _events(portal: Portal, call: Call[EventsQuery]) -> Answer:
     last = call.header("Last-Event-ID")
-    after = int(last) if last.isdecimal() and len(last) < 19 else call.number("after", -1, -1, 2**62)
+    after = int(last) if last.isdecimal() and len(last) < 19 else call.query.after
     events = portal.feed.join()
     answer = stream(call.environ, events, "text/event-stream; charset=utf-8")
     events.begin(missed(portal, after))
@@ -54,13 +67,22 @@ def _events(portal: Portal, call: Call) -> Answer:
 
 
 ROUTES = (
-    api("GET", "api/status", "view", _status, "Mode, errors, counters, lines, last Wiegand frame, newest picture's reads."),
+    api(
+        "GET",
+        "api/status",
+        "view",
+        _status,
+        "Mode, errors, counters, lines, last Wiegand frame, newest reads.",
+        reply=shapes.Status,
+    ),
     api(
         "GET",
         "api/frame",
         "view",
         _frame,
-        "Newest picture as JPEG, `width` px wide; 204 when its number is still `seq`; with `focus=1` its X-Sharpness.",
+        "Newest picture as JPEG.",
+        query=FrameQuery,
+        reply="image/jpeg",
     ),
     api(
         "GET",
@@ -68,6 +90,8 @@ ROUTES = (
         "view",
         _pictures,
         "The live picture as multipart/x-mixed-replace, as `api/frame` gives it: part after part, as fast as they are taken.",
+        query=PicturesQuery,
+        reply="multipart/x-mixed-replace",
     ),
     api(
         "GET",
@@ -75,5 +99,7 @@ ROUTES = (
         "view",
         _events,
         "Server-sent events: `status`, `reads`, `passage`, `delivery`. With Last-Event-ID or `after`: first the passages since.",
+        query=EventsQuery,
+        reply="text/event-stream",
     ),
 )

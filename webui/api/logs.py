@@ -5,15 +5,20 @@ from __future__ import annotations
 import io
 import zipfile
 
-from board.kit.web.routes import Answer, Call, Refused, api, data, download
+from board.kit.web.routes import Answer, Call, Query, Refused, api, data, download, number
 from webui.portal import Portal
+from webui.view import shapes
 from webui.view.logs import log_file
 
 OLDER = ("", ".1", ".2")
 TAIL_BYTES = 200_000
 
 
-def _tail(portal: Portal, call: Call) -> Answer:
+class LogQuery(Query):
+    lines: int = number(400, 1, 2000, "The newest so many.")
+
+
+def _tail(portal: Portal, call: Call[LogQuery]) -> Answer:
     path = log_file(portal, call.path["name"])
     try:
         with path.open("rb") as file:
@@ -24,7 +29,7 @@ def _tail(portal: Portal, call: Call) -> Answer:
         raise Refused(404, "{name} cannot be read: {strerror}", name=path.name, strerror=why.strerror) from why
     if size > TAIL_BYTES:
         lines = lines[1:]  # the first one is cut
-    return data({"lines": lines[-call.number("lines", 400, 1, 2000) :]})
+    return data(shapes.LogLines(lines=lines[-call.query.lines :]))
 
 
 def _zip(portal: Portal, call: Call) -> Answer:
@@ -41,6 +46,14 @@ def _zip(portal: Portal, call: Call) -> Answer:
 
 
 ROUTES = (
-    api("GET", "api/logs/<name>", "logs", _tail, "The newest `lines` (2000) of a log: manager, service, engine, pins ..."),
-    download("logs/<name>-log.zip", "logs", _zip),
+    api(
+        "GET",
+        "api/logs/<name>",
+        "logs",
+        _tail,
+        "The newest lines of a log: manager, service, engine, pins ...",
+        query=LogQuery,
+        reply=shapes.LogLines,
+    ),
+    download("logs/<name>-log.zip", "logs", _zip, "A log with its older parts.", reply="application/zip"),
 )

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from board.kit.web.routes import Answer, Call, Refused, api, data, download
+from collections.abc import Iterator
+
+from board.kit.web.routes import Answer, Call, Query, Refused, api, data, download, number, text
 from engine.store import PassageQuery
 from webui.portal import Portal
-from webui.spreadsheet import sheet
-from webui.view.passages import COLUMNS, passage_query, shown
+from webui.spreadsheet import WORKBOOK, comma_separated, sheet
+from webui.view import shapes
+from webui.view.passages import HEADINGS, cells, passage_query, shown
 
 IMAGE_TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
 
 
-def _passages(portal: Portal, call: Call) -> Answer:
-    after = call.number("after", 0, 0, 2**62)
-    found = portal.store.passages(PassageQuery(after_rowid=after, limit=call.number("limit", 20, 1, 100)))
-    zone = portal.zone()
-    return data(
-        {"newest": max((each.rowid for each in found), default=after), "passages": [shown(portal, each, zone) for each in found]}
-    )
+class PassagesQuery(Query):
+    after: int = number(0, 0, 2**62, "Only passages with a row over this.")
+    limit: int = number(20, 1, 100, "At most so many.")
+
+
+class ImageQuery(Query):
+    download: str = text(1, "1: to be stored under its name and not shown.")
+
+
+def _passages(portal: Portal, call: Call[PassagesQuery]) -> Answer:
+    after, zone = call.query.after, portal.zone()
+    found = portal.store.passages(PassageQuery(after_rowid=after, limit=call.query.limit))
+    newest = max((each.rowid for each in found), default=after)
+    return data(shapes.Passages(newest=newest, passages=[shown(portal, each, zone) for each in found]))
 
 
 def _passage(portal: Portal, call: Call) -> Answer:
@@ -27,17 +37,21 @@ def _passage(portal: Portal, call: Call) -> Answer:
     return data(shown(portal, found, portal.zone()))
 
 
-def _sheet(portal: Portal, call: Call) -> Answer:
+def _rows(portal: Portal, call: Call) -> Iterator[list[object]]:
     zone = portal.zone()
-    rows = []
     for stored in portal.store.passages(passage_query(portal, call, zone)):
-        passage = shown(portal, stored, zone)
-        passage["lists"] = ", ".join(each["name"] for each in passage["lists"])
-        rows.append([passage[field] for _, field in COLUMNS])
-    return sheet("passages.csv", [heading for heading, _ in COLUMNS], rows)
+        yield cells(shown(portal, stored, zone))
 
 
-def _image(portal: Portal, call: Call) -> Answer:
+def _workbook(portal: Portal, call: Call) -> Answer:
+    return sheet("passages.xlsx", HEADINGS, _rows(portal, call))
+
+
+def _csv(portal: Portal, call: Call) -> Answer:
+    return comma_separated("passages.csv", HEADINGS, _rows(portal, call))
+
+
+def _image(portal: Portal, call: Call[ImageQuery]) -> Answer:
     """A stored image; only files below STATE/anpr/images are given out, whatever the address says."""
     folder = portal.state.images.resolve()
     try:
@@ -52,14 +66,15 @@ def _image(portal: Portal, call: Call) -> Answer:
     except (OSError, ValueError) as why:
         raise Refused(404, "This picture is not stored any more.") from why
     headers = [("Cache-Control", "private, max-age=86400")]
-    if call.query.get("download"):
+    if call.query.download:
         headers.append(("Content-Disposition", f'attachment; filename="{path.name if path.name.isascii() else "picture"}"'))
     return Answer(content, kind, 200, tuple(headers))
 
 
 ROUTES = (
-    api("GET", "api/passages", "view", _passages, "Passages with a row over `after`, newest first, at most `limit` (100)."),
-    api("GET", "api/passages/<id>", "view", _passage, "One passage."),
-    download("review/passages.csv", "review", _sheet),
-    download("images/<name:path>", "view", _image),
+    api("GET", "api/passages", "view", _passages, "Passages, newest first.", query=PassagesQuery, reply=shapes.Passages),
+    api("GET", "api/passages/<id>", "view", _passage, "One passage.", reply=shapes.Passage),
+    download("review/passages.xlsx", "review", _workbook, "The passages that a search finds, as a workbook.", reply=WORKBOOK),
+    download("review/passages.csv", "review", _csv, "The same as CSV, for programs.", reply="text/csv"),
+    download("images/<name:path>", "view", _image, "A picture of a passage.", query=ImageQuery, reply="image/jpeg"),
 )

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from pydantic import StrictBool, StrictInt, field_validator
+
 from board.kit.errors import ConfigError
-from board.kit.settings import Problem, SettingsError, unfit
+from board.kit.settings import Settings, SettingsError, option, problems, unfit
 from board.kit.web.forms import filled
-from board.kit.web.routes import Answer, Call, Refused, api, data
+from board.kit.web.routes import Answer, Call, Partial, Refused, api, data
 from board.kit.words import Text
-from engine.messages import Outcome, RulesChanged, TestAction
+from engine.messages import RulesChanged, TestAction
 from engine.types import ActionRule, WeekSchedule
 from webui.choices import board_choices
 from webui.portal import Portal
+from webui.view import shapes
 from webui.view.rules import kind_of, options_of, rule_data, stored_rule
 
 TEST_TIMEOUT_S = 55.0
@@ -23,41 +27,74 @@ DAY_MINUTES = 1440
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
+class RuleForm(Settings):
+    name: str = option("", "Action name", "1 to 60 printable characters; shown in Audit and logs.", max_length=60)
+    enabled: StrictBool = option(True, "Enabled", "Whether it acts at all.")
+    week: list[list[tuple[StrictInt, StrictInt]]] = option(
+        [[(0, DAY_MINUTES)]] * 7,
+        "Schedule",
+        "For each day from Monday on the spans of minutes in which it acts.",
+        min_length=7,
+        max_length=7,
+    )
+    options: dict[str, Any] = option({}, "Options", "Those of the kind (docs/settings.md); a password left empty stays.")
+
+    @field_validator("name")
+    @classmethod
+    def _is_printable(cls, name: str) -> str:
+        if not name or not name.isprintable():
+            raise ConfigError("must be 1 to 60 printable characters")
+        return name
+
+    @field_validator("week")
+    @classmethod
+    def _lies_in_its_days(cls, week: list[list[tuple[int, int]]]) -> list[list[tuple[int, int]]]:
+        for day, spans in zip(DAYS, week, strict=True):
+            if not all(0 <= start < end <= DAY_MINUTES for start, end in spans):
+                raise ConfigError("{day}: each span must lie within 00:00 to 24:00 and end after it starts", day=Text(day))
+        return week
+
+
+class NewRule(RuleForm):
+    kind: str = option(..., "Kind", "The kind of action, such as io or http.", max_length=40)
+
+
+class TestSent(Settings):
+    __test__ = False  # a name that starts with Test is no test class
+
+    kind: str = option(..., "Kind", "The kind of action, such as io or http.", max_length=40)
+    plate: str = option(..., "Plate", "Whose event it is carried out for.", min_length=1, max_length=20)
+    rule_id: StrictInt = option(0, "Action", "Whose stored password is used where none is sent.", ge=0, lt=2**63)
+    list_id: StrictInt = option(0, "List", "In which the plate is taken to stand.", ge=0, lt=2**63)
+    options: dict[str, Any] = option({}, "Options", "Those of the kind (docs/settings.md).")
+
+
 def _get_rules(portal: Portal, call: Call) -> Answer:
-    return data({"rules": [rule_data(portal, rule) for rule in portal.store.rules(call.id("id"))]})
+    return data(shapes.Rules(rules=[rule_data(portal, rule) for rule in portal.store.rules(call.id("id"))]))
 
 
 def _add_rule(portal: Portal, call: Call) -> Answer:
     kind = kind_of(portal, call.body.get("kind", ""))
-    return _save(portal, call, ActionRule(0, call.id("id"), kind.label, kind.name, True, WeekSchedule(), "{}"))
+    sent = {name: value for name, value in call.body.items() if name != "kind"}
+    return _save(portal, call, sent, ActionRule(0, call.id("id"), kind.label, kind.name, True, WeekSchedule(), "{}"))
 
 
 def _put_rule(portal: Portal, call: Call) -> Answer:
-    return _save(portal, call, stored_rule(portal, call.id("id")))
+    return _save(portal, call, call.body, stored_rule(portal, call.id("id")))
 
 
-def _save(portal: Portal, call: Call, stored: ActionRule) -> Answer:
+def _save(portal: Portal, call: Call, sent: Mapping[str, Any], stored: ActionRule) -> Answer:
     """Saves what was sent over what was stored; every problem of name, schedule and options is listed."""
-    found: list[Problem] = []
-    body = call.body
-    name, enabled, week = body.get("name", stored.name), body.get("enabled", stored.enabled), stored.week
-    if not isinstance(name, str) or not 1 <= len(name.strip()) <= 60 or not name.isprintable():
-        found.append(Problem("name", "Action name", Text("must be 1 to 60 printable characters")))
-    if not isinstance(enabled, bool):
-        found.append(Problem("enabled", "Enabled", Text("must be true or false")))
-    if "week" in body:
-        try:
-            week = _week(body["week"])
-        except ConfigError as why:
-            found.append(Problem("week", "Schedule", why.text))
-    options = stored.options
+    values = {"name": stored.name, "enabled": stored.enabled, "week": stored.week.days, **sent}
+    found, options = list(problems(RuleForm, values)), stored.options
     try:
-        options = _filled(portal, stored, body.get("options", {}))
+        options = _filled(portal, stored, sent.get("options", {}))
     except SettingsError as why:
         found += why.problems
     if found:
         raise SettingsError(*found)
-    changed = replace(stored, name=name, enabled=enabled, week=week, options=options)
+    form = RuleForm.model_validate(values)
+    changed = replace(stored, name=form.name, enabled=form.enabled, week=_week(form.week), options=options)
     saved = portal.store.rules.save(changed, call.user)
     outcome = portal.service.outcome(RulesChanged())
     return data({**rule_data(portal, saved), "in_force": outcome.ok, "note": outcome.note})
@@ -66,22 +103,20 @@ def _save(portal: Portal, call: Call, stored: ActionRule) -> Answer:
 def _delete_rule(portal: Portal, call: Call) -> Answer:
     portal.store.rules.delete(stored_rule(portal, call.id("id")).id, call.user)
     portal.service.outcome(RulesChanged())
-    return data({})
+    return data(shapes.Nothing())
 
 
-def _test(portal: Portal, call: Call) -> Answer:
+def _test(portal: Portal, call: Call[object, TestSent]) -> Answer:
     """Carries out the action as it stands in the form, saved or not."""
-    kind = kind_of(portal, call.body.get("kind", ""))
-    rule_id, list_id, plate = call.body.get("rule_id", 0), call.body.get("list_id", 0), call.body.get("plate", "")
-    if not isinstance(plate, str) or not 1 <= len(plate.strip()) <= 20:
-        raise unfit("plate", "Plate", "must be 1 to 20 characters")
-    if not all(isinstance(number, int) and 0 <= number < 2**63 for number in (list_id, rule_id)):
-        raise Refused(422, "list_id and rule_id are numbers")
-    stored = portal.store.rules.get(rule_id) if rule_id else None
+    sent = call.body
+    kind = kind_of(portal, sent.kind)
+    stored = portal.store.rules.get(sent.rule_id) if sent.rule_id else None
     if stored is None or stored.kind != kind.name:
-        stored = ActionRule(0, list_id, kind.label, kind.name, True, WeekSchedule(), "{}")
-    options = _filled(portal, stored, call.body.get("options", {}))
-    outcome: Outcome = portal.service.outcome(TestAction(kind.name, options, list_id, plate.strip()), TEST_TIMEOUT_S)
+        stored = ActionRule(0, sent.list_id, kind.label, kind.name, True, WeekSchedule(), "{}")
+    if sent.options and not call.may("actions"):
+        raise Refused(403, "You may test an action as it is stored, but not with other options.")
+    options = _filled(portal, stored, sent.options)
+    outcome = portal.service.outcome(TestAction(kind.name, options, sent.list_id, sent.plate), TEST_TIMEOUT_S)
     return data({"ok": outcome.ok, "note": outcome.note})
 
 
@@ -93,21 +128,14 @@ def _filled(portal: Portal, stored: ActionRule, body: object) -> str:
     return str(filled(kind.options, body, options_of(stored), board_choices(portal.profile)).model_dump_json())
 
 
-def _week(days: object) -> WeekSchedule:
-    """Spans of minutes per day, sorted; those that touch or overlap become one. ConfigError for anything else."""
-    if not isinstance(days, list) or len(days) != 7 or not all(isinstance(day, list) for day in days):
-        raise ConfigError("must have seven days, from Monday to Sunday")
-    return WeekSchedule(tuple(_day(DAYS[number], day) for number, day in enumerate(days)))
+def _week(days: Sequence[Sequence[tuple[int, int]]]) -> WeekSchedule:
+    """Spans of minutes per day, sorted; those that touch or overlap become one."""
+    return WeekSchedule(tuple(_day(day) for day in days))
 
 
-def _day(title: str, spans: list[Any]) -> tuple[tuple[int, int], ...]:
+def _day(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     merged: list[tuple[int, int]] = []
-    for span in spans:
-        if not isinstance(span, list) or len(span) != 2 or any(isinstance(n, bool) or not isinstance(n, int) for n in span):
-            raise ConfigError("{day}: write spans as 08:00-17:30", day=Text(title))
-        if not 0 <= span[0] < span[1] <= DAY_MINUTES:
-            raise ConfigError("{day}: each span must lie within 00:00 to 24:00 and end after it starts", day=Text(title))
-    for start, end in sorted((span[0], span[1]) for span in spans):
+    for start, end in sorted(spans):
         if merged and start <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
@@ -116,21 +144,25 @@ def _day(title: str, spans: list[Any]) -> tuple[tuple[int, int], ...]:
 
 
 ROUTES = (
-    api("GET", "api/lists/<id>/rules", "actions", _get_rules, "Actions of a list; passwords are left out."),
+    api("GET", "api/lists/<id>/rules", "actions", _get_rules, "Actions of a list; passwords are left out.", reply=shapes.Rules),
+    api("POST", "api/lists/<id>/rules", "actions", _add_rule, "Adds an action.", body=Partial(NewRule), reply=shapes.SavedRule),
     api(
-        "POST",
-        "api/lists/<id>/rules",
+        "PUT",
+        "api/rules/<id>",
         "actions",
-        _add_rule,
-        "Adds an action: kind, name, enabled, week (seven lists of [from, until] minutes), options.",
+        _put_rule,
+        "Changes an action; what is left out stays.",
+        body=Partial(RuleForm),
+        reply=shapes.SavedRule,
     ),
-    api("PUT", "api/rules/<id>", "actions", _put_rule, "Changes an action; what is left out stays."),
-    api("DELETE", "api/rules/<id>", "actions", _delete_rule, "Deletes an action."),
+    api("DELETE", "api/rules/<id>", "actions", _delete_rule, "Deletes an action.", reply=shapes.Nothing),
     api(
         "POST",
         "api/rules/test",
-        "actions",
+        "open",
         _test,
-        "Carries out an action now: kind, options, list_id, plate, rule_id (for its stored password).",
+        "Carries out an action now, stored or not. Other options than the stored ones need the permission `actions` too.",
+        body=TestSent,
+        reply=shapes.Outcome,
     ),
 )

@@ -8,13 +8,15 @@ from typing import Any
 from board.camera import CameraSettings
 from board.kit.settings import Settings, unfit
 from board.kit.web.forms import filled
-from board.kit.web.routes import Answer, Call, Refused, Route, api, data
+from board.kit.web.routes import Answer, Call, Partial, Refused, Route, api, data
 from board.kit.words import Text
 from engine.countries import countries
 from engine.messages import RestartService, SettingsChanged
 from engine.settings import GeneralSettings, LprSettings
 from webui.choices import settings_choices
 from webui.portal import Portal
+from webui.view import shapes
+from webui.view.shapes import settings_shape
 
 GROUPS: Mapping[str, type[Settings]] = {"lpr": LprSettings, "camera": CameraSettings, "general": GeneralSettings}
 """Name in the address: the settings."""
@@ -34,10 +36,13 @@ def _group(name: str, kind: type[Settings]) -> tuple[Route[Portal], ...]:
             _check_countries(wanted)
         return _put(portal, call, stored, wanted)
 
-    path, title = f"api/settings/{name}", name.upper() if name == "lpr" else name.capitalize()
+    path, title = f"api/settings/{name}", name.upper() if name == "lpr" else name
+    shape = settings_shape(kind)
     return (
-        api("GET", path, "configure", show, f"{title} settings and what waits for a restart."),
-        api("PUT", path, "configure", change, f"Changes {name} settings; what is left out stays. 422 lists every problem."),
+        api("GET", path, "configure", show, f"{title} settings and what waits for a restart.", reply=shape),
+        api(
+            "PUT", path, "configure", change, f"Changes {title} settings; what is left out stays.", body=Partial(kind), reply=shape
+        ),
     )
 
 
@@ -78,6 +83,13 @@ def _restart(portal: Portal, call: Call) -> Answer:
 
 ROUTES = (
     *(route for name, kind in GROUPS.items() for route in _group(name, kind)),
-    api("POST", "api/settings/lpr/default", "configure", _default, "Default configuration; region and countries stay."),
-    api("POST", "api/restart", "configure", _restart, "Restart service: engine and service start again."),
+    api(
+        "POST",
+        "api/settings/lpr/default",
+        "configure",
+        _default,
+        "Default configuration; region and countries stay.",
+        reply=settings_shape(LprSettings),
+    ),
+    api("POST", "api/restart", "configure", _restart, "Restart service: engine and service start again.", reply=shapes.Outcome),
 )

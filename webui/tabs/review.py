@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, page
-from engine.store.queries import MAX_ROWS
+from engine.store import MAX_COUNTED, MOST_SCANNED
 from webui.portal import Portal
 from webui.view.passages import passage_query, shown
-from webui.view.search import PAGE_SIZES, midnight, page_of
+from webui.view.search import PAGE_SIZES, Found, midnight, query_of, size_of
 
 
 def _page(portal: Portal, call: Call) -> Answer:
     zone = portal.zone()
-    found = page_of(portal.store.passages(passage_query(portal, call, zone)), call)
+    query, size = passage_query(portal, call, zone), size_of(call)
+    asked = portal.store.passages.page(query, call.number("page", 1, 1, MAX_COUNTED), size)
+    oldest = bool(call.query.get("oldest")) and asked.total > MAX_COUNTED
+    rows = portal.store.passages.oldest(query, size) if oldest else asked.rows
+    found = Found(rows, asked.total, 0 if oldest else asked.number, asked.last, size, query_of(call))
     return portal.pages.answer(
         portal,
         call,
@@ -21,8 +25,10 @@ def _page(portal: Portal, call: Call) -> Answer:
         tab="review",
         found=found,
         passages=[shown(portal, each, zone) for each in found.rows],
-        limited=found.total == MAX_ROWS,
-        limit=MAX_ROWS,
+        limited=found.total > MAX_COUNTED,
+        limit=MAX_COUNTED,
+        partial=asked.partial,
+        scanned=MOST_SCANNED,
         lists=portal.store.lists(),
         chosen_list=call.number("list", 0, 0, 2**62),
         sizes=PAGE_SIZES,

@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from board.kit.web.routes import Call
 from engine.store import DeliveryQuery, StoredDelivery
 from engine.store.queries import MAX_ROWS
 from webui.portal import Portal
+from webui.view import shapes
 from webui.view.search import midnight, moment
 
 ERRORS = ("failed", "expired")
 
-COLUMNS = (
-    ("Date and time", "created_local"),
-    ("Action", "label"),
-    ("Name", "rule_name"),
-    ("List", "list_name"),
-    ("Plate", "plate"),
-    ("State", "state"),
-    ("Finished", "finished_local"),
-    ("Tries", "attempts"),
-    ("What was done or went wrong", "note"),
+HEADINGS = (
+    "Date and time",
+    "Action",
+    "Name",
+    "List",
+    "Plate",
+    "State",
+    "Finished",
+    "Tries",
+    "What was done or went wrong",
 )
+"""Of the columns of `cells`."""
+
+
+def cells(delivery: shapes.Delivery) -> list[object]:
+    """A row of the tables to download."""
+    return [
+        delivery["created_local"],
+        delivery["label"],
+        delivery["rule_name"],
+        delivery["list_name"],
+        delivery["plate"],
+        delivery["state"],
+        delivery["finished_local"],
+        delivery["attempts"],
+        delivery["note"],
+    ]
 
 
 def delivery_query(portal: Portal, call: Call, zone: ZoneInfo) -> DeliveryQuery:
@@ -37,8 +53,8 @@ def delivery_query(portal: Portal, call: Call, zone: ZoneInfo) -> DeliveryQuery:
     )
 
 
-def shown(portal: Portal, stored: StoredDelivery, zone: ZoneInfo) -> dict[str, Any]:
-    """JSON types only."""
+def shown(portal: Portal, stored: StoredDelivery, zone: ZoneInfo) -> shapes.Delivery:
+    """For Audit and API."""
     delivery = stored.delivery
     kind = portal.kinds.get(delivery.kind)
     return {

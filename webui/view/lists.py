@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
@@ -13,6 +12,7 @@ from engine.lists import is_valid, unreadable
 from engine.lists.collisions import wiegand_number
 from engine.types import ActionRule, ListEntry, PlateList
 from webui.portal import Portal
+from webui.view import shapes
 from webui.view.list_forms import typed
 
 DEFAULT_BITS = 26
@@ -26,14 +26,14 @@ def stored_list(portal: Portal, list_id: int) -> PlateList:
     return found
 
 
-def list_data(portal: Portal, each: PlateList) -> dict[str, Any]:
-    """JSON types only."""
+def list_data(portal: Portal, each: PlateList) -> shapes.PlateList:
+    """For pages and API."""
     entries = portal.store.entries.count(each.id)
     return {"id": each.id, "name": each.name, "role": each.role, "colour": each.colour, "entries": entries}
 
 
-def entry_data(portal: Portal, entry: ListEntry, zone: ZoneInfo, bits: int) -> dict[str, Any]:
-    """JSON types only."""
+def entry_data(portal: Portal, entry: ListEntry, zone: ZoneInfo, bits: int) -> shapes.Entry:
+    """For pages and API."""
     return {
         "id": entry.id,
         "list_id": entry.list_id,

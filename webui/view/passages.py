@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -11,27 +10,46 @@ from engine.countries import countries
 from engine.store import PassageQuery, StoredPassage
 from engine.store.queries import MAX_ROWS
 from webui.portal import Portal
+from webui.view import shapes
 from webui.view.search import midnight, moment
 
-COLUMNS = (
-    ("Date and time", "at_local"),
-    ("Plate", "plate"),
-    ("Confidence", "confidence"),
-    ("Country", "country"),
-    ("Region", "region"),
-    ("Character height (px)", "char_height_px"),
-    ("Lane", "lane"),
-    ("Direction", "direction"),
-    ("Plate colour", "plate_colour"),
-    ("Plate type", "plate_kind"),
-    ("Trigger", "trigger_cause"),
-    ("Lists", "lists"),
+HEADINGS = (
+    "Date and time",
+    "Plate",
+    "Confidence",
+    "Country",
+    "Region",
+    "Character height (px)",
+    "Lane",
+    "Direction",
+    "Plate colour",
+    "Plate type",
+    "Trigger",
+    "Lists",
 )
-"""Heading and field of the CSV's columns."""
+"""Of the columns of `cells`."""
 
 
-def shown(portal: Portal, stored: StoredPassage, zone: ZoneInfo) -> dict[str, Any]:
-    """JSON types only. `at` is UTC, `at_local` in the camera's time zone; `image_*` are addresses or ""."""
+def cells(passage: shapes.Passage) -> list[object]:
+    """A row of the tables to download."""
+    return [
+        passage["at_local"],
+        passage["plate"],
+        passage["confidence"],
+        passage["country"],
+        passage["region"],
+        passage["char_height_px"],
+        passage["lane"],
+        passage["direction"],
+        passage["plate_colour"],
+        passage["plate_kind"],
+        passage["trigger_cause"],
+        ", ".join(each["name"] for each in passage["lists"]),
+    ]
+
+
+def shown(portal: Portal, stored: StoredPassage, zone: ZoneInfo) -> shapes.Passage:
+    """The one way in which a passage is drawn: for pages, API, events and downloads."""
     passage = stored.passage
     return {
         "row": stored.rowid,
@@ -52,7 +70,7 @@ def shown(portal: Portal, stored: StoredPassage, zone: ZoneInfo) -> dict[str, An
         "votes": passage.votes,
         "image_full": image_address(passage.images.full),
         "image_plate": image_address(passage.images.plate),
-        "lists": [{"id": each.id, "name": each.name, "role": each.role, "colour": each.colour} for each in stored.lists],
+        "lists": [shapes.ListOfPassage(id=each.id, name=each.name, role=each.role, colour=each.colour) for each in stored.lists],
     }
 
 

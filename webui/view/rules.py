@@ -11,10 +11,11 @@ from board.kit.web.routes import Refused
 from engine.actions import ActionKind
 from engine.types import ActionRule
 from webui.portal import Portal
+from webui.view import shapes
 
 
-def rule_data(portal: Portal, rule: ActionRule) -> dict[str, Any]:
-    """JSON types only; passwords are left out."""
+def rule_data(portal: Portal, rule: ActionRule) -> shapes.Rule:
+    """For the API; passwords are left out."""
     kind = portal.kinds.get(rule.kind)
     return {
         "id": rule.id,
@@ -22,7 +23,7 @@ def rule_data(portal: Portal, rule: ActionRule) -> dict[str, Any]:
         "name": rule.name,
         "kind": rule.kind,
         "enabled": rule.enabled,
-        "week": rule.week.days,
+        "week": [list(day) for day in rule.week.days],
         "options": public(kind.options, options_of(rule)) if kind else {},
     }
 

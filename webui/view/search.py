@@ -55,9 +55,18 @@ class Found(Generic[T]):
 
 def page_of(rows: Sequence[T], call: Call) -> Found[T]:
     """The page that `call` asks for."""
-    wanted = call.number("size", PAGE_SIZES[0], 1, 1000)
-    size = min(PAGE_SIZES, key=lambda each: abs(each - wanted))
+    size = size_of(call)
     last = max(1, -(-len(rows) // size))
     page = call.number("page", 1, 1, last)
-    query = urlencode({name: value for name, value in call.query.items() if name != "page"})
-    return Found(rows[(page - 1) * size : page * size], len(rows), page, last, size, query)
+    return Found(rows[(page - 1) * size : page * size], len(rows), page, last, size, query_of(call))
+
+
+def size_of(call: Call) -> int:
+    """Rows of a page."""
+    wanted = call.number("size", PAGE_SIZES[0], 1, 1000)
+    return min(PAGE_SIZES, key=lambda each: abs(each - wanted))
+
+
+def query_of(call: Call) -> str:
+    """The search without its page, to be continued with "&page="."""
+    return urlencode({name: value for name, value in call.query.items() if name not in ("page", "oldest")})

@@ -87,7 +87,7 @@ def _answer(site: Site[C], route: Route[C], call: Call) -> Answer:
     call = replace(call, visitor=visitor)
     if route.changes:
         site.guard(site.context, call)
-    return route.answer(site.context, replace(call, query=query_of(call.environ), body=body_of(call.environ, route)))
+    return route.answer(site.context, replace(call, query=query_of(call.environ, route), body=body_of(call.environ, route)))
 
 
 def allowed(visitor: Visitor, permission: str) -> bool:

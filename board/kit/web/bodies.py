@@ -8,24 +8,51 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
-from board.kit.settings import unfit
-from board.kit.web.routes import FORM, JSON, Refused, Route
+import annotated_types
 
+from board.kit.settings import check, unfit
+from board.kit.web.routes import FORM, JSON, Partial, Query, Refused, Route
+
+_WHOLE = re.compile(r"-?[0-9]{1,19}")
 MAX_DEPTH = 32
 MAX_FIELDS = 200
 MAX_NUMBER = 2**63
 """Beyond, no database holds it."""
 
 
-def query_of(environ: Mapping[str, Any]) -> dict[str, str]:
-    """The last value of each name; what is not UTF-8 counts as not sent. Refused 422 for more than 200 names."""
-    return _fields(str(environ.get("QUERY_STRING", "")), "replace")
+def query_of(environ: Mapping[str, Any], route: Route[Any]) -> Any:
+    """The last value of each name, or the route's model of them; what is not UTF-8 counts as not sent. Refused 422 for more than
+    200 names."""
+    sent = _fields(str(environ.get("QUERY_STRING", "")), "replace")
+    return sent if route.query is None else lenient(route.query, sent)
 
 
-def body_of(environ: Mapping[str, Any], route: Route[Any]) -> dict[str, Any]:
-    """The object or form of a request that changes something; {} for one without a body.
+def body_of(environ: Mapping[str, Any], route: Route[Any]) -> Any:
+    """The object or form of a request that changes something, as the route's model where it has one.
 
-    A page of another site cannot send application/json unasked. Refused 400, 411, 413, 415, 422."""
+    A page of another site cannot send application/json unasked. Refused 400, 411, 413, 415, 422; SettingsError for wrong fields."""
+    sent = _sent(environ, route)
+    return sent if route.body is None or isinstance(route.body, Partial) else check(route.body, sent)
+
+
+def lenient(kind: type[Query], sent: Mapping[str, str]) -> Query:
+    """`sent` as a query of that kind, moved into its ranges."""
+    values: dict[str, Any] = {}
+    for name, info in kind.model_fields.items():
+        given = sent.get(info.alias or name)
+        if given is None:
+            continue
+        limits = {type(each): each for each in info.metadata}
+        if info.annotation is int:
+            low, high = limits[annotated_types.Ge].ge, limits[annotated_types.Le].le
+            is_whole = _WHOLE.fullmatch(given) is not None
+            values[name] = max(low, min(high, int(given))) if is_whole else info.default
+        else:
+            values[name] = given[: limits[annotated_types.MaxLen].max_length]
+    return kind.model_validate(values)
+
+
+def _sent(environ: Mapping[str, Any], route: Route[Any]) -> dict[str, Any]:
     if route.takes not in (JSON, FORM) or environ["REQUEST_METHOD"] in ("GET", "HEAD"):
         return {}
     length = length_of(environ, route.max_body_bytes)

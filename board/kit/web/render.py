@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
 
 SHARED = Path(__file__).parent / "templates"
+SENTENCE = re.compile(r'\b_\(\s*("(?:[^"\\]|\\.)*")')
+"""A sentence of a script, as JSON: `_("...")`."""
 
 
 class Templates:
@@ -55,6 +59,17 @@ class Templates:
         environment.filters["drawn"] = _drawn
         environment.filters["sentence"] = pass_context(_sentence)
         return environment
+
+
+def page_words(language: Language, *scripts: Path) -> dict[str, str]:
+    """{English: what is said in `language`} of the sentences in `scripts` that the language has."""
+    found = {text: language.translate(text) for path in scripts for text in _sentences(path)}
+    return {text: words for text, words in found.items() if words != text}
+
+
+@cache
+def _sentences(script: Path) -> tuple[str, ...]:
+    return tuple(json.loads(text) for text in SENTENCE.findall(script.read_text("utf-8")))
 
 
 def _say(context: Context, key: str, /, **values: object) -> str:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
+from dataclasses import fields as dataclass_fields
 from typing import IO, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict, Field
+from typing_extensions import TypeVar as DefaultedTypeVar
 
 from board.kit.errors import ConfigError, GatewrightError
 from board.kit.languages import best
 from board.kit.permissions import PERMISSIONS
+from board.kit.settings import Settings
 from board.kit.web.people import NO_ONE, Visitor
-from board.kit.words import Language, Text
+from board.kit.words import Language, Sayable, Text
 
 PUBLIC = "public"
 """Permission of a route that anybody may use, also without a log-in."""
@@ -26,12 +29,33 @@ JSON, FORM, STREAM = "json", "form", "stream"
 MAX_BODY_BYTES = 1_000_000
 
 C = TypeVar("C")
+Q = DefaultedTypeVar("Q", default=Mapping[str, str])
+B = DefaultedTypeVar("B", default=Mapping[str, Any])
 
 
-class Asked(BaseModel):
-    """Base of the models of a query or body: unknown names are errors, texts lose the blanks around them."""
+class Query(Settings):
+    """Base of the models of a query. It is lenient, as addresses are kept and typed: what is out of range is moved into it, what
+    is no number is the default, what is too long is cut, unknown names are ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, defer_build=True, populate_by_name=True)
+    model_config = ConfigDict(extra="ignore", defer_build=True, populate_by_name=True)
+
+
+def number(default: int, lowest: int, highest: int, about: str) -> Any:
+    """A whole number of a Query."""
+    return Field(default, ge=lowest, le=highest, description=about)
+
+
+def text(longest: int, about: str) -> Any:
+    """A text of a Query, empty by default."""
+    return Field("", max_length=longest, description=about)
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """The body of a change: any of the fields of `kind`. The function that answers gets what was sent as it came, puts it over
+    what is stored and checks the whole (forms.filled)."""
+
+    kind: type[Settings]
 
 
 class Refused(GatewrightError):
@@ -62,13 +86,14 @@ class Elsewhere(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One request. `path`: the route's named parts; `query`: the last value of each name; `body`: the JSON object or form sent."""
+class Call(Generic[Q, B]):
+    """One request. `path`: the route's named parts; `query`, `body`: what was asked and sent, as the route's models; where the
+    route names none, the last value of each name and the JSON object or form as they came."""
 
     visitor: Visitor = NO_ONE
     path: Mapping[str, str] = field(default_factory=dict)
-    query: Mapping[str, str] = field(default_factory=dict)
-    body: Mapping[str, Any] = field(default_factory=dict)
+    query: Q = field(default_factory=dict)  # type: ignore[assignment]  # of the Call that no route has yet
+    body: B = field(default_factory=dict)  # type: ignore[assignment]
     method: str = "GET"
     address: str = "/"
     """Path and query as they were sent."""
@@ -109,7 +134,7 @@ class Call:
         stream: IO[bytes] = self.environ["wsgi.input"]
         return stream
 
-    def number(self, name: str, default: int, lowest: int, highest: int) -> int:
+    def number(self: Call[Mapping[str, str], Any], name: str, default: int, lowest: int, highest: int) -> int:
         """A whole number of the query, moved into the range; anything else is `default`."""
         text = self.query.get(name, "")
         value = int(text) if text.removeprefix("-").isdecimal() and len(text) < 19 else default
@@ -138,23 +163,34 @@ def data(value: object, status: int = 200) -> Answer:
     return Answer(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"), "application/json", status)
 
 
+def said(value: object, language: Language) -> object:
+    """`value` as JSON types with every Text in it said in `language`; dataclasses become objects."""
+    if isinstance(value, Text | Sayable):
+        return value.said(language.translate)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: said(getattr(value, each.name), language) for each in dataclass_fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): said(each, language) for name, each in value.items()}
+    return [said(each, language) for each in value] if isinstance(value, list | tuple) else value
+
+
 @dataclass(frozen=True, slots=True)
 class Route(Generic[C]):
     """An address. Made by `page`, `api` and `download`; one whose permission is unknown cannot be made (ConfigError).
 
     `path` is below the application's root; its parts in <angles> reach `answer` as Call.path. `permission`: a name of
     board/kit/permissions.py, PUBLIC or KNOWN. `query`, `body`: models of what is asked; `reply`: the type of the JSON that comes
-    back. `is_page`: errors and the log-in are shown as pages. `changes`: something is different afterwards, so that the request
-    must come from our own pages or from a program. `takes`: JSON, FORM or STREAM.
+    back, or the content type of what is no JSON. `is_page`: errors and the log-in are shown as pages. `changes`: something is
+    different afterwards, so that the request must come from our own pages or from a program. `takes`: JSON, FORM or STREAM.
     """
 
     method: str
     path: str
     permission: str
-    answer: Callable[[C, Call], Answer]
+    answer: Callable[[C, Any], Answer]
     help: str = ""
-    query: type[Asked] | None = None
-    body: type[BaseModel] | None = None
+    query: type[Query] | None = None
+    body: type[Settings] | Partial | None = None
     reply: Any = None
     is_page: bool = False
     changes: bool = False
@@ -172,14 +208,7 @@ class Route(Generic[C]):
 
 
 def page(
-    path: str,
-    permission: str,
-    answer: Callable[[C, Call], Answer],
-    *,
-    method: str = "GET",
-    query: type[Asked] | None = None,
-    body: type[BaseModel] | None = None,
-    max_body_bytes: int = 16 << 10,
+    path: str, permission: str, answer: Callable[[C, Call], Answer], *, method: str = "GET", max_body_bytes: int = 16 << 10
 ) -> Route[C]:
     """A page for people, or (`method` POST) where its plain form goes."""
     return Route(
@@ -187,8 +216,6 @@ def page(
         path,
         permission,
         answer,
-        query=query,
-        body=body,
         is_page=True,
         changes=method != "GET",
         takes=FORM,
@@ -200,16 +227,17 @@ def api(
     method: str,
     path: str,
     permission: str,
-    answer: Callable[[C, Call], Answer],
+    answer: Callable[[C, Call[Q, B]], Answer],
     help_text: str,
     *,
-    query: type[Asked] | None = None,
-    body: type[BaseModel] | None = None,
+    query: type[Query] | None = None,
+    body: type[Settings] | Partial | None = None,
     reply: Any = None,
     takes: str = JSON,
     max_body_bytes: int = MAX_BODY_BYTES,
 ) -> Route[C]:
-    """An address for programs and for the scripts of pages; `help_text` is its line in docs/api.md."""
+    """An address for programs and for the scripts of pages; `help_text` is its line in docs/api.md. `query`, `body`: the models
+    that the Call of `answer` holds; without a `body` the request has none."""
     return Route(
         method,
         path,
@@ -225,6 +253,14 @@ def api(
     )
 
 
-def download(path: str, permission: str, answer: Callable[[C, Call], Answer], *, query: type[Asked] | None = None) -> Route[C]:
+def download(
+    path: str,
+    permission: str,
+    answer: Callable[[C, Call[Q, B]], Answer],
+    help_text: str = "",
+    *,
+    query: type[Query] | None = None,
+    reply: str = "application/octet-stream",
+) -> Route[C]:
     """A file: picture, table, log. A program that is not logged in is asked for its password."""
-    return Route("GET", path, permission, answer, query=query)
+    return Route("GET", path, permission, answer, help_text, query, reply=reply)

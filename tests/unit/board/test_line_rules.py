@@ -64,6 +64,18 @@ def test_a_damaged_file_is_told_and_the_profiles_rules_count(tmp_path, text, cap
     assert "line_rules.json is not used" in caplog.text
 
 
+@pytest.mark.parametrize("text", ["", "no json", "[]", None])
+def test_a_damaged_file_is_restored_from_its_copy(tmp_path, text, caplog):
+    asked = LineRules("r", (("DO1", 5),), (("DI1", 600),), (("DO1", "DO2"),))
+    file = State(tmp_path).line_rules_file
+    save_rules(State(tmp_path), asked)
+    before = file.read_bytes()
+    file.unlink() if text is None else file.write_text(text)
+    assert load_rules(State(tmp_path), SIM) == merged(SIM, asked)
+    assert file.read_bytes() == before
+    assert "is restored from its copy" in caplog.text
+
+
 def test_without_a_file_the_profiles_rules_count(tmp_path, caplog):
     assert load_rules(State(tmp_path), SIM) == NONE
     assert caplog.text == ""

@@ -29,6 +29,15 @@ def test_polarity_is_kept(tmp_path):
     assert json.loads(state.polarity_file.read_text()) == {"DO1": False, "DO2": True}
 
 
+@pytest.mark.parametrize("text", ["", "{", "[1]", None])
+def test_a_damaged_polarity_file_is_restored_from_its_copy(tmp_path, text):
+    state = State(tmp_path)
+    save_polarity(state, {"DO1": False, "DO2": True})
+    state.polarity_file.unlink() if text is None else state.polarity_file.write_text(text)
+    assert load_polarity(state, SIM) == {"DO1": False, "DO2": True}
+    assert json.loads(state.polarity_file.read_text()) == {"DO1": False, "DO2": True}
+
+
 @pytest.mark.parametrize("text", ["{", "[1]", '{"DO1": "low", "DO9": false}'])
 def test_a_damaged_polarity_file_leaves_the_wiring_of_the_profile(tmp_path, text):
     state = State(tmp_path)

@@ -1,12 +1,13 @@
 """Profiles: pins used once, conflicts named, which one is loaded."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
 from board.kit.errors import ConfigError
 from board.kit.state import State
-from board.profiles import all_profiles, check_pins, load, wires_file
+from board.profiles import all_profiles, check_pins, keep_lines, load, wires_file
 from board.types import InputLine, OutputLine
 
 PROFILES = all_profiles()
@@ -129,3 +130,32 @@ def test_wires_plugged_into_the_simulated_chip_belong_to_the_profile(tmp_path):
     state.sim.mkdir()
     wires_file(state).write_text('{"DO1": "DI1"}')
     assert load(state).wires == (("DO1", "DI1"),)
+
+
+def test_a_damaged_lines_file_is_put_back_from_the_copy_of_the_last_right_one(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    right = b'{"outputs": [{"name": "DO1", "pin": 5}]}'
+    state.lines_file.write_bytes(right)
+    keep_lines(state)
+    for damage in (b"", b"{", b"[]", b"\xff"):
+        state.lines_file.write_bytes(damage)
+        keep_lines(state)
+        assert state.lines_file.read_bytes() == right
+    other = right.replace(b"5", b"6")
+    state.lines_file.write_bytes(other)  # the installer changed it
+    keep_lines(state)
+    state.lines_file.write_bytes(b"")
+    keep_lines(state)
+    assert state.lines_file.read_bytes() == other
+
+
+def test_lines_that_an_installer_took_away_do_not_come_back(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    state.lines_file.write_bytes(b'{"outputs": []}')
+    keep_lines(state)
+    state.lines_file.unlink()
+    keep_lines(state)
+    assert list(tmp_path.iterdir()) == []
+    state.lines_file.write_bytes(b"{")
+    keep_lines(state)  # nothing right is known: whoever needs the lines says what is wrong
+    assert state.lines_file.read_bytes() == b"{"

@@ -11,7 +11,7 @@ from board.kit.permissions import PERMISSIONS, ROLES
 from board.kit.registry import find
 from board.kit.web.menu import Tab
 from board.kit.web.routes import KNOWN, Route
-from tests.samples import passage
+from tests.samples import NOW, passage
 from tests.unit.webui.portal_caller import Caller
 from webui.app import routes
 
@@ -214,3 +214,62 @@ def test_half_a_character_or_a_number_that_no_database_holds_is_refused_in_words
 
 def test_a_search_word_that_is_no_text_counts_as_none(caller: Caller) -> None:
     assert caller.get("audit?kind=%ff").status == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        (b'{"name": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", 422, "nested deeper"),
+        (b'{"name": ' + b"[" * 40 + b"]" * 40 + b"}", 422, "nested deeper"),
+        (b'{"name": "\\ud800"}', 422, "name: holds half a character"),
+        (b'{"\\udfff": 1}', 422, "holds half a character"),
+        (b'{"name": {"deep": ["\\ud800"]}}', 422, "name: holds half a character"),
+        (b'{"name": 1e999}', 422, "name: is too large a number"),
+        (b'{"name": 99999999999999999999}', 422, "name: is too large a number"),
+        (b'{"name": ' + b"9" * 5000 + b"}", 400, "is not JSON"),
+        (b'{"name": NaN}', 422, "NaN is not a number"),
+        (b'{"name": "\xff"}', 400, "is not UTF-8"),
+        (b'{"name": "x"', 400, "is not JSON"),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+@pytest.mark.parametrize("path", ["api/lists", "api/lists/4/entries", "api/lists/4/rules", "api/rules/test", "api/trigger"])
+def test_what_no_handler_can_take_is_refused_before_it_in_words(
+    caller: Caller, path: str, body: bytes, status: int, said: str
+) -> None:
+    reply = caller.call("POST", path, "admin", body)
+    assert (reply.status, said in reply.json["error"]) == (status, True), reply.text
+
+
+def test_more_fields_than_anybody_asks_for_are_refused(caller: Caller) -> None:
+    assert caller.get("api/passages?" + "&".join(f"a{number}=1" for number in range(300))).status == 422
+
+
+def test_a_request_without_a_body_needs_no_content_type_and_one_with_another_is_refused(caller: Caller) -> None:
+    made = caller.send("POST", "api/lists/4/entries", {"plate": "AB12"}).json
+    assert caller.call("DELETE", f"api/entries/{made['id']}", "admin", b"", "text/plain").status == 415
+    assert caller.call("DELETE", f"api/entries/{made['id']}", "admin", b"", "").status == 200
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.method == "GET"], ids=lambda route: str(route.path))
+def test_every_answer_of_a_get_is_what_its_route_says(caller: Caller, route: Route[object]) -> None:
+    from pydantic import TypeAdapter
+
+    caller.state.logs.mkdir()
+    (caller.state.logs / "engine.log").write_text("one\n")
+    (caller.state.images).mkdir(parents=True)
+    (caller.state.images / "a.jpg").write_bytes(b"x")
+    caller.portal.store.add_passage(passage(), [], caller.portal.store.lookup("HK55EVB", NOW, True))
+    caller.send("POST", "api/lists/4/entries", {"plate": "HK55EVB", "wiegand_card": 7})
+    caller.send("POST", "api/lists/4/rules", {"kind": "http", "options": {"url": "http://10.0.0.1/", "password": "secret"}})
+    of = {"api/passages/<id>": "p1", "actions/<id>": "1", "images/<name:path>": "a.jpg", "static/<name>": "portal.css"}
+    value = of.get(route.path, "engine" if "log" in route.path else "4")
+    reply = caller.get(route.path.replace("<id>", value).replace("<name>", value).replace("<name:path>", value) + "?kind=io")
+    if route.path in ("api/frame", "api/pictures"):
+        assert reply.status == 503  # no engine has delivered one
+    elif route.is_page or isinstance(route.reply, str):
+        assert reply.status == 200
+    else:
+        assert reply.status == 200
+        TypeAdapter(route.reply).validate_json(reply.body, strict=False)
+        assert "secret" not in reply.text

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,7 +16,7 @@ from engine.settings import GeneralSettings
 from engine.types import Delivery
 from tests.samples import NOW, passage
 from tests.unit.webui.portal_caller import Caller
-from webui.spreadsheet import cell
+from webui.spreadsheet import cell, sheet
 from webui.view.search import moment
 
 VIENNA = ZoneInfo("Europe/Vienna")
@@ -82,3 +84,43 @@ def test_the_audit_shows_errors_in_red_and_names_what_was_done(caller: Caller) -
     rows = caller.get("api/deliveries?state=failed").json["deliveries"]
     assert [(row["id"], row["plate"], row["is_error"]) for row in rows] == [("d2", "HK55EVB", True)]
     assert caller.get("audit/audit.csv?from=2026-01-01T00:00").body.decode("utf-8-sig").count("\r\n") == 4
+
+
+def cells_of(body: bytes) -> list[list[tuple[str, str]]]:
+    """(type, content) of every cell of a workbook's only sheet; every part is XML."""
+    with zipfile.ZipFile(io.BytesIO(body)) as book:
+        parts = {name: ElementTree.fromstring(book.read(name)) for name in book.namelist()}
+    main = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+    rows = parts["xl/worksheets/sheet1.xml"].iter(f"{main}row")
+    return [[(cell.get("t", "n"), "".join(cell.itertext())) for cell in row.iter(f"{main}c")] for row in rows]
+
+
+@pytest.mark.parametrize("plate", ["12E4", "0012345", "1E10", "MAR12", "1-2", "TRUE", "=1+1", "+49", "ÄÖ 1", "京A12345", "a<b&c"])
+def test_in_a_workbook_every_plate_stays_the_text_that_it_is(plate: str) -> None:
+    body = sheet("passages.xlsx", ["Plate", "Confidence"], [(plate, 97.25), ("", 3)]).body
+    assert cells_of(body) == [
+        [("inlineStr", "Plate"), ("inlineStr", "Confidence")],
+        [("inlineStr", plate), ("n", "97.25")],
+        [("inlineStr", ""), ("n", "3")],
+    ]
+
+
+def test_what_no_workbook_can_hold_is_marked_or_cut() -> None:
+    body = sheet("a.xlsx", ["A"], [("\x00\x0b\ud800",), ("x" * 40_000,)]).body
+    assert cells_of(body)[1:] == [[("inlineStr", "\ufffd\ufffd\ufffd")], [("inlineStr", "x" * 32_767)]]
+
+
+def test_a_large_workbook_is_sent_in_pieces_and_not_from_memory() -> None:
+    body = sheet("a.xlsx", ["A"], ((f"{number:x}" * 7 + str(hash(str(number))),) for number in range(120_000))).body
+    assert not isinstance(body, bytes)
+    assert len(cells_of(b"".join(body))) == 120_001
+
+
+def test_review_and_audit_are_downloaded_as_workbooks(caller: Caller) -> None:
+    caller.portal.store.add_passage(passage("12E4"), [])
+    for path, name, heading in (("review", "passages", "Plate"), ("audit", "audit", "Action")):
+        reply = caller.get(f"{path}/{name}.xlsx?from=2026-01-01T00:00")
+        assert reply.headers["Content-Disposition"] == f'attachment; filename="{name}.xlsx"'
+        assert cells_of(reply.body)[0][1] == ("inlineStr", heading)
+    assert ("inlineStr", "12E4") in cells_of(caller.get("review/passages.xlsx?from=2026-01-01T00:00").body)[1]
+    assert "passages.xlsx" in caller.get("review").text and "audit.xlsx" in caller.get("audit").text

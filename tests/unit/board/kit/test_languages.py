@@ -13,7 +13,7 @@ from board.kit.languages import best, of_request
 PO = """msgid ""
 msgstr ""
 "Language: de\\n"
-"X-Language-Name: Deutsch\\n"
+"Language-Team: Deutsch\\n"
 
 #: firmware/templates/login.html:3
 msgid "Log in"
@@ -40,7 +40,7 @@ msgstr ""
 @pytest.fixture(autouse=True)
 def locales(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (tmp_path / "de.po").write_text(PO, encoding="utf-8")
-    (tmp_path / "pt-br.po").write_text('msgid ""\nmsgstr ""\n"X-Language-Name: Português (Brasil)\\n"\n', encoding="utf-8")
+    (tmp_path / "pt-br.po").write_text('msgid ""\nmsgstr ""\n"Language-Team: Português (Brasil)\\n"\n', encoding="utf-8")
     monkeypatch.setattr(languages, "LOCALES", tmp_path)
     languages.languages.cache_clear()
     yield

@@ -10,11 +10,12 @@ import pytest
 
 from board.kit.clock import TestClock
 from board.kit.errors import StoreError
+from board.kit.words import Text
 from engine.service import scheduler
 from engine.service.scheduler import Scheduler, free_space_pct
 from engine.settings import GeneralSettings
 from engine.store import PassageQuery, Store
-from engine.types import PassageImages
+from engine.types import Delivery, PassageImages
 from tests.samples import NOW, new_store, passage
 
 
@@ -109,6 +110,37 @@ def test_the_oldest_passages_over_the_bound_are_deleted_with_their_pictures(
     disk.store.settings.put(GeneralSettings(history_passages=2), "admin")
     assert (disk.scheduler.bound_database(), disk.pictures()) == (3, ["p3-full.jpg", "p4-full.jpg"])
     assert [one.passage.id for one in disk.store.passages(PassageQuery())] == ["p4", "p3"]
+
+
+def waiting(number: int, state: str = "pending") -> Delivery:
+    finished = None if state in ("pending", "sending") else NOW
+    return Delivery(f"d{number}", f"p{number}", 1, "http", state, NOW, NOW + timedelta(days=1), 0, NOW, finished, Text(""))
+
+
+def test_no_purge_takes_a_passage_or_a_picture_whose_message_is_not_delivered(tmp_path: Path) -> None:
+    disk = Disk(tmp_path, 0, free_pct=5)
+    for number, state in enumerate(("pending", "done", "sending", "expired", "pending", "failed")):
+        name = f"2026/01/02/p{number}-full.jpg"
+        (disk.images / name).parent.mkdir(parents=True, exist_ok=True)
+        (disk.images / name).write_bytes(b"jpeg")
+        one = passage(id=f"p{number}", images=PassageImages(full=name))
+        disk.store.add_passage(one, [waiting(number, state)])
+    with pytest.raises(StoreError, match="no pictures left to delete"):
+        disk.scheduler.purge_images()
+    assert disk.pictures() == ["p0-full.jpg", "p2-full.jpg", "p4-full.jpg"]
+    disk.store.settings.put(GeneralSettings(history_passages=1), "admin")
+    assert disk.scheduler.bound_database() == 2
+    assert [one.passage.id for one in disk.store.passages(PassageQuery())] == ["p5", "p4", "p2", "p0"]
+    assert disk.pictures() == ["p0-full.jpg", "p2-full.jpg", "p4-full.jpg"]
+    disk.store.deliveries.finish("d0", "done", NOW, Text(""))
+    assert disk.scheduler.bound_database() == 1
+    assert disk.pictures() == ["p2-full.jpg", "p4-full.jpg"]
+
+
+def test_everything_is_kept_when_the_settings_say_so(tmp_path: Path) -> None:
+    disk = Disk(tmp_path, 5, free_pct=50)
+    disk.store.settings.put(GeneralSettings(history_passages=0), "admin")
+    assert (disk.scheduler.bound_database(), len(disk.store.passages(PassageQuery()))) == (0, 5)
 
 
 def test_a_job_that_fails_is_reported_and_stops_no_other(tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -93,6 +95,7 @@ def test_an_error_inside_a_transaction_takes_all_of_it_back(tmp_path: Path) -> N
 
 WRITER = """
 import sys
+import threading
 from pathlib import Path
 from tests.samples import new_store, passage
 from board.kit.clock import Clock
@@ -131,6 +134,7 @@ def test_a_killed_writer_loses_no_committed_passage(tmp_path: Path) -> None:
 
 READER = """
 import sys
+import threading
 from pathlib import Path
 from tests.samples import new_store
 store = new_store(Path(sys.argv[1]))
@@ -151,3 +155,75 @@ def test_a_second_connection_of_a_process_leaves_its_locks_in_force(tmp_path: Pa
     assert seen_by_another_process() == "0"  # as the last one to close it would take the WAL away
     store.add_passage(passage(), ())
     assert seen_by_another_process() == "1"
+
+
+def test_a_long_read_holds_up_no_write_of_the_same_process(tmp_path: Path) -> None:
+    store = new_store(tmp_path)
+    store.add_passage(passage(), ())
+    with store.db._reader() as reader:
+        rows = reader.execute("SELECT id FROM passages")
+        assert rows.fetchone()["id"] == "p1"
+        assert store.add_passage(passage(id="p2"), ())
+        assert store.passages.has("p2")
+    with store.transaction():
+        store.add_passage(passage(id="p3"), ())
+        assert store.passages.has("p3")  # inside, what was written is seen
+        seen: list[bool] = []
+        other = threading.Thread(target=lambda: seen.append(store.passages.has("p3")))
+        other.start()
+        other.join()
+        assert seen == [False]  # outside it is not, and nobody waits
+
+
+def test_a_reader_can_write_nothing(tmp_path: Path) -> None:
+    store = new_store(tmp_path)
+    with pytest.raises(StoreError, match="readonly database"):
+        store.db.rows("DELETE FROM lists")
+    assert len(store.lists()) == 5
+
+
+def test_threads_read_and_write_one_store_at_once(tmp_path: Path) -> None:
+    store = new_store(tmp_path)
+    problems: list[BaseException] = []
+
+    def work(name: int) -> None:
+        try:
+            for number in range(30):
+                store.add_passage(passage(id=f"{name}-{number}"), ())
+                assert store.passages.has(f"{name}-{number}")
+        except BaseException as why:  # a thread's own error is seen by nobody else
+            problems.append(why)
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (problems, store.db.rows("SELECT count(*) FROM passages")[0][0]) == ([], 180)
+    assert len(store.db._idle) <= database.IDLE_READERS
+    store.close()
+    with pytest.raises(StoreError, match="closed"):
+        store.lists()
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (sqlite3.SQLITE_FULL, "storage is full: anpr.db cannot be written"),
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, "is held by another process"),
+        (sqlite3.SQLITE_CORRUPT_VTAB, "is damaged"),
+        (sqlite3.SQLITE_NOTADB, "is damaged"),
+        (sqlite3.SQLITE_IOERR_WRITE, "the storage could not be read or written"),
+        (sqlite3.SQLITE_READONLY_ROLLBACK, "the storage is read-only"),
+        (sqlite3.SQLITE_ERROR, "database anpr.db: disk is full of locked, malformed words"),
+    ],
+)
+def test_errors_are_told_apart_by_their_code_and_not_by_their_words(code: int, text: str) -> None:
+    why = sqlite3.OperationalError("disk is full of locked, malformed words")
+    why.sqlite_errorcode = code
+    assert text in str(database.problem("anpr.db", why))
+
+
+def test_a_file_system_that_is_full_or_read_only_is_named() -> None:
+    assert "storage is full" in str(database.problem("anpr.db", OSError(errno.ENOSPC, "x")))
+    assert "read-only" in str(database.problem("anpr.db", OSError(errno.EROFS, "x")))

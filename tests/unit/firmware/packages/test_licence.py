@@ -42,7 +42,7 @@ def test_a_right_licence_counts_until_the_end_of_its_day() -> None:
     ("data", "said"),
     [
         (made(package="OTHER"), "the licence is for OTHER, not for TINY"),
-        (made(serial="s2"), "for the camera with serial s2; this one is s1"),
+        (made(serial="s2"), "for the camera with serial number s2; this one has s1"),
         (made(expires="2026-06-29"), "the licence ended on 2026-06-29"),
         (made(key=OTHER_KEY), "not signed by the package's vendor, or was changed"),
         (made(expires="2026-06-29").replace(b"2026-06-29", b"2036-06-29"), "not signed by the package's vendor, or was changed"),

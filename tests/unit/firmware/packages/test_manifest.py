@@ -30,17 +30,20 @@ optional = true
 )
 
 
-def test_the_real_package_describes_its_four_processes_in_order() -> None:
+def test_the_real_package_describes_its_processes_in_order_and_who_asks_for_the_log_in_where() -> None:
     from vadp_package.build import HERE
 
     manifest = parse((HERE / "package.conf").read_text("utf-8").replace("{version}", "0.1.0").encode())
     assert (manifest.name, manifest.mechanism) == ("ANPR", "none")
     assert manifest.portal == Route("portal", "/anpr/", "manager.sock", "host")
-    assert [(p.name, p.command, p.args) for p in manifest.processes] == [
-        ("pins", "board.pins", ()),
-        ("service", "engine", ("service",)),
-        ("engine", "engine", ("run",)),
-        ("manager", "webui", ()),
+    assert manifest.routes == (manifest.portal, Route("lpr", "/LPR/", "vms.sock", "package"))
+    assert [(p.name, p.command, p.args, p.optional) for p in manifest.processes] == [
+        ("pins", "board.pins", (), False),
+        ("service", "engine", ("service",), False),
+        ("engine", "engine", ("run",), False),
+        ("manager", "webui", (), False),
+        ("vms", "engine", ("vms",), True),
+        ("video", "engine", ("video",), True),
     ]
 
 

@@ -14,16 +14,18 @@ from typing import Any
 
 import pytest
 
+from board.kit import kept as kept_module
 from board.kit.clock import Clock
 from board.kit.errors import PackageError
-from board.kit.files import write_whole
+from board.kit.files import write_beside
 from board.kit.state import State
 from firmware.packages import management as packages_module
 from firmware.packages import slots as slots_module
+from firmware.packages.keys import TrustedKeys
 from firmware.packages.management import Packages, PackageStatus, board_file
 from firmware.packages.slots import CAMERA, SD, Slots
 from firmware.processes import supervisor as supervisor_module
-from tests.tiny_package import TRUST, contents, wait_for, write
+from tests.tiny_package import TRUST, contents, trust_file, wait_for, write
 
 
 class Camera:
@@ -45,7 +47,7 @@ class Camera:
 
     def upload(self, packages: Packages, storage: str = CAMERA, **changes: object) -> list[str]:
         archive = write(self.folder / "upload.tar.gz", contents(**changes))  # type: ignore[arg-type]
-        return list(packages.install(archive, storage))
+        return [str(step) for step in packages.install(archive, storage)]
 
     def kill(self, packages: Packages, name: str) -> None:
         pid = next(process.pid for process in only(packages).processes if process.name == name)
@@ -82,12 +84,12 @@ def test_an_uploaded_package_is_off_until_it_is_started_and_good_after_its_windo
     packages = camera.boot()
     steps = camera.upload(packages)
     assert steps == ["TINY 1.0.0: signature and contents are right", "stored on the camera", "checked", "TINY"]
-    assert (only(packages).status, only(packages).slot_state, only(packages).message) == ("off", "trial", "")
+    assert (only(packages).status, only(packages).slot_state, str(only(packages).message)) == ("off", "trial", "")
     packages.start("TINY")
     wait_for(lambda: only(packages).slot_state == "good")
-    assert (only(packages).status, only(packages).slot, only(packages).message) == ("on", "A", "")
+    assert (only(packages).status, only(packages).slot, str(only(packages).message)) == ("on", "A", "")
     packages.stop("TINY")
-    assert (only(packages).status, only(packages).enabled, only(packages).message) == ("off", False, "")
+    assert (only(packages).status, only(packages).enabled, str(only(packages).message)) == ("off", False, "")
 
 
 def test_a_running_package_is_upgraded_into_the_other_slot_and_runs_on(camera: Camera) -> None:
@@ -137,7 +139,7 @@ def test_a_version_that_crashes_on_trial_is_rolled_back_with_the_reason(camera: 
     wait_for(lambda: only(packages).version == "1.0.0")
     wait_for(lambda: up(packages))
     told = "2.0.0 was rolled back to 1.0.0: manager: exit code 1 (the lens fell off)"
-    assert (only(packages).message, only(packages).slot_state, only(packages).status) == (told, "good", "on")
+    assert (str(only(packages).message), only(packages).slot_state, only(packages).status) == (told, "good", "on")
 
 
 @pytest.mark.parametrize("mode", ["hang", "beats_once"])
@@ -160,8 +162,9 @@ def test_a_version_whose_process_never_beats_is_rolled_back_when_its_grace_is_ov
     wait_for(lambda: only(packages).slot_state == "good")
     silent = {"pins": "live", "manager": "hang"}
     camera.upload(packages, version="2.0.0", processes=silent, conf=lambda text: text.replace("grace_s = 30", "grace_s = 1"))
-    wait_for(lambda: only(packages).version == "1.0.0")
-    assert only(packages).message.startswith("2.0.0 was rolled back to 1.0.0: manager: hung: no heartbeat; killed")
+    wait_for(lambda: str(only(packages).message).startswith("2.0.0 was rolled back to 1.0.0: "))
+    assert "manager: hung: no heartbeat; killed" in str(only(packages).message)
+    assert only(packages).version == "1.0.0"
 
 
 def test_a_package_is_ready_when_its_processes_beat_and_not_when_its_portal_alone_answers(camera: Camera) -> None:
@@ -170,7 +173,7 @@ def test_a_package_is_ready_when_its_processes_beat_and_not_when_its_portal_alon
     packages.start("TINY")
     wait_for(lambda: any(process.name == "manager" and process.state == "up" for process in only(packages).processes))
     assert not packages.portals_ready()
-    assert only(packages).message == "on trial · waiting for the first heartbeat of engine"
+    assert str(only(packages).message) == "on trial; waiting for the first heartbeat of engine"
     first = [process.pid for process in only(packages).processes]
     packages.start("TINY")  # it is on its way: pressing Start again must not begin anew
     assert [process.pid for process in only(packages).processes] == first
@@ -193,8 +196,8 @@ def test_an_optional_process_that_is_not_for_this_board_ends_for_good_and_the_pa
     packages.start("TINY")
     wait_for(lambda: only(packages).slot_state == "good")
     (video,) = (process for process in only(packages).processes if process.name == "video")
-    assert (video.state, video.error, video.restarts, video.ill) == ("absent", said, 0, "")
-    assert (only(packages).status, only(packages).message, packages.portals_ready()) == ("on", "", True)
+    assert (video.state, str(video.error), video.restarts, str(video.ill)) == ("absent", said, 0, "")
+    assert (only(packages).status, str(only(packages).message), packages.portals_ready()) == ("on", "", True)
 
 
 def test_an_optional_process_that_crashes_is_started_again_and_fails_no_trial(
@@ -207,7 +210,7 @@ def test_an_optional_process_that_crashes_is_started_again_and_fails_no_trial(
     wait_for(lambda: only(packages).slot_state == "good")
     wait_for(lambda: next(process.restarts for process in only(packages).processes if process.name == "video") == 3)
     assert (only(packages).status, packages.ill(), packages.portals_ready()) == ("on", "", True)
-    assert only(packages).message == "video: exit code 1 (the lens fell off)"
+    assert str(only(packages).message) == "video: exit code 1 (the lens fell off)"
 
 
 @pytest.mark.parametrize("mode", ["not_here", "no_library"])
@@ -231,13 +234,13 @@ def test_a_disk_that_refuses_a_roll_back_leaves_running_what_works(camera: Camer
     wait_for(lambda: only(packages).slot_state == "good")
     refused: list[Path] = []
 
-    def full_for_failures(path: Path, data: bytes) -> None:
+    def full_for_failures(path: Path, data: bytes, mode: int) -> Path:
         if b'"failed"' in data:
             refused.append(path)
             raise OSError(errno.ENOSPC, "No space left on device")
-        write_whole(path, data)
+        return write_beside(path, data, mode)
 
-    monkeypatch.setattr(slots_module, "write_whole", full_for_failures)
+    monkeypatch.setattr(kept_module, "write_beside", full_for_failures)
     camera.upload(packages, version="2.0.0", processes={"pins": "live", "manager": "crash"})
     wait_for(lambda: len(refused) > 1)
     wait_for(lambda: any(process.name == "pins" and process.pid for process in only(packages).processes))
@@ -257,7 +260,7 @@ def test_a_version_that_never_gets_good_over_several_boots_is_rolled_back(camera
         packages._slots.mark("TINY", slot, slot.state, tries=slot.tries)
         packages = camera.boot()
     assert only(packages).version == "1.0.0"
-    assert only(packages).message == "2.0.0 was rolled back to 1.0.0: started 3 times without getting good"
+    assert str(only(packages).message) == "2.0.0 was rolled back to 1.0.0: started 3 times without getting good"
 
 
 def test_a_first_version_that_crashes_is_tried_again_and_says_why(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,7 +268,7 @@ def test_a_first_version_that_crashes_is_tried_again_and_says_why(camera: Camera
     packages = camera.boot()
     camera.upload(packages, processes={"pins": "live", "manager": "crash"})
     packages.start("TINY")
-    wait_for(lambda: only(packages).message == "manager: exit code 1 (the lens fell off)")
+    wait_for(lambda: str(only(packages).message) == "manager: exit code 1 (the lens fell off)")
     assert (only(packages).status, only(packages).enabled, only(packages).slot_state) == ("off", True, "trial")
 
 
@@ -277,7 +280,7 @@ def test_rollback_by_hand_goes_back_and_forth(camera: Camera) -> None:
     camera.upload(packages, version="2.0.0")
     packages.rollback("TINY")
     assert (only(packages).version, only(packages).status) == ("1.0.0", "off")
-    assert only(packages).message == "went back from 2.0.0 to 1.0.0 by hand"
+    assert str(only(packages).message) == "went back from 2.0.0 to 1.0.0 by hand"
     packages.rollback("TINY")
     assert only(packages).version == "2.0.0"
 
@@ -315,7 +318,7 @@ def test_a_package_on_a_missing_card_is_off_and_says_so(camera: Camera) -> None:
     packages.close()
     camera.card.rename(camera.folder / "pulled")
     packages = camera.boot()
-    assert (only(packages).status, only(packages).message, only(packages).enabled) == ("off", "storage missing", True)
+    assert (only(packages).status, str(only(packages).message), only(packages).enabled) == ("off", "storage missing", True)
     (camera.folder / "pulled").rename(camera.card)
     packages.start("TINY")
     wait_for(lambda: up(packages))
@@ -331,7 +334,7 @@ def test_a_damaged_slot_does_not_start_and_the_previous_version_takes_over(camer
     (camera.state.host / "packages" / "TINY" / "B" / "lib" / "tiny" / "__main__.py").write_bytes(b"evil")
     packages.start("TINY")
     assert only(packages).version == "1.0.0"
-    assert "lib/tiny/__main__.py: damaged or changed" in only(packages).message
+    assert "lib/tiny/__main__.py: damaged or changed" in str(only(packages).message)
     packages.stop("TINY")
     (camera.state.host / "packages" / "TINY" / "A" / "lib" / "tiny" / "__main__.py").write_bytes(b"evil")
     with pytest.raises(PackageError, match=r"lib/tiny/__main__.py: damaged or changed"):
@@ -358,7 +361,7 @@ def test_a_disk_that_refuses_the_switch_leaves_the_old_version_running(camera: C
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Path, "symlink_to", full)
-    with pytest.raises(PackageError, match=r"TINY: 2\.0\.0 cannot be switched to: No space left on device"):
+    with pytest.raises(PackageError, match=r"TINY: 2\.0\.0 cannot be made the current version: No space left on device"):
         camera.upload(packages, version="2.0.0")
     assert (only(packages).version, only(packages).slot_state) == ("1.0.0", "good")
     wait_for(lambda: up(packages))
@@ -422,16 +425,68 @@ def test_two_uploads_at_once_are_refused(camera: Camera) -> None:
     next(first)
     with pytest.raises(PackageError, match="another package is being installed right now"):
         next(packages.install(write(camera.folder / "two.tar.gz", contents()), CAMERA))
-    assert list(first)[-1] == "TINY"
+    assert str(list(first)[-1]) == "TINY"
 
 
-def test_a_damaged_record_is_told_and_an_upload_repairs_it(camera: Camera) -> None:
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"enabled": true}', None])
+def test_a_damaged_record_is_restored_from_its_copy_and_the_package_runs_again(camera: Camera, damage: str | None) -> None:
     packages = camera.boot()
     camera.upload(packages)
-    (camera.state.host / "packages" / "TINY" / "record.json").write_text("{")
-    assert "record" in only(packages).message
+    camera.upload(packages, version="2.0.0")
+    packages.start("TINY")
+    wait_for(lambda: only(packages).slot_state == "good")
+    packages.close()
+    record = camera.state.host / "packages" / "TINY" / "record.json"
+    before = record.read_bytes()
+    record.unlink() if damage is None else record.write_text(damage)
+    packages = camera.boot()
+    wait_for(lambda: up(packages))
+    assert (only(packages).version, only(packages).previous, only(packages).slot_state) == ("2.0.0", "1.0.0", "good")
+    assert record.read_bytes() == before
+
+
+def test_a_record_without_a_copy_as_older_hosts_left_it_gets_one(camera: Camera) -> None:
+    packages = camera.boot()
     camera.upload(packages)
-    assert (only(packages).version, only(packages).message) == ("1.0.0", "")
+    record = camera.state.host / "packages" / "TINY" / "record.json"
+    copy = record.with_name("record.json.copy")
+    copy.unlink()
+    packages.close()
+    assert only(camera.boot()).version == "1.0.0"
+    assert copy.read_bytes() == record.read_bytes()
+
+
+def test_a_record_that_is_damaged_with_its_copy_is_told_and_an_upload_repairs_it(camera: Camera) -> None:
+    packages = camera.boot()
+    camera.upload(packages)
+    packages.enable("TINY")
+    record = camera.state.host / "packages" / "TINY" / "record.json"
+    for path in (record, record.with_name("record.json.copy")):
+        path.write_text("{")
+    for _ in range(2):
+        assert str(only(packages).message) == f"TINY: its record {record} is damaged; upload the package again"
+    assert (packages.route("/tiny/"), packages.portals_ready()) == (None, False)
+    camera.upload(packages)
+    assert (only(packages).version, str(only(packages).message)) == ("1.0.0", "")
+    for path in (record, record.with_name("record.json.copy")):
+        path.write_text("{")
+    packages.remove("TINY")
+    assert packages.listing() == ()
+
+
+def test_a_damaged_key_stops_the_packages_of_its_vendor_only_and_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    ours = trust_file(tmp_path)
+    for name, data in (("empty.pub", b""), ("half.pub", ours.read_bytes()[:40]), ("folder.pub", None)):
+        (tmp_path / name).mkdir() if data is None else (tmp_path / name).write_bytes(data)
+    trust = TrustedKeys(tmp_path)
+    assert list(trust()) == list(TRUST)
+    trust()
+    assert [str(why).partition(": ")[0] for why in trust.damage()] == [
+        "public key empty.pub", f"public key {tmp_path / 'folder.pub'}", "public key half.pub"
+    ]  # fmt: skip
+    assert len(caplog.records) == 3  # not again each time
+    with pytest.raises(PackageError, match=r"public key empty\.pub: not a PEM public key"):
+        TrustedKeys(tmp_path, [tmp_path / "empty.pub"])
 
 
 def test_a_full_disk_keeps_the_host_from_starting_only_when_the_board_is_another(

@@ -301,12 +301,12 @@ def test_a_file_that_unpacks_to_more_than_the_limit_is_refused(tmp_path: Path, m
 
 def test_an_archive_larger_than_the_limit_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_ARCHIVE_BYTES", 10)
-    assert refusal(package(tmp_path)).startswith("the package is 0 MB, the limit is")
+    assert refusal(package(tmp_path)).startswith("the package has 0 MB, more than the limit of")
 
 
 def test_too_many_members_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_MEMBERS", 6)
-    assert refusal(package(tmp_path)) == "more than 6 files in the package"
+    assert refusal(package(tmp_path)) == "the package holds more than 6 files"
 
 
 def test_an_extended_header_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,161 @@
+"""Network: how actions reach others: which addresses they may connect to, and look-up and connection within a deadline.
+
+An operator types where an action sends, and TEST tells him what came of it. The camera itself and what only it can see (loopback,
+link-local, multicast and the like) are therefore barred, however they are spelt, unless an administrator permits them. What is
+checked is the address that is connected to: a name is looked up once.
+"""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from board.kit.errors import ConfigError
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Block = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+EVERYTHING = ("0.0.0.0/0", "::/0")
+
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+NO_NAME_SERVER = "the name server does not answer"
+
+MOST_LOOKUPS = 8
+"""Names that are being looked up at once: a look-up cannot be broken off, and a dead resolver holds each for half a minute."""
+
+
+@dataclass(slots=True)
+class _Lookup:
+    done: threading.Event = field(default_factory=threading.Event)
+    found: list[str] = field(default_factory=list)
+    problem: str = ""
+
+
+class Network:
+    """`permitted()`: addresses and networks that may be reached although they are barred. Any thread may call."""
+
+    def __init__(self, permitted: Callable[[], Iterable[str]]) -> None:
+        self._permitted = permitted
+        self._lock = threading.Lock()
+        self._lookups: dict[str, _Lookup] = {}
+
+    def connect(self, host: str, port: int, end_s: float) -> socket.socket:
+        """A connected TCP socket, whose time-out is what is left until `end_s` (time.monotonic). ConfigError: actions may not reach
+        this address; OSError: no connection, TimeoutError when it was not there in time."""
+        problem: OSError = TimeoutError()
+        for address in self.addresses(host, end_s):
+            left_s = end_s - time.monotonic()
+            if left_s <= 0:
+                break
+            try:
+                sock = socket.create_connection((address, port), timeout=left_s)
+            except OSError as why:
+                problem = why
+                continue
+            sock.settimeout(max(0.01, end_s - time.monotonic()))
+            return sock
+        raise problem
+
+    def addresses(self, host: str, end_s: float) -> list[str]:
+        """The addresses of a host that actions may reach, as numbers, in the resolver's order. Errors as `connect`."""
+        blocks = _blocks(self._permitted())
+        found = [address for address in self._look_up(host, end_s) if is_allowed(address, blocks)]
+        if not found:
+            raise ConfigError(
+                "{host} is the camera itself or an address that only the camera sees: actions may not reach it unless an "
+                "administrator permits it (General Configuration, Addresses that actions may reach)",
+                host=host,
+            )
+        return found
+
+    def address(self, host: str, within_s: float = 5.0) -> str:
+        """One address of a host that actions may reach, as a number. Errors as `connect`."""
+        return self.addresses(host, time.monotonic() + within_s)[0]
+
+    def _look_up(self, host: str, end_s: float) -> list[str]:
+        numeric = _numeric(host)
+        if numeric:
+            return numeric
+        with self._lock:
+            lookup = self._lookups.get(host)
+            if lookup is None:
+                if len(self._lookups) >= MOST_LOOKUPS:
+                    raise OSError(errno.EAGAIN, NO_NAME_SERVER)
+                lookup = self._lookups[host] = _Lookup()
+                threading.Thread(target=self._resolve, args=(host, lookup), name="look-up", daemon=True).start()
+        if not lookup.done.wait(max(0.0, end_s - time.monotonic())):
+            raise OSError(errno.EAGAIN, NO_NAME_SERVER)
+        if not lookup.found:
+            raise OSError(errno.ENOENT, lookup.problem)
+        return lookup.found
+
+    def _resolve(self, host: str, lookup: _Lookup) -> None:
+        try:
+            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            lookup.found = [str(each[4][0]) for each in found]
+        except (OSError, ValueError) as why:  # ValueError: a label that is no name
+            lookup.problem = getattr(why, "strerror", None) or "that is no host name"
+        finally:
+            with self._lock:
+                self._lookups.pop(host, None)
+            lookup.done.set()
+
+
+def is_allowed(address: str, permitted: Iterable[Block]) -> bool:
+    """Whether actions may connect to this address."""
+    ip = _embedded(ipaddress.ip_address(address.partition("%")[0]))
+    return any(ip in block for block in permitted if block.version == ip.version) or not (_is_barred(ip) or _is_own(ip))
+
+
+def reachable(text: str) -> tuple[str, ...]:
+    """Addresses and networks from a text such as "127.0.0.1, 169.254.0.0/16"; ConfigError names what is neither."""
+    found = tuple(text.replace(",", " ").split())
+    for each in found:
+        try:
+            ipaddress.ip_network(each, strict=False)
+        except ValueError as why:
+            raise ConfigError("{text!r} is no address and no network such as 192.168.7.0/24", text=each) from why
+    return found
+
+
+def _blocks(texts: Iterable[str]) -> list[Block]:
+    return [ipaddress.ip_network(text, strict=False) for text in texts]
+
+
+def _numeric(host: str) -> list[str]:
+    """The address that a host is by itself, in any spelling that the system takes (2130706433, 0x7f.1); [] for a name."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except (OSError, ValueError):
+        return []
+    return [str(each[4][0]) for each in found]
+
+
+def _embedded(ip: Address) -> Address:
+    """The IPv4 address that an IPv6 one stands for."""
+    if isinstance(ip, ipaddress.IPv4Address):
+        return ip
+    if ip in NAT64 or (int(ip) >> 32 == 0 and int(ip) > 1):
+        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.ipv4_mapped or ip.sixtofour or ip
+
+
+def _is_barred(ip: Address) -> bool:
+    return ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast or ip.is_reserved or int(ip) >> 24 == 0
+
+
+def _is_own(ip: Address) -> bool:
+    """One of this camera's own: it is what packets to it come from. Nothing is sent."""
+    family = socket.AF_INET if ip.version == 4 else socket.AF_INET6
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((str(ip), 9))
+            return ipaddress.ip_address(probe.getsockname()[0]) == ip
+    except OSError:
+        return False  # no way there at all

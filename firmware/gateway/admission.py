@@ -1,0 +1,44 @@
+"""Admission: who asks, looked at before a route's permission is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from board.kit.web.app import shows_page
+from board.kit.web.origin import check
+from board.kit.web.people import NO_ONE, Visitor
+from board.kit.web.routes import PUBLIC, Call, Elsewhere, Refused, Route
+from firmware.host import Host
+
+CHOOSES_PASSWORD = ("password", "api/password")
+"""All that a first password opens."""
+
+
+def admit(host: Host, call: Call, route: Route[Any]) -> Visitor:
+    """Whoever is not logged in is led to the log-in or asked for a password; who must choose a password can do nothing else."""
+    if route.permission == PUBLIC:
+        return stranger(host, call)
+    visitor = host.auth.visitor(call)
+    as_page = shows_page(call, route)
+    if visitor is None:
+        if as_page:
+            raise Elsewhere(f"/login?next={quote(call.address, safe='/')}")
+        raise Refused(401, "Log in first.", headers=() if call.header("X-Requested-With") else host.auth.challenge)
+    if visitor.must_change and route.path not in CHOOSES_PASSWORD:
+        if as_page:
+            raise Elsewhere("/password")
+        raise Refused(403, "Choose a password of your own first.")
+    return visitor
+
+
+def stranger(host: Host, call: Call) -> Visitor:
+    """Who has a session, else nobody: no password is asked for or looked at."""
+    visitor = host.auth.by_session(call)
+    return visitor if visitor is not None else replace(NO_ONE, address=host.auth.addresses.of(call.environ))
+
+
+def guard(host: Host, call: Call) -> None:
+    """Refuses what another web site made a browser send."""
+    check(call, call.visitor, host.auth.front)

@@ -1,0 +1,31 @@
+"""Documents: what installed packages say about their API: lib/*/openapi.json of each."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+from board.kit.errors import PackageError
+from firmware.packages.slots import Slots
+
+LOG = logging.getLogger("packages")
+MAX_BYTES = 4 << 20
+
+
+def documents(slots: Slots) -> list[dict[str, Any]]:
+    """OpenAPI documents in the order of the packages' names; one that cannot be read is left out and logged."""
+    found = []
+    for name in slots.names():
+        try:
+            slot, _ = slots.installed(name)
+        except PackageError:
+            continue  # Package Management says why
+        for path in sorted(slots.path(name, slot).glob("lib/*/openapi.json")):
+            try:
+                if path.stat().st_size <= MAX_BYTES:
+                    document = json.loads(path.read_bytes())
+                    found.append({"paths": document["paths"], "components": {"schemas": document["components"]["schemas"]}})
+            except (OSError, ValueError, LookupError, TypeError, RecursionError) as why:
+                LOG.warning("%s: %s is no OpenAPI document: %s", name, path.name, why)
+    return found

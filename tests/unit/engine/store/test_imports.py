@@ -1,0 +1,202 @@
+"""Imports: all or nothing, with every wrong row named; the gate opens meanwhile, for those who are listed then."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from board.kit.clock import Clock, TestClock
+from board.kit.errors import ConfigError
+from engine.store import Store, imports
+from engine.store.upkeep import FORSAKEN_S, Upkeep
+from engine.types import ListEntry, PlateList
+from tests.samples import ALL, NOW, WHITE, WISH, entry, new_store, passage, rule
+
+Row = tuple[str, ListEntry]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return new_store(tmp_path)
+
+
+def lines(*plates: str) -> list[Row]:
+    return [(f"line {number}", entry(plate, ALL)) for number, plate in enumerate(plates, 1)]
+
+
+def plates(store: Store, list_id: int = WHITE) -> list[str]:
+    return [one.plate for one in store.entries(list_id)]
+
+
+def is_listed(store: Store, plate: str) -> bool:
+    return any(match.list.id == WHITE for match in store.lookup(plate, NOW, True))
+
+
+def test_an_import_replaces_the_list_and_no_other_and_says_who_did_it(store: Store) -> None:
+    store.entries.save(entry("OLD 1"), "admin")
+    store.entries.save(entry("WISH 1", WISH), "admin")
+    assert store.imports.replace(WHITE, lines("NEW 2", "NEW 1"), "anna") == 2
+    assert (plates(store), plates(store, WISH), store.entries.count(WHITE)) == (["NEW 1", "NEW 2"], ["WISH 1"], 2)
+    assert (is_listed(store, "NEW1"), is_listed(store, "OLD1")) == (True, False)
+    change = store.changes("import")[0]
+    assert (change.user, change.item_id, change.after) == ("anna", WHITE, {"generation": 1, "entries": 2})
+    assert store.imports.replace(WHITE, [], "anna") == 0
+    assert (plates(store), [tuple(row) for row in store.db.rows("SELECT * FROM imports")]) == ([], [])
+
+
+def test_every_wrong_row_is_named_and_the_list_stays(store: Store) -> None:
+    store.entries.save(entry("OLD 1"), "admin")
+    wrong = [
+        ("line 1", entry("--")),
+        ("line 2", entry("AB 1")),
+        ("line 3", entry("A B-1")),
+        ("sheet 2, row 4", entry("CD 1", description="x" * 201)),
+    ]
+    with pytest.raises(ConfigError) as why:
+        store.imports.replace(WHITE, wrong, "anna")
+    assert str(why.value) == (
+        "nothing was imported; "
+        "line 1: Plate: must be 1 to 20 letters and digits; spaces, hyphens and dots do not count; "
+        "line 3: A B-1 stands in line 2 already; "
+        "sheet 2, row 4: Description: must be at most 200 printable characters"
+    )
+    assert (plates(store), store.changes("import")) == (["OLD 1"], [])
+
+
+def test_at_most_twenty_wrong_rows_are_named(store: Store) -> None:
+    with pytest.raises(ConfigError) as why:
+        store.imports.replace(WHITE, lines(*["-"] * 1000), "anna")
+    assert str(why.value).count("line ") == 20
+
+
+def test_numbers_that_an_action_of_the_list_can_never_send_are_named(store: Store) -> None:
+    store.rules.save(rule(WHITE, "wiegand", "Door", layout="w26"), "admin")
+    with pytest.raises(ConfigError, match=r"line 1: AB1: the action Door can never send it: .*facility must be 0 to 255, not 300"):
+        store.imports.replace(WHITE, [("line 1", entry("AB1", wiegand_facility=300, wiegand_card=5))], "anna")
+
+
+@pytest.mark.parametrize("list_id", [ALL, 99])
+def test_a_list_that_holds_no_plates_or_is_gone_takes_no_import(store: Store, list_id: int) -> None:
+    with pytest.raises(ConfigError, match=r"holds no plates|was deleted"):
+        store.imports.replace(list_id, lines("AB 1"), "anna")
+
+
+def test_while_the_rows_come_the_old_list_is_in_force_and_can_be_changed(store: Store) -> None:
+    store.entries.save(entry("OLD 1"), "admin")
+
+    def rows() -> Iterator[Row]:
+        yield from lines("NEW 1", "NEW 2")
+        store.entries.save(entry("OLD 2"), "ben")
+        assert (plates(store), is_listed(store, "OLD2"), is_listed(store, "NEW1")) == (["OLD 1", "OLD 2"], True, False)
+
+    store.imports.replace(WHITE, rows(), "anna")
+    assert plates(store) == ["NEW 1", "NEW 2"]
+
+
+def test_between_the_change_of_generation_and_the_end_entries_are_found_changed_and_added(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(60):
+        store.entries.save(entry(f"OLD {number:02}"), "admin")
+    store.entries.save(entry("BOTH"), "admin")
+    settle = imports.settle
+    seen = []
+
+    def settle_slowly(*arguments: object) -> bool:
+        more = settle(*arguments)  # type: ignore[arg-type]
+        seen.append((plates(store), store.entries.count(WHITE), is_listed(store, "BOTH"), is_listed(store, "OLD01")))
+        if len(seen) == 1:
+            store.entries.save(entry("OLD 55"), "ben")  # again, though what the import left behind holds its place
+            (both,) = (one for one in store.entries(WHITE) if one.plate == "BOTH")
+            store.entries.save(ListEntry(both.id, WHITE, "BOTH", "changed", both.valid_from, both.valid_until), "ben")
+            with pytest.raises(ConfigError, match="NEW 1 is in WHITELIST already"):
+                store.entries.save(entry("NEW 1"), "ben")
+            with pytest.raises(ConfigError, match="is being imported already"):
+                store.imports.replace(WHITE, lines("X 1"), "eve")
+        return more
+
+    monkeypatch.setattr(imports, "settle", settle_slowly)
+    store.imports.replace(WHITE, lines("NEW 1", "BOTH"), "anna")
+    assert seen[0] == (["BOTH", "NEW 1"], 2, True, False)
+    assert set(map(str, seen[1:])) == {str((["BOTH", "NEW 1", "OLD 55"], 3, True, False))}
+    assert [(one.plate, one.description) for one in store.entries(WHITE)] == [("BOTH", "changed"), ("NEW 1", ""), ("OLD 55", "")]
+    assert {row["list_id"] for row in store.db.rows("SELECT list_id FROM entries")} == {WHITE}
+
+
+def test_a_list_that_is_deleted_during_its_import_is_gone_and_leaves_nothing(store: Store) -> None:
+    vip = store.lists.save(PlateList(0, "VIP", "custom"), "admin").id
+
+    def rows() -> Iterator[Row]:
+        yield from lines("NEW 1")
+        store.lists.delete(vip, "ben")
+
+    with pytest.raises(ConfigError, match="this list was deleted"):
+        store.imports.replace(vip, rows(), "anna")
+    while Upkeep(store.db, TestClock()).turn():
+        pass
+    assert (store.db.rows("SELECT * FROM imports"), store.db.rows("SELECT * FROM entries")) == ([], [])
+
+
+def test_a_deleted_list_leaves_no_match_at_once_and_no_row_in_the_end(store: Store) -> None:
+    for number in range(100):
+        store.entries.save(entry(f"AB {number}"), "admin")
+    store.lists.delete(WHITE, "anna")
+    assert [match.list.name for match in store.lookup("AB1", NOW, True)] == ["ALL PLATES", "NOT IN LIST"]
+    assert store.entries.get(1) is None
+    while Upkeep(store.db, TestClock()).turn():
+        pass
+    assert store.db.rows("SELECT count(*) FROM entries")[0][0] == 0
+
+
+IMPORTER = """
+import sys
+from pathlib import Path
+from tests.samples import WHITE, entry, new_store
+from board.kit.clock import Clock
+store = new_store(Path(sys.argv[1]), Clock())
+store.imports.replace(WHITE, ((f"line {number}", entry(f"AB{number:05}")) for number in range(int(sys.argv[2]))), "anna")
+"""
+
+
+def test_the_gates_commits_go_on_while_another_process_imports(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parents[4]
+    store = new_store(tmp_path, Clock())
+    store.entries.save(entry("OLD1"), "admin")
+    committed, longest_s = 0, 0.0
+    with subprocess.Popen([sys.executable, "-c", IMPORTER, str(tmp_path), "5000"], cwd=root) as importer:
+        while importer.poll() is None:
+            begun = time.monotonic()
+            store.add_passage(passage("OLD1", id=f"p{committed}"), [], store.lookup("OLD1", NOW, True))
+            longest_s = max(longest_s, time.monotonic() - begun)
+            committed += 1
+    assert importer.returncode == 0
+    assert (store.entries.count(WHITE), committed > 20) == (5000, True)
+    assert longest_s < 2.0  # one that held the lock all the time would have taken the five seconds of a busy database
+
+
+def test_a_killed_import_leaves_the_list_and_the_next_one_can_begin_after_a_minute(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parents[4]
+    store = new_store(tmp_path)
+    store.entries.save(entry("OLD1"), "admin")
+    with subprocess.Popen([sys.executable, "-c", IMPORTER, str(tmp_path), "99000"], cwd=root) as importer:
+        while not store.db.rows("SELECT 1 FROM imports WHERE steps > 2"):
+            assert importer.poll() is None
+            time.sleep(0.01)
+        importer.kill()
+    assert plates(store) == ["OLD1"]
+    with pytest.raises(ConfigError, match="is being imported already"):
+        store.imports.replace(WHITE, lines("NEW 1"), "anna")
+    clock = TestClock()
+    upkeep = Upkeep(store.db, clock)
+    upkeep.turn()
+    clock.advance(FORSAKEN_S + 1)
+    while upkeep.turn():
+        pass
+    assert store.db.rows("SELECT count(*) FROM entries")[0][0] == 1
+    store.imports.replace(WHITE, lines("NEW 1"), "anna")
+    assert plates(store) == ["NEW 1"]

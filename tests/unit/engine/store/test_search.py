@@ -1,0 +1,167 @@
+"""Search: pages of passages by time, list and part of the plate, each row once, whatever the clock did."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from board.kit.clock import TestClock
+from engine.store import MAX_COUNTED, PassageQuery, Store, search
+from engine.store.upkeep import Upkeep
+from tests.samples import ALL, NOW, UNLISTED, WHITE, entry, new_store, passage
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return new_store(tmp_path)
+
+
+def add(store: Store, plate: str, number: int, at: datetime | None = None) -> None:
+    when = at or NOW + timedelta(minutes=number)
+    store.add_passage(passage(plate, id=f"p{number}", at=when), [], store.lookup(plate, when, True))
+
+
+def ids(store: Store, **query: Any) -> list[str]:
+    return [one.passage.id for one in store.passages(PassageQuery(**query))]
+
+
+@pytest.mark.parametrize("few", [0, 10**9])
+def test_a_text_is_found_anywhere_in_the_plate_through_its_trigrams_and_by_looking_through(
+    store: Store, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(search, "FEW", few)
+    for number, plate in enumerate(("ABC123", "BC12", "ABCX123", "XABC12", "12ABC", "", "A\"B-C'1", "부산02가1234", "AB"), 1):
+        add(store, plate, number)
+    assert ids(store, plate="abc") == ["p5", "p4", "p3", "p1"]
+    assert ids(store, plate="BC12") == ["p4", "p2", "p1"]  # not p3, which has all its trigrams but one
+    assert ids(store, plate="ABC12") == ["p4", "p1"]
+    assert ids(store, plate="ABC1234") == []
+    assert ids(store, plate='"B') == ["p7"]
+    assert ids(store, plate="가12") == ["p8"]
+    assert ids(store, plate="AB") == ["p9", "p5", "p4", "p3", "p1"]
+    assert ids(store, plate="ABCABC") == []
+
+
+def test_trigrams_that_stand_apart_are_no_match(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "FEW", 0)
+    add(store, "ABCDXBCDE", 1)
+    add(store, "ABCDE", 2)
+    assert ids(store, plate="ABCDE") == ["p2"]
+
+
+def test_look_alikes_are_found_unless_the_search_says_otherwise(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for few in (0, 10**9):
+        monkeypatch.setattr(search, "FEW", few)
+        if not few:
+            add(store, "B0B1I7", 1)
+        for text in ("B0B1I7", "BOB117", "O811", "BOB", "b0-b1"):
+            assert ids(store, plate=text) == (["p1"] if text != "O811" else []), text
+        assert ids(store, plate="BOB117", fold=False) == []
+        assert ids(store, plate="B0B1I7", fold=False) == ["p1"]
+
+
+def test_lists_and_times_narrow_a_search_to_the_millisecond(store: Store) -> None:
+    store.entries.save(entry("AB12"), "admin")
+    for number, plate in enumerate(("AB12", "CD34", "AB12", "EF56"), 1):
+        add(store, plate, number)
+    assert ids(store, list_id=WHITE) == ["p3", "p1"]
+    assert ids(store, list_id=UNLISTED, plate="CD3") == ["p2"]
+    assert ids(store, list_id=ALL, since=NOW + timedelta(minutes=2), until=NOW + timedelta(minutes=4)) == ["p3", "p2"]
+    step = timedelta(milliseconds=1)
+    assert ids(store, since=NOW + timedelta(minutes=2) + step, until=NOW + timedelta(minutes=4) + step) == ["p4", "p3"]
+    assert ids(store, since=datetime(9999, 1, 1, tzinfo=UTC)) == []
+    assert ids(store, until=datetime(1, 1, 1, tzinfo=UTC)) == []
+
+
+@pytest.mark.parametrize("query", [{}, {"plate": "AB1"}, {"list_id": ALL}, {"list_id": ALL, "plate": "AB1"}, {"plate": "1"}])
+def test_pages_hold_every_row_once_from_either_end_and_by_cursor(
+    store: Store, monkeypatch: pytest.MonkeyPatch, query: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(search, "FEW", 3)
+    for number in range(1, 24):
+        add(store, f"AB1{number:02}", number, NOW - timedelta(hours=number % 5, seconds=number))  # the clock goes to and fro
+    asked = PassageQuery(**query)
+    expected = [one.passage.id for one in sorted(store.passages(PassageQuery()), key=lambda one: one.passage.at, reverse=True)]
+    pages = [store.passages.page(asked, number, 5) for number in range(1, 6)]
+    assert [one.passage.id for page in pages for one in page.rows] == expected
+    assert {(page.total, page.last) for page in pages} == {(23, 5)}
+    assert store.passages.page(asked, 99, 5) == pages[4]
+    assert [one.passage.id for one in store.passages.oldest(asked, 4)] == expected[-4:]
+    forward: list[str] = []
+    rows = store.passages(PassageQuery(**query, limit=5))
+    while rows:
+        forward += [one.passage.id for one in rows]
+        last = rows
+        rows = store.passages(PassageQuery(**query, limit=5, older_than=rows[-1].place))
+    assert forward == expected
+    back = [one.passage.id for one in store.passages(PassageQuery(**query, limit=5, newer_than=last[0].place))]
+    assert back == expected[15:20]
+
+
+def test_a_new_passage_moves_no_row_of_a_page_that_is_gone_on_from(store: Store) -> None:
+    for number in range(1, 11):
+        add(store, "AB12", number)
+    first = store.passages(PassageQuery(limit=3))
+    add(store, "AB12", 11)
+    assert ids(store, limit=3, older_than=first[-1].place) == ["p7", "p6", "p5"]
+
+
+def test_a_count_ends_after_ten_thousand_and_the_oldest_page_is_still_there(store: Store) -> None:
+    with store.transaction():
+        for number in range(MAX_COUNTED + 30):
+            store.passages.add(passage("AB12", id=f"p{number}", at=NOW + timedelta(seconds=number)), [])
+    page = store.passages.page(PassageQuery(), 400, 25)
+    assert (page.total, page.last, page.number) == (MAX_COUNTED + 1, 400, 400)
+    assert page.rows[-1].passage.id == "p30"
+    assert [one.passage.id for one in store.passages.oldest(PassageQuery(), 2)] == ["p1", "p0"]
+
+
+def test_a_short_text_is_looked_for_in_the_newest_and_this_is_said(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "MOST_SCANNED", 10)
+    for number in range(1, 31):
+        add(store, "XY12" if number % 10 == 0 else "AB12", number)
+    page = store.passages.page(PassageQuery(plate="XY"), 1, 25)
+    assert ([one.passage.id for one in page.rows], page.partial) == (["p30"], True)
+    page = store.passages.page(PassageQuery(plate="XY", until=NOW + timedelta(minutes=11)), 1, 25)
+    assert ([one.passage.id for one in page.rows], page.partial) == (["p10"], False)
+    assert store.passages.page(PassageQuery(plate="XY1"), 1, 25).partial is True  # so few that they are looked through
+
+
+def test_a_clock_gone_wild_stores_its_passages_all_the_same(store: Store) -> None:
+    for number, year in enumerate((1, 1969, 1970, 2026, 2262, 9999), 1):
+        add(store, "AB12", number, datetime(year, 6, 1, tzinfo=UTC))
+    assert ids(store) == ["p6", "p5", "p4", "p3", "p2", "p1"]
+    assert ids(store, plate="AB1") == ["p6", "p5", "p4", "p3", "p2", "p1"]
+    store.passages.delete([1, 6])
+    assert ids(store, plate="AB1") == ["p5", "p4", "p3", "p2"]
+
+
+def test_deleted_passages_leave_nothing_in_the_tables_of_the_search(store: Store) -> None:
+    for number in range(1, 6):
+        add(store, "AB12", number)
+    store.passages.delete([1, 2, 3, 4, 5])
+    for table in ("passage_places", "list_places", "passage_lists"):
+        assert store.db.rows(f"SELECT count(*) FROM {table}")[0][0] == 0, table
+    store.db.execute("INSERT INTO passage_grams (passage_grams) VALUES ('integrity-check')")
+    assert store.db.rows("SELECT rowid FROM passage_grams WHERE passage_grams MATCH '\"AB1\"'") == []
+
+
+def test_passages_of_an_older_database_are_found_while_the_tables_are_filled(store: Store) -> None:
+    for number in range(1, 40):
+        add(store, f"AB1{number:02}", number)
+    expected = ids(store)
+    for table in ("passage_places", "list_places"):
+        store.db.execute(f"DELETE FROM {table}")
+    store.db.execute("INSERT INTO passage_grams (passage_grams) VALUES ('delete-all')")
+    store.db.execute("UPDATE passages_due SET until_rowid = 39")
+    store.passages.delete([1])
+    for _ in range(3):
+        assert ids(store) == expected[:-1]
+        assert ids(store, plate="B1") == expected[:-1]
+        assert ids(store, list_id=ALL, plate="AB13") == expected[:10]
+        Upkeep(store.db, TestClock()).turn(0)
+    store.passages.delete([2, 39])
+    assert ids(store, plate="AB1") == expected[1:-2]

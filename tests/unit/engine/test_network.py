@@ -1,0 +1,135 @@
+"""Network: the addresses that are barred in every spelling, what an administrator permits, and deadlines of look-ups."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from board.kit.errors import ConfigError
+from engine.network import MOST_LOOKUPS, Network, is_allowed, reachable
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with socket.create_server(("0.0.0.0", 0)) as made:
+        yield made
+
+
+def soon() -> float:
+    return time.monotonic() + 10
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1", "127.9.9.9", "localhost", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "017700000001", "127.1",
+        "0.0.0.0", "0", "::1", "::", "::ffff:127.0.0.1", "::ffff:7f00:1", "::127.0.0.1", "64:ff9b::127.0.0.1", "2002:7f00:1::",
+        "169.254.169.254", "::ffff:169.254.169.254", "fe80::1", "224.0.0.1", "ff02::1", "255.255.255.255", "240.0.0.1", "0.1.2.3",
+    ],
+)  # fmt: skip
+def test_the_camera_itself_and_what_only_it_sees_are_barred_however_they_are_spelt(host: str) -> None:
+    with pytest.raises(ConfigError, match="actions may not reach it unless an administrator permits it"):
+        Network(lambda: ()).connect(host, 9, soon())
+
+
+@pytest.mark.parametrize("address", ["192.168.1.10", "10.0.0.1", "172.16.0.1", "8.8.8.8", "2001:db8::1", "fd00::1"])
+def test_a_server_of_the_site_or_of_the_internet_may_be_reached(address: str) -> None:
+    assert is_allowed(address, ())
+
+
+def test_the_cameras_own_address_on_its_network_is_barred() -> None:
+    own = own_address()
+    if own is None:
+        pytest.skip("this machine has no address but loopback")
+    assert not is_allowed(own, ())
+    assert not is_allowed(f"::ffff:{own}", ())
+
+
+def own_address() -> str | None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return None
+        found = str(probe.getsockname()[0])
+    return None if ipaddress.ip_address(found).is_loopback else found
+
+
+def test_the_refusal_does_not_say_whether_somebody_listens_there(listener: socket.socket) -> None:
+    said = []
+    for port in (listener.getsockname()[1], 9):
+        with pytest.raises(ConfigError) as why:
+            Network(lambda: ()).connect("127.0.0.1", port, soon())
+        said.append(str(why.value))
+    assert said[0] == said[1]
+    listener.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        listener.accept()
+
+
+@pytest.mark.parametrize("permitted", ["127.0.0.1", "127.0.0.0/8", "10.0.0.0/8, 127.0.0.1", "::1 127.0.0.1"])
+def test_what_an_administrator_permits_is_reached_in_every_spelling(listener: socket.socket, permitted: str) -> None:
+    network = Network(lambda: reachable(permitted))
+    for host in ("127.0.0.1", "2130706433", "localhost"):
+        network.connect(host, listener.getsockname()[1], soon()).close()
+
+
+def test_a_permitted_neighbour_permits_no_other() -> None:
+    with pytest.raises(ConfigError):
+        Network(lambda: reachable("127.0.0.2")).connect("127.0.0.1", 9, soon())
+
+
+def test_what_is_no_address_is_named() -> None:
+    with pytest.raises(ConfigError, match="'gate' is no address and no network"):
+        reachable("127.0.0.1 gate")
+
+
+def test_the_address_that_was_checked_is_the_one_that_is_connected_to(
+    listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    real = socket.getaddrinfo
+
+    def resolver(host: object, *rest: object, **named: object) -> object:
+        if host != "rebinding.example":
+            return real(host, *rest, **named)  # type: ignore[arg-type]
+        if named.get("flags"):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (("127.0.0.2", "127.0.0.1")[len(asked) > 1], 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolver)
+    network = Network(lambda: ("127.0.0.2",))
+    with network.connect("rebinding.example", listener.getsockname()[1], soon()) as sock:
+        assert (sock.getpeername()[0], asked) == ("127.0.0.2", ["rebinding.example"])
+    with pytest.raises(ConfigError, match=r"rebinding\.example is the camera itself"):
+        network.connect("rebinding.example", listener.getsockname()[1], soon())
+
+
+def test_a_dead_name_server_costs_the_deadline_and_a_bounded_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
+
+    def resolver(host: object, *rest: object, **named: object) -> object:
+        if not named.get("flags"):
+            release.wait(20)
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolver)
+    network = Network(lambda: ())
+    try:
+        for number in range(MOST_LOOKUPS + 4):
+            with pytest.raises(OSError, match="the name server does not answer"):
+                network.connect(f"nvr{number}.example", 80, time.monotonic() + 0.01)
+        assert sum(thread.name == "look-up" for thread in threading.enumerate()) == MOST_LOOKUPS
+    finally:
+        release.set()
+    end = soon()
+    while any(thread.name == "look-up" for thread in threading.enumerate()) and time.monotonic() < end:
+        time.sleep(0.01)
+    with pytest.raises(OSError, match="Name or service not known"):
+        network.connect("nvr.example", 80, soon())

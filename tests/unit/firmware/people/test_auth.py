@@ -1,0 +1,73 @@
+"""Auth: how long whoever opened a stream may go on watching."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from board.kit.clock import TestClock
+from board.kit.state import State
+from board.kit.web.people import BASIC, COOKIE, TOKEN, Visitor
+from board.kit.web.routes import Call
+from firmware.people.auth import SESSION, Auth
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    return TestClock()
+
+
+@pytest.fixture
+def auth(tmp_path: Path, clock: TestClock) -> Auth:
+    made = Auth(State(tmp_path), clock)
+    made.accounts.set_password("admin", "correct horse")
+    return made
+
+
+def visitor(auth: Auth, **headers: str) -> Visitor:
+    found = auth.visitor(
+        Call(environ={"REMOTE_ADDR": "10.0.0.9", **{f"HTTP_{name.upper()}": said for name, said in headers.items()}})
+    )
+    assert found is not None
+    return found
+
+
+def test_a_running_stream_is_use_of_its_session_which_ends_after_twelve_hours_all_the_same(auth: Auth, clock: TestClock) -> None:
+    watching = visitor(auth, cookie=f"{SESSION}={auth.sessions.open('admin')}")
+    assert watching.by == COOKIE
+    for _ in range(12):
+        clock.advance(3600)
+        assert auth.still(watching)
+    clock.advance(1)
+    assert not auth.still(watching)
+
+
+def test_a_stream_that_was_opened_with_a_password_lasts_as_long_as_that_password(auth: Auth) -> None:
+    basic = visitor(auth, authorization="Basic YWRtaW46Y29ycmVjdCBob3JzZQ==")
+    assert (basic.by, basic.address) == (BASIC, "10.0.0.9")
+    assert auth.still(basic)
+    auth.accounts.set_password("admin", "battery staple")
+    assert not auth.still(basic)
+
+
+def test_a_stream_of_a_token_lasts_as_long_as_the_token_may_do_all_that_it_could(auth: Auth, clock: TestClock) -> None:
+    auth.accounts.add("boss", "admin", "mill-street-17")
+    boss = auth.accounts.get("boss")
+    assert boss is not None
+    _, secret = auth.tokens.make("VMS", ["view", "logs"], boss, "2026-01-03")
+    watching = visitor(auth, authorization=f"Bearer {secret}")
+    assert (watching.by, watching.permissions) == (TOKEN, {"view", "logs"})
+    assert auth.still(watching)
+    auth.accounts.set_role("boss", "viewer")
+    assert not auth.still(watching)
+    later = visitor(auth, authorization=f"Bearer {secret}")
+    assert later.permissions == {"view"} and auth.still(later)
+    clock.advance(86_400)
+    assert not auth.still(later)
+
+
+def test_a_first_password_gives_no_permission(auth: Auth) -> None:
+    auth.accounts.add("guard", "admin", "mill-street-17")
+    guard = visitor(auth, authorization="Basic Z3VhcmQ6bWlsbC1zdHJlZXQtMTc=")
+    assert guard.must_change and guard.permissions == frozenset()

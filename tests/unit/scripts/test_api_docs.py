@@ -1,0 +1,65 @@
+"""API documents: current, valid OpenAPI 3.1, complete, and every answer is what they say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from board.kit.permissions import PERMISSIONS
+from board.kit.web.openapi import merged
+from board.kit.web.routes import KNOWN, PUBLIC
+from firmware.gateway.app import routes as host_routes
+from scripts.api_docs import host_document, outputs, portal_document
+from webui.app import api_routes
+
+WHOLE = merged(host_document(), [portal_document()])
+OPERATIONS = [(path, method, asked) for path, methods in WHOLE["paths"].items() for method, asked in methods.items()]
+
+
+@pytest.mark.parametrize("path", outputs(), ids=lambda path: str(Path(path).name))
+def test_what_is_made_of_the_routes_is_current(path: Path) -> None:
+    assert path.read_text(encoding="utf-8") == outputs()[path], "run: python scripts/api_docs.py"
+
+
+@pytest.mark.parametrize("document", [WHOLE, host_document(), portal_document()], ids=["whole", "host", "portal"])
+def test_the_documents_are_valid_openapi(document: dict[str, Any]) -> None:
+    OpenAPIV31SpecValidator(document).validate()
+    assert document["openapi"] == "3.1.0"
+
+
+def test_every_reference_leads_somewhere() -> None:
+    text = json.dumps(WHOLE)
+    named = {part.partition('"')[0] for part in text.split('"$ref": "#/components/schemas/')[1:]}
+    assert named <= WHOLE["components"]["schemas"].keys()
+
+
+def test_every_address_of_the_api_is_in_it_with_its_permission_and_answer() -> None:
+    routes = [route for route in (*host_routes(), *api_routes()) if "api/" in route.path and not route.is_page]
+    assert [route.path for route in routes if not route.help or route.reply is None] == []
+    assert len(OPERATIONS) >= len(routes)
+    for path, method, asked in OPERATIONS:
+        assert asked["x-permission"] in (*PERMISSIONS, KNOWN, PUBLIC), (path, method)
+        assert "content" in asked["responses"]["2XX"], (path, method)
+
+
+def test_whatever_changes_something_names_what_it_takes_or_takes_nothing() -> None:
+    without = {f"{method} {path}" for path, method, asked in OPERATIONS if method in ("post", "put") and "requestBody" not in asked}
+    assert without == {
+        "post /anpr/api/restart",
+        "post /anpr/api/settings/lpr/default",
+        "post /api/packages/{name}/{verb}",
+    }
+
+
+def test_passwords_are_write_only() -> None:
+    secrets = [
+        (name, field)
+        for name, schema in WHOLE["components"]["schemas"].items()
+        for field, about in schema.get("properties", {}).items()
+        if name.startswith("Anpr") and "password" in field and not about.get("writeOnly")
+    ]
+    assert secrets == []

@@ -1,0 +1,297 @@
+"""Shapes: what the API answers, as types; the OpenAPI document is made from them and tests check every answer against them.
+
+Stamps named `at` or `..._at` are UTC (ISO 8601); `..._local` are texts in the camera's time zone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import with_config
+from typing_extensions import TypedDict
+
+from board.kit.settings import Settings
+
+_closed = with_config(extra="forbid")
+
+
+@_closed
+class ListOfPassage(TypedDict):
+    """A list in which the plate stood."""
+
+    id: int
+    name: str
+    role: str
+    colour: str
+
+
+@_closed
+class Passage(TypedDict):
+    """A car that was read. `row` grows with each passage; `confidence` in percent; `image_*` are addresses, "" for none."""
+
+    row: int
+    id: str
+    plate: str
+    confidence: float
+    country: str
+    region: str
+    country_name: str
+    lane: int
+    direction: str
+    plate_colour: str
+    plate_kind: str
+    char_height_px: float
+    at: str
+    at_local: str
+    trigger_cause: str
+    votes: int
+    image_full: str
+    image_plate: str
+    lists: list[ListOfPassage]
+
+
+@_closed
+class Passages(TypedDict):
+    """Newest first; `newest` is the `row` to ask `after` next."""
+
+    newest: int
+    passages: list[Passage]
+
+
+@_closed
+class PlateList(TypedDict):
+    """`role`: all, unlisted, white, black, wish or custom; `entries`: how many plates stand in it."""
+
+    id: int
+    name: str
+    role: str
+    colour: str
+    entries: int
+
+
+@_closed
+class PlateLists(TypedDict):
+    lists: list[PlateList]
+
+
+@_closed
+class Entry(TypedDict):
+    """A plate of a list. `validity`: valid, not yet or expired; `number`: what WIEGAND sends for it; `unreadable`: characters
+    that no camera reads."""
+
+    id: int
+    list_id: int
+    plate: str
+    description: str
+    valid_from: str
+    valid_until: str
+    validity: str
+    wiegand_facility: int | None
+    wiegand_card: int | None
+    number: str
+    unreadable: str
+
+
+@_closed
+class Entries(TypedDict):
+    """`count`: how many there are, beyond those shown."""
+
+    count: int
+    entries: list[Entry]
+
+
+@_closed
+class Collision(TypedDict):
+    """Plates that would send the same number."""
+
+    number: str
+    plates: list[str]
+
+
+@_closed
+class Collisions(TypedDict):
+    collisions: list[Collision]
+
+
+@_closed
+class Rule(TypedDict):
+    """An action of a list. `week`: for each day from Monday on the spans of minutes in which it acts; `options`: those of its kind
+    (docs/settings.md), passwords left out."""
+
+    id: int
+    list_id: int
+    name: str
+    kind: str
+    enabled: bool
+    week: list[list[tuple[int, int]]]
+    options: dict[str, Any]
+
+
+@_closed
+class SavedRule(Rule):
+    """`in_force`: the service has taken it over; `note`: why not."""
+
+    in_force: bool
+    note: str
+
+
+@_closed
+class Rules(TypedDict):
+    rules: list[Rule]
+
+
+@_closed
+class Outcome(TypedDict):
+    """Whether it was done, and what was done or went wrong."""
+
+    ok: bool
+    note: str
+
+
+@_closed
+class Nothing(TypedDict):
+    """Done; there is nothing to say."""
+
+
+@_closed
+class Delivery(TypedDict):
+    """What one action did for one passage. `state`: pending, done, failed, expired or withheld."""
+
+    id: str
+    created_at: str
+    created_local: str
+    finished_local: str
+    kind: str
+    label: str
+    rule_name: str
+    list_name: str
+    plate: str
+    passage_id: str
+    state: str
+    is_error: bool
+    attempts: int
+    note: str
+
+
+@_closed
+class Deliveries(TypedDict):
+    newest: int
+    deliveries: list[Delivery]
+
+
+@_closed
+class LogLines(TypedDict):
+    """Oldest first."""
+
+    lines: list[str]
+
+
+@_closed
+class Input(TypedDict):
+    name: str
+    active: bool
+
+
+@_closed
+class Triggered(TypedDict):
+    """`passage`: the one that came of it, when it was waited for and came."""
+
+    accepted: bool
+    why: str
+    trigger_id: str
+    passage: Passage | None
+
+
+@_closed
+class Read(TypedDict):
+    """A plate in the newest picture. `box`: left, top, right, bottom in pixels of the camera's picture."""
+
+    text: str
+    confidence: float
+    box: tuple[float, float, float, float]
+
+
+@_closed
+class LiveReads(TypedDict):
+    frame_seq: int
+    reads: list[Read]
+
+
+@_closed
+class LiveProblem(TypedDict):
+    """`kind`: bad or warn; `todo`: what to do about it."""
+
+    kind: str
+    where: str
+    text: str
+    todo: str
+
+
+@_closed
+class InfoRow(TypedDict):
+    name: str
+    value: str
+    changed: str
+
+
+@_closed
+class Line(TypedDict):
+    """A digital line. `kind`: input or output; `gate`: it lets cars in; `settable`: an input of a simulated board."""
+
+    name: str
+    kind: str
+    active: bool
+    changed_at: str | None
+    changed_local: str
+    gate: bool
+    settable: bool
+
+
+@_closed
+class WiegandFrame(TypedDict):
+    """The last frame sent. `layout`: "" when it is none that is known; `ok`: its edges were within the limits."""
+
+    port: str
+    bits: int
+    binary: str
+    hex: str
+    layout: str
+    facility: int | None
+    card: int | None
+    ok: bool
+    at_local: str
+
+
+@_closed
+class Engine(TypedDict):
+    frames_processed: int
+    frames_per_s: float
+    read_ms: float
+    camera: str
+    size: tuple[int, int]
+
+
+@_closed
+class Status(TypedDict):
+    """The camera's state. `mode`: the function mode, NO LICENSE or STOPPED; `engine`, `live`: None while it does not run;
+    `age_s`: how long ago it was heard, -1 for never."""
+
+    mode: str
+    simulated: bool
+    now_local: str
+    problems: list[LiveProblem]
+    info: list[InfoRow]
+    lines: list[Line]
+    wiegand: WiegandFrame | None
+    engine: Engine | None
+    age_s: float
+    live: LiveReads | None
+    roi: tuple[float, float, float, float] | None
+    lane_line: tuple[float, float, float, float] | None
+
+
+def settings_shape(kind: type[Settings]) -> Any:
+    """The answer of GET and PUT for the settings of `kind`; `restart_due`: titles of stored settings that a process does not run
+    with yet."""
+    name = f"Stored{kind.__name__}"
+    return _closed(TypedDict(name, {"settings": kind, "restart_due": list[str]}))  # type: ignore[operator]
