@@ -16,6 +16,7 @@ from board.kit.errors import GatewrightError
 from board.kit.memory import give_back_large_blocks
 from board.kit.process import Life, open_log
 from board.kit.state import State
+from board.kit.words import mark
 from board.profiles import all_profiles, keep_lines
 from board.storage import card_present
 from firmware.gateway.app import build, open_host
@@ -83,7 +84,7 @@ def _run(words: list[str]) -> int:
         if options.reset_admin:
             accounts = Accounts(state.host)
             accounts.reset_admin()
-            Changes(state.host, Clock()).add("the command line", "", "first password made anew", "admin")
+            Changes(state.host, Clock()).add("the command line", "", mark("first password made anew"), "admin")
             print(f"admin has a new password: {accounts.initial_file}")
             return 0
         open_log(state, "hostd")
@@ -110,7 +111,7 @@ def _run(words: list[str]) -> int:
         )
         while not life.stop.wait(1.0) and server.alive():
             life.beat()
-            auth.guesses.keep()
+            auth.keep()
             notify("WATCHDOG=1")
             if watchdog is not None:
                 watchdog.turn()
@@ -119,7 +120,7 @@ def _run(words: list[str]) -> int:
         packages.close()
         server.stop()
         who.close()
-        auth.guesses.keep()
+        auth.keep(last=True)
         if watchdog is not None and not failed:
             watchdog.close()  # not after a failure: the host must come back in time
         LOG.info("stopped")

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from board.kit.errors import ConfigError
 from board.kit.files import sync_folder, write_beside
 from board.kit.words import Text
 
@@ -41,16 +40,13 @@ class Kept(Generic[T]):
         self._plain = plain
 
     def read(self) -> Found[T]:
-        """The newest intact document. A damaged file is kept as *.damaged for whoever looks into it; ConfigError when the files
-        are there and may not be read."""
+        """The newest intact document. One that is damaged or may not be read is kept as *.damaged for whoever looks into it."""
         problems: list[str] = []
         for path in (self.file, self.copy):
             try:
                 value = self._read(path)
             except FileNotFoundError:
                 continue
-            except PermissionError as why:
-                raise ConfigError("{file} may not be read: {why}", file=path, why=why.strerror) from why
             except (OSError, ValueError, TypeError, LookupError, RecursionError) as why:
                 problems.append(f"{path.name}: {str(why) or type(why).__name__}"[:200])
                 _set_aside(path)

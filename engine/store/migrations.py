@@ -96,6 +96,10 @@ def folded_of(row: str) -> str:
     return f"replace(replace({row}.key, 'O', '0'), 'I', '1')"
 
 
+_MERGED = """CASE WHEN typeof(body) = 'text' AND json_valid(body) AND json_valid(excluded.body)
+    THEN json_patch(body, excluded.body) ELSE excluded.body END"""
+"""Settings that an older release does not know outlive what it writes."""
+
 _LAYOUT_4 = (
     "CREATE TABLE layout (version INTEGER NOT NULL)",
     # Who changed what.
@@ -158,9 +162,9 @@ _LAYOUT_4 = (
                 f"""CREATE TRIGGER settings_{name}_{event.lower()}_{"former" if source == name else "new"} AFTER {event} ON settings
                 WHEN NEW.name = '{source}' BEGIN
                     INSERT INTO settings (name, body) VALUES ('{target}', NEW.body)
-                    ON CONFLICT (name) DO UPDATE SET body = excluded.body WHERE body <> excluded.body;
+                    ON CONFLICT (name) DO UPDATE SET body = {body} WHERE body <> excluded.body;
                 END"""
-                for source, target in ((name, former), (former, name))
+                for source, target, body in ((name, former, "excluded.body"), (former, name, _MERGED))
                 for event in ("INSERT", "UPDATE")
             ),
         )

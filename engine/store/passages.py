@@ -50,7 +50,7 @@ class Passages:
 
     def __call__(self, query: PassageQuery) -> list[StoredPassage]:
         limit = max(1, min(query.limit, MAX_ROWS))
-        if query.after_rowid:
+        if query.after_rowid is not None:
             sql = "SELECT rowid FROM passages WHERE rowid > ? ORDER BY rowid DESC LIMIT ?"
             return self._stored([row["rowid"] for row in self._db.rows(sql, (query.after_rowid, limit))])
         return self._stored(self._search.rowids(query, limit, 0))

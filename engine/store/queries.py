@@ -31,7 +31,7 @@ class PassageQuery:
     until: datetime | None = None
     plate: str = ""
     list_id: int = 0
-    after_rowid: int = 0
+    after_rowid: int | None = None
     limit: int = 100
     fold: bool = True
     older_than: int | None = None

@@ -16,6 +16,7 @@ from bottle import HTTPResponse, request
 
 from board.kit.errors import GatewrightError
 from board.kit.sockets import short_address
+from board.kit.web.exchange import BrokenOff
 from board.kit.web.people import Visitor, headers_of
 from board.kit.web.routes import Refused
 from board.kit.web.streams import STREAM, Relay
@@ -88,11 +89,12 @@ class Proxy:
         return response
 
     def _done(self, connection: _UnixConnection, reply: http.client.HTTPResponse) -> None:
-        if reply.isclosed() and connection.sock is not None:
-            self._pool.give(connection)
-            return
+        whole = reply.isclosed() or reply.length == 0
         reply.close()
-        connection.close()
+        if whole and connection.sock is not None:
+            self._pool.give(connection)
+        else:
+            connection.close()
 
 
 class _Stale(Exception):
@@ -181,8 +183,8 @@ class _Passing:
             while True:
                 try:
                     data = self._reply.read1(_CHUNK)
-                except (OSError, http.client.HTTPException):
-                    return  # the portal broke off: the client sees the end
+                except (OSError, http.client.HTTPException) as why:
+                    raise BrokenOff("the portal broke off") from why
                 if not data:
                     return
                 yield data

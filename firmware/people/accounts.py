@@ -65,16 +65,24 @@ class Accounts:
         found = self._kept.read()
         self._accounts = found.value or {}
         self.damage = found.damage
-        if not any(account.role == "admin" for account in self._accounts.values()):
-            self.reset_admin()
-            if found.damage is not None:
-                self.damage = Text(
-                    "{damage}; all accounts are lost, and admin has a new first password: {initial_file}",
-                    {"damage": found.damage, "initial_file": self.initial_file},
-                )
+        if found.value is None:
+            self.damage = self._begin(found.damage)
         if self.damage is not None:
             LOG.error("%s", self.damage)
         return self._accounts
+
+    def _begin(self, damage: Text | None) -> Text | None:
+        """A camera without accounts gets its first one. When the disk does not take it nobody can log in, but gates still open."""
+        try:
+            self.reset_admin()
+        except ConfigError as why:
+            return Text("nobody can log in until the camera starts again with a disk that takes accounts: {why}", {"why": why})
+        if damage is None:
+            return None
+        return Text(
+            "{damage}; all accounts are lost, and admin has a new first password: {initial_file}",
+            {"damage": damage, "initial_file": self.initial_file},
+        )
 
     def reset_admin(self) -> str:
         """Gives `admin` a new random password, written to the initial-password file; the first log-in must replace it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from board.kit.errors import ConfigError
 from board.kit.permissions import ROLES
 from board.kit.web.people import TOKEN, Visitor
+from board.kit.words import mark
 from firmware.people.accounts import Account, Accounts
 from firmware.people.changes import Changes
 from firmware.people.device_passwords import DevicePassword, DevicePasswords
@@ -29,13 +30,13 @@ class Administration:
             raise ConfigError("a token has no password: log in as its maker")
         self._accounts.set_password(visitor.name, new)
         self._sessions.close_all(visitor.name)
-        self._record(visitor, "password changed", visitor.name)
+        self._record(visitor, mark("password changed"), visitor.name)
 
     def add_account(self, visitor: Visitor, name: str, role: str, password: str) -> None:
         """Its first log-in must choose another password."""
         _check_reach(visitor, role)
         self._accounts.add(name, role, password)
-        self._record(visitor, "account added", f"{name} ({role})")
+        self._record(visitor, mark("account added"), f"{name} ({role})")
 
     def set_role(self, visitor: Visitor, name: str, role: str) -> None:
         """The account's sessions end, so that no page shows what it may no longer see."""
@@ -43,7 +44,7 @@ class Administration:
         _check_reach(visitor, role)
         self._accounts.set_role(name, role)
         self._sessions.close_all(name)
-        self._record(visitor, "role changed", f"{name} ({account.role} to {role})")
+        self._record(visitor, mark("role changed"), f"{name} ({account.role} to {role})")
 
     def remove_account(self, visitor: Visitor, name: str) -> None:
         """With its sessions and the tokens that it made."""
@@ -51,7 +52,7 @@ class Administration:
         self._accounts.remove(name)
         self._sessions.close_all(name)
         self._tokens.end_of_makers([name])
-        self._record(visitor, "account removed", name)
+        self._record(visitor, mark("account removed"), name)
 
     def make_token(self, visitor: Visitor, name: str, permissions: tuple[str, ...], expires: str) -> tuple[Token, str]:
         """The token and its secret. A token makes none, so that revoking it is enough."""
@@ -59,23 +60,23 @@ class Administration:
         if visitor.by == TOKEN or maker is None:
             raise ConfigError("a token cannot make tokens: log in with a password")
         token, secret = self._tokens.make(name, permissions, maker, expires)
-        self._record(visitor, "token made", f"{name} ({', '.join(token.permissions)})")
+        self._record(visitor, mark("token made"), f"{name} ({', '.join(token.permissions)})")
         return token, secret
 
     def revoke_token(self, visitor: Visitor, token_id: str) -> Token:
         token = self._tokens.revoke(token_id)
-        self._record(visitor, "token revoked", token.name)
+        self._record(visitor, mark("token revoked"), token.name)
         return token
 
     def make_device_password(self, visitor: Visitor, use: str, name: str) -> tuple[DevicePassword, str]:
         """The device password and its secret."""
         device, password = self._devices.make(use, name, visitor.name)
-        self._record(visitor, "device password made", f"{device.user} ({name})")
+        self._record(visitor, mark("device password made"), f"{device.user} ({name})")
         return device, password
 
     def remove_device_password(self, visitor: Visitor, user: str) -> DevicePassword:
         device = self._devices.remove(user)
-        self._record(visitor, "device password removed", f"{user} ({device.name})")
+        self._record(visitor, mark("device password removed"), f"{user} ({device.name})")
         return device
 
     def _record(self, visitor: Visitor, what: str, about: str) -> None:

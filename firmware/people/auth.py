@@ -42,9 +42,14 @@ class Auth:
         self.changes = Changes(state.host, clock)
         self.sessions = Sessions(clock)
         self.administration = Administration(self.accounts, self.sessions, self.tokens, self.devices, self.changes)
-        self.guesses = Guesses(clock, state.guesses)
-        self._log_in = LogIn(self.accounts, self.guesses)
+        self._guesses = Guesses(clock, state.guesses)
+        self._log_in = LogIn(self.accounts, self._guesses)
         self.who = Who(self.devices, self.tokens, Guesses(clock), clock)
+
+    def keep(self, last: bool = False) -> None:
+        """Writes down what a restart should not forget; called about once a second, and as the `last` thing."""
+        self._guesses.keep()
+        self.tokens.keep(at_once=last)
 
     def damage(self) -> tuple[Text, ...]:
         """What was found damaged at the start, for the pages."""

@@ -9,7 +9,6 @@ from pydantic import StringConstraints
 from board.kit.people import USES
 from board.kit.permissions import ROLES
 from board.kit.settings import Settings, option
-from firmware.people.passwords import MAX_PASSWORD, MIN_PASSWORD
 
 Password = Annotated[str, StringConstraints(strip_whitespace=False)]
 """Blanks belong to it."""
@@ -19,9 +18,7 @@ class OwnPassword(Settings):
     """Own password"""
 
     old: Password = option(..., "Present password", "The one that you logged in with.")
-    new: Password = option(
-        ..., "New password", f"{MIN_PASSWORD} to {MAX_PASSWORD} characters, none of those that everybody tries first."
-    )
+    new: Password = option(..., "New password", "8 to 200 characters, none of those that everybody tries first.")
 
 
 class NewAccount(Settings):

@@ -65,6 +65,8 @@ class Tokens:
             LOG.error("%s", self.damage)
         self._tokens: dict[str, Token] = {token.hash: token for token in found.value or ()}
         """{hash: token}; replaced as a whole."""
+        self._used: dict[str, str] = {}
+        """{id: last use}, as far as it is newer than what is stored."""
         self._stored_s = self._now_s()
         self.end_of_makers(token.maker for token in self._tokens.values() if account(token.maker) is None)
 
@@ -100,7 +102,7 @@ class Tokens:
         permissions = self.permissions(token)
         if not permissions:
             return None
-        self._use(token)
+        self._used[token.id] = self._stamp()
         return token, permissions
 
     def permissions(self, token: Token) -> frozenset[str]:
@@ -115,7 +117,7 @@ class Tokens:
 
     def all(self) -> tuple[Token, ...]:
         """Those that have not expired, by name."""
-        return tuple(sorted(self._lasting().values(), key=lambda token: token.name))
+        return tuple(sorted(map(self._with_use, self._lasting().values()), key=lambda token: token.name))
 
     def revoke(self, token_id: str) -> Token:
         """ConfigError when there is none with this id."""
@@ -139,20 +141,23 @@ class Tokens:
                 LOG.error("%s", why)
                 self._tokens = kept  # without its maker a token is worth nothing anyway
 
-    def _use(self, token: Token) -> None:
+    def keep(self, at_once: bool = False) -> None:
+        """Writes down the last uses, once an hour at most, or `at_once`; called about once a second, so that no request waits for
+        the disk."""
+        if not self._used or not (at_once or self._now_s() - self._stored_s >= STORE_USE_EVERY_S):
+            return
+        self._stored_s = self._now_s()
         with self._changing:
-            if token.hash not in self._tokens:
-                return
-            used = {**self._tokens, token.hash: replace(self._tokens[token.hash], used=self._stamp())}
-            if token.used and self._now_s() - self._stored_s < STORE_USE_EVERY_S:
-                self._tokens = used
-                return
             try:
-                self._store(used)
+                self._store({key: self._with_use(token) for key, token in self._tokens.items()})
             except ConfigError as why:
                 LOG.warning("%s", why)
-                self._tokens = used
-            self._stored_s = self._now_s()
+                return
+            self._used.clear()
+
+    def _with_use(self, token: Token) -> Token:
+        used = self._used.get(token.id)
+        return replace(token, used=used) if used else token
 
     def _lasting(self) -> dict[str, Token]:
         return {key: token for key, token in self._tokens.items() if not self._expired(token)}

@@ -38,7 +38,7 @@ from engine.recognise.pipeline import Recogniser  # noqa: E402
 from engine.settings import LprSettings  # noqa: E402
 from engine.store import Store  # noqa: E402
 from engine.types import ActionRule, WeekSchedule  # noqa: E402
-from scripts.benchmarks import bench_memory, bench_recovery, bench_store  # noqa: E402
+from scripts.benchmarks import bench_memory, bench_recovery, bench_store, bench_viewers  # noqa: E402
 from scripts.benchmarks.bench_wiegand import busy_cores  # noqa: E402
 from scripts.benchmarks.bench_wiegand import compare as compare_wiegand  # noqa: E402
 from scripts.benchmarks.peers import compare  # noqa: E402
@@ -148,6 +148,22 @@ def _recovery(options: argparse.Namespace) -> dict[str, object]:
             return {"recovery": bench_recovery.measure(state, Path(folder) / "pictures")}
 
 
+def _viewers(options: argparse.Namespace) -> dict[str, object]:
+    """What viewers of the Live tab cost, and pages and gate beside a stranger's half-sent requests."""
+    figures: dict[str, object] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        state = State(Path(folder) / "state")
+        bench_viewers.prepare(state, "FREEFLOW")
+        with _camera(state, _pictures(folder)) as url:
+            figures["viewers"] = bench_viewers.viewers(state, url)
+    with tempfile.TemporaryDirectory() as folder:
+        state = State(Path(folder) / "state")
+        bench_viewers.prepare(state, "TRIGGER")
+        with _camera(state, _pictures(folder)) as url:
+            figures["strangers"] = bench_viewers.strangers(state, url, lambda: _one_trigger(state))
+    return figures
+
+
 def _pictures(folder: str) -> Path:
     """A new folder with the drawn frame."""
     pictures = Path(folder) / "pictures"
@@ -166,7 +182,8 @@ def _prepare(state: State) -> None:
 
 
 @contextmanager
-def _camera(state: State, pictures: Path) -> Iterator[None]:
+def _camera(state: State, pictures: Path) -> Iterator[str]:
+    """The whole camera, running; its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -178,11 +195,12 @@ def _camera(state: State, pictures: Path) -> Iterator[None]:
     try:
         for line in camera.stdout:
             if line.startswith(b"ready:"):
+                url = line.partition(b" ")[2].decode().strip()
                 break
         else:
             sys.exit("bench: the camera did not start; run ./scripts/start to see why")
         time.sleep(3)  # the first frames, the models
-        yield
+        yield url
     finally:
         camera.terminate()
         camera.wait(30)
@@ -244,7 +262,7 @@ def _store(options: argparse.Namespace) -> dict[str, object]:
 
 PARTS = {
     "read": _read, "peers": _peers, "wiegand": _wiegand, "chain": _chain, "wiegand-compare": _wiegand_compare,
-    "recovery": _recovery, "store": _store, "memory": _memory,
+    "recovery": _recovery, "store": _store, "viewers": _viewers, "memory": _memory,
 }  # fmt: skip
 
 

@@ -168,6 +168,60 @@ def test_a_chunked_answer_is_unpacked_and_a_cut_one_just_ends(site: Site) -> Non
     assert requests.get(f"{site.url}/anpr/", timeout=10).content == b"abcde"
 
 
+@pytest.mark.parametrize(
+    "cut", [b"Content-Length: 100\r\n\r\nabc", b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"], ids=["length", "chunked"]
+)
+def test_an_answer_that_the_portal_cut_off_is_not_passed_on_as_whole(site: Site, cut: bytes) -> None:
+    site.portal(says(b"HTTP/1.1 200 OK\r\n" + cut))
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        requests.get(f"{site.url}/anpr/", timeout=10)
+
+
+def test_a_connection_to_the_portal_is_used_again_but_not_for_what_changes_something(site: Site) -> None:
+    connections: list[list[bytes]] = []
+
+    def talk(peer: socket.socket, head: bytes) -> None:
+        asked = [head]
+        connections.append(asked)
+        peer.settimeout(0.3)
+        while asked[-1]:
+            peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            asked.append(peer.recv(65536))
+
+    site.portal(talk)
+    for _ in range(3):
+        assert requests.get(f"{site.url}/anpr/", timeout=10).text == "ok"
+    assert requests.post(f"{site.url}/anpr/", data=b"x", timeout=10).text == "ok"
+    assert sum(head.startswith(b"GET") for head in connections[0]) == 3
+    assert not any(head.startswith(b"POST") for head in connections[0])
+
+
+def test_a_kept_connection_that_the_portal_closed_meanwhile_is_not_taken(site: Site) -> None:
+    portal = site.portal(says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))  # and closes, without saying so
+    for _ in range(4):
+        assert requests.get(f"{site.url}/anpr/", timeout=10).text == "ok"
+    assert len(portal.heads) == 4
+
+
+def test_a_log_out_ends_the_streams_within_seconds(site: Site) -> None:
+    go_on = threading.Event()
+
+    def stream(peer: socket.socket, head: bytes) -> None:
+        peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+        go_on.wait(10)
+
+    site.portal(stream)
+    with socket.create_connection(("127.0.0.1", int(site.url.rpartition(":")[2])), timeout=8) as viewer:
+        viewer.sendall(b"GET /anpr/api/events HTTP/1.1\r\nHost: x\r\n\r\n")
+        head = b""
+        while not head.endswith(b"3\r\nabc\r\n"):
+            head += viewer.recv(65536)
+        assert head.count(b"Transfer-Encoding: chunked") == 1
+        site.allowed = False
+        assert viewer.recv(65536) == b""
+    go_on.set()
+
+
 def test_a_body_goes_up_whole_and_an_early_refusal_comes_back(site: Site) -> None:
     sizes: list[int] = []
 

@@ -55,8 +55,9 @@ def _get_entries(portal: Portal, call: Call[EntriesQuery]) -> Answer:
     chosen, zone = stored_list(portal, call.id("id")), portal.zone()
     bits = number_bits(portal, portal.store.rules(chosen.id))[0]
     asked = call.query
-    found = portal.store.entries(chosen.id, asked.search, asked.limit, asked.offset)
-    count = portal.store.entries.count(chosen.id, asked.search)
+    fold = portal.lpr().fold_lookalikes
+    found = portal.store.entries(chosen.id, asked.search, asked.limit, asked.offset, fold)
+    count = portal.store.entries.count(chosen.id, asked.search, fold)
     return data(shapes.Entries(count=count, entries=[entry_data(portal, each, zone, bits) for each in found]))
 
 

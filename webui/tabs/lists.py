@@ -26,10 +26,11 @@ def _page(portal: Portal, call: Call) -> Answer:
     has_plates = chosen.role not in FIXED_ROLES
     view = call.query.get("view", "plates") if has_plates else "actions"
     search = call.query.get("search", "")[:60]
-    found = portal.store.entries.count(chosen.id, search)
+    fold = portal.lpr().fold_lookalikes
+    found = portal.store.entries.count(chosen.id, search, fold)
     last = max(1, -(-found // PAGE_SIZE))
     page = call.number("page", 1, 1, last)
-    entries = portal.store.entries(chosen.id, search, PAGE_SIZE, (page - 1) * PAGE_SIZE) if view == "plates" else []
+    entries = portal.store.entries(chosen.id, search, PAGE_SIZE, (page - 1) * PAGE_SIZE, fold) if view == "plates" else []
     rules = portal.store.rules(chosen.id)
     results = portal.store.rules.results()
     return portal.pages.answer(

@@ -22,8 +22,7 @@ class Documents:
         self._portal = portal
 
     def newest_row(self) -> int:
-        found = self._portal.store.passages(PassageQuery(limit=1))
-        return found[0].rowid if found else 0
+        return self._portal.store.passages.ends()[1]
 
     def status(self, known: ServiceStatus | None, age_s: float) -> dict[str, Any]:
         return status.shown(self._portal, known, age_s)

@@ -97,4 +97,5 @@ def passage_query(portal: Portal, call: Call, zone: ZoneInfo) -> PassageQuery:
         plate=call.query.get("plate", "")[:20],
         list_id=call.number("list", 0, 0, 2**62),
         limit=MAX_ROWS,
+        fold=portal.lpr().fold_lookalikes,
     )

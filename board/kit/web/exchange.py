@@ -27,6 +27,10 @@ _BODILESS = ("204", "304")
 _UNFINISHED = {400: "The request broke off before its end.", 408: "The request came too slowly."}
 
 
+class BrokenOff(Exception):
+    """Raised by the parts of an answer that cannot be completed: the connection ends, so that the client knows."""
+
+
 class _Gone(Exception):
     """The client went away or does not read."""
 
@@ -96,6 +100,8 @@ class Exchange:
         self._begun = self._sent = False
         self._chunked = False
         self._bodiless = False
+        self._owed: int | None = None
+        """Bytes of the body that are still to be sent; None where the headers do not say how many."""
 
     def run(self, application: Wsgi) -> None:
         """Carries the request out; afterwards the connection's `out`, `left`, `keep` and `source` say what is left to do."""
@@ -110,6 +116,9 @@ class Exchange:
             log.debug("%s: %s", self._connection.address, why)
             self._connection.abandon()
             self._connection.source = None
+        except BrokenOff as why:
+            log.info("%s %s: %s", self._head.method, self._head.path, why)
+            self._refuse(502, f"{why}")
         except Exception:  # the application's top
             failed = self._body.failed
             if failed:
@@ -181,14 +190,18 @@ class Exchange:
                 self._write(part, known)
         if not self._begun:
             self._begin(0)
-        if self._chunked:
-            self._push(b"0\r\n\r\n")
+        self._push(b"0\r\n\r\n" if self._chunked else b"")
+        if self._owed:  # less than was promised: only the end of the connection can tell
+            self._connection.keep = False
 
     def _write(self, part: bytes, known: int | None = None) -> None:
         if not self._begun:
             self._begin(known)
         if self._bodiless:
             return
+        if self._owed is not None:
+            part = part[: self._owed]
+            self._owed -= len(part)
         self._push(b"%x\r\n%b\r\n" % (len(part), part) if self._chunked else part)
 
     def _begin(self, length: int | None) -> None:
@@ -218,13 +231,15 @@ class Exchange:
             client.keep = False
         if "connection" not in names:
             more.append(("Connection", "keep-alive" if client.keep else "close"))
+        told = next((value for name, value in (*self._headers, *more) if name.lower() == "content-length"), None)
+        self._owed = int(told) if told is not None and not self._bodiless else None
         lines = [f"HTTP/1.1 {self._status}", *(f"{name}: {value}" for name, value in [*self._headers, *more])]
-        self._push(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
+        self._connection.add(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))  # goes out with what follows
+        self._sent = True
 
     def _push(self, data: bytes) -> None:
         """Sends what the client takes at once; waits for it only while more than `pending_bytes` are left."""
         client = self._connection
-        self._sent = True
         client.add(data)
         try:
             self._pace.moved(client.send_some())

@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from board.kit.words import Text
-from engine.settings import GeneralSettings
+from engine.settings import GeneralSettings, LprSettings
+from engine.store import MAX_COUNTED
 from engine.types import Delivery
-from tests.samples import NOW, passage
+from tests.samples import NOW, WHITE, entry, passage
 from tests.unit.webui.portal_caller import Caller
 from webui.spreadsheet import cell, sheet
 from webui.view.search import moment
@@ -124,3 +125,33 @@ def test_review_and_audit_are_downloaded_as_workbooks(caller: Caller) -> None:
         assert cells_of(reply.body)[0][1] == ("inlineStr", heading)
     assert ("inlineStr", "12E4") in cells_of(caller.get("review/passages.xlsx?from=2026-01-01T00:00").body)[1]
     assert "passages.xlsx" in caller.get("review").text and "audit.xlsx" in caller.get("audit").text
+
+
+def test_more_than_ten_thousand_are_said_so_and_the_oldest_are_one_step_away(caller: Caller) -> None:
+    store = caller.portal.store
+    with store.transaction():
+        for number in range(MAX_COUNTED + 1):
+            store.passages.add(passage("AB12", f"p{number}", NOW + timedelta(seconds=number)), [])
+    page = caller.get("review?from=2026-01-01T00:00&page=9999").text
+    assert "more than 10000 passages" in page
+    assert 'aria-current="page">400</a>' in page
+    assert page.count("<tr>") == 1 + 25
+    oldest = caller.get("review?from=2026-01-01T00:00&oldest=1").text
+    assert "2026-01-02 03:04:05" in oldest
+    assert "2026-01-02 03:04:05" not in page
+
+
+def test_searches_take_look_alikes_for_the_same_only_while_the_setting_says_so(caller: Caller) -> None:
+    store = caller.portal.store
+    store.add_passage(passage("B0B1I7"), [])
+    store.entries.save(entry("BOB117"), "admin")
+    for alike, found in ((True, 1), (False, 0)):
+        store.settings.put(LprSettings(region="Europe", countries=("DE",), fold_lookalikes=alike), "admin")
+        assert f"{found} passage" in caller.get("review?from=2026-01-01T00:00&plate=BOB117").text
+        assert caller.get(f"api/lists/{WHITE}/entries?search=B0B1").json["count"] == found
+
+
+def test_a_day_without_a_time_ends_a_search_with_its_end(caller: Caller) -> None:
+    caller.portal.store.add_passage(passage(), [])
+    assert "1 passage" in caller.get("review?from=2026-01-02&to=2026-01-02").text
+    assert "0 passages" in caller.get("review?from=2026-01-01&to=2026-01-01").text

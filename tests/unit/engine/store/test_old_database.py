@@ -169,6 +169,11 @@ def test_what_an_older_release_writes_after_an_import_belongs_to_the_list(tmp_pa
     store.settings.put(LprSettings(mode="FREEFLOW"), "anna")
     stored = store.db.rows("SELECT body FROM settings WHERE name = 'LprSettings'")[0][0]
     assert json.loads(stored)["mode"] == "FREEFLOW"
+    store.settings.put(GeneralSettings(history_passages=0, device_name="West"), "anna")
+    store.db.execute("UPDATE settings SET body = '{\"device_name\": \"East\"}' WHERE name = 'GeneralSettings'")
+    assert store.settings(GeneralSettings) == GeneralSettings(history_passages=0, device_name="East")
+    store.db.execute("UPDATE settings SET body = '{broken' WHERE name = 'GeneralSettings'")
+    assert store.settings(GeneralSettings) == GeneralSettings()
 
 
 def test_a_database_that_is_being_upgraded_takes_passages_and_rules_meanwhile(tmp_path: Path) -> None:

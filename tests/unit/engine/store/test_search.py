@@ -101,6 +101,15 @@ def test_pages_hold_every_row_once_from_either_end_and_by_cursor(
     assert back == expected[15:20]
 
 
+def test_after_a_row_passages_come_in_the_order_of_their_storing_whatever_the_clock_did(store: Store) -> None:
+    for number, hours in enumerate((5, 6, 1, 2), 1):
+        add(store, "AB12", number, NOW + timedelta(hours=hours))
+    assert ids(store) == ["p2", "p1", "p4", "p3"]
+    assert ids(store, after_rowid=0, limit=3) == ["p4", "p3", "p2"]
+    assert ids(store, after_rowid=3) == ["p4"]
+    assert store.passages.ends() == (1, 4)
+
+
 def test_a_new_passage_moves_no_row_of_a_page_that_is_gone_on_from(store: Store) -> None:
     for number in range(1, 11):
         add(store, "AB12", number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -158,6 +159,34 @@ def test_with_both_files_damaged_only_a_new_random_password_of_the_camera_opens_
     assert admin is not None and admin.must_change
     assert "all accounts are lost, and admin has a new first password" in str(again.damage)
     assert any("all accounts are lost" in line.message and line.levelname == "ERROR" for line in caplog.records)
+
+
+def test_with_both_damaged_and_a_full_disk_the_host_starts_and_nobody_can_log_in(tmp_path: Path, disk: Disk) -> None:
+    accounts = Accounts(tmp_path)
+    first = accounts.initial_file.read_text().strip()
+    for name in FILES:
+        (tmp_path / name).write_bytes(b"")
+    disk.refuse = lambda what, name: what == "sync"
+    again = Accounts(tmp_path)
+    assert again.all() == () and again.check("admin", first) is None and again.check("admin", "") is None
+    assert "nobody can log in until the camera starts again" in str(again.damage)
+    disk.refuse = lambda what, name: False
+    later = Accounts(tmp_path)
+    assert later.check("admin", later.initial_file.read_text().strip()) is not None
+
+
+def test_a_file_that_may_not_be_read_is_replaced_by_its_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Accounts(tmp_path).add("guard", "viewer", "gatehouse")
+    opened = Path.open
+
+    def refused(self: Path, *how: Any, **more: Any) -> Any:
+        if self.name == FILES[0] and not (tmp_path / f"{FILES[0]}.damaged").exists():
+            raise PermissionError(13, "Permission denied")
+        return opened(self, *how, **more)
+
+    monkeypatch.setattr(Path, "open", refused)
+    again = Accounts(tmp_path)
+    assert again.get("guard") is not None and "Permission denied" in str(again.damage)
 
 
 def test_a_state_folder_without_the_copy_gets_one(tmp_path: Path) -> None:

@@ -131,17 +131,23 @@ def test_the_last_use_is_exact_and_seldom_written(
     tmp_path: Path, tokens: Tokens, people: People, clock: TestClock, disk: Disk
 ) -> None:
     _, secret = tokens.make("VMS", ["view"], ADMIN)
-    tokens.find(secret)
     disk.done.clear()
     for _ in range(50):
         clock.advance(10)
         tokens.find(secret)
+        tokens.keep()
     assert disk.done == []
     assert tokens.all()[0].used == "2026-01-02T03:12:25+00:00"
     clock.advance(STORE_USE_EVERY_S)
     tokens.find(secret)
+    assert disk.done == []
+    tokens.keep()
     assert ("rename", "tokens.json") in disk.done
     assert Tokens(tmp_path, people.get, clock).all()[0].used == "2026-01-02T04:12:25+00:00"
+    clock.advance(1)
+    tokens.find(secret)
+    tokens.keep(at_once=True)
+    assert Tokens(tmp_path, people.get, clock).all()[0].used == "2026-01-02T04:12:26+00:00"
 
 
 def test_a_token_is_in_force_only_after_it_is_on_disk(tokens: Tokens, disk: Disk) -> None:
