@@ -9,7 +9,7 @@ from board.kit.registry import find
 from board.kit.state import State
 from board.kit.web import server as web
 from board.kit.web.heads import Head
-from board.kit.web.limits import Limits, Share
+from board.kit.web.limits import Limits, Share, memory_bytes, streams_for
 from board.kit.web.menu import Tab
 from board.profiles import load
 from engine.actions import find_kinds
@@ -25,7 +25,7 @@ from webui.portal import Portal
 from webui.service_client import ServiceClient
 from webui.view.live import Documents
 
-LIMITS = Limits(threads=6, connections=128, max_body_bytes=64 << 20)
+LIMITS = Limits(threads=6, connections=128, streams=streams_for(memory_bytes()), max_body_bytes=64 << 20)
 
 
 def open_portal(state: State) -> tuple[Portal, tuple[Tab[Portal], ...]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
@@ -36,14 +34,19 @@ def option(
     widget: str = "",
     restart: bool = False,
     group: str = "",
+    belongs_to: tuple[str, ...] = (),
     **limits: Any,
 ) -> Any:
     """A pydantic Field with what a form needs. `limits` are pydantic's (ge, le, max_length, pattern ...).
 
     `choices`: the allowed texts, in order; `widget`: "password", "textarea", "output", "input", "wiegand_port" ... when
-    the type alone does not say how to edit it; `restart`: takes effect after "Restart service" (manual 4.5).
+    the type alone does not say how to edit it; `restart`: takes effect after "Restart service" (manual 4.5); `belongs_to`: of a
+    password, the options that say to whom it is sent: when one of them changes, it has to be typed again (board/kit/secrets.py).
     """
-    extra: JsonDict = {"unit": unit, "choices": list(choices), "widget": widget, "restart": restart, "group": group}
+    extra: JsonDict = {
+        "unit": unit, "choices": list(choices), "widget": widget, "restart": restart, "group": group,
+        "belongs_to": list(belongs_to),
+    }  # fmt: skip
     return Field(default, title=title, description=help_text, json_schema_extra=extra, **limits)
 
 
@@ -144,22 +147,3 @@ def _problem(kind: type[Settings], error: Any) -> Problem:
     if saying is None:
         return Problem(name, title, Text(str(error["msg"]).removeprefix("Value error, ")))
     return Problem(name, title, Text(saying.key, {each: value for each, value in context.items() if f"{{{each}}}" in saying.key}))
-
-
-HIDDEN = "(hidden)"
-
-_SECRET_PARTS = re.compile(r"(?<=://)[^/?#\s]*@|(?<=\?).+")
-"""Of an address: user and password, and what follows a question mark, where cameras and servers take passwords too."""
-
-
-def without_secrets(kind: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:
-    """`values` as they may be written down: passwords, and those in addresses, are hidden."""
-    found = {}
-    for name, value in values.items():
-        extra = kind.model_fields[name].json_schema_extra if name in kind.model_fields else None
-        if isinstance(extra, dict) and extra.get("widget") == "password":
-            value = HIDDEN if value else ""
-        elif isinstance(value, str) and "://" in value:
-            value = _SECRET_PARTS.sub(lambda part: f"{HIDDEN}@" if part.group().endswith("@") else HIDDEN, value)
-        found[name] = value
-    return found

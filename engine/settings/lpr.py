@@ -245,7 +245,8 @@ class LprSettings(Settings):
     camera_url: str = option(
         "",
         "Camera URL",
-        "rtsp://, http:// (MJPEG), v4l2:/dev/video0; used with connection type URL.",
+        "rtsp://, http:// (MJPEG), v4l2:/dev/video0; used with connection type URL. A stored password is shown as (hidden).",
+        widget="secret_url",
         restart=True,
         group="Camera",
         max_length=300,

@@ -7,7 +7,8 @@ import logging
 from typing import Any, TypeVar
 
 from board.kit.errors import ConfigError
-from board.kit.settings import Settings, check, without_secrets
+from board.kit.secrets import without_secrets
+from board.kit.settings import Settings, check
 from engine.store.changes import Changes
 from engine.store.database import Database
 

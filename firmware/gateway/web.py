@@ -7,14 +7,17 @@ import logging
 from board.kit.errors import GatewrightError
 from board.kit.web.exchange import Wsgi
 from board.kit.web.heads import Head
-from board.kit.web.limits import Addresses, Limits, Share
+from board.kit.web.limits import Addresses, Limits, Share, memory_bytes, streams_for
 from board.kit.web.server import Server, address_share, tcp_listener
 from firmware.packages.uploads import FORM_BYTES
 from firmware.packages.verify import MAX_ARCHIVE_BYTES
 
 LOG = logging.getLogger("web")
 
-LIMITS = Limits(threads=10, max_body_bytes=MAX_ARCHIVE_BYTES + 2 * FORM_BYTES)
+STREAMS = streams_for(memory_bytes())
+LIMITS = Limits(
+    threads=10, streams=STREAMS, streams_per_address=STREAMS, max_body_bytes=MAX_ARCHIVE_BYTES + 2 * FORM_BYTES
+)  # many who watch may sit behind one address
 _OWN = (
     "/login",
     "/logout",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from board.camera import CameraSettings
+from board.kit.secrets import public
 from board.kit.settings import Settings, unfit
 from board.kit.web.forms import filled
 from board.kit.web.routes import Answer, Call, Partial, Refused, Route, api, data
@@ -70,7 +71,7 @@ def _put(portal: Portal, call: Call, before: Settings, after: Settings) -> Answe
 
 
 def _answer(portal: Portal, settings: Settings) -> Answer:
-    return data({"settings": settings.model_dump(mode="json"), "restart_due": sorted(portal.restart_due)})
+    return data({"settings": public(type(settings), settings.model_dump(mode="json")), "restart_due": sorted(portal.restart_due)})
 
 
 def _restart(portal: Portal, call: Call) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
@@ -14,6 +15,16 @@ Share = tuple[str, int]
 """(name, how many requests with that name may be carried out at once)."""
 
 
+def streams_for(memory_bytes: int) -> int:
+    """How many streams a machine may have open: for 20 viewers on a small board, for 100 on a desktop machine, two for each."""
+    return 44 if memory_bytes < 3 << 30 else 220
+
+
+def memory_bytes() -> int:
+    """Of this machine."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a server gives. The head of a request must be complete within `head_s`. A body or an answer may stand still for
@@ -23,8 +34,9 @@ class Limits:
     threads: int
     connections: int = 256
     connections_per_address: int = 64
-    streams: int = 100
-    streams_per_address: int = 100
+    streams: int = 0
+    streams_per_address: int = 0
+    """Answers without an end; a browser that shows the Live tab has two."""
     max_body_bytes: int = 1 << 20
     head_s: float = 10.0
     idle_s: float = 60.0

@@ -152,8 +152,8 @@ def test_a_rule_is_saved_with_all_its_options(store: Store) -> None:
         (rule(list_id=77), "this list was deleted"),
         (replace(rule(), name=""), "Action name: "),
         (replace(rule(), week=WeekSchedule(((),))), "Schedule: must have seven days"),
-        (replace(rule(), week=WeekSchedule((((600, 600),), *((),) * 6))), "Schedule: each span"),
-        (replace(rule(), week=WeekSchedule((((0, 1441),), *((),) * 6))), "Schedule: each span"),
+        (replace(rule(), week=WeekSchedule((((600, 600),), *((),) * 6))), "Schedule: Mon: a span runs from 00:00 to 24:00"),
+        (replace(rule(), week=WeekSchedule((((0, 1441),), *((),) * 6))), "Schedule: Mon: a span runs from 00:00 to 24:00"),
     ],
 )
 def test_a_wrong_rule_is_refused_with_the_reason(store: Store, wrong: ActionRule, problem: str) -> None:
