@@ -61,6 +61,9 @@ def _writer(kind: Any) -> Convert:
             return lambda value: [write(each) for each in value]
         writers = tuple(map(_writer, inner))
         return lambda value: [write(each) for write, each in zip(writers, value, strict=True)]
+    if origin is Mapping:
+        write = _writer(inner[1])
+        return lambda value: {str(name): write(each) for name, each in value.items()}
     if origin in (types.UnionType, typing.Union):
         (some,) = (each for each in inner if each is not type(None))  # no other unions are needed
         write = _writer(some)
@@ -80,6 +83,8 @@ def _reader(kind: Any) -> Convert:
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
     if origin is tuple:
         return _tuple_reader(inner)
+    if origin is Mapping:
+        return _mapping_reader(inner[1])
     if origin in (types.UnionType, typing.Union):
         (some,) = (each for each in inner if each is not type(None))
         read = _reader(some)
@@ -133,6 +138,23 @@ def _tuple_reader(inner: tuple[Any, ...]) -> Convert:
             except Unfit as why:
                 raise why.below(place) from why
         return tuple(found)
+
+    return read
+
+
+def _mapping_reader(inner: Any) -> Convert:
+    read_value = _reader(inner)
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            raise Unfit(f"must be an object, not {type(value).__name__}")
+        found = {}
+        for name, each in value.items():
+            try:
+                found[str(name)] = read_value(each)
+            except Unfit as why:
+                raise why.below(name) from why
+        return found
 
     return read
 

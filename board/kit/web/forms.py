@@ -65,7 +65,11 @@ def filled(kind: type[S], body: Mapping[str, Any], stored: Mapping[str, Any], ch
     found = (*problems(kind, values), *_widget_problems(kind, values, choices), *moved)
     if found:
         raise SettingsError(*found)
-    return kind.model_validate(values)
+    settings = kind.model_validate(values)
+    found = settings.conflicts()
+    if found:
+        raise SettingsError(*found)
+    return settings
 
 
 def _field(kind: type[Settings], name: str, values: Mapping[str, Any], choices: Choices) -> Field:

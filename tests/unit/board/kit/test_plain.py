@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -39,6 +39,7 @@ def through_json(value: object) -> object:
         STATUS,
         PassageEvent(3, passage("Ä O0Ω"), (Match(PlateList(4, "WHITELIST", "white"), entry("HK55EVB"), 1),), ()),
         PassageEvent(3, passage(""), (Match(PlateList(1, "ALL", "all"), None),), ()),
+        replace(STATUS, settings={"lpr": "3f", "camera": ""}),
         LiveReads(7, (PlateRead("AB", (CharRead("A", 0.5), CharRead("B", 1.0)), 91.5, "SK", (1, 2, 3, 4), 20.0),)),
         WiegandFrame("W1", WiegandCode(2**60, 64), NOW, True),
         ListEntry(0, 4, "A", "", datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)),
@@ -82,6 +83,8 @@ def test_what_is_not_known_is_left_out_and_what_is_missing_has_its_default() -> 
         ({"error_at": "yesterday"}, "error_at: must be a time in ISO 8601"),
         ({"error_at": 7}, "error_at: must be a time in ISO 8601"),
         ({"camera_notes": [None]}, "camera_notes.0: must be str, not NoneType"),
+        ({"settings": {"lpr": 7}}, "settings.lpr: must be str, not int"),
+        ({"settings": []}, "settings: must be an object, not list"),
     ],
 )
 def test_a_wrong_value_is_named_by_its_place(change: dict[str, object], why: str) -> None:
