@@ -45,7 +45,6 @@ def open_portal(state: State) -> tuple[Portal, tuple[Tab[Portal], ...]]:
         picture=picture,
         pictures=Pictures(picture, clock, lambda: focus_region(store.settings(LprSettings))),
         pages=Pages(tabs),
-        restart_due=set(),
     )
     portal.feed.show(Documents(portal))
     return portal, tabs

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
@@ -22,6 +22,21 @@ class Settings(BaseModel):
     key: ClassVar[str] = ""
     """The name under which they are stored, of what is stored by itself; it never changes, whatever the class is called."""
 
+    def conflicts(self) -> tuple[Problem, ...]:
+        """What does not go together although each value alone is acceptable (a minimum above its maximum). Looked at when settings
+        are sent or stored; what an earlier release stored is read all the same."""
+        return ()
+
+    @classmethod
+    def conflict(cls, field: str, text: str, **values: object) -> Problem:
+        """One of them, about `field`."""
+        return Problem(field, cls.model_fields[field].title or field, Text(text, values))
+
+    @classmethod
+    def title_of(cls, field: str) -> Text:
+        """How people call the field."""
+        return Text(cls.model_fields[field].title or field)
+
 
 S = TypeVar("S", bound=Settings)
 
@@ -36,14 +51,19 @@ def option(
     widget: str = "",
     restart: bool = False,
     group: str = "",
+    belongs_to: tuple[str, ...] = (),
     **limits: Any,
 ) -> Any:
     """A pydantic Field with what a form needs. `limits` are pydantic's (ge, le, max_length, pattern ...).
 
     `choices`: the allowed texts, in order; `widget`: "password", "textarea", "output", "input", "wiegand_port" ... when
-    the type alone does not say how to edit it; `restart`: takes effect after "Restart service" (manual 4.5).
+    the type alone does not say how to edit it; `restart`: takes effect after "Restart service" (manual 4.5); `belongs_to`: of a
+    password, the options that say to whom it is sent: when one of them changes, it has to be typed again (board/kit/secrets.py).
     """
-    extra: JsonDict = {"unit": unit, "choices": list(choices), "widget": widget, "restart": restart, "group": group}
+    extra: JsonDict = {
+        "unit": unit, "choices": list(choices), "widget": widget, "restart": restart, "group": group,
+        "belongs_to": list(belongs_to),
+    }  # fmt: skip
     return Field(default, title=title, description=help_text, json_schema_extra=extra, **limits)
 
 
@@ -102,6 +122,24 @@ def check(kind: type[S], values: dict[str, Any]) -> S:
     return kind.model_validate(values)
 
 
+def fingerprints(*groups: Settings) -> dict[str, str]:
+    """{"lpr.votes": a short hash} of every setting that takes effect after a restart: what a process says that it runs with."""
+    alike = [type(each).model_validate(each.model_dump()) for each in groups]  # a default of 10 is stored and read as 10.0
+    return {
+        f"{each.key}.{name}": hashlib.sha256(repr(getattr(each, name)).encode()).hexdigest()[:8]
+        for each in alike
+        for name, info in type(each).model_fields.items()
+        if isinstance(info.json_schema_extra, dict) and info.json_schema_extra.get("restart")
+    }
+
+
+def restart_due(stored: Sequence[Settings], running: Mapping[str, str]) -> list[str]:
+    """Titles of the `stored` settings that a process which says `running` (fingerprints) does not run with yet."""
+    now = fingerprints(*stored)
+    late = {name for name, print_ in running.items() if now.get(name, print_) != print_}
+    return [info.title or name for each in stored for name, info in type(each).model_fields.items() if f"{each.key}.{name}" in late]
+
+
 SAYINGS = {
     "greater_than_equal": Text("must be {ge} or more"),
     "less_than_equal": Text("must be {le} or less"),
@@ -144,22 +182,3 @@ def _problem(kind: type[Settings], error: Any) -> Problem:
     if saying is None:
         return Problem(name, title, Text(str(error["msg"]).removeprefix("Value error, ")))
     return Problem(name, title, Text(saying.key, {each: value for each, value in context.items() if f"{{{each}}}" in saying.key}))
-
-
-HIDDEN = "(hidden)"
-
-_SECRET_PARTS = re.compile(r"(?<=://)[^/?#\s]*@|(?<=\?).+")
-"""Of an address: user and password, and what follows a question mark, where cameras and servers take passwords too."""
-
-
-def without_secrets(kind: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:
-    """`values` as they may be written down: passwords, and those in addresses, are hidden."""
-    found = {}
-    for name, value in values.items():
-        extra = kind.model_fields[name].json_schema_extra if name in kind.model_fields else None
-        if isinstance(extra, dict) and extra.get("widget") == "password":
-            value = HIDDEN if value else ""
-        elif isinstance(value, str) and "://" in value:
-            value = _SECRET_PARTS.sub(lambda part: f"{HIDDEN}@" if part.group().endswith("@") else HIDDEN, value)
-        found[name] = value
-    return found

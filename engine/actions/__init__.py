@@ -5,8 +5,10 @@ A new kind is one file here that offers `ACTION` and one test: menu entry, form,
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from board.kit.errors import ConfigError
@@ -47,8 +49,12 @@ def options_of(kinds: Kinds, kind: str, options: str) -> tuple[ActionKind[Any], 
 
 def check_json(kind: type[Settings], text: str) -> Settings:
     """A JSON object's text as options; ConfigError when it is none or a value is wrong."""
-    import json
+    return _checked(kind, text)
 
+
+@lru_cache(maxsize=512)
+def _checked(kind: type[Settings], text: str) -> Settings:
+    """Remembered: those of every action are wanted for every car, before its gate opens, and they are frozen."""
     try:
         values = json.loads(text or "{}")
     except ValueError as why:

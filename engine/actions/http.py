@@ -49,7 +49,14 @@ class HttpOptions(Settings):
         "none", "Authentication", "How the server wants the user and password.", choices=("none", "basic", "digest")
     )
     user: str = option("", "User", "For basic and digest authentication.", max_length=100)
-    password: str = option("", "Password", "For basic and digest authentication.", widget="password", max_length=200)
+    password: str = option(
+        "",
+        "Password",
+        "For basic and digest authentication.",
+        widget="password",
+        belongs_to=("url", "authentication", "verify_tls"),
+        max_length=200,
+    )
     timeout_s: float = option(
         10.0, "Timeout", "Longest wait, from the look-up of the server's name to the end of its answer.", unit="s", ge=1, le=60
     )
@@ -67,7 +74,7 @@ class HttpOptions(Settings):
             raise ValueError(f"is not an address: {why}") from why
         if parts.scheme not in PORTS or not host or not url.isprintable() or " " in url:
             raise ValueError("must be an address such as http://192.168.1.10:8080/api/lpr")
-        if parts.username is not None:
+        if "@" in url.partition("?")[0]:  # wherever it stands: what is no user and password by the book may be meant as one
             raise ValueError("user and password have fields of their own")
         return url
 
@@ -267,8 +274,10 @@ def server(url: str) -> str:
 
 
 def public_address(url: str) -> str:
-    """The URL as it may stand in a log: without query, which often holds a key."""
+    """The URL as it may stand in a log: without query, which often holds a key, and without what may be meant as a password."""
     parts = urlsplit(url)
+    if "@" in parts.path:
+        return f"{parts.scheme}://(an address with @ in it)"
     return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"
 
 

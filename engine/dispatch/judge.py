@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from board.kit.errors import ConfigError
-from board.kit.settings import without_secrets
+from board.kit.secrets import without_secrets
 from engine.actions import Kinds, find_kinds, options_of
 from engine.dispatch.polarity import wanted_polarities
 from engine.types import ActionRule, ListEntry

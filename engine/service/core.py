@@ -20,6 +20,7 @@ from board.kit.clock import Clock, boot_id
 from board.kit.errors import ConfigError, DeliveryError, GatewrightError, StoreError, WireError
 from board.kit.process import Life, open_log, set_log_level
 from board.kit.servers import announce, bind_address
+from board.kit.settings import fingerprints
 from board.kit.state import State
 from board.profiles import load
 from board.serial import SerialLines
@@ -166,7 +167,7 @@ class Service:
             lambda: self._need_store().settings(GeneralSettings),
         )
         self._trials = Trials(clock, kinds, self._pins, self._environment, self._need_store, self._outputs.polarities)
-        self._status = Status(state, clock, self._engine, self._counters, self._pins, self._problems, card)
+        self._status = Status(state, clock, self._engine, self._counters, self._pins, self._problems, card, self._running)
         self._passages = StoredPassages(lambda: Store(state.database, clock, checkpoints=False))
         self._subscribers = Subscribers(self._status.now, self._pins.lines, self._server_settings, self._passages)
         handlers: dict[type, Callable[[Any], object]] = {
@@ -354,6 +355,13 @@ class Service:
     def _settings_changed(self, request: SettingsChanged) -> Outcome:
         self._apply(self._need_store().settings(GeneralSettings))
         return Outcome(True, "")
+
+    def _running(self) -> dict[str, str]:
+        """Fingerprints of the settings that this process was started with; the region is the engine's alone."""
+        if self._core is None:
+            return {}
+        found = fingerprints(self._core.lpr, self._core.general)
+        return {name: print_ for name, print_ in found.items() if name not in ("lpr.region", "lpr.countries")}
 
     def _apply(self, general: GeneralSettings) -> None:
         """What needs no restart; the rest holds as it was read at the start."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlite3 import Row
 
 from board.kit.errors import ConfigError
-from board.kit.settings import unfit
+from board.kit.settings import Problem, SettingsError, unfit
 from board.kit.words import Text, from_stored, to_stored
 from engine.store.changes import Changes
 from engine.store.database import Database
@@ -18,6 +18,7 @@ from engine.store.lists import Lists
 from engine.store.queries import RuleResult
 from engine.store.rows import stamp, when
 from engine.types import ActionRule, ListEntry, WeekSchedule
+from engine.week import schedule
 
 
 class Rules:
@@ -49,13 +50,16 @@ class Rules:
     def save(self, rule: ActionRule, by: str) -> ActionRule:
         """Creates (id 0) or changes a rule; returns it with its id and all its options. `by`: the user who does it.
         The service wants RulesChanged then."""
-        _check_week(rule.week)
         name = rule.name.strip()
         if not 1 <= len(name) <= 60 or not name.isprintable():
             raise unfit("name", "Action name", "must be 1 to 60 printable characters")
+        try:
+            week = schedule(rule.week.days)
+        except ConfigError as why:
+            raise SettingsError(Problem("week", "Schedule", why.text)) from why
         extremes = self._extremes(rule.list_id)  # before the transaction: it goes through the whole list
         with self._db.transaction():
-            rule = self._judge.check_rule(replace(rule, name=name), [other for other in self() if other.id != rule.id])
+            rule = self._judge.check_rule(replace(rule, name=name, week=week), [other for other in self() if other.id != rule.id])
             self._lists.get(rule.list_id)
             for entry in extremes:
                 self._judge.check_entry(entry, [rule])
@@ -119,11 +123,3 @@ def _rule(row: Row) -> ActionRule:
         week=WeekSchedule(tuple(tuple((span[0], span[1]) for span in day) for day in json.loads(row["week"]))),
         options=row["options"],
     )
-
-
-def _check_week(week: WeekSchedule) -> None:
-    if len(week.days) != 7:
-        raise unfit("week", "Schedule", "must have seven days, from Monday to Sunday")
-    for start, end in (span for day in week.days for span in day):
-        if not 0 <= start < end <= 1440:
-            raise unfit("week", "Schedule", "each span must lie within 00:00 to 24:00 and end after it starts")

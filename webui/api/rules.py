@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +12,9 @@ from board.kit.errors import ConfigError
 from board.kit.settings import Settings, SettingsError, option, problems, unfit
 from board.kit.web.forms import filled
 from board.kit.web.routes import Answer, Call, Partial, Refused, api, data
-from board.kit.words import Text
 from engine.messages import RulesChanged, TestAction
 from engine.types import ActionRule, WeekSchedule
+from engine.week import DAY_MINUTES, schedule
 from webui.choices import board_choices
 from webui.portal import Portal
 from webui.view import shapes
@@ -23,9 +23,6 @@ from webui.view.rules import kind_of, options_of, rule_data, stored_rule
 TEST_TIMEOUT_S = 55.0
 """The host gives up on an answer after 60 s."""
 
-DAY_MINUTES = 1440
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-
 
 class RuleForm(Settings):
     name: str = option("", "Action name", "1 to 60 printable characters; shown in Audit and logs.", max_length=60)
@@ -33,7 +30,7 @@ class RuleForm(Settings):
     week: list[list[tuple[StrictInt, StrictInt]]] = option(
         [[(0, DAY_MINUTES)]] * 7,
         "Schedule",
-        "For each day from Monday on the spans of minutes in which it acts.",
+        "For each day from Monday on the spans of minutes in which it acts; one that ends before it starts is a night.",
         min_length=7,
         max_length=7,
     )
@@ -49,9 +46,7 @@ class RuleForm(Settings):
     @field_validator("week")
     @classmethod
     def _lies_in_its_days(cls, week: list[list[tuple[int, int]]]) -> list[list[tuple[int, int]]]:
-        for day, spans in zip(DAYS, week, strict=True):
-            if not all(0 <= start < end <= DAY_MINUTES for start, end in spans):
-                raise ConfigError("{day}: each span must lie within 00:00 to 24:00 and end after it starts", day=Text(day))
+        schedule(week)
         return week
 
 
@@ -94,7 +89,7 @@ def _save(portal: Portal, call: Call, sent: Mapping[str, Any], stored: ActionRul
     if found:
         raise SettingsError(*found)
     form = RuleForm.model_validate(values)
-    changed = replace(stored, name=form.name, enabled=form.enabled, week=_week(form.week), options=options)
+    changed = replace(stored, name=form.name, enabled=form.enabled, week=schedule(form.week), options=options)
     saved = portal.store.rules.save(changed, call.user)
     outcome = portal.service.outcome(RulesChanged())
     return data({**rule_data(portal, saved), "in_force": outcome.ok, "note": outcome.note})
@@ -126,21 +121,6 @@ def _filled(portal: Portal, stored: ActionRule, body: object) -> str:
         raise unfit("options", "Options", "must be an object")
     kind = kind_of(portal, stored.kind)
     return str(filled(kind.options, body, options_of(stored), board_choices(portal.profile)).model_dump_json())
-
-
-def _week(days: Sequence[Sequence[tuple[int, int]]]) -> WeekSchedule:
-    """Spans of minutes per day, sorted; those that touch or overlap become one."""
-    return WeekSchedule(tuple(_day(day) for day in days))
-
-
-def _day(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    merged: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return tuple(merged)
 
 
 ROUTES = (

@@ -4,18 +4,20 @@ import {$$} from "./portal.js";
 const clock = (minutes) => `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
 const write = (spans) => spans.map(([from, until]) => `${clock(from)}-${clock(until)}`).join(", ");
 
-/** Spans of minutes from "08:00-12:30, 13-17"; null when it is not understood. */
+/** Spans of minutes from "08:00-12:30, 22-6"; one that ends before it starts is a night. null when it is not understood. */
 export function parse(text) {
   const spans = [];
   for (const part of text.split(/[,;]/).map((each) => each.trim()).filter(Boolean)) {
     const found = /^(\d{1,2})(?::(\d{2}))?\s*[-–]\s*(\d{1,2})(?::(\d{2}))?$/.exec(part);
     if (!found) return null;
     const [from, until] = [Number(found[1]) * 60 + Number(found[2] || 0), Number(found[3]) * 60 + Number(found[4] || 0)];
-    if (Number(found[2] || 0) > 59 || Number(found[4] || 0) > 59 || from >= until || until > 1440) return null;
+    if (Number(found[2] || 0) > 59 || Number(found[4] || 0) > 59 || from === until || from > 1439 || until > 1440) return null;
     spans.push([from, until]);
   }
-  return join(spans);
+  return spans;
 }
+
+const isNight = ([from, until]) => until < from;
 
 function join(spans) {
   const joined = [];
@@ -51,9 +53,21 @@ export function openWeek(root, presets) {
   inputs.forEach((input, number) => input.addEventListener("input", () => {
     const spans = parse(input.value);
     if (spans === null) return input.setAttribute("aria-invalid", "true");
-    days[number] = spans;
+    days[number] = join(spans.map((span) => (isNight(span) ? [span[0], 1440] : span)));
     draw(number, true);
   }));
+
+  /** What a night takes of the next day goes there, once it is typed to its end. */
+  function carry(number) {
+    const nights = (parse(inputs[number].value) || []).filter(isNight);
+    if (!nights.length) return;
+    const next = (number + 1) % 7;
+    days[next] = join([...days[next], ...nights.filter(([, until]) => until > 0).map(([, until]) => [0, until])]);
+    draw(number);
+    draw(next);
+  }
+
+  inputs.forEach((input, number) => input.addEventListener("change", () => carry(number)));
 
   rows.forEach((row, number) => {
     let paint = null;
@@ -87,5 +101,10 @@ export function openWeek(root, presets) {
   });
 
   for (let number = 0; number < 7; number++) draw(number);
-  return {read: () => days.map((day, number) => (parse(inputs[number].value) === null ? [inputs[number].value] : day))};
+  function read() {
+    for (let number = 0; number < 7; number++) carry(number);
+    return days.map((day, number) => (parse(inputs[number].value) === null ? [inputs[number].value] : day));
+  }
+
+  return {read};
 }

@@ -8,11 +8,10 @@ from board.kit.web.forms import fields
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, Refused, page
 from engine.types import ActionRule, WeekSchedule
+from engine.week import DAYS
 from webui.choices import board_choices
 from webui.portal import Portal
 from webui.view.rules import kind_of, options_of, stored_rule
-
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def _new(portal: Portal, call: Call) -> Answer:

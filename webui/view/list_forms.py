@@ -9,7 +9,7 @@ from pydantic import field_validator
 
 from board.kit.errors import ConfigError
 from board.kit.settings import Settings, option
-from engine.lists import limit, normalise, written
+from engine.lists import limit, moment, normalise, written
 from engine.types import ListEntry
 
 ROLES = (("custom", "Own list"), ("white", "Whitelist"), ("black", "Blacklist"), ("wish", "Wish list"))
@@ -60,7 +60,9 @@ class EntryForm(Settings):
     def _is_moment(cls, text: str) -> str:
         if text:
             try:
-                datetime.fromisoformat(text)
+                moment(text, ZoneInfo("UTC"))
+            except OverflowError:
+                pass  # past the ends of the calendar: from always, or for ever
             except ValueError as why:
                 raise ConfigError("must be a date and time such as 2026-05-31T18:00") from why
         return text

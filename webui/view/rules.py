@@ -6,7 +6,7 @@ import json
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from board.kit.web.forms import public
+from board.kit.secrets import public
 from board.kit.web.routes import Refused
 from engine.actions import ActionKind
 from engine.types import ActionRule

@@ -7,12 +7,12 @@ import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args, get_origin
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import annotated_types
 
 from board.kit.errors import ConfigError
+from board.kit.secrets import merged, public
 from board.kit.settings import Problem, Settings, SettingsError, problems
 from board.kit.words import Text
 
@@ -57,48 +57,19 @@ def groups(form: Sequence[Field]) -> list[tuple[str, list[Field]]]:
 
 
 def filled(kind: type[S], body: Mapping[str, Any], stored: Mapping[str, Any], choices: Choices) -> S:
-    """What a form sent as settings. Names it did not send and passwords left empty keep the `stored` value, but a password
-    is kept for the server it was entered for only: no other may be made to receive it.
+    """What a form sent as settings. Names it did not send and passwords left empty keep the `stored` value, as long as the password
+    stays with those it was typed for (board/kit/secrets.py).
 
     Raises SettingsError with every problem."""
-    values = {**stored, **{name: value for name, value in body.items() if not _keeps(kind, name, value)}}
-    found = (*problems(kind, values), *_widget_problems(kind, values, choices), *_moved_secrets(kind, body, values, stored))
+    values, moved = merged(kind, body, stored)
+    found = (*problems(kind, values), *_widget_problems(kind, values, choices), *moved)
     if found:
         raise SettingsError(*found)
-    return kind.model_validate(values)
-
-
-def public(kind: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:
-    """`values` without passwords."""
-    return {name: "" if _is_secret(kind, name) else value for name, value in values.items()}
-
-
-def _keeps(kind: type[Settings], name: str, value: Any) -> bool:
-    return _is_secret(kind, name) and value in ("", None)
-
-
-def _is_secret(kind: type[Settings], name: str) -> bool:
-    return name in kind.model_fields and _extra(kind, name, "widget") == "password"
-
-
-def _moved_secrets(
-    kind: type[Settings], body: Mapping[str, Any], values: Mapping[str, Any], stored: Mapping[str, Any]
-) -> tuple[Problem, ...]:
-    addresses = [name for name in kind.model_fields if _extra(kind, name, "widget") == "url" and stored.get(name)]
-    if all(_server(values.get(name)) == _server(stored[name]) for name in addresses):
-        return ()
-    return tuple(
-        Problem(name, info.title or name, Text("enter it again: the address is another server's"))
-        for name, info in kind.model_fields.items()
-        if _is_secret(kind, name) and stored.get(name) and (name not in body or _keeps(kind, name, body[name]))
-    )
-
-
-def _server(address: object) -> tuple[str, ...]:
-    try:
-        return tuple(urlsplit(str(address)))[:2]
-    except ValueError:
-        return ()
+    settings = kind.model_validate(values)
+    found = settings.conflicts()
+    if found:
+        raise SettingsError(*found)
+    return settings
 
 
 def _field(kind: type[Settings], name: str, values: Mapping[str, Any], choices: Choices) -> Field:
@@ -119,7 +90,7 @@ def _field(kind: type[Settings], name: str, values: Mapping[str, Any], choices: 
         unit=str(_extra(kind, name, "unit") or ""),
         group=str(_extra(kind, name, "group") or ""),
         control=control,
-        value="" if widget == "password" or value is None else value,
+        value="" if value is None else public(kind, {name: value})[name],
         choices=pairs,
         lowest=str(low.ge) if isinstance(low, annotated_types.Ge) else "",
         highest=str(high.le) if isinstance(high, annotated_types.Le) else "",

@@ -8,12 +8,14 @@ import pytest
 
 from board.camera import CameraSettings
 from board.kit.errors import ConfigError
+from board.kit.secrets import public
 from board.kit.settings import Settings, SettingsError, option
-from board.kit.web.forms import fields, filled, groups, public
+from board.kit.web.forms import fields, filled, groups
 from board.kit.web.render import Templates
 from board.kit.words import ENGLISH
 from board.profiles import all_profiles
 from engine.actions import find_kinds
+from engine.actions.http import HttpOptions
 from engine.settings import GeneralSettings, LprSettings
 from webui.choices import board_choices
 from webui.pages import TEMPLATES
@@ -97,6 +99,78 @@ def test_a_password_never_reaches_the_browser_and_an_empty_one_keeps_the_stored_
     assert public(Secret, stored) == {"user": "anna", "password": ""}
     assert filled(Secret, {"user": "bea", "password": ""}, stored, {}).password == "secret"
     assert filled(Secret, {"password": "new"}, stored, {}).password == "new"
+
+
+class Mail(Settings):
+    """Mail"""
+
+    host: str = option("mail.example", "Host", "Where it goes.")
+    port: int = option(25, "Port", "Its port.")
+    sender: str = option("", "Sender", "Who it is from.")
+    password: str = option("", "Password", "Of the user.", widget="password", belongs_to=("host", "port"))
+    picture: str = option("", "Picture address", "Where pictures come from.", widget="secret_url")
+
+
+MAIL = {"host": "mail.example", "port": 25, "sender": "gate", "password": "s3cret"}
+
+
+@pytest.mark.parametrize("change", [{"host": "evil.example"}, {"port": 2525}, {"host": "evil.example", "password": ""}])
+def test_a_stored_password_does_not_follow_a_changed_host(change: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError) as refused:
+        filled(Mail, change, MAIL, {})
+    assert [(each.field, str(each.text)) for each in refused.value.problems] == [
+        ("password", "enter it again: it was given for another address")
+    ]
+    assert filled(Mail, {**change, "password": "typed"}, MAIL, {}).password == "typed"
+
+
+def test_a_stored_password_stays_while_it_goes_to_the_same_host() -> None:
+    assert filled(Mail, {"sender": "north", "host": "mail.example"}, MAIL, {}).password == "s3cret"
+    assert filled(Mail, {"host": "evil.example"}, {**MAIL, "password": ""}, {}).password == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "moved"),
+    [
+        ({"url": "http://nvr.example/other?x=1"}, False),
+        ({"url": "http://nvr.example:81/api"}, True),
+        ({"url": "https://nvr.example/api"}, True),
+        ({"url": "http://evil.example/api"}, True),
+        ({"authentication": "basic"}, True),
+        ({"verify_tls": False}, True),
+        ({"user": "other"}, False),
+    ],
+)
+def test_the_password_of_an_http_action_stays_with_its_server_and_with_how_it_is_protected(
+    change: dict[str, Any], moved: bool
+) -> None:
+    stored = {"url": "http://nvr.example/api", "authentication": "digest", "user": "u", "password": "s3cret", "verify_tls": True}
+    if not moved:
+        assert filled(HttpOptions, change, stored, {}).password == "s3cret"
+        return
+    with pytest.raises(SettingsError, match="Password: enter it again"):
+        filled(HttpOptions, change, stored, {})
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("rtsp://guard:2468%2Fgate@10.0.0.7:554/live", "rtsp://guard:(hidden)@10.0.0.7:554/live"),
+        ("http://10.0.0.7/mjpg?user=guard&password=p4ss&fps=5", "http://10.0.0.7/mjpg?user=guard&password=(hidden)&fps=5"),
+        ("rtsp://10.0.0.7/user=guard&password=p4ss&channel=1", "rtsp://10.0.0.7/user=guard&password=(hidden)&channel=1"),
+        ("rtsp://10.0.0.7/live", "rtsp://10.0.0.7/live"),
+        ("v4l2:/dev/video0", "v4l2:/dev/video0"),
+    ],
+)
+def test_the_password_in_an_address_is_hidden_and_kept_for_the_same_server_only(address: str, shown: str) -> None:
+    stored = {**MAIL, "picture": address}
+    assert public(Mail, stored)["picture"] == shown
+    assert next(field.value for field in fields(Mail, stored, {}) if field.name == "picture") == shown
+    assert filled(Mail, {"picture": shown}, stored, {}).picture == address
+    assert filled(Mail, {"picture": shown + "2"}, stored, {}).picture == address + "2"
+    if "(hidden)" in shown:
+        with pytest.raises(SettingsError, match="Picture address: enter the password in it again"):
+            filled(Mail, {"picture": shown.replace("10.0.0.7", "10.0.0.8")}, stored, {})
 
 
 def test_a_type_that_no_control_edits_stops_with_the_fields_name() -> None:

@@ -125,14 +125,14 @@ def test_an_actions_problems_are_listed_all_at_once(caller: Caller) -> None:
         "kind": "io",
         "name": " ",
         "enabled": "yes",
-        "week": [[[600, 500]]] * 7,
+        "week": [[[500, 500]]] * 7,
         "options": {"output": "DO7", "duration_ms": 1, "do": "explode"},
     }
     reply = caller.send("POST", f"api/lists/{WHITE}/rules", body)
     assert problems(reply) == {
         "name": "must be 1 to 60 printable characters",
         "enabled": "must be true or false",
-        "week": "Mon: each span must lie within 00:00 to 24:00 and end after it starts",
+        "week": "Mon: a span runs from 00:00 to 24:00 at most; one that ends before it starts goes on into the next day",
         "output": "this camera has no DO7; it has DO1, DO2",
         "duration_ms": "must be 10 or more",
         "do": "must be one of pulse, pattern, on, off",
@@ -166,7 +166,7 @@ def test_an_actions_password_goes_to_no_other_server_than_it_was_entered_for(cal
     made = caller.send("POST", f"api/lists/{WHITE}/rules", {"kind": "http", "name": "Tell", "options": options}).json
     moved = {"url": url, "password": ""}
     reply = caller.send("PUT", f"api/rules/{made['id']}", {"options": moved}, "operator")
-    assert (reply.status, problems(reply)["password"]) == (422, "enter it again: the address is another server's")
+    assert (reply.status, problems(reply)["password"]) == (422, "enter it again: it was given for another address")
     body = {"kind": "http", "options": moved, "list_id": WHITE, "plate": "AB12", "rule_id": made["id"]}
     assert caller.send("POST", "api/rules/test", body, "operator").status == 422
     assert caller.send("PUT", f"api/rules/{made['id']}", {"options": {"url": "http://10.0.0.9/lpr?key=1"}}).status == 200

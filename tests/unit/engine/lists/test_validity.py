@@ -20,6 +20,9 @@ BERLIN = ZoneInfo("Europe/Berlin")
         ("2026-05-31T18:00+00:00", True, datetime(2026, 5, 31, 18, tzinfo=UTC)),
         ("2026-05-31", False, datetime(2026, 5, 30, 22, tzinfo=UTC)),
         ("2026-05-31", True, datetime(2026, 5, 31, 22, tzinfo=UTC)),
+        ("2026-05-31T24:00", True, datetime(2026, 5, 31, 22, tzinfo=UTC)),
+        ("2026-12-31T24:00:00", False, datetime(2026, 12, 31, 23, tzinfo=UTC)),
+        ("2026-05-31T24:00+00:00", True, datetime(2026, 6, 1, 0, tzinfo=UTC)),
         ("20260531", True, datetime(2026, 5, 31, 22, tzinfo=UTC)),
         ("2026-10-25", True, datetime(2026, 10, 25, 23, tzinfo=UTC)),  # a day of 25 hours
         ("", False, EARLIEST),
@@ -53,7 +56,7 @@ def test_what_is_written_is_read_again_to_the_microsecond(at: datetime) -> None:
     assert limit(written(at, BERLIN), BERLIN, end=at == LATEST) == at
 
 
-@pytest.mark.parametrize("text", ["27.11.2026", "tomorrow", "2026-13-01", "2026-05-31T25:00"])
+@pytest.mark.parametrize("text", ["27.11.2026", "tomorrow", "2026-13-01", "2026-05-31T25:00", "2026-05-31T24:01", "T24:00"])
 def test_what_is_no_moment_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         limit(text, BERLIN)

@@ -152,8 +152,8 @@ def test_a_rule_is_saved_with_all_its_options(store: Store) -> None:
         (rule(list_id=77), "this list was deleted"),
         (replace(rule(), name=""), "Action name: "),
         (replace(rule(), week=WeekSchedule(((),))), "Schedule: must have seven days"),
-        (replace(rule(), week=WeekSchedule((((600, 600),), *((),) * 6))), "Schedule: each span"),
-        (replace(rule(), week=WeekSchedule((((0, 1441),), *((),) * 6))), "Schedule: each span"),
+        (replace(rule(), week=WeekSchedule((((600, 600),), *((),) * 6))), "Schedule: Mon: a span runs from 00:00 to 24:00"),
+        (replace(rule(), week=WeekSchedule((((0, 1441),), *((),) * 6))), "Schedule: Mon: a span runs from 00:00 to 24:00"),
     ],
 )
 def test_a_wrong_rule_is_refused_with_the_reason(store: Store, wrong: ActionRule, problem: str) -> None:
@@ -173,6 +173,25 @@ def test_enabled_io_rules_of_one_output_agree_on_its_polarity(store: Store) -> N
         store.rules.save(replace(other, enabled=True), "admin")
     store.rules.save(replace(first, enabled=False), "admin")
     assert store.rules.save(replace(other, enabled=True), "admin").enabled
+
+
+def test_a_number_that_an_action_can_never_send_is_said_when_it_is_typed_and_when_the_action_is_saved(store: Store) -> None:
+    short = replace(rule(kind="wiegand", name="Door", layout="w26"), enabled=False)
+    door = store.rules.save(short, "admin")
+    for plate, facility, card in (("AB1", 300, 5), ("AB2", 1, 70000), ("ABCDEFGHIJK", None, None)):
+        store.entries.save(entry(plate, wiegand_facility=facility, wiegand_card=card), "admin")
+    with pytest.raises(ConfigError, match=r"AB1: the action Door can never send it: .*facility must be 0 to 255, not 300"):
+        store.rules.save(replace(door, enabled=True), "admin")
+    store.entries.delete(1, "admin")
+    with pytest.raises(ConfigError, match=r"AB2: .*card must be 0 to 65535, not 70000"):
+        store.rules.save(replace(door, enabled=True), "admin")
+    with pytest.raises(ConfigError, match=r"ABCDEFGHIJK: .*takes 1 to 10 characters, not 11"):
+        store.rules.save(rule(kind="wiegand", layout="plate64"), "admin")
+    store.entries.delete(2, "admin")
+    store.rules.save(replace(door, enabled=True), "admin")
+    with pytest.raises(ConfigError, match="AB3: the action Door can never send it"):
+        store.entries.save(entry("AB3", wiegand_facility=256, wiegand_card=5), "admin")
+    assert store.entries.save(entry("AB3", BLACK, wiegand_facility=256, wiegand_card=5), "admin").wiegand_facility == 256
 
 
 def add(store: Store, plate: str, number: int, at: datetime = NOW) -> None:

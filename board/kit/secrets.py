@@ -1,0 +1,124 @@
+"""Secrets: which options are passwords or hold some, what of them is shown and written down, and when a stored one may be kept.
+
+A stored password is kept for those it was typed for and for nobody else: when an option that it belongs to (`belongs_to`) changes,
+it has to be typed again. Otherwise whoever may change an address, but not read the password, could have it sent to himself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from board.kit.settings import Problem, Settings
+from board.kit.words import Text
+
+PASSWORD = "password"
+"""Widget of an option that is a password: it never comes back."""
+
+ADDRESS = "secret_url"
+"""Widget of an option that is an address and may hold passwords: it comes back with those hidden."""
+
+HIDDEN = "(hidden)"
+
+AGAIN = Text("enter it again: it was given for another address")
+AGAIN_IN = Text("enter the password in it again: it was given for another address")
+
+_IN_ADDRESS = re.compile(
+    r"(?<=://)(?P<user>[^/?#\s:@]*:)(?P<secret>[^/?#\s]*)(?=@)"
+    r"|(?P<name>[?&/;](?:\w*pass\w*|pwd|pw|token|secret|\w*key|auth)=)(?P<value>[^&#;/\s]*)",
+    re.IGNORECASE,
+)
+"""Passwords in an address: before the host, and where cameras take them as parameters."""
+
+_EVERYTHING = re.compile(r"(?<=://)[^/?#\s]*@|(?<=\?).+")
+"""For what is written down: user and password, and all that follows a question mark."""
+
+
+def is_secret(kind: type[Settings], name: str) -> bool:
+    """Whether the option is a password."""
+    return bool(_extra(kind, name, "widget") == PASSWORD)
+
+
+def public(kind: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` as a form or the API gives them: passwords are empty, those in addresses hidden."""
+    return {name: _public(kind, name, value) for name, value in values.items()}
+
+
+def without_secrets(kind: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` as they may be written down: passwords, and those in any address, are hidden."""
+    found = {}
+    for name, value in values.items():
+        if is_secret(kind, name):
+            value = HIDDEN if value else ""
+        elif isinstance(value, str) and "://" in value:
+            value = _EVERYTHING.sub(lambda part: f"{HIDDEN}@" if part.group().endswith("@") else HIDDEN, value)
+        found[name] = value
+    return found
+
+
+def merged(kind: type[Settings], body: Mapping[str, Any], stored: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Problem, ...]]:
+    """(what was sent over what is stored, what has to be typed again). An empty password and a hidden one keep the stored one."""
+    values = {**stored, **{name: value for name, value in body.items() if not (is_secret(kind, name) and value in ("", None))}}
+    found = []
+    for name, info in kind.model_fields.items():
+        title = info.title or name
+        if is_secret(kind, name):
+            sent = body.get(name) not in ("", None)
+            if stored.get(name) and not sent and _has_moved(kind, name, values, stored):
+                found.append(Problem(name, title, AGAIN))
+        elif _extra(kind, name, "widget") == ADDRESS and HIDDEN in str(values.get(name)):
+            unhidden = _unhidden(str(values[name]), str(stored.get(name) or ""))
+            if unhidden is None:
+                found.append(Problem(name, title, AGAIN_IN))
+            else:
+                values[name] = unhidden
+    return values, tuple(found)
+
+
+def _public(kind: type[Settings], name: str, value: Any) -> Any:
+    if is_secret(kind, name):
+        return ""
+    if _extra(kind, name, "widget") == ADDRESS and isinstance(value, str):
+        return _IN_ADDRESS.sub(lambda part: (part["user"] or part["name"]) + HIDDEN if _secret(part) else part.group(), value)
+    return value
+
+
+def _secret(part: re.Match[str]) -> str:
+    return part["secret"] or part["value"] or ""
+
+
+def _unhidden(sent: str, stored: str) -> str | None:
+    """The address with the stored passwords in the places that are hidden; None when it is not the same server's."""
+    kept = [_secret(part) for part in _IN_ADDRESS.finditer(stored) if _secret(part)]
+    if _server(sent) != _server(stored) or sent.count(HIDDEN) != len(kept):
+        return None
+    for secret in kept:
+        sent = sent.replace(HIDDEN, secret, 1)
+    return sent
+
+
+def _has_moved(kind: type[Settings], name: str, values: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:
+    belongs_to = _extra(kind, name, "belongs_to") or []
+    return any(_whom(kind, each, values) != _whom(kind, each, stored) for each in belongs_to)
+
+
+def _whom(kind: type[Settings], name: str, values: Mapping[str, Any]) -> object:
+    """What of an option says to whom a password goes: of an address the server, else all of it."""
+    value = values.get(name, kind.model_fields[name].default)
+    return _server(value) if isinstance(value, str) and "://" in value else value
+
+
+def _server(address: str) -> tuple[str, ...]:
+    """Scheme, user, host and port."""
+    try:
+        parts = urlsplit(address)
+        return parts.scheme, parts.username or "", parts.hostname or "", str(parts.port)
+    except ValueError:
+        return ("", address)
+
+
+def _extra(kind: type[Settings], name: str, key: str) -> Any:
+    extra = kind.model_fields[name].json_schema_extra if name in kind.model_fields else None
+    return extra.get(key) if isinstance(extra, dict) else None

@@ -1,0 +1,42 @@
+"""Week: nights that go on into the next day, 24:00 as an end, spans that touch, and what is no schedule."""
+
+from __future__ import annotations
+
+import pytest
+
+from board.kit.errors import ConfigError
+from engine.week import Span, schedule
+
+
+def week(**days: list[Span]) -> list[list[Span]]:
+    return [days.get(day, []) for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")]
+
+
+def test_a_night_goes_on_into_the_next_day() -> None:
+    days = schedule(week(mon=[(1320, 360)])).days
+    assert days == (((1320, 1440),), ((0, 360),), (), (), (), (), ())
+
+
+def test_the_night_of_sunday_goes_on_into_monday() -> None:
+    assert schedule(week(sun=[(1320, 360)])).days == (((0, 360),), (), (), (), (), (), ((1320, 1440),))
+
+
+def test_what_a_night_takes_of_the_next_day_joins_what_is_there() -> None:
+    days = schedule(week(mon=[(1320, 360)], tue=[(360, 480), (600, 1440)])).days
+    assert days[1] == ((0, 480), (600, 1440))
+
+
+@pytest.mark.parametrize("span", [(1320, 1440), (1320, 0)])
+def test_a_night_until_midnight_takes_nothing_of_the_next_day(span: Span) -> None:
+    assert schedule(week(mon=[span])).days == (((1320, 1440),), (), (), (), (), (), ())
+
+
+@pytest.mark.parametrize("span", [(480, 480), (0, 1441), (-1, 60), (1440, 60), (0, 0), (1440, 1440)])
+def test_a_span_that_is_none_is_refused_with_its_day(span: Span) -> None:
+    with pytest.raises(ConfigError, match="Wed: a span runs from 00:00 to 24:00"):
+        schedule(week(wed=[span]))
+
+
+def test_a_week_has_seven_days() -> None:
+    with pytest.raises(ConfigError, match="must have seven days"):
+        schedule([[]] * 6)
