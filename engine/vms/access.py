@@ -16,9 +16,9 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
+from board.kit.loop import Loop
 from board.kit.people import CheckDigest, CheckPassword, CheckToken, Nobody, People, PeopleUnreachable, Person
 from engine.vms.http import Reply, Request, text
-from engine.vms.loop import Loop
 
 log = logging.getLogger("vms.access")
 
