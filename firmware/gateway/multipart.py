@@ -101,7 +101,7 @@ class _Form:
     def _begin(self, part: MultipartSegment) -> None:
         self.parts += 1
         if self.parts > MAX_PARTS:
-            raise PackageError("the upload has more than {max_parts} parts", max_parts=MAX_PARTS)
+            raise PackageError("the upload has more than {most} parts", most=MAX_PARTS)
         self._size = 0
         if part.filename is None:
             self._out = self.fields[part.name[:100]] = bytearray()
