@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from board.kit.clock import Clock, TestClock
+from board.kit.clock import Clock
 from board.kit.errors import ConfigError, DeliveryError, StoreError
 from board.kit.settings import Settings
 from board.kit.words import Text
 from board.types import PinsDone, Pulse
-from engine.actions import ActionEnv, ActionKind, Kinds, Lane, Taken, find_kinds
+from engine.actions import ActionEnv, ActionKind, Lane, Taken
 from engine.dispatch.intake import Intake
 from engine.dispatch.judge import RuleJudge
 from engine.dispatch.outbox import Outbox, pause_s
@@ -25,53 +25,8 @@ from engine.dispatch.perform import Performer
 from engine.dispatch.workers import Workers
 from engine.store import DeliveryQuery, Store
 from engine.types import Delivery, PlateEvent
+from tests.dispatch_camera import Camera
 from tests.samples import NOW, NOW_NS, WHITE, FakePins, entry, environment, passage, rule
-
-KINDS = find_kinds()
-
-
-def nobody(rule_id: int) -> str:
-    return ""
-
-
-class Camera:
-    """A service without threads: its parts over one store, which `crash` leaves as a killed process would."""
-
-    def __init__(self, folder: Path, kinds: Kinds = KINDS) -> None:
-        self.folder = folder
-        self.clock = TestClock()
-        self.pins = FakePins()
-        self.kinds = kinds
-        self.crash()
-
-    def crash(self) -> None:
-        self.store = Store(self.folder / "anpr.db", self.clock, RuleJudge(self.kinds))
-        self.told: list[Delivery] = []
-        self.outbox = Outbox(self.store, self.clock, self.told.append)
-        self.recovered = self.outbox.recover()
-        surroundings = environment(self.folder, self.pins, self.clock)
-        self.performer = Performer(self.store, self.outbox, self.kinds, surroundings, self.clock)
-        workers = {
-            lane: Workers(lane, self.kinds, self.outbox, self.performer, self.pins, nobody, self.clock, print) for lane in Lane
-        }
-        self.intake = Intake(self.store, self.kinds, workers, self.clock)
-
-    def claim(self) -> Delivery | None:
-        now = self.clock.now()
-        head = next((head for head in self.outbox.heads(tuple(self.kinds)) if self.outbox.is_due(head, now)), None)
-        return None if head is None else self.outbox.claim(head)
-
-    def turn(self) -> bool:
-        item = self.claim()
-        if item is not None:
-            tried = self.performer.perform(item)
-            if tried.later is not None:
-                self.pins.settle(item.id, tried.later)
-        return item is not None
-
-    def states(self) -> list[tuple[str, int, str]]:
-        found = [one.delivery for one in self.store.deliveries(DeliveryQuery())]
-        return [(one.state, one.attempts, str(one.note)) for one in reversed(found)]
 
 
 @pytest.fixture
