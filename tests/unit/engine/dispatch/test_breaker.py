@@ -15,10 +15,10 @@ def breaker() -> Breaker:
     return Breaker(Limits(threads=4, with_peers=3, doubtful=2, silent=1, one_peer=2), (2.0, 300.0))
 
 
-def fail(breaker: Breaker, peer: str, now_ns: int) -> None:
+def fail(breaker: Breaker, peer: str, now_ns: int, max_age_s: float = 86_400.0) -> None:
     breaker.begin(peer)
     breaker.end(peer)
-    breaker.silent(peer, now_ns)
+    breaker.silent(peer, now_ns, max_age_s)
 
 
 def test_a_peer_that_does_not_answer_is_left_alone_for_a_pause_that_doubles(breaker: Breaker) -> None:
@@ -32,6 +32,12 @@ def test_a_peer_that_does_not_answer_is_left_alone_for_a_pause_that_doubles(brea
         assert breaker.allows("dead", again_ns)
         now_ns = again_ns
     assert pauses_s == [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+
+
+def test_a_peer_of_what_is_soon_too_old_is_never_left_alone_for_long(breaker: Breaker) -> None:
+    for _ in range(20):
+        fail(breaker, "display", 0, max_age_s=10.0)
+        assert breaker.again_ns("display") == 2 * S
 
 
 def test_a_dead_peer_gets_one_probe_at_a_time_and_its_first_answer_closes_it(breaker: Breaker) -> None:
