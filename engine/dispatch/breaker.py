@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from engine.actions import Lane
 from engine.dispatch.outbox import pause_s
 
-
 TRIES = 5
 """At least so often a peer is tried before what waits for it is too old."""
 
