@@ -144,13 +144,13 @@ class Slots:
             place.mkdir(parents=True, exist_ok=True)
             free = shutil.disk_usage(place).free
         except OSError as why:
-            raise PackageError("the {storage} cannot be written: {strerror}", storage=storage, strerror=why.strerror) from why
+            raise PackageError("the {storage} cannot be written: {reason}", storage=storage, reason=why.strerror) from why
         if free < verified.unpacked_bytes + SPARE_BYTES:
             raise PackageError(
-                "not enough space: {name} needs {mb}, {mb2} are free",
+                "there is not enough space: {name} needs {needed}, {free} are free",
                 name=name,
-                mb=_mb(verified.unpacked_bytes + SPARE_BYTES),
-                mb2=_mb(free),
+                needed=_mb(verified.unpacked_bytes + SPARE_BYTES),
+                free=_mb(free),
             )
         try:
             kept = {slot.letter for slot in (self.current(name), self.previous(name)) if slot is not None}
