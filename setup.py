@@ -61,6 +61,7 @@ setup(
             "openapi-spec-validator==0.9.0",
             "playwright==1.65.2",
             "pytest==9.2.0",
+            "pytest-xdist==3.8.0",
             "requests==2.34.2",
             "ruff==0.17.5",
             "types-requests==2.33.0.20261030",

@@ -6,7 +6,8 @@ that it begins with Subscribe (engine/subscription.py does it).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from board.devices import DeviceState
@@ -32,7 +33,8 @@ class EngineHello:
 class EngineStatus:
     """Sent every second and on change. `camera`: "ok" or what is wrong with it; `error`: last error, "" when none.
     `mode`: of the settings, or NO_LICENSE; `frames_per_s`: what the camera delivers; `frames_lost`, `frames_late`: since the
-    engine's start; `camera_notes`: what was asked of the camera and it does not do; `preset`: its exposure, "day" or "night"."""
+    engine's start; `camera_notes`: what was asked of the camera and it does not do; `preset`: its exposure, "day" or "night";
+    `settings`: fingerprints (board/kit/settings.py) of those that it runs with."""
 
     mode: str
     frames_processed: int
@@ -47,6 +49,7 @@ class EngineStatus:
     frames_late: int = 0
     camera_notes: tuple[str, ...] = ()
     preset: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +188,8 @@ class ServiceStatus:
     camera_free_pct: int
     devices: tuple[DeviceState, ...] = ()
     """I2C and serial devices in use, by name."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Fingerprints of the settings that the service runs with."""
     monotonic_ns: int = 0
     """When this was put together (CLOCK_MONOTONIC): whoever keeps it knows by this how old it has become."""
     last_engine: EngineStatus | None = None

@@ -39,7 +39,7 @@ class Pages:
             device=portal.general().device_name,
             simulated=portal.profile.simulated,
             board=portal.profile.title,
-            restart_due=sorted(portal.restart_due),
+            restart_due=portal.restart_due() if call.may("configure") else [],
             **values,
         )
         return Answer(html.encode(), "text/html; charset=utf-8", status)

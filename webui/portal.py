@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from board.camera import CameraSettings
 from board.kit.clock import Clock
+from board.kit.settings import restart_due
 from board.kit.state import State
 from board.kit.zones import camera_zone
 from board.types import BoardProfile
@@ -37,14 +39,22 @@ class Portal:
     picture: Picture
     pictures: Pictures
     pages: Pages
-    restart_due: set[str]
-    """Titles of settings that were saved and wait for "Restart service"."""
 
     def general(self) -> GeneralSettings:
         return self.store.settings(GeneralSettings)
 
     def lpr(self) -> LprSettings:
         return self.store.settings(LprSettings)
+
+    def restart_due(self) -> list[str]:
+        """Titles of the stored settings that engine or service do not run with yet; none while they do not run, as they start with
+        what is stored."""
+        status, _ = self.feed.status()
+        if status is None:
+            return []
+        stored = (self.lpr(), self.general(), self.store.settings(CameraSettings))
+        running = [status.settings, *([status.engine.settings] if status.engine else [])]
+        return sorted({title for each in running for title in restart_due(stored, each)})
 
     def zone(self) -> ZoneInfo:
         """The camera's time zone; UTC when this system does not know the one that was set."""

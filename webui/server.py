@@ -10,6 +10,7 @@ from board.kit.state import State
 from board.kit.web import server as web
 from board.kit.web.heads import Head
 from board.kit.web.limits import Limits, Share, memory_bytes, streams_for
+from board.kit.web.listeners import unix_listener
 from board.kit.web.menu import Tab
 from board.profiles import load
 from engine.actions import find_kinds
@@ -44,7 +45,6 @@ def open_portal(state: State) -> tuple[Portal, tuple[Tab[Portal], ...]]:
         picture=picture,
         pictures=Pictures(picture, clock, lambda: focus_region(store.settings(LprSettings))),
         pages=Pages(tabs),
-        restart_due=set(),
     )
     portal.feed.show(Documents(portal))
     return portal, tabs
@@ -62,7 +62,7 @@ class Server:
     def start(self) -> None:
         """Listens when this returns; GatewrightError when the socket cannot be made."""
         try:
-            listener = web.unix_listener(self._socket_path)
+            listener = unix_listener(self._socket_path)
         except OSError as why:
             raise GatewrightError("{socket_path}: {why}", socket_path=self._socket_path, why=why) from why
         self._server = web.Server(listener, self._application, LIMITS, shares=_shares)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import field_validator, model_validator
 
 from board.kit.errors import ConfigError
-from board.kit.settings import Settings, option
+from board.kit.settings import Problem, Settings, option
 
 if TYPE_CHECKING:  # the portal shows these settings without numpy's 15 MB
     import numpy as np
@@ -163,6 +163,11 @@ class CameraSettings(Settings):
         restart=True,
         group="Infra-red night",
     )
+
+    def conflicts(self) -> tuple[Problem, ...]:
+        if self.night == "schedule" and self.night_from == self.night_until:
+            return (self.conflict("night_until", "must differ from {begin}", begin=self.title_of("night_from")),)
+        return ()
 
     @field_validator("night_from", "night_until")
     @classmethod

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
@@ -19,6 +21,21 @@ class Settings(BaseModel):
 
     key: ClassVar[str] = ""
     """The name under which they are stored, of what is stored by itself; it never changes, whatever the class is called."""
+
+    def conflicts(self) -> tuple[Problem, ...]:
+        """What does not go together although each value alone is acceptable (a minimum above its maximum). Looked at when settings
+        are sent or stored; what an earlier release stored is read all the same."""
+        return ()
+
+    @classmethod
+    def conflict(cls, field: str, text: str, **values: object) -> Problem:
+        """One of them, about `field`."""
+        return Problem(field, cls.model_fields[field].title or field, Text(text, values))
+
+    @classmethod
+    def title_of(cls, field: str) -> Text:
+        """How people call the field."""
+        return Text(cls.model_fields[field].title or field)
 
 
 S = TypeVar("S", bound=Settings)
@@ -103,6 +120,24 @@ def check(kind: type[S], values: dict[str, Any]) -> S:
     if found:
         raise SettingsError(*found)
     return kind.model_validate(values)
+
+
+def fingerprints(*groups: Settings) -> dict[str, str]:
+    """{"lpr.votes": a short hash} of every setting that takes effect after a restart: what a process says that it runs with."""
+    alike = [type(each).model_validate(each.model_dump()) for each in groups]  # a default of 10 is stored and read as 10.0
+    return {
+        f"{each.key}.{name}": hashlib.sha256(repr(getattr(each, name)).encode()).hexdigest()[:8]
+        for each in alike
+        for name, info in type(each).model_fields.items()
+        if isinstance(info.json_schema_extra, dict) and info.json_schema_extra.get("restart")
+    }
+
+
+def restart_due(stored: Sequence[Settings], running: Mapping[str, str]) -> list[str]:
+    """Titles of the `stored` settings that a process which says `running` (fingerprints) does not run with yet."""
+    now = fingerprints(*stored)
+    late = {name for name, print_ in running.items() if now.get(name, print_) != print_}
+    return [info.title or name for each in stored for name, info in type(each).model_fields.items() if f"{each.key}.{name}" in late]
 
 
 SAYINGS = {

@@ -8,7 +8,7 @@ import os
 import threading
 import uuid
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
@@ -22,6 +22,7 @@ from board.camera import CameraSettings, open_camera
 from board.kit.clock import Clock
 from board.kit.errors import CameraError, GatewrightError, StoreError
 from board.kit.process import Life, open_log
+from board.kit.settings import fingerprints
 from board.kit.state import State
 from board.kit.zones import camera_zone
 from board.ports import Camera
@@ -60,7 +61,8 @@ class Engine:
     """The reading loop with what it keeps. `open_camera` and `open_reader` raise errors of ours; both are tried again.
 
     `idle`: "" reads; NO_LICENSE or SETUP only shows the camera's picture, so that nothing opens a gate. SETUP lasts until
-    `is_set_up`, which is asked once a second, says so: then `run` returns, and the engine that is started next reads."""
+    `is_set_up`, which is asked once a second, says so: then `run` returns, and the engine that is started next reads. `running`:
+    fingerprints of all settings that it was started with."""
 
     def __init__(
         self,
@@ -73,8 +75,11 @@ class Engine:
         open_reader: Callable[[], Reader],
         is_set_up: Callable[[], bool] = lambda: True,
         known: Known = NOTHING_KNOWN,
+        running: Mapping[str, str] | None = None,
+        ring_every: int = 1,
     ) -> None:
         kind = mode_kind(settings.mode)
+        self._running = dict(running or {})
         self._clock = clock
         self._open_reader = open_reader
         self._reader: Reader | None = None
@@ -98,7 +103,7 @@ class Engine:
         self._error_at: datetime | None = None
         self._link = Link(state.service_socket, clock, self.status, self._take_trigger, self._stop_asked)
         wanted = _nothing if idle else self._mode.wanted
-        self._feed = Feed(open_camera, wanted, kind.queue(settings), state.frames, clock, self._link.show_status)
+        self._feed = Feed(open_camera, wanted, kind.queue(settings), state.frames, clock, self._link.show_status, ring_every)
 
     def status(self) -> EngineStatus:
         """What the engine does just now."""
@@ -117,6 +122,7 @@ class Engine:
             frames_late=self._feed.late,
             camera_notes=tuple(note[:200] for note in self._feed.notes[:10]),
             preset=self._feed.preset,
+            settings=self._running,
         )
 
     def say(self, error: str) -> None:
@@ -358,9 +364,20 @@ def main(arguments: Sequence[str]) -> int:
     def is_set_up() -> bool:
         return bool(_stored_settings(state, clock)[0].region)
 
-    process = Engine(state, clock, settings, general, idle, camera, reader, is_set_up, _known(state, clock))
+    running = {} if problem else fingerprints(settings, general, of_camera)
+    process = Engine(
+        state, clock, settings, general, idle, camera, reader, is_set_up, _known(state, clock), running, _ring_every(state)
+    )
     process.run(life)
     return 0
+
+
+def _ring_every(state: State) -> int:
+    """Of so many rows and columns of the live picture one is kept."""
+    try:
+        return 2 if _profile(state).small else 1
+    except GatewrightError:
+        return 1  # the camera says what is wrong with the profile
 
 
 def _camera_of_board(state: State) -> str:

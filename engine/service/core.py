@@ -20,6 +20,7 @@ from board.kit.clock import Clock, boot_id
 from board.kit.errors import ConfigError, DeliveryError, GatewrightError, StoreError, WireError
 from board.kit.process import Life, open_log, set_log_level
 from board.kit.servers import announce, bind_address
+from board.kit.settings import fingerprints
 from board.kit.state import State
 from board.profiles import load
 from board.serial import SerialLines
@@ -56,11 +57,11 @@ from engine.service.counters import BAD_FRAMES, Counters
 from engine.service.engine_view import EngineView
 from engine.service.hub import Hub
 from engine.service.inputs import Inputs
-from engine.service.kept import Kept, LastTrigger
 from engine.service.outputs import Outputs
 from engine.service.passage_source import StoredPassages
 from engine.service.pins_link import PinsLink
 from engine.service.problems import Problems
+from engine.service.remembered import LastTrigger, Remembered
 from engine.service.scheduler import Scheduler
 from engine.service.status import Status
 from engine.service.subscribers import Subscribers
@@ -123,7 +124,7 @@ class Service:
         self._counters = Counters(clock, self._store, self._problems.say)
         self._engine = EngineView(clock, self._counters, licensed, lambda: self._subscribers.status_changed())
         self._outputs = Outputs(self._store, lambda: self._core.general if self._core else None, kinds, self._problems.say)
-        kept_trigger = Kept(state.last_trigger_file, LastTrigger)
+        kept_trigger = Remembered(state.last_trigger_file, LastTrigger)
         last = kept_trigger.get()
         self._triggers = Triggers(
             clock,
@@ -143,7 +144,7 @@ class Service:
             self._outputs.polarities,
             lambda line: self._subscribers.line(line),
         )
-        self._kept_frame = Kept(state.last_wiegand_file, WiegandFrame)
+        self._kept_frame = Remembered(state.last_wiegand_file, WiegandFrame)
         self._pins.wiegand = self._kept_frame.get()
         self._inputs = Inputs(
             clock,
@@ -167,7 +168,7 @@ class Service:
             lambda: self._need_store().settings(GeneralSettings),
         )
         self._trials = Trials(clock, kinds, self._pins, self._environment, self._need_store, self._outputs.polarities)
-        self._status = Status(state, clock, self._engine, self._counters, self._pins, self._problems, card)
+        self._status = Status(state, clock, self._engine, self._counters, self._pins, self._problems, card, self._running)
         self._passages = StoredPassages(lambda: Store(state.database, clock, checkpoints=False))
         self._subscribers = Subscribers(self._status.now, self._pins.lines, self._server_settings, self._passages)
         handlers: dict[type, Callable[[Any], object]] = {
@@ -355,6 +356,13 @@ class Service:
     def _settings_changed(self, request: SettingsChanged) -> Outcome:
         self._apply(self._need_store().settings(GeneralSettings))
         return Outcome(True, "")
+
+    def _running(self) -> dict[str, str]:
+        """Fingerprints of the settings that this process was started with; the region is the engine's alone."""
+        if self._core is None:
+            return {}
+        found = fingerprints(self._core.lpr, self._core.general)
+        return {name: print_ for name, print_ in found.items() if name not in ("lpr.region", "lpr.countries")}
 
     def _apply(self, general: GeneralSettings) -> None:
         """What needs no restart; the rest holds as it was read at the start."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from board.devices import read_devices
@@ -17,7 +17,8 @@ from engine.service.scheduler import free_space_pct
 
 
 class Status:
-    """`card()`: the SD card's folder, None while there is none."""
+    """`card()`: the SD card's folder, None while there is none; `running()`: fingerprints of the settings that the
+    service was started with."""
 
     def __init__(
         self,
@@ -28,6 +29,7 @@ class Status:
         pins: PinsLink,
         problems: Problems,
         card: Callable[[], Path | None],
+        running: Callable[[], Mapping[str, str]],
     ) -> None:
         self._state = state
         self._clock = clock
@@ -36,6 +38,7 @@ class Status:
         self._pins = pins
         self._problems = problems
         self._card = card
+        self._running = running
 
     def now(self) -> ServiceStatus:
         engine, card = self._engine.alive(), self._card()
@@ -52,6 +55,7 @@ class Status:
             wiegand=self._pins.wiegand,
             pins=self._pins.problem,
             devices=read_devices(self._state),
+            settings=self._running(),
             warnings=self._pins.warnings(),
             last_error=error,
             last_error_at=error_at,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pydantic import field_validator
 
-from board.kit.settings import Settings, option
+from board.kit.settings import Problem, Settings, option
 from board.serial import parse_url
 from engine.formats.serial_text import unescape
+
+CAMERA_SCHEMES = ("http", "https", "picamera2", "replay", "rtsp", "rtsps", "v4l2")
+"""Those of the back ends of board/camera, whose modules this process need not load."""
 
 FUNCTION_MODES = ("MOTION", "TRIGGER", "FREEFLOW")
 
@@ -251,6 +254,21 @@ class LprSettings(Settings):
         group="Camera",
         max_length=300,
     )
+
+    def conflicts(self) -> tuple[Problem, ...]:
+        found = []
+        if self.min_char_height_px > self.max_char_height_px:
+            most = self.title_of("max_char_height_px")
+            found.append(
+                self.conflict("min_char_height_px", "must not be more than {most} ({px} px)", most=most, px=self.max_char_height_px)
+            )
+        scheme = self.camera_url.partition(":")[0].lower() if ":" in self.camera_url else ""
+        if self.connection == "URL" and not self.camera_url:
+            found.append(self.conflict("camera_url", "must be given for the connection type URL"))
+        elif self.camera_url and scheme not in CAMERA_SCHEMES:
+            known = ", ".join(f"{each}:" for each in CAMERA_SCHEMES)
+            found.append(self.conflict("camera_url", "must begin with one of {known}", known=known))
+        return tuple(found)
 
     @field_validator("trigger_serial")
     @classmethod

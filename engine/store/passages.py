@@ -12,7 +12,7 @@ from typing import Any
 from engine import lists as matching
 from engine.store.database import Database
 from engine.store.entries import entry_of
-from engine.store.migrations import place_of
+from engine.store.migrations import folded_of, place_of
 from engine.store.queries import MAX_COUNTED, MAX_ROWS, PassagePage, PassageQuery, StoredPassage
 from engine.store.rows import marks, stamp
 from engine.store.search import Search
@@ -103,12 +103,17 @@ class Passages:
         )
 
     def matches(self, passage_id: str) -> tuple[Match, ...]:
-        """The lists that a passage matched when it was stored; an entry deleted since is None."""
+        """The lists that a passage matched when it was stored; an entry deleted since is None. One that an import has replaced
+        since is the new one of that plate."""
+        current = "SELECT c.id FROM entries c JOIN lists l ON l.id = abs(c.list_id) AND l.generation = c.generation"
+        here = "c.list_id IN (pl.list_id, -pl.list_id)"
+        choices = ("c.id = pl.entry_id", f"{here} AND c.key = p.key", f"{here} AND c.folded = {folded_of('p')}")
+        entry = ", ".join(f"({current} WHERE {choice})" for choice in choices)
         sql = (
-            "SELECT pl.list_id AS owner, pl.name AS list_name, pl.role, pl.colour, pl.distance, pl.entry_id, e.* "
-            "FROM passages p JOIN passage_lists pl ON pl.passage_rowid = p.rowid LEFT JOIN entries e ON e.id = pl.entry_id "
-            "AND EXISTS (SELECT 1 FROM lists l WHERE l.id = abs(e.list_id) AND l.generation = e.generation) "
-            "WHERE p.id = ? ORDER BY pl.list_id"
+            "SELECT m.list_id AS owner, m.name AS list_name, m.role, m.colour, m.distance, e.* FROM ("
+            f"SELECT pl.*, CASE WHEN pl.entry_id IS NOT NULL THEN coalesce({entry}) END AS entry "
+            "FROM passages p JOIN passage_lists pl ON pl.passage_rowid = p.rowid WHERE p.id = ?"
+            ") m LEFT JOIN entries e ON e.id = m.entry ORDER BY owner"
         )
         return tuple(
             Match(

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from board.kit.errors import ConfigError
 from board.kit.secrets import without_secrets
-from board.kit.settings import Settings, check
+from board.kit.settings import Settings, SettingsError, check
 from engine.store.changes import Changes
 from engine.store.database import Database
 
@@ -45,6 +45,9 @@ class StoredSettings:
         """Checks and stores; ConfigError keeps the previous ones. `by`: the user who does it."""
         kind = type(settings)
         check(kind, settings.model_dump())
+        found = settings.conflicts()
+        if found:
+            raise SettingsError(*found)
         sql = "INSERT INTO settings (name, body) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body"
         with self._db.transaction():
             before = without_secrets(kind, self(kind).model_dump(mode="json"))

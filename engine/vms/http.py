@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
+from board.kit.loop import READ, WRITE, Loop
 from board.kit.sockets import short_address
-from engine.vms.loop import READ, WRITE, Loop
 
 log = logging.getLogger("vms.http")
 

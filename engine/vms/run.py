@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from board.kit.clock import Clock
+from board.kit.loop import Loop
 from board.kit.people import People
 from board.kit.process import Life, open_log
 from board.kit.state import State
@@ -16,7 +17,6 @@ from engine.messages import PASSAGES, SETTINGS, PassageEvent, ServerSettings
 from engine.subscription import Subscription
 from engine.vms.access import Access
 from engine.vms.http import HttpServer, Reply, Request, text
-from engine.vms.loop import Loop
 from engine.vms.snapshots import FOLDER, KNOWN, Snapshots
 
 log = logging.getLogger("vms")

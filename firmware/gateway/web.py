@@ -8,7 +8,8 @@ from board.kit.errors import GatewrightError
 from board.kit.web.exchange import Wsgi
 from board.kit.web.heads import Head
 from board.kit.web.limits import Addresses, Limits, Share, memory_bytes, streams_for
-from board.kit.web.server import Server, address_share, tcp_listener
+from board.kit.web.listeners import tcp_listener
+from board.kit.web.server import Server, address_share
 from firmware.packages.uploads import FORM_BYTES
 from firmware.packages.verify import MAX_ARCHIVE_BYTES
 

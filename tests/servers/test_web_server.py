@@ -16,7 +16,8 @@ import pytest
 from board.kit.web.exchange import BrokenOff
 from board.kit.web.heads import Head
 from board.kit.web.limits import Limits, Share
-from board.kit.web.server import Server, tcp_listener, unix_listener
+from board.kit.web.listeners import tcp_listener, unix_listener
+from board.kit.web.server import Server
 from board.kit.web.streams import STREAM
 from firmware.people.addresses import Addresses
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from board.camera import CameraSettings
 from board.kit.secrets import public
@@ -35,7 +34,8 @@ def _group(name: str, kind: type[Settings]) -> tuple[Route[Portal], ...]:
         wanted = filled(kind, call.body, stored.model_dump(), settings_choices(portal.profile))
         if isinstance(wanted, LprSettings):
             _check_countries(wanted)
-        return _put(portal, call, stored, wanted)
+            _check_camera(portal, wanted)
+        return _put(portal, call, wanted)
 
     path, title = f"api/settings/{name}", name.upper() if name == "lpr" else name
     shape = settings_shape(kind)
@@ -53,32 +53,34 @@ def _check_countries(wanted: LprSettings) -> None:
         raise unfit("countries", "Countries", "{countries}: not in {region}", countries=strange, region=Text(wanted.region))
 
 
+def _check_camera(portal: Portal, wanted: LprSettings) -> None:
+    """A recording stands in for the camera on a simulated board only: it could be any folder of this machine."""
+    if wanted.camera_url.strip().lower().startswith("replay:") and not portal.profile.simulated:
+        raise unfit("camera_url", "Camera URL", "only a simulated board replays recordings")
+
+
 def _default(portal: Portal, call: Call) -> Answer:
     stored = portal.lpr()
-    return _put(portal, call, stored, LprSettings(**{name: getattr(stored, name) for name in KEPT_BY_DEFAULT}))
+    return _put(portal, call, LprSettings(**{name: getattr(stored, name) for name in KEPT_BY_DEFAULT}))
 
 
-def _put(portal: Portal, call: Call, before: Settings, after: Settings) -> Answer:
-    """Stores settings and notes which of the changed ones wait for "Restart service"."""
+def _put(portal: Portal, call: Call, after: Settings) -> Answer:
+    """Stores settings; those that take effect at once are told to the service."""
     portal.store.settings.put(after, call.user)
     if isinstance(after, GeneralSettings):
         portal.service.outcome(SettingsChanged())
-    for name, info in type(after).model_fields.items():
-        extra: Any = info.json_schema_extra
-        if getattr(before, name) != getattr(after, name) and isinstance(extra, dict) and extra.get("restart"):
-            portal.restart_due.add(info.title or name)
     return _answer(portal, after)
 
 
 def _answer(portal: Portal, settings: Settings) -> Answer:
-    return data({"settings": public(type(settings), settings.model_dump(mode="json")), "restart_due": sorted(portal.restart_due)})
+    shown = public(type(settings), settings.model_dump(mode="json"))
+    return data({"settings": shown, "restart_due": portal.restart_due()})
 
 
 def _restart(portal: Portal, call: Call) -> Answer:
     outcome = portal.service.outcome(RestartService())
     if not outcome.ok:
         raise Refused(503, outcome.note)
-    portal.restart_due.clear()
     return data({"ok": True, "note": outcome.note})
 
 

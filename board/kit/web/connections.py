@@ -7,6 +7,7 @@ import socket
 import struct
 import time
 from enum import Enum
+from typing import Any
 
 from board.kit.web.heads import Head
 from board.kit.web.limits import Limits
@@ -37,12 +38,11 @@ class Connection:
     """`address`: who is connected, "" on a Unix socket; `key`: what it is counted as; `since_s`: when its phase began; `due_s`: by
     when it must end, both monotonic; `left`: bytes of the request's body that are still to come from the socket or `buffer`;
     `cut`: the client closed before; `out`: bytes of the answer that the socket did not take yet; `frames`: its stream is sent in
-    chunks of HTTP."""
+    chunks of HTTP; `watched`: the source of its stream, while the loop waits for it."""
 
     __slots__ = (
-        "address", "buffer", "cut", "due_s", "frames", "head", "keep", "key", "left", "mask", "out", "phase",
-        "port",
-        "since_s", "sock", "source", "source_fd",
+        "address", "buffer", "cut", "due_s", "frames", "head", "keep", "key", "left", "out", "phase", "port", "since_s", "sock",
+        "source", "watched",
     )  # fmt: skip
 
     def __init__(self, sock: socket.socket, address: str, port: int, key: str) -> None:
@@ -57,9 +57,8 @@ class Connection:
         self.left = 0
         self.keep = True
         self.cut = self.frames = False
-        self.mask = 0
         self.source: Source | None = None
-        self.source_fd = -1
+        self.watched: Any = None
 
     def receive(self, most: int = 16 << 10) -> bytes | None:
         """What is there; b"" when the client closed, None when nothing is there now."""

@@ -117,8 +117,8 @@ def _plain(schema: dict[str, Any]) -> dict[str, Any]:
             continue
         if field.pop("widget", "") == "password":
             field["writeOnly"] = True
-        if field.get("default") == "" and field.get("minLength"):
-            del field["default"]  # a form begins empty, but must not be sent so
+        if (field.get("default") == "" and field.get("minLength")) or isinstance(field.get("default"), dict):
+            del field["default"]  # a form begins empty, but must not be sent so; a Text is no JSON
         choices = field.pop("choices", [])
         if choices:
             field["enum"] = choices

@@ -8,30 +8,22 @@ client who sends or reads nothing holds no thread.
 from __future__ import annotations
 
 import logging
-import os
-import selectors
 import socket
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 
-from board.kit.sockets import short_address
+from board.kit.loop import READ, WRITE, Loop
 from board.kit.web.connections import WAITING, Connection, Phase
 from board.kit.web.exchange import Exchange, Wsgi, refusal
 from board.kit.web.heads import BadRequest, Head, head_end, parse
 from board.kit.web.limits import Addresses, Complaints, Limits, Queue, Share
-from board.kit.web.streams import Source
+from board.kit.web.viewers import STALLED_S, Viewers
 
 log = logging.getLogger("web")
 
 BACKLOG = 256
 TURN_S = 0.5
-STREAM_STALLED_S = 20.0
-"""A viewer that takes nothing for so long is disconnected."""
-STREAM_BUFFER_BYTES = 64 << 10
-"""What the kernel keeps for a viewer: a picture must not wait behind old ones."""
 SHUT_WITHIN_S = 5.0
 _LINGER_S = 2.0
 """How long a refused client may go on sending before it is cut off: without that, it might not see the answer."""
@@ -41,33 +33,6 @@ Shares = Callable[[Head, str], tuple[Share, ...]]
 def address_share(limits: Limits, address: str) -> Share:
     """What one address may take of the threads, so that some are left for the others."""
     return f"address {address}", max(1, limits.threads - max(1, limits.threads // 4))
-
-
-def tcp_listener(bind: str, port: int) -> socket.socket:
-    """A socket for `Server` on an IPv4 or IPv6 address; OSError when the port is taken or the address is not of this machine."""
-    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((bind, port))
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
-def unix_listener(path: Path) -> socket.socket:
-    """The same at `path`, for this user only; what is left of an earlier run is replaced."""
-    path.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        with short_address(path) as address:
-            listener.bind(address)
-        path.chmod(0o600)
-    except OSError:
-        listener.close()
-        raise
-    return listener
 
 
 class Server:
@@ -88,29 +53,25 @@ class Server:
         self._limits = limits
         self._shares = shares or (lambda head, address: (address_share(limits, address),))
         self._addresses = addresses
-        self._selector = selectors.DefaultSelector()
         self._connections: set[Connection] = set()
         self._queue: Queue[Connection] = Queue()
-        self._back: deque[Callable[[], None]] = deque()
-        self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        self._streams_lock = threading.Lock()
-        self._streams: dict[Connection, Source] = {}
         self._complaints = Complaints(log, time.monotonic)
         self._stop = threading.Event()
-        self._loop = threading.Thread(target=self._run, name="web", daemon=True)
+        self._loop = Loop()
+        self._viewers = Viewers(self._loop, limits, self._safely, self._answered)
+        self._thread = threading.Thread(target=self._run, name="web", daemon=True)
         self._workers = [threading.Thread(target=self._work, name=f"web-{number}", daemon=True) for number in range(limits.threads)]
 
     def start(self) -> None:
         self._listener.listen(BACKLOG)
         self._listener.setblocking(False)
-        self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
-        self._selector.register(self._wake_read, selectors.EVENT_READ, self._woken)
-        for thread in (self._loop, *self._workers):
+        self._loop.watch(self._listener, READ, self._accept)
+        for thread in (self._thread, *self._workers):
             thread.start()
 
     def alive(self) -> bool:
         """False when one of its threads has ended by itself."""
-        return all(thread.is_alive() for thread in (self._loop, *self._workers))
+        return all(thread.is_alive() for thread in (self._thread, *self._workers))
 
     def stop(self) -> None:
         """Gives the requests in progress a moment and closes every connection."""
@@ -119,45 +80,17 @@ class Server:
         for worker in self._workers:
             worker.join(max(0.1, until - time.monotonic()))
         self._stop.set()
-        self._wake()
-        self._loop.join(SHUT_WITHIN_S)
-        os.close(self._wake_write)
+        self._loop.call(lambda: None)
+        self._thread.join(SHUT_WITHIN_S)
 
     # --- the loop ---------------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        turn_s = 0.0
-        while not self._stop.is_set():
-            for key, mask in self._selector.select(TURN_S):
-                if isinstance(key.data, Connection):
-                    self._safely(key.data, lambda client, mask=mask: self._ready(client, mask))  # type: ignore[misc]
-                else:
-                    key.data()
-            while self._back:
-                self._back.popleft()()
-            now = time.monotonic()
-            if now - turn_s >= TURN_S:
-                turn_s = now
-                self._turn(now)
+        self._loop.run(self._stop, TURN_S, self._turn)
         for client in list(self._connections):
             self._close(client)
-        self._selector.close()
         self._listener.close()
-        os.close(self._wake_read)
-
-    def _wake(self) -> None:
-        try:
-            os.write(self._wake_write, b".")
-        except OSError:
-            pass  # full: the loop is being woken already; closed: it has ended
-
-    def _woken(self) -> None:
-        os.read(self._wake_read, 4096)
-
-    def _later(self, work: Callable[[], None]) -> None:
-        """Has the loop do `work`; from any thread."""
-        self._back.append(work)
-        self._wake()
+        self._loop.close()
 
     def _safely(self, client: Connection, work: Callable[[Connection], None]) -> None:
         """One client's trouble is that client's end only."""
@@ -171,7 +104,7 @@ class Server:
             log.exception("connection of %s", client.address)
             self._close(client)
 
-    def _accept(self) -> None:
+    def _accept(self, events: int) -> None:
         for _ in range(BACKLOG):
             try:
                 sock, peer = self._listener.accept()
@@ -216,27 +149,16 @@ class Server:
         self._close(min(waiting, key=lambda client: client.since_s))
         return True
 
-    def _enter(self, client: Connection, phase: Phase, mask: int, within_s: float) -> None:
+    def _enter(self, client: Connection, phase: Phase, events: int, within_s: float) -> None:
         now = time.monotonic()
         client.phase, client.since_s, client.due_s = phase, now, now + within_s
-        self._watch(client, mask)
-
-    def _watch(self, client: Connection, mask: int) -> None:
-        if mask == client.mask:
-            return
-        if not client.mask:
-            self._selector.register(client.sock, mask, client)
-        elif mask:
-            self._selector.modify(client.sock, mask, client)
-        else:
-            self._selector.unregister(client.sock)
-        client.mask = mask
+        self._loop.watch(client.sock, events, lambda ready: self._safely(client, lambda client: self._ready(client, ready)))
 
     def _moved(self, client: Connection, count: int) -> None:
         now = time.monotonic()
         client.due_s = now + self._limits.patience_s(client.due_s - now, count)
 
-    def _ready(self, client: Connection, mask: int) -> None:
+    def _ready(self, client: Connection, events: int) -> None:
         if client.phase in (Phase.HEAD, Phase.BODY):
             self._receive(client)
         elif client.phase is Phase.FLUSH:
@@ -246,18 +168,13 @@ class Server:
         elif client.phase is Phase.DRAIN:
             self._drain(client)
         elif client.phase is Phase.STREAM:
-            if client not in self._connections:
-                return
-            if mask & selectors.EVENT_READ and not self._still_there(client):
-                self._close(client)
-            else:
-                self._pump(client)
+            self._viewers.ready(client, events)
 
     # --- requests ---------------------------------------------------------------------------------------------------------
 
     def _expect_request(self, client: Connection, within_s: float) -> None:
         client.head = None
-        self._enter(client, Phase.HEAD, selectors.EVENT_READ, within_s)
+        self._enter(client, Phase.HEAD, READ, within_s)
         if client.buffer:
             client.due_s = client.since_s + self._limits.head_s
             self._take_head(client)
@@ -295,7 +212,7 @@ class Server:
         if len(client.buffer) < head.length <= self._limits.buffered_body_bytes:
             if head.expects:
                 client.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self._enter(client, Phase.BODY, selectors.EVENT_READ, self._limits.head_s)
+            self._enter(client, Phase.BODY, READ, self._limits.head_s)
         else:
             self._queue_up(client)
 
@@ -312,21 +229,22 @@ class Server:
         while (taken := self._queue.take()) is not None:
             client, shares = taken
             try:
-                Exchange(client, self._limits, self._register_stream).run(self._application)
+                Exchange(client, self._limits, self._viewers.register).run(self._application)
             except Exception:  # the thread's top
                 log.exception("request of %s", client.address)
                 client.abandon()
             finally:
                 self._queue.done(shares)
-                self._later(lambda client=client: self._safely(client, self._answered))  # type: ignore[misc]
+                self._loop.call(lambda client=client: self._safely(client, self._answered))  # type: ignore[misc]
 
     # --- answers ----------------------------------------------------------------------------------------------------------
 
     def _answered(self, client: Connection) -> None:
         if client.source is not None:
-            self._begin_stream(client)
+            self._enter(client, Phase.STREAM, READ, STALLED_S)
+            self._viewers.begin(client)
         elif client.out:
-            self._enter(client, Phase.FLUSH, selectors.EVENT_WRITE, self._limits.head_s)
+            self._enter(client, Phase.FLUSH, WRITE, self._limits.head_s)
         else:
             self._flushed(client)
 
@@ -334,7 +252,7 @@ class Server:
         if client.left:
             if not client.keep:
                 client.sock.shutdown(socket.SHUT_WR)
-            self._enter(client, Phase.DRAIN, selectors.EVENT_READ, self._limits.head_s if client.keep else _LINGER_S)
+            self._enter(client, Phase.DRAIN, READ, self._limits.head_s if client.keep else _LINGER_S)
             self._drop(client, 0)
         elif client.keep:
             self._expect_request(client, self._limits.idle_s)
@@ -366,87 +284,15 @@ class Server:
         client.add(refusal(status, f"{text[:1].upper()}{text[1:]}.", retry_s))
         self._safely(client, self._answered)
 
-    # --- streams ----------------------------------------------------------------------------------------------------------
-
-    def _register_stream(self, client: Connection, source: Source) -> bool:
-        with self._streams_lock:
-            same = sum(other.key == client.key for other in self._streams)
-            if len(self._streams) >= self._limits.streams or (client.key and same >= self._limits.streams_per_address):
-                return False
-            self._streams[client] = source
-            return True
-
-    def _begin_stream(self, client: Connection) -> None:
-        source = client.source
-        assert source is not None
-        client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, STREAM_BUFFER_BYTES)
-        self._enter(client, Phase.STREAM, selectors.EVENT_READ, STREAM_STALLED_S)
-        source.attach(lambda: self._later(lambda: self._safely(client, self._pump)))
-        self._pump(client)
-
-    def _still_there(self, client: Connection) -> bool:
-        """What a viewer sends is not read as a request; only its end counts."""
-        return client.receive(4096) != b""
-
-    def _pump(self, client: Connection) -> None:
-        """Sends what the source has, as far as the viewer takes it."""
-        source = client.source
-        if source is None or client.phase is not Phase.STREAM:
-            return
-        for _ in range(4):  # others want their turn
-            if client.out:
-                if client.send_some():
-                    client.due_s = time.monotonic() + STREAM_STALLED_S
-                if client.out:
-                    self._watch_source(client, False)
-                    self._watch(client, selectors.EVENT_READ | selectors.EVENT_WRITE)
-                    return
-            piece = source.next()
-            if piece is None:
-                client.due_s = time.monotonic() + STREAM_STALLED_S
-                self._watch(client, selectors.EVENT_READ)
-                self._watch_source(client, True)
-                return
-            if not piece:
-                self._end_stream(client)
-                return
-            client.out = memoryview(b"%x\r\n%b\r\n" % (len(piece), piece) if client.frames else piece)
-        self._watch_source(client, False)
-        self._watch(client, selectors.EVENT_READ | selectors.EVENT_WRITE)
-
-    def _end_stream(self, client: Connection) -> None:
-        self._leave_stream(client)
-        if client.frames:
-            client.out = memoryview(b"0\r\n\r\n")
-        self._answered(client)
-
-    def _leave_stream(self, client: Connection) -> None:
-        self._watch_source(client, False)
-        with self._streams_lock:
-            source = self._streams.pop(client, None)
-        client.source = None
-        if source is not None:
-            source.close()
-
-    def _watch_source(self, client: Connection, wanted: bool) -> None:
-        fileno: Callable[[], int] | None = getattr(client.source, "fileno", None)
-        if fileno is None or wanted == (client.source_fd >= 0):
-            return
-        if wanted:
-            client.source_fd = fileno()
-            self._selector.register(client.source_fd, selectors.EVENT_READ, lambda: self._safely(client, self._pump))
-        else:
-            self._selector.unregister(client.source_fd)
-            client.source_fd = -1
-
     # --- ends -------------------------------------------------------------------------------------------------------------
 
-    def _turn(self, now: float) -> None:
+    def _turn(self) -> None:
         """Twice a second: who had the time that the limits give is told so or cut off."""
+        now = time.monotonic()
         self._complaints.turn()
         for client in list(self._connections):
             if client.phase is Phase.STREAM:
-                self._safely(client, self._pump)
+                self._safely(client, self._viewers.pump)
             if now >= client.due_s and client in self._connections:
                 self._safely(client, self._overdue)
 
@@ -467,8 +313,8 @@ class Server:
             self._close(client)
 
     def _close(self, client: Connection) -> None:
-        self._leave_stream(client)
-        if client.mask:
-            self._watch(client, 0)
+        self._viewers.leave(client)
+        if client.sock.fileno() >= 0:
+            self._loop.watch(client.sock, 0, lambda ready: None)
         self._connections.discard(client)
         client.sock.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 from dataclasses import dataclass
@@ -9,7 +10,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+import webui.tabs
+from board.kit.registry import find
 from board.kit.state import State
+from board.kit.web.menu import Tab
 from board.kit.web.streams import STREAM, Source
 from engine.settings import LprSettings
 from webui.app import build
@@ -46,6 +50,12 @@ class Caller:
         self.has_room = True
         if not fresh:
             portal.store.settings.put(LprSettings(region="Europe", countries=("DE",)), "admin")
+
+    def with_portal(self, portal: Portal) -> Caller:
+        """The same camera, asked through another portal object; this one closes it."""
+        other = copy.copy(self)
+        other.portal, other._app = portal, build(portal, tuple(find(webui.tabs, "TAB", Tab).values()))
+        return other
 
     def close(self) -> None:
         for source in self.streams:

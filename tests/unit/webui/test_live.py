@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from board.camera import CameraSettings
 from board.kit.errors import WireError
+from board.kit.settings import fingerprints
 from board.kit.wire import Codec, accept, listen
 from board.types import Frame, WiegandCode
 from engine.messages import (
@@ -184,8 +186,19 @@ def test_sharpness_is_measured_where_plates_are_read_and_only_when_asked_for(cal
     ring.close()
 
 
+def running_now(caller: Caller) -> ServiceStatus:
+    """A service and an engine that were started with what is stored now."""
+    stored = (caller.portal.lpr(), caller.portal.general(), caller.portal.store.settings(CameraSettings))
+    return replace(STATUS, settings=fingerprints(*stored[:2]), engine=replace(ENGINE, settings=fingerprints(*stored)))
+
+
+def status_of(status: ServiceStatus) -> Callable[[Any], object]:
+    return lambda asked: status if isinstance(asked, AskStatus) else Outcome(True, "restarts")
+
+
 def test_camera_settings_are_kept_and_problems_are_listed(caller: Caller) -> None:
-    saved = caller.send("PUT", "api/settings/camera", {"night": "schedule", "flicker": "50 Hz"}).json
+    with service(caller, status_of(running_now(caller))):
+        saved = caller.send("PUT", "api/settings/camera", {"night": "schedule", "flicker": "50 Hz"}).json
     assert (saved["settings"]["night"], saved["restart_due"]) == ("schedule", ["Lamp flicker", "Night preset"])
     assert caller.get("api/settings/camera").json["settings"]["flicker"] == "50 Hz"
     refused = caller.send("PUT", "api/settings/camera", {"night_from": "25:00", "day_gain": -1, "focus": "laser"})
@@ -231,24 +244,40 @@ def test_passages_come_newest_first_and_only_the_new_ones(caller: Caller) -> Non
     assert caller.get("api/passages/p9").status == 404
 
 
-def test_restart_names_what_waits_for_it_and_clears_it(caller: Caller) -> None:
-    caller.send("PUT", "api/settings/lpr", {"votes": 3, "fold_lookalikes": False})
-    assert caller.send("PUT", "api/settings/general", {"log_level": 4, "image_quality_pct": 80}).json["restart_due"] == [
-        "Agreeing reads",
-        "Image quality",
-    ]
-    assert "Agreeing reads, Image quality" in caller.get("live").text
+def test_what_waits_for_a_restart_is_what_the_processes_do_not_run_with(caller: Caller) -> None:
+    with service(caller, status_of(running_now(caller))):
+        caller.send("PUT", "api/settings/lpr", {"votes": 3, "fold_lookalikes": False})
+        saved = caller.send("PUT", "api/settings/general", {"log_level": 4, "image_quality_pct": 80})
+        assert saved.json["restart_due"] == ["Agreeing reads", "Image quality"]
+        assert caller.get("api/settings/lpr").json["restart_due"] == ["Agreeing reads", "Image quality"]
+        assert "Agreeing reads, Image quality" in caller.get("live").text
+        caller.send("PUT", "api/settings/lpr", {"votes": 2})
+        assert caller.get("api/settings/lpr").json["restart_due"] == ["Image quality"]
+    with service(caller, status_of(running_now(caller))):  # started anew
+        assert caller.get("api/settings/lpr").json["restart_due"] == []
+        assert "Image quality" not in caller.get("live").text
+
+
+def test_a_service_that_did_not_restart_with_the_engine_still_waits(caller: Caller) -> None:
+    before = running_now(caller)
+    caller.send("PUT", "api/settings/general", {"trigger_port": 11001})
+    now = running_now(caller)
+    with service(caller, status_of(replace(now, settings=before.settings))):
+        assert caller.get("api/settings/general").json["restart_due"] == ["Trigger socket port"]
+
+
+def test_nothing_waits_for_a_restart_while_nothing_runs_as_what_starts_takes_what_is_stored(caller: Caller) -> None:
+    assert caller.send("PUT", "api/settings/lpr", {"votes": 3}).json["restart_due"] == []
     assert caller.send("POST", "api/restart", {}).status == 503
-    with service(caller, lambda _: Outcome(True, "restarts")) as asked:
+    with service(caller, status_of(replace(running_now(caller), engine=None))) as asked:
         assert caller.send("POST", "api/restart", {}).status == 200
-    assert asked == [RestartService()]
-    assert "Agreeing reads, Image quality" not in caller.get("live").text
+        assert asked == [RestartService()]
 
 
 def test_the_service_is_told_of_settings_that_take_effect_at_once(caller: Caller) -> None:
-    with service(caller, lambda _: Outcome(True, "")) as asked:
+    with service(caller, status_of(running_now(caller))) as asked:
         assert caller.send("PUT", "api/settings/general", {"log_level": 4}).json["restart_due"] == []
-    assert asked == [SettingsChanged()]
+    assert SettingsChanged() in asked
 
 
 def test_the_default_configuration_keeps_region_and_countries(caller: Caller) -> None:
@@ -256,3 +285,51 @@ def test_the_default_configuration_keeps_region_and_countries(caller: Caller) ->
     settings = caller.send("POST", "api/settings/lpr/default", {}).json["settings"]
     assert (settings["votes"], settings["mode"], settings["roi"]) == (2, "MOTION", None)
     assert (settings["region"], settings["countries"]) == ("Europe", ["DE"])
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("lpr", {"min_char_height_px": 100, "max_char_height_px": 50}, "min_char_height_px"),
+        ("lpr", {"min_char_height_px": 150}, "min_char_height_px"),
+        ("lpr", {"max_char_height_px": 12}, "min_char_height_px"),
+        ("lpr", {"connection": "URL"}, "camera_url"),
+        ("lpr", {"connection": "URL", "camera_url": "javascript:1"}, "camera_url"),
+        ("lpr", {"camera_url": "/etc/passwd"}, "camera_url"),
+        ("camera", {"night": "schedule", "night_from": "06:30", "night_until": "06:30"}, "night_until"),
+        ("camera", {"day_above_lux": 5}, "day_above_lux"),
+    ],
+    ids=repr,
+)
+def test_values_that_do_not_go_together_are_refused_at_their_field(
+    caller: Caller, path: str, body: dict[str, object], field: str
+) -> None:
+    before = caller.get(f"api/settings/{path}").json["settings"]
+    reply = caller.send("PUT", f"api/settings/{path}", body)
+    assert (reply.status, [problem["field"] for problem in reply.json["problems"]]) == (422, [field])
+    assert caller.get(f"api/settings/{path}").json["settings"] == before
+
+
+def test_what_an_earlier_release_stored_is_read_although_it_does_not_go_together(caller: Caller) -> None:
+    odd = caller.portal.lpr().model_copy(update={"min_char_height_px": 100, "max_char_height_px": 50})
+    caller.portal.store.db.execute("UPDATE settings SET body = ? WHERE name = 'lpr'", (odd.model_dump_json(),))
+    assert caller.portal.lpr() == odd
+    assert caller.send("PUT", "api/settings/lpr", {"max_char_height_px": 120}).status == 200
+
+
+def test_the_schemes_of_camera_addresses_are_those_of_the_back_ends() -> None:
+    import board.camera
+    from board.camera._kind import CameraKind
+    from board.kit.registry import find
+    from engine.settings.lpr import CAMERA_SCHEMES
+
+    kinds = find(board.camera, "CAMERA", CameraKind).values()
+    assert tuple(sorted(scheme for kind in kinds for scheme in kind.schemes)) == CAMERA_SCHEMES
+
+
+def test_a_recording_stands_in_for_the_camera_on_a_simulated_board_only(caller: Caller) -> None:
+    body = {"connection": "URL", "camera_url": "Replay:/etc"}
+    assert caller.send("PUT", "api/settings/lpr", body).status == 200
+    real = replace(caller.portal, profile=replace(caller.portal.profile, simulated=False))
+    reply = caller.with_portal(real).send("PUT", "api/settings/lpr", body)
+    assert (reply.status, reply.json["problems"][0]["field"]) == (422, "camera_url")

@@ -97,6 +97,14 @@ class Client:
         self.channel.close()
 
 
+@pytest.fixture(scope="module")
+def shared_pins(tmp_path_factory):
+    """For tests after which everything is as before."""
+    running = Pins(tmp_path_factory.mktemp("pins"))
+    yield running.start()
+    running.end()
+
+
 @pytest.fixture
 def pins(tmp_path):
     running = Pins(tmp_path)

@@ -171,10 +171,10 @@ def test_a_request_that_would_begin_too_late_is_refused(pins):
         (SendWiegand("a", "W1", WiegandCode(26, 1), period_us=100), "200 to 20000 us apart"),
     ],
 )
-def test_a_request_that_makes_no_sense_is_refused_with_the_reason(pins, request_, why):
-    answer = pins.client().ask(request_)
+def test_a_request_that_makes_no_sense_is_refused_with_the_reason(shared_pins, request_, why):
+    answer = shared_pins.client().ask(request_)
     assert isinstance(answer, PinsRefused) and why in answer.why
-    assert pins.edges() == []
+    assert shared_pins.edges() == []
 
 
 def test_nonsense_on_the_socket_is_answered_and_the_client_stays(pins):

@@ -200,3 +200,13 @@ def test_a_killed_import_leaves_the_list_and_the_next_one_can_begin_after_a_minu
     assert store.db.rows("SELECT count(*) FROM entries")[0][0] == 1
     store.imports.replace(WHITE, lines("NEW 1"), "anna")
     assert plates(store) == ["NEW 1"]
+
+
+def test_a_passage_whose_entry_an_import_replaces_before_its_delivery_has_the_new_entry(store: Store) -> None:
+    store.entries.save(entry("B0B 1", wiegand_facility=1, wiegand_card=5), "admin")
+    store.entries.save(entry("GONE 1", wiegand_card=7), "admin")
+    for number, plate in enumerate(("BOB1", "GONE1")):
+        store.add_passage(passage(plate, id=f"p{number}"), [], store.lookup(plate, NOW, True))
+    store.imports.replace(WHITE, [("line 1", entry("B0B 1", wiegand_facility=1, wiegand_card=6))], "anna")
+    found = [match.entry for number in range(2) for match in store.passages.matches(f"p{number}") if match.list.id == WHITE]
+    assert [(one.plate, one.wiegand_card) if one else None for one in found] == [("B0B 1", 6), None]

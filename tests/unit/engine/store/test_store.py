@@ -175,6 +175,25 @@ def test_enabled_io_rules_of_one_output_agree_on_its_polarity(store: Store) -> N
     assert store.rules.save(replace(other, enabled=True), "admin").enabled
 
 
+def test_a_number_that_an_action_can_never_send_is_said_when_it_is_typed_and_when_the_action_is_saved(store: Store) -> None:
+    short = replace(rule(kind="wiegand", name="Door", layout="w26"), enabled=False)
+    door = store.rules.save(short, "admin")
+    for plate, facility, card in (("AB1", 300, 5), ("AB2", 1, 70000), ("ABCDEFGHIJK", None, None)):
+        store.entries.save(entry(plate, wiegand_facility=facility, wiegand_card=card), "admin")
+    with pytest.raises(ConfigError, match=r"AB1: the action Door can never send it: .*facility must be 0 to 255, not 300"):
+        store.rules.save(replace(door, enabled=True), "admin")
+    store.entries.delete(1, "admin")
+    with pytest.raises(ConfigError, match=r"AB2: .*card must be 0 to 65535, not 70000"):
+        store.rules.save(replace(door, enabled=True), "admin")
+    with pytest.raises(ConfigError, match=r"ABCDEFGHIJK: .*takes 1 to 10 characters, not 11"):
+        store.rules.save(rule(kind="wiegand", layout="plate64"), "admin")
+    store.entries.delete(2, "admin")
+    store.rules.save(replace(door, enabled=True), "admin")
+    with pytest.raises(ConfigError, match="AB3: the action Door can never send it"):
+        store.entries.save(entry("AB3", wiegand_facility=256, wiegand_card=5), "admin")
+    assert store.entries.save(entry("AB3", BLACK, wiegand_facility=256, wiegand_card=5), "admin").wiegand_facility == 256
+
+
 def add(store: Store, plate: str, number: int, at: datetime = NOW) -> None:
     one = passage(plate, id=f"p{number}", at=at)
     store.add_passage(one, (), store.lookup(plate, at, True))

@@ -72,7 +72,8 @@ class Loop:
 
     def close(self) -> None:
         self._selector.close()
-        os.close(self._wake)
+        wake, self._wake = self._wake, -1  # a late `call` must not write into whatever gets this number next
+        os.close(wake)
 
     def _woken(self, events: int) -> None:
         os.eventfd_read(self._wake)

@@ -1,0 +1,39 @@
+"""What holds for all tests: where CI runs, a skip that is not on the list of tests/skips.py fails the run."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+
+from tests.skips import unexpected
+
+IN_CI = "CI"
+"""Environment: set where CI runs."""
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Of several processes the one that has all reports decides."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get(IN_CI) and reporter is not None and not hasattr(session.config, "workerinput") and _wrong(reporter):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    wrong = _wrong(terminalreporter)
+    if wrong:
+        kind = "fail" if os.environ.get(IN_CI) else "would fail in CI"
+        terminalreporter.write_sep("=", f"skips that {kind} (tests/skips.py lists those that may be)")
+        for line in wrong:
+            terminalreporter.write_line(line)
+
+
+def _wrong(reporter: Any) -> list[str]:
+    reports = reporter.stats.get("skipped", [])
+    return unexpected((report.nodeid.partition("::")[0], _reason(report)) for report in reports)
+
+
+def _reason(report: Any) -> str:
+    said = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return str(said).removeprefix("Skipped: ")

@@ -1,0 +1,46 @@
+"""Skips: tests that may be left out where CI runs, and why no machine of ours can have what they need. Any other skip fails CI."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """`file`: of the test; `reason`: a pattern of what it says; `because`: why CI cannot have it."""
+
+    file: str
+    reason: str
+    because: str
+
+
+MODULE = "a container may load no kernel module; ./scripts/hil --board virtual runs it in a guest that has it"
+BOARD = "it needs lines of a board; ./scripts/hil --board virtual gives it the kernel's simulated ones"
+
+ALLOWED = (
+    Allowed("tests/unit/scripts/test_detector_windows.py", "OpenCV is in the training environment only", "it wants an older numpy"),
+    Allowed("tests/unit/board/camera/test_v4l2_controls.py", "no virtual video device: ", MODULE),
+    Allowed("tests/unit/firmware/processes/test_watchdog.py", "the kernel's softdog is not loaded", MODULE),
+    Allowed("tests/contract/test_kernel.py", "no (computer to reset|vivid|lines to drive|camera of the kernel's driver)", MODULE),
+    Allowed("tests/contract/test_kernel.py", "the (lgpio|picamera2) library is not installed", BOARD),
+    Allowed("tests/contract/test_i2c.py", "no i2c-stub: ", MODULE),
+    Allowed("tests/contract/test_gpio.py", "gpiod needs a wired chip of the kernel", BOARD),
+    Allowed("tests/contract/test_gpio.py", "this machine has GPIO chips", "it shows what is said without any"),
+    Allowed("tests/servers/test_video.py", "this machine has all that video needs", "it shows what is said without it"),
+    Allowed("tests/unit/engine/test_network.py", "this machine has no address but loopback", "a container may have no network"),
+    Allowed(
+        "tests/contract/test_recognition_accuracy.py", "the labelled development photographs", "they are others' and not handed on"
+    ),
+    Allowed("tests/browser/test_bench_report.py", r"\w+ is not installed: nothing is shown", "one browser is enough for the page"),
+)
+
+
+def unexpected(skips: Iterable[tuple[str, str]]) -> list[str]:
+    """What is not allowed of (file, reason) pairs, a line each, sorted."""
+    return sorted(
+        f"{file}: {reason}"
+        for file, reason in skips
+        if not any(file == each.file and re.match(each.reason, reason) for each in ALLOWED)
+    )
