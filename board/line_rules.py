@@ -6,10 +6,9 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pydantic import TypeAdapter, ValidationError
-
 from board.kit.errors import BoardError, ConfigError
 from board.kit.kept import Kept
+from board.kit.plain import from_plain, to_plain
 from board.kit.state import State
 from board.types import BoardProfile, LineRules
 
@@ -70,14 +69,7 @@ def save_rules(state: State, asked: LineRules) -> None:
 
 
 def _kept(state: State) -> Kept[LineRules]:
-    return Kept(state.line_rules_file, _parse, lambda asked: TypeAdapter(LineRules).dump_python(asked, mode="json"))
-
-
-def _parse(document: object) -> LineRules:
-    try:
-        return TypeAdapter(LineRules).validate_python(document)
-    except ValidationError as why:
-        raise ValueError("it holds no line rules") from why
+    return Kept(state.line_rules_file, lambda document: from_plain(LineRules, document), to_plain)
 
 
 def _check_name(name: str, known: Mapping[str, int], kind: str) -> None:

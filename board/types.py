@@ -114,6 +114,8 @@ class BoardProfile:
     """gpiod chips by label, first found wins ("pinctrl-rp1", "pinctrl-bcm2711" ...)."""
     threads: int = 1
     """Inference threads for this board."""
+    small: bool = False
+    """Memory is short (512 MB): the live picture keeps every second row and column only."""
     simulated: bool = False
     emulated: bool = False
     """The computer itself is played by another one (scripts/virtual): drivers and libraries are real, times prove nothing."""

@@ -1,15 +1,15 @@
-"""Frame ring: the newest camera pictures in one memory-mapped file, one writer, any number of readers in other processes.
+"""Frame ring: the newest camera pictures in one file, one writer, any number of readers in other processes.
 
 A frame is never torn: each slot is guarded by an open-file-description lock (the kernel frees it when its owner dies), the
 writer takes a slot that nobody reads and never waits, and a slot that was being written when the writer died stays invalid.
-The writer never shrinks a file that is mapped: a restart or a larger picture makes a new file under the same name, which
-readers notice. Keep the file on a tmpfs (STATE/run): a ring on an SD card would wear it out.
+The writer never shrinks a file: a restart or a larger picture makes a new file under the same name, which readers notice. Keep the
+file on a tmpfs (STATE/run): a ring on an SD card would wear it out. It is read and written, not mapped: mapped pages would count in
+the memory of every process that looks.
 """
 
 from __future__ import annotations
 
 import fcntl
-import mmap
 import os
 import struct
 import threading
@@ -18,61 +18,88 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from board.kit.errors import StoreError
 from board.types import Frame
 
-MAGIC = b"GWRING01"
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MAGIC = b"GWRING02"
 SLOTS = 3
 HEAD = struct.Struct("<8sIIQ")
 """Magic, slots, index of the newest slot, bytes of pixels a slot can hold."""
 HEAD_BYTES = 64
 NEWEST_AT = 12
-SLOT = struct.Struct("<QqQIIH")
-"""Sequence number (0: nothing valid here), capture time in us since 1970, CLOCK_MONOTONIC ns, height, width, bytes of source."""
+SLOT = struct.Struct("<QqQIIIIH")
+"""Sequence number (0: nothing valid here), capture time in us since 1970, CLOCK_MONOTONIC ns, height and width of what is kept,
+height and width of the camera's picture, bytes of source."""
 SLOT_BYTES = 256
 SOURCE_BYTES = SLOT_BYTES - SLOT.size
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class RingWriter:
-    """Writes frames to `path`, at first with room for `width` x `height` RGB pixels. StoreError: no room on the disk."""
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A picture as it lies in the ring, without numpy. `rgb`: width * height * 3 bytes; `size`: the camera's (width, height), which
+    is larger where only a part of the pixels is kept."""
 
-    def __init__(self, path: Path, width: int, height: int) -> None:
+    seq: int
+    captured_at: datetime
+    monotonic_ns: int
+    width: int
+    height: int
+    size: tuple[int, int]
+    rgb: bytearray
+    source: str
+
+
+class RingWriter:
+    """Writes frames to `path`, at first with room for `width` x `height` RGB pixels. StoreError: no room on the disk.
+
+    `every`: of so many rows and columns one is kept (2 saves three quarters of the memory on a small board)."""
+
+    def __init__(self, path: Path, width: int, height: int, every: int = 1) -> None:
         self._path = path
-        self._ring = _create(path, width * height * 3)
+        self._every = every
+        self._ring = _create(path, -(-width // every) * -(-height // every) * 3)
 
     def write(self, frame: Frame) -> bool:
         """Makes `frame` the newest; False: dropped, readers hold every other slot. A larger picture makes a larger ring;
         StoreError when the disk has no room for that."""
         import numpy as np
 
-        if frame.rgb.nbytes > self._ring.capacity:
-            larger = _create(self._path, frame.rgb.nbytes)
+        rgb = np.ascontiguousarray(frame.rgb[:: self._every, :: self._every])
+        if rgb.nbytes > self._ring.capacity:
+            larger = _create(self._path, rgb.nbytes)
             self._ring.close()
             self._ring = larger
-        ring = self._ring
-        newest = ring.newest()
+        newest = self._ring.newest()
         for step in range(1, SLOTS):
             index = (newest + step) % SLOTS
-            with _locked(ring.file, index, fcntl.F_WRLCK) as locked:
-                if not locked:
-                    continue
-                at = ring.slot_at(index)
-                SLOT.pack_into(ring.memory, at, 0, 0, 0, 0, 0, 0)
-                height, width = frame.rgb.shape[:2]
-                pixels = np.ndarray((height, width, 3), np.uint8, ring.memory, at + SLOT_BYTES)
-                np.copyto(pixels, frame.rgb)
-                source = frame.source.encode()[:SOURCE_BYTES]
-                ring.memory[at + SLOT.size : at + SLOT.size + len(source)] = source
-                captured_us = (frame.captured_at - EPOCH) // timedelta(microseconds=1)
-                SLOT.pack_into(ring.memory, at, frame.seq, captured_us, frame.monotonic_ns, height, width, len(source))
-            struct.pack_into("<I", ring.memory, NEWEST_AT, index)
-            return True
+            with _locked(self._ring.file, index, fcntl.F_WRLCK) as locked:
+                if locked:
+                    self._put(index, frame, rgb)
+                    return True
         return False
 
     def close(self) -> None:
         self._ring.close()
+
+    def _put(self, index: int, frame: Frame, rgb: NDArray[np.uint8]) -> None:
+        file, at = self._ring.file, self._ring.slot_at(index)
+        os.pwrite(file, bytes(SLOT.size), at)
+        pixels = rgb.data.cast("B")
+        done = 0
+        while done < len(pixels):
+            done += os.pwrite(file, pixels[done:], at + SLOT_BYTES + done)
+        source = frame.source.encode()[:SOURCE_BYTES]
+        captured_us = (frame.captured_at - EPOCH) // timedelta(microseconds=1)
+        head = SLOT.pack(frame.seq, captured_us, frame.monotonic_ns, *rgb.shape[:2], *frame.rgb.shape[:2], len(source))
+        os.pwrite(file, head + source, at)
+        os.pwrite(file, struct.pack("<I", index), NEWEST_AT)
 
 
 class RingReader:
@@ -83,7 +110,7 @@ class RingReader:
         self._ring: _Ring | None = None
         self._turn = threading.Lock()
 
-    def latest(self, known_seq: int = 0) -> Frame | None:
+    def shot(self, known_seq: int = 0) -> Shot | None:
         """A copy of the newest frame; None when there is none or its `seq` is `known_seq` (nothing new)."""
         with self._turn:
             ring = self._current()
@@ -92,8 +119,18 @@ class RingReader:
                 index = ring.newest()
                 with _locked(ring.file, index, fcntl.F_RDLCK) as locked:
                     if locked:
-                        return _frame(ring, index, known_seq)
+                        return _shot(ring, index, known_seq)
             return None
+
+    def latest(self, known_seq: int = 0) -> Frame | None:
+        """The same as a Frame."""
+        shot = self.shot(known_seq)
+        if shot is None:
+            return None
+        import numpy as np
+
+        rgb = np.frombuffer(shot.rgb, np.uint8).reshape(shot.height, shot.width, 3)
+        return Frame(shot.seq, shot.captured_at, shot.monotonic_ns, rgb, shot.source)
 
     def close(self) -> None:
         with self._turn:
@@ -105,7 +142,7 @@ class RingReader:
         try:
             there = self._path.stat()
         except OSError:
-            return self._ring  # the folder was emptied: what is mapped stays readable
+            return self._ring  # the folder was emptied: what is open stays readable
         if self._ring is None or self._ring.inode != (there.st_dev, there.st_ino):
             fresh = _open(self._path)
             if fresh is not None:
@@ -118,21 +155,16 @@ class RingReader:
 @dataclass(slots=True)
 class _Ring:
     file: int
-    memory: mmap.mmap
     capacity: int
     inode: tuple[int, int]
 
     def newest(self) -> int:
-        return int(struct.unpack_from("<I", self.memory, NEWEST_AT)[0]) % SLOTS
+        return int(struct.unpack("<I", os.pread(self.file, 4, NEWEST_AT))[0]) % SLOTS
 
     def slot_at(self, index: int) -> int:
         return HEAD_BYTES + index * (SLOT_BYTES + self.capacity)
 
     def close(self) -> None:
-        try:
-            self.memory.close()
-        except BufferError:
-            pass  # an array of it is still alive; the mapping goes with it
         os.close(self.file)
 
 
@@ -140,22 +172,21 @@ def _create(path: Path, capacity: int) -> _Ring:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
     size = HEAD_BYTES + SLOTS * (SLOT_BYTES + capacity)
-    try:  # never truncated: a writer that is still dying may have it mapped
+    try:  # never truncated: a writer that is still dying may have it open
         fresh.unlink(missing_ok=True)
         file = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except OSError as why:
         raise StoreError("frame ring {path}: cannot be made: {why}", path=path, why=why) from why
     try:
-        os.posix_fallocate(file, 0, size)  # a sparse file would end in SIGBUS on a full disk
-        memory = mmap.mmap(file, size)
-        memory[: HEAD.size] = HEAD.pack(MAGIC, SLOTS, 0, capacity)
+        os.posix_fallocate(file, 0, size)  # a full disk is told now, not in the middle of a picture
+        os.pwrite(file, HEAD.pack(MAGIC, SLOTS, 0, capacity), 0)
         fresh.replace(path)
     except OSError as why:
         os.close(file)
         fresh.unlink(missing_ok=True)
         raise StoreError("frame ring {path}: no room for {size} bytes: {why}", path=path, size=size, why=why) from why
     there = os.fstat(file)
-    return _Ring(file, memory, capacity, (there.st_dev, there.st_ino))
+    return _Ring(file, capacity, (there.st_dev, there.st_ino))
 
 
 def _open(path: Path) -> _Ring | None:
@@ -168,22 +199,27 @@ def _open(path: Path) -> _Ring | None:
     if len(head) == HEAD.size:
         magic, slots, _, capacity = HEAD.unpack(head)
         if magic == MAGIC and slots == SLOTS and there.st_size == HEAD_BYTES + SLOTS * (SLOT_BYTES + capacity):
-            memory = mmap.mmap(file, there.st_size, prot=mmap.PROT_READ)
-            return _Ring(file, memory, capacity, (there.st_dev, there.st_ino))
+            return _Ring(file, capacity, (there.st_dev, there.st_ino))
     os.close(file)
     return None
 
 
-def _frame(ring: _Ring, index: int, known_seq: int) -> Frame | None:
-    import numpy as np  # here: the portal needs its 15 MB only once somebody looks at the picture
-
+def _shot(ring: _Ring, index: int, known_seq: int) -> Shot | None:
     at = ring.slot_at(index)
-    seq, captured_us, monotonic_ns, height, width, source_bytes = SLOT.unpack_from(ring.memory, at)
+    head = os.pread(ring.file, SLOT_BYTES, at)
+    seq, captured_us, monotonic_ns, height, width, full_height, full_width, source_bytes = SLOT.unpack_from(head)
     if seq in (0, known_seq) or height * width * 3 > ring.capacity:
         return None
-    rgb = np.ndarray((height, width, 3), np.uint8, ring.memory, at + SLOT_BYTES).copy()
-    source = ring.memory[at + SLOT.size : at + SLOT.size + source_bytes].decode(errors="replace")
-    return Frame(seq, EPOCH + timedelta(microseconds=captured_us), monotonic_ns, rgb, source)
+    rgb = bytearray(height * width * 3)
+    view, done = memoryview(rgb), 0
+    while done < len(rgb):
+        step = os.preadv(ring.file, [view[done:]], at + SLOT_BYTES + done)
+        if step == 0:
+            return None
+        done += step
+    source = head[SLOT.size : SLOT.size + source_bytes].decode(errors="replace")
+    captured_at = EPOCH + timedelta(microseconds=captured_us)
+    return Shot(seq, captured_at, monotonic_ns, width, height, (full_width, full_height), rgb, source)
 
 
 @contextmanager

@@ -56,7 +56,7 @@ def main() -> int:
             _fill_lists(State(state))
         camera = f"replay:{source}" + (f"?fps={options.fps:g}" if options.fps else "")
         command = [sys.executable, "-m", "firmware", "--state", str(state), "--port", str(port), "--bind", options.bind]
-        command += ["--profile", "sim", "--camera", camera, "--sd", str(state / "sdcard")]
+        command += ["--profile", options.profile, "--camera", camera, "--sd", str(state / "sdcard")]
         State(state).servers_file.unlink(missing_ok=True)  # of an earlier run
         print(f"state: {state}", flush=True)
         if port != options.port and options.port:
@@ -104,6 +104,12 @@ def _options() -> argparse.Namespace:
         help="folder of pictures, or a video file, to replay (default: our own short clip, with lists filled for it)",
     )
     parser.add_argument("--state", type=Path, default=ROOT / "state", help="folder that keeps everything (default ./state)")
+    parser.add_argument(
+        "--profile",
+        choices=("sim", "sim_small"),
+        default="sim",
+        help="the simulated board; sim_small has 512 MB (default sim)",
+    )
     parser.add_argument("--fps", type=float, help="pictures a second (default: 2 for a folder, a video's own)")
     options = parser.parse_args()
     if not 0 <= options.port <= 65_535:

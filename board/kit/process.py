@@ -28,6 +28,9 @@ BEAT_EVERY_S = 2.0
 
 PATIENT_EVERY_S = 1.0
 
+MALLOPT = ((-8, 1), (-3, 262_144), (-1, 262_144))
+"""M_ARENA_MAX, M_MMAP_THRESHOLD and M_TRIM_THRESHOLD (malloc.h) with their values; setting a threshold keeps it from growing."""
+
 DEFAULT_LEVEL = 3
 
 
@@ -54,6 +57,18 @@ def open_log(state: State, process: str) -> None:
         root.error("%s", problem)
 
 
+def settle_memory() -> None:
+    """Keeps glibc's allocator small (mallopt(3)): one heap for all threads instead of one for each, and what is large, such as a
+    picture, is given back to the system as soon as it is freed. Other C libraries do as they do."""
+    import ctypes
+
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is None:
+        return
+    for parameter, value in MALLOPT:
+        mallopt(parameter, value)
+
+
 def set_log_level(state: State, level: int) -> None:
     """From their next beat on every process logs at this level (LEVELS); kept as long as STATE/run is."""
     if level == _log_level(state):
@@ -77,6 +92,7 @@ class Life:
     """A process's life: `stop` is set by SIGTERM and SIGINT; `beat` tells the supervisor that its main loop turns."""
 
     def __init__(self, state: State, process: str) -> None:
+        settle_memory()
         self._state = state
         self._level = _log_level(state)
         self.stop = threading.Event()

@@ -91,7 +91,7 @@ class State:
 
     @property
     def last_trigger_file(self) -> Path:
-        """When the service accepted the last trigger, for the next one (engine/service/kept.py)."""
+        """When the service accepted the last trigger, for the next one (engine/service/remembered.py)."""
         return self.run / "last_trigger.json"
 
     @property

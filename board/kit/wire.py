@@ -15,9 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from board.kit.errors import WireError
+from board.kit.plain import Unfit, from_plain, to_plain
 from board.kit.sockets import short_address
 
 MAX_MESSAGE_BYTES = 160_000
@@ -35,15 +34,18 @@ class Codec:
     """Encodes and decodes the given dataclasses; anything else is a WireError."""
 
     def __init__(self, types: Sequence[type]) -> None:
-        self._adapters: Mapping[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in types}
+        self._types: Mapping[str, type] = {kind.__name__: kind for kind in types}
 
     def encode(self, message: object) -> bytes:
         """One JSON object: {"type": class name, "body": fields}."""
         name = type(message).__name__
-        adapter = self._adapters.get(name)
-        if adapter is None:
+        if self._types.get(name) is not type(message):
             raise WireError("message type {name} is not part of this protocol", name=name)
-        data = b'{"type":"%s","body":%s}' % (name.encode(), adapter.dump_json(message))
+        try:
+            document = {"type": name, "body": to_plain(message)}
+            data = json.dumps(document, separators=(",", ":"), allow_nan=False).encode("ascii")
+        except (TypeError, ValueError) as why:
+            raise WireError("{name} has no JSON form: {why}", name=name, why=why) from why
         if len(data) > MAX_MESSAGE_BYTES:
             raise WireError(
                 "{name} of {size} bytes is over the limit of {most}",
@@ -61,13 +63,13 @@ class Codec:
             raise WireError("message is not JSON: {why}", why=why) from why
         if not isinstance(document, dict):
             raise WireError("message is not an object")
-        adapter = self._adapters.get(str(document.get("type")))
-        if adapter is None:
+        kind = self._types.get(str(document.get("type")))
+        if kind is None:
             raise WireError("unknown message type {type!r}", type=str(document.get("type"))[:40])
         try:
-            return adapter.validate_python(document.get("body"), strict=False)
-        except ValidationError as why:
-            raise WireError("{type}: {wrong}", type=document["type"], wrong=why.errors(include_url=False)[:3]) from why
+            return from_plain(kind, document.get("body"))
+        except Unfit as why:
+            raise WireError("{type}: {wrong}", type=kind.__name__, wrong=why) from why
 
 
 class Channel:

@@ -69,7 +69,7 @@ class Text:
         from pydantic_core import core_schema
 
         return core_schema.no_info_plain_validator_function(
-            _received, serialization=core_schema.plain_serializer_function_ser_schema(plain)
+            received, serialization=core_schema.plain_serializer_function_ser_schema(plain)
         )
 
     @classmethod
@@ -147,7 +147,8 @@ def _value(value: Any) -> object:
     return [_value(each) for each in value] if isinstance(value, list) else value
 
 
-def _received(value: object) -> Text:
+def received(value: object) -> Text:
+    """A Text of what `plain` gave, or of a plain text; ValueError for anything else."""
     if isinstance(value, Text):
         return value
     if isinstance(value, str):

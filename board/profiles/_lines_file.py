@@ -13,13 +13,11 @@ A pin is a number of the board, the kernel's name of a line (boards on gpiod), o
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
-
 from board.kit.errors import ConfigError
+from board.kit.plain import Unfit, from_plain
 from board.types import BoardProfile, InputLine, OutputLine, WiegandLine, expander_pin
 
 L = TypeVar("L", OutputLine, InputLine, WiegandLine)
@@ -77,12 +75,9 @@ def _line(line_type: type[L], entry: object, pins: tuple[str, ...], names: dict[
     if unknown:
         raise ConfigError("{where}: a line has no {unknown}", where=where, unknown=sorted(map(str, unknown)))
     try:
-        line = TypeAdapter(line_type).validate_json(json.dumps(values), strict=True)
-    except ValidationError as why:
-        first = why.errors(include_url=False)[0]
-        raise ConfigError(
-            "{where}: {first}: {first2}", where=where, first=".".join(map(str, first["loc"])) or "it", first2=first["msg"]
-        ) from why
+        line = from_plain(line_type, values)
+    except Unfit as why:
+        raise ConfigError("{where}: {place}: {wrong}", where=where, place=why.where or "it", wrong=why.what) from why
     if isinstance(line, InputLine) and (line.pull not in PULLS or not 0 <= line.debounce_ms <= 10_000):
         raise ConfigError("{where}: pull must be one of {pulls}, and debounce_ms 0 to 10000", where=where, pulls=PULLS)
     if isinstance(line, OutputLine) and line.drive not in DRIVES:

@@ -19,4 +19,5 @@ PROFILE = BoardProfile(
     why=_header.WHY,
     chip_labels=("pinctrl-bcm2835",),
     threads=2,
+    small=True,
 )

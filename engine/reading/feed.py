@@ -43,10 +43,12 @@ class Feed:
         ring: Path,
         clock: Clock,
         on_change: Callable[[], None],
+        ring_every: int = 1,
     ) -> None:
         self._open_camera = open_camera
         self._wanted = wanted
         self._ring_path = ring
+        self._ring_every = ring_every
         self._clock = clock
         self._on_change = on_change
         self._waiting: deque[Frame] = deque(maxlen=queue)
@@ -175,7 +177,7 @@ class Feed:
         self._in_ring_ns = frame.monotonic_ns
         try:
             if self._ring is None:
-                self._ring = RingWriter(self._ring_path, frame.rgb.shape[1], frame.rgb.shape[0])
+                self._ring = RingWriter(self._ring_path, frame.rgb.shape[1], frame.rgb.shape[0], self._ring_every)
             self._ring.write(frame)
             self.ring_error = ""
         except StoreError as why:

@@ -76,6 +76,7 @@ class Engine:
         is_set_up: Callable[[], bool] = lambda: True,
         known: Known = NOTHING_KNOWN,
         running: Mapping[str, str] | None = None,
+        ring_every: int = 1,
     ) -> None:
         kind = mode_kind(settings.mode)
         self._running = dict(running or {})
@@ -102,7 +103,7 @@ class Engine:
         self._error_at: datetime | None = None
         self._link = Link(state.service_socket, clock, self.status, self._take_trigger, self._stop_asked)
         wanted = _nothing if idle else self._mode.wanted
-        self._feed = Feed(open_camera, wanted, kind.queue(settings), state.frames, clock, self._link.show_status)
+        self._feed = Feed(open_camera, wanted, kind.queue(settings), state.frames, clock, self._link.show_status, ring_every)
 
     def status(self) -> EngineStatus:
         """What the engine does just now."""
@@ -364,9 +365,19 @@ def main(arguments: Sequence[str]) -> int:
         return bool(_stored_settings(state, clock)[0].region)
 
     running = {} if problem else fingerprints(settings, general, of_camera)
-    process = Engine(state, clock, settings, general, idle, camera, reader, is_set_up, _known(state, clock), running)
+    process = Engine(
+        state, clock, settings, general, idle, camera, reader, is_set_up, _known(state, clock), running, _ring_every(state)
+    )
     process.run(life)
     return 0
+
+
+def _ring_every(state: State) -> int:
+    """Of so many rows and columns of the live picture one is kept."""
+    try:
+        return 2 if _profile(state).small else 1
+    except GatewrightError:
+        return 1  # the camera says what is wrong with the profile
 
 
 def _camera_of_board(state: State) -> str:

@@ -57,11 +57,11 @@ from engine.service.counters import BAD_FRAMES, Counters
 from engine.service.engine_view import EngineView
 from engine.service.hub import Hub
 from engine.service.inputs import Inputs
-from engine.service.kept import Kept, LastTrigger
 from engine.service.outputs import Outputs
 from engine.service.passage_source import StoredPassages
 from engine.service.pins_link import PinsLink
 from engine.service.problems import Problems
+from engine.service.remembered import LastTrigger, Remembered
 from engine.service.scheduler import Scheduler
 from engine.service.status import Status
 from engine.service.subscribers import Subscribers
@@ -124,7 +124,7 @@ class Service:
         self._counters = Counters(clock, self._store, self._problems.say)
         self._engine = EngineView(clock, self._counters, licensed, lambda: self._subscribers.status_changed())
         self._outputs = Outputs(self._store, lambda: self._core.general if self._core else None, kinds, self._problems.say)
-        kept_trigger = Kept(state.last_trigger_file, LastTrigger)
+        kept_trigger = Remembered(state.last_trigger_file, LastTrigger)
         last = kept_trigger.get()
         self._triggers = Triggers(
             clock,
@@ -144,7 +144,7 @@ class Service:
             self._outputs.polarities,
             lambda line: self._subscribers.line(line),
         )
-        self._kept_frame = Kept(state.last_wiegand_file, WiegandFrame)
+        self._kept_frame = Remembered(state.last_wiegand_file, WiegandFrame)
         self._pins.wiegand = self._kept_frame.get()
         self._inputs = Inputs(
             clock,
@@ -155,6 +155,7 @@ class Service:
             self._problems.say,
             bind_address(),
             lambda url: announce(state, "trigger", url),
+            self._replies,
         )
         self._environment = Environment(
             clock,

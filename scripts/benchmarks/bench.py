@@ -38,7 +38,7 @@ from engine.recognise.pipeline import Recogniser  # noqa: E402
 from engine.settings import LprSettings  # noqa: E402
 from engine.store import Store  # noqa: E402
 from engine.types import ActionRule, WeekSchedule  # noqa: E402
-from scripts.benchmarks import bench_outbox, bench_recovery, bench_store, bench_viewers  # noqa: E402
+from scripts.benchmarks import bench_memory, bench_outbox, bench_recovery, bench_store, bench_viewers  # noqa: E402
 from scripts.benchmarks.bench_wiegand import busy_cores  # noqa: E402
 from scripts.benchmarks.bench_wiegand import compare as compare_wiegand  # noqa: E402
 from scripts.benchmarks.peers import compare  # noqa: E402
@@ -54,6 +54,7 @@ def main() -> int:
     parser.add_argument("--frames", type=int, default=100, help="repetitions of the read (default 100)")
     parser.add_argument("--triggers", type=int, default=60, help="triggers for the latency (default 60)")
     parser.add_argument("--wiegand", type=int, default=200, help="Wiegand frames each, idle and loaded (default 200)")
+    parser.add_argument("--watch-s", type=float, default=20.0, help="seconds that the viewer watches for the memory (default 20)")
     parser.add_argument("--models", type=Path, default=ROOT / "models", help="folder of our models (read and peers)")
     parser.add_argument(
         "--pictures",
@@ -124,13 +125,18 @@ def _chain(options: argparse.Namespace) -> dict[str, object]:
         _prepare(state)
         with _camera(state, _pictures(folder)):
             latencies_ms = [latency for _ in range(triggers) if (latency := _one_trigger(state)) is not None]
-            memory = _peak_rss_mb(state)
+            memory = bench_memory.peak_rss_mb(state)
     latencies_ms.sort()
     if not latencies_ms:
         return {"trigger_to_output": {"triggers": triggers, "answered": 0}, "peak_rss_mb": memory}
     at = {percent: latencies_ms[min(len(latencies_ms) - 1, len(latencies_ms) * percent // 100)] for percent in (50, 99)}
     figures = {"triggers": triggers, "answered": len(latencies_ms), "p50_ms": round(at[50], 1), "p99_ms": round(at[99], 1)}
     return {"trigger_to_output": figures, "peak_rss_mb": memory}
+
+
+def _memory(options: argparse.Namespace) -> dict[str, object]:
+    """Peak memory of each process with one viewer, on the usual board and on the small-board profile."""
+    return {"memory_mb": bench_memory.measure(options.watch_s)}
 
 
 def _recovery(options: argparse.Namespace) -> dict[str, object]:
@@ -222,28 +228,6 @@ def _edge(state: State, after: int, line: str, level: int, within_s: float = 5.0
     return None
 
 
-def _peak_rss_mb(state: State) -> dict[str, float]:
-    """{process: MB of 10^6 bytes}, by the commands that carry our STATE."""
-    peaks: dict[str, float] = {}
-    names = {"firmware": "host", "board.pins": "pins", "engine run": "engine", "engine service": "service", "webui": "manager"}
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
-        try:
-            words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
-            status = (folder / "status").read_text()
-        except OSError:
-            continue  # it ended meanwhile
-        if "-m" not in words or str(state.root) not in words:
-            continue
-        command = " ".join(words[words.index("-m") + 1 :])
-        name = next((shown for start, shown in names.items() if command.startswith(start)), "")
-        peak = next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")), 0)
-        if name:
-            peaks[name] = max(peaks.get(name, 0.0), round(peak * 1024 / 1e6, 1))
-    return peaks
-
-
 def _table(figures: dict[str, object]) -> str:
     lines = []
     for name, value in figures.items():
@@ -283,7 +267,7 @@ def _outbox(options: argparse.Namespace) -> dict[str, object]:
 
 PARTS = {
     "read": _read, "peers": _peers, "wiegand": _wiegand, "chain": _chain, "wiegand-compare": _wiegand_compare,
-    "recovery": _recovery, "store": _store, "viewers": _viewers, "outbox": _outbox,
+    "recovery": _recovery, "store": _store, "viewers": _viewers, "outbox": _outbox, "memory": _memory,
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from datetime import UTC, datetime
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -74,6 +75,16 @@ def test_pictures_may_change_their_size_and_outgrow_the_ring(tmp_path: Path) -> 
         assert frame is not None and (frame.seq, frame.rgb.shape) == (seq, (height, width, 3))
 
 
+def test_a_ring_of_every_second_pixel_knows_the_size_of_the_whole_picture(tmp_path: Path) -> None:
+    writer, reader = RingWriter(tmp_path / "r", 5, 4, every=2), RingReader(tmp_path / "r")
+    rgb = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3)
+    writer.write(Frame(2, AT, 77, rgb, ""))
+    shot = reader.shot()
+    assert shot is not None
+    assert (shot.width, shot.height, shot.size, shot.seq) == (3, 2, (5, 4), 2)
+    assert bytes(shot.rgb) == rgb[::2, ::2].tobytes()
+
+
 def test_a_reader_that_hangs_while_copying_does_not_hold_the_writer(tmp_path: Path) -> None:
     import fcntl
 
@@ -96,7 +107,7 @@ def test_a_slot_whose_writer_died_in_the_middle_is_not_shown(tmp_path: Path) -> 
     writer = RingWriter(tmp_path / "r", 64, 48)
     writer.write(picture(1))
     ring = writer._ring
-    SLOT.pack_into(ring.memory, ring.slot_at(ring.newest()), 0, 0, 0, 0, 0, 0)
+    os.pwrite(ring.file, bytes(SLOT.size), ring.slot_at(ring.newest()))
     assert RingReader(tmp_path / "r").latest() is None
 
 

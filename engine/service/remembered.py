@@ -1,4 +1,4 @@
-"""Kept: small facts of this process that the next one of this boot must know; files in STATE/run."""
+"""Remembered: small facts of this process that the next one of this boot must know; files in STATE/run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class LastTrigger:
     monotonic_ns: int
 
 
-class Kept(Generic[T]):
+class Remembered(Generic[T]):
     """One value of a frozen dataclass in one file."""
 
     def __init__(self, path: Path, kind: type[T]) -> None:

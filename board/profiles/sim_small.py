@@ -1,0 +1,7 @@
+"""Simulated board that saves memory as a Zero 2 W does."""
+
+from dataclasses import replace
+
+from board.profiles import sim
+
+PROFILE = replace(sim.PROFILE, name="sim_small", title="Simulated board with 512 MB", threads=1, small=True)

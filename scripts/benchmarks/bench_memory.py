@@ -1,0 +1,142 @@
+"""Peak memory of every process of the camera with one viewer, on the usual board and on the small-board profile."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+from PIL import Image
+
+from board.kit.clock import Clock
+from board.kit.state import State
+from engine.cli.bench_read import drawn_frame
+from engine.settings import LprSettings
+from engine.store import Store
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSWORD = "memory of a camera"
+NAMES = {
+    "firmware": "host",
+    "board.pins": "pins",
+    "engine service": "service",
+    "engine run": "engine",
+    "engine vms": "vms",
+    "webui": "manager",
+}
+"""Begin of a process's command: its name."""
+
+IDLE_VIDEO = "import sys; from engine.video import run; run.missing = lambda: ''; sys.exit(run.main(['--state', sys.argv[1]]))"
+"""The video process as on a board that has an encoder."""
+
+PROFILES = {"usual": "sim", "small_board": "sim_small"}
+
+
+def measure(watch_s: float) -> dict[str, object]:
+    """{profile: {process: peak RSS in MB of 10^6 bytes, "sum": of all}}; each camera runs for `watch_s` with one viewer."""
+    return {shown: _measure(profile, watch_s) for shown, profile in PROFILES.items()}
+
+
+def peak_rss_mb(state: State) -> dict[str, float]:
+    """{process: VmHWM in MB of 10^6 bytes}, by the commands that carry our STATE; of pins and its guardian the larger."""
+    peaks: dict[str, float] = {}
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            status = (folder / "status").read_text()
+        except OSError:
+            continue  # it ended meanwhile
+        if "-m" not in words or str(state.root) not in words:
+            continue
+        command = " ".join(words[words.index("-m") + 1 :])
+        name = next((shown for start, shown in NAMES.items() if command.startswith(start)), "")
+        peak = next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")), 0)
+        if name:
+            peaks[name] = max(peaks.get(name, 0.0), round(peak * 1024 / 1e6, 1))
+    return peaks
+
+
+def _measure(profile: str, watch_s: float) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        state = State(Path(folder) / "state")
+        pictures = Path(folder) / "pictures"
+        pictures.mkdir()
+        Image.fromarray(drawn_frame()).save(pictures / "car.png")
+        store = Store(state.database, Clock())
+        store.settings.put(LprSettings(region="Europe"), "bench")
+        store.close()
+        with _camera(state, pictures, profile) as (address, secret), _idle_video(state) as video, _viewer(address, secret):
+            time.sleep(watch_s)
+            peaks = peak_rss_mb(state)
+            status = Path(f"/proc/{video.pid}/status").read_text()
+            peaks["video"] = round(int(re.search(r"VmHWM:\s+(\d+)", status)[1]) * 1024 / 1e6, 1)  # type: ignore[index]
+    return peaks | {"sum": round(sum(peaks.values()), 1)}
+
+
+@contextmanager
+def _camera(state: State, pictures: Path, profile: str) -> Iterator[tuple[str, str]]:
+    """(address, password of admin) of a camera that shows the pictures, while it runs."""
+    command = [sys.executable, str(ROOT / "scripts" / "simulate.py"), "--port", "0", "--state", str(state.root)]
+    command += ["--frames", str(pictures), "--fps", "10", "--profile", profile]
+    camera = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert camera.stdout is not None
+    secret = ""
+    try:
+        for line in camera.stdout:
+            secret = line.rpartition(" ")[2].strip() if line.startswith("login:") else secret
+            if line.startswith("ready:"):
+                yield line.removeprefix("ready:").strip(), secret
+                break
+        else:
+            sys.exit("bench: the camera did not start; run ./scripts/start to see why")
+    finally:
+        camera.terminate()
+        camera.wait(30)
+
+
+@contextmanager
+def _idle_video(state: State) -> Iterator[subprocess.Popen[bytes]]:
+    video = subprocess.Popen([sys.executable, "-c", IDLE_VIDEO, str(state.root)], cwd=ROOT, stderr=subprocess.DEVNULL)
+    try:
+        yield video
+    finally:
+        video.terminate()
+        video.wait(30)
+
+
+@contextmanager
+def _viewer(address: str, secret: str) -> Iterator[None]:
+    """One browser's Live tab: it chooses its password, then takes the pushed events and the live pictures."""
+    form = {"old": secret, "new": PASSWORD, "again": PASSWORD}
+    requests.post(f"{address}password", data=form, auth=("admin", secret), timeout=30, allow_redirects=False)
+    stop = threading.Event()
+
+    def watch(path: str) -> None:
+        while not stop.is_set():
+            try:
+                with requests.get(f"{address}anpr/{path}", auth=("admin", PASSWORD), stream=True, timeout=10) as answer:
+                    for _ in answer.iter_content(65_536):
+                        if stop.is_set():
+                            return
+            except requests.RequestException:
+                pass  # the portal is starting
+            stop.wait(0.2)
+
+    threads = [threading.Thread(target=watch, args=(path,)) for path in ("live", "api/events", "api/pictures?width=960")]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(15)
