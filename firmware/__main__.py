@@ -203,7 +203,7 @@ class _OneHost:
         try:
             self._file = self._path.open("a+")
         except OSError as why:
-            raise GatewrightError("{path} cannot be written: {strerror}", path=self._path, strerror=why.strerror) from why
+            raise GatewrightError("{path} cannot be written: {reason}", path=self._path, reason=why.strerror) from why
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as why:

@@ -14,7 +14,7 @@ import argparse
 import ast
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,9 +71,9 @@ def found_in_product() -> list[Found]:
     return found
 
 
-def error_names(trees: Iterator[ast.Module] | object) -> frozenset[str]:
+def error_names(trees: Iterable[ast.Module]) -> frozenset[str]:
     """Names of GatewrightError and of every class that derives from it."""
-    classes = [node for tree in list(trees) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]  # type: ignore[call-overload]
+    classes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
     names = {ROOT_ERROR}
     while True:
         more = {each.name for each in classes if names & {base.id for base in each.bases if isinstance(base, ast.Name)}}
@@ -83,12 +83,7 @@ def error_names(trees: Iterator[ast.Module] | object) -> frozenset[str]:
 
 
 def _in_source(place: str, tree: ast.Module, errors: frozenset[str]) -> Iterator[Found]:
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
-            continue
-        name = node.func.id
-        if name not in PLACES and name not in errors:
-            continue
+    for name, node in sayings(tree, errors):
         last = max(PLACES.get(name, (0,)), default=-1)
         for at in PLACES.get(name, (0,)):
             if at < len(node.args):
@@ -97,6 +92,17 @@ def _in_source(place: str, tree: ast.Module, errors: frozenset[str]) -> Iterator
         for keyword in node.keywords:
             if keyword.arg in NAMED.get(name, ()):
                 yield from (Found(text, place, node.lineno, frozenset()) for text in _texts(keyword.value))
+
+
+def sayings(tree: ast.Module, errors: frozenset[str]) -> Iterator[tuple[str, ast.Call]]:
+    """(what is called, the call) of everything that says something to people; an error's own `super().__init__` is among them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and (node.func.id in PLACES or node.func.id in errors):
+            yield node.func.id, node
+        if isinstance(node, ast.ClassDef) and node.name in errors:
+            for call in ast.walk(node):
+                if isinstance(call, ast.Call) and ast.unparse(call.func) == "super().__init__":
+                    yield ROOT_ERROR, call
 
 
 def values_given(call: ast.Call) -> frozenset[str] | None:
@@ -173,7 +179,7 @@ def _write(path: Path, catalogue: Catalog) -> None:
 def mistakes() -> list[str]:
     """What is wrong with texts and catalogues, one line each."""
     found = found_in_product()
-    wrong = [f"{each.place}:{each.line}: {problem}" for each in found if (problem := _wrong_template(each))]
+    wrong = [f"{each.place}:{each.line}: {problem}" for each in found if (problem := wrong_template(each))]
     wanted = {each.text for each in found}
     for path in sorted(LOCALES.glob("*.po")):
         entries = {str(entry.id): entry for entry in load(path) if entry.id}
@@ -188,7 +194,7 @@ def mistakes() -> list[str]:
     return wrong
 
 
-def _wrong_template(each: Found) -> str:
+def wrong_template(each: Found) -> str:
     if not each.given:
         return ""  # without values a text is said as it is, braces and all
     try:

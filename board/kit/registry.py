@@ -33,7 +33,7 @@ def find(
             library = why.name or ""
             ours = {__name__.partition(".")[0], package.__name__.partition(".")[0]}
             if without_library is None or not library or library.partition(".")[0] in ours:
-                raise ConfigError("{name} does not import: {why}", name=name, why=why) from why
+                raise ConfigError("{module} cannot be imported: {why}", module=name, why=why) from why
             found[module_info.name] = without_library(module_info.name, library)
             continue
         except Exception as why:  # whatever the module raises, its name must be said

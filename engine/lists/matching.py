@@ -23,9 +23,9 @@ def fold(key: str) -> str:
 
 
 def match(
-    key: str, at: datetime, lists: Sequence[PlateList], candidates: Iterable[tuple[PlateList, ListEntry]]
+    key: str, at: datetime, fixed: Sequence[PlateList], candidates: Iterable[tuple[PlateList, ListEntry]]
 ) -> tuple[Match, ...]:
-    """The lists that the plate `key` (normalised) is in at `at`: real lists first, then "all" or "unlisted".
+    """The lists that the plate `key` (normalised) is in at `at`: real lists first, then "all" or "unlisted", which are `fixed`.
 
     `candidates`: entries whose text equals `key`, folded or not, or is one confusion away. One out of its validity counts as not
     listed. An exact entry wins over folded ones, also of other lists, and those over one that is a confusion away (distance 1);
@@ -45,7 +45,7 @@ def match(
     if not found and len({text for _, _, text in by_key}) == 1:
         found = {plate_list.id: Match(plate_list, entry, 1) for plate_list, entry, _ in by_key}
     matches = [found[list_id] for list_id in sorted(found)]
-    matches += [Match(plate_list, None) for plate_list in lists if plate_list.role == "all"]
+    matches += [Match(plate_list, None) for plate_list in fixed if plate_list.role == "all"]
     if not found:
-        matches += [Match(plate_list, None) for plate_list in lists if plate_list.role == "unlisted"]
+        matches += [Match(plate_list, None) for plate_list in fixed if plate_list.role == "unlisted"]
     return tuple(matches)

@@ -64,27 +64,28 @@ class Database:
         """All rows of a query. Inside a transaction of this thread it sees what was written there, else what is committed."""
         if self._writing == threading.get_ident():
             return self._fetch(self._writer, sql, values)
-        with self._reader() as connection:
+        connection = self._borrow()
+        try:
             return self._fetch(connection, sql, values)
+        finally:
+            self._give_back(connection)
 
     def row(self, sql: str, values: Values = ()) -> sqlite3.Row | None:
         """The first row, None when there is none."""
         found = self.rows(sql, values)
         return found[0] if found else None
 
-    @contextmanager
-    def _reader(self) -> Iterator[sqlite3.Connection]:
+    def _borrow(self) -> sqlite3.Connection:
         try:
-            connection = self._idle.pop()  # atomic: threads share the list
+            return self._idle.pop()  # atomic: threads share the list
         except IndexError:
-            connection = self._open_reader()
-        try:
-            yield connection
-        finally:
-            if self._closed or len(self._idle) >= IDLE_READERS:
-                connection.close()
-            else:
-                self._idle.append(connection)
+            return self._open_reader()
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        if self._closed or len(self._idle) >= IDLE_READERS:
+            connection.close()
+        else:
+            self._idle.append(connection)
 
     def _open_reader(self) -> sqlite3.Connection:
         if self._closed:

@@ -20,7 +20,7 @@ from engine.store.changes import Changes
 from engine.store.database import Database
 from engine.store.lists import Lists
 from engine.store.rows import marks, part, stamp
-from engine.types import ListEntry, Match
+from engine.types import ListEntry, Match, PlateList
 
 MAX_PLATE = 20
 MAX_DESCRIPTION = 200
@@ -113,13 +113,14 @@ class Entries:
         if confusions and not found:
             variants = matching.variants(key)
             found = self._candidates(f"e.key IN ({marks(variants)})", variants)
-        lists = self._lists()
-        by_id = {plate_list.id: plate_list for plate_list in lists}
-        pairs = [(by_id[entry.list_id], entry) for entry in found if entry.list_id in by_id]
-        return matching.match(key, at, lists, pairs)
+        return matching.match(key, at, self._lists.fixed(), found)
 
-    def _candidates(self, condition: str, values: tuple[Any, ...]) -> list[ListEntry]:
-        return [entry_of(row) for row in self._db.rows(f"SELECT e.* FROM {CURRENT} WHERE {condition} ORDER BY e.id", values)]
+    def _candidates(self, condition: str, values: tuple[Any, ...]) -> list[tuple[PlateList, ListEntry]]:
+        sql = f"SELECT e.*, l.name, l.role, l.colour FROM {CURRENT} WHERE {condition} ORDER BY e.id"
+        return [
+            (PlateList(abs(row["list_id"]), row["name"], row["role"], row["colour"]), entry_of(row))
+            for row in self._db.rows(sql, values)
+        ]
 
     def collisions(self, list_id: int = 0, bits: int = 26) -> list[Collision]:
         """Plates that would send the same Wiegand number in frames of so many bits, in one list or (0) in all; the first 1000."""
@@ -132,8 +133,8 @@ class Entries:
             )
         else:  # the plate code: two differ wherever their plates do, but in characters that it cannot say
             condition = "e.key GLOB '*[^A-Z0-9]*'"
-        entries = self._candidates(condition, ())
-        return find_collisions([entry for entry in entries if list_id in (0, entry.list_id)], bits)[:MAX_COLLISIONS]
+        entries = [entry for owner, entry in self._candidates(condition, ()) if list_id in (0, owner.id)]
+        return find_collisions(entries, bits)[:MAX_COLLISIONS]
 
     def extremes(self, list_id: int) -> list[ListEntry]:
         """Those entries of a list that are the first not to fit a format: of the greatest numbers, and of the longest plate."""

@@ -38,7 +38,7 @@ def receive(stream: IO[bytes], length: int, content_type: str, target: Path, max
         if reader.at_end():
             break
         if count == MAX_PARTS:
-            raise PackageError("the upload has more than {max_parts} parts", max_parts=MAX_PARTS)
+            raise PackageError("the upload has more than {most} parts", most=MAX_PARTS)
         name, file = _disposition(reader.head())
         if file is not None and stored < 0:
             filename = file

@@ -10,10 +10,6 @@ from pathlib import Path
 from board.kit.state import State
 from firmware.packages.slots import Slot, Slots
 
-MALLOC = {"MALLOC_ARENA_MAX": "2"}
-"""glibc keeps an arena for each thread that ever allocated at the same time as others, 64 MB of addresses each: two are enough for
-processes whose threads mostly wait, and what they free is used again."""
-
 
 class Environment:
     """`addresses`: GATEWRIGHT_BIND and GATEWRIGHT_PORT once the host listens."""
@@ -28,7 +24,6 @@ class Environment:
         """Of the processes that run from `path`."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "GATEWRIGHT_"))}
         return {
-            **MALLOC,
             **kept,
             "PYTHONPATH": str(path / "lib"),
             "PYTHONPYCACHEPREFIX": str(self._bytecode / slot.manifest_sha256[:16]),

@@ -77,7 +77,11 @@ class Installer:
             raise
         yield Text("checked")
         with self._lock:
+            before = self._slots.current(name)
             self._switch(name, slot, NOTHING)
+            after = self._slots.current(name)
+            if after is not None and after.letter == slot.letter:  # it did not fall back at once
+                self._slots.forget_others(name, after, before)
         LOG.info("%s %s is installed in slot %s (%s)", name, slot.version, slot.letter, slot.storage)
         self._environment.forget_bytecode()
         yield Text(name)

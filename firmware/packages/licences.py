@@ -50,7 +50,7 @@ class Licences:
             write_whole(self._file(manifest.name), data)
         except OSError as why:
             raise PackageError("the licence cannot be stored: {reason}", reason=why.strerror) from why
-        return Text(licence.expires.isoformat() if licence.expires else "no end")
+        return Text(licence.expires.isoformat()) if licence.expires else Text("no end")
 
     def remove(self, name: str) -> None:
         self._file(name).unlink(missing_ok=True)

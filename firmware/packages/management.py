@@ -222,6 +222,4 @@ def board_file(state: State, profile: str, camera: str, sd: Path | None) -> None
             return
         write_whole(state.board_file, data)
     except OSError as why:
-        raise PackageError(
-            "{board_file} cannot be written: {strerror}", board_file=state.board_file, strerror=why.strerror
-        ) from why
+        raise PackageError("{path} cannot be written: {reason}", path=state.board_file, reason=why.strerror) from why

@@ -1,4 +1,4 @@
-"""Slots: two places (A, B) per package, a `current` link renamed over, and a record that says which slot is good and why not."""
+"""Slots: places (A, B, C) for a package's versions, a `current` link renamed over, and a record of which is good, and why not."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import os
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from firmware.packages.verify import CONF, Verified, unpack
 
 LOG = logging.getLogger("packages")
 
-LETTERS = ("A", "B")
+LETTERS = ("A", "B", "C")
+"""The current version, the one before it, and room for a new one until it has passed its check."""
 SPARE_BYTES = 8 << 20
 """Stays free on the disk after an installation."""
 CAMERA, SD = "camera", "sd"
@@ -93,10 +94,10 @@ class Slots:
         return tuple(found)
 
     def previous(self, name: str) -> Slot | None:
-        """The other slot: what a roll-back would run."""
+        """The version before the current one: what a roll-back would run."""
         record = self.record(name)
         current = self._current(record)
-        others = (slot for slot in record.slots if current is None or slot.letter != current.letter)
+        others = (slot for slot in record.slots if slot.state != STAGED and (current is None or slot.letter != current.letter))
         return next(others, None)
 
     def path(self, name: str, slot: Slot) -> Path:
@@ -129,8 +130,8 @@ class Slots:
         return self._manifests[slot.manifest_sha256]
 
     def reserve(self, verified: Verified, storage: str) -> str:
-        """Empties the slot that is not current and returns its letter. The caller holds off switches meanwhile; a damaged
-        record is begun anew."""
+        """Empties a slot that neither the current nor the previous version needs and returns its letter. The caller holds off
+        switches meanwhile; a damaged record is begun anew."""
         name = verified.manifest.name
         if storage == SD:
             if not self._card_present():
@@ -143,23 +144,21 @@ class Slots:
             place.mkdir(parents=True, exist_ok=True)
             free = shutil.disk_usage(place).free
         except OSError as why:
-            raise PackageError("the {storage} cannot be written: {strerror}", storage=storage, strerror=why.strerror) from why
+            raise PackageError("the {storage} cannot be written: {reason}", storage=storage, reason=why.strerror) from why
         if free < verified.unpacked_bytes + SPARE_BYTES:
             raise PackageError(
-                "not enough space: {name} needs {mb}, {mb2} are free",
+                "there is not enough space: {name} needs {needed}, {free} are free",
                 name=name,
-                mb=_mb(verified.unpacked_bytes + SPARE_BYTES),
-                mb2=_mb(free),
+                needed=_mb(verified.unpacked_bytes + SPARE_BYTES),
+                free=_mb(free),
             )
         try:
-            current = self.current(name)
+            kept = {slot.letter for slot in (self.current(name), self.previous(name)) if slot is not None}
         except PackageError:  # not there yet, or damaged
-            current = None
+            kept = set()
             self._write_record(Record(name))
-        letter = "B" if current is not None and current.letter == "A" else "A"
-        self._edit(name, lambda record: replace(record, slots=tuple(slot for slot in record.slots if slot.letter != letter)))
-        self._clear(name, letter)
-        return letter
+        self._keep(name, kept)
+        return next(letter for letter in LETTERS if letter not in kept)
 
     def stage(self, archive: Path, verified: Verified, storage: str, letter: str) -> Slot:
         """Unpacks into the reserved slot, flushed to the disk. The current slot stays untouched whatever happens."""
@@ -214,6 +213,10 @@ class Slots:
             ) from why
         return marked
 
+    def forget_others(self, name: str, *kept: Slot | None) -> None:
+        """Deletes every version but those."""
+        self._keep(name, {slot.letter for slot in kept if slot is not None})
+
     def mark(self, name: str, slot: Slot, state: str, why: str = "", tries: int = 0) -> Slot:
         """The slot in its new state, stored."""
         marked = replace(slot, state=state, why=why, tries=tries)
@@ -228,7 +231,7 @@ class Slots:
         self._edit(name, lambda record: replace(record, notice=notice))
 
     def remove(self, name: str) -> None:
-        """Deletes both slots and the record; the package's data (STATE/anpr) stays. A card that is missing keeps its copy."""
+        """Deletes every slot and the record; the package's data (STATE/anpr) stays. A card that is missing keeps its copy."""
         for letter in LETTERS:
             self._clear(name, letter)
         shutil.rmtree(self._root / name, ignore_errors=True)
@@ -237,6 +240,12 @@ class Slots:
         if storage == CAMERA:
             return self._root / name
         return (self._sd or Path("/nonexistent")) / "gatewright" / "packages" / name
+
+    def _keep(self, name: str, letters: Collection[str]) -> None:
+        self._edit(name, lambda record: replace(record, slots=tuple(slot for slot in record.slots if slot.letter in letters)))
+        for letter in LETTERS:
+            if letter not in letters:
+                self._clear(name, letter)
 
     def _clear(self, name: str, letter: str) -> None:
         storages = (CAMERA, SD) if self._sd is not None and self._card_present() else (CAMERA,)

@@ -80,8 +80,8 @@ class Accounts:
         if damage is None:
             return None
         return Text(
-            "{damage}; all accounts are lost, and admin has a new first password: {initial_file}",
-            {"damage": damage, "initial_file": self.initial_file},
+            "{damage}; all accounts are lost, and admin has a new first password: {path}",
+            {"damage": damage, "path": self.initial_file},
         )
 
     def reset_admin(self) -> str:
@@ -90,9 +90,7 @@ class Accounts:
         try:
             write_whole(self.initial_file, f"{password}\n".encode(), 0o600)
         except OSError as why:
-            raise ConfigError(
-                "{initial_file} cannot be written: {strerror}", initial_file=self.initial_file, strerror=why.strerror
-            ) from why
+            raise ConfigError("{path} cannot be written: {reason}", path=self.initial_file, reason=why.strerror) from why
         fresh = self._account("admin", "admin", password, must_change=True)
         with self._changing:
             self._store({**self._accounts, "admin": fresh})
@@ -191,7 +189,7 @@ class Accounts:
         if name in self._accounts:
             raise ConfigError("user {name} exists already", field="user", name=name)
         if len(self._accounts) >= MAX_ACCOUNTS:
-            raise ConfigError("there are already {max_accounts} accounts", max_accounts=MAX_ACCOUNTS)
+            raise ConfigError("there are already {most} accounts", most=MAX_ACCOUNTS)
 
     def _store_with_an_admin(self, name: str, accounts: dict[str, Account]) -> None:
         if not any(account.role == "admin" for account in accounts.values()):
@@ -202,7 +200,7 @@ class Accounts:
         try:
             self._kept.write(accounts)
         except OSError as why:
-            raise ConfigError("the accounts cannot be stored: {strerror}", strerror=why.strerror) from why
+            raise ConfigError("the accounts cannot be stored: {reason}", reason=why.strerror) from why
         self._accounts = accounts  # what is remembered holds the hash of the account, and so counts no more
 
     def _account(self, name: str, role: str, password: str, must_change: bool) -> Account:

@@ -69,11 +69,11 @@ class DevicePasswords:
         if use not in USES:
             raise ConfigError("use: must be one of {uses}", field="use", uses=", ".join(USES))
         if not 1 <= len(name) <= MAX_NAME or not name.isprintable() or name != name.strip():
-            raise ConfigError("name: 1 to {max_name} characters that can be printed", field="name", max_name=MAX_NAME)
+            raise ConfigError("name: 1 to {most} characters that can be printed", field="name", most=MAX_NAME)
         password = _random(_PASSWORD_LENGTH)
         with self._changing:
             if len(self._devices) >= MAX_DEVICES:
-                raise ConfigError("there are already {max_devices} device passwords: remove one", max_devices=MAX_DEVICES)
+                raise ConfigError("there are already {most} device passwords: remove one", most=MAX_DEVICES)
             if any((each.use, each.name) == (use, name) for each in self._devices.values()):
                 raise ConfigError("there is a password {name} for {use} already", field="name", name=name, use=use)
             user = next(word for word in iter(lambda: f"{use}-{_random(4)}", "") if word not in self._devices)
@@ -142,14 +142,14 @@ class DevicePasswords:
         try:
             self._key_file.write(key)
         except OSError as why:
-            raise ConfigError("the key of device passwords cannot be stored: {strerror}", strerror=why.strerror) from why
+            raise ConfigError("the key of device passwords cannot be stored: {reason}", reason=why.strerror) from why
         return key
 
     def _store(self, devices: dict[str, DevicePassword]) -> None:
         try:
             self._kept.write(tuple(devices.values()))
         except OSError as why:
-            raise ConfigError("the device passwords cannot be stored: {strerror}", strerror=why.strerror) from why
+            raise ConfigError("the device passwords cannot be stored: {reason}", reason=why.strerror) from why
         self._devices = devices
 
 

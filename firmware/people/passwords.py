@@ -49,9 +49,9 @@ class Busy(GatewrightError):
 def check_new(password: str, user: str) -> None:
     """ConfigError when `password` is too short, too long or one that is tried first (NIST SP 800-63B, Password Verifiers)."""
     if len(password) < MIN_PASSWORD:
-        raise ConfigError("the password needs at least {min_password} characters", field="new", min_password=MIN_PASSWORD)
+        raise ConfigError("the password needs at least {least} characters", field="new", least=MIN_PASSWORD)
     if len(password) > MAX_PASSWORD:
-        raise ConfigError("the password may have at most {max_password} characters", field="new", max_password=MAX_PASSWORD)
+        raise ConfigError("the password may have at most {most} characters", field="new", most=MAX_PASSWORD)
     if is_common(password):
         raise ConfigError("this password is one of the first that are tried: choose another", field="new")
     if _bare(password) in {_bare(name) for name in (user, socket.gethostname(), "gatewright") if name}:

@@ -88,7 +88,7 @@ class Tokens:
             if any(each.name == name for each in kept.values()):
                 raise ConfigError("there is a token {name} already", field="name", name=name)
             if len(kept) >= MAX_TOKENS:
-                raise ConfigError("there are already {max_tokens} tokens: revoke one", max_tokens=MAX_TOKENS)
+                raise ConfigError("there are already {most} tokens: revoke one", most=MAX_TOKENS)
             if self._account(maker.name) is None:
                 raise ConfigError("there is no user {name}", name=maker.name)
             self._store({**kept, token.hash: token})
@@ -181,7 +181,7 @@ class Tokens:
         try:
             self._kept.write(tuple(tokens.values()))
         except OSError as why:
-            raise ConfigError("the tokens cannot be stored: {strerror}", strerror=why.strerror) from why
+            raise ConfigError("the tokens cannot be stored: {reason}", reason=why.strerror) from why
         self._tokens = tokens
 
     def _stamp(self) -> str:
@@ -193,7 +193,7 @@ class Tokens:
 
 def _check_name(name: str) -> None:
     if not 1 <= len(name) <= MAX_NAME or not name.isprintable() or name != name.strip():
-        raise ConfigError("name: 1 to {max_name} characters that can be printed", field="name", max_name=MAX_NAME)
+        raise ConfigError("name: 1 to {most} characters that can be printed", field="name", most=MAX_NAME)
 
 
 def _hash(secret: str) -> str:

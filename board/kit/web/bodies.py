@@ -74,7 +74,7 @@ def length_of(environ: Mapping[str, Any], limit_bytes: int) -> int:
     if not re.fullmatch(r"[0-9]{1,15}", text):
         raise Refused(400, "The Content-Length is malformed.")
     if int(text) > limit_bytes:
-        raise Refused(413, "The request is larger than {limit_bytes} bytes.", limit_bytes=limit_bytes)
+        raise Refused(413, "The request is larger than {most} bytes.", most=limit_bytes)
     return int(text)
 
 
@@ -97,7 +97,7 @@ def _fields(text: str, errors: str) -> dict[str, str]:
     except UnicodeDecodeError as why:
         raise Refused(422, "The request is not UTF-8.") from why
     except ValueError as why:
-        raise Refused(422, "The request has more than {max_fields} fields.", max_fields=MAX_FIELDS) from why
+        raise Refused(422, "The request has more than {most} fields.", most=MAX_FIELDS) from why
     return {name: "" if "\ufffd" in value else value for name, value in pairs}
 
 
@@ -141,7 +141,7 @@ def _refuse(field: str, text: str) -> NoReturn:
 
 
 def _too_deep() -> Refused:
-    return Refused(422, "The request is nested deeper than {max_depth} levels.", max_depth=MAX_DEPTH)
+    return Refused(422, "The request is nested deeper than {most} levels.", most=MAX_DEPTH)
 
 
 def _no_number(text: str) -> NoReturn:

@@ -14,7 +14,7 @@ import annotated_types
 from board.kit.errors import ConfigError
 from board.kit.secrets import merged, public
 from board.kit.settings import Problem, Settings, SettingsError, problems
-from board.kit.words import Text
+from board.kit.words import NOTHING, Text
 
 S = TypeVar("S", bound=Settings)
 
@@ -156,20 +156,19 @@ def _widget_problems(kind: type[Settings], values: Mapping[str, Any], choices: C
 
 
 def _widget_problem(widget: str, value: Any, choices: Choices) -> Text:
-    if widget == "time_zone":
-        return Text("" if isinstance(value, str) and _is_zone(value) else "is not a time zone this camera knows")
-    if widget == "roi" and isinstance(value, (list, tuple)) and len(value) == 4:
-        left, top, right, bottom = value
-        is_right = _inside(value) and left < right and top < bottom
-        return Text("" if is_right else "draw the top left point, then the bottom right point")
-    if widget == "lane" and isinstance(value, (list, tuple)) and len(value) == 4:
-        return Text("" if _inside(value) and value[1] < value[3] else "draw the top point, then the bottom point")
+    if widget == "time_zone" and not (isinstance(value, str) and _is_zone(value)):
+        return Text("is not a time zone this camera knows")
+    four = list(value) if isinstance(value, (list, tuple)) and len(value) == 4 else []
+    if widget == "roi" and four and not (_inside(four) and four[0] < four[2] and four[1] < four[3]):
+        return Text("draw the top left point, then the bottom right point")
+    if widget == "lane" and four and not (_inside(four) and four[1] < four[3]):
+        return Text("draw the top point, then the bottom point")
     if widget == "region" and not value:
         return Text("choose the region of the world")
-    known = {each for each, _ in choices.get(widget, ())}
+    known = {each for each, _ in choices.get(widget, ())} if widget != "time_zone" else set()
     strange = [str(each)[:20] for each in (value if isinstance(value, (list, tuple)) else [value]) if str(each) not in known]
     if not known or not value or not strange:
-        return Text("")
+        return NOTHING
     return Text("this camera has no {strange}; it has {known}", {"strange": strange, "known": sorted(known)[:12]})
 
 

@@ -1,4 +1,4 @@
-// Words: `_("{n} of {most}", { n: 1, most: 2 })` says a sentence in the language of the page, which brings the words of its scripts.
+// Words: _(sentence, values) says a sentence in the language of the page, which brings the words of its scripts.
 const known = JSON.parse(document.getElementById("words")?.textContent || "{}");
 
 export function _(key, values = {}) {

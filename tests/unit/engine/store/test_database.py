@@ -160,11 +160,11 @@ def test_a_second_connection_of_a_process_leaves_its_locks_in_force(tmp_path: Pa
 def test_a_long_read_holds_up_no_write_of_the_same_process(tmp_path: Path) -> None:
     store = new_store(tmp_path)
     store.add_passage(passage(), ())
-    with store.db._reader() as reader:
-        rows = reader.execute("SELECT id FROM passages")
-        assert rows.fetchone()["id"] == "p1"
-        assert store.add_passage(passage(id="p2"), ())
-        assert store.passages.has("p2")
+    reader = store.db._borrow()
+    assert reader.execute("SELECT id FROM passages").fetchone()["id"] == "p1"  # one row, and it goes on
+    assert store.add_passage(passage(id="p2"), ())
+    assert store.passages.has("p2")
+    store.db._give_back(reader)
     with store.transaction():
         store.add_passage(passage(id="p3"), ())
         assert store.passages.has("p3")  # inside, what was written is seen

@@ -101,7 +101,12 @@ def test_a_running_package_is_upgraded_into_the_other_slot_and_runs_on(camera: C
     assert (only(packages).version, only(packages).slot, only(packages).previous) == ("2.0.0", "B", "1.0.0")
     wait_for(lambda: up(packages))
     camera.upload(packages, version="3.0.0")
-    assert (only(packages).version, only(packages).slot, only(packages).previous) == ("3.0.0", "A", "2.0.0")
+    assert (only(packages).version, only(packages).slot, only(packages).previous) == ("3.0.0", "C", "2.0.0")
+    home = camera.state.host / "packages" / "TINY"
+    assert sorted(path.name for path in home.iterdir() if path.is_dir() and not path.is_symlink()) == ["B", "C"]
+    assert sorted(path.name for path in home.glob("*.conf")) == ["B.conf", "C.conf"]
+    camera.upload(packages, version="4.0.0")
+    assert (only(packages).slot, only(packages).previous) == ("A", "3.0.0")
 
 
 def test_the_same_version_again_changes_nothing_but_repairs_damage(camera: Camera) -> None:
@@ -120,6 +125,35 @@ def test_a_package_whose_own_check_fails_leaves_the_old_one_as_it_was(camera: Ca
     with pytest.raises(PackageError, match="TINY does not work on this camera: checked"):
         camera.upload(packages, version="2.0.0", check=1)
     assert (only(packages).version, only(packages).slot, only(packages).previous) == ("1.0.0", "A", "")
+
+
+def test_a_refused_upload_leaves_the_version_that_a_roll_back_needs(camera: Camera) -> None:
+    packages = camera.boot()
+    camera.upload(packages)
+    camera.upload(packages, version="2.0.0")
+    with pytest.raises(PackageError, match="TINY does not work on this camera"):
+        camera.upload(packages, version="3.0.0", check=1)
+    assert (only(packages).version, only(packages).previous) == ("2.0.0", "1.0.0")
+    packages.rollback("TINY")
+    packages.start("TINY")
+    wait_for(lambda: up(packages))
+    assert only(packages).version == "1.0.0"
+
+
+def test_an_upload_that_was_cut_off_leaves_the_version_that_a_roll_back_needs(camera: Camera) -> None:
+    packages = camera.boot()
+    camera.upload(packages)
+    camera.upload(packages, version="2.0.0")
+    steps = packages.install(write(camera.folder / "third.tar.gz", contents(version="3.0.0")), CAMERA)
+    next(steps)
+    assert str(next(steps)) == "stored on the camera"
+    packages.close()  # the host ends here
+    packages = camera.boot()
+    assert (only(packages).version, only(packages).previous) == ("2.0.0", "1.0.0")
+    camera.upload(packages, version="4.0.0")
+    assert (only(packages).version, only(packages).previous) == ("4.0.0", "2.0.0")
+    folders = {path.name for path in (camera.state.host / "packages" / "TINY").iterdir() if path.is_dir()}
+    assert folders == {"B", "C", "current"}
 
 
 def test_a_first_package_whose_check_fails_is_not_installed(camera: Camera) -> None:

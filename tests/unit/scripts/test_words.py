@@ -1,0 +1,91 @@
+"""Catalogues: what the extraction finds, and that those of the product are complete and current."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scripts import words
+from scripts.words import Found, found_in_product, mistakes
+
+SOURCE = """
+class GateError(ConfigError):
+    def __init__(self, gate: str) -> None:
+        super().__init__("{gate} does not open", gate=gate)
+
+def check(card: int, why: Exception) -> None:
+    raise ConfigError("card {card}: {why}", card=card, why=why)
+    raise Refused(404, "There is no such gate.")
+    raise unfit("card", "Card", "must be {least} or more", least=1)
+    Text("{n} cards", {"n": 2})
+
+gate: int = option(5, "Opening time", "How long.", unit="s", choices=("short", "long"))
+log.info("no text of %s", gate)
+"""
+PO = """msgid ""
+msgstr ""
+"Language: de\\n"
+"Language-Team: Deutsch\\n"
+
+#: firmware/gate.py
+msgid "{n} cards"
+msgstr "{m} Karten"
+
+#: firmware/gate.py
+msgid "Card"
+msgstr ""
+"""
+
+
+@pytest.fixture
+def product(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A product of two files and a catalogue."""
+    monkeypatch.setattr(words, "ROOT", tmp_path)
+    monkeypatch.setattr(words, "LOCALES", tmp_path / "board" / "kit" / "locales")
+    (tmp_path / "board" / "kit" / "locales").mkdir(parents=True)
+    (tmp_path / "firmware" / "static").mkdir(parents=True)
+    (tmp_path / "board" / "errors.py").write_text("class ConfigError(GatewrightError): ...")
+    return tmp_path
+
+
+def test_catalogues_are_current_and_complete_and_use_the_values_of_their_english() -> None:
+    """`python -m scripts.words extract` brings them up to date; what is new is then translated by hand."""
+    assert mistakes() == []
+
+
+def test_texts_of_errors_settings_templates_and_scripts_are_found(product: Path) -> None:
+    (product / "firmware" / "gate.py").write_text(SOURCE)
+    (product / "firmware" / "gate.html").write_text('<p>{{ _("{n} gates", n=count) }}</p>{{ count }}')
+    (product / "firmware" / "static" / "gate.js").write_text('show(_("Gate {name}", { name }));')
+    assert {each.text for each in found_in_product()} == {
+        "{gate} does not open", "card {card}: {why}", "There is no such gate.", "Card", "must be {least} or more", "{n} cards",
+        "Opening time", "How long.", "s", "short", "long", "{n} gates", "Gate {name}",
+    }  # fmt: skip
+    assert Found("card {card}: {why}", "firmware/gate.py", 7, frozenset({"card", "why"})) in found_in_product()
+    assert Found("{n} gates", "firmware/gate.html", 1, frozenset({"n"})) in found_in_product()
+
+
+def test_what_is_wrong_with_texts_and_catalogues_is_said(product: Path) -> None:
+    (product / "firmware" / "gate.py").write_text('Text("{n} cards", {"m": 2})\nText("Card")\nText("New")\n')
+    (product / "board" / "kit" / "locales" / "de.po").write_text(PO)
+    assert mistakes() == [
+        "firmware/gate.py:1: wants ['n'], is given ['m']: '{n} cards'",
+        "de.po: out of date, run extract: 'New'",
+        "de.po: other values than its English: '{n} cards'",
+        "de.po: not translated: 'Card' (firmware/gate.py)",
+    ]
+
+
+def test_extracting_adds_what_is_new_takes_out_what_is_gone_and_keeps_what_is_said(product: Path) -> None:
+    (product / "firmware" / "gate.py").write_text('Text("{n} cards", {"n": 2})\nText("New")\n')
+    (product / "board" / "kit" / "locales" / "de.po").write_text(PO.replace("{m}", "{n}"))
+    words.extract(["fr"])
+    german = (product / "board" / "kit" / "locales" / "de.po").read_text()
+    assert 'msgstr "{n} Karten"' in german
+    assert 'msgid "New"\nmsgstr ""' in german
+    assert '"Card"' not in german
+    french = (product / "board" / "kit" / "locales" / "fr.po").read_text()
+    assert '"Language-Team: français\\n"' in french
+    words.extract([])
+    assert (product / "board" / "kit" / "locales" / "de.po").read_text() == german
