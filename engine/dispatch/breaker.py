@@ -16,6 +16,9 @@ from dataclasses import dataclass
 from engine.actions import Lane
 from engine.dispatch.outbox import pause_s
 
+TRIES = 5
+"""At least so often a peer is tried before what waits for it is too old."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -98,12 +101,14 @@ class Breaker:
         if peer:
             self._peers[peer] = _Peer(answered=True)
 
-    def silent(self, peer: str, now_ns: int) -> None:
-        """Opens it, for twice as long as the last time."""
+    def silent(self, peer: str, now_ns: int, max_age_s: float) -> None:
+        """Opens it, for twice as long as the last time, but for no longer than a part of `max_age_s`, that of what it is told: a
+        display that was plugged in again must not be left alone while cars come and go."""
         if peer:
             known = self._peers.setdefault(peer, _Peer())
             known.failures += 1
-            known.again_ns = now_ns + round(pause_s(known.failures, *self._pause_s) * 1e9)
+            first_s, longest_s = self._pause_s
+            known.again_ns = now_ns + round(pause_s(known.failures, first_s, min(longest_s, max_age_s / TRIES)) * 1e9)
 
     def _busy_with(self, is_meant: Callable[[_Peer], bool]) -> int:
         return sum(number for peer, number in self._busy.items() if peer and is_meant(self._peers.get(peer) or _Peer()))

@@ -30,7 +30,7 @@ class Replies:
     def forget(self, send: Send) -> None:
         """The client is gone."""
         with self._lock:
-            for trigger_id in [each for each, known in self._clients.items() if known is send]:
+            for trigger_id in [each for each, known in self._clients.items() if known == send]:
                 del self._clients[trigger_id]
 
     def send(self, trigger_id: str, data: bytes) -> bool:

@@ -47,6 +47,7 @@ class Workers:
     ) -> None:
         self._lane = lane
         self._kinds = [kind.name for kind in kinds.values() if kind.lane is lane]
+        self._max_age_s = {kind.name: kind.max_age_s for kind in kinds.values()}
         self._outbox = outbox
         self._performer = performer
         self._pins = pins
@@ -167,7 +168,7 @@ class Workers:
             if tried.answered:
                 self._breaker.answered(peer)
             else:
-                self._breaker.silent(peer, self._clock.monotonic_ns())
+                self._breaker.silent(peer, self._clock.monotonic_ns(), self._max_age_s[item.kind])
 
     def _take_end(self, item: Delivery, later: Later, end: PinsDone | DeliveryError) -> None:
         """Called from the thread that listens to pins, which must not wait for the store."""

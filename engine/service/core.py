@@ -155,6 +155,7 @@ class Service:
             self._problems.say,
             bind_address(),
             lambda url: announce(state, "trigger", url),
+            self._replies,
         )
         self._environment = Environment(
             clock,

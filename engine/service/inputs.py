@@ -10,6 +10,7 @@ from board.kit.errors import ConfigError, GatewrightError
 from board.kit.servers import url_of
 from board.serial import SerialLines
 from board.types import InputEdge
+from engine.dispatch.replies import Replies
 from engine.messages import LineState
 from engine.service.servers.serial_trigger import SerialTrigger
 from engine.service.servers.trigger import TriggerServer
@@ -36,7 +37,8 @@ class Lines(Protocol):
 
 class Inputs:
     """`fire(cause, wait_taken_s)` accepts a trigger or raises TriggerRefused; it counts and logs either. `bind`: the address that
-    the trigger socket listens on; `listening(url)` is told where it does, "" where it does not any more."""
+    the trigger socket listens on; `listening(url)` is told where it does, "" where it does not any more; `replies`: how actions
+    answer the socket's clients."""
 
     def __init__(
         self,
@@ -48,6 +50,7 @@ class Inputs:
         report: Callable[[str], None],
         bind: str,
         listening: Callable[[str], None],
+        replies: Replies | None = None,
     ) -> None:
         self._clock = clock
         self._pins = pins
@@ -57,6 +60,7 @@ class Inputs:
         self._report = report
         self._bind = bind
         self._listening = listening
+        self._replies = replies
         self._lpr: LprSettings | None = None
         self._general: GeneralSettings | None = None
         self._fired_ns = 0
@@ -118,7 +122,7 @@ class Inputs:
         problem: ConfigError | None = None
         for port in ports:
             server = TriggerServer(
-                port, general.trigger_message, lambda cause: self._fire(cause, self._wait_taken_s).id, self._bind
+                port, general.trigger_message, lambda cause: self._fire(cause, self._wait_taken_s).id, self._bind, self._replies
             )
             try:
                 server.start()

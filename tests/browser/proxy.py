@@ -33,7 +33,7 @@ class Proxy:
             except gateway.PortalDown:
                 answer = HTTPResponse(json.dumps({"error": "the portal is down"}), 503)
             except Refused as why:
-                answer = HTTPResponse(json.dumps({"error": str(why)}), why.status)
+                answer = HTTPResponse(json.dumps({"error": str(why)}), why.status, dict(why.headers))
             if answer.status_code not in (200, 204, 303, 304):
                 self.refused.append(f"{answer.status_code} /{path}")
             return answer

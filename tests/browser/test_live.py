@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,13 @@ import numpy as np
 import pytest
 
 from board.kit.clock import Clock
+from board.kit.state import State
 from board.types import Frame
 from engine.messages import EngineStatus, LiveReads
 from engine.reading.link import Link
 from engine.ring import RingWriter
 from engine.types import PlateRead
+from firmware.gateway import web
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack, wait_for
 from tests.browser.test_portal import ARGUMENTS, CHROMIUM, prepare, with_store
@@ -163,6 +166,31 @@ def test_a_page_that_nobody_sees_streams_nothing_and_what_passed_meanwhile_is_th
     playwright.expect(page.locator("#recent tbody tr").first).to_contain_text("SEEN1")
     wait_for(lambda: page.locator("#picture").get_attribute("data-seq") != still, "the next picture")
     context.close()
+
+
+def test_where_there_is_no_room_for_a_stream_the_page_asks_slowly_by_itself(
+    browser: Any, camera: tuple[Path, Proxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web, "LIMITS", replace(web.LIMITS, streams=0))
+    folder, _ = camera
+    full = Proxy(State(folder).manager_socket)
+    context = browser.new_context()
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    try:
+        page.goto(f"{full.address}/anpr/live")
+        playwright.expect(page.locator("#mode")).to_have_text("MOTION", timeout=30_000)
+        playwright.expect(page.locator("#picture")).to_be_visible(timeout=30_000)
+        before = page.locator("#picture").get_attribute("data-seq")
+        wait_for(lambda: page.locator("#picture").get_attribute("data-seq") != before, "the next picture")
+        assert page.locator("#notices .bad").count() == 0
+    finally:
+        context.close()
+        full.close()
+    assert errors == []
+    assert {line.split("?")[0] for line in full.refused} <= {"503 /anpr/api/events", "503 /anpr/api/pictures"}
+    assert len(full.refused) <= 8  # it does not hammer the camera
 
 
 def test_a_session_that_ends_ends_the_streams(browser: Any, camera: tuple[Path, Proxy]) -> None:

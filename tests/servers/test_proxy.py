@@ -7,14 +7,18 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 from bottle import Bottle, HTTPResponse
 
 from board.kit.permissions import ROLES
+from board.kit.web.limits import Limits
+from board.kit.web.listeners import unix_listener
 from board.kit.web.people import COOKIE, Visitor
 from board.kit.web.routes import Refused
+from board.kit.web.server import Server
 from firmware.gateway import proxy as module
 from firmware.gateway.proxy import PortalDown, Proxy
 from firmware.gateway.web import WebServer
@@ -278,3 +282,26 @@ def test_every_request_gives_its_place_back(site: Site) -> None:
     site.portal(says(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
     for _ in range(30):
         assert requests.get(f"{site.url}/anpr/", timeout=10).status_code == 200
+
+
+def test_slow_bodies_of_a_viewer_leave_the_portal_to_everybody_else_and_to_himself(site: Site) -> None:
+    def portal(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+        size = len(environ["wsgi.input"].read())
+        start("200 OK", [])
+        return [b"%d" % size]
+
+    behind = Server(unix_listener(site.path), portal, Limits(threads=3))
+    behind.start()
+    slow = []
+    try:
+        for number in range(26):
+            sock = socket.create_connection(("127.0.0.1", int(site.url.rpartition(":")[2])), timeout=10)
+            size = 900_000 if number % 2 else 900
+            sock.sendall(b"POST /anpr/api/lists HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size + bytes(size // 2))
+            slow.append(sock)
+        assert requests.get(f"{site.url}/anpr/live", timeout=5).text == "0"
+        assert requests.post(f"{site.url}/anpr/api/lists", data=bytes(500), timeout=5).text == "500"
+    finally:
+        for sock in slow:
+            sock.close()
+        behind.stop()

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from board.kit.errors import ConfigError, TriggerRefused
+from engine.dispatch.replies import Replies
 from engine.service.servers import trigger
 from engine.service.servers.trigger import TriggerServer
 
@@ -253,3 +254,18 @@ def test_a_peer_that_breaks_off_leaves_its_place_free(server: TriggerServer) -> 
 def test_a_port_that_is_taken_is_a_clear_error(server: TriggerServer, fired: Fired) -> None:
     with pytest.raises(ConfigError, match=f"the trigger socket cannot listen on {server.port}: Address already in use"):
         TriggerServer(server.port, "OPEN 1", fired, host="127.0.0.1").start()
+
+
+def test_an_action_may_answer_the_client_that_triggered(fired: Fired) -> None:
+    replies = Replies()
+    server = TriggerServer(0, "OPEN 1", fired, host="127.0.0.1", replies=replies)
+    server.start()
+    with connect(server) as first, connect(server) as second:
+        first.sendall(b"OPEN 1\n")
+        assert lines(first, 1) == ["OK t1"]
+        second.sendall(b"OPEN 1\n")
+        assert lines(second, 1) == ["OK t2"]
+        assert replies.send("t2", b"HK55EVB\r\n") is True
+        assert lines(second, 1) == ["HK55EVB"]
+    server.close()
+    assert replies.send("t1", b"late") is False

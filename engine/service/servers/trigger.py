@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from board.kit.errors import ConfigError, TriggerRefused
+from engine.dispatch.replies import Replies
 
 log = logging.getLogger("triggers")
 
@@ -71,20 +72,27 @@ class _Peer:
     wrong: int = 0
     giving_up: threading.Event = field(default_factory=threading.Event)
 
+    def send(self, data: bytes) -> None:
+        """Without waiting; OSError when the client is gone or does not read."""
+        if self.sock.send(data, socket.MSG_DONTWAIT) < len(data):
+            raise BlockingIOError("the client does not read")
+
     def over(self, now_s: float) -> bool:
         """It has been silent for too long."""
         return now_s - self.since_s > IDLE_LIMIT_S if self.fired_s is None else now_s - self.fired_s > SILENT_LIMIT_S
 
 
 class TriggerServer:
-    """Listens from `start` to `close`. `fire(cause)` gives the trigger's id or raises TriggerRefused. `host`: the address to
+    """Listens from `start` to `close`. `fire(cause)` gives the trigger's id or raises TriggerRefused; `replies` is told how its
+    client is answered once more, by an action. `host`: the address to
     listen on, "" for all."""
 
-    def __init__(self, port: int, message: str, fire: Callable[[str], str], host: str = "") -> None:
+    def __init__(self, port: int, message: str, fire: Callable[[str], str], host: str = "", replies: Replies | None = None) -> None:
         self._address = (host, port)
         self._message = message.encode()
         self._ends = re.compile(b"[%s]" % re.escape(bytes(byte for byte in ENDS if byte not in self._message)))
         self._fire = fire
+        self._replies = replies or Replies()
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._peers: list[_Peer] = []
@@ -182,6 +190,7 @@ class TriggerServer:
             with self._lock:
                 if peer in self._peers:
                     self._peers.remove(peer)
+            self._replies.forget(peer.send)
             sock.close()
 
     def _talk(self, peer: _Peer) -> None:
@@ -237,9 +246,12 @@ class TriggerServer:
         if line == self._message:
             peer.fired_s, peer.wrong = time.monotonic(), 0
             try:
-                answer = f"OK {self._fire(f'socket {peer.host}')}"
+                trigger_id = self._fire(f"socket {peer.host}")
             except TriggerRefused as why:
                 answer = f"ERROR {why}"
+            else:
+                answer = f"OK {trigger_id}"
+                self._replies.expect(trigger_id, peer.send)
             _reply(peer.sock, answer)
             return True
         if not line.isascii() or not line.decode("ascii", "replace").isprintable():

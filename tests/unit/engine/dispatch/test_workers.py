@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -12,66 +13,22 @@ from pathlib import Path
 
 import pytest
 
-from board.kit.clock import Clock, TestClock
+from board.kit.clock import Clock
 from board.kit.errors import ConfigError, DeliveryError, StoreError
-from board.kit.settings import Settings
+from board.kit.settings import Settings, option
 from board.kit.words import Text
 from board.types import PinsDone, Pulse
-from engine.actions import ActionEnv, ActionKind, Kinds, Lane, Taken, find_kinds
+from engine.actions import ActionEnv, ActionKind, Lane, Taken
 from engine.dispatch.intake import Intake
 from engine.dispatch.judge import RuleJudge
 from engine.dispatch.outbox import Outbox, pause_s
 from engine.dispatch.perform import Performer
 from engine.dispatch.workers import Workers
 from engine.store import DeliveryQuery, Store
+from engine.store.queries import RuleResult
 from engine.types import Delivery, PlateEvent
+from tests.dispatch_camera import KINDS, Camera
 from tests.samples import NOW, NOW_NS, WHITE, FakePins, entry, environment, passage, rule
-
-KINDS = find_kinds()
-
-
-def nobody(rule_id: int) -> str:
-    return ""
-
-
-class Camera:
-    """A service without threads: its parts over one store, which `crash` leaves as a killed process would."""
-
-    def __init__(self, folder: Path, kinds: Kinds = KINDS) -> None:
-        self.folder = folder
-        self.clock = TestClock()
-        self.pins = FakePins()
-        self.kinds = kinds
-        self.crash()
-
-    def crash(self) -> None:
-        self.store = Store(self.folder / "anpr.db", self.clock, RuleJudge(self.kinds))
-        self.told: list[Delivery] = []
-        self.outbox = Outbox(self.store, self.clock, self.told.append)
-        self.recovered = self.outbox.recover()
-        surroundings = environment(self.folder, self.pins, self.clock)
-        self.performer = Performer(self.store, self.outbox, self.kinds, surroundings, self.clock)
-        workers = {
-            lane: Workers(lane, self.kinds, self.outbox, self.performer, self.pins, nobody, self.clock, print) for lane in Lane
-        }
-        self.intake = Intake(self.store, self.kinds, workers, self.clock)
-
-    def claim(self) -> Delivery | None:
-        now = self.clock.now()
-        head = next((head for head in self.outbox.heads(tuple(self.kinds)) if self.outbox.is_due(head, now)), None)
-        return None if head is None else self.outbox.claim(head)
-
-    def turn(self) -> bool:
-        item = self.claim()
-        if item is not None:
-            tried = self.performer.perform(item)
-            if tried.later is not None:
-                self.pins.settle(item.id, tried.later)
-        return item is not None
-
-    def states(self) -> list[tuple[str, int, str]]:
-        found = [one.delivery for one in self.store.deliveries(DeliveryQuery())]
-        return [(one.state, one.attempts, str(one.note)) for one in reversed(found)]
 
 
 @pytest.fixture
@@ -293,7 +250,7 @@ class Told(Outbox):
 
 
 class Lanes:
-    def __init__(self, folder: Path, gauge: Gauge) -> None:
+    def __init__(self, folder: Path, gauge: Gauge | Site) -> None:
         self.kinds = {"gauge": gauge.kind}
         self.store = Store(folder / "anpr.db", Clock(), RuleJudge(self.kinds))
         self.finished = threading.Condition()
@@ -406,3 +363,74 @@ def test_an_error_of_a_kind_ends_its_delivery_and_not_the_worker(
     with running.finished:
         while "SECOND" not in gauge.done:
             assert running.finished.wait(end - time.monotonic())
+
+
+# --- peers --------------------------------------------------------------------------------------------------------------
+
+
+class Host(Settings):
+    host: str = option("a", "Host", "Whom it talks to.")
+
+
+class Site:
+    """Servers of a site: those in `dead` hold whoever asks until `release`, and have not answered then."""
+
+    def __init__(self) -> None:
+        self.dead: set[str] = set()
+        self.release = threading.Event()
+        self.asked: list[tuple[str, str]] = []
+        self.kind = ActionKind("gauge", "GAUGE", Host, self._deliver, Lane.SLOW, peer=lambda options: options.host)
+
+    def _deliver(self, event: PlateEvent, options: Host, env: ActionEnv) -> Text:
+        self.asked.append((options.host, event.passage.id))
+        if options.host in self.dead:
+            assert self.release.wait(20)
+            raise DeliveryError("no connection")
+        return Text("told")
+
+
+def test_living_servers_are_told_at_once_however_many_dead_ones_hang(tmp_path: Path, lanes: list[Lanes]) -> None:
+    site = Site()
+    site.dead = {f"dead {number}" for number in range(30)}
+    running = Lanes(tmp_path, site)
+    lanes.append(running)
+    for host in (*sorted(site.dead), "live 1", "live 2"):
+        saved = running.store.rules.save(rule(WHITE, "gauge", host, host=host), "admin")
+        running.peers[saved.id] = host
+        if host not in site.dead:
+            running.workers.remember([RuleResult(saved.id, NOW, Text("told"), None, Text(""))])
+    running.store.entries.save(entry("CAR"), "admin")
+    for number in range(5):
+        running.take("CAR", number)
+    end = time.monotonic() + 20
+    while sum(host.startswith("live") for host, _ in site.asked) < 10 and time.monotonic() < end:
+        time.sleep(0.01)
+    told = [asked for asked in site.asked if asked[0].startswith("live")]
+    assert sorted(told) == [(f"live {live}", f"p{number}") for live in (1, 2) for number in range(5)]
+    assert len(site.asked) - len(told) <= 4  # one try of each that hangs, and threads are left
+    site.release.set()
+
+
+def test_a_dead_server_is_tried_with_its_oldest_delivery_and_the_log_says_it_once(
+    tmp_path: Path, camera: Camera, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    site = Site()
+    site.dead, camera.kinds = {"nvr"}, {**KINDS, "gauge": site.kind}
+    site.release.set()
+    camera.crash()
+    camera.store.rules.delete(1, "admin")
+    camera.store.rules.save(rule(WHITE, "gauge", "Recorder", host="nvr"), "admin")
+    for number in range(3):
+        camera.intake.take(passage(id=f"p{number}"))
+    for _ in range(5):
+        camera.turn()
+    assert site.asked == [("nvr", "p0")] * 5
+    site.dead.clear()
+    while camera.turn():
+        pass
+    assert [one for _, one in site.asked[5:]] == ["p0", "p1", "p2"]
+    said = [record.getMessage() for record in caplog.records if record.name == "actions"]
+    assert said[0] == "gauge 'Recorder' for HK55EVB, try 1: no connection"
+    assert said[1].startswith("gauge 'Recorder' for HK55EVB: told again, ")
+    assert len(said) == 4

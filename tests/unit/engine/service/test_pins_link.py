@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from board.kit.clock import Clock
+from board.kit.errors import DeliveryError
 from board.kit.wire import Channel, Codec, PeerGone, accept, listen
 from board.types import (
     PINS_MESSAGES,
@@ -20,6 +21,8 @@ from board.types import (
     OutputPolarity,
     PinsDone,
     PinsRefused,
+    PinsTaken,
+    Pulse,
     WatchPins,
     WiegandCode,
     WiegandSent,
@@ -156,3 +159,87 @@ def test_the_stand_in_notices_a_link_that_closes(pins: Pins) -> None:
     camera.link.close()
     with pytest.raises(PeerGone):
         pins.asked()
+
+
+# --- requests that are answered twice -----------------------------------------------------------------------------------
+
+
+def begun(pins: Pins, camera: Camera) -> Channel:
+    """A connection whose first requests are over."""
+    channel = pins.connected()
+    for _ in range(3):
+        pins.asked()
+    channel.send(InputState("DI1", False))
+    settled(channel, camera)
+    return channel
+
+
+def asked_for(camera: Camera, pins: Pins, channel: Channel, *, delay_ms: int = 5000) -> PinsDone | PinsTaken:
+    """What `request` gives for a delayed pulse that pins takes."""
+    answers: queue.SimpleQueue[PinsDone | PinsTaken] = queue.SimpleQueue()
+    asking = threading.Thread(
+        target=lambda: answers.put(camera.link.request(Pulse("d1", "DO1", 500, delay_ms), PATIENCE_S)), daemon=True
+    )
+    asking.start()
+    assert pins.asked() == Pulse("d1", "DO1", 500, delay_ms)
+    channel.send(PinsTaken("d1"))
+    return answers.get(timeout=PATIENCE_S)
+
+
+def test_a_request_that_is_taken_does_not_hold_its_thread_and_its_end_is_told_later(pins: Pins, camera: Camera) -> None:
+    channel = begun(pins, camera)
+    ends: queue.SimpleQueue[PinsDone | DeliveryError] = queue.SimpleQueue()
+    assert asked_for(camera, pins, channel) == PinsTaken("d1")
+    camera.link.settle("d1", ends.put)
+    assert ends.empty()
+    channel.send(PinsDone("d1", 7, "ok"))
+    assert ends.get(timeout=PATIENCE_S) == PinsDone("d1", 7, "ok")
+
+
+def test_an_end_that_came_before_anybody_asked_for_it_is_not_lost(pins: Pins, camera: Camera) -> None:
+    channel = begun(pins, camera)
+    asked_for(camera, pins, channel)
+    channel.send(PinsDone("d1", 7, "ok"))
+    settled(channel, camera)
+    ends: list[PinsDone | DeliveryError] = []
+    camera.link.settle("d1", ends.append)
+    assert ends == [PinsDone("d1", 7, "ok")]
+
+
+def test_a_refusal_when_it_is_due_is_an_error_with_the_reason_of_pins(pins: Pins, camera: Camera) -> None:
+    channel = begun(pins, camera)
+    ends: queue.SimpleQueue[PinsDone | DeliveryError] = queue.SimpleQueue()
+    asked_for(camera, pins, channel)
+    camera.link.settle("d1", ends.put)
+    channel.send(PinsRefused("d1", "DO1 stays off: it is interlocked with DO2, which is on"))
+    end = ends.get(timeout=PATIENCE_S)
+    assert isinstance(end, DeliveryError)
+    assert str(end) == "DO1 stays off: it is interlocked with DO2, which is on"
+
+
+def test_what_was_taken_by_a_pins_that_goes_away_ends_with_an_error_and_never_as_done(pins: Pins, camera: Camera) -> None:
+    channel = begun(pins, camera)
+    ends: queue.SimpleQueue[PinsDone | DeliveryError] = queue.SimpleQueue()
+    asked_for(camera, pins, channel)
+    camera.link.settle("d1", ends.put)
+    channel.close()
+    end = ends.get(timeout=PATIENCE_S)
+    assert isinstance(end, DeliveryError)
+    assert str(end) == "the pins process went away before it answered"
+
+
+def test_what_a_hung_pins_has_taken_ends_with_an_error_once_it_is_overdue(pins: Pins, camera: Camera) -> None:
+    channel = begun(pins, camera)
+    ends: queue.SimpleQueue[PinsDone | DeliveryError] = queue.SimpleQueue()
+    asked_for(camera, pins, channel, delay_ms=1)
+    camera.link.settle("d1", ends.put)
+    end = ends.get(timeout=PATIENCE_S)
+    assert isinstance(end, DeliveryError)
+    assert str(end) == "the pins process took the request, but did not say that it was carried out"
+
+
+def test_nobody_waits_for_the_end_of_what_was_never_taken(pins: Pins, camera: Camera) -> None:
+    begun(pins, camera)
+    ends: list[PinsDone | DeliveryError] = []
+    camera.link.settle("unknown", ends.append)
+    assert [str(end) for end in ends] == ["the pins process went away before it answered"]

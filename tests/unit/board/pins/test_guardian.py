@@ -1,0 +1,129 @@
+"""Guardian: what its child is told, where it lives, and that neither a signal nor a full pipe gets between it and pins."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from board.kit.state import State
+from board.pins import guardian as module
+from board.pins.guardian import Guardian
+
+PATIENCE_S = 20
+
+RECORDER = """
+import os, sys
+name = os.path.join(sys.argv[2], f"heard-{os.getpid()}")
+with open(name, "ab", buffering=0) as file:
+    file.write(b"session %d\\n" % os.getsid(0))
+    while data := os.read(0, 4096):
+        file.write(data)
+"""
+
+DEAF = "import time; time.sleep(1000)"
+
+
+def until(get, what):
+    end = time.monotonic() + PATIENCE_S
+    while not (found := get()):
+        assert time.monotonic() < end, what
+        time.sleep(0.01)
+    return found
+
+
+def child():
+    """The process number of the only child."""
+    (found,) = until(lambda: Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split(), "a child")
+    return int(found)
+
+
+@pytest.fixture
+def state(tmp_path):
+    made = State(tmp_path)
+    made.logs.mkdir()
+    return made
+
+
+@pytest.fixture
+def start(state, tmp_path, monkeypatch):
+    made = []
+
+    def begin(program=None):
+        if program is not None:
+            script = tmp_path / "watch.py"
+            script.write_text(program)
+            monkeypatch.setattr(module, "WATCH", script)
+        made.append(Guardian(state))
+        return made[-1]
+
+    yield begin
+    for number in {child() for _ in made}:
+        os.kill(number, signal.SIGKILL)
+    for each in made:
+        each.dismiss()
+
+
+def heard(state, number):
+    """Line by line; none before its child has begun."""
+    file = state.root / f"heard-{number}"
+    return file.read_text().split("\n") if file.exists() else []
+
+
+def test_a_guardian_that_replaces_a_killed_one_is_told_by_when_pins_speaks_again(state, start):
+    guardian = start(RECORDER)
+    first = child()
+    guardian.expect(123_456)
+    until(lambda: heard(state, first)[1:2] == ["123456"], "the first guardian")
+    os.kill(first, signal.SIGKILL)
+    until(lambda: Path(f"/proc/{first}/stat").read_text().split(") ")[1].startswith("Z"), "its end")
+    guardian.check()
+    second = child()
+    assert second != first
+    until(lambda: heard(state, second)[1:2] == ["123456"], "the second guardian")
+
+
+def test_the_same_time_is_told_once_and_a_new_one_again(state, start):
+    guardian = start(RECORDER)
+    for due_ns in (5, 5, 7, 0):
+        guardian.expect(due_ns)
+    until(lambda: heard(state, child())[1:] == ["5", "7", "0", ""], "three times")
+
+
+def test_the_guardian_has_a_session_of_its_own(state, start):
+    start(RECORDER)
+    number = child()
+    until(lambda: heard(state, number)[:1] == [f"session {number}"], "its session")
+    assert os.getsid(0) != number
+
+
+def test_a_guardian_that_does_not_read_holds_pins_up_for_nothing(start):
+    guardian = start(DEAF)
+
+    def tell():
+        for due_ns in range(1, 20_000):
+            guardian.expect(due_ns * 1_000_000_000)
+
+    telling = threading.Thread(target=tell, daemon=True)
+    telling.start()
+    telling.join(PATIENCE_S)
+    assert not telling.is_alive()
+
+
+def test_the_guardian_ignores_what_ends_a_group_of_processes(start):
+    start()
+    number = child()
+
+    def ignored():
+        status = Path(f"/proc/{number}/status").read_text()
+        mask = int(next(line.split()[1] for line in status.splitlines() if line.startswith("SigIgn:")), 16)
+        wanted = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+        return all(mask >> (each - 1) & 1 for each in wanted)
+
+    until(ignored, "the signals are ignored")
+    for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        os.kill(number, each)
+    time.sleep(0.2)
+    assert child() == number

@@ -1,0 +1,253 @@
+"""Outbox: a kill between any two statements loses nothing and doubles nothing; oldest first; delayed pulses whose pins dies."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from board.kit.clock import Clock
+from board.kit.errors import DeliveryError, StoreError
+from board.kit.settings import Settings
+from board.kit.words import Text
+from board.types import PinsDone
+from engine.actions import ActionEnv, ActionKind, Lane
+from engine.dispatch.outbox import Outbox
+from engine.dispatch.perform import Performer
+from engine.dispatch.workers import Workers
+from engine.store import DeliveryQuery
+from engine.types import Delivery, PlateEvent
+from tests.dispatch_camera import KINDS, Camera
+from tests.samples import NOW, NOW_NS, WHITE, WISH, FakePins, entry, environment, passage, rule
+
+
+class Killed(BaseException):
+    """The process ends here, as by SIGKILL."""
+
+
+class Fragile(sqlite3.Connection):
+    """A connection whose process may be killed before any statement."""
+
+    left: int | None = None
+    """Statements until then; None: never."""
+
+    def execute(self, *arguments: Any) -> sqlite3.Cursor:
+        self._count(arguments[0])
+        return super().execute(*arguments)
+
+    def executemany(self, *arguments: Any) -> sqlite3.Cursor:
+        self._count(arguments[0])
+        return super().executemany(*arguments)
+
+    def _count(self, sql: str) -> None:
+        if Fragile.left is None or sql.lstrip().upper().startswith(("SELECT", "PRAGMA")):
+            return
+        if Fragile.left == 0:
+            Fragile.left = None
+            raise Killed
+        Fragile.left -= 1
+
+
+@pytest.fixture
+def fragile(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    real = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *arguments, **named: real(*arguments, **named, factory=Fragile))
+    yield
+    Fragile.left = None
+
+
+def prepared(folder: Path) -> Camera:
+    made = Camera(folder)
+    made.store.entries.save(entry("HK55EVB"), "admin")
+    made.store.rules.save(rule(duration_ms=500), "admin")
+    return made
+
+
+def drive(camera: Camera) -> None:
+    """A car comes, and everything that is due is done; the engine repeats a passage that was not confirmed."""
+    camera.intake.take(passage())
+    while camera.turn():
+        pass
+
+
+@pytest.mark.usefixtures("fragile")
+@pytest.mark.parametrize("fails_first", [False, True], ids=["done", "tried twice"])
+def test_a_kill_between_any_two_statements_opens_once_and_counts_once(tmp_path: Path, fails_first: bool) -> None:
+    statements, died = 0, True
+    while died:
+        camera = prepared(tmp_path / str(statements))
+        if fails_first:
+            camera.pins.errors = ["pins is gone"]
+        Fragile.left = statements
+        try:
+            drive(camera)
+            camera.clock.advance(1)
+            drive(camera)
+            died = False
+        except Killed:
+            camera.store.close()
+            camera.crash()
+            camera.clock.advance(1)
+            drive(camera)
+            camera.clock.advance(1)
+            drive(camera)
+        Fragile.left = None
+        [(state, _, note)] = camera.states()
+        assert (state, note) == ("done", "DO1 pulsed 500 ms"), statements
+        assert len({request.id for request in camera.pins.requests}) == 1, statements
+        assert {name: one.value for name, one in camera.store.counters().items()} == {"Results": 1, "Actions": 1}, statements
+        assert camera.store.rules.results()[1].done_at is not None, statements
+        camera.store.close()
+        statements += 1
+    assert statements > 8  # the passage, its lists, its delivery, the claim, the end, its result, the counters, their commits
+
+
+def test_what_came_first_is_carried_out_first_whatever_its_rule(tmp_path: Path) -> None:
+    camera = prepared(tmp_path)
+    camera.store.entries.save(entry("AB1", WISH), "admin")
+    camera.store.rules.save(rule(WISH, output="DO2"), "admin")
+    for number, plate in enumerate(("AB1", "HK55EVB", "AB1", "HK55EVB")):
+        camera.intake.take(passage(plate, id=f"p{number}"))
+    while camera.turn():
+        pass
+    assert [request.output for request in camera.pins.requests] == ["DO2", "DO1", "DO2", "DO1"]
+    carried_out = [one.delivery for one in camera.store.deliveries(DeliveryQuery())]
+    assert [one.passage_id for one in reversed(carried_out)] == ["p0", "p1", "p2", "p3"]
+
+
+def test_ten_thousand_that_wait_for_a_dead_peer_do_not_slow_the_look_for_another(tmp_path: Path) -> None:
+    camera = prepared(tmp_path)
+    camera.intake.take(passage())
+    [row] = [one.delivery for one in camera.store.deliveries(DeliveryQuery())]
+    camera.store.deliveries.add([replace(row, id=f"d{number}", rule_id=77) for number in range(10_000)])
+    plan = " ".join(str(each[3]) for each in camera.store.db.rows(f"EXPLAIN QUERY PLAN {heads_sql()}", ("io",)))
+    assert "deliveries_waiting" in plan and "SCAN deliveries" not in plan
+    assert [head.rule_id for head in camera.outbox.heads(["io"])] == [1, 77]
+
+
+def heads_sql() -> str:
+    from engine.store.deliveries import HEADS
+
+    return HEADS
+
+
+def test_an_action_gets_the_match_of_its_own_list(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def deliver(event: PlateEvent, options: Settings, env: ActionEnv) -> Text:
+        seen.append(f"{event.match.list.name}, {event.match.entry.description if event.match.entry else '-'}")
+        return Text("done")
+
+    camera = Camera(tmp_path, {"gauge": ActionKind("gauge", "GAUGE", Settings, deliver)})
+    camera.store.entries.save(entry("HK55EVB", WHITE, description="of the whitelist"), "admin")
+    camera.store.entries.save(entry("HK55EVB", WISH, description="of the wish list"), "admin")
+    for list_id in (WISH, WHITE):
+        camera.store.rules.save(replace(rule(list_id, "gauge"), options="{}"), "admin")
+    drive(camera)
+    assert seen == ["WISH LIST, of the wish list", "WHITELIST, of the whitelist"]
+
+
+# --- delayed pulses ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def delayed(tmp_path: Path) -> Camera:
+    camera = Camera(tmp_path)
+    camera.store.entries.save(entry("HK55EVB"), "admin")
+    camera.store.rules.save(rule(duration_ms=500, delay_ms=5000), "admin")
+    camera.pins.takes = True
+    drive(camera)
+    assert camera.states() == [("sending", 1, "")]
+    return camera
+
+
+def test_a_delayed_pulse_is_done_when_pins_says_so_and_not_before(delayed: Camera) -> None:
+    delayed.clock.advance(5)
+    assert delayed.turn() is False
+    delayed.pins.end(PinsDone("", NOW_NS, "DO1 was active already"))
+    assert delayed.states() == [("done", 1, "DO1 pulsed 500 ms after 5000 ms (DO1 was active already)")]
+
+
+def test_a_delayed_pulse_whose_pins_died_is_asked_for_again_under_its_id_while_its_car_is_there(delayed: Camera) -> None:
+    delayed.clock.advance(5)
+    delayed.pins.end(DeliveryError("pins process went away before it answered"))
+    assert delayed.states() == [("pending", 1, "pins process went away before it answered")]
+    delayed.clock.advance(1)
+    drive(delayed)
+    first, second = delayed.pins.requests
+    assert first.id == second.id
+    assert first.not_after_ns == second.not_after_ns == NOW_NS + 15_000_000_000
+
+
+def test_a_delayed_pulse_whose_pins_died_too_late_is_expired_and_says_why(delayed: Camera) -> None:
+    delayed.clock.advance(11)
+    delayed.pins.end(DeliveryError("pins process went away before it answered"))
+    delayed.clock.advance(1)
+    drive(delayed)
+    assert delayed.states() == [("expired", 2, "pins process went away before it answered")]
+    assert len(delayed.pins.requests) == 1
+    assert delayed.store.counters()["Results"].value == 1
+    assert "Actions" not in delayed.store.counters()
+
+
+def test_a_service_that_died_before_the_end_asks_pins_under_the_same_id(delayed: Camera) -> None:
+    delayed.clock.advance(2)
+    delayed.crash()
+    assert delayed.recovered == 1
+    drive(delayed)
+    assert len({request.id for request in delayed.pins.requests}) == 1
+    delayed.pins.end(PinsDone("", NOW_NS, "began before: not repeated"))
+    assert delayed.states() == [("done", 2, "DO1 pulsed 500 ms after 5000 ms (began before: not repeated)")]
+
+
+# --- a store that fails -----------------------------------------------------------------------------------------------
+
+
+class Full(Outbox):
+    """An outbox whose disk is full when something is done, until it is not."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.fails = 2
+        self.finished = threading.Event()
+
+    def done(self, item: Delivery, note: Text) -> None:
+        self._fail()
+        super().done(item, note)
+        self.finished.set()
+
+    def retry(self, item: Delivery, error: Text, first_s: float, longest_s: float) -> None:
+        self._fail()
+        super().retry(item, error, first_s, longest_s)
+
+    def _fail(self) -> None:
+        if self.fails:
+            self.fails -= 1
+            raise StoreError("storage is full")
+
+
+def test_what_was_done_and_could_not_be_written_down_is_repeated_under_its_id_once_it_can(tmp_path: Path) -> None:
+    camera = prepared(tmp_path)
+    clock = Clock()
+    outbox = Full(camera.store, clock, lambda delivery: None)
+    pins = FakePins()
+    performer = Performer(camera.store, outbox, KINDS, environment(tmp_path, pins), clock)
+    problems: list[str] = []
+    workers = Workers(Lane.FAST, KINDS, outbox, performer, pins, lambda rule_id: "", clock, problems.append)
+    workers.start()
+    try:
+        camera.intake.take(passage(at=clock.now() + timedelta(seconds=20), monotonic_ns=clock.monotonic_ns()))
+        workers.wake()
+        assert outbox.finished.wait(20)
+    finally:
+        workers.stop()
+    assert [one.id for one in pins.requests] == [pins.requests[0].id] * 2
+    assert problems == ["storage is full"]
+    assert [state for state, _, _ in camera.states()] == ["done"]
+    assert clock.now() > NOW

@@ -1,0 +1,100 @@
+"""Peers: what kinds keep open is opened with the rules, shared, and closed when no enabled rule uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from board.kit.errors import BoardError, DeliveryError
+from board.kit.settings import Settings, option
+from board.kit.words import Text
+from engine.actions import ActionEnv, ActionKind
+from engine.dispatch.peers import Peers
+from tests.samples import WHITE, env, rule
+
+
+class Options(Settings):
+    host: str = option("a", "Host", "Whom it talks to.")
+
+
+class Bench:
+    def __init__(self) -> None:
+        self.events: list[str] = []
+        self.fails = ""
+        self.problems: list[str] = []
+        self.kind = ActionKind(
+            "gauge", "GAUGE", Options, lambda event, options, env: Text(""), peer=lambda each: each.host, open=self.open
+        )
+        self.peers = Peers({"gauge": self.kind}, self.problems.append)
+
+    @contextmanager
+    def open(self, peer: str, env: ActionEnv) -> Iterator[str]:
+        if self.fails == peer:
+            raise BoardError("{peer} is taken", peer=peer)
+        self.events.append(f"open {peer}")
+        yield f"<{peer}>"
+        self.events.append(f"close {peer}")
+
+    def keep(self, *hosts: str, enabled: bool = True) -> None:
+        rules = [replace(rule(WHITE, "gauge", host=host), id=number, enabled=enabled) for number, host in enumerate(hosts, 1)]
+        self.peers.keep(rules, env)
+
+    def get(self, host: str) -> object:
+        return self.peers.get(self.kind, Options(host=host), env)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_a_peer_is_opened_once_however_many_rules_use_it_and_closed_with_the_last(bench: Bench) -> None:
+    bench.keep("a", "a", "b")
+    assert bench.events == ["open a", "open b"]
+    assert (bench.get("a"), bench.peers.of(1), bench.peers.of(3), bench.peers.of(9)) == ("<a>", "a", "b", "")
+    bench.keep("b")
+    assert bench.events == ["open a", "open b", "close a"]
+    bench.keep("b", enabled=False)
+    assert bench.events[-1] == "close b"
+
+
+def test_what_is_open_stays_open_over_a_change_of_the_rules(bench: Bench) -> None:
+    bench.keep("a")
+    bench.keep("a", "b")
+    assert bench.events == ["open a", "open b"]
+
+
+def test_a_peer_that_is_only_tried_is_open_until_the_next_one_is(bench: Bench) -> None:
+    bench.keep("a")
+    assert [bench.get("x"), bench.get("x"), bench.get("y")] == ["<x>", "<x>", "<y>"]
+    assert bench.events == ["open a", "open x", "close x", "open y"]
+    bench.keep("a", "y")
+    assert bench.events[4:] == []
+    bench.peers.close()
+    assert sorted(bench.events[4:]) == ["close a", "close y"]
+
+
+def test_a_peer_that_cannot_be_opened_is_reported_and_tried_again_with_its_delivery(bench: Bench) -> None:
+    bench.fails = "a"
+    bench.keep("a", "b")
+    assert (bench.problems, bench.events) == (["GAUGE: a is taken"], ["open b"])
+    with pytest.raises(DeliveryError, match="a is taken"):
+        bench.get("a")
+    bench.fails = ""
+    assert bench.get("a") == "<a>"
+
+
+def test_a_kinds_own_mistake_is_a_delivery_that_fails_and_ends_nothing(bench: Bench) -> None:
+    def broken(peer: str, env: ActionEnv) -> Iterator[str]:
+        raise KeyError("secret")
+
+    kind = replace(bench.kind, open=broken)
+    with pytest.raises(DeliveryError, match="GAUGE: unexpected error: KeyError"):
+        bench.peers.get(kind, Options(host="z"), env)
+
+
+def test_a_kind_that_keeps_nothing_gets_nothing(bench: Bench) -> None:
+    assert bench.peers.get(replace(bench.kind, open=None), Options(), env) is None
