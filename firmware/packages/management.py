@@ -174,6 +174,10 @@ class Packages:
         """Which package answers `path`; None when no installed one does."""
         return self._routing.find(path)
 
+    def documents(self) -> list[dict[str, Any]]:
+        """What the installed packages say about their API, as OpenAPI."""
+        return documents(self._slots)
+
     def portals_ready(self) -> bool:
         """Every package that should run does, and its portal answers."""
         return self._routing.ready()
