@@ -140,4 +140,4 @@ class _Form:
 
 
 def _not_stored(why: OSError) -> PackageError:
-    return PackageError("the upload cannot be stored: {strerror}", strerror=why.strerror or why)
+    return PackageError("the upload cannot be stored: {reason}", reason=why.strerror or why)
