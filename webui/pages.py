@@ -4,28 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from board.kit.web.menu import Tab
 from board.kit.web.people import Visitor
 from board.kit.web.render import Templates
 from board.kit.web.routes import Answer, Call
-
-if TYPE_CHECKING:
-    from webui.portal import Portal
+from board.types import BoardProfile
+from engine.settings import GeneralSettings
 
 TEMPLATES = Path(__file__).parent / "templates"
+
+
+class Camera(Protocol):
+    """What every page tells of the camera (webui/portal.py)."""
+
+    @property
+    def profile(self) -> BoardProfile: ...
+
+    def general(self) -> GeneralSettings: ...
+
+    def restart_due(self) -> Sequence[object]: ...
 
 
 class Pages:
     """The templates of webui/templates and the tabs of the menu."""
 
-    def __init__(self, tabs: Sequence[Tab[Portal]]) -> None:
+    def __init__(self, tabs: Sequence[Tab[Any]]) -> None:
         self._tabs = tuple(sorted((tab for tab in tabs if tab.order), key=lambda tab: tab.order))
         self._templates = Templates(TEMPLATES)
 
     def answer(
-        self, portal: Portal, call: Call, template: str, title: str, *, tab: str = "", status: int = 200, **values: object
+        self, portal: Camera, call: Call, template: str, title: str, *, tab: str = "", status: int = 200, **values: object
     ) -> Answer:
         """A whole page. `tab`: the menu entry to mark."""
         html = self._templates.html(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 import tempfile
 import zipfile
@@ -26,6 +27,8 @@ LONGEST_CELL = 32_767
 """Characters; a workbook holds no more."""
 _KEPT_BYTES = 1 << 20
 """Up to this size a file is sent from memory, beyond it from a temporary file."""
+
+_PIECE_CHARACTERS = 1 << 16
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TEXT, _BOLD = 1, 2
@@ -115,13 +118,22 @@ def _pieces(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def comma_separated(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Answer:
-    """A CSV file `name` to download (RFC 4180), in UTF-8 with byte order mark."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(head)
-    writer.writerows([cell(value) for value in row] for row in rows)
+    """A CSV file `name` to download (RFC 4180), in UTF-8 with byte order mark; sent as it is made."""
     headers = (("Content-Disposition", f'attachment; filename="{name}"'),)
-    return Answer(out.getvalue().encode("utf-8-sig", "replace"), "text/csv; charset=utf-8", 200, headers)
+    return Answer(_lines(head, rows), "text/csv; charset=utf-8", 200, headers)
+
+
+def _lines(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
+    out = io.StringIO("\ufeff")
+    out.seek(0, io.SEEK_END)
+    writer = csv.writer(out)
+    for row in itertools.chain([head], rows):
+        writer.writerow([cell(value) for value in row])
+        if out.tell() > _PIECE_CHARACTERS:
+            yield out.getvalue().encode("utf-8", "replace")
+            out.seek(0)
+            out.truncate()
+    yield out.getvalue().encode("utf-8", "replace")
 
 
 def cell(value: object) -> str:

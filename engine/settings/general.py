@@ -69,7 +69,7 @@ class GeneralSettings(Settings):
     trigger_message: str = option(
         "TRIGGER",
         "Trigger message",
-        "Exactly this text, ended by a line end, starts a trigger; another message is discarded.",
+        "Exactly this text starts a trigger, with or without a line end after it; another message is discarded.",
         restart=True,
         group="Trigger socket",
         min_length=1,

@@ -6,7 +6,7 @@ the coming or of the present generation may lie under that number with a minus (
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from sqlite3 import Row
@@ -108,12 +108,17 @@ class Entries:
         key = matching.normalise(plate)
         if not key:
             return ()
-        condition, values = ("e.folded = ?", (matching.fold(key),)) if fold else ("e.key = ?", (key,))
-        found = self._candidates(condition, values)
+        found = self._like((key,), fold)
         if confusions and not found:
-            variants = matching.variants(key)
-            found = self._candidates(f"e.key IN ({marks(variants)})", variants)
+            found = self._like(matching.variants(matching.fold(key) if fold else key), fold)
         return matching.match(key, at, self._lists.fixed(), found)
+
+    def _like(self, keys: Sequence[str], fold: bool) -> list[tuple[PlateList, ListEntry]]:
+        """Entries with one of these keys, or, with `fold`, with one that looks like it."""
+        folded = tuple({matching.fold(key) for key in keys})
+        if fold:
+            return self._candidates(f"e.folded IN ({marks(folded)})", folded)
+        return self._candidates(f"e.folded IN ({marks(folded)}) AND e.key IN ({marks(keys)})", (*folded, *keys))
 
     def _candidates(self, condition: str, values: tuple[Any, ...]) -> list[tuple[PlateList, ListEntry]]:
         sql = f"SELECT e.*, l.name, l.role, l.colour FROM {CURRENT} WHERE {condition} ORDER BY e.id"

@@ -115,7 +115,6 @@ _LAYOUT_4 = (
     "ALTER TABLE entries ADD COLUMN number26 INTEGER",
     "ALTER TABLE entries ADD COLUMN number34 INTEGER",
     "ALTER TABLE entries ADD COLUMN revision INTEGER NOT NULL DEFAULT 0",
-    "CREATE INDEX entries_key ON entries (key)",
     "CREATE INDEX entries_number26 ON entries (number26, key) WHERE number26 IS NOT NULL",
     "CREATE INDEX entries_number34 ON entries (number34, key) WHERE number34 IS NOT NULL",
     "CREATE TABLE entries_due (id INTEGER PRIMARY KEY)",

@@ -118,6 +118,7 @@ def _viewer(address: str, secret: str) -> Iterator[None]:
     """One browser's Live tab: it chooses its password, then takes the pushed events and the live pictures."""
     form = {"old": secret, "new": PASSWORD, "again": PASSWORD}
     requests.post(f"{address}password", data=form, auth=("admin", secret), timeout=30, allow_redirects=False)
+    requests.get(f"{address}anpr/live", auth=("admin", PASSWORD), timeout=30)
     stop = threading.Event()
 
     def watch(path: str) -> None:
@@ -131,7 +132,7 @@ def _viewer(address: str, secret: str) -> Iterator[None]:
                 pass  # the portal is starting
             stop.wait(0.2)
 
-    threads = [threading.Thread(target=watch, args=(path,)) for path in ("live", "api/events", "api/pictures?width=960")]
+    threads = [threading.Thread(target=watch, args=(path,)) for path in ("api/events", "api/pictures?width=960")]
     for thread in threads:
         thread.start()
     try:

@@ -208,7 +208,11 @@ def test_a_region_of_interest_is_drawn_with_two_clicks_and_in_force_after_the_re
     page.mouse.click(box["x"] + 0.7 * box["width"], box["y"] + 0.6 * box["height"])
     page.get_by_role("button", name="Save and restart service").click()
     playwright.expect(page.locator("#restarting")).to_be_visible()
+    header = page.locator(".top").bounding_box()
+    progress = page.locator("#restarting").bounding_box()
+    assert progress["y"] >= header["y"] + header["height"], "the progress is hidden behind the header"
     page.wait_for_event("load", timeout=60_000)
+    playwright.expect(page.get_by_text("The service is back with the stored settings.")).to_be_visible()
     roi = with_store(folder, lambda store: store.settings(LprSettings)).roi
     assert [round(each, 1) for each in roi] == [0.3, 0.3, 0.7, 0.6]
     page.goto(f"{address}/live")

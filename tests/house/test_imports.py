@@ -21,8 +21,6 @@ MAY_IMPORT = {
 """Folder: what of ours its files may import (ARCHITECTURE.md)."""
 APART = (("engine/reading", "engine.service"), ("engine/service", "engine.reading"))
 """Folder, and what its files never import: the processes that read and that open meet by messages alone."""
-KNOWN_CIRCLES = {frozenset({"webui.pages", "webui.portal"})}
-"""Of types alone, until the portal is cut into tabs, api and view."""
 ONLY_IN_FUNCTIONS = {"picamera2", "RPi", "lgpio", "gpiod", "av", "tensorflow", "cv2"}
 FOLDERS = ("board", "engine", "webui", "firmware", "vadp_package")
 FILES = sorted(path for folder in FOLDERS for path in (REPOSITORY / folder).rglob("*.py"))
@@ -143,7 +141,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
         module = module_of(path)
         found = imported(ast.parse(path.read_text(encoding="utf-8")), package_of(path))
         graph[module] = set().union(*(reached(name, module, names) for name in found))
-    assert [sorted(circle) for circle in circles(graph) if circle not in KNOWN_CIRCLES] == []
+    assert [sorted(circle) for circle in circles(graph)] == []
 
 
 def test_a_circle_is_found_wherever_it_closes() -> None:

@@ -15,8 +15,8 @@ from webui.view.deliveries import HEADINGS, cells, delivery_query, shown
 
 def _rows(portal: Portal, call: Call) -> Iterator[list[object]]:
     zone = portal.zone()
-    for stored in portal.store.deliveries(delivery_query(portal, call, zone)):
-        yield cells(shown(portal, stored, zone))
+    found = portal.store.deliveries(delivery_query(portal, call, zone))
+    return (cells(shown(portal, each, zone)) for each in found)
 
 
 def _workbook(portal: Portal, call: Call) -> Answer:

@@ -26,7 +26,7 @@ def _tail(portal: Portal, call: Call[LogQuery]) -> Answer:
             file.seek(max(0, size - TAIL_BYTES))
             lines = file.read().decode("utf-8", "replace").splitlines()
     except OSError as why:
-        raise Refused(404, "{name} cannot be read: {strerror}", name=path.name, strerror=why.strerror) from why
+        raise Refused(404, "{name} cannot be read: {reason}", name=path.name, reason=why.strerror) from why
     if size > TAIL_BYTES:
         lines = lines[1:]  # the first one is cut
     return data(shapes.LogLines(lines=lines[-call.query.lines :]))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from board.kit.web.routes import Answer, Call, Query, Refused, api, data, download, number, text
 from engine.store import PassageQuery
@@ -38,9 +40,15 @@ def _passage(portal: Portal, call: Call) -> Answer:
 
 
 def _rows(portal: Portal, call: Call) -> Iterator[list[object]]:
+    """All that the search finds, read part by part."""
     zone = portal.zone()
-    for stored in portal.store.passages(passage_query(portal, call, zone)):
-        yield cells(shown(portal, stored, zone))
+    return _read(portal, passage_query(portal, call, zone), zone)
+
+
+def _read(portal: Portal, query: PassageQuery, zone: ZoneInfo) -> Iterator[list[object]]:
+    while found := portal.store.passages(query):
+        yield from (cells(shown(portal, each, zone)) for each in found)
+        query = replace(query, older_than=found[-1].place)
 
 
 def _workbook(portal: Portal, call: Call) -> Answer:

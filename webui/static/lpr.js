@@ -1,7 +1,7 @@
 // LPR configuration: the form, drawing ROI and lanes with two clicks (manual 4.5), default configuration and restart.
 import {$, $$, api, connectForm, onClick, repeat, sure, svg, toast, values} from "./portal.js";
 import {openCountries} from "./countries.js";
-import {restart} from "./restart.js";
+import {restart, restartAndReload} from "./restart.js";
 
 const form = $("#lpr");
 const updateCountries = openCountries($("[data-countries]"), () => $("#f-region").value);
@@ -14,7 +14,7 @@ connectForm(form, {
   path: "settings/lpr",
   body: values,
   then: async () => {
-    if (withRestart) { if (await restart()) location.reload(); } else { sessionStorage.setItem("said", "Saved."); location.reload(); }
+    if (withRestart) { await restartAndReload(); } else { sessionStorage.setItem("said", "Saved."); location.reload(); }
   },
 });
 onClick($("#restart"), restart);

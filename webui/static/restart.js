@@ -29,10 +29,25 @@ export async function restart() {
     const engine = await engineNow();
     if (!engine) { gone = true; text.textContent = "Stopped; starting again…"; continue; }
     if (gone || engine.frames_processed < (before?.frames_processed ?? 0) || performance.now() - begun > 12000) {
-      notice("ok", "The service is back with the stored settings.");
+      notice("ok", BACK).scrollIntoView({block: "nearest"});
       return true;
     }
   }
-  notice("bad", "The engine has not come back within 90 s. Logs > Engine says why.");
+  notice("bad", "The engine has not come back within 90 s. Logs > Engine says why.").scrollIntoView({block: "nearest"});
   return false;
+}
+
+const BACK = "The service is back with the stored settings.";
+const SAID = "restarted";
+
+/** Restarts, then loads the page with what is stored now; what came of it is said on the new page. */
+export async function restartAndReload() {
+  if (!await restart()) return;
+  sessionStorage.setItem(SAID, "1");
+  location.reload();
+}
+
+if (sessionStorage.getItem(SAID)) {
+  sessionStorage.removeItem(SAID);
+  notice("ok", BACK);
 }

@@ -1,6 +1,6 @@
 // A tab that is one form (Camera, General configuration): the form and restart.
 import {$, connectForm, onClick, toast, values} from "./portal.js";
-import {restart} from "./restart.js";
+import {restart, restartAndReload} from "./restart.js";
 
 const form = $("#settings");
 let withRestart = false;
@@ -10,7 +10,7 @@ connectForm(form, {
   path: form.dataset.path,
   body: values,
   then: async () => {
-    if (withRestart) { if (await restart()) location.reload(); } else { sessionStorage.setItem("said", "Saved."); location.reload(); }
+    if (withRestart) { await restartAndReload(); } else { sessionStorage.setItem("said", "Saved."); location.reload(); }
   },
 });
 onClick($("#restart"), restart);

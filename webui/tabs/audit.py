@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from board.kit.settings import SettingsError
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, page
 from engine.store.queries import MAX_ROWS
@@ -13,7 +14,11 @@ from webui.view.search import PAGE_SIZES, midnight, page_of
 
 def _page(portal: Portal, call: Call) -> Answer:
     zone = portal.zone()
-    found = page_of(portal.store.deliveries(delivery_query(portal, call, zone)), call)
+    try:
+        rows, wrong = portal.store.deliveries(delivery_query(portal, call, zone)), None
+    except SettingsError as why:
+        rows, wrong = [], why
+    found = page_of(rows, call)
     return portal.pages.answer(
         portal,
         call,
@@ -24,6 +29,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         rows=[shown(portal, each, zone) for each in found.rows],
         limited=found.total == MAX_ROWS,
         limit=MAX_ROWS,
+        wrong=wrong,
         states=DELIVERY_STATES,
         kinds=portal.kinds,
         sizes=PAGE_SIZES,

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from board.kit.settings import SettingsError
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, page
-from engine.store import MAX_COUNTED, MOST_SCANNED
+from engine.store import MAX_COUNTED, MOST_SCANNED, PassageQuery
 from webui.portal import Portal
 from webui.view.passages import passage_query, shown
 from webui.view.search import PAGE_SIZES, Found, midnight, query_of, size_of
 
+NOTHING = PassageQuery(until=datetime(1, 1, 2, tzinfo=UTC))
+"""Finds no passage."""
+
 
 def _page(portal: Portal, call: Call) -> Answer:
-    zone = portal.zone()
-    query, size = passage_query(portal, call, zone), size_of(call)
+    zone, size = portal.zone(), size_of(call)
+    try:
+        query, wrong = passage_query(portal, call, zone), None
+    except SettingsError as why:
+        query, wrong = NOTHING, why
     asked = portal.store.passages.page(query, call.number("page", 1, 1, MAX_COUNTED), size)
     oldest = bool(call.query.get("oldest")) and asked.total > MAX_COUNTED
     rows = portal.store.passages.oldest(query, size) if oldest else asked.rows
@@ -28,6 +37,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         limited=found.total > MAX_COUNTED,
         limit=MAX_COUNTED,
         partial=asked.partial,
+        wrong=wrong,
         scanned=MOST_SCANNED,
         lists=portal.store.lists(),
         chosen_list=call.number("list", 0, 0, 2**62),

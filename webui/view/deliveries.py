@@ -9,7 +9,7 @@ from engine.store import DeliveryQuery, StoredDelivery
 from engine.store.queries import MAX_ROWS
 from webui.portal import Portal
 from webui.view import shapes
-from webui.view.search import midnight, moment
+from webui.view.search import span
 
 ERRORS = ("failed", "expired")
 
@@ -43,10 +43,11 @@ def cells(delivery: shapes.Delivery) -> list[object]:
 
 
 def delivery_query(portal: Portal, call: Call, zone: ZoneInfo) -> DeliveryQuery:
-    """What the search form of Audit asks for; from midnight on when it says nothing."""
+    """What the search form of Audit asks for; from midnight on when it says nothing. SettingsError for dates that are none."""
+    since, until = span(call, portal.clock.now(), zone)
     return DeliveryQuery(
-        since=moment(call.query.get("from", midnight(portal.clock.now(), zone)), zone),
-        until=moment(call.query.get("to", ""), zone, end=True),
+        since=since,
+        until=until,
         state=call.query.get("state", "")[:20],
         kind=call.query.get("kind", "")[:40],
         limit=MAX_ROWS,

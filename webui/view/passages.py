@@ -11,7 +11,7 @@ from engine.store import PassageQuery, StoredPassage
 from engine.store.queries import MAX_ROWS
 from webui.portal import Portal
 from webui.view import shapes
-from webui.view.search import midnight, moment
+from webui.view.search import span
 
 HEADINGS = (
     "Date and time",
@@ -89,11 +89,11 @@ def image_address(name: str) -> str:
 
 
 def passage_query(portal: Portal, call: Call, zone: ZoneInfo) -> PassageQuery:
-    """What the search form of Review asks for; from midnight on when it says nothing."""
-    since = call.query.get("from", midnight(portal.clock.now(), zone))
+    """What the search form of Review asks for; from midnight on when it says nothing. SettingsError for dates that are none."""
+    since, until = span(call, portal.clock.now(), zone)
     return PassageQuery(
-        since=moment(since, zone),
-        until=moment(call.query.get("to", ""), zone, end=True),
+        since=since,
+        until=until,
         plate=call.query.get("plate", "")[:20],
         list_id=call.number("list", 0, 0, 2**62),
         limit=MAX_ROWS,

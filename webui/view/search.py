@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from board.kit.settings import Problem, SettingsError
 from board.kit.web.routes import Call
+from board.kit.words import Text
 from engine import lists
 
+TITLES = {"from": "From date", "to": "To date"}
 PAGE_SIZES = (25, 50, 100, 250)
 
 T = TypeVar("T")
@@ -24,6 +27,34 @@ def moment(text: str, zone: ZoneInfo, end: bool = False) -> datetime | None:
         return lists.moment(text, zone, end)
     except (ValueError, OverflowError):
         return None
+
+
+def span(call: Call, now: datetime, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
+    """(since, until) of `from` and `to` of the query, in `zone` unless they have an offset; until is exclusive, so that the second
+    or day that was typed belongs to it. From midnight on when `from` is not there; None for no limit. SettingsError for what is no
+    date and for an end before its beginning."""
+    said = {"from": call.query.get("from", midnight(now, zone)), "to": call.query.get("to", "")}
+    form = Text("must be a date and time such as 2026-05-31T18:00:00")
+    wrong = [Problem(name, TITLES[name], form) for name, text in said.items() if _is_none(text, zone)]
+    if wrong:
+        raise SettingsError(*wrong)
+    since, until = moment(said["from"], zone), moment(said["to"], zone, end=True)
+    if until is not None and ":" in said["to"]:
+        until += timedelta(seconds=1)
+    if since is not None and until is not None and until <= since:
+        raise SettingsError(Problem("to", TITLES["to"], Text("must not be before {begin}", {"begin": Text(TITLES["from"])})))
+    return since, until
+
+
+def _is_none(text: str, zone: ZoneInfo) -> bool:
+    try:
+        if text:
+            lists.moment(text, zone)
+    except ValueError:
+        return True
+    except OverflowError:  # past the calendar's ends: no limit
+        return False
+    return False
 
 
 def midnight(now: datetime, zone: ZoneInfo) -> str:

@@ -155,3 +155,39 @@ def test_a_day_without_a_time_ends_a_search_with_its_end(caller: Caller) -> None
     caller.portal.store.add_passage(passage(), [])
     assert "1 passage" in caller.get("review?from=2026-01-02&to=2026-01-02").text
     assert "0 passages" in caller.get("review?from=2026-01-01&to=2026-01-01").text
+
+
+def test_an_end_belongs_to_the_search_to_its_last_second(caller: Caller) -> None:
+    for number, second in enumerate((58, 59, 60)):
+        at = datetime(2026, 5, 31, 23, 59, tzinfo=UTC) + timedelta(seconds=second, milliseconds=700)
+        caller.portal.store.add_passage(passage(f"AB{number}", f"p{number}", at), [])
+    assert "2 passages" in caller.get("review?from=2026-05-31T23:59:58&to=2026-05-31T23:59:59").text
+    assert "1 passage " in caller.get("review?from=2026-05-31T23:59:58&to=2026-05-31T23:59:58").text
+    assert "2 passages" in caller.get("review?from=2026-05-31&to=2026-05-31").text
+    assert 'step="1"' in caller.get("review").text and 'step="1"' in caller.get("audit").text
+
+
+@pytest.mark.parametrize(
+    ("query", "fields", "said"),
+    [
+        ("from=garbage", ["from"], "From date: must be a date and time such as 2026-05-31T18:00:00."),
+        ("from=2026-02-30T00:00&to=x", ["from", "to"], "To date: must be a date and time"),
+        ("from=2026-05-31T10:00&to=2026-05-31T09:59", ["to"], "To date: must not be before From date."),
+    ],
+)
+def test_dates_that_are_none_are_said_and_find_nothing(caller: Caller, query: str, fields: list[str], said: str) -> None:
+    caller.portal.store.add_passage(passage(), [])
+    for page in ("review", "audit"):
+        reply = caller.get(f"{page}?{query}")
+        assert reply.status == 200 and said in reply.text and "HK55EVB" not in reply.text
+    for path in ("review/passages.xlsx", "review/passages.csv", "audit/audit.xlsx"):
+        reply = caller.get(f"{path}?{query}")
+        assert (reply.status, [problem["field"] for problem in reply.json["problems"]]) == (422, fields)
+
+
+def test_more_rows_than_one_reading_gives_are_all_downloaded(caller: Caller) -> None:
+    for number in range(1005):
+        caller.portal.store.add_passage(passage(f"AB{number}", f"p{number}", NOW + timedelta(seconds=number)), [])
+    rows = cells_of(caller.get("review/passages.xlsx?from=2026-01-01T00:00").body)
+    assert [row[1][1] for row in rows[1:]] == [f"AB{number}" for number in reversed(range(1005))]
+    assert caller.get("review/passages.csv?from=2026-01-01T00:00").body.count(b"\r\n") == 1006

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.lists import normalise
+from engine.lists import normalise, variants
+from engine.lists.confusions import PAIRS
 from tests.samples import BLACK, NOW, UNLISTED, WHITE, entry, new_store
 
 
@@ -116,3 +117,51 @@ def sha1_pair() -> tuple[str, str, int]:
             return seen[number], plate, number
         seen[number] = plate
     raise AssertionError("no pair")
+
+
+def near(folder: Path, read: str, *plates: object) -> list[tuple[str, int]]:
+    store = new_store(folder)
+    for one in plates:
+        store.entries.save(one, "admin")  # type: ignore[arg-type]
+    return [(match.list.name, match.distance) for match in store.entries.lookup(read, NOW, True, confusions=True)]
+
+
+def test_a_plate_with_one_confused_character_is_found_when_no_other_is_as_close(tmp_path: Path) -> None:
+    assert near(tmp_path, "K5IOEA154", entry("KS10EA154")) == [("WHITELIST", 1), ("ALL PLATES", 0)]
+
+
+@pytest.mark.parametrize(
+    ("read", "listed"),
+    [
+        ("AB8", ("ABB", "A88")),  # two are one confusion away
+        ("AB12", ("ABIZ7",)),  # another length
+        ("5B12", ("SB1Z",)),  # two confusions
+        ("AX12", ("AY12",)),  # characters that nobody confuses
+    ],
+)
+def test_what_is_not_clearly_one_confusion_away_is_not_listed(tmp_path: Path, read: str, listed: tuple[str, ...]) -> None:
+    assert near(tmp_path, read, *(entry(plate) for plate in listed)) == [("ALL PLATES", 0), ("NOT IN LIST", 0)]
+
+
+def test_the_same_plate_in_two_lists_is_one_neighbour_and_an_expired_one_is_none(tmp_path: Path) -> None:
+    assert near(tmp_path / "a", "AB8", entry("ABB"), entry("ABB", BLACK)) == [("BLACKLIST", 1), ("WHITELIST", 1), ("ALL PLATES", 0)]
+    old = entry("A88", valid_until=NOW)
+    assert near(tmp_path / "b", "AB8", entry("ABB"), old) == [("WHITELIST", 1), ("ALL PLATES", 0)]
+
+
+def test_an_exact_entry_or_a_look_alike_wins_over_a_confused_one_and_one_that_has_expired_stays_itself(tmp_path: Path) -> None:
+    assert near(tmp_path / "a", "ABO8", entry("AB08"), entry("ABOB", BLACK)) == [("WHITELIST", 0), ("ALL PLATES", 0)]
+    assert near(tmp_path / "b", "AB8", entry("AB8", valid_until=NOW), entry("ABB")) == [("ALL PLATES", 0), ("NOT IN LIST", 0)]
+
+
+def test_confusions_are_not_asked_for_unless_the_caller_does(tmp_path: Path) -> None:
+    assert names(tmp_path, "AB8", NOW, True, entry("ABB")) == ["ALL PLATES", "NOT IN LIST"]
+
+
+def test_every_confusion_goes_both_ways() -> None:
+    for pair in PAIRS:
+        one, other = pair
+        assert (other in variants(one), one in variants(other)) == (True, True)
+    assert variants("8") == ("B",)
+    assert set(variants("A8")) == {"48", "AB"}
+    assert variants("京") == ()

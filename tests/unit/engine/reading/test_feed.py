@@ -218,3 +218,16 @@ def test_a_camera_that_is_back_is_seen_within_five_seconds() -> None:
         "accepted, and never answered": _live.OPEN_TIMEOUT_S + feed.BACK_OFF_S[0],
     }
     assert {how: wait_s for how, wait_s in waits_s.items() if wait_s + first_picture_s > 5} == {}
+
+
+def test_a_small_board_keeps_every_second_row_and_column_of_the_live_picture(tmp_path: Path) -> None:
+    script: queue.Queue[Frame | CameraError] = queue.Queue()
+    script.put(frame_at(0, shade=7))
+    ring = tmp_path / "frames.ring"
+    feed = Feed(lambda: ScriptedCamera(script, (), ""), lambda frame: True, 1, ring, Clock(), lambda: None, ring_every=2)
+    feed.start()
+    assert feed.next(5) is not None
+    feed.close(5)
+    shot = RingReader(ring).shot()
+    assert shot is not None
+    assert (shot.width, shot.height, shot.size) == (640, 480, (1280, 960))

@@ -1,0 +1,111 @@
+"""Browser: the host in German: log-in, password, Package Management, accounts, refusals; and back to English."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tiny_package import contents, write
+
+SIZES = {"wide": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
+
+
+@pytest.fixture(params=SIZES)
+def page(request: pytest.FixtureRequest, browser: Any, tmp_path: Path) -> Iterator[Any]:
+    """A browser that asks for Austrian German; the test fails on any error of a page's script."""
+    context = browser.new_context(viewport=SIZES[request.param], locale="de-AT")
+    opened = context.new_page()
+    problems: list[str] = []
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    yield opened
+    context.close()
+    assert problems == []
+
+
+def shown(page: Any, folder: Path, name: str) -> None:
+    """The page is German, does not scroll sideways, and is kept as a picture."""
+    assert page.locator("html").get_attribute("lang") == "de"
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.screenshot(path=str(folder / f"{name}-{page.viewport_size['width']}.png"), full_page=True)
+
+
+def test_a_browser_that_asks_for_german_gets_every_page_of_the_host_in_german_until_another_is_chosen(
+    page: Any,
+    host: str,
+    tmp_path: Path,
+) -> None:
+    first = (tmp_path / "state" / "host" / "initial-password").read_text().strip()
+    page.goto(host)
+    page.get_by_role("heading", name="An dieser Kamera anmelden").wait_for()
+    page.get_by_label("Passwort").fill("falsch")
+    page.get_by_role("button", name="Anmelden").click()
+    page.get_by_text("Benutzername oder Passwort ist falsch.").wait_for()
+    shown(page, tmp_path, "log-in")
+    page.get_by_label("Passwort").fill(first)
+    page.get_by_role("button", name="Anmelden").click()
+    page.get_by_role("heading", name="Wählen Sie ein eigenes Passwort").wait_for()
+    page.get_by_label("Jetziges Passwort").fill(first)
+    page.get_by_label("Neues Passwort", exact=False).nth(0).fill("grünes Pferd")
+    page.get_by_label("Neues Passwort noch einmal").fill("blaues Pferd")
+    page.get_by_role("button", name="Passwort speichern").click()
+    page.get_by_text("Die beiden neuen Passwörter sind verschieden.").wait_for()
+    shown(page, tmp_path, "password")
+    page.get_by_label("Jetziges Passwort").fill(first)
+    page.get_by_label("Neues Passwort", exact=False).nth(0).fill("grünes Pferd")
+    page.get_by_label("Neues Passwort noch einmal").fill("grünes Pferd")
+    page.get_by_role("button", name="Passwort speichern").click()
+
+    page.get_by_role("heading", name="Paketverwaltung").wait_for()
+    page.get_by_text("Es ist noch kein Paket installiert.").wait_for()
+    bad = contents()
+    bad["LICENSE"] = b"paid"
+    page.locator("#file").set_input_files(str(write(tmp_path / "bad.tar.gz", bad)))
+    page.get_by_role("button", name="Hochladen", exact=True).click()
+    page.get_by_text("LICENSE: beschädigt oder verändert").wait_for()
+    page.locator("#file").set_input_files(str(write(tmp_path / "TINY-1.0.0-all.tar.gz", contents())))
+    page.get_by_role("button", name="Hochladen", exact=True).click()
+    page.get_by_text("TINY 1.0.0 ist hochgeladen. Drücken Sie Starten.").wait_for()
+    row = page.locator('[data-package="TINY"]')
+    row.get_by_text("AUS", exact=True).wait_for()
+    row.get_by_role("button", name="Starten").click()
+    row.get_by_text("EIN", exact=True).wait_for()
+    row.get_by_text("Einzelheiten").click()
+    row.get_by_text("Zustand dieser Version").wait_for()
+    shown(page, tmp_path, "packages")
+    row.get_by_role("button", name="Entfernen").click()
+    page.get_by_role("heading", name="TINY entfernen?").wait_for()
+    page.get_by_role("button", name="Abbrechen").click()
+    row.get_by_role("button", name="Stoppen").click()
+    row.get_by_text("AUS", exact=True).wait_for()
+    page.goto(f"{host}/tiny/")
+    page.get_by_role("heading", name="TINY ist gestoppt").wait_for()
+    shown(page, tmp_path, "stopped")
+
+    page.goto(f"{host}/setup/system/accounts.html")
+    page.get_by_label("Benutzername").fill("jörg")
+    page.get_by_label("Erstes Passwort").fill("kurz genug?")
+    page.locator("input[name=user]").last.evaluate("field => field.removeAttribute('pattern')")
+    page.get_by_role("button", name="Konto hinzufügen").click()
+    page.get_by_text("Nicht hinzugefügt: ").wait_for()
+    shown(page, tmp_path, "accounts")
+    for path, heading in (("programs", "Programme"), ("changes", "Änderungen")):
+        page.goto(f"{host}/setup/system/{path}.html")
+        page.get_by_role("heading", name=heading, exact=True).first.wait_for()
+        shown(page, tmp_path, path)
+    page.goto(f"{host}/nowhere")
+    page.get_by_role("heading", name="Nicht gefunden").wait_for()
+
+    page.goto(f"{host}/setup/system/changes.html")
+    page.get_by_role("button", name="English").click()
+    page.get_by_role("heading", name="Changes").wait_for()
+    assert page.url.endswith("/setup/system/changes.html")
+    assert page.locator("html").get_attribute("lang") == "en"
+    page.get_by_role("button", name="Log out").click()
+    page.get_by_role("heading", name="Log in to this camera").wait_for()
+    page.get_by_role("button", name="Deutsch").click()
+    page.get_by_role("heading", name="An dieser Kamera anmelden").wait_for()
+    assert re.search(r"/login$", page.url)
