@@ -12,6 +12,7 @@ from pydantic import field_validator, model_validator
 
 from board.kit.errors import ConfigError
 from board.kit.settings import Problem, Settings, option
+from board.kit.words import Text
 
 if TYPE_CHECKING:  # the portal shows these settings without numpy's 15 MB
     import numpy as np
@@ -243,11 +244,11 @@ def turned(settings: CameraSettings, rgb: NDArray[np.uint8]) -> NDArray[np.uint8
     return taken
 
 
-def left_out(settings: CameraSettings, why: str, done: Collection[str] = ()) -> tuple[str, ...]:
+def left_out(settings: CameraSettings, why: Text, done: Collection[str] = ()) -> tuple[Text, ...]:
     """A note that names what differs from its default and a camera does not do; `done`: the names that it does."""
     default = CameraSettings()
     names = [name for name in CameraSettings.model_fields if name not in done and name not in NEVER_MISSED]
     titles = [
-        CameraSettings.model_fields[name].title or name for name in names if getattr(settings, name) != getattr(default, name)
+        Text(CameraSettings.model_fields[name].title or name) for name in names if getattr(settings, name) != getattr(default, name)
     ]
-    return (f"{', '.join(titles)}: {why}",) if titles else ()
+    return (Text("{settings}: {why}", {"settings": titles, "why": why}),) if titles else ()

@@ -48,7 +48,7 @@ def works(camera: Camera, name: str) -> bool:
 
 def problem(camera: Camera, name: str) -> str:
     one = device(camera, name)
-    return one.problem if one else ""
+    return str(one.problem) if one else ""
 
 
 def latch(camera: Camera) -> int:
