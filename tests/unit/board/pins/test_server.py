@@ -12,6 +12,7 @@ import pytest
 
 from board.gpio.sim import plug_wire, set_input, show
 from board.kit.sockets import short_address
+from board.kit.words import NOTHING
 from board.profiles import load
 from board.safe import make_safe
 from board.types import (
@@ -350,7 +351,7 @@ def test_an_output_reaches_its_longest_time_and_watchers_hear_of_it(pins):
     client.ask(WatchPins("w"))
     client.ask(Level("a", "DO1", True))
     warning = client.until(lambda message: isinstance(message, LineWarning))
-    assert (warning.line, "longest time" in warning.text) == ("DO1", True)
+    assert (warning.line, "longest time" in str(warning.text)) == ("DO1", True)
     assert pins.edges() == [("DO1", 1), ("DO1", 0)]
     later = pins.client()
     later.ask(WatchPins("w"))
@@ -362,9 +363,9 @@ def test_a_stuck_input_is_told_to_watchers_and_taken_back(pins):
     client.ask(LineRules("r", stuck_after_s=(("DI1", 1),)))
     client.ask(WatchPins("w"))
     set_input(pins.state, "DI1", 1)
-    assert "DI1 has been active" in client.until(lambda message: isinstance(message, LineWarning)).text
+    assert "DI1 has been active" in str(client.until(lambda message: isinstance(message, LineWarning)).text)
     set_input(pins.state, "DI1", 0)
-    assert client.until(lambda message: isinstance(message, LineWarning)).text == ""
+    assert client.until(lambda message: isinstance(message, LineWarning)).text == NOTHING
 
 
 def test_a_pattern_leaves_as_many_pulses_as_were_asked(pins):
