@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.leaks import watched
 from tests.skips import unexpected
+
+if TYPE_CHECKING:
+    from tests.recorder import Recorder
 
 IN_CI = "CI"
 """Environment: set where CI runs."""
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
+    """What this process makes durable during the test, in order."""
+    from tests.recorder import recorded
+
+    with recorded(monkeypatch) as found:
+        yield found
+
+
+@pytest.fixture
+def leak_free() -> Iterator[None]:
+    """Fails a test that leaves threads, descriptors or sockets behind; every test of a server uses it."""
+    with watched():
+        yield
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

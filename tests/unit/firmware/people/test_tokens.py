@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from board.kit.clock import TestClock
 from board.kit.errors import ConfigError
 from firmware.people.accounts import Account
 from firmware.people.tokens import MAX_TOKENS, STORE_USE_EVERY_S, Tokens
-from tests.unit.firmware.people.conftest import Disk
+from tests.recorder import Recorder
 
 ADMIN = Account("admin", "admin", "00", "00", False)
 GUARD = Account("guard", "operator", "00", "00", False)
@@ -128,21 +129,21 @@ def test_there_are_so_many_tokens_and_no_more(tokens: Tokens) -> None:
 
 
 def test_the_last_use_is_exact_and_seldom_written(
-    tmp_path: Path, tokens: Tokens, people: People, clock: TestClock, disk: Disk
+    tmp_path: Path, tokens: Tokens, people: People, clock: TestClock, recorder: Recorder
 ) -> None:
     _, secret = tokens.make("VMS", ["view"], ADMIN)
-    disk.done.clear()
+    recorder.events.clear()
     for _ in range(50):
         clock.advance(10)
         tokens.find(secret)
         tokens.keep()
-    assert disk.done == []
+    assert recorder.events == []
     assert tokens.all()[0].used == "2026-01-02T03:12:25+00:00"
     clock.advance(STORE_USE_EVERY_S)
     tokens.find(secret)
-    assert disk.done == []
+    assert recorder.events == []
     tokens.keep()
-    assert ("rename", "tokens.json") in disk.done
+    assert ("rename", "tokens.json") in recorder.events
     assert Tokens(tmp_path, people.get, clock).all()[0].used == "2026-01-02T04:12:25+00:00"
     clock.advance(1)
     tokens.find(secret)
@@ -150,17 +151,17 @@ def test_the_last_use_is_exact_and_seldom_written(
     assert Tokens(tmp_path, people.get, clock).all()[0].used == "2026-01-02T04:12:26+00:00"
 
 
-def test_a_token_is_in_force_only_after_it_is_on_disk(tokens: Tokens, disk: Disk) -> None:
+def test_a_token_is_in_force_only_after_it_is_on_disk(tokens: Tokens, recorder: Recorder) -> None:
     seen: list[int] = []
 
     def watch(what: str, name: str) -> bool:
         seen.append(len(tokens.all()))
         return False
 
-    disk.refuse = watch
+    recorder.refuse = watch
     tokens.make("VMS", ["view"], ADMIN)
     assert seen == [0, 0, 0, 0, 0] and len(tokens.all()) == 1
-    disk.refuse = lambda what, name: what == "sync"
+    recorder.refuse = lambda what, name: what == "sync"
     with pytest.raises(ConfigError, match="cannot be stored: No space left"):
         tokens.make("two", ["view"], ADMIN)
     assert len(tokens.all()) == 1
@@ -179,3 +180,28 @@ def test_a_damaged_file_costs_nothing_and_two_say_what_to_do(
     lost = Tokens(tmp_path, people.get, clock)
     assert lost.find(secret) is None and "make the tokens of programs again" in str(lost.damage)
     lost.make("VMS", ["view"], ADMIN)
+
+
+def test_an_account_that_was_removed_meanwhile_gets_no_token(tokens: Tokens, people: People) -> None:
+    del people["guard"]
+    with pytest.raises(ConfigError, match="there is no user guard"):
+        tokens.make("gate", ["view"], GUARD)
+    assert tokens.all() == ()
+
+
+def test_a_time_without_its_zone_is_utc_wherever_the_camera_stands(tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        token, _ = tokens.make("gate", ["view"], ADMIN, "2027-01-31T18:00:00")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert token.expires == "2027-01-31T18:00:00+00:00"
+
+
+def test_a_removed_makers_tokens_end_though_the_disk_refuses(tokens: Tokens, recorder: Recorder) -> None:
+    _, secret = tokens.make("gate", ["view"], GUARD)
+    recorder.refuse = lambda kind, name: kind == "sync"
+    tokens.end_of_makers(["guard"])
+    assert (tokens.find(secret), tokens.all()) == (None, ())
