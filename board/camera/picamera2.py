@@ -10,20 +10,24 @@ import threading
 import time
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from board.camera._flicker import AS_IS, FLICKER_HZ
 from board.camera._gaps import Gaps
 from board.camera._kind import CameraKind
 from board.camera._night import Night
-from board.camera._settings import AS_IS, FLICKER_HZ, CameraSettings, CameraSetup, cut, exposure, flips
+from board.camera._setup import CameraSetup, cut, exposure, flips
 from board.kit.clock import Clock
 from board.kit.errors import CameraError
 from board.kit.words import NOTHING, Text, mark
 from board.ports import Camera
 from board.types import Frame
+
+if TYPE_CHECKING:
+    from board.camera._settings import CameraSettings
 
 log = logging.getLogger("camera")
 
@@ -107,7 +111,7 @@ class _PiCamera:
         asked = _exposure_controls(setup.settings, night)
         self._set({name: value for name, value in asked.items() if value or name not in AUTOMATIC_AT_0})  # automatic at the start
         device.start()
-        self._opened_ns = self._delivered_ns = clock.monotonic_ns()
+        self._delivered_ns = clock.monotonic_ns()
 
     def read(self, timeout_s: float) -> Frame | None:
         if self._job is None:

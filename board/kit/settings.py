@@ -17,7 +17,8 @@ from board.kit.words import Text, joined
 class Settings(BaseModel):
     """Base of all settings and option classes: frozen, unknown names are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    # built when they are first used: no process uses all of them
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, defer_build=True)
 
     key: ClassVar[str] = ""
     """The name under which they are stored, of what is stored by itself; it never changes, whatever the class is called."""
@@ -26,6 +27,12 @@ class Settings(BaseModel):
         """What does not go together although each value alone is acceptable (a minimum above its maximum). Looked at when settings
         are sent or stored; what an earlier release stored is read all the same."""
         return ()
+
+    def changed(self) -> dict[str, str]:
+        """{name: title} of every field that differs from its default."""
+        default = type(self)()
+        fields = type(self).model_fields.items()
+        return {name: info.title or name for name, info in fields if getattr(self, name) != getattr(default, name)}
 
     @classmethod
     def conflict(cls, field: str, text: str, **values: object) -> Problem:

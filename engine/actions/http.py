@@ -8,13 +8,13 @@ from __future__ import annotations
 import base64
 import json
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit
 
 from pydantic import field_validator
@@ -28,6 +28,9 @@ from engine.actions._kind import ActionEnv, ActionKind
 from engine.formats.milesight import document, get_address
 from engine.network import Network
 from engine.types import PlateEvent
+
+if TYPE_CHECKING:
+    import ssl
 
 REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -174,6 +177,7 @@ def _ask(request: _Request, options: HttpOptions, network: Network) -> _Answer:
 
 def _exchange(request: _Request, proof: dict[str, str], options: HttpOptions, network: Network, end_s: float) -> _Answer:
     """One request and the head of its answer; DeliveryError says why there is none."""
+    import ssl  # here: TLS is 5 MB, which a camera that calls nobody spares
     from http.client import HTTPException
 
     parts = urlsplit(options.url)
@@ -255,6 +259,8 @@ def _cut_off(sock: socket.socket, end_s: float) -> Iterator[Callable[[], bool]]:
 @cache
 def _tls(verify: bool) -> ssl.SSLContext:
     """Read once: the certificates of all authorities are a megabyte."""
+    import ssl
+
     context = ssl.create_default_context()
     if verify:
         import certifi

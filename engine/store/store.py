@@ -55,7 +55,7 @@ class Store:
         return self.entries.lookup(plate, at, fold)
 
     def save_entry(self, entry: ListEntry, by: str = "") -> ListEntry:
-        """Creates (id 0) or changes an entry of a list."""
+        """Creates (id 0) or changes an entry of a list; with `save_rule` what scripts from outside fill a camera's lists with."""
         return self.entries.save(entry, by)
 
     def save_rule(self, rule: ActionRule, by: str = "") -> ActionRule:

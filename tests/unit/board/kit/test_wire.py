@@ -7,6 +7,8 @@ from board.kit.wire import MAX_MESSAGE_BYTES, Codec, PeerGone, accept, connect, 
 from board.kit.words import Text
 from board.types import PINS_MESSAGES, Frame, PinsDone, PinsRefused, Pulse
 
+pytestmark = pytest.mark.usefixtures("leak_free")
+
 CODEC = Codec(PINS_MESSAGES)
 
 
