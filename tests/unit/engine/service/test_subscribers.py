@@ -210,6 +210,21 @@ def test_a_store_that_cannot_be_read_for_a_while_costs_no_passage(bench: Bench) 
     channel.close()
 
 
+def test_who_subscribed_while_the_store_was_closed_begins_where_he_wanted_to_once_it_is_open(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.service.subscribers.STORE_AGAIN_S", 0.05)
+    bench.store(5)
+    bench.broken = True
+    channel = bench.subscribe(PASSAGES, last=2)
+    assert take(channel, 1) == [Subscribed(-1)]
+    bench.broken = False
+    assert [event.row for event in take(channel, 2)] == [4, 5]
+    bench.store()
+    assert [event.row for event in take(channel, 1)] == [6]
+    channel.close()
+
+
 def test_a_subscriber_that_reads_nothing_holds_a_bounded_queue_and_is_told_what_it_missed(bench: Bench) -> None:
     slow, quick = bench.subscribe(DELIVERIES), bench.subscribe(DELIVERIES)
     assert take(slow, 1) + take(quick, 1) == [Subscribed(0), Subscribed(0)]
