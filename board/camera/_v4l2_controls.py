@@ -8,9 +8,14 @@ import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from board.camera._settings import AS_IS, FLICKER_HZ, CameraSettings, exposure, flips
+from board.camera._flicker import AS_IS, FLICKER_HZ
+from board.camera._setup import exposure, flips
 from board.kit.errors import CameraError
+
+if TYPE_CHECKING:
+    from board.camera._settings import CameraSettings
 
 log = logging.getLogger("camera")
 

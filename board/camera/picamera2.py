@@ -10,19 +10,23 @@ import threading
 import time
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from board.camera._flicker import AS_IS, FLICKER_HZ
 from board.camera._gaps import Gaps
 from board.camera._kind import CameraKind
 from board.camera._night import Night
-from board.camera._settings import AS_IS, FLICKER_HZ, CameraSettings, CameraSetup, cut, exposure, flips
+from board.camera._setup import CameraSetup, cut, exposure, flips
 from board.kit.clock import Clock
 from board.kit.errors import CameraError
 from board.ports import Camera
 from board.types import Frame
+
+if TYPE_CHECKING:
+    from board.camera._settings import CameraSettings
 
 log = logging.getLogger("camera")
 

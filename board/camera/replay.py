@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from board.camera._kind import CameraKind
 from board.camera._options import split_options
-from board.camera._settings import CameraSetup, left_out
+from board.camera._setup import CameraSetup, left_out
 from board.kit.clock import Clock
 from board.kit.errors import CameraError, ImageError
 from board.pictures import load_rgb, refuse_size

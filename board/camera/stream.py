@@ -8,8 +8,7 @@ from board.camera._address import Address, parse_address
 from board.camera._container import ContainerSource, open_container
 from board.camera._kind import CameraKind
 from board.camera._live import LiveCamera, Source
-from board.camera._mjpeg import MjpegSource, ask
-from board.camera._settings import TURNING, CameraSetup, left_out, turned
+from board.camera._setup import TURNING, CameraSetup, left_out, turned
 from board.kit.clock import Clock
 from board.ports import Camera
 
@@ -31,6 +30,8 @@ def open_stream(url: str, setup: CameraSetup, clock: Clock) -> Camera:
 
 def _open_http(address: Address, setup: CameraSetup) -> Source | None:
     """None: the answer holds something else than JPEGs."""
+    from board.camera._mjpeg import MjpegSource, ask  # here: HTTP and TLS are 6 MB that other cameras spare
+
     answer = ask(address)
     if answer.holds_jpegs:
         return MjpegSource(address, answer, setup.settings.frame_rate)

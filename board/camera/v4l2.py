@@ -14,7 +14,7 @@ from board.camera._kind import CameraKind
 from board.camera._live import LiveCamera
 from board.camera._night import Night
 from board.camera._options import split_options
-from board.camera._settings import CameraSetup, flips, turned
+from board.camera._setup import CameraSetup, flips, turned
 from board.camera._v4l2_controls import V4l2Controls
 from board.kit.clock import Clock
 from board.kit.errors import CameraError

@@ -13,29 +13,31 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from board.camera import CameraSettings, open_camera
+from board.camera import open_camera
 from board.kit.clock import Clock
 from board.kit.errors import CameraError, GatewrightError, StoreError
 from board.kit.process import Life, open_log
-from board.kit.settings import fingerprints
 from board.kit.state import State
 from board.kit.zones import camera_zone
 from board.ports import Camera
 from board.types import BoardProfile, Frame
 from engine.messages import NO_LICENSE, SETUP, EngineStatus, LiveReads, TriggerTaken
+from engine.reading import begin
 from engine.reading.feed import Feed
 from engine.reading.images import ImageStore
 from engine.reading.link import Link
 from engine.reading.modes import Result, mode_kind
 from engine.reading.passages.filters import ReadFilter
-from engine.reading.passages.sights import MOST_SIGHTS, NOTHING_KNOWN, Known, SightsFile, known_at_start
-from engine.settings import GeneralSettings, LprSettings
+from engine.reading.passages.sights import NOTHING_KNOWN, Known, SightsFile
 from engine.types import Passage, PassageImages, PlateRead, Roi, Trigger
+
+if TYPE_CHECKING:
+    from engine.settings import GeneralSettings, LprSettings
 
 log = logging.getLogger("engine")
 
@@ -288,41 +290,6 @@ def _size(settings: LprSettings) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def _stored_settings(state: State, clock: Clock) -> tuple[LprSettings, GeneralSettings, CameraSettings, str]:
-    """The stored settings; the defaults and why when the database cannot be used."""
-    from engine.store import Store
-
-    defaults = (LprSettings(), GeneralSettings(), CameraSettings())
-    try:
-        store = Store(state.database, clock)
-    except GatewrightError as why:
-        return *defaults, f"settings: {why}"
-    try:
-        return store.settings(LprSettings), store.settings(GeneralSettings), store.settings(CameraSettings), ""
-    except GatewrightError as why:
-        return *defaults, f"settings: {why}"
-    finally:
-        store.close()
-
-
-def _known(state: State, clock: Clock) -> Known:
-    """What the engine before this one knew; the settings were read, so that the store can be."""
-    from engine.store import PassageQuery, Store
-
-    try:
-        store = Store(state.database, clock)
-    except GatewrightError:
-        return NOTHING_KNOWN
-    try:
-        newest = [stored.passage for stored in store.passages(PassageQuery(limit=MOST_SIGHTS))]
-    except GatewrightError as why:
-        log.error("earlier passages are not known: %s", why)
-        newest = []
-    finally:
-        store.close()
-    return known_at_start(newest[::-1], state.sights_file, clock)
-
-
 def _profile(state: State) -> BoardProfile:
     from board.profiles import load
 
@@ -336,10 +303,13 @@ def main(arguments: Sequence[str]) -> int:
     region of interest or mode it could open for a car on the road."""
     parser = argparse.ArgumentParser(prog="python -m engine run", description="Reads the camera and reports passages.")
     parser.add_argument("--state", type=Path, required=True, help="folder of the camera's state")
-    state = State(parser.parse_args(arguments).state.resolve())
+    parser.add_argument(begin.OPTION, type=int, default=-1, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    state = State(options.state.resolve())
     clock = Clock()
-    settings, general, of_camera, problem = _stored_settings(state, clock)
     open_log(state, "engine")
+    first = begin.begin(state, clock) if options.begin < 0 else begin.received(options.begin)
+    settings, general, problem = first.lpr, first.general, first.problem
     life = Life(state, "engine")
     licensed = os.environ.get("GATEWRIGHT_LICENSED", "1") != "0"
     idle = NO_LICENSE if not licensed else "" if problem or settings.region else SETUP
@@ -349,25 +319,23 @@ def main(arguments: Sequence[str]) -> int:
 
         url = settings.camera_url if settings.connection == "URL" else _camera_of_board(state)
         size, roi = _size(settings), Roi(*settings.roi) if settings.roi else None
-        return open_camera(url, size, clock, of_camera, camera_zone(general.time_zone), small_size(size, roi))
+        return open_camera(url, size, clock, first.camera, camera_zone(general.time_zone), small_size(size, roi))
 
     def reader() -> Reader:
         from engine.recognise.pipeline import Recogniser
 
         if problem:
-            if not _stored_settings(state, clock)[-1]:
+            if not begin.stored_settings(state, clock)[-1]:
                 log.info("the settings can be read again: restart")
                 process.stop()
             raise StoreError("{problem}; nothing is read with settings that are not this camera's", problem=problem)
         return Recogniser(threads=_profile(state).threads, countries=settings.countries)
 
     def is_set_up() -> bool:
-        return bool(_stored_settings(state, clock)[0].region)
+        return bool(begin.stored_settings(state, clock)[0].region)
 
-    running = {} if problem else fingerprints(settings, general, of_camera)
-    process = Engine(
-        state, clock, settings, general, idle, camera, reader, is_set_up, _known(state, clock), running, _ring_every(state)
-    )
+    every = _ring_every(state)
+    process = Engine(state, clock, settings, general, idle, camera, reader, is_set_up, first.known, first.running, every)
     process.run(life)
     return 0
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from board.kit.errors import ConfigError
 from board.kit.registry import find
 from board.types import Frame
 from engine.reading.passages.sights import Known
 from engine.reading.passages.vote import Settled
-from engine.settings import LprSettings
 from engine.types import PlateRead, Trigger
+
+if TYPE_CHECKING:
+    from engine.settings import LprSettings
 
 
 @dataclass(frozen=True, slots=True)

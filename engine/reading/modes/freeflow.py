@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from board.types import Frame
 from engine.reading.modes import ModeKind, Result
 from engine.reading.modes._flow import Flow
 from engine.reading.passages.sights import Known
-from engine.settings import LprSettings
 from engine.types import PlateRead, Trigger
+
+if TYPE_CHECKING:
+    from engine.settings import LprSettings
 
 
 class FreeFlow:

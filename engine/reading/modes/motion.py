@@ -6,6 +6,7 @@ Source: manual 4.5, LPR configuration tab.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,10 @@ from board.types import Frame
 from engine.reading.modes import ModeKind, Result
 from engine.reading.modes._flow import Flow
 from engine.reading.passages.sights import Known
-from engine.settings import LprSettings
 from engine.types import PlateRead, Trigger
+
+if TYPE_CHECKING:
+    from engine.settings import LprSettings
 
 SMALL_PX = 96
 """The picture is compared at about this width, every pixel the mean of two: a difference costs well under 1 ms."""

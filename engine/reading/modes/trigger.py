@@ -8,13 +8,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from board.types import Frame
 from engine.reading.modes import ModeKind, Result
 from engine.reading.passages.sights import Known
 from engine.reading.passages.vote import Settled, Vote
-from engine.settings import LprSettings
 from engine.types import PlateRead, Trigger
+
+if TYPE_CHECKING:
+    from engine.settings import LprSettings
 
 MOST_RUNNING = 8
 

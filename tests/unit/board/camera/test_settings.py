@@ -11,7 +11,7 @@ import pytest
 from board.camera import CameraSettings
 from board.camera._gaps import Gaps
 from board.camera._night import Night
-from board.camera._settings import TURNING, left_out, turned
+from board.camera._setup import TURNING, left_out, turned
 from board.kit.errors import ConfigError
 from board.kit.settings import check
 

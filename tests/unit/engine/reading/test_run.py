@@ -24,7 +24,7 @@ from board.kit.state import State
 from board.kit.wire import Codec, listen
 from board.types import Frame
 from engine.messages import SERVICE_MESSAGES, EngineStatus, LiveReads, PassageReport, PassageStored, StartTrigger, TriggerTaken
-from engine.reading import run
+from engine.reading import begin, run
 from engine.reading.run import Engine, Reader
 from engine.recognise import pipeline
 from engine.settings import GeneralSettings, LprSettings
@@ -279,7 +279,7 @@ def test_while_the_stored_settings_cannot_be_read_nothing_is_and_then_the_engine
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     problems = ["settings: held by another process", "settings: held by another process", ""]
-    monkeypatch.setattr(run, "_stored_settings", lambda *_: (LprSettings(), GeneralSettings(), CameraSettings(), problems.pop(0)))
+    monkeypatch.setattr(begin, "stored_settings", lambda *_: (LprSettings(), GeneralSettings(), CameraSettings(), problems.pop(0)))
     monkeypatch.setattr(run, "MODELS_AGAIN_NS", 0)
     monkeypatch.setattr(run, "Life", _Life)
     monkeypatch.setattr(run, "open_log", lambda *_: None)
