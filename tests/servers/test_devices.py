@@ -14,7 +14,8 @@ from board.serial import _twin
 from engine.messages import RulesChanged, StartTrigger, TestAction
 from engine.settings import LprSettings
 from tests.samples import WHITE, entry, rule
-from tests.servers.test_service import Camera, answer_of, until
+from tests.servers.test_service import Camera, answer_of
+from tests.waiting import until
 
 LINES = {
     "i2c": ["sim://1/0x20?kind=pcf8574"],

@@ -60,6 +60,7 @@ from engine.settings import GeneralSettings, LprSettings
 from engine.store import DeliveryQuery, Store
 from engine.types import Passage
 from tests.samples import ALL, BLACK, WHITE, entry, passage, rule
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 CODEC = Codec(SERVICE_MESSAGES)
@@ -67,17 +68,6 @@ PATIENCE_S = 20.0
 PULSE_MS = 120
 
 T = TypeVar("T")
-
-
-def until(get: Callable[[], T | None], what: str) -> T:
-    """The first true value of `get`, asked every 20 ms."""
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        found = get()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"{what} did not happen in {PATIENCE_S:.0f} s")
 
 
 class Camera:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from engine.reading import feed
 from engine.reading.feed import Feed
 from engine.ring import RingReader
 from tests.unit.engine.reading.passages.reads import frame_at
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("leak_free")
 
@@ -44,13 +44,6 @@ class ScriptedCamera:
 
     def close(self) -> None:
         self.closed.set()
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 class Bench:
@@ -117,11 +110,11 @@ def test_while_frames_are_read_the_ring_shows_those_and_else_the_newest(
     read = [bench.feed.next(5) for _ in range(2)]
     assert [frame.source for frame in read if frame] == ["a.jpg", "b.jpg"]
     bench.script.put(frame_at(100, "d.jpg"))
-    wait_for(lambda: in_ring("b.jpg"))
+    until(lambda: in_ring("b.jpg"))
     bench.script.put(frame_at(200, "e.jpg"))  # nothing new is read, but it was a moment ago
     monkeypatch.setattr(feed, "READING_NS", 0)
     bench.script.put(frame_at(300, "f.jpg"))
-    wait_for(lambda: in_ring("f.jpg"))
+    until(lambda: in_ring("f.jpg"))
     ring.close()
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +39,7 @@ from engine.service.subscribers import MOST_SUBSCRIBERS, MOST_WAITING, Subscribe
 from engine.subscription import Subscription
 from engine.types import Delivery
 from tests.samples import NOW, passage
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("leak_free")
 
@@ -108,13 +108,6 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 def take(channel: Channel, count: int) -> list[Any]:
     return [channel.receive(PATIENCE_S) for _ in range(count)]
-
-
-def until(get: Callable[[], object], what: str) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not get():
-        assert time.monotonic() < end, what
-        time.sleep(0.01)
 
 
 def test_a_status_comes_at_once_each_second_and_on_change_and_nobody_is_asked_for_it_in_vain(bench: Bench) -> None:
@@ -210,6 +203,21 @@ def test_a_store_that_cannot_be_read_for_a_while_costs_no_passage(bench: Bench) 
     channel.close()
 
 
+def test_who_subscribed_while_the_store_was_closed_begins_where_he_wanted_to_once_it_is_open(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.service.subscribers.STORE_AGAIN_S", 0.05)
+    bench.store(5)
+    bench.broken = True
+    channel = bench.subscribe(PASSAGES, last=2)
+    assert take(channel, 1) == [Subscribed(-1)]
+    bench.broken = False
+    assert [event.row for event in take(channel, 2)] == [4, 5]
+    bench.store()
+    assert [event.row for event in take(channel, 1)] == [6]
+    channel.close()
+
+
 def test_a_subscriber_that_reads_nothing_holds_a_bounded_queue_and_is_told_what_it_missed(bench: Bench) -> None:
     slow, quick = bench.subscribe(DELIVERIES), bench.subscribe(DELIVERIES)
     assert take(slow, 1) + take(quick, 1) == [Subscribed(0), Subscribed(0)]
@@ -299,3 +307,15 @@ def test_a_subscription_may_begin_before_the_service(tmp_path: Path) -> None:
     assert [came.get(timeout=PATIENCE_S) for _ in range(2)] == [Subscribed(0), LineChanged(made.line_states[0])]
     subscription.close()
     made.close()
+
+
+def test_a_subscription_whose_row_is_of_another_database_begins_at_the_newest(bench: Bench) -> None:
+    bench.store(3)
+    taken: list[Any] = []
+    subscription = Subscription(bench.socket, (PASSAGES,), taken.append, Clock(), after=50)
+    subscription.start()
+    until(lambda: subscription.after == 3, "the newest row")
+    bench.store()
+    until(lambda: len(taken) == 2, "the next passage")
+    assert [taken[0], taken[1].row, subscription.after] == [Subscribed(3), 4, 4]
+    subscription.close()
