@@ -15,6 +15,7 @@ import pytest
 
 from board.kit.clock import Clock
 from board.kit.state import State
+from board.kit.words import NOTHING
 from board.types import Frame
 from engine.messages import EngineStatus, LiveReads
 from engine.reading.link import Link
@@ -50,7 +51,7 @@ class Engine:
         self._thread.start()
 
     def _status(self) -> EngineStatus:
-        return EngineStatus("MOTION", self._seq, FRAMES_PER_S, 20.0, 30.0, "ok", "", None, (WIDTH, HEIGHT))
+        return EngineStatus("MOTION", self._seq, FRAMES_PER_S, 20.0, 30.0, NOTHING, NOTHING, None, (WIDTH, HEIGHT))
 
     def _run(self) -> None:
         while not self._stop.wait(1 / FRAMES_PER_S):

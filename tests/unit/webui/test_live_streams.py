@@ -93,8 +93,9 @@ def service(caller: Caller, status: ServiceStatus = STATUS) -> Iterator[Service]
 class Viewer:
     """A browser's stream of events, taken as the server's loop takes it."""
 
-    def __init__(self, caller: Caller, query: str = "", last_event_id: str = "") -> None:
-        reply = caller.call("GET", f"api/events{query}", "viewer", HTTP_LAST_EVENT_ID=last_event_id)
+    def __init__(self, caller: Caller, query: str = "", last_event_id: str = "", language: str = "en") -> None:
+        environ = {"HTTP_LAST_EVENT_ID": last_event_id, "HTTP_ACCEPT_LANGUAGE": language}
+        reply = caller.call("GET", f"api/events{query}", "viewer", **environ)
         assert (reply.status, reply.headers["Content-Type"]) == (200, "text/event-stream; charset=utf-8")
         self.source = caller.streams[-1]
         self.text = ""
@@ -305,3 +306,13 @@ def test_the_encoding_ends_with_the_last_viewer(caller: Caller) -> None:
     source.close()
     until(lambda: all(thread.name != "live-pictures" for thread in threading.enumerate()))
     ring.close()
+
+
+def test_viewers_of_two_languages_each_get_their_own_of_one_event(caller: Caller) -> None:
+    stopped = replace(STATUS, engine=None, mode="STOPPED")
+    with service(caller, stopped) as served:
+        viewers = [Viewer(caller, language=language) for language in ("de", "en", "de")]
+        texts = [viewer.first("status")["problems"][0]["text"] for viewer in viewers]
+        assert len(served.subscribers) == 1
+    german, english = "läuft nicht: Es wird nichts gelesen.", "is not running: nothing is read."
+    assert texts == [german, english, german]

@@ -65,7 +65,7 @@ class Bench:
         return self.cameras[-1]
 
     def _changed(self) -> None:
-        self.said.put(self.feed.camera)
+        self.said.put(str(self.feed.camera or "ok"))
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def test_a_full_disk_leaves_the_live_picture_out_and_reading_goes_on(tmp_path: P
     bench.feed.start()
     assert bench.feed.next(5) is not None
     bench.feed.close(5)
-    assert bench.feed.ring_error.startswith(f"frame ring {tmp_path / 'ring'}")
+    assert str(bench.feed.ring_error).startswith(f"frame ring {tmp_path / 'ring'}")
 
 
 def test_wake_ends_the_wait_for_a_frame(bench: Bench) -> None:
@@ -193,7 +193,7 @@ def test_a_replayed_camera_that_is_pulled_is_told_and_comes_back_by_itself(tmp_p
         1,
         tmp_path / "frames.ring",
         Clock(),
-        lambda: said.put(played.camera),
+        lambda: said.put(str(played.camera or "ok")),
     )
     played.start()
     assert said.get(timeout=20) == "ok"
