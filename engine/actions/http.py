@@ -80,7 +80,7 @@ class HttpOptions(Settings):
             raise ValueError(f"is not an address: {why}") from why
         if parts.scheme not in PORTS or not host or not url.isprintable() or " " in url:
             raise ValueError("must be an address such as http://192.168.1.10:8080/api/lpr")
-        if "@" in url.partition("?")[0]:  # wherever it stands: what is no user and password by the book may be meant as one
+        if "@" in url.partition("?")[0]:  # wherever it stands: what is not a user and password by the book may be meant as one
             raise ValueError("user and password have fields of their own")
         return url
 
@@ -232,7 +232,7 @@ def _talk(sock: socket.socket, request: _Request, proof: dict[str, str], options
 
 @contextmanager
 def _cut_off(sock: socket.socket, end_s: float) -> Iterator[Callable[[], bool]]:
-    """Ends the connection at `end_s`, whatever its user waits for: a socket's time-out begins anew with each byte. Gives whether it
+    """Ends the connection at `end_s`, whatever its user waits for: a socket's time-out starts over with each byte. Gives whether it
     did."""
     over = threading.Event()
     same = sock.dup()  # TLS takes the socket's number over
