@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
+from board.kit.words import Text
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -82,7 +84,7 @@ def turned(settings: CameraSettings, rgb: NDArray[np.uint8]) -> NDArray[np.uint8
     return taken
 
 
-def left_out(settings: CameraSettings, why: str, done: Collection[str] = ()) -> tuple[str, ...]:
+def left_out(settings: CameraSettings, why: Text, done: Collection[str] = ()) -> tuple[Text, ...]:
     """A note that names what differs from its default and a camera does not do; `done`: the names that it does."""
-    titles = [title for name, title in settings.changed().items() if name not in done and name not in NEVER_MISSED]
-    return (f"{', '.join(titles)}: {why}",) if titles else ()
+    titles = [Text(title) for name, title in settings.changed().items() if name not in done and name not in NEVER_MISSED]
+    return (Text("{settings}: {why}", {"settings": titles, "why": why}),) if titles else ()

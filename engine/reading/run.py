@@ -23,6 +23,7 @@ from board.kit.clock import Clock
 from board.kit.errors import CameraError, GatewrightError, StoreError
 from board.kit.process import Life, open_log
 from board.kit.state import State
+from board.kit.words import NOTHING, Text, mark, shortened
 from board.kit.zones import camera_zone
 from board.ports import Camera
 from board.types import BoardProfile, Frame
@@ -43,7 +44,7 @@ log = logging.getLogger("engine")
 
 MODELS_AGAIN_NS = 10_000_000_000
 SETUP_LOOK_EVERY_NS = 1_000_000_000
-WHY_IDLE = {NO_LICENSE: "there is no licence", SETUP: "no region is chosen yet"}
+WHY_IDLE = {NO_LICENSE: Text("there is no licence"), SETUP: Text("no region is chosen yet")}
 WAIT_S = 0.1
 """How long the loop waits for a frame: a trigger's timeout is kept to this."""
 STOP_S = 0.4
@@ -51,6 +52,9 @@ MODELS_LIMIT_S = 120.0
 PICTURES_LIMIT_S = 15.0
 """A card that writes for itself (garbage collection) takes seconds: no hang of the engine."""
 MOST_LIVE_READS = 16
+MOST_CHARACTERS = 500
+"""Of an error in the status: libraries write long ones."""
+MODELS = mark("models: {why}")
 
 
 class Reader(Protocol):
@@ -101,7 +105,7 @@ class Engine:
         self._read_ms = 0.0
         self._char_height_px = 0.0
         self._live_shown = False
-        self._error = ""
+        self._error = NOTHING
         self._error_at: datetime | None = None
         self._link = Link(state.service_socket, clock, self.status, self._take_trigger, self._stop_asked)
         wanted = _nothing if idle else self._mode.wanted
@@ -116,18 +120,18 @@ class Engine:
             frames_per_s=round(self._feed.frames_per_s(), 1),
             read_ms=round(self._read_ms, 1),
             last_char_height_px=round(self._char_height_px, 1),
-            camera=self._feed.camera[:500],
-            error=error[:500],
+            camera=shortened(self._feed.camera, MOST_CHARACTERS),
+            error=shortened(error, MOST_CHARACTERS),
             error_at=self._error_at,
             size=self._feed.size,
             frames_lost=self._feed.lost,
             frames_late=self._feed.late,
-            camera_notes=tuple(note[:200] for note in self._feed.notes[:10]),
+            camera_notes=tuple(shortened(note, MOST_CHARACTERS) for note in self._feed.notes[:10]),
             preset=self._feed.preset,
             settings=self._running,
         )
 
-    def say(self, error: str) -> None:
+    def say(self, error: Text) -> None:
         """Shows an error in the status and logs it; the same one once only."""
         if error != self._error:
             log.error("%s", error)
@@ -177,11 +181,11 @@ class Engine:
             with self._patience(MODELS_LIMIT_S):
                 self._reader = self._open_reader()
         except Exception as why:  # a native loader raises whatever it likes; the engine goes on and tries again
-            self.say(str(why) if isinstance(why, StoreError) else f"models: {why}")
+            self.say(why.text if isinstance(why, StoreError) else _of_models(why))
             return
         log.info("models loaded, mode %s", self._mode_name)
-        if self._error.startswith("models: "):
-            self._error = ""
+        if self._error.key == MODELS:
+            self._error = NOTHING
 
     def _begin_triggers(self) -> Frame | None:
         """Starts the waiting triggers; their first capture is the camera's newest picture, without waiting for the next."""
@@ -203,7 +207,7 @@ class Engine:
                 reads = self._reader.read(frame.rgb, self._filter.roi, frame.small)
             except Exception as why:  # one odd picture must not end the engine, nor end it again at the next start
                 log.exception("frame %d (%s)", frame.seq, frame.source)
-                self.say(f"frame could not be read: {why}")
+                self.say(Text("frame could not be read: {why}", {"why": str(why)}))
                 reads = []
             took_ms = (self._clock.monotonic_ns() - started_ns) / 1e6
             self._read_ms = took_ms if self._frames_processed == 0 else 0.8 * self._read_ms + 0.2 * took_ms
@@ -226,7 +230,7 @@ class Engine:
                     with self._patience(PICTURES_LIMIT_S):
                         passage = replace(passage, images=self._images.save(passage, result.frame.rgb))
                 except GatewrightError as why:
-                    self.say(str(why))
+                    self.say(why.text)
             if result.settled:
                 self._char_height_px = passage.char_height_px
             log.info(
@@ -279,6 +283,10 @@ def to_passage(result: Result, passage_id: str, clock: Clock) -> Passage:
         plate_colour=read.plate_colour if read else "",
         plate_kind=read.plate_kind if read else "",
     )
+
+
+def _of_models(why: Exception) -> Text:
+    return Text(MODELS, {"why": why.text if isinstance(why, GatewrightError) else str(why)})
 
 
 def _nothing(frame: Frame) -> bool:

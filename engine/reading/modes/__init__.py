@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from board.kit.errors import ConfigError
 from board.kit.registry import find
+from board.kit.words import Text
 from board.types import Frame
 from engine.reading.passages.sights import Known
 from engine.reading.passages.vote import Settled
@@ -39,8 +40,8 @@ class Mode(Protocol):
         """Whether this frame is to be read; called for every frame of the camera."""
         ...
 
-    def start(self, trigger: Trigger, now_ns: int) -> str:
-        """Begins with a trigger; "" or why this mode cannot serve it. `now_ns`: CLOCK_MONOTONIC."""
+    def start(self, trigger: Trigger, now_ns: int) -> Text:
+        """Begins with a trigger; NOTHING or why this mode cannot serve it. `now_ns`: CLOCK_MONOTONIC."""
         ...
 
     def see(self, frame: Frame, valid: Sequence[PlateRead], refused: Sequence[PlateRead]) -> list[Result]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from board.kit.words import Text
 from board.types import Frame
 from engine.reading.modes import ModeKind, Result
 from engine.reading.modes._flow import Flow
@@ -81,8 +82,8 @@ class Motion:
             return True
         return False
 
-    def start(self, trigger: Trigger, now_ns: int) -> str:
-        return "the function mode is MOTION, triggers are served in mode TRIGGER only"
+    def start(self, trigger: Trigger, now_ns: int) -> Text:
+        return Text("the function mode is {mode}, triggers are served in mode TRIGGER only", {"mode": "MOTION"})
 
     def see(self, frame: Frame, valid: Sequence[PlateRead], refused: Sequence[PlateRead]) -> list[Result]:
         results = self._flow.see(frame, valid, refused)
