@@ -377,7 +377,7 @@ def _scores(slot: SlotScores) -> dict[str, float]:
 
 
 def _allowed(char: str, scores: Mapping[str, float]) -> dict[str, float]:
-    """What may stand where `char` was read: itself, its twin, what the pixels gave LEAST_SYMBOL_CHANCE. Twins share one probability."""
+    """What may stand where `char` was read: itself, its twin, what the pixels gave enough. Twins share one probability."""
     cell = {symbol: score for symbol, score in scores.items() if len(symbol) == 1 and score >= LEAST_SYMBOL_CHANCE}
     cell[char] = scores.get(char, 0.0)
     for symbol in tuple(cell):

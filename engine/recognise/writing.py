@@ -52,7 +52,7 @@ class Writing:
 
 
 def without(slots: F32, out: NDArray[np.bool_]) -> F32:
-    """Slots with the symbols that are `out` at 0; their share goes to the best of the others if that has LEAST_SYMBOL_CHANCE or more."""
+    """Slots with the symbols that are `out` at 0; their share goes to the best of the others if that has enough."""
     kept = np.where(out, np.float32(0), slots)
     best, rows = kept.argmax(axis=1), np.arange(len(slots))
     allowed = kept[rows, best] >= LEAST_SYMBOL_CHANCE
