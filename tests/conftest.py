@@ -1,4 +1,4 @@
-"""What holds for all tests: the longest begin first; where CI runs, a skip that is not on the list of tests/skips.py fails the run."""
+"""What holds for all tests: the longest begin first; a skip that is not on the list of tests/skips.py fails the run in CI."""
 
 from __future__ import annotations
 
