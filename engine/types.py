@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from board.kit.words import Text
+from board.kit.words import NOTHING, Text
 from board.types import WiegandCode
 
 Point = tuple[float, float]
@@ -178,13 +178,33 @@ class Match:
     distance: int = 0
 
 
+OUTCOMES = ("opened", "refused", "withheld", "reported")
+"""opened: an action that opens was due; refused: none was, though the camera has one; withheld: one was, and the blacklist forbade
+it; reported: the camera has no action that opens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided about a car when it came, and why. `outcome`: of OUTCOMES; "" for passages of an older release.
+
+    What became of "opened" at the barrier stands in the deliveries."""
+
+    outcome: str = ""
+    reason: Text = NOTHING
+
+
+UNDECIDED = Decision()
+
+
 @dataclass(frozen=True, slots=True)
 class PlateEvent:
-    """A passage with the lists it matched: what every action gets. `match` is the one whose rule is carried out."""
+    """A passage with the lists it matched and what was decided: what every action gets. `match` is the one whose rule is carried
+    out."""
 
     passage: Passage
     matches: tuple[Match, ...]
     match: Match
+    decision: Decision = UNDECIDED
 
 
 # --- rules and deliveries --------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ from board.kit.settings import Settings
 from board.kit.words import Text
 from board.serial import SerialLines
 from board.types import Level, OutputPolarity, Pattern, PinsDone, PinsTaken, Pulse, SendWiegand
+from engine.formats.event import Device
+from engine.formats.messages import Message, Messages
 from engine.network import EVERYTHING, Network
 from engine.types import ListEntry, PlateEvent
 
@@ -63,13 +65,12 @@ class ActionEnv:
     `delivery_id`: the same for every try of one delivery, so that a receiver can tell a repeat; `not_after`: the wall stamp
     and `not_after_ns` the CLOCK_MONOTONIC time after which it must not start any more; `images`: the image folder; `peer`: what
     the kind's `open` gave, None when it has none; `replies`: None where nobody waits for an answer; `network`: how others are
-    reached, by default without the limits that the camera sets (`Environment` does)."""
+    reached, by default without the limits that the camera sets (`Environment` does); `messages`: those made so far."""
 
     clock: Clock
     pins: Pins
     images: Path
-    device_name: str
-    time_zone: ZoneInfo
+    device: Device
     delivery_id: str
     not_after: datetime
     not_after_ns: int
@@ -77,6 +78,19 @@ class ActionEnv:
     peer: Any = None
     replies: Replies | None = None
     network: Network = field(default_factory=lambda: Network(lambda: EVERYTHING))
+    messages: Messages = field(default_factory=Messages)
+
+    @property
+    def device_name(self) -> str:
+        return self.device.name
+
+    @property
+    def time_zone(self) -> ZoneInfo:
+        return self.device.zone
+
+    def message(self, event: PlateEvent, name: str) -> Message:
+        """The event in one of the formats of engine/formats/messages.py, which most kinds offer as their option `format`."""
+        return self.messages.message(name, event, self.device, self.images)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from board.kit.words import Text
 from engine.actions._digest import answer as digest_answer
 from engine.actions._digest import is_stale
 from engine.actions._kind import ActionEnv, ActionKind
+from engine.formats.messages import picture
 from engine.formats.milesight import document, get_address
 from engine.network import Network
 from engine.types import PlateEvent
@@ -130,22 +131,11 @@ def _request(event: PlateEvent, options: HttpOptions, env: ActionEnv) -> _Reques
     images = event.passage.images
     body = document(
         event,
-        env.device_name,
-        env.time_zone,
-        _image(env, images.plate) if options.plate_image else b"",
-        _image(env, images.full) if options.full_image else b"",
+        env.device,
+        picture(env.images, images.plate) if options.plate_image else b"",
+        picture(env.images, images.full) if options.full_image else b"",
     )
     return _Request("POST", options.url, json.dumps(body).encode(), {**headers, "Content-Type": "application/json"})
-
-
-def _image(env: ActionEnv, name: str) -> bytes:
-    """The JPEG; b"" when it was not stored or was purged: the event is worth more than its picture."""
-    if not name:
-        return b""
-    try:
-        return (env.images / name).read_bytes()
-    except OSError:
-        return b""
 
 
 # --- the exchange -----------------------------------------------------------------------------------------------------

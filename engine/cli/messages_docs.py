@@ -1,0 +1,89 @@
+"""`engine messages`: a sample of every message, made by the formats themselves, as the reference page docs/messages.md."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from board.kit.words import Text
+from engine.formats.event import FIELDS, Device
+from engine.formats.messages import FORMATS, encode
+from engine.lists import EARLIEST, LATEST
+from engine.types import Decision, ListEntry, Match, Passage, PassageImages, PlateEvent, PlateList
+
+HEAD = """# Messages
+
+Printed from the formats themselves by `python -m engine messages --markdown`; a test keeps this page current.
+
+One event is made of each passage, and every format writes that one down. Its `event_id` is the same in all of them, also when a
+message is sent again because an answer got lost: a receiver that keeps the ids takes none twice. `camera_id` tells cameras apart.
+
+Texts are UTF-8. Plates and descriptions may hold any character; what XML cannot carry (control characters) is U+FFFD instead.
+"""
+
+PICTURES = """Pictures are JPEG, shortened in these samples; one that was not stored or is deleted already is missing or empty."""
+
+CAMERA = Device(
+    "gw-0123456789ab", "Gate north", "Depot", ZoneInfo("Europe/Berlin"), (("VIVOTEK Building No.", "192"), ("Operator", "A & B"))
+)
+PICTURE = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00..."
+
+_WHITE = PlateList(4, "WHITELIST", "white")
+_ENTRY = ListEntry(7, 4, "HK 55 EVB", "Mr. Müller", EARLIEST, LATEST)
+_MATCH = Match(_WHITE, _ENTRY)
+
+SAMPLE = PlateEvent(
+    passage=Passage(
+        id="5f0c8a52-6f0e-4f0e-9a55-0d9c54a0c3c1",
+        plate="HK55EVB",
+        confidence=93.4,
+        country="DE",
+        region="",
+        lane=1,
+        direction="approach",
+        char_height_px=31.5,
+        at=datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC),
+        monotonic_ns=0,
+        trigger_id="",
+        trigger_cause="",
+        votes=2,
+        box=(512, 430, 178, 50),
+        size=(1280, 960),
+        images=PassageImages("2026-01-02/03/full.jpg", "2026-01-02/03/plate.jpg"),
+        plate_colour="white",
+    ),
+    matches=(_MATCH, Match(PlateList(1, "ALL PLATES", "all"), None)),
+    match=_MATCH,
+    decision=Decision("opened", Text("{plate} is on {lists}", {"plate": "HK55EVB", "lists": ["WHITELIST"]})),
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Prints the page; 0."""
+    parser = argparse.ArgumentParser(prog="python -m engine messages", description=__doc__)
+    parser.add_argument("--markdown", action="store_true", help="the page docs/messages.md (without it the formats' names)")
+    chosen = parser.parse_args(arguments)
+    print(markdown() if chosen.markdown else names(), end="")
+    return 0
+
+
+def names() -> str:
+    return "".join(f"{name}: {each.label}\n" for name, each in FORMATS.items())
+
+
+def markdown() -> str:
+    """The page docs/messages.md."""
+    page = f"{HEAD}\n## Fields\n\n| field | what it says |\n| --- | --- |\n"
+    page += "".join(f"| `{name}` | {what} |\n" for name, what in FIELDS.items())
+    page += f"\n## Formats\n\n{PICTURES}\n"
+    for name, each in FORMATS.items():
+        body = encode(name, SAMPLE, CAMERA, lambda file: PICTURE if file else b"").body.decode()
+        if each.extension == "json":
+            body = json.dumps(json.loads(body), ensure_ascii=False, indent=2)
+        page += f"\n### {each.label} (`{name}`)\n\n`{each.content_type}`\n\n```{each.extension}\n{body.rstrip()}\n```\n"
+        if each.extension == "json":
+            page += "\nIt is sent on one line.\n"
+    return page
