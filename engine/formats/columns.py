@@ -1,4 +1,4 @@
-"""Columns: names and values that an installer adds to every message (manual 4.6, "Customized Options"), one `name=value` a line."""
+"""Columns: names and values that an installer adds to every message (manual 4.6, General configuration tab), one `name=value` a line."""
 
 from __future__ import annotations
 

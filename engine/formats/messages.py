@@ -68,7 +68,7 @@ FORMATS = {
     "JSON_IMG": Format("JSON with images", JSON_TYPE, "json", _json),
     "MILESIGHT": Format("Milesight's JSON with images", JSON_TYPE, "json", _milesight),
 }
-"""What an option `format` may say (manual 4.4) -> how that is made."""
+"""What an option `format` may say (manual 4.4, List tab) -> how that is made."""
 
 DOCUMENTS = ("XML", "XML_IMG", "JSON", "JSON_IMG")
 """The choices of kinds that send the whole event."""
