@@ -16,8 +16,8 @@ from engine.types import Counter, Delivery, Match, Passage, PlateRead, Trigger, 
 NO_LICENSE = "NO LICENSE"
 STOPPED = "STOPPED"
 SETUP = "SETUP"
-"""What the Info panel shows as mode besides the function modes (manual 4.2): no licence; no engine; the first access, at which an
-administrator chooses the region, has not taken place (manual 3.3)."""
+"""What the Info panel (manual 4.2, Live tab) shows as mode besides the function modes: no licence; no engine; the first access
+(manual 3.3, First access), at which an administrator chooses the region, has not taken place."""
 
 # --- engine -> service ----------------------------------------------------------------------------------------------
 

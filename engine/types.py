@@ -18,7 +18,7 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Roi:
-    """The only part of the picture that is read (manual 4.2), in fractions 0..1 of width and height, top left to bottom right."""
+    """The only part of the picture that is read (manual 4.2, Live tab), in fractions 0..1 of width and height."""
 
     left: float
     top: float
@@ -28,7 +28,7 @@ class Roi:
 
 @dataclass(frozen=True, slots=True)
 class LaneLine:
-    """A line from top to bottom point, fractions 0..1: plates left of it are lane 1, right of it lane 2 (manual 4.2)."""
+    """A line from top to bottom point, fractions 0..1: plates left of it are lane 1, right of it lane 2 (manual 4.2, Live tab)."""
 
     top: Point
     bottom: Point
@@ -36,7 +36,7 @@ class LaneLine:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """One accepted trigger; results of different triggers are independent of one another (manual 4.5).
+    """One accepted trigger; results of different triggers are independent of one another (manual 4.5, LPR configuration tab).
 
     `cause`: "input DI1", "socket 10.0.0.5", "http admin", "test"."""
 
@@ -142,7 +142,7 @@ LIST_ROLES = ("all", "unlisted", "black", "white", "wish", "custom")
 """What a list means."""
 
 FIXED_ROLES = ("all", "unlisted")
-"""Every plate, plates in no list (manual 4.4): these lists hold no entries, exist once each and stay."""
+"""Every plate, plates in no list (manual 4.4, List tab): these lists hold no entries, exist once each and stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +244,7 @@ class WiegandFrame:
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """A number of the Info panel with the time of its last change (manual 4.2: "columns with the last change")."""
+    """A number of the Info panel with the time of its last change (manual 4.2, Live tab: "columns with the last change")."""
 
     name: str
     value: int

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.skips import unexpected
 
+if TYPE_CHECKING:
+    from tests.recorder import Recorder
+
 IN_CI = "CI"
 """Environment: set where CI runs."""
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
+    """What this process makes durable during the test, in order."""
+    from tests.recorder import recorded
+
+    with recorded(monkeypatch) as found:
+        yield found
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,19 +13,20 @@ import pytest
 from engine.store.database import Database
 
 Event = tuple[str, str]
-"""("fsync", name), ("replace", name it gets), ("rename", name it gets), ("commit", name of the database)."""
+"""("sync", name of the file, or of the folder with a slash), ("rename", name it gets), ("commit", name of the database)."""
 
 
 class Recorder:
-    """`events`: what has happened so far; `fail_at` makes the event of that number raise OSError instead, as a full disk does."""
+    """`events`: what has happened so far; `synced`: {file: its content when it was synced}. Where `refuse` says so of a kind and a
+    name, it raises OSError instead, as a full disk does."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
-        self.fail_at: int | None = None
+        self.synced: dict[str, bytes] = {}
+        self.refuse: Callable[[str, str], bool] = lambda kind, name: False
 
     def happened(self, kind: str, name: str) -> None:
-        if self.fail_at is not None and len(self.events) == self.fail_at:
-            self.events.append(("failed", name))
+        if self.refuse(kind, name):
             raise OSError(28, "No space left on device", name)
         self.events.append((kind, name))
 
@@ -35,17 +36,20 @@ class Recorder:
 
 @contextmanager
 def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
-    """Everything that this process makes durable inside is in the Recorder's `events`."""
+    """Everything that this process makes durable inside is in the Recorder's `events`; it is carried out as well."""
     recorder = Recorder()
     fsync, replace, rename, commit = os.fsync, os.replace, os.rename, Database._commit
 
     def recorded_fsync(descriptor: Any) -> None:
         number = descriptor if isinstance(descriptor, int) else descriptor.fileno()
-        recorder.happened("fsync", Path(f"/proc/self/fd/{number}").readlink().name)
+        path = Path(f"/proc/self/fd/{number}").readlink()
+        recorder.happened("sync", f"{path.name}/" if path.is_dir() else path.name)
         fsync(number)
+        if path.is_file():
+            recorder.synced[path.name] = path.read_bytes()
 
     def recorded_replace(source: Any, target: Any, **options: Any) -> None:
-        recorder.happened("replace", Path(target).name)
+        recorder.happened("rename", Path(target).name)
         replace(source, target, **options)
 
     def recorded_rename(source: Any, target: Any, **options: Any) -> None:
@@ -60,12 +64,6 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
         patch.setattr(os, "fsync", recorded_fsync)
         patch.setattr(os, "replace", recorded_replace)
         patch.setattr(os, "rename", recorded_rename)
+        patch.setattr(Path, "replace", lambda self, target: recorded_replace(self, target))
         patch.setattr(Database, "_commit", recorded_commit)
         yield recorder
-
-
-@pytest.fixture
-def recorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
-    """`from tests.recorder import recorder` makes the fixture known to a file of tests."""
-    with recorded(monkeypatch) as found:
-        yield found

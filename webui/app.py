@@ -39,7 +39,7 @@ def build(portal: Portal, tabs: Sequence[Tab[Portal]]) -> Wsgi:
 def _admit(portal: Portal, call: Call, route: Route[Portal]) -> Visitor:
     visitor = visitor_of(call.environ)
     if visitor.by and route.is_page and route.path != "setup" and not portal.lpr().region:
-        raise Elsewhere("/anpr/setup")  # manual 3.3: region and countries come before anything else
+        raise Elsewhere("/anpr/setup")  # manual 3.3, First access: region and countries come before anything else
     return visitor
 
 

@@ -28,8 +28,8 @@ BEAT_EVERY_S = 2.0
 
 PATIENT_EVERY_S = 1.0
 
-MALLOPT = ((-8, 1), (-3, 262_144), (-1, 262_144))
-"""M_ARENA_MAX, M_MMAP_THRESHOLD and M_TRIM_THRESHOLD (malloc.h) with their values; setting a threshold keeps it from growing."""
+M_ARENA_MAX = -8
+"""malloc.h"""
 
 DEFAULT_LEVEL = 3
 
@@ -58,15 +58,14 @@ def open_log(state: State, process: str) -> None:
 
 
 def settle_memory() -> None:
-    """Keeps glibc's allocator small (mallopt(3)): one heap for all threads instead of one for each, and what is large, such as a
-    picture, is given back to the system as soon as it is freed. Other C libraries do as they do."""
+    """One heap for all threads instead of one for each (mallopt(3)): Python's own lock lets one allocate at a time anyway. The
+    thresholds stay as they are: a picture that is mapped anew for every frame costs a small board a page fault every 4 KB. Other C
+    libraries than glibc do as they do."""
     import ctypes
 
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is None:
-        return
-    for parameter, value in MALLOPT:
-        mallopt(parameter, value)
+    if mallopt is not None:
+        mallopt(M_ARENA_MAX, 1)
 
 
 def set_log_level(state: State, level: int) -> None:

@@ -57,7 +57,8 @@ def option(
     """A pydantic Field with what a form needs. `limits` are pydantic's (ge, le, max_length, pattern ...).
 
     `choices`: the allowed texts, in order; `widget`: "password", "textarea", "output", "input", "wiegand_port" ... when
-    the type alone does not say how to edit it; `restart`: takes effect after "Restart service" (manual 4.5); `belongs_to`: of a
+    the type alone does not say how to edit it; `restart`: takes effect after "Restart service" (manual 4.5, LPR configuration
+    tab); `belongs_to`: of a
     password, the options that say to whom it is sent: when one of them changes, it has to be typed again (board/kit/secrets.py).
     """
     extra: JsonDict = {

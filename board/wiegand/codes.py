@@ -1,6 +1,6 @@
 """Wiegand codes: numbers and plates to the bits on the line and back: 26-bit H10301, 34-bit in three layouts, 64-bit plate code.
 
-Sources: protocols.md 6.1 and 6.3 (H10301; Promag, ZKTeco, Civintec manuals; Nedap WIM).
+Sources: docs/sources.md, Wiegand (H10301; Promag, ZKTeco, Civintec manuals; Nedap WIM).
 """
 
 from __future__ import annotations

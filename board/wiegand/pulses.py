@@ -1,6 +1,6 @@
 """Pulses: puts one Wiegand frame on two lines by software and tells how far each edge was off.
 
-SIA 26-bit reader interface: pulses of 20 to 100 us, 200 us to 20 ms apart, never on both lines at once (protocols.md 6.2, 6.4).
+SIA 26-bit reader interface: pulses of 20 to 100 us, 200 us to 20 ms apart, never on both lines at once (docs/sources.md, Wiegand).
 The thread sleeps between the pulses and is busy only around them, at most 200 us each.
 """
 
@@ -30,7 +30,7 @@ FIRST_NS = 1_000_000
 
 WRITE_US = 10
 """What one write to a pin may take before the time of its edge counts as unknown (1 us on the simulated chip, 5 to 9 us for
-RPi.GPIO on a Pi: protocols.md 6.4)."""
+RPi.GPIO on a Pi: docs/sources.md, Wiegand)."""
 
 
 @dataclass(frozen=True, slots=True)

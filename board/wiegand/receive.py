@@ -12,7 +12,7 @@ from board.kit.errors import BoardError
 from board.types import WiegandCode, WiegandLine
 
 GAP_MS = 25
-"""Above the slowest legal pulse interval of 20 ms (protocols.md 6.2); pigpio's 5 ms breaks there."""
+"""Above the slowest legal pulse interval of 20 ms (docs/sources.md, Wiegand); pigpio's 5 ms breaks there."""
 
 
 @dataclass(frozen=True, slots=True)

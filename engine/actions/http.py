@@ -1,4 +1,7 @@
-"""HTTP action: posts the event as Milesight's JSON, or asks for an address with the plate in it (manual 4.4; protocols.md 2.5)."""
+"""HTTP action: posts the event as Milesight's JSON, or asks for an address with the plate in it.
+
+Sources: manual 4.4, List tab; docs/sources.md, Milesight's event.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""IO action: makes a digital output active for a time, in a pattern, or holds it on or off (manual 4.4, 6.5.2)."""
+"""IO action: makes a digital output active for a time, in a pattern, or holds it on or off.
+
+Sources: manual 4.4, List tab; manual 6.5, Problem with actions.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""WIEGAND action: sends a number of 26 or 34 bits, or the plate in 64, to an access controller (manual 4.4; protocols.md 6)."""
+"""WIEGAND action: sends a number of 26 or 34 bits, or the plate in 64, to an access controller.
+
+Sources: manual 4.4, List tab; docs/sources.md, Wiegand.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""WIEGAND VIVOTEK action: sends a number over a serial (RS-485) line to a converter, which makes the Wiegand pulses (manual 4.4).
+"""WIEGAND VIVOTEK action: sends a number over a serial (RS-485) line to a converter, which makes the Wiegand pulses.
 
-VIVOTEK's converter has no public protocol (protocols.md 5). The message is therefore a template of ours that is set to what the
-converter at hand understands; by default `W26 0 12345` and a line end, which a microcontroller's few lines can read.
+VIVOTEK's converter has no public protocol (docs/sources.md, Wiegand). The message is therefore a template of ours that is set to
+what the converter at hand understands; by default `W26 0 12345` and a line end, which a few lines on a microcontroller can read.
+
+Source: manual 4.4, List tab.
 """
 
 from __future__ import annotations

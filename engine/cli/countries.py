@@ -9,7 +9,7 @@ from engine.countries import Country, regions
 
 HEAD = """# Countries
 
-Whose plate formats are known: what the region and country picker offers (manual 3.3) and what the ranking settles
+Whose plate formats are known: what the region and country picker offers (manual 3.3, First access) and what the ranking settles
 look-alikes by. This page is printed by `python -m engine countries --markdown`.
 
 Formats: `L` a letter, `N` a digit, `[..]` one of these characters, `<..>` one of these words, `@` one of the country's area

@@ -71,7 +71,7 @@ def countries() -> dict[str, Country]:
 
 
 def regions() -> dict[str, tuple[Country, ...]]:
-    """{region of the world: its countries by name, each followed by its states}, for the picker (manual 3.3)."""
+    """{region of the world: its countries by name, each followed by its states}, for the picker (manual 3.3, First access)."""
     return {region: tuple(each for each in countries().values() if each.region == region) for region in REGIONS}
 
 

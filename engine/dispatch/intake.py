@@ -41,8 +41,10 @@ class Intake:
                 self._store.counters.add("Results")
         if not added:
             return False
-        for lane, number in Counter(self._kinds[item.kind].lane for item in deliveries if item.state == "pending").items():
-            self._workers[lane].wake(number)
+        waiting = Counter(self._kinds[item.kind].lane for item in deliveries if item.state == "pending")
+        for lane in (Lane.FAST, Lane.SLOW):  # the gate's first
+            if waiting[lane]:
+                self._workers[lane].wake(waiting[lane])
         log.info(
             "%s %.0f %%, %s; %s",
             passage.plate or "no plate",

@@ -1,4 +1,7 @@
-"""Milesight's event: the JSON document and the GET address that receivers of LPR cameras know (protocols.md 2.5)."""
+"""Milesight's event: the JSON document and the GET address that receivers of LPR cameras know.
+
+Source: docs/sources.md, Milesight's event.
+"""
 
 from __future__ import annotations
 

@@ -332,8 +332,8 @@ def _profile(state: State) -> BoardProfile:
 def main(arguments: Sequence[str]) -> int:
     """Sub-command `run`. Ends with 0 on SIGTERM and on "Restart service"; GATEWRIGHT_LICENSED=0 reads nothing.
 
-    Nor does it before the first access (manual 3.3: the region comes before anything else), nor while the stored settings cannot
-    be read: without its region of interest or mode it could open for a car on the road."""
+    Nor does it before a region is chosen (manual 3.3, First access), nor while the stored settings cannot be read: without its
+    region of interest or mode it could open for a car on the road."""
     parser = argparse.ArgumentParser(prog="python -m engine run", description="Reads the camera and reports passages.")
     parser.add_argument("--state", type=Path, required=True, help="folder of the camera's state")
     state = State(parser.parse_args(arguments).state.resolve())

@@ -1,4 +1,4 @@
-"""Counters: the numbers of the Info panel (manual 4.2), kept in the store; what comes often is written down in bundles.
+"""Counters: the numbers of the Info panel (manual 4.2, Live tab), kept in the store; what comes often is written down in bundles.
 
 Triggers are counted at most once a second in the store: strangers can send them as fast as they like.
 """

@@ -32,7 +32,8 @@ class _Open:
 
 class Triggers:
     """`mode` gives the engine's mode ("STOPPED" when it is not there); `send` hands a trigger to the engine (WireError when
-    it is gone); `period_s`: least time between two accepted ones (manual 4.5: 4 s); `count` adds to a counter by name.
+    it is gone); `period_s`: least time between two accepted ones (4 s in manual 4.5, LPR configuration tab); `count` adds to a
+    counter by name.
     `last_ns`: when the last one was accepted before this process, None when none was in this boot; `accepted(ns)` is told each."""
 
     def __init__(

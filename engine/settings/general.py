@@ -1,4 +1,4 @@
-"""General settings: the device, its pictures, history, trigger socket, outputs and logs (manual 4.6)."""
+"""General settings: the device, its pictures, history, trigger socket, outputs and logs (manual 4.6, General configuration tab)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.network import reachable
 
 
 class GeneralSettings(Settings):
-    """General Configuration tab (manual 4.6), as far as built."""
+    """General Configuration tab (manual 4.6, General configuration tab), as far as built."""
 
     key = "general"
 

@@ -1,4 +1,4 @@
-"""LPR settings: what is read, and how (manual 4.5)."""
+"""LPR settings: what is read, and how (manual 4.5, LPR configuration tab)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FUNCTION_MODES = ("MOTION", "TRIGGER", "FREEFLOW")
 
 
 class LprSettings(Settings):
-    """LPR Configuration tab (manual 4.5). Those marked `restart` take effect after "Restart service"."""
+    """LPR Configuration tab (manual 4.5, LPR configuration tab). Those marked `restart` take effect after "Restart service"."""
 
     key = "lpr"
 

@@ -1,4 +1,4 @@
-"""Counters: the table `counters`: the numbers of the Info panel (manual 4.2)."""
+"""Counters: the table `counters`: the numbers of the Info panel (manual 4.2, Live tab)."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ FIRST_LISTS = (
     ("WHITELIST", "white", "#2e7d32"),
     ("WISH LIST", "wish", "#1565c0"),
 )
-"""Lists of a new camera (manual 4.4; the overview names the wish list)."""
+"""Lists of a new camera (manual 4.4, List tab; the overview names the wish list)."""
 
 # AUTOINCREMENT wherever a passage or a delivery remembers the number: what was deleted must not lend it to what comes after.
 _LAYOUT_1 = (

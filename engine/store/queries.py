@@ -9,7 +9,7 @@ from board.kit.words import Text
 from engine.types import Delivery, Passage, PlateList
 
 MAX_ROWS = 1000
-"""A search gives at most this many rows (manual 4.3)."""
+"""A search gives at most this many rows (manual 4.3, Review tab)."""
 
 MAX_COUNTED = 10_000
 """A search is counted up to this many; beyond it is "more than 10,000"."""

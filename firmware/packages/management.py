@@ -19,7 +19,6 @@ from firmware.packages.environment import Environment
 from firmware.packages.install import MAX_PACKAGES, Installer
 from firmware.packages.keys import Trust, report_key
 from firmware.packages.licences import Licences
-from firmware.packages.manifest import HOST
 from firmware.packages.routing import Routed, Routing
 from firmware.packages.running import Running
 from firmware.packages.slots import Slots
@@ -174,11 +173,6 @@ class Packages:
     def route(self, path: str) -> Routed | None:
         """Which package answers `path`; None when no installed one does."""
         return self._routing.find(path)
-
-    def portal(self, path: str) -> tuple[str, Path] | None:
-        """(package, socket) of what answers `path` for people whom the host let in; None when no installed package does."""
-        found = self._routing.find(path)
-        return (found.package, found.socket) if found is not None and found.route.authenticates == HOST else None
 
     def documents(self) -> list[dict[str, Any]]:
         """What the installed packages say about their API, as OpenAPI."""

@@ -1,4 +1,7 @@
-"""Manifest: package.conf, what a package says about itself (protocols.md 1.5); every key is checked, unknown ones are refused."""
+"""Manifest: package.conf, what a package says about itself; every key is checked, unknown ones are refused.
+
+Source: docs/sources.md, VIVOTEK's packages and CGIs.
+"""
 
 from __future__ import annotations
 

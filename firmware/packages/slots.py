@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from board.kit.errors import ConfigError, PackageError
-from board.kit.files import write_whole
+from board.kit.files import sync_folder, write_whole
 from board.kit.kept import Kept
 from firmware.packages.manifest import Manifest, parse
 from firmware.packages.verify import CONF, Verified, unpack
@@ -171,7 +171,7 @@ class Slots:
             _flush(fresh)
             fresh.rename(place / letter)
             _write(self._root / name / f"{letter}.conf", (place / letter / CONF).read_bytes())
-            _flush_folder(place)
+            sync_folder(place)
         except (OSError, PackageError) as why:
             self._clear(name, letter)
             if not self.record(name).slots:
@@ -203,7 +203,7 @@ class Slots:
             link.unlink(missing_ok=True)
             link.symlink_to(target)
             link.rename(home / "current")
-            _flush_folder(home)
+            sync_folder(home)
         except OSError as why:
             raise PackageError(
                 "{name}: {version} cannot be made the current version: {reason}",
@@ -312,7 +312,7 @@ def _mb(size: int) -> str:
 def _write(path: Path, data: bytes) -> None:
     """Old or new content, never a mixture; the new one for good when this returns."""
     write_whole(path, data)
-    _flush_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _flush(tree: Path) -> None:
@@ -322,11 +322,3 @@ def _flush(tree: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,4 +1,7 @@
-"""Verify: an uploaded archive is untrusted until every name, size, hash and the signature in it are right (protocols.md 1.5)."""
+"""Verify: an uploaded archive is untrusted until every name, size, hash and the signature in it are right.
+
+Source: docs/sources.md, VIVOTEK's packages and CGIs.
+"""
 
 from __future__ import annotations
 

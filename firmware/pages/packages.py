@@ -1,4 +1,7 @@
-"""Package Management: the installed packages, upload, start, stop and licences, with the API behind the page (manual 3 and 7)."""
+"""Package Management: the installed packages, upload, start, stop and licences, with the API behind the page.
+
+Sources: manual 3.2, Management browser; manual 7, Upload the package.
+"""
 
 from __future__ import annotations
 

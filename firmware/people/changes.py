@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from board.kit.clock import Clock
+from board.kit.files import sync_folder
 
 LOG = logging.getLogger("people")
 
@@ -76,6 +77,8 @@ class Changes:
             os.fsync(number)
         finally:
             os.close(number)
+        if not size:
+            sync_folder(self._file.parent)  # it is a new file
 
 
 def _change(line: bytes) -> Change | None:

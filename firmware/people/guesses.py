@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from board.kit.clock import Clock
+from board.kit.files import write_unsynced
 
 LOG = logging.getLogger("people")
 
@@ -136,10 +137,8 @@ class Guesses:
                 "total": (self._total.used, self._total.at_s),
                 "known": {name: list(addresses) for name, addresses in self._known.items()},
             }
-        fresh = self._kept.with_name(self._kept.name + ".new")
-        try:
-            fresh.write_text(json.dumps(document))  # not synced: after a power cut the clock that it counts by starts anew
-            fresh.replace(self._kept)
+        try:  # not synced: after a power cut the clock that it counts by starts anew
+            write_unsynced(self._kept, json.dumps(document).encode())
         except OSError as why:
             LOG.warning("%s: not written: %s", self._kept, why.strerror)
 

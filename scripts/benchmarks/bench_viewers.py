@@ -129,10 +129,19 @@ class _Watched:
     events: list[_Stream] = field(default_factory=list)
 
 
-def viewers(state: State, url: str, counts: tuple[int, ...] = (0, 1, 10, 20), seconds: float = 12) -> list[dict[str, object]]:
-    """One row for each number of viewers: frames of recognition, pictures that each gets and share of a core, all a second."""
+def viewers(state: State, url: str, counts: tuple[int, ...] = (1, 10, 20), seconds: float = 8) -> list[dict[str, object]]:
+    """One row for each number of viewers: frames of recognition and pictures that each gets, both a second, share of one core,
+    resident memory in MB and answers that were no 200.
+
+    Before and after each there is a while without any, `frames_per_s_alone`: there shows what else the machine does meanwhile."""
     door, known = Door(url), pids(state)
-    return [_watched(door, known, count, seconds) for count in counts]
+    rows = [_watched(door, known, 0, seconds)]
+    alone = [rows[0]["frames_per_s"]]
+    for count in counts:
+        row = _watched(door, known, count, seconds)
+        alone.append(_watched(door, known, 0, seconds)["frames_per_s"])
+        rows.append(row | {"frames_per_s_alone": alone[-2:]})
+    return rows
 
 
 def _watched(door: Door, known: dict[str, int], count: int, seconds: float) -> dict[str, object]:
@@ -155,6 +164,7 @@ def _watched(door: Door, known: dict[str, int], count: int, seconds: float) -> d
             refused += door.ask("GET", "/anpr/api/passages?limit=10")[0] != 200
         took_s = time.monotonic() - begun_s
         frames = door.frames_processed() - frames
+        memory = {name: rss_mb(known[name]) for name in ("host", "manager") if name in known}
         cpu = {name: round(100 * (cpu_s(pid) - before[name]) / took_s, 1) for name, pid in known.items()}
         for stream in streams:
             refused += stream.status != 200
@@ -166,6 +176,7 @@ def _watched(door: Door, known: dict[str, int], count: int, seconds: float) -> d
         "pictures_per_s": {"least": round(pictures[0], 1), "median": round(statistics.median(pictures), 1)} if pictures else {},
         "events_per_s": round(statistics.median(stream.marks / took_s for stream in watched.events), 1) if count else 0.0,
         "cpu_pct": {name: cpu[name] for name in ("host", "manager", "engine", "service") if name in cpu},
+        "rss_mb": memory,
         "not_200": refused,
     }
 

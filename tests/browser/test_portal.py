@@ -181,6 +181,10 @@ def test_a_list_a_plate_and_an_io_action_with_a_schedule_are_made_and_tested(pag
     page.locator("#f-duration_ms").fill("150")
     page.get_by_role("button", name="Clear").click()
     page.get_by_label("Mon from-to").fill("08:00-12:30, 13:15-17")
+    page.get_by_label("Sun from-to").fill("22:00-6")
+    page.get_by_label("Sun from-to").press("Tab")
+    playwright.expect(page.get_by_label("Sun from-to")).to_have_value("22:00-24:00")
+    playwright.expect(page.get_by_label("Mon from-to")).to_have_value("00:00-06:00, 08:00-12:30, 13:15-17:00")
     page.get_by_role("button", name="TEST").click()
     playwright.expect(page.locator("#outcome")).to_contain_text("DO1 pulsed 150 ms")
     wait_for(lambda: edges(folder, "DO1") == [1, 0], "the pulse")
@@ -188,11 +192,11 @@ def test_a_list_a_plate_and_an_io_action_with_a_schedule_are_made_and_tested(pag
     page.get_by_role("button", name="Save").click()
     playwright.expect(page.locator(".action")).to_contain_text("Open the gate")
     rule = with_store(folder, lambda store: store.rules())[-1]
-    assert rule.week.days == (((480, 750), (795, 1020)), (), (), (), (), (), ())
+    assert rule.week.days == (((0, 360), (480, 750), (795, 1020)), (), (), (), (), (), ((1320, 1440),))
     assert json.loads(rule.options)["duration_ms"] == 150
 
     page.get_by_role("link", name="Edit", exact=True).click()
-    playwright.expect(page.get_by_label("Mon from-to")).to_have_value("08:00-12:30, 13:15-17:00")
+    playwright.expect(page.get_by_label("Mon from-to")).to_have_value("00:00-06:00, 08:00-12:30, 13:15-17:00")
 
 
 def test_a_region_of_interest_is_drawn_with_two_clicks_and_in_force_after_the_restart(page: Any, camera: tuple[Path, str]) -> None:

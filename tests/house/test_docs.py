@@ -105,3 +105,44 @@ def test_the_check_reads_paths_braces_and_commands() -> None:
     assert list(paths_in(text)) == ["engine/types.py", "scripts/test", "ARCHITECTURE.md", "board/gpio/{sim,rpi}.py"]
     assert spelt_out("board/gpio/{sim,rpi}.py") == ["board/gpio/sim.py", "board/gpio/rpi.py"]
     assert commands_in("run `python -m engine read x.jpg` or python -m pytest") == [("engine", "read")]
+
+
+def sources() -> dict[str, str]:
+    """{number: title} of the manual's sections in docs/sources.md, each number and title of a row alone."""
+    rows = re.findall(r"^\| ([\d., a-z]+) \| ([^|]+) \|", (REPOSITORY / "docs" / "sources.md").read_text("utf-8"), re.MULTILINE)
+    named = {}
+    for numbers, title in rows:
+        parts = numbers.split(", ")
+        titles = title.split(", ") if len(parts) == title.count(", ") + 1 else [title] * len(parts)
+        named.update(zip(parts, titles, strict=True))
+    return named
+
+
+def citing() -> Iterator[tuple[str, str]]:
+    """(path, its text as one line) of every source and page that may cite something."""
+    listed = [path for folder in FOLDERS for path in (REPOSITORY / folder).rglob("*")]
+    for path in sorted(path for path in listed if path.suffix in (".py", ".js", ".html", ".md")):
+        if path.name != "sources.md" and path != Path(__file__):
+            yield path.relative_to(REPOSITORY).as_posix(), " ".join(path.read_text("utf-8").split())
+
+
+def test_every_section_of_the_manual_is_cited_by_the_number_and_title_of_the_page_of_sources() -> None:
+    known = sources()
+    assert known["4.4"] == "List tab"
+    assert known["3.2"] == "Management browser"
+    wrong = [
+        f"{path}: manual {match[1]}{match[2][:30]}"
+        for path, text in citing()
+        for match in re.finditer(r"\bmanual (\d[\d.]*\d|\d)([^\"]{0,60})", text)
+        if match[1] not in known or not match[2].startswith(f", {known[match[1]]}")
+    ]
+    assert wrong == []
+
+
+def test_no_page_is_cited_that_is_not_in_the_repository() -> None:
+    headings = set(re.findall(r"^## (.+)$", (REPOSITORY / "docs" / "sources.md").read_text("utf-8"), re.MULTILINE))
+    gone = [path for path, text in citing() if "protocols.md" in text]
+    cited = [(path, match[1]) for path, text in citing() for match in re.finditer(r"docs/sources\.md, ([A-Z][^).;:]*)", text)]
+    assert gone == []
+    assert len(cited) > 8
+    assert [(path, title) for path, title in cited if not any(title.startswith(heading) for heading in headings)] == []

@@ -596,3 +596,95 @@ def test_package_management_names_the_key_that_signs_bench_reports(host: Host) -
     (host.state / "host" / "device.pub").write_bytes(public_pem(KEY.public_key()))
     page = host.ask("GET", VADP_PAGE).text
     assert f'Bench reports are signed with key <span class="mono">{fingerprint(KEY.public_key())[:16]}</span>' in page
+
+
+def browser(host: Host) -> requests.Session:
+    """Logged in by cookie, without the headers by which a browser tells where a request comes from."""
+    session, reply = log_in(host, "admin", host.password)
+    assert reply.status_code == 303
+    session.headers.pop("Origin", None)
+    session.headers.update({"User-Agent": "Mozilla/5.0 (X11; Linux x86_64)", "Accept-Language": "en"})
+    return session
+
+
+def test_a_session_starts_nothing_without_a_proof_that_our_own_page_asks_and_programs_need_none(host: Host) -> None:
+    host.upload()
+    url, own = f"http://127.0.0.1:{host.port}", {"Origin": f"http://127.0.0.1:{host.port}"}
+    session = browser(host)
+    for method, path in (("GET", f"{CONTROL}?idx=0&cmd=start"), ("POST", "/api/packages/TINY/start"), ("POST", "/logout")):
+        refused = session.request(method, f"{url}{path}", allow_redirects=False)
+        assert (refused.status_code, "does not say which page" in refused.text) == (403, True), path
+    elsewhere = {"Origin": "http://127.0.0.1:1", "Sec-Fetch-Site": "same-site"}
+    assert session.get(f"{url}{CONTROL}?idx=0&cmd=start", headers=elsewhere).status_code == 403
+    assert host.package()["enabled"] is False
+    assert "'TINY is started'" in session.get(f"{url}{CONTROL}?idx=0&cmd=start", headers=own).text
+    assert session.post(f"{url}/api/packages/TINY/stop", headers={"X-Requested-With": "page"}).status_code == 200
+    assert "'TINY is started'" in host.control("start")
+
+
+def test_two_cameras_behind_one_address_keep_their_sessions_apart(running: Host, tmp_path: Path) -> None:
+    other = Host(tmp_path)
+    other.start()
+    try:
+        both = requests.Session()  # as a browser it keeps cookies by host, not by port
+        for host in (running, other):
+            form = {"user": "admin", "password": host.password}
+            url = f"http://127.0.0.1:{host.port}"
+            assert both.post(f"{url}/login", data=form, headers={"Origin": url}, allow_redirects=False).status_code == 303
+        for host in (running, other):
+            assert both.get(f"http://127.0.0.1:{host.port}/api/packages").status_code == 200
+    finally:
+        other.stop()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/anpr/review/passages.csv", "/anpr/review/passages.xlsx", "/anpr/images/2026/05/31/x-full.jpg"),
+        *("/anpr/logs/engine-log.zip", "/anpr/api/status", "/cgi-bin/viewer/video.jpg", "/api/nothing"),
+    ],
+)
+def test_what_is_no_page_asks_for_a_password_instead_of_leading_to_the_log_in(host: Host, method: str, path: str) -> None:
+    reply = host.ask(method, path, auth=None)
+    assert (reply.status_code, reply.headers["WWW-Authenticate"]) == (401, 'Basic realm="Gatewright", charset="UTF-8"')
+
+
+def test_a_program_that_wants_no_page_is_asked_too(host: Host) -> None:
+    assert host.ask("GET", "/anpr/live", auth=None, headers={"Accept": "image/jpeg"}).status_code == 401
+    assert host.ask("GET", "/anpr/live", auth=None, headers={"Accept": "text/html,*/*"}).status_code == 303
+
+
+def test_behind_a_proxy_the_refusal_says_what_to_set_and_the_public_address_makes_it_work(running: Host, tmp_path: Path) -> None:
+    headers = {"Origin": "https://gate.example:8443"}
+    refused = log_in(running, "admin", running.password, headers=headers)[1]
+    assert refused.status_code == 403
+    assert "https://gate.example:8443" in refused.text and f"Host 127.0.0.1:{running.port}" in refused.text
+    fronted = Host(tmp_path)
+    fronted.start("--public-address", "https://gate.example:8443")
+    try:
+        assert log_in(fronted, "admin", fronted.password, headers=headers)[1].status_code == 303
+    finally:
+        fronted.stop()
+
+
+def test_the_api_document_holds_the_host_and_what_installed_packages_add(host: Host) -> None:
+    own = host.ask("GET", "/openapi.json", auth=None).json()
+    assert own["openapi"] == "3.1.0" and "/api/packages" in own["paths"] and "/tiny/api/x" not in own["paths"]
+    added = {
+        "openapi": "3.1.0",
+        "paths": {"/tiny/api/x": {"get": {}}, "/api/packages": {}},
+        "components": {"schemas": {"Tiny": {}}},
+    }
+    host.upload(contents(files={"lib/tiny/openapi.json": json.dumps(added).encode(), "lib/odd/openapi.json": b"[1"}))
+    whole = host.ask("GET", "/openapi.json", auth=None).json()
+    assert whole["paths"]["/tiny/api/x"] == {"get": {}} and "Tiny" in whole["components"]["schemas"]
+    assert whole["paths"]["/api/packages"] == own["paths"]["/api/packages"]
+
+
+def test_every_page_and_answer_of_the_host_carries_the_same_headers(host: Host) -> None:
+    for path in (VADP_PAGE, "/login", "/api/packages", "/health", "/nothing", "/host/host.css", "/setup/system/accounts.html"):
+        headers = host.ask("GET", path).headers
+        policy = headers["Content-Security-Policy"]
+        assert "default-src 'self'" in policy and "unsafe" not in policy, path
+        assert (headers["X-Content-Type-Options"], headers["X-Frame-Options"]) == ("nosniff", "SAMEORIGIN"), path

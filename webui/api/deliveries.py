@@ -1,4 +1,4 @@
-"""Deliveries: every action that was carried out, failed, expired or was withheld (manual 4.7)."""
+"""Deliveries: every action that was carried out, failed, expired or was withheld (manual 4.7, Audit tab)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists: the lists and their plates with validity and Wiegand number (manual 4.4)."""
+"""Lists: the lists and their plates with validity and Wiegand number (manual 4.4, List tab)."""
 
 from __future__ import annotations
 

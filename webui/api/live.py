@@ -1,4 +1,4 @@
-"""Live: the camera's state and its newest picture, asked for or pushed (manual 4.2)."""
+"""Live: the camera's state and its newest picture, asked for or pushed (manual 4.2, Live tab)."""
 
 from __future__ import annotations
 

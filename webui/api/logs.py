@@ -1,4 +1,4 @@
-"""Logs: the newest lines of each process's log, and all of it as a zip for support (manual 4.8)."""
+"""Logs: the newest lines of each process's log, and all of it as a zip for support (manual 4.8, Logs tab)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Passages: what was read, with its pictures, and as a table to download (manual 4.3)."""
+"""Passages: what was read, with its pictures, and as a table to download (manual 4.3, Review tab)."""
 
 from __future__ import annotations
 

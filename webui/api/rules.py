@@ -1,4 +1,4 @@
-"""Rules: the actions of a list with their weekly schedule, and TEST (manual 4.4)."""
+"""Rules: the actions of a list with their weekly schedule, and TEST (manual 4.4, List tab)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Settings of recognition, camera and device, their defaults, and "Restart service" (manual 4.5 and 4.6)."""
+"""Settings of recognition, camera and device, their defaults, and "Restart service".
+
+Sources: manual 4.5, LPR configuration tab; manual 4.6, General configuration tab.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-// Live: picture with overlays, last result, recent passages, board and counters (manual 4.2).
+// Live: picture with overlays, last result, recent passages, board and counters (manual 4.2, Live tab).
 import {$, api, ApiError, el, notice, onClick, plate, repeat, svg, toast} from "./portal.js";
 import {openEvents} from "./events.js";
 import {onePicture, streamPictures} from "./pictures.js";

@@ -1,4 +1,4 @@
-// LPR configuration: the form, drawing ROI and lanes with two clicks (manual 4.5), default configuration and restart.
+// LPR configuration: the form, ROI and lanes drawn with two clicks, default configuration and restart (manual 4.5, LPR configuration tab).
 import {$, $$, api, connectForm, onClick, repeat, sure, svg, toast, values} from "./portal.js";
 import {openCountries} from "./countries.js";
 import {restart, restartAndReload} from "./restart.js";

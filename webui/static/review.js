@@ -1,4 +1,4 @@
-// Review: a larger picture on hover, a large one on click, and a filter inside the page of results (manual 4.3).
+// Review: a larger picture on hover, a large one on click, and a filter inside the page of results (manual 4.3, Review tab).
 import {$, $$} from "./portal.js";
 import {zoom} from "./zoom.js";
 

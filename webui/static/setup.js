@@ -1,4 +1,4 @@
-// Setup: region and countries on the first access (manual 3.3).
+// Setup: region and countries on the first access (manual 3.3, First access).
 import {$, $$, connectForm, notice} from "./portal.js";
 import {openCountries} from "./countries.js";
 import {restart} from "./restart.js";

@@ -1,4 +1,4 @@
-"""Actions of a list: the form of an action with its weekly schedule, made from the kind's options (manual 4.4)."""
+"""Actions of a list: the form of an action with its weekly schedule, made from the kind's options (manual 4.4, List tab)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Audit tab: every action that was carried out, failed, expired or was withheld, by date and kind (manual 4.7)."""
+"""Audit tab: every action that was carried out, failed, expired or was withheld, by date and kind (manual 4.7, Audit tab)."""
 
 from __future__ import annotations
 

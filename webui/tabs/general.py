@@ -1,4 +1,4 @@
-"""General configuration tab: device, images, trigger socket and logs (manual 4.6, as far as built)."""
+"""General configuration tab: device, images, trigger socket and logs (manual 4.6, General configuration tab, as far as built)."""
 
 from __future__ import annotations
 

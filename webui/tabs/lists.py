@@ -1,4 +1,4 @@
-"""Lists tab: the lists, their plates with validity and Wiegand number, and the actions of each list (manual 4.4)."""
+"""Lists tab: the lists, their plates with validity and Wiegand number, and the actions of each list (manual 4.4, List tab)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Live tab: picture, last result, recent passages, board and counters (manual 4.2)."""
+"""Live tab: picture, last result, recent passages, board and counters (manual 4.2, Live tab)."""
 
 from __future__ import annotations
 

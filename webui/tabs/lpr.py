@@ -1,4 +1,7 @@
-"""LPR configuration tab, and the region and country choice on first access (manual 3.3 and 4.5)."""
+"""LPR configuration tab, and the region and country choice on first access.
+
+Sources: manual 4.5, LPR configuration tab; manual 3.3, First access.
+"""
 
 from __future__ import annotations
 

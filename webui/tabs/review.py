@@ -1,4 +1,4 @@
-"""Review tab: search the stored passages, look at their pictures and download them (manual 4.3)."""
+"""Review tab: search the stored passages, look at their pictures and download them (manual 4.3, Review tab)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deliveries: what was done for passages as Audit shows it (manual 4.7)."""
+"""Deliveries: what was done for passages as Audit shows it (manual 4.7, Audit tab)."""
 
 from __future__ import annotations
 

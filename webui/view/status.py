@@ -1,4 +1,7 @@
-"""Status: the camera's state as the Live tab shows it: problems, counters, lines, last Wiegand frame, newest reads (manual 4.2)."""
+"""Status: the camera's state as the Live tab shows it: problems, counters, lines, last Wiegand frame, newest reads.
+
+Source: manual 4.2, Live tab.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ INFO = (
     "Frames processed",
     "Wiegand frames repeated",
 )
-"""Counters that the Info panel names while the service does not answer (manual 4.2)."""
+"""Counters that the Info panel names while the service does not answer (manual 4.2, Live tab)."""
 
 
 def shown(portal: Portal, status: ServiceStatus | None, age_s: float) -> dict[str, Any]:

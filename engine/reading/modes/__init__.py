@@ -1,4 +1,4 @@
-"""Modes: when a frame is read and how reads become passages; each file is one function mode (manual 4.5)."""
+"""Modes: when a frame is read and how reads become passages; each file is one function mode (manual 4.5, LPR configuration tab)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Free flow: every frame is read, as fast as the board can (manual 4.5); meant for a constant flow of vehicles."""
+"""Free flow: every frame is read, as fast as the board can; for a constant flow of vehicles (manual 4.5, LPR configuration tab)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Motion: frames are read when the picture changes, for a while after that, and as long as a car is in sight (manual 4.5)."""
+"""Motion: frames are read when the picture changes, for a while after that, and as long as a car is in sight.
+
+Source: manual 4.5, LPR configuration tab.
+"""
 
 from __future__ import annotations
 

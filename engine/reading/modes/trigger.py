@@ -1,4 +1,7 @@
-"""Trigger: idle until a trigger, then captures until enough, the timeout or a settled plate; each one stands alone (manual 4.5)."""
+"""Trigger: idle until a trigger, then captures until enough, the timeout or a settled plate; each one stands alone.
+
+Source: manual 4.5, LPR configuration tab.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Read filters: a read that is too unsure, too short, too small, too large or outside the region of interest is not valid.
 
-Every read stands in the log, a refused one with its reason (manual 4.5, tip); the same one at most every 5 s.
+Every read stands in the log, a refused one with its reason (manual 4.5, LPR configuration tab); the same one at most every 5 s.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Lanes: which lane a plate is in and whether it lies in the region of interest (manual 4.2, 4.5)."""
+"""Lanes: which lane a plate is in and whether it lies in the region of interest.
+
+Sources: manual 4.2, Live tab; manual 4.5, LPR configuration tab.
+"""
 
 from __future__ import annotations
 

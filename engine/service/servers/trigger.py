@@ -1,9 +1,11 @@
 """Trigger socket: a TCP port where the configured message starts a trigger; each gets `OK <trigger id>` or `ERROR <reason>`.
 
-A message is the configured text exactly, byte by byte (manual 4.4.9: another one is discarded). What sends it is often no computer:
-it may end with CR, LF, CR LF, CR NUL, NUL, ETX or a short silence, begin with STX or a byte order mark, and telnet (manual 6.4.6)
-negotiates options in between. A connection may stay open for many triggers. When all places are taken, the address that holds most
-of them gives one up: first what never sent the message, then what has been silent for longest.
+A message is the configured text exactly, byte by byte; another one is discarded. What sends it is often not a computer: a message
+may end with CR, LF, CR LF, CR NUL, NUL, ETX or a short silence and begin with STX or a byte order mark, and telnet negotiates
+options in between. A connection may stay open for many triggers. When all places are taken, the address that holds most of them
+gives one up: first a connection that never sent the message, then the one that has been silent for longest.
+
+Sources: manual 4.4.9, Trigger server; manual 6.4, The system does not recognize license plates (trying the socket with telnet).
 """
 
 from __future__ import annotations

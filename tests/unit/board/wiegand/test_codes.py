@@ -1,4 +1,4 @@
-"""Wiegand codes: every vector of protocols.md 6.1, parity, ranges, and the way back."""
+"""Wiegand codes: every vector of docs/sources.md, Wiegand, parity, ranges, and the way back."""
 
 import pytest
 

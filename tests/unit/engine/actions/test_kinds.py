@@ -64,5 +64,5 @@ def test_what_was_stored_for_a_kind_that_does_not_import_stays(folder: Any) -> N
 
 def test_a_module_of_our_own_that_is_missing_stops_the_start(folder: Any) -> None:
     folder("broken_x", "import engine.nothing\n")
-    with pytest.raises(ConfigError, match=r"engine\.actions\.broken_x does not import"):
+    with pytest.raises(ConfigError, match=r"engine\.actions\.broken_x cannot be imported"):
         find_kinds()

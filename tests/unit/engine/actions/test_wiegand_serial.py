@@ -30,7 +30,7 @@ def test_the_number_of_the_list_goes_out_as_one_line(tmp_path: Path) -> None:
 def test_a_converter_gets_what_it_understands(tmp_path: Path) -> None:
     plug(State(tmp_path), "gate")
     deliver(tmp_path, message=r"\x02{code};{hex};{plate}\x03")
-    # bits as in Hikvision's manual (protocols.md 6.1)
+    # bits as in Hikvision's manual (docs/sources.md, Wiegand)
     assert sent(State(tmp_path), "gate") == b"\x0210000101100110000001110011;0B3039;HK55EVB\x03"
 
 

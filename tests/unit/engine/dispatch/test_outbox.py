@@ -153,6 +153,35 @@ def test_an_action_gets_the_match_of_its_own_list(tmp_path: Path) -> None:
     assert seen == ["WISH LIST, of the wish list", "WHITELIST, of the whitelist"]
 
 
+def test_a_delivery_is_claimed_once(tmp_path: Path) -> None:
+    camera = prepared(tmp_path)
+    camera.intake.take(passage())
+    [head] = camera.outbox.heads(["io"])
+    first = camera.outbox.claim(head)
+    assert first is not None and (first.state, first.attempts) == ("sending", 1)
+    assert camera.outbox.claim(head) is None
+    assert camera.states() == [("sending", 1, "")]
+
+
+def test_the_last_try_is_when_it_expires_and_not_after_a_longer_pause(tmp_path: Path) -> None:
+    camera = prepared(tmp_path)
+    camera.intake.take(passage())
+    item = camera.claim()
+    assert item is not None
+    camera.outbox.retry(item, Text("refused"), 60.0, 300.0)
+    [head] = camera.outbox.heads(["io"])
+    assert head.next_try_at == head.not_after == NOW + timedelta(seconds=10)
+
+
+def test_an_action_that_was_moved_to_a_list_without_the_plate_is_not_carried_out(tmp_path: Path) -> None:
+    camera = prepared(tmp_path)
+    camera.intake.take(passage())
+    camera.store.rules.save(replace(camera.store.rules()[0], list_id=WISH), "admin")
+    camera.turn()
+    assert camera.states() == [("failed", 1, "the action was moved to a list that the plate was not in")]
+    assert camera.pins.requests == []
+
+
 # --- delayed pulses ---------------------------------------------------------------------------------------------------
 
 

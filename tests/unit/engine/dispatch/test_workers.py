@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from board.kit.clock import Clock
+from board.kit.clock import Clock, TestClock
 from board.kit.errors import ConfigError, DeliveryError, StoreError
 from board.kit.settings import Settings, option
 from board.kit.words import Text
@@ -250,16 +251,17 @@ class Told(Outbox):
 
 
 class Lanes:
-    def __init__(self, folder: Path, gauge: Gauge | Site) -> None:
+    def __init__(self, folder: Path, gauge: Gauge | Site, clock: Clock | None = None) -> None:
         self.kinds = {"gauge": gauge.kind}
-        self.store = Store(folder / "anpr.db", Clock(), RuleJudge(self.kinds))
+        self.clock = clock or Clock()
+        self.store = Store(folder / "anpr.db", self.clock, RuleJudge(self.kinds))
         self.finished = threading.Condition()
         self.pins = FakePins()
         self.problems: list[str] = []
         self.peers: dict[int, str] = {}
         lane = gauge.kind.lane
-        outbox = Told(self.store, Clock(), self.finished)
-        performer = Performer(self.store, outbox, self.kinds, environment(folder), Clock())
+        outbox = Told(self.store, self.clock, self.finished)
+        performer = Performer(self.store, outbox, self.kinds, environment(folder), self.clock)
         self.workers = Workers(
             lane,
             self.kinds,
@@ -267,15 +269,14 @@ class Lanes:
             performer,
             self.pins,
             lambda rule_id: self.peers.get(rule_id, ""),
-            Clock(),
+            self.clock,
             self.problems.append,
         )
-        self.intake = Intake(self.store, self.kinds, {lane: self.workers}, Clock())
+        self.intake = Intake(self.store, self.kinds, {lane: self.workers}, self.clock)
         self.workers.start()
 
     def take(self, plate: str, number: int) -> None:
-        clock = Clock()
-        self.intake.take(passage(plate, id=f"p{number}", at=clock.now(), monotonic_ns=clock.monotonic_ns()))
+        self.intake.take(passage(plate, id=f"p{number}", at=self.clock.now(), monotonic_ns=self.clock.monotonic_ns()))
 
     def until(self, *states: str) -> None:
         end = time.monotonic() + 10
@@ -375,11 +376,22 @@ class Host(Settings):
 class Site:
     """Servers of a site: those in `dead` hold whoever asks until `release`, and have not answered then."""
 
-    def __init__(self) -> None:
+    def __init__(self, **changes: Any) -> None:
         self.dead: set[str] = set()
         self.release = threading.Event()
         self.asked: list[tuple[str, str]] = []
-        self.kind = ActionKind("gauge", "GAUGE", Host, self._deliver, Lane.SLOW, peer=lambda options: options.host)
+        self.kind = ActionKind("gauge", "GAUGE", Host, self._deliver, Lane.SLOW, peer=lambda options: options.host, **changes)
+
+    def await_asked(self, host: str, *passages: str) -> None:
+        """Waits until that one was asked so often, and says for which passages."""
+        end = time.monotonic() + 10
+        while len(self.of(host)) < len(passages) and time.monotonic() < end:
+            time.sleep(0.005)
+        assert self.of(host) == list(passages)
+
+    def of(self, host: str) -> list[str]:
+        """The passages that it was asked about."""
+        return [passage_id for asked, passage_id in self.asked if asked == host]
 
     def _deliver(self, event: PlateEvent, options: Host, env: ActionEnv) -> Text:
         self.asked.append((options.host, event.passage.id))
@@ -387,6 +399,16 @@ class Site:
             assert self.release.wait(20)
             raise DeliveryError("no connection")
         return Text("told")
+
+
+def site_of(made: list[Lanes], folder: Path, site: Site, *hosts: str) -> Lanes:
+    """Threads that tell these servers of every car, by a clock that stands still."""
+    running = Lanes(folder, site, TestClock())
+    made.append(running)
+    for host in hosts:
+        running.peers[running.store.rules.save(rule(WHITE, "gauge", host, host=host), "admin").id] = host
+    running.store.entries.save(entry("CAR"), "admin")
+    return running
 
 
 def test_living_servers_are_told_at_once_however_many_dead_ones_hang(tmp_path: Path, lanes: list[Lanes]) -> None:
@@ -425,6 +447,7 @@ def test_a_dead_server_is_tried_with_its_oldest_delivery_and_the_log_says_it_onc
         camera.intake.take(passage(id=f"p{number}"))
     for _ in range(5):
         camera.turn()
+        camera.clock.advance(1)
     assert site.asked == [("nvr", "p0")] * 5
     site.dead.clear()
     while camera.turn():
@@ -434,3 +457,83 @@ def test_a_dead_server_is_tried_with_its_oldest_delivery_and_the_log_says_it_onc
     assert said[0] == "gauge 'Recorder' for HK55EVB, try 1: no connection"
     assert said[1].startswith("gauge 'Recorder' for HK55EVB: told again, ")
     assert len(said) == 4
+
+
+@pytest.mark.parametrize(("max_age_s", "second_pause_s"), [(86_400.0, 4.0), (10.0, 2.0)], ids=["a day", "soon too old"])
+def test_a_server_that_does_not_answer_is_left_alone_for_a_pause_while_the_living_one_is_told(
+    tmp_path: Path, lanes: list[Lanes], max_age_s: float, second_pause_s: float
+) -> None:
+    site = Site(max_age_s=max_age_s)
+    site.dead = {"dead"}
+    site.release.set()
+    running = site_of(lanes, tmp_path, site, "dead", "live")
+    clock = running.clock
+    assert isinstance(clock, TestClock)
+    running.take("CAR", 0)
+    running.until("pending", "done")
+    # Whoever takes what is due looks at the oldest first: when the living one is told, the dead one was passed over.
+    told = ["p0"]
+    for step_s, tries in ((0.0, 1), (1.999, 1), (0.001, 2), (second_pause_s - 0.001, 2), (0.001, 3)):
+        clock.advance(step_s)
+        running.take("CAR", len(told))
+        told.append(f"p{len(told)}")
+        site.await_asked("dead", *["p0"] * tries)
+        site.await_asked("live", *told)
+        running.until(*["pending", "done"] * len(told))
+        assert site.of("dead") == ["p0"] * tries
+
+
+def test_what_is_too_old_ends_though_its_server_hangs(tmp_path: Path, lanes: list[Lanes]) -> None:
+    site = Site(max_age_s=60.0)
+    site.dead = {"dead"}
+    running = site_of(lanes, tmp_path, site, "dead")
+    running.take("CAR", 0)
+    site.await_asked("dead", "p0")
+    running.take("CAR", 1)
+    assert isinstance(running.clock, TestClock)
+    running.clock.advance(60)
+    running.workers.wake()
+    running.until("sending", "expired")
+    assert site.of("dead") == ["p0"]
+    site.release.set()
+    running.until("expired", "expired")
+
+
+def test_a_server_that_answered_last_before_the_start_gets_two_at_once_and_one_that_did_not_gets_one(
+    tmp_path: Path, lanes: list[Lanes]
+) -> None:
+    site = Site()
+    site.dead = {"answered", "silent"}
+    running = site_of(lanes, tmp_path, site, "answered", "silent")
+    later = NOW + timedelta(seconds=1)
+    running.workers.remember(
+        [RuleResult(1, later, Text("told"), NOW, Text("no answer")), RuleResult(2, NOW, Text("told"), later, Text("no answer"))]
+    )
+    for number in range(3):
+        running.take("CAR", number)
+    site.await_asked("answered", "p0", "p1")
+    site.await_asked("silent", "p0")
+    site.release.set()
+
+
+def test_a_first_answer_lets_another_thread_go_on_at_once(
+    tmp_path: Path, lanes: list[Lanes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.dispatch.workers.IDLE_S", 60.0)
+    first, both = threading.Event(), threading.Barrier(2)
+
+    def deliver(event: PlateEvent, options: Settings, env: ActionEnv) -> Text:
+        if event.passage.id == "p0":
+            assert first.wait(10)
+        else:
+            both.wait(10)
+        return Text("told")
+
+    site = Site()
+    site.kind = ActionKind("gauge", "GAUGE", Host, deliver, Lane.SLOW, peer=lambda options: options.host)
+    running = site_of(lanes, tmp_path, site, "new")
+    for number in range(3):
+        running.take("CAR", number)
+    running.until("sending", "pending", "pending")
+    first.set()
+    running.until("done", "done", "done")

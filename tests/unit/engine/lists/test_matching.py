@@ -97,7 +97,7 @@ def test_plates_that_send_one_number_are_collisions_and_one_plate_in_two_lists_i
 
 
 def test_two_plates_with_one_sha1_number_of_24_bits_are_found(tmp_path: Path) -> None:
-    # Found by search; protocols.md 6.3: among 5000 plates such a pair is more likely than not.
+    # Found by search; docs/sources.md, Wiegand: among 5000 plates such a pair is more likely than not.
     first, second, number = sha1_pair()
     store = new_store(tmp_path)
     store.entries.save(entry(first), "admin")

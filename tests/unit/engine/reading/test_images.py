@@ -11,6 +11,7 @@ from PIL import Image
 
 from board.kit.errors import StoreError
 from engine.reading.images import ImageStore, crop_of
+from tests.recorder import Recorder
 from tests.unit.engine.reading.test_link import PASSAGE
 
 RGB = np.zeros((96, 128, 3), np.uint8)
@@ -42,7 +43,7 @@ def test_a_box_over_the_edge_is_cut_and_one_outside_has_no_crop() -> None:
 def test_a_full_disk_is_a_store_error_and_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_room(self: Image.Image, path: Path, *rest: object, **options: object) -> None:
         Path(path).write_bytes(b"half")
-        if "full" in str(path):
+        if "full" in Path(path).name:
             raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Image.Image, "save", no_room)
@@ -55,3 +56,17 @@ def test_a_folder_that_cannot_be_made_is_a_store_error(tmp_path: Path) -> None:
     (tmp_path / "images").write_text("a file")
     with pytest.raises(StoreError, match="cannot be stored in"):
         ImageStore(tmp_path / "images", full=True, plate=True, quality_pct=70).save(SEEN, RGB)
+
+
+def test_a_picture_gets_its_name_when_it_is_whole(tmp_path: Path, recorder: Recorder) -> None:
+    day = tmp_path / "2026/01/02"
+    seen: list[list[str]] = []
+
+    def watch(kind: str, name: str) -> bool:
+        seen.append(sorted(path.name for path in day.iterdir() if not path.name.startswith(".")))
+        return False
+
+    recorder.refuse = watch
+    ImageStore(tmp_path, full=True, plate=True, quality_pct=70).save(SEEN, RGB)
+    assert recorder.events == [("rename", "p1-plate.jpg"), ("rename", "p1-full.jpg")]
+    assert seen == [[], ["p1-plate.jpg"]]

@@ -230,7 +230,7 @@ def test_the_end_of_a_try_is_one_commit_and_what_waits_longest_is_claimed_first(
 def test_a_failed_commit_leaves_the_database_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = new_store(tmp_path)
     with recorded(monkeypatch) as recorder:
-        recorder.fail_at = 0
+        recorder.refuse = lambda kind, name: kind == "commit"
         with pytest.raises(OSError):
             store.entries.save(entry("AB12"), "admin")
     assert (store.entries(WHITE), store.changes()) == ([], [])

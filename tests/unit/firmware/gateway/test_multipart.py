@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,20 @@ def test_of_two_files_the_first_counts(tmp_path: Path) -> None:
 def test_a_wrong_upload_is_refused(tmp_path: Path, data: bytes, kind: str, said: str) -> None:
     with pytest.raises(PackageError, match=said):
         take(tmp_path, data, limit=100, kind=kind)
+
+
+def test_a_large_upload_takes_a_little_memory_only(tmp_path: Path) -> None:
+    data = body(('name="f"; filename="x"', bytes(16 << 20)))
+    stream = io.BytesIO(data)
+    tracemalloc.start()
+    upload = receive(stream, len(data), TYPE, tmp_path / "out", 32 << 20)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert upload.file_bytes == 16 << 20
+    assert peak < 1 << 20
+
+
+def test_a_full_disk_is_said(tmp_path: Path) -> None:
+    data = body(('name="f"; filename="x"', bytes(1 << 20)))
+    with pytest.raises(PackageError, match="cannot be stored: No space left on device"):
+        receive(io.BytesIO(data), len(data), TYPE, Path("/dev/full"), 1 << 21)

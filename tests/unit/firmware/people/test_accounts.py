@@ -10,7 +10,8 @@ import pytest
 from board.kit.clock import TestClock
 from board.kit.errors import ConfigError
 from firmware.people.accounts import Accounts
-from tests.unit.firmware.people.conftest import CountingHasher, Disk
+from tests.recorder import Recorder
+from tests.unit.firmware.people.conftest import CountingHasher
 
 
 def test_a_new_camera_has_an_admin_whose_random_password_must_be_changed(tmp_path: Path) -> None:
@@ -161,16 +162,16 @@ def test_with_both_files_damaged_only_a_new_random_password_of_the_camera_opens_
     assert any("all accounts are lost" in line.message and line.levelname == "ERROR" for line in caplog.records)
 
 
-def test_with_both_damaged_and_a_full_disk_the_host_starts_and_nobody_can_log_in(tmp_path: Path, disk: Disk) -> None:
+def test_with_both_damaged_and_a_full_disk_the_host_starts_and_nobody_can_log_in(tmp_path: Path, recorder: Recorder) -> None:
     accounts = Accounts(tmp_path)
     first = accounts.initial_file.read_text().strip()
     for name in FILES:
         (tmp_path / name).write_bytes(b"")
-    disk.refuse = lambda what, name: what == "sync"
+    recorder.refuse = lambda what, name: what == "sync"
     again = Accounts(tmp_path)
     assert again.all() == () and again.check("admin", first) is None and again.check("admin", "") is None
     assert "nobody can log in until the camera starts again" in str(again.damage)
-    disk.refuse = lambda what, name: False
+    recorder.refuse = lambda what, name: False
     later = Accounts(tmp_path)
     assert later.check("admin", later.initial_file.read_text().strip()) is not None
 
@@ -205,7 +206,7 @@ ORDER = [
 ]
 
 
-def test_a_change_is_in_force_only_after_it_is_on_disk(tmp_path: Path, disk: Disk) -> None:
+def test_a_change_is_in_force_only_after_it_is_on_disk(tmp_path: Path, recorder: Recorder) -> None:
     accounts = Accounts(tmp_path)
     folder = f"{tmp_path.name}/"
 
@@ -219,34 +220,34 @@ def test_a_change_is_in_force_only_after_it_is_on_disk(tmp_path: Path, disk: Dis
         lambda: accounts.remove("guard"),
     )
     for step in steps:
-        disk.done.clear()
+        recorder.events.clear()
         before, seen = shown(), []
 
         def watch(what: str, name: str, seen: list[list[str]] = seen) -> bool:
             seen.append(shown())
             return False
 
-        disk.refuse = watch
+        recorder.refuse = watch
         step()
-        assert disk.done == [*ORDER, ("sync", folder)]
+        assert recorder.events == [*ORDER, ("sync", folder)]
         assert seen == [before] * 5
         assert shown() != before
 
 
 @pytest.mark.parametrize("at", ORDER[:2])
 def test_a_change_that_the_disk_refuses_is_not_in_force_and_not_after_a_restart(
-    tmp_path: Path, disk: Disk, at: tuple[str, str]
+    tmp_path: Path, recorder: Recorder, at: tuple[str, str]
 ) -> None:
     accounts = Accounts(tmp_path)
     first = accounts.initial_file.read_text().strip()
-    disk.refuse = lambda what, name: (what, name) == at
+    recorder.refuse = lambda what, name: (what, name) == at
     for change in (
         lambda: accounts.set_password("admin", "correct horse"),
         lambda: accounts.add("guard", "viewer", "gatehouse"),
     ):
         with pytest.raises(ConfigError, match="cannot be stored: No space left on device"):
             change()
-    disk.refuse = lambda what, name: False
+    recorder.refuse = lambda what, name: False
     for each in (accounts, Accounts(tmp_path)):
         assert each.get("guard") is None
         assert each.check("admin", "correct horse") is None and each.check("admin", first) is not None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from board.kit.clock import TestClock
 from firmware.people.changes import MAX_BYTES, Change, Changes
+from tests.recorder import Recorder
 
 
 def test_changes_are_read_newest_first_also_after_a_restart(tmp_path: Path) -> None:
@@ -49,3 +50,14 @@ def test_a_line_that_a_power_cut_tore_is_left_out(tmp_path: Path) -> None:
 def test_a_disk_that_takes_nothing_stops_no_change(tmp_path: Path) -> None:
     (tmp_path / "changes.log").mkdir()
     Changes(tmp_path, TestClock()).add("admin", "", "token made", "one")
+
+
+def test_a_change_is_on_the_disk_when_it_was_recorded(tmp_path: Path, recorder: Recorder) -> None:
+    changes = Changes(tmp_path, TestClock())
+    changes.add("admin", "", "token made", "one")
+    assert recorder.events == [("sync", "changes.log"), ("sync", f"{tmp_path.name}/")]
+    recorder.events.clear()
+    changes.add("admin", "", "token made", "two")
+    assert recorder.events == [("sync", "changes.log")]
+    assert recorder.synced["changes.log"] == (tmp_path / "changes.log").read_bytes()
+    assert recorder.synced["changes.log"].count(b"token made") == 2

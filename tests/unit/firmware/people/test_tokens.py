@@ -10,7 +10,7 @@ from board.kit.clock import TestClock
 from board.kit.errors import ConfigError
 from firmware.people.accounts import Account
 from firmware.people.tokens import MAX_TOKENS, STORE_USE_EVERY_S, Tokens
-from tests.unit.firmware.people.conftest import Disk
+from tests.recorder import Recorder
 
 ADMIN = Account("admin", "admin", "00", "00", False)
 GUARD = Account("guard", "operator", "00", "00", False)
@@ -128,21 +128,21 @@ def test_there_are_so_many_tokens_and_no_more(tokens: Tokens) -> None:
 
 
 def test_the_last_use_is_exact_and_seldom_written(
-    tmp_path: Path, tokens: Tokens, people: People, clock: TestClock, disk: Disk
+    tmp_path: Path, tokens: Tokens, people: People, clock: TestClock, recorder: Recorder
 ) -> None:
     _, secret = tokens.make("VMS", ["view"], ADMIN)
-    disk.done.clear()
+    recorder.events.clear()
     for _ in range(50):
         clock.advance(10)
         tokens.find(secret)
         tokens.keep()
-    assert disk.done == []
+    assert recorder.events == []
     assert tokens.all()[0].used == "2026-01-02T03:12:25+00:00"
     clock.advance(STORE_USE_EVERY_S)
     tokens.find(secret)
-    assert disk.done == []
+    assert recorder.events == []
     tokens.keep()
-    assert ("rename", "tokens.json") in disk.done
+    assert ("rename", "tokens.json") in recorder.events
     assert Tokens(tmp_path, people.get, clock).all()[0].used == "2026-01-02T04:12:25+00:00"
     clock.advance(1)
     tokens.find(secret)
@@ -150,17 +150,17 @@ def test_the_last_use_is_exact_and_seldom_written(
     assert Tokens(tmp_path, people.get, clock).all()[0].used == "2026-01-02T04:12:26+00:00"
 
 
-def test_a_token_is_in_force_only_after_it_is_on_disk(tokens: Tokens, disk: Disk) -> None:
+def test_a_token_is_in_force_only_after_it_is_on_disk(tokens: Tokens, recorder: Recorder) -> None:
     seen: list[int] = []
 
     def watch(what: str, name: str) -> bool:
         seen.append(len(tokens.all()))
         return False
 
-    disk.refuse = watch
+    recorder.refuse = watch
     tokens.make("VMS", ["view"], ADMIN)
     assert seen == [0, 0, 0, 0, 0] and len(tokens.all()) == 1
-    disk.refuse = lambda what, name: what == "sync"
+    recorder.refuse = lambda what, name: what == "sync"
     with pytest.raises(ConfigError, match="cannot be stored: No space left"):
         tokens.make("two", ["view"], ADMIN)
     assert len(tokens.all()) == 1

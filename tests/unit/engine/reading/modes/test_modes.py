@@ -1,4 +1,4 @@
-"""Function modes (manual 4.5): what is read, and what becomes a passage."""
+"""Function modes (manual 4.5, LPR configuration tab): what is read, and what becomes a passage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Repeat filter (manual 4.5): by captures, by time, by difference."""
+"""Repeat filter (manual 4.5, LPR configuration tab): by captures, by time, by difference."""
 
 from __future__ import annotations
 

@@ -1,0 +1,84 @@
+"""Slots: what a power cut finds on the disk: a version is there as a whole before its record names it, and before it is current."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from board.kit.errors import PackageError
+from firmware.packages.slots import CAMERA, GOOD, TRIAL, Slot, Slots
+from firmware.packages.verify import verify
+from tests.recorder import Recorder
+from tests.tiny_package import TRUST, contents, write
+
+RECORD = [
+    ("sync", "record.json.copy.new"),
+    ("sync", "record.json.new"),
+    ("rename", "record.json.copy"),
+    ("rename", "record.json"),
+    ("sync", "TINY/"),
+]
+"""What it takes to keep the package's record."""
+
+
+@pytest.fixture
+def slots(tmp_path: Path) -> Slots:
+    return Slots(tmp_path / "packages", None, lambda: False)
+
+
+def staged(slots: Slots, folder: Path, version: str = "1.0.0") -> Slot:
+    archive = write(folder / f"{version}.tar.gz", contents(version))
+    found = verify(archive, TRUST)
+    return slots.stage(archive, found, CAMERA, slots.reserve(found, CAMERA))
+
+
+def test_a_staged_version_is_on_the_disk_to_its_last_file_before_its_record_names_it(
+    slots: Slots, tmp_path: Path, recorder: Recorder
+) -> None:
+    archive = write(tmp_path / "p.tar.gz", contents())
+    found = verify(archive, TRUST)
+    letter = slots.reserve(found, CAMERA)
+    recorder.events.clear()
+    slots.stage(archive, found, CAMERA, letter)
+    unpacked = recorder.events.index(("rename", "A"))
+    assert sorted(recorder.events[:unpacked]) == sorted(
+        ("sync", name)
+        for name in (
+            "A.new/", "lib/", "tiny/", "LICENSE", "__init__.py", "__main__.py", "initscr", "package.conf", "package.sha256",
+            "package.sig",
+        )
+    )  # fmt: skip
+    assert {name: recorder.synced[Path(name).name] for name in contents()} == contents()
+    conf = [("sync", "A.conf.new"), ("rename", "A.conf"), ("sync", "TINY/")]
+    assert recorder.events[unpacked:] == [("rename", "A"), *conf, ("sync", "TINY/"), *RECORD]
+
+
+def test_the_record_says_that_a_version_is_on_trial_before_it_is_the_current_one(
+    slots: Slots, tmp_path: Path, recorder: Recorder
+) -> None:
+    slot = staged(slots, tmp_path)
+    recorder.events.clear()
+    assert slots.activate("TINY", slot).state == TRIAL
+    assert recorder.events == [*RECORD, ("rename", "current"), ("sync", "TINY/")]
+    current = slots.current("TINY")
+    assert current is not None and (current.letter, current.state) == ("A", TRIAL)
+
+
+def test_a_disk_that_refuses_leaves_the_current_version_and_no_trace_of_the_other(
+    slots: Slots, tmp_path: Path, recorder: Recorder
+) -> None:
+    first = slots.mark("TINY", slots.activate("TINY", staged(slots, tmp_path)), GOOD)
+    recorder.refuse = lambda kind, name: (kind, name) == ("sync", "__main__.py")
+    with pytest.raises(PackageError, match="TINY cannot be stored: No space left on device"):
+        staged(slots, tmp_path, "2.0.0")
+    recorder.refuse = lambda kind, name: False
+    assert (slots.current("TINY"), slots.record("TINY").slots) == (first, (first,))
+    assert sorted(path.name for path in (tmp_path / "packages" / "TINY").iterdir()) == [
+        "A", "A.conf", "current", "record.json", "record.json.copy",
+    ]  # fmt: skip
+    second = staged(slots, tmp_path, "2.0.0")
+    recorder.refuse = lambda kind, name: (kind, name) == ("rename", "current")
+    with pytest.raises(PackageError, match=r"2\.0\.0 cannot be made the current version: No space left on device"):
+        slots.activate("TINY", second)
+    assert slots.current("TINY") == first
