@@ -1,4 +1,4 @@
-"""Columns: names and values that an installer adds to every message (manual 4.6, General configuration tab), one `name=value` a line."""
+"""Columns: what an installer adds to every message, one `name=value` a line (manual 4.6, General configuration tab)."""
 
 from __future__ import annotations
 
