@@ -37,7 +37,7 @@ def decided(camera: Camera, plate: str = "HK55EVB", **changes: object) -> Decisi
 
 
 def listed(camera: Camera, plate: str = "HK55EVB", list_id: int = WHITE, **changes: object) -> None:
-    camera.store.save_entry(entry(plate, list_id, **changes), "anna")
+    camera.store.entries.save(entry(plate, list_id, **changes), "anna")
 
 
 def test_a_listed_plate_opens(camera: Camera) -> None:
