@@ -428,6 +428,16 @@ def test_who_waits_too_long_for_a_thread_is_told_to_come_back(site: Site) -> Non
         sock.close()
 
 
+def test_half_a_second_request_on_a_kept_connection_is_cut_as_the_first_would_be(request: pytest.FixtureRequest) -> None:
+    site = Site(replace(QUICK, idle_s=60))
+    request.addfinalizer(site.close)
+    with site.connect() as sock:
+        sock.sendall(get(close=False))
+        assert status(sock.recv(65536)) == 200
+        sock.sendall(b"GET / HTTP/1.1\r\nHost:")
+        assert status(rest(sock)) == 408
+
+
 def test_an_idle_connection_that_asked_once_is_closed_after_its_time(site: Site) -> None:
     with site.connect() as sock:
         sock.sendall(get(close=False))
