@@ -96,8 +96,8 @@ def _syslog() -> str:
     return f"""
 ## Syslog
 
-RFC 5424, in one line; a byte order mark stands before the text. What is empty is left out of the structured data. Over TCP and TLS each
-message is preceded by its length in octets and a space.
+RFC 5424, in one line; a byte order mark stands before the text. What is empty is left out of the structured data.
+Over TCP and TLS each message is preceded by its length in octets and a space.
 
 ```text
 {text}
