@@ -106,7 +106,7 @@ class _PiCamera:
         asked = _exposure_controls(setup.settings, night)
         self._set({name: value for name, value in asked.items() if value or name not in AUTOMATIC_AT_0})  # automatic at the start
         device.start()
-        self._opened_ns = self._delivered_ns = clock.monotonic_ns()
+        self._delivered_ns = clock.monotonic_ns()
 
     def read(self, timeout_s: float) -> Frame | None:
         if self._job is None:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from board.kit.words import ENGLISH, Language
 
@@ -65,11 +65,6 @@ def best(cookies: str, wishes: str) -> Language:
             if each in known:
                 return known[each]
     return ENGLISH
-
-
-def of_request(environ: dict[str, Any]) -> Language:
-    """The language for the sender of a WSGI request."""
-    return best(environ.get("HTTP_COOKIE", ""), environ.get("HTTP_ACCEPT_LANGUAGE", ""))
 
 
 def _language(path: Path) -> Language:

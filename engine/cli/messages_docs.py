@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from board.kit.words import Text
+from engine.formats import syslog
 from engine.formats.event import FIELDS, Device
 from engine.formats.messages import FORMATS, encode
 from engine.lists import EARLIEST, LATEST
@@ -86,4 +87,19 @@ def markdown() -> str:
         page += f"\n### {each.label} (`{name}`)\n\n`{each.content_type}`\n\n```{each.extension}\n{body.rstrip()}\n```\n"
         if each.extension == "json":
             page += "\nIt is sent on one line.\n"
-    return page
+    return page + _syslog()
+
+
+def _syslog() -> str:
+    line = syslog.message(SAMPLE, CAMERA, "local0", "notice", "HK55EVB in WHITELIST at Gate north")
+    text = line.replace(syslog.BOM, b"").decode()
+    return f"""
+## Syslog
+
+RFC 5424, in one line; a byte order mark stands before the text. What is empty is left out of the structured data.
+Over TCP and TLS each message is preceded by its length in octets and a space.
+
+```text
+{text}
+```
+"""

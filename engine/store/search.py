@@ -29,13 +29,12 @@ LOWEST, HIGHEST = -(2**63), 2**63 - 1
 @dataclass(slots=True)
 class _Plan:
     """SQL in the making. `source`: what is gone through; `place`, `number`: SQL of a passage's place and rowid there; `order`:
-    SQL that sorts by place, with {way} for ASC or DESC; `has_row`: the passage itself is there as `p`."""
+    SQL that sorts by place, with {way} for ASC or DESC."""
 
     source: str
     place: str
     number: str
     order: str
-    has_row: bool
     partial: bool = False
     conditions: list[str] = field(default_factory=list)
     values: list[Any] = field(default_factory=list)
@@ -103,7 +102,7 @@ def _places(list_id: int, with_rows: bool) -> _Plan:
     number = "(SELECT passage_rowid FROM passage_places WHERE place = s.place)" if list_id else "s.passage_rowid"
     if with_rows:
         source += f" CROSS JOIN passages p ON p.rowid = {number}"
-    plan = _Plan(source, "s.place", number, "s.place {way}", with_rows)
+    plan = _Plan(source, "s.place", number, "s.place {way}")
     if list_id:
         plan.where("s.list_id = ?", list_id)
     return plan
@@ -116,7 +115,7 @@ def _grams(folded: str, list_id: int) -> _Plan:
     if list_id:
         source += " CROSS JOIN list_places lp ON lp.place = g.rowid"
     source += " CROSS JOIN passage_places pp ON pp.place = g.rowid CROSS JOIN passages p ON p.rowid = pp.passage_rowid"
-    plan = _Plan(source, "g.rowid", "pp.passage_rowid", "g.rowid {way}", True)
+    plan = _Plan(source, "g.rowid", "pp.passage_rowid", "g.rowid {way}")
     plan.where("passage_grams MATCH ?", " AND ".join(_quoted(gram) for gram in grams))
     if list_id:
         plan.where("lp.list_id = ?", list_id)
@@ -125,7 +124,7 @@ def _grams(folded: str, list_id: int) -> _Plan:
 
 def _unfilled(query: PassageQuery) -> _Plan:
     """While the tables of an older database are still being filled: by the index of the stamps."""
-    plan = _Plan("passages p", place_of("p"), "p.rowid", "p.at {way}, p.rowid {way}", True)
+    plan = _Plan("passages p", place_of("p"), "p.rowid", "p.at {way}, p.rowid {way}")
     if query.since:
         plan.where("p.at >= ?", stamp(query.since))
     if query.until:

@@ -20,7 +20,7 @@ from engine.store.lists import Lists
 from engine.store.passages import Passages
 from engine.store.rules import Rules
 from engine.store.settings import StoredSettings
-from engine.types import ActionRule, Delivery, ListEntry, Match, Passage
+from engine.types import UNDECIDED, Decision, Delivery, ListEntry, Match, Passage
 
 
 class Store:
@@ -54,20 +54,14 @@ class Store:
         """The lists that `plate` belongs to at `at` (engine.lists.match); `fold`: look-alikes count as the same."""
         return self.entries.lookup(plate, at, fold)
 
-    def save_entry(self, entry: ListEntry, by: str = "") -> ListEntry:
-        """Creates (id 0) or changes an entry of a list."""
-        return self.entries.save(entry, by)
-
-    def save_rule(self, rule: ActionRule, by: str = "") -> ActionRule:
-        """Creates (id 0) or changes a rule of a list."""
-        return self.rules.save(rule, by)
-
-    def add_passage(self, passage: Passage, deliveries: Sequence[Delivery], matches: Sequence[Match] = ()) -> bool:
-        """Passage, its lists and deliveries in one transaction; False (and nothing changes) when the id is known."""
+    def add_passage(
+        self, passage: Passage, deliveries: Sequence[Delivery], matches: Sequence[Match] = (), decision: Decision = UNDECIDED
+    ) -> bool:
+        """Passage, its lists, the decision and deliveries in one transaction; False (and nothing changes) when the id is known."""
         with self.db.transaction():
             if self.passages.has(passage.id):
                 return False
-            self.passages.add(passage, matches)
+            self.passages.add(passage, matches, decision)
             self.deliveries.add(deliveries)
         return True
 

@@ -9,13 +9,11 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from board.kit.clock import Clock
-from firmware.people.accounts import MAX_ACCOUNTS
 
 IDLE_S = 3_600.0
 LONGEST_S = 12 * 3_600.0
 MAX_OF_USER = 100
 """A screen in the gatehouse, a tablet, a dozen browsers of one shared account, and scripts that never log out."""
-MAX_SESSIONS = MAX_OF_USER * MAX_ACCOUNTS
 
 
 @dataclass(slots=True)

@@ -274,10 +274,11 @@ def test_a_source_that_falls_silent_has_gone_away(monkeypatch: pytest.MonkeyPatc
     server = MjpegServer(fps=25.0)
     server.start()
     camera = open_camera(f"http://127.0.0.1:{server.port}/", SIZE, Clock())
-    _next(camera)
-    server.fps = 0.05  # a cut cable: the connection stays, nothing comes
+    for _ in range(5):
+        _next(camera)  # its pace is known then
+    server.fps = 0.01  # a cut cable: the connection stays, nothing comes
     with pytest.raises(CameraError, match=r"http://127\.0\.0\.1:\d+/"):
-        for _ in range(100):
+        for _ in range(600):
             camera.read(0.1)
     camera.close()
     server.stop()

@@ -342,15 +342,17 @@ def test_clients_that_send_nothing_or_half_are_cut_in_time_and_told_why(site: Si
     assert status(answer) == 408 if sent else answer == b""
 
 
-@pytest.mark.parametrize("begin", [b"", post("/", 1000)], ids=["head", "body"])
-def test_what_comes_byte_by_byte_is_cut_however_steadily_it_comes(site: Site, begin: bytes) -> None:
+@pytest.mark.parametrize(
+    ("begin", "reaches"), [(b"", 0), (post("/", 1000), 0), (post("/", 900_000), 1)], ids=["head", "body", "large body"]
+)
+def test_what_comes_byte_by_byte_is_cut_however_steadily_it_comes(site: Site, begin: bytes, reaches: int) -> None:
     with site.connect() as sock:
         sock.sendall(begin)
         with pytest.raises(ConnectionError):
             for _ in range(100):
                 sock.sendall(b"x")
                 time.sleep(0.1)
-    assert site.seen == []
+    assert len(site.seen) == reaches
 
 
 def test_large_bodies_that_stop_in_the_middle_take_a_third_of_the_threads(patient: Site) -> None:
@@ -404,6 +406,37 @@ def test_five_hundred_connections_of_one_address_leave_the_others_and_itself_the
         sock.close()
 
 
+def test_of_too_many_connections_the_one_that_waits_for_longest_is_closed(request: pytest.FixtureRequest) -> None:
+    site = Site(replace(QUICK, connections_per_address=3, head_s=30, idle_s=30))
+    request.addfinalizer(site.close)
+    waiting = []
+    for _ in range(3):
+        waiting.append(site.connect())
+        waiting[-1].sendall(get(close=False))
+        assert status(waiting[-1].recv(65536)) == 200
+    assert status(site.say(get())) == 200
+    assert rest(waiting[0]) == b""
+    for sock in waiting[1:]:
+        sock.sendall(get())
+        assert status(rest(sock)) == 200
+    for sock in waiting:
+        sock.close()
+
+
+def test_a_request_that_is_being_answered_is_not_closed_to_make_room(request: pytest.FixtureRequest) -> None:
+    site = Site(replace(QUICK, connections_per_address=2, head_s=30, idle_s=30, queue_s=30))
+    request.addfinalizer(site.close)
+    working = [site.connect() for _ in range(2)]
+    for sock in working:
+        sock.sendall(get("/wait"))
+    wait_for(lambda: len(site.seen) == 2)
+    assert site.say(get()) == b""
+    site.go_on.set()
+    assert [status(rest(sock)) for sock in working] == [200, 200]
+    for sock in working:
+        sock.close()
+
+
 def test_one_address_cannot_take_all_threads(patient: Site) -> None:
     waiting = [patient.connect("127.0.0.3") for _ in range(6)]
     for sock in waiting:
@@ -426,6 +459,16 @@ def test_who_waits_too_long_for_a_thread_is_told_to_come_back(site: Site) -> Non
     site.go_on.set()
     for sock in waiting:
         sock.close()
+
+
+def test_half_a_second_request_on_a_kept_connection_is_cut_as_the_first_would_be(request: pytest.FixtureRequest) -> None:
+    site = Site(replace(QUICK, idle_s=60))
+    request.addfinalizer(site.close)
+    with site.connect() as sock:
+        sock.sendall(get(close=False))
+        assert status(sock.recv(65536)) == 200
+        sock.sendall(b"GET / HTTP/1.1\r\nHost:")
+        assert status(rest(sock)) == 408
 
 
 def test_an_idle_connection_that_asked_once_is_closed_after_its_time(site: Site) -> None:

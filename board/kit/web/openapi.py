@@ -9,8 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
-from board.kit.settings import Settings
-from board.kit.web.routes import JSON, KNOWN, PUBLIC, Partial, Route
+from board.kit.web.routes import JSON, PUBLIC, Partial, Route
 
 VERSION = "3.1.0"
 _PART = re.compile(r"<(\w+)(?::[^>]*)?>")
@@ -197,13 +196,3 @@ def _reply(route: Route[Any], schemas: _Schemas) -> dict[str, Any]:
 
 def _json(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {"content": {"application/json": {"schema": schema}}}
-
-
-def permission_text(route: Route[Any]) -> str:
-    """For a page: the permission, or who needs none."""
-    return {PUBLIC: "anybody", KNOWN: "whoever is logged in"}.get(route.permission, route.permission)
-
-
-def described(kind: type[Settings]) -> str:
-    """The names of the fields of a body, for a page."""
-    return ", ".join(f"`{info.alias or name}`" for name, info in kind.model_fields.items())

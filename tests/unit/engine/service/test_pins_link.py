@@ -30,6 +30,8 @@ from board.types import (
 from engine.service.pins_link import RULES, PinsLink
 from tests.samples import NOW
 
+pytestmark = pytest.mark.usefixtures("leak_free")
+
 PATIENCE_S = 20.0
 
 
@@ -174,15 +176,15 @@ def begun(pins: Pins, camera: Camera) -> Channel:
     return channel
 
 
-def asked_for(camera: Camera, pins: Pins, channel: Channel, *, delay_ms: int = 5000) -> PinsDone | PinsTaken:
+def asked_for(camera: Camera, pins: Pins, channel: Channel, *, delay_ms: int = 5000, id: str = "d1") -> PinsDone | PinsTaken:
     """What `request` gives for a delayed pulse that pins takes."""
     answers: queue.SimpleQueue[PinsDone | PinsTaken] = queue.SimpleQueue()
     asking = threading.Thread(
-        target=lambda: answers.put(camera.link.request(Pulse("d1", "DO1", 500, delay_ms), PATIENCE_S)), daemon=True
+        target=lambda: answers.put(camera.link.request(Pulse(id, "DO1", 500, delay_ms), PATIENCE_S)), daemon=True
     )
     asking.start()
-    assert pins.asked() == Pulse("d1", "DO1", 500, delay_ms)
-    channel.send(PinsTaken("d1"))
+    assert pins.asked() == Pulse(id, "DO1", 500, delay_ms)
+    channel.send(PinsTaken(id))
     return answers.get(timeout=PATIENCE_S)
 
 
@@ -243,3 +245,30 @@ def test_nobody_waits_for_the_end_of_what_was_never_taken(pins: Pins, camera: Ca
     ends: list[PinsDone | DeliveryError] = []
     camera.link.settle("unknown", ends.append)
     assert [str(end) for end in ends] == ["the pins process went away before it answered"]
+
+
+def test_what_is_done_stays_done_though_pins_goes_away_before_anybody_asks(pins: Pins, camera: Camera) -> None:
+    channel = begun(pins, camera)
+    asked_for(camera, pins, channel)
+    channel.send(PinsDone("d1", 7, "ok"))
+    settled(channel, camera)
+    channel.close()
+    begun(pins, camera)
+    ends: list[PinsDone | DeliveryError] = []
+    camera.link.settle("d1", ends.append)
+    assert ends == [PinsDone("d1", 7, "ok")]
+
+
+def test_of_ends_that_nobody_asks_for_the_newest_are_kept(pins: Pins, camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.service.pins_link.KNOWN_ENDS", 2)
+    channel = begun(pins, camera)
+    for number in range(4):
+        asked_for(camera, pins, channel, id=f"d{number}")
+        channel.send(PinsDone(f"d{number}", number))
+        settled(channel, camera)
+    asked_for(camera, pins, channel, id="d4")
+    ends: list[object] = []
+    for number in range(4):
+        camera.link.settle(f"d{number}", lambda end: ends.append(end if isinstance(end, PinsDone) else str(end)))
+    away = "the pins process went away before it answered"
+    assert ends == [away, away, PinsDone("d2", 2), PinsDone("d3", 3)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 import time
@@ -13,8 +14,10 @@ import pytest
 from board.kit.clock import Clock, TestClock
 from board.kit.errors import ConfigError
 from engine.store import Store, imports
+from engine.store.database import Database
 from engine.store.upkeep import FORSAKEN_S, Upkeep
 from engine.types import ListEntry, PlateList
+from tests.recorder import Recorder
 from tests.samples import ALL, NOW, WHITE, WISH, entry, new_store, passage, rule
 
 Row = tuple[str, ListEntry]
@@ -210,3 +213,99 @@ def test_a_passage_whose_entry_an_import_replaces_before_its_delivery_has_the_ne
     store.imports.replace(WHITE, [("line 1", entry("B0B 1", wiegand_facility=1, wiegand_card=6))], "anna")
     found = [match.entry for number in range(2) for match in store.passages.matches(f"p{number}") if match.list.id == WHITE]
     assert [(one.plate, one.wiegand_card) if one else None for one in found] == [("B0B 1", 6), None]
+
+
+def test_an_import_that_the_disk_refuses_leaves_the_list_and_the_next_can_begin_at_once(store: Store, recorder: Recorder) -> None:
+    store.entries.save(entry("OLD 1"), "admin")
+    commits = itertools.count()
+    recorder.refuse = lambda kind, name: kind == "commit" and next(commits) == 1  # of the rows
+    with pytest.raises(OSError, match="No space left"):
+        store.imports.replace(WHITE, lines("NEW 1"), "anna")
+    assert (plates(store), store.changes("import")) == (["OLD 1"], [])
+    while Upkeep(store.db, TestClock()).turn():
+        pass
+    assert store.imports.replace(WHITE, lines("NEW 1"), "anna") == 1
+    assert plates(store) == ["NEW 1"]
+
+
+@pytest.mark.parametrize("rows", [2, 60])
+def test_an_import_that_was_given_up_while_it_paused_changes_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    store.entries.save(entry("OLD 1"), "admin")
+    clock = TestClock()
+    upkeep = Upkeep(store.db, clock)
+    pauses: list[float] = []
+
+    class Time:
+        monotonic = staticmethod(time.monotonic)
+
+        @staticmethod
+        def sleep(seconds: float) -> None:
+            pauses.append(seconds)
+            if len(pauses) == 1:  # after the first rows
+                upkeep.turn()
+                clock.advance(FORSAKEN_S + 1)
+                while upkeep.turn():
+                    pass
+
+    monkeypatch.setattr("engine.store.steps.time", Time)
+    with pytest.raises(ConfigError, match="took a pause that was too long; nothing was imported"):
+        store.imports.replace(WHITE, lines(*(f"NEW {number}" for number in range(rows))), "anna")
+    while upkeep.turn():
+        pass
+    assert (plates(store), is_listed(store, "OLD1")) == (["OLD 1"], True)
+    assert [row["plate"] for row in store.db.rows("SELECT plate FROM entries")] == ["OLD 1"]
+    assert store.db.rows("SELECT * FROM imports") == []
+
+
+def test_an_import_that_goes_on_at_the_last_moment_is_not_given_up(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.db.execute("INSERT INTO imports VALUES (?, 1, 'loading', 3)", (WHITE,))
+    clock = TestClock()
+    upkeep = Upkeep(store.db, clock)
+    upkeep.turn()
+    clock.advance(FORSAKEN_S + 1)
+    seen = imports.unsettled
+
+    def then_it_goes_on(db: Database) -> dict[int, tuple[str, int]]:
+        found = seen(db)
+        db.execute("UPDATE imports SET steps = 4")
+        return found
+
+    monkeypatch.setattr("engine.store.upkeep.unsettled", then_it_goes_on)
+    upkeep.turn(0)
+    assert [tuple(row) for row in store.db.rows("SELECT phase, steps FROM imports")] == [("loading", 4)]
+
+
+def test_an_import_that_takes_long_but_goes_on_is_not_given_up(store: Store) -> None:
+    store.db.execute("INSERT INTO imports VALUES (?, 1, 'loading', 0)", (WHITE,))
+    clock = TestClock()
+    upkeep = Upkeep(store.db, clock)
+    for _ in range(5):
+        upkeep.turn()
+        clock.advance(FORSAKEN_S - 20)
+        store.db.execute("UPDATE imports SET steps = steps + 1")
+    upkeep.turn()
+    assert [tuple(row) for row in store.db.rows("SELECT phase, steps FROM imports")] == [("loading", 5)]
+    clock.advance(FORSAKEN_S + 1)
+    while upkeep.turn():
+        pass
+    assert store.db.rows("SELECT * FROM imports") == []
+
+
+def test_a_plate_that_an_older_release_has_twice_in_two_alphabets_stays_twice_and_the_log_says_so(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    cyrillic = "\u0410\u0412 77"
+    for plate in ("AB 77", cyrillic):
+        key = plate.replace(" ", "")
+        sql = (
+            "INSERT INTO entries (list_id, plate, key, folded, description, valid_from, valid_until) VALUES (?, ?, ?, ?, '', ?, ?)"
+        )
+        store.db.execute(sql, (WHITE, plate, key, key, "2000-01-01T00:00:00+00:00", "3000-01-01T00:00:00+00:00"))
+    while Upkeep(store.db, TestClock()).turn():
+        pass
+    assert [(one.plate, is_listed(store, one.plate)) for one in store.entries(WHITE)] == [("AB 77", True), (cyrillic, True)]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"plate {cyrillic!r} stands in its list twice, written in two ways: change or delete one"
+    ]

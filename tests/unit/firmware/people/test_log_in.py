@@ -116,3 +116,37 @@ def test_an_unknown_name_is_counted_and_hashed_like_a_known_one(accounts: Accoun
             )
         )
     assert said[0] == said[1] == (["wait"] * 15 + ["wrong"] * 5, 5)
+
+
+def test_so_many_wait_for_the_answer_to_one_question_and_the_next_is_told_that_all_are_busy(
+    accounts: Accounts, hasher: CountingHasher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("firmware.people.log_in.MAX_JOINED", 2)
+    log_in = LogIn(accounts, Guesses(TestClock()))
+    hashing, go_on = threading.Event(), threading.Event()
+    real = hasher.hash
+
+    def slow(password: str, salt: str, known: bool = True) -> str:
+        hashing.set()
+        assert go_on.wait(20)
+        return real(password, salt, known)
+
+    monkeypatch.setattr(hasher, "hash", slow)
+    said: list[str] = []
+
+    def ask() -> None:
+        try:
+            said.append("in" if log_in.check("10.0.0.9", "admin", "correct horse") else "wrong")
+        except MustWait as why:
+            said.append("busy" if why.busy else "wait")
+            if said == ["busy"] * 3:
+                go_on.set()
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    assert hashing.wait(20)
+    for thread in threads:
+        thread.join(20)
+    assert said == ["busy"] * 3 + ["in"] * 3
+    assert len(hasher.salts) == 1

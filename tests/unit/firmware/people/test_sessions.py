@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from board.kit.clock import TestClock
 from firmware.people.accounts import MAX_ACCOUNTS
-from firmware.people.sessions import MAX_OF_USER, MAX_SESSIONS, Sessions
+from firmware.people.sessions import MAX_OF_USER, Sessions
+
+MAX_SESSIONS = MAX_OF_USER * MAX_ACCOUNTS
 
 
 def test_a_session_belongs_to_its_user_until_it_is_closed() -> None:

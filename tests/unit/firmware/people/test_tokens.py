@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -179,3 +180,28 @@ def test_a_damaged_file_costs_nothing_and_two_say_what_to_do(
     lost = Tokens(tmp_path, people.get, clock)
     assert lost.find(secret) is None and "make the tokens of programs again" in str(lost.damage)
     lost.make("VMS", ["view"], ADMIN)
+
+
+def test_an_account_that_was_removed_meanwhile_gets_no_token(tokens: Tokens, people: People) -> None:
+    del people["guard"]
+    with pytest.raises(ConfigError, match="there is no user guard"):
+        tokens.make("gate", ["view"], GUARD)
+    assert tokens.all() == ()
+
+
+def test_a_time_without_its_zone_is_utc_wherever_the_camera_stands(tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        token, _ = tokens.make("gate", ["view"], ADMIN, "2027-01-31T18:00:00")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert token.expires == "2027-01-31T18:00:00+00:00"
+
+
+def test_a_removed_makers_tokens_end_though_the_disk_refuses(tokens: Tokens, recorder: Recorder) -> None:
+    _, secret = tokens.make("gate", ["view"], GUARD)
+    recorder.refuse = lambda kind, name: kind == "sync"
+    tokens.end_of_makers(["guard"])
+    assert (tokens.find(secret), tokens.all()) == (None, ())

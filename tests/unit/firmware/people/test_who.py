@@ -103,7 +103,7 @@ def test_another_use_another_request_and_other_words_are_nobody(who: Who, device
         replace(right, realm="x", address=""),
         replace(right, user="onvif-zzzz", address=""),
         replace(right, algorithm="MD5-sess", address=""),
-        replace(right, qop="auth-int", address=""),
+        replace(digest(device.user, password, qop="auth-int"), address=""),
         replace(right, response="", address=""),
         replace(right, response="\ud800", address=""),
         replace(token(device.user, password), use="ftp", address=""),
@@ -130,6 +130,25 @@ def test_a_username_token_is_good_once_and_for_five_minutes(who: Who, devices: D
     for created in ("2026-01-02T03:14:07Z", "yesterday", "2026-01-02T03:03:05+00:00"):
         assert who.answer(token(device.user, password, b"a fifth", created)) == Nobody(stale=True)
     assert who.answer(token(device.user, password, b"a sixth", "2026-01-02T03:09:06.250")) == Person("Recorder")
+
+
+def test_a_username_token_made_ahead_of_time_is_good_once_for_as_long_as_it_is_fresh(
+    who: Who, devices: DevicePasswords, clock: TestClock
+) -> None:
+    device, password = devices.make("onvif", "Recorder", "admin")
+    ahead = token(device.user, password, created="2026-01-02T03:09:04Z")
+    assert who.answer(ahead) == Person("Recorder")
+    for number in range(2):
+        clock.advance(299)
+        assert who.answer(token(device.user, password, bytes([number]), clock.now().isoformat())) == Person("Recorder")
+        assert who.answer(ahead) == Nobody(stale=True)
+        clock.advance(1.5)
+
+
+def test_two_devices_may_use_the_same_nonce(who: Who, devices: DevicePasswords) -> None:
+    for name in ("Recorder", "Monitor"):
+        device, password = devices.make("onvif", name, "admin")
+        assert who.answer(token(device.user, password)) == Person(name)
 
 
 def test_a_token_says_whose_it_is_and_what_it_may_do(who: Who, tokens: Tokens) -> None:

@@ -122,3 +122,9 @@ def test_a_damaged_file_is_as_good_as_none(bench: Bench, damage: bytes) -> None:
 def test_nothing_is_known_on_the_first_day(bench: Bench) -> None:
     known = known_at_start([], bench.file, bench.clock)
     assert (dict(known.sights), known.accepted, known.standing) == (dict(NOTHING_KNOWN.sights), (), ())
+
+
+def test_of_too_many_plates_those_seen_last_are_known(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sights, "MOST_SIGHTS", 2)
+    stored = [bench.passage("A1", 50), bench.passage("B2", 40), bench.passage("C3", 20)]
+    assert bench.ages_s(*stored) == {"B2": 40.0, "C3": 20.0}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.reading.passages.difference import comparable
 from engine.reading.passages.vote import Settled, Vote
+from engine.types import PlateRead
 from tests.unit.engine.reading.passages.reads import HERE, OTHER_LANE, frame_at, read_of
 
 
-def vote(votes: int = 2, lost_after_ms: int = 1500) -> Vote:
-    return Vote(votes, min_confidence_pct=80, lost_after_ms=lost_after_ms)
+def vote(votes: int = 2, lost_after_ms: int = 1500, min_confidence_pct: float = 80) -> Vote:
+    return Vote(votes, min_confidence_pct, lost_after_ms)
 
 
 def said(settled: list[Settled]) -> list[tuple[str, int, float]]:
@@ -288,3 +291,34 @@ def test_of_too_many_texts_the_weakest_is_forgotten() -> None:
         assert tracks.see(frame_at(100 * number), [read_of(text, confidence)]) == []
     assert set(tracks._tracks[0].tallies) == {comparable(text) for text, confidence in texts if confidence > 40}
     assert said(tracks.see(frame_at(500), [read_of("BA123CD", 95)])) == [("BA123CD", 2, 95.0)]
+
+
+def unsure_of(read: PlateRead, position: int, certainty: float) -> PlateRead:
+    chars = list(read.chars)
+    chars[position] = replace(chars[position], confidence=certainty)
+    return replace(read, chars=tuple(chars))
+
+
+def test_of_texts_with_as_many_reads_the_one_leads_whose_weakest_position_is_surer() -> None:
+    tracks = vote(min_confidence_pct=40)
+    tracks.see(frame_at(0), [read_of("BA128CD", 90, weak=4)])
+    tracks.see(frame_at(100), [read_of("BA123CD", 85)])
+    # share of the 3: 85 x 0.85 of 85 x 0.85 + 90 x 0.5
+    assert said(tracks.finish()) == [("BA123CD", 1, 52.4)]
+
+
+def test_of_texts_with_as_many_reads_and_as_sure_the_more_confident_leads() -> None:
+    tracks = vote(min_confidence_pct=40)
+    tracks.see(frame_at(0), [unsure_of(read_of("BA128CD", 80), 4, 0.9)])
+    tracks.see(frame_at(100), [unsure_of(read_of("BA123CD", 90), 4, 0.8)])
+    assert said(tracks.finish()) == [("BA123CD", 1, 45.0)]
+
+
+def test_of_too_many_cars_the_one_out_of_sight_for_longest_is_ended() -> None:
+    tracks = vote(votes=10)
+    cars = [
+        read_of(letter * 4 + str(number) * 3, box=(140 * number, 100 * number, 60, 20)) for number, letter in enumerate("BCDEFGHJK")
+    ]
+    assert tracks.see(frame_at(0), cars[:8]) == []
+    assert tracks.see(frame_at(100), [*cars[:3], *cars[4:8]]) == []
+    assert said(tracks.see(frame_at(200), [cars[8]])) == [("EEEE333", 1, 95.0)]
