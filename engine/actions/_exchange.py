@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -96,6 +95,8 @@ class Exchange:
         """What went wrong, for people."""
         if self._over or isinstance(why, TimeoutError):
             return self.late
+        import ssl
+
         if isinstance(why, ssl.SSLCertVerificationError):
             return Text(BAD_CERTIFICATE, {"reason": why.verify_message})
         if isinstance(why, ssl.SSLError):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Iterable
@@ -305,6 +304,8 @@ def _properties(letter: Letter) -> Any:
 
 
 def _said(why: OSError) -> Text:
+    import ssl
+
     if isinstance(why, TimeoutError):
         return Text("no connection in {seconds:g} s", {"seconds": CONNECT_S})
     if isinstance(why, ssl.SSLCertVerificationError):
