@@ -1,7 +1,9 @@
-"""MILESTONE action: sends an analytics event to XProtect's Event Server, and reads what it makes of it (manual 4.4.1).
+"""MILESTONE action: sends an analytics event to XProtect's Event Server, and reads what it makes of it.
 
-Sources: Milestone MIP SDK, AnalyticsEvent.xsd and its sender sample: XML over HTTP POST, or over TCP as it is; the answer's body
-may say that nobody has defined the event although its status is 200.
+The event is XML, over HTTP POST or over TCP as it is (docs/sources.md, Standards: Milestone MIP SDK). The answer's body may say that
+nobody has defined the event although its status is 200.
+
+Source: manual 4.4, List tab.
 """
 
 from __future__ import annotations
@@ -64,7 +66,9 @@ def _deliver(event: PlateEvent, options: MilestoneOptions, env: ActionEnv) -> Te
             message=options.message,
         )
     values = {"target": target, "message": options.message}
-    return Text("{target} took {message}" if answer else "{target} got {message} and said nothing", values)
+    if answer:
+        return Text("{target} took {message}", values)
+    return Text("{target} got {message} and said nothing", values)
 
 
 def _over_http(body: bytes, options: MilestoneOptions, env: ActionEnv) -> str:
