@@ -1,7 +1,7 @@
 """MILESTONE action: sends an analytics event to XProtect's Event Server, and reads what it makes of it.
 
-The event is XML, over HTTP POST or over TCP as it is (docs/sources.md, Standards: Milestone MIP SDK). The answer's body may say that
-nobody has defined the event although its status is 200.
+The event is XML, over HTTP POST or over TCP as it is (docs/sources.md, Standards: Milestone MIP SDK). The answer's body may say
+that nobody has defined the event although its status is 200.
 
 Source: manual 4.4, List tab.
 """
