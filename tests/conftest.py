@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.leaks import watched
 from tests.skips import unexpected
 
 if TYPE_CHECKING:
@@ -24,6 +25,13 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorder]:
 
     with recorded(monkeypatch) as found:
         yield found
+
+
+@pytest.fixture
+def leak_free() -> Iterator[None]:
+    """Fails a test that leaves threads, descriptors or sockets behind; every test of a server uses it."""
+    with watched():
+        yield
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

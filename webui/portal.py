@@ -40,6 +40,13 @@ class Portal:
     pictures: Pictures
     pages: Pages
 
+    def close(self) -> None:
+        """Ends what it has going on, and closes its files."""
+        self.feed.close()
+        self.pictures.close()
+        self.picture.close()
+        self.store.close()
+
     def general(self) -> GeneralSettings:
         return self.store.settings(GeneralSettings)
 

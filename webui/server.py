@@ -76,9 +76,7 @@ class Server:
         """Ends requests in progress and removes the socket."""
         if self._server is not None:
             self._server.stop()
-        self._portal.feed.close()
-        self._portal.pictures.close()
-        self._portal.store.close()
+        self._portal.close()
         self._socket_path.unlink(missing_ok=True)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -115,6 +114,8 @@ class Exchange:
 
     def said(self, why: OSError | EOFError) -> Text:
         """What went wrong, for people."""
+        import ssl  # here: TLS is 5 MB, which a camera that calls nobody spares
+
         if self._over or isinstance(why, TimeoutError):
             return self.late
         if isinstance(why, ssl.SSLCertVerificationError):

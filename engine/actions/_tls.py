@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import ssl
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator
 
 from board.kit.errors import ConfigError
 from board.kit.settings import option
+
+if TYPE_CHECKING:
+    import ssl
 
 MOST_CA = 20_000
 """Characters: a dozen certificates."""
@@ -21,6 +24,8 @@ def check_ca(text: str) -> str:
         return text
     if "PRIVATE KEY" in text:
         raise ConfigError("has a private key in it: paste the certificate alone")
+    import ssl  # here: TLS is 5 MB, which a camera that calls nobody spares
+
     try:
         _load(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), text)
     except (ssl.SSLError, ValueError) as why:
@@ -44,9 +49,23 @@ def ca_option() -> str:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How a server is checked. `ca`: as `check_ca` takes it."""
+
+    ca: str = ""
+    verify: bool = True
+
+    @property
+    def context(self) -> ssl.SSLContext:
+        return client_context(self.ca, self.verify)
+
+
 @lru_cache(maxsize=8)
 def client_context(ca: str = "", verify: bool = True) -> ssl.SSLContext:
     """Remembered: the certificates of all authorities are a megabyte. `ca`: as `check_ca` takes it."""
+    import ssl
+
     if not verify:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False

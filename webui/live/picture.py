@@ -51,6 +51,9 @@ class Picture:
                 kept = self._kept[key] = _encode(shot, wanted, focus)
             return kept
 
+    def close(self) -> None:
+        self._reader.close()
+
 
 def step_of(width: int) -> int:
     """The width in which a picture is sent to somebody who asks for `width` pixels."""

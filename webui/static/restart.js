@@ -22,6 +22,7 @@ export async function restart() {
   node.scrollIntoView({block: "nearest"});
   await api("POST", "restart");
   $("#restart-due")?.remove();
+  node.scrollIntoView({block: "nearest"}); // what stood above it has gone
   const begun = performance.now();
   let gone = false;
   while (performance.now() - begun < LONGEST_MS) {

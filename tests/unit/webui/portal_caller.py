@@ -60,9 +60,7 @@ class Caller:
     def close(self) -> None:
         for source in self.streams:
             source.close()
-        self.portal.feed.close()
-        self.portal.pictures.close()
-        self.portal.store.close()
+        self.portal.close()
 
     def _open_stream(self, source: Source) -> bool:
         if self.has_room:

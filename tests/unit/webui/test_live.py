@@ -35,6 +35,8 @@ from engine.types import PlateRead, WiegandFrame
 from tests.samples import NOW, passage
 from tests.unit.webui.portal_caller import Caller
 
+pytestmark = pytest.mark.usefixtures("leak_free")
+
 ENGINE = EngineStatus("MOTION", 7, 2.0, 18.5, 25.0, "ok", "", None, (640, 480), 12, 1, (), "night")
 READ = PlateRead("AB1", (), 91.0, "DE", (10, 20, 60, 20), 18.0)
 STATUS = ServiceStatus(

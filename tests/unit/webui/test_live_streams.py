@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from board.kit.errors import WireError
 from board.kit.wire import Channel, Codec, accept, listen
@@ -25,6 +26,8 @@ from webui.live import events as events_module
 from webui.live import feed as feed_module
 from webui.live import pictures as pictures_module
 from webui.live.events import EventStream, event
+
+pytestmark = pytest.mark.usefixtures("leak_free")
 
 READ = PlateRead("AB1", (), 91.0, "DE", (10, 20, 60, 20), 18.0)
 

@@ -6,6 +6,8 @@ from board.kit.errors import WireError
 from board.kit.wire import MAX_MESSAGE_BYTES, Codec, PeerGone, accept, connect, listen
 from board.types import PINS_MESSAGES, Frame, PinsDone, PinsRefused, Pulse
 
+pytestmark = pytest.mark.usefixtures("leak_free")
+
 CODEC = Codec(PINS_MESSAGES)
 
 

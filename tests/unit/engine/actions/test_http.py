@@ -14,6 +14,8 @@ import pytest
 from engine.actions.http import ACTION, HttpOptions
 from tests.samples import ActionPeer, env
 
+pytestmark = pytest.mark.usefixtures("leak_free")
+
 
 class Taker(BaseHTTPRequestHandler):
     def do_POST(self) -> None:

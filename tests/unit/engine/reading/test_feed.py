@@ -6,6 +6,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from engine.reading import feed
 from engine.reading.feed import Feed
 from engine.ring import RingReader
 from tests.unit.engine.reading.passages.reads import frame_at
+
+pytestmark = pytest.mark.usefixtures("leak_free")
 
 
 class ScriptedCamera:
@@ -93,7 +96,8 @@ def test_frames_reach_the_reader_and_the_ring(bench: Bench, tmp_path: Path) -> N
     bench.script.put(frame_at(210, "c.jpg", shade=11))
     assert bench.feed.next(5) is not None
     bench.feed.close(5)
-    shown = RingReader(tmp_path / "frames.ring").latest()
+    with closing(RingReader(tmp_path / "frames.ring")) as ring:
+        shown = ring.latest()
     assert shown is not None and (shown.source, int(shown.rgb[0, 0, 0])) == ("b.jpg", 9)  # c came too soon after it
 
 
@@ -151,7 +155,8 @@ def test_frames_that_the_mode_does_not_want_are_shown_and_not_read(bench: Bench,
     bench.feed.start()
     assert [bench.said.get(timeout=5) for _ in range(2)] == ["ok", "end"]
     assert bench.feed.next(0.01) is None
-    assert RingReader(tmp_path / "frames.ring").latest() is not None
+    with closing(RingReader(tmp_path / "frames.ring")) as ring:
+        assert ring.latest() is not None
 
 
 def test_a_full_disk_leaves_the_live_picture_out_and_reading_goes_on(tmp_path: Path) -> None:
@@ -228,6 +233,7 @@ def test_a_small_board_keeps_every_second_row_and_column_of_the_live_picture(tmp
     feed.start()
     assert feed.next(5) is not None
     feed.close(5)
-    shot = RingReader(ring).shot()
+    with closing(RingReader(ring)) as reader:
+        shot = reader.shot()
     assert shot is not None
     assert (shot.width, shot.height, shot.size) == (640, 480, (1280, 960))

@@ -28,6 +28,8 @@ from engine.reading.link import Link
 from engine.types import Passage, PassageImages, Trigger
 from tests.unit.engine.reading.passages.reads import START
 
+pytestmark = pytest.mark.usefixtures("leak_free")
+
 STATUS = EngineStatus("MOTION", 1, 10.0, 50.0, 30.0, "ok", "", None, (1280, 960))
 PASSAGE = Passage(
     id="p1", plate="BA123CD", confidence=95.0, country="SK", region="", lane=0, direction="", char_height_px=30.0, at=START,

@@ -7,10 +7,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from board.kit.wire import Codec, connect
 from engine.messages import SERVICE_MESSAGES, EngineHello, PassageReport
 from engine.service.hub import Hub
 from tests.samples import passage
+
+pytestmark = pytest.mark.usefixtures("leak_free")
 
 
 def test_a_passage_that_nobody_can_digest_does_not_keep_the_next_car_out(tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ from board.types import (
 from engine.service.pins_link import RULES, PinsLink
 from tests.samples import NOW
 
+pytestmark = pytest.mark.usefixtures("leak_free")
+
 PATIENCE_S = 20.0
 
 

@@ -41,6 +41,8 @@ from engine.subscription import Subscription
 from engine.types import Delivery
 from tests.samples import NOW, passage
 
+pytestmark = pytest.mark.usefixtures("leak_free")
+
 PATIENCE_S = 10.0
 IDLE = ServiceStatus("STOPPED", None, None, (), (), None, "ok", (), "", None, -1, 50)
 

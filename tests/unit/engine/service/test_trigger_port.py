@@ -19,6 +19,8 @@ from engine.service.inputs import Inputs
 from engine.settings import GeneralSettings, LprSettings
 from engine.types import Trigger
 
+pytestmark = pytest.mark.usefixtures("leak_free")
+
 
 class Bench:
     def __init__(self, folder: Path, port: int) -> None:

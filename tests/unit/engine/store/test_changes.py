@@ -76,16 +76,21 @@ def test_no_secret_is_ever_written_down(store: Store) -> None:
 
 
 def test_a_change_that_cannot_be_written_down_is_not_made(store: Store) -> None:
+    kept, gate = store.entries.save(entry("CD 34"), "anna"), store.rules.save(rule(), "anna")
+    lists = store.lists()
     store.db.execute("DROP TABLE changes")
     for work in (
         lambda: store.entries.save(entry("AB 12"), "anna"),
         lambda: store.lists.save(PlateList(0, "VIP", "custom"), "anna"),
-        lambda: store.rules.save(rule(), "anna"),
+        lambda: store.rules.save(rule(name="Door"), "anna"),
         lambda: store.settings.put(GeneralSettings(device_name="x"), "anna"),
+        lambda: store.entries.delete(kept.id, "anna"),
+        lambda: store.rules.delete(gate.id, "anna"),
+        lambda: store.lists.delete(WHITE, "anna"),
     ):
         with pytest.raises(Exception, match="no such table"):
             work()
-    assert (store.entries(WHITE), len(store.lists()), store.rules()) == ([], 5, [])
+    assert (store.entries(WHITE), store.lists(), store.rules()) == ([kept], lists, [gate])
     assert store.settings(GeneralSettings) == GeneralSettings()
 
 

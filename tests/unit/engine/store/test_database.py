@@ -24,6 +24,16 @@ def test_the_file_is_its_owners_only_in_wal_with_foreign_keys(tmp_path: Path) ->
     assert pragmas == {"journal_mode": "wal", "synchronous": 1, "foreign_keys": 1, "user_version": migrations.COMPATIBLE}
 
 
+def test_references_are_looked_after_again_once_a_transaction_without_that_is_over(tmp_path: Path) -> None:
+    db = Database(tmp_path / "anpr.db")
+    with db.transaction(cascade=False):
+        assert db.pragma("foreign_keys") == 0
+    assert db.pragma("foreign_keys") == 1
+    with pytest.raises(KeyError), db.transaction(cascade=False):
+        raise KeyError
+    assert db.pragma("foreign_keys") == 1
+
+
 def test_a_damaged_file_is_named_and_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "anpr.db"
     path.write_bytes(b"no database at all" * 100)

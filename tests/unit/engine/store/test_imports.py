@@ -275,3 +275,37 @@ def test_an_import_that_goes_on_at_the_last_moment_is_not_given_up(store: Store,
     monkeypatch.setattr("engine.store.upkeep.unsettled", then_it_goes_on)
     upkeep.turn(0)
     assert [tuple(row) for row in store.db.rows("SELECT phase, steps FROM imports")] == [("loading", 4)]
+
+
+def test_an_import_that_takes_long_but_goes_on_is_not_given_up(store: Store) -> None:
+    store.db.execute("INSERT INTO imports VALUES (?, 1, 'loading', 0)", (WHITE,))
+    clock = TestClock()
+    upkeep = Upkeep(store.db, clock)
+    for _ in range(5):
+        upkeep.turn()
+        clock.advance(FORSAKEN_S - 20)
+        store.db.execute("UPDATE imports SET steps = steps + 1")
+        upkeep.turn()
+    assert [tuple(row) for row in store.db.rows("SELECT phase, steps FROM imports")] == [("loading", 5)]
+    clock.advance(FORSAKEN_S + 1)
+    while upkeep.turn():
+        pass
+    assert store.db.rows("SELECT * FROM imports") == []
+
+
+def test_a_plate_that_an_older_release_has_twice_in_two_alphabets_stays_twice_and_the_log_says_so(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    cyrillic = "\u0410\u0412 77"
+    for plate in ("AB 77", cyrillic):
+        key = plate.replace(" ", "")
+        sql = (
+            "INSERT INTO entries (list_id, plate, key, folded, description, valid_from, valid_until) VALUES (?, ?, ?, ?, '', ?, ?)"
+        )
+        store.db.execute(sql, (WHITE, plate, key, key, "2000-01-01T00:00:00+00:00", "3000-01-01T00:00:00+00:00"))
+    while Upkeep(store.db, TestClock()).turn():
+        pass
+    assert [(one.plate, is_listed(store, one.plate)) for one in store.entries(WHITE)] == [("AB 77", True), (cyrillic, True)]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"plate {cyrillic!r} stands in its list twice, written in two ways: change or delete one"
+    ]
