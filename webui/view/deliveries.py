@@ -23,6 +23,8 @@ HEADINGS = (
     "Finished",
     "Tries",
     "What was done or went wrong",
+    "Decision",
+    "Reason",
 )
 """Of the columns of `cells`."""
 
@@ -39,6 +41,8 @@ def cells(delivery: shapes.Delivery) -> list[object]:
         delivery["finished_local"],
         delivery["attempts"],
         delivery["note"],
+        delivery["outcome"],
+        delivery["decision"],
     ]
 
 
@@ -73,4 +77,6 @@ def shown(portal: Portal, stored: StoredDelivery, zone: ZoneInfo) -> shapes.Deli
         "is_error": delivery.state in ERRORS or (delivery.state == "pending" and delivery.attempts > 0),
         "attempts": delivery.attempts,
         "note": str(delivery.note),
+        "outcome": stored.decision.outcome,
+        "decision": str(stored.decision.reason),
     }

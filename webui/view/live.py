@@ -32,7 +32,9 @@ class Documents:
 
     def passage(self, stored: PassageEvent) -> dict[str, Any]:
         lists = tuple(match.list for match in stored.matches)
-        document = passages.shown(self._portal, StoredPassage(stored.row, stored.passage, lists), self._portal.zone())
+        document = passages.shown(
+            self._portal, StoredPassage(stored.row, stored.passage, lists, decision=stored.decision), self._portal.zone()
+        )
         return {**document, "deliveries": [_delivery(each) for each in stored.deliveries]}
 
     def delivery(self, ended: DeliveryEvent) -> dict[str, Any]:

@@ -26,6 +26,8 @@ HEADINGS = (
     "Plate type",
     "Trigger",
     "Lists",
+    "Decision",
+    "Reason",
 )
 """Of the columns of `cells`."""
 
@@ -45,6 +47,8 @@ def cells(passage: shapes.Passage) -> list[object]:
         passage["plate_kind"],
         passage["trigger_cause"],
         ", ".join(each["name"] for each in passage["lists"]),
+        passage["outcome"],
+        passage["decision"],
     ]
 
 
@@ -71,6 +75,8 @@ def shown(portal: Portal, stored: StoredPassage, zone: ZoneInfo) -> shapes.Passa
         "image_full": image_address(passage.images.full),
         "image_plate": image_address(passage.images.plate),
         "lists": [shapes.ListOfPassage(id=each.id, name=each.name, role=each.role, colour=each.colour) for each in stored.lists],
+        "outcome": stored.decision.outcome,
+        "decision": str(stored.decision.reason),
     }
 
 

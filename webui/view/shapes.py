@@ -27,7 +27,8 @@ class ListOfPassage(TypedDict):
 
 @_closed
 class Passage(TypedDict):
-    """A car that was read. `row` grows with each passage; `confidence` in percent; `image_*` are addresses, "" for none."""
+    """A car that was read. `row` grows with each passage; `confidence` in percent; `image_*` are addresses, "" for none.
+    `outcome`: opened, refused, withheld or reported, "" for passages of older releases; `decision`: why."""
 
     row: int
     id: str
@@ -48,6 +49,8 @@ class Passage(TypedDict):
     image_full: str
     image_plate: str
     lists: list[ListOfPassage]
+    outcome: str
+    decision: str
 
 
 @_closed
@@ -155,7 +158,8 @@ class Nothing(TypedDict):
 
 @_closed
 class Delivery(TypedDict):
-    """What one action did for one passage. `state`: pending, done, failed, expired or withheld."""
+    """What one action did for one passage. `state`: pending, done, failed, expired or withheld; `outcome` and `decision`: of the
+    passage."""
 
     id: str
     created_at: str
@@ -171,6 +175,8 @@ class Delivery(TypedDict):
     is_error: bool
     attempts: int
     note: str
+    outcome: str
+    decision: str
 
 
 @_closed
