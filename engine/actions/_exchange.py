@@ -118,7 +118,6 @@ class Exchange:
 
         if self._over or isinstance(why, TimeoutError):
             return self.late
-        import ssl
 
         if isinstance(why, ssl.SSLCertVerificationError):
             return Text(BAD_CERTIFICATE, {"reason": why.verify_message})

@@ -107,7 +107,6 @@ def _end_tls(it: Exchange, sock: ssl.SSLSocket) -> None:
     import ssl
 
     sock.settimeout(max(0.01, it.end_s - time.monotonic()))
-    import ssl
 
     try:
         sock.unwrap().close()
