@@ -6,6 +6,7 @@ import base64
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit
 
 from board.kit.errors import DeliveryError, PeerRefused
@@ -13,8 +14,10 @@ from board.kit.words import Text
 from engine.actions._digest import answer as digest_answer
 from engine.actions._digest import is_stale
 from engine.actions._exchange import Exchange, exchange, place
-from engine.actions._tls import Tls
 from engine.network import Network
+
+if TYPE_CHECKING:
+    import ssl
 
 REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -60,7 +63,7 @@ class Answer:
     body: bytes
 
 
-def ask(request: Request, login: Login, network: Network, timeout_s: float, tls: Tls, most_bytes: int = 0) -> Answer:
+def ask(request: Request, login: Login, network: Network, timeout_s: float, tls: ssl.SSLContext, most_bytes: int = 0) -> Answer:
     """The server's last word, if it is a yes (2xx). PeerRefused: another answer; DeliveryError: none. Both name the URL without its
     query. Each request goes over a connection of its own: one that was kept may be gone by the time it is used. `tls` is
     for https."""
@@ -89,7 +92,7 @@ def answered(request: Request, answer: Answer) -> Text:
     return Text("{method} {target} answers {status_code}", values)
 
 
-def _last_word(request: Request, login: Login, it: Exchange, tls: Tls, most_bytes: int) -> Answer:
+def _last_word(request: Request, login: Login, it: Exchange, tls: ssl.SSLContext, most_bytes: int) -> Answer:
     answer = _one(request, _first_proof(login), it, tls, most_bytes)
     for turn in range(2):
         if login.way != "digest" or answer.status != 401 or (turn and not is_stale(answer.challenges)):
@@ -109,7 +112,7 @@ def _first_proof(login: Login) -> dict[str, str]:
     return {}
 
 
-def _one(request: Request, proof: dict[str, str], it: Exchange, tls: Tls, most_bytes: int) -> Answer:
+def _one(request: Request, proof: dict[str, str], it: Exchange, tls: ssl.SSLContext, most_bytes: int) -> Answer:
     import ssl
     from http.client import HTTPException
 
@@ -123,13 +126,13 @@ def _one(request: Request, proof: dict[str, str], it: Exchange, tls: Tls, most_b
             raise DeliveryError("it does not answer in HTTP") from why
 
 
-def _talk(sock: socket.socket, request: Request, proof: dict[str, str], tls: Tls, most_bytes: int) -> Answer:
+def _talk(sock: socket.socket, request: Request, proof: dict[str, str], tls: ssl.SSLContext, most_bytes: int) -> Answer:
     from http import client
 
     parts = urlsplit(request.url)
     secure = parts.scheme == "https"
     if secure:
-        sock = tls.context.wrap_socket(sock, server_hostname=parts.hostname)
+        sock = tls.wrap_socket(sock, server_hostname=parts.hostname)
     # Either class knows which port goes without saying in the Host header; neither connects, as it has a socket.
     connection = (client.HTTPSConnection if secure else client.HTTPConnection)(parts.hostname or "", parts.port)
     connection.sock = sock

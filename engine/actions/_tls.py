@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,18 +46,6 @@ def ca_option() -> str:
         max_length=MOST_CA,
     )
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Tls:
-    """How a server is checked. `ca`: as `check_ca` takes it."""
-
-    ca: str = ""
-    verify: bool = True
-
-    @property
-    def context(self) -> ssl.SSLContext:
-        return client_context(self.ca, self.verify)
 
 
 @lru_cache(maxsize=8)

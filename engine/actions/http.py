@@ -13,7 +13,7 @@ from board.kit.settings import Settings, option
 from board.kit.words import Text
 from engine.actions._http import Login, Request, answered, ask, check_url, server
 from engine.actions._kind import ActionEnv, ActionKind
-from engine.actions._tls import Tls
+from engine.actions._tls import client_context
 from engine.formats.messages import picture
 from engine.formats.milesight import document, get_address
 from engine.types import PlateEvent
@@ -58,7 +58,7 @@ class HttpOptions(Settings):
 def _deliver(event: PlateEvent, options: HttpOptions, env: ActionEnv) -> Text:
     request = _request(event, options, env)
     login = Login(options.authentication, options.user, options.password)
-    tls = Tls(verify=options.verify_tls)
+    tls = client_context(verify=options.verify_tls)
     return answered(request, ask(request, login, env.network, options.timeout_s, tls))
 
 
