@@ -8,6 +8,7 @@ import os
 import sys
 
 from board.kit.errors import GatewrightError
+from board.kit.memory import hash_without_openssl
 
 COMMANDS = {
     "run": ("engine.reading.run", "the engine process: camera to passages"),
@@ -36,6 +37,7 @@ def main(arguments: list[str]) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     # no thread pool for linear algebra that nothing here uses: it costs memory at import
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    hash_without_openssl()
     try:
         return int(importlib.import_module(COMMANDS[arguments[0]][0]).main(arguments[1:]))
     except GatewrightError as why:

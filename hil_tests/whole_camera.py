@@ -199,11 +199,11 @@ def _prepare(state: State, profile: BoardProfile) -> None:
         "bench",
     )
     white = next(entry.id for entry in store.lists() if entry.role == "white")
-    store.entries.save(ListEntry(0, white, PLATES[0].replace(" ", ""), "the sheet's first plate", EARLIEST, LATEST), "bench")
+    store.save_entry(ListEntry(0, white, PLATES[0].replace(" ", ""), "the sheet's first plate", EARLIEST, LATEST), "bench")
     active_high = next(line.active_high for line in profile.outputs if line.name == gate)
     polarity = "active high" if active_high else "active low"
     options = json.dumps({"output": gate, "do": "pulse", "duration_ms": GATE_PULSE_MS, "polarity": polarity})
-    store.rules.save(ActionRule(0, white, "bench", "io", True, WeekSchedule(), options), "bench")
+    store.save_rule(ActionRule(0, white, "bench", "io", True, WeekSchedule(), options), "bench")
     store.close()
 
 

@@ -138,12 +138,12 @@ def _fill_lists(state: State) -> None:
     lists = {each.role: each.id for each in store.lists()}
     for role, plate, card in (("white", cars[0], 4711), ("white", cars[4], None), ("black", cars[6], None)):
         entry = ListEntry(0, lists[role], plate, "a car of the demo clip", EARLIEST, LATEST)
-        store.entries.save(replace(entry, wiegand_facility=7, wiegand_card=card) if card else entry, "demo")
+        store.save_entry(replace(entry, wiegand_facility=7, wiegand_card=card) if card else entry, "demo")
     for kind, name, settings in (
         ("io", "Open the gate", {"output": "DO1", "duration_ms": 2000}),
         ("wiegand", "Tell the panel", {}),
     ):
-        store.rules.save(ActionRule(0, lists["white"], name, kind, True, WeekSchedule(), json.dumps(settings)), "demo")
+        store.save_rule(ActionRule(0, lists["white"], name, kind, True, WeekSchedule(), json.dumps(settings)), "demo")
     # Servers that are tried with a camera on this computer are on this computer too.
     general = store.settings(GeneralSettings)
     store.settings.put(general.model_copy(update={"action_addresses": "127.0.0.0/8 ::1"}), "demo")

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 from board.kit.errors import GatewrightError
+from board.kit.memory import hash_without_openssl, speak_http_without_tls
 from board.kit.process import Life, open_log
 from board.kit.state import State
-from webui.server import Server, open_portal
 
 BEAT_EVERY_S = 1.0
 
@@ -20,6 +20,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m webui", description="The ANPR portal.")
     parser.add_argument("--state", type=Path, required=True, help="folder of the camera's persistent state")
     state = State(parser.parse_args().state.resolve())
+    hash_without_openssl()
+    speak_http_without_tls()
+    from webui.server import Server, open_portal  # only now: it imports both
+
     open_log(state, "manager")
     life = Life(state, "manager")
     log = logging.getLogger("manager")

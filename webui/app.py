@@ -11,7 +11,7 @@ from board.kit.errors import GatewrightError
 from board.kit.registry import find
 from board.kit.web import app
 from board.kit.web.exchange import Wsgi
-from board.kit.web.files import files
+from board.kit.web.files import SHARED, file, files
 from board.kit.web.menu import Tab
 from board.kit.web.people import Visitor, visitor_of
 from board.kit.web.routes import KNOWN, Answer, Call, Elsewhere, Route, page
@@ -22,7 +22,11 @@ STATIC = Path(__file__).parent / "static"
 
 def routes(tabs: Sequence[Tab[Portal]]) -> tuple[Route[Portal], ...]:
     """Every address of the portal, below /anpr/."""
-    shared: tuple[Route[Portal], ...] = (page("", KNOWN, _home), files("static/<name>", KNOWN, STATIC))
+    shared: tuple[Route[Portal], ...] = (
+        page("", KNOWN, _home),
+        file("static/look.css", KNOWN, SHARED / "look.css"),
+        files("static/<name>", KNOWN, STATIC),
+    )
     return (*shared, *(route for tab in tabs for route in tab.routes), *api_routes())
 
 

@@ -17,7 +17,8 @@ from board.kit.words import Text, joined
 class Settings(BaseModel):
     """Base of all settings and option classes: frozen, unknown names are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    # built when they are first used: no process uses all of them
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, defer_build=True)
 
     key: ClassVar[str] = ""
     """The name under which they are stored, of what is stored by itself; it never changes, whatever the class is called."""

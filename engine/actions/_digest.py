@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 HASHES: Mapping[str, str] = {"SHA-512-256": "sha512_256", "SHA-256": "sha256", "MD5": "md5"}
 """Name in a challenge: name in hashlib; the strongest first."""
+OPENSSL_ALONE = "sha512_256"
+"""Python has no code of its own for it, and this process loads OpenSSL's hashes only when they are needed (board/kit/memory.py)."""
 
 PART = re.compile(
     r'(?:(?P<scheme>[A-Za-z][\w-]*)\s+)?(?P<name>[A-Za-z][\w-]*)\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s,]+))'
@@ -23,7 +25,7 @@ def answer(challenges: Iterable[str], method: str, target: str, body: bytes, use
     for name in HASHES:
         for challenge in _digest_challenges(challenges):
             algorithm = challenge.get("algorithm", "MD5")
-            if algorithm.upper().removesuffix("-SESS") == name and HASHES[name] in hashlib.algorithms_available:
+            if algorithm.upper().removesuffix("-SESS") == name and _available(HASHES[name]):
                 return _answer(challenge, algorithm, method, target, body, user, password, cnonce or secrets.token_hex(16))
     return ""
 
@@ -39,7 +41,7 @@ def _answer(
     name = HASHES[algorithm.upper().removesuffix("-SESS")]
 
     def hashed(text: str) -> str:
-        return hashlib.new(name, text.encode(), usedforsecurity=False).hexdigest()
+        return _hash(name, text.encode())
 
     realm, nonce = challenge.get("realm", ""), challenge.get("nonce", "")
     offered = [each.strip().lower() for each in challenge.get("qop", "").split(",") if each.strip()]
@@ -49,7 +51,7 @@ def _answer(
         first = hashed(f"{first}:{nonce}:{cnonce}")
     second = f"{method}:{target}"
     if qop == "auth-int":
-        second += ":" + hashlib.new(name, body, usedforsecurity=False).hexdigest()
+        second += ":" + _hash(name, body)
     between = f"{nonce}:00000001:{cnonce}:{qop}" if qop else nonce
     parts = {
         "username": user,
@@ -66,6 +68,22 @@ def _answer(
     if qop:
         said += [f"qop={qop}", "nc=00000001", f'cnonce="{cnonce}"']
     return "Digest " + ", ".join(said)
+
+
+def _hash(name: str, data: bytes) -> str:
+    if name == OPENSSL_ALONE:
+        from _hashlib import new
+
+        return new(name, data, usedforsecurity=False).hexdigest()
+    return hashlib.new(name, data, usedforsecurity=False).hexdigest()
+
+
+def _available(name: str) -> bool:
+    try:
+        _hash(name, b"")
+    except (ImportError, ValueError):
+        return False
+    return True
 
 
 def _quoted(value: str) -> str:

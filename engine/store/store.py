@@ -20,7 +20,7 @@ from engine.store.lists import Lists
 from engine.store.passages import Passages
 from engine.store.rules import Rules
 from engine.store.settings import StoredSettings
-from engine.types import UNDECIDED, Decision, Delivery, ListEntry, Match, Passage
+from engine.types import UNDECIDED, ActionRule, Decision, Delivery, ListEntry, Match, Passage
 
 
 class Store:
@@ -53,6 +53,14 @@ class Store:
     def lookup(self, plate: str, at: datetime, fold: bool) -> tuple[Match, ...]:
         """The lists that `plate` belongs to at `at` (engine.lists.match); `fold`: look-alikes count as the same."""
         return self.entries.lookup(plate, at, fold)
+
+    def save_entry(self, entry: ListEntry, by: str = "") -> ListEntry:
+        """Creates (id 0) or changes an entry of a list; with `save_rule` what scripts from outside fill a camera's lists with."""
+        return self.entries.save(entry, by)
+
+    def save_rule(self, rule: ActionRule, by: str = "") -> ActionRule:
+        """Creates (id 0) or changes a rule of a list."""
+        return self.rules.save(rule, by)
 
     def add_passage(
         self, passage: Passage, deliveries: Sequence[Delivery], matches: Sequence[Match] = (), decision: Decision = UNDECIDED

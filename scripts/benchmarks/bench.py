@@ -177,7 +177,7 @@ def _prepare(state: State) -> None:
     store.settings.put(LprSettings(region="Europe", mode="TRIGGER", trigger_period_s=0, min_confidence_pct=1), "bench")
     every_plate = next(entry for entry in store.lists() if entry.role == "all")
     options = json.dumps({"output": "DO1", "do": "pulse", "duration_ms": PULSE_MS})
-    store.rules.save(ActionRule(0, every_plate.id, "bench", "io", True, WeekSchedule(), options), "bench")
+    store.save_rule(ActionRule(0, every_plate.id, "bench", "io", True, WeekSchedule(), options), "bench")
     store.close()
 
 

@@ -84,12 +84,12 @@ def _rules(state: State, live: Sequence[int], dead: Sequence[int]) -> list[Actio
     general = store.settings(GeneralSettings)
     store.settings.put(general.model_copy(update={"trigger_port": 0, "keep_free_pct": 1, "action_addresses": "127.0.0.1"}), "bench")
     gate = json.dumps({"output": "DO1", "duration_ms": PULSE_MS})
-    store.rules.save(ActionRule(0, ALL, "gate", "io", True, WeekSchedule(), gate), "bench")
+    store.save_rule(ActionRule(0, ALL, "gate", "io", True, WeekSchedule(), gate), "bench")
     saved = []
     for port in (*live, *dead):
         options = {"url": f"http://127.0.0.1:{port}/", "timeout_s": TRY_S, "plate_image": False}
         rule = ActionRule(0, ALL, f"server {port}", "http", port in live, WeekSchedule(), json.dumps(options))
-        saved.append(store.rules.save(rule, "bench"))
+        saved.append(store.save_rule(rule, "bench"))
     store.close()
     return saved
 
@@ -97,7 +97,7 @@ def _rules(state: State, live: Sequence[int], dead: Sequence[int]) -> list[Actio
 def _enable(state: State, rules: Sequence[ActionRule]) -> None:
     store = Store(state.database, Clock())
     for rule in rules:
-        store.rules.save(replace(rule, enabled=True), "bench")
+        store.save_rule(replace(rule, enabled=True), "bench")
     store.close()
     channel = connect(state.service_socket, CODEC)
     channel.send(RulesChanged())

@@ -55,7 +55,7 @@ def prepare(state: State) -> None:
     store.settings.put(LprSettings(region="Europe", mode="FREEFLOW"), "bench")
     every_plate = next(entry.id for entry in store.lists() if entry.role == "all")
     options = {"line": f"sim://{DISPLAY}", "protocol": "plain", "text": "{plate}", "lines": 1, "clear_after_s": 0}
-    store.rules.save(ActionRule(0, every_plate, "bench", "display", True, WeekSchedule(), json.dumps(options)), "bench")
+    store.save_rule(ActionRule(0, every_plate, "bench", "display", True, WeekSchedule(), json.dumps(options)), "bench")
     store.close()
 
 

@@ -85,7 +85,7 @@ def measure(say: Say) -> dict[str, object]:
 
 def _commits(path: Path, say: Say) -> dict[str, object]:
     with closing(Store(path, Clock(), checkpoints=False)) as store:
-        store.rules.save(ActionRule(0, ALL, "gate", "io", True, WeekSchedule(), "{}"), "bench")
+        store.save_rule(ActionRule(0, ALL, "gate", "io", True, WeekSchedule(), "{}"), "bench")
         plates = [entry.plate for _, entry in rows(2_000)]
         say("the gate's commit, alone")
         idle = _taken(store, plates, lambda count: count < IDLE_COMMITS)

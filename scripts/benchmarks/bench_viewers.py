@@ -43,7 +43,7 @@ def prepare(state: State, mode: str) -> None:
     store.settings.put(LprSettings(region="Europe", mode=mode, trigger_period_s=0, min_confidence_pct=1), "bench")
     every_plate = next(entry for entry in store.lists() if entry.role == "all")
     options = json.dumps({"output": "DO1", "do": "pulse", "duration_ms": GATE_PULSE_MS})
-    store.rules.save(ActionRule(0, every_plate.id, "bench", "io", True, WeekSchedule(), options), "bench")
+    store.save_rule(ActionRule(0, every_plate.id, "bench", "io", True, WeekSchedule(), options), "bench")
     store.close()
     state.host.mkdir(mode=0o700, parents=True, exist_ok=True)
     Accounts(state.host, clock=Clock()).set_password("admin", PASSWORD)

@@ -338,6 +338,11 @@ def test_health_tells_when_every_enabled_portal_answers(host: Host) -> None:
     assert (reply.status_code, reply.json()) == (503, {"status": "starting"})
 
 
+@pytest.mark.parametrize("name", ["look.css", "host.css", "vadp.js", "words.js"])
+def test_what_the_pages_load_is_given_to_everybody(host: Host, name: str) -> None:
+    assert host.ask("GET", f"/host/{name}", auth=None).status_code == 200
+
+
 def test_static_files_are_packed_once_asked_for_again_with_their_mark_and_measured_by_head(host: Host) -> None:
     first = host.ask("GET", "/host/host.css", auth=None, headers={"Accept-Encoding": "gzip"})
     assert (first.status_code, first.headers["Content-Encoding"], first.headers["Vary"]) == (200, "gzip", "Accept-Encoding")

@@ -70,6 +70,7 @@ class Site:
         self.go_on = threading.Event()
         self.sources: list[Ticks] = []
         self.seen: list[dict[str, Any]] = []
+        self.header = ("X-Header", "of /header")
         addresses = None if path else Addresses(("127.0.0.9",))
         self.server = Server(self.listener, self.application, limits, addresses, **more)
         self.server.start()
@@ -99,6 +100,9 @@ class Site:
         if path == "/given-up":
             start("200 OK", [])
             return iter_then_break()
+        if path == "/header":
+            start("200 OK", [self.header])
+            return []
         if path == "/broken":
             raise RuntimeError("a defect")
         if path == "/ignored":
@@ -291,8 +295,17 @@ def test_what_could_be_read_in_two_ways_is_refused_and_ends_the_connection(site:
 
 
 def test_a_header_with_an_underscore_is_not_taken_for_the_one_with_a_dash(site: Site) -> None:
-    site.say(get("/", "X_Forwarded_For: 6.6.6.6", "X-Forwarded-For: 1.2.3.4"))
-    assert site.seen[0]["HTTP_X_FORWARDED_FOR"] == "1.2.3.4"
+    two = ("X_Forwarded_For: 6.6.6.6", "X-Forwarded-For: 1.2.3.4")
+    site.say(get("/", *two))
+    site.say(get("/", *reversed(two)))
+    assert [seen["HTTP_X_FORWARDED_FOR"] for seen in site.seen] == ["1.2.3.4", "1.2.3.4"]
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\0"])
+def test_a_header_of_an_answer_that_would_begin_another_is_never_sent(site: Site, end: str) -> None:
+    site.header = ("Location", f"/x{end}Set-Cookie: session=stolen")
+    answer = site.say(get("/header"))
+    assert status(answer) == 500 and b"Set-Cookie" not in answer
 
 
 def test_an_old_client_gets_its_answer_and_the_end_of_the_connection(site: Site) -> None:
@@ -593,6 +606,25 @@ def test_a_viewer_is_asked_for_no_more_than_it_takes(site: Site) -> None:
     sock.close()
     quick.close()
     assert source.closed.wait(5) and other.closed.wait(5)
+
+
+def test_a_viewer_that_takes_nothing_is_disconnected_and_one_that_has_nothing_to_take_is_not(
+    patient: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("board.kit.web.viewers.STALLED_S", 1.5)
+    stalled, full = open_stream(patient)
+    waiting, idle = open_stream(patient)
+    full.pieces += [bytes(100_000)] * 200
+    full.wake()
+    assert full.closed.wait(10)
+    time.sleep(2)
+    idle.say(b"still here")
+    seen = b""
+    while not seen.endswith(b"still here\r\n"):
+        seen += waiting.recv(65536)
+    stalled.close()
+    waiting.close()
+    assert idle.closed.wait(5)
 
 
 def test_streams_have_a_budget_of_their_own(request: pytest.FixtureRequest) -> None:

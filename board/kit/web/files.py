@@ -10,7 +10,7 @@ from board.kit.web.compress import is_worth_it, pack, takes_gzip
 from board.kit.web.routes import Answer, Call, Refused, Route, download
 
 SHARED = Path(__file__).parent / "static"
-"""Scripts that host and portal share."""
+"""Style and scripts that host and portal share."""
 
 Packed = dict[str, tuple[str, bytes]]
 """{file name: (its ETag, its content gzipped)}, one entry a file."""

@@ -53,8 +53,9 @@ def test_a_role_that_does_not_exist_is_no_role(caller: Caller) -> None:
 
 
 def test_static_files_need_a_role_and_stay_in_their_folder(caller: Caller) -> None:
-    assert caller.get("static/portal.css").status == 200
-    assert caller.get("static/portal.css", "").status == 403
+    for name in ("portal.css", "look.css"):
+        assert caller.get(f"static/{name}").status == 200
+        assert caller.get(f"static/{name}", "").status == 403
     assert caller.get("static/../app.py").status in (403, 404)
 
 

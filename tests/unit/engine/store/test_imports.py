@@ -285,7 +285,7 @@ def test_an_import_that_takes_long_but_goes_on_is_not_given_up(store: Store) -> 
         upkeep.turn()
         clock.advance(FORSAKEN_S - 20)
         store.db.execute("UPDATE imports SET steps = steps + 1")
-    upkeep.turn()
+        upkeep.turn()
     assert [tuple(row) for row in store.db.rows("SELECT phase, steps FROM imports")] == [("loading", 5)]
     clock.advance(FORSAKEN_S + 1)
     while upkeep.turn():

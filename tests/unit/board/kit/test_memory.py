@@ -1,0 +1,61 @@
+"""What the processes of a small board do not load: looked at in processes of their own, as they start."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[4]
+MANAGER = "from board.kit.memory import *; hash_without_openssl(); speak_http_without_tls(); import webui.server"
+SERVICE = (
+    "from board.kit.memory import *; hash_without_openssl(); import engine.service.core; from engine.actions import find_kinds; "
+    "find_kinds()"
+)
+
+
+def loaded(start: str, *modules: str) -> list[str]:
+    """Those of `modules` that a process has loaded after `start`."""
+    code = f"{start}; import sys; print(*[name for name in {modules!r} if sys.modules.get(name) is not None])"
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+
+
+@pytest.mark.parametrize("start", [SERVICE, MANAGER], ids=["service", "manager"])
+def test_no_openssl_numpy_or_video_library_is_loaded_before_somebody_needs_it(start: str) -> None:
+    heavy = ("_hashlib", "ssl", "_ssl", "numpy", "av", "requests", "asyncio", "ai_edge_litert", "cryptography")
+    assert loaded(start, *heavy, "pydantic") == ["pydantic"]
+
+
+def test_vms_and_video_load_neither_pydantic_nor_the_database() -> None:
+    start = "import engine.vms.run, engine.video.run"
+    assert loaded(start, "pydantic", "sqlite3", "_hashlib", "ssl", "http.client", "asyncio", "email", "numpy") == []
+
+
+def test_hashes_are_the_same_without_openssl_and_it_can_still_be_loaded_afterwards() -> None:
+    code = (
+        "from board.kit.memory import hash_without_openssl; hash_without_openssl(); import hashlib, hmac, sys; "
+        "assert '_hashlib' not in sys.modules; "
+        "print(hashlib.sha256(b'plate').hexdigest(), hashlib.new('md5', b'plate').hexdigest(), "
+        "hmac.new(b'key', b'plate', 'sha256').hexdigest()); "
+        "from engine.actions._digest import _hash; print(_hash('sha512_256', b'plate')); import ssl"
+    )
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    import hmac
+
+    assert said == [
+        hashlib.sha256(b"plate").hexdigest(),
+        hashlib.md5(b"plate").hexdigest(),
+        hmac.new(b"key", b"plate", "sha256").hexdigest(),
+        hashlib.new("sha512_256", b"plate").hexdigest(),
+    ]
+
+
+def test_what_is_loaded_already_stays() -> None:
+    from board.kit.memory import hash_without_openssl
+
+    before = hashlib.sha256
+    hash_without_openssl()
+    assert "_hashlib" in sys.modules and hashlib.sha256 is before and hashlib.scrypt is not None
