@@ -39,6 +39,7 @@ setup(
         "Jinja2==3.1.6",
         "multipart==2.0.1",
         "numpy>=1.26.4,<3",  # tflite-runtime, where it replaces LiteRT, needs numpy 1
+        "paho-mqtt==2.2.0",
         "pillow==13.0.0",
         "pydantic==2.14.3",
         "pyserial==3.5",
@@ -65,6 +66,7 @@ setup(
             "requests==2.34.2",
             "ruff==0.17.5",
             "types-requests==2.33.0.20261030",
+            "xmlschema==4.3.2",
         ],
     },
 )

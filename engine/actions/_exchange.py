@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -108,6 +107,8 @@ class Exchange:
         """What went wrong, for people."""
         if self._over or isinstance(why, TimeoutError):
             return self.late
+        import ssl
+
         if isinstance(why, ssl.SSLCertVerificationError):
             return Text(BAD_CERTIFICATE, {"reason": why.verify_message})
         if isinstance(why, ssl.SSLError):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import socket
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit
 
 from board.kit.errors import DeliveryError, PeerRefused
@@ -15,6 +15,9 @@ from engine.actions._digest import answer as digest_answer
 from engine.actions._digest import is_stale
 from engine.actions._exchange import Exchange, exchange, place
 from engine.network import Network
+
+if TYPE_CHECKING:
+    import ssl
 
 REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -110,6 +113,7 @@ def _first_proof(login: Login) -> dict[str, str]:
 
 
 def _one(request: Request, proof: dict[str, str], it: Exchange, tls: ssl.SSLContext, most_bytes: int) -> Answer:
+    import ssl
     from http.client import HTTPException
 
     parts = urlsplit(request.url)

@@ -109,6 +109,10 @@ def _no_outputs(options: Settings) -> Mapping[str, bool]:
     return {}
 
 
+def _unused(kept: object, rules: tuple[Any, ...], env: ActionEnv) -> None:
+    return None
+
+
 def _nobody(options: Settings) -> str:
     return ""
 
@@ -153,6 +157,10 @@ class ActionKind(Generic[O]):
     open: Callable[[str, ActionEnv], AbstractContextManager[object]] | None = None
     """Keeps something open for a peer (`peer`'s text) while an enabled rule uses it. Returns at once: connecting, and connecting
     again, is the kept thing's own business. `deliver` finds what it gave in `env.peer`."""
+
+    use: Callable[[Any, tuple[O, ...], ActionEnv], None] = _unused
+    """Tells what is open the options of all enabled rules that use it, once it is open and after every change of the rules. Returns
+    at once, as `open` does. It is for kinds whose peer must know the camera before a car comes."""
 
     polarity: Callable[[O], Mapping[str, bool]] = _no_outputs
     """{output: active high}, as these options want the wiring to be; enabled rules must agree on each output."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import ssl
 from functools import lru_cache
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator
 
 from board.kit.errors import ConfigError
 from board.kit.settings import option
+
+if TYPE_CHECKING:
+    import ssl
 
 MOST_CA = 20_000
 """Characters: a dozen certificates."""
@@ -19,6 +21,8 @@ def check_ca(text: str) -> str:
     """Certificates in PEM as they are, "" for none; ConfigError when the text is anything else."""
     if not text:
         return text
+    import ssl
+
     if "PRIVATE KEY" in text:
         raise ConfigError("has a private key in it: paste the certificate alone")
     try:
@@ -47,6 +51,8 @@ def ca_option() -> str:
 @lru_cache(maxsize=8)
 def client_context(ca: str = "", verify: bool = True) -> ssl.SSLContext:
     """Remembered: the certificates of all authorities are a megabyte. `ca`: as `check_ca` takes it."""
+    import ssl
+
     if not verify:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False

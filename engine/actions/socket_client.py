@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import socket
-import ssl
 import struct
 import termios
 import threading
@@ -25,6 +24,9 @@ from engine.types import PlateEvent
 LOOK_S = 0.01
 PART_S = 1.0
 MOST_READS = 16
+
+SSL_WANTS_MORE = 2
+"""The number of ssl.SSLWantReadError (SSL_ERROR_WANT_READ): the module itself is 5 MB, which is loaded for TLS only."""
 
 KEEPALIVE = ((socket.TCP_KEEPIDLE, 30), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 3))
 """A server that lost its power is noticed before the next car comes, most of the time."""
@@ -121,13 +123,13 @@ def _connected(it: Exchange, options: SocketClientOptions) -> socket.socket:
 
 def _part(sock: socket.socket) -> None:
     """Ends our side and gives the server a moment to end its own."""
+    sock.settimeout(PART_S)
     try:
-        sock.settimeout(PART_S)
-        if isinstance(sock, ssl.SSLSocket):
-            sock.unwrap()
-        else:
+        if type(sock) is socket.socket:
             sock.shutdown(socket.SHUT_WR)
             sock.recv(1)
+        else:
+            sock.unwrap()  # type: ignore[attr-defined]
     except (ConnectionResetError, BrokenPipeError):
         raise  # it ended before it had read everything
     except OSError:
@@ -141,10 +143,10 @@ def _has_ended(sock: socket.socket) -> bool:
         for _ in range(MOST_READS):
             if not sock.recv(65_536):
                 return True
-    except (BlockingIOError, ssl.SSLWantReadError):
+    except BlockingIOError:
         return False
-    except OSError:
-        return True
+    except OSError as why:
+        return why.errno != SSL_WANTS_MORE
     return False
 
 

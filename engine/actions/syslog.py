@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import time
+from typing import TYPE_CHECKING
 
 from pydantic import field_validator
 
@@ -17,6 +17,9 @@ from engine.actions._tls import Certificates, ca_option, client_context
 from engine.formats.places import check_template, filled, one_line
 from engine.formats.syslog import FACILITIES, SEVERITIES, framed, message
 from engine.types import PlateEvent
+
+if TYPE_CHECKING:
+    import ssl
 
 PORTS = {"udp": 514, "tcp": 514, "tls": 6514}
 
@@ -102,6 +105,8 @@ def _by_stream(it: Exchange, options: SyslogOptions, said: bytes) -> None:
 
 def _end_tls(it: Exchange, sock: ssl.SSLSocket) -> None:
     sock.settimeout(max(0.01, it.end_s - time.monotonic()))
+    import ssl
+
     try:
         sock.unwrap().close()
     except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError):
