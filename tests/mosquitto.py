@@ -73,7 +73,8 @@ class Subscriber:
     """Hears everything that is published below the topics, in order."""
 
     def __init__(self, broker: Broker, *topics: str) -> None:
-        from paho.mqtt.client import CallbackAPIVersion, Client, MQTTProtocolVersion
+        from paho.mqtt.client import Client
+        from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
         self.heard: list[Heard] = []
         self._ready = False

@@ -271,13 +271,16 @@ class Link:
 
 
 def _make_client(account: Account, network: Network) -> Client:
-    from paho.mqtt.client import CallbackAPIVersion, Client, MQTTProtocolVersion
+    from paho.mqtt.client import Client
+    from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
     def connect() -> socket.socket:
         """As actions connect: to permitted addresses only, and within a time limit."""
         return network.connect(account.host, account.port, time.monotonic() + CONNECT_S)
 
-    client = Client(CallbackAPIVersion.VERSION2, account.client_id, protocol=MQTTProtocolVersion.MQTTv5, reconnect_on_failure=False)
+    client: Any = Client(
+        CallbackAPIVersion.VERSION2, account.client_id, protocol=MQTTProtocolVersion.MQTTv5, reconnect_on_failure=False
+    )
     client._create_socket_connection = connect
     client.connect_timeout = CONNECT_S
     if account.user or account.password:
@@ -286,14 +289,16 @@ def _make_client(account: Account, network: Network) -> Client:
         client.tls_set_context(client_context(account.ca))
     if account.status_topic:
         client.will_set(account.status_topic, OFFLINE, qos=1, retain=True)
-    return client
+    made: Client = client
+    return made
 
 
 def _properties(letter: Letter) -> Any:
     from paho.mqtt.packettypes import PacketTypes
     from paho.mqtt.properties import Properties
 
-    said = Properties(PacketTypes.PUBLISH)
+    make: Any = Properties
+    said = make(PacketTypes.PUBLISH)
     if letter.expiry_s:
         said.MessageExpiryInterval = letter.expiry_s
     if letter.content_type:
