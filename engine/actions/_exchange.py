@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
@@ -87,12 +88,23 @@ class Exchange:
             raise DeliveryError("no connection in {seconds:g} s", seconds=self.timeout_s) from why
         except OSError as why:
             raise DeliveryError("no connection ({reason})", reason=why.strerror or type(why).__name__) from why
-        same = sock.dup()  # TLS takes the socket's number over
+        self.guard(sock)
+        return sock
+
+    def guard(self, sock: socket.socket) -> None:
+        """This connection, which was there before, is cut off as well when the time is up."""
+        same = socket.socket(fileno=os.dup(sock.fileno()))  # TLS takes the socket's number over
         with self._lock:
             self._connected.append(same)
             if self._over:
                 _cut(same)
-        return sock
+
+    def keep(self) -> None:
+        """What is connected stays so when this is over."""
+        with self._lock:
+            for sock in self._connected:
+                sock.close()
+            self._connected.clear()
 
     def check(self) -> None:
         """DeliveryError when the time is up: what was cut short may look like a whole answer."""

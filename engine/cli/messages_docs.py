@@ -6,6 +6,7 @@ import argparse
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
 
 from board.kit.words import Text
@@ -23,6 +24,21 @@ One event is made of each passage, and every format writes that one down. Its `e
 message is sent again because an answer got lost: a receiver that keeps the ids takes none twice. `camera_id` tells cameras apart.
 
 Texts are UTF-8. Plates and descriptions may hold any character; what XML cannot carry (control characters) is U+FFFD instead.
+"""
+
+FRAMING = """
+## Sockets
+
+SOCKET CLIENT and SOCKET SERVER send these formats one after another over TCP, UTF-8 without a byte order mark. Option Framing:
+
+| framing | what parts messages |
+| --- | --- |
+| `newline` | a line feed ends each message; none occurs within, as XML and JSON escape it |
+| `length` | each begins with its length in bytes as four bytes, the highest first |
+| `none` | nothing |
+
+TRIGGER SERVER answers with `OK` and the id of the trigger, or `ERROR` and the reason, and once the car is read with the plate
+(`SIMPLE`) or one of the formats; each answer ends with CR LF.
 """
 
 PICTURES = """Pictures are JPEG, shortened in these samples; one that was not stored or is deleted already is missing or empty."""
@@ -84,10 +100,14 @@ def markdown() -> str:
         body = encode(name, SAMPLE, CAMERA, lambda file: PICTURE if file else b"").body.decode()
         if each.extension == "json":
             body = json.dumps(json.loads(body), ensure_ascii=False, indent=2)
+        elif each.extension == "xml":
+            tree = ElementTree.fromstring(body)
+            ElementTree.indent(tree)
+            body = f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(tree, "unicode")}'
         page += f"\n### {each.label} (`{name}`)\n\n`{each.content_type}`\n\n```{each.extension}\n{body.rstrip()}\n```\n"
-        if each.extension == "json":
+        if each.extension != "txt":
             page += "\nIt is sent on one line.\n"
-    return page + _syslog() + _mail()
+    return page + FRAMING + _syslog() + _mail()
 
 
 def _syslog() -> str:
