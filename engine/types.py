@@ -34,6 +34,10 @@ class LaneLine:
     bottom: Point
 
 
+SOCKET_CAUSE = "socket "
+"""Begins the cause of a trigger that came over the trigger socket; the client's address follows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trigger:
     """One accepted trigger; results of different triggers are independent of one another (manual 4.5, LPR configuration tab).

@@ -29,8 +29,8 @@ def free_port() -> int:
 
 @contextmanager
 def running(command: list[str], log: Path, *ports: int) -> Iterator[subprocess.Popen[bytes]]:
-    """The daemon in the foreground, once it listens at all of `ports`; what it says goes to `log`."""
-    with log.open("wb") as out, subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out) as process:
+    """The daemon in the foreground, once it listens at all of `ports`; what it says goes to `log`. Its input stays open."""
+    with log.open("wb") as out, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out, stderr=out) as process:
         try:
             for port in ports:
                 _await_port(process, port, log)

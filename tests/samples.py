@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -125,6 +125,8 @@ class ActionPeer:
     options: dict[str, Any]
     env: ActionEnv
     break_it: Callable[[], object]
+    passage: dict[str, Any] = field(default_factory=dict)
+    """What is particular about the passage."""
 
 
 @contextmanager

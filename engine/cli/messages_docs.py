@@ -6,10 +6,11 @@ import argparse
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
 
 from board.kit.words import Text
-from engine.formats import syslog
+from engine.formats import mail, syslog
 from engine.formats.event import FIELDS, Device
 from engine.formats.messages import FORMATS, encode
 from engine.lists import EARLIEST, LATEST
@@ -23,6 +24,21 @@ One event is made of each passage, and every format writes that one down. Its `e
 message is sent again because an answer got lost: a receiver that keeps the ids takes none twice. `camera_id` tells cameras apart.
 
 Texts are UTF-8. Plates and descriptions may hold any character; what XML cannot carry (control characters) is U+FFFD instead.
+"""
+
+FRAMING = """
+## Sockets
+
+SOCKET CLIENT and SOCKET SERVER send these formats one after another over TCP, UTF-8 without a byte order mark. Option Framing:
+
+| framing | what parts messages |
+| --- | --- |
+| `newline` | a line feed ends each message; none occurs within, as XML and JSON escape it |
+| `length` | each begins with its length in bytes as four bytes, the highest first |
+| `none` | nothing |
+
+TRIGGER SERVER answers with `OK` and the id of the trigger, or `ERROR` and the reason, and once the car is read with the plate
+(`SIMPLE`) or one of the formats; each answer ends with CR LF.
 """
 
 PICTURES = """Pictures are JPEG, shortened in these samples; one that was not stored or is deleted already is missing or empty."""
@@ -84,10 +100,14 @@ def markdown() -> str:
         body = encode(name, SAMPLE, CAMERA, lambda file: PICTURE if file else b"").body.decode()
         if each.extension == "json":
             body = json.dumps(json.loads(body), ensure_ascii=False, indent=2)
+        elif each.extension == "xml":
+            tree = ElementTree.fromstring(body)
+            ElementTree.indent(tree)
+            body = f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(tree, "unicode")}'
         page += f"\n### {each.label} (`{name}`)\n\n`{each.content_type}`\n\n```{each.extension}\n{body.rstrip()}\n```\n"
-        if each.extension == "json":
+        if each.extension != "txt":
             page += "\nIt is sent on one line.\n"
-    return page + _syslog()
+    return page + FRAMING + _syslog() + _mail()
 
 
 def _syslog() -> str:
@@ -101,5 +121,28 @@ Over TCP and TLS each message is preceded by its length in octets and a space.
 
 ```text
 {text}
+```
+"""
+
+
+def _mail() -> str:
+    text = mail.immix(SAMPLE, CAMERA, 1, mail.IMMIX_EVENTS[0], "HK55EVB in WHITELIST")
+    sample = mail.compose(
+        SAMPLE,
+        CAMERA,
+        sender="camera@example.org",
+        receivers=["gate@example.org"],
+        subject="HK55EVB in WHITELIST",
+        body=text,
+        attachments=[],
+        delivery_id="0b6f9c1e-8a3b-4c5d-9e7f-102030405060",
+    )
+    return f"""
+## Mail
+
+Subject and text are the installer's; this is one for Immix. Date and Message-ID stay the same when a mail is sent again.
+
+```text
+{sample.decode().replace(chr(13), "").rstrip()}
 ```
 """

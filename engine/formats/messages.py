@@ -43,6 +43,10 @@ class Format:
     write: Callable[[PlateEvent, Device, Read], str]
 
 
+def _simple(event: PlateEvent, device: Device, read: Read) -> str:
+    return " ".join(clean(event.passage.plate).split())  # a line, whatever the plate is
+
+
 def _xml(event: PlateEvent, device: Device, read: Read | None) -> str:
     return xml_text.write("passage", document(event, device, read))
 
@@ -61,7 +65,7 @@ def to_json(value: object) -> str:
 
 
 FORMATS = {
-    "SIMPLE": Format("The plate alone", TEXT_TYPE, "txt", lambda event, device, read: clean(event.passage.plate)),
+    "SIMPLE": Format("The plate alone", TEXT_TYPE, "txt", _simple),
     "XML": Format("XML", XML_TYPE, "xml", lambda event, device, read: _xml(event, device, None)),
     "XML_IMG": Format("XML with images", XML_TYPE, "xml", _xml),
     "JSON": Format("JSON", JSON_TYPE, "json", lambda event, device, read: _json(event, device, None)),

@@ -10,13 +10,13 @@ ITEMS = {"lists": "list", "images": "image"}
 """Field that holds several -> the element of one of them; of others it is `item`."""
 
 ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#9;"}
-IN_TEXT = str.maketrans({each: ESCAPES[each] for each in "&<>\r"})
+IN_TEXT = str.maketrans({each: ESCAPES[each] for each in "&<>\r\n"})
 IN_ATTRIBUTE = str.maketrans(ESCAPES)
 
 
 def write(root: str, document: Mapping[str, object]) -> str:
-    """A whole XML document. Texts hold characters of XML only (engine/formats/event.py cleans them)."""
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<{root}>\n{_children(document, "  ")}</{root}>\n'
+    """A whole XML document on one line. Texts hold characters of XML only (engine/formats/event.py cleans them)."""
+    return f'<?xml version="1.0" encoding="UTF-8"?><{root}>{_children(document)}</{root}>'
 
 
 def element_name(name: str) -> str:
@@ -27,21 +27,20 @@ def element_name(name: str) -> str:
     return made if re.match(r"(?!xml)[A-Za-z_]", made, re.IGNORECASE) else f"_{made}"
 
 
-def _children(document: Mapping[str, object], indent: str) -> str:
-    return "".join(_element(name, value, indent) for name, value in document.items())
+def _children(document: Mapping[str, object]) -> str:
+    return "".join(_element(name, value) for name, value in document.items())
 
 
-def _element(name: str, value: object, indent: str) -> str:
+def _element(name: str, value: object) -> str:
     tag = element_name(name)
     called = "" if tag == name else f' name="{name.translate(IN_ATTRIBUTE)}"'
     if isinstance(value, Mapping):
-        inside = _children(value, f"{indent}  ")
+        inside = _children(value)
     elif isinstance(value, list):
-        item = ITEMS.get(name, "item")
-        inside = "".join(_element(item, each, f"{indent}  ") for each in value)
+        inside = "".join(_element(ITEMS.get(name, "item"), each) for each in value)
     else:
-        return f"{indent}<{tag}{called}>{_text(value)}</{tag}>\n"
-    return f"{indent}<{tag}{called}>\n{inside}{indent}</{tag}>\n" if inside else f"{indent}<{tag}{called}></{tag}>\n"
+        inside = _text(value)
+    return f"<{tag}{called}>{inside}</{tag}>"
 
 
 def _text(value: object) -> str:
