@@ -16,7 +16,7 @@ MOST_MISSED = 100
 
 
 class Documents:
-    """What the feed says, in the words of the API."""
+    """What the feed says, in the words of the API; Texts in it are said by the feed, to each viewer in his language."""
 
     def __init__(self, portal: Portal) -> None:
         self._portal = portal
@@ -58,5 +58,5 @@ def _delivery(delivery: Delivery) -> dict[str, Any]:
         "kind": delivery.kind,
         "state": delivery.state,
         "attempts": delivery.attempts,
-        "note": str(delivery.note),
+        "note": delivery.note,
     }

@@ -8,7 +8,7 @@ import pytest
 
 from board.camera import CameraSettings
 from board.kit.errors import ConfigError
-from board.kit.secrets import public
+from board.kit.secrets import public, without_secrets
 from board.kit.settings import Settings, SettingsError, option
 from board.kit.web.forms import fields, filled, groups
 from board.kit.web.render import Templates
@@ -127,6 +127,7 @@ def test_a_stored_password_does_not_follow_a_changed_host(change: dict[str, Any]
 def test_a_stored_password_stays_while_it_goes_to_the_same_host() -> None:
     assert filled(Mail, {"sender": "north", "host": "mail.example"}, MAIL, {}).password == "s3cret"
     assert filled(Mail, {"host": "evil.example"}, {**MAIL, "password": ""}, {}).password == ""
+    assert filled(Mail, {"host": "mail.example"}, {"password": "s3cret"}, {}).password == "s3cret"  # the default, never stored
 
 
 @pytest.mark.parametrize(
@@ -171,6 +172,25 @@ def test_the_password_in_an_address_is_hidden_and_kept_for_the_same_server_only(
     if "(hidden)" in shown:
         with pytest.raises(SettingsError, match="Picture address: enter the password in it again"):
             filled(Mail, {"picture": shown.replace("10.0.0.7", "10.0.0.8")}, stored, {})
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "http://root:(hidden)@10.0.0.7/live?token=(hidden)",
+        "http://guard@10.0.0.7/live?token=(hidden)",
+        "http://guard:(hidden)@10.0.0.7/live?token=(hidden)&pass=(hidden)",
+    ],
+)
+def test_a_password_in_an_address_stays_with_its_user_and_in_its_place(sent: str) -> None:
+    stored = {**MAIL, "picture": "http://guard:2468@10.0.0.7/live?token=t0ken"}
+    with pytest.raises(SettingsError, match="Picture address: enter the password in it again"):
+        filled(Mail, {"picture": sent}, stored, {})
+
+
+def test_what_is_written_down_says_that_there_is_a_password_and_not_which() -> None:
+    assert without_secrets(Mail, {"password": "s3cret", "sender": "gate"}) == {"password": "(hidden)", "sender": "gate"}
+    assert without_secrets(Mail, {"password": ""}) == {"password": ""}
 
 
 def test_a_type_that_no_control_edits_stops_with_the_fields_name() -> None:

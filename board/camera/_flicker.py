@@ -1,0 +1,6 @@
+"""Flicker: the choices of the setting for lamps that flicker with the mains, and their frequency in Hz."""
+
+from __future__ import annotations
+
+AS_IS = "as is"
+FLICKER_HZ = {"off": 0, "50 Hz": 50, "60 Hz": 60}
