@@ -110,6 +110,15 @@ def test_a_killed_process_is_started_again_and_counted(camera: Camera) -> None:
     assert status(supervisor, "pins").restarts == 0
 
 
+def test_a_crash_begins_anew_the_time_for_which_all_have_beaten(camera: Camera) -> None:
+    supervisor = camera.start(pins="live", engine="live")
+    until(lambda: supervisor.beating_s > 1.5)
+    first, killed_s = status(supervisor, "engine").pid, time.monotonic()
+    os.kill(first, signal.SIGKILL)
+    until(lambda: status(supervisor, "engine").pid not in (0, first) and supervisor.beating_s > 0)
+    assert supervisor.beating_s <= time.monotonic() - killed_s
+
+
 def test_outputs_are_made_safe_before_a_killed_pins_is_started_again(camera: Camera) -> None:
     supervisor = camera.start(pins="live", engine="live")
     until(lambda: len(camera.told()) == 2)
