@@ -2,5 +2,7 @@
 
 from __future__ import annotations
 
-AS_IS = "as is"
-FLICKER_HZ = {"off": 0, "50 Hz": 50, "60 Hz": 60}
+from board.kit.words import mark
+
+AS_IS = mark("as is")
+FLICKER_HZ = {mark("off"): 0, "50 Hz": 50, "60 Hz": 60}

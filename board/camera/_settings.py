@@ -9,8 +9,9 @@ from pydantic import field_validator, model_validator
 from board.camera._flicker import AS_IS, FLICKER_HZ
 from board.kit.errors import ConfigError
 from board.kit.settings import Problem, Settings, option
+from board.kit.words import mark
 
-NIGHTS = ("never", "schedule", "light", "always")
+NIGHTS = (mark("never"), mark("schedule"), mark("light"), mark("always"))
 TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 

@@ -17,6 +17,7 @@ from board.profiles import all_profiles
 from engine.actions import find_kinds
 from engine.actions.http import HttpOptions
 from engine.settings import GeneralSettings, LprSettings
+from tests.unit.webui.portal_caller import Caller
 from webui.choices import board_choices
 from webui.pages import TEMPLATES
 from webui.view.list_forms import EntryForm, ListForm
@@ -199,3 +200,16 @@ def test_a_type_that_no_control_edits_stops_with_the_fields_name() -> None:
 
     with pytest.raises(ConfigError, match=r"Odd\.table"):
         fields(Odd, {}, {})
+
+
+def test_titles_help_choices_and_limits_of_a_field_are_said_in_the_readers_language(caller: Caller) -> None:
+    german = caller.call("GET", "camera", "admin", HTTP_ACCEPT_LANGUAGE="de").text
+    english = caller.call("GET", "camera", "admin", HTTP_ACCEPT_LANGUAGE="en").text
+    for words, deutsch in (
+        (">Upside down</label>", ">Kopfüber</label>"),
+        ("The camera hangs upside down: the picture is turned.", "Die Kamera hängt kopfüber: Das Bild wird gedreht."),
+        ('<option value="never" selected>never</option>', '<option value="never" selected>nie</option>'),
+        ("<h2>Picture</h2>", "<h2>Bild</h2>"),
+        (">1 to 60</span>", ">1 bis 60</span>"),
+    ):
+        assert (words in english, deutsch in german, words in german) == (True, True, False), words
