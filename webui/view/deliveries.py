@@ -43,7 +43,7 @@ def cells(delivery: shapes.Delivery, language: Language) -> list[object]:
         delivery["attempts"],
         delivery["note"].said(language.translate),
         delivery["outcome"],
-        delivery["decision"],
+        delivery["decision"].said(language.translate),
     ]
 
 
@@ -79,5 +79,5 @@ def shown(portal: Portal, stored: StoredDelivery, zone: ZoneInfo) -> shapes.Deli
         "attempts": delivery.attempts,
         "note": delivery.note,
         "outcome": stored.decision.outcome,
-        "decision": str(stored.decision.reason),
+        "decision": stored.decision.reason,
     }

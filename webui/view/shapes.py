@@ -194,7 +194,7 @@ class Delivery(TypedDict):
     attempts: int
     note: Text
     outcome: str
-    decision: str
+    decision: Text
 
 
 @_closed
