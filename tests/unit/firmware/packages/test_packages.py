@@ -243,10 +243,8 @@ def test_an_optional_process_that_crashes_is_started_again_and_fails_no_trial(
     camera.upload(packages)
     packages.start("TINY")
     until(lambda: only(packages).slot_state == "good")
-    crashing = {"manager": "http", "video": "crash"}
-    camera.upload(
-        packages, version="2.0.0", processes=crashing, optional=["video"], window_s=3
-    )  # more crashes than a trial may have
+    crashing = {"manager": "http", "video": "crash"}  # more often than a trial allows
+    camera.upload(packages, version="2.0.0", processes=crashing, optional=["video"], window_s=3)
     until(lambda: next((process.restarts for process in only(packages).processes if process.name == "video"), 0) == 3)
     until(lambda: (only(packages).version, only(packages).slot_state) == ("2.0.0", "good"))
     assert (only(packages).status, packages.ill(), packages.portals_ready()) == ("on", "", True)
