@@ -15,16 +15,17 @@ from pathlib import Path
 
 from board.kit.files import write_whole
 from board.kit.state import State
+from board.kit.words import Text, plain, received
 
 log = logging.getLogger("board.devices")
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceState:
-    """`device`: what it is and where, for people; `problem`: "" while it works; `since`: of the last change, aware UTC."""
+    """`device`: what it is and where, for people; `problem`: NOTHING while it works; `since`: of the last change, aware UTC."""
 
     device: str
-    problem: str
+    problem: Text
     since: datetime
     process: str
 
@@ -35,10 +36,10 @@ class DeviceBook:
     def __init__(self, state: State, process: str) -> None:
         self._folder = state.devices
         self._process = process
-        self._told: dict[str, str] = {}
+        self._told: dict[str, Text] = {}
 
-    def report(self, device: str, problem: str) -> None:
-        """The device works (`problem` "") or does not; logged and written when that is news."""
+    def report(self, device: str, problem: Text) -> None:
+        """The device works (`problem` NOTHING) or does not; logged and written when that is news."""
         before = self._told.get(device)
         if before == problem:
             return
@@ -47,7 +48,7 @@ class DeviceBook:
             log.warning("%s: %s", device, problem)
         else:
             log.info("%s: %s", device, "works" if before is None else "is back")
-        entry = {"device": device, "problem": problem, "since": datetime.now(UTC).isoformat(), "pid": os.getpid()}
+        entry = {"device": device, "problem": plain(problem), "since": datetime.now(UTC).isoformat(), "pid": os.getpid()}
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_whole(self._path(device), json.dumps(entry | {"process": self._process}).encode())
@@ -73,7 +74,7 @@ def read_devices(state: State) -> tuple[DeviceState, ...]:
     for path in sorted(state.devices.glob("*.json")):
         try:
             entry = json.loads(path.read_text())
-            one = DeviceState(entry["device"], entry["problem"], datetime.fromisoformat(entry["since"]), entry["process"])
+            one = DeviceState(entry["device"], received(entry["problem"]), datetime.fromisoformat(entry["since"]), entry["process"])
             alive = _is_alive(int(entry["pid"]))
         except (OSError, ValueError, KeyError, TypeError) as why:
             log.debug("%s is not read: %s", path, why)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from board.kit.state import State
+from board.kit.words import Text
 from board.types import BoardProfile, Frame
 
 
@@ -17,7 +18,7 @@ class Camera(Protocol):
     """The exposure in force: "day" or "night"; "" for a camera that is not told one."""
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[Text, ...]:
         """What was asked and this camera does not do, or not quite: each names the setting, for people."""
         ...
 

@@ -139,7 +139,7 @@ def _i2c(profile: BoardProfile, state: State) -> Iterator[Finding]:
         place = str(parse_url(url))
         one = used.get(place)
         if one is not None:
-            yield Finding(place, one.problem or f"in use by the running {one.process}", good=not one.problem)
+            yield Finding(place, str(one.problem) or f"in use by the running {one.process}", good=not one.problem)
             continue
         try:
             device, bus = open_device(url, state)
@@ -187,7 +187,7 @@ def _serial(profile: BoardProfile, state: State) -> Iterator[Finding]:
         yield Finding(str(path), f"taken by {taker}" if (taker := holder(str(path))) else "free")
     for one in read_devices(state):
         if one.process == "service":
-            yield Finding(one.device, one.problem or "in use by the running service", good=not one.problem)
+            yield Finding(one.device, str(one.problem) or "in use by the running service", good=not one.problem)
     if not found:
         yield Finding("serial", "none")
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from board.kit.words import NOTHING, Text
+
 if TYPE_CHECKING:  # pins and the host handle no pixels: they stay without numpy's 25 MB
     import numpy as np
     from numpy.typing import NDArray
@@ -234,7 +236,7 @@ class PinsDone:
 
     id: str
     monotonic_ns: int
-    note: str = ""
+    note: Text = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +244,7 @@ class PinsRefused:
     """The request had no effect; `why` is for people."""
 
     id: str
-    why: str
+    why: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,10 +277,10 @@ class WiegandSent:
 
 @dataclass(frozen=True, slots=True)
 class LineWarning:
-    """Something is wrong with the line ("DI1 has been active for 5 min: is it stuck?"); `text` "": not any more."""
+    """Something is wrong with the line ("DI1 has been active for 5 min: is it stuck?"); `text` NOTHING: not any more."""
 
     line: str
-    text: str
+    text: Text
     monotonic_ns: int
 
 

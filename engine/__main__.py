@@ -11,7 +11,7 @@ from board.kit.errors import GatewrightError
 from board.kit.memory import hash_without_openssl
 
 COMMANDS = {
-    "run": ("engine.reading.run", "the engine process: camera to passages"),
+    "run": ("engine.reading.start", "the engine process: camera to passages"),
     "service": ("engine.service.core", "the service process: store, look-ups, actions, triggers"),
     "vms": ("engine.vms.run", "the vms process: servers for recorders and video management"),
     "video": ("engine.video.run", "the video process, on boards that can encode video"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from board.devices import DeviceState
+from board.kit.words import NOTHING, Text
 from engine.types import UNDECIDED, Counter, Decision, Delivery, Match, Passage, PlateRead, Trigger, WiegandFrame
 
 NO_LICENSE = "NO LICENSE"
@@ -31,7 +32,7 @@ class EngineHello:
 
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
-    """Sent every second and on change. `camera`: "ok" or what is wrong with it; `error`: last error, "" when none.
+    """Sent every second and on change. `camera`: what is wrong with it, NOTHING while it works; `error`: last error.
     `mode`: of the settings, or NO_LICENSE; `frames_per_s`: what the camera delivers; `frames_lost`, `frames_late`: since the
     engine's start; `camera_notes`: what was asked of the camera and it does not do; `preset`: its exposure, "day" or "night";
     `settings`: fingerprints (board/kit/settings.py) of those that it runs with."""
@@ -41,13 +42,13 @@ class EngineStatus:
     frames_per_s: float
     read_ms: float
     last_char_height_px: float
-    camera: str
-    error: str
+    camera: Text
+    error: Text
     error_at: datetime | None
     size: tuple[int, int]
     frames_lost: int = 0
     frames_late: int = 0
-    camera_notes: tuple[str, ...] = ()
+    camera_notes: tuple[Text, ...] = ()
     preset: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
 
@@ -69,10 +70,10 @@ class LiveReads:
 
 @dataclass(frozen=True, slots=True)
 class TriggerTaken:
-    """The engine began with this trigger (`refused` "") or cannot serve it."""
+    """The engine began with this trigger (`refused` NOTHING) or cannot serve it."""
 
     trigger_id: str
-    refused: str
+    refused: Text
 
 
 # --- service -> engine ----------------------------------------------------------------------------------------------
@@ -144,7 +145,7 @@ class RestartService:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     ok: bool
-    note: str
+    note: Text = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ class TriggerAnswer:
     """`accepted` False: `why` says why (period limit, wrong mode, engine stopped). `passage` when waited for."""
 
     accepted: bool
-    why: str
+    why: Text
     trigger_id: str
     passage: Passage | None = None
 
@@ -177,11 +178,11 @@ class ServiceStatus:
     counters: tuple[Counter, ...]
     lines: tuple[LineState, ...]
     wiegand: WiegandFrame | None
-    pins: str
-    """"ok" or what is wrong with the pins process."""
-    warnings: tuple[str, ...]
+    pins: Text
+    """What is wrong with the pins process, NOTHING while it works."""
+    warnings: tuple[Text, ...]
     """What is wrong with a line: a stuck input, an output that reached its longest time, settings that pins refused."""
-    last_error: str
+    last_error: Text
     last_error_at: datetime | None
     sd_free_pct: int
     """-1: no card."""

@@ -15,6 +15,7 @@ from board.devices import DeviceBook
 from board.kit.clock import Clock, TestClock
 from board.kit.errors import DeliveryError
 from board.kit.state import State
+from board.kit.words import NOTHING
 from board.serial import SerialLines
 from board.serial._twin import plug, pull
 from board.types import PinsDone, PinsTaken
@@ -78,7 +79,7 @@ class FakePins:
     def __init__(self, *errors: str) -> None:
         self.requests: list[Any] = []
         self.errors = list(errors)
-        self.note = ""
+        self.note = NOTHING
         self.before_answer: Callable[[], None] = lambda: None
 
         self.takes = False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
@@ -144,11 +143,3 @@ def trust_file(folder: Path) -> Path:
     path = folder / "tiny.pub"
     path.write_bytes(public_pem(KEY.public_key()))
     return path
-
-
-def wait_for(condition: Callable[[], object], timeout_s: float = 20.0) -> None:
-    """Returns when `condition` holds; fails the test when it never does."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.02)

@@ -8,6 +8,7 @@ from typing import TypeVar
 from board.kit.errors import WireError
 from board.kit.state import State
 from board.kit.wire import Codec, connect
+from board.kit.words import Text
 from engine.messages import SERVICE_MESSAGES, Outcome
 
 A = TypeVar("A")
@@ -48,4 +49,6 @@ class ServiceClient:
         try:
             return self.ask(question, Outcome, timeout_s)
         except WireError as why:
-            return Outcome(False, f"{why}. Look at Logs > Service, or start the ANPR package in Package Management.")
+            return Outcome(
+                False, Text("{why}. Look at Logs > Service, or start the ANPR package in Package Management.", {"why": why})
+            )

@@ -14,8 +14,8 @@ import re
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import escape
 from typing import IO
-from xml.sax.saxutils import escape
 
 from board.kit.web.routes import Answer
 
@@ -100,7 +100,7 @@ def _cell(value: object) -> str:
 
 
 def _text(text: str, style: int) -> str:
-    shown = escape(_NOT_XML.sub("\ufffd", text[:LONGEST_CELL]))
+    shown = escape(_NOT_XML.sub("\ufffd", text[:LONGEST_CELL]), quote=False)
     return f'<c t="inlineStr" s="{style}"><is><t xml:space="preserve">{shown}</t></is></c>'
 
 

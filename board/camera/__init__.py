@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING
 
 from board.camera._kind import CameraKind
-from board.camera._settings import CameraSettings, CameraSetup
+from board.camera._setup import CameraSetup
 from board.kit.clock import Clock
 from board.kit.errors import CameraError
 from board.kit.registry import find
 from board.ports import Camera
 
+if TYPE_CHECKING:
+    from board.camera._settings import CameraSettings
+
 __all__ = ["CameraSettings", "CameraSetup", "open_camera"]
+
+
+def __getattr__(name: str) -> object:
+    """CameraSettings, for who declares, checks or shows them; who only opens a camera does not import them."""
+    if name != "CameraSettings":
+        raise AttributeError(name)
+    from board.camera._settings import CameraSettings
+
+    return CameraSettings
 
 
 def open_camera(
@@ -35,4 +48,5 @@ def open_camera(
         known = ", ".join(f"{name}:" for name in sorted(by_scheme))
         # never the whole URL: a password may stand in it
         raise CameraError("camera {scheme!r}: unknown kind; it must begin with one of {known}", scheme=scheme[:60], known=known)
-    return kind.open(url.strip(), CameraSetup(size, settings or CameraSettings(), zone, small), clock)
+    setup = CameraSetup(size, zone=zone, small=small) if settings is None else CameraSetup(size, settings, zone, small)
+    return kind.open(url.strip(), setup, clock)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from statistics import median
 
 KEPT = 9
 MOST = 1000
@@ -24,7 +23,7 @@ class Gaps:
         if last_ns is None or stamp_ns <= last_ns:
             return 0
         gap_ns = stamp_ns - last_ns
-        usual_ns = step_ns or (round(median(self._steps_ns)) if len(self._steps_ns) == KEPT else 0)
+        usual_ns = step_ns or (sorted(self._steps_ns)[KEPT // 2] if len(self._steps_ns) == KEPT else 0)
         self._steps_ns.append(gap_ns)
         missing = round(gap_ns / usual_ns) - 1 if usual_ns else 0
         return missing if 0 < missing <= MOST else 0

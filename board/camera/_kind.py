@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from board.camera._settings import CameraSetup
+from board.camera._setup import CameraSetup
 from board.kit.clock import Clock
 from board.ports import Camera
 

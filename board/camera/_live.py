@@ -60,7 +60,7 @@ class Source(Protocol):
 class LiveCamera:
     """`name`: how errors call the source (no passwords in it). `turn`: what is done to each picture's pixels."""
 
-    def __init__(self, source: Source, name: str, clock: Clock, turn: Callable[[RGB], RGB], notes: tuple[str, ...] = ()) -> None:
+    def __init__(self, source: Source, name: str, clock: Clock, turn: Callable[[RGB], RGB], notes: tuple[Text, ...] = ()) -> None:
         self.notes = notes
         self.preset = ""
         self._source = source

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
 
-from board.camera._settings import CameraSettings
+if TYPE_CHECKING:
+    from board.camera._settings import CameraSettings
 
 HOLD_NS = 20_000_000_000
 """Light counts as changed once it stayed beyond its threshold for so long: headlamps and clouds pass."""

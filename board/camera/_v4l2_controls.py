@@ -8,9 +8,15 @@ import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from board.camera._settings import AS_IS, FLICKER_HZ, CameraSettings, exposure, flips
+from board.camera._flicker import AS_IS, FLICKER_HZ
+from board.camera._setup import exposure, flips
 from board.kit.errors import CameraError
+from board.kit.words import NOTHING, Text, mark
+
+if TYPE_CHECKING:
+    from board.camera._settings import CameraSettings
 
 log = logging.getLogger("camera")
 
@@ -36,14 +42,14 @@ HFLIP, VFLIP, POWER_LINE_FREQUENCY = USER + 20, USER + 21, USER + 24
 EXPOSURE_AUTO, EXPOSURE_ABSOLUTE, FOCUS_ABSOLUTE, FOCUS_AUTO = CAMERA + 1, CAMERA + 2, CAMERA + 10, CAMERA + 12
 
 NAMES = {
-    WHITE_BALANCE_AUTO: ("Colour by night", "white_balance_automatic"),
-    GAIN_AUTO: ("Gain", "gain_automatic"),
-    GAIN: ("Gain", "gain"),
-    POWER_LINE_FREQUENCY: ("Lamp flicker", "power_line_frequency"),
-    EXPOSURE_AUTO: ("Shutter", "auto_exposure"),
-    EXPOSURE_ABSOLUTE: ("Shutter", "exposure_time_absolute"),
-    FOCUS_ABSOLUTE: ("Lens position", "focus_absolute"),
-    FOCUS_AUTO: ("Focus", "focus_automatic_continuous"),
+    WHITE_BALANCE_AUTO: (mark("Colour by night"), "white_balance_automatic"),
+    GAIN_AUTO: (mark("Gain"), "gain_automatic"),
+    GAIN: (mark("Gain"), "gain"),
+    POWER_LINE_FREQUENCY: (mark("Lamp flicker"), "power_line_frequency"),
+    EXPOSURE_AUTO: (mark("Shutter"), "auto_exposure"),
+    EXPOSURE_ABSOLUTE: (mark("Shutter"), "exposure_time_absolute"),
+    FOCUS_ABSOLUTE: (mark("Lens position"), "focus_absolute"),
+    FOCUS_AUTO: (mark("Focus"), "focus_automatic_continuous"),
 }
 """Control -> (the setting's title, the driver's name as v4l2-ctl shows it)."""
 EXPOSURE_MANUAL, EXPOSURE_AUTOMATIC = 1, (3, 0)
@@ -69,7 +75,7 @@ class V4l2Controls:
             self._file = os.open(device, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as why:
             raise CameraError("v4l2 {device}: {reason}", device=device, reason=why.strerror) from why
-        self.notes: tuple[str, ...] = ()
+        self.notes: tuple[Text, ...] = ()
 
     def set_fixed(self, settings: CameraSettings) -> tuple[bool, bool]:
         """What holds by day and by night; (mirrored, upended): which flips the driver does."""
@@ -123,24 +129,34 @@ class V4l2Controls:
         title, name = NAMES.get(control, ("Picture", "mirror"))
         limits = self._limits(control)
         if limits is None:
-            self._note(f"{title}: this camera's driver has no such control ({name})")
+            self._note(Text("{title}: this camera's driver has no such control ({name})", {"title": Text(title), "name": name}))
             return False
-        problem = ""
+        problem = NOTHING
         for value in values:
             taken = min(max(value, limits.lowest), limits.highest)
             taken -= (taken - limits.lowest) % limits.step
             try:
                 fcntl.ioctl(self._file, VIDIOC_S_CTRL, CONTROL.pack(control, taken))
             except OSError as why:
-                problem = f"{title}: this camera's driver refuses {name} = {value}: {why.strerror}"
+                problem = Text(
+                    "{title}: this camera's driver refuses {name} = {value}: {why}",
+                    {"title": Text(title), "name": name, "value": value, "why": why.strerror},
+                )
                 continue
             if not limits.lowest <= value <= limits.highest:
-                self._note(f"{title}: {name} goes from {limits.lowest} to {limits.highest}, {value} is asked: {taken} holds")
+                self._note(_out_of_limits(title, name, value, limits, taken))
             return True
         self._note(problem)
         return False
 
-    def _note(self, text: str) -> None:
+    def _note(self, text: Text) -> None:
         if text not in self.notes:
             log.warning("%s", text)
             self.notes = (*self.notes, text)
+
+
+def _out_of_limits(title: str, name: str, value: int, limits: Limits, taken: int) -> Text:
+    return Text(
+        "{title}: {name} goes from {lowest} to {highest}, {value} is asked: {taken} holds",
+        {"title": Text(title), "name": name, "lowest": limits.lowest, "highest": limits.highest, "value": value, "taken": taken},
+    )

@@ -10,19 +10,24 @@ import threading
 import time
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from board.camera._flicker import AS_IS, FLICKER_HZ
 from board.camera._gaps import Gaps
 from board.camera._kind import CameraKind
 from board.camera._night import Night
-from board.camera._settings import AS_IS, FLICKER_HZ, CameraSettings, CameraSetup, cut, exposure, flips
+from board.camera._setup import CameraSetup, cut, exposure, flips
 from board.kit.clock import Clock
 from board.kit.errors import CameraError
+from board.kit.words import NOTHING, Text, mark
 from board.ports import Camera
 from board.types import Frame
+
+if TYPE_CHECKING:
+    from board.camera._settings import CameraSettings
 
 log = logging.getLogger("camera")
 
@@ -36,13 +41,13 @@ OLDEST_NS = 5_000_000_000
 """A sensor's stamp that says more than this is of another clock."""
 
 TITLES = {
-    "FrameDurationLimits": "Frame rate (us a frame)",
-    "AeFlickerMode": "Lamp flicker",
-    "AfMode": "Focus",
-    "LensPosition": "Lens position",
-    "ScalerCrop": "Cut off",
-    "ExposureTime": "Shutter",
-    "AnalogueGain": "Gain",
+    "FrameDurationLimits": mark("Frame rate (us a frame)"),
+    "AeFlickerMode": mark("Lamp flicker"),
+    "AfMode": mark("Focus"),
+    "LensPosition": mark("Lens position"),
+    "ScalerCrop": mark("Cut off"),
+    "ExposureTime": mark("Shutter"),
+    "AnalogueGain": mark("Gain"),
 }
 """libcamera's controls and the setting that a missing one is told as. One that is not here (white balance on a sensor without
 colour) is not missed."""
@@ -95,7 +100,7 @@ class _PiCamera:
         self._gaps = Gaps()
         self._seq = 0
         self._job: Any = None
-        self.notes: tuple[str, ...] = ()
+        self.notes: tuple[Text, ...] = ()
         self._streams = self._configure(setup)
         delivered = device.camera_configuration()["main"]["format"]
         if delivered not in RGB:  # libcamera changes what its camera cannot do, and picamera2 says nothing
@@ -191,15 +196,20 @@ class _PiCamera:
         for name, value in controls.items():
             if name not in known:
                 if name in TITLES:
-                    self._note(f"{TITLES[name]}: this camera module has no such control ({name})")
+                    self._note(
+                        Text(
+                            "{title}: this camera module has no such control ({name})",
+                            {"title": Text(TITLES[name]), "name": name},
+                        )
+                    )
                 continue
             taken[name], wrong = _within(value, known[name])
             if wrong:
-                self._note(f"{TITLES.get(name, name)}: {wrong}")
+                self._note(Text("{title}: {wrong}", {"title": Text(TITLES.get(name, name)), "wrong": wrong}))
         if taken:
             self._device.set_controls(taken)
 
-    def _note(self, text: str) -> None:
+    def _note(self, text: Text) -> None:
         if text not in self.notes:
             log.warning("%s", text)
             self.notes = (*self.notes, text)
@@ -249,17 +259,20 @@ def _exposure_controls(settings: CameraSettings, night: bool) -> dict[str, Any]:
     return controls
 
 
-def _within(value: Any, limits: tuple[Any, Any, Any]) -> tuple[Any, str]:
-    """A number within the module's limits and what was wrong with it, "" for nothing. Others, and 0 (automatic), stay."""
+def _within(value: Any, limits: tuple[Any, Any, Any]) -> tuple[Any, Text]:
+    """A number within the module's limits and what was wrong with it. Others, and 0 (automatic), stay."""
     lowest, highest, _ = limits
     if isinstance(value, tuple) and len(value) == 2 and value[0] == value[1]:
         taken, wrong = _within(value[0], limits)
         return (taken, taken), wrong
     numbers = all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in (value, lowest, highest))
     if not numbers or value == 0 or lowest >= highest or lowest <= value <= highest:
-        return value, ""
+        return value, NOTHING
     taken = min(max(value, lowest), highest)
-    return taken, f"{value:g} is asked, this camera module goes from {lowest:g} to {highest:g}: {taken:g} holds"
+    return taken, Text(
+        "{value:g} is asked, this camera module goes from {lowest:g} to {highest:g}: {taken:g} holds",
+        {"value": value, "lowest": lowest, "highest": highest, "taken": taken},
+    )
 
 
 def _age_ns(stamp_ns: int) -> int:

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from board.camera._kind import CameraKind
 from board.camera._options import split_options
-from board.camera._settings import CameraSetup, left_out
+from board.camera._setup import CameraSetup, left_out
 from board.kit.clock import Clock
 from board.kit.errors import CameraError, ImageError
+from board.kit.words import Text
 from board.pictures import load_rgb, refuse_size
 from board.ports import Camera
 from board.types import Frame
@@ -47,13 +48,13 @@ def open_replay(url: str, setup: CameraSetup, clock: Clock) -> Camera:
         pictures = _video(path, fps, bool(options.get("loop", 1)))
     else:
         raise CameraError("replay: {path} is neither a folder of pictures nor a video file", path=path)
-    return _Replay(pictures, clock, left_out(setup.settings, "a replay shows its pictures as they are"))
+    return _Replay(pictures, clock, left_out(setup.settings, Text("a replay shows its pictures as they are")))
 
 
 class _Replay:
     """Delivers each picture once when its time has come; a reader that is late gets the rest later, never a burst."""
 
-    def __init__(self, pictures: Generator[Picture, None, None], clock: Clock, notes: tuple[str, ...]) -> None:
+    def __init__(self, pictures: Generator[Picture, None, None], clock: Clock, notes: tuple[Text, ...]) -> None:
         self.notes = notes
         self.preset = ""
         self._pictures = pictures

@@ -14,7 +14,7 @@ from board.camera._kind import CameraKind
 from board.camera._live import LiveCamera
 from board.camera._night import Night
 from board.camera._options import split_options
-from board.camera._settings import CameraSetup, flips, turned
+from board.camera._setup import CameraSetup, flips, turned
 from board.camera._v4l2_controls import V4l2Controls
 from board.kit.clock import Clock
 from board.kit.errors import CameraError
@@ -30,7 +30,7 @@ FORMATS = ("mjpeg", "yuyv422", "")
 """Asked for in this order: over USB 2 only MJPEG has room for 1280x960 at more than a few frames per second; "": what it offers."""
 
 
-NO_LIGHT = "Night preset: this camera measures no light level: 'light' means day here; choose 'schedule'"
+NO_LIGHT = Text("Night preset: this camera measures no light level: 'light' means day here; choose 'schedule'")
 
 
 def open_v4l2(url: str, setup: CameraSetup, clock: Clock) -> Camera:
@@ -78,7 +78,7 @@ class _V4l2Camera:
         self._follow_the_clock()
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[Text, ...]:
         return self._controls.notes + self._notes
 
     def read(self, timeout_s: float) -> Frame | None:

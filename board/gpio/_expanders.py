@@ -18,6 +18,7 @@ from board.gpio._claims import Claims, taker
 from board.i2c import Bus, Expander, ExpanderKind, kind_of, open_device, parse_url
 from board.kit.errors import BoardError, PinBusy
 from board.kit.state import State
+from board.kit.words import NOTHING, Text
 from board.lines import load_polarity, pin_names, rest_levels
 from board.ports import Gpio
 from board.types import FIRST_EXPANDER_PIN, BoardProfile
@@ -43,7 +44,7 @@ class _Chip:
     """Wanted at the outputs."""
     seen: int = 0
     """Last read at the inputs."""
-    problem: str = "not asked yet"
+    problem: Text = field(default_factory=lambda: Text("not asked yet"))
     """"" while it answers."""
     look_at: float = 0.0
     watched: dict[int, Callable[[int, bool, int], None]] = field(default_factory=dict)
@@ -188,7 +189,7 @@ class WithExpanders:
         try:
             device, chip.bus = open_device(chip.url, self._state)
         except BoardError as why:
-            chip.problem = str(why)
+            chip.problem = why.text
             return False
         chip.device = device  # type: ignore[assignment]  # the kind of this URL is an expander's
         return True
@@ -209,9 +210,9 @@ class WithExpanders:
         try:
             act(chip.device)
         except BoardError as why:
-            chip.problem = str(why)
+            chip.problem = why.text
             return False
-        chip.problem = ""
+        chip.problem = NOTHING
         return True
 
     # --- the thread ---------------------------------------------------------------------------------------------------

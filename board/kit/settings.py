@@ -28,6 +28,12 @@ class Settings(BaseModel):
         are sent or stored; what an earlier release stored is read all the same."""
         return ()
 
+    def changed(self) -> dict[str, str]:
+        """{name: title} of every field that differs from its default."""
+        default = type(self)()
+        fields = type(self).model_fields.items()
+        return {name: info.title or name for name, info in fields if getattr(self, name) != getattr(default, name)}
+
     @classmethod
     def conflict(cls, field: str, text: str, **values: object) -> Problem:
         """One of them, about `field`."""

@@ -82,6 +82,12 @@ NOTHING = Text("")
 """Says nothing: all is well."""
 
 
+def shortened(text: Text, most: int) -> Text:
+    """The text itself, or the first `most` characters of its English: for what others wrote and must fit into a message."""
+    english_text = str(text)
+    return text if len(english_text) <= most else Text(english_text[:most])
+
+
 class Sayable:
     """What carries a `text` of its own and can be a value of another: every error of ours."""
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from board.kit.clock import Clock
+from board.kit.words import NOTHING, Text
 from board.pins.acts import Acts
 from board.types import PinsDone, PinsRefused, SendWiegand, WiegandLine, WiegandSent
 from board.wiegand.makers import PulseMaker
@@ -79,29 +80,29 @@ class FrameSender:
                 answer = self._send(job)
             except Exception as why:  # the thread's top: the port must live on
                 log.exception("%s: frame %s failed", self._line.name, job.request.id)
-                answer = PinsRefused(job.request.id, f"{self._line.name}: {why}")
+                answer = PinsRefused(job.request.id, Text("{line}: {why}", {"line": self._line.name, "why": str(why)}))
             self._report(job, answer)
         self._maker.close()
 
     def _send(self, job: Job) -> object:
         request = job.request
-        note = ""
+        note = NOTHING
         for turn in range(request.repeat):
             self._wait_quiet(request.gap_ms)
             if job.dropped and not job.begun:
-                return PinsRefused(request.id, "the client has gone")
+                return PinsRefused(request.id, Text("the client has gone"))
             if turn == 0 and request.not_after_ns and self._clock.monotonic_ns() > request.not_after_ns:
-                return PinsRefused(request.id, "too late: frames before it took too long")
+                return PinsRefused(request.id, Text("too late: frames before it took too long"))
             job.begun = True
             good = self._send_once(job)
             if not good and not self._stop.is_set():
                 self._stop.wait(REPEAT_BAD_AFTER_S)
                 good = self._send_once(job)
-                note = "repeated: edges out of limits" if good else "sent twice with edges out of limits"
+                note = Text("repeated: edges out of limits") if good else Text("sent twice with edges out of limits")
             if good or not self._stop.is_set():
                 self._acts.remember(request.id, self._clock.monotonic_ns())  # the panel has the number
             if self._stop.is_set():
-                return PinsRefused(request.id, "pins stopped before the frame was complete")
+                return PinsRefused(request.id, Text("pins stopped before the frame was complete"))
         return PinsDone(request.id, self._clock.monotonic_ns(), note)
 
     def _send_once(self, job: Job) -> bool:

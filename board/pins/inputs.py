@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from board.kit.clock import Clock
+from board.kit.words import NOTHING, Text
 from board.ports import Gpio
 from board.types import BoardProfile, InputEdge, InputLine, InputState, LineWarning
 
@@ -110,10 +111,13 @@ class Inputs:
         if entry.warning or stuck_ns is None or stuck_ns > now_ns:
             return
         seconds = self._stuck_after_s[entry.line.name]
-        text = f"{entry.line.name} has been active for more than {seconds} s: is its contact stuck, or a car on the loop?"
+        text = Text(
+            "{line} has been active for more than {seconds} s: is its contact stuck, or a car on the loop?",
+            {"line": entry.line.name, "seconds": seconds},
+        )
         entry.warning = LineWarning(entry.line.name, text, now_ns)
         self._tell(entry.warning)
 
     def _released(self, entry: _Input) -> None:
         entry.warning = None
-        self._tell(LineWarning(entry.line.name, "", self._clock.monotonic_ns()))
+        self._tell(LineWarning(entry.line.name, NOTHING, self._clock.monotonic_ns()))

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from board.kit.clock import Clock
 from board.kit.errors import BoardError
+from board.kit.words import NOTHING, Text
 from board.line_rules import Rules
 from board.ports import Gpio
 from board.types import BoardProfile, LineWarning, OutputState
@@ -102,19 +103,21 @@ class Outputs:
         """BoardError when there is no such output."""
         self._find(name)
 
-    def pulse(self, name: str, duration_ms: int) -> tuple[int, str]:
+    def pulse(self, name: str, duration_ms: int) -> tuple[int, Text]:
         """(time of the pulse's beginning, note)."""
         output = self._allowed(name)
-        note = f"{name} was active already" if output.active else ""
+        note = _already_active(name) if output.active else NOTHING
         now_ns = self._drive(output, True)
         output.pulse_until_ns = max(output.pulse_until_ns, now_ns + duration_ms * MS)
         self._began(output, now_ns)
         return now_ns, note
 
-    def play(self, name: str, on_ms: int, off_ms: int, repeats: int) -> tuple[int, str]:
+    def play(self, name: str, on_ms: int, off_ms: int, repeats: int) -> tuple[int, Text]:
         """Begins a pattern: (time of its beginning, note)."""
         output = self._allowed(name)
-        note = f"{name} ended its earlier pattern" if output.pattern else f"{name} was active already" if output.active else ""
+        note = _already_active(name) if output.active else NOTHING
+        if output.pattern:
+            note = Text("{output} ended its earlier pattern", {"output": name})
         now_ns = self._drive(output, True)
         output.pattern = _Pattern(now_ns, on_ms * MS, (on_ms + off_ms) * MS, repeats)
         self._began(output, now_ns)
@@ -155,7 +158,7 @@ class Outputs:
                 except BoardError as why:
                     if output.active:
                         raise  # it stays on: pins must end, so that its guardian makes the board safe
-                    self._give_up(output, str(why), now_ns)
+                    self._give_up(output, why, now_ns)
             limit_ns = self._limit_ns(output)
             if limit_ns is not None and limit_ns <= now_ns:
                 self._cut(output, now_ns)
@@ -216,7 +219,7 @@ class Outputs:
     def _began(self, output: _Output, now_ns: int) -> None:
         output.busy_since_ns = output.busy_since_ns or now_ns
         if self._warnings.pop(output.name, None):
-            self._tell(LineWarning(output.name, "", now_ns))
+            self._tell(LineWarning(output.name, NOTHING, now_ns))
 
     def _limit_ns(self, output: _Output) -> int | None:
         max_on_s = self._rules.max_on_s.get(output.name, 0)
@@ -230,17 +233,20 @@ class Outputs:
     def _cut(self, output: _Output, now_ns: int) -> None:
         self.switch_off(output.name)
         seconds = self._rules.max_on_s[output.name]
-        warning = LineWarning(
-            output.name, f"{output.name} was switched off: it had been on for {seconds} s, its longest time", now_ns
+        text = Text(
+            "{output} was switched off: it had been on for {seconds} s, its longest time",
+            {"output": output.name, "seconds": seconds},
         )
+        warning = LineWarning(output.name, text, now_ns)
         self._warnings[output.name] = warning
         self._tell(warning)
 
-    def _give_up(self, output: _Output, why: str, now_ns: int) -> None:
+    def _give_up(self, output: _Output, why: BoardError, now_ns: int) -> None:
         """A pattern's next pulse could not begin, as on an expander that was pulled: the pattern ends, the others go on."""
         output.forget()
         output.busy_since_ns = 0
-        warning = LineWarning(output.name, f"{output.name}: its pattern ended: {why}", now_ns)
+        text = Text("{output}: its pattern ended: {why}", {"output": output.name, "why": why.text})
+        warning = LineWarning(output.name, text, now_ns)
         self._warnings[output.name] = warning
         self._tell(warning)
 
@@ -265,3 +271,7 @@ class Outputs:
         output.active = active
         self._tell(OutputState(output.name, active, now_ns))
         return now_ns
+
+
+def _already_active(output: str) -> Text:
+    return Text("{output} was active already", {"output": output})

@@ -27,6 +27,7 @@ from board.kit.errors import BoardError, PinBusy, WireError
 from board.kit.process import Life
 from board.kit.state import State
 from board.kit.wire import Channel, Codec, PeerGone, accept, listen
+from board.kit.words import NOTHING, Text, shortened
 from board.line_rules import Rules, merged, save_rules
 from board.lines import save_polarity
 from board.pins.acts import Acts
@@ -217,19 +218,19 @@ class PinsServer:
             return
         except WireError as why:
             log.warning("client %d: %s", client.number, why)
-            self._send(client, PinsRefused("", str(why)[:500]))
+            self._send(client, PinsRefused("", shortened(why.text, 500)))
             return
         if message is None:
             return
         handler = self._handlers.get(type(message))
         if handler is None:
-            self._send(client, PinsRefused(getattr(message, "id", ""), f"{type(message).__name__} is no request"))
+            self._send(client, PinsRefused(getattr(message, "id", ""), _no_request(message)))
             return
         try:
             handler(client, message)
         except BoardError as why:
             log.warning("%s: %s", type(message).__name__, why)
-            self._send(client, PinsRefused(getattr(message, "id", ""), str(why)))
+            self._send(client, PinsRefused(getattr(message, "id", ""), why.text))
 
     def _client_gone(self, client: _Client) -> None:
         if self._clients.pop(client.number, None) is None:
@@ -317,7 +318,7 @@ class PinsServer:
         begun_ns = self._acts.begun_ns(message.id)
         if begun_ns is not None:
             log.warning("%s %s began before: it is not repeated", type(message).__name__, message.id)
-            self._send(client, PinsDone(message.id, begun_ns, "began before: not repeated"))
+            self._send(client, PinsDone(message.id, begun_ns, Text("began before: not repeated")))
             return
         why = self._objection(message)
         if why:
@@ -334,34 +335,34 @@ class PinsServer:
         else:
             self._begin(waiting)
 
-    def _objection(self, request: Pulse | Pattern | Level | SendWiegand) -> str:
-        """Why a request cannot be accepted; "" when it can."""
+    def _objection(self, request: Pulse | Pattern | Level | SendWiegand) -> Text:
+        """Why a request cannot be accepted; NOTHING when it can."""
         if len(self._known.waiting) >= MAX_WAITING:
-            return f"{MAX_WAITING} requests are waiting already"
+            return Text("{most} requests are waiting already", {"most": MAX_WAITING})
         if isinstance(request, SendWiegand):
             return _wiegand_objection(request, tuple(self._ports))
         self._outputs.check(request.output)
         if not 0 <= request.delay_ms <= MAX_DELAY_MS:
-            return f"the delay must be 0 to {MAX_DELAY_MS} ms, not {request.delay_ms}"
+            return Text("the delay must be 0 to {most} ms, not {delay_ms}", {"most": MAX_DELAY_MS, "delay_ms": request.delay_ms})
         if isinstance(request, Pulse) and not 1 <= request.duration_ms <= MAX_DURATION_MS:
-            return f"a pulse lasts 1 to {MAX_DURATION_MS} ms, not {request.duration_ms}"
+            return Text("a pulse lasts 1 to {most} ms, not {ms}", {"most": MAX_DURATION_MS, "ms": request.duration_ms})
         if isinstance(request, Pattern) and (why := _pattern_objection(request)):
             return why
         late_ns = self._clock.monotonic_ns() + request.delay_ms * 1_000_000 - request.not_after_ns
         if request.not_after_ns and late_ns > 0:
-            return f"too late by {late_ns / 1e6:.0f} ms"
-        return ""
+            return _too_late(late_ns)
+        return NOTHING
 
     def _begin(self, waiting: _Waiting) -> None:
         request = waiting.request
         late_ns = self._clock.monotonic_ns() - request.not_after_ns
         if request.not_after_ns and late_ns > 0:
-            self._answer(waiting, PinsRefused(request.id, f"too late by {late_ns / 1e6:.0f} ms"))
+            self._answer(waiting, PinsRefused(request.id, _too_late(late_ns)))
             return
         if isinstance(request, SendWiegand):
             waiting.job = self._ports[request.port].put(request)
             if waiting.job is None:
-                self._answer(waiting, PinsRefused(request.id, f"{request.port}: too many frames are waiting"))
+                self._answer(waiting, PinsRefused(request.id, Text("{port}: too many frames are waiting", {"port": request.port})))
             else:
                 self._send(waiting.clients[0], PinsTaken(request.id))
             return
@@ -370,7 +371,7 @@ class PinsServer:
         except BoardError as why:
             log.warning("%s %s refused: %s", type(request).__name__, request.id, why)
             self._acts.forget(request.id)
-            self._answer(waiting, PinsRefused(request.id, str(why)))
+            self._answer(waiting, PinsRefused(request.id, why.text))
             return
         log.info("%s done: %s", request, done.note or "ok")
         self._answer(waiting, done)
@@ -441,31 +442,57 @@ class PinsServer:
                 client.channel.close()
 
 
-def _pattern_objection(request: Pattern) -> str:
+def _no_request(message: object) -> Text:
+    return Text("{message} is not a request", {"message": type(message).__name__})
+
+
+def _too_late(late_ns: int) -> Text:
+    return Text("too late by {late_ms:.0f} ms", {"late_ms": late_ns / 1e6})
+
+
+def _pattern_objection(request: Pattern) -> Text:
     length_ms = request.repeats * (request.on_ms + request.off_ms)
     checks = (
         (
             request.on_ms >= MIN_PHASE_MS and request.off_ms >= MIN_PHASE_MS,
-            f"on and off of a pattern last {MIN_PHASE_MS} ms or more",
+            Text("on and off of a pattern last {least} ms or more", {"least": MIN_PHASE_MS}),
         ),
-        (1 <= request.repeats <= MAX_REPEATS, f"a pattern repeats 1 to {MAX_REPEATS} times"),
-        (length_ms <= MAX_DURATION_MS, f"a pattern lasts {MAX_DURATION_MS} ms at most, not {length_ms}"),
+        (1 <= request.repeats <= MAX_REPEATS, Text("a pattern repeats 1 to {most} times", {"most": MAX_REPEATS})),
+        (
+            length_ms <= MAX_DURATION_MS,
+            Text("a pattern lasts {most} ms at most, not {length_ms}", {"most": MAX_DURATION_MS, "length_ms": length_ms}),
+        ),
     )
-    return next((why for good, why in checks if not good), "")
+    return next((why for good, why in checks if not good), NOTHING)
 
 
-def _wiegand_objection(request: SendWiegand, ports: tuple[str, ...]) -> str:
+def _wiegand_objection(request: SendWiegand, ports: tuple[str, ...]) -> Text:
     code = request.code
     checks = (
-        (request.port in ports, f"there is no Wiegand port {request.port!r}; this board has {', '.join(ports) or 'none'}"),
-        (1 <= code.bits <= MAX_CODE_BITS, f"a frame has 1 to {MAX_CODE_BITS} bits, not {code.bits}"),
-        (code.value >= 0 and code.value.bit_length() <= code.bits, f"{code.value:#x} does not fit {code.bits} bits"),
-        (MIN_WIDTH_US <= request.width_us <= MAX_WIDTH_US, f"pulses are {MIN_WIDTH_US} to {MAX_WIDTH_US} us wide"),
-        (MIN_PERIOD_US <= request.period_us <= MAX_PERIOD_US, f"pulses are {MIN_PERIOD_US} to {MAX_PERIOD_US} us apart"),
-        (0 <= request.gap_ms <= 60_000, "the gap between frames is 0 to 60000 ms"),
-        (1 <= request.repeat <= 10, "a frame is sent 1 to 10 times"),
+        (
+            request.port in ports,
+            Text("there is no Wiegand port {port!r}; this board has {ports}", {"port": request.port, "ports": ports}),
+        ),
+        (
+            1 <= code.bits <= MAX_CODE_BITS,
+            Text("a frame has 1 to {most} bits, not {bits}", {"most": MAX_CODE_BITS, "bits": code.bits}),
+        ),
+        (
+            code.value >= 0 and code.value.bit_length() <= code.bits,
+            Text("{value:#x} does not fit {bits} bits", {"value": code.value, "bits": code.bits}),
+        ),
+        (
+            MIN_WIDTH_US <= request.width_us <= MAX_WIDTH_US,
+            Text("pulses are {least} to {most} us wide", {"least": MIN_WIDTH_US, "most": MAX_WIDTH_US}),
+        ),
+        (
+            MIN_PERIOD_US <= request.period_us <= MAX_PERIOD_US,
+            Text("pulses are {least} to {most} us apart", {"least": MIN_PERIOD_US, "most": MAX_PERIOD_US}),
+        ),
+        (0 <= request.gap_ms <= 60_000, Text("the gap between frames is 0 to 60000 ms")),
+        (1 <= request.repeat <= 10, Text("a frame is sent 1 to 10 times")),
     )
-    return next((why for good, why in checks if not good), "")
+    return next((why for good, why in checks if not good), NOTHING)
 
 
 def claim_lines(profile: BoardProfile, gpio: Gpio, rest: dict[int, bool], patience_s: float) -> dict[str, PulseMaker]:

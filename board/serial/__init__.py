@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from board.devices import DeviceBook
 from board.kit.errors import BoardError, ConfigError
 from board.kit.state import State
-from board.kit.words import Text
+from board.kit.words import NOTHING, Text
 from board.serial._url import Port, SerialUrl, parse_url
 
 __all__ = ["SerialLines", "SerialUrl", "parse_url"]
@@ -120,7 +120,7 @@ class _Line:
         self._state = state
         self._book = book
         self._port: Port | None = None
-        self._problem = "is being opened"
+        self._problem = Text("is being opened")
         self._tried = threading.Event()
         self._stop = threading.Event()
         self._sending = threading.Lock()
@@ -175,14 +175,14 @@ class _Line:
             try:
                 port = open_port(self.url, self._state, self._address_of)
             except BoardError as why:
-                self._tell(str(why))
+                self._tell(why.text)
             else:
                 self._port = port
-                self._tell("")
+                self._tell(NOTHING)
                 try:
                     self._serve(port)
                 except BoardError as why:
-                    self._tell(str(why))
+                    self._tell(why.text)
                 finally:
                     self._port = None
                     port.close()
@@ -203,7 +203,7 @@ class _Line:
                         self.due = None
                         port.write(due[1])
 
-    def _tell(self, problem: str) -> None:
+    def _tell(self, problem: Text) -> None:
         self._problem = problem
         self._book.report(self.url.device, problem)
         self._tried.set()

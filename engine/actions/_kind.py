@@ -102,7 +102,7 @@ class Taken:
     note: Text
 
 
-def noted(note: Text, remark: str) -> Text:
+def noted(note: Text, remark: Text) -> Text:
     """The note with what pins remarked about it, if it did."""
     return Text("{note} ({remark})", {"note": note, "remark": remark}) if remark else note
 

@@ -11,7 +11,7 @@ from pydantic import model_validator
 
 from board.kit.errors import ConfigError
 from board.kit.settings import Settings, option
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from board.types import Level, Pattern, PinsTaken, Pulse
 from engine.actions._kind import ActionEnv, ActionKind, Lane, PinsRequest, Taken, noted
 from engine.types import PlateEvent
@@ -21,10 +21,10 @@ LONGEST_MS = 600_000
 """Of a pulse or a whole pattern."""
 
 NOTES = {
-    "pulse": "{output} pulsed {duration_ms} ms",
-    "pattern": "{output} switched on and off, {on_ms} and {off_ms} ms, {repeat} times",
-    "on": "{output} switched on",
-    "off": "{output} switched off",
+    mark("pulse"): mark("{output} pulsed {duration_ms} ms"),
+    mark("pattern"): mark("{output} switched on and off, {on_ms} and {off_ms} ms, {repeat} times"),
+    mark("on"): mark("{output} switched on"),
+    mark("off"): mark("{output} switched off"),
 }
 """What the output does: how the Audit tab says it, with the options' values."""
 

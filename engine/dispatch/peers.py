@@ -14,6 +14,7 @@ from typing import Any
 
 from board.kit.errors import ConfigError, DeliveryError, GatewrightError
 from board.kit.settings import Settings
+from board.kit.words import Text
 from engine.actions import ActionEnv, ActionKind, Kinds, options_of
 from engine.types import ActionRule
 
@@ -32,7 +33,7 @@ class _Open:
 class Peers:
     """`report` gets what a person must know. Any thread may call."""
 
-    def __init__(self, kinds: Kinds, report: Callable[[str], None]) -> None:
+    def __init__(self, kinds: Kinds, report: Callable[[Text], None]) -> None:
         self._kinds = kinds
         self._report = report
         self._changing = threading.Lock()
@@ -56,7 +57,7 @@ class Peers:
                     opened = self._open.get(key) or self._enter(kind, key, env())
                     _use(kind, opened, tuple(options), env())
                 except GatewrightError as why:
-                    self._report(f"{kind.label}: {why}")
+                    self._report(Text("{kind}: {why}", {"kind": Text(kind.label), "why": why.text}))
 
     def get(self, kind: ActionKind[Any], options: Settings, env: Callable[[], ActionEnv]) -> Any:
         """What is open for these options; None when the kind keeps nothing. What no rule uses yet (a TEST) is opened, and closed

@@ -43,7 +43,7 @@ class Workers:
         pins: Pins,
         peer_of: Callable[[int], str],
         clock: Clock,
-        on_problem: Callable[[str], None],
+        on_problem: Callable[[Text], None],
     ) -> None:
         self._lane = lane
         self._kinds = [kind.name for kind in kinds.values() if kind.lane is lane]
@@ -97,7 +97,7 @@ class Workers:
                 self._work()
             except StoreError as why:
                 log.error("outbox: %s", why)
-                self._on_problem(str(why))
+                self._on_problem(why.text)
                 self._clock.wait(self._stop, 1.0)
             except Exception:  # the thread's top: the gate must open for the next car
                 log.exception("%s lane", self._lane.value)
@@ -156,7 +156,7 @@ class Workers:
         except StoreError as why:
             # It may have been carried out: it stays "sending", and is repeated under its id once the store works again.
             log.error("delivery %s: %s", item.id, why)
-            self._on_problem(str(why))
+            self._on_problem(why.text)
             self._put_back(item)
             return
         if tried.later is not None:
@@ -187,7 +187,7 @@ class Workers:
             write()
         except StoreError as why:
             log.error("delivery %s: %s", item.id, why)
-            self._on_problem(str(why))
+            self._on_problem(why.text)
             self._put_back(item)
 
     def _put_back(self, item: Delivery) -> None:

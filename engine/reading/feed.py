@@ -10,6 +10,7 @@ from pathlib import Path
 
 from board.kit.clock import Clock
 from board.kit.errors import CameraError, StoreError
+from board.kit.words import NOTHING, Text
 from board.ports import Camera
 from board.types import Frame
 from engine.ring import RingWriter
@@ -32,8 +33,9 @@ LATE_NS = 500_000_000
 
 class Feed:
     """`open_camera()` gives a camera or raises CameraError; `wanted(frame)` says whether a frame is to be read; `on_change()`
-    is called when `camera` changed ("ok" or what is wrong), or the camera's `notes` or `preset`. Of more than `queue` waiting
-    frames the oldest is dropped. `lost`, `late`: frames since the start that the camera made and nobody got, or got late."""
+    is called when `camera` (what is wrong with it, NOTHING while it works), its `notes` or its `preset` changed. Of more than
+    `queue` waiting frames the oldest is dropped. `lost`, `late`: frames since the start that the camera made and nobody got, or
+    got late."""
 
     def __init__(
         self,
@@ -63,12 +65,12 @@ class Feed:
         self._reading_at_ns = 0
         self._times: deque[int] = deque(maxlen=30)
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
-        self.camera = "opening the camera"
-        self.notes: tuple[str, ...] = ()
+        self.camera = Text("opening the camera")
+        self.notes: tuple[Text, ...] = ()
         self.preset = ""
         self.lost = 0
         self.late = 0
-        self.ring_error = ""
+        self.ring_error = NOTHING
         self.size = (0, 0)
 
     def start(self) -> None:
@@ -120,7 +122,7 @@ class Feed:
                 delivered = self._play()
             except Exception:  # the thread's top: a defect of one back end must not end the engine
                 log.exception("camera thread")
-                self._show("internal camera error, see the engine's log")
+                self._show(Text("internal camera error, see the engine's log"))
             failures = 0 if delivered else failures
             spent_s = (self._clock.monotonic_ns() - begun_ns) / 1e9
             self._stop.wait(max(BACK_OFF_S[0], BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)] - spent_s))
@@ -134,17 +136,17 @@ class Feed:
         try:
             camera = self._open_camera()
         except CameraError as why:
-            self._show(str(why))
+            self._show(why.text)
             return False
         try:
             while not self._stop.is_set():
                 frame = camera.read(READ_TIMEOUT_S)
                 if frame is not None:
                     delivered = True
-                    self._show("ok", camera.notes, camera.preset)
+                    self._show(NOTHING, camera.notes, camera.preset)
                     self._take(frame)
         except CameraError as why:
-            self._show(str(why))
+            self._show(why.text)
         finally:
             camera.close()
         return delivered
@@ -179,16 +181,16 @@ class Feed:
             if self._ring is None:
                 self._ring = RingWriter(self._ring_path, frame.rgb.shape[1], frame.rgb.shape[0], self._ring_every)
             self._ring.write(frame)
-            self.ring_error = ""
+            self.ring_error = NOTHING
         except StoreError as why:
             if not self.ring_error:
                 log.error("%s", why)
-            self.ring_error = str(why)
+            self.ring_error = why.text
             self._ring_at_ns += RING_AGAIN_NS
 
-    def _show(self, camera: str, notes: tuple[str, ...] = (), preset: str = "") -> None:
+    def _show(self, camera: Text, notes: tuple[Text, ...] = (), preset: str = "") -> None:
         if camera != self.camera:
-            log.log(logging.INFO if camera == "ok" else logging.ERROR, "camera: %s", camera)
+            log.log(logging.ERROR if camera else logging.INFO, "camera: %s", camera or "ok")
         if (camera, notes, preset) != (self.camera, self.notes, self.preset):
             self.camera, self.notes, self.preset = camera, notes, preset
             self._on_change()

@@ -13,35 +13,38 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from board.camera import CameraSettings, open_camera
+from board.camera import open_camera
 from board.kit.clock import Clock
 from board.kit.errors import CameraError, GatewrightError, StoreError
 from board.kit.process import Life, open_log
-from board.kit.settings import fingerprints
 from board.kit.state import State
+from board.kit.words import NOTHING, Text, mark, shortened
 from board.kit.zones import camera_zone
 from board.ports import Camera
 from board.types import BoardProfile, Frame
 from engine.messages import NO_LICENSE, SETUP, EngineStatus, LiveReads, TriggerTaken
+from engine.reading import begin
 from engine.reading.feed import Feed
 from engine.reading.images import ImageStore
 from engine.reading.link import Link
 from engine.reading.modes import Result, mode_kind
 from engine.reading.passages.filters import ReadFilter
-from engine.reading.passages.sights import MOST_SIGHTS, NOTHING_KNOWN, Known, SightsFile, known_at_start
-from engine.settings import GeneralSettings, LprSettings
+from engine.reading.passages.sights import NOTHING_KNOWN, Known, SightsFile
 from engine.types import Passage, PassageImages, PlateRead, Roi, Trigger
+
+if TYPE_CHECKING:
+    from engine.settings import GeneralSettings, LprSettings
 
 log = logging.getLogger("engine")
 
 MODELS_AGAIN_NS = 10_000_000_000
 SETUP_LOOK_EVERY_NS = 1_000_000_000
-WHY_IDLE = {NO_LICENSE: "there is no licence", SETUP: "no region is chosen yet"}
+WHY_IDLE = {NO_LICENSE: Text("there is no licence"), SETUP: Text("no region is chosen yet")}
 WAIT_S = 0.1
 """How long the loop waits for a frame: a trigger's timeout is kept to this."""
 STOP_S = 0.4
@@ -49,6 +52,9 @@ MODELS_LIMIT_S = 120.0
 PICTURES_LIMIT_S = 15.0
 """A card that writes for itself (garbage collection) takes seconds: no hang of the engine."""
 MOST_LIVE_READS = 16
+MOST_CHARACTERS = 500
+"""Of an error in the status: libraries write long ones."""
+MODELS = mark("models: {why}")
 
 
 class Reader(Protocol):
@@ -99,7 +105,7 @@ class Engine:
         self._read_ms = 0.0
         self._char_height_px = 0.0
         self._live_shown = False
-        self._error = ""
+        self._error = NOTHING
         self._error_at: datetime | None = None
         self._link = Link(state.service_socket, clock, self.status, self._take_trigger, self._stop_asked)
         wanted = _nothing if idle else self._mode.wanted
@@ -114,18 +120,18 @@ class Engine:
             frames_per_s=round(self._feed.frames_per_s(), 1),
             read_ms=round(self._read_ms, 1),
             last_char_height_px=round(self._char_height_px, 1),
-            camera=self._feed.camera[:500],
-            error=error[:500],
+            camera=shortened(self._feed.camera, MOST_CHARACTERS),
+            error=shortened(error, MOST_CHARACTERS),
             error_at=self._error_at,
             size=self._feed.size,
             frames_lost=self._feed.lost,
             frames_late=self._feed.late,
-            camera_notes=tuple(note[:200] for note in self._feed.notes[:10]),
+            camera_notes=tuple(shortened(note, MOST_CHARACTERS) for note in self._feed.notes[:10]),
             preset=self._feed.preset,
             settings=self._running,
         )
 
-    def say(self, error: str) -> None:
+    def say(self, error: Text) -> None:
         """Shows an error in the status and logs it; the same one once only."""
         if error != self._error:
             log.error("%s", error)
@@ -175,11 +181,11 @@ class Engine:
             with self._patience(MODELS_LIMIT_S):
                 self._reader = self._open_reader()
         except Exception as why:  # a native loader raises whatever it likes; the engine goes on and tries again
-            self.say(str(why) if isinstance(why, StoreError) else f"models: {why}")
+            self.say(why.text if isinstance(why, StoreError) else _of_models(why))
             return
         log.info("models loaded, mode %s", self._mode_name)
-        if self._error.startswith("models: "):
-            self._error = ""
+        if self._error.key == MODELS:
+            self._error = NOTHING
 
     def _begin_triggers(self) -> Frame | None:
         """Starts the waiting triggers; their first capture is the camera's newest picture, without waiting for the next."""
@@ -201,7 +207,7 @@ class Engine:
                 reads = self._reader.read(frame.rgb, self._filter.roi, frame.small)
             except Exception as why:  # one odd picture must not end the engine, nor end it again at the next start
                 log.exception("frame %d (%s)", frame.seq, frame.source)
-                self.say(f"frame could not be read: {why}")
+                self.say(Text("frame could not be read: {why}", {"why": str(why)}))
                 reads = []
             took_ms = (self._clock.monotonic_ns() - started_ns) / 1e6
             self._read_ms = took_ms if self._frames_processed == 0 else 0.8 * self._read_ms + 0.2 * took_ms
@@ -224,7 +230,7 @@ class Engine:
                     with self._patience(PICTURES_LIMIT_S):
                         passage = replace(passage, images=self._images.save(passage, result.frame.rgb))
                 except GatewrightError as why:
-                    self.say(str(why))
+                    self.say(why.text)
             if result.settled:
                 self._char_height_px = passage.char_height_px
             log.info(
@@ -279,6 +285,10 @@ def to_passage(result: Result, passage_id: str, clock: Clock) -> Passage:
     )
 
 
+def _of_models(why: Exception) -> Text:
+    return Text(MODELS, {"why": why.text if isinstance(why, GatewrightError) else str(why)})
+
+
 def _nothing(frame: Frame) -> bool:
     return False
 
@@ -286,41 +296,6 @@ def _nothing(frame: Frame) -> bool:
 def _size(settings: LprSettings) -> tuple[int, int]:
     width, _, height = settings.resolution.partition("x")
     return int(width), int(height)
-
-
-def _stored_settings(state: State, clock: Clock) -> tuple[LprSettings, GeneralSettings, CameraSettings, str]:
-    """The stored settings; the defaults and why when the database cannot be used."""
-    from engine.store import Store
-
-    defaults = (LprSettings(), GeneralSettings(), CameraSettings())
-    try:
-        store = Store(state.database, clock)
-    except GatewrightError as why:
-        return *defaults, f"settings: {why}"
-    try:
-        return store.settings(LprSettings), store.settings(GeneralSettings), store.settings(CameraSettings), ""
-    except GatewrightError as why:
-        return *defaults, f"settings: {why}"
-    finally:
-        store.close()
-
-
-def _known(state: State, clock: Clock) -> Known:
-    """What the engine before this one knew; the settings were read, so that the store can be."""
-    from engine.store import PassageQuery, Store
-
-    try:
-        store = Store(state.database, clock)
-    except GatewrightError:
-        return NOTHING_KNOWN
-    try:
-        newest = [stored.passage for stored in store.passages(PassageQuery(limit=MOST_SIGHTS))]
-    except GatewrightError as why:
-        log.error("earlier passages are not known: %s", why)
-        newest = []
-    finally:
-        store.close()
-    return known_at_start(newest[::-1], state.sights_file, clock)
 
 
 def _profile(state: State) -> BoardProfile:
@@ -336,10 +311,13 @@ def main(arguments: Sequence[str]) -> int:
     region of interest or mode it could open for a car on the road."""
     parser = argparse.ArgumentParser(prog="python -m engine run", description="Reads the camera and reports passages.")
     parser.add_argument("--state", type=Path, required=True, help="folder of the camera's state")
-    state = State(parser.parse_args(arguments).state.resolve())
+    parser.add_argument(begin.OPTION, type=int, default=-1, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    state = State(options.state.resolve())
     clock = Clock()
-    settings, general, of_camera, problem = _stored_settings(state, clock)
     open_log(state, "engine")
+    first = begin.begin(state, clock) if options.begin < 0 else begin.received(options.begin)
+    settings, general, problem = first.lpr, first.general, first.problem
     life = Life(state, "engine")
     licensed = os.environ.get("GATEWRIGHT_LICENSED", "1") != "0"
     idle = NO_LICENSE if not licensed else "" if problem or settings.region else SETUP
@@ -349,25 +327,23 @@ def main(arguments: Sequence[str]) -> int:
 
         url = settings.camera_url if settings.connection == "URL" else _camera_of_board(state)
         size, roi = _size(settings), Roi(*settings.roi) if settings.roi else None
-        return open_camera(url, size, clock, of_camera, camera_zone(general.time_zone), small_size(size, roi))
+        return open_camera(url, size, clock, first.camera, camera_zone(general.time_zone), small_size(size, roi))
 
     def reader() -> Reader:
         from engine.recognise.pipeline import Recogniser
 
         if problem:
-            if not _stored_settings(state, clock)[-1]:
+            if not begin.stored_settings(state, clock)[-1]:
                 log.info("the settings can be read again: restart")
                 process.stop()
             raise StoreError("{problem}; nothing is read with settings that are not this camera's", problem=problem)
         return Recogniser(threads=_profile(state).threads, countries=settings.countries)
 
     def is_set_up() -> bool:
-        return bool(_stored_settings(state, clock)[0].region)
+        return bool(begin.stored_settings(state, clock)[0].region)
 
-    running = {} if problem else fingerprints(settings, general, of_camera)
-    process = Engine(
-        state, clock, settings, general, idle, camera, reader, is_set_up, _known(state, clock), running, _ring_every(state)
-    )
+    every = _ring_every(state)
+    process = Engine(state, clock, settings, general, idle, camera, reader, is_set_up, first.known, first.running, every)
     process.run(life)
     return 0
 

@@ -24,6 +24,7 @@ from board.kit.process import Life, open_log, set_log_level
 from board.kit.servers import announce, bind_address
 from board.kit.settings import fingerprints
 from board.kit.state import State
+from board.kit.words import NOTHING, Text
 from board.profiles import load
 from board.serial import SerialLines
 from board.storage import card_present
@@ -235,13 +236,13 @@ class Service:
         try:
             store = Store(self._state.database, self._clock, checkpoints=False)
         except StoreError as why:
-            self._problems.say(str(why))
+            self._problems.say(why.text)
             return None
         try:
             core = self._build(store)
         except StoreError as why:
             store.close()
-            self._problems.say(str(why))
+            self._problems.say(why.text)
             return None
         self._apply(core.general)
         self._core = core
@@ -290,7 +291,7 @@ class Service:
         try:
             self._peers.keep(store.rules(), lambda: self._environment.plain("", now, now_ns))
         except StoreError as why:
-            self._problems.say(str(why))
+            self._problems.say(why.text)
 
     def _permitted(self) -> tuple[str, ...]:
         """What an administrator lets actions reach besides; nothing while nobody knows."""
@@ -330,7 +331,7 @@ class Service:
             if core.intake.take(passage):
                 self._subscribers.passage_stored()
         except StoreError as why:
-            self._problems.say(f"passage of {passage.plate or 'no plate'} not stored, no action taken: {why}")
+            self._problems.say(_not_stored(passage.plate, why))
             return
         self._triggers.passage(passage)
         self._hub.send_engine(PassageStored(passage.id))
@@ -347,24 +348,24 @@ class Service:
         try:
             trigger = self._triggers.fire(request.cause)
         except GatewrightError as why:
-            return TriggerAnswer(False, str(why), "")
+            return TriggerAnswer(False, why.text, "")
         wait_s = min(request.wait_s, MAX_TRIGGER_WAIT_S)
         passage = self._triggers.wait_passage(trigger.id, wait_s) if wait_s > 0 else None
-        return TriggerAnswer(True, "", trigger.id, passage)
+        return TriggerAnswer(True, NOTHING, trigger.id, passage)
 
     def _rules_changed(self, request: RulesChanged) -> Outcome:
         self._keep_peers(self._need_store())
         try:
             self._pins.push_polarities()
         except DeliveryError as why:
-            if self._pins.problem == "ok":
-                return Outcome(False, str(why))
-            return Outcome(True, f"saved; polarities are set as soon as the pins process answers ({why})")
-        return Outcome(True, "")
+            if not self._pins.problem:
+                return Outcome(False, why.text)
+            return Outcome(True, Text("saved; polarities are set as soon as the pins process answers ({why})", {"why": why.text}))
+        return Outcome(True)
 
     def _settings_changed(self, request: SettingsChanged) -> Outcome:
         self._apply(self._need_store().settings(GeneralSettings))
-        return Outcome(True, "")
+        return Outcome(True)
 
     def _running(self) -> dict[str, str]:
         """Fingerprints of the settings that this process was started with; the region is the engine's alone."""
@@ -387,7 +388,11 @@ class Service:
     def _restart_service(self, request: RestartService) -> Outcome:
         log.info("restart asked for")
         self.restart.set()
-        return Outcome(True, "engine and service restart")
+        return Outcome(True, Text("engine and service restart"))
+
+
+def _not_stored(plate: str, why: StoreError) -> Text:
+    return Text("passage of {plate} not stored, no action taken: {why}", {"plate": plate or Text("no plate"), "why": why.text})
 
 
 def main(arguments: list[str]) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from board.kit.clock import Clock
 from board.kit.errors import StoreError
+from board.kit.words import Text
 from engine.store import Store
 from engine.types import Counter
 
@@ -27,7 +28,7 @@ KEEP_FRAMES_EVERY_S = 30.0
 class Counters:
     """`store()` gives None while the store is not open: then counts wait in memory. Errors of the store go to `report`."""
 
-    def __init__(self, clock: Clock, store: Callable[[], Store | None], report: Callable[[str], None]) -> None:
+    def __init__(self, clock: Clock, store: Callable[[], Store | None], report: Callable[[Text], None]) -> None:
         self._clock = clock
         self._store = store
         self._report = report
@@ -57,7 +58,7 @@ class Counters:
             try:
                 stored = store.counters()
             except StoreError as why:
-                self._report(str(why))
+                self._report(why.text)
         with self._lock:
             for name, waiting in self._waiting.items():
                 kept = stored.get(name)
@@ -86,7 +87,7 @@ class Counters:
             try:
                 store.counters.add(name, value)
             except StoreError as why:
-                self._report(str(why))
+                self._report(why.text)
                 return
             with self._lock:
                 waiting = self._waiting.pop(name)

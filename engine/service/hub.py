@@ -12,6 +12,7 @@ from typing import Any
 
 from board.kit.errors import GatewrightError, WireError
 from board.kit.wire import Channel, Codec, PeerGone, accept, listen
+from board.kit.words import Text
 from engine.messages import SERVICE_MESSAGES, EngineHello, Outcome, Subscribe
 
 log = logging.getLogger("hub")
@@ -145,14 +146,14 @@ class Hub:
             return message
         handler = self._handlers.get(type(message))
         if handler is None:
-            return Outcome(False, f"{type(message).__name__} is no request")
+            return Outcome(False, Text("{message} is not a request", {"message": type(message).__name__}))
         try:
             return handler(message)
         except GatewrightError as why:
-            return Outcome(False, str(why))
+            return Outcome(False, why.text)
         except Exception:
             log.exception("%s", type(message).__name__)
-            return Outcome(False, "unexpected error; the Service log says more")
+            return Outcome(False, Text("unexpected error; the Service log says more"))
 
 
 def _receive(channel: Channel) -> Any:
@@ -162,4 +163,4 @@ def _receive(channel: Channel) -> Any:
     except PeerGone:
         raise
     except WireError as why:
-        return Outcome(False, f"not understood: {why}")
+        return Outcome(False, Text("not understood: {why}", {"why": why}))

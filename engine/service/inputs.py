@@ -8,6 +8,7 @@ from typing import Protocol
 from board.kit.clock import Clock
 from board.kit.errors import ConfigError, GatewrightError
 from board.kit.servers import url_of
+from board.kit.words import Text
 from board.serial import SerialLines
 from board.types import InputEdge
 from engine.dispatch.replies import Replies
@@ -30,7 +31,7 @@ REPEAT_S = 1.0
 class Lines(Protocol):
     """The lines of the board, as far as they are known (PinsLink)."""
 
-    problem: str
+    problem: Text
 
     def lines(self) -> tuple[LineState, ...]: ...
 
@@ -47,7 +48,7 @@ class Inputs:
         serial: SerialLines,
         fire: Callable[[str, float], Trigger],
         wait_taken_s: float,
-        report: Callable[[str], None],
+        report: Callable[[Text], None],
         bind: str,
         listening: Callable[[str], None],
         replies: Replies | None = None,
@@ -77,7 +78,7 @@ class Inputs:
                     self._serial, lpr.trigger_serial, lpr.trigger_serial_pattern, lambda cause: self._fire(cause, 0.0)
                 )
             except ConfigError as why:
-                self._report(f"Serial trigger: {why}")
+                self._report(Text("Serial trigger: {why}", {"why": why.text}))
 
     def turn(self) -> None:
         """About once a second: opens the socket when it is not open yet, and triggers while a level lasts."""
@@ -107,15 +108,15 @@ class Inputs:
         before = self._server
         server, problem = self._listen(general, range(wanted, wanted + 1 if before else min(wanted + PORTS_TRIED, 65_536)))
         if server is None:
-            if before is None:
-                self._report(str(problem))
+            if before is None and problem is not None:
+                self._report(problem.text)
             return
         if before is not None:  # the wanted port is free again
             before.close()
         self._server = server
         self._listening(url_of("tcp", self._bind, server.port))
         if problem is not None:
-            self._report(f"{problem}; port {server.port} is used until it is free")
+            self._report(Text("{problem}; port {port} is used until it is free", {"problem": problem.text, "port": server.port}))
 
     def _listen(self, general: GeneralSettings, ports: range) -> tuple[TriggerServer | None, ConfigError | None]:
         """A server on the first of the ports that is free, and what is wrong with the first of all."""
@@ -133,7 +134,7 @@ class Inputs:
         return None, problem
 
     def _fire_while_it_lasts(self, lpr: LprSettings) -> None:
-        if not lpr.trigger_io or not lpr.trigger_repeat or self._pins.problem != "ok":
+        if not lpr.trigger_io or not lpr.trigger_repeat or self._pins.problem:
             return
         line = next((line for line in self._pins.lines() if line.name == lpr.trigger_input), None)
         due_ns = self._fired_ns + round(max(lpr.trigger_period_s, REPEAT_S) * 1e9)

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 
 from board.kit.errors import GatewrightError
+from board.kit.words import Text
 from board.types import LineRules
 from engine.actions import Kinds
 from engine.dispatch.polarity import wanted_polarities
@@ -23,7 +24,7 @@ class Outputs:
         store: Callable[[], Store | None],
         general: Callable[[], GeneralSettings | None],
         kinds: Kinds,
-        report: Callable[[str], None],
+        report: Callable[[Text], None],
     ) -> None:
         self._store = store
         self._general = general
@@ -38,7 +39,7 @@ class Outputs:
         try:
             return wanted_polarities(store.rules(), self._kinds)
         except GatewrightError as why:
-            self._report(str(why))
+            self._report(why.text)
             return {}
 
     def line_rules(self) -> LineRules | None:

@@ -13,7 +13,7 @@ from typing import Any
 from board.kit.clock import Clock
 from board.kit.errors import DeliveryError, GatewrightError, WireError
 from board.kit.wire import Channel, Codec, connect
-from board.kit.words import mark
+from board.kit.words import NOTHING, Text, mark
 from board.types import (
     PINS_MESSAGES,
     InputEdge,
@@ -94,12 +94,12 @@ class PinsLink:
         self._waiting: dict[str, _Waiting] = {}
         self._taken: dict[str, _Taken] = {}
         self._lines: dict[str, LineState] = {}
-        self._warnings: dict[str, str] = {}
+        self._warnings: dict[str, Text] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pins-link", daemon=True)
         self.wiegand: WiegandFrame | None = None
-        self.problem = "not connected yet"
-        """"ok", or what is wrong."""
+        self.problem = Text("not connected yet")
+        """NOTHING while pins answers."""
 
     def start(self) -> None:
         self._thread.start()
@@ -117,7 +117,7 @@ class PinsLink:
         with self._lock:
             return tuple(self._lines[name] for name in sorted(self._lines))
 
-    def warnings(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[Text, ...]:
         """What is wrong with lines, as pins last told it."""
         with self._lock:
             return tuple(self._warnings[name] for name in sorted(self._warnings))
@@ -184,12 +184,12 @@ class PinsLink:
             try:
                 self._talk()
             except GatewrightError as why:
-                if self.problem != str(why):
+                if self.problem != why.text:
                     log.warning("%s", why)
-                self.problem = str(why)
+                self.problem = why.text
             except Exception:  # the thread's top
                 log.exception("pins link")
-                self.problem = "unexpected error, see the log"
+                self.problem = Text("unexpected error, see the log")
             self._hang_up()
             self._clock.wait(self._stop, AGAIN_S)
 
@@ -204,7 +204,7 @@ class PinsLink:
                 channel.send(OutputPolarity(str(uuid.uuid4()), output, active_high))
             with self._lock:
                 self._channel = channel
-            self.problem = "ok"
+            self.problem = NOTHING
             log.info("connected to pins")
             while not self._stop.is_set():
                 message = channel.receive(1.0 if self._taken else None)
@@ -236,8 +236,7 @@ class PinsLink:
             self._take_on(message)
         elif isinstance(message, PinsDone | PinsRefused):
             if message.id.startswith(RULES):
-                why = f"Outputs and inputs of the general configuration are not in force: {getattr(message, 'why', '')}"
-                self._warn("settings", why if isinstance(message, PinsRefused) else "")
+                self._warn("settings", _not_in_force(message.why) if isinstance(message, PinsRefused) else NOTHING)
             with self._lock:
                 waiting = self._waiting.get(message.id)
             if message.id in self._taken:
@@ -290,7 +289,7 @@ class PinsLink:
         for request_id in late:
             self._end(request_id, DeliveryError("the pins process took the request, but did not say that it was carried out"))
 
-    def _warn(self, name: str, text: str) -> None:
+    def _warn(self, name: str, text: Text) -> None:
         with self._lock:
             self._warnings.pop(name, None)
             if text:
@@ -304,6 +303,10 @@ class PinsLink:
             changed_at = None if old is None else self._clock.now()
             line = self._lines[name] = LineState(name, kind, active, changed_at)
         self._on_line(line)
+
+
+def _not_in_force(why: Text) -> Text:
+    return Text("Outputs and inputs of the general configuration are not in force: {why}", {"why": why})
 
 
 def _late_s(message: PinsRequest | LineRules) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from board.kit.clock import Clock
+from board.kit.words import NOTHING, Text
 
 log = logging.getLogger("service")
 
@@ -19,10 +20,10 @@ class Problems:
         self._clock = clock
         self._changed = changed
         self._lock = threading.Lock()
-        self._text = ""
+        self._text = NOTHING
         self._at: datetime | None = None
 
-    def say(self, text: str) -> None:
+    def say(self, text: Text) -> None:
         """The same text again renews its time, not its line in the log."""
         with self._lock:
             new = text != self._text
@@ -31,7 +32,7 @@ class Problems:
             log.error("%s", text)
             self._changed()
 
-    def last(self) -> tuple[str, datetime | None]:
-        """("", None) while there was none."""
+    def last(self) -> tuple[Text, datetime | None]:
+        """(NOTHING, None) while there was none."""
         with self._lock:
             return self._text, self._at

@@ -13,6 +13,7 @@ import schedule
 
 from board.kit.clock import Clock
 from board.kit.errors import GatewrightError, StoreError
+from board.kit.words import Text
 from engine.settings import GeneralSettings
 from engine.store import Store
 
@@ -39,7 +40,7 @@ class Scheduler:
         checkpoint: Callable[[], None],
         images: Path,
         clock: Clock,
-        report: Callable[[str], None],
+        report: Callable[[Text], None],
         free_pct: Callable[[Path], float] | None = None,
         upkeep: Callable[[], object] = lambda: None,
     ) -> None:
@@ -72,7 +73,7 @@ class Scheduler:
             job()
         except (GatewrightError, OSError) as why:
             log.error("%s", why)
-            self._report(str(why))
+            self._report(why.text if isinstance(why, GatewrightError) else Text(str(why)))
         except Exception:
             log.exception("scheduled job")
 

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from board.kit.errors import StoreError, WireError
 from board.kit.wire import Channel, PeerGone
+from board.kit.words import Text
 from engine.messages import (
     DELIVERIES,
     LINES,
@@ -139,7 +140,7 @@ class Subscribers:
         """Sends to `channel` until it ends (PeerGone) or this object is closed."""
         unknown = sorted(set(request.topics) - set(TOPICS))
         if unknown or not request.topics:
-            channel.send(Outcome(False, f"topics are {', '.join(TOPICS)}"))
+            channel.send(Outcome(False, Text("topics are {topics}", {"topics": TOPICS})))
             return
         one = _Subscriber(frozenset(request.topics), request.after, request.last)
         with self._news:
@@ -148,7 +149,7 @@ class Subscribers:
                 self._all.append(one)
         if full:
             log.warning("%d subscribers are there, another is turned away", MOST_SUBSCRIBERS)
-            channel.send(Outcome(False, "too many subscribers"))
+            channel.send(Outcome(False, Text("too many subscribers")))
             return
         try:
             self._begin(channel, one)

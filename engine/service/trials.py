@@ -66,8 +66,8 @@ class Trials:
         log.info("test of %s with plate %s", kind.label, plate)
         said = kind.deliver(event, options, env)
         if isinstance(said, Taken):
-            return Outcome(True, str(Text("begun: {what}", {"what": said.note})))
-        return Outcome(True, str(said))
+            return Outcome(True, Text("begun: {what}", {"what": said.note}))
+        return Outcome(True, said)
 
     def _set_polarity(self, polarities: Mapping[str, bool]) -> None:
         wanted = self._polarities()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from board.kit.clock import Clock
 from board.kit.errors import TriggerRefused, WireError
+from board.kit.words import NOTHING, Text
 from engine.messages import TriggerTaken
 from engine.types import Passage, Trigger
 
@@ -25,7 +26,7 @@ MAX_OPEN = 64
 @dataclass(slots=True)
 class _Open:
     taken: threading.Event = field(default_factory=threading.Event)
-    refused: str = ""
+    refused: Text = NOTHING
     read: threading.Event = field(default_factory=threading.Event)
     passage: Passage | None = None
 

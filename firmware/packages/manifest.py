@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from board.kit.errors import PackageError
+from board.kit.errors import ConfigError, PackageError
+from board.kit.words import Text, mark
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 VERSION = re.compile(r"\d{1,5}(\.\d{1,5}){1,3}([-.+][A-Za-z0-9.]{1,20})?")
@@ -170,7 +171,7 @@ def _matching(pattern: str, what: str) -> Callable[[str], str]:
 
     def check(text: str) -> str:
         if not compiled.fullmatch(text):
-            raise ValueError(f"{text[:60]!r} is not {what}")
+            raise ConfigError("{text!r} is not {what}", text=text[:60], what=Text(what))
         return text
 
     return check
@@ -179,7 +180,7 @@ def _matching(pattern: str, what: str) -> Callable[[str], str]:
 def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
     def check(text: str) -> str:
         if text not in choices:
-            raise ValueError(f"{text[:60]!r} is not one of {', '.join(choices)}")
+            raise ConfigError("{text!r} is not one of {choices}", text=text[:60], choices=choices)
         return text
 
     return check
@@ -188,7 +189,7 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
 def _number(low: int, high: int) -> Callable[[str], int]:
     def check(text: str) -> int:
         if not re.fullmatch(r"\d{1,9}", text) or not low <= int(text) <= high:
-            raise ValueError(f"{text[:60]!r} is not a whole number from {low} to {high}")
+            raise ConfigError("{text!r} is not a whole number from {low} to {high}", text=text[:60], low=low, high=high)
         return int(text)
 
     return check
@@ -200,7 +201,7 @@ def _optional(check: Callable[[str], object]) -> Callable[[str], object]:
 
 def _platform(text: str) -> tuple[int, ...]:
     if not re.fullmatch(r"\d{1,5}(\.\d{1,5}){1,3}", text):
-        raise ValueError(f"{text[:60]!r} is not a version like 1.3.1.0")
+        raise ConfigError("{text!r} is not a version like 1.3.1.0", text=text[:60])
     return tuple(map(int, text.split(".")))
 
 
@@ -209,13 +210,13 @@ def _truth(text: str) -> bool:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(_matching(r"[A-Za-z0-9_.:/= -]{0,200}", "plain words")(text).split())
+    return tuple(_matching(r"[A-Za-z0-9_.:/= -]{0,200}", mark("plain words"))(text).split())
 
 
 def _line(limit: int) -> Callable[[str], str]:
     def check(text: str) -> str:
         if len(text) > limit or not text.isprintable():
-            raise ValueError(f"must be one printable line of at most {limit} characters")
+            raise ConfigError("must be one printable line of at most {limit} characters", limit=limit)
         return text
 
     return check
@@ -223,17 +224,17 @@ def _line(limit: int) -> Callable[[str], str]:
 
 def _path(text: str) -> str:
     if not re.fullmatch(r"/[A-Za-z0-9_-]{1,40}/", text):
-        raise ValueError(f"{text[:60]!r} is not a path like /anpr/")
+        raise ConfigError("{text!r} is not a path like /anpr/", text=text[:60])
     if text.strip("/").casefold() in HOSTS_PATHS:
-        raise ValueError(f"{text!r} is the camera's own")
+        raise ConfigError("{text!r} is the camera's own", text=text)
     return text
 
 
 def _socket(text: str) -> str:
     if not re.fullmatch(r"[a-z0-9_-]{1,30}\.sock", text):
-        raise ValueError(f"{text[:60]!r} is not a socket name like manager.sock")
+        raise ConfigError("{text!r} is not a socket name like manager.sock", text=text[:60])
     if text in CLOSED_SOCKETS:
-        raise ValueError(f"{text!r} is not for web pages")
+        raise ConfigError("{text!r} is not for web pages", text=text)
     return text
 
 
@@ -260,11 +261,11 @@ SECTIONS: Mapping[str, Keys] = {
 
 _PACKAGE: Keys = {
     "format": (_number(1, 999), _NEEDED),
-    "name": (_matching(NAME.pattern, "a name of up to 40 letters, digits, _ and -"), _NEEDED),
+    "name": (_matching(NAME.pattern, mark("a name of up to 40 letters, digits, _ and -")), _NEEDED),
     "extendedname": (_line(40), ""),
     "vendor": (_line(40), ""),
-    "vendorurl": (_matching(r"(https?://[!-~]{1,110})?", "an http or https address"), ""),
-    "version": (_matching(VERSION.pattern, "a version like 3.0.2.0"), _NEEDED),
+    "vendorurl": (_matching(r"(https?://[!-~]{1,110})?", mark("an http or https address")), ""),
+    "version": (_matching(VERSION.pattern, mark("a version like 3.0.2.0")), _NEEDED),
     "arch": (_one_of(ARCHITECTURES), _NEEDED),
     "min_platform": (_platform, "1.0.0.0"),
     "initscr": (_one_of(("initscr",)), "initscr"),
@@ -273,7 +274,7 @@ _PACKAGE: Keys = {
 
 _PROCESS: Keys = {
     "order": (_number(1, 99), _NEEDED),
-    "command": (_matching(_MODULE, "a module like board.pins"), _NEEDED),
+    "command": (_matching(_MODULE, mark("a module like board.pins")), _NEEDED),
     "args": (_words, ""),
     "silent_s": (_optional(_number(1, 600)), ""),
 }
@@ -324,6 +325,6 @@ def _values(section: str, given: Mapping[str, str], keys: Keys) -> dict[str, Any
             raise PackageError("package.conf: [{section}] {name} is missing", section=section, name=key)
         try:
             values[key] = check(text)
-        except ValueError as why:
+        except ConfigError as why:
             raise PackageError("package.conf: [{section}] {name}: {why}", section=section, name=key, why=why) from why
     return values

@@ -113,7 +113,7 @@ def _await(works: Callable[[], bool], wanted: bool) -> None:
 
 
 def _problem(state: State, name: str) -> str | None:
-    return next((one.problem for one in read_devices(state) if name in one.device), None)
+    return next((str(one.problem) for one in read_devices(state) if name in one.device), None)
 
 
 def _last(log: Path, word: str) -> str:

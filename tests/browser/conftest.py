@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.tiny_package import trust_file, wait_for
+from tests.tiny_package import trust_file
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
@@ -38,7 +39,7 @@ def host(tmp_path: Path) -> Iterator[str]:
     log = tmp_path / "state" / "logs" / "hostd.log"
     words = ["-m", "firmware", "--state", str(tmp_path / "state"), "--port", "0", "--trust", str(trust_file(tmp_path))]
     process = subprocess.Popen([sys.executable, *words], cwd=ROOT, stderr=subprocess.DEVNULL)
-    wait_for(lambda: log.exists() and "listening on" in log.read_text())
+    until(lambda: log.exists() and "listening on" in log.read_text())
     found = re.search(r"port (\d+)", log.read_text())
     assert found
     yield f"http://127.0.0.1:{found[1]}"

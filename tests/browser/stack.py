@@ -6,11 +6,11 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from board.kit.state import State
+from tests.waiting import until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 COMMANDS = {
@@ -32,7 +32,7 @@ class Stack:
         self._running = {name: self._start(name) for name in COMMANDS if name in processes}
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._watcher.start()
-        wait_for(self.state.manager_socket.exists, "the portal's socket", 60)
+        until(self.state.manager_socket.exists, "the portal's socket", 60)
 
     def _start(self, name: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", *COMMANDS[name], "--state", str(self.state.root)]
@@ -55,12 +55,3 @@ class Stack:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait(10)
-
-
-def wait_for(condition: object, what: str, timeout_s: float = 20) -> None:
-    """Waits until `condition()` is true; fails with `what` was waited for."""
-    assert callable(condition)
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end, f"waited {timeout_s} s for {what}"
-        time.sleep(0.05)

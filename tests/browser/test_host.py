@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.tiny_package import contents, wait_for, write
+from tests.tiny_package import contents, write
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_a_package_is_uploaded_started_opened_by_double_click_and_stopped(page: 
     row.get_by_text("ON", exact=True).wait_for()
     row.get_by_text("Version 1.0.0").dblclick()
     page.wait_for_url("**/tiny/")
-    wait_for(lambda: page.reload() and "x-gatewright-user" in page.content().lower())
+    until(lambda: page.reload() and "x-gatewright-user" in page.content().lower())
     page.goto(page.url.replace("/tiny/", "/setup/application/vadp.html"))
     row.get_by_role("button", name="Stop").click()
     row.get_by_text("OFF", exact=True).wait_for()

@@ -15,6 +15,7 @@ import pytest
 
 from board.kit.clock import Clock
 from board.kit.state import State
+from board.kit.words import NOTHING
 from board.types import Frame
 from engine.messages import EngineStatus, LiveReads
 from engine.reading.link import Link
@@ -22,9 +23,10 @@ from engine.ring import RingWriter
 from engine.types import PlateRead
 from firmware.gateway import web
 from tests.browser.proxy import Proxy
-from tests.browser.stack import Stack, wait_for
+from tests.browser.stack import Stack
 from tests.browser.test_portal import ARGUMENTS, CHROMIUM, prepare, with_store
 from tests.samples import passage
+from tests.waiting import until
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser tests")
 
@@ -49,7 +51,7 @@ class Engine:
         self._thread.start()
 
     def _status(self) -> EngineStatus:
-        return EngineStatus("MOTION", self._seq, FRAMES_PER_S, 20.0, 30.0, "ok", "", None, (WIDTH, HEIGHT))
+        return EngineStatus("MOTION", self._seq, FRAMES_PER_S, 20.0, 30.0, NOTHING, NOTHING, None, (WIDTH, HEIGHT))
 
     def _run(self) -> None:
         while not self._stop.wait(1 / FRAMES_PER_S):
@@ -82,7 +84,7 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Pro
     folder = tmp_path_factory.mktemp("camera")
     prepare(folder, region="Europe", countries=("DE",))
     stack = Stack(folder, ("pins", "service", "manager"))
-    wait_for(stack.state.service_socket.exists, "the service")
+    until(stack.state.service_socket.exists, "the service")
     engine, proxy = Engine(stack), Proxy(stack.state.manager_socket)
     yield folder, proxy
     proxy.close()
@@ -164,7 +166,7 @@ def test_a_page_that_nobody_sees_streams_nothing_and_what_passed_meanwhile_is_th
     assert page.locator("#picture").get_attribute("data-seq") == still
     page.evaluate(hide, False)
     playwright.expect(page.locator("#recent tbody tr").first).to_contain_text("SEEN1")
-    wait_for(lambda: page.locator("#picture").get_attribute("data-seq") != still, "the next picture")
+    until(lambda: page.locator("#picture").get_attribute("data-seq") != still, "the next picture")
     context.close()
 
 
@@ -183,7 +185,7 @@ def test_where_there_is_no_room_for_a_stream_the_page_asks_slowly_by_itself(
         playwright.expect(page.locator("#mode")).to_have_text("MOTION", timeout=30_000)
         playwright.expect(page.locator("#picture")).to_be_visible(timeout=30_000)
         before = page.locator("#picture").get_attribute("data-seq")
-        wait_for(lambda: page.locator("#picture").get_attribute("data-seq") != before, "the next picture")
+        until(lambda: page.locator("#picture").get_attribute("data-seq") != before, "the next picture")
         assert page.locator("#notices .bad").count() == 0
     finally:
         context.close()

@@ -15,8 +15,9 @@ from board.kit.clock import Clock
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
 from tests.browser.proxy import Proxy
-from tests.browser.stack import Stack, wait_for
+from tests.browser.stack import Stack
 from tests.samples import passage
+from tests.waiting import until
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser tests")
 
@@ -147,7 +148,7 @@ def test_a_pulled_camera_is_told_in_the_portal_and_the_picture_comes_back_by_its
         pulled.rename(folder / "pictures")
     playwright.expect(page.locator("#notices")).not_to_contain_text("Camera: replay:", timeout=60_000)
     seen = newest_frame(page, address)
-    wait_for(lambda: newest_frame(page, address) > seen, "the next picture", 60)
+    until(lambda: newest_frame(page, address) > seen, "the next picture", 60)
 
 
 def newest_frame(page: Any, address: str) -> int:
@@ -187,7 +188,7 @@ def test_a_list_a_plate_and_an_io_action_with_a_schedule_are_made_and_tested(pag
     playwright.expect(page.get_by_label("Mon from-to")).to_have_value("00:00-06:00, 08:00-12:30, 13:15-17:00")
     page.get_by_role("button", name="TEST").click()
     playwright.expect(page.locator("#outcome")).to_contain_text("DO1 pulsed 150 ms")
-    wait_for(lambda: edges(folder, "DO1") == [1, 0], "the pulse")
+    until(lambda: edges(folder, "DO1") == [1, 0], "the pulse")
 
     page.get_by_role("button", name="Save").click()
     playwright.expect(page.locator(".action")).to_contain_text("Open the gate")

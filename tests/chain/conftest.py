@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from PIL import Image
 
 from board.kit.state import State
 from board.wiegand.receive import Edge, read_edges
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "firmware" / "demo"
@@ -31,13 +31,7 @@ T = TypeVar("T")
 
 def wait_for(what: str, probe: Callable[[], T | None], within_s: float = 60.0) -> T:
     """The first true answer of `probe`; fails with `what` when the time is over."""
-    until = time.monotonic() + within_s
-    while time.monotonic() < until:
-        found = probe()
-        if found:
-            return found
-        time.sleep(0.1)
-    pytest.fail(f"{what} did not happen within {within_s:.0f} s")
+    return until(probe, what, within_s)
 
 
 OWN_PASSWORD = "correct horse battery"

@@ -115,7 +115,7 @@ def until(condition: Callable[[], bool]) -> bool:
 
 def problem(state: State) -> str:
     found = read_devices(state)
-    return found[0].problem if found else "not told yet"
+    return str(found[0].problem) if found else "not told yet"
 
 
 def test_what_is_sent_arrives(device: Twin | Pty, lines: SerialLines) -> None:

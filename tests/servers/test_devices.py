@@ -11,10 +11,11 @@ import pytest
 from board.devices import DeviceState
 from board.i2c import _twins
 from board.serial import _twin
-from engine.messages import Outcome, RulesChanged, StartTrigger, TestAction
+from engine.messages import RulesChanged, StartTrigger, TestAction
 from engine.settings import LprSettings
 from tests.samples import WHITE, entry, rule
-from tests.servers.test_service import Camera, answer_of, until
+from tests.servers.test_service import Camera, answer_of
+from tests.waiting import until
 
 LINES = {
     "i2c": ["sim://1/0x20?kind=pcf8574"],
@@ -48,7 +49,7 @@ def works(camera: Camera, name: str) -> bool:
 
 def problem(camera: Camera, name: str) -> str:
     one = device(camera, name)
-    return one.problem if one else ""
+    return str(one.problem) if one else ""
 
 
 def latch(camera: Camera) -> int:
@@ -81,10 +82,11 @@ def test_the_test_button_works_for_a_converter_and_says_what_is_missing(camera: 
     store.close()
     camera.start("service")
     test = TestAction("wiegand_serial", '{"line": "sim://reader"}', WHITE, "HK66EVB")
-    assert camera.ask(test) == Outcome(False, "serial line reader: there is no reader: is the adapter plugged in?")
+    refused = camera.ask(test)
+    assert (refused.ok, str(refused.note)) == (False, "serial line reader: there is no reader: is the adapter plugged in?")
     _twin.plug(camera.state, "reader")
     answer = until(lambda: answer if (answer := camera.ask(test)).ok else None, "the line")
-    assert answer == Outcome(True, "reader sent 26 bits, facility 11 card 12345")
+    assert (answer.ok, str(answer.note)) == (True, "reader sent 26 bits, facility 11 card 12345")
     assert _twin.sent(camera.state, "reader") == b"W26 11 12345\r\n"
     camera.ask(RulesChanged())
     assert device(camera, "reader") is None  # no enabled action uses it

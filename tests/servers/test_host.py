@@ -19,7 +19,8 @@ import requests
 
 from firmware.gateway.app import routes
 from firmware.packages.manifest import HOSTS_PATHS
-from tests.tiny_package import OTHER_KEY, contents, trust_file, wait_for, write
+from tests.tiny_package import OTHER_KEY, contents, trust_file, write
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 VADP_PAGE = "/setup/application/vadp.html"
@@ -44,7 +45,7 @@ class Host:
         """`choose`: the first password is replaced by OWN at once."""
         self.log.unlink(missing_ok=True)
         self.process = subprocess.Popen([*self.command(), *more], cwd=ROOT, stderr=subprocess.DEVNULL, text=True)
-        wait_for(self._listens)
+        until(self._listens)
         if choose and self.password != OWN:
             self.choose("admin", self.password, OWN)
 
@@ -174,7 +175,7 @@ def test_status_lines_are_exact_before_and_after_start_and_stop(host: Host) -> N
     assert reply.content == "".join(f"{line}\r\n" for line in lines).encode()
     assert reply.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert "'TINY is started'" in host.control("start")
-    wait_for(lambda: host.ask("GET", f"{PARAMETERS}?vadp_module_i0_status").content == b"vadp_module_i0_status='on'\r\n")
+    until(lambda: host.ask("GET", f"{PARAMETERS}?vadp_module_i0_status").content == b"vadp_module_i0_status='on'\r\n")
     joined = host.ask("GET", f"{PARAMETERS}?vadp_module_i0_name&vadp_module_number&capability").content
     assert joined == b"capability_vadp_npackage='10'\r\nvadp_module_number='1'\r\nvadp_module_i0_name='TINY'\r\n"
     assert host.ask("GET", f"{PARAMETERS}?vadp_module_i").content == b""
@@ -185,11 +186,11 @@ def test_status_lines_are_exact_before_and_after_start_and_stop(host: Host) -> N
 def test_a_second_upload_is_an_upgrade_and_rollback_brings_the_first_back(host: Host) -> None:
     host.upload()
     host.control("start")
-    wait_for(lambda: host.package()["slot_state"] == "good")
+    until(lambda: host.package()["slot_state"] == "good")
     host.upload(contents(version="2.0.0"))
-    wait_for(lambda: (host.package()["version"], host.package()["status"]) == ("2.0.0", "on"))
+    until(lambda: (host.package()["version"], host.package()["status"]) == ("2.0.0", "on"))
     assert "'TINY is rolled back'" in host.control("rollback")
-    wait_for(lambda: (host.package()["version"], host.package()["status"]) == ("1.0.0", "on"))
+    until(lambda: (host.package()["version"], host.package()["status"]) == ("1.0.0", "on"))
     assert "'TINY is restarted'" in host.control("restart")
     assert "'TINY is removed'" in host.control("remove")
 
@@ -238,7 +239,7 @@ def test_a_bad_package_is_refused_with_its_status_and_the_running_one_stays(host
 def test_the_portal_gets_user_and_role_and_no_forged_ones(host: Host) -> None:
     host.upload()
     host.control("start")
-    wait_for(lambda: host.ask("GET", "/tiny/").status_code == 200)
+    until(lambda: host.ask("GET", "/tiny/").status_code == 200)
     forged = {
         "X-Gatewright-User": "root",
         "X_Gatewright_Role": "root",
@@ -278,7 +279,7 @@ def test_a_stopped_portal_shows_a_page_that_leads_to_package_management(host: Ho
 def test_path_tricks_lead_nowhere(host: Host, path: str) -> None:
     host.upload()
     host.control("start")
-    wait_for(lambda: host.ask("GET", "/tiny/").status_code == 200)
+    until(lambda: host.ask("GET", "/tiny/").status_code == 200)
     token = requests.auth._basic_auth_str("admin", host.password)
     answer = raw(host, f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nConnection: close\r\n\r\n".encode())
     assert answer.split(b" ")[1] in (b"400", b"404", b"403")
@@ -366,18 +367,18 @@ def test_the_package_outlives_a_kill_of_the_host_and_every_process_of_it(tmp_pat
     host.start()
     host.upload()
     host.control("start")
-    wait_for(lambda: host.ask("GET", "/tiny/").status_code == 200)
+    until(lambda: host.ask("GET", "/tiny/").status_code == 200)
     before = {process["name"]: process["pid"] for process in host.package()["processes"]}
     assert host.process is not None
     host.process.kill()
     host.process.wait()
     host.start()
-    wait_for(lambda: host.ask("GET", "/tiny/").status_code == 200)
+    until(lambda: host.ask("GET", "/tiny/").status_code == 200)
     after = {process["name"]: process["pid"] for process in host.package()["processes"]}
     assert after.keys() == before.keys() and not set(after.values()) & set(before.values())
     for name, pid in after.items():
         os.kill(pid, signal.SIGKILL)
-        wait_for(lambda name=name, pid=pid: {p["name"]: p["pid"] for p in host.package()["processes"]}[name] not in (0, pid))  # type: ignore[misc]
+        until(lambda name=name, pid=pid: {p["name"]: p["pid"] for p in host.package()["processes"]}[name] not in (0, pid))  # type: ignore[misc]
     host.stop()
     assert all(not Path(f"/proc/{pid}").exists() for pid in after.values())
 
@@ -391,7 +392,7 @@ def test_who_asks_for_the_log_in_is_said_by_the_route(host: Host) -> None:
 
     host.upload(contents(processes={"manager": "http", "pins": "live"}, optional=["pins"], conf=with_routes))
     host.control("start")
-    wait_for(lambda: host.ask("GET", "/health").status_code == 200)
+    until(lambda: host.ask("GET", "/health").status_code == 200)
 
     def heard(path: str, auth: object = None, **headers: str) -> tuple[int, dict[str, str]]:
         reply = host.ask("GET", path, auth=auth, headers=headers)
@@ -423,7 +424,7 @@ def test_an_empty_key_beside_a_right_one_keeps_nothing_from_running(tmp_path: Pa
     host.start()
     host.upload()
     assert "'TINY is started'" in host.control("start")
-    wait_for(lambda: host.ask("GET", "/health").status_code == 200)
+    until(lambda: host.ask("GET", "/health").status_code == 200)
     assert "public key zero.pub: not a PEM public key: it is left out" in host.log.read_text()
     host.stop()
 
@@ -467,7 +468,7 @@ def test_install_while_the_host_is_off_enables_the_package_and_trusts_its_key(tm
     assert (done.returncode, done.stdout) == (0, "'TINY is uploaded'\n")
     host.trust = trust_file(tmp_path)
     host.start()
-    wait_for(lambda: host.ask("GET", "/health").status_code == 200)
+    until(lambda: host.ask("GET", "/health").status_code == 200)
     assert host.package()["status"] == "on"
     again = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert again.returncode == 1 and "already runs on" in again.stderr
@@ -476,7 +477,7 @@ def test_install_while_the_host_is_off_enables_the_package_and_trusts_its_key(tm
     upgraded = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (upgraded.returncode, upgraded.stdout) == (0, "'TINY is uploaded'\n")
     host.start()
-    wait_for(lambda: host.ask("GET", "/health").status_code == 200)
+    until(lambda: host.ask("GET", "/health").status_code == 200)
     assert (host.package()["version"], host.package()["status"]) == ("2.0.0", "on")
     host.stop()
 
@@ -566,7 +567,7 @@ def test_licences_are_refused_where_none_is_needed_and_stored_where_one_is(host:
     host.control("start")
     assert host.package()["license"] == "none"
     told = host.state / "told.txt"
-    wait_for(lambda: told.read_text().splitlines()[-1].endswith("licensed=0"))
+    until(lambda: told.read_text().splitlines()[-1].endswith("licensed=0"))
     import base64
 
     from firmware.packages.licence import licence_bytes
@@ -578,7 +579,7 @@ def test_licences_are_refused_where_none_is_needed_and_stored_where_one_is(host:
     data = json.dumps({"licence": fields, "signature": signature}).encode()
     assert host.ask("POST", "/api/packages/TINY/licence", data=data.replace(b"TINY", b"TUNY")).status_code == 400
     assert host.ask("POST", "/api/packages/TINY/licence", data=data).json() == {"package": "TINY", "until": "no end"}
-    wait_for(lambda: told.read_text().splitlines()[-1].endswith("licensed=1"))
+    until(lambda: told.read_text().splitlines()[-1].endswith("licensed=1"))
     assert (host.package()["license"], host.package()["license_message"]) == ("valid", "no end")
 
 

@@ -34,7 +34,8 @@ from board.kit.state import State
 from firmware.people.sessions import MAX_OF_USER
 from firmware.people.who import digest_response, username_token_digest
 from tests.servers.test_host import CONTROL, OWN, PARAMETERS, ROOT, VADP_PAGE, Host, log_in
-from tests.tiny_package import contents, wait_for
+from tests.tiny_package import contents
+from tests.waiting import until
 
 PROXIED = ("--trusted-proxy", "127.0.0.1")
 
@@ -45,7 +46,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     host.start(*PROXIED)
     host.upload(contents())
     host.control("start")
-    wait_for(lambda: host.ask("GET", "/tiny/").status_code == 200)
+    until(lambda: host.ask("GET", "/tiny/").status_code == 200)
     yield host
     host.stop()
 
@@ -106,7 +107,7 @@ def test_64_wrong_passwords_at_once_from_64_addresses_cost_little_memory_and_non
         said = Counter(reply.status_code for reply in at_once(64, guess))
         assert set(said) <= {401, 429, 503} and said[401] >= 4
     assert memory_mb(host, "VmHWM") - before < 40
-    wait_for(lambda: memory_mb(host, "VmRSS") - before < 8)
+    until(lambda: memory_mb(host, "VmRSS") - before < 8)
     assert host.ask("GET", "/api/packages").status_code == 200
 
 
@@ -249,7 +250,7 @@ def test_with_both_accounts_files_damaged_the_camera_comes_up_for_whoever_holds_
     assert "all accounts are lost" in host.log.read_text()
     assert host.ask("GET", "/api/packages", auth=("admin", OWN)).status_code == 401
     assert host.ask("GET", "/api/packages", auth=("admin", "")).status_code == 401
-    wait_for(lambda: host.ask("GET", "/health", auth=None).status_code == 200)
+    until(lambda: host.ask("GET", "/health", auth=None).status_code == 200)
     host.choose("admin", host.password, "at the old mill")
     (package,) = host.ask("GET", "/api/packages", auth=("admin", "at the old mill")).json()["packages"]
     assert package["status"] == "on"
@@ -474,7 +475,7 @@ def test_a_killed_host_gives_no_new_tries(alone: Callable[..., Host]) -> None:
         host.ask("GET", "/api/packages", auth=("admin", f"guess {number}"))
     assert host.process is not None
     kept = State(host.state).guesses
-    wait_for(lambda: kept.exists() and json.loads(kept.read_text())["wrong"]["127.0.0.1"]["count"] == 5)
+    until(lambda: kept.exists() and json.loads(kept.read_text())["wrong"]["127.0.0.1"]["count"] == 5)
     host.process.kill()
     host.process.wait(10)
     host.start()

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +33,7 @@ from firmware.people.guesses import Guesses
 from firmware.people.tokens import Tokens
 from firmware.people.who import Who, WhoServer
 from tests.samples import passage
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 20.0
@@ -40,16 +41,6 @@ AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 PICTURE = "/LPR/2026010203040501.jpg"
 
 T = TypeVar("T")
-
-
-def until(get: Callable[[], T | None], what: str) -> T:
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        found = get()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"{what} did not happen in {PATIENCE_S:.0f} s")
 
 
 class _Connection(http.client.HTTPConnection):

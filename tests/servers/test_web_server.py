@@ -20,6 +20,7 @@ from board.kit.web.listeners import tcp_listener, unix_listener
 from board.kit.web.server import Server
 from board.kit.web.streams import STREAM
 from firmware.people.addresses import Addresses
+from tests.waiting import until
 
 QUICK = Limits(
     threads=3, connections=64, connections_per_address=16, streams=100, streams_per_address=100, head_s=1.0, idle_s=1.5, queue_s=1.0
@@ -153,13 +154,6 @@ def post(path: str, length: int, *headers: str) -> bytes:
 
 def status(answer: bytes) -> int:
     return int(answer.split(b" ")[1])
-
-
-def wait_for(condition: Callable[[], object], within_s: float = 10) -> None:
-    until = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -372,7 +366,7 @@ def test_large_bodies_that_stop_in_the_middle_take_a_third_of_the_threads(patien
     slow = [patient.connect() for _ in range(5)]
     for sock in slow:
         sock.sendall(post("/", 900_000) + bytes(70_000))
-    wait_for(lambda: len(patient.seen) == 1)
+    until(lambda: len(patient.seen) == 1)
     assert gives_a_page(patient, "127.0.0.2") and gives_a_page(patient)
     for sock in slow:
         sock.close()
@@ -388,7 +382,7 @@ def test_answers_that_nobody_reads_leave_threads_to_others(patient: Site) -> Non
     deaf = [patient.connect() for _ in range(6)]
     for sock in deaf:
         sock.sendall(get("/large"))
-    wait_for(lambda: len(patient.seen) == 2)
+    until(lambda: len(patient.seen) == 2)
     assert gives_a_page(patient, "127.0.0.2")
     for sock in deaf:
         sock.close()
@@ -399,8 +393,8 @@ def test_answers_that_nobody_reads_give_their_threads_back_in_time(site: Site, c
     deaf = [site.connect() for _ in range(2)]
     for sock in deaf:
         sock.sendall(get("/large"))
-    wait_for(lambda: len(site.seen) == 2)
-    wait_for(lambda: gives_a_page(site))  # from the address whose share they had; 503 until then
+    until(lambda: len(site.seen) == 2)
+    until(lambda: gives_a_page(site))  # from the address whose share they had; 503 until then
     for sock in deaf:
         sock.close()
     assert "Traceback" not in caplog.text
@@ -442,7 +436,7 @@ def test_a_request_that_is_being_answered_is_not_closed_to_make_room(request: py
     working = [site.connect() for _ in range(2)]
     for sock in working:
         sock.sendall(get("/wait"))
-    wait_for(lambda: len(site.seen) == 2)
+    until(lambda: len(site.seen) == 2)
     assert site.say(get()) == b""
     site.go_on.set()
     assert [status(rest(sock)) for sock in working] == [200, 200]
@@ -454,7 +448,7 @@ def test_one_address_cannot_take_all_threads(patient: Site) -> None:
     waiting = [patient.connect("127.0.0.3") for _ in range(6)]
     for sock in waiting:
         sock.sendall(get("/wait"))
-    wait_for(lambda: len(patient.seen) == 2)
+    until(lambda: len(patient.seen) == 2)
     assert gives_a_page(patient, "127.0.0.4")
     assert len(patient.seen) == 3
     patient.go_on.set()
@@ -499,7 +493,7 @@ def test_shares_say_how_many_threads_a_kind_of_request_may_take(request: pytest.
     waiting = [site.connect() for _ in range(4)]
     for sock in waiting:
         sock.sendall(get("/wait"))
-    wait_for(lambda: len(site.seen) == 1)
+    until(lambda: len(site.seen) == 1)
     assert gives_a_page(site)
     site.go_on.set()
     for sock in waiting:
@@ -509,10 +503,10 @@ def test_shares_say_how_many_threads_a_kind_of_request_may_take(request: pytest.
 
 def test_a_trusted_proxy_is_no_single_stranger_and_its_clients_share_its_connections_fairly(patient: Site) -> None:
     crowd = [patient.connect("127.0.0.9") for _ in range(30)]
-    wait_for(lambda: len(patient.server._connections) == 30)
+    until(lambda: len(patient.server._connections) == 30)
     for sock in crowd[:4]:
         sock.sendall(get("/wait", "X-Forwarded-For: 10.0.0.7"))
-    wait_for(lambda: len(patient.seen) == 2)
+    until(lambda: len(patient.seen) == 2)
     crowd[5].sendall(get("/", "X-Forwarded-For: 10.0.0.8"))
     assert status(rest(crowd[5])) == 200
     for sock in crowd:
@@ -523,7 +517,7 @@ def test_who_is_no_trusted_proxy_gets_no_more_by_naming_others(patient: Site) ->
     waiting = [patient.connect("127.0.0.8") for _ in range(4)]
     for number, sock in enumerate(waiting):
         sock.sendall(get("/wait", f"X-Forwarded-For: 10.0.0.{number}"))
-    wait_for(lambda: len(patient.seen) == 2)
+    until(lambda: len(patient.seen) == 2)
     assert gives_a_page(patient, "127.0.0.7")
     assert len(patient.seen) == 3
     patient.go_on.set()
@@ -564,7 +558,7 @@ def open_stream(site: Site, source: str = "127.0.0.1") -> tuple[socket.socket, T
     before = len(site.sources)
     sock = site.connect(source)
     sock.sendall(get("/stream", close=False))
-    wait_for(lambda: len(site.sources) > before)
+    until(lambda: len(site.sources) > before)
     assert site.sources[-1].attached.wait(5)
     return sock, site.sources[-1]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from board.kit.web.routes import Answer, Call, Query, api, data, download, number, text
+from board.kit.web.routes import Answer, Call, Query, api, data, download, number, said, text
 from engine.store import DeliveryQuery
 from engine.store.queries import MAX_ROWS
 from webui.portal import Portal
@@ -16,7 +16,7 @@ from webui.view.deliveries import HEADINGS, cells, delivery_query, shown
 def _rows(portal: Portal, call: Call) -> Iterator[list[object]]:
     zone = portal.zone()
     found = portal.store.deliveries(delivery_query(portal, call, zone))
-    return (cells(shown(portal, each, zone)) for each in found)
+    return (cells(shown(portal, each, zone), call.language) for each in found)
 
 
 def _workbook(portal: Portal, call: Call) -> Answer:
@@ -40,7 +40,8 @@ def _deliveries(portal: Portal, call: Call[DeliveriesQuery]) -> Answer:
     query = DeliveryQuery(state=asked.state, kind=asked.kind, passage_id=asked.passage, after_rowid=asked.after, limit=asked.limit)
     found = portal.store.deliveries(query)
     newest = max((each.rowid for each in found), default=0)
-    return data(shapes.Deliveries(newest=newest, deliveries=[shown(portal, each, zone) for each in found]))
+    deliveries = [shown(portal, each, zone) for each in found]
+    return data(said(shapes.Deliveries(newest=newest, deliveries=deliveries), call.language))
 
 
 ROUTES = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from board.kit.web.routes import Answer, Call, Query, Refused, api, data, number, text
+from board.kit.web.routes import Answer, Call, Query, Refused, api, data, number, said, text
 from board.kit.web.streams import stream
 from webui.focus import focus_region
 from webui.live.pictures import CONTENT_TYPE
@@ -54,15 +54,15 @@ def _pictures(portal: Portal, call: Call[PicturesQuery]) -> Answer:
 
 
 def _status(portal: Portal, call: Call) -> Answer:
-    return data(status.shown(portal, *portal.feed.status()))
+    return data(said(status.shown(portal, *portal.feed.status()), call.language))
 
 
 def _events(portal: Portal, call: Call[EventsQuery]) -> Answer:
     last = call.header("Last-Event-ID")
     after = int(last) if last.isdecimal() and len(last) < 19 else call.query.after
-    events = portal.feed.join()
+    events = portal.feed.join(call.language)
     answer = stream(call.environ, events, "text/event-stream; charset=utf-8")
-    events.begin(missed(portal, after))
+    events.begin(missed(portal, after, call.language))
     return answer
 
 

@@ -18,6 +18,7 @@ from engine.week import DAY_MINUTES, schedule
 from webui.choices import board_choices
 from webui.portal import Portal
 from webui.view import shapes
+from webui.view.notes import note_data
 from webui.view.rules import kind_of, options_of, rule_data, stored_rule
 
 TEST_TIMEOUT_S = 55.0
@@ -92,7 +93,7 @@ def _save(portal: Portal, call: Call, sent: Mapping[str, Any], stored: ActionRul
     changed = replace(stored, name=form.name, enabled=form.enabled, week=schedule(form.week), options=options)
     saved = portal.store.rules.save(changed, call.user)
     outcome = portal.service.outcome(RulesChanged())
-    return data({**rule_data(portal, saved), "in_force": outcome.ok, "note": outcome.note})
+    return data({**rule_data(portal, saved), "in_force": outcome.ok, **note_data(outcome.note, call.language)})
 
 
 def _delete_rule(portal: Portal, call: Call) -> Answer:
@@ -112,7 +113,7 @@ def _test(portal: Portal, call: Call[object, TestSent]) -> Answer:
         raise Refused(403, "You may test an action as it is stored, but not with other options.")
     options = _filled(portal, stored, sent.options)
     outcome = portal.service.outcome(TestAction(kind.name, options, sent.list_id, sent.plate), TEST_TIMEOUT_S)
-    return data({"ok": outcome.ok, "note": outcome.note})
+    return data({"ok": outcome.ok, **note_data(outcome.note, call.language)})
 
 
 def _filled(portal: Portal, stored: ActionRule, body: object) -> str:

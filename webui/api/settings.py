@@ -19,6 +19,7 @@ from engine.settings import GeneralSettings, LprSettings
 from webui.choices import settings_choices
 from webui.portal import Portal
 from webui.view import shapes
+from webui.view.notes import note_data
 from webui.view.shapes import settings_shape
 
 GROUPS: Mapping[str, type[Settings]] = {"lpr": LprSettings, "camera": CameraSettings, "general": GeneralSettings}
@@ -84,7 +85,7 @@ def _restart(portal: Portal, call: Call) -> Answer:
     outcome = portal.service.outcome(RestartService())
     if not outcome.ok:
         raise Refused(503, outcome.note)
-    return data({"ok": True, "note": outcome.note})
+    return data({"ok": True, **note_data(outcome.note, call.language)})
 
 
 ROUTES = (

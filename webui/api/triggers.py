@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pydantic import StrictBool
 
+from board.kit.errors import TriggerRefused
 from board.kit.settings import Settings, option
-from board.kit.web.routes import Answer, Call, Refused, api, data
+from board.kit.web.app import error_document
+from board.kit.web.routes import Answer, Call, Refused, api, data, said
 from engine.messages import FireTrigger, TriggerAnswer
 from engine.store import StoredPassage
 from engine.types import Passage
@@ -28,9 +30,11 @@ def _trigger(portal: Portal, call: Call[object, TriggerSent]) -> Answer:
     wait_s = call.body.wait_s
     answer = portal.service.ask(FireTrigger(f"http {call.user}", wait_s), TriggerAnswer, wait_s + 5)
     if not answer.accepted:
-        return data({"accepted": False, "why": answer.why, "error": f"Trigger refused: {answer.why}"}, 409)
+        refused = TriggerRefused("Trigger refused: {why}", why=answer.why)
+        why = answer.why.said(call.language.translate)
+        return data({"accepted": False, "why": why, **error_document(refused, call.language)}, 409)
     passage = _drawn(portal, answer.passage) if answer.passage else None
-    return data(shapes.Triggered(accepted=True, why="", trigger_id=answer.trigger_id, passage=passage))
+    return data(said(shapes.Triggered(accepted=True, why="", trigger_id=answer.trigger_id, passage=passage), call.language))
 
 
 def _drawn(portal: Portal, passage: Passage) -> shapes.Passage:

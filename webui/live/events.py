@@ -7,6 +7,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from board.kit.words import ENGLISH, Language
+
 SILENT_S = 10.0
 """After so long without an event a comment tells the browser, and proxies between, that the connection is alive."""
 MOST_WAITING = 250
@@ -23,11 +25,12 @@ def event(name: str, document: object, row: int = -1) -> bytes:
 
 class EventStream:
     """A source for the server's loop. `put`, `replace` and `passage` may be called from any thread; passages wait until `begin`
-    has sent those that the browser missed."""
+    has sent those that the browser missed. `language`: in which its events are said."""
 
     framed = False
 
-    def __init__(self, now_s: Callable[[], float], on_close: Callable[[EventStream], None]) -> None:
+    def __init__(self, now_s: Callable[[], float], on_close: Callable[[EventStream], None], language: Language = ENGLISH) -> None:
+        self.language = language
         self._now_s = now_s
         self._on_close = on_close
         self._lock = threading.Lock()

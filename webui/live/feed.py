@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 from board.kit.clock import Clock
 from board.kit.errors import GatewrightError, WireError
 from board.kit.state import State
+from board.kit.web.routes import said
+from board.kit.words import Language
 from engine.messages import (
     DELIVERIES,
     LIVE,
@@ -38,7 +41,7 @@ ASK_TIMEOUT_S = 2.0
 
 
 class Documents(Protocol):
-    """What the browser gets, as JSON types; GatewrightError when the store cannot be read."""
+    """What the browser gets, as JSON types and Texts; GatewrightError when the store cannot be read."""
 
     def newest_row(self) -> int:
         """Of the newest stored passage; 0: there is none."""
@@ -74,9 +77,9 @@ class Feed:
         """To be called once, before the first viewer."""
         self._documents = documents
 
-    def join(self) -> EventStream:
-        """A stream that gets everything from now on; its `begin` is to be called next."""
-        stream = EventStream(self._now_s, self._leave)
+    def join(self, language: Language) -> EventStream:
+        """A stream that gets everything from now on, in `language`; its `begin` is to be called next."""
+        stream = EventStream(self._now_s, self._leave, language)
         with self._lock:
             self._viewers.add(stream)
             if self._thread is None:
@@ -153,16 +156,13 @@ class Feed:
         if not viewers or documents is None:
             return
         if isinstance(message, LiveReads):
-            data = event("reads", documents.reads(message))
-            for viewer in viewers:
+            for viewer, data in _each(viewers, "reads", documents.reads(message)):
                 viewer.replace("reads", data)
         elif isinstance(message, PassageEvent):
-            data = event("passage", documents.passage(message), message.row)
-            for viewer in viewers:
+            for viewer, data in _each(viewers, "passage", documents.passage(message), message.row):
                 viewer.passage(message.row, data)
         elif isinstance(message, DeliveryEvent):
-            data = event("delivery", documents.delivery(message))
-            for viewer in viewers:
+            for viewer, data in _each(viewers, "delivery", documents.delivery(message)):
                 viewer.put(data)
 
     def _hear(self, status: ServiceStatus) -> None:
@@ -177,11 +177,11 @@ class Feed:
         if not viewers or self._documents is None:
             return
         try:
-            data = event("status", self._documents.status(status, age_s))
+            document = self._documents.status(status, age_s)
         except GatewrightError as why:
             log.error("live: %s", why)
             return
-        for viewer in viewers:
+        for viewer, data in _each(viewers, "status", document):
             viewer.replace("status", data)
 
     def _say_gone(self) -> None:
@@ -202,3 +202,15 @@ class Feed:
 
     def _now_s(self) -> float:
         return self._clock.monotonic_ns() / 1e9
+
+
+def _each(
+    viewers: Iterable[EventStream], name: str, document: dict[str, Any], row: int = -1
+) -> Iterator[tuple[EventStream, bytes]]:
+    """Every viewer with the event in its language: encoded once for each language in use."""
+    encoded: dict[str, bytes] = {}
+    for viewer in viewers:
+        code = viewer.language.code
+        if code not in encoded:
+            encoded[code] = event(name, said(document, viewer.language), row)
+        yield viewer, encoded[code]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from board.kit.web.routes import Call
+from board.kit.words import Language
 from engine.store import DeliveryQuery, StoredDelivery
 from engine.store.queries import MAX_ROWS
 from webui.portal import Portal
@@ -29,8 +30,8 @@ HEADINGS = (
 """Of the columns of `cells`."""
 
 
-def cells(delivery: shapes.Delivery) -> list[object]:
-    """A row of the tables to download."""
+def cells(delivery: shapes.Delivery, language: Language) -> list[object]:
+    """A row of the tables to download, in the reader's language."""
     return [
         delivery["created_local"],
         delivery["label"],
@@ -40,9 +41,9 @@ def cells(delivery: shapes.Delivery) -> list[object]:
         delivery["state"],
         delivery["finished_local"],
         delivery["attempts"],
-        delivery["note"],
+        delivery["note"].said(language.translate),
         delivery["outcome"],
-        delivery["decision"],
+        delivery["decision"].said(language.translate),
     ]
 
 
@@ -76,7 +77,7 @@ def shown(portal: Portal, stored: StoredDelivery, zone: ZoneInfo) -> shapes.Deli
         "state": delivery.state,
         "is_error": delivery.state in ERRORS or (delivery.state == "pending" and delivery.attempts > 0),
         "attempts": delivery.attempts,
-        "note": str(delivery.note),
+        "note": delivery.note,
         "outcome": stored.decision.outcome,
-        "decision": str(stored.decision.reason),
+        "decision": stored.decision.reason,
     }

@@ -9,10 +9,11 @@ from pydantic import field_validator
 
 from board.kit.errors import ConfigError
 from board.kit.settings import Settings, option
+from board.kit.words import mark
 from engine.lists import limit, moment, normalise, written
 from engine.types import ListEntry
 
-ROLES = (("custom", "Own list"), ("white", "Whitelist"), ("black", "Blacklist"), ("wish", "Wish list"))
+ROLES = (("custom", mark("Own list")), ("white", mark("Whitelist")), ("black", mark("Blacklist")), ("wish", mark("Wish list")))
 ROLE_CHOICES = {"list_role": ROLES}
 
 
@@ -55,7 +56,7 @@ class EntryForm(Settings):
             raise ConfigError("must be letters and digits")
         return plate
 
-    @field_validator("valid_from", "valid_until")
+    @field_validator("valid_from", mark("valid_until"))
     @classmethod
     def _is_moment(cls, text: str) -> str:
         if text:

@@ -38,9 +38,9 @@ def rule_row(portal: Portal, rule: ActionRule, result: Any, zone: ZoneInfo) -> d
         "enabled": rule.enabled,
         "always": all(day == ((0, 1440),) for day in rule.week.days),
         "done_at": portal.local(result.done_at, zone) if result else "",
-        "done_note": str(result.done_note) if result else "",
+        "done_note": result.done_note if result else "",
         "error_at": portal.local(result.error_at, zone) if result else "",
-        "error": str(result.error) if result else "",
+        "error": result.error if result else "",
         "failing": bool(result and result.error_at and (result.done_at is None or result.error_at > result.done_at)),
     }
 

@@ -11,6 +11,7 @@ from pydantic import with_config
 from typing_extensions import TypedDict
 
 from board.kit.settings import Settings
+from board.kit.words import Text
 
 _closed = with_config(extra="forbid")
 
@@ -50,7 +51,7 @@ class Passage(TypedDict):
     image_plate: str
     lists: list[ListOfPassage]
     outcome: str
-    decision: str
+    decision: Text
 
 
 @_closed
@@ -132,10 +133,13 @@ class Rule(TypedDict):
 
 @_closed
 class SavedRule(Rule):
-    """`in_force`: the service has taken it over; `note`: why not."""
+    """`in_force`: the service has taken it over; `note`: why not, in the caller's language; `key`, `values`: the same, to be said
+    otherwise."""
 
     in_force: bool
-    note: str
+    note: Text
+    key: str
+    values: dict[str, Any]
 
 
 @_closed
@@ -145,10 +149,13 @@ class Rules(TypedDict):
 
 @_closed
 class Outcome(TypedDict):
-    """Whether it was done, and what was done or went wrong."""
+    """Whether it was done; `note`: what was done or went wrong, in the caller's language; `key`, `values`: the same, to be said
+    otherwise."""
 
     ok: bool
-    note: str
+    note: Text
+    key: str
+    values: dict[str, Any]
 
 
 @_closed
@@ -174,9 +181,9 @@ class Delivery(TypedDict):
     state: str
     is_error: bool
     attempts: int
-    note: str
+    note: Text
     outcome: str
-    decision: str
+    decision: Text
 
 
 @_closed
@@ -228,15 +235,15 @@ class LiveProblem(TypedDict):
     """`kind`: bad or warn; `todo`: what to do about it."""
 
     kind: str
-    where: str
-    text: str
-    todo: str
+    where: Text
+    text: Text
+    todo: Text
 
 
 @_closed
 class InfoRow(TypedDict):
-    name: str
-    value: str
+    name: Text
+    value: str | Text
     changed: str
 
 
@@ -273,7 +280,7 @@ class Engine(TypedDict):
     frames_processed: int
     frames_per_s: float
     read_ms: float
-    camera: str
+    camera: Text
     size: tuple[int, int]
 
 

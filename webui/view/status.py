@@ -9,29 +9,31 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from board.kit.errors import BoardError, ConfigError
+from board.kit.words import Text, mark
 from board.types import WiegandCode
 from board.wiegand.codes import LAYOUTS, PLATE_BITS, bit_text, decode, decode_plate64
 from engine.actions import options_of
 from engine.messages import STOPPED, EngineStatus, LiveReads, ServiceStatus
 from engine.types import WiegandFrame
 from webui.portal import Portal
+from webui.view import shapes
 from webui.view.problems import problems
 
 INFO = (
-    "Results",
-    "Actions",
-    "Exports",
-    "Imports",
-    "Triggers received",
-    "Triggers refused",
-    "Frames processed",
-    "Wiegand frames repeated",
+    mark("Results"),
+    mark("Actions"),
+    mark("Exports"),
+    mark("Imports"),
+    mark("Triggers received"),
+    mark("Triggers refused"),
+    mark("Frames processed"),
+    mark("Wiegand frames repeated"),
 )
 """Counters that the Info panel names while the service does not answer (manual 4.2, Live tab)."""
 
 
 def shown(portal: Portal, status: ServiceStatus | None, age_s: float) -> dict[str, Any]:
-    """JSON types only; `status` None: the service is gone (mode STOPPED), and was heard last `age_s` ago (-1: not at all).
+    """JSON types and Texts; `status` None: the service is gone (mode STOPPED), and was heard last `age_s` ago (-1: not at all).
 
     What is not so any more is left out; `age_s` in the document says how long ago engine or service were heard last."""
     engine = status.engine if status else None
@@ -57,7 +59,7 @@ def _engine(engine: EngineStatus) -> dict[str, Any]:
         "frames_processed": engine.frames_processed,
         "frames_per_s": engine.frames_per_s,
         "read_ms": engine.read_ms,
-        "camera": engine.camera,
+        "camera": engine.camera or Text("ok"),
         "size": engine.size,
     }
 
@@ -68,25 +70,25 @@ def reads(live: LiveReads) -> dict[str, Any]:
     return {"frame_seq": live.frame_seq, "reads": found}
 
 
-def _info(portal: Portal, status: ServiceStatus | None, zone: ZoneInfo) -> list[dict[str, str]]:
+def _info(portal: Portal, status: ServiceStatus | None, zone: ZoneInfo) -> list[shapes.InfoRow]:
     counters = status.counters if status else ()
-    rows = [_row(each.name, str(each.value), portal.local(each.changed_at, zone)) for each in counters]
-    rows = rows or [_row(name, "–", "") for name in INFO]
+    rows = [_row(Text(each.name), str(each.value), portal.local(each.changed_at, zone)) for each in counters]
+    rows = rows or [_row(Text(name), "–", "") for name in INFO]
     engine = status.engine if status else None
     sd, camera = (status.sd_free_pct, status.camera_free_pct) if status else (-1, -1)
     rows += [
-        _row("Frames lost", str(engine.frames_lost) if engine else "–", ""),
-        _row("Frames late", str(engine.frames_late) if engine else "–", ""),
-        *([_row("Exposure", engine.preset, "")] if engine and engine.preset else []),
-        _row("SD space free (%)", str(sd) if sd >= 0 else "no card" if status else "–", ""),
-        _row("Camera free space (%)", str(camera) if camera >= 0 else "–", ""),
-        _row("Last Size (pixels)", f"{engine.last_char_height_px:.0f}" if engine and engine.last_char_height_px else "–", ""),
-        _row("Mode", status.mode if status else STOPPED, ""),
+        _row(Text("Frames lost"), str(engine.frames_lost) if engine else "–", ""),
+        _row(Text("Frames late"), str(engine.frames_late) if engine else "–", ""),
+        *([_row(Text("Exposure"), Text(engine.preset), "")] if engine and engine.preset else []),
+        _row(Text("SD space free (%)"), str(sd) if sd >= 0 else Text("no card") if status else "–", ""),
+        _row(Text("Camera free space (%)"), str(camera) if camera >= 0 else "–", ""),
+        _row(Text("Last Size (pixels)"), f"{engine.last_char_height_px:.0f}" if engine and engine.last_char_height_px else "–", ""),
+        _row(Text("Mode"), status.mode if status else STOPPED, ""),
     ]
     return rows
 
 
-def _row(name: str, value: str, changed: str) -> dict[str, str]:
+def _row(name: Text, value: str | Text, changed: str) -> shapes.InfoRow:
     return {"name": name, "value": value, "changed": changed[5:]}
 
 

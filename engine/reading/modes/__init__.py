@@ -5,15 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from board.kit.errors import ConfigError
 from board.kit.registry import find
+from board.kit.words import Text
 from board.types import Frame
 from engine.reading.passages.sights import Known
 from engine.reading.passages.vote import Settled
-from engine.settings import LprSettings
 from engine.types import PlateRead, Trigger
+
+if TYPE_CHECKING:
+    from engine.settings import LprSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,8 @@ class Mode(Protocol):
         """Whether this frame is to be read; called for every frame of the camera."""
         ...
 
-    def start(self, trigger: Trigger, now_ns: int) -> str:
-        """Begins with a trigger; "" or why this mode cannot serve it. `now_ns`: CLOCK_MONOTONIC."""
+    def start(self, trigger: Trigger, now_ns: int) -> Text:
+        """Begins with a trigger; NOTHING or why this mode cannot serve it. `now_ns`: CLOCK_MONOTONIC."""
         ...
 
     def see(self, frame: Frame, valid: Sequence[PlateRead], refused: Sequence[PlateRead]) -> list[Result]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from board.types import Frame
 from engine.reading.modes import Result
 from engine.reading.passages.repeat_filter import RepeatFilter
 from engine.reading.passages.sights import Known
 from engine.reading.passages.vote import Settled, Vote
-from engine.settings import LprSettings
 from engine.types import PlateRead
+
+if TYPE_CHECKING:
+    from engine.settings import LprSettings
 
 log = logging.getLogger("passages")
 

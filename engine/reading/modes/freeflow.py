@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from board.kit.words import Text
 from board.types import Frame
 from engine.reading.modes import ModeKind, Result
 from engine.reading.modes._flow import Flow
 from engine.reading.passages.sights import Known
-from engine.settings import LprSettings
 from engine.types import PlateRead, Trigger
+
+if TYPE_CHECKING:
+    from engine.settings import LprSettings
 
 
 class FreeFlow:
@@ -19,8 +23,8 @@ class FreeFlow:
     def wanted(self, frame: Frame) -> bool:
         return True
 
-    def start(self, trigger: Trigger, now_ns: int) -> str:
-        return "the function mode is FREEFLOW, triggers are served in mode TRIGGER only"
+    def start(self, trigger: Trigger, now_ns: int) -> Text:
+        return Text("the function mode is {mode}, triggers are served in mode TRIGGER only", {"mode": "FREEFLOW"})
 
     def see(self, frame: Frame, valid: Sequence[PlateRead], refused: Sequence[PlateRead]) -> list[Result]:
         return self._flow.see(frame, valid, refused)

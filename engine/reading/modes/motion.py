@@ -6,16 +6,20 @@ Source: manual 4.5, LPR configuration tab.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from board.kit.words import Text
 from board.types import Frame
 from engine.reading.modes import ModeKind, Result
 from engine.reading.modes._flow import Flow
 from engine.reading.passages.sights import Known
-from engine.settings import LprSettings
 from engine.types import PlateRead, Trigger
+
+if TYPE_CHECKING:
+    from engine.settings import LprSettings
 
 SMALL_PX = 96
 """The picture is compared at about this width, every pixel the mean of two: a difference costs well under 1 ms."""
@@ -78,8 +82,8 @@ class Motion:
             return True
         return False
 
-    def start(self, trigger: Trigger, now_ns: int) -> str:
-        return "the function mode is MOTION, triggers are served in mode TRIGGER only"
+    def start(self, trigger: Trigger, now_ns: int) -> Text:
+        return Text("the function mode is {mode}, triggers are served in mode TRIGGER only", {"mode": "MOTION"})
 
     def see(self, frame: Frame, valid: Sequence[PlateRead], refused: Sequence[PlateRead]) -> list[Result]:
         results = self._flow.see(frame, valid, refused)

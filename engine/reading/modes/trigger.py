@@ -8,13 +8,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
+from board.kit.words import NOTHING, Text
 from board.types import Frame
 from engine.reading.modes import ModeKind, Result
 from engine.reading.passages.sights import Known
 from engine.reading.passages.vote import Settled, Vote
-from engine.settings import LprSettings
 from engine.types import PlateRead, Trigger
+
+if TYPE_CHECKING:
+    from engine.settings import LprSettings
 
 MOST_RUNNING = 8
 
@@ -52,17 +56,20 @@ class TriggerMode:
     def wanted(self, frame: Frame) -> bool:
         return self._active.is_set()
 
-    def start(self, trigger: Trigger, now_ns: int) -> str:
+    def start(self, trigger: Trigger, now_ns: int) -> Text:
         if any(run.trigger.id == trigger.id for run in self._runs):
-            return ""  # sent again after a reconnection
+            return NOTHING  # sent again after a reconnection
         late_s = (now_ns - trigger.monotonic_ns) / 1e9
         if late_s > self._settings.trigger_timeout_s:
-            return f"it came {late_s:.1f} s ago, the timeout is {self._settings.trigger_timeout_s:g} s"
+            return Text(
+                "it came {late_s:.1f} s ago, the timeout is {timeout_s:g} s",
+                {"late_s": late_s, "timeout_s": self._settings.trigger_timeout_s},
+            )
         if len(self._runs) >= MOST_RUNNING:
-            return f"{MOST_RUNNING} triggers are being served already"
+            return Text("{most} triggers are being served already", {"most": MOST_RUNNING})
         self._runs.append(_Run(trigger, self._settings))
         self._active.set()
-        return ""
+        return NOTHING
 
     def see(self, frame: Frame, valid: Sequence[PlateRead], refused: Sequence[PlateRead]) -> list[Result]:
         results: list[Result] = []

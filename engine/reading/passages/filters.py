@@ -8,11 +8,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from board.types import Frame
 from engine.reading.passages.lanes import inside, lane_of
-from engine.settings import LprSettings
 from engine.types import LaneLine, PlateRead, Roi
+
+if TYPE_CHECKING:
+    from engine.settings import LprSettings
 
 log = logging.getLogger("reads")
 

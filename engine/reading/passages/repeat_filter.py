@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from engine.reading.passages.difference import difference
 from engine.reading.passages.sights import NOTHING_KNOWN, Known
-from engine.settings import LprSettings
+
+if TYPE_CHECKING:
+    from engine.settings import LprSettings
 
 MOST_REMEMBERED = 500
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tiny_package import wait_for
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[3]
 PYTHON = f"""#!/usr/bin/env bash
@@ -98,10 +98,10 @@ def test_a_signal_during_the_set_up_of_a_start_leaves_nothing_running(checkout: 
     pid = checkout.log.with_name("log.pid")
     checkout.log.with_name("log.slow").touch()
     start = subprocess.Popen([checkout.folder / "scripts" / "start"], env=checkout.environment, stderr=subprocess.DEVNULL)
-    wait_for(lambda: pid.exists() and pid.read_text().strip())
+    until(lambda: pid.exists() and pid.read_text().strip())
     start.send_signal(signal.SIGTERM)
     assert start.wait(20) == 143
-    wait_for(lambda: not Path(f"/proc/{pid.read_text().strip()}").exists())
+    until(lambda: not Path(f"/proc/{pid.read_text().strip()}").exists())
 
 
 def test_a_user_who_may_not_install_is_told_what_to_ask_for(checkout: Checkout, tmp_path: Path) -> None:

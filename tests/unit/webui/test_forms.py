@@ -8,7 +8,7 @@ import pytest
 
 from board.camera import CameraSettings
 from board.kit.errors import ConfigError
-from board.kit.secrets import public
+from board.kit.secrets import public, without_secrets
 from board.kit.settings import Settings, SettingsError, option
 from board.kit.web.forms import fields, filled, groups
 from board.kit.web.render import Templates
@@ -17,6 +17,7 @@ from board.profiles import all_profiles
 from engine.actions import find_kinds
 from engine.actions.http import HttpOptions
 from engine.settings import GeneralSettings, LprSettings
+from tests.unit.webui.portal_caller import Caller
 from webui.choices import board_choices
 from webui.pages import TEMPLATES
 from webui.view.list_forms import EntryForm, ListForm
@@ -127,6 +128,7 @@ def test_a_stored_password_does_not_follow_a_changed_host(change: dict[str, Any]
 def test_a_stored_password_stays_while_it_goes_to_the_same_host() -> None:
     assert filled(Mail, {"sender": "north", "host": "mail.example"}, MAIL, {}).password == "s3cret"
     assert filled(Mail, {"host": "evil.example"}, {**MAIL, "password": ""}, {}).password == ""
+    assert filled(Mail, {"host": "mail.example"}, {"password": "s3cret"}, {}).password == "s3cret"  # the default, never stored
 
 
 @pytest.mark.parametrize(
@@ -173,9 +175,41 @@ def test_the_password_in_an_address_is_hidden_and_kept_for_the_same_server_only(
             filled(Mail, {"picture": shown.replace("10.0.0.7", "10.0.0.8")}, stored, {})
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "http://root:(hidden)@10.0.0.7/live?token=(hidden)",
+        "http://guard@10.0.0.7/live?token=(hidden)",
+        "http://guard:(hidden)@10.0.0.7/live?token=(hidden)&pass=(hidden)",
+    ],
+)
+def test_a_password_in_an_address_stays_with_its_user_and_in_its_place(sent: str) -> None:
+    stored = {**MAIL, "picture": "http://guard:2468@10.0.0.7/live?token=t0ken"}
+    with pytest.raises(SettingsError, match="Picture address: enter the password in it again"):
+        filled(Mail, {"picture": sent}, stored, {})
+
+
+def test_what_is_written_down_says_that_there_is_a_password_and_not_which() -> None:
+    assert without_secrets(Mail, {"password": "s3cret", "sender": "gate"}) == {"password": "(hidden)", "sender": "gate"}
+    assert without_secrets(Mail, {"password": ""}) == {"password": ""}
+
+
 def test_a_type_that_no_control_edits_stops_with_the_fields_name() -> None:
     class Odd(Settings):
         table: dict[str, int] = option({}, "Table", "None.")
 
     with pytest.raises(ConfigError, match=r"Odd\.table"):
         fields(Odd, {}, {})
+
+
+def test_titles_help_choices_and_limits_of_a_field_are_said_in_the_readers_language(caller: Caller) -> None:
+    german = caller.call("GET", "camera", "admin", HTTP_ACCEPT_LANGUAGE="de").text
+    english = caller.call("GET", "camera", "admin", HTTP_ACCEPT_LANGUAGE="en").text
+    for words, deutsch in (
+        (">Upside down</label>", ">Kopfüber</label>"),
+        ("The camera hangs upside down: the picture is turned.", "Die Kamera hängt kopfüber: Das Bild wird gedreht."),
+        ('<option value="never" selected>never</option>', '<option value="never" selected>nie</option>'),
+        ("<h2>Picture</h2>", "<h2>Bild</h2>"),
+        (">1 to 60</span>", ">1 bis 60</span>"),
+    ):
+        assert (words in english, deutsch in german, words in german) == (True, True, False), words

@@ -15,6 +15,7 @@ from board.camera import CameraSettings
 from board.kit.errors import WireError
 from board.kit.settings import fingerprints
 from board.kit.wire import Codec, accept, listen
+from board.kit.words import NOTHING, Text
 from board.types import Frame, WiegandCode
 from engine.messages import (
     SERVICE_MESSAGES,
@@ -37,7 +38,7 @@ from tests.unit.webui.portal_caller import Caller
 
 pytestmark = pytest.mark.usefixtures("leak_free")
 
-ENGINE = EngineStatus("MOTION", 7, 2.0, 18.5, 25.0, "ok", "", None, (640, 480), 12, 1, (), "night")
+ENGINE = EngineStatus("MOTION", 7, 2.0, 18.5, 25.0, NOTHING, NOTHING, None, (640, 480), 12, 1, (), "night")
 READ = PlateRead("AB1", (), 91.0, "DE", (10, 20, 60, 20), 18.0)
 STATUS = ServiceStatus(
     mode="MOTION",
@@ -46,13 +47,15 @@ STATUS = ServiceStatus(
     counters=(Counter("Results", 3, NOW), Counter("Actions", 0, None)),
     lines=(LineState("DI1", "input", False, None), LineState("DO1", "output", True, NOW), LineState("DO2", "output", False, None)),
     wiegand=WiegandFrame("W1", WiegandCode(26, 0b10000101100110000001110011), NOW, True),
-    pins="ok",
+    pins=NOTHING,
     warnings=(),
-    last_error="",
+    last_error=NOTHING,
     last_error_at=None,
     sd_free_pct=-1,
     camera_free_pct=73,
 )
+
+STOPPED_ENGINE = replace(STATUS, engine=None, mode="STOPPED")
 
 
 @contextmanager
@@ -136,12 +139,12 @@ def test_the_gate_is_the_output_that_an_action_of_a_list_drives(caller: Caller) 
     ("changes", "where"),
     [
         ({"engine": None, "mode": "STOPPED"}, "Engine"),
-        ({"engine": replace(ENGINE, camera="the camera was unplugged")}, "Camera"),
-        ({"engine": replace(ENGINE, camera_notes=("Focus: this camera module has no such control (AfMode)",))}, "Camera"),
-        ({"pins": "pin 17 is used by 1-Wire"}, "Pins"),
+        ({"engine": replace(ENGINE, camera=Text("the camera was unplugged"))}, "Camera"),
+        ({"engine": replace(ENGINE, camera_notes=(Text("Focus: this camera module has no such control (AfMode)"),))}, "Camera"),
+        ({"pins": Text("pin 17 is used by 1-Wire")}, "Pins"),
         ({"mode": "NO LICENSE"}, "Licence"),
         ({"camera_free_pct": 4}, "Camera storage"),
-        ({"warnings": ("DI1 has been active for more than 600 s: is its contact stuck, or a car on the loop?",)}, "Board"),
+        ({"warnings": (Text("DI1 has been active for more than 600 s: is its contact stuck, or a car on the loop?"),)}, "Board"),
         ({"sd_free_pct": 0}, "SD card"),
     ],
 )
@@ -153,9 +156,9 @@ def test_what_is_wrong_is_named(caller: Caller, changes: dict[str, Any], where: 
 
 def test_an_error_is_shown_while_it_is_new(caller: Caller) -> None:
     now = caller.portal.clock.now()
-    with service(caller, lambda _: replace(STATUS, last_error="disk full", last_error_at=now)):
+    with service(caller, lambda _: replace(STATUS, last_error=Text("disk full"), last_error_at=now)):
         assert "disk full" in caller.get("api/status").json["problems"][0]["text"]
-    with service(caller, lambda _: replace(STATUS, last_error="disk full", last_error_at=NOW)):
+    with service(caller, lambda _: replace(STATUS, last_error=Text("disk full"), last_error_at=NOW)):
         assert caller.get("api/status").json["problems"] == []
 
 
@@ -195,7 +198,7 @@ def running_now(caller: Caller) -> ServiceStatus:
 
 
 def status_of(status: ServiceStatus) -> Callable[[Any], object]:
-    return lambda asked: status if isinstance(asked, AskStatus) else Outcome(True, "restarts")
+    return lambda asked: status if isinstance(asked, AskStatus) else Outcome(True, Text("restarts"))
 
 
 def test_camera_settings_are_kept_and_problems_are_listed(caller: Caller) -> None:
@@ -210,11 +213,11 @@ def test_camera_settings_are_kept_and_problems_are_listed(caller: Caller) -> Non
 
 
 def test_a_trigger_is_fired_in_the_users_name_and_a_refusal_says_why(caller: Caller) -> None:
-    with service(caller, lambda _: TriggerAnswer(True, "", "t1", passage())) as asked:
+    with service(caller, lambda _: TriggerAnswer(True, NOTHING, "t1", passage())) as asked:
         reply = caller.send("POST", "api/trigger", {"wait_s": 2}, "operator").json
     assert asked == [FireTrigger("http anna", 2.0)]
     assert (reply["accepted"], reply["trigger_id"], reply["passage"]["plate"]) == (True, "t1", "HK55EVB")
-    with service(caller, lambda _: TriggerAnswer(False, "only 1 s after the last one", "")):
+    with service(caller, lambda _: TriggerAnswer(False, Text("only 1 s after the last one"), "")):
         refusal = caller.send("POST", "api/trigger", {})
     assert (refusal.status, refusal.json["why"]) == (409, "only 1 s after the last one")
     assert caller.send("POST", "api/trigger", {"wait_s": 31}).status == 422
@@ -335,3 +338,22 @@ def test_a_recording_stands_in_for_the_camera_on_a_simulated_board_only(caller: 
     real = replace(caller.portal, profile=replace(caller.portal.profile, simulated=False))
     reply = caller.with_portal(real).send("PUT", "api/settings/lpr", body)
     assert (reply.status, reply.json["problems"][0]["field"]) == (422, "camera_url")
+
+
+def test_what_is_wrong_and_a_refused_trigger_are_said_in_the_readers_language(caller: Caller) -> None:
+    early = Text(
+        "{early_s:.1f} s too early: at least {period_s:g} s must lie between two triggers", {"early_s": 1.5, "period_s": 4}
+    )
+    with service(caller, lambda asked: STOPPED_ENGINE if isinstance(asked, AskStatus) else TriggerAnswer(False, early, "")):
+        (problem,) = caller.call("GET", "api/status", "admin", HTTP_ACCEPT_LANGUAGE="de").json["problems"]
+        refused = caller.call("POST", "api/trigger", "admin", b"{}", HTTP_ACCEPT_LANGUAGE="de").json
+    assert (problem["where"], problem["text"]) == ("Erkennung", "läuft nicht: Es wird nichts gelesen.")
+    assert refused["why"] == "1.5 s zu früh: Zwischen zwei Auslösungen müssen mindestens 4 s liegen"
+    assert refused["error"] == f"Auslösung abgelehnt: {refused['why']}"
+    assert (refused["key"], refused["values"]["why"]["values"]) == ("Trigger refused: {why}", {"early_s": 1.5, "period_s": 4})
+
+
+def test_a_restart_that_the_service_takes_is_told_in_words_and_by_key(caller: Caller) -> None:
+    with service(caller, lambda _: Outcome(True, Text("engine and service restart"))):
+        told = caller.call("POST", "api/restart", "admin", b"{}", HTTP_ACCEPT_LANGUAGE="de").json
+    assert told == {"ok": True, "note": "Erkennung und Dienst starten neu", "key": "engine and service restart", "values": {}}

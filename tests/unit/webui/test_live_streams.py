@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -22,6 +22,7 @@ from engine.types import Match, PlateRead
 from tests.samples import NOW, passage
 from tests.unit.webui.portal_caller import Caller
 from tests.unit.webui.test_live import STATUS
+from tests.waiting import until
 from webui.live import events as events_module
 from webui.live import feed as feed_module
 from webui.live import pictures as pictures_module
@@ -89,19 +90,12 @@ def service(caller: Caller, status: ServiceStatus = STATUS) -> Iterator[Service]
         made.close()
 
 
-def wait_for(condition: Callable[[], object], within_s: float = 10) -> Any:
-    until = time.monotonic() + within_s
-    while not (found := condition()):
-        assert time.monotonic() < until
-        time.sleep(0.01)
-    return found
-
-
 class Viewer:
     """A browser's stream of events, taken as the server's loop takes it."""
 
-    def __init__(self, caller: Caller, query: str = "", last_event_id: str = "") -> None:
-        reply = caller.call("GET", f"api/events{query}", "viewer", HTTP_LAST_EVENT_ID=last_event_id)
+    def __init__(self, caller: Caller, query: str = "", last_event_id: str = "", language: str = "en") -> None:
+        environ = {"HTTP_LAST_EVENT_ID": last_event_id, "HTTP_ACCEPT_LANGUAGE": language}
+        reply = caller.call("GET", f"api/events{query}", "viewer", **environ)
         assert (reply.status, reply.headers["Content-Type"]) == (200, "text/event-stream; charset=utf-8")
         self.source = caller.streams[-1]
         self.text = ""
@@ -114,7 +108,7 @@ class Viewer:
         return [json.loads(block[-1].removeprefix("data: ")) for block in blocks if f"event: {name}" in block]
 
     def first(self, name: str) -> Any:
-        return wait_for(lambda: self.events(name))[0]
+        return until(lambda: self.events(name))[0]
 
 
 def test_one_subscription_serves_all_viewers_and_ends_after_the_last(caller: Caller, monkeypatch: Any) -> None:
@@ -133,10 +127,10 @@ def test_one_subscription_serves_all_viewers_and_ends_after_the_last(caller: Cal
         for source in caller.streams:
             source.close()
         caller.streams.clear()
-        wait_for(lambda: all(thread.name != "live-feed" for thread in threading.enumerate()))
+        until(lambda: all(thread.name != "live-feed" for thread in threading.enumerate()))
         again = Viewer(caller)
         assert again.first("status")["mode"] == "MOTION"
-        wait_for(lambda: len(served.subscribers) == 2)
+        until(lambda: len(served.subscribers) == 2)
 
 
 def test_many_who_poll_at_once_cost_the_service_one_answer(caller: Caller) -> None:
@@ -157,7 +151,7 @@ def test_a_service_that_is_gone_is_stopped_with_the_age_of_what_was_known(caller
     with service(caller):
         viewer = Viewer(caller)
         assert (viewer.first("status")["mode"], viewer.first("status")["age_s"]) == ("MOTION", 0.0)
-    status = wait_for(lambda: [each for each in viewer.events("status") if each["mode"] == "STOPPED"])[-1]
+    status = until(lambda: [each for each in viewer.events("status") if each["mode"] == "STOPPED"])[-1]
     assert 0 < status["age_s"] < 10
     assert (status["lines"], status["engine"], status["problems"][0]["where"]) == ([], None, "Service")
     assert {row["value"] for row in status["info"] if row["name"] == "Results"} == {"–"}
@@ -185,12 +179,12 @@ def test_a_browser_that_comes_back_gets_every_passage_it_missed_once(caller: Cal
         store.add_passage(passage(f"AB{number}", f"p{number}"), [])
     with service(caller) as served:
         viewer = Viewer(caller, last_event_id="2")
-        wait_for(lambda: served.subscribers)
+        until(lambda: served.subscribers)
         assert served.asked[0].after == 5
         lists = tuple(Match(each, None) for each in store.lists()[:1])
         served.push(PassageEvent(5, passage("AB5", "p5"), lists, ()))  # is there already
         served.push(PassageEvent(6, passage("AB6", "p6"), lists, ()))
-        wait_for(lambda: len(viewer.events("passage")) >= 4)
+        until(lambda: len(viewer.events("passage")) >= 4)
     assert [each["plate"] for each in viewer.events("passage")] == ["AB3", "AB4", "AB5", "AB6"]
     assert [line for line in viewer.text.split("\n") if line.startswith("id:")] == ["id: 3", "id: 4", "id: 5", "id: 6"]
     assert viewer.events("passage")[-1]["lists"][0]["name"] == "ALL PLATES"
@@ -250,8 +244,8 @@ def part_of(data: bytes) -> tuple[dict[str, str], bytes]:
 
 def taken(source: Any) -> tuple[dict[str, str], bytes]:
     """The next picture as the server's loop takes it; the opening boundary goes before the first."""
-    data = wait_for(source.next)
-    return part_of(data if not data.startswith(b"--picture") else wait_for(source.next))
+    data = until(source.next)
+    return part_of(data if not data.startswith(b"--picture") else until(source.next))
 
 
 def test_a_picture_is_encoded_once_for_all_viewers_and_each_has_its_number(caller: Caller, monkeypatch: Any) -> None:
@@ -310,5 +304,15 @@ def test_the_encoding_ends_with_the_last_viewer(caller: Caller) -> None:
     assert "X-Sharpness" in taken(source)[0]
     assert any(thread.name == "live-pictures" for thread in threading.enumerate())
     source.close()
-    wait_for(lambda: all(thread.name != "live-pictures" for thread in threading.enumerate()))
+    until(lambda: all(thread.name != "live-pictures" for thread in threading.enumerate()))
     ring.close()
+
+
+def test_viewers_of_two_languages_each_get_their_own_of_one_event(caller: Caller) -> None:
+    stopped = replace(STATUS, engine=None, mode="STOPPED")
+    with service(caller, stopped) as served:
+        viewers = [Viewer(caller, language=language) for language in ("de", "en", "de")]
+        texts = [viewer.first("status")["problems"][0]["text"] for viewer in viewers]
+        assert len(served.subscribers) == 1
+    german, english = "läuft nicht: Es wird nichts gelesen.", "is not running: nothing is read."
+    assert texts == [german, english, german]

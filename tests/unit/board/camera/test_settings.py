@@ -11,9 +11,10 @@ import pytest
 from board.camera import CameraSettings
 from board.camera._gaps import Gaps
 from board.camera._night import Night
-from board.camera._settings import TURNING, left_out, turned
+from board.camera._setup import TURNING, left_out, turned
 from board.kit.errors import ConfigError
 from board.kit.settings import check
+from board.kit.words import Text
 
 S = 1_000_000_000
 PICTURE = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
@@ -43,11 +44,10 @@ def test_day_must_be_brighter_than_night() -> None:
 
 
 def test_what_a_camera_leaves_out_is_named_once_and_defaults_are_not() -> None:
-    assert left_out(CameraSettings(), "why") == ()
+    assert left_out(CameraSettings(), Text("why")) == ()
     wishes = CameraSettings(flicker="50 Hz", rotate_180=True, night="always", night_gain=3)
-    assert left_out(wishes, "a network camera has its own setting", TURNING) == (
-        "Lamp flicker, Night preset: a network camera has its own setting",
-    )
+    (note,) = left_out(wishes, Text("a network camera has its own setting"), TURNING)
+    assert str(note) == "Lamp flicker, Night preset: a network camera has its own setting"
 
 
 @pytest.mark.parametrize(

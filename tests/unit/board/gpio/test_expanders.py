@@ -51,7 +51,7 @@ def latch(state):
 def problem(state):
     found = read_devices(state)
     assert [one.device for one in found] in ([], ["pcf8574 at 0x20 on simulated I2C bus 1"])
-    return found[0].problem if found else "not told yet"
+    return str(found[0].problem) if found else "not told yet"
 
 
 def until(condition):

@@ -17,6 +17,12 @@ SERVICE = (
 )
 
 
+ENGINE = (
+    "from board.kit.memory import *; hash_without_openssl(); import board.camera, engine.reading.run, engine.recognise.pipeline; "
+    "from board.camera._kind import CameraKind; from board.kit.registry import find; find(board.camera, 'CAMERA', CameraKind)"
+)
+
+
 def loaded(start: str, *modules: str) -> list[str]:
     """Those of `modules` that a process has loaded after `start`."""
     code = f"{start}; import sys; print(*[name for name in {modules!r} if sys.modules.get(name) is not None])"
@@ -27,6 +33,11 @@ def loaded(start: str, *modules: str) -> list[str]:
 def test_no_openssl_numpy_or_video_library_is_loaded_before_somebody_needs_it(start: str) -> None:
     heavy = ("_hashlib", "ssl", "_ssl", "numpy", "av", "requests", "asyncio", "ai_edge_litert", "cryptography")
     assert loaded(start, *heavy, "pydantic") == ["pydantic"]
+
+
+def test_the_engine_reads_plates_without_the_libraries_of_settings_database_http_and_video() -> None:
+    heavy = ("pydantic", "sqlite3", "engine.store", "_hashlib", "ssl", "http.client", "email", "av", "statistics", "decimal")
+    assert loaded(ENGINE, *heavy, "numpy") == ["numpy"]
 
 
 def test_vms_and_video_load_neither_pydantic_nor_the_database() -> None:

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from board.kit.plain import Unfit, from_plain, to_plain
-from board.kit.words import Text
+from board.kit.words import NOTHING, Text
 from board.types import WiegandCode
 from engine.messages import EngineStatus, LiveReads, PassageEvent
 from engine.types import CharRead, ListEntry, Match, PlateList, PlateRead, WiegandFrame
 from tests.samples import NOW, entry, passage
 
-STATUS = EngineStatus("MOTION", 1, 10.0, 50.0, 30.0, "ok", "", None, (1280, 960))
+STATUS = EngineStatus("MOTION", 1, 10.0, 50.0, 30.0, NOTHING, NOTHING, None, (1280, 960))
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def test_what_is_not_known_is_left_out_and_what_is_missing_has_its_default() -> 
         ({"size": "12"}, "size: must be a list, not str"),
         ({"error_at": "yesterday"}, "error_at: must be a time in ISO 8601"),
         ({"error_at": 7}, "error_at: must be a time in ISO 8601"),
-        ({"camera_notes": [None]}, "camera_notes.0: must be str, not NoneType"),
+        ({"camera_notes": [None]}, "camera_notes.0: must be a text: a key with its values"),
         ({"settings": {"lpr": 7}}, "settings.lpr: must be str, not int"),
         ({"settings": []}, "settings: must be an object, not list"),
     ],

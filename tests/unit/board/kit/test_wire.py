@@ -4,6 +4,7 @@ import pytest
 
 from board.kit.errors import WireError
 from board.kit.wire import MAX_MESSAGE_BYTES, Codec, PeerGone, accept, connect, listen
+from board.kit.words import Text
 from board.types import PINS_MESSAGES, Frame, PinsDone, PinsRefused, Pulse
 
 pytestmark = pytest.mark.usefixtures("leak_free")
@@ -45,7 +46,7 @@ def test_a_peer_that_does_not_read_is_gone_for_a_sender_that_never_waits(ends):
     server, _ = ends
     with pytest.raises(PeerGone):
         for number in range(10_000):
-            server.send(PinsRefused(str(number), "x" * 1000))
+            server.send(PinsRefused(str(number), Text("x" * 1000)))
 
 
 def test_what_is_not_part_of_the_protocol_is_neither_sent_nor_taken(ends):
@@ -63,7 +64,7 @@ def test_what_is_not_part_of_the_protocol_is_neither_sent_nor_taken(ends):
 
 def test_a_message_over_the_limit_is_refused_by_its_sender():
     with pytest.raises(WireError, match="over the limit"):
-        CODEC.encode(PinsRefused("a", "x" * MAX_MESSAGE_BYTES))
+        CODEC.encode(PinsRefused("a", Text("x" * MAX_MESSAGE_BYTES)))
 
 
 def test_nobody_listening_is_an_error_that_names_the_socket(tmp_path):

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from board.kit.clock import Clock
+from board.kit.words import Text
 from board.pins.acts import Acts
 from board.pins.frames import FrameSender
 from board.types import PinsDone, PinsRefused, SendWiegand, WiegandCode, WiegandLine
@@ -61,7 +62,7 @@ def test_a_stop_waits_for_a_frame_that_its_maker_does_not_cut_off(acts):
 
 def test_a_frame_that_a_stop_cut_off_may_be_asked_for_again(acts):
     (answer,) = stopped_within_a_frame(Maker(BAD), acts)
-    assert answer == PinsRefused("a", "pins stopped before the frame was complete")
+    assert answer == PinsRefused("a", Text("pins stopped before the frame was complete"))
     assert acts.begun_ns("a") is None
 
 

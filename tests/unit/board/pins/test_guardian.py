@@ -11,6 +11,7 @@ import pytest
 from board.kit.state import State
 from board.pins import guardian as module
 from board.pins.guardian import Guardian
+from tests.waiting import until
 
 PATIENCE_S = 20
 
@@ -24,14 +25,6 @@ with open(name, "ab", buffering=0) as file:
 """
 
 DEAF = "import time; time.sleep(1000)"
-
-
-def until(get, what):
-    end = time.monotonic() + PATIENCE_S
-    while not (found := get()):
-        assert time.monotonic() < end, what
-        time.sleep(0.01)
-    return found
 
 
 def guardians() -> list[int]:

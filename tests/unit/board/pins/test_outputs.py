@@ -4,6 +4,7 @@ import pytest
 
 from board.kit.clock import TestClock
 from board.kit.errors import BoardError
+from board.kit.words import NOTHING
 from board.line_rules import Rules
 from board.pins.outputs import Outputs
 from board.profiles import all_profiles
@@ -43,7 +44,7 @@ def outputs(chip, clock, changes):
 
 def new_outputs(chip, clock, changes, arm=lambda: None, **rules):
     def tell(message):
-        changes.append((message.line, message.text) if isinstance(message, LineWarning) else (message.output, message.active))
+        changes.append((message.line, str(message.text)) if isinstance(message, LineWarning) else (message.output, message.active))
 
     return Outputs(PROFILE, chip, {"DO1": True, "DO2": True}, clock, tell, Rules(**rules), arm)
 
@@ -69,7 +70,7 @@ def run_until_quiet(outputs, clock):
 
 def test_a_pulse_ends_at_its_time_and_not_before(outputs, clock, chip, changes):
     begin_ns, note = outputs.pulse("DO1", 500)
-    assert (outputs.next_ns(), note) == (begin_ns + 500_000_000, "")
+    assert (outputs.next_ns(), note) == (begin_ns + 500_000_000, NOTHING)
     clock.advance(0.499)
     outputs.end_due()
     assert chip.levels == {DO1: True}
@@ -83,7 +84,7 @@ def test_a_pulse_ends_at_its_time_and_not_before(outputs, clock, chip, changes):
 def test_a_shorter_pulse_within_a_longer_one_changes_nothing(outputs, clock, changes):
     begin_ns, _ = outputs.pulse("DO1", 500)
     clock.advance(0.1)
-    assert outputs.pulse("DO1", 100)[1] == "DO1 was active already"
+    assert str(outputs.pulse("DO1", 100)[1]) == "DO1 was active already"
     assert outputs.next_ns() == begin_ns + 500_000_000
     assert changes == [("DO1", True)]
 
@@ -159,7 +160,7 @@ def test_a_pattern_switches_on_and_off_as_often_as_asked_and_ends_off(outputs, c
         times_ms.append((due_ns - began_ns) / 1e6)
     assert times_ms == [100, 400, 500, 800, 900]
     assert changes == [("DO1", True), ("DO1", False)] * 3
-    assert (note, outputs.busy(), chip.levels) == ("", False, {DO1: False})
+    assert (note, outputs.busy(), chip.levels) == (NOTHING, False, {DO1: False})
 
 
 def test_a_late_turn_moves_nothing_of_the_rest_of_a_pattern(outputs, clock, changes):
@@ -184,7 +185,7 @@ def test_a_new_pattern_takes_the_place_of_the_one_that_runs(outputs, clock):
     outputs.play("DO1", 100, 100, 100)
     clock.advance(0.05)
     began_ns, note = outputs.play("DO1", 50, 50, 1)
-    assert note == "DO1 ended its earlier pattern"
+    assert str(note) == "DO1 ended its earlier pattern"
     assert outputs.next_ns() == began_ns + 50_000_000
     clock.advance(0.05)
     outputs.end_due()
@@ -262,7 +263,7 @@ def test_an_output_is_off_after_its_longest_time_whatever_was_asked(chip, clock,
     outputs.end_due()
     words = "DO1 was switched off: it had been on for 3 s, its longest time"
     assert changes == [("DO1", True), ("DO1", False), ("DO1", words)]
-    assert (outputs.next_ns(), [warning.text for warning in outputs.warnings()]) == (None, [words])
+    assert (outputs.next_ns(), [str(warning.text) for warning in outputs.warnings()]) == (None, [words])
 
 
 def test_an_output_that_was_cut_acts_again_when_asked_again_and_its_warning_goes(chip, clock, changes):

@@ -12,6 +12,7 @@ import pytest
 
 from board.gpio.sim import plug_wire, set_input, show
 from board.kit.sockets import short_address
+from board.kit.words import NOTHING
 from board.profiles import load
 from board.safe import make_safe
 from board.types import (
@@ -55,7 +56,7 @@ def test_a_pulse_opens_and_closes_once_and_lasts_what_was_asked(pins):
 def test_overlapping_pulses_last_to_the_later_end_without_a_gap(pins):
     client = pins.client()
     client.ask(Pulse("a", "DO1", 400))
-    assert client.ask(Pulse("b", "DO1", 100)).note == "DO1 was active already"
+    assert str(client.ask(Pulse("b", "DO1", 100)).note) == "DO1 was active already"
     client.ask(Pulse("c", "DO1", 500))
     pins.await_edges(("DO1", 1), ("DO1", 0))
     assert 500 <= length_ms(pins.log()) < 500 + 250
@@ -123,7 +124,7 @@ def test_a_delayed_request_that_an_interlock_forbids_when_it_is_due_is_taken_and
     client.ask(LineRules("r", interlocks=(("DO1", "DO2"),)))
     client.ask(Level("b", "DO2", True))
     answer = client.ask(Pulse("a", "DO1", 20, delay_ms=50))
-    assert isinstance(answer, PinsRefused) and answer.why == "DO1 stays off: it is interlocked with DO2, which is on"
+    assert isinstance(answer, PinsRefused) and str(answer.why) == "DO1 stays off: it is interlocked with DO2, which is on"
     assert client.seen == [PinsTaken("a")]
     assert pins.edges("DO1") == []
 
@@ -136,19 +137,19 @@ def test_a_delayed_request_that_comes_due_too_late_is_taken_and_then_refused(pin
     time.sleep(1)
     pins.process.send_signal(signal.SIGCONT)
     answer = client.answer("a")
-    assert isinstance(answer, PinsRefused) and "too late" in answer.why
+    assert isinstance(answer, PinsRefused) and "too late" in str(answer.why)
     assert pins.edges() == []
 
 
 def test_a_request_that_would_begin_too_late_is_refused(pins):
     client = pins.client()
     answer = client.ask(Pulse("a", "DO1", 50, not_after_ns=time.monotonic_ns() - 1))
-    assert isinstance(answer, PinsRefused) and "too late" in answer.why
+    assert isinstance(answer, PinsRefused) and "too late" in str(answer.why)
     client.channel.send(Pulse("b", "DO1", 50, delay_ms=5000, not_after_ns=time.monotonic_ns() + 1_000_000_000))
     answer = client.channel.receive(PATIENCE_S)  # at once: it is not taken first
-    assert isinstance(answer, PinsRefused) and "too late" in answer.why
+    assert isinstance(answer, PinsRefused) and "too late" in str(answer.why)
     answer = client.ask(SendWiegand("c", "W1", encode(W26, 1), not_after_ns=time.monotonic_ns() - 1))
-    assert isinstance(answer, PinsRefused) and "too late" in answer.why
+    assert isinstance(answer, PinsRefused) and "too late" in str(answer.why)
     assert pins.edges() == []
 
 
@@ -174,7 +175,7 @@ def test_a_request_that_would_begin_too_late_is_refused(pins):
 )
 def test_a_request_that_makes_no_sense_is_refused_with_the_reason(shared_pins, request_, why):
     answer = shared_pins.client().ask(request_)
-    assert isinstance(answer, PinsRefused) and why in answer.why
+    assert isinstance(answer, PinsRefused) and why in str(answer.why)
     assert shared_pins.edges() == []
 
 
@@ -186,7 +187,7 @@ def test_nonsense_on_the_socket_is_answered_and_the_client_stays(pins):
         raw.send(b'{"type":"Pulse","body":{"id":"a"}}')
         assert b"PinsRefused" in raw.recv(10_000)
         raw.send(b'{"type":"PinsDone","body":{"id":"a","monotonic_ns":1,"note":""}}')
-        assert b"PinsDone is no request" in raw.recv(10_000)
+        assert b'"key":"{message} is not a request","values":{"message":"PinsDone"}' in raw.recv(10_000)
         raw.send(b'{"type":"Pulse","body":{"id":"b","output":"DO1","duration_ms":20}}')
         assert b'"type":"PinsDone"' in raw.recv(10_000)
     pins.await_edges(("DO1", 1), ("DO1", 0))
@@ -297,7 +298,7 @@ def test_what_began_before_pins_was_killed_is_not_repeated_by_the_next_one(pins,
     pins.process.kill()
     restart(pins)
     answer = pins.client().ask(request_)
-    assert isinstance(answer, PinsDone) and answer.note == "began before: not repeated"
+    assert isinstance(answer, PinsDone) and str(answer.note) == "began before: not repeated"
     pins.client().ask(Pulse("b", "DO2", 10))
     assert pins.edges("DO1") == [("DO1", 1), ("DO1", 0)]
 
@@ -308,7 +309,7 @@ def test_a_delayed_pulse_that_had_not_begun_is_carried_out_by_the_next_pins(pins
     client.ask(Pulse("b", "DO2", 20))
     pins.process.kill()
     restart(pins)
-    assert pins.client().ask(Pulse("a", "DO1", 20)).note == ""
+    assert str(pins.client().ask(Pulse("a", "DO1", 20)).note) == ""
     pins.await_edges(("DO1", 1), ("DO1", 0))
 
 
@@ -318,7 +319,7 @@ def test_a_frame_that_was_sent_is_not_sent_again_by_the_next_pins(pins):
     pins.process.kill()
     restart(pins)
     before = len(pins.edges("W1.D0"))
-    assert pins.client().ask(request).note == "began before: not repeated"
+    assert str(pins.client().ask(request).note) == "began before: not repeated"
     assert len(pins.edges("W1.D0")) == before
 
 
@@ -330,7 +331,7 @@ def test_an_interlock_is_kept_over_a_restart_and_names_the_other_output(pins):
     client = pins.client()
     client.ask(Level("a", "DO1", True))
     answer = client.ask(Pulse("b", "DO2", 50))
-    assert isinstance(answer, PinsRefused) and answer.why == "DO2 stays off: it is interlocked with DO1, which is on"
+    assert isinstance(answer, PinsRefused) and str(answer.why) == "DO2 stays off: it is interlocked with DO1, which is on"
     client.ask(Level("c", "DO1", False))
     assert isinstance(client.ask(Pulse("b", "DO2", 20)), PinsDone)  # refused, it may be asked for again
     pins.await_edges(("DO1", 1), ("DO1", 0), ("DO2", 1), ("DO2", 0))
@@ -350,7 +351,7 @@ def test_an_output_reaches_its_longest_time_and_watchers_hear_of_it(pins):
     client.ask(WatchPins("w"))
     client.ask(Level("a", "DO1", True))
     warning = client.until(lambda message: isinstance(message, LineWarning))
-    assert (warning.line, "longest time" in warning.text) == ("DO1", True)
+    assert (warning.line, "longest time" in str(warning.text)) == ("DO1", True)
     assert pins.edges() == [("DO1", 1), ("DO1", 0)]
     later = pins.client()
     later.ask(WatchPins("w"))
@@ -362,9 +363,9 @@ def test_a_stuck_input_is_told_to_watchers_and_taken_back(pins):
     client.ask(LineRules("r", stuck_after_s=(("DI1", 1),)))
     client.ask(WatchPins("w"))
     set_input(pins.state, "DI1", 1)
-    assert "DI1 has been active" in client.until(lambda message: isinstance(message, LineWarning)).text
+    assert "DI1 has been active" in str(client.until(lambda message: isinstance(message, LineWarning)).text)
     set_input(pins.state, "DI1", 0)
-    assert client.until(lambda message: isinstance(message, LineWarning)).text == ""
+    assert client.until(lambda message: isinstance(message, LineWarning)).text == NOTHING
 
 
 def test_a_pattern_leaves_as_many_pulses_as_were_asked(pins):
@@ -401,7 +402,7 @@ def test_polarity_moves_the_rest_level_and_is_kept_over_restart_and_crash(pins):
     pins.process.wait(20)
     pins.process.stderr.close()
     pins.start()
-    assert pins.client().ask(OutputPolarity("p", "DO1", False)).note == ""
+    assert str(pins.client().ask(OutputPolarity("p", "DO1", False)).note) == ""
     assert len(pins.edges("DO1")) == 5
 
 

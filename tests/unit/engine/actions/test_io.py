@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from board.kit.settings import problems
+from board.kit.words import Text
 from board.types import Level, Pattern, Pulse
 from engine.actions import Taken
 from engine.actions.io import ACTION, IoOptions
@@ -40,7 +41,7 @@ def test_an_io_action_asks_pins_for_a_pulse_or_a_level(options: IoOptions, reque
 
 def test_what_pins_noted_stands_in_the_audit() -> None:
     pins = FakePins()
-    pins.note = "began before: not repeated"
+    pins.note = Text("began before: not repeated")
     assert str(ACTION.deliver(event(), IoOptions(), env(pins))) == "DO1 pulsed 500 ms (began before: not repeated)"
 
 

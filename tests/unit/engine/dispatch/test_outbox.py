@@ -199,7 +199,7 @@ def delayed(tmp_path: Path) -> Camera:
 def test_a_delayed_pulse_is_done_when_pins_says_so_and_not_before(delayed: Camera) -> None:
     delayed.clock.advance(5)
     assert delayed.turn() is False
-    delayed.pins.end(PinsDone("", NOW_NS, "DO1 was active already"))
+    delayed.pins.end(PinsDone("", NOW_NS, Text("DO1 was active already")))
     assert delayed.states() == [("done", 1, "DO1 pulsed 500 ms after 5000 ms (DO1 was active already)")]
 
 
@@ -231,7 +231,7 @@ def test_a_service_that_died_before_the_end_asks_pins_under_the_same_id(delayed:
     assert delayed.recovered == 1
     drive(delayed)
     assert len({request.id for request in delayed.pins.requests}) == 1
-    delayed.pins.end(PinsDone("", NOW_NS, "began before: not repeated"))
+    delayed.pins.end(PinsDone("", NOW_NS, Text("began before: not repeated")))
     assert delayed.states() == [("done", 2, "DO1 pulsed 500 ms after 5000 ms (began before: not repeated)")]
 
 
@@ -267,7 +267,7 @@ def test_what_was_done_and_could_not_be_written_down_is_repeated_under_its_id_on
     outbox = Full(camera.store, clock, lambda delivery: None)
     pins = FakePins()
     performer = Performer(camera.store, outbox, KINDS, environment(tmp_path, pins), clock)
-    problems: list[str] = []
+    problems: list[Text] = []
     workers = Workers(Lane.FAST, KINDS, outbox, performer, pins, lambda rule_id: "", clock, problems.append)
     workers.start()
     try:
@@ -277,6 +277,6 @@ def test_what_was_done_and_could_not_be_written_down_is_repeated_under_its_id_on
     finally:
         workers.stop()
     assert [one.id for one in pins.requests] == [pins.requests[0].id] * 2
-    assert problems == ["storage is full"]
+    assert [str(each) for each in problems] == ["storage is full"]
     assert [state for state, _, _ in camera.states()] == ["done"]
     assert clock.now() > NOW

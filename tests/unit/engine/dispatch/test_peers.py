@@ -97,7 +97,7 @@ def test_a_peer_that_is_only_tried_is_open_until_the_next_one_is(bench: Bench) -
 def test_a_peer_that_cannot_be_opened_is_reported_and_tried_again_with_its_delivery(bench: Bench) -> None:
     bench.fails = "a"
     bench.keep("a", "b")
-    assert (bench.problems, bench.events) == (["GAUGE: a is taken"], ["open b"])
+    assert ([str(each) for each in bench.problems], bench.events) == (["GAUGE: a is taken"], ["open b"])
     with pytest.raises(DeliveryError, match="a is taken"):
         bench.get("a")
     bench.fails = ""

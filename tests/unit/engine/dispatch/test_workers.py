@@ -331,7 +331,7 @@ def test_sixty_delayed_pulses_do_not_hold_up_the_next_car(tmp_path: Path, lanes:
     end = time.monotonic() + 10
     while len(running.pins.settles) < 60 and time.monotonic() < end:
         time.sleep(0.01)
-    running.pins.end(PinsDone("", 1, "DO1 was active already"))
+    running.pins.end(PinsDone("", 1, Text("DO1 was active already")))
     running.until(*["done"] * 61)
     notes = [str(one.delivery.note) for one in running.store.deliveries(DeliveryQuery())]
     assert notes == ["done", *["done later (DO1 was active already)"] * 60]

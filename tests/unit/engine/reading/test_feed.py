@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from engine.reading import feed
 from engine.reading.feed import Feed
 from engine.ring import RingReader
 from tests.unit.engine.reading.passages.reads import frame_at
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("leak_free")
 
@@ -46,13 +46,6 @@ class ScriptedCamera:
         self.closed.set()
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.01)
-
-
 class Bench:
     """A feed with its scripted camera; `opens`: what opening does, in order, then it succeeds."""
 
@@ -72,7 +65,7 @@ class Bench:
         return self.cameras[-1]
 
     def _changed(self) -> None:
-        self.said.put(self.feed.camera)
+        self.said.put(str(self.feed.camera or "ok"))
 
 
 @pytest.fixture
@@ -117,11 +110,11 @@ def test_while_frames_are_read_the_ring_shows_those_and_else_the_newest(
     read = [bench.feed.next(5) for _ in range(2)]
     assert [frame.source for frame in read if frame] == ["a.jpg", "b.jpg"]
     bench.script.put(frame_at(100, "d.jpg"))
-    wait_for(lambda: in_ring("b.jpg"))
+    until(lambda: in_ring("b.jpg"))
     bench.script.put(frame_at(200, "e.jpg"))  # nothing new is read, but it was a moment ago
     monkeypatch.setattr(feed, "READING_NS", 0)
     bench.script.put(frame_at(300, "f.jpg"))
-    wait_for(lambda: in_ring("f.jpg"))
+    until(lambda: in_ring("f.jpg"))
     ring.close()
 
 
@@ -167,7 +160,7 @@ def test_a_full_disk_leaves_the_live_picture_out_and_reading_goes_on(tmp_path: P
     bench.feed.start()
     assert bench.feed.next(5) is not None
     bench.feed.close(5)
-    assert bench.feed.ring_error.startswith(f"frame ring {tmp_path / 'ring'}")
+    assert str(bench.feed.ring_error).startswith(f"frame ring {tmp_path / 'ring'}")
 
 
 def test_wake_ends_the_wait_for_a_frame(bench: Bench) -> None:
@@ -200,7 +193,7 @@ def test_a_replayed_camera_that_is_pulled_is_told_and_comes_back_by_itself(tmp_p
         1,
         tmp_path / "frames.ring",
         Clock(),
-        lambda: said.put(played.camera),
+        lambda: said.put(str(played.camera or "ok")),
     )
     played.start()
     assert said.get(timeout=20) == "ok"

@@ -13,6 +13,7 @@ import pytest
 
 from board.kit.clock import Clock
 from board.kit.wire import Channel, Codec, accept, listen
+from board.kit.words import NOTHING
 from engine.messages import (
     SERVICE_MESSAGES,
     EngineHello,
@@ -30,7 +31,7 @@ from tests.unit.engine.reading.passages.reads import START
 
 pytestmark = pytest.mark.usefixtures("leak_free")
 
-STATUS = EngineStatus("MOTION", 1, 10.0, 50.0, 30.0, "ok", "", None, (1280, 960))
+STATUS = EngineStatus("MOTION", 1, 10.0, 50.0, 30.0, NOTHING, NOTHING, None, (1280, 960))
 PASSAGE = Passage(
     id="p1", plate="BA123CD", confidence=95.0, country="SK", region="", lane=0, direction="", char_height_px=30.0, at=START,
     monotonic_ns=1, trigger_id="", trigger_cause="", votes=2, box=(1, 2, 3, 4), size=(1280, 960), images=PassageImages(),
@@ -152,8 +153,8 @@ def test_triggers_and_the_stop_request_arrive_and_answers_leave(
     trigger = Trigger("t1", "http admin", START, 5)
     service.say(StartTrigger(trigger))
     assert triggers.get(timeout=5) == trigger
-    link.answer(TriggerTaken("t1", ""))
-    assert service.heard(TriggerTaken) == TriggerTaken("t1", "")
+    link.answer(TriggerTaken("t1", NOTHING))
+    assert service.heard(TriggerTaken) == TriggerTaken("t1", NOTHING)
     service.say(StopEngine())
     assert stopped.wait(5)
     service.die()

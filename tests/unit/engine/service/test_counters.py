@@ -9,6 +9,7 @@ import pytest
 
 from board.kit.clock import TestClock
 from board.kit.errors import StoreError
+from board.kit.words import Text
 from engine.service.counters import Counters
 from engine.store import Store
 from engine.types import Counter
@@ -20,7 +21,7 @@ class Bench:
         self.clock = TestClock()
         self.store = new_store(folder, self.clock)
         self.open: Store | None = self.store
-        self.reports: list[str] = []
+        self.reports: list[Text] = []
         self.counters = Counters(self.clock, lambda: self.open, self.reports.append)
 
     def shown(self) -> dict[str, int]:
@@ -79,6 +80,6 @@ def test_a_store_that_fails_is_reported_and_the_count_waits(bench: Bench, monkey
     with monkeypatch.context() as broken:
         broken.setattr(bench.store.counters, "add", full)
         bench.counters.turn()
-    assert (bench.reports, bench.shown()) == (["storage is full"], {"Triggers received": 1})
+    assert (bench.reports, bench.shown()) == ([Text("storage is full")], {"Triggers received": 1})
     bench.counters.turn()
     assert bench.stored() == {"Triggers received": 1}

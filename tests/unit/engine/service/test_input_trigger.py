@@ -11,6 +11,7 @@ from board.devices import DeviceBook
 from board.kit.clock import TestClock
 from board.kit.errors import TriggerRefused
 from board.kit.state import State
+from board.kit.words import NOTHING, Text
 from board.serial import SerialLines
 from board.types import InputEdge
 from engine.messages import LineState
@@ -25,7 +26,7 @@ class Bench:
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.clock = TestClock()
         self.active = False
-        self.problem = "ok"
+        self.problem = NOTHING
         self.fired: list[float] = []
         state = State(folder)
         serial = SerialLines(state, DeviceBook(state, "service"))
@@ -89,6 +90,6 @@ def test_another_input_or_none_does_not_trigger(tmp_path: Path, change: dict[str
 def test_nothing_is_triggered_by_a_level_that_nobody_sees(tmp_path: Path) -> None:
     bench = Bench(tmp_path, trigger_repeat=True)
     bench.active = True
-    bench.problem = "pins process is gone"
+    bench.problem = Text("pins process is gone")
     bench.turn(20)
     assert bench.fired == []

@@ -13,6 +13,7 @@ import pytest
 from board.kit.clock import Clock
 from board.kit.errors import DeliveryError
 from board.kit.wire import Channel, Codec, PeerGone, accept, listen
+from board.kit.words import NOTHING, Text
 from board.types import (
     PINS_MESSAGES,
     InputState,
@@ -107,27 +108,29 @@ def test_without_an_open_store_pins_keeps_the_rules_it_has(pins: Pins) -> None:
 
 def test_a_warning_stands_until_it_is_taken_back_or_pins_goes(pins: Pins, camera: Camera) -> None:
     channel = pins.connected()
-    channel.send(LineWarning("DI1", "DI1 is stuck", 5))
-    channel.send(LineWarning("DO1", "DO1 was cut", 5))
+    channel.send(LineWarning("DI1", Text("DI1 is stuck"), 5))
+    channel.send(LineWarning("DO1", Text("DO1 was cut"), 5))
     settled(channel, camera)
-    assert camera.link.warnings() == ("DI1 is stuck", "DO1 was cut")
-    channel.send(LineWarning("DI1", "", 6))
+    assert tuple(map(str, camera.link.warnings())) == ("DI1 is stuck", "DO1 was cut")
+    channel.send(LineWarning("DI1", NOTHING, 6))
     settled(channel, camera)
-    assert camera.link.warnings() == ("DO1 was cut",)
+    assert tuple(map(str, camera.link.warnings())) == ("DO1 was cut",)
     channel.close()
     channel = pins.connected()
     settled(channel, camera)
-    assert camera.link.warnings() == ()
+    assert tuple(map(str, camera.link.warnings())) == ()
 
 
 def test_rules_that_pins_refuses_are_a_warning_until_it_takes_some(pins: Pins, camera: Camera) -> None:
     channel = pins.connected()
-    channel.send(PinsRefused(f"{RULES}-1", "there is no output 'DO2'"))
+    channel.send(PinsRefused(f"{RULES}-1", Text("there is no output 'DO2'")))
     settled(channel, camera)
-    assert camera.link.warnings() == ("Outputs and inputs of the general configuration are not in force: there is no output 'DO2'",)
+    assert tuple(map(str, camera.link.warnings())) == (
+        "Outputs and inputs of the general configuration are not in force: there is no output 'DO2'",
+    )
     channel.send(PinsDone(f"{RULES}-2", 7))
     settled(channel, camera)
-    assert camera.link.warnings() == ()
+    assert tuple(map(str, camera.link.warnings())) == ()
 
 
 def test_pushed_rules_that_are_refused_leave_the_polarities_to_be_pushed(pins: Pins, camera: Camera) -> None:
@@ -138,7 +141,7 @@ def test_pushed_rules_that_are_refused_leave_the_polarities_to_be_pushed(pins: P
     settled(channel, camera)
     pushing = threading.Thread(target=camera.link.push_rules)
     pushing.start()
-    channel.send(PinsRefused(pins.asked().id, "no"))
+    channel.send(PinsRefused(pins.asked().id, Text("no")))
     polarity = pins.asked()
     channel.send(PinsDone(polarity.id, 7))
     pushing.join(PATIENCE_S)
@@ -194,18 +197,18 @@ def test_a_request_that_is_taken_does_not_hold_its_thread_and_its_end_is_told_la
     assert asked_for(camera, pins, channel) == PinsTaken("d1")
     camera.link.settle("d1", ends.put)
     assert ends.empty()
-    channel.send(PinsDone("d1", 7, "ok"))
-    assert ends.get(timeout=PATIENCE_S) == PinsDone("d1", 7, "ok")
+    channel.send(PinsDone("d1", 7, Text("ok")))
+    assert ends.get(timeout=PATIENCE_S) == PinsDone("d1", 7, Text("ok"))
 
 
 def test_an_end_that_came_before_anybody_asked_for_it_is_not_lost(pins: Pins, camera: Camera) -> None:
     channel = begun(pins, camera)
     asked_for(camera, pins, channel)
-    channel.send(PinsDone("d1", 7, "ok"))
+    channel.send(PinsDone("d1", 7, Text("ok")))
     settled(channel, camera)
     ends: list[PinsDone | DeliveryError] = []
     camera.link.settle("d1", ends.append)
-    assert ends == [PinsDone("d1", 7, "ok")]
+    assert ends == [PinsDone("d1", 7, Text("ok"))]
 
 
 def test_a_refusal_when_it_is_due_is_an_error_with_the_reason_of_pins(pins: Pins, camera: Camera) -> None:
@@ -213,7 +216,7 @@ def test_a_refusal_when_it_is_due_is_an_error_with_the_reason_of_pins(pins: Pins
     ends: queue.SimpleQueue[PinsDone | DeliveryError] = queue.SimpleQueue()
     asked_for(camera, pins, channel)
     camera.link.settle("d1", ends.put)
-    channel.send(PinsRefused("d1", "DO1 stays off: it is interlocked with DO2, which is on"))
+    channel.send(PinsRefused("d1", Text("DO1 stays off: it is interlocked with DO2, which is on")))
     end = ends.get(timeout=PATIENCE_S)
     assert isinstance(end, DeliveryError)
     assert str(end) == "DO1 stays off: it is interlocked with DO2, which is on"

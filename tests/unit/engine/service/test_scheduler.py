@@ -26,7 +26,7 @@ class Disk:
         self.images = folder / "images"
         self.clock = TestClock()
         self.store: Store = new_store(folder, self.clock)
-        self.reports: list[str] = []
+        self.reports: list[Text] = []
         for day in range(days):
             at = NOW + timedelta(days=day)
             name = f"{at:%Y/%m/%d}/p{day}-full.jpg"
@@ -149,7 +149,9 @@ def test_a_job_that_fails_is_reported_and_stops_no_other(tmp_path: Path) -> None
     jobs = Scheduler(disk.store, lambda: done.append("checkpoint"), disk.images, disk.clock, disk.reports.append, lambda path: 1.0)
     jobs._jobs.run_all()
     assert done == ["checkpoint"]
-    assert disk.reports == ["the storage is nearly full: 1.0 % is free, 10 % should be, and there are no pictures left to delete"]
+    assert [str(each) for each in disk.reports] == [
+        "the storage is nearly full: 1.0 % is free, 10 % should be, and there are no pictures left to delete"
+    ]
 
 
 def test_a_step_of_the_wall_clock_plans_everything_anew(tmp_path: Path) -> None:

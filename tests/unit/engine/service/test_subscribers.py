@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import pytest
 from board.kit.clock import Clock
 from board.kit.errors import StoreError
 from board.kit.wire import Channel, Codec, connect
-from board.kit.words import Text
+from board.kit.words import NOTHING, Text
 from engine.messages import (
     DELIVERIES,
     LINES,
@@ -40,11 +39,12 @@ from engine.service.subscribers import MOST_SUBSCRIBERS, MOST_WAITING, Subscribe
 from engine.subscription import Subscription
 from engine.types import Delivery
 from tests.samples import NOW, passage
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("leak_free")
 
 PATIENCE_S = 10.0
-IDLE = ServiceStatus("STOPPED", None, None, (), (), None, "ok", (), "", None, -1, 50)
+IDLE = ServiceStatus("STOPPED", None, None, (), (), None, NOTHING, (), NOTHING, None, -1, 50)
 
 
 def delivery(number: int) -> Delivery:
@@ -110,18 +110,11 @@ def take(channel: Channel, count: int) -> list[Any]:
     return [channel.receive(PATIENCE_S) for _ in range(count)]
 
 
-def until(get: Callable[[], object], what: str) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not get():
-        assert time.monotonic() < end, what
-        time.sleep(0.01)
-
-
 def test_a_status_comes_at_once_each_second_and_on_change_and_nobody_is_asked_for_it_in_vain(bench: Bench) -> None:
     assert bench.asked == 0
     channel = bench.subscribe(STATUS)
     assert take(channel, 3) == [Subscribed(0), IDLE, IDLE]
-    bench.status = ServiceStatus("TRIGGER", None, None, (), (), None, "ok", (), "", None, -1, 50)
+    bench.status = ServiceStatus("TRIGGER", None, None, (), (), None, NOTHING, (), NOTHING, None, -1, 50)
     bench.subscribers.status_changed()
     until(lambda: channel.receive(PATIENCE_S) == bench.status, "the change")
     channel.close()
@@ -210,6 +203,21 @@ def test_a_store_that_cannot_be_read_for_a_while_costs_no_passage(bench: Bench) 
     channel.close()
 
 
+def test_who_subscribed_while_the_store_was_closed_begins_where_he_wanted_to_once_it_is_open(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.service.subscribers.STORE_AGAIN_S", 0.05)
+    bench.store(5)
+    bench.broken = True
+    channel = bench.subscribe(PASSAGES, last=2)
+    assert take(channel, 1) == [Subscribed(-1)]
+    bench.broken = False
+    assert [event.row for event in take(channel, 2)] == [4, 5]
+    bench.store()
+    assert [event.row for event in take(channel, 1)] == [6]
+    channel.close()
+
+
 def test_a_subscriber_that_reads_nothing_holds_a_bounded_queue_and_is_told_what_it_missed(bench: Bench) -> None:
     slow, quick = bench.subscribe(DELIVERIES), bench.subscribe(DELIVERIES)
     assert take(slow, 1) + take(quick, 1) == [Subscribed(0), Subscribed(0)]
@@ -248,7 +256,7 @@ def test_a_live_read_that_was_not_sent_yet_is_replaced_by_the_newest(bench: Benc
 def test_one_that_went_away_is_forgotten_and_too_many_are_turned_away(bench: Bench) -> None:
     channels = [bench.subscribe(LIVE) for _ in range(MOST_SUBSCRIBERS)]
     assert [take(channel, 1) for channel in channels] == [[Subscribed(0)]] * MOST_SUBSCRIBERS
-    assert take(bench.subscribe(LIVE), 1) == [Outcome(False, "too many subscribers")]
+    assert take(bench.subscribe(LIVE), 1) == [Outcome(False, Text("too many subscribers"))]
     for channel in channels:
         channel.close()
     until(lambda: not bench.subscribers._all, "their places are free")
@@ -260,7 +268,7 @@ def test_one_that_went_away_is_forgotten_and_too_many_are_turned_away(bench: Ben
 def test_unknown_topics_are_refused(bench: Bench) -> None:
     for topics in ((), ("weather",)):
         answer = take(bench.subscribe(*topics), 1)[0]
-        assert answer == Outcome(False, "topics are status, live, passages, deliveries, lines, settings")
+        assert (answer.ok, str(answer.note)) == (False, "topics are status, live, passages, deliveries, lines, settings")
 
 
 def test_a_subscription_goes_on_after_a_restart_of_the_service_without_losing_a_passage(bench: Bench) -> None:
@@ -299,3 +307,15 @@ def test_a_subscription_may_begin_before_the_service(tmp_path: Path) -> None:
     assert [came.get(timeout=PATIENCE_S) for _ in range(2)] == [Subscribed(0), LineChanged(made.line_states[0])]
     subscription.close()
     made.close()
+
+
+def test_a_subscription_whose_row_is_of_another_database_begins_at_the_newest(bench: Bench) -> None:
+    bench.store(3)
+    taken: list[Any] = []
+    subscription = Subscription(bench.socket, (PASSAGES,), taken.append, Clock(), after=50)
+    subscription.start()
+    until(lambda: subscription.after == 3, "the newest row")
+    bench.store()
+    until(lambda: len(taken) == 2, "the next passage")
+    assert [taken[0], taken[1].row, subscription.after] == [Subscribed(3), 4, 4]
+    subscription.close()

@@ -13,6 +13,7 @@ from board.kit.clock import TestClock
 from board.kit.errors import TriggerRefused
 from board.kit.servers import announce, bind_address, read_servers, url_of
 from board.kit.state import State
+from board.kit.words import NOTHING, Text
 from board.serial import SerialLines
 from engine.messages import LineState
 from engine.service.inputs import Inputs
@@ -27,8 +28,8 @@ class Bench:
         self.state = State(folder)
         self.state.run.mkdir()
         self.clock = TestClock()
-        self.problem = "ok"
-        self.reports: list[str] = []
+        self.problem = NOTHING
+        self.reports: list[Text] = []
         serial = SerialLines(self.state, DeviceBook(self.state, "service"))
         self.inputs = Inputs(
             self.clock,
@@ -79,7 +80,7 @@ def test_a_port_that_is_taken_is_moved_said_and_taken_back_when_it_is_free(tmp_p
     bench.inputs.turn()
     moved = int(read_servers(bench.state)["trigger"].rpartition(":")[2])
     assert port < moved < port + 100
-    assert bench.reports == [
+    assert [str(each) for each in bench.reports] == [
         f"the trigger socket cannot listen on {port}: Address already in use; port {moved} is used until it is free"
     ]
     assert bench.answer() == b"ERROR not now\r\n"

@@ -9,6 +9,7 @@ import pytest
 
 from board.kit.clock import TestClock
 from board.kit.errors import TriggerRefused, WireError
+from board.kit.words import Text
 from engine.messages import TriggerTaken
 from engine.service.triggers import Triggers
 from engine.types import Trigger
@@ -84,7 +85,7 @@ def test_a_trigger_that_the_engine_refused_is_refused_with_its_reason_and_the_ne
     def refuse(trigger: Trigger) -> None:
         bench.sent.append(trigger)
         # The engine's answer comes by another thread, which waits for the lock that `fire` holds while it sends.
-        threading.Thread(target=triggers.taken, args=(TriggerTaken(trigger.id, "the camera is unplugged"),)).start()
+        threading.Thread(target=triggers.taken, args=(TriggerTaken(trigger.id, Text("the camera is unplugged")),)).start()
 
     triggers = Triggers(bench.clock, lambda: "TRIGGER", refuse, lambda: 4.0, lambda name: None, None, lambda at_ns: None)
     for _ in range(2):

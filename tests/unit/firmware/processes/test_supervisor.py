@@ -18,7 +18,8 @@ from board.kit.state import State
 from firmware.packages.manifest import Health, ProcessSpec
 from firmware.processes import supervisor as module
 from firmware.processes.supervisor import ProcessStatus, Supervisor, end_leftovers
-from tests.tiny_package import PROGRAM, wait_for
+from tests.tiny_package import PROGRAM
+from tests.waiting import until
 
 PATIENT = Health(grace_s=60, silent_s=60)
 
@@ -85,7 +86,7 @@ def gone(pid: int) -> bool:
 
 def test_processes_start_with_the_state_folder_and_stop_at_sigterm_with_safe_outputs(camera: Camera) -> None:
     supervisor = camera.start(pins="live", engine="live")
-    wait_for(lambda: len(camera.told()) == 2)
+    until(lambda: len(camera.told()) == 2)
     pids = [process.pid for process in supervisor.status]
     assert [process.name for process in supervisor.status] == ["pins", "engine"]
     assert camera.safe == []
@@ -98,10 +99,10 @@ def test_processes_start_with_the_state_folder_and_stop_at_sigterm_with_safe_out
 
 def test_a_killed_process_is_started_again_and_counted(camera: Camera) -> None:
     supervisor = camera.start(pins="live", engine="live")
-    wait_for(lambda: len(camera.told()) == 2)
+    until(lambda: len(camera.told()) == 2)
     first = status(supervisor, "engine").pid
     os.kill(first, signal.SIGKILL)
-    wait_for(lambda: status(supervisor, "engine").pid not in (0, first))
+    until(lambda: status(supervisor, "engine").pid not in (0, first))
     assert status(supervisor, "engine").restarts == 1
     assert str(status(supervisor, "engine").error) == "killed by SIGKILL"
     assert supervisor.crashes == 1
@@ -109,12 +110,21 @@ def test_a_killed_process_is_started_again_and_counted(camera: Camera) -> None:
     assert status(supervisor, "pins").restarts == 0
 
 
+def test_a_crash_begins_anew_the_time_for_which_all_have_beaten(camera: Camera) -> None:
+    supervisor = camera.start(pins="live", engine="live")
+    until(lambda: supervisor.beating_s > 1.5)
+    first, killed_s = status(supervisor, "engine").pid, time.monotonic()
+    os.kill(first, signal.SIGKILL)
+    until(lambda: status(supervisor, "engine").pid not in (0, first) and supervisor.beating_s > 0)
+    assert supervisor.beating_s <= time.monotonic() - killed_s
+
+
 def test_outputs_are_made_safe_before_a_killed_pins_is_started_again(camera: Camera) -> None:
     supervisor = camera.start(pins="live", engine="live")
-    wait_for(lambda: len(camera.told()) == 2)
+    until(lambda: len(camera.told()) == 2)
     first = status(supervisor, "pins").pid
     os.kill(first, signal.SIGKILL)
-    wait_for(lambda: status(supervisor, "pins").pid not in (0, first))
+    until(lambda: status(supervisor, "pins").pid not in (0, first))
     assert len(camera.safe) == 1
     assert [process.pid for process in camera.safe[0] if process.name == "pins"] == [first]  # not yet the new one
 
@@ -122,8 +132,8 @@ def test_outputs_are_made_safe_before_a_killed_pins_is_started_again(camera: Cam
 def test_a_crash_loop_waits_longer_each_time_and_keeps_the_last_words(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BACK_OFF_S", (0.0, 0.1, 3600.0))
     supervisor = camera.start(engine="crash")
-    wait_for(lambda: supervisor.crashes == 3)
-    wait_for(lambda: status(supervisor, "engine").waiting)
+    until(lambda: supervisor.crashes == 3)
+    until(lambda: status(supervisor, "engine").waiting)
     assert str(status(supervisor, "engine").error) == "exit code 1 (the lens fell off)"
     assert (status(supervisor, "engine").restarts, len(camera.told())) == (2, 3)
     supervisor.stop()
@@ -134,23 +144,23 @@ def test_the_process_that_drives_the_outputs_never_waits_as_long_as_others(camer
     assert module.PINS_BACK_OFF_S[0] == 0 and max(module.PINS_BACK_OFF_S) <= 2
     monkeypatch.setattr(module, "PINS_BACK_OFF_S", (0.0, 0.05))
     supervisor = camera.start(pins="crash", engine="crash")
-    wait_for(lambda: status(supervisor, "pins").restarts >= 3)
+    until(lambda: status(supervisor, "pins").restarts >= 3)
     assert (status(supervisor, "engine").state, status(supervisor, "engine").restarts) == ("waiting", 0)
 
 
 def test_a_process_without_a_heartbeat_is_killed_and_started_again(camera: Camera) -> None:
     supervisor = camera.start(Health(grace_s=0.5, silent_s=0.5), engine="hang", manager="live")
-    wait_for(lambda: status(supervisor, "engine").restarts >= 1)
+    until(lambda: status(supervisor, "engine").restarts >= 1)
     assert str(status(supervisor, "engine").error) == "hung: no heartbeat; killed"
     assert status(supervisor, "manager").restarts == 0
 
 
 def test_a_process_may_be_hung_sooner_than_the_others(camera: Camera) -> None:
     supervisor = camera.start(PATIENT, silent_s=0.5, pins="hang", engine="live")
-    wait_for(lambda: len(camera.told()) == 2)
+    until(lambda: len(camera.told()) == 2)
     first = status(supervisor, "pins").pid
     camera.state.beat("pins").touch()  # its first heartbeat: from now on the short patience counts
-    wait_for(lambda: status(supervisor, "pins").pid not in (0, first))
+    until(lambda: status(supervisor, "pins").pid not in (0, first))
     assert str(status(supervisor, "pins").error) == "hung: no heartbeat; killed"
     assert status(supervisor, "engine").restarts == 0
     assert len(camera.safe) == 1
@@ -159,35 +169,35 @@ def test_a_process_may_be_hung_sooner_than_the_others(camera: Camera) -> None:
 def test_exit_code_0_means_start_me_again_and_is_no_crash(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "QUICK_EXIT_S", 0.0)
     supervisor = camera.start(service="live")
-    wait_for(lambda: len(camera.told()) == 1)
+    until(lambda: len(camera.told()) == 1)
     os.kill(status(supervisor, "service").pid, signal.SIGTERM)
-    wait_for(lambda: len(camera.told()) == 2)
+    until(lambda: len(camera.told()) == 2)
     assert (supervisor.crashes, str(status(supervisor, "service").error)) == (0, "")
 
 
 def test_leaving_at_once_with_exit_code_0_counts_as_a_crash(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BACK_OFF_S", (3600.0,))
     supervisor = camera.start(engine="leave")
-    wait_for(lambda: supervisor.crashes == 1)
+    until(lambda: supervisor.crashes == 1)
     assert str(status(supervisor, "engine").error) == "exit code 0"
 
 
 def test_a_process_without_a_licence_is_left_alone(camera: Camera) -> None:
     supervisor = camera.start(engine="no_licence", manager="live")
-    wait_for(lambda: str(status(supervisor, "engine").error) == "no licence")
+    until(lambda: str(status(supervisor, "engine").error) == "no licence")
     assert (status(supervisor, "engine").waiting, supervisor.crashes) == (False, 0)
 
 
 def test_runmode_once_leaves_a_dead_process_dead(camera: Camera) -> None:
     supervisor = camera.start(restart=False, engine="crash", manager="live")
-    wait_for(lambda: supervisor.crashes == 1 and len(camera.told()) == 2)
+    until(lambda: supervisor.crashes == 1 and len(camera.told()) == 2)
     assert (status(supervisor, "engine").waiting, status(supervisor, "engine").restarts) == (False, 0)
 
 
 def test_a_process_that_ignores_sigterm_is_killed(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "STOP_WITHIN_S", 0.3)
     supervisor = camera.start(engine="stubborn")
-    wait_for(lambda: len(camera.told()) == 1)
+    until(lambda: len(camera.told()) == 1)
     pid = status(supervisor, "engine").pid
     supervisor.stop()
     assert gone(pid)
@@ -199,10 +209,10 @@ def test_a_failing_safe_routine_does_not_stop_the_restart(camera: Camera, monkey
 
     monkeypatch.setattr(camera, "make_safe", broken)
     supervisor = camera.start(pins="live")
-    wait_for(lambda: len(camera.told()) == 1)
+    until(lambda: len(camera.told()) == 1)
     first = status(supervisor, "pins").pid
     os.kill(first, signal.SIGKILL)
-    wait_for(lambda: status(supervisor, "pins").pid not in (0, first))
+    until(lambda: status(supervisor, "pins").pid not in (0, first))
 
 
 def test_children_die_when_their_host_is_killed(camera: Camera) -> None:
@@ -218,11 +228,11 @@ Supervisor((spec,), Path({str(camera.slot)!r}), State(Path({str(camera.state.roo
 time.sleep(600)
 """
     host = subprocess.Popen([sys.executable, "-c", script], cwd=Path(module.__file__).parents[2])
-    wait_for(lambda: len(camera.told()) == 1)
+    until(lambda: len(camera.told()) == 1)
     child = int(camera.told()[0][1])
     host.kill()
     host.wait()
-    wait_for(lambda: gone(child))
+    until(lambda: gone(child))
 
 
 def test_leftovers_of_an_earlier_host_are_found_by_their_state_and_ended(tmp_path: Path) -> None:

@@ -1,0 +1,63 @@
+"""What the process that becomes the engine hands over to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from board.camera import CameraSettings
+from board.camera._setup import TURNING, left_out
+from board.kit.clock import Clock
+from board.kit.settings import Settings
+from board.kit.state import State
+from board.kit.values import Values, packed
+from engine.reading.begin import begin, received, sent
+from engine.settings import GeneralSettings, LprSettings
+from engine.store import Store
+
+LPR = LprSettings(region="Europe", countries=("DE", "FR"), roi=(1, 2, 300, 200), motion_threshold=7, motion_queue=3)
+CAMERA = CameraSettings(frame_rate=30, vflip=True, night="schedule", night_from="21:15")
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> State:
+    state = State(tmp_path)
+    state.run.mkdir()
+    return state
+
+
+def store(state: State, *groups: Settings) -> None:
+    opened = Store(state.database, Clock())
+    for group in groups:
+        opened.settings.put(group, "test")
+    opened.close()
+
+
+def test_the_engine_gets_every_stored_setting_as_it_is(state: State) -> None:
+    store(state, LPR, GeneralSettings(image_quality_pct=55), CAMERA)
+    before = begin(state, Clock())
+    after = received(sent(before))
+    for read, got in ((before.lpr, after.lpr), (before.general, after.general), (before.camera, after.camera)):
+        names = list(type(read).model_fields)
+        assert {name: getattr(got, name) for name in names} == {name: getattr(read, name) for name in names}
+    assert (before.lpr, before.camera) == (LPR, CAMERA)
+    assert (after.problem, after.running, after.known) == ("", before.running, before.known)
+    assert after.running["lpr.motion_queue"]
+
+
+def test_a_database_that_cannot_be_read_is_said_and_nothing_counts_as_running(state: State) -> None:
+    state.database.parent.mkdir(parents=True, exist_ok=True)
+    state.database.write_bytes(b"not a database, " * 500)
+    got = received(sent(begin(state, Clock())))
+    assert got.problem.startswith("settings: ") and got.running == {}
+    assert (got.lpr.region, got.lpr.motion_queue) == ("", 1)
+
+
+def test_values_are_copied_with_changes_and_name_what_differs_from_the_defaults() -> None:
+    values = Values(packed(CAMERA))
+    copy = values.model_copy({"vflip": False})
+    assert (vars(copy)["vflip"], vars(values)["vflip"], vars(copy)["frame_rate"]) == (False, True, 30)
+    assert CAMERA.changed() == values.changed() == copy.changed()
+    told = ("Frame rate, Night preset: why",)
+    assert left_out(values, "why", TURNING) == left_out(CAMERA, "why", TURNING) == told  # type: ignore[arg-type]

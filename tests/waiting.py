@@ -1,0 +1,23 @@
+"""Waiting: for what another thread or process does, asked again and again; a machine under load gets its time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+
+T = TypeVar("T")
+
+
+def until(get: Callable[[], T | None], what: str = "what the test waits for", within_s: float = 20.0) -> T:
+    """The first true value of `get`, asked every 10 ms; fails the test with `what` when the time is over."""
+    end = time.monotonic() + within_s
+    while True:
+        found = get()
+        if found:
+            return found
+        if time.monotonic() > end:
+            pytest.fail(f"{what} did not happen within {within_s:g} s")
+        time.sleep(0.01)
