@@ -18,6 +18,7 @@ FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm")
 MOST_PIXELS = 50_000_000
 SMALLEST_SIDE = 8
+STRIP_ROWS = 64
 DAMAGE = (struct.error, zlib.error)
 BROKEN = (OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, MemoryError, *DAMAGE)
 """What Pillow's readers raise over damaged files."""
@@ -86,7 +87,19 @@ def to_rgb(image: Image.Image) -> NDArray[np.uint8]:
     if image.mode == "F":
         grey = np.clip(np.nan_to_num(np.asarray(image)), 0, 255).astype(np.uint8)
         return np.repeat(grey[:, :, None], 3, axis=2)
-    return np.asarray(image if image.mode == "RGB" else image.convert("RGBA" if image.mode == "PA" else "RGB").convert("RGB"))
+    if image.mode != "RGB":
+        image = image.convert("RGBA" if image.mode == "PA" else "RGB").convert("RGB")
+    return _pixels(image)
+
+
+def _pixels(image: Image.Image) -> NDArray[np.uint8]:
+    """A copy of an RGB image, made strip by strip: at once, Pillow takes the memory of two."""
+    rgb = np.empty((image.height, image.width, 3), np.uint8)
+    image.load()
+    for top in range(0, image.height, STRIP_ROWS):
+        bottom = min(top + STRIP_ROWS, image.height)
+        rgb[top:bottom] = np.asarray(image.crop((0, top, image.width, bottom)))
+    return rgb
 
 
 def pictures_in(path: Path) -> list[Path]:

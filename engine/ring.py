@@ -56,6 +56,33 @@ class Shot:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class OpenShot:
+    """The same while its slot is held: its pixels are read when they are asked for."""
+
+    seq: int
+    captured_at: datetime
+    monotonic_ns: int
+    width: int
+    height: int
+    size: tuple[int, int]
+    source: str
+    file: int
+    pixels_at: int
+
+    def rows(self, top: int, count: int) -> bytearray:
+        """RGB of `count` rows from `top` on; StoreError when the file ends before."""
+        row_bytes = self.width * 3
+        rgb = bytearray(count * row_bytes)
+        view, done, at = memoryview(rgb), 0, self.pixels_at + top * row_bytes
+        while done < len(rgb):
+            step = os.preadv(self.file, [view[done:]], at + done)
+            if step == 0:
+                raise StoreError("the frame ring ends in the middle of a picture")
+            done += step
+        return rgb
+
+
 class RingWriter:
     """Writes frames to `path`, at first with room for `width` x `height` RGB pixels. StoreError: no room on the disk.
 
@@ -110,8 +137,10 @@ class RingReader:
         self._ring: _Ring | None = None
         self._turn = threading.Lock()
 
-    def shot(self, known_seq: int = 0) -> Shot | None:
-        """A copy of the newest frame; None when there is none or its `seq` is `known_seq` (nothing new)."""
+    @contextmanager
+    def open(self, known_seq: int = 0) -> Iterator[OpenShot | None]:
+        """The newest frame, whose slot is not written meanwhile; None when there is none or its `seq` is `known_seq` (nothing new).
+        For moments: the writer has two more slots, not more."""
         with self._turn:
             ring = self._current()
             for _ in range(SLOTS * 2 if ring else 0):
@@ -119,8 +148,25 @@ class RingReader:
                 index = ring.newest()
                 with _locked(ring.file, index, fcntl.F_RDLCK) as locked:
                     if locked:
-                        return _shot(ring, index, known_seq)
-            return None
+                        yield _opened(ring, index, known_seq)
+                        return
+            yield None
+
+    def shot(self, known_seq: int = 0) -> Shot | None:
+        """A copy of the newest frame; None as in `open`."""
+        with self.open(known_seq) as opened:
+            if opened is None:
+                return None
+            return Shot(
+                opened.seq,
+                opened.captured_at,
+                opened.monotonic_ns,
+                opened.width,
+                opened.height,
+                opened.size,
+                opened.rows(0, opened.height),
+                opened.source,
+            )
 
     def latest(self, known_seq: int = 0) -> Frame | None:
         """The same as a Frame."""
@@ -204,22 +250,16 @@ def _open(path: Path) -> _Ring | None:
     return None
 
 
-def _shot(ring: _Ring, index: int, known_seq: int) -> Shot | None:
+def _opened(ring: _Ring, index: int, known_seq: int) -> OpenShot | None:
     at = ring.slot_at(index)
     head = os.pread(ring.file, SLOT_BYTES, at)
     seq, captured_us, monotonic_ns, height, width, full_height, full_width, source_bytes = SLOT.unpack_from(head)
     if seq in (0, known_seq) or height * width * 3 > ring.capacity:
         return None
-    rgb = bytearray(height * width * 3)
-    view, done = memoryview(rgb), 0
-    while done < len(rgb):
-        step = os.preadv(ring.file, [view[done:]], at + SLOT_BYTES + done)
-        if step == 0:
-            return None
-        done += step
     source = head[SLOT.size : SLOT.size + source_bytes].decode(errors="replace")
     captured_at = EPOCH + timedelta(microseconds=captured_us)
-    return Shot(seq, captured_at, monotonic_ns, width, height, (full_width, full_height), rgb, source)
+    size = (full_width, full_height)
+    return OpenShot(seq, captured_at, monotonic_ns, width, height, size, source, ring.file, at + SLOT_BYTES)
 
 
 @contextmanager

@@ -5,16 +5,25 @@ from __future__ import annotations
 import io
 import threading
 from dataclasses import dataclass
+from math import ceil, floor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from engine.ring import RingReader, Shot
+from engine.ring import OpenShot, RingReader
 from engine.types import Roi
 from webui.focus import sharpness
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 WIDTHS_PX = (480, 640, 960, 1280)
 """Pictures are sent in one of these widths (or their own, when smaller), so that several viewers share one encoding."""
 
 QUALITY_PCT = 75
+BAND_ROWS = 64
+"""Rows that are read and shrunk at a time: a whole picture of the camera would be 9 MB more on a small board."""
+MARGIN_ROWS = 2
+"""Rows above and below a band that its neighbours' pixels are mixed from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +55,9 @@ class Picture:
         key = (wanted, focus is not None)
         with self._turn:
             kept = self._kept.get(key)
-            shot = self._reader.shot(kept.seq if kept else 0)
-            if shot is not None:
-                kept = self._kept[key] = _encode(shot, wanted, focus)
+            with self._reader.open(kept.seq if kept else 0) as shot:
+                if shot is not None:
+                    kept = self._kept[key] = _encode(shot, wanted, focus)
             return kept
 
     def close(self) -> None:
@@ -60,21 +69,35 @@ def step_of(width: int) -> int:
     return next((each for each in WIDTHS_PX if each >= width), WIDTHS_PX[-1])
 
 
-def _encode(shot: Shot, wanted: int, focus: Roi | None) -> Jpeg:
-    from PIL import Image
-
+def _encode(shot: OpenShot, wanted: int, focus: Roi | None) -> Jpeg:
     sharp = None if focus is None else _sharpness(shot, focus)
-    image = Image.frombytes("RGB", (shot.width, shot.height), shot.rgb)
-    shot.rgb.clear()  # the image has a copy: the memory of both at once is much on a small board
-    if shot.width > wanted:
-        size = (wanted, round(shot.height * wanted / shot.width))
-        image = image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    image = _shrunk(shot, wanted)
     out = io.BytesIO()
     image.save(out, "JPEG", quality=QUALITY_PCT)
     return Jpeg(shot.seq, shot.monotonic_ns, shot.size, image.width, out.getvalue(), sharp)
 
 
-def _sharpness(shot: Shot, focus: Roi) -> float:
+def _shrunk(shot: OpenShot, wanted: int) -> Image.Image:
+    """At most `wanted` pixels wide; the same as the whole picture shrunk at once."""
+    from PIL import Image
+
+    width = min(wanted, shot.width)
+    height = round(shot.height * width / shot.width)
+    step = shot.height / height
+    image = Image.new("RGB", (width, height))
+    for top in range(0, height, BAND_ROWS):
+        bottom = min(top + BAND_ROWS, height)
+        first, last = max(0, top - MARGIN_ROWS), min(height, bottom + MARGIN_ROWS)
+        begin, end = floor(first * step), min(shot.height, ceil(last * step))
+        band = Image.frombytes("RGB", (shot.width, end - begin), shot.rows(begin, end - begin))
+        if width < shot.width:
+            box = (0, first * step - begin, shot.width, min(last * step - begin, end - begin))
+            band = band.resize((width, last - first), Image.Resampling.BILINEAR, box, reducing_gap=2.0)
+        image.paste(band.crop((0, top - first, width, bottom - first)), (0, top))
+    return image
+
+
+def _sharpness(shot: OpenShot, focus: Roi) -> float:
     import numpy as np  # here: 15 MB that nobody needs who does not turn the lens
 
-    return sharpness(np.frombuffer(shot.rgb, np.uint8).reshape(shot.height, shot.width, 3), focus)
+    return sharpness(np.frombuffer(shot.rows(0, shot.height), np.uint8).reshape(shot.height, shot.width, 3), focus)
