@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import IO, Annotated, Any
 
 from pydantic import AfterValidator
 
@@ -20,6 +20,9 @@ BAD_CERTIFICATE = mark(
     "its certificate is not accepted ({reason}); the certificate of an authority of your own goes into the field for it"
 )
 BAD_TLS = mark("no TLS connection ({reason}): does it speak TLS on this port?")
+
+MOST_ANSWERS = 65_536
+"""Characters that a peer may say in one exchange of commands and answers."""
 
 
 def check_host(host: str) -> str:
@@ -37,6 +40,24 @@ Host = Annotated[str, AfterValidator(check_host)]
 def place(host: str, port: int) -> str:
     """ "nvr.example:8080", "[2001:db8::1]:443": as logs name a peer."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+class Bounded:
+    """A peer's answers, read line by line: MOST_ANSWERS characters of them at most, whatever the peer sends."""
+
+    def __init__(self, file: IO[Any]) -> None:
+        self._file = file
+        self._left = MOST_ANSWERS
+
+    def readline(self, most: int = -1) -> Any:
+        line = self._file.readline(min(most, self._left + 1) if most >= 0 else self._left + 1)
+        self._left -= len(line)
+        if self._left < 0:
+            raise DeliveryError("it talks without end")
+        return line
+
+    def close(self) -> None:
+        self._file.close()
 
 
 class Exchange:
@@ -105,9 +126,10 @@ class Exchange:
 
     def said(self, why: OSError | EOFError) -> Text:
         """What went wrong, for people."""
+        import ssl  # here: TLS is 5 MB, which a camera that calls nobody spares
+
         if self._over or isinstance(why, TimeoutError):
             return self.late
-        import ssl
 
         if isinstance(why, ssl.SSLCertVerificationError):
             return Text(BAD_CERTIFICATE, {"reason": why.verify_message})

@@ -179,6 +179,9 @@ class ActionKind(Generic[O]):
     unsendable: Callable[[ListEntry, O], Text | None] = _anything
     """Why these options can never send this plate of a list; None: they can."""
 
+    former: tuple[str, ...] = ()
+    """Names that earlier releases stored rules under; an older one that comes back still knows them."""
+
     @property
     def missing(self) -> str:
         """The first of `needs` that is not installed; "" when all are."""

@@ -21,10 +21,10 @@ def check_ca(text: str) -> str:
     """Certificates in PEM as they are, "" for none; ConfigError when the text is anything else."""
     if not text:
         return text
-    import ssl
-
     if "PRIVATE KEY" in text:
         raise ConfigError("has a private key in it: paste the certificate alone")
+    import ssl  # here: TLS is 5 MB, which a camera that calls nobody spares
+
     try:
         _load(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), text)
     except (ssl.SSLError, ValueError) as why:

@@ -104,8 +104,9 @@ def _by_stream(it: Exchange, options: SyslogOptions, said: bytes) -> None:
 
 
 def _end_tls(it: Exchange, sock: ssl.SSLSocket) -> None:
-    sock.settimeout(max(0.01, it.end_s - time.monotonic()))
     import ssl
+
+    sock.settimeout(max(0.01, it.end_s - time.monotonic()))
 
     try:
         sock.unwrap().close()

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
 
 from board.kit.words import Text
-from engine.formats import syslog
+from engine.formats import mail, syslog
 from engine.formats.event import FIELDS, Device
 from engine.formats.messages import FORMATS, encode
 from engine.lists import EARLIEST, LATEST
@@ -107,7 +107,7 @@ def markdown() -> str:
         page += f"\n### {each.label} (`{name}`)\n\n`{each.content_type}`\n\n```{each.extension}\n{body.rstrip()}\n```\n"
         if each.extension != "txt":
             page += "\nIt is sent on one line.\n"
-    return page + FRAMING + _syslog()
+    return page + FRAMING + _syslog() + _mail()
 
 
 def _syslog() -> str:
@@ -121,5 +121,28 @@ Over TCP and TLS each message is preceded by its length in octets and a space.
 
 ```text
 {text}
+```
+"""
+
+
+def _mail() -> str:
+    text = mail.immix(SAMPLE, CAMERA, 1, mail.IMMIX_EVENTS[0], "HK55EVB in WHITELIST")
+    sample = mail.compose(
+        SAMPLE,
+        CAMERA,
+        sender="camera@example.org",
+        receivers=["gate@example.org"],
+        subject="HK55EVB in WHITELIST",
+        body=text,
+        attachments=[],
+        delivery_id="0b6f9c1e-8a3b-4c5d-9e7f-102030405060",
+    )
+    return f"""
+## Mail
+
+Subject and text are the installer's; this is one for Immix. Date and Message-ID stay the same when a mail is sent again.
+
+```text
+{sample.decode().replace(chr(13), "").rstrip()}
 ```
 """

@@ -25,7 +25,7 @@ class RuleJudge:
         if rule.enabled:
             kind.check_usable()
         wanted_polarities([*others, rule], kinds)
-        return replace(rule, options=options.model_dump_json())
+        return replace(rule, kind=kind.name if rule.kind in kind.former else rule.kind, options=options.model_dump_json())
 
     def check_entry(self, entry: ListEntry, rules: Sequence[ActionRule]) -> None:
         for rule in rules:
