@@ -113,6 +113,7 @@ def environment(folder: Path, pins: FakePins | None = None, clock: Clock | None 
         Peers(kinds or find_kinds(), print),
         Replies(),
         Network(lambda: EVERYTHING),
+        State(folder).broadcasts_socket,
         DEVICE.id,
         lambda: general,
     )

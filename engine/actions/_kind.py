@@ -65,7 +65,8 @@ class ActionEnv:
     `delivery_id`: the same for every try of one delivery, so that a receiver can tell a repeat; `not_after`: the wall stamp
     and `not_after_ns` the CLOCK_MONOTONIC time after which it must not start any more; `images`: the image folder; `peer`: what
     the kind's `open` gave, None when it has none; `replies`: None where nobody waits for an answer; `network`: how others are
-    reached, by default without the limits that the camera sets (`Environment` does); `messages`: those made so far."""
+    reached, by default without the limits that the camera sets (`Environment` does); `messages`: those made so far; `vms`:
+    where the vms process takes events for the clients of its ports."""
 
     clock: Clock
     pins: Pins
@@ -79,6 +80,7 @@ class ActionEnv:
     replies: Replies | None = None
     network: Network = field(default_factory=lambda: Network(lambda: EVERYTHING))
     messages: Messages = field(default_factory=Messages)
+    vms: Path = Path("/nonexistent")
 
     @property
     def device_name(self) -> str:

@@ -22,7 +22,8 @@ from engine.settings import GeneralSettings
 
 
 class Environment:
-    """`camera_id`: the board's own; `general()`: the settings now; StoreError when they cannot be read."""
+    """`vms`: the socket for events of its ports; `camera_id`: the board's own; `general()`: the settings now; StoreError when they
+    cannot be read."""
 
     def __init__(
         self,
@@ -33,6 +34,7 @@ class Environment:
         peers: Peers,
         replies: Replies,
         network: Network,
+        vms: Path,
         camera_id: str,
         general: Callable[[], GeneralSettings],
     ) -> None:
@@ -43,6 +45,7 @@ class Environment:
         self._peers = peers
         self._replies = replies
         self._network = network
+        self._vms = vms
         self._camera_id = camera_id
         self._general = general
         self._messages = Messages()
@@ -63,6 +66,7 @@ class Environment:
             replies=self._replies,
             network=self._network,
             messages=self._messages,
+            vms=self._vms,
         )
 
     def env(self, kind: ActionKind[Any], options: Settings, delivery_id: str, not_after: datetime, not_after_ns: int) -> ActionEnv:

@@ -173,6 +173,7 @@ class Service:
             self._peers,
             self._replies,
             self._network,
+            state.broadcasts_socket,
             camera_id(state),
             lambda: self._need_store().settings(GeneralSettings),
         )

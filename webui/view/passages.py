@@ -6,6 +6,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from board.kit.web.routes import Call
+from board.kit.words import Language
 from engine.countries import countries
 from engine.store import PassageQuery, StoredPassage
 from engine.store.queries import MAX_ROWS
@@ -32,7 +33,7 @@ HEADINGS = (
 """Of the columns of `cells`."""
 
 
-def cells(passage: shapes.Passage) -> list[object]:
+def cells(passage: shapes.Passage, language: Language) -> list[object]:
     """A row of the tables to download."""
     return [
         passage["at_local"],
@@ -48,7 +49,7 @@ def cells(passage: shapes.Passage) -> list[object]:
         passage["trigger_cause"],
         ", ".join(each["name"] for each in passage["lists"]),
         passage["outcome"],
-        passage["decision"],
+        passage["decision"].said(language.translate),
     ]
 
 
@@ -76,7 +77,7 @@ def shown(portal: Portal, stored: StoredPassage, zone: ZoneInfo) -> shapes.Passa
         "image_plate": image_address(passage.images.plate),
         "lists": [shapes.ListOfPassage(id=each.id, name=each.name, role=each.role, colour=each.colour) for each in stored.lists],
         "outcome": stored.decision.outcome,
-        "decision": str(stored.decision.reason),
+        "decision": stored.decision.reason,
     }
 
 

@@ -51,7 +51,7 @@ class Passage(TypedDict):
     image_plate: str
     lists: list[ListOfPassage]
     outcome: str
-    decision: str
+    decision: Text
 
 
 @_closed
