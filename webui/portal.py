@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from engine.actions import Kinds
     from engine.store import Store
     from webui.live.feed import Feed
-    from webui.live.picture import Picture
+    from webui.live.newest_picture import Picture
     from webui.live.pictures import Pictures
     from webui.pages import Pages
     from webui.service_client import ServiceClient

@@ -19,7 +19,7 @@ from engine.store import Store
 from webui.app import build
 from webui.focus import focus_region
 from webui.live.feed import Feed
-from webui.live.picture import Picture
+from webui.live.newest_picture import Picture
 from webui.live.pictures import Pictures
 from webui.pages import Pages
 from webui.portal import Portal

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from board.kit.clock import Clock
 from board.kit.errors import GatewrightError
 from engine.types import Roi
-from webui.live.picture import Jpeg, Picture, step_of
+from webui.live.newest_picture import Jpeg, Picture, step_of
 
 log = logging.getLogger("manager")
 

@@ -249,7 +249,7 @@ def taken(source: Any) -> tuple[dict[str, str], bytes]:
 
 
 def test_a_picture_is_encoded_once_for_all_viewers_and_each_has_its_number(caller: Caller, monkeypatch: Any) -> None:
-    from webui.live import picture as picture_module
+    from webui.live import newest_picture as picture_module
 
     encoded: list[tuple[int, int]] = []
     encode = picture_module._encode

@@ -11,7 +11,7 @@ from PIL import Image
 from board.types import Frame
 from engine.ring import RingReader, RingWriter
 from tests.samples import NOW
-from webui.live.picture import _shrunk
+from webui.live.newest_picture import _shrunk
 
 
 @pytest.mark.parametrize("size", [(1280, 960), (1279, 961), (1920, 1080), (640, 480), (53, 37)])

@@ -1,4 +1,4 @@
-"""Picture: the newest camera picture as JPEG, encoded only when somebody asks and once for all who look."""
+"""Newest picture: what the camera delivered last, as JPEG, encoded only when somebody asks and once for all who look."""
 
 from __future__ import annotations
 
