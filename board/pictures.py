@@ -27,7 +27,7 @@ BROKEN = (OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, Ar
 def load_rgb(source: Path | BinaryIO, most_pixels: int = MOST_PIXELS, longest_px: int = 0) -> NDArray[np.uint8]:
     """An image file as (H, W, 3) uint8, its EXIF rotation applied; palette, grey, alpha, CMYK and 16-bit are converted.
 
-    `longest_px`: a larger picture is shrunk until its long side has so many pixels; 0: it keeps its size.
+    `longest_px`: a larger picture is shrunk until its long side has this many pixels; 0: it keeps its size.
     ImageError when it is missing, unreadable, smaller than 8 pixels a side or larger than `most_pixels`."""
     name = source if isinstance(source, Path) else getattr(source, "name", "picture")
     try:

@@ -116,7 +116,7 @@ class FireTrigger:
 class TestAction:
     """Carries out an action now, with a sample event of `plate`; answered by Outcome. Nothing is stored."""
 
-    __test__ = False  # a name that starts with Test is no test class
+    __test__ = False  # not a test class, though its name starts with Test
 
     kind: str
     options: str
@@ -126,7 +126,7 @@ class TestAction:
 
 @dataclass(frozen=True, slots=True)
 class RulesChanged:
-    """Rules or lists were edited: the service derives output polarities and servers anew; answered by Outcome."""
+    """Rules or lists were edited: the service derives output polarities and servers again; answered by Outcome."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ class OpenShot:
 class RingWriter:
     """Writes frames to `path`, at first with room for `width` x `height` RGB pixels. StoreError: no room on the disk.
 
-    `every`: of so many rows and columns one is kept (2 saves three quarters of the memory on a small board)."""
+    `every`: one of `every` rows and columns is kept (2 saves three quarters of the memory on a small board)."""
 
     def __init__(self, path: Path, width: int, height: int, every: int = 1) -> None:
         self._path = path

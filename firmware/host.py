@@ -45,7 +45,7 @@ class Host:
         scripts: tuple[str, ...] = (),
         **values: object,
     ) -> Answer:
-        """The page `template` inside the frame that all pages share. `refresh_s`: the browser loads it again after so long;
+        """The page `template` inside the frame that all pages share. `refresh_s`: the browser loads it again after this long;
         `here`: its address, where that is not the one asked for; `scripts`: names of firmware/static that it runs."""
         html = self.templates.html(
             template,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 MOST_BYTES = 16 << 20
-"""A larger picture is no plate camera's: it is dropped, so that a stranger's stream does not fill the memory."""
+"""No plate camera sends a larger picture: it is dropped, so that a stranger's stream does not fill the memory."""
 
 _START = b"\xff\xd8\xff"
 _END, _SCAN, _SOI = 0xD9, 0xDA, 0xD8

@@ -22,10 +22,10 @@ RGB = NDArray[np.uint8]
 
 OPEN_TIMEOUT_S = 3.0
 READ_TIMEOUT_S = 2.5
-"""A source silent for so long has gone away. With the back-off of the feed this bounds how soon its return is seen: 5 s."""
+"""A source that is silent for this long has gone away. With the feed's back-off this bounds how soon its return is seen: 5 s."""
 CLOSE_S = 1.0
 SPARE_S = 0.5
-"""A driver that hangs in the kernel knows no time-out: so long after its source should have said so, the camera counts as gone."""
+"""A driver that hangs in the kernel has no time-out: the camera counts as gone this long after its source should have said so."""
 SILENCE = Text("the connection stands, but nothing comes")
 MOST_DAMAGED = 50
 """Damaged pictures in a row before the source is given up."""
@@ -45,7 +45,7 @@ class Source(Protocol):
 
     @property
     def silent_s(self) -> float:
-        """After so long without a picture it counts as gone."""
+        """It counts as gone after this long without a picture."""
         ...
 
     def pictures(self) -> Iterator[Picture]:

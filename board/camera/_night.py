@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from board.camera._settings import CameraSettings
 
 HOLD_NS = 20_000_000_000
-"""Light counts as changed once it stayed beyond its threshold for so long: headlamps and clouds pass."""
+"""The light has changed once it has stayed beyond its threshold for this long: headlamps and clouds pass."""
 
 
 class Night:

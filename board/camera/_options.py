@@ -11,7 +11,7 @@ from board.kit.errors import CameraError
 def split_options(text: str, ranges: Mapping[str, tuple[float, float]]) -> tuple[str, dict[str, float]]:
     """ "/folder?fps=2" -> ("/folder", {"fps": 2.0}). A "?" that no known name follows belongs to the path.
 
-    `ranges`: name -> (lowest, highest). CameraError names a value that is no number or out of range, and an unknown name."""
+    `ranges`: name -> (lowest, highest). CameraError names a value that is not a number or is out of range, and an unknown name."""
     path, mark, query = text.rpartition("?")
     pairs = parse_qsl(query, keep_blank_values=True)
     if not mark or not any(name in ranges for name, _ in pairs):

@@ -33,7 +33,7 @@ log = logging.getLogger("camera")
 
 FIRST_NS = 5_000_000_000
 SILENT_NS = 2_500_000_000
-"""A camera that delivers nothing for so long has lost its cable or its driver (until its first frame: FIRST_NS)."""
+"""A camera that delivers nothing for this long has lost its cable or its driver (until its first frame: FIRST_NS)."""
 RGB = ("BGR888", "MJPEG")
 """Formats that picamera2 hands out as R, G, B in memory: the one that is asked for, and a webcam's pictures."""
 CLOSE_S = 3.0
@@ -172,7 +172,7 @@ class _PiCamera:
             try:
                 self._device.configure(self._device.create_video_configuration(lores=lores, **wanted))
                 return ["main", "lores"]
-            except Exception as why:  # a camera that is none of Raspberry Pi's has one stream
+            except Exception as why:  # a camera that Raspberry Pi does not make has one stream
                 log.warning("no small picture from the camera itself (%s): the processor shrinks each", why)
         self._device.configure(self._device.create_video_configuration(**wanted))
         return ["main"]

@@ -35,7 +35,7 @@ class Clock:
 class TestClock(Clock):
     """A clock that stands still until `advance` turns it; both readings move together."""
 
-    __test__ = False  # a name that starts with Test is no test class
+    __test__ = False  # not a test class, though its name starts with Test
 
     def __init__(self, now: datetime = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)) -> None:
         self._now = now

@@ -18,7 +18,7 @@ SAY_AFTER_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """So many lines at once, and one more for every `every_s` seconds."""
+    """A burst of lines at once, and one more for every `every_s` seconds."""
 
     burst: int
     every_s: float

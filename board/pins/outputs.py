@@ -2,7 +2,7 @@
 
 An output is on while a pulse or a pattern runs or a client holds it. Pulses that overlap last to the later end, without a gap, and
 never shorten each other; a new pattern takes the place of the one that runs. `Level` inactive means off now: it ends everything; it
-is no lock, a later request acts. A client that goes takes its holds along; pulses and patterns run to their end.
+is not a lock, a later request acts. A client that goes takes its holds along; pulses and patterns run to their end.
 
 Two rules stand above every request: of the outputs of an interlock group one at a time is on (a pattern counts as on from its first
 to its last pulse), and an output with a longest time is off after that time.

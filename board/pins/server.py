@@ -60,7 +60,7 @@ log = logging.getLogger("pins")
 
 BEAT_S = 1.0
 LATE_BEAT_S = 2.0
-"""So late may a beat be while an output is on: a card that is slow to take it is no hang. The end of a pulse has no such grace."""
+"""A beat may be this late while an output is on: a slow card is not a hang. The end of a pulse has no such grace."""
 CLAIM_EVERY_S = 0.02
 KNOWN_IDS = 256
 MAX_WAITING = 256

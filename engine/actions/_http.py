@@ -184,6 +184,6 @@ def check_url(url: str) -> str:
         raise ValueError(f"is not an address: {why}") from why
     if parts.scheme not in PORTS or not host or not url.isprintable() or " " in url:
         raise ValueError("must be an address such as http://192.168.1.10:8080/api/lpr")
-    if "@" in url.partition("?")[0]:  # wherever it stands: what is no user and password by the book may be meant as one
+    if "@" in url.partition("?")[0]:  # wherever it stands: what is not a user and password by the book may be meant as one
         raise ValueError("user and password have fields of their own")
     return url

@@ -26,12 +26,12 @@ from engine.countries._description import (
     shapes,
 )
 from engine.countries._mixes import script
-from engine.countries._ranking import FLOOR, Grammar, Ranked
+from engine.countries._ranking import LEAST_SYMBOL_CHANCE, Grammar, Ranked
 from engine.countries._scripts import to_script, to_shapes
 from engine.types import SlotScores
 
 __all__ = [
-    "FLOOR",
+    "LEAST_SYMBOL_CHANCE",
     "PLATE_COLOURS",
     "PLATE_KINDS",
     "Country",

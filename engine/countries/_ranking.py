@@ -5,20 +5,21 @@ Rules, in order (all of them keep to characters that the pixels allow: see `_all
 1. A text that fits a format of a chosen country stays. Only when all its formats are rare and an O/0 or I/1 twin of the
    text fits one at least RARE times as common, the twin is taken.
 2. A text that fits none becomes the most probable text that does: per position a symbol that the reader itself gave at
-   least FLOOR, or the twin of the symbol read; all changes together at least RATIO times as probable as the text read.
-3. A text for which there is none loses one character when the reader gave "there is one fewer" at least PHANTOM and what is
-   left fits: a screw or a frame at the end read as a character, or one read twice. Nothing is ever added.
-4. A text for which there is none either stays as read, without a country.
-5. With no country chosen those count as chosen that the reader's country head finds probable, if it is sure of them together
-   (LIKELY, JOINTLY). Where it is not, or there is no head, only twins are settled, and only when every format of the world
+   least LEAST_SYMBOL_CHANCE, or the twin of the symbol read; all changes together at least LEAST_TEXT_RATIO times as
+   probable as the text read.
+3. If there is no such text, one character is dropped when the reader gave "there is one fewer" at least PHANTOM and the rest
+   fits: a screw or a frame at the end was read as a character, or a character was read twice. Nothing is ever added.
+4. If that does not help either, the text stays as read, without a country.
+5. With no country chosen, those that the reader's country head finds probable count as chosen, if it is sure of them together
+   (LIKELY, LEAST_LIKELY_SUM). Where it is not, or there is no head, only twins are settled, and only when every format of the world
    that fits says the same.
 
 With a head a format counts as common as its weight times the probability of its country.
 
 The country is the most probable by both, the head and the formats (probability of the country times that of the text among
-its plates), if its share is at least NAMED. Without a head: with countries chosen, the one
-whose formats make the text most likely, if its share is at least SHARE (equal chances for every chosen country); with none
-chosen only when no other country fits. Likewise the state within it.
+its plates), if its share is at least NAMED. Without a head and with countries chosen, it is the one whose formats make the text
+most likely, if its share is at least LEAST_COUNTRY_SHARE (every chosen country is equally likely before); with none chosen, only
+when no other country fits. The state within the country is named likewise.
 """
 
 from __future__ import annotations
@@ -36,22 +37,25 @@ TWINS = {"O": "0", "0": "O", "I": "1", "1": "I"}
 LOOKALIKES = {"0": "OQD", "O": "0QD", "Q": "O0", "D": "0O", "1": "I", "I": "1", "B": "8", "8": "B", "S": "5", "5": "S",
               "Z": "2", "2": "Z", "G": "6", "6": "G"}  # fmt: skip
 """Whose probabilities are added when a format settles which of the two it is."""
-FLOOR = 0.1
-RATIO = 0.05
+LEAST_SYMBOL_CHANCE = 0.1
+"""A symbol is put where another was read only when the pixels gave it at least this probability."""
+LEAST_TEXT_RATIO = 0.05
+"""A changed text is taken only when it is at least this times as probable as the text read."""
 RARE = 20.0
-SHARE = 0.8
+LEAST_COUNTRY_SHARE = 0.8
+"""Without a head, a country is named when at least this share of the probability is its own."""
 PHANTOM = 0.2
 LIKELY = 0.02
-JOINTLY = 0.8
-"""On held-out crops and the dev scenes, read by the country head's first model: 31 plates right that were wrong before, 2 wrong
-that were right; at 0.95 jointly 24 and 2."""
+LEAST_LIKELY_SUM = 0.8
+"""Countries above LIKELY count as chosen when their probabilities add up to at least this (docs/training.md, "Limits of the
+country head")."""
 NAMED = 0.5
-"""More probable than all others together: 88 % of those plates get their country and 3 % a wrong one; at 0.8 82 and 1.5 %."""
+"""A country is named when it is more probable than all others together."""
 HEAD_WRONG = 0.05
 """How often the head is taken to be wrong altogether, whatever it says: then every country is as good as any other. It keeps
 a sure head from outvoting a format that only one country has."""
-FREE = 0.02
-"""The share of a country's plates that fit none of its formats here (own wishes, old and special series), any text alike."""
+OFF_FORMAT_SHARE = 0.02
+"""Share of a country's plates that fit none of its formats here (custom, old and special series); any text is equally likely."""
 FREE_SYMBOLS = 36
 MAX_CHARACTERS = 16
 
@@ -264,7 +268,7 @@ def rank(slots: Sequence[SlotScores], text: str, grammar: Grammar, chosen: bool,
 def _probable(everywhere: _View) -> _View | None:
     """The view of the countries that the head finds probable; None where it is not sure of them together."""
     likely = {code: share for code, share in everywhere.head.items() if share >= LIKELY and code in everywhere.grammar.codes}
-    if sum(likely.values()) < JOINTLY:
+    if sum(likely.values()) < LEAST_LIKELY_SUM:
         return None
     return _View(everywhere.grammar, everywhere.head, frozenset(likely))
 
@@ -281,7 +285,7 @@ def _settle(text: str, scores: list[dict[str, float]], view: _View) -> str:
         twins = {t: weight for t, (_, weight) in view.candidates(_twin_cells(text)).items() if weight >= enough}
         return _first(twins, text)
     cells = [_allowed(char, score) for char, score in zip(text, scores, strict=True)]
-    least = _probability(text, cells) * RATIO
+    least = _probability(text, cells) * LEAST_TEXT_RATIO
     found = {t: probability * weight for t, (probability, weight) in view.candidates(cells).items() if probability >= least}
     return _first(found, text)
 
@@ -298,14 +302,16 @@ def _without_phantom(text: str, empty: float, scores: list[dict[str, float]], vi
     for at in range(len(text) - 2, -1, -1):
         if text[at] != text[at + 1]:
             shifted = min(shifted, scores[at].get(text[at + 1], 0.0))
-            if shifted < FLOOR:
+            if shifted < LEAST_SYMBOL_CHANCE:
                 break
             rests.setdefault(text[:at] + text[at + 1 :], min(shifted, empty))
     # what no shift accounts for speaks against the last character
     rests[text[:-1]] = empty - max(rests.values(), default=0.0)
     found: dict[tuple[str, str], float] = {}
     for rest, share in rests.items():
-        fitting = {t: weight for t, (_, weight) in view.candidates(_twin_cells(rest)).items()} if share >= FLOOR else {}
+        fitting = (
+            {t: weight for t, (_, weight) in view.candidates(_twin_cells(rest)).items()} if share >= LEAST_SYMBOL_CHANCE else {}
+        )
         if fitting:
             found[rest, _first(fitting, rest)] = share
     return max(found, key=lambda both: (found[both], both), default=None)
@@ -332,9 +338,9 @@ def _country(text: str, view: _View, chosen: bool) -> tuple[str, str]:
             chances[code] += chance
     if view.head:
         share = NAMED
-        country = _by_both(chances, FREE * FREE_SYMBOLS ** -len(text), view, chosen)
+        country = _by_both(chances, OFF_FORMAT_SHARE * FREE_SYMBOLS ** -len(text), view, chosen)
     else:
-        share = SHARE if chosen else 1.0
+        share = LEAST_COUNTRY_SHARE if chosen else 1.0
         country = _likeliest(chances, math.fsum(chances.values()), share)
     states: dict[str, float] = defaultdict(float)
     if country in chances:
@@ -349,7 +355,7 @@ def _by_both(chances: Mapping[str, float], free: float, view: _View, chosen: boo
     """The country by the head and the formats. `free`: the chance of a text among the plates that fit no format.
 
     Countries that are not chosen compete only for a text that fits no format of the chosen ones."""
-    joint = {code: view.trust(code) * ((1 - FREE) * chance + free) for code, chance in chances.items()}
+    joint = {code: view.trust(code) * ((1 - OFF_FORMAT_SHARE) * chance + free) for code, chance in chances.items()}
     others = {code: view.trust(code) for code in view.head if code in view.grammar.codes and code not in chances}
     rest = math.fsum(others.values()) if chosen and chances else max(0.0, 1.0 - math.fsum(map(view.trust, chances)))
     total = math.fsum(joint.values()) + rest * free
@@ -371,8 +377,8 @@ def _scores(slot: SlotScores) -> dict[str, float]:
 
 
 def _allowed(char: str, scores: Mapping[str, float]) -> dict[str, float]:
-    """What may stand where `char` was read: itself, its twin, what the pixels gave at least FLOOR. Twins share one probability."""
-    cell = {symbol: score for symbol, score in scores.items() if len(symbol) == 1 and score >= FLOOR}
+    """What may stand where `char` was read: itself, its twin, what the pixels gave enough. Twins share one probability."""
+    cell = {symbol: score for symbol, score in scores.items() if len(symbol) == 1 and score >= LEAST_SYMBOL_CHANCE}
     cell[char] = scores.get(char, 0.0)
     for symbol in tuple(cell):
         twin = TWINS.get(symbol)

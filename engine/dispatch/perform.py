@@ -120,7 +120,7 @@ class Performer:
         """How long it may still begin."""
         left_ns = round((item.not_after - self._clock.now()) / timedelta(microseconds=1)) * 1000
         if kind.lane is Lane.FAST:
-            # The wall clock may have been set since (a Pi has no battery for it), the monotonic one starts anew with each boot:
+            # The wall clock may have been set since (a Pi has no battery for it), the monotonic one starts over with each boot:
             # a gate opens only when both say that the car is still there.
             age_ns = now_ns - passage.monotonic_ns
             left_ns = min(left_ns, round(kind.max_age_s * 1e9) - age_ns) if age_ns >= 0 else 0

@@ -79,7 +79,7 @@ class Workers:
             thread.start()
 
     def wake(self, deliveries: int = 1) -> None:
-        """So many new deliveries lie in the outbox."""
+        """`deliveries` new ones lie in the outbox."""
         with self._changed:
             self._calls += 1
             self._changed.notify(deliveries)

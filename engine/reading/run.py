@@ -349,7 +349,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _ring_every(state: State) -> int:
-    """Of so many rows and columns of the live picture one is kept."""
+    """One of this many rows and columns of the live picture is kept."""
     try:
         return 2 if _profile(state).small else 1
     except GatewrightError:

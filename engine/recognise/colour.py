@@ -19,7 +19,7 @@ Light = tuple[float, float, float]
 """What a grey thing's red, green and blue are multiplied by in this light."""
 
 STEP_PX = 40
-"""Every so many pixels of a frame are looked at for its light, of a small frame at least sixteen a side."""
+"""Distance of the pixels that are sampled for the light of a frame; a small frame gets at least sixteen samples a side."""
 LEAST_CHROMA = 4.0
 """A frame whose pixels are on average less colourful (largest less smallest channel) is grey: infra-red or a grey camera."""
 STRONGEST_CAST = 1.7
@@ -31,7 +31,7 @@ LEAST_CONTRAST = 0.15
 """Of the brighter colour's brightness."""
 LEAST_BRIGHTNESS = 15.0
 PARTS = 4
-"""Equal parts of a plate, side by side, each made as bright as the others: a shadow's edge is no character."""
+"""Equal parts of a plate, side by side, each made as bright as the others: the edge of a shadow is not a character."""
 DEEPEST_SHADOW = 0.45
 GREY_SATURATION = 0.20
 SURE_SATURATION = 0.28
@@ -56,7 +56,7 @@ def light(rgb: U8) -> Light | None:
     mean = np.maximum(some[~burnt].mean(axis=0) if not burnt.all() else some.mean(axis=0), 1.0)
     if float(mean.max() / mean.min()) > STRONGEST_CAST:
         return None
-    # half way: a yellow lorry that fills the picture is no yellow light
+    # half way: a yellow lorry that fills the picture is not yellow light
     gains = np.sqrt(mean.mean() / mean)
     return float(gains[0]), float(gains[1]), float(gains[2])
 

@@ -1,5 +1,5 @@
 """Plate detector: a frame in, plates with their four corners in frame pixels out (letterbox, int8 network, decode, suppression);
-small plates are looked at again from nearer."""
+small plates are looked at again in a close-up."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ SAME_OVERLAP = 0.6
 """A box is dropped when a better one has IoU >= SAME_IOU with it, or covers SAME_OVERLAP of the smaller of the two."""
 MOST_CELLS = 400
 ROWS_RATIO = 1.5
-"""Frames at least so many times as high as the input are shrunk by rows first."""
+"""Frames at least this many times as high as the input are shrunk by rows first."""
 GREEN = 1
 """The channel that the detector sees: half of a colour sensor's pixels are green, and taking one costs a third of weighing all."""
 UPRIGHT = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
 """The corners of a box in shares of its width and height: top left, top right, bottom right, bottom left."""
 SMALL_PX = 46.0
-"""A plate narrower than this in the network's input is looked at again from nearer, and is none where that finds nothing."""
+"""A plate narrower than this in the network's input is looked for again in a close-up, and dropped when the close-up shows none."""
 MOST_SCALE = 0.7
-"""A frame that is shrunk by less has nothing more to show from nearer."""
-NEARER = 4.5
-"""The nearer look is so many plates wide (and three quarters of that high)."""
+"""A close-up of a frame that was shrunk by less than this would show nothing new."""
+CLOSE_UP_WIDTHS = 4.5
+"""Width of the close-up window, in plate widths; its height is three quarters of that."""
 FAINT = 0.25
-"""The least score of a small plate in the first look; after the nearer look the card's threshold counts."""
-MOST_NEARER = 8
-"""Nearer looks in one frame, the best boxes first: bounds the time that a frame full of fences can cost."""
-SAME_NEARER = 0.2
-"""What the nearer look finds is the same plate when its box has at least this IoU with the first."""
+"""Lowest score of a small plate in the whole frame; in the close-up the threshold of the model's card applies."""
+MOST_CLOSE_UPS = 8
+"""Close-ups per frame, best boxes first: bounds the time that a frame full of fences can cost."""
+SAME_CLOSE_UP_IOU = 0.2
+"""A box in the close-up is the same plate when its IoU with the first box is at least this."""
 LEAST_SPAN = 0.2
 """Corners that span less of the box than this are not believed: the plate counts as upright."""
 
@@ -238,22 +238,22 @@ class Detector:
             _, _, width, _ = plate.box
             if width * placement.scale_x >= SMALL_PX or placement.scale_x > MOST_SCALE:
                 found += [plate] if plate.score >= self.threshold else []
-            elif looks < MOST_NEARER:
+            elif looks < MOST_CLOSE_UPS:
                 looks += 1
-                found += self.look_nearer(rgb, plate)
+                found += self.close_up(rgb, plate)
         boxes = np.array([edges(plate) for plate in found], np.float32).reshape(-1, 4)
         return [found[i] for i in suppress(boxes, np.array([plate.score for plate in found], np.float32))]
 
-    def look_nearer(self, rgb: U8, plate: PlateBox) -> list[PlateBox]:
+    def close_up(self, rgb: U8, plate: PlateBox) -> list[PlateBox]:
         """The plate as it is found in a small window around it; nothing where no plate is found there."""
         left, top, right, bottom = edges(plate)
-        size = NEARER * max(right - left, 1.6 * (bottom - top))
+        size = CLOSE_UP_WIDTHS * max(right - left, 1.6 * (bottom - top))
         height, width = min(math.ceil(0.75 * size), rgb.shape[0]), min(math.ceil(size), rgb.shape[1])
         x = min(max(int((left + right - width) / 2), 0), rgb.shape[1] - width)
         y = min(max(int((top + bottom - height) / 2), 0), rgb.shape[0] - height)
         small, placement = letterbox(rgb[y : y + height, x : x + width])
         found = self.find(small, replace(placement, origin_x=x, origin_y=y))
-        return [nearer for nearer in found if overlap(edges(nearer), (left, top, right, bottom)) > SAME_NEARER][:1]
+        return [nearer for nearer in found if overlap(edges(nearer), (left, top, right, bottom)) > SAME_CLOSE_UP_IOU][:1]
 
     def find(self, small: U8, placement: Placement, threshold: float | None = None) -> list[PlateBox]:
         """The plates of a letterboxed frame with at least this score (the card's without one), best first, in frame pixels.

@@ -33,7 +33,7 @@ SURE_PCT = 85.0
 """From here on a second look changed nothing that was wrong."""
 LEAST_CHARACTERS = 3
 LEAST_CONFIDENCE_PCT = 25.0
-"""A box whose text is shorter or less sure is no plate but a grille or a sign.
+"""A box whose text is shorter or less sure is not a plate but a grille or a sign.
 
 Confidence is calibrated (`calibration.py`): of reads at 25 a quarter is right."""
 
@@ -67,7 +67,7 @@ class Recogniser:
         """The plates of a frame (as for `find`) with their text, the most confident first; what reads as nothing is dropped."""
         found = [(self.read_plate(rgb, plate), plate) for plate in self.find(rgb, roi, small)[:MOST_PLATES]]
         found = [each for each in found if len(each[0].text) >= LEAST_CHARACTERS and each[0].confidence >= LEAST_CONFIDENCE_PCT]
-        # a text stands once in a frame: its mirror image in a wet bonnet or a window is no second car
+        # a text stands once in a frame: its mirror image in a wet bonnet or a window is not a second car
         best: dict[str, tuple[PlateRead, PlateBox]] = {}
         for read, plate in sorted(found, key=lambda each: -each[0].confidence):
             best.setdefault(read.text, (read, plate))

@@ -19,7 +19,7 @@ HEIGHT = 64
 WIDTH = 128
 SMALLEST_SPREAD = 24
 LEAST_LEAN = 0.12
-"""A plate of which no corner lies further from its upright box's than this share of the box's height is cut upright: about 2
+"""A plate is cut upright when no corner lies further than this share of the box's height from a corner of its upright box: about 2
 degrees of roll on a long plate, 4 on a US one."""
 SMALLEST_SIDE_PX = 3.0
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from engine.recognise.detect import INPUT_HEIGHT, INPUT_WIDTH, Placement, letterbox
 from engine.types import Roi
 
-WORTH = 0.75
-"""A picture that is hardly smaller than the frame is not worth a second stream."""
+LARGEST_SCALE = 0.75
+"""A picture larger than this, relative to the frame, saves too little to be worth a second stream."""
 
 
 def small_size(size: tuple[int, int], roi: Roi | None) -> tuple[int, int] | None:
@@ -22,7 +22,7 @@ def small_size(size: tuple[int, int], roi: Roi | None) -> tuple[int, int] | None
     part_width = width * (roi.right - roi.left if roi else 1.0)
     part_height = height * (roi.bottom - roi.top if roi else 1.0)
     scale = min(INPUT_WIDTH / part_width, INPUT_HEIGHT / part_height)
-    return (round(width * scale / 2) * 2, round(height * scale / 2) * 2) if scale <= WORTH else None
+    return (round(width * scale / 2) * 2, round(height * scale / 2) * 2) if scale <= LARGEST_SCALE else None
 
 
 def letterbox_small(small: NDArray[np.uint8], size: tuple[int, int], roi: Roi | None) -> tuple[NDArray[np.uint8], Placement]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.countries import FLOOR, mixes, script
+from engine.countries import LEAST_SYMBOL_CHANCE, mixes, script
 
 F32 = NDArray[np.float32]
 
@@ -47,14 +47,14 @@ class Writing:
             return slots
         written = [without(slots, ~self._taking(mix)) for mix in self._mixes if seen & mix]
         # what the pixels exclude is not invented: every slot must allow the mix
-        written = [each for each in written if each.max(axis=1).min() >= FLOOR]
+        written = [each for each in written if each.max(axis=1).min() >= LEAST_SYMBOL_CHANCE]
         return max(written, key=lambda each: float(each.max(axis=1).prod()), default=slots)
 
 
 def without(slots: F32, out: NDArray[np.bool_]) -> F32:
-    """Slots with the symbols that are `out` at 0; what they had goes to the best of the others where that has at least FLOOR."""
+    """Slots with the symbols that are `out` at 0; their share goes to the best of the others if that has enough."""
     kept = np.where(out, np.float32(0), slots)
     best, rows = kept.argmax(axis=1), np.arange(len(slots))
-    allowed = kept[rows, best] >= FLOOR
+    allowed = kept[rows, best] >= LEAST_SYMBOL_CHANCE
     kept[rows[allowed], best[allowed]] += slots[:, out].sum(axis=1)[allowed]
     return kept

@@ -22,7 +22,7 @@ OPEN_AGAIN_NS = 10_000_000_000
 """A trigger port that could not be taken is tried again after this."""
 
 PORTS_TRIED = 100
-"""Of a port that is taken so many that follow it are tried, so that a second camera on the same machine has its own."""
+"""If a port is taken, this many of the following ones are tried, so that a second camera on the same machine has its own."""
 
 REPEAT_S = 1.0
 """A level triggers at most so often, whatever the trigger period is."""

@@ -13,7 +13,7 @@ from engine.store.database import Database
 from engine.store.rows import stamp, where
 
 KEPT = 20_000
-"""The newest so many are kept."""
+"""This many are kept, the newest."""
 
 MAX_ROWS = 1000
 

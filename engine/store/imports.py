@@ -30,7 +30,7 @@ from engine.store.steps import Steps
 from engine.types import ListEntry
 
 MOST_PROBLEMS = 20
-"""An import that is refused names so many of its rows at most."""
+"""A refused import names at most this many of its rows."""
 
 Row = tuple[str, ListEntry]
 """(where it stands, for people: "line 17"; the entry, whose id and list do not count)."""

@@ -18,7 +18,7 @@ from engine.store.queries import MAX_COUNTED, MOST_SCANNED, PassageQuery
 from engine.store.rows import stamp
 
 FEW = 2_000
-"""So many places are sooner looked through than their trigrams asked for."""
+"""Looking through up to this many rows is quicker than asking for their trigrams."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ STEP_S = 0.0015
 """About how long a transaction may take."""
 
 REST = 2.0
-"""After a step the database is left alone for so many times as long as the step took."""
+"""After a step the database is left alone for this many times the step's duration."""
 
 FEWEST, FIRST, MOST = 10, 50, 500
 """Rows of a step."""

@@ -19,7 +19,7 @@ from engine.store.rows import marks
 from engine.store.steps import Steps
 
 FORSAKEN_S = 60.0
-"""An import that has made no step for so long has died."""
+"""An import that has made no step for this long has died."""
 
 log = logging.getLogger("store")
 
@@ -34,7 +34,7 @@ class Upkeep:
         self._seen: dict[int, tuple[int, int]] = {}
 
     def turn(self, work_s: float = 0.5) -> bool:
-        """Works for about so long; whether anything is left to do."""
+        """Works for about that long; whether anything is left to do."""
         until = time.monotonic() + work_s
         while self._step():
             if time.monotonic() > until:

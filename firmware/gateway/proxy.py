@@ -29,7 +29,7 @@ IDLE_S = 20.0
 """Shorter than the portal keeps them."""
 ANSWER_WITHIN_S = 60.0
 QUEUE_FULL_S = 1.0
-"""A portal with so many connections waiting for it is busy, not down."""
+"""A portal whose listen queue stays full for this long counts as busy."""
 _CHUNK = 1 << 16
 _HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer", "trailers",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from scripts.words import FOLDERS, PLACES, ROOT, error_names, found_in_product, sayings, wrong_template
+from scripts.words import FOLDERS, PLACES, ROOT, error_names, found_in_product, mistakes, sayings, wrong_template
 
 SOURCES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
 TREES = {path: ast.parse(path.read_text("utf-8")) for path in SOURCES}
@@ -45,3 +45,8 @@ def test_every_template_is_given_the_values_that_it_names() -> None:
     found = found_in_product()
     assert len(found) > 500
     assert [f"{each.place}:{each.line}: {problem}" for each in found if (problem := wrong_template(each))] == []
+
+
+def test_catalogues_are_current_and_complete_and_use_the_values_of_their_english() -> None:
+    """`python -m scripts.words extract` brings them up to date; what is new is then translated by hand in the .po files."""
+    assert mistakes() == []

@@ -35,7 +35,7 @@ B = DefaultedTypeVar("B", default=Mapping[str, Any])
 
 class Query(Settings):
     """Base of the models of a query. It is lenient, as addresses are kept and typed: what is out of range is moved into it, what
-    is no number is the default, what is too long is cut, unknown names are ignored."""
+    is not a number becomes the default, what is too long is cut, unknown names are ignored."""
 
     model_config = ConfigDict(extra="ignore", defer_build=True, populate_by_name=True)
 

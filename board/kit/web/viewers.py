@@ -13,7 +13,7 @@ from board.kit.web.limits import Limits
 from board.kit.web.streams import Source
 
 STALLED_S = 20.0
-"""A viewer that takes nothing for so long is disconnected."""
+"""A viewer that takes nothing for this long is disconnected."""
 BUFFER_BYTES = 64 << 10
 """What the kernel keeps for a viewer: a picture must not wait behind old ones."""
 PIECES_AT_ONCE = 4

@@ -26,9 +26,9 @@ SMALL_PX = 96
 NOISE = 14
 """Grey levels (of 255) that a pixel may change without having changed."""
 COMPARE_AFTER_NS = 400_000_000
-"""Against the picture so long ago: at 30 frames per second a slow car hardly differs from the frame before."""
+"""A frame is compared with one this much older: at 30 frames per second a slow car hardly differs from the frame before."""
 AFTER_NS = 1_000_000_000
-"""Reading goes on so long after the last motion or read: enough for a vote, and a car that stops at once is still read."""
+"""Reading goes on for this long after the last motion or read: enough for a vote, and a car that stops at once is still read."""
 
 
 class Difference:

@@ -25,7 +25,7 @@ KEEP_EVERY_NS = 2_000_000_000
 STANDING_NS = 120_000_000_000
 """A plate that was in sight less than this before the engine starts again is that of a car that still stands there."""
 IN_SIGHT_NS = 5_000_000_000
-"""A plate counts as in sight for so long after its last read."""
+"""A plate counts as in sight for this long after its last read."""
 AGREE_NS = 60_000_000_000
 """Wall clock and monotonic clock tell the same age as long as they differ by no more."""
 PLAUSIBLE_FROM = datetime(2025, 1, 1, tzinfo=UTC)

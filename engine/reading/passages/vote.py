@@ -31,7 +31,7 @@ SAME_SPOT_WIDTHS = 0.5
 GRACE_NS = 1_000_000_000
 """Without any frame (camera stuck) a car is kept this much longer."""
 STALE_NS = 3_000_000_000
-"""A best read so old gives way to the newest: the passage's time is its frame's, and no action is carried out late."""
+"""A best read older than this gives way to the newest: the passage's time is its frame's, and no action is carried out late."""
 ENOUGH_DOUBT = 0.1
 """For an early end the doubt in every position, multiplied over the agreeing reads, is at most this for each vote asked for:
 two votes want two reads at 90 % or three at 79 %. Reads that contradict a position divide by theirs."""
@@ -82,7 +82,7 @@ class _Track:
 
 class Vote:
     """The tracks of one view. `votes`: frames that must agree, up to twice as many less one while a position is in doubt;
-    `lost_after_ms`: a car unseen for so long has left."""
+    `lost_after_ms`: a car that was not seen for this long has left."""
 
     def __init__(self, votes: int, min_confidence_pct: float, lost_after_ms: int) -> None:
         self._votes = votes
@@ -248,7 +248,7 @@ def _own_picture(track: _Track, frame: Frame) -> bool:
 
 
 def _near(one: Box, other: Box, widths: float) -> bool:
-    """Whether the boxes' centres are at most so many plate widths apart."""
+    """Whether the centres of the boxes are at most `widths` plate widths apart."""
     width = max(one[2], other[2], 1)
     across = abs((one[0] + one[2] / 2) - (other[0] + other[2] / 2))
     down = abs((one[1] + one[3] / 2) - (other[1] + other[3] / 2))

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from engine.countries import Country, Format, countries, mixes, plain, rank, sample, script, select
-from engine.countries._ranking import FREE, FREE_SYMBOLS, HEAD_WRONG, Grammar, Ranked
+from engine.countries._ranking import FREE_SYMBOLS, HEAD_WRONG, OFF_FORMAT_SHARE, Grammar, Ranked
 from engine.countries._ranking import rank as rank_by
 from engine.types import CharRead, SlotScores
 
@@ -102,8 +102,8 @@ def test_a_text_that_fits_no_format_gets_the_country_that_the_head_is_sure_of() 
 def test_a_sure_head_outvotes_a_format_only_as_far_as_its_own_errors_allow() -> None:
     trust = (1 - HEAD_WRONG) * 0.0 + HEAD_WRONG / len(LANDS)
     chance = 1 / 26**3 / 10**3 / 2
-    named = trust * ((1 - FREE) * chance + FREE * FREE_SYMBOLS**-6)
-    assert named / (named + (1 - trust) * FREE * FREE_SYMBOLS**-6) > 0.8
+    named = trust * ((1 - OFF_FORMAT_SHARE) * chance + OFF_FORMAT_SHARE * FREE_SYMBOLS**-6)
+    assert named / (named + (1 - trust) * OFF_FORMAT_SHARE * FREE_SYMBOLS**-6) > 0.8
     assert world("ABC123", {"AA": 1.0}).country == "CC"
 
 

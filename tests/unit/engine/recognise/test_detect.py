@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.recognise.detect import (
-    MOST_NEARER,
+    MOST_CLOSE_UPS,
     UPRIGHT,
     Detector,
     Placement,
@@ -251,4 +251,4 @@ def test_two_small_boxes_that_turn_out_to_be_one_plate_are_one() -> None:
 def test_a_frame_full_of_fences_is_looked_at_only_so_often() -> None:
     detector = Scripted([boxed(40 * k, 400, 30, 15, 0.9) for k in range(20)], [])
     detector.look(FRAME)
-    assert len(detector.windows) == MOST_NEARER
+    assert len(detector.windows) == MOST_CLOSE_UPS
