@@ -149,7 +149,7 @@ def _cut(sock: socket.socket) -> None:
 
 @contextmanager
 def exchange(network: Network, target: str, timeout_s: float) -> Iterator[Exchange]:
-    """From look-up to last answer in `timeout_s`: a socket's own time-out begins anew with each byte. What fails becomes a
+    """From look-up to last answer in `timeout_s`: a socket's own time-out starts over with each byte. What fails becomes a
     DeliveryError that names `target`, without its cause, which may hold a secret; PeerRefused and ConfigError stay as they are."""
     it = Exchange(network, timeout_s)
     timer = threading.Timer(timeout_s, it.cut)
