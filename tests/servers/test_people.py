@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 import re
 import subprocess
 import sys
@@ -113,10 +114,16 @@ def test_64_wrong_passwords_at_once_from_64_addresses_cost_little_memory_and_non
 
 def test_of_60_wrong_passwords_at_once_from_one_address_five_are_looked_at(alone: Callable[..., Host]) -> None:
     host = alone()
+    began_s = time.monotonic()
     said = at_once(60, lambda number: log_in(host, "admin", f"guess {number}")[1])
-    assert Counter(reply.status_code for reply in said) == {401: 5, 429: 55}
+    took_s = time.monotonic() - began_s
+    codes = Counter(reply.status_code for reply in said)
+    assert set(codes) == {401, 429}
+    # after the fifth a pause of 1, 2, 4 ... s: on a machine that is that slow, one more is looked at behind each
+    assert 5 <= codes[401] <= 5 + int(math.log2(took_s + 1))
     assert all(int(reply.headers["Retry-After"]) >= 1 for reply in said if reply.status_code == 429)
-    assert log_in(host, "admin", OWN)[1].status_code == 429
+    right = log_in(host, "admin", OWN)[1].status_code
+    assert right == 429 or time.monotonic() - began_s >= 1
 
 
 def test_behind_a_trusted_proxy_who_guesses_locks_out_nobody_else(alone: Callable[..., Host]) -> None:
