@@ -223,6 +223,20 @@ class WeekSchedule:
 
 
 @dataclass(frozen=True, slots=True)
+class Conditions:
+    """Which passages a rule is meant for, of those of its list. `lane` 0 and `direction` "": any; `min_confidence` 0..100;
+    `countries`: ISO alpha-2, () any."""
+
+    lane: int = 0
+    direction: str = ""
+    min_confidence: int = 0
+    countries: tuple[str, ...] = ()
+
+
+ANY_PASSAGE = Conditions()
+
+
+@dataclass(frozen=True, slots=True)
 class ActionRule:
     """An action of a list. `kind`: registry name ("io", "wiegand", "http"); `options`: JSON object text of that kind's options."""
 
@@ -233,6 +247,7 @@ class ActionRule:
     enabled: bool
     week: WeekSchedule
     options: str
+    conditions: Conditions = ANY_PASSAGE
 
 
 DELIVERY_STATES = ("pending", "sending", "done", "failed", "expired", "withheld")

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from board.kit.words import Text
 from engine.actions import Kinds, Lane
+from engine.dispatch.rules import in_force, unmet
 from engine.types import FIXED_ROLES, ActionRule, Decision, Delivery, ListEntry, Match, Passage, PlateList
 
 Lapsed = Callable[[], Sequence[tuple[PlateList, ListEntry]]]
@@ -27,7 +28,7 @@ def decide(
     black = {match.list.id for match in matches if match.list.role == "black"}
     openers = {rule.id: rule for rule in rules if rule.enabled and _opens(rule, kinds) and rule.list_id not in black}
     asked = [each for each in deliveries if each.rule_id in openers]
-    names = {match.list.id: match.list.name for match in matches}
+    names = _names(matches)
     begun = [names[openers[each.rule_id].list_id] for each in asked if each.state == "pending"]
     if begun:
         return Decision("opened", _on(passage, list(dict.fromkeys(begun))))
@@ -37,6 +38,10 @@ def decide(
             return Decision(outcome, stopped.note)
     reason = _reason(passage, matches, openers.values(), lapsed, zone)
     return Decision("refused" if openers else "reported", reason)
+
+
+def _names(matches: Iterable[Match]) -> dict[int, str]:
+    return {match.list.id: match.list.name for match in matches}
 
 
 def _opens(rule: ActionRule, kinds: Kinds) -> bool:
@@ -52,8 +57,15 @@ def _reason(passage: Passage, matches: Sequence[Match], openers: Iterable[Action
     black = [match.list.name for match in listed if match.list.role == "black"]
     if black:
         return Text("the plate is on {lists}", {"lists": black})
+    openers = list(openers)
     opening = {rule.list_id for rule in openers}
     shut = [match.list.name for match in matches if match.list.id in opening]
+    kept = [rule for rule in openers if rule.list_id in _names(matches) and in_force(rule.week, passage.at, zone)]
+    for rule in kept:
+        why = unmet(rule.conditions, passage)
+        if why is not None:
+            values = {"action": rule.name, "list": _names(matches)[rule.list_id], "why": why}
+            return Text("{action} of {list} is not meant for it: {why}", values)
     if shut:
         return Text("no action of {lists} is in force at this time", {"lists": shut})
     near = next((match for match in listed if match.distance and match.entry), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from board.kit.errors import ConfigError
@@ -52,6 +52,7 @@ class RuleJudge:
             "kind": rule.kind,
             "enabled": rule.enabled,
             "week": rule.week.days,
+            "conditions": asdict(rule.conditions),
             "options": values,
         }
 

@@ -134,6 +134,18 @@ class Passages:
         )
         return [_pictured(row) for row in self._db.rows(sql, (limit,))]
 
+    def newest_pictured(self) -> Passage | None:
+        """The newest passage that has a picture of its plate, or else one of any kind; None: there is none."""
+        for column in ("image_plate", "image_full"):
+            sql = (
+                "SELECT * FROM passages WHERE rowid = (SELECT max(rowid) FROM passages "
+                f"WHERE (image_full <> '' OR image_plate <> '') AND {column} <> '')"
+            )
+            row = self._db.row(sql)
+            if row is not None:
+                return _passage(row)
+        return None
+
     def forget_pictures(self, rowids: Sequence[int]) -> None:
         sql = f"UPDATE passages SET image_full = '', image_plate = '' WHERE rowid IN ({marks(rowids)})"
         self._db.execute(sql, rowids)

@@ -118,7 +118,18 @@ class Collisions(TypedDict):
 
 
 @_closed
-class Rule(TypedDict):
+class Conditions(TypedDict):
+    """Which passages of its list an action is meant for. `lane` 0, `direction` "any", `countries` "": any; `countries`: ISO alpha-2
+    codes with spaces between."""
+
+    lane: int
+    direction: str
+    min_confidence: int
+    countries: str
+
+
+@_closed
+class Rule(Conditions):
     """An action of a list. `week`: for each day from Monday on the spans of minutes in which it acts; `options`: those of its kind
     (docs/settings.md), passwords left out."""
 

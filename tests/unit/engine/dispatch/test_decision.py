@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from board.kit.words import Text
+from engine.dispatch.rules import unmet
 from engine.service.passage_source import StoredPassages
 from engine.store import DeliveryQuery, Store
-from engine.types import Decision, WeekSchedule
+from engine.types import Conditions, Decision, WeekSchedule
 from tests.dispatch_camera import Camera
 from tests.samples import ALL, BLACK, NOW, WHITE, entry, passage, rule
 
@@ -125,3 +126,33 @@ def test_it_is_told_with_the_passage_its_deliveries_and_to_its_actions(camera: C
     camera.performer._kinds = {**camera.kinds, "io": replace(kind, deliver=lambda event, *rest: seen.append(event) or Text("x"))}
     assert camera.turn()
     assert [event.decision for event in seen] == [made]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "changes", "why"),
+    [
+        (Conditions(lane=2), {"lane": 1}, "it came in lane 1"),
+        (Conditions(direction="approach"), {"direction": "away"}, "its direction is away"),
+        (Conditions(direction="approach"), {"direction": ""}, "its direction is not known"),
+        (Conditions(min_confidence=95), {"confidence": 93.42}, "its plate was read with 93.4 %, and 95 are asked for"),
+        (Conditions(countries=("PL", "CZ")), {"country": "DE"}, "its country is DE"),
+        (Conditions(countries=("PL",)), {"country": ""}, "its country is not known"),
+    ],
+)
+def test_a_condition_that_the_car_does_not_meet_is_the_reason(
+    tmp_path: Path, conditions: Conditions, changes: dict[str, object], why: str
+) -> None:
+    camera = Camera(tmp_path)
+    camera.store.rules.save(replace(rule(WHITE), conditions=conditions), "anna")
+    listed(camera)
+    reason = Text("{action} of {list} is not meant for it: {why}")
+    said = decided(camera, id="p2", **changes)
+    assert (said.outcome, said.reason.key, str(said.reason)) == (
+        "refused", reason.key, f"Gate of WHITELIST is not meant for it: {why}",
+    )  # fmt: skip
+    assert decided(camera, id="p3", lane=2, confidence=95.0, country="PL", direction="approach").outcome == "opened"
+    camera.store.close()
+
+
+def test_a_state_of_a_country_counts_as_the_country() -> None:
+    assert unmet(Conditions(countries=("US",)), passage(country="US-TX")) is None
