@@ -25,7 +25,7 @@ WIDGETS = {"", "password", "textarea", "output", "input", "wiegand_port", "url"}
 
 
 def test_the_kinds_of_this_release_are_there() -> None:
-    assert set(KINDS) >= {"io", "wiegand", "http", "wiegand_vivotek", "display"}
+    assert set(KINDS) >= {"io", "wiegand", "http", "wiegand_vivotek", "display", "email", "ftp", "syslog", "vast2"}
 
 
 @pytest.fixture(params=sorted(KINDS))
