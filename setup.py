@@ -39,6 +39,7 @@ setup(
         "Jinja2==3.1.6",
         "multipart==2.0.1",
         "numpy>=1.26.4,<3",  # tflite-runtime, where it replaces LiteRT, needs numpy 1
+        "paho-mqtt==2.2.0",
         "pillow==13.0.0",
         "pydantic==2.14.3",
         "pyserial==3.5",
@@ -55,16 +56,20 @@ setup(
         "tflite": ['tflite-runtime==2.14.0; python_version < "3.12"', "numpy<2"],
         "train": ["tensorflow-cpu==2.15.1", "numpy<2", "opencv-python-headless==4.10.0.84"],
         "test": [
+            "aiosmtpd==1.4.6",
             "babel==2.19.0",
             "gpiod==2.5.0",
             "mypy==2.4.1",
             "openapi-spec-validator==0.9.0",
             "playwright==1.65.2",
+            "pyftpdlib==2.2.0",
+            "pyOpenSSL==26.4.0",
             "pytest==9.2.0",
             "pytest-xdist==3.8.0",
             "requests==2.34.2",
             "ruff==0.17.5",
             "types-requests==2.33.0.20261030",
+            "xmlschema==4.3.2",
         ],
     },
 )

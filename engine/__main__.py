@@ -18,6 +18,7 @@ COMMANDS = {
     "read": ("engine.cli.read", "read the plates in pictures"),
     "countries": ("engine.cli.countries", "list the countries whose plate formats are known"),
     "settings": ("engine.cli.settings_docs", "list the settings; --markdown prints the reference page"),
+    "messages": ("engine.cli.messages_docs", "samples of the messages that are sent; --markdown prints the reference page"),
     "evaluate": ("engine.cli.evaluate", "measure accuracy over labelled pictures"),
     "evaluate-sequence": ("engine.cli.evaluate_sequence", "measure the vote over frames on replayed approaches"),
     "bench-read": ("engine.cli.bench_read", "measure the time of a read and the memory it takes"),

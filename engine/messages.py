@@ -12,7 +12,7 @@ from datetime import datetime
 
 from board.devices import DeviceState
 from board.kit.words import NOTHING, Text
-from engine.types import Counter, Delivery, Match, Passage, PlateRead, Trigger, WiegandFrame
+from engine.types import UNDECIDED, Counter, Decision, Delivery, Match, Passage, PlateRead, Trigger, WiegandFrame
 
 NO_LICENSE = "NO LICENSE"
 STOPPED = "STOPPED"
@@ -250,13 +250,14 @@ class Missed:
 
 @dataclass(frozen=True, slots=True)
 class PassageEvent:
-    """A stored passage with the lists that it matched and what was decided: one delivery for each rule that was due, with its state
-    now ("withheld" and "expired" among them). `row`: the resume point (Subscribe.after)."""
+    """A stored passage with the lists that it matched, what was decided, and one delivery for each rule that was due, with its
+    state now ("withheld" and "expired" among them). `row`: the resume point (Subscribe.after)."""
 
     row: int
     passage: Passage
     matches: tuple[Match, ...]
     deliveries: tuple[Delivery, ...]
+    decision: Decision = UNDECIDED
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from board.kit.words import Text
+from board.kit.words import NOTHING, Text
 from board.types import WiegandCode
 
 Point = tuple[float, float]
@@ -32,6 +32,10 @@ class LaneLine:
 
     top: Point
     bottom: Point
+
+
+SOCKET_CAUSE = "socket "
+"""Begins the cause of a trigger that came over the trigger socket; the client's address follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +182,33 @@ class Match:
     distance: int = 0
 
 
+OUTCOMES = ("opened", "refused", "withheld", "reported")
+"""opened: an action that opens was due; refused: none was, though the camera has one; withheld: one was, and the blacklist forbade
+it; reported: the camera has no action that opens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided about a car when it came, and why. `outcome`: of OUTCOMES; "" for passages of an older release.
+
+    What became of "opened" at the barrier stands in the deliveries."""
+
+    outcome: str = ""
+    reason: Text = NOTHING
+
+
+UNDECIDED = Decision()
+
+
 @dataclass(frozen=True, slots=True)
 class PlateEvent:
-    """A passage with the lists it matched: what every action gets. `match` is the one whose rule is carried out."""
+    """A passage with the lists it matched and what was decided: what every action gets. `match` is the one whose rule is carried
+    out."""
 
     passage: Passage
     matches: tuple[Match, ...]
     match: Match
+    decision: Decision = UNDECIDED
 
 
 # --- rules and deliveries --------------------------------------------------------------------------------------------
@@ -199,6 +223,20 @@ class WeekSchedule:
 
 
 @dataclass(frozen=True, slots=True)
+class Conditions:
+    """Which passages a rule is meant for, of those of its list. `lane` 0 and `direction` "": any; `min_confidence` 0..100;
+    `countries`: ISO alpha-2, () any."""
+
+    lane: int = 0
+    direction: str = ""
+    min_confidence: int = 0
+    countries: tuple[str, ...] = ()
+
+
+ANY_PASSAGE = Conditions()
+
+
+@dataclass(frozen=True, slots=True)
 class ActionRule:
     """An action of a list. `kind`: registry name ("io", "wiegand", "http"); `options`: JSON object text of that kind's options."""
 
@@ -209,6 +247,7 @@ class ActionRule:
     enabled: bool
     week: WeekSchedule
     options: str
+    conditions: Conditions = ANY_PASSAGE
 
 
 DELIVERY_STATES = ("pending", "sending", "done", "failed", "expired", "withheld")

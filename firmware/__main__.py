@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
+from board.identity import device_serial
 from board.kit.clock import Clock
 from board.kit.errors import GatewrightError
 from board.kit.memory import give_back_large_blocks
@@ -22,7 +23,6 @@ from board.storage import card_present
 from firmware.gateway.app import build, open_host
 from firmware.gateway.web import WebServer
 from firmware.packages.keys import TrustedKeys, public_pem, read_public
-from firmware.packages.licence import device_serial
 from firmware.packages.management import Packages, board_file
 from firmware.packages.slots import CAMERA, Slots
 from firmware.packages.uploads import Uploads

@@ -16,11 +16,11 @@ from bottle import SimpleTemplate
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image
 
+from board.identity import device_serial
 from board.kit.errors import GatewrightError
 from board.kit.state import State
 from board.types import BoardProfile
 from firmware.packages.keys import fingerprint
-from firmware.packages.licence import device_serial
 from hil_tests.machine import model, system
 from hil_tests.progress import Result
 from hil_tests.signature import device_key, sign_report

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from engine.actions._kind import Settle
 from engine.dispatch.environment import Environment
 from engine.dispatch.peers import Peers
 from engine.dispatch.replies import Replies
+from engine.formats.event import Device
 from engine.lists import EARLIEST, LATEST
 from engine.network import EVERYTHING, Network
 from engine.settings import GeneralSettings
@@ -34,6 +35,8 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 """What a new TestClock says; a Friday."""
 
 NOW_NS = 1_000_000_000
+
+DEVICE = Device("gw-0123456789ab", "Gate north", "Depot", ZoneInfo("Europe/Berlin"))
 
 ALL, UNLISTED, BLACK, WHITE, WISH = 1, 2, 3, 4, 5
 """Ids of the lists of a new camera."""
@@ -101,7 +104,7 @@ class FakePins:
 
 def environment(folder: Path, pins: FakePins | None = None, clock: Clock | None = None, kinds: Kinds | None = None) -> Environment:
     """What actions get in the service, with serial twins and images below `folder`."""
-    general = GeneralSettings(device_name="Gate north", time_zone="Europe/Berlin")
+    general = GeneralSettings(device_name="Gate north", site="Depot", time_zone="Europe/Berlin")
     return Environment(
         clock or TestClock(),
         pins or FakePins(),
@@ -110,6 +113,8 @@ def environment(folder: Path, pins: FakePins | None = None, clock: Clock | None 
         Peers(kinds or find_kinds(), print),
         Replies(),
         Network(lambda: EVERYTHING),
+        State(folder).broadcasts_socket,
+        DEVICE.id,
         lambda: general,
     )
 
@@ -122,6 +127,8 @@ class ActionPeer:
     options: dict[str, Any]
     env: ActionEnv
     break_it: Callable[[], object]
+    passage: dict[str, Any] = field(default_factory=dict)
+    """What is particular about the passage."""
 
 
 @contextmanager
@@ -153,8 +160,7 @@ def env(
         pins=pins or FakePins(),
         serial=serial or serial_lines(images),
         images=images,
-        device_name="Gate north",
-        time_zone=ZoneInfo("Europe/Berlin"),
+        device=DEVICE,
         delivery_id=delivery_id,
         not_after=NOW + timedelta(seconds=10),
         not_after_ns=NOW_NS + 10_000_000_000,

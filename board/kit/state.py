@@ -45,6 +45,11 @@ class State:
         return self.run / "vms.sock"
 
     @property
+    def broadcasts_socket(self) -> Path:
+        """Where the vms process takes events for the clients of its ports (engine/vms/broadcasts.py)."""
+        return self.run / "broadcasts.sock"
+
+    @property
     def guesses(self) -> Path:
         """Wrong passwords, for the host's next start (firmware/people/guesses.py)."""
         return self.run / "guesses.json"

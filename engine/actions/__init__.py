@@ -23,6 +23,23 @@ __all__ = ["ActionEnv", "ActionKind", "Kinds", "Lane", "Pins", "Taken", "find_ki
 Kinds = Mapping[str, ActionKind[Any]]
 
 
+class KnownKinds(dict[str, ActionKind[Any]]):
+    """Every kind once; looked up, also by a name that it had in an earlier release."""
+
+    def __init__(self, kinds: Kinds) -> None:
+        super().__init__(kinds)
+        self._former = {name: kind for kind in kinds.values() for name in kind.former}
+
+    def __missing__(self, name: str) -> ActionKind[Any]:
+        return self._former[name]
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or name in self._former
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return super().get(name) or self._former.get(name, default)
+
+
 class AnyOptions(Settings, extra="allow"):
     """Options of a kind that cannot say which it has: whatever was stored stays."""
 
@@ -30,7 +47,7 @@ class AnyOptions(Settings, extra="allow"):
 def find_kinds() -> Kinds:
     """{name: kind} of every file in this folder. A kind whose library is missing is among them and says so (`missing`), even
     when its file cannot be imported without it."""
-    return find(sys.modules[__name__], "ACTION", ActionKind, _without_library)
+    return KnownKinds(find(sys.modules[__name__], "ACTION", ActionKind, _without_library))
 
 
 def _without_library(name: str, library: str) -> ActionKind[Any]:

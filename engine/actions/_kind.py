@@ -18,6 +18,8 @@ from board.kit.settings import Settings
 from board.kit.words import Text
 from board.serial import SerialLines
 from board.types import Level, OutputPolarity, Pattern, PinsDone, PinsTaken, Pulse, SendWiegand
+from engine.formats.event import Device
+from engine.formats.messages import Message, Messages
 from engine.network import EVERYTHING, Network
 from engine.types import ListEntry, PlateEvent
 
@@ -63,13 +65,13 @@ class ActionEnv:
     `delivery_id`: the same for every try of one delivery, so that a receiver can tell a repeat; `not_after`: the wall stamp
     and `not_after_ns` the CLOCK_MONOTONIC time after which it must not start any more; `images`: the image folder; `peer`: what
     the kind's `open` gave, None when it has none; `replies`: None where nobody waits for an answer; `network`: how others are
-    reached, by default without the limits that the camera sets (`Environment` does)."""
+    reached, by default without the limits that the camera sets (`Environment` does); `messages`: those made so far; `vms`:
+    where the vms process takes events for the clients of its ports."""
 
     clock: Clock
     pins: Pins
     images: Path
-    device_name: str
-    time_zone: ZoneInfo
+    device: Device
     delivery_id: str
     not_after: datetime
     not_after_ns: int
@@ -77,6 +79,20 @@ class ActionEnv:
     peer: Any = None
     replies: Replies | None = None
     network: Network = field(default_factory=lambda: Network(lambda: EVERYTHING))
+    messages: Messages = field(default_factory=Messages)
+    vms: Path = Path("/nonexistent")
+
+    @property
+    def device_name(self) -> str:
+        return self.device.name
+
+    @property
+    def time_zone(self) -> ZoneInfo:
+        return self.device.zone
+
+    def message(self, event: PlateEvent, name: str) -> Message:
+        """The event in one of the formats of engine/formats/messages.py, which most kinds offer as their option `format`."""
+        return self.messages.message(name, event, self.device, self.images)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +109,10 @@ def noted(note: Text, remark: Text) -> Text:
 
 def _no_outputs(options: Settings) -> Mapping[str, bool]:
     return {}
+
+
+def _unused(kept: object, rules: tuple[Any, ...], env: ActionEnv) -> None:
+    return None
 
 
 def _nobody(options: Settings) -> str:
@@ -140,6 +160,10 @@ class ActionKind(Generic[O]):
     """Keeps something open for a peer (`peer`'s text) while an enabled rule uses it. Returns at once: connecting, and connecting
     again, is the kept thing's own business. `deliver` finds what it gave in `env.peer`."""
 
+    use: Callable[[Any, tuple[O, ...], ActionEnv], None] = _unused
+    """Tells what is open the options of all enabled rules that use it, once it is open and after every change of the rules. Returns
+    at once, as `open` does. It is for kinds whose peer must know the camera before a car comes."""
+
     polarity: Callable[[O], Mapping[str, bool]] = _no_outputs
     """{output: active high}, as these options want the wiring to be; enabled rules must agree on each output."""
 
@@ -154,6 +178,9 @@ class ActionKind(Generic[O]):
 
     unsendable: Callable[[ListEntry, O], Text | None] = _anything
     """Why these options can never send this plate of a list; None: they can."""
+
+    former: tuple[str, ...] = ()
+    """Names that earlier releases stored rules under; an older one that comes back still knows them."""
 
     @property
     def missing(self) -> str:

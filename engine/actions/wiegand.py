@@ -22,6 +22,8 @@ from board.wiegand.codes import (
     encode_plate64,
     plate_number,
 )
+from engine.actions._converter import HttpConverter, ask_converter, values_of
+from engine.actions._http import server
 from engine.actions._kind import ActionEnv, ActionKind, Lane, Taken
 from engine.lists import normalise
 from engine.types import ListEntry, PlateEvent
@@ -67,7 +69,13 @@ class NumberOptions(Settings):
         return self
 
 
-class WiegandOptions(NumberOptions):
+class WiegandOptions(NumberOptions, HttpConverter):
+    by: str = option(
+        "pins",
+        "By",
+        "pins: this board makes the pulses. http: another board does, asked for the URL.",
+        choices=("pins", "http"),
+    )
     port: str = option("W1", "Port", "Which Wiegand output.", widget="wiegand_port", min_length=1, max_length=8)
     width_us: int = option(80, "Pulse width", "Length of a pulse (SIA: 20 to 100).", unit="µs", ge=20, le=100)
     period_us: int = option(2000, "Pulse interval", "From pulse to pulse (SIA: 200 to 20,000).", unit="µs", ge=200, le=20_000)
@@ -153,6 +161,8 @@ def _computed(layout: Layout | None, plate: str) -> tuple[WiegandCode, Text]:
 
 def _deliver(event: PlateEvent, options: WiegandOptions, env: ActionEnv) -> Text | Taken:
     code, words = code_for(event, options)
+    if options.by == "http":
+        return ask_converter(values_of(options.layout, code, event.passage.plate), words, options, env)
     request = SendWiegand(
         env.delivery_id, options.port, code, options.width_us, options.period_us, options.gap_ms, options.repeat, env.not_after_ns
     )
@@ -169,6 +179,7 @@ ACTION = ActionKind(
     deliver=_deliver,
     lane=Lane.FAST,
     max_age_s=10.0,
+    peer=lambda options: server(options.url) if options.by == "http" else "",
     withheld=lambda options: not options.even_if_blacklisted,
     number_bits=number_bits,
     unsendable=unsendable,

@@ -14,12 +14,16 @@ from board.serial import SerialLines
 from engine.actions import ActionEnv, ActionKind, Pins
 from engine.dispatch.peers import Peers
 from engine.dispatch.replies import Replies
+from engine.formats.columns import columns
+from engine.formats.event import Device
+from engine.formats.messages import Messages
 from engine.network import Network
 from engine.settings import GeneralSettings
 
 
 class Environment:
-    """`general()`: the settings now; StoreError when they cannot be read."""
+    """`vms`: the socket for events of its ports; `camera_id`: the board's own; `general()`: the settings now; StoreError when they
+    cannot be read."""
 
     def __init__(
         self,
@@ -30,6 +34,8 @@ class Environment:
         peers: Peers,
         replies: Replies,
         network: Network,
+        vms: Path,
+        camera_id: str,
         general: Callable[[], GeneralSettings],
     ) -> None:
         self._clock = clock
@@ -39,7 +45,10 @@ class Environment:
         self._peers = peers
         self._replies = replies
         self._network = network
+        self._vms = vms
+        self._camera_id = camera_id
         self._general = general
+        self._messages = Messages()
 
     def plain(self, delivery_id: str, not_after: datetime, not_after_ns: int, peer: Any = None) -> ActionEnv:
         """What a kind needs to open a peer, and all but its peer for a delivery."""
@@ -48,8 +57,7 @@ class Environment:
             clock=self._clock,
             pins=self._pins,
             images=self._images,
-            device_name=general.device_name,
-            time_zone=camera_zone(general.time_zone),
+            device=device_of(general, self._camera_id),
             delivery_id=delivery_id,
             not_after=not_after,
             not_after_ns=not_after_ns,
@@ -57,9 +65,22 @@ class Environment:
             peer=peer,
             replies=self._replies,
             network=self._network,
+            messages=self._messages,
+            vms=self._vms,
         )
 
     def env(self, kind: ActionKind[Any], options: Settings, delivery_id: str, not_after: datetime, not_after_ns: int) -> ActionEnv:
         """For one delivery. DeliveryError when the kind's peer cannot be opened."""
         peer = self._peers.get(kind, options, lambda: self.plain(delivery_id, not_after, not_after_ns))
         return self.plain(delivery_id, not_after, not_after_ns, peer)
+
+
+def device_of(general: GeneralSettings, camera_id: str) -> Device:
+    """The camera as its messages name it; `camera_id` is the board's own, which a setting may replace."""
+    return Device(
+        id=general.camera_id or camera_id,
+        name=general.device_name,
+        site=general.site,
+        zone=camera_zone(general.time_zone),
+        columns=columns(general.info_columns),
+    )

@@ -1,13 +1,15 @@
-"""Intake: takes a passage in: look-up, rules, one commit, and the workers are called. Nothing else stands before the gate."""
+"""Intake: takes a passage in: look-up, rules, decision, one commit, and the workers are called. Nothing else is before the gate."""
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
+from functools import partial
 
 from board.kit.clock import Clock
 from board.kit.zones import camera_zone
 from engine.actions import Kinds, Lane
+from engine.dispatch.decision import decide
 from engine.dispatch.rules import due
 from engine.dispatch.workers import Workers
 from engine.settings import GeneralSettings, LprSettings
@@ -32,11 +34,13 @@ class Intake:
             return False
         fold = self._store.settings(LprSettings).fold_lookalikes
         matches = self._store.lookup(passage.plate, passage.at, fold)
-        rules = self._store.rules() if matches else []
+        rules = self._store.rules()
         zone = camera_zone(self._store.settings(GeneralSettings).time_zone)
         deliveries = due(passage, matches, rules, self._kinds, zone, self._clock.now())
+        lapsed = partial(self._store.entries.lapsed, passage.plate, passage.at, fold)
+        decision = decide(passage, matches, rules, deliveries, self._kinds, lapsed, zone)
         with self._store.transaction():
-            added = self._store.add_passage(passage, deliveries, matches)
+            added = self._store.add_passage(passage, deliveries, matches, decision)
             if added and passage.plate:
                 self._store.counters.add("Results")
         if not added:
@@ -46,10 +50,12 @@ class Intake:
             if waiting[lane]:
                 self._workers[lane].wake(waiting[lane])
         log.info(
-            "%s %.0f %%, %s; %s",
+            "%s %.0f %%, %s; %s (%s); %s",
             passage.plate or "no plate",
             passage.confidence,
             ", ".join(match.list.name for match in matches) or "in no list",
+            decision.outcome,
+            decision.reason,
             ", ".join(f"{item.kind} {item.state}{f': {item.note}' if item.note.key else ''}" for item in deliveries) or "no action",
         )
         return True

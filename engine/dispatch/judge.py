@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from board.kit.errors import ConfigError
@@ -25,7 +25,7 @@ class RuleJudge:
         if rule.enabled:
             kind.check_usable()
         wanted_polarities([*others, rule], kinds)
-        return replace(rule, options=options.model_dump_json())
+        return replace(rule, kind=kind.name if rule.kind in kind.former else rule.kind, options=options.model_dump_json())
 
     def check_entry(self, entry: ListEntry, rules: Sequence[ActionRule]) -> None:
         for rule in rules:
@@ -52,6 +52,7 @@ class RuleJudge:
             "kind": rule.kind,
             "enabled": rule.enabled,
             "week": rule.week.days,
+            "conditions": asdict(rule.conditions),
             "options": values,
         }
 

@@ -52,11 +52,10 @@ class Peers:
             self._borrowed = None
             for key in set(self._open) - set(wanted):
                 self._close(key)
-            for key, kind in wanted.items():
-                if key in self._open:
-                    continue
+            for key, (kind, options) in wanted.items():
                 try:
-                    self._enter(kind, key, env())
+                    opened = self._open.get(key) or self._enter(kind, key, env())
+                    _use(kind, opened, tuple(options), env())
                 except GatewrightError as why:
                     self._report(Text("{kind}: {why}", {"kind": Text(kind.label), "why": why.text}))
 
@@ -78,8 +77,9 @@ class Peers:
             for key in list(self._open):
                 self._close(key)
 
-    def _wanted(self, rules: Iterable[ActionRule]) -> dict[Key, ActionKind[Any]]:
-        wanted, by_rule = {}, {}
+    def _wanted(self, rules: Iterable[ActionRule]) -> dict[Key, tuple[ActionKind[Any], list[Settings]]]:
+        wanted: dict[Key, tuple[ActionKind[Any], list[Settings]]] = {}
+        by_rule = {}
         for rule in rules:
             if not rule.enabled:
                 continue
@@ -89,7 +89,7 @@ class Peers:
                 continue  # options of another release: its deliveries fail with that reason
             by_rule[rule.id] = kind.peer(options)
             if kind.open and by_rule[rule.id]:
-                wanted[kind.name, by_rule[rule.id]] = kind
+                wanted.setdefault((kind.name, by_rule[rule.id]), (kind, []))[1].append(options)
         self._by_rule = by_rule
         return wanted
 
@@ -127,3 +127,13 @@ class Peers:
             opened.manager.__exit__(None, None, None)
         except Exception:  # a kind's own mistake: the others are closed all the same
             log.exception("%s %s", *key)
+
+
+def _use(kind: ActionKind[Any], opened: _Open, rules: tuple[Settings, ...], env: ActionEnv) -> None:
+    try:
+        kind.use(opened.thing, rules, env)
+    except GatewrightError:
+        raise
+    except Exception as why:  # a kind's own mistake must not end the service
+        log.exception("%s", kind.name)
+        raise DeliveryError("{label}: unexpected error: {error}", label=kind.label, error=type(why).__name__) from why

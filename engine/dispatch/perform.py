@@ -114,7 +114,7 @@ class Performer:
         match = next((match for match in matches if match.list.id == rule.list_id), None)
         if match is None:
             raise ConfigError("the action was moved to a list that the plate was not in")
-        return _Task(item, rule, kind, options, PlateEvent(stored.passage, matches, match))
+        return _Task(item, rule, kind, options, PlateEvent(stored.passage, matches, match, stored.decision))
 
     def _left_ns(self, item: Delivery, kind: ActionKind[Any], passage: Passage, now_ns: int) -> int:
         """How long it may still begin."""

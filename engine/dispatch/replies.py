@@ -10,7 +10,7 @@ MOST = 64
 """Clients remembered; the ones that triggered longest ago are forgotten first."""
 
 Send = Callable[[bytes], None]
-"""Sends to one client without waiting for it; OSError when it is gone."""
+"""Sends to one client, which has a few seconds to take it; OSError when it is gone or does not."""
 
 
 class Replies:

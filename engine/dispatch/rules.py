@@ -8,9 +8,12 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from engine.actions import Kinds, options_of
-from engine.types import ActionRule, Delivery, Match, Passage, WeekSchedule
+from engine.types import ActionRule, Conditions, Delivery, Match, Passage, WeekSchedule
+
+DIRECTIONS = {"": mark("not known"), "approach": mark("approach"), "away": mark("away")}
+"""A passage's direction as it is told."""
 
 
 def in_force(week: WeekSchedule, at: datetime, zone: ZoneInfo) -> bool:
@@ -21,10 +24,25 @@ def in_force(week: WeekSchedule, at: datetime, zone: ZoneInfo) -> bool:
     return any(start <= minute < end for start, end in week.days[local.weekday()])
 
 
+def unmet(conditions: Conditions, passage: Passage) -> Text | None:
+    """Why a rule with these conditions is not meant for the passage; None: it is. What was not found out meets no condition."""
+    if conditions.lane and passage.lane != conditions.lane:
+        return Text("it came in lane {lane}", {"lane": passage.lane})
+    if conditions.direction and passage.direction != conditions.direction:
+        return Text("its direction is {direction}", {"direction": Text(DIRECTIONS[passage.direction])})
+    if passage.confidence < conditions.min_confidence:
+        values = {"confidence": round(passage.confidence, 1), "least": conditions.min_confidence}
+        return Text("its plate was read with {confidence:g} %, and {least} are asked for", values)
+    country = passage.country.partition("-")[0]
+    if conditions.countries and country not in conditions.countries:
+        return Text("its country is {country}", {"country": country or Text("not known")})
+    return None
+
+
 def due(
     passage: Passage, matches: Sequence[Match], rules: Iterable[ActionRule], kinds: Kinds, zone: ZoneInfo, now: datetime
 ) -> list[Delivery]:
-    """One delivery per enabled rule of a matched list whose schedule holds when the plate was read.
+    """One delivery per enabled rule of a matched list whose schedule holds when the plate was read and whose conditions it meets.
 
     Its maximum age counts from the capture, not from now: a passage that was held up opens no gate. What a blacklist forbids
     is "withheld", with the reason, so that the audit shows it. Options that are wrong make it "failed".
@@ -34,7 +52,7 @@ def due(
     deliveries = []
     for rule in rules:
         match = matched.get(rule.list_id)
-        if match is None or not rule.enabled or not in_force(rule.week, passage.at, zone):
+        if match is None or not rule.enabled or not in_force(rule.week, passage.at, zone) or unmet(rule.conditions, passage):
             continue
         try:
             kind, options = options_of(kinds, rule.kind, rule.options)

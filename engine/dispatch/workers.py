@@ -46,8 +46,9 @@ class Workers:
         on_problem: Callable[[Text], None],
     ) -> None:
         self._lane = lane
-        self._kinds = [kind.name for kind in kinds.values() if kind.lane is lane]
-        self._max_age_s = {kind.name: kind.max_age_s for kind in kinds.values()}
+        names = {name: kind for kind in kinds.values() for name in (kind.name, *kind.former)}
+        self._kinds = [name for name, kind in names.items() if kind.lane is lane]
+        self._max_age_s = {name: kind.max_age_s for name, kind in names.items()}
         self._outbox = outbox
         self._performer = performer
         self._pins = pins

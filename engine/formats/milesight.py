@@ -8,9 +8,9 @@ from __future__ import annotations
 import base64
 from typing import Any
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from engine.formats._country_codes import alpha_3
+from engine.formats.event import Device, clean
 from engine.types import PlateEvent
 
 PLATE_TYPES = {"black": "Black", "white": "White"}
@@ -21,17 +21,17 @@ DIRECTIONS = {"approach": "Approach", "away": "Away"}
 UNKNOWN = "Unknown"
 
 
-def document(event: PlateEvent, device: str, zone: ZoneInfo, plate_jpeg: bytes, full_jpeg: bytes) -> dict[str, Any]:
+def document(event: PlateEvent, device: Device, plate_jpeg: bytes, full_jpeg: bytes) -> dict[str, Any]:
     """The fields in Milesight's order and spelling. Times are local and name no zone; confidence 0.00 to 1.00; what this
     camera does not measure is "0" (speed), "None" (vehicle type) or "Unknown"; an image that is not sent is ""."""
     passage = event.passage
-    local = passage.at.astimezone(zone)
+    local = passage.at.astimezone(device.zone)
     x, y, width, height = passage.box
     return {
-        "device": device,
+        "device": clean(device.name),
         "time": f"{local:%Y-%m-%d %H:%M:%S}",
         "time_msec": f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond // 1000:03d}",
-        "plate": passage.plate,
+        "plate": clean(passage.plate),
         "type": plate_type(event),
         "speed": "0",
         "direction": DIRECTIONS.get(passage.direction, UNKNOWN),

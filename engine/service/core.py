@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from board.devices import DeviceBook
+from board.identity import camera_id
 from board.kit.clock import Clock, boot_id
 from board.kit.errors import ConfigError, DeliveryError, GatewrightError, StoreError, WireError
 from board.kit.process import Life, open_log, set_log_level
@@ -172,6 +173,8 @@ class Service:
             self._peers,
             self._replies,
             self._network,
+            state.broadcasts_socket,
+            camera_id(state),
             lambda: self._need_store().settings(GeneralSettings),
         )
         self._trials = Trials(clock, kinds, self._pins, self._environment, self._need_store, self._outputs.polarities)

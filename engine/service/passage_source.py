@@ -28,6 +28,7 @@ class StoredPassages:
                 passage=stored.passage,
                 matches=store.passages.matches(stored.passage.id),
                 deliveries=tuple(each.delivery for each in reversed(store.deliveries(DeliveryQuery(passage_id=stored.passage.id)))),
+                decision=stored.decision,
             )
             for stored in store.passages.after(row, limit)
         ]

@@ -17,12 +17,13 @@ from engine.dispatch.environment import Environment
 from engine.messages import Outcome, TestAction
 from engine.settings import LprSettings
 from engine.store import Store
-from engine.types import Match, Passage, PassageImages, PlateEvent
+from engine.types import Decision, Match, Passage, PassageImages, PlateEvent
 
 log = logging.getLogger("service")
 
 MAX_AGE_S = 10.0
 POLARITY_TIMEOUT_S = 3.0
+A_TEST = Decision("reported", Text("a test of this action"))
 
 
 class Trials:
@@ -59,7 +60,12 @@ class Trials:
         age_ns = round(MAX_AGE_S * 1e9)
         env = self._environment.env(kind, options, str(uuid.uuid4()), now + timedelta(seconds=MAX_AGE_S), now_ns + age_ns)
         self._set_polarity(kind.polarity(options))
-        event = PlateEvent(_sample(plate, now, now_ns), (match, *(one for one in matches if one.list.id != plate_list.id)), match)
+        event = PlateEvent(
+            _sample(plate, now, now_ns, store.passages.newest_pictured()),
+            (match, *(one for one in matches if one.list.id != plate_list.id)),
+            match,
+            A_TEST,
+        )
         log.info("test of %s with plate %s", kind.label, plate)
         said = kind.deliver(event, options, env)
         if isinstance(said, Taken):
@@ -81,7 +87,8 @@ class Trials:
                 self._pins.request(OutputPolarity(str(uuid.uuid4()), output, active_high), POLARITY_TIMEOUT_S)
 
 
-def _sample(plate: str, now: datetime, now_ns: int) -> Passage:
+def _sample(plate: str, now: datetime, now_ns: int, seen: Passage | None) -> Passage:
+    """With the pictures of a passage that was seen, so that a peer can be tried with real ones."""
     return Passage(
         id=str(uuid.uuid4()),
         plate=plate,
@@ -96,7 +103,7 @@ def _sample(plate: str, now: datetime, now_ns: int) -> Passage:
         trigger_id="",
         trigger_cause="test",
         votes=1,
-        box=(0, 0, 0, 0),
-        size=(0, 0),
-        images=PassageImages(),
+        box=seen.box if seen else (0, 0, 0, 0),
+        size=seen.size if seen else (0, 0),
+        images=seen.images if seen else PassageImages(),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import field_validator
 
 from board.kit.settings import Settings, option
+from engine.formats.columns import columns
 from engine.line_settings import groups, seconds_by_line
 from engine.network import reachable
 
@@ -22,6 +23,16 @@ class GeneralSettings(Settings):
         min_length=1,
         max_length=40,
     )
+    camera_id: str = option(
+        "",
+        "Camera id",
+        "Sent with every event, so that a server can tell cameras apart; empty: made from the board's serial number. Enter the old one "
+        "after the board was replaced.",
+        group="Device",
+        max_length=40,
+        pattern=r"^[A-Za-z0-9._-]*$",
+    )
+    site: str = option("", "Site", "Sent with every event: the place that the camera belongs to.", group="Device", max_length=60)
     time_zone: str = option(
         "UTC",
         "Time zone",
@@ -117,6 +128,14 @@ class GeneralSettings(Settings):
         group="Actions",
         max_length=300,
     )
+    info_columns: str = option(
+        "",
+        "Customised columns",
+        "Sent with every event: one name=value a line, such as Building No.=192.",
+        widget="textarea",
+        group="Customised options",
+        max_length=2000,
+    )
     log_level: int = option(
         3, "Log level", "1 errors only .. 5 everything; 4 and 5 are for experts. Takes effect at once.", group="Logs", ge=1, le=5
     )
@@ -125,6 +144,12 @@ class GeneralSettings(Settings):
     @classmethod
     def _are_addresses(cls, text: str) -> str:
         reachable(text)
+        return text
+
+    @field_validator("info_columns")
+    @classmethod
+    def _are_columns(cls, text: str) -> str:
+        columns(text)
         return text
 
     @field_validator("interlocks")

@@ -9,6 +9,7 @@ from typing import Any
 
 from board.kit.words import Text, from_stored, to_stored
 from engine.store.database import Database
+from engine.store.passages import decision_of
 from engine.store.queries import MAX_ROWS, DeliveryQuery, Head, StoredDelivery
 from engine.store.rows import stamp, when, where
 from engine.types import Delivery
@@ -44,13 +45,16 @@ class Deliveries:
             ("d.rowid > ?", query.after_rowid),
         )
         sql = (
-            "SELECT d.rowid AS number, d.*, p.plate, r.name AS rule_name, l.name AS list_name FROM deliveries d "
-            "JOIN passages p ON p.id = d.passage_id LEFT JOIN rules r ON r.id = d.rule_id LEFT JOIN lists l ON l.id = r.list_id "
+            "SELECT d.rowid AS number, d.*, p.plate, p.outcome, p.reason, r.name AS rule_name, l.name AS list_name "
+            "FROM deliveries d JOIN passages p ON p.id = d.passage_id "
+            "LEFT JOIN rules r ON r.id = d.rule_id LEFT JOIN lists l ON l.id = r.list_id "
             f"WHERE {conditions} ORDER BY d.rowid DESC LIMIT ?"
         )
         limit = max(1, min(query.limit, MAX_ROWS))
         return [
-            StoredDelivery(row["number"], _delivery(row), row["plate"], row["rule_name"] or "", row["list_name"] or "")
+            StoredDelivery(
+                row["number"], _delivery(row), row["plate"], row["rule_name"] or "", row["list_name"] or "", decision_of(row)
+            )
             for row in self._db.rows(sql, (*values, limit))
         ]
 

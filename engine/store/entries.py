@@ -113,6 +113,12 @@ class Entries:
             found = self._like(matching.variants(matching.fold(key) if fold else key), fold)
         return matching.match(key, at, self._lists.fixed(), found)
 
+    def lapsed(self, plate: str, at: datetime, fold: bool) -> list[tuple[PlateList, ListEntry]]:
+        """Entries of `plate` that do not hold at `at`, with their lists: those that hold again first, then what ended last."""
+        key = matching.normalise(plate)
+        found = [each for each in self._like((key,), fold) if not matching.is_valid(each[1], at)] if key else []
+        return sorted(found, key=lambda each: (each[1].valid_from > at, each[1].valid_until), reverse=True)
+
     def _like(self, keys: Sequence[str], fold: bool) -> list[tuple[PlateList, ListEntry]]:
         """Entries with one of these keys, or, with `fold`, with one that looks like it."""
         folded = tuple({matching.fold(key) for key in keys})

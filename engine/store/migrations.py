@@ -182,7 +182,19 @@ def _version_4(db: Database) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_version_1, _version_2, _version_3, _version_4)
+def _version_5(db: Database) -> None:
+    """What was decided about a passage; "" for those of before, and for what an older release adds."""
+    for column in ("outcome", "reason"):
+        db.execute(f"ALTER TABLE passages ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+
+
+def _version_6(db: Database) -> None:
+    """Which passages a rule is meant for, as JSON; "": all. An older release that comes back does not look at it: it carries the
+    rule out for every passage of its list, as it did."""
+    db.execute("ALTER TABLE rules ADD COLUMN conditions TEXT NOT NULL DEFAULT ''")
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_version_1, _version_2, _version_3, _version_4, _version_5, _version_6)
 
 COMPATIBLE = 2
 """The newest version that an older release must know to work with this layout."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlite3 import Row
 from typing import Any
 
+from board.kit.words import from_stored, to_stored
 from engine import lists as matching
 from engine.store.database import Database
 from engine.store.entries import entry_of
@@ -16,11 +17,12 @@ from engine.store.migrations import folded_of, place_of
 from engine.store.queries import MAX_COUNTED, MAX_ROWS, PassagePage, PassageQuery, StoredPassage
 from engine.store.rows import marks, stamp
 from engine.store.search import Search
-from engine.types import Match, Passage, PassageImages, PlateList
+from engine.types import UNDECIDED, Decision, Match, Passage, PassageImages, PlateList
 
 COLUMNS = (
     "id", "plate", "key", "confidence", "country", "region", "lane", "direction", "char_height_px", "at", "monotonic_ns",
     "trigger_id", "trigger_cause", "votes", "box", "size", "image_full", "image_plate", "plate_colour", "plate_kind",
+    "outcome", "reason",
 )  # fmt: skip
 
 
@@ -89,9 +91,9 @@ class Passages:
     def has(self, passage_id: str) -> bool:
         return self._db.row("SELECT 1 FROM passages WHERE id = ?", (passage_id,)) is not None
 
-    def add(self, passage: Passage, matches: Sequence[Match]) -> None:
+    def add(self, passage: Passage, matches: Sequence[Match], decision: Decision = UNDECIDED) -> None:
         """The caller's transaction keeps it together with its deliveries."""
-        values = _values(passage)
+        values = (*_values(passage), decision.outcome, to_stored(decision.reason) if decision.reason else "")
         rowid = self._db.execute(f"INSERT INTO passages ({', '.join(COLUMNS)}) VALUES ({marks(values)})", values)
         self._db.execute_many(
             "INSERT INTO passage_lists (passage_rowid, list_id, name, role, colour, entry_id, distance) "
@@ -132,6 +134,18 @@ class Passages:
         )
         return [_pictured(row) for row in self._db.rows(sql, (limit,))]
 
+    def newest_pictured(self) -> Passage | None:
+        """The newest passage that has a picture of its plate, or else one of any kind; None: there is none."""
+        for column in ("image_plate", "image_full"):
+            sql = (
+                "SELECT * FROM passages WHERE rowid = (SELECT max(rowid) FROM passages "
+                f"WHERE (image_full <> '' OR image_plate <> '') AND {column} <> '')"
+            )
+            row = self._db.row(sql)
+            if row is not None:
+                return _passage(row)
+        return None
+
     def forget_pictures(self, rowids: Sequence[int]) -> None:
         sql = f"UPDATE passages SET image_full = '', image_plate = '' WHERE rowid IN ({marks(rowids)})"
         self._db.execute(sql, rowids)
@@ -164,14 +178,14 @@ class Passages:
             for row in self._db.rows(sql, some):
                 lists[row["passage_rowid"]].append(PlateList(row["list_id"], row["name"], row["role"], row["colour"]))
         return [
-            StoredPassage(rowid, _passage(rows[rowid]), tuple(lists[rowid]), rows[rowid]["place"])
+            StoredPassage(rowid, _passage(rows[rowid]), tuple(lists[rowid]), rows[rowid]["place"], decision_of(rows[rowid]))
             for rowid in rowids
             if rowid in rows  # it may have been deleted meanwhile
         ]
 
 
 def _values(passage: Passage) -> tuple[Any, ...]:
-    """In the order of COLUMNS."""
+    """In the order of COLUMNS, without what was decided."""
     return (
         passage.id, passage.plate, matching.normalise(passage.plate), passage.confidence, passage.country, passage.region,
         passage.lane, passage.direction, passage.char_height_px, stamp(passage.at), passage.monotonic_ns, passage.trigger_id,
@@ -203,6 +217,10 @@ def _passage(row: Row) -> Passage:
         plate_colour=row["plate_colour"],
         plate_kind=row["plate_kind"],
     )
+
+
+def decision_of(row: Row) -> Decision:
+    return Decision(row["outcome"], from_stored(row["reason"]))
 
 
 def _pictured(row: Row) -> Pictured:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from board.kit.words import Text
-from engine.types import Delivery, Passage, PlateList
+from engine.types import UNDECIDED, Decision, Delivery, Passage, PlateList
 
 MAX_ROWS = 1000
 """A search gives at most this many rows (manual 4.3, Review tab)."""
@@ -59,6 +59,7 @@ class StoredPassage:
     passage: Passage
     lists: tuple[PlateList, ...]
     place: int = 0
+    decision: Decision = UNDECIDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +78,14 @@ class DeliveryQuery:
 
 @dataclass(frozen=True, slots=True)
 class StoredDelivery:
-    """A row of the Audit tab. `rule_name` and `list_name` are "" once the rule was deleted."""
+    """A row of the Audit tab. `rule_name` and `list_name` are "" once the rule was deleted; `decision`: that of the passage."""
 
     rowid: int
     delivery: Delivery
     plate: str
     rule_name: str
     list_name: str
+    decision: Decision = UNDECIDED
 
 
 @dataclass(frozen=True, slots=True)

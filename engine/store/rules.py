@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from sqlite3 import Row
 
@@ -17,7 +17,7 @@ from engine.store.judge import Judge
 from engine.store.lists import Lists
 from engine.store.queries import RuleResult
 from engine.store.rows import stamp, when
-from engine.types import ActionRule, ListEntry, WeekSchedule
+from engine.types import ANY_PASSAGE, ActionRule, Conditions, ListEntry, WeekSchedule
 from engine.week import schedule
 
 
@@ -66,12 +66,13 @@ class Rules:
             before = self.get(rule.id) if rule.id else None
             if rule.id and before is None:
                 raise ConfigError("this action was deleted")
-            values = (rule.list_id, name, rule.kind, int(rule.enabled), json.dumps(rule.week.days), rule.options)
+            conditions = json.dumps(asdict(rule.conditions)) if rule.conditions != ANY_PASSAGE else ""
+            values = (rule.list_id, name, rule.kind, int(rule.enabled), json.dumps(rule.week.days), rule.options, conditions)
             if rule.id:
-                sql = "UPDATE rules SET list_id=?, name=?, kind=?, enabled=?, week=?, options=? WHERE id=?"
+                sql = "UPDATE rules SET list_id=?, name=?, kind=?, enabled=?, week=?, options=?, conditions=? WHERE id=?"
                 self._db.execute(sql, (*values, rule.id))
             else:
-                sql = "INSERT INTO rules (list_id, name, kind, enabled, week, options) VALUES (?, ?, ?, ?, ?, ?)"
+                sql = "INSERT INTO rules (list_id, name, kind, enabled, week, options, conditions) VALUES (?, ?, ?, ?, ?, ?, ?)"
                 rule = replace(rule, id=self._db.execute(sql, values))
             self._changes.add(by, "rule", rule.id, self._judge.shown(before) if before else None, self._judge.shown(rule))
             return rule
@@ -122,4 +123,12 @@ def _rule(row: Row) -> ActionRule:
         enabled=bool(row["enabled"]),
         week=WeekSchedule(tuple(tuple((span[0], span[1]) for span in day) for day in json.loads(row["week"]))),
         options=row["options"],
+        conditions=_conditions(row["conditions"]),
     )
+
+
+def _conditions(text: str) -> Conditions:
+    if not text:
+        return ANY_PASSAGE
+    values = json.loads(text)
+    return Conditions(values["lane"], values["direction"], values["min_confidence"], tuple(values["countries"]))

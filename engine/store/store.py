@@ -20,7 +20,7 @@ from engine.store.lists import Lists
 from engine.store.passages import Passages
 from engine.store.rules import Rules
 from engine.store.settings import StoredSettings
-from engine.types import ActionRule, Delivery, ListEntry, Match, Passage
+from engine.types import UNDECIDED, ActionRule, Decision, Delivery, ListEntry, Match, Passage
 
 
 class Store:
@@ -62,12 +62,14 @@ class Store:
         """Creates (id 0) or changes a rule of a list."""
         return self.rules.save(rule, by)
 
-    def add_passage(self, passage: Passage, deliveries: Sequence[Delivery], matches: Sequence[Match] = ()) -> bool:
-        """Passage, its lists and deliveries in one transaction; False (and nothing changes) when the id is known."""
+    def add_passage(
+        self, passage: Passage, deliveries: Sequence[Delivery], matches: Sequence[Match] = (), decision: Decision = UNDECIDED
+    ) -> bool:
+        """Passage, its lists, the decision and deliveries in one transaction; False (and nothing changes) when the id is known."""
         with self.db.transaction():
             if self.passages.has(passage.id):
                 return False
-            self.passages.add(passage, matches)
+            self.passages.add(passage, matches, decision)
             self.deliveries.add(deliveries)
         return True
 

@@ -12,10 +12,12 @@ from board.kit.clock import Clock
 from board.kit.loop import Loop
 from board.kit.people import People
 from board.kit.process import Life, open_log
+from board.kit.servers import announce, bind_address
 from board.kit.state import State
 from engine.messages import PASSAGES, SETTINGS, PassageEvent, ServerSettings
 from engine.subscription import Subscription
 from engine.vms.access import Access
+from engine.vms.broadcasts import Broadcasts
 from engine.vms.http import HttpServer, Reply, Request, text
 from engine.vms.snapshots import FOLDER, KNOWN, Snapshots
 
@@ -33,6 +35,9 @@ class Vms:
         self._access = Access(People(state.people_socket), self.loop)
         self._login = True
         self._http = HttpServer(self.loop, state.vms_socket, self.answer)
+        self._broadcasts = Broadcasts(
+            self.loop, state.broadcasts_socket, bind_address(), lambda name, url: announce(state, name, url)
+        )
         topics = (PASSAGES, SETTINGS)
         self._feed = Subscription(
             state.service_socket, topics, lambda message: self.loop.call(lambda: self._take(message)), clock, last=KNOWN
@@ -41,12 +46,14 @@ class Vms:
     def start(self) -> None:
         """OSError when the socket cannot be made."""
         self._http.start()
+        self._broadcasts.start()
         self._access.start()
         self._feed.start()
 
     def close(self) -> None:
         self._feed.close()
         self._http.close()
+        self._broadcasts.close()
         self._access.close()
         self.loop.close()
 

@@ -9,18 +9,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 
 from board.kit.errors import PackageError
-from board.kit.files import write_whole
-from board.kit.state import State
 from firmware.packages.keys import Trust, signed_by
 
 MAX_LICENCE_BYTES = 16_000
-SERIAL_SOURCES = (Path("/proc/device-tree/serial-number"), Path("/etc/machine-id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +57,3 @@ def read_licence(data: bytes, package: str, serial: str, signer: str, trust: Tru
     if until is not None and now.date() > until:
         raise PackageError("the licence ended on {day}", day=until.isoformat())
     return Licence(named, bound, until)
-
-
-def device_serial(state: State, sources: tuple[Path, ...] = SERIAL_SOURCES) -> str:
-    """The board's serial number, else the machine id, else one made once and kept in STATE/host/serial."""
-    kept = state.host / "serial"
-    for source in (*sources, kept):
-        try:
-            text = source.read_bytes().rstrip(b"\0\n").decode("ascii").strip()
-        except (OSError, UnicodeDecodeError):
-            continue
-        if text:
-            return text[:64]
-    state.host.mkdir(mode=0o700, parents=True, exist_ok=True)
-    serial = secrets.token_hex(8)
-    write_whole(kept, f"{serial}\n".encode(), 0o600)
-    return serial

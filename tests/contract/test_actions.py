@@ -25,7 +25,7 @@ WIDGETS = {"", "password", "textarea", "output", "input", "wiegand_port", "url"}
 
 
 def test_the_kinds_of_this_release_are_there() -> None:
-    assert set(KINDS) >= {"io", "wiegand", "http", "wiegand_serial", "display"}
+    assert set(KINDS) >= {"io", "wiegand", "http", "wiegand_vivotek", "display", "email", "ftp", "syslog", "vast2"}
 
 
 @pytest.fixture(params=sorted(KINDS))
@@ -106,7 +106,7 @@ def test_it_says_what_it_did_and_raises_a_delivery_error_once_its_peer_is_gone(k
 
 
 def said(kind: ActionKind[Any], options: Settings, peer: ActionPeer) -> Text:
-    done = kind.deliver(event(listed=entry("HK55EVB")), options, peer.env)
+    done = kind.deliver(event(listed=entry("HK55EVB"), **peer.passage), options, peer.env)
     return done.note if isinstance(done, Taken) else done
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from board.profiles import _page as boards
 from engine.__main__ import COMMANDS
-from engine.cli import countries, settings_docs
+from engine.cli import countries, messages_docs, settings_docs
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PRODUCT = ("board", "engine", "webui", "firmware", "vadp_package")
@@ -91,6 +91,7 @@ def test_every_command_of_the_engine_has_its_file() -> None:
     [
         pytest.param("docs/boards.md", "board profiles", boards.markdown, id="boards"),
         pytest.param("docs/countries.md", "engine countries", countries.markdown, id="countries"),
+        pytest.param("docs/messages.md", "engine messages", messages_docs.markdown, id="messages"),
         pytest.param("docs/settings.md", "engine settings", settings_docs.markdown, id="settings"),
     ],
 )

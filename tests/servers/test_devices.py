@@ -81,7 +81,7 @@ def test_the_test_button_works_for_a_converter_and_says_what_is_missing(camera: 
     store.entries.save(entry("HK66EVB", WHITE, wiegand_facility=11, wiegand_card=12345), "admin")
     store.close()
     camera.start("service")
-    test = TestAction("wiegand_serial", '{"line": "sim://reader"}', WHITE, "HK66EVB")
+    test = TestAction("wiegand_vivotek", '{"line": "sim://reader"}', WHITE, "HK66EVB")
     refused = camera.ask(test)
     assert (refused.ok, str(refused.note)) == (False, "serial line reader: there is no reader: is the adapter plugged in?")
     _twin.plug(camera.state, "reader")

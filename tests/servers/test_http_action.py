@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import itertools
 import json
 import logging
@@ -18,13 +19,17 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, quote
+from xml.etree import ElementTree
 
 import pytest
 
 from board.kit.errors import ConfigError, DeliveryError, PeerRefused
+from board.kit.settings import check
 from engine.actions.http import ACTION, HttpOptions
 from engine.network import Network
 from engine.types import PassageImages
+from tests.certificates import make_certificates
 from tests.samples import env, event
 
 USER, PASSWORD = "gate", "s3cret:päss"
@@ -255,6 +260,81 @@ def certificate(folder: Path) -> None:
     )
 
 
+def test_a_server_of_an_authority_of_ones_own_is_trusted_and_no_other(receiver: Receiver, tmp_path: Path) -> None:
+    ours, other = tmp_path / "ours", tmp_path / "other"
+    for each in (ours, other):
+        each.mkdir()
+    made = make_certificates(ours)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made.certificate, made.key)
+    receiver.socket = context.wrap_socket(receiver.socket, server_side=True)
+    receiver.scheme = "https"
+    assert "its certificate is not accepted" in refused(receiver.url())
+    assert "its certificate is not accepted" in refused(receiver.url(), ca=make_certificates(other).ca)
+    assert send(receiver.url(), ca=made.ca).endswith("answers 200")
+    assert send(receiver.url(), ca=made.certificate.read_text()).endswith("answers 200")  # the server's own
+
+
+@pytest.mark.parametrize(
+    ("format", "content_type"),
+    [("XML", "application/xml; charset=utf-8"), ("JSON", "application/json"), ("JSON_IMG", "application/json")],
+)
+def test_a_document_of_ours_is_posted_as_it_is_made(receiver: Receiver, format: str, content_type: str) -> None:
+    send(receiver.url(), format=format)
+    [(_, _, headers, body)] = receiver.got
+    assert (headers["Content-Type"], body) == (content_type, env().message(event(), format).body)
+
+
+HOSTILE = 'A"&<b>\r\nX: y\\ #?/ü車'
+
+
+def test_a_get_template_takes_any_value(receiver: Receiver) -> None:
+    url = receiver.url("/{list}/x?plate={plate}&at={clock}&key=k3y#part")
+    note = sent(HOSTILE, url, method="GET", format="TEMPLATE")
+    encoded = quote(HOSTILE, safe="")
+    assert receiver.got[0][:2] == ("GET", f"/WHITELIST/x?plate={encoded}&at=04%3A04%3A05&key=k3y")
+    assert note == f"GET {receiver.url('/WHITELIST/x')} answers 200"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "read"),
+    [
+        ("application/json", '{"plate": "{plate}"}', lambda body: json.loads(body)["plate"]),
+        ("application/xml", '<a p="{plate}">{plate}</a>', lambda body: ElementTree.fromstring(body).text),
+        ("application/xml", '<a p="{plate}"/>', lambda body: ElementTree.fromstring(body).attrib["p"]),
+        ("application/x-www-form-urlencoded", "x=1&plate={plate}", lambda body: parse_qs(body)["plate"][0]),
+    ],
+)
+def test_a_post_template_takes_any_value(receiver: Receiver, content_type: str, body: str, read: Callable[[str], str]) -> None:
+    sent(HOSTILE, receiver.url(), format="TEMPLATE", body=body, content_type=content_type)
+    [(_, _, headers, got)] = receiver.got
+    assert (headers["Content-Type"], read(got.decode())) == (content_type, HOSTILE)
+
+
+def test_a_line_of_plain_text_stays_one(receiver: Receiver) -> None:
+    sent(HOSTILE, receiver.url(), format="TEMPLATE", body="{plate};{list}", content_type="text/plain")
+    assert receiver.got[0][3].decode() == HOSTILE.replace("\r\n", "  ") + ";WHITELIST"
+
+
+def sent(plate: str, url: str, **options: Any) -> str:
+    return str(ACTION.deliver(event(plate), check(HttpOptions, {"url": url, **options}), env()))
+
+
+def test_a_token_is_shown_to_the_server_alone(receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
+    said = send(receiver.url(), authentication="bearer", password="t0ken.abc-_~+/=")
+    assert receiver.got[0][2]["Authorization"] == "Bearer t0ken.abc-_~+/="
+    assert "t0ken" not in said + refused(receiver.url("/401"), authentication="bearer", password="t0ken") + caplog.text
+
+
+def test_a_signature_covers_the_body_or_the_address(receiver: Receiver) -> None:
+    send(receiver.url(), hmac_secret="s3cret:päss")
+    send(receiver.url("/a?b=c"), method="GET", hmac_secret="s3cret:päss", hmac_header="X-Sign")
+    key = "s3cret:päss".encode()
+    [(_, _, posted, body), (_, target, asked, _)] = receiver.got
+    assert posted["X-Signature-256"] == "sha256=" + hmac.new(key, body, "sha256").hexdigest()
+    assert asked["X-Sign"] == "sha256=" + hmac.new(key, target.encode(), "sha256").hexdigest()
+
+
 # --- servers that do not behave ---------------------------------------------------------------------------------------
 
 
@@ -340,7 +420,7 @@ def test_a_server_that_answers_byte_by_byte_is_left_when_the_time_is_over(
     began = time.monotonic()
     said = refused(url, timeout_s=1)
     took_s = time.monotonic() - began
-    assert said == f"{url}: no answer in 1 s" or (scheme == "https" and "certificate" in said)
+    assert said == f"{url}: no answer in 1 s" or (scheme == "https" and "no TLS connection (WRONG_VERSION_NUMBER)" in said)
     assert took_s < 10
 
 

@@ -269,3 +269,34 @@ def test_an_action_may_answer_the_client_that_triggered(fired: Fired) -> None:
         assert lines(second, 1) == ["HK55EVB"]
     server.close()
     assert replies.send("t1", b"late") is False
+
+
+def test_an_answer_with_pictures_arrives_whole_after_the_ok(fired: Fired) -> None:
+    replies = Replies()
+    server = TriggerServer(0, "OPEN 1", fired, host="127.0.0.1", replies=replies)
+    server.start()
+    picture = b"<image>" + b"x" * 3_000_000 + b"</image>\r\n"
+    with connect(server) as peer:
+        peer.sendall(b"OPEN 1\n")
+        assert peer.recv(7) == b"OK t1\r\n"
+        sender = threading.Thread(target=replies.send, args=("t1", picture))
+        sender.start()
+        got = b""
+        while len(got) < len(picture):
+            got += peer.recv(65_536)
+        sender.join()
+        assert got == picture
+    server.close()
+
+
+def test_a_client_that_does_not_take_its_answer_is_cut_off(fired: Fired, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trigger, "ANSWER_S", 0.2)
+    replies = Replies()
+    server = TriggerServer(0, "OPEN 1", fired, host="127.0.0.1", replies=replies)
+    server.start()
+    with connect(server) as peer:
+        peer.sendall(b"OPEN 1\n")
+        assert peer.recv(7) == b"OK t1\r\n"
+        assert replies.send("t1", b"x" * 20_000_000) is False
+        assert replies.send("t1", b"HK55EVB\r\n") is False
+    server.close()

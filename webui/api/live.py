@@ -62,7 +62,7 @@ def _events(portal: Portal, call: Call[EventsQuery]) -> Answer:
     after = int(last) if last.isdecimal() and len(last) < 19 else call.query.after
     events = portal.feed.join(call.language)
     answer = stream(call.environ, events, "text/event-stream; charset=utf-8")
-    events.begin(missed(portal, after))
+    events.begin(missed(portal, after, call.language))
     return answer
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from board.kit.web.routes import Answer, Call, Query, Refused, api, data, download, number, text
+from board.kit.web.routes import Answer, Call, Query, Refused, api, data, download, number, said, text
+from board.kit.words import Language
 from engine.store import PassageQuery
 from webui.portal import Portal
 from webui.spreadsheet import WORKBOOK, comma_separated, sheet
@@ -29,25 +30,26 @@ def _passages(portal: Portal, call: Call[PassagesQuery]) -> Answer:
     after, zone = call.query.after, portal.zone()
     found = portal.store.passages(PassageQuery(after_rowid=after, limit=call.query.limit))
     newest = max((each.rowid for each in found), default=after)
-    return data(shapes.Passages(newest=newest, passages=[shown(portal, each, zone) for each in found]))
+    passages = [shown(portal, each, zone) for each in found]
+    return data(said(shapes.Passages(newest=newest, passages=passages), call.language))
 
 
 def _passage(portal: Portal, call: Call) -> Answer:
     found = portal.store.passages.get(call.path["id"])
     if found is None:
         raise Refused(404, "There is no such passage.")
-    return data(shown(portal, found, portal.zone()))
+    return data(said(shown(portal, found, portal.zone()), call.language))
 
 
 def _rows(portal: Portal, call: Call) -> Iterator[list[object]]:
     """All that the search finds, read part by part."""
     zone = portal.zone()
-    return _read(portal, passage_query(portal, call, zone), zone)
+    return _read(portal, passage_query(portal, call, zone), zone, call.language)
 
 
-def _read(portal: Portal, query: PassageQuery, zone: ZoneInfo) -> Iterator[list[object]]:
+def _read(portal: Portal, query: PassageQuery, zone: ZoneInfo, language: Language) -> Iterator[list[object]]:
     while found := portal.store.passages(query):
-        yield from (cells(shown(portal, each, zone)) for each in found)
+        yield from (cells(shown(portal, each, zone), language) for each in found)
         query = replace(query, older_than=found[-1].place)
 
 

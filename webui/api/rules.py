@@ -13,19 +13,43 @@ from board.kit.settings import Settings, SettingsError, option, problems, unfit
 from board.kit.web.forms import filled
 from board.kit.web.routes import Answer, Call, Partial, Refused, api, data
 from engine.messages import RulesChanged, TestAction
-from engine.types import ActionRule, WeekSchedule
+from engine.types import ActionRule, Conditions, WeekSchedule
 from engine.week import DAY_MINUTES, schedule
 from webui.choices import board_choices
 from webui.portal import Portal
 from webui.view import shapes
 from webui.view.notes import note_data
-from webui.view.rules import kind_of, options_of, rule_data, stored_rule
+from webui.view.rules import conditions_data, kind_of, options_of, rule_data, stored_rule
 
 TEST_TIMEOUT_S = 55.0
 """The host gives up on an answer after 60 s."""
 
 
-class RuleForm(Settings):
+class ConditionsForm(Settings):
+    """Which passages of the list an action is meant for."""
+
+    lane: StrictInt = option(0, "Lane", "Acts for plates in this lane only; 0: in any.", ge=0, le=2)
+    direction: str = option(
+        "any", "Direction", "Acts for cars that come near or go away only.", choices=("any", "approach", "away")
+    )
+    min_confidence: StrictInt = option(
+        0, "Minimum confidence", "Acts for plates that were read with at least this certainty.", unit="%", ge=0, le=100
+    )
+    countries: str = option(
+        "", "Countries", "Acts for plates of these countries only, such as DE PL (ISO 3166-1); empty: of any.", max_length=200
+    )
+
+    @field_validator("countries")
+    @classmethod
+    def _are_codes(cls, text: str) -> str:
+        codes = text.replace(",", " ").upper().split()
+        wrong = next((code for code in codes if len(code) != 2 or not code.isascii() or not code.isalpha()), None)
+        if wrong is not None:
+            raise ConfigError("{code!r} is no country code of two letters", code=wrong[:20])
+        return " ".join(dict.fromkeys(codes))
+
+
+class RuleForm(ConditionsForm):
     name: str = option("", "Action name", "1 to 60 printable characters; shown in Audit and logs.", max_length=60)
     enabled: StrictBool = option(True, "Enabled", "Whether it acts at all.")
     week: list[list[tuple[StrictInt, StrictInt]]] = option(
@@ -81,7 +105,13 @@ def _put_rule(portal: Portal, call: Call) -> Answer:
 
 def _save(portal: Portal, call: Call, sent: Mapping[str, Any], stored: ActionRule) -> Answer:
     """Saves what was sent over what was stored; every problem of name, schedule and options is listed."""
-    values = {"name": stored.name, "enabled": stored.enabled, "week": stored.week.days, **sent}
+    values = {
+        "name": stored.name,
+        "enabled": stored.enabled,
+        "week": stored.week.days,
+        **conditions_data(stored.conditions),
+        **sent,
+    }
     found, options = list(problems(RuleForm, values)), stored.options
     try:
         options = _filled(portal, stored, sent.get("options", {}))
@@ -90,7 +120,11 @@ def _save(portal: Portal, call: Call, sent: Mapping[str, Any], stored: ActionRul
     if found:
         raise SettingsError(*found)
     form = RuleForm.model_validate(values)
-    changed = replace(stored, name=form.name, enabled=form.enabled, week=schedule(form.week), options=options)
+    direction = "" if form.direction == "any" else form.direction
+    conditions = Conditions(form.lane, direction, form.min_confidence, tuple(form.countries.split()))
+    changed = replace(
+        stored, name=form.name, enabled=form.enabled, week=schedule(form.week), options=options, conditions=conditions
+    )
     saved = portal.store.rules.save(changed, call.user)
     outcome = portal.service.outcome(RulesChanged())
     return data({**rule_data(portal, saved), "in_force": outcome.ok, **note_data(outcome.note, call.language)})

@@ -7,7 +7,7 @@ from pydantic import StrictBool
 from board.kit.errors import TriggerRefused
 from board.kit.settings import Settings, option
 from board.kit.web.app import error_document
-from board.kit.web.routes import Answer, Call, Refused, api, data
+from board.kit.web.routes import Answer, Call, Refused, api, data, said
 from engine.messages import FireTrigger, TriggerAnswer
 from engine.store import StoredPassage
 from engine.types import Passage
@@ -34,7 +34,7 @@ def _trigger(portal: Portal, call: Call[object, TriggerSent]) -> Answer:
         why = answer.why.said(call.language.translate)
         return data({"accepted": False, "why": why, **error_document(refused, call.language)}, 409)
     passage = _drawn(portal, answer.passage) if answer.passage else None
-    return data(shapes.Triggered(accepted=True, why="", trigger_id=answer.trigger_id, passage=passage))
+    return data(said(shapes.Triggered(accepted=True, why="", trigger_id=answer.trigger_id, passage=passage), call.language))
 
 
 def _drawn(portal: Portal, passage: Passage) -> shapes.Passage:

@@ -5,12 +5,13 @@ import {openWeek} from "./week.js";
 const form = $("#action");
 const {rule, list, kind} = form.dataset;
 const week = openWeek($("#week"), $("#presets"));
-const options = () => values({elements: [...form.elements].filter((input) => $("#options").contains(input))});
+const inside = (place) => values({elements: [...form.elements].filter((input) => $(place).contains(input))});
+const options = () => inside("#options");
 
 connectForm(form, {
   method: rule === "0" ? "POST" : "PUT",
   path: rule === "0" ? `lists/${list}/rules` : `rules/${rule}`,
-  body: () => ({kind, name: $("#f-action-name").value, enabled: $("#f-enabled").checked, week: week.read(), options: options()}),
+  body: () => ({kind, name: $("#f-action-name").value, enabled: $("#f-enabled").checked, week: week.read(), ...inside("#conditions"), options: options()}),
   then: (answer) => {
     sessionStorage.setItem("said", answer.in_force ? "Action saved." : `Action saved; the service does not answer yet: ${answer.note}`);
     location.href = `/anpr/lists/${list}?view=actions`;

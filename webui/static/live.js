@@ -366,6 +366,7 @@ function takePassages(passages) {
     el("td", {"data-name": "Picture"}, thumbnail(passage)),
     el("td", {"data-name": "Time", class: "nums nowrap"}, passage.at_local),
     el("td", {"data-name": "List"}, lists(passage)),
+    el("td", {"data-name": "Decision", title: passage.decision}, passage.outcome),
     el("td", {"data-name": "Country"}, [passage.country, passage.region].filter(Boolean).join(" ")),
     el("td", {"data-name": "Confidence", class: "nums right"}, passage.plate ? `${Math.round(passage.confidence)} %` : ""))));
 }
@@ -388,7 +389,7 @@ function showLast(passage) {
   const facts = [
     ["Confidence", passage.plate ? `${passage.confidence.toFixed(1)} %` : ""], ["Country", passage.country_name], ["Character height", passage.plate ? `${passage.char_height_px.toFixed(0)} px` : ""],
     ["Date and time", passage.at_local], ["List", passage.lists.map((list) => list.name).join(", ")], ["Lane", passage.lane ? `Lane ${passage.lane}` : ""],
-    ["Direction", passage.direction], ["Plate", [passage.plate_colour, passage.plate_kind].filter(Boolean).join(", ")], ["Trigger", passage.trigger_cause],
+    ["Decision", passage.outcome ? `${passage.outcome}: ${passage.decision}` : ""], ["Direction", passage.direction], ["Plate", [passage.plate_colour, passage.plate_kind].filter(Boolean).join(", ")], ["Trigger", passage.trigger_cause],
   ];
   const inner = el("i");
   inner.style.width = `${passage.confidence}%`;

@@ -9,9 +9,10 @@ from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, Refused, page
 from engine.types import ActionRule, WeekSchedule
 from engine.week import DAYS
+from webui.api.rules import ConditionsForm
 from webui.choices import board_choices
 from webui.portal import Portal
-from webui.view.rules import kind_of, options_of, stored_rule
+from webui.view.rules import conditions_data, kind_of, options_of, stored_rule
 
 
 def _new(portal: Portal, call: Call) -> Answer:
@@ -41,6 +42,7 @@ def _page(portal: Portal, call: Call, rule: ActionRule) -> Answer:
         kind=kind,
         owner=owner,
         form=fields(kind.options, options_of(rule), board_choices(portal.profile)),
+        conditions=fields(ConditionsForm, dict(conditions_data(rule.conditions)), {}),
         week=json.dumps(rule.week.days),
         days=DAYS,
         zone=portal.general().time_zone,

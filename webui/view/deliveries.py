@@ -24,6 +24,8 @@ HEADINGS = (
     "Finished",
     "Tries",
     "What was done or went wrong",
+    "Decision",
+    "Reason",
 )
 """Of the columns of `cells`."""
 
@@ -40,6 +42,8 @@ def cells(delivery: shapes.Delivery, language: Language) -> list[object]:
         delivery["finished_local"],
         delivery["attempts"],
         delivery["note"].said(language.translate),
+        delivery["outcome"],
+        delivery["decision"].said(language.translate),
     ]
 
 
@@ -74,4 +78,6 @@ def shown(portal: Portal, stored: StoredDelivery, zone: ZoneInfo) -> shapes.Deli
         "is_error": delivery.state in ERRORS or (delivery.state == "pending" and delivery.attempts > 0),
         "attempts": delivery.attempts,
         "note": delivery.note,
+        "outcome": stored.decision.outcome,
+        "decision": stored.decision.reason,
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from board.kit.web.routes import said
+from board.kit.words import Language
 from engine.messages import DeliveryEvent, LiveReads, PassageEvent, ServiceStatus
 from engine.store import PassageQuery, StoredPassage
 from engine.types import Delivery
@@ -32,20 +34,23 @@ class Documents:
 
     def passage(self, stored: PassageEvent) -> dict[str, Any]:
         lists = tuple(match.list for match in stored.matches)
-        document = passages.shown(self._portal, StoredPassage(stored.row, stored.passage, lists), self._portal.zone())
+        document = passages.shown(
+            self._portal, StoredPassage(stored.row, stored.passage, lists, decision=stored.decision), self._portal.zone()
+        )
         return {**document, "deliveries": [_delivery(each) for each in stored.deliveries]}
 
     def delivery(self, ended: DeliveryEvent) -> dict[str, Any]:
         return _delivery(ended.delivery)
 
 
-def missed(portal: Portal, after: int) -> list[tuple[int, bytes]]:
+def missed(portal: Portal, after: int, language: Language) -> list[tuple[int, bytes]]:
     """(row, event) of the newest passages over row `after`, oldest first; none for -1."""
     if after < 0:
         return []
     zone = portal.zone()
     found = portal.store.passages(PassageQuery(after_rowid=after, limit=MOST_MISSED))
-    return [(each.rowid, event("passage", passages.shown(portal, each, zone), each.rowid)) for each in reversed(found)]
+    shown = [(each.rowid, said(passages.shown(portal, each, zone), language)) for each in reversed(found)]
+    return [(row, event("passage", document, row)) for row, document in shown]
 
 
 def _delivery(delivery: Delivery) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from board.kit.web.routes import Call
+from board.kit.words import Language
 from engine.countries import countries
 from engine.store import PassageQuery, StoredPassage
 from engine.store.queries import MAX_ROWS
@@ -26,11 +27,13 @@ HEADINGS = (
     "Plate type",
     "Trigger",
     "Lists",
+    "Decision",
+    "Reason",
 )
 """Of the columns of `cells`."""
 
 
-def cells(passage: shapes.Passage) -> list[object]:
+def cells(passage: shapes.Passage, language: Language) -> list[object]:
     """A row of the tables to download."""
     return [
         passage["at_local"],
@@ -45,6 +48,8 @@ def cells(passage: shapes.Passage) -> list[object]:
         passage["plate_kind"],
         passage["trigger_cause"],
         ", ".join(each["name"] for each in passage["lists"]),
+        passage["outcome"],
+        passage["decision"].said(language.translate),
     ]
 
 
@@ -71,6 +76,8 @@ def shown(portal: Portal, stored: StoredPassage, zone: ZoneInfo) -> shapes.Passa
         "image_full": image_address(passage.images.full),
         "image_plate": image_address(passage.images.plate),
         "lists": [shapes.ListOfPassage(id=each.id, name=each.name, role=each.role, colour=each.colour) for each in stored.lists],
+        "outcome": stored.decision.outcome,
+        "decision": stored.decision.reason,
     }
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from board.kit.secrets import public
 from board.kit.web.routes import Refused
 from engine.actions import ActionKind
-from engine.types import ActionRule
+from engine.types import ActionRule, Conditions
 from webui.portal import Portal
 from webui.view import shapes
 
@@ -24,7 +24,18 @@ def rule_data(portal: Portal, rule: ActionRule) -> shapes.Rule:
         "kind": rule.kind,
         "enabled": rule.enabled,
         "week": [list(day) for day in rule.week.days],
+        **conditions_data(rule.conditions),
         "options": public(kind.options, options_of(rule)) if kind else {},
+    }
+
+
+def conditions_data(conditions: Conditions) -> shapes.Conditions:
+    """As the form of an action has them."""
+    return {
+        "lane": conditions.lane,
+        "direction": conditions.direction or "any",
+        "min_confidence": conditions.min_confidence,
+        "countries": " ".join(conditions.countries),
     }
 
 

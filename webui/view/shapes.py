@@ -28,7 +28,8 @@ class ListOfPassage(TypedDict):
 
 @_closed
 class Passage(TypedDict):
-    """A car that was read. `row` grows with each passage; `confidence` in percent; `image_*` are addresses, "" for none."""
+    """A car that was read. `row` grows with each passage; `confidence` in percent; `image_*` are addresses, "" for none.
+    `outcome`: opened, refused, withheld or reported, "" for passages of older releases; `decision`: why."""
 
     row: int
     id: str
@@ -49,6 +50,8 @@ class Passage(TypedDict):
     image_full: str
     image_plate: str
     lists: list[ListOfPassage]
+    outcome: str
+    decision: Text
 
 
 @_closed
@@ -115,7 +118,18 @@ class Collisions(TypedDict):
 
 
 @_closed
-class Rule(TypedDict):
+class Conditions(TypedDict):
+    """Which passages of its list an action is meant for. `lane` 0, `direction` "any", `countries` "": any; `countries`: ISO alpha-2
+    codes with spaces between."""
+
+    lane: int
+    direction: str
+    min_confidence: int
+    countries: str
+
+
+@_closed
+class Rule(Conditions):
     """An action of a list. `week`: for each day from Monday on the spans of minutes in which it acts; `options`: those of its kind
     (docs/settings.md), passwords left out."""
 
@@ -162,7 +176,8 @@ class Nothing(TypedDict):
 
 @_closed
 class Delivery(TypedDict):
-    """What one action did for one passage. `state`: pending, done, failed, expired or withheld."""
+    """What one action did for one passage. `state`: pending, done, failed, expired or withheld; `outcome` and `decision`: of the
+    passage."""
 
     id: str
     created_at: str
@@ -178,6 +193,8 @@ class Delivery(TypedDict):
     is_error: bool
     attempts: int
     note: Text
+    outcome: str
+    decision: Text
 
 
 @_closed

@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import select
 import socket
 import threading
 import time
@@ -23,6 +24,7 @@ from functools import partial
 
 from board.kit.errors import ConfigError, TriggerRefused
 from engine.dispatch.replies import Replies
+from engine.types import SOCKET_CAUSE
 
 log = logging.getLogger("triggers")
 
@@ -64,6 +66,10 @@ NEGOTIATION = re.compile(rb"\xff(?:[\xfb-\xfe][^\r\n]|\xfa[^\xff]*\xff\xf0|[\xf0
 BEGUN_NEGOTIATION = re.compile(rb"\xff(?:[\xfb-\xfe]?|\xfa[^\xff]{0,64}\xff?)\Z", re.DOTALL)
 
 
+ANSWER_S = 5.0
+"""So long a client may take to read an answer that is longer than what its connection holds (one with pictures)."""
+
+
 @dataclass(eq=False, slots=True)
 class _Peer:
     sock: socket.socket
@@ -73,11 +79,16 @@ class _Peer:
     """When it last sent the message; both times are monotonic."""
     wrong: int = 0
     giving_up: threading.Event = field(default_factory=threading.Event)
+    sending: threading.Lock = field(default_factory=threading.Lock)
 
     def send(self, data: bytes) -> None:
-        """Without waiting; OSError when the client is gone or does not read."""
-        if self.sock.send(data, socket.MSG_DONTWAIT) < len(data):
-            raise BlockingIOError("the client does not read")
+        """An answer of an action. OSError when the client is gone or does not read: it is cut off then, as it has half of one."""
+        with self.sending:
+            try:
+                _send_all(self.sock, data, time.monotonic() + ANSWER_S)
+            except OSError:
+                _shut(self.sock, socket.SHUT_RDWR)
+                raise
 
     def over(self, now_s: float) -> bool:
         """It has been silent for too long."""
@@ -247,14 +258,15 @@ class TriggerServer:
             return False
         if line == self._message:
             peer.fired_s, peer.wrong = time.monotonic(), 0
-            try:
-                trigger_id = self._fire(f"socket {peer.host}")
-            except TriggerRefused as why:
-                answer = f"ERROR {why}"
-            else:
-                answer = f"OK {trigger_id}"
-                self._replies.expect(trigger_id, peer.send)
-            _reply(peer.sock, answer)
+            with peer.sending:  # an action's answer comes after this one
+                try:
+                    trigger_id = self._fire(f"{SOCKET_CAUSE}{peer.host}")
+                except TriggerRefused as why:
+                    answer = f"ERROR {why}"
+                else:
+                    answer = f"OK {trigger_id}"
+                    self._replies.expect(trigger_id, peer.send)
+                _reply(peer.sock, answer)
             return True
         if not line.isascii() or not line.decode("ascii", "replace").isprintable():
             self._refuse(peer, "not a line of text")
@@ -280,6 +292,20 @@ def _reply(sock: socket.socket, text: str) -> None:
         sock.sendall(" ".join(text.split()).encode() + b"\r\n")
     except OSError:
         pass  # the peer did not wait for its answer
+
+
+def _send_all(sock: socket.socket, data: bytes, end_s: float) -> None:
+    """OSError when not all of it is on its way by then; the socket's own time-out belongs to the thread that reads."""
+    going = memoryview(data)
+    ready = select.poll()
+    ready.register(sock, select.POLLOUT)
+    while going:
+        if not ready.poll(max(0, round((end_s - time.monotonic()) * 1000))):
+            raise TimeoutError("the client does not read")
+        try:
+            going = going[sock.send(going, socket.MSG_DONTWAIT) :]
+        except BlockingIOError:
+            continue
 
 
 def _shut(sock: socket.socket, how: int) -> None:

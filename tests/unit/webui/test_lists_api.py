@@ -176,14 +176,14 @@ def test_an_actions_password_goes_to_no_other_server_than_it_was_entered_for(cal
 
 
 def test_an_actions_password_stays_in_the_camera_and_through_an_edit(caller: Caller) -> None:
-    options = {"url": "http://10.0.0.9/", "user": "u", "password": "secret", "authentication": "basic"}
+    options = {"url": "http://10.0.0.9/", "user": "u", "password": "s3cr3t", "authentication": "basic"}
     made = caller.send("POST", f"api/lists/{WHITE}/rules", {"kind": "http", "options": options}).json
     assert made["options"]["password"] == ""
-    assert "secret" not in caller.get(f"actions/{made['id']}").text
+    assert "s3cr3t" not in caller.get(f"actions/{made['id']}").text
     caller.send("PUT", f"api/rules/{made['id']}", {"options": {"password": "", "caption": "X"}})
     rule = caller.portal.store.rules.get(made["id"])
     assert rule is not None
-    assert '"password":"secret"' in rule.options
+    assert '"password":"s3cr3t"' in rule.options
     assert '"caption":"X"' in rule.options
 
 
@@ -204,3 +204,26 @@ def test_a_test_is_checked_first_and_says_when_the_service_is_down(caller: Calle
     outcome = caller.send("POST", "api/rules/test", {"kind": "io", "list_id": WHITE, "plate": "A1"}).json
     assert outcome["ok"] is False
     assert "service.sock does not answer" in outcome["note"]
+
+
+def test_the_conditions_of_an_action_are_saved_kept_and_shown(caller: Caller) -> None:
+    sent = {"kind": "io", "lane": 2, "direction": "approach", "min_confidence": 90, "countries": "pl, DE PL"}
+    made = caller.send("POST", f"api/lists/{WHITE}/rules", sent)
+    assert made.status == 200
+    saved = {"lane": 2, "direction": "approach", "min_confidence": 90, "countries": "PL DE"}
+    assert {name: made.json[name] for name in saved} == saved
+    changed = caller.send("PUT", f"api/rules/{made.json['id']}", {"name": "Gate", "lane": 0}).json
+    assert {name: changed[name] for name in saved} == {**saved, "lane": 0}
+    page = caller.get(f"actions/{made.json['id']}")
+    assert '<option value="approach" selected>' in page.text
+    assert 'value="PL DE"' in page.text
+
+
+def test_wrong_conditions_are_explained_each_at_its_field(caller: Caller) -> None:
+    sent = {"kind": "io", "lane": 3, "direction": "up", "min_confidence": 101, "countries": "Germany"}
+    assert problems(caller.send("POST", f"api/lists/{WHITE}/rules", sent)) == {
+        "lane": "must be 2 or less",
+        "direction": "must be one of any, approach, away",
+        "min_confidence": "must be 100 or less",
+        "countries": "'GERMANY' is no country code of two letters",
+    }

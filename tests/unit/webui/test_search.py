@@ -14,7 +14,7 @@ import pytest
 from board.kit.words import Text
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import MAX_COUNTED
-from engine.types import Delivery
+from engine.types import Decision, Delivery
 from tests.samples import NOW, WHITE, entry, passage
 from tests.unit.webui.portal_caller import Caller
 from webui.spreadsheet import cell, sheet
@@ -62,12 +62,15 @@ def test_passages_are_downloaded_as_csv_without_formulas(caller: Caller) -> None
         passage(trigger_cause="=cmd|x", plate_colour="yellow", plate_kind="taxi"),
         [],
         caller.portal.store.lookup("HK55EVB", NOW, True),
+        Decision("refused", Text("no plate was read")),
     )
+    page = caller.get("review?from=2026-01-01T00:00").text
+    assert ">refused</span>" in page and "no plate was read" in page
     reply = caller.get("review/passages.csv?from=2026-01-01T00:00", "viewer")
     rows = list(csv.reader(io.StringIO(reply.body.decode("utf-8-sig"))))
     assert rows[0][:2] == ["Date and time", "Plate"]
     assert rows[1][:2] == ["2026-01-02 03:04:05", "HK55EVB"]
-    assert rows[1][8:] == ["yellow", "taxi", "'=cmd|x", "ALL PLATES, NOT IN LIST"]
+    assert rows[1][8:] == ["yellow", "taxi", "'=cmd|x", "ALL PLATES, NOT IN LIST", "refused", "no plate was read"]
     assert reply.headers["Content-Disposition"] == 'attachment; filename="passages.csv"'
 
 
@@ -76,8 +79,10 @@ def test_the_audit_shows_errors_in_red_and_names_what_was_done(caller: Caller) -
         return Delivery(f"d{number}", "p1", 9, "io", state, NOW, NOW, 1, NOW, NOW, Text(note))
 
     notes = [(1, "done", "DO1 pulsed 500 ms"), (2, "failed", "<b>pin busy</b>"), (3, "withheld", "on a blacklist")]
-    caller.portal.store.add_passage(passage(), [delivery(*each) for each in notes])
+    refused = Decision("refused", Text("the plate was read too long ago"))
+    caller.portal.store.add_passage(passage(), [delivery(*each) for each in notes], (), refused)
     page = caller.get("audit?from=2026-01-01T00:00").text
+    assert "refused: the plate was read too long ago" in page
     assert page.count('<tr class="error">') == 1
     assert "&lt;b&gt;pin busy&lt;/b&gt;" in page
     assert "3 actions" in page

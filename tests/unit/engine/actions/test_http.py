@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from board.kit.errors import ConfigError
+from board.kit.settings import check
 from engine.actions.http import ACTION, HttpOptions
 from tests.samples import ActionPeer, env
 
@@ -54,3 +56,36 @@ def peer(folder: Path) -> Iterator[ActionPeer]:
 )
 def test_deliveries_to_one_server_share_its_fate(url: str, whom: str) -> None:
     assert ACTION.peer(HttpOptions(url=url)) == whom
+
+
+STORED = {
+    "url": "http://nvr.example/{x}", "method": "GET", "plate_image": True, "full_image": False, "caption": "LPR",
+    "authentication": "digest", "user": "gate", "password": "päss", "timeout_s": 10.0, "verify_tls": True,
+}  # fmt: skip
+"""Options as releases before formats and templates stored them."""
+
+
+def test_what_older_releases_stored_means_what_it_meant() -> None:
+    options = check(HttpOptions, STORED)
+    assert (options.format, options.hmac_secret, options.ca) == ("MILESIGHT", "", "")
+    assert options.model_dump().items() >= STORED.items()
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"format": "TEMPLATE", "url": "http://x/{nobody}"}, r"URL: there is no \{nobody\}"),
+        ({"format": "TEMPLATE", "url": "http://{plate}.example/"}, "URL: the host has no places"),
+        ({"body": "{nobody}"}, r"Text: there is no \{nobody\}"),
+        ({"method": "GET", "format": "XML"}, "Format: a GET carries no document: choose POST"),
+        ({"authentication": "bearer", "password": "a b"}, "Password: a token is one word of ASCII characters"),
+        ({"authentication": "bearer", "password": "a\r\nX: y"}, "Password: a token is one word of ASCII characters"),
+        ({"hmac_header": "Host"}, "Header of the signature: must be the name of a header of its own"),
+        ({"hmac_header": "X: y"}, "Header of the signature: must be the name of a header of its own"),
+        ({"ca": "nonsense"}, "Certificate of the authority: is not a certificate"),
+        ({"format": "PDF"}, "Format: must be one of MILESIGHT, XML, XML_IMG, JSON, JSON_IMG, TEMPLATE"),
+    ],
+)
+def test_options_that_cannot_work_are_refused(options: dict[str, object], problem: str) -> None:
+    with pytest.raises(ConfigError, match=problem):
+        check(HttpOptions, options)

@@ -7,10 +7,12 @@ from dataclasses import replace
 import pytest
 
 from board.kit.errors import ConfigError
+from board.kit.settings import check
 from board.types import SendWiegand
 from board.wiegand.codes import bit_text
 from engine.actions.wiegand import ACTION, WiegandOptions, code_for
 from engine.types import Match
+from tests.http_peer import http_peer
 from tests.samples import NOW_NS, FakePins, entry, env, event
 from tests.samples import pins_peer as peer  # noqa: F401 (for the contract test)
 
@@ -89,3 +91,12 @@ def test_the_request_carries_the_times_and_the_deadline() -> None:
     assert str(ACTION.deliver(event(listed=entry("HK55EVB")), options, env(pins))) == "W1 sent 26 bits, SHA-1 80CF15, 2 times"
     code = code_for(event(listed=entry("HK55EVB")), options)[0]
     assert pins.requests == [SendWiegand("d1", "W1", code, 50, 1000, 150, 2, NOW_NS + 10_000_000_000)]
+
+
+def test_a_middleware_board_is_asked_over_http_instead_of_the_pins() -> None:
+    pins = FakePins()
+    with http_peer(lambda asked: (200, {}, b"")) as server:
+        chosen = check(WiegandOptions, {"by": "http", "url": f"http://127.0.0.1:{server.port}/?n={{hex}}&b={{code}}"})
+        assert str(ACTION.deliver(event(), chosen, env(pins))) == f"127.0.0.1:{server.port} sent 26 bits, SHA-1 80CF15"
+    assert server.got[0].path == "/?n=80CF15&b=11000000011001111000101010"  # Nedap's vector (docs/sources.md, Wiegand)
+    assert pins.requests == []

@@ -23,10 +23,17 @@ class Options(Settings):
 class Bench:
     def __init__(self) -> None:
         self.events: list[str] = []
+        self.used: list[tuple[object, tuple[str, ...]]] = []
         self.fails = ""
         self.problems: list[str] = []
         self.kind = ActionKind(
-            "gauge", "GAUGE", Options, lambda event, options, env: Text(""), peer=lambda each: each.host, open=self.open
+            "gauge",
+            "GAUGE",
+            Options,
+            lambda event, options, env: Text(""),
+            peer=lambda each: each.host,
+            open=self.open,
+            use=self.use,
         )
         self.peers = Peers({"gauge": self.kind}, self.problems.append)
 
@@ -37,6 +44,9 @@ class Bench:
         self.events.append(f"open {peer}")
         yield f"<{peer}>"
         self.events.append(f"close {peer}")
+
+    def use(self, kept: object, rules: tuple[Options, ...], env: ActionEnv) -> None:
+        self.used.append((kept, tuple(each.host for each in rules)))
 
     def keep(self, *hosts: str, enabled: bool = True) -> None:
         rules = [replace(rule(WHITE, "gauge", host=host), id=number, enabled=enabled) for number, host in enumerate(hosts, 1)]
@@ -49,6 +59,13 @@ class Bench:
 @pytest.fixture
 def bench() -> Bench:
     return Bench()
+
+
+def test_what_is_open_hears_of_the_rules_that_use_it_after_every_change(bench: Bench) -> None:
+    bench.keep("a", "a", "b")
+    assert bench.used == [("<a>", ("a", "a")), ("<b>", ("b",))]
+    bench.keep("a")
+    assert bench.used[2:] == [("<a>", ("a",))]
 
 
 def test_a_peer_is_opened_once_however_many_rules_use_it_and_closed_with_the_last(bench: Bench) -> None:

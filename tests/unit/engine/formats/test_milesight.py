@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from engine.formats._country_codes import ALPHA_3, alpha_3
 from engine.formats.milesight import document, get_address, plate_type
 from engine.types import Match, PlateList
-from tests.samples import event
+from tests.samples import DEVICE, event
 
 
 @pytest.mark.parametrize(("colour", "written"), [("", "Unknown"), ("white", "White"), ("yellow", "Yellow")])
 def test_the_plates_colour_is_written_as_receivers_know_it(colour: str, written: str) -> None:
-    given = document(event(plate_colour=colour), "Gate north", ZoneInfo("UTC"), b"", b"")
+    given = document(event(plate_colour=colour), DEVICE, b"", b"")
     assert given["plate_color"] == written
 
 
 def test_the_document_has_exactly_the_fields_that_receivers_know() -> None:
     at = datetime(2023, 9, 15, 4, 19, 57, 267_900, tzinfo=UTC)
-    given = document(event(at=at, lane=2), "Gate north", ZoneInfo("Europe/Berlin"), b"plate", b"full")
+    given = document(event(at=at, lane=2), DEVICE, b"plate", b"full")
     assert given == {
         "device": "Gate north",
         "time": "2023-09-15 06:19:57",

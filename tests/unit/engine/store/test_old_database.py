@@ -15,13 +15,16 @@ from typing import Any
 import pytest
 
 from board.kit.clock import TestClock
+from board.kit.words import Text
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import PassageQuery, Store
 from engine.store.upkeep import Upkeep
+from engine.types import UNDECIDED, Decision
 from tests.samples import NOW, WHITE, entry, new_store, passage, rule
 
 ROOT = Path(__file__).resolve().parents[4]
 OLD_RELEASE = "79fe1a0"
+REFUSED = Decision("refused", Text("{plate} is on no list", {"plate": "AB13"}))
 
 OLD = """
 import json, sys
@@ -119,7 +122,7 @@ def test_a_release_that_was_rolled_back_finds_everything_and_so_does_the_newer_o
     store.entries.save(entry("ΑΒ 13"), "anna")
     store.imports.replace(5, [("line 1", entry("EF 56"))], "anna")
     store.settings.put(GeneralSettings(device_name="Gate west"), "anna")
-    store.add_passage(passage("AB13", id="p900", at=NOW + timedelta(minutes=900)), [], store.lookup("AB13", NOW, True))
+    store.add_passage(passage("AB13", id="p900", at=NOW + timedelta(minutes=900)), [], store.lookup("AB13", NOW, True), REFUSED)
     store.close()
 
     seen = run_old(old_release, tmp_path, OLD_WORKS_ON)
@@ -133,6 +136,7 @@ def test_a_release_that_was_rolled_back_finds_everything_and_so_does_the_newer_o
 
     store = new_store(tmp_path)
     fill(store)
+    assert [store.passages.get(id).decision for id in ("p300", "p900", "p1000")] == [UNDECIDED, REFUSED, UNDECIDED]
     assert [one.plate for one in store.entries(WHITE)] == ["ΑΒ 13", "АВ 77", "B0B117", "MU-AB 9"]
     for plate, listed in (("AB77", True), ("MUAB9", True), ("AB12", False), ("AB13", True), ("MUAB1", False)):
         assert any(match.list.id == WHITE for match in store.lookup(plate, NOW, True)) is listed, plate

@@ -14,7 +14,7 @@ from board.kit.errors import ConfigError
 from board.kit.words import Text
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import DeliveryQuery, PassageQuery, Store
-from engine.types import ActionRule, Delivery, ListEntry, PassageImages, PlateList, WeekSchedule
+from engine.types import ActionRule, Conditions, Delivery, ListEntry, PassageImages, PlateList, WeekSchedule
 from tests.samples import ALL, BLACK, NOW, UNLISTED, WHITE, entry, new_store, passage, rule
 
 
@@ -31,6 +31,23 @@ def test_a_new_camera_has_five_lists(store: Store) -> None:
         (4, "WHITELIST", "white"),
         (5, "WISH LIST", "wish"),
     ]
+
+
+def test_the_conditions_of_a_rule_are_kept_and_stand_in_the_changes(store: Store) -> None:
+    conditions = Conditions(2, "approach", 90, ("DE", "PL"))
+    saved = store.rules.save(replace(rule(), conditions=conditions), "admin")
+    assert [each.conditions for each in store.rules(WHITE)] == [conditions]
+    store.rules.save(replace(saved, conditions=Conditions()), "admin")
+    assert [each.conditions for each in store.rules(WHITE)] == [Conditions()]
+
+
+def test_the_newest_passage_with_a_picture_is_the_one_to_try_actions_with(store: Store) -> None:
+    assert store.passages.newest_pictured() is None
+    store.add_passage(passage("AB1", "p1", images=PassageImages("a.jpg", "")), ())
+    assert (store.passages.newest_pictured() or passage()).id == "p1"
+    store.add_passage(passage("AB2", "p2", images=PassageImages("b.jpg", "c.jpg")), ())
+    store.add_passage(passage("AB3", "p3"), ())
+    assert (store.passages.newest_pictured() or passage()).images == PassageImages("b.jpg", "c.jpg")
 
 
 def test_a_list_is_added_changed_and_deleted_with_its_entries_and_rules(store: Store) -> None:
@@ -141,7 +158,7 @@ def test_a_rule_is_saved_with_all_its_options(store: Store) -> None:
 @pytest.mark.parametrize(
     ("wrong", "problem"),
     [
-        (rule(kind="rocket"), "there is no action 'rocket'; there are display, http, io, wiegand, wiegand_serial"),
+        (rule(kind="rocket"), "there is no action 'rocket'; there are "),
         (replace(rule(), options="[]"), "the options are not a JSON object"),
         (replace(rule(), options="{"), "the options are not JSON: "),
         (rule(duration_ms=5), "Duration: "),

@@ -5,15 +5,13 @@ from __future__ import annotations
 import base64
 import json
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from board.kit.errors import PackageError
-from board.kit.state import State
 from firmware.packages.keys import fingerprint
-from firmware.packages.licence import Licence, device_serial, licence_bytes, read_licence
+from firmware.packages.licence import Licence, licence_bytes, read_licence
 from tests.tiny_package import KEY, OTHER_KEY, TRUST
 
 SIGNER = next(iter(TRUST))
@@ -63,14 +61,3 @@ def test_another_trusted_vendor_cannot_license_this_package() -> None:
     other = OTHER_KEY.public_key()
     with pytest.raises(PackageError, match="not signed by the package's vendor"):
         read_licence(made(key=OTHER_KEY), "TINY", "s1", SIGNER, {**TRUST, fingerprint(other): other}, NOW)
-
-
-def test_the_serial_is_the_boards_else_the_machines_else_one_made_once(tmp_path: Path) -> None:
-    state, board, machine = State(tmp_path / "state"), tmp_path / "board", tmp_path / "machine"
-    made_up = device_serial(state, (board, machine))
-    assert len(made_up) == 16
-    assert device_serial(state, (board, machine)) == made_up
-    machine.write_text("0123abcd\n")
-    assert device_serial(state, (board, machine)) == "0123abcd"
-    board.write_bytes(b"10000000abcdef01\0")
-    assert device_serial(state, (board, machine)) == "10000000abcdef01"

@@ -1,12 +1,15 @@
-"""WIEGAND VIVOTEK action: sends a number over a serial (RS-485) line to a converter, which makes the Wiegand pulses.
+"""WIEGAND VIVOTEK action: sends a number to a converter, which makes the Wiegand pulses: over a serial (RS-485) line or over HTTP.
 
-VIVOTEK's converter has no public protocol (docs/sources.md, Wiegand). The message is therefore a template of ours that is set to
-what the converter at hand understands; by default `W26 0 12345` and a line end, which a few lines on a microcontroller can read.
+VIVOTEK's converter has no public protocol (docs/sources.md, Wiegand). Message and address are therefore templates of ours that are
+set to what the converter at hand understands; by default `W26 0 12345` and a line end, which a few lines on a microcontroller can
+read. Rules of releases that named this kind `wiegand_serial` keep working.
 
 Source: manual 4.4, List tab.
 """
 
 from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
 
 from pydantic import field_validator
 
@@ -14,17 +17,16 @@ from board.kit.errors import BoardError, DeliveryError
 from board.kit.settings import option
 from board.kit.words import Text
 from board.serial import parse_url
-from board.types import WiegandCode
-from board.wiegand.codes import LAYOUTS, bit_text, decode
+from engine.actions._converter import PLACES, HttpConverter, ask_converter, values_of
+from engine.actions._http import server
 from engine.actions._kind import ActionEnv, ActionKind, Lane
 from engine.actions.wiegand import NumberOptions, code_for, number_bits, unsendable
 from engine.formats.serial_text import check_places, fill, unescape
 from engine.types import PlateEvent
 
-PLACES = ("bits", "facility", "card", "hex", "code", "plate")
 
-
-class ConverterOptions(NumberOptions):
+class ConverterOptions(NumberOptions, HttpConverter):
+    by: str = option("line", "By", "line: over the serial line below. http: by asking for the URL.", choices=("line", "http"))
     line: str = option(
         "serial:///dev/ttyUSB0?baud=9600",
         "Serial line",
@@ -63,11 +65,9 @@ class ConverterOptions(NumberOptions):
 
 def _deliver(event: PlateEvent, options: ConverterOptions, env: ActionEnv) -> Text:
     code, words = code_for(event, options)
-    facility, card, hexadecimal = _parts(options.layout, code)
-    values = {
-        "bits": str(code.bits), "facility": facility, "card": card, "hex": hexadecimal, "code": bit_text(code),
-        "plate": event.passage.plate,
-    }  # fmt: skip
+    values = values_of(options.layout, code, event.passage.plate)
+    if options.by == "http":
+        return ask_converter(values, words, options, env)
     message = unescape(fill(options.message, {name: value.replace("\\", "\\\\") for name, value in values.items()}))
     if env.clock.monotonic_ns() > env.not_after_ns:
         raise DeliveryError("it was too late for the converter")
@@ -80,24 +80,24 @@ def _deliver(event: PlateEvent, options: ConverterOptions, env: ActionEnv) -> Te
     return Text("{what}, answered", {"what": said}) if options.answer else said
 
 
-def _parts(name: str, code: WiegandCode) -> tuple[str, str, str]:
-    """(facility, card, data in hexadecimal) as texts; the plate code has neither of the first two."""
-    layout = LAYOUTS.get(name)
-    if layout is None:
-        return "", "", f"{code.value:0{code.bits // 4}X}"
-    facility, card = decode(layout, code)
-    return str(facility), str(card), f"{facility << layout.card_bits | card:0{layout.data_bits // 4}X}"
+def _peer(options: ConverterOptions) -> str:
+    return server(options.url) if options.by == "http" else options.line
+
+
+def _open(peer: str, env: ActionEnv) -> AbstractContextManager[object]:
+    return env.serial.opened(peer) if "://" in peer else nullcontext()
 
 
 ACTION = ActionKind(
-    name="wiegand_serial",
+    name="wiegand_vivotek",
+    former=("wiegand_serial",),
     label="WIEGAND VIVOTEK",
     options=ConverterOptions,
     deliver=_deliver,
     lane=Lane.FAST,
     max_age_s=10.0,
-    peer=lambda options: options.line,
-    open=lambda line, env: env.serial.opened(line),
+    peer=_peer,
+    open=_open,
     withheld=lambda options: not options.even_if_blacklisted,
     number_bits=number_bits,
     unsendable=unsendable,

@@ -1,0 +1,189 @@
+"""HTTP: a request to a peer and the head of its answer, with the ways of logging in that receivers know."""
+
+from __future__ import annotations
+
+import base64
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urljoin, urlsplit
+
+from board.kit.errors import DeliveryError, PeerRefused
+from board.kit.words import Text
+from engine.actions._digest import answer as digest_answer
+from engine.actions._digest import is_stale
+from engine.actions._exchange import Exchange, exchange, place
+from engine.network import Network
+
+if TYPE_CHECKING:
+    import ssl
+
+REDIRECTS = (301, 302, 303, 307, 308)
+
+PORTS = {"http": 80, "https": 443}
+
+SAFE = "!#$%&'()*+,/:;=?@[]~"
+"""What stays as it was typed in a path and a query; everything else is percent-encoded."""
+
+LOGINS = ("none", "basic", "digest", "bearer")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    method: str
+    url: str
+    body: bytes = b""
+    headers: Mapping[str, str] | None = None
+
+    @property
+    def target(self) -> str:
+        """Path and query, as they are sent."""
+        parts = urlsplit(self.url)
+        return quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=SAFE)
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """`way`: of LOGINS; with "bearer" the password is the token."""
+
+    way: str = "none"
+    user: str = ""
+    password: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`body`: its first bytes, as many as were asked for."""
+
+    status: int
+    reason: str
+    location: str
+    challenges: tuple[str, ...]
+    body: bytes
+
+
+def ask(request: Request, login: Login, network: Network, timeout_s: float, tls: ssl.SSLContext, most_bytes: int = 0) -> Answer:
+    """The server's last word, if it is a yes (2xx). PeerRefused: another answer; DeliveryError: none. Both name the URL without its
+    query. Each request goes over a connection of its own: one that was kept may be gone by the time it is used. `tls` is
+    for https."""
+    target = public_address(request.url)
+    with exchange(network, target, timeout_s) as it:
+        answer = _last_word(request, login, it, tls, most_bytes)
+        it.check()
+    if answer.status in REDIRECTS:
+        # A redirect could carry the plate and the password to another host: it is reported, never followed.
+        raise PeerRefused(
+            "{target} answers {status_code}, look at {redirect}: enter that address",
+            target=target,
+            status_code=answer.status,
+            redirect=_redirect(request.url, answer.location),
+        )
+    if not 200 <= answer.status < 300:
+        raise PeerRefused(
+            "{target} answers {status_code} {reason}", target=target, status_code=answer.status, reason=answer.reason[:60]
+        )
+    return answer
+
+
+def answered(request: Request, answer: Answer) -> Text:
+    """ "POST http://nvr.example/api answers 200"."""
+    values = {"method": request.method, "target": public_address(request.url), "status_code": answer.status}
+    return Text("{method} {target} answers {status_code}", values)
+
+
+def _last_word(request: Request, login: Login, it: Exchange, tls: ssl.SSLContext, most_bytes: int) -> Answer:
+    answer = _one(request, _first_proof(login), it, tls, most_bytes)
+    for turn in range(2):
+        if login.way != "digest" or answer.status != 401 or (turn and not is_stale(answer.challenges)):
+            break
+        proof = digest_answer(answer.challenges, request.method, request.target, request.body, login.user, login.password)
+        if not proof:
+            break
+        answer = _one(request, {"Authorization": proof}, it, tls, most_bytes)
+    return answer
+
+
+def _first_proof(login: Login) -> dict[str, str]:
+    if login.way == "basic":  # as UTF-8; texts would go as Latin-1
+        return {"Authorization": f"Basic {base64.b64encode(f'{login.user}:{login.password}'.encode()).decode()}"}
+    if login.way == "bearer":
+        return {"Authorization": f"Bearer {login.password}"}
+    return {}
+
+
+def _one(request: Request, proof: dict[str, str], it: Exchange, tls: ssl.SSLContext, most_bytes: int) -> Answer:
+    import ssl
+    from http.client import HTTPException
+
+    parts = urlsplit(request.url)
+    with it.connect(parts.hostname or "", parts.port or PORTS[parts.scheme]) as sock:
+        try:
+            return _talk(sock, request, proof, tls, most_bytes)
+        except ssl.SSLError:  # some of them are ValueErrors
+            raise
+        except (HTTPException, ValueError) as why:
+            raise DeliveryError("it does not answer in HTTP") from why
+
+
+def _talk(sock: socket.socket, request: Request, proof: dict[str, str], tls: ssl.SSLContext, most_bytes: int) -> Answer:
+    from http import client
+
+    parts = urlsplit(request.url)
+    secure = parts.scheme == "https"
+    if secure:
+        sock = tls.wrap_socket(sock, server_hostname=parts.hostname)
+    # Either class knows which port goes without saying in the Host header; neither connects, as it has a socket.
+    connection = (client.HTTPSConnection if secure else client.HTTPConnection)(parts.hostname or "", parts.port)
+    connection.sock = sock
+    try:
+        try:
+            connection.request(request.method, request.target, request.body or None, {**(request.headers or {}), **proof})
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # it has heard enough, and may have answered
+        got = connection.getresponse()
+        challenges = tuple(got.headers.get_all("WWW-Authenticate") or ())
+        return Answer(
+            got.status, got.reason, got.headers.get("Location", ""), challenges, got.read(most_bytes) if most_bytes else b""
+        )
+    finally:
+        connection.close()
+
+
+# --- what is said -----------------------------------------------------------------------------------------------------
+
+
+def server(url: str) -> str:
+    """ "nvr.example:8080": whom the URL names, its port said even where it goes without saying."""
+    parts = urlsplit(url)
+    return place(parts.hostname or "", parts.port or PORTS[parts.scheme])
+
+
+def public_address(url: str) -> str:
+    """The URL as it may stand in a log: without query, which often holds a key, and without what may be meant as a password."""
+    parts = urlsplit(url)
+    if "@" in parts.path:
+        return f"{parts.scheme}://(an address with @ in it)"
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{parts.path}"
+
+
+def _redirect(url: str, location: str) -> str:
+    try:
+        return public_address(urljoin(url, location))[:200]
+    except ValueError:
+        return "an address that is none"
+
+
+def check_url(url: str) -> str:
+    """The URL as it is; ValueError says why it is none that a request can go to."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as why:
+        raise ValueError(f"is not an address: {why}") from why
+    if parts.scheme not in PORTS or not host or not url.isprintable() or " " in url:
+        raise ValueError("must be an address such as http://192.168.1.10:8080/api/lpr")
+    if "@" in url.partition("?")[0]:  # wherever it stands: what is not a user and password by the book may be meant as one
+        raise ValueError("user and password have fields of their own")
+    return url

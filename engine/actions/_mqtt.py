@@ -1,0 +1,320 @@
+"""MQTT: the camera's connections to a broker, kept while an enabled rule uses them, and what is published over them.
+
+paho speaks the protocol and never repeats anything by itself: each connection is a client of its own, and what was not acknowledged
+is the outbox's business, which sends it again under the same id.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from board.kit.errors import ConfigError, DeliveryError, PeerRefused
+from board.kit.words import Text
+from engine.actions._exchange import BAD_CERTIFICATE, BAD_TLS, place
+from engine.actions._tls import client_context
+from engine.network import Network
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import Client
+
+KEEP_ALIVE_S = 30
+CONNECT_S = 10.0
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 60.0
+
+HEAD_BYTES = 200
+"""At most so much of a packet is neither topic nor body."""
+
+ONLINE, OFFLINE = b"online", b"offline"
+
+log = logging.getLogger("mqtt")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whom a connection is made to, and as whom. `status_topic`: where the broker says "offline" once the camera is gone; "":
+    nowhere."""
+
+    host: str
+    port: int
+    client_id: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    tls: bool = False
+    ca: str = ""
+    status_topic: str = ""
+
+    @property
+    def place(self) -> str:
+        return place(self.host, self.port)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is published, with QoS 1. `expiry_s`: the broker throws it away when nobody has fetched it by then; 0: never. `id`: the
+    same in every repetition, as the user property `delivery_id`."""
+
+    topic: str
+    body: bytes
+    content_type: str = ""
+    expiry_s: int = 0
+    id: str = ""
+    retain: bool = False
+
+
+class Broker:
+    """What is kept open for one host and port. Any thread may call."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._lock = threading.Lock()
+        self._kept: dict[tuple[Account, tuple[Letter, ...]], Link] = {}
+        self._tried: Link | None = None
+
+    def __enter__(self) -> Broker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.use({})
+        self._try_no_more()
+
+    def use(self, accounts: dict[Account, tuple[Letter, ...]]) -> None:
+        """From now on there is a connection for each of these, and no other; each says its letters whenever it is made."""
+        wanted = set(accounts.items())
+        with self._lock:
+            gone = [self._kept.pop(key) for key in set(self._kept) - wanted]
+            for key in wanted - set(self._kept):
+                self._kept[key] = Link(*key, self._network)
+        for link in gone:
+            link.close()
+
+    def link(self, account: Account) -> Link:
+        """The connection of an account. For one that no rule uses (a TEST) one is made that announces nothing; it is closed with
+        the next such one."""
+        with self._lock:
+            for (known, _), link in self._kept.items():
+                if known == account:
+                    return link
+            silent = replace(account, client_id=f"{account.client_id}-test", status_topic="")
+            if self._tried is not None and self._tried.account == silent:
+                return self._tried
+        self._try_no_more()
+        with self._lock:
+            self._tried = Link(silent, (), self._network)
+            return self._tried
+
+    def _try_no_more(self) -> None:
+        with self._lock:
+            link, self._tried = self._tried, None
+        if link is not None:
+            link.close()
+
+
+class Link:
+    """One connection, made anew whenever it is lost, from a thread of its own."""
+
+    def __init__(self, account: Account, greetings: Iterable[Letter], network: Network) -> None:
+        self.account = account
+        self._greetings = tuple(greetings)
+        self._network = network
+        self._changed = threading.Condition()
+        self._client: Client | None = None
+        self._connected = False
+        self._limit = 0
+        self._problem: DeliveryError = DeliveryError("no connection in {seconds:g} s", seconds=CONNECT_S)
+        self._tries = 0
+        self._acknowledged: dict[int, Any] = {}
+        self._hurry = threading.Event()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name=f"mqtt {account.place}"[:60], daemon=True)
+        self._thread.start()
+
+    # --- publishing ---------------------------------------------------------------------------------------------------
+
+    def publish(self, letter: Letter, timeout_s: float) -> str:
+        """Returns once the broker has it, with its remark ("Success", "No matching subscribers"). DeliveryError: there is no
+        connection or no answer in time; PeerRefused: it does not want it."""
+        end_s = time.monotonic() + timeout_s
+        target = self.account.place
+        client, limit = self._connection(end_s)
+        if limit and len(letter.body) + len(letter.topic.encode()) + HEAD_BYTES > limit:
+            raise ConfigError(
+                "{target} takes messages of {most} bytes at most: choose a format without images", target=target, most=limit
+            )
+        # paho holds locks of its own while it calls us back: it is never called under ours.
+        sent = client.publish(letter.topic, letter.body, qos=1, retain=letter.retain, properties=_properties(letter))
+        reason = self._answer(client, sent.mid, end_s)
+        if reason is None:
+            client.disconnect()  # with what it has not acknowledged: it will come again
+            raise self._failed(DeliveryError("no answer in {seconds:g} s", seconds=timeout_s))
+        if reason.is_failure:
+            raise PeerRefused("{target} refuses {topic}: {reason}", target=target, topic=letter.topic, reason=str(reason))
+        return str(reason)
+
+    def _answer(self, client: Client, number: int, end_s: float) -> Any:
+        """What the broker says to a message; None: nothing in time."""
+        with self._changed:
+            while number not in self._acknowledged or client is not self._client:
+                left_s = end_s - time.monotonic()
+                if client is not self._client or not self._connected:
+                    raise self._failed(DeliveryError("the connection was lost before it answered"))
+                if left_s <= 0:
+                    return None
+                self._changed.wait(left_s)
+            return self._acknowledged.pop(number)
+
+    def _connection(self, end_s: float) -> tuple[Client, int]:
+        """The client once it is connected, and the longest packet that the broker takes (0: any)."""
+        with self._changed:
+            tries = self._tries
+            self._hurry.set()
+            while not (self._connected and self._client):
+                left_s = end_s - time.monotonic()
+                if left_s <= 0 or self._tries > tries or self._stopped:
+                    raise self._failed(self._problem)
+                self._changed.wait(left_s)
+            return self._client, self._limit
+
+    def _failed(self, why: DeliveryError) -> DeliveryError:
+        return type(why)("{target}: {reason}", target=self.account.place, reason=why.text)
+
+    def close(self) -> None:
+        """Says that the camera goes, if somebody is to know it."""
+        with self._changed:
+            self._stopped = True
+            client, says_so = self._client, self._connected and bool(self.account.status_topic)
+            self._changed.notify_all()
+        if client is not None:
+            if says_so:
+                client.publish(self.account.status_topic, OFFLINE, qos=1, retain=True)
+            client.disconnect()
+        self._hurry.set()
+        self._thread.join(2.0)
+
+    # --- the connection's own thread ----------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        pause_s = FIRST_PAUSE_S
+        while not self._stopped:
+            begun_s = time.monotonic()
+            try:
+                self._live()
+            except Exception as why:  # the thread's top
+                log.exception("%s", self.account.place)
+                self._lost(DeliveryError("unexpected error: {error}", error=type(why).__name__))
+            pause_s = FIRST_PAUSE_S if time.monotonic() - begun_s > LONGEST_PAUSE_S else min(LONGEST_PAUSE_S, pause_s * 2)
+            self._hurry.wait(pause_s)  # a delivery that waits does not wait that long
+
+    def _live(self) -> None:
+        """From the look-up of the host to the end of the connection."""
+        client = _make_client(self.account, self._network)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_publish = self._on_publish
+        with self._changed:
+            if self._stopped:
+                return
+            self._client = client
+            self._acknowledged.clear()
+            self._hurry.clear()
+        try:
+            client.connect(self.account.host, self.account.port, KEEP_ALIVE_S, clean_start=True)
+        except ConfigError as why:  # actions may not reach that host
+            self._lost(DeliveryError(why.text))
+            return
+        except OSError as why:
+            self._lost(DeliveryError(_said(why)))
+            return
+        client.loop_forever()
+        self._lost(None)
+
+    def _on_connect(self, client: Client, _: object, flags: object, reason: Any, properties: Any) -> None:
+        if reason.is_failure:
+            self._lost(PeerRefused("the broker refuses the log-in ({reason})", reason=str(reason)))
+            return
+        for letter in self._greetings:
+            client.publish(letter.topic, letter.body, qos=1, retain=letter.retain)
+        with self._changed:
+            self._limit = int(getattr(properties, "MaximumPacketSize", 0))
+            self._connected = client is self._client and not self._stopped
+            self._changed.notify_all()
+        log.info("%s: connected", self.account.place)
+
+    def _on_disconnect(self, client: Client, _: object, flags: object, reason: Any, properties: object) -> None:
+        with self._changed:
+            was_connected, self._connected = self._connected, False
+        if was_connected and not self._stopped:
+            log.warning("%s: the connection was lost (%s)", self.account.place, reason)
+            self._lost(DeliveryError("the connection was lost ({reason})", reason=str(reason)))
+
+    def _on_publish(self, client: Client, _: object, number: int, reason: Any, properties: object) -> None:
+        with self._changed:
+            if client is self._client:
+                self._acknowledged[number] = reason
+                if len(self._acknowledged) > 1000:  # greetings that nobody waits for
+                    self._acknowledged.pop(next(iter(self._acknowledged)))
+                self._changed.notify_all()
+
+    def _lost(self, why: DeliveryError | None) -> None:
+        with self._changed:
+            self._connected = False
+            if why is not None:
+                self._problem = why
+                self._tries += 1
+            self._changed.notify_all()
+
+
+def _make_client(account: Account, network: Network) -> Client:
+    from paho.mqtt.client import Client
+    from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+    def connect() -> socket.socket:
+        """As actions connect: to permitted addresses only, and within a time limit."""
+        return network.connect(account.host, account.port, time.monotonic() + CONNECT_S)
+
+    client: Any = Client(
+        CallbackAPIVersion.VERSION2, account.client_id, protocol=MQTTProtocolVersion.MQTTv5, reconnect_on_failure=False
+    )
+    client._create_socket_connection = connect
+    client.connect_timeout = CONNECT_S
+    if account.user or account.password:
+        client.username_pw_set(account.user, account.password or None)
+    if account.tls:
+        client.tls_set_context(client_context(account.ca))
+    if account.status_topic:
+        client.will_set(account.status_topic, OFFLINE, qos=1, retain=True)
+    made: Client = client
+    return made
+
+
+def _properties(letter: Letter) -> Any:
+    from paho.mqtt.packettypes import PacketTypes
+    from paho.mqtt.properties import Properties
+
+    make: Any = Properties
+    said = make(PacketTypes.PUBLISH)
+    if letter.expiry_s:
+        said.MessageExpiryInterval = letter.expiry_s
+    if letter.content_type:
+        said.ContentType = letter.content_type
+    if letter.id:
+        said.UserProperty = [("delivery_id", letter.id)]
+    return said
+
+
+def _said(why: OSError) -> Text:
+    import ssl
+
+    if isinstance(why, TimeoutError):
+        return Text("no connection in {seconds:g} s", {"seconds": CONNECT_S})
+    if isinstance(why, ssl.SSLCertVerificationError):
+        return Text(BAD_CERTIFICATE, {"reason": why.verify_message})
+    if isinstance(why, ssl.SSLError):
+        return Text(BAD_TLS, {"reason": why.reason or type(why).__name__})
+    return Text("no connection ({reason})", {"reason": why.strerror or type(why).__name__})

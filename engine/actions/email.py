@@ -1,0 +1,248 @@
+"""EMAIL action: sends the passage by SMTP (manual 4.4, List tab), for people or for a central station that runs Immix."""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import re
+from typing import TYPE_CHECKING, Any
+
+from pydantic import field_validator
+
+from board.kit.errors import DeliveryError, PeerRefused
+from board.kit.settings import Settings, option
+from board.kit.words import Text
+from engine.actions._exchange import Bounded, Exchange, Host, exchange, place
+from engine.actions._kind import ActionEnv, ActionKind
+from engine.actions._tls import Certificates, ca_option, client_context
+from engine.formats.mail import IMMIX_EVENTS, Attachment, address, addresses, compose, immix, said
+from engine.formats.messages import picture
+from engine.formats.places import check_template
+from engine.types import PlateEvent
+
+if TYPE_CHECKING:
+    from smtplib import SMTP
+
+PORTS = {"starttls": 587, "tls": 465, "none": 25}
+
+PICTURES = {"none": (), "plate": ("plate",), "full": ("full",), "both": ("full", "plate")}
+
+TO_WHOM = ("host", "port", "tls", "ca", "verify_tls", "user")
+
+
+class EmailOptions(Settings):
+    host: Host = option("mail.example.org", "Host", "Name or address of the mail server.", max_length=253)
+    port: int = option(0, "Port", "0: the usual one, 587 with STARTTLS, 465 with TLS, 25 with none.", ge=0, le=65535)
+    tls: str = option(
+        "starttls",
+        "Encryption",
+        "starttls: begins openly, goes no further unless encrypted; tls: from the first byte; none: anyone on the way can read it.",
+        choices=tuple(PORTS),
+    )
+    ca: Certificates = ca_option()
+    verify_tls: bool = option(
+        True, "Check the certificate", "Refuses a server whose certificate is not valid. Switch off only for a test."
+    )
+    user: str = option("", "User", "Empty: without logging in.", max_length=200)
+    password: str = option("", "Password", "Of the user at the mail server.", widget="password", belongs_to=TO_WHOM, max_length=200)
+    sender: str = option("camera@example.org", "Sender", "Mail address that the messages come from.", max_length=320)
+    to: str = option(
+        "gate@example.org", "Receivers", "Mail addresses, with commas or one a line.", widget="textarea", max_length=4000
+    )
+    format: str = option(
+        "TEXT",
+        "Format",
+        "TEXT: the text below; IMMIX: what a central station that runs Immix reads, with the subject as its extra text.",
+        choices=("TEXT", "IMMIX"),
+    )
+    subject: str = option(
+        "{plate} in {list}",
+        "Subject",
+        "{plate}, {list}, {description}, {date}, {clock}, {device}, {site}, {decision} and others are filled in.",
+        max_length=200,
+    )
+    body: str = option(
+        "{plate} was seen at {device} on {date} at {clock}.\nList: {list} {description}",
+        "Text",
+        "The same places are filled in as in the subject.",
+        widget="textarea",
+        max_length=4000,
+    )
+    images: str = option("full", "Pictures", "Which pictures are attached.", choices=tuple(PICTURES))
+    document: str = option(
+        "none", "Document", "Attaches the whole event as a file as well (docs/messages.md).", choices=("none", "XML", "JSON")
+    )
+    immix_input: int = option(1, "Immix input", "IMMIX: the number of the alarm there.", ge=1, le=65535)
+    immix_event: str = option("VehicleDetected", "Immix event", "IMMIX: the type of the alarm there.", choices=IMMIX_EVENTS)
+    timeout_s: float = option(
+        30.0, "Timeout", "Longest wait, from the look-up of the server's name to the end of the mail.", unit="s", ge=1, le=120
+    )
+
+    @field_validator("subject", "body")
+    @classmethod
+    def _is_template(cls, text: str) -> str:
+        return check_template(text.replace("\r\n", "\n"))
+
+    @field_validator("sender")
+    @classmethod
+    def _is_address(cls, text: str) -> str:
+        address(text)
+        return text
+
+    @field_validator("to")
+    @classmethod
+    def _are_addresses(cls, text: str) -> str:
+        addresses(text)
+        return text
+
+    @property
+    def real_port(self) -> int:
+        return self.port or PORTS.get(self.tls, 25)
+
+    @property
+    def server(self) -> str:
+        return place(self.host, self.real_port)
+
+
+def _deliver(event: PlateEvent, options: EmailOptions, env: ActionEnv) -> Text:
+    receivers = addresses(options.to)
+    mail = _mail(event, options, env, receivers)
+    with exchange(env.network, options.server, options.timeout_s) as it:
+        refused = _send(it, options, receivers, mail)
+    if refused:
+        taken = [each for each in receivers if each not in refused]
+        values = {"server": options.server, "receivers": taken, "refused": refused}
+        return Text("{server} took the mail for {receivers}, but not for {refused}", values)
+    return Text("{server} took the mail for {receivers}", {"server": options.server, "receivers": receivers})
+
+
+def _mail(event: PlateEvent, options: EmailOptions, env: ActionEnv, receivers: list[str]) -> bytes:
+    subject = said(options.subject, event, env.device)
+    if options.format == "IMMIX":
+        body = immix(event, env.device, options.immix_input, options.immix_event, subject)
+    else:
+        body = said(options.body, event, env.device)
+    return compose(
+        event,
+        env.device,
+        sender=address(options.sender),
+        receivers=receivers,
+        subject=subject,
+        body=body,
+        attachments=_attachments(event, options, env),
+        delivery_id=env.delivery_id,
+    )
+
+
+def _attachments(event: PlateEvent, options: EmailOptions, env: ActionEnv) -> list[Attachment]:
+    stored = {"full": event.passage.images.full, "plate": event.passage.images.plate}
+    plate = event.passage.plate or "NOPLATE"
+    found = []
+    for name in PICTURES[options.images]:
+        content = picture(env.images, stored[name])
+        if content:
+            found.append(Attachment(f"{plate}_{name}.jpg", content, "image/jpeg"))
+    if options.document != "none":
+        message = env.message(event, options.document)
+        found.append(Attachment(f"{plate}.{message.extension}", message.body, message.content_type))
+    return found
+
+
+# --- the exchange -----------------------------------------------------------------------------------------------------
+
+
+def _send(it: Exchange, options: EmailOptions, receivers: list[str], mail: bytes) -> list[str]:
+    """The receivers that the server did not take; PeerRefused when it took none."""
+    import smtplib
+
+    client = _client(it, options)
+    try:
+        return _talk(client, options, receivers, mail)
+    except smtplib.SMTPRecipientsRefused as why:
+        raise _refusal(options, *next(iter(why.recipients.values()))) from why
+    except smtplib.SMTPResponseException as why:
+        raise _refusal(options, why.smtp_code, why.smtp_error) from why
+    except smtplib.SMTPServerDisconnected as why:
+        raise why.__context__ if isinstance(why.__context__, OSError) else EOFError() from None
+    except smtplib.SMTPNotSupportedError as why:
+        raise DeliveryError("it does not offer STARTTLS: choose TLS, or none if the network is your own") from why
+    except smtplib.SMTPException as why:
+        raise DeliveryError("it does not answer in SMTP") from why
+    finally:
+        client.close()
+
+
+def _talk(client: SMTP, options: EmailOptions, receivers: list[str], mail: bytes) -> list[str]:
+    code, text = client.connect(options.host, options.real_port)
+    if code != 220:
+        raise _refusal(options, code, text)
+    client.local_hostname = _literal(client.sock.getsockname()[0] if client.sock else "127.0.0.1")
+    if options.tls == "starttls":
+        client.starttls(context=client_context(options.ca, options.verify_tls))
+    client.ehlo_or_helo_if_needed()
+    if options.user:
+        _log_in(client, options)
+    refused = client.sendmail(address(options.sender), receivers, mail)
+    try:
+        client.putcmd("QUIT")  # nobody waits for the answer: the mail is theirs
+    except OSError:
+        pass
+    return list(refused)
+
+
+def _log_in(client: SMTP, options: EmailOptions) -> None:
+    """In UTF-8, which smtplib's own cannot."""
+    offered = client.esmtp_features.get("auth", "").upper().split()
+    if "PLAIN" in offered:
+        code, text = client.docmd("AUTH", "PLAIN " + _base64("\0".join(("", options.user, options.password))))
+    elif "LOGIN" in offered:
+        code, text = client.docmd("AUTH", "LOGIN")
+        for each in (options.user, options.password):
+            if code == 334:
+                code, text = client.docmd(_base64(each))
+    else:
+        raise DeliveryError("it offers no log-in by PLAIN or LOGIN (it offers {offered})", offered=offered)
+    if code not in (235, 503):  # 503: logged in already
+        raise _refusal(options, code, text)
+
+
+def _client(it: Exchange, options: EmailOptions) -> SMTP:
+    import smtplib
+
+    class Client(smtplib.SMTP):
+        """Connects by our network and reads no more than a server may say."""
+
+        def _get_socket(self, host: str, port: int, timeout: Any) -> Any:
+            sock = it.connect(host, port)
+            self._host = host  # whose certificate is checked at STARTTLS
+            if options.tls == "tls":
+                return client_context(options.ca, options.verify_tls).wrap_socket(sock, server_hostname=host)
+            return sock
+
+        def getreply(self) -> tuple[int, bytes]:
+            if self.file is None and self.sock is not None:
+                self.file = Bounded(self.sock.makefile("rb"))
+            return super().getreply()
+
+    return Client(local_hostname="[127.0.0.1]", timeout=options.timeout_s)
+
+
+def _refusal(options: EmailOptions, code: int, text: bytes | str) -> DeliveryError:
+    if code < 0:
+        return DeliveryError("it does not answer in SMTP")
+    reason = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    shown = "".join(each if each.isprintable() else " " for each in reason)[:200]
+    return PeerRefused("{server} answers {code} {reason}", server=options.server, code=code, reason=shown)
+
+
+def _literal(ip: str) -> str:
+    """An address as the name by which a client introduces itself (RFC 5321, 4.1.3): the camera's name means nothing to a server."""
+    ip = re.sub("%.*", "", ip)
+    return f"[IPv6:{ip}]" if ipaddress.ip_address(ip).version == 6 else f"[{ip}]"
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+ACTION = ActionKind(name="email", label="EMAIL", options=EmailOptions, deliver=_deliver, peer=lambda options: options.server)

@@ -1,0 +1,187 @@
+"""MQTT action: publishes the event to a broker (MQTT 5, QoS 1), and makes the camera known to Home Assistant (docs/messages.md).
+
+Sources: OASIS MQTT 5.0 (3.3.2.3 properties of PUBLISH, 3.1.3.2 will); Home Assistant, "MQTT Discovery" and "MQTT Event".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, field_validator
+
+from board.kit.errors import ConfigError
+from board.kit.settings import Settings, option
+from board.kit.words import Text
+from engine.actions._exchange import Host, place
+from engine.actions._kind import ActionEnv, ActionKind
+from engine.actions._mqtt import OFFLINE, ONLINE, Account, Broker, Letter
+from engine.actions._tls import Certificates, ca_option
+from engine.formats.event import Device
+from engine.formats.messages import DOCUMENTS, to_json
+from engine.formats.serial_text import check_places, fill
+from engine.types import OUTCOMES, PlateEvent
+
+PLACES = ("camera", "name", "site", "list", "plate")
+
+NOT_IN_A_LEVEL = re.compile(r"[/+#\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""What would split a level of a topic, or stand for others (MQTT 5, 4.7.1), and what a topic must not hold (1.5.4)."""
+
+LONGEST_TOPIC = 200
+
+NOBODY = "No matching subscribers"
+
+
+def check_topic(topic: str) -> str:
+    """A template of a topic as it is; ConfigError when a broker would not take what it gives."""
+    check_places(topic, PLACES)
+    if topic.startswith(("/", "$")) or topic.endswith("/") or "//" in topic or NOT_IN_A_LEVEL.search(topic.replace("/", "")):
+        raise ConfigError(
+            "must be levels parted by single slashes, without + and #, such as {example}", example="gatewright/{camera}/plates"
+        )
+    return topic
+
+
+Topic = Annotated[str, AfterValidator(check_topic)]
+
+
+class MqttOptions(Settings):
+    host: Host = option("192.168.1.10", "Host", "The broker's name or address.", max_length=253)
+    port: int = option(8883, "Port", "The broker's port: by custom 8883 with TLS, 1883 without.", ge=1, le=65535)
+    tls: bool = option(True, "TLS", "Encrypts the connection and checks who the broker is.")
+    ca: Certificates = ca_option()
+    user: str = option("", "User", "Empty: the broker asks for none.", max_length=100)
+    password: str = option(
+        "",
+        "Password",
+        "Goes to the broker named above and to no other.",
+        widget="password",
+        belongs_to=("host", "port", "tls", "ca"),
+        max_length=200,
+    )
+    topic: Topic = option(
+        "gatewright/{camera}/plates",
+        "Topic",
+        "Where events are published. {camera} (its id), {name}, {site}, {list} and {plate} are filled in.",
+        min_length=1,
+        max_length=LONGEST_TOPIC,
+    )
+    format: str = option("JSON", "Format", "How the event is written; docs/messages.md shows each.", choices=DOCUMENTS)
+    retain: bool = option(
+        False, "Retain", "The broker keeps the newest event for those who subscribe later: it is repeated, though no car came."
+    )
+    status_topic: Topic = option(
+        "gatewright/{camera}/status",
+        "Status topic",
+        "The broker says online here while the camera is connected, offline as soon as it is gone (retained). {list} and {plate} "
+        "make no sense here.",
+        min_length=1,
+        max_length=LONGEST_TOPIC,
+    )
+    discovery: bool = option(
+        False, "Home Assistant", "Makes the camera known to Home Assistant: an event entity for this topic. Needs the format JSON."
+    )
+    discovery_prefix: Topic = option(
+        "homeassistant", "Discovery prefix", "Home Assistant's own setting, seldom changed.", min_length=1, max_length=60
+    )
+    timeout_s: float = option(10.0, "Timeout", "Longest wait for the broker's answer.", unit="s", ge=1, le=60)
+
+    @field_validator("status_topic", "discovery_prefix")
+    @classmethod
+    def _is_of_the_camera(cls, topic: str) -> str:
+        return check_places(topic, PLACES[:3])
+
+
+def topic_of(template: str, device: Device, **values: str) -> str:
+    """The topic with its places filled; a value never makes a level of its own."""
+    known = {"camera": device.id, "name": device.name, "site": device.site, **values}
+    return fill(template, {name: NOT_IN_A_LEVEL.sub("_", value) or "_" for name, value in known.items()})
+
+
+def account(options: MqttOptions, device: Device) -> Account:
+    """The client's id is the camera's and stays the same, so that a broker ends a connection that is only half dead; accounts on
+    the same broker differ in it."""
+    status = topic_of(options.status_topic, device)
+    known = f"{options.user}\0{status}\0{options.tls}"
+    return Account(
+        host=options.host,
+        port=options.port,
+        client_id=f"{device.id}-{hashlib.sha256(known.encode()).hexdigest()[:6]}",
+        user=options.user,
+        password=options.password,
+        tls=options.tls,
+        ca=options.ca,
+        status_topic=status,
+    )
+
+
+def discovery(options: MqttOptions, device: Device) -> Letter:
+    """What makes the camera known to Home Assistant: an event entity whose events are what was decided (mqtt.event)."""
+    status = topic_of(options.status_topic, device)
+    any_level = {"list": "{list}", "plate": "{plate}"}
+    topic = topic_of(options.topic, device, **any_level)
+    topic = "/".join("+" if "{" in level else level for level in topic.split("/"))  # one entity for all that it may be
+    name = f"{device.id}_{hashlib.sha256(topic.encode()).hexdigest()[:8]}"
+    attributes = ("plate", "confidence", "country", "lane", "direction", "event_id", "camera_id", "camera_name", "site", "time")
+    parts = ", ".join(f"'{each}': value_json.{each}" for each in attributes)
+    template = (
+        "{{ dict({'event_type': value_json.decision.outcome or 'reported', "
+        f"'list': value_json.lists[0].name if value_json.lists else '', {parts}}}) | tojson }}}}"
+    )
+    said = {
+        "name": "Plate",
+        "unique_id": name,
+        "state_topic": topic,
+        "event_types": list(OUTCOMES),
+        "value_template": template,
+        "qos": 1,
+        "icon": "mdi:car",
+        "availability_topic": status,
+        "payload_available": ONLINE.decode(),
+        "payload_not_available": OFFLINE.decode(),
+        "device": {
+            "identifiers": [device.id],
+            "name": device.name,
+            "manufacturer": "Gatewright",
+            "model": "License plate camera",
+            **({"suggested_area": device.site} if device.site else {}),
+        },
+        "origin": {"name": "Gatewright"},
+    }
+    prefix = topic_of(options.discovery_prefix, device)
+    return Letter(f"{prefix}/event/{device.id}/{name}/config", to_json(said).encode(), retain=True)
+
+
+def _use(broker: Broker, rules: tuple[MqttOptions, ...], env: ActionEnv) -> None:
+    accounts: dict[Account, tuple[Letter, ...]] = {}
+    for options in rules:
+        of = account(options, env.device)
+        known = accounts.get(of) or (Letter(of.status_topic, ONLINE, retain=True),)
+        announced = discovery(options, env.device) if options.discovery and options.format in ("JSON", "JSON_IMG") else None
+        accounts[of] = (*known, announced) if announced and announced not in known else known
+    broker.use(accounts)
+
+
+def _deliver(event: PlateEvent, options: MqttOptions, env: ActionEnv) -> Text:
+    topic = topic_of(options.topic, env.device, list=event.match.list.name, plate=event.passage.plate)
+    message = env.message(event, options.format)
+    left_s = (env.not_after - env.clock.now()).total_seconds()
+    letter = Letter(topic, message.body, message.content_type, max(1, int(left_s)), env.delivery_id, options.retain)
+    remark = env.peer.link(account(options, env.device)).publish(letter, options.timeout_s)
+    values = {"target": place(options.host, options.port), "topic": topic}
+    if remark == NOBODY:
+        return Text("{target} took {topic}; nobody has subscribed to it", values)
+    return Text("{target} took {topic}", values)
+
+
+ACTION = ActionKind(
+    name="mqtt",
+    label="MQTT",
+    options=MqttOptions,
+    deliver=_deliver,
+    needs=("paho",),
+    peer=lambda options: place(options.host, options.port),
+    open=lambda peer, env: Broker(env.network),
+    use=_use,
+)

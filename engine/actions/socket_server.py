@@ -1,0 +1,193 @@
+"""SOCKET SERVER action: others connect to a port of the camera and get each event there (manual 4.4, List tab).
+
+The port is open in the vms process (engine/vms/broadcasts.py), where hostile clients hold neither the store nor the gate."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import field_validator
+
+from board.kit.errors import DeliveryError
+from board.kit.settings import Settings, option
+from board.kit.sockets import short_address
+from board.kit.words import Text
+from engine.actions._kind import ActionEnv, ActionKind
+from engine.formats.framing import EXPLAINED, FRAMINGS, framed
+from engine.formats.messages import DOCUMENTS
+from engine.network import reachable
+from engine.types import PlateEvent
+
+log = logging.getLogger("actions")
+
+AGAIN_S = 1.0
+HELLO_S = 3.0
+SPARE_S = 3.0
+"""The vms process drops clients that do not read in time, and answers then."""
+
+MAX_ANSWER_BYTES = 4_096
+
+
+class SocketServerOptions(Settings):
+    port: int = option(17001, "Port", "The TCP port of the camera that clients connect to.", ge=1024, le=65535)
+    format: str = option("XML", "Format", "How the event is written; those with IMG have the pictures in them.", choices=DOCUMENTS)
+    framing: str = option("newline", "Framing", EXPLAINED.capitalize(), choices=FRAMINGS)
+    clients: str = option(
+        "",
+        "Addresses of clients",
+        "Only these addresses and networks may connect, such as 192.168.7.5 10.0.0.0/8; empty: everybody on the network sees the "
+        "plates.",
+        max_length=300,
+    )
+    wait: bool = option(
+        True, "Wait for a client", "An event waits for a day at most until a client is connected; otherwise it is for nobody then."
+    )
+    timeout_s: float = option(10.0, "Timeout", "A client that has not taken an event by then is dropped.", unit="s", ge=1, le=60)
+
+    @field_validator("clients")
+    @classmethod
+    def _are_addresses(cls, text: str) -> str:
+        reachable(text)
+        return text
+
+    @property
+    def place(self) -> str:
+        """The port, and who may connect: what `open` needs."""
+        return " ".join((f"port {self.port}", *reachable(self.clients)))
+
+
+class ListeningPort:
+    """Keeps one port of the vms process open from `start` to `close`, whichever of the two processes is started again."""
+
+    def __init__(self, vms: Path, port: int, allowed: tuple[str, ...]) -> None:
+        self._vms = vms
+        self._port = port
+        self._allowed = allowed
+        self._lock = threading.Lock()
+        self._sock: socket.socket | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"port-{port}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join(HELLO_S + AGAIN_S)
+        with self._lock:
+            self._end()
+
+    def send(self, body: bytes, timeout_s: float) -> int:
+        """How many clients took it. DeliveryError: the port is not open."""
+        if not self._lock.acquire(timeout=timeout_s + SPARE_S):
+            raise DeliveryError("port {port}: another event is still on its way", port=self._port)
+        try:
+            return self._ask(body, timeout_s)
+        finally:
+            self._lock.release()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                with self._lock:
+                    if self._sock is None or _has_ended(self._sock):
+                        self._end()
+                        self._ask(b"", HELLO_S)
+            except DeliveryError as why:
+                log.debug("%s", why)  # whoever sends an event is told
+            except Exception:  # the thread's top
+                log.exception("port %d", self._port)
+            if self._stop.wait(AGAIN_S):
+                return
+
+    def _ask(self, body: bytes, timeout_s: float) -> int:
+        head = {"port": self._port, "allowed": self._allowed, "within_s": timeout_s, "length": len(body)}
+        try:
+            answer = self._exchange(json.dumps(head).encode() + b"\n" + body, time.monotonic() + timeout_s + SPARE_S)
+        except OSError as why:
+            self._end()
+            raise DeliveryError("port {port}: the vms process does not answer", port=self._port) from why
+        if answer["problem"]:
+            raise DeliveryError("port {port} cannot be opened: {reason}", port=self._port, reason=answer["problem"])
+        return int(answer["clients"])
+
+    def _exchange(self, data: bytes, end_s: float) -> dict[str, Any]:
+        if self._sock is not None and _has_ended(self._sock):
+            self._end()
+        if self._sock is None:
+            self._sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self._sock.settimeout(HELLO_S)
+            with short_address(self._vms) as name:
+                self._sock.connect(name)
+        sock = self._sock
+        sock.settimeout(max(0.01, end_s - time.monotonic()))
+        sock.sendall(data)
+        line = b""
+        while not line.endswith(b"\n"):
+            sock.settimeout(max(0.01, end_s - time.monotonic()))
+            more = sock.recv(MAX_ANSWER_BYTES)
+            line += more
+            if not more or len(line) > MAX_ANSWER_BYTES:
+                raise ConnectionResetError("the vms process ended the connection")
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+    def _end(self) -> None:
+        if self._sock is not None:
+            self._sock.close()
+            self._sock = None
+
+
+def _has_ended(sock: socket.socket) -> bool:
+    """Nothing is ever sent unasked: what can be read is the end."""
+    sock.settimeout(0.0)
+    try:
+        sock.recv(1, socket.MSG_PEEK)
+        return True
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+@contextmanager
+def _open(place: str, env: ActionEnv) -> Iterator[ListeningPort]:
+    _, port, *allowed = place.split()
+    listening = ListeningPort(env.vms, int(port), tuple(allowed))
+    listening.start()
+    try:
+        yield listening
+    finally:
+        listening.close()
+
+
+def _deliver(event: PlateEvent, options: SocketServerOptions, env: ActionEnv) -> Text:
+    body = framed(env.message(event, options.format).body, options.framing)
+    if isinstance(env.peer, ListeningPort):
+        taken = env.peer.send(body, options.timeout_s)
+    else:
+        with _open(options.place, env) as listening:
+            taken = listening.send(body, options.timeout_s)
+    if taken:
+        return Text("{count} clients of port {port} took {size} bytes", {"count": taken, "port": options.port, "size": len(body)})
+    if options.wait:
+        raise DeliveryError("nobody is connected to port {port}", port=options.port)
+    return Text("nobody is connected to port {port}", {"port": options.port})
+
+
+ACTION = ActionKind(
+    name="socket_server",
+    label="SOCKET SERVER",
+    options=SocketServerOptions,
+    deliver=_deliver,
+    peer=lambda options: options.place,
+    open=_open,
+)

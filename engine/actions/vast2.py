@@ -1,0 +1,78 @@
+"""VAST2 action: posts the event as our JSON with images to a server by HTTP.
+
+Sources: manual 4.4, List tab; docs/sources.md, VIVOTEK's VAST2. What VAST2 itself takes is not public: the document is ours, and
+whatever receives it has to know it (docs/messages.md).
+"""
+
+from __future__ import annotations
+
+from pydantic import field_validator
+
+from board.kit.settings import Settings, option
+from board.kit.words import Text
+from engine.actions._exchange import Host, place
+from engine.actions._http import Login, Request, answered, ask, check_url
+from engine.actions._kind import ActionEnv, ActionKind
+from engine.actions._tls import Certificates, ca_option, client_context
+from engine.types import PlateEvent
+
+
+class Vast2Options(Settings):
+    host: Host = option("192.168.1.10", "Host", "Name or address of the server that receives our JSON.", max_length=253)
+    port: int = option(80, "Port", "Of the server: by custom 443 with TLS, 80 without.", ge=1, le=65535)
+    path: str = option("/lpr", "Path", "Where the server takes events; our own document is posted there.", max_length=300)
+    tls: bool = option(False, "TLS", "Encrypts the connection and checks who the server is.")
+    ca: Certificates = ca_option()
+    verify_tls: bool = option(
+        True, "Check the certificate", "TLS: refuses a server whose certificate is not valid. Switch off only for a test."
+    )
+    authentication: str = option(
+        "none", "Authentication", "How the server wants the user and password.", choices=("none", "basic", "digest")
+    )
+    user: str = option("", "User", "For basic and digest authentication.", max_length=100)
+    password: str = option(
+        "",
+        "Password",
+        "For basic and digest authentication.",
+        widget="password",
+        belongs_to=("host", "port", "path", "tls", "ca", "verify_tls", "authentication"),
+        max_length=200,
+    )
+    timeout_s: float = option(
+        10.0, "Timeout", "Longest wait, from the look-up of the server's name to the end of its answer.", unit="s", ge=1, le=60
+    )
+
+    @field_validator("path")
+    @classmethod
+    def _is_path(cls, path: str) -> str:
+        if not path.startswith("/"):
+            raise ValueError("must begin with /")
+        check_url(f"http://host{path}")
+        return path
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self.tls else 'http'}://{place(self.host, self.port)}{self.path}"
+
+
+def _deliver(event: PlateEvent, options: Vast2Options, env: ActionEnv) -> Text:
+    message = env.message(event, "JSON_IMG")
+    headers = {
+        "Content-Type": message.content_type,
+        "X-Request-Id": env.delivery_id,
+        "User-Agent": "Gatewright",
+        "Connection": "close",
+    }
+    request = Request("POST", options.url, message.body, headers)
+    login = Login(options.authentication, options.user, options.password)
+    tls = client_context(options.ca, options.verify_tls)
+    return answered(request, ask(request, login, env.network, options.timeout_s, tls))
+
+
+ACTION = ActionKind(
+    name="vast2",
+    label="VAST2 (our JSON)",
+    options=Vast2Options,
+    deliver=_deliver,
+    peer=lambda options: place(options.host, options.port),
+)

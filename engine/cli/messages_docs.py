@@ -1,0 +1,148 @@
+"""`engine messages`: a sample of every message, made by the formats themselves, as the reference page docs/messages.md."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from xml.etree import ElementTree
+from zoneinfo import ZoneInfo
+
+from board.kit.words import Text
+from engine.formats import mail, syslog
+from engine.formats.event import FIELDS, Device
+from engine.formats.messages import FORMATS, encode
+from engine.lists import EARLIEST, LATEST
+from engine.types import Decision, ListEntry, Match, Passage, PassageImages, PlateEvent, PlateList
+
+HEAD = """# Messages
+
+Printed from the formats themselves by `python -m engine messages --markdown`; a test keeps this page current.
+
+One event is made of each passage, and every format writes that one down. Its `event_id` is the same in all of them, also when a
+message is sent again because an answer got lost: a receiver that keeps the ids takes none twice. `camera_id` tells cameras apart.
+
+Texts are UTF-8. Plates and descriptions may hold any character; what XML cannot carry (control characters) is U+FFFD instead.
+"""
+
+FRAMING = """
+## Sockets
+
+SOCKET CLIENT and SOCKET SERVER send these formats one after another over TCP, UTF-8 without a byte order mark. Option Framing:
+
+| framing | what parts messages |
+| --- | --- |
+| `newline` | a line feed ends each message; none occurs within, as XML and JSON escape it |
+| `length` | each begins with its length in bytes as four bytes, the highest first |
+| `none` | nothing |
+
+TRIGGER SERVER answers with `OK` and the id of the trigger, or `ERROR` and the reason, and once the car is read with the plate
+(`SIMPLE`) or one of the formats; each answer ends with CR LF.
+"""
+
+PICTURES = """Pictures are JPEG, shortened in these samples; one that was not stored or is deleted already is missing or empty."""
+
+CAMERA = Device(
+    "gw-0123456789ab", "Gate north", "Depot", ZoneInfo("Europe/Berlin"), (("VIVOTEK Building No.", "192"), ("Operator", "A & B"))
+)
+PICTURE = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00..."
+
+_WHITE = PlateList(4, "WHITELIST", "white")
+_ENTRY = ListEntry(7, 4, "HK 55 EVB", "Mr. Müller", EARLIEST, LATEST)
+_MATCH = Match(_WHITE, _ENTRY)
+
+SAMPLE = PlateEvent(
+    passage=Passage(
+        id="5f0c8a52-6f0e-4f0e-9a55-0d9c54a0c3c1",
+        plate="HK55EVB",
+        confidence=93.4,
+        country="DE",
+        region="",
+        lane=1,
+        direction="approach",
+        char_height_px=31.5,
+        at=datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC),
+        monotonic_ns=0,
+        trigger_id="",
+        trigger_cause="",
+        votes=2,
+        box=(512, 430, 178, 50),
+        size=(1280, 960),
+        images=PassageImages("2026-01-02/03/full.jpg", "2026-01-02/03/plate.jpg"),
+        plate_colour="white",
+    ),
+    matches=(_MATCH, Match(PlateList(1, "ALL PLATES", "all"), None)),
+    match=_MATCH,
+    decision=Decision("opened", Text("{plate} is on {lists}", {"plate": "HK55EVB", "lists": ["WHITELIST"]})),
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Prints the page; 0."""
+    parser = argparse.ArgumentParser(prog="python -m engine messages", description=__doc__)
+    parser.add_argument("--markdown", action="store_true", help="the page docs/messages.md (without it the formats' names)")
+    chosen = parser.parse_args(arguments)
+    print(markdown() if chosen.markdown else names(), end="")
+    return 0
+
+
+def names() -> str:
+    return "".join(f"{name}: {each.label}\n" for name, each in FORMATS.items())
+
+
+def markdown() -> str:
+    """The page docs/messages.md."""
+    page = f"{HEAD}\n## Fields\n\n| field | what it says |\n| --- | --- |\n"
+    page += "".join(f"| `{name}` | {what} |\n" for name, what in FIELDS.items())
+    page += f"\n## Formats\n\n{PICTURES}\n"
+    for name, each in FORMATS.items():
+        body = encode(name, SAMPLE, CAMERA, lambda file: PICTURE if file else b"").body.decode()
+        if each.extension == "json":
+            body = json.dumps(json.loads(body), ensure_ascii=False, indent=2)
+        elif each.extension == "xml":
+            tree = ElementTree.fromstring(body)
+            ElementTree.indent(tree)
+            body = f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(tree, "unicode")}'
+        page += f"\n### {each.label} (`{name}`)\n\n`{each.content_type}`\n\n```{each.extension}\n{body.rstrip()}\n```\n"
+        if each.extension != "txt":
+            page += "\nIt is sent on one line.\n"
+    return page + FRAMING + _syslog() + _mail()
+
+
+def _syslog() -> str:
+    line = syslog.message(SAMPLE, CAMERA, "local0", "notice", "HK55EVB in WHITELIST at Gate north")
+    text = line.replace(syslog.BOM, b"").decode()
+    return f"""
+## Syslog
+
+RFC 5424, in one line; a byte order mark stands before the text. What is empty is left out of the structured data.
+Over TCP and TLS each message is preceded by its length in octets and a space.
+
+```text
+{text}
+```
+"""
+
+
+def _mail() -> str:
+    text = mail.immix(SAMPLE, CAMERA, 1, mail.IMMIX_EVENTS[0], "HK55EVB in WHITELIST")
+    sample = mail.compose(
+        SAMPLE,
+        CAMERA,
+        sender="camera@example.org",
+        receivers=["gate@example.org"],
+        subject="HK55EVB in WHITELIST",
+        body=text,
+        attachments=[],
+        delivery_id="0b6f9c1e-8a3b-4c5d-9e7f-102030405060",
+    )
+    return f"""
+## Mail
+
+Subject and text are the installer's; this is one for Immix. Date and Message-ID stay the same when a mail is sent again.
+
+```text
+{sample.decode().replace(chr(13), "").rstrip()}
+```
+"""

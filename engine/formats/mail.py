@@ -1,0 +1,114 @@
+"""Mail: a passage as an Internet message (RFC 5322, MIME), for people or for a central station that runs Immix."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from board.kit.errors import ConfigError
+from engine.formats.event import Device, clean
+from engine.formats.places import filled, one_line
+from engine.formats.xml_text import IN_TEXT
+from engine.types import PlateEvent
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
+
+LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+
+MOST_SUBJECT = 250
+
+IMMIX_EVENTS = (
+    "VehicleDetected", "AccessGranted", "AccessDenied", "InputAlarm", "IntruderDetected", "LogicalEvent", "MotionDetected",
+    "ObjectDetected", "ObjectEntered", "ObjectExited", "PanicAlarm", "SensorAlarm", "SystemEvent", "Tailgating", "TestAlarm",
+)  # fmt: skip
+"""Of the event types that Immix knows, those that a gate may mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """`name`: of the file, any text; `content_type`: "image/jpeg"."""
+
+    name: str
+    content: bytes
+    content_type: str
+
+
+def address(text: str) -> str:
+    """ "gate@example.org", as mail servers take it: a domain of other letters in its ASCII form (IDNA). ConfigError: it is none."""
+    local, at, domain = text.strip().rpartition("@")
+    try:
+        ascii_domain = domain.encode("idna").decode()
+    except UnicodeError:
+        ascii_domain = ""
+    if not at or not LOCAL_PART.fullmatch(local) or len(local) > 64 or not re.fullmatch(r"[A-Za-z0-9.-]{1,253}", ascii_domain):
+        raise ConfigError("{text!r} is not a mail address such as gate@example.org", text=text.strip()[:80])
+    return f"{local}@{ascii_domain}"
+
+
+def addresses(text: str) -> list[str]:
+    """Those in a text, between commas, semicolons or line ends, each once. ConfigError: one is wrong, or there is none."""
+    found = list(dict.fromkeys(address(each) for each in re.split(r"[,;\n]", text) if each.strip()))
+    if not found:
+        raise ConfigError("must name at least one mail address")
+    return found
+
+
+def compose(
+    event: PlateEvent,
+    device: Device,
+    *,
+    sender: str,
+    receivers: Sequence[str],
+    subject: str,
+    body: str,
+    attachments: Sequence[Attachment],
+    delivery_id: str,
+) -> bytes:
+    """The message in lines of ASCII. `subject` and `body` as they are said; no text of them, of the camera or of a file's name can
+    add a header. The same for every try of one delivery: its date is the capture's."""
+    from email.headerregistry import Address
+    from email.message import EmailMessage
+    from email.policy import SMTP
+
+    message = EmailMessage(SMTP.clone(cte_type="7bit"))
+    message["Subject"] = one_line(subject)[:MOST_SUBJECT].strip()
+    message["From"] = Address(one_line(device.name).strip(), addr_spec=sender)
+    message["To"] = [Address(addr_spec=each) for each in receivers]
+    message["Date"] = event.passage.at.astimezone(device.zone)
+    message["Message-ID"] = f"<{delivery_id}@{sender.rpartition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody is to answer that he is on holiday
+    message["X-Gatewright-Event"] = one_line(event.passage.id)
+    message.set_content(clean(body.replace("\r\n", "\n")))
+    for each in attachments:
+        _attach(message, each)
+    return message.as_bytes()
+
+
+def immix(event: PlateEvent, device: Device, number: int, kind: str, text: str) -> str:
+    """The body that Immix reads: its alarm `number`, one of IMMIX_EVENTS and what the operator sees."""
+    said = {
+        "VersionInfo": "1",
+        "Input1": str(number),
+        "EventType": kind,
+        "ExtraText": text,
+        "DateTime": f"{event.passage.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "Location": device.site,
+        "URL": "",
+    }
+    inside = "".join(f"<{name}>{one_line(value).translate(IN_TEXT)}</{name}>\n" for name, value in said.items())
+    return f"<Alarm>\n{inside}</Alarm>\n"
+
+
+def _attach(message: EmailMessage, attachment: Attachment) -> None:
+    kind, _, subkind = attachment.content_type.partition(";")[0].partition("/")
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", attachment.name)
+    message.add_attachment(attachment.content, maintype=kind, subtype=subkind, filename=name)
+
+
+def said(template: str, event: PlateEvent, device: Device) -> str:
+    """A template of ours with its places filled, each with one line."""
+    return filled(template, event, device, one_line)

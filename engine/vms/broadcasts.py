@@ -1,0 +1,367 @@
+"""Broadcasts: TCP ports at which others listen for events; the service says which, and hands over each message.
+
+The service keeps a connection to this process for each port, over which it sends a line of JSON and as many bytes as that says:
+{"port": 17001, "allowed": ["192.168.7.0/24"], "within_s": 10, "length": 512}. Each is answered by a line once every client has
+taken the message or was dropped: {"clients": 2, "problem": ""}. With the length 0 the port is opened, no more. A port without a
+connection of the service closes after a while, so that one that starts again finds its clients.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import logging
+import os
+import socket
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from board.kit.loop import READ, WRITE, Loop
+from board.kit.servers import url_of
+from board.kit.sockets import short_address
+
+log = logging.getLogger("vms.broadcasts")
+
+MAX_HEAD_BYTES = 8_192
+MAX_MESSAGE_BYTES = 8_000_000
+MAX_CLIENTS = 32
+"""Of one port."""
+
+MAX_CLIENT_BYTES = 8_000_000
+"""Waiting for one client; one that lets more lie is dropped."""
+
+MAX_BYTES = 16_000_000
+"""Waiting for all of a port."""
+
+WITHIN_S = (1.0, 60.0)
+GRACE_S = 30.0
+PIECE_BYTES = 65_536
+
+KEEPALIVE = ((socket.TCP_KEEPIDLE, 30), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 3))
+"""A client that lost its power is noticed after a minute."""
+
+Block = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(eq=False, slots=True)
+class _Message:
+    body: bytes
+    answer: Callable[[int], None]
+    """Gets the number of clients that took it."""
+    waiting: set[_Client] = field(default_factory=set)
+    taken: int = 0
+
+    def end_for(self, client: _Client, taken: bool) -> None:
+        if client in self.waiting:
+            self.waiting.remove(client)
+            self.taken += taken
+            if not self.waiting:
+                self.answer(self.taken)
+
+
+@dataclass(eq=False, slots=True)
+class _Client:
+    sock: socket.socket
+    host: str
+    going: deque[_Message] = field(default_factory=deque)
+    sent: int = 0
+    """Bytes of the first one."""
+    closed: bool = False
+
+    @property
+    def waiting_bytes(self) -> int:
+        return sum(len(message.body) for message in self.going) - self.sent
+
+
+@dataclass(eq=False, slots=True)
+class _Sender:
+    """A connection of the service."""
+
+    sock: socket.socket
+    came: bytearray = field(default_factory=bytearray)
+    head: dict[str, Any] | None = None
+    port: _Port | None = None
+    allowed: tuple[Block, ...] = ()
+
+
+@dataclass(eq=False, slots=True)
+class _Port:
+    number: int
+    listener: socket.socket | None = None
+    problem: str = ""
+    clients: list[_Client] = field(default_factory=list)
+    senders: list[_Sender] = field(default_factory=list)
+    allowed: tuple[Block, ...] = ()
+    """Empty: everybody."""
+
+
+class Broadcasts:
+    """Takes messages at the Unix socket `path` from `start` to `close`. `bind`: the address that ports listen on, "" for all;
+    `announce(name, url)` is told where they do, "" when they do not any more."""
+
+    def __init__(self, loop: Loop, path: Path, bind: str, announce: Callable[[str, str], None]) -> None:
+        self._loop = loop
+        self._path = path
+        self._bind = bind
+        self._announce = announce
+        self._senders: set[_Sender] = set()
+        self._ports: dict[int, _Port] = {}
+
+    def start(self) -> None:
+        """OSError when the socket cannot be made."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._path.unlink(missing_ok=True)
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        with short_address(self._path) as name:
+            self._listener.bind(name)
+        self._path.chmod(0o600)
+        self._listener.listen(16)
+        self._listener.setblocking(False)
+        self._loop.watch(self._listener, READ, self._accept_sender)
+
+    def close(self) -> None:
+        self._loop.watch(self._listener, 0, self._accept_sender)
+        self._listener.close()
+        for sender in list(self._senders):
+            self._end_sender(sender)
+        for port in list(self._ports.values()):
+            self._close_port(port)
+        self._path.unlink(missing_ok=True)
+
+    # --- the service ------------------------------------------------------------------------------------------------------
+
+    def _accept_sender(self, events: int) -> None:
+        try:
+            sock, _ = self._listener.accept()
+        except OSError:
+            return  # gone again, or no descriptor is free: the next turn tries again
+        sock.setblocking(False)
+        sender = _Sender(sock)
+        self._senders.add(sender)
+        self._loop.watch(sock, READ, partial(self._read_sender, sender))
+
+    def _read_sender(self, sender: _Sender, events: int) -> None:
+        try:
+            data = sender.sock.recv(PIECE_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._end_sender(sender)
+            return
+        sender.came += data
+        while self._take(sender):
+            pass
+
+    def _take(self, sender: _Sender) -> bool:
+        """One message, if it is there as a whole."""
+        if sender.head is None:
+            line, end, rest = sender.came.partition(b"\n")
+            if not end:
+                if len(sender.came) > MAX_HEAD_BYTES:
+                    self._refuse(sender, "the head has no end")
+                return False
+            try:
+                sender.head = _checked(json.loads(bytes(line)))
+                sender.allowed = tuple(ipaddress.ip_network(each, strict=False) for each in sender.head["allowed"])
+            except (ValueError, LookupError, TypeError) as why:
+                self._refuse(sender, f"not a head: {why}")
+                return False
+            sender.came = bytearray(rest)
+        length = int(sender.head["length"])
+        if len(sender.came) < length:
+            return False
+        head, sender.head = sender.head, None
+        body = bytes(sender.came[:length])
+        del sender.came[:length]
+        self._send_out(sender, head, body)
+        return True
+
+    def _send_out(self, sender: _Sender, head: dict[str, Any], body: bytes) -> None:
+        port = self._open_port(sender, int(head["port"]))
+        answer = partial(self._answer, sender, port)
+        if not body or not port.clients:
+            answer(len(port.clients) if not body else 0)
+            return
+        message = _Message(body, answer)
+        message.waiting.update(port.clients)
+        for client in list(port.clients):
+            client.going.append(message)
+            self._loop.watch(client.sock, READ | WRITE, partial(self._ready, port, client))
+        for client in list(port.clients):
+            if client.waiting_bytes > MAX_CLIENT_BYTES:
+                self._drop(port, client, "it does not read")
+        while sum(client.waiting_bytes for client in port.clients) > MAX_BYTES:
+            self._drop(port, max(port.clients, key=lambda each: each.waiting_bytes), "it does not read")
+        within_s = min(max(float(head["within_s"]), WITHIN_S[0]), WITHIN_S[1])
+        self._loop.after(within_s, partial(self._end_message, port, message))
+
+    def _end_message(self, port: _Port, message: _Message) -> None:
+        """Who has not taken it by now does not read."""
+        for client in list(message.waiting):
+            self._drop(port, client, "it does not read")
+
+    def _answer(self, sender: _Sender, port: _Port, clients: int) -> None:
+        if sender not in self._senders:
+            return
+        line = json.dumps({"clients": clients, "problem": port.problem}).encode() + b"\n"
+        try:
+            sender.sock.send(line)
+        except OSError:
+            self._end_sender(sender)
+
+    def _refuse(self, sender: _Sender, why: str) -> None:
+        log.error("a message of the service is not understood: %s", why)
+        self._end_sender(sender)
+
+    def _end_sender(self, sender: _Sender) -> None:
+        if sender not in self._senders:
+            return
+        self._senders.discard(sender)
+        self._loop.watch(sender.sock, 0, partial(self._read_sender, sender))
+        sender.sock.close()
+        if sender.port is not None:
+            self._leave(sender, sender.port)
+
+    def _leave(self, sender: _Sender, port: _Port) -> None:
+        port.senders.remove(sender)
+        self._loop.after(GRACE_S, partial(self._close_unused, port))
+
+    # --- ports ------------------------------------------------------------------------------------------------------------
+
+    def _open_port(self, sender: _Sender, number: int) -> _Port:
+        port = self._ports.setdefault(number, _Port(number))
+        if sender.port is not port:
+            if sender.port is not None:
+                self._leave(sender, sender.port)
+            sender.port = port
+            port.senders.append(sender)
+        blocks = [each.allowed for each in port.senders]
+        port.allowed = tuple(block for some in blocks for block in some) if all(blocks) else ()
+        for client in [each for each in port.clients if not _permitted(each.host, port.allowed)]:
+            self._drop(port, client, "its address may not connect any more")
+        if port.listener is None:
+            self._listen(port)
+        return port
+
+    def _listen(self, port: _Port) -> None:
+        family = socket.AF_INET6 if ":" in self._bind else socket.AF_INET
+        try:
+            port.listener = socket.create_server(
+                (self._bind, port.number), family=family, backlog=32, dualstack_ipv6=self._bind == "::"
+            )
+        except OSError as why:
+            problem = os.strerror(why.errno) if why.errno else str(why)
+            if problem != port.problem:
+                log.error("cannot listen on port %d: %s", port.number, problem)
+            port.problem = problem
+            return
+        port.problem = ""
+        port.listener.setblocking(False)
+        self._loop.watch(port.listener, READ, partial(self._accept, port))
+        self._announce(f"socket server {port.number}", url_of("tcp", self._bind, port.number))
+        log.info("clients may connect to port %d", port.number)
+
+    def _close_unused(self, port: _Port) -> None:
+        if not port.senders and self._ports.get(port.number) is port:
+            self._close_port(port)
+
+    def _close_port(self, port: _Port) -> None:
+        self._ports.pop(port.number, None)
+        for client in list(port.clients):
+            self._drop(port, client, "the port closes")
+        if port.listener is not None:
+            self._loop.watch(port.listener, 0, partial(self._accept, port))
+            port.listener.close()
+            port.listener = None
+            self._announce(f"socket server {port.number}", "")
+
+    # --- clients ----------------------------------------------------------------------------------------------------------
+
+    def _accept(self, port: _Port, events: int) -> None:
+        assert port.listener is not None
+        try:
+            sock, address = port.listener.accept()
+        except OSError:
+            return  # gone again, or no descriptor is free: the next turn tries again
+        client = _Client(sock, str(address[0]))
+        if not _permitted(client.host, port.allowed):
+            log.warning("port %d: %s may not connect", port.number, client.host)
+            sock.close()
+            return
+        sock.setblocking(False)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in KEEPALIVE:
+            sock.setsockopt(socket.IPPROTO_TCP, name, value)
+        port.clients.append(client)
+        self._loop.watch(sock, READ, partial(self._ready, port, client))
+        if len(port.clients) > MAX_CLIENTS:
+            places = Counter(each.host for each in port.clients)
+            self._drop(port, max(port.clients[:-1], key=lambda each: places[each.host]), "too many are connected")
+
+    def _ready(self, port: _Port, client: _Client, events: int) -> None:
+        if events & READ and not client.closed:
+            self._listen_to(port, client)
+        if events & WRITE and not client.closed:
+            self._write(port, client)
+
+    def _listen_to(self, port: _Port, client: _Client) -> None:
+        """What a client says is thrown away."""
+        try:
+            if not client.sock.recv(PIECE_BYTES):
+                self._drop(port, client, "")
+        except BlockingIOError:
+            return
+        except OSError:
+            self._drop(port, client, "")
+
+    def _write(self, port: _Port, client: _Client) -> None:
+        if client.going:
+            message = client.going[0]
+            try:
+                client.sent += client.sock.send(memoryview(message.body)[client.sent : client.sent + PIECE_BYTES])
+            except BlockingIOError:
+                return
+            except OSError:
+                self._drop(port, client, "")
+                return
+            if client.sent == len(message.body):
+                client.going.popleft()
+                client.sent = 0
+                message.end_for(client, True)
+        if not client.going and not client.closed:
+            self._loop.watch(client.sock, READ, partial(self._ready, port, client))
+
+    def _drop(self, port: _Port, client: _Client, why: str) -> None:
+        """`why`: "" when it went by itself."""
+        if client.closed:
+            return
+        client.closed = True
+        if why:
+            log.warning("port %d: %s is dropped: %s", port.number, client.host, why)
+        port.clients.remove(client)
+        self._loop.watch(client.sock, 0, partial(self._ready, port, client))
+        client.sock.close()
+        for message in client.going:
+            message.end_for(client, False)
+        client.going.clear()
+
+
+def _checked(head: dict[str, Any]) -> dict[str, Any]:
+    """ValueError, LookupError or TypeError when it is not what the service sends."""
+    if not 1 <= int(head["port"]) <= 65_535 or not 0 <= int(head["length"]) <= MAX_MESSAGE_BYTES:
+        raise ValueError("out of range")
+    float(head["within_s"])
+    return head
+
+
+def _permitted(host: str, allowed: tuple[Block, ...]) -> bool:
+    ip = ipaddress.ip_address(host.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
+        ip = ip.ipv4_mapped
+    return not allowed or any(ip in block for block in allowed if block.version == ip.version)

@@ -1,0 +1,240 @@
+"""FTP action against pyftpdlib and vsftpd with its defaults: FTP, FTPS of both kinds with one TLS session, folders, whole files."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from board.kit.errors import ConfigError, DeliveryError, PeerRefused
+from board.kit.settings import check
+from engine.actions.ftp import ACTION, FtpOptions
+from engine.network import Network
+from engine.types import PassageImages
+from tests.certificates import Certificates, make_certificates
+from tests.daemons import find_daemon, free_port, running
+from tests.ftp_server import PASSWORD, USER, ftp_server
+from tests.samples import env, event
+
+FULL, PLATE = bytes(range(256)) * 4000, b"\xff\xd8plate"
+NAME = "2026-01-02/HK55EVB_2026-01-02_04-04-05_WHITELIST"
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Certificates:
+    return make_certificates(tmp_path)
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    (tmp_path / "full.jpg").write_bytes(FULL)
+    (tmp_path / "plate.jpg").write_bytes(PLATE)
+    return tmp_path
+
+
+def send(folder: Path, port: int, plate: str = "HK55EVB", **options: Any) -> str:
+    chosen = check(FtpOptions, {"host": "127.0.0.1", "port": port, "user": USER, "password": PASSWORD, "timeout_s": 10, **options})
+    return str(ACTION.deliver(event(plate, images=PassageImages("full.jpg", "plate.jpg")), chosen, env(images=folder)))
+
+
+def failed(folder: Path, port: int, **options: Any) -> str:
+    with pytest.raises(DeliveryError) as why:
+        send(folder, port, **options)
+    return str(why.value)
+
+
+def stored(folder: Path) -> dict[str, bytes]:
+    return {str(each.relative_to(folder)): each.read_bytes() for each in sorted(folder.rglob("*")) if each.is_file()}
+
+
+# --- pyftpdlib --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tls", ["none", "explicit", "implicit"])
+def test_both_pictures_arrive_whole_in_a_folder_that_is_made(images: Path, certificates: Certificates, tls: str) -> None:
+    made = None if tls == "none" else certificates
+    with ftp_server(images / "served", made, implicit=tls == "implicit") as server:
+        note = send(images, server.port, tls=tls, images="both", ca=certificates.ca)
+        assert note == f"127.0.0.1:{server.port} stored {NAME}.jpg, {NAME}_plate.jpg"
+        assert stored(server.folder) == {f"{NAME}.jpg": FULL, f"{NAME}_plate.jpg": PLATE}
+        stores = [each for each in server.commands if each.startswith(("STOR", "RNFR", "RNTO"))]
+        name = NAME.partition("/")[2]
+        assert stores[:3] == [f"STOR {name}.jpg.part", f"RNFR {name}.jpg.part", f"RNTO {name}.jpg"]
+        protected = [each for each in server.commands if each in ("AUTH TLS", "PROT P")]
+        assert protected == {"none": [], "explicit": ["AUTH TLS", "PROT P"], "implicit": ["PROT P"]}[tls]
+
+
+def test_documents_are_stored_by_their_format(images: Path) -> None:
+    with ftp_server(images / "served") as server:
+        for each in ("XML", "JSON", "JSON_IMG"):
+            send(images, server.port, tls="none", format=each, name=f"{each}/{{plate}}")
+        found = stored(server.folder)
+    assert list(found) == ["JSON/HK55EVB.json", "JSON_IMG/HK55EVB.json", "XML/HK55EVB.xml"]
+    assert json.loads(found["JSON/HK55EVB.json"])["plate"] == "HK55EVB"
+    assert len(found["JSON_IMG/HK55EVB.json"]) > len(FULL)
+    assert ElementTree.fromstring(found["XML/HK55EVB.xml"]).tag
+
+
+def test_a_repetition_replaces_its_file_and_one_that_was_cut_off(images: Path) -> None:
+    with ftp_server(images / "served") as server:
+        (server.folder / "HK55EVB.jpg.part").write_bytes(b"half")
+        for _ in range(2):
+            send(images, server.port, tls="none", name="{plate}")
+        assert stored(server.folder) == {"HK55EVB.jpg": FULL}
+
+
+def test_no_plate_leaves_its_folder_or_sends_a_command_of_its_own(images: Path) -> None:
+    with ftp_server(images / "served") as server:
+        send(images, server.port, plate="../../x\r\nDELE y", tls="none", name="in/{plate}", images="plate")
+        assert stored(server.folder) == {"in/_.._x__DELE_y.jpg": PLATE}
+        assert not [each for each in server.commands if each.startswith("DELE")]
+
+
+def test_a_wrong_password_is_told_without_it(images: Path) -> None:
+    with ftp_server(images / "served") as server:
+        said = failed(images, server.port, tls="none", password="wr0ng")
+        assert said == f"127.0.0.1:{server.port} answers 530 Authentication failed."
+
+
+def test_encryption_is_not_given_up_when_the_server_lacks_it(images: Path) -> None:
+    with ftp_server(images / "served") as server:
+        assert f"127.0.0.1:{server.port} answers 50" in failed(images, server.port, tls="explicit")
+        assert "PASS" not in server.commands and stored(server.folder) == {}
+
+
+@pytest.mark.parametrize("tls", ["explicit", "implicit"])
+def test_a_certificate_that_nobody_vouches_for_is_refused_unless_the_check_is_off(
+    images: Path, certificates: Certificates, tls: str
+) -> None:
+    with ftp_server(images / "served", certificates, implicit=tls == "implicit") as server:
+        said = failed(images, server.port, tls=tls)
+        assert "its certificate is not accepted (unable to get local issuer certificate)" in said
+        assert "PASS" not in server.commands
+        assert "stored" in send(images, server.port, tls=tls, verify_tls=False)
+
+
+def test_the_camera_itself_is_not_reached(images: Path) -> None:
+    with ftp_server(images / "served") as server:
+        barred = replace(env(images=images), network=Network(lambda: ()))
+        with pytest.raises(ConfigError, match="actions may not reach it"):
+            ACTION.deliver(event(), FtpOptions(host="127.0.0.1", port=server.port, tls="none", format="XML"), barred)
+        assert server.commands == []
+
+
+# --- vsftpd -----------------------------------------------------------------------------------------------------------
+
+VSFTPD = """
+listen=YES
+listen_address=127.0.0.1
+listen_port={port}
+background=NO
+run_as_launching_user=YES
+nopriv_user={user}
+ftp_username={user}
+secure_chroot_dir={empty}
+anonymous_enable=YES
+anon_root={root}
+no_anon_password=YES
+write_enable=YES
+anon_upload_enable=YES
+anon_mkdir_write_enable=YES
+anon_other_write_enable=YES
+anon_world_readable_only=NO
+{tls}
+"""
+TLS = """
+ssl_enable=YES
+allow_anon_ssl=YES
+force_anon_logins_ssl=YES
+force_anon_data_ssl=YES
+rsa_cert_file={both}
+"""
+
+
+@contextmanager
+def vsftpd(folder: Path, certificates: Certificates | None, more: str = "") -> Iterator[tuple[int, Path]]:
+    """(port, the folder that may be written to). What is not said here is as it comes."""
+    program = find_daemon("vsftpd")
+    root, empty = folder / "root", folder / "empty"
+    for each in (root, root / "in", empty):
+        each.mkdir()
+    root.chmod(0o555)
+    tls = TLS.format(both=certificates.both) + more if certificates else ""
+    port = free_port()
+    config = folder / "vsftpd.conf"
+    config.write_text(VSFTPD.format(port=port, user=getpass.getuser(), root=root, empty=empty, tls=tls))
+    with running([program, str(config)], folder / "said", port):
+        yield port, root / "in"
+    root.chmod(0o755)
+
+
+@pytest.mark.parametrize(("tls", "more"), [("none", ""), ("explicit", ""), ("implicit", "implicit_ssl=YES\n")])
+def test_vsftpd_with_its_defaults_takes_the_pictures(images: Path, certificates: Certificates, tls: str, more: str) -> None:
+    with vsftpd(images, None if tls == "none" else certificates, more) as (port, folder):
+        options: dict[str, Any] = {"tls": tls, "ca": certificates.ca, "user": "anonymous", "images": "both"}
+        for _ in range(2):
+            assert send(images, port, name="in/{date}/{plate}", **options).startswith(f"127.0.0.1:{port} stored ")
+        assert stored(folder) == {"2026-01-02/HK55EVB.jpg": FULL, "2026-01-02/HK55EVB_plate.jpg": PLATE}
+
+
+def test_a_folder_that_may_not_be_written_to_is_told(images: Path, certificates: Certificates) -> None:
+    with vsftpd(images, certificates, "write_enable=NO\n") as (port, _):
+        said = failed(images, port, ca=certificates.ca, user="anonymous", name="in/{plate}")
+        assert said == f"127.0.0.1:{port} answers 550 Permission denied."
+
+
+# --- servers that do not behave ---------------------------------------------------------------------------------------
+
+
+def answers(*said: bytes) -> Callable[[socket.socket], None]:
+    def talk(peer: socket.socket) -> None:
+        for each in said:
+            peer.sendall(each)
+            peer.recv(4096)
+
+    return talk
+
+
+LOGGED_IN = (b"220 hi\r\n", b"331 password\r\n", b"230 in\r\n", b"250 there\r\n", b"200 type\r\n")
+
+
+@pytest.mark.parametrize(
+    ("talk", "said"),
+    [
+        (lambda peer: peer.recv(1) and None, "no answer in 1 s"),
+        (lambda peer: peer.shutdown(socket.SHUT_RDWR), "it ended the connection"),
+        (answers(b"421 go away\r\n"), "answers 421 go away"),
+        (answers(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "it does not answer in FTP"),
+        (answers(b"\xff\xfe\x00\r\n"), "it does not answer in FTP"),
+        (lambda peer: [peer.sendall(b"220-and more\r\n" * 100) for _ in range(10_000)], "it talks without end"),
+        (answers(*LOGGED_IN, b"227 Entering (10,0,0,1,255,255,9)\r\n"), "no connection|it does not answer in FTP"),
+        (answers(*LOGGED_IN, b"227 Entering (1,1,1,1,999,999)\r\n"), "it does not answer in FTP"),
+        (answers(*LOGGED_IN, b"227 nonsense\r\n"), "it does not answer in FTP"),
+    ],
+    ids=["silent", "ends", "refuses", "http", "bytes", "endless", "elsewhere", "port", "nonsense"],
+)
+def test_a_server_that_does_not_behave_is_left_in_time(images: Path, talk: Callable[[socket.socket], object], said: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def run() -> None:
+            peer, _ = listener.accept()
+            with peer, suppress(OSError):
+                talk(peer)
+                peer.settimeout(20)
+                peer.recv(1)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        with pytest.raises(DeliveryError, match=said) as why:
+            send(images, listener.getsockname()[1], tls="none", timeout_s=1)
+        assert isinstance(why.value, PeerRefused) == ("answers" in said)
+        thread.join()

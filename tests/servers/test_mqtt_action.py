@@ -1,0 +1,153 @@
+"""MQTT action against Mosquitto with TLS and passwords: what arrives, with which properties, and what is said when it does not."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from board.kit.errors import ConfigError, DeliveryError, PeerRefused
+from engine.actions._mqtt import Broker as Kept
+from engine.actions.mqtt import ACTION, MqttOptions
+from engine.network import EVERYTHING, Network
+from tests.mosquitto import Broker, Subscriber, mosquitto
+from tests.samples import DEVICE, NOW, entry, env, event
+
+PLATES, STATUS = f"gatewright/{DEVICE.id}/plates", f"gatewright/{DEVICE.id}/status"
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    with mosquitto(tmp_path / "broker") as found:
+        yield found
+
+
+@pytest.fixture
+def kept() -> Iterator[Kept]:
+    with Kept(Network(lambda: EVERYTHING)) as found:
+        yield found
+
+
+def options(broker: Broker, **changes: Any) -> MqttOptions:
+    return MqttOptions(**{**broker.options, "timeout_s": 3.0, **changes})
+
+
+def send(kept: Kept, chosen: MqttOptions, **changes: Any) -> str:
+    known = replace(env(delivery_id="d7"), peer=kept, **changes)
+    return str(ACTION.deliver(event(listed=entry("HK55EVB")), chosen, known))
+
+
+def use(kept: Kept, *chosen: MqttOptions) -> None:
+    ACTION.use(kept, chosen, env())
+
+
+def test_an_event_arrives_as_the_document_with_its_remaining_age_and_the_deliverys_id(broker: Broker, kept: Kept) -> None:
+    with Subscriber(broker, "gatewright/#") as listener:
+        said = send(kept, options(broker), not_after=NOW + timedelta(seconds=3600))
+        listener.wait(lambda: listener.of(PLATES))
+    assert said == f"localhost:{broker.port} took {PLATES}"
+    heard = listener.of(PLATES)[0]
+    document = json.loads(heard.body)
+    assert (document["plate"], document["camera_id"], document["event_id"]) == ("HK55EVB", DEVICE.id, "p1")
+    assert heard.content_type == "application/json"
+    assert 3500 < heard.expiry_s <= 3600
+    assert heard.user == [("delivery_id", "d7")]
+    assert not heard.retained
+
+
+def test_a_test_says_that_nobody_listens(broker: Broker, kept: Kept) -> None:
+    assert send(kept, options(broker)).endswith(f"took {PLATES}; nobody has subscribed to it")
+
+
+def test_the_camera_is_online_before_a_car_comes_and_offline_once_it_is_gone(broker: Broker, kept: Kept) -> None:
+    with Subscriber(broker, "gatewright/#", "homeassistant/#") as listener:
+        use(kept, options(broker, discovery=True))
+        listener.wait(lambda: len(listener.heard) == 2)
+        assert [each.body for each in listener.of(STATUS)] == [b"online"]
+        config = next(each for each in listener.heard if each.topic.startswith("homeassistant/event/"))
+        assert json.loads(config.body)["state_topic"] == PLATES
+        use(kept)
+        listener.wait(lambda: [each.body for each in listener.of(STATUS)] == [b"online", b"offline"])
+
+
+def test_the_broker_says_offline_when_the_connection_breaks_without_a_word(broker: Broker, kept: Kept) -> None:
+    with Subscriber(broker, STATUS) as listener:
+        use(kept, options(broker))
+        listener.wait(lambda: [each.body for each in listener.of(STATUS)] == [b"online"])
+        link = next(iter(kept._kept.values()))
+        assert link._client is not None
+        link._client._sock_close()
+        listener.wait(lambda: b"offline" in [each.body for each in listener.of(STATUS)])
+        listener.wait(lambda: [each.body for each in listener.of(STATUS)][-1] == b"online")
+
+
+def test_a_test_of_an_action_that_is_not_saved_announces_nothing(broker: Broker, kept: Kept) -> None:
+    with Subscriber(broker, "gatewright/#", "homeassistant/#") as listener:
+        send(kept, options(broker, discovery=True))
+        listener.wait(lambda: listener.of(PLATES))
+        kept._try_no_more()
+        send(kept, options(broker))
+        listener.wait(lambda: len(listener.of(PLATES)) == 2)
+    assert {each.topic for each in listener.heard} == {PLATES}
+
+
+def test_a_retained_event_is_there_for_who_comes_later(broker: Broker, kept: Kept) -> None:
+    send(kept, options(broker, retain=True))
+    with Subscriber(broker, PLATES) as listener:
+        listener.wait(lambda: listener.of(PLATES))
+    assert listener.of(PLATES)[0].retained
+
+
+def test_a_wrong_password_is_the_brokers_refusal_and_in_no_text(
+    broker: Broker, kept: Kept, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with pytest.raises(PeerRefused, match=f"^localhost:{broker.port}: the broker refuses the log-in \\(Not authorized\\)$"):
+        send(kept, options(broker, password="wr0ng-s3cret"))
+    assert "wr0ng" not in caplog.text
+
+
+def test_a_topic_that_the_broker_forbids_is_named(broker: Broker, kept: Kept) -> None:
+    with pytest.raises(PeerRefused, match=f"localhost:{broker.port} refuses elsewhere/plates: Not authorized"):
+        send(kept, options(broker, topic="elsewhere/plates"))
+
+
+def test_a_broker_of_an_unknown_authority_is_not_told_the_password(broker: Broker, kept: Kept) -> None:
+    with pytest.raises(DeliveryError, match=f"localhost:{broker.port}: its certificate is not accepted"):
+        send(kept, options(broker, ca=""))
+    assert "as gw-" not in broker.log.read_text()
+
+
+def test_a_broker_without_tls_is_said_to_have_none(broker: Broker, kept: Kept) -> None:
+    with pytest.raises(DeliveryError, match=f"localhost:{broker.port}: "):
+        send(kept, options(broker, tls=False, ca=""))
+
+
+def test_a_broker_that_was_away_gets_the_next_event_at_once(tmp_path: Path, kept: Kept) -> None:
+    with mosquitto(tmp_path / "broker") as broker:
+        use(kept, options(broker))
+        send(kept, options(broker))
+    with pytest.raises(DeliveryError, match=r"no connection|connection was lost"):
+        send(kept, options(broker))
+    with mosquitto(tmp_path / "broker", broker.port) as broker, Subscriber(broker, PLATES) as listener:
+        assert send(kept, options(broker)) == f"localhost:{broker.port} took {PLATES}"
+        listener.wait(lambda: listener.of(PLATES))
+
+
+def test_an_event_that_the_broker_finds_too_large_is_not_tried_again(tmp_path: Path, kept: Kept) -> None:
+    with (
+        mosquitto(tmp_path / "broker", extra="max_packet_size 600") as broker,
+        pytest.raises(ConfigError, match="takes messages of 600 bytes at most"),
+    ):
+        send(kept, options(broker))
+
+
+def test_the_camera_itself_is_out_of_reach_unless_permitted(broker: Broker) -> None:
+    with Kept(Network(lambda: ())) as kept, pytest.raises(DeliveryError, match="unless an administrator permits it"):
+        send(kept, options(broker))

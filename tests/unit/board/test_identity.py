@@ -1,0 +1,26 @@
+"""Identity: where the serial number comes from, and what of it messages tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from board.identity import camera_id, device_serial
+from board.kit.state import State
+
+
+def test_the_serial_is_the_boards_else_the_machines_else_one_made_once(tmp_path: Path) -> None:
+    state, board, machine = State(tmp_path / "state"), tmp_path / "board", tmp_path / "machine"
+    made_up = device_serial(state, (board, machine))
+    assert len(made_up) == 16
+    assert device_serial(state, (board, machine)) == made_up
+    machine.write_text("0123abcd\n")
+    assert device_serial(state, (board, machine)) == "0123abcd"
+    board.write_bytes(b"10000000abcdef01\0")
+    assert device_serial(state, (board, machine)) == "10000000abcdef01"
+
+
+def test_the_id_in_messages_stays_the_same_and_does_not_give_the_serial_away(tmp_path: Path) -> None:
+    state, board = State(tmp_path / "state"), tmp_path / "board"
+    board.write_bytes(b"10000000abcdef01\0")
+    assert camera_id(state, (board,)) == camera_id(state, (board,)) == "gw-9964a0fe5110"
+    assert camera_id(state, ()) != camera_id(state, (board,))

@@ -1,0 +1,223 @@
+"""SOCKET SERVER action: clients of the camera's port over the vms process's loop, those that do not read, and strangers."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from board.kit.errors import ConfigError, DeliveryError
+from board.kit.loop import Loop
+from board.kit.settings import check
+from board.kit.state import State
+from engine.actions._kind import ActionEnv
+from engine.actions.socket_server import ACTION, SocketServerOptions
+from engine.vms import broadcasts
+from engine.vms.broadcasts import Broadcasts
+from tests.daemons import free_port
+from tests.samples import ActionPeer, env, event
+
+PATIENCE_S = 20.0
+
+
+def until(true: Callable[[], bool]) -> None:
+    end_s = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < end_s, "it does not happen"
+        time.sleep(0.01)
+
+
+class Vms:
+    """The loop of the vms process with its broadcasts alone."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = State(folder).broadcasts_socket
+        self.told: list[tuple[str, str]] = []
+        self.port = free_port()
+        self.start()
+
+    def start(self) -> None:
+        self.loop = Loop()
+        self.stop = threading.Event()
+        self.served = Broadcasts(self.loop, self.path, "127.0.0.1", lambda *said: self.told.append(said))
+        self.served.start()
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self) -> None:
+        self.loop.run(self.stop, 0.05, lambda: None)
+        self.served.close()
+        self.loop.close()
+
+    def close(self) -> None:
+        self.stop.set()
+        self.thread.join()
+
+    def client(self) -> socket.socket:
+        """One that is taken in."""
+        count = len(self.clients())
+        made = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_S)
+        until(lambda: len(self.clients()) > count)
+        return made
+
+    def clients(self) -> list[object]:
+        known = self.served._ports.get(self.port)
+        return list(known.clients) if known else []
+
+    def listens(self) -> bool:
+        return any(name == f"socket server {self.port}" and url for name, url in self.told[-1:])
+
+
+@pytest.fixture
+def vms(tmp_path: Path) -> Iterator[Vms]:
+    made = Vms(tmp_path)
+    yield made
+    made.close()
+
+
+@contextmanager
+def kept(vms: Vms, **options: object) -> Iterator[tuple[SocketServerOptions, ActionEnv]]:
+    made = check(SocketServerOptions, {"port": vms.port, "timeout_s": 2, **options})
+    its = replace(env(), vms=vms.path)
+    assert ACTION.open is not None
+    with ACTION.open(ACTION.peer(made), its) as port:
+        until(vms.listens)
+        yield made, replace(its, peer=port)
+
+
+@contextmanager
+def peer(folder: Path) -> Iterator[ActionPeer]:
+    """A client at the port; the vms process ends."""
+    made = Vms(folder)
+    with ExitStack() as stack:
+        options, its = stack.enter_context(kept(made))
+        client = stack.enter_context(made.client())
+        yield ActionPeer(options.model_dump(), its, made.close)
+        client.close()
+    made.close()
+
+
+def body(format: str = "XML") -> bytes:
+    return env().message(event(), format).body + b"\n"
+
+
+def read(client: socket.socket, length: int) -> bytes:
+    got = b""
+    while len(got) < length and (more := client.recv(65_536)):
+        got += more
+    return got
+
+
+def test_every_client_gets_every_event(vms: Vms) -> None:
+    with kept(vms) as (options, its), vms.client() as first, vms.client() as second:
+        said = str(ACTION.deliver(event(), options, its))
+        assert said == f"2 clients of port {vms.port} took {len(body())} bytes"
+        assert read(first, len(body())) == read(second, len(body())) == body()
+    assert vms.told[0] == (f"socket server {vms.port}", f"tcp://127.0.0.1:{vms.port}")
+
+
+def test_an_event_waits_for_a_client_or_is_for_nobody(vms: Vms) -> None:
+    with kept(vms) as (options, its):
+        with pytest.raises(DeliveryError, match=f"nobody is connected to port {vms.port}"):
+            ACTION.deliver(event(), options, its)
+        assert str(ACTION.deliver(event(), options.model_copy(update={"wait": False}), its)).startswith("nobody is connected")
+
+
+def test_a_client_that_does_not_read_is_dropped_in_time_and_the_others_have_the_event(vms: Vms) -> None:
+    huge = event(trigger_cause="x" * 7_000_000)
+    with kept(vms, timeout_s=1) as (options, its), vms.client(), vms.client() as good:
+        got: list[bytes] = []
+        reader = threading.Thread(target=lambda: got.append(read(good, 7_000_500)))
+        reader.start()
+        assert str(ACTION.deliver(huge, options, its)).startswith("1 clients of port")
+        assert len(vms.clients()) == 1
+        good.shutdown(socket.SHUT_RDWR)
+        reader.join()
+        assert len(got[0]) > 7_000_000
+
+
+def test_what_waits_for_clients_is_bounded(vms: Vms, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broadcasts, "MAX_CLIENT_BYTES", 100)
+    with kept(vms) as (options, its), vms.client(), pytest.raises(DeliveryError, match="nobody is connected"):
+        ACTION.deliver(event(), options, its)
+    assert vms.clients() == []
+
+
+def test_what_clients_say_is_not_looked_at_and_one_that_ends_is_forgotten(vms: Vms) -> None:
+    with kept(vms) as (options, its), vms.client() as client, vms.client() as leaving:
+        client.sendall(b"GET / HTTP/1.1\r\n" + b"\xff\x00" * 100_000)
+        leaving.close()
+        until(lambda: len(vms.clients()) == 1)
+        ACTION.deliver(event(), options, its)
+        assert read(client, len(body())) == body()
+
+
+def test_only_permitted_addresses_may_connect(vms: Vms) -> None:
+    with kept(vms, clients="10.0.0.0/8 192.168.7.5"):
+        with socket.create_connection(("127.0.0.1", vms.port), timeout=PATIENCE_S) as stranger:
+            assert stranger.recv(1) == b""
+        assert vms.clients() == []
+
+
+def test_a_crowd_of_strangers_leaves_others_their_place(vms: Vms) -> None:
+    with kept(vms), ExitStack() as stack:
+        for _ in range(broadcasts.MAX_CLIENTS):
+            stack.enter_context(vms.client())
+        with socket.create_connection(("127.0.0.1", vms.port), timeout=PATIENCE_S) as newest:
+            newest.settimeout(0.3)
+            with pytest.raises(TimeoutError):
+                newest.recv(1)
+        until(lambda: len(vms.clients()) <= broadcasts.MAX_CLIENTS)
+
+
+def test_a_vms_process_that_starts_again_opens_the_port_again(vms: Vms) -> None:
+    with kept(vms) as (options, its):
+        vms.close()
+        with pytest.raises(DeliveryError, match=f"port {vms.port}: the vms process does not answer"):
+            ACTION.deliver(event(), options, its)
+        vms.told.clear()
+        vms.start()
+        until(vms.listens)
+        with vms.client() as client:
+            ACTION.deliver(event(), options, its)
+            assert read(client, len(body())) == body()
+
+
+def test_a_service_that_starts_again_finds_its_clients_and_an_unused_port_closes(vms: Vms, monkeypatch: pytest.MonkeyPatch) -> None:
+    with kept(vms):
+        client = vms.client()
+    with kept(vms) as (options, its):
+        ACTION.deliver(event(), options, its)
+        assert read(client, len(body())) == body()
+        monkeypatch.setattr(broadcasts, "GRACE_S", 0.05)
+    assert client.recv(1) == b""
+    client.close()
+    until(lambda: vms.told[-1] == (f"socket server {vms.port}", ""))
+
+
+def test_a_port_that_is_taken_is_said(vms: Vms) -> None:
+    with socket.create_server(("127.0.0.1", vms.port)):
+        options = check(SocketServerOptions, {"port": vms.port})
+        with pytest.raises(DeliveryError, match=f"port {vms.port} cannot be opened: Address already in use"):
+            ACTION.deliver(event(), options, replace(env(), vms=vms.path))
+
+
+@pytest.mark.parametrize("sent", [b"{}\n", b"x\n", b'{"port": 0, "allowed": [], "within_s": 1, "length": 1}\n', b"y" * 9_000])
+def test_what_is_no_message_of_the_service_ends_its_connection(vms: Vms, sent: bytes) -> None:
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(PATIENCE_S)
+        sock.connect(str(vms.path))
+        sock.sendall(sent)
+        assert sock.recv(10) == b""
+
+
+@pytest.mark.parametrize("wrong", [{"port": 80}, {"clients": "anywhere"}, {"framing": "x"}, {"format": "SIMPLE"}])
+def test_wrong_options_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ConfigError):
+        check(SocketServerOptions, wrong)

@@ -1,0 +1,35 @@
+"""Trials: TEST carries an action out with a sample plate and the pictures of a car that was really seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from board.kit.clock import TestClock
+from board.kit.settings import Settings
+from board.kit.words import Text
+from engine.actions import ActionEnv, ActionKind
+from engine.messages import Outcome, TestAction
+from engine.service.trials import Trials
+from engine.types import PassageImages, PlateEvent
+from tests.samples import WHITE, FakePins, environment, new_store, passage
+
+
+def test_a_test_sends_the_pictures_of_the_newest_passage_that_has_some(tmp_path: Path) -> None:
+    seen: list[PlateEvent] = []
+
+    def deliver(event: PlateEvent, options: Settings, env: ActionEnv) -> Text:
+        seen.append(event)
+        return Text("sent")
+
+    clock, store = TestClock(), new_store(tmp_path)
+    kinds = {"gauge": ActionKind("gauge", "GAUGE", Settings, deliver)}
+    trials = Trials(clock, kinds, FakePins(), environment(tmp_path, clock=clock, kinds=kinds), lambda: store, dict)
+    request = TestAction("gauge", "{}", WHITE, "ab 12")
+    assert trials.run(request) == Outcome(True, Text("sent"))
+    store.add_passage(passage("XY9", "p1", images=PassageImages("full.jpg", "plate.jpg")), ())
+    store.add_passage(passage("XY8", "p2"), ())
+    assert trials.run(request) == Outcome(True, Text("sent"))
+    assert [each.passage.images for each in seen] == [PassageImages(), PassageImages("full.jpg", "plate.jpg")]
+    assert (seen[1].passage.plate, seen[1].passage.box, seen[1].passage.size) == ("AB 12", (512, 430, 178, 50), (1280, 960))
+    assert seen[1].passage.id not in ("p1", "p2")
+    store.close()
