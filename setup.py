@@ -34,6 +34,7 @@ setup(
         "annotated-types==0.8.0",
         "av==18.1.0",
         "bottle==0.13.4",
+        "cheroot==11.1.2",  # not ours any more: a roll-back runs packages of releases that import it and requests
         "certifi==2026.10.18",
         "cryptography==50.0.2",
         "Jinja2==3.1.6",
@@ -43,6 +44,7 @@ setup(
         "pillow==13.0.0",
         "pydantic==2.14.3",
         "pyserial==3.5",
+        "requests==2.34.2",
         "schedule==1.2.2",
         "smbus2==0.6.1",
         "sqlite-utils==4.2.1",
@@ -66,7 +68,6 @@ setup(
             "pyOpenSSL==26.4.0",
             "pytest==9.2.0",
             "pytest-xdist==3.8.0",
-            "requests==2.34.2",
             "ruff==0.17.5",
             "types-requests==2.33.0.20261030",
             "xmlschema==4.3.2",
