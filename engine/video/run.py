@@ -54,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--state", type=Path, required=True, help="folder of the camera's state")
     state = State(parser.parse_args(arguments).state.resolve())
     open_log(state, "video")
-    lacks = missing() or no_room(state)
+    lacks = no_room(state) or missing()  # in this order: what to install is no advice for a board without room
     if lacks:
         log.info("no video on this board: %s", lacks)
         return NOT_HERE
