@@ -98,8 +98,10 @@ def green(picture: U8) -> U8:
 
 
 def pick_rows(picture: U8, height: int) -> U8:
-    """`height` rows of a higher picture, RGB (H, W, 3) or grey (H, W), in grey (height, W): each the mean of 2, 4, 8 ... rows spread
-    evenly over its place. Nearly an area average at a third of its cost and memory: of RGB, only the green of those rows is taken."""
+    """A higher picture, RGB (H, W, 3) or grey (H, W), as grey (height, W).
+
+    Each row is the mean of 2, 4, 8 ... rows spread evenly over its place: nearly an area average at less than a third of its
+    cost. Of RGB only the green of these rows is copied, which takes a third of the memory of whole rows."""
     grey = green(picture)
     ratio = grey.shape[0] / height
     count = 2 ** max(int(math.log2(ratio)), 1)
