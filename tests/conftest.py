@@ -1,4 +1,4 @@
-"""What holds for all tests: where CI runs, a skip that is not on the list of tests/skips.py fails the run."""
+"""What holds for all tests: the longest begin first; a skip that is not on the list of tests/skips.py fails the run in CI."""
 
 from __future__ import annotations
 
@@ -32,6 +32,11 @@ def leak_free() -> Iterator[None]:
     """Fails a test that leaves threads, descriptors or sockets behind; every test of a server uses it."""
     with watched():
         yield
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A guest that boots and a whole camera take minutes by themselves: begun last, they would keep one core waiting."""
+    items.sort(key=lambda item: item.path.parent.name != "chain")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

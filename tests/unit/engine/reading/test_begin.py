@@ -12,6 +12,7 @@ from board.kit.clock import Clock
 from board.kit.settings import Settings
 from board.kit.state import State
 from board.kit.values import Values, packed
+from board.kit.words import Text
 from engine.reading.begin import begin, received, sent
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
@@ -59,5 +60,6 @@ def test_values_are_copied_with_changes_and_name_what_differs_from_the_defaults(
     copy = values.model_copy({"vflip": False})
     assert (vars(copy)["vflip"], vars(values)["vflip"], vars(copy)["frame_rate"]) == (False, True, 30)
     assert CAMERA.changed() == values.changed() == copy.changed()
-    told = ("Frame rate, Night preset: why",)
-    assert left_out(values, "why", TURNING) == left_out(CAMERA, "why", TURNING) == told  # type: ignore[arg-type]
+    notes = left_out(values, Text("why"), TURNING)  # type: ignore[arg-type]
+    assert notes == left_out(CAMERA, Text("why"), TURNING)
+    assert [str(note) for note in notes] == ["Frame rate, Night preset: why"]

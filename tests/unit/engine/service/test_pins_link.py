@@ -253,13 +253,13 @@ def test_nobody_waits_for_the_end_of_what_was_never_taken(pins: Pins, camera: Ca
 def test_what_is_done_stays_done_though_pins_goes_away_before_anybody_asks(pins: Pins, camera: Camera) -> None:
     channel = begun(pins, camera)
     asked_for(camera, pins, channel)
-    channel.send(PinsDone("d1", 7, "ok"))
+    channel.send(PinsDone("d1", 7, Text("ok")))
     settled(channel, camera)
     channel.close()
     begun(pins, camera)
     ends: list[PinsDone | DeliveryError] = []
     camera.link.settle("d1", ends.append)
-    assert ends == [PinsDone("d1", 7, "ok")]
+    assert ends == [PinsDone("d1", 7, Text("ok"))]
 
 
 def test_of_ends_that_nobody_asks_for_the_newest_are_kept(pins: Pins, camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
