@@ -117,7 +117,8 @@ class BoardProfile:
     threads: int = 1
     """Inference threads for this board."""
     small: bool = False
-    """Memory is short (512 MB): the live picture keeps every second row and column only."""
+    """Memory is short (512 MB): the live picture keeps every second row and column only and is sent in one
+    width, and there is no video."""
     simulated: bool = False
     emulated: bool = False
     """The computer itself is played by another one (scripts/virtual): drivers and libraries are real, times prove nothing."""

@@ -14,18 +14,15 @@ from typing import IO
 from board.identity import device_serial
 from board.kit.clock import Clock
 from board.kit.errors import GatewrightError
-from board.kit.memory import give_back_large_blocks
+from board.kit.memory import give_back_large_blocks, speak_http_without_tls
 from board.kit.process import Life, open_log
 from board.kit.state import State
 from board.kit.words import mark
 from board.profiles import all_profiles, keep_lines
 from board.storage import card_present
-from firmware.gateway.app import build, open_host
-from firmware.gateway.web import WebServer
 from firmware.packages.keys import TrustedKeys, public_pem, read_public
 from firmware.packages.management import Packages, board_file
 from firmware.packages.slots import CAMERA, Slots
-from firmware.packages.uploads import Uploads
 from firmware.people.accounts import Accounts
 from firmware.people.auth import Auth
 from firmware.people.changes import Changes
@@ -80,6 +77,11 @@ def _run(words: list[str]) -> int:
     options = parser.parse_args(words)
     state = _state(options.state)
     give_back_large_blocks()
+    speak_http_without_tls()  # its peers are its own packages, over Unix sockets
+    from firmware.gateway.app import build, open_host  # only now: they import it
+    from firmware.gateway.web import WebServer
+    from firmware.packages.uploads import Uploads
+
     with _OneHost(state):
         if options.reset_admin:
             accounts = Accounts(state.host)
@@ -172,7 +174,6 @@ def _packages(state: State, sd: Path | None, profile: str, trusted: list[Path]) 
 
     slots = Slots(state.host / "packages", sd.resolve() if sd else None, present)
     trust = TrustedKeys(state.host / "trust", trusted)
-    trust()  # a damaged key is told at start
     packages = Packages(state, slots, trust, _make_safe(state), device_serial(state), Clock())
     return packages, present
 

@@ -19,7 +19,7 @@ from engine.store import Store
 from webui.app import build
 from webui.focus import focus_region
 from webui.live.feed import Feed
-from webui.live.newest_picture import Picture
+from webui.live.newest_picture import SMALL_WIDTHS_PX, WIDTHS_PX, Picture
 from webui.live.pictures import Pictures
 from webui.pages import Pages
 from webui.portal import Portal
@@ -33,11 +33,13 @@ def open_portal(state: State) -> tuple[Portal, tuple[Tab[Portal], ...]]:
     """The portal on this state folder, with every tab of webui/tabs."""
     tabs = tuple(find(webui.tabs, "TAB", Tab).values())
     clock = Clock()
-    store, service, picture = Store(state.database, clock), ServiceClient(state), Picture(state.frames)
+    profile = load(state)
+    store, service = Store(state.database, clock), ServiceClient(state)
+    picture = Picture(state.frames, SMALL_WIDTHS_PX if profile.small else WIDTHS_PX)
     portal = Portal(
         state=state,
         clock=clock,
-        profile=load(state),
+        profile=profile,
         store=store,
         kinds=find_kinds(),
         service=service,

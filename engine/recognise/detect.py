@@ -92,14 +92,21 @@ def mean(a: U8, b: U8, up: bool) -> U8:
     return a
 
 
-def pick_rows(picture: U8, height: int) -> U8:
-    """`height` rows of a higher picture, each the mean of 2, 4, 8 ... rows spread evenly over its place.
+def green(picture: U8) -> U8:
+    """What the detector sees of RGB (H, W, 3), as (H, W): a view, no copy; grey (H, W) as it is."""
+    return picture if picture.ndim == 2 else picture[:, :, GREEN]
 
-    Nearly an area average at a third of its cost: whole rows, as they lie, before any pixel is made grey or moved."""
-    ratio = picture.shape[0] / height
+
+def pick_rows(picture: U8, height: int) -> U8:
+    """A higher picture, RGB (H, W, 3) or grey (H, W), as grey (height, W).
+
+    Each row is the mean of 2, 4, 8 ... rows spread evenly over its place: nearly an area average at less than a third of its
+    cost. Of RGB only the green of these rows is copied, which takes a third of the memory of whole rows."""
+    grey = green(picture)
+    ratio = grey.shape[0] / height
     count = 2 ** max(int(math.log2(ratio)), 1)
     first = np.arange(height) * ratio
-    rows = [picture[(first + (k + 0.5) / count * ratio).astype(np.intp)] for k in range(count)]
+    rows = [grey[(first + (k + 0.5) / count * ratio).astype(np.intp)] for k in range(count)]
     up = False
     while len(rows) > 1:
         rows = [mean(rows[k], rows[k + 1], up) for k in range(0, len(rows), 2)]
@@ -110,8 +117,7 @@ def pick_rows(picture: U8, height: int) -> U8:
 
 def shrink_to_grey(picture: U8, width: int, height: int) -> U8:
     """RGB (H, W, 3), of which the green is seen, or grey (H, W) as (height, width): area filter where it shrinks, else bilinear."""
-    grey = picture if picture.ndim == 2 else picture[:, :, GREEN]
-    image = Image.fromarray(np.ascontiguousarray(grey))
+    image = Image.fromarray(np.ascontiguousarray(green(picture)))
     if image.size != (width, height):
         shrinks = image.width >= width and image.height >= height
         image = image.resize((width, height), Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from board.kit.clock import Clock
+from board.kit.errors import GatewrightError
 from board.kit.process import NOT_HERE, Life, open_log
 from board.kit.state import State
 from engine.messages import SETTINGS
@@ -36,13 +37,24 @@ def missing(typelibs: Path = TYPELIBS, encoders: Sequence[Path] = ENCODERS) -> s
     return ""
 
 
+def no_room(state: State) -> str:
+    """Why this board has no memory and no core to spare for video, "" when it has. A damaged profile is the camera's to report."""
+    from board.profiles import load
+
+    try:
+        profile = load(state)
+    except GatewrightError:
+        return ""
+    return f"{profile.title} has neither memory nor a core to spare for it" if profile.small else ""
+
+
 def main(arguments: Sequence[str]) -> int:
-    """Sub-command `video`; 0 after SIGTERM, NOT_HERE when this board cannot encode video."""
+    """Sub-command `video`; 0 after SIGTERM, NOT_HERE when this board cannot encode video or is too small for it."""
     parser = argparse.ArgumentParser(prog="python -m engine video", description=__doc__)
     parser.add_argument("--state", type=Path, required=True, help="folder of the camera's state")
     state = State(parser.parse_args(arguments).state.resolve())
     open_log(state, "video")
-    lacks = missing()
+    lacks = no_room(state) or missing()  # in this order: what to install is no advice for a board without room
     if lacks:
         log.info("no video on this board: %s", lacks)
         return NOT_HERE

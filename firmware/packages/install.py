@@ -13,11 +13,12 @@ from pathlib import Path
 
 from board.kit.errors import PackageError
 from board.kit.words import NOTHING, Text
+from firmware.packages.checker import check_tree
 from firmware.packages.environment import Environment
-from firmware.packages.keys import Trust
+from firmware.packages.keys import TrustedKeys
 from firmware.packages.manifest import Manifest
 from firmware.packages.slots import FAILED, SD, Slot, Slots
-from firmware.packages.verify import INITSCR, Verified, verify, verify_tree
+from firmware.packages.verify import INITSCR, Verified, verify
 from firmware.processes.supervisor import CHILD
 
 LOG = logging.getLogger("packages")
@@ -32,7 +33,7 @@ class Installer:
     the current one."""
 
     def __init__(
-        self, slots: Slots, trust: Callable[[], Trust], environment: Environment, lock: AbstractContextManager[object],
+        self, slots: Slots, trust: TrustedKeys, environment: Environment, lock: AbstractContextManager[object],
         switch: Callable[[str, Slot, Text], None],
     ) -> None:  # fmt: skip
         self._slots = slots
@@ -94,7 +95,7 @@ class Installer:
             slot = self._slots.current(name)
             if slot is None or (slot.manifest_sha256, slot.storage) != (verified.manifest_sha256, storage) or slot.state == FAILED:
                 return False
-            verify_tree(self._slots.path(name, slot), self._trust())
+            check_tree(self._slots.path(name, slot), self._trust)
         except PackageError as why:
             LOG.warning("%s is damaged where it is installed (%s): it is installed again", name, why)
             return False

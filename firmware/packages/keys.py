@@ -5,24 +5,26 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from typing import TYPE_CHECKING, TypeAlias
 
 from board.kit.errors import PackageError
 from board.kit.state import State
 
+if TYPE_CHECKING:  # 8 MB, which the host does without (checker.py)
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
 LOG = logging.getLogger("keys")
 
-Trust = Mapping[str, Ed25519PublicKey]
+Trust: TypeAlias = "Mapping[str, Ed25519PublicKey]"
 """{fingerprint: public key} of whom this camera trusts."""
 
 
 def fingerprint(key: Ed25519PublicKey) -> str:
     """64 hex digits."""
+    from cryptography.hazmat.primitives import serialization
+
     raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
     return hashlib.sha256(raw).hexdigest()
 
@@ -38,6 +40,9 @@ def read_public(path: Path) -> Ed25519PublicKey:
 
 def parse_public(data: bytes, name: str) -> Ed25519PublicKey:
     """As read_public, from memory."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     try:
         key = serialization.load_pem_public_key(data)
     except ValueError as why:
@@ -57,6 +62,9 @@ def report_key(state: State) -> str:
 
 def read_private(path: Path) -> Ed25519PrivateKey:
     """The signing key in a PEM file; PackageError when it is none."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     try:
         data = path.read_bytes()
     except OSError as why:
@@ -73,6 +81,9 @@ def read_private(path: Path) -> Ed25519PrivateKey:
 def make_pair(private: Path) -> Path:
     """Makes a new pair: `private` (mode 0600) and, beside it with suffix .pub, the public key, whose path is returned.
     PackageError when `private` exists: a signing key is never overwritten."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     private.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
@@ -89,6 +100,8 @@ def make_pair(private: Path) -> Path:
 
 def public_pem(key: Ed25519PublicKey) -> bytes:
     """The public key as PEM."""
+    from cryptography.hazmat.primitives import serialization
+
     return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
@@ -98,24 +111,36 @@ class TrustedKeys:
     A damaged key in `folder` is left out: the camera goes on with the packages of the others. It is logged and told."""
 
     def __init__(self, folder: Path, more: Iterable[Path] = ()) -> None:
-        self._folder = folder
-        self._more = {fingerprint(key): key for key in map(read_public, more)}
+        self.folder = folder
+        self.more = tuple(more)
+        self._kept = {fingerprint(key): key for key in map(read_public, self.more)}
         self._damage: tuple[PackageError, ...] = ()
 
     def __call__(self) -> dict[str, Ed25519PublicKey]:
-        keys, damage = dict(self._more), []
-        for path in sorted(self._folder.glob("*.pub")):
+        """The keys; what is damaged is logged, once."""
+        keys, damage = self.look()
+        self.tell(damage)
+        return keys
+
+    def look(self) -> tuple[dict[str, Ed25519PublicKey], Sequence[PackageError]]:
+        """(keys, what is damaged), without a word in the log."""
+        keys = dict(self._kept)
+        damage: list[PackageError] = []
+        for path in sorted(self.folder.glob("*.pub")):
             try:
                 key = read_public(path)
             except PackageError as why:
                 damage.append(why)
                 continue
             keys[fingerprint(key)] = key
+        return keys, damage
+
+    def tell(self, damage: Sequence[PackageError]) -> None:
+        """Logs what is wrong with key files when that is news."""
         if list(map(str, damage)) != list(map(str, self._damage)):
             for problem in damage:
-                LOG.error("%s: it is left out, packages that it signed do not run; copy it to %s again", problem, self._folder)
-            self._damage = tuple(damage)
-        return keys
+                LOG.error("%s: it is left out, packages that it signed do not run; copy it to %s again", problem, self.folder)
+        self._damage = tuple(damage)
 
     def damage(self) -> tuple[PackageError, ...]:
         """What was wrong with which key file, when they were last looked at."""
@@ -124,6 +149,8 @@ class TrustedKeys:
 
 def signed_by(trust: Trust, signature: bytes, message: bytes) -> str | None:
     """Fingerprint of the trusted key that made `signature` over `message`; None when none did."""
+    from cryptography.exceptions import InvalidSignature
+
     for name, key in trust.items():
         try:
             key.verify(signature, message)

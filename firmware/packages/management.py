@@ -17,7 +17,7 @@ from board.kit.words import Text
 from firmware.packages.documents import documents
 from firmware.packages.environment import Environment
 from firmware.packages.install import MAX_PACKAGES, Installer
-from firmware.packages.keys import Trust, report_key
+from firmware.packages.keys import TrustedKeys, report_key
 from firmware.packages.licences import Licences
 from firmware.packages.routing import Routed, Routing
 from firmware.packages.running import Running
@@ -37,7 +37,7 @@ class Packages:
     """Thread-safe. Every refusal is a PackageError whose text is for people; the state before stays in force."""
 
     def __init__(
-        self, state: State, slots: Slots, trust: Callable[[], Trust], make_safe: Callable[[], None], serial: str, clock: Clock
+        self, state: State, slots: Slots, trust: TrustedKeys, make_safe: Callable[[], None], serial: str, clock: Clock
     ) -> None:
         self._state = state
         self._slots = slots

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable
 from board.kit.errors import PackageError
 from board.kit.state import State
 from board.kit.words import Text, to_stored
+from firmware.packages.checker import NotChecked, check_tree
 from firmware.packages.environment import Environment
-from firmware.packages.keys import Trust
+from firmware.packages.keys import TrustedKeys
 from firmware.packages.licences import NONE, Licences
 from firmware.packages.slots import FAILED, GOOD, STAGED, TRIAL, Slot, Slots
-from firmware.packages.verify import verify_tree
 from firmware.processes.supervisor import Supervisor
 
 LOG = logging.getLogger("packages")
@@ -28,7 +28,7 @@ class Running:
     `booted`: what is enabled is meant to run by now. `problems`: {package: why it does not run}."""
 
     def __init__(
-        self, state: State, slots: Slots, trust: Callable[[], Trust], licences: Licences, environment: Environment,
+        self, state: State, slots: Slots, trust: TrustedKeys, licences: Licences, environment: Environment,
         make_safe: Callable[[], None],
     ) -> None:  # fmt: skip
         self._state = state
@@ -108,7 +108,9 @@ class Running:
                 self.roll_back(name, slot, spare, Text("started {times} times without getting good", {"times": TRIAL_STARTS}))
                 return
         try:
-            verify_tree(path, self._trust())
+            check_tree(path, self._trust)
+        except NotChecked:
+            raise  # no fault of this version: it does not lose its place
         except PackageError as why:
             if spare is None:
                 raise

@@ -16,6 +16,7 @@ import requests
 from PIL import Image
 
 from board.kit.clock import Clock
+from board.kit.process import NOT_HERE
 from board.kit.state import State
 from engine.cli.bench_read import drawn_frame
 from engine.settings import LprSettings
@@ -34,7 +35,7 @@ NAMES = {
 """Begin of a process's command: its name."""
 
 IDLE_VIDEO = "import sys; from engine.video import run; run.missing = lambda: ''; sys.exit(run.main(['--state', sys.argv[1]]))"
-"""The video process as on a board that has an encoder."""
+"""The video process as on a board that has an encoder; on a small board it ends at once."""
 
 PROFILES = {"usual": "sim", "small_board": "sim_small"}
 
@@ -77,8 +78,9 @@ def _measure(profile: str, watch_s: float) -> dict[str, float]:
         with _camera(state, pictures, profile) as (address, secret), _idle_video(state) as video, _viewer(address, secret):
             time.sleep(watch_s)
             peaks = peak_rss_mb(state)
-            status = Path(f"/proc/{video.pid}/status").read_text()
-            peaks["video"] = round(int(re.search(r"VmHWM:\s+(\d+)", status)[1]) * 1024 / 1e6, 1)  # type: ignore[index]
+            if video.poll() != NOT_HERE:
+                status = Path(f"/proc/{video.pid}/status").read_text()
+                peaks["video"] = round(int(re.search(r"VmHWM:\s+(\d+)", status)[1]) * 1024 / 1e6, 1)  # type: ignore[index]
     return peaks | {"sum": round(sum(peaks.values()), 1)}
 
 

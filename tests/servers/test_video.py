@@ -40,6 +40,17 @@ def test_on_a_board_without_an_encoder_it_ends_with_the_code_for_that(tmp_path: 
     assert not State(tmp_path).beat("video").exists()
 
 
+@pytest.mark.parametrize("lacks", ["", "no H.264 encoder"])
+def test_a_board_that_is_marked_small_has_no_video_whatever_is_installed(tmp_path: Path, lacks: str) -> None:
+    State(tmp_path).board_file.write_text('{"profile": "sim_small"}')
+    script = f"import sys; from engine.video import run; run.missing = lambda: {lacks!r}; sys.exit(run.main(sys.argv[1:]))"
+    command = [sys.executable, "-c", script, "--state", str(tmp_path)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == NOT_HERE
+    assert "no video on this board: Simulated board with 512 MB has neither memory nor a core to spare for it" in ended.stderr
+    assert not State(tmp_path).beat("video").exists()
+
+
 def test_it_beats_and_ends_on_sigterm_without_a_service(tmp_path: Path) -> None:
     script = (
         f"import sys; from engine.video import run; run.missing = lambda: ''; sys.exit(run.main(['--state', {str(tmp_path)!r}]))"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 from pathlib import Path
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 WIDTHS_PX = (480, 640, 960, 1280)
 """Pictures are sent in one of these widths (or their own, when smaller), so that several viewers share one encoding."""
+SMALL_WIDTHS_PX = (640,)
+"""On a board short of memory: one encoding for everybody."""
 
 QUALITY_PCT = 75
 BAND_ROWS = 64
@@ -42,7 +45,9 @@ class Jpeg:
 class Picture:
     """Safe to use from several threads."""
 
-    def __init__(self, ring: Path) -> None:
+    def __init__(self, ring: Path, widths_px: Sequence[int] = WIDTHS_PX) -> None:
+        """`widths_px`: in which pictures are sent, rising."""
+        self._widths_px = widths_px
         self._reader = RingReader(ring)
         self._turn = threading.Lock()
         self._kept: dict[tuple[int, bool], Jpeg] = {}
@@ -51,7 +56,7 @@ class Picture:
     def newest(self, width: int, focus: Roi | None = None) -> Jpeg | None:
         """The newest picture, about `width` pixels wide; None before the first one. `focus`: where its sharpness is measured,
         None for nobody who turns the lens."""
-        wanted = step_of(width)
+        wanted = self.step_of(width)
         key = (wanted, focus is not None)
         with self._turn:
             kept = self._kept.get(key)
@@ -60,13 +65,12 @@ class Picture:
                     kept = self._kept[key] = _encode(shot, wanted, focus)
             return kept
 
+    def step_of(self, width: int) -> int:
+        """The width in which a picture is sent to somebody who asks for `width` pixels."""
+        return next((each for each in self._widths_px if each >= width), self._widths_px[-1])
+
     def close(self) -> None:
         self._reader.close()
-
-
-def step_of(width: int) -> int:
-    """The width in which a picture is sent to somebody who asks for `width` pixels."""
-    return next((each for each in WIDTHS_PX if each >= width), WIDTHS_PX[-1])
 
 
 def _encode(shot: OpenShot, wanted: int, focus: Roi | None) -> Jpeg:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from board.kit.clock import Clock
 from board.kit.errors import GatewrightError
 from engine.types import Roi
-from webui.live.newest_picture import Jpeg, Picture, step_of
+from webui.live.newest_picture import Jpeg, Picture
 
 log = logging.getLogger("manager")
 
@@ -96,7 +96,7 @@ class Pictures:
 
     def join(self, width: int, focus: bool) -> PictureStream:
         """A stream of pictures about `width` pixels wide, with their sharpness when `focus`."""
-        stream = PictureStream(_Kind(step_of(width), focus), self._notify, self._leave, self._now_s)
+        stream = PictureStream(_Kind(self._picture.step_of(width), focus), self._notify, self._leave, self._now_s)
         with self._news:
             self._viewers.add(stream)
             if self._thread is None:

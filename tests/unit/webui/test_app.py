@@ -264,7 +264,7 @@ def test_every_answer_of_a_get_is_what_its_route_says(caller: Caller, route: Rou
     (caller.state.images / "a.jpg").write_bytes(b"x")
     caller.portal.store.add_passage(passage(), [], caller.portal.store.lookup("HK55EVB", NOW, True))
     caller.send("POST", "api/lists/4/entries", {"plate": "HK55EVB", "wiegand_card": 7})
-    caller.send("POST", "api/lists/4/rules", {"kind": "http", "options": {"url": "http://10.0.0.1/", "password": "secret"}})
+    caller.send("POST", "api/lists/4/rules", {"kind": "http", "options": {"url": "http://10.0.0.1/", "password": "geheim"}})
     of = {"api/passages/<id>": "p1", "actions/<id>": "1", "images/<name:path>": "a.jpg", "static/<name>": "portal.css"}
     value = of.get(route.path, "engine" if "log" in route.path else "4")
     reply = caller.get(route.path.replace("<id>", value).replace("<name>", value).replace("<name:path>", value) + "?kind=io")
@@ -275,7 +275,7 @@ def test_every_answer_of_a_get_is_what_its_route_says(caller: Caller, route: Rou
     else:
         assert reply.status == 200
         TypeAdapter(route.reply).validate_json(reply.body, strict=False)
-        assert "secret" not in reply.text
+        assert "geheim" not in reply.text
 
 
 def test_the_api_says_errors_in_the_language_of_the_caller_with_key_and_values(caller: Caller) -> None:

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.tiny_package import contents, trust_file, write
+from tests.waiting import until
+
 ROOT = Path(__file__).resolve().parents[4]
 MANAGER = "from board.kit.memory import *; hash_without_openssl(); speak_http_without_tls(); import webui.server"
 SERVICE = (
@@ -70,3 +73,19 @@ def test_what_is_loaded_already_stays() -> None:
     before = hashlib.sha256
     hash_without_openssl()
     assert "_hashlib" in sys.modules and hashlib.sha256 is before and hashlib.scrypt is not None
+
+
+def test_the_host_at_work_has_loaded_neither_tls_nor_the_library_of_signatures(tmp_path: Path) -> None:
+    """It has checked and started an installed package by then."""
+    state, told = tmp_path / "state", tmp_path / "state" / "told.txt"
+    archive, key = write(tmp_path / "tiny.tar.gz", contents()), trust_file(tmp_path)
+    install = [sys.executable, "-m", "firmware", "install", str(archive), "--state", str(state), "--trust", str(key)]
+    subprocess.run(install, cwd=ROOT, check=True, capture_output=True)
+    host = subprocess.Popen([sys.executable, "-m", "firmware", "--state", str(state), "--port", "0"], cwd=ROOT)
+    try:
+        until(told.exists)
+        maps = Path(f"/proc/{host.pid}/maps").read_text()
+    finally:
+        host.terminate()
+        host.wait(30)
+    assert [name for name in ("pydantic_core", "cryptography", "/_ssl.", "libssl") if name in maps] == ["pydantic_core"]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from engine.recognise.detect import (
+    GREEN,
     MOST_CLOSE_UPS,
     UPRIGHT,
     Detector,
@@ -81,6 +84,22 @@ def test_of_eight_rows_for_one_all_count() -> None:
     rows = np.array([0, 8, 16, 24, 32, 40, 48, 56], np.uint8)[:, None]
     assert pick_rows(rows, 1).tolist() == [[28]]
     assert pick_rows(np.full((5000, 2), 255, np.uint8), 1).tolist() == [[255, 255]]
+
+
+def test_rows_of_a_colour_picture_are_those_of_its_green() -> None:
+    rgb = np.random.default_rng(3).integers(0, 256, (97, 31, 3), dtype=np.uint8)
+    assert np.array_equal(pick_rows(rgb, 20), pick_rows(np.ascontiguousarray(rgb[:, :, GREEN]), 20))
+
+
+def test_a_colour_frame_is_shrunk_within_less_than_half_of_its_own_memory() -> None:
+    rgb = np.zeros((1080, 1920, 3), np.uint8)
+    tracemalloc.start()
+    try:
+        letterbox(rgb)
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < rgb.nbytes / 2
 
 
 def test_the_detector_sees_the_green_of_a_colour_frame() -> None:

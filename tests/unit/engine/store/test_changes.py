@@ -62,15 +62,15 @@ def test_what_was_refused_or_changed_nothing_is_not_written_down(store: Store) -
 
 
 def test_no_secret_is_ever_written_down(store: Store) -> None:
-    url = "http://192.168.1.9/api?token=secret1"
-    saved = store.rules.save(rule(kind="http", url=url, authentication="basic", user="u", password="secret2"), "anna")
-    store.rules.save(replace(saved, options=json.dumps({"url": url, "password": "secret3"})), "anna")
+    url = "http://192.168.1.9/api?token=geheim1"
+    saved = store.rules.save(rule(kind="http", url=url, authentication="basic", user="u", password="geheim2"), "anna")
+    store.rules.save(replace(saved, options=json.dumps({"url": url, "password": "geheim3"})), "anna")
     store.rules.delete(saved.id, "anna")
-    store.settings.put(LprSettings(connection="URL", camera_url="rtsp://admin:secret4@10.0.0.9/live?password=secret5"), "anna")
+    store.settings.put(LprSettings(connection="URL", camera_url="rtsp://admin:geheim4@10.0.0.9/live?password=geheim5"), "anna")
     rows = store.db.rows("SELECT coalesce(before, '') || coalesce(after, '') AS text FROM changes")
     text = "".join(row["text"] for row in rows)
     assert len(rows) == 4
-    assert "secret" not in text
+    assert "geheim" not in text
     assert '"lpr.camera_url":"rtsp://(hidden)@10.0.0.9/live?(hidden)"' in text
     assert '"url":"http://192.168.1.9/api?(hidden)"' in text
 

@@ -20,7 +20,9 @@ from board.kit.errors import PackageError
 from board.kit.files import write_beside
 from board.kit.state import State
 from firmware.packages import management as packages_module
+from firmware.packages import running as running_module
 from firmware.packages import slots as slots_module
+from firmware.packages.checker import NotChecked
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.management import Packages, PackageStatus, board_file
 from firmware.packages.slots import CAMERA, SD, Slots
@@ -35,13 +37,15 @@ class Camera:
     def __init__(self, folder: Path) -> None:
         self.state = State(folder / "state")
         self.state.run.mkdir(parents=True)
+        (self.state.host / "trust").mkdir(parents=True)
+        trust_file(self.state.host / "trust")
         self.card = folder / "card"
         self.folder = folder
         self.booted: list[Packages] = []
 
     def boot(self, *addresses: Any) -> Packages:
         slots = Slots(self.state.host / "packages", self.card, self.card.is_dir)
-        packages = Packages(self.state, slots, lambda: TRUST, lambda: None, "serial-1", Clock())
+        packages = Packages(self.state, slots, TrustedKeys(self.state.host / "trust"), lambda: None, "serial-1", Clock())
         self.booted.append(packages)
         packages.boot(*addresses)
         return packages
@@ -509,6 +513,32 @@ def test_a_record_that_is_damaged_with_its_copy_is_told_and_an_upload_repairs_it
         path.write_text("{")
     packages.remove("TINY")
     assert packages.listing() == ()
+
+
+def test_a_check_that_failed_by_itself_starts_nothing_and_costs_no_version_its_place(
+    camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packages = camera.boot()
+    camera.upload(packages)
+    packages.start("TINY")
+    until(lambda: only(packages).slot_state == "good")
+    camera.upload(packages, version="2.0.0")
+    until(lambda: only(packages).slot_state == "good")
+    packages.close()
+
+    def fails(*_: object) -> None:
+        raise NotChecked("no memory")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(running_module, "check_tree", fails)
+        packages = camera.boot()
+        found = only(packages)
+        assert (found.version, found.slot_state, str(found.message)) == ("2.0.0", "good", "no memory")
+        assert not up(packages)
+        packages.close()
+    packages = camera.boot()
+    until(lambda: up(packages))
+    assert only(packages).version == "2.0.0"
 
 
 def test_a_damaged_key_stops_the_packages_of_its_vendor_only_and_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

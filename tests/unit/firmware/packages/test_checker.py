@@ -1,0 +1,111 @@
+"""The check of an installed package in a process of its own: whatever that process does but confirm, the package is refused."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from board.kit.errors import PackageError
+from firmware.packages import checker
+from firmware.packages.checker import NotChecked, check_tree
+from firmware.packages.keys import TrustedKeys
+from firmware.packages.verify import manifest_sha256
+from tests.tiny_package import TRUST, contents, trust_file
+
+SIGNER = next(iter(TRUST))
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    folder = tmp_path / "tree"
+    for name, data in contents().items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder
+
+
+@pytest.fixture
+def trust(tmp_path: Path) -> TrustedKeys:
+    (tmp_path / "trust").mkdir()
+    trust_file(tmp_path / "trust")
+    return TrustedKeys(tmp_path / "trust")
+
+
+def identity(tree: Path) -> str:
+    return manifest_sha256((tree / "package.conf").read_bytes(), (tree / "package.sha256").read_bytes())
+
+
+def test_what_is_still_signed_passes_and_a_damaged_key_beside_is_told(
+    tree: Path, trust: TrustedKeys, caplog: pytest.LogCaptureFixture
+) -> None:
+    (trust.folder / "zero.pub").touch()
+    check_tree(tree, trust)
+    check_tree(tree, trust)
+    assert [str(each) for each in trust.damage()] == ["public key zero.pub: not a PEM public key"]
+    assert len(caplog.records) == 1
+
+
+def test_keys_named_besides_the_folder_count(tree: Path, tmp_path: Path) -> None:
+    check_tree(tree, TrustedKeys(tmp_path / "none", [trust_file(tmp_path)]))
+
+
+def test_a_damaged_file_and_a_key_that_went_are_named(tree: Path, trust: TrustedKeys) -> None:
+    (tree / "LICENSE").write_bytes(b"changed")
+    with pytest.raises(PackageError, match=r"^LICENSE: damaged or changed, its SHA-256 is not") as refused:
+        check_tree(tree, trust)
+    assert not isinstance(refused.value, NotChecked)
+    for path in trust.folder.iterdir():
+        path.unlink()
+    with pytest.raises(PackageError, match=r"^this camera trusts no signing key yet"):
+        check_tree(tree, trust)
+
+
+def answers(text: str, code: int = 0) -> list[str]:
+    return [sys.executable, "-c", f"import sys; print({text!r}); sys.exit({code})"]
+
+
+def test_only_the_full_answer_about_this_very_package_counts(tree: Path, trust: TrustedKeys) -> None:
+    right = {"manifest_sha256": identity(tree), "signed_by": SIGNER, "damage": []}
+    check_tree(tree, trust, answers(json.dumps(right)))
+    wrong = [
+        {**right, "manifest_sha256": "0" * 64},
+        {**right, "signed_by": ""},
+        {**right, "signed_by": None},
+        {**right, "refused": "damaged"},
+        {**right, "damage": 1},
+        {**right, "damage": [{"key": "{name}", "values": {"other": 1}}]},
+        {"manifest_sha256": identity(tree), "damage": []},
+        {"signed_by": SIGNER, "manifest_sha256": identity(tree)},
+        {"damage": []},
+        [],
+        True,
+    ]
+    texts = [
+        *map(json.dumps, wrong),
+        "",
+        "ok",
+        json.dumps(right) * 2,
+        json.dumps(right) + " " * checker.MAX_ANSWER_BYTES,
+        "[" * 9_000,
+    ]
+    for text in texts:
+        with pytest.raises(NotChecked, match=r"^the check of the package ended with code 0 and gave no answer$"):
+            check_tree(tree, trust, answers(text))
+    for code in (1, 2, 9):
+        with pytest.raises(NotChecked, match=rf"^the check of the package ended with code {code} and gave no answer$"):
+            check_tree(tree, trust, answers(json.dumps(right), code))
+
+
+def test_a_check_that_dies_hangs_or_cannot_start_refuses_the_package(
+    tree: Path, trust: TrustedKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(NotChecked, match=r"^the check of the package ended with code -9 and gave no answer$"):
+        check_tree(tree, trust, [sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"])
+    with pytest.raises(NotChecked, match=r"^the check of the package cannot be started: No such file or directory$"):
+        check_tree(tree, trust, ["/no/python"])
+    monkeypatch.setattr(checker, "WITHIN_S", 0.2)
+    with pytest.raises(NotChecked, match=r"^the check of the package took longer than 0 s$"):
+        check_tree(tree, trust, [sys.executable, "-c", "import time; time.sleep(60)"])
