@@ -29,6 +29,7 @@ def page(request: pytest.FixtureRequest, browser: Any, tmp_path: Path) -> Iterat
 def shown(page: Any, folder: Path, name: str) -> None:
     """The page is German, does not scroll sideways, and is kept as a picture."""
     assert page.locator("html").get_attribute("lang") == "de"
+    page.wait_for_load_state("networkidle")  # its style is there
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page.screenshot(path=str(folder / f"{name}-{page.viewport_size['width']}.png"), full_page=True)
 
