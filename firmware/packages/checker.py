@@ -7,10 +7,12 @@ exit code 0, or {"refused", "damage"} and exit code 1. All else counts as not ch
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,9 +22,14 @@ from board.kit.words import plain, received
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.verify import CONF, HASHES, manifest_sha256, verify_tree
 
+LOG = logging.getLogger("packages")
+
 WITHIN_S = 180.0
 """For the largest package from a slow SD card, on the slowest board."""
 MAX_ANSWER_BYTES = 64 << 10
+TRIES = 3
+AGAIN_WITHIN_S = 30.0
+"""A check that failed for a moment's want of memory must not keep the gate's package off; one that refuses is not asked again."""
 REFUSED = 1
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -35,7 +42,20 @@ class NotChecked(PackageError):
 
 def check_tree(folder: Path, trust: TrustedKeys, command: Sequence[str] = _COMMAND) -> None:
     """verify_tree in a process of its own: returns when the package is still what was signed. PackageError names what is damaged,
-    NotChecked says that the check itself failed. What the check found about damaged keys is told to `trust`."""
+    NotChecked says that the check itself failed, also when it was tried again. What it found about damaged keys is told to `trust`."""
+    began_s = time.monotonic()
+    for left in reversed(range(TRIES)):
+        try:
+            _check_once(folder, trust, command)
+        except NotChecked as why:
+            if not left or time.monotonic() - began_s > AGAIN_WITHIN_S:
+                raise
+            LOG.warning("%s: %s; it is checked again", folder, why)
+        else:
+            return
+
+
+def _check_once(folder: Path, trust: TrustedKeys, command: Sequence[str]) -> None:
     status, output = _answer([*command, str(folder), str(trust.folder), *map(str, trust.more)])
     try:
         refused, damage, answer = _parsed(output, status)

@@ -109,3 +109,25 @@ def test_a_check_that_dies_hangs_or_cannot_start_refuses_the_package(
     monkeypatch.setattr(checker, "WITHIN_S", 0.2)
     with pytest.raises(NotChecked, match=r"^the check of the package took longer than 0 s$"):
         check_tree(tree, trust, [sys.executable, "-c", "import time; time.sleep(60)"])
+
+
+@pytest.mark.parametrize(("failures", "passes"), [(2, True), (3, False)])
+def test_a_check_that_dies_is_tried_again_twice(
+    tree: Path, trust: TrustedKeys, tmp_path: Path, failures: int, passes: bool
+) -> None:
+    tried = tmp_path / "tried"
+    answer = json.dumps({"manifest_sha256": identity(tree), "signed_by": SIGNER, "damage": []})
+    program = (
+        "import os, pathlib, sys\n"
+        f"tried = pathlib.Path({str(tried)!r})\n"
+        "tried.write_text((tried.read_text() if tried.exists() else '') + '.')\n"
+        f"if len(tried.read_text()) <= {failures}: os.kill(os.getpid(), 9)\n"
+        f"print({answer!r})\n"
+    )
+    command = (sys.executable, "-c", program)
+    if passes:
+        check_tree(tree, trust, command)
+    else:
+        with pytest.raises(NotChecked):
+            check_tree(tree, trust, command)
+    assert tried.read_text() == "..."
