@@ -42,7 +42,7 @@ class NotChecked(PackageError):
 
 def check_tree(folder: Path, trust: TrustedKeys, command: Sequence[str] = _COMMAND) -> None:
     """verify_tree in a process of its own: returns when the package is still what was signed. PackageError names what is damaged,
-    NotChecked says that the check itself failed, also when it was tried again. What it found about damaged keys is told to `trust`."""
+    NotChecked says that the check itself failed, more than once. What it found about damaged keys is told to `trust`."""
     began_s = time.monotonic()
     for left in reversed(range(TRIES)):
         try:
