@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,3 +18,17 @@ def short_address(path: Path) -> Iterator[str]:
         yield f"/proc/self/fd/{folder}/{path.name}"
     finally:
         os.close(folder)
+
+
+def listener_at(path: Path, backlog: int) -> socket.socket:
+    """A listening Unix socket at `path`, for us alone (0600) and never blocking; one that was left there is replaced.
+    OSError when it cannot be made."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    with short_address(path) as name:
+        listener.bind(name)
+    path.chmod(0o600)
+    listener.listen(backlog)
+    listener.setblocking(False)
+    return listener

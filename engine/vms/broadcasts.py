@@ -22,7 +22,7 @@ from typing import Any
 
 from board.kit.loop import READ, WRITE, Loop
 from board.kit.servers import url_of
-from board.kit.sockets import short_address
+from board.kit.sockets import listener_at
 
 log = logging.getLogger("vms.broadcasts")
 
@@ -113,14 +113,7 @@ class Broadcasts:
 
     def start(self) -> None:
         """OSError when the socket cannot be made."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._path.unlink(missing_ok=True)
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        with short_address(self._path) as name:
-            self._listener.bind(name)
-        self._path.chmod(0o600)
-        self._listener.listen(16)
-        self._listener.setblocking(False)
+        self._listener = listener_at(self._path, 16)
         self._loop.watch(self._listener, READ, self._accept_sender)
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from board.kit.loop import READ, WRITE, Loop
-from board.kit.sockets import short_address
+from board.kit.sockets import listener_at
 
 log = logging.getLogger("vms.http")
 
@@ -75,14 +75,7 @@ class HttpServer:
 
     def start(self) -> None:
         """OSError when the socket cannot be made."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._path.unlink(missing_ok=True)
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        with short_address(self._path) as name:
-            self._listener.bind(name)
-        self._path.chmod(0o600)
-        self._listener.listen(128)
-        self._listener.setblocking(False)
+        self._listener = listener_at(self._path, 128)
         self._loop.watch(self._listener, READ, self._accept)
 
     def close(self) -> None:
