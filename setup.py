@@ -66,6 +66,7 @@ setup(
             "playwright==1.65.2",
             "pyftpdlib==2.2.0",
             "pyOpenSSL==26.4.0",
+            "hypothesis==6.170.17",
             "pytest==9.2.0",
             "pytest-xdist==3.8.0",
             "ruff==0.17.5",
