@@ -194,7 +194,14 @@ def _version_6(db: Database) -> None:
     db.execute("ALTER TABLE rules ADD COLUMN conditions TEXT NOT NULL DEFAULT ''")
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_version_1, _version_2, _version_3, _version_4, _version_5, _version_6)
+def _version_7(db: Database) -> None:
+    """The boot in which the service looked into its outbox last."""
+    db.execute("CREATE TABLE boot (id TEXT NOT NULL)")
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (
+    _version_1, _version_2, _version_3, _version_4, _version_5, _version_6, _version_7,
+)  # fmt: skip
 
 COMPATIBLE = 2
 """The newest version that an older release must know to work with this layout."""
