@@ -258,8 +258,8 @@ _TEXTS = (
 )
 
 
-def _checked_texts(entry: ListEntry) -> dict[str, str]:
-    texts = {}
+def _checked_texts(entry: ListEntry) -> dict[str, Any]:
+    texts: dict[str, Any] = {}
     for field, title, longest in _TEXTS:
         text = getattr(entry, field).strip()
         if len(text) > longest or not text.replace("\n", "").isprintable():
