@@ -69,7 +69,7 @@ class Deliveries:
         return self._db.execute("UPDATE deliveries SET state = 'pending' WHERE finished_at IS NULL AND state = 'sending'")
 
     def since_boot(self, boot: str, kinds: Collection[str], at: datetime, note: Text) -> int:
-        """If this is another boot than the last time, what is not finished of these kinds is "expired"; how many. `boot`: the kernel's id,
+        """If this is another boot than the last time, what is not finished of these kinds is "expired"; how many. `boot`: its id,
         "" when that is not known: nothing is compared then."""
         with self._db.transaction():
             last = self._db.row("SELECT id FROM boot")

@@ -244,9 +244,7 @@ def test_a_pulse_that_nobody_wrote_down_before_its_maximum_age_is_done_and_not_e
     camera.intake.take(passage())
     item = camera.claim()
     assert item is not None
-    camera.pins.request(
-        Pulse(item.id, "DO1", 500, 0, NOW_NS + 1_000_000_000), 1.0
-    )  # the service dies before it is told
+    camera.pins.request(Pulse(item.id, "DO1", 500, 0, NOW_NS + 1_000_000_000), 1.0)  # the service dies before it is told
     camera.clock.advance(60)
     camera.crash()
     camera.turn()
