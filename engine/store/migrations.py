@@ -189,12 +189,29 @@ def _version_5(db: Database) -> None:
 
 
 def _version_6(db: Database) -> None:
-    """Which passages a rule is meant for, as JSON; "": all. An older release that comes back does not look at it: it carries the
-    rule out for every passage of its list, as it did."""
+    """Which passages a rule is meant for, as JSON; "": all."""
     db.execute("ALTER TABLE rules ADD COLUMN conditions TEXT NOT NULL DEFAULT ''")
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_version_1, _version_2, _version_3, _version_4, _version_5, _version_6)
+def _version_7(db: Database) -> None:
+    """What a rule starts on, as JSON ("": a plate on its list), and `guarded` (engine/store/rules.py); what a passage tells of ("": a
+    car), and what was read too uncertainly. Rules with conditions are guarded from now on as well."""
+    db.execute("ALTER TABLE rules ADD COLUMN start TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE rules ADD COLUMN guarded INTEGER NOT NULL DEFAULT 0")
+    db.execute("UPDATE rules SET guarded = enabled, enabled = 0 WHERE conditions <> ''")
+    for column in ("event", "unsure"):
+        db.execute(f"ALTER TABLE passages ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (
+    _version_1,
+    _version_2,
+    _version_3,
+    _version_4,
+    _version_5,
+    _version_6,
+    _version_7,
+)
 
 COMPATIBLE = 2
 """The newest version that an older release must know to work with this layout."""
