@@ -159,17 +159,49 @@ FIXED_ROLES = ("all", "unlisted")
 """Every plate, plates in no list (manual 4.4, List tab): these lists hold no entries, exist once each and stay."""
 
 
+POLICIES = ("open", "refuse", "report")
+"""What a list means for the barrier. open: its actions may open it; refuse: nothing opens it for its plates, whatever other lists
+say; report: its actions do not open it, those of other lists may."""
+
+_USUAL_POLICIES = {"black": "refuse", "wish": "report"}
+
+
 @dataclass(frozen=True, slots=True)
 class PlateList:
+    """`policy`: of POLICIES, "" the usual one of its role; `fuzzy`: a plate that is one confused character off a listed one counts
+    as that one."""
+
     id: int
     name: str
     role: str
     colour: str = ""
+    policy: str = ""
+    fuzzy: bool = False
+
+    @property
+    def barrier(self) -> str:
+        """Its policy, of POLICIES."""
+        return self.policy or _USUAL_POLICIES.get(self.role, "open")
+
+
+@dataclass(frozen=True, slots=True)
+class WeekSchedule:
+    """When a rule or an entry is in force, in the camera's time zone: per weekday (0 Monday .. 6 Sunday) spans of minutes since
+    midnight [from, until), until up to 1440. All day on all days by default."""
+
+    days: tuple[tuple[tuple[int, int], ...], ...] = (((0, 1440),),) * 7
+
+
+ALWAYS = WeekSchedule()
+
+WILDCARDS = "?*"
+"""In a listed plate: one character, any number of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListEntry:
-    """A plate in a list. Valid from `valid_from` (inclusive) until `valid_until` (exclusive).
+    """A plate in a list, or, with one of WILDCARDS in it, all plates of that form. Valid from `valid_from` (inclusive) until
+    `valid_until` (exclusive), in the hours of `week`, and while `entries_left` is not 0; None: as often as one likes.
 
     `wiegand_facility`/`wiegand_card`: the number to send instead of the SHA-1 rule (protocols 6.3); None: none given."""
 
@@ -181,6 +213,15 @@ class ListEntry:
     valid_until: datetime
     wiegand_facility: int | None = None
     wiegand_card: int | None = None
+    owner: str = ""
+    email: str = ""
+    group: str = ""
+    week: WeekSchedule = ALWAYS
+    entries_left: int | None = None
+
+    @property
+    def is_wildcard(self) -> bool:
+        return any(character in self.plate for character in WILDCARDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,14 +263,6 @@ class PlateEvent:
 
 
 # --- rules and deliveries --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class WeekSchedule:
-    """When a rule is in force, in the camera's time zone: per weekday (0 Monday .. 6 Sunday) spans of minutes since
-    midnight [from, until), until up to 1440. All day on all days by default."""
-
-    days: tuple[tuple[tuple[int, int], ...], ...] = (((0, 1440),),) * 7
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,6 +194,34 @@ def _version_6(db: Database) -> None:
 
 
 def _version_7(db: Database) -> None:
+    """Whose an entry is and when it holds, wildcards, and what a list means for the barrier ("": what its role says).
+
+    An older release opens a wish list's barrier where it has an action for that; that stays so. When it changes a list's role, the
+    policy is that of the new role again."""
+    for column in (
+        "owner TEXT NOT NULL DEFAULT ''",
+        "email TEXT NOT NULL DEFAULT ''",
+        "group_name TEXT NOT NULL DEFAULT ''",
+        "week TEXT NOT NULL DEFAULT ''",
+        "entries_left INTEGER",
+        "wildcard INTEGER NOT NULL DEFAULT 0",
+    ):
+        db.execute(f"ALTER TABLE entries ADD COLUMN {column}")
+    db.execute("CREATE INDEX entries_wildcards ON entries (folded) WHERE wildcard = 1")
+    db.execute("ALTER TABLE lists ADD COLUMN policy TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE lists ADD COLUMN fuzzy INTEGER NOT NULL DEFAULT 0")
+    db.execute(
+        "UPDATE lists SET policy = 'open' WHERE role = 'wish' AND id IN "
+        "(SELECT list_id FROM rules WHERE kind IN ('io', 'wiegand', 'wiegand_vivotek', 'wiegand_serial', 'two_n'))"
+    )
+    db.execute(
+        """CREATE TRIGGER lists_role AFTER UPDATE OF role ON lists WHEN NEW.role <> OLD.role BEGIN
+        UPDATE lists SET policy = '' WHERE id = NEW.id;
+    END"""
+    )
+
+
+def _version_8(db: Database) -> None:
     """What a rule starts on, as JSON ("": a plate on its list), and `guarded` (engine/store/rules.py); what a passage tells of ("": a
     car), and what was read too uncertainly. Rules with conditions are guarded from now on as well."""
     db.execute("ALTER TABLE rules ADD COLUMN start TEXT NOT NULL DEFAULT ''")
@@ -211,6 +239,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_5,
     _version_6,
     _version_7,
+    _version_8,
 )
 
 COMPATIBLE = 2

@@ -13,6 +13,7 @@ from board.kit.words import from_stored, to_stored
 from engine import lists as matching
 from engine.store.database import Database
 from engine.store.entries import entry_of
+from engine.store.lists import plate_list_of
 from engine.store.migrations import folded_of, place_of
 from engine.store.queries import MAX_COUNTED, MAX_ROWS, PassagePage, PassageQuery, StoredPassage
 from engine.store.rows import marks, stamp
@@ -112,14 +113,14 @@ class Passages:
         choices = ("c.id = pl.entry_id", f"{here} AND c.key = p.key", f"{here} AND c.folded = {folded_of('p')}")
         entry = ", ".join(f"({current} WHERE {choice})" for choice in choices)
         sql = (
-            "SELECT m.list_id AS owner, m.name AS list_name, m.role, m.colour, m.distance, e.* FROM ("
+            "SELECT m.list_id AS list, m.name, m.role, m.colour, coalesce(o.policy, '') AS policy, o.fuzzy, m.distance, e.* FROM ("
             f"SELECT pl.*, CASE WHEN pl.entry_id IS NOT NULL THEN coalesce({entry}) END AS entry "
             "FROM passages p JOIN passage_lists pl ON pl.passage_rowid = p.rowid WHERE p.id = ?"
-            ") m LEFT JOIN entries e ON e.id = m.entry ORDER BY owner"
+            ") m LEFT JOIN lists o ON o.id = m.list_id LEFT JOIN entries e ON e.id = m.entry ORDER BY m.list_id"
         )
         return tuple(
             Match(
-                PlateList(row["owner"], row["list_name"], row["role"], row["colour"]),
+                plate_list_of(row, row["list"]),
                 None if row["id"] is None else entry_of(row),
                 row["distance"],
             )

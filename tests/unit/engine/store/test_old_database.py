@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 import subprocess
 import sys
 import tarfile
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,8 +21,9 @@ from board.kit.clock import TestClock
 from board.kit.words import Text
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import PassageQuery, Store
+from engine.store.migrations import MIGRATIONS, carry_out
 from engine.store.upkeep import Upkeep
-from engine.types import UNDECIDED, Conditions, Decision, Start
+from engine.types import UNDECIDED, Conditions, Decision, PlateList, Start
 from tests.samples import NOW, WHITE, entry, new_store, passage, rule
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -179,6 +182,26 @@ def test_what_an_older_release_writes_after_an_import_belongs_to_the_list(tmp_pa
     assert store.settings(GeneralSettings) == GeneralSettings(history_passages=0, device_name="East")
     store.db.execute("UPDATE settings SET body = '{broken' WHERE name = 'GeneralSettings'")
     assert store.settings(GeneralSettings) == GeneralSettings()
+
+
+def test_a_list_keeps_its_barrier_policy_until_an_older_release_changes_its_role(tmp_path: Path) -> None:
+    store = new_store(tmp_path)
+    vip = store.lists.save(PlateList(0, "VIP", "custom", policy="refuse", fuzzy=True), "anna")
+    store.lists.save(replace(vip, role="white", policy="report"), "anna")
+    assert store.lists.get(vip.id) == PlateList(vip.id, "VIP", "white", "", "report", True)
+    store.db.execute("UPDATE lists SET name='Banned', role='black', colour='' WHERE id=?", (vip.id,))
+    assert store.lists.get(vip.id).barrier == "refuse"
+    assert [one.barrier for one in store.lists()] == ["open", "open", "refuse", "open", "report", "refuse"]
+
+
+def test_a_wish_list_that_opened_the_gate_goes_on_opening_it(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "anpr.db")) as before:
+        carry_out(before, MIGRATIONS[:6])
+        before.execute("INSERT INTO rules VALUES (1, 5, 'Gate', 'wiegand', 1, '[]', '{}', '')")
+        before.execute("INSERT INTO lists (name, role, colour) VALUES ('Second wish list', 'wish', '')")
+        before.execute("INSERT INTO rules VALUES (2, 6, 'Tell', 'http', 1, '[]', '{}', '')")
+        before.commit()
+    assert [one.barrier for one in new_store(tmp_path).lists()] == ["open", "open", "refuse", "open", "open", "report"]
 
 
 def test_a_database_that_is_being_upgraded_takes_passages_and_rules_meanwhile(tmp_path: Path) -> None:
