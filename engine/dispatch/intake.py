@@ -31,8 +31,8 @@ class Intake:
         self._clock = clock
 
     def take(self, passage: Passage, happened: Text = NOTHING) -> bool:
-        """True: new. Returns once it is committed; StoreError: it is not, and nothing will act on it. `happened`: of an event that is
-        no car, what to say of it."""
+        """True: new. Returns once it is committed; StoreError: it is not, and nothing will act on it. `happened`: what to say of an
+        event that is no car."""
         if self._store.passages.has(passage.id):
             return False
         fold = self._store.settings(LprSettings).fold_lookalikes

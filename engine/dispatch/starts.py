@@ -32,8 +32,8 @@ TITLES = {
 @dataclass(frozen=True, slots=True)
 class StartKind:
     """`begins(rule, passage, listed)`: whether the rule starts on this passage; `listed`: its list is among those of the plate.
-    `needs`: fields of the rule's form without which it makes no sense; `offers`: those that it can be told besides; `has_plate`: there
-    is always a plate that was surely read."""
+    `needs`: fields of the rule's form without which it makes no sense; `offers`: those that it can be told besides; `has_plate`:
+    there is always a plate that was surely read."""
 
     label: str
     begins: Callable[[ActionRule, Passage, bool], bool]
@@ -117,9 +117,7 @@ def check(rule: ActionRule, kind: ActionKind[Any]) -> None:
     ]
     found += _timer_problems(rule) if rule.start.on == "timer" else []
     if kind.needs_plate and not start.has_plate:
-        found.append(
-            _problem("start", "{kind} sends what a plate stands for, and this start has none", kind=Text(kind.label))
-        )
+        found.append(_problem("start", "{kind} sends what a plate stands for, and this start has none", kind=Text(kind.label)))
     elif opens(kind) and rule.start.on != "match" and not rule.start.opens:
         found.append(
             _problem(
@@ -150,6 +148,10 @@ def _given(rule: ActionRule) -> list[str]:
 
 def _timer_problems(rule: ActionRule) -> list[Problem]:
     start = rule.start
+    if not 0 <= start.every_min <= 1440:
+        return [_problem("start_every_min", "must be 1 to 1440 minutes")]
+    if any(not 0 <= each < 1440 for each in start.times):
+        return [_problem("start_times", "must be times of the day such as 07:30")]
     if bool(start.times) == bool(start.every_min):
         return [_problem("start_times", "give times of the day, or every how many minutes")]
     if len(start.times) > MOST_TIMES:

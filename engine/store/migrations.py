@@ -222,8 +222,8 @@ def _version_7(db: Database) -> None:
 
 
 def _version_8(db: Database) -> None:
-    """What a rule starts on, as JSON ("": a plate on its list), and `guarded` (engine/store/rules.py); what a passage tells of ("": a
-    car), and what was read too uncertainly. Rules with conditions are guarded from now on as well."""
+    """What a rule starts on, as JSON ("": a plate on its list), and `guarded` (engine/store/rules.py), as rules with conditions are
+    from now on; what a passage tells of ("": a car), and what was read too uncertainly."""
     db.execute("ALTER TABLE rules ADD COLUMN start TEXT NOT NULL DEFAULT ''")
     db.execute("ALTER TABLE rules ADD COLUMN guarded INTEGER NOT NULL DEFAULT 0")
     db.execute("UPDATE rules SET guarded = enabled, enabled = 0 WHERE conditions <> ''")

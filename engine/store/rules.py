@@ -21,10 +21,9 @@ from engine.store.rows import marks, stamp, when
 from engine.types import ANY_PASSAGE, ON_MATCH, ActionRule, Conditions, ListEntry, Start, WeekSchedule
 from engine.week import schedule
 
-
 COLUMNS = ("list_id", "name", "kind", "enabled", "guarded", "week", "options", "conditions", "start")
-"""An older release knows neither conditions nor starts and would carry such a rule out for every car of its list: for it, the rule is
-disabled, and `guarded` says that it is not."""
+"""An older release knows neither conditions nor starts and would carry such a rule out for every car of its list. For it, the rule
+is disabled; `guarded` says that it is not."""
 
 
 class Rules:
@@ -136,8 +135,9 @@ def _values(rule: ActionRule) -> tuple[Any, ...]:
     """In the order of COLUMNS."""
     plain = rule.start == ON_MATCH and rule.conditions == ANY_PASSAGE
     return (
-        rule.list_id, rule.name, rule.kind, int(rule.enabled and plain), int(rule.enabled and not plain), json.dumps(rule.week.days),
-        rule.options, "" if rule.conditions == ANY_PASSAGE else json.dumps(asdict(rule.conditions)),
+        rule.list_id, rule.name, rule.kind, int(rule.enabled and plain), int(rule.enabled and not plain),
+        json.dumps(rule.week.days), rule.options,
+        "" if rule.conditions == ANY_PASSAGE else json.dumps(asdict(rule.conditions)),
         "" if rule.start == ON_MATCH else json.dumps(asdict(rule.start)),
     )  # fmt: skip
 
@@ -153,6 +153,4 @@ def _start(text: str) -> Start:
     if not text:
         return ON_MATCH
     values = json.loads(text)
-    return Start(
-        values["on"], values["input"], values["active"], values["every_min"], tuple(values["times"]), values["opens"]
-    )
+    return Start(values["on"], values["input"], values["active"], values["every_min"], tuple(values["times"]), values["opens"])
