@@ -222,6 +222,11 @@ def _version_7(db: Database) -> None:
 
 
 def _version_8(db: Database) -> None:
+    """The boot in which the service looked into its outbox last."""
+    db.execute("CREATE TABLE boot (id TEXT NOT NULL)")
+
+
+def _version_9(db: Database) -> None:
     """What a rule starts on, as JSON ("": a plate on its list), and `guarded` (engine/store/rules.py), as rules with conditions are
     from now on; what a passage tells of ("": a car), and what was read too uncertainly."""
     db.execute("ALTER TABLE rules ADD COLUMN start TEXT NOT NULL DEFAULT ''")
@@ -240,6 +245,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_6,
     _version_7,
     _version_8,
+    _version_9,
 )
 
 COMPATIBLE = 2
