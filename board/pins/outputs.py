@@ -4,10 +4,10 @@ An output is on while a pulse or a pattern runs or a client holds it. Pulses tha
 never shorten each other; a new pattern takes the place of the one that runs. `Level` inactive means off now: it ends everything; it
 is not a lock, a later request acts. A client that goes takes its holds along; pulses and patterns run to their end.
 
-Three rules stand above every request: of the outputs of an interlock group one at a time is on (a pattern counts as on from its first
-to its last pulse), an output with a longest time is off after that time, and an output with a guard is not switched on while the
-guard's input is active (board.types.Guard). A guard that keeps what is held stands above the longest time too: no barrier comes down on
-the vehicle below it.
+Three rules stand above every request: of the outputs of an interlock group one at a time is on (a pattern counts as on from its
+first to its last pulse), an output with a longest time is off after that time, and an output with a guard is not switched on while
+the guard's input is active (board.types.Guard). A guard that keeps what is held stands above the longest time too: no barrier comes
+down on the vehicle below it.
 """
 
 from __future__ import annotations

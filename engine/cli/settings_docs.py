@@ -11,6 +11,7 @@ from board.camera import CameraSettings
 from board.kit.settings import Settings
 from engine.actions import find_kinds
 from engine.settings import GeneralSettings, LprSettings
+from engine.settings.lane import LaneSettings
 
 HEAD = """# Settings
 
@@ -45,6 +46,7 @@ def sections() -> tuple[tuple[str, type[Settings]], ...]:
     tabs: tuple[tuple[str, type[Settings]], ...] = (
         ("LPR configuration", LprSettings),
         ("Camera", CameraSettings),
+        ("Lane", LaneSettings),
         ("General configuration", GeneralSettings),
     )
     return (*tabs, *kinds)

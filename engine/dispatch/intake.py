@@ -7,11 +7,14 @@ from collections import Counter
 from functools import partial
 
 from board.kit.clock import Clock
+from board.kit.words import NOTHING, Text
 from board.kit.zones import camera_zone
 from engine.actions import Kinds, Lane
-from engine.dispatch.decision import decide
+from engine.dispatch.barrier import Barrier, openers, ruled
+from engine.dispatch.decision import decide, decide_event
 from engine.dispatch.rules import due
 from engine.dispatch.workers import Workers
+from engine.events import CARS, PLATE
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
 from engine.types import Passage
@@ -20,28 +23,39 @@ log = logging.getLogger("passages")
 
 
 class Intake:
-    """`take` may be called again with the same passage: it is stored, and acts, once."""
+    """`take` may be called again with the same passage: it is stored, and acts, once. `barrier`: who has a say in what opens."""
 
-    def __init__(self, store: Store, kinds: Kinds, workers: dict[Lane, Workers], clock: Clock) -> None:
+    def __init__(
+        self, store: Store, kinds: Kinds, workers: dict[Lane, Workers], clock: Clock, barrier: Barrier | None = None
+    ) -> None:
         self._store = store
         self._kinds = kinds
         self._workers = workers
         self._clock = clock
+        self._barrier = barrier
 
-    def take(self, passage: Passage) -> bool:
-        """True: new. Returns once it is committed; StoreError: it is not, and nothing will act on it."""
+    def take(self, passage: Passage, happened: Text = NOTHING) -> bool:
+        """True: new. Returns once it is committed; StoreError: it is not, and nothing will act on it. `happened`: what to say of an
+        event that is no car."""
         if self._store.passages.has(passage.id):
             return False
         fold = self._store.settings(LprSettings).fold_lookalikes
-        matches = self._store.lookup(passage.plate, passage.at, fold)
+        matches = self._store.lookup(passage.plate, passage.at, fold) if passage.what in CARS else ()
         rules = self._store.rules()
         zone = camera_zone(self._store.settings(GeneralSettings).time_zone)
         deliveries = due(passage, matches, rules, self._kinds, zone, self._clock.now())
         lapsed = partial(self._store.entries.lapsed, passage.plate, passage.at, fold)
-        decision = decide(passage, matches, rules, deliveries, self._kinds, lapsed, zone)
+        if passage.what in CARS:
+            decision = decide(passage, matches, rules, deliveries, self._kinds, lapsed, zone)
+            if self._barrier is not None:
+                mine = openers(deliveries, rules, self._kinds, self._barrier)
+                ask = partial(self._barrier.ask, passage, matches, decision)
+                deliveries, decision = ruled(deliveries, decision, mine, ask, self._clock.now())
+        else:
+            decision = decide_event(happened, deliveries, self._kinds)
         with self._store.transaction():
             added = self._store.add_passage(passage, deliveries, matches, decision)
-            if added and passage.plate:
+            if added and passage.what == PLATE:
                 self._store.counters.add("Results")
         if not added:
             return False
@@ -49,9 +63,11 @@ class Intake:
         for lane in (Lane.FAST, Lane.SLOW):  # the gate's first
             if waiting[lane]:
                 self._workers[lane].wake(waiting[lane])
+        if self._barrier is not None and passage.what in CARS:
+            self._barrier.stored(passage, decision)
         log.info(
             "%s %.0f %%, %s; %s (%s); %s",
-            passage.plate or "no plate",
+            passage.plate or passage.what,
             passage.confidence,
             ", ".join(match.list.name for match in matches) or "in no list",
             decision.outcome,

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from board.kit.words import NOTHING, Text
 from engine.lane import table
-from engine.lane.events import MISMATCH
+from engine.lane.kept import Kept
 from engine.lane.likeness import alike
-from engine.lane.machine import BY_HAND, Effect, Kept, Machine, S, Times, Vehicle
+from engine.lane.machine import BY_HAND, Effect, Machine, S, Times, Vehicle
 from engine.lane.pair import Pair, View
 from engine.lane.table import ARMING, ROLES, SAFETY
 
-__all__ = ["Effect", "Kept", "Lane", "Rules", "Verdict"]
+MISMATCH = "list_mismatch"
 
 OPEN_NOW, REFUSE_NOW = "open_now", "refuse_now"
 """Effects for a vehicle that waited."""
@@ -45,7 +45,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`kind`: OPEN, WAIT or REFUSE; `reason`: why not at once; `event`: of engine.lane.events, what a refusal tells besides."""
+    """`kind`: OPEN, WAIT or REFUSE; `reason`: why not at once; `event`: of engine.events, what a refusal tells besides."""
 
     kind: str
     reason: Text = NOTHING
@@ -84,6 +84,10 @@ class Lane:
     def waiting(self) -> tuple[Vehicle, ...]:
         """Who waits for an answer."""
         return tuple(request.vehicle for request in self._waiting)
+
+    @property
+    def wait_s(self) -> float:
+        return self._rules.wait_s
 
     def second_alive(self, now_ns: int) -> bool:
         """Whether the second camera was heard lately."""
@@ -129,12 +133,6 @@ class Lane:
         if self._machine.state != table.OPENED:
             return Text("its vehicle has driven in already")
         return NOTHING
-
-    def forget(self) -> None:
-        """The opening that is live is none: the passage that it was given for was never stored, so that nothing opened."""
-        kept = self._machine.kept()
-        levels = {role: self._machine.active(role) for role in self._rules.roles}
-        self._machine.begin(levels, Kept(passed=kept.passed), self._machine.since_ns)
 
     def input(self, role: str, active: bool, now_ns: int) -> list[Effect]:
         """An input of the lane changed."""
@@ -230,12 +228,11 @@ class Lane:
             return Verdict(WAIT, Text("waiting for the second camera"))
         other = self._pair.other(request.seen_ns)
         if other is not None:
+            values = {"other": other.plate, "camera": other.camera_id, "lists": sorted(other.lists), "own": sorted(request.lists)}
             if other.lists != request.lists:
-                values = {"plate": other.plate, "lists": sorted(other.lists), "own": sorted(request.lists)}
-                why = Text("the second camera read {plate}, which is on {lists} and not on {own}", values)
-            else:
-                why = Text("the second camera read {plate}", {"plate": other.plate})
-            return Verdict(REFUSE, why, MISMATCH)
+                why = Text("camera {camera} read {other}, which is on {lists} and not on {own}", values)
+                return Verdict(REFUSE, why, MISMATCH)
+            return Verdict(REFUSE, Text("camera {camera} read {other}", values))
         if self._rules.second_camera == "own":
             return YES
         return Verdict(REFUSE, Text("the second camera read nothing") if alive else Text("the second camera is silent"))

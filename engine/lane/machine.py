@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 
 from board.kit.words import NOTHING, Text
 from engine.lane import table
-from engine.lane.events import FAULT, FAULT_OVER, HELD_OPEN
+from engine.lane.kept import Kept
 from engine.lane.table import ARMING, DOWN, EXIT, LEAVING, LIVE, OPENED, REST, ROLES, SAFETY, UP, off, on
 
 S = 1_000_000_000
+
+HELD_OPEN, FAULT, FAULT_OVER = "held_open", "input_fault", "input_fault_over"
 
 REMEMBERED = 8
 """Vehicles that have driven in."""
@@ -33,7 +35,7 @@ BY_HAND = Vehicle()
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Something that has happened. `name`: of engine.lane.events.EVENTS; "passed", a vehicle used its opening; OPEN_NOW or
+    """Something that has happened. `name`: of engine.events.EVENTS; "passed", a vehicle used its opening; OPEN_NOW or
     REFUSE_NOW of engine.lane.lane, for a passage that waited. `reason`: why, or which input."""
 
     name: str
@@ -50,18 +52,6 @@ class Times:
     tailgate_s: float = 10.0
     move_s: float = 10.0
     held_open_s: float = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What a process that takes over must know. It reads levels itself; it counts times anew, which only makes it wait longer."""
-
-    state: str = table.FREE
-    passage_id: str = ""
-    plate: str = ""
-    exit_seen: bool = False
-    passed: tuple[str, ...] = ()
-    """Plates of the vehicles that used the last openings."""
 
 
 @dataclass(slots=True)
@@ -104,7 +94,7 @@ class Machine:
             table.NO_SAFETY: lambda now_ns: not self.has(SAFETY),
             table.NOTHING_BEYOND: lambda now_ns: not (self.has(SAFETY) or self.has(EXIT)),
             table.SECOND: lambda now_ns: self._m.exit_seen,
-            table.ANOTHER: lambda now_ns: self._m.arming_seen,
+            table.ANOTHER: lambda now_ns: self._m.arming_seen and (self.has(SAFETY) or not self.has(EXIT)),
             table.NO_LOOP: lambda now_ns: not self.has_loops,
         }
 

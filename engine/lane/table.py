@@ -44,7 +44,8 @@ OPEN, LAPSE, CLOSED, UNMOVED = "open", "lapse", "closed", "unmoved"
 """Signals besides "arming on", "safety off" ...: an opening is given; the time for using it is over; the barrier came down unused;
 the barrier did not move."""
 
-PASSED, UNUSED, NOT_MOVED, TAILGATE, UNEXPECTED = "passed", "unused", "not_moved", "tailgate", "unexpected"
+PASSED, UNUSED, NOT_MOVED, TAILGATE, UNEXPECTED = "passed", "opening_unused", "barrier_still", "tail_gate", "no_opening"
+"""Effects: names of engine.events.EVENTS, but for the first, which is what is meant to happen."""
 
 FROM_EXIT, JUST_PASSED, EXIT_SEEN, NO_EXIT, NO_SAFETY, NOTHING_BEYOND, SECOND, ANOTHER, NO_LOOP = (
     "it comes from the exit loop",
@@ -54,7 +55,7 @@ FROM_EXIT, JUST_PASSED, EXIT_SEEN, NO_EXIT, NO_SAFETY, NOTHING_BEYOND, SECOND, A
     "there is no safety loop",
     "there is neither safety nor exit loop",
     "the exit loop was reached and left before",
-    "another stood there before",
+    "another stood there before and would be in the safety loop by now",
     "there is no loop at all",
 )
 """Conditions."""

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +29,22 @@ from board.kit.words import NOTHING, Text
 from board.profiles import load
 from board.serial import SerialLines
 from board.storage import card_present
-from board.types import WiegandSent
-from engine.actions import Kinds, Lane, find_kinds
+from board.types import InputEdge, WiegandSent
+from engine.actions import Kinds, Lane, find_kinds, options_of
 from engine.dispatch.environment import Environment
 from engine.dispatch.intake import Intake
 from engine.dispatch.outbox import Outbox
 from engine.dispatch.peers import Peers
 from engine.dispatch.perform import Performer
 from engine.dispatch.replies import Replies
-from engine.dispatch.workers import Workers
+from engine.dispatch.workers import Workers, names_of
+from engine.lane.kept import Kept
 from engine.messages import (
     AskStatus,
+    CameraSaw,
     EngineStatus,
     FireTrigger,
+    LineState,
     LiveReads,
     Outcome,
     PassageReport,
@@ -58,8 +62,10 @@ from engine.messages import (
 from engine.network import Network, reachable
 from engine.service.counters import BAD_FRAMES, Counters
 from engine.service.engine_view import EngineView
+from engine.service.events import Events
 from engine.service.hub import Hub
 from engine.service.inputs import Inputs
+from engine.service.lane import LaneKeeper, Stores
 from engine.service.outputs import Outputs
 from engine.service.passage_source import StoredPassages
 from engine.service.pins_link import PinsLink
@@ -68,9 +74,12 @@ from engine.service.remembered import LastTrigger, Remembered
 from engine.service.scheduler import Scheduler
 from engine.service.status import Status
 from engine.service.subscribers import Subscribers
+from engine.service.timers import Timers
 from engine.service.trials import Trials
 from engine.service.triggers import TAKEN_TIMEOUT_S, Triggers
+from engine.service.unopened import Unopened
 from engine.settings import GeneralSettings, LprSettings
+from engine.settings.lane import LaneSettings
 from engine.store import Store
 from engine.store.upkeep import Upkeep
 from engine.types import Passage, WiegandFrame
@@ -95,16 +104,20 @@ MAX_TRIGGER_WAIT_S = 60.0
 @dataclass(frozen=True, slots=True)
 class Core:
     """What needs the store; built once it opens. `gate` and `keeper` are stores of their own on the same file, for the way from the
-    passage to the gate and for what is done in the background: neither waits for a lock of this process then."""
+    passage to the gate and for what is done in the background: neither waits for a lock of this process then. `events`: takes in
+    what is no car, over `store`."""
 
     store: Store
     gate: Store
     keeper: Store
     workers: Mapping[Lane, Workers]
     intake: Intake
+    events: Intake
     scheduler: Scheduler
     lpr: LprSettings
     general: GeneralSettings
+    lane: LaneSettings
+    lane_stores: Stores
 
     def close(self) -> None:
         for workers in self.workers.values():
@@ -122,6 +135,7 @@ class Service:
         self._state = state
         self._clock = clock
         self._kinds = kinds
+        self._camera_id = camera_id(state)
         self._core: Core | None = None
         self.restart = threading.Event()
         self._problems = Problems(clock, lambda: self._subscribers.status_changed())
@@ -131,7 +145,13 @@ class Service:
         self._replies = Replies()
         self._counters = Counters(clock, self._store, self._problems.say)
         self._engine = EngineView(clock, self._counters, licensed, lambda: self._subscribers.status_changed())
-        self._outputs = Outputs(self._store, lambda: self._core.general if self._core else None, kinds, self._problems.say)
+        self._outputs = Outputs(
+            self._store,
+            lambda: self._core.general if self._core else None,
+            lambda: self._core.lane if self._core else None,
+            kinds,
+            self._problems.say,
+        )
         kept_trigger = Remembered(state.last_trigger_file, LastTrigger)
         last = kept_trigger.get()
         self._triggers = Triggers(
@@ -146,11 +166,12 @@ class Service:
         self._pins = PinsLink(
             state.pins_socket,
             clock,
-            lambda edge: self._inputs.edge(edge),
+            self._on_edge,
             self._on_frame,
             self._outputs.line_rules,
             self._outputs.polarities,
-            lambda line: self._subscribers.line(line),
+            self._on_line,
+            lambda line, text: self._lane.warning(line, text),
         )
         self._kept_frame = Remembered(state.last_wiegand_file, WiegandFrame)
         self._pins.wiegand = self._kept_frame.get()
@@ -165,6 +186,15 @@ class Service:
             lambda url: announce(state, "trigger", url),
             self._replies,
         )
+        self._events = Events(clock, self._take_event, self._problems.say)
+        self._lane = LaneKeeper(
+            clock,
+            Remembered(state.lane_file, Kept),
+            self._events.happened,
+            lambda: self._subscribers.status_changed(),
+            self._problems.say,
+        )
+        self._timers = Timers(clock, self._time_zone, self._events.happened)
         self._environment = Environment(
             clock,
             self._pins,
@@ -174,21 +204,25 @@ class Service:
             self._replies,
             self._network,
             state.broadcasts_socket,
-            camera_id(state),
+            self._camera_id,
             lambda: self._need_store().settings(GeneralSettings),
         )
         self._trials = Trials(clock, kinds, self._pins, self._environment, self._need_store, self._outputs.polarities)
-        self._status = Status(state, clock, self._engine, self._counters, self._pins, self._problems, card, self._running)
+        self._status = Status(
+            state, clock, self._engine, self._counters, self._pins, self._problems, card, self._running, self._lane.status
+        )
         self._passages = StoredPassages(lambda: Store(state.database, clock, checkpoints=False))
         self._subscribers = Subscribers(self._status.now, self._pins.lines, self._server_settings, self._passages)
         handlers: dict[type, Callable[[Any], object]] = {
             AskStatus: lambda request: self._status.now(),
             FireTrigger: self._fire_trigger,
-            TestAction: self._trials.run,
+            TestAction: self._test_action,
+            CameraSaw: self._camera_saw,
             RulesChanged: self._rules_changed,
             SettingsChanged: self._settings_changed,
             RestartService: self._restart_service,
         }
+        self._unopened = Unopened(names_of(kinds, Lane.FAST), lambda message: self._hub.send_engine(message))
         self._hub = Hub(state.service_socket, handlers, self._on_engine, self._subscribers.serve)
 
     def start(self) -> None:
@@ -209,7 +243,13 @@ class Service:
         if core is None:
             return
         core.scheduler.run()
+        if not self._pins.problem:
+            self._unopened.turn(core.keeper)
         self._inputs.turn()
+        try:
+            self._timers.turn()
+        except StoreError as why:
+            self._problems.say(why.text)
         self._counters.turn()
 
     def close(self) -> None:
@@ -220,6 +260,8 @@ class Service:
             except WireError as why:
                 log.warning("engine not restarted: %s", why)
         self._inputs.close()
+        self._lane.close()
+        self._events.close()
         self._counters.keep()
         self._subscribers.close()
         self._hub.close()
@@ -250,8 +292,9 @@ class Service:
             self._pins.push_rules()  # pins may have connected while the store was away
         except DeliveryError as why:
             log.info("polarities follow with the connection to pins: %s", why)
+        self._lane.open(core.lane, core.lane_stores)
         self._inputs.open(core.lpr, core.general)
-        self._keep_peers(core.store)
+        self._use_rules(core.store)
         for workers in core.workers.values():
             workers.remember(core.store.rules.results().values())
             workers.start()
@@ -260,10 +303,12 @@ class Service:
     def _build(self, store: Store) -> Core:
         gate, keeper = (Store(self._state.database, self._clock, checkpoints=False) for _ in range(2))
         outbox = Outbox(store, self._clock, self._subscribers.delivery)
-        again = outbox.recover()
+        again = outbox.recover(boot_id(), names_of(self._kinds, Lane.FAST))
         if again:
             log.warning("%d deliveries were on their way when the service ended: they are sent again", again)
-        performer = Performer(store, outbox, self._kinds, self._environment, self._clock)
+        lane_settings = store.settings(LaneSettings)
+        barrier = self._lane if lane_settings.in_use else None
+        performer = Performer(store, outbox, self._kinds, self._environment, self._clock, barrier)
         workers = {
             lane: Workers(lane, self._kinds, outbox, performer, self._pins, self._peers.of, self._clock, self._problems.say)
             for lane in Lane
@@ -273,7 +318,8 @@ class Service:
             gate=gate,
             keeper=keeper,
             workers=workers,
-            intake=Intake(gate, self._kinds, workers, self._clock),
+            intake=Intake(gate, self._kinds, workers, self._clock, barrier),
+            events=Intake(store, self._kinds, workers, self._clock),
             scheduler=Scheduler(
                 keeper,
                 keeper.db.checkpoint,
@@ -281,17 +327,28 @@ class Service:
                 self._clock,
                 self._problems.say,
                 upkeep=Upkeep(keeper.db, self._clock).turn,
+                sync=keeper.db.sync,
             ),
             lpr=store.settings(LprSettings),
             general=store.settings(GeneralSettings),
+            lane=lane_settings,
+            lane_stores=Stores(gate, store, outbox, self._kinds, partial(_wake, workers), self._subscribers.decided),
         )
 
-    def _keep_peers(self, store: Store) -> None:
+    def _use_rules(self, store: Store) -> None:
+        """They have changed, or are there now."""
         now, now_ns = self._clock.now(), self._clock.monotonic_ns()
         try:
-            self._peers.keep(store.rules(), lambda: self._environment.plain("", now, now_ns))
+            rules = store.rules()
+            self._peers.keep(rules, lambda: self._environment.plain("", now, now_ns))
         except StoreError as why:
             self._problems.say(why.text)
+            return
+        self._events.use(rules)
+        self._timers.use(rules)
+
+    def _time_zone(self) -> str:
+        return self._need_store().settings(GeneralSettings).time_zone
 
     def _permitted(self) -> tuple[str, ...]:
         """What an administrator lets actions reach besides; nothing while nobody knows."""
@@ -321,6 +378,7 @@ class Service:
             self._triggers.taken(message)
         elif message is None:
             self._engine.gone()
+            self._unopened.engine_gone()
 
     def _take(self, passage: Passage) -> None:
         """No answer while it is not committed: the engine keeps it and sends it again."""
@@ -335,6 +393,21 @@ class Service:
             return
         self._triggers.passage(passage)
         self._hub.send_engine(PassageStored(passage.id))
+
+    def _take_event(self, passage: Passage, happened: Text) -> None:
+        core = self._core
+        if core is None:
+            raise StoreError("the store is not open yet")
+        if core.events.take(passage, happened):
+            self._subscribers.passage_stored()
+
+    def _on_line(self, line: LineState) -> None:
+        self._lane.line(line)
+        self._subscribers.line(line)
+
+    def _on_edge(self, edge: InputEdge) -> None:
+        self._inputs.edge(edge)
+        self._events.input(edge.input, edge.active)
 
     def _on_frame(self, frame: WiegandSent) -> None:
         self._kept_frame.put(WiegandFrame(frame.port, frame.code, frame.at, frame.ok))
@@ -353,8 +426,20 @@ class Service:
         passage = self._triggers.wait_passage(trigger.id, wait_s) if wait_s > 0 else None
         return TriggerAnswer(True, NOTHING, trigger.id, passage)
 
+    def _test_action(self, request: TestAction) -> Outcome:
+        outcome = self._trials.run(request)
+        kind, options = options_of(self._kinds, request.kind, request.options)
+        if self._lane.opens(kind, options):
+            self._lane.by_hand()
+        return outcome
+
+    def _camera_saw(self, request: CameraSaw) -> Outcome:
+        general = self._need_store().settings(GeneralSettings)
+        self._lane.saw(request, general.camera_id or self._camera_id)
+        return Outcome(True)
+
     def _rules_changed(self, request: RulesChanged) -> Outcome:
-        self._keep_peers(self._need_store())
+        self._use_rules(self._need_store())
         try:
             self._pins.push_polarities()
         except DeliveryError as why:
@@ -371,7 +456,7 @@ class Service:
         """Fingerprints of the settings that this process was started with; the region is the engine's alone."""
         if self._core is None:
             return {}
-        found = fingerprints(self._core.lpr, self._core.general)
+        found = fingerprints(self._core.lpr, self._core.general, self._core.lane)
         return {name: print_ for name, print_ in found.items() if name not in ("lpr.region", "lpr.countries")}
 
     def _apply(self, general: GeneralSettings) -> None:
@@ -389,6 +474,11 @@ class Service:
         log.info("restart asked for")
         self.restart.set()
         return Outcome(True, Text("engine and service restart"))
+
+
+def _wake(workers: Mapping[Lane, Workers]) -> None:
+    for each in workers.values():
+        each.wake()
 
 
 def _not_stored(plate: str, why: StoreError) -> Text:

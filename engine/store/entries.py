@@ -1,10 +1,12 @@
-"""Entries: the table `entries`: the plates of the lists, with validity and Wiegand number.
+"""Entries: the table `entries`: the plates of the lists, with validity, Wiegand number and whose they are.
 
 A list's entries are those of its generation. They lie under the list's number; while an import is under way (`imports`), those of
 the coming or of the present generation may lie under that number with a minus (engine/store/imports.py)."""
 
 from __future__ import annotations
 
+import json
+import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -13,24 +15,32 @@ from sqlite3 import Row
 from typing import Any
 
 from board.kit.errors import ConfigError
-from board.kit.settings import unfit
+from board.kit.settings import Problem, SettingsError, unfit
 from engine import lists as matching
 from engine.lists.collisions import STORED_BITS, Collision, find_collisions, numbers
 from engine.store.changes import Changes
 from engine.store.database import Database
-from engine.store.lists import Lists
+from engine.store.lists import Lists, plate_list_of
 from engine.store.rows import marks, part, stamp
-from engine.types import ListEntry, Match, PlateList
+from engine.types import ALWAYS, WILDCARDS, ListEntry, Match, PlateList, WeekSchedule
+from engine.week import schedule
 
 MAX_PLATE = 20
 MAX_DESCRIPTION = 200
+MAX_OWNER = 100
+MAX_EMAIL = 254
+"""RFC 5321, section 4.5.3.1.3, without the brackets around it."""
+MAX_GROUP = 60
+MAX_STARS = 3
+"""Of one wildcard entry: comparing takes time that grows with the plate's length to that power."""
+MAX_ENTRIES_LEFT = 9999
 MAX_FACILITY = 0xFFFF
 MAX_CARD = 0xFFFFFFFF
 MAX_COLLISIONS = 1000
 
 COLUMNS = (
     "list_id", "plate", "key", "folded", "description", "valid_from", "valid_until", "wiegand_facility", "wiegand_card",
-    "number26", "number34",
+    "number26", "number34", "owner", "email", "group_name", "week", "entries_left", "wildcard",
 )  # fmt: skip
 
 CURRENT = "entries e JOIN lists l ON l.id = abs(e.list_id) AND l.generation = e.generation"
@@ -127,11 +137,8 @@ class Entries:
         return self._candidates(f"e.folded IN ({marks(folded)}) AND e.key IN ({marks(keys)})", (*folded, *keys))
 
     def _candidates(self, condition: str, values: tuple[Any, ...]) -> list[tuple[PlateList, ListEntry]]:
-        sql = f"SELECT e.*, l.name, l.role, l.colour FROM {CURRENT} WHERE {condition} ORDER BY e.id"
-        return [
-            (PlateList(abs(row["list_id"]), row["name"], row["role"], row["colour"]), entry_of(row))
-            for row in self._db.rows(sql, values)
-        ]
+        sql = f"SELECT e.*, l.name, l.role, l.colour, l.policy, l.fuzzy FROM {CURRENT} WHERE {condition} ORDER BY e.id"
+        return [(plate_list_of(row, abs(row["list_id"])), entry_of(row)) for row in self._db.rows(sql, values)]
 
     def collisions(self, list_id: int = 0, bits: int = 26) -> list[Collision]:
         """Plates that would send the same Wiegand number in frames of so many bits, in one list or (0) in all; the first 1000."""
@@ -181,29 +188,37 @@ def entry_of(row: Row) -> ListEntry:
         valid_until=datetime.fromisoformat(row["valid_until"]),
         wiegand_facility=row["wiegand_facility"],
         wiegand_card=row["wiegand_card"],
+        owner=row["owner"],
+        email=row["email"],
+        group=row["group_name"],
+        week=_week(row["week"]),
+        entries_left=row["entries_left"],
     )
+
+
+def _week(text: str) -> WeekSchedule:
+    if not text:
+        return ALWAYS
+    return WeekSchedule(tuple(tuple((span[0], span[1]) for span in day) for day in json.loads(text)))
 
 
 def values_of(entry: ListEntry) -> tuple[Any, ...]:
     """In the order of COLUMNS."""
     key = matching.normalise(entry.plate)
+    sends = not entry.is_wildcard or entry.wiegand_card is not None
     return (
         entry.list_id, entry.plate, key, matching.fold(key), entry.description,
         stamp(entry.valid_from), stamp(entry.valid_until), entry.wiegand_facility, entry.wiegand_card,
-        *numbers(key, entry.wiegand_facility, entry.wiegand_card),
+        *(numbers(key, entry.wiegand_facility, entry.wiegand_card) if sends else (None, None)),
+        entry.owner, entry.email, entry.group, "" if entry.week == ALWAYS else json.dumps(entry.week.days),
+        entry.entries_left, int(entry.is_wildcard),
     )  # fmt: skip
 
 
 def checked(entry: ListEntry) -> ListEntry:
     """The entry as it is stored; ConfigError says what is wrong with it."""
-    plate, description = _shown(entry.plate), entry.description.strip()
-    key = matching.normalise(plate)
-    if not key or not key.isalnum() or len(plate) > MAX_PLATE:
-        raise unfit(
-            "plate", "Plate", "must be 1 to {longest} letters and digits; spaces, hyphens and dots do not count", longest=MAX_PLATE
-        )
-    if len(description) > MAX_DESCRIPTION or not description.replace("\n", "").isprintable():
-        raise unfit("description", "Description", "must be at most {longest} printable characters", longest=MAX_DESCRIPTION)
+    plate, texts = _shown(entry.plate), _checked_texts(entry)
+    _check_plate(plate)
     for field, title, at in (("valid_from", "Valid from", entry.valid_from), ("valid_until", "Valid until", entry.valid_until)):
         if at.tzinfo is None:
             raise unfit(field, title, "the time zone is missing")
@@ -215,14 +230,61 @@ def checked(entry: ListEntry) -> ListEntry:
         raise unfit("wiegand_card", "Wiegand card", "must be 0 to {highest}", highest=MAX_CARD)
     if entry.wiegand_facility is not None and entry.wiegand_card is None:
         raise unfit("wiegand_card", "Wiegand card", "is missing, although a facility is given")
-    return replace(entry, plate=plate, description=description)
+    if entry.entries_left is not None and not 0 <= entry.entries_left <= MAX_ENTRIES_LEFT:
+        raise unfit("entries_left", "Entries left", "must be 0 to {highest}, or empty", highest=MAX_ENTRIES_LEFT)
+    try:
+        week = schedule(entry.week.days) if entry.week != ALWAYS else ALWAYS
+    except ConfigError as why:
+        raise SettingsError(Problem("week", "Weekly hours", why.text)) from why
+    return replace(entry, plate=plate, week=week, **texts)
+
+
+def _check_plate(plate: str) -> None:
+    key = matching.normalise(plate)
+    characters = "".join(each for each in key if each not in WILDCARDS)
+    if not characters.isalnum() or len(plate) > MAX_PLATE:
+        raise unfit(
+            "plate", "Plate", "must be 1 to {longest} letters and digits; spaces, hyphens and dots do not count", longest=MAX_PLATE
+        )
+    if key.count("*") > MAX_STARS:
+        raise unfit("plate", "Plate", "may hold {most} of the character * at most", most=MAX_STARS)
+
+
+_TEXTS = (
+    ("description", "Description", MAX_DESCRIPTION),
+    ("owner", "Owner", MAX_OWNER),
+    ("email", "E-mail", MAX_EMAIL),
+    ("group", "Group", MAX_GROUP),
+)
+
+
+def _checked_texts(entry: ListEntry) -> dict[str, Any]:
+    texts: dict[str, Any] = {}
+    for field, title, longest in _TEXTS:
+        text = getattr(entry, field).strip()
+        if len(text) > longest or not text.replace("\n", "").isprintable():
+            raise unfit(field, title, "must be at most {longest} printable characters", longest=longest)
+        texts[field] = text
+    if texts["email"] and not _ADDRESS.fullmatch(texts["email"]):
+        raise unfit("email", "E-mail", "must be one address such as anna@example.org")
+    return texts
+
+
+_ADDRESS = re.compile(r"[^\s@<>\",;:()\[\]\\]+@[^\s@<>\",;:()\[\]\\]+")
+"""One address without a name and without what a list of addresses or a header is written with (RFC 5322)."""
 
 
 def _shown(plate: str) -> str:
-    """A plate as it is kept for people: in upper case, without what cannot be seen."""
-    return "".join(each for each in plate.upper() if unicodedata.category(each) != "Cf").strip()
+    """A plate as it is kept for people: in upper case, without what cannot be seen; the wildcards as they are compared."""
+    text = "".join(each for each in plate.upper() if unicodedata.category(each) != "Cf").strip()
+    return _STARS.sub("*", text.translate(_WIDE))
+
+
+_WIDE = str.maketrans("？＊﹖﹡", "?*?*")
+_STARS = re.compile(r"\*+")
 
 
 def _shown_values(entry: ListEntry) -> Mapping[str, Any]:
     """As `changes` keeps it."""
-    return {name: stamp(value) if isinstance(value, datetime) else value for name, value in asdict(entry).items() if name != "id"}
+    values = {name: stamp(value) if isinstance(value, datetime) else value for name, value in asdict(entry).items() if name != "id"}
+    return {**values, "week": [] if entry.week == ALWAYS else entry.week.days}

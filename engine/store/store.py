@@ -17,6 +17,7 @@ from engine.store.entries import Entries
 from engine.store.imports import Imports
 from engine.store.judge import Judge
 from engine.store.lists import Lists
+from engine.store.occupancy import Occupancy
 from engine.store.passages import Passages
 from engine.store.rules import Rules
 from engine.store.settings import StoredSettings
@@ -41,6 +42,7 @@ class Store:
         self.deliveries = Deliveries(self.db)
         self.settings = StoredSettings(self.db, self.changes)
         self.counters = Counters(self.db, clock)
+        self.occupancy = Occupancy(self.db, self.changes)
         self.imports = Imports(path, self.lists, self._entry_check, clock)
 
     def transaction(self) -> AbstractContextManager[None]:

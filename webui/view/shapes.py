@@ -129,7 +129,20 @@ class Conditions(TypedDict):
 
 
 @_closed
-class Rule(Conditions):
+class Start(TypedDict):
+    """What an action starts on. `start_input`, `start_edge` (active or inactive): for input; `start_times` (such as "07:30 18:00")
+    or `start_every_min`: for timer; `start_opens`: what opens a gate may do so though no list says that this car may pass."""
+
+    start: str
+    start_input: str
+    start_edge: str
+    start_times: str
+    start_every_min: int
+    start_opens: bool
+
+
+@_closed
+class Rule(Start, Conditions):
     """An action of a list. `week`: for each day from Monday on the spans of minutes in which it acts; `options`: those of its kind
     (docs/settings.md), passwords left out."""
 
@@ -296,6 +309,40 @@ class Engine(TypedDict):
 
 
 @_closed
+class LanePlaces(TypedDict):
+    """Places of a list; `list_id` 0 and `name` "": of plates on no list. `capacity` 0: no limit; `drift`: by how much the count may
+    be off."""
+
+    list_id: int
+    name: str
+    capacity: int
+    count: int
+    drift: int
+
+
+@_closed
+class Lane(TypedDict):
+    """The barrier's lane. `plate`: whom it was opened for; `waiting`: plates that wait to be let in; `faults`: inputs that are not
+    believed; `second_camera`: how it is, null without one."""
+
+    state: Text
+    since_local: str
+    plate: str
+    waiting: list[str]
+    faults: list[Text]
+    second_camera: Text | None
+    places: list[LanePlaces]
+
+
+@_closed
+class LaneDocument(TypedDict):
+    """`lane`: null while nothing of it is in use, or the service is gone; `places`: of every list, while vehicles are counted."""
+
+    lane: Lane | None
+    places: list[LanePlaces]
+
+
+@_closed
 class Status(TypedDict):
     """The camera's state. `mode`: the function mode, NO LICENSE or STOPPED; `engine`, `live`: None while it does not run;
     `age_s`: how long ago it was heard, -1 for never."""
@@ -312,6 +359,7 @@ class Status(TypedDict):
     live: LiveReads | None
     roi: tuple[float, float, float, float] | None
     lane_line: tuple[float, float, float, float] | None
+    lane: Lane | None
 
 
 def settings_shape(kind: type[Settings]) -> Any:

@@ -77,6 +77,8 @@ def _field(kind: type[Settings], name: str, values: Mapping[str, Any], choices: 
     widget = str(_extra(kind, name, "widget") or "")
     listed = _extra(kind, name, "choices") or ()
     pairs = choices.get(widget, ()) or tuple((str(each), str(each)) for each in listed)
+    if pairs and widget and info.default == "":
+        pairs = (("", "–"), *pairs)  # one need not be chosen
     control, step = _control(kind, name, widget, bool(pairs))
     value = values.get(name, info.default)
     if control == "lines":

@@ -333,7 +333,7 @@ SAFETY = Guard("DI2", "DO1", KEEPS)
 def test_an_output_is_not_switched_on_while_its_guard_is_active(chip, clock, changes, begin):
     active = {"DI2"}
     outputs = new_outputs(chip, clock, changes, active=active, guards=(SAFETY,))
-    with pytest.raises(BoardError, match="^DO1 is not switched on: DI2 is active$"):
+    with pytest.raises(BoardError, match=r"^DO1 is not switched on: DI2 is active$"):
         begin(outputs)
     assert (changes, chip.levels) == ([], {})
     outputs.pulse("DO2", 500)  # which it does not guard

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from engine.lane.events import EVENTS, FAULT, FAULT_OVER, HELD_OPEN, MISMATCH
-from engine.lane.lane import OPEN, OPEN_NOW, REFUSE, REFUSE_NOW, WAIT, Lane, Rules
+from engine.events import EVENTS
+from engine.lane.kept import Kept
+from engine.lane.lane import MISMATCH, OPEN, OPEN_NOW, REFUSE, REFUSE_NOW, WAIT, Lane, Rules
 from engine.lane.likeness import alike
-from engine.lane.machine import Kept, S, Times, Vehicle
+from engine.lane.machine import FAULT, FAULT_OVER, HELD_OPEN, S, Times, Vehicle
 from engine.lane.pair import View
 from engine.lane.table import (
     ARMING,
@@ -305,7 +306,7 @@ def test_plates_that_do_not_belong_together_are_refused_and_told():
     street.ask("AB12CDE")
     street.wait(3)
     assert street.names == [REFUSE_NOW, MISMATCH]
-    assert street.reasons[0] == "the second camera read BAD1234, which is on NOT IN LIST and not on WHITELIST"
+    assert street.reasons[0] == "camera gw-2 read BAD1234, which is on NOT IN LIST and not on WHITELIST"
 
 
 @pytest.mark.parametrize(("alone", "kind", "reason"), [("own", OPEN, ""), ("refuse", REFUSE, "the second camera is silent")])
