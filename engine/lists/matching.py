@@ -29,8 +29,9 @@ def match(
 
     `candidates`: entries whose text equals `key`, folded or not, or is one confusion away. One out of its validity counts as not
     listed. An exact entry wins over folded ones, also of other lists, and those over one that is a confusion away (distance 1);
-    that one counts only while no other listed plate is as close. A blacklist's folded entry still counts beside an exact one, for a
-    gate had better stay shut. "unlisted" matches only when no other list does. A plate "" (nothing read) is in no list.
+    that one counts only while no other listed plate is as close. A blacklist's folded entry still counts beside an exact one,
+    because the gate should rather stay shut. "unlisted" matches only when no other list does. A plate "" (nothing read) is in no
+    list.
     """
     if not key:
         return ()
