@@ -72,9 +72,14 @@ def due(
     return deliveries
 
 
+def delivery_id(passage_id: str, rule_id: int) -> str:
+    """The same whenever it is asked for: pins never begins a passage's pulse twice, even if the store has lost or never had it."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"gatewright:{passage_id}/{rule_id}"))
+
+
 def _delivery(passage: Passage, rule: ActionRule, now: datetime, not_after: datetime, state: str, note: Text) -> Delivery:
     return Delivery(
-        id=str(uuid.uuid4()),
+        id=delivery_id(passage.id, rule.id),
         passage_id=passage.id,
         rule_id=rule.id,
         kind=rule.kind,

@@ -36,7 +36,7 @@ from engine.dispatch.outbox import Outbox
 from engine.dispatch.peers import Peers
 from engine.dispatch.perform import Performer
 from engine.dispatch.replies import Replies
-from engine.dispatch.workers import Workers
+from engine.dispatch.workers import Workers, names_of
 from engine.messages import (
     AskStatus,
     EngineStatus,
@@ -260,7 +260,7 @@ class Service:
     def _build(self, store: Store) -> Core:
         gate, keeper = (Store(self._state.database, self._clock, checkpoints=False) for _ in range(2))
         outbox = Outbox(store, self._clock, self._subscribers.delivery)
-        again = outbox.recover()
+        again = outbox.recover(boot_id(), names_of(self._kinds, Lane.FAST))
         if again:
             log.warning("%d deliveries were on their way when the service ended: they are sent again", again)
         performer = Performer(store, outbox, self._kinds, self._environment, self._clock)

@@ -222,6 +222,11 @@ def _version_7(db: Database) -> None:
     )
 
 
+def _version_8(db: Database) -> None:
+    """The boot in which the service looked into its outbox last."""
+    db.execute("CREATE TABLE boot (id TEXT NOT NULL)")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_1,
     _version_2,
@@ -230,6 +235,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_5,
     _version_6,
     _version_7,
+    _version_8,
 )
 
 COMPATIBLE = 2
