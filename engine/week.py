@@ -36,9 +36,9 @@ def schedule(days: Sequence[Sequence[Span]]) -> WeekSchedule:
     return WeekSchedule(tuple(_joined(spans) for spans in parts))
 
 
-def holds(week: WeekSchedule, at: datetime, zone: ZoneInfo) -> bool:
-    """Whether the schedule holds at `at`: by the wall clock of `zone`, so an hour that a change of summer time skips never comes, and
-    one that it repeats comes twice."""
+def in_force(week: WeekSchedule, at: datetime, zone: ZoneInfo) -> bool:
+    """Whether the schedule holds at `at`: by the wall clock of `zone`, so an hour that a change of summer time skips never comes,
+    and one that it repeats comes twice."""
     local = at.astimezone(zone)
     minute = local.hour * 60 + local.minute
     return any(start <= minute < end for start, end in week.days[local.weekday()])

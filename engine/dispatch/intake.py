@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from functools import partial
 
 from board.kit.clock import Clock
 from board.kit.zones import camera_zone
 from engine.actions import Kinds, Lane
-from engine.dispatch.decision import decide
+from engine.dispatch.decision import UNLICENSED, decide, spending
 from engine.dispatch.rules import due
 from engine.dispatch.workers import Workers
 from engine.settings import GeneralSettings, LprSettings
@@ -19,30 +18,45 @@ from engine.types import Passage
 log = logging.getLogger("passages")
 
 
+class _Spent(Exception):
+    """An entry that was to be counted down has none left: the passage is to be judged again."""
+
+
 class Intake:
     """`take` may be called again with the same passage: it is stored, and acts, once."""
 
-    def __init__(self, store: Store, kinds: Kinds, workers: dict[Lane, Workers], clock: Clock) -> None:
+    def __init__(self, store: Store, kinds: Kinds, workers: dict[Lane, Workers], clock: Clock, licensed: bool = True) -> None:
         self._store = store
         self._kinds = kinds
         self._workers = workers
         self._clock = clock
+        self._licensed = licensed
 
     def take(self, passage: Passage) -> bool:
         """True: new. Returns once it is committed; StoreError: it is not, and nothing will act on it."""
+        while True:
+            try:
+                return self._take(passage)
+            except _Spent:  # another car took the last entry meanwhile
+                log.info("%s: its last entry was taken meanwhile", passage.plate)
+
+    def _take(self, passage: Passage) -> bool:
         if self._store.passages.has(passage.id):
             return False
         fold = self._store.settings(LprSettings).fold_lookalikes
-        matches = self._store.lookup(passage.plate, passage.at, fold)
-        rules = self._store.rules()
         zone = camera_zone(self._store.settings(GeneralSettings).time_zone)
-        deliveries = due(passage, matches, rules, self._kinds, zone, self._clock.now())
-        lapsed = partial(self._store.entries.lapsed, passage.plate, passage.at, fold)
-        decision = decide(passage, matches, rules, deliveries, self._kinds, lapsed, zone)
+        finding = self._store.entries.find(passage.plate, passage.at, fold, zone)
+        matches = finding.matches
+        rules = self._store.rules()
+        deliveries = due(passage, matches, rules, self._kinds, zone, self._clock.now()) if self._licensed else []
+        decision = decide(passage, finding, rules, deliveries, self._kinds, zone) if self._licensed else UNLICENSED
         with self._store.transaction():
             added = self._store.add_passage(passage, deliveries, matches, decision)
             if added and passage.plate:
                 self._store.counters.add("Results")
+            for entry_id in spending(decision, finding, rules, deliveries, self._kinds) if added else ():
+                if not self._store.entries.spend(entry_id):
+                    raise _Spent
         if not added:
             return False
         waiting = Counter(self._kinds[item.kind].lane for item in deliveries if item.state == "pending")

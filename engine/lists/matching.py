@@ -37,9 +37,9 @@ class Lapsed:
 class Finding:
     """What the lists say of a plate at a moment.
 
-    `matches`: the lists that it is in, real ones first, then "all" or "unlisted"; `lapsed`: entries of it that do not hold, the first
-    one being the reason to tell; `near`: entries that are one confusion away and do not count; `barriers`: list -> its policy, of all
-    lists."""
+    `matches`: the lists that it is in, real ones first, then "all" or "unlisted"; `lapsed`: entries of it that do not hold, the
+    first one being the reason to tell; `near`: entries that are one confusion away and do not count; `barriers`: each list's
+    policy, by its id."""
 
     matches: tuple[Match, ...] = ()
     lapsed: tuple[Lapsed, ...] = ()
@@ -123,6 +123,7 @@ def _alike(key: str, seen: Iterable[_Seen]) -> dict[int, Match]:
 def _neighbours(seen: Sequence[_Seen]) -> tuple[dict[int, Match], tuple[Match, ...]]:
     """(By list, the entry that counts; those that do not) of those that are one confusion away."""
     found: dict[int, Match] = {}
-    if len({each.text for each in seen}) == 1 and any(each.list.fuzzy and not each.why for each in seen):
-        found = {each.list.id: Match(each.list, each.entry, 1) for each in seen if not each.why and (each.list.fuzzy or each.refuses)}
+    holding = [each for each in seen if not each.why]
+    if len({each.text for each in seen}) == 1 and any(each.list.fuzzy for each in holding):
+        found = {each.list.id: Match(each.list, each.entry, 1) for each in holding if each.list.fuzzy or each.refuses}
     return found, tuple(Match(each.list, each.entry, 1) for each in seen if each.list.id not in found)

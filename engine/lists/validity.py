@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from engine.types import ALWAYS, ListEntry
-from engine.week import holds
+from engine.week import in_force
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """Start of an entry's validity that stands for "from always": also for a board whose clock does not know the time yet."""
@@ -37,7 +37,7 @@ def standing(entry: ListEntry, at: datetime, zone: ZoneInfo) -> str:
             return "early"
         if at >= entry.valid_until and entry.valid_until != LATEST:
             return "expired"
-        if not holds(entry.week, at, zone):
+        if not in_force(entry.week, at, zone):
             return "hours"
     return "spent" if entry.entries_left == 0 else ""
 

@@ -11,11 +11,12 @@ from board.kit.clock import Clock
 from board.kit.errors import ConfigError
 from board.kit.settings import unfit
 from board.kit.words import Text
+from board.kit.zones import camera_zone
 from board.types import OutputPolarity
 from engine.actions import Kinds, Pins, Taken, options_of
 from engine.dispatch.environment import Environment
 from engine.messages import Outcome, TestAction
-from engine.settings import LprSettings
+from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
 from engine.types import Decision, Match, Passage, PassageImages, PlateEvent
 
@@ -55,7 +56,8 @@ class Trials:
             raise ConfigError("this list was deleted")
         now, now_ns = self._clock.now(), self._clock.monotonic_ns()
         plate = request.plate.strip().upper()[:20] or "TEST123"
-        matches = store.lookup(plate, now, store.settings(LprSettings).fold_lookalikes)
+        zone = camera_zone(store.settings(GeneralSettings).time_zone)
+        matches = store.lookup(plate, now, store.settings(LprSettings).fold_lookalikes, zone)
         match = next((one for one in matches if one.list.id == plate_list.id), Match(plate_list, None))
         age_ns = round(MAX_AGE_S * 1e9)
         env = self._environment.env(kind, options, str(uuid.uuid4()), now + timedelta(seconds=MAX_AGE_S), now_ns + age_ns)

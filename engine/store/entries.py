@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 from sqlite3 import Row
@@ -128,7 +128,7 @@ class Entries:
             self._changes.add(by, "entry", entry_id, _shown_values(before), None)
 
     def find(self, plate: str, at: datetime, fold: bool, zone: ZoneInfo) -> matching.Finding:
-        """What the lists say of `plate` at `at`, in the camera's time zone (engine/lists/matching.py). `fold`: look-alikes (O and 0, I
+        """What the lists say of `plate` at `at`, by the clock of `zone` (engine/lists/matching.py). `fold`: look-alikes (O and 0, I
         and 1) count as the same."""
         key = matching.normalise(plate)
         folded = matching.fold(key)
@@ -146,9 +146,8 @@ class Entries:
         return self.find(plate, at, fold, zone).matches
 
     def spend(self, entry_id: int) -> bool:
-        """One of its entries less, in the caller's transaction; False when none is left, or the entry is gone. Whoever may come as
-        often as he likes spends none."""
-        sql = "UPDATE entries SET entries_left = entries_left - (entries_left IS NOT NULL) WHERE id = ? AND entries_left IS NOT 0"
+        """One of its entries less, in the caller's transaction; False when none is left, or the entry is gone."""
+        sql = "UPDATE entries SET entries_left = entries_left - 1 WHERE id = ? AND entries_left > 0"
         return self._db.execute(sql, (entry_id,)) > 0
 
     def _neighbours(self, key: str, fold: bool) -> matching.Candidates:
