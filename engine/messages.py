@@ -114,7 +114,8 @@ class FireTrigger:
 
 @dataclass(frozen=True, slots=True)
 class TestAction:
-    """Carries out an action now, with a sample event of `plate`; answered by Outcome. Nothing is stored."""
+    """Carries out an action now, with a sample event of `plate`, or one without a plate where `start` has none
+    (engine/dispatch/starts.py); answered by Outcome. Nothing is stored."""
 
     __test__ = False  # not a test class, though its name starts with Test
 
@@ -122,6 +123,7 @@ class TestAction:
     options: str
     list_id: int
     plate: str
+    start: str = "match"
 
 
 @dataclass(frozen=True, slots=True)

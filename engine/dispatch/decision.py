@@ -7,10 +7,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from board.kit.words import Text
-from engine.actions import Kinds, Lane
+from engine.actions import Kinds
 from engine.dispatch.rules import unmet
+from engine.dispatch.starts import STARTS, begins, opens
 from engine.lists import Finding, Lapsed
-from engine.types import FIXED_ROLES, ActionRule, Decision, Delivery, Match, Passage
+from engine.types import FIXED_ROLES, ON_MATCH, ActionRule, Decision, Delivery, Match, Passage
 from engine.week import in_force
 
 UNLICENSED = Decision("refused", Text("there is no licence"))
@@ -24,15 +25,13 @@ def decide(
     kinds: Kinds,
     zone: ZoneInfo,
 ) -> Decision:
-    """`deliveries`: what the rules gave (engine/dispatch/rules.py). An action opens if its kind is of the lane FAST and its list
-    opens; on a list that refuses or reports, it sounds a siren or lights a lamp."""
-    openers = {rule.id: rule for rule in rules if rule.enabled and _opens(rule, finding, kinds)}
+    """`deliveries`: what the rules gave (engine/dispatch/rules.py). An action opens if its kind does and its list may; on a list
+    that refuses or reports, it sounds a siren or lights a lamp."""
+    openers = {rule.id: rule for rule in rules if rule.enabled and _opens(rule, passage, finding, kinds)}
     asked = [each for each in deliveries if each.rule_id in openers]
-    names = _names(finding.matches)
-    refusing = _refusing(finding)
-    begun = [names[openers[each.rule_id].list_id] for each in asked if each.state == "pending"]
-    if begun and not refusing:
-        return Decision("opened", _opened(passage, finding.matches, list(dict.fromkeys(begun))))
+    begun = [openers[each.rule_id] for each in asked if each.state == "pending"]
+    if begun and not _refusing(finding):
+        return Decision("opened", _opened(passage, finding, begun))
     for state, outcome in (("withheld", "withheld"), ("failed", "refused"), ("expired", "refused")):
         stopped = next((each for each in asked if each.state == state), None)
         if stopped is not None:
@@ -41,13 +40,17 @@ def decide(
     return Decision("refused" if openers else "reported", reason)
 
 
+def decide_event(happened: Text, deliveries: Iterable[Delivery], kinds: Kinds) -> Decision:
+    """Of what is no car: nobody is let in or turned away, but a rule may open for it (an exit loop, a timer)."""
+    begun = any(each.state == "pending" and opens(kinds[each.kind]) for each in deliveries)
+    return Decision("opened" if begun else "reported", happened)
+
+
 def spending(
-    decision: Decision, finding: Finding, rules: Iterable[ActionRule], deliveries: Iterable[Delivery], kinds: Kinds
+    passage: Passage, finding: Finding, rules: Iterable[ActionRule], deliveries: Iterable[Delivery], kinds: Kinds
 ) -> list[int]:
-    """The entries that are counted and through which the gate opens: each has one entry less."""
-    if decision.outcome != "opened":
-        return []
-    lists = {rule.id: rule.list_id for rule in rules if _opens(rule, finding, kinds)}
+    """The counted entries through which the gate opens, when it does: each has one entry less."""
+    lists = {rule.id: rule.list_id for rule in rules if _opens(rule, passage, finding, kinds)}
     opening = {lists[each.rule_id] for each in deliveries if each.state == "pending" and each.rule_id in lists}
     entries = [match.entry for match in finding.matches if match.entry is not None and match.list.id in opening]
     return [entry.id for entry in entries if entry.entries_left is not None]
@@ -61,16 +64,24 @@ def _names(matches: Iterable[Match]) -> dict[int, str]:
     return {match.list.id: match.list.name for match in matches}
 
 
-def _opens(rule: ActionRule, finding: Finding, kinds: Kinds) -> bool:
+def _opens(rule: ActionRule, passage: Passage, finding: Finding, kinds: Kinds) -> bool:
+    """Whether the rule is one that might let this car in."""
     kind = kinds.get(rule.kind)
-    return kind is not None and kind.lane is Lane.FAST and finding.barriers.get(rule.list_id) == "open"
+    if kind is None or not opens(kind):
+        return False
+    listed = any(match.list.id == rule.list_id for match in finding.matches)
+    if rule.start != ON_MATCH and not begins(rule, passage, listed):
+        return False
+    return finding.barriers.get(rule.list_id) == "open" or not (listed or rule.start == ON_MATCH)
 
 
-def _opened(passage: Passage, matches: Sequence[Match], lists: list[str]) -> Text:
-    near = next((match for match in matches if match.distance and match.entry and match.list.name in lists), None)
+def _opened(passage: Passage, finding: Finding, begun: Sequence[ActionRule]) -> Text:
+    opening = {rule.list_id for rule in begun}
+    matches = [match for match in finding.matches if match.list.id in opening]
+    near = next((match for match in matches if match.distance and match.entry), None)
     if near is not None and near.entry is not None:
         return _off([near.entry.plate], near.list.name)
-    return _on(passage, lists)
+    return _on(passage, [match.list.name for match in matches]) if matches else _started(begun[0])
 
 
 def _reason(passage: Passage, finding: Finding, openers: Iterable[ActionRule], zone: ZoneInfo) -> Text:
@@ -102,6 +113,10 @@ def _reason(passage: Passage, finding: Finding, openers: Iterable[ActionRule], z
     if plates:
         return _off(plates, finding.near[0].list.name)
     return Text("{plate} is on no list", {"plate": passage.plate})
+
+
+def _started(rule: ActionRule) -> Text:
+    return Text("{action} starts on this: {start}", {"action": rule.name, "start": Text(STARTS[rule.start.on].label)})
 
 
 def _on(passage: Passage, lists: list[str]) -> Text:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from board.kit.errors import ConfigError
 from board.kit.words import Text, mark
 from engine.actions import Kinds, options_of
+from engine.dispatch.starts import begins
 from engine.types import ActionRule, Conditions, Delivery, Match, Passage, PlateList
 from engine.week import in_force
 
@@ -35,7 +36,7 @@ def unmet(conditions: Conditions, passage: Passage) -> Text | None:
 def due(
     passage: Passage, matches: Sequence[Match], rules: Iterable[ActionRule], kinds: Kinds, zone: ZoneInfo, now: datetime
 ) -> list[Delivery]:
-    """One delivery per enabled rule of a matched list whose schedule holds when the plate was read and whose conditions it meets.
+    """One delivery per enabled rule that starts on the passage, whose schedule holds at its time and whose conditions it meets.
 
     Its maximum age counts from the capture, not from now: a passage that was held up opens no gate. What a list's barrier policy
     forbids is "withheld", with the reason, so that the audit shows it. Options that are wrong make it "failed".
@@ -44,8 +45,9 @@ def due(
     refusing = [each.name for each in matched.values() if each.barrier == "refuse"]
     deliveries = []
     for rule in rules:
-        plate_list = matched.get(rule.list_id)
-        if plate_list is None or not rule.enabled or not in_force(rule.week, passage.at, zone) or unmet(rule.conditions, passage):
+        if not rule.enabled or not begins(rule, passage, rule.list_id in matched):
+            continue
+        if not in_force(rule.week, passage.at, zone) or unmet(rule.conditions, passage):
             continue
         try:
             kind, options = options_of(kinds, rule.kind, rule.options)
@@ -54,7 +56,7 @@ def due(
             deliveries.append(_delivery(passage, rule, now, passage.at, "failed", why.text))
             continue
         not_after = passage.at + timedelta(seconds=kind.max_age_s)
-        forbidden = _forbidden(plate_list, refusing)
+        forbidden = _forbidden(matched.get(rule.list_id), refusing)
         if forbidden is not None and kind.withheld(options):
             deliveries.append(_delivery(passage, rule, now, not_after, "withheld", forbidden))
         elif not_after <= now:
@@ -64,11 +66,12 @@ def due(
     return deliveries
 
 
-def _forbidden(plate_list: PlateList, refusing: Sequence[str]) -> Text | None:
-    """Why an action of this list must not open; None: it may. What a list that refuses does itself is no opening but a siren."""
-    if refusing and plate_list.barrier != "refuse":
+def _forbidden(plate_list: PlateList | None, refusing: Sequence[str]) -> Text | None:
+    """Why an action must not open; None: it may. `plate_list`: its list, if the plate is on it. What a list that refuses does
+    itself is no opening but a siren."""
+    if refusing and not (plate_list and plate_list.barrier == "refuse"):
         return Text("the plate is on {lists}", {"lists": ", ".join(refusing)})
-    if plate_list.barrier == "report":
+    if plate_list and plate_list.barrier == "report":
         return Text("{list} opens nothing: it only reports", {"list": plate_list.name})
     return None
 
