@@ -72,6 +72,7 @@ from engine.service.subscribers import Subscribers
 from engine.service.timers import Timers
 from engine.service.trials import Trials
 from engine.service.triggers import TAKEN_TIMEOUT_S, Triggers
+from engine.service.unopened import Unopened
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
 from engine.store.upkeep import Upkeep
@@ -196,6 +197,7 @@ class Service:
             SettingsChanged: self._settings_changed,
             RestartService: self._restart_service,
         }
+        self._unopened = Unopened(names_of(kinds, Lane.FAST), lambda message: self._hub.send_engine(message))
         self._hub = Hub(state.service_socket, handlers, self._on_engine, self._subscribers.serve)
 
     def start(self) -> None:
@@ -216,6 +218,8 @@ class Service:
         if core is None:
             return
         core.scheduler.run()
+        if not self._pins.problem:
+            self._unopened.turn(core.keeper)
         self._inputs.turn()
         try:
             self._timers.turn()
@@ -294,6 +298,7 @@ class Service:
                 self._clock,
                 self._problems.say,
                 upkeep=Upkeep(keeper.db, self._clock).turn,
+                sync=keeper.db.sync,
             ),
             lpr=store.settings(LprSettings),
             general=store.settings(GeneralSettings),
@@ -342,6 +347,7 @@ class Service:
             self._triggers.taken(message)
         elif message is None:
             self._engine.gone()
+            self._unopened.engine_gone()
 
     def _take(self, passage: Passage) -> None:
         """No answer while it is not committed: the engine keeps it and sends it again."""
