@@ -66,7 +66,8 @@ def find(
     if not key:
         return Finding(barriers=barriers)
     seen = [_Seen(each, entry, normalise(entry.plate), _standing(each, entry, at, zone)) for each, entry in alike]
-    counted, near = _alike(key, seen), ()
+    near: tuple[Match, ...] = ()
+    counted = _alike(key, seen)
     if not seen:
         counted, near = _neighbours([_Seen(*each, normalise(each[1].plate), _standing(*each, at, zone)) for each in neighbours()])
     fixed = [each for each in lists if each.role == "all" or (each.role == "unlisted" and not counted)]

@@ -20,7 +20,7 @@ from board.kit.settings import Problem, SettingsError, unfit
 from engine import lists as matching
 from engine.lists.collisions import STORED_BITS, Collision, find_collisions, numbers
 from engine.store.changes import Changes
-from engine.store.database import Database
+from engine.store.database import Database, Values
 from engine.store.lists import Lists, plate_list_of
 from engine.store.rows import marks, part, stamp
 from engine.types import ALWAYS, WILDCARDS, ListEntry, Match, PlateList, WeekSchedule
@@ -132,13 +132,12 @@ class Entries:
         and 1) count as the same."""
         key = matching.normalise(plate)
         folded = matching.fold(key)
-        if fold:
-            condition, values = "e.folded = ? {or} ? GLOB e.folded", (folded, folded)
-        else:
-            condition, values = "e.folded = ? AND e.key = ? {or} ? GLOB e.folded AND ? GLOB e.key", (folded, key, folded, key)
-        same, wild = condition.split(" {or} ")
-        sql = f"{SELECT} WHERE {same} UNION ALL {SELECT} WHERE e.wildcard = 1 AND {wild}"
-        alike = self._candidates(sql, values) if key else []
+        exactly = "" if fold else " AND e.key = :key"
+        fitting = "" if fold else " AND :key GLOB e.key"
+        sql = (
+            f"{SELECT} WHERE e.folded = :folded{exactly} UNION ALL {SELECT} WHERE e.wildcard = 1 AND :folded GLOB e.folded{fitting}"
+        )
+        alike = self._candidates(sql, {"folded": folded, "key": key}) if key else []
         return matching.find(key, at, zone, self._lists(), alike, lambda: self._neighbours(key, fold))
 
     def lookup(self, plate: str, at: datetime, fold: bool, zone: ZoneInfo = UTC) -> tuple[Match, ...]:
@@ -150,7 +149,7 @@ class Entries:
         sql = "UPDATE entries SET entries_left = entries_left - 1 WHERE id = ? AND entries_left > 0"
         return self._db.execute(sql, (entry_id,)) > 0
 
-    def _neighbours(self, key: str, fold: bool) -> matching.Candidates:
+    def _neighbours(self, key: str, fold: bool) -> list[tuple[PlateList, ListEntry]]:
         """Entries that are one confusion away (engine/lists/confusions.py)."""
         keys = matching.variants(matching.fold(key) if fold else key)
         folded = tuple({matching.fold(each) for each in keys})
@@ -159,7 +158,7 @@ class Entries:
         sql = f"{SELECT} WHERE e.folded IN ({marks(folded)}) AND e.key IN ({marks(keys)})"
         return self._candidates(sql, (*folded, *keys))
 
-    def _candidates(self, sql: str, values: tuple[Any, ...]) -> list[tuple[PlateList, ListEntry]]:
+    def _candidates(self, sql: str, values: Values) -> list[tuple[PlateList, ListEntry]]:
         return [(plate_list_of(row, abs(row["list_id"])), entry_of(row)) for row in self._db.rows(sql, values)]
 
     def collisions(self, list_id: int = 0, bits: int = 26) -> list[Collision]:
