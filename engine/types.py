@@ -118,7 +118,10 @@ class Passage:
     """One car's passing: one event per car. `plate` "" is a trigger that read nothing ("no plate").
 
     `at`: capture time of the frame that won the vote; `votes`: agreeing reads; `box`: of the winning frame; `size`: that
-    frame's (width, height); `direction`: "", "approach" or "away"; `plate_colour`, `plate_kind`: of the winning read."""
+    frame's (width, height); `direction`: "", "approach" or "away"; `plate_colour`, `plate_kind`: of the winning read.
+
+    It may also be another event (engine/events.py): `event` says which then, "" a car. `unsure`: what was read below the minimum
+    confidence; it stands apart from `plate`, so that nobody takes it for one."""
 
     id: str
     plate: str
@@ -138,6 +141,13 @@ class Passage:
     images: PassageImages
     plate_colour: str = ""
     plate_kind: str = ""
+    event: str = ""
+    unsure: str = ""
+
+    @property
+    def what(self) -> str:
+        """Which event it is, of engine.events.EVENTS."""
+        return self.event or ("plate" if self.plate else "no_plate")
 
 
 # --- lists ----------------------------------------------------------------------------------------------------------
@@ -149,17 +159,49 @@ FIXED_ROLES = ("all", "unlisted")
 """Every plate, plates in no list (manual 4.4, List tab): these lists hold no entries, exist once each and stay."""
 
 
+POLICIES = ("open", "refuse", "report")
+"""What a list means for the barrier. open: its actions may open it; refuse: nothing opens it for its plates, whatever other lists
+say; report: its actions do not open it, those of other lists may."""
+
+_USUAL_POLICIES = {"black": "refuse", "wish": "report"}
+
+
 @dataclass(frozen=True, slots=True)
 class PlateList:
+    """`policy`: of POLICIES, "" the usual one of its role; `fuzzy`: a plate that is one confused character off a listed one counts
+    as that one."""
+
     id: int
     name: str
     role: str
     colour: str = ""
+    policy: str = ""
+    fuzzy: bool = False
+
+    @property
+    def barrier(self) -> str:
+        """Its policy, of POLICIES."""
+        return self.policy or _USUAL_POLICIES.get(self.role, "open")
+
+
+@dataclass(frozen=True, slots=True)
+class WeekSchedule:
+    """When a rule or an entry is in force, in the camera's time zone: per weekday (0 Monday .. 6 Sunday) spans of minutes since
+    midnight [from, until), until up to 1440. All day on all days by default."""
+
+    days: tuple[tuple[tuple[int, int], ...], ...] = (((0, 1440),),) * 7
+
+
+ALWAYS = WeekSchedule()
+
+WILDCARDS = "?*"
+"""In a listed plate: one character, any number of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListEntry:
-    """A plate in a list. Valid from `valid_from` (inclusive) until `valid_until` (exclusive).
+    """A plate in a list, or, with one of WILDCARDS in it, all plates of that form. Valid from `valid_from` (inclusive) until
+    `valid_until` (exclusive), in the hours of `week`, and while `entries_left` is not 0; None: as often as one likes.
 
     `wiegand_facility`/`wiegand_card`: the number to send instead of the SHA-1 rule (protocols 6.3); None: none given."""
 
@@ -171,6 +213,15 @@ class ListEntry:
     valid_until: datetime
     wiegand_facility: int | None = None
     wiegand_card: int | None = None
+    owner: str = ""
+    email: str = ""
+    group: str = ""
+    week: WeekSchedule = ALWAYS
+    entries_left: int | None = None
+
+    @property
+    def is_wildcard(self) -> bool:
+        return any(character in self.plate for character in WILDCARDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,14 +266,6 @@ class PlateEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class WeekSchedule:
-    """When a rule is in force, in the camera's time zone: per weekday (0 Monday .. 6 Sunday) spans of minutes since
-    midnight [from, until), until up to 1440. All day on all days by default."""
-
-    days: tuple[tuple[tuple[int, int], ...], ...] = (((0, 1440),),) * 7
-
-
-@dataclass(frozen=True, slots=True)
 class Conditions:
     """Which passages a rule is meant for, of those of its list. `lane` 0 and `direction` "": any; `min_confidence` 0..100;
     `countries`: ISO alpha-2, () any."""
@@ -237,6 +280,24 @@ ANY_PASSAGE = Conditions()
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """What a rule starts on. `on`: of STARTS (engine/dispatch/starts.py).
+
+    `input`, `active`: the line and the level that it must take, for "input"; `every_min` (0: not) and `times` (minutes since
+    midnight): for "timer"; `opens`: an action that opens something may do so although no list says that this car may pass."""
+
+    on: str = "match"
+    input: str = ""
+    active: bool = True
+    every_min: int = 0
+    times: tuple[int, ...] = ()
+    opens: bool = False
+
+
+ON_MATCH = Start()
+
+
+@dataclass(frozen=True, slots=True)
 class ActionRule:
     """An action of a list. `kind`: registry name ("io", "wiegand", "http"); `options`: JSON object text of that kind's options."""
 
@@ -248,6 +309,7 @@ class ActionRule:
     week: WeekSchedule
     options: str
     conditions: Conditions = ANY_PASSAGE
+    start: Start = ON_MATCH
 
 
 DELIVERY_STATES = ("pending", "sending", "done", "failed", "expired", "withheld")

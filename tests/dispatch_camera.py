@@ -28,7 +28,7 @@ class Camera:
     def __init__(self, folder: Path, kinds: Kinds = KINDS) -> None:
         self.folder = folder
         self.clock = TestClock()
-        self.pins = FakePins()
+        self.pins = FakePins(clock=self.clock)
         self.kinds = kinds
         self.crash()
 

@@ -15,7 +15,7 @@ from board.devices import DeviceBook
 from board.kit.clock import Clock, TestClock
 from board.kit.errors import DeliveryError
 from board.kit.state import State
-from board.kit.words import NOTHING
+from board.kit.words import NOTHING, Text
 from board.serial import SerialLines
 from board.serial._twin import plug, pull
 from board.types import PinsDone, PinsTaken
@@ -74,9 +74,12 @@ def new_store(folder: Path, clock: Clock | None = None) -> Store:
 
 
 class FakePins:
-    """Pins that do everything at once, or answer with the errors in `errors`, one each."""
+    """Pins that do everything at once, or answer with the errors in `errors`, one each. With a `clock` nothing begins late,
+    nor twice under one id (`begun`)."""
 
-    def __init__(self, *errors: str) -> None:
+    def __init__(self, *errors: str, clock: Clock | None = None) -> None:
+        self.clock = clock
+        self.begun: list[str] = []
         self.requests: list[Any] = []
         self.errors = list(errors)
         self.note = NOTHING
@@ -91,6 +94,12 @@ class FakePins:
         self.before_answer()
         if self.errors:
             raise DeliveryError(self.errors.pop(0))
+        if message.id in self.begun:
+            return PinsDone(message.id, NOW_NS, Text("began before: not repeated"))
+        if self.clock and message.not_after_ns < self.clock.monotonic_ns() + getattr(message, "delay_ms", 0) * 1_000_000:
+            raise DeliveryError("too late")
+        if self.clock and not self.takes:
+            self.begun.append(message.id)
         return PinsTaken(message.id) if self.takes else PinsDone(message.id, NOW_NS, self.note)
 
     def settle(self, request_id: str, settle: Settle) -> None:

@@ -31,9 +31,15 @@ class Outbox:
         self._clock = clock
         self._told = told
 
-    def recover(self) -> int:
-        """After a start: what was being sent when the process ended is tried again, under the same id. How many."""
-        return self._store.deliveries.recover()
+    def recover(self, boot: str = "", gate_kinds: Collection[str] = ()) -> int:
+        """After a start: what was being sent when the process ended is tried again, under the same id. How many.
+
+        If the machine was started since, nothing of `gate_kinds` is: their cars are gone, and no clock can be trusted to say so
+        (a wall clock without a battery goes on from where it was, the monotonic one begins anew)."""
+        with self._store.transaction():
+            note = Text("the camera was started again before it was carried out")
+            self._store.deliveries.since_boot(boot, gate_kinds, self._clock.now(), note)
+            return self._store.deliveries.recover()
 
     def heads(self, kinds: Collection[str]) -> list[Head]:
         """What waits first for each action of these kinds, oldest first."""

@@ -29,6 +29,11 @@ LEAST_WAIT_S = 0.02
 log = logging.getLogger("actions")
 
 
+def names_of(kinds: Kinds, lane: Lane) -> list[str]:
+    """Under which names deliveries of this lane may be stored."""
+    return [name for kind in kinds.values() if kind.lane is lane for name in (kind.name, *kind.former)]
+
+
 class Workers:
     """The threads of one lane. `peer_of(rule id)`: whom a rule talks to, "" nobody or not known.
 
@@ -46,9 +51,8 @@ class Workers:
         on_problem: Callable[[Text], None],
     ) -> None:
         self._lane = lane
-        names = {name: kind for kind in kinds.values() for name in (kind.name, *kind.former)}
-        self._kinds = [name for name, kind in names.items() if kind.lane is lane]
-        self._max_age_s = {name: kind.max_age_s for name, kind in names.items()}
+        self._kinds = names_of(kinds, lane)
+        self._max_age_s = {name: kind.max_age_s for kind in kinds.values() for name in (kind.name, *kind.former)}
         self._outbox = outbox
         self._performer = performer
         self._pins = pins

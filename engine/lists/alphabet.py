@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from engine.types import WILDCARDS
+
 READABLE = frozenset(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
     "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼学警港澳挂使领应急"
@@ -68,7 +70,7 @@ def key_of(plate: str) -> str:
 
 def unreadable(plate: str) -> str:
     """Those characters of a plate that the reader never gives, each once: such a plate is never found."""
-    return "".join(dict.fromkeys(character for character in key_of(plate) if character not in _KEYS))
+    return "".join(dict.fromkeys(character for character in key_of(plate) if character not in _KEYS and character not in WILDCARDS))
 
 
 def _is_left_out(character: str) -> bool:

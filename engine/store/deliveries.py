@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from sqlite3 import Row
 from typing import Any
@@ -11,7 +11,7 @@ from board.kit.words import Text, from_stored, to_stored
 from engine.store.database import Database
 from engine.store.passages import decision_of
 from engine.store.queries import MAX_ROWS, DeliveryQuery, Head, StoredDelivery
-from engine.store.rows import stamp, when, where
+from engine.store.rows import marks, stamp, when, where
 from engine.types import Delivery
 
 COLUMNS = "id, passage_id, rule_id, kind, state, created_at, not_after, attempts, next_try_at, finished_at, note"
@@ -68,6 +68,21 @@ class Deliveries:
         """What was "sending" is "pending" again; how many."""
         return self._db.execute("UPDATE deliveries SET state = 'pending' WHERE finished_at IS NULL AND state = 'sending'")
 
+    def since_boot(self, boot: str, kinds: Collection[str], at: datetime, note: Text) -> int:
+        """If this is another boot than the last time, what is not finished of these kinds is "expired"; how many. `boot`: its id,
+        "" when that is not known: nothing is compared then."""
+        with self._db.transaction():
+            last = self._db.row("SELECT id FROM boot")
+            if not boot or (last is not None and last["id"] == boot):
+                return 0
+            self._db.execute("DELETE FROM boot")
+            self._db.execute("INSERT INTO boot (id) VALUES (?)", (boot,))
+            sql = (
+                "UPDATE deliveries SET state = 'expired', finished_at = ?, note = ? "
+                f"WHERE state IN ('pending', 'sending') AND kind IN ({marks(kinds)})"
+            )
+            return self._db.execute(sql, (stamp(at), to_stored(note), *kinds)) if last is not None else 0
+
     def heads(self, kind: str) -> list[Head]:
         """For each action of this kind, the one of those that wait whose time comes first."""
         return [
@@ -80,6 +95,18 @@ class Deliveries:
         sql = "UPDATE deliveries SET state = 'sending', attempts = attempts + 1 WHERE rowid = ? AND state = 'pending' RETURNING *"
         row = self._db.changed_row(sql, (number,))
         return None if row is None else _delivery(row)
+
+    def unopened(self, kinds: Collection[str], newest: int) -> list[tuple[str, str]]:
+        """(passage id, plate) of those among the newest passages for which all deliveries of these kinds came too late, oldest
+        first."""
+        names = marks(kinds)
+        mine = f"SELECT 1 FROM deliveries d WHERE d.passage_id = p.id AND d.kind IN ({names})"
+        sql = (
+            "SELECT p.id, p.plate FROM (SELECT rowid, id, plate FROM passages ORDER BY rowid DESC LIMIT ?) p WHERE p.plate <> '' "
+            f"AND EXISTS ({mine} AND d.state = 'expired') AND NOT EXISTS ({mine} AND d.state IN ('pending', 'sending', 'done')) "
+            "ORDER BY p.rowid"
+        )
+        return [(row["id"], row["plate"]) for row in self._db.rows(sql, (newest, *kinds, *kinds))]
 
     def finish(self, delivery_id: str, state: str, at: datetime, note: Text) -> None:
         self._db.execute(

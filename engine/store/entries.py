@@ -1,40 +1,57 @@
-"""Entries: the table `entries`: the plates of the lists, with validity and Wiegand number.
+"""Entries: the table `entries`: the plates of the lists, with validity, Wiegand number and whose they are.
 
 A list's entries are those of its generation. They lie under the list's number; while an import is under way (`imports`), those of
 the coming or of the present generation may lie under that number with a minus (engine/store/imports.py)."""
 
 from __future__ import annotations
 
+import json
+import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 from sqlite3 import Row
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
-from board.kit.settings import unfit
+from board.kit.settings import Problem, SettingsError, unfit
 from engine import lists as matching
 from engine.lists.collisions import STORED_BITS, Collision, find_collisions, numbers
 from engine.store.changes import Changes
-from engine.store.database import Database
-from engine.store.lists import Lists
+from engine.store.database import Database, Values
+from engine.store.lists import Lists, plate_list_of
 from engine.store.rows import marks, part, stamp
-from engine.types import ListEntry, Match, PlateList
+from engine.types import ALWAYS, WILDCARDS, ListEntry, Match, PlateList, WeekSchedule
+from engine.week import schedule
 
 MAX_PLATE = 20
 MAX_DESCRIPTION = 200
+MAX_OWNER = 100
+MAX_EMAIL = 254
+"""RFC 5321, section 4.5.3.1.3, without the brackets around it."""
+MAX_GROUP = 60
+MAX_WILDCARDS = 2000
+"""In all lists: each is compared with every car."""
+MAX_STARS = 3
+"""Of one wildcard entry: comparing takes time that grows with the plate's length to that power."""
+MAX_ENTRIES_LEFT = 9999
 MAX_FACILITY = 0xFFFF
 MAX_CARD = 0xFFFFFFFF
 MAX_COLLISIONS = 1000
 
 COLUMNS = (
     "list_id", "plate", "key", "folded", "description", "valid_from", "valid_until", "wiegand_facility", "wiegand_card",
-    "number26", "number34",
+    "number26", "number34", "owner", "email", "group_name", "week", "entries_left", "wildcard",
 )  # fmt: skip
+
+UTC = ZoneInfo("UTC")
 
 CURRENT = "entries e JOIN lists l ON l.id = abs(e.list_id) AND l.generation = e.generation"
 """The entries of all lists, whatever import is under way."""
+
+SELECT = f"SELECT e.*, l.name, l.role, l.colour, l.policy, l.fuzzy FROM {CURRENT}"
 
 
 class Entries:
@@ -77,6 +94,8 @@ class Entries:
             before = self.get(entry.id) if entry.id else None
             if entry.id and before is None:
                 raise ConfigError("this plate was deleted")
+            if entry.is_wildcard and not (before and before.is_wildcard):
+                self.check_wildcards(1)
             # What an import left behind may still hold the place of this plate.
             self._db.execute("DELETE FROM entries WHERE list_id = ? AND key = ? AND id <> ?", (entry.list_id, key, entry.id))
             if before is None:
@@ -90,6 +109,12 @@ class Entries:
             self._changes.add(by, "entry", entry.id, _shown_values(before) if before else None, _shown_values(entry))
             return entry
 
+    def check_wildcards(self, more: int, without: int = 0) -> None:
+        """ConfigError when so many `more` were too many in all lists, but the list `without`."""
+        sql = f"SELECT count(*) FROM {CURRENT} WHERE e.wildcard = 1 AND l.id <> ?"
+        if self._db.rows(sql, (without,))[0][0] + more > MAX_WILDCARDS:
+            raise unfit("plate", "Plate", "there are at most {most} plates with ? or * in all lists", most=MAX_WILDCARDS)
+
     def _insert(self, values: tuple[Any, ...], generation: int) -> int:
         sql = f"INSERT INTO entries ({', '.join(COLUMNS)}, generation, revision) VALUES ({marks(values)}, ?, 1)"
         return self._db.execute(sql, (*values, generation))
@@ -102,36 +127,39 @@ class Entries:
             self._db.execute("DELETE FROM entries WHERE id = ?", (entry_id,))
             self._changes.add(by, "entry", entry_id, _shown_values(before), None)
 
-    def lookup(self, plate: str, at: datetime, fold: bool, confusions: bool = False) -> tuple[Match, ...]:
-        """The lists that `plate` belongs to at `at` (engine.lists.match). `fold`: look-alikes (O and 0, I and 1) count as the
-        same; `confusions`: so does a text with one confused character (engine/lists/confusions.py), if no other is as close."""
+    def find(self, plate: str, at: datetime, fold: bool, zone: ZoneInfo) -> matching.Finding:
+        """What the lists say of `plate` at `at`, by the clock of `zone` (engine/lists/matching.py). `fold`: look-alikes (O and 0, I
+        and 1) count as the same."""
         key = matching.normalise(plate)
-        if not key:
-            return ()
-        found = self._like((key,), fold)
-        if confusions and not found:
-            found = self._like(matching.variants(matching.fold(key) if fold else key), fold)
-        return matching.match(key, at, self._lists.fixed(), found)
+        folded = matching.fold(key)
+        exactly = "" if fold else " AND e.key = :key"
+        fitting = "" if fold else " AND :key GLOB e.key"
+        sql = (
+            f"{SELECT} WHERE e.folded = :folded{exactly} UNION ALL {SELECT} WHERE e.wildcard = 1 AND :folded GLOB e.folded{fitting}"
+        )
+        alike = self._candidates(sql, {"folded": folded, "key": key}) if key else []
+        return matching.find(key, at, zone, self._lists(), alike, lambda: self._neighbours(key, fold))
 
-    def lapsed(self, plate: str, at: datetime, fold: bool) -> list[tuple[PlateList, ListEntry]]:
-        """Entries of `plate` that do not hold at `at`, with their lists: those that hold again first, then what ended last."""
-        key = matching.normalise(plate)
-        found = [each for each in self._like((key,), fold) if not matching.is_valid(each[1], at)] if key else []
-        return sorted(found, key=lambda each: (each[1].valid_from > at, each[1].valid_until), reverse=True)
+    def lookup(self, plate: str, at: datetime, fold: bool, zone: ZoneInfo = UTC) -> tuple[Match, ...]:
+        """The lists that `plate` belongs to at `at`."""
+        return self.find(plate, at, fold, zone).matches
 
-    def _like(self, keys: Sequence[str], fold: bool) -> list[tuple[PlateList, ListEntry]]:
-        """Entries with one of these keys, or, with `fold`, with one that looks like it."""
-        folded = tuple({matching.fold(key) for key in keys})
+    def spend(self, entry_id: int) -> bool:
+        """One of its entries less, in the caller's transaction; False when none is left, or the entry is gone."""
+        sql = "UPDATE entries SET entries_left = entries_left - 1 WHERE id = ? AND entries_left > 0"
+        return self._db.execute(sql, (entry_id,)) > 0
+
+    def _neighbours(self, key: str, fold: bool) -> list[tuple[PlateList, ListEntry]]:
+        """Entries that are one confusion away (engine/lists/confusions.py)."""
+        keys = matching.variants(matching.fold(key) if fold else key)
+        folded = tuple({matching.fold(each) for each in keys})
         if fold:
-            return self._candidates(f"e.folded IN ({marks(folded)})", folded)
-        return self._candidates(f"e.folded IN ({marks(folded)}) AND e.key IN ({marks(keys)})", (*folded, *keys))
+            return self._candidates(f"{SELECT} WHERE e.folded IN ({marks(folded)})", folded)
+        sql = f"{SELECT} WHERE e.folded IN ({marks(folded)}) AND e.key IN ({marks(keys)})"
+        return self._candidates(sql, (*folded, *keys))
 
-    def _candidates(self, condition: str, values: tuple[Any, ...]) -> list[tuple[PlateList, ListEntry]]:
-        sql = f"SELECT e.*, l.name, l.role, l.colour FROM {CURRENT} WHERE {condition} ORDER BY e.id"
-        return [
-            (PlateList(abs(row["list_id"]), row["name"], row["role"], row["colour"]), entry_of(row))
-            for row in self._db.rows(sql, values)
-        ]
+    def _candidates(self, sql: str, values: Values) -> list[tuple[PlateList, ListEntry]]:
+        return [(plate_list_of(row, abs(row["list_id"])), entry_of(row)) for row in self._db.rows(sql, values)]
 
     def collisions(self, list_id: int = 0, bits: int = 26) -> list[Collision]:
         """Plates that would send the same Wiegand number in frames of so many bits, in one list or (0) in all; the first 1000."""
@@ -144,7 +172,8 @@ class Entries:
             )
         else:  # the plate code: two differ wherever their plates do, but in characters that it cannot say
             condition = "e.key GLOB '*[^A-Z0-9]*'"
-        entries = [entry for owner, entry in self._candidates(condition, ()) if list_id in (0, owner.id)]
+        sql = f"{SELECT} WHERE {condition} ORDER BY e.id"
+        entries = [entry for owner, entry in self._candidates(sql, ()) if list_id in (0, owner.id)]
         return find_collisions(entries, bits)[:MAX_COLLISIONS]
 
     def extremes(self, list_id: int) -> list[ListEntry]:
@@ -181,29 +210,37 @@ def entry_of(row: Row) -> ListEntry:
         valid_until=datetime.fromisoformat(row["valid_until"]),
         wiegand_facility=row["wiegand_facility"],
         wiegand_card=row["wiegand_card"],
+        owner=row["owner"],
+        email=row["email"],
+        group=row["group_name"],
+        week=_week(row["week"]),
+        entries_left=row["entries_left"],
     )
+
+
+def _week(text: str) -> WeekSchedule:
+    if not text:
+        return ALWAYS
+    return WeekSchedule(tuple(tuple((span[0], span[1]) for span in day) for day in json.loads(text)))
 
 
 def values_of(entry: ListEntry) -> tuple[Any, ...]:
     """In the order of COLUMNS."""
     key = matching.normalise(entry.plate)
+    sends = not entry.is_wildcard or entry.wiegand_card is not None
     return (
         entry.list_id, entry.plate, key, matching.fold(key), entry.description,
         stamp(entry.valid_from), stamp(entry.valid_until), entry.wiegand_facility, entry.wiegand_card,
-        *numbers(key, entry.wiegand_facility, entry.wiegand_card),
+        *(numbers(key, entry.wiegand_facility, entry.wiegand_card) if sends else (None, None)),
+        entry.owner, entry.email, entry.group, "" if entry.week == ALWAYS else json.dumps(entry.week.days),
+        entry.entries_left, int(entry.is_wildcard),
     )  # fmt: skip
 
 
 def checked(entry: ListEntry) -> ListEntry:
     """The entry as it is stored; ConfigError says what is wrong with it."""
-    plate, description = _shown(entry.plate), entry.description.strip()
-    key = matching.normalise(plate)
-    if not key or not key.isalnum() or len(plate) > MAX_PLATE:
-        raise unfit(
-            "plate", "Plate", "must be 1 to {longest} letters and digits; spaces, hyphens and dots do not count", longest=MAX_PLATE
-        )
-    if len(description) > MAX_DESCRIPTION or not description.replace("\n", "").isprintable():
-        raise unfit("description", "Description", "must be at most {longest} printable characters", longest=MAX_DESCRIPTION)
+    plate, texts = _shown(entry.plate), _checked_texts(entry)
+    _check_plate(plate)
     for field, title, at in (("valid_from", "Valid from", entry.valid_from), ("valid_until", "Valid until", entry.valid_until)):
         if at.tzinfo is None:
             raise unfit(field, title, "the time zone is missing")
@@ -215,14 +252,61 @@ def checked(entry: ListEntry) -> ListEntry:
         raise unfit("wiegand_card", "Wiegand card", "must be 0 to {highest}", highest=MAX_CARD)
     if entry.wiegand_facility is not None and entry.wiegand_card is None:
         raise unfit("wiegand_card", "Wiegand card", "is missing, although a facility is given")
-    return replace(entry, plate=plate, description=description)
+    if entry.entries_left is not None and not 0 <= entry.entries_left <= MAX_ENTRIES_LEFT:
+        raise unfit("entries_left", "Entries left", "must be 0 to {highest}, or empty", highest=MAX_ENTRIES_LEFT)
+    try:
+        week = schedule(entry.week.days) if entry.week != ALWAYS else ALWAYS
+    except ConfigError as why:
+        raise SettingsError(Problem("week", "Weekly hours", why.text)) from why
+    return replace(entry, plate=plate, week=week, **texts)
+
+
+def _check_plate(plate: str) -> None:
+    key = matching.normalise(plate)
+    characters = "".join(each for each in key if each not in WILDCARDS)
+    if not characters.isalnum() or len(plate) > MAX_PLATE:
+        raise unfit(
+            "plate", "Plate", "must be 1 to {longest} letters and digits; spaces, hyphens and dots do not count", longest=MAX_PLATE
+        )
+    if key.count("*") > MAX_STARS:
+        raise unfit("plate", "Plate", "may hold {most} of the character * at most", most=MAX_STARS)
+
+
+_TEXTS = (
+    ("description", "Description", MAX_DESCRIPTION),
+    ("owner", "Owner", MAX_OWNER),
+    ("email", "E-mail", MAX_EMAIL),
+    ("group", "Group", MAX_GROUP),
+)
+
+
+def _checked_texts(entry: ListEntry) -> dict[str, Any]:
+    texts: dict[str, Any] = {}
+    for field, title, longest in _TEXTS:
+        text = getattr(entry, field).strip()
+        if len(text) > longest or not text.replace("\n", "").isprintable():
+            raise unfit(field, title, "must be at most {longest} printable characters", longest=longest)
+        texts[field] = text
+    if texts["email"] and not _ADDRESS.fullmatch(texts["email"]):
+        raise unfit("email", "E-mail", "must be one address such as anna@example.org")
+    return texts
+
+
+_ADDRESS = re.compile(r"[^\s@<>\",;:()\[\]\\]+@[^\s@<>\",;:()\[\]\\]+")
+"""One address without a name and without what a list of addresses or a header is written with (RFC 5322)."""
 
 
 def _shown(plate: str) -> str:
-    """A plate as it is kept for people: in upper case, without what cannot be seen."""
-    return "".join(each for each in plate.upper() if unicodedata.category(each) != "Cf").strip()
+    """A plate as it is kept for people: in upper case, without what cannot be seen; the wildcards as they are compared."""
+    text = "".join(each for each in plate.upper() if unicodedata.category(each) != "Cf").strip()
+    return _STARS.sub("*", text.translate(_WIDE))
+
+
+_WIDE = str.maketrans("？＊﹖﹡", "?*?*")
+_STARS = re.compile(r"\*+")
 
 
 def _shown_values(entry: ListEntry) -> Mapping[str, Any]:
     """As `changes` keeps it."""
-    return {name: stamp(value) if isinstance(value, datetime) else value for name, value in asdict(entry).items() if name != "id"}
+    values = {name: stamp(value) if isinstance(value, datetime) else value for name, value in asdict(entry).items() if name != "id"}
+    return {**values, "week": [] if entry.week == ALWAYS else entry.week.days}

@@ -1,15 +1,16 @@
-"""Lists: the table `lists`: name, role and colour of every list."""
+"""Lists: the table `lists`: name, role, colour and barrier policy of every list."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from sqlite3 import Row
+from typing import Any
 
 from board.kit.errors import ConfigError
 from board.kit.settings import unfit
 from engine.store.changes import Changes
 from engine.store.database import Database
-from engine.store.rows import marks
-from engine.types import FIXED_ROLES, LIST_ROLES, PlateList
+from engine.types import FIXED_ROLES, LIST_ROLES, POLICIES, PlateList
 
 
 class Lists:
@@ -20,19 +21,14 @@ class Lists:
         self._changes = changes
 
     def __call__(self) -> list[PlateList]:
-        return [_plate_list(row) for row in self._db.rows("SELECT * FROM lists ORDER BY id")]
-
-    def fixed(self) -> list[PlateList]:
-        """Those of every plate and of plates in no list."""
-        sql = f"SELECT * FROM lists WHERE role IN ({marks(FIXED_ROLES)}) ORDER BY id"
-        return [_plate_list(row) for row in self._db.rows(sql, FIXED_ROLES)]
+        return [plate_list_of(row, row["id"]) for row in self._db.rows("SELECT * FROM lists ORDER BY id")]
 
     def get(self, list_id: int) -> PlateList:
         """ConfigError when there is no such list."""
         row = self._db.row("SELECT * FROM lists WHERE id = ?", (list_id,))
         if row is None:
             raise ConfigError("this list was deleted")
-        return _plate_list(row)
+        return plate_list_of(row, row["id"])
 
     def to_fill(self, list_id: int) -> PlateList:
         """The list as one that may hold plates; ConfigError when it may not or is gone."""
@@ -55,6 +51,8 @@ class Lists:
             raise unfit("colour", "List colour", "must be # and six hexadecimal digits")
         if plate_list.role not in LIST_ROLES:
             raise unfit("role", "List role", "must be one of {roles}", roles=LIST_ROLES)
+        if plate_list.policy not in ("", *POLICIES):
+            raise unfit("policy", "Barrier", "must be one of {policies}", policies=POLICIES)
         with self._db.transaction():
             old = self.get(plate_list.id) if plate_list.id else None
             if (old and old.role) != plate_list.role and (plate_list.role in FIXED_ROLES or (old and old.role in FIXED_ROLES)):
@@ -63,10 +61,13 @@ class Lists:
                 raise unfit("name", "List name", "there is a list {name} already", name=name)
             if old:
                 self._db.execute("UPDATE lists SET name=?, role=?, colour=? WHERE id=?", (name, plate_list.role, colour, old.id))
-                saved = PlateList(old.id, name, plate_list.role, colour)
+                list_id = old.id
             else:
                 sql = "INSERT INTO lists (name, role, colour) VALUES (?, ?, ?)"
-                saved = PlateList(self._db.execute(sql, (name, plate_list.role, colour)), name, plate_list.role, colour)
+                list_id = self._db.execute(sql, (name, plate_list.role, colour))
+            saved = replace(plate_list, id=list_id, name=name, colour=colour)
+            # After the role: whoever changes that alone gets the policy of the new one (engine/store/migrations.py).
+            self._db.execute("UPDATE lists SET policy=?, fuzzy=? WHERE id=?", (saved.policy, int(saved.fuzzy), list_id))
             self._changes.add(by, "list", saved.id, _values(old) if old else None, _values(saved))
             return saved
 
@@ -86,12 +87,18 @@ class Lists:
             self._changes.add(by, "list", list_id, _values(before), None)
 
 
-def _plate_list(row: Row) -> PlateList:
-    return PlateList(row["id"], row["name"], row["role"], row["colour"])
+def plate_list_of(row: Row, list_id: int) -> PlateList:
+    return PlateList(list_id, row["name"], row["role"], row["colour"], row["policy"], bool(row["fuzzy"]))
 
 
-def _values(plate_list: PlateList) -> dict[str, str]:
-    return {"name": plate_list.name, "role": plate_list.role, "colour": plate_list.colour}
+def _values(plate_list: PlateList) -> dict[str, Any]:
+    return {
+        "name": plate_list.name,
+        "role": plate_list.role,
+        "colour": plate_list.colour,
+        "policy": plate_list.barrier,
+        "fuzzy": plate_list.fuzzy,
+    }
 
 
 def _is_colour(text: str) -> bool:

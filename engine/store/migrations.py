@@ -189,12 +189,64 @@ def _version_5(db: Database) -> None:
 
 
 def _version_6(db: Database) -> None:
-    """Which passages a rule is meant for, as JSON; "": all. An older release that comes back does not look at it: it carries the
-    rule out for every passage of its list, as it did."""
+    """Which passages a rule is meant for, as JSON; "": all."""
     db.execute("ALTER TABLE rules ADD COLUMN conditions TEXT NOT NULL DEFAULT ''")
 
 
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_version_1, _version_2, _version_3, _version_4, _version_5, _version_6)
+def _version_7(db: Database) -> None:
+    """Whose an entry is and when it holds, wildcards, and what a list means for the barrier ("": what its role says).
+
+    An older release opens a wish list's barrier where it has an action for that; that stays so. When it changes a list's role, the
+    policy is that of the new role again."""
+    for column in (
+        "owner TEXT NOT NULL DEFAULT ''",
+        "email TEXT NOT NULL DEFAULT ''",
+        "group_name TEXT NOT NULL DEFAULT ''",
+        "week TEXT NOT NULL DEFAULT ''",
+        "entries_left INTEGER",
+        "wildcard INTEGER NOT NULL DEFAULT 0",
+    ):
+        db.execute(f"ALTER TABLE entries ADD COLUMN {column}")
+    db.execute("CREATE INDEX entries_wildcards ON entries (folded) WHERE wildcard = 1")
+    db.execute("ALTER TABLE lists ADD COLUMN policy TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE lists ADD COLUMN fuzzy INTEGER NOT NULL DEFAULT 0")
+    db.execute(
+        "UPDATE lists SET policy = 'open' WHERE role = 'wish' AND id IN "
+        "(SELECT list_id FROM rules WHERE kind IN ('io', 'wiegand', 'wiegand_vivotek', 'wiegand_serial', 'two_n'))"
+    )
+    db.execute(
+        """CREATE TRIGGER lists_role AFTER UPDATE OF role ON lists WHEN NEW.role <> OLD.role BEGIN
+        UPDATE lists SET policy = '' WHERE id = NEW.id;
+    END"""
+    )
+
+
+def _version_8(db: Database) -> None:
+    """The boot in which the service looked into its outbox last."""
+    db.execute("CREATE TABLE boot (id TEXT NOT NULL)")
+
+
+def _version_9(db: Database) -> None:
+    """What a rule starts on, as JSON ("": a plate on its list), and `guarded` (engine/store/rules.py), as rules with conditions are
+    from now on; what a passage tells of ("": a car), and what was read too uncertainly."""
+    db.execute("ALTER TABLE rules ADD COLUMN start TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE rules ADD COLUMN guarded INTEGER NOT NULL DEFAULT 0")
+    db.execute("UPDATE rules SET guarded = enabled, enabled = 0 WHERE conditions <> ''")
+    for column in ("event", "unsure"):
+        db.execute(f"ALTER TABLE passages ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+
+
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (
+    _version_1,
+    _version_2,
+    _version_3,
+    _version_4,
+    _version_5,
+    _version_6,
+    _version_7,
+    _version_8,
+    _version_9,
+)
 
 COMPATIBLE = 2
 """The newest version that an older release must know to work with this layout."""

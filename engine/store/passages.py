@@ -13,6 +13,7 @@ from board.kit.words import from_stored, to_stored
 from engine import lists as matching
 from engine.store.database import Database
 from engine.store.entries import entry_of
+from engine.store.lists import plate_list_of
 from engine.store.migrations import folded_of, place_of
 from engine.store.queries import MAX_COUNTED, MAX_ROWS, PassagePage, PassageQuery, StoredPassage
 from engine.store.rows import marks, stamp
@@ -22,7 +23,7 @@ from engine.types import UNDECIDED, Decision, Match, Passage, PassageImages, Pla
 COLUMNS = (
     "id", "plate", "key", "confidence", "country", "region", "lane", "direction", "char_height_px", "at", "monotonic_ns",
     "trigger_id", "trigger_cause", "votes", "box", "size", "image_full", "image_plate", "plate_colour", "plate_kind",
-    "outcome", "reason",
+    "event", "unsure", "outcome", "reason",
 )  # fmt: skip
 
 
@@ -112,14 +113,14 @@ class Passages:
         choices = ("c.id = pl.entry_id", f"{here} AND c.key = p.key", f"{here} AND c.folded = {folded_of('p')}")
         entry = ", ".join(f"({current} WHERE {choice})" for choice in choices)
         sql = (
-            "SELECT m.list_id AS owner, m.name AS list_name, m.role, m.colour, m.distance, e.* FROM ("
+            "SELECT m.list_id AS list, m.name, m.role, m.colour, coalesce(o.policy, '') AS policy, o.fuzzy, m.distance, e.* FROM ("
             f"SELECT pl.*, CASE WHEN pl.entry_id IS NOT NULL THEN coalesce({entry}) END AS entry "
             "FROM passages p JOIN passage_lists pl ON pl.passage_rowid = p.rowid WHERE p.id = ?"
-            ") m LEFT JOIN entries e ON e.id = m.entry ORDER BY owner"
+            ") m LEFT JOIN lists o ON o.id = m.list_id LEFT JOIN entries e ON e.id = m.entry ORDER BY m.list_id"
         )
         return tuple(
             Match(
-                PlateList(row["owner"], row["list_name"], row["role"], row["colour"]),
+                plate_list_of(row, row["list"]),
                 None if row["id"] is None else entry_of(row),
                 row["distance"],
             )
@@ -190,7 +191,7 @@ def _values(passage: Passage) -> tuple[Any, ...]:
         passage.id, passage.plate, matching.normalise(passage.plate), passage.confidence, passage.country, passage.region,
         passage.lane, passage.direction, passage.char_height_px, stamp(passage.at), passage.monotonic_ns, passage.trigger_id,
         passage.trigger_cause, passage.votes, json.dumps(passage.box), json.dumps(passage.size), passage.images.full,
-        passage.images.plate, passage.plate_colour, passage.plate_kind,
+        passage.images.plate, passage.plate_colour, passage.plate_kind, passage.event, passage.unsure,
     )  # fmt: skip
 
 
@@ -216,6 +217,8 @@ def _passage(row: Row) -> Passage:
         images=PassageImages(row["image_full"], row["image_plate"]),
         plate_colour=row["plate_colour"],
         plate_kind=row["plate_kind"],
+        event=row["event"],
+        unsure=row["unsure"],
     )
 
 

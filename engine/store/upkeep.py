@@ -12,7 +12,7 @@ import time
 from board.kit.clock import Clock
 from engine import lists as matching
 from engine.store.database import Database
-from engine.store.entries import entry_of, values_of
+from engine.store.entries import COLUMNS, entry_of, values_of
 from engine.store.imports import settle, unsettled
 from engine.store.migrations import folded_of, place_of
 from engine.store.rows import marks
@@ -70,13 +70,14 @@ class Upkeep:
         with self._steps.step() as most, self._db.transaction():
             due = [row["id"] for row in self._db.rows("SELECT id FROM entries_due LIMIT ?", (most,))]
             for row in self._db.rows(f"SELECT * FROM entries WHERE id IN ({marks(due)})", due):
-                _, _, key, folded, *_, number26, number34 = values_of(entry_of(row))
+                values = dict(zip(COLUMNS, values_of(entry_of(row)), strict=True))
+                key, folded = values["key"], values["folded"]
                 if key != row["key"] and self._taken(row["list_id"], key):
                     log.warning("plate %r stands in its list twice, written in two ways: change or delete one", row["plate"])
                     key, folded = row["key"], row["folded"]
                 self._db.execute(
                     "UPDATE entries SET key = ?, folded = ?, number26 = ?, number34 = ?, revision = revision + 1 WHERE id = ?",
-                    (key, folded, number26, number34, row["id"]),
+                    (key, folded, values["number26"], values["number34"], row["id"]),
                 )
             self._db.execute(f"DELETE FROM entries_due WHERE id IN ({marks(due)})", due)
         return True

@@ -16,7 +16,7 @@ from board.kit.clock import Clock
 from board.kit.errors import DeliveryError, StoreError
 from board.kit.settings import Settings
 from board.kit.words import Text
-from board.types import PinsDone
+from board.types import PinsDone, Pulse
 from engine.actions import ActionEnv, ActionKind, Lane
 from engine.dispatch.outbox import Outbox
 from engine.dispatch.perform import Performer
@@ -99,8 +99,8 @@ def test_a_kill_between_any_two_statements_opens_once_and_counts_once(tmp_path: 
             drive(camera)
         Fragile.left = None
         [(state, _, note)] = camera.states()
-        assert (state, note) == ("done", "DO1 pulsed 500 ms"), statements
-        assert len({request.id for request in camera.pins.requests}) == 1, statements
+        assert (state, note.removesuffix(" (began before: not repeated)")) == ("done", "DO1 pulsed 500 ms"), statements
+        assert len(camera.pins.begun) == 1, statements
         assert {name: one.value for name, one in camera.store.counters().items()} == {"Results": 1, "Actions": 1}, statements
         assert camera.store.rules.results()[1].done_at is not None, statements
         camera.store.close()
@@ -110,6 +110,7 @@ def test_a_kill_between_any_two_statements_opens_once_and_counts_once(tmp_path: 
 
 def test_what_came_first_is_carried_out_first_whatever_its_rule(tmp_path: Path) -> None:
     camera = prepared(tmp_path)
+    camera.store.lists.save(replace(camera.store.lists.get(WISH), policy="open"), "admin")
     camera.store.entries.save(entry("AB1", WISH), "admin")
     camera.store.rules.save(rule(WISH, output="DO2"), "admin")
     for number, plate in enumerate(("AB1", "HK55EVB", "AB1", "HK55EVB")):
@@ -220,7 +221,8 @@ def test_a_delayed_pulse_whose_pins_died_too_late_is_expired_and_says_why(delaye
     delayed.clock.advance(1)
     drive(delayed)
     assert delayed.states() == [("expired", 2, "pins process went away before it answered")]
-    assert len(delayed.pins.requests) == 1
+    _, last = delayed.pins.requests
+    assert last.not_after_ns < delayed.clock.monotonic_ns() + 5_000_000_000, "pins is asked whether it began, and begins nothing"
     assert delayed.store.counters()["Results"].value == 1
     assert "Actions" not in delayed.store.counters()
 
@@ -233,6 +235,67 @@ def test_a_service_that_died_before_the_end_asks_pins_under_the_same_id(delayed:
     assert len({request.id for request in delayed.pins.requests}) == 1
     delayed.pins.end(PinsDone("", NOW_NS, Text("began before: not repeated")))
     assert delayed.states() == [("done", 2, "DO1 pulsed 500 ms after 5000 ms (began before: not repeated)")]
+
+
+# --- what began before a restart ----------------------------------------------------------------------------------------
+
+
+def test_a_pulse_that_nobody_wrote_down_before_its_maximum_age_is_done_and_not_expired(tmp_path: Path) -> None:
+    camera = prepared(tmp_path)
+    camera.intake.take(passage())
+    item = camera.claim()
+    assert item is not None
+    camera.pins.request(Pulse(item.id, "DO1", 500, 0, NOW_NS + 1_000_000_000), 1.0)  # the service dies before it is told
+    camera.clock.advance(60)
+    camera.crash()
+    camera.turn()
+    assert camera.states() == [("done", 2, "DO1 pulsed 500 ms (began before: not repeated)")]
+
+
+def test_a_passage_whose_rows_are_lost_never_pulses_twice(tmp_path: Path) -> None:
+    first, second = prepared(tmp_path / "a"), prepared(tmp_path / "b")
+    drive(first)
+    second.pins = first.pins  # the same board, with a store that a power cut or a full disk left without the passage
+    second.crash()
+    drive(second)
+    assert len(first.pins.begun) == 1
+    assert second.states() == [("done", 1, "DO1 pulsed 500 ms (began before: not repeated)")]
+
+
+@pytest.mark.parametrize("state", ["pending", "sending"])
+def test_after_another_boot_no_gate_opens_whatever_the_clocks_say(tmp_path: Path, state: str) -> None:
+    camera = prepared(tmp_path)
+    camera.outbox.recover("first boot", ["io"])
+    camera.intake.take(passage())
+    if state == "sending":
+        camera.claim()
+    camera.store.close()
+    camera.crash()  # both clocks stand where they stood
+    assert camera.outbox.recover("second boot", ["io"]) == 0
+    drive(camera)
+    assert camera.pins.requests == []
+    assert [(found, note) for found, _, note in camera.states()] == [
+        ("expired", "the camera was started again before it was carried out")
+    ]
+
+
+def test_after_another_boot_what_a_server_waits_for_still_waits(tmp_path: Path) -> None:
+    camera = Camera(tmp_path)
+    camera.store.entries.save(entry("HK55EVB"), "admin")
+    camera.store.rules.save(rule(kind="http", url="http://192.0.2.1/"), "admin")
+    camera.outbox.recover("first boot", ["io"])
+    camera.intake.take(passage())
+    camera.outbox.recover("second boot", ["io"])
+    assert [state for state, _, _ in camera.states()] == ["pending"]
+
+
+def test_a_restart_within_one_boot_expires_nothing(tmp_path: Path) -> None:
+    camera = prepared(tmp_path)
+    camera.outbox.recover("one boot", ["io"])
+    camera.intake.take(passage())
+    camera.outbox.recover("one boot", ["io"])
+    drive(camera)
+    assert [state for state, _, _ in camera.states()] == ["done"]
 
 
 # --- a store that fails -----------------------------------------------------------------------------------------------

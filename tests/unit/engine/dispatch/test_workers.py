@@ -68,7 +68,9 @@ def test_a_failed_try_comes_again_at_least_twice_a_second_until_the_delivery_exp
     assert times_s[:5] == [0.0, 0.2, 0.6, 1.1, 1.6]
     assert max(later - before for before, later in itertools.pairwise(times_s)) < 0.56
     assert camera.states() == [("expired", len(times_s) + 1, "pins is gone")]
-    assert len(camera.pins.requests) == len(times_s)
+    *tries, last = camera.pins.requests
+    assert len(tries) == len(times_s)
+    assert last.not_after_ns < camera.clock.monotonic_ns(), "pins is asked whether an earlier try began, and begins nothing"
 
 
 def test_the_rule_remembers_its_last_success_and_its_last_error(camera: Camera) -> None:

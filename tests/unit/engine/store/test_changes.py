@@ -33,8 +33,10 @@ def test_lists_entries_rules_and_settings_are_written_down_with_before_and_after
     plate = {
         "list_id": WHITE, "plate": "AB 12", "description": "", "valid_from": "2000-01-01T00:00:00.000000+00:00",
         "valid_until": "3000-01-01T00:00:00.000000+00:00", "wiegand_facility": None, "wiegand_card": None,
+        "owner": "", "email": "", "group": "", "week": [], "entries_left": None,
     }  # fmt: skip
-    new, renamed = {"name": "VIP", "role": "custom", "colour": "#112233"}, {"name": "Staff", "role": "custom", "colour": "#112233"}
+    new = {"name": "VIP", "role": "custom", "colour": "#112233", "policy": "open", "fuzzy": False}
+    renamed = {**new, "name": "Staff"}
     assert found == [
         ("anna", "list", vip.id, None, new),
         ("ben", "list", vip.id, new, renamed),

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 import subprocess
 import sys
 import tarfile
+from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,8 +21,9 @@ from board.kit.clock import TestClock
 from board.kit.words import Text
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import PassageQuery, Store
+from engine.store.migrations import MIGRATIONS, carry_out
 from engine.store.upkeep import Upkeep
-from engine.types import UNDECIDED, Decision
+from engine.types import UNDECIDED, Conditions, Decision, PlateList, Start
 from tests.samples import NOW, WHITE, entry, new_store, passage, rule
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -180,6 +184,26 @@ def test_what_an_older_release_writes_after_an_import_belongs_to_the_list(tmp_pa
     assert store.settings(GeneralSettings) == GeneralSettings()
 
 
+def test_a_list_keeps_its_barrier_policy_until_an_older_release_changes_its_role(tmp_path: Path) -> None:
+    store = new_store(tmp_path)
+    vip = store.lists.save(PlateList(0, "VIP", "custom", policy="refuse", fuzzy=True), "anna")
+    store.lists.save(replace(vip, role="white", policy="report"), "anna")
+    assert store.lists.get(vip.id) == PlateList(vip.id, "VIP", "white", "", "report", True)
+    store.db.execute("UPDATE lists SET name='Banned', role='black', colour='' WHERE id=?", (vip.id,))
+    assert store.lists.get(vip.id).barrier == "refuse"
+    assert [one.barrier for one in store.lists()] == ["open", "open", "refuse", "open", "report", "refuse"]
+
+
+def test_a_wish_list_that_opened_the_gate_goes_on_opening_it(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "anpr.db")) as before:
+        carry_out(before, MIGRATIONS[:6])
+        before.execute("INSERT INTO rules VALUES (1, 5, 'Gate', 'wiegand', 1, '[]', '{}', '')")
+        before.execute("INSERT INTO lists (name, role, colour) VALUES ('Second wish list', 'wish', '')")
+        before.execute("INSERT INTO rules VALUES (2, 6, 'Tell', 'http', 1, '[]', '{}', '')")
+        before.commit()
+    assert [one.barrier for one in new_store(tmp_path).lists()] == ["open", "open", "refuse", "open", "open", "report"]
+
+
 def test_a_database_that_is_being_upgraded_takes_passages_and_rules_meanwhile(tmp_path: Path) -> None:
     store = new_store(tmp_path)
     store.db.execute("UPDATE passages_due SET until_rowid = 0")
@@ -205,3 +229,38 @@ def test_a_rule_keeps_its_place_over_an_upgrade(old_release: Path, tmp_path: Pat
     assert (gate.name, gate.kind) == ("Gate", rule().kind)
     store.rules.delete(gate.id, "anna")
     assert [(change.subject, change.user, change.after) for change in store.changes()] == [("rule", "anna", None)]
+
+
+OLD_CARS = """
+from engine.actions import find_kinds
+from engine.dispatch.rules import due
+from zoneinfo import ZoneInfo
+
+found = store.lookup("AB12", NOW, True)
+car = Passage("p1", "AB12", 93.4, "DE", "", 0, "", 31.5, NOW, 1, "", "", 2, (1, 2, 3, 4), (1, 1), PassageImages())
+print(json.dumps([
+    [one.name for one in store.rules()],
+    [store.rules()[one.rule_id - 1].name for one in due(car, found, store.rules(), find_kinds(), ZoneInfo("UTC"), NOW)],
+]))
+"""
+
+OLD_RENAMES = """
+store.save_rule(replace(store.rules()[1], name="Lane 2 only"))
+print("null")
+"""
+
+
+def test_a_rule_that_an_older_release_would_carry_out_for_every_car_is_disabled_there(old_release: Path, tmp_path: Path) -> None:
+    run_old(old_release, tmp_path, OLD_FILLS)
+    store = new_store(tmp_path)
+    in_lane = replace(rule(name="Lane 2"), conditions=Conditions(lane=2))
+    button = replace(rule(name="Button"), start=Start("input", "DI1", opens=True))
+    given = [store.rules.save(each, "anna") for each in (in_lane, button, replace(button, name="Unused", enabled=False))]
+    store.close()
+
+    names, acting = run_old(old_release, tmp_path, OLD_CARS)
+    assert (names, acting) == (["Gate", "Lane 2", "Button", "Unused"], ["Gate"])
+    run_old(old_release, tmp_path, OLD_RENAMES)
+
+    store = new_store(tmp_path)
+    assert store.rules()[1:] == [replace(given[0], name="Lane 2 only"), *given[1:]]

@@ -67,6 +67,7 @@ def test_a_list_is_added_changed_and_deleted_with_its_entries_and_rules(store: S
         (PlateList(0, "x" * 61, "custom"), "List name: must be 1 to 60 printable characters"),
         (PlateList(0, "a\x00b", "custom"), "List name: must be 1 to 60 printable characters"),
         (PlateList(0, "whitelist", "custom"), "List name: there is a list whitelist already"),
+        (PlateList(0, "new", "custom", policy="maybe"), "Barrier: must be one of open, refuse, report"),
         (PlateList(0, "new", "gold"), "List role: must be one of all, unlisted, black, white, wish, custom"),
         (PlateList(0, "new", "custom", "red"), "List colour: must be # and six hexadecimal digits"),
         (PlateList(0, "new", "all"), "ALL PLATES and NOT IN LIST exist once; their role cannot be given or taken"),
@@ -103,10 +104,42 @@ def test_an_entry_comes_back_as_it_was_saved(store: Store) -> None:
     assert store.entries.get(1) is None
 
 
+def test_an_entry_says_whose_it_is_and_when_it_holds(store: Store) -> None:
+    nights = WeekSchedule((((1320, 360),), *((),) * 6))
+    saved = store.entries.save(
+        entry("AB12", owner=" Ánna Ó ", email="anna@example.org", group="Flat 4", week=nights, entries_left=3), "admin"
+    )
+    assert (saved.owner, saved.email, saved.group, saved.entries_left) == ("Ánna Ó", "anna@example.org", "Flat 4", 3)
+    assert saved.week.days == (((1320, 1440),), ((0, 360),), (), (), (), (), ())
+    assert store.entries(WHITE) == [saved]
+    assert store.entries.get(store.entries.save(entry("CD34", entries_left=0), "admin").id).entries_left == 0  # type: ignore[union-attr]
+
+
+def test_wildcards_are_kept_as_they_are_compared_and_send_no_number_of_their_own(store: Store) -> None:
+    saved = store.entries.save(entry("ab-？ **"), "admin")
+    assert (saved.plate, saved.is_wildcard) == ("AB-? *", True)
+    assert [tuple(row) for row in store.db.rows("SELECT key, wildcard, number26 FROM entries")] == [("AB?*", 1, None)]
+    with pytest.raises(ConfigError, match="is in WHITELIST already"):
+        store.entries.save(entry("AB?*"), "admin")
+
+
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
         ({"plate": "--"}, "Plate: "),
+        ({"plate": "*"}, "Plate: "),
+        ({"plate": "??"}, "Plate: "),
+        ({"plate": "*A*B*C*"}, "Plate: may hold 3 of the character * at most"),
+        ({"owner": "x" * 101}, "Owner: must be at most 100 printable characters"),
+        ({"owner": "a\x1b[0m"}, "Owner: must be at most 100 printable characters"),
+        ({"group": "x" * 61}, "Group: must be at most 60 printable characters"),
+        ({"email": "anna"}, "E-mail: must be one address such as anna@example.org"),
+        ({"email": "a@b.c, d@e.f"}, "E-mail: must be one address such as anna@example.org"),
+        ({"email": "a@b.c\nBcc: d@e.f"}, "E-mail: must be one address such as anna@example.org"),
+        ({"entries_left": -1}, "Entries left: must be 0 to 9999, or empty"),
+        ({"entries_left": 10_000}, "Entries left: must be 0 to 9999, or empty"),
+        ({"week": WeekSchedule(((),))}, "Weekly hours: must have seven days, from Monday to Sunday"),
+        ({"week": WeekSchedule((((0, 1441),), *((),) * 6))}, "Weekly hours: Mon: a span runs from 00:00 to 24:00"),
         ({"plate": "A" * 21}, "Plate: "),
         ({"plate": "A'; DROP TABLE entries"}, "Plate: "),
         ({"plate": "<script>"}, "Plate: "),
