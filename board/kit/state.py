@@ -95,6 +95,11 @@ class State:
         return self.run / "sights.json"
 
     @property
+    def unstored_file(self) -> Path:
+        """Passages that the service has not stored yet, kept by the engine for the next one (engine/reading/unstored.py)."""
+        return self.run / "unstored"
+
+    @property
     def last_trigger_file(self) -> Path:
         """When the service accepted the last trigger, for the next one (engine/service/remembered.py)."""
         return self.run / "last_trigger.json"

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from zoneinfo import ZoneInfo
 
 from board.kit.words import Text
-from engine.actions import Kinds, Lane
+from engine.actions import Kinds
 from engine.dispatch.rules import in_force, unmet
-from engine.types import FIXED_ROLES, ActionRule, Decision, Delivery, ListEntry, Match, Passage, PlateList
+from engine.dispatch.starts import STARTS, begins, opens
+from engine.types import FIXED_ROLES, ON_MATCH, ActionRule, Decision, Delivery, ListEntry, Match, Passage, PlateList
 
 Lapsed = Callable[[], Sequence[tuple[PlateList, ListEntry]]]
 """Entries of this plate that do not hold now; asked only when they are the reason."""
@@ -26,12 +27,21 @@ def decide(
     """`deliveries`: what the rules gave (engine/dispatch/rules.py). An action opens if its kind is of the lane FAST and its list is
     no blacklist: there it sounds a siren."""
     black = {match.list.id for match in matches if match.list.role == "black"}
-    openers = {rule.id: rule for rule in rules if rule.enabled and _opens(rule, kinds) and rule.list_id not in black}
+    matched = set(_names(matches))
+    openers = {
+        rule.id: rule
+        for rule in rules
+        if rule.enabled
+        and _opens(rule, kinds)
+        and rule.list_id not in black
+        and (rule.start == ON_MATCH or begins(rule, passage, rule.list_id in matched))
+    }
     asked = [each for each in deliveries if each.rule_id in openers]
     names = _names(matches)
-    begun = [names[openers[each.rule_id].list_id] for each in asked if each.state == "pending"]
+    begun = [openers[each.rule_id] for each in asked if each.state == "pending"]
     if begun:
-        return Decision("opened", _on(passage, list(dict.fromkeys(begun))))
+        lists = [names[rule.list_id] for rule in begun if rule.list_id in names]
+        return Decision("opened", _on(passage, list(dict.fromkeys(lists))) if lists else _started(begun[0]))
     for state, outcome in (("withheld", "withheld"), ("failed", "refused"), ("expired", "refused")):
         stopped = next((each for each in asked if each.state == state), None)
         if stopped is not None:
@@ -40,13 +50,19 @@ def decide(
     return Decision("refused" if openers else "reported", reason)
 
 
+def decide_event(happened: Text, deliveries: Iterable[Delivery], kinds: Kinds) -> Decision:
+    """Of what is no car: nobody is let in or turned away, but a rule may open for it (an exit loop, a timer)."""
+    begun = any(each.state == "pending" and opens(kinds[each.kind]) for each in deliveries)
+    return Decision("opened" if begun else "reported", happened)
+
+
 def _names(matches: Iterable[Match]) -> dict[int, str]:
     return {match.list.id: match.list.name for match in matches}
 
 
 def _opens(rule: ActionRule, kinds: Kinds) -> bool:
     kind = kinds.get(rule.kind)
-    return kind is not None and kind.lane is Lane.FAST
+    return kind is not None and opens(kind)
 
 
 def _reason(passage: Passage, matches: Sequence[Match], openers: Iterable[ActionRule], lapsed: Lapsed, zone: ZoneInfo) -> Text:
@@ -80,6 +96,10 @@ def _reason(passage: Passage, matches: Sequence[Match], openers: Iterable[Action
             return Text("its entry on {list} holds from {at} on", {"list": plate_list.name, "at": at})
         return Text("its entry on {list} ended at {at}", {"list": plate_list.name, "at": at})
     return Text("{plate} is on no list", {"plate": passage.plate})
+
+
+def _started(rule: ActionRule) -> Text:
+    return Text("{action} starts on this: {start}", {"action": rule.name, "start": Text(STARTS[rule.start.on].label)})
 
 
 def _on(passage: Passage, lists: list[str]) -> Text:

@@ -7,11 +7,13 @@ from collections import Counter
 from functools import partial
 
 from board.kit.clock import Clock
+from board.kit.words import NOTHING, Text
 from board.kit.zones import camera_zone
 from engine.actions import Kinds, Lane
-from engine.dispatch.decision import decide
+from engine.dispatch.decision import decide, decide_event
 from engine.dispatch.rules import due
 from engine.dispatch.workers import Workers
+from engine.events import CARS, PLATE
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
 from engine.types import Passage
@@ -28,20 +30,24 @@ class Intake:
         self._workers = workers
         self._clock = clock
 
-    def take(self, passage: Passage) -> bool:
-        """True: new. Returns once it is committed; StoreError: it is not, and nothing will act on it."""
+    def take(self, passage: Passage, happened: Text = NOTHING) -> bool:
+        """True: new. Returns once it is committed; StoreError: it is not, and nothing will act on it. `happened`: what to say of an
+        event that is no car."""
         if self._store.passages.has(passage.id):
             return False
         fold = self._store.settings(LprSettings).fold_lookalikes
-        matches = self._store.lookup(passage.plate, passage.at, fold)
+        matches = self._store.lookup(passage.plate, passage.at, fold) if passage.what in CARS else ()
         rules = self._store.rules()
         zone = camera_zone(self._store.settings(GeneralSettings).time_zone)
         deliveries = due(passage, matches, rules, self._kinds, zone, self._clock.now())
         lapsed = partial(self._store.entries.lapsed, passage.plate, passage.at, fold)
-        decision = decide(passage, matches, rules, deliveries, self._kinds, lapsed, zone)
+        if passage.what in CARS:
+            decision = decide(passage, matches, rules, deliveries, self._kinds, lapsed, zone)
+        else:
+            decision = decide_event(happened, deliveries, self._kinds)
         with self._store.transaction():
             added = self._store.add_passage(passage, deliveries, matches, decision)
-            if added and passage.plate:
+            if added and passage.what == PLATE:
                 self._store.counters.add("Results")
         if not added:
             return False
@@ -51,7 +57,7 @@ class Intake:
                 self._workers[lane].wake(waiting[lane])
         log.info(
             "%s %.0f %%, %s; %s (%s); %s",
-            passage.plate or "no plate",
+            passage.plate or passage.what,
             passage.confidence,
             ", ".join(match.list.name for match in matches) or "in no list",
             decision.outcome,

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from board.kit.errors import ConfigError
 from board.kit.words import Text, mark
 from engine.actions import Kinds, options_of
+from engine.dispatch.starts import begins
 from engine.types import ActionRule, Conditions, Delivery, Match, Passage, WeekSchedule
 
 DIRECTIONS = {"": mark("not known"), "approach": mark("approach"), "away": mark("away")}
@@ -42,7 +43,7 @@ def unmet(conditions: Conditions, passage: Passage) -> Text | None:
 def due(
     passage: Passage, matches: Sequence[Match], rules: Iterable[ActionRule], kinds: Kinds, zone: ZoneInfo, now: datetime
 ) -> list[Delivery]:
-    """One delivery per enabled rule of a matched list whose schedule holds when the plate was read and whose conditions it meets.
+    """One delivery per enabled rule that starts on the passage, whose schedule holds at its time and whose conditions it meets.
 
     Its maximum age counts from the capture, not from now: a passage that was held up opens no gate. What a blacklist forbids
     is "withheld", with the reason, so that the audit shows it. Options that are wrong make it "failed".
@@ -51,8 +52,9 @@ def due(
     black = [match.list.name for match in matches if match.list.role == "black"]
     deliveries = []
     for rule in rules:
-        match = matched.get(rule.list_id)
-        if match is None or not rule.enabled or not in_force(rule.week, passage.at, zone) or unmet(rule.conditions, passage):
+        if not rule.enabled or not begins(rule, passage, rule.list_id in matched):
+            continue
+        if not in_force(rule.week, passage.at, zone) or unmet(rule.conditions, passage):
             continue
         try:
             kind, options = options_of(kinds, rule.kind, rule.options)
@@ -61,7 +63,7 @@ def due(
             deliveries.append(_delivery(passage, rule, now, passage.at, "failed", why.text))
             continue
         not_after = passage.at + timedelta(seconds=kind.max_age_s)
-        if black and match.list.role != "black" and kind.withheld(options):
+        if black and not _is_black(matched.get(rule.list_id)) and kind.withheld(options):
             deliveries.append(
                 _delivery(passage, rule, now, not_after, "withheld", Text("the plate is on {lists}", {"lists": ", ".join(black)}))
             )
@@ -70,6 +72,10 @@ def due(
         else:
             deliveries.append(_delivery(passage, rule, now, not_after, "pending", Text("")))
     return deliveries
+
+
+def _is_black(match: Match | None) -> bool:
+    return match is not None and match.list.role == "black"
 
 
 def delivery_id(passage_id: str, rule_id: int) -> str:

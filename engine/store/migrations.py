@@ -189,8 +189,7 @@ def _version_5(db: Database) -> None:
 
 
 def _version_6(db: Database) -> None:
-    """Which passages a rule is meant for, as JSON; "": all. An older release that comes back does not look at it: it carries the
-    rule out for every passage of its list, as it did."""
+    """Which passages a rule is meant for, as JSON; "": all."""
     db.execute("ALTER TABLE rules ADD COLUMN conditions TEXT NOT NULL DEFAULT ''")
 
 
@@ -228,13 +227,24 @@ def _version_8(db: Database) -> None:
 
 
 def _version_9(db: Database) -> None:
+    """What a rule starts on, as JSON ("": a plate on its list), and `guarded` (engine/store/rules.py), as rules with conditions are
+    from now on; what a passage tells of ("": a car), and what was read too uncertainly."""
+    db.execute("ALTER TABLE rules ADD COLUMN start TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE rules ADD COLUMN guarded INTEGER NOT NULL DEFAULT 0")
+    db.execute("UPDATE rules SET guarded = enabled, enabled = 0 WHERE conditions <> ''")
+    for column in ("event", "unsure"):
+        db.execute(f"ALTER TABLE passages ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+
+
+def _version_10(db: Database) -> None:
     """Exports and imports: the jobs, what they did, and what a file gave a guest last (engine/store/difference.py)."""
     db.execute("ALTER TABLE entries ADD COLUMN left_given INTEGER")
     db.execute("CREATE INDEX entries_guests ON entries (list_id) WHERE entries_left IS NOT NULL")
     db.execute(
-        """CREATE TABLE jobs ( id INTEGER PRIMARY KEY AUTOINCREMENT, list_id INTEGER NOT NULL REFERENCES lists(id) ON DELETE
-        CASCADE, kind TEXT NOT NULL, enabled INTEGER NOT NULL, interval TEXT NOT NULL, if_changed INTEGER NOT NULL, options TEXT
-        NOT NULL, began_at TEXT NOT NULL, running_at TEXT, asked_at TEXT, asked_by TEXT NOT NULL DEFAULT '', done_at TEXT,
+        """CREATE TABLE jobs (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, list_id INTEGER NOT NULL REFERENCES lists(id) ON DELETE CASCADE,
+        kind TEXT NOT NULL, enabled INTEGER NOT NULL, interval TEXT NOT NULL, if_changed INTEGER NOT NULL, options TEXT NOT NULL,
+        began_at TEXT NOT NULL, running_at TEXT, asked_at TEXT, asked_by TEXT NOT NULL DEFAULT '', done_at TEXT,
         done_note TEXT NOT NULL DEFAULT '', error_at TEXT, error TEXT NOT NULL DEFAULT '', memory TEXT NOT NULL DEFAULT '')"""
     )
     db.execute(
@@ -255,6 +265,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_7,
     _version_8,
     _version_9,
+    _version_10,
 )
 
 COMPATIBLE = 2
