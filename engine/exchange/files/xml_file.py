@@ -18,13 +18,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
 from xml.parsers import expat
 from zoneinfo import ZoneInfo
 
 from board.kit.words import Text, mark
 from engine.exchange.files.columns import BY_WRITTEN, FURTHER, MANUAL
-from engine.exchange.files.rows import MOST_LISTS, NO_STAMP, FileList, FileRefused, FileRow, Head, Stamp, at_line
+from engine.exchange.files.rows import MOST_LISTS, NO_STAMP, FileList, FileRefused, FileRow, Head, Sink, Stamp, at_line
 from engine.formats.event import clean
 from engine.formats.xml_text import IN_ATTRIBUTE, element_name
 from engine.types import ListEntry, PlateList
@@ -149,7 +148,7 @@ class _Reader:
 
 
 def write(
-    out: IO[bytes],
+    out: Sink,
     lists: Sequence[tuple[PlateList, Iterable[ListEntry]]],
     zone: ZoneInfo,
     stamp: Stamp = NO_STAMP,
