@@ -40,6 +40,8 @@ setup(
         "numpy>=1.26.4,<3",  # tflite-runtime, where it replaces LiteRT, needs numpy 1
         "paho-mqtt==2.2.0",
         "pillow==13.0.0",
+        "pyftpdlib==2.2.0",
+        "pyOpenSSL==26.4.0",
         "pyserial==3.5",
         "schedule==1.2.2",
         "smbus2==0.6.1",
@@ -65,8 +67,6 @@ setup(
             "mypy==2.4.1",
             "openapi-spec-validator==0.9.0",
             "playwright==1.65.2",
-            "pyftpdlib==2.2.0",
-            "pyOpenSSL==26.4.0",
             "pytest==9.2.0",
             "pytest-xdist==3.8.0",
             "ruff==0.17.5",

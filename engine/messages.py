@@ -87,6 +87,14 @@ class PassageStored:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadAgain:
+    """The passage was to open a gate, and nothing opened in time: if its car still stands there, it is to be read anew."""
+
+    passage_id: str
+    plate: str
+
+
+@dataclass(frozen=True, slots=True)
 class StartTrigger:
     trigger: Trigger
 
@@ -114,7 +122,8 @@ class FireTrigger:
 
 @dataclass(frozen=True, slots=True)
 class TestAction:
-    """Carries out an action now, with a sample event of `plate`; answered by Outcome. Nothing is stored."""
+    """Carries out an action now, with a sample event of `plate`, or one without a plate where `start` has none
+    (engine/dispatch/starts.py); answered by Outcome. Nothing is stored."""
 
     __test__ = False  # not a test class, though its name starts with Test
 
@@ -122,6 +131,7 @@ class TestAction:
     options: str
     list_id: int
     plate: str
+    start: str = "match"
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +291,7 @@ class ServerSettings:
 
 
 SERVICE_MESSAGES: tuple[type, ...] = (
-    EngineHello, EngineStatus, PassageReport, LiveReads, TriggerTaken, PassageStored, StartTrigger, StopEngine,
+    EngineHello, EngineStatus, PassageReport, LiveReads, TriggerTaken, PassageStored, ReadAgain, StartTrigger, StopEngine,
     AskStatus, FireTrigger, TestAction, RulesChanged, SettingsChanged, RestartService, Outcome, TriggerAnswer, ServiceStatus,
     Subscribe, Subscribed, Missed, PassageEvent, DeliveryEvent, LineChanged, ServerSettings,
 )  # fmt: skip

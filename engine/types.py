@@ -118,7 +118,10 @@ class Passage:
     """One car's passing: one event per car. `plate` "" is a trigger that read nothing ("no plate").
 
     `at`: capture time of the frame that won the vote; `votes`: agreeing reads; `box`: of the winning frame; `size`: that
-    frame's (width, height); `direction`: "", "approach" or "away"; `plate_colour`, `plate_kind`: of the winning read."""
+    frame's (width, height); `direction`: "", "approach" or "away"; `plate_colour`, `plate_kind`: of the winning read.
+
+    It may also be another event (engine/events.py): `event` says which then, "" a car. `unsure`: what was read below the minimum
+    confidence; it stands apart from `plate`, so that nobody takes it for one."""
 
     id: str
     plate: str
@@ -138,6 +141,13 @@ class Passage:
     images: PassageImages
     plate_colour: str = ""
     plate_kind: str = ""
+    event: str = ""
+    unsure: str = ""
+
+    @property
+    def what(self) -> str:
+        """Which event it is, of engine.events.EVENTS."""
+        return self.event or ("plate" if self.plate else "no_plate")
 
 
 # --- lists ----------------------------------------------------------------------------------------------------------
@@ -270,6 +280,24 @@ ANY_PASSAGE = Conditions()
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """What a rule starts on. `on`: of STARTS (engine/dispatch/starts.py).
+
+    `input`, `active`: the line and the level that it must take, for "input"; `every_min` (0: not) and `times` (minutes since
+    midnight): for "timer"; `opens`: an action that opens something may do so although no list says that this car may pass."""
+
+    on: str = "match"
+    input: str = ""
+    active: bool = True
+    every_min: int = 0
+    times: tuple[int, ...] = ()
+    opens: bool = False
+
+
+ON_MATCH = Start()
+
+
+@dataclass(frozen=True, slots=True)
 class ActionRule:
     """An action of a list. `kind`: registry name ("io", "wiegand", "http"); `options`: JSON object text of that kind's options."""
 
@@ -281,6 +309,7 @@ class ActionRule:
     week: WeekSchedule
     options: str
     conditions: Conditions = ANY_PASSAGE
+    start: Start = ON_MATCH
 
 
 DELIVERY_STATES = ("pending", "sending", "done", "failed", "expired", "withheld")

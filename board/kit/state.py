@@ -95,6 +95,11 @@ class State:
         return self.run / "sights.json"
 
     @property
+    def unstored_file(self) -> Path:
+        """Passages that the service has not stored yet, kept by the engine for the next one (engine/reading/unstored.py)."""
+        return self.run / "unstored"
+
+    @property
     def last_trigger_file(self) -> Path:
         """When the service accepted the last trigger, for the next one (engine/service/remembered.py)."""
         return self.run / "last_trigger.json"
@@ -135,6 +140,21 @@ class State:
     def host(self) -> Path:
         """Accounts, trusted keys and package slots of the firmware host."""
         return self.root / "host"
+
+    @property
+    def ftp(self) -> Path:
+        """What the camera's FTP server shows (firmware/ftp/): lists/ has the lists that other cameras copy, the rest is theirs."""
+        return self.root / "ftp"
+
+    @property
+    def ftp_status(self) -> Path:
+        """Address and counters of the FTP server, while it runs."""
+        return self.run / "ftp.json"
+
+    @property
+    def tls(self) -> Path:
+        """The camera's own certificate and its key (firmware/ftp/certificate.py)."""
+        return self.host / "tls"
 
     def beat(self, process: str) -> Path:
         """The heartbeat file of one process: its modification time is renewed at least every 2 s."""

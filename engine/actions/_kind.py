@@ -173,6 +173,9 @@ class ActionKind(Generic[O]):
     withheld: Callable[[O], bool] = _never
     """With these options the action opens something and must not for a blacklisted plate."""
 
+    needs_plate: bool = False
+    """What it does is made from the plate: rules whose start has none cannot use it."""
+
     number_bits: Callable[[O], int] = _no_number
     """Length of the Wiegand frame that these options send, in bits; 0: they send no number."""
 

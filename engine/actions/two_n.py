@@ -105,6 +105,7 @@ ACTION = ActionKind(
     deliver=_deliver,
     lane=Lane.FAST,
     max_age_s=10.0,
+    needs_plate=True,
     peer=lambda options: place(options.host, options.port),
     withheld=lambda options: not options.even_if_blacklisted,
 )

@@ -177,6 +177,7 @@ ACTION = ActionKind(
     deliver=_deliver,
     lane=Lane.FAST,
     max_age_s=10.0,
+    needs_plate=True,
     peer=lambda options: server(options.url) if options.by == "http" else "",
     withheld=lambda options: not options.even_if_blacklisted,
     number_bits=number_bits,

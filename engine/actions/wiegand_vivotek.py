@@ -94,6 +94,7 @@ ACTION = ActionKind(
     deliver=_deliver,
     lane=Lane.FAST,
     max_age_s=10.0,
+    needs_plate=True,
     peer=_peer,
     open=_open,
     withheld=lambda options: not options.even_if_blacklisted,

@@ -9,6 +9,7 @@ from typing import Any
 from board.kit.errors import ConfigError
 from board.kit.secrets import without_secrets
 from engine.actions import Kinds, find_kinds, options_of
+from engine.dispatch import starts
 from engine.dispatch.polarity import wanted_polarities
 from engine.types import ActionRule, ListEntry
 
@@ -22,6 +23,7 @@ class RuleJudge:
     def check_rule(self, rule: ActionRule, others: Sequence[ActionRule]) -> ActionRule:
         kinds = self._known()
         kind, options = options_of(kinds, rule.kind, rule.options)
+        starts.check(rule, kind)
         if rule.enabled:
             kind.check_usable()
         wanted_polarities([*others, rule], kinds)
@@ -53,6 +55,7 @@ class RuleJudge:
             "enabled": rule.enabled,
             "week": rule.week.days,
             "conditions": asdict(rule.conditions),
+            "start": asdict(rule.start),
             "options": values,
         }
 

@@ -18,8 +18,9 @@ from engine.actions import ActionKind, Kinds, Lane, Taken, options_of
 from engine.actions._kind import noted
 from engine.dispatch.environment import Environment
 from engine.dispatch.outbox import Outbox
+from engine.dispatch.starts import begins
 from engine.store import Store
-from engine.types import ActionRule, Delivery, Passage, PlateEvent
+from engine.types import ON_MATCH, ActionRule, Delivery, Match, Passage, PlateEvent
 
 PAUSE_S = {Lane.FAST: (0.2, 0.5), Lane.SLOW: (2.0, 300.0)}
 """First and longest pause before the next try: a car waits at the gate, and pins is back within a second or two."""
@@ -111,8 +112,11 @@ class Performer:
         kind.check_usable()
         matches = self._store.passages.matches(stored.passage.id)
         match = next((match for match in matches if match.list.id == rule.list_id), None)
-        if match is None:
-            raise ConfigError("the action was moved to a list that the plate was not in")
+        if not begins(rule, stored.passage, match is not None):
+            if rule.start == ON_MATCH:
+                raise ConfigError("the action was moved to a list that the plate was not in")
+            raise ConfigError("the action was changed and starts on something else now")
+        match = match or Match(self._store.lists.get(rule.list_id), None)
         return _Task(item, rule, kind, options, PlateEvent(stored.passage, matches, match, stored.decision))
 
     def _left_ns(self, item: Delivery, kind: ActionKind[Any], passage: Passage, now_ns: int) -> int:

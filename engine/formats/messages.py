@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from board.kit.errors import ConfigError
+from engine.events import CARS
 from engine.formats import milesight, xml_text
 from engine.formats.event import Device, clean, document
 from engine.types import PlateEvent
@@ -44,7 +45,10 @@ class Format:
 
 
 def _simple(event: PlateEvent, device: Device, read: Read) -> str:
-    return " ".join(clean(event.passage.plate).split())  # a line, whatever the plate is
+    """The plate on one line, whatever it is; an event without a plate by its name, in brackets, which no plate has."""
+    if event.passage.what not in CARS:
+        return f"[{event.passage.what}]"
+    return " ".join(clean(event.passage.plate).split())
 
 
 def _xml(event: PlateEvent, device: Device, read: Read | None) -> str:

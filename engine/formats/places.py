@@ -26,6 +26,8 @@ PLACES: Mapping[str, Callable[[PlateEvent, Device], str]] = {
     "site": lambda event, device: device.site,
     "camera": lambda event, device: device.id,
     "event": lambda event, device: event.passage.id,
+    "what": lambda event, device: event.passage.what,
+    "unsure": lambda event, device: event.passage.unsure,
 }
 """Place -> what it says; times are local."""
 

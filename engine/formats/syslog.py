@@ -29,6 +29,7 @@ def message(event: PlateEvent, device: Device, facility: str, severity: str, tex
     time = stamp(passage.at.astimezone(UTC)).replace("+00:00", "Z")
     values = {
         "event_id": passage.id,
+        "event": passage.what,
         "camera_id": device.id,
         "camera_name": device.name,
         "site": device.site,

@@ -1,7 +1,7 @@
 """Start: a process that reads what the engine needs of the database, then becomes the engine (`python -m engine run --state DIR`).
 
-The database, and the classes of settings and actions, are memory that reading plates needs no more. execve(2) gives it back; process
-id, death signal and log stay.
+The database and the classes of settings and actions are memory that reading plates needs no more. execve(2) gives it back;
+process id, death signal and log stay.
 """
 
 from __future__ import annotations

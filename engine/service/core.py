@@ -28,7 +28,7 @@ from board.kit.words import NOTHING, Text
 from board.profiles import load
 from board.serial import SerialLines
 from board.storage import card_present
-from board.types import WiegandSent
+from board.types import InputEdge, WiegandSent
 from engine.actions import Kinds, Lane, find_kinds
 from engine.dispatch.environment import Environment
 from engine.dispatch.intake import Intake
@@ -58,6 +58,7 @@ from engine.messages import (
 from engine.network import Network, reachable
 from engine.service.counters import BAD_FRAMES, Counters
 from engine.service.engine_view import EngineView
+from engine.service.events import Events
 from engine.service.hub import Hub
 from engine.service.inputs import Inputs
 from engine.service.outputs import Outputs
@@ -68,8 +69,10 @@ from engine.service.remembered import LastTrigger, Remembered
 from engine.service.scheduler import Scheduler
 from engine.service.status import Status
 from engine.service.subscribers import Subscribers
+from engine.service.timers import Timers
 from engine.service.trials import Trials
 from engine.service.triggers import TAKEN_TIMEOUT_S, Triggers
+from engine.service.unopened import Unopened
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
 from engine.store.upkeep import Upkeep
@@ -95,13 +98,15 @@ MAX_TRIGGER_WAIT_S = 60.0
 @dataclass(frozen=True, slots=True)
 class Core:
     """What needs the store; built once it opens. `gate` and `keeper` are stores of their own on the same file, for the way from the
-    passage to the gate and for what is done in the background: neither waits for a lock of this process then."""
+    passage to the gate and for what is done in the background: neither waits for a lock of this process then. `events`: takes in
+    what is no car, over `store`."""
 
     store: Store
     gate: Store
     keeper: Store
     workers: Mapping[Lane, Workers]
     intake: Intake
+    events: Intake
     scheduler: Scheduler
     lpr: LprSettings
     general: GeneralSettings
@@ -122,6 +127,7 @@ class Service:
         self._state = state
         self._clock = clock
         self._kinds = kinds
+        self._licensed = licensed
         self._core: Core | None = None
         self.restart = threading.Event()
         self._problems = Problems(clock, lambda: self._subscribers.status_changed())
@@ -146,7 +152,7 @@ class Service:
         self._pins = PinsLink(
             state.pins_socket,
             clock,
-            lambda edge: self._inputs.edge(edge),
+            self._on_edge,
             self._on_frame,
             self._outputs.line_rules,
             self._outputs.polarities,
@@ -165,6 +171,8 @@ class Service:
             lambda url: announce(state, "trigger", url),
             self._replies,
         )
+        self._events = Events(clock, self._take_event, self._problems.say)
+        self._timers = Timers(clock, self._time_zone, self._events.happened)
         self._environment = Environment(
             clock,
             self._pins,
@@ -189,6 +197,7 @@ class Service:
             SettingsChanged: self._settings_changed,
             RestartService: self._restart_service,
         }
+        self._unopened = Unopened(names_of(kinds, Lane.FAST), lambda message: self._hub.send_engine(message))
         self._hub = Hub(state.service_socket, handlers, self._on_engine, self._subscribers.serve)
 
     def start(self) -> None:
@@ -209,7 +218,13 @@ class Service:
         if core is None:
             return
         core.scheduler.run()
+        if not self._pins.problem:
+            self._unopened.turn(core.keeper)
         self._inputs.turn()
+        try:
+            self._timers.turn()
+        except StoreError as why:
+            self._problems.say(why.text)
         self._counters.turn()
 
     def close(self) -> None:
@@ -220,6 +235,7 @@ class Service:
             except WireError as why:
                 log.warning("engine not restarted: %s", why)
         self._inputs.close()
+        self._events.close()
         self._counters.keep()
         self._subscribers.close()
         self._hub.close()
@@ -251,7 +267,7 @@ class Service:
         except DeliveryError as why:
             log.info("polarities follow with the connection to pins: %s", why)
         self._inputs.open(core.lpr, core.general)
-        self._keep_peers(core.store)
+        self._use_rules(core.store)
         for workers in core.workers.values():
             workers.remember(core.store.rules.results().values())
             workers.start()
@@ -273,7 +289,8 @@ class Service:
             gate=gate,
             keeper=keeper,
             workers=workers,
-            intake=Intake(gate, self._kinds, workers, self._clock),
+            intake=Intake(gate, self._kinds, workers, self._clock, self._licensed),
+            events=Intake(store, self._kinds, workers, self._clock, self._licensed),
             scheduler=Scheduler(
                 keeper,
                 keeper.db.checkpoint,
@@ -281,17 +298,26 @@ class Service:
                 self._clock,
                 self._problems.say,
                 upkeep=Upkeep(keeper.db, self._clock).turn,
+                sync=keeper.db.sync,
             ),
             lpr=store.settings(LprSettings),
             general=store.settings(GeneralSettings),
         )
 
-    def _keep_peers(self, store: Store) -> None:
+    def _use_rules(self, store: Store) -> None:
+        """They have changed, or are there now."""
         now, now_ns = self._clock.now(), self._clock.monotonic_ns()
         try:
-            self._peers.keep(store.rules(), lambda: self._environment.plain("", now, now_ns))
+            rules = store.rules()
+            self._peers.keep(rules, lambda: self._environment.plain("", now, now_ns))
         except StoreError as why:
             self._problems.say(why.text)
+            return
+        self._events.use(rules)
+        self._timers.use(rules)
+
+    def _time_zone(self) -> str:
+        return self._need_store().settings(GeneralSettings).time_zone
 
     def _permitted(self) -> tuple[str, ...]:
         """What an administrator lets actions reach besides; nothing while nobody knows."""
@@ -321,6 +347,7 @@ class Service:
             self._triggers.taken(message)
         elif message is None:
             self._engine.gone()
+            self._unopened.engine_gone()
 
     def _take(self, passage: Passage) -> None:
         """No answer while it is not committed: the engine keeps it and sends it again."""
@@ -335,6 +362,17 @@ class Service:
             return
         self._triggers.passage(passage)
         self._hub.send_engine(PassageStored(passage.id))
+
+    def _take_event(self, passage: Passage, happened: Text) -> None:
+        core = self._core
+        if core is None:
+            raise StoreError("the store is not open yet")
+        if core.events.take(passage, happened):
+            self._subscribers.passage_stored()
+
+    def _on_edge(self, edge: InputEdge) -> None:
+        self._inputs.edge(edge)
+        self._events.input(edge.input, edge.active)
 
     def _on_frame(self, frame: WiegandSent) -> None:
         self._kept_frame.put(WiegandFrame(frame.port, frame.code, frame.at, frame.ok))
@@ -354,7 +392,7 @@ class Service:
         return TriggerAnswer(True, NOTHING, trigger.id, passage)
 
     def _rules_changed(self, request: RulesChanged) -> Outcome:
-        self._keep_peers(self._need_store())
+        self._use_rules(self._need_store())
         try:
             self._pins.push_polarities()
         except DeliveryError as why:

@@ -11,11 +11,14 @@ from board.kit.clock import Clock
 from board.kit.errors import ConfigError
 from board.kit.settings import unfit
 from board.kit.words import Text
+from board.kit.zones import camera_zone
 from board.types import OutputPolarity
 from engine.actions import Kinds, Pins, Taken, options_of
 from engine.dispatch.environment import Environment
+from engine.dispatch.starts import STARTS
+from engine.events import CARS
 from engine.messages import Outcome, TestAction
-from engine.settings import LprSettings
+from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
 from engine.types import Decision, Match, Passage, PassageImages, PlateEvent
 
@@ -54,19 +57,23 @@ class Trials:
         if plate_list is None:
             raise ConfigError("this list was deleted")
         now, now_ns = self._clock.now(), self._clock.monotonic_ns()
-        plate = request.plate.strip().upper()[:20] or "TEST123"
-        matches = store.lookup(plate, now, store.settings(LprSettings).fold_lookalikes)
+        start = STARTS.get(request.start)
+        if start is None:
+            raise ConfigError("there is no start {start!r}", start=request.start[:40])
+        plate = (request.plate.strip().upper()[:20] or "TEST123") if start.has_plate else ""
+        zone = camera_zone(store.settings(GeneralSettings).time_zone)
+        matches = store.lookup(plate, now, store.settings(LprSettings).fold_lookalikes, zone)
         match = next((one for one in matches if one.list.id == plate_list.id), Match(plate_list, None))
         age_ns = round(MAX_AGE_S * 1e9)
         env = self._environment.env(kind, options, str(uuid.uuid4()), now + timedelta(seconds=MAX_AGE_S), now_ns + age_ns)
         self._set_polarity(kind.polarity(options))
         event = PlateEvent(
-            _sample(plate, now, now_ns, store.passages.newest_pictured()),
+            _sample(plate, "" if start.has_plate else request.start, now, now_ns, store.passages.newest_pictured()),
             (match, *(one for one in matches if one.list.id != plate_list.id)),
             match,
             A_TEST,
         )
-        log.info("test of %s with plate %s", kind.label, plate)
+        log.info("test of %s with %s", kind.label, plate or request.start)
         said = kind.deliver(event, options, env)
         if isinstance(said, Taken):
             return Outcome(True, Text("begun: {what}", {"what": said.note}))
@@ -87,7 +94,7 @@ class Trials:
                 self._pins.request(OutputPolarity(str(uuid.uuid4()), output, active_high), POLARITY_TIMEOUT_S)
 
 
-def _sample(plate: str, now: datetime, now_ns: int, seen: Passage | None) -> Passage:
+def _sample(plate: str, event: str, now: datetime, now_ns: int, seen: Passage | None) -> Passage:
     """With the pictures of a passage that was seen, so that a peer can be tried with real ones."""
     return Passage(
         id=str(uuid.uuid4()),
@@ -106,4 +113,5 @@ def _sample(plate: str, now: datetime, now_ns: int, seen: Passage | None) -> Pas
         box=seen.box if seen else (0, 0, 0, 0),
         size=seen.size if seen else (0, 0),
         images=seen.images if seen else PassageImages(),
+        event="" if event in CARS else event,
     )

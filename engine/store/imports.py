@@ -39,10 +39,18 @@ Row = tuple[str, ListEntry]
 class Imports:
     """Checking 100,000 rows takes the interpreter for seconds: not in the process that opens the gate."""
 
-    def __init__(self, path: Path, lists: Lists, checks: Callable[[int], Callable[[ListEntry], None]], clock: Clock) -> None:
+    def __init__(
+        self,
+        path: Path,
+        lists: Lists,
+        checks: Callable[[int], Callable[[ListEntry], None]],
+        check_wildcards: Callable[[int, int], None],
+        clock: Clock,
+    ) -> None:
         self._path = path
         self._lists = lists
         self._checks = checks
+        self._check_wildcards = check_wildcards
         self._clock = clock
 
     def replace(self, list_id: int, rows: Iterable[Row], by: str) -> int:
@@ -77,6 +85,8 @@ class Imports:
                     break
         if problems:
             raise ConfigError("nothing was imported; {problems}", problems="; ".join(problems))
+        if coming.wildcards:
+            self._check_wildcards(coming.wildcards, list_id)
 
     def _load(self, db: Database, list_id: int, generation: int, coming: _Sorted, by: str) -> None:
         sql = f"INSERT INTO entries ({', '.join(COLUMNS)}, generation, revision) VALUES ({marks(COLUMNS)}, {generation}, 1)"
@@ -152,7 +162,7 @@ class _Sorted:
     """The coming entries by key, in a file that nobody sees: written sorted, they cost a third, and memory is bounded."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self.count = self.wildcards = 0
         self._file = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._file.execute("PRAGMA synchronous=OFF")
         self._file.execute("PRAGMA journal_mode=OFF")
@@ -171,6 +181,7 @@ class _Sorted:
         except sqlite3.Error as why:
             raise problem("of the import", why) from why
         self.count += 1
+        self.wildcards += entry.is_wildcard
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """Values in the order of COLUMNS without its first."""

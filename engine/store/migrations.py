@@ -189,8 +189,7 @@ def _version_5(db: Database) -> None:
 
 
 def _version_6(db: Database) -> None:
-    """Which passages a rule is meant for, as JSON; "": all. An older release that comes back does not look at it: it carries the
-    rule out for every passage of its list, as it did."""
+    """Which passages a rule is meant for, as JSON; "": all."""
     db.execute("ALTER TABLE rules ADD COLUMN conditions TEXT NOT NULL DEFAULT ''")
 
 
@@ -227,6 +226,16 @@ def _version_8(db: Database) -> None:
     db.execute("CREATE TABLE boot (id TEXT NOT NULL)")
 
 
+def _version_9(db: Database) -> None:
+    """What a rule starts on, as JSON ("": a plate on its list), and `guarded` (engine/store/rules.py), as rules with conditions are
+    from now on; what a passage tells of ("": a car), and what was read too uncertainly."""
+    db.execute("ALTER TABLE rules ADD COLUMN start TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE rules ADD COLUMN guarded INTEGER NOT NULL DEFAULT 0")
+    db.execute("UPDATE rules SET guarded = enabled, enabled = 0 WHERE conditions <> ''")
+    for column in ("event", "unsure"):
+        db.execute(f"ALTER TABLE passages ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_1,
     _version_2,
@@ -236,6 +245,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_6,
     _version_7,
     _version_8,
+    _version_9,
 )
 
 COMPATIBLE = 2

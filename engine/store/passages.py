@@ -23,7 +23,7 @@ from engine.types import UNDECIDED, Decision, Match, Passage, PassageImages, Pla
 COLUMNS = (
     "id", "plate", "key", "confidence", "country", "region", "lane", "direction", "char_height_px", "at", "monotonic_ns",
     "trigger_id", "trigger_cause", "votes", "box", "size", "image_full", "image_plate", "plate_colour", "plate_kind",
-    "outcome", "reason",
+    "event", "unsure", "outcome", "reason",
 )  # fmt: skip
 
 
@@ -191,7 +191,7 @@ def _values(passage: Passage) -> tuple[Any, ...]:
         passage.id, passage.plate, matching.normalise(passage.plate), passage.confidence, passage.country, passage.region,
         passage.lane, passage.direction, passage.char_height_px, stamp(passage.at), passage.monotonic_ns, passage.trigger_id,
         passage.trigger_cause, passage.votes, json.dumps(passage.box), json.dumps(passage.size), passage.images.full,
-        passage.images.plate, passage.plate_colour, passage.plate_kind,
+        passage.images.plate, passage.plate_colour, passage.plate_kind, passage.event, passage.unsure,
     )  # fmt: skip
 
 
@@ -217,6 +217,8 @@ def _passage(row: Row) -> Passage:
         images=PassageImages(row["image_full"], row["image_plate"]),
         plate_colour=row["plate_colour"],
         plate_kind=row["plate_kind"],
+        event=row["event"],
+        unsure=row["unsure"],
     )
 
 

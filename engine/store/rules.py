@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from sqlite3 import Row
+from typing import Any
 
 from board.kit.errors import ConfigError
 from board.kit.settings import Problem, SettingsError, unfit
@@ -16,9 +17,13 @@ from engine.store.database import Database
 from engine.store.judge import Judge
 from engine.store.lists import Lists
 from engine.store.queries import RuleResult
-from engine.store.rows import stamp, when
-from engine.types import ANY_PASSAGE, ActionRule, Conditions, ListEntry, WeekSchedule
+from engine.store.rows import marks, stamp, when
+from engine.types import ANY_PASSAGE, ON_MATCH, ActionRule, Conditions, ListEntry, Start, WeekSchedule
 from engine.week import schedule
+
+COLUMNS = ("list_id", "name", "kind", "enabled", "guarded", "week", "options", "conditions", "start")
+"""An older release knows neither conditions nor starts and would carry such a rule out for every car of its list. For it, the rule
+is disabled; `guarded` says that it is not."""
 
 
 class Rules:
@@ -66,13 +71,11 @@ class Rules:
             before = self.get(rule.id) if rule.id else None
             if rule.id and before is None:
                 raise ConfigError("this action was deleted")
-            conditions = json.dumps(asdict(rule.conditions)) if rule.conditions != ANY_PASSAGE else ""
-            values = (rule.list_id, name, rule.kind, int(rule.enabled), json.dumps(rule.week.days), rule.options, conditions)
+            values = _values(rule)
             if rule.id:
-                sql = "UPDATE rules SET list_id=?, name=?, kind=?, enabled=?, week=?, options=?, conditions=? WHERE id=?"
-                self._db.execute(sql, (*values, rule.id))
+                self._db.execute(f"UPDATE rules SET {', '.join(f'{each}=?' for each in COLUMNS)} WHERE id=?", (*values, rule.id))
             else:
-                sql = "INSERT INTO rules (list_id, name, kind, enabled, week, options, conditions) VALUES (?, ?, ?, ?, ?, ?, ?)"
+                sql = f"INSERT INTO rules ({', '.join(COLUMNS)}) VALUES ({marks(COLUMNS)})"
                 rule = replace(rule, id=self._db.execute(sql, values))
             self._changes.add(by, "rule", rule.id, self._judge.shown(before) if before else None, self._judge.shown(rule))
             return rule
@@ -120,11 +123,23 @@ def _rule(row: Row) -> ActionRule:
         list_id=row["list_id"],
         name=row["name"],
         kind=row["kind"],
-        enabled=bool(row["enabled"]),
+        enabled=bool(row["enabled"] or row["guarded"]),
         week=WeekSchedule(tuple(tuple((span[0], span[1]) for span in day) for day in json.loads(row["week"]))),
         options=row["options"],
         conditions=_conditions(row["conditions"]),
+        start=_start(row["start"]),
     )
+
+
+def _values(rule: ActionRule) -> tuple[Any, ...]:
+    """In the order of COLUMNS."""
+    plain = rule.start == ON_MATCH and rule.conditions == ANY_PASSAGE
+    return (
+        rule.list_id, rule.name, rule.kind, int(rule.enabled and plain), int(rule.enabled and not plain),
+        json.dumps(rule.week.days), rule.options,
+        "" if rule.conditions == ANY_PASSAGE else json.dumps(asdict(rule.conditions)),
+        "" if rule.start == ON_MATCH else json.dumps(asdict(rule.start)),
+    )  # fmt: skip
 
 
 def _conditions(text: str) -> Conditions:
@@ -132,3 +147,10 @@ def _conditions(text: str) -> Conditions:
         return ANY_PASSAGE
     values = json.loads(text)
     return Conditions(values["lane"], values["direction"], values["min_confidence"], tuple(values["countries"]))
+
+
+def _start(text: str) -> Start:
+    if not text:
+        return ON_MATCH
+    values = json.loads(text)
+    return Start(values["on"], values["input"], values["active"], values["every_min"], tuple(values["times"]), values["opens"])

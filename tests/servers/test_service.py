@@ -12,6 +12,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -57,8 +58,8 @@ from engine.messages import (
 )
 from engine.service.counters import BAD_FRAMES
 from engine.settings import GeneralSettings, LprSettings
-from engine.store import DeliveryQuery, Store
-from engine.types import Passage
+from engine.store import DeliveryQuery, PassageQuery, Store
+from engine.types import Passage, Start
 from tests.samples import ALL, BLACK, WHITE, entry, passage, rule
 from tests.waiting import until
 
@@ -567,3 +568,23 @@ def test_the_trigger_period_and_the_last_wiegand_frame_outlive_a_restart_of_the_
     camera.start("service")
     camera.connect_engine()
     assert "too early" not in str(camera.ask(FireTrigger("http admin")).why)
+
+
+def test_an_exit_loop_opens_the_gate_and_is_an_event_of_its_own(camera: Camera) -> None:
+    store = camera.store()
+    loop = replace(rule(ALL, name="Exit", duration_ms=PULSE_MS), start=Start("input", "DI2", opens=True))
+    store.rules.save(loop, "admin")
+    store.close()
+    camera.start("pins")
+    camera.start("service")
+    camera.pins_ready()
+    set_input(camera.state, "DI2", 1)
+    until(lambda: camera.pulses_ms(), "the pulse")
+    set_input(camera.state, "DI2", 0)
+    until(lambda: camera.delivery_states() == ["done"], "the end of the delivery")
+    store = camera.store()
+    (found,) = store.passages(PassageQuery())
+    store.close()
+    assert (found.passage.what, found.passage.plate, found.lists) == ("input", "", ())
+    assert (found.decision.outcome, str(found.decision.reason)) == ("opened", "DI2 became active")
+    assert len(camera.pulses_ms()) == 1

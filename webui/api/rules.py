@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,14 +12,15 @@ from board.kit.fields import StrictBool, StrictInt
 from board.kit.settings import Settings, SettingsError, field_validator, option, problems, unfit
 from board.kit.web.forms import filled
 from board.kit.web.routes import Answer, Call, Partial, Refused, api, data
+from engine.dispatch.starts import STARTS, TITLES
 from engine.messages import RulesChanged, TestAction
-from engine.types import ActionRule, Conditions, WeekSchedule
+from engine.types import ActionRule, Conditions, Start, WeekSchedule
 from engine.week import DAY_MINUTES, schedule
 from webui.choices import board_choices
 from webui.portal import Portal
 from webui.view import shapes
 from webui.view.notes import note_data
-from webui.view.rules import conditions_data, kind_of, options_of, rule_data, stored_rule
+from webui.view.rules import EDGES, conditions_data, kind_of, options_of, rule_data, start_data, stored_rule
 
 TEST_TIMEOUT_S = 55.0
 """The host gives up on an answer after 60 s."""
@@ -48,7 +50,46 @@ class ConditionsForm(Settings):
         return " ".join(dict.fromkeys(codes))
 
 
-class RuleForm(ConditionsForm):
+class StartForm(Settings):
+    """What an action starts on."""
+
+    start: str = option("match", TITLES["start"], "What has to happen for the action to begin.", choices=tuple(STARTS))
+    start_input: str = option("", TITLES["start_input"], "Which input of the board.", widget="input", max_length=8)
+    start_edge: str = option("active", TITLES["start_edge"], "What the input has to become.", choices=tuple(EDGES.values()))
+    start_times: str = option(
+        "",
+        TITLES["start_times"],
+        "Times of the day such as 07:30 18:00, on the days of the schedule below. Leave it empty to act every so many minutes.",
+        max_length=300,
+    )
+    start_every_min: StrictInt = option(
+        0, TITLES["start_every_min"], "Counted from midnight, while the schedule below holds; 0: at the times above.",
+        unit="min", ge=0, le=DAY_MINUTES,
+    )  # fmt: skip
+    start_opens: StrictBool = option(
+        False,
+        TITLES["start_opens"],
+        "What opens a gate needs this when it starts on anything but a plate on its list: it then opens for anybody who is there.",
+    )
+
+    @field_validator("start_times")
+    @classmethod
+    def _are_times(cls, text: str) -> str:
+        return " ".join(f"{each // 60:02}:{each % 60:02}" for each in times_of(text))
+
+
+def times_of(text: str) -> tuple[int, ...]:
+    """Minutes since midnight from "7:30, 18:00", sorted; ConfigError names what is no time."""
+    found = set()
+    for part in text.replace(",", " ").split():
+        time = re.fullmatch(r"(\d{1,2}):(\d{2})", part, re.ASCII)
+        if time is None or int(time[1]) > 23 or int(time[2]) > 59:
+            raise ConfigError("{text!r} is no time of the day such as 07:30", text=part[:20])
+        found.add(int(time[1]) * 60 + int(time[2]))
+    return tuple(sorted(found))
+
+
+class RuleForm(StartForm, ConditionsForm):
     name: str = option("", "Action name", "1 to 60 printable characters; shown in Audit and logs.", max_length=60)
     enabled: StrictBool = option(True, "Enabled", "Whether it acts at all.")
     week: list[list[tuple[StrictInt, StrictInt]]] = option(
@@ -83,6 +124,10 @@ class TestSent(Settings):
 
     kind: str = option(..., "Kind", "The kind of action, such as io or http.", max_length=40)
     plate: str = option(..., "Plate", "Whose event it is carried out for.", min_length=1, max_length=20)
+    start: str = option(
+        "match", TITLES["start"], "What is taken to have happened: with a start that has no plate, the event has none.",
+        choices=tuple(STARTS),
+    )  # fmt: skip
     rule_id: StrictInt = option(0, "Action", "Whose stored password is used where none is sent.", ge=0, lt=2**63)
     list_id: StrictInt = option(0, "List", "In which the plate is taken to stand.", ge=0, lt=2**63)
     options: dict[str, Any] = option({}, "Options", "Those of the kind (docs/settings.md).")
@@ -108,6 +153,7 @@ def _save(portal: Portal, call: Call, sent: Mapping[str, Any], stored: ActionRul
         "name": stored.name,
         "enabled": stored.enabled,
         "week": stored.week.days,
+        **start_data(stored.start),
         **conditions_data(stored.conditions),
         **sent,
     }
@@ -119,10 +165,27 @@ def _save(portal: Portal, call: Call, sent: Mapping[str, Any], stored: ActionRul
     if found:
         raise SettingsError(*found)
     form = RuleForm.model_validate(values)
+    inputs = [line.name for line in portal.profile.inputs]
+    if form.start_input and form.start_input not in inputs:
+        raise unfit("start_input", TITLES["start_input"], "this camera has the inputs {inputs}", inputs=inputs)
     direction = "" if form.direction == "any" else form.direction
     conditions = Conditions(form.lane, direction, form.min_confidence, tuple(form.countries.split()))
+    start = Start(
+        form.start,
+        form.start_input,
+        form.start_edge == EDGES[True],
+        form.start_every_min,
+        times_of(form.start_times),
+        form.start_opens,
+    )
     changed = replace(
-        stored, name=form.name, enabled=form.enabled, week=schedule(form.week), options=options, conditions=conditions
+        stored,
+        name=form.name,
+        enabled=form.enabled,
+        week=schedule(form.week),
+        options=options,
+        conditions=conditions,
+        start=start,
     )
     saved = portal.store.rules.save(changed, call.user)
     outcome = portal.service.outcome(RulesChanged())
@@ -145,7 +208,7 @@ def _test(portal: Portal, call: Call[object, TestSent]) -> Answer:
     if sent.options and not call.may("actions"):
         raise Refused(403, "You may test an action as it is stored, but not with other options.")
     options = _filled(portal, stored, sent.options)
-    outcome = portal.service.outcome(TestAction(kind.name, options, sent.list_id, sent.plate), TEST_TIMEOUT_S)
+    outcome = portal.service.outcome(TestAction(kind.name, options, sent.list_id, sent.plate, sent.start), TEST_TIMEOUT_S)
     return data({"ok": outcome.ok, **note_data(outcome.note, call.language)})
 
 

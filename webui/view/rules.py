@@ -9,9 +9,12 @@ from zoneinfo import ZoneInfo
 from board.kit.secrets import public
 from board.kit.web.routes import Refused
 from engine.actions import ActionKind
-from engine.types import ActionRule, Conditions
+from engine.types import ActionRule, Conditions, Start
 from webui.portal import Portal
 from webui.view import shapes
+
+EDGES = {True: "active", False: "inactive"}
+"""What an input becomes, as the form of an action says it."""
 
 
 def rule_data(portal: Portal, rule: ActionRule) -> shapes.Rule:
@@ -24,8 +27,21 @@ def rule_data(portal: Portal, rule: ActionRule) -> shapes.Rule:
         "kind": rule.kind,
         "enabled": rule.enabled,
         "week": [list(day) for day in rule.week.days],
+        **start_data(rule.start),
         **conditions_data(rule.conditions),
         "options": public(kind.options, options_of(rule)) if kind else {},
+    }
+
+
+def start_data(start: Start) -> shapes.Start:
+    """As the form of an action has it."""
+    return {
+        "start": start.on,
+        "start_input": start.input,
+        "start_edge": EDGES[start.active],
+        "start_times": " ".join(f"{each // 60:02}:{each % 60:02}" for each in start.times),
+        "start_every_min": start.every_min,
+        "start_opens": start.opens,
     }
 
 

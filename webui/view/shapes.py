@@ -114,7 +114,19 @@ class Conditions(TypedDict):
     countries: str
 
 
-class Rule(Conditions):
+class Start(TypedDict):
+    """What an action starts on. `start_input`, `start_edge` (active or inactive): for input; `start_times` (such as "07:30 18:00")
+    or `start_every_min`: for timer; `start_opens`: what opens a gate may do so though no list says that this car may pass."""
+
+    start: str
+    start_input: str
+    start_edge: str
+    start_times: str
+    start_every_min: int
+    start_opens: bool
+
+
+class Rule(Start, Conditions):
     """An action of a list. `week`: for each day from Monday on the spans of minutes in which it acts; `options`: those of its kind
     (docs/settings.md), passwords left out."""
 

@@ -50,6 +50,14 @@ class RepeatFilter:
         self.seen(plate, now_ns)
         return why
 
+    def forget(self, plate: str) -> None:
+        """The car was not let in: it is no repetition when it is read again."""
+        alike = [old for old in self._known() if difference(old, plate) < self._difference]
+        for old in alike:
+            self._sights.pop(old, None)
+        self._accepted = deque((old for old in self._accepted if old not in alike), maxlen=self._accepted.maxlen)
+        self._standing = [old for old in self._standing if difference(old, plate) >= self._difference]
+
     @property
     def sights(self) -> Mapping[str, int]:
         """{plate: CLOCK_MONOTONIC ns of its last sight}, longest ago first."""

@@ -41,6 +41,8 @@ def test_json_says_all_of_the_event() -> None:
     said = json.loads(encode("JSON", pictured(), device, read).body)
     assert said == {
         "version": 1,
+        "event": "plate",
+        "unsure_plate": "",
         "event_id": "p1",
         "camera_id": "gw-0123456789ab",
         "camera_name": "Gate north",

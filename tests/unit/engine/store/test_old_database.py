@@ -23,7 +23,7 @@ from engine.settings import GeneralSettings, LprSettings
 from engine.store import PassageQuery, Store
 from engine.store.migrations import MIGRATIONS, carry_out
 from engine.store.upkeep import Upkeep
-from engine.types import UNDECIDED, Decision, PlateList
+from engine.types import UNDECIDED, Conditions, Decision, PlateList, Start
 from tests.samples import NOW, WHITE, entry, new_store, passage, rule
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -229,3 +229,38 @@ def test_a_rule_keeps_its_place_over_an_upgrade(old_release: Path, tmp_path: Pat
     assert (gate.name, gate.kind) == ("Gate", rule().kind)
     store.rules.delete(gate.id, "anna")
     assert [(change.subject, change.user, change.after) for change in store.changes()] == [("rule", "anna", None)]
+
+
+OLD_CARS = """
+from engine.actions import find_kinds
+from engine.dispatch.rules import due
+from zoneinfo import ZoneInfo
+
+found = store.lookup("AB12", NOW, True)
+car = Passage("p1", "AB12", 93.4, "DE", "", 0, "", 31.5, NOW, 1, "", "", 2, (1, 2, 3, 4), (1, 1), PassageImages())
+print(json.dumps([
+    [one.name for one in store.rules()],
+    [store.rules()[one.rule_id - 1].name for one in due(car, found, store.rules(), find_kinds(), ZoneInfo("UTC"), NOW)],
+]))
+"""
+
+OLD_RENAMES = """
+store.save_rule(replace(store.rules()[1], name="Lane 2 only"))
+print("null")
+"""
+
+
+def test_a_rule_that_an_older_release_would_carry_out_for_every_car_is_disabled_there(old_release: Path, tmp_path: Path) -> None:
+    run_old(old_release, tmp_path, OLD_FILLS)
+    store = new_store(tmp_path)
+    in_lane = replace(rule(name="Lane 2"), conditions=Conditions(lane=2))
+    button = replace(rule(name="Button"), start=Start("input", "DI1", opens=True))
+    given = [store.rules.save(each, "anna") for each in (in_lane, button, replace(button, name="Unused", enabled=False))]
+    store.close()
+
+    names, acting = run_old(old_release, tmp_path, OLD_CARS)
+    assert (names, acting) == (["Gate", "Lane 2", "Button", "Unused"], ["Gate"])
+    run_old(old_release, tmp_path, OLD_RENAMES)
+
+    store = new_store(tmp_path)
+    assert store.rules()[1:] == [replace(given[0], name="Lane 2 only"), *given[1:]]

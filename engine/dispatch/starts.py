@@ -1,0 +1,163 @@
+"""Starts: what a rule may start on, which kinds of action may do so, and what of a rule each start needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from board.kit.settings import Problem, SettingsError
+from board.kit.words import Text, mark
+from engine.actions import ActionKind, Lane
+from engine.events import EVENTS, PLATE
+from engine.types import ActionRule, Passage
+
+MOST_TIMES = 48
+
+TITLES = {
+    "start": mark("Starts on"),
+    "start_input": mark("Input"),
+    "start_edge": mark("Becomes"),
+    "start_times": mark("Times"),
+    "start_every_min": mark("Every"),
+    "start_opens": mark("May open"),
+    "lane": mark("Lane"),
+    "direction": mark("Direction"),
+    "min_confidence": mark("Minimum confidence"),
+    "countries": mark("Countries"),
+}
+"""Field of a rule's form -> how people call it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartKind:
+    """`begins(rule, passage, listed)`: whether the rule starts on this passage; `listed`: its list is among those of the plate.
+    `needs`: fields of the rule's form without which it makes no sense; `offers`: those that it can be told besides; `has_plate`:
+    there is always a plate that was surely read."""
+
+    label: str
+    begins: Callable[[ActionRule, Passage, bool], bool]
+    has_plate: bool = False
+    needs: tuple[str, ...] = ()
+    offers: tuple[str, ...] = ()
+
+
+CAR = ("lane", "direction", "min_confidence", "countries")
+"""Conditions that only a car can meet."""
+
+
+def _is_plate(rule: ActionRule, passage: Passage, listed: bool) -> bool:
+    return passage.what == PLATE
+
+
+def _on_event(name: str) -> Callable[[ActionRule, Passage, bool], bool]:
+    return lambda rule, passage, listed: passage.what == name
+
+
+def _on_input(rule: ActionRule, passage: Passage, listed: bool) -> bool:
+    return passage.what == "input" and passage.trigger_cause == input_cause(rule.start.input, rule.start.active)
+
+
+def _on_timer(rule: ActionRule, passage: Passage, listed: bool) -> bool:
+    return passage.what == "timer" and passage.trigger_cause == timer_cause(rule.id)
+
+
+def input_cause(line: str, active: bool) -> str:
+    """The cause of an input's event: its rules know it by this."""
+    return f"input {line} {'active' if active else 'inactive'}"
+
+
+def timer_cause(rule_id: int) -> str:
+    """The cause of a timer's event: the rule knows it by this."""
+    return f"timer {rule_id}"
+
+
+STARTS: Mapping[str, StartKind] = {
+    "match": StartKind(
+        mark("Plate on this list"), lambda rule, passage, listed: listed and passage.what == PLATE, True, offers=CAR
+    ),
+    "no_match": StartKind(
+        mark("Plate not on this list"), lambda rule, passage, listed: not listed and passage.what == PLATE, True, offers=CAR
+    ),
+    "direction": StartKind(mark("Any car in a direction"), _is_plate, True, ("direction",), CAR),
+    "lane": StartKind(mark("Any car in a lane"), _is_plate, True, ("lane",), CAR),
+    "input": StartKind(EVENTS["input"].label, _on_input, needs=("start_input",), offers=("start_edge",)),
+    "timer": StartKind(EVENTS["timer"].label, _on_timer, offers=("start_times", "start_every_min")),
+    **{
+        name: StartKind(kind.label, _on_event(name), offers=("lane",))
+        for name, kind in EVENTS.items()
+        if name not in (PLATE, "input", "timer")
+    },
+}
+"""What Start.on may say: plates first, then every event of engine/events.py."""
+
+
+def begins(rule: ActionRule, passage: Passage, listed: bool) -> bool:
+    """Whether the rule starts on this passage; never for a start of another release."""
+    kind = STARTS.get(rule.start.on)
+    return kind is not None and kind.begins(rule, passage, listed)
+
+
+def opens(kind: ActionKind[Any]) -> bool:
+    """Whether the kind lets somebody in, or may: what is fast is there for that."""
+    return kind.lane is Lane.FAST
+
+
+def check(rule: ActionRule, kind: ActionKind[Any]) -> None:
+    """SettingsError with everything that does not go together: the start and what it needs, the conditions, the kind of action."""
+    start = STARTS.get(rule.start.on)
+    if start is None:
+        raise SettingsError(_problem("start", "must be one of {starts}", starts=tuple(STARTS)))
+    given = _given(rule)
+    found = [_problem(name, "say which, or choose another start") for name in start.needs if name not in given]
+    found += [
+        _problem(name, "does not go with the start {start!r}", start=Text(start.label))
+        for name in given
+        if name not in (*start.needs, *start.offers)
+    ]
+    found += _timer_problems(rule) if rule.start.on == "timer" else []
+    if kind.needs_plate and not start.has_plate:
+        found.append(_problem("start", "{kind} sends what a plate stands for, and this start has none", kind=Text(kind.label)))
+    elif opens(kind) and rule.start.on != "match" and not rule.start.opens:
+        found.append(
+            _problem(
+                "start_opens",
+                "{kind} can open a gate, and no list says that this car may pass: switch this on if that is meant",
+                kind=Text(kind.label),
+            )
+        )
+    if found:
+        raise SettingsError(*found)
+
+
+def _given(rule: ActionRule) -> list[str]:
+    """The fields of the form that say something."""
+    start, conditions = rule.start, rule.conditions
+    values = {
+        "start_input": start.input,
+        "start_edge": not start.active,
+        "start_every_min": start.every_min,
+        "start_times": start.times,
+        "lane": conditions.lane,
+        "direction": conditions.direction,
+        "min_confidence": conditions.min_confidence,
+        "countries": conditions.countries,
+    }
+    return [name for name, value in values.items() if value]
+
+
+def _timer_problems(rule: ActionRule) -> list[Problem]:
+    start = rule.start
+    if not 0 <= start.every_min <= 1440:
+        return [_problem("start_every_min", "must be 1 to 1440 minutes")]
+    if any(not 0 <= each < 1440 for each in start.times):
+        return [_problem("start_times", "must be times of the day such as 07:30")]
+    if bool(start.times) == bool(start.every_min):
+        return [_problem("start_times", "give times of the day, or every how many minutes")]
+    if len(start.times) > MOST_TIMES:
+        return [_problem("start_times", "{most} times at most", most=MOST_TIMES)]
+    return []
+
+
+def _problem(name: str, text: str, **values: object) -> Problem:
+    return Problem(name, TITLES[name], Text(text, values))

@@ -1,0 +1,118 @@
+"""Events: what happens without a car being read (engine/events.py): stored as a passage, and rules start on it.
+
+Whoever notices one only says so. A thread of its own stores it, over another connection than the gate's, so that neither an input
+nor a car waits for it. The thread begins with the first event.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import uuid
+from collections.abc import Callable, Iterable
+
+from board.kit.clock import Clock
+from board.kit.errors import StoreError
+from board.kit.words import Text
+from engine.dispatch.starts import input_cause
+from engine.events import EVENTS
+from engine.types import ActionRule, Passage, PassageImages
+
+log = logging.getLogger("events")
+
+MOST_WAITING = 64
+
+LEAST_GAP_NS = 500_000_000
+"""An input that chatters starts its rules at most so often."""
+
+
+class Events:
+    """`take(passage, happened)` stores one and has its rules carried out; StoreError: it could not. `report` gets what a person
+    must know. Any thread may call."""
+
+    def __init__(self, clock: Clock, take: Callable[[Passage, Text], object], report: Callable[[Text], None]) -> None:
+        self._clock = clock
+        self._take = take
+        self._report = report
+        self._wanted: frozenset[str] = frozenset()
+        self._inputs: frozenset[str] = frozenset()
+        self._last_ns: dict[str, int] = {}
+        self._waiting: queue.Queue[tuple[Passage, Text] | None] = queue.Queue(MOST_WAITING)
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def use(self, rules: Iterable[ActionRule]) -> None:
+        """The rules have changed: what none of them starts on need not be stored."""
+        enabled = [rule for rule in rules if rule.enabled]
+        self._wanted = frozenset(rule.start.on for rule in enabled)
+        self._inputs = frozenset(input_cause(rule.start.input, rule.start.active) for rule in enabled if rule.start.on == "input")
+
+    def input(self, line: str, active: bool) -> None:
+        """A digital input has changed."""
+        cause = input_cause(line, active)
+        if cause not in self._inputs:
+            return
+        now_ns = self._clock.monotonic_ns()
+        if now_ns - self._last_ns.get(cause, now_ns - LEAST_GAP_NS) < LEAST_GAP_NS:
+            return
+        self._last_ns[cause] = now_ns
+        self.happened("input", cause=cause, input=line, level=Text("active") if active else Text("inactive"))
+
+    def happened(
+        self, event: str, plate: str = "", lane: int = 0, cause: str = "", images: PassageImages | None = None, **values: object
+    ) -> None:
+        """An event of engine.events.EVENTS, now; `values`: what its sentence is filled in with. Returns at once."""
+        kind = EVENTS[event]
+        if not kind.kept and event not in self._wanted:
+            return
+        passage = Passage(
+            id=str(uuid.uuid4()),
+            plate=plate,
+            confidence=0.0,
+            country="",
+            region="",
+            lane=lane,
+            direction="",
+            char_height_px=0.0,
+            at=self._clock.now(),
+            monotonic_ns=self._clock.monotonic_ns(),
+            trigger_id="",
+            trigger_cause=cause,
+            votes=0,
+            box=(0, 0, 0, 0),
+            size=(0, 0),
+            images=images or PassageImages(),
+            event=event,
+        )
+        self._start()
+        try:
+            self._waiting.put_nowait((passage, Text(kind.said, {"plate": plate, **values} if plate else values)))
+        except queue.Full:
+            log.error("%s dropped: %d events wait for the store already", event, MOST_WAITING)
+
+    def close(self) -> None:
+        """What waits is stored before."""
+        thread = self._thread
+        if thread is not None:
+            try:
+                self._waiting.put(None, timeout=1.0)
+            except queue.Full:
+                return
+            thread.join(2.0)
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="events", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while (waiting := self._waiting.get()) is not None:
+            try:
+                self._take(*waiting)
+            except StoreError as why:
+                log.error("%s not stored: %s", waiting[0].event, why)
+                self._report(Text("{event} not stored: {why}", {"event": Text(EVENTS[waiting[0].event].label), "why": why.text}))
+            except Exception:  # the thread's top: the next event must come through
+                log.exception("%s", waiting[0].event)

@@ -1,0 +1,45 @@
+"""Timers: raises the event of each rule that starts on a timer, when one of its times comes. Times missed are not made up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from board.kit.clock import Clock
+from board.kit.zones import camera_zone
+from engine.dispatch.starts import timer_cause
+from engine.dispatch.timer import come
+from engine.types import ActionRule
+
+Happened = Callable[..., None]
+
+
+class Timers:
+    """`time_zone()` gives the name of the camera's zone; `happened` as Events.happened (engine/service/events.py)."""
+
+    def __init__(self, clock: Clock, time_zone: Callable[[], str], happened: Happened) -> None:
+        self._clock = clock
+        self._time_zone = time_zone
+        self._happened = happened
+        self._rules: tuple[ActionRule, ...] = ()
+        self._looked = clock.now()
+        self._came: dict[int, datetime] = {}
+        """Rule -> the last of its times that came: a clock that is set back a little does not bring it twice."""
+
+    def use(self, rules: Iterable[ActionRule]) -> None:
+        """The rules have changed."""
+        self._rules = tuple(rule for rule in rules if rule.enabled and rule.start.on == "timer")
+        self._came = {rule.id: self._came[rule.id] for rule in self._rules if rule.id in self._came}
+
+    def turn(self) -> None:
+        """About once a second. StoreError when the zone cannot be read: then the next turn looks at this time as well."""
+        zone = camera_zone(self._time_zone()) if self._rules else None
+        after, now = self._looked, self._clock.now()
+        self._looked = now
+        if zone is None or after >= now:
+            return
+        for rule in self._rules:
+            time = come(rule.start, after, now, zone)
+            if time is not None and time != self._came.get(rule.id):
+                self._came[rule.id] = time
+                self._happened("timer", cause=timer_cause(rule.id), time=f"{time.astimezone(zone):%H:%M}")

@@ -1,0 +1,85 @@
+"""Events: what is stored of what happens, and that nobody who says so waits."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from board.kit.clock import TestClock
+from board.kit.errors import StoreError
+from board.kit.words import Text
+from engine.service.events import MOST_WAITING, Events
+from engine.types import Passage, Start
+from tests.samples import NOW, rule
+from tests.waiting import until
+
+
+class Stored:
+    def __init__(self) -> None:
+        self.clock = TestClock()
+        self.taken: list[tuple[str, str, str, str]] = []
+        self.reported: list[str] = []
+        self.errors: list[Exception] = []
+        self.go = threading.Event()
+        self.go.set()
+        self.events = Events(self.clock, self.take, lambda text: self.reported.append(str(text)))
+
+    def take(self, passage: Passage, happened: Text) -> None:
+        self.go.wait(5)
+        if self.errors:
+            raise self.errors.pop(0)
+        assert passage.at == NOW or self.clock.now() > NOW
+        self.taken.append((passage.what, passage.plate, passage.trigger_cause, str(happened)))
+
+
+@pytest.fixture
+def stored() -> Iterator[Stored]:
+    made = Stored()
+    yield made
+    made.go.set()
+    made.events.close()
+
+
+def test_an_event_of_the_lane_is_stored_whether_a_rule_starts_on_it_or_not(stored: Stored) -> None:
+    stored.events.happened("tail_gate", lane=1)
+    stored.events.happened("held_open", seconds=30.0)
+    stored.events.happened("list_mismatch", plate="AB12", other="CD34", camera="Gate south")
+    until(lambda: len(stored.taken) == 3, "three events")
+    assert stored.taken == [
+        ("tail_gate", "", "", "a second vehicle passed on one opening"),
+        ("held_open", "", "", "the barrier has been open for 30 s"),
+        ("list_mismatch", "AB12", "", "AB12 here and CD34 at Gate south are not on the same list"),
+    ]
+
+
+def test_an_input_is_stored_only_when_a_rule_starts_on_its_edge(stored: Stored) -> None:
+    press = replace(rule(kind="syslog"), start=Start("input", "DI1"))
+    stored.events.input("DI1", True)
+    stored.events.use([press, replace(press, enabled=False, start=Start("input", "DI2"))])
+    for line, active in (("DI1", True), ("DI1", False), ("DI2", True), ("DI1", True)):
+        stored.events.input(line, active)
+    stored.clock.advance(0.6)
+    stored.events.input("DI1", True)
+    until(lambda: len(stored.taken) == 2, "two of the edges")
+    assert stored.taken == [("input", "", "input DI1 active", "DI1 became active")] * 2
+
+
+def test_who_says_so_does_not_wait_for_the_store_and_what_waits_is_bounded(stored: Stored) -> None:
+    stored.go.clear()
+    for _ in range(3 * MOST_WAITING):
+        stored.events.happened("tail_gate")
+    stored.go.set()
+    stored.events.close()
+    assert MOST_WAITING <= len(stored.taken) <= MOST_WAITING + 1
+
+
+def test_an_event_that_cannot_be_stored_is_reported_and_the_next_one_is(stored: Stored) -> None:
+    stored.errors = [StoreError("the disk is full"), ValueError("ours")]
+    for _ in range(3):
+        stored.events.happened("barrier_still", seconds=5.0)
+    until(lambda: stored.taken, "the third event")
+    assert stored.reported == ["Barrier did not move not stored: the disk is full"]
+    assert len(stored.taken) == 1
