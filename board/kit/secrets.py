@@ -105,7 +105,7 @@ def _has_moved(kind: type[Settings], name: str, values: Mapping[str, Any], store
 
 
 def _whom(kind: type[Settings], name: str, values: Mapping[str, Any]) -> object:
-    """What of an option says to whom a password goes: of an address the server, else all of it."""
+    """The part of an option that says to whom a password goes: an address's server, else the whole value."""
     value = values.get(name, kind.model_fields[name].default)
     return _server(value) if isinstance(value, str) and "://" in value else value
 

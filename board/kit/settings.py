@@ -108,8 +108,8 @@ class Settings:
         return made
 
     def conflicts(self) -> tuple[Problem, ...]:
-        """What does not go together although each value alone is acceptable (a minimum above its maximum). Looked at when settings
-        are sent or stored; what an earlier release stored is read all the same."""
+        """Combinations that are wrong although each value alone is acceptable (a minimum above its maximum). Checked when settings
+        are sent or stored, not when they are read: an earlier release may have stored them."""
         return ()
 
     def changed(self) -> dict[str, str]:
@@ -125,7 +125,7 @@ class Settings:
 
     @classmethod
     def title_of(cls, field: str) -> Text:
-        """How people call the field."""
+        """The field's title for people."""
         return Text(cls.model_fields[field].title or field)
 
 
@@ -310,7 +310,7 @@ def fingerprints(*groups: Settings) -> dict[str, str]:
 
 
 def restart_due(stored: Sequence[Settings], running: Mapping[str, str]) -> list[str]:
-    """Titles of the `stored` settings that a process which says `running` (fingerprints) does not run with yet."""
+    """Titles of the `stored` settings that a process does not use yet; `running`: the fingerprints that it reports."""
     now = fingerprints(*stored)
     late = {name for name, print_ in running.items() if now.get(name, print_) != print_}
     return [info.title or name for each in stored for name, info in type(each).model_fields.items() if f"{each.key}.{name}" in late]

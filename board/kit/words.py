@@ -1,4 +1,4 @@
-"""Words: what is said to a person, as a key with its values, so that every reader gets it in a language of his own.
+"""Words: what is said to a person, as a key with its values, so that all readers get it in their own language.
 
 The key is the English sentence, which is also the msgid of the catalogues (board/kit/languages.py). Logs are in English."""
 

@@ -1,4 +1,4 @@
-"""Imports: replaces all entries of a list at once, without anybody having to wait: the table `imports`.
+"""Imports: replaces all entries of a list at once while nobody waits: the table `imports`.
 
 The coming entries are written, in short transactions, under the list's number with a minus and a new generation, where no look-up
 sees them; one tiny transaction then changes the list's generation, and with it which entries count. What counts no more is deleted,

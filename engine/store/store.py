@@ -1,4 +1,4 @@
-"""Store: opens the database and composes its tables; here stands only what concerns several of them at once."""
+"""Store: opens the database and composes its tables; this file holds only what concerns several of them at once."""
 
 from __future__ import annotations
 

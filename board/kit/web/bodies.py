@@ -120,7 +120,7 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _check(field: str, value: object, depth: int) -> None:
-    """What JSON allows and no database, file or page takes: half characters, endless nesting, endless numbers."""
+    """What JSON allows and no database, file or page takes: lone surrogates, endless nesting, huge numbers."""
     if depth > MAX_DEPTH:
         raise _too_deep()
     if isinstance(value, str):

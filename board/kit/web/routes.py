@@ -79,7 +79,7 @@ class Refused(GatewrightError):
 
 
 class Elsewhere(Exception):
-    """Instead of an answer: the browser is led to `path` of the same camera."""
+    """Raised instead of an answer: redirects the browser to `path` of the same camera."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
