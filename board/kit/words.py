@@ -63,20 +63,6 @@ class Text:
         except (LookupError, ValueError, AttributeError):
             return self.key.format(**values)
 
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
-        """In messages between processes a Text is {"key": ..., "values": {...}}; a plain text is taken too."""
-        from pydantic_core import core_schema
-
-        return core_schema.no_info_plain_validator_function(
-            received, serialization=core_schema.plain_serializer_function_ser_schema(plain)
-        )
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> dict[str, str]:
-        """In the answers of an API it has been said."""
-        return {"type": "string"}
-
 
 NOTHING = Text("")
 """Says nothing: all is well."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from pydantic import field_validator
-
 from board.kit.errors import ConfigError
-from board.kit.settings import Settings, option
+from board.kit.settings import Settings, field_validator, option
 from engine.exchange.names import NAME, check_name
 
 LEAST_FREE = 64 << 20

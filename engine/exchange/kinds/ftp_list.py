@@ -3,9 +3,7 @@ synchronization)."""
 
 from __future__ import annotations
 
-from pydantic import field_validator
-
-from board.kit.settings import option
+from board.kit.settings import field_validator, option
 from board.kit.words import Text
 from engine.actions._ftp import FtpServer, session
 from engine.exchange.exporting import FORMATS, write_lists

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import field_validator
-
-from board.kit.settings import option
+from board.kit.settings import field_validator, option
 from engine.actions._ftp import FtpServer, session
 from engine.exchange.files.rows import MOST_BYTES
 from engine.exchange.importing import FORMATS
