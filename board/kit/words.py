@@ -83,20 +83,6 @@ class Text:
             return translate(self.key, self.one, count)
         return translate(self.key) if self.key else ""
 
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
-        """In messages between processes a Text is {"key": ..., "values": {...}}; a plain text is taken too."""
-        from pydantic_core import core_schema
-
-        return core_schema.no_info_plain_validator_function(
-            received, serialization=core_schema.plain_serializer_function_ser_schema(plain)
-        )
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> dict[str, str]:
-        """In the answers of an API it has been said."""
-        return {"type": "string"}
-
 
 NOTHING = Text("")
 """Says nothing: all is well."""
