@@ -16,6 +16,8 @@ from firmware.people.log_in import LogIn, MustWait
 from firmware.people.passwords import Busy
 from tests.unit.firmware.people.conftest import CountingHasher
 
+pytestmark = pytest.mark.usefixtures("quick_hashes")
+
 
 @pytest.fixture
 def accounts(tmp_path: Path, hasher: CountingHasher) -> Accounts:
