@@ -14,9 +14,9 @@ from board.kit.errors import ConfigError, GatewrightError
 
 MIN_PASSWORD = 8
 MAX_PASSWORD = 200
-MAX_WAITING = 8
+MAX_WAITING = 12
 """Hashes that wait or run at once; a Zero 2 W takes 1 to 2 s for one."""
-FOR_KNOWN = 4
+FOR_KNOWN = 6
 """Of these places so many are only for addresses that logged in before: a stranger's flood does not keep them out."""
 _MOST_DECORATION = 4
 _LEET = str.maketrans("013457@$!", "oleastasi")
