@@ -44,7 +44,7 @@ class Camera:
         workers = {
             lane: Workers(lane, self.kinds, self.outbox, self.performer, self.pins, nobody, self.clock, print) for lane in Lane
         }
-        self.intake = Intake(self.store, self.kinds, workers, self.clock, self.barrier)
+        self.intake = Intake(self.store, self.kinds, workers, self.clock, barrier=self.barrier)
 
     def claim(self) -> Delivery | None:
         now = self.clock.now()

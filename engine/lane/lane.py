@@ -150,6 +150,14 @@ class Lane:
         """Somebody opened the barrier."""
         return self._machine.open(BY_HAND, now_ns)
 
+    def cancel(self, passage_id: str, now_ns: int) -> list[Effect]:
+        """This passage opens nothing after all."""
+        holder = self._machine.holder
+        if holder is None or holder.passage_id != passage_id:
+            return []
+        self._machine.cancel(now_ns)
+        return self._resolve(now_ns)
+
     def view(self, view: View, now_ns: int) -> list[Effect]:
         """The second camera read a plate."""
         self._pair.heard(now_ns)

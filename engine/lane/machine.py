@@ -213,6 +213,11 @@ class Machine:
         self._m.arming_seen = self.active(ARMING)
         return self._signal(table.OPEN, now_ns)
 
+    def cancel(self, now_ns: int) -> None:
+        """The live opening was not carried out after all."""
+        if self._state == OPENED:
+            self._enter(REST, now_ns)
+
     def tick(self, now_ns: int) -> list[Effect]:
         """Does what is due by now."""
         happened = []

@@ -136,6 +136,7 @@ class Service:
         self._clock = clock
         self._kinds = kinds
         self._camera_id = camera_id(state)
+        self._licensed = licensed
         self._core: Core | None = None
         self.restart = threading.Event()
         self._problems = Problems(clock, lambda: self._subscribers.status_changed())
@@ -318,8 +319,8 @@ class Service:
             gate=gate,
             keeper=keeper,
             workers=workers,
-            intake=Intake(gate, self._kinds, workers, self._clock, barrier),
-            events=Intake(store, self._kinds, workers, self._clock),
+            intake=Intake(gate, self._kinds, workers, self._clock, self._licensed, barrier),
+            events=Intake(store, self._kinds, workers, self._clock, self._licensed),
             scheduler=Scheduler(
                 keeper,
                 keeper.db.checkpoint,

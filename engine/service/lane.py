@@ -30,7 +30,7 @@ from engine.service.remembered import Remembered
 from engine.settings.lane import COUNTS, PASSBACK, SECOND_CAMERA, LaneSettings
 from engine.store import Store
 from engine.store.occupancy import STRANGERS
-from engine.types import FIXED_ROLES, Decision, Delivery, Match, Passage
+from engine.types import FIXED_ROLES, WAITING, Decision, Delivery, Match, Passage
 
 if TYPE_CHECKING:
     from engine.lane.lane import Lane, Verdict
@@ -370,13 +370,20 @@ class LaneKeeper:
         stopped: list[Delivery] = []
         with stores.store.transaction():
             pending = stores.store.deliveries.pending_of(passage_id)
+            rules = stores.store.rules()
+            mine = openers(pending, rules, stores.kinds, self)
+            opening = {rule.list_id for rule in rules if rule.id in {each.rule_id for each in pending if each.id in mine}}
+            if decision.outcome == "opened" and not _spend(stores.store, passage_id, opening):
+                decision = Decision("refused", Text("its last entry was taken meanwhile"))
             if decision.outcome != "opened":
-                mine = openers(pending, stores.store.rules(), stores.kinds, self)
                 stopped = [each for each in pending if each.id in mine]
             stores.store.passages.decide(passage_id, decision)
             stores.store.deliveries.hasten(passage_id, now)
         for each in stopped:
             stores.outbox.give_up(each, "expired", decision.reason)
+        if decision.outcome != "opened":
+            with self._news:
+                self._take(self._lane.cancel(passage_id, self._clock.monotonic_ns()) if self._lane is not None else [])
         stores.wake()
         stores.decided(passage_id, decision)
         log.info("passage %s: %s (%s)", passage_id, decision.outcome, decision.reason)
@@ -441,6 +448,10 @@ class LaneKeeper:
             self._count(stores, found.passage.plate, stores.store.passages.matches(passage_id), way)
 
     def stored(self, passage: Passage, decision: Decision) -> None:
+        if decision.outcome not in ("opened", WAITING):
+            with self._news:
+                if self._lane is not None and self._begun:
+                    self._take(self._lane.cancel(passage.id, self._clock.monotonic_ns()))
         if self._lane is None or not self._way(passage) or not passage.plate or self._has_loops():
             return
         if decision.outcome in ("opened", "reported"):
@@ -464,6 +475,12 @@ class LaneKeeper:
     def _tell_refusal(self, plate: str, verdict: Verdict) -> None:
         if verdict.event:
             self._happened(verdict.event, plate=plate, **_other(verdict.reason))
+
+
+def _spend(store: Store, passage_id: str, lists: set[int]) -> bool:
+    """Counts down the entries of these lists that let the passage in; False: one has none left."""
+    entries = [match.entry for match in store.passages.matches(passage_id) if match.list.id in lists]
+    return all(store.entries.spend(entry.id) for entry in entries if entry is not None and entry.entries_left is not None)
 
 
 def _other(why: Text) -> dict[str, object]:

@@ -237,6 +237,25 @@ def _version_9(db: Database) -> None:
 
 
 def _version_10(db: Database) -> None:
+    """Exports and imports: the jobs, what they did, and what a file gave a guest last (engine/store/difference.py)."""
+    db.execute("ALTER TABLE entries ADD COLUMN left_given INTEGER")
+    db.execute("CREATE INDEX entries_guests ON entries (list_id) WHERE entries_left IS NOT NULL")
+    db.execute(
+        """CREATE TABLE jobs (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, list_id INTEGER NOT NULL REFERENCES lists(id) ON DELETE CASCADE,
+        kind TEXT NOT NULL, enabled INTEGER NOT NULL, interval TEXT NOT NULL, if_changed INTEGER NOT NULL, options TEXT NOT NULL,
+        began_at TEXT NOT NULL, running_at TEXT, asked_at TEXT, asked_by TEXT NOT NULL DEFAULT '', done_at TEXT,
+        done_note TEXT NOT NULL DEFAULT '', error_at TEXT, error TEXT NOT NULL DEFAULT '', memory TEXT NOT NULL DEFAULT '')"""
+    )
+    db.execute(
+        """CREATE TABLE transfers (
+        rowid INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, ended_at TEXT NOT NULL, direction TEXT NOT NULL,
+        kind TEXT NOT NULL, job_id INTEGER NOT NULL, list_id INTEGER NOT NULL, list_name TEXT NOT NULL, user TEXT NOT NULL,
+        state TEXT NOT NULL, times INTEGER NOT NULL, note TEXT NOT NULL)"""
+    )
+
+
+def _version_11(db: Database) -> None:
     """Vehicles that are counted as inside, and the places of each list (list 0: of plates on no list)."""
     db.execute("CREATE TABLE inside (key TEXT PRIMARY KEY, plate TEXT NOT NULL, list_id INTEGER NOT NULL, since TEXT NOT NULL)")
     db.execute("CREATE INDEX inside_list ON inside (list_id)")
@@ -257,6 +276,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_8,
     _version_9,
     _version_10,
+    _version_11,
 )
 
 COMPATIBLE = 2

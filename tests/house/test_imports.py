@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,6 +88,15 @@ def test_the_rule_sees_relative_nested_and_aliased_imports() -> None:
 
 
 @pytest.mark.parametrize("path", MODULES)
+def test_nothing_imports_what_costs_every_process_its_memory(path: Path) -> None:
+    """Settings, option, field_validator and model_validator are in board/kit/settings.py, types in board/kit/fields.py; typing has
+    TypedDict."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = {name.split(".")[0] for name in imported_at_start(tree, package_of(path))}
+    assert sorted(found & {"pydantic", "pydantic_core", "annotated_types", "typing_extensions"}) == []
+
+
+@pytest.mark.parametrize("path", MODULES)
 def test_reading_and_service_never_import_each_other(path: Path) -> None:
     place = path.relative_to(REPOSITORY).as_posix()
     ours = set(imported(ast.parse(path.read_text(encoding="utf-8")), package_of(path)))
@@ -147,3 +158,12 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 def test_a_circle_is_found_wherever_it_closes() -> None:
     graph = {"a": {"b"}, "b": {"c", "d"}, "c": {"a"}, "d": set(), "e": {"e", "a"}}
     assert sorted(map(sorted, circles(graph))) == [["a", "b", "c"], ["e"]]
+
+
+@pytest.mark.parametrize("folder", ["board", "engine", "webui"])
+def test_every_module_of_the_package_can_be_imported(folder: str) -> None:
+    """As the package's own check does on a camera (vadp_package/initscr), which refuses to install it otherwise."""
+    package = importlib.import_module(folder)
+    for module in pkgutil.walk_packages(package.__path__, f"{folder}."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
