@@ -115,6 +115,11 @@ class State:
         return self.run / "log_level"
 
     @property
+    def exchange_lock(self) -> Path:
+        """Held by the process that exports or imports (engine/exchange/work.py)."""
+        return self.run / "exchange.lock"
+
+    @property
     def servers_file(self) -> Path:
         """{"trigger": "tcp://127.0.0.1:2000"...}: addresses of the package's servers that are on, written by who runs them."""
         return self.run / "servers.json"
@@ -133,6 +138,11 @@ class State:
         return self.root / "anpr" / "images"
 
     @property
+    def exchange(self) -> Path:
+        """Files of exports and imports: a folder for each job, one for what people upload."""
+        return self.root / "anpr" / "exchange"
+
+    @property
     def logs(self) -> Path:
         return self.root / "logs"
 
@@ -140,6 +150,21 @@ class State:
     def host(self) -> Path:
         """Accounts, trusted keys and package slots of the firmware host."""
         return self.root / "host"
+
+    @property
+    def ftp(self) -> Path:
+        """What the camera's FTP server shows (firmware/ftp/): lists/ has the lists that other cameras copy, the rest is theirs."""
+        return self.root / "ftp"
+
+    @property
+    def ftp_status(self) -> Path:
+        """Address and counters of the FTP server, while it runs."""
+        return self.run / "ftp.json"
+
+    @property
+    def tls(self) -> Path:
+        """The camera's own certificate and its key (firmware/ftp/certificate.py)."""
+        return self.host / "tls"
 
     def beat(self, process: str) -> Path:
         """The heartbeat file of one process: its modification time is renewed at least every 2 s."""
