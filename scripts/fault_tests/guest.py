@@ -24,6 +24,7 @@ OUT = Path("/run/out")
 STANDS_S = (0.3, 3.0)
 """A car stays for so long before the open barrier."""
 
+LOOK_EVERY_S = 0.1
 SEEN_AGAIN_S = 8.0
 """For so long after the engine has begun, a car of before the boot stays that must not be let in twice."""
 
@@ -97,7 +98,7 @@ class Lane:
             self.look()
 
     def look(self) -> None:
-        time.sleep(0.02)
+        time.sleep(LOOK_EVERY_S)
         pulses = len(opened(self._state, GATE))
         for _ in range(pulses - self._pulses):
             self._opened = True
