@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pydantic import StrictInt, field_validator
-
 from board.kit.errors import ConfigError
-from board.kit.settings import Settings, option
+from board.kit.fields import StrictInt
+from board.kit.settings import Settings, field_validator, option
 from board.kit.web.forms import filled
 from board.kit.words import mark
 from engine.lists import limit, moment, normalise, written

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Annotated, Any
 
-from pydantic import AfterValidator
-
 from board.kit.errors import ConfigError, DeliveryError, PeerRefused
+from board.kit.fields import AfterValidator
 from board.kit.words import Text, mark
 from engine.network import Network
 

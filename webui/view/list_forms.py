@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import StrictBool
-
+from board.kit.fields import StrictBool
 from board.kit.settings import Settings, option
 from board.kit.words import mark
 

@@ -124,7 +124,7 @@ def test_one_plate_is_set_by_its_name_as_often_as_one_likes(caller: Caller) -> N
     assert {name: changed["entry"][name] for name in ALL_FIELDS} == kept
     assert caller.get(f"api/lists/{WHITE}/entries?search=flat 4").json["count"] == 1
     found = [(change.user, change.subject) for change in caller.portal.store.changes("entry")]
-    assert found == [("admin", "entry"), ("operator", "entry")]
+    assert found == [("anna", "entry"), ("anna", "entry")]
 
 
 @pytest.mark.parametrize("plate", ["부산02가1234", "А123ВС77", "AB?1*"])
