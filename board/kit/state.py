@@ -115,6 +115,11 @@ class State:
         return self.run / "log_level"
 
     @property
+    def exchange_lock(self) -> Path:
+        """Held by the process that exports or imports (engine/exchange/work.py)."""
+        return self.run / "exchange.lock"
+
+    @property
     def servers_file(self) -> Path:
         """{"trigger": "tcp://127.0.0.1:2000"...}: addresses of the package's servers that are on, written by who runs them."""
         return self.run / "servers.json"
@@ -131,6 +136,11 @@ class State:
     @property
     def images(self) -> Path:
         return self.root / "anpr" / "images"
+
+    @property
+    def exchange(self) -> Path:
+        """Files of exports and imports: a folder for each job, one for what people upload."""
+        return self.root / "anpr" / "exchange"
 
     @property
     def logs(self) -> Path:

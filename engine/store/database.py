@@ -9,7 +9,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -77,6 +77,24 @@ class Database:
         """The first row, None when there is none."""
         found = self.rows(sql, values)
         return found[0] if found else None
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Callable[[str, Values], Iterator[sqlite3.Row]]]:
+        """Gives a function that answers queries row by row, all of them from the state of this moment."""
+        connection = self._borrow()
+        try:
+            self._fetch(connection, "BEGIN", ())
+            yield lambda sql, values: self._stream(connection, sql, values)
+        finally:
+            if connection.in_transaction:
+                connection.rollback()
+            self._give_back(connection)
+
+    def _stream(self, connection: sqlite3.Connection, sql: str, values: Values) -> Iterator[sqlite3.Row]:
+        try:
+            yield from connection.execute(sql, values)
+        except sqlite3.Error as why:
+            raise self._problem(why) from why
 
     def _borrow(self) -> sqlite3.Connection:
         try:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
 from sqlite3 import Row
@@ -161,6 +162,36 @@ class Entries:
         rows = [self._db.row(f"SELECT * FROM entries WHERE {where} ORDER BY {order} LIMIT 1", values) for order in orders]
         return [entry_of(row) for row in rows if row is not None]
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Callable[[int], Iterator[ListEntry]]]:
+        """Gives a function that goes through a list's entries by key, all lists as they are at this moment."""
+        with self._db.snapshot() as read:
+
+            def entries(list_id: int) -> Iterator[ListEntry]:
+                # Not by `CURRENT`: what goes through a whole list wants its index.
+                generation = next(read("SELECT generation FROM lists WHERE id = ?", (list_id,)), (0,))[0]
+                phase = next(read("SELECT phase FROM imports WHERE list_id = ?", (list_id,)), ("",))[0]
+                where = "list_id IN (?, -?)" if phase in ("clearing", "moving") else "list_id = ?"
+                values = (list_id,) * where.count("?")
+                sql = f"SELECT * FROM entries WHERE {where} AND generation = ? ORDER BY key"
+                return map(entry_of, read(sql, (*values, generation)))
+
+            yield entries
+
+    def mark(self) -> str:
+        """Differs from an earlier one if an entry of any list may have changed since."""
+        sql = "SELECT max(rowid) FROM changes WHERE subject IN ('entry', 'import', 'list')"
+        guests = "SELECT count(*), total(entries_left) FROM entries WHERE entries_left IS NOT NULL"
+        return ":".join(str(value) for row in (*self._db.rows(sql), *self._db.rows(guests)) for value in row)
+
+    def used(self, list_ids: Iterable[int]) -> frozenset[str]:
+        """Those fields beyond plate, description and validity in which something stands for an entry of these lists."""
+        ids = tuple(list_ids)
+        both = (*ids, *(-each for each in ids))
+        sql = ", ".join(f'max({condition}) AS "{name}"' for name, condition in _SAID.items())
+        row = self._db.rows(f"SELECT {sql} FROM entries WHERE list_id IN ({marks(both)})", both)[0]
+        return frozenset(name for name in _SAID if row[name])
+
     def _of_list(self, list_id: int) -> tuple[str, tuple[Any, ...]]:
         if self._db.row("SELECT 1 FROM imports WHERE list_id = ?", (list_id,)) is None:
             return "list_id = ?", (list_id,)
@@ -178,7 +209,19 @@ class Entries:
         return f"{where} AND ({column} LIKE ? ESCAPE '\\' OR description LIKE ? ESCAPE '\\')", (*values, plate, description)
 
 
-def entry_of(row: Row) -> ListEntry:
+_SAID = {
+    "wiegand_facility": "wiegand_facility IS NOT NULL",
+    "wiegand_card": "wiegand_card IS NOT NULL",
+    "owner": "owner <> ''",
+    "email": "email <> ''",
+    "group": "group_name <> ''",
+    "week": "week <> ''",
+    "entries_left": "entries_left IS NOT NULL",
+}
+"""Field: the condition under which something stands in it."""
+
+
+def entry_of(row: Row | Mapping[str, Any]) -> ListEntry:
     return ListEntry(
         id=row["id"],
         list_id=abs(row["list_id"]),

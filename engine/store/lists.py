@@ -86,6 +86,7 @@ class Lists:
                 raise ConfigError("ALL PLATES and NOT IN LIST cannot be deleted")
             self._db.execute("DELETE FROM rule_results WHERE rule_id IN (SELECT id FROM rules WHERE list_id = ?)", (list_id,))
             self._db.execute("DELETE FROM rules WHERE list_id = ?", (list_id,))
+            self._db.execute("DELETE FROM jobs WHERE list_id = ?", (list_id,))
             self._db.execute("DELETE FROM lists WHERE id = ?", (list_id,))
             self._db.execute(
                 "INSERT OR REPLACE INTO imports (list_id, generation, phase, steps) VALUES (?, -1, 'gone', 0)", (list_id,)

@@ -15,11 +15,13 @@ from engine.store.database import Database
 from engine.store.deliveries import Deliveries
 from engine.store.entries import Entries
 from engine.store.imports import Imports
+from engine.store.jobs import Jobs
 from engine.store.judge import Judge
 from engine.store.lists import Lists
 from engine.store.passages import Passages
 from engine.store.rules import Rules
 from engine.store.settings import StoredSettings
+from engine.store.transfers import Transfers
 from engine.types import UNDECIDED, ActionRule, Decision, Delivery, ListEntry, Match, Passage
 
 
@@ -42,6 +44,8 @@ class Store:
         self.settings = StoredSettings(self.db, self.changes)
         self.counters = Counters(self.db, clock)
         self.imports = Imports(path, self.lists, self._entry_check, clock)
+        self.jobs = Jobs(self.db, self.lists, self.changes, clock)
+        self.transfers = Transfers(self.db, clock)
 
     def transaction(self) -> AbstractContextManager[None]:
         """What is written inside commits together or not at all."""

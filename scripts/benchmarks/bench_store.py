@@ -213,7 +213,7 @@ def _entries(path: Path, say: Say) -> dict[str, object]:
     return figures
 
 
-def rows(number: int) -> Iterator[tuple[str, ListEntry]]:
+def rows(number: int) -> Iterator[tuple[int, ListEntry]]:
     """Entries as an import gives them, the same each time."""
     draw = random.Random(number)
     known: set[str] = set()
@@ -221,7 +221,7 @@ def rows(number: int) -> Iterator[tuple[str, ListEntry]]:
         plate = _plate(draw)
         if plate not in known:
             known.add(plate)
-            yield f"line {len(known)}", ListEntry(0, WHITE, plate, "", EARLIEST, LATEST)
+            yield len(known), ListEntry(0, WHITE, plate, "", EARLIEST, LATEST)
 
 
 def _plate(draw: random.Random) -> str:
