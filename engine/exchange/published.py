@@ -7,6 +7,7 @@ One file for each list and one for all, in the manual's XML. A file is replaced 
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import os
 import time
@@ -14,6 +15,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from board.kit.files import write_whole
+from board.kit.state import State
 from engine.exchange.exporting import lists_of, write_lists
 from engine.formats.event import Device
 from engine.store import Store
@@ -36,6 +39,24 @@ def published_name(plate_list: PlateList) -> str:
     name = plate_list.name.casefold()
     shown = "".join(each if each.isascii() and each.isalnum() else "_" for each in name)[:40]
     return f"{shown}-{hashlib.sha256(name.encode()).hexdigest()[:8]}.xml"
+
+
+def publish_in(state: State, store: Store, device: Device) -> None:
+    """`publish` into the FTP server's folder; remembers what stands there."""
+    memory = state.exchange / "published.json"
+    before = _remembered(memory)
+    found = publish(store, state.ftp / FOLDER, device, before)
+    if found != before:
+        state.exchange.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(memory, json.dumps(found).encode())
+
+
+def _remembered(path: Path) -> Mapping[str, str]:
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def publish(store: Store, folder: Path, device: Device, before: Mapping[str, str]) -> dict[str, str]:
