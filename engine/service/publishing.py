@@ -16,7 +16,7 @@ log = logging.getLogger("exchange")
 
 SERVER = "ftp"
 """As the FTP server is called in STATE/run/servers.json."""
-REST = 10.0
+REST = 4.0
 """After a run, whose length depends on the lists, nothing is published for this many times as long: edits that come one after the
 other are published together, and a small board has its processor for reading plates."""
 

@@ -55,7 +55,7 @@ def test_a_change_is_published_once_and_a_run_is_followed_by_a_rest(bench: Bench
     bench.switch(True)
     assert bench.turn() == 1
     bench.mark = "2"
-    assert bench.turn(4) == 1  # it has ended after 4 s: 40 s of rest
+    assert bench.turn(10) == 1  # it has ended after 10 s: 40 s of rest
     assert bench.turn(39) == 1
     assert bench.turn(2) == 2
     assert [bench.turn(1), bench.turn(60), bench.turn(60)] == [2, 2, 2]
