@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 
 IN_CI = "CI"
 """Environment: set where CI runs."""
+
+
+def pytest_configure() -> None:
+    """Bytecode is kept whatever the caller's environment says: a run starts hundreds of processes, and each would compile all
+    that it imports, as would each collection of the tests."""
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture

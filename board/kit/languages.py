@@ -1,4 +1,4 @@
-"""Languages: the catalogues of board/kit/locales, and which of them a reader gets: chosen on a page, else the browser's wish.
+"""Languages: the catalogues of board/kit/locales, and the choice among them: made on a page, else what the browser asks for.
 
 One file for each language, LANGUAGE.po, read by Python's gettext as it is: nothing is compiled, so nothing can be out of date.
 Its header names the language in itself: `"Language-Team: Deutsch\\n"`. `scripts/words.py` collects what is to be translated.
@@ -86,7 +86,7 @@ def _chosen(cookies: str) -> str:
 
 
 def _wished(wishes: str) -> list[str]:
-    """Codes of an Accept-Language header, the dearest first: "en;q=0.5, de-AT" is ["de-at", "en"]."""
+    """Codes of an Accept-Language header, the most wanted first: "en;q=0.5, de-AT" is ["de-at", "en"]."""
     found: list[tuple[float, str]] = []
     for wish in wishes[:1000].split(",")[:MAX_WISHES]:
         code, _, quality = wish.partition(";")

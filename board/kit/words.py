@@ -1,4 +1,4 @@
-"""Words: what is said to a person, as a key with its values, so that every reader gets it in a language of his own.
+"""Words: what is said to a person, as a key with its values, so that all readers get it in their own language.
 
 The key is the English sentence, which is also the msgid of the catalogues (board/kit/languages.py). Logs are in English."""
 
@@ -62,20 +62,6 @@ class Text:
             return template.format(**values)
         except (LookupError, ValueError, AttributeError):
             return self.key.format(**values)
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
-        """In messages between processes a Text is {"key": ..., "values": {...}}; a plain text is taken too."""
-        from pydantic_core import core_schema
-
-        return core_schema.no_info_plain_validator_function(
-            received, serialization=core_schema.plain_serializer_function_ser_schema(plain)
-        )
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: object, handler: object) -> dict[str, str]:
-        """In the answers of an API it has been said."""
-        return {"type": "string"}
 
 
 NOTHING = Text("")

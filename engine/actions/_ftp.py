@@ -8,10 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any
 
-from pydantic import field_validator
-
 from board.kit.errors import ConfigError, DeliveryError, PeerRefused
-from board.kit.settings import Settings, option
+from board.kit.settings import Settings, field_validator, option
 from engine.actions._exchange import Bounded, Exchange, Host, exchange, place
 from engine.actions._tls import Certificates, ca_option, client_context
 from engine.network import Network

@@ -29,7 +29,7 @@ FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 
 HEAD_BYTES = 200
-"""At most so much of a packet is neither topic nor body."""
+"""Most bytes of a packet beside topic and body."""
 
 ONLINE, OFFLINE = b"online", b"offline"
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import io
 
-from pydantic import field_validator
-
 from board.kit.errors import ConfigError
-from board.kit.settings import option
+from board.kit.settings import field_validator, option
 from board.kit.words import Text
 from engine.actions._ftp import FtpServer, session
 from engine.actions._kind import ActionEnv, ActionKind

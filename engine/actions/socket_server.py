@@ -14,10 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pydantic import field_validator
-
 from board.kit.errors import DeliveryError
-from board.kit.settings import Settings, option
+from board.kit.settings import Settings, field_validator, option
 from board.kit.sockets import short_address
 from board.kit.words import Text
 from engine.actions._kind import ActionEnv, ActionKind

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from os import SEEK_END
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, cast
+from typing import IO
 from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
@@ -61,7 +61,7 @@ def write_lists(
         out = stack.enter_context(path.open("w+b"))
         told = [(each, entries(each.id)) for each in lists]
         hashed = _Hashed(out)
-        count = _WRITERS[name](cast("IO[bytes]", hashed), told, device, stamp, further)
+        count = _WRITERS[name](hashed, told, device, stamp, further)
         digest = hashed.digest.hexdigest()[:DIGEST_DIGITS]
         if unknown is None:
             return Written(digest, count)
@@ -91,11 +91,11 @@ class _Hashed:
 
     def __init__(self, file: IO[bytes]) -> None:
         self.digest = hashlib.sha256()
-        self._file = file
+        self.file = file
 
     def write(self, data: bytes) -> int:
         self.digest.update(data)
-        return self._file.write(data)
+        return self.file.write(data)
 
 
 def _put_generation(out: IO[bytes], unknown: Generation, known: Generation) -> None:
@@ -111,15 +111,15 @@ def _put_generation(out: IO[bytes], unknown: Generation, known: Generation) -> N
 Told = Sequence[tuple[PlateList, Iterator[ListEntry]]]
 
 
-def _xml(out: IO[bytes], lists: Told, device: Device, stamp: Stamp, further: bool) -> int:
+def _xml(out: _Hashed, lists: Told, device: Device, stamp: Stamp, further: bool) -> int:
     return xml_file.write(out, lists, device.zone, stamp, further, device.columns)
 
 
-def _csv(out: IO[bytes], lists: Told, device: Device, stamp: Stamp, further: bool) -> int:
+def _csv(out: _Hashed, lists: Told, device: Device, stamp: Stamp, further: bool) -> int:
     return csv_file.write(out, lists, device.zone, stamp)
 
 
-def _xlsx(out: IO[bytes], lists: Told, device: Device, stamp: Stamp, further: bool) -> int:
+def _xlsx(out: _Hashed, lists: Told, device: Device, stamp: Stamp, further: bool) -> int:
     columns = [each for each in COLUMNS.values() if each.manual or each.name in stamp.columns]
     count = 0
 
@@ -128,12 +128,14 @@ def _xlsx(out: IO[bytes], lists: Told, device: Device, stamp: Stamp, further: bo
         for each, entries in lists:
             for entry in entries:
                 count += 1
-                yield [each.name, *(one.write(getattr(entry, one.name), device.zone) for one in columns)]
+                row = [each.name, *(one.write(getattr(entry, one.name), device.zone) for one in columns)]
+                out.digest.update(repr(row).encode())  # of the rows: the file itself holds the time of its making
+                yield row
 
-    write_workbook(out, ["list", *(each.name for each in columns)], rows())
+    write_workbook(out.file, ["list", *(each.name for each in columns)], rows())
     return count
 
 
-_WRITERS: Mapping[str, Callable[[IO[bytes], Told, Device, Stamp, bool], int]] = MappingProxyType({
+_WRITERS: Mapping[str, Callable[[_Hashed, Told, Device, Stamp, bool], int]] = MappingProxyType({
     "XML": _xml, "CSV": _csv, "XLSX": _xlsx,
 })  # fmt: skip

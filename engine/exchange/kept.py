@@ -5,18 +5,16 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from pydantic import field_validator
-
 from board.kit.errors import ConfigError
-from board.kit.settings import Settings, option
-from engine.exchange.names import EXPLAINED, check_name
+from board.kit.settings import Settings, field_validator, option
+from engine.exchange.names import NAME, check_name
 
 LEAST_FREE = 64 << 20
 """Bytes: with less on the storage nothing is added, as passages need them."""
 
 
 class KeptOptions(Settings):
-    name: str = option("{list}_{date}_{time}", "File name", f"Without extension. {EXPLAINED}", max_length=200)
+    name: str = option("{list}_{date}_{time}", "File name", NAME, max_length=200)
     keep: int = option(10, "Files kept", "The oldest files of this export beyond this number are deleted.", ge=1, le=1000)
 
     @field_validator("name")

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from board.kit.words import mark
 from engine.exchange.kind import JobEnv
 from engine.formats.event import Device
 from engine.formats.file_name import check_path, path_with
 from engine.types import PlateList
 
 PLACES = ("list", "date", "time", "device", "site", "camera")
-EXPLAINED = "{list}, {date}, {time}, {device}, {site} and {camera} are filled in; the extension follows from the format."
+NAME = mark(
+    "Without extension, which follows from the format; {list}, {date}, {time}, {device}, {site} and {camera} are filled in."
+)
+PATH = mark(
+    "Folders and name without extension, which follows from the format; {list}, {date}, {time}, {device}, {site} and {camera} are "
+    "filled in."
+)
+"""What the field of a name says."""
 
 
 def check_name(template: str) -> str:

@@ -30,6 +30,7 @@ from engine.actions import check_json
 from engine.dispatch.environment import device_of
 from engine.exchange.kind import JobEnv, JobKind
 from engine.exchange.kinds import JobKinds, find_jobs
+from engine.formats.event import Device
 from engine.network import Network, reachable
 from engine.settings import GeneralSettings
 from engine.store import Store
@@ -67,11 +68,11 @@ def main(arguments: list[str]) -> int:
         if options.what == "hand":
             from engine.exchange.hand import carry_out
 
-            carry_out(store, Path(options.which[0]), context(state, store))
+            carry_out(store, Clock(), Path(options.which[0]), _device(state, store))
         elif options.what == "publish":
             from engine.exchange.published import publish_in
 
-            publish_in(state, store, context(state, store))
+            publish_in(state, store, _device(state, store))
         else:
             run_jobs(state, store, Clock(), [int(each) for each in options.which])
     return 0
@@ -102,7 +103,7 @@ def turn(state: State) -> Iterator[None]:
         yield
 
 
-def context(state: State, store: Store) -> Any:
+def _device(state: State, store: Store) -> Device:
     """The camera as files name it."""
     return device_of(store.settings(GeneralSettings), camera_id(state))
 
@@ -148,7 +149,6 @@ def run_job(state: State, store: Store, clock: Clock, kinds: JobKinds, job: Job)
 
 
 def _run(state: State, store: Store, clock: Clock, kind: JobKind[Any], job: Job) -> Any:
-    general = store.settings(GeneralSettings)
     scratch = state.exchange / "scratch"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(mode=0o700, parents=True)
@@ -156,8 +156,8 @@ def _run(state: State, store: Store, clock: Clock, kind: JobKind[Any], job: Job)
     env = JobEnv(
         store=store,
         clock=clock,
-        device=device_of(general, camera_id(state)),
-        network=Network(lambda: reachable(general.action_addresses)),
+        device=_device(state, store),
+        network=Network(lambda: reachable(store.settings(GeneralSettings).action_addresses)),
         job=job,
         list=store.lists.get(job.list_id),
         folder=state.exchange / str(job.id),

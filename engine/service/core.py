@@ -130,6 +130,7 @@ class Service:
         self._state = state
         self._clock = clock
         self._kinds = kinds
+        self._licensed = licensed
         self._core: Core | None = None
         self.restart = threading.Event()
         self._problems = Problems(clock, lambda: self._subscribers.status_changed())
@@ -292,8 +293,8 @@ class Service:
             gate=gate,
             keeper=keeper,
             workers=workers,
-            intake=Intake(gate, self._kinds, workers, self._clock),
-            events=Intake(store, self._kinds, workers, self._clock),
+            intake=Intake(gate, self._kinds, workers, self._clock, self._licensed),
+            events=Intake(store, self._kinds, workers, self._clock, self._licensed),
             scheduler=Scheduler(
                 keeper,
                 keeper.db.checkpoint,

@@ -23,6 +23,8 @@ FEW_REMOVED = 5
 """So many may always go: of a short list they are soon half."""
 
 _KEY = STORED.index("key")
+_WILDCARD = STORED.index("wildcard")
+_NONE = (0,) * len(STORED)
 _LEFT = STORED.index("entries_left")
 
 
@@ -55,13 +57,15 @@ class Example:
 
 @dataclass(slots=True)
 class Effect:
-    """What an import does, or would do, to one list. `before`: its entries until then."""
+    """What an import does, or would do, to one list. `before`: its entries until then; `wildcards`: how many more of them stand for
+    several plates."""
 
     list_id: int
     before: int = 0
     added: int = 0
     changed: int = 0
     removed: int = 0
+    wildcards: int = 0
     examples: list[Example] = field(default_factory=list)
 
     @property
@@ -125,6 +129,7 @@ def effect_of(list_id: int, found: Iterator[Step], keep: Callable[[Step], None] 
         if step.kind == SAME:
             continue
         keep(step)
+        effect.wildcards += (step.new or _NONE)[_WILDCARD] - (step.old or _NONE)[_WILDCARD]
         if step.kind == ADDED:
             effect.added += 1
         elif step.kind == CHANGED:

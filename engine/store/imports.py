@@ -47,10 +47,18 @@ class TooMuchRemoved(ConfigError):
 class Imports:
     """Checking 100,000 rows takes the interpreter for seconds: not in the process that opens the gate."""
 
-    def __init__(self, path: Path, lists: Lists, checks: Callable[[int], Callable[[ListEntry], None]], clock: Clock) -> None:
+    def __init__(
+        self,
+        path: Path,
+        lists: Lists,
+        checks: Callable[[int], Callable[[ListEntry], None]],
+        check_wildcards: Callable[[int], None],
+        clock: Clock,
+    ) -> None:
         self._path = path
         self._lists = lists
         self._checks = checks
+        self._check_wildcards = check_wildcards
         self._clock = clock
 
     def replace(self, list_id: int, rows: Iterable[Row], by: str) -> int:
@@ -122,6 +130,9 @@ class Imports:
 
             effects.append(effect_of(list_id, steps(db, coming, list_id, terms, check, refusals), keep))
         refusals.check()
+        more = sum(effect.wildcards for effect in effects)
+        if more > 0:
+            self._check_wildcards(more)
         return tuple(effects), few if len(few) <= FEW else None
 
     # --- few changes: one short transaction, rows that stay are not touched ------------------------------------------

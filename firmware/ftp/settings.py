@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 
-from pydantic import field_validator
-
 from board.kit.errors import ConfigError
-from board.kit.settings import Problem, Settings, option
+from board.kit.settings import Problem, Settings, field_validator, option
 from firmware.ftp.messages import FtpPlan
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from typing_extensions import TypedDict
+from typing import Any, TypedDict
 
 from board.kit.errors import ConfigError
 from board.kit.settings import SettingsError
@@ -69,7 +67,7 @@ def _page(
 
 def _change(host: Host, call: Call) -> Answer:
     sent: dict[str, Any] = {name: call.body[name] for name in FtpSettings.model_fields if name in call.body}
-    sent.update({name: name in call.body for name, info in FtpSettings.model_fields.items() if info.annotation is bool})
+    sent.update({name: name in call.body for name in FtpSettings.model_fields if FtpSettings.type_of(name) is bool})
     try:
         _store(host, call, sent)
     except SettingsError as why:

@@ -221,7 +221,7 @@ def _pause_s(tries: _Tries, now_s: float) -> float:
 
 
 def _boot() -> str:
-    """Changes with every start of the machine, and with it the monotonic clock."""
+    """The boot: its id changes with every start of the machine, when the monotonic clock starts over."""
     try:
         return _BOOT_ID.read_text().strip()
     except OSError:

@@ -1,4 +1,5 @@
-"""Passwords: which may be chosen, and their scrypt hashes, one at a time, so that log-ins cannot take a small board's memory."""
+"""Passwords: which ones may be chosen, and their scrypt hashes, one at a time so that log-ins cannot use up a small board's
+memory."""
 
 from __future__ import annotations
 

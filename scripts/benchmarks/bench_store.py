@@ -206,9 +206,7 @@ def _entries(path: Path, say: Say) -> dict[str, object]:
         for plate in listed[:2_000]:
             store.lookup(plate, now, True)
         figures["lookup_exact_us"] = percentiles(_each(listed, lambda plate: store.lookup(plate, now, True)), 1e6)
-        figures["lookup_confusion_us"] = percentiles(
-            _each(misread, lambda plate: store.entries.lookup(plate, now, True, True)), 1e6
-        )
+        figures["lookup_confusion_us"] = percentiles(_each(misread, lambda plate: store.lookup(plate, now, True)), 1e6)
         figures["entries"] = len(plates)
     return figures
 

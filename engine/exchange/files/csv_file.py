@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from board.kit.words import Text
 from engine.exchange.files.columns import FURTHER, MANUAL
-from engine.exchange.files.rows import NO_STAMP, FileRefused, FileRow, Head, Stamp, at_line
+from engine.exchange.files.rows import NO_STAMP, FileRefused, FileRow, Head, Sink, Stamp, at_line
 from engine.exchange.files.table import ENTRY_BLOCK, LIST_BLOCK, Cells, rows_of
 from engine.formats.cells import read_cell, safe_cell
 from engine.formats.event import clean
@@ -115,7 +115,7 @@ def encoding_of(path: Path) -> str:
 
 
 def write(
-    out: IO[bytes],
+    out: Sink,
     lists: Sequence[tuple[PlateList, Iterable[ListEntry]]],
     zone: ZoneInfo,
     stamp: Stamp = NO_STAMP,
@@ -145,7 +145,7 @@ def write(
 class _Encoded:
     """What csv writes to, over a file of bytes."""
 
-    def __init__(self, out: IO[bytes]) -> None:
+    def __init__(self, out: Sink) -> None:
         self._out = out
 
     def write(self, text: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from board.kit.errors import ConfigError
 from board.kit.words import Text
@@ -20,6 +21,12 @@ class FileRefused(ConfigError):
 
 def at_line(line: int, why: Text | ConfigError) -> FileRefused:
     return FileRefused("line {line}: {why}", line=line, why=why)
+
+
+class Sink(Protocol):
+    """What a file is written to."""
+
+    def write(self, data: bytes, /) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -40,14 +41,10 @@ def _cells(path: Path) -> Iterator[Cells]:
             if len(archive.infolist()) > MOST_PARTS:
                 raise FileRefused("the workbook has too many parts")
             yield from _Workbook(archive).rows()
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as why:
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, RuntimeError, ValueError, OSError, zlib.error) as why:
         if isinstance(why, FileRefused):
             raise
         raise FileRefused("the workbook is damaged, packed in another way or protected by a password") from why
-    except Exception as why:
-        if type(why).__module__ != "zlib":
-            raise
-        raise FileRefused("the workbook is damaged") from why
 
 
 class _Workbook:

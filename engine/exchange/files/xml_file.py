@@ -18,7 +18,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
 from xml.parsers import expat
 from zoneinfo import ZoneInfo
 
@@ -32,6 +31,7 @@ from engine.exchange.files.rows import (
     FileRefused,
     FileRow,
     Head,
+    Sink,
     Stamp,
     at_line,
 )
@@ -159,7 +159,7 @@ class _Reader:
 
 
 def write(
-    out: IO[bytes],
+    out: Sink,
     lists: Sequence[tuple[PlateList, Iterable[ListEntry]]],
     zone: ZoneInfo,
     stamp: Stamp = NO_STAMP,

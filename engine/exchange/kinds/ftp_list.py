@@ -3,19 +3,17 @@ synchronization)."""
 
 from __future__ import annotations
 
-from pydantic import field_validator
-
-from board.kit.settings import option
+from board.kit.settings import field_validator, option
 from board.kit.words import Text
 from engine.actions._ftp import FtpServer, session
 from engine.exchange.exporting import FORMATS, write_lists
 from engine.exchange.kind import Done, JobEnv, JobKind
-from engine.exchange.names import EXPLAINED, check_name, path_of
+from engine.exchange.names import PATH, check_name, path_of
 
 
 class FtpListOptions(FtpServer):
     format: str = option("XML", "Format", "The same for the master and all of its slaves.", choices=tuple(FORMATS))
-    name: str = option("{list}", "File name", f"Folders and name without extension. {EXPLAINED}", max_length=200)
+    name: str = option("{list}", "File name", PATH, max_length=200)
     further: bool = option(
         True,
         "Further columns",

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from pydantic import field_validator
-
-from board.kit.settings import option
+from board.kit.settings import field_validator, option
 from engine.actions._ftp import FtpServer, session
 from engine.exchange.files.rows import MOST_BYTES
 from engine.exchange.importing import FORMATS
 from engine.exchange.kind import Done, JobEnv, JobKind
-from engine.exchange.names import EXPLAINED, check_name, path_of
+from engine.exchange.names import PATH, check_name, path_of
 from engine.exchange.taking import NOTHING_NEW, TakingOptions, take_in, taking, wanted
 
 
 class ImportFtpListOptions(FtpServer, TakingOptions):
-    name: str = option("{list}", "File name", f"Folders and name without extension. {EXPLAINED}", max_length=200)
+    name: str = option("{list}", "File name", PATH, max_length=200)
     timeout_s: float = option(120.0, "Timeout", "Longest time for the whole transfer.", unit="s", ge=5, le=3600)
 
     @field_validator("name")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST_REMEMBERED = 500
 
 FIRST_PICTURES_NS = 60_000_000_000
-"""A car that stands there is read within this time after a start, also where loading the models takes long."""
+"""A car that stands there is read within this time after a start, even when the models load slowly."""
 
 
 class RepeatFilter:

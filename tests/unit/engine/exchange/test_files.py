@@ -116,16 +116,22 @@ LAUGHS = (
     [
         pytest.param(MANUAL_XML[:-40], "line 18: not XML: unclosed token", id="cut-off"),
         pytest.param(MANUAL_XML.replace('listid="3"', 'listid="4"'), "line 13: its list '4' is not in this file", id="list-id"),
-        pytest.param(MANUAL_XML.replace('id="2"', 'id="1"'), "line 18: the number 1 of a plate is there twice", id="entry-id-twice"),
+        pytest.param(
+            MANUAL_XML.replace('id="2"', 'id="1"'), "line 18: the number 1 of a plate is there twice", id="entry-id-twice"
+        ),
         pytest.param(MANUAL_XML.replace('id="2"', 'id="x"'), "line 18: 'x' is not the number (id) of a plate", id="entry-id"),
-        pytest.param(MANUAL_XML.replace('id="3" s', 'id="-3" s'), "line 7: '-3' is not the number (id) of a list", id="list-number"),
+        pytest.param(
+            MANUAL_XML.replace('id="3" s', 'id="-3" s'), "line 7: '-3' is not the number (id) of a list", id="list-number"
+        ),
         pytest.param(
             MANUAL_XML.replace("3000-01-01", "3000-13-01"),
             "line 13: endvaliditydate: '3000-13-01T00:00:00.000' is no date; write it as 2026-05-31T18:00 or 31.05.2026 18:00",
             id="date",
         ),
         pytest.param(
-            MANUAL_XML.replace("2000-01-01T00:00:00.000", "2026-02-30T00:00:00.000"), "'2026-02-30T00:00:00.000' is no date", id="day"
+            MANUAL_XML.replace("2000-01-01T00:00:00.000", "2026-02-30T00:00:00.000"),
+            "'2026-02-30T00:00:00.000' is no date",
+            id="day",
         ),
         pytest.param(xml("", before=LAUGHS), "line 1: a document type definition (DOCTYPE) is not taken", id="billion-laughs"),
         pytest.param(
@@ -138,14 +144,22 @@ LAUGHS = (
         pytest.param(xml("<a>" * 100), "line 1: elements within elements without end", id="deep"),
         pytest.param(f'<grouplist a="{"x" * 600_000}', "line 1: an element without an end", id="long-element"),
         pytest.param(xml('<nlelemlist id="1" listid="3"/>'), "line 1: the plate (numberplate) is missing", id="no-plate"),
-        pytest.param('<?xml version="1.0" encoding="utf-8"?>'.encode() + xml("\xe4").encode("latin-1"), "not XML: not well-formed", id="charset"),
-        pytest.param('<?xml version="1.0" encoding="klingon"?><grouplist/>', "its character set is not known: save it as UTF-8", id="unknown-charset"),
-        pytest.param('<?xml version="1.0" encoding="gb2312"?><grouplist/>', "character set is not known", id="charset-of-several-bytes"),
+        pytest.param(
+            b'<?xml version="1.0" encoding="utf-8"?>' + xml("\xe4").encode("latin-1"), "not XML: not well-formed", id="charset"
+        ),
+        pytest.param(
+            '<?xml version="1.0" encoding="klingon"?><grouplist/>',
+            "its character set is not known: save it as UTF-8",
+            id="unknown-charset",
+        ),
+        pytest.param(
+            '<?xml version="1.0" encoding="gb2312"?><grouplist/>', "character set is not known", id="charset-of-several-bytes"
+        ),
         pytest.param(b"\x1f\x8b\x08\x00" + bytes(100), "the file is packed (gzip): unpack it first", id="gzip"),
         pytest.param(b"", "the file is empty", id="empty"),
         pytest.param(b" \r\n", "the file is empty", id="blank"),
     ],
-)  # fmt: skip
+)
 def test_a_broken_xml_file_says_where_and_what(tmp_path: Path, content: str | bytes, says: str) -> None:
     assert says in refused(tmp_path, content)
 
@@ -153,10 +167,14 @@ def test_a_broken_xml_file_says_where_and_what(tmp_path: Path, content: str | by
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        pytest.param(MANUAL_CSV[: MANUAL_CSV.index("nlelemlist-id")], "the second heading is missing (nlelemlist-id)", id="one-block"),
+        pytest.param(
+            MANUAL_CSV[: MANUAL_CSV.index("nlelemlist-id")], "the second heading is missing (nlelemlist-id)", id="one-block"
+        ),
         pytest.param(MANUAL_CSV[:-40], "line 5: it has 6 of 7 columns: the file was cut off", id="cut-off"),
         pytest.param(MANUAL_CSV.replace("2;BBB123;1", "2;BBB123;7"), "line 5: its list '7' is not in this file", id="list-id"),
-        pytest.param(MANUAL_CSV.replace("2;BBB", "1;BBB"), "line 5: '1' is not the number of a plate, or it is there twice", id="id"),
+        pytest.param(
+            MANUAL_CSV.replace("2;BBB", "1;BBB"), "line 5: '1' is not the number of a plate, or it is there twice", id="id"
+        ),
         pytest.param(MANUAL_CSV.replace("2019-02-25", "2019-02-29"), "line 5: startvaliditydate: '2019-02-29T18", id="date"),
         pytest.param(MANUAL_CSV.replace("numberplate", "plate"), "line 3: the column numberplate is missing", id="heading"),
         pytest.param("a;b\n1;2\n", "line 1: no column is headed plate", id="no-headings"),
@@ -164,11 +182,13 @@ def test_a_broken_xml_file_says_where_and_what(tmp_path: Path, content: str | by
         pytest.param("plate,plate\nA1,B1\n", "line 1: two columns say the same: plate", id="twice"),
         pytest.param("plate\n1.20E+05\n", "line 2: numberplate: '1.20E+05' is what a spreadsheet makes of a plate", id="exponent"),
         pytest.param(bytes(range(1, 256)), "its character set is not certain, or it is no text", id="binary"),
-        pytest.param("plate\nÀ123ÂÑ77\n".encode("latin-1"), "line 2: 'À123ÂÑ77': the file's character set is not certain", id="cyrillic"),
+        pytest.param(
+            "plate\nÀ123ÂÑ77\n".encode("latin-1"), "line 2: 'À123ÂÑ77': the file's character set is not certain", id="cyrillic"
+        ),
         pytest.param("\ufeffplate\nA1\n".encode("utf-16")[:-1], "its character set is not certain", id="half-a-character"),
         pytest.param("plate,valid until\nA1,5/6/2026\n", "'5/6/2026' can mean two days", id="two-days"),
     ],
-)  # fmt: skip
+)
 def test_a_broken_csv_file_says_where_and_what(tmp_path: Path, content: str | bytes, says: str) -> None:
     assert says in refused(tmp_path, content)
 
@@ -224,18 +244,22 @@ def packed(parts: dict[str, str]) -> bytes:
 
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 BOOK = f'<workbook {MAIN} xmlns:r="r"><sheets><sheet name="a" sheetId="1" r:id="rId1"/></sheets></workbook>'
-TEXTS = f"<sst {MAIN}><si><t>plate</t></si><si><t>valid until</t></si><si><r><t>MÜ </t></r><r><t>AB1</t></r><rPh><t>no</t></rPh></si></sst>"
+TEXTS = (
+    f"<sst {MAIN}><si><t>plate</t></si><si><t>valid until</t></si>"
+    "<si><r><t>MÜ </t></r><r><t>AB1</t></r><rPh><t>no</t></rPh></si></sst>"
+)
 STYLES = (
-    f'<styleSheet {MAIN}><numFmts><numFmt numFmtId="164" formatCode="dd\\.mm\\.yyyy"/><numFmt numFmtId="165" formatCode="[Red]0.0&quot;d&quot;"/>'
-    '</numFmts><cellStyleXfs><xf numFmtId="14"/></cellStyleXfs><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="164"/><xf numFmtId="165"/>'
-    "</cellXfs></styleSheet>"
-)  # fmt: skip
+    f'<styleSheet {MAIN}><numFmts><numFmt numFmtId="164" formatCode="dd\\.mm\\.yyyy"/>'
+    '<numFmt numFmtId="165" formatCode="[Red]0.0&quot;d&quot;"/></numFmts><cellStyleXfs><xf numFmtId="14"/></cellStyleXfs>'
+    '<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="164"/><xf numFmtId="165"/></cellXfs></styleSheet>'
+)
 SHEET = (
     f'<worksheet {MAIN}><sheetData><row r="2"><c r="A2" t="s"><v>0</v></c><c r="C2" t="s"><v>1</v></c></row>'
     '<row r="4"><c r="A4" t="s"><v>2</v></c><c r="C4" s="1"><v>46353</v></c></row>'
     '<row r="5"><c r="A5"><v>12345</v></c><c r="C5" s="2"><v>46353.75</v></c></row>'
     '<row r="6"><c r="A6" t="str"><f>"X"&amp;1</f><v>X1</v></c><c r="C6" s="3"><v>46353</v></c></row>'
-    '<row r="7"><c r="A7" t="inlineStr"><is><t>12E4</t></is></c></row><row r="8"><c r="B8" t="b"><v/></c></row></sheetData></worksheet>'
+    '<row r="7"><c r="A7" t="inlineStr"><is><t>12E4</t></is></c></row>'
+    '<row r="8"><c r="B8" t="b"><v/></c></row></sheetData></worksheet>'
 )
 PARTS = {"xl/workbook.xml": BOOK, "xl/sharedStrings.xml": TEXTS, "xl/styles.xml": STYLES, "xl/worksheets/sheet1.xml": SHEET}
 
@@ -267,15 +291,19 @@ def test_a_workbook_of_ours(tmp_path: Path) -> None:
         pytest.param(b"PK\x03\x04" + bytes(300), "the workbook is damaged", id="rubbish"),
         pytest.param(b"\xd0\xcf\x11\xe0" + bytes(300), "a workbook of the old kind (.xls)", id="xls"),
         pytest.param(packed(PARTS | {"xl/workbook.xml": f"<!DOCTYPE a>{BOOK}"}), "document type definition", id="dtd"),
-        pytest.param(packed(PARTS | {"xl/worksheets/sheet1.xml": SHEET[:-20]}), "the workbook is damaged: unclosed token", id="xml"),
-        pytest.param(packed({name: content for name, content in PARTS.items() if "sheet1" not in name}), "has no sheet", id="no-sheet"),
+        pytest.param(
+            packed(PARTS | {"xl/worksheets/sheet1.xml": SHEET[:-20]}), "the workbook is damaged: unclosed token", id="xml"
+        ),
+        pytest.param(
+            packed({name: content for name, content in PARTS.items() if "sheet1" not in name}), "has no sheet", id="no-sheet"
+        ),
         pytest.param(
             packed(PARTS | {"xl/worksheets/sheet1.xml": SHEET.replace('<c r="A5">', '<c r="A5" s="1">')}),
             "line 5: numberplate: '1933-10-18' is no text: a spreadsheet has changed the plate",
             id="plate-is-a-day",
         ),
     ],
-)  # fmt: skip
+)
 def test_a_broken_workbook_says_what_is_wrong(tmp_path: Path, content: bytes, says: str) -> None:
     assert says in refused(tmp_path, content)
 
