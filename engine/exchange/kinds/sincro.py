@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import hashlib
 
-from pydantic import field_validator
-
 from board.kit.errors import ConfigError, DeliveryError
-from board.kit.settings import Settings, option
+from board.kit.settings import Settings, field_validator, option
 from engine.actions._exchange import Host
 from engine.actions._ftp import TO_WHOM, FtpServer, session
 from engine.exchange.files.rows import MOST_BYTES
