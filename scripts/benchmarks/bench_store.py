@@ -74,7 +74,7 @@ def measure(say: Say) -> dict[str, object]:
     with TemporaryDirectory() as folder:
         figures |= _upgrade(Path(folder) / "old.db", say)
     with TemporaryDirectory() as folder:
-        figures |= _entries(Path(folder) / "entries.db", say)
+        figures |= entries(Path(folder) / "entries.db", say)
     with TemporaryDirectory() as folder:
         figures |= _pages(Path(folder) / "passages.db", say)
     return figures
@@ -186,7 +186,8 @@ def _old_database(path: Path) -> None:
 # --- lists ------------------------------------------------------------------------------------------------------------
 
 
-def _entries(path: Path, say: Say) -> dict[str, object]:
+def entries(path: Path, say: Say) -> dict[str, object]:
+    """Look-ups in full lists."""
     figures: dict[str, object] = {}
     plates = sorted(entry.plate for _, entry in rows(ENTRIES))
     with closing(Store(path, Clock(), checkpoints=False)) as store:
