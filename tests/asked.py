@@ -32,12 +32,12 @@ def answer_to(body: bytes, judge: Judge) -> bytes:
 
 
 @contextmanager
-def http_judge(judge: Judge, secret: str = "") -> Iterator[HttpPeer]:
+def http_judge(judge: Judge, secret: str = "", host: str = "127.0.0.1") -> Iterator[HttpPeer]:
     def answer(asked: Asked) -> tuple[int, dict[str, str], bytes]:
         body = answer_to(asked.body, judge)
         return 200, {SIGNATURE: sign(secret, body)} if secret else {}, body
 
-    with http_peer(answer) as server:
+    with http_peer(answer, host) as server:
         yield server
 
 
