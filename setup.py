@@ -31,10 +31,8 @@ setup(
     },
     install_requires=[
         "ai-edge-litert==2.1.6",
-        "annotated-types==0.8.0",
         "av==18.1.0",
         "bottle==0.13.4",
-        "cheroot==11.1.2",  # not ours any more: a roll-back runs packages of releases that import it and requests
         "certifi==2026.10.18",
         "cryptography==50.0.2",
         "Jinja2==3.1.6",
@@ -42,14 +40,19 @@ setup(
         "numpy>=1.26.4,<3",  # tflite-runtime, where it replaces LiteRT, needs numpy 1
         "paho-mqtt==2.2.0",
         "pillow==13.0.0",
-        "pydantic==2.14.3",
+        "pyftpdlib==2.2.0",
+        "pyOpenSSL==26.4.0",
         "pyserial==3.5",
-        "requests==2.34.2",
         "schedule==1.2.2",
         "smbus2==0.6.1",
         "sqlite-utils==4.2.1",
-        "typing_extensions==4.16.0",
         "tzdata==2026.6",
+        # not ours any more: a roll-back runs packages of releases that import these
+        "annotated-types==0.8.0",
+        "cheroot==11.1.2",
+        "pydantic==2.14.3",
+        "requests==2.34.2",
+        "typing_extensions==4.16.0",
     ],
     extras_require={
         # RPi.GPIO and rpi-lgpio share one module name: install the one of the board. picamera2 wants libcamera from apt.
@@ -64,8 +67,6 @@ setup(
             "mypy==2.4.1",
             "openapi-spec-validator==0.9.0",
             "playwright==1.65.2",
-            "pyftpdlib==2.2.0",
-            "pyOpenSSL==26.4.0",
             "pytest==9.2.0",
             "pytest-xdist==3.8.0",
             "ruff==0.17.5",

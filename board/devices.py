@@ -1,6 +1,6 @@
-"""Devices: how each I2C and serial device in use is, told by the process that uses it and read by whoever shows it.
+"""Devices: the state of each I2C and serial device in use, written by the process that uses it, read by whoever shows it.
 
-One small file per device in STATE/run/devices, written when something changes. What a process wrote that has died does not count.
+One small file per device in STATE/run/devices, written when something changes. Files of a process that has died are ignored.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class DeviceState:
 
 
 class DeviceBook:
-    """What this process tells of its devices; `report` is for any thread."""
+    """The states that this process reports; any thread may call `report`."""
 
     def __init__(self, state: State, process: str) -> None:
         self._folder = state.devices

@@ -133,7 +133,7 @@ def _kept(rgb: NDArray[np.uint8], picture: Path) -> Finding:
 
 
 def _i2c(profile: BoardProfile, state: State) -> Iterator[Finding]:
-    """The board's I2C devices, each asked; one that a process of ours uses is not asked: how it is stands in the book."""
+    """The board's I2C devices. Each is asked, except one that a process of ours uses: its state is in STATE/run/devices."""
     used = {one.device: one for one in read_devices(state)}
     for url in profile.i2c:
         place = str(parse_url(url))
@@ -159,7 +159,7 @@ def _i2c(profile: BoardProfile, state: State) -> Iterator[Finding]:
 
 
 def _on_bus(number: int, state: State) -> Iterator[str]:
-    """Who answers on a bus of the kernel. Each address is read one byte, which no device of ours takes for a command."""
+    """Who answers on a bus of the kernel. One byte is read at each address, which no device of ours takes for a command."""
     kinds = all_i2c_kinds().values()
     try:
         bus = open_bus("i2c", number, state)

@@ -14,6 +14,7 @@ COMMANDS = {
     "run": ("engine.reading.start", "the engine process: camera to passages"),
     "service": ("engine.service.core", "the service process: store, look-ups, actions, triggers"),
     "vms": ("engine.vms.run", "the vms process: servers for recorders and video management"),
+    "exchange": ("engine.exchange.work", "exports and imports of lists, for the service and the portal"),
     "video": ("engine.video.run", "the video process, on boards that can encode video"),
     "read": ("engine.cli.read", "read the plates in pictures"),
     "countries": ("engine.cli.countries", "list the countries whose plate formats are known"),

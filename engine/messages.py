@@ -87,6 +87,14 @@ class PassageStored:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadAgain:
+    """The passage was to open a gate, and nothing opened in time: if its car still stands there, it is to be read anew."""
+
+    passage_id: str
+    plate: str
+
+
+@dataclass(frozen=True, slots=True)
 class StartTrigger:
     trigger: Trigger
 
@@ -283,7 +291,7 @@ class ServerSettings:
 
 
 SERVICE_MESSAGES: tuple[type, ...] = (
-    EngineHello, EngineStatus, PassageReport, LiveReads, TriggerTaken, PassageStored, StartTrigger, StopEngine,
+    EngineHello, EngineStatus, PassageReport, LiveReads, TriggerTaken, PassageStored, ReadAgain, StartTrigger, StopEngine,
     AskStatus, FireTrigger, TestAction, RulesChanged, SettingsChanged, RestartService, Outcome, TriggerAnswer, ServiceStatus,
     Subscribe, Subscribed, Missed, PassageEvent, DeliveryEvent, LineChanged, ServerSettings,
 )  # fmt: skip

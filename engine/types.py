@@ -350,3 +350,24 @@ class Counter:
     name: str
     value: int
     changed_at: datetime | None
+
+
+# --- exports and imports ---------------------------------------------------------------------------------------------
+
+INTERVALS = ("minute", "hour", "day", "week", "month")
+"""How often a job runs (manual 4.4, List tab): each minute or hour, at 23:59:59 each day, Mondays at 00:00:00, on the first of each
+month at 23:59:59."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An export or import of a list that comes by itself. `kind`: registry name ("ftp_list"); `if_changed`: it does nothing unless
+    something has changed; `options`: JSON object text of that kind's options."""
+
+    id: int
+    list_id: int
+    kind: str
+    enabled: bool
+    interval: str
+    if_changed: bool
+    options: str

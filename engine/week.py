@@ -1,8 +1,10 @@
-"""Week: the weekly schedule of an action, as it is given and as it is kept: spans of minutes, a night in two parts."""
+"""Week: the weekly schedule of an action or an entry, as it is given and as it is kept: spans of minutes, a night in two parts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
 from board.kit.words import Text
@@ -32,6 +34,14 @@ def schedule(days: Sequence[Sequence[Span]]) -> WeekSchedule:
             if 0 < end < start:
                 parts[(number + 1) % len(DAYS)].append((0, end))
     return WeekSchedule(tuple(_joined(spans) for spans in parts))
+
+
+def in_force(week: WeekSchedule, at: datetime, zone: ZoneInfo) -> bool:
+    """Whether the schedule holds at `at`: by the wall clock of `zone`, so an hour that a change of summer time skips never comes,
+    and one that it repeats comes twice."""
+    local = at.astimezone(zone)
+    minute = local.hour * 60 + local.minute
+    return any(start <= minute < end for start, end in week.days[local.weekday()])
 
 
 def _joined(spans: Sequence[Span]) -> tuple[Span, ...]:

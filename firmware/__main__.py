@@ -78,6 +78,7 @@ def _run(words: list[str]) -> int:
     state = _state(options.state)
     give_back_large_blocks()
     speak_http_without_tls()  # its peers are its own packages, over Unix sockets
+    from firmware.ftp.service import FtpService
     from firmware.gateway.app import build, open_host  # only now: they import it
     from firmware.gateway.web import WebServer
     from firmware.packages.uploads import Uploads
@@ -100,12 +101,14 @@ def _run(words: list[str]) -> int:
         if ended:
             LOG.warning("%d processes of an earlier run were ended", ended)
         _make_safe(state)()
-        host = open_host(auth, packages, Uploads(state.host / "uploads"), present)
+        ftp = FtpService(state, options.bind)
+        host = open_host(auth, packages, Uploads(state.host / "uploads"), present, ftp)
         server = WebServer(options.bind, options.port, build(host), auth.addresses)
         port = server.start()
         LOG.info("listening on %s port %d", options.bind, port)
         who = WhoServer(state.people_socket, auth.who)
         who.start()
+        ftp.start()
         packages.boot(options.bind, port)
         notify("READY=1")
         watchdog = (
@@ -120,6 +123,7 @@ def _run(words: list[str]) -> int:
         failed = not life.stop.is_set()
         notify("STOPPING=1")
         packages.close()
+        ftp.stop()
         server.stop()
         who.close()
         auth.keep(last=True)

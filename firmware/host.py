@@ -10,6 +10,7 @@ from board.kit.web.menu import Tab
 from board.kit.web.render import Templates, page_words
 from board.kit.web.routes import Answer, Call
 from board.kit.words import Text
+from firmware.ftp.service import FtpService
 from firmware.gateway.proxy import Proxy
 from firmware.packages.management import Packages
 from firmware.packages.uploads import Uploads
@@ -32,6 +33,7 @@ class Host:
     templates: Templates
     proxy: Proxy
     menu: tuple[Tab[Host], ...]
+    ftp: FtpService
 
     def page(
         self,

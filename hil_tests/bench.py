@@ -163,8 +163,8 @@ class Bench:
 
     @contextmanager
     def maker(self, port: WiegandLine, gpio: Gpio) -> Iterator[tuple[PulseMaker, str]]:
-        """What makes the pulses of `port`, with its wires at rest on the chip `gpio`, and its URL: the one that the profile names,
-        or busy-wait where that one is not to be had."""
+        """What makes the pulses of `port`, with its wires at rest on the chip `gpio`, and its URL: the profile's, or busy-wait
+        where that maker is missing."""
         os.environ.setdefault("LG_WD", str(self.state.run))  # as pins does
         self.state.run.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not claims_wires(port):

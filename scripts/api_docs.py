@@ -31,7 +31,9 @@ token as `Authorization: Bearer`, or the session of a browser. Each needs a perm
   problem of a form at once, and nothing was stored.
 - Stamps named `at` or `..._at` are UTC (ISO 8601); `..._local` are texts in the camera's time zone.
 - Passwords never come back; an empty password in a request keeps the stored one.
-- A browser's session needs an `Origin` or `X-Requested-With` header for everything that changes something.
+- A browser must prove that one of the camera's own pages asks for a change: it sends `Sec-Fetch-Site` or `Origin`, or the script
+  adds `X-Requested-With`. A program with a session's cookie may POST, PUT and DELETE without them; the whole rule stands in
+  `board/kit/web/origin.py`.
 
 | method | address | permission | what it does | asks |
 | --- | --- | --- | --- | --- |

@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT))
 from board.kit.clock import Clock  # noqa: E402
 from board.kit.servers import read_servers  # noqa: E402
 from board.kit.state import State  # noqa: E402
+from firmware.ftp.service import FtpService  # noqa: E402
 
 DEMO = ROOT / "firmware" / "demo" / "street.mp4"
 READY_WITHIN_S = 60.0
@@ -229,14 +230,15 @@ def _announce(state: State, port: int) -> None:
 
 
 def _servers(state: State) -> Mapping[str, str]:
-    """{name: address} of the package's own servers; they may be a moment later than the portal."""
+    """{name: address} of the servers that are on; they may be a moment later than the portal."""
+    wanted = {"ftp"} if FtpService(state, "").settings.enabled else set()
     deadline = time.monotonic() + SERVERS_WITHIN_S
     while time.monotonic() < deadline:
         found = read_servers(state)
-        if found:
+        if found and wanted <= set(found):
             return found
         time.sleep(0.1)
-    return {}
+    return read_servers(state)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Choices: what this board and this package have to choose from in the forms, by widget."""
+"""Choices: what the forms offer to choose from on this board, by widget."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Focus: how sharp a picture is, as one figure that the focus aid on the Live tab shows while somebody turns the lens."""
+"""Focus: the sharpness of a picture as one figure, which the focus aid of the Live tab shows while somebody turns the lens."""
 
 from __future__ import annotations
 

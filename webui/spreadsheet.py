@@ -10,98 +10,26 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import re
 import tempfile
-import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from html import escape
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
 
 from board.kit.web.routes import Answer
+from engine.formats.cells import safe_cell
+from engine.formats.workbook import write_workbook
 
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-STARTS_OF_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A cell of a CSV file that begins so is taken for a formula; an apostrophe before it makes it text."""
-
-LONGEST_CELL = 32_767
-"""Characters; a workbook holds no more."""
 _KEPT_BYTES = 1 << 20
 """Up to this size a file is sent from memory, beyond it from a temporary file."""
 
 _PIECE_CHARACTERS = 1 << 16
 
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_TEXT, _BOLD = 1, 2
-"""Styles of the file below: text that stays text when somebody edits it, and a heading."""
-_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_KINDS = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-_PARTS: Mapping[str, str] = {
-    "[Content_Types].xml": (
-        '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
-        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        f'<Override PartName="/xl/workbook.xml" ContentType="{_KINDS}.sheet.main+xml"/>'
-        f'<Override PartName="/xl/styles.xml" ContentType="{_KINDS}.styles+xml"/>'
-        f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{_KINDS}.worksheet+xml"/></Types>'
-    ),
-    "_rels/.rels": (
-        f'<Relationships xmlns="{_RELATIONS}">'
-        f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
-    ),
-    "xl/workbook.xml": (
-        f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets><sheet name="Sheet1" sheetId="1" r:id="rId1"/></sheets></workbook>'
-    ),
-    "xl/_rels/workbook.xml.rels": (
-        f'<Relationships xmlns="{_RELATIONS}">'
-        f'<Relationship Id="rId1" Type="{_OFFICE}/worksheet" Target="worksheets/sheet1.xml"/>'
-        f'<Relationship Id="rId2" Type="{_OFFICE}/styles" Target="styles.xml"/></Relationships>'
-    ),
-    "xl/styles.xml": (
-        f'<styleSheet xmlns="{_MAIN}"><fonts count="2"><font><sz val="11"/><name val="Calibri"/></font>'
-        '<font><b/><sz val="11"/><name val="Calibri"/></font></fonts>'
-        '<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills>'
-        '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
-        '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="3">'
-        '<xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
-        '<xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>'
-        '<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/></cellXfs></styleSheet>'
-    ),
-}
-_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-
 
 def sheet(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Answer:
     """A workbook `name` to download, with one sheet. Written row by row, so that its length takes no memory."""
     file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_KEPT_BYTES)  # noqa: SIM115  # closed when it was sent
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for part, content in _PARTS.items():
-            archive.writestr(part, _HEAD + content)
-        with archive.open("xl/worksheets/sheet1.xml", "w") as page:
-            for piece in _sheet(head, rows):
-                page.write(piece.encode())
+    write_workbook(file, head, rows)
     return _download(name, WORKBOOK, file)
-
-
-def _sheet(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    pane = '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>'
-    yield f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">{pane}</sheetView></sheetViews>'
-    yield f'<cols><col min="1" max="{len(head)}" width="18" customWidth="1"/></cols><sheetData>'
-    yield f"<row>{''.join(_text(heading, _BOLD) for heading in head)}</row>"
-    for row in rows:
-        yield f"<row>{''.join(map(_cell, row))}</row>"
-    yield "</sheetData></worksheet>"
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return f"<c><v>{value!r}</v></c>"
-    return _text(str(value), _TEXT)
-
-
-def _text(text: str, style: int) -> str:
-    shown = escape(_NOT_XML.sub("\ufffd", text[:LONGEST_CELL]), quote=False)
-    return f'<c t="inlineStr" s="{style}"><is><t xml:space="preserve">{shown}</t></is></c>'
 
 
 def _download(name: str, kind: str, file: IO[bytes]) -> Answer:
@@ -128,15 +56,9 @@ def _lines(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[by
     out.seek(0, io.SEEK_END)
     writer = csv.writer(out)
     for row in itertools.chain([head], rows):
-        writer.writerow([cell(value) for value in row])
+        writer.writerow([safe_cell(value) for value in row])
         if out.tell() > _PIECE_CHARACTERS:
             yield out.getvalue().encode("utf-8", "replace")
             out.seek(0)
             out.truncate()
     yield out.getvalue().encode("utf-8", "replace")
-
-
-def cell(value: object) -> str:
-    """The value as text; one that looks like a formula gets an apostrophe."""
-    text = str(value)
-    return f"'{text}" if text.startswith(STARTS_OF_FORMULAS) else text

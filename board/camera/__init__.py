@@ -20,7 +20,7 @@ __all__ = ["CameraSettings", "CameraSetup", "open_camera"]
 
 
 def __getattr__(name: str) -> object:
-    """CameraSettings, for who declares, checks or shows them; who only opens a camera does not import them."""
+    """`CameraSettings` is imported on first use: a process that only opens a camera does without it."""
     if name != "CameraSettings":
         raise AttributeError(name)
     from board.camera._settings import CameraSettings

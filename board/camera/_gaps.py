@@ -1,4 +1,4 @@
-"""Gaps: how many frames are missing between two, by the times that the camera or its driver stamped on them."""
+"""Gaps: how many frames are missing between two frames, from the time stamps of the camera or its driver."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Gaps:
         self._steps_ns: deque[int] = deque(maxlen=KEPT)
 
     def before(self, stamp_ns: int, step_ns: int = 0) -> int:
-        """Frames missing between the last stamp and this one. `step_ns`: the time between two frames as the camera tells it,
-        0 when it does not: then the median of the last steps."""
+        """Frames missing between the last stamp and this one. `step_ns`: the frame interval that the camera reports; 0 when it
+        reports none: then the median of the last intervals counts."""
         last_ns, self._last_ns = self._last_ns, stamp_ns
         if last_ns is None or stamp_ns <= last_ns:
             return 0

@@ -1,4 +1,4 @@
-"""JPEGs in a stream of bytes: each found by its own marks, whatever stands between them (boundaries, headers, lengths)."""
+"""JPEGs in a byte stream, found by their own markers, whatever stands between them (boundaries, headers, lengths)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ MOST_BYTES = 16 << 20
 _START = b"\xff\xd8\xff"
 _END, _SCAN, _SOI = 0xD9, 0xDA, 0xD8
 _BARE = frozenset((0x01, *range(0xD0, 0xD8)))
-"""Marks without a length: TEM and the restart marks (ITU-T T.81, table B.1)."""
+"""Markers without a length: TEM and the restart markers (ITU-T T.81, table B.1)."""
 _NEXT_MARK = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
-"""In coded data: neither a stuffed zero, nor a restart mark, nor a fill byte."""
+"""The next marker in coded data: no stuffed zero, restart marker or fill byte."""
 
 
 class JpegFinder:
@@ -27,7 +27,7 @@ class JpegFinder:
         self._in_scan = False
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Every picture that `data` completes, from its first mark to its last."""
+        """Every picture that `data` completes, from its first marker to its last."""
         self._data += data
         while True:
             if self._at == 0 and not self._begin():
@@ -56,8 +56,8 @@ class JpegFinder:
         self._at, self._in_scan = 0, False
 
     def _walk(self) -> int | None:
-        """The length of the complete picture; None while bytes are missing; 0 when what began there was no picture, or was cut off,
-        and has been dropped. Segments are skipped by their lengths (ITU-T T.81, B.1.1): a thumbnail in one has marks of its own."""
+        """The length of the complete picture; None while bytes are missing; 0 when it was no picture or was cut off: then it has
+        been dropped. Segments are skipped by their lengths (ITU-T T.81, B.1.1): a thumbnail inside has markers of its own."""
         data = self._data
         while True:
             if self._in_scan:

@@ -1,7 +1,7 @@
 """MJPEG over HTTP: a stream of JPEGs, or an address that gives one JPEG each time it is asked.
 
-Many cameras send multipart streams that are off the standard (RFC 2046): no first boundary, no hyphens, wrong lengths. So the
-pictures are found by their own marks (board/camera/_jpegs.py), whatever the headers of the parts say.
+Many cameras send multipart streams that violate the standard (RFC 2046): no first boundary, no hyphens, wrong lengths. So the
+pictures are found by their own markers (board/camera/_jpegs.py), whatever the headers of the parts say.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from board.kit.words import Text
 from board.pictures import load_rgb
 
 FIRST_PAUSE_S = 12.0
-"""How long the second picture may take: a camera that sends one every few seconds has not told its pace before."""
+"""How long the second picture may take: before it, the pace of a slow camera is unknown."""
 TYPES = ("multipart/", "image/jpeg", "image/jpg", "image/pjpeg", "application/octet-stream")
 """Content types that may hold JPEGs; others are left to FFmpeg."""
 _CHUNK = 1 << 16
@@ -107,7 +107,7 @@ class Answer:
 
     @property
     def holds_jpegs(self) -> bool:
-        """Whether it is ours to read; else FFmpeg may know what it is."""
+        """Whether this answer can be read here; otherwise FFmpeg tries it."""
         return self._type.startswith(TYPES)
 
     @property

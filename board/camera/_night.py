@@ -1,4 +1,4 @@
-"""Night: whether the night preset holds, by the clock or by the light with two thresholds, so that dusk does not make it flap."""
+"""Night: whether the night preset applies, by the clock or by the light; two thresholds keep it from flapping at dusk."""
 
 from __future__ import annotations
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 
-from pydantic import field_validator, model_validator
-
 from board.camera._flicker import AS_IS, FLICKER_HZ
 from board.kit.errors import ConfigError
-from board.kit.settings import Problem, Settings, option
+from board.kit.settings import Problem, Settings, field_validator, model_validator, option
 from board.kit.words import mark
 
 NIGHTS = (mark("never"), mark("schedule"), mark("light"), mark("always"))

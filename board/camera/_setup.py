@@ -1,4 +1,4 @@
-"""Camera setup: what a back end is asked for, and what every one of them makes of the camera's settings.
+"""Camera setup: what a back end is asked for, and what all back ends derive from the camera's settings.
 
 The engine has them as plain values (board/kit/values.py): nothing here imports the class that declares them.
 """

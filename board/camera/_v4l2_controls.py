@@ -67,7 +67,7 @@ class Limits:
 
 
 class V4l2Controls:
-    """The controls of one device, open beside the one that streams. `notes`: what it has not, by the setting's name."""
+    """The controls of one device, open beside the one that streams. `notes`: the settings that it lacks, by title."""
 
     def __init__(self, device: Path) -> None:
         """CameraError when the device cannot be opened."""
@@ -115,7 +115,7 @@ class V4l2Controls:
         return self._set(control, int(wanted))
 
     def _limits(self, control: int) -> Limits | None:
-        """None: the driver has no such control, or not for setting."""
+        """None when the driver lacks the control or does not let it be set."""
         asked = QUERY.pack(control, 0, b"", 0, 0, 0, 0, 0)
         try:
             answer = fcntl.ioctl(self._file, VIDIOC_QUERYCTRL, asked)

@@ -38,7 +38,7 @@ RGB = ("BGR888", "MJPEG")
 """Formats that picamera2 hands out as R, G, B in memory: the one that is asked for, and a webcam's pictures."""
 CLOSE_S = 3.0
 OLDEST_NS = 5_000_000_000
-"""A sensor's stamp that says more than this is of another clock."""
+"""A sensor stamp older than this comes from another clock."""
 
 TITLES = {
     "FrameDurationLimits": mark("Frame rate (us a frame)"),
@@ -49,8 +49,8 @@ TITLES = {
     "ExposureTime": mark("Shutter"),
     "AnalogueGain": mark("Gain"),
 }
-"""libcamera's controls and the setting that a missing one is told as. One that is not here (white balance on a sensor without
-colour) is not missed."""
+"""libcamera's control: the setting that is reported when it is missing. Others (white balance on a sensor without colour) are not
+reported."""
 AUTOMATIC_AT_0 = ("ExposureTime", "AnalogueGain")
 AF_MANUAL, AF_CONTINUOUS = 0, 2
 FLICKER_OFF, FLICKER_MANUAL = 0, 1
@@ -73,6 +73,7 @@ def open_picamera2(url: str, setup: CameraSetup, clock: Clock) -> Camera:
             "camera {number} is not connected: libcamera sees {count} cameras; check the ribbon cable and its direction",
             number=number,
             count=len(there),
+            one="camera {number} is not connected: libcamera sees {count} camera; check the ribbon cable and its direction",
         )
     try:
         device = Picamera2(int(number))
@@ -190,7 +191,7 @@ class _PiCamera:
         self._set(_exposure_controls(self._settings, night))
 
     def _set(self, controls: Mapping[str, Any]) -> None:
-        """What this module has is set, within its limits; what it has not is noted: libcamera would refuse all of it."""
+        """Sets what this module supports, within its limits, and notes the rest: libcamera would refuse all of it."""
         known = self._device.camera_controls
         taken = {}
         for name, value in controls.items():

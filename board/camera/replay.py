@@ -36,7 +36,7 @@ Picture = tuple[RGB, float, str]
 
 
 def open_replay(url: str, setup: CameraSetup, clock: Clock) -> Camera:
-    """Options: `fps` (a folder's pictures per s, default 2; of a video at most so many of its frames, in its own time),
+    """Options: `fps` (a folder's pictures per s, default 2; of a video the most frames per s, at its own speed),
     `loop` (default 1; with 0 no frame comes after the last). Pictures keep their size, shrunk to 1920 on the long side.
     CameraError: no such path, nothing readable in it, or not a video."""
     text, options = split_options(url.partition(":")[2], RANGES)
@@ -183,7 +183,7 @@ def _refuse_size(file: Path, stream: Any) -> None:
 
 
 def _decoded(container: Any, file: Path) -> Iterator[Any]:
-    """Frames up to the first damage: what comes after it is not worth guessing."""
+    """Frames up to the first damaged one; nothing after it is used."""
     import av
 
     frames = container.decode(video=0)

@@ -61,7 +61,7 @@ def open_v4l2(url: str, setup: CameraSetup, clock: Clock) -> Camera:
 
 
 class _V4l2Camera:
-    """A live container whose driver is told the exposure of the hour; what it does not turn is turned here."""
+    """A live container; its driver gets the exposure of day or night, and flips that it lacks are made here."""
 
     def __init__(self, container: Any, name: str, controls: V4l2Controls, setup: CameraSetup, clock: Clock) -> None:
         self._clock = clock

@@ -1,4 +1,4 @@
-"""Claims: one owner per pin between processes, by file locks; a dead owner's claim is free again without anybody's doing."""
+"""Claims: one owner per pin between processes, by file locks; the kernel frees the claims of a dead owner."""
 
 from __future__ import annotations
 

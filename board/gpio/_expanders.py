@@ -1,8 +1,8 @@
 """Expanders: makes the pins of I2C expanders ordinary lines of a board, beside those of its own chip (the port `Gpio`).
 
-An expander that is away does not keep the board from working: its outputs cannot be made active (BoardError), a wish for rest is
-kept, its inputs stay as they were. It is looked for every second; when it is back it gets its directions and levels again before
-anything else, also after it was without power for so short that nobody noticed. How each one is stands in STATE/run/devices.
+A missing expander does not stop the board: its outputs cannot be made active (BoardError), a request for rest is remembered, its
+inputs keep their last levels. It is looked for every second; when it is back it gets its directions and levels again before
+anything else, also after a power loss too short to be noticed. STATE/run/devices holds the state of each one.
 """
 
 from __future__ import annotations

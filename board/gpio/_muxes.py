@@ -1,4 +1,4 @@
-"""Muxes: which pins the kernel has given to its own devices (I2C, SPI, UART, PWM), which no GPIO request would be told.
+"""Muxes: which pins the kernel has given to its own devices (I2C, SPI, UART, PWM), which a GPIO request would not learn.
 
 A pin's function is no GPIO claim: a Raspberry Pi's chip lets a program turn the pins of a running I2C bus into outputs. The pin
 controller knows better: its table in debugfs where that may be read (root), else the device tree: every enabled node names its pin

@@ -36,7 +36,7 @@ MAX_LOG_BYTES = 20_000_000
 """A longer edge log is put aside (edges.1.jsonl) when the chip is next opened."""
 
 NOTIFY_TIMEOUT_S = 0.05
-"""A watcher that does not take its datagrams loses them rather than hold the one who drives the line."""
+"""A watcher that does not read its datagrams loses them, so that it cannot block whoever drives the line."""
 
 log = logging.getLogger("board.gpio.sim")
 

@@ -34,8 +34,8 @@ def sync_folder(folder: Path) -> None:
 
 
 def write_unsynced(path: Path, data: bytes) -> None:
-    """As `write_whole`, but left to the kernel when it reaches the disk: for STATE/run, whose files outlive a process, not a power
-    cut."""
+    """As `write_whole`, but the kernel decides when it reaches the disk: for STATE/run, whose files need to survive a process, not
+    a power cut."""
     fresh = path.with_name(path.name + ".new")
     fresh.write_bytes(data)
     fresh.replace(path)

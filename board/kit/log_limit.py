@@ -1,4 +1,4 @@
-"""Log limit: bounds how many lines of one kind go to a log in a while, so that nobody from outside can wash the others out of it.
+"""Log limit: bounds the lines of one kind in a log, so that nobody from outside can flush the others out of it.
 
 A kind is a logger with a template and a level ("message from %s discarded: %s"). Its first lines are written as they come, the rest
 at a slow pace; how many were left out stands before the next one, or is said once the flood is over.

@@ -88,7 +88,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Nobody:
-    """It is wrong. `wait_s`: it was not even looked at and will not be for so long (0: it was); `stale`: right but too old or used
+    """It is wrong. `wait_s`: it was not looked at, and none will be for this long (0: it was); `stale`: right but too old or used
     before (WS-UsernameToken)."""
 
     wait_s: float = 0.0

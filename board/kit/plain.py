@@ -1,7 +1,4 @@
-"""Plain: frozen dataclasses as JSON types and back, checked field by field: what crosses a process border or lies in a small file.
-
-pydantic does this for forms, with words for people. It takes 10 MB of memory, which the processes without forms can do without.
-"""
+"""Plain: frozen dataclasses as JSON types and back, checked field by field: what crosses a border or lies in a small file."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def open_log(state: State, process: str) -> None:
     """Logs go to STATE/logs/<process>.log (1 MB, two older kept) and to stderr, stamped in UTC, a flood of them bounded
     (board/kit/log_limit.py), at the level that `set_log_level` set last; Life.beat follows it.
 
-    A disk that takes no log (full, read-only) keeps nobody from working: then they go to stderr alone."""
+    A disk that takes no log (full, read-only) stops nobody: the lines then go to stderr alone."""
     formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]

@@ -38,7 +38,7 @@ _EVERYTHING = re.compile(r"(?<=://)[^/?#\s]*@|(?<=\?).+")
 
 def is_secret(kind: type[Settings], name: str) -> bool:
     """Whether the option is a password."""
-    return bool(_extra(kind, name, "widget") == PASSWORD)
+    return _widget(kind, name) == PASSWORD
 
 
 def public(kind: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def merged(kind: type[Settings], body: Mapping[str, Any], stored: Mapping[str, A
             sent = body.get(name) not in ("", None)
             if stored.get(name) and not sent and _has_moved(kind, name, values, stored):
                 found.append(Problem(name, title, AGAIN))
-        elif _extra(kind, name, "widget") == ADDRESS and HIDDEN in str(values.get(name)):
+        elif _widget(kind, name) == ADDRESS and HIDDEN in str(values.get(name)):
             unhidden = _unhidden(str(values[name]), str(stored.get(name) or ""))
             if unhidden is None:
                 found.append(Problem(name, title, AGAIN_IN))
@@ -80,7 +80,7 @@ def merged(kind: type[Settings], body: Mapping[str, Any], stored: Mapping[str, A
 def _public(kind: type[Settings], name: str, value: Any) -> Any:
     if is_secret(kind, name):
         return ""
-    if _extra(kind, name, "widget") == ADDRESS and isinstance(value, str):
+    if _widget(kind, name) == ADDRESS and isinstance(value, str):
         return _IN_ADDRESS.sub(lambda part: (part["user"] or part["name"]) + HIDDEN if _secret(part) else part.group(), value)
     return value
 
@@ -100,12 +100,12 @@ def _unhidden(sent: str, stored: str) -> str | None:
 
 
 def _has_moved(kind: type[Settings], name: str, values: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:
-    belongs_to = _extra(kind, name, "belongs_to") or []
+    belongs_to = kind.model_fields[name].belongs_to
     return any(_whom(kind, each, values) != _whom(kind, each, stored) for each in belongs_to)
 
 
 def _whom(kind: type[Settings], name: str, values: Mapping[str, Any]) -> object:
-    """What of an option says to whom a password goes: of an address the server, else all of it."""
+    """The part of an option that says to whom a password goes: an address's server, else the whole value."""
     value = values.get(name, kind.model_fields[name].default)
     return _server(value) if isinstance(value, str) and "://" in value else value
 
@@ -119,6 +119,6 @@ def _server(address: str) -> tuple[str, ...]:
         return ("", address)
 
 
-def _extra(kind: type[Settings], name: str, key: str) -> Any:
-    extra = kind.model_fields[name].json_schema_extra if name in kind.model_fields else None
-    return extra.get(key) if isinstance(extra, dict) else None
+def _widget(kind: type[Settings], name: str) -> str:
+    field = kind.model_fields.get(name)
+    return field.widget if field else ""

@@ -1,4 +1,4 @@
-"""Servers: where the sockets that others connect to listen, for whoever prints or shows it; and on which address they may."""
+"""Servers: the addresses at which the package's servers listen, for whoever prints or shows them, and the one they may bind to."""
 
 from __future__ import annotations
 

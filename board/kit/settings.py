@@ -3,29 +3,113 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import inspect
+import json
+import typing
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.config import JsonDict
+from typing import Any, ClassVar, NoReturn, Self, TypeVar
 
 from board.kit.errors import ConfigError, GatewrightError
+from board.kit.fields import Field, Read, bare, reader
 from board.kit.words import Text, joined
 
+FORBID, IGNORE, ALLOW = "forbid", "ignore", "allow"
+"""What becomes of names that are not declared: an error, nothing, or a value as it came."""
 
-class Settings(BaseModel):
-    """Base of all settings and option classes: frozen, unknown names are errors."""
+V = TypeVar("V")
 
-    # built when they are first used: no process uses all of them
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, defer_build=True)
+Decorator = Callable[[Any], Any]
+
+
+@typing.dataclass_transform(kw_only_default=True, frozen_default=True)
+class Settings:
+    """Base of all settings and option classes: frozen, made with named values, which are checked; SettingsError lists all that are
+    wrong. Every annotated name is a field: `votes: int = option(3, ...)`. Blanks at the ends of texts are cut off."""
 
     key: ClassVar[str] = ""
     """The name under which they are stored, of what is stored by itself; it never changes, whatever the class is called."""
 
+    model_fields: ClassVar[Mapping[str, Field]] = {}
+    """{name: what is declared}, in order."""
+
+    _extra: ClassVar[str] = FORBID
+    _checks: ClassVar[Mapping[str, _Check]] = {}
+    _ready: ClassVar[_Built]
+
+    def __init_subclass__(cls, extra: str = "") -> None:
+        super().__init_subclass__()
+        declared = {
+            name: _declared(cls, name) for name, kind in inspect.get_annotations(cls).items() if not _is_class_variable(name, kind)
+        }
+        checks = {name: each for name, each in vars(cls).items() if isinstance(each, _Check)}
+        bases = [base for base in reversed(cls.__bases__) if issubclass(base, Settings)]
+        cls.model_fields = {**_together(base.model_fields for base in bases), **declared}
+        cls._checks = {**_together(base._checks for base in bases), **checks}
+        cls._extra = extra or cls._extra
+        for name, each in checks.items():
+            setattr(cls, name, each.function)
+
+    def __init__(self, /, **values: Any) -> None:
+        kind = type(self)
+        found, wrong = _read(kind, values)
+        if wrong:
+            raise SettingsError(*wrong)
+        self.__dict__.update(found)
+        for name, each in kind._checks.items():
+            if not each.fields:
+                _call(kind, "", getattr(self, name))
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"{type(self).__name__} is frozen: make another with model_copy")
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and vars(other) == vars(self)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *vars(self).values()))
+
+    def __repr__(self) -> str:
+        """Without passwords."""
+        hidden = {name for name, field in self.model_fields.items() if field.widget == "password"}
+        shown = (f"{name}={'...' if name in hidden else repr(value)}" for name, value in vars(self).items())
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    @classmethod
+    def model_validate(cls, values: Mapping[str, Any]) -> Self:
+        """`values` as settings; SettingsError lists every problem at once, each with the field's title."""
+        return cls(**values)
+
+    @classmethod
+    def type_of(cls, field: str) -> Any:
+        """The type that the field is declared with, without what Annotated adds."""
+        return bare(cls._built().types[field])
+
+    @classmethod
+    def _built(cls) -> _Built:
+        """Made when it is first used: no process uses all classes."""
+        if "_ready" not in vars(cls):
+            types = typing.get_type_hints(cls, include_extras=True)
+            cls._ready = _Built(types, {name: reader(types[name], field) for name, field in cls.model_fields.items()})
+        return cls._ready
+
+    def model_dump(self, mode: str = "python") -> dict[str, Any]:
+        """{name: value}; with the mode "json" of JSON types only: tuples are lists."""
+        return {name: as_json(value) if mode == "json" else value for name, value in vars(self).items()}
+
+    def model_dump_json(self) -> str:
+        return json.dumps(self.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":"))
+
+    def model_copy(self, update: Mapping[str, object]) -> Self:
+        """The same with other values, which are not checked."""
+        made = object.__new__(type(self))
+        made.__dict__.update({**vars(self), **update})
+        return made
+
     def conflicts(self) -> tuple[Problem, ...]:
-        """What does not go together although each value alone is acceptable (a minimum above its maximum). Looked at when settings
-        are sent or stored; what an earlier release stored is read all the same."""
+        """Combinations that are wrong although each value alone is acceptable (a minimum above its maximum). Checked when settings
+        are sent or stored, not when they are read: an earlier release may have stored them."""
         return ()
 
     def changed(self) -> dict[str, str]:
@@ -41,7 +125,7 @@ class Settings(BaseModel):
 
     @classmethod
     def title_of(cls, field: str) -> Text:
-        """How people call the field."""
+        """The field's title for people."""
         return Text(cls.model_fields[field].title or field)
 
 
@@ -61,18 +145,112 @@ def option(
     belongs_to: tuple[str, ...] = (),
     **limits: Any,
 ) -> Any:
-    """A pydantic Field with what a form needs. `limits` are pydantic's (ge, le, max_length, pattern ...).
+    """A field with what a form needs. `default`: `...` when it must be given; `limits`: Field's (ge, le, max_length, pattern ...).
 
     `choices`: the allowed texts, in order; `widget`: "password", "textarea", "output", "input", "wiegand_port" ... when
     the type alone does not say how to edit it; `restart`: takes effect after "Restart service" (manual 4.5, LPR configuration
     tab); `belongs_to`: of a
     password, the options that say to whom it is sent: when one of them changes, it has to be typed again (board/kit/secrets.py).
     """
-    extra: JsonDict = {
-        "unit": unit, "choices": list(choices), "widget": widget, "restart": restart, "group": group,
-        "belongs_to": list(belongs_to),
-    }  # fmt: skip
-    return Field(default, title=title, description=help_text, json_schema_extra=extra, **limits)
+    return Field(
+        default, title, help_text, unit=unit, choices=tuple(choices), widget=widget, restart=restart, group=group,
+        belongs_to=belongs_to, **limits,
+    )  # fmt: skip
+
+
+def field_validator(*fields: str) -> Decorator:
+    """A class method that gets the value of one of these fields, once its type and limits are right, and gives the one that is
+    kept; it raises a ConfigError."""
+    return lambda function: _Check(function, fields)
+
+
+def model_validator(mode: str = "after") -> Decorator:
+    """A method that looks at all values together, once each alone is right; it raises a ConfigError, with its `field`."""
+    return lambda function: _Check(function)
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """`fields`: whose values it gets; none: it looks at the whole."""
+
+    function: Any
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """Of every field its type, and what reads it."""
+
+    types: Mapping[str, Any]
+    readers: Mapping[str, Read]
+
+
+def _together(parts: Iterable[Mapping[str, V]]) -> dict[str, V]:
+    return {name: value for part in parts for name, value in part.items()}
+
+
+def _is_class_variable(name: str, kind: Any) -> bool:
+    return name.startswith("_") or "ClassVar" in str(kind)
+
+
+def _declared(cls: type, name: str) -> Field:
+    """What the class declares; the value of the same name is gone then."""
+    value = cls.__dict__.get(name, Field())
+    if name in cls.__dict__:
+        delattr(cls, name)
+    return value if isinstance(value, Field) else Field(value)
+
+
+def _read(kind: type[Settings], values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+    """(value of every field, what is wrong)."""
+    found: dict[str, Any] = {}
+    wrong: list[Problem] = []
+    for name, read in kind._built().readers.items():
+        if name not in values:
+            field = kind.model_fields[name]
+            if field.required:
+                wrong.append(Problem(name, field.title or name, Text("is missing")))
+            else:
+                found[name] = copy(field.default)  # a list or a mapping is one of its own
+            continue
+        try:
+            found[name] = _checked(kind, name, read, values[name])
+        except SettingsError as why:
+            wrong += why.problems
+    others = {name: value for name, value in values.items() if name not in kind.model_fields}
+    if kind._extra == FORBID:
+        wrong += [Problem(name, name, Text("there is no such setting")) for name in others]
+    elif kind._extra == ALLOW:
+        found.update(others)
+    return found, wrong
+
+
+def _checked(kind: type[Settings], name: str, read: Read, sent: Any) -> Any:
+    value = _call(kind, name, read, sent)
+    for method, each in kind._checks.items():
+        if name in each.fields:
+            value = _call(kind, name, getattr(kind, method), value)
+    return value
+
+
+def _call(kind: type[Settings], name: str, check: Callable[..., Any], *values: Any) -> Any:
+    """What it gives; what it raises is a SettingsError about the field `name`, or about the one that it names itself."""
+    try:
+        return check(*values)
+    except ValueError as why:
+        text = why.text if isinstance(why, GatewrightError) else Text(str(why))
+        about = name or getattr(why, "field", "")
+        field = kind.model_fields.get(about)
+        raise SettingsError(Problem(about, (field.title if field else "") or about, text)) from why
+
+
+def as_json(value: Any) -> Any:
+    """A value of a setting as JSON has it: a tuple is a list."""
+    if isinstance(value, list | tuple):
+        return [as_json(each) for each in value]
+    if isinstance(value, Mapping):
+        return {str(name): as_json(each) for name, each in value.items()}
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,27 +284,17 @@ def unfit(field: str, title: str, text: str, **values: object) -> SettingsError:
     return SettingsError(Problem(field, title, Text(text, values)))
 
 
-def problems(kind: type[Settings], values: dict[str, Any]) -> tuple[Problem, ...]:
-    """Everything wrong with `values`, in no particular order; empty when they are acceptable."""
-    found: list[Problem] = []
+def problems(kind: type[Settings], values: Mapping[str, Any]) -> tuple[Problem, ...]:
+    """Everything wrong with `values`, in the order of the fields; empty when they are acceptable."""
     try:
         kind.model_validate(values)
-    except ValidationError as why:
-        found += [_problem(kind, error) for error in why.errors(include_url=False)]
-    for name, field in kind.model_fields.items():
-        extra = field.json_schema_extra
-        choices = extra.get("choices") if isinstance(extra, dict) else None
-        value = values.get(name, field.default)
-        if isinstance(choices, list) and choices and isinstance(value, str) and value.strip() not in choices:
-            found.append(Problem(name, field.title or name, Text("must be one of {choices}", {"choices": choices})))
-    return tuple(found)
+    except SettingsError as why:
+        return why.problems
+    return ()
 
 
-def check(kind: type[S], values: dict[str, Any]) -> S:
+def check(kind: type[S], values: Mapping[str, Any]) -> S:
     """`values` as settings; SettingsError lists every problem at once, each with the field's title."""
-    found = problems(kind, values)
-    if found:
-        raise SettingsError(*found)
     return kind.model_validate(values)
 
 
@@ -137,56 +305,12 @@ def fingerprints(*groups: Settings) -> dict[str, str]:
         f"{each.key}.{name}": hashlib.sha256(repr(getattr(each, name)).encode()).hexdigest()[:8]
         for each in alike
         for name, info in type(each).model_fields.items()
-        if isinstance(info.json_schema_extra, dict) and info.json_schema_extra.get("restart")
+        if info.restart
     }
 
 
 def restart_due(stored: Sequence[Settings], running: Mapping[str, str]) -> list[str]:
-    """Titles of the `stored` settings that a process which says `running` (fingerprints) does not run with yet."""
+    """Titles of the `stored` settings that a process does not use yet; `running`: the fingerprints that it reports."""
     now = fingerprints(*stored)
     late = {name for name, print_ in running.items() if now.get(name, print_) != print_}
     return [info.title or name for each in stored for name, info in type(each).model_fields.items() if f"{each.key}.{name}" in late]
-
-
-SAYINGS = {
-    "greater_than_equal": Text("must be {ge} or more"),
-    "less_than_equal": Text("must be {le} or less"),
-    "greater_than": Text("must be more than {gt}"),
-    "less_than": Text("must be less than {lt}"),
-    "int_parsing": Text("must be a whole number"),
-    "int_type": Text("must be a whole number"),
-    "int_from_float": Text("must be a whole number"),
-    "int_parsing_size": Text("is too large a number"),
-    "float_parsing": Text("must be a number"),
-    "float_type": Text("must be a number"),
-    "finite_number": Text("must be a number"),
-    "bool_parsing": Text("must be true or false"),
-    "bool_type": Text("must be true or false"),
-    "string_type": Text("must be a text"),
-    "string_unicode": Text("must be a text"),
-    "string_too_short": Text("must have at least {min_length} characters"),
-    "string_too_long": Text("must have at most {max_length} characters"),
-    "string_pattern_mismatch": Text("does not have the right form"),
-    "list_type": Text("must be a list"),
-    "tuple_type": Text("must be a list"),
-    "too_short": Text("must have at least {min_length} entries"),
-    "too_long": Text("must have at most {max_length} entries"),
-    "literal_error": Text("must be one of {expected}"),
-    "missing": Text("is missing"),
-    "extra_forbidden": Text("there is no such setting"),
-}
-"""Pydantic's error type -> what people are told; others keep pydantic's words."""
-
-
-def _problem(kind: type[Settings], error: Any) -> Problem:
-    context = error.get("ctx", {})
-    raised = context.get("error")  # what a validator of ours raised
-    name = str(error["loc"][0]) if error["loc"] else raised.field if isinstance(raised, GatewrightError) else ""
-    field = kind.model_fields.get(name)
-    title = (field.title if field else None) or name
-    if isinstance(raised, GatewrightError):
-        return Problem(name, title, raised.text)
-    saying = SAYINGS.get(error["type"])
-    if saying is None:
-        return Problem(name, title, Text(str(error["msg"]).removeprefix("Value error, ")))
-    return Problem(name, title, Text(saying.key, {each: value for each, value in context.items() if f"{{{each}}}" in saying.key}))

@@ -95,6 +95,11 @@ class State:
         return self.run / "sights.json"
 
     @property
+    def unstored_file(self) -> Path:
+        """Passages that the service has not stored yet, kept by the engine for the next one (engine/reading/unstored.py)."""
+        return self.run / "unstored"
+
+    @property
     def last_trigger_file(self) -> Path:
         """When the service accepted the last trigger, for the next one (engine/service/remembered.py)."""
         return self.run / "last_trigger.json"
@@ -108,6 +113,11 @@ class State:
     def log_level_file(self) -> Path:
         """The log level of every process, 1 to 5 (board/kit/process.py)."""
         return self.run / "log_level"
+
+    @property
+    def exchange_lock(self) -> Path:
+        """Held by the process that exports or imports (engine/exchange/work.py)."""
+        return self.run / "exchange.lock"
 
     @property
     def servers_file(self) -> Path:
@@ -128,6 +138,11 @@ class State:
         return self.root / "anpr" / "images"
 
     @property
+    def exchange(self) -> Path:
+        """Files of exports and imports: a folder for each job, one for what people upload."""
+        return self.root / "anpr" / "exchange"
+
+    @property
     def logs(self) -> Path:
         return self.root / "logs"
 
@@ -135,6 +150,21 @@ class State:
     def host(self) -> Path:
         """Accounts, trusted keys and package slots of the firmware host."""
         return self.root / "host"
+
+    @property
+    def ftp(self) -> Path:
+        """What the camera's FTP server shows (firmware/ftp/): lists/ has the lists that other cameras copy, the rest is theirs."""
+        return self.root / "ftp"
+
+    @property
+    def ftp_status(self) -> Path:
+        """Address and counters of the FTP server, while it runs."""
+        return self.run / "ftp.json"
+
+    @property
+    def tls(self) -> Path:
+        """The camera's own certificate and its key (firmware/ftp/certificate.py)."""
+        return self.host / "tls"
 
     def beat(self, process: str) -> Path:
         """The heartbeat file of one process: its modification time is renewed at least every 2 s."""

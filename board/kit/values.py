@@ -1,4 +1,4 @@
-"""Values: settings for a process that only uses them: the same attributes, without the 10 MB of the library that checks them."""
+"""Values: settings for a process that only uses them: the same attributes, without the classes that check them."""
 
 from __future__ import annotations
 

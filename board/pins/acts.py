@@ -1,4 +1,4 @@
-"""Acts: the ids of pulses, patterns and frames that began, kept where a killed pins finds them again: none is carried out twice.
+"""Acts: ids of the pulses, patterns and frames that began, kept so that a pins process started again carries out none twice.
 
 STATE/run/pins.acts is a ring of records in shared memory: what was written survives the process at once, without a write to the
 card. A power cut may lose it; no request lives as long as a boot takes.
@@ -19,7 +19,7 @@ RECORD = struct.Struct("<24sqq")
 """Hash of the id, CLOCK_MONOTONIC ns of the act, its number (counting up from 1 over all starts; 0: an empty record)."""
 
 DAMAGED = 1 << 62
-"""No number grows so far."""
+"""A larger number means a damaged record."""
 
 EMPTY = (bytes(24), 0, 0)
 

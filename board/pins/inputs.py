@@ -1,4 +1,4 @@
-"""Inputs: a level counts once it stood still for the line's `debounce_ms`; the reported edge carries the time of its last bounce.
+"""Inputs: a level counts once it was stable for the line's `debounce_ms`; the reported edge carries the time of its last bounce.
 
 An input that stays active for longer than its stuck time is reported once (a welded contact, a car left on the loop), and once more
 when it is released.
@@ -78,7 +78,7 @@ class Inputs:
                 self.raw_edge(pin, not entry.level, self._clock.monotonic_ns())
 
     def settle_due(self) -> None:
-        """Reports the inputs that stood still long enough, and those that are stuck."""
+        """Reports the inputs that were stable long enough, and those that are stuck."""
         now_ns = self._clock.monotonic_ns()
         for pin, entry in self._inputs.items():
             self._judge(entry, now_ns)

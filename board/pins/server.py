@@ -4,7 +4,7 @@ Rules: a known id (the last 256, and what began before pins was started again: `
 a refused one may be asked again. What cannot be done at once (a delayed request, a frame) is answered twice: taken, and then done
 or refused. Requests that have not begun (delayed, queued frames) are dropped with their client, a hold ends
 with it, a pulse or pattern runs to its end. Nothing begins after its `not_after_ns`. A client that does not read its answers is cut
-off rather than waited for.
+off.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ MAX_DURATION_MS = 3_600_000
 MAX_DELAY_MS = 3_600_000
 MAX_CODE_BITS = 128
 MIN_PHASE_MS = 20
-"""Of a pattern: a relay follows no faster."""
+"""Shortest phase of a pattern: a relay cannot follow faster."""
 MAX_REPEATS = 10_000
 
 
@@ -173,7 +173,7 @@ class PinsServer:
         return max(0, min(t_ns for t_ns in due if t_ns is not None) - self._clock.monotonic_ns()) / 1e9
 
     def _silent_until_ns(self, next_beat_ns: int) -> int:
-        """By when this loop turns again; 0 while every output is off: then nobody has to end it when it hangs."""
+        """The time by which this loop turns again; 0 while every output is off: then a hang needs no guardian."""
         if not self._outputs.busy():
             return 0
         beat_ns = next_beat_ns + round(LATE_BEAT_S * 1e9)

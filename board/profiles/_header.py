@@ -1,5 +1,4 @@
-"""The 40-pin header that Raspberry Pis and Compute Module carriers share: which pins are ours, which are the board's own, and
-why."""
+"""The 40-pin header of Raspberry Pis and Compute Module carriers: which pins we use, which the board itself uses, and why."""
 
 from board.types import InputLine, OutputLine, WiegandLine
 

@@ -1,7 +1,7 @@
 """Serial lines by URL: `serial:///dev/ttyS0?baud=9600`, `socket://host:port`, `loop://` (what is sent comes back), `sim://name`.
 
 `SerialLines` holds the lines that this process uses, each with a thread that reads it and opens it again when it went away: a
-device that was pulled is back within 2 s of its return. How each line is stands in STATE/run/devices. Options of the first form:
+device that was pulled is back within 2 s of its return. STATE/run/devices holds the state of each line. Options of the first form:
 parity (none, even, odd), bits (7, 8), stop (1, 2), rs485 (1: the port's driver switches the transceiver; most adapters do that
 themselves).
 """
@@ -23,7 +23,7 @@ from board.serial._url import Port, SerialUrl, parse_url
 __all__ = ["SerialLines", "SerialUrl", "parse_url"]
 
 AGAIN_S = 1.0
-"""Between two tries to open a line."""
+"""Pause between two tries to open a line."""
 
 FIRST_OPEN_S = 2.0
 """A caller waits this long for a line that is being opened for the first time."""

@@ -1,4 +1,4 @@
-"""Ports: opens a serial line through pyserial, or its twin, and says every fault in the same words."""
+"""Ports: opens a serial line through pyserial, or its twin, and describes every fault in the same words."""
 
 from __future__ import annotations
 

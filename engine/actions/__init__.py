@@ -66,7 +66,7 @@ def options_of(kinds: Kinds, kind: str, options: str) -> tuple[ActionKind[Any], 
 
 def check_json(kind: type[Settings], text: str) -> Settings:
     """A JSON object's text as options; ConfigError when it is none or a value is wrong."""
-    return _checked(kind, text)
+    return _checked(kind, text)  # type: ignore[arg-type]  # mypy takes no class for hashable
 
 
 @lru_cache(maxsize=512)

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlsplit
 
-from pydantic import field_validator
-
 from board.kit.errors import ConfigError, DeliveryError
-from board.kit.settings import Settings, option
+from board.kit.settings import Settings, field_validator, option
 from board.kit.words import Text
 from board.types import WiegandCode
 from board.wiegand.codes import LAYOUTS, bit_text, decode

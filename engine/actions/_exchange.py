@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Annotated, Any
 
-from pydantic import AfterValidator
-
 from board.kit.errors import ConfigError, DeliveryError, PeerRefused
+from board.kit.fields import AfterValidator
 from board.kit.words import Text, mark
 from engine.network import Network
 
@@ -92,7 +91,7 @@ class Exchange:
         return sock
 
     def guard(self, sock: socket.socket) -> None:
-        """This connection, which was there before, is cut off as well when the time is up."""
+        """Cuts off this connection too when the time is up, though it was there before."""
         same = socket.socket(fileno=os.dup(sock.fileno()))  # TLS takes the socket's number over
         with self._lock:
             self._connected.append(same)
@@ -100,7 +99,7 @@ class Exchange:
                 _cut(same)
 
     def keep(self) -> None:
-        """What is connected stays so when this is over."""
+        """Connections stay open when the exchange ends."""
         with self._lock:
             for sock in self._connected:
                 sock.close()

@@ -65,7 +65,7 @@ class Answer:
 
 
 def ask(request: Request, login: Login, network: Network, timeout_s: float, tls: ssl.SSLContext, most_bytes: int = 0) -> Answer:
-    """The server's last word, if it is a yes (2xx). PeerRefused: another answer; DeliveryError: none. Both name the URL without its
+    """The server's final answer, if it is 2xx. PeerRefused: another status; DeliveryError: no answer. Both name the URL without its
     query. Each request goes over a connection of its own: one that was kept may be gone by the time it is used. `tls` is
     for https."""
     target = public_address(request.url)
@@ -155,7 +155,7 @@ def _talk(sock: socket.socket, request: Request, proof: dict[str, str], tls: ssl
 
 
 def server(url: str) -> str:
-    """ "nvr.example:8080": whom the URL names, its port said even where it goes without saying."""
+    """ "nvr.example:8080": the host of the URL, always with its port."""
     parts = urlsplit(url)
     return place(parts.hostname or "", parts.port or PORTS[parts.scheme])
 
@@ -177,7 +177,7 @@ def _redirect(url: str, location: str) -> str:
 
 
 def check_url(url: str) -> str:
-    """The URL as it is; ValueError says why it is none that a request can go to."""
+    """The URL as it is; ValueError says why no request can go to it."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port

@@ -32,7 +32,7 @@ MOST_ANSWER = 4096
 """Bytes of an answer."""
 
 HEAD_BYTES = 200
-"""At most so much of a packet is neither topic nor body."""
+"""Most bytes of a packet beside topic and body."""
 
 REFUSES = mark("{target} refuses {topic}: {reason}")
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator
-
 from board.kit.errors import ConfigError
+from board.kit.fields import AfterValidator
 from board.kit.settings import option
 
 if TYPE_CHECKING:

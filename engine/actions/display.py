@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pydantic import field_validator, model_validator
-
 from board.kit.errors import BoardError, DeliveryError
-from board.kit.settings import Settings, option
+from board.kit.settings import Settings, field_validator, model_validator, option
 from board.kit.words import Text
 from board.serial import parse_url
 from board.serial.display import MAX_COLUMNS, MAX_LINES, PROTOCOLS, show

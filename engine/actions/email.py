@@ -7,10 +7,8 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING, Any
 
-from pydantic import field_validator
-
 from board.kit.errors import DeliveryError, PeerRefused
-from board.kit.settings import Settings, option
+from board.kit.settings import Settings, field_validator, option
 from board.kit.words import Text
 from engine.actions._exchange import Bounded, Exchange, Host, exchange, place
 from engine.actions._kind import ActionEnv, ActionKind

@@ -13,10 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from urllib.parse import quote, urlsplit
 
-from pydantic import field_validator, model_validator
-
 from board.kit.errors import ConfigError
-from board.kit.settings import Settings, option
+from board.kit.settings import Settings, field_validator, model_validator, option
 from board.kit.words import Text
 from engine.actions._http import LOGINS, Login, Request, answered, ask, check_url, server
 from engine.actions._kind import ActionEnv, ActionKind

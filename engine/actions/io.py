@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import re
 
-from pydantic import model_validator
-
 from board.kit.errors import ConfigError
-from board.kit.settings import Settings, option
+from board.kit.settings import Settings, model_validator, option
 from board.kit.words import Text, mark
 from board.types import Level, Pattern, PinsTaken, Pulse
 from engine.actions._kind import ActionEnv, ActionKind, Lane, PinsRequest, Taken, noted

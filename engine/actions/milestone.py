@@ -26,7 +26,7 @@ UNKNOWN_EVENT = "Event message not known"
 MOST_ANSWER = 4096
 
 QUIET_S = 2.0
-"""A server that says nothing for so long over TCP has taken the event: the protocol asks for no answer there."""
+"""A server that says nothing for this long over TCP has taken the event: the protocol asks for no answer there."""
 
 
 class MilestoneOptions(Settings):

@@ -9,10 +9,9 @@ import hashlib
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, field_validator
-
 from board.kit.errors import ConfigError
-from board.kit.settings import Settings, option
+from board.kit.fields import AfterValidator
+from board.kit.settings import Settings, field_validator, option
 from board.kit.words import Text
 from engine.actions._exchange import Host, place
 from engine.actions._kind import ActionEnv, ActionKind

@@ -14,10 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pydantic import field_validator
-
 from board.kit.errors import DeliveryError
-from board.kit.settings import Settings, option
+from board.kit.settings import Settings, field_validator, option
 from board.kit.sockets import short_address
 from board.kit.words import Text
 from engine.actions._kind import ActionEnv, ActionKind
@@ -177,7 +175,11 @@ def _deliver(event: PlateEvent, options: SocketServerOptions, env: ActionEnv) ->
         with _open(options.place, env) as listening:
             taken = listening.send(body, options.timeout_s)
     if taken:
-        return Text("{count} clients of port {port} took {size} bytes", {"count": taken, "port": options.port, "size": len(body)})
+        return Text(
+            "{count} clients of port {port} took {size} bytes",
+            {"count": taken, "port": options.port, "size": len(body)},
+            one="{count} client of port {port} took {size} bytes",
+        )
     if options.wait:
         raise DeliveryError("nobody is connected to port {port}", port=options.port)
     return Text("nobody is connected to port {port}", {"port": options.port})

@@ -6,10 +6,8 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
-from pydantic import field_validator
-
 from board.kit.errors import DeliveryError
-from board.kit.settings import Settings, option
+from board.kit.settings import Settings, field_validator, option
 from board.kit.words import Text
 from engine.actions._exchange import Exchange, Host, exchange, place
 from engine.actions._kind import ActionEnv, ActionKind

@@ -6,9 +6,7 @@ whatever receives it has to know it (docs/messages.md).
 
 from __future__ import annotations
 
-from pydantic import field_validator
-
-from board.kit.settings import Settings, option
+from board.kit.settings import Settings, field_validator, option
 from board.kit.words import Text
 from engine.actions._exchange import Host, place
 from engine.actions._http import Login, Request, answered, ask, check_url

@@ -5,10 +5,8 @@ Sources: manual 4.4, List tab; docs/sources.md, Wiegand.
 
 from __future__ import annotations
 
-from pydantic import model_validator
-
 from board.kit.errors import BoardError, ConfigError
-from board.kit.settings import Settings, option
+from board.kit.settings import Settings, model_validator, option
 from board.kit.words import Text
 from board.types import PinsTaken, SendWiegand, WiegandCode
 from board.wiegand.codes import (

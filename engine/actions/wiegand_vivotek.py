@@ -11,10 +11,8 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 
-from pydantic import field_validator
-
 from board.kit.errors import BoardError, DeliveryError
-from board.kit.settings import option
+from board.kit.settings import field_validator, option
 from board.kit.words import Text
 from board.serial import parse_url
 from engine.actions._converter import PLACES, HttpConverter, ask_converter, values_of

@@ -18,7 +18,7 @@ FROM_SCALE = 0.6
 MOVING = 2 / 3
 """The car grows from FROM_SCALE of the photograph to its full size over this share of the views, then it stands."""
 DRIFT = 0.08
-"""It comes from up to so far beside its place in the photograph, as a share of the picture's sides."""
+"""How far beside its place in the photograph it may start, as a share of the picture's sides."""
 SHAKE = 0.002
 BLUR_PX = 1.2
 MOTION_PX = 2.0

@@ -45,7 +45,7 @@ main(sys.argv[1:])
 with open("/proc/self/status") as status:
     print(next(line for line in status if line.startswith("VmHWM")).split()[1])
 """
-"""`engine read`, then its own peak memory in KiB: what the parent would be told (ru_maxrss) holds the parent's own size."""
+"""`engine read`, then its own peak memory in KiB: the parent's figure (ru_maxrss) would include the parent's own size."""
 
 
 @dataclass(frozen=True, slots=True)

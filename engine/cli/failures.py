@@ -19,7 +19,7 @@ from engine.types import Box, PlateBox
 U8 = NDArray[np.uint8]
 
 AROUND = 0.5
-"""The part of the frame reaches so far beyond the label's box, as a share of its width on every side."""
+"""How far the shown part of the frame reaches beyond the label's box, as a share of its width, on every side."""
 HEAD = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Plates read wrong</title>
 <style>body{font:15px sans-serif;margin:1em}td,th{padding:4px 10px;text-align:left;border-bottom:1px solid #ccc}

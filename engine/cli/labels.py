@@ -14,7 +14,7 @@ COLUMNS = ("file", "x", "y", "w", "h", "text", "country")
 TABLE = "labels.csv"
 HELD_OUT_OF_256 = 32
 NEVER_TRAINED_ON = ("openalpr-us", "openalpr-eu", "openalpr-br")
-"""Sets of which no picture is trained on, neither by the detector nor by the OCR."""
+"""Sets that neither the detector nor the OCR is trained on."""
 NEGATIVES = "negatives-openalpr"
 HELD_OUT_NEGATIVES = 60
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from board.camera import CameraSettings
+from board.kit.fields import Field
 from board.kit.settings import Settings
 from engine.actions import find_kinds
 from engine.settings import GeneralSettings, LprSettings
@@ -53,7 +54,7 @@ def sections() -> tuple[tuple[str, type[Settings]], ...]:
 def names() -> str:
     """One line for each setting: section, name, default."""
     return "".join(
-        f"{heading}: {name} = {_default(field.get_default(call_default_factory=True))}\n"
+        f"{heading}: {name} = {_default(field.default)}\n"
         for heading, kind in sections()
         for name, field in kind.model_fields.items()
     )
@@ -65,31 +66,25 @@ def markdown() -> str:
     for heading, kind in sections():
         page += f"\n## {heading}\n\n| setting | what it does | values | default | restart |\n| --- | --- | --- | --- | --- |\n"
         for name, field in kind.model_fields.items():
-            extra: dict[str, Any] = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-            default = _default(field.get_default(call_default_factory=True))
+            default = _default(field.default)
             cells = (
                 f"**{field.title}** `{name}`",
-                field.description or "",
-                _values(field, extra),
+                field.help,
+                _values(field, kind.type_of(name)),
                 f"`{default}`",
-                "yes" if extra.get("restart") else "",
+                "yes" if field.restart else "",
             )
             page += "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |\n"
     return page
 
 
-def _values(field: Any, extra: dict[str, Any]) -> str:
-    """What a field takes, in words: choices, or its kind with its limits and unit."""
-    if extra.get("choices"):
-        return ", ".join(f"`{choice}`" for choice in extra["choices"])
-    limits = [
-        words.format(getattr(limit, name))
-        for limit in field.metadata
-        for name, words in LIMITS.items()
-        if getattr(limit, name, None) is not None
-    ]
-    said = KINDS.get(field.annotation) or WIDGETS.get(extra.get("widget", ""), "")
-    unit = f" ({extra['unit']})" if extra.get("unit") else ""
+def _values(field: Field, kind: Any) -> str:
+    """What a field of the type `kind` takes, in words: choices, or the type with its limits and unit."""
+    if field.choices:
+        return ", ".join(f"`{choice}`" for choice in field.choices)
+    limits = [LIMITS[name].format(limit) for name, limit in field.limits.items()]
+    said = KINDS.get(kind) or WIDGETS.get(field.widget, "")
+    unit = f" ({field.unit})" if field.unit else ""
     return ", ".join([f"{said}{unit}", *limits])
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from engine.countries._description import Shape, Style, plain_colour
 
 _NEUTRAL = {"grey": "white"}
-"""A light ground is white or grey by its light: no camera can tell."""
+"""A light ground looks white or grey depending on the light: no camera can tell."""
 
 
 def kind(styles: Iterable[Style], fitting: Collection[int], ground: str, ink: str) -> str:

@@ -26,12 +26,13 @@ from board.kit.zones import camera_zone
 from engine.actions import ActionKind, Kinds, options_of
 from engine.dispatch.breaker import Breaker, Limits
 from engine.dispatch.environment import Environment
-from engine.dispatch.rules import delivery_id, in_force, unmet
+from engine.dispatch.rules import delivery_id, unmet
 from engine.dispatch.starts import begins, opens
 from engine.events import PLATE
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
 from engine.types import FIXED_ROLES, ActionRule, Decision, Delivery, Match, Passage, PlateEvent
+from engine.week import in_force
 
 LIMITS = Limits(threads=4, with_peers=4, doubtful=2, silent=1, one_peer=4)
 PAUSE_S = (2.0, 60.0)
@@ -153,7 +154,7 @@ class Asker:
         if self._clock.now() - passage.at > timedelta(seconds=LATEST_S) or store.passages.has(passage.id):
             return None
         zone = camera_zone(store.settings(GeneralSettings).time_zone)
-        matches = store.lookup(passage.plate, passage.at, store.settings(LprSettings).fold_lookalikes)
+        matches = store.lookup(passage.plate, passage.at, store.settings(LprSettings).fold_lookalikes, zone)
         if refusing(matches):
             return None
         by_list = {match.list.id: match for match in matches}

@@ -17,7 +17,7 @@ from engine.actions import Lane
 from engine.dispatch.outbox import pause_s
 
 TRIES = 5
-"""At least so often a peer is tried before what waits for it is too old."""
+"""A peer is tried at least this often before what waits for it is too old."""
 
 
 @dataclass(frozen=True, slots=True)

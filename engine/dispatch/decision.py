@@ -2,51 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from board.kit.words import Text
 from engine.actions import Kinds
-from engine.dispatch.rules import in_force, unmet
+from engine.dispatch.rules import unmet
 from engine.dispatch.starts import STARTS, begins, opens
-from engine.types import FIXED_ROLES, ON_MATCH, ActionRule, Decision, Delivery, ListEntry, Match, Passage, PlateList
+from engine.lists import Finding, Lapsed
+from engine.types import FIXED_ROLES, ON_MATCH, ActionRule, Decision, Delivery, Match, Passage
+from engine.week import in_force
 
-Lapsed = Callable[[], Sequence[tuple[PlateList, ListEntry]]]
-"""Entries of this plate that do not hold now; asked only when they are the reason."""
+UNLICENSED = Decision("refused", Text("there is no licence"))
 
 
 def decide(
     passage: Passage,
-    matches: Sequence[Match],
+    finding: Finding,
     rules: Iterable[ActionRule],
     deliveries: Sequence[Delivery],
     kinds: Kinds,
-    lapsed: Lapsed,
     zone: ZoneInfo,
 ) -> Decision:
-    """`deliveries`: what the rules gave (engine/dispatch/rules.py). An action opens if its kind is of the lane FAST and its list is
-    no blacklist: there it sounds a siren."""
-    black = {match.list.id for match in matches if match.list.role == "black"}
-    matched = set(_names(matches))
-    openers = {
-        rule.id: rule
-        for rule in rules
-        if rule.enabled
-        and _opens(rule, kinds)
-        and rule.list_id not in black
-        and (rule.start == ON_MATCH or begins(rule, passage, rule.list_id in matched))
-    }
+    """`deliveries`: what the rules gave (engine/dispatch/rules.py). An action opens if its kind does and its list may; on a list
+    that refuses or reports, it sounds a siren or lights a lamp."""
+    openers = {rule.id: rule for rule in rules if rule.enabled and _opens(rule, passage, finding, kinds)}
     asked = [each for each in deliveries if each.rule_id in openers]
-    names = _names(matches)
     begun = [openers[each.rule_id] for each in asked if each.state == "pending"]
-    if begun:
-        lists = [names[rule.list_id] for rule in begun if rule.list_id in names]
-        return Decision("opened", _on(passage, list(dict.fromkeys(lists))) if lists else _started(begun[0]))
+    if begun and not _refusing(finding):
+        return Decision("opened", _opened(passage, finding, begun))
     for state, outcome in (("withheld", "withheld"), ("failed", "refused"), ("expired", "refused")):
         stopped = next((each for each in asked if each.state == state), None)
         if stopped is not None:
             return Decision(outcome, stopped.note)
-    reason = _reason(passage, matches, openers.values(), lapsed, zone)
+    reason = _reason(passage, finding, openers.values(), zone)
     return Decision("refused" if openers else "reported", reason)
 
 
@@ -56,23 +46,53 @@ def decide_event(happened: Text, deliveries: Iterable[Delivery], kinds: Kinds) -
     return Decision("opened" if begun else "reported", happened)
 
 
+def spending(
+    passage: Passage, finding: Finding, rules: Iterable[ActionRule], deliveries: Iterable[Delivery], kinds: Kinds
+) -> list[int]:
+    """The counted entries through which the gate opens, when it does: each has one entry less."""
+    lists = {rule.id: rule.list_id for rule in rules if _opens(rule, passage, finding, kinds)}
+    opening = {lists[each.rule_id] for each in deliveries if each.state == "pending" and each.rule_id in lists}
+    entries = [match.entry for match in finding.matches if match.entry is not None and match.list.id in opening]
+    return [entry.id for entry in entries if entry.entries_left is not None]
+
+
+def _refusing(finding: Finding) -> list[str]:
+    return [match.list.name for match in finding.matches if match.list.barrier == "refuse"]
+
+
 def _names(matches: Iterable[Match]) -> dict[int, str]:
     return {match.list.id: match.list.name for match in matches}
 
 
-def _opens(rule: ActionRule, kinds: Kinds) -> bool:
+def _opens(rule: ActionRule, passage: Passage, finding: Finding, kinds: Kinds) -> bool:
+    """Whether the rule is one that might let this car in."""
     kind = kinds.get(rule.kind)
-    return kind is not None and opens(kind)
+    if kind is None or not opens(kind):
+        return False
+    listed = any(match.list.id == rule.list_id for match in finding.matches)
+    if rule.start != ON_MATCH and not begins(rule, passage, listed):
+        return False
+    return finding.barriers.get(rule.list_id) == "open" or not (listed or rule.start == ON_MATCH)
 
 
-def _reason(passage: Passage, matches: Sequence[Match], openers: Iterable[ActionRule], lapsed: Lapsed, zone: ZoneInfo) -> Text:
+def _opened(passage: Passage, finding: Finding, begun: Sequence[ActionRule]) -> Text:
+    opening = {rule.list_id for rule in begun}
+    matches = [match for match in finding.matches if match.list.id in opening]
+    near = next((match for match in matches if match.distance and match.entry), None)
+    if near is not None and near.entry is not None:
+        return _off([near.entry.plate], near.list.name)
+    return _on(passage, [match.list.name for match in matches]) if matches else _started(begun[0])
+
+
+def _reason(passage: Passage, finding: Finding, openers: Iterable[ActionRule], zone: ZoneInfo) -> Text:
     """Why nothing that opens was due."""
     if not passage.plate:
         return Text("no plate was read")
+    matches = finding.matches
     listed = [match for match in matches if match.list.role not in FIXED_ROLES]
-    black = [match.list.name for match in listed if match.list.role == "black"]
-    if black:
-        return Text("the plate is on {lists}", {"lists": black})
+    refusing = _refusing(finding)
+    if refusing:
+        return Text("the plate is on {lists}", {"lists": refusing})
     openers = list(openers)
     opening = {rule.list_id for rule in openers}
     shut = [match.list.name for match in matches if match.list.id in opening]
@@ -84,17 +104,14 @@ def _reason(passage: Passage, matches: Sequence[Match], openers: Iterable[Action
             return Text("{action} of {list} is not meant for it: {why}", values)
     if shut:
         return Text("no action of {lists} is in force at this time", {"lists": shut})
-    near = next((match for match in listed if match.distance and match.entry), None)
-    if near is not None and near.entry is not None:
-        return Text("one character off {plate} on {list}", {"plate": near.entry.plate, "list": near.list.name})
+    lapsed = next((each for each in finding.lapsed if each.list.id in opening or not listed), None)
+    if lapsed is not None:
+        return _LAPSED[lapsed.why](lapsed, zone)
     if listed:
         return _on(passage, [match.list.name for match in listed])
-    for plate_list, entry in lapsed():
-        begins = entry.valid_from > passage.at
-        at = f"{(entry.valid_from if begins else entry.valid_until).astimezone(zone):%Y-%m-%d %H:%M}"
-        if begins:
-            return Text("its entry on {list} holds from {at} on", {"list": plate_list.name, "at": at})
-        return Text("its entry on {list} ended at {at}", {"list": plate_list.name, "at": at})
+    plates = list(dict.fromkeys(match.entry.plate for match in finding.near if match.entry))
+    if plates:
+        return _off(plates, finding.near[0].list.name)
     return Text("{plate} is on no list", {"plate": passage.plate})
 
 
@@ -104,3 +121,31 @@ def _started(rule: ActionRule) -> Text:
 
 def _on(passage: Passage, lists: list[str]) -> Text:
     return Text("{plate} is on {lists}", {"plate": passage.plate, "lists": lists})
+
+
+def _off(plates: list[str], list_name: str) -> Text:
+    if len(plates) > 1:
+        return Text("one character off {plates}: it is not clear which one is meant", {"plates": plates[:MOST_NEAR]})
+    return Text("one character off {plate} on {list}", {"plate": plates[0], "list": list_name})
+
+
+MOST_NEAR = 5
+"""Plates that a reason names."""
+
+
+def _local(at: datetime, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+_LAPSED: Mapping[str, Callable[[Lapsed, ZoneInfo], Text]] = {
+    "clock": lambda each, zone: Text("its entry on {list} has limits, and the clock is not set", {"list": each.list.name}),
+    "hours": lambda each, zone: Text("its entry on {list} does not hold at this time of the week", {"list": each.list.name}),
+    "early": lambda each, zone: Text(
+        "its entry on {list} holds from {at} on", {"list": each.list.name, "at": _local(each.entry.valid_from, zone)}
+    ),
+    "spent": lambda each, zone: Text("its entry on {list} has no entries left", {"list": each.list.name}),
+    "expired": lambda each, zone: Text(
+        "its entry on {list} ended at {at}", {"list": each.list.name, "at": _local(each.entry.valid_until, zone)}
+    ),
+}
+"""Of STANDINGS."""

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from functools import partial
+from zoneinfo import ZoneInfo
 
 from board.kit.clock import Clock
 from board.kit.words import NOTHING, Text
 from board.kit.zones import camera_zone
 from engine.actions import Kinds, Lane
 from engine.dispatch.asking import Verdict, decided, heed
-from engine.dispatch.decision import decide, decide_event
+from engine.dispatch.decision import UNLICENSED, decide, decide_event, spending
 from engine.dispatch.rules import due
 from engine.dispatch.workers import Workers
 from engine.events import CARS, PLATE
+from engine.lists import Finding
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
 from engine.types import Passage
@@ -22,38 +23,54 @@ from engine.types import Passage
 log = logging.getLogger("passages")
 
 
+class _Spent(Exception):
+    """An entry that was to be counted down has none left: the passage is to be judged again."""
+
+
 class Intake:
     """`take` may be called again with the same passage: it is stored, and acts, once."""
 
-    def __init__(self, store: Store, kinds: Kinds, workers: dict[Lane, Workers], clock: Clock) -> None:
+    def __init__(self, store: Store, kinds: Kinds, workers: dict[Lane, Workers], clock: Clock, licensed: bool = True) -> None:
         self._store = store
         self._kinds = kinds
         self._workers = workers
         self._clock = clock
+        self._licensed = licensed
 
     def take(self, passage: Passage, happened: Text = NOTHING, verdict: Verdict | None = None) -> bool:
         """True: new. Returns once it is committed; StoreError: it is not, and nothing will act on it. `happened`: what to say of an
         event that is no car; `verdict`: what came of asking about a car."""
+        while True:
+            try:
+                return self._take(passage, happened, verdict)
+            except _Spent:  # another car took the last entry meanwhile
+                log.info("%s: its last entry was taken meanwhile", passage.plate)
+
+    def _take(self, passage: Passage, happened: Text, verdict: Verdict | None) -> bool:
         if self._store.passages.has(passage.id):
             return False
-        fold = self._store.settings(LprSettings).fold_lookalikes
-        matches = self._store.lookup(passage.plate, passage.at, fold) if passage.what in CARS else ()
-        rules = self._store.rules()
         zone = camera_zone(self._store.settings(GeneralSettings).time_zone)
+        finding = self._find(passage, zone)
+        rules = self._store.rules() if self._licensed else []
         now = self._clock.now()
-        deliveries = heed(verdict, due(passage, matches, rules, self._kinds, zone, now), rules, matches, self._kinds, now)
-        lapsed = partial(self._store.entries.lapsed, passage.plate, passage.at, fold)
-        if passage.what in CARS:
-            decision = decided(verdict, decide(passage, matches, rules, deliveries, self._kinds, lapsed, zone), deliveries)
+        deliveries = due(passage, finding.matches, rules, self._kinds, zone, now)
+        deliveries = heed(verdict, deliveries, rules, finding.matches, self._kinds, now)
+        if not self._licensed:
+            decision = UNLICENSED
+        elif passage.what in CARS:
+            decision = decided(verdict, decide(passage, finding, rules, deliveries, self._kinds, zone), deliveries)
         else:
             decision = decide_event(happened, deliveries, self._kinds)
+        spent = spending(passage, finding, rules, deliveries, self._kinds) if decision.outcome == "opened" else []
         with self._store.transaction():
-            added = self._store.add_passage(passage, deliveries, matches, decision)
+            added = self._store.add_passage(passage, deliveries, finding.matches, decision)
             if added and passage.what == PLATE:
                 self._store.counters.add("Results")
             if added and verdict is not None:
                 told = self._store.rules.failed if verdict.allowed is None else self._store.rules.succeeded
                 told(verdict.rule.id, now, verdict.note)
+            if added and not all(self._store.entries.spend(entry_id) for entry_id in spent):
+                raise _Spent
         if not added:
             return False
         waiting = Counter(self._kinds[item.kind].lane for item in deliveries if item.state == "pending")
@@ -64,9 +81,16 @@ class Intake:
             "%s %.0f %%, %s; %s (%s); %s",
             passage.plate or passage.what,
             passage.confidence,
-            ", ".join(match.list.name for match in matches) or "in no list",
+            ", ".join(match.list.name for match in finding.matches) or "in no list",
             decision.outcome,
             decision.reason,
             ", ".join(f"{item.kind} {item.state}{f': {item.note}' if item.note.key else ''}" for item in deliveries) or "no action",
         )
         return True
+
+    def _find(self, passage: Passage, zone: ZoneInfo) -> Finding:
+        """What the lists say of a car; of what is none, nothing."""
+        if passage.what not in CARS:
+            return Finding()
+        fold = self._store.settings(LprSettings).fold_lookalikes
+        return self._store.entries.find(passage.plate, passage.at, fold, zone)

@@ -34,7 +34,7 @@ class Replies:
                 del self._clients[trigger_id]
 
     def send(self, trigger_id: str, data: bytes) -> bool:
-        """False: that client is gone, or the trigger came from none. A client may get several answers: one for each action."""
+        """False when that client is gone or no client triggered. A client may get several answers: one for each action."""
         with self._lock:
             send = self._clients.get(trigger_id)
         if send is None:

@@ -11,18 +11,11 @@ from board.kit.errors import ConfigError
 from board.kit.words import Text, mark
 from engine.actions import Kinds, options_of
 from engine.dispatch.starts import begins
-from engine.types import ActionRule, Conditions, Delivery, Match, Passage, WeekSchedule
+from engine.types import ActionRule, Conditions, Delivery, Match, Passage, PlateList
+from engine.week import in_force
 
 DIRECTIONS = {"": mark("not known"), "approach": mark("approach"), "away": mark("away")}
 """A passage's direction as it is told."""
-
-
-def in_force(week: WeekSchedule, at: datetime, zone: ZoneInfo) -> bool:
-    """Whether the schedule holds at `at`: by the wall clock of `zone`, so an hour that a change of summer time skips never
-    comes, and one that it repeats comes twice."""
-    local = at.astimezone(zone)
-    minute = local.hour * 60 + local.minute
-    return any(start <= minute < end for start, end in week.days[local.weekday()])
 
 
 def unmet(conditions: Conditions, passage: Passage) -> Text | None:
@@ -45,11 +38,11 @@ def due(
 ) -> list[Delivery]:
     """One delivery per enabled rule that starts on the passage, whose schedule holds at its time and whose conditions it meets.
 
-    Its maximum age counts from the capture, not from now: a passage that was held up opens no gate. What a blacklist forbids
-    is "withheld", with the reason, so that the audit shows it. Options that are wrong make it "failed".
+    Its maximum age counts from the capture, not from now: a passage that was held up opens no gate. What a list's barrier policy
+    forbids is "withheld", with the reason, so that the audit shows it. Options that are wrong make it "failed".
     """
-    matched = {match.list.id: match for match in matches}
-    black = [match.list.name for match in matches if match.list.role == "black"]
+    matched = {match.list.id: match.list for match in matches}
+    refusing = [each.name for each in matched.values() if each.barrier == "refuse"]
     deliveries = []
     for rule in rules:
         if not rule.enabled or not begins(rule, passage, rule.list_id in matched):
@@ -63,10 +56,9 @@ def due(
             deliveries.append(_delivery(passage, rule, now, passage.at, "failed", why.text))
             continue
         not_after = passage.at + timedelta(seconds=kind.max_age_s)
-        if black and not _is_black(matched.get(rule.list_id)) and kind.withheld(options):
-            deliveries.append(
-                _delivery(passage, rule, now, not_after, "withheld", Text("the plate is on {lists}", {"lists": ", ".join(black)}))
-            )
+        forbidden = _forbidden(matched.get(rule.list_id), refusing)
+        if forbidden is not None and kind.withheld(options):
+            deliveries.append(_delivery(passage, rule, now, not_after, "withheld", forbidden))
         elif not_after <= now:
             deliveries.append(_delivery(passage, rule, now, not_after, "expired", Text("the plate was read too long ago")))
         else:
@@ -74,8 +66,14 @@ def due(
     return deliveries
 
 
-def _is_black(match: Match | None) -> bool:
-    return match is not None and match.list.role == "black"
+def _forbidden(plate_list: PlateList | None, refusing: Sequence[str]) -> Text | None:
+    """Why an action must not open; None: it may. `plate_list`: its list, if the plate is on it. What a list that refuses does
+    itself is no opening but a siren."""
+    if refusing and not (plate_list and plate_list.barrier == "refuse"):
+        return Text("the plate is on {lists}", {"lists": ", ".join(refusing)})
+    if plate_list and plate_list.barrier == "report":
+        return Text("{list} opens nothing: it only reports", {"list": plate_list.name})
+    return None
 
 
 def delivery_id(passage_id: str, rule_id: int) -> str:

@@ -1,10 +1,13 @@
-"""File name: a path for a passage's file on a server, from an installer's template; what fills it never leaves its folder."""
+"""File name: a path for a file on a server, from an installer's template; what fills it never leaves its folder."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from board.kit.errors import ConfigError
 from engine.formats.event import Device
-from engine.formats.places import check_template, filled
+from engine.formats.places import PLACES, check_template
+from engine.formats.serial_text import fill
 from engine.types import PlateEvent
 
 PLAIN = "-_."
@@ -13,20 +16,26 @@ MOST_VALUE = 60
 """Characters of one value: with several of them a name still fits into the 255 bytes of most file systems."""
 
 
-def check_path(template: str) -> str:
-    """The template as it is; ConfigError when it is not a path of plain names, "{date}/{plate}_{time}"."""
-    check_template(template)
+def check_path(template: str, known: Collection[str] = tuple(PLACES), example: str = "{date}/{plate}_{time}") -> str:
+    """The template as it is; ConfigError when it is not a path of plain names such as `example` with `known` places."""
+    check_template(template, known)
     parts = template.removeprefix("/").split("/")
     if any(
         not part or part.strip(". ") == "" or any(not each.isprintable() or each in '\\:*?"<>|' for each in part) for part in parts
     ):
-        raise ConfigError("is not a path such as {example}", example="{date}/{plate}_{time}")
+        raise ConfigError("is not a path such as {example}", example=example)
     return template
 
 
 def path(template: str, event: PlateEvent, device: Device) -> tuple[list[str], str]:
     """(folders from the first to the last, name without extension). A template that begins with "/" has "/" as its first folder."""
-    parts = [_part(filled(each, event, device, _value)) for each in template.removeprefix("/").split("/")]
+    return path_with(template, {name: said(event, device) for name, said in PLACES.items()})
+
+
+def path_with(template: str, values: Mapping[str, str]) -> tuple[list[str], str]:
+    """The same with values by the names of their places."""
+    harmless = {name: _value(text) for name, text in values.items()}
+    parts = [_part(fill(each, harmless)) for each in template.removeprefix("/").split("/")]
     return [*(["/"] if template.startswith("/") else []), *parts[:-1]], parts[-1]
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from engine.lists.alphabet import unreadable
 from engine.lists.confusions import variants
-from engine.lists.matching import fold, match, normalise
-from engine.lists.validity import EARLIEST, LATEST, is_valid, limit, moment, written
+from engine.lists.matching import Finding, Lapsed, find, fold, normalise
+from engine.lists.validity import EARLIEST, LATEST, limit, moment, standing, written
 
-__all__ = ["EARLIEST", "LATEST", "fold", "is_valid", "limit", "match", "moment", "normalise", "unreadable", "variants", "written"]
+__all__ = [
+    "EARLIEST", "LATEST", "Finding", "Lapsed", "find", "fold", "limit", "moment", "normalise", "standing", "unreadable", "variants",
+    "written",
+]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Alphabet: what is typed for a plate, brought to the characters that the reader can give, so that both are compared alike.
+"""Alphabet: converts what is typed for a plate to the characters that the reader can give, so that the two can be compared.
 
 People type what they see on a plate, on the keyboard that they have: letters with marks, Cyrillic or Greek letters, digits of
 another script, words that the reader leaves out. A key is the same for all of them; it is what is looked up, never what is shown.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from engine.lists.alphabet import key_of
-from engine.lists.validity import is_valid
+from engine.lists.validity import STANDINGS, standing
 from engine.types import ListEntry, Match, PlateList
 
 _LOOK_ALIKES = str.maketrans("OI", "01")
@@ -22,30 +24,107 @@ def fold(key: str) -> str:
     return key.translate(_LOOK_ALIKES)
 
 
-def match(
-    key: str, at: datetime, fixed: Sequence[PlateList], candidates: Iterable[tuple[PlateList, ListEntry]]
-) -> tuple[Match, ...]:
-    """The lists that the plate `key` (normalised) is in at `at`: real lists first, then "all" or "unlisted", which are `fixed`.
+@dataclass(frozen=True, slots=True)
+class Lapsed:
+    """An entry of the very plate that does not hold; `why`: of STANDINGS."""
 
-    `candidates`: entries whose text equals `key`, folded or not, or is one confusion away. One out of its validity counts as not
-    listed. An exact entry wins over folded ones, also of other lists, and those over one that is a confusion away (distance 1);
-    that one counts only while no other listed plate is as close. A blacklist's folded entry still counts beside an exact one, for a
-    gate had better stay shut. "unlisted" matches only when no other list does. A plate "" (nothing read) is in no list.
+    list: PlateList
+    entry: ListEntry
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the lists say of a plate at a moment.
+
+    `matches`: the lists that it is in, real ones first, then "all" or "unlisted"; `lapsed`: entries of it that do not hold, the
+    first one being the reason to tell; `near`: entries that are one confusion away and do not count; `barriers`: each list's
+    policy, by its id."""
+
+    matches: tuple[Match, ...] = ()
+    lapsed: tuple[Lapsed, ...] = ()
+    near: tuple[Match, ...] = ()
+    barriers: Mapping[int, str] = field(default_factory=dict)
+
+
+Candidates = Sequence[tuple[PlateList, ListEntry]]
+
+
+def find(
+    key: str, at: datetime, zone: ZoneInfo, lists: Sequence[PlateList], alike: Candidates, neighbours: Callable[[], Candidates]
+) -> Finding:
+    """What `lists` say of the plate `key` (normalised) at `at`. A plate "" (nothing read) is in no list.
+
+    `alike`: entries whose text equals `key`, folded or not, and wildcards that fit it; `neighbours()`: those that are one confusion
+    away, asked for only when nothing is alike.
+
+    An exact entry wins over folded ones, also of other lists, and within its list over wildcards. A neighbour counts where its list
+    says so, and only while no other listed plate is as close, whether that one holds or not. What refuses always counts: a gate had
+    better stay shut. "unlisted" matches only when no other list does.
     """
+    barriers = {each.id: each.barrier for each in lists}
     if not key:
-        return ()
-    folded = fold(key)
-    by_key = [(plate_list, entry, normalise(entry.plate)) for plate_list, entry in candidates if is_valid(entry, at)]
-    alike = [(plate_list, entry, text) for plate_list, entry, text in by_key if fold(text) == folded]
-    exact_lists = {plate_list.id for plate_list, _, text in alike if text == key}
+        return Finding(barriers=barriers)
+    seen = [_Seen(each, entry, normalise(entry.plate), _standing(each, entry, at, zone)) for each, entry in alike]
+    near: tuple[Match, ...] = ()
+    counted = _alike(key, seen)
+    if not seen:
+        counted, near = _neighbours([_Seen(*each, normalise(each[1].plate), _standing(*each, at, zone)) for each in neighbours()])
+    fixed = [each for each in lists if each.role == "all" or (each.role == "unlisted" and not counted)]
+    return Finding(
+        matches=(*(counted[list_id] for list_id in sorted(counted)), *(Match(each, None) for each in fixed)),
+        lapsed=tuple(
+            Lapsed(each.list, each.entry, each.why)
+            for each in sorted(seen, key=lambda each: (-STANDINGS.index(each.why), each.entry.valid_until), reverse=True)
+            if each.why and each.list.id not in counted
+        ),
+        near=near,
+        barriers=barriers,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A candidate with its normalised text and how it stands."""
+
+    list: PlateList
+    entry: ListEntry
+    text: str
+    why: str
+
+    @property
+    def refuses(self) -> bool:
+        return self.list.barrier == "refuse"
+
+
+def _standing(plate_list: PlateList, entry: ListEntry, at: datetime, zone: ZoneInfo) -> str:
+    """Entries are counted where they open; and what is to be refused is refused also when nobody knows the time."""
+    why = standing(entry, at, zone)
+    if (why == "spent" and plate_list.barrier != "open") or (why == "clock" and plate_list.barrier == "refuse"):
+        return ""
+    return why
+
+
+def _alike(key: str, seen: Iterable[_Seen]) -> dict[int, Match]:
+    """By list, the entry that counts, of those that look like the plate."""
+    named = {each.list.id for each in seen if not each.entry.is_wildcard}
+    exact = {each.list.id for each in seen if each.text == key and not each.why}
+    ranked = sorted(seen, key=lambda each: (each.text != key, each.entry.is_wildcard, each.entry.id))
     found: dict[int, Match] = {}
-    for plate_list, entry, text in alike:
-        if text == key or not exact_lists or (plate_list.role == "black" and plate_list.id not in exact_lists):
-            found.setdefault(plate_list.id, Match(plate_list, entry))
-    if not found and len({text for _, _, text in by_key}) == 1:
-        found = {plate_list.id: Match(plate_list, entry, 1) for plate_list, entry, _ in by_key}
-    matches = [found[list_id] for list_id in sorted(found)]
-    matches += [Match(plate_list, None) for plate_list in fixed if plate_list.role == "all"]
-    if not found:
-        matches += [Match(plate_list, None) for plate_list in fixed if plate_list.role == "unlisted"]
-    return tuple(matches)
+    for each in ranked:
+        if each.entry.is_wildcard:
+            wins = each.refuses or each.list.id not in named
+        else:
+            wins = each.text == key or not exact or (each.refuses and each.list.id not in exact)
+        if wins and not each.why:
+            found.setdefault(each.list.id, Match(each.list, each.entry))
+    return found
+
+
+def _neighbours(seen: Sequence[_Seen]) -> tuple[dict[int, Match], tuple[Match, ...]]:
+    """(By list, the entry that counts; those that do not) of those that are one confusion away."""
+    found: dict[int, Match] = {}
+    holding = [each for each in seen if not each.why]
+    if len({each.text for each in seen}) == 1 and any(each.list.fuzzy for each in holding):
+        found = {each.list.id: Match(each.list, each.entry, 1) for each in holding if each.list.fuzzy or each.refuses}
+    return found, tuple(Match(each.list, each.entry, 1) for each in seen if each.list.id not in found)

@@ -6,7 +6,8 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from engine.types import ListEntry
+from engine.types import ALWAYS, ListEntry
+from engine.week import in_force
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """Start of an entry's validity that stands for "from always": also for a board whose clock does not know the time yet."""
@@ -18,10 +19,30 @@ LATEST = datetime(3000, 1, 1, tzinfo=UTC)
 """End of an entry's validity that stands for "for ever"."""
 
 
-def is_valid(entry: ListEntry, at: datetime) -> bool:
-    """Whether the entry holds at `at`."""
-    begun = entry.valid_from <= at or entry.valid_from == EARLIEST
-    return begun and (at < entry.valid_until or entry.valid_until == LATEST)
+CLOCK_KNOWN = datetime(2025, 1, 1, tzinfo=UTC)
+"""Older than this program: a clock that says less has not been set since the board was switched on."""
+
+STANDINGS = ("", "clock", "hours", "early", "spent", "expired")
+"""How an entry stands at a moment: it holds; it has limits, and the clock is not set; out of its weekly hours; not valid yet; no
+entries left; expired. In this order they are told where several do not hold."""
+
+
+def standing(entry: ListEntry, at: datetime, zone: ZoneInfo) -> str:
+    """How the entry stands at `at`, of STANDINGS. Its weekly hours are of `zone`. What has no limits holds whatever the clock says;
+    what has some neither holds nor has ended while nobody knows the time."""
+    if (entry.valid_from, entry.valid_until, entry.week) != _NO_LIMITS:
+        if at < CLOCK_KNOWN:
+            return "clock"
+        if at < entry.valid_from and entry.valid_from != EARLIEST:
+            return "early"
+        if at >= entry.valid_until and entry.valid_until != LATEST:
+            return "expired"
+        if not in_force(entry.week, at, zone):
+            return "hours"
+    return "spent" if entry.entries_left == 0 else ""
+
+
+_NO_LIMITS = (EARLIEST, LATEST, ALWAYS)
 
 
 def moment(text: str, zone: ZoneInfo, end: bool = False) -> datetime:

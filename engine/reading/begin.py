@@ -14,6 +14,7 @@ from board.kit.errors import GatewrightError
 from board.kit.state import State
 from board.kit.values import Values, packed
 from engine.reading.passages.sights import MOST_SIGHTS, NOTHING_KNOWN, Known, known_at_start
+from engine.reading.unstored import Unstored
 
 if TYPE_CHECKING:
     from board.camera import CameraSettings
@@ -114,4 +115,10 @@ def _known(state: State, clock: Clock) -> Known:
         newest = []
     finally:
         store.close()
-    return known_at_start(newest[::-1], state.sights_file, clock)
+    unstored = Unstored(state.unstored_file, clock)
+    try:
+        waiting = unstored.fresh()
+    finally:
+        unstored.close()
+    stored = {passage.id for passage in newest}
+    return known_at_start([*newest[::-1], *(passage for passage in waiting if passage.id not in stored)], state.sights_file, clock)

@@ -18,8 +18,8 @@ from engine.ring import RingWriter
 log = logging.getLogger("camera")
 
 BACK_OFF_S = (0.3, 0.7, 1.5)
-"""From the beginning of one attempt to open to the next one's, the first also from an attempt's end. Short to the last: a camera
-that is back is seen within 5 s, the time to notice and to open it included."""
+"""From the beginning of one attempt to open to the next one's, the first also from an attempt's end. The last one is short too: a
+camera that is back is seen within 5 s, including the time to notice and to open it."""
 READ_TIMEOUT_S = 0.5
 RING_EVERY_NS = 90_000_000
 """The portal shows about ten pictures a second; copying more would only cost time."""

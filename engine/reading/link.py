@@ -18,10 +18,12 @@ from engine.messages import (
     LiveReads,
     PassageReport,
     PassageStored,
+    ReadAgain,
     StartTrigger,
     StopEngine,
     TriggerTaken,
 )
+from engine.reading.unstored import Unstored
 from engine.types import Passage, Trigger
 
 log = logging.getLogger("link")
@@ -36,7 +38,8 @@ RETRY_S = (0.2, 0.5, 1.0, 2.0)
 class Link:
     """Two threads: one sends (and connects), one receives. Nothing here blocks the caller.
 
-    `status()`, `on_trigger(trigger)` and `on_stop()` are called from these threads and must return at once."""
+    `status()`, `on_trigger(trigger)`, `on_again(asked)` and `on_stop()` are called from these threads and must return at once.
+    `kept`: what waits for the service outlives this process there; closed with the link."""
 
     def __init__(
         self,
@@ -45,12 +48,16 @@ class Link:
         status: Callable[[], EngineStatus],
         on_trigger: Callable[[Trigger], None],
         on_stop: Callable[[], None],
+        kept: Unstored,
+        on_again: Callable[[ReadAgain], None] = lambda asked: None,
     ) -> None:
         self._path = path
         self._clock = clock
         self._status = status
         self._on_trigger = on_trigger
         self._on_stop = on_stop
+        self._on_again = on_again
+        self._kept = kept
         self._codec = Codec(SERVICE_MESSAGES)
         self._news = threading.Condition()
         self._closed = threading.Event()
@@ -58,7 +65,7 @@ class Link:
         self._status_due = True
         self._live: LiveReads | None = None
         self._answers: list[TriggerTaken] = []
-        self._unstored: dict[str, tuple[Passage, int]] = {}
+        self._unstored: dict[str, tuple[Passage, int]] = {passage.id: (passage, 0) for passage in kept.found}
         """Passage id -> (passage, CLOCK_MONOTONIC ns when it is to be sent)."""
         self._sender = threading.Thread(target=self._send_loop, name="link", daemon=True)
 
@@ -72,6 +79,8 @@ class Link:
                 oldest = next(iter(self._unstored))
                 log.error("passage %s given up: the service has not stored it, %d are waiting", oldest, MOST_UNSTORED)
                 del self._unstored[oldest]
+                self._kept.drop(oldest)
+            self._kept.keep(passage)
             self._unstored[passage.id] = (passage, 0)
             self._news.notify()
 
@@ -103,6 +112,7 @@ class Link:
             self._news.notify()
         if self._sender.is_alive():
             self._sender.join(timeout_s)
+        self._kept.close()
 
     def _send_loop(self) -> None:
         failures = 0
@@ -177,6 +187,9 @@ class Link:
             if isinstance(message, PassageStored):
                 with self._news:
                     self._unstored.pop(message.passage_id, None)
+                    self._kept.drop(message.passage_id)
+            elif isinstance(message, ReadAgain):
+                self._on_again(message)
             elif isinstance(message, StartTrigger):
                 self._on_trigger(message.trigger)
             elif isinstance(message, StopEngine):

@@ -27,14 +27,16 @@ from board.kit.words import NOTHING, Text, mark, shortened
 from board.kit.zones import camera_zone
 from board.ports import Camera
 from board.types import BoardProfile, Frame
-from engine.messages import NO_LICENSE, SETUP, EngineStatus, LiveReads, TriggerTaken
+from engine.messages import NO_LICENSE, SETUP, EngineStatus, LiveReads, ReadAgain, TriggerTaken
 from engine.reading import begin
+from engine.reading.again import Again
 from engine.reading.feed import Feed
 from engine.reading.images import ImageStore
 from engine.reading.link import Link
 from engine.reading.modes import Result, mode_kind
 from engine.reading.passages.filters import ReadFilter
 from engine.reading.passages.sights import NOTHING_KNOWN, Known, SightsFile
+from engine.reading.unstored import Unstored
 from engine.types import Passage, PassageImages, PlateRead, Roi, Trigger
 
 if TYPE_CHECKING:
@@ -107,7 +109,14 @@ class Engine:
         self._live_shown = False
         self._error = NOTHING
         self._error_at: datetime | None = None
-        self._link = Link(state.service_socket, clock, self.status, self._take_trigger, self._stop_asked)
+        self._again = Again()
+        self._asked_again: deque[ReadAgain] = deque()
+        unstored = Unstored(state.unstored_file, clock)
+        for passage in unstored.found:
+            self._again.published(passage.plate, passage.id)
+        self._link = Link(
+            state.service_socket, clock, self.status, self._take_trigger, self._stop_asked, unstored, self._asked_again.append
+        )
         wanted = _nothing if idle else self._mode.wanted
         self._feed = Feed(open_camera, wanted, kind.queue(settings), state.frames, clock, self._link.show_status, ring_every)
 
@@ -158,12 +167,22 @@ class Engine:
             self._open_models()
         if self._idle == SETUP:
             self._look_for_set_up()
+        self._read_again()
         frame = self._begin_triggers() or self._feed.next(WAIT_S)
         if frame is not None:
             self._publish(self._read(frame))
         else:
             self._publish(self._mode.tick(self._clock.monotonic_ns()))
         self._sights.keep(self._mode.sights)
+
+    def _read_again(self) -> None:
+        while self._asked_again:
+            asked = self._asked_again.popleft()
+            if self._again.wanted(asked, self._clock.monotonic_ns()):
+                log.warning(
+                    "passage %s opened nothing in time: if %r still stands there, it is read anew", asked.passage_id, asked.plate
+                )
+                self._mode.forget(asked.plate)
 
     def _look_for_set_up(self) -> None:
         if self._clock.monotonic_ns() < self._set_up_look_ns:
@@ -243,6 +262,7 @@ class Engine:
                 passage.votes,
                 f", trigger by {passage.trigger_cause}" if passage.trigger_id else "",
             )
+            self._again.published(passage.plate, passage.id)
             self._link.report(passage)
 
     def _take_trigger(self, trigger: Trigger) -> None:

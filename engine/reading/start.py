@@ -1,6 +1,6 @@
 """Start: a process that reads what the engine needs of the database, then becomes the engine (`python -m engine run --state DIR`).
 
-The library that checks settings and the one of the database are 15 MB that reading plates needs no more. execve(2) gives them back;
+The database and the classes of settings and actions are memory that reading plates needs no more. execve(2) gives it back;
 process id, death signal and log stay.
 """
 

@@ -73,6 +73,7 @@ from engine.service.subscribers import Subscribers
 from engine.service.timers import Timers
 from engine.service.trials import Trials
 from engine.service.triggers import TAKEN_TIMEOUT_S, Triggers
+from engine.service.unopened import Unopened
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
 from engine.store.upkeep import Upkeep
@@ -127,6 +128,7 @@ class Service:
         self._state = state
         self._clock = clock
         self._kinds = kinds
+        self._licensed = licensed
         self._core: Core | None = None
         self.restart = threading.Event()
         self._problems = Problems(clock, lambda: self._subscribers.status_changed())
@@ -197,6 +199,7 @@ class Service:
             SettingsChanged: self._settings_changed,
             RestartService: self._restart_service,
         }
+        self._unopened = Unopened(names_of(kinds, Lane.FAST), lambda message: self._hub.send_engine(message))
         self._hub = Hub(state.service_socket, handlers, self._on_engine, self._subscribers.serve)
 
     def start(self) -> None:
@@ -217,6 +220,8 @@ class Service:
         if core is None:
             return
         core.scheduler.run()
+        if not self._pins.problem:
+            self._unopened.turn(core.keeper)
         self._inputs.turn()
         try:
             self._timers.turn()
@@ -286,8 +291,8 @@ class Service:
             gate=gate,
             keeper=keeper,
             workers=workers,
-            intake=Intake(gate, self._kinds, workers, self._clock),
-            events=Intake(store, self._kinds, workers, self._clock),
+            intake=Intake(gate, self._kinds, workers, self._clock, self._licensed),
+            events=Intake(store, self._kinds, workers, self._clock, self._licensed),
             scheduler=Scheduler(
                 keeper,
                 keeper.db.checkpoint,
@@ -295,6 +300,7 @@ class Service:
                 self._clock,
                 self._problems.say,
                 upkeep=Upkeep(keeper.db, self._clock).turn,
+                sync=keeper.db.sync,
             ),
             lpr=store.settings(LprSettings),
             general=store.settings(GeneralSettings),
@@ -349,6 +355,7 @@ class Service:
             self._triggers.taken(message)
         elif message is None:
             self._engine.gone()
+            self._unopened.engine_gone()
 
     def _take(self, passage: Passage) -> None:
         """No answer while it is not committed: the engine keeps it and sends it again."""

@@ -56,7 +56,7 @@ class Hub:
         self._listener.close()
 
     def busy_s(self) -> float:
-        """For how long the engine's message that is being taken has been; 0 when none is."""
+        """How long the engine's present message has been in work, in s; 0 when there is none."""
         since_s = self._taking_since_s
         return 0.0 if since_s is None else time.monotonic() - since_s
 

@@ -25,7 +25,7 @@ PORTS_TRIED = 100
 """If a port is taken, this many of the following ones are tried, so that a second camera on the same machine has its own."""
 
 REPEAT_S = 1.0
-"""A level triggers at most so often, whatever the trigger period is."""
+"""A level triggers at most once in this time, whatever the trigger period is."""
 
 
 class Lines(Protocol):

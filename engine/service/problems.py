@@ -1,4 +1,4 @@
-"""Problems: the last one that a person must know, in the log once and in the status until another comes."""
+"""Problems: the last one that a person must know, logged once and kept in the status until another comes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scheduler: recurring work of the service: pictures purged when storage runs low, database bounds, WAL checkpoints."""
+"""Scheduler: recurring work of the service: pictures purged when storage runs low, database bounds, WAL checkpoints and syncs."""
 
 from __future__ import annotations
 
@@ -43,9 +43,11 @@ class Scheduler:
         report: Callable[[Text], None],
         free_pct: Callable[[Path], float] | None = None,
         upkeep: Callable[[], object] = lambda: None,
+        sync: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._checkpoint = checkpoint
+        self._sync = sync
         self._images = images
         self._clock = clock
         self._report = report
@@ -64,7 +66,13 @@ class Scheduler:
         self._jobs.run_pending()
 
     def _plan(self) -> None:
-        for seconds, job in ((30, self.purge_images), (60, self.bound_database), (20, self._checkpoint), (1, self._upkeep)):
+        for seconds, job in (
+            (30, self.purge_images),
+            (60, self.bound_database),
+            (20, self._checkpoint),
+            (1, self._upkeep),
+            (1, self._sync),
+        ):
             self._jobs.every(seconds).seconds.do(self._guarded, job)
 
     def _guarded(self, job: Callable[[], object]) -> None:

@@ -1,4 +1,4 @@
-"""Status: everything that the Live tab shows besides the picture and the passages, gathered from the service's parts."""
+"""Status: gathers what the Live tab shows besides the picture and the passages from the service's parts."""
 
 from __future__ import annotations
 

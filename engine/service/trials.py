@@ -11,13 +11,14 @@ from board.kit.clock import Clock
 from board.kit.errors import ConfigError
 from board.kit.settings import unfit
 from board.kit.words import Text
+from board.kit.zones import camera_zone
 from board.types import OutputPolarity
 from engine.actions import Kinds, Pins, Taken, options_of
 from engine.dispatch.environment import Environment
 from engine.dispatch.starts import STARTS
 from engine.events import CARS
 from engine.messages import Outcome, TestAction
-from engine.settings import LprSettings
+from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
 from engine.types import Decision, Match, Passage, PassageImages, PlateEvent
 
@@ -60,7 +61,8 @@ class Trials:
         if start is None:
             raise ConfigError("there is no start {start!r}", start=request.start[:40])
         plate = (request.plate.strip().upper()[:20] or "TEST123") if start.has_plate else ""
-        matches = store.lookup(plate, now, store.settings(LprSettings).fold_lookalikes)
+        zone = camera_zone(store.settings(GeneralSettings).time_zone)
+        matches = store.lookup(plate, now, store.settings(LprSettings).fold_lookalikes, zone)
         match = next((one for one in matches if one.list.id == plate_list.id), Match(plate_list, None))
         age_ns = round(MAX_AGE_S * 1e9)
         env = self._environment.env(kind, options, str(uuid.uuid4()), now + timedelta(seconds=MAX_AGE_S), now_ns + age_ns)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import field_validator
-
-from board.kit.settings import Settings, option
+from board.kit.settings import Settings, field_validator, option
 from engine.formats.columns import columns
 from engine.line_settings import groups, seconds_by_line
 from engine.network import reachable

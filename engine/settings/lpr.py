@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import field_validator
-
-from board.kit.settings import Problem, Settings, option
+from board.kit.settings import Problem, Settings, field_validator, option
 from board.serial import parse_url
 from engine.formats.serial_text import unescape
 

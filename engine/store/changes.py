@@ -20,8 +20,8 @@ MAX_ROWS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`subject`: "list", "entry", "rule", "settings" or "import"; `item_id`: of the list, entry or rule, 0 for settings; `before`
-    and `after`: values by name, None when it was added or deleted. Secrets are left out of both."""
+    """`subject`: "list", "entry", "rule", "job", "settings" or "import"; `item_id`: of the list, entry, rule or job, 0 for
+    settings; `before` and `after`: values by name, None when it was added or deleted. Secrets are left out of both."""
 
     rowid: int
     at: datetime

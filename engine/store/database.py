@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,8 @@ class Database:
     """One connection writes, under a lock; each read that runs at the same time has another. Threads may share a Database.
 
     WAL: readers never wait for the writer. synchronous NORMAL: a commit costs no fsync, which takes 10 to 300 ms on an SD
-    card and would stand between the car and the gate; a killed process loses nothing, and a power cut may lose the last
-    moments but never damages the file.
+    card and would stand between the car and the gate; a killed process loses nothing, and a power cut may lose what was committed
+    since the last `sync`, but never damages the file.
 
     `checkpoints` False leaves the copying of the WAL into the file (which does fsync) to `checkpoint()`, so that it never
     falls into a passage's commit.
@@ -48,6 +49,8 @@ class Database:
         self._writing: int | None = None
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
+        self._synced_ns = 0
+        """When the WAL was written that `sync` made sure of."""
         try:
             self._writer = self._open(checkpoints)
         except (sqlite3.Error, OSError) as why:
@@ -74,6 +77,24 @@ class Database:
         """The first row, None when there is none."""
         found = self.rows(sql, values)
         return found[0] if found else None
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Callable[[str, Values], Iterator[sqlite3.Row]]]:
+        """Gives a function that answers queries row by row, all of them from the state of this moment."""
+        connection = self._borrow()
+        try:
+            self._fetch(connection, "BEGIN", ())
+            yield lambda sql, values: self._stream(connection, sql, values)
+        finally:
+            if connection.in_transaction:
+                connection.rollback()
+            self._give_back(connection)
+
+    def _stream(self, connection: sqlite3.Connection, sql: str, values: Values) -> Iterator[sqlite3.Row]:
+        try:
+            yield from connection.execute(sql, values)
+        except sqlite3.Error as why:
+            raise self._problem(why) from why
 
     def _borrow(self) -> sqlite3.Connection:
         try:
@@ -185,6 +206,25 @@ class Database:
     def checkpoint(self) -> None:
         """Copies the WAL into the file as far as no reader needs it; waits for nobody."""
         self.pragma("wal_checkpoint(PASSIVE)")
+
+    def sync(self) -> None:
+        """What was committed so far outlives a power cut from here on. It may take as long as the card does, and holds nobody up:
+        SQLite keeps no locks on the WAL, so that it may be opened and closed beside it."""
+        try:
+            number = os.open(self._path.with_name(f"{self._path.name}-wal"), os.O_RDONLY)
+        except FileNotFoundError:
+            return
+        except OSError as why:
+            raise self._problem(why) from why
+        try:
+            changed_ns = os.fstat(number).st_mtime_ns
+            if changed_ns != self._synced_ns:
+                os.fdatasync(number)
+                self._synced_ns = changed_ns
+        except OSError as why:
+            raise self._problem(why) from why
+        finally:
+            os.close(number)
 
     def close(self) -> None:
         with self._lock:

@@ -96,6 +96,18 @@ class Deliveries:
         row = self._db.changed_row(sql, (number,))
         return None if row is None else _delivery(row)
 
+    def unopened(self, kinds: Collection[str], newest: int) -> list[tuple[str, str]]:
+        """(passage id, plate) of those among the newest passages for which all deliveries of these kinds came too late, oldest
+        first."""
+        names = marks(kinds)
+        mine = f"SELECT 1 FROM deliveries d WHERE d.passage_id = p.id AND d.kind IN ({names})"
+        sql = (
+            "SELECT p.id, p.plate FROM (SELECT rowid, id, plate FROM passages ORDER BY rowid DESC LIMIT ?) p WHERE p.plate <> '' "
+            f"AND EXISTS ({mine} AND d.state = 'expired') AND NOT EXISTS ({mine} AND d.state IN ('pending', 'sending', 'done')) "
+            "ORDER BY p.rowid"
+        )
+        return [(row["id"], row["plate"]) for row in self._db.rows(sql, (newest, *kinds, *kinds))]
+
     def finish(self, delivery_id: str, state: str, at: datetime, note: Text) -> None:
         self._db.execute(
             "UPDATE deliveries SET state = ?, finished_at = ?, note = ? WHERE id = ?",

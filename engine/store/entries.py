@@ -8,18 +8,20 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
 from sqlite3 import Row
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
 from board.kit.settings import Problem, SettingsError, unfit
 from engine import lists as matching
 from engine.lists.collisions import STORED_BITS, Collision, find_collisions, numbers
 from engine.store.changes import Changes
-from engine.store.database import Database
+from engine.store.database import Database, Values
 from engine.store.lists import Lists, plate_list_of
 from engine.store.rows import marks, part, stamp
 from engine.types import ALWAYS, WILDCARDS, ListEntry, Match, PlateList, WeekSchedule
@@ -31,6 +33,8 @@ MAX_OWNER = 100
 MAX_EMAIL = 254
 """RFC 5321, section 4.5.3.1.3, without the brackets around it."""
 MAX_GROUP = 60
+MAX_WILDCARDS = 2000
+"""In all lists: each is compared with every car."""
 MAX_STARS = 3
 """Of one wildcard entry: comparing takes time that grows with the plate's length to that power."""
 MAX_ENTRIES_LEFT = 9999
@@ -43,8 +47,12 @@ COLUMNS = (
     "number26", "number34", "owner", "email", "group_name", "week", "entries_left", "wildcard",
 )  # fmt: skip
 
+UTC = ZoneInfo("UTC")
+
 CURRENT = "entries e JOIN lists l ON l.id = abs(e.list_id) AND l.generation = e.generation"
 """The entries of all lists, whatever import is under way."""
+
+SELECT = f"SELECT e.*, l.name, l.role, l.colour, l.policy, l.fuzzy FROM {CURRENT}"
 
 
 class Entries:
@@ -87,6 +95,8 @@ class Entries:
             before = self.get(entry.id) if entry.id else None
             if entry.id and before is None:
                 raise ConfigError("this plate was deleted")
+            if entry.is_wildcard and not (before and before.is_wildcard):
+                self.check_wildcards(1)
             # What an import left behind may still hold the place of this plate.
             self._db.execute("DELETE FROM entries WHERE list_id = ? AND key = ? AND id <> ?", (entry.list_id, key, entry.id))
             if before is None:
@@ -100,6 +110,12 @@ class Entries:
             self._changes.add(by, "entry", entry.id, _shown_values(before) if before else None, _shown_values(entry))
             return entry
 
+    def check_wildcards(self, more: int) -> None:
+        """ConfigError when so many `more` were too many in all lists."""
+        sql = f"SELECT count(*) FROM {CURRENT} WHERE e.wildcard = 1"
+        if self._db.rows(sql)[0][0] + more > MAX_WILDCARDS:
+            raise unfit("plate", "Plate", "there are at most {most} plates with ? or * in all lists", most=MAX_WILDCARDS)
+
     def _insert(self, values: tuple[Any, ...], generation: int) -> int:
         sql = f"INSERT INTO entries ({', '.join(COLUMNS)}, generation, revision) VALUES ({marks(values)}, ?, 1)"
         return self._db.execute(sql, (*values, generation))
@@ -112,32 +128,38 @@ class Entries:
             self._db.execute("DELETE FROM entries WHERE id = ?", (entry_id,))
             self._changes.add(by, "entry", entry_id, _shown_values(before), None)
 
-    def lookup(self, plate: str, at: datetime, fold: bool, confusions: bool = False) -> tuple[Match, ...]:
-        """The lists that `plate` belongs to at `at` (engine.lists.match). `fold`: look-alikes (O and 0, I and 1) count as the
-        same; `confusions`: so does a text with one confused character (engine/lists/confusions.py), if no other is as close."""
+    def find(self, plate: str, at: datetime, fold: bool, zone: ZoneInfo) -> matching.Finding:
+        """What the lists say of `plate` at `at`, by the clock of `zone` (engine/lists/matching.py). `fold`: look-alikes (O and 0, I
+        and 1) count as the same."""
         key = matching.normalise(plate)
-        if not key:
-            return ()
-        found = self._like((key,), fold)
-        if confusions and not found:
-            found = self._like(matching.variants(matching.fold(key) if fold else key), fold)
-        return matching.match(key, at, self._lists.fixed(), found)
+        folded = matching.fold(key)
+        exactly = "" if fold else " AND e.key = :key"
+        fitting = "" if fold else " AND :key GLOB e.key"
+        sql = (
+            f"{SELECT} WHERE e.folded = :folded{exactly} UNION ALL {SELECT} WHERE e.wildcard = 1 AND :folded GLOB e.folded{fitting}"
+        )
+        alike = self._candidates(sql, {"folded": folded, "key": key}) if key else []
+        return matching.find(key, at, zone, self._lists(), alike, lambda: self._neighbours(key, fold))
 
-    def lapsed(self, plate: str, at: datetime, fold: bool) -> list[tuple[PlateList, ListEntry]]:
-        """Entries of `plate` that do not hold at `at`, with their lists: those that hold again first, then what ended last."""
-        key = matching.normalise(plate)
-        found = [each for each in self._like((key,), fold) if not matching.is_valid(each[1], at)] if key else []
-        return sorted(found, key=lambda each: (each[1].valid_from > at, each[1].valid_until), reverse=True)
+    def lookup(self, plate: str, at: datetime, fold: bool, zone: ZoneInfo = UTC) -> tuple[Match, ...]:
+        """The lists that `plate` belongs to at `at`."""
+        return self.find(plate, at, fold, zone).matches
 
-    def _like(self, keys: Sequence[str], fold: bool) -> list[tuple[PlateList, ListEntry]]:
-        """Entries with one of these keys, or, with `fold`, with one that looks like it."""
-        folded = tuple({matching.fold(key) for key in keys})
+    def spend(self, entry_id: int) -> bool:
+        """One of its entries less, in the caller's transaction; False when none is left, or the entry is gone."""
+        sql = "UPDATE entries SET entries_left = entries_left - 1 WHERE id = ? AND entries_left > 0"
+        return self._db.execute(sql, (entry_id,)) > 0
+
+    def _neighbours(self, key: str, fold: bool) -> list[tuple[PlateList, ListEntry]]:
+        """Entries that are one confusion away (engine/lists/confusions.py)."""
+        keys = matching.variants(matching.fold(key) if fold else key)
+        folded = tuple({matching.fold(each) for each in keys})
         if fold:
-            return self._candidates(f"e.folded IN ({marks(folded)})", folded)
-        return self._candidates(f"e.folded IN ({marks(folded)}) AND e.key IN ({marks(keys)})", (*folded, *keys))
+            return self._candidates(f"{SELECT} WHERE e.folded IN ({marks(folded)})", folded)
+        sql = f"{SELECT} WHERE e.folded IN ({marks(folded)}) AND e.key IN ({marks(keys)})"
+        return self._candidates(sql, (*folded, *keys))
 
-    def _candidates(self, condition: str, values: tuple[Any, ...]) -> list[tuple[PlateList, ListEntry]]:
-        sql = f"SELECT e.*, l.name, l.role, l.colour, l.policy, l.fuzzy FROM {CURRENT} WHERE {condition} ORDER BY e.id"
+    def _candidates(self, sql: str, values: Values) -> list[tuple[PlateList, ListEntry]]:
         return [(plate_list_of(row, abs(row["list_id"])), entry_of(row)) for row in self._db.rows(sql, values)]
 
     def collisions(self, list_id: int = 0, bits: int = 26) -> list[Collision]:
@@ -151,7 +173,8 @@ class Entries:
             )
         else:  # the plate code: two differ wherever their plates do, but in characters that it cannot say
             condition = "e.key GLOB '*[^A-Z0-9]*'"
-        entries = [entry for owner, entry in self._candidates(condition, ()) if list_id in (0, owner.id)]
+        sql = f"{SELECT} WHERE {condition} ORDER BY e.id"
+        entries = [entry for owner, entry in self._candidates(sql, ()) if list_id in (0, owner.id)]
         return find_collisions(entries, bits)[:MAX_COLLISIONS]
 
     def extremes(self, list_id: int) -> list[ListEntry]:
@@ -160,6 +183,36 @@ class Entries:
         orders = ("wiegand_facility DESC", "wiegand_card DESC", "length(key) DESC")
         rows = [self._db.row(f"SELECT * FROM entries WHERE {where} ORDER BY {order} LIMIT 1", values) for order in orders]
         return [entry_of(row) for row in rows if row is not None]
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Callable[[int], Iterator[ListEntry]]]:
+        """Gives a function that goes through a list's entries by key, all lists as they are at this moment."""
+        with self._db.snapshot() as read:
+
+            def entries(list_id: int) -> Iterator[ListEntry]:
+                # Not by `CURRENT`: what goes through a whole list wants its index.
+                generation = next(read("SELECT generation FROM lists WHERE id = ?", (list_id,)), (0,))[0]
+                phase = next(read("SELECT phase FROM imports WHERE list_id = ?", (list_id,)), ("",))[0]
+                where = "list_id IN (?, -?)" if phase in ("clearing", "moving") else "list_id = ?"
+                values = (list_id,) * where.count("?")
+                sql = f"SELECT * FROM entries WHERE {where} AND generation = ? ORDER BY key"
+                return map(entry_of, read(sql, (*values, generation)))
+
+            yield entries
+
+    def mark(self) -> str:
+        """Differs from an earlier one if an entry of any list may have changed since."""
+        sql = "SELECT max(rowid) FROM changes WHERE subject IN ('entry', 'import', 'list')"
+        guests = "SELECT count(*), total(entries_left) FROM entries WHERE entries_left IS NOT NULL"
+        return ":".join(str(value) for row in (*self._db.rows(sql), *self._db.rows(guests)) for value in row)
+
+    def used(self, list_ids: Iterable[int]) -> frozenset[str]:
+        """Those fields beyond plate, description and validity in which something stands for an entry of these lists."""
+        ids = tuple(list_ids)
+        both = (*ids, *(-each for each in ids))
+        sql = ", ".join(f'max({condition}) AS "{name}"' for name, condition in _SAID.items())
+        row = self._db.rows(f"SELECT {sql} FROM entries WHERE list_id IN ({marks(both)})", both)[0]
+        return frozenset(name for name in _SAID if row[name])
 
     def _of_list(self, list_id: int) -> tuple[str, tuple[Any, ...]]:
         if self._db.row("SELECT 1 FROM imports WHERE list_id = ?", (list_id,)) is None:
@@ -178,7 +231,19 @@ class Entries:
         return f"{where} AND ({column} LIKE ? ESCAPE '\\' OR description LIKE ? ESCAPE '\\')", (*values, plate, description)
 
 
-def entry_of(row: Row) -> ListEntry:
+_SAID = {
+    "wiegand_facility": "wiegand_facility IS NOT NULL",
+    "wiegand_card": "wiegand_card IS NOT NULL",
+    "owner": "owner <> ''",
+    "email": "email <> ''",
+    "group": "group_name <> ''",
+    "week": "week <> ''",
+    "entries_left": "entries_left IS NOT NULL",
+}
+"""Field: the condition under which something stands in it."""
+
+
+def entry_of(row: Row | Mapping[str, Any]) -> ListEntry:
     return ListEntry(
         id=row["id"],
         list_id=abs(row["list_id"]),

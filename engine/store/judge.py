@@ -1,4 +1,4 @@
-"""Judge: what the store asks about rules and does not know itself: it keeps them and knows nothing of what they mean."""
+"""Judge: what the store must ask about rules: it keeps them without knowing what they mean."""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ from board.kit.errors import ConfigError
 from board.kit.settings import unfit
 from engine.store.changes import Changes
 from engine.store.database import Database
-from engine.store.rows import marks
 from engine.types import FIXED_ROLES, LIST_ROLES, POLICIES, PlateList
 
 
@@ -23,11 +22,6 @@ class Lists:
 
     def __call__(self) -> list[PlateList]:
         return [plate_list_of(row, row["id"]) for row in self._db.rows("SELECT * FROM lists ORDER BY id")]
-
-    def fixed(self) -> list[PlateList]:
-        """Those of every plate and of plates in no list."""
-        sql = f"SELECT * FROM lists WHERE role IN ({marks(FIXED_ROLES)}) ORDER BY id"
-        return [plate_list_of(row, row["id"]) for row in self._db.rows(sql, FIXED_ROLES)]
 
     def get(self, list_id: int) -> PlateList:
         """ConfigError when there is no such list."""
@@ -86,6 +80,7 @@ class Lists:
                 raise ConfigError("ALL PLATES and NOT IN LIST cannot be deleted")
             self._db.execute("DELETE FROM rule_results WHERE rule_id IN (SELECT id FROM rules WHERE list_id = ?)", (list_id,))
             self._db.execute("DELETE FROM rules WHERE list_id = ?", (list_id,))
+            self._db.execute("DELETE FROM jobs WHERE list_id = ?", (list_id,))
             self._db.execute("DELETE FROM lists WHERE id = ?", (list_id,))
             self._db.execute(
                 "INSERT OR REPLACE INTO imports (list_id, generation, phase, steps) VALUES (?, -1, 'gone', 0)", (list_id,)

@@ -236,6 +236,25 @@ def _version_9(db: Database) -> None:
         db.execute(f"ALTER TABLE passages ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
 
 
+def _version_10(db: Database) -> None:
+    """Exports and imports: the jobs, what they did, and what a file gave a guest last (engine/store/difference.py)."""
+    db.execute("ALTER TABLE entries ADD COLUMN left_given INTEGER")
+    db.execute("CREATE INDEX entries_guests ON entries (list_id) WHERE entries_left IS NOT NULL")
+    db.execute(
+        """CREATE TABLE jobs (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, list_id INTEGER NOT NULL REFERENCES lists(id) ON DELETE CASCADE,
+        kind TEXT NOT NULL, enabled INTEGER NOT NULL, interval TEXT NOT NULL, if_changed INTEGER NOT NULL, options TEXT NOT NULL,
+        began_at TEXT NOT NULL, running_at TEXT, asked_at TEXT, asked_by TEXT NOT NULL DEFAULT '', done_at TEXT,
+        done_note TEXT NOT NULL DEFAULT '', error_at TEXT, error TEXT NOT NULL DEFAULT '', memory TEXT NOT NULL DEFAULT '')"""
+    )
+    db.execute(
+        """CREATE TABLE transfers (
+        rowid INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, ended_at TEXT NOT NULL, direction TEXT NOT NULL,
+        kind TEXT NOT NULL, job_id INTEGER NOT NULL, list_id INTEGER NOT NULL, list_name TEXT NOT NULL, user TEXT NOT NULL,
+        state TEXT NOT NULL, times INTEGER NOT NULL, note TEXT NOT NULL)"""
+    )
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_1,
     _version_2,
@@ -246,6 +265,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_7,
     _version_8,
     _version_9,
+    _version_10,
 )
 
 COMPATIBLE = 2

@@ -1,4 +1,4 @@
-"""Store: opens the database and composes its tables; here stands only what concerns several of them at once."""
+"""Store: opens the database and composes its tables; this file holds only what concerns several of them at once."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from board.kit.clock import Clock
 from engine.dispatch.judge import RuleJudge
@@ -13,13 +14,15 @@ from engine.store.changes import Changes
 from engine.store.counters import Counters
 from engine.store.database import Database
 from engine.store.deliveries import Deliveries
-from engine.store.entries import Entries
+from engine.store.entries import UTC, Entries
 from engine.store.imports import Imports
+from engine.store.jobs import Jobs
 from engine.store.judge import Judge
 from engine.store.lists import Lists
 from engine.store.passages import Passages
 from engine.store.rules import Rules
 from engine.store.settings import StoredSettings
+from engine.store.transfers import Transfers
 from engine.types import UNDECIDED, ActionRule, Decision, Delivery, ListEntry, Match, Passage
 
 
@@ -41,7 +44,9 @@ class Store:
         self.deliveries = Deliveries(self.db)
         self.settings = StoredSettings(self.db, self.changes)
         self.counters = Counters(self.db, clock)
-        self.imports = Imports(path, self.lists, self._entry_check, clock)
+        self.imports = Imports(path, self.lists, self._entry_check, self.entries.check_wildcards, clock)
+        self.jobs = Jobs(self.db, self.lists, self.changes, clock)
+        self.transfers = Transfers(self.db, clock)
 
     def transaction(self) -> AbstractContextManager[None]:
         """What is written inside commits together or not at all."""
@@ -50,9 +55,9 @@ class Store:
     def close(self) -> None:
         self.db.close()
 
-    def lookup(self, plate: str, at: datetime, fold: bool) -> tuple[Match, ...]:
-        """The lists that `plate` belongs to at `at` (engine.lists.match); `fold`: look-alikes count as the same."""
-        return self.entries.lookup(plate, at, fold)
+    def lookup(self, plate: str, at: datetime, fold: bool, zone: ZoneInfo = UTC) -> tuple[Match, ...]:
+        """The lists that `plate` belongs to at `at` (engine/lists/matching.py); `fold`: look-alikes count as the same."""
+        return self.entries.lookup(plate, at, fold, zone)
 
     def save_entry(self, entry: ListEntry, by: str = "") -> ListEntry:
         """Creates (id 0) or changes an entry of a list; with `save_rule` what scripts from outside fill a camera's lists with."""

@@ -30,7 +30,7 @@ NEEDED = "review"
 NONCE_S = 300.0
 MOST_NONCES = 1000
 MOST_QUESTIONS = 32
-"""Waiting for the host at a time: more are told to come again."""
+"""Questions that wait for the host at a time; further ones are answered with "come again"."""
 
 PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 

@@ -32,7 +32,7 @@ MAX_CLIENTS = 32
 """Of one port."""
 
 MAX_CLIENT_BYTES = 8_000_000
-"""Waiting for one client; one that lets more lie is dropped."""
+"""Bytes that may wait for one client; a client that leaves more unread is dropped."""
 
 MAX_BYTES = 16_000_000
 """Waiting for all of a port."""
@@ -195,7 +195,7 @@ class Broadcasts:
         self._loop.after(within_s, partial(self._end_message, port, message))
 
     def _end_message(self, port: _Port, message: _Message) -> None:
-        """Who has not taken it by now does not read."""
+        """Drops the clients that have not taken it in time: they do not read."""
         for client in list(message.waiting):
             self._drop(port, client, "it does not read")
 

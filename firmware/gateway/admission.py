@@ -1,4 +1,4 @@
-"""Admission: who asks, looked at before a route's permission is."""
+"""Admission: finds out who asks, before a route's permission is checked."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def admit(host: Host, call: Call, route: Route[Any]) -> Visitor:
 
 
 def stranger(host: Host, call: Call) -> Visitor:
-    """Who has a session, else nobody: no password is asked for or looked at."""
+    """The visitor's session, else nobody: no password is asked for or checked."""
     visitor = host.auth.by_session(call)
     return visitor if visitor is not None else replace(NO_ONE, address=host.auth.addresses.of(call.environ))
 

@@ -14,6 +14,7 @@ from board.kit.web.menu import Tab
 from board.kit.web.render import Templates
 from board.kit.web.routes import Answer, Call, Route
 from board.kit.words import Text
+from firmware.ftp.service import FtpService
 from firmware.gateway import cgi, portals
 from firmware.gateway.admission import admit, guard
 from firmware.gateway.proxy import Proxy
@@ -25,11 +26,11 @@ from firmware.people.auth import Auth
 LOG = logging.getLogger("web")
 
 
-def open_host(auth: Auth, packages: Packages, uploads: Uploads, card_present: Callable[[], bool]) -> Host:
+def open_host(auth: Auth, packages: Packages, uploads: Uploads, card_present: Callable[[], bool], ftp: FtpService) -> Host:
     """The host with every page of firmware/pages in its menu."""
     tabs = find(firmware.pages, "TAB", Tab).values()
     menu = tuple(sorted((tab for tab in tabs if tab.order), key=lambda tab: tab.order))
-    return Host(auth, packages, uploads, card_present, Templates(TEMPLATES), Proxy(), menu)
+    return Host(auth, packages, uploads, card_present, Templates(TEMPLATES), Proxy(), menu, ftp)
 
 
 def routes() -> tuple[Route[Host], ...]:

@@ -74,7 +74,7 @@ ROUTES: tuple[Route[Host], ...] = (
         max_body_bytes=MAX_UPLOAD_BYTES,
     ),
 )
-"""For administrators only (security level 6). VIVOTEK's clients start and stop by GET: so that counts as a change."""
+"""For administrators only (security level 6). VIVOTEK's clients start and stop by GET, so these GETs count as changes."""
 
 
 def parameter_lines(listing: tuple[PackageStatus, ...], wanted: list[str]) -> str:

@@ -165,7 +165,7 @@ class _Pool:
 
 
 def _has_news(sock: socket.socket) -> bool:
-    """On an idle connection: the portal closed it, or sent what nobody asked for."""
+    """Whether something came on an idle connection: the portal closed it, or sent what nobody asked for."""
     poll = select.poll()
     poll.register(sock, select.POLLIN)
     return bool(poll.poll(0))

@@ -2,7 +2,7 @@
 and never holds a package's files.
 
 `python -P -m firmware.packages.checker FOLDER TRUST [KEY...]` prints one JSON line: {"manifest_sha256", "signed_by", "damage"} and
-exit code 0, or {"refused", "damage"} and exit code 1. All else counts as not checked."""
+exit code 0, or {"refused", "damage"} and exit code 1. Anything else counts as not checked."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ WITHIN_S = 180.0
 MAX_ANSWER_BYTES = 64 << 10
 TRIES = 3
 AGAIN_WITHIN_S = 30.0
-"""A check that failed for a moment's want of memory must not keep the gate's package off; one that refuses is not asked again."""
+"""A check that failed because memory was short for a moment must not keep the gate's package off; one that refuses is not
+repeated."""
 REFUSED = 1
 
 _ROOT = Path(__file__).resolve().parents[2]

@@ -1,4 +1,4 @@
-"""Environment: what a package's processes are told, and where their bytecode lies."""
+"""Environment: the variables of a package's processes, and the folder of their bytecode."""
 
 from __future__ import annotations
 

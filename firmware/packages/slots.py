@@ -310,7 +310,7 @@ def _mb(size: int) -> str:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Old or new content, never a mixture; the new one for good when this returns."""
+    """Old or new content, never a mixture; the new one is durable when this returns."""
     write_whole(path, data)
     sync_folder(path.parent)
 

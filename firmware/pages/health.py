@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing_extensions import TypedDict
+from typing import TypedDict
 
 from board.kit.web.files import SHARED, file, files
 from board.kit.web.menu import Tab

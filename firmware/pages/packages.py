@@ -5,7 +5,7 @@ Sources: manual 3.2, Management browser; manual 7, Upload the package.
 
 from __future__ import annotations
 
-from typing_extensions import TypedDict
+from typing import TypedDict
 
 from board.kit.errors import PackageError
 from board.kit.web.menu import Tab

@@ -1,4 +1,4 @@
-"""Password: everybody chooses a password of their own, at the first log-in and whenever they want; and who one is."""
+"""Password: people choose their own password, at the first log-in and whenever they want; also tells who is logged in."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from board.kit.words import Text
 from firmware.host import Host
 from firmware.people import shapes
 from firmware.people.device_passwords import DevicePassword
-from firmware.people.forms import NewDevicePassword, NewToken
+from firmware.people.forms import DevicePasswordSent, TokenSent
 from firmware.people.tokens import Token
 
 NAME = "setup/system/programs.html"
@@ -87,7 +87,7 @@ def _tokens(host: Host, call: Call) -> Answer:
     return data({"tokens": [_token_data(host, each) for each in host.auth.tokens.all()]})
 
 
-def _post_token(host: Host, call: Call[object, NewToken]) -> Answer:
+def _post_token(host: Host, call: Call[object, TokenSent]) -> Answer:
     form = call.body
     token, secret = host.auth.administration.make_token(call.visitor, form.name, form.permissions, form.expires or "")
     return data({"token": secret, **_token_data(host, token)}, 201)
@@ -101,7 +101,7 @@ def _devices(host: Host, call: Call) -> Answer:
     return data({"device_passwords": [_device_data(host, each) for each in host.auth.devices.all()]})
 
 
-def _post_device(host: Host, call: Call[object, NewDevicePassword]) -> Answer:
+def _post_device(host: Host, call: Call[object, DevicePasswordSent]) -> Answer:
     form = call.body
     device, password = host.auth.administration.make_device_password(call.visitor, form.use, form.name)
     return data({"password": password, **_device_data(host, device)}, 201)
@@ -148,7 +148,7 @@ TAB = Tab(
             "people",
             _post_token,
             "Makes a token; `token` is told this once: send it as Bearer.",
-            body=NewToken,
+            body=TokenSent,
             reply=shapes.NewToken,
         ),
         api("DELETE", _TOKEN, "people", _delete_token, "Revokes a token.", reply=shapes.Revoked),
@@ -166,7 +166,7 @@ TAB = Tab(
             "people",
             _post_device,
             "Makes a device password for one use; `password` is told this once.",
-            body=NewDevicePassword,
+            body=DevicePasswordSent,
             reply=shapes.NewDevicePassword,
         ),
         api("DELETE", _DEVICE, "people", _delete_device, "Removes a device password.", reply=shapes.Removed),

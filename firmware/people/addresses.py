@@ -1,4 +1,4 @@
-"""Addresses: from where a request really comes: the connection's other end, or what a trusted proxy in front of the camera says."""
+"""Addresses: where a request comes from: the other end of the connection, or what a trusted proxy in front of the camera says."""
 
 from __future__ import annotations
 

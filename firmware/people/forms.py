@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import StringConstraints
-
+from board.kit.fields import AS_TYPED
 from board.kit.people import USES
 from board.kit.permissions import ROLES
 from board.kit.settings import Settings, option
 
-Password = Annotated[str, StringConstraints(strip_whitespace=False)]
+Password = Annotated[str, AS_TYPED]
 """Blanks belong to it."""
 
 
@@ -35,7 +34,7 @@ class NewRole(Settings):
     role: str = option(..., "Role", "What the account may do.", choices=tuple(ROLES))
 
 
-class NewToken(Settings):
+class TokenSent(Settings):
     """Token"""
 
     name: str = option(..., "Name", "Which program it is for; 1 to 40 characters.")
@@ -45,7 +44,7 @@ class NewToken(Settings):
     )
 
 
-class NewDevicePassword(Settings):
+class DevicePasswordSent(Settings):
     """Device password"""
 
     use: str = option(..., "Use", "Which protocol it is for.", choices=USES)

@@ -1,4 +1,4 @@
-"""Sessions: who is logged in by cookie. They end, and nobody's sessions push out somebody else's."""
+"""Sessions: who is logged in by cookie. Sessions expire, and those of one user never push out another's."""
 
 from __future__ import annotations
 

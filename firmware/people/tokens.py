@@ -116,7 +116,7 @@ class Tokens:
         return token is not None and not self._expired(token) and permissions <= self.permissions(token)
 
     def all(self) -> tuple[Token, ...]:
-        """Those that have not expired, by name."""
+        """The tokens that have not expired, by name."""
         return tuple(sorted(map(self._with_use, self._lasting().values()), key=lambda token: token.name))
 
     def revoke(self, token_id: str) -> Token:

@@ -192,8 +192,8 @@ def digest_response(asked: CheckDigest, password: str) -> str:
 
 
 def username_token_digest(nonce: str, created: str, password: str) -> str:
-    """Base64(SHA-1(nonce + created + password)) (WS-Security UsernameToken Profile 1.1, 3.1); `nonce` in base64. Without both of
-    them: what nobody can have sent."""
+    """Base64(SHA-1(nonce + created + password)) (WS-Security UsernameToken Profile 1.1, 3.1); `nonce` in base64. When either is
+    missing: a value that nobody can have sent."""
     try:
         raw = base64.b64decode(nonce, validate=True)
     except (binascii.Error, ValueError):

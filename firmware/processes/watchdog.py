@@ -1,4 +1,4 @@
-"""Watchdog: feeds the board's hardware watchdog while the chain is healthy; a board that is fed no more is reset by its hardware.
+"""Watchdog: feeds the board's hardware watchdog while the chain is healthy; without that, the hardware resets the board.
 
 The kernel's API (Documentation/watchdog/watchdog-api.rst): opening the device starts the timer, WDIOC_KEEPALIVE feeds it, "V"
 before the close stops it (magic close), unless the driver was built or loaded with nowayout. A host that dies or hangs feeds

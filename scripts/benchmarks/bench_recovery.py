@@ -1,4 +1,4 @@
-"""Recovery: how long after its return a device that was pulled works again, while the whole camera on the simulated board uses it.
+"""Recovery: how soon a device that was pulled works again after its return, while the whole camera on the simulated board uses it.
 
 Of a camera (its pictures are taken away), an expander and a serial display; each time with what the camera said meanwhile.
 """

@@ -13,7 +13,7 @@ SHARES = {
     "CN": 14.0, "EG": 9.0, "TN": 6.0, "US": 12.0, "BR": 3.0, "AR": 2.0, "IN": 6.0, "VN": 4.0, "IR": 3.0, "KR": 5.0, "JP": 4.0,
     "TH": 4.0, "MA": 2.0, "SA": 2.0, "CA": 2.0, "MX": 1.5, "DE": 1.5, "FR": 1.5, "GB": 1.5, "RU": 1.5,
 }  # fmt: skip
-"""How often a country is drawn; 0.6 where it is not named: scripts need their share, and what the sets hold little of."""
+"""How often a country is drawn; 0.6 where it is not named. Rare scripts, and countries of which the sets hold little, get more."""
 OTHER_SHARE = 0.6
 FAMILIES = {
     # font of a style -> families of the font files; the first ones that are there

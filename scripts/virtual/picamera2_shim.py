@@ -1,5 +1,5 @@
-"""Has picamera2 take the camera that libcamera's *virtual* pipeline plays from a picture file. The last line of the virtual board's
-own picamera2/__init__.py imports this (scripts/virtual/build.sh); nothing else does, and a board never.
+"""Makes picamera2 accept the camera that libcamera's *virtual* pipeline plays from a picture file. The last line of the virtual
+board's own picamera2/__init__.py imports this (scripts/virtual/build.sh); nothing else does, and never on a board.
 
 It stands in for what that pipeline lacks beside Raspberry Pi's, for that camera alone: the list of the sensor's raw formats (it
 has none), the buffers (libcamera's own, each plane mapped by itself, not the DMA heap's) and the image processor: the pipeline

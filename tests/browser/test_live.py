@@ -19,6 +19,7 @@ from board.kit.words import NOTHING
 from board.types import Frame
 from engine.messages import EngineStatus, LiveReads
 from engine.reading.link import Link
+from engine.reading.unstored import Unstored
 from engine.ring import RingWriter
 from engine.types import PlateRead
 from firmware.gateway import web
@@ -43,7 +44,14 @@ class Engine:
     def __init__(self, stack: Stack) -> None:
         self._clock = Clock()
         self._ring = RingWriter(stack.state.frames, WIDTH, HEIGHT)
-        self._link = Link(stack.state.service_socket, self._clock, self._status, lambda trigger: None, lambda: None)
+        self._link = Link(
+            stack.state.service_socket,
+            self._clock,
+            self._status,
+            lambda trigger: None,
+            lambda: None,
+            Unstored(stack.state.unstored_file, self._clock),
+        )
         self._stop = threading.Event()
         self._seq = 0
         self._thread = threading.Thread(target=self._run, daemon=True)

@@ -52,11 +52,9 @@ def test_what_it_needs_is_installed_where_the_tests_run(kind: ActionKind[Any]) -
 def test_every_option_has_a_title_a_help_text_and_a_known_widget(kind: ActionKind[Any]) -> None:
     assert issubclass(kind.options, Settings)
     for name, field in kind.options.model_fields.items():
-        extra = field.json_schema_extra
-        assert isinstance(extra, dict), name
         assert field.title and field.title[0].isupper() and len(field.title) <= 30, name
-        assert field.description and field.description.endswith(".") and len(field.description) > 15, name
-        assert extra["widget"] in WIDGETS, name
+        assert field.help.endswith(".") and len(field.help) > 15, name
+        assert field.widget in WIDGETS, name
 
 
 def test_the_defaults_are_valid_and_survive_the_database(kind: ActionKind[Any]) -> None:
@@ -68,9 +66,8 @@ def test_the_defaults_are_valid_and_survive_the_database(kind: ActionKind[Any]) 
 
 def test_a_password_option_is_marked_as_one(kind: ActionKind[Any]) -> None:
     for name, field in kind.options.model_fields.items():
-        extra = field.json_schema_extra
         if any(word in name for word in ("password", "secret", "token")):
-            assert isinstance(extra, dict) and extra["widget"] == "password"
+            assert field.widget == "password"
 
 
 def test_what_opens_a_gate_is_fast_short_lived_and_withheld_from_the_blacklist(kind: ActionKind[Any]) -> None:

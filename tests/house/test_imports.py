@@ -86,6 +86,15 @@ def test_the_rule_sees_relative_nested_and_aliased_imports() -> None:
 
 
 @pytest.mark.parametrize("path", MODULES)
+def test_nothing_imports_what_costs_every_process_its_memory(path: Path) -> None:
+    """Settings, option, field_validator and model_validator are in board/kit/settings.py, types in board/kit/fields.py; typing has
+    TypedDict."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = {name.split(".")[0] for name in imported_at_start(tree, package_of(path))}
+    assert sorted(found & {"pydantic", "pydantic_core", "annotated_types", "typing_extensions"}) == []
+
+
+@pytest.mark.parametrize("path", MODULES)
 def test_reading_and_service_never_import_each_other(path: Path) -> None:
     place = path.relative_to(REPOSITORY).as_posix()
     ours = set(imported(ast.parse(path.read_text(encoding="utf-8")), package_of(path)))

@@ -43,6 +43,7 @@ def test_clients_of_the_port_get_cars_over_a_restart_of_the_vms_process(stack: S
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as client:
         report(stack, "p1")
         assert json.loads(client.makefile("rb").readline())["event_id"] == "p1"
+        until(lambda: store.deliveries(DeliveryQuery(state="done")), "the end of p1, which would come again otherwise")
 
     stack.processes["vms"].send_signal(signal.SIGKILL)
     stack.processes["vms"].wait(PATIENCE_S)

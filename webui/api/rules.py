@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pydantic import StrictBool, StrictInt, field_validator
-
 from board.kit.errors import ConfigError
-from board.kit.settings import Settings, SettingsError, option, problems, unfit
+from board.kit.fields import StrictBool, StrictInt
+from board.kit.settings import Settings, SettingsError, field_validator, option, problems, unfit
 from board.kit.web.forms import filled
 from board.kit.web.routes import Answer, Call, Partial, Refused, api, data
 from engine.dispatch.starts import STARTS, TITLES

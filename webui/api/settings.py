@@ -42,7 +42,7 @@ def _group(name: str, kind: type[Settings]) -> tuple[Route[Portal], ...]:
         return _put(portal, call, wanted)
 
     path, title = f"api/settings/{name}", name.upper() if name == "lpr" else name
-    shape = settings_shape(kind)
+    shape = settings_shape(kind)  # type: ignore[arg-type]  # mypy takes no class for hashable
     return (
         api("GET", path, "configure", show, f"{title} settings and what waits for a restart.", reply=shape),
         api(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pydantic import StrictBool
-
 from board.kit.errors import TriggerRefused
+from board.kit.fields import StrictBool
 from board.kit.settings import Settings, option
 from board.kit.web.app import error_document
 from board.kit.web.routes import Answer, Call, Refused, api, data, said

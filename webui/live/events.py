@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from board.kit.words import ENGLISH, Language
 
 SILENT_S = 10.0
-"""After so long without an event a comment tells the browser, and proxies between, that the connection is alive."""
+"""After this long without an event, a comment tells the browser and proxies in between that the connection is alive."""
 MOST_WAITING = 250
 """Events that a slow browser may let lie; then its stream ends, and it asks again from the last passage that it got."""
 RETRY_MS = 2_000

@@ -1,4 +1,4 @@
-"""Feed: follows the service while somebody watches, and says what it hears once to all who watch."""
+"""Feed: subscribes to the service while somebody watches, and encodes each event once for all viewers."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ log = logging.getLogger("manager")
 
 TOPICS = (STATUS, LIVE, PASSAGES, DELIVERIES)
 GONE_S = 2.0
-"""A service that cannot be reached for so long is gone. It is started again within that time when somebody restarts it."""
+"""A service that cannot be reached for this long is gone. A restart by somebody takes less."""
 SILENT_S = 8.0
-"""A service that is connected and says nothing for so long hangs; usually it says how it is every second."""
+"""A service that is connected and silent for this long hangs; usually it sends its status every second."""
 LEFT_S = 10.0
-"""So long after the last viewer the feed goes on, for one who reloads the page."""
+"""The feed goes on for this long after the last viewer, for one who reloads the page."""
 TURN_S = 1.0
 ASK_TIMEOUT_S = 2.0
 

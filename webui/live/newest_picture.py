@@ -1,4 +1,4 @@
-"""Newest picture: what the camera delivered last, as JPEG, encoded only when somebody asks and once for all who look."""
+"""Newest picture: the camera's last picture as JPEG, encoded only when somebody asks, and once for all viewers."""
 
 from __future__ import annotations
 

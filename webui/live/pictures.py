@@ -23,11 +23,11 @@ LOOK_S = 0.025
 GAP_S = 0.08
 """At least between two pictures: the engine puts about ten a second into the ring."""
 REST = 2.0
-"""Encoding rests for so many times as long as it took, so that it never takes more than a third of a core."""
+"""Encoding rests for this many times as long as it took, so that it never takes more than a third of a core."""
 NICENESS = 10
 """Recognition goes first."""
 ALIVE_S = 10.0
-"""A picture that does not change is sent again after so long, to tell that the connection is alive."""
+"""A picture that does not change is sent again after this long, to show that the connection is alive."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from pydantic import field_validator
-
 from board.kit.errors import ConfigError
-from board.kit.settings import Settings, option
+from board.kit.settings import Settings, field_validator, option
 from board.kit.words import mark
 from engine.lists import limit, moment, normalise, written
 from engine.types import ListEntry

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
 from board.kit.web.routes import Refused
 from engine.actions import options_of
-from engine.lists import is_valid, unreadable
+from engine.lists import standing, unreadable
 from engine.lists.collisions import wiegand_number
 from engine.types import ActionRule, ListEntry, PlateList
 from webui.portal import Portal
@@ -41,7 +40,7 @@ def entry_data(portal: Portal, entry: ListEntry, zone: ZoneInfo, bits: int) -> s
         "description": entry.description,
         "valid_from": typed(entry.valid_from, zone),
         "valid_until": typed(entry.valid_until, zone),
-        "validity": _validity(entry, portal.clock.now()),
+        "validity": VALIDITIES[standing(entry, portal.clock.now(), zone)],
         "wiegand_facility": entry.wiegand_facility,
         "wiegand_card": entry.wiegand_card,
         "number": wiegand_number(entry, bits),
@@ -49,10 +48,15 @@ def entry_data(portal: Portal, entry: ListEntry, zone: ZoneInfo, bits: int) -> s
     }
 
 
-def _validity(entry: ListEntry, now: datetime) -> str:
-    if is_valid(entry, now):
-        return "valid"
-    return "not yet" if now < entry.valid_from else "expired"
+VALIDITIES = {
+    "": "valid",
+    "clock": "clock not set",
+    "hours": "out of hours",
+    "early": "not yet",
+    "spent": "no entries left",
+    "expired": "expired",
+}
+"""How an entry stands (engine/lists/validity.py), as pages and API say it."""
 
 
 def number_bits(portal: Portal, rules: list[ActionRule]) -> list[int]:

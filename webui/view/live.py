@@ -18,7 +18,7 @@ MOST_MISSED = 100
 
 
 class Documents:
-    """What the feed says, in the words of the API; Texts in it are said by the feed, to each viewer in his language."""
+    """What the feed sends, in the words of the API; the feed says Texts in it to each viewer in their language."""
 
     def __init__(self, portal: Portal) -> None:
         self._portal = portal

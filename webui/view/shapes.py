@@ -5,18 +5,13 @@ Stamps named `at` or `..._at` are UTC (ISO 8601); `..._local` are texts in the c
 
 from __future__ import annotations
 
-from typing import Any
-
-from pydantic import with_config
-from typing_extensions import TypedDict
+from functools import cache
+from typing import Any, TypedDict
 
 from board.kit.settings import Settings
 from board.kit.words import Text
 
-_closed = with_config(extra="forbid")
 
-
-@_closed
 class ListOfPassage(TypedDict):
     """A list in which the plate stood."""
 
@@ -26,7 +21,6 @@ class ListOfPassage(TypedDict):
     colour: str
 
 
-@_closed
 class Passage(TypedDict):
     """A car that was read. `row` grows with each passage; `confidence` in percent; `image_*` are addresses, "" for none.
     `outcome`: opened, refused, withheld or reported, "" for passages of older releases; `decision`: why."""
@@ -54,7 +48,6 @@ class Passage(TypedDict):
     decision: Text
 
 
-@_closed
 class Passages(TypedDict):
     """Newest first; `newest` is the `row` to ask `after` next."""
 
@@ -62,7 +55,6 @@ class Passages(TypedDict):
     passages: list[Passage]
 
 
-@_closed
 class PlateList(TypedDict):
     """`role`: all, unlisted, white, black, wish or custom; `entries`: how many plates stand in it."""
 
@@ -73,12 +65,10 @@ class PlateList(TypedDict):
     entries: int
 
 
-@_closed
 class PlateLists(TypedDict):
     lists: list[PlateList]
 
 
-@_closed
 class Entry(TypedDict):
     """A plate of a list. `validity`: valid, not yet or expired; `number`: what WIEGAND sends for it; `unreadable`: characters
     that no camera reads."""
@@ -96,7 +86,6 @@ class Entry(TypedDict):
     unreadable: str
 
 
-@_closed
 class Entries(TypedDict):
     """`count`: how many there are, beyond those shown."""
 
@@ -104,7 +93,6 @@ class Entries(TypedDict):
     entries: list[Entry]
 
 
-@_closed
 class Collision(TypedDict):
     """Plates that would send the same number."""
 
@@ -112,12 +100,10 @@ class Collision(TypedDict):
     plates: list[str]
 
 
-@_closed
 class Collisions(TypedDict):
     collisions: list[Collision]
 
 
-@_closed
 class Conditions(TypedDict):
     """Which passages of its list an action is meant for. `lane` 0, `direction` "any", `countries` "": any; `countries`: ISO alpha-2
     codes with spaces between."""
@@ -128,7 +114,6 @@ class Conditions(TypedDict):
     countries: str
 
 
-@_closed
 class Start(TypedDict):
     """What an action starts on. `start_input`, `start_edge` (active or inactive): for input; `start_times` (such as "07:30 18:00")
     or `start_every_min`: for timer; `start_opens`: what opens a gate may do so though no list says that this car may pass."""
@@ -141,7 +126,6 @@ class Start(TypedDict):
     start_opens: bool
 
 
-@_closed
 class Rule(Start, Conditions):
     """An action of a list. `week`: for each day from Monday on the spans of minutes in which it acts; `options`: those of its kind
     (docs/settings.md), passwords left out."""
@@ -155,7 +139,6 @@ class Rule(Start, Conditions):
     options: dict[str, Any]
 
 
-@_closed
 class SavedRule(Rule):
     """`in_force`: the service has taken it over; `note`: why not, in the caller's language; `key`, `values`: the same, to be said
     otherwise."""
@@ -166,12 +149,10 @@ class SavedRule(Rule):
     values: dict[str, Any]
 
 
-@_closed
 class Rules(TypedDict):
     rules: list[Rule]
 
 
-@_closed
 class Outcome(TypedDict):
     """Whether it was done; `note`: what was done or went wrong, in the caller's language; `key`, `values`: the same, to be said
     otherwise."""
@@ -182,12 +163,10 @@ class Outcome(TypedDict):
     values: dict[str, Any]
 
 
-@_closed
 class Nothing(TypedDict):
     """Done; there is nothing to say."""
 
 
-@_closed
 class Delivery(TypedDict):
     """What one action did for one passage. `state`: pending, done, failed, expired or withheld; `outcome` and `decision`: of the
     passage."""
@@ -210,26 +189,22 @@ class Delivery(TypedDict):
     decision: Text
 
 
-@_closed
 class Deliveries(TypedDict):
     newest: int
     deliveries: list[Delivery]
 
 
-@_closed
 class LogLines(TypedDict):
     """Oldest first."""
 
     lines: list[str]
 
 
-@_closed
 class Input(TypedDict):
     name: str
     active: bool
 
 
-@_closed
 class Triggered(TypedDict):
     """`passage`: the one that came of it, when it was waited for and came."""
 
@@ -239,7 +214,6 @@ class Triggered(TypedDict):
     passage: Passage | None
 
 
-@_closed
 class Read(TypedDict):
     """A plate in the newest picture. `box`: left, top, right, bottom in pixels of the camera's picture."""
 
@@ -248,13 +222,11 @@ class Read(TypedDict):
     box: tuple[float, float, float, float]
 
 
-@_closed
 class LiveReads(TypedDict):
     frame_seq: int
     reads: list[Read]
 
 
-@_closed
 class LiveProblem(TypedDict):
     """`kind`: bad or warn; `todo`: what to do about it."""
 
@@ -264,14 +236,12 @@ class LiveProblem(TypedDict):
     todo: Text
 
 
-@_closed
 class InfoRow(TypedDict):
     name: Text
     value: str | Text
     changed: str
 
 
-@_closed
 class Line(TypedDict):
     """A digital line. `kind`: input or output; `gate`: it lets cars in; `settable`: an input of a simulated board."""
 
@@ -284,7 +254,6 @@ class Line(TypedDict):
     settable: bool
 
 
-@_closed
 class WiegandFrame(TypedDict):
     """The last frame sent. `layout`: "" when it is none that is known; `ok`: its edges were within the limits."""
 
@@ -299,7 +268,6 @@ class WiegandFrame(TypedDict):
     at_local: str
 
 
-@_closed
 class Engine(TypedDict):
     frames_processed: int
     frames_per_s: float
@@ -308,7 +276,6 @@ class Engine(TypedDict):
     size: tuple[int, int]
 
 
-@_closed
 class Status(TypedDict):
     """The camera's state. `mode`: the function mode, NO LICENSE or STOPPED; `engine`, `live`: None while it does not run;
     `age_s`: how long ago it was heard, -1 for never."""
@@ -327,8 +294,9 @@ class Status(TypedDict):
     lane_line: tuple[float, float, float, float] | None
 
 
+@cache
 def settings_shape(kind: type[Settings]) -> Any:
     """The answer of GET and PUT for the settings of `kind`; `restart_due`: titles of stored settings that a process does not run
     with yet."""
     name = f"Stored{kind.__name__}"
-    return _closed(TypedDict(name, {"settings": kind, "restart_due": list[str]}))  # type: ignore[operator]
+    return TypedDict(name, {"settings": kind, "restart_due": list[str]})  # type: ignore[operator]

@@ -1,4 +1,4 @@
-"""App: routes as one WSGI application: who may, what was sent, errors and headers are looked at here and nowhere else."""
+"""App: routes as one WSGI application, the only place that checks permissions, reads bodies and turns errors into answers."""
 
 from __future__ import annotations
 

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
-import annotated_types
-
+from board.kit.fields import Field
 from board.kit.settings import check, unfit
 from board.kit.web.routes import FORM, JSON, Partial, Query, Refused, Route
 
@@ -38,18 +37,22 @@ def body_of(environ: Mapping[str, Any], route: Route[Any]) -> Any:
 def lenient(kind: type[Query], sent: Mapping[str, str]) -> Query:
     """`sent` as a query of that kind, moved into its ranges."""
     values: dict[str, Any] = {}
-    for name, info in kind.model_fields.items():
-        given = sent.get(info.alias or name)
+    for name, field in kind.model_fields.items():
+        given = sent.get(name)
         if given is None:
             continue
-        limits = {type(each): each for each in info.metadata}
-        if info.annotation is int:
-            low, high = limits[annotated_types.Ge].ge, limits[annotated_types.Le].le
+        if kind.type_of(name) is int:
             is_whole = _WHOLE.fullmatch(given) is not None
-            values[name] = max(low, min(high, int(given))) if is_whole else info.default
+            values[name] = _moved(int(given), field) if is_whole else field.default
         else:
-            values[name] = given[: limits[annotated_types.MaxLen].max_length]
+            values[name] = given[: field.max_length]
     return kind.model_validate(values)
+
+
+def _moved(number: int, field: Field) -> int:
+    """Into the range that every number of a query has (routes.number)."""
+    assert field.ge is not None and field.le is not None
+    return int(max(field.ge, min(field.le, number)))
 
 
 def _sent(environ: Mapping[str, Any], route: Route[Any]) -> dict[str, Any]:
@@ -117,7 +120,7 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _check(field: str, value: object, depth: int) -> None:
-    """What JSON allows and no database, file or page takes: half characters, endless nesting, endless numbers."""
+    """What JSON allows and no database, file or page takes: lone surrogates, endless nesting, huge numbers."""
     if depth > MAX_DEPTH:
         raise _too_deep()
     if isinstance(value, str):

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, get_args, get_origin
 from zoneinfo import ZoneInfo
 
-import annotated_types
-
 from board.kit.errors import ConfigError
 from board.kit.secrets import merged, public
 from board.kit.settings import Problem, Settings, SettingsError, problems
@@ -74,30 +72,26 @@ def filled(kind: type[S], body: Mapping[str, Any], stored: Mapping[str, Any], ch
 
 def _field(kind: type[Settings], name: str, values: Mapping[str, Any], choices: Choices) -> Field:
     info = kind.model_fields[name]
-    widget = str(_extra(kind, name, "widget") or "")
-    listed = _extra(kind, name, "choices") or ()
-    pairs = choices.get(widget, ()) or tuple((str(each), str(each)) for each in listed)
-    control, step = _control(kind, name, widget, bool(pairs))
+    pairs = choices.get(info.widget, ()) or tuple((each, each) for each in info.choices)
+    control, step = _control(kind, name, info.widget, bool(pairs))
     value = values.get(name, info.default)
     if control == "lines":
         value = "\n".join(map(str, value or ()))
-    limits = {type(each): each for each in info.metadata}
-    low, high, length = limits.get(annotated_types.Ge), limits.get(annotated_types.Le), limits.get(annotated_types.MaxLen)
     return Field(
         name=name,
         title=info.title or name,
-        help=info.description or "",
-        unit=str(_extra(kind, name, "unit") or ""),
-        group=str(_extra(kind, name, "group") or ""),
+        help=info.help,
+        unit=info.unit,
+        group=info.group,
         control=control,
         value="" if value is None else public(kind, {name: value})[name],
         choices=pairs,
-        lowest=str(low.ge) if isinstance(low, annotated_types.Ge) else "",
-        highest=str(high.le) if isinstance(high, annotated_types.Le) else "",
+        lowest=_said(info.ge),
+        highest=_said(info.le),
         step=step,
-        longest=str(length.max_length) if isinstance(length, annotated_types.MaxLen) else "",
-        restart=bool(_extra(kind, name, "restart")),
-        optional=type(None) in get_args(info.annotation),
+        longest=_said(info.max_length),
+        restart=info.restart,
+        optional=type(None) in get_args(kind.type_of(name)),
     )
 
 
@@ -125,7 +119,7 @@ TYPE_CONTROLS: tuple[tuple[Any, str, str], ...] = (
 
 
 def _control(kind: type[Settings], name: str, widget: str, chosen: bool) -> tuple[str, str]:
-    annotation = kind.model_fields[name].annotation
+    annotation = kind.type_of(name)
     if widget in WIDGET_CONTROLS:
         return WIDGET_CONTROLS[widget], ""
     if chosen:
@@ -140,16 +134,14 @@ def _control(kind: type[Settings], name: str, widget: str, chosen: bool) -> tupl
     raise ConfigError("{settings}.{name}: no form control edits a {type}", settings=kind.__name__, name=name, type=annotation)
 
 
-def _extra(kind: type[Settings], name: str, key: str) -> Any:
-    extra = kind.model_fields[name].json_schema_extra
-    return extra.get(key) if isinstance(extra, dict) else None
+def _said(limit: float | None) -> str:
+    return "" if limit is None else str(limit)
 
 
 def _widget_problems(kind: type[Settings], values: Mapping[str, Any], choices: Choices) -> tuple[Problem, ...]:
     found = []
     for name, info in kind.model_fields.items():
-        widget = str(_extra(kind, name, "widget") or "")
-        text = _widget_problem(widget, values.get(name, info.default), choices)
+        text = _widget_problem(info.widget, values.get(name, info.default), choices)
         if text:
             found.append(Problem(name, info.title or name, text))
     return tuple(found)

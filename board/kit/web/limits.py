@@ -59,7 +59,7 @@ class Addresses(Protocol):
         """What limits count a request by, from its WSGI names REMOTE_ADDR and HTTP_X_FORWARDED_FOR."""
 
     def trusts(self, address: str) -> bool:
-        """It is that of a reverse proxy that is believed when it says for whom it asks."""
+        """Whether it is a trusted reverse proxy, which is believed when it says for whom it asks."""
 
 
 class Queue(Generic[T]):

@@ -1,7 +1,22 @@
-"""Origin: whether a request that changes something comes from our own pages or from a program, and not from another web site.
+"""Origin: whether a request that changes something comes from our own pages or from a program, not from another site (CSRF).
 
-A browser sends the session's cookie with whatever a page of another site makes it ask for. Over plain http it may leave out every
-header that would tell; so their absence proves nothing, and a session needs a proof.
+A browser adds the session's cookie, or the password of HTTP Basic that it remembers, to whatever a page of another site makes it
+send. The first line of this table that applies decides; `tests/unit/board/kit/web/test_origin.py` has a case for each:
+
+1. API token, or the host's word                              passes: no browser adds these by itself
+2. Sec-Fetch-Site: same-origin                                passes: pages cannot set this header
+3. Sec-Fetch-Site: same-site, cross-site, anything unknown    refused
+4. Origin or Referer of another place, or "null"              refused
+5. Origin or Referer of ours                                  passes
+6. X-Requested-With                                           passes: another site cannot add it without our consent (CORS)
+7. none of these, session or Basic, from what looks like a    refused: an old browser, or one whose headers something removed
+   browser (User-Agent Mozilla/..., Accept-Language)
+8. none of these, session, GET or HEAD                        refused: a picture or a link on any site sends exactly this
+9. none of these, anything else                               passes: a program
+
+A program with a cookie jar may therefore POST without further headers (line 9). That opens nothing to other sites: browsers send
+Origin with every request that is not GET or HEAD (https://fetch.spec.whatwg.org/#origin-header; Chromium, Firefox from 70, Safari),
+nearly all send Sec-Fetch-Site too, and the cookie is SameSite=Strict, so that a browser does not add it to another site's requests.
 """
 
 from __future__ import annotations
@@ -15,8 +30,8 @@ from board.kit.web.people import BASIC, COOKIE, HOST, TOKEN, Visitor
 from board.kit.web.routes import Call, Refused
 
 _BY_A_PICTURE = ("GET", "HEAD")
-"""What a page of another site can make a browser send without any header that tells; every browser names the Origin of the rest
-(https://fetch.spec.whatwg.org/#origin-header), so that a program with a session's cookie may do without."""
+"""What a page of another site can make a browser send without an Origin header."""
+
 _PORTS = {"http": "80", "https": "443"}
 
 
@@ -61,7 +76,7 @@ def cookie_name(base: str, host: str) -> str:
 def check(call: Call, visitor: Visitor, front: Front) -> None:
     """Refused 403 for a request that changes something and may have been made by another web site."""
     if visitor.by in (TOKEN, HOST):
-        return  # no browser sends these by itself; the host has looked already
+        return
     site = call.header("Sec-Fetch-Site")
     if site == "same-origin":
         return
@@ -74,7 +89,7 @@ def check(call: Call, visitor: Visitor, front: Front) -> None:
     if origins:
         return
     if call.header("X-Requested-With"):
-        return  # another site cannot send it unasked
+        return
     suspect = _is_browser(call) or (visitor.by == COOKIE and call.method in _BY_A_PICTURE)
     if suspect and visitor.by in (COOKIE, BASIC):
         raise Refused(

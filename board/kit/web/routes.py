@@ -6,15 +6,13 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, is_dataclass
 from dataclasses import fields as dataclass_fields
-from typing import IO, Any, Generic, TypeVar
-
-from pydantic import ConfigDict, Field
-from typing_extensions import TypeVar as DefaultedTypeVar
+from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar
 
 from board.kit.errors import ConfigError, GatewrightError
+from board.kit.fields import Field
 from board.kit.languages import best
 from board.kit.permissions import PERMISSIONS
-from board.kit.settings import Settings
+from board.kit.settings import IGNORE, Settings
 from board.kit.web.people import NO_ONE, Visitor
 from board.kit.words import Language, Sayable, Text
 
@@ -29,25 +27,28 @@ JSON, FORM, STREAM = "json", "form", "stream"
 MAX_BODY_BYTES = 1_000_000
 
 C = TypeVar("C")
-Q = DefaultedTypeVar("Q", default=Mapping[str, str])
-B = DefaultedTypeVar("B", default=Mapping[str, Any])
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as DefaultedTypeVar
+
+    Q = DefaultedTypeVar("Q", default=Mapping[str, str])
+    B = DefaultedTypeVar("B", default=Mapping[str, Any])
+else:  # typing has defaults from Python 3.13 on; the library costs half a megabyte
+    Q, B = TypeVar("Q"), TypeVar("B")
 
 
-class Query(Settings):
+class Query(Settings, extra=IGNORE):
     """Base of the models of a query. It is lenient, as addresses are kept and typed: what is out of range is moved into it, what
     is not a number becomes the default, what is too long is cut, unknown names are ignored."""
-
-    model_config = ConfigDict(extra="ignore", defer_build=True, populate_by_name=True)
 
 
 def number(default: int, lowest: int, highest: int, about: str) -> Any:
     """A whole number of a Query."""
-    return Field(default, ge=lowest, le=highest, description=about)
+    return Field(default, help=about, ge=lowest, le=highest)
 
 
 def text(longest: int, about: str) -> Any:
     """A text of a Query, empty by default."""
-    return Field("", max_length=longest, description=about)
+    return Field("", help=about, max_length=longest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +71,16 @@ class Refused(GatewrightError):
         *,
         headers: tuple[tuple[str, str], ...] = (),
         field: str = "",
+        one: str = "",
         **values: object,
     ) -> None:
-        super().__init__(text, field=field, **values)
+        super().__init__(text, field=field, one=one, **values)
         self.status = status
         self.headers = headers
 
 
 class Elsewhere(Exception):
-    """Instead of an answer: the browser is led to `path` of the same camera."""
+    """Raised instead of an answer: redirects the browser to `path` of the same camera."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)

@@ -93,7 +93,7 @@ class Server:
         self._loop.close()
 
     def _safely(self, client: Connection, work: Callable[[Connection], None]) -> None:
-        """One client's trouble is that client's end only."""
+        """An error of one client ends that client alone."""
         try:
             work(client)
         except BadRequest as why:
@@ -287,7 +287,7 @@ class Server:
     # --- ends -------------------------------------------------------------------------------------------------------------
 
     def _turn(self) -> None:
-        """Twice a second: who had the time that the limits give is told so or cut off."""
+        """Twice a second: refuses or cuts off clients that used up their time."""
         now = time.monotonic()
         self._complaints.turn()
         for client in list(self._connections):

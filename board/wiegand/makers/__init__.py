@@ -1,10 +1,10 @@
 """Makers: what puts a Wiegand frame on the wires; one file each, chosen by the scheme of the line's `maker` URL.
 
 Pins claims both wires through the board's GPIO back end, at rest, before a maker is opened; one whose library wants to own its
-lines (`claims_wires`) does so itself, and where it cannot, the back end has them before busy-wait stands in for it. On lgpio's
-waves there is one that needs two inputs to hear the wires, as lgpio tells no edges of its own outputs.
-On the PIO of a Pi 5's RP1 there is one that asks the kernel's driver itself: the library for it (raspberrypi/utils, piolib) is C,
-without a package for Python. It has run on a twin of that chip only, never on the board.
+lines (`claims_wires`) does so itself, and where it cannot, the back end has them before busy-wait stands in for it. The maker on
+lgpio's waves needs two inputs that hear the wires, as lgpio reports no edges of its own outputs. The maker on the PIO of a Pi 5's
+RP1 speaks to the kernel's driver itself: its library (raspberrypi/utils, piolib) is in C and has no Python package. It has run on a
+twin of that chip only, never on the board.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def claims_wires(line: WiegandLine) -> bool:
 
 
 def chip_lines(line: WiegandLine) -> ChipLines | None:
-    """What the maker that `line.maker` names takes of a chip by itself; None: nothing, or its URL makes no sense, which
-    `open_maker` tells."""
+    """What the maker that `line.maker` names takes of a chip by itself; None: nothing, or its URL is wrong, which `open_maker`
+    reports."""
     kind = _kinds().get(_scheme(line))
     if kind is None or kind.lines is None:
         return None
@@ -47,8 +47,8 @@ def chip_lines(line: WiegandLine) -> ChipLines | None:
 def open_maker(line: WiegandLine, gpio: Gpio, patience_s: float = 0.0) -> PulseMaker:
     """The maker that `line.maker` names, its wires claimed: by the caller through `gpio`, or by itself (`claims_wires`).
 
-    One that is not there does not keep the board from working: busy-wait stands in for it, and the wires that it should have
-    claimed are claimed through `gpio`, at rest; PinBusy when that fails too. `patience_s`: how long a taken wire is waited for."""
+    A missing maker does not stop the board: busy-wait stands in for it, and the wires that it should have claimed are claimed
+    through `gpio`, at rest; PinBusy when that fails too. `patience_s`: how long a taken wire is waited for."""
     kinds = _kinds()
     kind = kinds.get(_scheme(line))
     try:

@@ -1,12 +1,13 @@
 """lgpio: waves that lgpio's own thread plays on both wires at once, heard by two inputs: `lgpio:?hear=5,6`, any Raspberry Pi.
 
-`hear`: two inputs of the same chip, wired through 1 kOhm each to D0 and D1 in that order: lgpio tells no edges of its own outputs,
-and a frame that nobody heard cannot be judged. `&chip=pinctrl-rp1`: the chip's label, where it is none of a Raspberry Pi's header.
+`hear`: two inputs of the same chip, wired through 1 kOhm each to D0 and D1 in that order: lgpio reports no edges of its own
+outputs, and a frame that nobody heard cannot be judged. `&chip=pinctrl-rp1`: the chip's label, where it is none of a Raspberry Pi's
+header.
 
 As lgpio 0.2.2 does it (joan2937/lg, lgPthTx.c and lgGpio.c): a thread in C, as old as the first opened chip and with the rank of
 whoever opened it, sleeps to absolute deadlines and writes both wires of a group in one call. It wakes 50 times a second, so a wave
-begins up to 20 ms late. Nothing ends a wave but giving the lines back, and a wire without an owner floats: a frame that began is
-played to its end whatever happens. An output is never read here: reading writes into what the thread writes from.
+begins up to 20 ms late. Only giving the lines back ends a wave, and a wire without an owner floats: so a frame that began is played
+to its end, whatever happens. An output is never read here: reading writes into what the thread writes from.
 """
 
 from __future__ import annotations
@@ -114,7 +115,8 @@ class LgpioMaker:
         self._callbacks = [library.callback(self._handle, pin, library.BOTH_EDGES, self._take_edge) for pin in hear]
 
     def send(self, code: WiegandCode, width_us: int, period_us: int, stop: threading.Event) -> FrameTiming:
-        """As every maker, but that a frame which began is played to its end and judged, whatever `stop` says; then none begins."""
+        """As for every maker, except that a frame that began is played to its end and judged, whatever `stop` says; no other begins
+        then."""
         width_us = inside_us(width_us)
         period_us = min(max(period_us, MIN_PERIOD_US + WRITE_US), MAX_PERIOD_US - 10 * INSIDE_US)
         driven = bit_pins(self._line, code)

@@ -48,6 +48,10 @@ class Mode(Protocol):
         """Takes the reads of one frame, those that passed the filters and those that did not."""
         ...
 
+    def forget(self, plate: str) -> None:
+        """A car that was to be let in was not: if it still stands there, it is read anew."""
+        ...
+
     def tick(self, now_ns: int) -> list[Result]:
         """No frame is waiting at `now_ns` (CLOCK_MONOTONIC): cars that have left, triggers that are over."""
         ...

@@ -30,6 +30,10 @@ class Flow:
     def sights(self) -> Mapping[str, int]:
         return self._repeats.sights
 
+    def forget(self, plate: str) -> None:
+        self.vote.forget(plate)
+        self._repeats.forget(plate)
+
     def see(self, frame: Frame, valid: Sequence[PlateRead], refused: Sequence[PlateRead]) -> list[Result]:
         results = self._accept(self.vote.see(frame, valid, refused))
         for plate in self.vote.plates_seen_at(frame.monotonic_ns):

@@ -29,6 +29,9 @@ class FreeFlow:
     def see(self, frame: Frame, valid: Sequence[PlateRead], refused: Sequence[PlateRead]) -> list[Result]:
         return self._flow.see(frame, valid, refused)
 
+    def forget(self, plate: str) -> None:
+        self._flow.forget(plate)
+
     @property
     def sights(self) -> Mapping[str, int]:
         return self._flow.sights

@@ -92,6 +92,9 @@ class Motion:
         self._look = self._flow.vote.tracking or bool(refused)
         return results
 
+    def forget(self, plate: str) -> None:
+        self._flow.forget(plate)
+
     @property
     def sights(self) -> Mapping[str, int]:
         return self._flow.sights

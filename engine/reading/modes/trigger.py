@@ -84,6 +84,9 @@ class TriggerMode:
                 results += self._end(run)
         return results
 
+    def forget(self, plate: str) -> None:
+        """Nothing is remembered."""
+
     def tick(self, now_ns: int) -> list[Result]:
         return [result for run in list(self._runs) if now_ns >= run.ends_ns for result in self._end(run)]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST_REMEMBERED = 500
 
 FIRST_PICTURES_NS = 60_000_000_000
-"""A car that stands there is read within this time after a start, also where loading the models takes long."""
+"""A car that stands there is read within this time after a start, even when the models load slowly."""
 
 
 class RepeatFilter:
@@ -49,6 +49,14 @@ class RepeatFilter:
             self._accepted.append(plate)
         self.seen(plate, now_ns)
         return why
+
+    def forget(self, plate: str) -> None:
+        """The car was not let in: it is no repetition when it is read again."""
+        alike = [old for old in self._known() if difference(old, plate) < self._difference]
+        for old in alike:
+            self._sights.pop(old, None)
+        self._accepted = deque((old for old in self._accepted if old not in alike), maxlen=self._accepted.maxlen)
+        self._standing = [old for old in self._standing if difference(old, plate) >= self._difference]
 
     @property
     def sights(self) -> Mapping[str, int]:

@@ -112,8 +112,10 @@ def _read(file: Path, now: datetime, now_ns: int) -> dict[str, int]:
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as why:
         log.warning("the plates that were in sight are not known: %s", why)
         return {}
-    since_ns = now_ns - at_ns if same_boot else _wall_age_ns(at, now)
-    if since_ns is None or since_ns < 0:
+    # After a power cut a wall clock without a battery goes on from an earlier time. What was in sight until the machine went down
+    # and is again when it is up stood there all the while: no clock is needed to say so.
+    since_ns = now_ns - at_ns if same_boot else _wall_age_ns(at, now) or 0
+    if since_ns < 0:
         return {}
     return {plate: age_ns + since_ns for plate, age_ns in ages_ns.items()}
 

@@ -144,6 +144,12 @@ class Vote:
                 ended += self._end(track)
         return ended
 
+    def forget(self, plate: str) -> None:
+        """The car with this plate counts as not settled: if it is still in sight, it is settled anew."""
+        for track in self._tracks:
+            if track.settled and difference(track.text, plate) <= 1:
+                track.settled = False
+
     def finish(self) -> list[Settled]:
         """Ends every track (a trigger is over)."""
         return [outcome for track in list(self._tracks) for outcome in self._end(track)]

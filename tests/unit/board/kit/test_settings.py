@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import field_validator, model_validator
 
 from board.kit.errors import ConfigError
-from board.kit.settings import Problem, Settings, SettingsError, check, option, problems
+from board.kit.settings import Problem, Settings, SettingsError, check, field_validator, model_validator, option, problems
 from board.kit.words import Text
 
 

@@ -1,5 +1,5 @@
-"""Claims at the start of pins: which lines are taken through which hands, in which order, and what becomes of a wire that one of
-them cannot have."""
+"""Claims at the start of pins: which lines are taken through which hands, in which order, and what happens to a wire that one of
+them cannot get."""
 
 import dataclasses
 import sys

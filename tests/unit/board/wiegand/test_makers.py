@@ -1,4 +1,4 @@
-"""Makers: the same frame, whoever makes it, and what becomes of it when pigpiod errs, goes or is not there."""
+"""Makers: the same frame whoever makes it, and what happens when pigpiod errs, goes away or is missing."""
 
 import socket
 import threading

@@ -1,5 +1,5 @@
-"""The maker on a Pi 5's PIO: its frames as the wires show them, whose the wires are, and what becomes of a frame when the driver is
-not there, refuses or fails."""
+"""The maker on a Pi 5's PIO: its frames as the wires show them, who owns the wires, and what happens to a frame when the driver is
+missing, refuses or fails."""
 
 import errno
 import threading

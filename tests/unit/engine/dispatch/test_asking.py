@@ -119,7 +119,7 @@ MS = r" after \d+ ms"
             dead,
             "local list",
             "LISTED1",
-            ("opened", "LISTED1 is on ALL PLATES, WHITELIST (asked judge.example: no answer that counts (no connection))"),
+            ("opened", "LISTED1 is on WHITELIST, ALL PLATES (asked judge.example: no answer that counts (no connection))"),
         ),
         (dead, "refuse", "STRANGER", ("refused", "asked judge.example: no answer that counts (no connection)")),
         (dead, "refuse", "LISTED1", ("refused", "asked judge.example: no answer that counts (no connection)")),

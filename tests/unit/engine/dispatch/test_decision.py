@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from board.kit.words import Text
+from engine.actions import Lane
+from engine.dispatch.intake import Intake
 from engine.dispatch.rules import unmet
 from engine.service.passage_source import StoredPassages
-from engine.store import DeliveryQuery, Store
+from engine.store import DeliveryQuery, PassageQuery, Store
 from engine.types import Conditions, Decision, WeekSchedule
 from tests.dispatch_camera import Camera
-from tests.samples import ALL, BLACK, NOW, WHITE, entry, passage, rule
+from tests.samples import ALL, BLACK, NOW, WHITE, WISH, entry, passage, rule
 
 NEVER = WeekSchedule(((),) * 7)
 DAY = timedelta(days=1)
@@ -38,7 +44,7 @@ def decided(camera: Camera, plate: str = "HK55EVB", **changes: object) -> Decisi
 
 
 def listed(camera: Camera, plate: str = "HK55EVB", list_id: int = WHITE, **changes: object) -> None:
-    camera.store.entries.save(entry(plate, list_id, **changes), "anna")
+    camera.store.entries.save(replace(entry(plate, list_id), **changes), "anna")  # type: ignore[arg-type]
 
 
 def test_a_listed_plate_opens(camera: Camera) -> None:
@@ -87,6 +93,126 @@ def test_a_schedule_that_is_not_in_force_is_the_reason(tmp_path: Path) -> None:
 def test_a_list_whose_actions_open_nothing_is_the_reason(camera: Camera) -> None:
     listed(camera, list_id=5)
     assert decided(camera) == Decision("refused", Text("{plate} is on {lists}", {"plate": "HK55EVB", "lists": ["WISH LIST"]}))
+
+
+def test_a_plate_of_a_list_that_only_reports_opens_nothing_by_that_list_and_may_open_by_another(camera: Camera) -> None:
+    camera.store.rules.save(rule(WISH, name="Lamp"), "anna")
+    listed(camera, list_id=WISH)
+    assert decided(camera) == Decision("refused", Text("{plate} is on {lists}", {"plate": "HK55EVB", "lists": ["WISH LIST"]}))
+    assert camera.states() == [("withheld", 0, "WISH LIST opens nothing: it only reports")]
+    listed(camera)
+    assert decided(camera, id="p2") == Decision(
+        "opened", Text("{plate} is on {lists}", {"plate": "HK55EVB", "lists": ["WHITELIST"]})
+    )
+
+
+def test_where_every_list_only_reports_the_car_is_reported(tmp_path: Path) -> None:
+    camera = Camera(tmp_path)
+    camera.store.rules.save(rule(WISH, name="Lamp", even_if_blacklisted=True), "anna")
+    listed(camera, list_id=WISH)
+    assert decided(camera).outcome == "reported"
+    assert [state for state, _, _ in camera.states()] == ["pending"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"week": NEVER}, Text("its entry on {list} does not hold at this time of the week", {"list": "WHITELIST"})),
+        ({"entries_left": 0}, Text("its entry on {list} has no entries left", {"list": "WHITELIST"})),
+        ({"plate": "HK??EVB", "entries_left": 0}, Text("its entry on {list} has no entries left", {"list": "WHITELIST"})),
+    ],
+    ids=["out of hours", "spent", "spent wildcard"],
+)
+def test_an_entry_that_does_not_hold_is_the_reason_also_beside_a_list_that_only_reports(
+    camera: Camera, changes: dict[str, Any], reason: Text
+) -> None:
+    listed(camera, **changes)
+    listed(camera, list_id=WISH)
+    assert decided(camera) == Decision("refused", reason)
+
+
+def test_a_clock_that_is_not_set_is_the_reason(camera: Camera) -> None:
+    listed(camera, valid_until=NOW)
+    camera.clock.advance((datetime(1970, 1, 1, tzinfo=UTC) - NOW).total_seconds())
+    reason = Text("its entry on {list} has limits, and the clock is not set", {"list": "WHITELIST"})
+    assert decided(camera, at=camera.clock.now()) == Decision("refused", reason)
+
+
+def test_one_character_off_is_the_reason_and_names_the_plate_that_was_meant(camera: Camera) -> None:
+    listed(camera, "HK55EV8")
+    reason = Text("one character off {plate} on {list}", {"plate": "HK55EV8", "list": "WHITELIST"})
+    assert decided(camera) == Decision("refused", reason)
+    assert camera.states() == []
+    camera.store.lists.save(replace(camera.store.lists.get(WHITE), fuzzy=True), "anna")
+    assert decided(camera, id="p2") == Decision("opened", reason)
+    listed(camera, "HK5SEVB", WISH)
+    reason = Text("one character off {plates}: it is not clear which one is meant", {"plates": ["HK55EV8", "HK5SEVB"]})
+    assert decided(camera, id="p3") == Decision("refused", reason)
+
+
+def test_a_camera_without_a_licence_opens_nothing_and_says_so(tmp_path: Path) -> None:
+    camera = Camera(tmp_path)
+    camera.store.rules.save(rule(WHITE), "anna")
+    listed(camera)
+    camera.intake._licensed = False
+    assert decided(camera) == Decision("refused", Text("there is no licence"))
+    assert camera.states() == []
+
+
+def left(camera: Camera, plate: str = "HK55EVB") -> list[int | None]:
+    return [each.entries_left for each in camera.store.entries(WHITE, plate)]
+
+
+def test_each_opening_takes_one_of_the_entries_that_are_left_and_then_there_are_none(camera: Camera) -> None:
+    listed(camera, entries_left=2)
+    seen = [(decided(camera, id=f"p{number}").outcome, left(camera)) for number in range(3)]
+    assert seen == [("opened", [1]), ("opened", [0]), ("refused", [0])]
+    assert not camera.intake.take(passage("HK55EVB", id="p0"))
+    assert left(camera) == [0]
+
+
+def test_what_is_withheld_expired_or_only_told_takes_no_entry(camera: Camera) -> None:
+    camera.store.rules.save(rule(WISH, "http", name="Tell", url="http://192.168.1.9/"), "anna")
+    listed(camera, entries_left=2)
+    listed(camera, list_id=WISH, entries_left=2)
+    assert decided(camera, at=NOW - DAY).outcome == "refused"
+    listed(camera, list_id=BLACK)
+    assert decided(camera, id="p2").outcome == "withheld"
+    assert (left(camera), [each.entries_left for each in camera.store.entries(WISH)]) == ([2], [2])
+
+
+def test_a_wildcard_s_entries_are_taken_by_all_who_fit(camera: Camera) -> None:
+    listed(camera, "HK*", entries_left=2)
+    outcomes = [decided(camera, plate, id=plate).outcome for plate in ("HK1", "HK2", "HK3")]
+    assert (outcomes, left(camera, "")) == (["opened", "opened", "refused"], [0])
+
+
+def test_entries_left_never_go_below_zero_however_many_cars_come_at_once(camera: Camera) -> None:
+    listed(camera, "HK*", entries_left=3)
+    stores = [Store(camera.folder / "anpr.db", camera.clock, checkpoints=False) for _ in range(4)]
+    workers: Any = {lane: SimpleNamespace(wake=lambda count: None) for lane in Lane}
+    intakes = [Intake(store, camera.kinds, workers, camera.clock) for store in stores]
+    with ThreadPoolExecutor(len(intakes)) as pool:
+        list(pool.map(lambda n: intakes[n % 4].take(passage(f"HK{n}", id=f"p{n}")), range(24)))
+    outcomes = Counter(one.decision.outcome for one in camera.store.passages(PassageQuery()))
+    assert (outcomes, left(camera, "")) == ({"opened": 3, "refused": 21}, [0])
+    assert len(camera.states()) == 3
+    for store in stores:
+        store.close()
+
+
+def test_a_car_whose_last_entry_is_taken_between_look_up_and_commit_is_refused(camera: Camera) -> None:
+    listed(camera, entries_left=1)
+    find = camera.store.entries.find
+
+    def raced(*asked: Any) -> Any:
+        found = find(*asked)
+        camera.store.db.execute("UPDATE entries SET entries_left = 0")
+        return found
+
+    camera.store.entries.find = raced  # type: ignore[method-assign]
+    reason = Text("its entry on {list} has no entries left", {"list": "WHITELIST"})
+    assert (decided(camera), left(camera), camera.states()) == (Decision("refused", reason), [0], [])
 
 
 def test_nothing_read_is_the_reason(camera: Camera) -> None:

@@ -110,6 +110,7 @@ def test_a_kill_between_any_two_statements_opens_once_and_counts_once(tmp_path: 
 
 def test_what_came_first_is_carried_out_first_whatever_its_rule(tmp_path: Path) -> None:
     camera = prepared(tmp_path)
+    camera.store.lists.save(replace(camera.store.lists.get(WISH), policy="open"), "admin")
     camera.store.entries.save(entry("AB1", WISH), "admin")
     camera.store.rules.save(rule(WISH, output="DO2"), "admin")
     for number, plate in enumerate(("AB1", "HK55EVB", "AB1", "HK55EVB")):

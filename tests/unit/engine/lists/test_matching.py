@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from board.kit.errors import ConfigError
 from engine.lists import normalise, variants
 from engine.lists.confusions import PAIRS
-from tests.samples import BLACK, NOW, UNLISTED, WHITE, entry, new_store
+from engine.store import Store
+from engine.types import ListEntry
+from tests.samples import ALL, BLACK, NOW, UNLISTED, WHITE, WISH, entry, new_store
+
+UTC = ZoneInfo("UTC")
 
 
 @pytest.mark.parametrize(
@@ -119,11 +127,21 @@ def sha1_pair() -> tuple[str, str, int]:
     raise AssertionError("no pair")
 
 
-def near(folder: Path, read: str, *plates: object) -> list[tuple[str, int]]:
+def fuzzy_store(folder: Path, *plates: ListEntry, fuzzy: tuple[int, ...] = (BLACK, WHITE, WISH)) -> Store:
     store = new_store(folder)
     for one in plates:
-        store.entries.save(one, "admin")  # type: ignore[arg-type]
-    return [(match.list.name, match.distance) for match in store.entries.lookup(read, NOW, True, confusions=True)]
+        store.entries.save(one, "admin")
+    for list_id in fuzzy:
+        store.lists.save(replace(store.lists.get(list_id), fuzzy=True), "admin")
+    return store
+
+
+def near(folder: Path, read: str, *plates: ListEntry, **changes: Any) -> list[tuple[str, int]]:
+    store = fuzzy_store(folder, *plates, **changes)
+    return [(match.list.name, match.distance) for match in store.entries.lookup(read, NOW, True)]
+
+
+NOBODY = [("ALL PLATES", 0), ("NOT IN LIST", 0)]
 
 
 def test_a_plate_with_one_confused_character_is_found_when_no_other_is_as_close(tmp_path: Path) -> None:
@@ -140,22 +158,105 @@ def test_a_plate_with_one_confused_character_is_found_when_no_other_is_as_close(
     ],
 )
 def test_what_is_not_clearly_one_confusion_away_is_not_listed(tmp_path: Path, read: str, listed: tuple[str, ...]) -> None:
-    assert near(tmp_path, read, *(entry(plate) for plate in listed)) == [("ALL PLATES", 0), ("NOT IN LIST", 0)]
+    assert near(tmp_path, read, *(entry(plate) for plate in listed)) == NOBODY
 
 
-def test_the_same_plate_in_two_lists_is_one_neighbour_and_an_expired_one_is_none(tmp_path: Path) -> None:
-    assert near(tmp_path / "a", "AB8", entry("ABB"), entry("ABB", BLACK)) == [("BLACKLIST", 1), ("WHITELIST", 1), ("ALL PLATES", 0)]
-    old = entry("A88", valid_until=NOW)
-    assert near(tmp_path / "b", "AB8", entry("ABB"), old) == [("WHITELIST", 1), ("ALL PLATES", 0)]
+@pytest.mark.parametrize("other", [{"list_id": WISH}, {"valid_until": NOW}, {"entries_left": 0}], ids=["list", "expired", "spent"])
+def test_another_listed_plate_that_is_as_close_keeps_it_out_whatever_its_list_and_though_it_does_not_hold(
+    tmp_path: Path, other: dict[str, Any]
+) -> None:
+    assert near(tmp_path, "AB8", entry("ABB"), entry("A88", **other), fuzzy=(WHITE,)) == NOBODY
+
+
+def test_the_same_plate_in_two_lists_is_one_neighbour(tmp_path: Path) -> None:
+    assert near(tmp_path / "a", "AB8", entry("ABB"), entry("ABB", WISH)) == [("WHITELIST", 1), ("WISH LIST", 1), ("ALL PLATES", 0)]
+    assert near(tmp_path / "b", "AB8", entry("ABB"), entry("ABB", WISH), fuzzy=(WHITE,)) == [("WHITELIST", 1), ("ALL PLATES", 0)]
+
+
+def test_a_neighbour_that_a_list_refuses_is_refused_also_where_only_the_other_list_is_fuzzy(tmp_path: Path) -> None:
+    found = near(tmp_path, "AB8", entry("ABB"), entry("ABB", BLACK), fuzzy=(WHITE,))
+    assert found == [("BLACKLIST", 1), ("WHITELIST", 1), ("ALL PLATES", 0)]
 
 
 def test_an_exact_entry_or_a_look_alike_wins_over_a_confused_one_and_one_that_has_expired_stays_itself(tmp_path: Path) -> None:
     assert near(tmp_path / "a", "ABO8", entry("AB08"), entry("ABOB", BLACK)) == [("WHITELIST", 0), ("ALL PLATES", 0)]
-    assert near(tmp_path / "b", "AB8", entry("AB8", valid_until=NOW), entry("ABB")) == [("ALL PLATES", 0), ("NOT IN LIST", 0)]
+    assert near(tmp_path / "b", "AB8", entry("AB8", valid_until=NOW), entry("ABB")) == NOBODY
 
 
-def test_confusions_are_not_asked_for_unless_the_caller_does(tmp_path: Path) -> None:
+def test_a_confused_character_does_not_count_unless_the_list_says_so_and_is_told_all_the_same(tmp_path: Path) -> None:
     assert names(tmp_path, "AB8", NOW, True, entry("ABB")) == ["ALL PLATES", "NOT IN LIST"]
+    (told,) = new_store(tmp_path).entries.find("AB8", NOW, True, UTC).near
+    assert (told.list.name, told.entry.plate if told.entry else "", told.distance) == ("WHITELIST", "ABB", 1)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "read", "fits"),
+    [
+        ("AB?12", "ABC12", True),
+        ("AB?12", "AB12", False),
+        ("AB?12", "ABCD12", False),
+        ("AB*", "AB", True),
+        ("AB*", "ABC 123", True),
+        ("AB*", "XAB1", False),
+        ("*12*", "A1234", True),
+        ("A*1*2", "AXX1Y2", True),
+        ("A*1*2", "AXX2Y1", False),
+        ("ä?-1*", "AB1", True),
+        ("?0?", "AOB", True),  # O and 0 are one
+        ("부산*", "부산02가1234", True),
+        ("부산??가*", "부산02나1234", False),
+    ],
+)
+def test_a_question_mark_is_one_character_and_a_star_any_number(tmp_path: Path, pattern: str, read: str, fits: bool) -> None:
+    expected = ["WHITELIST", "ALL PLATES"] if fits else ["ALL PLATES", "NOT IN LIST"]
+    assert names(tmp_path, read, NOW, True, entry(pattern)) == expected
+
+
+def test_a_wildcard_tells_look_alikes_apart_where_the_setting_says_so(tmp_path: Path) -> None:
+    assert names(tmp_path, "AOB", NOW, False, entry("A0*")) == ["ALL PLATES", "NOT IN LIST"]
+    assert next(match.list.id for match in new_store(tmp_path).lookup("A0B", NOW, False)) == WHITE
+
+
+def test_an_exact_entry_wins_over_a_wildcard_of_its_list_also_when_it_does_not_hold(tmp_path: Path) -> None:
+    store = fuzzy_store(tmp_path, entry("AB*", owner="all"), entry("AB1", owner="Anna"), entry("AB2", valid_until=NOW))
+    owners = {read: [each.entry.owner for each in store.lookup(read, NOW, True) if each.entry] for read in ("AB1", "AB2", "AB3")}
+    assert owners == {"AB1": ["Anna"], "AB2": [], "AB3": ["all"]}
+    assert [each.why for each in store.entries.find("AB2", NOW, True, UTC).lapsed] == ["expired"]
+
+
+def test_a_wildcard_that_refuses_counts_beside_an_exact_entry(tmp_path: Path) -> None:
+    listed = (entry("AB*", BLACK), entry("AB1"), entry("AB1", BLACK, valid_until=NOW))
+    assert names(tmp_path, "AB1", NOW, True, *listed) == ["BLACKLIST", "WHITELIST", "ALL PLATES"]
+
+
+def test_what_fits_a_wildcard_is_not_taken_for_a_neighbour(tmp_path: Path) -> None:
+    assert near(tmp_path, "AB8", entry("ABB"), entry("A*", WISH)) == [("WISH LIST", 0), ("ALL PLATES", 0)]
+
+
+def test_entries_with_limits_open_nothing_and_go_on_refusing_while_the_clock_is_not_set(tmp_path: Path) -> None:
+    unset = datetime(1970, 1, 1, tzinfo=UTC)
+    listed = (entry("AB1", valid_until=NOW), entry("AB1", BLACK, valid_until=NOW), entry("AB2"))
+    assert names(tmp_path, "AB1", unset, True, *listed) == ["BLACKLIST", "ALL PLATES"]
+    store = new_store(tmp_path)
+    assert [each.why for each in store.entries.find("AB1", unset, True, UTC).lapsed] == ["clock"]
+    assert [each.list.id for each in store.lookup("AB2", unset, True)] == [WHITE, ALL]
+
+
+def test_no_entries_left_counts_where_the_list_opens(tmp_path: Path) -> None:
+    listed = (entry("AB1", entries_left=0), entry("AB1", BLACK, entries_left=0), entry("AB1", WISH, entries_left=0))
+    assert names(tmp_path, "AB1", NOW, True, *listed) == ["BLACKLIST", "WISH LIST", "ALL PLATES"]
+
+
+def test_there_are_so_many_wildcards_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.store.entries.MAX_WILDCARDS", 2)
+    store = fuzzy_store(tmp_path, entry("A*"), entry("B*", BLACK))
+    with pytest.raises(ConfigError, match=r"Plate: there are at most 2 plates with \? or \* in all lists"):
+        store.entries.save(entry("C*"), "admin")
+    with pytest.raises(ConfigError, match="at most 2 plates"):
+        store.imports.replace(WHITE, [("line 1", entry("D*")), ("line 2", entry("E*"))], "admin")
+    store.imports.replace(WHITE, [("line 1", entry("D*")), ("line 2", entry("E1"))], "admin")
+    (one,) = [each for each in store.entries(WHITE) if each.is_wildcard]
+    assert store.entries.save(replace(one, plate="F*"), "admin").plate == "F*"
 
 
 def test_every_confusion_goes_both_ways() -> None:

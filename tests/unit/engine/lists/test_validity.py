@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from engine.lists import EARLIEST, LATEST, is_valid, limit, written
-from tests.samples import entry
+from engine.lists import EARLIEST, LATEST, limit, standing, written
+from engine.types import WeekSchedule
+from engine.week import schedule
+from tests.samples import NOW, entry
 
 BERLIN = ZoneInfo("Europe/Berlin")
+SECOND = timedelta(seconds=1)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +68,38 @@ def test_what_is_no_moment_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("year", [1970, 1999, 2026, 2999, 3000, 9999])
 def test_an_entry_without_limits_holds_whatever_the_clock_says(year: int) -> None:
-    assert is_valid(entry("AB12"), datetime(year, 1, 1, tzinfo=UTC))
-    assert not is_valid(entry("AB12", valid_from=LATEST), datetime(1970, 1, 1, tzinfo=UTC))
-    assert not is_valid(entry("AB12", valid_until=EARLIEST), datetime(2026, 1, 1, tzinfo=UTC))
+    assert standing(entry("AB12"), datetime(year, 1, 1, tzinfo=UTC), BERLIN) == ""
+
+
+SATURDAYS = WeekSchedule((*((),) * 5, ((0, 1440),), ()))
+"""1 January 2000, which a clock that was never set may show, is one."""
+
+
+@pytest.mark.parametrize("year", [1970, 2000, 2024])
+@pytest.mark.parametrize("limits", [{"valid_from": NOW}, {"valid_until": NOW}, {"week": SATURDAYS}, {"valid_from": LATEST}])
+def test_an_entry_with_limits_neither_holds_nor_has_ended_while_the_clock_is_not_set(year: int, limits: dict[str, Any]) -> None:
+    assert standing(entry("AB12", **limits), datetime(year, 1, 1, 12, tzinfo=UTC), BERLIN) == "clock"
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ({"valid_from": NOW}, ""),
+        ({"valid_from": NOW + SECOND}, "early"),
+        ({"valid_until": NOW}, "expired"),
+        ({"valid_until": EARLIEST}, "expired"),
+        ({"valid_until": NOW + SECOND, "entries_left": 1}, ""),
+        ({"entries_left": 0}, "spent"),
+        ({"week": SATURDAYS}, "hours"),
+        ({"week": SATURDAYS, "valid_until": NOW}, "expired"),
+    ],
+)
+def test_an_entry_stands_as_its_limits_say_to_the_second(limits: dict[str, Any], expected: str) -> None:
+    assert standing(entry("AB12", **limits), NOW, BERLIN) == expected
+
+
+def test_weekly_hours_are_those_of_the_camera() -> None:
+    nights = entry("AB12", week=schedule([[(1320, 360)], *[[]] * 6]))  # Monday 22:00 to Tuesday 6:00
+    monday = datetime(2026, 7, 6, 20, 0, tzinfo=UTC)
+    seen = [standing(nights, monday + timedelta(minutes=minutes), BERLIN) for minutes in (-1, 0, 479, 480)]
+    assert seen == ["hours", "", "", "hours"]

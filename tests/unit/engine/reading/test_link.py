@@ -21,13 +21,16 @@ from engine.messages import (
     LiveReads,
     PassageReport,
     PassageStored,
+    ReadAgain,
     StartTrigger,
     StopEngine,
     TriggerTaken,
 )
 from engine.reading.link import Link
+from engine.reading.unstored import Unstored
 from engine.types import Passage, PassageImages, Trigger
 from tests.unit.engine.reading.passages.reads import START
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("leak_free")
 
@@ -84,7 +87,9 @@ def stopped() -> threading.Event:
 
 @pytest.fixture
 def link(tmp_path: Path, triggers: queue.Queue[Trigger], stopped: threading.Event) -> Iterator[Link]:
-    made = Link(tmp_path / "service.sock", Clock(), lambda: STATUS, triggers.put, stopped.set)
+    made = Link(
+        tmp_path / "service.sock", Clock(), lambda: STATUS, triggers.put, stopped.set, Unstored(tmp_path / "unstored", Clock())
+    )
     made.start()
     yield made
     made.close(5)
@@ -119,6 +124,29 @@ def test_a_passage_is_repeated_to_a_new_service_until_it_is_stored(tmp_path: Pat
     assert third.heard(PassageReport).passage == other
     assert link.unstored() == 1
     third.die()
+
+
+def test_a_passage_that_the_engine_before_could_not_tell_is_told_by_the_next_one_and_forgotten_once_it_is_stored(
+    tmp_path: Path,
+) -> None:
+    asked: list[ReadAgain] = []
+    for is_stored in (False, True):
+        kept = Unstored(tmp_path / "unstored", Clock())
+        link = Link(tmp_path / "service.sock", Clock(), lambda: STATUS, print, print, kept, asked.append)
+        if not is_stored:
+            link.report(replace(PASSAGE, monotonic_ns=Clock().monotonic_ns()))
+        link.start()
+        service = Service(tmp_path / "service.sock")
+        service.accept()
+        assert service.heard(PassageReport).passage.id == "p1"
+        if is_stored:
+            service.say(PassageStored("p1"))
+            service.say(ReadAgain("p1", "BA123CD"))
+            until(lambda: asked, "the word to read again")
+        link.close(5)
+        service.die()
+    assert asked == [ReadAgain("p1", "BA123CD")]
+    assert list(Unstored(tmp_path / "unstored", Clock()).found) == []
 
 
 def test_a_passage_that_is_not_answered_is_sent_again_on_the_same_connection(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +18,7 @@ from engine.service import scheduler
 from engine.service.scheduler import Scheduler, free_space_pct
 from engine.settings import GeneralSettings
 from engine.store import PassageQuery, Store
+from engine.store.database import Database
 from engine.types import Delivery, PassageImages
 from tests.samples import NOW, new_store, passage
 
@@ -141,6 +145,40 @@ def test_everything_is_kept_when_the_settings_say_so(tmp_path: Path) -> None:
     disk = Disk(tmp_path, 5, free_pct=50)
     disk.store.settings.put(GeneralSettings(history_passages=0), "admin")
     assert (disk.scheduler.bound_database(), len(disk.store.passages(PassageQuery()))) == (0, 5)
+
+
+def test_what_was_committed_is_made_safe_every_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = Disk(tmp_path, days=1, free_pct=50)
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fdatasync", lambda number: synced.append(os.fstat(number).st_size))
+    disk.store.counters.add("Results")
+    for _ in range(2):
+        disk.store.db.sync()
+    assert len(synced) == 1, "nothing was written since"
+    disk.store.counters.add("Results")
+    disk.store.db.sync()
+    assert synced == sorted(set(synced))
+    calls: list[str] = []
+    jobs = Scheduler(
+        disk.store, lambda: None, disk.images, disk.clock, disk.reports.append, disk.free_pct, sync=lambda: calls.append("sync")
+    )
+    jobs._jobs.run_all()
+    assert calls == ["sync"]
+    assert [job.interval for job in jobs._jobs.get_jobs()] == [30, 60, 20, 1, 1]
+
+
+def test_a_lock_of_the_database_survives_its_sync(tmp_path: Path) -> None:
+    disk = Disk(tmp_path, days=1, free_pct=50)
+    other = Database(tmp_path / "anpr.db")
+    with disk.store.transaction():
+        disk.store.counters.add("Results")
+        disk.store.db.sync()
+        script = (
+            "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=0.1, isolation_level=None);c.execute('BEGIN IMMEDIATE')"
+        )
+        found = subprocess.run([sys.executable, "-c", script, str(tmp_path / "anpr.db")], capture_output=True, check=False)
+        assert b"database is locked" in found.stderr
+    other.close()
 
 
 def test_a_job_that_fails_is_reported_and_stops_no_other(tmp_path: Path) -> None:

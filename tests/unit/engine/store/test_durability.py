@@ -158,9 +158,7 @@ def test_a_kill_at_any_statement_of_an_import_leaves_the_old_list_or_the_new_one
             store.entries.save(entry(plate), "admin")
 
     def work(store: Store) -> None:
-        store.imports.replace(
-            WHITE, [(f"line {number}", entry(plate)) for number, plate in enumerate(("NEW1", "BOTH", "NEW2"))], "anna"
-        )
+        store.imports.replace(WHITE, [(number, entry(plate)) for number, plate in enumerate(("NEW1", "BOTH", "NEW2"))], "anna")
 
     seen = []
     for store in at_every_statement(killer, tmp_path, prepare, work):

@@ -20,7 +20,7 @@ from engine.types import ListEntry, PlateList
 from tests.recorder import Recorder
 from tests.samples import ALL, NOW, WHITE, WISH, entry, new_store, passage, rule
 
-Row = tuple[str, ListEntry]
+Row = tuple[int, ListEntry]
 
 
 @pytest.fixture
@@ -28,8 +28,14 @@ def store(tmp_path: Path) -> Store:
     return new_store(tmp_path)
 
 
+@pytest.fixture(autouse=True)
+def anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists are written anew, as long ones are (engine/store/imports.py)."""
+    monkeypatch.setattr(imports, "FEW", 0)
+
+
 def lines(*plates: str) -> list[Row]:
-    return [(f"line {number}", entry(plate, ALL)) for number, plate in enumerate(plates, 1)]
+    return [(number, entry(plate, ALL)) for number, plate in enumerate(plates, 1)]
 
 
 def plates(store: Store, list_id: int = WHITE) -> list[str]:
@@ -47,7 +53,8 @@ def test_an_import_replaces_the_list_and_no_other_and_says_who_did_it(store: Sto
     assert (plates(store), plates(store, WISH), store.entries.count(WHITE)) == (["NEW 1", "NEW 2"], ["WISH 1"], 2)
     assert (is_listed(store, "NEW1"), is_listed(store, "OLD1")) == (True, False)
     change = store.changes("import")[0]
-    assert (change.user, change.item_id, change.after) == ("anna", WHITE, {"generation": 1, "entries": 2})
+    assert (change.user, change.item_id, change.before) == ("anna", WHITE, {"entries": 1})
+    assert change.after == {"generation": 1, "entries": 2, "added": 2, "changed": 0, "removed": 1}
     assert store.imports.replace(WHITE, [], "anna") == 0
     assert (plates(store), [tuple(row) for row in store.db.rows("SELECT * FROM imports")]) == ([], [])
 
@@ -55,10 +62,10 @@ def test_an_import_replaces_the_list_and_no_other_and_says_who_did_it(store: Sto
 def test_every_wrong_row_is_named_and_the_list_stays(store: Store) -> None:
     store.entries.save(entry("OLD 1"), "admin")
     wrong = [
-        ("line 1", entry("--")),
-        ("line 2", entry("AB 1")),
-        ("line 3", entry("A B-1")),
-        ("sheet 2, row 4", entry("CD 1", description="x" * 201)),
+        (1, entry("--")),
+        (2, entry("AB 1")),
+        (3, entry("A B-1")),
+        (4, entry("CD 1", description="x" * 201)),
     ]
     with pytest.raises(ConfigError) as why:
         store.imports.replace(WHITE, wrong, "anna")
@@ -66,7 +73,7 @@ def test_every_wrong_row_is_named_and_the_list_stays(store: Store) -> None:
         "nothing was imported; "
         "line 1: Plate: must be 1 to 20 letters and digits; spaces, hyphens and dots do not count; "
         "line 3: A B-1 stands in line 2 already; "
-        "sheet 2, row 4: Description: must be at most 200 printable characters"
+        "line 4: Description: must be at most 200 printable characters"
     )
     assert (plates(store), store.changes("import")) == (["OLD 1"], [])
 
@@ -80,7 +87,7 @@ def test_at_most_twenty_wrong_rows_are_named(store: Store) -> None:
 def test_numbers_that_an_action_of_the_list_can_never_send_are_named(store: Store) -> None:
     store.rules.save(rule(WHITE, "wiegand", "Door", layout="w26"), "admin")
     with pytest.raises(ConfigError, match=r"line 1: AB1: the action Door can never send it: .*facility must be 0 to 255, not 300"):
-        store.imports.replace(WHITE, [("line 1", entry("AB1", wiegand_facility=300, wiegand_card=5))], "anna")
+        store.imports.replace(WHITE, [(1, entry("AB1", wiegand_facility=300, wiegand_card=5))], "anna")
 
 
 @pytest.mark.parametrize("list_id", [ALL, 99])
@@ -162,7 +169,7 @@ from pathlib import Path
 from tests.samples import WHITE, entry, new_store
 from board.kit.clock import Clock
 store = new_store(Path(sys.argv[1]), Clock())
-store.imports.replace(WHITE, ((f"line {number}", entry(f"AB{number:05}")) for number in range(int(sys.argv[2]))), "anna")
+store.imports.replace(WHITE, ((number, entry(f"AB{number:05}")) for number in range(int(sys.argv[2]))), "anna")
 """
 
 
@@ -210,7 +217,7 @@ def test_a_passage_whose_entry_an_import_replaces_before_its_delivery_has_the_ne
     store.entries.save(entry("GONE 1", wiegand_card=7), "admin")
     for number, plate in enumerate(("BOB1", "GONE1")):
         store.add_passage(passage(plate, id=f"p{number}"), [], store.lookup(plate, NOW, True))
-    store.imports.replace(WHITE, [("line 1", entry("B0B 1", wiegand_facility=1, wiegand_card=6))], "anna")
+    store.imports.replace(WHITE, [(1, entry("B0B 1", wiegand_facility=1, wiegand_card=6))], "anna")
     found = [match.entry for number in range(2) for match in store.passages.matches(f"p{number}") if match.list.id == WHITE]
     assert [(one.plate, one.wiegand_card) if one else None for one in found] == [("B0B 1", 6), None]
 

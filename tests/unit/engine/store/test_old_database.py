@@ -124,7 +124,7 @@ def test_a_release_that_was_rolled_back_finds_everything_and_so_does_the_newer_o
     assert [match.list.name for match in store.lookup("MUAB1", NOW, True)] == ["WHITELIST", "ALL PLATES"]
     assert store.passages.page(PassageQuery(plate="D34", list_id=2), 1, 25).total == 100
     store.entries.save(entry("ΑΒ 13"), "anna")
-    store.imports.replace(5, [("line 1", entry("EF 56"))], "anna")
+    store.imports.replace(5, [(1, entry("EF 56"))], "anna")
     store.settings.put(GeneralSettings(device_name="Gate west"), "anna")
     store.add_passage(passage("AB13", id="p900", at=NOW + timedelta(minutes=900)), [], store.lookup("AB13", NOW, True), REFUSED)
     store.close()
@@ -161,7 +161,7 @@ def test_a_release_that_was_rolled_back_finds_everything_and_so_does_the_newer_o
 def test_what_an_older_release_writes_after_an_import_belongs_to_the_list(tmp_path: Path) -> None:
     """In its own words, so that this holds where its code is not at hand."""
     store = new_store(tmp_path)
-    store.imports.replace(WHITE, [("line 1", entry("AB 12")), ("line 2", entry("CD 34"))], "anna")
+    store.imports.replace(WHITE, [(1, entry("AB 12")), (2, entry("CD 34"))], "anna")
     values = "'d', '2000-01-01T00:00:00.000000+00:00', '3000-01-01T00:00:00.000000+00:00', 300, 5"
     store.db.execute(
         "INSERT INTO entries (list_id, plate, key, folded, description, valid_from, valid_until, wiegand_facility, wiegand_card) "

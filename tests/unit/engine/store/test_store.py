@@ -321,7 +321,7 @@ def test_settings_come_back_and_wrong_ones_leave_the_previous(store: Store) -> N
     assert store.settings(LprSettings) == LprSettings()
     store.settings.put(GeneralSettings(device_name="Gate north", keep_free_pct=20), "admin")
     with pytest.raises(ConfigError, match="Keep free"):
-        store.settings.put(GeneralSettings.model_construct(**{**GeneralSettings().model_dump(), "keep_free_pct": 99}), "admin")
+        store.settings.put(GeneralSettings().model_copy(update={"keep_free_pct": 99}), "admin")
     assert store.settings(GeneralSettings) == GeneralSettings(device_name="Gate north", keep_free_pct=20)
 
 

@@ -1,4 +1,4 @@
-"""Sessions: they end, they are bounded, and nobody's push out somebody else's."""
+"""Sessions: they expire, they are bounded, and those of one user never push out another's."""
 
 from __future__ import annotations
 

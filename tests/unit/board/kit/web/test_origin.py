@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from board.kit.web.origin import Front, check, cookie_name
-from board.kit.web.people import BASIC, COOKIE, NOBODY, TOKEN, Visitor
+from board.kit.web.people import BASIC, COOKIE, HOST, NOBODY, TOKEN, Visitor
 from board.kit.web.routes import Call, Refused
 
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux)", "Accept-Language": "en"}
 ALONE = Front()
 OWN = {"Host": "camera:8080", "Origin": "http://camera:8080"}
+PEOPLE = (COOKIE, BASIC, NOBODY)
+ALL = ("GET", "HEAD", "POST", "PUT", "DELETE")
 
 
 def call(headers: dict[str, str], peer: str = "10.0.0.9", method: str = "GET") -> Call:
@@ -27,18 +29,42 @@ def refusal(headers: dict[str, str], by: str, front: Front = ALONE, peer: str = 
     return ""
 
 
-def test_a_session_needs_a_proof_and_the_absence_of_all_headers_is_none() -> None:
-    assert "does not say which page it came from" in refusal({}, COOKIE)
-    assert "does not say which page it came from" in refusal({"Sec-Fetch-Site": "none"}, COOKIE)
-    assert "does not say which page it came from" in refusal(BROWSER, COOKIE, method="POST")
+FETCH = "Sec-Fetch-Site"
+XHR = {"X-Requested-With": "page"}
+ELSEWHERE, UNKNOWN = "came from another web site", "does not say which page it came from"
 
 
-def test_a_program_with_a_sessions_cookie_may_change_something_by_anything_but_a_get() -> None:
-    for method in ("POST", "PUT", "DELETE"):
-        assert refusal({}, COOKIE, method=method) == ""
-        assert refusal({"User-Agent": "python-requests/2.34"}, COOKIE, method=method) == ""
-        assert "another web site" in refusal({"Origin": "null"}, COOKIE, method=method)
-    assert "does not say which page" in refusal({"User-Agent": "python-requests/2.34"}, COOKIE, method="HEAD")
+@pytest.mark.parametrize(
+    ("line", "by", "methods", "headers", "said"),
+    [
+        (1, (TOKEN, HOST), ALL, {**BROWSER, "Origin": "http://evil.invalid"}, ""),
+        (1, (TOKEN, HOST), ALL, {}, ""),
+        (2, PEOPLE, ALL, {**BROWSER, FETCH: "same-origin"}, ""),
+        (3, PEOPLE, ALL, {**OWN, **XHR, FETCH: "same-site"}, ELSEWHERE),
+        (3, PEOPLE, ALL, {**OWN, **XHR, FETCH: "cross-site"}, ELSEWHERE),
+        (3, PEOPLE, ALL, {**OWN, FETCH: "of a later standard"}, ELSEWHERE),
+        (4, PEOPLE, ALL, {**XHR, "Origin": "null"}, ELSEWHERE),
+        (4, PEOPLE, ALL, {FETCH: "none", "Origin": "http://evil.invalid"}, ELSEWHERE),
+        (4, PEOPLE, ALL, {**OWN, "Referer": "http://evil.invalid/"}, ELSEWHERE),
+        (5, PEOPLE, ALL, {**BROWSER, **OWN}, ""),
+        (5, PEOPLE, ALL, {**BROWSER, FETCH: "none", "Referer": "http://camera:8080/lists"}, ""),
+        (6, PEOPLE, ALL, {**BROWSER, **XHR}, ""),
+        (7, (COOKIE, BASIC), ALL, BROWSER, UNKNOWN),
+        (7, (COOKIE, BASIC), ALL, {**BROWSER, FETCH: "none"}, UNKNOWN),
+        (8, (COOKIE,), ("GET", "HEAD"), {}, UNKNOWN),
+        (8, (COOKIE,), ("GET", "HEAD"), {"User-Agent": "python-requests/2.34", FETCH: "none"}, UNKNOWN),
+        (9, (COOKIE,), ("POST", "PUT", "DELETE"), {}, ""),
+        (9, (COOKIE,), ("POST", "PUT", "DELETE"), {"User-Agent": "python-requests/2.34"}, ""),
+        (9, (BASIC,), ALL, {}, ""),
+        (9, (BASIC,), ALL, {"User-Agent": "Mozilla/4.0 (a recorder)"}, ""),
+        (9, (NOBODY,), ALL, BROWSER, ""),
+    ],
+)
+def test_the_table_at_the_top_of_the_module_is_what_happens(
+    line: int, by: tuple[str, ...], methods: tuple[str, ...], headers: dict[str, str], said: str
+) -> None:
+    answers = {(one, method): refusal(headers, one, method=method) for one in by for method in methods}
+    assert all((said in answer) if said else answer == "" for answer in answers.values()), (line, answers)
 
 
 @pytest.mark.parametrize(
@@ -69,17 +95,6 @@ def test_a_session_acts_with_any_proof_that_only_our_own_pages_can_give(headers:
 @pytest.mark.parametrize("by", [COOKIE, BASIC, NOBODY])
 def test_another_site_another_port_and_none_at_all_are_refused_for_everybody(headers: dict[str, str], by: str) -> None:
     assert "another web site" in refusal(headers, by)
-
-
-def test_programs_act_without_any_header_and_a_browser_that_remembers_a_password_does_not() -> None:
-    assert refusal({}, BASIC) == ""
-    assert refusal({"User-Agent": "curl/8.0"}, BASIC) == ""
-    assert "does not say" in refusal(BROWSER, BASIC)
-    assert refusal({**BROWSER, **OWN}, BASIC) == ""
-
-
-def test_an_api_token_needs_no_proof_as_no_browser_sends_it_by_itself() -> None:
-    assert refusal({**BROWSER, "Origin": "http://evil.invalid"}, TOKEN) == ""
 
 
 def test_behind_a_proxy_the_text_names_both_sides_and_the_public_address_makes_it_work() -> None:

@@ -94,8 +94,17 @@ def test_after_another_boot_the_wall_clock_tells_how_long_ago_a_sight_was(bench:
     monkeypatch.setattr(sights, "boot_id", lambda: "another")
     after = TestClock(bench.clock.now() + timedelta(seconds=40))
     assert known_at_start([stored], bench.file, after).standing == ("A1",)
-    for now in (bench.clock.now() - timedelta(seconds=1), bench.clock.now() + timedelta(hours=1)):
-        assert known_at_start([stored], bench.file, TestClock(now)).standing == ()
+    assert known_at_start([stored], bench.file, TestClock(bench.clock.now() + timedelta(hours=1))).standing == ()
+
+
+def test_after_a_power_cut_that_set_the_wall_clock_back_a_car_that_stood_there_is_not_let_in_twice(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = bench.passage("A1", 3000)
+    SightsFile(bench.file, bench.clock).keep({"A1": bench.clock.monotonic_ns()})
+    monkeypatch.setattr(sights, "boot_id", lambda: "another")
+    for now in (bench.clock.now() - timedelta(seconds=1), datetime(1970, 1, 1, tzinfo=UTC)):
+        assert known_at_start([stored], bench.file, TestClock(now)).standing == ("A1",)
 
 
 def test_the_file_is_written_when_sights_changed_and_not_at_every_frame(bench: Bench) -> None:

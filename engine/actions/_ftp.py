@@ -1,0 +1,241 @@
+"""FTP: a session with a server, by FTP or FTPS (RFC 959, RFC 4217, RFC 3659), that ends in time and reads no more than it may."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING, Any
+
+from board.kit.errors import ConfigError, DeliveryError, PeerRefused
+from board.kit.settings import Settings, field_validator, option
+from engine.actions._exchange import Bounded, Exchange, Host, exchange, place
+from engine.actions._tls import Certificates, ca_option, client_context
+from engine.network import Network
+
+if TYPE_CHECKING:
+    import ssl
+    from ftplib import FTP_TLS
+
+PORTS = {"none": 21, "explicit": 21, "implicit": 990}
+
+TO_WHOM = ("host", "port", "tls", "ca", "verify_tls", "user")
+
+GOODBYE_S = 3.0
+"""How long a server is given to end a TLS data connection in good order; many never do."""
+
+PIECE = 1 << 16
+
+
+class FtpServer(Settings):
+    """How a server is reached and who logs in there; a kind adds what it stores or fetches, and its `timeout_s`."""
+
+    host: Host = option("192.168.1.10", "Host", "Name or address of the FTP server.", max_length=253)
+    port: int = option(0, "Port", "0: the usual one, 21, or 990 with implicit TLS.", ge=0, le=65535)
+    tls: str = option(
+        "explicit",
+        "Encryption",
+        "explicit: FTPS that begins openly and goes no further unless encrypted; implicit: from the first byte; none: plain FTP.",
+        choices=tuple(PORTS),
+    )
+    ca: Certificates = ca_option()
+    verify_tls: bool = option(
+        True, "Check the certificate", "Refuses a server whose certificate is not valid. Switch off only for a test."
+    )
+    user: str = option("anonymous", "User", "At the FTP server.", max_length=200)
+    password: str = option("", "Password", "Of the user at the FTP server.", widget="password", belongs_to=TO_WHOM, max_length=200)
+
+    @field_validator("user", "password")
+    @classmethod
+    def _is_one_line(cls, text: str) -> str:
+        if not text.isprintable():
+            raise ConfigError("must be one line")
+        return text
+
+    @property
+    def real_port(self) -> int:
+        return self.port or PORTS.get(self.tls, 21)
+
+    @property
+    def server(self) -> str:
+        return place(self.host, self.real_port)
+
+
+class Session:
+    """Logged in. Errors of the server become those of `session`."""
+
+    def __init__(self, client: FTP_TLS) -> None:
+        self._client = client
+
+    def enter(self, folders: Sequence[str], make: bool = True) -> None:
+        """Into the folders, one after the other; those that are missing are made, or (`make` False) the server refuses."""
+        import ftplib
+
+        for folder in folders:
+            try:
+                self._client.cwd(folder)
+            except ftplib.error_perm:
+                if not make:
+                    raise
+                with suppress(ftplib.error_perm):  # another camera may have been faster: the next line tells
+                    self._client.mkd(folder)
+                self._client.cwd(folder)
+
+    def put(self, name: str, content: IO[bytes]) -> None:
+        """Stores or replaces a file. Whoever watches the folder sees whole files only."""
+        self._client.storbinary(f"STOR {name}.part", content)
+        self._rename(f"{name}.part", name)
+
+    def _rename(self, old: str, new: str) -> None:
+        import ftplib
+
+        try:
+            self._client.rename(old, new)
+        except ftplib.error_perm:  # some servers do not replace
+            with suppress(ftplib.error_perm):
+                self._client.delete(new)
+            self._client.rename(old, new)
+
+    def state(self, name: str) -> tuple[int, str]:
+        """(size in bytes, time of the last change as the server writes it) of a file, -1 and "" where the server does not say."""
+        import ftplib
+
+        self._client.voidcmd("TYPE I")
+        size, changed = -1, ""
+        with suppress(ftplib.error_perm, ValueError):
+            size = self._client.size(name) or 0
+        with suppress(ftplib.error_perm):
+            changed = self._client.voidcmd(f"MDTM {name}").partition(" ")[2].strip()[:40]
+        return size, changed
+
+    def get(self, name: str, into: IO[bytes], most: int) -> int:
+        """Fetches a file; its length. ConfigError: it has more than `most` bytes; DeliveryError: the server has announced another
+        length than came."""
+        size = self.state(name)[0]
+        if size > most:
+            raise ConfigError("{name} has {size} MB; at most {most} are taken", name=name, size=size >> 20, most=most >> 20)
+        count = 0
+
+        def take(piece: bytes) -> None:
+            nonlocal count
+            count += len(piece)
+            if count > most:
+                raise ConfigError("{name} is longer than {most} MB, which is the most that is taken", name=name, most=most >> 20)
+            into.write(piece)
+
+        self._client.retrbinary(f"RETR {name}", take, PIECE)
+        if size >= 0 and count != size:
+            raise DeliveryError("{name} was cut off: {count} of {size} bytes came", name=name, count=count, size=size)
+        return count
+
+    def close(self) -> None:
+        """Nobody waits for the answer: the files are where they belong."""
+        with suppress(OSError):
+            self._client.putcmd("QUIT")
+
+
+@contextmanager
+def session(network: Network, server: FtpServer, timeout_s: float) -> Iterator[Session]:
+    """A session that is over after `timeout_s`, whatever the server does. DeliveryError, PeerRefused (it answers with a refusal)
+    and ConfigError name the server."""
+    import ftplib
+
+    with exchange(network, server.server, timeout_s) as it:
+        client = _client(it, server, timeout_s)
+        try:
+            _log_in(client, server)
+            made = Session(client)
+            yield made
+            made.close()
+        except ftplib.error_proto as why:
+            raise DeliveryError("it does not answer in FTP") from why
+        except ftplib.Error as why:
+            shown = "".join(each if each.isprintable() else " " for each in str(why))[:200]
+            raise PeerRefused("{server} answers {answer}", server=server.server, answer=shown) from None
+        finally:
+            client.close()
+
+
+def _log_in(client: FTP_TLS, server: FtpServer) -> None:
+    client.connect(server.host, server.real_port)
+    if server.tls == "explicit":
+        client.auth()
+    client.login(server.user, server.password, secure=False)  # what is to be secure is so by now
+    if server.tls != "none":
+        client.prot_p()
+
+
+def _client(it: Exchange, server: FtpServer, timeout_s: float) -> FTP_TLS:
+    import ftplib
+
+    context = client_context(server.ca, server.verify_tls) if server.tls != "none" else None
+
+    class Client(ftplib.FTP_TLS):
+        """Connects by our network, reads no more than a server may say, and uses one TLS session for commands and data: many a
+        server takes data of no other (vsftpd by default)."""
+
+        def connect(self, host: str = "", port: int = 0, timeout: Any = 0, source_address: Any = None) -> str:
+            sock = it.connect(host, port)
+            self.host = host
+            self.af = sock.family
+            self.sock = self.context.wrap_socket(sock, server_hostname=host) if server.tls == "implicit" else sock
+            self._listen()
+            self.welcome = self.getresp()
+            return self.welcome
+
+        def auth(self) -> str:
+            said = super().auth()
+            self._listen()
+            return said
+
+        def _listen(self) -> None:
+            assert self.sock is not None
+            self.file = Bounded(self.sock.makefile("r", encoding="utf-8", errors="replace"))  # type: ignore[assignment]
+
+        def ntransfercmd(self, cmd: str, rest: Any = None) -> tuple[Any, int | None]:
+            host, port = self.makepasv()
+            if not 0 < port < 65536:
+                raise ftplib.error_proto(port)
+            conn: Any = it.connect(host, port)
+            answer = self.sendcmd(cmd)
+            if not answer.startswith("1"):
+                raise ftplib.error_reply(answer)
+            if server.tls != "none":
+                session = self.sock.session  # type: ignore[union-attr]
+                conn = self.context.wrap_socket(conn, server_hostname=self.host, session=session)
+            return conn, None
+
+        def storbinary(self, cmd: str, fp: Any, blocksize: int = PIECE, callback: Any = None, rest: Any = None) -> str:
+            self.voidcmd("TYPE I")
+            conn: Any
+            with self.transfercmd(cmd) as conn:
+                while piece := fp.read(blocksize):
+                    conn.sendall(piece)
+                self._end_data(conn)
+            return self.voidresp()
+
+        def retrbinary(self, cmd: str, callback: Callable[[bytes], object], blocksize: int = PIECE, rest: Any = None) -> str:
+            self.voidcmd("TYPE I")
+            conn: Any
+            with self.transfercmd(cmd) as conn:
+                while piece := conn.recv(blocksize):
+                    callback(piece)
+                it.check()
+                self._end_data(conn)
+            return self.voidresp()
+
+        def _end_data(self, conn: Any) -> None:
+            if server.tls != "none":
+                _say_goodbye(conn, it)
+            with suppress(OSError):  # closing alone would not end it: the exchange holds it as well
+                conn.shutdown(socket.SHUT_WR)
+
+    return Client(context=context, timeout=timeout_s)
+
+
+def _say_goodbye(conn: ssl.SSLSocket, it: Exchange) -> None:
+    """Ends TLS in good order: to a server that looks, data without this end were cut off on their way."""
+    conn.settimeout(min(GOODBYE_S, max(0.01, it.end_s - time.monotonic())))
+    with suppress(OSError, ValueError):
+        conn.unwrap()

@@ -1,0 +1,128 @@
+"""Exporting: lists of the camera as a file: XML or CSV as the manual has them, or a workbook."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import IO
+from zoneinfo import ZoneInfo
+
+from board.kit.errors import ConfigError
+from engine.exchange.files import csv_file, xml_file
+from engine.exchange.files.columns import COLUMNS, FURTHER
+from engine.exchange.files.rows import NO_STAMP, Stamp
+from engine.formats.event import Device
+from engine.formats.workbook import write_workbook
+from engine.store import Store
+from engine.types import FIXED_ROLES, ListEntry, PlateList
+
+FORMATS: Mapping[str, str] = MappingProxyType({"XML": "xml", "CSV": "csv", "XLSX": "xlsx"})
+"""Format -> the extension of its files."""
+
+UNLISTED = "unlisted"
+
+_NUMBER = "0" * 40
+"""Stands for the generation until the whole file is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """`digest`: the same for the same lists; it is the generation that the file names. `entries`: how many there are."""
+
+    digest: str
+    entries: int
+
+
+def lists_of(store: Store, chosen: PlateList) -> list[PlateList]:
+    """The lists that stand in a file of `chosen`: itself, or all that hold plates for ALL PLATES. ConfigError for NOT IN LIST."""
+    if chosen.role == UNLISTED:
+        raise ConfigError("{list_name} holds no plates: there is nothing to export or import", list_name=chosen.name)
+    return [each for each in store.lists() if each.role not in FIXED_ROLES] if chosen.role in FIXED_ROLES else [chosen]
+
+
+def write_lists(
+    path: Path, store: Store, chosen: PlateList, name: str, device: Device, further: bool = True, followed: bool = False
+) -> Written:
+    """Writes a file of the list. `name`: of FORMATS; `further`: also what the manual does not know of an entry, where there is
+    something; `followed`: with all that other cameras of ours need to follow (rows.Stamp)."""
+    lists = lists_of(store, chosen)
+    with ExitStack() as stack:
+        entries = stack.enter_context(store.entries.snapshot())
+        stamp = _stamp(store, lists, device.zone, further, followed)
+        out = stack.enter_context(path.open("w+b"))
+        told = [(each, entries(each.id)) for each in lists]
+        hashed = _Hashed(out)
+        count = _WRITERS[name](hashed, told, device, stamp, further)
+        digest = hashed.digest.hexdigest()[: len(_NUMBER)]
+        if followed:
+            _put_generation(out, digest)
+    return Written(digest, count)
+
+
+def _stamp(store: Store, lists: Sequence[PlateList], zone: ZoneInfo, further: bool, followed: bool) -> Stamp:
+    if not further:
+        return NO_STAMP
+    used = tuple(each.name for each in FURTHER) if followed else store.entries.used(each.id for each in lists)
+    columns = tuple(each.name for each in FURTHER if each.name in used)
+    return Stamp(_NUMBER if followed else "", zone.key if followed else "", columns)
+
+
+class _Hashed:
+    """A file whose content is hashed while it is written."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.digest = hashlib.sha256()
+        self.file = file
+
+    def write(self, data: bytes) -> int:
+        self.digest.update(data)
+        return self.file.write(data)
+
+
+def _put_generation(out: IO[bytes], digest: str) -> None:
+    out.seek(0)
+    head = out.read(4096)
+    at = head.find(_NUMBER.encode())
+    while at >= 0:  # a CSV file names it for each list
+        out.seek(at)
+        out.write(digest.encode())
+        at = head.find(_NUMBER.encode(), at + len(_NUMBER))
+
+
+# --- the formats ------------------------------------------------------------------------------------------------------
+
+Told = Sequence[tuple[PlateList, Iterator[ListEntry]]]
+
+
+def _xml(out: _Hashed, lists: Told, device: Device, stamp: Stamp, further: bool) -> int:
+    return xml_file.write(out, lists, device.zone, stamp, further, device.columns)
+
+
+def _csv(out: _Hashed, lists: Told, device: Device, stamp: Stamp, further: bool) -> int:
+    return csv_file.write(out, lists, device.zone, stamp)
+
+
+def _xlsx(out: _Hashed, lists: Told, device: Device, stamp: Stamp, further: bool) -> int:
+    columns = [each for each in COLUMNS.values() if each.manual or each.name in stamp.columns]
+    count = 0
+
+    def rows() -> Iterator[list[str]]:
+        nonlocal count
+        for each, entries in lists:
+            for entry in entries:
+                count += 1
+                row = [each.name, *(one.write(getattr(entry, one.name), device.zone) for one in columns)]
+                out.digest.update(repr(row).encode())  # of the rows: the file itself holds the time of its making
+                yield row
+
+    write_workbook(out.file, ["list", *(each.name for each in columns)], rows())
+    return count
+
+
+_WRITERS: Mapping[str, Callable[[_Hashed, Told, Device, Stamp, bool], int]] = MappingProxyType({
+    "XML": _xml, "CSV": _csv, "XLSX": _xlsx,
+})  # fmt: skip

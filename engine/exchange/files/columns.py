@@ -1,0 +1,135 @@
+"""Columns: what a file may say about a plate: the field of the entry, its names in files, how it is read and written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from board.kit.errors import ConfigError
+from engine.exchange.files.dates import SheetDay, read_limit, write_limit
+from engine.exchange.files.hours import read_hours, write_hours
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How texts of a file are meant. `zone`: of times without an offset; `order`: of dates.ORDERS."""
+
+    zone: ZoneInfo
+    order: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`name`: the field of ListEntry, and what our own files call it; `manual`: what the manual's files call it, "" when they have
+    no such thing; `headings`: what people call it, compared without case, spaces and marks. `read` raises ConfigError."""
+
+    name: str
+    manual: str
+    headings: tuple[str, ...]
+    read: Callable[[object, Reading], Any]
+    write: Callable[[Any, ZoneInfo], str]
+
+    @property
+    def written(self) -> str:
+        """The attribute or heading in the files that we write."""
+        return self.manual or self.name
+
+
+_MADE_BY_A_SPREADSHEET = re.compile(r"\d+([.,]\d+)?E[+-]?\d{2,}", re.IGNORECASE)
+
+
+def _plate(value: object, reading: Reading) -> str:
+    text = _text(value, reading)
+    if _MADE_BY_A_SPREADSHEET.fullmatch(text) and not text.isalnum():
+        raise ConfigError(
+            "{text!r} is what a spreadsheet makes of a plate that looks like a number: type it as a text", text=text[:40]
+        )
+    if isinstance(value, SheetDay | float):
+        raise ConfigError("{text!r} is no text: a spreadsheet has changed the plate; type it as a text", text=text[:40])
+    return text
+
+
+def _text(value: object, reading: Reading) -> str:
+    return str(value).strip()
+
+
+def _number(value: object, reading: Reading) -> int | None:
+    text = str(value).strip()
+    if text.endswith(".0"):
+        text = text[:-2]
+    if not text:
+        return None
+    if not text.isdecimal() or len(text) > 12:
+        raise ConfigError("{text!r} is no whole number", text=text[:40])
+    return int(text)
+
+
+def _same(value: Any, zone: ZoneInfo) -> str:
+    return "" if value is None else str(value)
+
+
+_PLATE = (
+    "plate", "license plate", "licence plate", "plate number", "license plate number", "registration", "registration number",
+    "kennzeichen", "kfz kennzeichen", "immatriculation", "plaque", "matricula", "targa", "kenteken", "tablica", "номер",
+)  # fmt: skip
+_DESCRIPTION = ("comment", "note", "remark", "name", "beschreibung", "bemerkung", "descripcion", "descrizione", "omschrijving")
+_FROM = ("valid from", "from", "start", "start date", "gueltig ab", "gultig ab", "gultig von", "von", "valide du", "desde")
+_UNTIL = ("valid until", "valid to", "until", "to", "end", "end date", "expires", "gueltig bis", "gultig bis", "bis", "hasta")
+
+COLUMNS: Mapping[str, Column] = {
+    each.name: each
+    for each in (
+        Column("plate", "numberplate", _PLATE, _plate, _same),
+        Column("description", "description", _DESCRIPTION, _text, _same),
+        Column(
+            "valid_from",
+            "startvaliditydate",
+            _FROM,
+            lambda value, reading: read_limit(value, reading.zone, False, reading.order),
+            lambda at, zone: write_limit(at, zone, False),
+        ),
+        Column(
+            "valid_until",
+            "endvaliditydate",
+            _UNTIL,
+            lambda value, reading: read_limit(value, reading.zone, True, reading.order),
+            lambda at, zone: write_limit(at, zone, True),
+        ),
+        Column("wiegand_facility", "", ("facility", "facility code", "site code"), _number, _same),
+        Column("wiegand_card", "", ("card", "card number", "wiegand number"), _number, _same),
+        Column("owner", "", ("owner", "holder", "halter", "besitzer", "proprietaire", "titular", "proprietario"), _text, _same),
+        Column("email", "", ("email", "mail", "email address"), _text, _same),
+        Column("group", "", ("group", "gruppe", "groupe", "grupo", "gruppo", "department", "company", "firma"), _text, _same),
+        Column(
+            "week",
+            "",
+            ("hours", "weekly hours", "week"),
+            lambda value, reading: read_hours(str(value).strip()),
+            lambda week, zone: write_hours(week),
+        ),
+        Column("entries_left", "", ("entries left", "visits", "visits left"), _number, _same),
+    )
+}
+"""By field, in the order in which files have them."""
+
+MANUAL = tuple(each for each in COLUMNS.values() if each.manual)
+FURTHER = tuple(each for each in COLUMNS.values() if not each.manual)
+
+BY_WRITTEN = {each.written: each for each in COLUMNS.values()}
+
+
+def plain_heading(text: str) -> str:
+    """A heading as it is compared: "Gültig bis" -> "gultigbis"."""
+    import unicodedata
+
+    found = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(each for each in found if each.isalnum())
+
+
+BY_HEADING = {
+    plain_heading(each): column for column in COLUMNS.values() for each in (column.written, column.name, *column.headings)
+}
+"""Of tables that people make."""

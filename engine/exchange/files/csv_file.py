@@ -1,0 +1,152 @@
+"""CSV file: cells of a text file, whatever separates them and whatever its characters are; and the manual's own, written."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO
+from zoneinfo import ZoneInfo
+
+from board.kit.words import Text
+from engine.exchange.files.columns import FURTHER, MANUAL
+from engine.exchange.files.rows import NO_STAMP, FileRefused, FileRow, Head, Sink, Stamp, at_line
+from engine.exchange.files.table import ENTRY_BLOCK, LIST_BLOCK, Cells, rows_of
+from engine.formats.cells import read_cell, safe_cell
+from engine.formats.event import clean
+from engine.types import ListEntry, PlateList
+
+SEPARATORS = ";,\t"
+
+_PIECE = 1 << 16
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
+_WESTERN_PLATE = re.compile("[\x20-\x7eÄÖÜäöüßÅåØøŠšŽž·]*")
+"""What plates of the countries that use Latin-1 hold. Anything else in a file without a sign of its character set is more likely
+another one, in which a plate of somebody else would be listed."""
+
+
+def read(path: Path, head: Head) -> Iterator[FileRow]:
+    """The rows of the file; `head` is filled before the first. FileRefused: it is no table of plates."""
+    encoding = encoding_of(path)
+    rows = rows_of(_cells(path, encoding), head)
+    if encoding != "cp1252":
+        return rows
+    return map(_check_western, rows)
+
+
+def _check_western(row: FileRow) -> FileRow:
+    plate = str(row.values.get("plate", ""))
+    if not _WESTERN_PLATE.fullmatch(plate):
+        raise at_line(row.line, Text("{text!r}: the file's character set is not certain; save it as UTF-8", {"text": plate[:40]}))
+    return row
+
+
+def _cells(path: Path, encoding: str) -> Iterator[Cells]:
+    with path.open(encoding=encoding, newline="") as file:
+        try:
+            line = _first_line(file)
+            reader = csv.reader(file, delimiter=_separator(line), strict=True)
+            before = reader.line_num
+            for row in reader:
+                if before == 0 and len(row) <= 2 and row and row[0].lower().startswith("sep="):
+                    before = reader.line_num
+                    continue
+                yield before + 1, [read_cell(each) for each in row]
+                before = reader.line_num
+        except UnicodeDecodeError as why:
+            raise FileRefused("its character set is not certain, or it is no text: save it as UTF-8") from why
+        except csv.Error as why:
+            raise at_line(reader.line_num, Text("not CSV: {reason}", {"reason": Text(str(why))})) from why
+
+
+def _first_line(file: IO[str]) -> str:
+    """The first line that is not empty; the file is at its beginning again."""
+    found = ""
+    for line in iter(lambda: file.readline(_PIECE), ""):
+        found = line
+        if line.strip():
+            break
+    if _CONTROLS.search(found):
+        raise FileRefused("this is no text: choose an XML or CSV file, or a workbook (.xlsx)")
+    file.seek(0)
+    return found
+
+
+def _separator(line: str) -> str:
+    said = re.match(r"sep=(.)", line, re.IGNORECASE)
+    if said:
+        return said[1]
+    bare = re.sub(r'"[^"]*"', "", line)
+    return max(SEPARATORS, key=bare.count)
+
+
+def encoding_of(path: Path) -> str:
+    """By the byte order mark, else UTF-8 if all of it is that, UTF-16 if every other byte of its beginning is 0, else Windows-1252,
+    which Latin-1 is a part of."""
+    with path.open("rb") as file:
+        start = file.read(_PIECE)
+        marked = next((name for mark, name in _BOMS if start.startswith(mark)), "")
+        if marked:
+            return marked
+        for at, name in ((1, "utf-16-le"), (0, "utf-16-be")):
+            if len(start) > 3 and start[at : 200 + at : 2].count(0) > 0.8 * len(start[at : 200 + at : 2]):
+                return name
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        try:
+            decoder.decode(start)
+            while piece := file.read(_PIECE):
+                decoder.decode(piece)
+            decoder.decode(b"", True)
+        except UnicodeDecodeError:
+            return "cp1252"
+    return "utf-8"
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+def write(
+    out: Sink,
+    lists: Sequence[tuple[PlateList, Iterable[ListEntry]]],
+    zone: ZoneInfo,
+    stamp: Stamp = NO_STAMP,
+) -> int:
+    """Writes the lists with their entries in the manual's two blocks; how many entries. What the manual does not know are columns
+    behind its own: those of `stamp`, all with the values that it has."""
+    writer = csv.writer(_Encoded(out), delimiter=";", lineterminator="\n")
+    followed = (stamp.generation, stamp.zone) if stamp.generation else ()
+    writer.writerow((LIST_BLOCK, "description", "color", *(("generation", "zone") if followed else ())))
+    for number, (each, _) in enumerate(lists):
+        writer.writerow((each.id, safe_cell(clean(each.name)), each.colour, *(followed if number == 0 else [""] * len(followed))))
+    further = tuple(each for each in FURTHER if each.name in stamp.columns)
+    writer.writerow(
+        (ENTRY_BLOCK, "numberplate", "listid", "timestamp", "description", "startvaliditydate", "endvaliditydate",
+         *(each.written for each in further))
+    )  # fmt: skip
+    count = 0
+    for each, entries in lists:
+        for entry in entries:
+            count += 1
+            plate, *others = (safe_cell(clean(one.write(getattr(entry, one.name), zone))) for one in MANUAL)
+            more = (safe_cell(clean(one.write(getattr(entry, one.name), zone))) for one in further)
+            writer.writerow((count, plate, each.id, "", *others, *more))
+    return count
+
+
+class _Encoded:
+    """What csv writes to, over a file of bytes."""
+
+    def __init__(self, out: Sink) -> None:
+        self._out = out
+
+    def write(self, text: str) -> int:
+        return self._out.write(text.encode("utf-8", "replace"))

@@ -1,0 +1,110 @@
+"""Dates: limits of validity as files write them: the manual's form, other ISO 8601, days as people write them, Excel's numbers."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from board.kit.errors import ConfigError
+from engine.lists import EARLIEST, LATEST, limit
+
+FIRST = "2000-01-01T00:00:00.000"
+LAST = "3000-01-01T00:00:00.000"
+"""Start and end that stand for none (manual 4.4, List tab), whatever the time zone is."""
+
+ORDERS = ("", "day first", "month first")
+"""How 5/6/2026 is meant; "": such a date is refused unless only one way makes a date of it."""
+
+_BEFORE_1904 = datetime(1899, 12, 30)
+_SINCE_1904 = datetime(1904, 1, 1)
+"""Day 0 of a workbook, and of one that Excel for old Macs began."""
+
+
+class SheetDay(str):
+    """A cell that a workbook shows as a day: ISO text."""
+
+    __slots__ = ()
+
+
+_DAY_NUMBER = re.compile(r"(3[6-9]|[4-9]\d)\d{3}([.,]\d+)?")
+"""From 1998 to 2173."""
+_PEOPLE = re.compile(
+    r"(?P<first>\d{1,2})(?P<mark>[./-])(?P<second>\d{1,2})(?P=mark)(?P<year>\d{4})"
+    r"([ T,]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(:(?P<seconds>\d{2}))?\s*(?P<half>[AaPp][Mm])?)?"
+)
+_YEAR_FIRST = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})(.*)", re.DOTALL)
+
+
+def read_limit(value: object, zone: ZoneInfo, end: bool, order: str = "") -> datetime:
+    """A limit of an entry as a file has it: a text, a number of days (Excel) or a datetime, of `zone` unless it has an offset.
+    Empty, 2000-01-01 and 3000-01-01 stand for none; a day without a time belongs, as an `end`, to it as a whole. ConfigError says
+    how dates are written."""
+    text = value.isoformat() if isinstance(value, datetime) else str(value).strip()
+    if text in ("", LAST if end else FIRST):
+        return LATEST if end else EARLIEST
+    try:
+        text = _iso(text, order)
+        at = limit(text, zone, end)
+    except ValueError as why:
+        if isinstance(why, ConfigError):
+            raise
+        raise ConfigError("{text!r} is no date; write it as 2026-05-31T18:00 or 31.05.2026 18:00", text=str(value)[:40]) from why
+    if not end and text[:10] < "2000-01-02" and text[10:].strip("T 0:.") == "":
+        return EARLIEST
+    return LATEST if end and text[:4] >= "3000" else at
+
+
+def write_limit(at: datetime, zone: ZoneInfo, end: bool) -> str:
+    """The limit in the manual's form, local; in UTC with its offset where that would be read as another moment: in the second of
+    the two hours when summer time ends, or when it would stand for none."""
+    if at == (LATEST if end else EARLIEST):
+        return LAST if end else FIRST
+    text = _naive(at.astimezone(zone))
+    return text if read_limit(text, zone, end) == at else f"{_naive(at)}+00:00"
+
+
+def _naive(at: datetime) -> str:
+    return at.replace(tzinfo=None).isoformat(timespec="milliseconds" if at.microsecond % 1000 == 0 else "microseconds")
+
+
+def day_number(days: float, since_1904: bool = False) -> str:
+    """A spreadsheet's number as local time ("2026-11-27" for a whole day): days since 1899-12-30, rounded to the second."""
+    whole = round(days * 86_400)
+    at = (_SINCE_1904 if since_1904 else _BEFORE_1904) + timedelta(seconds=whole)
+    return at.date().isoformat() if whole % 86_400 == 0 else at.isoformat()
+
+
+def _iso(text: str, order: str) -> str:
+    if _DAY_NUMBER.fullmatch(text):
+        return day_number(float(text.replace(",", ".")))
+    year_first = _YEAR_FIRST.fullmatch(text)
+    if year_first:
+        year, month, day, rest = year_first.groups()
+        return f"{year}-{int(month):02}-{int(day):02}{rest}"
+    found = _PEOPLE.fullmatch(text)
+    if not found:
+        return text
+    day, month = _day_and_month(found, text, order)
+    made = f"{found['year']}-{month:02}-{day:02}"
+    if found["hour"] is None:
+        return made
+    return f"{made}T{_hour(found):02}:{found['minute']}:{found['seconds'] or '00'}"
+
+
+def _day_and_month(found: re.Match[str], text: str, order: str) -> tuple[int, int]:
+    first, second = int(found["first"]), int(found["second"])
+    if not 0 < min(first, second) < 13:
+        return 0, 0
+    if found["mark"] == "." or first > 12 or first == second or (order == ORDERS[1] and second <= 12):
+        return first, second
+    if second > 12 or order == ORDERS[2]:
+        return second, first
+    raise ConfigError("{text!r} can mean two days: write it as 2026-05-31, or say whether the day comes first", text=text[:40])
+
+
+def _hour(found: re.Match[str]) -> int:
+    hour = int(found["hour"])
+    if found["half"] is None:
+        return hour
+    return hour % 12 + (12 if found["half"].lower() == "pm" else 0)

@@ -1,0 +1,102 @@
+"""Reading: a file of plates in whatever format it is, as entries with the lists that they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from board.kit.errors import ConfigError
+from engine.exchange.files import csv_file, workbook_file, xml_file
+from engine.exchange.files.columns import COLUMNS, Reading
+from engine.exchange.files.rows import MOST_BYTES, FileRefused, FileRow, Head
+from engine.lists import EARLIEST, LATEST
+from engine.store.coming import Refusals
+from engine.types import ListEntry
+
+Reader = Callable[[Path, Head], Iterator[FileRow]]
+
+READERS: Mapping[str, Reader] = MappingProxyType({"XML": xml_file.read, "CSV": csv_file.read, "XLSX": workbook_file.read})
+"""Format -> its reader."""
+
+_PACKED = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"), (b"7z\xbc\xaf", "7-Zip"), (b"Rar!", "RAR"))
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEntry:
+    """`entry`: the plate as the file has it, of no list yet; `given`: the fields that the file tells about it, others are
+    defaults."""
+
+    line: int
+    list_name: str
+    entry: ListEntry
+    given: frozenset[str]
+
+
+def format_of(path: Path) -> str:
+    """ "XML", "CSV" or "XLSX", by what the file begins with. FileRefused: empty, packed or too long."""
+    size = path.stat().st_size
+    if size > MOST_BYTES:
+        raise FileRefused("the file has {size} MB; at most {most} are taken", size=size >> 20, most=MOST_BYTES >> 20)
+    with path.open("rb") as file:
+        start = file.read(512)
+    if not start.strip():
+        raise FileRefused("the file is empty")
+    for mark, name in _PACKED:
+        if start.startswith(mark):
+            raise FileRefused("the file is packed ({name}): unpack it first", name=name)
+    if start.startswith(b"\xd0\xcf\x11\xe0"):
+        raise FileRefused("this is a workbook of the old kind (.xls) or one with a password: save it as .xlsx without one")
+    if start.startswith(b"PK"):
+        return "XLSX"
+    return "XML" if start.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"<") else "CSV"
+
+
+def read(path: Path, zone: ZoneInfo, refusals: Refusals, head: Head, name: str = "", order: str = "") -> Iterator[ReadEntry]:
+    """The entries of the file; what is wrong with single rows goes to `refusals`. `head` is filled before the first entry; `name`:
+    of READERS, "" for whatever it is; `order`: of dates (dates.ORDERS). FileRefused: the file as a whole is not what it should
+    be."""
+    found = format_of(path)
+    if name and found != name:
+        raise FileRefused("this is no {wanted} file, it looks like {found}", wanted=name, found=found)
+    rows = READERS[found](path, head)
+    reading = Reading(zone, order)
+    sets: dict[tuple[str, ...], frozenset[str]] = {}
+    for row in rows:
+        if head.stamp.zone and reading.zone.key != head.stamp.zone:
+            reading = Reading(_zone(head.stamp.zone), order)
+        names = tuple(row.values)
+        try:
+            yield ReadEntry(row.line, row.list_name, _entry(row.values, reading), sets.setdefault(names, frozenset(names)))
+        except ConfigError as why:
+            refusals.add(row.line, why.text)
+
+
+def _entry(values: Mapping[str, object], reading: Reading) -> ListEntry:
+    said: dict[str, Any] = {}
+    for name, value in values.items():
+        try:
+            said[name] = COLUMNS[name].read(value, reading)
+        except ConfigError as why:
+            raise ConfigError("{column}: {why}", column=COLUMNS[name].written, why=why) from why
+    return ListEntry(**{**_DEFAULTS, **said})
+
+
+_DEFAULTS: Mapping[str, Any] = {
+    "id": 0,
+    "list_id": 0,
+    "plate": "",
+    "description": "",
+    "valid_from": EARLIEST,
+    "valid_until": LATEST,
+}
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as why:
+        raise FileRefused("the file's time zone {name!r} is not known here", name=name) from why

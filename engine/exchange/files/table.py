@@ -1,0 +1,124 @@
+"""Table: rows of cells, from a CSV file or a workbook, as plates of lists: in the manual's two blocks, or as people make tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from board.kit.words import Text
+from engine.exchange.files.columns import BY_HEADING, BY_WRITTEN, COLUMNS, Column, plain_heading
+from engine.exchange.files.rows import MOST_LISTS, FileList, FileRefused, FileRow, Head, Stamp, at_line
+
+Cells = tuple[int, Sequence[object]]
+"""(line, its cells): texts; from a workbook numbers and days too."""
+
+LIST_BLOCK, ENTRY_BLOCK = "nllist-id", "nlelemlist-id"
+"""First headings of the manual's blocks (manual 4.4, List tab)."""
+
+LIST_HEADINGS = frozenset(plain_heading(each) for each in ("list", "list name", "liste", "lista", "elenco"))
+
+
+def rows_of(cells: Iterable[Cells], head: Head) -> Iterator[FileRow]:
+    """The rows of the table; `head` is filled before the first. FileRefused: it is no table of plates."""
+    told = ((line, row) for line, row in cells if any(str(each).strip() for each in row))
+    line, first = next(told, (0, ()))
+    if not first:
+        raise FileRefused("the file is empty")
+    if str(first[0]).strip().lower() == LIST_BLOCK:
+        return _manual(told, line, first, head)
+    return _plain(told, line, first)
+
+
+# --- the manual's two blocks --------------------------------------------------------------------------------------------
+
+
+def _manual(cells: Iterator[Cells], line: int, first: Sequence[object], head: Head) -> Iterator[FileRow]:
+    headings = _names(first)
+    lists: dict[str, str] = {}
+    for line, row in cells:
+        if str(row[0]).strip().lower() == ENTRY_BLOCK:
+            return _entries(cells, _entry_headings(line, row, head), lists)
+        values = dict(zip(headings, _fitting(line, row, len(headings)), strict=True))
+        number, name = values[LIST_BLOCK], values.get("description", "")
+        if not number.isdecimal() or number in lists or len(lists) >= MOST_LISTS:
+            raise at_line(line, Text("{text!r} is not the number of a list, or it is there twice", {"text": number[:40]}))
+        if not name or name in head.lists:
+            raise at_line(line, Text("the list {name!r} has no name, or it is there twice", {"name": name[:60]}))
+        lists[number] = name
+        head.lists[name] = FileList(name, values.get("color", ""))
+        if values.get("generation"):
+            head.stamp = Stamp(values["generation"][:100], values.get("zone", "")[:60])
+    raise FileRefused("the second heading is missing ({heading}): the file was cut off", heading=ENTRY_BLOCK)
+
+
+def _entry_headings(line: int, row: Sequence[object], head: Head) -> tuple[str, ...]:
+    headings = _names(row)
+    for needed in ("numberplate", "listid"):
+        if needed not in headings:
+            raise at_line(line, Text("the column {name} is missing", {"name": needed}))
+    further = tuple(BY_WRITTEN[each].name for each in headings if each in BY_WRITTEN)
+    head.stamp = Stamp(head.stamp.generation, head.stamp.zone, further)
+    return headings
+
+
+def _entries(cells: Iterator[Cells], headings: tuple[str, ...], lists: dict[str, str]) -> Iterator[FileRow]:
+    columns = [(at, BY_WRITTEN[each].name) for at, each in enumerate(headings) if each in BY_WRITTEN]
+    list_at, number_at, count = headings.index("listid"), headings.index(ENTRY_BLOCK), len(headings)
+    numbers: set[int] = set()
+    for line, row in cells:
+        texts = _fitting(line, row, count)
+        owner, number = lists.get(texts[list_at]), texts[number_at]
+        if owner is None:
+            raise at_line(line, Text("its list {number} is not in this file", {"number": repr(texts[list_at])[:40]}))
+        if number and number != "0":
+            if not number.isdecimal() or len(number) > 18 or int(number) in numbers:
+                raise at_line(line, Text("{text!r} is not the number of a plate, or it is there twice", {"text": number[:40]}))
+            numbers.add(int(number))
+        yield FileRow(line, owner, {name: texts[at] for at, name in columns})
+
+
+def _names(row: Sequence[object]) -> tuple[str, ...]:
+    return tuple(str(each).strip().lower() for each in row)
+
+
+def _fitting(line: int, row: Sequence[object], count: int) -> list[str]:
+    """As many texts as there are headings: what is missing at the end was cut off, what is too much must be empty."""
+    texts = [str(each).strip() for each in row]
+    if len(texts) < count:
+        raise at_line(line, Text("it has {found} of {count} columns: the file was cut off", {"found": len(texts), "count": count}))
+    if any(texts[count:]):
+        raise at_line(line, Text("it has more than {count} columns", {"count": count}))
+    return texts[:count]
+
+
+# --- tables that people make --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    at: int
+    column: Column
+
+
+def _plain(cells: Iterator[Cells], line: int, first: Sequence[object]) -> Iterator[FileRow]:
+    named = [plain_heading(str(each)) for each in first]
+    found = [_Heading(at, BY_HEADING[each]) for at, each in enumerate(named) if each in BY_HEADING]
+    list_at = next((at for at, each in enumerate(named) if each in LIST_HEADINGS), -1)
+    if not any(each.column.name == "plate" for each in found):
+        if len([each for each in first if str(each).strip()]) > 1:
+            raise at_line(
+                line,
+                Text("no column is headed {plate}: the first line names the columns, such as {sample}", {
+                    "plate": "plate", "sample": "plate, description, valid from, valid until",
+                }),
+            )  # fmt: skip
+        only = next(at for at, each in enumerate(first) if str(each).strip())
+        yield FileRow(line, "", {"plate": first[only]})
+        found, list_at = [_Heading(only, COLUMNS["plate"])], -1
+    twice = {each.column.name for each in found if [one.column.name for one in found].count(each.column.name) > 1}
+    if twice:
+        raise at_line(line, Text("two columns say the same: {names}", {"names": sorted(twice)}))
+    for at_, row in cells:
+        values = {each.column.name: row[each.at] if each.at < len(row) else "" for each in found}
+        name = str(row[list_at]).strip() if 0 <= list_at < len(row) else ""
+        yield FileRow(at_, name, values)

@@ -1,0 +1,144 @@
+"""Hand: an import that somebody has ordered in the portal: first what it would change, then the import itself.
+
+The folder holds the uploaded `file`, the order (`order.json`, HandOrder) and, while it is worked on and afterwards, what has come
+of it (`result.json`, HandResult)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from board.kit.clock import Clock
+from board.kit.errors import GatewrightError
+from board.kit.files import write_unsynced
+from board.kit.words import NOTHING, Text, plain, received
+from engine.exchange.importing import ListEffect, Order, Result, import_lists
+from engine.formats.event import Device
+from engine.store import Store
+from engine.store.coming import ImportRefused
+from engine.store.difference import Terms
+from engine.store.transfers import DONE, FAILED
+
+HAND = "hand"
+"""What Audit shows instead of a kind of job."""
+
+READING, PREVIEW = "reading", "preview"
+
+
+@dataclass(frozen=True, slots=True)
+class HandOrder:
+    """`user`: who wants it; `apply`: do it, else only say what would change; others as engine/exchange/importing.Order."""
+
+    list_id: int
+    user: str
+    apply: bool = False
+    removes: bool = True
+    most_removed_pct: int = 50
+    may_empty: bool = False
+    any_list: bool = False
+    dates: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HandResult:
+    """`state`: READING, PREVIEW (nothing has changed yet), DONE or FAILED (nothing has changed); `count`: rows read so far;
+    `error`: why it failed; `rows`: (line, why) of rows that are wrong, `refused`: how many there are; `lists`: what becomes of
+    each list."""
+
+    state: str = READING
+    count: int = 0
+    error: Text = NOTHING
+    rows: tuple[tuple[int, Text], ...] = ()
+    refused: int = 0
+    lists: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HandFolder:
+    """Where both processes find what belongs to one import."""
+
+    path: Path
+    file: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "file", self.path / "file")
+
+    def order(self) -> HandOrder:
+        return HandOrder(**json.loads((self.path / "order.json").read_text()))
+
+    def put_order(self, order: HandOrder) -> None:
+        self.put(HandResult())
+        write_unsynced(self.path / "order.json", json.dumps(asdict(order)).encode())
+
+    def result(self) -> HandResult:
+        """OSError when nothing was ordered."""
+        said = json.loads((self.path / "result.json").read_text())
+        said["error"] = received(said["error"])
+        said["rows"] = tuple((line, received(why)) for line, why in said["rows"])
+        said["lists"] = tuple({**each, "objection": received(each["objection"])} for each in said["lists"])
+        return HandResult(**said)
+
+    def put(self, result: HandResult) -> None:
+        said = {
+            "state": result.state,
+            "count": result.count,
+            "error": plain(result.error),
+            "rows": [(line, plain(why)) for line, why in result.rows],
+            "refused": result.refused,
+            "lists": [{**each, "objection": plain(each["objection"])} for each in result.lists],
+        }
+        write_unsynced(self.path / "result.json", json.dumps(said).encode())
+
+
+def carry_out(store: Store, clock: Clock, path: Path, device: Device) -> None:
+    """Does what is ordered in the folder; what comes of it stands there, and if it was done or tried, in Audit."""
+    folder = HandFolder(path)
+    order = folder.order()
+    began_at = clock.now()
+    chosen = store.lists.get(order.list_id)
+    told = ("import", HAND, 0, chosen.id, chosen.name, order.user, began_at)
+    terms = Terms(order.removes, order.most_removed_pct, order.may_empty)
+    wanted = Order(folder.file, "", terms, order.dates, order.any_list)
+    try:
+        result = import_lists(
+            store,
+            chosen,
+            wanted,
+            device.zone,
+            order.user,
+            dry=not order.apply,
+            progress=lambda count: folder.put(HandResult(count=count)),
+        )
+    except GatewrightError as why:
+        rows: Sequence[tuple[int, Text]] = why.rows if isinstance(why, ImportRefused) else ()
+        count = why.count if isinstance(why, ImportRefused) else 0
+        folder.put(HandResult(FAILED, error=why.text, rows=tuple(rows), refused=count))
+        if order.apply:
+            store.transfers.add(*told, FAILED, why.text)
+        return
+    if order.apply:
+        store.transfers.add(*told, DONE, result.note)
+        store.counters.add("Imports", 1)
+    folder.put(HandResult(DONE if order.apply else PREVIEW, lists=_lists(result)))
+
+
+def _lists(result: Result) -> tuple[Mapping[str, Any], ...]:
+    return tuple(_list(each) for each in result.lists)
+
+
+def _list(each: ListEffect) -> Mapping[str, Any]:
+    effect = each.effect
+    return {
+        "name": each.name,
+        "is_new": each.is_new,
+        "objection": each.objection,
+        "before": effect.before,
+        "after": effect.after,
+        "added": effect.added,
+        "changed": effect.changed,
+        "removed": effect.removed,
+        "examples": [asdict(example) for example in effect.examples],
+    }

@@ -1,0 +1,183 @@
+"""Importing: a file of lists brought into the lists of the camera, or what it would change there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from board.kit.words import NOTHING, Text, joined
+from engine.exchange.exporting import lists_of
+from engine.exchange.files.reading import ReadEntry, read
+from engine.exchange.files.rows import FileRefused, Head, Stamp
+from engine.store import Store
+from engine.store.coming import Coming, Incoming, Refusals
+from engine.store.difference import ANY_TERMS, Effect, Terms
+from engine.types import PlateList
+
+FORMATS: Mapping[str, tuple[str, bool]] = MappingProxyType({
+    "XML": ("XML", True),
+    "XML_NOTDELETE": ("XML", False),
+    "CSV": ("CSV", True),
+    "CSV_NOTDELETE": ("CSV", False),
+    "XLSX": ("XLSX", True),
+    "XLSX_NOTDELETE": ("XLSX", False),
+})  # fmt: skip
+"""Format of an import -> (that of the file, whether plates that the file has not are removed) (manual 5, Camera list
+synchronization)."""
+
+_COLOUR_DIGITS = frozenset("0123456789abcdefABCDEF")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be imported and how. `format`: of the file (files/reading.py), "" for whatever it is; `dates`: of
+    files/dates.ORDERS; `any_list`: into the chosen list also what the file says to be of another one."""
+
+    path: Path
+    format: str = ""
+    terms: Terms = ANY_TERMS
+    dates: str = ""
+    any_list: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListEffect:
+    """`name`: of the list; `is_new`: it is made for the import; `objection`: why the terms do not allow it, NOTHING: they do."""
+
+    name: str
+    is_new: bool
+    effect: Effect
+    objection: Text = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an import did, or would do."""
+
+    lists: tuple[ListEffect, ...]
+    stamp: Stamp
+
+    @property
+    def note(self) -> Text:
+        """For the Audit tab."""
+        return joined([
+            Text("{list_name}: {added} added, {changed} changed, {removed} removed, now {count} plates", {
+                "list_name": each.name, "added": each.effect.added, "changed": each.effect.changed,
+                "removed": each.effect.removed, "count": each.effect.after,
+            })
+            for each in self.lists
+        ])  # fmt: skip
+
+    @property
+    def changes(self) -> int:
+        return sum(each.effect.changes for each in self.lists)
+
+
+def import_lists(
+    store: Store,
+    chosen: PlateList,
+    order: Order,
+    zone: ZoneInfo,
+    by: str,
+    dry: bool = False,
+    progress: Callable[[int], None] = lambda count: None,
+) -> Result:
+    """Brings the file into the list, or for ALL PLATES into all lists that it names, making those that are missing; all of it or
+    nothing. `dry`: only says what would come of it. ConfigError: the file or one of its rows is not acceptable (ImportRefused), the
+    terms do not allow it (TooMuchRemoved, not if `dry`), or the list is being imported."""
+    head, refusals = Head(), Refusals()
+    places = _Places(store, chosen, order.any_list, head)
+    with closing(Coming()) as coming:
+        entries = read(order.path, zone, refusals, head, order.format, order.dates)
+        store.imports.gather(coming, _incoming(entries, places), refusals, progress)
+        targets = places.all()
+        if dry:
+            found = store.imports.effects(coming, tuple(targets), order.terms)
+        else:
+            found = _carry_out(store, coming, targets, order.terms, by)
+    return Result(tuple(_shown(each, targets, order.terms) for each in found), head.stamp)
+
+
+def _incoming(entries: Iterator[ReadEntry], places: _Places) -> Iterator[Incoming]:
+    for each in entries:
+        yield Incoming(each.line, places.of(each.line, each.list_name), each.entry, each.given)
+
+
+class _Places:
+    """Where the plates of each list in the file belong. Lists that are to be made have numbers below 0."""
+
+    def __init__(self, store: Store, chosen: PlateList, any_list: bool, head: Head) -> None:
+        self._chosen = chosen
+        self._any_list = any_list
+        self._head = head
+        self._lists = lists_of(store, chosen)
+        self._is_one = self._lists == [chosen]
+        self._by_name = {each.name.casefold(): each for each in self._lists}
+        self._found: dict[str, PlateList] = {}
+
+    def of(self, line: int, name: str) -> int:
+        """FileRefused: it is of another list than the chosen one, or of none though it must be of one."""
+        if name not in self._found:
+            self._found[name] = self._place(line, name)
+        return self._found[name].id
+
+    def all(self) -> dict[int, PlateList]:
+        """The lists that the file is about: those that it names, with plates or without."""
+        for name in self._head.lists:
+            self.of(0, name)
+        if self._is_one and not self._found:
+            self._found[""] = self._chosen
+        return {each.id: each for each in self._found.values()}
+
+    def _place(self, line: int, name: str) -> PlateList:
+        if self._is_one:
+            if not name or self._any_list or name.casefold() == self._chosen.name.casefold():
+                return self._chosen
+            raise FileRefused(
+                "the file is of the list {found}, not of {list_name}: choose that list, ALL PLATES, or to take it all the same",
+                found=name[:60],
+                list_name=self._chosen.name,
+            )
+        if not name:
+            raise FileRefused("line {line}: it says not which list it belongs to (a column headed list)", line=line)
+        known = self._by_name.get(name.casefold())
+        if known is None:
+            colour = self._head.lists[name].colour if name in self._head.lists else ""
+            known = PlateList(-1 - len(self._found), name, "custom", colour if _is_colour(colour) else "")
+            self._by_name[name.casefold()] = known
+        return known
+
+
+def _is_colour(text: str) -> bool:
+    return len(text) == 7 and text[0] == "#" and _COLOUR_DIGITS.issuperset(text[1:])
+
+
+def _carry_out(store: Store, coming: Coming, targets: dict[int, PlateList], terms: Terms, by: str) -> tuple[Effect, ...]:
+    made: list[int] = []
+    try:
+        for number in [each for each in targets if each < 0]:
+            wanted = targets.pop(number)
+            saved = store.lists.save(PlateList(0, wanted.name, wanted.role, wanted.colour), by)
+            made.append(saved.id)
+            targets[saved.id] = saved
+            coming.move(number, saved.id)
+        return store.imports.apply(coming, tuple(targets), terms, by)
+    except BaseException:
+        for each in made:
+            store.lists.delete(each, by)
+        raise
+
+
+def _shown(effect: Effect, targets: Mapping[int, PlateList], terms: Terms) -> ListEffect:
+    plate_list = targets[effect.list_id]
+    objection = effect.objection(plate_list.name, terms)
+    return ListEffect(plate_list.name, effect.list_id < 0, effect, objection or NOTHING)
+
+
+def unchanged(stamp: Stamp, memory: Mapping[str, object]) -> bool:
+    """Whether a file of ours holds what was imported last."""
+    return bool(stamp.generation) and stamp.generation == memory.get("generation")

@@ -1,0 +1,43 @@
+"""Kept: files that exports leave on the camera, the newest of each job, until somebody fetches them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from board.kit.errors import ConfigError
+from board.kit.settings import Settings, field_validator, option
+from engine.exchange.names import NAME, check_name
+
+LEAST_FREE = 64 << 20
+"""Bytes: with less on the storage nothing is added, as passages need them."""
+
+
+class KeptOptions(Settings):
+    name: str = option("{list}_{date}_{time}", "File name", NAME, max_length=200)
+    keep: int = option(10, "Files kept", "The oldest files of this export beyond this number are deleted.", ge=1, le=1000)
+
+    @field_validator("name")
+    @classmethod
+    def _is_name(cls, text: str) -> str:
+        if "/" in text:
+            raise ConfigError("is a name, not a path: it may hold no /")
+        return check_name(text)
+
+
+def keep(path: Path, folder: Path, name: str, most: int) -> None:
+    """Moves the file into the folder under that name, where a whole file of the same name is replaced, and deletes the oldest
+    beyond `most`. ConfigError when the storage is nearly full."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if shutil.disk_usage(folder).free < LEAST_FREE:
+        raise ConfigError("the storage is nearly full: the file is not kept")
+    path.replace(folder / name)
+    for old in kept(folder)[most:]:
+        old.unlink(missing_ok=True)
+
+
+def kept(folder: Path) -> list[Path]:
+    """The files there, newest first."""
+    if not folder.is_dir():
+        return []
+    return sorted((each for each in folder.iterdir() if each.is_file()), key=lambda each: each.stat().st_mtime_ns, reverse=True)

@@ -1,0 +1,80 @@
+"""Job kind: what one kind of export or import is: its options and how it runs (engine/exchange/work.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
+
+from board.kit.clock import Clock
+from board.kit.settings import Settings
+from board.kit.words import Text
+from engine.formats.event import Device
+from engine.network import Network
+from engine.store import Store
+from engine.types import Job, PlateList
+
+O = TypeVar("O", bound=Settings)  # noqa: E741  (the architecture's name for it)
+
+NO_MEMORY: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class JobEnv:
+    """What a job may use while it runs. `list`: the one that it belongs to; `folder`: for files of this job alone, which stay from
+    run to run; `scratch`: for files of this run; `memory`: what its last run that succeeded gave, JSON types only; `asked`: a
+    person wants it now, so that it runs although nothing has changed."""
+
+    store: Store
+    clock: Clock
+    device: Device
+    network: Network
+    job: Job
+    list: PlateList
+    folder: Path
+    scratch: Path
+    memory: Mapping[str, Any] = NO_MEMORY
+    asked: bool = False
+
+    @property
+    def user(self) -> str:
+        """By whom changes of the lists are noted down."""
+        return f"job {self.job.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """`note`: what was done, for the Audit tab; `memory`: for the next run; `nothing_new`: there was nothing to do, and Audit need
+    not say so."""
+
+    note: Text
+    memory: Mapping[str, Any] = field(default_factory=dict)
+    nothing_new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind(Generic[O]):
+    """One kind. Everything that the rest of the camera asks about it stands here; its name is compared nowhere."""
+
+    name: str
+    """That of its file."""
+
+    label: str
+    direction: str
+    """ "export" or "import"."""
+
+    options: type[O]
+
+    run: Callable[[O, JobEnv], Done]
+    """DeliveryError and ConfigError say what went wrong; the job comes again at its next time."""
+
+    spreads: bool = False
+    """Many cameras may ask one server: each does so at a second of its own within the interval."""
+
+    watches_lists: bool = False
+    """With "enable if change" it has nothing to do while no entry of any list has changed since its last success."""
+
+    all_lists: bool = False
+    """It can be a job of ALL PLATES too, which stands for every list."""

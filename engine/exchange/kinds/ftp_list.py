@@ -1,0 +1,52 @@
+"""FTP list (export): puts a list on an FTP server, for other cameras and systems (manual 4.4, List tab; 5, Camera list
+synchronization)."""
+
+from __future__ import annotations
+
+from board.kit.settings import field_validator, option
+from board.kit.words import Text
+from engine.actions._ftp import FtpServer, session
+from engine.exchange.exporting import FORMATS, write_lists
+from engine.exchange.kind import Done, JobEnv, JobKind
+from engine.exchange.names import PATH, check_name, path_of
+
+
+class FtpListOptions(FtpServer):
+    format: str = option("XML", "Format", "The same for the master and all of its slaves.", choices=tuple(FORMATS))
+    name: str = option("{list}", "File name", PATH, max_length=200)
+    further: bool = option(
+        True,
+        "Further columns",
+        "Also owner, e-mail, group, hours, entries left and Wiegand numbers, and what other cameras of this kind need to follow.",
+    )
+    timeout_s: float = option(120.0, "Timeout", "Longest time for the whole transfer.", unit="s", ge=5, le=3600)
+
+    @field_validator("name")
+    @classmethod
+    def _is_path(cls, text: str) -> str:
+        return check_name(text)
+
+
+def _run(options: FtpListOptions, env: JobEnv) -> Done:
+    path = env.scratch / "list"
+    written = write_lists(path, env.store, env.list, options.format, env.device, options.further, followed=options.further)
+    if env.job.if_changed and not env.asked and written.digest == env.memory.get("digest"):
+        return Done(Text("nothing has changed"), env.memory, nothing_new=True)
+    folders, name = path_of(options.name, env.list, env.device, env.clock.now())
+    with session(env.network, options, options.timeout_s) as server, path.open("rb") as content:
+        server.enter(folders)
+        server.put(f"{name}.{FORMATS[options.format]}", content)
+    stored = "/".join([*folders, f"{name}.{FORMATS[options.format]}"]).replace("//", "/")
+    note = Text("{server} stored {name}: {count} plates", {"server": options.server, "name": stored, "count": written.entries})
+    return Done(note, {"digest": written.digest})
+
+
+JOB = JobKind(
+    name="ftp_list",
+    label="FTP list",
+    direction="export",
+    options=FtpListOptions,
+    run=_run,
+    watches_lists=True,
+    all_lists=True,
+)

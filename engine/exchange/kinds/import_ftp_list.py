@@ -1,0 +1,47 @@
+"""FTP list (import): fetches a list from an FTP server (manual 4.4, List tab; 5, Camera list synchronization)."""
+
+from __future__ import annotations
+
+from board.kit.settings import field_validator, option
+from engine.actions._ftp import FtpServer, session
+from engine.exchange.files.rows import MOST_BYTES
+from engine.exchange.importing import FORMATS
+from engine.exchange.kind import Done, JobEnv, JobKind
+from engine.exchange.names import PATH, check_name, path_of
+from engine.exchange.taking import NOTHING_NEW, TakingOptions, take_in, wanted
+
+
+class ImportFtpListOptions(FtpServer, TakingOptions):
+    name: str = option("{list}", "File name", PATH, max_length=200)
+    timeout_s: float = option(120.0, "Timeout", "Longest time for the whole transfer.", unit="s", ge=5, le=3600)
+
+    @field_validator("name")
+    @classmethod
+    def _is_path(cls, text: str) -> str:
+        return check_name(text)
+
+
+def _run(options: ImportFtpListOptions, env: JobEnv) -> Done:
+    folders, name = path_of(options.name, env.list, env.device, env.clock.now())
+    file, path = f"{name}.{FORMATS[options.format][0].lower()}", env.scratch / "list"
+    with session(env.network, options, options.timeout_s) as server:
+        server.enter(folders, make=False)
+        size, changed = server.state(file)
+        there = {"size": size, "changed": changed} if changed else {}
+        if there and not wanted(env, there=there):
+            return Done(NOTHING_NEW, env.memory, nothing_new=True)
+        with path.open("wb") as into:
+            server.get(file, into, MOST_BYTES)
+    done = take_in(path, options, env)
+    return Done(done.note, {**done.memory, "there": there}, done.nothing_new)
+
+
+JOB = JobKind(
+    name="import_ftp_list",
+    label="FTP list",
+    direction="import",
+    options=ImportFtpListOptions,
+    run=_run,
+    spreads=True,
+    all_lists=True,
+)

@@ -1,0 +1,49 @@
+"""Names: of the files that exports make and imports look for, from an installer's template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from board.kit.words import mark
+from engine.exchange.kind import JobEnv
+from engine.formats.event import Device
+from engine.formats.file_name import check_path, path_with
+from engine.types import PlateList
+
+PLACES = ("list", "date", "time", "device", "site", "camera")
+NAME = mark(
+    "Without extension, which follows from the format; {list}, {date}, {time}, {device}, {site} and {camera} are filled in."
+)
+PATH = mark(
+    "Folders and name without extension, which follows from the format; {list}, {date}, {time}, {device}, {site} and {camera} are "
+    "filled in."
+)
+"""What the field of a name says."""
+
+
+def check_name(template: str) -> str:
+    """The template as it is; ConfigError when it is no path with these places."""
+    return check_path(template, PLACES, "{list}_{date}")
+
+
+def path_of(template: str, plate_list: PlateList, device: Device, at: datetime) -> tuple[list[str], str]:
+    """(folders, name without extension)."""
+    return path_with(template, _values(plate_list, device, at))
+
+
+def file_name(template: str, env: JobEnv, extension: str) -> str:
+    """One name, folders left out."""
+    return f"{path_of(template, env.list, env.device, env.clock.now())[1]}.{extension}"
+
+
+def _values(plate_list: PlateList, device: Device, at: datetime) -> Mapping[str, str]:
+    local = at.astimezone(device.zone)
+    return {
+        "list": plate_list.name,
+        "date": f"{local:%Y-%m-%d}",
+        "time": f"{local:%H-%M-%S}",
+        "device": device.name,
+        "site": device.site,
+        "camera": device.id,
+    }

@@ -1,0 +1,48 @@
+"""Times: when a job runs next (manual 4.4, List tab), by the wall clock of the camera's time zone."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+SPREAD_S = {"minute": 60, "hour": 600}
+"""Interval -> within so many seconds each camera has a second of its own."""
+
+_LAST_SECOND = timedelta(hours=23, minutes=59, seconds=59)
+
+
+def next_time(interval: str, after: datetime, zone: ZoneInfo, own: str = "") -> datetime:
+    """The first time of the interval later than `after`: each full minute or hour; each day at 23:59:59; Mondays at 00:00:00; on
+    the first of each month at 23:59:59. `own`: a text of this camera's and this job's own, by which a minute or an hour is put off
+    by the same few seconds each time; "" for no such thing.
+
+    A time that summer time leaves out or brings twice is the first moment that the clock shows it or is past it."""
+    later = _offset(interval, own)
+    after = after - later
+    if interval in ("minute", "hour"):
+        step = timedelta(minutes=1) if interval == "minute" else timedelta(hours=1)
+        local = after.astimezone(zone)
+        begun = local.replace(minute=local.minute if interval == "minute" else 0, second=0, microsecond=0)
+        return begun.astimezone(UTC) + step + later
+    day = after.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    while True:
+        at = day + (_LAST_SECOND if interval != "week" else timedelta(0))
+        found = at.replace(tzinfo=zone).astimezone(UTC)
+        if found > after and (
+            interval == "day" or (day.weekday() == 0 and interval == "week") or (day.day == 1 and interval == "month")
+        ):
+            return found
+        day += timedelta(days=1)
+
+
+def due(interval: str, began_at: datetime, now: datetime, zone: ZoneInfo, own: str = "") -> bool:
+    """Whether a job that began last at `began_at` is to run: also when its time passed while the camera was off. A clock that was
+    ahead and has been set back counts from now on."""
+    return next_time(interval, min(began_at, now), zone, own) <= now
+
+
+def _offset(interval: str, own: str) -> timedelta:
+    most_s = SPREAD_S.get(interval, 0) if own else 0
+    number = int.from_bytes(hashlib.sha256(own.encode()).digest()[:4], "big")
+    return timedelta(seconds=number % most_s if most_s else 0)

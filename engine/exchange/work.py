@@ -1,0 +1,167 @@
+"""Work: the process that carries out exports and imports, one at a time on a camera, so that the service neither waits nor grows.
+
+`python -m engine exchange --state DIR jobs 3 7` runs those jobs; `... hand FOLDER` does what is ordered there
+(engine/exchange/hand.py)."""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import fcntl
+import logging
+import os
+import resource
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from board.identity import camera_id
+from board.kit.clock import Clock
+from board.kit.errors import ConfigError, GatewrightError
+from board.kit.process import settle_memory
+from board.kit.state import State
+from board.kit.words import Text
+from engine.actions import check_json
+from engine.dispatch.environment import device_of
+from engine.exchange.kind import JobEnv, JobKind
+from engine.exchange.kinds import JobKinds, find_jobs
+from engine.formats.event import Device
+from engine.network import Network, reachable
+from engine.settings import GeneralSettings
+from engine.store import Store
+from engine.store.transfers import DONE, FAILED
+from engine.types import Job
+
+MOST_MEMORY = 768 << 20
+"""Bytes of address space: a file that unpacks without end meets this, and not the rest of the camera."""
+
+NICENESS = 10
+
+TURN_LIMIT_S = 600.0
+"""How long one waits for its turn."""
+
+PR_SET_PDEATHSIG = 1
+"""linux/prctl.h"""
+
+COUNTERS = {"export": "Exports", "import": "Imports"}
+"""Direction -> what the Info panel counts (manual 4.2, Live tab)."""
+
+log = logging.getLogger("exchange")
+
+
+def main(arguments: list[str]) -> int:
+    """0: what became of it stands in the store or in the folder."""
+    parser = argparse.ArgumentParser(prog="python -m engine exchange", description=__doc__)
+    parser.add_argument("--state", type=Path, required=True, help="the camera's state folder")
+    parser.add_argument("what", choices=("jobs", "hand"))
+    parser.add_argument("which", nargs="+", help="numbers of jobs, or a folder")
+    options = parser.parse_args(arguments)
+    _be_modest()
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    state = State(options.state)
+    with turn(state), closing(Store(state.database, Clock(), checkpoints=False)) as store:
+        if options.what == "hand":
+            from engine.exchange.hand import carry_out
+
+            carry_out(store, Clock(), Path(options.which[0]), _device(state, store))
+        else:
+            run_jobs(state, store, Clock(), [int(each) for each in options.which])
+    return 0
+
+
+def _be_modest() -> None:
+    """Ends with its parent, leaves the processor to others, and takes no more memory than a small board can spare."""
+    settle_memory()
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    os.nice(NICENESS)
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+
+
+@contextmanager
+def turn(state: State) -> Iterator[None]:
+    """One such process at a time. ConfigError when the one before does not end."""
+    state.run.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with state.exchange_lock.open("w") as file:
+        until = time.monotonic() + TURN_LIMIT_S
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise ConfigError("another export or import has been running for too long") from None
+            time.sleep(0.1)
+        yield
+
+
+def _device(state: State, store: Store) -> Device:
+    """The camera as files name it."""
+    return device_of(store.settings(GeneralSettings), camera_id(state))
+
+
+def run_jobs(state: State, store: Store, clock: Clock, job_ids: list[int]) -> None:
+    """Runs those jobs, one after the other; what became of each stands in the store."""
+    kinds = find_jobs()
+    for job_id in job_ids:
+        job = store.jobs.get(job_id)
+        if job is not None:
+            run_job(state, store, clock, kinds, job)
+
+
+def run_job(state: State, store: Store, clock: Clock, kinds: JobKinds, job: Job) -> None:
+    """Runs the job and says in the store what became of it, whatever it raises."""
+    before = store.jobs.state(job.id)
+    store.jobs.begin(job.id)
+    kind, began_at = kinds.get(job.kind), clock.now()
+    plate_list = store.lists.get(job.list_id)
+    direction = kind.direction if kind else "export"
+    told = (direction, job.kind, job.id, job.list_id, plate_list.name, before.asked_by if before.asked_at else "", began_at)
+    try:
+        if kind is None:
+            raise ConfigError("this package has no {kind!r}; there are {kinds}", kind=job.kind[:40], kinds=tuple(kinds))
+        done = _run(state, store, clock, kind, job)
+    except GatewrightError as why:
+        error = why.text
+    except OSError as why:
+        error = Text("{reason}", {"reason": why.strerror or type(why).__name__})
+    except MemoryError:
+        error = Text("it takes more memory than there is")
+    except Exception as why:  # it belongs into the log, and the other jobs go on
+        log.exception("job %d (%s)", job.id, job.kind)
+        error = Text("an error of the camera's own ({name}); the log of the service has more", {"name": type(why).__name__})
+    else:
+        if not done.nothing_new:
+            store.transfers.add(*told, DONE, done.note)
+            store.counters.add(COUNTERS[direction], 1)
+        store.jobs.done(job.id, done.note, done.memory)
+        return
+    store.transfers.add(*told, FAILED, error)
+    store.jobs.failed(job.id, error)
+
+
+def _run(state: State, store: Store, clock: Clock, kind: JobKind[Any], job: Job) -> Any:
+    scratch = state.exchange / "scratch"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(mode=0o700, parents=True)
+    remembered = store.jobs.state(job.id)
+    env = JobEnv(
+        store=store,
+        clock=clock,
+        device=_device(state, store),
+        network=Network(lambda: reachable(store.settings(GeneralSettings).action_addresses)),
+        job=job,
+        list=store.lists.get(job.list_id),
+        folder=state.exchange / str(job.id),
+        scratch=scratch,
+        memory=remembered.memory,
+        asked=remembered.asked_at is not None,
+    )
+    try:
+        return kind.run(check_json(kind.options, job.options), env)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)

@@ -1,0 +1,156 @@
+"""Coming: the entries of a file, checked, sorted by list and key, on their way into the lists (engine/store/imports.py)."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from board.kit.errors import ConfigError
+from board.kit.words import Text, joined
+from engine.store.database import problem
+from engine.store.entries import COLUMNS, checked, values_of
+from engine.store.rows import marks
+from engine.types import ListEntry
+
+MOST_PROBLEMS = 20
+"""A refused import names at most this many of its rows."""
+
+MOST_REFUSED = 1000
+"""After so many wrong rows nobody needs to know the rest."""
+
+FIELDS = {
+    "plate": "plate",
+    "description": "description",
+    "valid_from": "valid_from",
+    "valid_until": "valid_until",
+    "wiegand_facility": "wiegand_facility",
+    "wiegand_card": "wiegand_card",
+    "owner": "owner",
+    "email": "email",
+    "group": "group_name",
+    "week": "week",
+    "entries_left": "entries_left",
+}
+"""Field of ListEntry that a file may give: the column that holds it."""
+
+EVERY_FIELD = frozenset(FIELDS)
+
+STORED = COLUMNS[1:]
+"""Columns of a coming entry, in their order; the list comes before them."""
+
+
+class ImportRefused(ConfigError):
+    """A file that is not imported. `rows`: (line, why) of what is wrong with it, the first ones; `count`: how many rows are
+    wrong."""
+
+    def __init__(self, rows: list[tuple[int, Text]], count: int) -> None:
+        texts = [Text("line {line}: {why}", {"line": line, "why": why}) for line, why in rows]
+        super().__init__("nothing was imported; {problems}", problems=joined(texts))
+        self.rows = rows
+        self.count = count
+
+
+@dataclass(slots=True)
+class Refusals:
+    """Rows that are wrong: the first ones with their reasons, and how many there are."""
+
+    count: int = 0
+    first: list[tuple[int, Text]] = field(default_factory=list)
+
+    def add(self, line: int, why: Text) -> None:
+        """ImportRefused when there are more than anybody reads."""
+        self.count += 1
+        if len(self.first) < MOST_PROBLEMS:
+            self.first.append((line, why))
+        if self.count >= MOST_REFUSED:
+            self.check()
+
+    def check(self) -> None:
+        """ImportRefused when there are any."""
+        if self.count:
+            raise ImportRefused(self.first, self.count)
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """An entry of a file. `line`: where it stands; `list_id`: where it belongs; `given`: the fields that the file tells, the entry
+    that is there keeps its others."""
+
+    line: int
+    list_id: int
+    entry: ListEntry
+    given: frozenset[str] = EVERY_FIELD
+
+
+@dataclass(frozen=True, slots=True)
+class ComingEntry:
+    """`values`: in the order of STORED."""
+
+    line: int
+    given: frozenset[str]
+    values: tuple[Any, ...]
+
+
+class Coming:
+    """Lies in a file that nobody sees: written sorted, entries cost a third, and memory is bounded. Use it by `closing`."""
+
+    def __init__(self) -> None:
+        self._sets: dict[frozenset[str], int] = {}
+        self._file = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._file.execute("PRAGMA synchronous=OFF")
+        self._file.execute("PRAGMA journal_mode=OFF")
+        self._file.execute(
+            f"CREATE TABLE coming (list_id INTEGER NOT NULL, {', '.join(STORED)}, line INTEGER NOT NULL, given INTEGER NOT NULL, "
+            "PRIMARY KEY (list_id, key)) WITHOUT ROWID"
+        )
+
+    def gather(
+        self,
+        rows: Iterable[Incoming],
+        check: Callable[[ListEntry], None],
+        refusals: Refusals,
+        progress: Callable[[int], None] = lambda count: None,
+    ) -> None:
+        """Takes all rows; ImportRefused when some are wrong. `check`: ConfigError when an action can never send the entry."""
+        for count, row in enumerate(rows, 1):
+            try:
+                entry = checked(replace(row.entry, id=0, list_id=row.list_id))
+                check(entry)
+                self._add(row, entry)
+            except ConfigError as why:
+                refusals.add(row.line, why.text)
+            if count % 1000 == 0:
+                progress(count)
+        refusals.check()
+
+    def _add(self, row: Incoming, entry: ListEntry) -> None:
+        values = values_of(entry)
+        given = self._sets.setdefault(row.given, len(self._sets))
+        try:
+            self._file.execute(f"INSERT INTO coming VALUES ({marks(values)}, ?, ?)", (*values, row.line, given))
+        except sqlite3.IntegrityError as why:
+            sql = "SELECT line FROM coming WHERE list_id = ? AND key = ?"
+            first = self._file.execute(sql, (row.list_id, values[COLUMNS.index("key")])).fetchone()[0]
+            raise ConfigError("{plate} stands in line {line} already", plate=entry.plate, line=first) from why
+        except sqlite3.Error as why:
+            raise problem("of the import", why) from why
+
+    def count(self, list_id: int) -> int:
+        return int(self._file.execute("SELECT count(*) FROM coming WHERE list_id = ?", (list_id,)).fetchone()[0])
+
+    def of(self, list_id: int) -> Iterator[ComingEntry]:
+        """Those of a list, by key."""
+        sets = dict(zip(self._sets.values(), self._sets, strict=True))
+        for row in self._file.execute(
+            f"SELECT line, given, {', '.join(STORED)} FROM coming WHERE list_id = ? ORDER BY key", (list_id,)
+        ):
+            yield ComingEntry(row[0], sets[row[1]], row[2:])
+
+    def move(self, list_id: int, to: int) -> None:
+        """What was gathered for one list is meant for another, which has none."""
+        self._file.execute("UPDATE coming SET list_id = ? WHERE list_id = ?", (to, list_id))
+
+    def close(self) -> None:
+        self._file.close()

@@ -1,0 +1,72 @@
+"""Certificate: the camera's own, signed by itself and made once; who connects can keep it and see that it stays the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from board.kit.files import sync_folder, write_beside
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFiles:
+    """In PEM; the key is for the camera's user alone."""
+
+    certificate: Path
+    key: Path
+
+
+def certificate_files(folder: Path) -> CertificateFiles:
+    """Where they lie, whether they are there or not."""
+    return CertificateFiles(folder / "camera.crt", folder / "camera.key")
+
+
+def ensure_certificate(folder: Path, name: str) -> CertificateFiles:
+    """The camera's certificate, made anew when one of its files is missing. OSError when the disk refuses."""
+    files = certificate_files(folder)
+    if not (files.certificate.exists() and files.key.exists()):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        certificate, key = _made(name)
+        write_beside(files.key, key, 0o600).replace(files.key)
+        write_beside(files.certificate, certificate).replace(files.certificate)
+        sync_folder(folder)
+    return files
+
+
+def fingerprint(pem: str) -> str:
+    """SHA-256 of the certificate in hexadecimal pairs, as people compare it; "" when the text holds none."""
+    import base64
+    import hashlib
+
+    _, _, rest = pem.partition("-----BEGIN CERTIFICATE-----")
+    body, found, _ = rest.partition("-----END CERTIFICATE-----")
+    if not found:
+        return ""
+    digest = hashlib.sha256(base64.b64decode("".join(body.split()))).hexdigest().upper()
+    return ":".join(digest[place : place + 2] for place in range(0, len(digest), 2))
+
+
+def _made(name: str) -> tuple[bytes, bytes]:
+    from datetime import UTC, datetime
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        # A board without a clock must not make one that only counts later, nor one that ends while the camera hangs on its pole.
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2049, 12, 31, tzinfo=UTC))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(f"{name}.local"), x509.DNSName(name)]), False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return made.public_bytes(serialization.Encoding.PEM), secret

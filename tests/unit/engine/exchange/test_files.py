@@ -1,0 +1,387 @@
+"""Files of plates: the manual's own samples, what spreadsheets make of lists, and broken ones, each with what is wrong."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from board.kit.errors import ConfigError
+from engine.exchange.files import workbook_file
+from engine.exchange.files.dates import read_limit, write_limit
+from engine.exchange.files.hours import read_hours, write_hours
+from engine.exchange.files.reading import ReadEntry, read
+from engine.exchange.files.rows import FileList, FileRefused, Head
+from engine.formats.workbook import write_workbook
+from engine.lists import EARLIEST, LATEST
+from engine.store.coming import Refusals
+from engine.types import ALWAYS, WeekSchedule
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NEW_YORK = ZoneInfo("America/New_York")
+
+MANUAL_XML = """<?xml version = "1.0" encoding = "utf-8" ?>
+
+<grouplist>
+
+<nllists>
+
+<nllist id="3" sendserver="0" dateserver="" reserve="" description="EMPLOYEES" color=""/>
+
+</nllists>
+
+<nlelemlists>
+
+<nlelemlist id="1" sendserver="0" dateserver="" reserve="" numberplate="AAA123" listid="3" timestamp=""
+
+description="EMP 1" startvaliditydate="2000-01-01T00:00:00.000" endvaliditydate="3000-01-01T00:00:00.000"/>
+
+
+<nlelemlist id="2" sendserver="0" dateserver="" reserve="" numberplate="BBB321" listid="3" timestamp=""
+
+description="EMP 2" startvaliditydate="2000-01-01T00:00:00.000" endvaliditydate="3000-01-01T00:00:00.000"/>
+
+
+</nlelemlists>
+
+</grouplist>
+"""
+MANUAL_CSV = (
+    "nllist-id;description;color    \n"
+    "1;BLACKLIST;#000000 \n"
+    "nlelemlist-id;numberplate;listid;timestamp;description;startvaliditydate;endvaliditydate \n"
+    "1;AAA123;1;;Description 1;2019-02-26T18:40:00.000;3000-01-01T00:00:00.000 \n"
+    "2;BBB123;1;; Description 2;2019-02-25T18:43:06.000;3000-01-01T00:00:00.000 \n"
+)
+
+
+def entries(path: Path, content: str | bytes, name: str = "", order: str = "") -> tuple[Head, list[ReadEntry]]:
+    path = path / "file"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    head, refusals = Head(), Refusals()
+    found = list(read(path, BERLIN, refusals, head, name, order))
+    refusals.check()
+    return head, found
+
+
+def refused(path: Path, content: str | bytes, name: str = "") -> str:
+    with pytest.raises(ConfigError) as why:
+        entries(path, content, name)
+    return str(why.value)
+
+
+def shown(found: list[ReadEntry]) -> list[tuple[object, ...]]:
+    return [(each.line, each.list_name, each.entry.plate, each.entry.description) for each in found]
+
+
+# --- the manual's ------------------------------------------------------------------------------------------------------
+
+
+def test_the_manuals_xml(tmp_path: Path) -> None:
+    head, found = entries(tmp_path, MANUAL_XML, "XML")
+    assert head.lists == {"EMPLOYEES": FileList("EMPLOYEES")}
+    assert shown(found) == [(13, "EMPLOYEES", "AAA123", "EMP 1"), (18, "EMPLOYEES", "BBB321", "EMP 2")]
+    assert {(each.entry.valid_from, each.entry.valid_until) for each in found} == {(EARLIEST, LATEST)}
+    assert {each.given for each in found} == {frozenset(("plate", "description", "valid_from", "valid_until"))}
+
+
+def test_the_manuals_csv(tmp_path: Path) -> None:
+    head, found = entries(tmp_path, MANUAL_CSV, "CSV")
+    assert head.lists == {"BLACKLIST": FileList("BLACKLIST", "#000000")}
+    assert shown(found) == [(4, "BLACKLIST", "AAA123", "Description 1"), (5, "BLACKLIST", "BBB123", "Description 2")]
+    assert [each.entry.valid_from for each in found] == [
+        datetime(2019, 2, 26, 17, 40, tzinfo=UTC),
+        datetime(2019, 2, 25, 17, 43, 6, tzinfo=UTC),
+    ]
+    assert found[0].entry.valid_until == LATEST
+
+
+def xml(rows: str, lists: str = '<nllist id="3" description="STAFF" color=""/>', before: str = "") -> str:
+    return f"{before}<grouplist><nllists>{lists}</nllists><nlelemlists>{rows}</nlelemlists></grouplist>"
+
+
+LAUGHS = (
+    "<!DOCTYPE lolz [<!ENTITY a 'aaaaaaaaaa'>"
+    + "".join(f"<!ENTITY {b} '&{a};&{a};&{a};'>" for a, b in zip("abcdef", "bcdefg", strict=True))
+    + "]>"
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        pytest.param(MANUAL_XML[:-40], "line 18: not XML: unclosed token", id="cut-off"),
+        pytest.param(MANUAL_XML.replace('listid="3"', 'listid="4"'), "line 13: its list '4' is not in this file", id="list-id"),
+        pytest.param(
+            MANUAL_XML.replace('id="2"', 'id="1"'), "line 18: the number 1 of a plate is there twice", id="entry-id-twice"
+        ),
+        pytest.param(MANUAL_XML.replace('id="2"', 'id="x"'), "line 18: 'x' is not the number (id) of a plate", id="entry-id"),
+        pytest.param(
+            MANUAL_XML.replace('id="3" s', 'id="-3" s'), "line 7: '-3' is not the number (id) of a list", id="list-number"
+        ),
+        pytest.param(
+            MANUAL_XML.replace("3000-01-01", "3000-13-01"),
+            "line 13: endvaliditydate: '3000-13-01T00:00:00.000' is no date; write it as 2026-05-31T18:00 or 31.05.2026 18:00",
+            id="date",
+        ),
+        pytest.param(
+            MANUAL_XML.replace("2000-01-01T00:00:00.000", "2026-02-30T00:00:00.000"),
+            "'2026-02-30T00:00:00.000' is no date",
+            id="day",
+        ),
+        pytest.param(xml("", before=LAUGHS), "line 1: a document type definition (DOCTYPE) is not taken", id="billion-laughs"),
+        pytest.param(
+            xml("", before='<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>'),
+            "line 1: a document type definition (DOCTYPE) is not taken",
+            id="external-entity",
+        ),
+        pytest.param(xml("&x;"), "line 1: not XML: undefined entity", id="entity"),
+        pytest.param("<html><body/></html>", "line 1: it begins with html, not with grouplist: no list of plates", id="other"),
+        pytest.param(xml("<a>" * 100), "line 1: elements within elements without end", id="deep"),
+        pytest.param(f'<grouplist a="{"x" * 600_000}', "line 1: an element without an end", id="long-element"),
+        pytest.param(xml('<nlelemlist id="1" listid="3"/>'), "line 1: the plate (numberplate) is missing", id="no-plate"),
+        pytest.param(
+            b'<?xml version="1.0" encoding="utf-8"?>' + xml("\xe4").encode("latin-1"), "not XML: not well-formed", id="charset"
+        ),
+        pytest.param(
+            '<?xml version="1.0" encoding="klingon"?><grouplist/>',
+            "its character set is not known: save it as UTF-8",
+            id="unknown-charset",
+        ),
+        pytest.param(
+            '<?xml version="1.0" encoding="gb2312"?><grouplist/>', "character set is not known", id="charset-of-several-bytes"
+        ),
+        pytest.param(b"\x1f\x8b\x08\x00" + bytes(100), "the file is packed (gzip): unpack it first", id="gzip"),
+        pytest.param(b"", "the file is empty", id="empty"),
+        pytest.param(b" \r\n", "the file is empty", id="blank"),
+    ],
+)
+def test_a_broken_xml_file_says_where_and_what(tmp_path: Path, content: str | bytes, says: str) -> None:
+    assert says in refused(tmp_path, content)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        pytest.param(
+            MANUAL_CSV[: MANUAL_CSV.index("nlelemlist-id")], "the second heading is missing (nlelemlist-id)", id="one-block"
+        ),
+        pytest.param(MANUAL_CSV[:-40], "line 5: it has 6 of 7 columns: the file was cut off", id="cut-off"),
+        pytest.param(MANUAL_CSV.replace("2;BBB123;1", "2;BBB123;7"), "line 5: its list '7' is not in this file", id="list-id"),
+        pytest.param(
+            MANUAL_CSV.replace("2;BBB", "1;BBB"), "line 5: '1' is not the number of a plate, or it is there twice", id="id"
+        ),
+        pytest.param(MANUAL_CSV.replace("2019-02-25", "2019-02-29"), "line 5: startvaliditydate: '2019-02-29T18", id="date"),
+        pytest.param(MANUAL_CSV.replace("numberplate", "plate"), "line 3: the column numberplate is missing", id="heading"),
+        pytest.param("a;b\n1;2\n", "line 1: no column is headed plate", id="no-headings"),
+        pytest.param('plate;note\n"AB1;x\n', "line 2: not CSV: unexpected end of data", id="quote"),
+        pytest.param("plate,plate\nA1,B1\n", "line 1: two columns say the same: plate", id="twice"),
+        pytest.param("plate\n1.20E+05\n", "line 2: numberplate: '1.20E+05' is what a spreadsheet makes of a plate", id="exponent"),
+        pytest.param(bytes(range(1, 256)), "its character set is not certain, or it is no text", id="binary"),
+        pytest.param(
+            "plate\nÀ123ÂÑ77\n".encode("latin-1"), "line 2: 'À123ÂÑ77': the file's character set is not certain", id="cyrillic"
+        ),
+        pytest.param("\ufeffplate\nA1\n".encode("utf-16")[:-1], "its character set is not certain", id="half-a-character"),
+        pytest.param("plate,valid until\nA1,5/6/2026\n", "'5/6/2026' can mean two days", id="two-days"),
+    ],
+)
+def test_a_broken_csv_file_says_where_and_what(tmp_path: Path, content: str | bytes, says: str) -> None:
+    assert says in refused(tmp_path, content)
+
+
+def test_a_file_of_another_format_than_was_said_is_refused(tmp_path: Path) -> None:
+    assert refused(tmp_path, MANUAL_CSV, "XML") == "this is no XML file, it looks like CSV"
+
+
+def test_a_file_that_is_too_long_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    with (tmp_path / "long").open("wb") as file:
+        file.truncate(1 << 30)
+    with pytest.raises(FileRefused, match="the file has 1024 MB; at most 64 are taken"):
+        next(read(tmp_path / "long", BERLIN, Refusals(), Head()))
+
+
+# --- tables that people make --------------------------------------------------------------------------------------------
+
+PEOPLE = 'Kennzeichen;Beschreibung;Gültig bis\nMÜ-AB 1;Müller; 31.05.2026\n;;\n=B-C 2;"a;""b""";\n'
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "cp1252", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("separator", [";", ",", "\t"], ids=["semicolon", "comma", "tab"])
+def test_a_table_of_people_in_any_character_set_and_with_any_separator(tmp_path: Path, encoding: str, separator: str) -> None:
+    text = PEOPLE.replace(";", separator).replace(f'"a{separator}', f'"a{separator}')
+    _, found = entries(tmp_path, text.encode(encoding))
+    assert shown(found) == [(2, "", "MÜ-AB 1", "Müller"), (4, "", "=B-C 2", f'a{separator}"b"')]
+    assert found[0].entry.valid_until == datetime(2026, 5, 31, 22, tzinfo=UTC)
+    assert found[1].entry.valid_until == LATEST
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"], ids=["unix", "windows", "old-mac"])
+def test_a_column_of_plates_without_a_heading(tmp_path: Path, ends: str) -> None:
+    assert [each.entry.plate for each in entries(tmp_path, ends.join(("AB 1", "CD 2", "")))[1]] == ["AB 1", "CD 2"]
+
+
+def test_a_separator_that_the_first_line_names(tmp_path: Path) -> None:
+    assert shown(entries(tmp_path, "sep=|\nplate|description\nAB1|x;y,z\n")[1]) == [(3, "", "AB1", "x;y,z")]
+
+
+def workbook(head: list[str], rows: list[list[object]]) -> bytes:
+    out = io.BytesIO()
+    write_workbook(out, head, rows)
+    return out.getvalue()
+
+
+def packed(parts: dict[str, str]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+BOOK = f'<workbook {MAIN} xmlns:r="r"><sheets><sheet name="a" sheetId="1" r:id="rId1"/></sheets></workbook>'
+TEXTS = (
+    f"<sst {MAIN}><si><t>plate</t></si><si><t>valid until</t></si>"
+    "<si><r><t>MÜ </t></r><r><t>AB1</t></r><rPh><t>no</t></rPh></si></sst>"
+)
+STYLES = (
+    f'<styleSheet {MAIN}><numFmts><numFmt numFmtId="164" formatCode="dd\\.mm\\.yyyy"/>'
+    '<numFmt numFmtId="165" formatCode="[Red]0.0&quot;d&quot;"/></numFmts><cellStyleXfs><xf numFmtId="14"/></cellStyleXfs>'
+    '<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="164"/><xf numFmtId="165"/></cellXfs></styleSheet>'
+)
+SHEET = (
+    f'<worksheet {MAIN}><sheetData><row r="2"><c r="A2" t="s"><v>0</v></c><c r="C2" t="s"><v>1</v></c></row>'
+    '<row r="4"><c r="A4" t="s"><v>2</v></c><c r="C4" s="1"><v>46353</v></c></row>'
+    '<row r="5"><c r="A5"><v>12345</v></c><c r="C5" s="2"><v>46353.75</v></c></row>'
+    '<row r="6"><c r="A6" t="str"><f>"X"&amp;1</f><v>X1</v></c><c r="C6" s="3"><v>46353</v></c></row>'
+    '<row r="7"><c r="A7" t="inlineStr"><is><t>12E4</t></is></c></row>'
+    '<row r="8"><c r="B8" t="b"><v/></c></row></sheetData></worksheet>'
+)
+PARTS = {"xl/workbook.xml": BOOK, "xl/sharedStrings.xml": TEXTS, "xl/styles.xml": STYLES, "xl/worksheets/sheet1.xml": SHEET}
+
+
+def test_a_workbook_as_excel_writes_it(tmp_path: Path) -> None:
+    _, found = entries(tmp_path, packed(PARTS))
+    assert [(each.line, each.entry.plate) for each in found] == [(4, "MÜ AB1"), (5, "12345"), (6, "X1"), (7, "12E4")]
+    until = [each.entry.valid_until for each in found]
+    whole = datetime(2026, 11, 27, 23, tzinfo=UTC)
+    assert until == [whole, datetime(2026, 11, 27, 17, tzinfo=UTC), whole, LATEST]
+
+
+def test_a_workbook_of_an_old_mac_counts_its_days_from_1904(tmp_path: Path) -> None:
+    parts = PARTS | {"xl/workbook.xml": BOOK.replace("<sheets>", '<workbookPr date1904="1"/><sheets>')}
+    found = entries(tmp_path, packed(parts | {"xl/worksheets/sheet1.xml": SHEET.replace("46353", "44891")}))[1]
+    assert found[0].entry.valid_until == datetime(2026, 11, 27, 23, tzinfo=UTC)
+
+
+def test_a_workbook_of_ours(tmp_path: Path) -> None:
+    _, found = entries(tmp_path, workbook(["plate", "description"], [["0012345", "=1+1"], ["MAR12", "a\nb"]]), "XLSX")
+    assert shown(found) == [(2, "", "0012345", "=1+1"), (3, "", "MAR12", "a\nb")]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        pytest.param(packed({"a.txt": "x"}), "this is a packed file, but no workbook (.xlsx)", id="zip"),
+        pytest.param(packed(PARTS)[:-30], "the workbook is damaged", id="cut-off"),
+        pytest.param(b"PK\x03\x04" + bytes(300), "the workbook is damaged", id="rubbish"),
+        pytest.param(b"\xd0\xcf\x11\xe0" + bytes(300), "a workbook of the old kind (.xls)", id="xls"),
+        pytest.param(packed(PARTS | {"xl/workbook.xml": f"<!DOCTYPE a>{BOOK}"}), "document type definition", id="dtd"),
+        pytest.param(
+            packed(PARTS | {"xl/worksheets/sheet1.xml": SHEET[:-20]}), "the workbook is damaged: unclosed token", id="xml"
+        ),
+        pytest.param(
+            packed({name: content for name, content in PARTS.items() if "sheet1" not in name}), "has no sheet", id="no-sheet"
+        ),
+        pytest.param(
+            packed(PARTS | {"xl/worksheets/sheet1.xml": SHEET.replace('<c r="A5">', '<c r="A5" s="1">')}),
+            "line 5: numberplate: '1933-10-18' is no text: a spreadsheet has changed the plate",
+            id="plate-is-a-day",
+        ),
+    ],
+)
+def test_a_broken_workbook_says_what_is_wrong(tmp_path: Path, content: bytes, says: str) -> None:
+    assert says in refused(tmp_path, content)
+
+
+def test_a_workbook_that_unpacks_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbook_file, "MOST_UNPACKED", 2 << 20)
+    bomb = packed(PARTS | {"xl/worksheets/sheet1.xml": SHEET.replace("<sheetData>", "<sheetData>" + " " * (3 << 20))})
+    assert len(bomb) < 10_000
+    assert refused(tmp_path, bomb) == "the workbook unpacks to more than 2 MB"
+    monkeypatch.setattr(workbook_file, "MOST_TEXTS", 1000)
+    texts = packed(PARTS | {"xl/sharedStrings.xml": TEXTS.replace("plate", "x" * 1001)})
+    assert refused(tmp_path, texts) == "the workbook holds too much text"
+
+
+# --- dates ------------------------------------------------------------------------------------------------------------
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "starts", "ends"),
+    [
+        ("", "2000-01-01", "3000-01-01"),
+        ("2000-01-01T00:00:00.000", "2000-01-01", None),
+        ("2000-01-01", "2000-01-01", None),
+        ("1970-01-01T00:00:00.000", "2000-01-01", None),
+        ("3000-01-01T00:00:00.000", None, "3000-01-01"),
+        ("9999-12-31T23:59:59", None, "3000-01-01"),
+        ("2026-05-31", "2026-05-30T22:00", "2026-05-31T22:00"),
+        ("31.05.2026", "2026-05-30T22:00", "2026-05-31T22:00"),
+        ("31/5/2026", "2026-05-30T22:00", "2026-05-31T22:00"),
+        ("5/31/2026", "2026-05-30T22:00", "2026-05-31T22:00"),
+        ("2026/5/31", "2026-05-30T22:00", "2026-05-31T22:00"),
+        ("46173", "2026-05-30T22:00", "2026-05-31T22:00"),
+        ("46173,75", "2026-05-31T16:00", "2026-05-31T16:00"),
+        ("31.05.2026 18:00", "2026-05-31T16:00", "2026-05-31T16:00"),
+        ("5/31/2026 6:00 PM", "2026-05-31T16:00", "2026-05-31T16:00"),
+        ("2026-05-31T18:00:00.000", "2026-05-31T16:00", "2026-05-31T16:00"),
+        ("2026-05-31T16:00:00Z", "2026-05-31T16:00", "2026-05-31T16:00"),
+        ("2026-05-31T24:00", "2026-05-31T22:00", "2026-05-31T22:00"),
+    ],
+)
+def test_limits_are_read_as_people_and_spreadsheets_write_them(text: str, starts: str | None, ends: str | None) -> None:
+    assert starts is None or read_limit(text, BERLIN, False) == at(starts)
+    assert ends is None or read_limit(text, BERLIN, True) == at(ends)
+
+
+def test_the_order_of_a_date_can_be_said() -> None:
+    assert read_limit("5/6/2026", BERLIN, False, "day first") == at("2026-06-04T22:00")
+    assert read_limit("5/6/2026", BERLIN, False, "month first") == at("2026-05-05T22:00")
+    assert read_limit("25/6/2026", BERLIN, False, "month first") == at("2026-06-24T22:00")
+
+
+@pytest.mark.parametrize("text", ["31.02.2026", "13/13/2026", "0/1/2026", "1.1.26", "tomorrow", "202605", "2026-05-31T25:00"])
+def test_what_is_no_date_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="is no date"):
+        read_limit(text, BERLIN, True)
+
+
+@pytest.mark.parametrize("zone", [BERLIN, NEW_YORK], ids=["berlin", "new-york"])
+@pytest.mark.parametrize(
+    "moment",
+    ["2026-10-25T00:30", "2026-10-25T01:30", "2026-11-01T05:30", "2026-11-01T06:30", "2000-01-01T05:00", "2999-12-31T23:30"],
+)
+def test_a_limit_that_is_written_is_read_as_the_same_moment(zone: ZoneInfo, moment: str) -> None:
+    for end in (False, True):
+        assert read_limit(write_limit(at(moment), zone, end), zone, end) == at(moment)
+
+
+def test_hours_are_one_text() -> None:
+    week = WeekSchedule((((480, 720), (780, 1020)), (), (), (), (), ((1320, 1440),), ((0, 360),)))
+    assert write_hours(week) == "Mon 08:00-12:00 13:00-17:00; Sat 22:00-24:00; Sun 00:00-06:00"
+    assert read_hours(write_hours(week)) == read_hours("mon 8:00-12:00 13:00-17:00; Sat 22:00-06:00") == week
+    assert (write_hours(ALWAYS), read_hours(""), read_hours("always")) == ("", ALWAYS, ALWAYS)
+    nothing = WeekSchedule(((),) * 7)
+    assert read_hours(write_hours(nothing)) == nothing
+    for wrong in ("Mon 8-12", "Xyz 08:00-12:00", ";", "Mon 08:00-25:00"):
+        with pytest.raises(ConfigError):
+            read_hours(wrong)

@@ -1,0 +1,93 @@
+"""Which cars the engine is told to read anew, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from board.kit.errors import WireError
+from engine.messages import ReadAgain
+from engine.service.unopened import NEWEST, Unopened
+from tests.dispatch_camera import Camera
+from tests.samples import entry, passage, rule
+
+
+@pytest.fixture
+def camera(tmp_path: Path) -> Iterator[Camera]:
+    made = Camera(tmp_path)
+    made.store.entries.save(entry("HK55EVB"), "admin")
+    made.store.rules.save(rule(duration_ms=500), "admin")
+    yield made
+    made.store.close()
+
+
+class Engine:
+    def __init__(self) -> None:
+        self.heard: list[object] = []
+        self.away = False
+        self.unopened = Unopened(["io"], self._hear)
+
+    def _hear(self, message: ReadAgain) -> None:
+        if self.away:
+            raise WireError("no engine is connected")
+        self.heard.append(message)
+
+
+def arrive(camera: Camera, name: str, opens: bool) -> None:
+    camera.intake.take(passage(id=name, at=camera.clock.now(), monotonic_ns=camera.clock.monotonic_ns()))
+    if not opens:
+        camera.clock.advance(10)
+    while camera.turn():
+        pass
+
+
+def test_an_engine_is_told_once_of_each_car_that_was_to_be_let_in_and_was_not(camera: Camera) -> None:
+    engine = Engine()
+    arrive(camera, "shut", opens=False)
+    arrive(camera, "open", opens=True)
+    camera.intake.take(passage("STRANGER", id="stranger", at=camera.clock.now(), monotonic_ns=camera.clock.monotonic_ns()))
+    for _ in range(2):
+        engine.unopened.turn(camera.store)
+    assert engine.heard == [ReadAgain("shut", "HK55EVB")]
+    engine.unopened.engine_gone()
+    engine.unopened.turn(camera.store)
+    assert engine.heard == [ReadAgain("shut", "HK55EVB")] * 2, "the next engine is told too"
+
+
+def test_what_is_still_on_its_way_to_the_gate_is_not_told(camera: Camera) -> None:
+    engine = Engine()
+    camera.intake.take(passage(id="p1", at=camera.clock.now(), monotonic_ns=camera.clock.monotonic_ns()))
+    engine.unopened.turn(camera.store)
+    camera.claim()
+    engine.unopened.turn(camera.store)
+    assert engine.heard == []
+
+
+def test_an_engine_that_is_away_is_told_when_it_is_back(camera: Camera) -> None:
+    engine = Engine()
+    arrive(camera, "shut", opens=False)
+    engine.away = True
+    engine.unopened.turn(camera.store)
+    engine.away = False
+    engine.unopened.turn(camera.store)
+    assert engine.heard == [ReadAgain("shut", "HK55EVB")]
+
+
+def test_a_car_of_long_ago_is_not_told(camera: Camera) -> None:
+    engine = Engine()
+    arrive(camera, "shut", opens=False)
+    for number in range(NEWEST):
+        arrive(camera, f"later {number}", opens=True)
+    engine.unopened.turn(camera.store)
+    assert engine.heard == []
+
+
+def test_a_car_whose_passage_came_too_late_is_told_too(camera: Camera) -> None:
+    engine = Engine()
+    late = passage(id="late", at=camera.clock.now(), monotonic_ns=camera.clock.monotonic_ns())
+    camera.clock.advance(11)
+    camera.intake.take(late)
+    engine.unopened.turn(camera.store)
+    assert engine.heard == [ReadAgain("late", "HK55EVB")]
