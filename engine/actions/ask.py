@@ -15,10 +15,8 @@ import hmac
 import json
 import time
 
-from pydantic import field_validator
-
 from board.kit.errors import ConfigError, DeliveryError, PeerRefused
-from board.kit.settings import Problem, Settings, option
+from board.kit.settings import Problem, Settings, field_validator, option
 from board.kit.words import Text
 from engine.actions._exchange import Host, place
 from engine.actions._http import LOGINS, Login, Request, ask, check_url

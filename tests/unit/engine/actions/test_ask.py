@@ -73,7 +73,7 @@ def test_with_a_secret_only_what_is_signed_with_it_counts() -> None:
     ("options", "why"),
     [
         ({"timeout_s": 0.1}, "Timeout: must be 0.2 or more"),
-        ({"timeout_s": 5.1}, r"Timeout: must be 5\.0 or less"),
+        ({"timeout_s": 5.1}, "Timeout: must be 5 or less"),
         ({"path": "ask"}, "Path: must begin with /"),
         ({"otherwise": "open"}, "Without an answer: must be one of local list, refuse"),
         ({"answer_topic": "a/#"}, "Answer topic: must be levels"),
