@@ -66,6 +66,7 @@ from engine.service.outputs import Outputs
 from engine.service.passage_source import StoredPassages
 from engine.service.pins_link import PinsLink
 from engine.service.problems import Problems
+from engine.service.publishing import Publishing, starter
 from engine.service.remembered import LastTrigger, Remembered
 from engine.service.scheduler import Scheduler
 from engine.service.status import Status
@@ -109,12 +110,14 @@ class Core:
     intake: Intake
     events: Intake
     scheduler: Scheduler
+    publishing: Publishing
     lpr: LprSettings
     general: GeneralSettings
 
     def close(self) -> None:
         for workers in self.workers.values():
             workers.stop()
+        self.publishing.close()
         for store in (self.keeper, self.gate, self.store):
             store.close()
 
@@ -286,6 +289,7 @@ class Service:
             lane: Workers(lane, self._kinds, outbox, performer, self._pins, self._peers.of, self._clock, self._problems.say)
             for lane in Lane
         }
+        publishing = Publishing(self._state, keeper.entries.mark, self._clock, starter(self._state))
         return Core(
             store=store,
             gate=gate,
@@ -301,7 +305,9 @@ class Service:
                 self._problems.say,
                 upkeep=Upkeep(keeper.db, self._clock).turn,
                 sync=keeper.db.sync,
+                publish=publishing.turn,
             ),
+            publishing=publishing,
             lpr=store.settings(LprSettings),
             general=store.settings(GeneralSettings),
         )

@@ -47,6 +47,8 @@ COLUMNS = (
     "number26", "number34", "owner", "email", "group_name", "week", "entries_left", "wildcard",
 )  # fmt: skip
 
+SEARCHED = ("description", "owner", "email", "group_name")
+
 UTC = ZoneInfo("UTC")
 
 CURRENT = "entries e JOIN lists l ON l.id = abs(e.list_id) AND l.generation = e.generation"
@@ -56,8 +58,8 @@ SELECT = f"SELECT e.*, l.name, l.role, l.colour, l.policy, l.fuzzy FROM {CURRENT
 
 
 class Entries:
-    """Called, it gives the entries of a list whose plate or description contains `search`, by plate; look-alikes count as the same
-    with `fold`."""
+    """Called, it gives the entries of a list whose plate contains `search`, or one of the texts in SEARCHED, by plate; look-alikes
+    count as the same with `fold`."""
 
     def __init__(self, db: Database, lists: Lists, changes: Changes, checks: Callable[[int], Callable[[ListEntry], None]]) -> None:
         self._db = db
@@ -78,6 +80,12 @@ class Entries:
         row = self._db.row(f"SELECT e.* FROM {CURRENT} WHERE e.id = ?", (entry_id,))
         return None if row is None else entry_of(row)
 
+    def at(self, list_id: int, plate: str) -> ListEntry | None:
+        """The entry of that very plate, however it is written."""
+        sql = f"SELECT e.* FROM {CURRENT} WHERE e.list_id IN (?, ?) AND e.key = ?"
+        row = self._db.row(sql, (list_id, -list_id, matching.normalise(plate)))
+        return None if row is None else entry_of(row)
+
     def save(self, entry: ListEntry, by: str) -> ListEntry:
         """Creates (id 0) or changes an entry; returns it with its id. A plate stands once in a list. `by`: the user who does it."""
         entry = checked(entry)
@@ -86,11 +94,8 @@ class Entries:
         with self._db.transaction():
             owner = self._lists.to_fill(entry.list_id)
             self._checks(entry.list_id)(entry)
-            same = self._db.row(
-                f"SELECT e.plate FROM {CURRENT} WHERE e.list_id IN (?, ?) AND e.key = ? AND e.id <> ?",
-                (entry.list_id, -entry.list_id, key, entry.id),
-            )
-            if same:
+            same = self.at(entry.list_id, entry.plate)
+            if same and same.id != entry.id:
                 raise unfit("plate", "Plate", "{plate} is in {list_name} already", plate=entry.plate, list_name=owner.name)
             before = self.get(entry.id) if entry.id else None
             if entry.id and before is None:
@@ -227,8 +232,8 @@ class Entries:
         key = matching.normalise(search)
         column, text = ("folded", matching.fold(key)) if fold else ("key", key)
         plate = part(text) or part(search)
-        description = part(search.strip())
-        return f"{where} AND ({column} LIKE ? ESCAPE '\\' OR description LIKE ? ESCAPE '\\')", (*values, plate, description)
+        texts = " OR ".join(f"{name} LIKE ? ESCAPE '\\'" for name in (column, *SEARCHED))
+        return f"{where} AND ({texts})", (*values, plate, *[part(search.strip())] * len(SEARCHED))
 
 
 _SAID = {

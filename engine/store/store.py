@@ -15,6 +15,7 @@ from engine.store.counters import Counters
 from engine.store.database import Database
 from engine.store.deliveries import Deliveries
 from engine.store.entries import UTC, Entries
+from engine.store.following import Following
 from engine.store.imports import Imports
 from engine.store.jobs import Jobs
 from engine.store.judge import Judge
@@ -47,6 +48,7 @@ class Store:
         self.imports = Imports(path, self.lists, self._entry_check, self.entries.check_wildcards, clock)
         self.jobs = Jobs(self.db, self.lists, self.changes, clock)
         self.transfers = Transfers(self.db, clock)
+        self.following = Following(self.db)
 
     def transaction(self) -> AbstractContextManager[None]:
         """What is written inside commits together or not at all."""
