@@ -279,7 +279,8 @@ class Service:
         return core
 
     def _build(self, store: Store) -> Core:
-        gate, keeper = (Store(self._state.database, self._clock, checkpoints=False) for _ in range(2))
+        gate = Store.of_gate(self._state.database, self._clock)
+        keeper = Store(self._state.database, self._clock, checkpoints=False)
         outbox = Outbox(store, self._clock, self._subscribers.delivery)
         again = outbox.recover(boot_id(), names_of(self._kinds, Lane.FAST))
         if again:
