@@ -30,6 +30,7 @@ from board.serial import SerialLines
 from board.storage import card_present
 from board.types import InputEdge, WiegandSent
 from engine.actions import Kinds, Lane, find_kinds
+from engine.dispatch.asking import Asker, Verdict
 from engine.dispatch.bypass import Bypass
 from engine.dispatch.environment import Environment
 from engine.dispatch.intake import Intake
@@ -190,6 +191,7 @@ class Service:
             camera_id(state),
             lambda: self._need_store().settings(GeneralSettings),
         )
+        self._asker = Asker(self._gate_store, kinds, self._environment, clock)
         self._trials = Trials(clock, kinds, self._pins, self._environment, self._need_store, self._outputs.polarities)
         self._room = Room(state.database, state.images)
         self._bypass = Bypass(kinds, self._environment, self._pins, clock)
@@ -330,6 +332,7 @@ class Service:
         except StoreError as why:
             self._problems.say(why.text)
             return
+        self._asker.use(rules)
         self._events.use(rules)
         self._timers.use(rules)
 
@@ -345,6 +348,11 @@ class Service:
 
     def _store(self) -> Store | None:
         return self._core.store if self._core else None
+
+    def _gate_store(self) -> Store:
+        if self._core is None:
+            raise StoreError("the store is not open yet")
+        return self._core.gate
 
     def _need_store(self) -> Store:
         if self._core is None:
@@ -368,11 +376,18 @@ class Service:
 
     def _take(self, passage: Passage) -> None:
         """No answer while it is not committed: the engine keeps it and sends it again."""
+        try:
+            self._asker.ask(passage, self._take_in)
+        except StoreError as why:
+            self._problems.say(_not_stored(passage.plate, why))
+
+    def _take_in(self, passage: Passage, verdict: Verdict | None) -> None:
+        """Once everybody was asked who is to be asked about it."""
         core = self._core
         if core is None:
             return
         try:
-            if self._stored(core, passage):
+            if self._stored(core, passage, verdict):
                 self._subscribers.passage_stored()
         except StoreError as why:
             self._problems.say(_not_stored(passage.plate, why))
@@ -380,14 +395,14 @@ class Service:
         self._triggers.passage(passage)
         self._hub.send_engine(PassageStored(passage.id))
 
-    def _stored(self, core: Core, passage: Passage) -> bool:
+    def _stored(self, core: Core, passage: Passage, verdict: Verdict | None) -> bool:
         """Whether it is new. A full storage gives up pictures for it."""
         try:
-            return core.intake.take(passage)
+            return core.intake.take(passage, verdict=verdict)
         except StoreError as why:
             if not self._room.refused(why, core.gate):
                 raise
-        return core.intake.take(passage)
+        return core.intake.take(passage, verdict=verdict)
 
     def _take_event(self, passage: Passage, happened: Text) -> None:
         core = self._core
