@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from board.kit.errors import ConfigError
 from board.kit.settings import Settings, option
 from board.kit.words import Text
 from engine.exchange.files.dates import ORDERS
+from engine.exchange.files.reading import head_of
+from engine.exchange.generation import check_follows, is_whole, parse, remembered
 from engine.exchange.importing import FORMATS, Order, import_lists
 from engine.exchange.kind import Done, JobEnv
 from engine.store.difference import Terms
+from engine.store.jobs import ACCEPTS
 
 NOTHING_NEW = Text("nothing has changed")
 
@@ -40,15 +45,42 @@ class TakingOptions(Settings):
     )  # fmt: skip
 
 
-def take_in(path: Path, options: TakingOptions, env: JobEnv) -> Done:
-    """Imports the file unless it is the one that was imported last. Errors as `import_lists`."""
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """How a file is taken in. `terms`: what it may do; `trusted`: what it may do once it is proven that the camera which wrote the
+    last one has written it, later."""
+
+    format: str
+    terms: Terms
+    trusted: Terms
+    dates: str = ""
+    any_list: bool = False
+
+
+def taking(options: TakingOptions) -> Taking:
+    """The limits of the options hold for every file."""
+    name, removes = FORMATS[options.format]
+    terms = Terms(removes, options.most_removed_pct, options.may_empty, follows=True)
+    return Taking(name, terms, terms, options.dates, options.any_list)
+
+
+def take_in(path: Path, how: Taking, env: JobEnv) -> Done:
+    """Imports the file unless it is the one that was imported last. Errors as `import_lists` and `check_follows`."""
     digest = _digest(path)
     if not wanted(env, digest=digest):
         return Done(NOTHING_NEW, env.memory, nothing_new=True)
-    name, removes = FORMATS[options.format]
-    terms = Terms(removes, options.most_removed_pct, options.may_empty, follows=True)
-    result = import_lists(env.store, env.list, Order(path, name, terms, options.dates, options.any_list), env.device.zone, env.user)
-    memory = {"digest": digest, "lists": env.store.entries.mark()}
+    head = head_of(path)
+    told = parse(head.stamp.generation)
+    if told is not None and not is_whole(path, told):
+        raise ConfigError("the file is not whole: it was cut off, or changed on its way")
+    proven = check_follows(told, env.memory, env.store.following.source())
+    terms = how.trusted if proven else how.terms
+    if env.memory.get(ACCEPTS):
+        terms = replace(terms, most_removed_pct=100, may_empty=True)
+    gone = tuple(name for name in env.memory.get("names", ()) if name not in head.lists) if proven and terms.removes else ()
+    order = Order(path, how.format, terms, how.dates, how.any_list, gone)
+    result = import_lists(env.store, env.list, order, env.device.zone, env.user)
+    memory = {"digest": digest, "lists": env.store.entries.mark(), "names": list(head.lists), **remembered(told)}
     return Done(result.note, memory, nothing_new=not result.changes and not env.asked and bool(env.memory))
 
 

@@ -44,6 +44,7 @@ class Scheduler:
         free_pct: Callable[[Path], float] | None = None,
         upkeep: Callable[[], object] = lambda: None,
         sync: Callable[[], None] = lambda: None,
+        publish: Callable[[], object] = lambda: None,
     ) -> None:
         self._store = store
         self._checkpoint = checkpoint
@@ -53,6 +54,7 @@ class Scheduler:
         self._report = report
         self._free_pct = free_pct or free_space_pct
         self._upkeep = upkeep
+        self._publish = publish
         self._jobs = schedule.Scheduler()
         self._offset_s = self._offset()
         self._plan()
@@ -72,6 +74,7 @@ class Scheduler:
             (20, self._checkpoint),
             (1, self._upkeep),
             (1, self._sync),
+            (3, self._publish),
         ):
             self._jobs.every(seconds).seconds.do(self._guarded, job)
 

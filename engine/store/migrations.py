@@ -256,6 +256,12 @@ def _version_10(db: Database) -> None:
 
 
 def _version_11(db: Database) -> None:
+    """For cameras that follow this one (engine/store/following.py)."""
+    db.execute("CREATE TABLE source (id TEXT NOT NULL)")
+    db.execute("CREATE TABLE published (name TEXT PRIMARY KEY, number INTEGER NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID")
+
+
+def _version_12(db: Database) -> None:
     """Vehicles that are counted as inside, and the places of each list (list 0: of plates on no list)."""
     db.execute("CREATE TABLE inside (key TEXT PRIMARY KEY, plate TEXT NOT NULL, list_id INTEGER NOT NULL, since TEXT NOT NULL)")
     db.execute("CREATE INDEX inside_list ON inside (list_id)")
@@ -277,6 +283,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_9,
     _version_10,
     _version_11,
+    _version_12,
 )
 
 COMPATIBLE = 2

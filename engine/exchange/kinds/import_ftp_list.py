@@ -8,7 +8,7 @@ from engine.exchange.files.rows import MOST_BYTES
 from engine.exchange.importing import FORMATS
 from engine.exchange.kind import Done, JobEnv, JobKind
 from engine.exchange.names import PATH, check_name, path_of
-from engine.exchange.taking import NOTHING_NEW, TakingOptions, take_in, wanted
+from engine.exchange.taking import NOTHING_NEW, TakingOptions, take_in, taking, wanted
 
 
 class ImportFtpListOptions(FtpServer, TakingOptions):
@@ -32,7 +32,7 @@ def _run(options: ImportFtpListOptions, env: JobEnv) -> Done:
             return Done(NOTHING_NEW, env.memory, nothing_new=True)
         with path.open("wb") as into:
             server.get(file, into, MOST_BYTES)
-    done = take_in(path, options, env)
+    done = take_in(path, taking(options), env)
     return Done(done.note, {**done.memory, "there": there}, done.nothing_new)
 
 
