@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any, TypedDict
-from urllib.parse import urlsplit
 
 from board.kit.errors import ConfigError
 from board.kit.settings import SettingsError
@@ -69,8 +68,8 @@ def _page(
 
 def _address(url: str, call: Call[Any, Any]) -> str:
     """As other machines reach it: by the name or address by which the browser has reached the camera."""
-    asked = urlsplit(f"//{call.header('Host')}").hostname
-    return url.replace("//127.0.0.1:", f"//{asked}:").replace("//[::1]:", f"//{asked}:") if asked and ":" not in asked else url
+    asked = call.header("Host").partition(":")[0]
+    return url.replace("//127.0.0.1:", f"//{asked}:") if asked and not asked.startswith("[") else url
 
 
 def _change(host: Host, call: Call) -> Answer:
