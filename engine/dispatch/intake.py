@@ -10,6 +10,7 @@ from board.kit.clock import Clock
 from board.kit.words import NOTHING, Text
 from board.kit.zones import camera_zone
 from engine.actions import Kinds, Lane
+from engine.dispatch.asking import Verdict, decided, heed
 from engine.dispatch.decision import UNLICENSED, decide, decide_event, spending
 from engine.dispatch.rules import due
 from engine.dispatch.workers import Workers
@@ -36,26 +37,28 @@ class Intake:
         self._clock = clock
         self._licensed = licensed
 
-    def take(self, passage: Passage, happened: Text = NOTHING) -> bool:
+    def take(self, passage: Passage, happened: Text = NOTHING, verdict: Verdict | None = None) -> bool:
         """True: new. Returns once it is committed; StoreError: it is not, and nothing will act on it. `happened`: what to say of an
-        event that is no car."""
+        event that is no car; `verdict`: what came of asking about a car."""
         while True:
             try:
-                return self._take(passage, happened)
+                return self._take(passage, happened, verdict)
             except _Spent:  # another car took the last entry meanwhile
                 log.info("%s: its last entry was taken meanwhile", passage.plate)
 
-    def _take(self, passage: Passage, happened: Text) -> bool:
+    def _take(self, passage: Passage, happened: Text, verdict: Verdict | None) -> bool:
         if self._store.passages.has(passage.id):
             return False
         zone = camera_zone(self._store.settings(GeneralSettings).time_zone)
         finding = self._find(passage, zone)
         rules = self._store.rules() if self._licensed else []
-        deliveries = due(passage, finding.matches, rules, self._kinds, zone, self._clock.now())
+        now = self._clock.now()
+        deliveries = due(passage, finding.matches, rules, self._kinds, zone, now)
+        deliveries = heed(verdict, deliveries, rules, finding.matches, self._kinds, now)
         if not self._licensed:
             decision = UNLICENSED
         elif passage.what in CARS:
-            decision = decide(passage, finding, rules, deliveries, self._kinds, zone)
+            decision = decided(verdict, decide(passage, finding, rules, deliveries, self._kinds, zone), deliveries)
         else:
             decision = decide_event(happened, deliveries, self._kinds)
         spent = spending(passage, finding, rules, deliveries, self._kinds) if decision.outcome == "opened" else []
@@ -63,6 +66,9 @@ class Intake:
             added = self._store.add_passage(passage, deliveries, finding.matches, decision)
             if added and passage.what == PLATE:
                 self._store.counters.add("Results")
+            if added and verdict is not None:
+                told = self._store.rules.failed if verdict.allowed is None else self._store.rules.succeeded
+                told(verdict.rule.id, now, verdict.note)
             if added and not all(self._store.entries.spend(entry_id) for entry_id in spent):
                 raise _Spent
         if not added:

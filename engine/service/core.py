@@ -30,6 +30,7 @@ from board.serial import SerialLines
 from board.storage import card_present
 from board.types import InputEdge, WiegandSent
 from engine.actions import Kinds, Lane, find_kinds
+from engine.dispatch.asking import Asker, Verdict
 from engine.dispatch.environment import Environment
 from engine.dispatch.intake import Intake
 from engine.dispatch.outbox import Outbox
@@ -188,6 +189,7 @@ class Service:
             camera_id(state),
             lambda: self._need_store().settings(GeneralSettings),
         )
+        self._asker = Asker(self._gate_store, kinds, self._environment, clock)
         self._trials = Trials(clock, kinds, self._pins, self._environment, self._need_store, self._outputs.polarities)
         self._status = Status(state, clock, self._engine, self._counters, self._pins, self._problems, card, self._running)
         self._passages = StoredPassages(lambda: Store(state.database, clock, checkpoints=False))
@@ -277,7 +279,8 @@ class Service:
         return core
 
     def _build(self, store: Store) -> Core:
-        gate, keeper = (Store(self._state.database, self._clock, checkpoints=False) for _ in range(2))
+        gate = Store.of_gate(self._state.database, self._clock)
+        keeper = Store(self._state.database, self._clock, checkpoints=False)
         outbox = Outbox(store, self._clock, self._subscribers.delivery)
         again = outbox.recover(boot_id(), names_of(self._kinds, Lane.FAST))
         if again:
@@ -319,6 +322,7 @@ class Service:
         except StoreError as why:
             self._problems.say(why.text)
             return
+        self._asker.use(rules)
         self._events.use(rules)
         self._timers.use(rules)
 
@@ -334,6 +338,11 @@ class Service:
 
     def _store(self) -> Store | None:
         return self._core.store if self._core else None
+
+    def _gate_store(self) -> Store:
+        if self._core is None:
+            raise StoreError("the store is not open yet")
+        return self._core.gate
 
     def _need_store(self) -> Store:
         if self._core is None:
@@ -357,11 +366,18 @@ class Service:
 
     def _take(self, passage: Passage) -> None:
         """No answer while it is not committed: the engine keeps it and sends it again."""
+        try:
+            self._asker.ask(passage, self._take_in)
+        except StoreError as why:
+            self._problems.say(_not_stored(passage.plate, why))
+
+    def _take_in(self, passage: Passage, verdict: Verdict | None) -> None:
+        """Once everybody was asked who is to be asked about it."""
         core = self._core
         if core is None:
             return
         try:
-            if core.intake.take(passage):
+            if core.intake.take(passage, verdict=verdict):
                 self._subscribers.passage_stored()
         except StoreError as why:
             self._problems.say(_not_stored(passage.plate, why))
