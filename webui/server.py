@@ -21,7 +21,7 @@ from webui.focus import focus_region
 from webui.live.feed import Feed
 from webui.live.newest_picture import SMALL_WIDTHS_PX, WIDTHS_PX, Picture
 from webui.live.pictures import Pictures
-from webui.pages import Pages
+from webui.page_layout import PageLayout
 from webui.portal import Portal
 from webui.service_client import ServiceClient
 from webui.view.live import Documents
@@ -46,7 +46,7 @@ def open_portal(state: State) -> tuple[Portal, tuple[Tab[Portal], ...]]:
         feed=Feed(state, clock, service),
         picture=picture,
         pictures=Pictures(picture, clock, lambda: focus_region(store.settings(LprSettings))),
-        pages=Pages(tabs),
+        pages=PageLayout(tabs),
     )
     portal.feed.show(Documents(portal))
     return portal, tabs
