@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from webui.live.newest_picture import Picture
     from webui.live.pictures import Pictures
     from webui.pages import Pages
+    from webui.risks import Risks
     from webui.service_client import ServiceClient
 
 
@@ -39,6 +40,7 @@ class Portal:
     picture: Picture
     pictures: Pictures
     pages: Pages
+    risks: Risks
 
     def close(self) -> None:
         """Ends what it has going on, and closes its files."""

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ from engine.messages import (
     TriggerTaken,
 )
 from engine.network import Network, reachable
+from engine.plates import answer
 from engine.service.counters import BAD_FRAMES, Counters
 from engine.service.engine_view import EngineView
 from engine.service.events import Events
@@ -187,6 +189,7 @@ class Service:
             state.broadcasts_socket,
             camera_id(state),
             lambda: self._need_store().settings(GeneralSettings),
+            partial(answer, self._need_store),
         )
         self._trials = Trials(clock, kinds, self._pins, self._environment, self._need_store, self._outputs.polarities)
         self._status = Status(state, clock, self._engine, self._counters, self._pins, self._problems, card, self._running)
