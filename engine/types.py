@@ -196,6 +196,7 @@ ALWAYS = WeekSchedule()
 
 WILDCARDS = "?*"
 """In a listed plate: one character, any number of them."""
+_WILDCARDS = frozenset(WILDCARDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +222,7 @@ class ListEntry:
 
     @property
     def is_wildcard(self) -> bool:
-        return any(character in self.plate for character in WILDCARDS)
+        return not _WILDCARDS.isdisjoint(self.plate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +237,10 @@ class Match:
 OUTCOMES = ("opened", "refused", "withheld", "reported")
 """opened: an action that opens was due; refused: none was, though the camera has one; withheld: one was, and the blacklist forbade
 it; reported: the camera has no action that opens."""
+
+WAITING = "waiting"
+"""Outcome until a passage is decided about, within seconds: the lane is not free, or another camera has not spoken (docs/lane.md).
+Messages wait for the decision, so that none says this."""
 
 
 @dataclass(frozen=True, slots=True)

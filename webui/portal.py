@@ -14,6 +14,7 @@ from board.kit.state import State
 from board.kit.zones import camera_zone
 from board.types import BoardProfile
 from engine.settings import GeneralSettings, LprSettings
+from engine.settings.lane import LaneSettings
 
 if TYPE_CHECKING:
     from engine.actions import Kinds
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from webui.live.feed import Feed
     from webui.live.newest_picture import Picture
     from webui.live.pictures import Pictures
-    from webui.pages import Pages
+    from webui.page_layout import PageLayout
     from webui.risks import Risks
     from webui.service_client import ServiceClient
 
@@ -39,7 +40,7 @@ class Portal:
     feed: Feed
     picture: Picture
     pictures: Pictures
-    pages: Pages
+    pages: PageLayout
     risks: Risks
 
     def close(self) -> None:
@@ -61,7 +62,7 @@ class Portal:
         status, _ = self.feed.status()
         if status is None:
             return []
-        stored = (self.lpr(), self.general(), self.store.settings(CameraSettings))
+        stored = (self.lpr(), self.general(), self.store.settings(CameraSettings), self.store.settings(LaneSettings))
         running = [status.settings, *([status.engine.settings] if status.engine else [])]
         return sorted({title for each in running for title in restart_due(stored, each)})
 

@@ -17,7 +17,7 @@ from board.kit.settings import Settings, field_validator, option
 from board.kit.words import Text
 from engine.actions._exchange import Host, place
 from engine.actions._kind import ActionEnv, ActionKind, SetPlate
-from engine.actions._mqtt import OFFLINE, ONLINE, Account, Broker, Letter, Listening
+from engine.actions._mqtt import NOBODY, OFFLINE, ONLINE, Account, Broker, Letter, Listening
 from engine.actions._tls import Certificates, ca_option
 from engine.formats.event import Device
 from engine.formats.messages import DOCUMENTS, to_json
@@ -34,8 +34,6 @@ LONGEST_TOPIC = 200
 SET, DELETE = "set", "delete"
 """Last levels of the topics of messages about a plate."""
 RESULT_EXPIRY_S = 60
-
-NOBODY = "No matching subscribers"
 
 
 def check_topic(topic: str) -> str:

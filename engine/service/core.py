@@ -30,7 +30,9 @@ from board.profiles import load
 from board.serial import SerialLines
 from board.storage import card_present
 from board.types import InputEdge, WiegandSent
-from engine.actions import Kinds, Lane, find_kinds
+from engine.actions import Kinds, Lane, find_kinds, options_of
+from engine.dispatch.asking import Asker, Verdict
+from engine.dispatch.bypass import Bypass
 from engine.dispatch.environment import Environment
 from engine.dispatch.intake import Intake
 from engine.dispatch.outbox import Outbox
@@ -38,10 +40,13 @@ from engine.dispatch.peers import Peers
 from engine.dispatch.perform import Performer
 from engine.dispatch.replies import Replies
 from engine.dispatch.workers import Workers, names_of
+from engine.lane.kept import Kept
 from engine.messages import (
     AskStatus,
+    CameraSaw,
     EngineStatus,
     FireTrigger,
+    LineState,
     LiveReads,
     Outcome,
     PassageReport,
@@ -63,12 +68,14 @@ from engine.service.engine_view import EngineView
 from engine.service.events import Events
 from engine.service.hub import Hub
 from engine.service.inputs import Inputs
+from engine.service.lane import LaneKeeper, Stores
 from engine.service.outputs import Outputs
 from engine.service.passage_source import StoredPassages
 from engine.service.pins_link import PinsLink
 from engine.service.problems import Problems
 from engine.service.publishing import Publishing, starter
 from engine.service.remembered import LastTrigger, Remembered
+from engine.service.room import Room
 from engine.service.scheduler import Scheduler
 from engine.service.status import Status
 from engine.service.subscribers import Subscribers
@@ -77,6 +84,7 @@ from engine.service.trials import Trials
 from engine.service.triggers import TAKEN_TIMEOUT_S, Triggers
 from engine.service.unopened import Unopened
 from engine.settings import GeneralSettings, LprSettings
+from engine.settings.lane import LaneSettings
 from engine.store import Store
 from engine.store.upkeep import Upkeep
 from engine.types import Passage, WiegandFrame
@@ -114,6 +122,8 @@ class Core:
     publishing: Publishing
     lpr: LprSettings
     general: GeneralSettings
+    lane: LaneSettings
+    lane_stores: Stores
 
     def close(self) -> None:
         for workers in self.workers.values():
@@ -132,6 +142,7 @@ class Service:
         self._state = state
         self._clock = clock
         self._kinds = kinds
+        self._camera_id = camera_id(state)
         self._licensed = licensed
         self._core: Core | None = None
         self.restart = threading.Event()
@@ -142,7 +153,13 @@ class Service:
         self._replies = Replies()
         self._counters = Counters(clock, self._store, self._problems.say)
         self._engine = EngineView(clock, self._counters, licensed, lambda: self._subscribers.status_changed())
-        self._outputs = Outputs(self._store, lambda: self._core.general if self._core else None, kinds, self._problems.say)
+        self._outputs = Outputs(
+            self._store,
+            lambda: self._core.general if self._core else None,
+            lambda: self._core.lane if self._core else None,
+            kinds,
+            self._problems.say,
+        )
         kept_trigger = Remembered(state.last_trigger_file, LastTrigger)
         last = kept_trigger.get()
         self._triggers = Triggers(
@@ -161,7 +178,8 @@ class Service:
             self._on_frame,
             self._outputs.line_rules,
             self._outputs.polarities,
-            lambda line: self._subscribers.line(line),
+            self._on_line,
+            lambda line, text: self._lane.warning(line, text),
         )
         self._kept_frame = Remembered(state.last_wiegand_file, WiegandFrame)
         self._pins.wiegand = self._kept_frame.get()
@@ -177,6 +195,13 @@ class Service:
             self._replies,
         )
         self._events = Events(clock, self._take_event, self._problems.say)
+        self._lane = LaneKeeper(
+            clock,
+            Remembered(state.lane_file, Kept),
+            self._events.happened,
+            lambda: self._subscribers.status_changed(),
+            self._problems.say,
+        )
         self._timers = Timers(clock, self._time_zone, self._events.happened)
         self._environment = Environment(
             clock,
@@ -187,18 +212,33 @@ class Service:
             self._replies,
             self._network,
             state.broadcasts_socket,
-            camera_id(state),
+            self._camera_id,
             lambda: self._need_store().settings(GeneralSettings),
             partial(answer, self._need_store),
         )
+        self._asker = Asker(self._gate_store, kinds, self._environment, clock)
         self._trials = Trials(clock, kinds, self._pins, self._environment, self._need_store, self._outputs.polarities)
-        self._status = Status(state, clock, self._engine, self._counters, self._pins, self._problems, card, self._running)
+        self._room = Room(state.database, state.images)
+        self._bypass = Bypass(kinds, self._environment, self._pins, clock)
+        self._status = Status(
+            state,
+            clock,
+            self._engine,
+            self._counters,
+            self._pins,
+            self._problems,
+            card,
+            self._running,
+            lambda: self._room.problem,
+            self._lane.status,
+        )
         self._passages = StoredPassages(lambda: Store(state.database, clock, checkpoints=False))
         self._subscribers = Subscribers(self._status.now, self._pins.lines, self._server_settings, self._passages)
         handlers: dict[type, Callable[[Any], object]] = {
             AskStatus: lambda request: self._status.now(),
             FireTrigger: self._fire_trigger,
-            TestAction: self._trials.run,
+            TestAction: self._test_action,
+            CameraSaw: self._camera_saw,
             RulesChanged: self._rules_changed,
             SettingsChanged: self._settings_changed,
             RestartService: self._restart_service,
@@ -224,6 +264,7 @@ class Service:
         if core is None:
             return
         core.scheduler.run()
+        self._room.look()
         if not self._pins.problem:
             self._unopened.turn(core.keeper)
         self._inputs.turn()
@@ -241,6 +282,7 @@ class Service:
             except WireError as why:
                 log.warning("engine not restarted: %s", why)
         self._inputs.close()
+        self._lane.close()
         self._events.close()
         self._counters.keep()
         self._subscribers.close()
@@ -256,15 +298,10 @@ class Service:
 
     def _open_core(self) -> Core | None:
         try:
-            store = Store(self._state.database, self._clock, checkpoints=False)
+            core = self._built()
         except StoreError as why:
             self._problems.say(why.text)
-            return None
-        try:
-            core = self._build(store)
-        except StoreError as why:
-            store.close()
-            self._problems.say(why.text)
+            self._room.refused(why, None)  # and the next turn tries again
             return None
         self._apply(core.general)
         self._core = core
@@ -272,6 +309,7 @@ class Service:
             self._pins.push_rules()  # pins may have connected while the store was away
         except DeliveryError as why:
             log.info("polarities follow with the connection to pins: %s", why)
+        self._lane.open(core.lane, core.lane_stores)
         self._inputs.open(core.lpr, core.general)
         self._use_rules(core.store)
         for workers in core.workers.values():
@@ -279,13 +317,24 @@ class Service:
             workers.start()
         return core
 
+    def _built(self) -> Core:
+        store = Store(self._state.database, self._clock, checkpoints=False)
+        try:
+            return self._build(store)
+        except StoreError:
+            store.close()
+            raise
+
     def _build(self, store: Store) -> Core:
-        gate, keeper = (Store(self._state.database, self._clock, checkpoints=False) for _ in range(2))
+        gate = Store.of_gate(self._state.database, self._clock)
+        keeper = Store(self._state.database, self._clock, checkpoints=False)
         outbox = Outbox(store, self._clock, self._subscribers.delivery)
         again = outbox.recover(boot_id(), names_of(self._kinds, Lane.FAST))
         if again:
             log.warning("%d deliveries were on their way when the service ended: they are sent again", again)
-        performer = Performer(store, outbox, self._kinds, self._environment, self._clock)
+        lane_settings = store.settings(LaneSettings)
+        barrier = self._lane if lane_settings.in_use else None
+        performer = Performer(store, outbox, self._kinds, self._environment, self._clock, barrier)
         workers = {
             lane: Workers(lane, self._kinds, outbox, performer, self._pins, self._peers.of, self._clock, self._problems.say)
             for lane in Lane
@@ -296,8 +345,8 @@ class Service:
             gate=gate,
             keeper=keeper,
             workers=workers,
-            intake=Intake(gate, self._kinds, workers, self._clock, self._licensed),
-            events=Intake(store, self._kinds, workers, self._clock, self._licensed),
+            intake=Intake(gate, self._kinds, workers, self._clock, self._licensed, self._bypass, barrier),
+            events=Intake(store, self._kinds, workers, self._clock, self._licensed, self._bypass),
             scheduler=Scheduler(
                 keeper,
                 keeper.db.checkpoint,
@@ -311,6 +360,8 @@ class Service:
             publishing=publishing,
             lpr=store.settings(LprSettings),
             general=store.settings(GeneralSettings),
+            lane=lane_settings,
+            lane_stores=Stores(gate, store, outbox, self._kinds, partial(_wake, workers), self._subscribers.decided),
         )
 
     def _use_rules(self, store: Store) -> None:
@@ -322,6 +373,7 @@ class Service:
         except StoreError as why:
             self._problems.say(why.text)
             return
+        self._asker.use(rules)
         self._events.use(rules)
         self._timers.use(rules)
 
@@ -337,6 +389,11 @@ class Service:
 
     def _store(self) -> Store | None:
         return self._core.store if self._core else None
+
+    def _gate_store(self) -> Store:
+        if self._core is None:
+            raise StoreError("the store is not open yet")
+        return self._core.gate
 
     def _need_store(self) -> Store:
         if self._core is None:
@@ -360,11 +417,18 @@ class Service:
 
     def _take(self, passage: Passage) -> None:
         """No answer while it is not committed: the engine keeps it and sends it again."""
+        try:
+            self._asker.ask(passage, self._take_in)
+        except StoreError as why:
+            self._problems.say(_not_stored(passage.plate, why))
+
+    def _take_in(self, passage: Passage, verdict: Verdict | None) -> None:
+        """Once everybody was asked who is to be asked about it."""
         core = self._core
         if core is None:
             return
         try:
-            if core.intake.take(passage):
+            if self._stored(core, passage, verdict):
                 self._subscribers.passage_stored()
         except StoreError as why:
             self._problems.say(_not_stored(passage.plate, why))
@@ -372,12 +436,25 @@ class Service:
         self._triggers.passage(passage)
         self._hub.send_engine(PassageStored(passage.id))
 
+    def _stored(self, core: Core, passage: Passage, verdict: Verdict | None) -> bool:
+        """Whether it is new. A full storage gives up pictures for it."""
+        try:
+            return core.intake.take(passage, verdict=verdict)
+        except StoreError as why:
+            if not self._room.refused(why, core.gate):
+                raise
+        return core.intake.take(passage, verdict=verdict)
+
     def _take_event(self, passage: Passage, happened: Text) -> None:
         core = self._core
         if core is None:
             raise StoreError("the store is not open yet")
         if core.events.take(passage, happened):
             self._subscribers.passage_stored()
+
+    def _on_line(self, line: LineState) -> None:
+        self._lane.line(line)
+        self._subscribers.line(line)
 
     def _on_edge(self, edge: InputEdge) -> None:
         self._inputs.edge(edge)
@@ -400,6 +477,18 @@ class Service:
         passage = self._triggers.wait_passage(trigger.id, wait_s) if wait_s > 0 else None
         return TriggerAnswer(True, NOTHING, trigger.id, passage)
 
+    def _test_action(self, request: TestAction) -> Outcome:
+        outcome = self._trials.run(request)
+        kind, options = options_of(self._kinds, request.kind, request.options)
+        if self._lane.opens(kind, options):
+            self._lane.by_hand()
+        return outcome
+
+    def _camera_saw(self, request: CameraSaw) -> Outcome:
+        general = self._need_store().settings(GeneralSettings)
+        self._lane.saw(request, general.camera_id or self._camera_id)
+        return Outcome(True)
+
     def _rules_changed(self, request: RulesChanged) -> Outcome:
         self._use_rules(self._need_store())
         try:
@@ -418,7 +507,7 @@ class Service:
         """Fingerprints of the settings that this process was started with; the region is the engine's alone."""
         if self._core is None:
             return {}
-        found = fingerprints(self._core.lpr, self._core.general)
+        found = fingerprints(self._core.lpr, self._core.general, self._core.lane)
         return {name: print_ for name, print_ in found.items() if name not in ("lpr.region", "lpr.countries")}
 
     def _apply(self, general: GeneralSettings) -> None:
@@ -438,8 +527,16 @@ class Service:
         return Outcome(True, Text("engine and service restart"))
 
 
+def _wake(workers: Mapping[Lane, Workers]) -> None:
+    for each in workers.values():
+        each.wake()
+
+
 def _not_stored(plate: str, why: StoreError) -> Text:
-    return Text("passage of {plate} not stored, no action taken: {why}", {"plate": plate or Text("no plate"), "why": why.text})
+    return Text(
+        "passage of {plate} not stored, servers are told later: {why}",
+        {"plate": plate or Text("no plate"), "why": why.text},
+    )
 
 
 def main(arguments: list[str]) -> int:

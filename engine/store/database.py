@@ -10,11 +10,11 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from board.kit.errors import StoreError
+from board.kit.errors import StorageFull, StoreError
 from engine.store.migrations import COMPATIBLE, MIGRATIONS, carry_out, layout_version
 
 BUSY_TIMEOUT_S = 5.0
@@ -26,8 +26,16 @@ ASK_AGAIN_S = 0.0002
 Values = Sequence[Any] | Mapping[str, Any]
 """Of a statement's question marks, or of its names."""
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+NOT_WRITTEN = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_TRUNCATE, sqlite3.SQLITE_CANTOPEN)
+"""What SQLite calls some refusals of a full storage."""
+
+PROBE_BYTES = 65_536
 IDLE_READERS = 2
 READER_CACHE_KIB = 1024
+GATE_CACHE_KIB = 4096
+"""Holds the upper pages of a million entries' index and table, so that a look-up reads only the lowest one of each."""
 
 log = logging.getLogger("store")
 
@@ -40,11 +48,12 @@ class Database:
     since the last `sync`, but never damages the file.
 
     `checkpoints` False leaves the copying of the WAL into the file (which does fsync) to `checkpoint()`, so that it never
-    falls into a passage's commit.
+    falls into a passage's commit. `cache_kib`: how much of the file each reading connection keeps at most.
     """
 
-    def __init__(self, path: Path, checkpoints: bool = True) -> None:
+    def __init__(self, path: Path, checkpoints: bool = True, cache_kib: int = READER_CACHE_KIB) -> None:
         self._path = path
+        self._cache_kib = cache_kib
         self._lock = threading.RLock()
         self._writing: int | None = None
         self._idle: list[sqlite3.Connection] = []
@@ -115,7 +124,7 @@ class Database:
             connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA query_only=ON")
-            connection.execute(f"PRAGMA cache_size=-{READER_CACHE_KIB}")
+            connection.execute(f"PRAGMA cache_size=-{self._cache_kib}")
         except sqlite3.Error as why:
             raise self._problem(why) from why
         return connection
@@ -280,14 +289,16 @@ class Database:
             raise self._problem(why) from why
 
     def _problem(self, why: Exception) -> StoreError:
+        if getattr(why, "sqlite_errorcode", 0) in NOT_WRITTEN:
+            why = refusal(self._path) or why
         return problem(self._path.name, why)
 
 
 def problem(name: str, why: Exception) -> StoreError:
     """What SQLite or the system says about the file `name`, by its code."""
     code = getattr(why, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_FULL or getattr(why, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
-        return StoreError("storage is full: {name} cannot be written; delete data or lower the retention", name=name)
+    if code == sqlite3.SQLITE_FULL or getattr(why, "errno", None) in NO_ROOM:
+        return StorageFull("storage is full: {name} cannot be written; delete data or lower the retention", name=name)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return StoreError(
             "database {name} is held by another process for more than {busy_timeout_s:.0f} s",
@@ -303,6 +314,19 @@ def problem(name: str, why: Exception) -> StoreError:
     if code == sqlite3.SQLITE_IOERR:
         return StoreError("database {name}: the storage could not be read or written ({why})", name=name, why=why)
     return StoreError("database {name}: {why}", name=name, why=why)
+
+
+def refusal(path: Path) -> OSError | None:
+    """Why the system takes no more beside that file; None: it does. SQLite keeps a quota and the end of a size limit to itself."""
+    probe = path.with_name(f"{path.name}-probe")
+    try:
+        probe.write_bytes(bytes(PROBE_BYTES))
+    except OSError as why:
+        return why
+    finally:
+        with suppress(OSError):
+            probe.unlink(missing_ok=True)
+    return None
 
 
 def _is_busy(why: sqlite3.Error) -> bool:

@@ -22,7 +22,8 @@ from engine import lists as matching
 from engine.lists.collisions import STORED_BITS, Collision, find_collisions, numbers
 from engine.store.changes import Changes
 from engine.store.database import Database, Values
-from engine.store.lists import Lists, plate_list_of
+from engine.store.lists import COLUMNS as LIST_COLUMNS
+from engine.store.lists import Lists, plate_list
 from engine.store.rows import marks, part, stamp
 from engine.types import ALWAYS, WILDCARDS, ListEntry, Match, PlateList, WeekSchedule
 from engine.week import schedule
@@ -54,7 +55,16 @@ UTC = ZoneInfo("UTC")
 CURRENT = "entries e JOIN lists l ON l.id = abs(e.list_id) AND l.generation = e.generation"
 """The entries of all lists, whatever import is under way."""
 
-SELECT = f"SELECT e.*, l.name, l.role, l.colour, l.policy, l.fuzzy FROM {CURRENT}"
+SELECT = (
+    "SELECT e.id, l.id, e.plate, e.description, e.valid_from, e.valid_until, e.wiegand_facility, e.wiegand_card, e.owner, e.email, "
+    f"e.group_name, e.week, e.entries_left, {LIST_COLUMNS} FROM {CURRENT}"
+)
+"""Entries with their lists, for `_candidate`: by place, which takes half the time of names."""
+
+ALIKE = f"{SELECT} WHERE e.folded = ?1 UNION ALL {SELECT} WHERE e.wildcard = 1 AND ?1 GLOB e.folded"
+ALIKE_EXACTLY = (
+    f"{SELECT} WHERE e.folded = ?1 AND e.key = ?2 UNION ALL {SELECT} WHERE e.wildcard = 1 AND ?1 GLOB e.folded AND ?2 GLOB e.key"
+)
 
 
 class Entries:
@@ -138,12 +148,12 @@ class Entries:
         and 1) count as the same."""
         key = matching.normalise(plate)
         folded = matching.fold(key)
-        exactly = "" if fold else " AND e.key = :key"
-        fitting = "" if fold else " AND :key GLOB e.key"
-        sql = (
-            f"{SELECT} WHERE e.folded = :folded{exactly} UNION ALL {SELECT} WHERE e.wildcard = 1 AND :folded GLOB e.folded{fitting}"
-        )
-        alike = self._candidates(sql, {"folded": folded, "key": key}) if key else []
+        if not key:
+            alike = []
+        elif fold:
+            alike = self._candidates(ALIKE, (folded,))
+        else:
+            alike = self._candidates(ALIKE_EXACTLY, (folded, key))
         return matching.find(key, at, zone, self._lists(), alike, lambda: self._neighbours(key, fold))
 
     def lookup(self, plate: str, at: datetime, fold: bool, zone: ZoneInfo = UTC) -> tuple[Match, ...]:
@@ -165,7 +175,7 @@ class Entries:
         return self._candidates(sql, (*folded, *keys))
 
     def _candidates(self, sql: str, values: Values) -> list[tuple[PlateList, ListEntry]]:
-        return [(plate_list_of(row, abs(row["list_id"])), entry_of(row)) for row in self._db.rows(sql, values)]
+        return [_candidate(row) for row in self._db.rows(sql, values)]
 
     def collisions(self, list_id: int = 0, bits: int = 26) -> list[Collision]:
         """Plates that would send the same Wiegand number in frames of so many bits, in one list or (0) in all; the first 1000."""
@@ -278,6 +288,14 @@ _SAID = {
     "entries_left": "entries_left IS NOT NULL",
 }
 """Field: the condition under which something stands in it."""
+
+
+def _candidate(row: Row) -> tuple[PlateList, ListEntry]:
+    """Of a row of SELECT."""
+    (number, of, plate, about, since, until, facility, card, owner, email, group, week, left, *owning) = row
+    moments = datetime.fromisoformat(since), datetime.fromisoformat(until)
+    entry = ListEntry(number, of, plate, about, *moments, facility, card, owner, email, group, _week(week), left)
+    return plate_list(*owning), entry
 
 
 def entry_of(row: Row | Mapping[str, Any]) -> ListEntry:
