@@ -376,6 +376,8 @@ class Link:
         with self._changed:
             self._deaf = next((str(reason) for reason in reasons if reason.is_failure), "")
             self._changed.notify_all()
+        if self._deaf and self._listening:
+            log.warning("%s: the broker lets nobody be heard on %s (%s)", self.account.place, self._listening.filters, self._deaf)
 
     def _on_message(self, client: Client, _: object, message: Any) -> None:
         if message.retain or len(message.payload) > MOST_ANSWER:
