@@ -221,7 +221,7 @@ class ListEntry:
 
     @property
     def is_wildcard(self) -> bool:
-        return any(character in self.plate for character in WILDCARDS)
+        return "?" in self.plate or "*" in self.plate  # WILDCARDS, for every car and every row of an import
 
 
 @dataclass(frozen=True, slots=True)

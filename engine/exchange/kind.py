@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from board.kit.clock import Clock
@@ -18,7 +17,7 @@ from engine.types import Job, PlateList
 
 O = TypeVar("O", bound=Settings)  # noqa: E741  (the architecture's name for it)
 
-NO_MEMORY: Mapping[str, Any] = MappingProxyType({})
+NOTHING_NEW = Text("nothing has changed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class JobEnv:
     list: PlateList
     folder: Path
     scratch: Path
-    memory: Mapping[str, Any] = NO_MEMORY
+    memory: Mapping[str, Any] = field(default_factory=dict)
     asked: bool = False
 
     @property

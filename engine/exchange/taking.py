@@ -6,13 +6,9 @@ import hashlib
 from pathlib import Path
 
 from board.kit.settings import Settings, option
-from board.kit.words import Text
-from engine.exchange.files.dates import ORDERS
-from engine.exchange.importing import FORMATS, Order, import_lists
-from engine.exchange.kind import Done, JobEnv
+from engine.exchange.formats import IMPORTED, ORDERS
+from engine.exchange.kind import NOTHING_NEW, Done, JobEnv
 from engine.store.difference import Terms
-
-NOTHING_NEW = Text("nothing has changed")
 
 _PIECE = 1 << 16
 
@@ -22,7 +18,7 @@ class TakingOptions(Settings):
         "XML",
         "Format",
         "XML, CSV, XLSX: the list becomes what the file says, other plates are removed; with NOTDELETE they stay.",
-        choices=tuple(FORMATS),
+        choices=tuple(IMPORTED),
     )
     most_removed_pct: int = option(
         50,
@@ -42,10 +38,12 @@ class TakingOptions(Settings):
 
 def take_in(path: Path, options: TakingOptions, env: JobEnv) -> Done:
     """Imports the file unless it is the one that was imported last. Errors as `import_lists`."""
+    from engine.exchange.importing import Order, import_lists  # here: the service knows the kinds, and does not import files
+
     digest = _digest(path)
     if not wanted(env, digest=digest):
         return Done(NOTHING_NEW, env.memory, nothing_new=True)
-    name, removes = FORMATS[options.format]
+    name, removes = IMPORTED[options.format]
     terms = Terms(removes, options.most_removed_pct, options.may_empty, follows=True)
     result = import_lists(env.store, env.list, Order(path, name, terms, options.dates, options.any_list), env.device.zone, env.user)
     memory = {"digest": digest, "lists": env.store.entries.mark()}

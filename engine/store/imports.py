@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
@@ -66,7 +66,7 @@ class Imports:
         most, or says that the list is being imported already; the list is as it was then."""
         self._lists.to_fill(list_id)
         with closing(Coming()) as coming:
-            self.gather(coming, (Incoming(line, list_id, entry) for line, entry in rows), Refusals())
+            self.gather(coming, (Incoming(line, replace(entry, id=0, list_id=list_id)) for line, entry in rows), Refusals())
             (effect,) = self.apply(coming, (list_id,), ANY_TERMS, by)
             return effect.after
 

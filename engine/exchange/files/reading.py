@@ -27,12 +27,11 @@ _PACKED = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"), (b"7z\
 
 @dataclass(frozen=True, slots=True)
 class ReadEntry:
-    """`entry`: the plate as the file has it, of no list yet; `given`: the fields that the file tells about it, others are
-    defaults."""
+    """`values`: {field of ListEntry: value} of what the file tells about a plate; `given`: their names."""
 
     line: int
     list_name: str
-    entry: ListEntry
+    values: Mapping[str, Any]
     given: frozenset[str]
 
 
@@ -70,19 +69,24 @@ def read(path: Path, zone: ZoneInfo, refusals: Refusals, head: Head, name: str =
             reading = Reading(_zone(head.stamp.zone), order)
         names = tuple(row.values)
         try:
-            yield ReadEntry(row.line, row.list_name, _entry(row.values, reading), sets.setdefault(names, frozenset(names)))
+            yield ReadEntry(row.line, row.list_name, _read(row.values, reading), sets.setdefault(names, frozenset(names)))
         except ConfigError as why:
             refusals.add(row.line, why.text)
 
 
-def _entry(values: Mapping[str, object], reading: Reading) -> ListEntry:
+def _read(values: Mapping[str, object], reading: Reading) -> dict[str, Any]:
     said: dict[str, Any] = {}
     for name, value in values.items():
         try:
             said[name] = COLUMNS[name].read(value, reading)
         except ConfigError as why:
             raise ConfigError("{column}: {why}", column=COLUMNS[name].written, why=why) from why
-    return ListEntry(**{**_DEFAULTS, **said})
+    return said
+
+
+def entry_of(list_id: int, values: Mapping[str, Any]) -> ListEntry:
+    """The plate as an entry of the list; what is not told about it is as for any new plate."""
+    return ListEntry(**{**_DEFAULTS, "list_id": list_id, **values})
 
 
 _DEFAULTS: Mapping[str, Any] = {
