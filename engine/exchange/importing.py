@@ -49,6 +49,10 @@ class Result:
     lists: tuple[ListEffect, ...]
     stamp: Stamp
 
+    def settle(self, store: Store) -> None:
+        """Clears up; what was imported is in force already."""
+        store.imports.settle([each.effect.list_id for each in self.lists])
+
     @property
     def note(self) -> Text:
         """For the Audit tab."""

@@ -46,6 +46,7 @@ def take_in(path: Path, options: TakingOptions, env: JobEnv) -> Done:
     name, removes = IMPORTED[options.format]
     terms = Terms(removes, options.most_removed_pct, options.may_empty, follows=True)
     result = import_lists(env.store, env.list, Order(path, name, terms, options.dates, options.any_list), env.device.zone, env.user)
+    result.settle(env.store)
     memory = {"digest": digest, "lists": env.store.entries.mark()}
     return Done(result.note, memory, nothing_new=not result.changes and not env.asked and bool(env.memory))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from board.kit.errors import ConfigError
 from board.kit.words import Text, joined
@@ -76,8 +76,7 @@ class Refusals:
             raise ImportRefused(self.first, self.count)
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(NamedTuple):
     """An entry of a file, which has the list that it belongs to and no id. `line`: where it stands; `given`: the fields that the
     file tells, the entry that is there keeps its others."""
 
@@ -89,8 +88,7 @@ class Incoming:
 _INSERT = f"INSERT INTO coming VALUES ({marks(COLUMNS)}, ?, ?)"
 
 
-@dataclass(frozen=True, slots=True)
-class ComingEntry:
+class ComingEntry(NamedTuple):
     """`values`: in the order of STORED."""
 
     line: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from board.kit.errors import ConfigError
 from board.kit.words import Text
@@ -90,8 +90,7 @@ class Effect:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One entry of the list as it was and as it will be. `id`: its row, 0 for a new one; `old`, `new`: values in the order of
     STORED with `left_given` behind them, None where there is none."""
 

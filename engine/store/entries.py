@@ -328,6 +328,9 @@ def _checked_texts(entry: ListEntry) -> dict[str, Any]:
     texts: dict[str, Any] = {}
     for field, title, longest in _TEXTS:
         text = getattr(entry, field).strip()
+        if not text:
+            texts[field] = ""
+            continue
         if len(text) > longest or not text.replace("\n", "").isprintable():
             raise unfit(field, title, "must be at most {longest} printable characters", longest=longest)
         texts[field] = text
