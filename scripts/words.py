@@ -21,10 +21,10 @@ from pathlib import Path
 from string import Formatter
 
 from babel import Locale
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
-from board.kit.web.render import SENTENCE
+from board.kit.web.render import COUNTED, SENTENCE
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("board", "engine", "webui", "firmware")
@@ -46,12 +46,18 @@ NAMED = {"option": ("unit", "group", "choices")}
 @dataclass(frozen=True, slots=True)
 class Found:
     """A text to translate. `place`: file below the repository; `line`: where it is said; `given`: names of its values, None when
-    they cannot be told from the source."""
+    they cannot be told from the source; `one`: its template for exactly one, "" when it does not count."""
 
     text: str
     place: str
     line: int
     given: frozenset[str] | None = None
+    one: str = ""
+
+    @property
+    def id(self) -> str | tuple[str, str]:
+        """As Babel's catalogues name it."""
+        return (self.one, self.text) if self.one else self.text
 
 
 def found_in_product() -> list[Found]:
@@ -85,10 +91,11 @@ def error_names(trees: Iterable[ast.Module]) -> frozenset[str]:
 def _in_source(place: str, tree: ast.Module, errors: frozenset[str]) -> Iterator[Found]:
     for name, node in sayings(tree, errors):
         last = max(PLACES.get(name, (0,)), default=-1)
+        one = next((text for keyword in node.keywords if keyword.arg == "one" for text in _texts(keyword.value)), "")
         for at in PLACES.get(name, (0,)):
             if at < len(node.args):
                 given = values_given(node) if at == last and name not in ("option", "Problem", "Tab") else frozenset()
-                yield from (Found(text, place, node.lineno, given) for text in _texts(node.args[at]))
+                yield from (Found(text, place, node.lineno, given, one if at == last else "") for text in _texts(node.args[at]))
         for keyword in node.keywords:
             if keyword.arg in NAMED.get(name, ()):
                 yield from (Found(text, place, node.lineno, frozenset()) for text in _texts(keyword.value))
@@ -112,7 +119,7 @@ def values_given(call: ast.Call) -> frozenset[str] | None:
             return frozenset()
         keys = call.args[1].keys if isinstance(call.args[1], ast.Dict) else [None]
         return frozenset(str(key.value) for key in keys if isinstance(key, ast.Constant)) if None not in keys else None
-    names = [keyword.arg for keyword in call.keywords if keyword.arg not in ("field", "headers")]
+    names = [keyword.arg for keyword in call.keywords if keyword.arg not in ("field", "headers", "one")]
     return None if None in names else frozenset(str(name) for name in names)
 
 
@@ -127,13 +134,20 @@ def _in_template(place: str, source: str) -> Iterator[Found]:
     from jinja2 import Environment, nodes
 
     for call in Environment().parse(source).find_all(nodes.Call):
-        if isinstance(call.node, nodes.Name) and call.node.name == "_" and call.args and isinstance(call.args[0], nodes.Const):
-            yield Found(str(call.args[0].value), place, call.lineno, frozenset(keyword.key for keyword in call.kwargs))
+        texts = [each.value for each in call.args if isinstance(each, nodes.Const)]
+        given = frozenset(keyword.key for keyword in call.kwargs)
+        match call.node, texts:
+            case nodes.Name(name="_"), [str(text), *_]:
+                yield Found(text, place, call.lineno, given)
+            case nodes.Name(name="_n"), [str(one), str(many), *_]:
+                yield Found(many, place, call.lineno, given | {"count"}, one)
 
 
 def _in_script(place: str, source: str) -> Iterator[Found]:
     for match in SENTENCE.finditer(source):
         yield Found(json.loads(match[1]), place, source.count("\n", 0, match.start()) + 1)
+    for match in COUNTED.finditer(source):
+        yield Found(json.loads(match[2]), place, source.count("\n", 0, match.start()) + 1, one=json.loads(match[1]))
 
 
 def fields(text: str) -> frozenset[str]:
@@ -144,7 +158,7 @@ def fields(text: str) -> frozenset[str]:
 def template_catalogue(found: list[Found]) -> Catalog:
     catalogue = Catalog(creation_date=datetime(2026, 1, 1, tzinfo=UTC))
     for each in sorted(found, key=lambda each: (each.place, each.line)):
-        catalogue.add(each.text, locations=[(each.place, 0)])
+        catalogue.add(each.id, locations=[(each.place, 0)])
     return catalogue
 
 
@@ -165,7 +179,7 @@ def extract(languages: list[str]) -> None:
         catalogue.update(template)
         catalogue.obsolete.clear()
         _write(path, catalogue)
-        print(f"{path.relative_to(ROOT)}: {sum(1 for entry in catalogue if entry.id and not entry.string)} not translated")
+        print(f"{path.relative_to(ROOT)}: {sum(1 for entry in catalogue if entry.id and not all(_forms(entry)))} not translated")
 
 
 def _write(path: Path, catalogue: Catalog) -> None:
@@ -180,33 +194,40 @@ def mistakes() -> list[str]:
     """What is wrong with texts and catalogues, one line each."""
     found = found_in_product()
     wrong = [f"{each.place}:{each.line}: {problem}" for each in found if (problem := wrong_template(each))]
-    wanted = {each.text for each in found}
+    wanted = {each.id for each in found}
     for path in sorted(LOCALES.glob("*.po")):
-        entries = {str(entry.id): entry for entry in load(path) if entry.id}
-        wrong += [f"{path.name}: out of date, run extract: {text!r}" for text in sorted(wanted ^ entries.keys())]
+        entries = {entry.id: entry for entry in load(path) if entry.id}
+        wrong += [f"{path.name}: out of date, run extract: {text!r}" for text in sorted(wanted ^ entries.keys(), key=str)]
         for text, entry in entries.items():
-            said = "" if entry.fuzzy else str(entry.string or "")
+            said = () if entry.fuzzy or not all(_forms(entry)) else _forms(entry)
             places = [place for place, _ in entry.locations]
-            if said and _broken(text, said):
+            if any(_broken(text, each) for each in said):
                 wrong.append(f"{path.name}: other values than its English: {text!r}")
             if not said and any(place.startswith(COMPLETE) for place in places):
                 wrong.append(f"{path.name}: not translated: {text!r} ({places[0]})")
     return wrong
 
 
+def _forms(entry: Message) -> tuple[str, ...]:
+    """What an entry is translated to: one text, or every plural form."""
+    return tuple(entry.string) if isinstance(entry.string, tuple | list) else (str(entry.string or ""),)
+
+
 def wrong_template(each: Found) -> str:
     if not each.given:
         return ""  # without values a text is said as it is, braces and all
     try:
-        wanted = fields(each.text)
+        wanted = fields(each.text) | fields(each.one)
     except ValueError as why:
         return f"not a template ({why}): {each.text!r}"
     return "" if wanted == each.given else f"wants {sorted(wanted)}, is given {sorted(each.given)}: {each.text!r}"
 
 
-def _broken(text: str, said: str) -> bool:
+def _broken(id: str | tuple[str, str], said: str) -> bool:
+    text = id if isinstance(id, str) else id[1]
+    may_lack = frozenset() if isinstance(id, str) else frozenset({"count"})  # "one plate", "no plate"
     try:
-        return fields(text) != fields(said)
+        return fields(text) - may_lack != fields(said) - may_lack
     except ValueError:
         return text.count("{") != said.count("{")  # an example such as "{plate}" in a text without values
 

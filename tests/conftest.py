@@ -1,4 +1,4 @@
-"""What holds for all tests: the longest begin first; a skip that is not on the list of tests/skips.py fails the run in CI."""
+"""What holds for all tests: the longest files begin first; a skip that is not on the list of tests/skips.py fails the run in CI."""
 
 from __future__ import annotations
 
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
 IN_CI = "CI"
 """Environment: set where CI runs."""
+
+LONGEST = (
+    "tests/chain/", "tests/unit/firmware/packages/test_packages.py", "tests/browser/", "tests/unit/board/pins/test_server.py",
+    "tests/contract/test_cameras.py", "tests/unit/webui/test_app.py", "tests/servers/",
+)  # fmt: skip
+"""Files and folders that take half a minute and more, in the order in which they begin: begun last, one of them would keep the
+other workers waiting for it."""
 
 
 def pytest_configure() -> None:
@@ -42,9 +49,12 @@ def leak_free() -> Iterator[None]:
         yield
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A guest that boots and a whole camera take minutes by themselves: begun last, they would keep one core waiting."""
-    items.sort(key=lambda item: item.path.parent.name != "chain")
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    def rank(item: pytest.Item) -> int:
+        file = item.path.relative_to(config.rootpath).as_posix()
+        return next((place for place, known in enumerate(LONGEST) if file.startswith(known)), len(LONGEST))
+
+    items.sort(key=rank)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -39,7 +39,7 @@ failures = 1
 PROCESSES = {"pins": "live", "manager": "http"}
 
 PROGRAM = """
-import http.server, json, os, pathlib, signal, socketserver, sys, threading, time
+import json, os, pathlib, signal, sys, threading
 
 mode, name, state = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[4])
 stop = threading.Event()
@@ -62,6 +62,7 @@ if mode == "no_library":
 if mode == "beats_once":
     pathlib.Path(state / "run" / f"{name}.beat").touch()
 if mode == "http":
+    import http.server, socketserver  # a quarter of a second where no bytecode is kept yet
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         def do_GET(self):

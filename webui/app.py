@@ -24,7 +24,7 @@ def routes(tabs: Sequence[Tab[Portal]]) -> tuple[Route[Portal], ...]:
     """Every address of the portal, below /anpr/."""
     shared: tuple[Route[Portal], ...] = (
         page("", KNOWN, _home),
-        file("static/look.css", KNOWN, SHARED / "look.css"),
+        *(file(f"static/{name}", KNOWN, SHARED / name) for name in ("look.css", "words.js")),
         files("static/<name>", KNOWN, STATIC),
     )
     return (*shared, *(route for tab in tabs for route in tab.routes), *api_routes())

@@ -73,6 +73,7 @@ def open_picamera2(url: str, setup: CameraSetup, clock: Clock) -> Camera:
             "camera {number} is not connected: libcamera sees {count} cameras; check the ribbon cable and its direction",
             number=number,
             count=len(there),
+            one="camera {number} is not connected: libcamera sees {count} camera; check the ribbon cable and its direction",
         )
     try:
         device = Picamera2(int(number))

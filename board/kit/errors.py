@@ -7,10 +7,11 @@ from board.kit.words import Sayable, Text
 
 class GatewrightError(Sayable, Exception):
     """Base of all errors of ours. `text` is shown to installers: a template with its values (board/kit/words.py), so that it can be
-    said in their language; `field`: the name of the setting or option that it is about, "" when it is about none."""
+    said in their language; `field`: the name of the setting or option that it is about, "" when it is about none; `one`: the
+    template for exactly one, of a text that counts."""
 
-    def __init__(self, text: str | Text = "", /, *, field: str = "", **values: object) -> None:
-        self.text = text if isinstance(text, Text) else Text(text, values)
+    def __init__(self, text: str | Text = "", /, *, field: str = "", one: str = "", **values: object) -> None:
+        self.text = text if isinstance(text, Text) else Text(text, values, one)
         self.field = field
         super().__init__(str(self.text))
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import ast
 import gettext
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import IO
 
-from board.kit.words import ENGLISH, Language
+from board.kit.words import ENGLISH, Language, english_form
 
 LOCALES = Path(__file__).parent / "locales"
 COOKIE = "gatewright_language"
@@ -28,25 +28,40 @@ class Catalogue(gettext.GNUTranslations):
     """A .po file. Entries that are marked fuzzy, obsolete or not translated are left out: these are said in English."""
 
     def _parse(self, fp: IO[bytes]) -> None:  # type: ignore[override]  # documented: what reads another format
-        self._catalog: dict[str, str] = {}
-        self.plural = int  # the base asks for it; no sentence of ours has plural forms
+        self._catalog: dict[str | tuple[str, int], str] = {}
+        self.plural: Callable[[int], int] = english_form
         for entry in entries(fp.read().decode("utf-8")):
-            if entry["msgid"] and entry["msgstr"] and "fuzzy" not in entry["flags"]:
-                self._catalog[entry["msgid"]] = entry["msgstr"]
+            if not entry["msgid"]:
+                rule = re.search(r"^Plural-Forms:.*\bplural=([^;\n]+)", entry["msgstr"], re.MULTILINE)
+                self.plural = gettext.c2py(rule[1]) if rule else english_form
+            elif "fuzzy" not in entry["flags"]:
+                self._take(entry)
+
+    def _take(self, entry: dict[str, str]) -> None:
+        forms = [entry[name] for name in sorted(entry) if name.startswith("msgstr[")]
+        if forms and all(forms):
+            self._catalog.update({(entry["msgid"], number): form for number, form in enumerate(forms)})
+        elif entry["msgstr"]:
+            self._catalog[entry["msgid"]] = entry["msgstr"]
+
+    def said(self, template: str, one: str = "", count: int = 0, /) -> str:
+        """As board.kit.words.Translate."""
+        return self.ngettext(one, template, count) if one else self.gettext(template)
 
 
 def entries(po: str) -> Iterator[dict[str, str]]:
-    """{"msgid", "msgstr", "flags"} of each entry of a .po file; the header is the one with the msgid ""."""
+    """{"msgid", "msgstr", "flags"} of each entry of a .po file, of one with plural forms also "msgid_plural", "msgstr[0]" ...; the
+    header is the one with the msgid ""."""
     for block in re.split(r"\n[ \t]*\n", po.replace("\r\n", "\n")):
         entry = {"msgid": "", "msgstr": "", "flags": ""}
         name = ""
         for line in block.splitlines():
             if line.startswith("#,"):
                 entry["flags"] += line[2:]
-            found = re.match(r"(?:(msgid|msgstr)\s+)?(\".*\")\s*$", line)
+            found = re.match(r"(?:(msgid|msgid_plural|msgstr|msgstr\[\d\])\s+)?(\".*\")\s*$", line)
             if found:
                 name = found[1] or name
-                entry[name] += ast.literal_eval(found[2])
+                entry[name] = entry.get(name, "") + ast.literal_eval(found[2])
         if name:
             yield entry
 
@@ -77,7 +92,10 @@ def _language(path: Path) -> Language:
         with path.open("rb") as file:
             return Catalogue(file)
 
-    return Language(path.stem, name[1] if name else path.stem, lambda template: catalogue().gettext(template))
+    def translate(template: str, one: str = "", count: int = 0, /) -> str:
+        return catalogue().said(template, one, count)
+
+    return Language(path.stem, name[1] if name else path.stem, translate, lambda count: catalogue().plural(count))
 
 
 def _chosen(cookies: str) -> str:

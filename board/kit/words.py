@@ -7,14 +7,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-Translate = Callable[[str], str]
-"""The English template -> that of another language; what a catalogue does not know comes back as it is (gettext)."""
+from typing import Any, Protocol
 
 
-def english(template: str) -> str:
-    return template
+class Translate(Protocol):
+    """The English template -> that of another language (gettext); of a text that counts, with its template for exactly `one`, the
+    form for `count` (ngettext). What a catalogue does not know comes back in English."""
+
+    def __call__(self, template: str, one: str = "", count: int = 0, /) -> str: ...
+
+
+def english(template: str, one: str = "", count: int = 0, /) -> str:
+    return one if one and count == 1 else template
+
+
+def english_form(count: int) -> int:
+    """Which of a language's plural forms a number takes, from 0: English has one for exactly one, and one for all others."""
+    return int(count != 1)
 
 
 def mark(template: str) -> str:
@@ -24,11 +33,12 @@ def mark(template: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """`code` as in HTML's `lang` and in Accept-Language ("de"), `name` in itself ("Deutsch")."""
+    """`code` as in HTML's `lang` and in Accept-Language ("de"), `name` in itself ("Deutsch"); `form`: as `english_form`."""
 
     code: str
     name: str
     translate: Translate
+    form: Callable[[int], int] = english_form
 
 
 ENGLISH = Language("en", "English", english)
@@ -38,10 +48,14 @@ ENGLISH = Language("en", "English", english)
 class Text:
     """One thing to say. `key`: the English template, as `str.format` takes it ("{host} answers {status}"); without values it is
     plain text, braces and all. A value may be a Text or an error of ours, which is then said in the same language, or a sequence
-    of values, which is said with commas ("none" when it is empty). A Text without a key says nothing and is false."""
+    of values, which is said with commas ("none" when it is empty). A Text without a key says nothing and is false.
+
+    `one`: the template for exactly one, of a text that counts; its number is the value `count`:
+    Text("{count} plates", {"count": 1}, one="{count} plate")."""
 
     key: str
     values: Mapping[str, object] = field(default_factory=dict)
+    one: str = ""
 
     def __str__(self) -> str:
         return self.said(english)
@@ -54,14 +68,20 @@ class Text:
 
     def said(self, translate: Translate) -> str:
         """The sentence in the language of `translate`; in English when a translation names values that are not there."""
-        template = translate(self.key) if self.key else ""
+        template = self._template(translate)
         if not self.values:
             return template
         values = {name: _said(value, translate) for name, value in self.values.items()}
         try:
             return template.format(**values)
         except (LookupError, ValueError, AttributeError):
-            return self.key.format(**values)
+            return self._template(english).format(**values)
+
+    def _template(self, translate: Translate) -> str:
+        count = self.values.get("count")
+        if self.one and isinstance(count, int):
+            return translate(self.key, self.one, count)
+        return translate(self.key) if self.key else ""
 
 
 NOTHING = Text("")
@@ -115,8 +135,12 @@ def _said(value: object, translate: Translate) -> object:
 
 
 def plain(text: Text) -> dict[str, object]:
-    """{"key": ..., "values": {...}} of JSON types only."""
-    return {"key": text.key, "values": {name: _plain_value(value) for name, value in text.values.items()}}
+    """{"key": ..., "values": {...}} of JSON types only, and "one" of a text that counts."""
+    document: dict[str, object] = {
+        "key": text.key,
+        "values": {name: _plain_value(value) for name, value in text.values.items()},
+    }
+    return {**document, "one": text.one} if text.one else document
 
 
 def _plain_value(value: object) -> object:
@@ -130,7 +154,8 @@ def _plain_value(value: object) -> object:
 
 
 def _text(document: Mapping[str, Any]) -> Text:
-    return Text(str(document["key"]), {str(name): _value(value) for name, value in document["values"].items()})
+    values = {str(name): _value(value) for name, value in document["values"].items()}
+    return Text(str(document["key"]), values, str(document.get("one", "")))
 
 
 def _value(value: Any) -> object:

@@ -175,7 +175,11 @@ def _deliver(event: PlateEvent, options: SocketServerOptions, env: ActionEnv) ->
         with _open(options.place, env) as listening:
             taken = listening.send(body, options.timeout_s)
     if taken:
-        return Text("{count} clients of port {port} took {size} bytes", {"count": taken, "port": options.port, "size": len(body)})
+        return Text(
+            "{count} clients of port {port} took {size} bytes",
+            {"count": taken, "port": options.port, "size": len(body)},
+            one="{count} client of port {port} took {size} bytes",
+        )
     if options.wait:
         raise DeliveryError("nobody is connected to port {port}", port=options.port)
     return Text("nobody is connected to port {port}", {"port": options.port})

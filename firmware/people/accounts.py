@@ -18,7 +18,7 @@ from board.kit.files import write_whole
 from board.kit.kept import Kept
 from board.kit.permissions import ROLES
 from board.kit.words import Text
-from firmware.people.passwords import MAX_PASSWORD, Hasher, check_new
+from firmware.people.passwords import COST, MAX_PASSWORD, Hasher, check_new, cost_of
 
 LOG = logging.getLogger("people")
 
@@ -116,16 +116,34 @@ class Accounts:
         account = self._accounts.get(name)
         if len(password) > MAX_PASSWORD:
             return None
-        hashed = self._hasher.hash(password, account.salt if account else "00" * 16, known)
-        right = hmac.compare_digest(hashed, account.hash if account else "ff" * 32)
+        # Of each cost that any account has: otherwise the time would tell whose hash is of an earlier release.
+        costs = {COST, *(cost_of(each.hash) for each in self._accounts.values())}
+        salt = account.salt if account else "00" * 16
+        hashes = {cost: self._hasher.hash(password, salt, known, cost) for cost in costs}
+        right = account is not None and hmac.compare_digest(hashes[cost_of(account.hash)], account.hash)
         if account is None or not right or self._accounts.get(name) != account:
             return None
+        if account.hash != hashes[COST]:
+            account = self._renewed(account, hashes[COST])
         mark = self.mark(account, password)
         with self._remembering:
             self._remembered[mark] = self._now_s() + REMEMBER_S
             while len(self._remembered) > _REMEMBERED:
                 self._remembered.popitem(last=False)
         return account
+
+    def _renewed(self, account: Account, hashed: str) -> Account:
+        """The account with a hash of today's cost; as it was when that cannot be stored or somebody else has just changed it."""
+        fresh = replace(account, hash=hashed)
+        with self._changing:
+            if self._accounts.get(account.name) != account:
+                return account
+            try:
+                self._store({**self._accounts, account.name: fresh})
+            except ConfigError as why:
+                LOG.warning("%s keeps the hash of an earlier release: %s", account.name, why)
+                return account
+        return fresh
 
     def mark(self, account: Account | None, password: str, name: str = "") -> bytes:
         """A keyed hash of these credentials, to recognise them without keeping them."""
@@ -145,7 +163,7 @@ class Accounts:
         account = self._accounts.get(name)
         if account is None:
             raise ConfigError("there is no user {name}", name=name)
-        if hmac.compare_digest(self._hasher.hash(password, account.salt), account.hash):
+        if hmac.compare_digest(self._hasher.hash(password, account.salt, cost=cost_of(account.hash)), account.hash):
             raise ConfigError("the new password must differ from the present one", field="new")
         fresh = self._account(name, account.role, password, must_change=False)
         with self._changing:
@@ -219,6 +237,7 @@ def _parse(document: Any) -> dict[str, Account]:
             raise TypeError("a field is of the wrong type")
         if account.role not in ROLES or not _HEX.fullmatch(account.salt) or not _HEX.fullmatch(account.hash):
             raise ValueError(f"the account {account.name[:32]!r} is not right")
+        cost_of(account.hash)
     if not any(account.role == "admin" for account in accounts):
         raise ValueError("it holds no administrator")
     return {account.name: account for account in accounts}

@@ -23,7 +23,7 @@ LONGEST_WAIT_S = 300.0
 MAX_ADDRESSES = 1_000
 ACCOUNT_TRIES, ACCOUNT_REFILL_S = 50, 30.0
 """Wrong passwords that strangers have for one account, and after how long they get one more."""
-TOTAL_TRIES, TOTAL_REFILL_S = 200, 1.0
+TOTAL_TRIES, TOTAL_REFILL_S = 200, 2.0
 MAX_NAMES = 256
 MAX_KNOWN = 16
 TELL_EVERY_S = 60.0

@@ -8,16 +8,16 @@ import re
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from board.kit.errors import ConfigError, GatewrightError
 
 MIN_PASSWORD = 8
 MAX_PASSWORD = 200
 MAX_WAITING = 12
-"""Hashes that wait or run at once; a Zero 2 W makes about two a second."""
+"""Hashes that wait or run at once; a Zero 2 W takes 1 to 2 s for one."""
 FOR_KNOWN = 6
 """Of these places so many are only for addresses that logged in before: a stranger's flood does not keep them out."""
-_SCRYPT_N, _SCRYPT_R, _SCRYPT_P = 1 << 14, 8, 1
 _MOST_DECORATION = 4
 _LEET = str.maketrans("013457@$!", "oleastasi")
 _ROWS = ("abcdefghijklmnopqrstuvwxyz", "0123456789", "qwertyuiop", "qwertzuiop", "azertyuiop", "asdfghjkl", "zxcvbnm", "yxcvbnm")
@@ -41,6 +41,27 @@ _COMMON_WORDS = """
 """Words of which the most common passwords are made (public lists of leaked passwords; the device's own words added). With up to
 4 digits or signs around them they count as the same password."""
 _COMMON = frozenset(_COMMON_WORDS.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """scrypt's work (RFC 7914): N is 2 to the power of `log_n`; a hash takes 128 * N * r bytes."""
+
+    log_n: int
+    r: int
+    p: int
+
+    @property
+    def said(self) -> str:
+        """What a hash begins with: a byte each, in hex; nothing for the cost of earlier releases."""
+        return "" if self == EARLIER_COST else bytes((self.log_n, self.r, self.p)).hex()
+
+
+COST = Cost(13, 8, 10)
+"""The one of OWASP's least settings (Password Storage Cheat Sheet), which it calls equal, that takes the least memory: 8 MB."""
+EARLIER_COST = Cost(14, 8, 1)
+"""Of hashes that earlier releases made: 16 MB."""
+_DIGEST = 64
 
 
 class Busy(GatewrightError):
@@ -84,26 +105,37 @@ def _bare_of_rows(low: str) -> bool:
     return letters != low and len(letters) >= 4 and any(letters in row for row in _ROWS)
 
 
+def cost_of(hashed: str) -> Cost:
+    """What this hash was made with; ValueError when it is none that a Hasher makes."""
+    said, digest = hashed[:-_DIGEST], hashed[-_DIGEST:]
+    for cost in (COST, EARLIER_COST):  # no other: what a damaged file says must not take all memory
+        if said == cost.said and len(digest) == _DIGEST:
+            return cost
+    raise ValueError("a hash is not right")
+
+
 class Hasher:
-    """Thread-safe. One thread makes the hashes, 16 MB each; whoever finds too many waiting is told Busy."""
+    """Thread-safe. One thread makes the hashes, 8 MB each; whoever finds too many waiting is told Busy."""
 
     def __init__(self) -> None:
         self._worker = ThreadPoolExecutor(1, "hash")
         self._lock = threading.Lock()
         self._waiting = 0
 
-    def hash(self, password: str, salt: str, known: bool = True) -> str:
-        """scrypt in hex; `salt` in hex. `known`: for somebody who was here before, or is logged in."""
+    def hash(self, password: str, salt: str, known: bool = True, cost: Cost = COST) -> str:
+        """What it cost (Cost.said), then 32 bytes of scrypt, in hex; `salt` in hex. `known`: for somebody who was here before, or
+        is logged in."""
         with self._lock:
             if self._waiting >= (MAX_WAITING if known else MAX_WAITING - FOR_KNOWN):
                 raise Busy("too many people are logging in: try again in a moment")
             self._waiting += 1
         try:
-            return self._worker.submit(_scrypt, password.encode("utf-8", "surrogatepass"), bytes.fromhex(salt)).result()
+            secret = password.encode("utf-8", "surrogatepass")
+            return cost.said + self._worker.submit(_scrypt, secret, bytes.fromhex(salt), cost).result()
         finally:
             with self._lock:
                 self._waiting -= 1
 
 
-def _scrypt(secret: bytes, salt: bytes) -> str:
-    return hashlib.scrypt(secret, salt=salt, n=_SCRYPT_N, r=_SCRYPT_R, p=_SCRYPT_P, dklen=32).hex()
+def _scrypt(secret: bytes, salt: bytes, cost: Cost) -> str:
+    return hashlib.scrypt(secret, salt=salt, n=1 << cost.log_n, r=cost.r, p=cost.p, dklen=_DIGEST // 2).hex()

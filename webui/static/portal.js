@@ -1,4 +1,5 @@
 // Portal: what every page uses: the API, elements without HTML strings, notices, confirmations and forms.
+import {_n} from "./words.js";
 
 export class ApiError extends Error {
   constructor(status, answer) {
@@ -63,7 +64,7 @@ export function notice(kind, text, problems = [], place = $("#notices")) {
   const node = el("div", {class: `notice ${kind}`, role: kind === "bad" ? "alert" : "status", tabindex: "-1"});
   const inside = el("div");
   if (problems.length) {
-    inside.append(el("strong", {}, problems.length === 1 ? "Not saved: one value is not possible." : `Not saved: ${problems.length} values are not possible.`));
+    inside.append(el("strong", {}, _n("Not saved: {count} value is not possible.", "Not saved: {count} values are not possible.", problems.length)));
     inside.append(el("ul", {}, ...problems.map((problem) => el("li", {}, `${problem.title}: ${problem.text}`))));
   } else inside.append(text);
   node.append(inside);

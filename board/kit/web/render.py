@@ -18,16 +18,21 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
 
 SHARED = Path(__file__).parent / "templates"
-SENTENCE = re.compile(r'\b_\(\s*("(?:[^"\\]|\\.)*")')
+_TEXT = r'"(?:[^"\\]|\\.)*"'
+SENTENCE = re.compile(rf"\b_\(\s*({_TEXT})")
 """A sentence of a script, as JSON: `_("...")`."""
+COUNTED = re.compile(rf"\b_n\(\s*({_TEXT}),\s*({_TEXT})")
+"""A sentence of a script that counts: `_n("{count} plate", "{count} plates", count)`."""
+FORMS = 200
+"""Numbers whose plural form a page is told: from 100 on, every language goes by the last two digits."""
 
 
 class Templates:
     """The templates of `folders` and those of the kit ("layout.html"), each compiled once; safe to use from several threads.
 
     In a template `_("At least {least} characters.", least=8)` says a sentence in the reader's language, and a Text or an error
-    of ours that is printed as a value is said in it too; `| sentence` gives it a capital letter and a full stop. None prints
-    nothing; a name that was not given is an error.
+    of ours that is printed as a value is said in it too; `| sentence` gives it a capital letter and a full stop. What counts is
+    said by `_n("{count} plate", "{count} plates", found)`. None prints nothing; a name that was not given is an error.
 
     `here`: address of the page, for the choice of language; `page_words`: English -> the language's, for scripts of the page."""
 
@@ -56,20 +61,34 @@ class Templates:
             finalize=pass_context(_printed),
         )
         environment.globals["_"] = pass_context(_say)
+        environment.globals["_n"] = pass_context(_say_count)
         environment.filters["drawn"] = _drawn
         environment.filters["sentence"] = pass_context(_sentence)
         return environment
 
 
-def page_words(language: Language, *scripts: Path) -> dict[str, str]:
-    """{English: what is said in `language`} of the sentences in `scripts` that the language has."""
-    found = {text: language.translate(text) for path in scripts for text in _sentences(path)}
-    return {text: words for text, words in found.items() if words != text}
+def page_words(language: Language, *scripts: Path) -> dict[str, str | list[str]]:
+    """What board/kit/web/static/words.js needs: {English: what is said in `language`} of the sentences in `scripts` that the
+    language has; of one that counts {its template for one: its forms}, and under "" the forms of 0, 1, 2 ..., a digit each."""
+    sentences = {text: language.translate(text) for path in scripts for text in _sentences(path)}
+    found: dict[str, str | list[str]] = {text: words for text, words in sentences.items() if words != text}
+    numbers = {language.form(count): count for count in reversed(range(FORMS))}
+    for one, many in dict.fromkeys(pair for path in scripts for pair in _counted(path)):
+        forms = [language.translate(many, one, numbers[form]) for form in sorted(numbers)]
+        if not {one, many}.issuperset(forms):
+            found[one] = forms
+            found[""] = "".join(str(language.form(count)) for count in range(FORMS))
+    return found
 
 
 @cache
 def _sentences(script: Path) -> tuple[str, ...]:
     return tuple(json.loads(text) for text in SENTENCE.findall(script.read_text("utf-8")))
+
+
+@cache
+def _counted(script: Path) -> tuple[tuple[str, str], ...]:
+    return tuple((json.loads(one), json.loads(many)) for one, many in COUNTED.findall(script.read_text("utf-8")))
 
 
 def _say(context: Context, key: str, /, **values: object) -> str:
@@ -80,6 +99,10 @@ def _say(context: Context, key: str, /, **values: object) -> str:
     if any(isinstance(value, Markup) for value in values.values()):
         return Markup(escape(translate(key))).format(**values)
     return Text(key, values).said(translate)
+
+
+def _say_count(context: Context, one: str, many: str, count: int, /, **values: object) -> str:
+    return Text(many, {"count": count, **values}, one).said(context["language"].translate)
 
 
 def _sentence(context: Context, value: Any) -> str:

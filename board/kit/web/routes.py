@@ -71,9 +71,10 @@ class Refused(GatewrightError):
         *,
         headers: tuple[tuple[str, str], ...] = (),
         field: str = "",
+        one: str = "",
         **values: object,
     ) -> None:
-        super().__init__(text, field=field, **values)
+        super().__init__(text, field=field, one=one, **values)
         self.status = status
         self.headers = headers
 

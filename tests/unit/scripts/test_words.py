@@ -19,6 +19,7 @@ def check(card: int, why: Exception) -> None:
     raise Refused(404, "There is no such gate.")
     raise unfit("card", "Card", "must be {least} or more", least=1)
     Text("{n} cards", {"n": 2})
+    Text("{count} gates open", {"count": 2}, one="{count} gate opens")
 
 gate: int = option(5, "Opening time", "How long.", unit="s", choices=("short", "long"))
 log.info("no text of %s", gate)
@@ -51,11 +52,18 @@ def product(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_texts_of_errors_settings_templates_and_scripts_are_found(product: Path) -> None:
     (product / "firmware" / "gate.py").write_text(SOURCE)
-    (product / "firmware" / "gate.html").write_text('<p>{{ _("{n} gates", n=count) }}</p>{{ count }}')
-    (product / "firmware" / "static" / "gate.js").write_text('show(_("Gate {name}", { name }));')
+    page = '<p>{{ _("{n} gates", n=count) }}{{ _n("{count} car", "{count} cars", 3) }}</p>{{ count }}'
+    (product / "firmware" / "gate.html").write_text(page)
+    script = 'show(_("Gate {name}", { name }), _n("{count} day", "{count} days", 1));'
+    (product / "firmware" / "static" / "gate.js").write_text(script)
     assert {each.text for each in found_in_product()} == {
         "{gate} does not open", "card {card}: {why}", "There is no such gate.", "Card", "must be {least} or more", "{n} cards",
-        "Opening time", "How long.", "s", "short", "long", "{n} gates", "Gate {name}",
+        "Opening time", "How long.", "s", "short", "long", "{n} gates", "Gate {name}", "{count} gates open", "{count} cars",
+        "{count} days",
+    }  # fmt: skip
+    counted = {each.id for each in found_in_product() if each.one}
+    assert counted == {
+        ("{count} gate opens", "{count} gates open"), ("{count} car", "{count} cars"), ("{count} day", "{count} days"),
     }  # fmt: skip
     assert Found("card {card}: {why}", "firmware/gate.py", 7, frozenset({"card", "why"})) in found_in_product()
     assert Found("{n} gates", "firmware/gate.html", 1, frozenset({"n"})) in found_in_product()
@@ -70,6 +78,34 @@ def test_what_is_wrong_with_texts_and_catalogues_is_said(product: Path) -> None:
         "de.po: other values than its English: '{n} cards'",
         "de.po: not translated: 'Card' (firmware/gate.py)",
     ]
+
+
+COUNTED = """msgid ""
+msgstr ""
+"Language: de\\n"
+"Plural-Forms: nplurals=2; plural=(n != 1);\\n"
+
+#: firmware/gate.py
+msgid "{count} gate of {name}"
+msgid_plural "{count} gates of {name}"
+msgstr[0] "Ein Tor von {name}"
+msgstr[1] "{count} Tore"
+"""
+
+
+def test_every_plural_form_is_wanted_and_only_the_number_may_be_left_out(product: Path) -> None:
+    text = 'Text("{count} gates of {name}", {"count": 2, "name": "x"}, one="{count} gate of {name}")\n'
+    (product / "firmware" / "gate.py").write_text(text)
+    catalogue = product / "board" / "kit" / "locales" / "de.po"
+    catalogue.write_text(COUNTED)
+    id = ("{count} gate of {name}", "{count} gates of {name}")
+    assert mistakes() == [f"de.po: other values than its English: {id!r}"]
+    catalogue.write_text(COUNTED.replace("Tore", "Tore von {name}"))
+    assert mistakes() == []
+    catalogue.write_text(COUNTED.replace("{count} Tore", ""))
+    assert mistakes() == [f"de.po: not translated: {id!r} (firmware/gate.py)"]
+    (product / "firmware" / "gate.py").write_text(text.replace('{name}")\n', '{other}")\n'))
+    assert "wants ['count', 'name', 'other']" in mistakes()[0]
 
 
 def test_extracting_adds_what_is_new_takes_out_what_is_gone_and_keeps_what_is_said(product: Path) -> None:

@@ -220,7 +220,7 @@ def test_a_camera_that_falls_silent_has_gone_and_closes_although_a_capture_waits
 @pytest.mark.parametrize(
     ("url", "prepare", "problem"),
     [
-        ("picamera2:1", lambda library: None, "camera 1 is not connected: libcamera sees 1 cameras; check the ribbon cable"),
+        ("picamera2:1", lambda library: None, "camera 1 is not connected: libcamera sees 1 camera; check the ribbon cable"),
         ("picamera2:left", lambda library: None, "picamera2: must be followed by the camera's number"),
         ("picamera2:", lambda library: setattr(library, "cameras", 0), "camera 0 is not connected: libcamera sees 0"),
     ],

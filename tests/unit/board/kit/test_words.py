@@ -15,12 +15,18 @@ CATALOGUE = {
     "plate": "Kennzeichen",
     "{a}": "{nobody}",
     "{first}; {others}": "{first} · {others}",
+    "{count} plates": ("{count} Kennzeichen", "{count} Kennzeichen (mehrere)"),
 }
 NESTED = Text("{name} is missing", {"name": Text("plate")})
 
 
-def german(template: str) -> str:
-    return CATALOGUE.get(template, template)
+def german(template: str, one: str = "", count: int = 0) -> str:
+    found = CATALOGUE.get(template, (one, template) if one else template)
+    return found if isinstance(found, str) else found[count != 1]
+
+
+def plates(count: int) -> Text:
+    return Text("{count} plates", {"count": count}, one="{count} plate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,24 @@ def test_a_text_is_said_with_its_values_and_the_texts_and_errors_in_them() -> No
     assert str(NESTED) == "plate is missing"
     assert NESTED.said(german) == "Kennzeichen fehlt"
     assert Text("{why}!", {"why": ConfigError("{name} is missing", name="x")}).said(german) == "x fehlt!"
+
+
+@pytest.mark.parametrize(
+    ("count", "english", "said"),
+    [
+        (0, "0 plates", "0 Kennzeichen (mehrere)"),
+        (1, "1 plate", "1 Kennzeichen"),
+        (2, "2 plates", "2 Kennzeichen (mehrere)"),
+    ],
+)
+def test_a_text_that_counts_has_the_form_for_its_number_also_when_it_was_stored_or_sent(
+    count: int, english: str, said: str
+) -> None:
+    for text in (plates(count), from_stored(to_stored(plates(count))), Text("{what}", {"what": plates(count)})):
+        assert (str(text), text.said(german)) == (english, said)
+    error = ConfigError("{name}: {count} plates too many", one="{name}: {count} plate too many", name="gate", count=count)
+    assert str(error) == f"gate: {english} too many"
+    assert str(Text("{count} plates", {"count": "many"}, one="{count} plate")) == "many plates"
 
 
 def test_a_text_without_values_is_said_as_it_stands_with_its_braces() -> None:

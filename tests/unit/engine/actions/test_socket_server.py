@@ -135,7 +135,7 @@ def test_a_client_that_does_not_read_is_dropped_in_time_and_the_others_have_the_
         got: list[bytes] = []
         reader = threading.Thread(target=lambda: got.append(read(good, 7_000_500)))
         reader.start()
-        assert str(ACTION.deliver(huge, options, its)).startswith("1 clients of port")
+        assert str(ACTION.deliver(huge, options, its)).startswith("1 client of port")
         assert len(vms.clients()) == 1
         good.shutdown(socket.SHUT_RDWR)
         reader.join()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
-from firmware.people.passwords import Hasher
+from firmware.people import passwords
+from firmware.people.passwords import COST, Cost, Hasher
 
 
 class CountingHasher(Hasher):
@@ -14,9 +17,19 @@ class CountingHasher(Hasher):
         super().__init__()
         self.salts: list[str] = []
 
-    def hash(self, password: str, salt: str, known: bool = True) -> str:
+    def hash(self, password: str, salt: str, known: bool = True, cost: Cost = COST) -> str:
         self.salts.append(salt)
-        return super().hash(password, salt, known)
+        return super().hash(password, salt, known, cost)
+
+
+@pytest.fixture
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """scrypt with hardly any work, for tests of everything but the hashes."""
+
+    def scrypt(secret: bytes, salt: bytes, cost: Cost) -> str:
+        return hashlib.scrypt(secret, salt=salt + bytes((cost.log_n,)), n=16, r=1, p=1, dklen=32).hex()
+
+    monkeypatch.setattr(passwords, "_scrypt", scrypt)
 
 
 @pytest.fixture

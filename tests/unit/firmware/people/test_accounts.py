@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,13 @@ import pytest
 
 from board.kit.clock import TestClock
 from board.kit.errors import ConfigError
+from board.kit.kept import Kept
 from firmware.people.accounts import Accounts
+from firmware.people.passwords import COST, EARLIER_COST, Hasher, cost_of
 from tests.recorder import Recorder
 from tests.unit.firmware.people.conftest import CountingHasher
+
+pytestmark = pytest.mark.usefixtures("quick_hashes")
 
 
 def test_a_new_camera_has_an_admin_whose_random_password_must_be_changed(tmp_path: Path) -> None:
@@ -269,6 +274,54 @@ def test_an_unknown_name_costs_as_many_hashes_as_a_known_one(tmp_path: Path, has
         assert accounts.check(name, password) is None
         counts.append(len(hasher.salts))
     assert counts == [1, 1, 1, 0, 0]
+
+
+def with_an_earlier_hash(folder: Path, password: str) -> str:
+    """Accounts as an earlier release left them: admin and guard; the hash of guard."""
+    Accounts(folder).add("guard", "viewer", "gatehouse")
+    stored = json.loads((folder / "accounts.json").read_text())
+    for each in stored:
+        each["hash"] = Hasher().hash(password, each["salt"], cost=EARLIER_COST)
+    for name in ("accounts.json", "accounts.json.1"):
+        (folder / name).unlink(missing_ok=True)
+    (folder / "accounts.json").write_text(json.dumps(stored))
+    return str(stored[1]["hash"])
+
+
+def test_a_hash_of_an_earlier_release_counts_and_is_made_anew_at_the_next_log_in(tmp_path: Path, hasher: CountingHasher) -> None:
+    earlier = with_an_earlier_hash(tmp_path, "gatehouse")
+    accounts = Accounts(tmp_path, hasher)
+    assert accounts.damage is None
+    assert accounts.check("guard", "gatehousf") is None and accounts.get("guard").hash == earlier  # type: ignore[union-attr]
+    found = accounts.check("guard", "gatehouse")
+    assert found is not None and found == accounts.get("guard") == Accounts(tmp_path).get("guard")
+    assert (cost_of(found.hash), found.salt) == (COST, Accounts(tmp_path).get("guard").salt)  # type: ignore[union-attr]
+    assert accounts.remembered("guard", "gatehouse") == found
+    assert Accounts(tmp_path).check("guard", "gatehouse") is not None
+
+
+def test_while_any_hash_is_of_an_earlier_release_every_name_costs_the_same(tmp_path: Path, hasher: CountingHasher) -> None:
+    with_an_earlier_hash(tmp_path, "gatehouse")
+    accounts = Accounts(tmp_path, hasher)
+    accounts.check("guard", "gatehouse")
+    counts = []
+    for name in ("guard", "admin", "nobody"):
+        hasher.salts.clear()
+        assert accounts.check(name, "wrong one") is None
+        counts.append(len(hasher.salts))
+    assert counts == [2, 2, 2]
+
+
+def test_a_log_in_does_not_fail_because_the_new_hash_cannot_be_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    earlier = with_an_earlier_hash(tmp_path, "gatehouse")
+    accounts = Accounts(tmp_path)
+
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Kept, "write", full)
+    found = accounts.check("guard", "gatehouse")
+    assert found is not None and found.hash == earlier and accounts.get("guard") == found
 
 
 def test_a_right_password_is_remembered_for_300_s_and_forgotten_with_any_change(tmp_path: Path, hasher: CountingHasher) -> None:

@@ -12,6 +12,8 @@ from board.kit.web.people import BASIC, COOKIE, TOKEN, Visitor
 from board.kit.web.routes import Call
 from firmware.people.auth import SESSION, Auth
 
+pytestmark = pytest.mark.usefixtures("quick_hashes")
+
 
 @pytest.fixture
 def clock() -> TestClock:

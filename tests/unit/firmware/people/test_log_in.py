@@ -13,8 +13,10 @@ from board.kit.clock import TestClock
 from firmware.people.accounts import Account, Accounts
 from firmware.people.guesses import Guesses
 from firmware.people.log_in import LogIn, MustWait
-from firmware.people.passwords import Busy
+from firmware.people.passwords import Busy, Cost
 from tests.unit.firmware.people.conftest import CountingHasher
+
+pytestmark = pytest.mark.usefixtures("quick_hashes")
 
 
 @pytest.fixture
@@ -85,7 +87,7 @@ def test_who_finds_too_many_waiting_is_told_so_and_it_does_not_count(
     log_in = LogIn(accounts, Guesses(TestClock()))
     places: list[bool] = []
 
-    def full(password: str, salt: str, known: bool = True) -> str:
+    def full(password: str, salt: str, known: bool, cost: Cost) -> str:
         places.append(known)
         raise Busy("too many")
 
@@ -126,10 +128,10 @@ def test_so_many_wait_for_the_answer_to_one_question_and_the_next_is_told_that_a
     hashing, go_on = threading.Event(), threading.Event()
     real = hasher.hash
 
-    def slow(password: str, salt: str, known: bool = True) -> str:
+    def slow(password: str, salt: str, known: bool, cost: Cost) -> str:
         hashing.set()
         assert go_on.wait(20)
-        return real(password, salt, known)
+        return real(password, salt, known, cost)
 
     monkeypatch.setattr(hasher, "hash", slow)
     said: list[str] = []

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 
 import pytest
 
 from board.kit.errors import ConfigError
 from firmware.people import passwords
-from firmware.people.passwords import FOR_KNOWN, MAX_WAITING, Busy, Hasher, check_new, is_common
+from firmware.people.passwords import (
+    COST,
+    EARLIER_COST,
+    FOR_KNOWN,
+    MAX_WAITING,
+    Busy,
+    Cost,
+    Hasher,
+    check_new,
+    cost_of,
+    is_common,
+)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +70,7 @@ def test_the_name_of_the_device_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
 def test_one_hash_at_a_time_and_strangers_leave_room_for_those_who_were_here_before(monkeypatch: pytest.MonkeyPatch) -> None:
     go, running, most = threading.Event(), [], []
 
-    def slow(secret: bytes, salt: bytes) -> str:
+    def slow(secret: bytes, salt: bytes, cost: Cost) -> str:
         running.append(secret)
         most.append(len(running))
         assert go.wait(30)
@@ -96,9 +108,20 @@ def test_one_hash_at_a_time_and_strangers_leave_room_for_those_who_were_here_bef
     for thread in threads:
         thread.join(30)
     assert answers.count("busy known=False") == refused and answers.count("busy known=True") == 3
-    assert answers.count("aa") == MAX_WAITING and set(most) == {1}
-    assert hasher.hash("x", "00", known=False) == "aa"
+    assert answers.count("0d080aaa") == MAX_WAITING and set(most) == {1}
+    assert hasher.hash("x", "00", known=False) == "0d080aaa"
 
 
 def test_hashes_of_earlier_releases_are_the_same() -> None:
-    assert Hasher().hash("correct horse", "00" * 16) == "72f28348847cbc0ff6e044157f5b411928fd56298aa028c0ecdcb502cc3590af"
+    earlier = "72f28348847cbc0ff6e044157f5b411928fd56298aa028c0ecdcb502cc3590af"
+    assert Hasher().hash("correct horse", "00" * 16, cost=EARLIER_COST) == earlier
+    assert cost_of(earlier) == EARLIER_COST
+
+
+def test_a_hash_says_what_it_cost_and_none_costs_more_than_ours() -> None:
+    made = Hasher().hash("correct horse", "00" * 16)
+    assert made[:6] == "0d080a" and cost_of(made) == COST
+    assert bytes.fromhex(made[6:]) == hashlib.scrypt(b"correct horse", salt=bytes(16), n=8192, r=8, p=10, dklen=32)
+    for odd in ("", "aa", "1f080a" + made[6:], "0d08" + made[6:], "0d080a0a" + made[6:]):
+        with pytest.raises(ValueError):
+            cost_of(odd)

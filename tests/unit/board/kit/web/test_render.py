@@ -7,12 +7,25 @@ from pathlib import Path
 import pytest
 
 from board.kit.errors import ConfigError
-from board.kit.web.render import Templates
-from board.kit.words import ENGLISH, Language, Text
+from board.kit.web.render import Templates, page_words
+from board.kit.words import ENGLISH, Language, Text, english
 
 ROOT = Path(__file__).resolve().parents[5]
 GERMAN = {"{user} is logged in.": "{user} ist angemeldet.", "{host} answers {status}": "{host} antwortet {status}"}.get
 DE = Language("de", "Deutsch", lambda key: GERMAN(key, key))
+BRAMY = ("{count} brama", "{count} bramy", "{count} bram")
+PL = Language(
+    "pl",
+    "polski",
+    lambda key, one="", count=0: BRAMY[polish_form(count)] if one == "{count} gate" else english(key, one, count),
+    lambda count: polish_form(count),
+)
+SCRIPT = """show(_n("{count} gate", "{count} gates", 3), _("Log in"), _n(
+  "{count} car", "{count} cars", found.length, { x }));"""
+
+
+def polish_form(count: int) -> int:
+    return 0 if count == 1 else 1 if 2 <= count % 10 <= 4 and not 12 <= count % 100 <= 14 else 2
 
 
 def rendered(folder: Path, source: str, language: Language = ENGLISH, **values: object) -> str:
@@ -35,6 +48,19 @@ def test_texts_and_errors_that_are_printed_are_said_in_the_language_of_the_reade
     error = ConfigError("{host} answers {status}", host="c", status=404)
     page = "{{ text }}, {{ error }}"
     assert rendered(tmp_path, page, DE, text=text, error=error) == "a&lt;b antwortet 500, c antwortet 404"
+
+
+def test_what_counts_has_the_plural_form_of_the_language_in_templates_and_scripts(tmp_path: Path) -> None:
+    page = "{% for count in (1, 2, 5) %}{{ _n('{count} gate', '{count} gates', count) }}, {% endfor %}"
+    assert rendered(tmp_path, page) == "1 gate, 2 gates, 5 gates, "
+    assert rendered(tmp_path, page, PL) == "1 brama, 2 bramy, 5 bram, "
+    script = tmp_path / "gate.js"
+    script.write_text(SCRIPT)
+    assert page_words(ENGLISH, script) == {}
+    words = page_words(PL, script)
+    assert words.keys() == {"", "{count} gate"}
+    assert words["{count} gate"] == list(BRAMY)
+    assert words[""] == "".join(str(polish_form(count)) for count in range(200))
 
 
 def test_a_name_that_was_not_given_is_an_error(tmp_path: Path) -> None:
