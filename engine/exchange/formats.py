@@ -8,6 +8,9 @@ from types import MappingProxyType
 EXTENSIONS: Mapping[str, str] = MappingProxyType({"XML": "xml", "CSV": "csv", "XLSX": "xlsx"})
 """Format of a file of lists -> the extension of its files."""
 
+MATCHES: Mapping[str, str] = MappingProxyType({"XML": "xml", "JSON": "json", "CSV": "csv", "XLSX": "xlsx"})
+"""The same for a file of passages."""
+
 IMPORTED: Mapping[str, tuple[str, bool]] = MappingProxyType({
     "XML": ("XML", True),
     "XML_NOTDELETE": ("XML", False),

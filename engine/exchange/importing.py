@@ -56,13 +56,7 @@ class Result:
     @property
     def note(self) -> Text:
         """For the Audit tab."""
-        return joined([
-            Text("{list_name}: {added} added, {changed} changed, {removed} removed, now {count} plates", {
-                "list_name": each.name, "added": each.effect.added, "changed": each.effect.changed,
-                "removed": each.effect.removed, "count": each.effect.after,
-            })
-            for each in self.lists
-        ])  # fmt: skip
+        return joined([_said(each) for each in self.lists])
 
     @property
     def changes(self) -> int:
@@ -168,3 +162,19 @@ def _shown(effect: Effect, targets: Mapping[int, PlateList], terms: Terms) -> Li
     plate_list = targets[effect.list_id]
     objection = effect.objection(plate_list.name, terms)
     return ListEffect(plate_list.name, effect.list_id < 0, effect, objection or NOTHING)
+
+
+def _said(each: ListEffect) -> Text:
+    effect = each.effect
+    values = {
+        "list_name": each.name,
+        "added": effect.added,
+        "changed": effect.changed,
+        "removed": effect.removed,
+        "count": effect.after,
+    }
+    return Text(
+        "{list_name}: {added} added, {changed} changed, {removed} removed, now {count} plates",
+        values,
+        one="{list_name}: {added} added, {changed} changed, {removed} removed, now {count} plate",
+    )

@@ -77,3 +77,6 @@ class JobKind(Generic[O]):
 
     all_lists: bool = False
     """It can be a job of ALL PLATES too, which stands for every list."""
+
+    fixed_lists: bool = False
+    """It is about passages, so that it can be a job of NOT IN LIST too, which holds no plates."""

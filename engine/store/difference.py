@@ -80,7 +80,9 @@ class Effect:
         """Why these terms do not allow it; None: they do."""
         if self.before and not self.after and not terms.may_empty:
             return Text(
-                "it would empty the list {list_name}, which has {count} plates", {"list_name": list_name, "count": self.before}
+                "it would empty the list {list_name}, which has {count} plates",
+                {"list_name": list_name, "count": self.before},
+                one="it would empty the list {list_name}, which has {count} plate",
             )
         if self.removed > FEW_REMOVED and self.removed * 100 > terms.most_removed_pct * self.before:
             return Text(

@@ -39,7 +39,8 @@ def _run(options: FtpListOptions, env: JobEnv) -> Done:
         server.enter(folders)
         server.put(f"{name}.{EXTENSIONS[options.format]}", content)
     stored = "/".join([*folders, f"{name}.{EXTENSIONS[options.format]}"]).replace("//", "/")
-    note = Text("{server} stored {name}: {count} plates", {"server": options.server, "name": stored, "count": written.entries})
+    values = {"server": options.server, "name": stored, "count": written.entries}
+    note = Text("{server} stored {name}: {count} plates", values, one="{server} stored {name}: {count} plate")
     return Done(note, {"digest": written.digest, "lists": lists})
 
 

@@ -28,7 +28,8 @@ def _run(options: LocalListOptions, env: JobEnv) -> Done:
         return Done(NOTHING_NEW, {**env.memory, "lists": lists}, nothing_new=True)
     name = file_name(options.name, env, EXTENSIONS[options.format])
     keep(path, env.folder, name, options.keep)
-    note = Text("{name}: {count} plates", {"name": name, "count": written.entries})
+    values = {"name": name, "count": written.entries}
+    note = Text("{name}: {count} plates", values, one="{name}: {count} plate")
     return Done(note, {"digest": written.digest, "lists": lists})
 
 
