@@ -196,6 +196,7 @@ ALWAYS = WeekSchedule()
 
 WILDCARDS = "?*"
 """In a listed plate: one character, any number of them."""
+_WILDCARDS = frozenset(WILDCARDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +222,7 @@ class ListEntry:
 
     @property
     def is_wildcard(self) -> bool:
-        return "?" in self.plate or "*" in self.plate  # WILDCARDS, for every car and every row of an import
+        return not _WILDCARDS.isdisjoint(self.plate)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return next((place for place, known in enumerate(LONGEST) if file.startswith(known)), len(LONGEST))
 
     items.sort(key=rank)
+    if unstable := [item.nodeid for item in items if " at 0x" in item.nodeid]:
+        raise pytest.UsageError(f"{unstable[0]}: name its parameters (ids=): workers that collect different names run no test")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

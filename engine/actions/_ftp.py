@@ -135,14 +135,18 @@ class Session:
             self._client.putcmd("QUIT")
 
 
+Pin = Callable[[bytes], None]
+"""Gets the server's certificate (DER) before anything is told to the server; what it raises ends the session."""
+
+
 @contextmanager
-def session(network: Network, server: FtpServer, timeout_s: float) -> Iterator[Session]:
+def session(network: Network, server: FtpServer, timeout_s: float, pin: Pin | None = None) -> Iterator[Session]:
     """A session that is over after `timeout_s`, whatever the server does. DeliveryError, PeerRefused (it answers with a refusal)
-    and ConfigError name the server."""
+    and ConfigError name the server. `pin`: looks at the certificate of each connection, whoever vouches for it."""
     import ftplib
 
     with exchange(network, server.server, timeout_s) as it:
-        client = _client(it, server, timeout_s)
+        client = _client(it, server, timeout_s, pin)
         try:
             _log_in(client, server)
             made = Session(client)
@@ -166,10 +170,10 @@ def _log_in(client: FTP_TLS, server: FtpServer) -> None:
         client.prot_p()
 
 
-def _client(it: Exchange, server: FtpServer, timeout_s: float) -> FTP_TLS:
+def _client(it: Exchange, server: FtpServer, timeout_s: float, pin: Pin | None) -> FTP_TLS:
     import ftplib
 
-    context = client_context(server.ca, server.verify_tls) if server.tls != "none" else None
+    context = client_context(server.ca, server.verify_tls and pin is None) if server.tls != "none" else None
 
     class Client(ftplib.FTP_TLS):
         """Connects by our network, reads no more than a server may say, and uses one TLS session for commands and data: many a
@@ -180,14 +184,21 @@ def _client(it: Exchange, server: FtpServer, timeout_s: float) -> FTP_TLS:
             self.host = host
             self.af = sock.family
             self.sock = self.context.wrap_socket(sock, server_hostname=host) if server.tls == "implicit" else sock
+            if server.tls == "implicit":
+                self._look_at(self.sock)
             self._listen()
             self.welcome = self.getresp()
             return self.welcome
 
         def auth(self) -> str:
             said = super().auth()
+            self._look_at(self.sock)
             self._listen()
             return said
+
+        def _look_at(self, conn: Any) -> None:
+            if pin is not None:
+                pin(conn.getpeercert(binary_form=True) or b"")
 
         def _listen(self) -> None:
             assert self.sock is not None
@@ -204,6 +215,7 @@ def _client(it: Exchange, server: FtpServer, timeout_s: float) -> FTP_TLS:
             if server.tls != "none":
                 session = self.sock.session  # type: ignore[union-attr]
                 conn = self.context.wrap_socket(conn, server_hostname=self.host, session=session)
+                self._look_at(conn)
             return conn, None
 
         def storbinary(self, cmd: str, fp: Any, blocksize: int = PIECE, callback: Any = None, rest: Any = None) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from os import SEEK_END
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO
@@ -15,6 +16,7 @@ from board.kit.errors import ConfigError
 from engine.exchange.files import csv_file, xml_file
 from engine.exchange.files.columns import COLUMNS, FURTHER
 from engine.exchange.files.rows import NO_STAMP, Stamp
+from engine.exchange.generation import DIGEST_DIGITS, Generation, sources_of
 from engine.formats.event import Device
 from engine.formats.workbook import write_workbook
 from engine.store import Store
@@ -22,16 +24,18 @@ from engine.types import FIXED_ROLES, ListEntry, PlateList
 
 UNLISTED = "unlisted"
 
-_NUMBER = "0" * 40
-"""Stands for the generation until the whole file is known."""
+SIZES = 64
+"""The length of an XML file that is followed is its generation's number, modulo this: who asks for the size alone sees that it is
+another one, even if a plate went and one as long came within a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """`digest`: the same for the same lists; it is the generation that the file names. `entries`: how many there are."""
+    """`digest`: the same for the same lists; `entries`: how many there are; `generation`: what the file says, if it is followed."""
 
     digest: str
     entries: int
+    generation: Generation | None = None
 
 
 def lists_of(store: Store, chosen: PlateList) -> list[PlateList]:
@@ -49,23 +53,34 @@ def write_lists(
     lists = lists_of(store, chosen)
     with ExitStack() as stack:
         entries = stack.enter_context(store.entries.snapshot())
-        stamp = _stamp(store, lists, device.zone, further, followed)
+        unknown = _generation(store, chosen, lists) if followed and further else None
+        stamp = _stamp(store, lists, device.zone, further, unknown)
         out = stack.enter_context(path.open("w+b"))
         told = [(each, entries(each.id)) for each in lists]
         hashed = _Hashed(out)
         count = _WRITERS[name](hashed, told, device, stamp, further)
-        digest = hashed.digest.hexdigest()[: len(_NUMBER)]
-        if followed:
-            _put_generation(out, digest)
-    return Written(digest, count)
+        digest = hashed.digest.hexdigest()[:DIGEST_DIGITS]
+        if unknown is None:
+            return Written(digest, count)
+        generation = replace(unknown, digest=digest, number=store.following.number(f"{chosen.id} {name}", digest))
+        _put_generation(out, unknown, generation)
+        if name == "XML":
+            out.write(b"\n" * ((generation.number - out.seek(0, SEEK_END)) % SIZES))
+    return Written(digest, count, generation)
 
 
-def _stamp(store: Store, lists: Sequence[PlateList], zone: ZoneInfo, further: bool, followed: bool) -> Stamp:
+def _generation(store: Store, chosen: PlateList, lists: Sequence[PlateList]) -> Generation:
+    """Number and digest are known when the file is."""
+    every = {each.id for each in store.lists() if each.role in FIXED_ROLES}
+    return Generation(0, "0" * DIGEST_DIGITS, store.following.source(), sources_of(store, {each.id for each in lists} | every))
+
+
+def _stamp(store: Store, lists: Sequence[PlateList], zone: ZoneInfo, further: bool, generation: Generation | None) -> Stamp:
     if not further:
         return NO_STAMP
-    used = tuple(each.name for each in FURTHER) if followed else store.entries.used(each.id for each in lists)
+    used = store.entries.used(each.id for each in lists) if generation is None else tuple(each.name for each in FURTHER)
     columns = tuple(each.name for each in FURTHER if each.name in used)
-    return Stamp(_NUMBER if followed else "", zone.key if followed else "", columns)
+    return Stamp("", "", columns) if generation is None else Stamp(generation.text, zone.key, columns)
 
 
 class _Hashed:
@@ -80,14 +95,12 @@ class _Hashed:
         return self.file.write(data)
 
 
-def _put_generation(out: IO[bytes], digest: str) -> None:
+def _put_generation(out: IO[bytes], unknown: Generation, known: Generation) -> None:
     out.seek(0)
-    head = out.read(4096)
-    at = head.find(_NUMBER.encode())
-    while at >= 0:  # a CSV file names it for each list
+    at = out.read(4096).find(unknown.text.encode())
+    if at >= 0:  # a workbook is packed, and does not carry it
         out.seek(at)
-        out.write(digest.encode())
-        at = head.find(_NUMBER.encode(), at + len(_NUMBER))
+        out.write(known.text.encode())
 
 
 # --- the formats ------------------------------------------------------------------------------------------------------

@@ -23,13 +23,15 @@ _COLOUR_DIGITS = frozenset("0123456789abcdefABCDEF")
 @dataclass(frozen=True, slots=True)
 class Order:
     """What is to be imported and how. `format`: of the file (files/reading.py), "" for whatever it is; `dates`: of
-    formats.ORDERS; `any_list`: into the chosen list also what the file says to be of another one."""
+    formats.ORDERS; `any_list`: into the chosen list also what the file says to be of another one; `gone`: names of
+    lists that an earlier file had and this one has no more: ALL PLATES empties them, where they are."""
 
     path: Path
     format: str = ""
     terms: Terms = ANY_TERMS
     dates: str = ""
     any_list: bool = False
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def import_lists(
     nothing. `dry`: only says what would come of it. ConfigError: the file or one of its rows is not acceptable (ImportRefused), the
     terms do not allow it (TooMuchRemoved, not if `dry`), or the list is being imported."""
     head, refusals = Head(), Refusals()
-    places = _Places(store, chosen, order.any_list, head)
+    places = _Places(store, chosen, order, head)
     with closing(Coming()) as coming:
         entries = read(order.path, zone, refusals, head, order.format, order.dates)
         store.imports.gather(coming, _incoming(entries, places), refusals, progress)
@@ -96,9 +98,10 @@ def _incoming(entries: Iterator[ReadEntry], places: _Places) -> Iterator[Incomin
 class _Places:
     """Where the plates of each list in the file belong. Lists that are to be made have numbers below 0."""
 
-    def __init__(self, store: Store, chosen: PlateList, any_list: bool, head: Head) -> None:
+    def __init__(self, store: Store, chosen: PlateList, order: Order, head: Head) -> None:
         self._chosen = chosen
-        self._any_list = any_list
+        self._any_list = order.any_list
+        self._gone = order.gone
         self._head = head
         self._lists = lists_of(store, chosen)
         self._is_one = self._lists == [chosen]
@@ -117,6 +120,8 @@ class _Places:
             self.of(0, name)
         if self._is_one and not self._found:
             self._found[""] = self._chosen
+        if not self._is_one:
+            self._found.update({name: self._by_name[name.casefold()] for name in self._gone if name.casefold() in self._by_name})
         return {each.id: each for each in self._found.values()}
 
     def _place(self, line: int, name: str) -> PlateList:

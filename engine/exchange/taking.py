@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from board.kit.errors import ConfigError
 from board.kit.settings import Settings, option
 from engine.exchange.formats import IMPORTED, ORDERS
 from engine.exchange.kind import NOTHING_NEW, Done, JobEnv
 from engine.store.difference import Terms
+from engine.store.jobs import ACCEPTS
 
 _PIECE = 1 << 16
 
@@ -36,18 +39,48 @@ class TakingOptions(Settings):
     )  # fmt: skip
 
 
-def take_in(path: Path, options: TakingOptions, env: JobEnv) -> Done:
-    """Imports the file unless it is the one that was imported last. Errors as `import_lists`."""
-    from engine.exchange.importing import Order, import_lists  # here: the service knows the kinds, and does not import files
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """How a file is taken in. `terms`: what it may do; `trusted`: what it may do once it is proven that the camera which wrote the
+    last one has written it, later."""
+
+    format: str
+    terms: Terms
+    trusted: Terms
+    dates: str = ""
+    any_list: bool = False
+
+
+def taking(options: TakingOptions) -> Taking:
+    """The limits of the options hold for every file."""
+    name, removes = IMPORTED[options.format]
+    terms = Terms(removes, options.most_removed_pct, options.may_empty, follows=True)
+    return Taking(name, terms, terms, options.dates, options.any_list)
+
+
+def take_in(path: Path, how: Taking, env: JobEnv) -> Done:
+    """Imports the file unless it is the one that was imported last. Errors as `import_lists` and `check_follows`."""
+    # Here: the service knows the kinds, and does not import files.
+    from engine.exchange.files.reading import head_of
+    from engine.exchange.generation import check_follows, is_whole, parse, remembered
+    from engine.exchange.importing import Order, import_lists
 
     digest = _digest(path)
     if not wanted(env, digest=digest):
         return Done(NOTHING_NEW, env.memory, nothing_new=True)
-    name, removes = IMPORTED[options.format]
-    terms = Terms(removes, options.most_removed_pct, options.may_empty, follows=True)
-    result = import_lists(env.store, env.list, Order(path, name, terms, options.dates, options.any_list), env.device.zone, env.user)
+    head = head_of(path)
+    told = parse(head.stamp.generation)
+    if told is not None and not is_whole(path, told):
+        raise ConfigError("the file is not whole: it was cut off, or changed on its way")
+    proven = check_follows(told, env.memory, env.store.following.source())
+    terms = how.trusted if proven else how.terms
+    if env.memory.get(ACCEPTS):
+        terms = replace(terms, most_removed_pct=100, may_empty=True)
+    gone = tuple(name for name in env.memory.get("names", ()) if name not in head.lists) if proven and terms.removes else ()
+    order = Order(path, how.format, terms, how.dates, how.any_list, gone)
+    result = import_lists(env.store, env.list, order, env.device.zone, env.user)
     result.settle(env.store)
-    memory = {"digest": digest, "lists": env.store.entries.mark()}
+    memory = {"digest": digest, "lists": env.store.entries.mark(), "names": list(head.lists), **remembered(told)}
     return Done(result.note, memory, nothing_new=not result.changes and not env.asked and bool(env.memory))
 
 

@@ -1,7 +1,7 @@
 """Work: the process that carries out exports and imports, one at a time on a camera, so that the service neither waits nor grows.
 
 `python -m engine exchange --state DIR jobs 3 7` runs those jobs; `... hand FOLDER` does what is ordered there
-(engine/exchange/hand.py)."""
+(engine/exchange/hand.py); `... publish` brings the files for cameras that follow up to date (engine/exchange/published.py)."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def main(arguments: list[str]) -> int:
     """0: what became of it stands in the store or in the folder."""
     parser = argparse.ArgumentParser(prog="python -m engine exchange", description=__doc__)
     parser.add_argument("--state", type=Path, required=True, help="the camera's state folder")
-    parser.add_argument("what", choices=("jobs", "hand"))
-    parser.add_argument("which", nargs="+", help="numbers of jobs, or a folder")
+    parser.add_argument("what", choices=("jobs", "hand", "publish"))
+    parser.add_argument("which", nargs="*", help="numbers of jobs, or a folder")
     options = parser.parse_args(arguments)
     _be_modest()
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
@@ -69,6 +69,10 @@ def main(arguments: list[str]) -> int:
             from engine.exchange.hand import carry_out
 
             carry_out(store, Clock(), Path(options.which[0]), _device(state, store))
+        elif options.what == "publish":
+            from engine.exchange.published import publish_in
+
+            publish_in(state, store, _device(state, store))
         else:
             run_jobs(state, store, Clock(), [int(each) for each in options.which])
     return 0

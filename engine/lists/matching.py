@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from engine.lists.alphabet import key_of
@@ -73,18 +74,13 @@ def find(
     fixed = [each for each in lists if each.role == "all" or (each.role == "unlisted" and not counted)]
     return Finding(
         matches=(*(counted[list_id] for list_id in sorted(counted)), *(Match(each, None) for each in fixed)),
-        lapsed=tuple(
-            Lapsed(each.list, each.entry, each.why)
-            for each in sorted(seen, key=lambda each: (-STANDINGS.index(each.why), each.entry.valid_until), reverse=True)
-            if each.why and each.list.id not in counted
-        ),
+        lapsed=_lapsed(each for each in seen if each.why and each.list.id not in counted),
         near=near,
         barriers=barriers,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(NamedTuple):
     """A candidate with its normalised text and how it stands."""
 
     list: PlateList
@@ -103,6 +99,11 @@ def _standing(plate_list: PlateList, entry: ListEntry, at: datetime, zone: ZoneI
     if (why == "spent" and plate_list.barrier != "open") or (why == "clock" and plate_list.barrier == "refuse"):
         return ""
     return why
+
+
+def _lapsed(seen: Iterable[_Seen]) -> tuple[Lapsed, ...]:
+    ordered = sorted(seen, key=lambda each: (-STANDINGS.index(each.why), each.entry.valid_until), reverse=True)
+    return tuple(Lapsed(each.list, each.entry, each.why) for each in ordered)
 
 
 def _alike(key: str, seen: Iterable[_Seen]) -> dict[int, Match]:

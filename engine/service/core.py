@@ -67,6 +67,7 @@ from engine.service.outputs import Outputs
 from engine.service.passage_source import StoredPassages
 from engine.service.pins_link import PinsLink
 from engine.service.problems import Problems
+from engine.service.publishing import Publishing, starter
 from engine.service.remembered import LastTrigger, Remembered
 from engine.service.scheduler import Scheduler
 from engine.service.status import Status
@@ -111,6 +112,7 @@ class Core:
     events: Intake
     scheduler: Scheduler
     exchanges: Exchanges
+    publishing: Publishing
     lpr: LprSettings
     general: GeneralSettings
 
@@ -118,6 +120,7 @@ class Core:
         for workers in self.workers.values():
             workers.stop()
         self.exchanges.close()
+        self.publishing.close()
         for store in (self.keeper, self.gate, self.store):
             store.close()
 
@@ -278,7 +281,8 @@ class Service:
         return core
 
     def _build(self, store: Store) -> Core:
-        gate, keeper = (Store(self._state.database, self._clock, checkpoints=False) for _ in range(2))
+        gate = Store.of_gate(self._state.database, self._clock)
+        keeper = Store(self._state.database, self._clock, checkpoints=False)
         outbox = Outbox(store, self._clock, self._subscribers.delivery)
         again = outbox.recover(boot_id(), names_of(self._kinds, Lane.FAST))
         if again:
@@ -289,6 +293,7 @@ class Service:
             for lane in Lane
         }
         exchanges = Exchanges(self._state, self._clock, find_jobs(), keeper, camera_id(self._state), self._problems.say)
+        publishing = Publishing(self._state, keeper.entries.mark, self._clock, starter(self._state))
         return Core(
             store=store,
             gate=gate,
@@ -305,8 +310,10 @@ class Service:
                 upkeep=Upkeep(keeper.db, self._clock).turn,
                 exchange=exchanges.turn,
                 sync=keeper.db.sync,
+                publish=publishing.turn,
             ),
             exchanges=exchanges,
+            publishing=publishing,
             lpr=store.settings(LprSettings),
             general=store.settings(GeneralSettings),
         )

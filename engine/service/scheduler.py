@@ -45,6 +45,7 @@ class Scheduler:
         upkeep: Callable[[], object] = lambda: None,
         exchange: Callable[[], object] = lambda: None,
         sync: Callable[[], None] = lambda: None,
+        publish: Callable[[], object] = lambda: None,
     ) -> None:
         self._store = store
         self._checkpoint = checkpoint
@@ -55,6 +56,7 @@ class Scheduler:
         self._free_pct = free_pct or free_space_pct
         self._upkeep = upkeep
         self._exchange = exchange
+        self._publish = publish
         self._jobs = schedule.Scheduler()
         self._offset_s = self._offset()
         self._plan()
@@ -75,6 +77,7 @@ class Scheduler:
             (1, self._upkeep),
             (1, self._exchange),
             (1, self._sync),
+            (3, self._publish),
         ):
             self._jobs.every(seconds).seconds.do(self._guarded, job)
 

@@ -28,6 +28,8 @@ Values = Sequence[Any] | Mapping[str, Any]
 
 IDLE_READERS = 2
 READER_CACHE_KIB = 1024
+GATE_CACHE_KIB = 4096
+"""Holds the upper pages of a million entries' index and table, so that a look-up reads only the lowest one of each."""
 
 log = logging.getLogger("store")
 
@@ -40,11 +42,12 @@ class Database:
     since the last `sync`, but never damages the file.
 
     `checkpoints` False leaves the copying of the WAL into the file (which does fsync) to `checkpoint()`, so that it never
-    falls into a passage's commit.
+    falls into a passage's commit. `cache_kib`: how much of the file each reading connection keeps at most.
     """
 
-    def __init__(self, path: Path, checkpoints: bool = True) -> None:
+    def __init__(self, path: Path, checkpoints: bool = True, cache_kib: int = READER_CACHE_KIB) -> None:
         self._path = path
+        self._cache_kib = cache_kib
         self._lock = threading.RLock()
         self._writing: int | None = None
         self._idle: list[sqlite3.Connection] = []
@@ -115,7 +118,7 @@ class Database:
             connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA query_only=ON")
-            connection.execute(f"PRAGMA cache_size=-{READER_CACHE_KIB}")
+            connection.execute(f"PRAGMA cache_size=-{self._cache_kib}")
         except sqlite3.Error as why:
             raise self._problem(why) from why
         return connection

@@ -20,6 +20,9 @@ from engine.store.lists import Lists
 from engine.store.rows import marks, stamp, when
 from engine.types import INTERVALS, Job
 
+ACCEPTS = "accepts"
+"""In a job's memory: somebody has seen why it was refused, and wants what comes next."""
+
 
 @dataclass(frozen=True, slots=True)
 class JobState:
@@ -105,6 +108,14 @@ class Jobs:
     def ask(self, job_id: int, by: str) -> None:
         """It is to run now, also if it is disabled and nothing has changed. `by`: the user who wants it."""
         self._db.execute("UPDATE jobs SET asked_at = ?, asked_by = ? WHERE id = ?", (stamp(self._clock.now()), by, job_id))
+
+    def accept(self, job_id: int, by: str) -> None:
+        """What the job gets next counts as right, whatever it is: it forgets what it remembered, and runs now."""
+        with self._db.transaction():
+            memory = json.dumps({ACCEPTS: True})
+            self._db.execute("UPDATE jobs SET memory = ? WHERE id = ?", (memory, job_id))
+            self.ask(job_id, by)
+            self._changes.add(by, "job", job_id, {"accepted": False}, {"accepted": True})
 
     def begin(self, job_id: int) -> None:
         """It runs: its next time is counted from now on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from sqlite3 import Row
 from typing import Any
 
@@ -11,6 +12,8 @@ from board.kit.settings import unfit
 from engine.store.changes import Changes
 from engine.store.database import Database
 from engine.types import FIXED_ROLES, LIST_ROLES, POLICIES, PlateList
+
+COLUMNS = "l.id, l.name, l.role, l.colour, l.policy, l.fuzzy"
 
 
 class Lists:
@@ -21,7 +24,7 @@ class Lists:
         self._changes = changes
 
     def __call__(self) -> list[PlateList]:
-        return [plate_list_of(row, row["id"]) for row in self._db.rows("SELECT * FROM lists ORDER BY id")]
+        return [plate_list(*row) for row in self._db.rows(f"SELECT {COLUMNS} FROM lists l ORDER BY l.id")]
 
     def get(self, list_id: int) -> PlateList:
         """ConfigError when there is no such list."""
@@ -88,8 +91,14 @@ class Lists:
             self._changes.add(by, "list", list_id, _values(before), None)
 
 
+@lru_cache(maxsize=64)
+def plate_list(list_id: int, name: str, role: str, colour: str, policy: str, fuzzy: int) -> PlateList:
+    """Of the values of COLUMNS. Remembered: every car asks for all of them, and they hardly ever change."""
+    return PlateList(list_id, name, role, colour, policy, bool(fuzzy))
+
+
 def plate_list_of(row: Row, list_id: int) -> PlateList:
-    return PlateList(list_id, row["name"], row["role"], row["colour"], row["policy"], bool(row["fuzzy"]))
+    return plate_list(list_id, row["name"], row["role"], row["colour"], row["policy"], row["fuzzy"])
 
 
 def _values(plate_list: PlateList) -> dict[str, Any]:

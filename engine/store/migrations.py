@@ -255,6 +255,12 @@ def _version_10(db: Database) -> None:
     )
 
 
+def _version_11(db: Database) -> None:
+    """For cameras that follow this one (engine/store/following.py)."""
+    db.execute("CREATE TABLE source (id TEXT NOT NULL)")
+    db.execute("CREATE TABLE published (name TEXT PRIMARY KEY, number INTEGER NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_1,
     _version_2,
@@ -266,6 +272,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_8,
     _version_9,
     _version_10,
+    _version_11,
 )
 
 COMPATIBLE = 2

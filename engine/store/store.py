@@ -12,9 +12,10 @@ from board.kit.clock import Clock
 from engine.dispatch.judge import RuleJudge
 from engine.store.changes import Changes
 from engine.store.counters import Counters
-from engine.store.database import Database
+from engine.store.database import GATE_CACHE_KIB, READER_CACHE_KIB, Database
 from engine.store.deliveries import Deliveries
 from engine.store.entries import UTC, Entries
+from engine.store.following import Following
 from engine.store.imports import Imports
 from engine.store.jobs import Jobs
 from engine.store.judge import Judge
@@ -34,8 +35,15 @@ class Store:
     settings takes the name of the user who does it. `judge`: answers what the store must ask about rules; None: the one that knows
     the kinds of actions that there are."""
 
-    def __init__(self, path: Path, clock: Clock, judge: Judge | None = None, checkpoints: bool = True) -> None:
-        self.db = Database(path, checkpoints)
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        judge: Judge | None = None,
+        checkpoints: bool = True,
+        cache_kib: int = READER_CACHE_KIB,
+    ) -> None:
+        self.db = Database(path, checkpoints, cache_kib)
         self.changes = Changes(self.db, clock)
         self.lists = Lists(self.db, self.changes)
         self.entries = Entries(self.db, self.lists, self.changes, self._entry_check)
@@ -47,6 +55,12 @@ class Store:
         self.imports = Imports(path, self.lists, self._entry_check, self.entries.check_wildcards, clock)
         self.jobs = Jobs(self.db, self.lists, self.changes, clock)
         self.transfers = Transfers(self.db, clock)
+        self.following = Following(self.db)
+
+    @classmethod
+    def of_gate(cls, path: Path, clock: Clock) -> Store:
+        """As the gate's path opens it: it waits for no card, and a look-up among a million plates reads little of the file."""
+        return cls(path, clock, checkpoints=False, cache_kib=GATE_CACHE_KIB)
 
     def transaction(self) -> AbstractContextManager[None]:
         """What is written inside commits together or not at all."""

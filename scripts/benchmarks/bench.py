@@ -38,7 +38,7 @@ from engine.recognise.pipeline import Recogniser  # noqa: E402
 from engine.settings import LprSettings  # noqa: E402
 from engine.store import Store  # noqa: E402
 from engine.types import ActionRule, WeekSchedule  # noqa: E402
-from scripts.benchmarks import bench_memory, bench_outbox, bench_recovery, bench_store, bench_viewers  # noqa: E402
+from scripts.benchmarks import bench_memory, bench_outbox, bench_recovery, bench_store, bench_sync, bench_viewers  # noqa: E402
 from scripts.benchmarks.bench_wiegand import busy_cores  # noqa: E402
 from scripts.benchmarks.bench_wiegand import compare as compare_wiegand  # noqa: E402
 from scripts.benchmarks.peers import compare  # noqa: E402
@@ -265,9 +265,14 @@ def _outbox(options: argparse.Namespace) -> dict[str, object]:
     return {"outbox": bench_outbox.measure(lambda text: print(f"outbox: {text}", file=sys.stderr, flush=True))}
 
 
+def _sync(options: argparse.Namespace) -> dict[str, object]:
+    """100 cameras that follow one."""
+    return {"sync": bench_sync.measure(lambda text: print(f"sync: {text}", file=sys.stderr, flush=True))}
+
+
 PARTS = {
     "read": _read, "peers": _peers, "wiegand": _wiegand, "chain": _chain, "wiegand-compare": _wiegand_compare,
-    "recovery": _recovery, "store": _store, "viewers": _viewers, "outbox": _outbox, "memory": _memory,
+    "recovery": _recovery, "store": _store, "viewers": _viewers, "outbox": _outbox, "memory": _memory, "sync": _sync,
 }  # fmt: skip
 
 

@@ -133,19 +133,21 @@ def test_each_box_lies_on_the_picture_it_was_read_in(browser: Any, camera: tuple
 
 def test_twelve_viewers_get_pictures_and_events_and_nobody_a_503_or_a_false_stop(browser: Any, camera: tuple[Path, Proxy]) -> None:
     _, proxy = camera
-    contexts = [browser.new_context(viewport={"width": 800, "height": 600}) for _ in range(12)]
+    contexts = [browser.new_context(viewport={"width": 400, "height": 300}) for _ in range(12)]
     pages = [context.new_page() for context in contexts]
     modes = "new MutationObserver(() => { window.modes = [...(window.modes || []), document.querySelector('#mode').textContent]; })"
+    observe = f"{modes}.observe(document.querySelector('#mode'), {{childList: true}})"
     for page in pages:
-        page.goto(f"{proxy.address}/anpr/live")
-        page.evaluate(f"{modes}.observe(document.querySelector('#mode'), {{childList: true}})")
+        page.add_init_script(f"document.addEventListener('DOMContentLoaded', () => {observe})")
+        page.goto(f"{proxy.address}/anpr/live", wait_until="commit")  # all of them at once
     for page in pages:
         playwright.expect(page.locator("#mode")).to_have_text("MOTION", timeout=30_000)
     proxy.refused.clear()
     before = [int(page.locator("#picture").get_attribute("data-seq") or 0) for page in pages]
-    time.sleep(3)
-    after = [int(page.locator("#picture").get_attribute("data-seq") or 0) for page in pages]
-    assert all(new > old for old, new in zip(before, after, strict=True))
+    begun = time.monotonic()
+    for page, old in zip(pages, before, strict=True):
+        until(lambda page=page, old=old: int(page.locator("#picture").get_attribute("data-seq") or 0) > old, "a newer picture")
+    time.sleep(max(0.0, 2 - (time.monotonic() - begun)))
     for page in pages:
         assert set(page.evaluate("window.modes || []")) <= {"MOTION"}
     assert proxy.refused == []

@@ -202,8 +202,11 @@ def test_a_list_a_plate_and_an_io_action_with_a_schedule_are_made_and_tested(pag
 
 def test_a_region_of_interest_is_drawn_with_two_clicks_and_in_force_after_the_restart(page: Any, camera: tuple[Path, str]) -> None:
     folder, address = camera
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{address}/lpr")
     page.locator("#picture").wait_for(state="visible")
+    assert [url for url in asked if "/api/pictures?" in url] and not [url for url in asked if "/api/frame?" in url]
     page.get_by_role("button", name="Draw ROI").click()
     view = page.locator("#view")
     view.scroll_into_view_if_needed()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -156,3 +158,12 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 def test_a_circle_is_found_wherever_it_closes() -> None:
     graph = {"a": {"b"}, "b": {"c", "d"}, "c": {"a"}, "d": set(), "e": {"e", "a"}}
     assert sorted(map(sorted, circles(graph))) == [["a", "b", "c"], ["e"]]
+
+
+@pytest.mark.parametrize("folder", ["board", "engine", "webui"])
+def test_every_module_of_the_package_can_be_imported(folder: str) -> None:
+    """As the package's own check does on a camera (vadp_package/initscr), which refuses to install it otherwise."""
+    package = importlib.import_module(folder)
+    for module in pkgutil.walk_packages(package.__path__, f"{folder}."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)

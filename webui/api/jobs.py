@@ -8,8 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
-from pydantic import StrictBool
-
+from board.kit.fields import StrictBool
 from board.kit.settings import Settings, SettingsError, option, problems
 from board.kit.web.forms import filled
 from board.kit.web.routes import Answer, Call, Partial, Refused, api, data, download

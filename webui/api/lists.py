@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from board.kit.web.forms import filled
 from board.kit.web.routes import Answer, Call, Partial, Query, Refused, api, data, number, text
+from engine import plates
 from engine.messages import RulesChanged
+from engine.plates import EntryForm, entry_of, told
 from engine.types import FIXED_ROLES, ListEntry, PlateList
 from webui.portal import Portal
 from webui.view import shapes
-from webui.view.list_forms import ROLE_CHOICES, EntryForm, ListForm, entry_of, typed
-from webui.view.lists import entry_data, list_data, number_bits, stored_list
+from webui.view.list_forms import LIST_CHOICES, POLICIES, ListForm
+from webui.view.lists import entry_data, list_data, list_values, number_bits, stored_list
 
 
 def _get_lists(portal: Portal, call: Call) -> Answer:
@@ -20,10 +23,10 @@ def _get_lists(portal: Portal, call: Call) -> Answer:
 
 
 def _save_list(portal: Portal, call: Call, stored: PlateList) -> Answer:
-    choices = ROLE_CHOICES if stored.role not in FIXED_ROLES else {}
-    before = {"name": stored.name, "role": stored.role, "colour": stored.colour}
-    form = filled(ListForm, call.body, before if stored.id else {}, choices)
-    saved = portal.store.lists.save(PlateList(stored.id, form.name, form.role, form.colour), call.user)
+    choices = LIST_CHOICES if stored.role not in FIXED_ROLES else {"list_policy": POLICIES}
+    form = filled(ListForm, call.body, list_values(stored) if stored.id else {}, choices)
+    changed = PlateList(stored.id, form.name, form.role, form.colour, form.policy, form.fuzzy)
+    saved = portal.store.lists.save(changed, call.user)
     portal.service.outcome(RulesChanged())
     return data(list_data(portal, saved))
 
@@ -46,7 +49,7 @@ def _delete_list(portal: Portal, call: Call) -> Answer:
 
 
 class EntriesQuery(Query):
-    search: str = text(60, "Only plates and descriptions that hold this.")
+    search: str = text(60, "Only plates that hold this, also in description, owner, e-mail or group.")
     limit: int = number(100, 1, 1000, "At most so many.")
     offset: int = number(0, 0, 10**9, "So many are left out before.")
 
@@ -80,21 +83,40 @@ def _stored_entry(portal: Portal, call: Call) -> ListEntry:
 
 
 def _put_entry(portal: Portal, call: Call) -> Answer:
-    stored, zone = _stored_entry(portal, call), portal.zone()
-    before = EntryForm(
-        plate=stored.plate,
-        description=stored.description,
-        valid_from=typed(stored.valid_from, zone),
-        valid_until=typed(stored.valid_until, zone),
-        wiegand_facility=stored.wiegand_facility,
-        wiegand_card=stored.wiegand_card,
-    )
-    return _save_entry(portal, call, stored.id, stored.list_id, before.model_dump())
+    stored = _stored_entry(portal, call)
+    return _save_entry(portal, call, stored.id, stored.list_id, told(stored, portal.zone()))
 
 
 def _delete_entry(portal: Portal, call: Call) -> Answer:
     portal.store.entries.delete(_stored_entry(portal, call).id, call.user)
     return data(shapes.Nothing())
+
+
+# --- API: one plate by its name ------------------------------------------------------------------------------------------
+
+
+def _put_plate(portal: Portal, call: Call) -> Answer:
+    zone = portal.zone()
+    with _refusals():
+        saved, done = plates.put(portal.store, call.path["list"], call.path["plate"], call.body, zone, call.user)
+    bits = number_bits(portal, portal.store.rules(saved.list_id))[0]
+    return data(shapes.SetPlate(done=done, entry=entry_data(portal, saved, zone, bits)))
+
+
+def _delete_plate(portal: Portal, call: Call) -> Answer:
+    with _refusals():
+        plates.take_out(portal.store, call.path["list"], call.path["plate"], call.user)
+    return data(shapes.Nothing())
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except plates.NoSuchPlate as why:
+        raise Refused(404, why.text) from why
+    except plates.NotPossible as why:
+        raise Refused(409, why.text) from why
 
 
 def _collisions(portal: Portal, call: Call) -> Answer:
@@ -127,6 +149,24 @@ ROUTES = (
         _collisions,
         "Plates that would send the same Wiegand number.",
         reply=shapes.Collisions,
+    ),
+    api(
+        "PUT",
+        "api/lists/<list>/plates/<plate>",
+        "lists",
+        _put_plate,
+        "Adds a plate to a list, or changes of it what is sent and leaves the rest; the same as often as it is sent. `list`: its "
+        "id or name. 404: there is no such list; 409: it holds no plates, or the body names another plate.",
+        body=Partial(EntryForm),
+        reply=shapes.SetPlate,
+    ),
+    api(
+        "DELETE",
+        "api/lists/<list>/plates/<plate>",
+        "lists",
+        _delete_plate,
+        "Takes a plate out of a list. 404: there is no such list, or the plate is not in it.",
+        reply=shapes.Nothing,
     ),
     api("PUT", "api/entries/<id>", "lists", _put_entry, "Changes a plate.", body=Partial(EntryForm), reply=shapes.Entry),
     api("DELETE", "api/entries/<id>", "lists", _delete_entry, "Deletes a plate.", reply=shapes.Nothing),

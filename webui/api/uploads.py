@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import StrictBool, StrictInt
-
+from board.kit.fields import StrictBool, StrictInt
 from board.kit.settings import Settings, option
 from board.kit.web.bodies import length_of
 from board.kit.web.routes import STREAM, Answer, Call, Refused, api, data, said

@@ -4,7 +4,7 @@ import {openWeek} from "./week.js";
 
 const form = $("#action");
 const {rule, list, kind} = form.dataset;
-const week = openWeek($("#week"), $("#presets"));
+const week = openWeek($("[data-grid]"));
 const inside = (place) => values({elements: [...form.elements].filter((input) => $(place).contains(input))});
 const options = () => inside("#options");
 

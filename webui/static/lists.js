@@ -1,5 +1,6 @@
 // Lists: dialogs to add, change and delete lists and plates, switches of actions, collisions of Wiegand numbers.
 import {$, $$, api, ApiError, clearProblems, connectForm, notice, onClick, sure, toast, values} from "./portal.js";
+import {openWeek} from "./week.js";
 
 const list = $("#lists").dataset.list;
 
@@ -26,7 +27,10 @@ onClick($("#delete-list"), async () => {
 // --- plates -----------------------------------------------------------------------------------------------------------
 
 const entry = $("#entry-dialog");
+const week = $("[data-grid]", entry) && openWeek($("[data-grid]", entry));
+const ALWAYS = Array.from({length: 7}, () => [[0, 1440]]);
 let edited = null;
+let shownWeek = "";
 
 function openEntry(row) {
   edited = row;
@@ -42,6 +46,8 @@ function openEntry(row) {
     if (!input.value) input.value = stored.slice(0, 16);  // a limit with an offset, or finer than the field shows
     input.dataset.shown = input.value;
   }
+  week.show(row ? JSON.parse(row.dataset.week) : ALWAYS);
+  shownWeek = JSON.stringify(week.read());
   entry.showModal();
   form.elements.plate.focus();
 }
@@ -49,8 +55,9 @@ function openEntry(row) {
 /** What differs from what was shown: a limit is stored finer than it is shown, and what nobody touched stays as it is. */
 function changed(form) {
   const all = values(form);
-  if (!edited) return all;
-  return Object.fromEntries(Object.entries(all).filter(([name]) => form.elements[name].value !== form.elements[name].dataset.shown));
+  const hours = JSON.stringify(week.read()) === shownWeek ? {} : {week: week.read()};
+  if (!edited) return {...all, ...hours};
+  return {...hours, ...Object.fromEntries(Object.entries(all).filter(([name]) => form.elements[name].value !== form.elements[name].dataset.shown))};
 }
 
 $("#add-entry")?.addEventListener("click", () => openEntry(null));

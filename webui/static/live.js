@@ -1,53 +1,22 @@
 // Live: picture with overlays, last result, recent passages, board and counters (manual 4.2, Live tab).
 import {$, api, ApiError, el, notice, onClick, plate, repeat, svg, toast} from "./portal.js";
 import {openEvents} from "./events.js";
-import {onePicture, streamPictures} from "./pictures.js";
+import {followPictures} from "./pictures.js";
 import {zoom} from "./zoom.js";
 
 const role = $("#live").dataset.role;
 const mayAct = role !== "viewer";
 const state = {size: [4, 3], seq: -1, status: null, passages: [], newest: 0, calibrationY: 0.6, lines: new Map(), counters: new Map()};
 
-// --- picture: streamed while the page is seen; asked for now and then while the camera has no room for a stream --------
+// --- picture ----------------------------------------------------------------------------------------------------------
 
-const ALONE_MS = 2000;
 const PLATE_GONE_MS = 1000;
 const MOST_HELD = 12;
-let streaming = null;
-let lastAt = 0;
 
 function pictureQuery() {
   const box = $("#view").clientWidth * Math.min(devicePixelRatio || 1, 2);
   return `width=${Math.round(box)}${$("#show-focus").checked ? "&focus=1" : ""}`;
 }
-
-async function runPictures() {
-  for (;;) {
-    if (document.hidden) { await new Promise((resolve) => document.addEventListener("visibilitychange", resolve, {once: true})); continue; }
-    streaming = new AbortController();
-    let pause_ms = 1000;
-    try { await streamPictures(pictureQuery(), streaming.signal, arrived); } catch (error) {
-      if (error.name === "AbortError") pause_ms = 0;
-      else if (error.retry_s) {
-        for (let turn = 0; turn < 15 && !document.hidden; turn++) { await alone(); await pause(ALONE_MS); }
-        pause_ms = 0;
-      } else if (Date.now() - lastAt > 5000) noPicture(error instanceof TypeError ? "The camera does not answer." : error.message);
-    }
-    await pause(pause_ms);
-  }
-}
-
-async function alone() {
-  try {
-    const one = await onePicture(pictureQuery(), state.seq);
-    if (one) await arrived(one);
-  } catch (error) { noPicture(error instanceof TypeError ? "The camera does not answer." : error.message); }
-}
-
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-document.addEventListener("visibilitychange", () => { if (document.hidden) streaming?.abort(); });
-window.addEventListener("pagehide", () => streaming?.abort());
 
 // What was read in a picture comes a little later than the picture. While a plate is in sight, pictures are held back until
 // their reads are there, so that each box lies on the very picture it belongs to.
@@ -58,7 +27,6 @@ let plateAt = 0;
 
 async function arrived(picture) {
   if (picture.seq < state.seq) { state.seq = -1; reads.clear(); for (const old of held.splice(0)) old.bitmap.close(); } // the engine counts anew
-  lastAt = Date.now();
   state.still = picture.age_s > 5 ? `Still picture, ${Math.round(picture.age_s)} s old` : "";
   showFocus(picture.sharpness);
   if (picture.seq === state.seq) return picture.bitmap.close();
@@ -121,7 +89,7 @@ function setSize(size) {
   $("#view").style.setProperty("--ratio", size[0] / size[1]);
 }
 
-runPictures();
+const picturesAnew = followPictures(pictureQuery, arrived, noPicture);
 
 // --- overlays ---------------------------------------------------------------------------------------------------------
 
@@ -166,7 +134,7 @@ for (const name of SWITCHES) {
   if (kept !== null) box.checked = kept === "1";
   box.addEventListener("change", () => {
     localStorage.setItem(`live-${name}`, box.checked ? "1" : "0");
-    if (name === "focus") streaming?.abort(); // its figures come with the pictures
+    if (name === "focus") picturesAnew(); // its figures come with the pictures
     hints();
     drawOverlay();
   });

@@ -1,6 +1,7 @@
 // LPR configuration: the form, ROI and lanes drawn with two clicks, default configuration and restart (manual 4.5, LPR configuration tab).
-import {$, $$, api, connectForm, onClick, repeat, sure, svg, toast, values} from "./portal.js";
+import {$, $$, api, connectForm, onClick, sure, svg, toast, values} from "./portal.js";
 import {openCountries} from "./countries.js";
+import {followPictures} from "./pictures.js";
 import {restart, restartAndReload} from "./restart.js";
 
 const form = $("#lpr");
@@ -29,23 +30,20 @@ if (said) { sessionStorage.removeItem("said"); toast(said); }
 
 // --- picture ----------------------------------------------------------------------------------------------------------
 
-let seq = -1;
 let size = [4, 3];
 
-repeat(500, async () => {
-  const response = await fetch(`/anpr/api/frame?seq=${seq}&width=${$("#view").clientWidth}`);
-  if (response.status === 204) return;
-  if (!response.ok) { $("#no-picture").textContent = (await response.json().catch(() => ({}))).error || "No picture."; return; }
-  seq = Number(response.headers.get("X-Frame-Seq"));
-  const shown = response.headers.get("X-Frame-Size").split("x").map(Number);
-  const url = URL.createObjectURL(await response.blob());
-  const image = $("#picture");
-  await new Promise((resolve) => { image.onload = image.onerror = resolve; image.src = url; });
-  URL.revokeObjectURL(url);
-  image.hidden = false;
+followPictures(() => `width=${$("#view").clientWidth}`, async (picture) => {
+  const canvas = $("#picture");
+  [canvas.width, canvas.height] = [picture.bitmap.width, picture.bitmap.height];
+  canvas.getContext("2d").drawImage(picture.bitmap, 0, 0);
+  picture.bitmap.close();
+  canvas.hidden = false;
   $("#no-picture").hidden = true;
-  if (shown[0] !== size[0] || shown[1] !== size[1]) { size = shown; $("#view").style.setProperty("--ratio", size[0] / size[1]); draw(); }
-});
+  if (picture.size[0] === size[0] && picture.size[1] === size[1]) return;
+  size = picture.size;
+  $("#view").style.setProperty("--ratio", size[0] / size[1]);
+  draw();
+}, (text) => { $("#no-picture").textContent = text; });
 
 // --- drawing ----------------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,8 @@
 // Pictures: the live picture as the camera streams it (multipart/x-mixed-replace), part by part, each with its number.
 
+const ALONE_MS = 2000;
+const STILL_MS = 5000;
+
 /** The parts of a multipart answer: {headers, bytes}. The next one is read when the last one has been taken. */
 async function* parts(body) {
   const reader = body.getReader();
@@ -42,9 +45,54 @@ async function picture(headers, bytes) {
   };
 }
 
+/** Shows the newest picture for as long as the page is open: streamed while the page is seen, asked for now and then while the camera
+ *  has no room for a stream. `query()`: "width=640"; `show(picture)`; `failed(text)`: why there is none. Gives a function that begins
+ *  the stream anew, for a query that has changed. */
+export function followPictures(query, show, failed) {
+  let streaming = new AbortController();
+  let shownAt = 0;
+  let seq = -1;
+  const why = (error) => error instanceof TypeError ? "The camera does not answer." : error.message;
+  const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+  async function arrived(picture) {
+    shownAt = Date.now();
+    seq = picture.seq;
+    await show(picture);
+  }
+
+  async function alone() {
+    try {
+      const one = await onePicture(query(), seq);
+      if (one) await arrived(one);
+    } catch (error) { failed(why(error)); }
+  }
+
+  async function run() {
+    for (;;) {
+      if (document.hidden) { await new Promise((resolve) => document.addEventListener("visibilitychange", resolve, {once: true})); continue; }
+      streaming = new AbortController();
+      let pause_ms = 1000;
+      try { await streamPictures(query(), streaming.signal, arrived); } catch (error) {
+        if (error.name === "AbortError") pause_ms = 0;
+        else if (error.retry_s) {
+          for (let turn = 0; turn < 15 && !document.hidden; turn++) { await alone(); await pause(ALONE_MS); }
+          pause_ms = 0;
+        } else if (Date.now() - shownAt > STILL_MS) failed(why(error));
+      }
+      await pause(pause_ms);
+    }
+  }
+
+  document.addEventListener("visibilitychange", () => { if (document.hidden) streaming.abort(); });
+  window.addEventListener("pagehide", () => streaming.abort());
+  run();
+  return () => streaming.abort();
+}
+
 /** Streams until `signal` aborts or the camera ends it; `show(picture)` for each. Throws an Error with what the camera says;
  *  `error.retry_s` when it is too busy for a stream. */
-export async function streamPictures(query, signal, show) {
+async function streamPictures(query, signal, show) {
   const response = await fetch(`/anpr/api/pictures?${query}`, {signal});
   if (!response.ok) {
     const error = new Error((await response.json().catch(() => ({}))).error || "No picture.");
@@ -55,7 +103,7 @@ export async function streamPictures(query, signal, show) {
 }
 
 /** One picture; null when it is still the one with number `seq`. */
-export async function onePicture(query, seq) {
+async function onePicture(query, seq) {
   const response = await fetch(`/anpr/api/frame?${query}&seq=${seq}`);
   if (response.status === 204) return null;
   if (!response.ok) throw new Error((await response.json().catch(() => ({}))).error || "No picture.");

@@ -1,5 +1,5 @@
 // Week: a schedule of seven days as painted hours and as written spans, each following the other.
-import {$$} from "./portal.js";
+import {$, $$} from "./portal.js";
 
 const clock = (minutes) => `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
 const write = (spans) => spans.map(([from, until]) => `${clock(from)}-${clock(until)}`).join(", ");
@@ -33,9 +33,11 @@ function without(spans, from, until) {
   return spans.flatMap(([start, end]) => [[start, Math.min(end, from)], [Math.max(start, until), end]].filter(([a, b]) => a < b));
 }
 
-/** Connects the rows of `root`; `read` gives seven lists of [from, until] minutes, or the text where it is not understood. */
-export function openWeek(root, presets) {
-  const days = JSON.parse(root.dataset.week).map((day) => day.map((span) => [...span]));
+/** Connects the grid in `root`; `read` gives seven lists of [from, until] minutes, or the text where it is not understood; `show` draws
+ * other ones. */
+export function openWeek(root) {
+  const presets = $("[data-presets]", root);
+  const days = JSON.parse($("[data-week]", root).dataset.week).map((day) => day.map((span) => [...span]));
   const inputs = $$("[data-spans]", root);
   const rows = $$(".hours", root);
 
@@ -100,11 +102,18 @@ export function openWeek(root, presets) {
     for (let number = 0; number < 7; number++) { days[number] = preset(number); draw(number); }
   });
 
-  for (let number = 0; number < 7; number++) draw(number);
+  function show(shown) {
+    for (let number = 0; number < 7; number++) {
+      days[number] = shown[number].map((span) => [...span]);
+      draw(number);
+    }
+  }
+
+  show(days);
   function read() {
     for (let number = 0; number < 7; number++) carry(number);
     return days.map((day, number) => (parse(inputs[number].value) === null ? [inputs[number].value] : day));
   }
 
-  return {read};
+  return {read, show};
 }

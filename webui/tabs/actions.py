@@ -8,7 +8,6 @@ from board.kit.web.forms import fields
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, Refused, page
 from engine.types import ActionRule, WeekSchedule
-from engine.week import DAYS
 from webui.api.rules import ConditionsForm
 from webui.choices import board_choices
 from webui.portal import Portal
@@ -44,7 +43,6 @@ def _page(portal: Portal, call: Call, rule: ActionRule) -> Answer:
         form=fields(kind.options, options_of(rule), board_choices(portal.profile)),
         conditions=fields(ConditionsForm, dict(conditions_data(rule.conditions)), {}),
         week=json.dumps(rule.week.days),
-        days=DAYS,
         zone=portal.general().time_zone,
         sample=entries[0].plate if entries else "TEST123",
         result=result,

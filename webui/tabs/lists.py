@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from board.kit.web.forms import Field, fields
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, page
-from engine.types import FIXED_ROLES, PlateList
+from engine.plates import EntryForm
+from engine.types import ALWAYS, FIXED_ROLES, ListEntry, PlateList
 from webui.portal import Portal
 from webui.view.jobs import exchange_view
-from webui.view.list_forms import ROLE_CHOICES, ROLES, EntryForm, ListForm
-from webui.view.lists import entry_data, number_bits, stored_list
+from webui.view.list_forms import LIST_CHOICES, ROLES, ListForm
+from webui.view.lists import entry_data, list_values, number_bits, stored_list
 from webui.view.rules import rule_row
 from webui.view.search import near
 
 PAGE_SIZE = 50
+ALWAYS_TEXT = json.dumps(ALWAYS.days)
+BARRIER_TITLES = {"open": "Opens", "refuse": "Refuses", "report": "Only reports"}
 ROLE_TITLES = {"all": "Every plate", "unlisted": "Plates in no list", **dict(ROLES)}
 
 
@@ -55,19 +61,26 @@ def _page(portal: Portal, call: Call) -> Answer:
         page=page,
         last=last,
         near=near(page, last),
-        entries=[entry_data(portal, each, zone, number_bits(portal, rules)[0]) for each in entries],
+        entries=[_row(portal, each, zone, number_bits(portal, rules)[0]) for each in entries],
+        entry_names=[name for name in EntryForm.model_fields if name not in ("plate", "week")],
+        always=ALWAYS_TEXT,
+        barrier_title=BARRIER_TITLES[chosen.barrier],
         rules=[rule_row(portal, each, results.get(each.id), zone) for each in rules],
         kinds=portal.kinds,
-        entry_form=fields(EntryForm, {}, {}),
-        new_list_form=fields(ListForm, {}, ROLE_CHOICES),
+        entry_form=fields(EntryForm, {"week": ALWAYS_TEXT}, {}),
+        zone=zone.key,
+        new_list_form=fields(ListForm, {}, LIST_CHOICES),
         list_form=_list_form(chosen),
     )
 
 
+def _row(portal: Portal, entry: ListEntry, zone: ZoneInfo, bits: int) -> dict[str, Any]:
+    return {**entry_data(portal, entry, zone, bits), "hours": json.dumps(entry.week.days)}
+
+
 def _list_form(chosen: PlateList) -> tuple[Field, ...]:
-    values = {"name": chosen.name, "role": chosen.role, "colour": chosen.colour}
-    form = fields(ListForm, values, ROLE_CHOICES)
-    return tuple(each for each in form if each.name != "role") if chosen.role in FIXED_ROLES else form
+    form = fields(ListForm, list_values(chosen), LIST_CHOICES)
+    return tuple(each for each in form if each.name not in ("role", "fuzzy")) if chosen.role in FIXED_ROLES else form
 
 
 TAB = Tab("lists", "Lists", 3, "lists", (page("lists", "lists", _page), page("lists/<id>", "lists", _page)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
@@ -9,10 +10,10 @@ from board.kit.web.routes import Refused
 from engine.actions import options_of
 from engine.lists import standing, unreadable
 from engine.lists.collisions import wiegand_number
+from engine.plates import told
 from engine.types import ActionRule, ListEntry, PlateList
 from webui.portal import Portal
 from webui.view import shapes
-from webui.view.list_forms import typed
 
 DEFAULT_BITS = 26
 
@@ -28,7 +29,21 @@ def stored_list(portal: Portal, list_id: int) -> PlateList:
 def list_data(portal: Portal, each: PlateList) -> shapes.PlateList:
     """For pages and API."""
     entries = portal.store.entries.count(each.id)
-    return {"id": each.id, "name": each.name, "role": each.role, "colour": each.colour, "entries": entries}
+    return {
+        "id": each.id,
+        "name": each.name,
+        "role": each.role,
+        "colour": each.colour,
+        "policy": each.policy,
+        "barrier": each.barrier,
+        "fuzzy": each.fuzzy,
+        "entries": entries,
+    }
+
+
+def list_values(each: PlateList) -> dict[str, Any]:
+    """As ListForm takes them."""
+    return {"name": each.name, "role": each.role, "policy": each.policy, "fuzzy": each.fuzzy, "colour": each.colour}
 
 
 def entry_data(portal: Portal, entry: ListEntry, zone: ZoneInfo, bits: int) -> shapes.Entry:
@@ -36,14 +51,9 @@ def entry_data(portal: Portal, entry: ListEntry, zone: ZoneInfo, bits: int) -> s
     return {
         "id": entry.id,
         "list_id": entry.list_id,
-        "plate": entry.plate,
-        "description": entry.description,
-        "valid_from": typed(entry.valid_from, zone),
-        "valid_until": typed(entry.valid_until, zone),
+        **told(entry, zone),  # type: ignore[typeddict-item]
         "validity": VALIDITIES[standing(entry, portal.clock.now(), zone)],
-        "wiegand_facility": entry.wiegand_facility,
-        "wiegand_card": entry.wiegand_card,
-        "number": wiegand_number(entry, bits),
+        "number": wiegand_number(entry, bits) if entry.wiegand_card is not None or not entry.is_wildcard else "",
         "unreadable": unreadable(entry.plate),
     }
 

@@ -56,12 +56,16 @@ class Passages(TypedDict):
 
 
 class PlateList(TypedDict):
-    """`role`: all, unlisted, white, black, wish or custom; `entries`: how many plates stand in it."""
+    """`role`: all, unlisted, white, black, wish or custom; `policy`: open, refuse or report, "" what the role says; `barrier`: the
+    one of them that this is; `fuzzy`: whether a plate one character off counts; `entries`: how many plates stand in it."""
 
     id: int
     name: str
     role: str
     colour: str
+    policy: str
+    barrier: str
+    fuzzy: bool
     entries: int
 
 
@@ -70,16 +74,22 @@ class PlateLists(TypedDict):
 
 
 class Entry(TypedDict):
-    """A plate of a list. `validity`: valid, not yet or expired; `number`: what WIEGAND sends for it; `unreadable`: characters
-    that no camera reads."""
+    """A plate of a list. `validity`: valid, not yet, expired, out of hours, no entries left or clock not set; `week`: for each day
+    from Monday on the spans of minutes in which it is valid; `entries_left`: null, as often as it comes; `number`: what WIEGAND
+    sends for it, "" for a wildcard without one; `unreadable`: characters that no camera reads."""
 
     id: int
     list_id: int
     plate: str
     description: str
+    owner: str
+    email: str
+    group: str
     valid_from: str
     valid_until: str
     validity: str
+    week: list[list[tuple[int, int]]]
+    entries_left: int | None
     wiegand_facility: int | None
     wiegand_card: int | None
     number: str
@@ -91,6 +101,13 @@ class Entries(TypedDict):
 
     count: int
     entries: list[Entry]
+
+
+class SetPlate(TypedDict):
+    """`done`: added, changed or unchanged."""
+
+    done: str
+    entry: Entry
 
 
 class Collision(TypedDict):

@@ -106,6 +106,7 @@ WIDGET_CONTROLS = {
     "moment": "moment",
     "time": "time",
     "colour": "colour",
+    "week": "week",
 }
 """Widgets that say by themselves how they are edited."""
 

@@ -72,6 +72,13 @@ def read(path: Path, zone: ZoneInfo, refusals: Refusals, head: Head, name: str =
             refusals.add(row.line, why.text)
 
 
+def head_of(path: Path) -> Head:
+    """What the file says before its rows; FileRefused as `read`."""
+    head = Head()
+    next(READERS[format_of(path)](path, head), None)
+    return head
+
+
 def _read(values: Mapping[str, object], reading: Reading) -> dict[str, Any]:
     said: dict[str, Any] = {}
     for name, value in values.items():

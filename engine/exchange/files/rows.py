@@ -46,10 +46,14 @@ class FileRow(NamedTuple):
     values: Mapping[str, object]
 
 
+LONGEST_GENERATION = 700
+"""Characters."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """What our own files tell besides the manual's, for cameras that follow (manual 5, Camera list synchronization). `generation`:
-    differs whenever the lists do; `zone`: of the times; `columns`: fields that the file tells of each plate, also where nothing
+    of engine/exchange/generation.py; `zone`: of the times; `columns`: fields that the file tells of each plate, also where nothing
     stands."""
 
     generation: str = ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from board.kit.words import Text
 from engine.exchange.files.columns import BY_HEADING, BY_WRITTEN, COLUMNS, Column, plain_heading
-from engine.exchange.files.rows import MOST_LISTS, FileList, FileRefused, FileRow, Head, Stamp, at_line
+from engine.exchange.files.rows import LONGEST_GENERATION, MOST_LISTS, FileList, FileRefused, FileRow, Head, Stamp, at_line
 
 Cells = tuple[int, Sequence[object]]
 """(line, its cells): texts; from a workbook numbers and days too."""
@@ -47,7 +47,7 @@ def _manual(cells: Iterator[Cells], line: int, first: Sequence[object], head: He
         lists[number] = name
         head.lists[name] = FileList(name, values.get("color", ""))
         if values.get("generation"):
-            head.stamp = Stamp(values["generation"][:100], values.get("zone", "")[:60])
+            head.stamp = Stamp(values["generation"][:LONGEST_GENERATION], values.get("zone", "")[:60])
     raise FileRefused("the second heading is missing ({heading}): the file was cut off", heading=ENTRY_BLOCK)
 
 

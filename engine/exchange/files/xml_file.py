@@ -23,7 +23,18 @@ from zoneinfo import ZoneInfo
 
 from board.kit.words import Text, mark
 from engine.exchange.files.columns import BY_WRITTEN, FURTHER, MANUAL
-from engine.exchange.files.rows import MOST_LISTS, NO_STAMP, FileList, FileRefused, FileRow, Head, Sink, Stamp, at_line
+from engine.exchange.files.rows import (
+    LONGEST_GENERATION,
+    MOST_LISTS,
+    NO_STAMP,
+    FileList,
+    FileRefused,
+    FileRow,
+    Head,
+    Sink,
+    Stamp,
+    at_line,
+)
 from engine.formats.event import clean
 from engine.formats.xml_text import IN_ATTRIBUTE, element_name
 from engine.types import ListEntry, PlateList
@@ -89,7 +100,7 @@ class _Reader:
         if target == "gatewright" and not self._depth:
             said = dict(_SHORT.findall(data))
             columns = tuple(each for each in said.get("columns", "").split() if each in BY_WRITTEN)
-            self._head.stamp = Stamp(said.get("generation", "")[:100], said.get("zone", "")[:60], columns)
+            self._head.stamp = Stamp(said.get("generation", "")[:LONGEST_GENERATION], said.get("zone", "")[:60], columns)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1

@@ -7,7 +7,7 @@ from engine.actions._ftp import FtpServer, session
 from engine.exchange.formats import IMPORTED
 from engine.exchange.kind import NOTHING_NEW, Done, JobEnv, JobKind
 from engine.exchange.names import PATH, check_name, path_of
-from engine.exchange.taking import TakingOptions, take_in, wanted
+from engine.exchange.taking import TakingOptions, take_in, taking, wanted
 
 
 class ImportFtpListOptions(FtpServer, TakingOptions):
@@ -33,7 +33,7 @@ def _run(options: ImportFtpListOptions, env: JobEnv) -> Done:
             return Done(NOTHING_NEW, env.memory, nothing_new=True)
         with path.open("wb") as into:
             server.get(file, into, MOST_BYTES)
-    done = take_in(path, options, env)
+    done = take_in(path, taking(options), env)
     return Done(done.note, {**done.memory, "there": there}, done.nothing_new)
 
 

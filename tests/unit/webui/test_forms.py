@@ -16,11 +16,12 @@ from board.kit.words import ENGLISH
 from board.profiles import all_profiles
 from engine.actions import find_kinds
 from engine.actions.http import HttpOptions
+from engine.plates import EntryForm
 from engine.settings import GeneralSettings, LprSettings
 from tests.unit.webui.portal_caller import Caller
 from webui.choices import board_choices
 from webui.pages import TEMPLATES
-from webui.view.list_forms import EntryForm, ListForm
+from webui.view.list_forms import ListForm
 
 SIM = board_choices(all_profiles()["sim"])
 CLASSES = [LprSettings, CameraSettings, GeneralSettings, ListForm, EntryForm, *(kind.options for kind in find_kinds().values())]
@@ -43,7 +44,7 @@ def test_every_field_is_drawn_with_its_name(kind: type[Settings]) -> None:
     for field in fields(kind, {}, SIM):
         html = Templates(TEMPLATES).html("field", ENGLISH, f=field, regions={})
         assert f'data-field="{field.name}"' in html
-        assert f'name="{field.name}"' in html or field.control == "countries"
+        assert f'name="{field.name}"' in html or field.control in ("countries", "week")
 
 
 def test_limits_units_choices_and_restart_come_from_the_declaration() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import pytest
 
@@ -20,7 +21,10 @@ def problems(reply: object) -> dict[str, str]:
 
 def test_a_list_is_added_renamed_and_deleted(caller: Caller) -> None:
     made = caller.send("POST", "api/lists", {"name": "VIVOTEK VIP"}, "operator").json
-    assert made == {"id": 6, "name": "VIVOTEK VIP", "role": "custom", "colour": "#607d8b", "entries": 0}
+    assert made == {
+        "id": 6, "name": "VIVOTEK VIP", "role": "custom", "colour": "#607d8b", "policy": "", "barrier": "open", "fuzzy": False,
+        "entries": 0,
+    }  # fmt: skip
     assert caller.send("PUT", "api/lists/6", {"name": "Employees"}).json["name"] == "Employees"
     assert caller.send("DELETE", "api/lists/6", {}).status == 200
     assert len(caller.get("api/lists").json["lists"]) == 5
@@ -99,6 +103,83 @@ def test_plates_are_searched_counted_and_paged(caller: Caller) -> None:
     assert len(caller.get(f"api/lists/{WHITE}/entries?limit=25&offset=50").json["entries"]) == 10
     assert caller.get(f"lists/{WHITE}").text.count('data-do="edit"') == 50
     assert caller.get(f"lists/{WHITE}?page=2").text.count('data-do="edit"') == 10
+
+
+ALL_FIELDS = {
+    "plate": "AB 12", "description": "second car", "owner": "Anna", "email": "anna@example.org", "group": "Flat 4",
+    "valid_from": "2026-01-02T08:00", "valid_until": "2026-07-01T18:00:30", "entries_left": 3, "wiegand_facility": 1,
+    "wiegand_card": 2, "week": [[[480, 1080]]] + [[]] * 6,
+}  # fmt: skip
+
+
+def test_one_plate_is_set_by_its_name_as_often_as_one_likes(caller: Caller) -> None:
+    made = caller.send("PUT", "api/lists/whitelist/plates/AB%2012", ALL_FIELDS, "operator").json
+    assert made["done"] == "added"
+    assert {name: made["entry"][name] for name in ALL_FIELDS} == ALL_FIELDS
+    again = caller.send("PUT", f"api/lists/{WHITE}/plates/ab-12", ALL_FIELDS).json
+    assert again == {"done": "unchanged", "entry": made["entry"]}
+    changed = caller.send("PUT", f"api/lists/{WHITE}/plates/AB12", {"entries_left": None, "owner": "Ben"}).json
+    assert (changed["done"], changed["entry"]["id"]) == ("changed", made["entry"]["id"])
+    kept = {**ALL_FIELDS, "entries_left": None, "owner": "Ben"}
+    assert {name: changed["entry"][name] for name in ALL_FIELDS} == kept
+    assert caller.get(f"api/lists/{WHITE}/entries?search=flat 4").json["count"] == 1
+    found = [(change.user, change.subject) for change in caller.portal.store.changes("entry")]
+    assert found == [("anna", "entry"), ("anna", "entry")]
+
+
+@pytest.mark.parametrize("plate", ["부산02가1234", "А123ВС77", "AB?1*"])
+def test_a_plate_in_an_address_is_percent_encoded(caller: Caller, plate: str) -> None:
+    address = f"api/lists/{WHITE}/plates/{quote(plate, safe='')}"
+    assert caller.send("PUT", address, {}).json["entry"]["plate"] == plate
+    assert caller.send("DELETE", address, {}).status == 200
+    assert caller.get(f"api/lists/{WHITE}/entries").json["count"] == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "body", "status", "key"),
+    [
+        ("PUT", "NOLIST/plates/AB1", {}, 404, "there is no list {name}"),
+        ("DELETE", "NOLIST/plates/AB1", {}, 404, "there is no list {name}"),
+        ("DELETE", "4/plates/AB1", {}, 404, "{plate} is not in {list_name}"),
+        ("PUT", "1/plates/AB1", {}, 409, "{list_name} holds no plates: it stands for plates of every list or of none"),
+        ("PUT", "4/plates/AB1", {"plate": "AB2"}, 409, "{plate} and {other} are two plates"),
+    ],
+)
+def test_a_plate_that_cannot_be_set_says_why(
+    caller: Caller, method: str, address: str, body: dict[str, object], status: int, key: str
+) -> None:
+    reply = caller.send(method, f"api/lists/{address}", body)
+    assert (reply.status, reply.json["key"]) == (status, key)
+    assert caller.portal.store.changes("entry") == []
+
+
+def test_a_plate_s_problems_are_listed_and_only_who_may_change_lists_may_set_it(caller: Caller) -> None:
+    wrong = {"email": "a, b", "entries_left": -1, "week": [[[0, 1441]]] + [[]] * 6, "colour": "red"}
+    assert set(problems(caller.send("PUT", f"api/lists/{WHITE}/plates/AB1", wrong))) == {"entries_left", "week", "colour"}
+    assert set(problems(caller.send("PUT", f"api/lists/{WHITE}/plates/AB1", {"email": "a, b"}))) == {"email"}
+    assert set(problems(caller.send("PUT", f"api/lists/{WHITE}/plates/%3Cb%3E", {}))) == {"plate"}
+    assert set(problems(caller.send("PUT", f"api/lists/{WHITE}/plates/{'A' * 21}", {}))) == {"plate"}
+    assert caller.send("PUT", f"api/lists/{WHITE}/plates/AB1", {}, "viewer").status == 403
+    assert caller.send("DELETE", f"api/lists/{WHITE}/plates/AB1", {}, "viewer").status == 403
+    assert caller.portal.store.entries.count(WHITE) == 0
+
+
+def test_a_list_says_what_it_means_for_the_barrier(caller: Caller) -> None:
+    made = caller.send("POST", "api/lists", {"name": "Banned", "role": "black"}).json
+    assert (made["policy"], made["barrier"], made["fuzzy"]) == ("", "refuse", False)
+    changed = caller.send("PUT", f"api/lists/{made['id']}", {"policy": "report", "fuzzy": True}).json
+    assert (changed["policy"], changed["barrier"], changed["fuzzy"]) == ("report", "report", True)
+    assert problems(caller.send("PUT", f"api/lists/{made['id']}", {"policy": "maybe"})).keys() == {"policy"}
+    locked = caller.send("PUT", "api/lists/1", {"policy": "refuse"}).json
+    assert (locked["name"], locked["barrier"]) == ("ALL PLATES", "refuse")
+
+
+def test_the_page_of_a_list_shows_whose_the_plates_are_and_when_they_hold(caller: Caller) -> None:
+    caller.send("PUT", f"api/lists/{WHITE}/plates/AB12", {**ALL_FIELDS, "owner": "<b>Anna"})
+    page = caller.get(f"lists/{WHITE}").text
+    for shown in ("&lt;b&gt;Anna", "Flat 4", "3 entries left", "weekly hours", "2026-07-01 18:00:30", 'data-entries_left="3"'):
+        assert shown in page, shown
+    assert "<b>Anna" not in page
 
 
 def test_plates_with_one_wiegand_number_are_named(caller: Caller) -> None:

@@ -98,7 +98,7 @@ def test_a_file_that_would_empty_the_list_is_refused_unless_told_so(store: Store
     empty = '<grouplist><nllists><nllist id="1" description="WHITELIST"/></nllists><nlelemlists/></grouplist>'
     with pytest.raises(TooMuchRemoved) as why:
         bring(store, tmp_path, empty, terms=GUARDED)
-    assert str(why.value) == "nothing was imported; it would empty the list WHITELIST, which has 1 plates"
+    assert str(why.value) == "nothing was imported; it would empty the list WHITELIST, which has 1 plate"
     assert plates(store) == ["AB 1"]
     assert str(bring(store, tmp_path, empty, terms=GUARDED, dry=True).lists[0].objection).startswith("it would empty")
     bring(store, tmp_path, empty)

@@ -1,0 +1,167 @@
+"""Plates: what is told of one plate of a list, and how one is set or taken out from outside, by HTTP or MQTT, without a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from board.kit.errors import ConfigError
+from board.kit.fields import StrictInt
+from board.kit.settings import Settings, field_validator, option
+from board.kit.web.forms import filled
+from board.kit.words import mark
+from engine.lists import limit, moment, normalise, written
+from engine.store import Store
+from engine.types import FIXED_ROLES, WILDCARDS, ListEntry, PlateList
+from engine.week import DAY_MINUTES, schedule
+
+
+class EntryForm(Settings):
+    """Plate"""
+
+    plate: str = option(
+        "",
+        "Plate",
+        "Letters and digits; spaces, hyphens and dots do not count. ? stands for one character and * for any number of them.",
+        min_length=1,
+        max_length=20,
+    )
+    description: str = option("", "Description", "For people: who or what this is.", max_length=200)
+    owner: str = option("", "Owner", "Whose car this is.", max_length=100)
+    email: str = option("", "E-mail", "The owner's address.", max_length=254)
+    group: str = option("", "Group", "Such as a flat, a company or a department.", max_length=60)
+    valid_from: str = option("", "Valid from", "Empty: from always. In the camera's time zone.", widget="moment")
+    valid_until: str = option(
+        "",
+        "Valid until",
+        "Empty: for ever. Not valid any more from this moment on; a day without a time belongs to it as a whole.",
+        widget="moment",
+    )
+    entries_left: int | None = option(
+        None,
+        "Entries left",
+        "How often the barrier still opens for it: each opening takes one. Empty: as often as it comes.",
+        ge=0,
+        le=9999,
+    )
+    wiegand_facility: int | None = option(
+        None, "Wiegand facility", "Facility or site code that WIEGAND actions send for this plate.", ge=0, le=0xFFFF
+    )
+    wiegand_card: int | None = option(
+        None, "Wiegand card", "Card number that WIEGAND actions send; empty: computed from the plate.", ge=0, le=0xFFFFFFFF
+    )
+    week: list[list[tuple[StrictInt, StrictInt]]] = option(
+        [[(0, DAY_MINUTES)]] * 7,
+        "Weekly hours",
+        "For each day from Monday on the spans of minutes in which the plate is valid; one that ends before it starts is a night.",
+        widget="week",
+        min_length=7,
+        max_length=7,
+    )
+
+    @field_validator("plate")
+    @classmethod
+    def _has_characters(cls, plate: str) -> str:
+        if not "".join(each for each in normalise(plate) if each not in WILDCARDS).isalnum():
+            raise ConfigError("must be letters and digits")
+        return plate
+
+    @field_validator("valid_from", mark("valid_until"))
+    @classmethod
+    def _is_moment(cls, text: str) -> str:
+        if text:
+            try:
+                moment(text, ZoneInfo("UTC"))
+            except OverflowError:
+                pass  # past the ends of the calendar: from always, or for ever
+            except ValueError as why:
+                raise ConfigError("must be a date and time such as 2026-05-31T18:00") from why
+        return text
+
+    @field_validator("week")
+    @classmethod
+    def _lies_in_its_days(cls, week: list[list[tuple[int, int]]]) -> list[list[tuple[int, int]]]:
+        schedule(week)
+        return week
+
+
+class NoSuchPlate(ConfigError):
+    """There is no such list, or no such plate in it."""
+
+
+class NotPossible(ConfigError):
+    """What is asked for contradicts what the list is, or itself."""
+
+
+def entry_of(form: EntryForm, entry_id: int, list_id: int, zone: ZoneInfo) -> ListEntry:
+    """The list entry that was typed; times without an offset are of `zone`."""
+    return ListEntry(
+        id=entry_id,
+        list_id=list_id,
+        plate=form.plate,
+        description=form.description,
+        valid_from=limit(form.valid_from, zone),
+        valid_until=limit(form.valid_until, zone, end=True),
+        wiegand_facility=form.wiegand_facility,
+        wiegand_card=form.wiegand_card,
+        owner=form.owner,
+        email=form.email,
+        group=form.group,
+        week=schedule(form.week),
+        entries_left=form.entries_left,
+    )
+
+
+def told(entry: ListEntry, zone: ZoneInfo) -> dict[str, Any]:
+    """The entry as EntryForm takes it."""
+    return {
+        "plate": entry.plate,
+        "description": entry.description,
+        "owner": entry.owner,
+        "email": entry.email,
+        "group": entry.group,
+        "valid_from": written(entry.valid_from, zone),
+        "valid_until": written(entry.valid_until, zone),
+        "entries_left": entry.entries_left,
+        "wiegand_facility": entry.wiegand_facility,
+        "wiegand_card": entry.wiegand_card,
+        "week": [[list(span) for span in day] for day in entry.week.days],
+    }
+
+
+def put(store: Store, which: str, plate: str, sent: Mapping[str, Any], zone: ZoneInfo, by: str) -> tuple[ListEntry, str]:
+    """Adds a plate to a list, or changes what was `sent` of it and leaves the rest: (the entry; "added", "changed" or "unchanged").
+
+    `which`: the list's id or name. NoSuchPlate, NotPossible or SettingsError says what is wrong; nothing is changed then."""
+    with store.transaction():
+        chosen = _list(store, which)
+        before = store.entries.at(chosen.id, plate)
+        if normalise(str(sent.get("plate", plate))) != normalise(plate):
+            raise NotPossible("{plate} and {other} are two plates", plate=plate, other=str(sent["plate"])[:40])
+        stored = {"plate": plate} if before is None else told(before, zone)
+        form = filled(EntryForm, sent, stored, {})
+        saved = store.entries.save(entry_of(form, before.id if before else 0, chosen.id, zone), by)
+    return saved, "added" if before is None else "unchanged" if saved == before else "changed"
+
+
+def take_out(store: Store, which: str, plate: str, by: str) -> ListEntry:
+    """Takes a plate out of a list; the entry that it was. NoSuchPlate or NotPossible says why not."""
+    with store.transaction():
+        chosen = _list(store, which)
+        before = store.entries.at(chosen.id, plate)
+        if before is None:
+            raise NoSuchPlate("{plate} is not in {list_name}", plate=plate[:40], list_name=chosen.name)
+        store.entries.delete(before.id, by)
+    return before
+
+
+def _list(store: Store, which: str) -> PlateList:
+    lists = store.lists()
+    found = next((each for each in lists if str(each.id) == which), None)
+    found = found or next((each for each in lists if each.name.casefold() == which.strip().casefold()), None)
+    if found is None:
+        raise NoSuchPlate("there is no list {name}", name=which[:60])
+    if found.role in FIXED_ROLES:
+        raise NotPossible("{list_name} holds no plates: it stands for plates of every list or of none", list_name=found.name)
+    return found
