@@ -40,10 +40,15 @@ class _Lookup:
 class Network:
     """`permitted()`: addresses and networks that may be reached although they are barred. Any thread may call."""
 
-    def __init__(self, permitted: Callable[[], Iterable[str]]) -> None:
+    def __init__(self, permitted: Callable[[], Iterable[str]], only_local: bool = False) -> None:
         self._permitted = permitted
+        self._only_local = only_local
         self._lock = threading.Lock()
         self._lookups: dict[str, _Lookup] = {}
+
+    def local(self) -> Network:
+        """The same, but for what must not leave the local network: only private addresses (RFC 1918, RFC 4193) are connected to."""
+        return Network(self._permitted, only_local=True)
 
     def connect(self, host: str, port: int, end_s: float) -> socket.socket:
         """A connected TCP socket, whose time-out is what is left until `end_s` (time.monotonic). ConfigError: actions may not reach
@@ -72,6 +77,10 @@ class Network:
                 "administrator permits it (General Configuration, Addresses that actions may reach)",
                 host=host,
             )
+        if self._only_local:
+            found = [address for address in found if is_local(address)]
+            if not found:
+                raise ConfigError("{host} lies outside the local network", host=host)
         return found
 
     def address(self, host: str, within_s: float = 5.0) -> str:
@@ -111,6 +120,11 @@ def is_allowed(address: str, permitted: Iterable[Block]) -> bool:
     """Whether actions may connect to this address."""
     ip = _embedded(ipaddress.ip_address(address.partition("%")[0]))
     return any(ip in block for block in permitted if block.version == ip.version) or not (_is_barred(ip) or _is_own(ip))
+
+
+def is_local(address: str) -> bool:
+    """Whether it is an address of private networks, or of this machine."""
+    return _embedded(ipaddress.ip_address(address.partition("%")[0])).is_private
 
 
 def reachable(text: str) -> tuple[str, ...]:

@@ -26,8 +26,8 @@ class HttpPeer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, answer: Callable[[Asked], Reply]) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, answer: Callable[[Asked], Reply], host: str) -> None:
+        super().__init__((host, 0), _Handler)
         self.answer = answer
         self.got: list[Asked] = []
         self.port = int(self.server_address[1])
@@ -63,8 +63,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def http_peer(answer: Callable[[Asked], Reply]) -> Iterator[HttpPeer]:
-    server = HttpPeer(answer)
+def http_peer(answer: Callable[[Asked], Reply], host: str = "127.0.0.1") -> Iterator[HttpPeer]:
+    server = HttpPeer(answer, host)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     stopped = False

@@ -54,13 +54,14 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`body`: its first bytes, as many as were asked for."""
+    """`body`: its first bytes, as many as were asked for; `headers`: by name in lower case."""
 
     status: int
     reason: str
     location: str
     challenges: tuple[str, ...]
     body: bytes
+    headers: Mapping[str, str]
 
 
 def ask(request: Request, login: Login, network: Network, timeout_s: float, tls: ssl.SSLContext, most_bytes: int = 0) -> Answer:
@@ -143,9 +144,9 @@ def _talk(sock: socket.socket, request: Request, proof: dict[str, str], tls: ssl
             pass  # it has heard enough, and may have answered
         got = connection.getresponse()
         challenges = tuple(got.headers.get_all("WWW-Authenticate") or ())
-        return Answer(
-            got.status, got.reason, got.headers.get("Location", ""), challenges, got.read(most_bytes) if most_bytes else b""
-        )
+        body = got.read(most_bytes) if most_bytes else b""
+        headers = {name.lower(): value for name, value in got.headers.items()}
+        return Answer(got.status, got.reason, got.headers.get("Location", ""), challenges, body, headers)
     finally:
         connection.close()
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from board.kit.clock import Clock
 from board.kit.errors import ConfigError, DeliveryError
 from board.kit.settings import Settings
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from board.serial import SerialLines
 from board.types import Level, OutputPolarity, Pattern, PinsDone, PinsTaken, Pulse, SendWiegand
 from engine.formats.event import Device
@@ -102,6 +102,27 @@ class Taken:
     note: Text
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What somebody who was asked about a car says: whether it may pass, and why in his own words, "" for none."""
+
+    allowed: bool
+    reason: str = ""
+
+    def said(self, host: str, took_ms: float) -> Text:
+        """As Audit shows it."""
+        values = {"host": host, "took_ms": round(took_ms), "reason": self.reason}
+        return Text(_ANSWERS[self.allowed, bool(self.reason)], values)
+
+
+_ANSWERS = {
+    (True, False): mark("asked {host}: allowed, after {took_ms} ms"),
+    (True, True): mark("asked {host}: allowed, after {took_ms} ms: {reason}"),
+    (False, False): mark("asked {host}: refused, after {took_ms} ms"),
+    (False, True): mark("asked {host}: refused, after {took_ms} ms: {reason}"),
+}
+
+
 def noted(note: Text, remark: Text) -> Text:
     """The note with what pins remarked about it, if it did."""
     return Text("{note} ({remark})", {"note": note, "remark": remark}) if remark else note
@@ -172,6 +193,10 @@ class ActionKind(Generic[O]):
 
     withheld: Callable[[O], bool] = _never
     """With these options the action opens something and must not for a blacklisted plate."""
+
+    ask: Callable[[PlateEvent, O, ActionEnv], Answer] | None = None
+    """Asked about a car before it is decided whether a gate opens (engine/dispatch/asking.py). PeerRefused: somebody answered, but
+    nothing that counts; DeliveryError: nobody did. Options of such a kind have `host`, `timeout_s` and `otherwise`."""
 
     needs_plate: bool = False
     """What it does is made from the plate: rules whose start has none cannot use it."""

@@ -10,12 +10,12 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from board.kit.errors import ConfigError, DeliveryError, PeerRefused
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from engine.actions._exchange import BAD_CERTIFICATE, BAD_TLS, place
 from engine.actions._tls import client_context
 from engine.network import Network
@@ -28,8 +28,16 @@ CONNECT_S = 10.0
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 
+MOST_ANSWER = 4096
+"""Bytes of an answer."""
+
 HEAD_BYTES = 200
 """Most bytes of a packet beside topic and body."""
+
+REFUSES = mark("{target} refuses {topic}: {reason}")
+
+NOBODY = "No matching subscribers"
+"""The broker's remark when a message has gone to nobody."""
 
 ONLINE, OFFLINE = b"online", b"offline"
 
@@ -39,7 +47,8 @@ log = logging.getLogger("mqtt")
 @dataclass(frozen=True, slots=True)
 class Account:
     """Whom a connection is made to, and as whom. `status_topic`: where the broker says "offline" once the camera is gone; "":
-    nowhere."""
+    nowhere. `answer_topic`: where answers to what is asked are heard; "": nothing is. `only_local`: it must not leave the local
+    network."""
 
     host: str
     port: int
@@ -49,6 +58,8 @@ class Account:
     tls: bool = False
     ca: str = ""
     status_topic: str = ""
+    answer_topic: str = ""
+    only_local: bool = False
 
     @property
     def place(self) -> str:
@@ -58,7 +69,8 @@ class Account:
 @dataclass(frozen=True, slots=True)
 class Letter:
     """What is published, with QoS 1. `expiry_s`: the broker throws it away when nobody has fetched it by then; 0: never. `id`: the
-    same in every repetition, as the user property `delivery_id`."""
+    same in every repetition, as the user property `delivery_id`; `properties`: more of these; `answer_topic`: the response topic,
+    with the id as correlation data."""
 
     topic: str
     body: bytes
@@ -66,6 +78,25 @@ class Letter:
     expiry_s: int = 0
     id: str = ""
     retain: bool = False
+    answer_topic: str = ""
+    properties: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came to the answer topic. `properties`: its user properties."""
+
+    body: bytes
+    properties: tuple[tuple[str, str], ...]
+
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(slots=True)
+class _Asked(Generic[Answer]):
+    read: Callable[[Heard], Answer | None]
+    answer: Answer | None = None
 
 
 class Broker:
@@ -130,6 +161,8 @@ class Link:
         self._problem: DeliveryError = DeliveryError("no connection in {seconds:g} s", seconds=CONNECT_S)
         self._tries = 0
         self._acknowledged: dict[int, Any] = {}
+        self._asked: list[_Asked[Any]] = []
+        self._deaf = ""
         self._hurry = threading.Event()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name=f"mqtt {account.place}"[:60], daemon=True)
@@ -154,8 +187,42 @@ class Link:
             client.disconnect()  # with what it has not acknowledged: it will come again
             raise self._failed(DeliveryError("no answer in {seconds:g} s", seconds=timeout_s))
         if reason.is_failure:
-            raise PeerRefused("{target} refuses {topic}: {reason}", target=target, topic=letter.topic, reason=str(reason))
+            raise PeerRefused(REFUSES, target=target, topic=letter.topic, reason=str(reason))
         return str(reason)
+
+    def ask(self, letter: Letter, read: Callable[[Heard], Answer | None], timeout_s: float) -> Answer:
+        """Publishes the letter and waits for the first message at the account's answer topic that `read` makes something of; those
+        that it makes None of are for others. DeliveryError: there is no connection or no answer in time."""
+        end_s = time.monotonic() + timeout_s
+        asked = _Asked(read)
+        client, _ = self._connection(end_s)
+        with self._changed:
+            self._asked.append(asked)
+        try:
+            sent = client.publish(letter.topic, letter.body, qos=1, properties=_properties(letter))
+            with self._changed:
+                while asked.answer is None:
+                    if client is not self._client or not self._connected:
+                        raise self._failed(DeliveryError("the connection was lost before it answered"))
+                    self._check_heard(letter, self._acknowledged.pop(sent.mid, None))
+                    left_s = end_s - time.monotonic()
+                    if left_s <= 0:
+                        raise self._failed(DeliveryError("no answer in {seconds:g} s", seconds=timeout_s))
+                    self._changed.wait(left_s)
+        finally:
+            with self._changed:
+                self._asked.remove(asked)
+        return asked.answer
+
+    def _check_heard(self, letter: Letter, reason: Any) -> None:
+        """That somebody can have heard the question, and we the answer, as far as the broker has said yet."""
+        target = self.account.place
+        if self._deaf:
+            raise PeerRefused(REFUSES, target=target, topic=self.account.answer_topic, reason=self._deaf)
+        if reason is not None and reason.is_failure:
+            raise PeerRefused(REFUSES, target=target, topic=letter.topic, reason=str(reason))
+        if str(reason) == NOBODY:
+            raise DeliveryError("{target} has {topic}, but nobody has subscribed to it", target=target, topic=letter.topic)
 
     def _answer(self, client: Client, number: int, end_s: float) -> Any:
         """What the broker says to a message; None: nothing in time."""
@@ -217,6 +284,8 @@ class Link:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
+        client.on_message = self._on_message
+        client.on_subscribe = self._on_subscribe
         with self._changed:
             if self._stopped:
                 return
@@ -238,6 +307,8 @@ class Link:
         if reason.is_failure:
             self._lost(PeerRefused("the broker refuses the log-in ({reason})", reason=str(reason)))
             return
+        if self.account.answer_topic:
+            client.subscribe(self.account.answer_topic, qos=1)
         for letter in self._greetings:
             client.publish(letter.topic, letter.body, qos=1, retain=letter.retain)
         with self._changed:
@@ -261,6 +332,21 @@ class Link:
                     self._acknowledged.pop(next(iter(self._acknowledged)))
                 self._changed.notify_all()
 
+    def _on_subscribe(self, client: Client, _: object, number: int, reasons: Any, properties: object) -> None:
+        with self._changed:
+            self._deaf = next((str(reason) for reason in reasons if reason.is_failure), "")
+            self._changed.notify_all()
+
+    def _on_message(self, client: Client, _: object, message: Any) -> None:
+        if message.retain or len(message.payload) > MOST_ANSWER:
+            return  # what was said before, or by somebody who means something else
+        heard = Heard(message.payload, tuple(getattr(message.properties, "UserProperty", ())))
+        with self._changed:
+            for asked in self._asked:
+                if asked.answer is None:
+                    asked.answer = asked.read(heard)
+            self._changed.notify_all()
+
     def _lost(self, why: DeliveryError | None) -> None:
         with self._changed:
             self._connected = False
@@ -276,13 +362,17 @@ def _make_client(account: Account, network: Network) -> Client:
 
     def connect() -> socket.socket:
         """As actions connect: to permitted addresses only, and within a time limit."""
-        return network.connect(account.host, account.port, time.monotonic() + CONNECT_S)
+        return (network.local() if account.only_local else network).connect(
+            account.host, account.port, time.monotonic() + CONNECT_S
+        )
 
     client: Any = Client(
         CallbackAPIVersion.VERSION2, account.client_id, protocol=MQTTProtocolVersion.MQTTv5, reconnect_on_failure=False
     )
     client._create_socket_connection = connect
     client.connect_timeout = CONNECT_S
+    # Otherwise paho writes from whatever thread publishes while its loop reads: TLS does not survive both at once.
+    client.on_socket_register_write = lambda *_: None
     if account.user or account.password:
         client.username_pw_set(account.user, account.password or None)
     if account.tls:
@@ -304,7 +394,10 @@ def _properties(letter: Letter) -> Any:
     if letter.content_type:
         said.ContentType = letter.content_type
     if letter.id:
-        said.UserProperty = [("delivery_id", letter.id)]
+        said.UserProperty = [("delivery_id", letter.id), *letter.properties]
+    if letter.answer_topic:
+        said.ResponseTopic = letter.answer_topic
+        said.CorrelationData = letter.id.encode()
     return said
 
 

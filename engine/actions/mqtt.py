@@ -15,7 +15,7 @@ from board.kit.settings import Settings, field_validator, option
 from board.kit.words import Text
 from engine.actions._exchange import Host, place
 from engine.actions._kind import ActionEnv, ActionKind
-from engine.actions._mqtt import OFFLINE, ONLINE, Account, Broker, Letter
+from engine.actions._mqtt import NOBODY, OFFLINE, ONLINE, Account, Broker, Letter
 from engine.actions._tls import Certificates, ca_option
 from engine.formats.event import Device
 from engine.formats.messages import DOCUMENTS, to_json
@@ -28,8 +28,6 @@ NOT_IN_A_LEVEL = re.compile(r"[/+#\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """What would split a level of a topic, or stand for others (MQTT 5, 4.7.1), and what a topic must not hold (1.5.4)."""
 
 LONGEST_TOPIC = 200
-
-NOBODY = "No matching subscribers"
 
 
 def check_topic(topic: str) -> str:

@@ -30,6 +30,8 @@ from board.serial import SerialLines
 from board.storage import card_present
 from board.types import InputEdge, WiegandSent
 from engine.actions import Kinds, Lane, find_kinds
+from engine.dispatch.asking import Asker, Verdict
+from engine.dispatch.bypass import Bypass
 from engine.dispatch.environment import Environment
 from engine.dispatch.intake import Intake
 from engine.dispatch.outbox import Outbox
@@ -69,6 +71,7 @@ from engine.service.pins_link import PinsLink
 from engine.service.problems import Problems
 from engine.service.publishing import Publishing, starter
 from engine.service.remembered import LastTrigger, Remembered
+from engine.service.room import Room
 from engine.service.scheduler import Scheduler
 from engine.service.status import Status
 from engine.service.subscribers import Subscribers
@@ -192,8 +195,13 @@ class Service:
             camera_id(state),
             lambda: self._need_store().settings(GeneralSettings),
         )
+        self._asker = Asker(self._gate_store, kinds, self._environment, clock)
         self._trials = Trials(clock, kinds, self._pins, self._environment, self._need_store, self._outputs.polarities)
-        self._status = Status(state, clock, self._engine, self._counters, self._pins, self._problems, card, self._running)
+        self._room = Room(state.database, state.images)
+        self._bypass = Bypass(kinds, self._environment, self._pins, clock)
+        self._status = Status(
+            state, clock, self._engine, self._counters, self._pins, self._problems, card, self._running, lambda: self._room.problem
+        )
         self._passages = StoredPassages(lambda: Store(state.database, clock, checkpoints=False))
         self._subscribers = Subscribers(self._status.now, self._pins.lines, self._server_settings, self._passages)
         handlers: dict[type, Callable[[Any], object]] = {
@@ -225,6 +233,7 @@ class Service:
         if core is None:
             return
         core.scheduler.run()
+        self._room.look()
         if not self._pins.problem:
             self._unopened.turn(core.keeper)
         self._inputs.turn()
@@ -257,15 +266,10 @@ class Service:
 
     def _open_core(self) -> Core | None:
         try:
-            store = Store(self._state.database, self._clock, checkpoints=False)
+            core = self._built()
         except StoreError as why:
             self._problems.say(why.text)
-            return None
-        try:
-            core = self._build(store)
-        except StoreError as why:
-            store.close()
-            self._problems.say(why.text)
+            self._room.refused(why, None)  # and the next turn tries again
             return None
         self._apply(core.general)
         self._core = core
@@ -279,6 +283,14 @@ class Service:
             workers.remember(core.store.rules.results().values())
             workers.start()
         return core
+
+    def _built(self) -> Core:
+        store = Store(self._state.database, self._clock, checkpoints=False)
+        try:
+            return self._build(store)
+        except StoreError:
+            store.close()
+            raise
 
     def _build(self, store: Store) -> Core:
         gate = Store.of_gate(self._state.database, self._clock)
@@ -299,8 +311,8 @@ class Service:
             gate=gate,
             keeper=keeper,
             workers=workers,
-            intake=Intake(gate, self._kinds, workers, self._clock, self._licensed),
-            events=Intake(store, self._kinds, workers, self._clock, self._licensed),
+            intake=Intake(gate, self._kinds, workers, self._clock, self._licensed, self._bypass),
+            events=Intake(store, self._kinds, workers, self._clock, self._licensed, self._bypass),
             scheduler=Scheduler(
                 keeper,
                 keeper.db.checkpoint,
@@ -327,6 +339,7 @@ class Service:
         except StoreError as why:
             self._problems.say(why.text)
             return
+        self._asker.use(rules)
         self._events.use(rules)
         self._timers.use(rules)
 
@@ -342,6 +355,11 @@ class Service:
 
     def _store(self) -> Store | None:
         return self._core.store if self._core else None
+
+    def _gate_store(self) -> Store:
+        if self._core is None:
+            raise StoreError("the store is not open yet")
+        return self._core.gate
 
     def _need_store(self) -> Store:
         if self._core is None:
@@ -365,17 +383,33 @@ class Service:
 
     def _take(self, passage: Passage) -> None:
         """No answer while it is not committed: the engine keeps it and sends it again."""
+        try:
+            self._asker.ask(passage, self._take_in)
+        except StoreError as why:
+            self._problems.say(_not_stored(passage.plate, why))
+
+    def _take_in(self, passage: Passage, verdict: Verdict | None) -> None:
+        """Once everybody was asked who is to be asked about it."""
         core = self._core
         if core is None:
             return
         try:
-            if core.intake.take(passage):
+            if self._stored(core, passage, verdict):
                 self._subscribers.passage_stored()
         except StoreError as why:
             self._problems.say(_not_stored(passage.plate, why))
             return
         self._triggers.passage(passage)
         self._hub.send_engine(PassageStored(passage.id))
+
+    def _stored(self, core: Core, passage: Passage, verdict: Verdict | None) -> bool:
+        """Whether it is new. A full storage gives up pictures for it."""
+        try:
+            return core.intake.take(passage, verdict=verdict)
+        except StoreError as why:
+            if not self._room.refused(why, core.gate):
+                raise
+        return core.intake.take(passage, verdict=verdict)
 
     def _take_event(self, passage: Passage, happened: Text) -> None:
         core = self._core
@@ -444,7 +478,10 @@ class Service:
 
 
 def _not_stored(plate: str, why: StoreError) -> Text:
-    return Text("passage of {plate} not stored, no action taken: {why}", {"plate": plate or Text("no plate"), "why": why.text})
+    return Text(
+        "passage of {plate} not stored, servers are told later: {why}",
+        {"plate": plate or Text("no plate"), "why": why.text},
+    )
 
 
 def main(arguments: list[str]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -60,6 +61,7 @@ from engine.service.counters import BAD_FRAMES
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import DeliveryQuery, PassageQuery, Store
 from engine.types import Passage, Start
+from tests.asked import http_judge
 from tests.samples import ALL, BLACK, WHITE, entry, passage, rule
 from tests.waiting import until
 
@@ -587,4 +589,37 @@ def test_an_exit_loop_opens_the_gate_and_is_an_event_of_its_own(camera: Camera) 
     store.close()
     assert (found.passage.what, found.passage.plate, found.lists) == ("input", "", ())
     assert (found.decision.outcome, str(found.decision.reason)) == ("opened", "DI2 became active")
+    assert len(camera.pulses_ms()) == 1
+
+
+def test_a_server_that_is_asked_opens_the_gate_for_a_stranger_and_shuts_it_for_a_guest(camera: Camera) -> None:
+    def judge(question: dict[str, Any]) -> dict[str, object]:
+        return {"allow": question["plate"] == "STRANGER", "reason": "as the office says"}
+
+    with http_judge(judge, host="127.0.0.2") as server:
+        store = camera.store()
+        asks = rule(ALL, "ask", "Office", host="127.0.0.2", port=server.port, tls=False, timeout_s=5.0)
+        store.rules.save(asks, "admin")
+        store.rules.save(rule(ALL, duration_ms=PULSE_MS), "admin")
+        store.close()
+        camera.start("pins")
+        camera.start("service")
+        camera.connect_engine()
+        camera.pins_ready()
+        camera.report("HK55EVB")
+        camera.report("STRANGER")
+        until(lambda: camera.pulses_ms(), "the pulse")
+        until(lambda: sorted(camera.delivery_states()) == ["done", "done", "done", "withheld", "withheld"], "the ends")
+    store = camera.store()
+    found = {one.passage.plate: one.decision for one in store.passages(PassageQuery())}
+    told = {str(one.delivery.note) for one in store.deliveries(DeliveryQuery(kind="ask"))}
+    store.close()
+    assert {plate: (each.outcome, str(each.reason)) for plate, each in found.items()} == {
+        "HK55EVB": ("refused", "asked 127.0.0.2: refused"),
+        "STRANGER": ("opened", "asked 127.0.0.2: allowed"),
+    }
+    assert {re.sub(r"\d+ ms", "N ms", each) for each in told} == {
+        "asked 127.0.0.2: refused, after N ms: as the office says",
+        "asked 127.0.0.2: allowed, after N ms: as the office says",
+    }
     assert len(camera.pulses_ms()) == 1

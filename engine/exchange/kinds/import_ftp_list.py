@@ -7,7 +7,7 @@ from engine.actions._ftp import FtpServer, session
 from engine.exchange.formats import IMPORTED
 from engine.exchange.kind import NOTHING_NEW, Done, JobEnv, JobKind
 from engine.exchange.names import PATH, check_name, path_of
-from engine.exchange.taking import TakingOptions, take_in, taking, wanted
+from engine.exchange.taking import TakingOptions, seen, take_in, taking, wanted
 
 
 class ImportFtpListOptions(FtpServer, TakingOptions):
@@ -34,7 +34,8 @@ def _run(options: ImportFtpListOptions, env: JobEnv) -> Done:
         with path.open("wb") as into:
             server.get(file, into, MOST_BYTES)
     done = take_in(path, taking(options), env)
-    return Done(done.note, {**done.memory, "there": there}, done.nothing_new)
+    exact = "generation" in done.memory and options.format.startswith("XML")
+    return Done(done.note, {**done.memory, **seen(env, there, exact)}, done.nothing_new)
 
 
 JOB = JobKind(

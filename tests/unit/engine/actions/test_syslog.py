@@ -72,7 +72,7 @@ def send(**options: object) -> str:
 
 LINE = (
     b"<133>1 2026-01-02T03:04:05.000Z gw-0123456789ab gatewright - passage "
-    b'[passage@32473 event_id="p1" camera_id="gw-0123456789ab" '
+    b'[passage@32473 event_id="p1" event="plate" camera_id="gw-0123456789ab" '
     b'camera_name="Gate north" site="Depot" plate="HK55EVB" confidence="93.4" country="DE" lane="0" direction="approach" '
     b'list="WHITELIST" role="white"] \xef\xbb\xbfHK55EVB in WHITELIST at Gate north'
 )

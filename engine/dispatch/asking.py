@@ -1,0 +1,317 @@
+"""Asking: before a car is decided about, a server may be asked (kinds with `ask`); what its answer means for the gate.
+
+An answer decides: "no" opens nothing, "yes" lets the actions act that are due, those of the asking action's own list among them.
+Without an answer the lists of the camera decide as if nobody had been asked, but the asking action's own list then opens only for a
+plate that is on a list which may open; or nothing opens, as the action says. Nobody is asked about a plate on a list that refuses:
+no answer opens for it.
+
+A car waits for its own question alone, and never longer than the time limit. A server that did not answer is left alone for a
+while.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from board.kit.clock import Clock
+from board.kit.errors import ConfigError, DeliveryError, GatewrightError, PeerRefused
+from board.kit.words import Text, mark
+from board.kit.zones import camera_zone
+from engine.actions import ActionKind, Kinds, options_of
+from engine.dispatch.breaker import Breaker, Limits
+from engine.dispatch.environment import Environment
+from engine.dispatch.rules import delivery_id, unmet
+from engine.dispatch.starts import begins, opens
+from engine.events import PLATE
+from engine.settings import GeneralSettings, LprSettings
+from engine.store import Store
+from engine.types import FIXED_ROLES, ActionRule, Decision, Delivery, Match, Passage, PlateEvent
+from engine.week import in_force
+
+LIMITS = Limits(threads=4, with_peers=4, doubtful=2, silent=1, one_peer=4)
+PAUSE_S = (2.0, 60.0)
+"""A server that did not answer is left alone for so long, then twice as long, at most."""
+
+REMEMBERED_S = 300.0
+
+LATEST_S = 10.0
+"""Nobody is asked about a car that came longer ago: no gate opens for it any more."""
+
+SAID = {True: mark("asked {host}: allowed"), False: mark("asked {host}: refused")}
+
+OTHERWISE = {True: mark("{asked}; nothing opens"), False: mark("{asked}; the lists of the camera decide")}
+"""Who decides without an answer, by Verdict.strict."""
+
+log = logging.getLogger("asking")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of asking by a rule. `allowed`: the answer, None without one; `strict`: nothing opens without one; `said`: for the
+    decision; `note`: for Audit, with who decided."""
+
+    rule: ActionRule
+    allowed: bool | None
+    strict: bool
+    said: Text
+    note: Text
+
+    def stops(self, opener: ActionRule, vouched: bool) -> bool:
+        """Whether the rule must not open. `vouched`: the plate is on a list that may open."""
+        if self.allowed is not None:
+            return not self.allowed
+        return self.strict or (opener.list_id == self.rule.list_id and not vouched)
+
+
+Then = Callable[[Passage, Verdict | None], None]
+
+
+@dataclass(slots=True)
+class _Question:
+    """`end` is done once: by the answer or when the time is up."""
+
+    rule: ActionRule
+    kind: ActionKind[Any]
+    options: Any
+    event: PlateEvent
+    then: Then
+    begun_s: float = field(default_factory=time.monotonic)
+    ended: bool = False
+
+    @property
+    def host(self) -> str:
+        return str(self.options.host)
+
+    @property
+    def peer(self) -> str:
+        return self.kind.peer(self.options)
+
+
+class Asker:
+    """`store()`: StoreError while it is not open. Any thread may call."""
+
+    def __init__(self, store: Callable[[], Store], kinds: Kinds, environment: Environment, clock: Clock) -> None:
+        self._store = store
+        self._kinds = kinds
+        self._environment = environment
+        self._clock = clock
+        self._rules: tuple[ActionRule, ...] = ()
+        self._lock = threading.Lock()
+        self._breaker = Breaker(LIMITS, PAUSE_S)
+        self._known: set[str] = set()
+        self._waiting: set[str] = set()
+        """Passages about which somebody is being asked: the engine sends them again meanwhile."""
+
+    def use(self, rules: Iterable[ActionRule]) -> None:
+        """The rules have changed. A server that is new is taken to be there: the first cars may come side by side."""
+        asking = [rule for rule in rules if rule.enabled and rule.kind in self._kinds and self._kinds[rule.kind].ask]
+        with self._lock:
+            for rule in asking:
+                peer = self._peer(rule)
+                if peer not in self._known:
+                    self._known.add(peer)
+                    self._breaker.remember(peer, answered=True)
+        self._rules = tuple(asking)
+
+    def _peer(self, rule: ActionRule) -> str:
+        """Whom the rule asks; "" for options of another release, by which nobody is asked."""
+        try:
+            kind, options = options_of(self._kinds, rule.kind, rule.options)
+        except ConfigError:
+            return ""
+        return kind.peer(options)
+
+    def ask(self, passage: Passage, then: Then) -> None:
+        """`then` gets the passage and what came of asking: at once and with None if there is nobody to ask, else from another
+        thread, no later than the time limit. StoreError as `then`, and when the lists cannot be read."""
+        question = self._question(passage, then) if self._rules and passage.what == PLATE else None
+        if question is None:
+            then(passage, None)
+            return
+        with self._lock:
+            if passage.id in self._waiting:
+                return
+            free = self._breaker.allows(question.peer, self._clock.monotonic_ns())
+            if free:
+                self._breaker.begin(question.peer)
+                self._waiting.add(passage.id)
+        if not free:
+            then(passage, self._unasked(question))
+            return
+        limit = threading.Timer(question.options.timeout_s, self._late, (question,))
+        limit.daemon = True
+        limit.start()
+        threading.Thread(target=self._run, args=(question, limit), name="asking", daemon=True).start()
+
+    def _question(self, passage: Passage, then: Then) -> _Question | None:
+        store = self._store()
+        if self._clock.now() - passage.at > timedelta(seconds=LATEST_S) or store.passages.has(passage.id):
+            return None
+        zone = camera_zone(store.settings(GeneralSettings).time_zone)
+        matches = store.lookup(passage.plate, passage.at, store.settings(LprSettings).fold_lookalikes, zone)
+        if refusing(matches):
+            return None
+        by_list = {match.list.id: match for match in matches}
+        for rule in self._rules:
+            if not begins(rule, passage, rule.list_id in by_list) or not in_force(rule.week, passage.at, zone):
+                continue
+            if unmet(rule.conditions, passage):
+                continue
+            try:
+                kind, options = options_of(self._kinds, rule.kind, rule.options)
+                match = by_list.get(rule.list_id) or Match(store.lists.get(rule.list_id), None)
+            except ConfigError:
+                continue  # options of another release: its delivery fails with that reason
+            return _Question(rule, kind, options, PlateEvent(passage, matches, match), then)
+        return None
+
+    def _unasked(self, question: _Question) -> Verdict:
+        with self._lock:
+            silent = self._breaker.again_ns(question.peer) > self._clock.monotonic_ns()
+        values = {"host": question.host}
+        if silent:
+            return _without(question, Text("{host} was not asked: it did not answer before", values))
+        return _without(question, Text("{host} was not asked: it is being asked about other cars", values))
+
+    def _run(self, question: _Question, limit: threading.Timer) -> None:
+        answered: bool | None = True
+        try:
+            verdict = self._asked(question)
+        except PeerRefused as why:
+            verdict = _without(question, _no_answer(question, why.text))
+        except ConfigError as why:
+            verdict, answered = _without(question, _no_answer(question, why.text)), None
+        except DeliveryError as why:
+            verdict, answered = _without(question, _no_answer(question, why.text)), False
+        except Exception as why:  # a kind's own mistake must not keep the car waiting
+            log.exception("%s", question.rule.name)
+            why_not = Text("unexpected error: {error}", {"error": type(why).__name__})
+            verdict = _without(question, _no_answer(question, why_not))
+        limit.cancel()
+        try:
+            self._end(question, verdict, answered)
+        finally:
+            with self._lock:
+                self._breaker.end(question.peer)
+
+    def _asked(self, question: _Question) -> Verdict:
+        passage, options = question.event.passage, question.options
+        not_after = self._clock.now() + timedelta(seconds=options.timeout_s)
+        not_after_ns = self._clock.monotonic_ns() + round(options.timeout_s * 1e9)
+        env = self._environment.env(question.kind, options, delivery_id(passage.id, question.rule.id), not_after, not_after_ns)
+        assert question.kind.ask is not None
+        answer = question.kind.ask(question.event, options, env)
+        said = Text(SAID[answer.allowed], {"host": question.host})
+        note = answer.said(question.host, (time.monotonic() - question.begun_s) * 1000)
+        return Verdict(question.rule, answer.allowed, False, said, note)
+
+    def _late(self, question: _Question) -> None:
+        seconds = question.options.timeout_s
+        self._end(
+            question, _without(question, _no_answer(question, Text("no answer in {seconds:g} s", {"seconds": seconds}))), False
+        )
+
+    def _end(self, question: _Question, verdict: Verdict, answered: bool | None) -> None:
+        """Only the first end counts: what a server says after that opens nothing."""
+        with self._lock:
+            if question.ended:
+                return
+            question.ended = True
+            if answered:
+                self._breaker.answered(question.peer)
+            elif answered is False:
+                self._breaker.silent(question.peer, self._clock.monotonic_ns(), REMEMBERED_S)
+        passage = question.event.passage
+        log.info("%s for %s", verdict.note, passage.plate)
+        try:
+            question.then(passage, verdict)
+        except GatewrightError as why:  # the engine sends the passage again
+            log.warning("passage %s: %s", passage.id, why)
+        except Exception:  # the thread's top
+            log.exception("passage %s", passage.id)
+        finally:
+            with self._lock:
+                self._waiting.discard(passage.id)
+
+
+def _no_answer(question: _Question, why: Text) -> Text:
+    return Text("asked {host}: no answer that counts ({why})", {"host": question.host, "why": why})
+
+
+def _without(question: _Question, said: Text) -> Verdict:
+    strict = question.options.otherwise == "refuse"
+    return Verdict(question.rule, None, strict, said, Text(OTHERWISE[strict], {"asked": said}))
+
+
+# --- what it means ----------------------------------------------------------------------------------------------------
+
+
+def refusing(matches: Iterable[Match]) -> list[str]:
+    """The lists of the plate that refuse."""
+    return [match.list.name for match in matches if match.list.barrier == "refuse"]
+
+
+def vouched(matches: Iterable[Match]) -> bool:
+    """Whether the plate itself, and none like it, is on a list that may open."""
+    return any(
+        match.list.barrier == "open" and match.list.role not in FIXED_ROLES and match.entry is not None and not match.distance
+        for match in matches
+    )
+
+
+def heed(
+    verdict: Verdict | None,
+    deliveries: Sequence[Delivery],
+    rules: Iterable[ActionRule],
+    matches: Sequence[Match],
+    kinds: Kinds,
+    now: datetime,
+) -> list[Delivery]:
+    """The deliveries as they are after asking: that of the asking rule tells what came of it, and what must not open is
+    withheld."""
+    by_id = {rule.id: rule for rule in rules}
+    sirens = {match.list.id for match in matches if match.list.barrier == "refuse"}
+    known = vouched(matches)
+    found = []
+    for each in deliveries:
+        kind, rule = kinds.get(each.kind), by_id.get(each.rule_id)
+        if each.state != "pending" or kind is None or rule is None:
+            found.append(each)
+        elif kind.ask is not None:
+            found.append(_told(verdict, each, matches, now))
+        elif verdict is not None and opens(kind) and rule.list_id not in sirens and verdict.stops(rule, known):
+            found.append(replace(each, state="withheld", finished_at=now, note=verdict.said))
+        else:
+            found.append(each)
+    return found
+
+
+def _told(verdict: Verdict | None, delivery: Delivery, matches: Sequence[Match], now: datetime) -> Delivery:
+    if verdict is not None and verdict.rule.id == delivery.rule_id:
+        return replace(
+            delivery, state="failed" if verdict.allowed is None else "done", attempts=1, finished_at=now, note=verdict.note
+        )
+    lists = refusing(matches)
+    if lists:
+        why = Text("nobody was asked: the plate is on {lists}", {"lists": lists})
+    else:
+        why = Text("nobody was asked by this action")
+    return replace(delivery, state="withheld", finished_at=now, note=why)
+
+
+def decided(verdict: Verdict | None, decision: Decision, deliveries: Iterable[Delivery]) -> Decision:
+    """The decision with what came of asking. `deliveries`: as `heed` gives them."""
+    if verdict is None:
+        return decision
+    stopped = any(each.state == "withheld" and each.note == verdict.said for each in deliveries)
+    if stopped and decision.outcome == "withheld":
+        return Decision("refused", verdict.said)
+    if decision.outcome == "opened" and verdict.allowed:
+        return Decision("opened", verdict.said)
+    return Decision(decision.outcome, Text("{reason} ({asked})", {"reason": decision.reason, "asked": verdict.said}))
