@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -156,8 +157,11 @@ def test_encrypted_data_come_whole_in_both_directions(state: State, store: Store
         options = at(server, tls="explicit", ca=certificates.ca, host="localhost")
         sent = job(store, "ftp_list", if_changed=False, **options)
         assert run(state, store, sent)[1] == ""
-        fetched = job(store, "import_ftp_list", **options)
-        assert run(state, store, fetched) == ("WHITELIST: 0 added, 0 changed, 0 removed, now 500 plates", "")
+        with closing(Store(State(tmp_path / "other").database, TestClock())) as other:
+            other.settings.put(GeneralSettings(action_addresses="127.0.0.1"), "admin")
+            fetched = job(other, "import_ftp_list", **options)
+            assert run(State(tmp_path / "other"), other, fetched)[1] == ""
+            assert other.entries.count(WHITE) == 500
 
 
 def test_a_local_list_is_kept_as_often_as_was_said(state: State, store: Store) -> None:
