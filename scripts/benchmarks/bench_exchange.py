@@ -46,7 +46,8 @@ def exchange(say: Say) -> dict[str, object]:
             say(f"the gate's commit while {ENTRIES} entries are imported from XML")
             first, loaded = _import(state, store, plates, file)
             changed = Path(folder) / "changed.xml"
-            changed.write_text(file.read_text().replace(f'numberplate="{plates[0]}"', 'numberplate="NEW1"', 1))
+            one = next(rows(ENTRIES))[1].plate
+            changed.write_text(file.read_text().replace(f'numberplate="{one}"', 'numberplate="NEW1"', 1))
             say("an import that changes one entry")
             second, _ = _import(state, store, plates, changed)
             exports = {name: _export(store, Path(folder) / name, name, say) for name in ("XML", "CSV", "XLSX")}
