@@ -259,7 +259,7 @@ def test_a_file_is_looked_at_and_imported_and_an_export_is_made_and_run(page: An
     folder, address = camera
     with_store(folder, lambda store: store.entries.save(entry("OLD 1"), "admin"))
     (folder / "plates.csv").write_text("plate;description;valid until\nAB 123;Anna <b>;2027-05-31\nCD 456;Ben;\n")
-    page.goto(f"{address}/anpr/lists/4?view=imports")
+    page.goto(f"{address}/lists/4?view=imports")
     page.set_input_files("#file", str(folder / "plates.csv"))
     page.click("#look")
     page.wait_for_selector("#apply:not([hidden])", timeout=60_000)
@@ -271,7 +271,7 @@ def test_a_file_is_looked_at_and_imported_and_an_export_is_made_and_run(page: An
     page.wait_for_selector("#entries", timeout=60_000)
     assert [each.inner_text() for each in page.query_selector_all("#entries .plate")] == ["AB 123", "CD 456", "OLD 1"]
 
-    page.goto(f"{address}/anpr/lists/4?view=exports")
+    page.goto(f"{address}/lists/4?view=exports")
     page.click("#add-job")
     page.click("#job-dialog a:has-text('Local list')")
     page.wait_for_selector("#job")
@@ -282,5 +282,5 @@ def test_a_file_is_looked_at_and_imported_and_an_export_is_made_and_run(page: An
     page.click("button[name=run]")
     page.wait_for_selector("#jobs details", timeout=60_000)
     assert "3 plates" in page.inner_text("#jobs")
-    page.goto(f"{address}/anpr/audit?kind=import&from=2020-01-01T00:00")
+    page.goto(f"{address}/audit?kind=import&from=2020-01-01T00:00")
     assert "WHITELIST: 2 added, 0 changed, 0 removed, now 3 plates" in page.inner_text(".results")
