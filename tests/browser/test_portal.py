@@ -266,7 +266,7 @@ def test_a_file_is_looked_at_and_imported_and_an_export_is_made_and_run(page: An
     assert "WHITELIST: 2 added, 0 changed, 1 removed; 1 → 2 plates" in page.inner_text("#effect")
     assert "it would empty" not in page.inner_text("#effect")
     page.click("label.switch:has(#t-removes)")
-    page.wait_for_function("document.querySelector('#effect').innerText.includes('0 removed')", timeout=60_000)
+    page.wait_for_selector("#effect:has-text('0 removed')", timeout=60_000)
     page.click("#apply")
     page.wait_for_selector("#entries", timeout=60_000)
     assert [each.inner_text() for each in page.query_selector_all("#entries .plate")] == ["AB 123", "CD 456", "OLD 1"]
