@@ -99,6 +99,13 @@ def _run(portal: Portal, call: Call) -> Answer:
     return data(job_data(portal, job, call.language))
 
 
+def _accept(portal: Portal, call: Call) -> Answer:
+    """For an import that was refused because it could have done harm: a person has looked, and wants what comes next."""
+    job = stored_job(portal, call.id("id"))
+    portal.store.jobs.accept(job.id, call.user)
+    return data(job_data(portal, job, call.language))
+
+
 def _file(portal: Portal, call: Call) -> Answer:
     path = file_of(portal, stored_job(portal, call.id("id")), call.path["name"])
     if path is None:
@@ -150,6 +157,14 @@ ROUTES = (
     ),
     api("DELETE", "api/jobs/<id>", "actions", _delete, "Deletes an export or import; its files stay.", reply=shapes.Nothing),
     api("POST", "api/jobs/<id>/run", "actions", _run, "Has it run now, disabled or not.", reply=shapes.Job),
+    api(
+        "POST",
+        "api/jobs/<id>/accept",
+        "actions",
+        _accept,
+        "Has an import take what it refused: it forgets what it followed, and runs now.",
+        reply=shapes.Job,
+    ),
     download("jobs/<id>/files/<name>", "lists", _file, "A file that a local export has made."),
     *(
         download(

@@ -84,6 +84,15 @@ def test_how_a_job_fares_is_shown(caller: Caller) -> None:
     assert "answers 530" not in caller.get(f"lists/{WHITE}?view=imports").text
 
 
+def test_an_import_that_was_refused_can_be_accepted_and_runs(caller: Caller) -> None:
+    made = job(caller, kind="import_ftp_list")
+    assert "accept-job" not in caller.get(f"lists/{WHITE}?view=imports").text
+    caller.portal.store.jobs.failed(made["id"], Text("it was set back"))
+    assert "accept-job" in caller.get(f"lists/{WHITE}?view=imports").text
+    assert caller.send("POST", f"api/jobs/{made['id']}/accept", {}).json["running"] is True
+    assert caller.portal.store.jobs.state(made["id"]).memory == {"accepts": True}
+
+
 def test_the_files_of_a_local_export_can_be_fetched(caller: Caller, tmp_path: Path) -> None:
     made = job(caller, kind="local_list", options={})
     (tmp_path / "file").write_bytes(b"<x/>")
