@@ -111,10 +111,18 @@ def _device(state: State, store: Store) -> Device:
 def run_jobs(state: State, store: Store, clock: Clock, job_ids: list[int]) -> None:
     """Runs those jobs, one after the other; what became of each stands in the store."""
     kinds = find_jobs()
+    _clear(state, {job.id for job in store.jobs()})
     for job_id in job_ids:
         job = store.jobs.get(job_id)
         if job is not None:
             run_job(state, store, clock, kinds, job)
+
+
+def _clear(state: State, kept: set[int]) -> None:
+    """Files of jobs that were deleted go."""
+    for folder in state.exchange.glob("[0-9]*"):
+        if folder.name.isdecimal() and int(folder.name) not in kept:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def run_job(state: State, store: Store, clock: Clock, kinds: JobKinds, job: Job) -> None:
