@@ -17,9 +17,10 @@ from board.kit.clock import Clock
 from board.kit.state import State
 from engine.exchange.exporting import write_lists
 from engine.exchange.files import xml_file
-from engine.exchange.hand import DONE, READING, HandFolder, HandOrder
+from engine.exchange.hand import READING, HandFolder, HandOrder
 from engine.formats.event import Device
 from engine.store import Store
+from engine.store.transfers import DONE
 from engine.types import ActionRule, PlateList, WeekSchedule
 from scripts.benchmarks.bench_store import ALL, WHITE, commits_taken, percentiles, rows
 
