@@ -153,6 +153,9 @@ def test_a_broken_xml_file_says_where_and_what(tmp_path: Path, content: str | by
             "plate\nÀ123ÂÑ77\n".encode("latin-1"), "line 2: 'À123ÂÑ77': the file's character set is not certain", id="cyrillic"
         ),
         pytest.param("\ufeffplate\nA1\n".encode("utf-16")[:-1], "its character set is not certain", id="half-a-character"),
+        pytest.param(
+            "plate\n" + "," * 200_000, "a line has more than 100000 characters: this is no table of plates", id="long-line"
+        ),
         pytest.param("plate,valid until\nA1,5/6/2026\n", "'5/6/2026' can mean two days", id="two-days"),
     ],
 )
