@@ -18,12 +18,15 @@ from engine.settings.lane import LaneSettings
 
 if TYPE_CHECKING:
     from engine.actions import Kinds
+    from engine.exchange.kinds import JobKinds
     from engine.store import Store
     from webui.live.feed import Feed
     from webui.live.newest_picture import Picture
     from webui.live.pictures import Pictures
     from webui.page_layout import PageLayout
+    from webui.risks import Risks
     from webui.service_client import ServiceClient
+    from webui.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,13 @@ class Portal:
     picture: Picture
     pictures: Pictures
     pages: PageLayout
+    jobs: JobKinds
+    uploads: Uploads
+    risks: Risks
 
     def close(self) -> None:
         """Ends what it has going on, and closes its files."""
+        self.uploads.close()
         self.feed.close()
         self.pictures.close()
         self.picture.close()

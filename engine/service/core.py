@@ -26,6 +26,7 @@ from board.kit.servers import announce, bind_address
 from board.kit.settings import fingerprints
 from board.kit.state import State
 from board.kit.words import NOTHING, Text
+from board.pins.acts import has_begun
 from board.profiles import load
 from board.serial import SerialLines
 from board.storage import card_present
@@ -40,6 +41,7 @@ from engine.dispatch.peers import Peers
 from engine.dispatch.perform import Performer
 from engine.dispatch.replies import Replies
 from engine.dispatch.workers import Workers, names_of
+from engine.exchange.kinds import find_jobs
 from engine.lane.kept import Kept
 from engine.messages import (
     AskStatus,
@@ -62,9 +64,11 @@ from engine.messages import (
     TriggerTaken,
 )
 from engine.network import Network, reachable
+from engine.plates import answer
 from engine.service.counters import BAD_FRAMES, Counters
 from engine.service.engine_view import EngineView
 from engine.service.events import Events
+from engine.service.exchanges import Exchanges
 from engine.service.hub import Hub
 from engine.service.inputs import Inputs
 from engine.service.lane import LaneKeeper, Stores
@@ -119,6 +123,7 @@ class Core:
     intake: Intake
     events: Intake
     scheduler: Scheduler
+    exchanges: Exchanges
     publishing: Publishing
     lpr: LprSettings
     general: GeneralSettings
@@ -128,6 +133,7 @@ class Core:
     def close(self) -> None:
         for workers in self.workers.values():
             workers.stop()
+        self.exchanges.close()
         self.publishing.close()
         for store in (self.keeper, self.gate, self.store):
             store.close()
@@ -214,6 +220,7 @@ class Service:
             state.broadcasts_socket,
             self._camera_id,
             lambda: self._need_store().settings(GeneralSettings),
+            partial(answer, self._need_store),
         )
         self._asker = Asker(self._gate_store, kinds, self._environment, clock)
         self._trials = Trials(clock, kinds, self._pins, self._environment, self._need_store, self._outputs.polarities)
@@ -242,7 +249,9 @@ class Service:
             SettingsChanged: self._settings_changed,
             RestartService: self._restart_service,
         }
-        self._unopened = Unopened(names_of(kinds, Lane.FAST), lambda message: self._hub.send_engine(message))
+        self._unopened = Unopened(
+            names_of(kinds, Lane.FAST), lambda message: self._hub.send_engine(message), partial(has_begun, state.acts_file)
+        )
         self._hub = Hub(state.service_socket, handlers, self._on_engine, self._subscribers.serve)
 
     def start(self) -> None:
@@ -338,6 +347,7 @@ class Service:
             lane: Workers(lane, self._kinds, outbox, performer, self._pins, self._peers.of, self._clock, self._problems.say)
             for lane in Lane
         }
+        exchanges = Exchanges(self._state, self._clock, find_jobs(), keeper, camera_id(self._state), self._problems.say)
         publishing = Publishing(self._state, keeper.entries.mark, self._clock, starter(self._state))
         return Core(
             store=store,
@@ -352,9 +362,11 @@ class Service:
                 self._clock,
                 self._problems.say,
                 upkeep=Upkeep(keeper.db, self._clock).turn,
+                exchange=exchanges.turn,
                 sync=keeper.db.sync,
                 publish=publishing.turn,
             ),
+            exchanges=exchanges,
             publishing=publishing,
             lpr=store.settings(LprSettings),
             general=store.settings(GeneralSettings),

@@ -29,6 +29,7 @@ class Scheduler:
         clock: Clock,
         report: Callable[[Text], None],
         upkeep: Callable[[], object] = lambda: None,
+        exchange: Callable[[], object] = lambda: None,
         sync: Callable[[], None] = lambda: None,
         publish: Callable[[], object] = lambda: None,
     ) -> None:
@@ -38,6 +39,7 @@ class Scheduler:
         self._clock = clock
         self._report = report
         self._upkeep = upkeep
+        self._exchange = exchange
         self._publish = publish
         self._jobs = schedule.Scheduler()
         self._offset_s = self._offset()
@@ -58,6 +60,7 @@ class Scheduler:
             (30, self._retention.sweep),
             (20, self._checkpoint),
             (1, self._upkeep),
+            (1, self._exchange),
             (1, self._sync),
             (3, self._publish),
         ):
