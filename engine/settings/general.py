@@ -52,7 +52,7 @@ class GeneralSettings(Settings):
         "freespace",
         "Type of purge",
         "freespace: the oldest go when the storage runs low. days: passages of more days go, and the oldest when the storage runs low "
-        "before. disabled: nothing is deleted; once the storage is full new passages have no pictures.",
+        "before. disabled: nothing is deleted until the storage is full; then pictures give way to events.",
         group="History",
         choices=("freespace", "days", "disabled"),
     )
