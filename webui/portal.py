@@ -17,12 +17,14 @@ from engine.settings import GeneralSettings, LprSettings
 
 if TYPE_CHECKING:
     from engine.actions import Kinds
+    from engine.exchange.kinds import JobKinds
     from engine.store import Store
     from webui.live.feed import Feed
     from webui.live.newest_picture import Picture
     from webui.live.pictures import Pictures
     from webui.pages import Pages
     from webui.service_client import ServiceClient
+    from webui.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,12 @@ class Portal:
     picture: Picture
     pictures: Pictures
     pages: Pages
+    jobs: JobKinds
+    uploads: Uploads
 
     def close(self) -> None:
         """Ends what it has going on, and closes its files."""
+        self.uploads.close()
         self.feed.close()
         self.pictures.close()
         self.picture.close()

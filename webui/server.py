@@ -14,6 +14,7 @@ from board.kit.web.listeners import unix_listener
 from board.kit.web.menu import Tab
 from board.profiles import load
 from engine.actions import find_kinds
+from engine.exchange.kinds import find_jobs
 from engine.settings import LprSettings
 from engine.store import Store
 from webui.app import build
@@ -24,6 +25,7 @@ from webui.live.pictures import Pictures
 from webui.pages import Pages
 from webui.portal import Portal
 from webui.service_client import ServiceClient
+from webui.uploads import Uploads
 from webui.view.live import Documents
 
 LIMITS = Limits(threads=6, connections=128, streams=streams_for(memory_bytes()), max_body_bytes=64 << 20)
@@ -47,6 +49,8 @@ def open_portal(state: State) -> tuple[Portal, tuple[Tab[Portal], ...]]:
         picture=picture,
         pictures=Pictures(picture, clock, lambda: focus_region(store.settings(LprSettings))),
         pages=Pages(tabs),
+        jobs=find_jobs(),
+        uploads=Uploads(state),
     )
     portal.feed.show(Documents(portal))
     return portal, tabs

@@ -123,6 +123,8 @@ def carry_out(store: Store, clock: Clock, path: Path, device: Device) -> None:
         store.transfers.add(*told, DONE, result.note)
         store.counters.add("Imports", 1)
     folder.put(HandResult(DONE if order.apply else PREVIEW, lists=_lists(result)))
+    if order.apply:
+        result.settle(store)
 
 
 def _lists(result: Result) -> tuple[Mapping[str, Any], ...]:

@@ -122,7 +122,7 @@ def write(
 ) -> int:
     """Writes the lists with their entries in the manual's two blocks; how many entries. What the manual does not know are columns
     behind its own: those of `stamp`, all with the values that it has."""
-    writer = csv.writer(_Encoded(out), delimiter=";", lineterminator="\n")
+    writer = csv.writer(Encoded(out), delimiter=";", lineterminator="\n")
     followed = (stamp.generation, stamp.zone) if stamp.generation else ()
     writer.writerow((LIST_BLOCK, "description", "color", *(("generation", "zone") if followed else ())))
     for number, (each, _) in enumerate(lists):
@@ -142,7 +142,7 @@ def write(
     return count
 
 
-class _Encoded:
+class Encoded:
     """What csv writes to, over a file of bytes."""
 
     def __init__(self, out: Sink) -> None:

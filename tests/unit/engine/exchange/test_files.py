@@ -75,7 +75,7 @@ def refused(path: Path, content: str | bytes, name: str = "") -> str:
 
 
 def shown(found: list[ReadEntry]) -> list[tuple[object, ...]]:
-    return [(each.line, each.list_name, each.entry.plate, each.entry.description) for each in found]
+    return [(each.line, each.list_name, each.values["plate"], each.values["description"]) for each in found]
 
 
 # --- the manual's ------------------------------------------------------------------------------------------------------
@@ -85,7 +85,7 @@ def test_the_manuals_xml(tmp_path: Path) -> None:
     head, found = entries(tmp_path, MANUAL_XML, "XML")
     assert head.lists == {"EMPLOYEES": FileList("EMPLOYEES")}
     assert shown(found) == [(13, "EMPLOYEES", "AAA123", "EMP 1"), (18, "EMPLOYEES", "BBB321", "EMP 2")]
-    assert {(each.entry.valid_from, each.entry.valid_until) for each in found} == {(EARLIEST, LATEST)}
+    assert {(each.values["valid_from"], each.values["valid_until"]) for each in found} == {(EARLIEST, LATEST)}
     assert {each.given for each in found} == {frozenset(("plate", "description", "valid_from", "valid_until"))}
 
 
@@ -93,11 +93,11 @@ def test_the_manuals_csv(tmp_path: Path) -> None:
     head, found = entries(tmp_path, MANUAL_CSV, "CSV")
     assert head.lists == {"BLACKLIST": FileList("BLACKLIST", "#000000")}
     assert shown(found) == [(4, "BLACKLIST", "AAA123", "Description 1"), (5, "BLACKLIST", "BBB123", "Description 2")]
-    assert [each.entry.valid_from for each in found] == [
+    assert [each.values["valid_from"] for each in found] == [
         datetime(2019, 2, 26, 17, 40, tzinfo=UTC),
         datetime(2019, 2, 25, 17, 43, 6, tzinfo=UTC),
     ]
-    assert found[0].entry.valid_until == LATEST
+    assert found[0].values["valid_until"] == LATEST
 
 
 def xml(rows: str, lists: str = '<nllist id="3" description="STAFF" color=""/>', before: str = "") -> str:
@@ -215,13 +215,13 @@ def test_a_table_of_people_in_any_character_set_and_with_any_separator(tmp_path:
     text = PEOPLE.replace(";", separator).replace(f'"a{separator}', f'"a{separator}')
     _, found = entries(tmp_path, text.encode(encoding))
     assert shown(found) == [(2, "", "MÜ-AB 1", "Müller"), (4, "", "=B-C 2", f'a{separator}"b"')]
-    assert found[0].entry.valid_until == datetime(2026, 5, 31, 22, tzinfo=UTC)
-    assert found[1].entry.valid_until == LATEST
+    assert found[0].values["valid_until"] == datetime(2026, 5, 31, 22, tzinfo=UTC)
+    assert found[1].values["valid_until"] == LATEST
 
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"], ids=["unix", "windows", "old-mac"])
 def test_a_column_of_plates_without_a_heading(tmp_path: Path, ends: str) -> None:
-    assert [each.entry.plate for each in entries(tmp_path, ends.join(("AB 1", "CD 2", "")))[1]] == ["AB 1", "CD 2"]
+    assert [each.values["plate"] for each in entries(tmp_path, ends.join(("AB 1", "CD 2", "")))[1]] == ["AB 1", "CD 2"]
 
 
 def test_a_separator_that_the_first_line_names(tmp_path: Path) -> None:
@@ -266,8 +266,8 @@ PARTS = {"xl/workbook.xml": BOOK, "xl/sharedStrings.xml": TEXTS, "xl/styles.xml"
 
 def test_a_workbook_as_excel_writes_it(tmp_path: Path) -> None:
     _, found = entries(tmp_path, packed(PARTS))
-    assert [(each.line, each.entry.plate) for each in found] == [(4, "MÜ AB1"), (5, "12345"), (6, "X1"), (7, "12E4")]
-    until = [each.entry.valid_until for each in found]
+    assert [(each.line, each.values["plate"]) for each in found] == [(4, "MÜ AB1"), (5, "12345"), (6, "X1"), (7, "12E4")]
+    until = [each.values["valid_until"] for each in found]
     whole = datetime(2026, 11, 27, 23, tzinfo=UTC)
     assert until == [whole, datetime(2026, 11, 27, 17, tzinfo=UTC), whole, LATEST]
 
@@ -275,7 +275,7 @@ def test_a_workbook_as_excel_writes_it(tmp_path: Path) -> None:
 def test_a_workbook_of_an_old_mac_counts_its_days_from_1904(tmp_path: Path) -> None:
     parts = PARTS | {"xl/workbook.xml": BOOK.replace("<sheets>", '<workbookPr date1904="1"/><sheets>')}
     found = entries(tmp_path, packed(parts | {"xl/worksheets/sheet1.xml": SHEET.replace("46353", "44891")}))[1]
-    assert found[0].entry.valid_until == datetime(2026, 11, 27, 23, tzinfo=UTC)
+    assert found[0].values["valid_until"] == datetime(2026, 11, 27, 23, tzinfo=UTC)
 
 
 def test_a_workbook_of_ours(tmp_path: Path) -> None:

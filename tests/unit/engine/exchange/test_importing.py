@@ -35,7 +35,10 @@ def bring(store: Store, tmp_path: Path, text: str, list_id: int = WHITE, terms: 
     path = tmp_path / "file"
     path.write_text(text)
     dry = more.pop("dry", False)
-    return import_lists(store, store.lists.get(list_id), Order(path, "", terms, **more), ZONE, "anna", dry)
+    result = import_lists(store, store.lists.get(list_id), Order(path, "", terms, **more), ZONE, "anna", dry)
+    if not dry:
+        result.settle(store)
+    return result
 
 
 def plates(store: Store, list_id: int = WHITE) -> list[str]:
@@ -95,7 +98,7 @@ def test_a_file_that_would_empty_the_list_is_refused_unless_told_so(store: Store
     empty = '<grouplist><nllists><nllist id="1" description="WHITELIST"/></nllists><nlelemlists/></grouplist>'
     with pytest.raises(TooMuchRemoved) as why:
         bring(store, tmp_path, empty, terms=GUARDED)
-    assert str(why.value) == "nothing was imported; it would empty the list WHITELIST, which has 1 plates"
+    assert str(why.value) == "nothing was imported; it would empty the list WHITELIST, which has 1 plate"
     assert plates(store) == ["AB 1"]
     assert str(bring(store, tmp_path, empty, terms=GUARDED, dry=True).lists[0].objection).startswith("it would empty")
     bring(store, tmp_path, empty)
@@ -250,7 +253,7 @@ def test_an_export_is_imported_as_the_same_lists(store: Store, tmp_path: Path) -
         path, other = tmp_path / f"export{number}", new_store(tmp_path / str(number))
         written = write_lists(path, store, store.lists.get(ALL), name, DEVICE)
         assert written.entries == 3
-        import_lists(other, other.lists.get(ALL), Order(path, name), ZONE, "anna")
+        import_lists(other, other.lists.get(ALL), Order(path, name), ZONE, "anna").settle(other)
         found = {each.id: other.entries(each.id) for each in other.lists()}
         assert {key: [_plain(one) for one in value] for key, value in found.items()} == {
             key: [_plain(one) for one in value] for key, value in wanted.items()
