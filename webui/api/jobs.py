@@ -99,6 +99,15 @@ def _run(portal: Portal, call: Call) -> Answer:
     return data(job_data(portal, job, call.language))
 
 
+def _accept(portal: Portal, call: Call) -> Answer:
+    """It runs at once; how it fared stands in the job then."""
+    job = stored_job(portal, call.id("id"))
+    if job_kind(portal, job.kind).direction != "import" or not portal.store.jobs.state(job.id).is_failing:
+        raise Refused(422, "Nothing waits to be accepted: this is for an import whose last run failed.")
+    portal.store.jobs.accept(job.id, call.user)
+    return data(job_data(portal, job, call.language), 202)
+
+
 def _file(portal: Portal, call: Call) -> Answer:
     path = file_of(portal, stored_job(portal, call.id("id")), call.path["name"])
     if path is None:
@@ -150,6 +159,14 @@ ROUTES = (
     ),
     api("DELETE", "api/jobs/<id>", "actions", _delete, "Deletes an export or import; its files stay.", reply=shapes.Nothing),
     api("POST", "api/jobs/<id>/run", "actions", _run, "Has it run now, disabled or not.", reply=shapes.Job),
+    api(
+        "POST",
+        "api/jobs/<id>/accept",
+        "actions",
+        _accept,
+        "For an import that was refused (another camera, older lists, an empty list, another certificate): what comes next counts.",
+        reply=shapes.Job,
+    ),
     download("jobs/<id>/files/<name>", "lists", _file, "A file that a local export has made."),
     *(
         download(

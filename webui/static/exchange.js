@@ -125,6 +125,13 @@ for (const box of $$("[data-do=enable-job]")) {
   });
 }
 for (const button of $$("[data-do=run-job]")) onClick(button, async () => { await api("POST", `jobs/${jobOf(button)}/run`); location.reload(); });
+for (const button of $$("[data-do=accept-job]")) {
+  onClick(button, async () => {
+    if (!await sure("Accept", "Take what comes next, whatever it is: another camera's plates, older ones, or none?", "Accept")) return;
+    await api("POST", `jobs/${jobOf(button)}/accept`);
+    location.reload();
+  });
+}
 for (const button of $$("[data-do=delete-job]")) {
   onClick(button, async () => {
     if (!await sure("Delete", `Delete ${button.dataset.name}?`, "Delete")) return;

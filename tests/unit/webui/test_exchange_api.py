@@ -73,6 +73,21 @@ def test_run_now_is_left_to_the_service_and_shown(caller: Caller) -> None:
     assert "data-running" in caller.get(f"lists/{WHITE}?view=exports").text
 
 
+def test_an_import_that_was_refused_is_accepted_by_hand(caller: Caller) -> None:
+    made = job(caller, kind="sincro", options={"host": "192.168.1.5", "user": "ftp-a2b3", "password": "s3cret"})
+    jobs, path = caller.portal.store.jobs, f"api/jobs/{made['id']}/accept"
+    assert caller.send("POST", path, {}).status == 422
+    jobs.done(made["id"], Text("taken"), {"generation": "7", "pin": "ab"})
+    jobs.failed(made["id"], Text("another camera"))
+    assert "accept-job" in caller.get(f"lists/{WHITE}?view=imports").text
+    assert caller.send("POST", path, {}).json["running"] is True
+    state = jobs.state(made["id"])
+    assert (state.memory, state.asked_by) == ({"accepts": True}, "anna")
+    exported = job(caller)
+    jobs.failed(exported["id"], Text("no server"))
+    assert caller.send("POST", f"api/jobs/{exported['id']}/accept", {}).status == 422
+
+
 def test_how_a_job_fares_is_shown(caller: Caller) -> None:
     made = job(caller)
     caller.portal.store.jobs.failed(made["id"], Text("{server} answers 530", {"server": "<b>x"}))
