@@ -14,6 +14,7 @@ from board.kit.state import State
 from board.kit.zones import camera_zone
 from board.types import BoardProfile
 from engine.settings import GeneralSettings, LprSettings
+from engine.settings.lane import LaneSettings
 
 if TYPE_CHECKING:
     from engine.actions import Kinds
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from webui.live.feed import Feed
     from webui.live.newest_picture import Picture
     from webui.live.pictures import Pictures
-    from webui.pages import Pages
+    from webui.page_layout import PageLayout
     from webui.service_client import ServiceClient
     from webui.uploads import Uploads
 
@@ -40,7 +41,7 @@ class Portal:
     feed: Feed
     picture: Picture
     pictures: Pictures
-    pages: Pages
+    pages: PageLayout
     jobs: JobKinds
     uploads: Uploads
 
@@ -64,7 +65,7 @@ class Portal:
         status, _ = self.feed.status()
         if status is None:
             return []
-        stored = (self.lpr(), self.general(), self.store.settings(CameraSettings))
+        stored = (self.lpr(), self.general(), self.store.settings(CameraSettings), self.store.settings(LaneSettings))
         running = [status.settings, *([status.engine.settings] if status.engine else [])]
         return sorted({title for each in running for title in restart_due(stored, each)})
 

@@ -90,6 +90,11 @@ class State:
         return self.run / "devices"
 
     @property
+    def night_file(self) -> Path:
+        """Whether the camera's light says night, kept for the next one that opens it (board/camera/_night.py)."""
+        return self.run / "night"
+
+    @property
     def sights_file(self) -> Path:
         """The plates in sight, kept by the engine for the next one (engine/reading/passages/sights.py)."""
         return self.run / "sights.json"
@@ -103,6 +108,11 @@ class State:
     def last_trigger_file(self) -> Path:
         """When the service accepted the last trigger, for the next one (engine/service/remembered.py)."""
         return self.run / "last_trigger.json"
+
+    @property
+    def lane_file(self) -> Path:
+        """Whom the barrier was opened for last, for the next service (engine/service/lane.py)."""
+        return self.run / "lane.json"
 
     @property
     def last_wiegand_file(self) -> Path:

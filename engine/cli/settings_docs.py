@@ -13,6 +13,7 @@ from board.kit.settings import Settings
 from engine.actions import find_kinds
 from engine.exchange.kinds import find_jobs
 from engine.settings import GeneralSettings, LprSettings
+from engine.settings.lane import LaneSettings
 
 HEAD = """# Settings
 
@@ -47,6 +48,7 @@ def sections() -> tuple[tuple[str, type[Settings]], ...]:
     tabs: tuple[tuple[str, type[Settings]], ...] = (
         ("LPR configuration", LprSettings),
         ("Camera", CameraSettings),
+        ("Lane", LaneSettings),
         ("General configuration", GeneralSettings),
     )
     titles = {"export": "Export", "import": "Import"}
