@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from webui.live.newest_picture import Picture
     from webui.live.pictures import Pictures
     from webui.page_layout import PageLayout
+    from webui.risks import Risks
     from webui.service_client import ServiceClient
     from webui.uploads import Uploads
 
@@ -44,6 +45,7 @@ class Portal:
     pages: PageLayout
     jobs: JobKinds
     uploads: Uploads
+    risks: Risks
 
     def close(self) -> None:
         """Ends what it has going on, and closes its files."""

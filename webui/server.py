@@ -24,6 +24,7 @@ from webui.live.newest_picture import SMALL_WIDTHS_PX, WIDTHS_PX, Picture
 from webui.live.pictures import Pictures
 from webui.page_layout import PageLayout
 from webui.portal import Portal
+from webui.risks import Risks
 from webui.service_client import ServiceClient
 from webui.uploads import Uploads
 from webui.view.live import Documents
@@ -51,6 +52,7 @@ def open_portal(state: State) -> tuple[Portal, tuple[Tab[Portal], ...]]:
         pages=PageLayout(tabs),
         jobs=find_jobs(),
         uploads=Uploads(state),
+        risks=Risks(store),
     )
     portal.feed.show(Documents(portal))
     return portal, tabs
