@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from typing import IO
 from zoneinfo import ZoneInfo
@@ -92,7 +91,8 @@ class Exchanges:
 
     def _start(self, job_ids: Sequence[int]) -> None:
         command = [*COMMAND, "--state", str(self._state.root), "jobs", *map(str, job_ids)]
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115  # closed when the process has ended
+        self._state.run.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._said = self._state.exchange_said.open("w+b")
         self._child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._said)
         self._running, self._began_ns = tuple(job_ids), self._clock.monotonic_ns()
         log.debug("jobs %s begin", ", ".join(map(str, job_ids)))

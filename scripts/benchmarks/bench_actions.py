@@ -23,7 +23,7 @@ from engine.actions import ActionKind, find_kinds
 from engine.settings import GeneralSettings
 from engine.store import Store
 from engine.types import ActionRule, WeekSchedule
-from scripts.benchmarks import bench_memory, bench_outbox, bench_store
+from scripts.benchmarks import bench_exchange, bench_memory, bench_outbox, bench_store
 from scripts.benchmarks.bench_outbox import ALL, DEAD, REST_S, Say, camera, drive, enable, figures, gate_ms, save_rules, server
 
 LIVE = 3
@@ -42,6 +42,7 @@ def measure(say: Say) -> dict[str, object]:
     found["service_mb"] = _memory(say)
     with TemporaryDirectory() as folder:
         found["matches"] = bench_store.entries(Path(folder) / "entries.db", say)
+    found["exchange"] = bench_exchange.exchange(say)
     return found
 
 
@@ -91,7 +92,7 @@ def _rule(kind: ActionKind[Any], port: int) -> ActionRule | None:
     url = f"https://127.0.0.1:{port}/"
     wanted = {
         "host": "127.0.0.1", "port": port, "url": url, "timeout_s": 1, "user": "gate", "password": "secret", "by": "http",
-        "sender": "camera@example.com", "to": "guard@example.com", "verify_tls": False,
+        "sender": "camera@example.com", "to": "guard@example.com", "verify_tls": False, "format": "XML_IMG",
     }  # fmt: skip
     options = {name: value for name, value in wanted.items() if name in kind.options.model_fields and _fits(kind, name, value)}
     for tls in (True, "implicit", "tls", "starttls"):

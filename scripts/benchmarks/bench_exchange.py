@@ -17,9 +17,10 @@ from board.kit.clock import Clock
 from board.kit.state import State
 from engine.exchange.exporting import write_lists
 from engine.exchange.files import xml_file
-from engine.exchange.hand import DONE, READING, HandFolder, HandOrder
+from engine.exchange.hand import READING, HandFolder, HandOrder
 from engine.formats.event import Device
 from engine.store import Store
+from engine.store.transfers import DONE
 from engine.types import ActionRule, PlateList, WeekSchedule
 from scripts.benchmarks.bench_store import ALL, WHITE, commits_taken, percentiles, rows
 
@@ -46,7 +47,8 @@ def exchange(say: Say) -> dict[str, object]:
             say(f"the gate's commit while {ENTRIES} entries are imported from XML")
             first, loaded = _import(state, store, plates, file)
             changed = Path(folder) / "changed.xml"
-            changed.write_text(file.read_text().replace(f'numberplate="{plates[0]}"', 'numberplate="NEW1"', 1))
+            one = next(rows(ENTRIES))[1].plate
+            changed.write_text(file.read_text().replace(f'numberplate="{one}"', 'numberplate="NEW1"', 1))
             say("an import that changes one entry")
             second, _ = _import(state, store, plates, changed)
             exports = {name: _export(store, Path(folder) / name, name, say) for name in ("XML", "CSV", "XLSX")}

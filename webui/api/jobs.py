@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -89,6 +90,7 @@ def _delete(portal: Portal, call: Call) -> Answer:
     job = stored_job(portal, call.id("id"))
     kind = portal.jobs.get(job.kind)
     portal.store.jobs.delete(job.id, kind.options if kind else Settings, call.user)
+    shutil.rmtree(portal.state.exchange / str(job.id), ignore_errors=True)
     return data(shapes.Nothing())
 
 
@@ -157,7 +159,14 @@ ROUTES = (
         body=Partial(JobForm),
         reply=shapes.Job,
     ),
-    api("DELETE", "api/jobs/<id>", "actions", _delete, "Deletes an export or import; its files stay.", reply=shapes.Nothing),
+    api(
+        "DELETE",
+        "api/jobs/<id>",
+        "actions",
+        _delete,
+        "Deletes an export or import, and the files that it has left on the camera.",
+        reply=shapes.Nothing,
+    ),
     api("POST", "api/jobs/<id>/run", "actions", _run, "Has it run now, disabled or not.", reply=shapes.Job),
     api(
         "POST",

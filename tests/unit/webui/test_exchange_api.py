@@ -77,6 +77,7 @@ def test_an_import_that_was_refused_is_accepted_by_hand(caller: Caller) -> None:
     made = job(caller, kind="sincro", options={"host": "192.168.1.5", "user": "ftp-a2b3", "password": "s3cret"})
     jobs, path = caller.portal.store.jobs, f"api/jobs/{made['id']}/accept"
     assert caller.send("POST", path, {}).status == 422
+    assert "accept-job" not in caller.get(f"lists/{WHITE}?view=imports").text
     jobs.done(made["id"], Text("taken"), {"generation": "7", "pin": "ab"})
     jobs.failed(made["id"], Text("another camera"))
     assert "accept-job" in caller.get(f"lists/{WHITE}?view=imports").text

@@ -20,43 +20,10 @@ from engine.formats.workbook import write_workbook
 from engine.lists import EARLIEST, LATEST
 from engine.store.coming import Refusals
 from engine.types import ALWAYS, WeekSchedule
+from tests.unit.engine.exchange.manual import MANUAL_CSV, MANUAL_XML
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NEW_YORK = ZoneInfo("America/New_York")
-
-MANUAL_XML = """<?xml version = "1.0" encoding = "utf-8" ?>
-
-<grouplist>
-
-<nllists>
-
-<nllist id="3" sendserver="0" dateserver="" reserve="" description="EMPLOYEES" color=""/>
-
-</nllists>
-
-<nlelemlists>
-
-<nlelemlist id="1" sendserver="0" dateserver="" reserve="" numberplate="AAA123" listid="3" timestamp=""
-
-description="EMP 1" startvaliditydate="2000-01-01T00:00:00.000" endvaliditydate="3000-01-01T00:00:00.000"/>
-
-
-<nlelemlist id="2" sendserver="0" dateserver="" reserve="" numberplate="BBB321" listid="3" timestamp=""
-
-description="EMP 2" startvaliditydate="2000-01-01T00:00:00.000" endvaliditydate="3000-01-01T00:00:00.000"/>
-
-
-</nlelemlists>
-
-</grouplist>
-"""
-MANUAL_CSV = (
-    "nllist-id;description;color    \n"
-    "1;BLACKLIST;#000000 \n"
-    "nlelemlist-id;numberplate;listid;timestamp;description;startvaliditydate;endvaliditydate \n"
-    "1;AAA123;1;;Description 1;2019-02-26T18:40:00.000;3000-01-01T00:00:00.000 \n"
-    "2;BBB123;1;; Description 2;2019-02-25T18:43:06.000;3000-01-01T00:00:00.000 \n"
-)
 
 
 def entries(path: Path, content: str | bytes, name: str = "", order: str = "") -> tuple[Head, list[ReadEntry]]:
@@ -186,6 +153,9 @@ def test_a_broken_xml_file_says_where_and_what(tmp_path: Path, content: str | by
             "plate\nÀ123ÂÑ77\n".encode("latin-1"), "line 2: 'À123ÂÑ77': the file's character set is not certain", id="cyrillic"
         ),
         pytest.param("\ufeffplate\nA1\n".encode("utf-16")[:-1], "its character set is not certain", id="half-a-character"),
+        pytest.param(
+            "plate\n" + "," * 200_000, "a line has more than 100000 characters: this is no table of plates", id="long-line"
+        ),
         pytest.param("plate,valid until\nA1,5/6/2026\n", "'5/6/2026' can mean two days", id="two-days"),
     ],
 )
