@@ -1,4 +1,4 @@
-"""FTP action against pyftpdlib, pure-ftpd, and vsftpd with its defaults: FTP, FTPS of both kinds with one TLS session, folders, whole files."""
+"""FTP action against pyftpdlib, pure-ftpd, and vsftpd with its defaults: FTP, FTPS of both kinds, folders, whole files."""
 
 from __future__ import annotations
 
