@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -42,7 +41,7 @@ class OsdpOptions(NumberOptions):
     line: str = option(
         "serial:///dev/ttyUSB0?baud=9600",
         "Line",
-        "The RS-485 line to the controller, such as serial:///dev/ttyUSB0?baud=9600; with rs485=1 the port switches the transceiver.",
+        "The RS-485 line to the controller, such as serial:///dev/ttyUSB0?baud=9600 (rs485=1: the port switches the transceiver).",
         max_length=200,
     )
     address: int = option(0, "Address", "Of this reader on the line, as the controller knows it.", ge=0, le=126)
@@ -123,10 +122,10 @@ class Reader:
             elif wanted != self._identity:
                 self._start(wanted)
 
-    def show(self, delivery_id: str, code: WiegandCode, options: OsdpOptions, not_after: Callable[[], bool]) -> None:
-        """Shows a card until the controller has fetched it; one delivery shows it once. DeliveryError: it did not in time, or does not poll."""
-        identity = options.identity
-        end_s = time.monotonic() + options.timeout_s
+    def show(self, delivery_id: str, code: WiegandCode, identity: Identity, within_s: float) -> None:
+        """Shows a card until the controller has fetched it; one delivery shows it once. DeliveryError: it did not fetch it in time,
+        or does not poll."""
+        end_s = time.monotonic() + within_s
         with self._lock:
             if delivery_id == self._shown:
                 return
@@ -135,14 +134,12 @@ class Reader:
             if identity != self._identity:
                 self._start(identity)
             self._await_controller(identity, end_s)
-            if not_after():
-                raise DeliveryError("it was too late for the controller")
             self._ended.clear()
             self._status = None
             length = -(-code.bits // 8)
             data = (code.value << (8 * length - code.bits)).to_bytes(length, "big")
             self._device.submit_event(_card(code.bits, data))
-            if not self._ended.wait(max(0.1, end_s - time.monotonic())):
+            if not self._ended.wait(max(0.0, end_s - time.monotonic())):
                 with self._device.lock:
                     self._device.ctx.flush_events()  # takes the card back, or tells that it is gone
                 self._ended.wait(TAKEN_BACK_S)
@@ -157,10 +154,10 @@ class Reader:
 
         while not ready():
             if time.monotonic() > end_s:
-                values = {"line": self._line, "address": identity.address}
+                line, address = self._line, identity.address
                 if identity.key and self._device.is_online():
-                    raise DeliveryError("the controller on {line} has another key for address {address}", **values)
-                raise DeliveryError("no controller on {line} polls address {address}", **values)
+                    raise DeliveryError("the controller on {line} has another key for {address}", line=line, address=address)
+                raise DeliveryError("no controller on {line} polls address {address}", line=line, address=address)
             time.sleep(LOOK_AGAIN_S)
 
     def _start(self, identity: Identity) -> None:
@@ -238,7 +235,10 @@ def _channel(serial: SerialLines, line: str) -> Any:
 
 def _deliver(event: PlateEvent, options: OsdpOptions, env: ActionEnv) -> Text:
     code, words = code_for(event, options)
-    env.peer.show(env.delivery_id, code, options, lambda: env.clock.monotonic_ns() > env.not_after_ns)
+    left_s = (env.not_after_ns - env.clock.monotonic_ns()) / 1e9
+    if left_s <= 0:
+        raise DeliveryError("it was too late for the controller")
+    env.peer.show(env.delivery_id, code, options.identity, min(options.timeout_s, left_s))
     values = {"line": options.line, "bits": code.bits, "number": words}
     return Text("the controller on {line} fetched {bits} bits, {number}", values)
 

@@ -16,6 +16,7 @@ from board.kit.settings import check
 from engine.actions._kind import ActionEnv
 from engine.actions.osdp import ACTION, OsdpOptions
 from tests.samples import ActionPeer, entry, env, event
+from tests.waiting import until
 
 KEY = "000102030405060708090a0b0c0d0e0f"
 LISTED = entry("HK55EVB", wiegand_facility=11, wiegand_card=12345)
@@ -87,6 +88,7 @@ def line(folder: Path, key: str = KEY, **options: Any) -> Iterator[tuple[Control
         its = replace(known, peer=reader)
         ACTION.use(reader, (chosen,), its)
         controller.start()
+        until(reader._device.is_sc_active if key else reader._device.is_online, "the controller")
         yield controller, chosen, its
         controller.close()
 
@@ -130,7 +132,7 @@ def test_a_controller_with_another_key_gets_no_card(tmp_path: Path) -> None:
     with line(tmp_path, timeout_s=1) as (_, options, its):
         other = options.model_copy(update={"key": KEY[::-1]})
         ACTION.use(its.peer, (other,), its)
-        with pytest.raises(DeliveryError, match=r"has another key for address 5|polls address 5"):
+        with pytest.raises(DeliveryError, match=r"has another key for 5|polls address 5"):
             ACTION.deliver(event(listed=LISTED), other, its)
 
 
