@@ -45,7 +45,7 @@ class OsdpOptions(NumberOptions):
         max_length=200,
     )
     address: int = option(0, "Address", "Of this reader on the line, as the controller knows it.", ge=0, le=126)
-    key: str = option(
+    channel_key: str = option(
         "",
         "Key",
         "The base key of the secure channel: 32 hexadecimal digits, the same in the controller. Empty: nothing is encrypted, and "
@@ -67,16 +67,16 @@ class OsdpOptions(NumberOptions):
         parse_url(line)
         return line
 
-    @field_validator("key")
+    @field_validator("channel_key")
     @classmethod
-    def _is_key(cls, key: str) -> str:
+    def _is_channel_key(cls, key: str) -> str:
         if key and not re.fullmatch("[0-9A-Fa-f]{32}", key):
             raise ConfigError("must be 32 hexadecimal digits")
         return key
 
     @property
     def identity(self) -> Identity:
-        return Identity(self.address, bytes.fromhex(self.key))
+        return Identity(self.address, bytes.fromhex(self.channel_key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +127,13 @@ class Reader:
         or does not poll."""
         end_s = time.monotonic() + within_s
         with self._lock:
-            if delivery_id == self._shown:
-                return
             if self._wanted is not None and self._wanted != identity:
                 raise ConfigError("another action uses {line} with another address or key", line=self._line)
             if identity != self._identity:
                 self._start(identity)
             self._await_controller(identity, end_s)
+            if delivery_id == self._shown:
+                return
             self._ended.clear()
             self._status = None
             length = -(-code.bits // 8)

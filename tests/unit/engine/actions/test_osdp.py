@@ -81,7 +81,7 @@ class Controller:
 @contextmanager
 def line(folder: Path, key: str = KEY, **options: Any) -> Iterator[tuple[Controller, OsdpOptions, ActionEnv]]:
     controller = Controller(5, key)
-    chosen = check(OsdpOptions, {"line": controller.line, "address": 5, "key": key, "timeout_s": 5, **options})
+    chosen = check(OsdpOptions, {"line": controller.line, "address": 5, "channel_key": key, "timeout_s": 5, **options})
     known = env(images=folder)
     assert ACTION.open is not None
     with ACTION.open(ACTION.peer(chosen), known) as reader:
@@ -130,7 +130,7 @@ def test_a_delivery_that_is_repeated_shows_no_second_card(tmp_path: Path) -> Non
 
 def test_a_controller_with_another_key_gets_no_card(tmp_path: Path) -> None:
     with line(tmp_path, timeout_s=1) as (_, options, its):
-        other = options.model_copy(update={"key": KEY[::-1]})
+        other = options.model_copy(update={"channel_key": KEY[::-1]})
         ACTION.use(its.peer, (other,), its)
         with pytest.raises(DeliveryError, match=r"has another key for 5|polls address 5"):
             ACTION.deliver(event(listed=LISTED), other, its)
@@ -144,7 +144,7 @@ def test_one_line_has_one_reader(tmp_path: Path) -> None:
 
 
 def test_without_a_controller_it_says_so_and_a_key_is_in_no_text(tmp_path: Path) -> None:
-    options = check(OsdpOptions, {"line": "loop://", "address": 3, "key": KEY, "timeout_s": 1})
+    options = check(OsdpOptions, {"line": "loop://", "address": 3, "channel_key": KEY, "timeout_s": 1})
     known = env(images=tmp_path)
     assert ACTION.open is not None
     with ACTION.open(ACTION.peer(options), known) as reader, pytest.raises(DeliveryError, match="polls address 3"):
@@ -152,7 +152,7 @@ def test_without_a_controller_it_says_so_and_a_key_is_in_no_text(tmp_path: Path)
     assert KEY not in repr(options.identity)
 
 
-@pytest.mark.parametrize("wrong", [{"line": "COM1"}, {"address": 127}, {"key": "12"}, {"key": "x" * 32}])
+@pytest.mark.parametrize("wrong", [{"line": "COM1"}, {"address": 127}, {"channel_key": "12"}, {"channel_key": "x" * 32}])
 def test_wrong_options_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         check(OsdpOptions, wrong)
