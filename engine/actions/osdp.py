@@ -103,7 +103,6 @@ class Reader:
         self._channel: Any = None
         self._ended = threading.Event()
         self._status: int | None = None
-        self._shown = ""
 
     def __enter__(self) -> Reader:
         return self
@@ -122,9 +121,8 @@ class Reader:
             elif wanted != self._identity:
                 self._start(wanted)
 
-    def show(self, delivery_id: str, code: WiegandCode, identity: Identity, within_s: float) -> None:
-        """Shows a card until the controller has fetched it; one delivery shows it once. DeliveryError: it did not fetch it in time,
-        or does not poll."""
+    def show(self, code: WiegandCode, identity: Identity, within_s: float) -> None:
+        """Shows a card until the controller has fetched it. DeliveryError: it did not in time, or does not poll."""
         end_s = time.monotonic() + within_s
         with self._lock:
             if self._wanted is not None and self._wanted != identity:
@@ -132,8 +130,6 @@ class Reader:
             if identity != self._identity:
                 self._start(identity)
             self._await_controller(identity, end_s)
-            if delivery_id == self._shown:
-                return
             self._ended.clear()
             self._status = None
             length = -(-code.bits // 8)
@@ -146,7 +142,6 @@ class Reader:
             if self._status != FETCHED:
                 self._start(identity)
                 raise DeliveryError("the controller on {line} did not fetch the card in time", line=self._line)
-            self._shown = delivery_id
 
     def _await_controller(self, identity: Identity, end_s: float) -> None:
         def ready() -> bool:
@@ -238,7 +233,7 @@ def _deliver(event: PlateEvent, options: OsdpOptions, env: ActionEnv) -> Text:
     left_s = (env.not_after_ns - env.clock.monotonic_ns()) / 1e9
     if left_s <= 0:
         raise DeliveryError("it was too late for the controller")
-    env.peer.show(env.delivery_id, code, options.identity, min(options.timeout_s, left_s))
+    env.peer.show(code, options.identity, min(options.timeout_s, left_s))
     values = {"line": options.line, "bits": code.bits, "number": words}
     return Text("the controller on {line} fetched {bits} bits, {number}", values)
 

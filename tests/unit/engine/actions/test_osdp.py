@@ -115,17 +115,8 @@ def test_a_card_that_was_not_fetched_in_time_is_taken_back(tmp_path: Path) -> No
         ACTION.deliver(event(listed=LISTED), options, its)
         controller.card()
         controller.stop()
-        its = replace(its, delivery_id="d2")
         with pytest.raises(DeliveryError, match=r"did not fetch the card in time|polls address 5"):
             ACTION.deliver(event(listed=LISTED), options, its)
-
-
-def test_a_delivery_that_is_repeated_shows_no_second_card(tmp_path: Path) -> None:
-    with line(tmp_path) as (controller, options, its):
-        for _ in range(2):
-            ACTION.deliver(event(listed=LISTED), options, its)
-        ACTION.deliver(event(listed=entry("HK55EVB", wiegand_facility=11, wiegand_card=7)), options, replace(its, delivery_id="d2"))
-        assert [controller.card()["data"][-2] for _ in range(2)] == [0x1C, 0x03]
 
 
 def test_a_controller_with_another_key_gets_no_card(tmp_path: Path) -> None:
