@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -125,13 +125,14 @@ class Entries:
             self._changes.add(by, "entry", entry.id, _shown_values(before) if before else None, _shown_values(entry))
             return entry
 
-    def wildcards(self) -> int:
-        """How many there are in all lists."""
-        return int(self._db.rows(f"SELECT count(*) FROM {CURRENT} WHERE e.wildcard = 1")[0][0])
+    def wildcards(self) -> list[tuple[int, str, str]]:
+        """(List, folded key, plate) of those in all lists."""
+        sql = f"SELECT l.id, e.folded, e.plate FROM {CURRENT} WHERE e.wildcard = 1"
+        return [(row["id"], row["folded"], row["plate"]) for row in self._db.rows(sql)]
 
     def check_wildcards(self, more: int) -> None:
         """ConfigError when so many `more` were too many in all lists."""
-        if self.wildcards() + more > MAX_WILDCARDS:
+        if len(self.wildcards()) + more > MAX_WILDCARDS:
             raise unfit("plate", "Plate", "there are at most {most} plates with ? or * in all lists", most=MAX_WILDCARDS)
 
     def _insert(self, values: tuple[Any, ...], generation: int) -> int:
@@ -206,20 +207,6 @@ class Entries:
             found.setdefault(row["folded"], []).append((row["id"], row["key"], row["plate"]))
         return found
 
-    def fitting(self, list_id: int, folded: Sequence[str]) -> set[str]:
-        """Those of these keys that fit a wildcard of a list, or (0) of any."""
-        wild = f"SELECT 1 FROM {CURRENT} WHERE e.wildcard = 1 AND ? IN (0, l.id) AND s.value GLOB e.folded"
-        sql = f"SELECT DISTINCT s.value FROM json_each(?) s WHERE EXISTS ({wild})"
-        return {row["value"] for row in self._db.rows(sql, (json.dumps(folded), list_id))}
-
-    def widest(self, list_id: int, folded: Sequence[str], limit: int) -> list[tuple[str, int]]:
-        """(Wildcard, how many of these keys fit it) of a list, those that most fit first."""
-        sql = (
-            f"SELECT e.plate, (SELECT count(*) FROM json_each(?) s WHERE s.value GLOB e.folded) AS fit FROM {CURRENT} "
-            "WHERE e.wildcard = 1 AND l.id = ? ORDER BY fit DESC, e.key LIMIT ?"
-        )
-        return [(row["plate"], row["fit"]) for row in self._db.rows(sql, (json.dumps(folded), list_id, limit))]
-
     def spread(self, list_id: int, most: int) -> dict[str, str]:
         """{key: plate} of a list without its wildcards, evenly chosen when there are more than `most`."""
         where, values = self._of_list(list_id)
@@ -251,8 +238,8 @@ class Entries:
             yield entries
 
     def mark(self) -> str:
-        """Differs from an earlier one if an entry of any list may have changed since."""
-        sql = "SELECT max(rowid) FROM changes WHERE subject IN ('entry', 'import', 'list')"
+        """Differs from an earlier one if something of any list, or of the settings, may have changed since."""
+        sql = "SELECT max(rowid) FROM changes WHERE subject IN ('entry', 'import', 'list', 'settings')"
         guests = "SELECT count(*), total(entries_left) FROM entries WHERE entries_left IS NOT NULL"
         return ":".join(str(value) for row in (*self._db.rows(sql), *self._db.rows(guests)) for value in row)
 
@@ -359,12 +346,13 @@ def checked(entry: ListEntry) -> ListEntry:
         week = schedule(entry.week.days) if entry.week != ALWAYS else ALWAYS
     except ConfigError as why:
         raise SettingsError(Problem("week", "Weekly hours", why.text)) from why
-    return replace(entry, plate=plate, week=week, **texts)
+    found = {"plate": plate, "week": week, **texts}
+    return entry if all(getattr(entry, name) == value for name, value in found.items()) else replace(entry, **found)
 
 
 def _check_plate(plate: str) -> None:
     key = matching.normalise(plate)
-    characters = "".join(each for each in key if each not in WILDCARDS)
+    characters = key if key.isalnum() else "".join(each for each in key if each not in WILDCARDS)
     if not characters.isalnum() or len(plate) > MAX_PLATE:
         raise unfit(
             "plate", "Plate", "must be 1 to {longest} letters and digits; spaces, hyphens and dots do not count", longest=MAX_PLATE
@@ -385,6 +373,9 @@ def _checked_texts(entry: ListEntry) -> dict[str, Any]:
     texts: dict[str, Any] = {}
     for field, title, longest in _TEXTS:
         text = getattr(entry, field).strip()
+        if not text:
+            texts[field] = ""
+            continue
         if len(text) > longest or not text.replace("\n", "").isprintable():
             raise unfit(field, title, "must be at most {longest} printable characters", longest=longest)
         texts[field] = text
@@ -399,6 +390,8 @@ _ADDRESS = re.compile(r"[^\s@<>\",;:()\[\]\\]+@[^\s@<>\",;:()\[\]\\]+")
 
 def _shown(plate: str) -> str:
     """A plate as it is kept for people: in upper case, without what cannot be seen; the wildcards as they are compared."""
+    if plate.isascii() and "*" not in plate:
+        return plate.upper().strip()
     text = "".join(each for each in plate.upper() if unicodedata.category(each) != "Cf").strip()
     return _STARS.sub("*", text.translate(_WIDE))
 

@@ -14,9 +14,10 @@ from board.camera import CameraSettings
 from board.kit.clock import Clock
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
+from engine.types import PlateList
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
-from tests.samples import passage
+from tests.samples import entry, passage
 from tests.waiting import until
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser tests")
@@ -253,3 +254,66 @@ def test_a_simulated_input_is_pressed_and_released_and_seen(page: Any, camera: t
     button.click()
     playwright.expect(page.locator("#line-DI2")).to_contain_text("rest")
     assert edges(folder, "DI2") == [1, 0]
+
+
+def test_a_plate_gets_hours_and_entries_and_the_strangers_that_its_list_lets_in_are_counted(
+    page: Any, camera: tuple[Path, str]
+) -> None:
+    folder, address = camera
+    guests = with_store(folder, lambda store: store.lists.save(PlateList(0, "GUESTS", "custom"), "admin"))
+    page.goto(f"{address}/lists/{guests.id}")
+    page.get_by_role("button", name="Add plate").click()
+    dialog = page.locator("#entry-dialog")
+    dialog.get_by_label("Plate", exact=True).fill("b*")
+    dialog.get_by_label("Owner", exact=True).fill("Anna")
+    dialog.get_by_label("Entries left", exact=True).fill("3")
+    dialog.get_by_role("button", name="Mon–Fri 08–18").click()
+    dialog.get_by_label("Sat from-to").fill("22-6")
+    dialog.get_by_role("button", name="Save").click()
+    row = page.locator("tr", has_text="B*")
+    playwright.expect(row).to_contain_text("3 entries left")
+    (saved,) = with_store(folder, lambda store: store.entries(guests.id))
+    weekday = ((480, 1080),)
+    assert (saved.plate, saved.owner, saved.entries_left) == ("B*", "Anna", 3)
+    assert saved.week.days == (*[weekday] * 5, ((1320, 1440),), ((0, 360),))
+    row.get_by_role("button", name="Edit").click()
+    dialog.get_by_label("Owner", exact=True).fill("Ben")
+    with_store(folder, lambda store: store.entries.spend(saved.id))  # a car comes meanwhile
+    dialog.get_by_role("button", name="Save").click()
+    playwright.expect(page.locator("tr", has_text="Ben")).to_contain_text("2 entries left")
+    page.get_by_role("button", name="Count").click()
+    playwright.expect(page.locator("#risk")).to_contain_text("of 10,000 made-up plates of DE would be taken")
+    page.locator("tr", has_text="Ben").get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    playwright.expect(page.get_by_text("No plates yet.")).to_be_visible()
+
+
+def test_a_file_is_looked_at_and_imported_and_an_export_is_made_and_run(page: Any, camera: tuple[Path, str]) -> None:
+    folder, address = camera
+    with_store(folder, lambda store: store.entries.save(entry("OLD 1"), "admin"))
+    (folder / "plates.csv").write_text("plate;description;valid until\nAB 123;Anna <b>;2027-05-31\nCD 456;Ben;\n")
+    page.goto(f"{address}/lists/4?view=imports")
+    page.set_input_files("#file", str(folder / "plates.csv"))
+    page.click("#look")
+    page.wait_for_selector("#apply:not([hidden])", timeout=60_000)
+    assert "WHITELIST: 2 added, 0 changed, 1 removed; 1 → 2 plates" in page.inner_text("#effect")
+    assert "it would empty" not in page.inner_text("#effect")
+    page.click("label.switch:has(#t-removes)")
+    page.wait_for_selector("#effect:has-text('0 removed')", timeout=60_000)
+    page.click("#apply")
+    page.wait_for_selector("#entries", timeout=60_000)
+    assert [each.inner_text() for each in page.query_selector_all("#entries .plate")] == ["AB 123", "CD 456", "OLD 1"]
+
+    page.goto(f"{address}/lists/4?view=exports")
+    page.click("#add-job")
+    page.click("#job-dialog a:has-text('Local list')")
+    page.wait_for_selector("#job")
+    page.fill("#f-keep", "0")
+    page.click("button[name=run]")
+    page.wait_for_selector("[data-field=keep].has-problem")
+    page.fill("#f-keep", "3")
+    page.click("button[name=run]")
+    page.wait_for_selector("#jobs details", timeout=60_000)
+    assert "3 plates" in page.inner_text("#jobs")
+    page.goto(f"{address}/audit?kind=import&from=2020-01-01T00:00")
+    assert "WHITELIST: 2 added, 0 changed, 0 removed, now 3 plates" in page.inner_text(".results")
