@@ -27,6 +27,9 @@ PLACES = ("camera", "name", "site", "list", "plate")
 NOT_IN_A_LEVEL = re.compile(r"[/+#\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """What would split a level of a topic, or stand for others (MQTT 5, 4.7.1), and what a topic must not hold (1.5.4)."""
 
+NOT_IN_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""What a text of MQTT must not hold (1.5.4)."""
+
 LONGEST_TOPIC = 200
 
 
@@ -164,12 +167,26 @@ def _deliver(event: PlateEvent, options: MqttOptions, env: ActionEnv) -> Text:
     topic = topic_of(options.topic, env.device, list=event.match.list.name, plate=event.passage.plate)
     message = env.message(event, options.format)
     left_s = (env.not_after - env.clock.now()).total_seconds()
-    letter = Letter(topic, message.body, message.content_type, max(1, int(left_s)), env.delivery_id, options.retain)
+    letter = Letter(
+        topic,
+        message.body,
+        message.content_type,
+        max(1, int(left_s)),
+        env.delivery_id,
+        options.retain,
+        properties=_about(event, env.device),
+    )
     remark = env.peer.link(account(options, env.device)).publish(letter, options.timeout_s)
     values = {"target": place(options.host, options.port), "topic": topic}
     if remark == NOBODY:
         return Text("{target} took {topic}; nobody has subscribed to it", values)
     return Text("{target} took {topic}", values)
+
+
+def _about(event: PlateEvent, device: Device) -> tuple[tuple[str, str], ...]:
+    """User properties, by which a bridge sorts messages without opening them."""
+    said = (("event_id", event.passage.id), ("camera_id", device.id), ("site", device.site))
+    return tuple((name, NOT_IN_TEXT.sub("_", value)) for name, value in said if value)
 
 
 ACTION = ActionKind(

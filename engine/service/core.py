@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from board.devices import DeviceBook
-from board.identity import camera_id
+from board.identity import Identity, identity
 from board.kit.clock import Clock, boot_id
 from board.kit.errors import ConfigError, DeliveryError, GatewrightError, StoreError, WireError
 from board.kit.process import Life, open_log, set_log_level
@@ -141,7 +141,7 @@ class Service:
         self._state = state
         self._clock = clock
         self._kinds = kinds
-        self._camera_id = camera_id(state)
+        self._identity = identity(state)
         self._licensed = licensed
         self._core: Core | None = None
         self.restart = threading.Event()
@@ -211,7 +211,7 @@ class Service:
             self._replies,
             self._network,
             state.broadcasts_socket,
-            self._camera_id,
+            self._identity.id,
             lambda: self._need_store().settings(GeneralSettings),
         )
         self._asker = Asker(self._gate_store, kinds, self._environment, clock)
@@ -303,6 +303,8 @@ class Service:
             return None
         self._apply(core.general)
         self._core = core
+        if self._identity.before and core.general.camera_id != self._identity.before:
+            self._problems.say(_moved(self._identity, core.general))
         try:
             self._pins.push_rules()  # pins may have connected while the store was away
         except DeliveryError as why:
@@ -484,7 +486,7 @@ class Service:
 
     def _camera_saw(self, request: CameraSaw) -> Outcome:
         general = self._need_store().settings(GeneralSettings)
-        self._lane.saw(request, general.camera_id or self._camera_id)
+        self._lane.saw(request, general.camera_id or self._identity.id)
         return Outcome(True)
 
     def _rules_changed(self, request: RulesChanged) -> Outcome:
@@ -523,6 +525,16 @@ class Service:
         log.info("restart asked for")
         self.restart.set()
         return Outcome(True, Text("engine and service restart"))
+
+
+def _moved(own: Identity, general: GeneralSettings) -> Text:
+    """A card that was in another board: replaced, or one of two copies."""
+    values = {"before": own.before, "id": general.camera_id or own.id}
+    return Text(
+        "this storage was in the board of camera {before}; its id is {id} now. If that board was replaced, enter the old id in "
+        "General configuration; if it is a copy, change device name and addresses",
+        values,
+    )
 
 
 def _wake(workers: Mapping[Lane, Workers]) -> None:

@@ -57,7 +57,8 @@ def test_an_event_arrives_as_the_document_with_its_remaining_age_and_the_deliver
     assert (document["plate"], document["camera_id"], document["event_id"]) == ("HK55EVB", DEVICE.id, "p1")
     assert heard.content_type == "application/json"
     assert 3500 < heard.expiry_s <= 3600
-    assert heard.user == [("delivery_id", "d7")]
+    about = [("event_id", "p1"), ("camera_id", "gw-0123456789ab"), ("site", "Depot")]
+    assert heard.user == [("delivery_id", "d7"), *about]
     assert not heard.retained
 
 
