@@ -86,7 +86,7 @@ from engine.settings import GeneralSettings, LprSettings
 from engine.settings.lane import LaneSettings
 from engine.store import Store
 from engine.store.upkeep import Upkeep
-from engine.types import Passage, WiegandFrame
+from engine.types import Delivery, Passage, WiegandFrame
 
 log = logging.getLogger("service")
 
@@ -302,6 +302,7 @@ class Service:
             self._room.refused(why, None)  # and the next turn tries again
             return None
         self._apply(core.general)
+        self._lane.open(core.lane, core.lane_stores)  # before the first passage is taken
         self._core = core
         if self._identity.before and core.general.camera_id != self._identity.before:
             self._problems.say(_moved(self._identity, core.general))
@@ -309,7 +310,6 @@ class Service:
             self._pins.push_rules()  # pins may have connected while the store was away
         except DeliveryError as why:
             log.info("polarities follow with the connection to pins: %s", why)
-        self._lane.open(core.lane, core.lane_stores)
         self._inputs.open(core.lpr, core.general)
         self._use_rules(core.store)
         for workers in core.workers.values():
@@ -328,7 +328,7 @@ class Service:
     def _build(self, store: Store) -> Core:
         gate = Store.of_gate(self._state.database, self._clock)
         keeper = Store(self._state.database, self._clock, checkpoints=False)
-        outbox = Outbox(store, self._clock, self._subscribers.delivery)
+        outbox = Outbox(store, self._clock, self._delivered)
         again = outbox.recover(boot_id(), names_of(self._kinds, Lane.FAST))
         if again:
             log.warning("%d deliveries were on their way when the service ended: they are sent again", again)
@@ -451,6 +451,10 @@ class Service:
             raise StoreError("the store is not open yet")
         if core.events.take(passage, happened):
             self._subscribers.passage_stored()
+
+    def _delivered(self, delivery: Delivery) -> None:
+        self._subscribers.delivery(delivery)
+        self._lane.failed(delivery)
 
     def _on_line(self, line: LineState) -> None:
         self._lane.line(line)
