@@ -361,6 +361,8 @@ def test_a_camera_with_our_own_id_and_one_that_nobody_waits_for_are_told_so(gate
         gate.keeper.saw(CameraSaw("gw-2", "e1", "AB12CDE"), "gw-1")
     with pytest.raises(ConfigError, match="counts nothing"):
         gate.keeper.saw(CameraSaw("gw-2", "e1", "AB12CDE", lane="in"), "gw-1")
+    with pytest.raises(ConfigError, match="id of its event"):
+        gate.keeper.saw(CameraSaw("gw-2", "", "AB12CDE"), "gw-1")
 
 
 def test_the_time_until_which_a_passage_waits_is_that_of_its_picture(gates):
