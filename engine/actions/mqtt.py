@@ -20,7 +20,8 @@ from engine.actions._kind import ActionEnv, ActionKind, SetPlate
 from engine.actions._mqtt import NOBODY, OFFLINE, ONLINE, Account, Broker, Letter, Listening
 from engine.actions._tls import Certificates, ca_option
 from engine.formats.event import Device
-from engine.formats.messages import DOCUMENTS, to_json
+from engine.formats.messages import DOCUMENTS, JSON_TYPE, to_json
+from engine.formats.onvif import json_of, mqtt_topic, recognition
 from engine.formats.serial_text import check_places, fill
 from engine.types import OUTCOMES, PlateEvent
 
@@ -50,6 +51,7 @@ def check_topic(topic: str) -> str:
 
 
 Topic = Annotated[str, AfterValidator(check_topic)]
+OnvifPrefix = Annotated[str, AfterValidator(lambda prefix: check_topic(prefix) if prefix else "")]
 
 
 class MqttOptions(Settings):
@@ -91,6 +93,13 @@ class MqttOptions(Settings):
     discovery_prefix: Topic = option(
         "homeassistant", "Discovery prefix", "Home Assistant's own setting, seldom changed.", min_length=1, max_length=60
     )
+    onvif_prefix: OnvifPrefix = option(
+        "",
+        "ONVIF prefix",
+        "An event with a plate is also published as ONVIF's JSON, at PREFIX/onvif-ej/RuleEngine/Recognition/LicensePlate/... "
+        "Empty: it is not. {camera}, {name} and {site} are filled in.",
+        max_length=60,
+    )
     plates: bool = option(
         False,
         "Change plates",
@@ -106,7 +115,7 @@ class MqttOptions(Settings):
     )
     timeout_s: float = option(10.0, "Timeout", "Longest wait for the broker's answer.", unit="s", ge=1, le=60)
 
-    @field_validator("status_topic", "plates_topic", "discovery_prefix")
+    @field_validator("status_topic", "plates_topic", "discovery_prefix", "onvif_prefix")
     @classmethod
     def _is_of_the_camera(cls, topic: str) -> str:
         return check_places(topic, PLACES[:3])
@@ -212,7 +221,10 @@ def _deliver(event: PlateEvent, options: MqttOptions, env: ActionEnv) -> Text:
         options.retain,
         properties=_about(event, env.device),
     )
-    remark = env.peer.link(account(options, env.device)).publish(letter, options.timeout_s)
+    link = env.peer.link(account(options, env.device))
+    remark = link.publish(letter, options.timeout_s)
+    if options.onvif_prefix and event.passage.plate:
+        link.publish(_onvif_letter(event, options, env, letter.expiry_s), options.timeout_s)
     values = {"target": place(options.host, options.port), "topic": topic}
     if remark == NOBODY:
         return Text("{target} took {topic}; nobody has subscribed to it", values)
@@ -223,6 +235,13 @@ def _about(event: PlateEvent, device: Device) -> tuple[tuple[str, str], ...]:
     """User properties, by which a bridge sorts messages without opening them."""
     said = (("event_id", event.passage.id), ("camera_id", device.id), ("site", device.site))
     return tuple((name, NOT_IN_TEXT.sub("_", value)) for name, value in said if value)
+
+
+def _onvif_letter(event: PlateEvent, options: MqttOptions, env: ActionEnv, expiry_s: int) -> Letter:
+    notification = recognition(event)
+    topic = mqtt_topic(topic_of(options.onvif_prefix, env.device), notification)
+    body = to_json(json_of(notification)).encode()
+    return Letter(topic, body, JSON_TYPE, expiry_s, f"{env.delivery_id}-onvif", properties=_about(event, env.device))
 
 
 ACTION = ActionKind(
