@@ -161,4 +161,5 @@ def test_onvifs_topic_gets_the_plate_beside_ours(broker: Broker, kept: Kept) -> 
         listener.wait(lambda: listener.of(topic))
     said = json.loads(listener.of(topic)[0].body)
     assert said["Data"]["LicensePlateInfo"]["LicensePlateInfo"]["PlateNumber"]["#text"] == "HK55EVB"
-    assert listener.of(topic)[0].user == [("delivery_id", "d7-onvif")]
+    about = [("event_id", "p1"), ("camera_id", DEVICE.id), ("site", "Depot")]
+    assert listener.of(topic)[0].user == [("delivery_id", "d7-onvif"), *about]
