@@ -348,7 +348,7 @@ class Service:
             lane: Workers(lane, self._kinds, outbox, performer, self._pins, self._peers.of, self._clock, self._problems.say)
             for lane in Lane
         }
-        exchanges = Exchanges(self._state, self._clock, find_jobs(), keeper, camera_id(self._state), self._problems.say)
+        exchanges = Exchanges(self._state, self._clock, find_jobs(), keeper, self._identity.id, self._problems.say)
         publishing = Publishing(self._state, keeper.entries.mark, self._clock, starter(self._state))
         return Core(
             store=store,
