@@ -264,7 +264,8 @@ def test_every_answer_of_a_get_is_what_its_route_says(caller: Caller, route: Rou
     (caller.state.images / "a.jpg").write_bytes(b"x")
     caller.portal.store.add_passage(passage(), [], caller.portal.store.lookup("HK55EVB", NOW, True))
     caller.send("POST", "api/lists/4/entries", {"plate": "HK55EVB", "wiegand_card": 7})
-    caller.send("POST", "api/lists/4/rules", {"kind": "http", "options": {"url": "http://10.0.0.1/", "password": "geheim"}})
+    options = {"url": "http://10.0.0.1/", "password": "geheim", "authentication": "basic"}
+    caller.send("POST", "api/lists/4/rules", {"kind": "http", "options": options})
     of = {"api/passages/<id>": "p1", "actions/<id>": "1", "images/<name:path>": "a.jpg", "static/<name>": "portal.css"}
     value = of.get(route.path, "engine" if "log" in route.path else "4")
     reply = caller.get(route.path.replace("<id>", value).replace("<name>", value).replace("<name:path>", value) + "?kind=io")
