@@ -211,7 +211,8 @@ def _save(portal: Portal, call: Call, sent: Mapping[str, Any], stored: ActionRul
 def _fitting(start: str, stored: Mapping[str, Any]) -> dict[str, Any]:
     """What of the stored start and conditions goes with a start that may be another one."""
     kind = STARTS.get(start)
-    fits = ("start", "start_opens", *kind.needs, *kind.offers) if kind else ()
+    opens = () if start == "match" else ("start_opens",)
+    fits = ("start", *opens, *kind.needs, *kind.offers) if kind else ()
     return {name: value for name, value in stored.items() if name in fits}
 
 

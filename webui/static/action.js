@@ -12,7 +12,7 @@ followWhen(form);
 connectForm(form, {
   method: rule === "0" ? "POST" : "PUT",
   path: rule === "0" ? `lists/${list}/rules` : `rules/${rule}`,
-  body: () => ({kind, name: $("#f-action-name").value, enabled: $("#f-enabled").checked, week: week.read(), ...inside("#start"), options: options()}),
+  body: () => ({...(rule === "0" ? {kind} : {}), name: $("#f-action-name").value, enabled: $("#f-enabled").checked, week: week.read(), ...inside("#start"), options: options()}),
   then: (answer) => {
     sessionStorage.setItem("said", answer.in_force ? "Action saved." : `Action saved; the service does not answer yet: ${answer.note}`);
     location.href = `/anpr/lists/${list}?view=actions`;
