@@ -207,6 +207,8 @@ class ServiceStatus:
     """What the engine said last, also when `engine` is None since it stopped: to be shown as old."""
     last_engine_age_s: float = -1.0
     """Seconds since then; -1: it has not said anything yet."""
+    storage: Text = NOTHING
+    """Why passages cannot be stored, or what it took to store them; NOTHING while the storage takes what is written."""
 
 
 # --- service -> subscribers -----------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -55,7 +56,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return next((place for place, known in enumerate(LONGEST) if file.startswith(known)), len(LONGEST))
 
     items.sort(key=rank)
-    if unstable := [item.nodeid for item in items if " at 0x" in item.nodeid]:
+    if unstable := [item.nodeid for item in items if re.search(r"<.* at 0x[0-9a-f]{8,}>", item.nodeid)]:
         raise pytest.UsageError(f"{unstable[0]}: name its parameters (ids=): workers that collect different names run no test")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from board.kit.clock import TestClock
 from engine.actions import Kinds, Lane, find_kinds
+from engine.dispatch.bypass import Bypass
 from engine.dispatch.intake import Intake
 from engine.dispatch.judge import RuleJudge
 from engine.dispatch.outbox import Outbox
@@ -42,7 +43,8 @@ class Camera:
         workers = {
             lane: Workers(lane, self.kinds, self.outbox, self.performer, self.pins, nobody, self.clock, print) for lane in Lane
         }
-        self.intake = Intake(self.store, self.kinds, workers, self.clock)
+        self.bypass = Bypass(self.kinds, surroundings, self.pins, self.clock)
+        self.intake = Intake(self.store, self.kinds, workers, self.clock, bypass=self.bypass)
 
     def claim(self) -> Delivery | None:
         now = self.clock.now()

@@ -11,10 +11,10 @@ from board.kit.errors import GatewrightError
 from board.kit.registry import find
 from board.kit.web import app
 from board.kit.web.exchange import Wsgi
-from board.kit.web.files import SHARED, file, files
 from board.kit.web.menu import Tab
-from board.kit.web.people import Visitor, visitor_of
 from board.kit.web.routes import KNOWN, Answer, Call, Elsewhere, Route, page
+from board.kit.web.static_files import SHARED, file, files
+from board.kit.web.visitor import Visitor, visitor_of
 from webui.portal import Portal
 
 STATIC = Path(__file__).parent / "static"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from webui.live.feed import Feed
     from webui.live.newest_picture import Picture
     from webui.live.pictures import Pictures
-    from webui.pages import Pages
+    from webui.page_layout import PageLayout
     from webui.service_client import ServiceClient
 
 
@@ -38,7 +38,7 @@ class Portal:
     feed: Feed
     picture: Picture
     pictures: Pictures
-    pages: Pages
+    pages: PageLayout
 
     def close(self) -> None:
         """Ends what it has going on, and closes its files."""

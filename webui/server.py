@@ -6,11 +6,11 @@ import webui.tabs
 from board.kit.clock import Clock
 from board.kit.errors import GatewrightError
 from board.kit.registry import find
+from board.kit.sockets import bound_at
 from board.kit.state import State
 from board.kit.web import server as web
 from board.kit.web.heads import Head
 from board.kit.web.limits import Limits, Share, memory_bytes, streams_for
-from board.kit.web.listeners import unix_listener
 from board.kit.web.menu import Tab
 from board.profiles import load
 from engine.actions import find_kinds
@@ -21,7 +21,7 @@ from webui.focus import focus_region
 from webui.live.feed import Feed
 from webui.live.newest_picture import SMALL_WIDTHS_PX, WIDTHS_PX, Picture
 from webui.live.pictures import Pictures
-from webui.pages import Pages
+from webui.page_layout import PageLayout
 from webui.portal import Portal
 from webui.service_client import ServiceClient
 from webui.view.live import Documents
@@ -46,7 +46,7 @@ def open_portal(state: State) -> tuple[Portal, tuple[Tab[Portal], ...]]:
         feed=Feed(state, clock, service),
         picture=picture,
         pictures=Pictures(picture, clock, lambda: focus_region(store.settings(LprSettings))),
-        pages=Pages(tabs),
+        pages=PageLayout(tabs),
     )
     portal.feed.show(Documents(portal))
     return portal, tabs
@@ -64,7 +64,7 @@ class Server:
     def start(self) -> None:
         """Listens when this returns; GatewrightError when the socket cannot be made."""
         try:
-            listener = unix_listener(self._socket_path)
+            listener = bound_at(self._socket_path)
         except OSError as why:
             raise GatewrightError("{socket_path}: {why}", socket_path=self._socket_path, why=why) from why
         self._server = web.Server(listener, self._application, LIMITS, shares=_shares)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, tzinfo
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from board.camera._kind import CameraKind
@@ -35,12 +36,13 @@ def open_camera(
     settings: CameraSettings | None = None,
     zone: tzinfo = UTC,
     small: tuple[int, int] | None = None,
+    night_file: Path | None = None,
 ) -> Camera:
     """Opens `replay:/folder`, `picamera2:`, `v4l2:/dev/video0`, `rtsp://...` or `http://...`.
 
     `size`: wanted (width, height); `settings`: exposure, focus and so on, in the time zone `zone`; `small`: wanted size of
-    `Frame.small` for cameras that shrink by themselves. CameraError: unknown scheme (the known ones are named), or the camera
-    does not open."""
+    `Frame.small` for cameras that shrink by themselves; `night_file`: CameraSetup's. CameraError: unknown scheme (the known ones
+    are named), or the camera does not open."""
     by_scheme = {scheme: kind for kind in find(sys.modules[__name__], "CAMERA", CameraKind).values() for scheme in kind.schemes}
     scheme, colon, _ = url.strip().partition(":")
     kind = by_scheme.get(scheme.lower()) if colon else None
@@ -48,5 +50,8 @@ def open_camera(
         known = ", ".join(f"{name}:" for name in sorted(by_scheme))
         # never the whole URL: a password may stand in it
         raise CameraError("camera {scheme!r}: unknown kind; it must begin with one of {known}", scheme=scheme[:60], known=known)
-    setup = CameraSetup(size, zone=zone, small=small) if settings is None else CameraSetup(size, settings, zone, small)
+    if settings is None:
+        setup = CameraSetup(size, zone=zone, small=small, night_file=night_file)
+    else:
+        setup = CameraSetup(size, settings, zone, small, night_file)
     return kind.open(url.strip(), setup, clock)

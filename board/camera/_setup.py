@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from board.kit.words import Text
@@ -33,12 +34,13 @@ def _defaults() -> CameraSettings:
 @dataclass(frozen=True, slots=True)
 class CameraSetup:
     """What is asked of a camera. `size`: (width, height) of its frames; `small`: of `Frame.small`, None when nobody needs it;
-    `zone`: in which the night's schedule is meant."""
+    `zone`: in which the night's schedule is meant; `night_file`: keeps whether the light says night for the next opening."""
 
     size: tuple[int, int]
     settings: CameraSettings = field(default_factory=_defaults)
     zone: tzinfo = UTC
     small: tuple[int, int] | None = None
+    night_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ class _PiCamera:
         self._device = device
         self._clock = clock
         self._settings = setup.settings
-        self._night = Night(setup.settings, setup.zone)
+        self._night = Night(setup.settings, setup.zone, setup.night_file)
         self._gaps = Gaps()
         self._seq = 0
         self._job: Any = None

@@ -66,7 +66,7 @@ class _V4l2Camera:
     def __init__(self, container: Any, name: str, controls: V4l2Controls, setup: CameraSetup, clock: Clock) -> None:
         self._clock = clock
         self._settings = setup.settings
-        self._night = Night(setup.settings, setup.zone)
+        self._night = Night(setup.settings, setup.zone, setup.night_file)
         self._controls = controls
         mirrored, upended = flips(setup.settings)
         by_driver = controls.set_fixed(setup.settings)

@@ -24,7 +24,7 @@ from time import monotonic_ns
 
 from board.gpio._claims import Claims, taker
 from board.kit.errors import BoardError
-from board.kit.sockets import short_address
+from board.kit.sockets import bound_at, short_address
 from board.kit.state import State
 from board.lines import own_lines, pin_names, rest_levels
 from board.ports import Gpio, GpioKind
@@ -227,10 +227,7 @@ class _Watcher:
         self._pins = pins
         self._on_edge = on_edge
         self._path = folder / f"{os.getpid()}-{id(self)}.sock"
-        self._path.unlink(missing_ok=True)
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        with short_address(self._path) as address:
-            self._socket.bind(address)
+        self._socket = bound_at(self._path, socket.SOCK_DGRAM)
         self._thread = threading.Thread(target=self._run, name="sim-watch", daemon=True)
         self._thread.start()
 

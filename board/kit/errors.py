@@ -48,6 +48,10 @@ class StoreError(GatewrightError):
     """The database or image store cannot be read or written (full disk, damaged file)."""
 
 
+class StorageFull(StoreError):
+    """There is no room left on the storage, or none that we may have."""
+
+
 class DeliveryError(GatewrightError):
     """An action could not be carried out; the outbox tries again until the kind's maximum age."""
 

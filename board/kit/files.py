@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 from pathlib import Path
 
@@ -39,3 +40,12 @@ def write_unsynced(path: Path, data: bytes) -> None:
     fresh = path.with_name(path.name + ".new")
     fresh.write_bytes(data)
     fresh.replace(path)
+
+
+def mapped(path: Path, size: int) -> mmap.mmap:
+    """The first `size` bytes of a file as shared memory; a new one is full of zeros. OSError when the disk has no room for it: then
+    is the time to know, a write into a hole of the file would end the process (SIGBUS)."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, size)
+        return mmap.mmap(file.fileno(), size)

@@ -20,15 +20,25 @@ def short_address(path: Path) -> Iterator[str]:
         os.close(folder)
 
 
-def listener_at(path: Path, backlog: int) -> socket.socket:
-    """A listening Unix socket at `path`, for us alone (0600) and never blocking; one that was left there is replaced.
-    OSError when it cannot be made."""
+def bound_at(path: Path, kind: int = socket.SOCK_STREAM) -> socket.socket:
+    """A Unix socket at `path`, for us alone (0600), that does not listen yet; one that was left there is replaced. OSError when it
+    cannot be made."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    with short_address(path) as name:
-        listener.bind(name)
-    path.chmod(0o600)
+    sock = socket.socket(socket.AF_UNIX, kind)
+    try:
+        with short_address(path) as name:
+            sock.bind(name)
+        path.chmod(0o600)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def listener_at(path: Path, backlog: int) -> socket.socket:
+    """The same, listening and never blocking."""
+    listener = bound_at(path)
     listener.listen(backlog)
     listener.setblocking(False)
     return listener

@@ -90,6 +90,11 @@ class State:
         return self.run / "devices"
 
     @property
+    def night_file(self) -> Path:
+        """Whether the camera's light says night, kept for the next one that opens it (board/camera/_night.py)."""
+        return self.run / "night"
+
+    @property
     def sights_file(self) -> Path:
         """The plates in sight, kept by the engine for the next one (engine/reading/passages/sights.py)."""
         return self.run / "sights.json"

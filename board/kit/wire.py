@@ -17,7 +17,7 @@ from typing import Any
 
 from board.kit.errors import WireError
 from board.kit.plain import Unfit, from_plain, to_plain
-from board.kit.sockets import short_address
+from board.kit.sockets import bound_at, short_address
 
 MAX_MESSAGE_BYTES = 160_000
 """Below the kernel's default socket buffer (212,992 bytes), so that one message always fits."""
@@ -121,12 +121,7 @@ class Channel:
 
 def listen(path: Path) -> socket.socket:
     """A listening socket at `path`; a stale one is replaced. `accept` takes its clients."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with short_address(path) as name:
-        sock.bind(name)
-    path.chmod(0o600)
+    sock = bound_at(path, socket.SOCK_SEQPACKET)
     sock.listen(16)
     return sock
 

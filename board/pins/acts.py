@@ -6,13 +6,16 @@ card. A power cut may lose it; no request lives as long as a boot takes.
 
 from __future__ import annotations
 
+import logging
 import mmap
 import struct
 import threading
 from _blake2 import blake2b  # hashlib's own, without OpenSSL: 3.5 MB that pins does not need
 from pathlib import Path
 
-from board.kit.errors import BoardError
+from board.kit.files import mapped
+
+log = logging.getLogger("pins")
 
 RECORDS = 1024
 RECORD = struct.Struct("<24sqq")
@@ -25,18 +28,16 @@ EMPTY = (bytes(24), 0, 0)
 
 
 class Acts:
-    """Called from several threads. BoardError when the file cannot be kept."""
+    """Called from several threads. Where the file cannot be kept (a full disk), it is remembered until this process ends: the gate
+    opens all the same."""
 
     def __init__(self, path: Path) -> None:
         size = RECORDS * RECORD.size
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with path.open("ab") as file:
-                file.truncate(size)
-            with path.open("r+b") as file:
-                self._memory = mmap.mmap(file.fileno(), size)
+            self._memory = mapped(path, size)
         except OSError as why:
-            raise BoardError("what was carried out cannot be remembered in {path}: {why}", path=path, why=why) from why
+            log.error("what was carried out cannot be remembered in %s, and would not outlive this process: %s", path, why)
+            self._memory = mmap.mmap(-1, size)
         self._lock = threading.Lock()
         records = [RECORD.unpack_from(self._memory, place * RECORD.size) for place in range(RECORDS)]
         self._places = {key: place for place, (key, _, number) in enumerate(records) if 0 < number < DAMAGED}

@@ -7,10 +7,12 @@ from collections import Counter
 from zoneinfo import ZoneInfo
 
 from board.kit.clock import Clock
+from board.kit.errors import StoreError
 from board.kit.words import NOTHING, Text
 from board.kit.zones import camera_zone
 from engine.actions import Kinds, Lane
 from engine.dispatch.asking import Verdict, decided, heed
+from engine.dispatch.bypass import Bypass, Judged
 from engine.dispatch.decision import UNLICENSED, decide, decide_event, spending
 from engine.dispatch.rules import due
 from engine.dispatch.workers import Workers
@@ -30,16 +32,26 @@ class _Spent(Exception):
 class Intake:
     """`take` may be called again with the same passage: it is stored, and acts, once."""
 
-    def __init__(self, store: Store, kinds: Kinds, workers: dict[Lane, Workers], clock: Clock, licensed: bool = True) -> None:
+    def __init__(
+        self,
+        store: Store,
+        kinds: Kinds,
+        workers: dict[Lane, Workers],
+        clock: Clock,
+        licensed: bool = True,
+        bypass: Bypass | None = None,
+    ) -> None:
         self._store = store
         self._kinds = kinds
         self._workers = workers
+        self._bypass = bypass
         self._clock = clock
         self._licensed = licensed
 
     def take(self, passage: Passage, happened: Text = NOTHING, verdict: Verdict | None = None) -> bool:
-        """True: new. Returns once it is committed; StoreError: it is not, and nothing will act on it. `happened`: what to say of an
-        event that is no car; `verdict`: what came of asking about a car."""
+        """True: new. Returns once it is committed. StoreError: it is not; if only the commit failed, what opens gates is carried
+        out all the same (`bypass`), and what was decided is what will be stored. `happened`: what to say of an event that is no
+        car; `verdict`: what came of asking about a car."""
         while True:
             try:
                 return self._take(passage, happened, verdict)
@@ -49,6 +61,21 @@ class Intake:
     def _take(self, passage: Passage, happened: Text, verdict: Verdict | None) -> bool:
         if self._store.passages.has(passage.id):
             return False
+        held = self._bypass.held(passage.id) if self._bypass else None
+        judged = held or self._judge(passage, happened, verdict)
+        try:
+            added = self._commit(judged, verdict, is_over=held is not None)
+        except StoreError:
+            if self._bypass:
+                self._bypass.open(judged)
+            raise
+        if held and self._bypass:
+            self._bypass.stored(passage.id)
+        if added:
+            self._call(judged)
+        return added
+
+    def _judge(self, passage: Passage, happened: Text, verdict: Verdict | None) -> Judged:
         zone = camera_zone(self._store.settings(GeneralSettings).time_zone)
         finding = self._find(passage, zone)
         rules = self._store.rules() if self._licensed else []
@@ -62,17 +89,25 @@ class Intake:
         else:
             decision = decide_event(happened, deliveries, self._kinds)
         spent = spending(passage, finding, rules, deliveries, self._kinds) if decision.outcome == "opened" else []
+        return Judged(passage, finding.matches, decision, tuple(deliveries), tuple(rules), tuple(spent))
+
+    def _commit(self, judged: Judged, verdict: Verdict | None, is_over: bool) -> bool:
+        """False: it was stored before. `is_over`: the car was let in already, whatever is left of its entries."""
         with self._store.transaction():
-            added = self._store.add_passage(passage, deliveries, finding.matches, decision)
-            if added and passage.what == PLATE:
+            added = self._store.add_passage(judged.passage, judged.deliveries, judged.matches, judged.decision)
+            if added and judged.passage.what == PLATE:
                 self._store.counters.add("Results")
             if added and verdict is not None:
                 told = self._store.rules.failed if verdict.allowed is None else self._store.rules.succeeded
-                told(verdict.rule.id, now, verdict.note)
-            if added and not all(self._store.entries.spend(entry_id) for entry_id in spent):
+                told(verdict.rule.id, self._clock.now(), verdict.note)
+            spent = [self._store.entries.spend(entry_id) for entry_id in judged.spent] if added else []
+            if not all(spent) and not is_over:
                 raise _Spent
-        if not added:
-            return False
+        return added
+
+    def _call(self, judged: Judged) -> None:
+        """What was decided is committed: the workers do the rest."""
+        passage, deliveries, decision = judged.passage, judged.deliveries, judged.decision
         waiting = Counter(self._kinds[item.kind].lane for item in deliveries if item.state == "pending")
         for lane in (Lane.FAST, Lane.SLOW):  # the gate's first
             if waiting[lane]:
@@ -81,12 +116,11 @@ class Intake:
             "%s %.0f %%, %s; %s (%s); %s",
             passage.plate or passage.what,
             passage.confidence,
-            ", ".join(match.list.name for match in finding.matches) or "in no list",
+            ", ".join(match.list.name for match in judged.matches) or "in no list",
             decision.outcome,
             decision.reason,
             ", ".join(f"{item.kind} {item.state}{f': {item.note}' if item.note.key else ''}" for item in deliveries) or "no action",
         )
-        return True
 
     def _find(self, passage: Passage, zone: ZoneInfo) -> Finding:
         """What the lists say of a car; of what is none, nothing."""

@@ -54,6 +54,10 @@ class Outbox:
         """The delivery, now "sending"; None when it waits no longer."""
         return self._store.deliveries.claim(head.number)
 
+    def look(self, head: Head) -> Delivery | None:
+        """The delivery as it lies there, unclaimed."""
+        return self._store.deliveries.get(head.number)
+
     def done(self, item: Delivery, note: Text) -> None:
         """Carried out; counts as an action of the Info panel."""
         now = self._clock.now()

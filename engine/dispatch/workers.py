@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 
 from board.kit.clock import Clock
-from board.kit.errors import DeliveryError, StoreError
+from board.kit.errors import DeliveryError, StorageFull, StoreError
 from board.kit.words import Text
 from board.types import PinsDone
 from engine.actions import Kinds, Lane, Pins
@@ -61,6 +61,8 @@ class Workers:
         self._on_problem = on_problem
         self._claiming = threading.Lock()
         self._breaker = Breaker(LIMITS[lane], PAUSE_S[lane])
+        self._unclaimed: set[int] = set()
+        """Deliveries that were carried out though the storage was too full to claim them."""
         self._ends: deque[Callable[[], object]] = deque()
         """What pins told of deliveries that it had taken, to be written down."""
         self._changed = threading.Condition()
@@ -139,11 +141,21 @@ class Workers:
             if left_s > 0:
                 wait_s = min(wait_s, left_s)
             elif head.not_after <= now or self._breaker.allows(peer, now_ns):
-                item = self._outbox.claim(head)
+                item = self._take(head)
                 if item is not None:
                     self._breaker.begin(peer)
                     return item, peer, 0.0
         return None, "", max(wait_s, LEAST_WAIT_S)
+
+    def _take(self, head: Head) -> Delivery | None:
+        """Claimed; on a full storage what pins does is carried out unclaimed, as pins repeats nothing."""
+        try:
+            return self._outbox.claim(head)
+        except StorageFull:
+            if self._lane is not Lane.FAST or self._peer(head.rule_id) or head.number in self._unclaimed:
+                raise
+            self._unclaimed.add(head.number)
+            return self._outbox.look(head)
 
     def _left_s(self, head: Head, peer: str, now: datetime, now_ns: int) -> float:
         """Until its time comes and its peer may be tried; what is too old need not wait for its peer."""

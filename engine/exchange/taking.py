@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from engine.store.difference import Terms
 from engine.store.jobs import ACCEPTS
 
 NOTHING_NEW = Text("nothing has changed")
+
+SETTLED_S = 2.0
+"""A file's time has whole seconds."""
 
 _PIECE = 1 << 16
 
@@ -91,6 +95,18 @@ def wanted(env: JobEnv, **seen: object) -> bool:
         return True
     then = env.memory
     return any(then.get(name) != value for name, value in seen.items()) or then.get("lists") != env.store.entries.mark()
+
+
+def seen(env: JobEnv, there: Mapping[str, object], exact: bool) -> dict[str, object]:
+    """What to remember of the state `there` of a file that was fetched. `exact`: another content is another size (exporting.SIZES).
+
+    Otherwise the file may have changed once more within the second that its time tells: only when it is found the same at another
+    time, and is fetched once more, does its state stand for its content."""
+    now_s = env.clock.now().timestamp()
+    before, at_s = env.memory.get("seen") or (None, 0.0)
+    if exact or (before == there and abs(now_s - at_s) >= SETTLED_S):
+        return {"there": there}
+    return {"there": {}, "seen": (there, now_s)}
 
 
 def _digest(path: Path) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from board.kit.errors import StoreError
+from board.kit.errors import StorageFull, StoreError
 from board.kit.words import Text
 from engine.types import Box, Passage, PassageImages
+
+KEPT_FREE_BYTES = 8_000_000
 
 MARGIN = 0.15
 """The plate's crop shows this much more on each side, in parts of the plate's height."""
@@ -29,6 +32,7 @@ class ImageStore:
         """The names of the stored pictures, relative to the image folder. `rgb`: the winning frame, uint8 (H, W, 3).
 
         StoreError: full disk or no permission; then nothing of this passage is left behind. A passage without a box has no crop."""
+        self._check_room(passage)
         day = passage.at.strftime("%Y/%m/%d")
         crop = crop_of(rgb, passage.box) if self._plate and passage.box[2] > 0 else None
         full_name = f"{day}/{passage.id}-full.jpg" if self._full else ""
@@ -50,6 +54,19 @@ class ImageStore:
                 why=why,
             ) from why
         return PassageImages(full_name, plate_name)
+
+    def _check_room(self, passage: Passage) -> None:
+        """The last room is for passages and messages."""
+        try:
+            disk = os.statvfs(self._folder)
+        except OSError:
+            return  # the folder is not there yet
+        if disk.f_bavail * disk.f_frsize < KEPT_FREE_BYTES:
+            raise StorageFull(
+                "the pictures of {plate} are not stored: the storage is full, and its last {kept} MB are for passages",
+                plate=passage.plate or Text("a passage without plate"),
+                kept=KEPT_FREE_BYTES // 1_000_000,
+            )
 
     def _write(self, name: str, rgb: NDArray[np.uint8]) -> None:
         from PIL import Image

@@ -353,7 +353,8 @@ def main(arguments: Sequence[str]) -> int:
 
         url = settings.camera_url if settings.connection == "URL" else _camera_of_board(state)
         size, roi = _size(settings), Roi(*settings.roi) if settings.roi else None
-        return open_camera(url, size, clock, first.camera, camera_zone(general.time_zone), small_size(size, roi))
+        zone = camera_zone(general.time_zone)
+        return open_camera(url, size, clock, first.camera, zone, small_size(size, roi), state.night_file)
 
     def reader() -> Reader:
         from engine.recognise.pipeline import Recogniser

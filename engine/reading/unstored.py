@@ -17,12 +17,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from board.kit.clock import Clock, boot_id
+from board.kit.files import mapped
 from board.kit.plain import Unfit, from_plain, to_plain
 from engine.types import Passage
 
 log = logging.getLogger("passages")
 
-PLACES = 1000
+PLACES = 256
 PLACE_BYTES = 2048
 HEAD = struct.Struct("<II")
 
@@ -50,7 +51,7 @@ class Unstored:
         self._places: dict[str, int] = {}
         self._found: list[Passage] = []
         try:
-            self._memory = _opened(path)
+            self._memory = mapped(path, PLACES * PLACE_BYTES)
         except OSError as why:
             log.warning("passages that wait for the service would not outlive the engine: %s", why)
             return
@@ -115,11 +116,3 @@ class Unstored:
         if kept.boot == self._boot and 0 <= age_ns < FRESH_NS:
             return kept.passage
         return replace(kept.passage, monotonic_ns=now_ns - max(NEVER_NS, age_ns))
-
-
-def _opened(path: Path) -> mmap.mmap:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with path.open("ab") as file:
-        file.truncate(PLACES * PLACE_BYTES)
-    with path.open("r+b") as file:
-        return mmap.mmap(file.fileno(), PLACES * PLACE_BYTES)

@@ -31,6 +31,7 @@ from board.storage import card_present
 from board.types import InputEdge, WiegandSent
 from engine.actions import Kinds, Lane, find_kinds
 from engine.dispatch.asking import Asker, Verdict
+from engine.dispatch.bypass import Bypass
 from engine.dispatch.environment import Environment
 from engine.dispatch.intake import Intake
 from engine.dispatch.outbox import Outbox
@@ -68,6 +69,7 @@ from engine.service.pins_link import PinsLink
 from engine.service.problems import Problems
 from engine.service.publishing import Publishing, starter
 from engine.service.remembered import LastTrigger, Remembered
+from engine.service.room import Room
 from engine.service.scheduler import Scheduler
 from engine.service.status import Status
 from engine.service.subscribers import Subscribers
@@ -191,7 +193,11 @@ class Service:
         )
         self._asker = Asker(self._gate_store, kinds, self._environment, clock)
         self._trials = Trials(clock, kinds, self._pins, self._environment, self._need_store, self._outputs.polarities)
-        self._status = Status(state, clock, self._engine, self._counters, self._pins, self._problems, card, self._running)
+        self._room = Room(state.database, state.images)
+        self._bypass = Bypass(kinds, self._environment, self._pins, clock)
+        self._status = Status(
+            state, clock, self._engine, self._counters, self._pins, self._problems, card, self._running, lambda: self._room.problem
+        )
         self._passages = StoredPassages(lambda: Store(state.database, clock, checkpoints=False))
         self._subscribers = Subscribers(self._status.now, self._pins.lines, self._server_settings, self._passages)
         handlers: dict[type, Callable[[Any], object]] = {
@@ -223,6 +229,7 @@ class Service:
         if core is None:
             return
         core.scheduler.run()
+        self._room.look()
         if not self._pins.problem:
             self._unopened.turn(core.keeper)
         self._inputs.turn()
@@ -255,15 +262,10 @@ class Service:
 
     def _open_core(self) -> Core | None:
         try:
-            store = Store(self._state.database, self._clock, checkpoints=False)
+            core = self._built()
         except StoreError as why:
             self._problems.say(why.text)
-            return None
-        try:
-            core = self._build(store)
-        except StoreError as why:
-            store.close()
-            self._problems.say(why.text)
+            self._room.refused(why, None)  # and the next turn tries again
             return None
         self._apply(core.general)
         self._core = core
@@ -277,6 +279,14 @@ class Service:
             workers.remember(core.store.rules.results().values())
             workers.start()
         return core
+
+    def _built(self) -> Core:
+        store = Store(self._state.database, self._clock, checkpoints=False)
+        try:
+            return self._build(store)
+        except StoreError:
+            store.close()
+            raise
 
     def _build(self, store: Store) -> Core:
         gate = Store.of_gate(self._state.database, self._clock)
@@ -296,8 +306,8 @@ class Service:
             gate=gate,
             keeper=keeper,
             workers=workers,
-            intake=Intake(gate, self._kinds, workers, self._clock, self._licensed),
-            events=Intake(store, self._kinds, workers, self._clock, self._licensed),
+            intake=Intake(gate, self._kinds, workers, self._clock, self._licensed, self._bypass),
+            events=Intake(store, self._kinds, workers, self._clock, self._licensed, self._bypass),
             scheduler=Scheduler(
                 keeper,
                 keeper.db.checkpoint,
@@ -377,13 +387,22 @@ class Service:
         if core is None:
             return
         try:
-            if core.intake.take(passage, verdict=verdict):
+            if self._stored(core, passage, verdict):
                 self._subscribers.passage_stored()
         except StoreError as why:
             self._problems.say(_not_stored(passage.plate, why))
             return
         self._triggers.passage(passage)
         self._hub.send_engine(PassageStored(passage.id))
+
+    def _stored(self, core: Core, passage: Passage, verdict: Verdict | None) -> bool:
+        """Whether it is new. A full storage gives up pictures for it."""
+        try:
+            return core.intake.take(passage, verdict=verdict)
+        except StoreError as why:
+            if not self._room.refused(why, core.gate):
+                raise
+        return core.intake.take(passage, verdict=verdict)
 
     def _take_event(self, passage: Passage, happened: Text) -> None:
         core = self._core
@@ -452,7 +471,10 @@ class Service:
 
 
 def _not_stored(plate: str, why: StoreError) -> Text:
-    return Text("passage of {plate} not stored, no action taken: {why}", {"plate": plate or Text("no plate"), "why": why.text})
+    return Text(
+        "passage of {plate} not stored, servers are told later: {why}",
+        {"plate": plate or Text("no plate"), "why": why.text},
+    )
 
 
 def main(arguments: list[str]) -> int:

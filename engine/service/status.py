@@ -8,6 +8,7 @@ from pathlib import Path
 from board.devices import read_devices
 from board.kit.clock import Clock
 from board.kit.state import State
+from board.kit.words import Text
 from engine.messages import ServiceStatus
 from engine.service.counters import Counters
 from engine.service.engine_view import EngineView
@@ -18,7 +19,7 @@ from engine.service.scheduler import free_space_pct
 
 class Status:
     """`card()`: the SD card's folder, None while there is none; `running()`: fingerprints of the settings that the
-    service was started with."""
+    service was started with; `storage()`: what is wrong with it now."""
 
     def __init__(
         self,
@@ -30,6 +31,7 @@ class Status:
         problems: Problems,
         card: Callable[[], Path | None],
         running: Callable[[], Mapping[str, str]],
+        storage: Callable[[], Text],
     ) -> None:
         self._state = state
         self._clock = clock
@@ -39,6 +41,7 @@ class Status:
         self._problems = problems
         self._card = card
         self._running = running
+        self._storage = storage
 
     def now(self) -> ServiceStatus:
         engine, card = self._engine.alive(), self._card()
@@ -64,4 +67,5 @@ class Status:
             monotonic_ns=self._clock.monotonic_ns(),
             last_engine=last_engine,
             last_engine_age_s=round(age_s, 1),
+            storage=self._storage(),
         )

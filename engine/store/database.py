@@ -10,11 +10,11 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from board.kit.errors import StoreError
+from board.kit.errors import StorageFull, StoreError
 from engine.store.migrations import COMPATIBLE, MIGRATIONS, carry_out, layout_version
 
 BUSY_TIMEOUT_S = 5.0
@@ -26,6 +26,12 @@ ASK_AGAIN_S = 0.0002
 Values = Sequence[Any] | Mapping[str, Any]
 """Of a statement's question marks, or of its names."""
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+NOT_WRITTEN = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_TRUNCATE, sqlite3.SQLITE_CANTOPEN)
+"""What SQLite calls some refusals of a full storage."""
+
+PROBE_BYTES = 65_536
 IDLE_READERS = 2
 READER_CACHE_KIB = 1024
 GATE_CACHE_KIB = 4096
@@ -283,14 +289,16 @@ class Database:
             raise self._problem(why) from why
 
     def _problem(self, why: Exception) -> StoreError:
+        if getattr(why, "sqlite_errorcode", 0) in NOT_WRITTEN:
+            why = refusal(self._path) or why
         return problem(self._path.name, why)
 
 
 def problem(name: str, why: Exception) -> StoreError:
     """What SQLite or the system says about the file `name`, by its code."""
     code = getattr(why, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_FULL or getattr(why, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
-        return StoreError("storage is full: {name} cannot be written; delete data or lower the retention", name=name)
+    if code == sqlite3.SQLITE_FULL or getattr(why, "errno", None) in NO_ROOM:
+        return StorageFull("storage is full: {name} cannot be written; delete data or lower the retention", name=name)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return StoreError(
             "database {name} is held by another process for more than {busy_timeout_s:.0f} s",
@@ -306,6 +314,19 @@ def problem(name: str, why: Exception) -> StoreError:
     if code == sqlite3.SQLITE_IOERR:
         return StoreError("database {name}: the storage could not be read or written ({why})", name=name, why=why)
     return StoreError("database {name}: {why}", name=name, why=why)
+
+
+def refusal(path: Path) -> OSError | None:
+    """Why the system takes no more beside that file; None: it does. SQLite keeps a quota and the end of a size limit to itself."""
+    probe = path.with_name(f"{path.name}-probe")
+    try:
+        probe.write_bytes(bytes(PROBE_BYTES))
+    except OSError as why:
+        return why
+    finally:
+        with suppress(OSError):
+            probe.unlink(missing_ok=True)
+    return None
 
 
 def _is_busy(why: sqlite3.Error) -> bool:

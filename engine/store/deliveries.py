@@ -108,6 +108,11 @@ class Deliveries:
         )
         return [(row["id"], row["plate"]) for row in self._db.rows(sql, (newest, *kinds, *kinds))]
 
+    def get(self, number: int) -> Delivery | None:
+        """The delivery of that row, if it waits."""
+        row = self._db.row("SELECT * FROM deliveries WHERE rowid = ? AND state = 'pending'", (number,))
+        return None if row is None else _delivery(row)
+
     def finish(self, delivery_id: str, state: str, at: datetime, note: Text) -> None:
         self._db.execute(
             "UPDATE deliveries SET state = ?, finished_at = ?, note = ? WHERE id = ?",

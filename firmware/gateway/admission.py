@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from board.kit.web.app import shows_page
 from board.kit.web.origin import check
-from board.kit.web.people import NO_ONE, Visitor
 from board.kit.web.routes import PUBLIC, Call, Elsewhere, Refused, Route
+from board.kit.web.visitor import NO_ONE, Visitor
 from firmware.host import Host
 
 CHOOSES_PASSWORD = ("password", "api/password")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from board.kit.web.app import shows_page
-from board.kit.web.people import NO_ONE
 from board.kit.web.routes import KNOWN, PUBLIC, STREAM, Answer, Call, Elsewhere, Refused, Route
+from board.kit.web.visitor import NO_ONE
 from board.kit.words import Text, mark
 from firmware.gateway.admission import admit, guard
 from firmware.gateway.proxy import MAX_BODY_BYTES, PortalDown

@@ -17,9 +17,9 @@ from bottle import HTTPResponse, request
 from board.kit.errors import GatewrightError
 from board.kit.sockets import short_address
 from board.kit.web.exchange import BrokenOff
-from board.kit.web.people import Visitor, headers_of
 from board.kit.web.routes import Refused
 from board.kit.web.streams import STREAM, Relay
+from board.kit.web.visitor import Visitor, headers_of
 from firmware.people.auth import SESSION
 
 MAX_BODY_BYTES = 64 << 20

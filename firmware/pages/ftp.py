@@ -46,7 +46,7 @@ def _page(
     secret: str = "",
 ) -> Answer:
     """`values`, `problems`: what was sent and is not right; `secret`: of the `device` that was just made, shown this once."""
-    stored = host.ftp.settings.model_dump()
+    stored, status_now = host.ftp.settings.model_dump(), host.ftp.status()
     devices = [each for each in host.auth.devices.all() if each.use == USE]
     return host.page(
         call,
@@ -57,12 +57,19 @@ def _page(
         error=error,
         problems=problems or {},
         fields=fields(FtpSettings, {**stored, **(values or {})}, {}),
-        ftp=host.ftp.status(),
+        ftp=status_now,
+        address=_address(status_now.url, call),
         enabled=host.ftp.settings.enabled,
         devices=[(each, host.auth.devices.last_use(each.user)) for each in devices] if call.may("people") else None,
         device=device,
         secret=secret,
     )
+
+
+def _address(url: str, call: Call[Any, Any]) -> str:
+    """As other machines reach it: by the name or address by which the browser has reached the camera."""
+    asked = call.header("Host").partition(":")[0]
+    return url.replace("//127.0.0.1:", f"//{asked}:") if asked and not asked.startswith("[") else url
 
 
 def _change(host: Host, call: Call) -> Answer:

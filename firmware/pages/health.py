@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from board.kit.web.files import SHARED, file, files
 from board.kit.web.menu import Tab
 from board.kit.web.routes import PUBLIC, Answer, Call, api, data
+from board.kit.web.static_files import SHARED, file, files
 from firmware.host import STATIC, Host
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from board.kit.errors import ConfigError
 from board.kit.web.menu import Tab
-from board.kit.web.people import TOKEN
 from board.kit.web.routes import KNOWN, Answer, Call, Elsewhere, Refused, api, data, page
+from board.kit.web.visitor import TOKEN
 from board.kit.words import Text
 from firmware.host import Host
 from firmware.people import shapes

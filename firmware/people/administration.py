@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from board.kit.errors import ConfigError
 from board.kit.permissions import ROLES
-from board.kit.web.people import TOKEN, Visitor
+from board.kit.web.visitor import TOKEN, Visitor
 from board.kit.words import mark
 from firmware.people.accounts import Account, Accounts
 from firmware.people.changes import Changes

@@ -9,8 +9,8 @@ from board.kit.clock import Clock
 from board.kit.people import Nobody
 from board.kit.state import State
 from board.kit.web.origin import Front, cookie_name
-from board.kit.web.people import BASIC, COOKIE, TOKEN, Visitor
 from board.kit.web.routes import Call, Refused
+from board.kit.web.visitor import BASIC, COOKIE, TOKEN, Visitor
 from board.kit.words import Text
 from firmware.people.accounts import Account, Accounts
 from firmware.people.addresses import Addresses

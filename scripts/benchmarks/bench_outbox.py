@@ -55,14 +55,14 @@ def measure(say: Say) -> dict[str, object]:
     """Both halves of one run; times in ms."""
     with TemporaryDirectory() as folder, ExitStack() as stack:
         state = State(Path(folder) / "state")
-        live = [stack.enter_context(_server()) for _ in range(LIVE)]
+        live = [stack.enter_context(server()) for _ in range(LIVE)]
         dead = [stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=128)).getsockname()[1] for _ in range(DEAD)]
-        rules = _rules(state, live, dead)
-        engine = stack.enter_context(_camera(state))
-        _drive(engine, WARM_UP)
+        rules = save_rules(state, live, dead)
+        engine = stack.enter_context(camera(state))
+        drive(engine, WARM_UP)
         say(f"{PASSAGES} passages, {LIVE} servers that answer")
         alone = _half(state, engine, rules[:LIVE])
-        _enable(state, rules[LIVE:])
+        enable(state, rules[LIVE:], True)
         say(f"{PASSAGES} passages, and {DEAD} that do not")
         beside = _half(state, engine, rules[:LIVE])
         tried = _tried(state, rules[LIVE:])
@@ -78,7 +78,7 @@ def measure(say: Say) -> dict[str, object]:
     }
 
 
-def _rules(state: State, live: Sequence[int], dead: Sequence[int]) -> list[ActionRule]:
+def save_rules(state: State, live: Sequence[int], dead: Sequence[int]) -> list[ActionRule]:
     """Saved: a pulse of the gate, an action for each server; those of the dead ones are off. Gives the servers' ones."""
     store = Store(state.database, Clock())
     general = store.settings(GeneralSettings)
@@ -94,10 +94,11 @@ def _rules(state: State, live: Sequence[int], dead: Sequence[int]) -> list[Actio
     return saved
 
 
-def _enable(state: State, rules: Sequence[ActionRule]) -> None:
+def enable(state: State, rules: Sequence[ActionRule], enabled: bool) -> None:
+    """Switches them on or off, and tells the service."""
     store = Store(state.database, Clock())
     for rule in rules:
-        store.save_rule(replace(rule, enabled=True), "bench")
+        store.save_rule(replace(rule, enabled=enabled), "bench")
     store.close()
     channel = connect(state.service_socket, CODEC)
     channel.send(RulesChanged())
@@ -117,7 +118,7 @@ class _Answers(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def _server() -> Iterator[int]:
+def server() -> Iterator[int]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Answers)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -129,7 +130,7 @@ def _server() -> Iterator[int]:
 
 
 @contextmanager
-def _camera(state: State) -> Iterator[Channel]:
+def camera(state: State) -> Iterator[Channel]:
     """pins and service; gives the connection of their engine."""
     with ExitStack() as stack:
         for module in (["board.pins"], ["engine", "service"]):
@@ -154,19 +155,27 @@ def _camera(state: State) -> Iterator[Channel]:
 
 def _half(state: State, engine: Channel, live: Sequence[ActionRule]) -> dict[str, Any]:
     began = len(read_edges(state.sim / "edges.jsonl"))
-    passages = _drive(engine, PASSAGES)
+    passages = drive(engine, PASSAGES)
     time.sleep(REST_S)
+    return {
+        "delivery_ms": figures(_delivery_ms(state, passages, live)),
+        "gate_ms": figures(gate_ms(state, began, passages)),
+    }
+
+
+def gate_ms(state: State, began: int, passages: Sequence[Passage]) -> list[float]:
+    """From each passage's capture to the edge of the gate's output; `began`: how many edges there were before."""
     edges = read_edges(state.sim / "edges.jsonl")[began:]
     opened_ns = [edge.t_ns for edge in edges if (edge.line, edge.level) == ("DO1", 1)]
-    gate_ms = []
+    found = []
     for passage in passages:
         after = [t_ns for t_ns in opened_ns if t_ns >= passage.monotonic_ns]
         if after and after[0] - passage.monotonic_ns < 5e9:
-            gate_ms.append((after[0] - passage.monotonic_ns) / 1e6)
-    return {"delivery_ms": _figures(_delivery_ms(state, passages, live)), "gate_ms": _figures(gate_ms)}
+            found.append((after[0] - passage.monotonic_ns) / 1e6)
+    return found
 
 
-def _drive(engine: Channel, number: int) -> list[Passage]:
+def drive(engine: Channel, number: int) -> list[Passage]:
     passages = []
     clock = Clock()
     for _ in range(number):
@@ -203,7 +212,7 @@ def _tried(state: State, dead: Sequence[ActionRule]) -> int:
     return int(row["tries"] or 0) if row else 0
 
 
-def _figures(values: list[float]) -> dict[str, float]:
+def figures(values: list[float]) -> dict[str, float]:
     values.sort()
     at = {percent: values[min(len(values) - 1, len(values) * percent // 100)] for percent in (50, 99)}
     return {"number": len(values), "p50": round(at[50], 1), "p99": round(at[99], 1), "most": round(values[-1], 1)}

@@ -75,7 +75,7 @@ def measure(say: Say) -> dict[str, object]:
     with TemporaryDirectory() as folder:
         figures |= _upgrade(Path(folder) / "old.db", say)
     with TemporaryDirectory() as folder:
-        figures |= _entries(Path(folder) / "entries.db", say)
+        figures |= entries(Path(folder) / "entries.db", say)
     with TemporaryDirectory() as folder:
         figures |= _pages(Path(folder) / "passages.db", say)
     return figures
@@ -187,7 +187,7 @@ def _old_database(path: Path) -> None:
 # --- lists ------------------------------------------------------------------------------------------------------------
 
 
-def _entries(path: Path, say: Say) -> dict[str, object]:
+def entries(path: Path, say: Say) -> dict[str, object]:
     """Look-ups one after the other, each timed by itself, of plates drawn from the whole list, while the system holds the file in
     memory; percentiles of all of them. `cpu`: the processor's time, which other programs of a busy machine lengthen less."""
     figures: dict[str, object] = {}

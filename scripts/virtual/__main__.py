@@ -8,8 +8,6 @@ because this machine cannot run it (said as "skipped: ..."), 1 something failed.
 from __future__ import annotations
 
 import argparse
-import hashlib
-import os
 import re
 import shutil
 import subprocess
@@ -17,26 +15,20 @@ import sys
 import threading
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.virtual.machine import CACHE, MACHINES, OWN, build, command, missing
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gatewright" / "virtual"
-"""What is booted, for all checkouts of this user: one folder a processor."""
-
 OUT = ROOT / ".cache" / "virtual"
 """What the guests write."""
 
-RECIPE = ("build.sh", "init.sh", "gpio-sim-wire.patch", "absent.py")
-CANNOT = 3
-"""build.sh's exit code for what this machine lacks; the reason is in `not-built`."""
 LIMIT_S = 3600
 FRAMES = 100
 """A board sends a thousand; here times prove nothing, and each takes a second or more."""
 
-OWN = {"x86_64": "amd64", "aarch64": "arm64"}.get(os.uname().machine, "")
 REAL = re.compile(r"^(\d+) of \d+ passed tests ran through a real kernel driver")
 TERMINAL = re.compile(r"\x1b(\[[0-9;?=]*[A-Za-z]|c)")
 
@@ -55,43 +47,6 @@ class Guest:
 
 BOARD = Guest("board", "guest.sh", "root")
 CAMERA = Guest("camera", "camera.sh", "camera-root", "camera", ("--only", "camera", "--camera", "picamera2:0"))
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """How QEMU plays a computer, without KVM: the same everywhere. `console`: the kernel's name of its serial line."""
-
-    qemu: str
-    package: str
-    machine: str
-    processor: str
-    console: str
-
-
-MACHINES = {
-    "amd64": Machine("qemu-system-x86_64", "qemu-system-x86", "q35", "Nehalem", "ttyS0"),
-    "arm64": Machine("qemu-system-aarch64", "qemu-system-arm", "virt,gic-version=3", "cortex-a72", "ttyAMA0"),
-}
-TOOLS = {
-    "apt-get": "apt", "dpkg-deb": "dpkg", "make": "make", "gcc": "gcc", "patch": "patch", "cpio": "cpio", "xz": "xz-utils",
-    "/sbin/depmod": "kmod",
-}  # fmt: skip
-"""{program: Debian package}"""
-
-
-def missing(arch: str, has: Callable[[str], object] = shutil.which) -> str:
-    """Why a guest of `arch` cannot be built or booted here, with what to install; "" when it can."""
-    if arch not in MACHINES:
-        return f"there is no virtual board for {arch or os.uname().machine}: --arch amd64 or arm64"
-    needed = {MACHINES[arch].qemu: MACHINES[arch].package, **TOOLS}
-    if arch == "arm64" and OWN != "arm64":
-        needed["aarch64-linux-gnu-gcc"] = "gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
-    elif arch != OWN:
-        return f"a guest of {arch} is not built on {OWN or os.uname().machine}"
-    absent = {program: package for program, package in needed.items() if not has(program)}
-    if not absent:
-        return ""
-    return f"{', '.join(absent)} missing here: apt-get install {' '.join(absent.values())}"
 
 
 def main(words: list[str]) -> int:
@@ -117,7 +72,7 @@ def main(words: list[str]) -> int:
     if why:
         return _skip(why)
     folder = CACHE / options.arch
-    why = _build(folder, options.arch)
+    why = build(folder, options.arch)
     if why:
         return _skip(why)
     out = OUT / options.arch
@@ -154,26 +109,6 @@ def guests(only: str, camera: str) -> tuple[Guest, ...]:
 def _skip(why: str) -> int:
     print(f"skipped: the virtual board did not run, nothing was tested: {why}")
     return 0
-
-
-def _build(folder: Path, arch: str) -> str:
-    """Builds what is booted, once for each recipe; why that is not possible here, "" when it is there."""
-    parts = [*((HERE / name).read_bytes() for name in RECIPE), sys.version.encode()]
-    recipe = hashlib.sha256(b"".join(parts)).hexdigest()
-    stamp = folder / "built"
-    if stamp.exists() and stamp.read_text() == recipe:
-        return ""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    begun = time.monotonic()
-    code = subprocess.run([str(HERE / "build.sh"), str(folder), arch, sys.executable], check=False).returncode
-    if code == CANNOT:
-        return (folder / "not-built").read_text().strip()
-    if code:
-        raise SystemExit(f"the virtual board could not be built: scripts/virtual/build.sh ended with {code}")
-    stamp.write_text(recipe)
-    print(f"virtual board: built in {time.monotonic() - begun:.0f} s", file=sys.stderr)
-    return ""
 
 
 def _boot(folder: Path, arch: str, out: Path, guest: Guest, others: list[str], contract: bool) -> int:
@@ -254,25 +189,12 @@ def _picture(frames: Path) -> None:
 
 
 def _command(folder: Path, arch: str, out: Path, guest: Guest, processor: str = "", shift: int = 1) -> list[str]:
-    machine = MACHINES[arch]
-    native = guest is BOARD and arch == OWN  # on this machine's own files
-    python = sys.executable if native else "/usr/bin/python3"
-    words = f"console={machine.console} quiet loglevel=3 panic=-1 mitigations=off board.script={HERE / guest.script} "
-    words += f"board.repository={ROOT} board.python={python}"
-    command = [machine.qemu, "-accel", "tcg", "-M", machine.machine]
-    command += ["-cpu", processor or machine.processor, "-smp", "1", "-m", "2048", "-display", "none", "-nodefaults"]
-    if guest is BOARD:
-        # The guest's clock counts instructions (2**shift ns each): a busy host makes it slow, never late. It leaps while the guest
-        # waits for a file, though, past what a camera may take for its first picture: there a second is a second.
-        command += ["-icount", f"shift={shift},sleep=off", "-rtc", "clock=vm"]
-    command += ["-no-reboot", "-serial", "stdio", "-kernel", str(folder / "vmlinuz"), "-initrd", str(folder / "first.gz")]
-    command += ["-append", words]
-    shares = {"files": Path("/") if native else folder / guest.root, "repository": ROOT, "board": folder, "out": out}
-    for tag, path in shares.items():
-        read_only = "" if tag == "out" else ",readonly=on"
-        command += ["-fsdev", f"local,id={tag},path={path},security_model=none,multidevs=remap{read_only}"]
-        command += ["-device", f"virtio-9p-pci,fsdev={tag},mount_tag={tag}"]
-    return command
+    if guest is not BOARD:
+        return command(folder, arch, out, HERE / guest.script, guest.root, ("-accel", "tcg"), processor)
+    # The guest's clock counts instructions (2**shift ns each): a busy host makes it slow, never late. It leaps while the guest
+    # waits for a file, though, past what a camera may take for its first picture: there a second is a second.
+    clock = ("-accel", "tcg", "-icount", f"shift={shift},sleep=off", "-rtc", "clock=vm")
+    return command(folder, arch, out, HERE / guest.script, "" if arch == OWN else guest.root, clock, processor)
 
 
 def _contract(file: Path) -> int:

@@ -8,8 +8,8 @@ from pathlib import Path
 from bottle import Bottle, HTTPResponse
 
 from board.kit.permissions import ROLES
-from board.kit.web.people import COOKIE, Visitor
 from board.kit.web.routes import Refused
+from board.kit.web.visitor import COOKIE, Visitor
 from firmware.gateway import proxy as gateway
 from firmware.gateway.web import WebServer
 from firmware.people.addresses import Addresses

@@ -7,10 +7,8 @@ import email.policy
 import logging
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
@@ -28,6 +26,7 @@ from engine.types import PassageImages
 from tests.certificates import Certificates, make_certificates
 from tests.daemons import free_port
 from tests.samples import entry, env, event
+from tests.talker import talker
 
 USER, PASSWORD = "gate", "s3cret:päss"
 
@@ -252,18 +251,5 @@ def test_the_camera_itself_is_not_reached(serve: Serve, box: Box) -> None:
     ids=["silent", "ends", "refuses", "http", "endless", "byte by byte"],
 )
 def test_a_server_that_does_not_behave_is_left_in_time(talk: Callable[[socket.socket], object], said: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def run() -> None:
-            peer, _ = listener.accept()
-            with peer, suppress(OSError):
-                talk(peer)
-                peer.settimeout(20)
-                peer.recv(1)
-
-        thread = threading.Thread(target=run)
-        thread.start()
-        port = listener.getsockname()[1]
-        with pytest.raises(DeliveryError, match=said):
-            send(port=port, timeout_s=1)
-        thread.join()
+    with talker(talk) as port, pytest.raises(DeliveryError, match=said):
+        send(port=port, timeout_s=1)

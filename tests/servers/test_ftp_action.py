@@ -5,9 +5,8 @@ from __future__ import annotations
 import getpass
 import json
 import socket
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from tests.certificates import Certificates, make_certificates
 from tests.daemons import find_daemon, free_port, running
 from tests.ftp_server import PASSWORD, USER, ftp_server
 from tests.samples import env, event
+from tests.talker import talker
 
 FULL, PLATE = bytes(range(256)) * 4000, b"\xff\xd8plate"
 NAME = "2026-01-02/HK55EVB_2026-01-02_04-04-05_WHITELIST"
@@ -223,18 +223,6 @@ LOGGED_IN = (b"220 hi\r\n", b"331 password\r\n", b"230 in\r\n", b"250 there\r\n"
     ids=["silent", "ends", "refuses", "http", "bytes", "endless", "elsewhere", "port", "nonsense"],
 )
 def test_a_server_that_does_not_behave_is_left_in_time(images: Path, talk: Callable[[socket.socket], object], said: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def run() -> None:
-            peer, _ = listener.accept()
-            with peer, suppress(OSError):
-                talk(peer)
-                peer.settimeout(20)
-                peer.recv(1)
-
-        thread = threading.Thread(target=run)
-        thread.start()
-        with pytest.raises(DeliveryError, match=said) as why:
-            send(images, listener.getsockname()[1], tls="none", timeout_s=1)
-        assert isinstance(why.value, PeerRefused) == ("answers" in said)
-        thread.join()
+    with talker(talk) as port, pytest.raises(DeliveryError, match=said) as why:
+        send(images, port, tls="none", timeout_s=1)
+    assert isinstance(why.value, PeerRefused) == ("answers" in said)

@@ -355,8 +355,12 @@ def test_a_taken_port_is_moved_and_said(tmp_path: Path, camera: FtpCamera) -> No
 
 
 def test_what_it_moved_is_counted(tmp_path: Path) -> None:
-    with ftp_camera(tmp_path) as camera, camera.client() as client:
-        client.storbinary("STOR a", io.BytesIO(b"x" * 5_000))
-        client.retrbinary("RETR a", lambda _: None)
-        expected: dict[str, Any] = {"clients": 1, "sent": 5_000, "received": 5_000, "files": 2}
-        until(lambda: {name: camera.status()[name] for name in expected} == expected)
+    with ftp_camera(tmp_path) as camera:
+        with camera.client() as client:
+            client.storbinary("STOR a", io.BytesIO(b"x" * 5_000))
+            client.retrbinary("RETR a", lambda _: None)
+            expected: dict[str, Any] = {"clients": 1, "sent": 5_000, "received": 5_000, "files": 2}
+            until(lambda: {name: camera.status()[name] for name in expected} == expected)
+            client.sendcmd(f"USER {camera.user}")  # it logs out, and takes no place for that
+            client.sendcmd(f"PASS {camera.password}")
+        until(lambda: camera.status()["clients"] == 0)

@@ -31,6 +31,7 @@ from engine.network import Network
 from engine.types import PassageImages
 from tests.certificates import make_certificates
 from tests.samples import env, event
+from tests.talker import talker
 
 USER, PASSWORD = "gate", "s3cret:päss"
 NONCE = "dcd98b7102dd2f0e8b11d0f600bfb0c0"
@@ -197,18 +198,13 @@ def test_a_redirect_is_reported_and_not_followed(receiver: Receiver) -> None:
 
 
 def test_a_server_that_talks_nonsense_is_tried_again() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    def talk(peer: socket.socket) -> None:
+        peer.recv(65536)
+        peer.sendall(b"\x00\xff nonsense\r\n\r\n")
+        peer.close()
 
-        def talk() -> None:
-            peer, _ = listener.accept()
-            peer.recv(65536)
-            peer.sendall(b"\x00\xff nonsense\r\n\r\n")
-            peer.close()
-
-        thread = threading.Thread(target=talk)
-        thread.start()
-        assert refused(f"http://127.0.0.1:{listener.getsockname()[1]}/", timeout_s=2).endswith("/: it does not answer in HTTP")
-        thread.join()
+    with talker(talk) as port:
+        assert refused(f"http://127.0.0.1:{port}/", timeout_s=2).endswith("/: it does not answer in HTTP")
 
 
 def test_no_secret_stands_in_the_log_or_an_error(receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:

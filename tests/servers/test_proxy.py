@@ -16,9 +16,9 @@ from bottle import Bottle, HTTPResponse
 from board.kit.permissions import ROLES
 from board.kit.web.limits import Limits
 from board.kit.web.listeners import unix_listener
-from board.kit.web.people import COOKIE, Visitor
 from board.kit.web.routes import Refused
 from board.kit.web.server import Server
+from board.kit.web.visitor import COOKIE, Visitor
 from firmware.gateway import proxy as module
 from firmware.gateway.proxy import PortalDown, Proxy
 from firmware.gateway.web import WebServer

@@ -42,6 +42,9 @@ def _of_service(status: ServiceStatus) -> list[shapes.LiveProblem]:
     if status.pins:
         todo = Text("Outputs are at rest until it works again. Logs > Pins says more.")
         found.append(_problem("bad", Text("Pins"), status.pins, todo))
+    if status.storage:
+        todo = Text("Free some room, or lower what General configuration keeps. Gates open on meanwhile.")
+        found.append(_problem("bad", Text("Storage"), status.storage, todo))
     todo = Text("Check its plug, its power and its settings; it is used again as soon as it is back.")
     found += [_problem("bad", Text(one.device), one.problem, todo) for one in status.devices if one.problem]
     return found

@@ -16,8 +16,8 @@ from board.kit.web.bodies import body_of, query_of
 from board.kit.web.compress import compressed
 from board.kit.web.exchange import Wsgi
 from board.kit.web.headers import NOT_KEPT, SECURITY
-from board.kit.web.people import Visitor
 from board.kit.web.routes import KNOWN, PUBLIC, Answer, Call, Elsewhere, Refused, Route, data
+from board.kit.web.visitor import Visitor
 from board.kit.words import Language, Text, plain
 
 C = TypeVar("C")

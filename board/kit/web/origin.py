@@ -26,8 +26,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from board.kit.web.people import BASIC, COOKIE, HOST, TOKEN, Visitor
 from board.kit.web.routes import Call, Refused
+from board.kit.web.visitor import BASIC, COOKIE, HOST, TOKEN, Visitor
 
 _BY_A_PICTURE = ("GET", "HEAD")
 """What a page of another site can make a browser send without an Origin header."""

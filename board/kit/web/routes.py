@@ -13,7 +13,7 @@ from board.kit.fields import Field
 from board.kit.languages import best
 from board.kit.permissions import PERMISSIONS
 from board.kit.settings import IGNORE, Settings
-from board.kit.web.people import NO_ONE, Visitor
+from board.kit.web.visitor import NO_ONE, Visitor
 from board.kit.words import Language, Sayable, Text
 
 PUBLIC = "public"

@@ -8,7 +8,7 @@ from engine.exchange.files.rows import MOST_BYTES
 from engine.exchange.importing import FORMATS
 from engine.exchange.kind import Done, JobEnv, JobKind
 from engine.exchange.names import PATH, check_name, path_of
-from engine.exchange.taking import NOTHING_NEW, TakingOptions, take_in, taking, wanted
+from engine.exchange.taking import NOTHING_NEW, TakingOptions, seen, take_in, taking, wanted
 
 
 class ImportFtpListOptions(FtpServer, TakingOptions):
@@ -33,7 +33,8 @@ def _run(options: ImportFtpListOptions, env: JobEnv) -> Done:
         with path.open("wb") as into:
             server.get(file, into, MOST_BYTES)
     done = take_in(path, taking(options), env)
-    return Done(done.note, {**done.memory, "there": there}, done.nothing_new)
+    exact = "generation" in done.memory and options.format.startswith("XML")
+    return Done(done.note, {**done.memory, **seen(env, there, exact)}, done.nothing_new)
 
 
 JOB = JobKind(

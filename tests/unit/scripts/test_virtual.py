@@ -21,6 +21,7 @@ from hil_tests.bench import Bench, Order, open_bench
 from hil_tests.plate_sheet import SCENE_PX
 from hil_tests.wiring import wires
 from scripts.virtual import __main__ as virtual
+from scripts.virtual import machine
 
 ROOT = Path(__file__).resolve().parents[3]
 PROFILE = all_profiles()["virtual"]
@@ -64,16 +65,16 @@ def test_the_bench_of_an_emulated_computer_is_wide_in_time_and_that_of_a_board_i
 
 
 def test_what_is_missing_is_named_with_the_package_that_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(virtual, "OWN", "amd64")
-    assert virtual.missing("amd64", lambda program: True) == ""
-    assert virtual.missing("amd64", lambda program: program != "qemu-system-x86_64") == (
+    monkeypatch.setattr(machine, "OWN", "amd64")
+    assert machine.missing("amd64", lambda program: True) == ""
+    assert machine.missing("amd64", lambda program: program != "qemu-system-x86_64") == (
         "qemu-system-x86_64 missing here: apt-get install qemu-system-x86"
     )
-    assert "apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross" in virtual.missing(
+    assert "apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross" in machine.missing(
         "arm64", lambda program: program != "aarch64-linux-gnu-gcc"
     )
-    monkeypatch.setattr(virtual, "OWN", "arm64")
-    assert virtual.missing("amd64", lambda program: True) == "a guest of amd64 is not built on arm64"
+    monkeypatch.setattr(machine, "OWN", "arm64")
+    assert machine.missing("amd64", lambda program: True) == "a guest of amd64 is not built on arm64"
 
 
 def test_what_cannot_run_is_skipped_and_never_counted_as_passed(
@@ -87,10 +88,10 @@ def test_what_cannot_run_is_skipped_and_never_counted_as_passed(
 def test_a_build_that_lacks_something_says_what_and_leaves_no_stamp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def build(words: list[str], check: bool) -> subprocess.CompletedProcess[bytes]:
         (Path(words[1]) / "not-built").write_text("is there a network?\n")
-        return subprocess.CompletedProcess(words, virtual.CANNOT)
+        return subprocess.CompletedProcess(words, machine.CANNOT)
 
     monkeypatch.setattr(virtual.subprocess, "run", build)
-    assert virtual._build(tmp_path / "amd64", "amd64") == "is there a network?"
+    assert machine.build(tmp_path / "amd64", "amd64") == "is there a network?"
     assert not (tmp_path / "amd64" / "built").exists()
 
 
@@ -133,7 +134,7 @@ def test_a_whole_run_boots_both_guests_and_brings_both_reports(tmp_path: Path, m
     monkeypatch.setattr(virtual, "missing", lambda arch: "")
     monkeypatch.setattr(virtual, "CACHE", tmp_path / "cache")
     monkeypatch.setattr(virtual, "OUT", tmp_path / "out")
-    monkeypatch.setattr(virtual, "_build", lambda folder, arch: folder.mkdir(parents=True) or "")
+    monkeypatch.setattr(virtual, "build", lambda folder, arch: folder.mkdir(parents=True) or "")
     monkeypatch.setattr(virtual, "_boot", boot)
     report = tmp_path / "report"
     assert virtual.main(["--board", "virtual", "--arch", "amd64", "--report", str(report), "--frames", "9"]) == 1
@@ -159,7 +160,7 @@ def test_the_whole_camera_at_the_gate_runs_when_it_is_asked_for(
     monkeypatch.setattr(virtual, "missing", lambda arch: "")
     monkeypatch.setattr(virtual, "CACHE", tmp_path / "cache")
     monkeypatch.setattr(virtual, "OUT", tmp_path / "out")
-    monkeypatch.setattr(virtual, "_build", lambda folder, arch: "")
+    monkeypatch.setattr(virtual, "build", lambda folder, arch: "")
     monkeypatch.setattr(virtual, "_boot", lambda folder, arch, out, guest, others, contract: told.append(others) or 0)
     assert virtual.main(["--board", "virtual", "--arch", "amd64", *given]) == 0
     words = told[0]

@@ -20,7 +20,7 @@ from engine.plates import EntryForm
 from engine.settings import GeneralSettings, LprSettings
 from tests.unit.webui.portal_caller import Caller
 from webui.choices import board_choices
-from webui.pages import TEMPLATES
+from webui.page_layout import TEMPLATES
 from webui.view.list_forms import ListForm
 
 SIM = board_choices(all_profiles()["sim"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -75,6 +76,21 @@ def test_by_light_only_what_lasts_twenty_seconds_changes_it() -> None:
         (43, 5, False), (50, 15, False), (51, 5, False), (70, None, False), (71, 5, True),
     ]  # fmt: skip
     assert [night.is_on(now, at * S, lux) for at, lux, _ in steps] == [on for *_, on in steps]
+
+
+def test_an_engine_that_starts_anew_goes_on_with_the_night_or_day_that_the_light_said(tmp_path: Path) -> None:
+    settings, now, kept = CameraSettings(night="light", night_below_lux=10, day_above_lux=40), datetime.now(UTC), tmp_path / "night"
+    first = Night(settings, UTC, kept)
+    assert [first.is_on(now, 0, lux) for lux in (None, 9, 25)] == [False, True, True]
+    second = Night(settings, UTC, kept)
+    assert [second.is_on(now, at * S, lux) for at, lux in ((0, None), (1, 25), (2, 50), (22, 50), (23, 25))] == [
+        True, True, True, False, False,
+    ]  # fmt: skip
+    assert [Night(settings, UTC, kept).is_on(now, 0, lux) for lux in (None, 25)] == [False, False]
+    for damaged in (b"", b"perhaps", None):
+        kept.unlink() if damaged is None else kept.write_bytes(damaged)
+        assert Night(settings, UTC, kept).is_on(now, 0, 9) is True
+    assert Night(settings, UTC, tmp_path / "gone" / "night").is_on(now, 0, 9) is True
 
 
 def test_gaps_are_counted_by_the_cameras_own_step_or_by_the_usual_one() -> None:

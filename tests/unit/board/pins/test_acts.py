@@ -1,6 +1,6 @@
 """Acts: what a pins that was killed finds again."""
 
-from board.pins.acts import RECORDS, Acts
+from board.pins.acts import RECORD, RECORDS, Acts
 
 
 def test_what_began_is_known_after_a_death_without_a_word(tmp_path):
@@ -42,3 +42,16 @@ def test_a_damaged_file_does_not_keep_pins_from_working(tmp_path):
     acts = Acts(tmp_path / "acts")
     acts.remember("a", 7)
     assert acts.begun_ns("a") == 7
+
+
+def test_no_act_is_written_into_a_hole_of_the_file_which_a_full_disk_could_not_fill(tmp_path):
+    Acts(tmp_path / "acts")
+    assert (tmp_path / "acts").stat().st_blocks * 512 >= RECORDS * RECORD.size
+
+
+def test_where_the_file_cannot_be_kept_it_is_remembered_until_the_process_ends(tmp_path, caplog):
+    (tmp_path / "file").touch()
+    acts = Acts(tmp_path / "file" / "acts")
+    acts.remember("a", 7)
+    assert acts.begun_ns("a") == 7
+    assert "would not outlive this process" in caplog.text

@@ -30,6 +30,49 @@ optional = true
 )
 
 
+WRONG_IN_FIRST = [
+    ("name = TINY", "name = ../x", "[package] name: '../x' is not a name of up to 40 letters, digits, _ and -"),
+    ("name = TINY", "", "[package] name is missing"),
+    ("format = 1", "format = 3", "[package] format is not 1 or 2: this camera does not know the package's format"),
+    ("format = 1", "format = 2", "unknown key 'url' in [package]"),
+    ("format = 1", "", "[package] format is not 1 or 2: "),
+    ("url = /tiny/", "url = /LOGIN/", "[package] url: '/LOGIN/' is the camera's own"),
+    ("url = /tiny/", "url = /api/", "[package] url: '/api/' is the camera's own"),
+    ("url = /tiny/", "url = /cgi-bin/", "[package] url: '/cgi-bin/' is the camera's own"),
+    ("url = /tiny/", "url = /tiny/\nsocket = pins.sock", "[package] socket: 'pins.sock' is not for web pages"),
+    ("url = /tiny/", "url = /tiny/\nsocket = people.sock", "[package] socket: 'people.sock' is not for web pages"),
+    ("[licence]", "[route.lpr]\npath = /LPR/\nsocket = vms.sock\n[licence]", "unknown section [route.lpr]"),
+    ("order = 2", "order = 2\noptional = true", "unknown key 'optional' in [process.manager]"),
+    ("arch = all", "arch = mips", "[package] arch: 'mips' is not one of all, aarch64, armv7l, x86_64"),
+    ("version = 1.0.0", "version = new", "[package] version: 'new' is not a version like 3.0.2.0"),
+    ("url = /tiny/", "url = https://x/", "[package] url: 'https://x/' is not a path like /anpr/"),
+    ("runmode = respawn", "runmode = always", "[package] runmode: 'always' is not one of respawn, once, never"),
+    ("failures = 1", "failures = -1", "[health] failures: '-1' is not a whole number from 0 to 100"),
+    ("[licence]", "[license]", "unknown section [license]"),
+    ("order = 2", "order = 1", "two processes have the same order"),
+    ("command = tiny", "command = os;x", "[process.pins] command: 'os;x' is not a module like board.pins"),
+    ("args = live", "args = $(live)", "[process.pins] args: '$(live) pins' is not plain words"),
+    ("[process.pins]", "[process.Pins]", "[process.Pins]: a process name is up to 21 small letters, digits and _"),
+    ("vendorurl = https", "vendorurl = javascript", "[package] vendorurl: "),
+]
+WRONG_IN_SECOND = [
+    ("[route.portal]", "[route.pages]", "no [route.portal] section"),
+    ("[route.portal]", "[route.Portal]", "[route.Portal]: a route name is up to 21 small letters, digits and _"),
+    ("path = /LPR/", "path = /TINY/", "two routes have the same path"),
+    ("path = /LPR/", "path = /lpr", "[route.lpr] path: '/lpr' is not a path like /anpr/"),
+    ("path = /LPR/", "", "[route.lpr] path is missing"),
+    ("path = /LPR/", "path = /setup/", "[route.lpr] path: '/setup/' is the camera's own"),
+    ("socket = vms.sock", "socket = service.sock", "[route.lpr] socket: 'service.sock' is not for web pages"),
+    ("socket = vms.sock", "socket = ../x.sock", "[route.lpr] socket: '../x.sock' is not a socket name like manager.sock"),
+    ("= package", "= everybody", "[route.lpr] authenticates: 'everybody' is not one of host, package, none"),
+    ("= package", "= package\nport = 80", "unknown key 'port' in [route.lpr]"),
+    ("optional = true", "optional = yes", "[process.vms] optional: 'yes' is not one of true, false"),
+    ("order = 3", "order = 2", "two processes have the same order"),
+]
+WRONG = [*((RIGHT, *line) for line in WRONG_IN_FIRST), *((SECOND, *line) for line in WRONG_IN_SECOND)]
+"""(package.conf, what of it, what stands there instead, what is said)."""
+
+
 def test_the_real_package_describes_its_processes_in_order_and_who_asks_for_the_log_in_where() -> None:
     from vadp_package.build import HERE
 
@@ -61,34 +104,6 @@ def test_a_package_of_the_second_format_has_several_routes_and_optional_processe
     ]
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "said"),
-    [
-        ("[route.portal]", "[route.pages]", "package.conf: no [route.portal] section"),
-        ("[route.portal]", "[route.Portal]", "package.conf: [route.Portal]: a route name is up to 21 small letters, digits and _"),
-        ("path = /LPR/", "path = /TINY/", "package.conf: two routes have the same path"),
-        ("path = /LPR/", "path = /lpr", "package.conf: [route.lpr] path: '/lpr' is not a path like /anpr/"),
-        ("path = /LPR/", "", "package.conf: [route.lpr] path is missing"),
-        ("path = /LPR/", "path = /setup/", "package.conf: [route.lpr] path: '/setup/' is the camera's own"),
-        ("socket = vms.sock", "socket = service.sock", "package.conf: [route.lpr] socket: 'service.sock' is not for web pages"),
-        (
-            "socket = vms.sock",
-            "socket = ../x.sock",
-            "package.conf: [route.lpr] socket: '../x.sock' is not a socket name like manager.sock",
-        ),
-        ("= package", "= everybody", "package.conf: [route.lpr] authenticates: 'everybody' is not one of host, package, none"),
-        ("= package", "= package\nport = 80", "package.conf: unknown key 'port' in [route.lpr]"),
-        ("optional = true", "optional = yes", "package.conf: [process.vms] optional: 'yes' is not one of true, false"),
-        ("order = 3", "order = 2", "package.conf: two processes have the same order"),
-    ],
-)
-def test_a_wrong_line_of_the_second_format_is_refused_with_its_place(old: str, new: str, said: str) -> None:
-    assert old in SECOND
-    with pytest.raises(PackageError) as caught:
-        parse(SECOND.replace(old, new, 1).encode())
-    assert str(caught.value).startswith(said)
-
-
 def test_one_process_must_run() -> None:
     with pytest.raises(PackageError, match="every process is optional"):
         parse(contents(optional=("pins", "manager"))["package.conf"])
@@ -99,50 +114,13 @@ def test_comments_after_a_semicolon_are_no_part_of_a_value() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
-    [
-        ("name = TINY", "name = ../x", "package.conf: [package] name: '../x' is not a name of up to 40 letters, digits, _ and -"),
-        ("name = TINY", "", "package.conf: [package] name is missing"),
-        (
-            "format = 1",
-            "format = 3",
-            "package.conf: [package] format is not 1 or 2: this camera does not know the package's format",
-        ),
-        ("format = 1", "format = 2", "package.conf: unknown key 'url' in [package]"),
-        ("format = 1", "", "package.conf: [package] format is not 1 or 2: "),
-        ("url = /tiny/", "url = /LOGIN/", "package.conf: [package] url: '/LOGIN/' is the camera's own"),
-        ("url = /tiny/", "url = /api/", "package.conf: [package] url: '/api/' is the camera's own"),
-        ("url = /tiny/", "url = /cgi-bin/", "package.conf: [package] url: '/cgi-bin/' is the camera's own"),
-        ("url = /tiny/", "url = /tiny/\nsocket = pins.sock", "package.conf: [package] socket: 'pins.sock' is not for web pages"),
-        (
-            "url = /tiny/",
-            "url = /tiny/\nsocket = people.sock",
-            "package.conf: [package] socket: 'people.sock' is not for web pages",
-        ),
-        ("[licence]", "[route.lpr]\npath = /LPR/\nsocket = vms.sock\n[licence]", "package.conf: unknown section [route.lpr]"),
-        ("order = 2", "order = 2\noptional = true", "package.conf: unknown key 'optional' in [process.manager]"),
-        ("arch = all", "arch = mips", "package.conf: [package] arch: 'mips' is not one of all, aarch64, armv7l, x86_64"),
-        ("version = 1.0.0", "version = new", "package.conf: [package] version: 'new' is not a version like 3.0.2.0"),
-        ("url = /tiny/", "url = https://x/", "package.conf: [package] url: 'https://x/' is not a path like /anpr/"),
-        ("runmode = respawn", "runmode = always", "package.conf: [package] runmode: 'always' is not one of respawn, once, never"),
-        ("failures = 1", "failures = -1", "package.conf: [health] failures: '-1' is not a whole number from 0 to 100"),
-        ("[licence]", "[license]", "package.conf: unknown section [license]"),
-        ("order = 2", "order = 1", "package.conf: two processes have the same order"),
-        ("command = tiny", "command = os;x", "package.conf: [process.pins] command: 'os;x' is not a module like board.pins"),
-        ("args = live", "args = $(live)", "package.conf: [process.pins] args: '$(live) pins' is not plain words"),
-        (
-            "[process.pins]",
-            "[process.Pins]",
-            "package.conf: [process.Pins]: a process name is up to 21 small letters, digits and _",
-        ),
-        ("vendorurl = https", "vendorurl = javascript", "package.conf: [package] vendorurl: "),
-    ],
+    ("right", "old", "new", "said"), WRONG, ids=[f"{'second' if right is SECOND else 'first'}-{new}" for right, _, new, _ in WRONG]
 )
-def test_a_wrong_line_is_refused_with_its_place(old: str, new: str, said: str) -> None:
-    assert old in RIGHT
+def test_a_wrong_line_is_refused_with_its_place(right: str, old: str, new: str, said: str) -> None:
+    assert old in right
     with pytest.raises(PackageError) as caught:
-        parse(RIGHT.replace(old, new, 1).encode())
-    assert str(caught.value).startswith(said)
+        parse(right.replace(old, new, 1).encode())
+    assert str(caught.value).startswith(f"package.conf: {said}")
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfe", b"name = x", b"[package]\nname\n", b"[package]\nname=a\nname=b\n", b"[a]\n[a]\n"])

@@ -8,8 +8,8 @@ import pytest
 
 from board.kit.clock import TestClock
 from board.kit.state import State
-from board.kit.web.people import BASIC, COOKIE, TOKEN, Visitor
 from board.kit.web.routes import Call
+from board.kit.web.visitor import BASIC, COOKIE, TOKEN, Visitor
 from firmware.people.auth import SESSION, Auth
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from board.kit.web.origin import Front, check, cookie_name
-from board.kit.web.people import BASIC, COOKIE, HOST, NOBODY, TOKEN, Visitor
 from board.kit.web.routes import Call, Refused
+from board.kit.web.visitor import BASIC, COOKIE, HOST, NOBODY, TOKEN, Visitor
 
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux)", "Accept-Language": "en"}
 ALONE = Front()

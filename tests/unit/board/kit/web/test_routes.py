@@ -7,8 +7,8 @@ import pytest
 from board.kit.errors import ConfigError
 from board.kit.permissions import PERMISSIONS
 from board.kit.web.bodies import lenient
-from board.kit.web.people import HOST, NO_ONE, TOKEN, Visitor, headers_of, visitor_of
 from board.kit.web.routes import PUBLIC, Answer, Call, Query, Route, api, download, number, page, text
+from board.kit.web.visitor import HOST, NO_ONE, TOKEN, Visitor, headers_of, visitor_of
 
 
 def nothing(context: object, call: Call) -> Answer:

@@ -1,4 +1,4 @@
-"""People: who sends a request, and how the host tells the portal behind it."""
+"""Visitor: who sends a request, and how the host tells the portal behind it."""
 
 from __future__ import annotations
 

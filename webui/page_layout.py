@@ -1,4 +1,4 @@
-"""Pages: renders the templates with what every page needs; all values are escaped by the template engine."""
+"""Page layout: renders the templates with what every page needs; all values are escaped by the template engine."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from board.kit.web.menu import Tab
-from board.kit.web.people import Visitor
 from board.kit.web.render import Templates
 from board.kit.web.routes import Answer, Call
+from board.kit.web.visitor import Visitor
 from board.types import BoardProfile
 from engine.settings import GeneralSettings
 
@@ -27,7 +27,7 @@ class Camera(Protocol):
     def restart_due(self) -> Sequence[object]: ...
 
 
-class Pages:
+class PageLayout:
     """The templates of webui/templates and the tabs of the menu."""
 
     def __init__(self, tabs: Sequence[Tab[Any]]) -> None:

@@ -1,4 +1,4 @@
-"""Files: a folder of style sheets, scripts and icons as a route."""
+"""Static files: a folder of style sheets, scripts and icons as a route."""
 
 from __future__ import annotations
 

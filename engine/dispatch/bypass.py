@@ -1,0 +1,126 @@
+"""Bypass: opens the gate for a car whose passage cannot be stored (full or broken storage), from memory and within its maximum age.
+
+Pins knows a pulse by the id of its delivery, which is made of passage and action: whether it is asked from here or later, from the
+outbox, it begins once.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+
+from board.kit.clock import Clock
+from board.kit.errors import DeliveryError, GatewrightError
+from board.kit.words import Text
+from board.types import PinsDone
+from engine.actions import Kinds, Lane, Pins, Taken, options_of
+from engine.actions._kind import noted
+from engine.dispatch.environment import Environment
+from engine.types import ActionRule, Decision, Delivery, Match, Passage, PlateEvent
+
+log = logging.getLogger("actions")
+
+MOST_HELD = 1000
+MOST_THREADS = 16
+"""One for each delivery; what opens gates takes milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A passage with all that was decided about it, before it is stored. `spent`: ids of entries that it counts down."""
+
+    passage: Passage
+    matches: tuple[Match, ...]
+    decision: Decision
+    deliveries: tuple[Delivery, ...]
+    rules: tuple[ActionRule, ...]
+    spent: tuple[int, ...]
+
+
+class Bypass:
+    """Any thread may call."""
+
+    def __init__(self, kinds: Kinds, environment: Environment, pins: Pins, clock: Clock) -> None:
+        self._kinds = kinds
+        self._environment = environment
+        self._pins = pins
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._held: OrderedDict[str, Judged] = OrderedDict()
+        self._busy: set[str] = set()
+
+    def held(self, passage_id: str) -> Judged | None:
+        """What was decided when it could not be stored, with what has been carried out since."""
+        with self._lock:
+            return self._held.get(passage_id)
+
+    def stored(self, passage_id: str) -> None:
+        with self._lock:
+            self._held.pop(passage_id, None)
+
+    def open(self, judged: Judged) -> None:
+        """Carries out what opens gates, beside the caller; what was refused may be asked for again."""
+        with self._lock:
+            kept = self._held.setdefault(judged.passage.id, judged)
+            while len(self._held) > MOST_HELD:
+                self._held.popitem(last=False)
+            due = [item for item in kept.deliveries if item.state == "pending" and self._is_gates(item)]
+            due = [item for item in due if item.id not in self._busy][: MOST_THREADS - len(self._busy)]
+            self._busy |= {item.id for item in due}
+        for item in due:
+            threading.Thread(target=self._run, args=(kept, item), name="bypass", daemon=True).start()
+
+    def _is_gates(self, item: Delivery) -> bool:
+        kind = self._kinds.get(item.kind)
+        return kind is not None and kind.lane is Lane.FAST
+
+    def _run(self, judged: Judged, item: Delivery) -> None:
+        try:
+            said = self._deliver(judged, item)
+        except GatewrightError as why:
+            log.error("%s for %s, which is not stored: %s", item.kind, judged.passage.plate, why)
+            self._end(judged, item, None)
+        except Exception:  # the thread's top: a kind's own mistake
+            log.exception("%s for %s, which is not stored", item.kind, judged.passage.plate)
+            self._end(judged, item, None)
+        else:
+            if isinstance(said, Taken):
+                self._pins.settle(item.id, partial(self._settled, judged, item, said.note))
+            else:
+                self._end(judged, item, said)
+
+    def _deliver(self, judged: Judged, item: Delivery) -> Text | Taken:
+        passage, now_ns = judged.passage, self._clock.monotonic_ns()
+        rule = next(rule for rule in judged.rules if rule.id == item.rule_id)
+        kind, options = options_of(self._kinds, rule.kind, rule.options)
+        age_ns = now_ns - passage.monotonic_ns
+        left_ns = round((item.not_after - self._clock.now()) / timedelta(microseconds=1)) * 1000
+        left_ns = min(left_ns, round(kind.max_age_s * 1e9) - age_ns)
+        if age_ns < 0 or left_ns <= 0:
+            raise DeliveryError("too late")
+        match = next(match for match in judged.matches if match.list.id == rule.list_id)
+        env = self._environment.env(kind, options, item.id, item.not_after, now_ns + left_ns)
+        return kind.deliver(PlateEvent(passage, judged.matches, match, judged.decision), options, env)
+
+    def _settled(self, judged: Judged, item: Delivery, note: Text, end: PinsDone | DeliveryError) -> None:
+        self._end(judged, item, noted(note, end.note) if isinstance(end, PinsDone) else None)
+
+    def _end(self, judged: Judged, item: Delivery, note: Text | None) -> None:
+        """`note`: what was done; None: nothing."""
+        with self._lock:
+            self._busy.discard(item.id)
+            held = self._held.get(judged.passage.id)
+            if note is None or held is None:
+                return
+            done = replace(item, state="done", attempts=1, finished_at=self._clock.now(), note=note)
+            self._held[judged.passage.id] = replace(held, deliveries=_with(held.deliveries, done))
+        log.warning("%s for %s, which is not stored: %s", item.kind, judged.passage.plate, note)
+
+
+def _with(deliveries: Sequence[Delivery], changed: Delivery) -> tuple[Delivery, ...]:
+    return tuple(changed if each.id == changed.id else each for each in deliveries)

@@ -1,0 +1,130 @@
+"""A full storage: a small file system of its own, the real service and pins on it, and somebody who fills it to the last byte."""
+
+from __future__ import annotations
+
+import errno
+import subprocess
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from board.kit.clock import Clock
+from board.kit.words import NOTHING
+from engine.messages import PassageReport, PassageStored
+from engine.store import PassageQuery
+from engine.types import PassageImages
+from tests.samples import passage
+from tests.servers.test_service import Camera, answer_of
+from tests.waiting import until
+
+SIZE_KB = 24_000
+PICTURE_BYTES = 500_000
+PICTURES = 30
+FULL = "it is full: pictures are deleted, so that passages and messages are kept"
+
+
+@pytest.fixture
+def small(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Camera]:
+    """A camera on a file system of 24 MB; what its pins do is written down elsewhere."""
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={SIZE_KB}k", "gatewright-test", str(tmp_path)], capture_output=True, text=True
+    )
+    if mounted.returncode:
+        pytest.skip(f"a small file system cannot be mounted here: {mounted.stderr.strip()}")
+    try:
+        camera = Camera(tmp_path / "state")
+        camera.state.sim.symlink_to(tmp_path_factory.mktemp("pins"))
+        yield camera
+        if camera.engine is not None:
+            camera.engine.close()
+        for process in camera.processes.values():
+            process.kill()
+            process.wait()
+    finally:
+        subprocess.run(["umount", "-l", str(tmp_path)], check=True)
+
+
+def start(camera: Camera) -> None:
+    camera.start("pins")
+    camera.start("service")
+    camera.connect_engine()
+    camera.pins_ready()
+
+
+def take_pictures(camera: Camera) -> None:
+    store, now = camera.store(), Clock().now()
+    for number in range(PICTURES):
+        at = now - timedelta(days=PICTURES - number)
+        name = f"{at:%Y/%m/%d}/p{number}-full.jpg"
+        path = camera.state.images / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(bytes(PICTURE_BYTES))
+        store.add_passage(passage(id=f"p{number}", at=at, images=PassageImages(full=name)), ())
+    store.close()
+
+
+def fill(camera: Camera) -> Path:
+    """Somebody else's file, up to the last byte."""
+    path = camera.state.root.parent / "fills"
+    with path.open("ab", buffering=0) as file:
+        for size in (65_536, 4096, 1):
+            try:
+                while True:
+                    file.write(bytes(size))
+            except OSError as why:
+                assert why.errno == errno.ENOSPC
+    return path
+
+
+def test_pictures_go_before_passages_the_portal_is_told_and_the_gate_opens_on(small: Camera) -> None:
+    take_pictures(small)
+    start(small)
+    fill(small)
+    cars = 12
+    for number in range(cars):
+        one = small.report()
+        assert answer_of(small.engine, PassageStored).passage_id == one.id
+        until(lambda number=number: len(small.pulses_ms()) > number, "the gate")  # type: ignore[misc]
+        if number in (0, 5):
+            fill(small)  # what the camera made room for is taken at once
+    assert small.status().storage.key in ("", FULL)
+    left = sorted(path.name for path in small.state.images.rglob("*.jpg"))
+    assert len(left) < PICTURES
+    assert left == sorted(f"p{number}-full.jpg" for number in range(PICTURES - len(left), PICTURES)), "the oldest went"
+    store = small.store()
+    stored = [each.passage for each in store.passages(PassageQuery(limit=100))]
+    assert len(stored) == PICTURES + cars, "no passage went"
+    store.close()
+    assert len(small.pulses_ms()) == cars
+
+
+def test_with_nothing_to_delete_the_gate_opens_and_what_happened_is_stored_once_there_is_room(small: Camera) -> None:
+    start(small)
+    fills = fill(small)
+    first = small.report()
+    until(small.pulses_ms, "the gate, though nothing could be stored")
+    assert "storage is full" in str(small.status().storage)
+    assert small.delivery_states() == []
+    assert small.engine is not None
+    for _ in range(3):  # the engine repeats what is not confirmed
+        small.engine.send(PassageReport(first))
+    fills.unlink()
+    until(lambda: small.status().storage == NOTHING, "the end of the problem")
+    small.engine.send(PassageReport(first))
+    assert answer_of(small.engine, PassageStored).passage_id == first.id
+    until(lambda: small.delivery_states() == ["done"], "the delivery in the Audit tab")
+    assert len(small.pulses_ms()) == 1
+
+
+def test_a_service_and_pins_that_start_on_a_full_storage_open_the_gate(small: Camera) -> None:
+    start(small)
+    for name in ("service", "pins"):
+        small.kill(name)
+    assert small.engine is not None
+    small.engine.close()
+    fill(small)
+    start(small)
+    small.report()
+    until(small.pulses_ms, "the gate")
