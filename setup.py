@@ -67,6 +67,7 @@ setup(
             "mypy==2.4.1",
             "openapi-spec-validator==0.9.0",
             "playwright==1.65.2",
+            "hypothesis==6.170.17",
             "pytest==9.2.0",
             "pytest-xdist==3.8.0",
             "ruff==0.17.5",

@@ -10,7 +10,7 @@ from board.kit.errors import BoardError, ConfigError
 from board.kit.kept import Kept
 from board.kit.plain import from_plain, to_plain
 from board.kit.state import State
-from board.types import BoardProfile, LineRules
+from board.types import BLOCKS, ENDS, KEEPS, BoardProfile, Guard, LineRules
 
 log = logging.getLogger("board.line_rules")
 
@@ -19,11 +19,13 @@ MAX_S = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """`max_on_s`: {output: s}, `stuck_after_s`: {input: s}, 0 or missing: no limit; `interlocks`: groups of outputs."""
+    """`max_on_s`: {output: s}, `stuck_after_s`: {input: s}, 0 or missing: no limit; `interlocks`: groups of outputs; `guards`:
+    inputs that keep outputs off."""
 
     max_on_s: Mapping[str, int] = field(default_factory=dict)
     stuck_after_s: Mapping[str, int] = field(default_factory=dict)
     interlocks: tuple[tuple[str, ...], ...] = ()
+    guards: tuple[Guard, ...] = ()
 
 
 def merged(profile: BoardProfile, asked: LineRules) -> Rules:
@@ -38,7 +40,12 @@ def merged(profile: BoardProfile, asked: LineRules) -> Rules:
     interlocks = (*profile.interlocks, *asked.interlocks)
     for name in (name for group in interlocks for name in group):
         _check_name(name, outputs, "output")
-    return Rules(outputs | dict(asked.max_on_s), inputs | dict(asked.stuck_after_s), interlocks)
+    for guard in asked.guards:
+        _check_name(guard.input, inputs, "input")
+        _check_name(guard.output, outputs, "output")
+        if guard.does not in (BLOCKS, ENDS, KEEPS):
+            raise BoardError("{output}: a guard does not know {does!r}", output=guard.output, does=guard.does)
+    return Rules(outputs | dict(asked.max_on_s), inputs | dict(asked.stuck_after_s), interlocks, asked.guards)
 
 
 def load_rules(state: State, profile: BoardProfile) -> Rules:

@@ -198,18 +198,37 @@ class OutputPolarity:
     active_high: bool
 
 
+BLOCKS, ENDS, KEEPS = "blocks", "ends", "keeps"
+"""What a guard does besides keeping its output from being switched on: nothing; it ends what runs; it keeps what is held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """While `input` is active (a vehicle stands in the safety loop), `output` is not switched on. `does` BLOCKS: no more; ENDS:
+    what runs on it is ended at once (a barrier's "close"); KEEPS: what is held on it stays on until the input is at rest, also
+    when its client is gone (a barrier's "open").
+
+    `unless_stuck`: an input that is reported as stuck guards no more, so that a broken loop does not shut everybody out."""
+
+    input: str
+    output: str
+    does: str = BLOCKS
+    unless_stuck: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class LineRules:
     """Sets what pins keeps to whatever is asked, kept over restarts (STATE/line_rules.json).
 
     `max_on_s`: (output, longest time on in one go; 0: no limit); `stuck_after_s`: (input, active for longer is reported; 0:
     never): both in place of the profile's. `interlocks`: groups of outputs of which one at a time may be on, besides the
-    profile's."""
+    profile's. `guards`: inputs that keep outputs off."""
 
     id: str
     max_on_s: tuple[tuple[str, int], ...] = ()
     stuck_after_s: tuple[tuple[str, int], ...] = ()
     interlocks: tuple[tuple[str, ...], ...] = ()
+    guards: tuple[Guard, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ COMMANDS = {
     "countries": ("engine.cli.countries", "list the countries whose plate formats are known"),
     "settings": ("engine.cli.settings_docs", "list the settings; --markdown prints the reference page"),
     "messages": ("engine.cli.messages_docs", "samples of the messages that are sent; --markdown prints the reference page"),
+    "lane": ("engine.cli.lane_docs", "print the states of the barrier's lane, as docs/lane.md shows them"),
     "evaluate": ("engine.cli.evaluate", "measure accuracy over labelled pictures"),
     "evaluate-sequence": ("engine.cli.evaluate_sequence", "measure the vote over frames on replayed approaches"),
     "bench-read": ("engine.cli.bench_read", "measure the time of a read and the memory it takes"),

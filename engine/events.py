@@ -29,6 +29,12 @@ EVENTS: Mapping[str, EventKind] = {
     "timer": EventKind(mark("Timer"), mark("it is {time}"), kept=False),
     "tail_gate": EventKind(mark("Tail-gate"), mark("a second vehicle passed on one opening")),
     "held_open": EventKind(mark("Held open"), mark("the barrier has been open for {seconds:g} s")),
+    "no_opening": EventKind(mark("Vehicle without an opening"), mark("a vehicle drove below the barrier without an opening")),
+    "opening_unused": EventKind(mark("Opening not used"), mark("the barrier opened and no vehicle drove in")),
+    "input_fault": EventKind(mark("Faulty input"), mark("{input} is not believed any more: is it broken?")),
+    "input_fault_over": EventKind(mark("Input works again"), mark("{input} is believed again")),
+    "passback": EventKind(mark("Anti-passback"), mark("{plate}: {why}")),
+    "full": EventKind(mark("No place free"), mark("{plate} was refused: {why}")),
     "barrier_still": EventKind(mark("Barrier did not move"), mark("the barrier did not move within {seconds:g} s")),
 }
 """By the name that stands in Passage.what, in messages and in the API."""

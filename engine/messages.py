@@ -145,6 +145,18 @@ class SettingsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class CameraSaw:
+    """What another camera of this site tells; answered by Outcome. `plate` "": only that it is there. `age_ms`: of its picture, by
+    its own clock; `lane`: "view" (it sees the same lane), "in" or "out" (a vehicle drove in or out where it stands)."""
+
+    camera_id: str
+    event_id: str = ""
+    plate: str = ""
+    age_ms: int = 0
+    lane: str = "view"
+
+
+@dataclass(frozen=True, slots=True)
 class RestartService:
     """Restarts engine and service with the stored settings; answered by Outcome before it happens."""
 
@@ -179,6 +191,32 @@ class LineState:
 
 
 @dataclass(frozen=True, slots=True)
+class LanePlaces:
+    """Places of a list, or of plates on no list (`name` ""). `capacity` 0: no limit; `drift`: by how much the count may be off."""
+
+    list_id: int
+    name: str
+    capacity: int
+    count: int
+    drift: int
+
+
+@dataclass(frozen=True, slots=True)
+class LaneStatus:
+    """The lane of the barrier (engine/lane), while it is in use. `state`: in words; `since`: when that began; `plate`: whom it was
+    opened for; `waiting`: plates that wait to be let in; `faults`: inputs that are not believed; `second_camera`: how it is,
+    NOTHING without one; `places`: empty when nothing is counted."""
+
+    state: Text
+    since: datetime
+    plate: str = ""
+    waiting: tuple[str, ...] = ()
+    faults: tuple[Text, ...] = ()
+    second_camera: Text = NOTHING
+    places: tuple[LanePlaces, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceStatus:
     """Everything the Live tab shows besides the picture and the passages (those are in the store)."""
 
@@ -209,6 +247,8 @@ class ServiceStatus:
     """Seconds since then; -1: it has not said anything yet."""
     storage: Text = NOTHING
     """Why passages cannot be stored, or what it took to store them; NOTHING while the storage takes what is written."""
+    lane: LaneStatus | None = None
+    """None: nothing of it is in use."""
 
 
 # --- service -> subscribers -----------------------------------------------------------------------------------------
@@ -220,7 +260,7 @@ LIVE = "live"
 PASSAGES = "passages"
 """PassageEvent: every stored passage, in the order of storing; none is left out, however slow the subscriber is."""
 DELIVERIES = "deliveries"
-"""DeliveryEvent: what became of each try of an action."""
+"""DeliveryEvent: what became of each try of an action. PassageDecided: what was decided about a passage that waited."""
 LINES = "lines"
 """LineChanged: every change of an input or output; after Subscribed, each line's present state."""
 
@@ -280,6 +320,14 @@ class DeliveryEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class PassageDecided:
+    """A passage that had to wait ("waiting") is decided about."""
+
+    passage_id: str
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
 class LineChanged:
     line: LineState
 
@@ -294,6 +342,7 @@ class ServerSettings:
 
 SERVICE_MESSAGES: tuple[type, ...] = (
     EngineHello, EngineStatus, PassageReport, LiveReads, TriggerTaken, PassageStored, ReadAgain, StartTrigger, StopEngine,
-    AskStatus, FireTrigger, TestAction, RulesChanged, SettingsChanged, RestartService, Outcome, TriggerAnswer, ServiceStatus,
-    Subscribe, Subscribed, Missed, PassageEvent, DeliveryEvent, LineChanged, ServerSettings,
+    AskStatus, FireTrigger, TestAction, RulesChanged, SettingsChanged, CameraSaw, RestartService, Outcome, TriggerAnswer,
+    ServiceStatus,
+    Subscribe, Subscribed, Missed, PassageEvent, DeliveryEvent, PassageDecided, LineChanged, ServerSettings,
 )  # fmt: skip

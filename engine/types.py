@@ -238,6 +238,10 @@ OUTCOMES = ("opened", "refused", "withheld", "reported")
 """opened: an action that opens was due; refused: none was, though the camera has one; withheld: one was, and the blacklist forbade
 it; reported: the camera has no action that opens."""
 
+WAITING = "waiting"
+"""Outcome until a passage is decided about, within seconds: the lane is not free, or another camera has not spoken (docs/lane.md).
+Messages wait for the decision, so that none says this."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from board.kit.clock import TestClock
 from engine.actions import Kinds, Lane, find_kinds
+from engine.dispatch.barrier import Barrier
 from engine.dispatch.bypass import Bypass
 from engine.dispatch.intake import Intake
 from engine.dispatch.judge import RuleJudge
@@ -26,7 +27,8 @@ def nobody(rule_id: int) -> str:
 class Camera:
     """A service without threads: its parts over one store, which `crash` leaves as a killed process would."""
 
-    def __init__(self, folder: Path, kinds: Kinds = KINDS) -> None:
+    def __init__(self, folder: Path, kinds: Kinds = KINDS, barrier: Barrier | None = None) -> None:
+        self.barrier = barrier
         self.folder = folder
         self.clock = TestClock()
         self.pins = FakePins(clock=self.clock)
@@ -39,12 +41,12 @@ class Camera:
         self.outbox = Outbox(self.store, self.clock, self.told.append)
         self.recovered = self.outbox.recover()
         surroundings = environment(self.folder, self.pins, self.clock)
-        self.performer = Performer(self.store, self.outbox, self.kinds, surroundings, self.clock)
+        self.performer = Performer(self.store, self.outbox, self.kinds, surroundings, self.clock, self.barrier)
         workers = {
             lane: Workers(lane, self.kinds, self.outbox, self.performer, self.pins, nobody, self.clock, print) for lane in Lane
         }
         self.bypass = Bypass(self.kinds, surroundings, self.pins, self.clock)
-        self.intake = Intake(self.store, self.kinds, workers, self.clock, bypass=self.bypass)
+        self.intake = Intake(self.store, self.kinds, workers, self.clock, bypass=self.bypass, barrier=self.barrier)
 
     def claim(self) -> Delivery | None:
         now = self.clock.now()

@@ -14,6 +14,7 @@ from board.kit.state import State
 from board.kit.zones import camera_zone
 from board.types import BoardProfile
 from engine.settings import GeneralSettings, LprSettings
+from engine.settings.lane import LaneSettings
 
 if TYPE_CHECKING:
     from engine.actions import Kinds
@@ -59,7 +60,7 @@ class Portal:
         status, _ = self.feed.status()
         if status is None:
             return []
-        stored = (self.lpr(), self.general(), self.store.settings(CameraSettings))
+        stored = (self.lpr(), self.general(), self.store.settings(CameraSettings), self.store.settings(LaneSettings))
         running = [status.settings, *([status.engine.settings] if status.engine else [])]
         return sorted({title for each in running for title in restart_due(stored, each)})
 

@@ -110,6 +110,11 @@ class State:
         return self.run / "last_trigger.json"
 
     @property
+    def lane_file(self) -> Path:
+        """Whom the barrier was opened for last, for the next service (engine/service/lane.py)."""
+        return self.run / "lane.json"
+
+    @property
     def last_wiegand_file(self) -> Path:
         """The last Wiegand frame, kept as the last trigger is."""
         return self.run / "last_wiegand.json"

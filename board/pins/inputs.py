@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from board.kit.clock import Clock
+from board.kit.errors import BoardError
 from board.kit.words import NOTHING, Text
 from board.ports import Gpio
 from board.types import BoardProfile, InputEdge, InputLine, InputState, LineWarning
@@ -51,6 +52,14 @@ class Inputs:
     def states(self) -> list[InputState]:
         """The present state of every input."""
         return [InputState(entry.line.name, entry.active) for entry in self._inputs.values()]
+
+    def guards(self, name: str, unless_stuck: bool) -> bool:
+        """Whether this input keeps an output off: it is active, or has just become so, bounce or not. `unless_stuck`: not once it
+        is reported as stuck."""
+        pin, entry = next((pin, entry) for pin, entry in self._inputs.items() if entry.line.name == name)
+        if unless_stuck and entry.warning:
+            return False
+        return entry.active or self._level(pin, entry) == entry.line.active_high
 
     def warnings(self) -> list[LineWarning]:
         """Inputs that are stuck."""
@@ -101,6 +110,12 @@ class Inputs:
         due = [entry.settled_ns for entry in self._inputs.values() if entry.settled_ns]
         stuck = [self._stuck_ns(entry) for entry in self._inputs.values() if not entry.warning]
         return min([*due, *(time_ns for time_ns in stuck if time_ns is not None)], default=None)
+
+    def _level(self, pin: int, entry: _Input) -> bool:
+        try:
+            return self._gpio.read(pin)
+        except BoardError:  # of an expander that was pulled: what it said last counts
+            return entry.raw
 
     def _stuck_ns(self, entry: _Input) -> int | None:
         seconds = self._stuck_after_s.get(entry.line.name, 0)

@@ -4,8 +4,10 @@ An output is on while a pulse or a pattern runs or a client holds it. Pulses tha
 never shorten each other; a new pattern takes the place of the one that runs. `Level` inactive means off now: it ends everything; it
 is not a lock, a later request acts. A client that goes takes its holds along; pulses and patterns run to their end.
 
-Two rules stand above every request: of the outputs of an interlock group one at a time is on (a pattern counts as on from its first
-to its last pulse), and an output with a longest time is off after that time.
+Three rules stand above every request: of the outputs of an interlock group one at a time is on (a pattern counts as on from its
+first to its last pulse), an output with a longest time is off after that time, and an output with a guard is not switched on while
+the guard's input is active (board.types.Guard). A guard that keeps what is held stands above the longest time too: no barrier comes
+down on the vehicle below it.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from board.kit.errors import BoardError
 from board.kit.words import NOTHING, Text
 from board.line_rules import Rules
 from board.ports import Gpio
-from board.types import BoardProfile, LineWarning, OutputState
+from board.types import ENDS, KEEPS, BoardProfile, Guard, LineWarning, OutputState
 
 MS = 1_000_000
 
@@ -55,34 +57,40 @@ class _Output:
     pattern: _Pattern | None = None
     holders: dict[int, str] = field(default_factory=dict)
     """{client: id of the request}"""
+    kept: bool = False
+    """Nobody holds it any more; it stays on until its guard's input is at rest."""
     busy_since_ns: int = 0
     """When the first of what runs now began; 0: nothing runs."""
 
     @property
     def busy(self) -> bool:
-        return bool(self.pulse_until_ns or self.pattern or self.holders)
+        return bool(self.pulse_until_ns or self.pattern or self.holders or self.kept)
 
     def forget(self) -> None:
         self.holders.clear()
+        self.kept = False
         self.pulse_until_ns = 0
         self.pattern = None
 
 
 class Outputs:
-    """The claimed outputs of a board. Errors are BoardError (unknown output, interlock, chip refuses).
+    """The claimed outputs of a board. Errors are BoardError (unknown output, interlock, guard, chip refuses).
 
     `tell` gets OutputState on every change, and LineWarning when an output reached its longest time and when it is used again.
-    `arm` is called before a line goes to its active level: from then on a hang must end pins."""
+    `arm` is called before a line goes to its active level: from then on a hang must end pins. `on_guard(guard)`: whether its input
+    keeps the output off now."""
 
     def __init__(
         self, profile: BoardProfile, gpio: Gpio, polarity: dict[str, bool], clock: Clock,
         tell: Callable[[OutputState | LineWarning], None], rules: Rules, arm: Callable[[], None],
+        on_guard: Callable[[Guard], bool] = lambda guard: False,
     ) -> None:  # fmt: skip
         self._gpio = gpio
         self._clock = clock
         self._tell = tell
         self._rules = rules
         self._arm = arm
+        self._on_guard = on_guard
         self._outputs = {line.name: _Output(line.name, line.pin, polarity[line.name]) for line in profile.outputs}
         self._warnings: dict[str, LineWarning] = {}
 
@@ -131,6 +139,17 @@ class Outputs:
         self._began(output, now_ns)
         return now_ns
 
+    def release(self, name: str) -> tuple[int, Text]:
+        """Inactive as soon as no guard keeps it: (time, note)."""
+        output = self._find(name)
+        guard = self._keeper(output)
+        if guard is None:
+            return self.switch_off(name), NOTHING
+        output.forget()
+        output.kept = True
+        values = {"output": name, "input": guard.input}
+        return self._clock.monotonic_ns(), Text("{output} goes off once {input} is at rest", values)
+
     def switch_off(self, name: str) -> int:
         """Inactive now, whatever ran; returns the time."""
         output = self._find(name)
@@ -142,11 +161,26 @@ class Outputs:
         """Ends the client's holds; returns the ids of their requests."""
         ended = []
         for output in self._outputs.values():
+            keeper = self._keeper(output) if client in output.holders else None
             request = output.holders.pop(client, None)
             if request is not None:
                 ended.append(request)
+                output.kept = keeper is not None and not output.holders
                 self._settle(output)
         return ended
+
+    def obey_guards(self) -> None:
+        """Does what inputs that have changed ask for: ends what a guard ends, lets go what it kept."""
+        for guard in self._rules.guards:
+            output = self._outputs[guard.output]
+            if guard.does == ENDS and output.busy and self._on_guard(guard):
+                self.switch_off(output.name)
+                values = {"output": output.name, "input": guard.input}
+                self._warn(output.name, Text("{output} was switched off: {input} is active", values))
+        for output in self._outputs.values():
+            if output.kept and self._keeper(output) is None:
+                output.kept = False
+                self._settle(output)
 
     def end_due(self) -> None:
         """Does what is due: ends pulses and patterns, turns patterns, ends what reached its longest time."""
@@ -158,10 +192,10 @@ class Outputs:
                 except BoardError as why:
                     if output.active:
                         raise  # it stays on: pins must end, so that its guardian makes the board safe
-                    self._give_up(output, why, now_ns)
+                    self._give_up(output, why)
             limit_ns = self._limit_ns(output)
-            if limit_ns is not None and limit_ns <= now_ns:
-                self._cut(output, now_ns)
+            if limit_ns is not None and limit_ns <= now_ns and self._keeper(output) is None:
+                self._cut(output)
 
     def next_ns(self) -> int | None:
         """When `end_due` has something to do; None: nothing runs."""
@@ -214,7 +248,17 @@ class Outputs:
             other = next((each for each in group if each != name and self._outputs[each].busy), "") if name in group else ""
             if other:
                 raise BoardError("{name} stays off: it is interlocked with {other}, which is on", name=name, other=other)
+        for guard in self._rules.guards:
+            if guard.output == name and self._on_guard(guard):
+                raise BoardError("{name} is not switched on: {input} is active", name=name, input=guard.input)
         return output
+
+    def _keeper(self, output: _Output) -> Guard | None:
+        """The guard that keeps it on now: of what is held (or was, and is kept), never of a pulse, which ends by itself."""
+        if not (output.active and (output.holders or output.kept)):
+            return None
+        mine = (guard for guard in self._rules.guards if guard.output == output.name and guard.does == KEEPS)
+        return next((guard for guard in mine if self._on_guard(guard)), None)
 
     def _began(self, output: _Output, now_ns: int) -> None:
         output.busy_since_ns = output.busy_since_ns or now_ns
@@ -228,26 +272,22 @@ class Outputs:
     def _times_ns(self, output: _Output, now_ns: int) -> list[int]:
         pattern = output.pattern
         turn_ns = None if pattern is None else min(pattern.next_ns(now_ns), pattern.end_ns)
-        return [time_ns for time_ns in (output.pulse_until_ns, turn_ns, self._limit_ns(output)) if time_ns]
+        limit_ns = None if self._keeper(output) else self._limit_ns(output)
+        return [time_ns for time_ns in (output.pulse_until_ns, turn_ns, limit_ns) if time_ns]
 
-    def _cut(self, output: _Output, now_ns: int) -> None:
+    def _cut(self, output: _Output) -> None:
         self.switch_off(output.name)
-        seconds = self._rules.max_on_s[output.name]
-        text = Text(
-            "{output} was switched off: it had been on for {seconds} s, its longest time",
-            {"output": output.name, "seconds": seconds},
-        )
-        warning = LineWarning(output.name, text, now_ns)
-        self._warnings[output.name] = warning
-        self._tell(warning)
+        values = {"output": output.name, "seconds": self._rules.max_on_s[output.name]}
+        self._warn(output.name, Text("{output} was switched off: it had been on for {seconds} s, its longest time", values))
 
-    def _give_up(self, output: _Output, why: BoardError, now_ns: int) -> None:
+    def _give_up(self, output: _Output, why: BoardError) -> None:
         """A pattern's next pulse could not begin, as on an expander that was pulled: the pattern ends, the others go on."""
         output.forget()
         output.busy_since_ns = 0
-        text = Text("{output}: its pattern ended: {why}", {"output": output.name, "why": why.text})
-        warning = LineWarning(output.name, text, now_ns)
-        self._warnings[output.name] = warning
+        self._warn(output.name, Text("{output}: its pattern ended: {why}", {"output": output.name, "why": why.text}))
+
+    def _warn(self, name: str, text: Text) -> None:
+        warning = self._warnings[name] = LineWarning(name, text, self._clock.monotonic_ns())
         self._tell(warning)
 
     def _settle(self, output: _Output) -> None:
@@ -256,7 +296,7 @@ class Outputs:
             output.pulse_until_ns = 0
         if output.pattern is not None and output.pattern.end_ns <= now_ns:
             output.pattern = None
-        on = bool(output.holders or output.pulse_until_ns or (output.pattern and output.pattern.is_on(now_ns)))
+        on = bool(output.holders or output.kept or output.pulse_until_ns or (output.pattern and output.pattern.is_on(now_ns)))
         if not output.busy:
             output.busy_since_ns = 0
         self._drive(output, on)

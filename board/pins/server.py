@@ -39,6 +39,7 @@ from board.ports import Gpio
 from board.types import (
     PINS_MESSAGES,
     BoardProfile,
+    Guard,
     InputEdge,
     Level,
     LineRules,
@@ -124,7 +125,7 @@ class PinsServer:
         self._posted: deque[Callable[[], None]] = deque()
         self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._guardian: Guardian | None = None
-        self._outputs = Outputs(profile, gpio, polarity, clock, self._tell_lines, rules, self._arm)
+        self._outputs = Outputs(profile, gpio, polarity, clock, self._tell_lines, rules, self._arm, self._on_guard)
         self._inputs = Inputs(profile, gpio, clock, self._tell_lines, rules.stuck_after_s)
         self._ports = {
             line.name: FrameSender(makers[line.name], line, clock, self._acts, self._frame_reported) for line in profile.wiegand
@@ -184,9 +185,13 @@ class PinsServer:
         if self._guardian is not None:
             self._guardian.expect(self._clock.monotonic_ns() + round(LATE_BEAT_S * 1e9))
 
+    def _on_guard(self, guard: Guard) -> bool:
+        return self._inputs.guards(guard.input, guard.unless_stuck)
+
     def _do_due(self) -> None:
         self._outputs.end_due()
         self._inputs.settle_due()
+        self._outputs.obey_guards()
         while self._delayed and self._delayed[0][0] <= self._clock.monotonic_ns():
             _, _, waiting = heapq.heappop(self._delayed)
             if not waiting.dropped:
@@ -385,7 +390,7 @@ class PinsServer:
             return PinsDone(request.id, *self._outputs.play(request.output, request.on_ms, request.off_ms, request.repeats))
         if request.active:
             return PinsDone(request.id, self._outputs.hold(request.output, client.number, request.id))
-        return PinsDone(request.id, self._outputs.switch_off(request.output))
+        return PinsDone(request.id, *self._outputs.release(request.output))
 
     def _answer(self, waiting: _Waiting, answer: PinsDone | PinsRefused) -> None:
         self._known.waiting.pop(answer.id, None)

@@ -12,6 +12,7 @@ from board.kit.fields import Field
 from board.kit.settings import Settings
 from engine.actions import find_kinds
 from engine.settings import GeneralSettings, LprSettings
+from engine.settings.lane import LaneSettings
 
 HEAD = """# Settings
 
@@ -46,6 +47,7 @@ def sections() -> tuple[tuple[str, type[Settings]], ...]:
     tabs: tuple[tuple[str, type[Settings]], ...] = (
         ("LPR configuration", LprSettings),
         ("Camera", CameraSettings),
+        ("Lane", LaneSettings),
         ("General configuration", GeneralSettings),
     )
     return (*tabs, *kinds)

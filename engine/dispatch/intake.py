@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from board.kit.clock import Clock
@@ -12,6 +13,7 @@ from board.kit.words import NOTHING, Text
 from board.kit.zones import camera_zone
 from engine.actions import Kinds, Lane
 from engine.dispatch.asking import Verdict, decided, heed
+from engine.dispatch.barrier import Barrier, openers, ruled
 from engine.dispatch.bypass import Bypass, Judged
 from engine.dispatch.decision import UNLICENSED, decide, decide_event, spending
 from engine.dispatch.rules import due
@@ -20,7 +22,7 @@ from engine.events import CARS, PLATE
 from engine.lists import Finding
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
-from engine.types import Passage
+from engine.types import WAITING, Passage
 
 log = logging.getLogger("passages")
 
@@ -30,7 +32,7 @@ class _Spent(Exception):
 
 
 class Intake:
-    """`take` may be called again with the same passage: it is stored, and acts, once."""
+    """`take` may be called again with the same passage: it is stored, and acts, once. `barrier`: who has a say in what opens."""
 
     def __init__(
         self,
@@ -40,6 +42,7 @@ class Intake:
         clock: Clock,
         licensed: bool = True,
         bypass: Bypass | None = None,
+        barrier: Barrier | None = None,
     ) -> None:
         self._store = store
         self._kinds = kinds
@@ -47,6 +50,7 @@ class Intake:
         self._bypass = bypass
         self._clock = clock
         self._licensed = licensed
+        self._barrier = barrier
 
     def take(self, passage: Passage, happened: Text = NOTHING, verdict: Verdict | None = None) -> bool:
         """True: new. Returns once it is committed. StoreError: it is not; if only the commit failed, what opens gates is carried
@@ -66,7 +70,7 @@ class Intake:
         try:
             added = self._commit(judged, verdict, is_over=held is not None)
         except StoreError:
-            if self._bypass:
+            if self._bypass and judged.decision.outcome != WAITING:
                 self._bypass.open(judged)
             raise
         if held and self._bypass:
@@ -86,6 +90,10 @@ class Intake:
             decision = UNLICENSED
         elif passage.what in CARS:
             decision = decided(verdict, decide(passage, finding, rules, deliveries, self._kinds, zone), deliveries)
+            if self._barrier is not None:
+                mine = openers(deliveries, rules, self._kinds, self._barrier)
+                ask = partial(self._barrier.ask, passage, finding.matches, decision)
+                deliveries, decision = ruled(deliveries, decision, mine, ask, now)
         else:
             decision = decide_event(happened, deliveries, self._kinds)
         spent = spending(passage, finding, rules, deliveries, self._kinds) if decision.outcome == "opened" else []
@@ -112,6 +120,8 @@ class Intake:
         for lane in (Lane.FAST, Lane.SLOW):  # the gate's first
             if waiting[lane]:
                 self._workers[lane].wake(waiting[lane])
+        if self._barrier is not None and passage.what in CARS:
+            self._barrier.stored(passage, decision)
         log.info(
             "%s %.0f %%, %s; %s (%s); %s",
             passage.plate or passage.what,

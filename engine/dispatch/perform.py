@@ -16,11 +16,12 @@ from board.kit.words import Text
 from board.types import PinsDone
 from engine.actions import ActionKind, Kinds, Lane, Taken, options_of
 from engine.actions._kind import noted
+from engine.dispatch.barrier import Barrier
 from engine.dispatch.environment import Environment
 from engine.dispatch.outbox import Outbox
 from engine.dispatch.starts import begins
 from engine.store import Store
-from engine.types import ON_MATCH, ActionRule, Delivery, Match, Passage, PlateEvent
+from engine.types import ON_MATCH, WAITING, ActionRule, Delivery, Match, Passage, PlateEvent
 
 PAUSE_S = {Lane.FAST: (0.2, 0.5), Lane.SLOW: (2.0, 300.0)}
 """First and longest pause before the next try: a car waits at the gate, and pins is back within a second or two."""
@@ -63,14 +64,23 @@ class _Task:
 
 
 class Performer:
-    """Raises StoreError only. Several threads may call."""
+    """Raises StoreError only. Several threads may call. `barrier`: who has a say in what opens."""
 
-    def __init__(self, store: Store, outbox: Outbox, kinds: Kinds, environment: Environment, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        outbox: Outbox,
+        kinds: Kinds,
+        environment: Environment,
+        clock: Clock,
+        barrier: Barrier | None = None,
+    ) -> None:
         self._store = store
         self._outbox = outbox
         self._kinds = kinds
         self._environment = environment
         self._clock = clock
+        self._barrier = barrier
         self._troubles: dict[str, bool] = {}
         """Peer, or action without one, whose last try failed: whether it answered. A change of this is worth a line in the log;
         every try of a server that is down is not."""
@@ -86,6 +96,13 @@ class Performer:
         left_ns = self._left_ns(item, task.kind, task.event.passage, now_ns)
         if left_ns < 0 and not _may_have_begun(task):
             return self._expire(item, Text("too late"))
+        if task.event.decision.outcome == WAITING:
+            self._outbox.retry(item, item.note, *PAUSE_S[Lane.FAST])  # it is decided in a moment
+            return NOBODY_ASKED
+        if self._barrier is not None and self._barrier.opens(task.kind, task.options):
+            why_not = self._barrier.may_begin(task.event.passage)
+            if why_not:
+                return self._expire(item, why_not)
         try:
             env = self._environment.env(task.kind, task.options, item.id, item.not_after, now_ns + left_ns)
             said = task.kind.deliver(task.event, task.options, env)

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from board.profiles import load
 from board.serial import SerialLines
 from board.storage import card_present
 from board.types import InputEdge, WiegandSent
-from engine.actions import Kinds, Lane, find_kinds
+from engine.actions import Kinds, Lane, find_kinds, options_of
 from engine.dispatch.asking import Asker, Verdict
 from engine.dispatch.bypass import Bypass
 from engine.dispatch.environment import Environment
@@ -39,10 +40,13 @@ from engine.dispatch.peers import Peers
 from engine.dispatch.perform import Performer
 from engine.dispatch.replies import Replies
 from engine.dispatch.workers import Workers, names_of
+from engine.lane.kept import Kept
 from engine.messages import (
     AskStatus,
+    CameraSaw,
     EngineStatus,
     FireTrigger,
+    LineState,
     LiveReads,
     Outcome,
     PassageReport,
@@ -63,6 +67,7 @@ from engine.service.engine_view import EngineView
 from engine.service.events import Events
 from engine.service.hub import Hub
 from engine.service.inputs import Inputs
+from engine.service.lane import LaneKeeper, Stores
 from engine.service.outputs import Outputs
 from engine.service.passage_source import StoredPassages
 from engine.service.pins_link import PinsLink
@@ -78,6 +83,7 @@ from engine.service.trials import Trials
 from engine.service.triggers import TAKEN_TIMEOUT_S, Triggers
 from engine.service.unopened import Unopened
 from engine.settings import GeneralSettings, LprSettings
+from engine.settings.lane import LaneSettings
 from engine.store import Store
 from engine.store.upkeep import Upkeep
 from engine.types import Passage, WiegandFrame
@@ -115,6 +121,8 @@ class Core:
     publishing: Publishing
     lpr: LprSettings
     general: GeneralSettings
+    lane: LaneSettings
+    lane_stores: Stores
 
     def close(self) -> None:
         for workers in self.workers.values():
@@ -133,6 +141,7 @@ class Service:
         self._state = state
         self._clock = clock
         self._kinds = kinds
+        self._camera_id = camera_id(state)
         self._licensed = licensed
         self._core: Core | None = None
         self.restart = threading.Event()
@@ -143,7 +152,13 @@ class Service:
         self._replies = Replies()
         self._counters = Counters(clock, self._store, self._problems.say)
         self._engine = EngineView(clock, self._counters, licensed, lambda: self._subscribers.status_changed())
-        self._outputs = Outputs(self._store, lambda: self._core.general if self._core else None, kinds, self._problems.say)
+        self._outputs = Outputs(
+            self._store,
+            lambda: self._core.general if self._core else None,
+            lambda: self._core.lane if self._core else None,
+            kinds,
+            self._problems.say,
+        )
         kept_trigger = Remembered(state.last_trigger_file, LastTrigger)
         last = kept_trigger.get()
         self._triggers = Triggers(
@@ -162,7 +177,8 @@ class Service:
             self._on_frame,
             self._outputs.line_rules,
             self._outputs.polarities,
-            lambda line: self._subscribers.line(line),
+            self._on_line,
+            lambda line, text: self._lane.warning(line, text),
         )
         self._kept_frame = Remembered(state.last_wiegand_file, WiegandFrame)
         self._pins.wiegand = self._kept_frame.get()
@@ -178,6 +194,13 @@ class Service:
             self._replies,
         )
         self._events = Events(clock, self._take_event, self._problems.say)
+        self._lane = LaneKeeper(
+            clock,
+            Remembered(state.lane_file, Kept),
+            self._events.happened,
+            lambda: self._subscribers.status_changed(),
+            self._problems.say,
+        )
         self._timers = Timers(clock, self._time_zone, self._events.happened)
         self._environment = Environment(
             clock,
@@ -188,7 +211,7 @@ class Service:
             self._replies,
             self._network,
             state.broadcasts_socket,
-            camera_id(state),
+            self._camera_id,
             lambda: self._need_store().settings(GeneralSettings),
         )
         self._asker = Asker(self._gate_store, kinds, self._environment, clock)
@@ -196,14 +219,24 @@ class Service:
         self._room = Room(state.database, state.images)
         self._bypass = Bypass(kinds, self._environment, self._pins, clock)
         self._status = Status(
-            state, clock, self._engine, self._counters, self._pins, self._problems, card, self._running, lambda: self._room.problem
+            state,
+            clock,
+            self._engine,
+            self._counters,
+            self._pins,
+            self._problems,
+            card,
+            self._running,
+            lambda: self._room.problem,
+            self._lane.status,
         )
         self._passages = StoredPassages(lambda: Store(state.database, clock, checkpoints=False))
         self._subscribers = Subscribers(self._status.now, self._pins.lines, self._server_settings, self._passages)
         handlers: dict[type, Callable[[Any], object]] = {
             AskStatus: lambda request: self._status.now(),
             FireTrigger: self._fire_trigger,
-            TestAction: self._trials.run,
+            TestAction: self._test_action,
+            CameraSaw: self._camera_saw,
             RulesChanged: self._rules_changed,
             SettingsChanged: self._settings_changed,
             RestartService: self._restart_service,
@@ -247,6 +280,7 @@ class Service:
             except WireError as why:
                 log.warning("engine not restarted: %s", why)
         self._inputs.close()
+        self._lane.close()
         self._events.close()
         self._counters.keep()
         self._subscribers.close()
@@ -273,6 +307,7 @@ class Service:
             self._pins.push_rules()  # pins may have connected while the store was away
         except DeliveryError as why:
             log.info("polarities follow with the connection to pins: %s", why)
+        self._lane.open(core.lane, core.lane_stores)
         self._inputs.open(core.lpr, core.general)
         self._use_rules(core.store)
         for workers in core.workers.values():
@@ -295,7 +330,9 @@ class Service:
         again = outbox.recover(boot_id(), names_of(self._kinds, Lane.FAST))
         if again:
             log.warning("%d deliveries were on their way when the service ended: they are sent again", again)
-        performer = Performer(store, outbox, self._kinds, self._environment, self._clock)
+        lane_settings = store.settings(LaneSettings)
+        barrier = self._lane if lane_settings.in_use else None
+        performer = Performer(store, outbox, self._kinds, self._environment, self._clock, barrier)
         workers = {
             lane: Workers(lane, self._kinds, outbox, performer, self._pins, self._peers.of, self._clock, self._problems.say)
             for lane in Lane
@@ -306,7 +343,7 @@ class Service:
             gate=gate,
             keeper=keeper,
             workers=workers,
-            intake=Intake(gate, self._kinds, workers, self._clock, self._licensed, self._bypass),
+            intake=Intake(gate, self._kinds, workers, self._clock, self._licensed, self._bypass, barrier),
             events=Intake(store, self._kinds, workers, self._clock, self._licensed, self._bypass),
             scheduler=Scheduler(
                 keeper,
@@ -321,6 +358,8 @@ class Service:
             publishing=publishing,
             lpr=store.settings(LprSettings),
             general=store.settings(GeneralSettings),
+            lane=lane_settings,
+            lane_stores=Stores(gate, store, outbox, self._kinds, partial(_wake, workers), self._subscribers.decided),
         )
 
     def _use_rules(self, store: Store) -> None:
@@ -411,6 +450,10 @@ class Service:
         if core.events.take(passage, happened):
             self._subscribers.passage_stored()
 
+    def _on_line(self, line: LineState) -> None:
+        self._lane.line(line)
+        self._subscribers.line(line)
+
     def _on_edge(self, edge: InputEdge) -> None:
         self._inputs.edge(edge)
         self._events.input(edge.input, edge.active)
@@ -432,6 +475,18 @@ class Service:
         passage = self._triggers.wait_passage(trigger.id, wait_s) if wait_s > 0 else None
         return TriggerAnswer(True, NOTHING, trigger.id, passage)
 
+    def _test_action(self, request: TestAction) -> Outcome:
+        outcome = self._trials.run(request)
+        kind, options = options_of(self._kinds, request.kind, request.options)
+        if self._lane.opens(kind, options):
+            self._lane.by_hand()
+        return outcome
+
+    def _camera_saw(self, request: CameraSaw) -> Outcome:
+        general = self._need_store().settings(GeneralSettings)
+        self._lane.saw(request, general.camera_id or self._camera_id)
+        return Outcome(True)
+
     def _rules_changed(self, request: RulesChanged) -> Outcome:
         self._use_rules(self._need_store())
         try:
@@ -450,7 +505,7 @@ class Service:
         """Fingerprints of the settings that this process was started with; the region is the engine's alone."""
         if self._core is None:
             return {}
-        found = fingerprints(self._core.lpr, self._core.general)
+        found = fingerprints(self._core.lpr, self._core.general, self._core.lane)
         return {name: print_ for name, print_ in found.items() if name not in ("lpr.region", "lpr.countries")}
 
     def _apply(self, general: GeneralSettings) -> None:
@@ -468,6 +523,11 @@ class Service:
         log.info("restart asked for")
         self.restart.set()
         return Outcome(True, Text("engine and service restart"))
+
+
+def _wake(workers: Mapping[Lane, Workers]) -> None:
+    for each in workers.values():
+        each.wake()
 
 
 def _not_stored(plate: str, why: StoreError) -> Text:

@@ -7,27 +7,30 @@ from collections.abc import Callable
 
 from board.kit.errors import GatewrightError
 from board.kit.words import Text
-from board.types import LineRules
+from board.types import ENDS, KEEPS, Guard, LineRules
 from engine.actions import Kinds
 from engine.dispatch.polarity import wanted_polarities
 from engine.line_settings import groups, seconds_by_line
 from engine.service.pins_link import RULES
 from engine.settings import GeneralSettings
+from engine.settings.lane import ON_FAULT, LaneSettings
 from engine.store import Store
 
 
 class Outputs:
-    """`store()` and `general()` give None while the store is not open: what pins kept from the last time counts then."""
+    """`store()`, `general()` and `lane()` give None while the store is not open: what pins kept from the last time counts then."""
 
     def __init__(
         self,
         store: Callable[[], Store | None],
         general: Callable[[], GeneralSettings | None],
+        lane: Callable[[], LaneSettings | None],
         kinds: Kinds,
         report: Callable[[Text], None],
     ) -> None:
         self._store = store
         self._general = general
+        self._lane = lane
         self._kinds = kinds
         self._report = report
 
@@ -43,9 +46,22 @@ class Outputs:
             return {}
 
     def line_rules(self) -> LineRules | None:
-        """Interlocks, longest on-times and stuck times of the settings."""
-        general = self._general()
-        if general is None:
+        """Interlocks, longest on-times, stuck times and guards of the settings."""
+        general, lane = self._general(), self._lane()
+        if general is None or lane is None:
             return None
-        times = (seconds_by_line(general.longest_on), seconds_by_line(general.stuck_after))
-        return LineRules(f"{RULES}-{uuid.uuid4()}", *times, groups(general.interlocks))
+        stuck = _stuck(lane) | dict(seconds_by_line(general.stuck_after))
+        times = (seconds_by_line(general.longest_on), tuple(stuck.items()))
+        return LineRules(f"{RULES}-{uuid.uuid4()}", *times, groups(general.interlocks), _guards(lane))
+
+
+def _stuck(lane: LaneSettings) -> dict[str, int]:
+    return {name: lane.stuck_s for name in (lane.arming, lane.safety, lane.exit) if name}
+
+
+def _guards(lane: LaneSettings) -> tuple[Guard, ...]:
+    """pins itself keeps the barrier from moving over a vehicle, whatever becomes of this process."""
+    if not lane.safety:
+        return ()
+    outputs = ((lane.open_output, KEEPS), (lane.close_output, ENDS))
+    return tuple(Guard(lane.safety, output, does, lane.on_fault == ON_FAULT[0]) for output, does in outputs if output)

@@ -73,13 +73,15 @@ class _Taken:
 
 class PinsLink:
     """`on_edge` and `on_frame` are called from the link's thread for every input edge and every Wiegand frame that was sent,
-    `on_line` for every line that is seen for the first time or has changed.
+    `on_line` for every line that is seen for the first time or has changed, `on_warning` with what is wrong with a line (NOTHING:
+    that is over).
     `rules` and `polarities` ({output: active high}) are asked and sent before anything else on every new connection."""
 
     def __init__(
         self, socket: Path, clock: Clock, on_edge: Callable[[InputEdge], None], on_frame: Callable[[WiegandSent], None],
         rules: Callable[[], LineRules | None], polarities: Callable[[], Mapping[str, bool]],
         on_line: Callable[[LineState], None] = lambda line: None,
+        on_warning: Callable[[str, Text], None] = lambda line, text: None,
     ) -> None:  # fmt: skip
         self._socket = socket
         self._clock = clock
@@ -88,6 +90,7 @@ class PinsLink:
         self._rules = rules
         self._polarities = polarities
         self._on_line = on_line
+        self._on_warning = on_warning
         self._codec = Codec(PINS_MESSAGES)
         self._lock = threading.Lock()
         self._channel: Channel | None = None
@@ -255,6 +258,7 @@ class PinsLink:
             self._line(message.output, "output", message.active)
         elif isinstance(message, LineWarning):
             self._warn(message.line, message.text)
+            self._on_warning(message.line, message.text)
         elif isinstance(message, WiegandSent):
             self.wiegand = WiegandFrame(message.port, message.code, message.at, message.ok)
             self._on_frame(message)

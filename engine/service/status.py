@@ -9,7 +9,7 @@ from board.devices import read_devices
 from board.kit.clock import Clock
 from board.kit.state import State
 from board.kit.words import Text
-from engine.messages import ServiceStatus
+from engine.messages import LaneStatus, ServiceStatus
 from engine.service.counters import Counters
 from engine.service.engine_view import EngineView
 from engine.service.pins_link import PinsLink
@@ -19,7 +19,7 @@ from engine.service.scheduler import free_space_pct
 
 class Status:
     """`card()`: the SD card's folder, None while there is none; `running()`: fingerprints of the settings that the
-    service was started with; `storage()`: what is wrong with it now."""
+    service was started with; `storage()`: what is wrong with it now; `lane()`: how the barrier's lane is."""
 
     def __init__(
         self,
@@ -32,6 +32,7 @@ class Status:
         card: Callable[[], Path | None],
         running: Callable[[], Mapping[str, str]],
         storage: Callable[[], Text],
+        lane: Callable[[], LaneStatus | None],
     ) -> None:
         self._state = state
         self._clock = clock
@@ -42,6 +43,7 @@ class Status:
         self._card = card
         self._running = running
         self._storage = storage
+        self._lane = lane
 
     def now(self) -> ServiceStatus:
         engine, card = self._engine.alive(), self._card()
@@ -68,4 +70,5 @@ class Status:
             last_engine=last_engine,
             last_engine_age_s=round(age_s, 1),
             storage=self._storage(),
+            lane=self._lane(),
         )

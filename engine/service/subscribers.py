@@ -31,13 +31,14 @@ from engine.messages import (
     LiveReads,
     Missed,
     Outcome,
+    PassageDecided,
     PassageEvent,
     ServerSettings,
     ServiceStatus,
     Subscribe,
     Subscribed,
 )
-from engine.types import Delivery
+from engine.types import Decision, Delivery
 
 log = logging.getLogger("subscribers")
 
@@ -135,6 +136,9 @@ class Subscribers:
 
     def delivery(self, delivery: Delivery) -> None:
         self._append(DELIVERIES, DeliveryEvent(delivery))
+
+    def decided(self, passage_id: str, decision: Decision) -> None:
+        self._append(DELIVERIES, PassageDecided(passage_id, decision))
 
     def serve(self, channel: Channel, request: Subscribe) -> None:
         """Sends to `channel` until it ends (PeerGone) or this object is closed."""

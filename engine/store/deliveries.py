@@ -83,6 +83,15 @@ class Deliveries:
             )
             return self._db.execute(sql, (stamp(at), to_stored(note), *kinds)) if last is not None else 0
 
+    def hasten(self, passage_id: str, at: datetime) -> int:
+        """What waits for the passage's decision waits no longer; how many."""
+        sql = "UPDATE deliveries SET next_try_at = ? WHERE passage_id = ? AND state = 'pending'"
+        return self._db.execute(sql, (stamp(at), passage_id))
+
+    def pending_of(self, passage_id: str) -> list[Delivery]:
+        sql = f"SELECT {COLUMNS} FROM deliveries WHERE passage_id = ? AND state = 'pending' ORDER BY rowid"
+        return [_delivery(row) for row in self._db.rows(sql, (passage_id,))]
+
     def heads(self, kind: str) -> list[Head]:
         """For each action of this kind, the one of those that wait whose time comes first."""
         return [

@@ -261,6 +261,16 @@ def _version_11(db: Database) -> None:
     db.execute("CREATE TABLE published (name TEXT PRIMARY KEY, number INTEGER NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID")
 
 
+def _version_12(db: Database) -> None:
+    """Vehicles that are counted as inside, and the places of each list (list 0: of plates on no list)."""
+    db.execute("CREATE TABLE inside (key TEXT PRIMARY KEY, plate TEXT NOT NULL, list_id INTEGER NOT NULL, since TEXT NOT NULL)")
+    db.execute("CREATE INDEX inside_list ON inside (list_id)")
+    db.execute(
+        "CREATE TABLE places (list_id INTEGER PRIMARY KEY, capacity INTEGER NOT NULL DEFAULT 0, "
+        "correction INTEGER NOT NULL DEFAULT 0, drift INTEGER NOT NULL DEFAULT 0)"
+    )
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_1,
     _version_2,
@@ -273,6 +283,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_9,
     _version_10,
     _version_11,
+    _version_12,
 )
 
 COMPATIBLE = 2

@@ -105,6 +105,17 @@ class Passages:
             ],
         )
 
+    def decide(self, passage_id: str, decision: Decision) -> None:
+        """What was decided in the end, about one that had to wait."""
+        self._db.execute(
+            "UPDATE passages SET outcome = ?, reason = ? WHERE id = ?", (decision.outcome, to_stored(decision.reason), passage_id)
+        )
+
+    def undecided(self, newest: int) -> list[str]:
+        """Ids of those that wait for a decision, among the newest."""
+        sql = "SELECT id FROM (SELECT id, outcome FROM passages ORDER BY rowid DESC LIMIT ?) WHERE outcome = 'waiting'"
+        return [row["id"] for row in self._db.rows(sql, (newest,))]
+
     def matches(self, passage_id: str) -> tuple[Match, ...]:
         """The lists that a passage matched when it was stored; an entry deleted since is None. One that an import has replaced
         since is the new one of that plate."""

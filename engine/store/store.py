@@ -20,6 +20,7 @@ from engine.store.imports import Imports
 from engine.store.jobs import Jobs
 from engine.store.judge import Judge
 from engine.store.lists import Lists
+from engine.store.occupancy import Occupancy
 from engine.store.passages import Passages
 from engine.store.rules import Rules
 from engine.store.settings import StoredSettings
@@ -52,6 +53,7 @@ class Store:
         self.deliveries = Deliveries(self.db)
         self.settings = StoredSettings(self.db, self.changes)
         self.counters = Counters(self.db, clock)
+        self.occupancy = Occupancy(self.db, self.changes)
         self.imports = Imports(path, self.lists, self._entry_check, self.entries.check_wildcards, clock)
         self.jobs = Jobs(self.db, self.lists, self.changes, clock)
         self.transfers = Transfers(self.db, clock)

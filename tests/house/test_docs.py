@@ -13,7 +13,7 @@ import pytest
 
 from board.profiles import _page as boards
 from engine.__main__ import COMMANDS
-from engine.cli import countries, messages_docs, settings_docs
+from engine.cli import countries, lane_docs, messages_docs, settings_docs
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PRODUCT = ("board", "engine", "webui", "firmware", "vadp_package")
@@ -99,6 +99,11 @@ def test_generated_pages_are_current(page: str, command: str, current: object) -
     assert callable(current)
     written = (REPOSITORY / page).read_text(encoding="utf-8")
     assert written == current(), f"write it again: python -m {command} --markdown > {page}"
+
+
+def test_the_lane_is_drawn_as_its_table_says() -> None:
+    written = (REPOSITORY / "docs" / "lane.md").read_text(encoding="utf-8")
+    assert written.endswith(lane_docs.markdown()), "its end is what python -m engine lane prints"
 
 
 def test_the_check_reads_paths_braces_and_commands() -> None:

@@ -16,13 +16,19 @@ from board.kit.words import Text
 from engine.countries import countries
 from engine.messages import RestartService, SettingsChanged
 from engine.settings import GeneralSettings, LprSettings
+from engine.settings.lane import LaneSettings
 from webui.choices import settings_choices
 from webui.portal import Portal
 from webui.view import shapes
 from webui.view.notes import note_data
 from webui.view.shapes import settings_shape
 
-GROUPS: Mapping[str, type[Settings]] = {"lpr": LprSettings, "camera": CameraSettings, "general": GeneralSettings}
+GROUPS: Mapping[str, type[Settings]] = {
+    "lpr": LprSettings,
+    "camera": CameraSettings,
+    "lane": LaneSettings,
+    "general": GeneralSettings,
+}
 """Name in the address: the settings."""
 
 KEPT_BY_DEFAULT = ("region", "countries")

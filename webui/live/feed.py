@@ -20,6 +20,7 @@ from engine.messages import (
     AskStatus,
     DeliveryEvent,
     LiveReads,
+    PassageDecided,
     PassageEvent,
     ServiceStatus,
 )
@@ -52,6 +53,8 @@ class Documents(Protocol):
     def reads(self, reads: LiveReads) -> dict[str, Any]: ...
 
     def passage(self, stored: PassageEvent) -> dict[str, Any]: ...
+
+    def decided(self, decided: PassageDecided) -> dict[str, Any]: ...
 
     def delivery(self, ended: DeliveryEvent) -> dict[str, Any]: ...
 
@@ -161,6 +164,9 @@ class Feed:
         elif isinstance(message, PassageEvent):
             for viewer, data in _each(viewers, "passage", documents.passage(message), message.row):
                 viewer.passage(message.row, data)
+        elif isinstance(message, PassageDecided):
+            for viewer, data in _each(viewers, "decided", documents.decided(message)):
+                viewer.put(data)
         elif isinstance(message, DeliveryEvent):
             for viewer, data in _each(viewers, "delivery", documents.delivery(message)):
                 viewer.put(data)

@@ -1,6 +1,7 @@
 // Live: picture with overlays, last result, recent passages, board and counters (manual 4.2, Live tab).
 import {$, api, ApiError, el, notice, onClick, plate, repeat, svg, toast} from "./portal.js";
 import {openEvents} from "./events.js";
+import {laneState} from "./lane_state.js";
 import {followPictures} from "./pictures.js";
 import {zoom} from "./zoom.js";
 
@@ -194,6 +195,7 @@ function takeStatus(status) {
   showInfo(status.info);
   showLines(status.lines);
   showWiegand(status.wiegand);
+  showLane(status.lane);
   if (status.live) takeReads(status.live);
   $("#live").classList.remove("stale");
   $("#trigger").hidden = !(mayAct && status.mode === "TRIGGER");
@@ -302,6 +304,11 @@ function showWiegand(frame) {
     : [el("span", {class: "muted"}, "No Wiegand frame sent yet.")]));
 }
 
+function showLane(lane) {
+  $("#lane").hidden = !lane;
+  if (lane) $("#lane-state").replaceChildren(...laneState(lane));
+}
+
 repeat(500, async () => { if (state.status?.lines.length) showLines(state.status.lines); }); // lamps that were lit go out
 
 onClick($("#trigger"), async () => {
@@ -328,6 +335,10 @@ function takePassages(passages) {
   if (!fresh.length) return;
   state.newest = fresh[0].row;
   state.passages = [...fresh, ...state.passages].slice(0, 10);
+  showPassages();
+}
+
+function showPassages() {
   showLast(state.passages[0]);
   $("#recent tbody").replaceChildren(...state.passages.map((passage) => el("tr", {},
     el("td", {"data-name": "Plate", class: "plate-cell"}, plate(passage.plate)),
@@ -337,6 +348,14 @@ function takePassages(passages) {
     el("td", {"data-name": "Decision", title: passage.decision}, passage.outcome),
     el("td", {"data-name": "Country"}, [passage.country, passage.region].filter(Boolean).join(" ")),
     el("td", {"data-name": "Confidence", class: "nums right"}, passage.plate ? `${Math.round(passage.confidence)} %` : ""))));
+}
+
+/** A passage that waited is decided about. */
+function takeDecision({id, outcome, decision}) {
+  const passage = state.passages.find((each) => each.id === id);
+  if (!passage) return;
+  Object.assign(passage, {outcome, decision});
+  showPassages();
 }
 
 function thumbnail(passage) {
@@ -374,6 +393,6 @@ repeat(5000, async () => { if (slow) { await refreshStatus(); await refreshPassa
 
 refreshPassages().catch((error) => { if (!(error instanceof ApiError)) throw error; }).then(() => openEvents(
   () => `events?after=${state.newest}`,
-  {status: takeStatus, reads: takeReads, passage: (passage) => takePassages([passage])},
+  {status: takeStatus, reads: takeReads, passage: (passage) => takePassages([passage]), decided: takeDecision},
   {slow: (is) => { if (is && !slow) refreshStatus(); slow = is; }, lost: () => noNews("The camera does not answer. Is it still connected?")},
 ));

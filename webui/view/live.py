@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from board.kit.web.routes import said
-from board.kit.words import Language
-from engine.messages import DeliveryEvent, LiveReads, PassageEvent, ServiceStatus
+from board.kit.words import Language, Text
+from engine.messages import DeliveryEvent, LiveReads, PassageDecided, PassageEvent, ServiceStatus
 from engine.store import PassageQuery, StoredPassage
 from engine.types import Delivery
 from webui.live.events import event
@@ -38,6 +38,9 @@ class Documents:
             self._portal, StoredPassage(stored.row, stored.passage, lists, decision=stored.decision), self._portal.zone()
         )
         return {**document, "deliveries": [_delivery(each) for each in stored.deliveries]}
+
+    def decided(self, decided: PassageDecided) -> dict[str, Any]:
+        return {"id": decided.passage_id, "outcome": Text(decided.decision.outcome), "decision": decided.decision.reason}
 
     def delivery(self, ended: DeliveryEvent) -> dict[str, Any]:
         return _delivery(ended.delivery)

@@ -293,6 +293,37 @@ class Engine(TypedDict):
     size: tuple[int, int]
 
 
+class LanePlaces(TypedDict):
+    """Places of a list; `list_id` 0 and `name` "": of plates on no list. `capacity` 0: no limit; `drift`: by how much the count may
+    be off."""
+
+    list_id: int
+    name: str
+    capacity: int
+    count: int
+    drift: int
+
+
+class Lane(TypedDict):
+    """The barrier's lane. `plate`: whom it was opened for; `waiting`: plates that wait to be let in; `faults`: inputs that are not
+    believed; `second_camera`: how it is, null without one."""
+
+    state: Text
+    since_local: str
+    plate: str
+    waiting: list[str]
+    faults: list[Text]
+    second_camera: Text | None
+    places: list[LanePlaces]
+
+
+class LaneDocument(TypedDict):
+    """`lane`: null while nothing of it is in use, or the service is gone; `places`: of every list, while vehicles are counted."""
+
+    lane: Lane | None
+    places: list[LanePlaces]
+
+
 class Status(TypedDict):
     """The camera's state. `mode`: the function mode, NO LICENSE or STOPPED; `engine`, `live`: None while it does not run;
     `age_s`: how long ago it was heard, -1 for never."""
@@ -309,6 +340,7 @@ class Status(TypedDict):
     live: LiveReads | None
     roi: tuple[float, float, float, float] | None
     lane_line: tuple[float, float, float, float] | None
+    lane: Lane | None
 
 
 @cache

@@ -16,7 +16,7 @@ from engine.actions import options_of
 from engine.messages import STOPPED, EngineStatus, LiveReads, ServiceStatus
 from engine.types import WiegandFrame
 from webui.portal import Portal
-from webui.view import shapes
+from webui.view import lane, shapes
 from webui.view.problems import problems
 
 INFO = (
@@ -51,6 +51,7 @@ def shown(portal: Portal, status: ServiceStatus | None, age_s: float) -> dict[st
         "live": reads(status.live) if status is not None and status.live is not None else None,
         "roi": lpr.roi,
         "lane_line": lpr.lane_line,
+        "lane": lane.shown(portal, status.lane if status else None),
     }
 
 

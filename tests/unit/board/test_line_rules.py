@@ -8,7 +8,7 @@ from board.kit.errors import BoardError
 from board.kit.state import State
 from board.line_rules import Rules, load_rules, merged, save_rules
 from board.profiles import all_profiles
-from board.types import LineRules
+from board.types import KEEPS, Guard, LineRules
 
 SIM = all_profiles()["sim"]
 NONE = Rules({"DO1": 0, "DO2": 0}, {"DI1": 0, "DI2": 0}, ())
@@ -31,6 +31,9 @@ def test_settings_stand_in_place_of_the_profiles_times_and_beside_its_interlocks
         (LineRules("r", max_on_s=(("DO9", 5),)), "no output 'DO9'; this board has DO1, DO2"),
         (LineRules("r", stuck_after_s=(("DO1", 5),)), "no input 'DO1'; this board has DI1, DI2"),
         (LineRules("r", interlocks=(("DO1", "gate"),)), "no output 'gate'"),
+        (LineRules("r", guards=(Guard("DI9", "DO1"),)), "no input 'DI9'"),
+        (LineRules("r", guards=(Guard("DI1", "DO9"),)), "no output 'DO9'"),
+        (LineRules("r", guards=(Guard("DI1", "DO1", "shuts"),)), "DO1: a guard does not know 'shuts'"),
         (LineRules("r", max_on_s=(("DO1", -1),)), "DO1: a time must be 0 to 86400 s, not -1"),
     ],
 )
@@ -52,7 +55,7 @@ def test_every_profile_has_rules_that_its_lines_can_keep(name):
 
 
 def test_what_was_saved_is_loaded(tmp_path):
-    asked = LineRules("r", (("DO1", 5),), (("DI1", 600),), (("DO1", "DO2"),))
+    asked = LineRules("r", (("DO1", 5),), (("DI1", 600),), (("DO1", "DO2"),), (Guard("DI2", "DO1", KEEPS),))
     save_rules(State(tmp_path), asked)
     assert load_rules(State(tmp_path), SIM) == merged(SIM, asked)
 
@@ -66,7 +69,7 @@ def test_a_damaged_file_is_told_and_the_profiles_rules_count(tmp_path, text, cap
 
 @pytest.mark.parametrize("text", ["", "no json", "[]", None])
 def test_a_damaged_file_is_restored_from_its_copy(tmp_path, text, caplog):
-    asked = LineRules("r", (("DO1", 5),), (("DI1", 600),), (("DO1", "DO2"),))
+    asked = LineRules("r", (("DO1", 5),), (("DI1", 600),), (("DO1", "DO2"),), (Guard("DI2", "DO1", KEEPS),))
     file = State(tmp_path).line_rules_file
     save_rules(State(tmp_path), asked)
     before = file.read_bytes()

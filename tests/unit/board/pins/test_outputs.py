@@ -8,7 +8,7 @@ from board.kit.words import NOTHING
 from board.line_rules import Rules
 from board.pins.outputs import Outputs
 from board.profiles import all_profiles
-from board.types import LineWarning
+from board.types import ENDS, KEEPS, Guard, LineWarning
 
 PROFILE = all_profiles()["sim"]
 DO1 = PROFILE.outputs[0].pin
@@ -42,11 +42,11 @@ def outputs(chip, clock, changes):
     return new_outputs(chip, clock, changes)
 
 
-def new_outputs(chip, clock, changes, arm=lambda: None, **rules):
+def new_outputs(chip, clock, changes, arm=lambda: None, active=(), **rules):
     def tell(message):
         changes.append((message.line, str(message.text)) if isinstance(message, LineWarning) else (message.output, message.active))
 
-    return Outputs(PROFILE, chip, {"DO1": True, "DO2": True}, clock, tell, Rules(**rules), arm)
+    return Outputs(PROFILE, chip, {"DO1": True, "DO2": True}, clock, tell, Rules(**rules), arm, lambda guard: guard.input in active)
 
 
 @pytest.mark.parametrize(
@@ -322,3 +322,74 @@ def test_an_output_that_cannot_be_switched_off_ends_pins_so_that_its_guardian_ac
     clock.advance(0.1)
     with pytest.raises(BoardError, match="the chip refuses"):
         outputs.end_due()
+
+
+SAFETY = Guard("DI2", "DO1", KEEPS)
+
+
+@pytest.mark.parametrize(
+    "begin", [lambda o: o.pulse("DO1", 500), lambda o: o.play("DO1", 20, 20, 2), lambda o: o.hold("DO1", 1, "a")]
+)
+def test_an_output_is_not_switched_on_while_its_guard_is_active(chip, clock, changes, begin):
+    active = {"DI2"}
+    outputs = new_outputs(chip, clock, changes, active=active, guards=(SAFETY,))
+    with pytest.raises(BoardError, match=r"^DO1 is not switched on: DI2 is active$"):
+        begin(outputs)
+    assert (changes, chip.levels) == ([], {})
+    outputs.pulse("DO2", 500)  # which it does not guard
+    active.clear()
+    begin(outputs)
+    assert changes == [("DO2", True), ("DO1", True)]
+
+
+def test_a_guard_keeps_what_is_held_until_its_input_is_at_rest(chip, clock, changes):
+    active = set()
+    outputs = new_outputs(chip, clock, changes, active=active, guards=(SAFETY,), max_on_s={"DO1": 60})
+    outputs.hold("DO1", 1, "a")
+    active.add("DI2")
+    assert str(outputs.release("DO1")[1]) == "DO1 goes off once DI2 is at rest"
+    clock.advance(100)  # beyond its longest time
+    outputs.end_due()
+    outputs.obey_guards()
+    assert (changes, outputs.next_ns(), outputs.busy()) == ([("DO1", True)], None, True)
+    active.clear()
+    outputs.obey_guards()
+    assert (changes[-1], outputs.busy()) == (("DO1", False), False)
+
+
+def test_a_hold_whose_client_dies_with_a_vehicle_below_the_barrier_ends_when_that_has_gone(chip, clock, changes):
+    active = set()
+    outputs = new_outputs(chip, clock, changes, active=active, guards=(SAFETY,))
+    outputs.hold("DO1", 1, "a")
+    active.add("DI2")
+    assert outputs.client_gone(1) == ["a"]
+    assert chip.levels == {DO1: True}
+    active.clear()
+    outputs.obey_guards()
+    assert chip.levels == {DO1: False}
+
+
+def test_a_pulse_ends_at_its_time_whatever_a_guard_keeps_and_the_end_of_pins_ends_all(chip, clock, changes):
+    active = set()
+    outputs = new_outputs(chip, clock, changes, active=active, guards=(SAFETY,))
+    outputs.pulse("DO1", 500)
+    active.add("DI2")
+    run_until_quiet(outputs, clock)
+    assert changes == [("DO1", True), ("DO1", False)]
+    active.clear()
+    outputs.hold("DO1", 1, "a")
+    active.add("DI2")
+    outputs.rest()
+    assert chip.levels[DO1] is False
+
+
+def test_a_barriers_close_ends_at_once_when_a_vehicle_comes_below_it(chip, clock, changes):
+    active = set()
+    outputs = new_outputs(chip, clock, changes, active=active, guards=(Guard("DI2", "DO2", ENDS),))
+    outputs.pulse("DO2", 5000)
+    outputs.obey_guards()
+    active.add("DI2")
+    outputs.obey_guards()
+    assert changes == [("DO2", True), ("DO2", False), ("DO2", "DO2 was switched off: DI2 is active")]
+    with pytest.raises(BoardError, match="DO2 is not switched on"):
+        outputs.pulse("DO2", 100)

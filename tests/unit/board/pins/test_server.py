@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import time
+import uuid
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from board.kit.words import NOTHING
 from board.profiles import load
 from board.safe import make_safe
 from board.types import (
+    KEEPS,
+    Guard,
     InputEdge,
     InputState,
     Level,
@@ -35,6 +38,7 @@ from board.types import (
 )
 from board.wiegand.codes import LAYOUTS, decode, encode
 from board.wiegand.receive import receive
+from tests.waiting import until
 
 W26 = LAYOUTS["w26"]
 PATIENCE_S = 20
@@ -127,6 +131,19 @@ def test_a_delayed_request_that_an_interlock_forbids_when_it_is_due_is_taken_and
     assert isinstance(answer, PinsRefused) and str(answer.why) == "DO1 stays off: it is interlocked with DO2, which is on"
     assert client.seen == [PinsTaken("a")]
     assert pins.edges("DO1") == []
+
+
+def test_an_input_that_guards_an_output_refuses_pulses_until_it_is_at_rest_or_stuck(pins):
+    client = pins.client()
+    client.ask(LineRules("r", stuck_after_s=(("DI2", 1),), guards=(Guard("DI2", "DO1", KEEPS),)))
+    set_input(pins.state, "DI2", 1)
+    until(lambda: isinstance(client.ask(Pulse(str(uuid.uuid4()), "DO1", 20)), PinsRefused), "the guard")
+    assert str(client.ask(Pulse("a", "DO1", 20)).why) == "DO1 is not switched on: DI2 is active"
+    set_input(pins.state, "DI2", 0)
+    until(lambda: isinstance(client.ask(Pulse("a", "DO1", 20)), PinsDone), "the guard's end")
+    set_input(pins.state, "DI2", 1)
+    until(lambda: isinstance(client.ask(Pulse(str(uuid.uuid4()), "DO1", 20)), PinsRefused), "the guard again")
+    until(lambda: isinstance(client.ask(Pulse("b", "DO1", 20)), PinsDone), "the report that it is stuck")
 
 
 def test_a_delayed_request_that_comes_due_too_late_is_taken_and_then_refused(pins):

@@ -44,6 +44,8 @@ def camera(tmp_path: Path) -> Iterator[Camera]:
     made.store.close()
 
 
+OF_THE_LANE = ("no_opening", "opening_unused", "input_fault", "input_fault_over", "passback", "full")
+
 PASSAGES = {
     "listed": passage("LISTED1", lane=1),
     "stranger": passage("STRANGER", lane=1),
@@ -60,6 +62,7 @@ PASSAGES = {
     "tail-gate": passage("", event="tail_gate"),
     "held open": passage("", event="held_open"),
     "still": passage("", event="barrier_still"),
+    **{name: passage("", event=name) for name in OF_THE_LANE},
 }
 CARS_READ = {"listed", "stranger", "away", "lane 2"}
 
@@ -76,6 +79,7 @@ BEGINS = {
     "tail_gate": {"tail-gate"},
     "held_open": {"held open"},
     "barrier_still": {"still"},
+    **{name: {name} for name in OF_THE_LANE},
 }
 
 

@@ -1,0 +1,134 @@
+"""Camera action: tells another Gatewright camera of the site what was read here: a second view of a vehicle, or one that drove in
+or out at another lane (docs/lane.md). While a rule uses it, it says every few seconds that this camera is there.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from typing import Any
+
+from board.kit.errors import GatewrightError
+from board.kit.settings import Settings, option
+from board.kit.words import Text, mark
+from engine.actions._exchange import Host, place
+from engine.actions._http import Login, Request, ask
+from engine.actions._kind import ActionEnv, ActionKind
+from engine.actions._tls import Certificates, ca_option, client_context
+from engine.types import PlateEvent
+
+HEARTBEAT_S = 5.0
+LONGEST_AGE_MS = 86_400_000
+PATH = "/anpr/api/lane/seen"
+
+LANES = {mark("the same vehicle"): "view", mark("a vehicle that drove in"): "in", mark("a vehicle that drove out"): "out"}
+"""What this camera sees, as people choose it: as the other one is told."""
+
+log = logging.getLogger("camera")
+
+
+class CameraOptions(Settings):
+    host: Host = option("192.168.1.11", "Host", "The other camera's name or address.", max_length=253)
+    port: int = option(443, "Port", "That of its portal: by custom 443 with TLS, 80 without.", ge=1, le=65535)
+    tls: bool = option(True, "TLS", "Encrypts the connection and checks which camera that is.")
+    ca: Certificates = ca_option()
+    password: str = option(
+        "",
+        "Token",
+        "An API token of the other camera with the permission open.",
+        widget="password",
+        belongs_to=("host", "port", "tls", "ca"),
+        max_length=200,
+    )
+    sees: str = option(
+        next(iter(LANES)),
+        "This camera sees",
+        "The same vehicle as the other camera, which decides with both plates; or vehicles at another lane, which that one counts.",
+        choices=tuple(LANES),
+    )
+    timeout_s: float = option(3.0, "Timeout", "Longest wait, from look-up to the end of the answer.", unit="s", ge=1, le=10)
+
+
+class Heart:
+    """Says to one camera, while somebody uses it, that this one is there."""
+
+    def __init__(self, env: ActionEnv) -> None:
+        self._env = env
+        self._lock = threading.Lock()
+        self._options: tuple[CameraOptions, ...] = ()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="camera-link", daemon=True)
+
+    def __enter__(self) -> Heart:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(0.5)
+
+    def use(self, options: tuple[CameraOptions, ...]) -> None:
+        with self._lock:
+            self._options = tuple(dict.fromkeys(each for each in options if LANES[each.sees] == "view"))
+
+    def _run(self) -> None:
+        while not self._stop.wait(HEARTBEAT_S):
+            with self._lock:
+                wanted = self._options
+            for options in wanted:
+                try:
+                    _send(options, self._env, {"camera_id": self._env.device.id})
+                except GatewrightError as why:
+                    log.debug("%s: %s", options.host, why)
+                except Exception:  # the thread's top
+                    log.exception("%s", options.host)
+
+
+def _send(options: CameraOptions, env: ActionEnv, said: dict[str, Any]) -> None:
+    url = f"{'https' if options.tls else 'http'}://{place(options.host, options.port)}{PATH}"
+    headers = {"Content-Type": "application/json", "User-Agent": "Gatewright", "Connection": "close"}
+    login = Login("bearer", "", options.password)
+    ask(Request("POST", url, json.dumps(said).encode(), headers), login, env.network, options.timeout_s, client_context(options.ca))
+
+
+def _deliver(event: PlateEvent, options: CameraOptions, env: ActionEnv) -> Text:
+    lane, passage = LANES[options.sees], event.passage
+    target = place(options.host, options.port)
+    if not passage.plate:
+        return Text("nothing was sent: no plate was read")
+    if lane != "view" and event.decision.outcome in ("refused", "withheld"):
+        return Text("nothing was sent: the vehicle was not let through")
+    said = {
+        "camera_id": env.device.id,
+        "event_id": passage.id,
+        "plate": passage.plate[:20],
+        "age_ms": _age_ms(event, env),
+        "lane": lane,
+    }
+    _send(options, env, said)
+    return Text("{target} took {plate}", {"target": target, "plate": passage.plate})
+
+
+def _age_ms(event: PlateEvent, env: ActionEnv) -> int:
+    """Of the picture, by the clock of this camera that says that it is older (the monotonic one begins anew with each boot)."""
+    spans = (
+        (env.clock.now() - event.passage.at).total_seconds() * 1000,
+        (env.clock.monotonic_ns() - event.passage.monotonic_ns) / 1e6,
+    )
+    return max(0, min(LONGEST_AGE_MS, round(max(spans))))
+
+
+def _use(heart: Heart, rules: tuple[CameraOptions, ...], env: ActionEnv) -> None:
+    heart.use(rules)
+
+
+ACTION = ActionKind(
+    name="camera",
+    label="CAMERA",
+    options=CameraOptions,
+    deliver=_deliver,
+    peer=lambda options: place(options.host, options.port),
+    open=lambda peer, env: Heart(env),
+    use=_use,
+)

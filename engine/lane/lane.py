@@ -1,0 +1,255 @@
+"""Lane: may the barrier open for this vehicle now, later, or not: the machine, vehicles that wait, and the second camera."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from board.kit.words import NOTHING, Text
+from engine.lane import table
+from engine.lane.kept import Kept
+from engine.lane.likeness import alike
+from engine.lane.machine import BY_HAND, Effect, Machine, S, Times, Vehicle
+from engine.lane.pair import Pair, View
+from engine.lane.table import ARMING, ROLES, SAFETY
+
+MISMATCH = "list_mismatch"
+
+OPEN_NOW, REFUSE_NOW = "open_now", "refuse_now"
+"""Effects for a vehicle that waited."""
+
+USUAL = Times()
+
+OPEN, WAIT, REFUSE = "open", "wait", "refuse"
+
+MOST_WAITING = 8
+
+UNSEEN = 3
+"""So many vehicles in a row that the arming loop does not notice, and it is taken for broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """`roles`: inputs that the lane has; `wait_s`: a vehicle waits at most so long for what keeps the barrier shut;
+    `same_vehicle_s`: a plate that has driven in is that vehicle for so long; `shut_on_fault`: a faulty input refuses everybody;
+    `second_camera`: "" none, else what counts while it is silent: "own" or "refuse"; `pair_wait_s`: how long it is waited for."""
+
+    roles: frozenset[str] = frozenset()
+    times: Times = USUAL
+    wait_s: float = 10.0
+    same_vehicle_s: float = 30.0
+    shut_on_fault: bool = False
+    second_camera: str = ""
+    pair_wait_s: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`kind`: OPEN, WAIT or REFUSE; `reason`: why not at once; `event`: of engine.events, what a refusal tells besides."""
+
+    kind: str
+    reason: Text = NOTHING
+    event: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    vehicle: Vehicle
+    lists: frozenset[str]
+    seen_ns: int
+    until_ns: int
+    pair_until_ns: int
+
+
+YES = Verdict(OPEN)
+ALREADY = Verdict(REFUSE, Text("already opened for this vehicle"))
+OCCUPIED = Verdict(WAIT, Text("a vehicle stands in the safety loop"))
+
+
+class Lane:
+    """Every call takes the time in ns (CLOCK_MONOTONIC) and gives what has happened, what waited and may go among it."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._machine = Machine(rules.roles, rules.times)
+        self._pair = Pair(rules.pair_wait_s)
+        self._waiting: list[_Request] = []
+        self._unseen: list[str] = []
+
+    @property
+    def machine(self) -> Machine:
+        return self._machine
+
+    @property
+    def waiting(self) -> tuple[Vehicle, ...]:
+        """Who waits for an answer."""
+        return tuple(request.vehicle for request in self._waiting)
+
+    @property
+    def wait_s(self) -> float:
+        return self._rules.wait_s
+
+    def second_alive(self, now_ns: int) -> bool:
+        """Whether the second camera was heard lately."""
+        return self._pair.alive(now_ns)
+
+    def begin(self, levels: Mapping[str, bool], kept: Kept, now_ns: int) -> list[Effect]:
+        """Takes over from an earlier process."""
+        return self._machine.begin(levels, kept, now_ns)
+
+    def ask(self, vehicle: Vehicle, lists: frozenset[str], seen_ns: int, now_ns: int) -> Verdict:
+        """A vehicle that a list lets in. OPEN: from now on the opening is its own. WAIT: an effect tells the end. The same passage
+        may be asked again."""
+        self._machine.tick(now_ns)  # what has lapsed is not in the way
+        request = _Request(
+            vehicle,
+            lists,
+            seen_ns,
+            seen_ns + round(self._rules.wait_s * S),
+            now_ns + round(self._rules.pair_wait_s * S),
+        )
+        if any(each.vehicle.passage_id == vehicle.passage_id for each in self._waiting):
+            return self._judge(request, now_ns)
+        verdict = self._judge(request, now_ns)
+        if verdict.kind == WAIT and request.until_ns <= now_ns:
+            verdict = Verdict(REFUSE, verdict.reason)
+        if verdict.kind == WAIT:
+            if any(alike(each.vehicle.plate, vehicle.plate) for each in self._waiting):
+                return Verdict(REFUSE, Text("another read of this vehicle waits already: {why}", {"why": verdict.reason}))
+            if len(self._waiting) >= MOST_WAITING:
+                return Verdict(REFUSE, Text("too many vehicles wait already"))
+            self._waiting.append(request)
+        elif verdict.kind == OPEN:
+            self._give(request, now_ns)
+        return verdict
+
+    def may_begin(self, passage_id: str) -> Text:
+        """Why an action that opens must not begin for this passage any more; NOTHING: it may."""
+        holder = self._machine.holder
+        if not self._machine.has_loops:
+            return NOTHING
+        if holder is None or holder.passage_id != passage_id:
+            return Text("its opening has lapsed, or was never given")
+        if self._machine.state != table.OPENED:
+            return Text("its vehicle has driven in already")
+        return NOTHING
+
+    def input(self, role: str, active: bool, now_ns: int) -> list[Effect]:
+        """An input of the lane changed."""
+        happened = self._machine.set(role, active, now_ns)
+        if role == ARMING:
+            self._unseen.clear()
+            happened += self._machine.fault(ARMING, False, now_ns)
+        return happened + self._resolve(now_ns)
+
+    def fault(self, role: str, faulty: bool, now_ns: int) -> list[Effect]:
+        """An input is reported as stuck, or not any more."""
+        return self._machine.fault(role, faulty, now_ns) + self._resolve(now_ns)
+
+    def by_hand(self, now_ns: int) -> list[Effect]:
+        """Somebody opened the barrier."""
+        return self._machine.open(BY_HAND, now_ns)
+
+    def cancel(self, passage_id: str, now_ns: int) -> list[Effect]:
+        """This passage opens nothing after all."""
+        holder = self._machine.holder
+        if holder is None or holder.passage_id != passage_id:
+            return []
+        self._machine.cancel(now_ns)
+        return self._resolve(now_ns)
+
+    def view(self, view: View, now_ns: int) -> list[Effect]:
+        """The second camera read a plate."""
+        self._pair.heard(now_ns)
+        return self._resolve(now_ns) if self._pair.add(view) else []
+
+    def heard(self, now_ns: int) -> list[Effect]:
+        """The second camera says that it is there."""
+        self._pair.heard(now_ns)
+        return []
+
+    def tick(self, now_ns: int) -> list[Effect]:
+        """Does what is due by now."""
+        return self._machine.tick(now_ns) + self._resolve(now_ns)
+
+    def next_ns(self) -> int | None:
+        """When `tick` has something to do."""
+        times = [due for request in self._waiting for due in (request.until_ns, request.pair_until_ns)]
+        machine_ns = self._machine.next_ns()
+        return min([*times, *([] if machine_ns is None else [machine_ns])], default=None)
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _resolve(self, now_ns: int) -> list[Effect]:
+        """Asks again for everybody who waits, the first one first."""
+        happened: list[Effect] = []
+        for request in list(self._waiting):
+            verdict = self._judge(request, now_ns)
+            if verdict.kind == WAIT and request.until_ns > now_ns:
+                continue
+            self._waiting.remove(request)
+            if verdict.kind == OPEN:
+                happened.append(Effect(OPEN_NOW, request.vehicle))
+                self._give(request, now_ns)
+                continue
+            happened.append(Effect(REFUSE_NOW, request.vehicle, verdict.reason))
+            if verdict.event:
+                happened.append(Effect(verdict.event, request.vehicle, verdict.reason))
+            happened += self._missed(request, verdict, now_ns)
+        return happened
+
+    def _give(self, request: _Request, now_ns: int) -> None:
+        view = self._pair.agreeing(request.vehicle.plate, request.seen_ns)
+        if view is not None:
+            self._pair.use(view)
+        self._unseen.clear()
+        holder = self._machine.holder
+        if holder is None or holder.passage_id != request.vehicle.passage_id:
+            self._machine.open(request.vehicle, now_ns)
+
+    def _judge(self, request: _Request, now_ns: int) -> Verdict:
+        machine, vehicle = self._machine, request.vehicle
+        holder = machine.holder
+        if holder is not None and holder.passage_id == vehicle.passage_id:
+            return YES if machine.state == table.OPENED else ALREADY
+        if self._has_passed(vehicle, now_ns) or (holder is not None and alike(holder.plate, vehicle.plate)):
+            return ALREADY
+        if self._rules.shut_on_fault and machine.faulty:
+            return Verdict(REFUSE, Text("{input} is faulty", {"input": Text(ROLES[min(machine.faulty)])}))
+        if machine.active(SAFETY) or machine.state == table.BLOCKED:
+            return OCCUPIED
+        if holder is not None and machine.has_loops:
+            return Verdict(WAIT, Text("the vehicle before it has not driven in yet"))
+        if machine.has(ARMING) and not machine.active(ARMING):
+            return Verdict(WAIT, Text("no vehicle stands on the arming loop"))
+        return self._paired(request, now_ns)
+
+    def _has_passed(self, vehicle: Vehicle, now_ns: int) -> bool:
+        since_ns = now_ns - round(self._rules.same_vehicle_s * S)
+        return any(passed_ns >= since_ns and alike(plate, vehicle.plate) for plate, passed_ns in self._machine.passed)
+
+    def _paired(self, request: _Request, now_ns: int) -> Verdict:
+        if not self._rules.second_camera or self._pair.agreeing(request.vehicle.plate, request.seen_ns):
+            return YES
+        alive = self._pair.alive(now_ns)
+        if alive and now_ns < request.pair_until_ns:
+            return Verdict(WAIT, Text("waiting for the second camera"))
+        other = self._pair.other(request.seen_ns)
+        if other is not None:
+            values = {"other": other.plate, "camera": other.camera_id, "lists": sorted(other.lists), "own": sorted(request.lists)}
+            if other.lists != request.lists:
+                why = Text("camera {camera} read {other}, which is on {lists} and not on {own}", values)
+                return Verdict(REFUSE, why, MISMATCH)
+            return Verdict(REFUSE, Text("camera {camera} read {other}", values))
+        if self._rules.second_camera == "own":
+            return YES
+        return Verdict(REFUSE, Text("the second camera read nothing") if alive else Text("the second camera is silent"))
+
+    def _missed(self, request: _Request, verdict: Verdict, now_ns: int) -> list[Effect]:
+        """A vehicle was refused since the arming loop did not notice it: several in a row, and the loop is broken."""
+        machine = self._machine
+        if not machine.has(ARMING) or machine.active(ARMING) or verdict.kind != WAIT or machine.holder or machine.active(SAFETY):
+            return []
+        if not any(alike(plate, request.vehicle.plate) for plate in self._unseen):
+            self._unseen.append(request.vehicle.plate)
+        return machine.fault(ARMING, True, now_ns) if len(self._unseen) >= UNSEEN else []

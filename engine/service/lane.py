@@ -1,0 +1,505 @@
+"""Lane keeper: the lane's logic (engine/lane) in the service: inputs and passages come in, what has happened is carried out.
+
+The gate's thread asks and goes on; a thread of its own, which runs only while the lane is in use, does what is due and writes down
+what has become of vehicles that waited.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from board.kit.clock import Clock
+from board.kit.errors import ConfigError, StoreError
+from board.kit.settings import Settings
+from board.kit.words import NOTHING, Text
+from engine.actions import ActionKind, Kinds
+from engine.dispatch.barrier import Ruling, openers
+from engine.dispatch.outbox import Outbox
+from engine.dispatch.starts import opens
+from engine.events import CARS
+from engine.lane.kept import Kept
+from engine.lane.table import PASSED, ROLES, STATES
+from engine.messages import CameraSaw, LanePlaces, LaneStatus, LineState
+from engine.service.remembered import Remembered
+from engine.settings.lane import COUNTS, PASSBACK, SECOND_CAMERA, LaneSettings
+from engine.store import Store
+from engine.store.occupancy import STRANGERS
+from engine.types import FIXED_ROLES, WAITING, Decision, Delivery, Match, Passage
+
+if TYPE_CHECKING:
+    from engine.lane.lane import Lane, Verdict
+    from engine.lane.machine import Effect
+
+log = logging.getLogger("lane")
+
+S = 1_000_000_000
+MOST_WAITING = 256
+"""Effects that wait to be carried out."""
+OLDEST_VIEW_MS = 60_000
+NEWEST = 200
+"""So many passages are looked at for those that waited when the service ended."""
+AGAIN_S = 1.0
+COUNT = "count"
+"""Effect: a passage is to be counted, where no loop tells who has driven in."""
+STRANGER = frozenset({"NOT IN LIST"})
+
+Happened = Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """`gate` for the way to the gate, `store` for what is carried out besides; `outbox` is that of `store`; `wake()` calls the
+    workers; `decided(passage id, decision)` is told each."""
+
+    gate: Store
+    store: Store
+    outbox: Outbox
+    kinds: Kinds
+    wake: Callable[[], None]
+    decided: Callable[[str, Decision], None]
+
+
+@dataclass(slots=True)
+class _Known:
+    """What the lane's inputs say, and decisions that wait."""
+
+    levels: dict[str, bool] = field(default_factory=dict)
+    stuck: set[str] = field(default_factory=set)
+    waiting: dict[str, Decision] = field(default_factory=dict)
+    seen: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
+    """Event ids of vehicles that drove in or out at other cameras."""
+
+
+class LaneKeeper:
+    """One lane. Any thread may call. `happened` as Events.happened (engine/service/events.py); `changed()` when the status has;
+    `kept` keeps what the next process must know."""
+
+    def __init__(
+        self, clock: Clock, kept: Remembered[Kept], happened: Happened, changed: Callable[[], None], report: Callable[[Text], None]
+    ) -> None:
+        self._clock = clock
+        self._kept = kept
+        self._last_kept: Kept | None = None
+        self._happened = happened
+        self._changed = changed
+        self._report = report
+        self._news = threading.Condition()
+        self._settings = LaneSettings()
+        self._roles: Mapping[str, str] = {}
+        self._stores: Stores | None = None
+        self._lane: Lane | None = None
+        self._begun = False
+        self._known = _Known()
+        self._effects: deque[Effect] = deque(maxlen=MOST_WAITING)
+        self._stop = False
+        self._thread: threading.Thread | None = None
+
+    def open(self, settings: LaneSettings, stores: Stores) -> None:
+        """The store is there. What an earlier process left undecided is refused: its vehicles are read anew."""
+        self._settings, self._stores = settings, stores
+        self._roles = {name: role for role, name in settings.inputs().items()}
+        self._refuse_undecided(stores)
+        if not settings.in_use:
+            return
+        from engine.lane.lane import Lane
+
+        with self._news:
+            self._lane = Lane(settings.rules())
+            self._begin_if_known()
+        self._thread = threading.Thread(target=self._run, name="lane", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        with self._news:
+            self._stop = True
+            self._news.notify_all()
+        if self._thread is not None:
+            self._thread.join(2.0)
+
+    # --- inputs -------------------------------------------------------------------------------------------------------
+
+    def line(self, line: LineState) -> None:
+        """An input or output, seen for the first time or changed."""
+        role = self._roles.get(line.name)
+        if line.kind != "input":
+            return
+        with self._news:
+            self._known.levels[line.name] = line.active
+            if self._lane is None or role is None:
+                return
+            if self._begun:
+                self._take(self._lane.input(role, line.active, self._clock.monotonic_ns()))
+            else:
+                self._begin_if_known()
+
+    def warning(self, name: str, text: Text) -> None:
+        """What pins says of a line: a loop that stays active for too long; NOTHING: that is over."""
+        role = self._roles.get(name)
+        with self._news:
+            (self._known.stuck.add if text else self._known.stuck.discard)(name)
+            if self._lane is not None and role is not None and self._begun:
+                self._take(self._lane.fault(role, bool(text), self._clock.monotonic_ns()))
+
+    def by_hand(self) -> None:
+        """Somebody opened the barrier, or an action that no car stands for."""
+        with self._news:
+            if self._lane is not None and self._begun:
+                self._take(self._lane.by_hand(self._clock.monotonic_ns()))
+
+    # --- engine.dispatch.barrier.Barrier ------------------------------------------------------------------------------
+
+    def opens(self, kind: ActionKind[Any], options: Settings) -> bool:
+        if self._lane is None or not opens(kind):
+            return False
+        output = kind.gate_output(options)
+        return output == self._settings.open_output if output else not kind.polarity(options)  # IO's "off" opens nothing
+
+    def ask(self, passage: Passage, matches: Sequence[Match], decision: Decision) -> Ruling:
+        from engine.lane.lane import OPEN, WAIT
+
+        refused = self._no_place(passage, matches)
+        if refused:
+            return Ruling("withheld", refused)
+        with self._news:
+            lane = self._lane
+            if lane is None or not self._settings.decides:
+                return Ruling()
+            if not self._begun:
+                return Ruling("expired", Text("the inputs of the lane are not known yet"))
+            now_ns = self._clock.monotonic_ns()
+            verdict = lane.ask(_vehicle(passage), _lists(matches), passage.monotonic_ns, now_ns)
+            self._keep()
+            self._news.notify_all()
+            if verdict.kind == WAIT:
+                self._known.waiting[passage.id] = decision
+                return Ruling(reason=verdict.reason, until=passage.at + timedelta(seconds=lane.wait_s))
+        if verdict.kind == OPEN:
+            return Ruling()
+        self._tell_refusal(passage.plate, verdict)
+        return Ruling("withheld", verdict.reason)
+
+    def may_begin(self, passage: Passage) -> Text:
+        if passage.what not in CARS:
+            self.by_hand()
+            return NOTHING
+        with self._news:
+            if self._lane is None or not self._settings.decides:
+                return NOTHING
+            return self._lane.may_begin(passage.id) if self._begun else NOTHING
+
+    # --- other cameras ------------------------------------------------------------------------------------------------
+
+    def saw(self, request: CameraSaw, own_id: str) -> None:
+        """What another camera tells. ConfigError: this one has no use for it."""
+        if request.camera_id == own_id:
+            raise ConfigError("this camera has the same id, {id}: is it a copy of the same card?", id=own_id)
+        if request.lane == "view":
+            self._view(request)
+        elif request.plate:
+            self._passed_elsewhere(request)
+
+    def _view(self, request: CameraSaw) -> None:
+        if self._settings.second_camera == SECOND_CAMERA[0] or self._lane is None:
+            raise ConfigError("the Lane tab of this camera names no second camera")
+        from engine.lane.pair import View
+
+        now_ns = self._clock.monotonic_ns()
+        if not request.plate:
+            with self._news:
+                self._take(self._lane.heard(now_ns))
+            return
+        age_ms = min(max(0, request.age_ms), OLDEST_VIEW_MS)
+        lists = self._lists_of(request.plate)
+        view = View(request.camera_id, f"{request.camera_id}/{request.event_id}", request.plate, lists, now_ns - age_ms * 1_000_000)
+        with self._news:
+            self._take(self._lane.view(view, now_ns))
+
+    def _passed_elsewhere(self, request: CameraSaw) -> None:
+        stores = self._stores
+        if stores is None or self._settings.counts == COUNTS[0]:
+            raise ConfigError("the Lane tab of this camera counts nothing")
+        with self._news:
+            name = f"{request.camera_id}/{request.event_id}"
+            if name in self._known.seen:
+                return
+            self._known.seen.append(name)
+        matches = stores.store.lookup(request.plate, self._clock.now(), True)
+        self._count(stores, request.plate, matches, request.lane)
+
+    def _lists_of(self, plate: str) -> frozenset[str]:
+        stores = self._stores
+        return STRANGER if stores is None else _lists(stores.store.lookup(plate, self._clock.now(), True))
+
+    # --- status -------------------------------------------------------------------------------------------------------
+
+    def status(self) -> LaneStatus | None:
+        """None while nothing of it is in use."""
+        with self._news:
+            lane = self._lane
+            if lane is None:
+                return None
+            now_ns = self._clock.monotonic_ns()
+            machine = lane.machine
+            holder = machine.holder
+            state = Text(STATES[machine.state]) if self._begun else Text("the inputs are not known yet")
+            second = NOTHING
+            if self._settings.second_camera != SECOND_CAMERA[0]:
+                second = Text("the second camera answers") if lane.second_alive(now_ns) else Text("the second camera is silent")
+            since = self._clock.now() - timedelta(microseconds=max(0, now_ns - machine.since_ns) // 1000)
+            faults = tuple(Text("{input} is faulty", {"input": Text(ROLES[role])}) for role in sorted(machine.faulty))
+            waiting = tuple(vehicle.plate for vehicle in lane.waiting)
+        return LaneStatus(state, since, holder.plate if holder else "", waiting, faults, second, self._places())
+
+    def _places(self) -> tuple[LanePlaces, ...]:
+        stores = self._stores
+        if stores is None or self._settings.counts == COUNTS[0]:
+            return ()
+        try:
+            return tuple(LanePlaces(p.list_id, p.name, p.capacity, p.count, p.drift) for p in stores.store.occupancy())
+        except StoreError as why:
+            log.debug("%s", why)
+            return ()
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _begin_if_known(self) -> None:
+        """The lane begins once pins has told every input."""
+        if self._lane is None or not all(name in self._known.levels for name in self._roles):
+            return
+        levels = {role: self._known.levels[name] for name, role in self._roles.items()}
+        now_ns = self._clock.monotonic_ns()
+        kept = self._kept.get() or Kept()
+        if kept.passage_id and self._stores is not None and not self._stores.store.passages.has(kept.passage_id):
+            kept = Kept(passed=kept.passed)  # it was never stored, so that nothing opened
+        self._begun = True
+        self._take(self._lane.begin(levels, kept, now_ns))
+        for name in self._known.stuck & set(self._roles):
+            self._take(self._lane.fault(self._roles[name], True, now_ns))
+
+    def _take(self, effects: Sequence[Effect]) -> None:
+        """With the lock held: what has happened is carried out by the lane's own thread."""
+        self._effects.extend(effects)
+        self._keep()
+        self._news.notify_all()
+
+    def _keep(self) -> None:
+        """Before anything opens: whoever takes over must know whom it was opened for."""
+        kept = self._lane.machine.kept() if self._lane is not None else None
+        if kept is not None and kept != self._last_kept:
+            self._last_kept = kept
+            self._kept.put(kept)
+
+    def _run(self) -> None:
+        while True:
+            with self._news:
+                if self._stop:
+                    return
+                effects = self._due()
+                if not effects:
+                    self._news.wait(self._patience_s())
+                    continue
+            self._changed()
+            for effect in effects:
+                try:
+                    self._carry_out(effect)
+                except StoreError as why:
+                    log.error("%s: %s", effect.name, why)
+                    self._report(why.text)
+                    self._clock.wait(threading.Event(), AGAIN_S)
+                except Exception:  # the thread's top: the next vehicle must get its answer
+                    log.exception("%s", effect.name)
+
+    def _has_loops(self) -> bool:
+        return self._lane is not None and self._lane.machine.has_loops
+
+    def _due(self) -> list[Effect]:
+        if self._lane is not None and self._begun:
+            self._effects.extend(self._lane.tick(self._clock.monotonic_ns()))
+            self._keep()
+        effects = list(self._effects)
+        self._effects.clear()
+        return effects
+
+    def _patience_s(self) -> float:
+        next_ns = self._lane.next_ns() if self._lane is not None and self._begun else None
+        return 60.0 if next_ns is None else max(0.005, (next_ns - self._clock.monotonic_ns()) / 1e9)
+
+    def _carry_out(self, effect: Effect) -> None:
+        from engine.lane.lane import OPEN_NOW, REFUSE_NOW
+
+        stores = self._stores
+        assert stores is not None
+        if effect.name == OPEN_NOW:
+            decision = self._known.waiting.pop(effect.vehicle.passage_id, Decision("opened"))
+            self._decide(stores, effect.vehicle.passage_id, decision)
+            if not self._has_loops():
+                self._passed(stores, effect.vehicle.passage_id)
+        elif effect.name == REFUSE_NOW:
+            self._known.waiting.pop(effect.vehicle.passage_id, None)
+            self._decide(stores, effect.vehicle.passage_id, Decision("refused", effect.reason))
+        elif effect.name == COUNT or (effect.name == PASSED and self._has_loops()):
+            self._passed(stores, effect.vehicle.passage_id)
+        elif effect.name == PASSED:
+            pass  # without loops it was counted when it was let in
+        else:
+            log.warning("%s: %s %s", effect.name, effect.vehicle.plate, effect.reason)
+            self._happened(effect.name, plate=effect.vehicle.plate, **self._values(effect))
+            if effect.name == "tail_gate" and self._settings.counts != COUNTS[0]:
+                stores.store.occupancy.drifted()
+
+    def _values(self, effect: Effect) -> dict[str, object]:
+        settings = self._settings
+        values: dict[str, dict[str, object]] = {
+            "held_open": {"seconds": settings.held_open_s},
+            "barrier_still": {"seconds": settings.move_s},
+            "input_fault": {"input": effect.reason},
+            "input_fault_over": {"input": effect.reason},
+            "list_mismatch": _other(effect.reason),
+        }
+        return values.get(effect.name, {})
+
+    def _decide(self, stores: Stores, passage_id: str, decision: Decision) -> None:
+        """It waited; now it is carried out, or not."""
+        now = self._clock.now()
+        stopped: list[Delivery] = []
+        with stores.store.transaction():
+            pending = stores.store.deliveries.pending_of(passage_id)
+            rules = stores.store.rules()
+            mine = openers(pending, rules, stores.kinds, self)
+            opening = {rule.list_id for rule in rules if rule.id in {each.rule_id for each in pending if each.id in mine}}
+            if decision.outcome == "opened" and not _spend(stores.store, passage_id, opening):
+                decision = Decision("refused", Text("its last entry was taken meanwhile"))
+            if decision.outcome != "opened":
+                stopped = [each for each in pending if each.id in mine]
+            stores.store.passages.decide(passage_id, decision)
+            stores.store.deliveries.hasten(passage_id, now)
+        for each in stopped:
+            stores.outbox.give_up(each, "expired", decision.reason)
+        if decision.outcome != "opened":
+            with self._news:
+                self._take(self._lane.cancel(passage_id, self._clock.monotonic_ns()) if self._lane is not None else [])
+        stores.wake()
+        stores.decided(passage_id, decision)
+        log.info("passage %s: %s (%s)", passage_id, decision.outcome, decision.reason)
+
+    def _refuse_undecided(self, stores: Stores) -> None:
+        reason = Text("the camera was started again while it waited")
+        for passage_id in stores.store.passages.undecided(NEWEST):
+            self._decide_without_lane(stores, passage_id, Decision("refused", reason))
+
+    def _decide_without_lane(self, stores: Stores, passage_id: str, decision: Decision) -> None:
+        """As `_decide`, where perhaps no lane is in use any more: everything that opens is stopped."""
+        pending = stores.store.deliveries.pending_of(passage_id)
+        with stores.store.transaction():
+            stores.store.passages.decide(passage_id, decision)
+            stores.store.deliveries.hasten(passage_id, self._clock.now())
+        for each in pending:
+            kind = stores.kinds.get(each.kind)
+            if kind is not None and opens(kind):
+                stores.outbox.give_up(each, "expired", decision.reason)
+
+    # --- places -------------------------------------------------------------------------------------------------------
+
+    def _no_place(self, passage: Passage, matches: Sequence[Match]) -> Text:
+        """Why it must not come in: it is inside already, or all places are taken; NOTHING: it may, or it drives out."""
+        stores, settings = self._stores, self._settings
+        if stores is None or self._way(passage) != "in":
+            return NOTHING
+        occupancy = stores.gate.occupancy
+        since = occupancy.since(passage.plate)
+        if since is not None:
+            if settings.passback != PASSBACK[1]:
+                return NOTHING
+            why = Text("it is counted as inside since {since}", {"since": f"{since:%Y-%m-%d %H:%M} UTC"})
+            self._happened("passback", plate=passage.plate, why=why)
+            return why
+        list_id, name = _own_list(matches)
+        places = occupancy.of(list_id, name)
+        full = NOTHING
+        if places.capacity and places.count >= places.capacity:
+            full = Text("all {places} places of {list} are taken", {"places": places.capacity, "list": name or Text("strangers")})
+        elif list_id == STRANGERS and settings.places and occupancy.total() >= settings.places:
+            full = Text("all {places} places are taken", {"places": settings.places})
+        if full:
+            self._happened("full", plate=passage.plate, why=full)
+        return full
+
+    def _way(self, passage: Passage) -> str:
+        """ "in" or "out" of what is counted, "": nothing is."""
+        by_direction = {"approach": "in", "away": "out"}.get(passage.direction, "")
+        return {COUNTS[1]: "in", COUNTS[2]: "out", COUNTS[3]: by_direction}.get(self._settings.counts, "")
+
+    def _passed(self, stores: Stores, passage_id: str) -> None:
+        """A vehicle has used its opening."""
+        if self._settings.counts == COUNTS[0]:
+            return
+        found = stores.store.passages.get(passage_id) if passage_id else None
+        if found is None:
+            stores.store.occupancy.drifted()  # it was opened by hand
+            return
+        way = self._way(found.passage)
+        if way:
+            self._count(stores, found.passage.plate, stores.store.passages.matches(passage_id), way)
+
+    def stored(self, passage: Passage, decision: Decision) -> None:
+        if decision.outcome not in ("opened", WAITING):
+            with self._news:
+                if self._lane is not None and self._begun:
+                    self._take(self._lane.cancel(passage.id, self._clock.monotonic_ns()))
+        if self._lane is None or not self._way(passage) or not passage.plate or self._has_loops():
+            return
+        if decision.outcome in ("opened", "reported"):
+            self._to_count(passage.id)
+
+    def _to_count(self, passage_id: str) -> None:
+        from engine.lane.machine import Effect, Vehicle
+
+        with self._news:
+            self._effects.append(Effect(COUNT, Vehicle(passage_id)))
+            self._news.notify_all()
+
+    def _count(self, stores: Stores, plate: str, matches: Sequence[Match], way: str) -> None:
+        list_id, _ = _own_list(matches)
+        if way == "in" and not stores.store.occupancy.enter(plate, list_id, self._clock.now()):
+            self._happened("passback", plate=plate, why=Text("it came in, and is counted as inside already"))
+        elif way == "out" and not stores.store.occupancy.leave(plate, list_id):
+            self._happened("passback", plate=plate, why=Text("it left, and had not been counted in"))
+        self._changed()
+
+    def _tell_refusal(self, plate: str, verdict: Verdict) -> None:
+        if verdict.event:
+            self._happened(verdict.event, plate=plate, **_other(verdict.reason))
+
+
+def _spend(store: Store, passage_id: str, lists: set[int]) -> bool:
+    """Counts down the entries of these lists that let the passage in; False: one has none left."""
+    entries = [match.entry for match in store.passages.matches(passage_id) if match.list.id in lists]
+    return all(store.entries.spend(entry.id) for entry in entries if entry is not None and entry.entries_left is not None)
+
+
+def _other(why: Text) -> dict[str, object]:
+    """What the second camera read, of the reason why that is a mismatch."""
+    return {name: why.values.get(name, "") for name in ("other", "camera")}
+
+
+def _vehicle(passage: Passage) -> Any:
+    from engine.lane.machine import Vehicle
+
+    return Vehicle(passage.id, passage.plate)
+
+
+def _own_list(matches: Sequence[Match]) -> tuple[int, str]:
+    """(id, name) of the list whose places it takes; STRANGERS for a plate on none."""
+    mine = next((match.list for match in matches if match.list.role not in (*FIXED_ROLES, "black")), None)
+    return (mine.id, mine.name) if mine else (STRANGERS, "")
+
+
+def _lists(matches: Sequence[Match]) -> frozenset[str]:
+    """Names of the lists that the plate is on."""
+    return frozenset(match.list.name for match in matches if match.list.role not in FIXED_ROLES) or STRANGER

@@ -1,0 +1,139 @@
+"""Occupancy: the tables `inside` and `places`: which vehicles are counted as inside, by the list that they are on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from board.kit.errors import ConfigError
+from engine.lists import fold, normalise, variants
+from engine.store.changes import Changes
+from engine.store.database import Database
+from engine.store.rows import marks, stamp
+from engine.types import FIXED_ROLES
+
+STRANGERS = 0
+"""Stands for plates on no list."""
+
+MOST = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """`list_id` STRANGERS and `name` "": of plates on no list. `capacity` 0: no limit; `count`: how many are inside; `drift`: how
+    often since the last reset something did not fit (a vehicle left that had not come in): the count may be wrong by so much."""
+
+    list_id: int
+    name: str
+    capacity: int
+    count: int
+    drift: int
+
+
+class Occupancy:
+    """Called, it gives the places of every list that holds plates, and those of strangers last."""
+
+    def __init__(self, db: Database, changes: Changes) -> None:
+        self._db = db
+        self._changes = changes
+
+    def __call__(self) -> list[Places]:
+        sql = (
+            f"SELECT id, name FROM lists WHERE role NOT IN ({marks(FIXED_ROLES)}) AND role <> 'black' "
+            f"UNION ALL SELECT {STRANGERS}, ''"
+        )
+        return [self.of(row["id"], row["name"]) for row in self._db.rows(sql, FIXED_ROLES)]
+
+    def of(self, list_id: int, name: str = "") -> Places:
+        """One list's."""
+        row = self._db.row("SELECT capacity, correction, drift FROM places WHERE list_id = ?", (list_id,))
+        capacity, correction, drift = (row["capacity"], row["correction"], row["drift"]) if row else (0, 0, 0)
+        return Places(list_id, name, capacity, max(0, self._inside(list_id) + correction), drift)
+
+    def total(self) -> int:
+        """How many are inside, of all lists."""
+        sql = "SELECT (SELECT count(*) FROM inside) + (SELECT coalesce(sum(correction), 0) FROM places) AS number"
+        return max(0, int(self._db.rows(sql)[0]["number"]))
+
+    def since(self, plate: str) -> datetime | None:
+        """When the plate came in; None: it is not inside. A character may have been read wrongly at one of the two times."""
+        row = self._find(plate)
+        return row[1] if row else None
+
+    def enter(self, plate: str, list_id: int, at: datetime) -> bool:
+        """Counts a vehicle in; False: it was inside already, and is not counted twice."""
+        with self._db.transaction():
+            known = self._find(plate)
+            if known is not None:
+                self._drifted(list_id)
+                self._db.execute("UPDATE inside SET since = ? WHERE key = ?", (stamp(at), known[0]))
+                return False
+            sql = "INSERT OR REPLACE INTO inside (key, plate, list_id, since) VALUES (?, ?, ?, ?)"
+            self._db.execute(sql, (_key(plate), plate, list_id, stamp(at)))
+        return True
+
+    def leave(self, plate: str, list_id: int) -> bool:
+        """Counts a vehicle out; False: it had not been counted in. One less is inside all the same."""
+        with self._db.transaction():
+            known = self._find(plate)
+            if known is not None:
+                self._db.execute("DELETE FROM inside WHERE key = ?", (known[0],))
+                return True
+            self._drifted(list_id)
+            if self.of(list_id).count:
+                self._db.execute("UPDATE places SET correction = correction - 1 WHERE list_id = ?", (list_id,))
+        return False
+
+    def drifted(self) -> None:
+        """A vehicle came in or left that no plate stands for."""
+        with self._db.transaction():
+            self._drifted(STRANGERS)
+
+    def put(self, list_id: int, capacity: int | None, count: int | None, by: str) -> Places:
+        """Sets the places of a list, or corrects its count by hand; ConfigError when a number is out of range."""
+        for number in (capacity, count):
+            if number is not None and not 0 <= number <= MOST:
+                raise ConfigError("must be 0 to {most}", most=MOST)
+        with self._db.transaction():
+            before = self.of(list_id)
+            self._db.execute("INSERT OR IGNORE INTO places (list_id) VALUES (?)", (list_id,))
+            if capacity is not None:
+                self._db.execute("UPDATE places SET capacity = ? WHERE list_id = ?", (capacity, list_id))
+            if count is not None:
+                correction = count - self._inside(list_id)
+                self._db.execute("UPDATE places SET correction = ?, drift = 0 WHERE list_id = ?", (correction, list_id))
+            after = self.of(list_id)
+            self._changes.add(by, "places", list_id, _values(before), _values(after))
+        return after
+
+    def reset(self, by: str) -> None:
+        """Nobody is inside, from now on."""
+        with self._db.transaction():
+            before = self.total()
+            self._db.execute("DELETE FROM inside")
+            self._db.execute("UPDATE places SET correction = 0, drift = 0")
+            self._changes.add(by, "places", 0, {"inside": before}, {"inside": 0, "reset": True})
+
+    def _inside(self, list_id: int) -> int:
+        return int(self._db.rows("SELECT count(*) AS number FROM inside WHERE list_id = ?", (list_id,))[0]["number"])
+
+    def _find(self, plate: str) -> tuple[str, datetime] | None:
+        """(key, since): of the plate itself, else of one that looks alike but for one character."""
+        key = _key(plate)
+        row = self._db.row("SELECT key, since FROM inside WHERE key = ?", (key,))
+        if row is None and key:
+            alike = tuple(fold(each) for each in variants(key))
+            row = self._db.row(f"SELECT key, since FROM inside WHERE key IN ({marks(alike)}) ORDER BY since LIMIT 1", alike)
+        return None if row is None else (row["key"], datetime.fromisoformat(row["since"]))
+
+    def _drifted(self, list_id: int) -> None:
+        sql = "INSERT INTO places (list_id, drift) VALUES (?, 1) ON CONFLICT (list_id) DO UPDATE SET drift = drift + 1"
+        self._db.execute(sql, (list_id,))
+
+
+def _key(plate: str) -> str:
+    return fold(normalise(plate))
+
+
+def _values(places: Places) -> dict[str, int]:
+    return {"capacity": places.capacity, "inside": places.count}

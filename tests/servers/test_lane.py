@@ -1,0 +1,97 @@
+"""The barrier's lane as real processes: service and pins on the simulated chip, whose inputs are the loops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from board.gpio.sim import set_input
+from board.kit.wire import Codec, connect
+from board.types import PINS_MESSAGES, Pulse
+from engine.messages import CameraSaw, Outcome
+from engine.settings.lane import LaneSettings
+from engine.store import StoredPassage
+from tests.service_camera import Camera
+from tests.waiting import until
+
+
+class Lane(Camera):
+    def begin(self, **settings: object) -> Lane:
+        store = self.store()
+        store.settings.put(LaneSettings(**settings), "admin")
+        store.close()
+        for name in ("pins", "service"):
+            self.start(name)
+        self.connect_engine()
+        self.pins_ready()
+        return self
+
+    def loop(self, name: str, active: bool) -> None:
+        set_input(self.state, name, int(active))
+        until(lambda: {line.name: line.active for line in self.status().lines}[name] is active, f"{name} {active}")
+
+    def car(self) -> str:
+        """Its id; returns once it is stored."""
+        seen = self.report()
+        until(lambda: self.found(seen.id), "the passage")
+        return seen.id
+
+    def found(self, id: str) -> StoredPassage | None:
+        store = self.store()
+        try:
+            return store.passages.get(id)
+        finally:
+            store.close()
+
+    def outcome(self, id: str) -> str:
+        found = self.found(id)
+        assert found is not None
+        return found.decision.outcome
+
+    def openings(self) -> int:
+        return [level for _, level in self.edges("DO1")].count(1)
+
+
+@pytest.fixture
+def lane(tmp_path: Path) -> Iterator[Lane]:
+    made = Lane(tmp_path)
+    yield made
+    made.stop()
+
+
+def test_a_vehicle_drives_in_is_let_in_once_and_a_dead_service_changes_nothing(lane: Lane) -> None:
+    lane.begin(arming="DI1", safety="DI2")
+    first = lane.car()
+    assert lane.outcome(first) == "waiting"
+    lane.loop("DI1", True)
+    until(lambda: lane.openings() == 1, "the opening")
+    assert lane.outcome(first) == "opened"
+    assert lane.engine is not None
+    lane.engine.close()
+    lane.kill("service")
+    lane.start("service")
+    lane.connect_engine()
+    lane.pins_ready()
+    assert lane.outcome(lane.car()) == "refused"
+    lane.loop("DI2", True)
+    lane.loop("DI1", False)
+    pins = connect(lane.state.pins_socket, Codec(PINS_MESSAGES))
+    pins.send(Pulse("over the vehicle", "DO1", 100))
+    assert "DI2 is active" in str(pins.receive(5).why)
+    pins.close()
+    lane.loop("DI2", False)
+    until(lambda: lane.status().lane.plate == "", "the end of the passage")
+    assert lane.openings() == 1
+    assert str(lane.status().lane.state) == "free"
+
+
+def test_two_cameras_decide_together(lane: Lane) -> None:
+    lane.begin(second_camera="or refuse")
+    assert lane.ask(CameraSaw("gw-2")) == Outcome(True)
+    first = lane.car()
+    assert lane.outcome(first) == "waiting"
+    assert lane.ask(CameraSaw("gw-2", "e1", "HK55EVB", 200)) == Outcome(True)
+    until(lambda: lane.openings() == 1, "the opening")
+    assert lane.outcome(first) == "opened"

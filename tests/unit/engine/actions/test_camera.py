@@ -1,0 +1,74 @@
+"""Camera action: what another camera of the site is told, and that it hears of this one while nothing passes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.actions import camera
+from engine.actions.camera import ACTION, LANES, CameraOptions
+from engine.types import Decision
+from tests.http_peer import Asked, HttpPeer, Reply, http_peer
+from tests.samples import ActionPeer, env, event
+from tests.waiting import until
+
+VIEW, IN, OUT = LANES
+
+
+def accepts(asked: Asked) -> Reply:
+    return 200, {"Content-Type": "application/json"}, b'{"ok": true}'
+
+
+@contextmanager
+def peer(folder: Path) -> Iterator[ActionPeer]:
+    with http_peer(accepts) as server:
+        yield ActionPeer({"host": "127.0.0.1", "port": server.port, "tls": False}, env(images=folder), server.stop)
+
+
+def options(server: HttpPeer, **values: Any) -> CameraOptions:
+    return CameraOptions(**{"host": "127.0.0.1", "port": server.port, "tls": False, "password": "t0ken", **values})
+
+
+def test_the_other_camera_gets_the_plate_with_its_age_and_who_says_so(tmp_path: Path) -> None:
+    with http_peer(accepts) as server:
+        surroundings = env(images=tmp_path)
+        surroundings.clock.advance(1.5)  # type: ignore[attr-defined]
+        assert str(ACTION.deliver(event(), options(server), surroundings)) == f"127.0.0.1:{server.port} took HK55EVB"
+    (asked,) = server.got
+    assert (asked.path, asked.headers["Authorization"]) == ("/anpr/api/lane/seen", "Bearer t0ken")
+    assert json.loads(asked.body) == {
+        "camera_id": "gw-0123456789ab", "event_id": "p1", "plate": "HK55EVB", "age_ms": 1500, "lane": "view",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sees", "outcome", "plate", "sent"),
+    [
+        (OUT, "opened", "HK55EVB", 1),
+        (IN, "reported", "HK55EVB", 1),
+        (IN, "refused", "HK55EVB", 0),
+        (OUT, "withheld", "HK55EVB", 0),
+        (VIEW, "refused", "HK55EVB", 1),
+        (VIEW, "reported", "", 0),
+    ],
+)
+def test_only_vehicles_that_were_let_through_are_told_to_be_counted(tmp_path, sees, outcome, plate, sent) -> None:
+    with http_peer(accepts) as server:
+        seen = replace(event(plate), decision=Decision(outcome))
+        ACTION.deliver(seen, options(server, sees=sees), env(images=tmp_path))
+    assert [json.loads(each.body)["lane"] for each in server.got] == [LANES[sees]] * sent
+
+
+def test_it_says_that_it_is_there_while_a_rule_uses_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(camera, "HEARTBEAT_S", 0.02)
+    assert ACTION.open is not None
+    with http_peer(accepts) as server, ACTION.open("", env(images=tmp_path)) as heart:
+        ACTION.use(heart, (options(server), options(server, sees=OUT)), env(images=tmp_path))
+        until(lambda: len(server.got) > 1, "two heartbeats")
+    assert {each.body for each in server.got} == {b'{"camera_id": "gw-0123456789ab"}'}

@@ -1,0 +1,356 @@
+"""The lane: which vehicle the barrier opens for, and what is told about those that it does not open for."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.events import EVENTS
+from engine.lane.kept import Kept
+from engine.lane.lane import MISMATCH, OPEN, OPEN_NOW, REFUSE, REFUSE_NOW, WAIT, Lane, Rules
+from engine.lane.likeness import alike
+from engine.lane.machine import FAULT, FAULT_OVER, HELD_OPEN, S, Times, Vehicle
+from engine.lane.pair import View
+from engine.lane.table import (
+    ARMING,
+    BLOCKED,
+    DOWN,
+    EXIT,
+    FREE,
+    LEAVING,
+    NOT_MOVED,
+    OPENED,
+    PASSED,
+    REST,
+    ROWS,
+    SAFETY,
+    STATES,
+    TAILGATE,
+    UNDER,
+    UNEXPECTED,
+    UNUSED,
+    UP,
+    WAITING,
+)  # fmt: skip
+
+WHITE = frozenset({"WHITELIST"})
+
+
+class Street:
+    """A lane with a clock; `names` gathers what has happened."""
+
+    def __init__(self, *roles: str, kept: Kept = Kept(), levels: tuple[str, ...] = (), **rules) -> None:  # noqa: B008
+        self.now_ns = 500 * S
+        self.lane = Lane(Rules(frozenset(roles), **rules))
+        self.names: list[str] = []
+        self.reasons: list[str] = []
+        self.take(self.lane.begin(dict.fromkeys(levels, True), kept, self.now_ns))
+
+    def take(self, effects) -> None:
+        self.names += [effect.name for effect in effects]
+        self.reasons += [str(effect.reason) for effect in effects]
+
+    def on(self, *roles: str) -> None:
+        for role in roles:
+            self.take(self.lane.input(role, True, self.now_ns))
+
+    def off(self, *roles: str) -> None:
+        for role in roles:
+            self.take(self.lane.input(role, False, self.now_ns))
+
+    def wait(self, seconds: float) -> None:
+        self.now_ns += round(seconds * S)
+        self.take(self.lane.tick(self.now_ns))
+
+    def ask(self, plate: str, read: str = "", age_s: float = 0.0):
+        seen_ns = self.now_ns - round(age_s * S)
+        return self.lane.ask(Vehicle(read or plate, plate), WHITE, seen_ns, self.now_ns)
+
+    @property
+    def state(self) -> str:
+        return self.lane.machine.state
+
+
+def said(verdict) -> tuple[str, str]:
+    return verdict.kind, str(verdict.reason)
+
+
+def test_a_vehicle_drives_in_over_all_loops():
+    street = Street(ARMING, SAFETY, EXIT)
+    states = []
+    street.on(ARMING)
+    states.append(street.state)
+    assert street.ask("AB12CDE").kind == OPEN
+    for move in (lambda: street.on(SAFETY), lambda: street.off(ARMING), lambda: street.off(SAFETY), lambda: street.on(EXIT)):
+        states.append(street.state)
+        move()
+    assert [*states, street.state] == [WAITING, OPENED, UNDER, UNDER, LEAVING, FREE]
+    assert street.names == [PASSED]
+
+
+def test_another_read_of_the_same_vehicle_opens_nothing():
+    street = Street(ARMING, SAFETY)
+    street.on(ARMING)
+    street.ask("AB12CDE", "1")
+    assert street.ask("AB12CDE", "1").kind == OPEN  # the same passage, told again after a crash
+    assert said(street.ask("AB12CDF", "2")) == (REFUSE, "already opened for this vehicle")
+    street.on(SAFETY)
+    assert street.ask("AB12CDE", "3").kind == REFUSE
+    street.off(ARMING, SAFETY)
+    street.on(ARMING)  # somebody else
+    assert said(street.ask("AB12CDE", "4")) == (REFUSE, "already opened for this vehicle")  # its rear plate
+    street.wait(31)
+    assert street.ask("AB12CDE", "5").kind == OPEN
+
+
+def test_the_next_vehicle_waits_until_the_safety_loop_is_free():
+    street = Street(ARMING, SAFETY)
+    street.on(ARMING)
+    street.ask("AB12CDE")
+    assert said(street.ask("XY99ZZZ")) == (WAIT, "the vehicle before it has not driven in yet")
+    street.on(SAFETY)
+    street.off(ARMING)
+    street.on(ARMING)
+    assert said(street.ask("XY99ZZZ")) == (WAIT, "a vehicle stands in the safety loop")
+    street.off(SAFETY)
+    assert street.names == [PASSED, OPEN_NOW]
+    assert str(street.lane.may_begin("XY99ZZZ")) == ""
+    assert str(street.lane.may_begin("AB12CDE")) == "its opening has lapsed, or was never given"
+    street.on(SAFETY)
+    assert str(street.lane.may_begin("XY99ZZZ")) == "its vehicle has driven in already"
+
+
+def test_who_waits_too_long_is_refused_with_what_it_waited_for():
+    street = Street(ARMING)
+    assert said(street.ask("AB12CDE", age_s=3)) == (WAIT, "no vehicle stands on the arming loop")
+    assert said(street.ask("AB12CDE", "again")) == (
+        REFUSE,
+        "another read of this vehicle waits already: no vehicle stands on the arming loop",
+    )
+    street.wait(6.9)
+    assert street.names == []
+    street.wait(0.1)
+    assert (street.names, street.reasons) == ([REFUSE_NOW], ["no vehicle stands on the arming loop"])
+    assert street.ask("AB12CDE", "old", age_s=11).kind == REFUSE
+
+
+def test_a_second_vehicle_on_one_opening_is_told_and_one_that_comes_out_is_not():
+    street = Street(SAFETY, EXIT)
+    street.ask("AB12CDE")
+    street.on(SAFETY, EXIT)
+    street.off(SAFETY, EXIT)
+    street.wait(4)
+    street.on(SAFETY)
+    assert (street.names, street.state) == ([PASSED, TAILGATE], BLOCKED)
+    street.off(SAFETY)
+    street.wait(60)
+    street.on(EXIT, SAFETY)  # out
+    street.off(EXIT, SAFETY)
+    assert street.names == [PASSED, TAILGATE]
+    street.wait(60)
+    street.on(SAFETY)
+    assert street.names == [PASSED, TAILGATE, UNEXPECTED]
+
+
+def test_two_vehicles_without_a_gap_over_the_safety_loop_are_told_by_the_exit_loop():
+    street = Street(SAFETY, EXIT)
+    street.ask("AB12CDE")
+    street.on(SAFETY, EXIT)
+    street.off(EXIT)
+    street.on(EXIT)
+    street.off(SAFETY)
+    assert street.names == [TAILGATE, PASSED]
+
+
+def test_a_vehicle_that_backs_out_has_not_used_its_opening():
+    street = Street(ARMING, SAFETY)
+    street.on(ARMING)
+    street.ask("AB12CDE")
+    street.off(ARMING)
+    street.on(ARMING)
+    assert (street.names, street.state) == ([UNUSED], WAITING)
+    assert street.ask("XY99ZZZ").kind == OPEN
+    street.wait(60)
+    assert (street.names, street.state) == ([UNUSED, UNUSED], WAITING)
+
+
+def test_a_vehicle_that_reverses_out_of_the_safety_loop_has_not_passed():
+    street = Street(SAFETY, EXIT)
+    street.ask("AB12CDE")
+    street.on(SAFETY)
+    street.off(SAFETY)
+    street.wait(5)
+    assert (street.names, street.state) == ([UNUSED], FREE)
+
+
+def test_a_barrier_that_does_not_move_gives_the_opening_back():
+    street = Street(ARMING, DOWN, levels=(DOWN, ARMING))
+    assert street.ask("AB12CDE", "1").kind == OPEN
+    street.wait(10)
+    assert street.names == [NOT_MOVED]
+    assert street.ask("AB12CDE", "2").kind == OPEN
+    street.off(DOWN)
+    street.wait(11)
+    assert street.names == [NOT_MOVED]
+    street.on(DOWN)
+    assert street.names == [NOT_MOVED, UNUSED]
+
+
+def test_a_barrier_that_stays_open_is_told_once():
+    street = Street(SAFETY, UP)
+    street.on(UP)
+    assert street.lane.next_ns() == street.now_ns + 120 * S
+    street.wait(120)
+    street.wait(500)
+    assert street.names == [HELD_OPEN]
+    street.off(UP)
+    street.on(UP)
+    street.wait(120)
+    assert street.names == [HELD_OPEN, HELD_OPEN]
+
+
+def test_a_stuck_input_is_told_and_does_not_shut_everybody_out_unless_that_is_wanted():
+    for shut, kind in ((False, OPEN), (True, REFUSE)):
+        street = Street(ARMING, SAFETY, levels=(ARMING, SAFETY), shut_on_fault=shut)
+        assert said(street.ask("AB12CDE")) == (WAIT, "a vehicle stands in the safety loop")
+        street.take(street.lane.fault(SAFETY, True, street.now_ns))
+        assert street.names[-2 if shut else -1 :][0] in (FAULT, OPEN_NOW)
+        assert street.ask("XY99ZZZ", "2").kind == (REFUSE if shut else WAIT)
+        street.take(street.lane.fault(SAFETY, False, street.now_ns))
+        assert FAULT in street.names and FAULT_OVER in street.names
+        assert kind in (OPEN, REFUSE)
+
+
+def test_an_arming_loop_that_notices_no_vehicle_is_taken_for_broken():
+    street = Street(ARMING)
+    for plate in ("AB12CDE", "XY99ZZZ", "KLM4711"):
+        assert street.ask(plate).kind == WAIT
+        street.wait(10)
+    assert street.names == [REFUSE_NOW] * 3 + [FAULT]
+    assert street.ask("TT77TTU").kind == OPEN
+    street.on(ARMING)
+    assert street.names[-1] == FAULT_OVER
+
+
+def test_a_barrier_that_is_up_and_down_at_once_is_not_believed():
+    street = Street(SAFETY, UP, DOWN)
+    street.on(DOWN, UP)
+    assert street.names == [FAULT, FAULT] and street.lane.machine.shut() is None
+    street.off(DOWN)
+    assert street.names == [FAULT, FAULT, FAULT_OVER, FAULT_OVER] and street.lane.machine.shut() is False
+
+
+@pytest.mark.parametrize(
+    ("state", "levels", "after", "names"),
+    [
+        (OPENED, (ARMING,), OPENED, []),
+        (OPENED, (ARMING, SAFETY), UNDER, []),
+        (UNDER, (SAFETY,), UNDER, []),
+        (UNDER, (), FREE, [PASSED]),
+        (FREE, (ARMING,), WAITING, []),
+        (WAITING, (), FREE, []),
+        (FREE, (SAFETY,), BLOCKED, []),
+    ],
+)
+def test_a_process_that_takes_over_goes_on_from_what_was_kept_and_from_the_levels(state, levels, after, names):
+    street = Street(ARMING, SAFETY, kept=Kept(state, "1", "AB12CDE"), levels=levels)
+    assert (street.state, street.names) == (after, names)
+    if after != FREE:
+        assert street.ask("AB12CDE", "2").kind == (OPEN if after == WAITING else WAIT if after == BLOCKED else REFUSE)
+
+
+def test_an_opening_by_hand_is_used_by_whoever_comes():
+    street = Street(ARMING, SAFETY)
+    street.take(street.lane.by_hand(street.now_ns))
+    street.on(ARMING, SAFETY)
+    street.off(ARMING, SAFETY)
+    assert street.names == [PASSED]
+
+
+def test_without_loops_only_the_same_plate_waits():
+    street = Street(UP)
+    assert street.ask("AB12CDE", "1").kind == OPEN
+    assert street.ask("AB12CDE", "2").kind == REFUSE
+    assert street.ask("XY99ZZZ", "3").kind == OPEN
+
+
+# --- two cameras ------------------------------------------------------------------------------------------------------
+
+
+def view(street: Street, plate: str, event: str = "e1", lists: frozenset[str] = WHITE, age_s: float = 0.0) -> None:
+    seen_ns = street.now_ns - round(age_s * S)
+    street.take(street.lane.view(View("gw-2", event, plate, lists, seen_ns), street.now_ns))
+
+
+def test_the_second_camera_agrees_before_or_after():
+    street = Street(second_camera="refuse")
+    view(street, "AB12CDE", "e1")
+    assert street.ask("AB12CDE").kind == OPEN
+    assert said(street.ask("XY99ZZZ")) == (WAIT, "waiting for the second camera")
+    view(street, "XY99ZZ2", "e2", age_s=1)
+    assert street.names == [OPEN_NOW]
+
+
+def test_one_view_lets_in_one_vehicle_however_often_it_is_repeated():
+    street = Street(second_camera="refuse", same_vehicle_s=0.0, times=Times(lapse_s=0.5))
+    view(street, "AB12CDE")
+    assert street.ask("AB12CDE", "1").kind == OPEN
+    street.wait(1)
+    street.wait(1)
+    view(street, "AB12CDE")
+    assert street.ask("AB12CDE", "2").kind == WAIT
+
+
+def test_plates_that_do_not_belong_together_are_refused_and_told():
+    street = Street(second_camera="own")
+    view(street, "BAD1234", lists=frozenset({"NOT IN LIST"}))
+    street.ask("AB12CDE")
+    street.wait(3)
+    assert street.names == [REFUSE_NOW, MISMATCH]
+    assert street.reasons[0] == "camera gw-2 read BAD1234, which is on NOT IN LIST and not on WHITELIST"
+
+
+@pytest.mark.parametrize(("alone", "kind", "reason"), [("own", OPEN, ""), ("refuse", REFUSE, "the second camera is silent")])
+def test_a_dead_second_camera_is_not_waited_for(alone, kind, reason):
+    assert said(Street(second_camera=alone).ask("AB12CDE")) == (kind, reason)
+
+
+def test_a_second_camera_that_read_nothing_leaves_the_choice():
+    street = Street(second_camera="own")
+    street.take(street.lane.heard(street.now_ns))
+    assert street.ask("AB12CDE").kind == WAIT
+    street.wait(3)
+    assert street.names == [OPEN_NOW]
+
+
+def test_a_view_of_long_ago_is_of_another_vehicle():
+    street = Street(second_camera="refuse")
+    view(street, "AB12CDE", age_s=4)
+    assert street.ask("AB12CDE").kind == WAIT
+
+
+# --- the table --------------------------------------------------------------------------------------------------------
+
+
+def test_every_state_is_reached_and_left_and_every_effect_has_words():
+    assert {row.state for row in ROWS} == set(STATES)
+    assert {row.target for row in ROWS} - {REST} == set(STATES) - set()
+    assert {row.effect for row in ROWS} - {"", PASSED} <= set(EVENTS)
+    keys = [(row.state, row.signal, row.condition) for row in ROWS]
+    assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("AB12CDE", "AB12CDE", True),
+        ("AB12CDE", "ABI2CDE", True),
+        ("AB12CDE", "AB12CDF", True),
+        ("AB12CDE", "AB12CD", True),
+        ("AB12CDE", "B12CDE", True),
+        ("AB12CDE", "AB12XXE", False),
+        ("AB12CDE", "AB12", False),
+        ("", "", False),
+    ],
+)
+def test_reads_that_can_be_of_one_vehicle(one, other, expected):
+    assert alike(one, other) is expected

@@ -1,0 +1,341 @@
+"""Lane keeper: what a lane's inputs, counts and second camera make of passages, over a real store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from board.kit.errors import ConfigError
+from board.kit.words import NOTHING, Text
+from engine.lane.kept import Kept
+from engine.messages import CameraSaw, LineState
+from engine.service.lane import LaneKeeper, Stores
+from engine.service.remembered import Remembered
+from engine.settings.lane import COUNTS, PASSBACK, SECOND_CAMERA, LaneSettings
+from engine.types import Decision
+from tests.dispatch_camera import KINDS, Camera
+from tests.samples import BLACK, WHITE, entry, passage, rule
+from tests.waiting import until
+
+LOOPS = {"arming": "DI1", "safety": "DI2"}
+
+
+class Gate:
+    """A service's parts with a lane. `told`: events of the lane; `decided`: what became of passages that waited."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.folder = folder
+        self.settings = LaneSettings(**settings)
+        self.told: list[tuple[str, dict[str, Any]]] = []
+        self.decided: list[tuple[str, Decision]] = []
+        self.begin()
+
+    def begin(self) -> None:
+        camera = Camera(self.folder)
+        self.clock = camera.clock
+        self.keeper = LaneKeeper(
+            self.clock,
+            Remembered(self.folder / "lane.json", Kept),
+            lambda name, **values: self.told.append((name, values)),
+            lambda: None,
+            print,
+        )
+        self.camera = camera
+        camera.barrier = self.keeper
+        camera.crash()
+        if not camera.store.rules():
+            camera.store.entries.save(entry("AB12CDE"), "anna")
+            camera.store.entries.save(entry("XY99ZZZ"), "anna")
+            camera.store.rules.save(rule(WHITE), "anna")
+            camera.store.rules.save(rule(WHITE, "syslog", "Tell", host="192.0.2.1"), "anna")
+        self.keeper.open(
+            self.settings,
+            Stores(
+                camera.store,
+                camera.store,
+                camera.outbox,
+                KINDS,
+                lambda: None,
+                lambda passage_id, decision: self.decided.append((passage_id, decision)),
+            ),
+        )
+
+    def lines(self, **levels: bool) -> None:
+        for name, active in levels.items():
+            self.keeper.line(LineState(name, "input", active, None))
+
+    def car(self, plate: str = "AB12CDE", id: str = "p1", **changes: Any) -> str:
+        """The outcome and the reason."""
+        at, now_ns = self.clock.now(), self.clock.monotonic_ns()
+        self.camera.intake.take(passage(plate, id, at, now_ns, **changes))
+        return self.outcome(id)
+
+    def outcome(self, id: str) -> str:
+        found = self.camera.store.passages.get(id)
+        assert found is not None
+        return f"{found.decision.outcome}: {found.decision.reason}"
+
+    def states(self, id: str) -> dict[str, str]:
+        from engine.store import DeliveryQuery
+
+        found = self.camera.store.deliveries(DeliveryQuery(passage_id=id))
+        return {each.delivery.kind: each.delivery.state for each in found}
+
+    def close(self) -> None:
+        self.keeper.close()
+        self.camera.store.close()
+
+
+@pytest.fixture
+def gates(tmp_path: Path) -> Iterator[Any]:
+    made: list[Gate] = []
+
+    def make(**settings: Any) -> Gate:
+        made.append(Gate(tmp_path, **settings))
+        return made[-1]
+
+    yield make
+    for gate in made:
+        gate.close()
+
+
+def test_without_a_lane_nothing_changes_and_nothing_runs(gates):
+    gate = gates()
+    assert gate.car() == "opened: AB12CDE is on WHITELIST"
+    assert gate.states("p1") == {"io": "pending", "syslog": "pending"}
+    assert gate.keeper.status() is None and gate.keeper._thread is None
+    assert not (gate.folder / "lane.json").exists()
+
+
+def test_a_vehicle_on_the_arming_loop_is_let_in_once(gates):
+    gate = gates(**LOOPS)
+    assert gate.car() == "refused: the inputs of the lane are not known yet"
+    assert gate.states("p1") == {"io": "expired", "syslog": "pending"}
+    gate.lines(DI1=True, DI2=False)
+    assert gate.car(id="p2") == "opened: AB12CDE is on WHITELIST"
+    assert gate.car(id="p3") == "refused: already opened for this vehicle"
+    assert gate.states("p3") == {"io": "withheld", "syslog": "pending"}
+    while gate.camera.turn():
+        pass
+    assert gate.states("p2")["io"] == "done"
+    assert [request.output for request in gate.camera.pins.requests] == ["DO1"]
+    status = gate.keeper.status()
+    assert status is not None
+    assert (str(status.state), status.plate) == ("opened for a vehicle that has not driven in yet", "AB12CDE")
+
+
+def test_who_is_read_before_the_loop_waits_and_messages_wait_with_him(gates):
+    gate = gates(**LOOPS)
+    gate.lines(DI1=False, DI2=False)
+    assert gate.car() == "waiting: no vehicle stands on the arming loop"
+    assert not gate.camera.turn()  # neither gate nor message
+    gate.lines(DI1=True)
+    until(lambda: gate.decided, "the decision")
+    assert gate.outcome("p1") == "opened: AB12CDE is on WHITELIST"
+    while gate.camera.turn():
+        pass
+    assert gate.states("p1")["io"] == "done"
+
+
+def test_who_waits_in_vain_is_refused_and_may_be_read_anew(gates):
+    gate = gates(**LOOPS)
+    gate.lines(DI1=False, DI2=False)
+    gate.car()
+    gate.clock.advance(10)
+    gate.lines(DI2=True)
+    until(lambda: gate.decided, "the decision")
+    assert gate.outcome("p1") == "refused: a vehicle stands in the safety loop"
+    until(lambda: gate.states("p1")["io"] == "expired", "the end of the pulse")
+    assert gate.camera.store.deliveries.unopened(["io"], 20) == [("p1", "AB12CDE")]
+
+
+def test_a_process_that_dies_opens_neither_twice_nor_for_who_waited(gates):
+    gate = gates(**LOOPS)
+    gate.lines(DI1=True, DI2=False)
+    gate.car(id="p1")
+    gate.car("XY99ZZZ", "p2")
+    assert gate.outcome("p2") == "waiting: the vehicle before it has not driven in yet"
+    gate.close()
+    gate.begin()
+    assert gate.outcome("p2") == "refused: the camera was started again while it waited"
+    assert gate.states("p2")["io"] == "expired"
+    gate.lines(DI1=True, DI2=False)
+    assert gate.car(id="p3") == "refused: already opened for this vehicle"
+    while gate.camera.turn():
+        pass
+    assert gate.states("p1")["io"] == "done"  # what was given before goes on
+
+
+def test_an_opening_whose_passage_was_never_stored_is_none(gates):
+    gate = gates(**LOOPS)
+    Remembered(gate.folder / "lane.json", Kept).put(Kept("opened", "gone", "AB12CDE"))
+    gate.lines(DI1=True, DI2=False)
+    assert gate.car() == "opened: AB12CDE is on WHITELIST"
+
+
+def test_a_pulse_that_comes_too_late_for_its_vehicle_is_none(gates):
+    gate = gates(**LOOPS)
+    gate.lines(DI1=True, DI2=False)
+    gate.car()
+    gate.lines(DI2=True)
+    while gate.camera.turn():
+        pass
+    assert gate.states("p1")["io"] == "expired" and gate.camera.pins.requests == []
+
+
+def test_other_outputs_and_kinds_are_not_the_lanes_business(gates):
+    gate = gates(**LOOPS, open_output="DO2")
+    gate.lines(DI1=False, DI2=True)
+    assert gate.car() == "opened: AB12CDE is on WHITELIST"
+
+
+def test_a_blacklisted_plate_asks_the_lane_for_nothing(gates):
+    gate = gates(**LOOPS)
+    gate.camera.store.entries.save(entry("AB12CDE", BLACK), "anna")
+    gate.lines(DI1=True, DI2=False)
+    assert gate.car().startswith("withheld")
+    assert gate.keeper.status().plate == ""
+
+
+def test_events_of_the_lane_are_told_with_their_values(gates):
+    gate = gates(**LOOPS)
+    gate.lines(DI1=False, DI2=False)
+    gate.lines(DI2=True)
+    gate.keeper.warning("DI2", Text("stuck"))
+    gate.keeper.warning("DI2", NOTHING)
+    until(lambda: len(gate.told) == 4, "the events")
+    assert [name for name, _ in gate.told] == ["no_opening", "input_fault", "no_opening", "input_fault_over"]
+    assert str(gate.told[1][1]["input"]) == "the safety loop"
+
+
+# --- places -----------------------------------------------------------------------------------------------------------
+
+
+def places(gate: Gate) -> dict[str, tuple[int, int]]:
+    return {each.name: (each.count, each.drift) for each in gate.camera.store.occupancy() if each.count or each.drift}
+
+
+def test_vehicles_are_counted_when_they_have_driven_in(gates):
+    gate = gates(**LOOPS, counts=COUNTS[1])
+    gate.lines(DI1=True, DI2=False)
+    gate.car()
+    assert places(gate) == {}
+    gate.lines(DI2=True, DI1=False)
+    gate.lines(DI2=False)
+    until(lambda: places(gate) == {"WHITELIST": (1, 0)}, "the count")
+
+
+def test_without_loops_the_decision_counts_and_a_count_survives_a_restart(gates):
+    gate = gates(counts=COUNTS[3])
+    gate.car()
+    until(lambda: places(gate) == {"WHITELIST": (1, 0)}, "the count")
+    gate.close()
+    gate.begin()
+    assert places(gate) == {"WHITELIST": (1, 0)}
+    gate.keeper.saw(CameraSaw("gw-2", "e1", "A812CDE", 0, "out"), "gw-1")  # one character read wrongly
+    until(lambda: places(gate) == {}, "the count")
+    gate.car("XY99ZZZ", "p3", direction="away")
+    until(lambda: gate.told, "the event")
+    assert places(gate) == {"WHITELIST": (0, 1)}
+    assert [(name, values["plate"], str(values["why"])) for name, values in gate.told] == [
+        ("passback", "XY99ZZZ", "it left, and had not been counted in")
+    ]
+
+
+def test_a_list_and_strangers_have_places_of_their_own(gates):
+    gate = gates(counts=COUNTS[1], places=1)
+    gate.camera.store.rules.save(rule(1, name="All"), "anna")  # of ALL PLATES
+    gate.camera.store.occupancy.put(WHITE, 2, None, "anna")
+    gate.car("STRANGE", "p1")
+    until(lambda: places(gate) == {"": (1, 0)}, "the count")
+    assert gate.car("OTHER99", "p2") == "refused: all 1 places are taken"
+    assert gate.car(id="p3").startswith("opened")  # a place of its list is free
+    gate.car("XY99ZZZ", "p4")
+    until(lambda: places(gate) == {"": (1, 0), "WHITELIST": (2, 0)}, "the count")
+    gate.camera.store.entries.save(entry("KLM4711"), "anna")
+    assert gate.car("KLM4711", "p5") == "refused: all 2 places of WHITELIST are taken"
+    assert [name for name, _ in gate.told] == ["full", "full"]
+
+
+def test_anti_passback_reports_or_refuses_and_never_keeps_anybody_in(gates):
+    for number, (passback, outcome) in enumerate([(PASSBACK[0], "opened"), (PASSBACK[1], "refused")]):
+        gate = gates(counts=COUNTS[3], passback=passback)
+        gate.camera.store.occupancy.reset("anna")
+        gate.car(id=f"in{number}")
+        until(lambda gate=gate: places(gate) == {"WHITELIST": (1, 0)}, "the count")
+        assert gate.car(id=f"again{number}").startswith(outcome)
+        until(lambda gate=gate: [name for name, _ in gate.told] == ["passback"], "the event")
+        assert gate.car("XY99ZZZ", f"out{number}", direction="away").startswith("opened")
+        gate.close()
+
+
+def test_corrections_by_hand_are_written_down_with_who_did_it(gates):
+    occupancy = gates(counts=COUNTS[1]).camera.store.occupancy
+    occupancy.put(WHITE, 40, 12, "anna")
+    occupancy.leave("NOTHERE", WHITE)
+    assert (occupancy.of(WHITE).count, occupancy.of(WHITE).drift, occupancy.total()) == (11, 1, 11)
+    occupancy.reset("otto")
+    assert occupancy.of(WHITE).count == 0 and occupancy.of(WHITE).capacity == 40
+    with pytest.raises(ConfigError):
+        occupancy.put(WHITE, -1, None, "anna")
+    changes = occupancy._changes("places")
+    assert [(each.user, each.item_id, each.before, each.after) for each in changes] == [
+        ("otto", 0, {"inside": 11}, {"inside": 0, "reset": True}),
+        ("anna", WHITE, {"capacity": 0, "inside": 0}, {"capacity": 40, "inside": 12}),
+    ]
+
+
+# --- other cameras ----------------------------------------------------------------------------------------------------
+
+
+def test_the_second_camera_decides_with_the_first(gates):
+    gate = gates(second_camera=SECOND_CAMERA[2])
+    assert gate.car() == "refused: the second camera is silent"
+    gate.keeper.saw(CameraSaw("gw-2"), "gw-1")
+    assert str(gate.keeper.status().second_camera) == "the second camera answers"
+    assert gate.car(id="p2") == "waiting: waiting for the second camera"
+    gate.keeper.saw(CameraSaw("gw-2", "e1", "AB12CDE", 300), "gw-1")
+    until(lambda: gate.decided, "the decision")
+    assert gate.outcome("p2") == "opened: AB12CDE is on WHITELIST"
+
+
+def test_a_mismatch_is_an_event_with_both_plates(gates):
+    gate = gates(second_camera=SECOND_CAMERA[1])
+    gate.keeper.saw(CameraSaw("gw-2", "e1", "BAD1234", 0), "gw-1")
+    gate.car()
+    gate.clock.advance(3)
+    gate.keeper.saw(CameraSaw("gw-2"), "gw-1")
+    until(lambda: gate.told, "the event")
+    assert gate.told == [("list_mismatch", {"plate": "AB12CDE", "other": "BAD1234", "camera": "gw-2"})]
+    assert gate.outcome("p1") == "refused: camera gw-2 read BAD1234, which is on NOT IN LIST and not on WHITELIST"
+
+
+def test_a_vehicle_that_left_elsewhere_is_counted_once(gates):
+    gate = gates(counts=COUNTS[1])
+    gate.car()
+    until(lambda: places(gate) == {"WHITELIST": (1, 0)}, "the count")
+    for _ in range(3):
+        gate.keeper.saw(CameraSaw("gw-2", "e1", "AB12CDE", 0, "out"), "gw-1")
+    assert places(gate) == {}
+
+
+def test_a_camera_with_our_own_id_and_one_that_nobody_waits_for_are_told_so(gates):
+    gate = gates(**LOOPS)
+    with pytest.raises(ConfigError, match="same id"):
+        gate.keeper.saw(CameraSaw("gw-1", "e1", "AB12CDE"), "gw-1")
+    with pytest.raises(ConfigError, match="names no second camera"):
+        gate.keeper.saw(CameraSaw("gw-2", "e1", "AB12CDE"), "gw-1")
+    with pytest.raises(ConfigError, match="counts nothing"):
+        gate.keeper.saw(CameraSaw("gw-2", "e1", "AB12CDE", lane="in"), "gw-1")
+
+
+def test_the_time_until_which_a_passage_waits_is_that_of_its_picture(gates):
+    gate = gates(**LOOPS)
+    gate.lines(DI1=False, DI2=False)
+    gate.car()
+    pending = gate.camera.store.deliveries.pending_of("p1")
+    assert {each.next_try_at for each in pending} == {gate.clock.now() + timedelta(seconds=10)}
