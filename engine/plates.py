@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import logging
+from collections.abc import Callable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from board.kit.errors import ConfigError
+from board.kit.errors import ConfigError, GatewrightError
 from board.kit.fields import StrictInt
-from board.kit.settings import Settings, field_validator, option
+from board.kit.settings import Settings, SettingsError, field_validator, option
 from board.kit.web.forms import filled
-from board.kit.words import mark
+from board.kit.words import mark, plain
+from board.kit.zones import camera_zone
 from engine.lists import limit, moment, normalise, written
+from engine.settings import GeneralSettings
 from engine.store import Store
 from engine.types import FIXED_ROLES, WILDCARDS, ListEntry, PlateList
 from engine.week import DAY_MINUTES, schedule
+
+log = logging.getLogger("plates")
 
 
 class EntryForm(Settings):
@@ -86,6 +92,10 @@ class EntryForm(Settings):
         return week
 
 
+LONGEST_BODY = 4096
+"""Of what a stranger sends for one plate, in bytes."""
+
+
 class NoSuchPlate(ConfigError):
     """There is no such list, or no such plate in it."""
 
@@ -154,6 +164,39 @@ def take_out(store: Store, which: str, plate: str, by: str) -> ListEntry:
             raise NoSuchPlate("{plate} is not in {list_name}", plate=plate[:40], list_name=chosen.name)
         store.entries.delete(before.id, by)
     return before
+
+
+def answer(store: Callable[[], Store], which: str, plate: str, body: bytes | None, by: str) -> dict[str, Any]:
+    """Carries out what a stranger has sent (`body`: a JSON object of EntryForm; None: takes the plate out) and tells what came of
+    it, as JSON types. `store()` raises StoreError while there is none."""
+    try:
+        said = _carried_out(store(), which, plate, body, by)
+    except GatewrightError as why:
+        problems = why.problems if isinstance(why, SettingsError) else ()
+        wrong = [{"field": each.field, "error": str(each.text)} for each in problems]
+        said = {"ok": False, "error": str(why), **plain(why.text), "problems": wrong}
+    log.info("%s: plate %r of list %r: %s", by, plate[:40], which[:60], said.get("done") or said["error"])
+    return said
+
+
+def _carried_out(store: Store, which: str, plate: str, body: bytes | None, by: str) -> dict[str, Any]:
+    zone = camera_zone(store.settings(GeneralSettings).time_zone)
+    if body is None:
+        return {"ok": True, "done": "deleted", "entry": told(take_out(store, which, plate, by), zone)}
+    saved, done = put(store, which, plate, _object(body), zone, by)
+    return {"ok": True, "done": done, "entry": told(saved, zone)}
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    if len(body) > LONGEST_BODY:
+        raise ConfigError("the message may have {most} bytes at most", most=LONGEST_BODY)
+    try:
+        sent = json.loads(body)
+    except (ValueError, RecursionError) as why:
+        raise ConfigError("the message is not JSON in UTF-8; an entry without more is {{}}") from why
+    if not isinstance(sent, dict):
+        raise ConfigError("the message is not a JSON object; an entry without more is {{}}")
+    return sent
 
 
 def _list(store: Store, which: str) -> PlateList:

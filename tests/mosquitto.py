@@ -67,6 +67,7 @@ class Heard:
     content_type: str
     expiry_s: int
     user: list[tuple[str, str]]
+    correlation: bytes = b""
 
 
 class Subscriber:
@@ -97,8 +98,18 @@ class Subscriber:
             Heard(
                 message.topic, message.payload, bool(message.retain), getattr(said, "ContentType", ""),
                 getattr(said, "MessageExpiryInterval", 0), list(getattr(said, "UserProperty", [])),
+                getattr(said, "CorrelationData", b""),
             )
         )  # fmt: skip
+
+    def say(self, topic: str, body: bytes = b"", retain: bool = False, correlation: bytes = b"") -> None:
+        from paho.mqtt.packettypes import PacketTypes
+        from paho.mqtt.properties import Properties
+
+        properties: Any = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        if correlation:
+            properties.CorrelationData = correlation
+        self._client.publish(topic, body, qos=1, retain=retain, properties=properties).wait_for_publish(10)
 
     def of(self, topic: str) -> list[Heard]:
         return [each for each in self.heard if each.topic == topic]

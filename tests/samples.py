@@ -125,6 +125,7 @@ def environment(folder: Path, pins: FakePins | None = None, clock: Clock | None 
         State(folder).broadcasts_socket,
         DEVICE.id,
         lambda: general,
+        lambda which, plate, body, by: {},
     )
 
 

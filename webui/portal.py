@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from webui.live.newest_picture import Picture
     from webui.live.pictures import Pictures
     from webui.page_layout import PageLayout
+    from webui.risks import Risks
     from webui.service_client import ServiceClient
 
 
@@ -40,6 +41,7 @@ class Portal:
     picture: Picture
     pictures: Pictures
     pages: PageLayout
+    risks: Risks
 
     def close(self) -> None:
         """Ends what it has going on, and closes its files."""

@@ -23,6 +23,7 @@ from webui.live.newest_picture import SMALL_WIDTHS_PX, WIDTHS_PX, Picture
 from webui.live.pictures import Pictures
 from webui.page_layout import PageLayout
 from webui.portal import Portal
+from webui.risks import Risks
 from webui.service_client import ServiceClient
 from webui.view.live import Documents
 
@@ -47,6 +48,7 @@ def open_portal(state: State) -> tuple[Portal, tuple[Tab[Portal], ...]]:
         picture=picture,
         pictures=Pictures(picture, clock, lambda: focus_region(store.settings(LprSettings))),
         pages=PageLayout(tabs),
+        risks=Risks(store),
     )
     portal.feed.show(Documents(portal))
     return portal, tabs

@@ -1,6 +1,6 @@
 """The 40-pin header of Raspberry Pis and Compute Module carriers: which pins we use, which the board itself uses, and why."""
 
-from board.types import InputLine, OutputLine, WiegandLine
+from board.types import BoardProfile, InputLine, OutputLine, WiegandLine
 
 WHY = (
     "GPIO 0 to 8 are pulled up from power-on until software takes them, GPIO 9 to 27 are pulled down (BCM2835 peripherals, table "
@@ -25,3 +25,18 @@ RESERVED = (
     (7, "SPI0 CE1"), (8, "SPI0 CE0"), (9, "SPI0 MISO"), (10, "SPI0 MOSI"), (11, "SPI0 SCLK"),
     (14, "UART TX"), (15, "UART RX"),
 )  # fmt: skip
+
+BOARD = BoardProfile(
+    name="",
+    title="",
+    gpio="rpi",
+    camera="picamera2:",
+    outputs=OUTPUTS,
+    inputs=INPUTS,
+    wiegand=WIEGAND,
+    reserved=RESERVED,
+    boot_pulls=BOOT_PULLS,
+    why=WHY,
+    threads=4,
+)
+"""What all boards with this header have in common: each profile replaces its name, its title and what is its own."""

@@ -1,19 +1,7 @@
 """Raspberry Pi 3 and 3+: header pins through RPi.GPIO's API."""
 
-from board.profiles import _header
-from board.types import BoardProfile
+from dataclasses import replace
 
-PROFILE = BoardProfile(
-    name="pi3",
-    title="Raspberry Pi 3",
-    gpio="rpi",
-    camera="picamera2:",
-    outputs=_header.OUTPUTS,
-    inputs=_header.INPUTS,
-    wiegand=_header.WIEGAND,
-    reserved=_header.RESERVED,
-    boot_pulls=_header.BOOT_PULLS,
-    why=_header.WHY,
-    chip_labels=("pinctrl-bcm2835",),
-    threads=4,
-)
+from board.profiles import _header
+
+PROFILE = replace(_header.BOARD, name="pi3", title="Raspberry Pi 3", chip_labels=("pinctrl-bcm2835",))

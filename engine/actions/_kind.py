@@ -58,6 +58,14 @@ class Lane(Enum):
     SLOW = "slow"
 
 
+SetPlate = Callable[[str, str, bytes | None, str], Mapping[str, Any]]
+"""(list, plate, JSON of what is to be set or None to take it out, who asks) -> what came of it (engine/plates.py: `answer`)."""
+
+
+def _no_plates(which: str, plate: str, body: bytes | None, by: str) -> Mapping[str, Any]:
+    return {"ok": False, "error": "not possible here"}
+
+
 @dataclass(frozen=True, slots=True)
 class ActionEnv:
     """What an action may use while it is carried out.
@@ -66,7 +74,7 @@ class ActionEnv:
     and `not_after_ns` the CLOCK_MONOTONIC time after which it must not start any more; `images`: the image folder; `peer`: what
     the kind's `open` gave, None when it has none; `replies`: None where nobody waits for an answer; `network`: how others are
     reached, by default without the limits that the camera sets (`Environment` does); `messages`: those made so far; `vms`:
-    where the vms process takes events for the clients of its ports."""
+    where the vms process takes events for the clients of its ports; `plates`: sets a plate of a list or takes it out."""
 
     clock: Clock
     pins: Pins
@@ -81,6 +89,7 @@ class ActionEnv:
     network: Network = field(default_factory=lambda: Network(lambda: EVERYTHING))
     messages: Messages = field(default_factory=Messages)
     vms: Path = Path("/nonexistent")
+    plates: SetPlate = _no_plates
 
     @property
     def device_name(self) -> str:

@@ -10,7 +10,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -34,6 +34,12 @@ MOST_ANSWER = 4096
 HEAD_BYTES = 200
 """Most bytes of a packet beside topic and body."""
 
+MOST_AT_ONCE = 10
+LONGEST_PACKET = 16_384
+LONGEST_CORRELATION = 256
+"""Of what a connection that listens takes from strangers: messages on their way, bytes of each, bytes that it gives back."""
+REST, LONGEST_REST_S = 3.0, 0.5
+"""After each of them it rests for this many times what it took."""
 REFUSES = mark("{target} refuses {topic}: {reason}")
 
 NOBODY = "No matching subscribers"
@@ -70,7 +76,7 @@ class Account:
 class Letter:
     """What is published, with QoS 1. `expiry_s`: the broker throws it away when nobody has fetched it by then; 0: never. `id`: the
     same in every repetition, as the user property `delivery_id`; `properties`: more of these; `answer_topic`: the response topic,
-    with the id as correlation data."""
+    with the id as correlation data; `correlation`: that of whoever is answered."""
 
     topic: str
     body: bytes
@@ -80,6 +86,15 @@ class Letter:
     retain: bool = False
     answer_topic: str = ""
     properties: tuple[tuple[str, str], ...] = ()
+    correlation: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """What a connection is for that listens. `heard(topic, body)` gives the answer to be published, None: none."""
+
+    filters: tuple[str, ...]
+    heard: Callable[[str, bytes], Letter | None] = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +120,7 @@ class Broker:
     def __init__(self, network: Network) -> None:
         self._network = network
         self._lock = threading.Lock()
-        self._kept: dict[tuple[Account, tuple[Letter, ...]], Link] = {}
+        self._kept: dict[tuple[Account, tuple[Letter, ...], Listening | None], Link] = {}
         self._tried: Link | None = None
 
     def __enter__(self) -> Broker:
@@ -115,13 +130,16 @@ class Broker:
         self.use({})
         self._try_no_more()
 
-    def use(self, accounts: dict[Account, tuple[Letter, ...]]) -> None:
-        """From now on there is a connection for each of these, and no other; each says its letters whenever it is made."""
-        wanted = set(accounts.items())
+    def use(self, accounts: Mapping[Account, tuple[Letter, ...]], listening: Mapping[Account, Listening] | None = None) -> None:
+        """From now on there is a connection for each of these, and no other; each says its letters whenever it is made.
+        `listening`: connections that hear what others send."""
+        wanted: set[tuple[Account, tuple[Letter, ...], Listening | None]]
+        wanted = {(account, letters, None) for account, letters in accounts.items()}
+        wanted |= {(account, (), each) for account, each in (listening or {}).items()}
         with self._lock:
             gone = [self._kept.pop(key) for key in set(self._kept) - wanted]
-            for key in wanted - set(self._kept):
-                self._kept[key] = Link(*key, self._network)
+            for account, letters, each in wanted - set(self._kept):
+                self._kept[account, letters, each] = Link(account, letters, self._network, each)
         for link in gone:
             link.close()
 
@@ -129,7 +147,7 @@ class Broker:
         """The connection of an account. For one that no rule uses (a TEST) one is made that announces nothing; it is closed with
         the next such one."""
         with self._lock:
-            for (known, _), link in self._kept.items():
+            for (known, _, _), link in self._kept.items():
                 if known == account:
                     return link
             silent = replace(account, client_id=f"{account.client_id}-test", status_topic="")
@@ -150,14 +168,16 @@ class Broker:
 class Link:
     """One connection, made anew whenever it is lost, from a thread of its own."""
 
-    def __init__(self, account: Account, greetings: Iterable[Letter], network: Network) -> None:
+    def __init__(self, account: Account, greetings: Iterable[Letter], network: Network, listening: Listening | None = None) -> None:
         self.account = account
+        self._listening = listening
         self._greetings = tuple(greetings)
         self._network = network
         self._changed = threading.Condition()
         self._client: Client | None = None
         self._connected = False
         self._limit = 0
+        self._rest = threading.Event()
         self._problem: DeliveryError = DeliveryError("no connection in {seconds:g} s", seconds=CONNECT_S)
         self._tries = 0
         self._acknowledged: dict[int, Any] = {}
@@ -284,7 +304,7 @@ class Link:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
-        client.on_message = self._on_message
+        client.on_message = self._on_stranger if self._listening else self._on_message
         client.on_subscribe = self._on_subscribe
         with self._changed:
             if self._stopped:
@@ -293,7 +313,8 @@ class Link:
             self._acknowledged.clear()
             self._hurry.clear()
         try:
-            client.connect(self.account.host, self.account.port, KEEP_ALIVE_S, clean_start=True)
+            bounds = _bounds() if self._listening else None
+            client.connect(self.account.host, self.account.port, KEEP_ALIVE_S, clean_start=True, properties=bounds)
         except ConfigError as why:  # actions may not reach that host
             self._lost(DeliveryError(why.text))
             return
@@ -311,6 +332,8 @@ class Link:
             client.subscribe(self.account.answer_topic, qos=1)
         for letter in self._greetings:
             client.publish(letter.topic, letter.body, qos=1, retain=letter.retain)
+        if self._listening:
+            client.subscribe([(each, _only_new()) for each in self._listening.filters])
         with self._changed:
             self._limit = int(getattr(properties, "MaximumPacketSize", 0))
             self._connected = client is self._client and not self._stopped
@@ -324,6 +347,23 @@ class Link:
             log.warning("%s: the connection was lost (%s)", self.account.place, reason)
             self._lost(DeliveryError("the connection was lost ({reason})", reason=str(reason)))
 
+    def _on_stranger(self, client: Client, _: object, message: Any) -> None:
+        """Called by the connection's own thread, which takes the next message after the rest: strangers cannot hurry the camera,
+        and what they send meanwhile waits at the broker."""
+        if self._listening is None or message.retain:
+            return
+        begun_s = time.monotonic()
+        try:
+            letter = self._listening.heard(message.topic, message.payload)
+        except Exception:  # what a stranger sends never ends the connection
+            log.exception("%s", self.account.place)
+            letter = None
+        if letter is not None:
+            correlation = getattr(message.properties, "CorrelationData", b"")
+            said = replace(letter, correlation=correlation) if len(correlation) <= LONGEST_CORRELATION else letter
+            client.publish(said.topic, said.body, qos=1, properties=_properties(said))
+        self._rest.wait(min(REST * (time.monotonic() - begun_s), LONGEST_REST_S))
+
     def _on_publish(self, client: Client, _: object, number: int, reason: Any, properties: object) -> None:
         with self._changed:
             if client is self._client:
@@ -336,6 +376,8 @@ class Link:
         with self._changed:
             self._deaf = next((str(reason) for reason in reasons if reason.is_failure), "")
             self._changed.notify_all()
+        if self._deaf and self._listening:
+            log.warning("%s: the broker lets nobody be heard on %s (%s)", self.account.place, self._listening.filters, self._deaf)
 
     def _on_message(self, client: Client, _: object, message: Any) -> None:
         if message.retain or len(message.payload) > MOST_ANSWER:
@@ -383,6 +425,26 @@ def _make_client(account: Account, network: Network) -> Client:
     return made
 
 
+def _bounds() -> Any:
+    """What a broker may send to a connection that listens (MQTT 5, 3.1.2.11)."""
+    from paho.mqtt.packettypes import PacketTypes
+    from paho.mqtt.properties import Properties
+
+    make: Any = Properties
+    said = make(PacketTypes.CONNECT)
+    said.ReceiveMaximum = MOST_AT_ONCE
+    said.MaximumPacketSize = LONGEST_PACKET
+    return said
+
+
+def _only_new() -> Any:
+    """A subscription with QoS 1 to what is sent from now on: what a broker retains was meant for another day."""
+    from paho.mqtt.subscribeoptions import SubscribeOptions
+
+    make: Any = SubscribeOptions
+    return make(qos=1, retainHandling=make.RETAIN_DO_NOT_SEND)
+
+
 def _properties(letter: Letter) -> Any:
     from paho.mqtt.packettypes import PacketTypes
     from paho.mqtt.properties import Properties
@@ -393,6 +455,8 @@ def _properties(letter: Letter) -> Any:
         said.MessageExpiryInterval = letter.expiry_s
     if letter.content_type:
         said.ContentType = letter.content_type
+    if letter.correlation:
+        said.CorrelationData = letter.correlation
     if letter.id:
         said.UserProperty = [("delivery_id", letter.id), *letter.properties]
     if letter.answer_topic:

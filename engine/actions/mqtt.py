@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 from board.kit.errors import ConfigError
@@ -14,8 +16,8 @@ from board.kit.fields import AfterValidator
 from board.kit.settings import Settings, field_validator, option
 from board.kit.words import Text
 from engine.actions._exchange import Host, place
-from engine.actions._kind import ActionEnv, ActionKind
-from engine.actions._mqtt import NOBODY, OFFLINE, ONLINE, Account, Broker, Letter
+from engine.actions._kind import ActionEnv, ActionKind, SetPlate
+from engine.actions._mqtt import NOBODY, OFFLINE, ONLINE, Account, Broker, Letter, Listening
 from engine.actions._tls import Certificates, ca_option
 from engine.formats.event import Device
 from engine.formats.messages import DOCUMENTS, to_json
@@ -28,6 +30,10 @@ NOT_IN_A_LEVEL = re.compile(r"[/+#\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """What would split a level of a topic, or stand for others (MQTT 5, 4.7.1), and what a topic must not hold (1.5.4)."""
 
 LONGEST_TOPIC = 200
+
+SET, DELETE = "set", "delete"
+"""Last levels of the topics of messages about a plate."""
+RESULT_EXPIRY_S = 60
 
 
 def check_topic(topic: str) -> str:
@@ -91,9 +97,22 @@ class MqttOptions(Settings):
         max_length=60,
         when={"discovery": (True,)},
     )
+    plates: bool = option(
+        False,
+        "Change plates",
+        "Takes plates into lists and out of them as messages to <plates topic>/LIST/plates/PLATE/set and .../delete say; "
+        "docs/messages.md shows them. Whoever the broker lets publish there lets cars in: only with log-in and access rules there.",
+    )
+    plates_topic: Topic = option(
+        "gatewright/{camera}/lists",
+        "Plates topic",
+        "Where those messages begin. The answer comes to .../result. {list} and {plate} make no sense here.",
+        min_length=1,
+        max_length=LONGEST_TOPIC,
+    )
     timeout_s: float = option(10.0, "Timeout", "Longest wait for the broker's answer.", unit="s", ge=1, le=60)
 
-    @field_validator("status_topic", "discovery_prefix")
+    @field_validator("status_topic", "plates_topic", "discovery_prefix")
     @classmethod
     def _is_of_the_camera(cls, topic: str) -> str:
         return check_places(topic, PLACES[:3])
@@ -166,7 +185,24 @@ def _use(broker: Broker, rules: tuple[MqttOptions, ...], env: ActionEnv) -> None
         known = accounts.get(of) or (Letter(of.status_topic, ONLINE, retain=True),)
         announced = discovery(options, env.device) if options.discovery and options.format in ("JSON", "JSON_IMG") else None
         accounts[of] = (*known, announced) if announced and announced not in known else known
-    broker.use(accounts)
+    listening = {}
+    for options in rules:
+        if options.plates:
+            base = topic_of(options.plates_topic, env.device)
+            of = account(options, env.device)
+            filters = tuple(f"{base}/+/plates/+/{verb}" for verb in (SET, DELETE))
+            who = f"MQTT {options.user}@{of.place}" if options.user else f"MQTT {of.place}"
+            suffix = hashlib.sha256(base.encode()).hexdigest()[:6]
+            of = replace(of, client_id=f"{of.client_id}-{suffix}", status_topic="")
+            listening[of] = Listening(filters, partial(_heard, base, env.plates, who))
+    broker.use(accounts, listening)
+
+
+def _heard(base: str, plates: SetPlate, who: str, topic: str, body: bytes) -> Letter:
+    """Carries out one message about a plate; the answer to it."""
+    list_name, _, plate, verb = topic.removeprefix(f"{base}/").split("/")
+    said = plates(list_name, plate, None if verb == DELETE else body, who)
+    return Letter(f"{base}/{list_name}/plates/{plate}/result", to_json(said).encode(), "application/json", RESULT_EXPIRY_S)
 
 
 def _deliver(event: PlateEvent, options: MqttOptions, env: ActionEnv) -> Text:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from engine.formats import mail, syslog
 from engine.formats.event import FIELDS, Device
 from engine.formats.messages import FORMATS, encode
 from engine.lists import EARLIEST, LATEST
+from engine.plates import LONGEST_BODY, EntryForm, told
 from engine.types import Decision, ListEntry, Match, Passage, PassageImages, PlateEvent, PlateList
 
 HEAD = """# Messages
@@ -107,7 +109,52 @@ def markdown() -> str:
         page += f"\n### {each.label} (`{name}`)\n\n`{each.content_type}`\n\n```{each.extension}\n{body.rstrip()}\n```\n"
         if each.extension != "txt":
             page += "\nIt is sent on one line.\n"
-    return page + FRAMING + _syslog() + _mail()
+    return page + FRAMING + _syslog() + _mail() + _plates()
+
+
+def _plates() -> str:
+    """What the action MQTT takes and answers about plates."""
+    fields = "".join(f"| `{name}` | {each.help} |\n" for name, each in EntryForm.model_fields.items())
+    sample = {"owner": "Mr. Müller", "valid_until": "2026-05-31T18:00", "entries_left": 3}
+    said = replace(_ENTRY, owner="Mr. Müller", valid_until=datetime(2026, 5, 31, 16, tzinfo=UTC), entries_left=3)
+    done = {"ok": True, "done": "added", "entry": told(said, CAMERA.zone)}
+    wrong = {
+        "ok": False,
+        "error": "there is no list GUESTS",
+        "key": "there is no list {name}",
+        "values": {"name": "GUESTS"},
+        "problems": [],
+    }
+    shown = [json.dumps(each, ensure_ascii=False) for each in (sample, done, wrong)]
+    return f"""
+## Plates over MQTT
+
+With the option *Change plates* of an enabled MQTT action, the camera takes messages from its broker. `...` is
+`gatewright/CAMERA/lists/LIST/plates/PLATE` (option *Plates topic*); LIST is a list's name or id.
+
+| topic | body | what it does |
+| --- | --- | --- |
+| `.../set` | JSON object, {LONGEST_BODY} bytes at most, with any of the fields below | adds or changes the plate; the rest stays |
+| `.../delete` | not looked at | takes the plate out of the list |
+| `.../result` | JSON object | the camera's answer, with the asker's correlation data (MQTT 5) |
+
+```json
+{shown[0]}
+```
+
+The answers; `done` is added, changed, unchanged or deleted, and `problems` names fields that are wrong:
+
+```json
+{shown[1]}
+{shown[2]}
+```
+
+| field | what it says |
+| --- | --- |
+{fields}
+Messages that the broker has retained are not carried out. What is sent while the camera is away is lost: an answer that does not
+come within a few seconds means that it has to be sent again. Whoever the broker lets publish there lets cars in.
+"""
 
 
 def _syslog() -> str:

@@ -23,6 +23,7 @@ from engine.countries._description import (
     plain,
     plain_colour,
     sample,
+    samples,
     shapes,
 )
 from engine.countries._mixes import script
@@ -47,6 +48,7 @@ __all__ = [
     "rank",
     "regions",
     "sample",
+    "samples",
     "script",
     "select",
     "shapes",

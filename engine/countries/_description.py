@@ -179,7 +179,14 @@ def shapes(country: Country, fmt: Format) -> frozenset[Shape]:
 
 def sample(country: Country, fmt: Format, rng: random.Random) -> str:
     """A made-up plate text as printed: with its gaps and hyphens, "\\n" between rows."""
-    return "".join(_draw(_parse(fmt.pattern, country), rng)).strip()
+    return next(samples(country, fmt, rng))
+
+
+def samples(country: Country, fmt: Format, rng: random.Random) -> Iterator[str]:
+    """Such texts without end."""
+    items = _parse(fmt.pattern, country)
+    while True:
+        yield "".join(_draw(items, rng)).strip()
 
 
 def plain(printed: str) -> str:

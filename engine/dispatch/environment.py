@@ -12,6 +12,7 @@ from board.kit.settings import Settings
 from board.kit.zones import camera_zone
 from board.serial import SerialLines
 from engine.actions import ActionEnv, ActionKind, Pins
+from engine.actions._kind import SetPlate
 from engine.dispatch.peers import Peers
 from engine.dispatch.replies import Replies
 from engine.formats.columns import columns
@@ -23,7 +24,7 @@ from engine.settings import GeneralSettings
 
 class Environment:
     """`vms`: the socket for events of its ports; `camera_id`: the board's own; `general()`: the settings now; StoreError when they
-    cannot be read."""
+    cannot be read; `plates`: of ActionEnv."""
 
     def __init__(
         self,
@@ -37,6 +38,7 @@ class Environment:
         vms: Path,
         camera_id: str,
         general: Callable[[], GeneralSettings],
+        plates: SetPlate,
     ) -> None:
         self._clock = clock
         self._pins = pins
@@ -48,6 +50,7 @@ class Environment:
         self._vms = vms
         self._camera_id = camera_id
         self._general = general
+        self._plates = plates
         self._messages = Messages()
 
     def plain(self, delivery_id: str, not_after: datetime, not_after_ns: int, peer: Any = None) -> ActionEnv:
@@ -67,6 +70,7 @@ class Environment:
             network=self._network,
             messages=self._messages,
             vms=self._vms,
+            plates=self._plates,
         )
 
     def env(self, kind: ActionKind[Any], options: Settings, delivery_id: str, not_after: datetime, not_after_ns: int) -> ActionEnv:

@@ -47,7 +47,7 @@ FIELDS = {
     "reads": "pictures that agreed on this plate",
     "box": "the plate in the picture, in pixels",
     "picture": "size of the picture in pixels",
-    "lists": "lists that the plate is in; distance 1: it is one character off",
+    "lists": "lists that the plate is in, with what its entry says of it; distance 1: it is one character off",
     "decision": "outcome: opened, refused, withheld or reported; reason in English, and as key and values for translation",
     "trigger": "what started the reading, empty in the modes without triggers",
     "images": "the pictures by name: full and plate; base64 in formats with image, else empty",
@@ -136,6 +136,8 @@ def _listed(match: Match) -> dict[str, object]:
         "role": match.list.role,
         "plate": entry.plate if entry else "",
         "description": entry.description if entry else "",
+        "owner": entry.owner if entry else "",
+        "group": entry.group if entry else "",
         "distance": match.distance,
     }
 

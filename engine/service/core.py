@@ -62,6 +62,7 @@ from engine.messages import (
     TriggerTaken,
 )
 from engine.network import Network, reachable
+from engine.plates import answer
 from engine.service.counters import BAD_FRAMES, Counters
 from engine.service.engine_view import EngineView
 from engine.service.events import Events
@@ -213,6 +214,7 @@ class Service:
             state.broadcasts_socket,
             self._camera_id,
             lambda: self._need_store().settings(GeneralSettings),
+            partial(answer, self._need_store),
         )
         self._asker = Asker(self._gate_store, kinds, self._environment, clock)
         self._trials = Trials(clock, kinds, self._pins, self._environment, self._need_store, self._outputs.polarities)

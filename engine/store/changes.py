@@ -55,6 +55,10 @@ class Changes:
             for row in self._db.rows(sql, (*values, max(1, min(limit, MAX_ROWS))))
         ]
 
+    def newest(self) -> int:
+        """Row of the newest one, which is another after every change; 0: there is none."""
+        return int(self._db.rows("SELECT coalesce(max(rowid), 0) FROM changes")[0][0])
+
     def add(self, user: str, subject: str, item_id: int, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> None:
         """In the transaction that makes the change. Nothing is written when nothing changed."""
         if before == after:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -191,6 +191,38 @@ class Entries:
         sql = f"{SELECT} WHERE {condition} ORDER BY e.id"
         entries = [entry for owner, entry in self._candidates(sql, ()) if list_id in (0, owner.id)]
         return find_collisions(entries, bits)[:MAX_COLLISIONS]
+
+    def having(self, folded: Collection[str]) -> dict[str, list[tuple[int, str, str]]]:
+        """{folded key: [(list, key, plate)]} of those entries that have one of these keys."""
+        sql = (
+            "SELECT e.folded, l.id, e.key, e.plate FROM json_each(?) s CROSS JOIN entries e ON e.folded = s.value "
+            "JOIN lists l ON l.id = abs(e.list_id) AND l.generation = e.generation ORDER BY e.id"
+        )
+        found: dict[str, list[tuple[int, str, str]]] = {}
+        for row in self._db.rows(sql, (json.dumps(list(folded)),)):
+            found.setdefault(row["folded"], []).append((row["id"], row["key"], row["plate"]))
+        return found
+
+    def fitting(self, list_id: int, folded: Sequence[str]) -> set[str]:
+        """Those of these keys that fit a wildcard of a list, or (0) of any."""
+        wild = f"SELECT 1 FROM {CURRENT} WHERE e.wildcard = 1 AND ? IN (0, l.id) AND s.value GLOB e.folded"
+        sql = f"SELECT DISTINCT s.value FROM json_each(?) s WHERE EXISTS ({wild})"
+        return {row["value"] for row in self._db.rows(sql, (json.dumps(folded), list_id))}
+
+    def widest(self, list_id: int, folded: Sequence[str], limit: int) -> list[tuple[str, int]]:
+        """(Wildcard, how many of these keys fit it) of a list, those that most fit first."""
+        sql = (
+            f"SELECT e.plate, (SELECT count(*) FROM json_each(?) s WHERE s.value GLOB e.folded) AS fit FROM {CURRENT} "
+            "WHERE e.wildcard = 1 AND l.id = ? ORDER BY fit DESC, e.key LIMIT ?"
+        )
+        return [(row["plate"], row["fit"]) for row in self._db.rows(sql, (json.dumps(folded), list_id, limit))]
+
+    def spread(self, list_id: int, most: int) -> dict[str, str]:
+        """{key: plate} of a list without its wildcards, evenly chosen when there are more than `most`."""
+        where, values = self._of_list(list_id)
+        step = max(1, -(-self.count(list_id) // most))
+        sql = f"SELECT key, plate FROM entries WHERE {where} AND wildcard = 0 AND id % ? = 0 LIMIT ?"
+        return {row["key"]: row["plate"] for row in self._db.rows(sql, (*values, step, most))}
 
     def extremes(self, list_id: int) -> list[ListEntry]:
         """Those entries of a list that are the first not to fit a format: of the greatest numbers, and of the longest plate."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 from board.kit.web.forms import filled
@@ -119,6 +120,20 @@ def _refusals() -> Iterator[None]:
         raise Refused(409, why.text) from why
 
 
+class RiskQuery(Query):
+    countries: str = text(200, "Codes of the countries that strangers come from, such as DE PL; left out: those of the settings.")
+
+
+def _risk(portal: Portal, call: Call[RiskQuery]) -> Answer:
+    """Computed for this very state of the lists: what was found before is given again."""
+    chosen = stored_list(portal, call.id("id"))
+    if chosen.role in FIXED_ROLES:
+        raise Refused(409, "{list_name} holds no plates: it stands for plates of every list or of none.", list_name=chosen.name)
+    codes = call.query.countries.upper().replace(",", " ").split() or list(portal.lpr().countries)
+    found = portal.risks.of(chosen, codes)
+    return data({**asdict(found), "countries": codes})
+
+
 def _collisions(portal: Portal, call: Call) -> Answer:
     """Plates of any list that send the number of another plate: one car could open for the other."""
     chosen = stored_list(portal, call.id("id"))
@@ -167,6 +182,15 @@ ROUTES = (
         _delete_plate,
         "Takes a plate out of a list. 404: there is no such list, or the plate is not in it.",
         reply=shapes.Nothing,
+    ),
+    api(
+        "GET",
+        "api/lists/<id>/risk",
+        "lists",
+        _risk,
+        "How many of 10,000 made-up plates a list would take for its own; which of its plates are one confused character apart.",
+        query=RiskQuery,
+        reply=shapes.Risk,
     ),
     api("PUT", "api/entries/<id>", "lists", _put_entry, "Changes a plate.", body=Partial(EntryForm), reply=shapes.Entry),
     api("DELETE", "api/entries/<id>", "lists", _delete_entry, "Deletes a plate.", reply=shapes.Nothing),

@@ -1,5 +1,5 @@
 // Lists: dialogs to add, change and delete lists and plates, switches of actions, collisions of Wiegand numbers.
-import {$, $$, api, ApiError, clearProblems, connectForm, notice, onClick, sure, toast, values} from "./portal.js";
+import {$, $$, api, ApiError, clearProblems, connectForm, el, notice, onClick, sure, toast, values} from "./portal.js";
 import {openWeek} from "./week.js";
 
 const list = $("#lists").dataset.list;
@@ -86,6 +86,37 @@ if ($("#entries")) {
     mark.textContent = `same as ${others.join(", ")}`;
   }
 }
+
+// --- risk -------------------------------------------------------------------------------------------------------------
+
+const share = (count, of) => `${count.toLocaleString()} of ${of.toLocaleString()}`;
+
+function riskLines(found, fuzzy) {
+  const lines = [
+    el("p", {}, el("b", {}, share(found.admitted, found.strangers)), ` made-up plates of ${found.countries.join(", ") || "the world"} would be taken for plates of this list.`),
+    el("ul", {},
+      el("li", {}, `Listed themselves, O and 0, I and 1 counting as one: ${found.exact.toLocaleString()}`),
+      el("li", {}, `By a plate with ? or *: ${found.wildcards.toLocaleString()}`),
+      el("li", {}, `One confused character off, which ${fuzzy ? "counts" : "does not count"} in this list: ${found.fuzzy.toLocaleString()}`)),
+  ];
+  const wide = found.patterns.filter((each) => each.strangers > 0);
+  if (wide.length) {
+    lines.push(el("p", {}, "The widest plates with ? or *:"), el("ul", {}, ...wide.slice(0, 20).map((each) => el("li", {}, el("span", {class: "mono"}, each.plate), ` ${share(each.strangers, found.strangers)}`))));
+  }
+  lines.push(el("p", {}, found.near.length
+    ? `One confused character apart (${found.looked_at.toLocaleString()} plates were compared with all listed ones):`
+    : `No listed plate is one confused character from another (${found.looked_at.toLocaleString()} were compared).`));
+  if (found.near.length) {
+    lines.push(el("ul", {class: "near"}, ...found.near.map((each) => el("li", {}, el("span", {class: "mono"}, each.plate), " and ", el("span", {class: "mono"}, each.other), ` (${each.other_list})`))));
+  }
+  return lines;
+}
+
+onClick($("#ask-risk"), async () => {
+  const place = $("#risk .in");
+  place.replaceChildren(el("p", {class: "muted"}, "Counting…"));
+  place.replaceChildren(...riskLines(await api("GET", `lists/${list}/risk`), $("#risk").dataset.fuzzy === "on"));
+});
 
 // --- actions ----------------------------------------------------------------------------------------------------------
 

@@ -110,6 +110,37 @@ class SetPlate(TypedDict):
     entry: Entry
 
 
+class Pattern(TypedDict):
+    """A wildcard of a list and how many of the strangers fit it."""
+
+    plate: str
+    strangers: int
+
+
+class Near(TypedDict):
+    """Two listed plates that are one easily confused character apart."""
+
+    plate: str
+    other: str
+    other_list: str
+
+
+class Risk(TypedDict):
+    """Of `strangers` made-up plates of `countries`: `exact` are listed themselves (O and 0, I and 1 are one), `wildcards` fit one
+    of the list, `fuzzy` are one confused character away from one of its plates and closer to no other; `admitted`: those that the
+    list takes for its own as it is set. `looked_at`: how many of its plates were compared with all others for `near`."""
+
+    strangers: int
+    countries: list[str]
+    exact: int
+    wildcards: int
+    fuzzy: int
+    admitted: int
+    patterns: list[Pattern]
+    near: list[Near]
+    looked_at: int
+
+
 class Collision(TypedDict):
     """Plates that would send the same number."""
 

@@ -11,6 +11,7 @@ import certifi
 import pytest
 
 from engine.lists import EARLIEST, LATEST
+from engine.risk import risk
 from engine.settings import GeneralSettings
 from engine.types import Start
 from tests.unit.webui.portal_caller import Caller
@@ -400,3 +401,20 @@ def test_the_form_of_an_action_offers_only_the_starts_that_fit_its_kind(caller: 
     assert "Tail-gate" in page
     assert "start_opens" not in page
     assert "start_opens" in caller.get(f"lists/{WHITE}/actions/new?kind=io").text
+
+
+def test_the_risk_of_a_list_is_told_and_kept_until_something_changes(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr("webui.risks.risk", lambda *what: (asked.append(what[2]), risk(*what, 200))[1])
+    caller.send("PUT", f"api/lists/{WHITE}/plates/*A*", {})
+    found = caller.get(f"api/lists/{WHITE}/risk").json
+    assert (found["strangers"], found["countries"], found["exact"], found["fuzzy"]) == (200, ["DE"], 0, 0)
+    assert found["wildcards"] == found["admitted"] == found["patterns"][0]["strangers"] > 0
+    assert caller.get(f"api/lists/{WHITE}/risk").json == found
+    assert caller.get(f"api/lists/{WHITE}/risk?countries=pl,de").json["countries"] == ["PL", "DE"]
+    caller.send("DELETE", f"api/lists/{WHITE}/plates/*A*", {})
+    assert caller.get(f"api/lists/{WHITE}/risk").json["admitted"] == 0
+    assert asked == [["DE"], ["PL", "DE"], ["DE"]]
+    assert caller.get(f"api/lists/{WHITE}/risk?countries=XX").status == 422
+    assert caller.get("api/lists/1/risk").status == 409
+    assert caller.get(f"api/lists/{WHITE}/risk", "viewer").status == 403

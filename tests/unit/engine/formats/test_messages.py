@@ -62,7 +62,15 @@ def test_json_says_all_of_the_event() -> None:
         "box": {"x": 512, "y": 430, "width": 178, "height": 50},
         "picture": {"width": 1280, "height": 960},
         "lists": [
-            {"name": "WHITELIST", "role": "white", "plate": "HK 55 EVB", "description": "Mr. <Müller> & son", "distance": 0},
+            {
+                "name": "WHITELIST",
+                "role": "white",
+                "plate": "HK 55 EVB",
+                "description": "Mr. <Müller> & son",
+                "owner": "",
+                "group": "",
+                "distance": 0,
+            },
         ],
         "decision": {
             "outcome": "opened",
