@@ -1,8 +1,9 @@
-"""Checker: an installed package is checked by a process of its own, so that the host never loads the library of signatures (8 MB)
-and never holds a package's files.
+"""Checker: a package is checked by a process of its own, an uploaded archive as well as an installed one, so that the host never
+loads the library of signatures (8 MB) and never holds a package's files, and whatever a hostile one takes ends with that process.
 
-`python -P -m firmware.packages.checker FOLDER TRUST [KEY...]` prints one JSON line: {"manifest_sha256", "signed_by", "damage"} and
-exit code 0, or {"refused", "damage"} and exit code 1. Anything else counts as not checked."""
+`python -P -m firmware.packages.checker PATH TRUST [KEY...]` prints one JSON line: {"manifest_sha256", "signed_by", "damage"}, of an
+archive also {"conf", "hashes", "unpacked_bytes"}, and exit code 0, or {"refused", "damage"} and exit code 1. Anything else counts
+as not checked."""
 
 from __future__ import annotations
 
@@ -10,23 +11,29 @@ import json
 import logging
 import os
 import re
+import resource
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from board.kit.errors import PackageError
 from board.kit.words import plain, received
 from firmware.packages.keys import TrustedKeys
-from firmware.packages.verify import CONF, HASHES, manifest_sha256, verify_tree
+from firmware.packages.verify import CONF, HASHES, Verified, as_confirmed, manifest_sha256, verify, verify_tree
 
 LOG = logging.getLogger("packages")
+
+T = TypeVar("T")
 
 WITHIN_S = 180.0
 """For the largest package from a slow SD card, on the slowest board."""
 MAX_ANSWER_BYTES = 64 << 10
+MAX_ARCHIVE_ANSWER_BYTES = 4 << 20
+MAX_MEMORY_BYTES = 1 << 30
+"""Address space of that process; its libraries take a tenth of it."""
 TRIES = 3
 AGAIN_WITHIN_S = 30.0
 """A check that failed because memory was short for a moment must not keep the gate's package off; one that refuses is not
@@ -44,39 +51,73 @@ class NotChecked(PackageError):
 def check_tree(folder: Path, trust: TrustedKeys, command: Sequence[str] = _COMMAND) -> None:
     """verify_tree in a process of its own: returns when the package is still what was signed. PackageError names what is damaged,
     NotChecked says that the check itself failed, more than once. What it found about damaged keys is told to `trust`."""
+
+    def confirmed(answer: dict[str, Any]) -> None:
+        _confirm(answer, manifest_sha256((folder / CONF).read_bytes(), (folder / HASHES).read_bytes()))
+
+    _checked(folder, trust, command, MAX_ANSWER_BYTES, confirmed)
+
+
+def check_archive(archive: Path, trust: TrustedKeys, command: Sequence[str] = _COMMAND) -> Verified:
+    """verify in a process of its own; the errors are those of check_tree."""
+
+    def confirmed(answer: dict[str, Any]) -> Verified:
+        conf, hashes, size = answer.pop("conf").encode(), answer.pop("hashes").encode(), answer.pop("unpacked_bytes")
+        _confirm(answer, manifest_sha256(conf, hashes))
+        if type(size) is not int:
+            raise TypeError("unpacked_bytes is no number")
+        return as_confirmed(conf, hashes, answer["signed_by"], size)
+
+    return _checked(archive, trust, command, MAX_ARCHIVE_ANSWER_BYTES, confirmed)
+
+
+def _confirm(answer: dict[str, Any], identity: str) -> None:
+    """ValueError or TypeError unless it says, in full, that exactly the package of this identity is right."""
+    if set(answer) != {"manifest_sha256", "signed_by"} or answer["manifest_sha256"] != identity:
+        raise ValueError("it does not speak of this package")
+    if not re.fullmatch(r"[0-9a-f]{64}", answer["signed_by"]):
+        raise ValueError("it names no key")
+
+
+def _checked(
+    path: Path, trust: TrustedKeys, command: Sequence[str], most_bytes: int, confirmed: Callable[[dict[str, Any]], T]
+) -> T:
+    """What `confirmed` makes of the answer; whatever it raises, the package is not checked."""
     began_s = time.monotonic()
-    for left in reversed(range(TRIES)):
+    tries = 0
+    while True:
+        tries += 1
         try:
-            _check_once(folder, trust, command)
+            return _check_once([*command, str(path), str(trust.folder), *map(str, trust.more)], trust, most_bytes, confirmed)
         except NotChecked as why:
-            if not left or time.monotonic() - began_s > AGAIN_WITHIN_S:
+            if tries == TRIES or time.monotonic() - began_s > AGAIN_WITHIN_S:
                 raise
-            LOG.warning("%s: %s; it is checked again", folder, why)
-        else:
-            return
+            LOG.warning("%s: %s; it is checked again", path, why)
 
 
-def _check_once(folder: Path, trust: TrustedKeys, command: Sequence[str]) -> None:
-    status, output = _answer([*command, str(folder), str(trust.folder), *map(str, trust.more)])
+def _check_once(command: Sequence[str], trust: TrustedKeys, most_bytes: int, confirmed: Callable[[dict[str, Any]], T]) -> T:
+    status, output = _answer(command, most_bytes)
     try:
         refused, damage, answer = _parsed(output, status)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as why:
+        found = confirmed(answer) if refused is None else None
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, OSError) as why:
         raise NotChecked("the check of the package ended with code {code} and gave no answer", code=status) from why
-    if refused is None and not _confirms(answer, status, folder):
-        raise NotChecked("the check of the package ended with code {code} and gave no answer", code=status)
     trust.tell(damage)
     if refused is not None:
         raise refused
+    return cast(T, found)
 
 
 def _parsed(output: bytes, status: int) -> tuple[PackageError | None, list[PackageError], dict[str, Any]]:
     """(why it is refused, damaged keys, the rest of the answer)."""
+    if status not in (0, REFUSED):
+        raise ValueError("it neither confirms nor refuses")
     answer = json.loads(output)
     damage = [PackageError(received(each)) for each in answer.pop("damage")]
     return PackageError(received(answer["refused"])) if status == REFUSED else None, damage, answer
 
 
-def _answer(command: Sequence[str]) -> tuple[int, bytes]:
+def _answer(command: Sequence[str], most_bytes: int) -> tuple[int, bytes]:
     path = os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     try:
         done = subprocess.run(
@@ -87,33 +128,24 @@ def _answer(command: Sequence[str]) -> tuple[int, bytes]:
         raise NotChecked("the check of the package took longer than {limit_s:.0f} s", limit_s=WITHIN_S) from why
     except OSError as why:
         raise NotChecked("the check of the package cannot be started: {reason}", reason=why.strerror or why) from why
-    return done.returncode, done.stdout if len(done.stdout) <= MAX_ANSWER_BYTES else b""
-
-
-def _confirms(answer: dict[str, Any], status: int, folder: Path) -> bool:
-    """Whether it says, in full, that exactly the package in `folder` is right."""
-    if status != 0 or set(answer) != {"manifest_sha256", "signed_by"}:
-        return False
-    try:
-        right = manifest_sha256((folder / CONF).read_bytes(), (folder / HASHES).read_bytes())
-    except OSError:
-        return False
-    signer = answer["signed_by"]
-    return answer["manifest_sha256"] == right and isinstance(signer, str) and bool(re.fullmatch(r"[0-9a-f]{64}", signer))
+    return done.returncode, done.stdout if len(done.stdout) <= most_bytes else b""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The process that checks: FOLDER, the folder of trusted keys, further key files."""
-    folder, trusted, *more = map(Path, arguments)
+    """The process that checks: an archive or a folder, the folder of trusted keys, further key files."""
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
+    path, trusted, *more = map(Path, arguments)
     damage: Sequence[PackageError] = ()
     said: dict[str, object]
     try:
         keys, damage = TrustedKeys(trusted, more).look()
-        verified = verify_tree(folder, keys)
+        verified = verify_tree(path, keys) if path.is_dir() else verify(path, keys)
     except PackageError as why:
         said = {"refused": plain(why.text)}
     else:
         said = {"manifest_sha256": verified.manifest_sha256, "signed_by": verified.signed_by}
+        if not path.is_dir():
+            said |= {"conf": verified.conf.decode(), "hashes": verified.hashes.decode(), "unpacked_bytes": verified.unpacked_bytes}
     print(json.dumps({**said, "damage": [plain(each.text) for each in damage]}))
     return REFUSED if "refused" in said else 0
 

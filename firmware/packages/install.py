@@ -13,12 +13,12 @@ from pathlib import Path
 
 from board.kit.errors import PackageError
 from board.kit.words import NOTHING, Text
-from firmware.packages.checker import check_tree
+from firmware.packages.checker import check_archive, check_tree
 from firmware.packages.environment import Environment
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.manifest import Manifest
 from firmware.packages.slots import FAILED, SD, Slot, Slots
-from firmware.packages.verify import INITSCR, Verified, verify
+from firmware.packages.verify import INITSCR, Verified
 from firmware.processes.supervisor import CHILD
 
 LOG = logging.getLogger("packages")
@@ -59,7 +59,7 @@ class Installer:
             self._busy.release()
 
     def _steps(self, archive: Path, storage: str) -> Iterator[Text]:
-        verified = verify(archive, self._trust())
+        verified = check_archive(archive, self._trust)
         name = verified.manifest.name
         yield Text("{name} {version}: signature and contents are right", {"name": name, "version": verified.manifest.version})
         if self._is_installed(verified, storage):

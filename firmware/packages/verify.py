@@ -44,13 +44,24 @@ _WANTED = {CONF: MAX_CONF_BYTES, HASHES: MAX_SHA256_BYTES, SIGNATURE: 64}
 @dataclass(frozen=True, slots=True)
 class Verified:
     """A package that may be unpacked. `manifest_sha256`: identity of exactly this package, SHA-256 over what is signed;
-    `signed_by`: fingerprint of the key; `files`: every path -> SHA-256 (hex), without the three unlisted ones."""
+    `signed_by`: fingerprint of the key; `conf`, `hashes`: the two files that are signed."""
 
     manifest: Manifest
     manifest_sha256: str
     signed_by: str
-    files: dict[str, str]
+    conf: bytes
+    hashes: bytes
     unpacked_bytes: int
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Every path -> SHA-256 (hex), without the three unlisted ones."""
+        return _parse_hashes(self.hashes)
+
+
+def as_confirmed(conf: bytes, hashes: bytes, signer: str, unpacked_bytes: int) -> Verified:
+    """What `verify` found out about these two files, where another process called it. PackageError when they are not right."""
+    return Verified(parse(conf), manifest_sha256(conf, hashes), signer, conf, hashes, unpacked_bytes)
 
 
 def verify(archive: Path, trust: Trust, machine: str = "") -> Verified:
@@ -81,15 +92,16 @@ def verify(archive: Path, trust: Trust, machine: str = "") -> Verified:
             hashes[name] = digest.hexdigest()
             if name in _WANTED:
                 texts[name] = bytes(kept)
-    checked = _check(hashes, texts, trust)
-    _fits(checked, machine or this_machine())
-    return Verified(*checked, total)
+    verified = _check(hashes, texts, trust, total)
+    _fits(verified.manifest, machine or this_machine())
+    return verified
 
 
 def unpack(archive: Path, verified: Verified, target: Path, on_file: Callable[[str], None] = lambda name: None) -> None:
     """Writes the verified package below `target` (an empty folder), hashes checked again.
 
     PackageError when the disk is full or the archive changed meanwhile."""
+    files = verified.files
     with _opened(archive) as members:
         for name, member, file in members:
             path = target / name
@@ -106,7 +118,7 @@ def unpack(archive: Path, verified: Verified, target: Path, on_file: Callable[[s
                     os.fchmod(out.fileno(), 0o755 if member.mode & 0o100 else 0o644)
             except OSError as why:
                 raise PackageError("{name}: cannot be stored: {reason}", name=name, reason=why.strerror or why) from why
-            if name not in UNLISTED and digest.hexdigest() != verified.files.get(name):
+            if name not in UNLISTED and digest.hexdigest() != files.get(name):
                 raise PackageError("{name}: changed while it was unpacked", name=name)
             on_file(name)
 
@@ -131,7 +143,7 @@ def verify_tree(folder: Path, trust: Trust) -> Verified:
         hashes[name] = hashlib.sha256(data).hexdigest()
         if name in _WANTED:
             texts[name] = data
-    return Verified(*_check(hashes, texts, trust), total)
+    return _check(hashes, texts, trust, total)
 
 
 def _read(path: Path, name: str) -> bytes:
@@ -166,7 +178,7 @@ def signed_bytes(conf: bytes, hashes: bytes) -> bytes:
     return conf + b"\n" + hashes
 
 
-def _check(hashes: dict[str, str], texts: dict[str, bytes], trust: Trust) -> tuple[Manifest, str, str, dict[str, str]]:
+def _check(hashes: dict[str, str], texts: dict[str, bytes], trust: Trust, unpacked_bytes: int) -> Verified:
     for name in (CONF, HASHES, SIGNATURE):
         if name not in texts:
             raise PackageError("{name}: missing in the package", name=name)
@@ -181,7 +193,7 @@ def _check(hashes: dict[str, str], texts: dict[str, bytes], trust: Trust) -> tup
             conf=CONF,
             hashes=HASHES,
         )
-    manifest = parse(texts[CONF])
+    verified = as_confirmed(texts[CONF], texts[HASHES], signer, unpacked_bytes)
     listed = _parse_hashes(texts[HASHES])
     found = {name: digest for name, digest in hashes.items() if name not in UNLISTED}
     for name in sorted(listed.keys() - found.keys()):
@@ -193,11 +205,10 @@ def _check(hashes: dict[str, str], texts: dict[str, bytes], trust: Trust) -> tup
             raise PackageError("{name}: damaged or changed, its SHA-256 is not the one in {hashes}", name=name, hashes=HASHES)
     if INITSCR not in listed:
         raise PackageError("{initscr}: missing in the package", initscr=INITSCR)
-    return manifest, hashlib.sha256(message).hexdigest(), signer, listed
+    return verified
 
 
-def _fits(checked: tuple[Manifest, str, str, dict[str, str]], machine: str) -> None:
-    manifest = checked[0]
+def _fits(manifest: Manifest, machine: str) -> None:
     if manifest.arch not in ("all", machine):
         raise PackageError(
             "{conf}: the package is for {arch}, this camera is {machine}", conf=CONF, arch=manifest.arch, machine=machine

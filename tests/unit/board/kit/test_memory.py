@@ -32,6 +32,14 @@ def loaded(start: str, *modules: str) -> list[str]:
     return subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
 
 
+def loaded_after(program: str, *modules: str) -> list[str]:
+    """Those of `modules` that a process has loaded when `program` ends by sys.exit(0)."""
+    code = f"import sys\ntry:\n    {program}\nexcept SystemExit as end:\n    assert end.code == 0\n"
+    code += f"print('loaded', *[name for name in {modules!r} if sys.modules.get(name) is not None])"
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return said.splitlines()[-1].split()[1:]
+
+
 @pytest.mark.parametrize("start", [SERVICE, MANAGER], ids=["service", "manager"])
 def test_no_openssl_numpy_or_video_library_is_loaded_before_somebody_needs_it(start: str) -> None:
     heavy = ("_hashlib", "ssl", "_ssl", "numpy", "av", "requests", "asyncio", "ai_edge_litert", "cryptography")
@@ -81,6 +89,8 @@ def test_the_host_at_work_has_loaded_neither_tls_nor_the_library_of_signatures(t
     archive, key = write(tmp_path / "tiny.tar.gz", contents()), trust_file(tmp_path)
     install = [sys.executable, "-m", "firmware", "install", str(archive), "--state", str(state), "--trust", str(key)]
     subprocess.run(install, cwd=ROOT, check=True, capture_output=True)
+    again = f"import sys, firmware.__main__ as host; sys.exit(host.main({install[3:7]!r}))"
+    assert loaded_after(again, "cryptography", "pydantic_core") == []
     host = subprocess.Popen([sys.executable, "-m", "firmware", "--state", str(state), "--port", "0"], cwd=ROOT)
     try:
         until(told.exists)

@@ -10,10 +10,10 @@ import pytest
 
 from board.kit.errors import PackageError
 from firmware.packages import checker
-from firmware.packages.checker import NotChecked, check_tree
+from firmware.packages.checker import NotChecked, check_archive, check_tree
 from firmware.packages.keys import TrustedKeys
-from firmware.packages.verify import manifest_sha256
-from tests.tiny_package import TRUST, contents, trust_file
+from firmware.packages.verify import manifest_sha256, verify
+from tests.tiny_package import TRUST, contents, trust_file, write
 
 SIGNER = next(iter(TRUST))
 
@@ -46,6 +46,34 @@ def test_what_is_still_signed_passes_and_a_damaged_key_beside_is_told(
     check_tree(tree, trust)
     assert [str(each) for each in trust.damage()] == ["public key zero.pub: not a PEM public key"]
     assert len(caplog.records) == 1
+
+
+def test_an_archive_is_what_its_check_in_the_host_itself_would_find(tmp_path: Path, trust: TrustedKeys) -> None:
+    archive = write(tmp_path / "tiny.tar.gz", contents())
+    assert check_archive(archive, trust) == verify(archive, trust())
+    archive.write_bytes(archive.read_bytes()[:-20])
+    with pytest.raises(PackageError, match=r"^tiny\.tar\.gz: not a package, or cut off or damaged on its way") as refused:
+        check_archive(archive, trust)
+    assert not isinstance(refused.value, NotChecked)
+
+
+def test_only_the_full_answer_about_this_very_archive_counts(tree: Path, tmp_path: Path, trust: TrustedKeys) -> None:
+    archive = write(tmp_path / "tiny.tar.gz", contents())
+    found = verify(archive, trust())
+    texts = {"conf": found.conf.decode(), "hashes": found.hashes.decode(), "unpacked_bytes": found.unpacked_bytes}
+    right = {"manifest_sha256": found.manifest_sha256, "signed_by": SIGNER, "damage": [], **texts}
+    assert check_archive(archive, trust, answers(json.dumps(right))) == found
+    wrong = [
+        {**right, "conf": found.conf.decode() + " "},
+        {**right, "hashes": ""},
+        {**right, "unpacked_bytes": "1"},
+        {**right, "signed_by": 7},
+        {**right, "more": 1},
+        {name: value for name, value in right.items() if name != "hashes"},
+    ]
+    for each in wrong:
+        with pytest.raises(NotChecked, match=r"^the check of the package ended with code 0 and gave no answer$"):
+            check_archive(archive, trust, answers(json.dumps(each)))
 
 
 def test_keys_named_besides_the_folder_count(tree: Path, tmp_path: Path) -> None:
