@@ -11,6 +11,7 @@ import mmap
 import struct
 import threading
 from _blake2 import blake2b  # hashlib's own, without OpenSSL: 3.5 MB that pins does not need
+from collections.abc import Collection
 from pathlib import Path
 
 from board.kit.files import mapped
@@ -73,6 +74,17 @@ class Acts:
 
     def close(self) -> None:
         self._memory.close()
+
+
+def has_begun(path: Path, names: Collection[str]) -> bool:
+    """Whether one of these acts is in the file, for another process than pins; False where there is none."""
+    try:
+        records = path.read_bytes()
+    except OSError:
+        return False
+    whole = len(records) // RECORD.size * RECORD.size
+    known = {key for key, _, number in RECORD.iter_unpack(records[:whole]) if 0 < number < DAMAGED}
+    return any(_key(name) in known for name in names)
 
 
 def _key(name: str) -> bytes:

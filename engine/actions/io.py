@@ -54,7 +54,9 @@ class IoOptions(Settings):
     )
     delay_ms: int = option(0, "Delay", "Waits this long before it acts.", unit="ms", ge=0, le=60_000)
     even_if_blacklisted: bool = option(
-        False, "Even if blacklisted", "Acts also for a plate that stands on a blacklist as well; otherwise the action is withheld."
+        False,
+        "Even if blacklisted",
+        "Acts also for a plate of a list that refuses or only reports: for a siren or a lamp, not for a barrier.",
     )
 
     @model_validator(mode="after")

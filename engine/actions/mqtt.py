@@ -20,7 +20,8 @@ from engine.actions._kind import ActionEnv, ActionKind, SetPlate
 from engine.actions._mqtt import NOBODY, OFFLINE, ONLINE, Account, Broker, Letter, Listening
 from engine.actions._tls import Certificates, ca_option
 from engine.formats.event import Device
-from engine.formats.messages import DOCUMENTS, to_json
+from engine.formats.messages import DOCUMENTS, JSON_TYPE, to_json
+from engine.formats.onvif import json_of, mqtt_topic, recognition
 from engine.formats.serial_text import check_places, fill
 from engine.types import OUTCOMES, PlateEvent
 
@@ -47,6 +48,7 @@ def check_topic(topic: str) -> str:
 
 
 Topic = Annotated[str, AfterValidator(check_topic)]
+OnvifPrefix = Annotated[str, AfterValidator(lambda prefix: check_topic(prefix) if prefix else "")]
 
 
 class MqttOptions(Settings):
@@ -97,6 +99,13 @@ class MqttOptions(Settings):
         max_length=60,
         when={"discovery": (True,)},
     )
+    onvif_prefix: OnvifPrefix = option(
+        "",
+        "ONVIF prefix",
+        "An event with a plate is also published as ONVIF's JSON, at PREFIX/onvif-ej/RuleEngine/Recognition/LicensePlate/... "
+        "Empty: it is not. {camera}, {name} and {site} are filled in.",
+        max_length=60,
+    )
     plates: bool = option(
         False,
         "Change plates",
@@ -112,7 +121,7 @@ class MqttOptions(Settings):
     )
     timeout_s: float = option(10.0, "Timeout", "Longest wait for the broker's answer.", unit="s", ge=1, le=60)
 
-    @field_validator("status_topic", "plates_topic", "discovery_prefix")
+    @field_validator("status_topic", "plates_topic", "discovery_prefix", "onvif_prefix")
     @classmethod
     def _is_of_the_camera(cls, topic: str) -> str:
         return check_places(topic, PLACES[:3])
@@ -210,11 +219,21 @@ def _deliver(event: PlateEvent, options: MqttOptions, env: ActionEnv) -> Text:
     message = env.message(event, options.format)
     left_s = (env.not_after - env.clock.now()).total_seconds()
     letter = Letter(topic, message.body, message.content_type, max(1, int(left_s)), env.delivery_id, options.retain)
-    remark = env.peer.link(account(options, env.device)).publish(letter, options.timeout_s)
+    link = env.peer.link(account(options, env.device))
+    remark = link.publish(letter, options.timeout_s)
+    if options.onvif_prefix and event.passage.plate:
+        link.publish(_onvif_letter(event, options, env, letter.expiry_s), options.timeout_s)
     values = {"target": place(options.host, options.port), "topic": topic}
     if remark == NOBODY:
         return Text("{target} took {topic}; nobody has subscribed to it", values)
     return Text("{target} took {topic}", values)
+
+
+def _onvif_letter(event: PlateEvent, options: MqttOptions, env: ActionEnv, expiry_s: int) -> Letter:
+    notification = recognition(event)
+    topic = mqtt_topic(topic_of(options.onvif_prefix, env.device), notification)
+    body = to_json(json_of(notification)).encode()
+    return Letter(topic, body, JSON_TYPE, expiry_s, f"{env.delivery_id}-onvif")
 
 
 ACTION = ActionKind(

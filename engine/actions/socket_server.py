@@ -4,21 +4,17 @@ The port is open in the vms process (engine/vms/broadcasts.py), where hostile cl
 
 from __future__ import annotations
 
-import json
 import logging
-import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from board.kit.errors import DeliveryError
 from board.kit.settings import Settings, field_validator, option
-from board.kit.sockets import short_address
 from board.kit.words import Text
 from engine.actions._kind import ActionEnv, ActionKind
+from engine.actions._vms import VmsLink
 from engine.formats.framing import EXPLAINED, FRAMINGS, framed
 from engine.formats.messages import DOCUMENTS
 from engine.network import reachable
@@ -30,8 +26,6 @@ AGAIN_S = 1.0
 HELLO_S = 3.0
 SPARE_S = 3.0
 """The vms process drops clients that do not read in time, and answers then."""
-
-MAX_ANSWER_BYTES = 4_096
 
 
 class SocketServerOptions(Settings):
@@ -66,11 +60,10 @@ class ListeningPort:
     """Keeps one port of the vms process open from `start` to `close`, whichever of the two processes is started again."""
 
     def __init__(self, vms: Path, port: int, allowed: tuple[str, ...]) -> None:
-        self._vms = vms
+        self._link = VmsLink(vms)
         self._port = port
         self._allowed = allowed
         self._lock = threading.Lock()
-        self._sock: socket.socket | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"port-{port}", daemon=True)
 
@@ -81,7 +74,7 @@ class ListeningPort:
         self._stop.set()
         self._thread.join(HELLO_S + AGAIN_S)
         with self._lock:
-            self._end()
+            self._link.close()
 
     def send(self, body: bytes, timeout_s: float) -> int:
         """How many clients took it. DeliveryError: the port is not open."""
@@ -96,8 +89,7 @@ class ListeningPort:
         while True:
             try:
                 with self._lock:
-                    if self._sock is None or _has_ended(self._sock):
-                        self._end()
+                    if not self._link.connected:
                         self._ask(b"", HELLO_S)
             except DeliveryError as why:
                 log.debug("%s", why)  # whoever sends an event is told
@@ -107,53 +99,14 @@ class ListeningPort:
                 return
 
     def _ask(self, body: bytes, timeout_s: float) -> int:
-        head = {"port": self._port, "allowed": self._allowed, "within_s": timeout_s, "length": len(body)}
+        head = {"port": self._port, "allowed": self._allowed, "within_s": timeout_s}
         try:
-            answer = self._exchange(json.dumps(head).encode() + b"\n" + body, time.monotonic() + timeout_s + SPARE_S)
+            answer = self._link.ask(head, body, timeout_s + SPARE_S)
         except OSError as why:
-            self._end()
             raise DeliveryError("port {port}: the vms process does not answer", port=self._port) from why
         if answer["problem"]:
             raise DeliveryError("port {port} cannot be opened: {reason}", port=self._port, reason=answer["problem"])
         return int(answer["clients"])
-
-    def _exchange(self, data: bytes, end_s: float) -> dict[str, Any]:
-        if self._sock is not None and _has_ended(self._sock):
-            self._end()
-        if self._sock is None:
-            self._sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            self._sock.settimeout(HELLO_S)
-            with short_address(self._vms) as name:
-                self._sock.connect(name)
-        sock = self._sock
-        sock.settimeout(max(0.01, end_s - time.monotonic()))
-        sock.sendall(data)
-        line = b""
-        while not line.endswith(b"\n"):
-            sock.settimeout(max(0.01, end_s - time.monotonic()))
-            more = sock.recv(MAX_ANSWER_BYTES)
-            line += more
-            if not more or len(line) > MAX_ANSWER_BYTES:
-                raise ConnectionResetError("the vms process ended the connection")
-        found: dict[str, Any] = json.loads(line)
-        return found
-
-    def _end(self) -> None:
-        if self._sock is not None:
-            self._sock.close()
-            self._sock = None
-
-
-def _has_ended(sock: socket.socket) -> bool:
-    """Nothing is ever sent unasked: what can be read is the end."""
-    sock.settimeout(0.0)
-    try:
-        sock.recv(1, socket.MSG_PEEK)
-        return True
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
 
 
 @contextmanager

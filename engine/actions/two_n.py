@@ -59,7 +59,9 @@ class TwoNOptions(Settings):
     image: bool = option(True, "Send the plate image", "Adds the plate's picture, which the device shows in its log.")
     timeout_s: float = option(3.0, "Timeout", "Longest wait, from look-up to the end of the answer.", unit="s", ge=1, le=10)
     even_if_blacklisted: bool = option(
-        False, "Even if blacklisted", "Acts also for a plate that stands on a blacklist as well; otherwise the action is withheld."
+        False,
+        "Even if blacklisted",
+        "Acts also for a plate of a list that refuses or only reports: for a siren or a lamp, not for a barrier.",
     )
 
 

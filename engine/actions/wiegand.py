@@ -91,15 +91,17 @@ class WiegandOptions(NumberOptions, HttpConverter):
     gap_ms: int = option(100, "Gap", "Least pause between two frames.", unit="ms", ge=30, le=5000, when={"by": ("pins",)})
     repeat: int = option(1, "Repeat", "How many times the frame is sent.", ge=1, le=5, when={"by": ("pins",)})
     even_if_blacklisted: bool = option(
-        False, "Even if blacklisted", "Acts also for a plate that stands on a blacklist as well; otherwise the action is withheld."
+        False,
+        "Even if blacklisted",
+        "Acts also for a plate of a list that refuses or only reports: for a siren or a lamp, not for a barrier.",
     )
 
 
 def code_for(event: PlateEvent, options: NumberOptions) -> tuple[WiegandCode, Text]:
     """The frame and what it says in words. ConfigError when there is no number or it does not fit the format.
 
-    A number (the plate code too) is computed from a plate only when it matched exactly: of the text in the list, or, for ALL PLATES
-    and NOT IN LIST, of the plate as read."""
+    A number (the plate code too) is computed from a plate only when it matched exactly, or its list takes one confused character
+    for the same: of the text in the list, or, for ALL PLATES, NOT IN LIST and wildcards, of the plate as read."""
     entry = event.match.entry
     layout = LAYOUTS.get(options.layout)
     source = options.number
@@ -115,11 +117,11 @@ def code_for(event: PlateEvent, options: NumberOptions) -> tuple[WiegandCode, Te
             plate=event.passage.plate,
             list_name=event.match.list.name,
         )
-    if event.match.distance:
+    if event.match.distance and not event.match.list.fuzzy:
         raise ConfigError(
             "plate {plate} is only similar to the one in the list: no number is computed from it", plate=event.passage.plate
         )
-    return _computed(layout, normalise(entry.plate if entry else event.passage.plate))
+    return _computed(layout, normalise(entry.plate if entry and not entry.is_wildcard else event.passage.plate))
 
 
 def number_bits(options: NumberOptions) -> int:
@@ -137,6 +139,8 @@ def unsendable(entry: ListEntry, options: NumberOptions) -> Text | None:
         source = options.without_number
     if source in ("fixed", "nothing"):
         return None  # said of the options themselves
+    if entry.is_wildcard and entry.wiegand_card is None:
+        return None  # that of the plate which comes
     try:
         if layout is not None and source == "list":
             _numbered(layout, entry.wiegand_card or 0, entry.wiegand_facility or 0)

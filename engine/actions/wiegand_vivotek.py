@@ -52,7 +52,9 @@ class ConverterOptions(NumberOptions, HttpConverter):
         500, "Answer within", "How long the answer may take.", unit="ms", ge=50, le=3000, when={"by": ("line",), "answer": ("*",)}
     )
     even_if_blacklisted: bool = option(
-        False, "Even if blacklisted", "Acts also for a plate that stands on a blacklist as well; otherwise the action is withheld."
+        False,
+        "Even if blacklisted",
+        "Acts also for a plate of a list that refuses or only reports: for a siren or a lamp, not for a barrier.",
     )
 
     @field_validator("line")

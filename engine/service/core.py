@@ -26,6 +26,7 @@ from board.kit.servers import announce, bind_address
 from board.kit.settings import fingerprints
 from board.kit.state import State
 from board.kit.words import NOTHING, Text
+from board.pins.acts import has_begun
 from board.profiles import load
 from board.serial import SerialLines
 from board.storage import card_present
@@ -243,7 +244,9 @@ class Service:
             SettingsChanged: self._settings_changed,
             RestartService: self._restart_service,
         }
-        self._unopened = Unopened(names_of(kinds, Lane.FAST), lambda message: self._hub.send_engine(message))
+        self._unopened = Unopened(
+            names_of(kinds, Lane.FAST), lambda message: self._hub.send_engine(message), partial(has_begun, state.acts_file)
+        )
         self._hub = Hub(state.service_socket, handlers, self._on_engine, self._subscribers.serve)
 
     def start(self) -> None:

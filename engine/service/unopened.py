@@ -18,11 +18,14 @@ NEWEST = 20
 class Unopened:
     """`turn` is called about once a second while something can open the gate, `engine_gone` when the engine's connection ended.
 
-    `kinds`: what opens gates."""
+    `kinds`: what opens gates; `has_begun(ids of deliveries)`: whether pins began with one of them, though nobody wrote it down."""
 
-    def __init__(self, kinds: Collection[str], send: Callable[[ReadAgain], None]) -> None:
+    def __init__(
+        self, kinds: Collection[str], send: Callable[[ReadAgain], None], has_begun: Callable[[Collection[str]], bool]
+    ) -> None:
         self._kinds = kinds
         self._send = send
+        self._has_begun = has_begun
         self._told: set[str] = set()
 
     def engine_gone(self) -> None:
@@ -34,11 +37,13 @@ class Unopened:
         except StoreError as why:
             log.debug("%s", why)
             return
-        for passage_id, plate in found:
-            if passage_id not in self._told:
+        for each in found:
+            if each.passage_id in self._told:
+                continue
+            if not self._has_begun(each.deliveries):
                 try:
-                    self._send(ReadAgain(passage_id, plate))
+                    self._send(ReadAgain(each.passage_id, each.plate))
                 except WireError:
                     return  # no engine: the next one is told
-                self._told.add(passage_id)
-        self._told &= {passage_id for passage_id, _ in found}
+            self._told.add(each.passage_id)
+        self._told &= {each.passage_id for each in found}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Row
 from typing import Any
@@ -27,6 +28,15 @@ HEADS = """
     WHERE rowid = (SELECT rowid FROM deliveries WHERE state = 'pending' AND kind = ?1 AND rule_id = action
                    ORDER BY next_try_at, rowid LIMIT 1)"""
 """A seek or two for each action: however many deliveries wait for a peer that is dead, it takes no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unopened:
+    """A passage that opened nothing, with the ids of its deliveries."""
+
+    passage_id: str
+    plate: str
+    deliveries: tuple[str, ...]
 
 
 class Deliveries:
@@ -105,17 +115,18 @@ class Deliveries:
         row = self._db.changed_row(sql, (number,))
         return None if row is None else _delivery(row)
 
-    def unopened(self, kinds: Collection[str], newest: int) -> list[tuple[str, str]]:
-        """(passage id, plate) of those among the newest passages for which all deliveries of these kinds came too late, oldest
-        first."""
+    def unopened(self, kinds: Collection[str], newest: int) -> list[Unopened]:
+        """Those among the newest passages for which all deliveries of these kinds came too late, oldest first."""
         names = marks(kinds)
         mine = f"SELECT 1 FROM deliveries d WHERE d.passage_id = p.id AND d.kind IN ({names})"
         sql = (
-            "SELECT p.id, p.plate FROM (SELECT rowid, id, plate FROM passages ORDER BY rowid DESC LIMIT ?) p WHERE p.plate <> '' "
+            "SELECT p.id, p.plate, (SELECT group_concat(d.id) FROM deliveries d WHERE d.passage_id = p.id) AS names "
+            "FROM (SELECT rowid, id, plate FROM passages ORDER BY rowid DESC LIMIT ?) p WHERE p.plate <> '' "
             f"AND EXISTS ({mine} AND d.state = 'expired') AND NOT EXISTS ({mine} AND d.state IN ('pending', 'sending', 'done')) "
             "ORDER BY p.rowid"
         )
-        return [(row["id"], row["plate"]) for row in self._db.rows(sql, (newest, *kinds, *kinds))]
+        found = self._db.rows(sql, (newest, *kinds, *kinds))
+        return [Unopened(row["id"], row["plate"], tuple(row["names"].split(","))) for row in found]
 
     def get(self, number: int) -> Delivery | None:
         """The delivery of that row, if it waits."""

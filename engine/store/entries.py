@@ -125,10 +125,13 @@ class Entries:
             self._changes.add(by, "entry", entry.id, _shown_values(before) if before else None, _shown_values(entry))
             return entry
 
+    def wildcards(self) -> int:
+        """How many there are in all lists."""
+        return int(self._db.rows(f"SELECT count(*) FROM {CURRENT} WHERE e.wildcard = 1")[0][0])
+
     def check_wildcards(self, more: int) -> None:
         """ConfigError when so many `more` were too many in all lists."""
-        sql = f"SELECT count(*) FROM {CURRENT} WHERE e.wildcard = 1"
-        if self._db.rows(sql)[0][0] + more > MAX_WILDCARDS:
+        if self.wildcards() + more > MAX_WILDCARDS:
             raise unfit("plate", "Plate", "there are at most {most} plates with ? or * in all lists", most=MAX_WILDCARDS)
 
     def _insert(self, values: tuple[Any, ...], generation: int) -> int:

@@ -3,7 +3,8 @@
 The service keeps a connection to this process for each port, over which it sends a line of JSON and as many bytes as that says:
 {"port": 17001, "allowed": ["192.168.7.0/24"], "within_s": 10, "length": 512}. Each is answered by a line once every client has
 taken the message or was dropped: {"clients": 2, "problem": ""}. With the length 0 the port is opened, no more. A port without a
-connection of the service closes after a while, so that one that starts again finds its clients.
+connection of the service closes after a while, so that one that starts again finds its clients. Port 0 stands for ONVIF's event
+service: its messages are for `notify` (engine/vms/notifications.py).
 """
 
 from __future__ import annotations
@@ -101,13 +102,17 @@ class _Port:
 
 class Broadcasts:
     """Takes messages at the Unix socket `path` from `start` to `close`. `bind`: the address that ports listen on, "" for all;
-    `announce(name, url)` is told where they do, "" when they do not any more."""
+    `announce(name, url)` is told where they do, "" when they do not any more; `notify(body)` takes a message to ONVIF's clients and
+    says how many those are, ValueError when it is none."""
 
-    def __init__(self, loop: Loop, path: Path, bind: str, announce: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, loop: Loop, path: Path, bind: str, announce: Callable[[str, str], None], notify: Callable[[bytes], int]
+    ) -> None:
         self._loop = loop
         self._path = path
         self._bind = bind
         self._announce = announce
+        self._notify = notify
         self._senders: set[_Sender] = set()
         self._ports: dict[int, _Port] = {}
 
@@ -172,8 +177,19 @@ class Broadcasts:
         head, sender.head = sender.head, None
         body = bytes(sender.came[:length])
         del sender.came[:length]
-        self._send_out(sender, head, body)
+        if int(head["port"]):
+            self._send_out(sender, head, body)
+        else:
+            self._hand_over(sender, body)
         return True
+
+    def _hand_over(self, sender: _Sender, body: bytes) -> None:
+        try:
+            clients = self._notify(body)
+        except ValueError as why:
+            self._refuse(sender, str(why))
+            return
+        self._say(sender, {"clients": clients, "problem": ""})
 
     def _send_out(self, sender: _Sender, head: dict[str, Any], body: bytes) -> None:
         port = self._open_port(sender, int(head["port"]))
@@ -200,11 +216,12 @@ class Broadcasts:
             self._drop(port, client, "it does not read")
 
     def _answer(self, sender: _Sender, port: _Port, clients: int) -> None:
-        if sender not in self._senders:
-            return
-        line = json.dumps({"clients": clients, "problem": port.problem}).encode() + b"\n"
+        if sender in self._senders:
+            self._say(sender, {"clients": clients, "problem": port.problem})
+
+    def _say(self, sender: _Sender, answer: dict[str, Any]) -> None:
         try:
-            sender.sock.send(line)
+            sender.sock.send(json.dumps(answer).encode() + b"\n")
         except OSError:
             self._end_sender(sender)
 
@@ -347,7 +364,7 @@ class Broadcasts:
 
 def _checked(head: dict[str, Any]) -> dict[str, Any]:
     """ValueError, LookupError or TypeError when it is not what the service sends."""
-    if not 1 <= int(head["port"]) <= 65_535 or not 0 <= int(head["length"]) <= MAX_MESSAGE_BYTES:
+    if not 0 <= int(head["port"]) <= 65_535 or not 0 <= int(head["length"]) <= MAX_MESSAGE_BYTES:
         raise ValueError("out of range")
     float(head["within_s"])
     return head

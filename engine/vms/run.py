@@ -19,6 +19,7 @@ from engine.subscription import Subscription
 from engine.vms.access import Access
 from engine.vms.broadcasts import Broadcasts
 from engine.vms.http import HttpServer, Reply, Request, text
+from engine.vms.notifications import Notifications
 from engine.vms.snapshots import FOLDER, KNOWN, Snapshots
 
 log = logging.getLogger("vms")
@@ -35,8 +36,13 @@ class Vms:
         self._access = Access(People(state.people_socket), self.loop)
         self._login = True
         self._http = HttpServer(self.loop, state.vms_socket, self.answer)
+        self._notifications = Notifications()
         self._broadcasts = Broadcasts(
-            self.loop, state.broadcasts_socket, bind_address(), lambda name, url: announce(state, name, url)
+            self.loop,
+            state.broadcasts_socket,
+            bind_address(),
+            lambda name, url: announce(state, name, url),
+            self._notifications.take,
         )
         topics = (PASSAGES, SETTINGS)
         self._feed = Subscription(

@@ -91,7 +91,7 @@ def _rule(kind: ActionKind[Any], port: int) -> ActionRule | None:
     url = f"https://127.0.0.1:{port}/"
     wanted = {
         "host": "127.0.0.1", "port": port, "url": url, "timeout_s": 1, "user": "gate", "password": "secret", "by": "http",
-        "sender": "camera@example.com", "to": "guard@example.com", "verify_tls": False,
+        "sender": "camera@example.com", "to": "guard@example.com", "verify_tls": False, "format": "XML_IMG",
     }  # fmt: skip
     options = {name: value for name, value in wanted.items() if name in kind.options.model_fields and _fits(kind, name, value)}
     for tls in (True, "implicit", "tls", "starttls"):

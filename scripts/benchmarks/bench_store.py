@@ -25,6 +25,7 @@ from engine.actions import Lane, find_kinds
 from engine.dispatch.intake import Intake
 from engine.lists import EARLIEST, LATEST, fold, variants
 from engine.lists.collisions import numbers
+from engine.risk import risk
 from engine.store import PassageQuery, Store
 from engine.store.database import Database
 from engine.store.migrations import MIGRATIONS, folded_of, place_of
@@ -39,9 +40,11 @@ COLLIDING = 100_000
 OLD_PASSAGES = 200_000
 IDLE_COMMITS = 1_500
 LOOKUPS = 20_000
+FEWER = 5_000
+WILDCARDS = (100, 1000)
 PAGES = 40
 LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
-ALL, UNLISTED, WHITE = 1, 2, 4
+ALL, UNLISTED, BLACK, WHITE = 1, 2, 3, 4
 NEWEST = datetime(2026, 11, 1, tzinfo=UTC)
 EVERY_S = 30
 """Between two passages."""
@@ -214,6 +217,14 @@ def entries(path: Path, say: Say) -> dict[str, object]:
                 times = _each(asked, lambda plate: store.lookup(plate, now, True), clock)
                 figures[f"lookup_{name}_{shown}"] = percentiles(times, 1e6)
         figures["entries"] = len(plates)
+        for number in WILDCARDS:
+            say(f"look-ups beside {number} wildcards")
+            while store.entries.wildcards() < number:
+                store.entries.save(ListEntry(0, BLACK, _wildcard(draw), "", EARLIEST, LATEST), "bench")
+            times = _each(listed[:FEWER], lambda plate: store.lookup(plate, now, True))
+            figures[f"lookup_exact_{number}_wildcards_us"] = percentiles(times, 1e6)
+        say("the risk of the list")
+        figures["risk_s"] = round(_timed(lambda: risk(store, store.lists.get(WHITE), ("DE",)), 1)[0], 1)
     return figures
 
 
@@ -230,6 +241,12 @@ def rows(number: int) -> Iterator[tuple[int, ListEntry]]:
 
 def _plate(draw: random.Random) -> str:
     return f"{''.join(draw.choices(LETTERS, k=4))}{draw.randrange(10_000):04}"
+
+
+def _wildcard(draw: random.Random) -> str:
+    """A plate of which some characters are left open; none is there twice."""
+    plate = _plate(draw)
+    return f"{plate[:5]}*" if draw.random() < 0.5 else f"{plate[:3]}??{plate[5:]}"
 
 
 def _fill_entries(db: Database, plates: Sequence[str]) -> None:

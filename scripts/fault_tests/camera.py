@@ -26,7 +26,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PROCESSES = ("pins", "service", "engine")
 PULSE_MS = 60
 SERVER = "server"
-START_S = 60.0
+START_S = 300.0
+"""An emulated processor on a busy computer takes its time."""
 FREE_FLOW = LprSettings(region="Europe", mode="FREEFLOW", lost_after_ms=500)
 
 
@@ -72,7 +73,9 @@ class Camera:
             self._leader = subprocess.Popen(["sleep", "infinity"], process_group=0)
         for name in names:
             command = [sys.executable, "-m", *self._commands[name], "--state", str(self._state.root)]
-            self._running[name] = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, process_group=self._leader.pid)
+            self._state.logs.mkdir(parents=True, exist_ok=True)
+            with (self._state.logs / f"{name}.stderr").open("ab") as stderr:
+                self._running[name] = subprocess.Popen(command, cwd=ROOT, stderr=stderr, process_group=self._leader.pid)
 
     def kill(self, names: Collection[str]) -> None:
         """SIGKILL, to the whole group at once if all are named."""
@@ -85,8 +88,8 @@ class Camera:
             self._running.pop(name).wait()
 
     def died(self) -> list[str]:
-        """Names of those that ended by themselves."""
-        return [name for name, process in self._running.items() if process.poll() is not None]
+        """Which ended by themselves, with their exit codes."""
+        return [f"{name} ended with {process.returncode}" for name, process in self._running.items() if process.poll() is not None]
 
     def wait_until_up(self) -> None:
         """Service and pins take connections."""
@@ -97,8 +100,9 @@ class Camera:
                     connect(path, Codec(messages)).close()
                     break
                 except (WireError, OSError):
-                    if time.monotonic() > until:
-                        raise SystemExit(f"faults: the camera does not start; see {self._state.logs}") from None
+                    if self.died() or time.monotonic() > until:
+                        why = ", ".join(self.died()) or "nobody listens"
+                        raise SystemExit(f"faults: the camera does not start: {why}; see {self._state.logs}") from None
                     time.sleep(0.01)
 
     def close(self) -> None:

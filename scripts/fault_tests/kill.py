@@ -90,7 +90,7 @@ class _Run:
             found = self.look()
         car = Car(plate, came_ns, time.monotonic_ns())
         self.cars.append(car)
-        return verdict(found, [car], self.once_there, {}, ())
+        return [*self.camera.died(), *verdict(found, [car], self.once_there, {}, ())]
 
     def _kill(self, within_s: float) -> None:
         time.sleep(self.chance.uniform(0, within_s))
@@ -110,7 +110,7 @@ class _Run:
             found = self.look()
             mine = {passage.id for passage in found.passages if passage.plate == plate}
             begun = any(sent.passage_id in mine and sent.rule == GATE and sent.begun_ns for sent in found.sent)
-            if begun or time.monotonic() > until:
+            if begun or self.camera.died() or time.monotonic() > until:
                 return found
             time.sleep(POLL_S)
 

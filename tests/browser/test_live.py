@@ -124,10 +124,14 @@ def test_each_box_lies_on_the_picture_it_was_read_in(browser: Any, camera: tuple
     page = context.new_page()
     page.goto(f"{camera[1].address}/anpr/live")
     playwright.expect(page.locator("#overlay rect.read")).to_have_count(1, timeout=30_000)
-    seen = page.evaluate(WATCH, 4000)
-    boxed = [each for each in seen if each["box"] is not None]
-    assert len(boxed) >= 15 and len(boxed) >= 0.9 * len(seen)
-    assert [each for each in boxed if abs(each["left"] - each["box"]) > 3] == []
+
+    def nearly_all_have_a_box() -> bool:
+        seen = page.evaluate(WATCH, 4000)
+        boxed = [each for each in seen if each["box"] is not None]
+        assert [each for each in boxed if abs(each["left"] - each["box"]) > 3] == []
+        return len(boxed) >= 15 and len(boxed) >= 0.9 * len(seen)
+
+    until(nearly_all_have_a_box, "four seconds in which the computer has time for it", 60)
     context.close()
 
 

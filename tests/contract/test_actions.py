@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import importlib
 import json
+import socket
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -105,6 +107,36 @@ def test_it_says_what_it_did_and_raises_a_delivery_error_once_its_peer_is_gone(k
 def said(kind: ActionKind[Any], options: Settings, peer: ActionPeer) -> Text:
     done = kind.deliver(event(listed=entry("HK55EVB"), **peer.passage), options, peer.env)
     return done.note if isinstance(done, Taken) else done
+
+
+NO_KEY = {
+    "display": "it shows a line to people, and the same line again is the same",
+    "mqtt": "its library sends by itself: tests/servers/test_mqtt_action.py looks at the broker",
+    "trigger_server": "the client that asked gets one answer, on its own connection",
+    "wiegand_vivotek": "a number on a serial line has no room for one",
+}
+"""Kinds whose messages have none that this test sees, and why."""
+
+
+def test_each_try_of_a_delivery_carries_the_same_key(
+    kind: ActionKind[Any], peer: ActionPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[bytes] = []
+    for name in ("send", "sendall", "sendto"):
+        real = getattr(socket.socket, name)
+        monkeypatch.setattr(
+            socket.socket, name, lambda self, data, *more, real=real: (sent.append(bytes(data)), real(self, data, *more))[1]
+        )
+    options, one = kind.options(**peer.options), event(listed=entry("HK55EVB"), **peer.passage)
+    keys = {one.passage.id, peer.env.delivery_id, str(uuid.uuid5(uuid.NAMESPACE_URL, f"gatewright:{peer.env.delivery_id}"))}
+    found = []
+    for _ in range(2):
+        sent.clear()
+        asked = len(getattr(peer.env.pins, "requests", ()))
+        kind.deliver(one, options, peer.env)
+        by_pins = {request.id for request in getattr(peer.env.pins, "requests", ())[asked:]}
+        found.append({key for key in keys if key in by_pins or key.encode() in b"".join(sent)})
+    assert (found[0] == found[1]) and (bool(found[0]) is (kind.name not in NO_KEY)), found
 
 
 def test_what_is_kept_open_for_a_peer_opens_and_closes(kind: ActionKind[Any], peer: ActionPeer) -> None:

@@ -151,3 +151,13 @@ def test_an_event_that_the_broker_finds_too_large_is_not_tried_again(tmp_path: P
 def test_the_camera_itself_is_out_of_reach_unless_permitted(broker: Broker) -> None:
     with Kept(Network(lambda: ())) as kept, pytest.raises(DeliveryError, match="unless an administrator permits it"):
         send(kept, options(broker))
+
+
+def test_onvifs_topic_gets_the_plate_beside_ours(broker: Broker, kept: Kept) -> None:
+    with Subscriber(broker, "gatewright/#") as listener:
+        send(kept, options(broker, onvif_prefix="gatewright/{camera}"))
+        topic = f"gatewright/{DEVICE.id}/onvif-ej/RuleEngine/Recognition/LicensePlate/&VideoSourceToken/LPR1"
+        listener.wait(lambda: listener.of(topic))
+    said = json.loads(listener.of(topic)[0].body)
+    assert said["Data"]["LicensePlateInfo"]["LicensePlateInfo"]["PlateNumber"]["#text"] == "HK55EVB"
+    assert listener.of(topic)[0].user == [("delivery_id", "d7-onvif")]

@@ -113,10 +113,10 @@ def _lines(portal: Portal, status: ServiceStatus | None, zone: ZoneInfo) -> list
 
 
 def _gate_output(portal: Portal) -> str:
-    """The output that lets cars in: what the first enabled action of a list that is no blacklist opens, else the first."""
-    black = {each.id for each in portal.store.lists() if each.role == "black"}
+    """The output that lets cars in: what the first enabled action of a list that opens drives, else the first."""
+    shut = {each.id for each in portal.store.lists() if each.barrier != "open"}
     for rule in portal.store.rules():
-        if not rule.enabled or rule.list_id in black:
+        if not rule.enabled or rule.list_id in shut:
             continue
         try:
             kind, options = options_of(portal.kinds, rule.kind, rule.options)

@@ -142,6 +142,7 @@ def test_the_gate_is_the_output_that_an_action_of_a_list_drives(caller: Caller) 
         ({"engine": replace(ENGINE, camera=Text("the camera was unplugged"))}, "Camera"),
         ({"engine": replace(ENGINE, camera_notes=(Text("Focus: this camera module has no such control (AfMode)"),))}, "Camera"),
         ({"pins": Text("pin 17 is used by 1-Wire")}, "Pins"),
+        ({"storage": Text("storage is full: anpr.db cannot be written")}, "Storage"),
         ({"mode": "NO LICENSE"}, "Licence"),
         ({"camera_free_pct": 4}, "Camera storage"),
         ({"warnings": (Text("DI1 has been active for more than 600 s: is its contact stuck, or a car on the loop?"),)}, "Board"),

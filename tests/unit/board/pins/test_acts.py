@@ -1,12 +1,21 @@
 """Acts: what a pins that was killed finds again."""
 
-from board.pins.acts import RECORD, RECORDS, Acts
+from board.pins.acts import RECORD, RECORDS, Acts, has_begun
 
 
 def test_what_began_is_known_after_a_death_without_a_word(tmp_path):
     Acts(tmp_path / "acts").remember("a", 7)  # never closed, as after SIGKILL
     again = Acts(tmp_path / "acts")
     assert (again.begun_ns("a"), again.begun_ns("b")) == (7, None)
+
+
+def test_another_process_sees_what_began(tmp_path):
+    acts = Acts(tmp_path / "acts")
+    acts.remember("a", 7)
+    acts.remember("b", 7)
+    acts.forget("b")
+    assert [has_begun(tmp_path / "acts", names) for names in (["x", "a"], ["b"], [])] == [True, False, False]
+    assert not has_begun(tmp_path / "absent", ["a"])
 
 
 def test_an_act_that_failed_is_forgotten_for_good(tmp_path):

@@ -20,6 +20,7 @@ from engine.actions._kind import ActionEnv
 from engine.actions.socket_server import ACTION, SocketServerOptions
 from engine.vms import broadcasts
 from engine.vms.broadcasts import Broadcasts
+from engine.vms.notifications import Notifications
 from tests.daemons import free_port
 from tests.samples import ActionPeer, env, event
 
@@ -45,7 +46,8 @@ class Vms:
     def start(self) -> None:
         self.loop = Loop()
         self.stop = threading.Event()
-        self.served = Broadcasts(self.loop, self.path, "127.0.0.1", lambda *said: self.told.append(said))
+        self.notifications = Notifications()
+        self.served = Broadcasts(self.loop, self.path, "127.0.0.1", lambda *said: self.told.append(said), self.notifications.take)
         self.served.start()
         self.thread = threading.Thread(target=self._run)
         self.thread.start()
@@ -208,7 +210,7 @@ def test_a_port_that_is_taken_is_said(vms: Vms) -> None:
             ACTION.deliver(event(), options, replace(env(), vms=vms.path))
 
 
-@pytest.mark.parametrize("sent", [b"{}\n", b"x\n", b'{"port": 0, "allowed": [], "within_s": 1, "length": 1}\n', b"y" * 9_000])
+@pytest.mark.parametrize("sent", [b"{}\n", b"x\n", b'{"port": -1, "allowed": [], "within_s": 1, "length": 1}\n', b"y" * 9_000])
 def test_what_is_no_message_of_the_service_ends_its_connection(vms: Vms, sent: bytes) -> None:
     with socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(PATIENCE_S)

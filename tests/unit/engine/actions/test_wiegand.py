@@ -10,7 +10,7 @@ from board.kit.errors import ConfigError
 from board.kit.settings import check
 from board.types import SendWiegand
 from board.wiegand.codes import bit_text
-from engine.actions.wiegand import ACTION, WiegandOptions, code_for
+from engine.actions.wiegand import ACTION, WiegandOptions, code_for, unsendable
 from engine.types import Match
 from tests.http_peer import http_peer
 from tests.samples import NOW_NS, FakePins, entry, env, event
@@ -53,6 +53,19 @@ def test_no_number_is_computed_from_a_plate_that_is_only_like_the_listed_one() -
     like = replace(like, match=Match(like.match.list, like.match.entry, distance=1))
     with pytest.raises(ConfigError, match="only similar to the one in the list"):
         code_for(like, WiegandOptions())
+
+
+def test_a_list_that_takes_one_confused_character_for_the_same_sends_the_number_of_the_listed_plate() -> None:
+    like = event("HK55EV8", listed=entry("HK55EVB"))
+    like = replace(like, match=Match(replace(like.match.list, fuzzy=True), like.match.entry, distance=1))
+    assert str(code_for(like, WiegandOptions())[1]) == "SHA-1 80CF15"
+
+
+def test_what_fits_a_wildcard_sends_its_own_number() -> None:
+    assert str(code_for(event("HK55EVB", listed=entry("HK*")), WiegandOptions())[1]) == "SHA-1 80CF15"
+    numbered = entry("HK*", wiegand_facility=11, wiegand_card=12345)
+    assert str(code_for(event(listed=numbered), WiegandOptions())[1]) == "facility 11 card 12345"
+    assert unsendable(entry("HK*"), WiegandOptions(layout="plate64")) is None
 
 
 def test_a_plate_code_is_of_a_plate_that_is_sure_and_not_too_long() -> None:

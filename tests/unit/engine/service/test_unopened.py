@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from board.kit.errors import WireError
+from engine.dispatch.rules import delivery_id
 from engine.messages import ReadAgain
 from engine.service.unopened import NEWEST, Unopened
 from tests.dispatch_camera import Camera
@@ -27,7 +28,8 @@ class Engine:
     def __init__(self) -> None:
         self.heard: list[object] = []
         self.away = False
-        self.unopened = Unopened(["io"], self._hear)
+        self.begun: set[str] = set()
+        self.unopened = Unopened(["io"], self._hear, lambda names: bool(self.begun & set(names)))
 
     def _hear(self, message: ReadAgain) -> None:
         if self.away:
@@ -73,6 +75,14 @@ def test_an_engine_that_is_away_is_told_when_it_is_back(camera: Camera) -> None:
     engine.away = False
     engine.unopened.turn(camera.store)
     assert engine.heard == [ReadAgain("shut", "HK55EVB")]
+
+
+def test_a_car_for_which_pins_had_begun_though_nobody_wrote_it_down_is_not_told(camera: Camera) -> None:
+    engine = Engine()
+    arrive(camera, "shut", opens=False)
+    engine.begun = {delivery_id("shut", 1)}
+    engine.unopened.turn(camera.store)
+    assert engine.heard == []
 
 
 def test_a_car_of_long_ago_is_not_told(camera: Camera) -> None:

@@ -1,0 +1,125 @@
+"""ONVIF: what a passage is as notifications of ONVIF's event service, and those as JSON for MQTT.
+
+Sources: ONVIF Analytics Service Specification (License Plate Recognition; tt:LicensePlateInfo), Core Specification (Events; JSON
+over MQTT, "onvif-ej"); the topic LicensePlateDetector/LicensePlate is that of Milesight's integration protocol (RTSP metadata).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+
+from engine.formats.event import clean, stamp
+from engine.lists.validity import LATEST
+from engine.types import ListEntry, Passage, PlateEvent
+
+VIDEO_SOURCE = "VideoSourceToken"
+RULE = "LPR1"
+
+DIRECTIONS = {"approach": "Approaching", "away": "Departing"}
+"""Ours -> tt:Direction."""
+
+LABELS = (("black", "Blacklisted"), ("white", "Whitelisted"))
+"""List role -> Label, first to last; an entry that ends or runs out is Temporary before all but the blacklist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """`topic`: below tns1:, "RuleEngine/Recognition/LicensePlate"; `time`: UTC; `source` and `data`: name -> value, a mapping is an
+    ElementItem whose attributes begin with @."""
+
+    topic: str
+    time: str
+    source: Mapping[str, str]
+    data: Mapping[str, Any]
+
+
+def recognition(event: PlateEvent) -> Notification:
+    """The standard's own event."""
+    passage = event.passage
+    plate: dict[str, Any] = {"PlateNumber": {"@Likelihood": _likelihood(passage), "#text": clean(passage.plate)}}
+    if passage.country:
+        plate["CountryCode"] = clean(passage.country)
+    if passage.region:
+        plate["IssuingEntity"] = clean(passage.region)
+    data: dict[str, Any] = {"Likelihood": _likelihood(passage), "LicensePlateInfo": {"LicensePlateInfo": plate}}
+    if label := _label(event):
+        data["Label"] = label
+    if direction := DIRECTIONS.get(passage.direction):
+        data["Direction"] = direction
+    if box := _box(passage):
+        data["BoundingBox"] = {"BoundingBox": box}
+    return Notification("RuleEngine/Recognition/LicensePlate", _time(passage), {"VideoSource": VIDEO_SOURCE, "Rule": RULE}, data)
+
+
+def detector(event: PlateEvent) -> Notification:
+    """The older one that recorders of several makers look for; PlateNumber, Likelihood and CountryCode beside its own names."""
+    passage = event.passage
+    data = {
+        "LicensePlateResult": clean(passage.plate),
+        "PlateNumber": clean(passage.plate),
+        "Likelihood": _likelihood(passage),
+    }
+    if passage.country:
+        data["CountryCode"] = clean(passage.country)
+    if passage.direction in DIRECTIONS:
+        data["LicenseCarDirection"] = str(1 + list(DIRECTIONS).index(passage.direction))
+    source = {
+        "VideoSourceConfigurationToken": VIDEO_SOURCE,
+        "VideoAnalyticsConfigurationToken": "VideoAnalyticsToken",
+        "Rule": "MyLicensePlateDetectorRule",
+    }
+    return Notification("RuleEngine/LicensePlateDetector/LicensePlate", _time(passage), source, data)
+
+
+NOTIFICATIONS: Mapping[str, tuple[Callable[[PlateEvent], Notification], ...]] = {
+    "both": (recognition, detector),
+    "standard": (recognition,),
+    "detector": (detector,),
+}
+"""Choice of topics -> what makes them."""
+
+
+def mqtt_topic(prefix: str, notification: Notification) -> str:
+    """PREFIX/onvif-ej/TOPIC/&SOURCE/VALUES, as the Core Specification has it."""
+    return f"{prefix}/onvif-ej/{notification.topic}/&{'/'.join(notification.source.values())}"
+
+
+def json_of(notification: Notification) -> dict[str, Any]:
+    """The payload of `mqtt_topic`. The event is not a property, so that it is not retained."""
+    return {"UtcTime": notification.time, "Source": dict(notification.source), "Data": dict(notification.data)}
+
+
+def _time(passage: Passage) -> str:
+    return stamp(passage.at.astimezone(UTC)).replace("+00:00", "Z")
+
+
+def _likelihood(passage: Passage) -> float:
+    return round(min(max(passage.confidence / 100, 0.0), 1.0), 3)
+
+
+def _label(event: PlateEvent) -> str:
+    roles = {match.list.role for match in event.matches}
+    if "black" not in roles and any(match.entry and _ends(match.entry) for match in event.matches):
+        return "Temporary"
+    return next((label for role, label in LABELS if role in roles), "")
+
+
+def _ends(entry: ListEntry) -> bool:
+    return entry.entries_left is not None or entry.valid_until != LATEST
+
+
+def _box(passage: Passage) -> dict[str, float]:
+    """tt:Rectangle: -1 to 1 from left to right and from the bottom up; {} when the picture's size is not known."""
+    x, y, width, height = passage.box
+    across, down = passage.size
+    if not across or not down:
+        return {}
+    return {
+        "@bottom": round(1 - 2 * (y + height) / down, 4),
+        "@top": round(1 - 2 * y / down, 4),
+        "@right": round(2 * (x + width) / across - 1, 4),
+        "@left": round(2 * x / across - 1, 4),
+    }
