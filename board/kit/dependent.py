@@ -10,10 +10,13 @@ from typing import Any
 
 from board.kit.fields import Conditions
 from board.kit.settings import Problem, Settings
-from board.kit.words import Text
+from board.kit.words import Text, mark
 
 ANYTHING = "*"
 """In conditions: whatever is not empty. A text that ends with :// stands for every address that begins with it."""
+
+SENSELESS = mark("makes sense only with {conditions}")
+NEEDED = mark("is needed with {conditions}")
 
 
 def holds(conditions: Conditions, values: Mapping[str, Any]) -> bool:
@@ -30,9 +33,9 @@ def dependent_problems(
         kept = (each.default, stored.get(name, each.default), "")
         if not holds(each.when, full):
             if name in sent and sent[name] not in kept:
-                found.append(_problem(kind, name, "makes sense only with {conditions}", each.when, full))
+                found.append(_problem(kind, name, SENSELESS, each.when, full))
         elif each.needed and holds(each.needed, full) and full[name] in ("", None):
-            found.append(_problem(kind, name, "is needed with {conditions}", each.needed, full))
+            found.append(_problem(kind, name, NEEDED, each.needed, full))
     return tuple(found)
 
 
