@@ -7,7 +7,7 @@ import inspect
 import json
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from copy import copy
+from copy import deepcopy
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, NoReturn, Self, TypeVar
@@ -216,7 +216,7 @@ def _read(kind: type[Settings], values: Mapping[str, Any]) -> tuple[dict[str, An
             if field.required:
                 wrong.append(Problem(name, field.title or name, Text("is missing")))
             else:
-                found[name] = copy(field.default)  # a list or a mapping is one of its own
+                found[name] = deepcopy(field.default)  # a list or a mapping is one of its own
             continue
         try:
             found[name] = _checked(kind, name, read, values[name])

@@ -68,7 +68,7 @@ class Schemas:
     def settings(self, kind: type[Settings]) -> Schema:
         """The schema of a settings class itself, instead of a reference to it."""
         required = [name for name, field in kind.model_fields.items() if field.required]
-        return _object(kind, self.properties(kind), required, closed=kind._extra not in (ALLOW, IGNORE))
+        return _object(kind, self.properties(kind), required, kind._extra not in (ALLOW, IGNORE))
 
     def _component(self, kind: Any) -> str:
         name = f"{self._prefix}{kind.__name__}"
@@ -80,10 +80,14 @@ class Schemas:
         return name
 
     def _record(self, kind: Any) -> Schema:
-        hints = typing.get_type_hints(kind)
-        names = [field.name for field in fields(kind)] if is_dataclass(kind) else list(hints)
-        required = names if is_dataclass(kind) else [name for name in names if name in kind.__required_keys__]
-        return _object(kind, {name: self.of(hints[name]) for name in names}, required, closed=True)
+        hints = typing.get_type_hints(kind, include_extras=True)
+        if is_dataclass(kind):
+            names = required = [field.name for field in fields(kind)]
+        else:  # __required_keys__ does not see NotRequired in annotations that are texts
+            names = list(hints)
+            required = [name for name in kind.__required_keys__ if typing.get_origin(hints[name]) is not typing.NotRequired]
+        types_of = typing.get_type_hints(kind)
+        return _object(kind, {name: self.of(types_of[name]) for name in names}, [name for name in names if name in required], True)
 
     def _union(self, kinds: tuple[Any, ...]) -> Schema:
         found: list[Schema] = []

@@ -150,9 +150,13 @@ def test_settings_are_frozen_equal_by_value_and_say_no_password() -> None:
 
 
 def test_a_default_that_can_change_is_each_ones_own() -> None:
-    first = Line(name="a")
-    first.tags.append("x")
-    assert Line(name="b").tags == []
+    class Week(Settings):
+        days: list[list[int]] = option([[1]], "Days", "When.")
+
+    first = Week()
+    first.days.append([2])
+    first.days[0].append(3)
+    assert Week().days == [[1]]
 
 
 def test_unknown_names_are_an_error_unless_the_class_says_otherwise() -> None:
