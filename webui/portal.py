@@ -18,6 +18,7 @@ from engine.settings.lane import LaneSettings
 
 if TYPE_CHECKING:
     from engine.actions import Kinds
+    from engine.exchange.kinds import JobKinds
     from engine.store import Store
     from webui.live.feed import Feed
     from webui.live.newest_picture import Picture
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from webui.page_layout import PageLayout
     from webui.risks import Risks
     from webui.service_client import ServiceClient
+    from webui.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,13 @@ class Portal:
     picture: Picture
     pictures: Pictures
     pages: PageLayout
+    jobs: JobKinds
+    uploads: Uploads
     risks: Risks
 
     def close(self) -> None:
         """Ends what it has going on, and closes its files."""
+        self.uploads.close()
         self.feed.close()
         self.pictures.close()
         self.picture.close()

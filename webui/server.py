@@ -14,6 +14,7 @@ from board.kit.web.limits import Limits, Share, memory_bytes, streams_for
 from board.kit.web.menu import Tab
 from board.profiles import load
 from engine.actions import find_kinds
+from engine.exchange.kinds import find_jobs
 from engine.settings import LprSettings
 from engine.store import Store
 from webui.app import build
@@ -25,6 +26,7 @@ from webui.page_layout import PageLayout
 from webui.portal import Portal
 from webui.risks import Risks
 from webui.service_client import ServiceClient
+from webui.uploads import Uploads
 from webui.view.live import Documents
 
 LIMITS = Limits(threads=6, connections=128, streams=streams_for(memory_bytes()), max_body_bytes=64 << 20)
@@ -48,6 +50,8 @@ def open_portal(state: State) -> tuple[Portal, tuple[Tab[Portal], ...]]:
         picture=picture,
         pictures=Pictures(picture, clock, lambda: focus_region(store.settings(LprSettings))),
         pages=PageLayout(tabs),
+        jobs=find_jobs(),
+        uploads=Uploads(state),
         risks=Risks(store),
     )
     portal.feed.show(Documents(portal))

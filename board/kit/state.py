@@ -125,6 +125,11 @@ class State:
         return self.run / "log_level"
 
     @property
+    def exchange_said(self) -> Path:
+        """The last words of the process that the service had export or import."""
+        return self.run / "exchange.err"
+
+    @property
     def exchange_lock(self) -> Path:
         """Held by the process that exports or imports (engine/exchange/work.py)."""
         return self.run / "exchange.lock"

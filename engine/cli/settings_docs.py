@@ -11,6 +11,7 @@ from board.camera import CameraSettings
 from board.kit.fields import Field
 from board.kit.settings import Settings
 from engine.actions import find_kinds
+from engine.exchange.kinds import find_jobs
 from engine.settings import GeneralSettings, LprSettings
 from engine.settings.lane import LaneSettings
 
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def sections() -> tuple[tuple[str, type[Settings]], ...]:
-    """(heading, settings class) of every tab and every kind of action."""
+    """(heading, settings class) of every tab, every kind of action and every kind of export and import."""
     kinds = tuple((f"Action {kind.label} (`{name}`)", kind.options) for name, kind in find_kinds().items())
     tabs: tuple[tuple[str, type[Settings]], ...] = (
         ("LPR configuration", LprSettings),
@@ -50,7 +51,9 @@ def sections() -> tuple[tuple[str, type[Settings]], ...]:
         ("Lane", LaneSettings),
         ("General configuration", GeneralSettings),
     )
-    return (*tabs, *kinds)
+    titles = {"export": "Export", "import": "Import"}
+    jobs = tuple((f"{titles[kind.direction]} {kind.label} (`{name}`)", kind.options) for name, kind in find_jobs().items())
+    return (*tabs, *kinds, *jobs)
 
 
 def names() -> str:

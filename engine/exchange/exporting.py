@@ -22,9 +22,6 @@ from engine.formats.workbook import write_workbook
 from engine.store import Store
 from engine.types import FIXED_ROLES, ListEntry, PlateList
 
-FORMATS: Mapping[str, str] = MappingProxyType({"XML": "xml", "CSV": "csv", "XLSX": "xlsx"})
-"""Format -> the extension of its files."""
-
 UNLISTED = "unlisted"
 
 SIZES = 64
@@ -51,8 +48,8 @@ def lists_of(store: Store, chosen: PlateList) -> list[PlateList]:
 def write_lists(
     path: Path, store: Store, chosen: PlateList, name: str, device: Device, further: bool = True, followed: bool = False
 ) -> Written:
-    """Writes a file of the list. `name`: of FORMATS; `further`: also what the manual does not know of an entry, where there is
-    something; `followed`: with all that other cameras of ours need to follow (rows.Stamp)."""
+    """Writes a file of the list. `name`: of formats.EXTENSIONS; `further`: also what the manual does not know of an entry, where
+    there is something; `followed`: with all that other cameras of ours need to follow (rows.Stamp)."""
     lists = lists_of(store, chosen)
     with ExitStack() as stack:
         entries = stack.enter_context(store.entries.snapshot())

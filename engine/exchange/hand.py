@@ -6,8 +6,9 @@ of it (`result.json`, HandResult)."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from engine.store.transfers import DONE, FAILED
 
 HAND = "hand"
 """What Audit shows instead of a kind of job."""
+
+NO_MEMORY = Text("it takes more memory than there is")
 
 READING, PREVIEW = "reading", "preview"
 
@@ -112,17 +115,29 @@ def carry_out(store: Store, clock: Clock, path: Path, device: Device) -> None:
             dry=not order.apply,
             progress=lambda count: folder.put(HandResult(count=count)),
         )
+    except ImportRefused as why:
+        failed = HandResult(FAILED, error=why.text, rows=tuple(why.rows), refused=why.count)
     except GatewrightError as why:
-        rows: Sequence[tuple[int, Text]] = why.rows if isinstance(why, ImportRefused) else ()
-        count = why.count if isinstance(why, ImportRefused) else 0
-        folder.put(HandResult(FAILED, error=why.text, rows=tuple(rows), refused=count))
-        if order.apply:
-            store.transfers.add(*told, FAILED, why.text)
+        failed = HandResult(FAILED, error=why.text)
+    except MemoryError:
+        failed = HandResult(FAILED, error=NO_MEMORY)
+    else:
+        _say(store, folder, order, told, result)
         return
+    folder.put(failed)
+    if order.apply:
+        store.transfers.add(*told, FAILED, failed.error)
+
+
+def _say(
+    store: Store, folder: HandFolder, order: HandOrder, told: tuple[str, str, int, int, str, str, datetime], result: Result
+) -> None:
     if order.apply:
         store.transfers.add(*told, DONE, result.note)
         store.counters.add("Imports", 1)
     folder.put(HandResult(DONE if order.apply else PREVIEW, lists=_lists(result)))
+    if order.apply:
+        result.settle(store)
 
 
 def _lists(result: Result) -> tuple[Mapping[str, Any], ...]:

@@ -6,28 +6,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from board.kit.words import NOTHING, Text, joined
 from engine.exchange.exporting import lists_of
-from engine.exchange.files.reading import ReadEntry, read
+from engine.exchange.files.reading import ReadEntry, entry_of, read
 from engine.exchange.files.rows import FileRefused, Head, Stamp
 from engine.store import Store
 from engine.store.coming import Coming, Incoming, Refusals
 from engine.store.difference import ANY_TERMS, Effect, Terms
 from engine.types import PlateList
-
-FORMATS: Mapping[str, tuple[str, bool]] = MappingProxyType({
-    "XML": ("XML", True),
-    "XML_NOTDELETE": ("XML", False),
-    "CSV": ("CSV", True),
-    "CSV_NOTDELETE": ("CSV", False),
-    "XLSX": ("XLSX", True),
-    "XLSX_NOTDELETE": ("XLSX", False),
-})  # fmt: skip
-"""Format of an import -> (that of the file, whether plates that the file has not are removed) (manual 5, Camera list
-synchronization)."""
 
 _COLOUR_DIGITS = frozenset("0123456789abcdefABCDEF")
 
@@ -35,7 +23,7 @@ _COLOUR_DIGITS = frozenset("0123456789abcdefABCDEF")
 @dataclass(frozen=True, slots=True)
 class Order:
     """What is to be imported and how. `format`: of the file (files/reading.py), "" for whatever it is; `dates`: of
-    files/dates.ORDERS; `any_list`: into the chosen list also what the file says to be of another one; `gone`: names of
+    formats.ORDERS; `any_list`: into the chosen list also what the file says to be of another one; `gone`: names of
     lists that an earlier file had and this one has no more: ALL PLATES empties them, where they are."""
 
     path: Path
@@ -63,16 +51,14 @@ class Result:
     lists: tuple[ListEffect, ...]
     stamp: Stamp
 
+    def settle(self, store: Store) -> None:
+        """Clears up; what was imported is in force already."""
+        store.imports.settle([each.effect.list_id for each in self.lists])
+
     @property
     def note(self) -> Text:
         """For the Audit tab."""
-        return joined([
-            Text("{list_name}: {added} added, {changed} changed, {removed} removed, now {count} plates", {
-                "list_name": each.name, "added": each.effect.added, "changed": each.effect.changed,
-                "removed": each.effect.removed, "count": each.effect.after,
-            })
-            for each in self.lists
-        ])  # fmt: skip
+        return joined([_said(each) for each in self.lists])
 
     @property
     def changes(self) -> int:
@@ -106,7 +92,7 @@ def import_lists(
 
 def _incoming(entries: Iterator[ReadEntry], places: _Places) -> Iterator[Incoming]:
     for each in entries:
-        yield Incoming(each.line, places.of(each.line, each.list_name), each.entry, each.given)
+        yield Incoming(each.line, entry_of(places.of(each.line, each.list_name), each.values), each.given)
 
 
 class _Places:
@@ -181,3 +167,19 @@ def _shown(effect: Effect, targets: Mapping[int, PlateList], terms: Terms) -> Li
     plate_list = targets[effect.list_id]
     objection = effect.objection(plate_list.name, terms)
     return ListEffect(plate_list.name, effect.list_id < 0, effect, objection or NOTHING)
+
+
+def _said(each: ListEffect) -> Text:
+    effect = each.effect
+    values = {
+        "list_name": each.name,
+        "added": effect.added,
+        "changed": effect.changed,
+        "removed": effect.removed,
+        "count": effect.after,
+    }
+    return Text(
+        "{list_name}: {added} added, {changed} changed, {removed} removed, now {count} plates",
+        values,
+        one="{list_name}: {added} added, {changed} changed, {removed} removed, now {count} plate",
+    )

@@ -17,6 +17,8 @@ from engine.types import Job, PlateList
 
 O = TypeVar("O", bound=Settings)  # noqa: E741  (the architecture's name for it)
 
+NOTHING_NEW = Text("nothing has changed")
+
 
 @dataclass(frozen=True, slots=True)
 class JobEnv:
@@ -75,3 +77,6 @@ class JobKind(Generic[O]):
 
     all_lists: bool = False
     """It can be a job of ALL PLATES too, which stands for every list."""
+
+    fixed_lists: bool = False
+    """It is about passages, so that it can be a job of NOT IN LIST too, which holds no plates."""

@@ -9,16 +9,10 @@ from pathlib import Path
 
 from board.kit.errors import ConfigError
 from board.kit.settings import Settings, option
-from board.kit.words import Text
-from engine.exchange.files.dates import ORDERS
-from engine.exchange.files.reading import head_of
-from engine.exchange.generation import check_follows, is_whole, parse, remembered
-from engine.exchange.importing import FORMATS, Order, import_lists
-from engine.exchange.kind import Done, JobEnv
+from engine.exchange.formats import IMPORTED, ORDERS
+from engine.exchange.kind import NOTHING_NEW, Done, JobEnv
 from engine.store.difference import Terms
 from engine.store.jobs import ACCEPTS
-
-NOTHING_NEW = Text("nothing has changed")
 
 SETTLED_S = 2.0
 """A file's time has whole seconds."""
@@ -31,7 +25,7 @@ class TakingOptions(Settings):
         "XML",
         "Format",
         "XML, CSV, XLSX: the list becomes what the file says, other plates are removed; with NOTDELETE they stay.",
-        choices=tuple(FORMATS),
+        choices=tuple(IMPORTED),
     )
     most_removed_pct: int = option(
         50,
@@ -63,13 +57,18 @@ class Taking:
 
 def taking(options: TakingOptions) -> Taking:
     """The limits of the options hold for every file."""
-    name, removes = FORMATS[options.format]
+    name, removes = IMPORTED[options.format]
     terms = Terms(removes, options.most_removed_pct, options.may_empty, follows=True)
     return Taking(name, terms, terms, options.dates, options.any_list)
 
 
 def take_in(path: Path, how: Taking, env: JobEnv) -> Done:
     """Imports the file unless it is the one that was imported last. Errors as `import_lists` and `check_follows`."""
+    # Here: the service knows the kinds, and does not import files.
+    from engine.exchange.files.reading import head_of
+    from engine.exchange.generation import check_follows, is_whole, parse, remembered
+    from engine.exchange.importing import Order, import_lists
+
     digest = _digest(path)
     if not wanted(env, digest=digest):
         return Done(NOTHING_NEW, env.memory, nothing_new=True)
@@ -84,6 +83,7 @@ def take_in(path: Path, how: Taking, env: JobEnv) -> Done:
     gone = tuple(name for name in env.memory.get("names", ()) if name not in head.lists) if proven and terms.removes else ()
     order = Order(path, how.format, terms, how.dates, how.any_list, gone)
     result = import_lists(env.store, env.list, order, env.device.zone, env.user)
+    result.settle(env.store)
     memory = {"digest": digest, "lists": env.store.entries.mark(), "names": list(head.lists), **remembered(told)}
     return Done(result.note, memory, nothing_new=not result.changes and not env.asked and bool(env.memory))
 

@@ -28,6 +28,7 @@ from board.kit.state import State
 from board.kit.words import Text
 from engine.actions import check_json
 from engine.dispatch.environment import device_of
+from engine.exchange.hand import NO_MEMORY, carry_out
 from engine.exchange.kind import JobEnv, JobKind
 from engine.exchange.kinds import JobKinds, find_jobs
 from engine.formats.event import Device
@@ -66,8 +67,6 @@ def main(arguments: list[str]) -> int:
     state = State(options.state)
     with turn(state), closing(Store(state.database, Clock(), checkpoints=False)) as store:
         if options.what == "hand":
-            from engine.exchange.hand import carry_out
-
             carry_out(store, Clock(), Path(options.which[0]), _device(state, store))
         elif options.what == "publish":
             from engine.exchange.published import publish_in
@@ -111,10 +110,18 @@ def _device(state: State, store: Store) -> Device:
 def run_jobs(state: State, store: Store, clock: Clock, job_ids: list[int]) -> None:
     """Runs those jobs, one after the other; what became of each stands in the store."""
     kinds = find_jobs()
+    _clear(state, {job.id for job in store.jobs()})
     for job_id in job_ids:
         job = store.jobs.get(job_id)
         if job is not None:
             run_job(state, store, clock, kinds, job)
+
+
+def _clear(state: State, kept: set[int]) -> None:
+    """Files of jobs that were deleted go."""
+    for folder in state.exchange.glob("[0-9]*"):
+        if folder.name.isdecimal() and int(folder.name) not in kept:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def run_job(state: State, store: Store, clock: Clock, kinds: JobKinds, job: Job) -> None:
@@ -134,7 +141,7 @@ def run_job(state: State, store: Store, clock: Clock, kinds: JobKinds, job: Job)
     except OSError as why:
         error = Text("{reason}", {"reason": why.strerror or type(why).__name__})
     except MemoryError:
-        error = Text("it takes more memory than there is")
+        error = NO_MEMORY
     except Exception as why:  # it belongs into the log, and the other jobs go on
         log.exception("job %d (%s)", job.id, job.kind)
         error = Text("an error of the camera's own ({name}); the log of the service has more", {"name": type(why).__name__})

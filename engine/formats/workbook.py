@@ -11,6 +11,8 @@ from typing import IO
 LONGEST_CELL = 32_767
 """Characters; a workbook holds no more."""
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+"""What a reader would take for an escaped character (ECMA-376 part 1, 22.9.2.19)."""
 _TEXT, _BOLD = 1, 2
 """Styles of the file below: text that stays text when somebody edits it, and a heading."""
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -78,5 +80,5 @@ def _cell(value: object) -> str:
 
 
 def _text(text: str, style: int) -> str:
-    shown = escape(_NOT_XML.sub("\ufffd", text[:LONGEST_CELL]), quote=False)
+    shown = escape(_NOT_XML.sub("\ufffd", _ESCAPE.sub("_x005F_", text[:LONGEST_CELL])), quote=False)
     return f'<c t="inlineStr" s="{style}"><is><t xml:space="preserve">{shown}</t></is></c>'

@@ -28,16 +28,17 @@ def element_name(name: str) -> str:
 
 
 def _children(document: Mapping[str, object]) -> str:
-    return "".join(_element(name, value) for name, value in document.items())
+    return "".join(element(name, value) for name, value in document.items())
 
 
-def _element(name: str, value: object) -> str:
+def element(name: str, value: object) -> str:
+    """A field as an element, on one line."""
     tag = element_name(name)
     called = "" if tag == name else f' name="{name.translate(IN_ATTRIBUTE)}"'
     if isinstance(value, Mapping):
         inside = _children(value)
     elif isinstance(value, list):
-        inside = "".join(_element(ITEMS.get(name, "item"), each) for each in value)
+        inside = "".join(element(ITEMS.get(name, "item"), each) for each in value)
     else:
         inside = _text(value)
     return f"<{tag}{called}>{inside}</{tag}>"

@@ -41,6 +41,7 @@ from engine.dispatch.peers import Peers
 from engine.dispatch.perform import Performer
 from engine.dispatch.replies import Replies
 from engine.dispatch.workers import Workers, names_of
+from engine.exchange.kinds import find_jobs
 from engine.lane.kept import Kept
 from engine.messages import (
     AskStatus,
@@ -67,6 +68,7 @@ from engine.plates import answer
 from engine.service.counters import BAD_FRAMES, Counters
 from engine.service.engine_view import EngineView
 from engine.service.events import Events
+from engine.service.exchanges import Exchanges
 from engine.service.hub import Hub
 from engine.service.inputs import Inputs
 from engine.service.lane import LaneKeeper, Stores
@@ -120,6 +122,7 @@ class Core:
     intake: Intake
     events: Intake
     scheduler: Scheduler
+    exchanges: Exchanges
     publishing: Publishing
     lpr: LprSettings
     general: GeneralSettings
@@ -129,6 +132,7 @@ class Core:
     def close(self) -> None:
         for workers in self.workers.values():
             workers.stop()
+        self.exchanges.close()
         self.publishing.close()
         for store in (self.keeper, self.gate, self.store):
             store.close()
@@ -342,6 +346,7 @@ class Service:
             lane: Workers(lane, self._kinds, outbox, performer, self._pins, self._peers.of, self._clock, self._problems.say)
             for lane in Lane
         }
+        exchanges = Exchanges(self._state, self._clock, find_jobs(), keeper, camera_id(self._state), self._problems.say)
         publishing = Publishing(self._state, keeper.entries.mark, self._clock, starter(self._state))
         return Core(
             store=store,
@@ -357,9 +362,11 @@ class Service:
                 self._clock,
                 self._problems.say,
                 upkeep=Upkeep(keeper.db, self._clock).turn,
+                exchange=exchanges.turn,
                 sync=keeper.db.sync,
                 publish=publishing.turn,
             ),
+            exchanges=exchanges,
             publishing=publishing,
             lpr=store.settings(LprSettings),
             general=store.settings(GeneralSettings),

@@ -43,6 +43,7 @@ class Scheduler:
         report: Callable[[Text], None],
         free_pct: Callable[[Path], float] | None = None,
         upkeep: Callable[[], object] = lambda: None,
+        exchange: Callable[[], object] = lambda: None,
         sync: Callable[[], None] = lambda: None,
         publish: Callable[[], object] = lambda: None,
     ) -> None:
@@ -54,6 +55,7 @@ class Scheduler:
         self._report = report
         self._free_pct = free_pct or free_space_pct
         self._upkeep = upkeep
+        self._exchange = exchange
         self._publish = publish
         self._jobs = schedule.Scheduler()
         self._offset_s = self._offset()
@@ -73,6 +75,7 @@ class Scheduler:
             (60, self.bound_database),
             (20, self._checkpoint),
             (1, self._upkeep),
+            (1, self._exchange),
             (1, self._sync),
             (3, self._publish),
         ):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from board.kit.errors import ConfigError
 from board.kit.words import Text, joined
@@ -41,6 +41,9 @@ STORED = COLUMNS[1:]
 """Columns of a coming entry, in their order; the list comes before them."""
 
 
+CACHE_KIB = 8192
+
+
 class ImportRefused(ConfigError):
     """A file that is not imported. `rows`: (line, why) of what is wrong with it, the first ones; `count`: how many rows are
     wrong."""
@@ -73,19 +76,19 @@ class Refusals:
             raise ImportRefused(self.first, self.count)
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
-    """An entry of a file. `line`: where it stands; `list_id`: where it belongs; `given`: the fields that the file tells, the entry
-    that is there keeps its others."""
+class Incoming(NamedTuple):
+    """An entry of a file, which has the list that it belongs to and no id. `line`: where it stands; `given`: the fields that the
+    file tells, the entry that is there keeps its others."""
 
     line: int
-    list_id: int
     entry: ListEntry
     given: frozenset[str] = EVERY_FIELD
 
 
-@dataclass(frozen=True, slots=True)
-class ComingEntry:
+_INSERT = f"INSERT INTO coming VALUES ({marks(COLUMNS)}, ?, ?)"
+
+
+class ComingEntry(NamedTuple):
     """`values`: in the order of STORED."""
 
     line: int
@@ -101,10 +104,12 @@ class Coming:
         self._file = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._file.execute("PRAGMA synchronous=OFF")
         self._file.execute("PRAGMA journal_mode=OFF")
+        self._file.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
         self._file.execute(
             f"CREATE TABLE coming (list_id INTEGER NOT NULL, {', '.join(STORED)}, line INTEGER NOT NULL, given INTEGER NOT NULL, "
             "PRIMARY KEY (list_id, key)) WITHOUT ROWID"
         )
+        self._file.execute("BEGIN")  # one transaction for all: it is never kept
 
     def gather(
         self,
@@ -116,7 +121,7 @@ class Coming:
         """Takes all rows; ImportRefused when some are wrong. `check`: ConfigError when an action can never send the entry."""
         for count, row in enumerate(rows, 1):
             try:
-                entry = checked(replace(row.entry, id=0, list_id=row.list_id))
+                entry = checked(row.entry)
                 check(entry)
                 self._add(row, entry)
             except ConfigError as why:
@@ -129,10 +134,10 @@ class Coming:
         values = values_of(entry)
         given = self._sets.setdefault(row.given, len(self._sets))
         try:
-            self._file.execute(f"INSERT INTO coming VALUES ({marks(values)}, ?, ?)", (*values, row.line, given))
+            self._file.execute(_INSERT, (*values, row.line, given))
         except sqlite3.IntegrityError as why:
             sql = "SELECT line FROM coming WHERE list_id = ? AND key = ?"
-            first = self._file.execute(sql, (row.list_id, values[COLUMNS.index("key")])).fetchone()[0]
+            first = self._file.execute(sql, (entry.list_id, values[COLUMNS.index("key")])).fetchone()[0]
             raise ConfigError("{plate} stands in line {line} already", plate=entry.plate, line=first) from why
         except sqlite3.Error as why:
             raise problem("of the import", why) from why

@@ -26,7 +26,7 @@ ASK_AGAIN_S = 0.0002
 Values = Sequence[Any] | Mapping[str, Any]
 """Of a statement's question marks, or of its names."""
 
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 NOT_WRITTEN = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_TRUNCATE, sqlite3.SQLITE_CANTOPEN)
 """What SQLite calls some refusals of a full storage."""
@@ -317,7 +317,7 @@ def problem(name: str, why: Exception) -> StoreError:
 
 
 def refusal(path: Path) -> OSError | None:
-    """Why the system takes no more beside that file; None: it does. SQLite keeps a quota and the end of a size limit to itself."""
+    """Why the system takes no more beside that file; None: it does. SQLite keeps a quota to itself."""
     probe = path.with_name(f"{path.name}-probe")
     try:
         probe.write_bytes(bytes(PROBE_BYTES))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from board.kit.errors import ConfigError
 from board.kit.words import Text
@@ -80,7 +80,9 @@ class Effect:
         """Why these terms do not allow it; None: they do."""
         if self.before and not self.after and not terms.may_empty:
             return Text(
-                "it would empty the list {list_name}, which has {count} plates", {"list_name": list_name, "count": self.before}
+                "it would empty the list {list_name}, which has {count} plates",
+                {"list_name": list_name, "count": self.before},
+                one="it would empty the list {list_name}, which has {count} plate",
             )
         if self.removed > FEW_REMOVED and self.removed * 100 > terms.most_removed_pct * self.before:
             return Text(
@@ -90,8 +92,7 @@ class Effect:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One entry of the list as it was and as it will be. `id`: its row, 0 for a new one; `old`, `new`: values in the order of
     STORED with `left_given` behind them, None where there is none."""
 

@@ -251,8 +251,8 @@ class Entries:
             yield entries
 
     def mark(self) -> str:
-        """Differs from an earlier one if an entry of any list may have changed since."""
-        sql = "SELECT max(rowid) FROM changes WHERE subject IN ('entry', 'import', 'list')"
+        """Differs from an earlier one if something of any list, or of the settings, may have changed since."""
+        sql = "SELECT max(rowid) FROM changes WHERE subject IN ('entry', 'import', 'list', 'settings')"
         guests = "SELECT count(*), total(entries_left) FROM entries WHERE entries_left IS NOT NULL"
         return ":".join(str(value) for row in (*self._db.rows(sql), *self._db.rows(guests)) for value in row)
 
@@ -359,12 +359,13 @@ def checked(entry: ListEntry) -> ListEntry:
         week = schedule(entry.week.days) if entry.week != ALWAYS else ALWAYS
     except ConfigError as why:
         raise SettingsError(Problem("week", "Weekly hours", why.text)) from why
-    return replace(entry, plate=plate, week=week, **texts)
+    found = {"plate": plate, "week": week, **texts}
+    return entry if all(getattr(entry, name) == value for name, value in found.items()) else replace(entry, **found)
 
 
 def _check_plate(plate: str) -> None:
     key = matching.normalise(plate)
-    characters = "".join(each for each in key if each not in WILDCARDS)
+    characters = key if key.isalnum() else "".join(each for each in key if each not in WILDCARDS)
     if not characters.isalnum() or len(plate) > MAX_PLATE:
         raise unfit(
             "plate", "Plate", "must be 1 to {longest} letters and digits; spaces, hyphens and dots do not count", longest=MAX_PLATE
@@ -385,6 +386,9 @@ def _checked_texts(entry: ListEntry) -> dict[str, Any]:
     texts: dict[str, Any] = {}
     for field, title, longest in _TEXTS:
         text = getattr(entry, field).strip()
+        if not text:
+            texts[field] = ""
+            continue
         if len(text) > longest or not text.replace("\n", "").isprintable():
             raise unfit(field, title, "must be at most {longest} printable characters", longest=longest)
         texts[field] = text
@@ -399,6 +403,8 @@ _ADDRESS = re.compile(r"[^\s@<>\",;:()\[\]\\]+@[^\s@<>\",;:()\[\]\\]+")
 
 def _shown(plate: str) -> str:
     """A plate as it is kept for people: in upper case, without what cannot be seen; the wildcards as they are compared."""
+    if plate.isascii() and "*" not in plate:
+        return plate.upper().strip()
     text = "".join(each for each in plate.upper() if unicodedata.category(each) != "Cf").strip()
     return _STARS.sub("*", text.translate(_WIDE))
 

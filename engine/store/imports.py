@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
@@ -66,9 +66,10 @@ class Imports:
         most, or says that the list is being imported already; the list is as it was then."""
         self._lists.to_fill(list_id)
         with closing(Coming()) as coming:
-            self.gather(coming, (Incoming(line, list_id, entry) for line, entry in rows), Refusals())
+            self.gather(coming, (Incoming(line, replace(entry, id=0, list_id=list_id)) for line, entry in rows), Refusals())
             (effect,) = self.apply(coming, (list_id,), ANY_TERMS, by)
-            return effect.after
+        self.settle((list_id,))
+        return effect.after
 
     def gather(
         self, coming: Coming, rows: Iterable[Incoming], refusals: Refusals, progress: Callable[[int], None] = lambda count: None
@@ -187,11 +188,20 @@ class Imports:
         finally:
             if not done:
                 give_up(db, generations)
+        if not done:
+            self._settle(db, list_ids)
+        return done
+
+    def settle(self, list_ids: Sequence[int]) -> None:
+        """Clears up after `apply`; what is left, `Upkeep` does, but the lists take no other import until then."""
+        with closing(Database(self._path, checkpoints=False)) as db:
+            self._settle(db, list_ids)
+
+    def _settle(self, db: Database, list_ids: Sequence[int]) -> None:
         pace = Steps()
         for list_id in list_ids:
             while settle(db, list_id, pace):
                 pass
-        return done
 
     def _load_list(self, db: Database, coming: Coming, list_id: int, generations: Mapping[int, int], terms: Terms) -> None:
         sql, pace = _insert(generations[list_id]), Steps()

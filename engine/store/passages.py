@@ -79,6 +79,11 @@ class Passages:
         sql = "SELECT rowid FROM passages WHERE rowid > ? ORDER BY rowid LIMIT ?"
         return self._stored([row["rowid"] for row in self._db.rows(sql, (rowid, limit))])
 
+    def of_list(self, list_id: int, after_rowid: int, limit: int) -> list[StoredPassage]:
+        """Those of a list, as it was then, that were stored after that row, oldest first."""
+        sql = "SELECT passage_rowid FROM passage_lists WHERE list_id = ? AND passage_rowid > ? ORDER BY passage_rowid LIMIT ?"
+        return self._stored([row["passage_rowid"] for row in self._db.rows(sql, (list_id, after_rowid, limit))])
+
     def ends(self) -> tuple[int, int]:
         """Rows of the oldest and the newest; (0, 0) when there is none."""
         sql = "SELECT (SELECT min(rowid) FROM passages) AS oldest, (SELECT max(rowid) FROM passages) AS newest"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 
+@lru_cache(maxsize=256)
 def stamp(at: datetime) -> str:
     """A stamp as text that sorts: UTC, always with microseconds."""
     if at.tzinfo is None:

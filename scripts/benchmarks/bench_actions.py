@@ -23,7 +23,7 @@ from engine.actions import ActionKind, find_kinds
 from engine.settings import GeneralSettings
 from engine.store import Store
 from engine.types import ActionRule, WeekSchedule
-from scripts.benchmarks import bench_memory, bench_outbox, bench_store
+from scripts.benchmarks import bench_exchange, bench_memory, bench_outbox, bench_store
 from scripts.benchmarks.bench_outbox import ALL, DEAD, REST_S, Say, camera, drive, enable, figures, gate_ms, save_rules, server
 
 LIVE = 3
@@ -42,6 +42,7 @@ def measure(say: Say) -> dict[str, object]:
     found["service_mb"] = _memory(say)
     with TemporaryDirectory() as folder:
         found["matches"] = bench_store.entries(Path(folder) / "entries.db", say)
+    found["exchange"] = bench_exchange.exchange(say)
     return found
 
 

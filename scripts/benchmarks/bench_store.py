@@ -92,7 +92,7 @@ def _commits(path: Path, say: Say) -> dict[str, object]:
         store.save_rule(ActionRule(0, ALL, "gate", "io", True, WeekSchedule(), "{}"), "bench")
         plates = [entry.plate for _, entry in rows(2_000)]
         say("the gate's commit, alone")
-        idle = _taken(store, plates, lambda count: count < IDLE_COMMITS)
+        idle = commits_taken(store, plates, lambda count: count < IDLE_COMMITS)
         say(f"the gate's commit while {IMPORTED} entries are imported")
         command = [sys.executable, "-c", IMPORTER, str(path), str(IMPORTED)]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as importer:
@@ -101,7 +101,7 @@ def _commits(path: Path, say: Say) -> dict[str, object]:
             importer.stdin.write("go\n")
             importer.stdin.flush()
             begun = time.monotonic()
-            loaded = _taken(store, plates, lambda count: importer.poll() is None)
+            loaded = commits_taken(store, plates, lambda count: importer.poll() is None)
             took_s = time.monotonic() - begun
         listed = store.entries.count(WHITE)
     return {
@@ -118,7 +118,7 @@ class _NoWorkers:
         pass
 
 
-def _taken(store: Store, plates: Sequence[str], go_on: Callable[[int], bool]) -> list[float]:
+def commits_taken(store: Store, plates: Sequence[str], go_on: Callable[[int], bool]) -> list[float]:
     """Seconds that each passage took from its arrival to its commit, a few milliseconds apart."""
     clock = Clock()
     workers: Any = {lane: _NoWorkers() for lane in Lane}
@@ -155,7 +155,7 @@ def _upgrade(path: Path, say: Say) -> dict[str, object]:
 
         begun = time.perf_counter()
         threading.Thread(target=keep, daemon=True).start()
-        times = _taken(store, [entry.plate for _, entry in rows(2_000)], lambda count: not done.is_set())
+        times = commits_taken(store, [entry.plate for _, entry in rows(2_000)], lambda count: not done.is_set())
         took_s = time.perf_counter() - begun
         pages = store.passages.page(PassageQuery(), 1, 25).total
     return {

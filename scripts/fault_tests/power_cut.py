@@ -43,7 +43,11 @@ EARLY = 0.15
 EARLY_S = 15.0
 BOOT_S = 600.0
 LET_IN_S = 15.0
-"""A car that stood there for so long, the camera being up, and was not let in, is forgotten."""
+"""If a car has stood there for so long, the camera being up, and was not let in, the power is left on until it is."""
+
+FORGOTTEN_S = 150.0
+"""But for no longer than this: then it is forgotten. An emulated processor that gets no time lets pulses expire; they are asked for
+anew."""
 
 DISK_MB = 96
 CLOCK_BACK = 0.5
@@ -89,8 +93,13 @@ class World:
 
     def cut(self, now: float) -> None:
         self.cuts.append(now)
-        if self.up and self.standing and not self.openings.get(self.standing) and now - self.came > LET_IN_S:
+        if self.waits_s(now) > FORGOTTEN_S:
             self.wrong.append(f"{self.standing} was not let in, {now - self.came:.1f} s after it came")
+
+    def waits_s(self, now: float) -> float:
+        """How long the car that stands there has waited before a closed barrier."""
+        closed = self.up and self.standing and not self.openings.get(self.standing)
+        return now - self.came if closed else 0.0
 
     def _found(self, found: dict[str, Any]) -> None:
         self.looked = True
@@ -205,7 +214,7 @@ def _listen(world: World, told: TextIO, process: subprocess.Popen[bytes], life_s
     """Until the moment of the cut."""
     until: float | None = None
     boot_until = time.monotonic() + BOOT_S
-    while until is None or time.monotonic() < until:
+    while until is None or time.monotonic() < until or LET_IN_S < world.waits_s(time.monotonic()) <= FORGOTTEN_S:
         _hear(world, told)
         if until is None and (world.up or (early and world.looked)):
             until = time.monotonic() + life_s

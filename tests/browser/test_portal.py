@@ -17,7 +17,7 @@ from engine.store import Store
 from engine.types import Start
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
-from tests.samples import passage
+from tests.samples import entry, passage
 from tests.waiting import until
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser tests")
@@ -284,3 +284,34 @@ def test_the_form_of_an_action_shows_only_what_its_choices_need(page: Any, camer
     page.get_by_role("button", name="Save").click()
     playwright.expect(page.locator(".action", has_text="Exit loop")).to_be_visible()
     assert with_store(folder, lambda store: store.rules())[-1].start == Start()
+
+
+def test_a_file_is_looked_at_and_imported_and_an_export_is_made_and_run(page: Any, camera: tuple[Path, str]) -> None:
+    folder, address = camera
+    with_store(folder, lambda store: store.entries.save(entry("OLD 1"), "admin"))
+    (folder / "plates.csv").write_text("plate;description;valid until\nAB 123;Anna <b>;2027-05-31\nCD 456;Ben;\n")
+    page.goto(f"{address}/lists/4?view=imports")
+    page.set_input_files("#file", str(folder / "plates.csv"))
+    page.click("#look")
+    page.wait_for_selector("#apply:not([hidden])", timeout=60_000)
+    assert "WHITELIST: 2 added, 0 changed, 1 removed; 1 → 2 plates" in page.inner_text("#effect")
+    assert "it would empty" not in page.inner_text("#effect")
+    page.click("label.switch:has(#t-removes)")
+    page.wait_for_selector("#effect:has-text('0 removed')", timeout=60_000)
+    page.click("#apply")
+    page.wait_for_selector("#entries", timeout=60_000)
+    assert [each.inner_text() for each in page.query_selector_all("#entries .plate")] == ["AB 123", "CD 456", "OLD 1"]
+
+    page.goto(f"{address}/lists/4?view=exports")
+    page.click("#add-job")
+    page.click("#job-dialog a:has-text('Local list')")
+    page.wait_for_selector("#job")
+    page.fill("#f-keep", "0")
+    page.click("button[name=run]")
+    page.wait_for_selector("[data-field=keep].has-problem")
+    page.fill("#f-keep", "3")
+    page.click("button[name=run]")
+    page.wait_for_selector("#jobs details", timeout=60_000)
+    assert "3 plates" in page.inner_text("#jobs")
+    page.goto(f"{address}/audit?kind=import&from=2020-01-01T00:00")
+    assert "WHITELIST: 2 added, 0 changed, 0 removed, now 3 plates" in page.inner_text(".results")

@@ -7,14 +7,18 @@ from collections.abc import Iterator
 from board.kit.web.routes import Answer, Call, Query, api, data, download, number, said, text
 from engine.store import DeliveryQuery
 from engine.store.queries import MAX_ROWS
+from engine.store.transfers import DIRECTIONS
 from webui.portal import Portal
 from webui.spreadsheet import WORKBOOK, comma_separated, sheet
-from webui.view import shapes
-from webui.view.deliveries import HEADINGS, cells, delivery_query, shown
+from webui.view import shapes, transfers
+from webui.view.deliveries import HEADINGS, cells, delivery_query, shown, transfer_query
 
 
 def _rows(portal: Portal, call: Call) -> Iterator[list[object]]:
     zone = portal.zone()
+    if call.query.get("kind", "") in DIRECTIONS:
+        told = portal.store.transfers(transfer_query(portal, call, zone))
+        return (transfers.cells(transfers.row(portal, each, zone), call.language) for each in told)
     found = portal.store.deliveries(delivery_query(portal, call, zone))
     return (cells(shown(portal, each, zone), call.language) for each in found)
 

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from board.kit.settings import SettingsError
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, page
 from engine.store.queries import MAX_ROWS
+from engine.store.transfers import DIRECTIONS
 from engine.types import DELIVERY_STATES
 from webui.portal import Portal
-from webui.view.deliveries import delivery_query, shown
+from webui.view import transfers
+from webui.view.deliveries import delivery_query, shown, transfer_query
 from webui.view.search import PAGE_SIZES, midnight, page_of
 
 
 def _page(portal: Portal, call: Call) -> Answer:
     zone = portal.zone()
+    is_exchange = call.query.get("kind", "") in DIRECTIONS
+    rows: Sequence[Any] = []
+    wrong = None
     try:
-        rows, wrong = portal.store.deliveries(delivery_query(portal, call, zone)), None
+        if is_exchange:
+            rows = portal.store.transfers(transfer_query(portal, call, zone))
+        else:
+            rows = portal.store.deliveries(delivery_query(portal, call, zone))
     except SettingsError as why:
-        rows, wrong = [], why
+        wrong = why
     found = page_of(rows, call)
+    show: Any = transfers.row if is_exchange else shown
     return portal.pages.answer(
         portal,
         call,
@@ -26,7 +38,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         "Audit",
         tab="audit",
         found=found,
-        rows=[shown(portal, each, zone) for each in found.rows],
+        rows=[show(portal, each, zone) for each in found.rows],
         limited=found.total == MAX_ROWS,
         limit=MAX_ROWS,
         wrong=wrong,

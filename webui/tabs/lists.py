@@ -13,6 +13,7 @@ from board.kit.web.routes import Answer, Call, page
 from engine.plates import EntryForm
 from engine.types import ALWAYS, FIXED_ROLES, ListEntry, PlateList
 from webui.portal import Portal
+from webui.view.jobs import exchange_view
 from webui.view.list_forms import LIST_CHOICES, ROLES, ListForm
 from webui.view.lists import entry_data, list_values, number_bits, stored_list
 from webui.view.rules import rule_row
@@ -30,7 +31,8 @@ def _page(portal: Portal, call: Call) -> Answer:
     chosen = stored_list(portal, wanted)
     zone = portal.zone()
     has_plates = chosen.role not in FIXED_ROLES
-    view = call.query.get("view", "plates") if has_plates else "actions"
+    views = (*(("plates",) if has_plates else ()), "actions", "exports", *(("imports",) if chosen.role != "unlisted" else ()))
+    view = call.query.get("view", "") if call.query.get("view", "") in views else views[0]
     search = call.query.get("search", "")[:60]
     fold = portal.lpr().fold_lookalikes
     found = portal.store.entries.count(chosen.id, search, fold)
@@ -51,6 +53,8 @@ def _page(portal: Portal, call: Call) -> Answer:
         role_title=ROLE_TITLES[chosen.role],
         fixed=not has_plates,
         view=view,
+        views=views,
+        exchange=exchange_view(portal, chosen, view.removesuffix("s"), zone),
         search=search,
         search_query=quote(search),
         found=found,

@@ -8,6 +8,7 @@ from board.kit.web.routes import Call
 from board.kit.words import Language
 from engine.store import DeliveryQuery, StoredDelivery
 from engine.store.queries import MAX_ROWS
+from engine.store.transfers import TransferQuery
 from webui.portal import Portal
 from webui.view import shapes
 from webui.view.search import span
@@ -57,6 +58,13 @@ def delivery_query(portal: Portal, call: Call, zone: ZoneInfo) -> DeliveryQuery:
         kind=call.query.get("kind", "")[:40],
         limit=MAX_ROWS,
     )
+
+
+def transfer_query(portal: Portal, call: Call, zone: ZoneInfo) -> TransferQuery:
+    """The same for exports or imports, which `kind` says."""
+    since, until = span(call, portal.clock.now(), zone)
+    direction, state = call.query.get("kind", "")[:20], call.query.get("state", "")[:20]
+    return TransferQuery(since=since, until=until, direction=direction, state=state, limit=MAX_ROWS)
 
 
 def shown(portal: Portal, stored: StoredDelivery, zone: ZoneInfo) -> shapes.Delivery:

@@ -242,6 +242,100 @@ class Deliveries(TypedDict):
     deliveries: list[Delivery]
 
 
+class Job(TypedDict):
+    """An export or import of a list that runs by itself. `direction`: export or import; `running`: now, or within a second;
+    `done`, `error`: what it did last and what went wrong last, `failing`: the latter was later; `files`: those it has left on the
+    camera, newest first; `options`: those of its kind (docs/settings.md), passwords left out."""
+
+    id: int
+    list_id: int
+    kind: str
+    direction: str
+    enabled: bool
+    interval: str
+    if_changed: bool
+    options: dict[str, Any]
+    running: bool
+    next_local: str
+    done_local: str
+    done: str
+    error_local: str
+    error: str
+    failing: bool
+    files: list[str]
+
+
+class Jobs(TypedDict):
+    jobs: list[Job]
+
+
+class Transfer(TypedDict):
+    """An export or import that took place, or failed `times` times in a row. `kind`: of its job, or hand; `job_id` 0 and `user`: by
+    hand; `state`: done or failed."""
+
+    at: str
+    at_local: str
+    ended_local: str
+    direction: str
+    kind: str
+    label: str
+    job_id: int
+    list_id: int
+    list_name: str
+    user: str
+    state: str
+    times: int
+    note: Text
+
+
+class Transfers(TypedDict):
+    newest: int
+    transfers: list[Transfer]
+
+
+class RefusedRow(TypedDict):
+    line: int
+    reason: Text
+
+
+class UploadExample(TypedDict):
+    """A change of one plate. `kind`: added, changed or removed; `line`: of the file, 0 for what is not in it; `fields`: what stood
+    there and what stands there then."""
+
+    kind: str
+    line: int
+    plate: str
+    fields: dict[str, tuple[Any, Any]]
+
+
+class UploadEffect(TypedDict):
+    """What becomes of a list. `objection`: why it is not done under these terms, "" if it is; `is_new`: the list is made for it."""
+
+    name: str
+    is_new: bool
+    objection: Text
+    before: int
+    after: int
+    added: int
+    changed: int
+    removed: int
+    examples: list[UploadExample]
+
+
+class Upload(TypedDict):
+    """A file that was sent. `state`: reading, preview (nothing has changed yet), done or failed (nothing has changed); `rows`:
+    read so far; `refusals`: rows that are wrong, the first of `refused`."""
+
+    upload: str
+    list_id: int
+    state: str
+    rows: int
+    error: Text
+    refused: int
+    refusals: list[RefusedRow]
+    lists: list[UploadEffect]
+
+
 class LogLines(TypedDict):
     """Oldest first."""
 

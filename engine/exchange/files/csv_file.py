@@ -20,6 +20,9 @@ from engine.types import ListEntry, PlateList
 
 SEPARATORS = ";,\t"
 
+MOST_LINE = 100_000
+"""Characters."""
+
 _PIECE = 1 << 16
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -54,7 +57,7 @@ def _cells(path: Path, encoding: str) -> Iterator[Cells]:
     with path.open(encoding=encoding, newline="") as file:
         try:
             line = _first_line(file)
-            reader = csv.reader(file, delimiter=_separator(line), strict=True)
+            reader = csv.reader(_lines(file), delimiter=_separator(line), strict=True)
             before = reader.line_num
             for row in reader:
                 if before == 0 and len(row) <= 2 and row and row[0].lower().startswith("sep="):
@@ -66,6 +69,13 @@ def _cells(path: Path, encoding: str) -> Iterator[Cells]:
             raise FileRefused("its character set is not certain, or it is no text: save it as UTF-8") from why
         except csv.Error as why:
             raise at_line(reader.line_num, Text("not CSV: {reason}", {"reason": Text(str(why))})) from why
+
+
+def _lines(file: IO[str]) -> Iterator[str]:
+    for line in iter(lambda: file.readline(MOST_LINE + 1), ""):
+        if len(line) > MOST_LINE:
+            raise FileRefused("a line has more than {most} characters: this is no table of plates", most=MOST_LINE)
+        yield line
 
 
 def _first_line(file: IO[str]) -> str:
@@ -122,7 +132,7 @@ def write(
 ) -> int:
     """Writes the lists with their entries in the manual's two blocks; how many entries. What the manual does not know are columns
     behind its own: those of `stamp`, all with the values that it has."""
-    writer = csv.writer(_Encoded(out), delimiter=";", lineterminator="\n")
+    writer = csv.writer(Encoded(out), delimiter=";", lineterminator="\n")
     followed = (stamp.generation, stamp.zone) if stamp.generation else ()
     writer.writerow((LIST_BLOCK, "description", "color", *(("generation", "zone") if followed else ())))
     for number, (each, _) in enumerate(lists):
@@ -142,7 +152,7 @@ def write(
     return count
 
 
-class _Encoded:
+class Encoded:
     """What csv writes to, over a file of bytes."""
 
     def __init__(self, out: Sink) -> None:

@@ -7,14 +7,12 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
+from engine.exchange.formats import ORDERS
 from engine.lists import EARLIEST, LATEST, limit
 
 FIRST = "2000-01-01T00:00:00.000"
 LAST = "3000-01-01T00:00:00.000"
 """Start and end that stand for none (manual 4.4, List tab), whatever the time zone is."""
-
-ORDERS = ("", "day first", "month first")
-"""How 5/6/2026 is meant; "": such a date is refused unless only one way makes a date of it."""
 
 _BEFORE_1904 = datetime(1899, 12, 30)
 _SINCE_1904 = datetime(1904, 1, 1)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
@@ -25,14 +24,12 @@ READERS: Mapping[str, Reader] = MappingProxyType({"XML": xml_file.read, "CSV": c
 _PACKED = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"), (b"7z\xbc\xaf", "7-Zip"), (b"Rar!", "RAR"))
 
 
-@dataclass(frozen=True, slots=True)
-class ReadEntry:
-    """`entry`: the plate as the file has it, of no list yet; `given`: the fields that the file tells about it, others are
-    defaults."""
+class ReadEntry(NamedTuple):
+    """`values`: {field of ListEntry: value} of what the file tells about a plate; `given`: their names."""
 
     line: int
     list_name: str
-    entry: ListEntry
+    values: Mapping[str, Any]
     given: frozenset[str]
 
 
@@ -70,7 +67,7 @@ def read(path: Path, zone: ZoneInfo, refusals: Refusals, head: Head, name: str =
             reading = Reading(_zone(head.stamp.zone), order)
         names = tuple(row.values)
         try:
-            yield ReadEntry(row.line, row.list_name, _entry(row.values, reading), sets.setdefault(names, frozenset(names)))
+            yield ReadEntry(row.line, row.list_name, _read(row.values, reading), sets.setdefault(names, frozenset(names)))
         except ConfigError as why:
             refusals.add(row.line, why.text)
 
@@ -82,14 +79,19 @@ def head_of(path: Path) -> Head:
     return head
 
 
-def _entry(values: Mapping[str, object], reading: Reading) -> ListEntry:
+def _read(values: Mapping[str, object], reading: Reading) -> dict[str, Any]:
     said: dict[str, Any] = {}
     for name, value in values.items():
         try:
             said[name] = COLUMNS[name].read(value, reading)
         except ConfigError as why:
             raise ConfigError("{column}: {why}", column=COLUMNS[name].written, why=why) from why
-    return ListEntry(**{**_DEFAULTS, **said})
+    return said
+
+
+def entry_of(list_id: int, values: Mapping[str, Any]) -> ListEntry:
+    """The plate as an entry of the list; what is not told about it is as for any new plate."""
+    return ListEntry(**{**_DEFAULTS, "list_id": list_id, **values})
 
 
 _DEFAULTS: Mapping[str, Any] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from board.kit.errors import ConfigError
 from board.kit.words import Text
@@ -37,8 +37,7 @@ class FileList:
     colour: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FileRow:
+class FileRow(NamedTuple):
     """One plate. `line`: where it stands; `list_name`: "" when the file names no list; `values`: {field of ListEntry: what stands
     there} of what the file says about it: texts, from a workbook numbers and days too."""
 

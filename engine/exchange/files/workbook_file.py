@@ -204,7 +204,7 @@ class _Sheet:
         elif name == "rPh":
             self._phonetic = False
         elif name == "c":
-            if self._said:
+            if self._said and len(self._row) < MOST_COLUMNS:
                 self._row += [""] * (self._column - 1 - len(self._row))
                 self._row.append(self._value("".join(self._said)[:MOST_CELL]))
         elif name == "row" and self._row:

@@ -173,8 +173,9 @@ def write(
         out.write(f"<?gatewright {_attributes({name: value for name, value in said.items() if value})}?>\n".encode())
     out.write(b"<grouplist>\n<nllists>\n")
     for each, _ in lists:
-        fixed = {"id": str(each.id), "sendserver": "0", "dateserver": "", "reserve": ""}
-        out.write(f"<nllist {_attributes({**fixed, 'description': each.name, 'color': each.colour})}/>\n".encode())
+        colour = each.colour if stamp.generation else ""  # always empty in the manual's
+        said = {"id": str(each.id), "sendserver": "0", "dateserver": "", "reserve": "", "description": each.name, "color": colour}
+        out.write(f"<nllist {_attributes(said)}/>\n".encode())
     out.write(b"</nllists>\n<nlelemlists>\n")
     count = 0
     for each, entries in lists:

@@ -6,13 +6,13 @@ from __future__ import annotations
 from board.kit.settings import field_validator, option
 from board.kit.words import Text
 from engine.actions._ftp import FtpServer, session
-from engine.exchange.exporting import FORMATS, write_lists
-from engine.exchange.kind import Done, JobEnv, JobKind
+from engine.exchange.formats import EXTENSIONS
+from engine.exchange.kind import NOTHING_NEW, Done, JobEnv, JobKind
 from engine.exchange.names import PATH, check_name, path_of
 
 
 class FtpListOptions(FtpServer):
-    format: str = option("XML", "Format", "The same for the master and all of its slaves.", choices=tuple(FORMATS))
+    format: str = option("XML", "Format", "The same for the master and all of its slaves.", choices=tuple(EXTENSIONS))
     name: str = option("{list}", "File name", PATH, max_length=200)
     further: bool = option(
         True,
@@ -28,17 +28,20 @@ class FtpListOptions(FtpServer):
 
 
 def _run(options: FtpListOptions, env: JobEnv) -> Done:
-    path = env.scratch / "list"
+    from engine.exchange.exporting import write_lists  # here: the service knows the kinds, and does not write files
+
+    path, lists = env.scratch / "list", env.store.entries.mark()
     written = write_lists(path, env.store, env.list, options.format, env.device, options.further, followed=options.further)
     if env.job.if_changed and not env.asked and written.digest == env.memory.get("digest"):
-        return Done(Text("nothing has changed"), env.memory, nothing_new=True)
+        return Done(NOTHING_NEW, {**env.memory, "lists": lists}, nothing_new=True)
     folders, name = path_of(options.name, env.list, env.device, env.clock.now())
     with session(env.network, options, options.timeout_s) as server, path.open("rb") as content:
         server.enter(folders)
-        server.put(f"{name}.{FORMATS[options.format]}", content)
-    stored = "/".join([*folders, f"{name}.{FORMATS[options.format]}"]).replace("//", "/")
-    note = Text("{server} stored {name}: {count} plates", {"server": options.server, "name": stored, "count": written.entries})
-    return Done(note, {"digest": written.digest})
+        server.put(f"{name}.{EXTENSIONS[options.format]}", content)
+    stored = "/".join([*folders, f"{name}.{EXTENSIONS[options.format]}"]).replace("//", "/")
+    values = {"server": options.server, "name": stored, "count": written.entries}
+    note = Text("{server} stored {name}: {count} plates", values, one="{server} stored {name}: {count} plate")
+    return Done(note, {"digest": written.digest, "lists": lists})
 
 
 JOB = JobKind(

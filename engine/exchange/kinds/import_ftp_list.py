@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from board.kit.settings import field_validator, option
 from engine.actions._ftp import FtpServer, session
-from engine.exchange.files.rows import MOST_BYTES
-from engine.exchange.importing import FORMATS
-from engine.exchange.kind import Done, JobEnv, JobKind
+from engine.exchange.formats import IMPORTED
+from engine.exchange.kind import NOTHING_NEW, Done, JobEnv, JobKind
 from engine.exchange.names import PATH, check_name, path_of
-from engine.exchange.taking import NOTHING_NEW, TakingOptions, seen, take_in, taking, wanted
+from engine.exchange.taking import TakingOptions, seen, take_in, taking, wanted
 
 
 class ImportFtpListOptions(FtpServer, TakingOptions):
@@ -22,8 +21,10 @@ class ImportFtpListOptions(FtpServer, TakingOptions):
 
 
 def _run(options: ImportFtpListOptions, env: JobEnv) -> Done:
+    from engine.exchange.files.rows import MOST_BYTES  # here: the service knows the kinds, and does not import files
+
     folders, name = path_of(options.name, env.list, env.device, env.clock.now())
-    file, path = f"{name}.{FORMATS[options.format][0].lower()}", env.scratch / "list"
+    file, path = f"{name}.{IMPORTED[options.format][0].lower()}", env.scratch / "list"
     with session(env.network, options, options.timeout_s) as server:
         server.enter(folders, make=False)
         size, changed = server.state(file)

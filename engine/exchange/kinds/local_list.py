@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from board.kit.settings import option
 from board.kit.words import Text
-from engine.exchange.exporting import FORMATS, write_lists
+from engine.exchange.formats import EXTENSIONS
 from engine.exchange.kept import KeptOptions, keep
-from engine.exchange.kind import Done, JobEnv, JobKind
+from engine.exchange.kind import NOTHING_NEW, Done, JobEnv, JobKind
 from engine.exchange.names import file_name
 
 
 class LocalListOptions(KeptOptions):
     format: str = option(
-        "XML", "Format", "XML or CSV as other cameras take them, or a workbook for people.", choices=tuple(FORMATS)
+        "XML", "Format", "XML or CSV as other cameras take them, or a workbook for people.", choices=tuple(EXTENSIONS)
     )
     further: bool = option(
         True, "Further columns", "Also owner, e-mail, group, hours, entries left and Wiegand numbers, where an entry has them."
@@ -20,14 +20,17 @@ class LocalListOptions(KeptOptions):
 
 
 def _run(options: LocalListOptions, env: JobEnv) -> Done:
-    path = env.scratch / "list"
+    from engine.exchange.exporting import write_lists  # here: the service knows the kinds, and does not write files
+
+    path, lists = env.scratch / "list", env.store.entries.mark()
     written = write_lists(path, env.store, env.list, options.format, env.device, options.further)
     if env.job.if_changed and not env.asked and written.digest == env.memory.get("digest"):
-        return Done(Text("nothing has changed"), env.memory, nothing_new=True)
-    name = file_name(options.name, env, FORMATS[options.format])
+        return Done(NOTHING_NEW, {**env.memory, "lists": lists}, nothing_new=True)
+    name = file_name(options.name, env, EXTENSIONS[options.format])
     keep(path, env.folder, name, options.keep)
-    note = Text("{name}: {count} plates", {"name": name, "count": written.entries})
-    return Done(note, {"digest": written.digest})
+    values = {"name": name, "count": written.entries}
+    note = Text("{name}: {count} plates", values, one="{name}: {count} plate")
+    return Done(note, {"digest": written.digest, "lists": lists})
 
 
 JOB = JobKind(

@@ -9,11 +9,9 @@ from board.kit.errors import ConfigError, DeliveryError
 from board.kit.settings import Settings, field_validator, option
 from engine.actions._exchange import Host
 from engine.actions._ftp import TO_WHOM, FtpServer, session
-from engine.exchange.files.rows import MOST_BYTES
-from engine.exchange.importing import FORMATS
-from engine.exchange.kind import Done, JobEnv, JobKind
-from engine.exchange.published import FOLDER, published_name
-from engine.exchange.taking import NOTHING_NEW, Taking, take_in, wanted
+from engine.exchange.formats import IMPORTED
+from engine.exchange.kind import NOTHING_NEW, Done, JobEnv, JobKind
+from engine.exchange.taking import Taking, take_in, wanted
 from engine.store.difference import Terms
 
 WHOM = tuple(each for each in TO_WHOM if each not in ("ca", "verify_tls"))
@@ -65,6 +63,10 @@ class SincroOptions(Settings):
 
 
 def _run(options: SincroOptions, env: JobEnv) -> Done:
+    # Here: the service knows the kinds, and does not import files.
+    from engine.exchange.files.rows import MOST_BYTES
+    from engine.exchange.published import FOLDER, published_name
+
     server, path, pin = options.server, env.scratch / "list", _Pin(options, env)
     with session(env.network, server, options.timeout_s, pin.look if options.tls != "none" else None) as master:
         master.enter((FOLDER,), make=False)
@@ -84,7 +86,7 @@ def _run(options: SincroOptions, env: JobEnv) -> Done:
 def _taking(options: SincroOptions) -> Taking:
     """What the master does to its lists is meant, and done here too, whatever it is. A master that is followed for the first time
     replaces this camera's list, as the manual says, but does not empty it: it may have lost its own."""
-    name, removes = FORMATS[options.format]
+    name, removes = IMPORTED[options.format]
     return Taking(name, Terms(removes, 100, False, follows=True), Terms(removes, 100, True, follows=True))
 
 

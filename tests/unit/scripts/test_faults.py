@@ -12,7 +12,7 @@ import pytest
 
 from scripts.fault_tests import __main__ as command
 from scripts.fault_tests.evidence import DELAYED, GATE, Car, Found, Sent, StoredCar, verdict
-from scripts.fault_tests.power_cut import SAFE_S, World
+from scripts.fault_tests.power_cut import FORGOTTEN_S, SAFE_S, World
 from scripts.fault_tests.write_log import DISCARD, ENTRY, FLUSH, FUA, MAGIC, SECTOR, SUPER, entries, replay
 
 S = 1_000_000_000
@@ -175,7 +175,7 @@ def test_two_openings_in_one_boot_an_opening_without_a_car_and_a_forgotten_car_a
     told.hear(opened="A")
     told.hear(opened="")
     told.hear(came="B")
-    told.cut(60)
+    told.cut(FORGOTTEN_S + 1)
     assert [wrong.partition(",")[0] for wrong in told.world.wrong] == [
         "the gate opened again for A",
         "the gate opened without a car",

@@ -14,6 +14,7 @@ from board.kit.registry import find
 from board.kit.web.menu import Tab
 from board.kit.web.routes import KNOWN, Route
 from board.kit.web.schemas import Schemas
+from engine.exchange.hand import HandFolder, HandOrder
 from tests.samples import NOW, passage
 from tests.unit.webui.portal_caller import Caller
 from webui.app import routes
@@ -266,9 +267,18 @@ def test_every_answer_of_a_get_is_what_its_route_says(caller: Caller, route: Rou
     caller.send("POST", "api/lists/4/entries", {"plate": "HK55EVB", "wiegand_card": 7})
     options = {"url": "http://10.0.0.1/", "password": "geheim", "authentication": "basic"}
     caller.send("POST", "api/lists/4/rules", {"kind": "http", "options": options})
-    of = {"api/passages/<id>": "p1", "actions/<id>": "1", "images/<name:path>": "a.jpg", "static/<name>": "portal.css"}
+    made = caller.send("POST", "api/lists/4/jobs", {"kind": "ftp_list", "options": {"password": "geheim"}}).json
+    kept = caller.state.exchange / str(made["id"])
+    kept.mkdir(parents=True)
+    (kept / "1").write_bytes(b"x")
+    upload = HandFolder(caller.state.exchange / "uploads" / ("0" * 32))
+    upload.path.mkdir(parents=True)
+    upload.put_order(HandOrder(4, "anna"))
+    of = {"jobs/<id>": "1", "jobs/<id>/files/<name>": "1", "api/uploads/<name>": upload.path.name}
+    of |= {"api/passages/<id>": "p1", "actions/<id>": "1", "images/<name:path>": "a.jpg", "static/<name>": "portal.css"}
+    kind = "ftp_list" if "jobs" in route.path else "io"
     value = of.get(route.path, "engine" if "log" in route.path else "4")
-    reply = caller.get(route.path.replace("<id>", value).replace("<name>", value).replace("<name:path>", value) + "?kind=io")
+    reply = caller.get(route.path.replace("<id>", value).replace("<name>", value).replace("<name:path>", value) + f"?kind={kind}")
     if route.path in ("api/frame", "api/pictures"):
         assert reply.status == 503  # no engine has delivered one
     elif route.is_page or isinstance(route.reply, str):

@@ -20,43 +20,10 @@ from engine.formats.workbook import write_workbook
 from engine.lists import EARLIEST, LATEST
 from engine.store.coming import Refusals
 from engine.types import ALWAYS, WeekSchedule
+from tests.unit.engine.exchange.manual import MANUAL_CSV, MANUAL_XML
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NEW_YORK = ZoneInfo("America/New_York")
-
-MANUAL_XML = """<?xml version = "1.0" encoding = "utf-8" ?>
-
-<grouplist>
-
-<nllists>
-
-<nllist id="3" sendserver="0" dateserver="" reserve="" description="EMPLOYEES" color=""/>
-
-</nllists>
-
-<nlelemlists>
-
-<nlelemlist id="1" sendserver="0" dateserver="" reserve="" numberplate="AAA123" listid="3" timestamp=""
-
-description="EMP 1" startvaliditydate="2000-01-01T00:00:00.000" endvaliditydate="3000-01-01T00:00:00.000"/>
-
-
-<nlelemlist id="2" sendserver="0" dateserver="" reserve="" numberplate="BBB321" listid="3" timestamp=""
-
-description="EMP 2" startvaliditydate="2000-01-01T00:00:00.000" endvaliditydate="3000-01-01T00:00:00.000"/>
-
-
-</nlelemlists>
-
-</grouplist>
-"""
-MANUAL_CSV = (
-    "nllist-id;description;color    \n"
-    "1;BLACKLIST;#000000 \n"
-    "nlelemlist-id;numberplate;listid;timestamp;description;startvaliditydate;endvaliditydate \n"
-    "1;AAA123;1;;Description 1;2019-02-26T18:40:00.000;3000-01-01T00:00:00.000 \n"
-    "2;BBB123;1;; Description 2;2019-02-25T18:43:06.000;3000-01-01T00:00:00.000 \n"
-)
 
 
 def entries(path: Path, content: str | bytes, name: str = "", order: str = "") -> tuple[Head, list[ReadEntry]]:
@@ -75,7 +42,7 @@ def refused(path: Path, content: str | bytes, name: str = "") -> str:
 
 
 def shown(found: list[ReadEntry]) -> list[tuple[object, ...]]:
-    return [(each.line, each.list_name, each.entry.plate, each.entry.description) for each in found]
+    return [(each.line, each.list_name, each.values["plate"], each.values["description"]) for each in found]
 
 
 # --- the manual's ------------------------------------------------------------------------------------------------------
@@ -85,7 +52,7 @@ def test_the_manuals_xml(tmp_path: Path) -> None:
     head, found = entries(tmp_path, MANUAL_XML, "XML")
     assert head.lists == {"EMPLOYEES": FileList("EMPLOYEES")}
     assert shown(found) == [(13, "EMPLOYEES", "AAA123", "EMP 1"), (18, "EMPLOYEES", "BBB321", "EMP 2")]
-    assert {(each.entry.valid_from, each.entry.valid_until) for each in found} == {(EARLIEST, LATEST)}
+    assert {(each.values["valid_from"], each.values["valid_until"]) for each in found} == {(EARLIEST, LATEST)}
     assert {each.given for each in found} == {frozenset(("plate", "description", "valid_from", "valid_until"))}
 
 
@@ -93,11 +60,11 @@ def test_the_manuals_csv(tmp_path: Path) -> None:
     head, found = entries(tmp_path, MANUAL_CSV, "CSV")
     assert head.lists == {"BLACKLIST": FileList("BLACKLIST", "#000000")}
     assert shown(found) == [(4, "BLACKLIST", "AAA123", "Description 1"), (5, "BLACKLIST", "BBB123", "Description 2")]
-    assert [each.entry.valid_from for each in found] == [
+    assert [each.values["valid_from"] for each in found] == [
         datetime(2019, 2, 26, 17, 40, tzinfo=UTC),
         datetime(2019, 2, 25, 17, 43, 6, tzinfo=UTC),
     ]
-    assert found[0].entry.valid_until == LATEST
+    assert found[0].values["valid_until"] == LATEST
 
 
 def xml(rows: str, lists: str = '<nllist id="3" description="STAFF" color=""/>', before: str = "") -> str:
@@ -186,6 +153,9 @@ def test_a_broken_xml_file_says_where_and_what(tmp_path: Path, content: str | by
             "plate\nÀ123ÂÑ77\n".encode("latin-1"), "line 2: 'À123ÂÑ77': the file's character set is not certain", id="cyrillic"
         ),
         pytest.param("\ufeffplate\nA1\n".encode("utf-16")[:-1], "its character set is not certain", id="half-a-character"),
+        pytest.param(
+            "plate\n" + "," * 200_000, "a line has more than 100000 characters: this is no table of plates", id="long-line"
+        ),
         pytest.param("plate,valid until\nA1,5/6/2026\n", "'5/6/2026' can mean two days", id="two-days"),
     ],
 )
@@ -215,13 +185,13 @@ def test_a_table_of_people_in_any_character_set_and_with_any_separator(tmp_path:
     text = PEOPLE.replace(";", separator).replace(f'"a{separator}', f'"a{separator}')
     _, found = entries(tmp_path, text.encode(encoding))
     assert shown(found) == [(2, "", "MÜ-AB 1", "Müller"), (4, "", "=B-C 2", f'a{separator}"b"')]
-    assert found[0].entry.valid_until == datetime(2026, 5, 31, 22, tzinfo=UTC)
-    assert found[1].entry.valid_until == LATEST
+    assert found[0].values["valid_until"] == datetime(2026, 5, 31, 22, tzinfo=UTC)
+    assert found[1].values["valid_until"] == LATEST
 
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"], ids=["unix", "windows", "old-mac"])
 def test_a_column_of_plates_without_a_heading(tmp_path: Path, ends: str) -> None:
-    assert [each.entry.plate for each in entries(tmp_path, ends.join(("AB 1", "CD 2", "")))[1]] == ["AB 1", "CD 2"]
+    assert [each.values["plate"] for each in entries(tmp_path, ends.join(("AB 1", "CD 2", "")))[1]] == ["AB 1", "CD 2"]
 
 
 def test_a_separator_that_the_first_line_names(tmp_path: Path) -> None:
@@ -266,8 +236,8 @@ PARTS = {"xl/workbook.xml": BOOK, "xl/sharedStrings.xml": TEXTS, "xl/styles.xml"
 
 def test_a_workbook_as_excel_writes_it(tmp_path: Path) -> None:
     _, found = entries(tmp_path, packed(PARTS))
-    assert [(each.line, each.entry.plate) for each in found] == [(4, "MÜ AB1"), (5, "12345"), (6, "X1"), (7, "12E4")]
-    until = [each.entry.valid_until for each in found]
+    assert [(each.line, each.values["plate"]) for each in found] == [(4, "MÜ AB1"), (5, "12345"), (6, "X1"), (7, "12E4")]
+    until = [each.values["valid_until"] for each in found]
     whole = datetime(2026, 11, 27, 23, tzinfo=UTC)
     assert until == [whole, datetime(2026, 11, 27, 17, tzinfo=UTC), whole, LATEST]
 
@@ -275,7 +245,7 @@ def test_a_workbook_as_excel_writes_it(tmp_path: Path) -> None:
 def test_a_workbook_of_an_old_mac_counts_its_days_from_1904(tmp_path: Path) -> None:
     parts = PARTS | {"xl/workbook.xml": BOOK.replace("<sheets>", '<workbookPr date1904="1"/><sheets>')}
     found = entries(tmp_path, packed(parts | {"xl/worksheets/sheet1.xml": SHEET.replace("46353", "44891")}))[1]
-    assert found[0].entry.valid_until == datetime(2026, 11, 27, 23, tzinfo=UTC)
+    assert found[0].values["valid_until"] == datetime(2026, 11, 27, 23, tzinfo=UTC)
 
 
 def test_a_workbook_of_ours(tmp_path: Path) -> None:

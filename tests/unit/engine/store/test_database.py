@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from board.kit.errors import StoreError
+from board.kit.errors import StorageFull, StoreError
 from engine.store import database, migrations
 from engine.store.database import Database
 from tests.samples import NOW, new_store, passage
@@ -237,3 +237,17 @@ def test_errors_are_told_apart_by_their_code_and_not_by_their_words(code: int, t
 def test_a_file_system_that_is_full_or_read_only_is_named() -> None:
     assert "storage is full" in str(database.problem("anpr.db", OSError(errno.ENOSPC, "x")))
     assert "read-only" in str(database.problem("anpr.db", OSError(errno.EROFS, "x")))
+
+
+def test_a_quota_which_sqlite_calls_an_io_error_is_a_full_storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    db = Database(tmp_path / "anpr.db")
+    why = sqlite3.OperationalError("disk I/O error")
+    why.sqlite_errorcode = sqlite3.SQLITE_IOERR_WRITE
+    assert not isinstance(db._problem(why), StorageFull), "the storage takes what is written: it is something else"
+
+    def write_bytes(path: Path, data: bytes) -> int:
+        raise OSError(errno.EDQUOT, "Disk quota exceeded")
+
+    monkeypatch.setattr(Path, "write_bytes", write_bytes)
+    assert isinstance(db._problem(why), StorageFull)
+    db.close()

@@ -1,0 +1,26 @@
+"""Formats: by which names people choose what files of lists are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+EXTENSIONS: Mapping[str, str] = MappingProxyType({"XML": "xml", "CSV": "csv", "XLSX": "xlsx"})
+"""Format of a file of lists -> the extension of its files."""
+
+MATCHES: Mapping[str, str] = MappingProxyType({"XML": "xml", "JSON": "json", "CSV": "csv", "XLSX": "xlsx"})
+"""The same for a file of passages."""
+
+IMPORTED: Mapping[str, tuple[str, bool]] = MappingProxyType({
+    "XML": ("XML", True),
+    "XML_NOTDELETE": ("XML", False),
+    "CSV": ("CSV", True),
+    "CSV_NOTDELETE": ("CSV", False),
+    "XLSX": ("XLSX", True),
+    "XLSX_NOTDELETE": ("XLSX", False),
+})  # fmt: skip
+"""Format of an import -> (that of the file, whether plates that the file has not are removed) (manual 5, Camera list
+synchronization)."""
+
+ORDERS = ("", "day first", "month first")
+"""How 5/6/2026 is meant; "": such a date is refused unless only one way makes a date of it."""

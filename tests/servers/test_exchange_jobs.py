@@ -1,0 +1,232 @@
+"""Exports and imports that run by themselves: each kind in a process of its own, against pyftpdlib and vsftpd with its defaults."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from board.kit.clock import TestClock
+from board.kit.state import State
+from engine.exchange.kept import kept
+from engine.exchange.kinds import find_jobs
+from engine.exchange.work import run_jobs
+from engine.settings import GeneralSettings
+from engine.store import Store
+from engine.store.transfers import TransferQuery
+from engine.types import Job
+from tests.certificates import make_certificates
+from tests.ftp_server import PASSWORD, USER, Ftp, ftp_server
+from tests.samples import ALL, BLACK, NOW, WHITE, entry, passage
+
+KINDS = find_jobs()
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> State:
+    return State(tmp_path / "state")
+
+
+@pytest.fixture
+def store(state: State) -> Iterator[Store]:
+    made = Store(state.database, TestClock())
+    made.settings.put(GeneralSettings(action_addresses="127.0.0.1", info_columns="Building No.=192"), "admin")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def ftp(tmp_path: Path) -> Iterator[Ftp]:
+    with ftp_server(tmp_path / "ftp") as made:
+        yield made
+
+
+def job(store: Store, kind: str, list_id: int = WHITE, if_changed: bool = True, **options: Any) -> int:
+    wanted = Job(0, list_id, kind, True, "minute", if_changed, json.dumps(options))
+    return store.jobs.save(wanted, KINDS[kind].options, "admin").id
+
+
+def at(server: Ftp, **options: Any) -> dict[str, Any]:
+    return {"host": "127.0.0.1", "port": server.port, "tls": "none", "user": USER, "password": PASSWORD, "timeout_s": 20, **options}
+
+
+def run(state: State, store: Store, job_id: int) -> tuple[str, str]:
+    """(what it did, what went wrong) after a run."""
+    run_jobs(state, store, TestClock(), [job_id])
+    found = store.jobs.state(job_id)
+    assert found.running_at is None
+    return str(found.done_note), str(found.error)
+
+
+def audit(store: Store) -> list[tuple[str, str, str, int]]:
+    return [(each.direction, each.kind, each.state, each.times) for each in store.transfers(TransferQuery())]
+
+
+def test_a_list_goes_to_a_server_and_comes_from_there_into_another_camera(
+    state: State, store: Store, ftp: Ftp, tmp_path: Path
+) -> None:
+    for plate in ("AB 1", "AB 2"):
+        store.entries.save(entry(plate, owner="Anna"), "admin")
+    sent = job(store, "ftp_list", **at(ftp, name="lists/{list}"))
+    note, error = run(state, store, sent)
+    assert (note, error) == (f"127.0.0.1:{ftp.port} stored lists/WHITELIST.xml: 2 plates", "")
+    root = ElementTree.parse(ftp.folder / "lists" / "WHITELIST.xml").getroot()
+    assert [each.get("numberplate") for each in root.iter("nlelemlist")] == ["AB 1", "AB 2"]
+
+    other_state = State(tmp_path / "other")
+    other = Store(other_state.database, TestClock())
+    other.settings.put(GeneralSettings(action_addresses="127.0.0.1"), "admin")
+    other.entries.save(entry("OLD 1"), "admin")
+    fetched = job(other, "import_ftp_list", **at(ftp, name="lists/{list}", format="XML_NOTDELETE"))
+    note, error = run(other_state, other, fetched)
+    assert (note, error) == ("WHITELIST: 2 added, 0 changed, 0 removed, now 3 plates", "")
+    assert [(each.plate, each.owner) for each in other.entries(WHITE)] == [("AB 1", "Anna"), ("AB 2", "Anna"), ("OLD 1", "")]
+    assert audit(other) == [("import", "import_ftp_list", "done", 1)]
+    assert [counter.value for counter in other.counters().values() if counter.name == "Imports"] == [1]
+    other.close()
+
+
+def test_what_has_not_changed_is_not_sent_again_unless_somebody_wants_it(state: State, store: Store, ftp: Ftp) -> None:
+    store.entries.save(entry("AB 1"), "admin")
+    sent = job(store, "ftp_list", **at(ftp))
+    run(state, store, sent)
+    (ftp.folder / "WHITELIST.xml").unlink()
+    assert run(state, store, sent)[0] == "nothing has changed"
+    assert (audit(store), list(ftp.folder.iterdir())) == ([("export", "ftp_list", "done", 1)], [])
+    store.jobs.ask(sent, "anna")
+    run(state, store, sent)
+    assert (ftp.folder / "WHITELIST.xml").exists()
+    assert [each.user for each in store.transfers(TransferQuery())] == ["anna", ""]
+    store.entries.save(entry("AB 2"), "admin")
+    assert "2 plates" in run(state, store, sent)[0]
+
+
+def test_a_failure_is_the_jobs_last_error_and_one_row_of_audit_however_often_it_comes(state: State, store: Store, ftp: Ftp) -> None:
+    store.entries.save(entry("AB 1"), "admin")
+    sent = job(store, "ftp_list", **at(ftp, password="wrong"))
+    for _ in range(3):
+        _, error = run(state, store, sent)
+    assert error == f"127.0.0.1:{ftp.port} answers 530 Authentication failed."
+    assert audit(store) == [("export", "ftp_list", "failed", 3)]
+    assert store.jobs.state(sent).is_failing
+    assert "wrong" not in str(store.transfers(TransferQuery()))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        pytest.param(b"<grouplist>", "line 1: not XML: no element found", id="cut-off"),
+        pytest.param(b"<html/>", "line 1: it begins with html, not with grouplist: no list of plates", id="other"),
+        pytest.param(b"plate\nAB1\n", "this is no XML file, it looks like CSV", id="csv"),
+        pytest.param(
+            b'<grouplist><nllists><nllist id="1" description="WHITELIST"/></nllists><nlelemlists/></grouplist>',
+            "nothing was imported; it would empty the list WHITELIST, which has 1 plate",
+            id="empty",
+        ),
+    ],
+)
+def test_a_broken_file_changes_nothing(state: State, store: Store, ftp: Ftp, content: bytes, says: str) -> None:
+    store.entries.save(entry("OLD 1"), "admin")
+    (ftp.folder / "WHITELIST.xml").write_bytes(content)
+    fetched = job(store, "import_ftp_list", **at(ftp))
+    assert run(state, store, fetched) == ("", says)
+    assert [each.plate for each in store.entries(WHITE)] == ["OLD 1"]
+
+
+def test_a_file_of_a_gigabyte_is_not_fetched(state: State, store: Store, ftp: Ftp) -> None:
+    with (ftp.folder / "WHITELIST.xml").open("wb") as file:
+        file.truncate(1 << 30)
+    fetched = job(store, "import_ftp_list", **at(ftp))
+    assert run(state, store, fetched) == ("", "WHITELIST.xml has 1024 MB; at most 64 are taken")
+    assert not any(each.startswith("RETR") for each in ftp.commands)
+
+
+def test_encrypted_data_come_whole_in_both_directions(state: State, store: Store, tmp_path: Path) -> None:
+    for number in range(500):
+        store.entries.save(entry(f"AB {number}"), "admin")
+    certificates = make_certificates(tmp_path)
+    with ftp_server(tmp_path / "ftps", certificates) as server:
+        options = at(server, tls="explicit", ca=certificates.ca, host="localhost")
+        sent = job(store, "ftp_list", if_changed=False, **options)
+        assert run(state, store, sent)[1] == ""
+        with closing(Store(State(tmp_path / "other").database, TestClock())) as other:
+            other.settings.put(GeneralSettings(action_addresses="127.0.0.1"), "admin")
+            fetched = job(other, "import_ftp_list", **options)
+            assert run(State(tmp_path / "other"), other, fetched)[1] == ""
+            assert other.entries.count(WHITE) == 500
+
+
+def test_a_local_list_is_kept_as_often_as_was_said(state: State, store: Store) -> None:
+    store.entries.save(entry("AB 1"), "admin")
+    made = job(store, "local_list", if_changed=False, name="{list}_{time}", keep=2, format="CSV")
+    clock = TestClock()
+    for _ in range(3):
+        clock.advance(60)
+        run_jobs(state, store, clock, [made])
+    assert [each.name for each in kept(state.exchange / str(made))] == ["WHITELIST_03-07-05.csv", "WHITELIST_03-06-05.csv"]
+
+
+def add_passages(store: Store, *plates: str, first: int = 0) -> None:
+    for number, plate in enumerate(plates, first):
+        one = passage(plate, id=f"p{number}", at=NOW + timedelta(minutes=number))
+        store.add_passage(one, [], store.lookup(plate, NOW, True))
+
+
+@pytest.mark.parametrize("name", ["XML", "JSON", "CSV", "XLSX"])
+def test_matches_are_exported_once_each_in_every_format(state: State, store: Store, name: str) -> None:
+    store.entries.save(entry("AB1", description="=Anna"), "admin")
+    add_passages(store, "AB1", "ZZ9", "AB1")
+    made = job(store, "local_matches", format=name, name="m{time}")
+    assert run(state, store, made)[0].endswith(": 2 passages")
+    assert run(state, store, made)[0] == "nothing has changed"
+    add_passages(store, "AB1", first=3)
+    run_jobs(state, store, TestClock(), [made])
+    files = kept(state.exchange / str(made))
+    assert str(store.jobs.state(made).done_note).endswith(": 1 passage")
+    content = files[0].read_bytes()
+    if name == "XML":
+        root = ElementTree.fromstring(content)
+        assert [each.findtext("plate") for each in root] == ["AB1"]
+        assert root[0].find("infoplate")[0].text == "192"  # type: ignore[index]
+    if name == "JSON":
+        assert [(each["plate"], each["infoplate"]) for each in json.loads(content)] == [("AB1", {"Building No.": "192"})]
+    if name == "CSV":
+        head, row = content.decode("utf-8-sig").splitlines()
+        assert (head.split(";")[-1], row.split(";")[1], row.split(";")[7], row.split(";")[-1]) == (
+            "Building No.",
+            "AB1",
+            "'=Anna",
+            "192",
+        )
+
+
+def test_matches_go_to_a_server_and_those_of_a_failed_run_with_the_next(state: State, store: Store, ftp: Ftp) -> None:
+    add_passages(store, "ZZ1")
+    made = job(store, "ftp_matches", ALL, **at(ftp, name="{date}/all", password="wrong"))
+    assert "530" in run(state, store, made)[1]
+    add_passages(store, "ZZ2", first=1)
+    found = store.jobs.get(made)
+    assert found is not None
+    store.jobs.save(
+        Job(made, ALL, "ftp_matches", True, "minute", True, json.dumps(at(ftp, name="{date}/all"))),
+        KINDS["ftp_matches"].options,
+        "admin",
+    )
+    assert run(state, store, made)[0] == f"127.0.0.1:{ftp.port} stored 2026-01-02/all.xml: 2 passages"
+
+
+def test_the_process_runs_a_job_by_its_number_and_ends_with_nothing_said(state: State, store: Store) -> None:
+    store.entries.save(entry("AB 1", BLACK), "admin")
+    made = job(store, "local_list", ALL)
+    command = [sys.executable, "-m", "engine", "exchange", "--state", str(state.root), "jobs", str(made), "99"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).resolve().parents[2])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert str(store.jobs.state(made).done_note).endswith(": 1 plate")

@@ -1,0 +1,68 @@
+"""Times: jobs run at the manual's times by the camera's clock, over summer time, after a pause, and when the clock is set."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from engine.exchange.times import due, next_time
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def local(text: str, fold: int = 0) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=BERLIN, fold=fold).astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    ("interval", "after", "expected"),
+    [
+        ("minute", "2026-05-31T12:00:00", "2026-05-31T12:01:00"),
+        ("minute", "2026-05-31T12:00:59.9", "2026-05-31T12:01:00"),
+        ("hour", "2026-05-31T12:00:00", "2026-05-31T13:00:00"),
+        ("hour", "2026-05-31T12:59:59", "2026-05-31T13:00:00"),
+        ("day", "2026-05-31T12:00:00", "2026-05-31T23:59:59"),
+        ("day", "2026-05-31T23:59:59", "2026-06-01T23:59:59"),
+        ("week", "2026-05-31T12:00:00", "2026-06-01T00:00:00"),  # a Sunday
+        ("week", "2026-06-01T00:00:00", "2026-06-08T00:00:00"),
+        ("month", "2026-05-31T12:00:00", "2026-06-01T23:59:59"),
+        ("month", "2026-06-01T23:59:59", "2026-07-01T23:59:59"),
+        ("month", "2026-12-01T23:59:59", "2027-01-01T23:59:59"),
+        ("day", "2026-03-28T23:59:59", "2026-03-29T23:59:59"),  # a day of 23 hours
+        ("day", "2026-10-24T23:59:59", "2026-10-25T23:59:59"),  # and one of 25
+    ],
+)
+def test_a_job_runs_at_the_times_of_the_manual(interval: str, after: str, expected: str) -> None:
+    assert next_time(interval, local(after), BERLIN) == local(expected)
+
+
+def test_hours_and_minutes_go_on_evenly_when_summer_time_begins_and_ends() -> None:
+    for start in ("2026-03-29T00:00:00", "2026-10-25T00:00:00"):
+        at = local(start)
+        for _ in range(5):
+            following = next_time("hour", at, BERLIN)
+            assert following - at == timedelta(hours=1)
+            at = following
+
+
+def test_cameras_that_ask_one_server_do_so_at_seconds_of_their_own() -> None:
+    after = local("2026-05-31T12:00:00")
+    seconds = {next_time("minute", after, BERLIN, f"gw-{number} 1").second for number in range(100)}
+    assert len(seconds) > 30
+    own = next_time("minute", after, BERLIN, "gw-1 1")
+    assert next_time("minute", own, BERLIN, "gw-1 1") == own + timedelta(minutes=1)
+    assert next_time("day", after, BERLIN, "gw-1 1") == next_time("day", after, BERLIN)
+
+
+def test_what_was_missed_while_the_camera_was_off_is_done_once() -> None:
+    began, now = local("2026-05-01T23:59:59"), local("2026-05-20T12:00:00")
+    assert due("day", began, now, BERLIN)
+    assert not due("day", now, now + timedelta(minutes=1), BERLIN)
+
+
+def test_a_clock_that_was_ahead_and_is_set_back_does_not_stop_the_jobs() -> None:
+    ahead, now = local("2036-05-01T12:00:00"), local("2026-05-20T12:00:30")
+    assert not due("minute", ahead, now, BERLIN)
+    assert next_time("minute", min(ahead, now), BERLIN) == local("2026-05-20T12:01:00")

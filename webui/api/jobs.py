@@ -1,0 +1,188 @@
+"""Jobs: exports and imports of a list that run by themselves, their files, and lists to download (manual 4.4, List tab)."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Any
+
+from board.kit.fields import StrictBool
+from board.kit.settings import Settings, SettingsError, option, problems
+from board.kit.web.forms import filled
+from board.kit.web.routes import Answer, Call, Partial, Refused, api, data, download
+from board.kit.words import Text
+from engine.exchange.exporting import write_lists
+from engine.exchange.formats import EXTENSIONS
+from engine.exchange.names import path_of
+from engine.store.transfers import DONE
+from engine.types import INTERVALS, Job
+from webui.choices import board_choices
+from webui.portal import Portal
+from webui.spreadsheet import WORKBOOK
+from webui.view import shapes
+from webui.view.jobs import device, file_of, fits, job_data, job_kind, options_of, stored_job
+from webui.view.lists import stored_list
+
+TYPES = {"XML": "application/xml", "CSV": "text/csv; charset=utf-8", "XLSX": WORKBOOK}
+
+_PIECE = 1 << 16
+
+
+class JobTimes(Settings):
+    enabled: StrictBool = option(True, "Active", "Whether it runs by itself.")
+    interval: str = option(
+        "day",
+        "Interval",
+        "minute and hour: each full one; day: at 23:59:59; week: Mondays at 00:00:00; month: on the first at 23:59:59.",
+        choices=INTERVALS,
+    )
+    if_changed: StrictBool = option(True, "Enable if change", "Does nothing as long as nothing has changed.")
+
+
+class JobForm(JobTimes):
+    options: dict[str, Any] = option({}, "Options", "Those of the kind (docs/settings.md); a password left empty stays.")
+
+
+class NewJob(JobForm):
+    kind: str = option(..., "Kind", "The kind of export or import, such as ftp_list.", max_length=40)
+
+
+def _get(portal: Portal, call: Call) -> Answer:
+    chosen = stored_list(portal, call.id("id"))
+    return data(shapes.Jobs(jobs=[job_data(portal, job, call.language) for job in portal.store.jobs(chosen.id)]))
+
+
+def _add(portal: Portal, call: Call) -> Answer:
+    kind = job_kind(portal, call.body.get("kind", ""))
+    chosen = stored_list(portal, call.id("id"))
+    if not fits(kind, chosen):
+        raise Refused(422, "{label} cannot be done for {list_name}.", label=kind.label, list_name=chosen.name)
+    sent = {name: value for name, value in call.body.items() if name != "kind"}
+    return _save(portal, call, sent, Job(0, call.id("id"), kind.name, True, "day", True, "{}"))
+
+
+def _put(portal: Portal, call: Call) -> Answer:
+    return _save(portal, call, call.body, stored_job(portal, call.id("id")))
+
+
+def _save(portal: Portal, call: Call, sent: Mapping[str, Any], stored: Job) -> Answer:
+    """Saves what was sent over what was stored; every problem is listed."""
+    kind = job_kind(portal, stored.kind)
+    values = {"enabled": stored.enabled, "interval": stored.interval, "if_changed": stored.if_changed, **sent}
+    found, options = list(problems(JobForm, values)), stored.options
+    try:
+        body = sent.get("options", {})
+        if isinstance(body, dict):  # else the form says so
+            options = filled(kind.options, body, options_of(stored), board_choices(portal.profile)).model_dump_json()
+    except SettingsError as why:
+        found += why.problems
+    if found:
+        raise SettingsError(*found)
+    form = JobForm.model_validate(values)
+    changed = replace(stored, enabled=form.enabled, interval=form.interval, if_changed=form.if_changed, options=options)
+    return data(job_data(portal, portal.store.jobs.save(changed, kind.options, call.user), call.language))
+
+
+def _delete(portal: Portal, call: Call) -> Answer:
+    job = stored_job(portal, call.id("id"))
+    kind = portal.jobs.get(job.kind)
+    portal.store.jobs.delete(job.id, kind.options if kind else Settings, call.user)
+    shutil.rmtree(portal.state.exchange / str(job.id), ignore_errors=True)
+    return data(shapes.Nothing())
+
+
+def _run(portal: Portal, call: Call) -> Answer:
+    """The service begins it within a second; how it fared stands in the job then."""
+    job = stored_job(portal, call.id("id"))
+    portal.store.jobs.ask(job.id, call.user)
+    return data(job_data(portal, job, call.language))
+
+
+def _accept(portal: Portal, call: Call) -> Answer:
+    """For an import that was refused because it could have done harm: a person has looked, and wants what comes next."""
+    job = stored_job(portal, call.id("id"))
+    portal.store.jobs.accept(job.id, call.user)
+    return data(job_data(portal, job, call.language))
+
+
+def _file(portal: Portal, call: Call) -> Answer:
+    path = file_of(portal, stored_job(portal, call.id("id")), call.path["name"])
+    if path is None:
+        raise Refused(404, "There is no such file; perhaps newer ones have taken its place.")
+    return _sent(path.open("rb"), path.name, TYPES.get(path.suffix[1:].upper(), "application/octet-stream"))
+
+
+def _list_file(name: str) -> Any:
+    def answer(portal: Portal, call: Call) -> Answer:
+        chosen, now = stored_list(portal, call.id("id")), portal.clock.now()
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "list"
+            written = write_lists(path, portal.store, chosen, name, device(portal))
+            file = path.open("rb")
+        file_name = f"{path_of('{list}', chosen, device(portal), now)[1]}.{EXTENSIONS[name]}"
+        note = Text("{name}: {count} plates", {"name": file_name, "count": written.entries}, one="{name}: {count} plate")
+        portal.store.transfers.add("export", "hand", 0, chosen.id, chosen.name, call.user, now, DONE, note)
+        portal.store.counters.add("Exports", 1)
+        return _sent(file, file_name, TYPES[name])
+
+    return answer
+
+
+def _sent(file: IO[bytes], name: str, kind: str) -> Answer:
+    size = file.seek(0, 2)
+    file.seek(0)
+    plain = "".join(each if each.isascii() and (each.isalnum() or each in "-_.") else "_" for each in name)
+    headers = (("Content-Disposition", f'attachment; filename="{plain}"'), ("Content-Length", str(size)))
+    return Answer(_pieces(file), kind, 200, headers)
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(_PIECE):
+            yield piece
+
+
+ROUTES = (
+    api("GET", "api/lists/<id>/jobs", "actions", _get, "Exports and imports of a list that run by themselves.", reply=shapes.Jobs),
+    api("POST", "api/lists/<id>/jobs", "actions", _add, "Adds an export or import.", body=Partial(NewJob), reply=shapes.Job),
+    api(
+        "PUT",
+        "api/jobs/<id>",
+        "actions",
+        _put,
+        "Changes an export or import; what is left out stays.",
+        body=Partial(JobForm),
+        reply=shapes.Job,
+    ),
+    api(
+        "DELETE",
+        "api/jobs/<id>",
+        "actions",
+        _delete,
+        "Deletes an export or import, and the files that it has left on the camera.",
+        reply=shapes.Nothing,
+    ),
+    api("POST", "api/jobs/<id>/run", "actions", _run, "Has it run now, disabled or not.", reply=shapes.Job),
+    api(
+        "POST",
+        "api/jobs/<id>/accept",
+        "actions",
+        _accept,
+        "Has an import take what it refused: it forgets what it followed, and runs now.",
+        reply=shapes.Job,
+    ),
+    download("jobs/<id>/files/<name>", "lists", _file, "A file that a local export has made."),
+    *(
+        download(
+            f"lists/<id>/list.{extension}",
+            "lists",
+            _list_file(name),
+            f"The plates of a list, or of all lists for ALL PLATES, as {name}.",
+            reply=TYPES[name].split(";")[0],
+        )
+        for name, extension in EXTENSIONS.items()
+    ),
+)

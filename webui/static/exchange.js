@@ -1,0 +1,142 @@
+// Exchange: files of plates to import by hand, with what they would change, and the exports and imports that run by themselves.
+import {$, $$, api, ApiError, el, notice, onClick, sure} from "./portal.js";
+
+const list = $("#lists").dataset.list;
+const POLL_MS = 500;
+const MOST_BYTES = 64 << 20;
+
+// --- an import by hand --------------------------------------------------------------------------------------------------
+
+const file = $("#file");
+let upload = null;
+
+/** Sends the file; the camera looks at it then. */
+async function send() {
+  if (file.files[0].size > MOST_BYTES) throw new ApiError(413, {error: `The file is larger than ${MOST_BYTES >> 20} MB.`});
+  const response = await fetch(`/anpr/api/lists/${list}/uploads`, {
+    method: "POST", headers: {"Content-Type": "application/octet-stream"}, body: file.files[0],
+  });
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new ApiError(response.status, answer);
+  return answer;
+}
+
+function terms(apply) {
+  const force = $("#t-force").checked;
+  return {
+    removes: $("#t-removes").checked, dates: $("#t-dates").value, any_list: $("#t-any").checked,
+    may_empty: force, most_removed_pct: force ? 100 : 50, apply,
+  };
+}
+
+async function followed(answer) {
+  while (answer.state === "reading") {
+    notice("", answer.rows ? `Reading… ${answer.rows.toLocaleString()} rows` : "Reading…", [], $("#effect"));
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    answer = await api("GET", `uploads/${answer.upload}`);
+  }
+  return answer;
+}
+
+function counted(each) {
+  return `${each.name}${each.is_new ? " (new list)" : ""}: ${each.added} added, ${each.changed} changed, ${each.removed} removed; ${each.before} → ${each.after} plates`;
+}
+
+function change([name, [before, after]]) {
+  return `${name}: ${before ?? "–"} → ${after ?? "–"}`;
+}
+
+function exampleRow(example) {
+  const kind = {added: "ok", changed: "accent", removed: "bad"}[example.kind];
+  return el("tr", {},
+    el("td", {"data-name": "Line", class: "nums"}, example.line ? String(example.line) : ""),
+    el("td", {"data-name": "Plate", class: "plate-cell"}, el("span", {class: "plate"}, example.plate)),
+    el("td", {"data-name": "Change"}, el("span", {class: `badge ${kind}`}, example.kind)),
+    el("td", {"data-name": "What", class: "small"}, Object.entries(example.fields).map(change).join("; ")));
+}
+
+function table(headings, rows) {
+  return el("div", {class: "scroll"}, el("table", {class: "fold compact"},
+    el("thead", {}, el("tr", {}, ...headings.map((each) => el("th", {}, each)))), el("tbody", {}, ...rows)));
+}
+
+/** What the file would change, or why it cannot be taken. */
+function show(answer) {
+  const place = $("#effect");
+  $("#terms").hidden = false;
+  $("#decide").hidden = true;
+  if (answer.state === "failed") {
+    if (!answer.refused) { notice("bad", answer.error, [], place); return; }
+    notice("bad", `Nothing has changed: ${answer.refused} rows cannot be taken. Correct them in the file and choose it again.`, [], place);
+    place.append(table(["Line", "Why"], answer.refusals.map((each) => el("tr", {},
+      el("td", {"data-name": "Line", class: "nums"}, String(each.line)), el("td", {"data-name": "Why", class: "small"}, each.reason)))));
+    return;
+  }
+  const objections = answer.lists.filter((each) => each.objection);
+  notice(objections.length ? "warn" : "", answer.lists.map(counted).join(". "), [], place);
+  for (const each of objections) place.append(el("p", {class: "small bad"}, `Not possible like this: ${each.objection}. Permit it above if it is meant.`));
+  const examples = answer.lists.flatMap((each) => each.examples);
+  if (examples.length) place.append(table(["Line", "Plate", "Change", "What"], examples.map(exampleRow)));
+  $("#decide").hidden = false;
+  $("#apply").disabled = objections.length > 0;
+}
+
+async function look(again) {
+  try {
+    const answer = await followed(again ? await api("PUT", `uploads/${upload}`, terms(false)) : await send());
+    upload = answer.upload;
+    show(answer);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    notice("bad", error.message, error.problems, $("#effect"));
+  }
+}
+
+file?.addEventListener("change", () => { $("#look").disabled = !file.files.length; upload = null; $("#decide").hidden = true; $("#effect").replaceChildren(); });
+onClick($("#look"), () => look(false));
+for (const input of $$("#terms [name]")) input.addEventListener("change", () => { if (upload) look(true); });
+onClick($("#apply"), async () => {
+  const answer = await followed(await api("PUT", `uploads/${upload}`, terms(true)));
+  if (answer.state !== "done") { show(answer); return; }
+  sessionStorage.setItem("said", answer.lists.map(counted).join(". "));
+  await api("DELETE", `uploads/${upload}`).catch(() => null);
+  location.href = `/anpr/lists/${list}`;
+});
+onClick($("#drop"), async () => {
+  await api("DELETE", `uploads/${upload}`);
+  location.reload();
+});
+
+// --- jobs ---------------------------------------------------------------------------------------------------------------
+
+const jobOf = (node) => node.closest("[data-job]").dataset.job;
+
+$("#add-job")?.addEventListener("click", () => $("#job-dialog").showModal());
+for (const box of $$("[data-do=enable-job]")) {
+  box.addEventListener("change", async () => {
+    try {
+      await api("PUT", `jobs/${jobOf(box)}`, {enabled: box.checked});
+      location.reload();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      box.checked = !box.checked;
+      notice("bad", error.message, error.problems);
+    }
+  });
+}
+for (const button of $$("[data-do=run-job]")) onClick(button, async () => { await api("POST", `jobs/${jobOf(button)}/run`); location.reload(); });
+for (const button of $$("[data-do=accept-job]")) {
+  onClick(button, async () => {
+    if (!await sure("Accept", "The next file is taken whatever it is, also if it removes all plates of a list. Have you seen why it was refused?", "Accept")) return;
+    await api("POST", `jobs/${jobOf(button)}/accept`);
+    location.reload();
+  });
+}
+for (const button of $$("[data-do=delete-job]")) {
+  onClick(button, async () => {
+    if (!await sure("Delete", `Delete ${button.dataset.name}?`, "Delete")) return;
+    await api("DELETE", `jobs/${jobOf(button)}`);
+    location.reload();
+  });
+}
+if ($("[data-running]")) setTimeout(() => location.reload(), 2000);

@@ -1,0 +1,146 @@
+"""Uploads: files of plates that people send, kept for an hour; engine/exchange/work.py looks at them and takes them in."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import IO
+
+from board.kit.errors import ConfigError
+from board.kit.state import State
+from board.kit.web.routes import Refused
+from board.kit.words import Text
+from engine.exchange.hand import READING, HandFolder, HandOrder, HandResult
+
+MOST_BYTES = 64 << 20
+MOST_KEPT = 4
+KEPT_S = 3600.0
+LEAST_FREE = 64 << 20
+"""Bytes: with less on the storage nothing is taken, as passages need them."""
+
+ENDS_WITHIN_S = 3.0
+
+_PIECE = 1 << 16
+_NAME = re.compile(r"[0-9a-f]{32}")
+
+
+class Uploads:
+    """Safe to use from several threads. Its processes end with this one."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._folder = state.exchange / "uploads"
+        self._lock = threading.Lock()
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def receive(self, stream: IO[bytes], length: int, order: HandOrder) -> str:
+        """Stores a file and looks at it; its name. Refused: there is no room, or it broke off."""
+        self._clear()
+        name = secrets.token_hex(16)
+        folder = HandFolder(self._folder / name)
+        folder.path.mkdir(mode=0o700, parents=True)
+        try:
+            if shutil.disk_usage(folder.path).free < LEAST_FREE + length:
+                raise Refused(507, "The storage is nearly full: the file is not taken.")
+            _store(stream, length, folder.file)
+            self._start(name, folder, order)
+        except BaseException:
+            shutil.rmtree(folder.path, ignore_errors=True)
+            raise
+        return name
+
+    def order(self, name: str) -> HandOrder:
+        """What was ordered last. Refused 404 when there is no such upload."""
+        return self._of(name).order()
+
+    def again(self, name: str, order: HandOrder) -> None:
+        """Looks at the file again, or takes it in. Refused: it is being worked on."""
+        folder = self._of(name)
+        self._await(name)
+        self._start(name, folder, order)
+
+    def result(self, name: str) -> HandResult:
+        """What has come of it so far. Refused 404 when there is no such upload."""
+        folder = self._of(name)
+        with self._lock:
+            running = self._is_running(name)
+        result = folder.result()
+        if result.state == READING and not running:
+            why = Text("it was broken off; nothing has changed: send the file again")
+            return replace(result, state="failed", error=why)
+        return result
+
+    def drop(self, name: str) -> None:
+        """Forgets the file. Refused: it is being worked on."""
+        folder = self._of(name)
+        self._await(name)
+        shutil.rmtree(folder.path, ignore_errors=True)
+
+    def close(self) -> None:
+        with self._lock:
+            for process in self._running.values():
+                process.kill()
+                process.wait()
+            self._running.clear()
+
+    def _of(self, name: str) -> HandFolder:
+        path = self._folder / name
+        if not _NAME.fullmatch(name) or not (path / "order.json").is_file():
+            raise Refused(404, "There is no such upload; perhaps it was too long ago.")
+        return HandFolder(path)
+
+    def _await(self, name: str) -> None:
+        """Its process ends a moment after it has told its result. Refused: it does not."""
+        process = self._running.get(name)
+        try:
+            if process is not None:
+                process.wait(ENDS_WITHIN_S)
+        except subprocess.TimeoutExpired as why:
+            raise Refused(409, "This file is being worked on already.") from why
+        with self._lock:
+            self._running.pop(name, None)
+
+    def _start(self, name: str, folder: HandFolder, order: HandOrder) -> None:
+        folder.put_order(order)
+        command = [sys.executable, "-m", "engine", "exchange", "--state", str(self._state.root), "hand", str(folder.path)]
+        with self._lock:
+            self._running[name] = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+    def _is_running(self, name: str) -> bool:
+        process = self._running.get(name)
+        return process is not None and process.poll() is None
+
+    def _clear(self) -> None:
+        """Forgets what is old, and the oldest of what is too many; ConfigError when all of them are being worked on."""
+        folders = sorted(self._folder.iterdir(), key=lambda each: each.stat().st_mtime) if self._folder.is_dir() else []
+        with self._lock:
+            for name in [each for each in self._running if not self._is_running(each)]:
+                self._running.pop(name)
+            idle = [each for each in folders if each.name not in self._running]
+        if len(folders) - len(idle) >= MOST_KEPT:
+            raise ConfigError("several files are being worked on: wait for them")
+        old = time.time() - KEPT_S
+        for number, each in enumerate(idle):
+            if each.stat().st_mtime < old or len(folders) - number >= MOST_KEPT:
+                shutil.rmtree(each, ignore_errors=True)
+
+
+def _store(stream: IO[bytes], length: int, path: Path) -> None:
+    left = length
+    with path.open("wb") as file:
+        while left:
+            try:
+                piece = stream.read(min(left, _PIECE))
+            except OSError as why:
+                raise Refused(400, "The request broke off.") from why
+            if not piece:
+                raise Refused(400, "The request broke off.")
+            file.write(piece)
+            left -= len(piece)
