@@ -36,6 +36,7 @@ ALLOWED = (
     Allowed("tests/servers/test_mqtt_action.py", "mosquitto is not installed", DAEMON),
     Allowed("tests/servers/test_http_action_lighttpd.py", "lighttpd is not installed", DAEMON),
     Allowed("tests/servers/test_ftp_action.py", "vsftpd is not installed", DAEMON),
+    Allowed("tests/servers/test_exchange_jobs.py", "vsftpd is not installed", DAEMON),
     Allowed("tests/servers/test_syslog_action.py", "syslog-ng is not installed", "a machine has one log daemon, often another"),
     Allowed("tests/unit/engine/store/test_old_database.py", "the history does not reach back", SHALLOW),
     Allowed("tests/chain/test_upgrade.py", "the history of this checkout does not reach back", SHALLOW),
