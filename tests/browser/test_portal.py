@@ -14,6 +14,7 @@ from board.camera import CameraSettings
 from board.kit.clock import Clock
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
+from engine.types import PlateList
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
 from tests.samples import entry, passage
@@ -253,6 +254,38 @@ def test_a_simulated_input_is_pressed_and_released_and_seen(page: Any, camera: t
     button.click()
     playwright.expect(page.locator("#line-DI2")).to_contain_text("rest")
     assert edges(folder, "DI2") == [1, 0]
+
+
+def test_a_plate_gets_hours_and_entries_and_the_strangers_that_its_list_lets_in_are_counted(
+    page: Any, camera: tuple[Path, str]
+) -> None:
+    folder, address = camera
+    guests = with_store(folder, lambda store: store.lists.save(PlateList(0, "GUESTS", "custom"), "admin"))
+    page.goto(f"{address}/lists/{guests.id}")
+    page.get_by_role("button", name="Add plate").click()
+    dialog = page.locator("#entry-dialog")
+    dialog.get_by_label("Plate", exact=True).fill("b*")
+    dialog.get_by_label("Owner", exact=True).fill("Anna")
+    dialog.get_by_label("Entries left", exact=True).fill("3")
+    dialog.get_by_role("button", name="Mon–Fri 08–18").click()
+    dialog.get_by_label("Sat from-to").fill("22-6")
+    dialog.get_by_role("button", name="Save").click()
+    row = page.locator("tr", has_text="B*")
+    playwright.expect(row).to_contain_text("3 entries left")
+    (saved,) = with_store(folder, lambda store: store.entries(guests.id))
+    weekday = ((480, 1080),)
+    assert (saved.plate, saved.owner, saved.entries_left) == ("B*", "Anna", 3)
+    assert saved.week.days == (*[weekday] * 5, ((1320, 1440),), ((0, 360),))
+    row.get_by_role("button", name="Edit").click()
+    dialog.get_by_label("Owner", exact=True).fill("Ben")
+    with_store(folder, lambda store: store.entries.spend(saved.id))  # a car comes meanwhile
+    dialog.get_by_role("button", name="Save").click()
+    playwright.expect(page.locator("tr", has_text="Ben")).to_contain_text("2 entries left")
+    page.get_by_role("button", name="Count").click()
+    playwright.expect(page.locator("#risk")).to_contain_text("of 10,000 made-up plates of DE would be taken")
+    page.locator("tr", has_text="Ben").get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    playwright.expect(page.get_by_text("No plates yet.")).to_be_visible()
 
 
 def test_a_file_is_looked_at_and_imported_and_an_export_is_made_and_run(page: Any, camera: tuple[Path, str]) -> None:

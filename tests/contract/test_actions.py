@@ -112,6 +112,7 @@ def said(kind: ActionKind[Any], options: Settings, peer: ActionPeer) -> Text:
 NO_KEY = {
     "display": "it shows a line to people, and the same line again is the same",
     "mqtt": "its library sends by itself: tests/servers/test_mqtt_action.py looks at the broker",
+    "osdp": "a card is bits, and has no room for one",
     "trigger_server": "the client that asked gets one answer, on its own connection",
     "wiegand_vivotek": "a number on a serial line has no room for one",
 }

@@ -84,8 +84,10 @@ def _stored_entry(portal: Portal, call: Call) -> ListEntry:
 
 
 def _put_entry(portal: Portal, call: Call) -> Answer:
-    stored = _stored_entry(portal, call)
-    return _save_entry(portal, call, stored.id, stored.list_id, told(stored, portal.zone()))
+    zone = portal.zone()
+    with portal.store.transaction():  # a car that comes meanwhile takes one of its entries
+        stored = _stored_entry(portal, call)
+        return _save_entry(portal, call, stored.id, stored.list_id, told(stored, zone))
 
 
 def _delete_entry(portal: Portal, call: Call) -> Answer:
