@@ -21,6 +21,7 @@ from engine.actions.ftp import ACTION, FtpOptions
 from engine.network import Network
 from engine.types import PassageImages
 from tests.certificates import Certificates, make_certificates
+from tests.daemons import find_daemon, free_port, running
 from tests.ftp_server import PASSWORD, USER, ftp_server
 from tests.samples import env, event
 from tests.talker import talker
