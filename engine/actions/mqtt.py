@@ -30,6 +30,9 @@ PLACES = ("camera", "name", "site", "list", "plate")
 NOT_IN_A_LEVEL = re.compile(r"[/+#\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """What would split a level of a topic, or stand for others (MQTT 5, 4.7.1), and what a topic must not hold (1.5.4)."""
 
+NOT_IN_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""What a text of MQTT must not hold (1.5.4)."""
+
 LONGEST_TOPIC = 200
 
 SET, DELETE = "set", "delete"
@@ -209,7 +212,15 @@ def _deliver(event: PlateEvent, options: MqttOptions, env: ActionEnv) -> Text:
     topic = topic_of(options.topic, env.device, list=event.match.list.name, plate=event.passage.plate)
     message = env.message(event, options.format)
     left_s = (env.not_after - env.clock.now()).total_seconds()
-    letter = Letter(topic, message.body, message.content_type, max(1, int(left_s)), env.delivery_id, options.retain)
+    letter = Letter(
+        topic,
+        message.body,
+        message.content_type,
+        max(1, int(left_s)),
+        env.delivery_id,
+        options.retain,
+        properties=_about(event, env.device),
+    )
     link = env.peer.link(account(options, env.device))
     remark = link.publish(letter, options.timeout_s)
     if options.onvif_prefix and event.passage.plate:
@@ -220,11 +231,17 @@ def _deliver(event: PlateEvent, options: MqttOptions, env: ActionEnv) -> Text:
     return Text("{target} took {topic}", values)
 
 
+def _about(event: PlateEvent, device: Device) -> tuple[tuple[str, str], ...]:
+    """User properties, by which a bridge sorts messages without opening them."""
+    said = (("event_id", event.passage.id), ("camera_id", device.id), ("site", device.site))
+    return tuple((name, NOT_IN_TEXT.sub("_", value)) for name, value in said if value)
+
+
 def _onvif_letter(event: PlateEvent, options: MqttOptions, env: ActionEnv, expiry_s: int) -> Letter:
     notification = recognition(event)
     topic = mqtt_topic(topic_of(options.onvif_prefix, env.device), notification)
     body = to_json(json_of(notification)).encode()
-    return Letter(topic, body, JSON_TYPE, expiry_s, f"{env.delivery_id}-onvif")
+    return Letter(topic, body, JSON_TYPE, expiry_s, f"{env.delivery_id}-onvif", properties=_about(event, env.device))
 
 
 ACTION = ActionKind(

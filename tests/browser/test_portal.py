@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from board.camera import CameraSettings
+from board.gpio.sim import set_input
 from board.kit.clock import Clock
 from engine.settings import GeneralSettings, LprSettings
+from engine.settings.lane import COUNTS, LaneSettings
 from engine.store import Store
 from engine.types import PlateList
 from tests.browser.proxy import Proxy
@@ -254,6 +256,37 @@ def test_a_simulated_input_is_pressed_and_released_and_seen(page: Any, camera: t
     button.click()
     playwright.expect(page.locator("#line-DI2")).to_contain_text("rest")
     assert edges(folder, "DI2") == [1, 0]
+
+
+def test_the_lane_tab_sets_inputs_and_places_and_live_tells_the_lane(page: Any, tmp_path: Path) -> None:
+    prepare(tmp_path, region="Europe", countries=("DE",))
+    with_store(tmp_path, lambda store: store.settings.put(LaneSettings(safety="DI2", counts=COUNTS[1]), "admin"))
+    stack = Stack(tmp_path, ("pins", "service", "manager"))
+    proxy = Proxy(stack.state.manager_socket)
+    try:
+        page.goto(f"{proxy.address}/anpr/lane")
+        page.locator("#lane-words").get_by_text("free").wait_for()
+        row = page.locator("#places tr", has_text="WHITELIST")
+        row.get_by_label("Inside").fill("12")
+        row.get_by_label("Places").fill("40")
+        row.get_by_role("button", name="Save").click()
+        page.get_by_text("Saved.").first.wait_for()
+        page.locator("[name=arming]").select_option("DI1")
+        page.locator("[name=arming]").select_option("")  # one need not be chosen
+        page.locator("[name=arming]").select_option("DI2")
+        page.locator("#settings").get_by_role("button", name="Save", exact=True).click()
+        page.get_by_text("DI2 is used twice").first.wait_for()
+        set_input(stack.state, "DI2", 1)
+        page.goto(f"{proxy.address}/anpr/live")
+        page.locator("#lane-state").get_by_text("a vehicle that it was not opened for is in the safety loop").wait_for()
+        page.locator("#lane-state").get_by_text("WHITELIST: 12 of 40 inside").wait_for()
+        page.goto(f"{proxy.address}/anpr/lane")
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.get_by_role("button", name="Reset counts").click()
+        until(lambda: with_store(tmp_path, lambda store: store.occupancy.total()) == 0, "the reset")
+    finally:
+        proxy.close()
+        stack.close()
 
 
 def test_a_plate_gets_hours_and_entries_and_the_strangers_that_its_list_lets_in_are_counted(
