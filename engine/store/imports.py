@@ -33,6 +33,9 @@ from engine.types import ListEntry
 FEW = 200
 """Changes that a transaction may hold: it takes some ten milliseconds on a small board, in which a passage waits."""
 
+LOADING_REST = 0.25
+"""Between its transactions an import also makes ready what the next one writes, which takes half as long again."""
+
 TRIES = 5
 """An import begins again when somebody has changed the list meanwhile."""
 
@@ -204,7 +207,7 @@ class Imports:
                 pass
 
     def _load_list(self, db: Database, coming: Coming, list_id: int, generations: Mapping[int, int], terms: Terms) -> None:
-        sql, pace = _insert(generations[list_id]), Steps()
+        sql, pace = _insert(generations[list_id]), Steps(LOADING_REST)
         rows = (step.new for step in steps(db, coming, list_id, terms, self._check, Refusals()) if step.new is not None)
         while some := [(-list_id, *values) for values in islice(rows, pace.most)]:
             with pace.step(), db.transaction(cascade=False):

@@ -17,10 +17,12 @@ FEWEST, FIRST, MOST = 10, 50, 500
 
 
 class Steps:
-    """`most`: how many rows the next step may take, found from how long those before it took, on whatever machine and card."""
+    """`most`: how many rows the next step may take, found from how long those before it took, on whatever machine and card. `rest`:
+    as REST, for work that somebody waits for or that pauses by itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, rest: float = REST) -> None:
         self.most = FIRST
+        self._rest = rest
 
     @contextmanager
     def step(self) -> Iterator[int]:
@@ -29,4 +31,4 @@ class Steps:
         yield self.most
         took_s = time.monotonic() - begun
         self.most = max(FEWEST, min(MOST, round(self.most * max(0.5, min(1.5, STEP_S / max(took_s, 1e-6))))))
-        time.sleep(min(took_s * REST, 0.5))
+        time.sleep(min(took_s * self._rest, 0.5))
