@@ -1,4 +1,4 @@
-"""Home Assistant's own schema of an event entity takes what the MQTT action says of the camera, and refuses it without its types."""
+"""Home Assistant's own schema of an event entity takes what the MQTT action says of the camera, and not without its types."""
 
 from __future__ import annotations
 
