@@ -59,11 +59,13 @@ setup(
         "pi": ["picamera2==0.3.38", "rpi-lgpio==0.6", "lgpio==0.2.2.0", "gpiod==2.5.0"],
         "pi4": ["picamera2==0.3.38", "RPi.GPIO==0.7.1", "gpiod==2.5.0"],
         "tflite": ['tflite-runtime==2.14.0; python_version < "3.12"', "numpy<2"],
+        "osdp": ["libosdp==3.2.9"],  # has no wheel for armv7
         "train": ["tensorflow-cpu==2.15.1", "numpy<2", "opencv-python-headless==4.10.0.84"],
         "test": [
             "aiosmtpd==1.4.6",
             "babel==2.19.0",
             "gpiod==2.5.0",
+            "libosdp==3.2.9",
             "mypy==2.4.1",
             "openapi-spec-validator==0.9.0",
             "playwright==1.65.2",

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 
+from board.kit.errors import ConfigError
 from board.kit.files import write_whole
+from board.kit.kept import Kept
+from board.kit.plain import from_plain, to_plain
 from board.kit.state import State
+
+log = logging.getLogger("identity")
 
 SERIAL_SOURCES = (Path("/proc/device-tree/serial-number"), Path("/etc/machine-id"))
 
@@ -28,7 +35,46 @@ def device_serial(state: State, sources: tuple[Path, ...] = SERIAL_SOURCES) -> s
     return serial
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """`id`: how messages name this camera; `board`: a mark of the board that it was made for; `before`: its id in the board that
+    the storage was in before, "" when that was none."""
+
+    id: str
+    board: str
+    before: str = ""
+
+
+def identity(state: State, sources: tuple[Path, ...] = SERIAL_SOURCES) -> Identity:
+    """The camera's, kept in STATE/host/camera_id.json, so that neither an update nor another way of making ids changes it.
+
+    A card that was copied, or put into another board, brings the file of the first one along: it gets an id of its own, and
+    `before` says so, as two cameras with one id would be one for every server."""
+    serial = device_serial(state, sources)
+    mark = hashlib.sha256(f"gatewright board {serial}".encode()).hexdigest()[:16]
+    kept: Kept[Identity] = Kept(state.host / "camera_id.json", lambda document: from_plain(Identity, document), to_plain)
+    try:
+        known = kept.read().value
+    except (ConfigError, OSError) as why:
+        log.error("the camera's id is made anew: %s", why)
+        known = None
+    if known is not None and known.board == mark:
+        return known
+    made = Identity(_made_of(serial), mark, known.id if known is not None else "")
+    try:
+        state.host.mkdir(mode=0o700, parents=True, exist_ok=True)
+        kept.write(made)
+    except OSError as why:
+        log.error("the camera's id is not kept: %s", why)
+    return made
+
+
 def camera_id(state: State, sources: tuple[Path, ...] = SERIAL_SOURCES) -> str:
-    """ "gw-" and 12 hexadecimal digits, made of the serial number: messages carry it in the open, and machine-id(5) says that a
-    machine's id must not be told to others as it is."""
-    return f"gw-{hashlib.sha256(f'gatewright camera {device_serial(state, sources)}'.encode()).hexdigest()[:12]}"
+    """How messages name this camera (`identity`)."""
+    return identity(state, sources).id
+
+
+def _made_of(serial: str) -> str:
+    """ "gw-" and 12 hexadecimal digits: messages carry it in the open, and machine-id(5) says that a machine's id must not be told
+    to others as it is."""
+    return f"gw-{hashlib.sha256(f'gatewright camera {serial}'.encode()).hexdigest()[:12]}"

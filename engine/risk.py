@@ -7,6 +7,8 @@ whatever the length of the list, and holds no lock.
 from __future__ import annotations
 
 import random
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -14,7 +16,7 @@ from itertools import islice
 from engine import countries
 from engine.lists import fold, normalise, variants
 from engine.store import Store
-from engine.types import PlateList
+from engine.types import WILDCARDS, PlateList
 
 STRANGERS = 10_000
 SEED = 20_261_127
@@ -46,7 +48,8 @@ class Risk:
     of the list; `fuzzy` are one confusion away from one of its plates and closer to no other. `admitted`: those that the list would
     take for its own as it is set now.
 
-    `patterns`: the widest wildcards; `near`: the first 100 found; `looked_at`: plates of the list that were compared for that."""
+    `patterns`: the wildcards that most of them fit; `near`: the first 100 found; `looked_at`: plates of the list that were compared
+    for that."""
 
     strangers: int
     exact: int
@@ -80,25 +83,39 @@ def risk(store: Store, plate_list: PlateList, codes: Sequence[str], number: int 
     keys = {key: fold(key) for key in coming}
     listed = store.entries.having(set(keys.values()))
     exact = {key for key, folded in keys.items() if any(list_id == plate_list.id for list_id, _, _ in listed.get(folded, ()))}
-    others = [key for key in keys if key not in exact]
-    fits = store.entries.fitting(plate_list.id, [keys[key] for key in others])
-    wild = {key for key in others if keys[key] in fits}
-    anywhere = store.entries.fitting(0, [keys[key] for key in others])
-    unknown = [key for key in others if keys[key] not in anywhere and keys[key] not in listed]
+    wildcards = _Wildcards(store)
+    fits = {key: wildcards.fit(folded) for key, folded in keys.items()}
+    wild = {key for key, found in fits.items() if key not in exact and any(list_id == plate_list.id for list_id, _ in found)}
+    unknown = [key for key, folded in keys.items() if not fits[key] and folded not in listed]
     fuzzy = _meant(store, plate_list, unknown)
     counts = [sum(key in found for key in coming) for found in (exact, wild, fuzzy)]
+    admits = Counter(plate for key in coming for list_id, plate in fits[key] if list_id == plate_list.id)
     near, looked_at = _near(store, plate_list)
-    widest = store.entries.widest(plate_list.id, [keys[key] for key in coming], MOST_SHOWN)
     return Risk(
         strangers=len(coming),
         exact=counts[0],
         wildcards=counts[1],
         fuzzy=counts[2],
         admitted=counts[0] + counts[1] + (counts[2] if plate_list.fuzzy else 0),
-        patterns=tuple(Pattern(*each) for each in widest),
+        patterns=tuple(Pattern(*each) for each in admits.most_common(MOST_SHOWN)),
         near=near,
         looked_at=looked_at,
     )
+
+
+class _Wildcards:
+    """The wildcards of all lists, by the character that they begin with."""
+
+    def __init__(self, store: Store) -> None:
+        self._by_first: dict[str, list[tuple[re.Pattern[str], int, str]]] = {}
+        for list_id, folded, plate in store.entries.wildcards():
+            pattern = re.compile(re.escape(folded).replace(r"\?", ".").replace(r"\*", ".*"))
+            self._by_first.setdefault("" if folded[0] in WILDCARDS else folded[0], []).append((pattern, list_id, plate))
+
+    def fit(self, folded: str) -> list[tuple[int, str]]:
+        """(List, plate) of those that fit."""
+        near = (*self._by_first.get("", ()), *self._by_first.get(folded[:1], ()))
+        return [(list_id, plate) for pattern, list_id, plate in near if pattern.fullmatch(folded)]
 
 
 def _meant(store: Store, plate_list: PlateList, keys: Sequence[str]) -> set[str]:

@@ -70,6 +70,18 @@ class SerialLines:
         self._listeners[url.device] = (url, hear)
         self._line(url).hear = hear
 
+    def unlisten(self, text: str) -> None:
+        """Ends what `listen` began; the line is closed unless somebody holds it open."""
+        device = parse_url(text).device
+        with self._lock:
+            self._listeners.pop(device, None)
+            held = self._holders[device]
+            line = self._lines.get(device)
+        if not held:
+            self._drop(device)
+        elif line is not None:
+            line.hear = lambda data: None
+
     def send(self, text: str, data: bytes, answer: bytes = b"", timeout_s: float = 1.0) -> bytes:
         """Sends, and waits for `answer` among what comes in then; returns what came in (b"" when none is awaited).
 

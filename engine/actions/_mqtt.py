@@ -45,6 +45,9 @@ REFUSES = mark("{target} refuses {topic}: {reason}")
 NOBODY = "No matching subscribers"
 """The broker's remark when a message has gone to nobody."""
 
+TAKEN_OVER = "Session taken over"
+"""What a broker says (MQTT 5, 3.14.2.1, reason 0x8E) when a client of the same id connects."""
+
 ONLINE, OFFLINE = b"online", b"offline"
 
 log = logging.getLogger("mqtt")
@@ -343,7 +346,10 @@ class Link:
     def _on_disconnect(self, client: Client, _: object, flags: object, reason: Any, properties: object) -> None:
         with self._changed:
             was_connected, self._connected = self._connected, False
-        if was_connected and not self._stopped:
+        if was_connected and not self._stopped and str(reason) == TAKEN_OVER:
+            text = "the broker has another connection of the client {id}: is it a copy of this card?"
+            self._lost(DeliveryError(text, id=self.account.client_id))
+        elif was_connected and not self._stopped:
             log.warning("%s: the connection was lost (%s)", self.account.place, reason)
             self._lost(DeliveryError("the connection was lost ({reason})", reason=str(reason)))
 

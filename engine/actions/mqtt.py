@@ -30,6 +30,9 @@ PLACES = ("camera", "name", "site", "list", "plate")
 NOT_IN_A_LEVEL = re.compile(r"[/+#\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """What would split a level of a topic, or stand for others (MQTT 5, 4.7.1), and what a topic must not hold (1.5.4)."""
 
+NOT_IN_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""What a text of MQTT must not hold (1.5.4)."""
+
 LONGEST_TOPIC = 200
 
 SET, DELETE = "set", "delete"
@@ -55,7 +58,7 @@ class MqttOptions(Settings):
     host: Host = option("192.168.1.10", "Host", "The broker's name or address.", max_length=253)
     port: int = option(8883, "Port", "The broker's port: by custom 8883 with TLS, 1883 without.", ge=1, le=65535)
     tls: bool = option(True, "TLS", "Encrypts the connection and checks who the broker is.")
-    ca: Certificates = ca_option()
+    ca: Certificates = ca_option({"tls": (True,)})
     user: str = option("", "User", "Empty: the broker asks for none.", max_length=100)
     password: str = option(
         "",
@@ -64,6 +67,7 @@ class MqttOptions(Settings):
         widget="password",
         belongs_to=("host", "port", "tls", "ca"),
         max_length=200,
+        when={"user": ("*",)},
     )
     topic: Topic = option(
         "gatewright/{camera}/plates",
@@ -85,10 +89,18 @@ class MqttOptions(Settings):
         max_length=LONGEST_TOPIC,
     )
     discovery: bool = option(
-        False, "Home Assistant", "Makes the camera known to Home Assistant: an event entity for this topic. Needs the format JSON."
+        False,
+        "Home Assistant",
+        "Makes the camera known to Home Assistant: an event entity for this topic. Needs the format JSON.",
+        when={"format": ("JSON", "JSON_IMG")},
     )
     discovery_prefix: Topic = option(
-        "homeassistant", "Discovery prefix", "Home Assistant's own setting, seldom changed.", min_length=1, max_length=60
+        "homeassistant",
+        "Discovery prefix",
+        "Home Assistant's own setting, seldom changed.",
+        min_length=1,
+        max_length=60,
+        when={"discovery": (True,)},
     )
     onvif_prefix: OnvifPrefix = option(
         "",
@@ -209,7 +221,15 @@ def _deliver(event: PlateEvent, options: MqttOptions, env: ActionEnv) -> Text:
     topic = topic_of(options.topic, env.device, list=event.match.list.name, plate=event.passage.plate)
     message = env.message(event, options.format)
     left_s = (env.not_after - env.clock.now()).total_seconds()
-    letter = Letter(topic, message.body, message.content_type, max(1, int(left_s)), env.delivery_id, options.retain)
+    letter = Letter(
+        topic,
+        message.body,
+        message.content_type,
+        max(1, int(left_s)),
+        env.delivery_id,
+        options.retain,
+        properties=_about(event, env.device),
+    )
     link = env.peer.link(account(options, env.device))
     remark = link.publish(letter, options.timeout_s)
     if options.onvif_prefix and event.passage.plate:
@@ -220,11 +240,17 @@ def _deliver(event: PlateEvent, options: MqttOptions, env: ActionEnv) -> Text:
     return Text("{target} took {topic}", values)
 
 
+def _about(event: PlateEvent, device: Device) -> tuple[tuple[str, str], ...]:
+    """User properties, by which a bridge sorts messages without opening them."""
+    said = (("event_id", event.passage.id), ("camera_id", device.id), ("site", device.site))
+    return tuple((name, NOT_IN_TEXT.sub("_", value)) for name, value in said if value)
+
+
 def _onvif_letter(event: PlateEvent, options: MqttOptions, env: ActionEnv, expiry_s: int) -> Letter:
     notification = recognition(event)
     topic = mqtt_topic(topic_of(options.onvif_prefix, env.device), notification)
     body = to_json(json_of(notification)).encode()
-    return Letter(topic, body, JSON_TYPE, expiry_s, f"{env.delivery_id}-onvif")
+    return Letter(topic, body, JSON_TYPE, expiry_s, f"{env.delivery_id}-onvif", properties=_about(event, env.device))
 
 
 ACTION = ActionKind(

@@ -23,7 +23,14 @@ HEAD = """# Messages
 Printed from the formats themselves by `python -m engine messages --markdown`; a test keeps this page current.
 
 One event is made of each passage, and every format writes that one down. Its `event_id` is the same in all of them, also when a
-message is sent again because an answer got lost: a receiver that keeps the ids takes none twice. `camera_id` tells cameras apart.
+message is sent again because an answer got lost: a receiver that keeps the ids takes none twice. `camera_id` tells cameras apart;
+it comes from the board, stays the same over updates, and a copy of a card in another board gets one of its own (setting Camera
+id: your own).
+
+**Many cameras into one broker or database.** Every message names the camera (`camera_id`, `camera_name`, `site`) and the event
+(`event_id`), but for SIMPLE, which is the plate and nothing else. The pair of `camera_id` and `event_id` is the key: insert it
+once, and leave out what is there already (`INSERT ... ON CONFLICT (camera_id, event_id) DO NOTHING`), as everything is sent at
+least once. Order by `time`, which is UTC and the capture's, never by when a message came.
 
 Texts are UTF-8. Plates and descriptions may hold any character; what XML cannot carry (control characters) is U+FFFD instead.
 """
@@ -41,6 +48,22 @@ SOCKET CLIENT and SOCKET SERVER send these formats one after another over TCP, U
 
 TRIGGER SERVER answers with `OK` and the id of the trigger, or `ERROR` and the reason, and once the car is read with the plate
 (`SIMPLE`) or one of the formats; each answer ends with CR LF.
+"""
+
+MQTT = """
+## MQTT
+
+| topic | payload | retained |
+| --- | --- | --- |
+| `gatewright/{camera}/plates` (option Topic; also `{name}` `{site}` `{list}` `{plate}`) | one event, in the format | if chosen |
+| `gatewright/{camera}/status` (option Status topic) | `online`, `offline` (the broker says it as the camera's last will) | yes |
+| `homeassistant/event/{camera}/.../config` | discovery for Home Assistant, if chosen | yes |
+
+MQTT 5, QoS 1. Content type and message expiry (what is left of the action's maximum age) are set; user properties are
+`delivery_id` (the same in every repetition), `event_id`, `camera_id` and `site`, so that a bridge can sort messages without
+opening them. `{camera}` is the camera's id: a subscriber to `gatewright/+/plates` gets every camera, one to `site-a/+/plates`
+those whose option Topic says `site-a/{camera}/plates`. The client's id is made of the camera's: when two cameras use one, the
+broker ends one connection for the other, and the Audit tab of both says so.
 """
 
 PICTURES = """Pictures are JPEG, shortened in these samples; one that was not stored or is deleted already is missing or empty."""
@@ -109,7 +132,7 @@ def markdown() -> str:
         page += f"\n### {each.label} (`{name}`)\n\n`{each.content_type}`\n\n```{each.extension}\n{body.rstrip()}\n```\n"
         if each.extension != "txt":
             page += "\nIt is sent on one line.\n"
-    return page + FRAMING + _syslog() + _mail() + _plates()
+    return page + FRAMING + MQTT + _syslog() + _mail() + _plates()
 
 
 def _plates() -> str:

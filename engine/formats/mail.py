@@ -81,7 +81,9 @@ def compose(
     message["Date"] = event.passage.at.astimezone(device.zone)
     message["Message-ID"] = f"<{delivery_id}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody is to answer that he is on holiday
-    message["X-Gatewright-Event"] = one_line(event.passage.id)
+    for name, value in (("Event", event.passage.id), ("Camera", device.id), ("Site", device.site)):
+        if value:
+            message[f"X-Gatewright-{name}"] = one_line(value)
     message.set_content(clean(body.replace("\r\n", "\n")))
     for each in attachments:
         _attach(message, each)

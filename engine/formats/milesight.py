@@ -52,6 +52,10 @@ def document(event: PlateEvent, device: Device, plate_jpeg: bytes, full_jpeg: by
         "full_image": base64.b64encode(full_jpeg).decode(),
         "evidence_image0": "",
         "evidence_image1": "",
+        # Ours, after theirs: what tells events and cameras apart where thousands come together.
+        "event_id": event.passage.id,
+        "camera_id": clean(device.id),
+        "site": clean(device.site),
     }
 
 

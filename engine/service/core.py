@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from board.devices import DeviceBook
-from board.identity import camera_id
+from board.identity import Identity, identity
 from board.kit.clock import Clock, boot_id
 from board.kit.errors import ConfigError, DeliveryError, GatewrightError, StoreError, WireError
 from board.kit.process import Life, open_log, set_log_level
@@ -78,6 +78,7 @@ from engine.service.pins_link import PinsLink
 from engine.service.problems import Problems
 from engine.service.publishing import Publishing, starter
 from engine.service.remembered import LastTrigger, Remembered
+from engine.service.retention import Retention
 from engine.service.room import Room
 from engine.service.scheduler import Scheduler
 from engine.service.status import Status
@@ -90,7 +91,7 @@ from engine.settings import GeneralSettings, LprSettings
 from engine.settings.lane import LaneSettings
 from engine.store import Store
 from engine.store.upkeep import Upkeep
-from engine.types import Passage, WiegandFrame
+from engine.types import Delivery, Passage, WiegandFrame
 
 log = logging.getLogger("service")
 
@@ -147,7 +148,7 @@ class Service:
         self._state = state
         self._clock = clock
         self._kinds = kinds
-        self._camera_id = camera_id(state)
+        self._identity = identity(state)
         self._licensed = licensed
         self._core: Core | None = None
         self.restart = threading.Event()
@@ -217,7 +218,7 @@ class Service:
             self._replies,
             self._network,
             state.broadcasts_socket,
-            self._camera_id,
+            self._identity.id,
             lambda: self._need_store().settings(GeneralSettings),
             partial(answer, self._need_store),
         )
@@ -311,12 +312,14 @@ class Service:
             self._room.refused(why, None)  # and the next turn tries again
             return None
         self._apply(core.general)
+        self._lane.open(core.lane, core.lane_stores)  # before the first passage is taken
         self._core = core
+        if self._identity.before and core.general.camera_id != self._identity.before:
+            self._problems.say(_moved(self._identity, core.general))
         try:
             self._pins.push_rules()  # pins may have connected while the store was away
         except DeliveryError as why:
             log.info("polarities follow with the connection to pins: %s", why)
-        self._lane.open(core.lane, core.lane_stores)
         self._inputs.open(core.lpr, core.general)
         self._use_rules(core.store)
         for workers in core.workers.values():
@@ -335,7 +338,7 @@ class Service:
     def _build(self, store: Store) -> Core:
         gate = Store.of_gate(self._state.database, self._clock)
         keeper = Store(self._state.database, self._clock, checkpoints=False)
-        outbox = Outbox(store, self._clock, self._subscribers.delivery)
+        outbox = Outbox(store, self._clock, self._delivered)
         again = outbox.recover(boot_id(), names_of(self._kinds, Lane.FAST))
         if again:
             log.warning("%d deliveries were on their way when the service ended: they are sent again", again)
@@ -346,7 +349,7 @@ class Service:
             lane: Workers(lane, self._kinds, outbox, performer, self._pins, self._peers.of, self._clock, self._problems.say)
             for lane in Lane
         }
-        exchanges = Exchanges(self._state, self._clock, find_jobs(), keeper, camera_id(self._state), self._problems.say)
+        exchanges = Exchanges(self._state, self._clock, find_jobs(), keeper, self._identity.id, self._problems.say)
         publishing = Publishing(self._state, keeper.entries.mark, self._clock, starter(self._state))
         return Core(
             store=store,
@@ -356,9 +359,8 @@ class Service:
             intake=Intake(gate, self._kinds, workers, self._clock, self._licensed, self._bypass, barrier),
             events=Intake(store, self._kinds, workers, self._clock, self._licensed, self._bypass),
             scheduler=Scheduler(
-                keeper,
+                Retention(keeper, self._state.images, self._clock),
                 keeper.db.checkpoint,
-                self._state.images,
                 self._clock,
                 self._problems.say,
                 upkeep=Upkeep(keeper.db, self._clock).turn,
@@ -462,6 +464,10 @@ class Service:
         if core.events.take(passage, happened):
             self._subscribers.passage_stored()
 
+    def _delivered(self, delivery: Delivery) -> None:
+        self._subscribers.delivery(delivery)
+        self._lane.failed(delivery)
+
     def _on_line(self, line: LineState) -> None:
         self._lane.line(line)
         self._subscribers.line(line)
@@ -496,7 +502,7 @@ class Service:
 
     def _camera_saw(self, request: CameraSaw) -> Outcome:
         general = self._need_store().settings(GeneralSettings)
-        self._lane.saw(request, general.camera_id or self._camera_id)
+        self._lane.saw(request, general.camera_id or self._identity.id)
         return Outcome(True)
 
     def _rules_changed(self, request: RulesChanged) -> Outcome:
@@ -535,6 +541,16 @@ class Service:
         log.info("restart asked for")
         self.restart.set()
         return Outcome(True, Text("engine and service restart"))
+
+
+def _moved(own: Identity, general: GeneralSettings) -> Text:
+    """A card that was in another board: replaced, or one of two copies."""
+    values = {"before": own.before, "id": general.camera_id or own.id}
+    return Text(
+        "this storage was in the board of camera {before}; its id is {id} now. If that board was replaced, enter the old id in "
+        "General configuration; if it is a copy, change device name and addresses",
+        values,
+    )
 
 
 def _wake(workers: Mapping[Lane, Workers]) -> None:

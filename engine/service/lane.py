@@ -28,7 +28,7 @@ from engine.lane.table import PASSED, ROLES, STATES
 from engine.messages import CameraSaw, LanePlaces, LaneStatus, LineState
 from engine.service.remembered import Remembered
 from engine.settings.lane import COUNTS, PASSBACK, SECOND_CAMERA, LaneSettings
-from engine.store import Store
+from engine.store import DeliveryQuery, Store
 from engine.store.occupancy import STRANGERS
 from engine.types import FIXED_ROLES, WAITING, Decision, Delivery, Match, Passage
 
@@ -72,6 +72,8 @@ class _Known:
     levels: dict[str, bool] = field(default_factory=dict)
     stuck: set[str] = field(default_factory=set)
     waiting: dict[str, Decision] = field(default_factory=dict)
+    early: dict[str, Effect] = field(default_factory=dict)
+    """What has become of passages that waited, and may not be stored yet."""
     seen: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
     """Event ids of vehicles that drove in or out at other cameras."""
 
@@ -97,7 +99,7 @@ class LaneKeeper:
         self._begun = False
         self._known = _Known()
         self._effects: deque[Effect] = deque(maxlen=MOST_WAITING)
-        self._stop = False
+        self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
     def open(self, settings: LaneSettings, stores: Stores) -> None:
@@ -117,7 +119,7 @@ class LaneKeeper:
 
     def close(self) -> None:
         with self._news:
-            self._stop = True
+            self._stopped.set()
             self._news.notify_all()
         if self._thread is not None:
             self._thread.join(2.0)
@@ -199,6 +201,8 @@ class LaneKeeper:
         """What another camera tells. ConfigError: this one has no use for it."""
         if request.camera_id == own_id:
             raise ConfigError("this camera has the same id, {id}: is it a copy of the same card?", id=own_id)
+        if request.plate and not request.event_id:
+            raise ConfigError("a plate needs the id of its event, by which a repetition is known")
         if request.lane == "view":
             self._view(request)
         elif request.plate:
@@ -298,22 +302,27 @@ class LaneKeeper:
     def _run(self) -> None:
         while True:
             with self._news:
-                if self._stop:
+                if self._stopped.is_set():
                     return
                 effects = self._due()
                 if not effects:
                     self._news.wait(self._patience_s())
                     continue
             self._changed()
-            for effect in effects:
+            while effects:
                 try:
-                    self._carry_out(effect)
+                    self._carry_out(effects[0])
                 except StoreError as why:
-                    log.error("%s: %s", effect.name, why)
+                    log.error("%s: %s", effects[0].name, why)
                     self._report(why.text)
-                    self._clock.wait(threading.Event(), AGAIN_S)
+                    self._clock.wait(self._stopped, AGAIN_S)
+                    break
                 except Exception:  # the thread's top: the next vehicle must get its answer
-                    log.exception("%s", effect.name)
+                    log.exception("%s", effects[0].name)
+                effects.pop(0)
+            if effects:
+                with self._news:
+                    self._effects.extendleft(reversed(effects))
 
     def _has_loops(self) -> bool:
         return self._lane is not None and self._lane.machine.has_loops
@@ -335,14 +344,15 @@ class LaneKeeper:
 
         stores = self._stores
         assert stores is not None
-        if effect.name == OPEN_NOW:
-            decision = self._known.waiting.pop(effect.vehicle.passage_id, Decision("opened"))
-            self._decide(stores, effect.vehicle.passage_id, decision)
-            if not self._has_loops():
-                self._passed(stores, effect.vehicle.passage_id)
-        elif effect.name == REFUSE_NOW:
-            self._known.waiting.pop(effect.vehicle.passage_id, None)
-            self._decide(stores, effect.vehicle.passage_id, Decision("refused", effect.reason))
+        if effect.name in (OPEN_NOW, REFUSE_NOW):
+            if not self._is_stored(stores, effect):
+                return
+            passage_id = effect.vehicle.passage_id
+            opened = self._known.waiting.get(passage_id, Decision("opened"))
+            self._decide(stores, passage_id, opened if effect.name == OPEN_NOW else Decision("refused", effect.reason))
+            self._known.waiting.pop(passage_id, None)
+            if effect.name == OPEN_NOW and not self._has_loops():
+                self._passed(stores, passage_id)
         elif effect.name == COUNT or (effect.name == PASSED and self._has_loops()):
             self._passed(stores, effect.vehicle.passage_id)
         elif effect.name == PASSED:
@@ -352,6 +362,16 @@ class LaneKeeper:
             self._happened(effect.name, plate=effect.vehicle.plate, **self._values(effect))
             if effect.name == "tail_gate" and self._settings.counts != COUNTS[0]:
                 stores.store.occupancy.drifted()
+
+    def _is_stored(self, stores: Stores, effect: Effect) -> bool:
+        """False: the passage is on its way into the store; `stored` brings the effect again."""
+        passage_id = effect.vehicle.passage_id
+        with self._news:
+            self._known.early[passage_id] = effect
+        if not stores.store.passages.has(passage_id):
+            return False
+        with self._news:
+            return self._known.early.pop(passage_id, None) is not None
 
     def _values(self, effect: Effect) -> dict[str, object]:
         settings = self._settings
@@ -447,7 +467,28 @@ class LaneKeeper:
         if way:
             self._count(stores, found.passage.plate, stores.store.passages.matches(passage_id), way)
 
+    def failed(self, delivery: Delivery) -> None:
+        """A delivery has ended, and nothing was done. When it was the last one that was to open for its vehicle, there was no
+        opening: the vehicle is read anew where it stands."""
+        stores = self._stores
+        if stores is None or self._lane is None or delivery.state not in ("failed", "expired"):
+            return
+        others = stores.store.deliveries(DeliveryQuery(passage_id=delivery.passage_id))
+        kinds = {each.delivery.id: stores.kinds.get(each.delivery.kind) for each in others}
+        alive = ("pending", "sending", "done")
+        for each in others:
+            kind = kinds[each.delivery.id]
+            if kind is not None and opens(kind) and each.delivery.state in alive and each.delivery.id != delivery.id:
+                return
+        with self._news:
+            if self._begun:
+                self._take(self._lane.cancel(delivery.passage_id, self._clock.monotonic_ns()))
+
     def stored(self, passage: Passage, decision: Decision) -> None:
+        with self._news:
+            effect = self._known.early.pop(passage.id, None)
+            if effect is not None:
+                self._take((effect,))
         if decision.outcome not in ("opened", WAITING):
             with self._news:
                 if self._lane is not None and self._begun:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -125,13 +125,14 @@ class Entries:
             self._changes.add(by, "entry", entry.id, _shown_values(before) if before else None, _shown_values(entry))
             return entry
 
-    def wildcards(self) -> int:
-        """How many there are in all lists."""
-        return int(self._db.rows(f"SELECT count(*) FROM {CURRENT} WHERE e.wildcard = 1")[0][0])
+    def wildcards(self) -> list[tuple[int, str, str]]:
+        """(List, folded key, plate) of those in all lists."""
+        sql = f"SELECT l.id, e.folded, e.plate FROM {CURRENT} WHERE e.wildcard = 1"
+        return [(row["id"], row["folded"], row["plate"]) for row in self._db.rows(sql)]
 
     def check_wildcards(self, more: int) -> None:
         """ConfigError when so many `more` were too many in all lists."""
-        if self.wildcards() + more > MAX_WILDCARDS:
+        if len(self.wildcards()) + more > MAX_WILDCARDS:
             raise unfit("plate", "Plate", "there are at most {most} plates with ? or * in all lists", most=MAX_WILDCARDS)
 
     def _insert(self, values: tuple[Any, ...], generation: int) -> int:
@@ -205,20 +206,6 @@ class Entries:
         for row in self._db.rows(sql, (json.dumps(list(folded)),)):
             found.setdefault(row["folded"], []).append((row["id"], row["key"], row["plate"]))
         return found
-
-    def fitting(self, list_id: int, folded: Sequence[str]) -> set[str]:
-        """Those of these keys that fit a wildcard of a list, or (0) of any."""
-        wild = f"SELECT 1 FROM {CURRENT} WHERE e.wildcard = 1 AND ? IN (0, l.id) AND s.value GLOB e.folded"
-        sql = f"SELECT DISTINCT s.value FROM json_each(?) s WHERE EXISTS ({wild})"
-        return {row["value"] for row in self._db.rows(sql, (json.dumps(folded), list_id))}
-
-    def widest(self, list_id: int, folded: Sequence[str], limit: int) -> list[tuple[str, int]]:
-        """(Wildcard, how many of these keys fit it) of a list, those that most fit first."""
-        sql = (
-            f"SELECT e.plate, (SELECT count(*) FROM json_each(?) s WHERE s.value GLOB e.folded) AS fit FROM {CURRENT} "
-            "WHERE e.wildcard = 1 AND l.id = ? ORDER BY fit DESC, e.key LIMIT ?"
-        )
-        return [(row["plate"], row["fit"]) for row in self._db.rows(sql, (json.dumps(folded), list_id, limit))]
 
     def spread(self, list_id: int, most: int) -> dict[str, str]:
         """{key: plate} of a list without its wildcards, evenly chosen when there are more than `most`."""

@@ -51,12 +51,10 @@ class Following:
         )
         for row in self._db.rows(sql, ids):
             newest[row["list_id"]] = row["newest"]
-        guests = {
-            row["list_id"]: (row["count"], row["sum"])
-            for row in self._db.rows(
-                "SELECT abs(list_id) AS list_id, count(*) AS count, total(entries_left) AS sum FROM entries "
-                f"WHERE entries_left IS NOT NULL AND abs(list_id) IN ({here}) GROUP BY abs(list_id)",
-                ids,
-            )
-        }
-        return {each: json.dumps([newest[each], *guests.get(each, ())]) for each in ids}
+        # Guests' entries left are counted by the gate, and an older release notes no changes.
+        sql = (
+            "SELECT list_id, count(*) AS entries, total(entries_left) AS entries_left FROM entries "
+            f"WHERE list_id IN ({here}) GROUP BY list_id"
+        )
+        held = {row["list_id"]: (row["entries"], row["entries_left"]) for row in self._db.rows(sql, ids)}
+        return {each: json.dumps([newest[each], *held.get(each, ())]) for each in ids}

@@ -1,4 +1,7 @@
-"""HTTP on the loop: answers GET and HEAD on a Unix socket that the host's proxy connects to; one request for each connection."""
+"""HTTP on the loop: answers GET and HEAD on a Unix socket that the host's proxy connects to; one request for each connection.
+
+Heads are read as host and portal read them (board/kit/web/heads.py). The rest of their server has threads, bodies and routes, which
+this process needs none of and which would cost it 1.6 MB."""
 
 from __future__ import annotations
 
@@ -10,14 +13,14 @@ from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from board.kit.loop import READ, WRITE, Loop
 from board.kit.sockets import listener_at
+from board.kit.web.heads import BadRequest, Head, head_end, parse
 
 log = logging.getLogger("vms.http")
 
-MAX_HEAD_BYTES = 16_384
 MAX_CONNECTIONS = 64
 DEADLINE_S = 20.0
 """From the connection to the last byte of the answer, whatever the client does meanwhile."""
@@ -27,7 +30,7 @@ PIECE_BYTES = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`path`: decoded, without the query; `headers`: names in lower case, the last of equal ones counts."""
+    """`path`: decoded, without the query; `headers`: those of a Head (board/kit/web/heads.py)."""
 
     method: str
     target: str
@@ -113,19 +116,22 @@ class HttpServer:
         if client.answered:
             return  # what follows the request is not looked at
         client.came += data
-        head, end, _ = client.came.partition(b"\r\n\r\n")
-        if end:
+        try:
+            end = head_end(client.came)
+            head = parse(bytes(client.came[:end])) if end else None
+        except BadRequest as why:
             client.answered = True
-            self._handle(client, bytes(head))
-        elif len(client.came) > MAX_HEAD_BYTES:
-            client.answered = True
-            self._send(client, "GET", text(431, "the request's head is too long"))
-
-    def _handle(self, client: _Client, head: bytes) -> None:
-        request = parse(head)
-        if isinstance(request, Reply):
-            self._send(client, "GET", request)
+            self._send(client, "GET", text(why.status, str(why)))
             return
+        if head is not None:
+            client.answered = True
+            self._handle(client, head)
+
+    def _handle(self, client: _Client, head: Head) -> None:
+        if head.method not in ("GET", "HEAD"):
+            self._send(client, "GET", text(405, "GET or HEAD", ("Allow", "GET, HEAD")))
+            return
+        request = Request(head.method, head.target, unquote(head.path), head.headers)
         try:
             self._answer(request, partial(self._send, client, request.method))
         except Exception:
@@ -177,21 +183,3 @@ class HttpServer:
         if client.file is not None:
             client.file.close()
         client.sock.close()
-
-
-def parse(head: bytes) -> Request | Reply:
-    """The request without its empty line; or what is answered to one that is wrong."""
-    first, *lines = head.decode("latin-1").split("\r\n")
-    parts = first.split(" ")
-    if len(parts) != 3 or not parts[2].startswith("HTTP/1.") or not parts[1].startswith("/"):
-        return text(400, "not an HTTP request")
-    method, target, _ = parts
-    if method not in ("GET", "HEAD"):
-        return text(405, "GET or HEAD", ("Allow", "GET, HEAD"))
-    headers = {}
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if not colon or not name or name != name.strip():
-            return text(400, "not a header line")
-        headers[name.lower()] = value.strip()
-    return Request(method, target, unquote(urlsplit(target).path), headers)

@@ -219,7 +219,7 @@ def entries(path: Path, say: Say) -> dict[str, object]:
         figures["entries"] = len(plates)
         for number in WILDCARDS:
             say(f"look-ups beside {number} wildcards")
-            while store.entries.wildcards() < number:
+            for _ in range(number - len(store.entries.wildcards())):
                 store.entries.save(ListEntry(0, BLACK, _wildcard(draw), "", EARLIEST, LATEST), "bench")
             times = _each(listed[:FEWER], lambda plate: store.lookup(plate, now, True))
             figures[f"lookup_exact_{number}_wildcards_us"] = percentiles(times, 1e6)

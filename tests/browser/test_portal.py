@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 
 from board.camera import CameraSettings
+from board.gpio.sim import set_input
 from board.kit.clock import Clock
 from engine.settings import GeneralSettings, LprSettings
+from engine.settings.lane import COUNTS, LaneSettings
 from engine.store import Store
+from engine.types import PlateList, Start
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
 from tests.samples import entry, passage
@@ -253,6 +256,99 @@ def test_a_simulated_input_is_pressed_and_released_and_seen(page: Any, camera: t
     button.click()
     playwright.expect(page.locator("#line-DI2")).to_contain_text("rest")
     assert edges(folder, "DI2") == [1, 0]
+
+
+def test_the_form_of_an_action_shows_only_what_its_choices_need(page: Any, camera: tuple[Path, str]) -> None:
+    folder, address = camera
+    page.goto(f"{address}/lists/4/actions/new?kind=io")
+    shown = ("#f-lane", "#f-duration_ms")
+    hidden = ("#f-start_input", "#f-start_times", "#f-start_opens", "#f-on_ms")
+    assert [page.locator(each).is_visible() for each in (*shown, *hidden)] == [True] * 2 + [False] * 4
+    page.locator("#f-do").select_option("pattern")
+    assert [page.locator(each).is_visible() for each in ("#f-duration_ms", "#f-on_ms")] == [False, True]
+    page.locator("#f-start").select_option(label="Digital input")
+    assert [page.locator(each).is_visible() for each in ("#f-lane", "#f-start_input", "#f-start_opens")] == [False, True, True]
+    page.locator("#f-start_input").select_option("DI2")
+    page.get_by_role("button", name="Save").click()
+    playwright.expect(page.locator("[data-field=start_opens] .wrong")).to_contain_text("no list says that this car may pass")
+    page.locator("#f-start_opens").check()
+    page.locator("#f-action-name").fill("Exit loop")
+    page.get_by_role("button", name="TEST").click()
+    playwright.expect(page.locator("#outcome")).to_contain_text("DO1 switched on and off")
+    page.get_by_role("button", name="Save").click()
+    playwright.expect(page.locator(".action", has_text="Exit loop")).to_contain_text("Digital input")
+    rule = with_store(folder, lambda store: store.rules())[-1]
+    assert (rule.start, rule.name) == (Start("input", "DI2", opens=True), "Exit loop")
+    page.locator(".action", has_text="Exit loop").get_by_role("link", name="Edit", exact=True).click()
+    assert page.locator("#f-start_input").input_value() == "DI2"
+    page.locator("#f-start").select_option(label="Plate on this list")
+    playwright.expect(page.locator("#f-start_input")).to_be_hidden()
+    page.get_by_role("button", name="Save").click()
+    playwright.expect(page.locator(".action", has_text="Exit loop")).to_be_visible()
+    assert with_store(folder, lambda store: store.rules())[-1].start == Start()
+
+
+def test_the_lane_tab_sets_inputs_and_places_and_live_tells_the_lane(page: Any, tmp_path: Path) -> None:
+    prepare(tmp_path, region="Europe", countries=("DE",))
+    with_store(tmp_path, lambda store: store.settings.put(LaneSettings(safety="DI2", counts=COUNTS[1]), "admin"))
+    stack = Stack(tmp_path, ("pins", "service", "manager"))
+    proxy = Proxy(stack.state.manager_socket)
+    try:
+        page.goto(f"{proxy.address}/anpr/lane")
+        page.locator("#lane-words").get_by_text("free").wait_for()
+        row = page.locator("#places tr", has_text="WHITELIST")
+        row.get_by_label("Inside").fill("12")
+        row.get_by_label("Places").fill("40")
+        row.get_by_role("button", name="Save").click()
+        page.get_by_text("Saved.").first.wait_for()
+        page.locator("[name=arming]").select_option("DI1")
+        page.locator("[name=arming]").select_option("")  # one need not be chosen
+        page.locator("[name=arming]").select_option("DI2")
+        page.locator("#settings").get_by_role("button", name="Save", exact=True).click()
+        page.get_by_text("DI2 is used twice").first.wait_for()
+        set_input(stack.state, "DI2", 1)
+        page.goto(f"{proxy.address}/anpr/live")
+        page.locator("#lane-state").get_by_text("a vehicle that it was not opened for is in the safety loop").wait_for()
+        page.locator("#lane-state").get_by_text("WHITELIST: 12 of 40 inside").wait_for()
+        page.goto(f"{proxy.address}/anpr/lane")
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.get_by_role("button", name="Reset counts").click()
+        until(lambda: with_store(tmp_path, lambda store: store.occupancy.total()) == 0, "the reset")
+    finally:
+        proxy.close()
+        stack.close()
+
+
+def test_a_plate_gets_hours_and_entries_and_the_strangers_that_its_list_lets_in_are_counted(
+    page: Any, camera: tuple[Path, str]
+) -> None:
+    folder, address = camera
+    guests = with_store(folder, lambda store: store.lists.save(PlateList(0, "GUESTS", "custom"), "admin"))
+    page.goto(f"{address}/lists/{guests.id}")
+    page.get_by_role("button", name="Add plate").click()
+    dialog = page.locator("#entry-dialog")
+    dialog.get_by_label("Plate", exact=True).fill("b*")
+    dialog.get_by_label("Owner", exact=True).fill("Anna")
+    dialog.get_by_label("Entries left", exact=True).fill("3")
+    dialog.get_by_role("button", name="Mon–Fri 08–18").click()
+    dialog.get_by_label("Sat from-to").fill("22-6")
+    dialog.get_by_role("button", name="Save").click()
+    row = page.locator("tr", has_text="B*")
+    playwright.expect(row).to_contain_text("3 entries left")
+    (saved,) = with_store(folder, lambda store: store.entries(guests.id))
+    weekday = ((480, 1080),)
+    assert (saved.plate, saved.owner, saved.entries_left) == ("B*", "Anna", 3)
+    assert saved.week.days == (*[weekday] * 5, ((1320, 1440),), ((0, 360),))
+    row.get_by_role("button", name="Edit").click()
+    dialog.get_by_label("Owner", exact=True).fill("Ben")
+    with_store(folder, lambda store: store.entries.spend(saved.id))  # a car comes meanwhile
+    dialog.get_by_role("button", name="Save").click()
+    playwright.expect(page.locator("tr", has_text="Ben")).to_contain_text("2 entries left")
+    page.get_by_role("button", name="Count").click()
+    playwright.expect(page.locator("#risk")).to_contain_text("of 10,000 made-up plates of DE would be taken")
+    page.locator("tr", has_text="Ben").get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    playwright.expect(page.get_by_text("No plates yet.")).to_be_visible()
 
 
 def test_a_file_is_looked_at_and_imported_and_an_export_is_made_and_run(page: Any, camera: tuple[Path, str]) -> None:

@@ -1,10 +1,11 @@
-"""FTP action against pyftpdlib and vsftpd with its defaults: FTP, FTPS of both kinds with one TLS session, folders, whole files."""
+"""FTP action against pyftpdlib, pure-ftpd, and vsftpd with its defaults: FTP, FTPS of both kinds, folders, whole files."""
 
 from __future__ import annotations
 
-import getpass
 import json
+import os
 import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,6 +25,7 @@ from tests.daemons import find_daemon, free_port, running
 from tests.ftp_server import PASSWORD, USER, ftp_server
 from tests.samples import env, event
 from tests.talker import talker
+from tests.vsftpd import vsftpd
 
 FULL, PLATE = bytes(range(256)) * 4000, b"\xff\xd8plate"
 NAME = "2026-01-02/HK55EVB_2026-01-02_04-04-05_WHITELIST"
@@ -132,50 +134,6 @@ def test_the_camera_itself_is_not_reached(images: Path) -> None:
 
 # --- vsftpd -----------------------------------------------------------------------------------------------------------
 
-VSFTPD = """
-listen=YES
-listen_address=127.0.0.1
-listen_port={port}
-background=NO
-run_as_launching_user=YES
-nopriv_user={user}
-ftp_username={user}
-secure_chroot_dir={empty}
-anonymous_enable=YES
-anon_root={root}
-no_anon_password=YES
-write_enable=YES
-anon_upload_enable=YES
-anon_mkdir_write_enable=YES
-anon_other_write_enable=YES
-anon_world_readable_only=NO
-{tls}
-"""
-TLS = """
-ssl_enable=YES
-allow_anon_ssl=YES
-force_anon_logins_ssl=YES
-force_anon_data_ssl=YES
-rsa_cert_file={both}
-"""
-
-
-@contextmanager
-def vsftpd(folder: Path, certificates: Certificates | None, more: str = "") -> Iterator[tuple[int, Path]]:
-    """(port, the folder that may be written to). What is not said here is as it comes."""
-    program = find_daemon("vsftpd")
-    root, empty = folder / "root", folder / "empty"
-    for each in (root, root / "in", empty):
-        each.mkdir()
-    root.chmod(0o555)
-    tls = TLS.format(both=certificates.both) + more if certificates else ""
-    port = free_port()
-    config = folder / "vsftpd.conf"
-    config.write_text(VSFTPD.format(port=port, user=getpass.getuser(), root=root, empty=empty, tls=tls))
-    with running([program, str(config)], folder / "said", port):
-        yield port, root / "in"
-    root.chmod(0o755)
-
 
 @pytest.mark.parametrize(("tls", "more"), [("none", ""), ("explicit", ""), ("implicit", "implicit_ssl=YES\n")])
 def test_vsftpd_with_its_defaults_takes_the_pictures(images: Path, certificates: Certificates, tls: str, more: str) -> None:
@@ -190,6 +148,45 @@ def test_a_folder_that_may_not_be_written_to_is_told(images: Path, certificates:
     with vsftpd(images, certificates, "write_enable=NO\n") as (port, _):
         said = failed(images, port, ca=certificates.ca, user="anonymous", name="in/{plate}")
         assert said == f"127.0.0.1:{port} answers 550 Permission denied."
+
+
+# --- pure-ftpd --------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def pure_ftpd(folder: Path, certificates: Certificates | None) -> Iterator[tuple[int, Path]]:
+    """(port, the folder that may be written to), for a virtual user of its own; with certificates it takes nobody in clear."""
+    program = find_daemon("pure-ftpd")
+    root, users, database = folder / "root", folder / "users", folder / "users.pdb"
+    root.mkdir()
+    account = ["useradd", USER, "-f", str(users), "-u", "65534", "-g", "65534", "-d", str(root)]
+    for command, said in ((account, f"{PASSWORD}\n{PASSWORD}\n"), (["mkdb", str(database), "-f", str(users)], "")):
+        subprocess.run(["pure-pw", *command], input=said, text=True, check=True, capture_output=True, timeout=20)
+    os.chown(root, 65534, 65534)
+    port = free_port()
+    options = ["-S", f"127.0.0.1,{port}", "-l", f"puredb:{database}", "-E", "-A", "-H", "-g", str(folder / "pid")]
+    if certificates:
+        options += ["-Y", "3", "-2", str(certificates.both)]
+    with running([program, *options], folder / "said", port):
+        yield port, root
+
+
+@pytest.mark.parametrize("tls", ["none", "explicit"])
+@pytest.mark.skipif(os.geteuid() != 0, reason="pure-ftpd serves its users as root only")
+def test_pure_ftpd_takes_the_pictures(images: Path, certificates: Certificates, tls: str) -> None:
+    with pure_ftpd(images, None if tls == "none" else certificates) as (port, folder):
+        for _ in range(2):
+            note = send(images, port, tls=tls, ca=certificates.ca, images="both", name="{date}/{plate}")
+            assert note == f"127.0.0.1:{port} stored 2026-01-02/HK55EVB.jpg, 2026-01-02/HK55EVB_plate.jpg"
+        assert stored(folder) == {"2026-01-02/HK55EVB.jpg": FULL, "2026-01-02/HK55EVB_plate.jpg": PLATE}
+        assert "answers 530" in failed(images, port, tls=tls, ca=certificates.ca, password="wr0ng")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="pure-ftpd serves its users as root only")
+def test_pure_ftpd_that_wants_encryption_gets_no_password_in_clear(images: Path, certificates: Certificates) -> None:
+    with pure_ftpd(images, certificates) as (port, folder):
+        assert "answers 421" in failed(images, port, tls="none")
+        assert stored(folder) == {}
 
 
 # --- servers that do not behave ---------------------------------------------------------------------------------------

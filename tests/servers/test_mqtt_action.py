@@ -57,7 +57,8 @@ def test_an_event_arrives_as_the_document_with_its_remaining_age_and_the_deliver
     assert (document["plate"], document["camera_id"], document["event_id"]) == ("HK55EVB", DEVICE.id, "p1")
     assert heard.content_type == "application/json"
     assert 3500 < heard.expiry_s <= 3600
-    assert heard.user == [("delivery_id", "d7")]
+    about = [("event_id", "p1"), ("camera_id", "gw-0123456789ab"), ("site", "Depot")]
+    assert heard.user == [("delivery_id", "d7"), *about]
     assert not heard.retained
 
 
@@ -160,4 +161,5 @@ def test_onvifs_topic_gets_the_plate_beside_ours(broker: Broker, kept: Kept) -> 
         listener.wait(lambda: listener.of(topic))
     said = json.loads(listener.of(topic)[0].body)
     assert said["Data"]["LicensePlateInfo"]["LicensePlateInfo"]["PlateNumber"]["#text"] == "HK55EVB"
-    assert listener.of(topic)[0].user == [("delivery_id", "d7-onvif")]
+    about = [("event_id", "p1"), ("camera_id", DEVICE.id), ("site", "Depot")]
+    assert listener.of(topic)[0].user == [("delivery_id", "d7-onvif"), *about]

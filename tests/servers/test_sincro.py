@@ -136,7 +136,7 @@ def test_a_slave_that_is_new_to_an_empty_master_keeps_its_lists(master: Camera, 
     master.remove("WHITELIST", "AAA1", "AAA2", "AAA3")
     master.publish(ftp)
     slave.add("WHITELIST", "OWN1")
-    assert "it would empty the list WHITELIST, which has 1 plates" in slave.run(slave.follow(ftp))
+    assert "it would empty the list WHITELIST, which has 1 plate" in slave.run(slave.follow(ftp))
     assert slave.plates("WHITELIST") == ["OWN1"]
 
 

@@ -22,6 +22,7 @@ from board.kit.clock import Clock
 from board.kit.errors import WireError
 from board.kit.sockets import short_address
 from board.kit.state import State
+from board.kit.web.heads import MAX_HEAD_BYTES
 from board.kit.wire import Codec, connect
 from engine.messages import SERVICE_MESSAGES, EngineHello, PassageReport, PassageStored, SettingsChanged
 from engine.settings import GeneralSettings
@@ -198,7 +199,12 @@ def test_what_is_no_request_for_a_picture_is_answered_and_others_go_on(stack: St
     slow.connect()
     assert slow.sock is not None
     slow.sock.sendall(b"GET /LPR/")
-    for nonsense in (b"\x16\x03\x01\r\n\r\n", b"GET\r\n\r\n", b"GET /LPR/ HTTP/1.1\r\nno header\r\n\r\n", b"A" * 20_000):
+    for nonsense in (
+        b"\x16\x03\x01\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"GET /LPR/ HTTP/1.1\r\nno header\r\n\r\n",
+        b"A" * (MAX_HEAD_BYTES + 1),
+    ):
         rude = _Connection(stack.state.vms_socket)
         rude.connect()
         assert rude.sock is not None

@@ -102,10 +102,12 @@ def _run(portal: Portal, call: Call) -> Answer:
 
 
 def _accept(portal: Portal, call: Call) -> Answer:
-    """For an import that was refused because it could have done harm: a person has looked, and wants what comes next."""
+    """It runs at once; how it fared stands in the job then."""
     job = stored_job(portal, call.id("id"))
+    if job_kind(portal, job.kind).direction != "import" or not portal.store.jobs.state(job.id).is_failing:
+        raise Refused(422, "Nothing waits to be accepted: this is for an import whose last run failed.")
     portal.store.jobs.accept(job.id, call.user)
-    return data(job_data(portal, job, call.language))
+    return data(job_data(portal, job, call.language), 202)
 
 
 def _file(portal: Portal, call: Call) -> Answer:
@@ -171,7 +173,7 @@ ROUTES = (
         "api/jobs/<id>/accept",
         "actions",
         _accept,
-        "Has an import take what it refused: it forgets what it followed, and runs now.",
+        "For an import that was refused (another camera, older lists, an empty list, another certificate): what comes next counts.",
         reply=shapes.Job,
     ),
     download("jobs/<id>/files/<name>", "lists", _file, "A file that a local export has made."),

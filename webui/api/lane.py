@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from board.kit.settings import Settings, option
 from board.kit.web.forms import filled
-from board.kit.web.routes import Answer, Call, Partial, Refused, api, data
+from board.kit.web.routes import Answer, Call, Partial, Refused, api, data, said
 from engine.messages import CameraSaw
 from engine.store.occupancy import MOST, STRANGERS
 from webui.portal import Portal
@@ -33,7 +33,7 @@ class Sighting(Settings):
 
 def _lane(portal: Portal, call: Call) -> Answer:
     status, _ = portal.feed.status()
-    return data({"lane": shown(portal, status.lane if status else None), "places": places_of(portal)})
+    return data(said({"lane": shown(portal, status.lane if status else None), "places": places_of(portal)}, call.language))
 
 
 def _put_places(portal: Portal, call: Call) -> Answer:
@@ -52,8 +52,8 @@ def _reset(portal: Portal, call: Call) -> Answer:
 
 
 def _saw(portal: Portal, call: Call[object, Sighting]) -> Answer:
-    said = call.body
-    outcome = portal.service.outcome(CameraSaw(said.camera_id, said.event_id, said.plate, said.age_ms, said.lane))
+    seen = call.body
+    outcome = portal.service.outcome(CameraSaw(seen.camera_id, seen.event_id, seen.plate, seen.age_ms, seen.lane))
     if not outcome.ok:
         raise Refused(409, outcome.note)
     return data({"ok": True, **note_data(outcome.note, call.language)})

@@ -26,7 +26,7 @@ def _get_lists(portal: Portal, call: Call) -> Answer:
 def _save_list(portal: Portal, call: Call, stored: PlateList) -> Answer:
     choices = LIST_CHOICES if stored.role not in FIXED_ROLES else {"list_policy": POLICIES}
     form = filled(ListForm, call.body, list_values(stored) if stored.id else {}, choices)
-    changed = PlateList(stored.id, form.name, form.role, form.colour, form.policy, form.fuzzy)
+    changed = PlateList(stored.id, form.name, form.role, form.colour, form.policy, form.fuzzy, form.keep_days)
     saved = portal.store.lists.save(changed, call.user)
     portal.service.outcome(RulesChanged())
     return data(list_data(portal, saved))
@@ -84,8 +84,10 @@ def _stored_entry(portal: Portal, call: Call) -> ListEntry:
 
 
 def _put_entry(portal: Portal, call: Call) -> Answer:
-    stored = _stored_entry(portal, call)
-    return _save_entry(portal, call, stored.id, stored.list_id, told(stored, portal.zone()))
+    zone = portal.zone()
+    with portal.store.transaction():  # a car that comes meanwhile takes one of its entries
+        stored = _stored_entry(portal, call)
+        return _save_entry(portal, call, stored.id, stored.list_id, told(stored, zone))
 
 
 def _delete_entry(portal: Portal, call: Call) -> Answer:

@@ -19,7 +19,7 @@ function row(places) {
     save.focus();
     await change("PUT", `lane/places/${places.list_id}`, body);
   });
-  return el("tr", {"data-list": String(places.list_id)}, el("td", {}, places.name || "Plates on no list"), el("td", {}, count), el("td", {}, capacity),
+  return el("tr", {"data-list": String(places.list_id)}, el("td", {"data-name": "List"}, places.name || "Plates on no list"), el("td", {"data-name": "Inside"}, count), el("td", {"data-name": "Places"}, capacity),
     el("td", {class: "small"}, places.drift ? placesText(places) : ""), el("td", {}, save));
 }
 

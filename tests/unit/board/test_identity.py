@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from board.identity import camera_id, device_serial
+from board.identity import camera_id, device_serial, identity
 from board.kit.state import State
 
 
@@ -24,3 +24,27 @@ def test_the_id_in_messages_stays_the_same_and_does_not_give_the_serial_away(tmp
     board.write_bytes(b"10000000abcdef01\0")
     assert camera_id(state, (board,)) == camera_id(state, (board,)) == "gw-9964a0fe5110"
     assert camera_id(state, ()) != camera_id(state, (board,))
+
+
+def test_the_id_is_kept_over_updates_and_a_copy_of_the_card_in_another_board_gets_one_of_its_own(tmp_path: Path) -> None:
+    state, board, other = State(tmp_path / "state"), tmp_path / "board", tmp_path / "other"
+    board.write_bytes(b"10000000abcdef01\0")
+    other.write_bytes(b"10000000abcdef02\0")
+    first = identity(state, (board,))
+    file = state.host / "camera_id.json"
+    file.write_text(file.read_text().replace(first.id, "gw-000000000001"))  # made by a release with another way
+    for copy in state.host.glob("camera_id.json?*"):
+        copy.unlink()
+    assert identity(state, (board,)).id == "gw-000000000001"
+    moved = identity(state, (other,))
+    assert (moved.before, moved.id) == ("gw-000000000001", camera_id(state, (other,)))
+    assert identity(state, (other,)) == moved
+
+
+def test_a_damaged_file_costs_nothing_but_the_memory(tmp_path: Path) -> None:
+    state, board = State(tmp_path / "state"), tmp_path / "board"
+    board.write_bytes(b"10000000abcdef01\0")
+    before = identity(state, (board,))
+    for file in state.host.glob("camera_id.json*"):
+        file.write_bytes(b"\xff{")
+    assert identity(state, (board,)) == before

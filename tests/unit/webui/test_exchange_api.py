@@ -73,6 +73,22 @@ def test_run_now_is_left_to_the_service_and_shown(caller: Caller) -> None:
     assert "data-running" in caller.get(f"lists/{WHITE}?view=exports").text
 
 
+def test_an_import_that_was_refused_is_accepted_by_hand(caller: Caller) -> None:
+    made = job(caller, kind="sincro", options={"host": "192.168.1.5", "user": "ftp-a2b3", "password": "s3cret"})
+    jobs, path = caller.portal.store.jobs, f"api/jobs/{made['id']}/accept"
+    assert caller.send("POST", path, {}).status == 422
+    assert "accept-job" not in caller.get(f"lists/{WHITE}?view=imports").text
+    jobs.done(made["id"], Text("taken"), {"generation": "7", "pin": "ab"})
+    jobs.failed(made["id"], Text("another camera"))
+    assert "accept-job" in caller.get(f"lists/{WHITE}?view=imports").text
+    assert caller.send("POST", path, {}).json["running"] is True
+    state = jobs.state(made["id"])
+    assert (state.memory, state.asked_by) == ({"accepts": True}, "anna")
+    exported = job(caller)
+    jobs.failed(exported["id"], Text("no server"))
+    assert caller.send("POST", f"api/jobs/{exported['id']}/accept", {}).status == 422
+
+
 def test_how_a_job_fares_is_shown(caller: Caller) -> None:
     made = job(caller)
     caller.portal.store.jobs.failed(made["id"], Text("{server} answers 530", {"server": "<b>x"}))
@@ -82,15 +98,6 @@ def test_how_a_job_fares_is_shown(caller: Caller) -> None:
     assert caller.get(f"api/lists/{WHITE}/jobs").json["jobs"][0]["failing"] is True
     assert "answers 530" in caller.get(f"jobs/{made['id']}").text
     assert "answers 530" not in caller.get(f"lists/{WHITE}?view=imports").text
-
-
-def test_an_import_that_was_refused_can_be_accepted_and_runs(caller: Caller) -> None:
-    made = job(caller, kind="import_ftp_list")
-    assert "accept-job" not in caller.get(f"lists/{WHITE}?view=imports").text
-    caller.portal.store.jobs.failed(made["id"], Text("it was set back"))
-    assert "accept-job" in caller.get(f"lists/{WHITE}?view=imports").text
-    assert caller.send("POST", f"api/jobs/{made['id']}/accept", {}).json["running"] is True
-    assert caller.portal.store.jobs.state(made["id"]).memory == {"accepts": True}
 
 
 def test_the_files_of_a_local_export_can_be_fetched(caller: Caller, tmp_path: Path) -> None:

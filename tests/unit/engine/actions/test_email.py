@@ -81,6 +81,8 @@ def test_the_headers_are_those_of_an_automatic_message() -> None:
         "Message-ID": "<d1@example.org>",
         "Auto-Submitted": "auto-generated",
         "X-Gatewright-Event": "p1",
+        "X-Gatewright-Camera": "gw-0123456789ab",
+        "X-Gatewright-Site": "Depot",
         "Content-Type": 'text/plain; charset="utf-8"',
         "Content-Transfer-Encoding": "7bit",
         "MIME-Version": "1.0",

@@ -47,6 +47,9 @@ def test_the_document_has_exactly_the_fields_that_receivers_know() -> None:
         "full_image": "ZnVsbA==",
         "evidence_image0": "",
         "evidence_image1": "",
+        "event_id": "p1",
+        "camera_id": "gw-0123456789ab",
+        "site": "Depot",
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -188,6 +189,35 @@ def test_a_pulse_that_comes_too_late_for_its_vehicle_is_none(gates):
     assert gate.states("p1")["io"] == "expired" and gate.camera.pins.requests == []
 
 
+def test_an_opening_that_pins_never_carried_out_is_none(gates):
+    gate = gates(**LOOPS)
+    gate.lines(DI1=True, DI2=False)
+    gate.car()
+    (io,) = [each for each in gate.camera.store.deliveries.pending_of("p1") if each.kind == "io"]
+    gate.camera.outbox.give_up(io, "expired", Text("too late"))
+    gate.keeper.failed(replace(io, state="expired"))
+    assert gate.car(id="p2").startswith("opened")  # read anew where it stands
+    gate.keeper.failed(replace(io, state="expired"))  # told late: p2's opening is not that one
+    assert gate.car(id="p3") == "refused: already opened for this vehicle"
+
+
+def test_a_loop_that_is_reached_while_the_passage_is_on_its_way_into_the_store_opens_all_the_same(gates):
+    gate = gates(**LOOPS)
+    gate.lines(DI1=False, DI2=False)
+    ask = gate.keeper.ask
+
+    def reached_meanwhile(*given):
+        ruling = ask(*given)
+        gate.lines(DI1=True)
+        until(lambda: "p1" in gate.keeper._known.early, "the effect")
+        return ruling
+
+    gate.keeper.ask = reached_meanwhile
+    gate.car()
+    until(lambda: gate.decided, "the decision")
+    assert gate.outcome("p1") == "opened: AB12CDE is on WHITELIST"
+
+
 def test_other_outputs_and_kinds_are_not_the_lanes_business(gates):
     gate = gates(**LOOPS, open_output="DO2")
     gate.lines(DI1=False, DI2=True)
@@ -332,6 +362,8 @@ def test_a_camera_with_our_own_id_and_one_that_nobody_waits_for_are_told_so(gate
         gate.keeper.saw(CameraSaw("gw-2", "e1", "AB12CDE"), "gw-1")
     with pytest.raises(ConfigError, match="counts nothing"):
         gate.keeper.saw(CameraSaw("gw-2", "e1", "AB12CDE", lane="in"), "gw-1")
+    with pytest.raises(ConfigError, match="id of its event"):
+        gate.keeper.saw(CameraSaw("gw-2", "", "AB12CDE"), "gw-1")
 
 
 def test_the_time_until_which_a_passage_waits_is_that_of_its_picture(gates):
