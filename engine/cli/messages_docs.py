@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
 
 from board.kit.words import Text
+from engine.cli.peer_messages import sections
 from engine.formats import mail, syslog
 from engine.formats.event import FIELDS, Device
 from engine.formats.messages import FORMATS, encode
@@ -132,7 +133,7 @@ def markdown() -> str:
         page += f"\n### {each.label} (`{name}`)\n\n`{each.content_type}`\n\n```{each.extension}\n{body.rstrip()}\n```\n"
         if each.extension != "txt":
             page += "\nIt is sent on one line.\n"
-    return page + FRAMING + MQTT + _syslog() + _mail() + _plates()
+    return page + FRAMING + MQTT + _syslog() + _mail() + sections(SAMPLE, CAMERA, PICTURE) + _plates()
 
 
 def _plates() -> str:
