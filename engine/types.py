@@ -169,7 +169,7 @@ _USUAL_POLICIES = {"black": "refuse", "wish": "report"}
 @dataclass(frozen=True, slots=True)
 class PlateList:
     """`policy`: of POLICIES, "" the usual one of its role; `fuzzy`: a plate that is one confused character off a listed one counts
-    as that one."""
+    as that one; `keep_days`: its passages are deleted after so many days, 0 as the settings say."""
 
     id: int
     name: str
@@ -177,6 +177,7 @@ class PlateList:
     colour: str = ""
     policy: str = ""
     fuzzy: bool = False
+    keep_days: int = 0
 
     @property
     def barrier(self) -> str:

@@ -78,6 +78,7 @@ from engine.service.pins_link import PinsLink
 from engine.service.problems import Problems
 from engine.service.publishing import Publishing, starter
 from engine.service.remembered import LastTrigger, Remembered
+from engine.service.retention import Retention
 from engine.service.room import Room
 from engine.service.scheduler import Scheduler
 from engine.service.status import Status
@@ -358,9 +359,8 @@ class Service:
             intake=Intake(gate, self._kinds, workers, self._clock, self._licensed, self._bypass, barrier),
             events=Intake(store, self._kinds, workers, self._clock, self._licensed, self._bypass),
             scheduler=Scheduler(
-                keeper,
+                Retention(keeper, self._state.images, self._clock),
                 keeper.db.checkpoint,
-                self._state.images,
                 self._clock,
                 self._problems.say,
                 upkeep=Upkeep(keeper.db, self._clock).turn,

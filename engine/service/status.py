@@ -14,7 +14,7 @@ from engine.service.counters import Counters
 from engine.service.engine_view import EngineView
 from engine.service.pins_link import PinsLink
 from engine.service.problems import Problems
-from engine.service.scheduler import free_space_pct
+from engine.service.retention import free_space_pct
 
 
 class Status:

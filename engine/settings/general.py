@@ -48,12 +48,46 @@ class GeneralSettings(Settings):
     image_quality_pct: int = option(
         70, "Image quality", "JPEG quality of stored pictures.", unit="%", restart=True, group="Images", ge=10, le=95
     )
+    purge: str = option(
+        "freespace",
+        "Type of purge",
+        "freespace: the oldest go when the storage runs low. days: passages of more days go, and the oldest when the storage runs low "
+        "before. disabled: nothing is deleted until the storage is full; then pictures give way to events.",
+        group="History",
+        choices=("freespace", "days", "disabled"),
+    )
+    purge_interval: str = option(
+        "day",
+        "Purge interval",
+        "When passages are deleted by their days: each hour; each day at 23:59:59; Mondays at 00:00:00; on the first of each month at "
+        "23:59:59. Low storage is noticed within a minute at any time.",
+        group="History",
+        choices=("hour", "day", "week", "month"),
+    )
+    purge_days: int = option(
+        30,
+        "Days to preserve",
+        "Type days: passages and pictures of the last so many days are kept. A list may have days of its own.",
+        unit="days",
+        group="History",
+        ge=1,
+        le=3650,
+    )
     keep_free_pct: int = option(
         10,
-        "Keep free",
-        "The oldest pictures are deleted when less than this part of the storage is free.",
+        "Keep free on the SD card",
+        "The oldest pictures are deleted when less than this part of the storage that holds them is free.",
         unit="%",
-        group="Images",
+        group="History",
+        ge=1,
+        le=80,
+    )
+    keep_camera_free_pct: int = option(
+        2,
+        "Keep free on the camera",
+        "The oldest passages are deleted, but for the newest 1,000, when less than this part of the storage that holds them is free.",
+        unit="%",
+        group="History",
         ge=1,
         le=80,
     )

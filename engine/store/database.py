@@ -212,6 +212,19 @@ class Database:
             found = self._fetch(self._writer, f"PRAGMA {text}", ())
         return found[0][0] if found else None
 
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    def size_bytes(self) -> tuple[int, int]:
+        """Of the file, and of that what deleted rows left free for new ones."""
+        row = self.row(
+            "SELECT page_count AS pages, freelist_count AS free, page_size AS size FROM pragma_page_count, "
+            "pragma_freelist_count, pragma_page_size"
+        )
+        assert row is not None
+        return row["pages"] * row["size"], row["free"] * row["size"]
+
     def checkpoint(self) -> None:
         """Copies the WAL into the file as far as no reader needs it; waits for nobody."""
         self.pragma("wal_checkpoint(PASSIVE)")

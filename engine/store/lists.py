@@ -13,7 +13,9 @@ from engine.store.changes import Changes
 from engine.store.database import Database
 from engine.types import FIXED_ROLES, LIST_ROLES, POLICIES, PlateList
 
-COLUMNS = "l.id, l.name, l.role, l.colour, l.policy, l.fuzzy"
+COLUMNS = "l.id, l.name, l.role, l.colour, l.policy, l.fuzzy, l.keep_days"
+
+MOST_DAYS = 3_650
 
 
 class Lists:
@@ -56,6 +58,8 @@ class Lists:
             raise unfit("role", "List role", "must be one of {roles}", roles=LIST_ROLES)
         if plate_list.policy not in ("", *POLICIES):
             raise unfit("policy", "Barrier", "must be one of {policies}", policies=POLICIES)
+        if not 0 <= plate_list.keep_days <= MOST_DAYS:
+            raise unfit("keep_days", "Keep passages", "must be 0 to {most}", most=MOST_DAYS)
         with self._db.transaction():
             old = self.get(plate_list.id) if plate_list.id else None
             if (old and old.role) != plate_list.role and (plate_list.role in FIXED_ROLES or (old and old.role in FIXED_ROLES)):
@@ -70,7 +74,10 @@ class Lists:
                 list_id = self._db.execute(sql, (name, plate_list.role, colour))
             saved = replace(plate_list, id=list_id, name=name, colour=colour)
             # After the role: whoever changes that alone gets the policy of the new one (engine/store/migrations.py).
-            self._db.execute("UPDATE lists SET policy=?, fuzzy=? WHERE id=?", (saved.policy, int(saved.fuzzy), list_id))
+            self._db.execute(
+                "UPDATE lists SET policy=?, fuzzy=?, keep_days=? WHERE id=?",
+                (saved.policy, int(saved.fuzzy), saved.keep_days, list_id),
+            )
             self._changes.add(by, "list", saved.id, _values(old) if old else None, _values(saved))
             return saved
 
@@ -92,13 +99,13 @@ class Lists:
 
 
 @lru_cache(maxsize=64)
-def plate_list(list_id: int, name: str, role: str, colour: str, policy: str, fuzzy: int) -> PlateList:
+def plate_list(list_id: int, name: str, role: str, colour: str, policy: str, fuzzy: int, keep_days: int | None) -> PlateList:
     """Of the values of COLUMNS. Remembered: every car asks for all of them, and they hardly ever change."""
-    return PlateList(list_id, name, role, colour, policy, bool(fuzzy))
+    return PlateList(list_id, name, role, colour, policy, bool(fuzzy), keep_days or 0)
 
 
 def plate_list_of(row: Row, list_id: int) -> PlateList:
-    return plate_list(list_id, row["name"], row["role"], row["colour"], row["policy"], row["fuzzy"])
+    return plate_list(list_id, row["name"], row["role"], row["colour"], row["policy"], row["fuzzy"], row["keep_days"])
 
 
 def _values(plate_list: PlateList) -> dict[str, Any]:
@@ -108,6 +115,7 @@ def _values(plate_list: PlateList) -> dict[str, Any]:
         "colour": plate_list.colour,
         "policy": plate_list.barrier,
         "fuzzy": plate_list.fuzzy,
+        "keep_days": plate_list.keep_days,
     }
 
 

@@ -271,6 +271,11 @@ def _version_12(db: Database) -> None:
     )
 
 
+def _version_13(db: Database) -> None:
+    """How many days a list's passages are kept; 0: as the settings say."""
+    db.execute("ALTER TABLE lists ADD COLUMN keep_days INTEGER NOT NULL DEFAULT 0")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_1,
     _version_2,
@@ -284,6 +289,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_10,
     _version_11,
     _version_12,
+    _version_13,
 )
 
 COMPATIBLE = 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import Row
@@ -129,7 +129,8 @@ class Passages:
         choices = ("c.id = pl.entry_id", f"{here} AND c.key = p.key", f"{here} AND c.folded = {folded_of('p')}")
         entry = ", ".join(f"({current} WHERE {choice})" for choice in choices)
         sql = (
-            "SELECT m.list_id AS list, m.name, m.role, m.colour, coalesce(o.policy, '') AS policy, o.fuzzy, m.distance, e.* FROM ("
+            "SELECT m.list_id AS list, m.name, m.role, m.colour, coalesce(o.policy, '') AS policy, o.fuzzy, o.keep_days, "
+            "m.distance, e.* FROM ("
             f"SELECT pl.*, CASE WHEN pl.entry_id IS NOT NULL THEN coalesce({entry}) END AS entry "
             "FROM passages p JOIN passage_lists pl ON pl.passage_rowid = p.rowid WHERE p.id = ?"
             ") m LEFT JOIN lists o ON o.id = m.list_id LEFT JOIN entries e ON e.id = m.entry ORDER BY m.list_id"
@@ -179,6 +180,30 @@ class Passages:
             f"AND NOT {_WAITING} ORDER BY rowid LIMIT ?"
         )
         return [_pictured(row) for row in self._db.rows(sql, (keep, limit))]
+
+    def expired(
+        self, after: int, cutoff: str, by_list: Mapping[int, str], window: int, limit: int
+    ) -> tuple[int | None, list[Pictured]]:
+        """The row to go on after, None at the end, and the passages from before their cutoff (a stamp) among the next `window` rows
+        after `after`, `limit` at most; those with deliveries that are not finished stay. `by_list`: cutoffs of lists; a passage in
+        several of them has the earliest, one in none of them `cutoff`, "" for none."""
+        last = self._db.row(
+            "SELECT max(rowid) AS last, count(*) AS count FROM (SELECT rowid FROM passages WHERE rowid > ? ORDER BY rowid LIMIT ?)",
+            (after, window),
+        )
+        if last is None or not last["count"]:
+            return None, []
+        own = " ".join("WHEN ? THEN ?" for _ in by_list)
+        of_list = f"SELECT min(CASE list_id {own} END) FROM passage_lists l WHERE l.passage_rowid = p.rowid" if by_list else "NULL"
+        sql = (
+            "SELECT rowid, at, image_full, image_plate FROM passages p WHERE rowid > ? AND rowid <= ? "
+            f"AND at < coalesce(({of_list}), ?) AND NOT {_WAITING} ORDER BY rowid LIMIT ?"
+        )
+        values = (after, last["last"], *(value for pair in by_list.items() for value in pair), cutoff, limit)
+        found = [_pictured(row) for row in self._db.rows(sql, values)]
+        if len(found) == limit:
+            return found[-1].rowid, found
+        return (last["last"] if last["count"] == window else None), found
 
     def delete(self, rowids: Sequence[int]) -> None:
         """With their deliveries, all of which must be finished."""

@@ -26,7 +26,7 @@ def _get_lists(portal: Portal, call: Call) -> Answer:
 def _save_list(portal: Portal, call: Call, stored: PlateList) -> Answer:
     choices = LIST_CHOICES if stored.role not in FIXED_ROLES else {"list_policy": POLICIES}
     form = filled(ListForm, call.body, list_values(stored) if stored.id else {}, choices)
-    changed = PlateList(stored.id, form.name, form.role, form.colour, form.policy, form.fuzzy)
+    changed = PlateList(stored.id, form.name, form.role, form.colour, form.policy, form.fuzzy, form.keep_days)
     saved = portal.store.lists.save(changed, call.user)
     portal.service.outcome(RulesChanged())
     return data(list_data(portal, saved))

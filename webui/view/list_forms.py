@@ -5,6 +5,7 @@ from __future__ import annotations
 from board.kit.fields import StrictBool
 from board.kit.settings import Settings, option
 from board.kit.words import mark
+from engine.store.lists import MOST_DAYS
 
 ROLES = (("custom", mark("Own list")), ("white", mark("Whitelist")), ("black", mark("Blacklist")), ("wish", mark("Wish list")))
 POLICIES = (
@@ -38,5 +39,14 @@ class ListForm(Settings):
         "One character off",
         "A plate that differs from a listed one in one easily confused character (B and 8, for example) counts as that one, unless "
         "another listed plate is as close. Off: it is only told as the reason why the barrier stays shut.",
+    )
+    keep_days: int = option(
+        0,
+        "Keep passages",
+        "Passages of plates in this list are deleted after so many days, with their pictures; 0: as the general configuration "
+        "says. Of several lists the longest time counts.",
+        unit="days",
+        ge=0,
+        le=MOST_DAYS,
     )
     colour: str = option("#607d8b", "List colour", "Marks the list in the portal.", widget="colour", pattern="^#[0-9a-fA-F]{6}$")

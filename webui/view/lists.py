@@ -14,6 +14,7 @@ from engine.plates import told
 from engine.types import ActionRule, ListEntry, PlateList
 from webui.portal import Portal
 from webui.view import shapes
+from webui.view.list_forms import ListForm
 
 DEFAULT_BITS = 26
 
@@ -37,13 +38,14 @@ def list_data(portal: Portal, each: PlateList) -> shapes.PlateList:
         "policy": each.policy,
         "barrier": each.barrier,
         "fuzzy": each.fuzzy,
+        "keep_days": each.keep_days,
         "entries": entries,
     }
 
 
 def list_values(each: PlateList) -> dict[str, Any]:
     """As ListForm takes them."""
-    return {"name": each.name, "role": each.role, "policy": each.policy, "fuzzy": each.fuzzy, "colour": each.colour}
+    return {name: getattr(each, name) for name in ListForm.model_fields}
 
 
 def entry_data(portal: Portal, entry: ListEntry, zone: ZoneInfo, bits: int) -> shapes.Entry:

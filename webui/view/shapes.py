@@ -57,7 +57,8 @@ class Passages(TypedDict):
 
 class PlateList(TypedDict):
     """`role`: all, unlisted, white, black, wish or custom; `policy`: open, refuse or report, "" what the role says; `barrier`: the
-    one of them that this is; `fuzzy`: whether a plate one character off counts; `entries`: how many plates stand in it."""
+    one of them that this is; `fuzzy`: whether a plate one character off counts; `keep_days`: after how many its passages are
+    deleted, 0 as the settings say; `entries`: how many plates stand in it."""
 
     id: int
     name: str
@@ -66,6 +67,7 @@ class PlateList(TypedDict):
     policy: str
     barrier: str
     fuzzy: bool
+    keep_days: int
     entries: int
 
 
@@ -474,3 +476,25 @@ def settings_shape(kind: type[Settings]) -> Any:
     with yet."""
     name = f"Stored{kind.__name__}"
     return TypedDict(name, {"settings": kind, "restart_due": list[str]})  # type: ignore[operator]
+
+
+class Reach(TypedDict):
+    """How many days back passages with pictures reach at that rate; null: for ever, as none comes."""
+
+    passages_a_day: int
+    reaches_days: float | None
+
+
+class Storage(TypedDict):
+    """`total_bytes`, `free_bytes`: of the storage that holds the pictures; `passages_a_day`: those of the last 24 hours, 10,001
+    when there were more; `bytes_a_passage`: measured on the newest ones; `oldest_at`: by the camera's clock, "" for none;
+    `days_until_full`: until the oldest pictures are deleted, null for never; `table`: the reach at other rates."""
+
+    total_bytes: int
+    free_bytes: int
+    passages_a_day: int
+    bytes_a_passage: int
+    oldest_at: str
+    days_until_full: float | None
+    reaches_days: float | None
+    table: list[Reach]

@@ -24,11 +24,17 @@ def test_a_list_is_added_renamed_and_deleted(caller: Caller) -> None:
     made = caller.send("POST", "api/lists", {"name": "VIVOTEK VIP"}, "operator").json
     assert made == {
         "id": 6, "name": "VIVOTEK VIP", "role": "custom", "colour": "#607d8b", "policy": "", "barrier": "open", "fuzzy": False,
-        "entries": 0,
+        "keep_days": 0, "entries": 0,
     }  # fmt: skip
     assert caller.send("PUT", "api/lists/6", {"name": "Employees"}).json["name"] == "Employees"
     assert caller.send("DELETE", "api/lists/6", {}).status == 200
     assert len(caller.get("api/lists").json["lists"]) == 5
+
+
+def test_a_list_may_keep_its_passages_for_its_own_days(caller: Caller) -> None:
+    assert caller.send("PUT", "api/lists/1", {"keep_days": 7}).json["keep_days"] == 7
+    assert problems(caller.send("PUT", "api/lists/1", {"keep_days": 4_000})) == {"keep_days": "must be 3650 or less"}
+    assert [each.keep_days for each in caller.portal.store.lists()][:2] == [7, 0]
 
 
 def test_a_lists_problems_are_listed_and_nothing_is_stored(caller: Caller) -> None:

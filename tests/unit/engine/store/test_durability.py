@@ -13,7 +13,7 @@ import pytest
 from board.kit.clock import TestClock
 from board.kit.words import Text
 from engine.dispatch.outbox import Outbox
-from engine.service.scheduler import Scheduler
+from engine.service.retention import Retention
 from engine.settings import GeneralSettings
 from engine.store import DeliveryQuery, PassageQuery, Store
 from engine.store.database import Database
@@ -193,7 +193,7 @@ def test_a_kill_at_any_statement_of_a_purge_loses_no_passage_with_open_deliverie
             store.add_passage(passage(id=f"p{number}", images=PassageImages(full=name)), deliveries)
 
     def work(store: Store) -> None:
-        Scheduler(store, lambda: None, images, TestClock(), print, lambda path: 50.0).bound_database()
+        Retention(store, images, TestClock(), lambda path: 50.0).bound_database()
 
     seen = []
     for store in at_every_statement(killer, tmp_path, prepare, work):

@@ -1,0 +1,172 @@
+"""Retention: which passages and pictures are deleted, and when (manual 4.6, General configuration tab, Purge Options).
+
+Rows and pictures go together, oldest first, in short steps; what a message that is not delivered yet needs is never deleted.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from board.kit.clock import Clock
+from board.kit.errors import StoreError
+from board.kit.zones import camera_zone
+from engine.exchange.times import due
+from engine.lists.validity import CLOCK_KNOWN
+from engine.settings import GeneralSettings
+from engine.store import Store
+from engine.store.passages import Pictured
+from engine.store.rows import stamp
+
+log = logging.getLogger("retention")
+
+CHUNK = 20
+"""Passages per transaction: a commit of the gate waits for one chunk at most."""
+
+CHUNKS_PER_RUN = 50
+
+RUN_S = 4.0
+"""A worn SD card takes its time; the process that runs these jobs must show in time that it is alive. The rest comes next time."""
+
+LEAST_PASSAGES = 1_000
+"""Stay when the camera's own storage is nearly full: it may be something else that fills it."""
+
+WINDOW = 2_000
+"""Rows that one step of a sweep looks through at most."""
+
+SWEPT = "purged"
+"""The counter of passages that were deleted at the interval's times, stamped by the last sweep."""
+
+
+class Retention:
+    """Each job is called about twice a minute. `free_pct(path)`: free part of the file system that holds `path`, 0 to 100."""
+
+    def __init__(self, store: Store, images: Path, clock: Clock, free_pct: Callable[[Path], float] | None = None) -> None:
+        self._store = store
+        self._images = images
+        self._clock = clock
+        self._free_pct = free_pct or free_space_pct
+        self._swept_rowid: int | None = None
+        """Where the sweep under way goes on; None: none is."""
+
+    def purge_images(self) -> int:
+        """Deletes the oldest pictures while less than keep_free_pct is free; how many passages lost theirs. StoreError when
+        there are none left to delete."""
+        general = self._store.settings(GeneralSettings)
+        keep_pct = general.keep_free_pct
+        purged = 0
+        if general.purge == "disabled":
+            return purged
+        for _ in self._chunks():
+            free_pct = self._free_pct(self._images)
+            if free_pct >= keep_pct:
+                break
+            oldest = self._store.passages.oldest_pictured(CHUNK)
+            if not oldest:
+                raise StoreError(
+                    "the storage is nearly full: {free_pct:.1f} % is free, {keep_pct} % should be, and there are no pictures "
+                    "left to delete",
+                    free_pct=free_pct,
+                    keep_pct=keep_pct,
+                )
+            self._unlink(name for each in oldest for name in each.names)
+            self._store.passages.forget_pictures([each.rowid for each in oldest])
+            purged += len(oldest)
+            self._drop_folders(oldest[-1].at[:10].replace("-", "/"))
+        if purged:
+            log.warning("pictures of the %d oldest passages deleted: less than %d %% was free", purged, keep_pct)
+        return purged
+
+    def bound_database(self) -> int:
+        """Deletes the oldest passages over the number that the settings keep, and while the camera's own storage has too little
+        free; how many."""
+        general = self._store.settings(GeneralSettings)
+        if general.purge == "disabled":
+            return 0
+        deleted = 0
+        for _ in self._chunks():
+            is_low = self._database_free_pct() < general.keep_camera_free_pct
+            keep = general.history_passages
+            if is_low:
+                keep = min(keep or LEAST_PASSAGES, LEAST_PASSAGES)
+            oldest = self._store.passages.oldest_over(keep, CHUNK) if keep else []
+            if not oldest:
+                break
+            self._delete(oldest)
+            deleted += len(oldest)
+        return deleted
+
+    def sweep(self) -> int:
+        """Deletes what is older than its days, at the interval's times; how many this time. One whose time passed while the camera
+        was off comes late; none comes before the clock is set."""
+        now = self._clock.now()
+        general = self._store.settings(GeneralSettings)
+        if general.purge == "disabled" or now < CLOCK_KNOWN:
+            self._swept_rowid = None
+            return 0
+        after = 0 if self._swept_rowid is None and self._is_due(general, now) else self._swept_rowid
+        if after is None:
+            return 0
+        limit = general.purge_days if general.purge == "days" else 0
+        cutoff = stamp(now - timedelta(days=limit)) if limit else ""
+        by_list = {each.id: stamp(now - timedelta(days=each.keep_days)) for each in self._store.lists() if each.keep_days}
+        deleted = 0
+        for _ in self._chunks():
+            after, expired = self._store.passages.expired(after, cutoff, by_list, WINDOW, CHUNK)
+            self._delete(expired)
+            deleted += len(expired)
+            if after is None:
+                break
+        self._swept_rowid = after
+        if deleted:
+            log.info("%d passages deleted that were older than their lists or the settings keep them", deleted)
+        self._store.counters.add(SWEPT, deleted)
+        return deleted
+
+    def _is_due(self, general: GeneralSettings, now: datetime) -> bool:
+        last = self._store.counters().get(SWEPT)
+        zone = camera_zone(general.time_zone)
+        return last is None or last.changed_at is None or due(general.purge_interval, last.changed_at, now, zone)
+
+    def _database_free_pct(self) -> float:
+        """What new rows may take: the file system's free space, and what deleted ones left free in the file."""
+        path = self._store.db.path
+        usage = shutil.disk_usage(path.parent)
+        total = max(1, usage.used + usage.free)
+        return self._free_pct(path) + 100.0 * self._store.db.size_bytes()[1] / total
+
+    def _chunks(self) -> Iterator[int]:
+        until_ns = self._clock.monotonic_ns() + round(RUN_S * 1e9)
+        return itertools.takewhile(lambda _: self._clock.monotonic_ns() < until_ns, range(CHUNKS_PER_RUN))
+
+    def _delete(self, oldest: list[Pictured]) -> None:
+        """The pictures first: a row without them is told as such, a picture without a row would stay for ever."""
+        self._unlink(name for each in oldest for name in each.names)
+        self._store.passages.delete([each.rowid for each in oldest])
+
+    def _unlink(self, names: Iterable[str]) -> None:
+        root = self._images.resolve()
+        for name in names:
+            path = (root / name).resolve()
+            if name and path.is_relative_to(root):
+                path.unlink(missing_ok=True)
+
+    def _drop_folders(self, day: str) -> None:
+        """Whole days (YYYY/MM/DD) before `day` without a passage that has pictures: what still lies there belongs to none. A
+        clock that was wrong for a while gives stamps ahead of later ones."""
+        for folder in sorted(self._images.glob("[0-9]*/[0-9]*/[0-9]*")):
+            name = folder.relative_to(self._images).as_posix()
+            if name < day and not self._store.passages.has_pictures(name.replace("/", "-")):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def free_space_pct(path: Path) -> float:
+    """Free part of the file system that holds `path` (or will), as df shows it to users, 0 to 100."""
+    while not path.exists():
+        path = path.parent
+    usage = shutil.disk_usage(path)
+    return 100.0 * usage.free / max(1, usage.used + usage.free)

@@ -1,0 +1,82 @@
+"""Storage: what is kept, and how far back it will reach at the rate of the last 24 hours (manual, Appendix 1)."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+from engine.store import PassageQuery
+from webui.portal import Portal
+from webui.view import shapes
+
+SAMPLE = 20
+"""Passages whose pictures are weighed."""
+
+USUAL_BYTES = 130_000
+"""Of a passage's pictures where none is stored yet: the larger end of JPEGs (manual, Appendix 1)."""
+
+RATES = (100, 1_000, 10_000)
+"""Cars a day that the manual's table has."""
+
+
+def storage(portal: Portal) -> shapes.Storage:
+    """The forecast. Both the pictures' storage and the database count: where they are one, together."""
+    general = portal.general()
+    images = _existing(portal.state.images)
+    disk = shutil.disk_usage(images)
+    total = max(1, disk.used + disk.free)
+    passages = portal.store.passages
+    a_day = passages.page(PassageQuery(since=portal.clock.now() - timedelta(days=1)), 1, 1).total
+    each = _bytes_of_a_passage(portal, images)
+    spare = disk.free - total * general.keep_free_pct // 100
+    oldest = next(iter(passages.oldest(PassageQuery(), 1)), None)
+    kept = _pictured(portal) * each
+    return {
+        "total_bytes": total,
+        "free_bytes": disk.free,
+        "passages_a_day": a_day,
+        "bytes_a_passage": each,
+        "oldest_at": portal.local(oldest.passage.at) if oldest else "",
+        "days_until_full": _days(spare, a_day * each),
+        "reaches_days": _days(spare + kept, a_day * each),
+        "table": [{"passages_a_day": rate, "reaches_days": _days(spare + kept, rate * each)} for rate in RATES],
+    }
+
+
+def _bytes_of_a_passage(portal: Portal, images: Path) -> int:
+    found = portal.store.passages(PassageQuery(limit=SAMPLE))
+    weights = [_weight(images, (one.passage.images.full, one.passage.images.plate)) for one in found]
+    pictured = [weight for weight in weights if weight]
+    first, last = portal.store.passages.ends()
+    rows = last - first + 1
+    size, free = portal.store.db.size_bytes()
+    of_row = (size - free) // rows if rows > SAMPLE else 0
+    return of_row + (sum(pictured) // len(pictured) if pictured else USUAL_BYTES)
+
+
+def _pictured(portal: Portal) -> int:
+    """Passages from the oldest one with pictures on."""
+    oldest = next(iter(portal.store.passages.oldest_pictured(1)), None)
+    return portal.store.passages.ends()[1] - oldest.rowid + 1 if oldest else 0
+
+
+def _weight(images: Path, names: tuple[str, ...]) -> int:
+    weight = 0
+    for name in names:
+        try:
+            weight += (images / name).stat().st_size if name else 0
+        except OSError:
+            continue  # deleted since
+    return weight
+
+
+def _days(spare: int, a_day: int) -> float | None:
+    """None: for ever, as nothing comes."""
+    return round(max(0, spare) / a_day, 1) if a_day else None
+
+
+def _existing(path: Path) -> Path:
+    while not path.exists():
+        path = path.parent
+    return path
