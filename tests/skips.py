@@ -36,6 +36,7 @@ ALLOWED = (
     Allowed("tests/servers/test_mqtt_action.py", "mosquitto is not installed", DAEMON),
     Allowed("tests/servers/test_http_action_lighttpd.py", "lighttpd is not installed", DAEMON),
     Allowed("tests/servers/test_ftp_action.py", "(vsftpd|pure-ftpd|pure-pw) is not installed", DAEMON),
+    Allowed("tests/servers/test_exchange_jobs.py", "vsftpd is not installed", DAEMON),
     Allowed("tests/servers/test_ftp_action.py", "pure-ftpd serves its users as root only", "it changes to each user"),
     Allowed("tests/servers/test_shared_ftp.py", "vsftpd is not installed", DAEMON),
     Allowed("tests/servers/test_ftp_server.py", "(curl|lftp) is not installed", DAEMON),

@@ -26,6 +26,7 @@ from engine.types import Job
 from tests.certificates import make_certificates
 from tests.ftp_server import PASSWORD, USER, Ftp, ftp_server
 from tests.samples import ALL, BLACK, NOW, WHITE, entry, passage
+from tests.vsftpd import vsftpd
 
 KINDS = find_jobs()
 
@@ -162,6 +163,25 @@ def test_encrypted_data_come_whole_in_both_directions(state: State, store: Store
             fetched = job(other, "import_ftp_list", **options)
             assert run(State(tmp_path / "other"), other, fetched)[1] == ""
             assert other.entries.count(WHITE) == 500
+
+
+@pytest.mark.parametrize("tls", ["none", "explicit"])
+def test_vsftpd_with_its_defaults_passes_a_list_from_camera_to_camera(state: State, store: Store, tmp_path: Path, tls: str) -> None:
+    for number in range(500):
+        store.entries.save(entry(f"AB {number}"), "admin")
+    certificates = make_certificates(tmp_path)
+    with (
+        vsftpd(tmp_path, certificates if tls == "explicit" else None) as (port, _),
+        closing(Store(State(tmp_path / "other").database, TestClock())) as other,
+    ):
+        options = {"host": "127.0.0.1", "port": port, "tls": tls, "ca": certificates.ca, "name": "in/lists/{list}", "timeout_s": 20}
+        sent = job(store, "ftp_list", if_changed=False, **options)
+        for _ in range(2):
+            assert run(state, store, sent)[1] == ""
+        other.settings.put(GeneralSettings(action_addresses="127.0.0.1"), "admin")
+        fetched = job(other, "import_ftp_list", **options)
+        assert run(State(tmp_path / "other"), other, fetched)[1] == ""
+        assert other.entries.count(WHITE) == 500
 
 
 def test_a_local_list_is_kept_as_often_as_was_said(state: State, store: Store) -> None:
