@@ -18,12 +18,12 @@ class EventKind:
     kept: bool = True
 
 
-PLATE, NO_PLATE = "plate", "no_plate"
+PLATE, NO_PLATE, LOW_CONFIDENCE = "plate", "no_plate", "low_confidence"
 
 EVENTS: Mapping[str, EventKind] = {
     PLATE: EventKind(mark("A plate was read")),
     NO_PLATE: EventKind(mark("No plate was read")),
-    "low_confidence": EventKind(mark("Uncertain read"), mark("{unsure} was read with {confidence:g} %, and {least} are asked for")),
+    LOW_CONFIDENCE: EventKind(mark("Uncertain read")),
     "list_mismatch": EventKind(mark("List mismatch"), mark("{plate} here and {other} at {camera} are not on the same list")),
     "input": EventKind(mark("Digital input"), mark("{input} became {level}"), kept=False),
     "timer": EventKind(mark("Timer"), mark("it is {time}"), kept=False),
@@ -39,5 +39,5 @@ EVENTS: Mapping[str, EventKind] = {
 }
 """By the name that stands in Passage.what, in messages and in the API."""
 
-CARS = (PLATE, NO_PLATE)
+CARS = (PLATE, NO_PLATE, LOW_CONFIDENCE)
 """The events that recognition makes of every car: they are looked up in the lists and decided about."""

@@ -9,7 +9,7 @@ import re
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from board.kit.errors import ConfigError
@@ -42,10 +42,15 @@ StrictInt = Annotated[int, STRICT]
 StrictBool = Annotated[bool, STRICT]
 
 
+Conditions = Mapping[str, tuple[object, ...]]
+"""{option: its values with which another one makes sense}."""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """Title, help and limits of one setting (board/kit/settings.py: `option`). Limits that are None do not hold; `pattern`: the
-    regular expression that the whole text must match."""
+    regular expression that the whole text must match; `when`, `needed`: with which values of others it makes sense, and must be
+    given (board/kit/dependent.py)."""
 
     default: Any = REQUIRED
     title: str = ""
@@ -56,6 +61,8 @@ class Field:
     restart: bool = False
     group: str = ""
     belongs_to: tuple[str, ...] = ()
+    when: Conditions = field(default_factory=dict)
+    needed: Conditions = field(default_factory=dict)
     ge: float | None = None
     gt: float | None = None
     le: float | None = None

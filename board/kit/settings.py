@@ -9,10 +9,11 @@ import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar, NoReturn, Self, TypeVar
 
 from board.kit.errors import ConfigError, GatewrightError
-from board.kit.fields import Field, Read, bare, reader
+from board.kit.fields import Conditions, Field, Read, bare, reader
 from board.kit.words import Text, joined
 
 FORBID, IGNORE, ALLOW = "forbid", "ignore", "allow"
@@ -143,6 +144,8 @@ def option(
     restart: bool = False,
     group: str = "",
     belongs_to: tuple[str, ...] = (),
+    when: Conditions = MappingProxyType({}),
+    needed: Conditions = MappingProxyType({}),
     **limits: Any,
 ) -> Any:
     """A field with what a form needs. `default`: `...` when it must be given; `limits`: Field's (ge, le, max_length, pattern ...).
@@ -150,11 +153,13 @@ def option(
     `choices`: the allowed texts, in order; `widget`: "password", "textarea", "output", "input", "wiegand_port" ... when
     the type alone does not say how to edit it; `restart`: takes effect after "Restart service" (manual 4.5, LPR configuration
     tab); `belongs_to`: of a
-    password, the options that say to whom it is sent: when one of them changes, it has to be typed again (board/kit/secrets.py).
+    password, the options that say to whom it is sent: when one of them changes, it has to be typed again (board/kit/secrets.py);
+    `when`, `needed`: the options and their values with which this one makes sense, and with which it must be given
+    (board/kit/dependent.py).
     """
     return Field(
         default, title, help_text, unit=unit, choices=tuple(choices), widget=widget, restart=restart, group=group,
-        belongs_to=belongs_to, **limits,
+        belongs_to=belongs_to, when=when, needed=needed, **limits,
     )  # fmt: skip
 
 

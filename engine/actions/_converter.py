@@ -31,11 +31,22 @@ class HttpConverter(Settings):
         "{plate} are filled in. Our own default; set it to what the board understands.",
         widget="url",
         max_length=500,
+        when={"by": ("http",)},
     )
     authentication: str = option(
-        "none", "Authentication", "How the board wants the user and password.", choices=("none", "basic", "digest")
+        "none",
+        "Authentication",
+        "How the board wants the user and password.",
+        choices=("none", "basic", "digest"),
+        when={"by": ("http",)},
     )
-    user: str = option("", "User", "For basic and digest authentication.", max_length=100)
+    user: str = option(
+        "",
+        "User",
+        "For basic and digest authentication.",
+        max_length=100,
+        when={"by": ("http",), "authentication": ("basic", "digest")},
+    )
     password: str = option(
         "",
         "Password",
@@ -43,9 +54,12 @@ class HttpConverter(Settings):
         widget="password",
         belongs_to=("url", "authentication", "ca"),
         max_length=200,
+        when={"by": ("http",), "authentication": ("basic", "digest")},
     )
-    ca: Certificates = ca_option()
-    timeout_s: float = option(3.0, "Timeout", "Longest wait, from look-up to the end of the answer.", unit="s", ge=1, le=10)
+    ca: Certificates = ca_option({"by": ("http",), "url": ("https://",)})
+    timeout_s: float = option(
+        3.0, "Timeout", "Longest wait, from look-up to the end of the answer.", unit="s", ge=1, le=10, when={"by": ("http",)}
+    )
 
     @field_validator("url")
     @classmethod

@@ -39,12 +39,23 @@ class FtpServer(Settings):
         "explicit: FTPS that begins openly and goes no further unless encrypted; implicit: from the first byte; none: plain FTP.",
         choices=tuple(PORTS),
     )
-    ca: Certificates = ca_option()
+    ca: Certificates = ca_option({"tls": ("explicit", "implicit"), "verify_tls": (True,)})
     verify_tls: bool = option(
-        True, "Check the certificate", "Refuses a server whose certificate is not valid. Switch off only for a test."
+        True,
+        "Check the certificate",
+        "Refuses a server whose certificate is not valid. Switch off only for a test.",
+        when={"tls": ("explicit", "implicit")},
     )
     user: str = option("anonymous", "User", "At the FTP server.", max_length=200)
-    password: str = option("", "Password", "Of the user at the FTP server.", widget="password", belongs_to=TO_WHOM, max_length=200)
+    password: str = option(
+        "",
+        "Password",
+        "Of the user at the FTP server.",
+        widget="password",
+        belongs_to=TO_WHOM,
+        max_length=200,
+        when={"user": ("*",)},
+    )
 
     @field_validator("user", "password")
     @classmethod

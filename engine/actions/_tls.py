@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated
 
 from board.kit.errors import ConfigError
-from board.kit.fields import AfterValidator
+from board.kit.fields import AfterValidator, Conditions
 from board.kit.settings import option
 
 if TYPE_CHECKING:
@@ -35,13 +35,14 @@ Certificates = Annotated[str, AfterValidator(check_ca)]
 """The type of an option `ca`."""
 
 
-def ca_option() -> str:
-    """The field of an option `ca`, the same for all kinds."""
+def ca_option(when: Conditions) -> str:
+    """The field of an option `ca`, the same for all kinds. `when`: as of every option."""
     found: str = option(
         "",
         "Certificate of the authority",
         "In PEM: the only one whose servers are trusted; a server's own certificate does as well. Empty: the public authorities.",
         widget="textarea",
+        when=when,
         max_length=MOST_CA,
     )
     return found

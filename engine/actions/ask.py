@@ -47,9 +47,11 @@ class AskOptions(Settings):
         443, "Port", "By custom 443 for HTTP with TLS, 80 without; 8883 for MQTT with TLS, 1883 without.", ge=1, le=65535
     )
     tls: bool = option(True, "TLS", "Encrypts the connection and checks who answers.")
-    ca: Certificates = ca_option()
-    path: str = option("/ask", "Path", "HTTP only: where questions are posted.", max_length=300)
-    authentication: str = option("none", "Authentication", "HTTP only: how the server wants to know the camera.", choices=LOGINS)
+    ca: Certificates = ca_option({"tls": (True,)})
+    path: str = option("/ask", "Path", "HTTP only: where questions are posted.", max_length=300, when={"over": ("http",)})
+    authentication: str = option(
+        "none", "Authentication", "HTTP only: how the server wants to know the camera.", choices=LOGINS, when={"over": ("http",)}
+    )
     user: str = option("", "User", "For basic and digest authentication, and for the broker.", max_length=100)
     password: str = option(
         "", "Password", "For basic and digest authentication and the broker; the token for bearer.", widget="password",
@@ -57,12 +59,10 @@ class AskOptions(Settings):
     )  # fmt: skip
     topic: Topic = option(
         "gatewright/{camera}/ask", "Topic", "MQTT only: where questions are published. {camera}, {name} and {site} are filled in.",
-        min_length=1, max_length=200,
-    )  # fmt: skip
+        min_length=1, max_length=200, when={"over": ("mqtt",)})  # fmt: skip
     answer_topic: Topic = option(
         "gatewright/{camera}/answer", "Answer topic", "MQTT only: where the answers are published; also the response topic.",
-        min_length=1, max_length=200,
-    )  # fmt: skip
+        min_length=1, max_length=200, when={"over": ("mqtt",)})  # fmt: skip
     secret: str = option(
         "",
         "Secret",

@@ -32,7 +32,7 @@ class CameraOptions(Settings):
     host: Host = option("192.168.1.11", "Host", "The other camera's name or address.", max_length=253)
     port: int = option(443, "Port", "That of its portal: by custom 443 with TLS, 80 without.", ge=1, le=65535)
     tls: bool = option(True, "TLS", "Encrypts the connection and checks which camera that is.")
-    ca: Certificates = ca_option()
+    ca: Certificates = ca_option({"tls": (True,)})
     password: str = option(
         "",
         "Token",

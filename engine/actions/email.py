@@ -37,12 +37,23 @@ class EmailOptions(Settings):
         "starttls: begins openly, goes no further unless encrypted; tls: from the first byte; none: anyone on the way can read it.",
         choices=tuple(PORTS),
     )
-    ca: Certificates = ca_option()
+    ca: Certificates = ca_option({"tls": ("starttls", "tls"), "verify_tls": (True,)})
     verify_tls: bool = option(
-        True, "Check the certificate", "Refuses a server whose certificate is not valid. Switch off only for a test."
+        True,
+        "Check the certificate",
+        "Refuses a server whose certificate is not valid. Switch off only for a test.",
+        when={"tls": ("starttls", "tls")},
     )
     user: str = option("", "User", "Empty: without logging in.", max_length=200)
-    password: str = option("", "Password", "Of the user at the mail server.", widget="password", belongs_to=TO_WHOM, max_length=200)
+    password: str = option(
+        "",
+        "Password",
+        "Of the user at the mail server.",
+        widget="password",
+        belongs_to=TO_WHOM,
+        max_length=200,
+        when={"user": ("*",)},
+    )
     sender: str = option("camera@example.org", "Sender", "Mail address that the messages come from.", max_length=320)
     to: str = option(
         "gate@example.org", "Receivers", "Mail addresses, with commas or one a line.", widget="textarea", max_length=4000
@@ -65,13 +76,18 @@ class EmailOptions(Settings):
         "The same places are filled in as in the subject.",
         widget="textarea",
         max_length=4000,
+        when={"format": ("TEXT",)},
     )
     images: str = option("full", "Pictures", "Which pictures are attached.", choices=tuple(PICTURES))
     document: str = option(
         "none", "Document", "Attaches the whole event as a file as well (docs/messages.md).", choices=("none", "XML", "JSON")
     )
-    immix_input: int = option(1, "Immix input", "IMMIX: the number of the alarm there.", ge=1, le=65535)
-    immix_event: str = option("VehicleDetected", "Immix event", "IMMIX: the type of the alarm there.", choices=IMMIX_EVENTS)
+    immix_input: int = option(
+        1, "Immix input", "IMMIX: the number of the alarm there.", ge=1, le=65535, when={"format": ("IMMIX",)}
+    )
+    immix_event: str = option(
+        "VehicleDetected", "Immix event", "IMMIX: the type of the alarm there.", choices=IMMIX_EVENTS, when={"format": ("IMMIX",)}
+    )
     timeout_s: float = option(
         30.0, "Timeout", "Longest wait, from the look-up of the server's name to the end of the mail.", unit="s", ge=1, le=120
     )

@@ -21,7 +21,7 @@ class FtpOptions(FtpServer):
     format: str = option(
         "JPG", "Format", "JPG: pictures; others: the whole event as a file (docs/messages.md).", choices=("JPG", *DOCUMENTS)
     )
-    images: str = option("full", "Pictures", "JPG: which pictures are stored.", choices=tuple(PICTURES))
+    images: str = option("full", "Pictures", "JPG: which pictures are stored.", choices=tuple(PICTURES), when={"format": ("JPG",)})
     name: str = option(
         "{date}/{plate}_{date}_{time}_{list}",
         "File name",

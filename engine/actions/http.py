@@ -59,21 +59,44 @@ class HttpOptions(Settings):
         "MILESIGHT: its JSON, or its GET address; XML, JSON: the whole event (docs/messages.md); TEMPLATE: the URL and text below.",
         choices=("MILESIGHT", *DOCUMENTS, "TEMPLATE"),
     )
-    plate_image: bool = option(True, "Send the plate image", "POST of MILESIGHT only: adds the plate's picture, base64.")
-    full_image: bool = option(False, "Send the image", "POST of MILESIGHT only: adds the whole picture, base64.")
-    caption: str = option("LPR", "Caption", "GET of MILESIGHT only: value of Caption.", max_length=60)
+    plate_image: bool = option(
+        True,
+        "Send the plate image",
+        "POST of MILESIGHT only: adds the plate's picture, base64.",
+        when={"format": ("MILESIGHT",), "method": ("POST",)},
+    )
+    full_image: bool = option(
+        False,
+        "Send the image",
+        "POST of MILESIGHT only: adds the whole picture, base64.",
+        when={"format": ("MILESIGHT",), "method": ("POST",)},
+    )
+    caption: str = option(
+        "LPR",
+        "Caption",
+        "GET of MILESIGHT only: value of Caption.",
+        max_length=60,
+        when={"format": ("MILESIGHT",), "method": ("GET",)},
+    )
     body: str = option(
         '{"plate": "{plate}", "list": "{list}", "time": "{stamp}", "event": "{event}"}',
         "Text",
         "POST of TEMPLATE only; {plate}, {list}, {description}, {stamp}, {device}, {event} and others are filled in.",
         widget="textarea",
         max_length=4000,
+        when={"format": ("TEMPLATE",), "method": ("POST",)},
     )
     content_type: str = option(
-        "application/json", "Type of the text", "TEMPLATE only: how values are escaped in the text.", choices=tuple(SAFE_IN)
+        "application/json",
+        "Type of the text",
+        "TEMPLATE only: how values are escaped in the text.",
+        choices=tuple(SAFE_IN),
+        when={"format": ("TEMPLATE",), "method": ("POST",)},
     )
     authentication: str = option("none", "Authentication", "How the server wants the user and password.", choices=LOGINS)
-    user: str = option("", "User", "For basic and digest authentication.", max_length=100)
+    user: str = option(
+        "", "User", "For basic and digest authentication.", max_length=100, when={"authentication": ("basic", "digest")}
+    )
     password: str = option(
         "",
         "Password",
@@ -81,6 +104,8 @@ class HttpOptions(Settings):
         widget="password",
         belongs_to=TO_WHOM,
         max_length=2000,
+        when={"authentication": ("basic", "digest", "bearer")},
+        needed={"authentication": ("bearer",)},
     )
     hmac_secret: str = option(
         "",
@@ -94,9 +119,12 @@ class HttpOptions(Settings):
     timeout_s: float = option(
         10.0, "Timeout", "Longest wait, from the look-up of the server's name to the end of its answer.", unit="s", ge=1, le=60
     )
-    ca: Certificates = ca_option()
+    ca: Certificates = ca_option({"url": ("https://",), "verify_tls": (True,)})
     verify_tls: bool = option(
-        True, "Check the certificate", "https: refuses a server whose certificate is not valid. Switch off only for a test."
+        True,
+        "Check the certificate",
+        "https: refuses a server whose certificate is not valid. Switch off only for a test.",
+        when={"url": ("https://",)},
     )
 
     @field_validator("url")

@@ -38,10 +38,14 @@ class IoOptions(Settings):
         "on, off: held until another action changes it or the service stops.",
         choices=tuple(NOTES),
     )
-    duration_ms: int = option(500, "Duration", "How long a pulse lasts.", unit="ms", ge=10, le=LONGEST_MS)
-    on_ms: int = option(500, "Pattern on", "How long each pulse of a pattern lasts.", unit="ms", ge=20, le=60_000)
-    off_ms: int = option(500, "Pattern off", "How long the pause after it lasts.", unit="ms", ge=20, le=60_000)
-    repeat: int = option(5, "Pattern repeat", "How many pulses a pattern has.", ge=1, le=1000)
+    duration_ms: int = option(500, "Duration", "How long a pulse lasts.", unit="ms", ge=10, le=LONGEST_MS, when={"do": ("pulse",)})
+    on_ms: int = option(
+        500, "Pattern on", "How long each pulse of a pattern lasts.", unit="ms", ge=20, le=60_000, when={"do": ("pattern",)}
+    )
+    off_ms: int = option(
+        500, "Pattern off", "How long the pause after it lasts.", unit="ms", ge=20, le=60_000, when={"do": ("pattern",)}
+    )
+    repeat: int = option(5, "Pattern repeat", "How many pulses a pattern has.", ge=1, le=1000, when={"do": ("pattern",)})
     polarity: str = option(
         "active high",
         "Polarity",

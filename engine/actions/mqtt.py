@@ -58,7 +58,7 @@ class MqttOptions(Settings):
     host: Host = option("192.168.1.10", "Host", "The broker's name or address.", max_length=253)
     port: int = option(8883, "Port", "The broker's port: by custom 8883 with TLS, 1883 without.", ge=1, le=65535)
     tls: bool = option(True, "TLS", "Encrypts the connection and checks who the broker is.")
-    ca: Certificates = ca_option()
+    ca: Certificates = ca_option({"tls": (True,)})
     user: str = option("", "User", "Empty: the broker asks for none.", max_length=100)
     password: str = option(
         "",
@@ -67,6 +67,7 @@ class MqttOptions(Settings):
         widget="password",
         belongs_to=("host", "port", "tls", "ca"),
         max_length=200,
+        when={"user": ("*",)},
     )
     topic: Topic = option(
         "gatewright/{camera}/plates",
@@ -88,10 +89,18 @@ class MqttOptions(Settings):
         max_length=LONGEST_TOPIC,
     )
     discovery: bool = option(
-        False, "Home Assistant", "Makes the camera known to Home Assistant: an event entity for this topic. Needs the format JSON."
+        False,
+        "Home Assistant",
+        "Makes the camera known to Home Assistant: an event entity for this topic. Needs the format JSON.",
+        when={"format": ("JSON", "JSON_IMG")},
     )
     discovery_prefix: Topic = option(
-        "homeassistant", "Discovery prefix", "Home Assistant's own setting, seldom changed.", min_length=1, max_length=60
+        "homeassistant",
+        "Discovery prefix",
+        "Home Assistant's own setting, seldom changed.",
+        min_length=1,
+        max_length=60,
+        when={"discovery": (True,)},
     )
     onvif_prefix: OnvifPrefix = option(
         "",

@@ -41,9 +41,12 @@ class SocketClientOptions(Settings):
         True, "Keep the connection", "One connection for all events; otherwise one for each, which ends with the message."
     )
     tls: bool = option(False, "TLS", "The connection is secured.")
-    ca: Certificates = ca_option()
+    ca: Certificates = ca_option({"tls": (True,), "verify_tls": (True,)})
     verify_tls: bool = option(
-        True, "Check the certificate", "TLS: refuses a server whose certificate is not valid. Switch off only for a test."
+        True,
+        "Check the certificate",
+        "TLS: refuses a server whose certificate is not valid. Switch off only for a test.",
+        when={"tls": (True,)},
     )
     timeout_s: float = option(
         10.0, "Timeout", "Longest wait, from the look-up of the server's name until it has the message.", unit="s", ge=1, le=60

@@ -34,9 +34,12 @@ class SyslogOptions(Settings):
         "udp: quick, and nobody confirms it; tcp: messages are counted in octets; tls: the same, secured.",
         choices=tuple(PORTS),
     )
-    ca: Certificates = ca_option()
+    ca: Certificates = ca_option({"protocol": ("tls",), "verify_tls": (True,)})
     verify_tls: bool = option(
-        True, "Check the certificate", "tls: refuses a server whose certificate is not valid. Switch off only for a test."
+        True,
+        "Check the certificate",
+        "tls: refuses a server whose certificate is not valid. Switch off only for a test.",
+        when={"protocol": ("tls",)},
     )
     facility: str = option("local0", "Facility", "Where the server files the message.", choices=tuple(FACILITIES))
     severity: str = option("notice", "Severity", "How important the message is.", choices=tuple(SEVERITIES))

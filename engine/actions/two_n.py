@@ -32,14 +32,20 @@ class TwoNOptions(Settings):
     host: Host = option("192.168.1.10", "Host", "The 2N device's name or address.", max_length=253)
     port: int = option(443, "Port", "By custom 443 with TLS, 80 without.", ge=1, le=65535)
     tls: bool = option(True, "TLS", "Encrypts the connection and checks who the device is.")
-    ca: Certificates = ca_option()
+    ca: Certificates = ca_option({"tls": (True,)})
     authentication: str = option(
         "digest",
         "Authentication",
         "As set in the device for the service API Access Control (Services, HTTP API).",
         choices=("none", "basic", "digest"),
     )
-    user: str = option("", "User", "An HTTP API account with the privilege Access Control.", max_length=100)
+    user: str = option(
+        "",
+        "User",
+        "An HTTP API account with the privilege Access Control.",
+        max_length=100,
+        when={"authentication": ("basic", "digest")},
+    )
     password: str = option(
         "",
         "Password",
@@ -47,6 +53,7 @@ class TwoNOptions(Settings):
         widget="password",
         belongs_to=("host", "port", "tls", "ca", "authentication"),
         max_length=200,
+        when={"authentication": ("basic", "digest")},
     )
     access_point: str = option("entry", "Access point", "Which of the device's access rules hold.", choices=("entry", "exit"))
     image: bool = option(True, "Send the plate image", "Adds the plate's picture, which the device shows in its log.")

@@ -20,14 +20,19 @@ class Vast2Options(Settings):
     port: int = option(80, "Port", "Of the server: by custom 443 with TLS, 80 without.", ge=1, le=65535)
     path: str = option("/lpr", "Path", "Where the server takes events; our own document is posted there.", max_length=300)
     tls: bool = option(False, "TLS", "Encrypts the connection and checks who the server is.")
-    ca: Certificates = ca_option()
+    ca: Certificates = ca_option({"tls": (True,), "verify_tls": (True,)})
     verify_tls: bool = option(
-        True, "Check the certificate", "TLS: refuses a server whose certificate is not valid. Switch off only for a test."
+        True,
+        "Check the certificate",
+        "TLS: refuses a server whose certificate is not valid. Switch off only for a test.",
+        when={"tls": (True,)},
     )
     authentication: str = option(
         "none", "Authentication", "How the server wants the user and password.", choices=("none", "basic", "digest")
     )
-    user: str = option("", "User", "For basic and digest authentication.", max_length=100)
+    user: str = option(
+        "", "User", "For basic and digest authentication.", max_length=100, when={"authentication": ("basic", "digest")}
+    )
     password: str = option(
         "",
         "Password",
@@ -35,6 +40,7 @@ class Vast2Options(Settings):
         widget="password",
         belongs_to=("host", "port", "path", "tls", "ca", "verify_tls", "authentication"),
         max_length=200,
+        when={"authentication": ("basic", "digest")},
     )
     timeout_s: float = option(
         10.0, "Timeout", "Longest wait, from the look-up of the server's name to the end of its answer.", unit="s", ge=1, le=60

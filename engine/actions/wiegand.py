@@ -52,9 +52,14 @@ class NumberOptions(Settings):
         "Plate without a number",
         "What to send with Number = list for a plate that has none there: sha1, fixed, or nothing.",
         choices=("sha1", "fixed", "nothing"),
+        when={"number": ("list",)},
     )
-    fixed_facility: int = option(0, "Fixed facility", "Facility or site code of the fixed number.", ge=0, le=0xFFFF)
-    fixed_card: int = option(0, "Fixed card", "Card number of the fixed number.", ge=0, le=0xFFFFFFFF)
+    fixed_facility: int = option(
+        0, "Fixed facility", "Facility or site code of the fixed number.", ge=0, le=0xFFFF, when={"number": ("list", "fixed")}
+    )
+    fixed_card: int = option(
+        0, "Fixed card", "Card number of the fixed number.", ge=0, le=0xFFFFFFFF, when={"number": ("list", "fixed")}
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> NumberOptions:
@@ -74,11 +79,17 @@ class WiegandOptions(NumberOptions, HttpConverter):
         "pins: this board makes the pulses. http: another board does, asked for the URL.",
         choices=("pins", "http"),
     )
-    port: str = option("W1", "Port", "Which Wiegand output.", widget="wiegand_port", min_length=1, max_length=8)
-    width_us: int = option(80, "Pulse width", "Length of a pulse (SIA: 20 to 100).", unit="µs", ge=20, le=100)
-    period_us: int = option(2000, "Pulse interval", "From pulse to pulse (SIA: 200 to 20,000).", unit="µs", ge=200, le=20_000)
-    gap_ms: int = option(100, "Gap", "Least pause between two frames.", unit="ms", ge=30, le=5000)
-    repeat: int = option(1, "Repeat", "How many times the frame is sent.", ge=1, le=5)
+    port: str = option(
+        "W1", "Port", "Which Wiegand output.", widget="wiegand_port", min_length=1, max_length=8, when={"by": ("pins",)}
+    )
+    width_us: int = option(
+        80, "Pulse width", "Length of a pulse (SIA: 20 to 100).", unit="µs", ge=20, le=100, when={"by": ("pins",)}
+    )
+    period_us: int = option(
+        2000, "Pulse interval", "From pulse to pulse (SIA: 200 to 20,000).", unit="µs", ge=200, le=20_000, when={"by": ("pins",)}
+    )
+    gap_ms: int = option(100, "Gap", "Least pause between two frames.", unit="ms", ge=30, le=5000, when={"by": ("pins",)})
+    repeat: int = option(1, "Repeat", "How many times the frame is sent.", ge=1, le=5, when={"by": ("pins",)})
     even_if_blacklisted: bool = option(
         False,
         "Even if blacklisted",

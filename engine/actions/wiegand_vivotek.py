@@ -30,6 +30,7 @@ class ConverterOptions(NumberOptions, HttpConverter):
         "Serial line",
         "Where the converter is: serial:///dev/ttyUSB0?baud=9600 (also parity, bits, stop, rs485=1), or socket://host:port.",
         max_length=200,
+        when={"by": ("line",)},
     )
     message: str = option(
         r"W{bits} {facility} {card}\r\n",
@@ -38,11 +39,18 @@ class ConverterOptions(NumberOptions, HttpConverter):
         r"\r, \n and \x02 stand for bytes. Our own default; set it to what the converter understands.",
         min_length=1,
         max_length=200,
+        when={"by": ("line",)},
     )
     answer: str = option(
-        "", "Expected answer", "The delivery counts once this comes back; empty: no answer is awaited.", max_length=60
+        "",
+        "Expected answer",
+        "The delivery counts once this comes back; empty: no answer is awaited.",
+        max_length=60,
+        when={"by": ("line",)},
     )
-    answer_ms: int = option(500, "Answer within", "How long the answer may take.", unit="ms", ge=50, le=3000)
+    answer_ms: int = option(
+        500, "Answer within", "How long the answer may take.", unit="ms", ge=50, le=3000, when={"by": ("line",), "answer": ("*",)}
+    )
     even_if_blacklisted: bool = option(
         False,
         "Even if blacklisted",

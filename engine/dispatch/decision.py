@@ -87,7 +87,8 @@ def _opened(passage: Passage, finding: Finding, begun: Sequence[ActionRule]) -> 
 def _reason(passage: Passage, finding: Finding, openers: Iterable[ActionRule], zone: ZoneInfo) -> Text:
     """Why nothing that opens was due."""
     if not passage.plate:
-        return Text("no plate was read")
+        values = {"unsure": passage.unsure, "confidence": round(passage.confidence, 1)}
+        return Text("{unsure} was read with {confidence:g} % only", values) if passage.unsure else Text("no plate was read")
     matches = finding.matches
     listed = [match for match in matches if match.list.role not in FIXED_ROLES]
     refusing = _refusing(finding)

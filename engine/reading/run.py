@@ -27,6 +27,7 @@ from board.kit.words import NOTHING, Text, mark, shortened
 from board.kit.zones import camera_zone
 from board.ports import Camera
 from board.types import BoardProfile, Frame
+from engine.events import LOW_CONFIDENCE
 from engine.messages import NO_LICENSE, SETUP, EngineStatus, LiveReads, ReadAgain, TriggerTaken
 from engine.reading import begin
 from engine.reading.again import Again
@@ -36,6 +37,7 @@ from engine.reading.link import Link
 from engine.reading.modes import Result, mode_kind
 from engine.reading.passages.filters import ReadFilter
 from engine.reading.passages.sights import NOTHING_KNOWN, Known, SightsFile
+from engine.reading.passages.unsure import Unsure
 from engine.reading.unstored import Unstored
 from engine.types import Passage, PassageImages, PlateRead, Roi, Trigger
 
@@ -99,6 +101,7 @@ class Engine:
         self._mode = kind.open(settings, known)
         self._sights = SightsFile(state.sights_file, clock)
         self._filter = ReadFilter(settings)
+        self._unsure = Unsure(settings.votes, settings.min_confidence_pct, settings.lost_after_ms)
         self._images = ImageStore(state.images, general.save_full_image, general.save_plate_image, general.image_quality_pct)
         self._triggers: deque[Trigger] = deque()
         self._stop = threading.Event()
@@ -172,7 +175,8 @@ class Engine:
         if frame is not None:
             self._publish(self._read(frame))
         else:
-            self._publish(self._mode.tick(self._clock.monotonic_ns()))
+            now_ns = self._clock.monotonic_ns()
+            self._publish(self._unsure.tick(now_ns, self._mode.tick(now_ns)))
         self._sights.keep(self._mode.sights)
 
     def _read_again(self) -> None:
@@ -233,7 +237,7 @@ class Engine:
         self._frames_processed += 1
         valid, refused = self._filter.sort(frame, reads)
         self._show_live(frame, [*valid, *refused])
-        return self._mode.see(frame, valid, refused)
+        return self._unsure.see(frame, valid, self._filter.unsure(frame, refused), self._mode.see(frame, valid, refused))
 
     def _show_live(self, frame: Frame, reads: Sequence[PlateRead]) -> None:
         if reads or self._live_shown:
@@ -280,13 +284,13 @@ class Engine:
 
 
 def to_passage(result: Result, passage_id: str, clock: Clock) -> Passage:
-    """The passage of a mode's result; without a read it has plate "" and the trigger's last picture."""
+    """The passage of a mode's result; without a sure read it has plate "", and without any the trigger's last picture."""
     settled, frame, trigger = result.settled, result.frame, result.trigger
-    read = settled.read if settled else None
+    read = settled.read if settled else result.unsure
     return Passage(
         id=passage_id,
-        plate=read.text if read else "",
-        confidence=settled.confidence if settled else 0.0,
+        plate=settled.read.text if settled else "",
+        confidence=settled.confidence if settled else read.confidence if read else 0.0,
         country=read.country if read else "",
         region=read.region if read else "",
         lane=read.lane if read else 0,
@@ -302,6 +306,8 @@ def to_passage(result: Result, passage_id: str, clock: Clock) -> Passage:
         images=PassageImages(),
         plate_colour=read.plate_colour if read else "",
         plate_kind=read.plate_kind if read else "",
+        event=LOW_CONFIDENCE if result.unsure else "",
+        unsure=result.unsure.text if result.unsure else "",
     )
 
 

@@ -16,7 +16,7 @@ from board.kit.clock import Clock
 from engine.settings import GeneralSettings, LprSettings
 from engine.settings.lane import COUNTS, LaneSettings
 from engine.store import Store
-from engine.types import PlateList
+from engine.types import PlateList, Start
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
 from tests.samples import entry, passage
@@ -256,6 +256,36 @@ def test_a_simulated_input_is_pressed_and_released_and_seen(page: Any, camera: t
     button.click()
     playwright.expect(page.locator("#line-DI2")).to_contain_text("rest")
     assert edges(folder, "DI2") == [1, 0]
+
+
+def test_the_form_of_an_action_shows_only_what_its_choices_need(page: Any, camera: tuple[Path, str]) -> None:
+    folder, address = camera
+    page.goto(f"{address}/lists/4/actions/new?kind=io")
+    shown = ("#f-lane", "#f-duration_ms")
+    hidden = ("#f-start_input", "#f-start_times", "#f-start_opens", "#f-on_ms")
+    assert [page.locator(each).is_visible() for each in (*shown, *hidden)] == [True] * 2 + [False] * 4
+    page.locator("#f-do").select_option("pattern")
+    assert [page.locator(each).is_visible() for each in ("#f-duration_ms", "#f-on_ms")] == [False, True]
+    page.locator("#f-start").select_option(label="Digital input")
+    assert [page.locator(each).is_visible() for each in ("#f-lane", "#f-start_input", "#f-start_opens")] == [False, True, True]
+    page.locator("#f-start_input").select_option("DI2")
+    page.get_by_role("button", name="Save").click()
+    playwright.expect(page.locator("[data-field=start_opens] .wrong")).to_contain_text("no list says that this car may pass")
+    page.locator("#f-start_opens").check()
+    page.locator("#f-action-name").fill("Exit loop")
+    page.get_by_role("button", name="TEST").click()
+    playwright.expect(page.locator("#outcome")).to_contain_text("DO1 switched on and off")
+    page.get_by_role("button", name="Save").click()
+    playwright.expect(page.locator(".action", has_text="Exit loop")).to_contain_text("Digital input")
+    rule = with_store(folder, lambda store: store.rules())[-1]
+    assert (rule.start, rule.name) == (Start("input", "DI2", opens=True), "Exit loop")
+    page.locator(".action", has_text="Exit loop").get_by_role("link", name="Edit", exact=True).click()
+    assert page.locator("#f-start_input").input_value() == "DI2"
+    page.locator("#f-start").select_option(label="Plate on this list")
+    playwright.expect(page.locator("#f-start_input")).to_be_hidden()
+    page.get_by_role("button", name="Save").click()
+    playwright.expect(page.locator(".action", has_text="Exit loop")).to_be_visible()
+    assert with_store(folder, lambda store: store.rules())[-1].start == Start()
 
 
 def test_the_lane_tab_sets_inputs_and_places_and_live_tells_the_lane(page: Any, tmp_path: Path) -> None:

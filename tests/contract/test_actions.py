@@ -156,3 +156,13 @@ def test_a_rule_of_it_can_be_saved_and_wires_what_it_says(kind: ActionKind[Any],
     saved = new_store(tmp_path).rules.save(rule(kind=kind.name), "admin")
     assert json.loads(saved.options) == json.loads(kind.options().model_dump_json())
     assert wanted_polarities([saved], KINDS) == dict(kind.polarity(kind.options()))
+
+
+def test_what_an_option_depends_on_is_an_option_of_the_kind_with_such_values(kind: ActionKind[Any]) -> None:
+    fields = kind.options.model_fields
+    for name, field in fields.items():
+        for other, allowed in {**field.when, **field.needed}.items():
+            assert other in fields and other != name, name
+            choices = fields[other].choices
+            assert not choices or set(allowed) <= {*choices, "*"}, name
+            assert isinstance(fields[other].default, bool) == isinstance(allowed[0], bool), name

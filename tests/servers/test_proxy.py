@@ -14,8 +14,8 @@ import requests
 from bottle import Bottle, HTTPResponse
 
 from board.kit.permissions import ROLES
+from board.kit.sockets import bound_at
 from board.kit.web.limits import Limits
-from board.kit.web.listeners import unix_listener
 from board.kit.web.routes import Refused
 from board.kit.web.server import Server
 from board.kit.web.visitor import COOKIE, Visitor
@@ -290,7 +290,7 @@ def test_slow_bodies_of_a_viewer_leave_the_portal_to_everybody_else_and_to_himse
         start("200 OK", [])
         return [b"%d" % size]
 
-    behind = Server(unix_listener(site.path), portal, Limits(threads=3))
+    behind = Server(bound_at(site.path), portal, Limits(threads=3))
     behind.start()
     slow = []
     try:

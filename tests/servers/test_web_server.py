@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
+from board.kit.sockets import bound_at
 from board.kit.web.exchange import BrokenOff
 from board.kit.web.heads import Head
 from board.kit.web.limits import Limits, Share
-from board.kit.web.listeners import tcp_listener, unix_listener
+from board.kit.web.listeners import tcp_listener
 from board.kit.web.server import Server
 from board.kit.web.streams import STREAM
 from firmware.people.addresses import Addresses
@@ -66,7 +67,7 @@ class Site:
 
     def __init__(self, limits: Limits = QUICK, path: Path | None = None, **more: Any) -> None:
         self.path = path
-        self.listener = unix_listener(path) if path else tcp_listener("127.0.0.1", 0)
+        self.listener = bound_at(path) if path else tcp_listener("127.0.0.1", 0)
         self.address = self.listener.getsockname()
         self.go_on = threading.Event()
         self.sources: list[Ticks] = []

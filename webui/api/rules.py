@@ -26,19 +26,27 @@ TEST_TIMEOUT_S = 55.0
 """The host gives up on an answer after 60 s."""
 
 
-class ConditionsForm(Settings):
-    """Which passages of the list an action is meant for."""
+def starts_with(field: str) -> dict[str, tuple[object, ...]]:
+    """The starts that have something to do with the field."""
+    return {"start": tuple(name for name, kind in STARTS.items() if field in (*kind.needs, *kind.offers))}
 
-    lane: StrictInt = option(0, "Lane", "Acts for plates in this lane only; 0: in any.", ge=0, le=2)
+
+class ConditionsForm(Settings):
+    """Which cars an action is meant for."""
+
+    lane: StrictInt = option(0, TITLES["lane"], "Acts in this lane only; 0: in any.", ge=0, le=2, when=starts_with("lane"))
     direction: str = option(
-        "any", "Direction", "Acts for cars that come near or go away only.", choices=("any", "approach", "away")
-    )
+        "any", TITLES["direction"], "Acts for cars that come near or go away only.", choices=("any", "approach", "away"),
+        when=starts_with("direction"),
+    )  # fmt: skip
     min_confidence: StrictInt = option(
-        0, "Minimum confidence", "Acts for plates that were read with at least this certainty.", unit="%", ge=0, le=100
-    )
+        0, TITLES["min_confidence"], "Acts for plates that were read with at least this certainty.", unit="%", ge=0, le=100,
+        when=starts_with("min_confidence"),
+    )  # fmt: skip
     countries: str = option(
-        "", "Countries", "Acts for plates of these countries only, such as DE PL (ISO 3166-1); empty: of any.", max_length=200
-    )
+        "", TITLES["countries"], "Acts for plates of these countries only, such as DE PL (ISO 3166-1); empty: of any.",
+        max_length=200, when=starts_with("countries"),
+    )  # fmt: skip
 
     @field_validator("countries")
     @classmethod
@@ -53,23 +61,32 @@ class ConditionsForm(Settings):
 class StartForm(Settings):
     """What an action starts on."""
 
-    start: str = option("match", TITLES["start"], "What has to happen for the action to begin.", choices=tuple(STARTS))
-    start_input: str = option("", TITLES["start_input"], "Which input of the board.", widget="input", max_length=8)
-    start_edge: str = option("active", TITLES["start_edge"], "What the input has to become.", choices=tuple(EDGES.values()))
+    start: str = option(
+        "match", TITLES["start"], "What has to happen for the action to begin.", choices=tuple(STARTS), widget="start"
+    )
+    start_input: str = option(
+        "", TITLES["start_input"], "Which input of the board.", widget="input", max_length=8, when=starts_with("start_input")
+    )
+    start_edge: str = option(
+        "active", TITLES["start_edge"], "What the input has to become.", choices=tuple(EDGES.values()),
+        when=starts_with("start_edge"),
+    )  # fmt: skip
     start_times: str = option(
         "",
         TITLES["start_times"],
         "Times of the day such as 07:30 18:00, on the days of the schedule below. Leave it empty to act every so many minutes.",
         max_length=300,
+        when=starts_with("start_times"),
     )
     start_every_min: StrictInt = option(
         0, TITLES["start_every_min"], "Counted from midnight, while the schedule below holds; 0: at the times above.",
-        unit="min", ge=0, le=DAY_MINUTES,
+        unit="min", ge=0, le=DAY_MINUTES, when=starts_with("start_every_min"),
     )  # fmt: skip
     start_opens: StrictBool = option(
         False,
         TITLES["start_opens"],
         "What opens a gate needs this when it starts on anything but a plate on its list: it then opens for anybody who is there.",
+        when={"start": tuple(each for each in STARTS if each != "match")},
     )
 
     @field_validator("start_times")
@@ -153,8 +170,7 @@ def _save(portal: Portal, call: Call, sent: Mapping[str, Any], stored: ActionRul
         "name": stored.name,
         "enabled": stored.enabled,
         "week": stored.week.days,
-        **start_data(stored.start),
-        **conditions_data(stored.conditions),
+        **_fitting(str(sent.get("start", stored.start.on)), {**start_data(stored.start), **conditions_data(stored.conditions)}),
         **sent,
     }
     found, options = list(problems(RuleForm, values)), stored.options
@@ -190,6 +206,14 @@ def _save(portal: Portal, call: Call, sent: Mapping[str, Any], stored: ActionRul
     saved = portal.store.rules.save(changed, call.user)
     outcome = portal.service.outcome(RulesChanged())
     return data({**rule_data(portal, saved), "in_force": outcome.ok, **note_data(outcome.note, call.language)})
+
+
+def _fitting(start: str, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """What of the stored start and conditions goes with a start that may be another one."""
+    kind = STARTS.get(start)
+    opens = () if start == "match" else ("start_opens",)
+    fits = ("start", *opens, *kind.needs, *kind.offers) if kind else ()
+    return {name: value for name, value in stored.items() if name in fits}
 
 
 def _delete_rule(portal: Portal, call: Call) -> Answer:

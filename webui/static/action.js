@@ -1,5 +1,5 @@
 // Action: the options of one kind, the weekly schedule and the TEST button of an action.
-import {$, api, ApiError, connectForm, notice, onClick, showProblems, values} from "./portal.js";
+import {$, api, ApiError, connectForm, followWhen, notice, onClick, showProblems, values} from "./portal.js";
 import {openWeek} from "./week.js";
 
 const form = $("#action");
@@ -7,11 +7,12 @@ const {rule, list, kind} = form.dataset;
 const week = openWeek($("[data-grid]"));
 const inside = (place) => values({elements: [...form.elements].filter((input) => $(place).contains(input))});
 const options = () => inside("#options");
+followWhen(form);
 
 connectForm(form, {
   method: rule === "0" ? "POST" : "PUT",
   path: rule === "0" ? `lists/${list}/rules` : `rules/${rule}`,
-  body: () => ({kind, name: $("#f-action-name").value, enabled: $("#f-enabled").checked, week: week.read(), ...inside("#conditions"), options: options()}),
+  body: () => ({...(rule === "0" ? {kind} : {}), name: $("#f-action-name").value, enabled: $("#f-enabled").checked, week: week.read(), ...inside("#start"), options: options()}),
   then: (answer) => {
     sessionStorage.setItem("said", answer.in_force ? "Action saved." : `Action saved; the service does not answer yet: ${answer.note}`);
     location.href = `/anpr/lists/${list}?view=actions`;
@@ -22,7 +23,7 @@ onClick($("#test"), async () => {
   const place = $("#outcome");
   notice("", "Testing…", [], place);
   try {
-    const outcome = await api("POST", "rules/test", {kind, options: options(), list_id: Number(list), rule_id: Number(rule), plate: $("#test-plate").value});
+    const outcome = await api("POST", "rules/test", {kind, options: options(), list_id: Number(list), rule_id: Number(rule), plate: $("#test-plate").value, start: $("#f-start").value});
     notice(outcome.ok ? "ok" : "bad", outcome.ok ? `Done: ${outcome.note}` : outcome.note, [], place);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

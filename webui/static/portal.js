@@ -106,6 +106,23 @@ export function values(form) {
   return found;
 }
 
+/** Shows only the fields that make sense with the values of the others (`data-when`); the rest is not sent. */
+export function followWhen(form) {
+  const is = (value, allowed) => allowed === "*" ? value !== "" : typeof allowed === "string" && allowed.endsWith("://") ? value.toLowerCase().startsWith(allowed) : value === allowed;
+  const valueOf = (name) => {
+    const input = form.elements.namedItem(name);
+    return input.type === "checkbox" ? input.checked : input.value;
+  };
+  const follow = () => $$("[data-when]", form).forEach((field) => {
+    const conditions = Object.entries(JSON.parse(field.dataset.when));
+    field.hidden = !conditions.every(([name, values]) => values.some((allowed) => is(valueOf(name), allowed)));
+    $$("input, select, textarea", field).forEach((input) => { input.disabled = field.hidden; });
+  });
+  form.addEventListener("input", follow);
+  form.addEventListener("change", follow);
+  follow();
+}
+
 /** Marks the fields that `error` names and lists everything at `place`. What was typed stays. */
 export function showProblems(form, error, place) {
   clearProblems(form);

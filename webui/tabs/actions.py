@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
-from board.kit.web.forms import fields
+from board.kit.web.forms import Field, fields
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, Refused, page
+from engine.actions import ActionKind
+from engine.dispatch.starts import STARTS, opens
 from engine.types import ActionRule, WeekSchedule
-from webui.api.rules import ConditionsForm
+from webui.api.rules import ConditionsForm, StartForm
 from webui.choices import board_choices
 from webui.portal import Portal
-from webui.view.rules import conditions_data, kind_of, options_of, stored_rule
+from webui.view.rules import conditions_data, kind_of, options_of, start_data, stored_rule
 
 
 def _new(portal: Portal, call: Call) -> Answer:
@@ -41,6 +44,7 @@ def _page(portal: Portal, call: Call, rule: ActionRule) -> Answer:
         kind=kind,
         owner=owner,
         form=fields(kind.options, options_of(rule), board_choices(portal.profile)),
+        starts=_start_fields(portal, kind, rule),
         conditions=fields(ConditionsForm, dict(conditions_data(rule.conditions)), {}),
         week=json.dumps(rule.week.days),
         zone=portal.general().time_zone,
@@ -48,6 +52,14 @@ def _page(portal: Portal, call: Call, rule: ActionRule) -> Answer:
         result=result,
         local=portal.local,
     )
+
+
+def _start_fields(portal: Portal, kind: ActionKind[Any], rule: ActionRule) -> list[Field]:
+    """Only the starts that the kind can be used with, in words, and what they need."""
+    fitting = tuple((name, each.label) for name, each in STARTS.items() if each.has_plate or not kind.needs_plate)
+    choices = {**board_choices(portal.profile), "start": fitting}
+    found = fields(StartForm, dict(start_data(rule.start)), choices)
+    return [field for field in found if field.name != "start_opens" or opens(kind)]
 
 
 TAB = Tab(

@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 
 from board.kit.secrets import public
 from board.kit.web.routes import Refused
+from board.kit.words import Text
 from engine.actions import ActionKind
-from engine.types import ActionRule, Conditions, Start
+from engine.dispatch.starts import STARTS
+from engine.types import ON_MATCH, ActionRule, Conditions, Start
 from webui.portal import Portal
 from webui.view import shapes
 
@@ -63,6 +65,7 @@ def rule_row(portal: Portal, rule: ActionRule, result: Any, zone: ZoneInfo) -> d
         "kind": rule.kind,
         "label": portal.kinds[rule.kind].label if rule.kind in portal.kinds else rule.kind,
         "enabled": rule.enabled,
+        "start": "" if rule.start == ON_MATCH or rule.start.on not in STARTS else Text(STARTS[rule.start.on].label),
         "always": all(day == ((0, 1440),) for day in rule.week.days),
         "done_at": portal.local(result.done_at, zone) if result else "",
         "done_note": result.done_note if result else "",

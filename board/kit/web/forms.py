@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, get_args, get_origin
 from zoneinfo import ZoneInfo
 
+from board.kit.dependent import dependent_problems
 from board.kit.errors import ConfigError
 from board.kit.secrets import merged, public
 from board.kit.settings import Problem, Settings, SettingsError, problems
@@ -39,6 +41,8 @@ class Field:
     restart: bool
     optional: bool
     """May be left empty: sent as null."""
+    when: str
+    """The values of other fields with which it is shown, as JSON; "": always."""
 
 
 def fields(kind: type[Settings], values: Mapping[str, Any], choices: Choices) -> tuple[Field, ...]:
@@ -61,6 +65,9 @@ def filled(kind: type[S], body: Mapping[str, Any], stored: Mapping[str, Any], ch
     Raises SettingsError with every problem."""
     values, moved = merged(kind, body, stored)
     found = (*problems(kind, values), *_widget_problems(kind, values, choices), *moved)
+    if found:
+        raise SettingsError(*found)
+    found = dependent_problems(kind, body, stored, values)
     if found:
         raise SettingsError(*found)
     settings = kind.model_validate(values)
@@ -94,6 +101,7 @@ def _field(kind: type[Settings], name: str, values: Mapping[str, Any], choices: 
         longest=_said(info.max_length),
         restart=info.restart,
         optional=type(None) in get_args(kind.type_of(name)),
+        when=json.dumps(dict(info.when)) if info.when else "",
     )
 
 

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a mode makes a passage of. `settled` None: a trigger that read nothing, `frame` then is its last picture or None."""
+    """What a mode makes a passage of. `settled` None: a trigger that read nothing, `frame` then is its last picture or None;
+    `unsure`: what was read below the minimum confidence instead (engine/reading/passages/unsure.py)."""
 
     settled: Settled | None
     frame: Frame | None
     trigger: Trigger | None = None
+    unsure: PlateRead | None = None
 
 
 class Mode(Protocol):

@@ -61,6 +61,16 @@ class ReadFilter:
             return "not wholly inside the region of interest"
         return ""
 
+    def unsure(self, frame: Frame, refused: Sequence[PlateRead]) -> list[PlateRead]:
+        """Those of the refused reads that lack nothing but confidence."""
+        height, width = frame.rgb.shape[:2]
+        least = self._settings.min_confidence_pct
+        return [
+            read
+            for read in refused
+            if read.confidence < least and not self.reason(replace(read, confidence=100.0), (width, height))
+        ]
+
     def _say(self, read: PlateRead, why: str, now_ns: int) -> None:
         key = (read.text, why.split(" ", 1)[0])
         if now_ns - self._said.get(key, -SAY_AGAIN_NS) < SAY_AGAIN_NS:

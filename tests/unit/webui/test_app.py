@@ -265,7 +265,8 @@ def test_every_answer_of_a_get_is_what_its_route_says(caller: Caller, route: Rou
     (caller.state.images / "a.jpg").write_bytes(b"x")
     caller.portal.store.add_passage(passage(), [], caller.portal.store.lookup("HK55EVB", NOW, True))
     caller.send("POST", "api/lists/4/entries", {"plate": "HK55EVB", "wiegand_card": 7})
-    caller.send("POST", "api/lists/4/rules", {"kind": "http", "options": {"url": "http://10.0.0.1/", "password": "geheim"}})
+    options = {"url": "http://10.0.0.1/", "password": "geheim", "authentication": "basic"}
+    caller.send("POST", "api/lists/4/rules", {"kind": "http", "options": options})
     made = caller.send("POST", "api/lists/4/jobs", {"kind": "ftp_list", "options": {"password": "geheim"}}).json
     kept = caller.state.exchange / str(made["id"])
     kept.mkdir(parents=True)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote
 
+import certifi
 import pytest
 
 from engine.lists import EARLIEST, LATEST
 from engine.risk import risk
 from engine.settings import GeneralSettings
+from engine.types import Start
 from tests.unit.webui.portal_caller import Caller
 
 WHITE = 4
+CERTIFICATE = re.findall(r"-----BEGIN.*?-----END CERTIFICATE-----", certifi.contents(), re.DOTALL)[0]
 BUSINESS = [[[480, 720], [780, 1020]], *([[[480, 1020]]] * 4), [], []]
 
 
@@ -268,11 +273,11 @@ def test_an_actions_password_stays_in_the_camera_and_through_an_edit(caller: Cal
     made = caller.send("POST", f"api/lists/{WHITE}/rules", {"kind": "http", "options": options}).json
     assert made["options"]["password"] == ""
     assert "s3cr3t" not in caller.get(f"actions/{made['id']}").text
-    caller.send("PUT", f"api/rules/{made['id']}", {"options": {"password": "", "caption": "X"}})
+    caller.send("PUT", f"api/rules/{made['id']}", {"options": {"password": "", "hmac_header": "X-Mine"}})
     rule = caller.portal.store.rules.get(made["id"])
     assert rule is not None
     assert '"password":"s3cr3t"' in rule.options
-    assert '"caption":"X"' in rule.options
+    assert '"hmac_header":"X-Mine"' in rule.options
 
 
 def test_an_action_of_every_kind_has_a_page_and_can_be_saved_as_it_stands(caller: Caller) -> None:
@@ -315,6 +320,93 @@ def test_wrong_conditions_are_explained_each_at_its_field(caller: Caller) -> Non
         "min_confidence": "must be 100 or less",
         "countries": "'GERMANY' is no country code of two letters",
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "wrong"),
+    [
+        ("mqtt", {"tls": False, "ca": CERTIFICATE}, {"ca": "makes sense only with TLS: on"}),
+        ("syslog", {"protocol": "tcp", "verify_tls": False}, {"verify_tls": "makes sense only with Protocol: tls"}),
+        ("http", {"verify_tls": False}, {"verify_tls": "makes sense only with URL: https://"}),
+        ("http", {"authentication": "bearer"}, {"password": "is needed with Authentication: bearer"}),
+        ("http", {"password": "geheim"}, {"password": "makes sense only with Authentication: basic, digest, bearer"}),
+        ("http", {"method": "GET", "full_image": True}, {"full_image": "makes sense only with Method: POST"}),
+        ("io", {"do": "on", "duration_ms": 70}, {"duration_ms": "makes sense only with Do: pulse"}),
+        ("email", {"tls": "none", "verify_tls": False}, {"verify_tls": "makes sense only with Encryption: starttls, tls"}),
+        ("ask", {"over": "mqtt", "path": "/x"}, {"path": "makes sense only with Over: http"}),
+        (
+            "ask",
+            {"host": "8.8.8.8", "tls": False},
+            {"tls": "outside the local network an answer must be safe from forgery: switch TLS on, or agree on a secret"},
+        ),
+        ("mqtt", {"password": "geheim"}, {"password": "makes sense only with User: not empty"}),
+    ],
+)
+def test_an_option_that_makes_sense_only_with_another_is_told_at_its_field(
+    caller: Caller, kind: str, options: dict[str, Any], wrong: dict[str, str]
+) -> None:
+    assert problems(caller.send("POST", f"api/lists/{WHITE}/rules", {"kind": kind, "options": options})) == wrong
+    reply = caller.send("POST", "api/rules/test", {"kind": kind, "list_id": WHITE, "plate": "A1", "options": options})
+    assert problems(reply) == wrong
+
+
+def test_what_was_stored_for_another_choice_stays_and_hinders_nothing(caller: Caller) -> None:
+    path = f"api/lists/{WHITE}/rules"
+    made = caller.send("POST", path, {"kind": "io", "options": {"do": "pulse", "duration_ms": 70}}).json
+    assert caller.send("PUT", f"api/rules/{made['id']}", {"options": {"do": "on"}}).status == 200
+    saved = caller.send("PUT", f"api/rules/{made['id']}", {"options": {"do": "pulse"}}).json
+    assert saved["options"]["duration_ms"] == 70
+
+
+def test_what_an_action_starts_on_is_saved_kept_and_changed(caller: Caller) -> None:
+    path = f"api/lists/{WHITE}/rules"
+    made = caller.send("POST", path, {"kind": "syslog", "start": "timer", "start_times": "18:00, 7:30"}).json
+    assert (made["start"], made["start_times"], made["start_every_min"]) == ("timer", "07:30 18:00", 0)
+    one = f"api/rules/{made['id']}"
+    assert caller.send("PUT", one, {"name": "Twice a day"}).json["start_times"] == "07:30 18:00"
+    changed = caller.send("PUT", one, {"start": "input", "start_input": "DI1", "start_edge": "inactive"}).json
+    assert (changed["start"], changed["start_input"], changed["start_edge"], changed["start_times"]) == (
+        "input", "DI1", "inactive", ""
+    )  # fmt: skip
+    rule = caller.portal.store.rules.get(made["id"])
+    assert rule is not None
+    assert rule.start == Start("input", "DI1", active=False)
+    (change,) = [each.after for each in caller.portal.store.changes("rule", limit=1)]
+    assert change is not None
+    assert change["start"]["on"] == "input"
+
+
+@pytest.mark.parametrize(
+    ("sent", "wrong"),
+    [
+        ({"start": "later"}, {"start"}),
+        ({"start": "input"}, {"start_input", "start_opens"}),
+        ({"start": "input", "start_input": "DI9"}, {"start_input"}),
+        ({"start": "timer", "start_opens": True}, {"start_times"}),
+        ({"start": "timer", "start_times": "25:00"}, {"start_times"}),
+        ({"start": "timer", "start_times": "²:00"}, {"start_times"}),
+        ({"start": "timer", "start_every_min": 1441}, {"start_every_min"}),
+        ({"start": "no_plate"}, {"start_opens"}),
+        ({"start": "direction", "start_opens": True}, {"direction"}),
+        ({"start": "tail_gate", "start_opens": True, "direction": "away"}, {"direction"}),
+        ({"start": "match", "start_input": "DI1"}, {"start_input"}),
+    ],
+)
+def test_a_start_that_does_not_fit_is_told_at_its_field(caller: Caller, sent: dict[str, Any], wrong: set[str]) -> None:
+    reply = caller.send("POST", f"api/lists/{WHITE}/rules", {"kind": "io", **sent})
+    assert reply.status == 422
+    assert set(problems(reply)) == wrong
+    assert caller.portal.store.rules(WHITE) == []
+
+
+def test_the_form_of_an_action_offers_only_the_starts_that_fit_its_kind(caller: Caller) -> None:
+    page = caller.get(f"lists/{WHITE}/actions/new?kind=wiegand").text
+    assert "Plate not on this list" in page
+    assert "Tail-gate" not in page
+    page = caller.get(f"lists/{WHITE}/actions/new?kind=syslog").text
+    assert "Tail-gate" in page
+    assert "start_opens" not in page
+    assert "start_opens" in caller.get(f"lists/{WHITE}/actions/new?kind=io").text
 
 
 def test_the_risk_of_a_list_is_told_and_kept_until_something_changes(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:

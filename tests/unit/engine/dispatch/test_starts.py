@@ -13,7 +13,7 @@ from board.kit.settings import SettingsError
 from board.kit.words import Text
 from engine.dispatch import starts
 from engine.dispatch.starts import STARTS, input_cause, timer_cause
-from engine.events import CARS, EVENTS
+from engine.events import EVENTS
 from engine.types import ActionRule, Conditions, Decision, Start
 from tests.dispatch_camera import KINDS, Camera
 from tests.samples import ALL, BLACK, WHITE, entry, passage, rule
@@ -85,7 +85,7 @@ BEGINS = {
 
 def test_every_start_is_in_this_table_and_every_event_can_start_a_rule() -> None:
     assert set(BEGINS) == set(STARTS)
-    assert set(STARTS) >= set(EVENTS) - set(CARS) | {"no_plate"}
+    assert set(STARTS) == {"match", "no_match", "direction", "lane", *EVENTS} - {"plate"}
 
 
 @pytest.mark.parametrize("on", sorted(BEGINS))
