@@ -35,7 +35,7 @@ ALLOWED = (
     Allowed("tests/unit/engine/formats/test_milestone.py", "the vendor's schema is not here", "it is theirs and not handed on"),
     Allowed("tests/servers/test_mqtt_action.py", "mosquitto is not installed", DAEMON),
     Allowed("tests/servers/test_http_action_lighttpd.py", "lighttpd is not installed", DAEMON),
-    Allowed("tests/servers/test_ftp_action.py", "(vsftpd|pure-ftpd) is not installed", DAEMON),
+    Allowed("tests/servers/test_ftp_action.py", "(vsftpd|pure-ftpd|pure-pw) is not installed", DAEMON),
     Allowed("tests/servers/test_exchange_jobs.py", "vsftpd is not installed", DAEMON),
     Allowed("tests/servers/test_ftp_action.py", "pure-ftpd serves its users as root only", "it changes to each user"),
     Allowed("tests/servers/test_shared_ftp.py", "vsftpd is not installed", DAEMON),

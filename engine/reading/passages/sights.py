@@ -59,11 +59,12 @@ def known_at_start(passages: Sequence[Passage], file: Path, clock: Clock) -> Kno
         if passage.plate and age_ns is not None:
             sights[passage.plate] = max(now_ns - age_ns, sights.get(passage.plate, now_ns - age_ns))
     standing = []
-    for plate, age_ns in _read(file, now, now_ns).items():
+    kept, kept_age_ns = _read(file, now, now_ns)
+    for plate, age_ns in (*kept.items(), *_seen_since(sights, kept_age_ns, now_ns)):
         if not any(difference(plate, old) <= 1 for old in accepted):
             continue
         sights[plate] = max(now_ns - age_ns, sights.get(plate, now_ns - age_ns))
-        if age_ns <= STANDING_NS:
+        if age_ns <= STANDING_NS and plate not in standing:
             standing.append(plate)
     newest = sorted(sights.items(), key=lambda sight: sight[1])[-MOST_SIGHTS:]
     if newest:
@@ -100,24 +101,30 @@ class SightsFile:
             log.warning("the plates in sight are not kept: %s", why)
 
 
-def _read(file: Path, now: datetime, now_ns: int) -> dict[str, int]:
-    """{plate: age of its last sight in ns}; nothing of what cannot be trusted."""
+def _seen_since(sights: Mapping[str, int], kept_age_ns: int, now_ns: int) -> list[tuple[str, int]]:
+    """Plates that were accepted after the file was written last, with their age: the engine ended before it could write that they
+    were in sight."""
+    return [(plate, now_ns - seen_ns) for plate, seen_ns in sights.items() if now_ns - seen_ns < kept_age_ns]
+
+
+def _read(file: Path, now: datetime, now_ns: int) -> tuple[dict[str, int], int]:
+    """({plate: age of its last sight in ns}, age of the file in ns); nothing of what cannot be trusted."""
     try:
         document: Any = json.loads(file.read_bytes())
         at, at_ns = datetime.fromisoformat(document["at"]), int(document["at_ns"])
         ages_ns = {str(plate): at_ns - int(seen_ns) for plate, seen_ns in document["seen_ns"].items()}
         same_boot = document["boot"] == boot_id()
     except FileNotFoundError:
-        return {}
+        return {}, STANDING_NS  # STATE/run may be emptied at a boot: then the passages alone tell
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as why:
         log.warning("the plates that were in sight are not known: %s", why)
-        return {}
+        return {}, 0
     # After a power cut a wall clock without a battery goes on from an earlier time. What was in sight until the machine went down
     # and is again when it is up stood there all the while: no clock is needed to say so.
     since_ns = now_ns - at_ns if same_boot else _wall_age_ns(at, now) or 0
     if since_ns < 0:
-        return {}
-    return {plate: age_ns + since_ns for plate, age_ns in ages_ns.items()}
+        return {}, 0
+    return {plate: age_ns + since_ns for plate, age_ns in ages_ns.items()}, since_ns
 
 
 def _age_ns(at: datetime, monotonic_ns: int, now: datetime, now_ns: int) -> int | None:

@@ -82,6 +82,19 @@ def test_a_car_that_stands_there_is_known_by_its_last_sight(bench: Bench) -> Non
     assert known_at_start([stored], bench.file, bench.clock).standing == ()
 
 
+def test_a_car_that_came_just_before_the_engine_died_stands_there_however_long_the_next_one_takes_to_start(bench: Bench) -> None:
+    SightsFile(bench.file, bench.clock).keep({"A1": bench.clock.monotonic_ns()})
+    bench.clock.advance(1)  # the file is written every two seconds
+    just_come = bench.passage("B2", 0)
+    bench.clock.advance(33)
+    known = known_at_start([bench.passage("C3", 60), just_come], bench.file, bench.clock)
+    assert known.standing == ("B2",)
+    bench.file.unlink()
+    assert known_at_start([just_come], bench.file, bench.clock).standing == ("B2",), "STATE/run was emptied"
+    bench.clock.advance(120)
+    assert known_at_start([just_come], bench.file, bench.clock).standing == ()
+
+
 def test_a_car_whose_passage_was_not_stored_still_waits_and_is_not_known(bench: Bench) -> None:
     SightsFile(bench.file, bench.clock).keep({"A1": bench.clock.monotonic_ns()})
     known = known_at_start([], bench.file, bench.clock)
