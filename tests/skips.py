@@ -36,7 +36,7 @@ ALLOWED = (
     Allowed("tests/servers/test_mqtt_action.py", "mosquitto is not installed", DAEMON),
     Allowed("tests/servers/test_home_assistant.py", "HOME_ASSISTANT_PYTHON names no Python", "it is too large for every machine"),
     Allowed("tests/servers/test_http_action_lighttpd.py", "lighttpd is not installed", DAEMON),
-    Allowed("tests/servers/test_ftp_action.py", "(vsftpd|pure-ftpd) is not installed", DAEMON),
+    Allowed("tests/servers/test_ftp_action.py", "(vsftpd|pure-ftpd|pure-pw) is not installed", DAEMON),
     Allowed("tests/servers/test_exchange_jobs.py", "vsftpd is not installed", DAEMON),
     Allowed("tests/servers/test_ftp_action.py", "pure-ftpd serves its users as root only", "it changes to each user"),
     Allowed("tests/servers/test_shared_ftp.py", "vsftpd is not installed", DAEMON),
