@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,8 @@ import pytest
 
 def find_daemon(name: str) -> str:
     """Its program; the test is skipped where it is not installed."""
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    unpacked = Path(sys.prefix) / "pure-ftpd" / "usr"  # by scripts/setup, as Debian installs one FTP server at a time
+    found = shutil.which(name) or shutil.which(name, path=f"/usr/sbin:/usr/local/sbin:{unpacked}/sbin:{unpacked}/bin")
     if found is None:
         pytest.skip(f"{name} is not installed")
     return found

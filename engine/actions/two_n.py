@@ -66,7 +66,8 @@ class TwoNOptions(Settings):
 
 
 def _deliver(event: PlateEvent, options: TwoNOptions, env: ActionEnv) -> Text:
-    body = json.dumps(_document(event, options, env), ensure_ascii=False).encode()
+    jpeg = picture(env.images, event.passage.images.plate) if options.image else b""
+    body = json.dumps(document(event, options, env.delivery_id, jpeg), ensure_ascii=False).encode()
     url = f"{'https' if options.tls else 'http'}://{place(options.host, options.port)}/api/lpr/licenseplate"
     headers = {"Content-Type": "application/json", "User-Agent": "Gatewright", "Connection": "close"}
     login = Login(options.authentication, options.user, options.password)
@@ -76,20 +77,20 @@ def _deliver(event: PlateEvent, options: TwoNOptions, env: ActionEnv) -> Text:
     return Text("{target} took {plate}", {"target": target, "plate": event.passage.plate})
 
 
-def _document(event: PlateEvent, options: TwoNOptions, env: ActionEnv) -> dict[str, Any]:
-    """ConfigError when there is no plate that the device could take."""
+def document(event: PlateEvent, options: TwoNOptions, delivery_id: str, jpeg: bytes) -> dict[str, Any]:
+    """What is posted; `jpeg`: b"" for no picture. ConfigError when there is no plate that the device could take."""
     passage = event.passage
     plate = normalise(passage.plate)
     if not 1 <= len(plate) <= LONGEST_PLATE:
         raise ConfigError("2N devices take plates of 1 to {most} characters; nothing was sent", most=LONGEST_PLATE)
     said = {
-        "lprUuid": str(uuid.uuid5(uuid.NAMESPACE_URL, f"gatewright:{env.delivery_id}")),
+        "lprUuid": str(uuid.uuid5(uuid.NAMESPACE_URL, f"gatewright:{delivery_id}")),
         "lprID": int.from_bytes(hashlib.sha256(passage.id.encode()).digest()[:4], "big") & 0x7FFFFFFF,
         "accessPoint": 0 if options.access_point == "entry" else 1,
         "plateText": plate,
         "lprDir": DIRECTIONS.get(passage.direction, 0),
     }
-    image = base64.b64encode(picture(env.images, passage.images.plate)).decode() if options.image else ""
+    image = base64.b64encode(jpeg).decode()
     return {**said, "plateImage": image} if 0 < len(image) <= MOST_IMAGE else said
 
 

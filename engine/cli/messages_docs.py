@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
 
 from board.kit.words import Text
+from engine.cli.peer_messages import sections
 from engine.formats import mail, syslog
 from engine.formats.event import FIELDS, Device
 from engine.formats.messages import FORMATS, encode
@@ -64,6 +65,24 @@ MQTT 5, QoS 1. Content type and message expiry (what is left of the action's max
 opening them. `{camera}` is the camera's id: a subscriber to `gatewright/+/plates` gets every camera, one to `site-a/+/plates`
 those whose option Topic says `site-a/{camera}/plates`. The client's id is made of the camera's: when two cameras use one, the
 broker ends one connection for the other, and the Audit tab of both says so.
+"""
+
+ASKED = """
+## Asking a server (ASK)
+
+The question is the event in one of the formats above; nothing is decided yet, so that `decision` is empty. Over HTTP it is
+posted, and the answer is the body of a response with status 200. Over MQTT 5 it is published to the topic, with the answer
+topic as response topic and the event's id as correlation data, and the answer is published there, not retained. An answer is
+at most 4096 bytes:
+
+```json
+{"event_id": "5f0c8a52-6f0e-4f0e-9a55-0d9c54a0c3c1", "allow": true, "reason": "office hours"}
+```
+
+`event_id` is the question's: an answer to another one counts for nothing. `allow` is true or false; `reason` may be missing,
+and 120 characters of it stand in Audit. With a secret the question carries `X-Signature-256: sha256=` and the HMAC-SHA256 of
+its body in hexadecimal (over MQTT as a user property of that name), and the answer must carry the same of its own body. What
+comes after the time limit opens nothing.
 """
 
 PICTURES = """Pictures are JPEG, shortened in these samples; one that was not stored or is deleted already is missing or empty."""
@@ -132,7 +151,7 @@ def markdown() -> str:
         page += f"\n### {each.label} (`{name}`)\n\n`{each.content_type}`\n\n```{each.extension}\n{body.rstrip()}\n```\n"
         if each.extension != "txt":
             page += "\nIt is sent on one line.\n"
-    return page + FRAMING + MQTT + _syslog() + _mail() + _plates()
+    return page + FRAMING + ASKED + MQTT + _syslog() + _mail() + sections(SAMPLE, CAMERA, PICTURE) + _plates()
 
 
 def _plates() -> str:

@@ -156,12 +156,12 @@ def test_a_folder_that_may_not_be_written_to_is_told(images: Path, certificates:
 @contextmanager
 def pure_ftpd(folder: Path, certificates: Certificates | None) -> Iterator[tuple[int, Path]]:
     """(port, the folder that may be written to), for a virtual user of its own; with certificates it takes nobody in clear."""
-    program = find_daemon("pure-ftpd")
+    program, accounts = find_daemon("pure-ftpd"), find_daemon("pure-pw")
     root, users, database = folder / "root", folder / "users", folder / "users.pdb"
     root.mkdir()
     account = ["useradd", USER, "-f", str(users), "-u", "65534", "-g", "65534", "-d", str(root)]
     for command, said in ((account, f"{PASSWORD}\n{PASSWORD}\n"), (["mkdb", str(database), "-f", str(users)], "")):
-        subprocess.run(["pure-pw", *command], input=said, text=True, check=True, capture_output=True, timeout=20)
+        subprocess.run([accounts, *command], input=said, text=True, check=True, capture_output=True, timeout=20)
     os.chown(root, 65534, 65534)
     port = free_port()
     options = ["-S", f"127.0.0.1,{port}", "-l", f"puredb:{database}", "-E", "-A", "-H", "-g", str(folder / "pid")]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from board.kit.errors import ConfigError
-from engine.week import Span, schedule
+from engine.week import Span, in_force, schedule
 
 
 def week(**days: list[Span]) -> list[list[Span]]:
@@ -40,3 +43,26 @@ def test_a_span_that_is_none_is_refused_with_its_day(span: Span) -> None:
 def test_a_week_has_seven_days() -> None:
     with pytest.raises(ConfigError, match="must have seven days"):
         schedule([[]] * 6)
+
+
+NIGHT = schedule([[], [], [], [], [], [(1320, 360)], []])
+"""Saturday 22:00 to Sunday 06:00, entered as one span."""
+
+
+@pytest.mark.parametrize(
+    ("zone", "begin", "hours"),
+    [
+        ("UTC", datetime(2026, 3, 28, 12, tzinfo=UTC), 8.0),
+        ("Asia/Kathmandu", datetime(2026, 3, 28, 6, tzinfo=UTC), 8.0),
+        ("Europe/Berlin", datetime(2026, 3, 28, 12, tzinfo=UTC), 7.0),
+        ("Europe/Berlin", datetime(2026, 10, 24, 12, tzinfo=UTC), 9.0),
+        ("America/New_York", datetime(2026, 3, 7, 17, tzinfo=UTC), 7.0),
+        ("America/New_York", datetime(2026, 10, 31, 17, tzinfo=UTC), 9.0),
+        ("Australia/Lord_Howe", datetime(2026, 10, 3, 3, tzinfo=UTC), 7.5),
+        ("Australia/Lord_Howe", datetime(2026, 4, 4, 3, tzinfo=UTC), 8.5),
+    ],
+)
+def test_a_night_lasts_as_long_as_the_clock_on_the_wall_makes_it(zone: str, begin: datetime, hours: float) -> None:
+    held = [in_force(NIGHT, begin + timedelta(minutes=step), ZoneInfo(zone)) for step in range(24 * 60)]
+    assert held.count(True) / 60 == hours
+    assert held.index(True) + round(hours * 60) == len(held) - held[::-1].index(True)

@@ -1,0 +1,116 @@
+"""Samples of what certain peers get, for docs/messages.md: Milestone, ONVIF, Home Assistant, 2N, a server that is asked."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from xml.etree import ElementTree
+
+from engine.actions.ask import SIGNATURE, read_answer, sign
+from engine.actions.mqtt import MqttOptions, discovery
+from engine.actions.two_n import TwoNOptions, document
+from engine.formats.event import Device
+from engine.formats.milestone import NAMESPACE, analytics_event
+from engine.formats.onvif import detector, json_of, mqtt_topic, recognition
+from engine.types import PlateEvent
+
+DELIVERY = "0b6f9c1e-8a3b-4c5d-9e7f-102030405060"
+
+
+def sections(event: PlateEvent, camera: Device, picture: bytes) -> str:
+    """The sections of the page. `picture`: a JPEG, shortened."""
+    return _milestone(event, camera, picture) + _onvif(event) + _home_assistant(camera) + _two_n(event, picture) + _ask(event)
+
+
+def _milestone(event: PlateEvent, camera: Device, picture: bytes) -> str:
+    body = analytics_event(event, camera, DELIVERY, "License plate", camera.name, picture)
+    ElementTree.register_namespace("", NAMESPACE)
+    tree = ElementTree.fromstring(body)
+    custom = tree.find(f".//{{{NAMESPACE}}}CustomData")
+    if custom is not None:
+        custom.text = "{...}"
+    ElementTree.indent(tree)
+    return f"""
+## Milestone
+
+XProtect's analytics event, over TCP or HTTP. `ID` is made from the delivery's id, so that a repetition is the same event;
+`CustomData` holds the whole event as JSON, shortened here.
+
+```xml
+{ElementTree.tostring(tree, "unicode")}
+```
+"""
+
+
+def _onvif(event: PlateEvent) -> str:
+    made = recognition(event)
+    older = {name: value for name, value in asdict(detector(event)).items() if name != "time"}
+    return f"""
+## ONVIF
+
+ONVIF EVENT hands over both topics, the standard's and the older one that many recorders look for. Over MQTT (option ONVIF prefix)
+the first is published at `{mqtt_topic("PREFIX", made)}`:
+
+```json
+{_shown(json_of(made))}
+```
+
+The older one:
+
+```json
+{_shown(older)}
+```
+"""
+
+
+def _home_assistant(camera: Device) -> str:
+    letter = discovery(MqttOptions(discovery=True), camera)
+    return f"""
+## Home Assistant
+
+MQTT (option Home Assistant) makes the camera known, retained at `{letter.topic}`:
+
+```json
+{_shown(json.loads(letter.body))}
+```
+"""
+
+
+def _two_n(event: PlateEvent, picture: bytes) -> str:
+    return f"""
+## 2N
+
+Posted to `/api/lpr/licenseplate`; `lprUuid` is made from the delivery's id.
+
+```json
+{_shown(document(event, TwoNOptions(), DELIVERY, picture))}
+```
+"""
+
+
+def _ask(event: PlateEvent) -> str:
+    body = json.dumps({"event_id": event.passage.id, "allow": True, "reason": "Booked until 18:00"})
+    secret = "s3cret"
+    signature = sign(secret, body.encode())
+    answer = read_answer(body.encode(), signature, event.passage.id, secret)
+    assert answer.allowed
+    return f"""
+## ASK
+
+The question is the event in the format of the option. The answer names the question's event, or it does not count:
+
+```json
+{body}
+```
+
+With a secret both are signed: the header (over MQTT the user property) `{SIGNATURE}` holds the HMAC-SHA256 of the body, here of
+the answer with the secret `{secret}`:
+
+```text
+{SIGNATURE}: {signature}
+```
+"""
+
+
+def _shown(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
