@@ -18,8 +18,8 @@ from engine.types import ActionRule, Conditions, Decision, Start
 from tests.dispatch_camera import KINDS, Camera
 from tests.samples import ALL, BLACK, WHITE, entry, passage, rule
 
-OPENERS = {"io", "wiegand", "wiegand_vivotek", "two_n"}
-NEED_A_PLATE = {"wiegand", "wiegand_vivotek", "two_n", "ask"}
+OPENERS = {"io", "wiegand", "wiegand_vivotek", "two_n", "osdp"}
+NEED_A_PLATE = {"wiegand", "wiegand_vivotek", "two_n", "ask", "osdp"}
 WITH_A_PLATE = {"match", "no_match", "direction", "lane"}
 
 NEEDED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
