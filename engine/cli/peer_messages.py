@@ -1,4 +1,4 @@
-"""Samples of what certain peers get, for docs/messages.md: Milestone, ONVIF, Home Assistant, 2N, a server that is asked."""
+"""Samples of what certain peers get, for docs/messages.md: Milestone, ONVIF, Home Assistant, 2N."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 from dataclasses import asdict
 from xml.etree import ElementTree
 
-from engine.actions.ask import SIGNATURE, read_answer, sign
 from engine.actions.mqtt import MqttOptions, discovery
 from engine.actions.two_n import TwoNOptions, document
 from engine.formats.event import Device
@@ -19,7 +18,7 @@ DELIVERY = "0b6f9c1e-8a3b-4c5d-9e7f-102030405060"
 
 def sections(event: PlateEvent, camera: Device, picture: bytes) -> str:
     """The sections of the page. `picture`: a JPEG, shortened."""
-    return _milestone(event, camera, picture) + _onvif(event) + _home_assistant(camera) + _two_n(event, picture) + _ask(event)
+    return _milestone(event, camera, picture) + _onvif(event) + _home_assistant(camera) + _two_n(event, picture)
 
 
 def _milestone(event: PlateEvent, camera: Device, picture: bytes) -> str:
@@ -84,30 +83,6 @@ Posted to `/api/lpr/licenseplate`; `lprUuid` is made from the delivery's id.
 
 ```json
 {_shown(document(event, TwoNOptions(), DELIVERY, picture))}
-```
-"""
-
-
-def _ask(event: PlateEvent) -> str:
-    body = json.dumps({"event_id": event.passage.id, "allow": True, "reason": "Booked until 18:00"})
-    secret = "s3cret"
-    signature = sign(secret, body.encode())
-    answer = read_answer(body.encode(), signature, event.passage.id, secret)
-    assert answer.allowed
-    return f"""
-## ASK
-
-The question is the event in the format of the option. The answer names the question's event, or it does not count:
-
-```json
-{body}
-```
-
-With a secret both are signed: the header (over MQTT the user property) `{SIGNATURE}` holds the HMAC-SHA256 of the body, here of
-the answer with the secret `{secret}`:
-
-```text
-{SIGNATURE}: {signature}
 ```
 """
 
