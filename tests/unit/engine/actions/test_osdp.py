@@ -95,7 +95,7 @@ def line(folder: Path, key: str = KEY, **options: Any) -> Iterator[tuple[Control
 
 @contextmanager
 def peer(folder: Path) -> Iterator[ActionPeer]:
-    with line(folder, timeout_s=2) as (controller, options, its):
+    with line(folder, timeout_s=4) as (controller, options, its):
         yield ActionPeer(options.model_dump(), its, controller.stop)
 
 
@@ -111,12 +111,12 @@ def test_the_controller_gets_the_bits_of_the_plates_number(tmp_path: Path, key: 
 
 
 def test_a_card_that_was_not_fetched_in_time_is_taken_back(tmp_path: Path) -> None:
-    with line(tmp_path, timeout_s=1) as (controller, options, its):
+    with line(tmp_path, timeout_s=10) as (controller, options, its):
         ACTION.deliver(event(listed=LISTED), options, its)
         controller.card()
         controller.stop()
         with pytest.raises(DeliveryError, match=r"did not fetch the card in time|polls address 5"):
-            ACTION.deliver(event(listed=LISTED), options, its)
+            ACTION.deliver(event(listed=LISTED), options.model_copy(update={"timeout_s": 1.0}), its)
 
 
 def test_a_controller_with_another_key_gets_no_card(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_lists_entries_rules_and_settings_are_written_down_with_before_and_after
         "valid_until": "3000-01-01T00:00:00.000000+00:00", "wiegand_facility": None, "wiegand_card": None,
         "owner": "", "email": "", "group": "", "week": [], "entries_left": None,
     }  # fmt: skip
-    new = {"name": "VIP", "role": "custom", "colour": "#112233", "policy": "open", "fuzzy": False}
+    new = {"name": "VIP", "role": "custom", "colour": "#112233", "policy": "open", "fuzzy": False, "keep_days": 0}
     renamed = {**new, "name": "Staff"}
     assert found == [
         ("anna", "list", vip.id, None, new),
