@@ -1,9 +1,11 @@
-"""Files: a small file is replaced as a whole: after a crash or a power cut it has its old or its new content, never a mixture."""
+"""Files: a small file is replaced as a whole: after a crash or a power cut it has its old or its new content, never a mixture;
+and how much room there is."""
 
 from __future__ import annotations
 
 import mmap
 import os
+import shutil
 from pathlib import Path
 
 
@@ -49,3 +51,11 @@ def mapped(path: Path, size: int) -> mmap.mmap:
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b") as file:
         os.posix_fallocate(file.fileno(), 0, size)
         return mmap.mmap(file.fileno(), size)
+
+
+def space(path: Path) -> tuple[int, int]:
+    """(all, free) bytes of the file system that holds `path` (or will), as df shows them to users."""
+    while not path.exists():
+        path = path.parent
+    usage = shutil.disk_usage(path)
+    return max(1, usage.used + usage.free), usage.free

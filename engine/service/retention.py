@@ -14,6 +14,7 @@ from pathlib import Path
 
 from board.kit.clock import Clock
 from board.kit.errors import StoreError
+from board.kit.files import space
 from board.kit.zones import camera_zone
 from engine.exchange.times import due
 from engine.lists.validity import CLOCK_KNOWN
@@ -135,8 +136,7 @@ class Retention:
     def _database_free_pct(self) -> float:
         """What new rows may take: the file system's free space, and what deleted ones left free in the file."""
         path = self._store.db.path
-        usage = shutil.disk_usage(path.parent)
-        total = max(1, usage.used + usage.free)
+        total, _ = space(path)
         return self._free_pct(path) + 100.0 * self._store.db.size_bytes()[1] / total
 
     def _chunks(self) -> Iterator[int]:
@@ -166,7 +166,5 @@ class Retention:
 
 def free_space_pct(path: Path) -> float:
     """Free part of the file system that holds `path` (or will), as df shows it to users, 0 to 100."""
-    while not path.exists():
-        path = path.parent
-    usage = shutil.disk_usage(path)
-    return 100.0 * usage.free / max(1, usage.used + usage.free)
+    total, free = space(path)
+    return 100.0 * free / total

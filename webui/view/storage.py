@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import timedelta
 from pathlib import Path
 
+from board.kit.files import space
 from engine.store import PassageQuery
 from webui.portal import Portal
 from webui.view import shapes
@@ -23,18 +23,17 @@ RATES = (100, 1_000, 10_000)
 def storage(portal: Portal) -> shapes.Storage:
     """The forecast. Both the pictures' storage and the database count: where they are one, together."""
     general = portal.general()
-    images = _existing(portal.state.images)
-    disk = shutil.disk_usage(images)
-    total = max(1, disk.used + disk.free)
+    images = portal.state.images
+    total, free = space(images)
     passages = portal.store.passages
     a_day = passages.page(PassageQuery(since=portal.clock.now() - timedelta(days=1)), 1, 1).total
     each = _bytes_of_a_passage(portal, images)
-    spare = disk.free - total * general.keep_free_pct // 100
+    spare = free - total * general.keep_free_pct // 100
     oldest = next(iter(passages.oldest(PassageQuery(), 1)), None)
     kept = _pictured(portal) * each
     return {
         "total_bytes": total,
-        "free_bytes": disk.free,
+        "free_bytes": free,
         "passages_a_day": a_day,
         "bytes_a_passage": each,
         "oldest_at": portal.local(oldest.passage.at) if oldest else "",
@@ -74,9 +73,3 @@ def _weight(images: Path, names: tuple[str, ...]) -> int:
 def _days(spare: int, a_day: int) -> float | None:
     """None: for ever, as nothing comes."""
     return round(max(0, spare) / a_day, 1) if a_day else None
-
-
-def _existing(path: Path) -> Path:
-    while not path.exists():
-        path = path.parent
-    return path
