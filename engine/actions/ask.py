@@ -23,7 +23,7 @@ from engine.actions._http import LOGINS, Login, Request, ask, check_url
 from engine.actions._kind import ActionEnv, ActionKind, Answer
 from engine.actions._mqtt import MOST_ANSWER, Account, Broker, Heard, Letter
 from engine.actions._tls import Certificates, ca_option, client_context
-from engine.actions.mqtt import Topic, topic_of
+from engine.actions.mqtt import Topic, client_id, topic_of
 from engine.formats.messages import DOCUMENTS, Message
 from engine.formats.places import one_line
 from engine.network import is_local
@@ -180,11 +180,10 @@ def _ask_mqtt(event_id: str, message: Message, options: AskOptions, env: ActionE
 
 def _account(options: AskOptions, env: ActionEnv) -> Account:
     answers = topic_of(options.answer_topic, env.device)
-    known = f"{options.user}\0{answers}\0{options.tls}"
     return Account(
         host=options.host,
         port=options.port,
-        client_id=f"{env.device.id}-ask-{hashlib.sha256(known.encode()).hexdigest()[:6]}",
+        client_id=client_id(f"{env.device.id}-ask", options.user, answers, options.tls),
         user=options.user,
         password=options.password,
         tls=options.tls,

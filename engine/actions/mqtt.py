@@ -136,15 +136,20 @@ def topic_of(template: str, device: Device, **values: str) -> str:
     return fill(template, {name: NOT_IN_A_LEVEL.sub("_", value) or "_" for name, value in known.items()})
 
 
+def client_id(known_as: str, user: str, topic: str, tls: bool) -> str:
+    """`known_as`: what it begins with; the rest tells accounts on one broker apart."""
+    known = f"{user}\0{topic}\0{tls}"
+    return f"{known_as}-{hashlib.sha256(known.encode()).hexdigest()[:6]}"
+
+
 def account(options: MqttOptions, device: Device) -> Account:
     """The client's id is the camera's and stays the same, so that a broker ends a connection that is only half dead; accounts on
     the same broker differ in it."""
     status = topic_of(options.status_topic, device)
-    known = f"{options.user}\0{status}\0{options.tls}"
     return Account(
         host=options.host,
         port=options.port,
-        client_id=f"{device.id}-{hashlib.sha256(known.encode()).hexdigest()[:6]}",
+        client_id=client_id(device.id, options.user, status, options.tls),
         user=options.user,
         password=options.password,
         tls=options.tls,
