@@ -316,3 +316,24 @@ def test_a_plate_that_an_older_release_has_twice_in_two_alphabets_stays_twice_an
     assert [record.getMessage() for record in caplog.records] == [
         f"plate {cyrillic!r} stands in its list twice, written in two ways: change or delete one"
     ]
+
+
+def test_an_import_keeps_the_write_ahead_log_short(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.store.database.LONG_WAL", 100_000)
+    longest, wal = 0, store.db.path.with_name(f"{store.db.path.name}-wal")
+
+    def rows() -> Iterator[Row]:
+        for number in range(3_000):
+            yield number, entry(f"AB{number:05d}", ALL, description="x" * 100)
+
+    settle = imports.settle
+
+    def watched(*given: object) -> bool:
+        nonlocal longest
+        longest = max(longest, wal.stat().st_size)
+        return settle(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(imports, "settle", watched)
+    store.imports.replace(WHITE, rows(), "anna")
+    assert 100_000 < longest < 1_000_000, "without checkpoints: more than 3 MB"
+    assert store.entries.count(WHITE) == 3_000
