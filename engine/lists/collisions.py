@@ -11,8 +11,8 @@ from engine.lists.matching import normalise
 from engine.types import ListEntry
 
 STORED_BITS = {26: ("number26",), 34: ("number26", "number34")}
-"""Length of a frame: the numbers that the store keeps with each entry (`numbers`) and that are equal where two entries send the same
-in such a frame."""
+"""Length of a frame: those of the numbers that the store keeps with each entry (`numbers`) which are equal where two entries send
+the same in such a frame."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,11 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 NOT_WRITTEN = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_TRUNCATE, sqlite3.SQLITE_CANTOPEN)
 """What SQLite calls some refusals of a full storage."""
 
-LONG_WAL = 24 << 20
-"""Bytes: three times what is left of it after a checkpoint (journal_size_limit)."""
+SHORT_WAL = 8_000_000
+"""Bytes that the WAL keeps when it begins anew after a checkpoint."""
+
+LONG_WAL = 24_000_000
+"""Bytes by which it may grow until `bound_wal` makes a checkpoint."""
 
 PROBE_BYTES = 65_536
 IDLE_READERS = 2
@@ -293,7 +296,7 @@ class Database:
             _enable_wal(connection)
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("PRAGMA foreign_keys=ON")
-            connection.execute("PRAGMA journal_size_limit=8000000")
+            connection.execute(f"PRAGMA journal_size_limit={SHORT_WAL}")
             if not checkpoints:
                 connection.execute("PRAGMA wal_autocheckpoint=0")
             connection.execute("PRAGMA busy_timeout=0")

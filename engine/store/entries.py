@@ -186,8 +186,8 @@ class Entries:
         return [_candidate(row) for row in self._db.rows(sql, values)]
 
     def collisions(self, list_id: int = 0, bits: int = 26) -> list[Collision]:
-        """Plates that would send the same Wiegand number in frames of so many bits, in one list or (0) in all; the first 1000. Those
-        of an import that is in force already count once it is settled."""
+        """Plates that would send the same Wiegand number in frames of so many bits, in one list or (0) in all; the first 1000.
+        Those of an import count once it is settled."""
         if bits in STORED_BITS:
             alike = ", ".join(STORED_BITS[bits])
             twice = f"SELECT {alike} FROM entries WHERE {NUMBERED} GROUP BY {alike} HAVING count(*) > 1"
