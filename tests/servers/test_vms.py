@@ -24,11 +24,11 @@ from board.kit.sockets import short_address
 from board.kit.state import State
 from board.kit.web.heads import MAX_HEAD_BYTES
 from board.kit.wire import Codec, connect
+from engine.log_in import NONCE_S, Nonces, parameters
 from engine.messages import SERVICE_MESSAGES, EngineHello, PassageReport, PassageStored, SettingsChanged
 from engine.settings import GeneralSettings
 from engine.store import Store
 from engine.types import Passage, PassageImages
-from engine.vms.access import NONCE_S, Nonces, parameters
 from firmware.people.device_passwords import DevicePasswords
 from firmware.people.guesses import Guesses
 from firmware.people.tokens import Tokens
