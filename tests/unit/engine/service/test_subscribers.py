@@ -38,7 +38,7 @@ from engine.service.hub import Hub
 from engine.service.subscribers import MOST_SUBSCRIBERS, MOST_WAITING, Subscribers
 from engine.subscription import Subscription
 from engine.types import Delivery
-from tests.samples import NOW, passage
+from tests.samples import NOW, passage, server_settings
 from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("leak_free")
