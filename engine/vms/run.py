@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from board.kit.clients import Clients
 from board.kit.clock import Clock
 from board.kit.loop import Loop
 from board.kit.people import People
@@ -32,6 +33,7 @@ class Vms:
 
     def __init__(self, state: State, clock: Clock) -> None:
         self.loop = Loop()
+        self._clients = Clients(state, "vms")
         self._snapshots = Snapshots(state.images)
         self._access = Access(People(state.people_socket), self.loop)
         self._login = True
@@ -43,6 +45,7 @@ class Vms:
             bind_address(),
             lambda name, url: announce(state, name, url),
             self._notifications.take,
+            self._clients,
         )
         topics = (PASSAGES, SETTINGS)
         self._feed = Subscription(
@@ -51,6 +54,7 @@ class Vms:
 
     def start(self) -> None:
         """OSError when the socket cannot be made."""
+        self._clients.start()
         self._http.start()
         self._broadcasts.start()
         self._access.start()
@@ -61,6 +65,7 @@ class Vms:
         self._http.close()
         self._broadcasts.close()
         self._access.close()
+        self._clients.close()
         self.loop.close()
 
     def answer(self, request: Request, reply: Callable[[Reply], None]) -> None:

@@ -26,7 +26,7 @@ from board.kit.web.heads import MAX_HEAD_BYTES
 from board.kit.wire import Codec, connect
 from engine.log_in import NONCE_S, Nonces, parameters
 from engine.messages import SERVICE_MESSAGES, EngineHello, PassageReport, PassageStored, SettingsChanged
-from engine.settings import GeneralSettings
+from engine.settings import GeneralSettings, RecorderSettings
 from engine.store import Store
 from engine.types import Passage, PassageImages
 from firmware.people.device_passwords import DevicePasswords
@@ -60,7 +60,7 @@ class Stack:
     def __init__(self, root: Path) -> None:
         self.state = State(root)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.general = GeneralSettings(trigger_port=0, keep_free_pct=1)
+        self.recorders = RecorderSettings()
         self.put()
         self.devices = DevicePasswords(root, Clock())
         self.user, self.password = self._device("onvif")
@@ -73,9 +73,10 @@ class Stack:
         return device.user, password
 
     def put(self, **changes: object) -> None:
-        self.general = self.general.model_copy(update=changes)
+        self.recorders = self.recorders.model_copy(update=changes)
         store = Store(self.state.database, Clock())
-        store.settings.put(self.general, "admin")
+        store.settings.put(GeneralSettings(trigger_port=0, keep_free_pct=1), "admin")
+        store.settings.put(self.recorders, "admin")
         store.close()
 
     def start(self, name: str) -> None:
