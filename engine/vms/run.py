@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import logging
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from board.kit.clock import Clock
 from board.kit.loop import Loop
@@ -22,9 +23,13 @@ from engine.vms.http import HttpServer, Reply, Request, text
 from engine.vms.notifications import Notifications
 from engine.vms.snapshots import FOLDER, KNOWN, Snapshots
 
+if TYPE_CHECKING:
+    from engine.vms.onvif.server import Onvif
+
 log = logging.getLogger("vms")
 
 BEAT_S = 1.0
+ONVIF = "/onvif/"
 
 
 class Vms:
@@ -32,6 +37,8 @@ class Vms:
 
     def __init__(self, state: State, clock: Clock) -> None:
         self.loop = Loop()
+        self._state = state
+        self._clock = clock
         self._snapshots = Snapshots(state.images)
         self._access = Access(People(state.people_socket), self.loop)
         self._login = True
@@ -65,17 +72,25 @@ class Vms:
 
     def answer(self, request: Request, reply: Callable[[Reply], None]) -> None:
         """One request of the host's proxy."""
-        if not request.path.startswith(FOLDER):
+        if request.path.startswith(ONVIF):
+            self._onvif.answer(request, reply)
+        elif not request.path.startswith(FOLDER):
             reply(text(404, "not here"))
-            return
-
-        def checked(problem: Reply | None) -> None:
-            reply(problem or self._picture(request.path))
-
-        if self._login:
-            self._access.check(request, checked)
+        elif request.method not in ("GET", "HEAD"):
+            reply(text(405, "GET or HEAD", ("Allow", "GET, HEAD")))
+        elif self._login:
+            self._access.check(request, lambda problem: reply(problem or self._picture(request.path)))
         else:
-            checked(None)
+            reply(self._picture(request.path))
+
+    @cached_property
+    def _onvif(self) -> Onvif:
+        """Imported when the first client asks, as most cameras never have one."""
+        from engine.vms.onvif.camera import Camera
+        from engine.vms.onvif.server import Onvif
+        from engine.vms.onvif.services import table
+
+        return Onvif(Camera(self._state, self._clock), self._access, table())
 
     def _picture(self, path: str) -> Reply:
         found = self._snapshots.open(path)

@@ -29,10 +29,12 @@ from engine.settings import GeneralSettings
 from engine.store import Store
 from engine.types import Passage, PassageImages
 from engine.vms.access import NONCE_S, Nonces, parameters
+from engine.vms.http import MAX_BODY_BYTES
 from firmware.people.device_passwords import DevicePasswords
 from firmware.people.guesses import Guesses
 from firmware.people.tokens import Tokens
 from firmware.people.who import Who, WhoServer
+from tests import onvif_client
 from tests.samples import passage
 from tests.waiting import until
 
@@ -40,6 +42,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 20.0
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 PICTURE = "/LPR/2026010203040501.jpg"
+ONVIF = "/onvif/device_service"
 
 T = TypeVar("T")
 
@@ -113,14 +116,14 @@ class Stack:
     def basic(self, user: str, password: str) -> str:
         return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
 
-    def digest(self, algorithm: str, uri: str = PICTURE, password: str = "") -> str:
+    def digest(self, algorithm: str, uri: str = PICTURE, password: str = "", method: str = "GET") -> str:
         challenges = self.get()[2]["WWW-Authenticate"]
         nonce = parameters(challenges)["nonce"]
 
         def h(text: str) -> str:
             return hashlib.new({"MD5": "md5", "SHA-256": "sha256"}[algorithm], text.encode()).hexdigest()
 
-        ha1, ha2 = h(f"{self.user}:Gatewright:{password or self.password}"), h(f"GET:{uri}")
+        ha1, ha2 = h(f"{self.user}:Gatewright:{password or self.password}"), h(f"{method}:{uri}")
         response = h(f"{ha1}:{nonce}:00000001:abc:auth:{ha2}")
         return (
             f'Digest username="{self.user}", realm="Gatewright", nonce="{nonce}", uri="{uri}", response="{response}", '
@@ -240,3 +243,54 @@ def test_a_nonce_is_ours_and_young(monkeypatch: pytest.MonkeyPatch) -> None:
     later_s = time.monotonic() + NONCE_S + 2
     monkeypatch.setattr(time, "monotonic", lambda: later_s)
     assert nonces.fresh(nonce) is False
+
+
+def test_a_nonce_counts_once_for_each_count_of_the_client() -> None:
+    nonces = Nonces()
+    nonce = nonces.new()
+    uses = [nonces.use(nonce, count) for count in ("00000001", "00000002", "00000001", "", "")]
+    assert uses == [True, True, False, True, False]
+    assert (nonces.good(nonce, "00000002"), nonces.good(nonce, "00000003"), nonces.use("x", "1")) == (False, True, False)
+
+
+def _onvif(stack: Stack, body: bytes, **headers: str) -> tuple[int, bytes]:
+    connection = _Connection(stack.state.vms_socket)
+    connection.request("POST", ONVIF, body, {**onvif_client.HEADERS, **headers})
+    reply = connection.getresponse()
+    said = reply.read()
+    connection.close()
+    return reply.status, said
+
+
+def test_an_onvif_client_logs_in_with_a_token_or_by_digest_and_each_of_them_counts_once(stack: Stack) -> None:
+    ask = "<tds:GetDeviceInformation/>"
+    assert _onvif(stack, onvif_client.envelope("<tds:GetSystemDateAndTime/>"))[0] == 200
+    assert _onvif(stack, onvif_client.envelope(ask))[0] == 401
+    by_token = onvif_client.envelope(ask, onvif_client.token(stack.user, stack.password))
+    status, body = _onvif(stack, by_token)
+    assert (status, b"<tds:Manufacturer>Gatewright</tds:Manufacturer>" in body) == (200, True)
+    assert _onvif(stack, by_token)[0] == 400
+    assert _onvif(stack, onvif_client.envelope(ask, onvif_client.token(stack.user, "wrong")))[0] in (400, 429)
+    by_digest = stack.digest("MD5", uri=ONVIF, method="POST")
+    assert _onvif(stack, onvif_client.envelope(ask), Authorization=by_digest)[0] == 200
+    assert _onvif(stack, onvif_client.envelope(ask), Authorization=by_digest)[0] == 401
+    session = {"X-Gatewright-Permissions": "view,open,review"}
+    assert _onvif(stack, onvif_client.envelope(ask), **session)[0] == 401
+    both = onvif_client.envelope(ask, onvif_client.token(stack.user, stack.password))
+    assert _onvif(stack, both, Authorization=stack.digest("SHA-256", uri=ONVIF, method="POST"))[0] == 200
+    both = onvif_client.envelope(ask, onvif_client.token(stack.user, stack.password))
+    assert _onvif(stack, both, Authorization=stack.digest("MD5", uri=ONVIF, method="POST", password="wrong"))[0] in (401, 429)
+
+
+def test_a_request_that_is_too_large_is_refused_and_one_that_comes_in_pieces_is_answered(stack: Stack) -> None:
+    assert _onvif(stack, b" " * (MAX_BODY_BYTES + 1))[0] == 413
+    body = onvif_client.envelope("<tds:GetServices/>")
+    slow = _Connection(stack.state.vms_socket)
+    slow.connect()
+    assert slow.sock is not None
+    head = f"POST {ONVIF} HTTP/1.1\r\nHost: a\r\nContent-Type: text/xml\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    for piece in (head[:20], head[20:], body[:100], body[100:]):
+        slow.sock.sendall(piece)
+        time.sleep(0.02)
+    assert slow.sock.recv(20).startswith(b"HTTP/1.1 200 OK")
+    slow.close()
