@@ -20,15 +20,17 @@ import pytest
 
 from board.kit.clock import Clock
 from board.kit.errors import WireError
+from board.kit.people import CheckDigest
 from board.kit.sockets import short_address
 from board.kit.state import State
 from board.kit.web.heads import MAX_HEAD_BYTES
 from board.kit.wire import Codec, connect
+from engine.log_in import NONCE_S, Nonces, parameters
 from engine.messages import SERVICE_MESSAGES, EngineHello, PassageReport, PassageStored, SettingsChanged
-from engine.settings import GeneralSettings
+from engine.settings import GeneralSettings, RecorderSettings
 from engine.store import Store
 from engine.types import Passage, PassageImages
-from engine.vms.access import NONCE_S, Nonces, parameters
+from engine.vms.access import Uses
 from engine.vms.http import MAX_BODY_BYTES
 from firmware.people.device_passwords import DevicePasswords
 from firmware.people.guesses import Guesses
@@ -63,7 +65,7 @@ class Stack:
     def __init__(self, root: Path) -> None:
         self.state = State(root)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.general = GeneralSettings(trigger_port=0, keep_free_pct=1)
+        self.recorders = RecorderSettings()
         self.put()
         self.devices = DevicePasswords(root, Clock())
         self.user, self.password = self._device("onvif")
@@ -76,9 +78,10 @@ class Stack:
         return device.user, password
 
     def put(self, **changes: object) -> None:
-        self.general = self.general.model_copy(update=changes)
+        self.recorders = self.recorders.model_copy(update=changes)
         store = Store(self.state.database, Clock())
-        store.settings.put(self.general, "admin")
+        store.settings.put(GeneralSettings(trigger_port=0, keep_free_pct=1), "admin")
+        store.settings.put(self.recorders, "admin")
         store.close()
 
     def start(self, name: str) -> None:
@@ -245,14 +248,6 @@ def test_a_nonce_is_ours_and_young(monkeypatch: pytest.MonkeyPatch) -> None:
     assert nonces.fresh(nonce) is False
 
 
-def test_a_nonce_counts_once_for_each_count_of_the_client() -> None:
-    nonces = Nonces()
-    nonce = nonces.new()
-    uses = [nonces.use(nonce, count) for count in ("00000001", "00000002", "00000001", "", "")]
-    assert uses == [True, True, False, True, False]
-    assert (nonces.good(nonce, "00000002"), nonces.good(nonce, "00000003"), nonces.use("x", "1")) == (False, True, False)
-
-
 def _onvif(stack: Stack, body: bytes, **headers: str) -> tuple[int, bytes]:
     connection = _Connection(stack.state.vms_socket)
     connection.request("POST", ONVIF, body, {**onvif_client.HEADERS, **headers})
@@ -264,6 +259,7 @@ def _onvif(stack: Stack, body: bytes, **headers: str) -> tuple[int, bytes]:
 
 def test_an_onvif_client_logs_in_with_a_token_or_by_digest_and_each_of_them_counts_once(stack: Stack) -> None:
     ask = "<tds:GetDeviceInformation/>"
+    until(lambda: _onvif(stack, b"")[0] == 400, "the settings")
     assert _onvif(stack, onvif_client.envelope("<tds:GetSystemDateAndTime/>"))[0] == 200
     assert _onvif(stack, onvif_client.envelope(ask))[0] == 401
     by_token = onvif_client.envelope(ask, onvif_client.token(stack.user, stack.password))
@@ -285,6 +281,7 @@ def test_an_onvif_client_logs_in_with_a_token_or_by_digest_and_each_of_them_coun
 def test_a_request_that_is_too_large_is_refused_and_one_that_comes_in_pieces_is_answered(stack: Stack) -> None:
     assert _onvif(stack, b" " * (MAX_BODY_BYTES + 1))[0] == 413
     body = onvif_client.envelope("<tds:GetServices/>")
+    until(lambda: _onvif(stack, body)[0] == 200, "the settings")
     slow = _Connection(stack.state.vms_socket)
     slow.connect()
     assert slow.sock is not None
@@ -294,3 +291,14 @@ def test_a_request_that_is_too_large_is_refused_and_one_that_comes_in_pieces_is_
         time.sleep(0.02)
     assert slow.sock.recv(20).startswith(b"HTTP/1.1 200 OK")
     slow.close()
+
+
+def test_a_digest_counts_once_for_each_count_of_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    uses = Uses()
+    one = CheckDigest("onvif", "a", "Gatewright", "n", "/", "", "POST", "", qop="auth", nc="0000000A")
+    counted = [uses.first(replace(one, nc=count)) for count in ("0000000A", "0000000b", "0000000a", "0000000B")]
+    bare = [uses.first(replace(one, qop="", nc=count)) for count in ("1", "2")]
+    assert (counted, bare, uses.first(replace(one, nonce="m"))) == ([True, True, False, False], [True, False], True)
+    later_s = time.monotonic() + NONCE_S + 2
+    monkeypatch.setattr(time, "monotonic", lambda: later_s)
+    assert uses.first(one) is True  # its nonce has become too old meanwhile

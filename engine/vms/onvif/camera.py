@@ -7,9 +7,9 @@ from functools import cached_property
 from pathlib import Path
 
 import engine
-from board.identity import camera_id
 from board.kit.clock import Clock
 from board.kit.state import State
+from engine.messages import ServerSettings
 
 MANUFACTURER = "Gatewright"
 UNPACKED = "development"
@@ -27,19 +27,12 @@ def version() -> str:
 
 @dataclass
 class Camera:
-    """Used by the loop's thread. `time_zone`, `name`, `site`: of the settings."""
+    """Used by the loop's thread. `settings`: those in force now."""
 
     state: State
     clock: Clock
-    name: str = MANUFACTURER
-    site: str = ""
-    time_zone: str = "UTC"
+    settings: ServerSettings
     version: str = field(default_factory=version)
-
-    @cached_property
-    def id(self) -> str:
-        """How messages name it; the board's own serial number is not for strangers."""
-        return camera_id(self.state)
 
     @cached_property
     def board(self) -> str:

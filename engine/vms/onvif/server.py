@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable
 
+from board.kit.clients import Clients
 from board.kit.people import Person
 from engine.vms.access import Access, Denied, address_of
 from engine.vms.http import Reply, Request, text
@@ -27,8 +28,9 @@ PERMISSION = {ACT: "open"}
 class Onvif:
     """`answer` is for the loop's thread."""
 
-    def __init__(self, camera: Camera, access: Access, table: Table) -> None:
-        self._camera = camera
+    def __init__(self, camera: Camera, access: Access, table: Table, clients: Clients) -> None:
+        self.camera = camera
+        self._clients = clients
         self._access = access
         self._table = table
 
@@ -86,11 +88,13 @@ class Onvif:
         )
 
         def done(said: Xml | Fault) -> None:
+            told = said.reason if isinstance(said, Fault) else "OK"
+            self._clients.request("onvif", call.address, who, operation.name, told)
             reply(_fault(said, asked) if isinstance(said, Fault) else Reply(200, soap.answer(said, asked), TYPE))
 
         said: Xml | Later | Fault
         try:
-            said = operation.answer(self._camera, call)
+            said = operation.answer(self.camera, call)
         except Fault as why:
             said = why
         except Exception:  # one operation's fault must not end the others

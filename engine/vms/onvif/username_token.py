@@ -7,7 +7,8 @@ The host hashes `created` as it came, looks at its time only while the camera's 
 from __future__ import annotations
 
 from board.kit.people import CheckUsernameToken
-from engine.vms.access import USE, Denied
+from engine.log_in import USE
+from engine.vms.access import Denied
 from engine.vms.onvif.soap import Token
 
 MAX_CHARACTERS = 200

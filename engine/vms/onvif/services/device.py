@@ -17,7 +17,7 @@ EXTENSIONS = ("DeviceIO",)
 
 def _get_system_date_and_time(camera: Camera, call: Call) -> Xml:
     now = camera.clock.now()
-    zone = camera_zone(camera.time_zone)
+    zone = camera_zone(camera.settings.time_zone)
     local = now.astimezone(zone)
     return tag(
         "tds:GetSystemDateAndTimeResponse",
@@ -53,7 +53,7 @@ def _get_device_information(camera: Camera, call: Call) -> Xml:
         tag("tds:Manufacturer", MANUFACTURER),
         tag("tds:Model", "LPR camera"),
         tag("tds:FirmwareVersion", camera.version),
-        tag("tds:SerialNumber", camera.id),
+        tag("tds:SerialNumber", camera.settings.camera_id),
         tag("tds:HardwareId", camera.board),
     )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from board.kit.clients import Clients
 from board.kit.clock import TestClock
 from board.kit.people import CheckUsernameToken, Person
 from board.kit.state import State
@@ -19,6 +20,7 @@ from engine.vms.onvif.services import table
 from engine.vms.onvif.soap import wrong
 from engine.vms.onvif.xml import Element, Xml, parse, tag
 from tests.onvif_client import HEADERS, SOAP, SPACES, envelope, token
+from tests.samples import server_settings
 
 
 class _Access:
@@ -37,9 +39,10 @@ class _Access:
 class Bench:
     def __init__(self, root: Path) -> None:
         self.access = _Access()
-        self.camera = Camera(State(root), TestClock(), version="1.2.3.0", time_zone="Europe/Madrid")
+        settings = server_settings(camera_id="gw-1", time_zone="Europe/Madrid")
+        self.camera = Camera(State(root), TestClock(), settings, version="1.2.3.0")
         self.table = table()
-        self.onvif = Onvif(self.camera, self.access, self.table)  # type: ignore[arg-type]
+        self.onvif = Onvif(self.camera, self.access, self.table, Clients(State(root), "vms"))  # type: ignore[arg-type]
 
     def post(self, body: bytes, headers: dict[str, str] | None = None, method: str = "POST") -> Reply:
         given = {"host": "cam.example:8080", **{name.lower(): value for name, value in (headers or HEADERS).items()}}
@@ -90,7 +93,7 @@ def test_device_information_is_for_who_is_let_in(bench: Bench) -> None:
     assert fault_of(bench.ask("<tds:GetDeviceInformation/>")) == (401, "s:Sender", "ter:NotAuthorized", "")
     status, answer = bench.ask("<tds:GetDeviceInformation/>", token("admin", "x", created="2026-01-02T03:04:05+00:00"))
     assert (status, answer.word("Manufacturer"), answer.word("FirmwareVersion")) == (200, "Gatewright", "1.2.3.0")
-    assert answer.word("SerialNumber").startswith("gw-")
+    assert answer.word("SerialNumber") == "gw-1"
     assert bench.access.asked[0].created == "2026-01-02T03:04:05+00:00"
 
 
