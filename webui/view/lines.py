@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from board.kit.web.routes import Refused
-from board.kit.words import Text
 from engine.messages import LineState
 from webui.portal import Portal
 
