@@ -334,10 +334,23 @@ class LineChanged:
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """What servers outside of this process need of the general configuration. `snapshots_login`: the pictures below /LPR/ ask for
-    one."""
+    """What servers outside of this process need of the settings: how the camera is called, and each of RecorderSettings
+    (engine/settings/recorders.py) under its name there."""
 
+    camera_id: str
+    camera_name: str
+    site: str
+    time_zone: str
+    onvif: bool
+    discovery: bool
+    onvif_events: str
     snapshots_login: bool
+    rtsp: bool
+    rtsp_port: int
+    nvr: bool
+    nvr_port: int
+    nvr_layout: str
+    nvr_confidence: str
 
 
 SERVICE_MESSAGES: tuple[type, ...] = (

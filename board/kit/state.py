@@ -140,6 +140,11 @@ class State:
         return self.run / "servers.json"
 
     @property
+    def clients(self) -> Path:
+        """One socket per process with servers, which says who uses them (board/kit/clients.py)."""
+        return self.run / "clients"
+
+    @property
     def sim(self) -> Path:
         """The simulated chip: levels, line locks and edges.jsonl."""
         return self.root / "sim"

@@ -69,6 +69,7 @@ from engine.service.counters import BAD_FRAMES, Counters
 from engine.service.engine_view import EngineView
 from engine.service.events import Events
 from engine.service.exchanges import Exchanges
+from engine.service.for_servers import for_servers
 from engine.service.hub import Hub
 from engine.service.inputs import Inputs
 from engine.service.lane import LaneKeeper, Stores
@@ -311,7 +312,7 @@ class Service:
             self._problems.say(why.text)
             self._room.refused(why, None)  # and the next turn tries again
             return None
-        self._apply(core.general)
+        self._apply(core.store)
         self._lane.open(core.lane, core.lane_stores)  # before the first passage is taken
         self._core = core
         if self._identity.before and core.general.camera_id != self._identity.before:
@@ -516,7 +517,7 @@ class Service:
         return Outcome(True)
 
     def _settings_changed(self, request: SettingsChanged) -> Outcome:
-        self._apply(self._need_store().settings(GeneralSettings))
+        self._apply(self._need_store())
         return Outcome(True)
 
     def _running(self) -> dict[str, str]:
@@ -526,14 +527,14 @@ class Service:
         found = fingerprints(self._core.lpr, self._core.general, self._core.lane)
         return {name: print_ for name, print_ in found.items() if name not in ("lpr.region", "lpr.countries")}
 
-    def _apply(self, general: GeneralSettings) -> None:
+    def _apply(self, store: Store) -> None:
         """What needs no restart; the rest holds as it was read at the start."""
-        set_log_level(self._state, general.log_level)
-        self._subscribers.settings(ServerSettings(general.snapshots_login))
+        set_log_level(self._state, store.settings(GeneralSettings).log_level)
+        self._subscribers.settings(for_servers(store, self._identity.id))
 
     def _server_settings(self) -> ServerSettings | None:
         try:
-            return ServerSettings(self._need_store().settings(GeneralSettings).snapshots_login)
+            return for_servers(self._need_store(), self._identity.id)
         except StoreError:
             return None  # pushed as soon as the store opens
 
