@@ -15,5 +15,5 @@ def line_states(portal: Portal) -> tuple[LineState, ...]:
     if status.pins:
         raise Refused(503, "The pins process does not answer: {why}", why=status.pins)
     known = {line.name: line for line in status.lines}
-    names = (line.name for line in (*portal.profile.inputs, *portal.profile.outputs))
+    names = [*(line.name for line in portal.profile.inputs), *(line.name for line in portal.profile.outputs)]
     return tuple(known[name] for name in names if name in known)
