@@ -7,6 +7,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+CLOCK_KNOWN = datetime(2025, 1, 1, tzinfo=UTC)
+"""Older than this program: a clock that says less has not been set since the board was switched on."""
+
 TIME_ERROR = 5
 """adjtimex(2): the clock is not synchronised."""
 TIMEX_BYTES = 512
