@@ -118,13 +118,6 @@ class GeneralSettings(Settings):
         min_length=1,
         max_length=64,
     )
-    snapshots_login: bool = option(
-        True,
-        "Snapshots ask for a log-in",
-        "The pictures of the ten newest passages below /LPR/ are for device passwords of the use onvif, accounts and tokens. Without "
-        "it everybody on the network sees them; some recorders know no log-in.",
-        group="Video management",
-    )
     interlocks: str = option(
         "",
         "Interlocked outputs",

@@ -15,7 +15,7 @@ from board.kit.web.routes import Answer, Call, Partial, Refused, Route, api, dat
 from board.kit.words import Text
 from engine.countries import countries
 from engine.messages import RestartService, SettingsChanged
-from engine.settings import GeneralSettings, LprSettings
+from engine.settings import GeneralSettings, LprSettings, RecorderSettings
 from engine.settings.lane import LaneSettings
 from webui.choices import settings_choices
 from webui.portal import Portal
@@ -28,8 +28,12 @@ GROUPS: Mapping[str, type[Settings]] = {
     "camera": CameraSettings,
     "lane": LaneSettings,
     "general": GeneralSettings,
+    "recorders": RecorderSettings,
 }
 """Name in the address: the settings."""
+
+AT_ONCE = (GeneralSettings, RecorderSettings)
+"""Some of it, or all, takes effect without a restart."""
 
 KEPT_BY_DEFAULT = ("region", "countries")
 """What the default configuration leaves as it is: without them the camera would ask as on its first day."""
@@ -77,7 +81,7 @@ def _default(portal: Portal, call: Call) -> Answer:
 def _put(portal: Portal, call: Call, after: Settings) -> Answer:
     """Stores settings; those that take effect at once are told to the service."""
     portal.store.settings.put(after, call.user)
-    if isinstance(after, GeneralSettings):
+    if isinstance(after, AT_ONCE):
         portal.service.outcome(SettingsChanged())
     return _answer(portal, after)
 
