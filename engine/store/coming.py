@@ -95,7 +95,8 @@ _INSERT = f"INSERT INTO arrived VALUES ({marks(COLUMNS)}, ?, ?)"
 _SORT = "INSERT OR IGNORE INTO coming SELECT * FROM arrived ORDER BY list_id, key, rowid"
 _TWICE = (
     "SELECT line, plate, first FROM (SELECT rowid AS number, line, plate, first_value(line) OVER same AS first, "
-    "row_number() OVER same AS time FROM arrived WINDOW same AS (PARTITION BY list_id, key ORDER BY rowid)) WHERE time > 1 ORDER BY number"
+    "row_number() OVER same AS time FROM arrived WINDOW same AS (PARTITION BY list_id, key ORDER BY rowid)) "
+    "WHERE time > 1 ORDER BY number"
 )
 
 
