@@ -62,6 +62,8 @@ WRONG_IN_SECOND = [
     ("path = /LPR/", "path = /lpr", "[route.lpr] path: '/lpr' is not a path like /anpr/"),
     ("path = /LPR/", "", "[route.lpr] path is missing"),
     ("path = /LPR/", "path = /setup/", "[route.lpr] path: '/setup/' is the camera's own"),
+    ("path = /LPR/", "path = /cgi-bin/", "the route /cgi-bin/ is for CGIs that the host asks a log-in for"),
+    ("path = /tiny/", "path = /cgi-bin/", "the route /cgi-bin/ is for CGIs that the host asks a log-in for"),
     ("socket = vms.sock", "socket = service.sock", "[route.lpr] socket: 'service.sock' is not for web pages"),
     ("socket = vms.sock", "socket = ../x.sock", "[route.lpr] socket: '../x.sock' is not a socket name like manager.sock"),
     ("= package", "= everybody", "[route.lpr] authenticates: 'everybody' is not one of host, package, none"),
