@@ -18,7 +18,6 @@ from board.kit.web.parameters import TYPE, lines, wanted_names
 from board.kit.web.routes import FORM, Answer, Call, Elsewhere, Refused, Route
 from engine.actions.io import LONGEST_MS
 from engine.messages import Outcome, SwitchOutput
-from engine.settings import RecorderSettings
 from webui.portal import Portal
 from webui.view.lines import line_states
 from webui.view.parameters import ADMIN, OPERATOR, VIEWER, set_values, values_of
@@ -90,7 +89,7 @@ def _setdo(portal: Portal, call: Call) -> Answer:
 
 def _numbered(portal: Portal, kind: str, lines_: Sequence[Any]) -> list[tuple[int, Any]]:
     """With the numbers that CGIs give them: those of `kind` in the order of the board."""
-    first = portal.store.settings(RecorderSettings).cgi_first_line
+    first = portal.general().cgi_first_line
     return list(enumerate((each for each in lines_ if getattr(each, "kind", kind) == kind), first))
 
 

@@ -92,15 +92,6 @@ class RecorderSettings(Settings):
         choices=NVR_CONFIDENCE,
         when={"nvr": (True,)},
     )
-    cgi_first_line: int = option(
-        1,
-        "First line in CGIs",
-        "The number of the first input and output in setdo.cgi, getdi.cgi and getdo.cgi: manuals of VIVOTEK's cameras print do1 or do0. "
-        "With the wrong one a script switches another output.",
-        group="CGIs",
-        ge=0,
-        le=1,
-    )
 
     def conflicts(self) -> tuple[Problem, ...]:
         if self.rtsp and self.nvr and self.rtsp_port == self.nvr_port:

@@ -11,7 +11,7 @@ from board.kit.errors import WireError
 from board.kit.settings import Settings
 from board.kit.words import NOTHING, Text
 from engine.messages import LineState, Outcome, ServiceStatus, SettingsChanged, SwitchOutput
-from engine.settings import GeneralSettings, LprSettings, RecorderSettings
+from engine.settings import GeneralSettings, LprSettings
 from tests.unit.webui.portal_caller import Caller, Reply
 from webui import cgi
 from webui.live.newest_picture import Jpeg
@@ -99,7 +99,7 @@ def test_setdo_takes_a_form_as_well(camera: Camera) -> None:
 
 def test_a_script_of_the_other_numbering_counts_from_zero(camera: Camera) -> None:
     assert camera.get("dido/setdo.cgi?do0=1").text == "ERROR: there is no do0; this camera has do1, do2\r\n"
-    camera.caller.portal.store.settings.put(RecorderSettings(cgi_first_line=0), "admin")
+    camera.caller.portal.store.settings.put(GeneralSettings(cgi_first_line=0), "admin")
     assert camera.get("dido/setdo.cgi?do0=1").status == 200
     assert camera.service.orders[0].output == "DO1"
     assert camera.get("dido/getdo.cgi").text == "do0=0\r\ndo1=1\r\n"

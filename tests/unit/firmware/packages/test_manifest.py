@@ -81,7 +81,12 @@ def test_the_real_package_describes_its_processes_in_order_and_who_asks_for_the_
     manifest = parse((HERE / "package.conf").read_text("utf-8").replace("{version}", "0.1.0").encode())
     assert (manifest.name, manifest.mechanism) == ("ANPR", "none")
     assert manifest.portal == Route("portal", "/anpr/", "manager.sock", "host")
-    assert manifest.routes == (manifest.portal, Route("lpr", "/LPR/", "vms.sock", "package"))
+    assert manifest.routes == (
+        manifest.portal,
+        Route("cgi", "/cgi-bin/", "manager.sock", "host"),
+        Route("lpr", "/LPR/", "vms.sock", "package"),
+        Route("onvif", "/onvif/", "vms.sock", "package"),
+    )
     assert [(p.name, p.command, p.args, p.optional) for p in manifest.processes] == [
         ("pins", "board.pins", (), False),
         ("service", "engine", ("service",), False),
