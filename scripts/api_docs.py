@@ -60,8 +60,8 @@ about what was sent begins with `ERROR: `, has status 400 or 409 and follows wha
   loop and the longest times on hold as for every other order; Audit says who switched what, when and from where.
 - `do1=1` holds the output until `do1=0`, until its longest time on is over, or until the service ends. For a barrier use
   `do1=1&pulse_ms=500`: it ends by itself, also when the script dies.
-- `do1` and `di1` are the first lines of the board, or `do0` and `di0`, as *First line in CGIs* of General configuration says. In the
-  group `status` they are always numbered from 0, as on VIVOTEK's cameras.
+- `do1` and `di1` are the first lines of the board, or `do0` and `di0`, as *First line in CGIs* of General configuration says. In
+  the group `status` they are always numbered from 0, as on VIVOTEK's cameras.
 
 | address | permission | what it does |
 | --- | --- | --- |
