@@ -13,7 +13,7 @@ from board.kit.words import NOTHING, Text
 from board.kit.zones import camera_zone
 from engine.actions import Kinds, Lane
 from engine.dispatch.asking import Verdict, decided, heed
-from engine.dispatch.barrier import Barrier, openers, ruled
+from engine.dispatch.barrier import Barrier, gate_outputs, openers, ruled
 from engine.dispatch.bypass import Bypass, Judged
 from engine.dispatch.decision import UNLICENSED, decide, decide_event, spending
 from engine.dispatch.rules import due
@@ -86,7 +86,8 @@ class Intake:
         finding = self._find(passage, zone)
         rules = self._store.rules() if self._licensed else []
         now = self._clock.now()
-        deliveries = due(passage, finding.matches, rules, self._kinds, zone, now)
+        gates = gate_outputs(rules, finding.barriers, self._kinds, self._barrier)
+        deliveries = due(passage, finding.matches, rules, self._kinds, zone, now, gates)
         deliveries = heed(verdict, deliveries, rules, finding.matches, self._kinds, now)
         if not self._licensed:
             decision = UNLICENSED

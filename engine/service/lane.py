@@ -156,6 +156,10 @@ class LaneKeeper:
 
     # --- engine.dispatch.barrier.Barrier ------------------------------------------------------------------------------
 
+    @property
+    def outputs(self) -> frozenset[str]:
+        return frozenset() if self._lane is None else frozenset({self._settings.open_output})
+
     def opens(self, kind: ActionKind[Any], options: Settings) -> bool:
         if self._lane is None or not opens(kind):
             return False
