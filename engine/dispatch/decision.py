@@ -11,7 +11,7 @@ from engine.actions import Kinds
 from engine.dispatch.rules import unmet
 from engine.dispatch.starts import STARTS, begins, insists, opens
 from engine.lists import Finding, Lapsed
-from engine.types import FIXED_ROLES, ON_MATCH, ActionRule, Decision, Delivery, Match, Passage
+from engine.types import FIXED_ROLES, ON_MATCH, ActionRule, Decision, Delivery, ListEntry, Match, Passage
 from engine.week import in_force
 
 UNLICENSED = Decision("refused", Text("there is no licence"))
@@ -50,12 +50,23 @@ def decide_event(happened: Text, deliveries: Iterable[Delivery], kinds: Kinds) -
 
 def spending(
     passage: Passage, finding: Finding, rules: Iterable[ActionRule], deliveries: Iterable[Delivery], kinds: Kinds
-) -> list[int]:
-    """The counted entries through which the gate opens, when it does: each has one entry less."""
+) -> list[tuple[ListEntry, tuple[str, ...]]]:
+    """The counted entries through which the gate opens, when it does, each with the ids of the deliveries that open it: each has
+    one entry less."""
     lists = {rule.id: rule.list_id for rule in rules if _opens(rule, passage, finding, kinds)}
-    opening = {lists[each.rule_id] for each in deliveries if each.state == "pending" and each.rule_id in lists}
-    entries = [match.entry for match in finding.matches if match.entry is not None and match.list.id in opening]
-    return [entry.id for entry in entries if entry.entries_left is not None]
+    return visits(finding.matches, lists, deliveries)
+
+
+def visits(
+    matches: Iterable[Match], lists: Mapping[int, int], deliveries: Iterable[Delivery]
+) -> list[tuple[ListEntry, tuple[str, ...]]]:
+    """As `spending`, of rules that open; `lists`: {rule: its list}."""
+    opening: dict[int, list[str]] = {}
+    for each in deliveries:
+        if each.state == "pending" and each.rule_id in lists:
+            opening.setdefault(lists[each.rule_id], []).append(each.id)
+    counted = [match.entry for match in matches if match.entry is not None and match.entry.entries_left is not None]
+    return [(entry, tuple(opening[entry.list_id])) for entry in counted if entry.list_id in opening]
 
 
 def _refusing(finding: Finding) -> list[str]:

@@ -111,10 +111,17 @@ class Intake:
             if added and verdict is not None:
                 told = self._store.rules.failed if verdict.allowed is None else self._store.rules.succeeded
                 told(verdict.rule.id, self._clock.now(), verdict.note)
-            spent = [self._store.entries.spend(entry_id) for entry_id in judged.spent] if added else []
-            if not all(spent) and not is_over:
+            if added and not self._spend(judged) and not is_over:
                 raise _Spent
         return added
+
+    def _spend(self, judged: Judged) -> bool:
+        """False: an entry has none left. What was carried out already is no visit that may come to nothing."""
+        done = {each.id for each in judged.deliveries if each.state == "done"}
+        spent = [
+            self._store.visits.begin(judged.passage.id, entry, () if done.intersection(ids) else ids) for entry, ids in judged.spent
+        ]
+        return all(spent)
 
     def _call(self, judged: Judged) -> None:
         """What was decided is committed: the workers do the rest."""
