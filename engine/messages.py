@@ -13,7 +13,17 @@ from datetime import datetime
 from board.devices import DeviceState
 from board.kit.words import NOTHING, Text
 from engine.types import (
-    UNDECIDED, Counter, Decision, Delivery, Match, Passage, PlateEvent, PlateList, PlateRead, Trigger, WiegandFrame
+    UNDECIDED,
+    Counter,
+    Decision,
+    Delivery,
+    Match,
+    Passage,
+    PlateEvent,
+    PlateList,
+    PlateRead,
+    Trigger,
+    WiegandFrame,
 )
 
 NO_LICENSE = "NO LICENSE"

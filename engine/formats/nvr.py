@@ -169,9 +169,7 @@ def device_id(camera_id: str) -> bytes:
     return uuid5(UUID("5b0b8bfb-2b0c-4c3e-9f57-5d5d1f3f8f4a"), camera_id).bytes_le
 
 
-def recognition(
-    event: PlateEvent, device: bytes, images: Sequence[bytes], layout: str, percent: bool, picture: str = ""
-) -> bytes:
+def recognition(event: PlateEvent, device: bytes, images: Sequence[bytes], layout: str, percent: bool, picture: str = "") -> bytes:
     """A RECOG_POST. `device`: of `device_id`; `images`: JPEG, the plate's first; `layout`: of SEED and NOPREFIX; `percent`:
     confidence of 0 to 100; `picture`: its path at the camera, "" for none."""
     passage = event.passage
@@ -234,7 +232,7 @@ class Recognition:
 
 
 def read_recognition(data: bytes) -> Recognition:
-    """The data of a RECOG_POST in either layout; chunks and bytes that are not known are left out. BadMessage says what is wrong."""
+    """The data of a RECOG_POST in either layout, without chunks and bytes that are not known. BadMessage says what is wrong."""
     chunks = list(_chunks(data))
     if not chunks or chunks[0][0] != META:
         raise BadMessage("the metadata does not come first")

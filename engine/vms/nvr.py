@@ -1,7 +1,7 @@
 """NVR: recorders connect, log in with a device password of the use nvr, and are sent each plate (docs/nvr.md).
 
-Whatever a client does, it holds up nobody: it is given little room (engine/vms/waiting.py), and who does not log in within LOGIN_S or
-takes nothing for SILENT_S while something waits is ended.
+Whatever a client does, it holds up nobody: it is given little room (engine/vms/waiting.py), and is ended when it does not log in
+within LOGIN_S or takes nothing for SILENT_S while something waits.
 """
 
 from __future__ import annotations
@@ -48,6 +48,10 @@ MOST_EVENT_BYTES = 4_000_000
 PIECE_BYTES = 65_536
 SEND_BUFFER_BYTES, RECEIVE_BUFFER_BYTES = 32_768, 8_192
 """The kernel's, for each client: by itself it would give some MB to each that does not read."""
+
+SEGMENT_BYTES = 1_460
+"""As on Ethernet. A client on this machine would be sent 64 kB at a time, which fill so small a buffer, and acknowledge them 40 ms
+later."""
 
 KEEPALIVE = ((socket.TCP_KEEPIDLE, 30), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 3))
 
@@ -129,9 +133,8 @@ class Nvr:
             self._end(client, NO_LOGIN)
         for queue in self._waiting.stuck(SILENT_S):
             self._end(self._of_queue[queue], DOES_NOT_READ)
-        if self._settings is not None and self._settings.nvr and self._port != self._settings.nvr_port:
-            if now_s >= self._port_again_s:
-                self._listen(self._settings.nvr_port)
+        if self._settings is not None and self._settings.nvr and now_s >= self._port_again_s:
+            self._listen(self._settings.nvr_port)
 
     def tell(self, event: PlateEvent, picture: str) -> None:
         """A plate for all who are logged in. `picture`: the path at which it can be fetched, "" for none."""
@@ -196,6 +199,7 @@ class Nvr:
         self._stop_listening()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT_BYTES)
         self._listener = listener
         self._loop.watch(listener, READ, self._accept)
         self._announce(url_of("tcp", self._bind, port))
