@@ -20,6 +20,7 @@ from board.kit.clock import Clock
 from board.kit.loop import Loop
 from board.kit.people import People
 from board.kit.state import State
+from engine.cli import nvr_client
 from engine.formats import nvr
 from engine.formats.nvr import Reader, Recognition
 from engine.log_in import LogIn
@@ -401,3 +402,39 @@ def test_malformed_input_neither_ends_nor_fills_nor_locks_it(camera: Camera) -> 
     assert known.plate().plate == "HK55EVB"
     assert camera.recorder().log_in(camera.user, "wrong") == "401"  # and not 429: nothing of it was a guess
     camera.known()
+
+
+def test_the_reference_client_prints_what_arrives(camera: Camera, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["--user", camera.user, "--password", camera.password, "--count", "2", "--images", str(tmp_path / "got")]
+    client = threading.Thread(target=nvr_client.main, args=([f"127.0.0.1:{camera.port}", *given],))
+    client.start()
+    until(lambda: (shown := camera.shown()) is not None and shown.count == 1, "the client is there")
+    camera.tell("부산02가1234")
+    camera.tell("K510EA154")
+    client.join(PATIENCE_S)
+    first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert (first["plate"], first["car_number"], first["image_bytes"]) == ("부산02가1234", "부산02가1234", [5, 500])
+    assert (second["plate"], second["event_id"], second["at"]) == ("K510EA154", "id-K510EA154", "2026-01-02T03:04:05.000+00:00")
+    assert [(tmp_path / "got" / name).read_bytes() for name in second["files"]] == [b"PLATE", b"WHOLE" * 100]
+
+
+def test_the_reference_client_says_why_nothing_comes(camera: Camera) -> None:
+    with pytest.raises(nvr_client.NoPlates, match="refuses the log-in: 401"):
+        next(nvr_client.plates(f"127.0.0.1:{camera.port}", camera.user, "wrong"))
+    with pytest.raises(nvr_client.NoPlates, match="HOST:PORT"):
+        next(nvr_client.plates("camera:port", "", ""))
+    with pytest.raises(nvr_client.NoPlates, match=r"127\.0\.0\.1 port 1: Connection refused"):
+        next(nvr_client.plates("127.0.0.1:1", "", ""))
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        there = threading.Thread(target=lambda: _say_ssh(other))
+        there.start()
+        with pytest.raises(nvr_client.NoPlates, match="not of this protocol"):
+            next(nvr_client.plates(f"127.0.0.1:{other.getsockname()[1]}", "", ""))
+        there.join(PATIENCE_S)
+
+
+def _say_ssh(listener: socket.socket) -> None:
+    sock, _ = listener.accept()
+    with sock:
+        sock.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+        sock.recv(1_000)
