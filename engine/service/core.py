@@ -32,6 +32,8 @@ from board.serial import SerialLines
 from board.storage import card_present
 from board.types import InputEdge, WiegandSent
 from engine.actions import Kinds, Lane, find_kinds, options_of
+from engine.actions.io import ACTION as IO
+from engine.actions.io import IoOptions
 from engine.dispatch.asking import Asker, Verdict
 from engine.dispatch.bypass import Bypass
 from engine.dispatch.environment import Environment
@@ -59,6 +61,7 @@ from engine.messages import (
     SettingsChanged,
     StartTrigger,
     StopEngine,
+    SwitchOutput,
     TestAction,
     TriggerAnswer,
     TriggerTaken,
@@ -67,8 +70,9 @@ from engine.network import Network, reachable
 from engine.plates import answer
 from engine.service.counters import BAD_FRAMES, Counters
 from engine.service.engine_view import EngineView
-from engine.service.events import Events
+from engine.service.events import Events, Happening
 from engine.service.exchanges import Exchanges
+from engine.service.for_servers import for_servers
 from engine.service.hub import Hub
 from engine.service.inputs import Inputs
 from engine.service.lane import LaneKeeper, Stores
@@ -83,6 +87,7 @@ from engine.service.room import Room
 from engine.service.scheduler import Scheduler
 from engine.service.status import Status
 from engine.service.subscribers import Subscribers
+from engine.service.switching import Switching
 from engine.service.timers import Timers
 from engine.service.trials import Trials
 from engine.service.triggers import TAKEN_TIMEOUT_S, Triggers
@@ -228,6 +233,7 @@ class Service:
         )
         self._asker = Asker(self._gate_store, kinds, self._environment, clock)
         self._trials = Trials(clock, kinds, self._pins, self._environment, self._need_store, self._outputs.polarities)
+        self._switching = Switching(clock, self._pins, self._events.happened, self._switched_by_hand)
         self._room = Room(state.database, state.images)
         self._bypass = Bypass(kinds, self._environment, self._pins, clock)
         self._status = Status(
@@ -248,6 +254,7 @@ class Service:
             AskStatus: lambda request: self._status.now(),
             FireTrigger: self._fire_trigger,
             TestAction: self._test_action,
+            SwitchOutput: self._switching.do,
             CameraSaw: self._camera_saw,
             RulesChanged: self._rules_changed,
             SettingsChanged: self._settings_changed,
@@ -321,7 +328,7 @@ class Service:
             self._problems.say(why.text)
             self._room.refused(why, None)  # and the next turn tries again
             return None
-        self._apply(core.general)
+        self._apply(core.store)
         self._lane.open(core.lane, core.lane_stores)  # before the first passage is taken
         self._core = core
         if self._identity.before and core.general.camera_id != self._identity.before:
@@ -480,11 +487,11 @@ class Service:
                 raise
         return core.intake.take(passage, verdict=verdict)
 
-    def _take_event(self, passage: Passage, happened: Text) -> None:
+    def _take_event(self, happening: Happening) -> None:
         core = self._core
         if core is None:
             raise StoreError("the store is not open yet")
-        if core.events.take(passage, happened):
+        if core.events.take(happening.passage, happening.happened, done=happening.done):
             self._subscribers.passage_stored()
 
     def _delivered(self, delivery: Delivery) -> None:
@@ -523,6 +530,10 @@ class Service:
             self._lane.by_hand()
         return outcome
 
+    def _switched_by_hand(self, options: IoOptions) -> None:
+        if self._lane.opens(IO, options):
+            self._lane.by_hand()
+
     def _camera_saw(self, request: CameraSaw) -> Outcome:
         general = self._need_store().settings(GeneralSettings)
         self._lane.saw(request, general.camera_id or self._identity.id)
@@ -539,7 +550,7 @@ class Service:
         return Outcome(True)
 
     def _settings_changed(self, request: SettingsChanged) -> Outcome:
-        self._apply(self._need_store().settings(GeneralSettings))
+        self._apply(self._need_store())
         return Outcome(True)
 
     def _running(self) -> dict[str, str]:
@@ -549,14 +560,14 @@ class Service:
         found = fingerprints(self._core.lpr, self._core.general, self._core.lane)
         return {name: print_ for name, print_ in found.items() if name not in ("lpr.region", "lpr.countries")}
 
-    def _apply(self, general: GeneralSettings) -> None:
+    def _apply(self, store: Store) -> None:
         """What needs no restart; the rest holds as it was read at the start."""
-        set_log_level(self._state, general.log_level)
-        self._subscribers.settings(ServerSettings(general.snapshots_login))
+        set_log_level(self._state, store.settings(GeneralSettings).log_level)
+        self._subscribers.settings(for_servers(store, self._identity.id))
 
     def _server_settings(self) -> ServerSettings | None:
         try:
-            return ServerSettings(self._need_store().settings(GeneralSettings).snapshots_login)
+            return for_servers(self._need_store(), self._identity.id)
         except StoreError:
             return None  # pushed as soon as the store opens
 

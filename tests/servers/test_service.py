@@ -47,7 +47,7 @@ from engine.messages import (
     TriggerTaken,
 )
 from engine.service.counters import BAD_FRAMES
-from engine.settings import GeneralSettings, LprSettings
+from engine.settings import GeneralSettings, LprSettings, RecorderSettings
 from engine.store import DeliveryQuery, PassageQuery
 from engine.store.backup import Backup
 from engine.types import Start
@@ -442,12 +442,17 @@ def test_what_happens_is_pushed_to_who_subscribed(running: Camera) -> None:
 def test_changed_settings_that_need_no_restart_are_in_force_at_once(running: Camera) -> None:
     channel = running.channel()
     channel.send(Subscribe((SETTINGS,)))
-    assert [answer_of(channel, Subscribed), answer_of(channel, ServerSettings)] == [Subscribed(0), ServerSettings(True)]
+    assert answer_of(channel, Subscribed) == Subscribed(0)
+    before = answer_of(channel, ServerSettings)
+    assert (before.camera_name, before.time_zone, before.snapshots_login, before.nvr_port) == ("Gatewright", "UTC", True, 17_001)
     store = running.store()
-    store.settings.put(store.settings(GeneralSettings).model_copy(update={"log_level": 4, "snapshots_login": False}), "admin")
+    general = {"log_level": 4, "device_name": "Gate 1", "camera_id": "north", "site": "Depot", "time_zone": "Asia/Seoul"}
+    store.settings.put(store.settings(GeneralSettings).model_copy(update=general), "admin")
+    store.settings.put(RecorderSettings(snapshots_login=False, nvr_layout="noprefix"), "admin")
     store.close()
     assert running.ask(SettingsChanged()) == Outcome(True)
-    assert answer_of(channel, ServerSettings) == ServerSettings(False)
+    named = {"camera_id": "north", "camera_name": "Gate 1", "site": "Depot", "time_zone": "Asia/Seoul"}
+    assert answer_of(channel, ServerSettings) == replace(before, snapshots_login=False, nvr_layout="noprefix", **named)
     assert running.state.log_level_file.read_text() == "4"
     channel.close()
 

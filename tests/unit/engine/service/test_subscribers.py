@@ -38,7 +38,7 @@ from engine.service.hub import Hub
 from engine.service.subscribers import MOST_SUBSCRIBERS, MOST_WAITING, Subscribers
 from engine.subscription import Subscription
 from engine.types import Delivery
-from tests.samples import NOW, passage
+from tests.samples import NOW, passage, server_settings
 from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("leak_free")
@@ -62,7 +62,7 @@ class Bench:
         self.status = IDLE
         self.asked = 0
         self.line_states: tuple[LineState, ...] = (LineState("DI1", "input", True, None),)
-        self.settings: ServerSettings | None = ServerSettings(True)
+        self.settings: ServerSettings | None = server_settings()
         self.open()
 
     def open(self) -> None:
@@ -172,15 +172,15 @@ def test_the_last_passages_come_first_where_that_is_asked(bench: Bench) -> None:
 
 def test_settings_come_at_once_and_when_they_change(bench: Bench) -> None:
     channel = bench.subscribe(SETTINGS)
-    assert take(channel, 2) == [Subscribed(0), ServerSettings(True)]
-    bench.subscribers.settings(ServerSettings(False))
-    assert take(channel, 1) == [ServerSettings(False)]
+    assert take(channel, 2) == [Subscribed(0), server_settings()]
+    bench.subscribers.settings(server_settings(snapshots_login=False))
+    assert take(channel, 1) == [server_settings(snapshots_login=False)]
     channel.close()
     bench.settings = None
     channel = bench.subscribe(SETTINGS)
     assert take(channel, 1) == [Subscribed(0)]
-    bench.subscribers.settings(ServerSettings(True))
-    assert take(channel, 1) == [ServerSettings(True)]
+    bench.subscribers.settings(server_settings())
+    assert take(channel, 1) == [server_settings()]
     channel.close()
 
 

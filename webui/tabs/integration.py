@@ -1,0 +1,8 @@
+"""Integration tab: the camera's own servers for recorders and video management systems."""
+
+from __future__ import annotations
+
+from engine.settings import RecorderSettings
+from webui.tabs._settings import settings_tab
+
+TAB = settings_tab("recorders", "Integration", 6, RecorderSettings)
