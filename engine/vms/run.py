@@ -16,12 +16,14 @@ from board.kit.people import People
 from board.kit.process import Life, open_log
 from board.kit.servers import announce, bind_address
 from board.kit.state import State
-from engine.messages import PASSAGES, SETTINGS, PassageEvent, ServerSettings
+from engine.messages import LINES, PASSAGES, SETTINGS, LineChanged, LineState, PassageEvent, ServerSettings
+from engine.network import reachable
+from engine.settings.recorders import ONVIF_EVENTS
 from engine.subscription import Subscription
 from engine.vms.access import Access
 from engine.vms.broadcasts import Broadcasts
 from engine.vms.http import HttpServer, Reply, Request, text
-from engine.vms.notifications import Notifications
+from engine.vms.notifications import Notifications, Publish
 from engine.vms.snapshots import FOLDER, KNOWN, Snapshots
 
 if TYPE_CHECKING:
@@ -45,7 +47,8 @@ class Vms:
         self._access = Access(People(state.people_socket), self.loop)
         self._settings: ServerSettings | None = None
         self._http = HttpServer(self.loop, state.vms_socket, self.answer)
-        self._notifications = Notifications()
+        self._lines: dict[str, LineState] = {}
+        self._notifications = Notifications(self.loop, self._onvif_publisher, self._tells_every_passage)
         self._broadcasts = Broadcasts(
             self.loop,
             state.broadcasts_socket,
@@ -54,7 +57,7 @@ class Vms:
             self._notifications.take,
             self._clients,
         )
-        topics = (PASSAGES, SETTINGS)
+        topics = (PASSAGES, LINES, SETTINGS)
         self._feed = Subscription(
             state.service_socket, topics, lambda message: self.loop.call(lambda: self._take(message)), clock, last=KNOWN
         )
@@ -101,10 +104,23 @@ class Vms:
         """Imported when the first client asks, as most cameras never have one."""
         assert self._settings is not None
         from engine.vms.onvif.camera import Camera
+        from engine.vms.onvif.events import Events
+        from engine.vms.onvif.push import Consumers
         from engine.vms.onvif.server import Onvif
         from engine.vms.onvif.services import table
 
-        return Onvif(Camera(self._state, self._clock, self._settings), self._access, table(), self._clients)
+        consumers = Consumers(self.loop, self._reachable, self._clients)
+        events = Events(self.loop, self._clock, self._lines, consumers)
+        return Onvif(Camera(self._state, self._clock, self._settings, events), self._access, table(), self._clients)
+
+    def _reachable(self) -> tuple[str, ...]:
+        return reachable(self._settings.action_addresses) if self._settings is not None else ()
+
+    def _onvif_publisher(self) -> Publish | None:
+        return self._onvif.camera.events.publish if "_onvif" in vars(self) else None
+
+    def _tells_every_passage(self) -> bool:
+        return self._settings is not None and self._settings.onvif_events == ONVIF_EVENTS[0]
 
     def _picture(self, path: str) -> Reply:
         found = self._snapshots.open(path)
@@ -116,8 +132,16 @@ class Vms:
     def _take(self, message: Any) -> None:
         if isinstance(message, PassageEvent):
             self._snapshots.take(message)
+        elif isinstance(message, LineChanged):
+            self._line(message.line)
         elif isinstance(message, ServerSettings):
             self._use(message)
+
+    def _line(self, line: LineState) -> None:
+        known = self._lines.get(line.name)
+        self._lines[line.name] = line
+        if "_onvif" in vars(self) and (known is None or known.active != line.active):
+            self._onvif.camera.events.line(line)
 
     def _use(self, settings: ServerSettings) -> None:
         self._settings = settings
