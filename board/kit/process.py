@@ -81,7 +81,7 @@ class _LogFile(logging.handlers.RotatingFileHandler):
         if not isinstance(why, OSError):
             super().handleError(record)
             return
-        stream, self.stream = self.stream, None  # type: ignore[assignment]  # it is opened again with the next line
+        stream, self.stream = self.stream, None  # it is opened again with the next line
         with suppress(OSError):
             if stream is not None:
                 stream.close()

@@ -80,8 +80,8 @@ def about(database: Path, name: str) -> About | None:
     try:
         with closing(_reading(path)) as copy:
             at, change = copy.execute("SELECT at, change FROM about").fetchone()
-            counts = [copy.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("lists", "entries")]
-            return About(name, datetime.fromisoformat(at), *counts, change)
+            lists, entries = (copy.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("lists", "entries"))
+            return About(name, datetime.fromisoformat(at), lists, entries, change)
     except (sqlite3.Error, OSError, TypeError, ValueError) as why:
         log.error("the copy %s cannot be used: %s", path, why)
         return None

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from board.kit.errors import StorageFull, StoreDamaged, StoreError
-from engine.store import database, migrations
+from engine.store import database, migrations, refusals
 from engine.store.database import Database
 from tests.samples import new_store, passage
 
@@ -222,12 +222,12 @@ def test_threads_read_and_write_one_store_at_once(tmp_path: Path) -> None:
 def test_errors_are_told_apart_by_their_code_and_not_by_their_words(code: int, text: str) -> None:
     why = sqlite3.OperationalError("disk is full of locked, malformed words")
     why.sqlite_errorcode = code
-    assert text in str(database.problem("anpr.db", why))
+    assert text in str(refusals.problem("anpr.db", why))
 
 
 def test_a_file_system_that_is_full_or_read_only_is_named() -> None:
-    assert "storage is full" in str(database.problem("anpr.db", OSError(errno.ENOSPC, "x")))
-    assert "read-only" in str(database.problem("anpr.db", OSError(errno.EROFS, "x")))
+    assert "storage is full" in str(refusals.problem("anpr.db", OSError(errno.ENOSPC, "x")))
+    assert "read-only" in str(refusals.problem("anpr.db", OSError(errno.EROFS, "x")))
 
 
 def test_a_quota_which_sqlite_calls_an_io_error_is_a_full_storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
