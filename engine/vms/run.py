@@ -21,7 +21,7 @@ from board.kit.state import State
 from engine.decided import Decided
 from engine.events import PLATE
 from engine.log_in import LogIn
-from engine.messages import DELIVERIES, PASSAGES, SETTINGS, PassageEvent, ServerSettings
+from engine.messages import DELIVERIES, PASSAGES, SETTINGS, PassageEvent, ServerSettings, TestPassage
 from engine.subscription import Subscription
 from engine.vms.access import Access
 from engine.vms.broadcasts import Broadcasts
@@ -148,6 +148,8 @@ class Vms:
     def _take(self, message: Any) -> None:
         if isinstance(message, PassageEvent):
             self._snapshots.take(message)
+        elif isinstance(message, TestPassage):
+            self._tell(message.event)
         elif isinstance(message, ServerSettings):
             self._use(message)
         self._decided.take(message)

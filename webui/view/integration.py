@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -114,7 +113,14 @@ def _servers(portal: Portal, host: str, announced: Mapping[str, str]) -> list[sh
     return [
         *(_listening(portal, each, host, announced.get(each.name, ""), told.get(each.name), zone) for each in KNOWN),
         *(
-            _listening(portal, Known(name, name, SOCKET_SERVER, "", _always), host, announced.get(name, ""), told.get(name), zone)
+            _listening(
+                portal,
+                Known(name, name.capitalize(), SOCKET_SERVER, "", _always),
+                host,
+                announced.get(name, ""),
+                told.get(name),
+                zone,
+            )
             for name in others
         ),
     ]
@@ -223,26 +229,30 @@ def _incoming(portal: Portal, announced: Mapping[str, str]) -> list[shapes.Passi
 
 def _outgoing(portal: Portal) -> list[shapes.Passing]:
     """To the peers of actions that are switched on."""
-    peers: dict[str, set[str]] = {}
+    peers: dict[tuple[str, str], set[str]] = {}
     for rule in portal.store.rules():
-        peer = _peer(portal, rule) if rule.enabled else ""
+        peer, protocol = _peer(portal, rule) if rule.enabled else ("", "")
         if PEER.fullmatch(peer):
-            peers.setdefault(peer, set()).add(rule.name)
-    places = [(peer.rpartition(":"), Text("Actions: {names}", {"names": sorted(names)})) for peer, names in sorted(peers.items())]
-    return [_passing("out", "TCP", port, about, Text(host)) for (host, _, port), about in places]
+            peers.setdefault((peer, protocol), set()).add(rule.name)
+    return [
+        _passing(
+            "out", protocol, peer.rpartition(":")[2], Text("Actions: {names}", {"names": sorted(names)}), peer.rpartition(":")[0]
+        )
+        for (peer, protocol), names in sorted(peers.items())
+    ]
 
 
-def _passing(direction: str, protocol: str, port: str, about: Text, peer: Text) -> shapes.Passing:
+def _passing(direction: str, protocol: str, port: str, about: Text, peer: Text | str) -> shapes.Passing:
     return shapes.Passing(direction=direction, protocol=protocol, port=port, about=about, peer=peer)
 
 
-def _peer(portal: Portal, rule: ActionRule) -> str:
+def _peer(portal: Portal, rule: ActionRule) -> tuple[str, str]:
+    """Whom the action talks to, and over what."""
     try:
         kind, options = options_of(portal.kinds, rule.kind, rule.options)
     except ConfigError:
-        return ""
-    peer: Any = kind.peer(options)
-    return str(peer)
+        return "", ""
+    return str(kind.peer(options)), "UDP" if getattr(options, "protocol", "") == "udp" else "TCP"
 
 
 # --- actions that can be tried ----------------------------------------------------------------------------------------

@@ -256,7 +256,7 @@ class Passing(TypedDict):
     protocol: str
     port: str
     about: Text
-    peer: Text
+    peer: Text | str
 
 
 class Tried(TypedDict):

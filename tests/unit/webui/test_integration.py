@@ -116,7 +116,8 @@ def test_ports_for_a_firewall_are_those_that_are_open_and_those_that_actions_go_
     monkeypatch.setenv("GATEWRIGHT_PORT", "8080")
     listen(caller)
     announce(caller.state, "trigger", "tcp://127.0.0.1:11000")
-    save(caller, rule(WHITE, "syslog", "Log", host="logs.example", port=6514))
+    save(caller, rule(WHITE, "syslog", "Log", host="logs.example", port=6514, protocol="tls"))
+    save(caller, rule(WHITE, "syslog", "Log too", host="logs.example"))
     save(caller, replace(rule(WHITE, "syslog", "Old log", host="old.example"), enabled=False))
     found = [(each["direction"], each["protocol"], each["port"], each["peer"]) for each in asked(caller)["firewall"]]
     assert found == [
@@ -126,6 +127,7 @@ def test_ports_for_a_firewall_are_those_that_are_open_and_those_that_actions_go_
         ("in", "TCP", "8554", "recorders and other programs"),
         ("in", "TCP", "11000", "recorders and other programs"),
         ("out", "UDP", "1024-65535", "recorders"),
+        ("out", "UDP", "514", "logs.example"),
         ("out", "TCP", "6514", "logs.example"),
     ]
 
