@@ -1,4 +1,4 @@
-"""Scheduler: recurring work of the service: retention, the database's upkeep, checkpoints, syncs, copies, published lists, places."""
+"""Scheduler: recurring work of the service: retention, the database's upkeep, syncs and copies, published lists, places."""
 
 from __future__ import annotations
 
