@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,18 +32,17 @@ class Uploads:
         self._folder = folder
 
     @contextmanager
-    def package(self, call: Call) -> Iterator[tuple[Path, str]]:
-        """(archive, storage): the first file part, whatever its name, and the field save2sd; gone at the end."""
+    def package(self, call: Call) -> Iterator[tuple[Path, str, bool]]:
+        """(archive, storage, whether an older version is confirmed): the first file part, whatever its name, and the fields save2sd
+        and older; gone at the end."""
         length = _length(call, MAX_UPLOAD_BYTES)
         if space(self._folder)[1] < length + SPARE_BYTES:
             raise PackageError("there is not enough space on the camera for an upload of {size_mb} MB", size_mb=length >> 20)
         path = self._new("package-")
         try:
             upload = receive(call.stream, length, call.content_type, path, MAX_ARCHIVE_BYTES)
-            choice = upload.fields.get("save2sd", "0").strip().lower()
-            if choice not in ("0", "1", "on", "off", "true", "false", ""):
-                raise PackageError("save2sd must be 0 or 1")
-            yield path, SD if choice in ("1", "on", "true") else CAMERA
+            on_card, older = _is_on(upload.fields, "save2sd"), _is_on(upload.fields, "older")
+            yield path, SD if on_card else CAMERA, older
         finally:
             path.unlink(missing_ok=True)
 
@@ -68,6 +67,13 @@ class Uploads:
             raise PackageError("the {storage} cannot be written: {reason}", storage=CAMERA, reason=why.strerror) from why
         os.close(handle)
         return Path(name)
+
+
+def _is_on(fields: Mapping[str, str], name: str) -> bool:
+    choice = fields.get(name, "0").strip().lower()
+    if choice not in ("0", "1", "on", "off", "true", "false", ""):
+        raise PackageError("{name} must be 0 or 1", name=name)
+    return choice in ("1", "on", "true")
 
 
 def _length(call: Call, limit: int) -> int:
