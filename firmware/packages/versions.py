@@ -1,5 +1,5 @@
 """Versions: a signed package of an earlier release may have holes that a later one mended: it is installed only when a person
-says so, or never. The highest version of each package is remembered, also when the package is removed."""
+says so, or never. For that the highest version of each package is remembered, also when the package is removed."""
 
 from __future__ import annotations
 
@@ -54,7 +54,8 @@ class Versions:
 
     def check(self, name: str, version: str, current: str, confirmed: bool) -> None:
         """`current`: the installed version, "" for none. OlderVersion: somebody has to confirm it; PackageError: never."""
-        highest = max(self._kept.highest.get(name, version), current or version, key=_numbers)
+        known = (current or version, self._kept.highest.get(name, version) if self._kept.older == NEVER else version)
+        highest = max(known, key=_numbers)
         if _numbers(version) >= _numbers(highest):
             return
         values = {"name": name, "version": version, "highest": highest}
