@@ -21,7 +21,7 @@ from board.kit.state import State
 from engine.decided import Decided
 from engine.events import PLATE
 from engine.log_in import LogIn
-from engine.messages import DELIVERIES, LINES, PASSAGES, SETTINGS, LineChanged, LineState, PassageEvent, ServerSettings
+from engine.messages import DELIVERIES, LINES, PASSAGES, SETTINGS, LineChanged, LineState, PassageEvent, ServerSettings, TestPassage
 from engine.network import reachable
 from engine.settings.recorders import ONVIF_EVENTS
 from engine.subscription import Subscription
@@ -164,6 +164,8 @@ class Vms:
     def _take(self, message: Any) -> None:
         if isinstance(message, PassageEvent):
             self._snapshots.take(message)
+        elif isinstance(message, TestPassage):
+            self._tell(message.event)
         elif isinstance(message, LineChanged):
             self._line(message.line)
         elif isinstance(message, ServerSettings):
