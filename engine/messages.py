@@ -369,13 +369,15 @@ class LineChanged:
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """What servers outside of this process need of the settings: how the camera is called, and each of RecorderSettings
-    (engine/settings/recorders.py) under its name there."""
+    """What servers outside of this process need of the settings: how the camera is called, what it may connect to besides
+    (`action_addresses` of the general configuration), and each of RecorderSettings (engine/settings/recorders.py) under its name
+    there."""
 
     camera_id: str
     camera_name: str
     site: str
     time_zone: str
+    action_addresses: str
     onvif: bool
     discovery: bool
     onvif_events: str
