@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from board.kit.clock import Clock
 from board.kit.servers import read_servers
-from engine.formats.nvr import Recognition
 from engine.settings import GeneralSettings, RecorderSettings
 from engine.store import Store
 from engine.types import Passage, PassageImages
+from scripts.benchmarks.told import Fact, Puller, of_address, of_document, of_milesight, of_tcp, since_1970_ms
 from tests.daemons import free_port
 from tests.http_peer import Asked, http_peer
 from tests.mosquitto import Subscriber, mosquitto
@@ -32,40 +30,6 @@ from tests.waiting import until
 
 ZONE = ZoneInfo("Asia/Seoul")
 PLATES = ("K510EA154", "부산02가1234", "GB 1&<'\"")
-
-
-@dataclass(frozen=True)
-class Fact:
-    """`at_ms`: since 1970; None: this path does not carry it."""
-
-    plate: str
-    at_ms: int | None
-    id: str | None
-    decision: str | None
-
-
-def of_document(body: bytes) -> Fact:
-    said = json.loads(body)
-    return Fact(said["plate"], _ms(datetime.fromisoformat(said["time"])), said["event_id"], said["decision"]["outcome"])
-
-
-def of_milesight(body: bytes) -> Fact:
-    said = json.loads(body)
-    local = datetime.strptime(said["time_msec"], "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=ZONE)
-    return Fact(said["plate"], _ms(local), said["event_id"], said["decision"])
-
-
-def of_address(path: str) -> Fact:
-    (plate,) = parse_qs(urlsplit(path).query)["description"]
-    return Fact(plate, None, None, None)
-
-
-def of_tcp(found: Recognition) -> Fact:
-    return Fact(found.plate, _ms(found.at), found.said["event_id"], found.said["decision"])
-
-
-def _ms(at: datetime) -> int:
-    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
 class Site(Stack):
@@ -148,7 +112,12 @@ def test_every_path_says_the_same_of_each_plate(site: Site, tmp_path: Path) -> N
 
     def answer(asked: Asked) -> tuple[int, dict[str, str], bytes]:
         way = urlsplit(asked.path).path.strip("/")
-        heard[way].append(of_address(asked.path) if way == "get" else {"post": of_milesight, "json": of_document}[way](asked.body))
+        said = {
+            "get": lambda: of_address(asked.path),
+            "post": lambda: of_milesight(asked.body, ZONE),
+            "json": lambda: of_document(asked.body),
+        }
+        heard[way].append(said[way]())
         return 200, {}, b""
 
     peer = site.stack.enter_context(http_peer(answer))
@@ -174,6 +143,7 @@ def test_every_path_says_the_same_of_each_plate(site: Site, tmp_path: Path) -> N
         target=read_lines, args=(server_port, lambda line: heard["socket server"].append(of_document(line))), daemon=True
     )
     lines.start()
+    puller = Puller(site.state.vms_socket, site.user, site.password)
 
     passages = [site.drive_by(plate, number) for number, plate in enumerate(PLATES)]
     pictures = []
@@ -183,12 +153,17 @@ def test_every_path_says_the_same_of_each_plate(site: Site, tmp_path: Path) -> N
         pictures.append(site.get(found.said["picture"], X_Gatewright_Permissions="review")[1])
         assert found.said["picture"][5:19] == f"{found.at:%Y%m%d%H%M%S}"
     until(lambda: all(len(facts) == len(PLATES) for facts in heard.values()), f"all paths: {heard}")
+    pulled: dict[str, list[Fact]] = {"standard": [], "detector": []}
+    while len(pulled["detector"]) < len(PLATES):
+        for topic, fact in puller.pull():
+            pulled[topic].append(fact)
 
     decisions = ("opened", "withheld", "opened")
-    told = [Fact(each.plate, _ms(each.at), each.id, outcome) for each, outcome in zip(passages, decisions, strict=True)]
+    told = [Fact(each.plate, since_1970_ms(each.at), each.id, outcome) for each, outcome in zip(passages, decisions, strict=True)]
     assert {path: sorted(facts, key=str) for path, facts in heard.items() if path != "get"} == dict.fromkeys(
         heard.keys() - {"get"}, sorted(told, key=str)
     )
+    assert pulled == {"detector": told, "standard": [replace(fact, decision=None) for fact in told]}
     assert sorted(fact.plate for fact in heard["get"]) == sorted(PLATES)
     assert pictures == [b"JPEG of 0", b"JPEG of 1", b"JPEG of 2"]
 
