@@ -67,6 +67,8 @@ GATE_EVERY_S = 0.25
 
 SLOW_PASSAGES = 200
 MALFORMED = 100_000
+AT_ONCE = 50
+"""Connections with malformed input that are open together."""
 
 Rules = tuple[tuple[str, dict[str, Any]], ...]
 GATE: Rules = (("io", {"output": "DO1", "duration_ms": PULSE_MS}),)
@@ -475,6 +477,7 @@ def _slow(where: Site) -> dict[str, object]:
         time.sleep(1)
         after_mb = rss_mb(where.pid)
         slow.stdin.close()
+        slow.stdout.read()
     queue_mb = round(32 * sum((where.state.images / name).stat().st_size for name in ("full.jpg", "plate.jpg")) / 1e6, 1)
     return {"passages": SLOW_PASSAGES, "adds_mb": round(after_mb - before_mb, 1), "its_queue_mb": queue_mb}
 
@@ -507,9 +510,12 @@ def _malformed(where: Site) -> dict[str, object]:
 
 
 def _send_malformed(where: Site, draw: random.Random, number: int) -> None:
-    for _ in range(number):
-        with socket.create_connection(("127.0.0.1", where.port), START_S) as sock, suppress(OSError):
-            sock.sendall(nvr_input(draw, where.nvr[0]))
+    for _ in range(number // AT_ONCE):
+        with ExitStack() as stack:
+            for _ in range(AT_ONCE):
+                sock = stack.enter_context(socket.create_connection(("127.0.0.1", where.port), START_S))
+                with suppress(OSError):
+                    sock.sendall(nvr_input(draw, where.nvr[0]))
 
 
 def _descriptors(pid: int) -> int:
