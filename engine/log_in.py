@@ -104,12 +104,12 @@ class LogIn:
             return self._digest(parameters(rest), method, address, is_target)
         return None
 
-    def challenges(self, authorization: str = "") -> tuple[str, ...]:
+    def challenges(self, authorization: str = "", used: bool = False) -> tuple[str, ...]:
         """Values of WWW-Authenticate for an answer to a request that brought `authorization`: a digest made of a nonce that has
-        become old is told so, and clients try again without asking their user."""
+        become old, or was `used`, is told so, and clients try again without asking their user."""
         scheme, _, rest = authorization.partition(" ")
         given = parameters(rest) if scheme.lower() == "digest" else {}
-        stale = ", stale=true" if "nonce" in given and not self._nonces.fresh(given["nonce"]) else ""
+        stale = ", stale=true" if used or ("nonce" in given and not self._nonces.fresh(given["nonce"])) else ""
         # in this order: readers of one fixed form know realm and nonce (live555, which VLC and recorders are made of)
         digest = f'Digest realm="{REALM}", nonce="{self._nonces.new()}"{stale}, qop="auth"'
         return (*(f"{digest}, algorithm={name}" for name in ALGORITHMS), f'Basic realm="{REALM}"')

@@ -7,6 +7,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+CLOCK_KNOWN = datetime(2025, 1, 1, tzinfo=UTC)
+"""Older than this program: a clock that says less has not been set since the board was switched on."""
+
 
 def boot_id() -> str:
     """The same for all processes from boot to boot: CLOCK_MONOTONIC times compare within one; "" where the kernel does not say."""

@@ -1,51 +1,119 @@
-"""Access: who may see what this process serves by HTTP: people whom the host's proxy names, tokens, and device passwords."""
+"""Access: who asks this process by HTTP: people whom the host's proxy names, tokens, and device passwords."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from board.kit.loop import Loop
-from board.kit.people import CheckToken, Nobody, People, Person
-from engine.log_in import NEEDED, LogIn, Unchecked
+from board.kit.people import CheckDigest, CheckToken, CheckUsernameToken, Nobody, People, Person
+from engine.log_in import NEEDED, NONCE_S, LogIn, Question, Unchecked
 from engine.vms.http import Reply, Request, text
+
+DEVICE = ("view", NEEDED)
+"""Permissions of every device password of the right use."""
+
+MOST_USES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """Why nobody is let in: a status of HTTP, in English, and the headers that go with it."""
+
+    status: int
+    reason: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Uses:
+    """Which digests were right already: one that somebody overheard opens nothing. Only right ones are kept, so that strangers fill
+    no memory, and only for as long as their nonces are good."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[str, str, str], float] = OrderedDict()
+
+    def first(self, digest: CheckDigest) -> bool:
+        """Whether it is the first with its nonce and count. A client that does not count uses each nonce once."""
+        now_s = time.monotonic()
+        while self._known and (next(iter(self._known.values())) < now_s - NONCE_S or len(self._known) >= MOST_USES):
+            self._known.popitem(last=False)
+        use = digest.user, digest.nonce, digest.nc.lower() if digest.qop else ""
+        if use in self._known:
+            return False
+        self._known[use] = now_s
+        return True
 
 
 class Access:
-    """`check` calls `then` with None when the request is welcome, else with the reply that says what is missing."""
+    """`check` is for pictures: with a device password, or who may look at passages; `person` for anything else."""
 
     def __init__(self, people: People, loop: Loop) -> None:
         self._log_in = LogIn(people, loop)
+        self._uses = Uses()
         self.start = self._log_in.start
         self.close = self._log_in.close
 
     def check(self, request: Request, then: Callable[[Reply | None], None]) -> None:
+        """Calls `then` with None when the request is welcome, else with the reply that says what is missing."""
         if NEEDED in request.headers.get("x-gatewright-permissions", "").split(","):
             then(None)  # the host's proxy says so; it lets nobody else say it
             return
-        authorization, address = request.headers.get("authorization", ""), request.headers.get("x-forwarded-for", "")
-        question = self._log_in.question(authorization, request.method, address, request.target.__eq__)
-        if question is None:
-            then(self._challenge(authorization))
-            return
+
+        def known(found: Person | Denied) -> None:
+            if isinstance(found, Person) and NEEDED not in found.permissions:
+                found = Denied(403, f"this token lacks the permission {NEEDED}")
+            then(text(found.status, found.reason, *found.headers) if isinstance(found, Denied) else None)
+
+        self.person(request, (), known)
+
+    def person(self, request: Request, more: Sequence[CheckUsernameToken], then: Callable[[Person | Denied], None]) -> None:
+        """Calls `then` with who sent the request, by its Authorization header and by `more`, what it holds besides: all that is
+        sent must be right. A browser's session does not count here: any page could ask with it."""
+        questions: list[Question] = list(more)
+        authorization = request.headers.get("authorization", "")
+        if authorization or not questions:
+            question = self._log_in.question(authorization, request.method, address_of(request), request.target.__eq__)
+            if question is None:
+                then(self._challenge(authorization))
+                return
+            questions.append(question)
+        self._ask(questions, then)
+
+    def _ask(self, questions: Sequence[Question], then: Callable[[Person | Denied], None]) -> None:
+        """One after the other; the last one says who it is."""
+        question, *others = questions
 
         def answered(answer: Person | Nobody | Unchecked) -> None:
-            then(self._reply(answer, isinstance(question, CheckToken)))
+            found = self._judge(question, answer)
+            if others and isinstance(found, Person):
+                self._ask(others, then)
+            else:
+                then(found)
 
         self._log_in.ask(question, answered)
 
-    def _reply(self, answer: Person | Nobody | Unchecked, of_a_token: bool) -> Reply | None:
+    def _judge(self, question: Question, answer: Person | Nobody | Unchecked) -> Person | Denied:
         if isinstance(answer, Unchecked):
-            return text(503, answer.why, ("Retry-After", "2"))
+            return Denied(503, answer.why, (("Retry-After", "2"),))
         if isinstance(answer, Person):
-            if of_a_token and NEEDED not in answer.permissions:
-                return text(403, f"this token lacks the permission {NEEDED}")
-            return None
+            if isinstance(question, CheckDigest) and not self._uses.first(question):
+                return self._challenge(stale=True)
+            return answer if isinstance(question, CheckToken) else replace(answer, permissions=(*DEVICE, *answer.permissions))
         if answer.wait_s:
-            return text(429, "too many wrong log-ins", ("Retry-After", f"{answer.wait_s:.0f}"))
+            return Denied(429, "too many wrong log-ins", (("Retry-After", f"{answer.wait_s:.0f}"),))
+        if isinstance(question, CheckUsernameToken):
+            reason = "the token was used before, or its time is not the camera's" if answer.stale else "the log-in is wrong"
+            return Denied(400, reason)
         return self._challenge()
 
-    def _challenge(self, authorization: str = "") -> Reply:
-        challenges = self._log_in.challenges(authorization)
-        return text(
-            401, "log in with a device password of the use onvif", *(("WWW-Authenticate", challenge) for challenge in challenges)
-        )
+    def _challenge(self, authorization: str = "", stale: bool = False) -> Denied:
+        challenges = self._log_in.challenges(authorization, stale)
+        headers = tuple(("WWW-Authenticate", challenge) for challenge in challenges)
+        return Denied(401, "log in with a device password of the use onvif", headers)
+
+
+def address_of(request: Request) -> str:
+    """Of who asks, as the host's proxy says; "" of who came past it."""
+    return request.headers.get("x-forwarded-for", "")
