@@ -18,7 +18,7 @@ METHODS = (
 )  # fmt: skip
 
 REASONS = {
-    200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 406: "Not Acceptable",
+    200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 406: "Not Acceptable",
     413: "Request Entity Too Large", 414: "Request-URI Too Large", 415: "Unsupported Media Type", 431: "Headers Too Large",
     451: "Parameter Not Understood", 453: "Not Enough Bandwidth", 454: "Session Not Found",
     455: "Method Not Valid in This State", 459: "Aggregate Operation Not Allowed", 461: "Unsupported Transport",
@@ -69,6 +69,14 @@ class Reply:
     body: bytes = b""
 
 
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """What a viewer sends between its requests."""
+
+    channel: int
+    content: bytes
+
+
 @dataclass(slots=True)
 class Reader:
     """Takes what a connection brings; gives requests, and packets that a viewer sends between them."""
@@ -77,8 +85,8 @@ class Reader:
     _head: Request | None = None
     """Of the request whose body is on its way."""
 
-    def next(self) -> Request | bytes | None:
-        """A request, the content of an interleaved packet, or None while neither is complete. Malformed ends the connection."""
+    def next(self) -> Request | Packet | None:
+        """A request, a packet, or None while neither is complete. Malformed ends the connection."""
         if self._head is None:
             while self.came[:2] == b"\r\n":
                 del self.came[:2]
@@ -97,11 +105,14 @@ class Reader:
             raise Malformed(431)
         return None if end < 0 else _parsed(self._taken(end + 4)[:end])
 
-    def _packet(self) -> bytes | None:
+    def _packet(self) -> Packet | None:
         if len(self.came) < 4:
             return None
         whole = 4 + int.from_bytes(self.came[2:4], "big")
-        return self._taken(whole)[4:] if len(self.came) >= whole else None
+        if len(self.came) < whole:
+            return None
+        packet = self._taken(whole)
+        return Packet(packet[1], packet[4:])
 
     def _taken(self, count: int) -> bytes:
         taken = bytes(self.came[:count])

@@ -73,8 +73,8 @@ def _fragments(unit: bytes) -> Iterator[bytes]:
 
 
 def jpeg(picture: bytes) -> tuple[bytes, ...]:
-    """Payloads of one JPEG: baseline, 4:2:0 or 4:2:2, the standard's Huffman tables, sides of at most 2040 pixels. ValueError when it
-    is none of that."""
+    """Payloads of one JPEG: baseline, 4:2:0 or 4:2:2, the standard's Huffman tables, sides of at most 2040 pixels. ValueError when
+    it is none of that."""
     head = _jpeg_head(picture)
     scan, at, made = head.scan, 0, []
     while at < len(scan):

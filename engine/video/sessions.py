@@ -31,12 +31,12 @@ class Gives(Protocol):
 
 @dataclass(eq=False)
 class Outlet:
-    """One track to one viewer. `lost`: units that it was too slow for."""
+    """One track to one viewer. `wire` is given before it plays; `lost`: units that the viewer was too slow for."""
 
     session: Session
     track: Track
     source: Gives
-    wire: Wire
+    wire: Wire = field(init=False)
     lost: int = 0
     _playing: bool = False
     _waits_for_key: bool = True

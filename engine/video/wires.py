@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import socket
@@ -118,4 +119,4 @@ def _pair(address: str) -> tuple[socket.socket, socket.socket]:
             continue
         made[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UDP_BUFFER_BYTES)
         return made[0], made[1]
-    raise NoPort(f"ports {UDP_PORTS[0]} to {UDP_PORTS[-1] + 1}: {os.strerror(98)}")
+    raise NoPort(f"ports {UDP_PORTS[0]} to {UDP_PORTS[-1] + 1}: {os.strerror(errno.EADDRINUSE)}")

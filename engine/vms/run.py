@@ -22,6 +22,7 @@ from engine.vms.access import Access
 from engine.vms.broadcasts import Broadcasts
 from engine.vms.http import HttpServer, Reply, Request, text
 from engine.vms.notifications import Notifications
+from engine.vms.rtsp import Rtsp
 from engine.vms.snapshots import FOLDER, KNOWN, Snapshots
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Vms:
             self._notifications.take,
             self._clients,
         )
+        self._rtsp = Rtsp(self.loop, state.root, bind_address(), lambda url: announce(state, "rtsp", url))
         topics = (PASSAGES, SETTINGS)
         self._feed = Subscription(
             state.service_socket, topics, lambda message: self.loop.call(lambda: self._take(message)), clock, last=KNOWN
@@ -71,9 +73,14 @@ class Vms:
         self._feed.close()
         self._http.close()
         self._broadcasts.close()
+        self._rtsp.close()
         self._access.close()
         self._clients.close()
         self.loop.close()
+
+    def turn(self) -> None:
+        """About once a second."""
+        self._rtsp.turn()
 
     def answer(self, request: Request, reply: Callable[[Reply], None]) -> None:
         """One request of the host's proxy."""
@@ -121,6 +128,7 @@ class Vms:
 
     def _use(self, settings: ServerSettings) -> None:
         self._settings = settings
+        self._rtsp.use(settings.rtsp_port if settings.rtsp else 0)
         if "_onvif" in vars(self):
             self._onvif.camera.settings = settings
 
@@ -135,7 +143,12 @@ def main(arguments: Sequence[str]) -> int:
     vms = Vms(state, Clock())
     vms.start()
     log.info("vms started")
-    vms.loop.run(life.stop, BEAT_S, life.beat)
+
+    def turn() -> None:
+        life.beat()
+        vms.turn()
+
+    vms.loop.run(life.stop, BEAT_S, turn)
     vms.close()
     log.info("vms ended")
     return 0
