@@ -1,4 +1,4 @@
-"""Documents: the metadata track: what happens, as XML documents that vms makes (engine/formats/onvif_xml.py), one for each passage."""
+"""Documents: the metadata track: what happens, as XML (engine/formats/onvif_xml.py) that vms makes, a document for each passage."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 from engine.ring import OpenShot
 from engine.video import payloads
@@ -32,7 +32,7 @@ class H264Encoder:
         self.camera = camera
         self.size = size_of(stream, camera)
         self._sets: ParameterSets | None = None
-        self._codec: Any = av.CodecContext.create(stream.encoder, "w")
+        self._codec = cast(Any, av.CodecContext.create(stream.encoder, "w"))
         self._codec.width, self._codec.height = self.size
         self._codec.pix_fmt = "yuv420p"
         self._codec.time_base = Fraction(1, CLOCK_HZ)
@@ -65,7 +65,7 @@ class H264Encoder:
         from av.video.frame import PictureType
 
         width, height = self.size
-        frame = self._reformatter.reformat(self._picture, width, height, "yuv420p", interpolation="AREA")
+        frame = self._reformatter.reformat(self._picture, width, height, "yuv420p", interpolation="AREA", threads=1)
         frame.pts, frame.time_base = self._picture.pts, Fraction(1, CLOCK_HZ)
         frame.pict_type = PictureType.I if key else PictureType.NONE
         try:

@@ -18,7 +18,7 @@ METHODS = (
 )  # fmt: skip
 
 REASONS = {
-    200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 406: "Not Acceptable",
+    200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 406: "Not Acceptable",
     413: "Request Entity Too Large", 414: "Request-URI Too Large", 415: "Unsupported Media Type", 431: "Headers Too Large",
     451: "Parameter Not Understood", 453: "Not Enough Bandwidth", 454: "Session Not Found",
     455: "Method Not Valid in This State", 459: "Aggregate Operation Not Allowed", 461: "Unsupported Transport",

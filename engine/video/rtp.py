@@ -39,7 +39,9 @@ class Sender:
     """Numbers one track's packets. Where numbers and times begin, and who it is, is random (RFC 3550, 5.1)."""
 
     def __init__(self, payload_type: int, clock_hz: int, name: str) -> None:
-        self.ssrc, self._time, self.number = struct.unpack(">IIH", os.urandom(10))
+        self.ssrc = int.from_bytes(os.urandom(4))
+        self.number = int.from_bytes(os.urandom(2))
+        self._time = int.from_bytes(os.urandom(4))
         self._payload_type = payload_type
         self._clock_hz = clock_hz
         self._name = name.encode()[:255]

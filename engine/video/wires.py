@@ -54,8 +54,8 @@ class Interleaved:
 
 
 class Datagrams:
-    """A pair of UDP sockets. `camera`, `viewer`: addresses of the RTSP connection's ends, so that nobody else gets or sends anything;
-    `report(data)` is told what the viewer reports. NoPort."""
+    """A pair of UDP sockets. `camera`, `viewer`: addresses of the RTSP connection's ends, so that nobody else gets or sends
+    anything; `report(data)` is told what the viewer reports. NoPort."""
 
     def __init__(self, loop: Loop, camera: str, viewer: str, ports: tuple[int, int], report: Callable[[bytes], None]) -> None:
         self._loop = loop

@@ -1,4 +1,4 @@
-"""RTSP: the port at which viewers connect, and the video process that serves them (engine/video), which runs only while somebody does.
+"""RTSP: the port at which viewers connect, and the video process (engine/video) that serves them, only while somebody watches.
 
 A connection is handed over with its first byte: whoever only looks whether a port is open starts nothing. The process ends half a
 minute after its last viewer; one that crashed is started again by the next viewer, ever later while it keeps crashing.
@@ -35,6 +35,8 @@ IDLE_S = 30.0
 """From the last viewer to the end of the process."""
 QUIET_S = 20.0
 """A process that tells nothing for so long hangs, and is killed."""
+MOST_TURN_S = 2.0
+"""Counted of the time between two turns: if the whole board stood still, nobody hangs."""
 ENDS_WITHIN_S = 10.0
 BACK_OFF_S = (1.0, 2.0, 5.0, 15.0, 60.0)
 """After the 1st, 2nd ... crash in a row."""
@@ -59,24 +61,32 @@ class _Child:
     process: subprocess.Popen[bytes]
     door: socket.socket
     began_s: float = field(default_factory=time.monotonic)
-    heard_s: float = field(default_factory=time.monotonic)
+    quiet_s: float = 0.0
+    """How long it has told nothing, while this process ran."""
     used_s: float = field(default_factory=time.monotonic)
     handed: int = 0
     open: int = 0
 
 
 class Rtsp:
-    """Used by the loop's thread. `bind`: the address to listen on, "" for all; `announce(url)` is told where it does, "" when it does
-    not any more; `turn` is called about once a second."""
+    """Used by the loop's thread. `bind`: the address to listen on, "" for all; `announce(url)` is told where it does, "" when it
+    does not any more; `turn` is called about once a second."""
 
     def __init__(
-        self, loop: Loop, state: Path, bind: str, announce: Callable[[str], None], command: Sequence[str] = COMMAND
+        self,
+        loop: Loop,
+        state: Path,
+        bind: str,
+        announce: Callable[[str], None],
+        command: Sequence[str] = COMMAND,
+        idle_s: float = IDLE_S,
     ) -> None:
         self._loop = loop
         self._state = state
         self._bind = bind
         self._announce = announce
         self._command = command
+        self._idle_s = idle_s
         self._listener: socket.socket | None = None
         self._wanted = 0
         self._callers: list[_Caller] = []
@@ -86,6 +96,7 @@ class Rtsp:
         self._crashes = 0
         self._not_before_s = 0.0
         self._problem = ""
+        self._turned_s = time.monotonic()
 
     @property
     def pid(self) -> int:
@@ -108,22 +119,24 @@ class Rtsp:
 
     def turn(self) -> None:
         now_s = time.monotonic()
+        spent_s, self._turned_s = min(now_s - self._turned_s, MOST_TURN_S), now_s
         if self._wanted and self._listener is None:
             self._listen()
         self._ending = [each for each in self._ending if self._still_ends(*each, now_s)]
         child = self._child
         if child is None:
             return
+        child.quiet_s += spent_s
         if child.process.poll() is not None:
             self._crashed(child)
-        elif now_s - child.heard_s > QUIET_S:
+        elif child.quiet_s > QUIET_S:
             log.error("video hangs: it is killed")
             child.process.kill()
             child.process.wait()
             self._crashed(child)
         elif child.open:
             child.used_s = now_s
-        elif now_s - child.used_s > IDLE_S:
+        elif now_s - child.used_s > self._idle_s:
             self._let_go(child)
 
     def close(self) -> None:
@@ -225,6 +238,7 @@ class Rtsp:
         if not door.send(self._child.door, door.Visitor(), (sock.fileno(),)):
             return "the video process does not take it"
         self._child.handed += 1
+        self._child.open += 1  # until it says how many there are
         return ""
 
     def _start(self) -> str:
@@ -261,7 +275,7 @@ class Rtsp:
             return  # `turn` finds out why
         message, _ = came
         if isinstance(message, door.Serving):
-            child.heard_s = time.monotonic()
+            child.quiet_s = 0.0
             child.open = message.open + child.handed - message.taken
 
     def _let_go(self, child: _Child) -> None:

@@ -18,6 +18,7 @@ from board.kit.servers import announce, bind_address
 from board.kit.state import State
 from engine.messages import PASSAGES, SETTINGS, PassageEvent, ServerSettings
 from engine.subscription import Subscription
+from engine.types import PlateEvent
 from engine.vms.access import Access
 from engine.vms.broadcasts import Broadcasts
 from engine.vms.http import HttpServer, Reply, Request, text
@@ -123,8 +124,20 @@ class Vms:
     def _take(self, message: Any) -> None:
         if isinstance(message, PassageEvent):
             self._snapshots.take(message)
+            self._to_viewers(message)
         elif isinstance(message, ServerSettings):
             self._use(message)
+
+    def _to_viewers(self, event: PassageEvent) -> None:
+        """Every passage goes over the metadata track."""
+        if not self._rtsp.pid or not event.passage.plate or not event.matches:
+            return
+        from engine.formats.onvif import NOTIFICATIONS
+        from engine.formats.onvif_xml import message, metadata_stream
+
+        told = PlateEvent(event.passage, event.matches, event.matches[0], event.decision)
+        picture = self._snapshots.path_of(event)
+        self._rtsp.document(metadata_stream(message(make(told, picture)) for make in NOTIFICATIONS["both"]).decode())
 
     def _use(self, settings: ServerSettings) -> None:
         self._settings = settings

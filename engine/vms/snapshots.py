@@ -41,6 +41,10 @@ class Snapshots:
         """Of the pictures that are there, newest first."""
         return tuple(name for name, _ in list(self._names)[-KEPT:])[::-1]
 
+    def path_of(self, event: PassageEvent) -> str:
+        """ "/LPR/NAME.jpg"; "" when there is no picture of it."""
+        return next((f"{FOLDER}{name}.jpg" for name, known in self._names if known.row == event.row), "")
+
     def open(self, path: str) -> tuple[BinaryIO, int] | None:
         """The picture at /LPR/NAME.jpg with its number of bytes: the plate's, or the whole one where only that was stored. None
         when it is not one of the newest any more, or its file was deleted."""
