@@ -72,7 +72,12 @@ class RtspCamera:
     def do(self, call: Any) -> None:
         """In the loop's thread; returns when it is done."""
         done = threading.Event()
-        self.loop.call(lambda: (call(), done.set()))
+
+        def run() -> None:
+            call()
+            done.set()
+
+        self.loop.call(run)
         assert done.wait(PATIENCE_S)
 
     def start(self) -> None:

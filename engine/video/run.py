@@ -12,6 +12,7 @@ import signal
 import socket
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from board.kit.clients import Clients
@@ -24,7 +25,9 @@ from engine.log_in import LogIn
 from engine.video.documents import Documents
 from engine.video.door import Document, Serving, Visitor, receive, send
 from engine.video.plan import streams
-from engine.video.server import Server, metadata_offer
+from engine.video.sdp import AUDIO, AUDIO_TRACK, METADATA, METADATA_TRACK
+from engine.video.server import Offer, Server
+from engine.video.sound import Sound, microphone, opened
 from engine.video.sources import Source
 
 log = logging.getLogger("video")
@@ -41,7 +44,7 @@ PR_SET_PDEATHSIG = 1
 class Video:
     """The server and what it serves, on one loop."""
 
-    def __init__(self, state: State, door: socket.socket, stop: threading.Event) -> None:
+    def __init__(self, state: State, door: socket.socket, stop: threading.Event, microphone: str) -> None:
         board = load(state)
         self.loop = Loop()
         self._door = door
@@ -51,8 +54,11 @@ class Video:
         self._log_in = LogIn(People(state.people_socket), self.loop)
         self._documents = Documents()
         self._sources = {stream.name: Source(stream, state.frames, self.loop) for stream in streams(board)}
+        self._sound = Sound(self.loop, partial(opened, microphone)) if microphone else None
+        extra = {METADATA: Offer(METADATA_TRACK, self._documents)}
+        if self._sound is not None:
+            extra[AUDIO] = Offer(AUDIO_TRACK, self._sound)
         most = MOST_VIEWERS_SMALL if board.small else MOST_VIEWERS
-        extra = metadata_offer(self._documents)
         self._server = Server(self.loop, self._log_in, self._clients, self._sources, extra, most)
 
     def start(self) -> None:
@@ -70,6 +76,8 @@ class Video:
         self._server.close()
         for source in self._sources.values():
             source.close()
+        if self._sound is not None:
+            self._sound.close()
         self._log_in.close()
         self._clients.close()
         self.loop.close()
@@ -106,12 +114,13 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m engine video", description=__doc__)
     parser.add_argument("--state", type=Path, required=True, help="folder of the camera's state")
     parser.add_argument("--door", type=int, required=True, help="descriptor of the socket pair's end, as vms gives it")
+    parser.add_argument("--sound", action="store_true", help="with the board's microphone, where it has one")
     given = parser.parse_args(arguments)
     state = State(given.state.resolve())
     open_log(state, "video")
     _be_the_first_to_go()
     life = Life(state, "video")
-    video = Video(state, socket.socket(fileno=given.door), life.stop)
+    video = Video(state, socket.socket(fileno=given.door), life.stop, microphone() if given.sound else "")
     video.start()
     log.info("video started")
 

@@ -25,7 +25,7 @@ class Track:
 METADATA_TRACK = Track(METADATA, "application", 107, 90_000, ("a=rtpmap:107 vnd.onvif.metadata/90000",))
 """In lower case, and not compressed: clients that cannot read gzip are many, and the documents are short."""
 
-AUDIO_TRACK = Track(AUDIO, "audio", 0, 8_000, ("a=rtpmap:0 PCMU/8000",))
+AUDIO_TRACK = Track(AUDIO, "audio", 0, 8_000, ("a=rtpmap:0 PCMU/8000", "a=ptime:40"))
 
 
 def h264_track(sets: ParameterSets, size: tuple[int, int], frames_per_s: int, kbit_per_s: int) -> Track:

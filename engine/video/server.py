@@ -17,7 +17,7 @@ from board.kit.words import Text
 from engine.log_in import NEEDED, LogIn, Unchecked
 from engine.video.connection import Connection
 from engine.video.messages import METHODS, Reply, Request, Transport, transport_of
-from engine.video.sdp import METADATA, METADATA_TRACK, VIDEO, Track, description
+from engine.video.sdp import VIDEO, Track, description
 from engine.video.sessions import Gives, Outlet, Session
 from engine.video.sources import Source
 from engine.video.wires import Datagrams, Interleaved, NoPort, Wire
@@ -321,7 +321,3 @@ class Server:
 
     def _viewers(self) -> int:
         return sum(len(connection.sessions) for connection in self._connections)
-
-
-def metadata_offer(documents: Gives) -> dict[str, Offer]:
-    return {METADATA: Offer(METADATA_TRACK, documents)}

@@ -89,6 +89,7 @@ class Rtsp:
         self._idle_s = idle_s
         self._listener: socket.socket | None = None
         self._wanted = 0
+        self._sound = False
         self._callers: list[_Caller] = []
         self._child: _Child | None = None
         self._ending: list[tuple[subprocess.Popen[bytes], float]] = []
@@ -103,14 +104,16 @@ class Rtsp:
         """Of the video process; 0 while there is none."""
         return self._child.process.pid if self._child is not None else 0
 
-    def use(self, port: int) -> None:
-        """Listens there from now on, 0: nowhere. Viewers that are connected stay, unless it is switched off."""
+    def use(self, port: int, sound: bool = False) -> None:
+        """Listens there from now on, 0: nowhere; `sound`: with the microphone's. Viewers that are connected stay while it is on and
+        their tracks are the same."""
         if port != self._wanted:
             self._close_listener()
             self._wanted = port
             self._listen()
-        if not port and self._child is not None:
+        if self._child is not None and (not port or sound != self._sound):
             self._let_go(self._child)
+        self._sound = sound
 
     def document(self, text: str) -> None:
         """A document for the metadata track of all who watch."""
@@ -250,6 +253,7 @@ class Rtsp:
             return f"{free_mb:.0f} MB of memory are available, video needs {ROOM_MB}"
         ours, its = door.pair()
         command = [*self._command, "--state", str(self._state), "--door", str(its.fileno())]
+        command += ["--sound"] if self._sound else []
         try:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(its.fileno(),))
         except OSError as why:

@@ -141,7 +141,7 @@ class Vms:
 
     def _use(self, settings: ServerSettings) -> None:
         self._settings = settings
-        self._rtsp.use(settings.rtsp_port if settings.rtsp else 0)
+        self._rtsp.use(settings.rtsp_port if settings.rtsp else 0, settings.rtsp_sound)
         if "_onvif" in vars(self):
             self._onvif.camera.settings = settings
 
