@@ -12,7 +12,19 @@ from datetime import datetime
 
 from board.devices import DeviceState
 from board.kit.words import NOTHING, Text
-from engine.types import UNDECIDED, Counter, Decision, Delivery, Match, Passage, PlateRead, Trigger, WiegandFrame
+from engine.types import (
+    UNDECIDED,
+    Counter,
+    Decision,
+    Delivery,
+    Match,
+    Passage,
+    PlateEvent,
+    PlateList,
+    PlateRead,
+    Trigger,
+    WiegandFrame,
+)
 
 NO_LICENSE = "NO LICENSE"
 STOPPED = "STOPPED"
@@ -327,6 +339,12 @@ class PassageEvent:
     matches: tuple[Match, ...]
     deliveries: tuple[Delivery, ...]
     decision: Decision = UNDECIDED
+
+    @property
+    def event(self) -> PlateEvent:
+        """The same as messages are made of it, for no rule in particular."""
+        match = self.matches[0] if self.matches else Match(PlateList(0, "", "all"), None)
+        return PlateEvent(self.passage, self.matches, match, self.decision)
 
 
 @dataclass(frozen=True, slots=True)

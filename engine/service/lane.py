@@ -20,6 +20,7 @@ from board.kit.settings import Settings
 from board.kit.words import NOTHING, Text
 from engine.actions import ActionKind, Kinds
 from engine.dispatch.barrier import Ruling, openers
+from engine.dispatch.decision import visits
 from engine.dispatch.outbox import Outbox
 from engine.dispatch.starts import opens
 from engine.events import CARS
@@ -30,7 +31,7 @@ from engine.service.remembered import Remembered
 from engine.settings.lane import COUNTS, PASSBACK, SECOND_CAMERA, LaneSettings
 from engine.store import DeliveryQuery, Store
 from engine.store.occupancy import STRANGERS
-from engine.types import FIXED_ROLES, WAITING, Decision, Delivery, Match, Passage
+from engine.types import FIXED_ROLES, WAITING, ActionRule, Decision, Delivery, Match, Passage
 
 if TYPE_CHECKING:
     from engine.lane.lane import Lane, Verdict
@@ -155,6 +156,10 @@ class LaneKeeper:
                 self._take(self._lane.by_hand(self._clock.monotonic_ns()))
 
     # --- engine.dispatch.barrier.Barrier ------------------------------------------------------------------------------
+
+    @property
+    def outputs(self) -> frozenset[str]:
+        return frozenset() if self._lane is None else frozenset({self._settings.open_output})
 
     def opens(self, kind: ActionKind[Any], options: Settings) -> bool:
         if self._lane is None or not opens(kind):
@@ -392,8 +397,8 @@ class LaneKeeper:
             pending = stores.store.deliveries.pending_of(passage_id)
             rules = stores.store.rules()
             mine = openers(pending, rules, stores.kinds, self)
-            opening = {rule.list_id for rule in rules if rule.id in {each.rule_id for each in pending if each.id in mine}}
-            if decision.outcome == "opened" and not _spend(stores.store, passage_id, opening):
+            opening = [each for each in pending if each.id in mine]
+            if decision.outcome == "opened" and not _spend(stores.store, passage_id, rules, opening):
                 decision = Decision("refused", Text("its last entry was taken meanwhile"))
             if decision.outcome != "opened":
                 stopped = [each for each in pending if each.id in mine]
@@ -518,10 +523,11 @@ class LaneKeeper:
             self._happened(verdict.event, plate=plate, **_other(verdict.reason))
 
 
-def _spend(store: Store, passage_id: str, lists: set[int]) -> bool:
-    """Counts down the entries of these lists that let the passage in; False: one has none left."""
-    entries = [match.entry for match in store.passages.matches(passage_id) if match.list.id in lists]
-    return all(store.entries.spend(entry.id) for entry in entries if entry is not None and entry.entries_left is not None)
+def _spend(store: Store, passage_id: str, rules: Sequence[ActionRule], opening: Sequence[Delivery]) -> bool:
+    """Counts down the entries that let the passage in; False: one has none left."""
+    spent = visits(store.passages.matches(passage_id), {rule.id: rule.list_id for rule in rules}, opening)
+    begun = [store.visits.begin(passage_id, entry, ids) for entry, ids in spent]
+    return all(begun)
 
 
 def _other(why: Text) -> dict[str, object]:

@@ -284,6 +284,14 @@ def _version_14(db: Database) -> None:
     db.execute("INSERT OR IGNORE INTO entries_due SELECT id FROM entries WHERE number26 < 0")
 
 
+def _version_15(db: Database) -> None:
+    """Entries of guests that were counted down for a gate that is still to open (engine/store/visits.py)."""
+    db.execute(
+        "CREATE TABLE visits (delivery_id TEXT NOT NULL, list_id INTEGER NOT NULL, key TEXT NOT NULL, passage_id TEXT NOT NULL, "
+        "PRIMARY KEY (delivery_id, list_id, key)) WITHOUT ROWID"
+    )
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_1,
     _version_2,
@@ -299,6 +307,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_12,
     _version_13,
     _version_14,
+    _version_15,
 )
 
 COMPATIBLE = 2

@@ -7,8 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from board.kit.loop import Loop
-from board.kit.people import CheckDigest, CheckToken, CheckUsernameToken, Nobody, People, Person
+from board.kit.people import CheckDigest, CheckToken, CheckUsernameToken, Nobody, Person
 from engine.log_in import NEEDED, NONCE_S, LogIn, Question, Unchecked
 from engine.vms.http import Reply, Request, text
 
@@ -49,11 +48,9 @@ class Uses:
 class Access:
     """`check` is for pictures: with a device password, or who may look at passages; `person` for anything else."""
 
-    def __init__(self, people: People, loop: Loop) -> None:
-        self._log_in = LogIn(people, loop)
+    def __init__(self, log_in: LogIn) -> None:
+        self._log_in = log_in
         self._uses = Uses()
-        self.start = self._log_in.start
-        self.close = self._log_in.close
 
     def check(self, request: Request, then: Callable[[Reply | None], None]) -> None:
         """Calls `then` with None when the request is welcome, else with the reply that says what is missing."""

@@ -6,7 +6,6 @@ minute after its last viewer; one that crashed is started again by the next view
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import socket
@@ -21,11 +20,14 @@ from pathlib import Path
 
 from board.kit.errors import WireError
 from board.kit.loop import READ, Loop
-from board.kit.servers import url_of
+from board.kit.servers import listen_near, url_of
 from engine.video import door
 from engine.video.messages import Malformed, Reader, Reply, Request, written
 
 log = logging.getLogger("vms.rtsp")
+
+NAME = "rtsp"
+"""Of this server, in STATE/run/servers.json and among the clients."""
 
 COMMAND = (sys.executable, "-m", "engine", "video")
 MOST_SILENT = 32
@@ -42,8 +44,6 @@ BACK_OFF_S = (1.0, 2.0, 5.0, 15.0, 60.0)
 """After the 1st, 2nd ... crash in a row."""
 LASTED_S = 120.0
 """If a process ran at least this long, its back-off starts over."""
-TRIES = 10
-"""Ports from the given one on, until one is free."""
 ROOM_MB = 64
 """Memory that must be available before the process is started: it must never be what takes it from recognition and the gate."""
 
@@ -159,26 +159,19 @@ class Rtsp:
     def _listen(self) -> None:
         if not self._wanted:
             return
-        family = socket.AF_INET6 if ":" in self._bind else socket.AF_INET
-        for port in range(self._wanted, min(self._wanted + TRIES, 65_536)):
-            try:
-                self._listener = socket.create_server(
-                    (self._bind, port), family=family, backlog=32, dualstack_ipv6=self._bind == "::"
-                )
-            except OSError as why:
-                problem = os.strerror(why.errno) if why.errno else str(why)
-                if problem != self._problem:
-                    log.error("RTSP cannot listen on port %d: %s", port, problem)
-                self._problem = problem
-                if why.errno != errno.EADDRINUSE:
-                    return
-                continue
-            self._problem = ""
-            self._listener.setblocking(False)
-            self._loop.watch(self._listener, READ, self._accept)
-            self._announce(f"{url_of('rtsp', self._bind, port)}/main")
-            log.info("viewers may connect to port %d", port)
+        try:
+            self._listener = listen_near(self._bind, self._wanted, 32)
+        except OSError as why:
+            problem = os.strerror(why.errno) if why.errno else str(why)
+            if problem != self._problem:
+                log.error("RTSP cannot listen on port %d: %s", self._wanted, problem)
+            self._problem = problem
             return
+        self._problem = ""
+        self._loop.watch(self._listener, READ, self._accept)
+        port = int(self._listener.getsockname()[1])
+        self._announce(f"{url_of('rtsp', self._bind, port)}/main")
+        log.info("viewers may connect to port %d", port)
 
     def _close_listener(self) -> None:
         for caller in list(self._callers):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
+import resource
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -16,13 +18,19 @@ from board.kit.people import People
 from board.kit.process import Life, open_log
 from board.kit.servers import announce, bind_address
 from board.kit.state import State
-from engine.messages import PASSAGES, SETTINGS, PassageEvent, ServerSettings
+from engine.decided import Decided
+from engine.events import PLATE
+from engine.log_in import LogIn
+from engine.messages import DELIVERIES, PASSAGES, SETTINGS, PassageEvent, ServerSettings
 from engine.subscription import Subscription
 from engine.types import PlateEvent
 from engine.vms.access import Access
 from engine.vms.broadcasts import Broadcasts
 from engine.vms.http import HttpServer, Reply, Request, text
 from engine.vms.notifications import Notifications
+from engine.vms.nvr import MOST_CLIENTS, Nvr
+from engine.vms.nvr import NAME as NVR
+from engine.vms.rtsp import NAME as RTSP
 from engine.vms.rtsp import Rtsp
 from engine.vms.snapshots import FOLDER, KNOWN, Snapshots
 
@@ -32,6 +40,14 @@ if TYPE_CHECKING:
 log = logging.getLogger("vms")
 
 BEAT_S = 1.0
+
+NICENESS = 5
+"""However many recorders take plates: reading the next one comes first."""
+
+MOST_FILES = 4_096
+OTHER_FILES = 300
+"""Descriptors for all but the recorders of Nvr."""
+
 ONVIF = "/onvif/"
 
 
@@ -44,7 +60,8 @@ class Vms:
         self._clock = clock
         self._clients = Clients(state, "vms")
         self._snapshots = Snapshots(state.images)
-        self._access = Access(People(state.people_socket), self.loop)
+        self._log_in = LogIn(People(state.people_socket), self.loop)
+        self._access = Access(self._log_in)
         self._settings: ServerSettings | None = None
         self._http = HttpServer(self.loop, state.vms_socket, self.answer)
         self._notifications = Notifications()
@@ -56,8 +73,18 @@ class Vms:
             self._notifications.take,
             self._clients,
         )
-        self._rtsp = Rtsp(self.loop, state.root, bind_address(), lambda url: announce(state, "rtsp", url))
-        topics = (PASSAGES, SETTINGS)
+        self._rtsp = Rtsp(self.loop, state.root, bind_address(), lambda url: announce(state, RTSP, url))
+        self._nvr = Nvr(
+            self.loop,
+            self._log_in,
+            self._clients,
+            bind_address(),
+            lambda url: announce(state, NVR, url),
+            self._snapshots.read,
+            most_clients=min(MOST_CLIENTS, open_files(MOST_FILES) - OTHER_FILES),
+        )
+        self._decided = Decided(self._tell, clock)
+        topics = (PASSAGES, DELIVERIES, SETTINGS)
         self._feed = Subscription(
             state.service_socket, topics, lambda message: self.loop.call(lambda: self._take(message)), clock, last=KNOWN
         )
@@ -67,21 +94,24 @@ class Vms:
         self._clients.start()
         self._http.start()
         self._broadcasts.start()
-        self._access.start()
+        self._log_in.start()
         self._feed.start()
 
     def close(self) -> None:
         self._feed.close()
         self._http.close()
         self._broadcasts.close()
+        self._nvr.close()
         self._rtsp.close()
-        self._access.close()
+        self._log_in.close()
         self._clients.close()
         self.loop.close()
 
     def turn(self) -> None:
-        """About once a second."""
+        """To be called about every second, by the loop."""
+        self._nvr.turn()
         self._rtsp.turn()
+        self._decided.turn()
 
     def answer(self, request: Request, reply: Callable[[Reply], None]) -> None:
         """One request of the host's proxy."""
@@ -124,26 +154,41 @@ class Vms:
     def _take(self, message: Any) -> None:
         if isinstance(message, PassageEvent):
             self._snapshots.take(message)
-            self._to_viewers(message)
         elif isinstance(message, ServerSettings):
             self._use(message)
+        self._decided.take(message)
 
-    def _to_viewers(self, event: PassageEvent) -> None:
-        """Every passage goes over the metadata track."""
-        if not self._rtsp.pid or not event.passage.plate or not event.matches:
+    def _tell(self, stored: PassageEvent) -> None:
+        """A passage of now, once it is decided about: the same for all who listen."""
+        if stored.passage.what == PLATE:
+            picture = self._snapshots.path(stored.passage.id)
+            self._nvr.tell(stored.event, picture)
+            self._to_viewers(stored.event, picture)
+
+    def _to_viewers(self, event: PlateEvent, picture: str) -> None:
+        """Over the metadata track, while somebody watches."""
+        if not self._rtsp.pid:
             return
         from engine.formats.onvif import NOTIFICATIONS
         from engine.formats.onvif_xml import message, metadata_stream
 
-        told = PlateEvent(event.passage, event.matches, event.matches[0], event.decision)
-        picture = self._snapshots.path_of(event)
-        self._rtsp.document(metadata_stream(message(make(told, picture)) for make in NOTIFICATIONS["both"]).decode())
+        made = [message(make(event, picture)) for make in NOTIFICATIONS["both"]]
+        self._rtsp.document(metadata_stream(made).decode())
 
     def _use(self, settings: ServerSettings) -> None:
         self._settings = settings
+        self._nvr.use(settings)
         self._rtsp.use(settings.rtsp_port if settings.rtsp else 0, settings.rtsp_sound)
         if "_onvif" in vars(self):
             self._onvif.camera.settings = settings
+
+
+def open_files(most: int) -> int:
+    """Lets this process open so many files, or as many as the system permits; how many those are."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    permitted = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (permitted, hard))
+    return permitted
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -153,6 +198,7 @@ def main(arguments: Sequence[str]) -> int:
     state = State(parser.parse_args(arguments).state.resolve())
     open_log(state, "vms")
     life = Life(state, "vms")
+    os.nice(NICENESS)
     vms = Vms(state, Clock())
     vms.start()
     log.info("vms started")

@@ -85,7 +85,8 @@ class StartForm(Settings):
     start_opens: StrictBool = option(
         False,
         TITLES["start_opens"],
-        "What opens a gate needs this when it starts on anything but a plate on its list: it then opens for anybody who is there.",
+        "What opens a gate needs this when it starts on anything but a plate on its list: it then opens for anybody who is there. "
+        "On a list that refuses, what drives an output of the barrier needs it too, else it is withheld.",
         when={"start": tuple(each for each in STARTS if each != "match")},
     )
 
@@ -211,7 +212,7 @@ def _save(portal: Portal, call: Call, sent: Mapping[str, Any], stored: ActionRul
 def _fitting(start: str, stored: Mapping[str, Any]) -> dict[str, Any]:
     """What of the stored start and conditions goes with a start that may be another one."""
     kind = STARTS.get(start)
-    opens = () if start == "match" else ("start_opens",)
+    opens = () if start == "match" != stored["start"] else ("start_opens",)
     fits = ("start", *opens, *kind.needs, *kind.offers) if kind else ()
     return {name: value for name, value in stored.items() if name in fits}
 
