@@ -1,4 +1,4 @@
-"""Encoder: what makes a stream of the ring's pictures; one class for each codec (h264.py, jpeg.py)."""
+"""Encoder: what every codec's encoder (h264.py, jpeg.py) does for a source."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Protocol
 
 from board.kit.errors import GatewrightError
 from engine.ring import OpenShot
-from engine.video.plan import JPEG, Stream
 from engine.video.rtp import Unit
 from engine.video.sdp import Track
 
@@ -30,14 +29,3 @@ class Encoder(Protocol):
         """What SDP says; None before the first unit."""
 
     def close(self) -> None: ...
-
-
-def encoder_of(stream: Stream, camera: tuple[int, int]) -> Encoder:
-    """Opens the stream's encoder for pictures of (width, height); EncoderError when it does not work here."""
-    if stream.codec == JPEG:
-        from engine.video.jpeg import JpegEncoder
-
-        return JpegEncoder(stream, camera)
-    from engine.video.h264 import H264Encoder  # and with it FFmpeg's 20 MB
-
-    return H264Encoder(stream, camera)

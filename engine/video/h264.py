@@ -9,7 +9,7 @@ from engine.ring import OpenShot
 from engine.video import payloads
 from engine.video.encoder import EncoderError
 from engine.video.payloads import ParameterSets, nal_units, type_of
-from engine.video.plan import SOFTWARE, Stream, size_of
+from engine.video.plan import HARDWARE, SOFTWARE, Stream, size_of
 from engine.video.rtp import Unit
 from engine.video.sdp import Track, h264_track
 
@@ -17,34 +17,25 @@ CLOCK_HZ = 90_000
 KEY_EVERY_S = 2
 OPTIONS = {
     SOFTWARE: {"preset": "ultrafast", "tune": "zerolatency", "profile": "baseline", "forced-idr": "1"},
+    HARDWARE: {"num_output_buffers": "4", "num_capture_buffers": "4"},  # of the driver; by itself FFmpeg asks for many
 }
-"""Of an encoder; the Pi's needs none but its buffers, of which the default is many."""
-BUFFERS = {"num_output_buffers": "4", "num_capture_buffers": "4"}
+"""Of an encoder."""
 
 
 class H264Encoder:
     """An Encoder (encoder.py); EncoderError when FFmpeg's cannot be opened or fails."""
 
     def __init__(self, stream: Stream, camera: tuple[int, int]) -> None:
-        import av
-
         self._stream = stream
         self.camera = camera
         self.size = size_of(stream, camera)
         self._sets: ParameterSets | None = None
-        self._codec = cast(Any, av.CodecContext.create(stream.encoder, "w"))
-        self._codec.width, self._codec.height = self.size
-        self._codec.pix_fmt = "yuv420p"
-        self._codec.time_base = Fraction(1, CLOCK_HZ)
-        self._codec.framerate = Fraction(stream.frames_per_s, 1)
-        self._codec.bit_rate = stream.kbit_per_s * 1000
-        self._codec.gop_size = KEY_EVERY_S * stream.frames_per_s
-        self._codec.max_b_frames = 0
-        self._codec.thread_count = 1  # one core at most
-        limits = {"maxrate": f"{stream.kbit_per_s * 1000}", "bufsize": f"{stream.kbit_per_s * 1000}"}
-        self._codec.options = {**OPTIONS[SOFTWARE], **limits} if stream.encoder == SOFTWARE else BUFFERS
         try:
-            self._codec.open()
+            import av
+        except ImportError as why:
+            raise EncoderError("{encoder}: it cannot be opened: {why}", encoder=stream.encoder, why=why) from why
+        try:
+            self._codec = _opened(stream, self.size)
         except (av.FFmpegError, ValueError) as why:
             raise EncoderError("{encoder}: it cannot be opened: {why}", encoder=stream.encoder, why=why) from why
         self._picture: Any = av.VideoFrame(*camera, "rgb24")
@@ -95,3 +86,22 @@ class H264Encoder:
         by_type = {type_of(unit): unit for unit in units}
         if payloads.SPS in by_type and payloads.PPS in by_type:
             self._sets = ParameterSets(by_type[payloads.SPS], by_type[payloads.PPS])
+
+
+def _opened(stream: Stream, size: tuple[int, int]) -> Any:
+    """PyAV's codec context; ValueError when FFmpeg has no such encoder, av.FFmpegError when it does not work here."""
+    import av
+
+    bits_per_s = stream.kbit_per_s * 1000
+    codec = cast(Any, av.CodecContext.create(stream.encoder, "w"))
+    codec.width, codec.height = size
+    codec.pix_fmt = "yuv420p"
+    codec.time_base = Fraction(1, CLOCK_HZ)
+    codec.framerate = Fraction(stream.frames_per_s, 1)
+    codec.bit_rate = bits_per_s
+    codec.gop_size = KEY_EVERY_S * stream.frames_per_s
+    codec.max_b_frames = 0
+    codec.thread_count = 1  # one core at most
+    codec.options = {**OPTIONS[stream.encoder], "maxrate": f"{bits_per_s}", "bufsize": f"{bits_per_s}"}
+    codec.open()
+    return codec

@@ -14,7 +14,7 @@ from typing import Protocol
 from board.kit.errors import GatewrightError
 from board.kit.loop import Loop
 from engine.ring import RingReader
-from engine.video.encoder import Encoder, EncoderError, encoder_of
+from engine.video.encoder import Encoder, EncoderError
 from engine.video.plan import JPEG, JPEG_STREAMS, Stream
 from engine.video.rtp import Unit
 from engine.video.sdp import Track
@@ -70,6 +70,7 @@ class Source:
         self._until_s = 0.0
         """Until when the thread goes on without viewers."""
         self._thread: _Encoding | None = None
+        self._closed = False
 
     @property
     def stream(self) -> Stream:
@@ -100,13 +101,14 @@ class Source:
             self._thread.key.set()
 
     def close(self) -> None:
+        self._closed = True
         if self._thread is not None:
             self._thread.stop.set()
             self._thread.join(5.0)
 
     def _run(self) -> None:
         self._until_s = time.monotonic() + LINGER_S
-        if self._thread is None:
+        if self._thread is None and not self._closed:
             self._thread = _Encoding(self._stream, self._ring, self._is_needed, self._from_thread)
             self._thread.start()
 
@@ -214,3 +216,14 @@ class _Encoding(threading.Thread):
             self._encoder.close()
         self._encoder = encoder_of(self._stream, camera)
         return None
+
+
+def encoder_of(stream: Stream, camera: tuple[int, int]) -> Encoder:
+    """Opens the stream's encoder for pictures of (width, height); EncoderError when it does not work here."""
+    if stream.codec == JPEG:
+        from engine.video.jpeg import JpegEncoder
+
+        return JpegEncoder(stream, camera)
+    from engine.video.h264 import H264Encoder  # and with it FFmpeg's 20 MB
+
+    return H264Encoder(stream, camera)
