@@ -113,12 +113,18 @@ def relay(name: str, active: bool, at: datetime, operation: str = CHANGED) -> No
     return Notification(RELAY, _time(at), {"RelayToken": clean(name)}, {"LogicalState": state}, operation)
 
 
-NOTIFICATIONS: Mapping[str, tuple[Callable[[PlateEvent, str], Notification], ...]] = {
-    "both": (recognition, detector),
-    "standard": (recognition,),
-    "detector": (detector,),
+MAKERS: Mapping[str, Callable[[PlateEvent, str], Notification]] = {LICENSE_PLATE: recognition, DETECTOR: detector}
+"""Topic of a passage -> what makes it."""
+
+LINES: Mapping[str, Callable[[str, bool, datetime, str], Notification]] = {"input": digital_input, "output": relay}
+"""Kind of a line -> its notification."""
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "both": (LICENSE_PLATE, DETECTOR),
+    "standard": (LICENSE_PLATE,),
+    "detector": (DETECTOR,),
 }
-"""Choice of topics -> what makes them."""
+"""Choice of an action -> topics."""
 
 
 def mqtt_topic(prefix: str, notification: Notification) -> str:

@@ -57,6 +57,7 @@ from engine.messages import (
     PassageStored,
     RestartService,
     RulesChanged,
+    SendTest,
     ServerSettings,
     SettingsChanged,
     StartTrigger,
@@ -79,6 +80,7 @@ from engine.service.lane import LaneKeeper, Stores
 from engine.service.outputs import Outputs
 from engine.service.passage_source import StoredPassages
 from engine.service.pins_link import PinsLink
+from engine.service.places import forget_unseen
 from engine.service.problems import Problems
 from engine.service.publishing import Publishing, starter
 from engine.service.remembered import LastTrigger, Remembered
@@ -89,7 +91,7 @@ from engine.service.status import Status
 from engine.service.subscribers import Subscribers
 from engine.service.switching import Switching
 from engine.service.timers import Timers
-from engine.service.trials import Trials
+from engine.service.trials import TEST_PLATE, Trials
 from engine.service.triggers import TAKEN_TIMEOUT_S, Triggers
 from engine.service.unopened import Unopened
 from engine.settings import GeneralSettings, LprSettings
@@ -250,6 +252,7 @@ class Service:
             AskStatus: lambda request: self._status.now(),
             FireTrigger: self._fire_trigger,
             TestAction: self._test_action,
+            SendTest: self._send_test,
             SwitchOutput: self._switching.do,
             CameraSaw: self._camera_saw,
             RulesChanged: self._rules_changed,
@@ -373,6 +376,7 @@ class Service:
                 upkeep=Upkeep(keeper.db, self._clock).turn,
                 exchange=exchanges.turn,
                 sync=keeper.db.sync,
+                forget=partial(forget_unseen, keeper, self._clock),
                 publish=publishing.turn,
             ),
             exchanges=exchanges,
@@ -506,6 +510,11 @@ class Service:
         if self._lane.opens(kind, options):
             self._lane.by_hand()
         return outcome
+
+    def _send_test(self, request: SendTest) -> Outcome:
+        self._subscribers.test(self._trials.passage())
+        log.info("a test is told to all who are told passages")
+        return Outcome(True, Text("a test with the plate {plate} was told", {"plate": TEST_PLATE}))
 
     def _switched_by_hand(self, options: IoOptions) -> None:
         if self._lane.opens(IO, options):

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from pathlib import Path
 from board.kit.errors import WireError
 from board.kit.loop import READ, Loop
 from board.kit.servers import listen_near, url_of
+from engine.formats.onvif import Notification
 from engine.video import door
 from engine.video.messages import Malformed, Reader, Reply, Request, written
 
@@ -115,9 +116,14 @@ class Rtsp:
             self._let_go(self._child)
         self._sound = sound
 
-    def document(self, text: str) -> None:
-        """A document for the metadata track of all who watch."""
-        if self._child is not None and not door.send(self._child.door, door.Document(text)):
+    def tell(self, make: Callable[[], Iterable[Notification]]) -> None:
+        """Notifications for the metadata track, as one document; made only while somebody watches."""
+        if self._child is None:
+            return
+        from engine.formats.onvif_xml import message, metadata_stream
+
+        text = metadata_stream(map(message, make())).decode()
+        if not door.send(self._child.door, door.Document(text)):
             log.warning("video does not take a document")
 
     def turn(self) -> None:

@@ -20,14 +20,17 @@ from board.kit.servers import announce, bind_address
 from board.kit.state import State
 from engine.decided import Decided
 from engine.events import PLATE
+from engine.formats.onvif import CHANGED, LINES, MAKERS
 from engine.log_in import LogIn
-from engine.messages import DELIVERIES, PASSAGES, SETTINGS, PassageEvent, ServerSettings
+from engine.messages import DELIVERIES, PASSAGES, SETTINGS, LineChanged, LineState, PassageEvent, ServerSettings, TestPassage
+from engine.messages import LINES as LINE_TOPIC
+from engine.network import reachable
+from engine.settings.recorders import ONVIF_EVENTS
 from engine.subscription import Subscription
-from engine.types import PlateEvent
 from engine.vms.access import Access
 from engine.vms.broadcasts import Broadcasts
 from engine.vms.http import HttpServer, Reply, Request, text
-from engine.vms.notifications import Notifications
+from engine.vms.notifications import Notifications, Publish
 from engine.vms.nvr import MOST_CLIENTS, Nvr
 from engine.vms.nvr import NAME as NVR
 from engine.vms.rtsp import NAME as RTSP
@@ -64,7 +67,8 @@ class Vms:
         self._access = Access(self._log_in)
         self._settings: ServerSettings | None = None
         self._http = HttpServer(self.loop, state.vms_socket, self.answer)
-        self._notifications = Notifications()
+        self._lines: dict[str, LineState] = {}
+        self._notifications = Notifications(self.loop, self._onvif_publisher, self._tells_every_passage)
         self._broadcasts = Broadcasts(
             self.loop,
             state.broadcasts_socket,
@@ -84,7 +88,7 @@ class Vms:
             most_clients=min(MOST_CLIENTS, open_files(MOST_FILES) - OTHER_FILES),
         )
         self._decided = Decided(self._tell, clock)
-        topics = (PASSAGES, DELIVERIES, SETTINGS)
+        topics = (PASSAGES, DELIVERIES, LINE_TOPIC, SETTINGS)
         self._feed = Subscription(
             state.service_socket, topics, lambda message: self.loop.call(lambda: self._take(message)), clock, last=KNOWN
         )
@@ -139,10 +143,23 @@ class Vms:
         """Imported when the first client asks, as most cameras never have one."""
         assert self._settings is not None
         from engine.vms.onvif.camera import Camera
+        from engine.vms.onvif.events import Events
+        from engine.vms.onvif.push import Consumers
         from engine.vms.onvif.server import Onvif
         from engine.vms.onvif.services import table
 
-        return Onvif(Camera(self._state, self._clock, self._settings), self._access, table(), self._clients)
+        consumers = Consumers(self.loop, self._reachable, self._clients)
+        events = Events(self.loop, self._clock, self._lines, consumers)
+        return Onvif(Camera(self._state, self._clock, self._settings, events), self._access, table(), self._clients)
+
+    def _reachable(self) -> tuple[str, ...]:
+        return reachable(self._settings.action_addresses) if self._settings is not None else ()
+
+    def _onvif_publisher(self) -> Publish | None:
+        return self._onvif.camera.events.publish if "_onvif" in vars(self) else None
+
+    def _tells_every_passage(self) -> bool:
+        return self._settings is not None and self._settings.onvif_events == ONVIF_EVENTS[0]
 
     def _picture(self, path: str) -> Reply:
         found = self._snapshots.open(path)
@@ -154,6 +171,10 @@ class Vms:
     def _take(self, message: Any) -> None:
         if isinstance(message, PassageEvent):
             self._snapshots.take(message)
+        elif isinstance(message, TestPassage):
+            self._tell(message.event)
+        elif isinstance(message, LineChanged):
+            self._line(message.line)
         elif isinstance(message, ServerSettings):
             self._use(message)
         self._decided.take(message)
@@ -163,17 +184,17 @@ class Vms:
         if stored.passage.what == PLATE:
             picture = self._snapshots.path(stored.passage.id)
             self._nvr.tell(stored.event, picture)
-            self._to_viewers(stored.event, picture)
+            self._notifications.tell(stored.event, picture)
+            self._rtsp.tell(lambda: [make(stored.event, picture) for make in MAKERS.values()])
 
-    def _to_viewers(self, event: PlateEvent, picture: str) -> None:
-        """Over the metadata track, while somebody watches."""
-        if not self._rtsp.pid:
-            return
-        from engine.formats.onvif import NOTIFICATIONS
-        from engine.formats.onvif_xml import message, metadata_stream
-
-        made = [message(make(event, picture)) for make in NOTIFICATIONS["both"]]
-        self._rtsp.document(metadata_stream(made).decode())
+    def _line(self, line: LineState) -> None:
+        known = self._lines.get(line.name)
+        self._lines[line.name] = line
+        if known is None or known.active != line.active:
+            at = line.changed_at or self._clock.now()
+            self._rtsp.tell(lambda: [LINES[line.kind](line.name, line.active, at, CHANGED)])
+            if "_onvif" in vars(self):
+                self._onvif.camera.events.line(line)
 
     def _use(self, settings: ServerSettings) -> None:
         self._settings = settings

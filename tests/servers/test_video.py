@@ -17,13 +17,16 @@ from pathlib import Path
 import pytest
 
 from board.kit.clients import read_clients
+from engine.formats.onvif import LICENSE_PLATE, Notification
+from engine.formats.onvif_xml import message, metadata_stream
 from engine.vms import rtsp as vms_rtsp
 from tests.rtsp_camera import PATIENCE_S, RtspCamera, Talk, running
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 INPUTS = int(os.environ.get("GATEWRIGHT_FUZZ", "300"))
-DOCUMENT = '<?xml version="1.0"?><tt:MetadataStream xmlns:tt="http://www.onvif.org/ver10/schema">MS12345</tt:MetadataStream>'
+PASSAGE = Notification(LICENSE_PLATE, "2026-01-02T03:04:05.678Z", {"Rule": "LPR1"}, {"PlateNumber": "MS12345", "Long": "x" * 5_000})
+"""More than fits a packet."""
 TCP = "RTP/AVP/TCP;unicast;interleaved={0}-{1}"
 
 
@@ -73,7 +76,7 @@ def test_documents_come_whole_over_the_metadata_track(camera: RtspCamera) -> Non
 
     def tell() -> None:
         while not stop.wait(0.3):
-            camera.do(lambda: camera.rtsp.document(DOCUMENT + " " * 5_000))  # more than one packet
+            camera.do(lambda: camera.rtsp.tell(lambda: [PASSAGE]))
 
     teller = threading.Thread(target=tell)
     teller.start()
@@ -81,7 +84,7 @@ def test_documents_come_whole_over_the_metadata_track(camera: RtspCamera) -> Non
     played(camera.with_log_in(), "tcp", found)
     stop.set()
     teller.join()
-    assert {each.strip() for each in found if b"MS12345" in each} == {DOCUMENT.encode()}
+    assert {each for each in found if b"MS12345" in each} == {metadata_stream([message(PASSAGE)])}
     assert found[0].endswith(b"<tt:Event></tt:Event></tt:MetadataStream>")  # at once, though nothing has happened
 
 
@@ -357,7 +360,7 @@ def test_gstreamer_receives_the_metadata_track(camera: RtspCamera) -> None:
         try:
             while viewer.stdout.readline() != "playing\n":
                 assert viewer.poll() is None
-            camera.do(lambda: camera.rtsp.document(DOCUMENT + " " * 3_000))
+            camera.do(lambda: camera.rtsp.tell(lambda: [PASSAGE]))
             found = ""
             while "MS12345" not in found:
                 found = viewer.stdout.readline()

@@ -10,6 +10,7 @@ import engine
 from board.kit.clock import Clock
 from board.kit.state import State
 from engine.messages import ServerSettings
+from engine.vms.onvif.events import Events
 
 MANUFACTURER = "Gatewright"
 UNPACKED = "development"
@@ -32,6 +33,7 @@ class Camera:
     state: State
     clock: Clock
     settings: ServerSettings
+    events: Events
     version: str = field(default_factory=version)
 
     @cached_property

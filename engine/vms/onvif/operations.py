@@ -20,7 +20,8 @@ ACT = "act"
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request. `base`: where the client reaches the camera, "http://192.168.0.9:8080"; `host`: its host part alone; `who`:
-    whose log-in it is, "" for an open operation; `address`: the client's; `services`: all that the camera has."""
+    whose log-in it is, "" for an open operation, and `permissions` what it allows; `address`: the client's; `services`: all that
+    the camera has."""
 
     request: Request
     asked: Envelope
@@ -29,6 +30,7 @@ class Call:
     who: str
     address: str
     services: tuple[Service, ...]
+    permissions: tuple[str, ...] = ()
 
     @property
     def body(self) -> Element:

@@ -51,7 +51,7 @@ class Onvif:
         if operation is None:
             reply(_fault(_unknown(asked, self._table), asked))
         elif operation.access == OPEN:
-            self._carry_out(operation, request, asked, "", reply)
+            self._carry_out(operation, request, asked, None, reply)
         else:
             token = None if asked.token is None else question(asked.token, address_of(request))
 
@@ -73,23 +73,26 @@ class Onvif:
             what = soap.wrong("ter:NotAuthorized", found.reason)
             reply(Reply(found.status, soap.fault(what, asked), (*TYPE, *found.headers)))
             return
-        self._carry_out(operation, request, asked, found.name, reply)
+        self._carry_out(operation, request, asked, found, reply)
 
-    def _carry_out(self, operation: Operation, request: Request, asked: Envelope, who: str, reply: Callable[[Reply], None]) -> None:
+    def _carry_out(
+        self, operation: Operation, request: Request, asked: Envelope, person: Person | None, reply: Callable[[Reply], None]
+    ) -> None:
         host = HOST.fullmatch(request.headers.get("host", ""))
         call = Call(
             request,
             asked,
             base=f"http://{host[0] if host else 'camera'}",
             host=host["host"] if host else "camera",
-            who=who,
+            who=person.name if person is not None else "",
             address=address_of(request),
             services=self._table.services,
+            permissions=person.permissions if person is not None else (),
         )
 
         def done(said: Xml | Fault) -> None:
             told = said.reason if isinstance(said, Fault) else "OK"
-            self._clients.request("onvif", call.address, who, operation.name, told)
+            self._clients.request("onvif", call.address, call.who, operation.name, told)
             reply(_fault(said, asked) if isinstance(said, Fault) else Reply(200, soap.answer(said, asked), TYPE))
 
         said: Xml | Later | Fault
