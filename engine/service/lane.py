@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from board.kit.clock import Clock
-from board.kit.errors import ConfigError, StoreError
+from board.kit.errors import ConfigError, StorageRefused, StoreError
 from board.kit.settings import Settings
 from board.kit.words import NOTHING, Text
 from engine.actions import ActionKind, Kinds
@@ -416,7 +416,10 @@ class LaneKeeper:
     def _refuse_undecided(self, stores: Stores) -> None:
         reason = Text("the camera was started again while it waited")
         for passage_id in stores.store.passages.undecided(NEWEST):
-            self._decide_without_lane(stores, passage_id, Decision("refused", reason))
+            try:
+                self._decide_without_lane(stores, passage_id, Decision("refused", reason))
+            except StorageRefused as why:  # what would open expires
+                log.error("%s stays undecided: %s", passage_id, why)
 
     def _decide_without_lane(self, stores: Stores, passage_id: str, decision: Decision) -> None:
         """As `_decide`, where perhaps no lane is in use any more: everything that opens is stopped."""
@@ -437,7 +440,7 @@ class LaneKeeper:
         if stores is None or self._way(passage) != "in":
             return NOTHING
         occupancy = stores.gate.occupancy
-        since = occupancy.since(passage.plate)
+        since = occupancy.since(passage.plate, _is_sure(matches))
         if since is not None:
             if settings.passback != PASSBACK[1]:
                 return NOTHING
@@ -512,9 +515,10 @@ class LaneKeeper:
 
     def _count(self, stores: Stores, plate: str, matches: Sequence[Match], way: str) -> None:
         list_id, _ = _own_list(matches)
-        if way == "in" and not stores.store.occupancy.enter(plate, list_id, self._clock.now()):
+        now, occupancy = self._clock.now(), stores.store.occupancy
+        if way == "in" and not occupancy.enter(plate, list_id, now, _is_sure(matches)):
             self._happened("passback", plate=plate, why=Text("it came in, and is counted as inside already"))
-        elif way == "out" and not stores.store.occupancy.leave(plate, list_id):
+        elif way == "out" and not occupancy.leave(plate, list_id, now):
             self._happened("passback", plate=plate, why=Text("it left, and had not been counted in"))
         self._changed()
 
@@ -545,6 +549,11 @@ def _own_list(matches: Sequence[Match]) -> tuple[int, str]:
     """(id, name) of the list whose places it takes; STRANGERS for a plate on none."""
     mine = next((match.list for match in matches if match.list.role not in (*FIXED_ROLES, "black")), None)
     return (mine.id, mine.name) if mine else (STRANGERS, "")
+
+
+def _is_sure(matches: Sequence[Match]) -> bool:
+    """Whether a list has the plate as it was read: then it is no other one that was read wrongly."""
+    return any(match.entry is not None and not match.entry.is_wildcard and not match.distance for match in matches)
 
 
 def _lists(matches: Sequence[Match]) -> frozenset[str]:

@@ -292,6 +292,11 @@ def _version_15(db: Database) -> None:
     )
 
 
+def _version_16(db: Database) -> None:
+    """When the count of a list was corrected last."""
+    db.execute("ALTER TABLE places ADD COLUMN since TEXT NOT NULL DEFAULT ''")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_1,
     _version_2,
@@ -308,6 +313,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_13,
     _version_14,
     _version_15,
+    _version_16,
 )
 
 COMPATIBLE = 2

@@ -41,13 +41,14 @@ from engine.types import ActionRule, WeekSchedule  # noqa: E402
 from scripts.benchmarks import (  # noqa: E402
     bench_actions,
     bench_memory,
+    bench_onvif_day,
     bench_outbox,
     bench_recovery,
     bench_store,
     bench_sync,
     bench_viewers,
     bench_vms,
-)  # fmt: skip
+)
 from scripts.benchmarks.bench_wiegand import busy_cores  # noqa: E402
 from scripts.benchmarks.bench_wiegand import compare as compare_wiegand  # noqa: E402
 from scripts.benchmarks.peers import compare  # noqa: E402
@@ -279,6 +280,11 @@ def _sync(options: argparse.Namespace) -> dict[str, object]:
     return {"sync": bench_sync.measure(lambda text: print(f"sync: {text}", file=sys.stderr, flush=True))}
 
 
+def _onvif_day(options: argparse.Namespace) -> dict[str, object]:
+    """A day of pull points, faster than real time."""
+    return {"onvif_day": bench_onvif_day.measure(lambda text: print(f"onvif-day: {text}", file=sys.stderr, flush=True))}
+
+
 def _actions(options: argparse.Namespace) -> dict[str, object]:
     """The gate with 1 action and with 64, memory of the kinds, look-ups."""
     return {"actions": bench_actions.measure(lambda text: print(f"actions: {text}", file=sys.stderr, flush=True))}
@@ -292,7 +298,7 @@ def _vms(options: argparse.Namespace) -> dict[str, object]:
 PARTS = {
     "read": _read, "peers": _peers, "wiegand": _wiegand, "chain": _chain, "wiegand-compare": _wiegand_compare,
     "recovery": _recovery, "store": _store, "viewers": _viewers, "outbox": _outbox, "memory": _memory, "actions": _actions,
-    "sync": _sync, "vms": _vms,
+    "sync": _sync, "onvif-day": _onvif_day, "vms": _vms,
 }  # fmt: skip
 
 
