@@ -201,6 +201,8 @@ class Vms:
         self._nvr.use(settings)
         if "_onvif" in vars(self):
             self._onvif.camera.settings = settings
+            if not settings.onvif:
+                self._onvif.camera.events.end()
 
 
 def open_files(most: int) -> int:
