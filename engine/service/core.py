@@ -34,7 +34,7 @@ from board.types import InputEdge, WiegandSent
 from engine.actions import Kinds, Lane, find_kinds, options_of
 from engine.actions.io import ACTION as IO
 from engine.actions.io import IoOptions
-from engine.dispatch.asking import Asker, Verdict
+from engine.dispatch.asking import Asker, Verdicts
 from engine.dispatch.bypass import Bypass
 from engine.dispatch.environment import Environment
 from engine.dispatch.intake import Intake
@@ -468,13 +468,13 @@ class Service:
         except StoreError as why:
             self._problems.say(_not_stored(passage.plate, why))
 
-    def _take_in(self, passage: Passage, verdict: Verdict | None) -> None:
+    def _take_in(self, passage: Passage, verdicts: Verdicts) -> None:
         """Once everybody was asked who is to be asked about it."""
         core = self._core
         if core is None:
             return
         try:
-            if self._stored(core, passage, verdict):
+            if self._stored(core, passage, verdicts):
                 self._subscribers.passage_stored()
         except StoreError as why:
             self._problems.say(_not_stored(passage.plate, why))
@@ -482,14 +482,14 @@ class Service:
         self._triggers.passage(passage)
         self._hub.send_engine(PassageStored(passage.id))
 
-    def _stored(self, core: Core, passage: Passage, verdict: Verdict | None) -> bool:
+    def _stored(self, core: Core, passage: Passage, verdicts: Verdicts) -> bool:
         """Whether it is new. A full storage gives up pictures for it."""
         try:
-            return core.intake.take(passage, verdict=verdict)
+            return core.intake.take(passage, verdicts=verdicts)
         except StoreError as why:
             if not self._room.refused(why, core.gate):
                 raise
-        return core.intake.take(passage, verdict=verdict)
+        return core.intake.take(passage, verdicts=verdicts)
 
     def _take_event(self, happening: Happening) -> None:
         core = self._core
