@@ -400,6 +400,7 @@ class ServerSettings:
     snapshots_login: bool
     rtsp: bool
     rtsp_port: int
+    rtsp_sound: bool
     nvr: bool
     nvr_port: int
     nvr_layout: str

@@ -20,8 +20,10 @@ from board.kit.servers import announce, bind_address
 from board.kit.state import State
 from engine.decided import Decided
 from engine.events import PLATE
+from engine.formats.onvif import CHANGED, LINES, MAKERS
 from engine.log_in import LogIn
-from engine.messages import DELIVERIES, LINES, PASSAGES, SETTINGS, LineChanged, LineState, PassageEvent, ServerSettings, TestPassage
+from engine.messages import DELIVERIES, PASSAGES, SETTINGS, LineChanged, LineState, PassageEvent, ServerSettings, TestPassage
+from engine.messages import LINES as LINE_TOPIC
 from engine.network import reachable
 from engine.settings.recorders import ONVIF_EVENTS
 from engine.subscription import Subscription
@@ -31,6 +33,8 @@ from engine.vms.http import HttpServer, Reply, Request, text
 from engine.vms.notifications import Notifications, Publish
 from engine.vms.nvr import MOST_CLIENTS, Nvr
 from engine.vms.nvr import NAME as NVR
+from engine.vms.rtsp import NAME as RTSP
+from engine.vms.rtsp import Rtsp
 from engine.vms.snapshots import FOLDER, KNOWN, Snapshots
 
 if TYPE_CHECKING:
@@ -73,6 +77,7 @@ class Vms:
             self._notifications.take,
             self._clients,
         )
+        self._rtsp = Rtsp(self.loop, state.root, bind_address(), lambda url: announce(state, RTSP, url))
         self._nvr = Nvr(
             self.loop,
             self._log_in,
@@ -83,7 +88,7 @@ class Vms:
             most_clients=min(MOST_CLIENTS, open_files(MOST_FILES) - OTHER_FILES),
         )
         self._decided = Decided(self._tell, clock)
-        topics = (PASSAGES, DELIVERIES, LINES, SETTINGS)
+        topics = (PASSAGES, DELIVERIES, LINE_TOPIC, SETTINGS)
         self._feed = Subscription(
             state.service_socket, topics, lambda message: self.loop.call(lambda: self._take(message)), clock, last=KNOWN
         )
@@ -101,6 +106,7 @@ class Vms:
         self._http.close()
         self._broadcasts.close()
         self._nvr.close()
+        self._rtsp.close()
         self._log_in.close()
         self._clients.close()
         self.loop.close()
@@ -108,6 +114,7 @@ class Vms:
     def turn(self) -> None:
         """To be called about every second, by the loop."""
         self._nvr.turn()
+        self._rtsp.turn()
         self._decided.turn()
 
     def answer(self, request: Request, reply: Callable[[Reply], None]) -> None:
@@ -178,16 +185,21 @@ class Vms:
             picture = self._snapshots.path(stored.passage.id)
             self._nvr.tell(stored.event, picture)
             self._notifications.tell(stored.event, picture)
+            self._rtsp.tell(lambda: [make(stored.event, picture) for make in MAKERS.values()])
 
     def _line(self, line: LineState) -> None:
         known = self._lines.get(line.name)
         self._lines[line.name] = line
-        if "_onvif" in vars(self) and (known is None or known.active != line.active):
-            self._onvif.camera.events.line(line)
+        if known is None or known.active != line.active:
+            at = line.changed_at or self._clock.now()
+            self._rtsp.tell(lambda: [LINES[line.kind](line.name, line.active, at, CHANGED)])
+            if "_onvif" in vars(self):
+                self._onvif.camera.events.line(line)
 
     def _use(self, settings: ServerSettings) -> None:
         self._settings = settings
         self._nvr.use(settings)
+        self._rtsp.use(settings.rtsp_port if settings.rtsp else 0, settings.rtsp_sound)
         if "_onvif" in vars(self):
             self._onvif.camera.settings = settings
 

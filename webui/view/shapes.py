@@ -561,6 +561,34 @@ class Reach(TypedDict):
     reaches_days: float | None
 
 
+class DatabaseCopy(TypedDict):
+    """`name`: what a restore asks for; `label`: for people; `lists`, `entries`: how many are in it."""
+
+    name: str
+    label: Text
+    at: str
+    at_local: str
+    lists: int
+    entries: int
+
+
+class Database(TypedDict):
+    """`notice`: what was done to the database, until somebody takes note of it; `password`: what a reset asks for;
+    `damaged_bytes`: of the damaged file that was set aside, 0: there is none."""
+
+    copies: list[DatabaseCopy]
+    notice: Text | None
+    notice_local: str
+    password: str
+    damaged_bytes: int
+
+
+class Begun(TypedDict):
+    """It is done while service and portal start again."""
+
+    ok: bool
+
+
 class Storage(TypedDict):
     """`total_bytes`, `free_bytes`: of the storage that holds the pictures; `passages_a_day`: those of the last 24 hours, 10,001
     when there were more; `bytes_a_passage`: measured on the newest ones; `oldest_at`: by the camera's clock, "" for none;
