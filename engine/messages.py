@@ -12,7 +12,19 @@ from datetime import datetime
 
 from board.devices import DeviceState
 from board.kit.words import NOTHING, Text
-from engine.types import UNDECIDED, Counter, Decision, Delivery, Match, Passage, PlateRead, Trigger, WiegandFrame
+from engine.types import (
+    UNDECIDED,
+    Counter,
+    Decision,
+    Delivery,
+    Match,
+    Passage,
+    PlateEvent,
+    PlateList,
+    PlateRead,
+    Trigger,
+    WiegandFrame,
+)
 
 NO_LICENSE = "NO LICENSE"
 STOPPED = "STOPPED"
@@ -132,6 +144,28 @@ class TestAction:
     list_id: int
     plate: str
     start: str = "match"
+
+
+@dataclass(frozen=True, slots=True)
+class SendTest:
+    """Tells whoever is told passages one that is a test (TestPassage): answered by Outcome. Nothing is stored, nothing opens."""
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchOutput:
+    """Somebody switches an output: by hand, or a recorder for its user. Whoever asks has checked the permission `open`; interlocks
+    and longest times are the pins process's. Answered by Outcome once pins has answered, and kept in Audit.
+
+    `do`: of engine.actions.io.BY_HAND: "pulse" (of `duration_ms`), "on" (held until "off", or until the service ends) or "off";
+    `user`, `address`: who, and from where; `through`: "API", "CGI", "ONVIF" ...; `reason`: in the user's words, "" for none."""
+
+    output: str
+    do: str
+    duration_ms: int
+    user: str
+    address: str
+    through: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +292,8 @@ STATUS = "status"
 LIVE = "live"
 """LiveReads: what was read in the newest frames. The newest replaces one that was not sent yet."""
 PASSAGES = "passages"
-"""PassageEvent: every stored passage, in the order of storing; none is left out, however slow the subscriber is."""
+"""PassageEvent: every stored passage, in the order of storing; none is left out, however slow the subscriber is. TestPassage: one
+that is a test."""
 DELIVERIES = "deliveries"
 """DeliveryEvent: what became of each try of an action. PassageDecided: what was decided about a passage that waited."""
 LINES = "lines"
@@ -311,6 +346,22 @@ class PassageEvent:
     deliveries: tuple[Delivery, ...]
     decision: Decision = UNDECIDED
 
+    @property
+    def event(self) -> PlateEvent:
+        """The same as messages are made of it, for no rule in particular."""
+        match = self.matches[0] if self.matches else Match(PlateList(0, "", "all"), None)
+        return PlateEvent(self.passage, self.matches, match, self.decision)
+
+
+@dataclass(frozen=True, slots=True)
+class TestPassage:
+    """A passage that never was, so that a recorder can be tried: its plate and its decision say so. It is no car: nobody counts or
+    stores it, and it is no resume point."""
+
+    __test__ = False  # not a test class, though its name starts with Test
+
+    event: PassageEvent
+
 
 @dataclass(frozen=True, slots=True)
 class DeliveryEvent:
@@ -334,15 +385,32 @@ class LineChanged:
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """What servers outside of this process need of the general configuration. `snapshots_login`: the pictures below /LPR/ ask for
-    one."""
+    """What servers outside of this process need of the settings: how the camera is called, what it may connect to besides
+    (`action_addresses` of the general configuration), and each of RecorderSettings (engine/settings/recorders.py) under its name
+    there."""
 
+    camera_id: str
+    camera_name: str
+    site: str
+    time_zone: str
+    action_addresses: str
+    onvif: bool
+    discovery: bool
+    onvif_events: str
     snapshots_login: bool
+    rtsp: bool
+    rtsp_port: int
+    rtsp_sound: bool
+    nvr: bool
+    nvr_port: int
+    nvr_layout: str
+    nvr_confidence: str
 
 
 SERVICE_MESSAGES: tuple[type, ...] = (
     EngineHello, EngineStatus, PassageReport, LiveReads, TriggerTaken, PassageStored, ReadAgain, StartTrigger, StopEngine,
-    AskStatus, FireTrigger, TestAction, RulesChanged, SettingsChanged, CameraSaw, RestartService, Outcome, TriggerAnswer,
-    ServiceStatus,
-    Subscribe, Subscribed, Missed, PassageEvent, DeliveryEvent, PassageDecided, LineChanged, ServerSettings,
+    AskStatus, FireTrigger, TestAction, SendTest, SwitchOutput, RulesChanged, SettingsChanged, CameraSaw, RestartService, Outcome,
+    TriggerAnswer, ServiceStatus,
+    Subscribe, Subscribed, Missed, PassageEvent, TestPassage, DeliveryEvent, PassageDecided, LineChanged,
+    ServerSettings,
 )  # fmt: skip

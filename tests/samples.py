@@ -26,8 +26,9 @@ from engine.dispatch.peers import Peers
 from engine.dispatch.replies import Replies
 from engine.formats.event import Device
 from engine.lists import EARLIEST, LATEST
+from engine.messages import ServerSettings
 from engine.network import EVERYTHING, Network
-from engine.settings import GeneralSettings
+from engine.settings import GeneralSettings, RecorderSettings
 from engine.store import Store
 from engine.types import ActionRule, ListEntry, Match, Passage, PassageImages, PlateEvent, PlateList, WeekSchedule
 
@@ -67,6 +68,12 @@ def rule(
 def event(plate: str = "HK55EVB", role: str = "white", listed: ListEntry | None = None, **changes: Any) -> PlateEvent:
     match = Match(PlateList(WHITE, "WHITELIST", role), listed)
     return PlateEvent(passage(plate, **changes), (match,), match)
+
+
+def server_settings(**changes: Any) -> ServerSettings:
+    """Of the camera DEVICE with the defaults of RecorderSettings."""
+    named = {"camera_id": DEVICE.id, "camera_name": DEVICE.name, "site": DEVICE.site, "time_zone": str(DEVICE.zone)}
+    return ServerSettings(**{**named, "action_addresses": "", **RecorderSettings().model_dump(), **changes})
 
 
 def new_store(folder: Path, clock: Clock | None = None) -> Store:

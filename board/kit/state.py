@@ -96,8 +96,8 @@ class State:
 
     @property
     def sights_file(self) -> Path:
-        """The plates in sight, kept by the engine for the next one (engine/reading/passages/sights.py)."""
-        return self.run / "sights.json"
+        """The plates in sight, kept by the engine for the next one (engine/reading/passages/sights.py); outlives a power cut."""
+        return self.root / "sights.json"
 
     @property
     def unstored_file(self) -> Path:
@@ -138,6 +138,11 @@ class State:
     def servers_file(self) -> Path:
         """{"trigger": "tcp://127.0.0.1:2000"...}: addresses of the package's servers that are on, written by who runs them."""
         return self.run / "servers.json"
+
+    @property
+    def clients(self) -> Path:
+        """One socket per process with servers, which says who uses them (board/kit/clients.py)."""
+        return self.run / "clients"
 
     @property
     def sim(self) -> Path:

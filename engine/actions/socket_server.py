@@ -76,12 +76,12 @@ class ListeningPort:
         with self._lock:
             self._link.close()
 
-    def send(self, body: bytes, timeout_s: float) -> int:
-        """How many clients took it. DeliveryError: the port is not open."""
+    def send(self, body: bytes, timeout_s: float, what: str) -> int:
+        """How many clients took it. `what`: for whoever shows it. DeliveryError: the port is not open."""
         if not self._lock.acquire(timeout=timeout_s + SPARE_S):
             raise DeliveryError("port {port}: another event is still on its way", port=self._port)
         try:
-            return self._ask(body, timeout_s)
+            return self._ask(body, timeout_s, what)
         finally:
             self._lock.release()
 
@@ -98,8 +98,8 @@ class ListeningPort:
             if self._stop.wait(AGAIN_S):
                 return
 
-    def _ask(self, body: bytes, timeout_s: float) -> int:
-        head = {"port": self._port, "allowed": self._allowed, "within_s": timeout_s}
+    def _ask(self, body: bytes, timeout_s: float, what: str = "") -> int:
+        head = {"port": self._port, "allowed": self._allowed, "within_s": timeout_s, "what": what}
         try:
             answer = self._link.ask(head, body, timeout_s + SPARE_S)
         except OSError as why:
@@ -123,10 +123,10 @@ def _open(place: str, env: ActionEnv) -> Iterator[ListeningPort]:
 def _deliver(event: PlateEvent, options: SocketServerOptions, env: ActionEnv) -> Text:
     body = framed(env.message(event, options.format).body, options.framing)
     if isinstance(env.peer, ListeningPort):
-        taken = env.peer.send(body, options.timeout_s)
+        taken = env.peer.send(body, options.timeout_s, event.passage.plate)
     else:
         with _open(options.place, env) as listening:
-            taken = listening.send(body, options.timeout_s)
+            taken = listening.send(body, options.timeout_s, event.passage.plate)
     if taken:
         return Text(
             "{count} clients of port {port} took {size} bytes",

@@ -12,7 +12,7 @@ from board.kit.fields import Field
 from board.kit.settings import Settings
 from engine.actions import find_kinds
 from engine.exchange.kinds import find_jobs
-from engine.settings import GeneralSettings, LprSettings
+from engine.settings import GeneralSettings, LprSettings, RecorderSettings
 from engine.settings.lane import LaneSettings
 
 HEAD = """# Settings
@@ -50,6 +50,7 @@ def sections() -> tuple[tuple[str, type[Settings]], ...]:
         ("Camera", CameraSettings),
         ("Lane", LaneSettings),
         ("General configuration", GeneralSettings),
+        ("Recorders", RecorderSettings),
     )
     titles = {"export": "Export", "import": "Import"}
     jobs = tuple((f"{titles[kind.direction]} {kind.label} (`{name}`)", kind.options) for name, kind in find_jobs().items())

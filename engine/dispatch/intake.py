@@ -12,8 +12,8 @@ from board.kit.errors import StoreError
 from board.kit.words import NOTHING, Text
 from board.kit.zones import camera_zone
 from engine.actions import Kinds, Lane
-from engine.dispatch.asking import Verdict, decided, heed
-from engine.dispatch.barrier import Barrier, openers, ruled
+from engine.dispatch.asking import Verdicts, decided, heed
+from engine.dispatch.barrier import Barrier, gate_outputs, openers, ruled
 from engine.dispatch.bypass import Bypass, Judged
 from engine.dispatch.decision import UNLICENSED, decide, decide_event, spending
 from engine.dispatch.rules import due
@@ -22,7 +22,7 @@ from engine.events import CARS, PLATE
 from engine.lists import Finding
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
-from engine.types import WAITING, Passage
+from engine.types import WAITING, Delivery, Passage
 
 log = logging.getLogger("passages")
 
@@ -52,23 +52,23 @@ class Intake:
         self._licensed = licensed
         self._barrier = barrier
 
-    def take(self, passage: Passage, happened: Text = NOTHING, verdict: Verdict | None = None) -> bool:
+    def take(self, passage: Passage, happened: Text = NOTHING, verdicts: Verdicts = (), done: tuple[Delivery, ...] = ()) -> bool:
         """True: new. Returns once it is committed. StoreError: it is not; if only the commit failed, what opens gates is carried
         out all the same (`bypass`), and what was decided is what will be stored. `happened`: what to say of an event that is no
-        car; `verdict`: what came of asking about a car."""
+        car; `verdicts`: what came of asking about a car; `done`: what was done already, for Audit."""
         while True:
             try:
-                return self._take(passage, happened, verdict)
+                return self._take(passage, happened, verdicts, done)
             except _Spent:  # another car took the last entry meanwhile
                 log.info("%s: its last entry was taken meanwhile", passage.plate)
 
-    def _take(self, passage: Passage, happened: Text, verdict: Verdict | None) -> bool:
+    def _take(self, passage: Passage, happened: Text, verdicts: Verdicts, done: tuple[Delivery, ...]) -> bool:
         if self._store.passages.has(passage.id):
             return False
         held = self._bypass.held(passage.id) if self._bypass else None
-        judged = held or self._judge(passage, happened, verdict)
+        judged = held or self._judge(passage, happened, verdicts, done)
         try:
-            added = self._commit(judged, verdict, is_over=held is not None)
+            added = self._commit(judged, verdicts, is_over=held is not None)
         except StoreError:
             if self._bypass and judged.decision.outcome != WAITING:
                 self._bypass.open(judged)
@@ -79,17 +79,18 @@ class Intake:
             self._call(judged)
         return added
 
-    def _judge(self, passage: Passage, happened: Text, verdict: Verdict | None) -> Judged:
+    def _judge(self, passage: Passage, happened: Text, verdicts: Verdicts, done: tuple[Delivery, ...]) -> Judged:
         zone = camera_zone(self._store.settings(GeneralSettings).time_zone)
         finding = self._find(passage, zone)
         rules = self._store.rules() if self._licensed else []
         now = self._clock.now()
-        deliveries = due(passage, finding.matches, rules, self._kinds, zone, now)
-        deliveries = heed(verdict, deliveries, rules, finding.matches, self._kinds, now)
+        gates = gate_outputs(rules, finding.barriers, self._kinds, self._barrier)
+        deliveries = due(passage, finding.matches, rules, self._kinds, zone, now, gates)
+        deliveries = heed(verdicts, deliveries, rules, finding.matches, self._kinds, now)
         if not self._licensed:
             decision = UNLICENSED
         elif passage.what in CARS:
-            decision = decided(verdict, decide(passage, finding, rules, deliveries, self._kinds, zone), deliveries)
+            decision = decided(verdicts, decide(passage, finding, rules, deliveries, self._kinds, zone), deliveries)
             if self._barrier is not None:
                 mine = openers(deliveries, rules, self._kinds, self._barrier)
                 ask = partial(self._barrier.ask, passage, finding.matches, decision)
@@ -97,21 +98,28 @@ class Intake:
         else:
             decision = decide_event(happened, deliveries, self._kinds)
         spent = spending(passage, finding, rules, deliveries, self._kinds) if decision.outcome == "opened" else []
-        return Judged(passage, finding.matches, decision, tuple(deliveries), tuple(rules), tuple(spent))
+        return Judged(passage, finding.matches, decision, (*deliveries, *done), tuple(rules), tuple(spent))
 
-    def _commit(self, judged: Judged, verdict: Verdict | None, is_over: bool) -> bool:
+    def _commit(self, judged: Judged, verdicts: Verdicts, is_over: bool) -> bool:
         """False: it was stored before. `is_over`: the car was let in already, whatever is left of its entries."""
         with self._store.transaction():
             added = self._store.add_passage(judged.passage, judged.deliveries, judged.matches, judged.decision)
             if added and judged.passage.what == PLATE:
                 self._store.counters.add("Results")
-            if added and verdict is not None:
+            for verdict in verdicts if added else ():
                 told = self._store.rules.failed if verdict.allowed is None else self._store.rules.succeeded
                 told(verdict.rule.id, self._clock.now(), verdict.note)
-            spent = [self._store.entries.spend(entry_id) for entry_id in judged.spent] if added else []
-            if not all(spent) and not is_over:
+            if added and not self._spend(judged) and not is_over:
                 raise _Spent
         return added
+
+    def _spend(self, judged: Judged) -> bool:
+        """False: an entry has none left. What was carried out already is no visit that may come to nothing."""
+        done = {each.id for each in judged.deliveries if each.state == "done"}
+        spent = [
+            self._store.visits.begin(judged.passage.id, entry, () if done.intersection(ids) else ids) for entry, ids in judged.spent
+        ]
+        return all(spent)
 
     def _call(self, judged: Judged) -> None:
         """What was decided is committed: the workers do the rest."""

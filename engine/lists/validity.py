@@ -6,6 +6,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from board.kit.clock import CLOCK_KNOWN
 from engine.types import ALWAYS, ListEntry
 from engine.week import in_force
 
@@ -18,9 +19,6 @@ MIDNIGHT = re.compile(r"^(?P<day>.*[T ])24:00(?P<rest>(:00(\.0+)?)?(Z|[+-]\d\d:?
 LATEST = datetime(3000, 1, 1, tzinfo=UTC)
 """End of an entry's validity that stands for "for ever"."""
 
-
-CLOCK_KNOWN = datetime(2025, 1, 1, tzinfo=UTC)
-"""Older than this program: a clock that says less has not been set since the board was switched on."""
 
 STANDINGS = ("", "clock", "hours", "early", "spent", "expired")
 """How an entry stands at a moment: it holds; it has limits, and the clock is not set; out of its weekly hours; not valid yet; no

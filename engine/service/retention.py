@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from board.kit.clock import Clock
+from board.kit.clock import CLOCK_KNOWN, Clock
 from board.kit.errors import StoreError
 from board.kit.files import space
 from board.kit.zones import camera_zone
 from engine.exchange.times import due
-from engine.lists.validity import CLOCK_KNOWN
 from engine.settings import GeneralSettings
 from engine.store import Store
 from engine.store.passages import Pictured

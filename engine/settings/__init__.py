@@ -5,5 +5,6 @@ from __future__ import annotations
 
 from engine.settings.general import GeneralSettings
 from engine.settings.lpr import FUNCTION_MODES, LprSettings
+from engine.settings.recorders import RecorderSettings
 
-__all__ = ["FUNCTION_MODES", "GeneralSettings", "LprSettings"]
+__all__ = ["FUNCTION_MODES", "GeneralSettings", "LprSettings", "RecorderSettings"]

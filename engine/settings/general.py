@@ -118,13 +118,6 @@ class GeneralSettings(Settings):
         min_length=1,
         max_length=64,
     )
-    snapshots_login: bool = option(
-        True,
-        "Snapshots ask for a log-in",
-        "The pictures of the ten newest passages below /LPR/ are for device passwords of the use onvif, accounts and tokens. Without "
-        "it everybody on the network sees them; some recorders know no log-in.",
-        group="Video management",
-    )
     interlocks: str = option(
         "",
         "Interlocked outputs",
@@ -151,6 +144,15 @@ class GeneralSettings(Settings):
         restart=True,
         group="Outputs and inputs",
         max_length=200,
+    )
+    cgi_first_line: int = option(
+        1,
+        "First line in CGIs",
+        "The number of the first input and output in setdo.cgi, getdi.cgi and getdo.cgi: manuals of VIVOTEK's cameras print do1 or do0. "
+        "With the wrong one a script switches another output.",
+        group="Outputs and inputs",
+        ge=0,
+        le=1,
     )
     action_addresses: str = option(
         "",

@@ -1,10 +1,10 @@
 """Broadcasts: TCP ports at which others listen for events; the service says which, and hands over each message.
 
 The service keeps a connection to this process for each port, over which it sends a line of JSON and as many bytes as that says:
-{"port": 17001, "allowed": ["192.168.7.0/24"], "within_s": 10, "length": 512}. Each is answered by a line once every client has
-taken the message or was dropped: {"clients": 2, "problem": ""}. With the length 0 the port is opened, no more. A port without a
-connection of the service closes after a while, so that one that starts again finds its clients. Port 0 stands for ONVIF's event
-service: its messages are for `notify` (engine/vms/notifications.py).
+{"port": 17001, "allowed": ["192.168.7.0/24"], "within_s": 10, "what": "BGW2847", "length": 512}. Each is answered by a line once
+every client has taken the message or was dropped: {"clients": 2, "problem": ""}. With the length 0 the port is opened, no more. A
+port without a connection of the service closes after a while, so that one that starts again finds its clients. Port 0 stands for
+ONVIF's event service: its messages are for `notify` (engine/vms/notifications.py).
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from board.kit.clients import Client, Clients, place_of
 from board.kit.loop import READ, WRITE, Loop
 from board.kit.servers import url_of
 from board.kit.sockets import listener_at
+from board.kit.words import NOTHING, Text
 
 log = logging.getLogger("vms.broadcasts")
 
@@ -53,6 +55,8 @@ class _Message:
     body: bytes
     answer: Callable[[int], None]
     """Gets the number of clients that took it."""
+    what: str
+    """For whoever shows it: its plate."""
     waiting: set[_Client] = field(default_factory=set)
     taken: int = 0
 
@@ -68,6 +72,7 @@ class _Message:
 class _Client:
     sock: socket.socket
     host: str
+    told: Client
     going: deque[_Message] = field(default_factory=deque)
     sent: int = 0
     """Bytes of the first one."""
@@ -99,20 +104,32 @@ class _Port:
     allowed: tuple[Block, ...] = ()
     """Empty: everybody."""
 
+    @property
+    def name(self) -> str:
+        """Of the server, for whoever shows it."""
+        return f"socket server {self.number}"
+
 
 class Broadcasts:
     """Takes messages at the Unix socket `path` from `start` to `close`. `bind`: the address that ports listen on, "" for all;
-    `announce(name, url)` is told where they do, "" when they do not any more; `notify(body)` takes a message to ONVIF's clients and
-    says how many those are, ValueError when it is none."""
+    `announce(name, url)` is told where they do, "" when they do not any more; `notify(body, answer)` takes a message to ONVIF's
+    clients and says by `answer`, once, how many those are; ValueError when it is none."""
 
     def __init__(
-        self, loop: Loop, path: Path, bind: str, announce: Callable[[str, str], None], notify: Callable[[bytes], int]
+        self,
+        loop: Loop,
+        path: Path,
+        bind: str,
+        announce: Callable[[str, str], None],
+        notify: Callable[[bytes, Callable[[int], None]], None],
+        clients: Clients,
     ) -> None:
         self._loop = loop
         self._path = path
         self._bind = bind
         self._announce = announce
         self._notify = notify
+        self._clients = clients
         self._senders: set[_Sender] = set()
         self._ports: dict[int, _Port] = {}
 
@@ -185,11 +202,13 @@ class Broadcasts:
 
     def _hand_over(self, sender: _Sender, body: bytes) -> None:
         try:
-            clients = self._notify(body)
+            self._notify(body, partial(self._told, sender))
         except ValueError as why:
             self._refuse(sender, str(why))
-            return
-        self._say(sender, {"clients": clients, "problem": ""})
+
+    def _told(self, sender: _Sender, clients: int) -> None:
+        if sender in self._senders:
+            self._say(sender, {"clients": clients, "problem": ""})
 
     def _send_out(self, sender: _Sender, head: dict[str, Any], body: bytes) -> None:
         port = self._open_port(sender, int(head["port"]))
@@ -197,23 +216,23 @@ class Broadcasts:
         if not body or not port.clients:
             answer(len(port.clients) if not body else 0)
             return
-        message = _Message(body, answer)
+        message = _Message(body, answer, str(head.get("what", "")))
         message.waiting.update(port.clients)
         for client in list(port.clients):
             client.going.append(message)
             self._loop.watch(client.sock, READ | WRITE, partial(self._ready, port, client))
         for client in list(port.clients):
             if client.waiting_bytes > MAX_CLIENT_BYTES:
-                self._drop(port, client, "it does not read")
+                self._drop(port, client, Text("it does not read"))
         while sum(client.waiting_bytes for client in port.clients) > MAX_BYTES:
-            self._drop(port, max(port.clients, key=lambda each: each.waiting_bytes), "it does not read")
+            self._drop(port, max(port.clients, key=lambda each: each.waiting_bytes), Text("it does not read"))
         within_s = min(max(float(head["within_s"]), WITHIN_S[0]), WITHIN_S[1])
         self._loop.after(within_s, partial(self._end_message, port, message))
 
     def _end_message(self, port: _Port, message: _Message) -> None:
         """Drops the clients that have not taken it in time: they do not read."""
         for client in list(message.waiting):
-            self._drop(port, client, "it does not read")
+            self._drop(port, client, Text("it does not read"))
 
     def _answer(self, sender: _Sender, port: _Port, clients: int) -> None:
         if sender in self._senders:
@@ -254,7 +273,7 @@ class Broadcasts:
         blocks = [each.allowed for each in port.senders]
         port.allowed = tuple(block for some in blocks for block in some) if all(blocks) else ()
         for client in [each for each in port.clients if not _permitted(each.host, port.allowed)]:
-            self._drop(port, client, "its address may not connect any more")
+            self._drop(port, client, Text("its address may not connect any more"))
         if port.listener is None:
             self._listen(port)
         return port
@@ -274,7 +293,7 @@ class Broadcasts:
         port.problem = ""
         port.listener.setblocking(False)
         self._loop.watch(port.listener, READ, partial(self._accept, port))
-        self._announce(f"socket server {port.number}", url_of("tcp", self._bind, port.number))
+        self._announce(port.name, url_of("tcp", self._bind, port.number))
         log.info("clients may connect to port %d", port.number)
 
     def _close_unused(self, port: _Port) -> None:
@@ -284,12 +303,12 @@ class Broadcasts:
     def _close_port(self, port: _Port) -> None:
         self._ports.pop(port.number, None)
         for client in list(port.clients):
-            self._drop(port, client, "the port closes")
+            self._drop(port, client, Text("the port closes"))
         if port.listener is not None:
             self._loop.watch(port.listener, 0, partial(self._accept, port))
             port.listener.close()
             port.listener = None
-            self._announce(f"socket server {port.number}", "")
+            self._announce(port.name, "")
 
     # --- clients ----------------------------------------------------------------------------------------------------------
 
@@ -299,11 +318,12 @@ class Broadcasts:
             sock, address = port.listener.accept()
         except OSError:
             return  # gone again, or no descriptor is free: the next turn tries again
-        client = _Client(sock, str(address[0]))
-        if not _permitted(client.host, port.allowed):
-            log.warning("port %d: %s may not connect", port.number, client.host)
+        host = str(address[0])
+        if not _permitted(host, port.allowed):
+            log.warning("port %d: %s may not connect", port.number, host)
             sock.close()
             return
+        client = _Client(sock, host, self._clients.open(port.name, place_of(address)))
         sock.setblocking(False)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for name, value in KEEPALIVE:
@@ -312,7 +332,7 @@ class Broadcasts:
         self._loop.watch(sock, READ, partial(self._ready, port, client))
         if len(port.clients) > MAX_CLIENTS:
             places = Counter(each.host for each in port.clients)
-            self._drop(port, max(port.clients[:-1], key=lambda each: places[each.host]), "too many are connected")
+            self._drop(port, max(port.clients[:-1], key=lambda each: places[each.host]), Text("too many are connected"))
 
     def _ready(self, port: _Port, client: _Client, events: int) -> None:
         if events & READ and not client.closed:
@@ -324,11 +344,11 @@ class Broadcasts:
         """What a client says is thrown away."""
         try:
             if not client.sock.recv(PIECE_BYTES):
-                self._drop(port, client, "")
+                self._drop(port, client, NOTHING)
         except BlockingIOError:
             return
         except OSError:
-            self._drop(port, client, "")
+            self._drop(port, client, NOTHING)
 
     def _write(self, port: _Port, client: _Client) -> None:
         if client.going:
@@ -338,23 +358,25 @@ class Broadcasts:
             except BlockingIOError:
                 return
             except OSError:
-                self._drop(port, client, "")
+                self._drop(port, client, NOTHING)
                 return
             if client.sent == len(message.body):
                 client.going.popleft()
                 client.sent = 0
+                client.told.sent(message.what)
                 message.end_for(client, True)
         if not client.going and not client.closed:
             self._loop.watch(client.sock, READ, partial(self._ready, port, client))
 
-    def _drop(self, port: _Port, client: _Client, why: str) -> None:
-        """`why`: "" when it went by itself."""
+    def _drop(self, port: _Port, client: _Client, why: Text) -> None:
+        """`why`: NOTHING when it went by itself."""
         if client.closed:
             return
         client.closed = True
         if why:
             log.warning("port %d: %s is dropped: %s", port.number, client.host, why)
         port.clients.remove(client)
+        client.told.closed(why)
         self._loop.watch(client.sock, 0, partial(self._ready, port, client))
         client.sock.close()
         for message in client.going:

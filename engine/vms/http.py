@@ -1,7 +1,7 @@
-"""HTTP on the loop: answers GET and HEAD on a Unix socket that the host's proxy connects to; one request for each connection.
+"""HTTP on the loop: answers requests on a Unix socket that the host's proxy connects to; one request for each connection.
 
-Heads are read as host and portal read them (board/kit/web/heads.py). The rest of their server has threads, bodies and routes, which
-this process needs none of and which would cost it 1.6 MB."""
+Heads are read as host and portal read them (board/kit/web/heads.py). The rest of their server has threads and routes, which this
+process needs none of and which would cost it 1.6 MB. Clients keep their connections with the host."""
 
 from __future__ import annotations
 
@@ -22,20 +22,25 @@ from board.kit.web.heads import BadRequest, Head, head_end, parse
 log = logging.getLogger("vms.http")
 
 MAX_CONNECTIONS = 64
+MAX_BODY_BYTES = 65_536
 DEADLINE_S = 20.0
-"""From the connection to the last byte of the answer, whatever the client does meanwhile."""
+"""From the connection to the last byte of the request, and from the answer's first to its last, whatever the client does
+meanwhile. How long the answer takes is for who makes it."""
 
 PIECE_BYTES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`path`: decoded, without the query; `headers`: those of a Head (board/kit/web/heads.py)."""
+    """`path`: decoded, without the query; `headers`: those of a Head (board/kit/web/heads.py); `waits()`: whether whoever asks is
+    still connected."""
 
     method: str
     target: str
     path: str
     headers: Mapping[str, str]
+    body: bytes = b""
+    waits: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +66,13 @@ def text(status: int, what: str, *headers: tuple[str, str]) -> Reply:
 class _Client:
     sock: socket.socket
     came: bytearray = field(default_factory=bytearray)
+    head: Head | None = None
     going: bytes | memoryview = b""
     file: BinaryIO | None = None
     answered: bool = False
     closed: bool = False
+    turn: int = 0
+    """0 while the request comes, 1 while its answer is made, 2 while that goes."""
 
 
 class HttpServer:
@@ -101,7 +109,7 @@ class HttpServer:
         client = _Client(sock)
         self._clients.add(client)
         self._loop.watch(sock, READ, partial(self._read, client))
-        self._loop.after(DEADLINE_S, partial(self._end, client))
+        self._loop.after(DEADLINE_S, partial(self._overdue, client, client.turn))
 
     def _read(self, client: _Client, events: int) -> None:
         try:
@@ -117,21 +125,34 @@ class HttpServer:
             return  # what follows the request is not looked at
         client.came += data
         try:
-            end = head_end(client.came)
-            head = parse(bytes(client.came[:end])) if end else None
+            whole = self._is_whole(client)
         except BadRequest as why:
             client.answered = True
             self._send(client, "GET", text(why.status, str(why)))
             return
-        if head is not None:
+        if whole:
             client.answered = True
-            self._handle(client, head)
+            self._handle(client)
 
-    def _handle(self, client: _Client, head: Head) -> None:
-        if head.method not in ("GET", "HEAD"):
-            self._send(client, "GET", text(405, "GET or HEAD", ("Allow", "GET, HEAD")))
-            return
-        request = Request(head.method, head.target, unquote(head.path), head.headers)
+    def _is_whole(self, client: _Client) -> bool:
+        """Whether the request is there with its body; BadRequest when it is none, or too large."""
+        if client.head is None:
+            end = head_end(client.came)
+            if not end:
+                return False
+            client.head = parse(bytes(client.came[:end]))
+            del client.came[:end]
+            if client.head.length > MAX_BODY_BYTES:
+                raise BadRequest(413, "the request is larger than {limit} bytes", limit=MAX_BODY_BYTES)
+        return len(client.came) >= client.head.length
+
+    def _handle(self, client: _Client) -> None:
+        head = client.head
+        assert head is not None
+        client.turn = 1
+        body = bytes(client.came[: head.length])
+        client.came.clear()
+        request = Request(head.method, head.target, unquote(head.path), head.headers, body, lambda: not client.closed)
         try:
             self._answer(request, partial(self._send, client, request.method))
         except Exception:
@@ -152,6 +173,12 @@ class HttpServer:
             client.file.close()
             client.file = None
         self._loop.watch(client.sock, READ | WRITE, partial(self._ready, client))
+        client.turn = 2
+        self._loop.after(DEADLINE_S, partial(self._overdue, client, client.turn))
+
+    def _overdue(self, client: _Client, turn: int) -> None:
+        if client.turn == turn:
+            self._end(client)
 
     def _ready(self, client: _Client, events: int) -> None:
         if events & READ:

@@ -4,27 +4,54 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
+import resource
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from board.kit.clients import Clients
 from board.kit.clock import Clock
 from board.kit.loop import Loop
 from board.kit.people import People
 from board.kit.process import Life, open_log
 from board.kit.servers import announce, bind_address
 from board.kit.state import State
-from engine.messages import PASSAGES, SETTINGS, PassageEvent, ServerSettings
+from engine.decided import Decided
+from engine.events import PLATE
+from engine.formats.onvif import CHANGED, LINES, MAKERS
+from engine.log_in import LogIn
+from engine.messages import DELIVERIES, PASSAGES, SETTINGS, LineChanged, LineState, PassageEvent, ServerSettings, TestPassage
+from engine.messages import LINES as LINE_TOPIC
+from engine.network import reachable
+from engine.settings.recorders import ONVIF_EVENTS
 from engine.subscription import Subscription
 from engine.vms.access import Access
 from engine.vms.broadcasts import Broadcasts
 from engine.vms.http import HttpServer, Reply, Request, text
-from engine.vms.notifications import Notifications
+from engine.vms.notifications import Notifications, Publish
+from engine.vms.nvr import MOST_CLIENTS, Nvr
+from engine.vms.nvr import NAME as NVR
+from engine.vms.rtsp import NAME as RTSP
+from engine.vms.rtsp import Rtsp
 from engine.vms.snapshots import FOLDER, KNOWN, Snapshots
+
+if TYPE_CHECKING:
+    from engine.vms.onvif.server import Onvif
 
 log = logging.getLogger("vms")
 
 BEAT_S = 1.0
+
+NICENESS = 5
+"""However many recorders take plates: reading the next one comes first."""
+
+MOST_FILES = 4_096
+OTHER_FILES = 300
+"""Descriptors for all but the recorders of Nvr."""
+
+ONVIF = "/onvif/"
 
 
 class Vms:
@@ -32,50 +59,107 @@ class Vms:
 
     def __init__(self, state: State, clock: Clock) -> None:
         self.loop = Loop()
+        self._state = state
+        self._clock = clock
+        self._clients = Clients(state, "vms")
         self._snapshots = Snapshots(state.images)
-        self._access = Access(People(state.people_socket), self.loop)
-        self._login = True
+        self._log_in = LogIn(People(state.people_socket), self.loop)
+        self._access = Access(self._log_in)
+        self._settings: ServerSettings | None = None
         self._http = HttpServer(self.loop, state.vms_socket, self.answer)
-        self._notifications = Notifications()
+        self._lines: dict[str, LineState] = {}
+        self._notifications = Notifications(self.loop, self._onvif_publisher, self._tells_every_passage)
         self._broadcasts = Broadcasts(
             self.loop,
             state.broadcasts_socket,
             bind_address(),
             lambda name, url: announce(state, name, url),
             self._notifications.take,
+            self._clients,
         )
-        topics = (PASSAGES, SETTINGS)
+        self._rtsp = Rtsp(self.loop, state.root, bind_address(), lambda url: announce(state, RTSP, url))
+        self._nvr = Nvr(
+            self.loop,
+            self._log_in,
+            self._clients,
+            bind_address(),
+            lambda url: announce(state, NVR, url),
+            self._snapshots.read,
+            most_clients=min(MOST_CLIENTS, open_files(MOST_FILES) - OTHER_FILES),
+        )
+        self._decided = Decided(self._tell, clock)
+        topics = (PASSAGES, DELIVERIES, LINE_TOPIC, SETTINGS)
         self._feed = Subscription(
             state.service_socket, topics, lambda message: self.loop.call(lambda: self._take(message)), clock, last=KNOWN
         )
 
     def start(self) -> None:
         """OSError when the socket cannot be made."""
+        self._clients.start()
         self._http.start()
         self._broadcasts.start()
-        self._access.start()
+        self._log_in.start()
         self._feed.start()
 
     def close(self) -> None:
         self._feed.close()
         self._http.close()
         self._broadcasts.close()
-        self._access.close()
+        self._nvr.close()
+        self._rtsp.close()
+        self._log_in.close()
+        self._clients.close()
         self.loop.close()
+
+    def turn(self) -> None:
+        """To be called about every second, by the loop."""
+        self._nvr.turn()
+        self._rtsp.turn()
+        self._decided.turn()
 
     def answer(self, request: Request, reply: Callable[[Reply], None]) -> None:
         """One request of the host's proxy."""
-        if not request.path.startswith(FOLDER):
+        if request.path.startswith(ONVIF):
+            self._to_onvif(request, reply)
+        elif not request.path.startswith(FOLDER):
             reply(text(404, "not here"))
-            return
-
-        def checked(problem: Reply | None) -> None:
-            reply(problem or self._picture(request.path))
-
-        if self._login:
-            self._access.check(request, checked)
+        elif request.method not in ("GET", "HEAD"):
+            reply(text(405, "GET or HEAD", ("Allow", "GET, HEAD")))
+        elif self._settings is None or self._settings.snapshots_login:
+            self._access.check(request, lambda problem: reply(problem or self._picture(request.path)))
         else:
-            checked(None)
+            reply(self._picture(request.path))
+
+    def _to_onvif(self, request: Request, reply: Callable[[Reply], None]) -> None:
+        if self._settings is None:
+            reply(text(503, "the camera is starting", ("Retry-After", "2")))
+        elif self._settings.onvif:
+            self._onvif.answer(request, reply)
+        else:
+            reply(text(404, "ONVIF is switched off in the camera's settings"))
+
+    @cached_property
+    def _onvif(self) -> Onvif:
+        """Imported when the first client asks, as most cameras never have one."""
+        assert self._settings is not None
+        from engine.vms.onvif.camera import Camera
+        from engine.vms.onvif.events import Events
+        from engine.vms.onvif.push import Consumers
+        from engine.vms.onvif.server import Onvif
+        from engine.vms.onvif.services import table
+
+        consumers = Consumers(self.loop, self._reachable, self._clients)
+        events = Events(self.loop, self._clock, self._lines, consumers)
+        return Onvif(Camera(self._state, self._clock, self._settings, events), self._access, table(), self._clients)
+
+    def _reachable(self) -> tuple[str, ...]:
+        return reachable(self._settings.action_addresses) if self._settings is not None else ()
+
+    def _onvif_publisher(self) -> Publish | None:
+        return self._onvif.camera.events.publish if "_onvif" in vars(self) else None
+
+    def _tells_every_passage(self) -> bool:
+        return self._settings is not None and self._settings.onvif_events == ONVIF_EVENTS[0]
 
     def _picture(self, path: str) -> Reply:
         found = self._snapshots.open(path)
@@ -87,8 +171,45 @@ class Vms:
     def _take(self, message: Any) -> None:
         if isinstance(message, PassageEvent):
             self._snapshots.take(message)
+        elif isinstance(message, TestPassage):
+            self._tell(message.event)
+        elif isinstance(message, LineChanged):
+            self._line(message.line)
         elif isinstance(message, ServerSettings):
-            self._login = message.snapshots_login
+            self._use(message)
+        self._decided.take(message)
+
+    def _tell(self, stored: PassageEvent) -> None:
+        """A passage of now, once it is decided about: the same for all who listen."""
+        if stored.passage.what == PLATE:
+            picture = self._snapshots.path(stored.passage.id)
+            self._nvr.tell(stored.event, picture)
+            self._notifications.tell(stored.event, picture)
+            self._rtsp.tell(lambda: [make(stored.event, picture) for make in MAKERS.values()])
+
+    def _line(self, line: LineState) -> None:
+        known = self._lines.get(line.name)
+        self._lines[line.name] = line
+        if known is None or known.active != line.active:
+            at = line.changed_at or self._clock.now()
+            self._rtsp.tell(lambda: [LINES[line.kind](line.name, line.active, at, CHANGED)])
+            if "_onvif" in vars(self):
+                self._onvif.camera.events.line(line)
+
+    def _use(self, settings: ServerSettings) -> None:
+        self._settings = settings
+        self._nvr.use(settings)
+        self._rtsp.use(settings.rtsp_port if settings.rtsp else 0, settings.rtsp_sound)
+        if "_onvif" in vars(self):
+            self._onvif.camera.settings = settings
+
+
+def open_files(most: int) -> int:
+    """Lets this process open so many files, or as many as the system permits; how many those are."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    permitted = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (permitted, hard))
+    return permitted
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -98,10 +219,16 @@ def main(arguments: Sequence[str]) -> int:
     state = State(parser.parse_args(arguments).state.resolve())
     open_log(state, "vms")
     life = Life(state, "vms")
+    os.nice(NICENESS)
     vms = Vms(state, Clock())
     vms.start()
     log.info("vms started")
-    vms.loop.run(life.stop, BEAT_S, life.beat)
+
+    def turn() -> None:
+        life.beat()
+        vms.turn()
+
+    vms.loop.run(life.stop, BEAT_S, turn)
     vms.close()
     log.info("vms ended")
     return 0

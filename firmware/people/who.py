@@ -14,7 +14,7 @@ from collections import OrderedDict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from board.kit.clock import Clock
+from board.kit.clock import CLOCK_KNOWN, Clock
 from board.kit.errors import WireError
 from board.kit.people import (
     PEOPLE_MESSAGES,
@@ -53,7 +53,8 @@ class Who:
         self._guesses = guesses
         self._clock = clock
         self._lock = threading.Lock()
-        self._nonces: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._nonces: OrderedDict[tuple[str, bytes], float] = OrderedDict()
+        """{(user, nonce): until when it is kept, monotonic}"""
 
     def answer(self, question: object) -> object:
         """The answer to one message of board/kit/people.py; Nobody to anything else."""
@@ -108,17 +109,19 @@ class Who:
         return self._device(asked, found[0])
 
     def _is_fresh(self, asked: CheckUsernameToken) -> bool:
-        """It was made within 5 minutes, and not used before."""
+        """It was made within 5 minutes, as far as the camera knows the time, and its nonce was not used before."""
         try:
             created = datetime.fromisoformat(asked.created)
         except ValueError:
             return False
         created = created.replace(tzinfo=UTC) if created.tzinfo is None else created
-        if abs((self._clock.now() - created).total_seconds()) > CREATED_WITHIN_S:
+        now, now_s = self._clock.now(), self._clock.monotonic_ns() / 1e9
+        knows_time = now >= CLOCK_KNOWN
+        if knows_time and abs((now - created).total_seconds()) > CREATED_WITHIN_S:
             return False
-        now_s, nonce = self._clock.monotonic_ns() / 1e9, (asked.user, asked.nonce)
+        nonce = asked.user, base64.b64decode(asked.nonce)  # not its text: several stand for the same bytes
         with self._lock:
-            while self._nonces and next(iter(self._nonces.values())) < now_s:
+            while knows_time and self._nonces and next(iter(self._nonces.values())) < now_s:
                 self._nonces.popitem(last=False)
             if nonce in self._nonces:
                 return False

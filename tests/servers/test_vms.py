@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import http.client
+import re
 import signal
 import socket
 import subprocess
@@ -20,19 +21,23 @@ import pytest
 
 from board.kit.clock import Clock
 from board.kit.errors import WireError
+from board.kit.people import CheckDigest
 from board.kit.sockets import short_address
 from board.kit.state import State
 from board.kit.web.heads import MAX_HEAD_BYTES
 from board.kit.wire import Codec, connect
+from engine.log_in import NONCE_S, Nonces, parameters
 from engine.messages import SERVICE_MESSAGES, EngineHello, PassageReport, PassageStored, SettingsChanged
-from engine.settings import GeneralSettings
+from engine.settings import GeneralSettings, RecorderSettings
 from engine.store import Store
 from engine.types import Passage, PassageImages
-from engine.vms.access import NONCE_S, Nonces, parameters
+from engine.vms.access import Uses
+from engine.vms.http import MAX_BODY_BYTES
 from firmware.people.device_passwords import DevicePasswords
 from firmware.people.guesses import Guesses
 from firmware.people.tokens import Tokens
 from firmware.people.who import Who, WhoServer
+from tests import onvif_client
 from tests.samples import passage
 from tests.waiting import until
 
@@ -40,6 +45,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 20.0
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 PICTURE = "/LPR/2026010203040501.jpg"
+ONVIF = "/onvif/device_service"
 
 T = TypeVar("T")
 
@@ -60,7 +66,7 @@ class Stack:
     def __init__(self, root: Path) -> None:
         self.state = State(root)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.general = GeneralSettings(trigger_port=0, keep_free_pct=1)
+        self.recorders = RecorderSettings()
         self.put()
         self.devices = DevicePasswords(root, Clock())
         self.user, self.password = self._device("onvif")
@@ -73,9 +79,10 @@ class Stack:
         return device.user, password
 
     def put(self, **changes: object) -> None:
-        self.general = self.general.model_copy(update=changes)
+        self.recorders = self.recorders.model_copy(update=changes)
         store = Store(self.state.database, Clock())
-        store.settings.put(self.general, "admin")
+        store.settings.put(GeneralSettings(trigger_port=0, keep_free_pct=1), "admin")
+        store.settings.put(self.recorders, "admin")
         store.close()
 
     def start(self, name: str) -> None:
@@ -113,14 +120,14 @@ class Stack:
     def basic(self, user: str, password: str) -> str:
         return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
 
-    def digest(self, algorithm: str, uri: str = PICTURE, password: str = "") -> str:
+    def digest(self, algorithm: str, uri: str = PICTURE, password: str = "", method: str = "GET") -> str:
         challenges = self.get()[2]["WWW-Authenticate"]
         nonce = parameters(challenges)["nonce"]
 
         def h(text: str) -> str:
             return hashlib.new({"MD5": "md5", "SHA-256": "sha256"}[algorithm], text.encode()).hexdigest()
 
-        ha1, ha2 = h(f"{self.user}:Gatewright:{password or self.password}"), h(f"GET:{uri}")
+        ha1, ha2 = h(f"{self.user}:Gatewright:{password or self.password}"), h(f"{method}:{uri}")
         response = h(f"{ha1}:{nonce}:00000001:abc:auth:{ha2}")
         return (
             f'Digest username="{self.user}", realm="Gatewright", nonce="{nonce}", uri="{uri}", response="{response}", '
@@ -240,3 +247,86 @@ def test_a_nonce_is_ours_and_young(monkeypatch: pytest.MonkeyPatch) -> None:
     later_s = time.monotonic() + NONCE_S + 2
     monkeypatch.setattr(time, "monotonic", lambda: later_s)
     assert nonces.fresh(nonce) is False
+
+
+def _onvif(stack: Stack, body: bytes, path: str = ONVIF, **headers: str) -> tuple[int, bytes]:
+    connection = _Connection(stack.state.vms_socket)
+    connection.request("POST", path, body, {**onvif_client.HEADERS, **headers})
+    reply = connection.getresponse()
+    said = reply.read()
+    connection.close()
+    return reply.status, said
+
+
+def test_an_onvif_client_logs_in_with_a_token_or_by_digest_and_each_of_them_counts_once(stack: Stack) -> None:
+    ask = "<tds:GetDeviceInformation/>"
+    until(lambda: _onvif(stack, b"")[0] == 400, "the settings")
+    assert _onvif(stack, onvif_client.envelope("<tds:GetSystemDateAndTime/>"))[0] == 200
+    assert _onvif(stack, onvif_client.envelope(ask))[0] == 401
+    by_token = onvif_client.envelope(ask, onvif_client.token(stack.user, stack.password))
+    status, body = _onvif(stack, by_token)
+    assert (status, b"<tds:Manufacturer>Gatewright</tds:Manufacturer>" in body) == (200, True)
+    assert _onvif(stack, by_token)[0] == 400
+    assert _onvif(stack, onvif_client.envelope(ask, onvif_client.token(stack.user, "wrong")))[0] in (400, 429)
+    by_digest = stack.digest("MD5", uri=ONVIF, method="POST")
+    assert _onvif(stack, onvif_client.envelope(ask), Authorization=by_digest)[0] == 200
+    assert _onvif(stack, onvif_client.envelope(ask), Authorization=by_digest)[0] == 401
+    session = {"X-Gatewright-Permissions": "view,open,review"}
+    assert _onvif(stack, onvif_client.envelope(ask), **session)[0] == 401
+    both = onvif_client.envelope(ask, onvif_client.token(stack.user, stack.password))
+    assert _onvif(stack, both, Authorization=stack.digest("SHA-256", uri=ONVIF, method="POST"))[0] == 200
+    both = onvif_client.envelope(ask, onvif_client.token(stack.user, stack.password))
+    assert _onvif(stack, both, Authorization=stack.digest("MD5", uri=ONVIF, method="POST", password="wrong"))[0] in (401, 429)
+
+
+def test_a_request_that_is_too_large_is_refused_and_one_that_comes_in_pieces_is_answered(stack: Stack) -> None:
+    assert _onvif(stack, b" " * (MAX_BODY_BYTES + 1))[0] == 413
+    body = onvif_client.envelope("<tds:GetServices/>")
+    until(lambda: _onvif(stack, body)[0] == 200, "the settings")
+    slow = _Connection(stack.state.vms_socket)
+    slow.connect()
+    assert slow.sock is not None
+    head = f"POST {ONVIF} HTTP/1.1\r\nHost: a\r\nContent-Type: text/xml\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    for piece in (head[:20], head[20:], body[:100], body[100:]):
+        slow.sock.sendall(piece)
+        time.sleep(0.02)
+    assert slow.sock.recv(20).startswith(b"HTTP/1.1 200 OK")
+    slow.close()
+
+
+def test_a_digest_counts_once_for_each_count_of_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    uses = Uses()
+    one = CheckDigest("onvif", "a", "Gatewright", "n", "/", "", "POST", "", qop="auth", nc="0000000A")
+    counted = [uses.first(replace(one, nc=count)) for count in ("0000000A", "0000000b", "0000000a", "0000000B")]
+    bare = [uses.first(replace(one, qop="", nc=count)) for count in ("1", "2")]
+    assert (counted, bare, uses.first(replace(one, nonce="m"))) == ([True, True, False, False], [True, False], True)
+    later_s = time.monotonic() + NONCE_S + 2
+    monkeypatch.setattr(time, "monotonic", lambda: later_s)
+    assert uses.first(one) is True  # its nonce has become too old meanwhile
+
+
+def test_an_onvif_client_pulls_the_passages_of_now_with_their_pictures_each_once(stack: Stack) -> None:
+    stack.report("before", b"JPEG")
+    until(lambda: _onvif(stack, b"")[0] == 400, "the settings")
+
+    def ask(body: str, path: str = "/onvif/event_service") -> str:
+        sent = onvif_client.envelope(body, onvif_client.token(stack.user, stack.password))
+        return _onvif(stack, sent, path, Host="192.168.0.9")[1].decode()
+
+    policy = "<tev:SubscriptionPolicy><tev:ChangedOnly/></tev:SubscriptionPolicy>"
+    made = ask(f"<tev:CreatePullPointSubscription>{policy}</tev:CreatePullPointSubscription>")
+    (path,) = re.findall(r"<wsa:Address>http://192.168.0.9(/onvif/event_service/\w+)</wsa:Address>", made)
+    pull = "<tev:PullMessages><tev:Timeout>PT20S</tev:Timeout><tev:MessageLimit>1</tev:MessageLimit></tev:PullMessages>"
+    told = []
+    for id in ("p1", "p2"):
+        stack.report(id, b"JPEG")
+        for _ in range(2):
+            told += re.findall(
+                r'tns1:RuleEngine/(\w+)/.*?Value="(\S*/LPR/\d+\.jpg)".*?Name="EventId" Value="(\w+)"', ask(pull, path)
+            )
+    assert told == [
+        ("Recognition", "http://192.168.0.9/LPR/2026010203040502.jpg", "p1"),
+        ("LicensePlateDetector", "/LPR/2026010203040502.jpg", "p1"),
+        ("Recognition", "http://192.168.0.9/LPR/2026010203040503.jpg", "p2"),
+        ("LicensePlateDetector", "/LPR/2026010203040503.jpg", "p2"),
+    ]

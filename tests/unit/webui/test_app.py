@@ -21,7 +21,20 @@ from webui.app import routes
 
 EVIL = '<script>alert("x")</script>'
 ROUTES = [route for route in routes(tuple(find(webui.tabs, "TAB", Tab).values())) if route.path]
-PAGES = ["live", "review", "lists", "lists/1", "lists/4?view=actions", "lpr", "camera", "general", "audit", "logs", "setup"]
+PAGES = [
+    "live",
+    "review",
+    "lists",
+    "lists/1",
+    "lists/4?view=actions",
+    "lpr",
+    "camera",
+    "general",
+    "recorders",
+    "audit",
+    "logs",
+    "setup",
+]
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -5,19 +5,21 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from board.kit.clients import Clients, read_clients
 from board.kit.errors import ConfigError, DeliveryError
 from board.kit.loop import Loop
 from board.kit.settings import check
 from board.kit.state import State
 from engine.actions._kind import ActionEnv
 from engine.actions.socket_server import ACTION, SocketServerOptions
+from engine.formats.onvif import Notification
 from engine.vms import broadcasts
 from engine.vms.broadcasts import Broadcasts
 from engine.vms.notifications import Notifications
@@ -38,7 +40,8 @@ class Vms:
     """The loop of the vms process with its broadcasts alone."""
 
     def __init__(self, folder: Path) -> None:
-        self.path = State(folder).broadcasts_socket
+        self.state = State(folder)
+        self.path = self.state.broadcasts_socket
         self.told: list[tuple[str, str]] = []
         self.port = free_port()
         self.start()
@@ -46,15 +49,35 @@ class Vms:
     def start(self) -> None:
         self.loop = Loop()
         self.stop = threading.Event()
-        self.notifications = Notifications()
-        self.served = Broadcasts(self.loop, self.path, "127.0.0.1", lambda *said: self.told.append(said), self.notifications.take)
+        self.published: list[Notification] = []
+        self.subscribed: set[str] | None = None
+        """Ids of ONVIF's subscriptions; None: no client has ever asked."""
+        self.every = False
+        self.notifications = Notifications(
+            self.loop, lambda: self._publish if self.subscribed is not None else None, lambda: self.every
+        )
+        self.known = Clients(self.state, "vms")
+        self.known.start()
+        self.served = Broadcasts(
+            self.loop,
+            self.path,
+            "127.0.0.1",
+            lambda *said: self.told.append(said),
+            self.notifications.take,
+            self.known,
+        )
         self.served.start()
         self.thread = threading.Thread(target=self._run)
         self.thread.start()
 
+    def _publish(self, notifications: Sequence[Notification], plate: str) -> set[str]:
+        self.published += notifications
+        return self.subscribed or set()
+
     def _run(self) -> None:
         self.loop.run(self.stop, 0.05, lambda: None)
         self.served.close()
+        self.known.close()
         self.loop.close()
 
     def close(self) -> None:
@@ -122,6 +145,19 @@ def test_every_client_gets_every_event(vms: Vms) -> None:
         assert said == f"2 clients of port {vms.port} took {len(body())} bytes"
         assert read(first, len(body())) == read(second, len(body())) == body()
     assert vms.told[0] == (f"socket server {vms.port}", f"tcp://127.0.0.1:{vms.port}")
+
+
+def test_who_is_connected_is_told_with_the_last_plate_and_why_it_went(vms: Vms) -> None:
+    with kept(vms, timeout_s=1) as (options, its), vms.client() as good:
+        place = ":".join(map(str, good.getsockname()))
+        ACTION.deliver(event(), options, its)
+        (server,) = read_clients(vms.state)
+        assert (server.server, server.count) == (f"socket server {vms.port}", 1)
+        assert [(each.address, each.sent, each.count) for each in server.clients] == [(place, event().passage.plate, 1)]
+        with pytest.raises(DeliveryError):
+            ACTION.deliver(event(trigger_cause="x" * 7_000_000), options, its)
+        (server,) = read_clients(vms.state)
+        assert (server.count, [str(each.why) for each in server.clients]) == (0, ["it does not read"])
 
 
 def test_an_event_waits_for_a_client_or_is_for_nobody(vms: Vms) -> None:

@@ -33,12 +33,13 @@ from engine.messages import (
     ServiceStatus,
     Subscribe,
     Subscribed,
+    TestPassage,
 )
 from engine.service.hub import Hub
 from engine.service.subscribers import MOST_SUBSCRIBERS, MOST_WAITING, Subscribers
 from engine.subscription import Subscription
 from engine.types import Delivery
-from tests.samples import NOW, passage
+from tests.samples import NOW, passage, server_settings
 from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("leak_free")
@@ -62,7 +63,7 @@ class Bench:
         self.status = IDLE
         self.asked = 0
         self.line_states: tuple[LineState, ...] = (LineState("DI1", "input", True, None),)
-        self.settings: ServerSettings | None = ServerSettings(True)
+        self.settings: ServerSettings | None = server_settings()
         self.open()
 
     def open(self) -> None:
@@ -132,6 +133,29 @@ def test_only_what_was_subscribed_to_comes(bench: Bench) -> None:
     channel.close()
 
 
+def test_a_test_is_pushed_to_those_who_are_told_passages_and_is_no_resume_point(bench: Bench) -> None:
+    told, other = bench.subscribe(PASSAGES), bench.subscribe(LINES)
+    assert [take(told, 1), take(other, 1)] == [[Subscribed(0)], [Subscribed(0)]]
+    take(other, 1)
+    test = PassageEvent(0, passage("TEST", "t1"), (), ())
+    bench.subscribers.test(test)
+    assert take(told, 1) == [TestPassage(test)]
+    bench.store()
+    assert take(told, 1) == [bench.stored[0]]
+    bench.subscribers.line(LineState("DI1", "input", False, None))
+    assert take(other, 1) == [LineChanged(LineState("DI1", "input", False, None))]
+    told.close()
+    other.close()
+    taken: list[object] = []
+    following = Subscription(bench.socket, (PASSAGES,), taken.append, Clock())
+    following.start()
+    until(lambda: taken)
+    bench.subscribers.test(test)
+    until(lambda: TestPassage(test) in taken)
+    assert following.after == 1
+    following.close()
+
+
 def test_lines_begin_with_their_present_state(bench: Bench) -> None:
     channel = bench.subscribe(LINES)
     assert take(channel, 2) == [Subscribed(0), LineChanged(bench.line_states[0])]
@@ -172,15 +196,15 @@ def test_the_last_passages_come_first_where_that_is_asked(bench: Bench) -> None:
 
 def test_settings_come_at_once_and_when_they_change(bench: Bench) -> None:
     channel = bench.subscribe(SETTINGS)
-    assert take(channel, 2) == [Subscribed(0), ServerSettings(True)]
-    bench.subscribers.settings(ServerSettings(False))
-    assert take(channel, 1) == [ServerSettings(False)]
+    assert take(channel, 2) == [Subscribed(0), server_settings()]
+    bench.subscribers.settings(server_settings(snapshots_login=False))
+    assert take(channel, 1) == [server_settings(snapshots_login=False)]
     channel.close()
     bench.settings = None
     channel = bench.subscribe(SETTINGS)
     assert take(channel, 1) == [Subscribed(0)]
-    bench.subscribers.settings(ServerSettings(True))
-    assert take(channel, 1) == [ServerSettings(True)]
+    bench.subscribers.settings(server_settings())
+    assert take(channel, 1) == [server_settings()]
     channel.close()
 
 

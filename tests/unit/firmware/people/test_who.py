@@ -6,6 +6,7 @@ import base64
 import threading
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,26 @@ def test_a_username_token_made_ahead_of_time_is_good_once_for_as_long_as_it_is_f
         clock.advance(step_s)
         assert who.answer(token(device.user, password, bytes([number]), clock.now().isoformat())) == Person("Recorder")
         assert who.answer(ahead) == Nobody(stale=True)
+
+
+def test_while_the_clock_is_not_set_any_time_will_do_and_a_nonce_is_good_once_all_the_same(
+    devices: DevicePasswords, tokens: Tokens
+) -> None:
+    clock = TestClock(datetime(1970, 1, 1, 0, 1, tzinfo=UTC))
+    who = Who(devices, tokens, Guesses(clock), clock)
+    device, password = devices.make("onvif", "Recorder", "admin")
+    assert who.answer(token(device.user, password)) == Person("Recorder")
+    clock.advance(3600)
+    assert who.answer(token(device.user, password)) == Nobody(stale=True)
+    assert who.answer(token(device.user, password, nonce=b"another")) == Person("Recorder")
+
+
+def test_a_nonce_that_is_written_in_another_way_is_the_same(who: Who, devices: DevicePasswords) -> None:
+    device, password = devices.make("onvif", "Recorder", "admin")
+    asked = token(device.user, password)
+    assert asked.nonce.endswith("Zg==")
+    assert who.answer(asked) == Person("Recorder")
+    assert who.answer(replace(asked, nonce=asked.nonce.replace("Zg==", "Zh=="))) == Nobody(stale=True)
 
 
 def test_two_devices_may_use_the_same_nonce(who: Who, devices: DevicePasswords) -> None:
