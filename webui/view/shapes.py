@@ -251,7 +251,7 @@ class Product(TypedDict):
 
 
 class Passing(TypedDict):
-    """What a firewall must let through. `direction`: in or out, as the camera sees it."""
+    """What a firewall must let through. `direction`: in, out or both, as the camera sees it."""
 
     direction: str
     protocol: str
