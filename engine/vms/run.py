@@ -20,10 +20,20 @@ from board.kit.servers import announce, bind_address
 from board.kit.state import State
 from engine.decided import Decided
 from engine.events import PLATE
+from engine.formats.onvif import CHANGED, LINES, MAKERS
 from engine.log_in import LogIn
-from engine.messages import DELIVERIES, LINES, PASSAGES, SETTINGS, LineChanged, LineState, PassageEvent, ServerSettings, TestPassage
-from engine.network import reachable
-from engine.settings.recorders import ONVIF_EVENTS
+from engine.messages import (
+    DELIVERIES,
+    EVERY_PASSAGE,
+    PASSAGES,
+    SETTINGS,
+    LineChanged,
+    LineState,
+    PassageEvent,
+    ServerSettings,
+    TestPassage,
+)
+from engine.messages import LINES as LINE_TOPIC
 from engine.subscription import Subscription
 from engine.vms.access import Access
 from engine.vms.broadcasts import Broadcasts
@@ -31,6 +41,8 @@ from engine.vms.http import HttpServer, Reply, Request, text
 from engine.vms.notifications import Notifications, Publish
 from engine.vms.nvr import MOST_CLIENTS, Nvr
 from engine.vms.nvr import NAME as NVR
+from engine.vms.rtsp import NAME as RTSP
+from engine.vms.rtsp import Rtsp
 from engine.vms.snapshots import FOLDER, KNOWN, Snapshots
 
 if TYPE_CHECKING:
@@ -73,6 +85,7 @@ class Vms:
             self._notifications.take,
             self._clients,
         )
+        self._rtsp = Rtsp(self.loop, state.root, bind_address(), lambda url: announce(state, RTSP, url))
         self._nvr = Nvr(
             self.loop,
             self._log_in,
@@ -83,7 +96,7 @@ class Vms:
             most_clients=min(MOST_CLIENTS, open_files(MOST_FILES) - OTHER_FILES),
         )
         self._decided = Decided(self._tell, clock)
-        topics = (PASSAGES, DELIVERIES, LINES, SETTINGS)
+        topics = (PASSAGES, DELIVERIES, LINE_TOPIC, SETTINGS)
         self._feed = Subscription(
             state.service_socket, topics, lambda message: self.loop.call(lambda: self._take(message)), clock, last=KNOWN
         )
@@ -101,6 +114,7 @@ class Vms:
         self._http.close()
         self._broadcasts.close()
         self._nvr.close()
+        self._rtsp.close()
         self._log_in.close()
         self._clients.close()
         self.loop.close()
@@ -108,6 +122,7 @@ class Vms:
     def turn(self) -> None:
         """To be called about every second, by the loop."""
         self._nvr.turn()
+        self._rtsp.turn()
         self._decided.turn()
 
     def answer(self, request: Request, reply: Callable[[Reply], None]) -> None:
@@ -146,13 +161,15 @@ class Vms:
         return Onvif(Camera(self._state, self._clock, self._settings, events), self._access, table(), self._clients)
 
     def _reachable(self) -> tuple[str, ...]:
+        from engine.network import reachable
+
         return reachable(self._settings.action_addresses) if self._settings is not None else ()
 
     def _onvif_publisher(self) -> Publish | None:
         return self._onvif.camera.events.publish if "_onvif" in vars(self) else None
 
     def _tells_every_passage(self) -> bool:
-        return self._settings is not None and self._settings.onvif_events == ONVIF_EVENTS[0]
+        return self._settings is not None and self._settings.onvif_events == EVERY_PASSAGE
 
     def _picture(self, path: str) -> Reply:
         found = self._snapshots.open(path)
@@ -178,18 +195,25 @@ class Vms:
             picture = self._snapshots.path(stored.passage.id)
             self._nvr.tell(stored.event, picture)
             self._notifications.tell(stored.event, picture)
+            self._rtsp.tell(lambda: [make(stored.event, picture) for make in MAKERS.values()])
 
     def _line(self, line: LineState) -> None:
         known = self._lines.get(line.name)
         self._lines[line.name] = line
-        if "_onvif" in vars(self) and (known is None or known.active != line.active):
-            self._onvif.camera.events.line(line)
+        if known is None or known.active != line.active:
+            at = line.changed_at or self._clock.now()
+            self._rtsp.tell(lambda: [LINES[line.kind](line.name, line.active, at, CHANGED)])
+            if "_onvif" in vars(self):
+                self._onvif.camera.events.line(line)
 
     def _use(self, settings: ServerSettings) -> None:
         self._settings = settings
         self._nvr.use(settings)
+        self._rtsp.use(settings.rtsp_port if settings.rtsp else 0, settings.rtsp_sound)
         if "_onvif" in vars(self):
             self._onvif.camera.settings = settings
+            if not settings.onvif:
+                self._onvif.camera.events.end()
 
 
 def open_files(most: int) -> int:
