@@ -22,10 +22,18 @@ from engine.decided import Decided
 from engine.events import PLATE
 from engine.formats.onvif import CHANGED, LINES, MAKERS
 from engine.log_in import LogIn
-from engine.messages import DELIVERIES, PASSAGES, SETTINGS, LineChanged, LineState, PassageEvent, ServerSettings, TestPassage
+from engine.messages import (
+    DELIVERIES,
+    EVERY_PASSAGE,
+    PASSAGES,
+    SETTINGS,
+    LineChanged,
+    LineState,
+    PassageEvent,
+    ServerSettings,
+    TestPassage,
+)
 from engine.messages import LINES as LINE_TOPIC
-from engine.network import reachable
-from engine.settings.recorders import ONVIF_EVENTS
 from engine.subscription import Subscription
 from engine.vms.access import Access
 from engine.vms.broadcasts import Broadcasts
@@ -153,13 +161,15 @@ class Vms:
         return Onvif(Camera(self._state, self._clock, self._settings, events), self._access, table(), self._clients)
 
     def _reachable(self) -> tuple[str, ...]:
+        from engine.network import reachable
+
         return reachable(self._settings.action_addresses) if self._settings is not None else ()
 
     def _onvif_publisher(self) -> Publish | None:
         return self._onvif.camera.events.publish if "_onvif" in vars(self) else None
 
     def _tells_every_passage(self) -> bool:
-        return self._settings is not None and self._settings.onvif_events == ONVIF_EVENTS[0]
+        return self._settings is not None and self._settings.onvif_events == EVERY_PASSAGE
 
     def _picture(self, path: str) -> Reply:
         found = self._snapshots.open(path)
@@ -202,6 +212,8 @@ class Vms:
         self._rtsp.use(settings.rtsp_port if settings.rtsp else 0, settings.rtsp_sound)
         if "_onvif" in vars(self):
             self._onvif.camera.settings = settings
+            if not settings.onvif:
+                self._onvif.camera.events.end()
 
 
 def open_files(most: int) -> int:

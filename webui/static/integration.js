@@ -24,7 +24,7 @@ function serverBlock(server) {
   if (server.clients.length) {
     const said = here.length ? _n("{count} is connected", "{count} are connected", server.count) : _("Nobody is connected");
     block.append(el("details", {open}, el("summary", {class: "small"}, said), clientTable(server.clients)));
-  } else if (server.state === "on") block.append(el("p", {class: "small muted"}, _("Nobody is connected")));
+  } else if (server.state === "on") block.append(server.count ? el("p", {class: "small muted"}, _n("{count} is connected", "{count} are connected", server.count)) : el("p", {class: "small muted"}, _("Nobody is connected")));
   return block;
 }
 
@@ -71,7 +71,7 @@ function productBlock(product) {
   const rows = product.copies.map((each) => {
     const text = filledIn(each);
     let shown;
-    if (!text) shown = el("span", {class: "small muted"}, _("switched off: see below"));
+    if (!text) shown = el("span", {class: "small muted"}, _("does not listen: see above"));
     else if (text === "USER" || text === "PASSWORD") shown = el("span", {class: "small muted"}, _("of a device password of the use {use}", {use: each.use}));
     else if (each.lines) shown = el("div", {class: "stack"}, el("pre", {class: "mono", tabindex: "0"}, text), el("div", {}, el("button", {type: "button", onclick: () => copy(text)}, _("Copy"))));
     else shown = copied(text);
@@ -91,7 +91,7 @@ function showProducts() {
 // --- all of it ------------------------------------------------------------------------------------------------------------
 
 function firewallRow(each) {
-  const way = each.direction === "in" ? _("in, to the camera") : _("out, from the camera");
+  const way = {in: _("in, to the camera"), out: _("out, from the camera"), both: _("both ways")}[each.direction];
   return el("tr", {}, el("td", {"data-name": _("Direction")}, way), el("td", {"data-name": _("Protocol")}, each.protocol), el("td", {"data-name": _("Port"), class: "nums"}, each.port),
     el("td", {"data-name": _("What for")}, each.about), el("td", {"data-name": _("With whom")}, each.peer));
 }
@@ -158,7 +158,7 @@ function passwordRow(each) {
     await showPasswords();
   });
   return el("tr", {}, el("td", {"data-name": _("For")}, each.name), el("td", {"data-name": _("Use")}, each.use), el("td", {"data-name": _("User name")}, el("code", {class: "mono"}, each.user)),
-    el("td", {"data-name": _("Last use"), class: "small"}, each.used ? new Date(each.used).toLocaleString() : _("not since the start")), el("td", {class: "right"}, remove));
+    el("td", {"data-name": _("Last use (UTC)"), class: "small"}, each.used ? each.used.slice(0, 16).replace("T", " ") : _("not since the start")), el("td", {class: "right"}, remove));
 }
 
 async function showPasswords() {
