@@ -143,6 +143,8 @@ class Passage:
     plate_kind: str = ""
     event: str = ""
     unsure: str = ""
+    images_at: datetime | None = None
+    """When the pictures were taken, where they are not of `at`: an event that is no car has the newest ones."""
 
     @property
     def what(self) -> str:
@@ -316,6 +318,8 @@ class ActionRule:
     options: str
     conditions: Conditions = ANY_PASSAGE
     start: Start = ON_MATCH
+    max_age_s: int = 0
+    """After which a message is not tried any more; 0: as its kind says."""
 
 
 DELIVERY_STATES = ("pending", "sending", "done", "failed", "expired", "withheld")

@@ -15,16 +15,13 @@ from board.kit.settings import Settings
 from board.kit.words import Text
 from board.types import PinsDone
 from engine.actions import ActionKind, Kinds, Lane, Taken, options_of
-from engine.actions._kind import noted
+from engine.actions._kind import PAUSE_S, noted
 from engine.dispatch.barrier import Barrier
 from engine.dispatch.environment import Environment
 from engine.dispatch.outbox import Outbox
 from engine.dispatch.starts import begins
 from engine.store import Store
 from engine.types import ON_MATCH, WAITING, ActionRule, Delivery, Match, Passage, PlateEvent
-
-PAUSE_S = {Lane.FAST: (0.2, 0.5), Lane.SLOW: (2.0, 300.0)}
-"""First and longest pause before the next try: a car waits at the gate, and pins is back within a second or two."""
 
 log = logging.getLogger("actions")
 
@@ -164,7 +161,7 @@ class Performer:
             self._troubles[_place(task)] = answered
             log.warning("%s, try %d: %s", task, task.item.attempts, why)
         if answered or (task.kind.lane is Lane.FAST and not task.peer):
-            self._outbox.retry(task.item, why.text, *PAUSE_S[task.kind.lane])
+            self._outbox.retry(task.item, why.text, *task.kind.pauses_s)
         else:
             self._outbox.wait_for_peer(task.item, why.text)
         return Tried(task.peer, answered)

@@ -78,6 +78,7 @@ from engine.service.for_servers import for_servers
 from engine.service.hub import Hub
 from engine.service.inputs import Inputs
 from engine.service.lane import LaneKeeper, Stores
+from engine.service.newest_picture import NewestPicture
 from engine.service.outputs import Outputs
 from engine.service.passage_source import StoredPassages
 from engine.service.pins_link import PinsLink
@@ -501,7 +502,8 @@ class Service:
         core = self._core
         if core is None:
             raise StoreError("the store is not open yet")
-        if core.events.take(happening.passage, happening.happened, done=happening.done):
+        event = NewestPicture(lambda: core.keeper, self._state.images).give(happening.passage)
+        if core.events.take(event, happening.happened, done=happening.done):
             self._subscribers.passage_stored()
 
     def _delivered(self, delivery: Delivery) -> None:

@@ -297,6 +297,16 @@ def _version_16(db: Database) -> None:
     db.execute("ALTER TABLE places ADD COLUMN since TEXT NOT NULL DEFAULT ''")
 
 
+def _version_17(db: Database) -> None:
+    """When the pictures of an event were taken that has those of another ("": they are its own)."""
+    db.execute("ALTER TABLE passages ADD COLUMN images_at TEXT NOT NULL DEFAULT ''")
+
+
+def _version_18(db: Database) -> None:
+    """How long a message of a rule is tried; 0: as its kind says."""
+    db.execute("ALTER TABLE rules ADD COLUMN max_age_s INTEGER NOT NULL DEFAULT 0")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_1,
     _version_2,
@@ -314,6 +324,8 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_14,
     _version_15,
     _version_16,
+    _version_17,
+    _version_18,
 )
 
 COMPATIBLE = 2
