@@ -137,8 +137,8 @@ class Performer:
         """How long it may still begin; below 0: no longer.
 
         The wall clock may have been set since (a Pi has no battery for it), by decades after a boot. What opens a gate goes by the
-        monotonic one alone: what is left of an earlier boot expires before anything is carried out (Outbox.recover). The rest is too
-        old only when neither of them says that it is not."""
+        monotonic one alone: what is left of an earlier boot expires before anything is carried out (Outbox.recover). The rest is
+        too old only when neither of them says that it is not."""
         age_ns = now_ns - passage.monotonic_ns
         allowed_ns = min(round(kind.max_age_s * 1e9), round((item.not_after - passage.at) / timedelta(microseconds=1)) * 1000)
         by_boot_ns = allowed_ns - age_ns if age_ns >= 0 else -1
