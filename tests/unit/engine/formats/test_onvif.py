@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.formats.onvif import detector, json_of, mqtt_topic, recognition
-from engine.types import Match, PlateEvent, PlateList
+from engine.formats.onvif import Notification, detector, digital_input, json_of, mqtt_topic, recognition, relay
+from engine.types import Decision, Match, PlateEvent, PlateList
 from tests.samples import entry, event
 
 
@@ -28,7 +28,9 @@ def test_the_standards_event_has_the_plate_with_its_likelihood_and_the_box_from_
         "Label": "Whitelisted",
         "Direction": "Approaching",
         "BoundingBox": {"BoundingBox": {"@bottom": -0.5, "@top": 0.5, "@right": 0.5, "@left": -0.5}},
+        "EventId": "p1",
     }
+    assert made.operation == ""
 
 
 def test_the_older_topic_has_the_names_that_recorders_look_for() -> None:
@@ -38,7 +40,37 @@ def test_the_older_topic_has_the_names_that_recorders_look_for() -> None:
         "Likelihood": 0.934,
         "CountryCode": "DE",
         "LicenseCarDirection": "2",
+        "EventId": "p1",
     }
+
+
+def test_both_topics_name_the_picture_and_the_older_one_the_decision() -> None:
+    opened = replace(event(), decision=Decision("opened"))
+    picture = "/LPR/2026010203040501.jpg"
+    assert recognition(opened, picture).data["ImageURI"] == picture
+    older = detector(opened, picture)
+    assert (older.data["LicensePlatePicturePath"], older.data["Decision"], older.operation) == (picture, "opened", "Changed")
+
+
+@pytest.mark.parametrize(
+    ("kind", "type"), [("police", "Police"), ("diplomatic", "Diplomat"), ("temporary", "Temporary"), ("", None)]
+)
+def test_the_type_of_the_plate_is_one_of_the_standards(kind: str, type: str | None) -> None:
+    assert recognition(event(plate_kind=kind)).data["LicensePlateInfo"]["LicensePlateInfo"].get("PlateType") == type
+
+
+def test_lines_are_properties_with_their_level() -> None:
+    at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert digital_input("DI1", True, at, "Initialized") == Notification(
+        "Device/Trigger/DigitalInput", "2026-01-02T03:04:05.000Z", {"InputToken": "DI1"}, {"LogicalState": "true"}, "Initialized"
+    )
+    assert relay("DO1", False, at) == Notification(
+        "Device/Trigger/Relay", "2026-01-02T03:04:05.000Z", {"RelayToken": "DO1"}, {"LogicalState": "inactive"}, "Changed"
+    )
+
+
+def test_a_confidence_that_is_no_number_is_none() -> None:
+    assert recognition(event(confidence=float("nan"))).data["Likelihood"] == 0.0
 
 
 @pytest.mark.parametrize(
@@ -60,8 +92,9 @@ def test_the_label_says_what_the_lists_mean(roles: tuple[str, ...], changes: dic
 
 def test_what_is_not_known_is_left_out() -> None:
     made = recognition(event(country="", direction="", size=(0, 0), role="unlisted"))
-    assert set(made.data) == {"Likelihood", "LicensePlateInfo"}
-    assert set(detector(event(country="", direction="")).data) == {"LicensePlateResult", "PlateNumber", "Likelihood"}
+    assert set(made.data) == {"Likelihood", "LicensePlateInfo", "EventId"}
+    older = detector(event(country="", direction=""))
+    assert set(older.data) == {"LicensePlateResult", "PlateNumber", "Likelihood", "EventId"}
 
 
 def test_the_topic_over_mqtt_ends_with_the_sources_values() -> None:

