@@ -35,6 +35,7 @@ EVENTS: Mapping[str, EventKind] = {
     "input_fault_over": EventKind(mark("Input works again"), mark("{input} is believed again")),
     "passback": EventKind(mark("Anti-passback"), mark("{plate}: {why}")),
     "full": EventKind(mark("No place free"), mark("{plate} was refused: {why}")),
+    "by_hand": EventKind(mark("Output switched by hand"), mark("{what}, by {who}")),
     "barrier_still": EventKind(mark("Barrier did not move"), mark("the barrier did not move within {seconds:g} s")),
 }
 """By the name that stands in Passage.what, in messages and in the API."""

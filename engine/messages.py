@@ -135,6 +135,23 @@ class TestAction:
 
 
 @dataclass(frozen=True, slots=True)
+class SwitchOutput:
+    """Somebody switches an output: by hand, or a recorder for its user. Whoever asks has checked the permission `open`; interlocks
+    and longest times are the pins process's. Answered by Outcome once pins has answered, and kept in Audit.
+
+    `do`: of engine.actions.io.BY_HAND: "pulse" (of `duration_ms`), "on" (held until "off", or until the service ends) or "off";
+    `user`, `address`: who, and from where; `through`: "API", "CGI", "ONVIF" ...; `reason`: in the user's words, "" for none."""
+
+    output: str
+    do: str
+    duration_ms: int
+    user: str
+    address: str
+    through: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RulesChanged:
     """Rules or lists were edited: the service derives output polarities and servers again; answered by Outcome."""
 
@@ -355,7 +372,7 @@ class ServerSettings:
 
 SERVICE_MESSAGES: tuple[type, ...] = (
     EngineHello, EngineStatus, PassageReport, LiveReads, TriggerTaken, PassageStored, ReadAgain, StartTrigger, StopEngine,
-    AskStatus, FireTrigger, TestAction, RulesChanged, SettingsChanged, CameraSaw, RestartService, Outcome, TriggerAnswer,
-    ServiceStatus,
+    AskStatus, FireTrigger, TestAction, SwitchOutput, RulesChanged, SettingsChanged, CameraSaw, RestartService, Outcome,
+    TriggerAnswer, ServiceStatus,
     Subscribe, Subscribed, Missed, PassageEvent, DeliveryEvent, PassageDecided, LineChanged, ServerSettings,
 )  # fmt: skip

@@ -321,6 +321,10 @@ class ActionRule:
 DELIVERY_STATES = ("pending", "sending", "done", "failed", "expired", "withheld")
 
 
+NO_RULE = 0
+"""Delivery.rule_id of what somebody did by hand."""
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One action for one passage; it is the Audit row too. `id` is a UUID text; `not_after`: its maximum age as a stamp."""

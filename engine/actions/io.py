@@ -26,6 +26,9 @@ NOTES = {
 }
 """What the output does: how the Audit tab says it, with the options' values."""
 
+BY_HAND = ("pulse", "on", "off")
+"""What people and recorders may do with an output, beside the actions."""
+
 PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -68,21 +71,24 @@ class IoOptions(Settings):
 
 def _deliver(event: PlateEvent, options: IoOptions, env: ActionEnv) -> Text | Taken:
     not_after_ns = env.not_after_ns + options.delay_ms * 1_000_000
-    request: PinsRequest
-    if options.do == "pulse":
-        request = Pulse(env.delivery_id, options.output, options.duration_ms, options.delay_ms, not_after_ns)
-    elif options.do == "pattern":
-        request = Pattern(
-            env.delivery_id, options.output, options.on_ms, options.off_ms, options.repeat, options.delay_ms, not_after_ns
-        )  # fmt: skip
-    else:
-        request = Level(env.delivery_id, options.output, options.do == "on", options.delay_ms, not_after_ns)
-    answer = env.pins.request(request, ANSWER_TIMEOUT_S)
-    note = _note(options)
+    answer = env.pins.request(request_of(options, env.delivery_id, not_after_ns), ANSWER_TIMEOUT_S)
+    note = noted_as(options)
     return Taken(note) if isinstance(answer, PinsTaken) else noted(note, answer.note)
 
 
-def _note(options: IoOptions) -> Text:
+def request_of(options: IoOptions, request_id: str, not_after_ns: int) -> PinsRequest:
+    """What pins is asked for; nothing begins after `not_after_ns`."""
+    if options.do == "pulse":
+        return Pulse(request_id, options.output, options.duration_ms, options.delay_ms, not_after_ns)
+    if options.do == "pattern":
+        return Pattern(
+            request_id, options.output, options.on_ms, options.off_ms, options.repeat, options.delay_ms, not_after_ns
+        )  # fmt: skip
+    return Level(request_id, options.output, options.do == "on", options.delay_ms, not_after_ns)
+
+
+def noted_as(options: IoOptions) -> Text:
+    """What these options do, as Audit says it."""
     template = NOTES[options.do]
     said = Text(template, {name: getattr(options, name) for name in PLACE.findall(template)})
     return Text("{what} after {delay_ms} ms", {"what": said, "delay_ms": options.delay_ms}) if options.delay_ms else said

@@ -22,7 +22,7 @@ from engine.events import CARS, PLATE
 from engine.lists import Finding
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
-from engine.types import WAITING, Passage
+from engine.types import WAITING, Delivery, Passage
 
 log = logging.getLogger("passages")
 
@@ -52,21 +52,23 @@ class Intake:
         self._licensed = licensed
         self._barrier = barrier
 
-    def take(self, passage: Passage, happened: Text = NOTHING, verdict: Verdict | None = None) -> bool:
+    def take(
+        self, passage: Passage, happened: Text = NOTHING, verdict: Verdict | None = None, done: tuple[Delivery, ...] = ()
+    ) -> bool:
         """True: new. Returns once it is committed. StoreError: it is not; if only the commit failed, what opens gates is carried
         out all the same (`bypass`), and what was decided is what will be stored. `happened`: what to say of an event that is no
-        car; `verdict`: what came of asking about a car."""
+        car; `verdict`: what came of asking about a car; `done`: what was done already, for Audit."""
         while True:
             try:
-                return self._take(passage, happened, verdict)
+                return self._take(passage, happened, verdict, done)
             except _Spent:  # another car took the last entry meanwhile
                 log.info("%s: its last entry was taken meanwhile", passage.plate)
 
-    def _take(self, passage: Passage, happened: Text, verdict: Verdict | None) -> bool:
+    def _take(self, passage: Passage, happened: Text, verdict: Verdict | None, done: tuple[Delivery, ...]) -> bool:
         if self._store.passages.has(passage.id):
             return False
         held = self._bypass.held(passage.id) if self._bypass else None
-        judged = held or self._judge(passage, happened, verdict)
+        judged = held or self._judge(passage, happened, verdict, done)
         try:
             added = self._commit(judged, verdict, is_over=held is not None)
         except StoreError:
@@ -79,7 +81,7 @@ class Intake:
             self._call(judged)
         return added
 
-    def _judge(self, passage: Passage, happened: Text, verdict: Verdict | None) -> Judged:
+    def _judge(self, passage: Passage, happened: Text, verdict: Verdict | None, done: tuple[Delivery, ...]) -> Judged:
         zone = camera_zone(self._store.settings(GeneralSettings).time_zone)
         finding = self._find(passage, zone)
         rules = self._store.rules() if self._licensed else []
@@ -97,7 +99,7 @@ class Intake:
         else:
             decision = decide_event(happened, deliveries, self._kinds)
         spent = spending(passage, finding, rules, deliveries, self._kinds) if decision.outcome == "opened" else []
-        return Judged(passage, finding.matches, decision, tuple(deliveries), tuple(rules), tuple(spent))
+        return Judged(passage, finding.matches, decision, (*deliveries, *done), tuple(rules), tuple(spent))
 
     def _commit(self, judged: Judged, verdict: Verdict | None, is_over: bool) -> bool:
         """False: it was stored before. `is_over`: the car was let in already, whatever is left of its entries."""

@@ -32,6 +32,8 @@ from board.serial import SerialLines
 from board.storage import card_present
 from board.types import InputEdge, WiegandSent
 from engine.actions import Kinds, Lane, find_kinds, options_of
+from engine.actions.io import ACTION as IO
+from engine.actions.io import IoOptions
 from engine.dispatch.asking import Asker, Verdict
 from engine.dispatch.bypass import Bypass
 from engine.dispatch.environment import Environment
@@ -59,6 +61,7 @@ from engine.messages import (
     SettingsChanged,
     StartTrigger,
     StopEngine,
+    SwitchOutput,
     TestAction,
     TriggerAnswer,
     TriggerTaken,
@@ -67,7 +70,7 @@ from engine.network import Network, reachable
 from engine.plates import answer
 from engine.service.counters import BAD_FRAMES, Counters
 from engine.service.engine_view import EngineView
-from engine.service.events import Events
+from engine.service.events import Events, Happening
 from engine.service.exchanges import Exchanges
 from engine.service.for_servers import for_servers
 from engine.service.hub import Hub
@@ -84,6 +87,7 @@ from engine.service.room import Room
 from engine.service.scheduler import Scheduler
 from engine.service.status import Status
 from engine.service.subscribers import Subscribers
+from engine.service.switching import Switching
 from engine.service.timers import Timers
 from engine.service.trials import Trials
 from engine.service.triggers import TAKEN_TIMEOUT_S, Triggers
@@ -225,6 +229,7 @@ class Service:
         )
         self._asker = Asker(self._gate_store, kinds, self._environment, clock)
         self._trials = Trials(clock, kinds, self._pins, self._environment, self._need_store, self._outputs.polarities)
+        self._switching = Switching(clock, self._pins, self._events.happened, self._switched_by_hand)
         self._room = Room(state.database, state.images)
         self._bypass = Bypass(kinds, self._environment, self._pins, clock)
         self._status = Status(
@@ -245,6 +250,7 @@ class Service:
             AskStatus: lambda request: self._status.now(),
             FireTrigger: self._fire_trigger,
             TestAction: self._test_action,
+            SwitchOutput: self._switching.do,
             CameraSaw: self._camera_saw,
             RulesChanged: self._rules_changed,
             SettingsChanged: self._settings_changed,
@@ -458,11 +464,11 @@ class Service:
                 raise
         return core.intake.take(passage, verdict=verdict)
 
-    def _take_event(self, passage: Passage, happened: Text) -> None:
+    def _take_event(self, happening: Happening) -> None:
         core = self._core
         if core is None:
             raise StoreError("the store is not open yet")
-        if core.events.take(passage, happened):
+        if core.events.take(happening.passage, happening.happened, done=happening.done):
             self._subscribers.passage_stored()
 
     def _delivered(self, delivery: Delivery) -> None:
@@ -500,6 +506,10 @@ class Service:
         if self._lane.opens(kind, options):
             self._lane.by_hand()
         return outcome
+
+    def _switched_by_hand(self, options: IoOptions) -> None:
+        if self._lane.opens(IO, options):
+            self._lane.by_hand()
 
     def _camera_saw(self, request: CameraSaw) -> Outcome:
         general = self._need_store().settings(GeneralSettings)

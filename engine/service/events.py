@@ -11,13 +11,14 @@ import queue
 import threading
 import uuid
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from board.kit.clock import Clock
 from board.kit.errors import StoreError
 from board.kit.words import Text
 from engine.dispatch.starts import input_cause
 from engine.events import EVENTS
-from engine.types import ActionRule, Passage, PassageImages
+from engine.types import NO_RULE, ActionRule, Delivery, Passage, PassageImages
 
 log = logging.getLogger("events")
 
@@ -27,18 +28,36 @@ LEAST_GAP_NS = 500_000_000
 """An input that chatters starts its rules at most so often."""
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was done with an event that somebody caused: its row in Audit. `state`: "done" or "failed"."""
+
+    kind: str
+    state: str
+    note: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """`happened`: what to say of it; `done`: what was done already."""
+
+    passage: Passage
+    happened: Text
+    done: tuple[Delivery, ...] = ()
+
+
 class Events:
-    """`take(passage, happened)` stores one and has its rules carried out; StoreError: it could not. `report` gets what a person
+    """`take(happening)` stores one and has its rules carried out; StoreError: it could not. `report` gets what a person
     must know. Any thread may call."""
 
-    def __init__(self, clock: Clock, take: Callable[[Passage, Text], object], report: Callable[[Text], None]) -> None:
+    def __init__(self, clock: Clock, take: Callable[[Happening], object], report: Callable[[Text], None]) -> None:
         self._clock = clock
         self._take = take
         self._report = report
         self._wanted: frozenset[str] = frozenset()
         self._inputs: frozenset[str] = frozenset()
         self._last_ns: dict[str, int] = {}
-        self._waiting: queue.Queue[tuple[Passage, Text] | None] = queue.Queue(MOST_WAITING)
+        self._waiting: queue.Queue[Happening | None] = queue.Queue(MOST_WAITING)
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -60,7 +79,14 @@ class Events:
         self.happened("input", cause=cause, input=line, level=Text("active") if active else Text("inactive"))
 
     def happened(
-        self, event: str, plate: str = "", lane: int = 0, cause: str = "", images: PassageImages | None = None, **values: object
+        self,
+        event: str,
+        plate: str = "",
+        lane: int = 0,
+        cause: str = "",
+        images: PassageImages | None = None,
+        done: Done | None = None,
+        **values: object,
     ) -> None:
         """An event of engine.events.EVENTS, now; `values`: what its sentence is filled in with. Returns at once."""
         kind = EVENTS[event]
@@ -87,7 +113,8 @@ class Events:
         )
         self._start()
         try:
-            self._waiting.put_nowait((passage, Text(kind.said, {"plate": plate, **values} if plate else values)))
+            happened = Text(kind.said, {"plate": plate, **values} if plate else values)
+            self._waiting.put_nowait(Happening(passage, happened, (_delivery(passage, done),) if done else ()))
         except queue.Full:
             log.error("%s dropped: %d events wait for the store already", event, MOST_WAITING)
 
@@ -110,9 +137,27 @@ class Events:
     def _run(self) -> None:
         while (waiting := self._waiting.get()) is not None:
             try:
-                self._take(*waiting)
+                self._take(waiting)
             except StoreError as why:
-                log.error("%s not stored: %s", waiting[0].event, why)
-                self._report(Text("{event} not stored: {why}", {"event": Text(EVENTS[waiting[0].event].label), "why": why.text}))
+                event = waiting.passage.event
+                log.error("%s not stored: %s", event, why)
+                self._report(Text("{event} not stored: {why}", {"event": Text(EVENTS[event].label), "why": why.text}))
             except Exception:  # the thread's top: the next event must come through
-                log.exception("%s", waiting[0].event)
+                log.exception("%s", waiting.passage.event)
+
+
+def _delivery(passage: Passage, done: Done) -> Delivery:
+    """The row in Audit of what no rule did."""
+    return Delivery(
+        id=str(uuid.uuid4()),
+        passage_id=passage.id,
+        rule_id=NO_RULE,
+        kind=done.kind,
+        state=done.state,
+        created_at=passage.at,
+        not_after=passage.at,
+        attempts=1,
+        next_try_at=passage.at,
+        finished_at=passage.at,
+        note=done.note,
+    )

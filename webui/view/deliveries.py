@@ -9,9 +9,13 @@ from board.kit.words import Language
 from engine.store import DeliveryQuery, StoredDelivery
 from engine.store.queries import MAX_ROWS
 from engine.store.transfers import TransferQuery
+from engine.types import NO_RULE
 from webui.portal import Portal
 from webui.view import shapes
 from webui.view.search import span
+
+BY_HAND, DELETED = "(by hand)", "(deleted)"
+"""Name of the action where no rule has one."""
 
 ERRORS = ("failed", "expired")
 
@@ -78,7 +82,7 @@ def shown(portal: Portal, stored: StoredDelivery, zone: ZoneInfo) -> shapes.Deli
         "finished_local": portal.local(delivery.finished_at, zone),
         "kind": delivery.kind,
         "label": kind.label if kind else delivery.kind,
-        "rule_name": stored.rule_name or "(deleted)",
+        "rule_name": stored.rule_name or (BY_HAND if delivery.rule_id == NO_RULE else DELETED),
         "list_name": stored.list_name,
         "plate": stored.plate,
         "passage_id": delivery.passage_id,

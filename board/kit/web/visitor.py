@@ -11,13 +11,15 @@ COOKIE, BASIC, TOKEN, HOST, NOBODY = "cookie", "basic", "token", "host", ""
 """How a visitor proved who he is: a session, HTTP Basic, an API token; HOST: the host's proxy says so."""
 
 _USER, _ROLE, _PERMISSIONS = "X-Gatewright-User", "X-Gatewright-Role", "X-Gatewright-Permissions"
+_PROGRAM, _FROM = "X-Gatewright-Program", "X-Forwarded-For"
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
     """Who is there. `role`: for people to read, "" for a token; `by`: COOKIE, BASIC, TOKEN, HOST or NOBODY; `address`: from where,
     also behind a trusted proxy; `must_change`: only a new password may be chosen; `session`: the session's token, "" without one;
-    `seal`: what must stay as it is for the visitor to be let in again."""
+    `seal`: what must stay as it is for the visitor to be let in again; `is_program`: a program sends this by a password or token of
+    its own, so that no page can have made a browser send it."""
 
     name: str = ""
     role: str = ""
@@ -27,6 +29,7 @@ class Visitor:
     must_change: bool = False
     session: str = ""
     seal: str = ""
+    is_program: bool = False
 
     def may(self, permission: str) -> bool:
         """True when he may do what stands behind `permission` (a name of board/kit/permissions.py)."""
@@ -40,7 +43,8 @@ def headers_of(visitor: Visitor) -> dict[str, str]:
     """What the host tells a portal. A portal that knows roles only gets the widest one that the permissions hold."""
     held = [name for name, needed in ROLES.items() if needed <= visitor.permissions]
     role = visitor.role or max(held, key=lambda name: len(ROLES[name]), default="")
-    return {_USER: visitor.name, _ROLE: role, _PERMISSIONS: ",".join(sorted(visitor.permissions))}
+    told = {_USER: visitor.name, _ROLE: role, _PERMISSIONS: ",".join(sorted(visitor.permissions))}
+    return told | ({_PROGRAM: "1"} if visitor.is_program else {})
 
 
 def visitor_of(environ: Mapping[str, object]) -> Visitor:
@@ -51,7 +55,10 @@ def visitor_of(environ: Mapping[str, object]) -> Visitor:
     user, role, listed = (str(environ.get(_key(name), "")) for name in (_USER, _ROLE, _PERMISSIONS))
     told = _key(_PERMISSIONS) in environ
     permissions = frozenset(listed.split(",")) & PERMISSIONS.keys() if told else ROLES.get(role, frozenset())
-    return Visitor(user, role, permissions, HOST) if user and permissions else NO_ONE
+    if not (user and permissions):
+        return NO_ONE
+    address, is_program = str(environ.get(_key(_FROM), "")), environ.get(_key(_PROGRAM)) == "1"
+    return Visitor(user, role, permissions, HOST, address, is_program=is_program)
 
 
 def _key(header: str) -> str:

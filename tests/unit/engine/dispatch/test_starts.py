@@ -44,7 +44,7 @@ def camera(tmp_path: Path) -> Iterator[Camera]:
     made.store.close()
 
 
-OF_THE_LANE = ("no_opening", "opening_unused", "input_fault", "input_fault_over", "passback", "full")
+OF_THE_LANE = ("no_opening", "opening_unused", "input_fault", "input_fault_over", "passback", "full", "by_hand")
 
 PASSAGES = {
     "listed": passage("LISTED1", lane=1),

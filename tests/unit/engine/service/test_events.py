@@ -10,9 +10,8 @@ import pytest
 
 from board.kit.clock import TestClock
 from board.kit.errors import StoreError
-from board.kit.words import Text
-from engine.service.events import MOST_WAITING, Events
-from engine.types import Passage, Start
+from engine.service.events import MOST_WAITING, Events, Happening
+from engine.types import Start
 from tests.samples import NOW, rule
 from tests.waiting import until
 
@@ -27,7 +26,8 @@ class Stored:
         self.go.set()
         self.events = Events(self.clock, self.take, lambda text: self.reported.append(str(text)))
 
-    def take(self, passage: Passage, happened: Text) -> None:
+    def take(self, happening: Happening) -> None:
+        passage, happened = happening.passage, happening.happened
         self.go.wait(5)
         if self.errors:
             raise self.errors.pop(0)

@@ -1,0 +1,71 @@
+"""Switching: outputs that people and recorders switch themselves (engine/messages.py: SwitchOutput), whoever took their order.
+
+It takes the way of an IO action to the pins process, which keeps interlocks, guards and longest times; what came of it stands in
+Audit with who, from where and why. Unlike an action it opens also for nobody's plate: the permission was checked before.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable
+
+from board.kit.clock import Clock
+from board.kit.errors import DeliveryError
+from board.kit.settings import unfit
+from board.kit.words import NOTHING, Text, mark
+from board.types import PinsDone
+from engine.actions import Pins
+from engine.actions._kind import noted
+from engine.actions.io import ACTION, ANSWER_TIMEOUT_S, BY_HAND, IoOptions, noted_as, request_of
+from engine.messages import Outcome, SwitchOutput
+from engine.service.events import Done
+
+log = logging.getLogger("service")
+
+MAX_AGE_NS = 2_000_000_000
+"""Who presses a button sees whether it moves: later than this nothing begins any more."""
+
+MOST_CHARACTERS = 80
+NOT_DONE = mark("not done ({what}): {why}")
+
+
+class Switching:
+    """`happened` as Events.happened (engine/service/events.py); `switched(options)` is told what was done, before that."""
+
+    def __init__(self, clock: Clock, pins: Pins, happened: Callable[..., None], switched: Callable[[IoOptions], None]) -> None:
+        self._clock = clock
+        self._pins = pins
+        self._happened = happened
+        self._switched = switched
+
+    def do(self, request: SwitchOutput) -> Outcome:
+        """What was done, or why not; SettingsError when the request makes no sense."""
+        if request.do not in BY_HAND:
+            raise unfit("do", "Do", "must be one of {choices}", choices=BY_HAND)
+        options = IoOptions(output=request.output, do=request.do, duration_ms=request.duration_ms)
+        try:
+            not_after_ns = self._clock.monotonic_ns() + MAX_AGE_NS
+            answer = self._pins.request(request_of(options, str(uuid.uuid4()), not_after_ns), ANSWER_TIMEOUT_S)
+        except DeliveryError as why:
+            self._keep(request, Done(ACTION.name, "failed", Text(NOT_DONE, {"what": noted_as(options), "why": why.text})))
+            return Outcome(False, why.text)
+        done = noted(noted_as(options), answer.note if isinstance(answer, PinsDone) else NOTHING)
+        self._switched(options)
+        self._keep(request, Done(ACTION.name, "done", done))
+        return Outcome(True, done)
+
+    def _keep(self, request: SwitchOutput, done: Done) -> None:
+        who = _who(request)
+        log.info("%s, by %s", done.note, who)
+        self._happened("by_hand", cause=request.through, done=done, what=done.note, who=who)
+
+
+def _who(request: SwitchOutput) -> Text:
+    user, address, through, reason = (_line(text) for text in (request.user, request.address, request.through, request.reason))
+    who = Text("{user} at {address} ({through})", {"user": user or Text("somebody"), "address": address, "through": through})
+    return Text("{who}: {reason}", {"who": who, "reason": reason}) if reason else who
+
+
+def _line(text: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in text[:MOST_CHARACTERS])

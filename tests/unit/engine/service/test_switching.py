@@ -1,0 +1,77 @@
+"""Switching: outputs that people and recorders switch, and what Audit keeps of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from board.kit.clock import TestClock
+from board.kit.settings import SettingsError
+from board.kit.words import Text
+from board.types import Level, Pulse
+from engine.actions.io import IoOptions
+from engine.messages import Outcome, SwitchOutput
+from engine.service.events import Done
+from engine.service.switching import Switching
+from tests.samples import NOW_NS, FakePins
+
+
+class Desk:
+    def __init__(self, *errors: str) -> None:
+        self.pins = FakePins(*errors)
+        self.kept: list[tuple[str, str, str, str, str]] = []
+        self.switched: list[IoOptions] = []
+        self.switching = Switching(TestClock(), self.pins, self.happened, self.switched.append)
+
+    def happened(self, event: str, cause: str, done: Done, what: Text, who: Text) -> None:
+        assert what == done.note
+        self.kept.append((event, cause, done.state, str(done.note), str(who)))
+
+    def do(self, **changes: Any) -> Outcome:
+        order = {"output": "DO1", "do": "pulse", "duration_ms": 500, "user": "anna", "address": "10.0.0.7", "through": "API"}
+        return self.switching.do(SwitchOutput(**{**order, **changes}))
+
+
+@pytest.mark.parametrize(
+    ("do", "request_", "said"),
+    [
+        ("pulse", ("Pulse", "DO1", 500), "DO1 pulsed 500 ms"),
+        ("on", ("Level", "DO1", True), "DO1 switched on"),
+        ("off", ("Level", "DO1", False), "DO1 switched off"),
+    ],
+)
+def test_an_output_is_switched_at_once_and_audit_keeps_who_and_from_where(do: str, request_: tuple[object, ...], said: str) -> None:
+    desk = Desk()
+    outcome = desk.do(do=do, reason="parcel")
+    assert (outcome.ok, str(outcome.note)) == (True, said)
+    asked = desk.pins.requests[0]
+    assert isinstance(asked, Pulse | Level)
+    value = asked.duration_ms if isinstance(asked, Pulse) else asked.active
+    assert (type(asked).__name__, asked.output, value) == request_
+    assert (asked.delay_ms, asked.not_after_ns) == (0, NOW_NS + 2_000_000_000)
+    assert desk.kept[0] == ("by_hand", "API", "done", said, "anna at 10.0.0.7 (API): parcel")
+    assert desk.switched[0].do == do
+
+
+def test_what_pins_refuses_is_said_and_kept_as_failed_and_the_lane_is_told_nothing() -> None:
+    desk = Desk("DO2 is on: they are interlocked")
+    assert desk.do() == Outcome(False, Text("DO2 is on: they are interlocked"))
+    what = "not done (DO1 pulsed 500 ms): DO2 is on: they are interlocked"
+    assert (desk.kept, desk.switched) == ([("by_hand", "API", "failed", what, "anna at 10.0.0.7 (API)")], [])
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"do": "pattern"}, {"do": ""}, {"duration_ms": 9}, {"duration_ms": 600_001}, {"output": ""}], ids=str
+)
+def test_an_order_that_makes_no_sense_reaches_no_pin(wrong: dict[str, Any]) -> None:
+    desk = Desk()
+    with pytest.raises(SettingsError):
+        desk.do(**wrong)
+    assert (desk.pins.requests, desk.kept) == ([], [])
+
+
+def test_what_strangers_say_of_themselves_is_cut_and_in_one_line() -> None:
+    desk = Desk()
+    desk.do(user="", reason="a\nb\x1b" + "c" * 500)
+    assert desk.kept[0][4] == "somebody at 10.0.0.7 (API): a b " + "c" * 76

@@ -1,0 +1,63 @@
+"""Outputs of the API: what the service is asked, and what it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from board.kit.errors import WireError
+from board.kit.words import Text
+from engine.messages import Outcome, SwitchOutput
+from tests.unit.webui.portal_caller import Caller, Reply
+
+
+class Service:
+    """A service that answers each order alike."""
+
+    def __init__(self, answer: Outcome | None = None) -> None:
+        self.orders: list[object] = []
+        self._answer = answer
+
+    def ask(self, order: object, answer: type[object], timeout_s: float) -> Any:
+        self.orders.append(order)
+        if self._answer is None:
+            raise WireError("service.sock does not answer")
+        return self._answer
+
+
+def switch(caller: Caller, service: Service, name: str = "DO1", role: str = "operator", **body: object) -> Reply:
+    asked = caller.with_portal(replace(caller.portal, service=service))  # type: ignore[arg-type]  # as much of one as is used
+    return asked.send("POST", f"api/board/outputs/{name}", body, role)
+
+
+def test_an_operator_opens_the_gate_under_his_name_and_a_viewer_does_not(caller: Caller) -> None:
+    service = Service(Outcome(True, Text("DO1 pulsed 700 ms")))
+    reply = switch(caller, service, duration_ms=700, reason="parcel")
+    assert (reply.status, reply.json["ok"], reply.json["note"]) == (200, True, "DO1 pulsed 700 ms")
+    assert service.orders == [SwitchOutput("DO1", "pulse", 700, "anna", "", "API", "parcel")]
+    assert switch(caller, service, role="viewer").status == 403
+    assert len(service.orders) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "status"),
+    [
+        ("DO9", {}, 404),
+        ("DI1", {}, 404),
+        ("DO1", {"do": "pattern"}, 422),
+        ("DO1", {"duration_ms": 9}, 422),
+        ("DO1", {"reason": "x" * 81}, 422),
+    ],
+)
+def test_what_makes_no_sense_does_not_reach_the_service(caller: Caller, name: str, body: dict[str, Any], status: int) -> None:
+    service = Service(Outcome(True))
+    assert switch(caller, service, name, **body).status == status
+    assert service.orders == []
+
+
+def test_a_refusal_and_a_service_that_is_away_are_told_apart(caller: Caller) -> None:
+    refused = switch(caller, Service(Outcome(False, Text("DO2 is on: they are interlocked"))), do="on")
+    assert (refused.status, refused.json["error"]) == (409, "DO2 is on: they are interlocked")
+    assert switch(caller, Service()).status == 503

@@ -1,0 +1,50 @@
+"""Outputs: switched by hand."""
+
+from __future__ import annotations
+
+from board.kit.settings import Settings, option
+from board.kit.web.routes import Answer, Call, Refused, api, data
+from engine.actions.io import BY_HAND, LONGEST_MS
+from engine.messages import Outcome, SwitchOutput
+from webui.portal import Portal
+from webui.view import shapes
+from webui.view.notes import note_data
+
+WITHIN_S = 5.0
+"""Longer than pins may take to answer the service."""
+
+
+class OutputSent(Settings):
+    do: str = option(
+        BY_HAND[0],
+        "Do",
+        "pulse: on for the duration, then off. on: held until off, until the longest time of this output is over, or until the "
+        "service ends.",
+        choices=BY_HAND,
+    )
+    duration_ms: int = option(500, "Duration", "How long a pulse lasts.", unit="ms", ge=10, le=LONGEST_MS)
+    reason: str = option("", "Reason", "Kept in Audit with your name.", max_length=80)
+
+
+def _switch(portal: Portal, call: Call[object, OutputSent]) -> Answer:
+    name, body = call.path["name"], call.body
+    if name not in [line.name for line in portal.profile.outputs]:
+        raise Refused(404, "there is no output {name}", name=name[:40])
+    order = SwitchOutput(name, body.do, body.duration_ms, call.user, call.visitor.address, "API", body.reason)
+    outcome = portal.service.ask(order, Outcome, WITHIN_S)
+    if not outcome.ok:
+        raise Refused(409, outcome.note)
+    return data({"ok": True, **note_data(outcome.note, call.language)})
+
+
+ROUTES = (
+    api(
+        "POST",
+        "api/board/outputs/<name>",
+        "open",
+        _switch,
+        "Switches an output: opens the gate by hand. 409: refused (an interlock, a vehicle in the safety loop).",
+        body=OutputSent,
+        reply=shapes.Outcome,
+    ),
+)
