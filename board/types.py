@@ -118,7 +118,9 @@ class BoardProfile:
     """Inference threads for this board."""
     small: bool = False
     """Memory is short (512 MB): the live picture keeps every second row and column only and is sent in one
-    width, and there is no video."""
+    width."""
+    software_video: bool = False
+    """A core is to spare for encoding H.264; else video without an encoder in hardware is JPEG."""
     simulated: bool = False
     emulated: bool = False
     """The computer itself is played by another one (scripts/virtual): drivers and libraries are real, times prove nothing."""

@@ -7,4 +7,4 @@ from dataclasses import replace
 
 from board.profiles import _header
 
-PROFILE = replace(_header.BOARD, name="pi5", title="Raspberry Pi 5", chip_labels=("pinctrl-rp1",))
+PROFILE = replace(_header.BOARD, name="pi5", title="Raspberry Pi 5", chip_labels=("pinctrl-rp1",), software_video=True)

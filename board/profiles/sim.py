@@ -13,6 +13,7 @@ PROFILE = BoardProfile(
     # The pins are the Wiegand wires themselves: idle high, a pulse is low (SIA 26-bit interface).
     wiegand=(WiegandLine("W1", d0=21, d1=22, active_high=False),),
     threads=2,
+    software_video=True,
     why="No pins: the numbers are those of the simulated chip in STATE/sim. Inputs are pressed by `python -m board sim set DI1 1`.",
     simulated=True,
 )

@@ -4,4 +4,4 @@ from dataclasses import replace
 
 from board.profiles import sim
 
-PROFILE = replace(sim.PROFILE, name="sim_small", title="Simulated board with 512 MB", threads=1, small=True)
+PROFILE = replace(sim.PROFILE, name="sim_small", title="Simulated board with 512 MB", threads=1, small=True, software_video=False)

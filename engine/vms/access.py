@@ -12,8 +12,8 @@ from board.kit.people import CheckDigest, CheckToken, CheckUsernameToken, Nobody
 from engine.log_in import NEEDED, NONCE_S, LogIn, Question, Unchecked
 from engine.vms.http import Reply, Request, text
 
-DEVICE = ("view", NEEDED)
-"""Permissions of every device password of the right use."""
+DEVICE = ("view", NEEDED, "open")
+"""Permissions of a device password of which the host does not say less: a recorder's user opens the gate with it."""
 
 MOST_USES = 10_000
 
@@ -55,15 +55,15 @@ class Access:
         self.start = self._log_in.start
         self.close = self._log_in.close
 
-    def check(self, request: Request, then: Callable[[Reply | None], None]) -> None:
+    def check(self, request: Request, then: Callable[[Reply | None], None], needed: str = NEEDED) -> None:
         """Calls `then` with None when the request is welcome, else with the reply that says what is missing."""
-        if NEEDED in request.headers.get("x-gatewright-permissions", "").split(","):
+        if needed in request.headers.get("x-gatewright-permissions", "").split(","):
             then(None)  # the host's proxy says so; it lets nobody else say it
             return
 
         def known(found: Person | Denied) -> None:
-            if isinstance(found, Person) and NEEDED not in found.permissions:
-                found = Denied(403, f"this token lacks the permission {NEEDED}")
+            if isinstance(found, Person) and needed not in found.permissions:
+                found = Denied(403, f"this token lacks the permission {needed}")
             then(text(found.status, found.reason, *found.headers) if isinstance(found, Denied) else None)
 
         self.person(request, (), known)
@@ -100,7 +100,7 @@ class Access:
         if isinstance(answer, Person):
             if isinstance(question, CheckDigest) and not self._uses.first(question):
                 return self._challenge(stale=True)
-            return answer if isinstance(question, CheckToken) else replace(answer, permissions=(*DEVICE, *answer.permissions))
+            return answer if isinstance(question, CheckToken) else replace(answer, permissions=answer.permissions or DEVICE)
         if answer.wait_s:
             return Denied(429, "too many wrong log-ins", (("Retry-After", f"{answer.wait_s:.0f}"),))
         if isinstance(question, CheckUsernameToken):

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 import logging
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from board.kit.clients import Clients
 from board.kit.clock import Clock
@@ -22,15 +21,13 @@ from engine.vms.access import Access
 from engine.vms.broadcasts import Broadcasts
 from engine.vms.http import HttpServer, Reply, Request, text
 from engine.vms.notifications import Notifications
+from engine.vms.onvif.start import FOLDER as ONVIF
+from engine.vms.onvif.start import OnvifDevice
 from engine.vms.snapshots import FOLDER, KNOWN, Snapshots
-
-if TYPE_CHECKING:
-    from engine.vms.onvif.server import Onvif
 
 log = logging.getLogger("vms")
 
 BEAT_S = 1.0
-ONVIF = "/onvif/"
 
 
 class Vms:
@@ -38,11 +35,10 @@ class Vms:
 
     def __init__(self, state: State, clock: Clock) -> None:
         self.loop = Loop()
-        self._state = state
-        self._clock = clock
         self._clients = Clients(state, "vms")
         self._snapshots = Snapshots(state.images)
         self._access = Access(People(state.people_socket), self.loop)
+        self._onvif = OnvifDevice(state, clock, self.loop, self._access, self._clients)
         self._settings: ServerSettings | None = None
         self._http = HttpServer(self.loop, state.vms_socket, self.answer)
         self._notifications = Notifications()
@@ -70,6 +66,7 @@ class Vms:
     def close(self) -> None:
         self._feed.close()
         self._http.close()
+        self._onvif.close()
         self._broadcasts.close()
         self._access.close()
         self._clients.close()
@@ -78,7 +75,7 @@ class Vms:
     def answer(self, request: Request, reply: Callable[[Reply], None]) -> None:
         """One request of the host's proxy."""
         if request.path.startswith(ONVIF):
-            self._to_onvif(request, reply)
+            self._onvif.answer(request, reply)
         elif not request.path.startswith(FOLDER):
             reply(text(404, "not here"))
         elif request.method not in ("GET", "HEAD"):
@@ -87,24 +84,6 @@ class Vms:
             self._access.check(request, lambda problem: reply(problem or self._picture(request.path)))
         else:
             reply(self._picture(request.path))
-
-    def _to_onvif(self, request: Request, reply: Callable[[Reply], None]) -> None:
-        if self._settings is None:
-            reply(text(503, "the camera is starting", ("Retry-After", "2")))
-        elif self._settings.onvif:
-            self._onvif.answer(request, reply)
-        else:
-            reply(text(404, "ONVIF is switched off in the camera's settings"))
-
-    @cached_property
-    def _onvif(self) -> Onvif:
-        """Imported when the first client asks, as most cameras never have one."""
-        assert self._settings is not None
-        from engine.vms.onvif.camera import Camera
-        from engine.vms.onvif.server import Onvif
-        from engine.vms.onvif.services import table
-
-        return Onvif(Camera(self._state, self._clock, self._settings), self._access, table(), self._clients)
 
     def _picture(self, path: str) -> Reply:
         found = self._snapshots.open(path)
@@ -117,12 +96,8 @@ class Vms:
         if isinstance(message, PassageEvent):
             self._snapshots.take(message)
         elif isinstance(message, ServerSettings):
-            self._use(message)
-
-    def _use(self, settings: ServerSettings) -> None:
-        self._settings = settings
-        if "_onvif" in vars(self):
-            self._onvif.camera.settings = settings
+            self._settings = message
+            self._onvif.use(message)
 
 
 def main(arguments: Sequence[str]) -> int:

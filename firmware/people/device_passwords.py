@@ -27,6 +27,8 @@ MAX_DEVICES = 32
 MAX_NAME = 40
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # none that looks like another: they are typed off a screen
 _PASSWORD_LENGTH = 16  # 80 bits, and no recorder that we know of takes fewer characters
+ALSO = {"onvif": ("onvif", "viewer")}
+"""Use that is asked for -> those that are good for it, where that is not itself alone."""
 _USER = re.compile(r"[a-z]+-[a-z2-9]{4}")
 _KEY_BYTES, _NONCE_BYTES = 32, 12
 
@@ -101,9 +103,9 @@ class DevicePasswords:
         return self._used.get(user, "")
 
     def secret(self, use: str, user: str) -> tuple[DevicePassword, str] | None:
-        """The device and its password, when it is of that use."""
+        """The device and its password, when it is good for that use."""
         device = self._devices.get(user)
-        password = self._secret(device) if device is not None and device.use == use else None
+        password = self._secret(device) if device is not None and device.use in ALSO.get(use, (use,)) else None
         return (device, password) if device is not None and password is not None else None
 
     def right(self, use: str, user: str, password: str) -> DevicePassword | None:

@@ -10,6 +10,9 @@ from engine.vms.onvif.camera import Camera
 from engine.vms.onvif.soap import NAMESPACES, Envelope, Fault
 from engine.vms.onvif.xml import Element, Xml, tag
 
+SNAPSHOT = "/onvif/snapshot.jpg"
+"""Where a picture of now is, for device passwords, people and tokens."""
+
 OPEN = "open"
 """Access class of what ONVIF Core calls PRE_AUTH: no log-in, and one that is sent is not looked at."""
 READ = "read"
@@ -20,7 +23,8 @@ ACT = "act"
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request. `base`: where the client reaches the camera, "http://192.168.0.9:8080"; `host`: its host part alone; `who`:
-    whose log-in it is, "" for an open operation; `address`: the client's; `services`: all that the camera has."""
+    whose log-in it is, "" for an open operation, and `permissions` what it allows; `address`: the client's; `services`: all that
+    the camera has."""
 
     request: Request
     asked: Envelope
@@ -29,6 +33,7 @@ class Call:
     who: str
     address: str
     services: tuple[Service, ...]
+    permissions: tuple[str, ...] = ()
 
     @property
     def body(self) -> Element:

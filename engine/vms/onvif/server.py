@@ -12,7 +12,7 @@ from engine.vms.access import Access, Denied, address_of
 from engine.vms.http import Reply, Request, text
 from engine.vms.onvif import soap
 from engine.vms.onvif.camera import Camera
-from engine.vms.onvif.operations import ACT, OPEN, Call, Later, Operation, Table
+from engine.vms.onvif.operations import ACT, OPEN, SNAPSHOT, Call, Later, Operation, Table
 from engine.vms.onvif.soap import Envelope, Fault
 from engine.vms.onvif.username_token import question
 from engine.vms.onvif.xml import Xml
@@ -36,6 +36,9 @@ class Onvif:
 
     def answer(self, request: Request, reply: Callable[[Reply], None]) -> None:
         """Calls `reply` once, at once or later."""
+        if request.path == SNAPSHOT and request.method in ("GET", "HEAD"):
+            self._access.check(request, lambda problem: reply(problem) if problem else self._snapshot(request, reply), "view")
+            return
         if request.method != "POST":
             reply(text(405, "this is for ONVIF clients, which POST here", ("Allow", "POST")))
             return
@@ -51,7 +54,7 @@ class Onvif:
         if operation is None:
             reply(_fault(_unknown(asked, self._table), asked))
         elif operation.access == OPEN:
-            self._carry_out(operation, request, asked, "", reply)
+            self._carry_out(operation, request, asked, None, reply)
         else:
             token = None if asked.token is None else question(asked.token, address_of(request))
 
@@ -63,6 +66,19 @@ class Onvif:
             else:
                 self._access.person(request, () if token is None else (token,), known)
 
+    def _snapshot(self, request: Request, reply: Callable[[Reply], None]) -> None:
+        token = request.target.partition("profile=")[2]
+        videos = self.camera.videos()
+        chosen = next((each for each in videos if each.stream.name == token), videos[0])
+
+        def done(picture: bytes) -> None:
+            if picture:
+                reply(Reply(200, picture, (("Content-Type", "image/jpeg"), ("Cache-Control", "no-store"))))
+            else:
+                reply(text(503, "there is no picture now", ("Retry-After", "2")))
+
+        self.camera.frame(chosen.size[0], done)
+
     def _admitted(
         self, operation: Operation, request: Request, asked: Envelope, found: Person | Denied, reply: Callable[[Reply], None]
     ) -> None:
@@ -73,23 +89,26 @@ class Onvif:
             what = soap.wrong("ter:NotAuthorized", found.reason)
             reply(Reply(found.status, soap.fault(what, asked), (*TYPE, *found.headers)))
             return
-        self._carry_out(operation, request, asked, found.name, reply)
+        self._carry_out(operation, request, asked, found, reply)
 
-    def _carry_out(self, operation: Operation, request: Request, asked: Envelope, who: str, reply: Callable[[Reply], None]) -> None:
+    def _carry_out(
+        self, operation: Operation, request: Request, asked: Envelope, person: Person | None, reply: Callable[[Reply], None]
+    ) -> None:
         host = HOST.fullmatch(request.headers.get("host", ""))
         call = Call(
             request,
             asked,
             base=f"http://{host[0] if host else 'camera'}",
             host=host["host"] if host else "camera",
-            who=who,
+            who=person.name if person is not None else "",
             address=address_of(request),
             services=self._table.services,
+            permissions=person.permissions if person is not None else (),
         )
 
         def done(said: Xml | Fault) -> None:
             told = said.reason if isinstance(said, Fault) else "OK"
-            self._clients.request("onvif", call.address, who, operation.name, told)
+            self._clients.request("onvif", call.address, call.who, operation.name, told)
             reply(_fault(said, asked) if isinstance(said, Fault) else Reply(200, soap.answer(said, asked), TYPE))
 
         said: Xml | Later | Fault

@@ -1,0 +1,72 @@
+"""Plan: what each stream of this board is made of: codec, encoder, size and rate. Loads nothing heavy: vms reads it too.
+
+An H.264 encoder in hardware comes first, then one in software where the board has a core to spare, then JPEG (RFC 2435).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from board.types import BoardProfile
+
+H264, JPEG = "H264", "JPEG"
+"""Codecs, as SDP names them."""
+
+HARDWARE, SOFTWARE = "h264_v4l2m2m", "libx264"
+"""Encoders, as FFmpeg names them."""
+
+DEVICES = Path("/sys/class/video4linux")
+PI_ENCODER = "bcm2835-codec-encode"
+"""The kernel's name for the H.264 encoder of a Pi up to 4 and Zero 2 W (/dev/video11). A Pi 5 has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """`name`: "main" or "sub", as in its address; `encoder`: "" for JPEG; `size`: at most (width, height); `kbit_per_s`: what the
+    encoder aims at, 0 for JPEG, whose pictures have `quality_pct` instead."""
+
+    name: str
+    codec: str
+    encoder: str
+    size: tuple[int, int]
+    frames_per_s: int
+    kbit_per_s: int = 0
+    quality_pct: int = 75
+
+
+def streams(board: BoardProfile, devices: Path = DEVICES) -> tuple[Stream, Stream]:
+    """(main, sub)."""
+    if has_encoder(devices):
+        return _h264(HARDWARE)
+    if board.software_video:
+        return _h264(SOFTWARE)
+    return JPEG_STREAMS
+
+
+JPEG_STREAMS = (Stream("main", JPEG, "", (640, 480), 5), Stream("sub", JPEG, "", (320, 240), 5))
+"""What every board can do."""
+
+
+def _h264(encoder: str) -> tuple[Stream, Stream]:
+    return Stream("main", H264, encoder, (1280, 960), 10, 2000), Stream("sub", H264, encoder, (640, 480), 10, 500)
+
+
+def has_encoder(devices: Path = DEVICES) -> bool:
+    """Whether the kernel offers the Pi's H.264 encoder."""
+    return any(_name_of(device) == PI_ENCODER for device in devices.glob("video*"))
+
+
+def size_of(stream: Stream, camera: tuple[int, int]) -> tuple[int, int]:
+    """(width, height) of the stream's pictures, whose proportions are the camera's; both are multiples of 16, as encoders and RFC
+    2435 want it. `camera`: (width, height) of the picture that is there."""
+    width, height = camera
+    scale = min(1.0, stream.size[0] / width, stream.size[1] / height)
+    return max(16, int(width * scale) // 16 * 16), max(16, int(height * scale) // 16 * 16)
+
+
+def _name_of(device: Path) -> str:
+    try:
+        return (device / "name").read_text("utf-8").strip()
+    except (OSError, ValueError):
+        return ""
