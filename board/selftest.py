@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import platform
 import shutil
 import time
@@ -18,7 +17,7 @@ from board.gpio import open_gpio, taken_by
 from board.i2c import FIRST_ADDRESS, LAST_ADDRESS, open_device, parse_url
 from board.i2c import all_kinds as all_i2c_kinds
 from board.i2c._bus import open_bus
-from board.kit.clock import Clock
+from board.kit.clock import Clock, synchronised
 from board.kit.errors import GatewrightError, PinBusy
 from board.kit.state import State
 from board.lines import pin_names, place
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
 LOW_DISK_BYTES = 500_000_000
 FRESH_BEAT_S = 15.0
 FIRST_FRAME_S = 10.0
-TIME_ERROR = 5
-"""adjtimex(2): the clock is not synchronised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +205,9 @@ def _buses(profile: BoardProfile, state: State) -> Iterator[Finding]:
 
 
 def _clock(profile: BoardProfile, state: State) -> Iterator[Finding]:
-    synchronised = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512)) not in (-1, TIME_ERROR)
     rtc = ", ".join(_read(path / "name") for path in sorted(Path("/sys/class/rtc").glob("rtc*"))) or "none"
     now = datetime.now(UTC)
-    state_of_time = "synchronised" if synchronised else "NOT synchronised: schedules and validity dates may be wrong"
+    state_of_time = "synchronised" if synchronised() else "NOT synchronised: schedules and validity dates may be wrong"
     yield Finding("time", f"{now:%Y-%m-%d %H:%M:%S} UTC, {state_of_time}", good=now.year >= 2025)
     yield Finding("clock chip", rtc)
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from engine.store.database import Database
 from tests.leaks import watched
 from tests.skips import unexpected
 
@@ -32,6 +36,27 @@ def pytest_configure() -> None:
     that it imports, as would each collection of the tests."""
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def new_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A new database is a copy of one that the migrations made: to carry them out for every test takes a minute of a run."""
+    first = tmp_path_factory.mktemp("database") / "anpr.db"
+    opened = Database._open
+    with pytest.MonkeyPatch.context() as patch:
+
+        def opened_copy(database: Database, checkpoints: bool) -> sqlite3.Connection:
+            path = database.path
+            if path != first and not path.exists():
+                if not first.exists():
+                    Database(first).close()
+                with suppress(OSError):
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(first, path)
+            return opened(database, checkpoints)
+
+        patch.setattr(Database, "_open", opened_copy)
+        yield
 
 
 @pytest.fixture

@@ -10,6 +10,11 @@ from pathlib import Path
 CLOCK_KNOWN = datetime(2025, 1, 1, tzinfo=UTC)
 """Older than this program: a clock that says less has not been set since the board was switched on."""
 
+TIME_ERROR = 5
+"""adjtimex(2): the clock is not synchronised."""
+TIMEX_BYTES = 512
+"""More than its struct takes on any board."""
+
 
 def boot_id() -> str:
     """The same for all processes from boot to boot: CLOCK_MONOTONIC times compare within one; "" where the kernel does not say."""
@@ -17,6 +22,13 @@ def boot_id() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
     except OSError:
         return ""
+
+
+def synchronised() -> bool:
+    """Whether the kernel says that the wall clock follows a time server (adjtimex(2)); False where it does not know."""
+    import ctypes
+
+    return ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(TIMEX_BYTES)) not in (-1, TIME_ERROR)
 
 
 class Clock:
@@ -30,18 +42,23 @@ class Clock:
         """CLOCK_MONOTONIC in ns: the same for every process of this boot."""
         return time.monotonic_ns()
 
+    def synchronised(self) -> bool:
+        """Whether the wall time comes from a time server."""
+        return synchronised()
+
     def wait(self, stop: threading.Event, seconds: float) -> bool:
         """Waits until `stop` is set (True) or the time is over (False)."""
         return stop.wait(seconds)
 
 
 class TestClock(Clock):
-    """A clock that stands still until `advance` turns it; both readings move together."""
+    """A clock that stands still until `advance` turns it; both readings move together. `follows`: a time server."""
 
     __test__ = False  # not a test class, though its name starts with Test
 
-    def __init__(self, now: datetime = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)) -> None:
+    def __init__(self, now: datetime = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), follows: bool = True) -> None:
         self._now = now
+        self._follows = follows
         self._monotonic_ns = 1_000_000_000
 
     def now(self) -> datetime:
@@ -49,6 +66,9 @@ class TestClock(Clock):
 
     def monotonic_ns(self) -> int:
         return self._monotonic_ns
+
+    def synchronised(self) -> bool:
+        return self._follows
 
     def advance(self, seconds: float) -> None:
         """Moves both clocks forward."""

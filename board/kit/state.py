@@ -96,8 +96,8 @@ class State:
 
     @property
     def sights_file(self) -> Path:
-        """The plates in sight, kept by the engine for the next one (engine/reading/passages/sights.py)."""
-        return self.run / "sights.json"
+        """The plates in sight, kept by the engine for the next one (engine/reading/passages/sights.py); outlives a power cut."""
+        return self.root / "sights.json"
 
     @property
     def unstored_file(self) -> Path:

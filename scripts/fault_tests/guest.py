@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import sqlite3
 import time
 from pathlib import Path
@@ -34,6 +35,9 @@ def main() -> None:
     chance = random.Random(plan["seed"])
     state, edges = State(DISK / "state"), Path("/run/sim")
     edges.mkdir()
+    if plan["run_emptied"]:
+        shutil.rmtree(state.run)
+        state.run.mkdir(mode=0o700)
     if not state.sim.is_symlink():
         state.sim.symlink_to(edges)  # the edges are the outer world: no disk of the camera holds them
     [port_file] = Path("/dev").glob("vport*")

@@ -2,7 +2,8 @@
 
 Pins, service and engine run there on an ext4 disk, the engine before a played barrier (barrier.py). With QEMU the machine's memory
 is lost, and a random part of the writes that its disk had not been told to flush (write_log.py). The wall clock is right after
-some boots, and goes on from an earlier time after others, as on a board without a battery.
+some boots, and goes on from an earlier time after others, as on a board without a battery. At some boots STATE/run is empty, as
+where it lies in memory.
 
 What must hold, told by the guest (guest.py) on a line that leaves the machine at once:
 
@@ -51,6 +52,7 @@ anew."""
 
 DISK_MB = 96
 CLOCK_BACK = 0.5
+RUN_EMPTIED = 0.5
 EARLIER = "2026-01-02T03:04:05"
 
 
@@ -134,15 +136,22 @@ def run(times: int, seed: int, folder: Path, say: Say) -> dict[str, Any]:
         return {"skipped": f"no power was cut, nothing was tested: {why}", "violations": []}
     chance = random.Random(seed)
     world = World()
-    counts = Counter({"cuts": 0, "before_it_was_up": 0, "clock_set_back": 0, "writes_unflushed": 0, "writes_lost": 0})
+    counts = Counter(
+        {"cuts": 0, "before_it_was_up": 0, "clock_set_back": 0, "run_emptied": 0, "writes_unflushed": 0, "writes_lost": 0}
+    )
     began = time.monotonic()
     _make_disk(folder)
     while counts["cuts"] < times and not world.wrong:
-        back = chance.random() < CLOCK_BACK
-        _one_boot(folder, built, world, chance, back)
+        back, emptied = chance.random() < CLOCK_BACK, chance.random() < RUN_EMPTIED
+        _one_boot(folder, built, world, chance, back, emptied)
         lost = replay(folder / "log", folder / "disk", chance)
         counts.update(
-            cuts=1, before_it_was_up=not world.up, clock_set_back=back, writes_unflushed=lost.unflushed, writes_lost=lost.lost
+            cuts=1,
+            before_it_was_up=not world.up,
+            clock_set_back=back,
+            run_emptied=emptied,
+            writes_unflushed=lost.unflushed,
+            writes_lost=lost.lost,
         )
         say(f"{counts['cuts']} cuts, {len(world.stored)} passages, {len(world.openings)} cars, {time.monotonic() - began:.0f} s")
     return {
@@ -169,12 +178,13 @@ def _make_disk(folder: Path) -> None:
     )
 
 
-def _one_boot(folder: Path, built: Path, world: World, chance: random.Random, back: bool) -> None:
-    """Boots, lets the guest work, cuts the power. `back`: the wall clock begins at an earlier time."""
+def _one_boot(folder: Path, built: Path, world: World, chance: random.Random, back: bool, emptied: bool) -> None:
+    """Boots, lets the guest work, cuts the power. `back`: the wall clock begins at an earlier time; `emptied`: STATE/run is
+    empty."""
     out = folder / "out"
     out.mkdir(exist_ok=True)
     let_in = bool(world.openings.get(world.standing))
-    plan = {"seed": chance.randrange(1 << 30), "plate": world.standing, "let_in": let_in}
+    plan = {"seed": chance.randrange(1 << 30), "plate": world.standing, "let_in": let_in, "run_emptied": emptied}
     (out / "plan.json").write_text(json.dumps(plan))
     early = chance.random() < EARLY
     life_s = chance.uniform(0, EARLY_S if early else LIFE_S)

@@ -11,7 +11,7 @@ from board.kit.servers import read_servers
 from board.kit.wire import Codec, connect
 from board.kit.words import NOTHING
 from engine.messages import SERVICE_MESSAGES, EngineHello, EngineStatus, PassageReport, PassageStored, StartTrigger, TriggerTaken
-from engine.settings import LprSettings
+from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
 from tests.daemons import free_port
 from tests.samples import ALL, passage, rule
@@ -35,8 +35,8 @@ def read_cars(stack: Stack) -> None:
 
 def test_the_client_that_triggers_gets_the_plate(tmp_path: Path) -> None:
     stack, port = Stack(tmp_path), free_port()
-    stack.put(trigger_port=port)
     store = Store(stack.state.database, Clock())
+    store.settings.put(GeneralSettings(trigger_port=port), "admin")
     store.settings.put(LprSettings(mode="TRIGGER"), "admin")
     store.rules.save(rule(ALL, "trigger_server", format="SIMPLE"), "admin")
     store.close()

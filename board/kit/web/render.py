@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
 
 SHARED = Path(__file__).parent / "templates"
+_COMPILING = Lock()
 _TEXT = r'"(?:[^"\\]|\\.)*"'
 SENTENCE = re.compile(rf"\b_\(\s*({_TEXT})")
 """A sentence of a script, as JSON: `_("...")`."""
@@ -38,33 +39,33 @@ class Templates:
 
     def __init__(self, *folders: Path) -> None:
         self._folders = (*folders, SHARED)
-        self._compiling = Lock()
 
     def html(self, name: str, language: Language, /, **values: object) -> str:
         """The template `name` + ".html" with `values`."""
-        with self._compiling:
-            template = self._environment.get_template(f"{name}.html")
+        with _COMPILING:
+            template = _environment(self._folders).get_template(f"{name}.html")
         return template.render(**{"here": "/", "language": language, "languages": languages(), "page_words": {}, **values})
 
-    @cached_property
-    def _environment(self) -> Environment:
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 
-        environment = Environment(
-            loader=FileSystemLoader(self._folders),
-            autoescape=True,
-            auto_reload=False,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            undefined=StrictUndefined,
-            finalize=pass_context(_printed),
-        )
-        environment.globals["_"] = pass_context(_say)
-        environment.globals["_n"] = pass_context(_say_count)
-        environment.filters["drawn"] = _drawn
-        environment.filters["sentence"] = pass_context(_sentence)
-        return environment
+@cache
+def _environment(folders: tuple[Path, ...]) -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+
+    environment = Environment(
+        loader=FileSystemLoader(folders),
+        autoescape=True,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+        finalize=pass_context(_printed),
+    )
+    environment.globals["_"] = pass_context(_say)
+    environment.globals["_n"] = pass_context(_say_count)
+    environment.filters["drawn"] = _drawn
+    environment.filters["sentence"] = pass_context(_sentence)
+    return environment
 
 
 def page_words(language: Language, *scripts: Path) -> dict[str, str | list[str]]:

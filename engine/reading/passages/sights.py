@@ -1,7 +1,7 @@
-"""Sights: which plates were seen when, over a restart of the engine: from the stored passages and from a small file in STATE/run.
+"""Sights: which plates were seen when, over a restart of the engine: from the stored passages and from a small file in STATE.
 
-A passage tells when a plate was accepted; the file, written every few seconds, when it was last in sight, which may be hours later
-for a car that stands there.
+A passage tells when a plate was accepted; the file, when it was last in sight, which may be hours later for a car that stands
+there. The file is synced when a car comes into sight or leaves it, so that it tells after a power cut who stood there.
 """
 
 from __future__ import annotations
@@ -12,16 +12,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from board.kit.clock import Clock, boot_id
-from board.kit.files import write_unsynced
+from board.kit.files import sync_folder, write_whole
 from engine.reading.passages.difference import difference
 from engine.types import Passage
 
 log = logging.getLogger("passages")
 
 KEEP_EVERY_NS = 2_000_000_000
+"""The file is written no more often."""
+STILL_THERE_NS = 30_000_000_000
+"""The file is written this often while the same cars stand there: it costs a sync of an SD card."""
 STANDING_NS = 120_000_000_000
 """A plate that was in sight less than this before the engine starts again is that of a car that still stands there."""
 IN_SIGHT_NS = 5_000_000_000
@@ -73,30 +77,52 @@ def known_at_start(passages: Sequence[Passage], file: Path, clock: Clock) -> Kno
 
 
 class SightsFile:
-    """Keeps the plates that are in sight; used by one thread."""
+    """Keeps the plates that are in sight. Used by one thread; a card may take long to sync, so another one writes."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self._path = path
         self._clock = clock
         self._boot = boot_id()
         self._kept: dict[str, int] = {}
+        self._kept_ns = 0
         self._due_ns = 0
+        self._writer = Thread()
 
     def keep(self, sights: Mapping[str, int], at_once: bool = False) -> None:
-        """`sights`: {plate: CLOCK_MONOTONIC ns of its last sight}. Writes what is in sight when that changed, at most every
-        KEEP_EVERY_NS."""
+        """`sights`: {plate: CLOCK_MONOTONIC ns of its last sight}. Writes what is in sight when a plate joined or left, and
+        from time to time while they stay. `at_once`: returns when it is on the disk."""
         now_ns = self._clock.monotonic_ns()
-        if now_ns < self._due_ns and not at_once:
+        if not at_once and (now_ns < self._due_ns or self._writer.is_alive()):
             return
-        self._due_ns = now_ns + KEEP_EVERY_NS
         # Those that are gone from sight since the last time too: how they were seen last is worth knowing.
         recent = {plate: seen_ns for plate, seen_ns in sights.items() if now_ns - seen_ns <= IN_SIGHT_NS + KEEP_EVERY_NS}
         if recent == self._kept:
             return
-        self._kept = recent
-        document = {"boot": self._boot, "at": self._clock.now().isoformat(), "at_ns": now_ns, "seen_ns": recent}
+        if recent.keys() == self._kept.keys() and now_ns - self._kept_ns < STILL_THERE_NS and not at_once:
+            return
+        self._kept, self._kept_ns, self._due_ns = recent, now_ns, now_ns + KEEP_EVERY_NS
+        document = {
+            "boot": self._boot,
+            "at": self._clock.now().isoformat(),
+            "at_ns": now_ns,
+            "synchronised": self._clock.synchronised(),
+            "seen_ns": recent,
+        }
+        self.wait()
+        self._writer = Thread(target=self._write, args=(json.dumps(document).encode(),), name="sights", daemon=True)
+        self._writer.start()
+        if at_once:
+            self.wait()
+
+    def wait(self) -> None:
+        """Until what was kept last is on the disk."""
+        if self._writer.ident is not None:
+            self._writer.join()
+
+    def _write(self, document: bytes) -> None:
         try:
-            write_unsynced(self._path, json.dumps(document).encode())
+            write_whole(self._path, document)
+            sync_folder(self._path.parent)
         except OSError as why:
             log.warning("the plates in sight are not kept: %s", why)
 
@@ -113,15 +139,15 @@ def _read(file: Path, now: datetime, now_ns: int) -> tuple[dict[str, int], int]:
         document: Any = json.loads(file.read_bytes())
         at, at_ns = datetime.fromisoformat(document["at"]), int(document["at_ns"])
         ages_ns = {str(plate): at_ns - int(seen_ns) for plate, seen_ns in document["seen_ns"].items()}
-        same_boot = document["boot"] == boot_id()
+        same_boot, believed = document["boot"] == boot_id(), bool(document.get("synchronised"))
     except FileNotFoundError:
-        return {}, STANDING_NS  # STATE/run may be emptied at a boot: then the passages alone tell
+        return {}, STANDING_NS  # the passages alone tell
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as why:
         log.warning("the plates that were in sight are not known: %s", why)
         return {}, 0
-    # After a power cut a wall clock without a battery goes on from an earlier time. What was in sight until the machine went down
-    # and is again when it is up stood there all the while: no clock is needed to say so.
-    since_ns = now_ns - at_ns if same_boot else _wall_age_ns(at, now) or 0
+    # A wall clock without a battery goes on from an earlier time after a power cut, and jumps when a time server sets it. What was
+    # in sight until the machine went down and is again when it is up stood there all the while: no clock is needed to say so.
+    since_ns = now_ns - at_ns if same_boot else (_wall_age_ns(at, now) if believed else None) or 0
     if since_ns < 0:
         return {}, 0
     return {plate: age_ns + since_ns for plate, age_ns in ages_ns.items()}, since_ns

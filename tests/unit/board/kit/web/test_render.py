@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from board.kit.errors import ConfigError
-from board.kit.web.render import Templates, page_words
+from board.kit.web.render import SHARED, Templates, _environment, page_words
 from board.kit.words import ENGLISH, Language, Text, english
 
 ROOT = Path(__file__).resolve().parents[5]
@@ -78,8 +78,8 @@ def test_a_page_names_its_language_and_fills_the_blocks_of_the_shared_layout(tmp
 
 @pytest.mark.parametrize("folder", ["firmware/templates", "webui/templates"])
 def test_every_template_compiles(folder: str) -> None:
-    templates = Templates(ROOT / folder)
+    environment = _environment((ROOT / folder, SHARED))
     names = sorted(path.name for path in (ROOT / folder).glob("*.html"))
     assert names
     for name in names:
-        assert templates._environment.get_template(name).name == name
+        assert environment.get_template(name).name == name

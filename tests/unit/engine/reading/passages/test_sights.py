@@ -12,6 +12,7 @@ from board.kit.clock import TestClock
 from engine.reading.passages import sights
 from engine.reading.passages.sights import NOTHING_KNOWN, SightsFile, known_at_start
 from engine.types import Passage
+from tests.recorder import Recorder
 from tests.samples import passage
 
 SECOND = 1_000_000_000
@@ -29,6 +30,9 @@ class Bench:
         at = self.clock.now() - timedelta(seconds=seconds_ago)
         ns = self.clock.monotonic_ns() - round((seconds_ago - monotonic_off_s) * 1e9)
         return passage(plate, id=plate, at=at, monotonic_ns=ns)
+
+    def keep(self, plate: str) -> None:
+        SightsFile(self.file, self.clock).keep({plate: self.clock.monotonic_ns()}, at_once=True)
 
     def ages_s(self, *stored: Passage) -> dict[str, float]:
         known = known_at_start(stored, self.file, self.clock)
@@ -73,7 +77,7 @@ def test_a_clock_that_was_never_set_is_not_believed(bench: Bench) -> None:
 def test_a_car_that_stands_there_is_known_by_its_last_sight(bench: Bench) -> None:
     stored = bench.passage("A1", 3000)
     file = SightsFile(bench.file, bench.clock)
-    file.keep({"A1": bench.clock.monotonic_ns() - SECOND, "B2": bench.clock.monotonic_ns() - 100 * SECOND})
+    file.keep({"A1": bench.clock.monotonic_ns() - SECOND, "B2": bench.clock.monotonic_ns() - 100 * SECOND}, at_once=True)
     bench.clock.advance(7)
     known = known_at_start([stored], bench.file, bench.clock)
     assert bench.ages_s(stored) == {"A1": 8.0}
@@ -83,27 +87,27 @@ def test_a_car_that_stands_there_is_known_by_its_last_sight(bench: Bench) -> Non
 
 
 def test_a_car_that_came_just_before_the_engine_died_stands_there_however_long_the_next_one_takes_to_start(bench: Bench) -> None:
-    SightsFile(bench.file, bench.clock).keep({"A1": bench.clock.monotonic_ns()})
-    bench.clock.advance(1)  # the file is written every two seconds
+    bench.keep("A1")
+    bench.clock.advance(1)
     just_come = bench.passage("B2", 0)
     bench.clock.advance(33)
     known = known_at_start([bench.passage("C3", 60), just_come], bench.file, bench.clock)
     assert known.standing == ("B2",)
     bench.file.unlink()
-    assert known_at_start([just_come], bench.file, bench.clock).standing == ("B2",), "STATE/run was emptied"
+    assert known_at_start([just_come], bench.file, bench.clock).standing == ("B2",)
     bench.clock.advance(120)
     assert known_at_start([just_come], bench.file, bench.clock).standing == ()
 
 
 def test_a_car_whose_passage_was_not_stored_still_waits_and_is_not_known(bench: Bench) -> None:
-    SightsFile(bench.file, bench.clock).keep({"A1": bench.clock.monotonic_ns()})
+    bench.keep("A1")
     known = known_at_start([], bench.file, bench.clock)
     assert (dict(known.sights), known.accepted, known.standing) == ({}, (), ())
 
 
 def test_after_another_boot_the_wall_clock_tells_how_long_ago_a_sight_was(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     stored = bench.passage("A1", 3000)
-    SightsFile(bench.file, bench.clock).keep({"A1": bench.clock.monotonic_ns()})
+    bench.keep("A1")
     monkeypatch.setattr(sights, "boot_id", lambda: "another")
     after = TestClock(bench.clock.now() + timedelta(seconds=40))
     assert known_at_start([stored], bench.file, after).standing == ("A1",)
@@ -114,25 +118,56 @@ def test_after_a_power_cut_that_set_the_wall_clock_back_a_car_that_stood_there_i
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored = bench.passage("A1", 3000)
-    SightsFile(bench.file, bench.clock).keep({"A1": bench.clock.monotonic_ns()})
+    bench.keep("A1")
     monkeypatch.setattr(sights, "boot_id", lambda: "another")
     for now in (bench.clock.now() - timedelta(seconds=1), datetime(1970, 1, 1, tzinfo=UTC)):
         assert known_at_start([stored], bench.file, TestClock(now)).standing == ("A1",)
 
 
-def test_the_file_is_written_when_sights_changed_and_not_at_every_frame(bench: Bench) -> None:
+def test_after_a_power_cut_a_clock_that_no_time_server_had_set_does_not_tell_how_long_ago_it_was(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.clock = TestClock(follows=False)
+    bench.clock.advance(3600)
+    stored = bench.passage("A1", 3000)
+    bench.keep("A1")
+    monkeypatch.setattr(sights, "boot_id", lambda: "another")
+    right = TestClock(bench.clock.now() + timedelta(days=329))
+    assert known_at_start([stored], bench.file, right).standing == ("A1",)
+
+
+def test_who_stands_there_is_on_the_disk_as_soon_as_it_changes(bench: Bench, recorder: Recorder) -> None:
     file = SightsFile(bench.file, bench.clock)
-    file.keep({"A1": bench.clock.monotonic_ns()})
-    first = bench.file.read_bytes()
+    for plates in ({"A1"}, {"A1", "B2"}, {"B2"}):
+        recorder.events.clear()
+        file.keep(dict.fromkeys(plates, bench.clock.monotonic_ns()))
+        file.wait()
+        assert json.loads(bench.file.read_bytes())["seen_ns"].keys() == plates
+        assert recorder.events == [("sync", "sights.json.new"), ("rename", "sights.json"), ("sync", f"{bench.file.parent.name}/")]
+        bench.clock.advance(8)
+
+
+def test_the_file_is_written_when_a_plate_joins_or_leaves_and_now_and_then_while_the_same_ones_stay(bench: Bench) -> None:
+    file = SightsFile(bench.file, bench.clock)
+
+    def kept_at_ns(*plates: str, at_once: bool = False) -> int:
+        file.keep(dict.fromkeys(plates, bench.clock.monotonic_ns()), at_once)
+        file.wait()
+        return int(json.loads(bench.file.read_bytes())["at_ns"])
+
+    first_ns = kept_at_ns("A1")
     bench.clock.advance(1)
-    file.keep({"A1": bench.clock.monotonic_ns()})
-    assert bench.file.read_bytes() == first
-    file.keep({"A1": bench.clock.monotonic_ns()}, at_once=True)
-    assert json.loads(bench.file.read_bytes())["seen_ns"] == {"A1": bench.clock.monotonic_ns()}
-    bench.file.unlink()
-    bench.clock.advance(3)
-    file.keep({"A1": bench.clock.monotonic_ns() - 3 * SECOND})
-    assert not bench.file.exists()
+    assert kept_at_ns("A1", "B2") == first_ns, "soon after the last time"
+    bench.clock.advance(1)
+    second_ns = kept_at_ns("A1", "B2")
+    assert second_ns == first_ns + 2 * SECOND
+    bench.clock.advance(29)
+    assert kept_at_ns("A1", "B2") == second_ns
+    bench.clock.advance(1)
+    third_ns = kept_at_ns("A1", "B2")
+    assert third_ns == second_ns + 30 * SECOND
+    bench.clock.advance(1)
+    assert kept_at_ns("A1", "B2", at_once=True) == third_ns + SECOND
 
 
 @pytest.mark.parametrize("damage", [b"", b"[]", b'{"boot": 1}', b'{"boot": "x", "at": "y", "at_ns": 0, "seen_ns": {}}', b"\xff"])
