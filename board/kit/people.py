@@ -11,9 +11,8 @@ from pathlib import Path
 from board.kit.errors import GatewrightError, WireError
 from board.kit.wire import Codec, connect
 
-USES = ("onvif", "viewer", "nvr", "ftp")
-"""What a device password can be for. "onvif" is also that of RTSP: recorders use one log-in for both; "viewer" is the same for one
-that may see and not switch outputs. Whoever asks for "onvif" gets an answer about either."""
+USES = ("onvif", "nvr", "ftp")
+"""What a device password can be for. "onvif" is also that of RTSP: recorders use one log-in for both."""
 ANSWER_WITHIN_S = 3.0
 
 
@@ -81,8 +80,8 @@ class AskHa1:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The answer when it is right. `name`: the device password's or token's; `permissions`: a token's, or those of a viewer; () for
-    any other device password, which may do whatever its protocol offers."""
+    """The answer when it is right. `name`: the device password's or token's; `permissions`: a token's, or those of a device
+    password that may only see; () for any other, which may do whatever its protocol offers."""
 
     name: str
     permissions: tuple[str, ...] = ()

@@ -37,8 +37,7 @@ LOG = logging.getLogger("people")
 
 CREATED_WITHIN_S = 300.0
 """WS-Security UsernameToken Profile 1.1, 3.1: at least five minutes."""
-PERMISSIONS_OF = {"viewer": ("review", "view")}
-"""Use of a device password -> all that it may do, where that is not whatever its protocol offers."""
+VIEW_ONLY = ("review", "view")
 MAX_NONCES = 4_096
 MAX_ASKERS = 16
 ASKER_SILENT_S = 2.0
@@ -87,7 +86,7 @@ class Who:
         if device is None:
             return self._wrong(question.address, f"{question.use}/{question.user}")
         self._devices.note_use(device)
-        return Person(device.name, PERMISSIONS_OF.get(device.use, ()))
+        return Person(device.name, VIEW_ONLY if device.view_only else ())
 
     def _wrong(self, address: str, name: str) -> Nobody:
         return Nobody(self._guesses.begin(share_of(address), name) if address else 0.0)

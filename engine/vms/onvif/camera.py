@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -58,6 +59,14 @@ class Camera:
     switch: Callable[[SwitchOutput, Callable[[Outcome], None]], None]
     frame: Callable[[int, Callable[[bytes], None]], None]
     version: str = field(default_factory=version)
+
+    @cached_property
+    def hardware(self) -> str:
+        """Name of the board, without what it has: "pi4"."""
+        try:
+            return str(json.loads(self.state.board_file.read_text("utf-8"))["profile"])
+        except (OSError, ValueError, LookupError, TypeError):
+            return "sim"
 
     @cached_property
     def board(self) -> BoardProfile:

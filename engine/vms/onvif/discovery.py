@@ -8,7 +8,7 @@ and a sender's address can be forged: so few are given to one address, and in al
 from __future__ import annotations
 
 import logging
-import random
+import os
 import socket
 import struct
 import time
@@ -20,7 +20,7 @@ from board.kit.loop import READ, Loop
 from engine.vms.onvif import network
 from engine.vms.onvif.camera import Camera
 from engine.vms.onvif.place import PATH, web_port
-from engine.vms.onvif.scopes import address, scopes
+from engine.vms.onvif.scopes import address, scopes, urn
 from engine.vms.onvif.soap import SOAP
 from engine.vms.onvif.xml import BadXml, Element, Xml, join, parse, tag
 
@@ -160,7 +160,7 @@ class Discovery:
         if answer is None or (message, sender) in self._going or not self._limits.may_answer(sender[0]):
             return
         self._going.add((message, sender))
-        delay_s = random.random() * MOST_DELAY_S if to == GROUP else 0.0
+        delay_s = os.urandom(1)[0] / 256 * MOST_DELAY_S if to == GROUP else 0.0
         self._loop.after(delay_s, partial(self._send, answer, message, sender))
 
     def _send(self, answer: bytes, message: str, sender: Place) -> None:
@@ -206,11 +206,9 @@ class Discovery:
         )
 
     def _message(self, action: str, body: Xml, relates_to: str = "") -> bytes:
-        import uuid
-
         self._number += 1
         header = (
-            tag("a:MessageID", f"urn:uuid:{uuid.uuid4()}"),
+            tag("a:MessageID", urn(os.urandom(16))),
             tag("a:RelatesTo", relates_to) if relates_to else None,
             tag("a:To", WHO_ASKED if relates_to else ANYWHERE),
             tag("a:Action", f"{SPACES['d']}/{action}"),

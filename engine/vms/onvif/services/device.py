@@ -59,7 +59,7 @@ def _get_device_information(camera: Camera, call: Call) -> Xml:
         tag("tds:Model", MODEL),
         tag("tds:FirmwareVersion", camera.version),
         tag("tds:SerialNumber", camera.settings.camera_id),
-        tag("tds:HardwareId", camera.board.title),
+        tag("tds:HardwareId", camera.hardware),
     )
 
 
