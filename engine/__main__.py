@@ -21,6 +21,8 @@ COMMANDS = {
     "settings": ("engine.cli.settings_docs", "list the settings; --markdown prints the reference page"),
     "messages": ("engine.cli.messages_docs", "samples of the messages that are sent; --markdown prints the reference page"),
     "lane": ("engine.cli.lane_docs", "print the states of the barrier's lane, as docs/lane.md shows them"),
+    "nvr": ("engine.cli.nvr_docs", "print the messages to recorders over TCP in bytes, as docs/nvr.md shows them"),
+    "nvr-client": ("engine.cli.nvr_client", "print the plates that a camera sends over TCP"),
     "evaluate": ("engine.cli.evaluate", "measure accuracy over labelled pictures"),
     "evaluate-sequence": ("engine.cli.evaluate_sequence", "measure the vote over frames on replayed approaches"),
     "bench-read": ("engine.cli.bench_read", "measure the time of a read and the memory it takes"),

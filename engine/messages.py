@@ -12,7 +12,19 @@ from datetime import datetime
 
 from board.devices import DeviceState
 from board.kit.words import NOTHING, Text
-from engine.types import UNDECIDED, Counter, Decision, Delivery, Match, Passage, PlateRead, Trigger, WiegandFrame
+from engine.types import (
+    UNDECIDED,
+    Counter,
+    Decision,
+    Delivery,
+    Match,
+    Passage,
+    PlateEvent,
+    PlateList,
+    PlateRead,
+    Trigger,
+    WiegandFrame,
+)
 
 NO_LICENSE = "NO LICENSE"
 STOPPED = "STOPPED"
@@ -328,6 +340,12 @@ class PassageEvent:
     deliveries: tuple[Delivery, ...]
     decision: Decision = UNDECIDED
 
+    @property
+    def event(self) -> PlateEvent:
+        """The same as messages are made of it, for no rule in particular."""
+        match = self.matches[0] if self.matches else Match(PlateList(0, "", "all"), None)
+        return PlateEvent(self.passage, self.matches, match, self.decision)
+
 
 @dataclass(frozen=True, slots=True)
 class DeliveryEvent:
@@ -351,13 +369,15 @@ class LineChanged:
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """What servers outside of this process need of the settings: how the camera is called, and each of RecorderSettings
-    (engine/settings/recorders.py) under its name there."""
+    """What servers outside of this process need of the settings: how the camera is called, what it may connect to besides
+    (`action_addresses` of the general configuration), and each of RecorderSettings (engine/settings/recorders.py) under its name
+    there."""
 
     camera_id: str
     camera_name: str
     site: str
     time_zone: str
+    action_addresses: str
     onvif: bool
     discovery: bool
     onvif_events: str

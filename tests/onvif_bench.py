@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from board.kit.clients import Clients
 from board.kit.clock import TestClock
 from board.kit.people import CheckUsernameToken, Person
 from board.kit.state import State
-from engine.messages import Outcome, SwitchOutput
+from engine.messages import LineState, Outcome, SwitchOutput
 from engine.vms.access import Denied
 from engine.vms.http import Reply, Request
 from engine.vms.onvif.camera import Camera
+from engine.vms.onvif.events import Events
+from engine.vms.onvif.push import Consumers
 from engine.vms.onvif.server import Onvif
 from engine.vms.onvif.services import table
 from engine.vms.onvif.xml import Element, parse
 from tests.onvif_client import HEADERS, SOAP, envelope, token
 from tests.samples import server_settings
+from tests.turned_loop import TurnedLoop
 
 PATH = "/onvif/device_service"
 HOST = "cam.example:8080"
@@ -47,16 +51,22 @@ class Bench:
         self.orders: list[tuple[SwitchOutput, Callable[[Outcome], None]]] = []
         self.widths: list[int] = []
         self.picture = b"JPEG"
+        self.clock = TestClock()
+        self.loop: Any = TurnedLoop(self.clock)
+        self.lines: dict[str, LineState] = {}
+        clients = Clients(State(root), "vms")
+        events = Events(self.loop, self.clock, self.lines, Consumers(self.loop, lambda: (), clients))
         self.camera = Camera(
             State(root),
-            TestClock(),
+            self.clock,
             server_settings(camera_id="gw-1", camera_name="Gate 1", site="North & South", time_zone="Europe/Madrid"),
+            events,
             lambda order, done: self.orders.append((order, done)),
             self._frame,
             version="1.2.3.0",
         )
         self.table = table()
-        self.onvif = Onvif(self.camera, self.access, self.table, Clients(State(root), "vms"))  # type: ignore[arg-type]
+        self.onvif = Onvif(self.camera, self.access, self.table, clients)  # type: ignore[arg-type]
 
     def _frame(self, width: int, done: Callable[[bytes], None]) -> None:
         self.widths.append(width)

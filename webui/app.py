@@ -15,6 +15,7 @@ from board.kit.web.menu import Tab
 from board.kit.web.routes import KNOWN, Answer, Call, Elsewhere, Route, page
 from board.kit.web.static_files import SHARED, file, files
 from board.kit.web.visitor import Visitor, visitor_of
+from webui import cgi
 from webui.portal import Portal
 
 STATIC = Path(__file__).parent / "static"
@@ -37,7 +38,10 @@ def api_routes() -> tuple[Route[Portal], ...]:
 
 def build(portal: Portal, tabs: Sequence[Tab[Portal]]) -> Wsgi:
     """The WSGI application."""
-    return app.build(app.Site(portal, "/anpr/", _admit, _checked_by_host, _error_page, logging.getLogger("manager")), routes(tabs))
+    log = logging.getLogger("manager")
+    pages = app.Site(portal, "/anpr/", _admit, _checked_by_host, _error_page, log)
+    cgis = app.Site(portal, cgi.ROOT, _admit, cgi.guard, _error_page, log)
+    return app.build(pages, routes(tabs), (cgis, cgi.ROUTES))
 
 
 def _admit(portal: Portal, call: Call, route: Route[Portal]) -> Visitor:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import logging
 import os
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +24,27 @@ BIND = "GATEWRIGHT_BIND"
 def bind_address() -> str:
     """ "127.0.0.1", "0.0.0.0", "::" ...; "" (every address) for a host that says nothing."""
     return os.environ.get(BIND, "")
+
+
+PORTS_TRIED = 100
+
+
+def listen_near(bind: str, port: int, backlog: int) -> socket.socket:
+    """Listens on `port` of the address `bind`, or, where another program has that, on the next one that is free; never blocks.
+    OSError of `port` when there is none."""
+    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+    taken: OSError | None = None
+    for number in range(port, min(port + PORTS_TRIED, 65_536)):
+        try:
+            sock = socket.create_server((bind, number), family=family, backlog=backlog, dualstack_ipv6=bind == "::")
+        except OSError as why:
+            if why.errno != errno.EADDRINUSE:
+                raise taken or why from why
+            taken = taken or why
+            continue
+        sock.setblocking(False)
+        return sock
+    raise taken or OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
 
 
 def url_of(scheme: str, host: str, port: int) -> str:

@@ -8,7 +8,7 @@ import json
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, ClassVar, NoReturn, Self, TypeVar
 
@@ -282,6 +282,10 @@ class SettingsError(ConfigError):
     def __init__(self, *problems: Problem) -> None:
         super().__init__(joined([each.sentence for each in problems]), field=problems[0].field)
         self.problems = problems
+
+    def below(self, path: str) -> SettingsError:
+        """The same of values that lie within others under that name: "options.name" is not the "name" of what has the options."""
+        return SettingsError(*(replace(each, field=f"{path}.{each.field}") if each.field else each for each in self.problems))
 
 
 def unfit(field: str, title: str, text: str, **values: object) -> SettingsError:

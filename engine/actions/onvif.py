@@ -12,7 +12,7 @@ from board.kit.words import Text
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.actions._vms import VmsLink
 from engine.formats.messages import to_json
-from engine.formats.onvif import NOTIFICATIONS
+from engine.formats.onvif import CHOICES, MAKERS
 from engine.types import PlateEvent
 
 
@@ -22,13 +22,13 @@ class OnvifOptions(Settings):
         "Topics",
         "standard is ONVIF's Recognition/LicensePlate, detector the older LicensePlateDetector/LicensePlate that many recorders "
         "look for.",
-        choices=tuple(NOTIFICATIONS),
+        choices=tuple(CHOICES),
     )
     timeout_s: float = option(3.0, "Timeout", "Longest wait for the camera's own ONVIF server.", unit="s", ge=1, le=60)
 
 
 def _deliver(event: PlateEvent, options: OnvifOptions, env: ActionEnv) -> Text:
-    notifications = [asdict(make(event, "")) for make in NOTIFICATIONS[options.topics]]
+    notifications = [asdict(MAKERS[topic](event, "")) for topic in CHOICES[options.topics]]
     body = to_json({"id": event.passage.id, "notifications": notifications}).encode()
     link = VmsLink(env.vms)
     try:
@@ -43,7 +43,7 @@ def _deliver(event: PlateEvent, options: OnvifOptions, env: ActionEnv) -> Text:
             {"count": answer["clients"], "topics": _topics(notifications)},
             one="{count} ONVIF client gets {topics}",
         )
-    return Text("kept for ONVIF clients, none of which is connected: {topics}", {"topics": _topics(notifications)})
+    return Text("no ONVIF client has subscribed to {topics}", {"topics": _topics(notifications)})
 
 
 def _topics(notifications: list[dict[str, object]]) -> list[str]:

@@ -1,8 +1,9 @@
-"""Barrier: who has a say, beside the lists, in what opens: the logic of a lane (engine/service/lane.py). By default nobody has."""
+"""Barrier: what opens it, and who has a say in that beside the lists: the logic of a lane (engine/service/lane.py), by default
+nobody."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -11,6 +12,7 @@ from board.kit.errors import ConfigError
 from board.kit.settings import Settings
 from board.kit.words import NOTHING, Text
 from engine.actions import ActionKind, Kinds, options_of
+from engine.dispatch.starts import insists
 from engine.types import WAITING, ActionRule, Decision, Delivery, Match, Passage
 
 
@@ -25,6 +27,11 @@ class Ruling:
 
 
 class Barrier(Protocol):
+    @property
+    def outputs(self) -> frozenset[str]:
+        """The outputs that are declared to open this barrier."""
+        ...
+
     def opens(self, kind: ActionKind[Any], options: Settings) -> bool:
         """Whether such an action opens this barrier."""
         ...
@@ -40,6 +47,29 @@ class Barrier(Protocol):
     def may_begin(self, passage: Passage) -> Text:
         """Why an action that opens must not be carried out any more; NOTHING: it may."""
         ...
+
+
+def gate_outputs(rules: Iterable[ActionRule], policies: Mapping[int, str], kinds: Kinds, barrier: Barrier | None) -> frozenset[str]:
+    """The outputs that open a barrier: those that are declared, and those with which an action lets cars in. `policies`: {list: its
+    barrier policy}."""
+    found = set(barrier.outputs if barrier is not None else ())
+    for rule in rules:
+        if not rule.enabled or not (policies.get(rule.list_id) == "open" or insists(rule)):
+            continue
+        try:
+            kind, options = options_of(kinds, rule.kind, rule.options)
+        except ConfigError:
+            continue  # options of another release: it is not carried out
+        if kind.withheld(options) and kind.gate_output(options):
+            found.add(kind.gate_output(options))
+    return frozenset(found)
+
+
+def may_open(kind: ActionKind[Any], options: Settings, gates: Collection[str]) -> bool:
+    """Whether the action opens a barrier: it drives one of the outputs `gates`, or tells a controller a number; but not if it says
+    that it may do so for whoever is refused."""
+    output = kind.gate_output(options)
+    return output in gates if output else kind.withheld(options) and not kind.polarity(options)
 
 
 def openers(deliveries: Sequence[Delivery], rules: Sequence[ActionRule], kinds: Kinds, barrier: Barrier) -> set[str]:

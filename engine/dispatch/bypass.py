@@ -21,7 +21,7 @@ from board.types import PinsDone
 from engine.actions import Kinds, Lane, Pins, Taken, options_of
 from engine.actions._kind import noted
 from engine.dispatch.environment import Environment
-from engine.types import ActionRule, Decision, Delivery, Match, Passage, PlateEvent
+from engine.types import ActionRule, Decision, Delivery, ListEntry, Match, Passage, PlateEvent
 
 log = logging.getLogger("actions")
 
@@ -32,14 +32,15 @@ MOST_THREADS = 16
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A passage with all that was decided about it, before it is stored. `spent`: ids of entries that it counts down."""
+    """A passage with all that was decided about it, before it is stored. `spent`: the entries that it counts down, each with
+    the ids of the deliveries that open by it."""
 
     passage: Passage
     matches: tuple[Match, ...]
     decision: Decision
     deliveries: tuple[Delivery, ...]
     rules: tuple[ActionRule, ...]
-    spent: tuple[int, ...]
+    spent: tuple[tuple[ListEntry, tuple[str, ...]], ...]
 
 
 class Bypass:

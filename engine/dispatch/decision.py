@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from board.kit.words import Text
 from engine.actions import Kinds
 from engine.dispatch.rules import unmet
-from engine.dispatch.starts import STARTS, begins, opens
+from engine.dispatch.starts import STARTS, begins, insists, opens
 from engine.lists import Finding, Lapsed
-from engine.types import FIXED_ROLES, ON_MATCH, ActionRule, Decision, Delivery, Match, Passage
+from engine.types import FIXED_ROLES, ON_MATCH, ActionRule, Decision, Delivery, ListEntry, Match, Passage
 from engine.week import in_force
 
 UNLICENSED = Decision("refused", Text("there is no licence"))
@@ -26,11 +26,13 @@ def decide(
     zone: ZoneInfo,
 ) -> Decision:
     """`deliveries`: what the rules gave (engine/dispatch/rules.py). An action opens if its kind does and its list may; on a list
-    that refuses or reports, it sounds a siren or lights a lamp."""
+    that refuses or reports, it sounds a siren or lights a lamp, unless it says that it may open."""
     openers = {rule.id: rule for rule in rules if rule.enabled and _opens(rule, passage, finding, kinds)}
     asked = [each for each in deliveries if each.rule_id in openers]
     begun = [openers[each.rule_id] for each in asked if each.state == "pending"]
-    if begun and not _refusing(finding):
+    if _refusing(finding):
+        begun = [rule for rule in begun if insists(rule) and finding.barriers.get(rule.list_id) == "refuse"]
+    if begun:
         return Decision("opened", _opened(passage, finding, begun))
     for state, outcome in (("withheld", "withheld"), ("failed", "refused"), ("expired", "refused")):
         stopped = next((each for each in asked if each.state == state), None)
@@ -48,12 +50,23 @@ def decide_event(happened: Text, deliveries: Iterable[Delivery], kinds: Kinds) -
 
 def spending(
     passage: Passage, finding: Finding, rules: Iterable[ActionRule], deliveries: Iterable[Delivery], kinds: Kinds
-) -> list[int]:
-    """The counted entries through which the gate opens, when it does: each has one entry less."""
+) -> list[tuple[ListEntry, tuple[str, ...]]]:
+    """The counted entries through which the gate opens, when it does, each with the ids of the deliveries that open it: each has
+    one entry less."""
     lists = {rule.id: rule.list_id for rule in rules if _opens(rule, passage, finding, kinds)}
-    opening = {lists[each.rule_id] for each in deliveries if each.state == "pending" and each.rule_id in lists}
-    entries = [match.entry for match in finding.matches if match.entry is not None and match.list.id in opening]
-    return [entry.id for entry in entries if entry.entries_left is not None]
+    return visits(finding.matches, lists, deliveries)
+
+
+def visits(
+    matches: Iterable[Match], lists: Mapping[int, int], deliveries: Iterable[Delivery]
+) -> list[tuple[ListEntry, tuple[str, ...]]]:
+    """As `spending`, of rules that open; `lists`: {rule: its list}."""
+    opening: dict[int, list[str]] = {}
+    for each in deliveries:
+        if each.state == "pending" and each.rule_id in lists:
+            opening.setdefault(lists[each.rule_id], []).append(each.id)
+    counted = [match.entry for match in matches if match.entry is not None and match.entry.entries_left is not None]
+    return [(entry, tuple(opening[entry.list_id])) for entry in counted if entry.list_id in opening]
 
 
 def _refusing(finding: Finding) -> list[str]:
@@ -70,9 +83,12 @@ def _opens(rule: ActionRule, passage: Passage, finding: Finding, kinds: Kinds) -
     if kind is None or not opens(kind):
         return False
     listed = any(match.list.id == rule.list_id for match in finding.matches)
-    if rule.start != ON_MATCH and not begins(rule, passage, listed):
+    if rule.start.on != ON_MATCH.on and not begins(rule, passage, listed):
         return False
-    return finding.barriers.get(rule.list_id) == "open" or not (listed or rule.start == ON_MATCH)
+    policy = finding.barriers.get(rule.list_id)
+    if policy == "open" or (policy == "refuse" and insists(rule)):
+        return True
+    return not (listed or rule.start.on == ON_MATCH.on)
 
 
 def _opened(passage: Passage, finding: Finding, begun: Sequence[ActionRule]) -> Text:

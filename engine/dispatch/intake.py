@@ -13,7 +13,7 @@ from board.kit.words import NOTHING, Text
 from board.kit.zones import camera_zone
 from engine.actions import Kinds, Lane
 from engine.dispatch.asking import Verdict, decided, heed
-from engine.dispatch.barrier import Barrier, openers, ruled
+from engine.dispatch.barrier import Barrier, gate_outputs, openers, ruled
 from engine.dispatch.bypass import Bypass, Judged
 from engine.dispatch.decision import UNLICENSED, decide, decide_event, spending
 from engine.dispatch.rules import due
@@ -86,7 +86,8 @@ class Intake:
         finding = self._find(passage, zone)
         rules = self._store.rules() if self._licensed else []
         now = self._clock.now()
-        deliveries = due(passage, finding.matches, rules, self._kinds, zone, now)
+        gates = gate_outputs(rules, finding.barriers, self._kinds, self._barrier)
+        deliveries = due(passage, finding.matches, rules, self._kinds, zone, now, gates)
         deliveries = heed(verdict, deliveries, rules, finding.matches, self._kinds, now)
         if not self._licensed:
             decision = UNLICENSED
@@ -110,10 +111,17 @@ class Intake:
             if added and verdict is not None:
                 told = self._store.rules.failed if verdict.allowed is None else self._store.rules.succeeded
                 told(verdict.rule.id, self._clock.now(), verdict.note)
-            spent = [self._store.entries.spend(entry_id) for entry_id in judged.spent] if added else []
-            if not all(spent) and not is_over:
+            if added and not self._spend(judged) and not is_over:
                 raise _Spent
         return added
+
+    def _spend(self, judged: Judged) -> bool:
+        """False: an entry has none left. What was carried out already is no visit that may come to nothing."""
+        done = {each.id for each in judged.deliveries if each.state == "done"}
+        spent = [
+            self._store.visits.begin(judged.passage.id, entry, () if done.intersection(ids) else ids) for entry, ids in judged.spent
+        ]
+        return all(spent)
 
     def _call(self, judged: Judged) -> None:
         """What was decided is committed: the workers do the rest."""

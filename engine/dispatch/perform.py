@@ -130,7 +130,7 @@ class Performer:
         matches = self._store.passages.matches(stored.passage.id)
         match = next((match for match in matches if match.list.id == rule.list_id), None)
         if not begins(rule, stored.passage, match is not None):
-            if rule.start == ON_MATCH:
+            if rule.start.on == ON_MATCH.on:
                 raise ConfigError("the action was moved to a list that the plate was not in")
             raise ConfigError("the action was changed and starts on something else now")
         match = match or Match(self._store.lists.get(rule.list_id), None)

@@ -25,7 +25,7 @@ def wanted_polarities(rules: Iterable[ActionRule], kinds: Kinds) -> dict[str, bo
         for output, active_high in kind.polarity(options).items():
             if wanted.setdefault(output, active_high) != active_high:
                 raise unfit(
-                    "polarity",
+                    "options.polarity",
                     "Polarity",
                     "{output} is {polarity} in the action {other!r} and the opposite in {name!r}; all enabled actions of one "
                     "output must agree: disable the others, change, enable them again",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
 from board.kit.words import Text, mark
 from engine.actions import Kinds, options_of
-from engine.dispatch.starts import begins
+from engine.dispatch.barrier import may_open
+from engine.dispatch.starts import begins, insists
 from engine.types import ActionRule, Conditions, Delivery, Match, Passage, PlateList
 from engine.week import in_force
 
@@ -34,12 +35,19 @@ def unmet(conditions: Conditions, passage: Passage) -> Text | None:
 
 
 def due(
-    passage: Passage, matches: Sequence[Match], rules: Iterable[ActionRule], kinds: Kinds, zone: ZoneInfo, now: datetime
+    passage: Passage,
+    matches: Sequence[Match],
+    rules: Iterable[ActionRule],
+    kinds: Kinds,
+    zone: ZoneInfo,
+    now: datetime,
+    gates: Collection[str] = (),
 ) -> list[Delivery]:
     """One delivery per enabled rule that starts on the passage, whose schedule holds at its time and whose conditions it meets.
 
     Its maximum age counts from the capture, not from now: a passage that was held up opens no gate. What a list's barrier policy
-    forbids is "withheld", with the reason, so that the audit shows it. Options that are wrong make it "failed".
+    forbids is "withheld", with the reason, so that the audit shows it. Options that are wrong make it "failed". `gates`: outputs
+    that open the barrier (engine/dispatch/barrier.py).
     """
     matched = {match.list.id: match.list for match in matches}
     refusing = [each.name for each in matched.values() if each.barrier == "refuse"]
@@ -56,8 +64,11 @@ def due(
             deliveries.append(_delivery(passage, rule, now, passage.at, "failed", why.text))
             continue
         not_after = passage.at + timedelta(seconds=kind.max_age_s)
-        forbidden = _forbidden(matched.get(rule.list_id), refusing)
-        if forbidden is not None and kind.withheld(options):
+        plate_list = matched.get(rule.list_id)
+        forbidden = _forbidden(plate_list, refusing) if kind.withheld(options) else None
+        if forbidden is None and may_open(kind, options, gates):
+            forbidden = _refused(rule, plate_list, refusing)
+        if forbidden is not None:
             deliveries.append(_delivery(passage, rule, now, not_after, "withheld", forbidden))
         elif not_after <= now:
             deliveries.append(_delivery(passage, rule, now, not_after, "expired", Text("the plate was read too long ago")))
@@ -67,12 +78,21 @@ def due(
 
 
 def _forbidden(plate_list: PlateList | None, refusing: Sequence[str]) -> Text | None:
-    """Why an action must not open; None: it may. `plate_list`: its list, if the plate is on it. What a list that refuses does
-    itself is no opening but a siren."""
+    """Why an action that is no siren must not act; None: it may. `plate_list`: its list, if the plate is on it. What a list that
+    refuses does itself is a siren."""
     if refusing and not (plate_list and plate_list.barrier == "refuse"):
         return Text("the plate is on {lists}", {"lists": ", ".join(refusing)})
     if plate_list and plate_list.barrier == "report":
         return Text("{list} opens nothing: it only reports", {"list": plate_list.name})
+    return None
+
+
+def _refused(rule: ActionRule, plate_list: PlateList | None, refusing: Sequence[str]) -> Text | None:
+    """Why what opens the barrier must not do so, be it meant as a siren; None: it may."""
+    if refusing and not (insists(rule) and plate_list and plate_list.barrier == "refuse"):
+        return Text("it opens the barrier, and the plate is on {lists}", {"lists": ", ".join(refusing)})
+    if plate_list and plate_list.barrier == "report":
+        return Text("it opens the barrier, and {list} only reports", {"list": plate_list.name})
     return None
 
 

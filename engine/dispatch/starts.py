@@ -10,7 +10,7 @@ from board.kit.settings import Problem, SettingsError
 from board.kit.words import Text, mark
 from engine.actions import ActionKind, Lane
 from engine.events import EVENTS, PLATE
-from engine.types import ActionRule, Passage
+from engine.types import ON_MATCH, ActionRule, Passage
 
 MOST_TIMES = 48
 
@@ -101,6 +101,11 @@ def begins(rule: ActionRule, passage: Passage, listed: bool) -> bool:
 def opens(kind: ActionKind[Any]) -> bool:
     """Whether the kind lets somebody in, or may: what is fast is there for that."""
     return kind.lane is Lane.FAST
+
+
+def insists(rule: ActionRule) -> bool:
+    """Whether the rule says that it opens for the plates of its list, which it need not say: it does so though the list refuses."""
+    return rule.start.on == ON_MATCH.on and rule.start.opens
 
 
 def check(rule: ActionRule, kind: ActionKind[Any]) -> None:

@@ -115,12 +115,15 @@ def relay(name: str, active: bool, at: datetime, operation: str = CHANGED) -> No
     return Notification(RELAY, _time(at), {"RelayToken": clean(name)}, {"LogicalState": state}, operation)
 
 
-NOTIFICATIONS: Mapping[str, tuple[Callable[[PlateEvent, str], Notification], ...]] = {
-    "both": (recognition, detector),
-    "standard": (recognition,),
-    "detector": (detector,),
+MAKERS: Mapping[str, Callable[[PlateEvent, str], Notification]] = {LICENSE_PLATE: recognition, DETECTOR: detector}
+"""Topic of a passage -> what makes it."""
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "both": (LICENSE_PLATE, DETECTOR),
+    "standard": (LICENSE_PLATE,),
+    "detector": (DETECTOR,),
 }
-"""Choice of topics -> what makes them."""
+"""Choice of an action -> topics."""
 
 
 def mqtt_topic(prefix: str, notification: Notification) -> str:

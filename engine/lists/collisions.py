@@ -10,8 +10,9 @@ from board.wiegand.codes import PLATE_BITS, encode_plate64, plate_number
 from engine.lists.matching import normalise
 from engine.types import ListEntry
 
-STORED_BITS = (26, 34)
-"""Lengths of frame whose numbers the store keeps with each entry (`numbers`)."""
+STORED_BITS = {26: ("number26",), 34: ("number26", "number34")}
+"""Length of a frame: those of the numbers that the store keeps with each entry (`numbers`) which are equal where two entries send
+the same in such a frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,18 @@ def wiegand_number(entry: ListEntry, bits: int) -> str:
 
 
 def numbers(key: str, facility: int | None, card: int | None) -> tuple[int, int]:
-    """What an entry sends in frames of 26 and of 34 bits, as numbers that are equal when the frames are: its own number, else that
-    of its plate `key` (normalised) by the SHA-1 rule. An own number that fits no frame of 26 bits is negative."""
+    """What an entry sends in frames of 26 and of 34 bits: its own number, else that of its plate `key` (normalised) by the SHA-1
+    rule. Of an own number that fits no frame of 26 bits the first is 24 bits of it: whatever sends the same in 34 bits has the same
+    first number too."""
     if card is None:
         number = plate_number(key, 32)
         return number & 0xFFFFFF, number
     facility = facility or 0
-    own = facility << 32 | card
-    return facility << 16 | card if facility <= 0xFF and card <= 0xFFFF else -1 - own, own
+    return facility << 16 | card if _fits_26(facility, card) else card & 0xFFFFFF, facility << 32 | card
+
+
+def _fits_26(facility: int, card: int) -> bool:
+    return facility <= 0xFF and card <= 0xFFFF
 
 
 def find_collisions(entries: Iterable[ListEntry], bits: int) -> list[Collision]:
@@ -62,6 +67,7 @@ def find_collisions(entries: Iterable[ListEntry], bits: int) -> list[Collision]:
 
 def _sent(entry: ListEntry, bits: int) -> object:
     """What is the same for two entries that send the same; "" for one that sends nothing."""
-    if bits not in STORED_BITS:
+    facility, card = entry.wiegand_facility or 0, entry.wiegand_card
+    if bits not in STORED_BITS or (bits == 26 and card is not None and not _fits_26(facility, card)):
         return wiegand_number(entry, bits)
-    return numbers(normalise(entry.plate), entry.wiegand_facility, entry.wiegand_card)[STORED_BITS.index(bits)]
+    return numbers(normalise(entry.plate), facility, card)[bits == 34]

@@ -79,6 +79,7 @@ from engine.service.lane import LaneKeeper, Stores
 from engine.service.outputs import Outputs
 from engine.service.passage_source import StoredPassages
 from engine.service.pins_link import PinsLink
+from engine.service.places import forget_unseen
 from engine.service.problems import Problems
 from engine.service.publishing import Publishing, starter
 from engine.service.remembered import LastTrigger, Remembered
@@ -373,6 +374,7 @@ class Service:
                 upkeep=Upkeep(keeper.db, self._clock).turn,
                 exchange=exchanges.turn,
                 sync=keeper.db.sync,
+                forget=partial(forget_unseen, keeper, self._clock),
                 publish=publishing.turn,
             ),
             exchanges=exchanges,

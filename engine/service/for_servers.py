@@ -13,4 +13,11 @@ def for_servers(store: Store, camera_id: str) -> ServerSettings:
     general = store.settings(GeneralSettings)
     device = device_of(general, camera_id)
     recorders = store.settings(RecorderSettings).model_dump()
-    return ServerSettings(camera_id=device.id, camera_name=device.name, site=device.site, time_zone=general.time_zone, **recorders)
+    return ServerSettings(
+        camera_id=device.id,
+        camera_name=device.name,
+        site=device.site,
+        time_zone=general.time_zone,
+        action_addresses=general.action_addresses,
+        **recorders,
+    )

@@ -20,6 +20,7 @@ from board.kit.settings import Settings
 from board.kit.words import NOTHING, Text
 from engine.actions import ActionKind, Kinds
 from engine.dispatch.barrier import Ruling, openers
+from engine.dispatch.decision import visits
 from engine.dispatch.outbox import Outbox
 from engine.dispatch.starts import opens
 from engine.events import CARS
@@ -30,7 +31,7 @@ from engine.service.remembered import Remembered
 from engine.settings.lane import COUNTS, PASSBACK, SECOND_CAMERA, LaneSettings
 from engine.store import DeliveryQuery, Store
 from engine.store.occupancy import STRANGERS
-from engine.types import FIXED_ROLES, WAITING, Decision, Delivery, Match, Passage
+from engine.types import FIXED_ROLES, WAITING, ActionRule, Decision, Delivery, Match, Passage
 
 if TYPE_CHECKING:
     from engine.lane.lane import Lane, Verdict
@@ -155,6 +156,10 @@ class LaneKeeper:
                 self._take(self._lane.by_hand(self._clock.monotonic_ns()))
 
     # --- engine.dispatch.barrier.Barrier ------------------------------------------------------------------------------
+
+    @property
+    def outputs(self) -> frozenset[str]:
+        return frozenset() if self._lane is None else frozenset({self._settings.open_output})
 
     def opens(self, kind: ActionKind[Any], options: Settings) -> bool:
         if self._lane is None or not opens(kind):
@@ -392,8 +397,8 @@ class LaneKeeper:
             pending = stores.store.deliveries.pending_of(passage_id)
             rules = stores.store.rules()
             mine = openers(pending, rules, stores.kinds, self)
-            opening = {rule.list_id for rule in rules if rule.id in {each.rule_id for each in pending if each.id in mine}}
-            if decision.outcome == "opened" and not _spend(stores.store, passage_id, opening):
+            opening = [each for each in pending if each.id in mine]
+            if decision.outcome == "opened" and not _spend(stores.store, passage_id, rules, opening):
                 decision = Decision("refused", Text("its last entry was taken meanwhile"))
             if decision.outcome != "opened":
                 stopped = [each for each in pending if each.id in mine]
@@ -432,7 +437,7 @@ class LaneKeeper:
         if stores is None or self._way(passage) != "in":
             return NOTHING
         occupancy = stores.gate.occupancy
-        since = occupancy.since(passage.plate)
+        since = occupancy.since(passage.plate, _is_sure(matches))
         if since is not None:
             if settings.passback != PASSBACK[1]:
                 return NOTHING
@@ -507,9 +512,10 @@ class LaneKeeper:
 
     def _count(self, stores: Stores, plate: str, matches: Sequence[Match], way: str) -> None:
         list_id, _ = _own_list(matches)
-        if way == "in" and not stores.store.occupancy.enter(plate, list_id, self._clock.now()):
+        now, occupancy = self._clock.now(), stores.store.occupancy
+        if way == "in" and not occupancy.enter(plate, list_id, now, _is_sure(matches)):
             self._happened("passback", plate=plate, why=Text("it came in, and is counted as inside already"))
-        elif way == "out" and not stores.store.occupancy.leave(plate, list_id):
+        elif way == "out" and not occupancy.leave(plate, list_id, now):
             self._happened("passback", plate=plate, why=Text("it left, and had not been counted in"))
         self._changed()
 
@@ -518,10 +524,11 @@ class LaneKeeper:
             self._happened(verdict.event, plate=plate, **_other(verdict.reason))
 
 
-def _spend(store: Store, passage_id: str, lists: set[int]) -> bool:
-    """Counts down the entries of these lists that let the passage in; False: one has none left."""
-    entries = [match.entry for match in store.passages.matches(passage_id) if match.list.id in lists]
-    return all(store.entries.spend(entry.id) for entry in entries if entry is not None and entry.entries_left is not None)
+def _spend(store: Store, passage_id: str, rules: Sequence[ActionRule], opening: Sequence[Delivery]) -> bool:
+    """Counts down the entries that let the passage in; False: one has none left."""
+    spent = visits(store.passages.matches(passage_id), {rule.id: rule.list_id for rule in rules}, opening)
+    begun = [store.visits.begin(passage_id, entry, ids) for entry, ids in spent]
+    return all(begun)
 
 
 def _other(why: Text) -> dict[str, object]:
@@ -539,6 +546,11 @@ def _own_list(matches: Sequence[Match]) -> tuple[int, str]:
     """(id, name) of the list whose places it takes; STRANGERS for a plate on none."""
     mine = next((match.list for match in matches if match.list.role not in (*FIXED_ROLES, "black")), None)
     return (mine.id, mine.name) if mine else (STRANGERS, "")
+
+
+def _is_sure(matches: Sequence[Match]) -> bool:
+    """Whether a list has the plate as it was read: then it is no other one that was read wrongly."""
+    return any(match.entry is not None and not match.entry.is_wildcard and not match.distance for match in matches)
 
 
 def _lists(matches: Sequence[Match]) -> frozenset[str]:

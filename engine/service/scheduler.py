@@ -1,4 +1,4 @@
-"""Scheduler: recurring work of the service: retention, upkeep of the database, WAL checkpoints and syncs, published lists."""
+"""Scheduler: recurring work of the service: retention, upkeep of the database, checkpoints and syncs, published lists, places."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ class Scheduler:
         exchange: Callable[[], object] = lambda: None,
         sync: Callable[[], None] = lambda: None,
         publish: Callable[[], object] = lambda: None,
+        forget: Callable[[], object] = lambda: None,
     ) -> None:
         self._retention = retention
         self._checkpoint = checkpoint
@@ -41,6 +42,7 @@ class Scheduler:
         self._upkeep = upkeep
         self._exchange = exchange
         self._publish = publish
+        self._forget = forget
         self._jobs = schedule.Scheduler()
         self._offset_s = self._offset()
         self._plan()
@@ -63,6 +65,7 @@ class Scheduler:
             (1, self._exchange),
             (1, self._sync),
             (3, self._publish),
+            (60, self._forget),
         ):
             self._jobs.every(seconds).seconds.do(self._guarded, job)
 

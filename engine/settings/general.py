@@ -145,6 +145,15 @@ class GeneralSettings(Settings):
         group="Outputs and inputs",
         max_length=200,
     )
+    cgi_first_line: int = option(
+        1,
+        "First line in CGIs",
+        "The number of the first input and output in setdo.cgi, getdi.cgi and getdo.cgi: manuals of VIVOTEK's cameras print do1 or do0. "
+        "With the wrong one a script switches another output.",
+        group="Outputs and inputs",
+        ge=0,
+        le=1,
+    )
     action_addresses: str = option(
         "",
         "Addresses that actions may reach",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from board.kit.settings import Problem, Settings, option
+from board.kit.errors import ConfigError
+from board.kit.settings import Problem, Settings, field_validator, option
 from board.kit.words import mark
 from engine.lane.table import ROLES
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 ON_FAULT = (mark("go on without it"), mark("refuse everybody"))
 SECOND_CAMERA = (mark("none"), mark("or decide alone"), mark("or refuse"))
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+
 COUNTS = (mark("nothing"), mark("vehicles in"), mark("vehicles out"), mark("in and out by direction"))
 PASSBACK = (mark("report"), mark("refuse"))
 
@@ -180,6 +184,22 @@ class LaneSettings(Settings):
         restart=True,
         group="Places",
     )
+    inside_h: int = option(
+        24,
+        "Inside for at most",
+        "Whoever came in longer ago is counted as inside no more: its exit was not seen. 0: no limit, as where vehicles stay for weeks.",
+        unit="h",
+        group="Places",
+        ge=0,
+        le=8760,
+    )
+    empty_at: str = option(
+        "",
+        "Empty at",
+        "A time of the day such as 03:00 at which nobody is inside any more: counts and corrections begin anew. Empty: never.",
+        group="Places",
+        max_length=5,
+    )
     second_camera: str = option(
         SECOND_CAMERA[0],
         "Second camera",
@@ -199,6 +219,13 @@ class LaneSettings(Settings):
         ge=0.5,
         le=9,
     )
+
+    @field_validator("empty_at")
+    @classmethod
+    def _is_time(cls, text: str) -> str:
+        if text and not _TIME.fullmatch(text):
+            raise ConfigError("must be a time of the day such as 03:00")
+        return text
 
     def conflicts(self) -> tuple[Problem, ...]:
         chosen = self.inputs()

@@ -63,7 +63,7 @@ class RecorderSettings(Settings):
     nvr: bool = option(
         True,
         "Plates by TCP",
-        "Recorders connect and log in with a device password of the use nvr; each passage is sent to all of them.",
+        "Recorders connect and log in with a device password of the use nvr; each plate is sent to all of them (docs/nvr.md).",
         group="Plates by TCP",
     )
     nvr_port: int = option(

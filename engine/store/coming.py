@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
 
 from board.kit.errors import ConfigError
@@ -41,7 +42,11 @@ STORED = COLUMNS[1:]
 """Columns of a coming entry, in their order; the list comes before them."""
 
 
-CACHE_KIB = 8192
+CACHE_KIB = 2048
+"""Also what the sorting holds in memory."""
+
+BATCH = 500
+"""Rows that are written at once."""
 
 
 class ImportRefused(ConfigError):
@@ -73,7 +78,7 @@ class Refusals:
     def check(self) -> None:
         """ImportRefused when there are any."""
         if self.count:
-            raise ImportRefused(self.first, self.count)
+            raise ImportRefused(sorted(self.first, key=lambda each: each[0]), self.count)
 
 
 class Incoming(NamedTuple):
@@ -85,7 +90,14 @@ class Incoming(NamedTuple):
     given: frozenset[str] = EVERY_FIELD
 
 
-_INSERT = f"INSERT INTO coming VALUES ({marks(COLUMNS)}, ?, ?)"
+_COLUMNS = f"list_id INTEGER NOT NULL, {', '.join(STORED)}, line INTEGER NOT NULL, given INTEGER NOT NULL"
+_INSERT = f"INSERT INTO arrived VALUES ({marks(COLUMNS)}, ?, ?)"
+_SORT = "INSERT OR IGNORE INTO coming SELECT * FROM arrived ORDER BY list_id, key, rowid"
+_TWICE = (
+    "SELECT line, plate, first FROM (SELECT rowid AS number, line, plate, first_value(line) OVER same AS first, "
+    "row_number() OVER same AS time FROM arrived WINDOW same AS (PARTITION BY list_id, key ORDER BY rowid)) "
+    "WHERE time > 1 ORDER BY number"
+)
 
 
 class ComingEntry(NamedTuple):
@@ -97,7 +109,8 @@ class ComingEntry(NamedTuple):
 
 
 class Coming:
-    """Lies in a file that nobody sees: written sorted, entries cost a third, and memory is bounded. Use it by `closing`."""
+    """Lies in a file that nobody sees: rows are written as they arrive and then sorted, so that memory is bounded. Use it by
+    `closing`."""
 
     def __init__(self) -> None:
         self._sets: dict[frozenset[str], int] = {}
@@ -105,10 +118,8 @@ class Coming:
         self._file.execute("PRAGMA synchronous=OFF")
         self._file.execute("PRAGMA journal_mode=OFF")
         self._file.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
-        self._file.execute(
-            f"CREATE TABLE coming (list_id INTEGER NOT NULL, {', '.join(STORED)}, line INTEGER NOT NULL, given INTEGER NOT NULL, "
-            "PRIMARY KEY (list_id, key)) WITHOUT ROWID"
-        )
+        self._file.execute(f"CREATE TABLE arrived ({_COLUMNS})")
+        self._file.execute(f"CREATE TABLE coming ({_COLUMNS}, PRIMARY KEY (list_id, key)) WITHOUT ROWID")
         self._file.execute("BEGIN")  # one transaction for all: it is never kept
 
     def gather(
@@ -118,29 +129,41 @@ class Coming:
         refusals: Refusals,
         progress: Callable[[int], None] = lambda count: None,
     ) -> None:
-        """Takes all rows; ImportRefused when some are wrong. `check`: ConfigError when an action can never send the entry."""
+        """Takes all rows, once; ImportRefused when some are wrong. `check`: ConfigError when an action can never send the entry."""
+        values = self._values(rows, check, refusals, progress)
+        try:
+            while batch := list(islice(values, BATCH)):
+                self._file.executemany(_INSERT, batch)
+            self._sort(refusals)
+        except sqlite3.Error as why:
+            raise problem("of the import", why) from why
+        refusals.check()
+
+    def _values(
+        self,
+        rows: Iterable[Incoming],
+        check: Callable[[ListEntry], None],
+        refusals: Refusals,
+        progress: Callable[[int], None],
+    ) -> Iterator[tuple[Any, ...]]:
         for count, row in enumerate(rows, 1):
             try:
                 entry = checked(row.entry)
                 check(entry)
-                self._add(row, entry)
             except ConfigError as why:
                 refusals.add(row.line, why.text)
+            else:
+                yield (*values_of(entry), row.line, self._sets.setdefault(row.given, len(self._sets)))
             if count % 1000 == 0:
                 progress(count)
-        refusals.check()
 
-    def _add(self, row: Incoming, entry: ListEntry) -> None:
-        values = values_of(entry)
-        given = self._sets.setdefault(row.given, len(self._sets))
-        try:
-            self._file.execute(_INSERT, (*values, row.line, given))
-        except sqlite3.IntegrityError as why:
-            sql = "SELECT line FROM coming WHERE list_id = ? AND key = ?"
-            first = self._file.execute(sql, (entry.list_id, values[COLUMNS.index("key")])).fetchone()[0]
-            raise ConfigError("{plate} stands in line {line} already", plate=entry.plate, line=first) from why
-        except sqlite3.Error as why:
-            raise problem("of the import", why) from why
+    def _sort(self, refusals: Refusals) -> None:
+        """Whoever stands there twice is left out, and goes to the refusals."""
+        sorted_rows = self._file.execute(_SORT).rowcount
+        if sorted_rows < self._file.execute("SELECT count(*) FROM arrived").fetchone()[0]:
+            for line, plate, first in self._file.execute(_TWICE):
+                refusals.add(line, Text("{plate} stands in line {line} already", {"plate": plate, "line": first}))
+        self._file.execute("DELETE FROM arrived")
 
     def count(self, list_id: int) -> int:
         return int(self._file.execute("SELECT count(*) FROM coming WHERE list_id = ?", (list_id,)).fetchone()[0])

@@ -31,6 +31,12 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 NOT_WRITTEN = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_TRUNCATE, sqlite3.SQLITE_CANTOPEN)
 """What SQLite calls some refusals of a full storage."""
 
+SHORT_WAL = 8_000_000
+"""Bytes that the WAL keeps when it begins anew after a checkpoint."""
+
+LONG_WAL = 24_000_000
+"""Bytes by which it may grow until `bound_wal` makes a checkpoint."""
+
 PROBE_BYTES = 65_536
 IDLE_READERS = 2
 READER_CACHE_KIB = 1024
@@ -60,6 +66,8 @@ class Database:
         self._closed = False
         self._synced_ns = 0
         """When the WAL was written that `sync` made sure of."""
+        self._wal_bytes = 0
+        """Its size at the checkpoint that `bound_wal` made last."""
         try:
             self._writer = self._open(checkpoints)
         except (sqlite3.Error, OSError) as why:
@@ -229,11 +237,30 @@ class Database:
         """Copies the WAL into the file as far as no reader needs it; waits for nobody."""
         self.pragma("wal_checkpoint(PASSIVE)")
 
+    def bound_wal(self) -> None:
+        """For who writes much without checkpoints: makes one whenever the WAL has grown by LONG_WAL, so that it does not fill the
+        storage."""
+        try:
+            size = self._wal.stat().st_size
+        except FileNotFoundError:
+            return
+        except OSError as why:
+            raise self._problem(why) from why
+        if size < self._wal_bytes:  # it began anew
+            self._wal_bytes = 0
+        if size - self._wal_bytes > LONG_WAL:
+            self.checkpoint()
+            self._wal_bytes = size
+
+    @property
+    def _wal(self) -> Path:
+        return self._path.with_name(f"{self._path.name}-wal")
+
     def sync(self) -> None:
         """What was committed so far outlives a power cut from here on. It may take as long as the card does, and holds nobody up:
         SQLite keeps no locks on the WAL, so that it may be opened and closed beside it."""
         try:
-            number = os.open(self._path.with_name(f"{self._path.name}-wal"), os.O_RDONLY)
+            number = os.open(self._wal, os.O_RDONLY)
         except FileNotFoundError:
             return
         except OSError as why:
@@ -269,7 +296,7 @@ class Database:
             _enable_wal(connection)
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("PRAGMA foreign_keys=ON")
-            connection.execute("PRAGMA journal_size_limit=8000000")
+            connection.execute(f"PRAGMA journal_size_limit={SHORT_WAL}")
             if not checkpoints:
                 connection.execute("PRAGMA wal_autocheckpoint=0")
             connection.execute("PRAGMA busy_timeout=0")

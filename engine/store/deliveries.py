@@ -13,6 +13,7 @@ from engine.store.database import Database
 from engine.store.passages import decision_of
 from engine.store.queries import MAX_ROWS, DeliveryQuery, Head, StoredDelivery
 from engine.store.rows import marks, stamp, when, where
+from engine.store.visits import Visits
 from engine.types import Delivery
 
 COLUMNS = "id, passage_id, rule_id, kind, state, created_at, not_after, attempts, next_try_at, finished_at, note"
@@ -40,10 +41,11 @@ class Unopened:
 
 
 class Deliveries:
-    """Called, it searches: newest first."""
+    """Called, it searches: newest first. What ends also ends the visit that it was to open for."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, visits: Visits) -> None:
         self._db = db
+        self._visits = visits
 
     def __call__(self, query: DeliveryQuery) -> list[StoredDelivery]:
         conditions, values = where(
@@ -80,18 +82,23 @@ class Deliveries:
 
     def since_boot(self, boot: str, kinds: Collection[str], at: datetime, note: Text) -> int:
         """If this is another boot than the last time, what is not finished of these kinds is "expired"; how many. `boot`: its id,
-        "" when that is not known: nothing is compared then."""
+        "" when that is not known: nothing is compared then. Whom it was sent for before the power went may have come in."""
         with self._db.transaction():
             last = self._db.row("SELECT id FROM boot")
             if not boot or (last is not None and last["id"] == boot):
                 return 0
             self._db.execute("DELETE FROM boot")
             self._db.execute("INSERT INTO boot (id) VALUES (?)", (boot,))
+            if last is None:
+                return 0
+            for delivery_id in self._visits.open():
+                untried = "SELECT 1 FROM deliveries WHERE id = ? AND state = 'pending' AND attempts = 0"
+                self._visits.end(delivery_id, opened=self._db.row(untried, (delivery_id,)) is None)
             sql = (
                 "UPDATE deliveries SET state = 'expired', finished_at = ?, note = ? "
                 f"WHERE state IN ('pending', 'sending') AND kind IN ({marks(kinds)})"
             )
-            return self._db.execute(sql, (stamp(at), to_stored(note), *kinds)) if last is not None else 0
+            return self._db.execute(sql, (stamp(at), to_stored(note), *kinds))
 
     def hasten(self, passage_id: str, at: datetime) -> int:
         """What waits for the passage's decision waits no longer; how many."""
@@ -134,10 +141,12 @@ class Deliveries:
         return None if row is None else _delivery(row)
 
     def finish(self, delivery_id: str, state: str, at: datetime, note: Text) -> None:
-        self._db.execute(
-            "UPDATE deliveries SET state = ?, finished_at = ?, note = ? WHERE id = ?",
-            (state, stamp(at), to_stored(note), delivery_id),
-        )
+        with self._db.transaction():
+            self._db.execute(
+                "UPDATE deliveries SET state = ?, finished_at = ?, note = ? WHERE id = ?",
+                (state, stamp(at), to_stored(note), delivery_id),
+            )
+            self._visits.end(delivery_id, opened=state == "done")
 
     def put_back(self, delivery_id: str, next_try_at: datetime, note: Text) -> None:
         """ "pending" again, to be tried at `next_try_at`."""

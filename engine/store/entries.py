@@ -48,6 +48,10 @@ COLUMNS = (
     "number26", "number34", "owner", "email", "group_name", "week", "entries_left", "wildcard",
 )  # fmt: skip
 
+NUMBERED = "number26 IS NOT NULL AND list_id > 0"
+"""Entries in the index of Wiegand numbers. What an import writes comes into it after it is in force: numbers lie at random in the
+index, so that each row of an import would have to write a page of it."""
+
 SEARCHED = ("description", "owner", "email", "group_name")
 
 UTC = ZoneInfo("UTC")
@@ -182,13 +186,14 @@ class Entries:
         return [_candidate(row) for row in self._db.rows(sql, values)]
 
     def collisions(self, list_id: int = 0, bits: int = 26) -> list[Collision]:
-        """Plates that would send the same Wiegand number in frames of so many bits, in one list or (0) in all; the first 1000."""
+        """Plates that would send the same Wiegand number in frames of so many bits, in one list or (0) in all; the first 1000.
+        Those of an import count once it is settled."""
         if bits in STORED_BITS:
-            column = f"number{bits}"
-            twice = f"SELECT {column} FROM entries WHERE {column} IS NOT NULL GROUP BY {column} HAVING count(*) > 1"
+            alike = ", ".join(STORED_BITS[bits])
+            twice = f"SELECT {alike} FROM entries WHERE {NUMBERED} GROUP BY {alike} HAVING count(*) > 1"
             condition = (  # in two steps: to compare the texts of all takes four times as long
-                f"e.{column} IN (SELECT {column} FROM entries WHERE {column} IN ({twice}) "
-                f"GROUP BY {column} HAVING min(key) <> max(key) LIMIT {MAX_COLLISIONS})"
+                f"{NUMBERED} AND ({alike}) IN (SELECT {alike} FROM entries WHERE {NUMBERED} AND ({alike}) IN ({twice}) "
+                f"GROUP BY {alike} HAVING min(key) <> max(key) LIMIT {MAX_COLLISIONS})"
             )
         else:  # the plate code: two differ wherever their plates do, but in characters that it cannot say
             condition = "e.key GLOB '*[^A-Z0-9]*'"
@@ -347,7 +352,8 @@ def checked(entry: ListEntry) -> ListEntry:
     except ConfigError as why:
         raise SettingsError(Problem("week", "Weekly hours", why.text)) from why
     found = {"plate": plate, "week": week, **texts}
-    return entry if all(getattr(entry, name) == value for name, value in found.items()) else replace(entry, **found)
+    is_same = (entry.plate, entry.week, entry.description, entry.owner, entry.email, entry.group) == (plate, week, *texts.values())
+    return entry if is_same else replace(entry, **found)
 
 
 def _check_plate(plate: str) -> None:

@@ -204,7 +204,7 @@ class Imports:
         pace = Steps()
         for list_id in list_ids:
             while settle(db, list_id, pace):
-                pass
+                db.bound_wal()
 
     def _load_list(self, db: Database, coming: Coming, list_id: int, generations: Mapping[int, int], terms: Terms) -> None:
         sql, pace = _insert(generations[list_id]), Steps(LOADING_REST)
@@ -213,6 +213,7 @@ class Imports:
             with pace.step(), db.transaction(cascade=False):
                 _go_on(db, generations)
                 db.execute_many(sql, some)
+            db.bound_wal()
 
     def _change_generation(
         self, db: Database, generations: Mapping[int, int], effects: Sequence[Effect], before: _State, by: str

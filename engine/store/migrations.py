@@ -276,6 +276,27 @@ def _version_13(db: Database) -> None:
     db.execute("ALTER TABLE lists ADD COLUMN keep_days INTEGER NOT NULL DEFAULT 0")
 
 
+def _version_14(db: Database) -> None:
+    """One index of Wiegand numbers instead of two, without what an import is still writing (engine/store/entries.py: NUMBERED)."""
+    db.execute("DROP INDEX entries_number26")
+    db.execute("DROP INDEX entries_number34")
+    db.execute("CREATE INDEX entries_numbers ON entries (number26, number34, key) WHERE number26 IS NOT NULL AND list_id > 0")
+    db.execute("INSERT OR IGNORE INTO entries_due SELECT id FROM entries WHERE number26 < 0")
+
+
+def _version_15(db: Database) -> None:
+    """Entries of guests that were counted down for a gate that is still to open (engine/store/visits.py)."""
+    db.execute(
+        "CREATE TABLE visits (delivery_id TEXT NOT NULL, list_id INTEGER NOT NULL, key TEXT NOT NULL, passage_id TEXT NOT NULL, "
+        "PRIMARY KEY (delivery_id, list_id, key)) WITHOUT ROWID"
+    )
+
+
+def _version_16(db: Database) -> None:
+    """When the count of a list was corrected last."""
+    db.execute("ALTER TABLE places ADD COLUMN since TEXT NOT NULL DEFAULT ''")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_1,
     _version_2,
@@ -290,6 +311,9 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_11,
     _version_12,
     _version_13,
+    _version_14,
+    _version_15,
+    _version_16,
 )
 
 COMPATIBLE = 2

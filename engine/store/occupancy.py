@@ -17,6 +17,9 @@ STRANGERS = 0
 
 MOST = 1_000_000
 
+BY_TIME = "schedule"
+"""Who did it, as `changes` says, where nobody did it by hand."""
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -55,15 +58,16 @@ class Occupancy:
         sql = "SELECT (SELECT count(*) FROM inside) + (SELECT coalesce(sum(correction), 0) FROM places) AS number"
         return max(0, int(self._db.rows(sql)[0]["number"]))
 
-    def since(self, plate: str) -> datetime | None:
-        """When the plate came in; None: it is not inside. A character may have been read wrongly at one of the two times."""
-        row = self._find(plate)
+    def since(self, plate: str, sure: bool = False) -> datetime | None:
+        """When the plate came in; None: it is not inside. A character may have been read wrongly at one of the two times, but not
+        of one that is `sure`: it stands on a list, letter by letter."""
+        row = self._find(plate, sure)
         return row[1] if row else None
 
-    def enter(self, plate: str, list_id: int, at: datetime) -> bool:
-        """Counts a vehicle in; False: it was inside already, and is not counted twice."""
+    def enter(self, plate: str, list_id: int, at: datetime, sure: bool = False) -> bool:
+        """Counts a vehicle in; False: it was inside already, and is not counted twice. `sure`: as `since`."""
         with self._db.transaction():
-            known = self._find(plate)
+            known = self._find(plate, sure)
             if known is not None:
                 self._drifted(list_id)
                 self._db.execute("UPDATE inside SET since = ? WHERE key = ?", (stamp(at), known[0]))
@@ -72,7 +76,7 @@ class Occupancy:
             self._db.execute(sql, (_key(plate), plate, list_id, stamp(at)))
         return True
 
-    def leave(self, plate: str, list_id: int) -> bool:
+    def leave(self, plate: str, list_id: int, at: datetime) -> bool:
         """Counts a vehicle out; False: it had not been counted in. One less is inside all the same."""
         with self._db.transaction():
             known = self._find(plate)
@@ -81,7 +85,8 @@ class Occupancy:
                 return True
             self._drifted(list_id)
             if self.of(list_id).count:
-                self._db.execute("UPDATE places SET correction = correction - 1 WHERE list_id = ?", (list_id,))
+                sql = "UPDATE places SET correction = correction - 1, since = ? WHERE list_id = ?"
+                self._db.execute(sql, (stamp(at), list_id))
         return False
 
     def drifted(self) -> None:
@@ -89,7 +94,7 @@ class Occupancy:
         with self._db.transaction():
             self._drifted(STRANGERS)
 
-    def put(self, list_id: int, capacity: int | None, count: int | None, by: str) -> Places:
+    def put(self, list_id: int, capacity: int | None, count: int | None, by: str, at: datetime) -> Places:
         """Sets the places of a list, or corrects its count by hand; ConfigError when a number is out of range."""
         for number in (capacity, count):
             if number is not None and not 0 <= number <= MOST:
@@ -101,7 +106,8 @@ class Occupancy:
                 self._db.execute("UPDATE places SET capacity = ? WHERE list_id = ?", (capacity, list_id))
             if count is not None:
                 correction = count - self._inside(list_id)
-                self._db.execute("UPDATE places SET correction = ?, drift = 0 WHERE list_id = ?", (correction, list_id))
+                sql = "UPDATE places SET correction = ?, drift = 0, since = ? WHERE list_id = ?"
+                self._db.execute(sql, (correction, stamp(at), list_id))
             after = self.of(list_id)
             self._changes.add(by, "places", list_id, _values(before), _values(after))
         return after
@@ -114,14 +120,27 @@ class Occupancy:
             self._db.execute("UPDATE places SET correction = 0, drift = 0")
             self._changes.add(by, "places", 0, {"inside": before}, {"inside": 0, "reset": True})
 
+    def forget(self, before: datetime) -> int:
+        """Who came in before then is inside no more, and what was corrected before does not count; how many are inside less."""
+        old = "SELECT 1 FROM inside WHERE since < ?1 UNION ALL SELECT 1 FROM places WHERE correction <> 0 AND since < ?1"
+        if self._db.row(old, (stamp(before),)) is None:
+            return 0
+        with self._db.transaction():
+            inside = self.total()
+            self._db.execute("DELETE FROM inside WHERE since < ?", (stamp(before),))
+            self._db.execute("UPDATE places SET correction = 0, drift = 0 WHERE since < ?", (stamp(before),))
+            left = self.total()
+            self._changes.add(BY_TIME, "places", 0, {"inside": inside}, {"inside": left, "before": stamp(before)})
+        return inside - left
+
     def _inside(self, list_id: int) -> int:
         return int(self._db.rows("SELECT count(*) AS number FROM inside WHERE list_id = ?", (list_id,))[0]["number"])
 
-    def _find(self, plate: str) -> tuple[str, datetime] | None:
-        """(key, since): of the plate itself, else of one that looks alike but for one character."""
+    def _find(self, plate: str, sure: bool = False) -> tuple[str, datetime] | None:
+        """(key, since): of the plate itself, else, unless it is `sure`, of one that looks alike but for one character."""
         key = _key(plate)
         row = self._db.row("SELECT key, since FROM inside WHERE key = ?", (key,))
-        if row is None and key:
+        if row is None and key and not sure:
             alike = tuple(fold(each) for each in variants(key))
             row = self._db.row(f"SELECT key, since FROM inside WHERE key IN ({marks(alike)}) ORDER BY since LIMIT 1", alike)
         return None if row is None else (row["key"], datetime.fromisoformat(row["since"]))

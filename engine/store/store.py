@@ -25,6 +25,7 @@ from engine.store.passages import Passages
 from engine.store.rules import Rules
 from engine.store.settings import StoredSettings
 from engine.store.transfers import Transfers
+from engine.store.visits import Visits
 from engine.types import UNDECIDED, ActionRule, Decision, Delivery, ListEntry, Match, Passage
 
 
@@ -50,7 +51,8 @@ class Store:
         self.entries = Entries(self.db, self.lists, self.changes, self._entry_check)
         self.rules = Rules(self.db, self.lists, self.changes, judge or RuleJudge(), self.entries.extremes)
         self.passages = Passages(self.db)
-        self.deliveries = Deliveries(self.db)
+        self.visits = Visits(self.db, self.entries)
+        self.deliveries = Deliveries(self.db, self.visits)
         self.settings = StoredSettings(self.db, self.changes)
         self.counters = Counters(self.db, clock)
         self.occupancy = Occupancy(self.db, self.changes)

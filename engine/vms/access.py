@@ -7,13 +7,15 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from board.kit.loop import Loop
-from board.kit.people import CheckDigest, CheckToken, CheckUsernameToken, Nobody, People, Person
+from board.kit.people import CheckDigest, CheckToken, CheckUsernameToken, Nobody, Person
 from engine.log_in import NEEDED, NONCE_S, LogIn, Question, Unchecked
 from engine.vms.http import Reply, Request, text
 
 DEVICE = ("view", NEEDED, "open")
 """Permissions of a device password of which the host does not say less: a recorder's user opens the gate with it."""
+
+ALGORITHMS = ("MD5", "SHA-256")
+"""Clients of HTTP that take the first challenge and know no other than MD5 are many (Python's urllib is one)."""
 
 MOST_USES = 10_000
 
@@ -49,11 +51,9 @@ class Uses:
 class Access:
     """`check` is for pictures: with a device password, or who may look at passages; `person` for anything else."""
 
-    def __init__(self, people: People, loop: Loop) -> None:
-        self._log_in = LogIn(people, loop)
+    def __init__(self, log_in: LogIn) -> None:
+        self._log_in = log_in
         self._uses = Uses()
-        self.start = self._log_in.start
-        self.close = self._log_in.close
 
     def check(self, request: Request, then: Callable[[Reply | None], None], needed: str = NEEDED) -> None:
         """Calls `then` with None when the request is welcome, else with the reply that says what is missing."""
@@ -109,7 +109,7 @@ class Access:
         return self._challenge()
 
     def _challenge(self, authorization: str = "", stale: bool = False) -> Denied:
-        challenges = self._log_in.challenges(authorization, stale)
+        challenges = self._log_in.challenges(authorization, stale, ALGORITHMS)
         headers = tuple(("WWW-Authenticate", challenge) for challenge in challenges)
         return Denied(401, "log in with a device password of the use onvif", headers)
 

@@ -112,8 +112,8 @@ class _Port:
 
 class Broadcasts:
     """Takes messages at the Unix socket `path` from `start` to `close`. `bind`: the address that ports listen on, "" for all;
-    `announce(name, url)` is told where they do, "" when they do not any more; `notify(body)` takes a message to ONVIF's clients and
-    says how many those are, ValueError when it is none."""
+    `announce(name, url)` is told where they do, "" when they do not any more; `notify(body, answer)` takes a message to ONVIF's
+    clients and says by `answer`, once, how many those are; ValueError when it is none."""
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class Broadcasts:
         path: Path,
         bind: str,
         announce: Callable[[str, str], None],
-        notify: Callable[[bytes], int],
+        notify: Callable[[bytes, Callable[[int], None]], None],
         clients: Clients,
     ) -> None:
         self._loop = loop
@@ -202,11 +202,13 @@ class Broadcasts:
 
     def _hand_over(self, sender: _Sender, body: bytes) -> None:
         try:
-            clients = self._notify(body)
+            self._notify(body, partial(self._told, sender))
         except ValueError as why:
             self._refuse(sender, str(why))
-            return
-        self._say(sender, {"clients": clients, "problem": ""})
+
+    def _told(self, sender: _Sender, clients: int) -> None:
+        if sender in self._senders:
+            self._say(sender, {"clients": clients, "problem": ""})
 
     def _send_out(self, sender: _Sender, head: dict[str, Any], body: bytes) -> None:
         port = self._open_port(sender, int(head["port"]))

@@ -1,43 +1,115 @@
-"""Notifications: what the service's ONVIF action hands over for the clients of ONVIF's event service, newest kept.
+"""Notifications: which passages the clients of ONVIF's event service are told: every one as it is stored, or those that have the
+service's action ONVIF EVENT; each topic of a passage once.
 
-A message is JSON: {"id": event's id, "notifications": [{"topic", "time", "source", "data"}]}, as engine/formats/onvif.py declares
-them.
+The action hands over JSON: {"id": the event's, "notifications": [{"topic", "time", "source", "data", "operation"}]}, as
+engine/formats/onvif.py makes them. The passage itself comes by the subscription, with its picture, a moment before or after.
 """
 
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
-from collections.abc import Mapping
-from typing import Any
+from collections import OrderedDict, deque
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 
-KEPT = 100
-"""Passages."""
+from board.kit.loop import Loop
+from engine.formats.onvif import CHOICES, MAKERS, Notification
+from engine.types import PlateEvent
+
+KNOWN = 500
+"""Passages that are not told twice: more than can come while the service repeats the delivery of one."""
+KEPT = 20
+"""Of those: whole, with their pictures, for the action to come."""
 
 MOST_BYTES = 16_384
 """Of one message."""
 
+WAIT_S = 0.5
+"""For the passage to which a message belongs; the test of an action has none."""
+
+Publish = Callable[[Sequence[Notification], str], Collection[str]]
+"""Gets the notifications of a passage with its plate, gives the ids of the subscriptions that have taken some."""
+
+
+@dataclass(eq=False, slots=True)
+class _Passage:
+    """`told`: topics; `takers`: ids of subscriptions; `given`: topic -> what the action handed over; `asked`: its messages that
+    wait, as topics and whom to answer."""
+
+    event: PlateEvent | None = None
+    picture: str = ""
+    told: set[str] = field(default_factory=set)
+    takers: set[str] = field(default_factory=set)
+    given: dict[str, Notification] = field(default_factory=dict)
+    asked: list[tuple[tuple[str, ...], Callable[[int], None]]] = field(default_factory=list)
+
 
 class Notifications:
-    """Used by the loop's thread. A passage that comes again, since its delivery was repeated, replaces itself."""
+    """Used by the loop's thread. `publisher()`: who tells the clients, None while there have been none; `every()`: whether all
+    passages are told, not those of the action alone."""
 
-    def __init__(self) -> None:
-        self._kept: OrderedDict[str, tuple[Mapping[str, Any], ...]] = OrderedDict()
+    def __init__(self, loop: Loop, publisher: Callable[[], Publish | None], every: Callable[[], bool]) -> None:
+        self._loop = loop
+        self._publisher = publisher
+        self._every = every
+        self._passages: OrderedDict[str, _Passage] = OrderedDict()
+        self._kept: deque[_Passage] = deque()
 
-    def take(self, body: bytes) -> int:
-        """One message; how many clients get it. ValueError says what is wrong with it."""
-        if len(body) > MOST_BYTES:
-            raise ValueError(f"notifications of {len(body)} bytes")
-        try:
-            message = json.loads(body)
-            event_id, found = str(message["id"]), tuple(dict(each) for each in message["notifications"])
-        except (LookupError, TypeError) as why:
-            raise ValueError(f"not notifications: {why!r}") from why
-        self._kept[event_id] = found
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
-        return 0
+    def tell(self, event: PlateEvent, picture: str) -> None:
+        """A passage with a plate, decided about. `picture`: path of its picture, "" without one."""
+        one = self._known(event.passage.id)
+        one.event, one.picture = event, picture
+        self._kept.append(one)
+        if len(self._kept) > KEPT:
+            self._kept.popleft().event = None
+        if self._every():
+            self._to_clients(one, CHOICES["both"])
+        self._carry_out(one)
 
-    def newest(self) -> tuple[tuple[str, tuple[Mapping[str, Any], ...]], ...]:
-        """(event's id, its notifications), oldest first."""
-        return tuple(self._kept.items())
+    def take(self, body: bytes, answer: Callable[[int], None]) -> None:
+        """One message of the action; `answer` gets how many clients are told, soon. ValueError says what is wrong with it."""
+        event_id, given = _read(body)
+        one = self._known(event_id)
+        one.given.update(given)
+        one.asked.append((tuple(given), answer))
+        if one.event is not None or one.told:
+            self._carry_out(one)
+        else:
+            self._loop.after(WAIT_S, partial(self._carry_out, one))
+
+    def _carry_out(self, one: _Passage) -> None:
+        asked, one.asked = one.asked, []
+        for topics, answer in asked:
+            self._to_clients(one, topics)
+            answer(len(one.takers))
+        one.given.clear()
+
+    def _known(self, event_id: str) -> _Passage:
+        one = self._passages.setdefault(event_id, _Passage())
+        while len(self._passages) > KNOWN:
+            self._passages.popitem(last=False)
+        return one
+
+    def _to_clients(self, one: _Passage, topics: Collection[str]) -> None:
+        publish = self._publisher()
+        if publish is None:
+            return
+        new = [topic for topic in topics if topic not in one.told]
+        one.told.update(new)
+        if one.event is not None:
+            made, plate = [MAKERS[topic](one.event, one.picture) for topic in new], one.event.passage.plate
+        else:
+            made, plate = [one.given[topic] for topic in new], ""
+        one.takers.update(publish(made, plate))
+
+
+def _read(body: bytes) -> tuple[str, dict[str, Notification]]:
+    if len(body) > MOST_BYTES:
+        raise ValueError(f"notifications of {len(body)} bytes")
+    message = json.loads(body)
+    try:
+        found = [Notification(**each) for each in message["notifications"]]
+        return str(message["id"]), {each.topic: each for each in found}
+    except (LookupError, TypeError) as why:
+        raise ValueError(f"not notifications: {why!r}") from why

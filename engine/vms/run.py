@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
+import resource
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,12 +17,18 @@ from board.kit.people import People
 from board.kit.process import Life, open_log
 from board.kit.servers import announce, bind_address
 from board.kit.state import State
-from engine.messages import PASSAGES, SETTINGS, PassageEvent, ServerSettings
+from engine.decided import Decided
+from engine.events import PLATE
+from engine.log_in import LogIn
+from engine.messages import DELIVERIES, LINES, PASSAGES, SETTINGS, LineChanged, PassageEvent, ServerSettings
+from engine.settings.recorders import ONVIF_EVENTS
 from engine.subscription import Subscription
 from engine.vms.access import Access
 from engine.vms.broadcasts import Broadcasts
 from engine.vms.http import HttpServer, Reply, Request, text
 from engine.vms.notifications import Notifications
+from engine.vms.nvr import MOST_CLIENTS, Nvr
+from engine.vms.nvr import NAME as NVR
 from engine.vms.onvif.start import FOLDER as ONVIF
 from engine.vms.onvif.start import OnvifDevice
 from engine.vms.snapshots import FOLDER, KNOWN, Snapshots
@@ -28,6 +36,13 @@ from engine.vms.snapshots import FOLDER, KNOWN, Snapshots
 log = logging.getLogger("vms")
 
 BEAT_S = 1.0
+
+NICENESS = 5
+"""However many recorders take plates: reading the next one comes first."""
+
+MOST_FILES = 4_096
+OTHER_FILES = 300
+"""Descriptors for all but the recorders of Nvr."""
 
 
 class Vms:
@@ -37,11 +52,12 @@ class Vms:
         self.loop = Loop()
         self._clients = Clients(state, "vms")
         self._snapshots = Snapshots(state.images)
-        self._access = Access(People(state.people_socket), self.loop)
+        self._log_in = LogIn(People(state.people_socket), self.loop)
+        self._access = Access(self._log_in)
         self._onvif = OnvifDevice(state, clock, self.loop, self._access, self._clients)
         self._settings: ServerSettings | None = None
         self._http = HttpServer(self.loop, state.vms_socket, self.answer)
-        self._notifications = Notifications()
+        self._notifications = Notifications(self.loop, self._onvif.publisher, self._tells_every_passage)
         self._broadcasts = Broadcasts(
             self.loop,
             state.broadcasts_socket,
@@ -50,7 +66,17 @@ class Vms:
             self._notifications.take,
             self._clients,
         )
-        topics = (PASSAGES, SETTINGS)
+        self._nvr = Nvr(
+            self.loop,
+            self._log_in,
+            self._clients,
+            bind_address(),
+            lambda url: announce(state, NVR, url),
+            self._snapshots.read,
+            most_clients=min(MOST_CLIENTS, open_files(MOST_FILES) - OTHER_FILES),
+        )
+        self._decided = Decided(self._tell, clock)
+        topics = (PASSAGES, DELIVERIES, LINES, SETTINGS)
         self._feed = Subscription(
             state.service_socket, topics, lambda message: self.loop.call(lambda: self._take(message)), clock, last=KNOWN
         )
@@ -60,7 +86,7 @@ class Vms:
         self._clients.start()
         self._http.start()
         self._broadcasts.start()
-        self._access.start()
+        self._log_in.start()
         self._feed.start()
 
     def close(self) -> None:
@@ -68,9 +94,15 @@ class Vms:
         self._http.close()
         self._onvif.close()
         self._broadcasts.close()
-        self._access.close()
+        self._nvr.close()
+        self._log_in.close()
         self._clients.close()
         self.loop.close()
+
+    def turn(self) -> None:
+        """To be called about every second, by the loop."""
+        self._nvr.turn()
+        self._decided.turn()
 
     def answer(self, request: Request, reply: Callable[[Reply], None]) -> None:
         """One request of the host's proxy."""
@@ -85,6 +117,9 @@ class Vms:
         else:
             reply(self._picture(request.path))
 
+    def _tells_every_passage(self) -> bool:
+        return self._settings is not None and self._settings.onvif_events == ONVIF_EVENTS[0]
+
     def _picture(self, path: str) -> Reply:
         found = self._snapshots.open(path)
         if found is None:
@@ -95,9 +130,31 @@ class Vms:
     def _take(self, message: Any) -> None:
         if isinstance(message, PassageEvent):
             self._snapshots.take(message)
+        elif isinstance(message, LineChanged):
+            self._onvif.line(message.line)
         elif isinstance(message, ServerSettings):
-            self._settings = message
-            self._onvif.use(message)
+            self._use(message)
+        self._decided.take(message)
+
+    def _tell(self, stored: PassageEvent) -> None:
+        """A passage of now, once it is decided about: the same for all who listen."""
+        if stored.passage.what == PLATE:
+            picture = self._snapshots.path(stored.passage.id)
+            self._nvr.tell(stored.event, picture)
+            self._notifications.tell(stored.event, picture)
+
+    def _use(self, settings: ServerSettings) -> None:
+        self._settings = settings
+        self._nvr.use(settings)
+        self._onvif.use(settings)
+
+
+def open_files(most: int) -> int:
+    """Lets this process open so many files, or as many as the system permits; how many those are."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    permitted = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (permitted, hard))
+    return permitted
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -107,10 +164,16 @@ def main(arguments: Sequence[str]) -> int:
     state = State(parser.parse_args(arguments).state.resolve())
     open_log(state, "vms")
     life = Life(state, "vms")
+    os.nice(NICENESS)
     vms = Vms(state, Clock())
     vms.start()
     log.info("vms started")
-    vms.loop.run(life.stop, BEAT_S, life.beat)
+
+    def turn() -> None:
+        life.beat()
+        vms.turn()
+
+    vms.loop.run(life.stop, BEAT_S, turn)
     vms.close()
     log.info("vms ended")
     return 0

@@ -37,6 +37,19 @@ class Snapshots:
         number = 1 + sum(name.startswith(second) for name, _ in self._names)
         self._names.append((f"{second}{number:02d}", event))
 
+    def path(self, passage_id: str) -> str:
+        """Where the picture of that passage is, "/LPR/2018051506193401.jpg"; "" when it has none, or is none of the newest."""
+        names = (name for name, event in list(self._names)[-KEPT:] if event.passage.id == passage_id)
+        return next((f"{FOLDER}{name}.jpg" for name in names), "")
+
+    def read(self, name: str) -> bytes:
+        """A stored picture by its file's name; b"" when it is gone."""
+        found = self._open(name)
+        if found is None:
+            return b""
+        with found[0] as file:
+            return file.read()
+
     def names(self) -> tuple[str, ...]:
         """Of the pictures that are there, newest first."""
         return tuple(name for name, _ in list(self._names)[-KEPT:])[::-1]

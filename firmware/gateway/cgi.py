@@ -1,4 +1,6 @@
-"""CGIs: upload_vadp.cgi, vadpctrl.cgi and getparam.cgi as VIVOTEK's clients expect them (docs/install.md)."""
+"""CGIs of the host: upload_vadp.cgi, vadpctrl.cgi and the packages' parameters, as VIVOTEK's clients expect them (docs/cgi.md).
+
+All others are the ANPR package's (webui/cgi.py), and reach it as its pages do (portals.py)."""
 
 from __future__ import annotations
 
@@ -6,12 +8,13 @@ import html
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from urllib.parse import unquote
 
 from board.kit.errors import PackageError
-from board.kit.web.routes import STREAM, Answer, Call, Route
+from board.kit.web.parameters import TYPE, is_wanted, lines, wanted_names
+from board.kit.web.routes import KNOWN, STREAM, Answer, Call, Refused, Route
 from board.kit.words import Text
 from firmware import platform_text
+from firmware.gateway.portals import package_parameters
 from firmware.host import Host
 from firmware.packages.management import MAX_PACKAGES, PackageStatus
 from firmware.packages.uploads import MAX_UPLOAD_BYTES
@@ -19,13 +22,24 @@ from firmware.pages.packages import upload
 
 DONE = {"start": "started", "stop": "stopped", "restart": "restarted", "rollback": "rolled back", "remove": "removed"}
 """What vadpctrl.cgi answers behind "is"."""
+GROUPS = ("vadp", "capability_vadp")
+"""Parameters that no package is asked for."""
+
 _HTML = "text/html; charset=utf-8"
 
 
 def _getparam(host: Host, call: Call) -> Answer:
-    asked = call.address.partition("?")[2]
-    wanted = [unquote(part.partition("=")[0]) for part in asked.split("&") if part]
-    return Answer(parameter_lines(host.packages.listing(), wanted).encode(), "text/plain; charset=utf-8")
+    """The host's parameters, and behind them those of the package that has CGIs, as far as each may be seen."""
+    wanted = wanted_names(call)
+    values = parameters(host.packages.listing()) if call.may("packages") else {}
+    own = lines(values, wanted).encode()
+    known = all(any(is_wanted(name, [each]) for name in values) or each.startswith(GROUPS) for each in wanted)
+    others = None if wanted and known else package_parameters(host, call)
+    if not call.may("packages") and others is None:
+        raise Refused(
+            403, "This needs the permission {permission}, which {user} does not have.", permission="packages", user=call.user
+        )
+    return Answer(own + (others or b""), TYPE)
 
 
 def _vadpctrl(host: Host, call: Call) -> Answer:
@@ -57,8 +71,18 @@ def _upload_vadp(host: Host, call: Call) -> Answer:
     return Answer(_Progress(receiving, first, steps), _HTML)
 
 
-_CONTROL = Route("GET", "cgi-bin/admin/vadpctrl.cgi", "packages", _vadpctrl, changes=True, takes=STREAM)
-_PARAMETERS = Route("GET", "cgi-bin/admin/getparam.cgi", "packages", _getparam, takes=STREAM)
+_CONTROL = Route(
+    "GET",
+    "cgi-bin/admin/vadpctrl.cgi",
+    "packages",
+    _vadpctrl,
+    "Starts, stops, restarts, removes or rolls back the package number `idx`, as `cmd` says.",
+    changes=True,
+    takes=STREAM,
+)
+_PARAMETERS = Route(
+    "GET", "cgi-bin/admin/getparam.cgi", KNOWN, _getparam, "Parameters of the packages and of the camera.", takes=STREAM
+)
 ROUTES: tuple[Route[Host], ...] = (
     _CONTROL,
     replace(_CONTROL, method="POST"),
@@ -69,20 +93,13 @@ ROUTES: tuple[Route[Host], ...] = (
         "cgi-bin/admin/upload_vadp.cgi",
         "packages",
         _upload_vadp,
+        "Uploads a package: multipart/form-data with one file and `save2sd`.",
         changes=True,
         takes=STREAM,
         max_body_bytes=MAX_UPLOAD_BYTES,
     ),
 )
-"""For administrators only (security level 6). VIVOTEK's clients start and stop by GET, so these GETs count as changes."""
-
-
-def parameter_lines(listing: tuple[PackageStatus, ...], wanted: list[str]) -> str:
-    """`name='value'` and CR LF per line, for every group or name in `wanted` (all without one); nothing else."""
-    values = parameters(listing)
-    if wanted:
-        values = {name: value for name, value in values.items() if any(name == w or name.startswith(f"{w}_") for w in wanted)}
-    return "".join(f"{name}='{_value(value)}'\r\n" for name, value in values.items())
+"""For administrators (security level 6). VIVOTEK's clients start and stop by GET, so these GETs count as changes."""
 
 
 def parameters(listing: tuple[PackageStatus, ...]) -> dict[str, str]:
@@ -112,11 +129,6 @@ def parameters(listing: tuple[PackageStatus, ...]) -> dict[str, str]:
         }
         values |= {f"vadp_module_i{package.idx}_{field}": value for field, value in fields.items()}
     return values
-
-
-def _value(text: str) -> str:
-    # Parsers take what stands between the first and the last quote of a line.
-    return "".join(character if character.isprintable() else " " for character in text).replace("'", "\u2019")
 
 
 def _page(status: int, text: str) -> Answer:

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from board.kit.web.app import shows_page
 from board.kit.web.routes import KNOWN, PUBLIC, STREAM, Answer, Call, Elsewhere, Refused, Route
-from board.kit.web.visitor import NO_ONE
+from board.kit.web.visitor import BASIC, NO_ONE, TOKEN
 from board.kit.words import Text, mark
 from firmware.gateway.admission import admit, guard
 from firmware.gateway.proxy import MAX_BODY_BYTES, PortalDown
 from firmware.host import Host
-from firmware.packages.manifest import HOST, NOBODY, PACKAGE
+from firmware.packages.manifest import CGIS, HOST, NOBODY, PACKAGE
 
 
 def _forward(host: Host, call: Call) -> Answer:
@@ -30,12 +30,38 @@ def _forward(host: Host, call: Call) -> Answer:
     visitor = call.visitor if authenticates != NOBODY else replace(NO_ONE, address=call.visitor.address)
     try:
         reply = host.proxy.forward(
-            found.socket, visitor, lambda: not visitor.by or host.auth.still(visitor), with_log_in=authenticates == PACKAGE
+            found.socket,
+            replace(visitor, is_program=_is_program(host, call)),
+            lambda: not visitor.by or host.auth.still(visitor),
+            with_log_in=authenticates == PACKAGE,
         )
     except PortalDown:
         return _down(host, call, found.package)
     kept = tuple((header, value) for header, value in reply.headerlist if header.lower() != "content-type")
     return Answer(reply.body, reply.content_type, reply.status_code, kept)
+
+
+def package_parameters(host: Host, call: Call) -> bytes | None:
+    """What the package that has CGIs answers to this getparam.cgi; None when there is none, or it does not want to tell."""
+    found = host.packages.route(CGIS)
+    if found is None:
+        return None
+    try:
+        reply = host.proxy.forward(found.socket, call.visitor, lambda: True, packed=False)
+    except PortalDown:
+        return None
+    body = b"".join(reply.body)
+    return body if reply.status_code == 200 else None
+
+
+def _is_program(host: Host, call: Call) -> bool:
+    """Whether a program sends this by a password or token of its own, and no page can have made a browser do it."""
+    if call.visitor.by == BASIC:
+        try:
+            guard(host, call)
+        except Refused:
+            return False
+    return call.visitor.by in (BASIC, TOKEN)
 
 
 def _down(host: Host, call: Call, name: str) -> Answer:

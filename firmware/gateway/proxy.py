@@ -21,6 +21,7 @@ from board.kit.web.headers import NOT_KEPT, SECURITY
 from board.kit.web.routes import Refused
 from board.kit.web.streams import PARK, STREAM, Parked, Relay
 from board.kit.web.visitor import Visitor, headers_of
+from firmware.packages.manifest import CGIS
 from firmware.people.auth import SESSION
 
 MAX_BODY_BYTES = 64 << 20
@@ -57,11 +58,17 @@ class Proxy:
     def __init__(self) -> None:
         self._pool = _Pool()
 
-    def forward(self, portal: Path, visitor: Visitor, allowed: Callable[[], bool], with_log_in: bool = False) -> HTTPResponse:
+    def forward(
+        self, portal: Path, visitor: Visitor, allowed: Callable[[], bool], with_log_in: bool = False, packed: bool = True
+    ) -> HTTPResponse:
         """The portal's answer to the current request; PortalDown when it does not listen. `allowed()`: whether the visitor still
-        has a session; a stream ends when not. `with_log_in`: passes the Authorization header on, to a package that looks at it."""
+        has a session; a stream ends when not. `with_log_in`: passes the Authorization header on, to a package that looks at it;
+        `packed`: the answer may come compressed."""
         target, length, headers = _target(), _length(), _headers(visitor, with_log_in)
+        if not packed:
+            headers.pop("accept-encoding", None)
         repeatable = request.method in _REPEATABLE and not length and request.environ["SERVER_PROTOCOL"] == "HTTP/1.1"
+        repeatable = repeatable and not target.startswith(CGIS)  # VIVOTEK's clients open gates by GET
         connection = self._pool.take(portal) if repeatable else None
         if connection is not None:
             try:

@@ -41,6 +41,8 @@ HOSTS_PATHS = (
     "setup",
 )
 """First parts of the host's own addresses: no package may take them."""
+CGIS = "/cgi-bin/"
+"""The one of these that a route of a package may take: it answers those CGIs that the host has none of its own for."""
 CLOSED_SOCKETS = ("people.sock", "pins.sock", "service.sock")
 """Sockets in STATE/run that speak no HTTP: strangers must not get there through the proxy."""
 
@@ -164,6 +166,8 @@ def _check_routes(routes: tuple[Route, ...]) -> None:
         raise PackageError("package.conf: no [route.portal] section: Package Management would have nothing to open")
     if len({route.path.casefold() for route in routes}) != len(routes):
         raise PackageError("package.conf: two routes have the same path")
+    if any(route.path == CGIS and (route.name == PORTAL or route.authenticates != HOST) for route in routes):
+        raise PackageError("package.conf: the route {path} is for CGIs that the host asks a log-in for", path=CGIS)
 
 
 def _matching(pattern: str, what: str) -> Callable[[str], str]:
@@ -230,6 +234,10 @@ def _path(text: str) -> str:
     return text
 
 
+def _route_path(text: str) -> str:
+    return text if text == CGIS else _path(text)
+
+
 def _socket(text: str) -> str:
     if not re.fullmatch(r"[a-z0-9_-]{1,30}\.sock", text):
         raise ConfigError("{text!r} is not a socket name like manager.sock", text=text[:60])
@@ -280,7 +288,7 @@ _PROCESS: Keys = {
 }
 
 _ROUTE: Keys = {
-    "path": (_path, _NEEDED),
+    "path": (_route_path, _NEEDED),
     "socket": (_socket, _NEEDED),
     "authenticates": (_one_of((HOST, PACKAGE, NOBODY)), HOST),
 }

@@ -33,7 +33,8 @@ Say = Callable[[str], None]
 
 
 def exchange(say: Say) -> dict[str, object]:
-    """The figures; `say` gets what is being done. Memory is that of the process that imports: the service has none of it."""
+    """The figures; `say` gets what is being done. Memory is that of the process that imports, before its first rows and at most:
+    the service has none of it."""
     with TemporaryDirectory() as folder:
         state = State(Path(folder) / "state")
         file = Path(folder) / "list.xml"
@@ -72,7 +73,17 @@ def _import(state: State, store: Store, plates: Sequence[str], file: Path) -> tu
     command = [sys.executable, "-m", "engine", "exchange", "--state", str(state.root), "hand", str(folder.path)]
     begun = time.monotonic()
     process = subprocess.Popen(command)
-    taken = commits_taken(store, plates, lambda count: folder.result().state == READING and process.poll() is None)
+    megabytes = {"idle_mb": 0, "process_mb": 0}
+
+    def goes_on(count: int) -> bool:
+        result, peak = folder.result(), _peak_mb(process.pid)
+        if peak:
+            megabytes["process_mb"] = peak
+        if peak and result.state == READING and not result.count:
+            megabytes["idle_mb"] = peak
+        return result.state == READING and process.poll() is None
+
+    taken = commits_taken(store, plates, goes_on)
     took_s = time.monotonic() - begun
     _, code, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(code)
@@ -83,12 +94,18 @@ def _import(state: State, store: Store, plates: Sequence[str], file: Path) -> tu
     figures = {
         "seconds": round(took_s, 1),
         "cpu_s": round(used.ru_utime + used.ru_stime, 1),
-        "process_mb": round(used.ru_maxrss / 1024),
+        **megabytes,
         "megabytes": round(file.stat().st_size / 1e6, 1),
         "added": said["added"],
         "removed": said["removed"],
     }
     return figures, taken
+
+
+def _peak_mb(pid: int) -> int:
+    """Not as wait4(2) tells it: that is what the process was forked from, too."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return next((int(line.split()[1]) // 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0)
 
 
 def _export(store: Store, path: Path, name: str, say: Say) -> dict[str, float]:

@@ -7,14 +7,16 @@ from onvif import ONVIFCamera
 
 host, port, user, password, output = sys.argv[1:]
 camera = ONVIFCamera(host, int(port), user, password)
-media, io = camera.create_media_service(), camera.create_deviceio_service()
 device = camera.devicemgmt
+services = {each.Namespace: each.XAddr for each in device.GetServices({"IncludeCapability": False})}
+camera.xaddrs |= services  # of itself it knows those of GetCapabilities alone, without what stands in an Extension there
+media, io = camera.create_media_service(), camera.create_deviceio_service()
 profiles = media.GetProfiles()
 setup = {"Stream": "RTP-Unicast", "Transport": {"Protocol": "RTSP"}}
 told = {
     "manufacturer": device.GetDeviceInformation().Manufacturer,
     "media": device.GetCapabilities({"Category": "Media"}).Media.XAddr,
-    "services": [each.Namespace for each in device.GetServices({"IncludeCapability": True})],
+    "services": list(services),
     "profiles": [each.token for each in profiles],
     "stream": media.GetStreamUri({"StreamSetup": setup, "ProfileToken": profiles[0].token}).Uri,
     "snapshot": media.GetSnapshotUri({"ProfileToken": profiles[0].token}).Uri,

@@ -13,7 +13,7 @@ import pytest
 
 from board.profiles import _page as boards
 from engine.__main__ import COMMANDS
-from engine.cli import countries, lane_docs, messages_docs, settings_docs
+from engine.cli import countries, lane_docs, messages_docs, nvr_docs, settings_docs
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PRODUCT = ("board", "engine", "webui", "firmware", "vadp_package")
@@ -104,6 +104,11 @@ def test_generated_pages_are_current(page: str, command: str, current: object) -
 def test_the_lane_is_drawn_as_its_table_says() -> None:
     written = (REPOSITORY / "docs" / "lane.md").read_text(encoding="utf-8")
     assert written.endswith(lane_docs.markdown()), "its end is what python -m engine lane prints"
+
+
+def test_the_bytes_of_the_messages_to_recorders_are_those_that_are_sent() -> None:
+    written = (REPOSITORY / "docs" / "nvr.md").read_text(encoding="utf-8")
+    assert written.endswith(nvr_docs.markdown()), "its end is what python -m engine nvr prints"
 
 
 def test_the_check_reads_paths_braces_and_commands() -> None:

@@ -412,6 +412,58 @@ def test_who_asks_for_the_log_in_is_said_by_the_route(host: Host) -> None:
     assert heard("/none/", None)[0] in (302, 303, 401)
 
 
+def with_cgis(text: str) -> str:
+    """The tiny package in the second format, with CGIs of its own."""
+    text = text.replace("format = 1", "format = 2").replace("url = /tiny/\n", "")
+    return f"{text}[route.portal]\npath = /tiny/\nsocket = manager.sock\n[route.cgi]\npath = /cgi-bin/\nsocket = manager.sock\n"
+
+
+def test_a_package_answers_the_cgis_that_are_not_the_hosts_and_learns_whether_a_program_asks(host: Host) -> None:
+    host.upload(contents(conf=with_cgis))
+    assert host.ask("GET", "/cgi-bin/dido/setdo.cgi?do1=1").json()["error"] == "TINY is stopped"
+    host.control("start")
+    until(lambda: host.ask("GET", "/health").status_code == 200)
+
+    def told(auth: object, headers: dict[str, str], ask: Any = requests.get) -> str:
+        """What the package hears of X-Gatewright-Program; "refused": it hears nothing at all."""
+        reply = ask(f"http://127.0.0.1:{host.port}/cgi-bin/dido/setdo.cgi?do1=1", auth=auth, headers=headers, timeout=30)
+        if reply.status_code in (401, 403):
+            return "refused"
+        assert (reply.json()["path"], reply.json()["headers"]["x-gatewright-user"][:5]) == (
+            "/cgi-bin/dido/setdo.cgi?do1=1",
+            "admin",
+        )
+        return str(reply.json()["headers"].get("x-gatewright-program", "no"))
+
+    basic, here = ("admin", host.password), f"http://127.0.0.1:{host.port}"
+    token = host.ask("POST", "/api/tokens", json={"name": "script", "permissions": ["open"]}).json()["token"]
+    forged = {"X-Gatewright-Program": "1", "X_Gatewright_Program": "1"}
+    browser = {"User-Agent": "Mozilla/5.0 (X11)", "Accept-Language": "de"}
+    session, _ = log_in(host, "admin", host.password)
+    session.headers.pop("Origin")
+    assert told(basic, {}) == told(None, {"Authorization": f"Bearer {token}"}) == "1"
+    assert told(basic, browser | forged) == "no"
+    assert told(basic, {"Referer": "http://wiki.corp.example/"}) == told(basic, {"Sec-Fetch-Site": "cross-site"}) == "no"
+    assert told(None, forged, session.get) == told(None, {"Referer": here, "Sec-Fetch-Site": "same-origin"}, session.get) == "no"
+    assert told(None, forged) == told(("admin", "wrong"), forged) == "refused"
+    assert told(basic, {"Origin": "http://evil.example"}, requests.post) == "refused"
+
+
+def test_the_packages_parameters_stand_behind_the_hosts_for_those_who_may_see_them(host: Host) -> None:
+    host.upload(contents(conf=with_cgis))
+    own = host.ask("GET", PARAMETERS).text
+    host.control("start")
+    until(lambda: host.ask("GET", "/health").status_code == 200)
+    both = host.ask("GET", PARAMETERS, headers={"Accept-Encoding": "gzip"}).text
+    assert both.startswith("capability_vadp_npackage='10'\r\n") and own.splitlines()[:3] == both.splitlines()[:3]
+    assert json.loads(both.splitlines()[-1])["path"] == PARAMETERS
+    assert "accept-encoding" not in {name.lower() for name in json.loads(both.splitlines()[-1])["headers"]}
+    assert "{" not in host.ask("GET", f"{PARAMETERS}?vadp_module&capability_vadp_npackage&vadp_nothing").text
+    assert host.ask("GET", f"{PARAMETERS}?system_info").text.startswith("{")
+    host.control("stop")
+    assert host.ask("GET", f"{PARAMETERS}?system_info").content == b""
+
+
 def test_no_address_of_the_host_may_be_taken_by_a_package() -> None:
     first = {route.path.split("/")[0] for route in routes()} - {"", "<path:path>"}
     assert first - set(HOSTS_PATHS) == set()

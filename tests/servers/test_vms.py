@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import http.client
+import re
 import signal
 import socket
 import subprocess
@@ -248,9 +249,9 @@ def test_a_nonce_is_ours_and_young(monkeypatch: pytest.MonkeyPatch) -> None:
     assert nonces.fresh(nonce) is False
 
 
-def _onvif(stack: Stack, body: bytes, **headers: str) -> tuple[int, bytes]:
+def _onvif(stack: Stack, body: bytes, path: str = ONVIF, **headers: str) -> tuple[int, bytes]:
     connection = _Connection(stack.state.vms_socket)
-    connection.request("POST", ONVIF, body, {**onvif_client.HEADERS, **headers})
+    connection.request("POST", path, body, {**onvif_client.HEADERS, **headers})
     reply = connection.getresponse()
     said = reply.read()
     connection.close()
@@ -302,3 +303,30 @@ def test_a_digest_counts_once_for_each_count_of_the_client(monkeypatch: pytest.M
     later_s = time.monotonic() + NONCE_S + 2
     monkeypatch.setattr(time, "monotonic", lambda: later_s)
     assert uses.first(one) is True  # its nonce has become too old meanwhile
+
+
+def test_an_onvif_client_pulls_the_passages_of_now_with_their_pictures_each_once(stack: Stack) -> None:
+    stack.report("before", b"JPEG")
+    until(lambda: _onvif(stack, b"")[0] == 400, "the settings")
+
+    def ask(body: str, path: str = "/onvif/event_service") -> str:
+        sent = onvif_client.envelope(body, onvif_client.token(stack.user, stack.password))
+        return _onvif(stack, sent, path, Host="192.168.0.9")[1].decode()
+
+    policy = "<tev:SubscriptionPolicy><tev:ChangedOnly/></tev:SubscriptionPolicy>"
+    made = ask(f"<tev:CreatePullPointSubscription>{policy}</tev:CreatePullPointSubscription>")
+    (path,) = re.findall(r"<wsa:Address>http://192.168.0.9(/onvif/event_service/\w+)</wsa:Address>", made)
+    pull = "<tev:PullMessages><tev:Timeout>PT20S</tev:Timeout><tev:MessageLimit>1</tev:MessageLimit></tev:PullMessages>"
+    told = []
+    for id in ("p1", "p2"):
+        stack.report(id, b"JPEG")
+        for _ in range(2):
+            told += re.findall(
+                r'tns1:RuleEngine/(\w+)/.*?Value="(\S*/LPR/\d+\.jpg)".*?Name="EventId" Value="(\w+)"', ask(pull, path)
+            )
+    assert told == [
+        ("Recognition", "http://192.168.0.9/LPR/2026010203040502.jpg", "p1"),
+        ("LicensePlateDetector", "/LPR/2026010203040502.jpg", "p1"),
+        ("Recognition", "http://192.168.0.9/LPR/2026010203040503.jpg", "p2"),
+        ("LicensePlateDetector", "/LPR/2026010203040503.jpg", "p2"),
+    ]

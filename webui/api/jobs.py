@@ -78,7 +78,7 @@ def _save(portal: Portal, call: Call, sent: Mapping[str, Any], stored: Job) -> A
         if isinstance(body, dict):  # else the form says so
             options = filled(kind.options, body, options_of(stored), board_choices(portal.profile)).model_dump_json()
     except SettingsError as why:
-        found += why.problems
+        found += why.below("options").problems
     if found:
         raise SettingsError(*found)
     form = JobForm.model_validate(values)

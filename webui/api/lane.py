@@ -42,7 +42,7 @@ def _put_places(portal: Portal, call: Call) -> Answer:
         portal.store.lists.to_fill(list_id)
     stored = portal.store.occupancy.of(list_id)
     wanted = filled(PlacesForm, call.body, {"capacity": stored.capacity, "count": None}, {})
-    portal.store.occupancy.put(list_id, wanted.capacity, wanted.count, call.user)
+    portal.store.occupancy.put(list_id, wanted.capacity, wanted.count, call.user, portal.clock.now())
     return _lane(portal, call)
 
 

@@ -85,7 +85,8 @@ class StartForm(Settings):
     start_opens: StrictBool = option(
         False,
         TITLES["start_opens"],
-        "What opens a gate needs this when it starts on anything but a plate on its list: it then opens for anybody who is there.",
+        "What opens a gate needs this when it starts on anything but a plate on its list: it then opens for anybody who is there. "
+        "On a list that refuses, what drives an output of the barrier needs it too, else it is withheld.",
         when={"start": tuple(each for each in STARTS if each != "match")},
     )
 
@@ -175,9 +176,11 @@ def _save(portal: Portal, call: Call, sent: Mapping[str, Any], stored: ActionRul
     }
     found, options = list(problems(RuleForm, values)), stored.options
     try:
-        options = _filled(portal, stored, sent.get("options", {}))
+        body = sent.get("options", {})
+        if isinstance(body, dict):  # else the form says so
+            options = _filled(portal, stored, body)
     except SettingsError as why:
-        found += why.problems
+        found += why.below("options").problems
     if found:
         raise SettingsError(*found)
     form = RuleForm.model_validate(values)
@@ -211,7 +214,7 @@ def _save(portal: Portal, call: Call, sent: Mapping[str, Any], stored: ActionRul
 def _fitting(start: str, stored: Mapping[str, Any]) -> dict[str, Any]:
     """What of the stored start and conditions goes with a start that may be another one."""
     kind = STARTS.get(start)
-    opens = () if start == "match" else ("start_opens",)
+    opens = () if start == "match" != stored["start"] else ("start_opens",)
     fits = ("start", *opens, *kind.needs, *kind.offers) if kind else ()
     return {name: value for name, value in stored.items() if name in fits}
 
@@ -231,15 +234,16 @@ def _test(portal: Portal, call: Call[object, TestSent]) -> Answer:
         stored = ActionRule(0, sent.list_id, kind.label, kind.name, True, WeekSchedule(), "{}")
     if sent.options and not call.may("actions"):
         raise Refused(403, "You may test an action as it is stored, but not with other options.")
-    options = _filled(portal, stored, sent.options)
+    try:
+        options = _filled(portal, stored, sent.options)
+    except SettingsError as why:
+        raise why.below("options") from why
     outcome = portal.service.outcome(TestAction(kind.name, options, sent.list_id, sent.plate, sent.start), TEST_TIMEOUT_S)
     return data({"ok": outcome.ok, **note_data(outcome.note, call.language)})
 
 
-def _filled(portal: Portal, stored: ActionRule, body: object) -> str:
+def _filled(portal: Portal, stored: ActionRule, body: Mapping[str, Any]) -> str:
     """The options that were sent as JSON text; passwords left empty keep the stored ones."""
-    if not isinstance(body, dict):
-        raise unfit("options", "Options", "must be an object")
     kind = kind_of(portal, stored.kind)
     return str(filled(kind.options, body, options_of(stored), board_choices(portal.profile)).model_dump_json())
 

@@ -6,6 +6,7 @@ Sources: manual 4.5, LPR configuration tab; manual 4.6, General configuration ta
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from board.camera import CameraSettings
 from board.kit.secrets import public
@@ -22,6 +23,8 @@ from webui.portal import Portal
 from webui.view import shapes
 from webui.view.notes import note_data
 from webui.view.shapes import settings_shape
+
+S = TypeVar("S", bound=Settings)
 
 GROUPS: Mapping[str, type[Settings]] = {
     "lpr": LprSettings,
@@ -44,12 +47,7 @@ def _group(name: str, kind: type[Settings]) -> tuple[Route[Portal], ...]:
         return _answer(portal, portal.store.settings(kind))
 
     def change(portal: Portal, call: Call) -> Answer:
-        stored = portal.store.settings(kind)
-        wanted = filled(kind, call.body, stored.model_dump(), settings_choices(portal.profile))
-        if isinstance(wanted, LprSettings):
-            _check_countries(wanted)
-            _check_camera(portal, wanted)
-        return _put(portal, call, wanted)
+        return _put(portal, call, changed(portal, kind, call.body))
 
     path, title = f"api/settings/{name}", name.upper() if name == "lpr" else name
     shape = settings_shape(kind)  # type: ignore[arg-type]  # mypy takes no class for hashable
@@ -59,6 +57,22 @@ def _group(name: str, kind: type[Settings]) -> tuple[Route[Portal], ...]:
             "PUT", path, "configure", change, f"Changes {title} settings; what is left out stays.", body=Partial(kind), reply=shape
         ),
     )
+
+
+def changed(portal: Portal, kind: type[S], body: Mapping[str, object]) -> S:
+    """The stored settings with what was sent over them; SettingsError with everything that is wrong with it."""
+    wanted = filled(kind, body, portal.store.settings(kind).model_dump(), settings_choices(portal.profile))
+    if isinstance(wanted, LprSettings):
+        _check_countries(wanted)
+        _check_camera(portal, wanted)
+    return wanted
+
+
+def keep(portal: Portal, settings: Settings, user: str) -> None:
+    """Stores them; those that take effect at once are told to the service."""
+    portal.store.settings.put(settings, user)
+    if isinstance(settings, AT_ONCE):
+        portal.service.outcome(SettingsChanged())
 
 
 def _check_countries(wanted: LprSettings) -> None:
@@ -79,10 +93,7 @@ def _default(portal: Portal, call: Call) -> Answer:
 
 
 def _put(portal: Portal, call: Call, after: Settings) -> Answer:
-    """Stores settings; those that take effect at once are told to the service."""
-    portal.store.settings.put(after, call.user)
-    if isinstance(after, AT_ONCE):
-        portal.service.outcome(SettingsChanged())
+    keep(portal, after, call.user)
     return _answer(portal, after)
 
 

@@ -123,11 +123,19 @@ export function followWhen(form) {
   follow();
 }
 
+/** The field of that path: "name" is the form's own, "options.name" that of what lies within #options. */
+function fieldOf(form, path) {
+  const [name, place] = path.split(".").reverse();
+  const inner = place && form.querySelector(`#${CSS.escape(place)}`);
+  const found = $$(`[data-field="${CSS.escape(name)}"]`, inner || form);
+  return inner ? found[0] : found.find((field) => !field.closest("#options")) || found[0];
+}
+
 /** Marks the fields that `error` names and lists everything at `place`. What was typed stays. */
 export function showProblems(form, error, place) {
   clearProblems(form);
   for (const problem of error.problems) {
-    const field = form.querySelector(`[data-field="${CSS.escape(problem.field)}"]`);
+    const field = fieldOf(form, problem.field);
     if (!field) continue;
     field.classList.add("has-problem");
     field.append(el("span", {class: "wrong"}, problem.text));

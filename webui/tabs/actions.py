@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from board.kit.web.forms import Field, fields
@@ -58,8 +59,12 @@ def _start_fields(portal: Portal, kind: ActionKind[Any], rule: ActionRule) -> li
     """Only the starts that the kind can be used with, in words, and what they need."""
     fitting = tuple((name, each.label) for name, each in STARTS.items() if each.has_plate or not kind.needs_plate)
     choices = {**board_choices(portal.profile), "start": fitting}
-    found = fields(StartForm, dict(start_data(rule.start)), choices)
-    return [field for field in found if field.name != "start_opens" or opens(kind)]
+    found = {field.name: field for field in fields(StartForm, dict(start_data(rule.start)), choices)}
+    if not opens(kind):
+        del found["start_opens"]
+    elif portal.store.lists.get(rule.list_id).barrier == "refuse":  # also where it starts on a plate of the list
+        found["start_opens"] = replace(found["start_opens"], when="")
+    return list(found.values())
 
 
 TAB = Tab(

@@ -43,13 +43,14 @@ class Site(Generic[C]):
     log: logging.Logger
 
 
-def build(site: Site[C], routes: Sequence[Route[C]]) -> Wsgi:
-    """The WSGI application."""
+def build(site: Site[C], routes: Sequence[Route[C]], *others: tuple[Site[C], Sequence[Route[C]]]) -> Wsgi:
+    """The WSGI application. `others`: further sites with their routes; what nobody has is refused as `site` does."""
     app = bottle.Bottle()
-    for route in routes:
-        app.route(site.root + route.path, route.method, _callback(site, route))
-        if not route.path and site.root != "/":
-            app.route(site.root.rstrip("/"), route.method, _callback(site, route))
+    for each, its in ((site, routes), *others):
+        for route in its:
+            app.route(each.root + route.path, route.method, _callback(each, route))
+            if not route.path and each.root != "/":
+                app.route(each.root.rstrip("/"), route.method, _callback(each, route))
     for status in (404, 405):
         app.error(status)(_missing(site))
     return app  # type: ignore[no-any-return]

@@ -17,6 +17,7 @@ from board.types import BoardProfile
 from engine.messages import Outcome, ServerSettings, SwitchOutput
 from engine.ring import RingReader
 from engine.video.plan import Stream, size_of, streams
+from engine.vms.onvif.events import Events
 from engine.vms.onvif.relays import Relays
 
 MANUFACTURER = "Gatewright"
@@ -56,6 +57,7 @@ class Camera:
     state: State
     clock: Clock
     settings: ServerSettings
+    events: Events
     switch: Callable[[SwitchOutput, Callable[[Outcome], None]], None]
     frame: Callable[[int, Callable[[bytes], None]], None]
     version: str = field(default_factory=version)

@@ -39,6 +39,7 @@ NAMESPACES = {
     "wsnt": "http://docs.oasis-open.org/wsn/b-2",
     "wstop": "http://docs.oasis-open.org/wsn/t-1",
     "wsrf-bf": "http://docs.oasis-open.org/wsrf/bf-2",
+    "wsrf-r": "http://docs.oasis-open.org/wsrf/r-2",
     "xsd": "http://www.w3.org/2001/XMLSchema",
     "xsi": "http://www.w3.org/2001/XMLSchema-instance",
     "xop": "http://www.w3.org/2004/08/xop/include",

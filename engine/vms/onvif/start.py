@@ -12,10 +12,12 @@ from board.kit.clock import Clock
 from board.kit.loop import Loop
 from board.kit.servers import announce, bind_address, url_of
 from board.kit.state import State
-from engine.messages import ServerSettings
+from engine.messages import LineState, ServerSettings
+from engine.network import reachable
 from engine.vms.access import Access
 from engine.vms.frames import Frames
 from engine.vms.http import Reply, Request, text
+from engine.vms.notifications import Publish
 from engine.vms.onvif.place import PATH, web_port
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class OnvifDevice:
         self._access = access
         self._clients = clients
         self._settings: ServerSettings | None = None
+        self._lines: dict[str, LineState] = {}
         self._frames = Frames(loop, state.manager_socket)
         self._discovery: Discovery | None = None
 
@@ -85,6 +88,16 @@ class OnvifDevice:
             return None
         return discovery
 
+    def line(self, line: LineState) -> None:
+        """An input or output is now so."""
+        known, self._lines[line.name] = self._lines.get(line.name), line
+        if "_camera" in vars(self) and (known is None or known.active != line.active):
+            self._camera.events.line(line)
+
+    def publisher(self) -> Publish | None:
+        """Who tells events to clients; None before the first client has asked for anything."""
+        return self._camera.events.publish if "_camera" in vars(self) else None
+
     @cached_property
     def _server(self) -> Onvif:
         from engine.vms.onvif.server import Onvif
@@ -95,8 +108,14 @@ class OnvifDevice:
     @cached_property
     def _camera(self) -> Camera:
         from engine.vms.onvif.camera import Camera
+        from engine.vms.onvif.events import Events
+        from engine.vms.onvif.push import Consumers
         from engine.vms.orders import Orders
 
         assert self._settings is not None
+        events = Events(self._loop, self._clock, self._lines, Consumers(self._loop, self._reachable, self._clients))
         orders = Orders(self._state.service_socket, self._loop)
-        return Camera(self._state, self._clock, self._settings, orders.switch, self._frames.newest)
+        return Camera(self._state, self._clock, self._settings, events, orders.switch, self._frames.newest)
+
+    def _reachable(self) -> tuple[str, ...]:
+        return reachable(self._settings.action_addresses) if self._settings is not None else ()

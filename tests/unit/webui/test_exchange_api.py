@@ -40,15 +40,15 @@ def test_a_job_is_added_changed_and_deleted_and_its_password_is_never_told(calle
 def test_a_moved_server_does_not_get_the_password_of_the_former_one(caller: Caller) -> None:
     made = job(caller)
     reply = caller.send("PUT", f"api/jobs/{made['id']}", {"options": {"host": "192.168.1.6"}})
-    assert (reply.status, [each["field"] for each in reply.json["problems"]]) == (422, ["password"])
+    assert (reply.status, [each["field"] for each in reply.json["problems"]]) == (422, ["options.password"])
 
 
 @pytest.mark.parametrize(
     ("body", "fields"),
     [
         pytest.param({"interval": "never"}, ["interval"], id="interval"),
-        pytest.param({"options": {"host": "a b", "timeout_s": 1}}, ["host", "timeout_s"], id="options"),
-        pytest.param({"options": {"name": "../{plate}"}}, ["name"], id="name"),
+        pytest.param({"options": {"host": "a b", "timeout_s": 1}}, ["options.host", "options.timeout_s"], id="options"),
+        pytest.param({"options": {"name": "../{plate}"}}, ["options.name"], id="name"),
         pytest.param({"options": 5}, ["options"], id="no-object"),
     ],
 )

@@ -15,8 +15,9 @@ from engine.risk import risk
 from engine.settings import GeneralSettings
 from engine.types import Start
 from tests.unit.webui.portal_caller import Caller
+from webui.api.rules import ConditionsForm, StartForm
 
-WHITE = 4
+BLACK, WHITE = 3, 4
 CERTIFICATE = re.findall(r"-----BEGIN.*?-----END CERTIFICATE-----", certifi.contents(), re.DOTALL)[0]
 BUSINESS = [[[480, 720], [780, 1020]], *([[[480, 1020]]] * 4), [], []]
 
@@ -226,9 +227,9 @@ def test_an_actions_problems_are_listed_all_at_once(caller: Caller) -> None:
         "name": "must be 1 to 60 printable characters",
         "enabled": "must be true or false",
         "week": "Mon: a span runs from 00:00 to 24:00 at most; one that ends before it starts goes on into the next day",
-        "output": "this camera has no DO7; it has DO1, DO2",
-        "duration_ms": "must be 10 or more",
-        "do": "must be one of pulse, pattern, on, off",
+        "options.output": "this camera has no DO7; it has DO1, DO2",
+        "options.duration_ms": "must be 10 or more",
+        "options.do": "must be one of pulse, pattern, on, off",
     }
     assert caller.portal.store.rules() == []
 
@@ -259,7 +260,7 @@ def test_an_actions_password_goes_to_no_other_server_than_it_was_entered_for(cal
     made = caller.send("POST", f"api/lists/{WHITE}/rules", {"kind": "http", "name": "Tell", "options": options}).json
     moved = {"url": url, "password": ""}
     reply = caller.send("PUT", f"api/rules/{made['id']}", {"options": moved}, "operator")
-    assert (reply.status, problems(reply)["password"]) == (422, "enter it again: it was given for another address")
+    assert (reply.status, problems(reply)["options.password"]) == (422, "enter it again: it was given for another address")
     body = {"kind": "http", "options": moved, "list_id": WHITE, "plate": "AB12", "rule_id": made["id"]}
     assert caller.send("POST", "api/rules/test", body, "operator").status == 422
     assert caller.send("PUT", f"api/rules/{made['id']}", {"options": {"url": "http://10.0.0.9/lpr?key=1"}}).status == 200
@@ -293,7 +294,7 @@ def test_an_action_of_every_kind_has_a_page_and_can_be_saved_as_it_stands(caller
 def test_a_test_is_checked_first_and_says_when_the_service_is_down(caller: Caller) -> None:
     assert caller.send("POST", "api/rules/test", {"kind": "io", "list_id": WHITE, "plate": ""}).status == 422
     reply = caller.send("POST", "api/rules/test", {"kind": "io", "list_id": WHITE, "plate": "A1", "options": {"duration_ms": 0}})
-    assert problems(reply) == {"duration_ms": "must be 10 or more"}
+    assert problems(reply) == {"options.duration_ms": "must be 10 or more"}
     outcome = caller.send("POST", "api/rules/test", {"kind": "io", "list_id": WHITE, "plate": "A1"}).json
     assert outcome["ok"] is False
     assert "service.sock does not answer" in outcome["note"]
@@ -322,24 +323,38 @@ def test_wrong_conditions_are_explained_each_at_its_field(caller: Caller) -> Non
     }
 
 
+def test_what_is_wrong_with_an_option_stands_at_it_and_not_at_the_actions_field_of_that_name(caller: Caller) -> None:
+    sent = {"kind": "ftp", "name": "x" * 61, "options": {"name": "{nothing}", "keep": "x" * 999}}
+    assert set(problems(caller.send("POST", f"api/lists/{WHITE}/rules", sent))) == {"name", "options.name", "options.keep"}
+    assert set(problems(caller.send("POST", f"api/lists/{WHITE}/rules", {**sent, "options": 7}))) == {"name", "options"}
+    caller.send("POST", f"api/lists/{WHITE}/rules", {"kind": "io"})
+    reply = caller.send("POST", "api/lists/1/rules", {"kind": "io", "options": {"polarity": "active low"}})
+    assert set(problems(reply)) == {"options.polarity"}
+
+
+def test_no_option_of_a_kind_is_called_as_a_field_beside_it_that_others_depend_on(caller: Caller) -> None:
+    beside = {name for form in (StartForm, ConditionsForm) for name in form.model_fields}
+    assert [kind.name for kind in caller.portal.kinds.values() if beside & set(kind.options.model_fields)] == []
+
+
 @pytest.mark.parametrize(
     ("kind", "options", "wrong"),
     [
-        ("mqtt", {"tls": False, "ca": CERTIFICATE}, {"ca": "makes sense only with TLS: on"}),
-        ("syslog", {"protocol": "tcp", "verify_tls": False}, {"verify_tls": "makes sense only with Protocol: tls"}),
-        ("http", {"verify_tls": False}, {"verify_tls": "makes sense only with URL: https://"}),
-        ("http", {"authentication": "bearer"}, {"password": "is needed with Authentication: bearer"}),
-        ("http", {"password": "geheim"}, {"password": "makes sense only with Authentication: basic, digest, bearer"}),
-        ("http", {"method": "GET", "full_image": True}, {"full_image": "makes sense only with Method: POST"}),
-        ("io", {"do": "on", "duration_ms": 70}, {"duration_ms": "makes sense only with Do: pulse"}),
-        ("email", {"tls": "none", "verify_tls": False}, {"verify_tls": "makes sense only with Encryption: starttls, tls"}),
-        ("ask", {"over": "mqtt", "path": "/x"}, {"path": "makes sense only with Over: http"}),
+        ("mqtt", {"tls": False, "ca": CERTIFICATE}, {"options.ca": "makes sense only with TLS: on"}),
+        ("syslog", {"protocol": "tcp", "verify_tls": False}, {"options.verify_tls": "makes sense only with Protocol: tls"}),
+        ("http", {"verify_tls": False}, {"options.verify_tls": "makes sense only with URL: https://"}),
+        ("http", {"authentication": "bearer"}, {"options.password": "is needed with Authentication: bearer"}),
+        ("http", {"password": "geheim"}, {"options.password": "makes sense only with Authentication: basic, digest, bearer"}),
+        ("http", {"method": "GET", "full_image": True}, {"options.full_image": "makes sense only with Method: POST"}),
+        ("io", {"do": "on", "duration_ms": 70}, {"options.duration_ms": "makes sense only with Do: pulse"}),
+        ("email", {"tls": "none", "verify_tls": False}, {"options.verify_tls": "makes sense only with Encryption: starttls, tls"}),
+        ("ask", {"over": "mqtt", "path": "/x"}, {"options.path": "makes sense only with Over: http"}),
         (
             "ask",
             {"host": "8.8.8.8", "tls": False},
-            {"tls": "outside the local network an answer must be safe from forgery: switch TLS on, or agree on a secret"},
+            {"options.tls": "outside the local network an answer must be safe from forgery: switch TLS on, or agree on a secret"},
         ),
-        ("mqtt", {"password": "geheim"}, {"password": "makes sense only with User: not empty"}),
+        ("mqtt", {"password": "geheim"}, {"options.password": "makes sense only with User: not empty"}),
     ],
 )
 def test_an_option_that_makes_sense_only_with_another_is_told_at_its_field(
@@ -424,3 +439,13 @@ def test_the_risk_of_a_list_is_told_and_kept_until_something_changes(caller: Cal
     assert caller.get(f"api/lists/{WHITE}/risk?countries=XX").status == 422
     assert caller.get("api/lists/1/risk").status == 409
     assert caller.get(f"api/lists/{WHITE}/risk", "viewer").status == 403
+
+
+def test_only_an_action_of_a_list_that_refuses_says_that_it_may_open_where_it_starts_on_a_plate_of_it(caller: Caller) -> None:
+    opens = re.compile(r'data-field="start_opens"(?: data-when="[^"]*")?')
+    found = [opens.search(caller.get(f"lists/{number}/actions/new?kind=io").text) for number in (WHITE, BLACK)]
+    assert ["data-when" in each[0] for each in found if each] == [True, False]
+    made = caller.send("POST", f"api/lists/{BLACK}/rules", {"kind": "io", "start_opens": True}).json
+    assert caller.send("PUT", f"api/rules/{made['id']}", {"name": "Out"}).json["start_opens"] is True
+    other = caller.send("POST", f"api/lists/{BLACK}/rules", {"kind": "io", "start": "no_plate", "start_opens": True}).json
+    assert caller.send("PUT", f"api/rules/{other['id']}", {"start": "match"}).json["start_opens"] is False

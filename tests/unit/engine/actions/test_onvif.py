@@ -14,7 +14,6 @@ import pytest
 from board.kit.errors import ConfigError, DeliveryError
 from board.kit.settings import check
 from engine.actions.onvif import ACTION, OnvifOptions
-from engine.vms import notifications
 from tests.samples import ActionPeer, env, event
 from tests.unit.engine.actions.test_socket_server import PATIENCE_S, Vms
 
@@ -38,22 +37,36 @@ def peer(folder: Path) -> Iterator[ActionPeer]:
 @pytest.mark.parametrize(
     ("topics", "expected"), [("both", [STANDARD, DETECTOR]), ("standard", [STANDARD]), ("detector", [DETECTOR])]
 )
-def test_the_vms_process_has_the_chosen_topics_of_a_passage_once(vms: Vms, topics: str, expected: list[str]) -> None:
+def test_clients_are_told_the_chosen_topics_of_a_passage_once(vms: Vms, topics: str, expected: list[str]) -> None:
+    vms.subscribed = {"1", "2"}
     its = replace(env(), vms=vms.path)
     for _ in range(2):  # the second is a repetition of the delivery
         said = ACTION.deliver(event(), OnvifOptions(topics=topics), its)
-    assert str(said) == f"kept for ONVIF clients, none of which is connected: {', '.join(expected)}"
-    ((event_id, found),) = vms.notifications.newest()
-    assert event_id == "p1"
-    assert [each["topic"] for each in found] == expected
+    assert str(said) == f"2 ONVIF clients get {', '.join(expected)}"
+    assert [each.topic for each in vms.published] == expected
 
 
-def test_only_the_newest_passages_are_kept(vms: Vms) -> None:
+def test_a_further_action_adds_only_the_topic_that_was_not_told(vms: Vms) -> None:
+    vms.subscribed = {"1"}
     its = replace(env(), vms=vms.path)
-    for number in range(notifications.KEPT + 3):
-        ACTION.deliver(event(id=f"p{number}"), OnvifOptions(), its)
-    ids = [event_id for event_id, _ in vms.notifications.newest()]
-    assert ids == [f"p{number}" for number in range(3, notifications.KEPT + 3)]
+    for topics in ("detector", "both"):
+        said = ACTION.deliver(event(), OnvifOptions(topics=topics), its)
+    assert str(said) == f"1 ONVIF client gets {STANDARD}, {DETECTOR}"
+    assert [each.topic for each in vms.published] == [DETECTOR, STANDARD]
+
+
+def test_where_every_passage_is_told_the_action_says_who_got_it_and_nothing_is_told_twice(vms: Vms) -> None:
+    vms.subscribed, vms.every = {"1", "2", "3"}, True
+    vms.loop.call(lambda: vms.notifications.tell(event(), "/LPR/1.jpg"))
+    said = ACTION.deliver(event(), OnvifOptions(topics="standard"), replace(env(), vms=vms.path))
+    assert str(said) == f"3 ONVIF clients get {STANDARD}"
+    assert [each.topic for each in vms.published] == [STANDARD, DETECTOR]
+
+
+def test_without_a_client_the_action_says_so_and_nothing_is_made(vms: Vms) -> None:
+    said = ACTION.deliver(event(), OnvifOptions(topics="standard"), replace(env(), vms=vms.path))
+    assert str(said) == f"no ONVIF client has subscribed to {STANDARD}"
+    assert vms.published == []
 
 
 def test_without_the_vms_process_the_event_waits(tmp_path: Path) -> None:
@@ -61,15 +74,27 @@ def test_without_the_vms_process_the_event_waits(tmp_path: Path) -> None:
         ACTION.deliver(event(), OnvifOptions(), replace(env(), vms=tmp_path / "nobody.sock"))
 
 
-@pytest.mark.parametrize("body", [b"x", b"{}", b"[]", b'{"id": "p1", "notifications": 5}', b"{" + b" " * 20_000])
-def test_what_is_no_notification_ends_the_connection_and_is_not_kept(vms: Vms, body: bytes) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"x",
+        b"{}",
+        b"[]",
+        b'{"id": "p1", "notifications": 5}',
+        b'{"id": "p1", "notifications": [{"topic": "a", "other": 1}]}',
+        b"{" + b" " * 20_000,
+    ],
+    ids=range(6),
+)
+def test_what_is_no_notification_ends_the_connection_and_is_not_told(vms: Vms, body: bytes) -> None:
+    vms.subscribed = {"1"}
     head = json.dumps({"port": 0, "allowed": [], "within_s": 1, "length": len(body)}).encode()
     with socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(PATIENCE_S)
         sock.connect(str(vms.path))
         sock.sendall(head + b"\n" + body)
         assert sock.recv(10) == b""
-    assert vms.notifications.newest() == ()
+    assert vms.published == []
 
 
 def test_a_topic_that_is_not_offered_is_refused() -> None:

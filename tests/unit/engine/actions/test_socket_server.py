@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from board.kit.settings import check
 from board.kit.state import State
 from engine.actions._kind import ActionEnv
 from engine.actions.socket_server import ACTION, SocketServerOptions
+from engine.formats.onvif import Notification
 from engine.vms import broadcasts
 from engine.vms.broadcasts import Broadcasts
 from engine.vms.notifications import Notifications
@@ -48,7 +49,13 @@ class Vms:
     def start(self) -> None:
         self.loop = Loop()
         self.stop = threading.Event()
-        self.notifications = Notifications()
+        self.published: list[Notification] = []
+        self.subscribed: set[str] | None = None
+        """Ids of ONVIF's subscriptions; None: no client has ever asked."""
+        self.every = False
+        self.notifications = Notifications(
+            self.loop, lambda: self._publish if self.subscribed is not None else None, lambda: self.every
+        )
         self.known = Clients(self.state, "vms")
         self.known.start()
         self.served = Broadcasts(
@@ -62,6 +69,10 @@ class Vms:
         self.served.start()
         self.thread = threading.Thread(target=self._run)
         self.thread.start()
+
+    def _publish(self, notifications: Sequence[Notification], plate: str) -> set[str]:
+        self.published += notifications
+        return self.subscribed or set()
 
     def _run(self) -> None:
         self.loop.run(self.stop, 0.05, lambda: None)

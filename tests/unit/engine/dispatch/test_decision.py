@@ -19,7 +19,7 @@ from engine.dispatch.intake import Intake
 from engine.dispatch.rules import unmet
 from engine.service.passage_source import StoredPassages
 from engine.store import DeliveryQuery, PassageQuery, Store
-from engine.types import Conditions, Decision, WeekSchedule
+from engine.types import Conditions, Decision, Start, WeekSchedule
 from tests.dispatch_camera import Camera
 from tests.samples import ALL, BLACK, NOW, WHITE, WISH, entry, passage, rule
 
@@ -59,10 +59,47 @@ def test_a_blacklisted_plate_is_withheld_from_what_would_open(camera: Camera) ->
 
 
 def test_a_blacklisted_plate_on_no_other_list_is_refused_though_its_siren_sounds(camera: Camera) -> None:
-    camera.store.rules.save(rule(BLACK, name="Siren", even_if_blacklisted=True), "anna")
+    camera.store.rules.save(rule(BLACK, name="Siren", even_if_blacklisted=True, output="DO2"), "anna")
     listed(camera, list_id=BLACK)
     assert decided(camera) == Decision("refused", Text("the plate is on {lists}", {"lists": ["BLACKLIST"]}))
     assert [state for state, _, _ in camera.states()] == ["pending"]
+
+
+@pytest.mark.parametrize("list_id", [BLACK, ALL])
+@pytest.mark.parametrize("even", [False, True])
+def test_a_siren_of_a_blacklisted_plate_is_withheld_from_an_output_that_opens(camera: Camera, list_id: int, even: bool) -> None:
+    camera.store.rules.save(rule(list_id, name="Siren", even_if_blacklisted=even), "anna")
+    listed(camera, list_id=BLACK)
+    assert decided(camera).outcome == ("refused" if list_id == BLACK else "withheld")
+    (state, _, why), *_ = camera.states()
+    plain = list_id == ALL and not even
+    assert (state, why) == (
+        "withheld",
+        "the plate is on BLACKLIST" if plain else "it opens the barrier, and the plate is on BLACKLIST",
+    )
+
+
+def test_a_blacklist_opens_where_its_action_says_that_it_may(camera: Camera) -> None:
+    camera.store.rules.save(replace(rule(BLACK, name="Out"), start=Start(opens=True)), "anna")
+    listed(camera, list_id=BLACK)
+    assert decided(camera) == Decision("opened", Text("{plate} is on {lists}", {"plate": "HK55EVB", "lists": ["BLACKLIST"]}))
+    assert [state for state, _, _ in camera.states()] == ["pending"]
+
+
+def test_an_action_for_any_car_in_a_lane_opens_no_barrier_for_a_blacklisted_one_though_its_list_is_that(camera: Camera) -> None:
+    start = Start("lane", opens=True)
+    camera.store.rules.save(replace(rule(BLACK, name="Out"), start=start, conditions=Conditions(lane=1)), "anna")
+    listed(camera, list_id=BLACK)
+    assert decided(camera, lane=1).outcome == "refused"
+    assert camera.states() == [("withheld", 0, "it opens the barrier, and the plate is on BLACKLIST")]
+
+
+def test_a_number_of_a_blacklisted_plate_is_sent_to_no_controller_unless_its_action_says_so(camera: Camera) -> None:
+    camera.store.rules.save(rule(BLACK, "wiegand", name="Told"), "anna")
+    camera.store.rules.save(rule(BLACK, "wiegand", name="Alarm", even_if_blacklisted=True), "anna")
+    listed(camera, list_id=BLACK)
+    assert decided(camera).outcome == "refused"
+    assert [state for state, _, _ in camera.states()] == ["withheld", "pending"]
 
 
 def test_a_plate_on_no_list_is_refused(camera: Camera) -> None:

@@ -266,3 +266,22 @@ def test_every_confusion_goes_both_ways() -> None:
     assert variants("8") == ("B",)
     assert set(variants("A8")) == {"48", "AB"}
     assert variants("京") == ()
+
+
+def test_a_plates_own_number_may_be_that_of_another_plate_by_the_sha1_rule(tmp_path: Path) -> None:
+    from board.wiegand.codes import plate_number
+
+    store = new_store(tmp_path)
+    number = plate_number("HK55EVB", 32)
+    store.entries.save(entry("HK55EVB"), "admin")
+    store.entries.save(entry("AB1", wiegand_card=number), "admin")
+    assert [sorted(one.plate for one in each.entries) for each in store.entries.collisions(bits=34)] == [["AB1", "HK55EVB"]] * 2
+    assert store.entries.collisions(bits=26) == [], "it fits no frame of 26 bits: nothing is sent for AB1"
+
+
+def test_plates_of_an_import_are_compared_once_it_is_settled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, number = sha1_pair()
+    store = new_store(tmp_path)
+    monkeypatch.setattr("engine.store.imports.FEW", 0)
+    store.imports.replace(WHITE, [(1, entry(first)), (2, entry(second))], "anna")
+    assert [found.number for found in store.entries.collisions()] == [f"SHA-1 {number:06X}"]

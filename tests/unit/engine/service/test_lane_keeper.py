@@ -19,7 +19,7 @@ from engine.service.remembered import Remembered
 from engine.settings.lane import COUNTS, PASSBACK, SECOND_CAMERA, LaneSettings
 from engine.types import Decision
 from tests.dispatch_camera import KINDS, Camera
-from tests.samples import BLACK, WHITE, entry, passage, rule
+from tests.samples import BLACK, NOW, WHITE, entry, passage, rule
 from tests.waiting import until
 
 LOOPS = {"arming": "DI1", "safety": "DI2"}
@@ -280,7 +280,7 @@ def test_without_loops_the_decision_counts_and_a_count_survives_a_restart(gates)
 def test_a_list_and_strangers_have_places_of_their_own(gates):
     gate = gates(counts=COUNTS[1], places=1)
     gate.camera.store.rules.save(rule(1, name="All"), "anna")  # of ALL PLATES
-    gate.camera.store.occupancy.put(WHITE, 2, None, "anna")
+    gate.camera.store.occupancy.put(WHITE, 2, None, "anna", NOW)
     gate.car("STRANGE", "p1")
     until(lambda: places(gate) == {"": (1, 0)}, "the count")
     assert gate.car("OTHER99", "p2") == "refused: all 1 places are taken"
@@ -306,18 +306,29 @@ def test_anti_passback_reports_or_refuses_and_never_keeps_anybody_in(gates):
 
 def test_corrections_by_hand_are_written_down_with_who_did_it(gates):
     occupancy = gates(counts=COUNTS[1]).camera.store.occupancy
-    occupancy.put(WHITE, 40, 12, "anna")
-    occupancy.leave("NOTHERE", WHITE)
+    occupancy.put(WHITE, 40, 12, "anna", NOW)
+    occupancy.leave("NOTHERE", WHITE, NOW)
     assert (occupancy.of(WHITE).count, occupancy.of(WHITE).drift, occupancy.total()) == (11, 1, 11)
     occupancy.reset("otto")
     assert occupancy.of(WHITE).count == 0 and occupancy.of(WHITE).capacity == 40
     with pytest.raises(ConfigError):
-        occupancy.put(WHITE, -1, None, "anna")
+        occupancy.put(WHITE, -1, None, "anna", NOW)
     changes = occupancy._changes("places")
     assert [(each.user, each.item_id, each.before, each.after) for each in changes] == [
         ("otto", 0, {"inside": 11}, {"inside": 0, "reset": True}),
         ("anna", WHITE, {"capacity": 0, "inside": 0}, {"capacity": 40, "inside": 12}),
     ]
+
+
+def test_plates_that_look_alike_and_both_stand_on_a_list_do_not_lock_each_other_out(gates):
+    gate = gates(counts=COUNTS[3], passback=PASSBACK[1])
+    for plate in ("QB12CDE", "OB12CDE"):
+        gate.camera.store.entries.save(entry(plate), "anna")
+    assert gate.car("QB12CDE", "p1").startswith("opened")
+    until(lambda: places(gate) == {"WHITELIST": (1, 0)}, "the count")
+    assert gate.car("OB12CDE", "p2").startswith("opened")
+    until(lambda: places(gate) == {"WHITELIST": (2, 0)}, "the count")
+    assert gate.car("QB12CDE", "p3").startswith("refused: it is counted as inside")
 
 
 # --- other cameras ----------------------------------------------------------------------------------------------------

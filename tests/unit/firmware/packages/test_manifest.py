@@ -62,6 +62,8 @@ WRONG_IN_SECOND = [
     ("path = /LPR/", "path = /lpr", "[route.lpr] path: '/lpr' is not a path like /anpr/"),
     ("path = /LPR/", "", "[route.lpr] path is missing"),
     ("path = /LPR/", "path = /setup/", "[route.lpr] path: '/setup/' is the camera's own"),
+    ("path = /LPR/", "path = /cgi-bin/", "the route /cgi-bin/ is for CGIs that the host asks a log-in for"),
+    ("path = /tiny/", "path = /cgi-bin/", "the route /cgi-bin/ is for CGIs that the host asks a log-in for"),
     ("socket = vms.sock", "socket = service.sock", "[route.lpr] socket: 'service.sock' is not for web pages"),
     ("socket = vms.sock", "socket = ../x.sock", "[route.lpr] socket: '../x.sock' is not a socket name like manager.sock"),
     ("= package", "= everybody", "[route.lpr] authenticates: 'everybody' is not one of host, package, none"),
@@ -79,7 +81,12 @@ def test_the_real_package_describes_its_processes_in_order_and_who_asks_for_the_
     manifest = parse((HERE / "package.conf").read_text("utf-8").replace("{version}", "0.1.0").encode())
     assert (manifest.name, manifest.mechanism) == ("ANPR", "none")
     assert manifest.portal == Route("portal", "/anpr/", "manager.sock", "host")
-    assert manifest.routes == (manifest.portal, Route("lpr", "/LPR/", "vms.sock", "package"))
+    assert manifest.routes == (
+        manifest.portal,
+        Route("cgi", "/cgi-bin/", "manager.sock", "host"),
+        Route("lpr", "/LPR/", "vms.sock", "package"),
+        Route("onvif", "/onvif/", "vms.sock", "package"),
+    )
     assert [(p.name, p.command, p.args, p.optional) for p in manifest.processes] == [
         ("pins", "board.pins", (), False),
         ("service", "engine", ("service",), False),

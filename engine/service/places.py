@@ -1,0 +1,40 @@
+"""Places: vehicles whose exit was not seen do not count as inside for ever."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from board.kit.clock import CLOCK_KNOWN, Clock
+from board.kit.zones import camera_zone
+from engine.settings import GeneralSettings
+from engine.settings.lane import COUNTS, LaneSettings
+from engine.store import Store
+
+log = logging.getLogger("lane")
+
+
+def forget_unseen(store: Store, clock: Clock) -> None:
+    """Whoever came in before the settings' limits is counted as inside no more; `changes` says so. Nothing while the clock is not
+    set."""
+    settings, now = store.settings(LaneSettings), clock.now()
+    if settings.counts == COUNTS[0] or now < CLOCK_KNOWN:
+        return
+    before = limit(settings, now, camera_zone(store.settings(GeneralSettings).time_zone))
+    gone = store.occupancy.forget(before) if before is not None else 0
+    if gone:
+        log.warning("%d vehicles that came in before %s are counted as inside no more", gone, before)
+
+
+def limit(settings: LaneSettings, now: datetime, zone: ZoneInfo) -> datetime | None:
+    """Before when nobody who is still inside can have come in; None: there is no limit."""
+    found = []
+    if settings.inside_h:
+        found.append(now - timedelta(hours=settings.inside_h))
+    if settings.empty_at:
+        local = now.astimezone(zone)
+        hour, minute = map(int, settings.empty_at.split(":"))
+        last = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
+        found.append(last if last <= local else last - timedelta(days=1))
+    return max(found, default=None)

@@ -1,0 +1,376 @@
+"""NVR: recorders connect, log in with a device password of the use nvr, and are sent each plate (docs/nvr.md).
+
+Whatever a client does, it holds up nobody: it is given little room (engine/vms/waiting.py), and is ended when it does not log in
+within LOGIN_S or takes nothing for SILENT_S while something waits.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from board.kit.clients import Client, Clients, place_of
+from board.kit.loop import READ, WRITE, Loop
+from board.kit.people import CheckPassword, Nobody, Person
+from board.kit.servers import PORTS_TRIED, listen_near, url_of
+from board.kit.words import NOTHING, Text
+from engine.formats import nvr
+from engine.log_in import LogIn, Unchecked
+from engine.messages import ServerSettings
+from engine.settings.recorders import NVR_CONFIDENCE
+from engine.types import PlateEvent
+from engine.vms.waiting import Event, Queue, Waiting
+
+log = logging.getLogger("vms.nvr")
+
+NAME = "nvr"
+USE = "nvr"
+
+LOGIN_S = 10.0
+LAST_WORDS_S = 2.0
+"""For a client that is told why it is ended to read that."""
+SILENT_S = 300.0
+PORT_AGAIN_S = 60.0
+
+LOGIN_BYTES = 4_096
+"""Of a message before the log-in, and of one that is kept."""
+
+MOST_CLIENTS = 1_200
+MOST_EVENT_BYTES = 4_000_000
+"""Pictures that would make an event larger are left out."""
+
+PIECE_BYTES = 65_536
+SEND_BUFFER_BYTES, RECEIVE_BUFFER_BYTES = 32_768, 8_192
+"""The kernel's, for each client: by itself it would give some MB to each that does not read."""
+
+SEGMENT_BYTES = 1_460
+"""As on Ethernet. A client on this machine would be sent 64 kB at a time, which fill so small a buffer, and acknowledge them 40 ms
+later."""
+
+KEEPALIVE = ((socket.TCP_KEEPIDLE, 30), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 3))
+
+TOO_MANY = Text("too many are connected")
+DOES_NOT_READ = Text("it does not read")
+NO_LOGIN = Text("it did not log in")
+NONSENSE = Text("it does not speak this protocol")
+SWITCHED_OFF = Text("the server was switched off")
+
+
+@dataclass(eq=False, slots=True)
+class _Client:
+    sock: socket.socket
+    host: str
+    place: str
+    deadline_s: float
+    """When it is ended, by the monotonic clock; 0: not."""
+    reader: nvr.Reader = field(default_factory=lambda: nvr.Reader(LOGIN_BYTES, LOGIN_BYTES))
+    queue: Queue = field(default_factory=Queue)
+    book: Client | None = None
+    """Once it is logged in."""
+    asking: bool = False
+    """Its log-in is being looked at."""
+    ending: bool = False
+    """It is ended when it has taken what waits; what it says is thrown away."""
+    told_missed: int = 0
+    watched: int = 0
+    closed: bool = False
+
+
+class Nvr:
+    """Used by the loop's thread. `bind`: the address to listen on, "" for all; `announce(url)` is told where it listens, "" when it
+    does not any more; `read(name)` gives a picture, b"" when it is gone; `most_clients`: as many as there are descriptors for."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        log_in: LogIn,
+        clients: Clients,
+        bind: str,
+        announce: Callable[[str], None],
+        read: Callable[[str], bytes],
+        most_clients: int = MOST_CLIENTS,
+    ) -> None:
+        self._loop = loop
+        self._log_in = log_in
+        self._book = clients
+        self._bind = bind
+        self._announce = announce
+        self._read = read
+        self._most_clients = most_clients
+        self._settings: ServerSettings | None = None
+        self._listener: socket.socket | None = None
+        self._port_again_s = 0.0
+        self._problem = ""
+        self._clients: dict[_Client, None] = {}
+        self._of_queue: dict[Queue, _Client] = {}
+        self._waiting = Waiting(lambda queue: self._end(self._of_queue[queue], DOES_NOT_READ))
+        self._to_ask: deque[tuple[_Client, CheckPassword]] = deque()
+        self._asked = False
+
+    def use(self, settings: ServerSettings) -> None:
+        """They were read, or have changed. Clients stay, unless the server is switched off."""
+        before, self._settings = self._settings, settings
+        if not settings.nvr:
+            self.close()
+        elif before is None or not before.nvr or before.nvr_port != settings.nvr_port:
+            self._listen(settings.nvr_port)
+
+    def close(self) -> None:
+        self._stop_listening()
+        for client in list(self._clients):
+            self._end(client, SWITCHED_OFF)
+
+    def turn(self) -> None:
+        """To be called about every second."""
+        now_s = time.monotonic()
+        for client in [each for each in self._clients if each.deadline_s and each.deadline_s <= now_s]:
+            self._end(client, NO_LOGIN)
+        for queue in self._waiting.stuck(SILENT_S):
+            self._end(self._of_queue[queue], DOES_NOT_READ)
+        if self._settings is not None and self._settings.nvr and now_s >= self._port_again_s:
+            self._listen(self._settings.nvr_port)
+
+    def tell(self, event: PlateEvent, picture: str) -> None:
+        """A plate for all who are logged in. `picture`: the path at which it can be fetched, "" for none."""
+        receivers = [client for client in self._clients if client.book is not None and not client.ending]
+        if not receivers or self._settings is None:
+            return
+        frame = nvr.recognition(
+            event,
+            nvr.device_id(self._settings.camera_id),
+            self._images(event),
+            self._settings.nvr_layout,
+            self._settings.nvr_confidence != NVR_CONFIDENCE[0],
+            picture,
+        )
+        self._waiting.put(Event(frame, event.passage.plate), *(client.queue for client in receivers))
+        for client in receivers:
+            self._count_missed(client)
+            self._watch(client)
+
+    def _images(self, event: PlateEvent) -> list[bytes]:
+        found: list[bytes] = []
+        for name in (event.passage.images.plate, event.passage.images.full):
+            image = self._read(name) if name else b""
+            if image and sum(map(len, found)) + len(image) > MOST_EVENT_BYTES:
+                log.warning("a picture of %d bytes is left out", len(image))
+            elif image:
+                found.append(image)
+        return found
+
+    def _count_missed(self, client: _Client) -> None:
+        count = client.queue.missed - client.told_missed
+        if client.book is not None and count:
+            if not client.told_missed:
+                log.warning("%s reads too slowly: it misses plates", client.place)
+            client.book.missed(count)
+            client.told_missed = client.queue.missed
+
+    # --- the port -----------------------------------------------------------------------------------------------------
+
+    @property
+    def _port(self) -> int:
+        return 0 if self._listener is None else int(self._listener.getsockname()[1])
+
+    def _listen(self, wanted: int) -> None:
+        """On that port or one near it. One that it listens on already is left only for the wanted one."""
+        self._port_again_s = time.monotonic() + PORT_AGAIN_S
+        if self._port == wanted:
+            return
+        try:
+            listener = listen_near(self._bind, wanted, 128)
+        except OSError as why:
+            problem = os.strerror(why.errno) if why.errno else str(why)
+            if problem != self._problem:
+                log.error("cannot listen on port %d: %s", wanted, problem)
+            self._problem = problem
+            return
+        self._problem = ""
+        port = int(listener.getsockname()[1])
+        if port != wanted and self._is_near(wanted):
+            listener.close()
+            return
+        self._stop_listening()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT_BYTES)
+        self._listener = listener
+        self._loop.watch(listener, READ, self._accept)
+        self._announce(url_of("tcp", self._bind, port))
+        if port != wanted:
+            log.warning("port %d is taken: recorders connect to port %d until it is free", wanted, port)
+        else:
+            log.info("recorders may connect to port %d", port)
+
+    def _is_near(self, wanted: int) -> bool:
+        """Whether it listens on a port that stands in for that one."""
+        return wanted < self._port < wanted + PORTS_TRIED
+
+    def _stop_listening(self) -> None:
+        if self._listener is not None:
+            self._loop.watch(self._listener, 0, self._accept)
+            self._listener.close()
+            self._listener = None
+            self._announce("")
+
+    # --- clients ------------------------------------------------------------------------------------------------------
+
+    def _accept(self, events: int) -> None:
+        assert self._listener is not None
+        try:
+            sock, address = self._listener.accept()
+        except OSError:
+            return  # gone again, or no descriptor is free: the next turn tries again
+        if len(self._clients) >= self._most_clients and not self._make_room():
+            log.warning("%d recorders are connected, another is turned away", len(self._clients))
+            sock.close()
+            return
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in KEEPALIVE:
+            sock.setsockopt(socket.IPPROTO_TCP, name, value)
+        client = _Client(sock, str(address[0]).removeprefix("::ffff:"), place_of(address), time.monotonic() + LOGIN_S)
+        self._clients[client] = None
+        self._of_queue[client.queue] = client
+        self._watch(client)
+
+    def _make_room(self) -> bool:
+        """Ends one that is not logged in: the oldest of the address that has most of those."""
+        strangers = [client for client in self._clients if client.book is None]
+        if not strangers:
+            return False
+        of_address = Counter(client.host for client in strangers)
+        self._end(max(strangers, key=lambda client: of_address[client.host]), TOO_MANY)
+        return True
+
+    def _watch(self, client: _Client) -> None:
+        if client.closed:
+            return
+        events = WRITE if client.queue.events else 0
+        if client.ending or not (client.asking or client.queue.answers):  # who does not take answers may not ask on
+            events |= READ
+        if events != client.watched:
+            client.watched = events
+            self._loop.watch(client.sock, events, partial(self._ready, client))
+
+    def _ready(self, client: _Client, events: int) -> None:
+        if events & READ and not client.closed:
+            self._receive(client)
+        if events & WRITE and not client.closed and client.queue.events:
+            self._send(client)
+        self._watch(client)
+
+    def _receive(self, client: _Client) -> None:
+        try:
+            data = client.sock.recv(PIECE_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._end(client, NOTHING)
+        elif not client.ending:
+            client.reader.add(data)
+            self._take(client)
+
+    def _take(self, client: _Client) -> None:
+        """What came of it, message by message; the next one when the last was answered."""
+        while not (client.closed or client.ending or client.asking or client.queue.answers):
+            try:
+                found = client.reader.next()
+                if found is None:
+                    return
+                self._handle(client, *found)
+            except nvr.BadMessage as why:
+                log.info("%s is ended: %s", client.place, why)
+                self._end(client, NONSENSE)
+
+    def _handle(self, client: _Client, command: int, data: bytes) -> None:
+        """BadMessage: the client is to be ended without a word."""
+        if command == nvr.LOGIN_REQ:
+            user, password = nvr.credentials(data)
+            client.asking, client.deadline_s = True, 0.0
+            self._to_ask.append((client, CheckPassword(USE, user, password, client.host)))
+            self._ask()
+        elif client.book is None:
+            raise nvr.BadMessage(f"command {command:#06x} before a log-in")
+        elif not command & nvr.ANSWERS:
+            self._answer(client, command, 501)
+
+    def _ask(self) -> None:
+        """One question at a time: the host answers pages and other recorders between."""
+        while self._to_ask and not self._asked:
+            client, question = self._to_ask.popleft()
+            if not client.closed:
+                self._asked = True
+                self._log_in.ask(question, partial(self._known, client, question.user))
+
+    def _known(self, client: _Client, user: str, answer: Person | Nobody | Unchecked) -> None:
+        self._asked = False
+        if not client.closed:
+            client.asking = False
+            if isinstance(answer, Person):
+                self._welcome(client, user)
+            else:
+                status = 503 if isinstance(answer, Unchecked) else 429 if answer.wait_s else 401
+                log.info("%s may not log in: %d", client.place, status)
+                self._answer(client, nvr.LOGIN_REQ, status)
+                client.ending, client.deadline_s = True, time.monotonic() + LAST_WORDS_S
+            self._take(client)
+            self._watch(client)
+        self._loop.call(self._ask)
+
+    def _welcome(self, client: _Client, user: str) -> None:
+        if client.book is None:
+            log.info("%s logged in as %s", client.place, user)
+            client.book = self._book.open(NAME, client.place, user)
+            client.reader.most_bytes = nvr.MOST_DATA_BYTES
+        client.book.answered("200")
+        self._answer(client, nvr.LOGIN_REQ, 200)
+
+    def _answer(self, client: _Client, command: int, status: int) -> None:
+        self._waiting.put(Event(nvr.answer(command, status), answer=True), client.queue)
+
+    def _send(self, client: _Client) -> None:
+        try:
+            count = client.sock.send(client.queue.rest(PIECE_BYTES))
+        except BlockingIOError:
+            return
+        except OSError:
+            self._end(client, NOTHING)
+            return
+        event = self._waiting.took(client.queue, count)
+        if event is not None and not event.answer and client.book is not None:
+            client.book.sent(event.plate)
+        if event is not None and event.answer:
+            self._take(client)  # what it asked meanwhile
+        if client.ending and not client.queue.events:
+            self._say_goodbye(client)
+
+    def _say_goodbye(self, client: _Client) -> None:
+        """Closing at once would take back what it has not read yet, if it has said more than was read."""
+        try:
+            client.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._end(client, NOTHING)
+
+    def _end(self, client: _Client, why: Text) -> None:
+        """`why`: NOTHING when it went by itself."""
+        if client.closed:
+            return
+        client.closed = True
+        del self._clients[client]
+        del self._of_queue[client.queue]
+        self._waiting.forget(client.queue)
+        self._loop.watch(client.sock, 0, self._accept)
+        client.sock.close()
+        if client.book is not None:
+            client.book.closed(why)
+            log.info("%s is gone%s", client.place, f": {why}" if why else "")

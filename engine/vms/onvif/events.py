@@ -1,0 +1,59 @@
+"""Events: passages and lines on their way to the clients of the event service, and the timer for those who wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+
+from board.kit.clock import Clock
+from board.kit.loop import Loop
+from engine.formats.onvif import CHANGED, INITIALIZED, Notification, digital_input, relay
+from engine.messages import LineState
+from engine.vms.onvif.push import Consumers
+from engine.vms.onvif.subscriptions import SECOND_NS, Event, Subscriptions, event_of
+
+LINES: Mapping[str, Callable[[str, bool, datetime, str], Notification]] = {"input": digital_input, "output": relay}
+"""Kind of a line -> its notification."""
+
+
+class Events:
+    """Used by the loop's thread. `lines`: each line as it is now, by name, kept by the caller.
+
+    Whoever changes `subscriptions` calls `arm` afterwards."""
+
+    def __init__(self, loop: Loop, clock: Clock, lines: Mapping[str, LineState], consumers: Consumers) -> None:
+        self._loop = loop
+        self._clock = clock
+        self._lines = lines
+        self._armed_ns: int | None = None
+        self.consumers = consumers
+        self.subscriptions = Subscriptions(self._states)
+
+    def publish(self, notifications: Iterable[Notification], plate: str) -> frozenset[str]:
+        """Notifications of one passage; the ids of the subscriptions that get some of them."""
+        taken = [self.subscriptions.publish(event_of(each, plate)) for each in notifications]
+        return frozenset[str]().union(*taken)
+
+    def line(self, state: LineState) -> None:
+        """A line has changed."""
+        made = LINES[state.kind](state.name, state.active, state.changed_at or self._clock.now(), CHANGED)
+        self.subscriptions.publish(event_of(made, is_property=True))
+
+    def arm(self) -> None:
+        """Sees to it that what waits ends in time. One timer is enough: it comes again for as long as somebody waits, and of those
+        that were set earlier at most a few are left."""
+        next_ns = self.subscriptions.next_ns()
+        if next_ns is not None and (self._armed_ns is None or next_ns < self._armed_ns):
+            self._armed_ns = next_ns
+            self._loop.after(max(0.0, (next_ns - self._clock.monotonic_ns()) / SECOND_NS), lambda: self._turn(next_ns))
+
+    def _turn(self, armed_ns: int) -> None:
+        if self._armed_ns == armed_ns:
+            self._armed_ns = None
+        self.subscriptions.turn(self._clock.monotonic_ns())
+        self.arm()
+
+    def _states(self) -> Iterator[Event]:
+        now = self._clock.now()
+        for state in self._lines.values():
+            yield event_of(LINES[state.kind](state.name, state.active, now, INITIALIZED), is_property=True)

@@ -1,0 +1,86 @@
+"""Places: whose exit nobody saw does not count as inside for ever."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from board.kit.clock import TestClock
+from board.kit.settings import SettingsError
+from engine.service.places import forget_unseen, limit
+from engine.settings import GeneralSettings
+from engine.settings.lane import COUNTS, LaneSettings
+from engine.store import Store
+from tests.samples import NOW, WHITE, new_store
+
+BERLIN = ZoneInfo("Europe/Berlin")
+HOUR = timedelta(hours=1)
+
+
+def prepared(folder: Path, **settings: object) -> tuple[Store, TestClock]:
+    store, clock = new_store(folder), TestClock(NOW)
+    store.settings.put(LaneSettings(counts=COUNTS[1], **settings), "anna")
+    store.settings.put(GeneralSettings(time_zone="Europe/Berlin"), "anna")
+    store.occupancy.enter("AB12", WHITE, NOW)
+    store.occupancy.enter("XY34", WHITE, NOW + HOUR)
+    return store, clock
+
+
+def inside(store: Store, clock: TestClock, after: timedelta) -> int:
+    clock.advance(after.total_seconds())
+    forget_unseen(store, clock)
+    return store.occupancy.total()
+
+
+def test_whoever_came_in_too_long_ago_counts_no_more_and_the_changes_say_so(tmp_path: Path) -> None:
+    store, clock = prepared(tmp_path, inside_h=24)
+    assert inside(store, clock, 23 * HOUR) == 2
+    assert inside(store, clock, HOUR + timedelta(minutes=1)) == 1
+    assert (store.occupancy.since("AB12"), store.occupancy.since("XY34")) == (None, NOW + HOUR)
+    forget_unseen(store, clock)
+    (change,) = store.changes("places")
+    assert (change.user, change.before, change.after) == (
+        "schedule", {"inside": 2}, {"inside": 1, "before": "2026-01-02T03:05:05.000000+00:00"},
+    )  # fmt: skip
+
+
+def test_without_a_limit_nobody_is_forgotten(tmp_path: Path) -> None:
+    store, clock = prepared(tmp_path, inside_h=0)
+    assert inside(store, clock, 9_000 * HOUR) == 2
+
+
+def test_at_its_time_the_place_is_empty_corrections_included_and_later_ones_stay(tmp_path: Path) -> None:
+    store, clock = prepared(tmp_path, inside_h=0, empty_at="05:30")  # in Berlin: 04:30 UTC
+    store.occupancy.put(WHITE, 40, 7, "anna", NOW)
+    assert inside(store, clock, timedelta(minutes=85)) == 7
+    assert inside(store, clock, timedelta(minutes=1)) == 0
+    store.occupancy.put(WHITE, None, 3, "anna", clock.now())
+    assert inside(store, clock, HOUR) == 3
+    assert store.occupancy.of(WHITE).capacity == 40
+
+
+def test_a_clock_that_is_not_set_forgets_nobody(tmp_path: Path) -> None:
+    store, _ = prepared(tmp_path, inside_h=1)
+    forget_unseen(store, TestClock(datetime(2024, 1, 1, tzinfo=UTC)))
+    assert store.occupancy.total() == 2
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        (datetime(2026, 1, 5, 2, 0, tzinfo=UTC), datetime(2026, 1, 5, 2, 0, tzinfo=UTC)),  # 03:00 in Berlin
+        (datetime(2026, 1, 5, 1, 59, tzinfo=UTC), datetime(2026, 1, 4, 2, 0, tzinfo=UTC)),
+        (datetime(2026, 7, 5, 1, 0, tzinfo=UTC), datetime(2026, 7, 5, 1, 0, tzinfo=UTC)),
+    ],
+)
+def test_the_time_is_of_the_cameras_zone(at: datetime, expected: datetime) -> None:
+    assert limit(LaneSettings(inside_h=0, empty_at="03:00"), at, BERLIN) == expected
+
+
+@pytest.mark.parametrize("text", ["3", "24:00", "03:60", "3:00", "０３:００"])
+def test_what_is_no_time_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="must be a time of the day such as 03:00"):
+        LaneSettings(empty_at=text)

@@ -1,0 +1,203 @@
+"""CGIs below /cgi-bin/: inputs, outputs, picture and parameters, as integrators script VIVOTEK's cameras (docs/cgi.md).
+
+The host authenticates and passes them on (firmware/gateway/portals.py); those of packages are its own. A GET that changes something
+is for programs alone, which send a password or token of their own: a picture on any page makes a browser send a GET.
+
+Sources: docs/sources.md, VIVOTEK's packages and CGIs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from board.kit.errors import GatewrightError
+from board.kit.settings import SettingsError
+from board.kit.web.parameters import TYPE, lines, wanted_names
+from board.kit.web.routes import FORM, Answer, Call, Elsewhere, Refused, Route
+from engine.actions.io import LONGEST_MS
+from engine.messages import Outcome, SwitchOutput
+from webui.portal import Portal
+from webui.view.lines import line_states
+from webui.view.parameters import ADMIN, OPERATOR, VIEWER, set_values, values_of
+
+ROOT = "/cgi-bin/"
+
+SWITCH_WITHIN_S = 5.0
+FULL_WIDTH_PX = 4096
+
+RESOLUTION = re.compile(r"([1-9][0-9]{1,3})x([1-9][0-9]{1,3})")
+OWN_PAGE = re.compile(r"/(?![/\\])[!-~]*")
+"""Where `return` may lead: a page of this camera."""
+
+NOT_PARAMETERS = ("update", "return")
+"""Names in a setparam.cgi that set nothing."""
+
+
+def guard(portal: Portal, call: Call) -> None:
+    """For what changes something: Refused when no program sends it by a password or token of its own."""
+    if call.method == "HEAD":
+        raise Refused(405, "HEAD changes nothing: use GET or POST.")
+    if not call.visitor.is_program:
+        raise Refused(
+            403,
+            "This address is for programs: send a password by HTTP Basic or an API token. A browser's session opens no gate by an "
+            "address alone.",
+        )
+
+
+# --- inputs and outputs -----------------------------------------------------------------------------------------------
+
+
+def _states(kind: str, prefix: str) -> Callable[[Portal, Call], Answer]:
+    def answer(portal: Portal, call: Call) -> Answer:
+        known = {f"{prefix}{number}": each.active for number, each in _numbered(portal, kind, line_states(portal))}
+        wanted = [name for name in _sent(call) if re.fullmatch(rf"{prefix}[0-9]+", name)]
+        strange = [name for name in wanted if name not in known]
+        if strange:
+            return _error(400, f"there is no {strange[0][:12]}; this camera has {', '.join(known) or 'none'}")
+        return Answer("".join(f"{name}={int(known[name])}\r\n" for name in wanted or known).encode(), TYPE)
+
+    return answer
+
+
+def _setdo(portal: Portal, call: Call) -> Answer:
+    sent = _sent(call)
+    known = {f"do{number}": line.name for number, line in _numbered(portal, "output", portal.profile.outputs)}
+    orders = {name: state for name, state in sent.items() if re.fullmatch(r"do[0-9]+", name)}
+    pulse = sent.get("pulse_ms", "")
+    if not orders:
+        return _error(400, f"say which output and what: {next(iter(known), 'do1')}=1 switches it on, 0 off")
+    for name, state in orders.items():
+        if name not in known:
+            return _error(400, f"there is no {name[:12]}; this camera has {', '.join(known) or 'none'}")
+        if state not in ("0", "1"):
+            return _error(400, f"{name} must be 0 or 1")
+    if pulse and not (re.fullmatch(r"[0-9]{1,7}", pulse) and 10 <= int(pulse) <= LONGEST_MS):
+        return _error(400, f"pulse_ms must be 10 to {LONGEST_MS}")
+    done = ""
+    for name, state in orders.items():
+        do = "off" if state == "0" else "pulse" if pulse else "on"
+        order = SwitchOutput(known[name], do, int(pulse or 500), call.user, call.visitor.address, "CGI")
+        outcome = portal.service.ask(order, Outcome, SWITCH_WITHIN_S)
+        if not outcome.ok:
+            return _error(409, f"{name}: {outcome.note}", done)
+        done += f"{name}={state}\r\n"
+    return _after(sent, done)
+
+
+def _numbered(portal: Portal, kind: str, lines_: Sequence[Any]) -> list[tuple[int, Any]]:
+    """With the numbers that CGIs give them: those of `kind` in the order of the board."""
+    first = portal.general().cgi_first_line
+    return list(enumerate((each for each in lines_ if getattr(each, "kind", kind) == kind), first))
+
+
+# --- picture ----------------------------------------------------------------------------------------------------------
+
+
+def _picture(portal: Portal, call: Call) -> Answer:
+    """The portal's own encoding of this width, which all who watch share."""
+    asked = _sent(call).get("resolution", "")
+    found = RESOLUTION.fullmatch(asked)
+    if asked and not found:
+        return _error(400, "resolution must be like 640x480")
+    picture = portal.picture.newest(int(found[1]) if found else FULL_WIDTH_PX)
+    if picture is None:
+        raise Refused(503, "No picture yet: the engine has not delivered one. Is its camera there? Logs > Engine says more.")
+    return Answer(picture.data, "image/jpeg")
+
+
+# --- parameters -------------------------------------------------------------------------------------------------------
+
+
+def _getparam(level: int) -> Callable[[Portal, Call], Answer]:
+    def answer(portal: Portal, call: Call) -> Answer:
+        wanted = [*wanted_names(call), *call.body]
+        return Answer(lines(values_of(portal, level, wanted)).encode(), TYPE)
+
+    return answer
+
+
+def _setparam(portal: Portal, call: Call) -> Answer:
+    sent = _sent(call)
+    try:
+        now = set_values(portal, {name: value for name, value in sent.items() if name not in NOT_PARAMETERS}, call.user)
+    except SettingsError as why:
+        return _error(400, "; ".join(f"{each.field}: {each.text}" for each in why.problems))
+    except GatewrightError as why:
+        return _error(507, str(why))
+    return _after(sent, lines(now))
+
+
+# ----------------------------------------------------------------------------------------------------------------------
+
+
+def _sent(call: Call) -> Mapping[str, str]:
+    """Of the query and of a form."""
+    return {**call.query, **call.body}
+
+
+def _after(sent: Mapping[str, str], text: str) -> Answer:
+    """`return`: the page to go to afterwards."""
+    page = sent.get("return", "")
+    if page:
+        if not OWN_PAGE.fullmatch(page):
+            return _error(400, "it is done, but return must be a page of this camera, such as /anpr/live", text)
+        raise Elsewhere(page)
+    return Answer(text.encode(), TYPE)
+
+
+def _error(status: int, text: str, done: str = "") -> Answer:
+    """Clients look for the word ERROR, not at the status. `done`: what was carried out before."""
+    return Answer(f"{done}ERROR: {' '.join(text.split())}\r\n".encode(), TYPE, status)
+
+
+def _both(
+    path: str, permission: str, answer: Callable[[Portal, Call], Answer], about: str, changes: bool = False
+) -> tuple[Route[Portal], ...]:
+    """By GET and by POST with a form."""
+    return tuple(Route(method, path, permission, answer, about, changes=changes, takes=FORM) for method in ("GET", "POST"))
+
+
+ROUTES: tuple[Route[Portal], ...] = (
+    *_both(
+        "dido/setdo.cgi",
+        "open",
+        _setdo,
+        "`do1=1` switches output 1 on and holds it, `do1=0` off; several at once. `pulse_ms=500` (ours): on for so long only. "
+        "`return=/page`: where to go afterwards.",
+        changes=True,
+    ),
+    *_both("dido/getdi.cgi", "view", _states("input", "di"), "Inputs as `di1=0`, 1 while active: those that are named, else all."),
+    *_both("dido/getdo.cgi", "view", _states("output", "do"), "Outputs as `do1=0`, 1 while on: those that are named, else all."),
+    *_both(
+        "viewer/video.jpg",
+        "view",
+        _picture,
+        "The newest picture as JPEG. `resolution=640x480`: about so wide; `quality`, `channel` and `streamid` are accepted.",
+    ),
+    *(
+        route
+        for path, permission, level in (
+            ("anonymous", "view", VIEWER),
+            ("viewer", "view", VIEWER),
+            ("operator", "open", OPERATOR),
+            ("admin", "configure", ADMIN),
+        )
+        for route in _both(
+            f"{path}/getparam.cgi",
+            permission,
+            _getparam(level),
+            "Parameters as `name='value'`, those of the groups and names in the query, else all that this path may see.",
+        )
+    ),
+    *_both(
+        "admin/setparam.cgi",
+        "configure",
+        _setparam,
+        "Sets parameters, all or none: `general_device_name=Gate`; answers what they are now.",
+        changes=True,
+    ),
+)
+"""Below ROOT. Roles are the path's: what a viewer of VIVOTEK's may do with outputs, only an operator may here."""
