@@ -69,6 +69,20 @@ def identity(state: State, sources: tuple[Path, ...] = SERIAL_SOURCES) -> Identi
     return made
 
 
+def mac_addresses(folder: Path = Path("/sys/class/net")) -> tuple[str, ...]:
+    """Of this camera's own network interfaces, "b8:27:eb:01:02:03", in the order of their names; bridges and the like are none."""
+    found = []
+    for each in sorted(folder.glob("*")):
+        try:
+            is_own = (each / "device").exists()
+            address = (each / "address").read_text("ascii").strip().lower()
+        except (OSError, UnicodeDecodeError):
+            continue
+        if is_own and address.strip("0:"):
+            found.append(address)
+    return tuple(found)
+
+
 def camera_id(state: State, sources: tuple[Path, ...] = SERIAL_SOURCES) -> str:
     """How messages name this camera (`identity`)."""
     return identity(state, sources).id

@@ -58,8 +58,9 @@ class Gpio(Protocol):
 @dataclass(frozen=True, slots=True)
 class GpioKind:
     """A GPIO back end. `open(profile, state)`: BoardError says what is missing (library, chip, permission) and what to do;
-    `taken_by(profile, state, pin)`: who holds the pin, "" when nobody does."""
+    `taken_by(profile, state, pin)`: who holds the pin, "" when nobody does; `library`: the module that `open` imports, "": none."""
 
     name: str
     open: Callable[[BoardProfile, State], Gpio]
     taken_by: Callable[[BoardProfile, State, int], str]
+    library: str = ""

@@ -15,7 +15,7 @@ COMMANDS = {
     "service": ("engine.service.core", "the service process: store, look-ups, actions, triggers"),
     "vms": ("engine.vms.run", "the vms process: servers for recorders and video management"),
     "exchange": ("engine.exchange.work", "exports and imports of lists, for the service and the portal"),
-    "video": ("engine.video.run", "the video process, on boards that can encode video"),
+    "video": ("engine.video.run", "the video process, which vms starts while somebody watches"),
     "read": ("engine.cli.read", "read the plates in pictures"),
     "countries": ("engine.cli.countries", "list the countries whose plate formats are known"),
     "settings": ("engine.cli.settings_docs", "list the settings; --markdown prints the reference page"),

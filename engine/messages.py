@@ -147,6 +147,11 @@ class TestAction:
 
 
 @dataclass(frozen=True, slots=True)
+class SendTest:
+    """Tells whoever is told passages one that is a test (TestPassage): answered by Outcome. Nothing is stored, nothing opens."""
+
+
+@dataclass(frozen=True, slots=True)
 class SwitchOutput:
     """Somebody switches an output: by hand, or a recorder for its user. Whoever asks has checked the permission `open`; interlocks
     and longest times are the pins process's. Answered by Outcome once pins has answered, and kept in Audit.
@@ -287,7 +292,8 @@ STATUS = "status"
 LIVE = "live"
 """LiveReads: what was read in the newest frames. The newest replaces one that was not sent yet."""
 PASSAGES = "passages"
-"""PassageEvent: every stored passage, in the order of storing; none is left out, however slow the subscriber is."""
+"""PassageEvent: every stored passage, in the order of storing; none is left out, however slow the subscriber is. TestPassage: one
+that is a test."""
 DELIVERIES = "deliveries"
 """DeliveryEvent: what became of each try of an action. PassageDecided: what was decided about a passage that waited."""
 LINES = "lines"
@@ -348,6 +354,16 @@ class PassageEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class TestPassage:
+    """A passage that never was, so that a recorder can be tried: its plate and its decision say so. It is no car: nobody counts or
+    stores it, and it is no resume point."""
+
+    __test__ = False  # not a test class, though its name starts with Test
+
+    event: PassageEvent
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryEvent:
     """A try of an action has ended: the delivery as it stands now ("pending": it is tried again)."""
 
@@ -384,6 +400,7 @@ class ServerSettings:
     snapshots_login: bool
     rtsp: bool
     rtsp_port: int
+    rtsp_sound: bool
     nvr: bool
     nvr_port: int
     nvr_layout: str
@@ -392,7 +409,8 @@ class ServerSettings:
 
 SERVICE_MESSAGES: tuple[type, ...] = (
     EngineHello, EngineStatus, PassageReport, LiveReads, TriggerTaken, PassageStored, ReadAgain, StartTrigger, StopEngine,
-    AskStatus, FireTrigger, TestAction, SwitchOutput, RulesChanged, SettingsChanged, CameraSaw, RestartService, Outcome,
+    AskStatus, FireTrigger, TestAction, SendTest, SwitchOutput, RulesChanged, SettingsChanged, CameraSaw, RestartService, Outcome,
     TriggerAnswer, ServiceStatus,
-    Subscribe, Subscribed, Missed, PassageEvent, DeliveryEvent, PassageDecided, LineChanged, ServerSettings,
+    Subscribe, Subscribed, Missed, PassageEvent, TestPassage, DeliveryEvent, PassageDecided, LineChanged,
+    ServerSettings,
 )  # fmt: skip

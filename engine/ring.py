@@ -74,13 +74,25 @@ class OpenShot:
         """RGB of `count` rows from `top` on; StoreError when the file ends before."""
         row_bytes = self.width * 3
         rgb = bytearray(count * row_bytes)
-        view, done, at = memoryview(rgb), 0, self.pixels_at + top * row_bytes
-        while done < len(rgb):
-            step = os.preadv(self.file, [view[done:]], at + done)
+        self._read(memoryview(rgb), top * row_bytes)
+        return rgb
+
+    def read_into(self, target: memoryview, line_bytes: int) -> None:
+        """RGB of all rows, `line_bytes` apart; StoreError as `rows`."""
+        row_bytes = self.width * 3
+        if line_bytes == row_bytes:
+            self._read(target[: self.height * row_bytes], 0)
+            return
+        for row in range(self.height):
+            self._read(target[row * line_bytes : row * line_bytes + row_bytes], row * row_bytes)
+
+    def _read(self, target: memoryview, offset: int) -> None:
+        done, at = 0, self.pixels_at + offset
+        while done < len(target):
+            step = os.preadv(self.file, [target[done:]], at + done)
             if step == 0:
                 raise StoreError("the frame ring ends in the middle of a picture")
             done += step
-        return rgb
 
 
 class RingWriter:

@@ -65,6 +65,7 @@ def contents(root: Path) -> dict[str, bytes]:
     if not any(name.endswith(".tflite") for name in files):
         raise PackageError("{folder} holds no .tflite model: train first (scripts/train_*)", folder=root / "models")
     files["LICENSE"] = (root / "LICENSE").read_bytes()
+    files["LICENCES.md"] = (root / "docs" / "licences.md").read_bytes()  # of what pip installs beside the package
     files[INITSCR] = (HERE / INITSCR).read_bytes()
     return files
 

@@ -16,7 +16,8 @@ BEAT_EVERY_S = 1.0
 
 
 def main() -> int:
-    """0 after a clean stop, 1 when the portal cannot start (the log says why)."""
+    """0 after a clean stop, or when the database is to be exchanged (it is started again then); 1 when the portal cannot start (the
+    log says why)."""
     parser = argparse.ArgumentParser(prog="python -m webui", description="The ANPR portal.")
     parser.add_argument("--state", type=Path, required=True, help="folder of the camera's persistent state")
     state = State(parser.parse_args().state.resolve())
@@ -35,9 +36,9 @@ def main() -> int:
         return 1
     server.start()
     log.info("portal ready")
-    while not life.stop.wait(BEAT_EVERY_S) and server.alive():
+    while not life.stop.wait(BEAT_EVERY_S) and server.alive() and not portal.store.db.is_over():
         life.beat()
-    failed = not life.stop.is_set()
+    failed = not life.stop.is_set() and not portal.store.db.is_over()
     server.stop()
     log.info("portal stopped")
     return 1 if failed else 0

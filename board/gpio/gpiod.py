@@ -186,4 +186,4 @@ def _taken_by(profile: BoardProfile, state: State, pin: int) -> str:
     return _chips.consumer(chip, line) or mux_owner(chip, line)
 
 
-GPIO = GpioKind("gpiod", _open, _taken_by)
+GPIO = GpioKind("gpiod", _open, _taken_by, "gpiod")

@@ -160,4 +160,4 @@ def _taken_by(profile: BoardProfile, state: State, pin: int) -> str:
     return taker(state.run / "claims", pin) or _chips.holder(profile.chip_labels, pin)
 
 
-GPIO = GpioKind("rpi", _open, _taken_by)
+GPIO = GpioKind("rpi", _open, _taken_by, "RPi.GPIO")

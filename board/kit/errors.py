@@ -48,7 +48,15 @@ class StoreError(GatewrightError):
     """The database or image store cannot be read or written (full disk, damaged file)."""
 
 
-class StorageFull(StoreError):
+class StoreDamaged(StoreError):
+    """The database's file is not one any more, or not whole."""
+
+
+class StorageRefused(StoreError):
+    """The storage takes no more: it is full, read-only or broken. What was stored before can be read, as far as it goes."""
+
+
+class StorageFull(StorageRefused):
     """There is no room left on the storage, or none that we may have."""
 
 

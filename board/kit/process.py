@@ -9,7 +9,9 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import TextIOWrapper
+from pathlib import Path
 from types import FrameType
 
 from board.kit.files import write_whole
@@ -38,23 +40,59 @@ def open_log(state: State, process: str) -> None:
     """Logs go to STATE/logs/<process>.log (1 MB, two older kept) and to stderr, stamped in UTC, a flood of them bounded
     (board/kit/log_limit.py), at the level that `set_log_level` set last; Life.beat follows it.
 
-    A disk that takes no log (full, read-only) stops nobody: the lines then go to stderr alone."""
+    A disk that takes no log (full, read-only) stops nobody: the lines go to stderr alone until it does."""
     formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
-    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
-    problem = ""
-    try:
-        state.logs.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.handlers.RotatingFileHandler(state.logs / f"{process}.log", maxBytes=1_000_000, backupCount=2))
-    except OSError as why:
-        problem = f"the log is not kept in {state.logs}: {why}"
+    file = _LogFile(state.logs / f"{process}.log")
+    handlers = (logging.StreamHandler(sys.stderr), file)
     for handler in handlers:
         handler.setFormatter(formatter)
+    file.begin()
     root = logging.getLogger()
     root.setLevel(LEVELS[_log_level(state)])
     root.addHandler(LimitedHandler(handlers))
-    if problem:
-        root.error("%s", problem)
+
+
+class _LogFile(logging.handlers.RotatingFileHandler):
+    """What the disk does not take is left out, and said on stderr once while that lasts."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, maxBytes=1_000_000, backupCount=2, delay=True)
+        self._failed = self._is_said = False
+
+    def begin(self) -> None:
+        """The file is there from the start, if it can be."""
+        try:
+            self.stream = self._open()
+        except OSError as why:
+            self._say(why)
+
+    def _open(self) -> TextIOWrapper:
+        Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
+        return super()._open()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._failed = False
+        super().emit(record)
+        self._is_said = self._failed
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        why = sys.exc_info()[1]
+        if not isinstance(why, OSError):
+            super().handleError(record)
+            return
+        stream, self.stream = self.stream, None  # it is opened again with the next line
+        with suppress(OSError):
+            if stream is not None:
+                stream.close()
+        self._failed = True
+        self._say(why)
+
+    def _say(self, why: OSError) -> None:
+        if not self._is_said:
+            text = f"the log is not kept in {Path(self.baseFilename).parent}: {why}"
+            sys.stderr.write(self.format(logging.LogRecord("root", logging.ERROR, __file__, 0, text, None, None)) + "\n")
+        self._is_said = True
 
 
 def settle_memory() -> None:

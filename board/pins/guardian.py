@@ -1,10 +1,11 @@
 """Guardian: a sleeping child that makes the board safe when pins dies without having done so, even by SIGKILL, and ends a hung one.
 
-The child (`board/pins/watch.py`) reads a pipe. Told "clean" it ends. When the pipe closes without that word, the kernel has closed
-pins' files (so its pins are free), and the child becomes `python -m board.safe`. While an output is on, pins tells it by when it
-will speak again: when that time passes in silence, pins is ended by SIGKILL, and what follows is the same. The child has a session
-of its own and ignores the signals that ask a group to end, and it inherits no socket, so that it neither dies with pins nor keeps
-its clients waiting. The host calls `make_safe` too: whoever comes first, the other finds everything at rest.
+The child (`board/pins/watch.py`) reads a pipe. Told "clean" it ends. When the pipe closes without that word and pins is gone (so
+that its pins are free), the child drives the outputs to rest; where it cannot, it becomes `python -m board.safe`. While an output
+is on, pins tells it by when it will speak again: when that time passes in silence, pins is ended by SIGKILL, and what follows is
+the same. The child has a session of its own and ignores the signals that ask a group to end, and it inherits no socket, so that it
+neither dies with pins nor keeps its clients waiting. The host calls `make_safe` too: whoever comes first, the other finds all
+at rest.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class Guardian:
         path = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
         log_file = self._state.logs / "pins.log"
         child = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(WATCH), str(os.getpid()), str(self._state.root.resolve()), str(log_file.resolve())],
+            [sys.executable, "-P", str(WATCH), str(os.getpid()), str(self._state.root.resolve()), str(log_file.resolve())],
             env={**os.environ, "PYTHONPATH": path}, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, start_new_session=True, bufsize=0,
         )  # fmt: skip

@@ -83,6 +83,10 @@ at most 4096 bytes:
 and 120 characters of it stand in Audit. With a secret the question carries `X-Signature-256: sha256=` and the HMAC-SHA256 of
 its body in hexadecimal (over MQTT as a user property of that name), and the answer must carry the same of its own body. What
 comes after the time limit opens nothing.
+
+All actions ASK that are due ask at the same time, each within its own limit. One answer that refuses is enough: nothing opens,
+and nobody waits for the others; so it is with a server that gives none, where its action says *refuse*. Else, of several
+actions of one list, a yes also counts for those that got no answer: a second server can stand in for the first.
 """
 
 PICTURES = """Pictures are JPEG, shortened in these samples; one that was not stored or is deleted already is missing or empty."""

@@ -1,12 +1,15 @@
-"""Asking: before a car is decided about, a server may be asked (kinds with `ask`); what its answer means for the gate.
+"""Asking: before a car is decided about, servers may be asked (kinds with `ask`); what their answers mean for the gate.
 
 An answer decides: "no" opens nothing, "yes" lets the actions act that are due, those of the asking action's own list among them.
 Without an answer the lists of the camera decide as if nobody had been asked, but the asking action's own list then opens only for a
 plate that is on a list which may open; or nothing opens, as the action says. Nobody is asked about a plate on a list that refuses:
 no answer opens for it.
 
-A car waits for its own question alone, and never longer than the time limit. A server that did not answer is left alone for a
-while.
+All actions that are due ask at the same time, each within its own limit. One "no" is enough, and nobody waits for the others after
+it; so is one that opens nothing without an answer. Of several actions of one list a "yes" also counts for those that get no answer,
+so that a second server can stand in for the first.
+
+A car waits for its own questions alone, and never longer than their limits. A server that did not answer is left alone for a while.
 """
 
 from __future__ import annotations
@@ -62,25 +65,38 @@ class Verdict:
     said: Text
     note: Text
 
-    def stops(self, opener: ActionRule, vouched: bool) -> bool:
-        """Whether the rule must not open. `vouched`: the plate is on a list that may open."""
-        if self.allowed is not None:
-            return not self.allowed
-        return self.strict or (opener.list_id == self.rule.list_id and not vouched)
+    @property
+    def refuses(self) -> bool:
+        """Whether nothing opens, whatever the others say."""
+        return self.strict if self.allowed is None else not self.allowed
 
 
-Then = Callable[[Passage, Verdict | None], None]
+Verdicts = Sequence[Verdict]
+"""Of one car, in the order of the rules; empty when nobody was asked."""
+
+Then = Callable[[Passage, Verdicts], None]
+
+
+@dataclass(slots=True)
+class _Car:
+    """Whom a car waits for. `ended`: it waits no longer."""
+
+    passage: Passage
+    then: Then
+    waits: int
+    verdicts: list[Verdict] = field(default_factory=list)
+    ended: bool = False
 
 
 @dataclass(slots=True)
 class _Question:
-    """`end` is done once: by the answer or when the time is up."""
+    """It ends once: by the answer or when the time is up."""
 
     rule: ActionRule
     kind: ActionKind[Any]
     options: Any
     event: PlateEvent
-    then: Then
+    car: _Car
     begun_s: float = field(default_factory=time.monotonic)
     ended: bool = False
 
@@ -128,36 +144,40 @@ class Asker:
         return kind.peer(options)
 
     def ask(self, passage: Passage, then: Then) -> None:
-        """`then` gets the passage and what came of asking: at once and with None if there is nobody to ask, else from another
-        thread, no later than the time limit. StoreError as `then`, and when the lists cannot be read."""
-        question = self._question(passage, then) if self._rules and passage.what == PLATE else None
-        if question is None:
-            then(passage, None)
+        """`then` gets the passage and what came of asking: at once and with nothing if there is nobody to ask, else perhaps from
+        another thread, no later than the time limits. StoreError as `then`, and when the lists cannot be read."""
+        questions = self._questions(passage, then) if self._rules and passage.what == PLATE else []
+        if not questions:
+            then(passage, ())
             return
         with self._lock:
             if passage.id in self._waiting:
                 return
-            free = self._breaker.allows(question.peer, self._clock.monotonic_ns())
-            if free:
-                self._breaker.begin(question.peer)
-                self._waiting.add(passage.id)
-        if not free:
-            then(passage, self._unasked(question))
-            return
-        limit = threading.Timer(question.options.timeout_s, self._late, (question,))
-        limit.daemon = True
-        limit.start()
-        threading.Thread(target=self._run, args=(question, limit), name="asking", daemon=True).start()
+            self._waiting.add(passage.id)
+            free = []
+            for each in questions:
+                if self._breaker.allows(each.peer, self._clock.monotonic_ns()):
+                    self._breaker.begin(each.peer)
+                    free.append(each)
+        for each in questions:
+            if each in free:
+                limit = threading.Timer(each.options.timeout_s, self._late, (each,))
+                limit.daemon = True
+                limit.start()
+                threading.Thread(target=self._run, args=(each, limit), name="asking", daemon=True).start()
+            else:
+                self._end(each, self._unasked(each), None)
 
-    def _question(self, passage: Passage, then: Then) -> _Question | None:
+    def _questions(self, passage: Passage, then: Then) -> list[_Question]:
         store = self._store()
         if self._clock.now() - passage.at > timedelta(seconds=LATEST_S) or store.passages.has(passage.id):
-            return None
+            return []
         zone = camera_zone(store.settings(GeneralSettings).time_zone)
         matches = store.lookup(passage.plate, passage.at, store.settings(LprSettings).fold_lookalikes, zone)
         if refusing(matches):
-            return None
+            return []
         by_list = {match.list.id: match for match in matches}
+        car, found = _Car(passage, then, 0), []
         for rule in self._rules:
             if not begins(rule, passage, rule.list_id in by_list) or not in_force(rule.week, passage.at, zone):
                 continue
@@ -168,8 +188,9 @@ class Asker:
                 match = by_list.get(rule.list_id) or Match(store.lists.get(rule.list_id), None)
             except ConfigError:
                 continue  # options of another release: its delivery fails with that reason
-            return _Question(rule, kind, options, PlateEvent(passage, matches, match), then)
-        return None
+            found.append(_Question(rule, kind, options, PlateEvent(passage, matches, match), car))
+        car.waits = len(found)
+        return found
 
     def _unasked(self, question: _Question) -> Verdict:
         with self._lock:
@@ -219,6 +240,7 @@ class Asker:
 
     def _end(self, question: _Question, verdict: Verdict, answered: bool | None) -> None:
         """Only the first end counts: what a server says after that opens nothing."""
+        car = question.car
         with self._lock:
             if question.ended:
                 return
@@ -227,10 +249,18 @@ class Asker:
                 self._breaker.answered(question.peer)
             elif answered is False:
                 self._breaker.silent(question.peer, self._clock.monotonic_ns(), REMEMBERED_S)
-        passage = question.event.passage
-        log.info("%s for %s", verdict.note, passage.plate)
+            car.waits -= 1
+            if car.ended:
+                return
+            car.verdicts.append(verdict)
+            car.ended = verdict.refuses or not car.waits
+            if not car.ended:
+                return
+            verdicts = tuple(sorted(car.verdicts, key=lambda each: each.rule.id))
+        passage = car.passage
+        log.info("%s for %s", "; ".join(str(each.note) for each in verdicts), passage.plate)
         try:
-            question.then(passage, verdict)
+            car.then(passage, verdicts)
         except GatewrightError as why:  # the engine sends the passage again
             log.warning("passage %s: %s", passage.id, why)
         except Exception:  # the thread's top
@@ -265,15 +295,24 @@ def vouched(matches: Iterable[Match]) -> bool:
     )
 
 
+def stopping(verdicts: Verdicts, opener: ActionRule, known: bool) -> Verdict | None:
+    """By which of them the rule must not open; None: it may. `known`: the plate is vouched for."""
+    refused = next((each for each in verdicts if each.refuses), None)
+    mine = [each for each in verdicts if each.rule.list_id == opener.list_id]
+    if refused is not None or known or any(each.allowed for each in mine):
+        return refused
+    return mine[0] if mine else None
+
+
 def heed(
-    verdict: Verdict | None,
+    verdicts: Verdicts,
     deliveries: Sequence[Delivery],
     rules: Iterable[ActionRule],
     matches: Sequence[Match],
     kinds: Kinds,
     now: datetime,
 ) -> list[Delivery]:
-    """The deliveries as they are after asking: that of the asking rule tells what came of it, and what must not open is
+    """The deliveries as they are after asking: those of the asking rules tell what came of it, and what must not open is
     withheld."""
     by_id = {rule.id: rule for rule in rules}
     sirens = {match.list.id for match in matches if match.list.barrier == "refuse"}
@@ -283,35 +322,41 @@ def heed(
         kind, rule = kinds.get(each.kind), by_id.get(each.rule_id)
         if each.state != "pending" or kind is None or rule is None:
             found.append(each)
-        elif kind.ask is not None:
-            found.append(_told(verdict, each, matches, now))
-        elif verdict is not None and opens(kind) and rule.list_id not in sirens and verdict.stops(rule, known):
-            found.append(replace(each, state="withheld", finished_at=now, note=verdict.said))
-        else:
-            found.append(each)
+            continue
+        if kind.ask is not None:
+            found.append(_told(verdicts, each, matches, now))
+            continue
+        stop = stopping(verdicts, rule, known) if opens(kind) and rule.list_id not in sirens else None
+        found.append(each if stop is None else replace(each, state="withheld", finished_at=now, note=stop.said))
     return found
 
 
-def _told(verdict: Verdict | None, delivery: Delivery, matches: Sequence[Match], now: datetime) -> Delivery:
-    if verdict is not None and verdict.rule.id == delivery.rule_id:
+def _told(verdicts: Verdicts, delivery: Delivery, matches: Sequence[Match], now: datetime) -> Delivery:
+    verdict = next((each for each in verdicts if each.rule.id == delivery.rule_id), None)
+    if verdict is not None:
         return replace(
             delivery, state="failed" if verdict.allowed is None else "done", attempts=1, finished_at=now, note=verdict.note
         )
     lists = refusing(matches)
     if lists:
         why = Text("nobody was asked: the plate is on {lists}", {"lists": lists})
+    elif verdicts:
+        why = Text("nobody waited for its answer: it was decided by another one")
     else:
         why = Text("nobody was asked by this action")
     return replace(delivery, state="withheld", finished_at=now, note=why)
 
 
-def decided(verdict: Verdict | None, decision: Decision, deliveries: Iterable[Delivery]) -> Decision:
+def decided(verdicts: Verdicts, decision: Decision, deliveries: Iterable[Delivery]) -> Decision:
     """The decision with what came of asking. `deliveries`: as `heed` gives them."""
-    if verdict is None:
+    if not verdicts:
         return decision
-    stopped = any(each.state == "withheld" and each.note == verdict.said for each in deliveries)
-    if stopped and decision.outcome == "withheld":
-        return Decision("refused", verdict.said)
-    if decision.outcome == "opened" and verdict.allowed:
-        return Decision("opened", verdict.said)
-    return Decision(decision.outcome, Text("{reason} ({asked})", {"reason": decision.reason, "asked": verdict.said}))
+    notes = [each.note for each in deliveries if each.state == "withheld"]
+    stopped = next((each for each in verdicts if each.said in notes), None)
+    if stopped is not None and decision.outcome == "withheld":
+        return Decision("refused", stopped.said)
+    allowed = next((each for each in verdicts if each.allowed), None)
+    if decision.outcome == "opened" and allowed is not None:
+        return Decision("opened", allowed.said)
+    said = next((each for each in verdicts if each.refuses), verdicts[0]).said
+    return Decision(decision.outcome, Text("{reason} ({asked})", {"reason": decision.reason, "asked": said}))

@@ -12,7 +12,7 @@ from board.kit.errors import StoreError
 from board.kit.words import NOTHING, Text
 from board.kit.zones import camera_zone
 from engine.actions import Kinds, Lane
-from engine.dispatch.asking import Verdict, decided, heed
+from engine.dispatch.asking import Verdicts, decided, heed
 from engine.dispatch.barrier import Barrier, gate_outputs, openers, ruled
 from engine.dispatch.bypass import Bypass, Judged
 from engine.dispatch.decision import UNLICENSED, decide, decide_event, spending
@@ -52,25 +52,23 @@ class Intake:
         self._licensed = licensed
         self._barrier = barrier
 
-    def take(
-        self, passage: Passage, happened: Text = NOTHING, verdict: Verdict | None = None, done: tuple[Delivery, ...] = ()
-    ) -> bool:
+    def take(self, passage: Passage, happened: Text = NOTHING, verdicts: Verdicts = (), done: tuple[Delivery, ...] = ()) -> bool:
         """True: new. Returns once it is committed. StoreError: it is not; if only the commit failed, what opens gates is carried
         out all the same (`bypass`), and what was decided is what will be stored. `happened`: what to say of an event that is no
-        car; `verdict`: what came of asking about a car; `done`: what was done already, for Audit."""
+        car; `verdicts`: what came of asking about a car; `done`: what was done already, for Audit."""
         while True:
             try:
-                return self._take(passage, happened, verdict, done)
+                return self._take(passage, happened, verdicts, done)
             except _Spent:  # another car took the last entry meanwhile
                 log.info("%s: its last entry was taken meanwhile", passage.plate)
 
-    def _take(self, passage: Passage, happened: Text, verdict: Verdict | None, done: tuple[Delivery, ...]) -> bool:
+    def _take(self, passage: Passage, happened: Text, verdicts: Verdicts, done: tuple[Delivery, ...]) -> bool:
         if self._store.passages.has(passage.id):
             return False
         held = self._bypass.held(passage.id) if self._bypass else None
-        judged = held or self._judge(passage, happened, verdict, done)
+        judged = held or self._judge(passage, happened, verdicts, done)
         try:
-            added = self._commit(judged, verdict, is_over=held is not None)
+            added = self._commit(judged, verdicts, is_over=held is not None)
         except StoreError:
             if self._bypass and judged.decision.outcome != WAITING:
                 self._bypass.open(judged)
@@ -81,18 +79,18 @@ class Intake:
             self._call(judged)
         return added
 
-    def _judge(self, passage: Passage, happened: Text, verdict: Verdict | None, done: tuple[Delivery, ...]) -> Judged:
+    def _judge(self, passage: Passage, happened: Text, verdicts: Verdicts, done: tuple[Delivery, ...]) -> Judged:
         zone = camera_zone(self._store.settings(GeneralSettings).time_zone)
         finding = self._find(passage, zone)
         rules = self._store.rules() if self._licensed else []
         now = self._clock.now()
         gates = gate_outputs(rules, finding.barriers, self._kinds, self._barrier)
         deliveries = due(passage, finding.matches, rules, self._kinds, zone, now, gates)
-        deliveries = heed(verdict, deliveries, rules, finding.matches, self._kinds, now)
+        deliveries = heed(verdicts, deliveries, rules, finding.matches, self._kinds, now)
         if not self._licensed:
             decision = UNLICENSED
         elif passage.what in CARS:
-            decision = decided(verdict, decide(passage, finding, rules, deliveries, self._kinds, zone), deliveries)
+            decision = decided(verdicts, decide(passage, finding, rules, deliveries, self._kinds, zone), deliveries)
             if self._barrier is not None:
                 mine = openers(deliveries, rules, self._kinds, self._barrier)
                 ask = partial(self._barrier.ask, passage, finding.matches, decision)
@@ -102,13 +100,13 @@ class Intake:
         spent = spending(passage, finding, rules, deliveries, self._kinds) if decision.outcome == "opened" else []
         return Judged(passage, finding.matches, decision, (*deliveries, *done), tuple(rules), tuple(spent))
 
-    def _commit(self, judged: Judged, verdict: Verdict | None, is_over: bool) -> bool:
+    def _commit(self, judged: Judged, verdicts: Verdicts, is_over: bool) -> bool:
         """False: it was stored before. `is_over`: the car was let in already, whatever is left of its entries."""
         with self._store.transaction():
             added = self._store.add_passage(judged.passage, judged.deliveries, judged.matches, judged.decision)
             if added and judged.passage.what == PLATE:
                 self._store.counters.add("Results")
-            if added and verdict is not None:
+            for verdict in verdicts if added else ():
                 told = self._store.rules.failed if verdict.allowed is None else self._store.rules.succeeded
                 told(verdict.rule.id, self._clock.now(), verdict.note)
             if added and not self._spend(judged) and not is_over:

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 
 from board.kit.clock import Clock
-from board.kit.errors import DeliveryError, StorageFull, StoreError
+from board.kit.errors import DeliveryError, StorageRefused, StoreError
 from board.kit.words import Text
 from board.types import PinsDone
 from engine.actions import Kinds, Lane, Pins
@@ -62,7 +62,7 @@ class Workers:
         self._claiming = threading.Lock()
         self._breaker = Breaker(LIMITS[lane], PAUSE_S[lane])
         self._unclaimed: set[int] = set()
-        """Deliveries that were carried out though the storage was too full to claim them."""
+        """Deliveries that were carried out though the storage did not take that they were claimed."""
         self._ends: deque[Callable[[], object]] = deque()
         """What pins told of deliveries that it had taken, to be written down."""
         self._changed = threading.Condition()
@@ -148,10 +148,10 @@ class Workers:
         return None, "", max(wait_s, LEAST_WAIT_S)
 
     def _take(self, head: Head) -> Delivery | None:
-        """Claimed; on a full storage what pins does is carried out unclaimed, as pins repeats nothing."""
+        """Claimed; on a storage that takes nothing what pins does is carried out unclaimed, as pins repeats nothing."""
         try:
             return self._outbox.claim(head)
-        except StorageFull:
+        except StorageRefused:
             if self._lane is not Lane.FAST or self._peer(head.rule_id) or head.number in self._unclaimed:
                 raise
             self._unclaimed.add(head.number)

@@ -118,6 +118,9 @@ def relay(name: str, active: bool, at: datetime, operation: str = CHANGED) -> No
 MAKERS: Mapping[str, Callable[[PlateEvent, str], Notification]] = {LICENSE_PLATE: recognition, DETECTOR: detector}
 """Topic of a passage -> what makes it."""
 
+LINES: Mapping[str, Callable[[str, bool, datetime, str], Notification]] = {"input": digital_input, "output": relay}
+"""Kind of a line -> its notification."""
+
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "both": (LICENSE_PLATE, DETECTOR),
     "standard": (LICENSE_PLATE,),

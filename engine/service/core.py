@@ -20,7 +20,7 @@ from typing import Any
 from board.devices import DeviceBook
 from board.identity import Identity, identity
 from board.kit.clock import Clock, boot_id
-from board.kit.errors import ConfigError, DeliveryError, GatewrightError, StoreError, WireError
+from board.kit.errors import ConfigError, DeliveryError, GatewrightError, StorageRefused, StoreError, WireError
 from board.kit.process import Life, open_log, set_log_level
 from board.kit.servers import announce, bind_address
 from board.kit.settings import fingerprints
@@ -34,7 +34,7 @@ from board.types import InputEdge, WiegandSent
 from engine.actions import Kinds, Lane, find_kinds, options_of
 from engine.actions.io import ACTION as IO
 from engine.actions.io import IoOptions
-from engine.dispatch.asking import Asker, Verdict
+from engine.dispatch.asking import Asker, Verdicts
 from engine.dispatch.bypass import Bypass
 from engine.dispatch.environment import Environment
 from engine.dispatch.intake import Intake
@@ -57,6 +57,7 @@ from engine.messages import (
     PassageStored,
     RestartService,
     RulesChanged,
+    SendTest,
     ServerSettings,
     SettingsChanged,
     StartTrigger,
@@ -90,12 +91,13 @@ from engine.service.status import Status
 from engine.service.subscribers import Subscribers
 from engine.service.switching import Switching
 from engine.service.timers import Timers
-from engine.service.trials import Trials
+from engine.service.trials import TEST_PLATE, Trials
 from engine.service.triggers import TAKEN_TIMEOUT_S, Triggers
 from engine.service.unopened import Unopened
 from engine.settings import GeneralSettings, LprSettings
 from engine.settings.lane import LaneSettings
 from engine.store import Store
+from engine.store.backup import Backup
 from engine.store.upkeep import Upkeep
 from engine.types import Delivery, Passage, WiegandFrame
 
@@ -125,6 +127,7 @@ class Core:
     store: Store
     gate: Store
     keeper: Store
+    outbox: Outbox
     workers: Mapping[Lane, Workers]
     intake: Intake
     events: Intake
@@ -157,6 +160,8 @@ class Service:
         self._identity = identity(state)
         self._licensed = licensed
         self._core: Core | None = None
+        self._recovered = False
+        """What was on its way when the process before ended is dealt with, and deliveries are carried out."""
         self.restart = threading.Event()
         self._problems = Problems(clock, lambda: self._subscribers.status_changed())
         self._network = Network(self._permitted)
@@ -251,6 +256,7 @@ class Service:
             AskStatus: lambda request: self._status.now(),
             FireTrigger: self._fire_trigger,
             TestAction: self._test_action,
+            SendTest: self._send_test,
             SwitchOutput: self._switching.do,
             CameraSaw: self._camera_saw,
             RulesChanged: self._rules_changed,
@@ -279,6 +285,12 @@ class Service:
         core = self._core or self._open_core()
         if core is None:
             return
+        if core.store.db.is_over():
+            log.error("the database is damaged or to be exchanged: the service starts again")
+            self.restart.set()
+            return
+        if not self._recovered:
+            self._recover(core)
         core.scheduler.run()
         self._room.look()
         if not self._pins.problem:
@@ -330,10 +342,23 @@ class Service:
             log.info("polarities follow with the connection to pins: %s", why)
         self._inputs.open(core.lpr, core.general)
         self._use_rules(core.store)
+        self._recover(core)
+        return core
+
+    def _recover(self, core: Core) -> None:
+        """Deliveries are carried out from here on. A storage that takes nothing puts that off: what opened gates in an earlier boot
+        must not be taken for something of this one. Cars are let in meanwhile (engine/dispatch/bypass.py)."""
+        try:
+            again = core.outbox.recover(boot_id(), names_of(self._kinds, Lane.FAST))
+        except StorageRefused as why:
+            self._room.refused(why, core.keeper)
+            return
+        if again:
+            log.warning("%d deliveries were on their way when the service ended: they are sent again", again)
         for workers in core.workers.values():
             workers.remember(core.store.rules.results().values())
             workers.start()
-        return core
+        self._recovered = True
 
     def _built(self) -> Core:
         store = Store(self._state.database, self._clock, checkpoints=False)
@@ -347,9 +372,6 @@ class Service:
         gate = Store.of_gate(self._state.database, self._clock)
         keeper = Store(self._state.database, self._clock, checkpoints=False)
         outbox = Outbox(store, self._clock, self._delivered)
-        again = outbox.recover(boot_id(), names_of(self._kinds, Lane.FAST))
-        if again:
-            log.warning("%d deliveries were on their way when the service ended: they are sent again", again)
         lane_settings = store.settings(LaneSettings)
         barrier = self._lane if lane_settings.in_use else None
         performer = Performer(store, outbox, self._kinds, self._environment, self._clock, barrier)
@@ -358,11 +380,13 @@ class Service:
             for lane in Lane
         }
         exchanges = Exchanges(self._state, self._clock, find_jobs(), keeper, self._identity.id, self._problems.say)
+        backup = Backup(self._state.database, self._clock)
         publishing = Publishing(self._state, keeper.entries.mark, self._clock, starter(self._state))
         return Core(
             store=store,
             gate=gate,
             keeper=keeper,
+            outbox=outbox,
             workers=workers,
             intake=Intake(gate, self._kinds, workers, self._clock, self._licensed, self._bypass, barrier),
             events=Intake(store, self._kinds, workers, self._clock, self._licensed, self._bypass),
@@ -376,6 +400,7 @@ class Service:
                 sync=keeper.db.sync,
                 forget=partial(forget_unseen, keeper, self._clock),
                 publish=publishing.turn,
+                backup=lambda: backup.turn(keeper.changes.newest()),
             ),
             exchanges=exchanges,
             publishing=publishing,
@@ -443,13 +468,13 @@ class Service:
         except StoreError as why:
             self._problems.say(_not_stored(passage.plate, why))
 
-    def _take_in(self, passage: Passage, verdict: Verdict | None) -> None:
+    def _take_in(self, passage: Passage, verdicts: Verdicts) -> None:
         """Once everybody was asked who is to be asked about it."""
         core = self._core
         if core is None:
             return
         try:
-            if self._stored(core, passage, verdict):
+            if self._stored(core, passage, verdicts):
                 self._subscribers.passage_stored()
         except StoreError as why:
             self._problems.say(_not_stored(passage.plate, why))
@@ -457,14 +482,14 @@ class Service:
         self._triggers.passage(passage)
         self._hub.send_engine(PassageStored(passage.id))
 
-    def _stored(self, core: Core, passage: Passage, verdict: Verdict | None) -> bool:
+    def _stored(self, core: Core, passage: Passage, verdicts: Verdicts) -> bool:
         """Whether it is new. A full storage gives up pictures for it."""
         try:
-            return core.intake.take(passage, verdict=verdict)
+            return core.intake.take(passage, verdicts=verdicts)
         except StoreError as why:
             if not self._room.refused(why, core.gate):
                 raise
-        return core.intake.take(passage, verdict=verdict)
+        return core.intake.take(passage, verdicts=verdicts)
 
     def _take_event(self, happening: Happening) -> None:
         core = self._core
@@ -508,6 +533,11 @@ class Service:
         if self._lane.opens(kind, options):
             self._lane.by_hand()
         return outcome
+
+    def _send_test(self, request: SendTest) -> Outcome:
+        self._subscribers.test(self._trials.passage())
+        log.info("a test is told to all who are told passages")
+        return Outcome(True, Text("a test with the plate {plate} was told", {"plate": TEST_PLATE}))
 
     def _switched_by_hand(self, options: IoOptions) -> None:
         if self._lane.opens(IO, options):

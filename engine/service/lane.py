@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from board.kit.clock import Clock
-from board.kit.errors import ConfigError, StoreError
+from board.kit.errors import ConfigError, StorageRefused, StoreError
 from board.kit.settings import Settings
 from board.kit.words import NOTHING, Text
 from engine.actions import ActionKind, Kinds
@@ -416,7 +416,10 @@ class LaneKeeper:
     def _refuse_undecided(self, stores: Stores) -> None:
         reason = Text("the camera was started again while it waited")
         for passage_id in stores.store.passages.undecided(NEWEST):
-            self._decide_without_lane(stores, passage_id, Decision("refused", reason))
+            try:
+                self._decide_without_lane(stores, passage_id, Decision("refused", reason))
+            except StorageRefused as why:  # what would open expires
+                log.error("%s stays undecided: %s", passage_id, why)
 
     def _decide_without_lane(self, stores: Stores, passage_id: str, decision: Decision) -> None:
         """As `_decide`, where perhaps no lane is in use any more: everything that opens is stopped."""

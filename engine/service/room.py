@@ -9,8 +9,8 @@ from pathlib import Path
 from board.kit.errors import StorageFull, StoreError
 from board.kit.words import NOTHING, Text
 from engine.store import Store
-from engine.store.database import refusal
 from engine.store.passages import Pictured
+from engine.store.refusals import refusal
 
 log = logging.getLogger("service")
 

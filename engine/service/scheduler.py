@@ -1,4 +1,4 @@
-"""Scheduler: recurring work of the service: retention, upkeep of the database, checkpoints and syncs, published lists, places."""
+"""Scheduler: recurring work of the service: retention, the database's upkeep, syncs and copies, published lists, places."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ class Scheduler:
         sync: Callable[[], None] = lambda: None,
         publish: Callable[[], object] = lambda: None,
         forget: Callable[[], object] = lambda: None,
+        backup: Callable[[], object] = lambda: None,
     ) -> None:
         self._retention = retention
         self._checkpoint = checkpoint
@@ -43,6 +44,7 @@ class Scheduler:
         self._exchange = exchange
         self._publish = publish
         self._forget = forget
+        self._backup = backup
         self._jobs = schedule.Scheduler()
         self._offset_s = self._offset()
         self._plan()
@@ -66,6 +68,7 @@ class Scheduler:
             (1, self._sync),
             (3, self._publish),
             (60, self._forget),
+            (60, self._backup),
         ):
             self._jobs.every(seconds).seconds.do(self._guarded, job)
 

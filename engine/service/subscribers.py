@@ -37,6 +37,7 @@ from engine.messages import (
     ServiceStatus,
     Subscribe,
     Subscribed,
+    TestPassage,
 )
 from engine.types import Decision, Delivery
 
@@ -122,6 +123,10 @@ class Subscribers:
             for one in self._all:
                 one.passages_due = True
             self._news.notify_all()
+
+    def test(self, event: PassageEvent) -> None:
+        """A passage that is a test, for all who are told passages."""
+        self._append(PASSAGES, TestPassage(event))
 
     def live(self, reads: LiveReads) -> None:
         self._replace(LIVE, reads)

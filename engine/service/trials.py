@@ -17,7 +17,7 @@ from engine.actions import Kinds, Pins, Taken, options_of
 from engine.dispatch.environment import Environment
 from engine.dispatch.starts import STARTS
 from engine.events import CARS
-from engine.messages import Outcome, TestAction
+from engine.messages import Outcome, PassageEvent, TestAction
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
 from engine.types import Decision, Match, Passage, PassageImages, PlateEvent
@@ -27,6 +27,8 @@ log = logging.getLogger("service")
 MAX_AGE_S = 10.0
 POLARITY_TIMEOUT_S = 3.0
 A_TEST = Decision("reported", Text("a test of this action"))
+TEST_PLATE = "TEST"
+"""Of a test that goes to everybody: no list holds it but by mistake."""
 
 
 class Trials:
@@ -78,6 +80,12 @@ class Trials:
         if isinstance(said, Taken):
             return Outcome(True, Text("begun: {what}", {"what": said.note}))
         return Outcome(True, said)
+
+    def passage(self) -> PassageEvent:
+        """One that never was, for all who are told passages; with the pictures of the newest that has some."""
+        now, now_ns = self._clock.now(), self._clock.monotonic_ns()
+        sample = _sample(TEST_PLATE, "", now, now_ns, self._store().passages.newest_pictured())
+        return PassageEvent(0, sample, (), (), Decision("reported", Text("a test: no car is there")))
 
     def _set_polarity(self, polarities: Mapping[str, bool]) -> None:
         wanted = self._polarities()

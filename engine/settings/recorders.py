@@ -60,6 +60,14 @@ class RecorderSettings(Settings):
         le=65_535,
         when={"rtsp": (True,)},
     )
+    rtsp_sound: bool = option(
+        False,
+        "Sound",
+        "What the board's microphone hears goes with the video, where the board has one. Mind that many countries forbid to record "
+        "what people say.",
+        group="RTSP",
+        when={"rtsp": (True,)},
+    )
     nvr: bool = option(
         True,
         "Plates by TCP",

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from board.kit.errors import ConfigError
 from board.kit.words import Text, joined
-from engine.store.database import problem
 from engine.store.entries import COLUMNS, checked, values_of
+from engine.store.refusals import problem
 from engine.store.rows import marks
 from engine.types import ListEntry
 

@@ -10,23 +10,21 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from board.kit.errors import StorageFull, StoreError
+from board.kit.errors import StorageFull, StorageRefused, StoreDamaged, StoreError
+from engine.store import rescue
 from engine.store.migrations import COMPATIBLE, MIGRATIONS, carry_out, layout_version
-
-BUSY_TIMEOUT_S = 5.0
-"""How long a write waits for another one, of this process or of another."""
+from engine.store.refusals import BUSY_TIMEOUT_S, problem, refusal
 
 ASK_AGAIN_S = 0.0002
 """SQLite's own waiting asks after 1, 2, 5, 10 ... 100 ms and comes too late between short writes; this asks evenly."""
 
 Values = Sequence[Any] | Mapping[str, Any]
 """Of a statement's question marks, or of its names."""
-
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 NOT_WRITTEN = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_TRUNCATE, sqlite3.SQLITE_CANTOPEN)
 """What SQLite calls some refusals of a full storage."""
@@ -37,8 +35,9 @@ SHORT_WAL = 8_000_000
 LONG_WAL = 24_000_000
 """Bytes by which it may grow until `bound_wal` makes a checkpoint."""
 
-PROBE_BYTES = 65_536
 IDLE_READERS = 2
+TRY_EVERY_S = 0.2
+"""How often writing to a storage that refused is tried again."""
 READER_CACHE_KIB = 1024
 GATE_CACHE_KIB = 4096
 """Holds the upper pages of a million entries' index and table, so that a look-up reads only the lowest one of each."""
@@ -53,6 +52,9 @@ class Database:
     card and would stand between the car and the gate; a killed process loses nothing, and a power cut may lose what was committed
     since the last `sync`, but never damages the file.
 
+    What is damaged or gone is set aside and begun anew from its backup (rescue.py). A storage that refuses (full, read-only) leaves
+    a Database that is only read until it takes what is written again: StorageRefused for each write.
+
     `checkpoints` False leaves the copying of the WAL into the file (which does fsync) to `checkpoint()`, so that it never
     falls into a passage's commit. `cache_kib`: how much of the file each reading connection keeps at most.
     """
@@ -60,6 +62,7 @@ class Database:
     def __init__(self, path: Path, checkpoints: bool = True, cache_kib: int = READER_CACHE_KIB) -> None:
         self._path = path
         self._cache_kib = cache_kib
+        self._checkpoints = checkpoints
         self._lock = threading.RLock()
         self._writing: int | None = None
         self._idle: list[sqlite3.Connection] = []
@@ -68,15 +71,75 @@ class Database:
         """When the WAL was written that `sync` made sure of."""
         self._wal_bytes = 0
         """Its size at the checkpoint that `bound_wal` made last."""
+        self._refused: StorageRefused | None = None
+        self._tried_s = 0.0
+        self._writer: Any = None
+        """The connection that writes; None while the storage refuses (`_refused`) and the file is only read."""
+        rescue.prepare(path)
         try:
-            self._writer = self._open(checkpoints)
+            self._begin_use()
+        except StoreDamaged as why:
+            rescue.begin_anew(path, why)
+            self._begin_use()
+
+    def _begin_use(self) -> None:
+        self._hold = rescue.Hold(self._path)
+        try:
+            try:
+                self._open_writer()
+            except StorageRefused as why:
+                self._refused = why
+                self._only_read()
+            if self._hold.alone:
+                self._look()
+                self._hold.share()
+        except BaseException:
+            self._release()
+            raise
+
+    def _open_writer(self) -> None:
+        try:
+            self._writer = self._open(self._checkpoints)
         except (sqlite3.Error, OSError) as why:
             raise self._problem(why) from why
         try:
             self._migrate()
         except BaseException:
-            self._writer.close()
+            self._drop_writer()
             raise
+
+    def _only_read(self) -> None:
+        """The storage takes nothing: what is stored is read, and writing is tried again with each write. StorageRefused when the
+        file cannot even be read, or is of an older layout."""
+        assert self._refused is not None
+        try:
+            with closing(self._open_reader()) as connection:
+                layout = layout_version(connection)
+        except (StoreError, sqlite3.Error) as why:
+            if isinstance(why, StoreDamaged):
+                raise
+            raise self._refused from why
+        if layout < len(MIGRATIONS):
+            raise self._refused
+        log.error("%s: it is only read", self._refused)
+
+    def _look(self) -> None:
+        """Nobody else has it open: the tables that the gate needs are looked at."""
+        found = rescue.damage(self._writer) if self._writer is not None else ""
+        if found:
+            raise StoreDamaged("database {name} is damaged ({why})", name=self._path.name, why=found)
+
+    def _drop_writer(self) -> None:
+        if self._writer is not None:
+            with suppress(sqlite3.Error):
+                self._writer.close()
+            self._writer = None
+
+    def _release(self) -> None:
+        self._drop_writer()
+        while self._idle:
+            self._idle.pop().close()
+        self._hold.close()
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
@@ -120,7 +183,7 @@ class Database:
             return self._open_reader()
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
-        if self._closed or len(self._idle) >= IDLE_READERS:
+        if self._closed or self._refused is not None or len(self._idle) >= IDLE_READERS:  # one without the WAL sees nothing new
             connection.close()
         else:
             self._idle.append(connection)
@@ -129,12 +192,26 @@ class Database:
         if self._closed:
             raise StoreError("database {name} is closed", name=self._path.name)
         try:
-            connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+            return self._reader("")
+        except sqlite3.Error as why:
+            if self._refused is None or not isinstance(self._problem(why), StorageRefused):
+                raise self._problem(why) from why
+        try:  # without its WAL, which takes files that the storage does not: as of the last checkpoint
+            return self._reader("&immutable=1")
+        except sqlite3.Error as why:
+            raise self._problem(why) from why
+
+    def _reader(self, how: str) -> sqlite3.Connection:
+        uri = f"file:{quote(str(self._path))}?mode={'rw' if self._refused is None else 'ro'}{how}"
+        connection = sqlite3.connect(uri, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, uri=True)
+        try:
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA query_only=ON")
             connection.execute(f"PRAGMA cache_size=-{self._cache_kib}")
-        except sqlite3.Error as why:
-            raise self._problem(why) from why
+            connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _fetch(self, connection: sqlite3.Connection, sql: str, values: Values) -> list[sqlite3.Row]:
@@ -176,6 +253,7 @@ class Database:
             if self._writing is not None:
                 yield
                 return
+            self._need_writer()
             if not cascade:
                 self._writer.execute("PRAGMA foreign_keys=OFF")
             try:
@@ -197,6 +275,23 @@ class Database:
         finally:
             self._writing = None
 
+    def _need_writer(self) -> None:
+        """Once a second it is tried whether the storage takes something again. StorageRefused: it does not."""
+        if self._writer is not None:
+            return
+        assert self._refused is not None
+        now_s = time.monotonic()
+        if now_s - self._tried_s < TRY_EVERY_S:
+            raise self._refused
+        self._tried_s = now_s
+        try:
+            self._open_writer()
+        except StorageRefused as why:
+            self._refused = why
+            raise
+        self._refused = None
+        log.warning("database %s can be written again", self._path.name)
+
     def _begin(self) -> None:
         until = time.monotonic() + BUSY_TIMEOUT_S
         while True:
@@ -205,8 +300,15 @@ class Database:
                 return
             except sqlite3.Error as why:
                 if not _is_busy(why) or time.monotonic() > until:
+                    self._refuse(self._problem(why))
                     raise self._problem(why) from why
             time.sleep(ASK_AGAIN_S)
+
+    def _refuse(self, why: StoreError) -> None:
+        """A connection that was opened on a read-only storage never writes: another is opened when it is tried again."""
+        if isinstance(why, StorageRefused) and not isinstance(why, StorageFull):
+            self._drop_writer()
+            self._refused = why
 
     def _commit(self) -> None:
         try:
@@ -217,6 +319,7 @@ class Database:
     def pragma(self, text: str) -> Any:
         """Sets or asks something of the connection that writes ("max_page_count=100"); its first value."""
         with self._lock:
+            self._need_writer()
             found = self._fetch(self._writer, f"PRAGMA {text}", ())
         return found[0][0] if found else None
 
@@ -278,9 +381,7 @@ class Database:
     def close(self) -> None:
         with self._lock:
             self._closed = True
-            while self._idle:
-                self._idle.pop().close()
-            self._writer.close()
+            self._release()
 
     # --- opening ------------------------------------------------------------------------------------------------------
 
@@ -293,6 +394,8 @@ class Database:
             # Passwords of actions lie in the file. By its path: whoever opens and closes the file beside SQLite takes away
             # the locks that this process holds on it, and another process would then drop the WAL under our hands.
             self._path.chmod(0o600)
+            if not os.access(self._path, os.W_OK):  # SQLite opens it all the same, and never writes
+                raise OSError(errno.EROFS, os.strerror(errno.EROFS))
             _enable_wal(connection)
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("PRAGMA foreign_keys=ON")
@@ -331,42 +434,15 @@ class Database:
     def _problem(self, why: Exception) -> StoreError:
         if getattr(why, "sqlite_errorcode", 0) in NOT_WRITTEN:
             why = refusal(self._path) or why
-        return problem(self._path.name, why)
+        found = problem(self._path.name, why)
+        if isinstance(found, StoreDamaged) and not rescue.is_asked(self._path):
+            with suppress(StoreError):
+                rescue.ask(self._path, rescue.CHECK)  # the next process to open it looks into it
+        return found
 
-
-def problem(name: str, why: Exception) -> StoreError:
-    """What SQLite or the system says about the file `name`, by its code."""
-    code = getattr(why, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_FULL or getattr(why, "errno", None) in NO_ROOM:
-        return StorageFull("storage is full: {name} cannot be written; delete data or lower the retention", name=name)
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return StoreError(
-            "database {name} is held by another process for more than {busy_timeout_s:.0f} s",
-            name=name,
-            busy_timeout_s=BUSY_TIMEOUT_S,
-        )
-    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-        return StoreError(
-            "database {name} is damaged ({why}); it was left as it is: restore a backup or move it away", name=name, why=why
-        )
-    if code == sqlite3.SQLITE_READONLY or getattr(why, "errno", None) == errno.EROFS:
-        return StoreError("database {name} cannot be written: the storage is read-only ({why})", name=name, why=why)
-    if code == sqlite3.SQLITE_IOERR:
-        return StoreError("database {name}: the storage could not be read or written ({why})", name=name, why=why)
-    return StoreError("database {name}: {why}", name=name, why=why)
-
-
-def refusal(path: Path) -> OSError | None:
-    """Why the system takes no more beside that file; None: it does. SQLite keeps a quota to itself."""
-    probe = path.with_name(f"{path.name}-probe")
-    try:
-        probe.write_bytes(bytes(PROBE_BYTES))
-    except OSError as why:
-        return why
-    finally:
-        with suppress(OSError):
-            probe.unlink(missing_ok=True)
-    return None
+    def is_over(self) -> bool:
+        """The file is damaged, or to be exchanged because a person wants that: whoever has it open closes it and opens it again."""
+        return rescue.is_asked(self._path)
 
 
 def _is_busy(why: sqlite3.Error) -> bool:

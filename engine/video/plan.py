@@ -35,21 +35,26 @@ class Stream:
     quality_pct: int = 75
 
 
-def streams(board: BoardProfile, devices: Path = DEVICES) -> tuple[Stream, Stream]:
-    """(main, sub)."""
-    if has_encoder(devices):
-        return _h264(HARDWARE)
-    if board.software_video:
-        return _h264(SOFTWARE)
-    return JPEG_STREAMS
-
-
-JPEG_STREAMS = (Stream("main", JPEG, "", (640, 480), 5), Stream("sub", JPEG, "", (320, 240), 5))
+HARDWARE_STREAMS = (
+    Stream("main", H264, HARDWARE, (1920, 1080), 10, 3000),
+    Stream("sub", H264, HARDWARE, (640, 480), 10, 500),
+)
+SOFTWARE_STREAMS = (
+    Stream("main", H264, SOFTWARE, (1280, 960), 10, 2000),
+    Stream("sub", H264, SOFTWARE, (640, 480), 10, 500),
+)
+JPEG_STREAMS = (
+    Stream("main", JPEG, "", (640, 480), 5),
+    Stream("sub", JPEG, "", (320, 240), 5),
+)
 """What every board can do."""
 
 
-def _h264(encoder: str) -> tuple[Stream, Stream]:
-    return Stream("main", H264, encoder, (1280, 960), 10, 2000), Stream("sub", H264, encoder, (640, 480), 10, 500)
+def streams(board: BoardProfile, devices: Path = DEVICES) -> tuple[Stream, Stream]:
+    """(main, sub)."""
+    if has_encoder(devices):
+        return HARDWARE_STREAMS
+    return SOFTWARE_STREAMS if board.software_video else JPEG_STREAMS
 
 
 def has_encoder(devices: Path = DEVICES) -> bool:

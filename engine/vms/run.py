@@ -19,8 +19,10 @@ from board.kit.servers import announce, bind_address
 from board.kit.state import State
 from engine.decided import Decided
 from engine.events import PLATE
+from engine.formats.onvif import CHANGED, LINES, MAKERS
 from engine.log_in import LogIn
-from engine.messages import DELIVERIES, LINES, PASSAGES, SETTINGS, LineChanged, PassageEvent, ServerSettings
+from engine.messages import DELIVERIES, PASSAGES, SETTINGS, LineChanged, LineState, PassageEvent, ServerSettings, TestPassage
+from engine.messages import LINES as LINE_TOPIC
 from engine.settings.recorders import ONVIF_EVENTS
 from engine.subscription import Subscription
 from engine.vms.access import Access
@@ -31,6 +33,8 @@ from engine.vms.nvr import MOST_CLIENTS, Nvr
 from engine.vms.nvr import NAME as NVR
 from engine.vms.onvif.start import FOLDER as ONVIF
 from engine.vms.onvif.start import OnvifDevice
+from engine.vms.rtsp import NAME as RTSP
+from engine.vms.rtsp import Rtsp
 from engine.vms.snapshots import FOLDER, KNOWN, Snapshots
 
 log = logging.getLogger("vms")
@@ -50,11 +54,13 @@ class Vms:
 
     def __init__(self, state: State, clock: Clock) -> None:
         self.loop = Loop()
+        self._clock = clock
+        self._lines: dict[str, LineState] = {}
         self._clients = Clients(state, "vms")
         self._snapshots = Snapshots(state.images)
         self._log_in = LogIn(People(state.people_socket), self.loop)
         self._access = Access(self._log_in)
-        self._onvif = OnvifDevice(state, clock, self.loop, self._access, self._clients)
+        self._onvif = OnvifDevice(state, clock, self.loop, self._access, self._clients, self._lines)
         self._settings: ServerSettings | None = None
         self._http = HttpServer(self.loop, state.vms_socket, self.answer)
         self._notifications = Notifications(self.loop, self._onvif.publisher, self._tells_every_passage)
@@ -66,6 +72,7 @@ class Vms:
             self._notifications.take,
             self._clients,
         )
+        self._rtsp = Rtsp(self.loop, state.root, bind_address(), lambda url: announce(state, RTSP, url))
         self._nvr = Nvr(
             self.loop,
             self._log_in,
@@ -76,7 +83,7 @@ class Vms:
             most_clients=min(MOST_CLIENTS, open_files(MOST_FILES) - OTHER_FILES),
         )
         self._decided = Decided(self._tell, clock)
-        topics = (PASSAGES, DELIVERIES, LINES, SETTINGS)
+        topics = (PASSAGES, DELIVERIES, LINE_TOPIC, SETTINGS)
         self._feed = Subscription(
             state.service_socket, topics, lambda message: self.loop.call(lambda: self._take(message)), clock, last=KNOWN
         )
@@ -95,6 +102,7 @@ class Vms:
         self._onvif.close()
         self._broadcasts.close()
         self._nvr.close()
+        self._rtsp.close()
         self._log_in.close()
         self._clients.close()
         self.loop.close()
@@ -102,6 +110,7 @@ class Vms:
     def turn(self) -> None:
         """To be called about every second, by the loop."""
         self._nvr.turn()
+        self._rtsp.turn()
         self._decided.turn()
 
     def answer(self, request: Request, reply: Callable[[Reply], None]) -> None:
@@ -130,8 +139,10 @@ class Vms:
     def _take(self, message: Any) -> None:
         if isinstance(message, PassageEvent):
             self._snapshots.take(message)
+        elif isinstance(message, TestPassage):
+            self._tell(message.event)
         elif isinstance(message, LineChanged):
-            self._onvif.line(message.line)
+            self._line(message.line)
         elif isinstance(message, ServerSettings):
             self._use(message)
         self._decided.take(message)
@@ -142,10 +153,20 @@ class Vms:
             picture = self._snapshots.path(stored.passage.id)
             self._nvr.tell(stored.event, picture)
             self._notifications.tell(stored.event, picture)
+            self._rtsp.tell(lambda: [make(stored.event, picture) for make in MAKERS.values()])
+
+    def _line(self, line: LineState) -> None:
+        known = self._lines.get(line.name)
+        self._lines[line.name] = line
+        if known is None or known.active != line.active:
+            at = line.changed_at or self._clock.now()
+            self._rtsp.tell(lambda: [LINES[line.kind](line.name, line.active, at, CHANGED)])
+            self._onvif.line(line)
 
     def _use(self, settings: ServerSettings) -> None:
         self._settings = settings
         self._nvr.use(settings)
+        self._rtsp.use(settings.rtsp_port if settings.rtsp else 0, settings.rtsp_sound)
         self._onvif.use(settings)
 
 

@@ -18,16 +18,20 @@ from pathlib import Path
 from board.kit.process import NOT_HERE
 from board.kit.state import State
 from board.kit.words import NOTHING, Text
+from board.pins.watch import Starving
 from firmware.packages.manifest import Health, ProcessSpec
 
 LOG = logging.getLogger("supervisor")
 
 BACK_OFF_S = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0)
 """Waits before the 1st, 2nd ... restart in a row; the last one from then on."""
-PINS_BACK_OFF_S = (0.0, 0.5, 1.0, 2.0)
-"""The same for the process that drives the outputs: while it is away, no gate opens."""
+SHORT_BACK_OFF_S = (0.0, 0.5, 1.0, 2.0)
+"""The same for the process that drives the outputs, and for one that is watched closely (`silent_s`) and had beaten before it died:
+while it is away, no gate opens."""
 HEALTHY_AFTER_S = 60.0
 """If a process ran at least this long, its back-off starts over."""
+PATIENCE = 4
+"""A process that is silent because it gets no processor is given so many times the time of one that hangs."""
 QUICK_EXIT_S = 2.0
 """Exit code 0 means "start me again at once", but one that leaves sooner than this is crashing."""
 STOP_WITHIN_S = 5.0
@@ -35,7 +39,7 @@ NO_LICENCE = 10
 """Exit code of a process that found no licence: it is not started again."""
 PINS = "pins"
 """The process that drives the outputs."""
-TICK_S = 1.0
+TICK_S = 0.5
 STALE_S = 40.0
 """A turn takes no longer, not even one that makes the outputs safe."""
 TAIL_BYTES = 2_000
@@ -96,6 +100,16 @@ class _Process:
     over: str = OFF
     """The state while it neither runs nor waits for its restart."""
     tail: bytearray = field(default_factory=bytearray)
+    starving: Starving | None = None
+    """From when on it was silent for too long."""
+
+    def starves(self) -> bool:
+        """It waits for a processor; at first nobody knows."""
+        if self.starving is None and self.popen is not None:
+            self.starving = Starving(self.popen.pid)
+            self.starving.begin()
+            return True
+        return self.starving is not None and self.starving.is_so()
 
     @property
     def state(self) -> str:
@@ -236,6 +250,7 @@ class Supervisor:
         process.tail.clear()
         process.beat_ns = self._beat(process)
         process.beat_at = None
+        process.starving = None
         process.started = time.monotonic()
         try:
             process.popen = subprocess.Popen(
@@ -291,7 +306,8 @@ class Supervisor:
         now = time.monotonic()
         if now - process.started >= HEALTHY_AFTER_S:
             process.row = 0
-        waits = PINS_BACK_OFF_S if process.spec.name == PINS else BACK_OFF_S
+        lived = process.spec.silent_s is not None and process.beat_at is not None
+        waits = SHORT_BACK_OFF_S if process.spec.name == PINS or lived else BACK_OFF_S
         wait_s = waits[min(process.row, len(waits) - 1)]
         process.row += 1
         process.error = why
@@ -315,13 +331,14 @@ class Supervisor:
                 continue
             beat_ns = self._beat(process)
             if beat_ns != process.beat_ns:
+                process.starving = None
                 process.beat_ns = beat_ns
                 process.beat_at = now
             if process.beat_at is None:
                 silent_s, allowed_s = now - process.started, self._health.grace_s
             else:
                 silent_s, allowed_s = now - process.beat_at, process.spec.silent_s or self._health.silent_s
-            if silent_s > allowed_s:
+            if silent_s > allowed_s and not (silent_s < allowed_s * PATIENCE and process.starves()):
                 process.hung = True
                 LOG.error("%s hangs: no heartbeat for %.0f s", process.spec.name, silent_s)
                 _kill_group(process.popen.pid)

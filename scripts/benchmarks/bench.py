@@ -38,7 +38,16 @@ from engine.recognise.pipeline import Recogniser  # noqa: E402
 from engine.settings import LprSettings  # noqa: E402
 from engine.store import Store  # noqa: E402
 from engine.types import ActionRule, WeekSchedule  # noqa: E402
-from scripts.benchmarks import bench_actions, bench_memory, bench_outbox, bench_recovery, bench_store, bench_sync, bench_viewers  # noqa: E402
+from scripts.benchmarks import (  # noqa: E402
+    bench_actions,
+    bench_memory,
+    bench_onvif_day,
+    bench_outbox,
+    bench_recovery,
+    bench_store,
+    bench_sync,
+    bench_viewers,
+)
 from scripts.benchmarks.bench_wiegand import busy_cores  # noqa: E402
 from scripts.benchmarks.bench_wiegand import compare as compare_wiegand  # noqa: E402
 from scripts.benchmarks.peers import compare  # noqa: E402
@@ -270,6 +279,11 @@ def _sync(options: argparse.Namespace) -> dict[str, object]:
     return {"sync": bench_sync.measure(lambda text: print(f"sync: {text}", file=sys.stderr, flush=True))}
 
 
+def _onvif_day(options: argparse.Namespace) -> dict[str, object]:
+    """A day of pull points, faster than real time."""
+    return {"onvif_day": bench_onvif_day.measure(lambda text: print(f"onvif-day: {text}", file=sys.stderr, flush=True))}
+
+
 def _actions(options: argparse.Namespace) -> dict[str, object]:
     """The gate with 1 action and with 64, memory of the kinds, look-ups."""
     return {"actions": bench_actions.measure(lambda text: print(f"actions: {text}", file=sys.stderr, flush=True))}
@@ -278,7 +292,7 @@ def _actions(options: argparse.Namespace) -> dict[str, object]:
 PARTS = {
     "read": _read, "peers": _peers, "wiegand": _wiegand, "chain": _chain, "wiegand-compare": _wiegand_compare,
     "recovery": _recovery, "store": _store, "viewers": _viewers, "outbox": _outbox, "memory": _memory, "actions": _actions,
-    "sync": _sync,
+    "sync": _sync, "onvif-day": _onvif_day,
 }  # fmt: skip
 
 

@@ -37,7 +37,7 @@ def browser() -> Iterator[Any]:
 def host(tmp_path: Path) -> Iterator[str]:
     """The host's address; its state folder is tmp_path/state."""
     log = tmp_path / "state" / "logs" / "hostd.log"
-    words = ["-m", "firmware", "--state", str(tmp_path / "state"), "--port", "0", "--trust", str(trust_file(tmp_path))]
+    words = ["-m", "tests.quick_host", "--state", str(tmp_path / "state"), "--port", "0", "--trust", str(trust_file(tmp_path))]
     process = subprocess.Popen([sys.executable, *words], cwd=ROOT, stderr=subprocess.DEVNULL)
     until(lambda: log.exists() and "listening on" in log.read_text())
     found = re.search(r"port (\d+)", log.read_text())

@@ -16,6 +16,7 @@ from board.kit.clock import Clock
 from engine.settings import GeneralSettings, LprSettings
 from engine.settings.lane import COUNTS, LaneSettings
 from engine.store import Store
+from engine.store.backup import Backup, abouts
 from engine.types import PlateList, Start
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
@@ -380,3 +381,43 @@ def test_a_file_is_looked_at_and_imported_and_an_export_is_made_and_run(page: An
     assert "3 plates" in page.inner_text("#jobs")
     page.goto(f"{address}/audit?kind=import&from=2020-01-01T00:00")
     assert "WHITELIST: 2 added, 0 changed, 0 removed, now 3 plates" in page.inner_text(".results")
+
+
+def test_a_copy_of_the_lists_is_restored_and_the_database_is_reset_from_the_page(page: Any, tmp_path: Path) -> None:
+    prepare(tmp_path, region="Europe", countries=("DE",))
+    database = tmp_path / "anpr" / "anpr.db"
+
+    def copied(store: Store) -> None:
+        white = next(each for each in store.lists() if each.role == "white")
+        kept = store.save_entry(entry("HK55EVB", white.id))
+        Backup(database, Clock()).turn(store.changes.newest())
+        store.entries.delete(kept.id, "admin")
+
+    with_store(tmp_path, copied)
+    stack = Stack(tmp_path, ("service", "manager"))
+    proxy = Proxy(stack.state.manager_socket)
+    try:
+        page.goto(f"{proxy.address}/anpr/general")
+        card = page.locator("#database")
+        playwright.expect(card.locator("tbody tr")).to_have_count(1)
+        card.get_by_role("button", name="Restore").click()
+        page.locator("dialog").get_by_role("button", name="Restore").click()
+        playwright.expect(card.locator(".notice")).to_contain_text("Lists, actions and settings are those of", timeout=60_000)
+        assert with_store(tmp_path, lambda store: sum(store.count_entries(each.id) for each in store.lists())) == 1
+        card.get_by_role("button", name="Noted").click()
+        playwright.expect(card.locator(".notice")).to_have_count(0)
+
+        word = card.locator("#reset-password")
+        word.fill("not this one")
+        card.get_by_role("button", name="Reset the database").click()
+        page.locator("dialog").get_by_role("button", name="Reset").click()
+        playwright.expect(page.locator("#notices")).to_contain_text("is not this camera's MAC address")
+        word.fill(word.get_attribute("placeholder"))
+        card.get_by_role("button", name="Reset the database").click()
+        page.locator("dialog").get_by_role("button", name="Reset").click()
+        page.wait_for_url("**/anpr/setup*", timeout=60_000)
+        assert with_store(tmp_path, lambda store: sum(store.count_entries(each.id) for each in store.lists())) == 0
+        assert [(each.name, each.entries) for each in abouts(database)] == [("before", 1)]
+    finally:
+        proxy.close()
+        stack.close()

@@ -1,4 +1,5 @@
-"""A full storage: a small file system of its own, the real service and pins on it, and somebody who fills it to the last byte."""
+"""A storage that takes nothing: a small file system of its own, the real service and pins on it, and somebody who fills it to the
+last byte or makes it read-only."""
 
 from __future__ import annotations
 
@@ -128,3 +129,44 @@ def test_a_service_and_pins_that_start_on_a_full_storage_open_the_gate(small: Ca
     start(small)
     small.report()
     until(small.pulses_ms, "the gate")
+
+
+def test_a_camera_that_starts_on_a_read_only_card_opens_the_gate_and_stores_the_passage_once_it_can(
+    small: Camera, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    small.state.logs.mkdir()
+    small.state.run.symlink_to(tmp_path_factory.mktemp("run"))  # in memory, on a board
+    remount(small, "ro")
+    start(small)
+    first = small.report()
+    until(small.pulses_ms, "the gate")
+    assert "read-only" in str(small.status().storage)
+    unknown = small.report("ZZ99ZZ")
+    remount(small, "rw")
+    until(lambda: small.status().storage == NOTHING, "the end of the problem")
+    assert small.engine is not None
+    for one in (first, unknown):
+        small.engine.send(PassageReport(one))
+        assert answer_of(small.engine, PassageStored).passage_id == one.id
+    until(lambda: small.delivery_states() == ["done"], "the delivery in the Audit tab")
+    assert len(small.pulses_ms()) == 1
+
+
+def test_a_camera_that_starts_on_a_full_card_with_nothing_to_delete_opens_the_gate(small: Camera) -> None:
+    small.store().close()  # an orderly end: SQLite has taken its own files away, and finds no room for them now
+    small.state.run.mkdir(mode=0o700, exist_ok=True)
+    fills = fill(small)
+    start(small)
+    first = small.report()
+    until(small.pulses_ms, "the gate")
+    assert "full" in str(small.status().storage)
+    fills.unlink()
+    until(lambda: small.status().storage == NOTHING, "the end of the problem")
+    assert small.engine is not None
+    small.engine.send(PassageReport(first))
+    assert answer_of(small.engine, PassageStored).passage_id == first.id
+    assert len(small.pulses_ms()) == 1
+
+
+def remount(camera: Camera, how: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{how}", str(camera.state.root.parent)], check=True)

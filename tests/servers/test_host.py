@@ -31,9 +31,10 @@ PARAMETERS = "/cgi-bin/admin/getparam.cgi"
 
 
 class Host:
-    """A running host process on a state folder of its own."""
+    """A running host process on a state folder of its own. `module`: what is run, tests/quick_host.py or the real one."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, module: str = "tests.quick_host") -> None:
+        self.module = module
         self.folder = folder
         self.state = folder / "state"
         self.log = self.state / "logs" / "hostd.log"
@@ -55,7 +56,7 @@ class Host:
         assert self.ask("POST", "/password", data=form, auth=(user, old)).status_code == 303
 
     def command(self, port: int = 0) -> list[str]:
-        words = ["-m", "firmware", "--state", str(self.state), "--port", str(port), "--sd", str(self.folder / "card")]
+        words = ["-m", self.module, "--state", str(self.state), "--port", str(port), "--sd", str(self.folder / "card")]
         return [sys.executable, *words, "--trust", str(self.trust)]
 
     def stop(self) -> None:

@@ -70,8 +70,8 @@ def alone(tmp_path: Path) -> Iterator[Callable[..., Host]]:
     """Starts a host of this test's own."""
     started: list[Host] = []
 
-    def start(*more: str, choose: bool = True) -> Host:
-        host = Host(tmp_path)
+    def start(*more: str, choose: bool = True, module: str = "tests.quick_host") -> Host:
+        host = Host(tmp_path, module)
         host.start(*more, choose=choose)
         started.append(host)
         return host
@@ -96,7 +96,7 @@ def memory_mb(host: Host, field: str) -> float:
 
 
 def test_64_wrong_passwords_at_once_from_64_addresses_cost_little_memory_and_none_for_good(alone: Callable[..., Host]) -> None:
-    host = alone(*PROXIED)
+    host = alone(*PROXIED, module="firmware")
     host.ask("GET", "/api/packages", auth=("admin", "first of all, so that all is loaded"))
     before = memory_mb(host, "VmRSS")
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import pytest
 
 from board.gpio.sim import set_input
+from board.kit.clock import Clock
 from board.kit.wire import Channel
 from board.kit.words import NOTHING, Text
 from board.profiles import load
@@ -48,6 +49,7 @@ from engine.messages import (
 from engine.service.counters import BAD_FRAMES
 from engine.settings import GeneralSettings, LprSettings, RecorderSettings
 from engine.store import DeliveryQuery, PassageQuery
+from engine.store.backup import Backup
 from engine.types import Start
 from tests.asked import http_judge
 from tests.samples import ALL, BLACK, WHITE, entry, rule
@@ -286,7 +288,10 @@ def test_nonsense_on_the_socket_is_answered_and_stops_nothing(running: Camera) -
     assert running.status().mode == "TRIGGER"
 
 
-def test_a_damaged_store_is_said_and_nothing_opens_until_it_is_away(camera: Camera) -> None:
+def test_a_service_with_a_damaged_store_opens_the_gate_by_the_lists_of_the_copy(camera: Camera) -> None:
+    store = camera.store()
+    assert Backup(camera.state.database, Clock()).turn(store.changes.newest())
+    store.close()
     camera.state.database.write_bytes(b"damaged" * 1000)
     for extra in camera.state.database.parent.glob("anpr.db-*"):
         extra.unlink()
@@ -295,12 +300,30 @@ def test_a_damaged_store_is_said_and_nothing_opens_until_it_is_away(camera: Came
     engine = camera.connect_engine()
     camera.pins_ready()
     one = camera.report()
-    assert "database anpr.db is damaged" in str(camera.status().last_error)
-    assert camera.ask(RulesChanged()).ok is False
-    assert engine.receive(0.5) is None
-    assert camera.edges("DO1") == []
-    camera.state.database.rename(camera.state.database.with_suffix(".broken"))
-    until(lambda: camera.state.database.exists(), "a new database")
+    assert engine.receive(5.0) == PassageStored(one.id)
+    until(camera.pulses_ms, "the gate")
+    assert camera.state.database.with_name("anpr.db.damaged").read_bytes() == b"damaged" * 1000
+
+
+def test_a_service_whose_store_is_damaged_while_it_runs_ends_and_the_next_one_opens_the_gate(camera: Camera) -> None:
+    store = camera.store()
+    assert Backup(camera.state.database, Clock()).turn(store.changes.newest())
+    camera.start("pins")
+    camera.start("service")
+    engine = camera.connect_engine()
+    camera.pins_ready()
+    store.db.checkpoint()
+    with camera.state.database.open("r+b") as file:
+        file.seek(4096)
+        file.write(bytes(range(1, 256)) * 2000)
+    one = camera.report()
+    until(lambda: camera.processes["service"].poll() is not None, "the end of the service")
+    assert camera.processes["service"].returncode == 0, "it is started again at once"
+    store.close()
+    engine.close()
+    camera.start("service")
+    engine = camera.connect_engine()
+    camera.pins_ready()
 
     def stored() -> bool:
         engine.send(PassageReport(one))

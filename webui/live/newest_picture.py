@@ -6,16 +6,12 @@ import io
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from engine.ring import OpenShot, RingReader
+from engine.shrunk import shrunk
 from engine.types import Roi
 from webui.focus import sharpness
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 WIDTHS_PX = (480, 640, 960, 1280)
 """Pictures are sent in one of these widths (or their own, when smaller), so that several viewers share one encoding."""
@@ -23,10 +19,6 @@ SMALL_WIDTHS_PX = (640,)
 """On a board short of memory: one encoding for everybody."""
 
 QUALITY_PCT = 75
-BAND_ROWS = 64
-"""Rows that are read and shrunk at a time: a whole picture of the camera would be 9 MB more on a small board."""
-MARGIN_ROWS = 2
-"""Rows above and below a band that its neighbours' pixels are mixed from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,30 +67,11 @@ class Picture:
 
 def _encode(shot: OpenShot, wanted: int, focus: Roi | None) -> Jpeg:
     sharp = None if focus is None else _sharpness(shot, focus)
-    image = _shrunk(shot, wanted)
+    width = min(wanted, shot.width)
+    image = shrunk(shot, (width, round(shot.height * width / shot.width)))
     out = io.BytesIO()
     image.save(out, "JPEG", quality=QUALITY_PCT)
     return Jpeg(shot.seq, shot.monotonic_ns, shot.size, image.width, out.getvalue(), sharp)
-
-
-def _shrunk(shot: OpenShot, wanted: int) -> Image.Image:
-    """At most `wanted` pixels wide; the same as the whole picture shrunk at once."""
-    from PIL import Image
-
-    width = min(wanted, shot.width)
-    height = round(shot.height * width / shot.width)
-    step = shot.height / height
-    image = Image.new("RGB", (width, height))
-    for top in range(0, height, BAND_ROWS):
-        bottom = min(top + BAND_ROWS, height)
-        first, last = max(0, top - MARGIN_ROWS), min(height, bottom + MARGIN_ROWS)
-        begin, end = floor(first * step), min(shot.height, ceil(last * step))
-        band = Image.frombytes("RGB", (shot.width, end - begin), shot.rows(begin, end - begin))
-        if width < shot.width:
-            box = (0, first * step - begin, shot.width, min(last * step - begin, end - begin))
-            band = band.resize((width, last - first), Image.Resampling.BILINEAR, box, reducing_gap=2.0)
-        image.paste(band.crop((0, top - first, width, bottom - first)), (0, top))
-    return image
 
 
 def _sharpness(shot: OpenShot, focus: Roi) -> float:

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from engine.settings import GeneralSettings
+from webui.portal import Portal
 from webui.tabs._settings import settings_tab
+from webui.view.database import database
 from webui.view.storage import storage
 
-TAB = settings_tab("general", "General configuration", 6, GeneralSettings, "general", lambda portal: {"storage": storage(portal)})
+
+def _more(portal: Portal) -> Mapping[str, object]:
+    return {"storage": storage(portal), "database": database(portal)}
+
+
+TAB = settings_tab("general", "General configuration", 6, GeneralSettings, "general", _more)

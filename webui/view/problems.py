@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from board.kit.words import Text
 from engine.messages import NO_LICENSE, EngineStatus, ServiceStatus
+from engine.store import rescue
 from webui.portal import Portal
 from webui.view import shapes
 
@@ -21,7 +22,7 @@ def problems(portal: Portal, status: ServiceStatus | None, zone: ZoneInfo) -> li
     if status is None:
         todo = Text("See Logs > Service; start the ANPR package in Package Management.")
         return [_problem("bad", Text("Service"), Text("does not answer, so no car is let in."), todo)]
-    found = _of_service(status) + _of_engine(status.engine)
+    found = _of_service(status) + _of_engine(status.engine) + _of_database(portal)
     todo = Text("Look at the wiring of that line; Logs > Pins says since when.")
     found += [_problem("warn", Text("Board"), text, todo) for text in status.warnings]
     if status.last_error and _is_recent(portal, status.last_error_at):
@@ -48,6 +49,14 @@ def _of_service(status: ServiceStatus) -> list[shapes.LiveProblem]:
     todo = Text("Check its plug, its power and its settings; it is used again as soon as it is back.")
     found += [_problem("bad", Text(one.device), one.problem, todo) for one in status.devices if one.problem]
     return found
+
+
+def _of_database(portal: Portal) -> list[shapes.LiveProblem]:
+    told = rescue.notice(portal.state.database)
+    if told is None:
+        return []
+    todo = Text("General configuration, Database: restore another copy, or take note of it.")
+    return [_problem("bad", Text("Database"), told.text, todo)]
 
 
 def _of_engine(engine: EngineStatus | None) -> list[shapes.LiveProblem]:

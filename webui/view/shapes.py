@@ -203,6 +203,82 @@ class Rules(TypedDict):
     rules: list[Rule]
 
 
+class Client(TypedDict):
+    """Who uses a server. `sent`, `answered`: the last, in the protocol's words; `count`: messages or requests; `ended_local` and
+    `why`: of one that has gone."""
+
+    address: str
+    user: str
+    since_local: str
+    sent: str
+    sent_local: str
+    answered: str
+    answered_local: str
+    count: int
+    missed: int
+    ended_local: str
+    why: Text
+
+
+class Listening(TypedDict):
+    """A server of the camera. `state`: on, off, or silent (it should listen and does not); `use`: of the device passwords that log
+    in; `count`: clients that are connected, also those that are not listed."""
+
+    name: str
+    title: Text
+    about: Text
+    use: str
+    state: str
+    address: str
+    count: int
+    clients: list[Client]
+
+
+class Copied(TypedDict):
+    """A text to copy, "" while a server that it names is off; USER and PASSWORD stand for a device password of that `use`."""
+
+    label: Text
+    use: str
+    text: str
+    lines: bool
+
+
+class Product(TypedDict):
+    name: str
+    steps: list[Text]
+    copies: list[Copied]
+
+
+class Passing(TypedDict):
+    """What a firewall must let through. `direction`: in or out, as the camera sees it."""
+
+    direction: str
+    protocol: str
+    port: str
+    about: Text
+    peer: Text | str
+
+
+class Tried(TypedDict):
+    """An action that can be tried: it tells somebody something and opens nothing."""
+
+    id: int
+    name: str
+    label: str
+    list: str
+
+
+class Integration(TypedDict):
+    """`host`: the camera as the caller asked for it; `local_only`: nobody else can reach the servers (--bind 127.0.0.1)."""
+
+    host: str
+    local_only: bool
+    servers: list[Listening]
+    products: list[Product]
+    firewall: list[Passing]
+    actions: list[Tried]
+
+
 class Outcome(TypedDict):
     """Whether it was done; `note`: what was done or went wrong, in the caller's language; `key`, `values`: the same, to be said
     otherwise."""
@@ -483,6 +559,34 @@ class Reach(TypedDict):
 
     passages_a_day: int
     reaches_days: float | None
+
+
+class DatabaseCopy(TypedDict):
+    """`name`: what a restore asks for; `label`: for people; `lists`, `entries`: how many are in it."""
+
+    name: str
+    label: Text
+    at: str
+    at_local: str
+    lists: int
+    entries: int
+
+
+class Database(TypedDict):
+    """`notice`: what was done to the database, until somebody takes note of it; `password`: what a reset asks for;
+    `damaged_bytes`: of the damaged file that was set aside, 0: there is none."""
+
+    copies: list[DatabaseCopy]
+    notice: Text | None
+    notice_local: str
+    password: str
+    damaged_bytes: int
+
+
+class Begun(TypedDict):
+    """It is done while service and portal start again."""
+
+    ok: bool
 
 
 class Storage(TypedDict):

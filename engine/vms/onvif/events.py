@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
 
 from board.kit.clock import Clock
 from board.kit.loop import Loop
-from engine.formats.onvif import CHANGED, INITIALIZED, Notification, digital_input, relay
+from engine.formats.onvif import CHANGED, INITIALIZED, LINES, Notification
 from engine.messages import LineState
 from engine.vms.onvif.push import Consumers
 from engine.vms.onvif.subscriptions import SECOND_NS, Event, Subscriptions, event_of
-
-LINES: Mapping[str, Callable[[str, bool, datetime, str], Notification]] = {"input": digital_input, "output": relay}
-"""Kind of a line -> its notification."""
 
 
 class Events:

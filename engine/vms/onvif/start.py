@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -33,16 +33,18 @@ NAME = "onvif"
 
 
 class OnvifDevice:
-    """For the loop's thread. `use` begins it."""
+    """For the loop's thread. `use` begins it. `lines`: inputs and outputs as they are, by name."""
 
-    def __init__(self, state: State, clock: Clock, loop: Loop, access: Access, clients: Clients) -> None:
+    def __init__(
+        self, state: State, clock: Clock, loop: Loop, access: Access, clients: Clients, lines: Mapping[str, LineState]
+    ) -> None:
         self._state = state
         self._clock = clock
         self._loop = loop
         self._access = access
         self._clients = clients
         self._settings: ServerSettings | None = None
-        self._lines: dict[str, LineState] = {}
+        self._lines = lines
         self._frames = Frames(loop, state.manager_socket)
         self._discovery: Discovery | None = None
 
@@ -89,9 +91,8 @@ class OnvifDevice:
         return discovery
 
     def line(self, line: LineState) -> None:
-        """An input or output is now so."""
-        known, self._lines[line.name] = self._lines.get(line.name), line
-        if "_camera" in vars(self) and (known is None or known.active != line.active):
+        """An input or output has changed."""
+        if "_camera" in vars(self):
             self._camera.events.line(line)
 
     def publisher(self) -> Publish | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from board.kit import process
+from board.kit.log_limit import LimitedHandler
 from board.kit.process import Life, open_log, set_log_level
 from board.kit.state import State
 
@@ -39,6 +40,27 @@ def test_a_disk_that_takes_no_log_sends_it_to_stderr_alone(
     said = capsys.readouterr().err
     assert f"ERROR root: the log is not kept in {tmp_path}/logs" in said
     assert "INFO pins: all outputs at rest" in said
+
+
+def test_a_disk_that_is_full_for_a_while_costs_one_line_and_the_lines_of_that_time(
+    tmp_path: Path, root_logger: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    open_log(State(tmp_path), "pins")
+    file = tmp_path / "logs" / "pins.log"
+    logging.getLogger("pins").info("before")
+    kept = file.rename(tmp_path / "kept.log")
+    (handler,) = [each for each in root_logger.handlers if isinstance(each, LimitedHandler)]
+    handler._handlers[1].stream.close()  # type: ignore[attr-defined]
+    handler._handlers[1].stream = Path("/dev/full").open("w")  # type: ignore[attr-defined]  # noqa: SIM115
+    file.symlink_to("/dev/full")
+    for _ in range(3):
+        logging.getLogger("pins").info("meanwhile")
+    said = capsys.readouterr().err
+    assert (said.count("the log is not kept in"), said.count("meanwhile"), said.count("Traceback")) == (1, 3, 0)
+    file.unlink()
+    kept.rename(file)
+    logging.getLogger("pins").info("after")
+    assert [line.rpartition(" ")[2] for line in file.read_text().splitlines()] == ["before", "after"]
 
 
 def test_the_log_lies_in_its_file_and_on_stderr(

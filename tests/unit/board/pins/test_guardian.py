@@ -10,6 +10,7 @@ import pytest
 
 from board.kit.state import State
 from board.pins import guardian as module
+from board.pins import watch
 from board.pins.guardian import Guardian
 from tests.waiting import until
 
@@ -126,3 +127,35 @@ def test_the_guardian_ignores_what_ends_a_group_of_processes(start):
         os.kill(number, each)
     time.sleep(0.2)
     assert child() == number
+
+
+# --- hanging or starving ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "ran_ms", "starves"),
+    [("R", 0, True), ("R", 3, True), ("R", 18, False), ("T", 0, False), ("S", 0, False), ("D", 0, False)],
+    ids=["waits for a processor", "gets little of one", "spins", "stopped", "sleeps", "waits for a disk"],
+)
+def test_a_process_that_wants_a_processor_and_gets_none_is_told_from_one_that_hangs(tmp_path, monkeypatch, state, ran_ms, starves):
+    task = tmp_path / "7" / "task" / "7"
+    task.mkdir(parents=True)
+    now_ns = 0
+    monkeypatch.setattr(watch.time, "monotonic_ns", lambda: now_ns)
+
+    def looks(ran_ns):
+        (task / "stat").write_text(f"7 (py (x) {state}) {state} 1 7")
+        (task / "schedstat").write_text(f"{ran_ns} 5 9\n")
+
+    starving = watch.Starving(7, tmp_path)
+    looks(1_000_000_000)
+    starving.begin()
+    now_ns = 20_000_000
+    looks(1_000_000_000 + ran_ms * 1_000_000)
+    assert starving.is_so() is starves
+
+
+def test_a_process_that_is_gone_does_not_starve(tmp_path):
+    starving = watch.Starving(7, tmp_path)
+    starving.begin()
+    assert starving.is_so() is False

@@ -297,6 +297,19 @@ def test_a_pins_that_hangs_while_an_output_is_on_is_ended_by_the_guardian(pins, 
     assert "pins hung while an output was on" in (pins.state.logs / "pins.log").read_text()
 
 
+def test_a_pulse_of_a_pins_that_hangs_ends_soon_after_its_time(pins):
+    pins.client().ask(Pulse("a", "DO1", 400))
+    pins.process.send_signal(signal.SIGSTOP)
+    pins.await_edges(("DO1", 1), ("DO1", 0))
+    up, down = times(pins, "DO1")
+    assert 400 <= (down - up) / 1e6 < 800, "on a quiet machine 460"
+
+
+def times(pins, line):
+    edges = (json.loads(text) for text in (pins.state.sim / "edges.jsonl").read_text().splitlines())
+    return [edge["t_ns"] for edge in edges if edge["line"] == line]
+
+
 def test_a_pins_that_hangs_at_rest_is_left_to_the_supervisor(pins):
     client = pins.client()
     client.ask(Pulse("a", "DO1", 20))

@@ -16,10 +16,10 @@ from board.kit.errors import DeliveryError, PeerRefused
 from board.kit.settings import Settings
 from engine.actions import ActionEnv, ActionKind, find_kinds
 from engine.actions._kind import Answer
-from engine.dispatch.asking import Asker, Verdict
+from engine.dispatch.asking import Asker, Verdicts
 from engine.types import ActionRule, Conditions, Passage, PlateEvent
 from tests.dispatch_camera import Camera
-from tests.samples import ALL, BLACK, NOW, WHITE, entry, environment, passage, rule
+from tests.samples import ALL, BLACK, NOW, UNLISTED, WHITE, entry, environment, passage, rule
 from tests.waiting import until
 
 Server = Callable[[PlateEvent], Answer]
@@ -52,6 +52,9 @@ class Gate:
     camera: Camera
     asker: Asker
     server: Server = yes
+    others: dict[str, Server] = field(default_factory=dict)
+    """By host."""
+
     asked: list[str] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
 
@@ -63,8 +66,8 @@ class Gate:
     def come(self, one: Passage) -> None:
         self.asker.ask(one, self.take)
 
-    def take(self, one: Passage, verdict: Verdict | None) -> None:
-        self.camera.intake.take(one, verdict=verdict)
+    def take(self, one: Passage, verdicts: Verdicts) -> None:
+        self.camera.intake.take(one, verdicts=verdicts)
         self.taken.append(one.id)
 
     def outcome(self, plate: str = "STRANGER", **changes: Any) -> tuple[str, str]:
@@ -83,7 +86,7 @@ class Gate:
 def gate(tmp_path: Path) -> Iterator[Gate]:
     def ask(event: PlateEvent, options: Settings, env: ActionEnv) -> Answer:
         made.asked.append(event.passage.plate)
-        return made.server(event)
+        return made.others.get(str(options.host), made.server)(event)  # type: ignore[attr-defined]
 
     kinds = find_kinds()
     asking: ActionKind[Any] = replace(kinds["ask"], ask=ask, open=None)
@@ -260,9 +263,61 @@ def test_what_acts_otherwise_is_not_held_back_by_a_no(gate: Gate) -> None:
     assert [state for state, _ in gate.states()] == ["done", "pending"]
 
 
-def test_the_first_of_several_is_asked_and_the_others_say_that_they_were_not(gate: Gate) -> None:
-    gate.save(asking(), replace(asking(), name="Second"))
-    gate.outcome()
-    assert [state for state, _ in gate.states()] == ["done", "withheld"]
-    assert gate.states()[1][1] == "nobody was asked by this action"
-    assert len(gate.asked) == 1
+def second(gate: Gate, server: Server, list_id: int = ALL, otherwise: str = "local list") -> ActionRule:
+    """Another action that asks, of a server of its own."""
+    gate.others["second.example"] = server
+    return rule(list_id, "ask", "Second", host="second.example", otherwise=otherwise, timeout_s=5.0)
+
+
+SILENT = "asked judge.example: no answer that counts (no connection)"
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "otherwise", "list_id", "expected"),
+    [
+        (yes, yes, "local list", ALL, ("opened", "asked judge.example: allowed")),
+        (yes, no, "local list", ALL, ("refused", "asked second.example: refused")),
+        (no, yes, "local list", ALL, ("refused", "asked judge.example: refused")),
+        (dead, yes, "local list", ALL, ("opened", "asked second.example: allowed")),
+        (dead, no, "local list", ALL, ("refused", "asked second.example: refused")),
+        (dead, dead, "local list", ALL, ("refused", SILENT)),
+        (dead, yes, "refuse", ALL, ("refused", SILENT)),
+        (dead, yes, "local list", UNLISTED, ("refused", SILENT)),
+    ],
+)
+def test_of_several_servers_a_refusal_wins_and_one_stands_in_for_another_of_its_list(
+    gate: Gate, first: Server, other: Server, otherwise: str, list_id: int, expected: tuple[str, str]
+) -> None:
+    gate.server = first
+    gate.save(asking(otherwise=otherwise), second(gate, other, list_id), rule(ALL))
+    assert gate.outcome() == expected
+
+
+def test_several_servers_are_asked_at_the_same_time(gate: Gate) -> None:
+    both = threading.Barrier(2, timeout=20)
+
+    def meets(event: PlateEvent) -> Answer:
+        both.wait()
+        return Answer(True)
+
+    gate.server = meets
+    gate.save(asking(), second(gate, meets), rule(ALL))
+    assert gate.outcome() == ("opened", "asked judge.example: allowed")
+    assert [state for state, _ in gate.states()] == ["done", "done", "pending"]
+
+
+def test_nobody_waits_for_another_answer_once_one_has_refused(gate: Gate) -> None:
+    answer = threading.Event()
+
+    def slow(event: PlateEvent) -> Answer:
+        answer.wait(20)
+        return Answer(True)
+
+    gate.server = no
+    gate.save(asking(), second(gate, slow), rule(ALL))
+    assert gate.outcome() == ("refused", "asked judge.example: refused")
+    assert [state for state, _ in gate.states()] == ["done", "withheld", "withheld"]
+    assert gate.states()[1][1] == "nobody waited for its answer: it was decided by another one"
+    answer.set()
+    until(lambda: not gate.asker._breaker._busy, "the late answer")
+    assert gate.taken == ["p1"]

@@ -33,6 +33,7 @@ from engine.messages import (
     ServiceStatus,
     Subscribe,
     Subscribed,
+    TestPassage,
 )
 from engine.service.hub import Hub
 from engine.service.subscribers import MOST_SUBSCRIBERS, MOST_WAITING, Subscribers
@@ -130,6 +131,29 @@ def test_only_what_was_subscribed_to_comes(bench: Bench) -> None:
     assert take(channel, 1) == [LiveReads(7, ())]
     assert channel.receive(0.2) is None
     channel.close()
+
+
+def test_a_test_is_pushed_to_those_who_are_told_passages_and_is_no_resume_point(bench: Bench) -> None:
+    told, other = bench.subscribe(PASSAGES), bench.subscribe(LINES)
+    assert [take(told, 1), take(other, 1)] == [[Subscribed(0)], [Subscribed(0)]]
+    take(other, 1)
+    test = PassageEvent(0, passage("TEST", "t1"), (), ())
+    bench.subscribers.test(test)
+    assert take(told, 1) == [TestPassage(test)]
+    bench.store()
+    assert take(told, 1) == [bench.stored[0]]
+    bench.subscribers.line(LineState("DI1", "input", False, None))
+    assert take(other, 1) == [LineChanged(LineState("DI1", "input", False, None))]
+    told.close()
+    other.close()
+    taken: list[object] = []
+    following = Subscription(bench.socket, (PASSAGES,), taken.append, Clock())
+    following.start()
+    until(lambda: taken)
+    bench.subscribers.test(test)
+    until(lambda: TestPassage(test) in taken)
+    assert following.after == 1
+    following.close()
 
 
 def test_lines_begin_with_their_present_state(bench: Bench) -> None:

@@ -33,3 +33,19 @@ def test_a_test_sends_the_pictures_of_the_newest_passage_that_has_some(tmp_path:
     assert (seen[1].passage.plate, seen[1].passage.box, seen[1].passage.size) == ("AB 12", (512, 430, 178, 50), (1280, 960))
     assert seen[1].passage.id not in ("p1", "p2")
     store.close()
+
+
+def test_a_test_for_everybody_is_no_car_is_marked_and_has_the_pictures_of_the_newest_passage(tmp_path: Path) -> None:
+    clock, store = TestClock(), new_store(tmp_path)
+    trials = Trials(clock, {}, FakePins(), environment(tmp_path, clock=clock), lambda: store, dict)
+    store.add_passage(passage("XY9", "p1", images=PassageImages("full.jpg", "plate.jpg")), ())
+    event = trials.passage()
+    assert (event.passage.plate, event.passage.trigger_cause, str(event.decision.reason)) == (
+        "TEST",
+        "test",
+        "a test: no car is there",
+    )
+    assert (event.row, event.matches, event.deliveries, event.decision.outcome) == (0, (), (), "reported")
+    assert event.passage.images == PassageImages("full.jpg", "plate.jpg")
+    assert store.passages.get(event.passage.id) is None
+    store.close()

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from board.kit.errors import StorageFull, StoreError
-from engine.store import database, migrations
+from board.kit.errors import StorageFull, StoreDamaged, StoreError
+from engine.store import database, migrations, refusals
 from engine.store.database import Database
-from tests.samples import NOW, new_store, passage
+from tests.samples import new_store, passage
 
 
 def test_the_file_is_its_owners_only_in_wal_with_foreign_keys(tmp_path: Path) -> None:
@@ -34,27 +34,18 @@ def test_references_are_looked_after_again_once_a_transaction_without_that_is_ov
     assert db.pragma("foreign_keys") == 1
 
 
-def test_a_damaged_file_is_named_and_left_as_it_is(tmp_path: Path) -> None:
-    path = tmp_path / "anpr.db"
-    path.write_bytes(b"no database at all" * 100)
-    with pytest.raises(StoreError, match=r"database anpr.db is damaged .*left as it is"):
-        Database(path)
-    assert path.read_bytes() == b"no database at all" * 100
-
-
-def test_damage_in_the_middle_of_the_file_is_named_when_it_is_read(tmp_path: Path) -> None:
+def test_damage_that_is_found_by_reading_is_named_and_written_down(tmp_path: Path) -> None:
     store = new_store(tmp_path)
     with store.transaction():
         for number in range(500):
             store.add_passage(passage(id=f"p{number}"), ())
-    store.close()
-    content = bytearray((tmp_path / "anpr.db").read_bytes())
-    content[8192:] = b"\xa5" * (len(content) - 8192)
-    (tmp_path / "anpr.db").write_bytes(content)
-    with pytest.raises(StoreError, match=r"database anpr.db is damaged"):
-        broken = new_store(tmp_path)
-        broken.lookup("AB12", NOW, True)
-        broken.db.rows("SELECT * FROM passages")
+    store.db.checkpoint()
+    with (tmp_path / "anpr.db").open("r+b") as file:
+        file.seek(8192)
+        file.write(b"\xa5" * 400_000)
+    with pytest.raises(StoreDamaged, match=r"database anpr.db is damaged"):
+        store.db.rows("SELECT * FROM passages ORDER BY plate")
+    assert store.db.is_over()
 
 
 def test_a_newer_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
@@ -231,12 +222,12 @@ def test_threads_read_and_write_one_store_at_once(tmp_path: Path) -> None:
 def test_errors_are_told_apart_by_their_code_and_not_by_their_words(code: int, text: str) -> None:
     why = sqlite3.OperationalError("disk is full of locked, malformed words")
     why.sqlite_errorcode = code
-    assert text in str(database.problem("anpr.db", why))
+    assert text in str(refusals.problem("anpr.db", why))
 
 
 def test_a_file_system_that_is_full_or_read_only_is_named() -> None:
-    assert "storage is full" in str(database.problem("anpr.db", OSError(errno.ENOSPC, "x")))
-    assert "read-only" in str(database.problem("anpr.db", OSError(errno.EROFS, "x")))
+    assert "storage is full" in str(refusals.problem("anpr.db", OSError(errno.ENOSPC, "x")))
+    assert "read-only" in str(refusals.problem("anpr.db", OSError(errno.EROFS, "x")))
 
 
 def test_a_quota_which_sqlite_calls_an_io_error_is_a_full_storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,7 +93,6 @@ def test_the_real_package_describes_its_processes_in_order_and_who_asks_for_the_
         ("engine", "engine", ("run",), False),
         ("manager", "webui", (), False),
         ("vms", "engine", ("vms",), True),
-        ("video", "engine", ("video",), True),
     ]
 
 

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 from board.kit.state import State
+from board.pins.watch import Starving
 from firmware.packages.manifest import Health, ProcessSpec
 from firmware.processes import supervisor as module
 from firmware.processes.supervisor import ProcessStatus, Supervisor, end_leftovers
@@ -141,11 +142,39 @@ def test_a_crash_loop_waits_longer_each_time_and_keeps_the_last_words(camera: Ca
 
 def test_the_process_that_drives_the_outputs_never_waits_as_long_as_others(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BACK_OFF_S", (3600.0,))
-    assert module.PINS_BACK_OFF_S[0] == 0 and max(module.PINS_BACK_OFF_S) <= 2
-    monkeypatch.setattr(module, "PINS_BACK_OFF_S", (0.0, 0.05))
+    assert module.SHORT_BACK_OFF_S[0] == 0 and max(module.SHORT_BACK_OFF_S) <= 2
+    monkeypatch.setattr(module, "SHORT_BACK_OFF_S", (0.0, 0.05))
     supervisor = camera.start(pins="crash", engine="crash")
     until(lambda: status(supervisor, "pins").restarts >= 3)
     assert (status(supervisor, "engine").state, status(supervisor, "engine").restarts) == ("waiting", 0)
+
+
+def test_a_gates_process_that_had_beaten_before_it_died_never_waits_long(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BACK_OFF_S", (3600.0,))
+    monkeypatch.setattr(module, "SHORT_BACK_OFF_S", (0.0, 0.05))
+    supervisor = camera.start(PATIENT, silent_s=60, service="live", manager="live")
+    for deaths in (1, 2, 3):
+        until(lambda: status(supervisor, "service").state == "up")
+        os.kill(status(supervisor, "service").pid, signal.SIGKILL)
+        until(lambda deaths=deaths: status(supervisor, "service").restarts == deaths)
+    until(lambda: status(supervisor, "manager").state == "up")
+    os.kill(status(supervisor, "manager").pid, signal.SIGKILL)
+    until(lambda: status(supervisor, "manager").waiting)
+
+
+def test_a_process_that_is_silent_because_it_gets_no_processor_is_given_more_time(
+    camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[bool] = []
+
+    def is_so(starving: Starving) -> bool:
+        answers.append(True)
+        return True
+
+    monkeypatch.setattr(Starving, "is_so", is_so)
+    supervisor = camera.start(Health(grace_s=0.5, silent_s=0.5), engine="hang", manager="live")
+    until(lambda: status(supervisor, "engine").restarts >= 1)
+    assert len(answers) >= 3, "it was looked at again and again before"
 
 
 def test_a_process_without_a_heartbeat_is_killed_and_started_again(camera: Camera) -> None:

@@ -1,0 +1,52 @@
+"""Refusals: what SQLite or the system says about a database's file, as an error of ours."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+from board.kit.errors import StorageFull, StorageRefused, StoreDamaged, StoreError
+
+BUSY_TIMEOUT_S = 5.0
+"""How long a write waits for another one, of this process or of another."""
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+
+PROBE_BYTES = 65_536
+
+
+def problem(name: str, why: Exception) -> StoreError:
+    """What was said about the file `name`, by its code."""
+    code = getattr(why, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL or getattr(why, "errno", None) in NO_ROOM:
+        return StorageFull("storage is full: {name} cannot be written; delete data or lower the retention", name=name)
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreError(
+            "database {name} is held by another process for more than {busy_timeout_s:.0f} s",
+            name=name,
+            busy_timeout_s=BUSY_TIMEOUT_S,
+        )
+    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return StoreDamaged("database {name} is damaged ({why})", name=name, why=why)
+    if code == sqlite3.SQLITE_READONLY or getattr(why, "errno", None) == errno.EROFS:
+        return StorageRefused("database {name} cannot be written: the storage is read-only ({why})", name=name, why=why)
+    if code == sqlite3.SQLITE_IOERR:
+        return StorageRefused("database {name}: the storage could not be read or written ({why})", name=name, why=why)
+    if code == sqlite3.SQLITE_CANTOPEN or getattr(why, "errno", None) == errno.EIO:
+        return StorageRefused("database {name} cannot be opened ({why})", name=name, why=why)
+    return StoreError("database {name}: {why}", name=name, why=why)
+
+
+def refusal(path: Path) -> OSError | None:
+    """Why the system takes no more beside that file; None: it does. SQLite keeps a quota to itself."""
+    probe = path.with_name(f"{path.name}-probe")
+    try:
+        probe.write_bytes(bytes(PROBE_BYTES))
+    except OSError as why:
+        return why
+    finally:
+        with suppress(OSError):
+            probe.unlink(missing_ok=True)
+    return None

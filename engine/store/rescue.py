@@ -1,0 +1,391 @@
+"""Rescue: a database that is damaged, emptied or gone is set aside and begun anew with the lists of its copy; or people ask for it.
+
+SQLite's files must not be exchanged under an open connection: whoever has the database open holds PATH-open shared (`Hold`), and
+who exchanges it holds that file alone. What is wrong or wanted while others have it open is written down (`ask`); all processes
+look for that (`is_asked`) and end, so that the next one to open the file does it (`prepare`).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import gc
+import json
+import logging
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from board.kit.errors import StoreDamaged, StoreError
+from board.kit.files import sync_folder, write_whole
+from board.kit.words import Text, from_stored, to_stored
+from engine.store import backup
+from engine.store.migrations import MIGRATIONS, carry_out, layout_version
+from engine.store.refusals import problem
+from engine.store.salvage import salvage
+
+log = logging.getLogger("store")
+
+CHECK, RESET, RESTORE = "check", "reset", "restore"
+"""check: a process was told that the file is damaged; reset: a person wants an empty one; restore: the lists of a copy."""
+
+KEPT, UNDO = "kept", "undo"
+
+OTHERS_END_WITHIN_S = 15.0
+LOOK_WITHIN_S = 1.0
+"""How long whoever opens the file first looks at the gate's tables; a check after an error takes 20 times as long at most."""
+AGAIN_S = 900.0
+"""Damage that is told of again so soon after a check that found none is believed."""
+
+GATES_TABLES = ("lists", "rules", "settings", "entries", "deliveries")
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What was done to the database, for people; until somebody has taken note of it."""
+
+    at: datetime
+    text: Text
+
+
+def is_asked(database: Path) -> bool:
+    """Something is to be done with the file: whoever has it open ends, and is started again."""
+    return _order_file(database).exists()
+
+
+def ask(database: Path, what: str, name: str = "", by: str = "") -> None:
+    """Writes down what the next process to open the database does before. `name`: the copy to restore; `by`: the user who wants
+    it. StoreError: it cannot be written."""
+    try:
+        write_whole(_order_file(database), json.dumps({"do": what, "name": name, "by": by}).encode(), 0o600)
+    except OSError as why:
+        raise problem(database.name, why) from why
+
+
+def notice(database: Path) -> Notice | None:
+    """What was done last, while nobody has taken note of it."""
+    try:
+        said = json.loads(_notice_file(database).read_bytes())
+        return Notice(datetime.fromisoformat(said["at"]), from_stored(said["text"]))
+    except (OSError, ValueError, TypeError, LookupError):
+        return None
+
+
+def take_note(database: Path) -> None:
+    """Somebody has read the notice."""
+    with suppress(OSError):
+        _notice_file(database).unlink(missing_ok=True)
+
+
+def aside_of(database: Path) -> Path:
+    """Where the last damaged file lies, for whoever wants to look into it."""
+    return database.with_name(f"{database.name}.damaged")
+
+
+class Hold:
+    """Says that the database is open here, until `close` or the end of this object. `alone`: nobody else has it open, and nobody
+    can open it until `share`."""
+
+    def __init__(self, database: Path) -> None:
+        """StoreError: it is being exchanged for long. A storage that takes no file of ours exchanges none either."""
+        self.alone = False
+        self._number = -1
+        try:
+            self._number = _opened(database)
+        except OSError:
+            return
+        self.alone = _locked(self._number, fcntl.LOCK_EX, 0.0)
+        if not self.alone and not _locked(self._number, fcntl.LOCK_SH, OTHERS_END_WITHIN_S):
+            self.close()
+            raise StoreError("database {name} is being exchanged by another process", name=database.name)
+
+    def share(self) -> None:
+        """Others may open it too from here on."""
+        self.alone = False
+        fcntl.flock(self._number, fcntl.LOCK_SH)
+
+    def close(self) -> None:
+        if self._number >= 0:
+            os.close(self._number)
+            self._number = -1
+
+    __del__ = close
+
+
+def prepare(database: Path) -> None:
+    """Before it is opened: what was asked for, and what is due because the file is gone or empty. StoreError: it cannot be done."""
+    if not is_asked(database) and not _is_gone(database):
+        return
+    with _alone(database) as alone:
+        if not alone:
+            if is_asked(database):
+                raise StoreError("database {name} is to be exchanged, and another process has it open", name=database.name)
+            return  # it is being made
+        order = _order(database)
+        try:
+            if order:
+                _DO[order["do"]](database, order.get("name", ""), order.get("by", ""))
+                _order_file(database).unlink(missing_ok=True)
+            if _is_gone(database):
+                _begin_anew(database, Text("the database was gone or empty"))
+        except (sqlite3.Error, OSError) as why:
+            raise problem(database.name, why) from why
+
+
+def begin_anew(database: Path, why: StoreDamaged) -> None:
+    """It is damaged, and not open here: it is set aside. StoreError: it cannot be."""
+    with _alone(database) as alone:
+        if not alone:
+            ask(database, CHECK)
+            raise why
+        try:
+            if _damage_of(database, GATES_TABLES, LOOK_WITHIN_S):  # another process may have been faster
+                _begin_anew(database, why.text)
+            _order_file(database).unlink(missing_ok=True)
+        except (sqlite3.Error, OSError) as refused:
+            raise problem(database.name, refused) from refused
+
+
+def damage(connection: sqlite3.Connection, tables: Sequence[str] = GATES_TABLES, within_s: float = LOOK_WITHIN_S) -> str:
+    """What is wrong with these tables, without which no gate opens ("": with any); "" when nothing is found in time."""
+    until = time.monotonic() + within_s
+    connection.set_progress_handler(lambda: time.monotonic() > until, 10_000)
+    try:
+        there = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        for table in tables:
+            if table and table not in there:
+                continue
+            said = str(connection.execute(f"PRAGMA quick_check({table or 1})").fetchone()[0])
+            if said != "ok":
+                return " ".join(said.split())[:200]
+    except sqlite3.Error as why:
+        return str(why) if isinstance(problem("", why), StoreDamaged) else ""
+    finally:
+        connection.set_progress_handler(None, 0)
+    return ""
+
+
+# --- what is done, alone ----------------------------------------------------------------------------------------------
+
+
+def _check(database: Path, name: str, by: str) -> None:
+    """A process was told of damage. What no check finds and is told of again soon is believed: an index may be damaged that no
+    check looks into."""
+    checked = database.with_name(f"{database.name}-checked")
+    try:
+        recent = abs(time.time() - checked.stat().st_mtime) < AGAIN_S
+    except OSError:
+        recent = False
+    found = _damage_of(database, ("",), LOOK_WITHIN_S * 20)
+    if not found and not recent:
+        checked.touch()
+        log.warning("database %s: nothing damaged is found", database.name)
+        return
+    checked.unlink(missing_ok=True)
+    _begin_anew(database, Text("the database was damaged ({why})", {"why": found or Text("it said so twice")}))
+
+
+def _reset(database: Path, name: str, by: str) -> None:
+    """`name`: KEPT once what was there before is kept, so that a second try after a power cut does not keep the new one."""
+    numbers: Mapping[str, int] = {}
+    try:
+        if name != KEPT:
+            backup.make(database, backup.BEFORE, datetime.now(UTC))
+        with closing(_connected(database)) as old:
+            numbers = dict(old.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
+    except (sqlite3.Error, OSError) as why:
+        log.error("what was there before is not kept: %s", why)
+    ask(database, RESET, KEPT, by)
+    fresh = _fresh(database, "", numbers)
+    with closing(_connected(fresh)) as target:
+        _note_change(target, by)
+    for each in (backup.NEWEST, backup.DAILY):
+        backup.file_of(database, each).unlink(missing_ok=True)
+    _exchange(database, fresh, aside=False)
+    _tell(database, Text("the database was reset: lists, actions, settings and passages are those of a new camera"))
+
+
+def _restore(database: Path, name: str, by: str) -> None:
+    about = backup.about(database, name) if name in backup.ALL else None
+    if about is None or not backup.is_whole(database, name):
+        _tell(database, Text("the copy of the lists is damaged: nothing was restored"))
+        return
+    backup.make(database, UNDO, datetime.now(UTC))
+    with closing(_connected(database)) as target:
+        target.execute("BEGIN IMMEDIATE")
+        carry_out(target, MIGRATIONS[layout_version(target) :])
+        target.execute("COMMIT")
+        backup.fill(target, database, name)
+        _note_change(target, by)
+    backup.file_of(database, UNDO).replace(backup.file_of(database, backup.BEFORE))
+    _tell(database, Text("lists, actions and settings are those of {at} again", {"at": _day(about.at)}))
+
+
+_DO: Mapping[str, Callable[[Path, str, str], None]] = {CHECK: _check, RESET: _reset, RESTORE: _restore}
+
+
+def _begin_anew(database: Path, why: Text) -> None:
+    usable = (each for each in (backup.NEWEST, backup.DAILY) if backup.about(database, each) and backup.is_whole(database, each))
+    name = next(usable, "")
+    if not name and not database.exists():
+        return  # a new camera
+    fresh = _fresh(database, name, {})
+    about = backup.about(database, name) if name else None
+    saved = 0 if about is not None else _salvaged(fresh, database)
+    _exchange(database, fresh, aside=True)
+    if about is not None:
+        values = {"why": why, "at": _day(about.at), "file": aside_of(database).name}
+        text = Text(
+            "{why}: it was set aside as {file} and begun anew with lists, actions and settings of {at}; the passages are lost",
+            values,
+        )
+    else:
+        values = {"why": why, "file": aside_of(database).name, "count": saved}
+        text = Text(
+            "{why}: it was set aside as {file} and begun anew with {count} plates that could still be read; there was no copy of "
+            "the lists, and the passages are lost",
+            values,
+        )
+    _tell(database, text)
+
+
+def _salvaged(fresh: Path, damaged: Path) -> int:
+    with closing(_connected(fresh)) as target:
+        saved = salvage(target, damaged)
+    with fresh.open("rb") as file:
+        os.fsync(file.fileno())
+    return saved
+
+
+def _fresh(database: Path, name: str, numbers: Mapping[str, int]) -> Path:
+    """A new database of this release's layout beside the old one, filled from the copy `name`, synced."""
+    fresh = database.with_name(f"{database.name}-fresh")
+    fresh.unlink(missing_ok=True)
+    os.close(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600))
+    with closing(sqlite3.connect(fresh, isolation_level=None)) as target:
+        target.execute("PRAGMA synchronous=OFF")
+        target.execute("BEGIN IMMEDIATE")
+        carry_out(target, MIGRATIONS)
+        target.execute("COMMIT")
+        if name:
+            backup.fill(target, database, name)
+        for table, number in numbers.items():
+            backup.keep_number(target, table, number)
+    with fresh.open("rb") as file:
+        os.fsync(file.fileno())
+    return fresh
+
+
+def _exchange(database: Path, fresh: Path, aside: bool) -> None:
+    """A power cut in between leaves no database, and the copies: the next start begins anew."""
+    for suffix in ("", "-wal"):
+        old, kept = Path(f"{database}{suffix}"), Path(f"{aside_of(database)}{suffix}")
+        kept.unlink(missing_ok=True)
+        if not aside:
+            old.unlink(missing_ok=True)
+        elif old.exists():
+            old.replace(kept)
+    Path(f"{database}-shm").unlink(missing_ok=True)
+    fresh.replace(database)
+    sync_folder(database.parent)
+
+
+def _note_change(target: sqlite3.Connection, by: str) -> None:
+    """Whoever asks what has changed since (exports, cameras that follow) finds that all lists may have."""
+    now = datetime.now(UTC).isoformat(timespec="microseconds")
+    target.execute(
+        "INSERT INTO changes (at, user, subject, item_id, before, after) SELECT ?, ?, 'import', l.id, NULL, "
+        "json_object('entries', (SELECT count(*) FROM entries e WHERE e.list_id = l.id)) FROM lists l",
+        (now, by),
+    )
+
+
+def _damage_of(database: Path, tables: Sequence[str], within_s: float) -> str:
+    with closing(_connected(database)) as connection:
+        return damage(connection, tables, within_s)
+
+
+def _is_gone(database: Path) -> bool:
+    """There is none, or an empty file, though there was one."""
+    try:
+        return database.stat().st_size == 0
+    except FileNotFoundError:
+        return backup.folder_of(database).is_dir() and any(
+            backup.file_of(database, name).exists() for name in (backup.NEWEST, backup.DAILY)
+        )
+    except OSError:
+        return False
+
+
+def _connected(database: Path) -> sqlite3.Connection:
+    return sqlite3.connect(database, timeout=1.0, isolation_level=None)
+
+
+@contextmanager
+def _alone(database: Path) -> Iterator[bool]:
+    """Whether nobody else has the database open, while it lasts; the others are given time to end."""
+    try:
+        number = _opened(database)
+    except OSError:
+        yield False  # a storage that takes no file exchanges none
+        return
+    try:
+        if not _locked(number, fcntl.LOCK_EX, 0.0):
+            gc.collect()  # a database of this process that nobody uses any more and nobody has closed
+        yield _locked(number, fcntl.LOCK_EX, OTHERS_END_WITHIN_S)
+    finally:
+        os.close(number)
+
+
+def _opened(database: Path) -> int:
+    database.parent.mkdir(parents=True, exist_ok=True)
+    return os.open(database.with_name(f"{database.name}-open"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _locked(number: int, how: int, wait_s: float) -> bool:
+    until = time.monotonic() + wait_s
+    while True:
+        try:
+            fcntl.flock(number, how | fcntl.LOCK_NB)
+            return True
+        except OSError:
+            if time.monotonic() >= until:
+                return False
+        time.sleep(0.02)
+
+
+def _order(database: Path) -> Mapping[str, str]:
+    """Of `ask`; one that a power cut has damaged is a check."""
+    try:
+        order = json.loads(_order_file(database).read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError):
+        return {"do": CHECK}
+    known = isinstance(order, dict) and order.get("do") in _DO and all(isinstance(each, str) for each in order.values())
+    return order if known else {"do": CHECK}
+
+
+def _tell(database: Path, text: Text) -> None:
+    log.error("%s", text)
+    document = {"at": datetime.now(UTC).isoformat(), "text": to_stored(text)}
+    try:
+        write_whole(_notice_file(database), json.dumps(document).encode(), 0o600)
+    except OSError as why:
+        log.error("the portal will not say it: %s", why)
+
+
+def _day(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _order_file(database: Path) -> Path:
+    return database.with_name(f"{database.name}-order")
+
+
+def _notice_file(database: Path) -> Path:
+    return database.with_name(f"{database.name}-notice")

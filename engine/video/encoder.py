@@ -1,0 +1,31 @@
+"""Encoder: what every codec's encoder (h264.py, jpeg.py) does for a source."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from board.kit.errors import GatewrightError
+from engine.ring import OpenShot
+from engine.video.rtp import Unit
+from engine.video.sdp import Track
+
+
+class EncoderError(GatewrightError):
+    """The encoder cannot be opened, or fails."""
+
+
+class Encoder(Protocol):
+    """`camera`: (width, height) of the shots that it takes."""
+
+    camera: tuple[int, int]
+
+    def take(self, shot: OpenShot) -> None:
+        """Copies what it needs, quickly: the ring's slot is held meanwhile."""
+
+    def unit(self, key: bool) -> Unit | None:
+        """The picture taken last, or one before it; `key`: as one that decoders can begin with. None while the encoder keeps it."""
+
+    def track(self) -> Track | None:
+        """What SDP says; None before the first unit."""
+
+    def close(self) -> None: ...

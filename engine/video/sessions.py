@@ -1,0 +1,133 @@
+"""Sessions: what one viewer gets: each track over its wire, with reports; who does not read loses pictures, never our memory."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from engine.video.rtp import Sender, Unit, wants_key_picture
+from engine.video.sdp import AUDIO, METADATA, VIDEO, Track
+from engine.video.sources import Taker
+from engine.video.wires import Wire
+
+TIMEOUT_S = 60
+"""A session whose viewer is silent for so long ends (RFC 2326, 12.37; ONVIF Streaming: said with each session)."""
+REPORT_EVERY_S = 5.0
+MOST_WAITING_BYTES = {VIDEO: 256 << 10, AUDIO: 256 << 10, METADATA: 1 << 20}
+"""Track: bytes that may wait for a viewer when more of it comes. A plate waits longer than a picture."""
+
+
+class Gives(Protocol):
+    """What a track comes from."""
+
+    def join(self, taker: Taker) -> None: ...
+
+    def leave(self, taker: Taker) -> None: ...
+
+    def want_key(self) -> None: ...
+
+
+@dataclass(eq=False)
+class Outlet:
+    """One track to one viewer. `wire` is given before it plays; `lost`: units that the viewer was too slow for."""
+
+    session: Session
+    track: Track
+    source: Gives
+    wire: Wire = field(init=False)
+    lost: int = 0
+    _playing: bool = False
+    _waits_for_key: bool = True
+    _reported_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.sender = Sender(self.track.payload_type, self.track.clock_hz, self.session.id)
+
+    def play(self) -> None:
+        if not self._playing:
+            self._playing, self._waits_for_key, self._reported_s = True, True, 0.0
+            self.source.join(self)
+
+    def pause(self) -> None:
+        if self._playing:
+            self._playing = False
+            self.source.leave(self)
+
+    def take(self, unit: Unit) -> None:
+        """A unit of the source, in its order."""
+        if self._waits_for_key and not unit.key:
+            return
+        if self.wire.waiting_bytes() > MOST_WAITING_BYTES[self.track.name]:
+            self._waits_for_key = True  # without what is lost now the next ones cannot be decoded
+            self.lost += 1
+            return
+        self._waits_for_key = False
+        self.wire.send(self.sender.packets(unit, marked=self.track.name != AUDIO))
+        self.report(time.monotonic())
+
+    def report(self, now_s: float) -> None:
+        """Sends a sender report when it is time."""
+        if self._playing and now_s - self._reported_s >= REPORT_EVERY_S:
+            self._reported_s = now_s
+            self.wire.send_report(self.sender.report(time.monotonic_ns(), time.time()))
+
+    def heard(self, report: bytes) -> None:
+        """The viewer's RTCP."""
+        self.session.touch()
+        if self._playing and wants_key_picture(report):
+            self.source.want_key()
+
+    def changed(self) -> None:
+        self.session.ended = True
+
+    def close(self) -> None:
+        if self._playing:
+            self.wire.send_report(self.sender.goodbye())
+        self.pause()
+        self.wire.close()
+
+
+@dataclass(eq=False)
+class Session:
+    """`stream`: "main" or "sub"; `since`: seconds after 1970."""
+
+    stream: str
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    since: float = field(default_factory=time.time)
+    outlets: dict[str, Outlet] = field(default_factory=dict)
+    playing: bool = False
+    ended: bool = False
+    """Its tracks are others than were told: the viewer has to ask again."""
+    _heard_s: float = field(default_factory=time.monotonic)
+
+    def touch(self) -> None:
+        """The viewer has shown that it is there."""
+        self._heard_s = time.monotonic()
+
+    @property
+    def header(self) -> tuple[str, str]:
+        return "Session", f"{self.id};timeout={TIMEOUT_S}"
+
+    def play(self) -> None:
+        self.playing = True
+        for outlet in self.outlets.values():
+            outlet.play()
+
+    def pause(self) -> None:
+        self.playing = False
+        for outlet in self.outlets.values():
+            outlet.pause()
+
+    def is_over(self, now_s: float) -> bool:
+        return self.ended or now_s - self._heard_s > TIMEOUT_S
+
+    def report(self, now_s: float) -> None:
+        for outlet in self.outlets.values():
+            outlet.report(now_s)
+
+    def close(self) -> None:
+        for outlet in self.outlets.values():
+            outlet.close()
+        self.outlets.clear()

@@ -1,0 +1,20 @@
+"""Quick host: `python -m firmware` with passwords whose hash takes a hundredth of the time, for tests that log in often and are not
+about what that costs (`python -m tests.quick_host ARGUMENTS`)."""
+
+from __future__ import annotations
+
+import sys
+
+from firmware.__main__ import main
+from firmware.people import passwords
+
+_scrypt = passwords._scrypt
+
+
+def _scrypt_quickly(secret: bytes, salt: bytes, cost: passwords.Cost) -> str:
+    return _scrypt(secret, salt, passwords.Cost(7, 8, 1))
+
+
+if __name__ == "__main__":
+    passwords._scrypt = _scrypt_quickly
+    sys.exit(main())

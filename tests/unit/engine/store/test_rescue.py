@@ -1,0 +1,345 @@
+"""Rescue: a damaged, emptied or lost database works again with the lists of its copy, and what a person restores or resets."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from board.kit.clock import TestClock
+from board.kit.errors import StorageRefused, StoreDamaged, StoreError
+from engine.settings import GeneralSettings
+from engine.store import Store, backup, rescue
+from engine.store.backup import Backup, abouts
+from engine.types import PlateList
+from tests.samples import NOW, WHITE, entry, new_store, passage, rule
+
+PLATES = 300
+
+
+def filled(folder: Path) -> Store:
+    store = new_store(folder)
+    with store.transaction():
+        for number in range(PLATES):
+            store.save_entry(entry(f"AB{number:04}", description="x" * 40), by="ann")
+    store.save_rule(rule(output="DO1", name="Gate"))
+    store.settings.put(GeneralSettings(device_name="Gate north"), by="ann")
+    store.add_passage(passage(), ())
+    return store
+
+
+def newest_row(store: Store) -> int:
+    return int(store.db.rows("SELECT max(rowid) FROM passages")[0][0])
+
+
+def copied(store: Store, clock: TestClock | None = None) -> None:
+    assert Backup(store.db.path, clock or TestClock()).turn(store.changes.newest())
+
+
+def half(path: Path) -> bytes:
+    """What a worn card or a power cut leaves."""
+    cut = path.read_bytes()[: path.stat().st_size // 2]
+    for suffix in ("-wal", "-shm"):
+        Path(f"{path}{suffix}").unlink(missing_ok=True)
+    path.write_bytes(cut)
+    return cut
+
+
+def of_middle(path: Path) -> bytes:
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xa5" * (len(content) - 4096)
+    path.write_bytes(content)
+    return bytes(content)
+
+
+def of_head(path: Path) -> bytes:
+    content = b"no database at all" + path.read_bytes()[18:]
+    path.write_bytes(content)
+    return content
+
+
+@pytest.mark.parametrize("damage", [half, of_middle, of_head], ids=["half", "middle", "head"])
+def test_a_damaged_database_is_set_aside_and_begun_anew_with_the_lists_of_the_copy(tmp_path: Path, damage: object) -> None:
+    store = filled(tmp_path)
+    copied(store)
+    newest = newest_row(store)
+    store.close()
+    left = damage(tmp_path / "anpr.db")  # type: ignore[operator]
+    again = new_store(tmp_path)
+    assert again.count_entries(WHITE) == PLATES
+    assert [each.name for each in again.rules()] == ["Gate"]
+    assert again.settings(GeneralSettings).device_name == "Gate north"
+    assert [match.list.role for match in again.lookup("AB0299", NOW, True)] == ["white", "all"]
+    assert (tmp_path / "anpr.db.damaged").read_bytes() == left
+    told = rescue.notice(tmp_path / "anpr.db")
+    assert told is not None
+    assert "was set aside as anpr.db.damaged and begun anew with lists, actions and settings of 2026-01-02 03:04 UTC" in str(
+        told.text
+    )
+    again.add_passage(passage(id="after"), ())
+    assert newest_row(again) > newest + 1000, "no number of a lost passage comes again"
+
+
+def test_what_can_be_read_of_a_damaged_database_without_a_copy_is_kept(tmp_path: Path) -> None:
+    filled(tmp_path).close()
+    path = tmp_path / "anpr.db"
+    with closing(sqlite3.connect(path)) as connection:
+        root = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'entries'").fetchone()[0]
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    content = bytearray(path.read_bytes())
+    for page in range(root, pages, 9):  # now and then a page is bad
+        content[page * 4096 : (page + 1) * 4096] = bytes(4096)
+    path.write_bytes(content)
+    again = new_store(tmp_path)
+    saved = again.count_entries(WHITE)
+    assert 0 < saved <= PLATES
+    told = rescue.notice(tmp_path / "anpr.db")
+    assert told is not None and f"with {saved} plates that could still be read" in str(told.text)
+
+
+@pytest.mark.parametrize("left", [b"", None], ids=["emptied", "gone"])
+def test_an_emptied_or_lost_database_comes_back_from_the_copy(tmp_path: Path, left: bytes | None) -> None:
+    store = filled(tmp_path)
+    copied(store)
+    store.close()
+    if left is None:
+        (tmp_path / "anpr.db").unlink()
+    else:
+        (tmp_path / "anpr.db").write_bytes(left)
+    assert new_store(tmp_path).count_entries(WHITE) == PLATES
+    told = rescue.notice(tmp_path / "anpr.db")
+    assert told is not None and str(told.text).startswith("the database was gone or empty")
+    rescue.take_note(tmp_path / "anpr.db")
+    assert rescue.notice(tmp_path / "anpr.db") is None
+
+
+def test_a_new_camera_is_told_nothing(tmp_path: Path) -> None:
+    new_store(tmp_path).close()
+    new_store(tmp_path).close()
+    assert rescue.notice(tmp_path / "anpr.db") is None
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["anpr.db", "anpr.db-open"]
+
+
+def test_a_damaged_copy_is_passed_over_for_the_daily_one(tmp_path: Path) -> None:
+    store, clock = filled(tmp_path), TestClock()
+    made = Backup(store.db.path, clock)
+    assert made.turn(store.changes.newest())
+    clock.advance(timedelta(days=2).total_seconds())
+    assert made.turn(store.changes.newest())
+    store.close()
+    newest = backup.file_of(tmp_path / "anpr.db", backup.NEWEST)
+    newest.write_bytes(newest.read_bytes()[:5000])
+    (tmp_path / "anpr.db").write_bytes(b"")
+    assert new_store(tmp_path).count_entries(WHITE) == PLATES
+
+
+def test_a_copy_is_made_when_something_has_changed_and_not_too_often(tmp_path: Path) -> None:
+    store, clock = new_store(tmp_path), TestClock()
+    made = Backup(store.db.path, clock)
+    assert made.turn(store.changes.newest()), "there is none yet"
+    store.save_entry(entry("AB1"))
+    assert not made.turn(store.changes.newest()), "too soon"
+    clock.advance(601)
+    assert made.turn(store.changes.newest())
+    clock.advance(601)
+    assert not made.turn(store.changes.newest()), "nothing has changed"
+    clock.advance(86_400)
+    assert made.turn(store.changes.newest()), "a day is over"
+    clock.advance(-700_000_000)
+    assert made.turn(store.changes.newest()), "the clock was set back: its age is not known"
+    assert [(each.name, each.lists, each.entries) for each in abouts(store.db.path)] == [("newest", 5, 1), ("daily", 5, 1)]
+
+
+def test_a_copy_is_its_owners_only_and_holds_no_passages(tmp_path: Path) -> None:
+    store = filled(tmp_path)
+    copied(store)
+    path = backup.file_of(store.db.path, backup.NEWEST)
+    assert path.stat().st_mode & 0o777 == 0o600
+    with closing(sqlite3.connect(path)) as copy:
+        tables = {row[0] for row in copy.execute("SELECT name FROM sqlite_master")}
+    assert "passages" not in tables and "entries" in tables
+
+
+def test_an_import_under_way_is_copied_as_the_list_is_now(tmp_path: Path) -> None:
+    store = filled(tmp_path)
+    with store.db.transaction(cascade=False):
+        store.db.execute("INSERT INTO imports (list_id, generation, phase, steps) VALUES (?, 1, 'loading', 1)", (WHITE,))
+        store.db.execute(
+            "INSERT INTO entries (list_id, plate, key, folded, description, valid_from, valid_until, generation, revision) "
+            "VALUES (?, 'ZZ1', 'ZZ1', 'ZZ1', '', '', '', 1, 1)",
+            (-WHITE,),
+        )
+    copied(store)
+    store.close()
+    (tmp_path / "anpr.db").write_bytes(b"")
+    again = new_store(tmp_path)
+    assert again.count_entries(WHITE) == PLATES
+    assert [match.list.role for match in again.lookup("ZZ1", NOW, True)] == ["all", "unlisted"]
+
+
+def test_a_person_restores_a_copy_and_the_passages_stay(tmp_path: Path) -> None:
+    store = filled(tmp_path)
+    copied(store)
+    before = store.changes.newest()
+    store.lists.save(PlateList(0, "Guests", "white", "#00ff00"), by="ann")
+    for each in store.entries(WHITE, limit=PLATES):
+        store.entries.delete(each.id, by="ann")
+    rescue.ask(store.db.path, rescue.RESTORE, backup.NEWEST)
+    assert store.db.is_over()
+    store.close()
+    again = new_store(tmp_path)
+    assert not again.db.is_over()
+    assert again.count_entries(WHITE) == PLATES
+    assert [each.name for each in again.lists()][-1] == "WISH LIST"
+    assert again.passages.has("p1")
+    assert again.changes.newest() > before
+    assert again.save_entry(entry("NEW1")).id > PLATES
+    rescue.ask(store.db.path, rescue.RESTORE, backup.BEFORE)
+    again.close()
+    undone = new_store(tmp_path)
+    assert (undone.count_entries(WHITE), [each.name for each in undone.lists()][-1]) == (0, "Guests")
+
+
+def test_a_reset_leaves_a_new_camera_whose_lists_can_be_restored(tmp_path: Path) -> None:
+    store = filled(tmp_path)
+    copied(store)
+    newest = newest_row(store)
+    rescue.ask(store.db.path, rescue.RESET)
+    store.close()
+    fresh = new_store(tmp_path)
+    assert (fresh.count_entries(WHITE), len(fresh.lists()), fresh.passages.has("p1")) == (0, 5, False)
+    assert fresh.settings(GeneralSettings) == GeneralSettings()
+    fresh.add_passage(passage(id="after"), ())
+    assert newest_row(fresh) == newest + 1
+    assert [each.name for each in abouts(store.db.path)] == ["before"]
+    fresh.close()
+    (tmp_path / "anpr.db").unlink()
+    assert new_store(tmp_path).count_entries(WHITE) == 0, "what a person left behind comes back by itself never"
+
+
+def test_a_reset_that_was_cut_short_keeps_what_was_there_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = filled(tmp_path)
+    rescue.ask(store.db.path, rescue.RESET)
+    store.close()
+
+    def cut(database: Path, text: object) -> None:
+        raise KeyboardInterrupt  # the power goes after the exchange
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rescue, "_tell", cut)
+        with pytest.raises(KeyboardInterrupt):
+            new_store(tmp_path)
+    new_store(tmp_path).close()
+    assert [(each.name, each.entries) for each in abouts(tmp_path / "anpr.db")] == [("before", PLATES)]
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from tests.samples import new_store
+store = new_store(Path(sys.argv[1]))
+print("open", flush=True)
+while not store.db.is_over():
+    time.sleep(0.01)
+store.close()
+print("closed", flush=True)
+"""
+
+
+@pytest.fixture
+def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that has the database open until something is asked for."""
+    new_store(tmp_path).close()
+    root = Path(__file__).resolve().parents[4]
+    process = subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], cwd=root, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None and process.stdout.readline() == "open\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_the_file_is_exchanged_when_every_process_has_closed_it(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
+    rescue.ask(tmp_path / "anpr.db", rescue.RESET)
+    new_store(tmp_path).close()
+    assert holder.stdout is not None and holder.stdout.readline() == "closed\n"
+
+
+def test_damage_found_while_the_camera_runs_is_looked_into_at_the_next_start(tmp_path: Path) -> None:
+    store = filled(tmp_path)
+    copied(store)
+    found = store.db._problem(_corrupt())
+    assert isinstance(found, StoreDamaged) and store.db.is_over()
+    store.close()
+    again = new_store(tmp_path)
+    assert again.count_entries(WHITE) == PLATES and rescue.notice(again.db.path) is None, "the file is whole"
+    again.db._problem(_corrupt())
+    again.close()
+    assert new_store(tmp_path).count_entries(WHITE) == PLATES
+    told = rescue.notice(tmp_path / "anpr.db")
+    assert told is not None and "it said so twice" in str(told.text), "an index that no check looks into"
+
+
+def _corrupt() -> sqlite3.Error:
+    why = sqlite3.DatabaseError("vtable damaged")
+    why.sqlite_errorcode = sqlite3.SQLITE_CORRUPT_VTAB
+    return why
+
+
+# --- a storage that takes nothing -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 4 MB of its own."""
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4m", "gatewright-test", str(tmp_path)], capture_output=True, text=True
+    )
+    if mounted.returncode:
+        pytest.skip(f"a small file system cannot be mounted here: {mounted.stderr.strip()}")
+    try:
+        yield tmp_path
+    finally:
+        subprocess.run(["umount", "-l", str(tmp_path)], check=True)
+
+
+def remount(folder: Path, how: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{how}", str(folder)], check=True)
+
+
+def test_a_read_only_storage_is_read_and_written_again_when_it_takes_something(small: Path) -> None:
+    filled(small).close()
+    remount(small, "ro")
+    store = new_store(small)
+    assert [match.list.role for match in store.lookup("AB0001", NOW, True)] == ["white", "all"]
+    with pytest.raises(StorageRefused, match="read-only"):
+        store.add_passage(passage(id="later"), ())
+    assert store.passages.has("p1") and not store.passages.has("later")
+    remount(small, "rw")
+    store.db._tried_s = 0.0
+    assert store.add_passage(passage(id="later"), ()) is True
+    assert store.passages.has("later")
+    store.close()
+
+
+def test_a_storage_that_is_full_at_the_start_is_read(small: Path) -> None:
+    filled(small).close()
+    with (small / "fills").open("wb", buffering=0) as file:
+        try:
+            while file.write(bytes(4096)):
+                pass
+        except OSError:
+            pass
+    store = new_store(small)
+    assert [match.list.role for match in store.lookup("AB0001", NOW, True)] == ["white", "all"]
+    with pytest.raises(StoreError):
+        store.add_passage(passage(id="later"), ())
+    (small / "fills").unlink()
+    store.db._tried_s = 0.0
+    assert store.add_passage(passage(id="later"), ()) is True
+    store.close()

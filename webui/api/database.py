@@ -1,0 +1,82 @@
+"""Database: its copies, and what an administrator does with them (manual 4.6, General configuration tab, Maintenance Options)."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+
+from board.kit.settings import Settings, option, unfit
+from board.kit.web.routes import Answer, Call, Refused, api, data, said
+from engine.store import backup, rescue
+from webui.portal import Portal
+from webui.view import shapes
+from webui.view.database import database, passwords
+
+
+class RestoreForm(Settings):
+    name: str = option(..., "Copy", "Which one: newest, daily or before.", choices=backup.ALL)
+
+
+class ResetForm(Settings):
+    password: str = option(..., "Password", "The camera's MAC address with its colons, as the page shows it.", max_length=40)
+
+
+def _database(portal: Portal, call: Call) -> Answer:
+    return data(said(database(portal), call.language))
+
+
+def _restore(portal: Portal, call: Call[object, RestoreForm]) -> Answer:
+    if backup.about(portal.state.database, call.body.name) is None:
+        raise Refused(409, "There is no such copy, or it is damaged.")
+    rescue.ask(portal.state.database, rescue.RESTORE, call.body.name, call.user)
+    return data({"ok": True})
+
+
+def _reset(portal: Portal, call: Call[object, ResetForm]) -> Answer:
+    if call.body.password.strip().lower() not in passwords(portal):
+        raise unfit("password", "Password", "is not this camera's MAC address")
+    rescue.ask(portal.state.database, rescue.RESET, by=call.user)
+    threading.Thread(target=_forget_pictures, args=(portal,), name="pictures", daemon=True).start()
+    return data({"ok": True})
+
+
+def _forget_pictures(portal: Portal) -> None:
+    """Of passages that are gone in a moment; what is left when this process ends goes when the storage is nearly full."""
+    for day in sorted(portal.state.images.glob("[0-9]*")):
+        shutil.rmtree(day, ignore_errors=True)
+
+
+def _noted(portal: Portal, call: Call) -> Answer:
+    rescue.take_note(portal.state.database)
+    return _database(portal, call)
+
+
+ROUTES = (
+    api("GET", "api/database", "configure", _database, "Copies of lists, actions and settings.", reply=shapes.Database),
+    api(
+        "POST",
+        "api/database/restore",
+        "configure",
+        _restore,
+        "Restores a copy; service and portal start again for it. Passages stay.",
+        body=RestoreForm,
+        reply=shapes.Begun,
+    ),
+    api(
+        "POST",
+        "api/database/reset",
+        "configure",
+        _reset,
+        "Resets the database: lists, actions, settings and passages are those of a new camera. Service and portal start again.",
+        body=ResetForm,
+        reply=shapes.Begun,
+    ),
+    api(
+        "POST",
+        "api/database/noted",
+        "configure",
+        _noted,
+        "Takes note of what was done to a damaged database.",
+        reply=shapes.Database,
+    ),
+)
