@@ -60,7 +60,7 @@ setup(
         "pi4": ["picamera2==0.3.38", "RPi.GPIO==0.7.1", "gpiod==2.5.0"],
         "tflite": ['tflite-runtime==2.14.0; python_version < "3.12"', "numpy<2"],
         "osdp": ["libosdp==3.2.9"],  # has no wheel for armv7
-        "train": ["tensorflow-cpu==2.15.1", "numpy<2", "opencv-python-headless==4.10.0.84"],
+        "train": ["torch==2.14.1", "opencv-python-headless==5.0.0.93"],
         "test": [
             "aiosmtpd==1.4.6",
             "babel==2.19.0",

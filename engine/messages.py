@@ -383,6 +383,11 @@ class LineChanged:
     line: LineState
 
 
+EVERY_PASSAGE = "every passage"
+UP_TO_ONE = "0 to 1"
+"""First choices of ServerSettings.onvif_events and nvr_confidence, for processes to which the settings' classes are too large."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
     """What servers outside of this process need of the settings: how the camera is called, what it may connect to besides

@@ -143,6 +143,8 @@ class Passage:
     plate_kind: str = ""
     event: str = ""
     unsure: str = ""
+    images_at: datetime | None = None
+    """When the pictures were taken, where they are not of `at`: an event that is no car has the newest ones."""
 
     @property
     def what(self) -> str:

@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -27,9 +28,13 @@ from board.kit.servers import read_servers  # noqa: E402
 from board.kit.state import State  # noqa: E402
 from firmware.ftp.service import FtpService  # noqa: E402
 
+if TYPE_CHECKING:
+    from engine.settings import RecorderSettings
+
 DEMO = ROOT / "firmware" / "demo" / "street.mp4"
 READY_WITHIN_S = 60.0
-SERVERS_WITHIN_S = 2.0
+SERVERS_WITHIN_S = 5.0
+"""A server that this computer cannot have (video without GStreamer) keeps the last line waiting for so long."""
 RESTART_AFTER_S = 0.5
 PORTS_TRIED = 100
 
@@ -232,6 +237,8 @@ def _announce(state: State, port: int) -> None:
 def _servers(state: State) -> Mapping[str, str]:
     """{name: address} of the servers that are on; they may be a moment later than the portal."""
     wanted = {"ftp"} if FtpService(state, "").settings.enabled else set()
+    recorders = _recorder_settings(state)
+    wanted |= {name for name in ("onvif", "rtsp", "nvr") if getattr(recorders, name)}
     deadline = time.monotonic() + SERVERS_WITHIN_S
     while time.monotonic() < deadline:
         found = read_servers(state)
@@ -239,6 +246,17 @@ def _servers(state: State) -> Mapping[str, str]:
             return found
         time.sleep(0.1)
     return read_servers(state)
+
+
+def _recorder_settings(state: State) -> RecorderSettings:
+    from engine.settings import RecorderSettings
+    from engine.store import Store
+
+    store = Store(state.database, Clock())
+    try:
+        return store.settings(RecorderSettings)
+    finally:
+        store.close()
 
 
 if __name__ == "__main__":

@@ -324,7 +324,8 @@ class Link:
         except OSError as why:
             self._lost(DeliveryError(_said(why)))
             return
-        client.loop_forever()
+        while not client.loop():  # unlike loop_forever, it wakes when another thread publishes, and not a second later
+            pass
         self._lost(None)
 
     def _on_connect(self, client: Client, _: object, flags: object, reason: Any, properties: Any) -> None:

@@ -7,8 +7,8 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING, Any
 
-from board.kit.errors import DeliveryError, PeerRefused
-from board.kit.settings import Settings, field_validator, option
+from board.kit.errors import ConfigError, DeliveryError, PeerRefused
+from board.kit.settings import Settings, field_validator, model_validator, option
 from board.kit.words import Text
 from engine.actions._exchange import Bounded, Exchange, Host, exchange, place
 from engine.actions._kind import ActionEnv, ActionKind
@@ -56,7 +56,14 @@ class EmailOptions(Settings):
     )
     sender: str = option("camera@example.org", "Sender", "Mail address that the messages come from.", max_length=320)
     to: str = option(
-        "gate@example.org", "Receivers", "Mail addresses, with commas or one a line.", widget="textarea", max_length=4000
+        "gate@example.org",
+        "Receivers",
+        "Mail addresses, with commas or one a line; none if the mail goes to the plate's own address alone.",
+        widget="textarea",
+        max_length=4000,
+    )
+    to_entry: bool = option(
+        False, "To the plate's own", "Also to the e-mail address that the plate's entry has in its list. The others do not see it."
     )
     format: str = option(
         "TEXT",
@@ -106,8 +113,15 @@ class EmailOptions(Settings):
     @field_validator("to")
     @classmethod
     def _are_addresses(cls, text: str) -> str:
-        addresses(text)
+        if text.strip():
+            addresses(text)
         return text
+
+    @model_validator(mode="after")
+    def _has_receivers(self) -> EmailOptions:
+        if not self.to.strip() and not self.to_entry:
+            raise ConfigError("must name at least one mail address", field="to")
+        return self
 
     @property
     def real_port(self) -> int:
@@ -119,8 +133,12 @@ class EmailOptions(Settings):
 
 
 def _deliver(event: PlateEvent, options: EmailOptions, env: ActionEnv) -> Text:
-    receivers = addresses(options.to)
-    mail = _mail(event, options, env, receivers)
+    named = addresses(options.to) if options.to.strip() else []
+    own = [each for each in _own(event) if each not in named] if options.to_entry else []
+    receivers = [*named, *own]
+    if not receivers:
+        return Text("nothing was sent: the plate's entry has no e-mail address")
+    mail = _mail(event, options, env, named or own)
     with exchange(env.network, options.server, options.timeout_s) as it:
         refused = _send(it, options, receivers, mail)
     if refused:
@@ -128,6 +146,12 @@ def _deliver(event: PlateEvent, options: EmailOptions, env: ActionEnv) -> Text:
         values = {"server": options.server, "receivers": taken, "refused": refused}
         return Text("{server} took the mail for {receivers}, but not for {refused}", values)
     return Text("{server} took the mail for {receivers}", {"server": options.server, "receivers": receivers})
+
+
+def _own(event: PlateEvent) -> list[str]:
+    """The addresses of the entries of the plate itself, and of none like it."""
+    entries = [match.entry for match in event.matches if match.entry is not None and not match.distance]
+    return addresses("\n".join(entry.email for entry in entries)) if any(entry.email for entry in entries) else []
 
 
 def _mail(event: PlateEvent, options: EmailOptions, env: ActionEnv, receivers: list[str]) -> bytes:

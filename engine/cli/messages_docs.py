@@ -6,7 +6,7 @@ import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
 
@@ -155,7 +155,38 @@ def markdown() -> str:
         page += f"\n### {each.label} (`{name}`)\n\n`{each.content_type}`\n\n```{each.extension}\n{body.rstrip()}\n```\n"
         if each.extension != "txt":
             page += "\nIt is sent on one line.\n"
-    return page + FRAMING + ASKED + MQTT + _syslog() + _mail() + sections(SAMPLE, CAMERA, PICTURE) + _plates()
+    return page + _without_plate() + FRAMING + ASKED + MQTT + _syslog() + _mail() + sections(SAMPLE, CAMERA, PICTURE) + _plates()
+
+
+def _without_plate() -> str:
+    """An event that is no car."""
+    passage = replace(
+        SAMPLE.passage,
+        plate="",
+        confidence=0.0,
+        country="",
+        lane=0,
+        direction="",
+        char_height_px=0.0,
+        votes=0,
+        plate_colour="",
+        event="input",
+        trigger_cause="input DI2 active",
+        images_at=SAMPLE.passage.at - timedelta(seconds=41),
+    )
+    happened = Decision("reported", Text("{input} became {level}", {"input": "DI2", "level": Text("active")}))
+    event = PlateEvent(passage, (), Match(PlateList(1, "ALL PLATES", "all"), None), happened)
+    body = json.dumps(json.loads(encode("JSON", event, CAMERA, lambda file: b"").body), ensure_ascii=False, indent=2)
+    return f"""
+### An event without a plate (`JSON`)
+
+What happened stands in `event` and `decision`; an input, a timer or an event of the lane comes with the newest pictures that there
+are, and `images_time` says when they were taken.
+
+```json
+{body}
+```
+"""
 
 
 def _plates() -> str:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from board.kit.words import plain
+from engine.events import EVENTS
 from engine.formats.characters import NOT_XML
 from engine.types import Match, PlateEvent
 
@@ -25,7 +26,7 @@ Value = str | int | float | bool | None | list["Value"] | dict[str, "Value"]
 FIELDS = {
     "version": "of this layout; it grows by new fields without a new version",
     "event_id": "the passage; the same in every message about it and in every repetition",
-    "event": "plate, no_plate, low_confidence, list_mismatch, input, timer, tail_gate, held_open or barrier_still",
+    "event": f"what happened: {', '.join(EVENTS)}",
     "camera_id": "the camera, stable for its life",
     "camera_name": "setting Device name",
     "site": "setting Site",
@@ -48,6 +49,7 @@ FIELDS = {
     "decision": "outcome: opened, refused, withheld or reported; reason in English, and as key and values for translation",
     "trigger": "what started the reading, empty in the modes without triggers",
     "images": "the pictures by name: full and plate; base64 in formats with image, else empty",
+    "images_time": "when the pictures were taken if not at time: an event without a car has the newest ones; else empty",
     "infoplate": "setting Customised columns",
 }
 """Field of the document -> what it says, in their order."""
@@ -88,7 +90,7 @@ def document(event: PlateEvent, device: Device, read: Callable[[str], bytes] | N
         "camera_id": device.id,
         "camera_name": device.name,
         "site": device.site,
-        "time": stamp(passage.at.astimezone(UTC)).replace("+00:00", "Z"),
+        "time": _utc(passage.at),
         "time_local": stamp(passage.at.astimezone(device.zone)),
         "plate": passage.plate,
         "unsure_plate": passage.unsure,
@@ -111,6 +113,7 @@ def document(event: PlateEvent, device: Device, read: Callable[[str], bytes] | N
         },
         "trigger": {"id": passage.trigger_id, "cause": passage.trigger_cause},
         "images": [_image(image, read) for image in images(event)],
+        "images_time": _utc(passage.images_at) if passage.images_at else "",
         "infoplate": dict(device.columns),
     }
     return {name: _cleaned(value) for name, value in said.items()}
@@ -119,6 +122,10 @@ def document(event: PlateEvent, device: Device, read: Callable[[str], bytes] | N
 def stamp(at: datetime) -> str:
     """ISO 8601 with milliseconds and the offset."""
     return at.isoformat(timespec="milliseconds")
+
+
+def _utc(at: datetime) -> str:
+    return stamp(at.astimezone(UTC)).replace("+00:00", "Z")
 
 
 def clean(text: str) -> str:

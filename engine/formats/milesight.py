@@ -54,6 +54,7 @@ def document(event: PlateEvent, device: Device, plate_jpeg: bytes, full_jpeg: by
         "evidence_image1": "",
         # Ours, after theirs: what tells events and cameras apart where thousands come together.
         "event_id": event.passage.id,
+        "decision": event.decision.outcome,
         "camera_id": clean(device.id),
         "site": clean(device.site),
     }

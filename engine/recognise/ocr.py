@@ -13,6 +13,7 @@ from board.kit.errors import ModelError
 from engine.recognise.calibration import calibration_of
 from engine.recognise.interpreter import Network
 from engine.recognise.rectify import HEIGHT, WIDTH
+from engine.recognise.steps import characters
 from engine.recognise.writing import Writing
 from engine.types import CharRead, SlotScores
 
@@ -28,7 +29,7 @@ LEAST_COUNTRY = 0.002
 @dataclass(frozen=True, slots=True)
 class OcrRead:
     """Characters in reading order, top row first. `slots`: for each what could stand there; `chars`: the best of each;
-    `empty_confidence`: 0..1, how sure the network is that its empty slots are empty (their product; 1 when none is);
+    `empty_confidence`: 0..1, how sure the network is that there is nothing else (1 when nothing speaks for more);
     `head`: {ISO alpha-2: probability} of the country as the look of the plate tells it, empty without a country head."""
 
     text: str
@@ -44,8 +45,9 @@ class Ocr:
     def __init__(self, network: Network, countries: Sequence[str] = ()) -> None:
         """`countries`: the chosen codes, none means the whole world; scripts that they do not write are not read.
 
-        ModelError when the model's shapes do not fit its alphabet, its countries or this engine's pictures, or its
-        calibration is none."""
+        The card says how the model reads: with `rows` it goes along so many rows of text in steps (output `steps`), without it
+        has a slot for each character (output `slots`). ModelError when the model's shapes do not fit its alphabet, its rows, its
+        countries or this engine's pictures, or its calibration is none."""
         self._network = network
         card, path = network.card, network.path
         alphabet = card.get("alphabet")
@@ -58,8 +60,9 @@ class Ocr:
                 path=path,
                 wrong=wrong,
             )
-        self._slots = network.output("slots") if card.get("outputs") else 0
-        shape = network.output_shape(self._slots)
+        self._rows = _rows(network)
+        self._characters = network.output("steps" if self._rows else "slots") if card.get("outputs") else 0
+        shape = network.output_shape(self._characters)
         if network.input_shape != (HEIGHT, WIDTH) or len(shape) != 3 or shape[2] != len(alphabet):
             raise ModelError(
                 "{path}: takes {input_shape} and gives {output_shape}, but this engine needs ({height}, {width}) and [1, "
@@ -71,6 +74,10 @@ class Ocr:
                 width=WIDTH,
                 symbols=len(alphabet),
             )
+        if self._rows and shape[1] % self._rows:
+            raise ModelError(
+                "{path}: its {steps} steps cannot be {rows} rows of one length", path=path, steps=shape[1], rows=self._rows
+            )
         self.alphabet: tuple[str, ...] = tuple(alphabet)
         self.countries = _countries(network)
         self._country = network.output("country") if self.countries else 0
@@ -78,25 +85,34 @@ class Ocr:
         self._writing = Writing(self.alphabet, countries)
 
     def slots(self, picture: U8) -> F32:
-        """What the network gives a (64, 128) grey picture: probabilities (slots, symbols), symbol 0 an empty slot."""
-        return self._network.values(self._network.run(picture), self._slots)
+        """What the network gives a (64, 128) grey picture: probabilities (slots, symbols), symbol 0 an empty slot. Of one that goes
+        along rows a slot for each character, and an empty one that says how sure it is that there are no more."""
+        probabilities = self._network.values(self._network.run(picture), self._characters)
+        if not self._rows:
+            return probabilities
+        seen, empty_confidence = characters(probabilities, self._rows)
+        none = np.zeros((1, len(self.alphabet)), np.float32)
+        none[0, 0] = empty_confidence
+        return np.concatenate([seen, none])
 
     def read(self, picture: U8) -> OcrRead:
         """The text in a (64, 128) grey picture as `rectify` makes it."""
         raw = self._network.run(picture)
         logits = self._network.values(raw, self._country) if self.countries else None
-        return self.decode(self._network.values(raw, self._slots), logits)
+        return self.decode(self._network.values(raw, self._characters), logits)
 
     def decode(self, probabilities: F32, logits: F32 | None = None) -> OcrRead:
-        """Slot probabilities (slots, symbols), symbol 0 an empty slot, as characters; `logits` (countries,) as the head's."""
+        """Probabilities (slots or steps, symbols), symbol 0 nothing, as characters; `logits` (countries,) as the head's."""
         probabilities = self._writing.legible(np.minimum(probabilities, np.float32(1)))
+        empty_confidence = 1.0
+        if self._rows:
+            probabilities, empty_confidence = characters(probabilities, self._rows)
         best = probabilities.argmax(axis=1).tolist()
         seen: list[list[tuple[float, int]]] = [[] for _ in best]
         rows, symbols = np.nonzero(probabilities >= LEAST_SCORE)
         for row, symbol, score in zip(rows.tolist(), symbols.tolist(), probabilities[rows, symbols].tolist(), strict=True):
             seen[row].append((score, symbol))
         slots: list[SlotScores] = []
-        empty_confidence = 1.0
         for row, symbol in enumerate(best):
             if symbol == 0:
                 empty_confidence *= float(probabilities[row, 0])
@@ -115,6 +131,14 @@ class Ocr:
         powers = np.exp(logits - logits.max())
         shares = powers / powers.sum()
         return {self.countries[at]: float(shares[at]) for at in np.flatnonzero(shares >= LEAST_COUNTRY).tolist()}
+
+
+def _rows(network: Network) -> int:
+    """How many rows of text the network goes along; 0: it has a slot for each character. ModelError when the card tells neither."""
+    told = network.card.get("rows", 0)
+    if not isinstance(told, int) or isinstance(told, bool) or told < 0:
+        raise ModelError("{path}: the rows of its card must be a whole number", path=network.path)
+    return told
 
 
 def _countries(network: Network) -> tuple[str, ...]:

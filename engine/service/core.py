@@ -19,6 +19,7 @@ from typing import Any
 
 from board.devices import DeviceBook
 from board.identity import Identity, identity
+from board.kit.clients import Clients
 from board.kit.clock import Clock, boot_id
 from board.kit.errors import ConfigError, DeliveryError, GatewrightError, StorageRefused, StoreError, WireError
 from board.kit.process import Life, open_log, set_log_level
@@ -77,6 +78,7 @@ from engine.service.for_servers import for_servers
 from engine.service.hub import Hub
 from engine.service.inputs import Inputs
 from engine.service.lane import LaneKeeper, Stores
+from engine.service.newest_picture import NewestPicture
 from engine.service.outputs import Outputs
 from engine.service.passage_source import StoredPassages
 from engine.service.pins_link import PinsLink
@@ -87,6 +89,7 @@ from engine.service.remembered import LastTrigger, Remembered
 from engine.service.retention import Retention
 from engine.service.room import Room
 from engine.service.scheduler import Scheduler
+from engine.service.servers.trigger import NAME as TRIGGER
 from engine.service.status import Status
 from engine.service.subscribers import Subscribers
 from engine.service.switching import Switching
@@ -168,6 +171,7 @@ class Service:
         self._serial = SerialLines(state, DeviceBook(state, "service"), self._network.address)
         self._peers = Peers(kinds, self._problems.say)
         self._replies = Replies()
+        self._clients = Clients(state, "service")
         self._counters = Counters(clock, self._store, self._problems.say)
         self._engine = EngineView(clock, self._counters, licensed, lambda: self._subscribers.status_changed())
         self._outputs = Outputs(
@@ -208,8 +212,9 @@ class Service:
             TAKEN_TIMEOUT_S,
             self._problems.say,
             bind_address(),
-            lambda url: announce(state, "trigger", url),
+            lambda url: announce(state, TRIGGER, url),
             self._replies,
+            self._clients,
         )
         self._events = Events(clock, self._take_event, self._problems.say)
         self._lane = LaneKeeper(
@@ -271,6 +276,7 @@ class Service:
     def start(self) -> None:
         self._open_core()
         self._hub.start()
+        self._clients.start()
         self._subscribers.start()
         self._pins.start()
         self.turn()
@@ -310,6 +316,7 @@ class Service:
             except WireError as why:
                 log.warning("engine not restarted: %s", why)
         self._inputs.close()
+        self._clients.close()
         self._lane.close()
         self._events.close()
         self._counters.keep()
@@ -495,7 +502,8 @@ class Service:
         core = self._core
         if core is None:
             raise StoreError("the store is not open yet")
-        if core.events.take(happening.passage, happening.happened, done=happening.done):
+        event = NewestPicture(lambda: core.keeper, self._state.images).give(happening.passage)
+        if core.events.take(event, happening.happened, done=happening.done):
             self._subscribers.passage_stored()
 
     def _delivered(self, delivery: Delivery) -> None:

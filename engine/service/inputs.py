@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from board.kit.clients import Clients
 from board.kit.clock import Clock
 from board.kit.errors import ConfigError, GatewrightError
 from board.kit.servers import url_of
@@ -39,7 +40,7 @@ class Lines(Protocol):
 class Inputs:
     """`fire(cause, wait_taken_s)` accepts a trigger or raises TriggerRefused; it counts and logs either. `bind`: the address that
     the trigger socket listens on; `listening(url)` is told where it does, "" where it does not any more; `replies`: how actions
-    answer the socket's clients."""
+    answer the socket's clients; `clients` is told who these are."""
 
     def __init__(
         self,
@@ -52,6 +53,7 @@ class Inputs:
         bind: str,
         listening: Callable[[str], None],
         replies: Replies | None = None,
+        clients: Clients | None = None,
     ) -> None:
         self._clock = clock
         self._pins = pins
@@ -62,6 +64,7 @@ class Inputs:
         self._bind = bind
         self._listening = listening
         self._replies = replies
+        self._clients = clients
         self._lpr: LprSettings | None = None
         self._general: GeneralSettings | None = None
         self._fired_ns = 0
@@ -123,7 +126,12 @@ class Inputs:
         problem: ConfigError | None = None
         for port in ports:
             server = TriggerServer(
-                port, general.trigger_message, lambda cause: self._fire(cause, self._wait_taken_s).id, self._bind, self._replies
+                port,
+                general.trigger_message,
+                lambda cause: self._fire(cause, self._wait_taken_s).id,
+                self._bind,
+                self._replies,
+                self._clients,
             )
             try:
                 server.start()

@@ -297,6 +297,11 @@ def _version_16(db: Database) -> None:
     db.execute("ALTER TABLE places ADD COLUMN since TEXT NOT NULL DEFAULT ''")
 
 
+def _version_17(db: Database) -> None:
+    """When the pictures of an event were taken that has those of another ("": they are its own)."""
+    db.execute("ALTER TABLE passages ADD COLUMN images_at TEXT NOT NULL DEFAULT ''")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_1,
     _version_2,
@@ -314,6 +319,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_14,
     _version_15,
     _version_16,
+    _version_17,
 )
 
 COMPATIBLE = 2

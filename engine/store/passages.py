@@ -16,14 +16,14 @@ from engine.store.entries import entry_of
 from engine.store.lists import plate_list_of
 from engine.store.migrations import folded_of, place_of
 from engine.store.queries import MAX_COUNTED, MAX_ROWS, PassagePage, PassageQuery, StoredPassage
-from engine.store.rows import marks, stamp
+from engine.store.rows import marks, stamp, when
 from engine.store.search import Search
 from engine.types import UNDECIDED, Decision, Match, Passage, PassageImages, PlateList
 
 COLUMNS = (
     "id", "plate", "key", "confidence", "country", "region", "lane", "direction", "char_height_px", "at", "monotonic_ns",
     "trigger_id", "trigger_cause", "votes", "box", "size", "image_full", "image_plate", "plate_colour", "plate_kind",
-    "event", "unsure", "outcome", "reason",
+    "event", "unsure", "images_at", "outcome", "reason",
 )  # fmt: skip
 
 
@@ -93,6 +93,12 @@ class Passages:
     def get(self, passage_id: str) -> StoredPassage | None:
         row = self._db.row("SELECT rowid FROM passages WHERE id = ?", (passage_id,))
         return self._stored([row["rowid"]])[0] if row else None
+
+    def newest_picture(self) -> Passage | None:
+        """The newest passage that has a picture."""
+        sql = "SELECT rowid FROM passages WHERE image_full <> '' OR image_plate <> '' ORDER BY rowid DESC LIMIT 1"
+        row = self._db.row(sql)
+        return self._stored([row["rowid"]])[0].passage if row else None
 
     def has(self, passage_id: str) -> bool:
         return self._db.row("SELECT 1 FROM passages WHERE id = ?", (passage_id,)) is not None
@@ -233,6 +239,7 @@ def _values(passage: Passage) -> tuple[Any, ...]:
         passage.lane, passage.direction, passage.char_height_px, stamp(passage.at), passage.monotonic_ns, passage.trigger_id,
         passage.trigger_cause, passage.votes, json.dumps(passage.box), json.dumps(passage.size), passage.images.full,
         passage.images.plate, passage.plate_colour, passage.plate_kind, passage.event, passage.unsure,
+        stamp(passage.images_at) if passage.images_at else "",
     )  # fmt: skip
 
 
@@ -260,6 +267,7 @@ def _passage(row: Row) -> Passage:
         plate_kind=row["plate_kind"],
         event=row["event"],
         unsure=row["unsure"],
+        images_at=when(row["images_at"] or None),
     )
 
 

@@ -22,8 +22,7 @@ from board.kit.servers import PORTS_TRIED, listen_near, url_of
 from board.kit.words import NOTHING, Text
 from engine.formats import nvr
 from engine.log_in import LogIn, Unchecked
-from engine.messages import ServerSettings
-from engine.settings.recorders import NVR_CONFIDENCE
+from engine.messages import UP_TO_ONE, ServerSettings
 from engine.types import PlateEvent
 from engine.vms.waiting import Event, Queue, Waiting
 
@@ -146,7 +145,7 @@ class Nvr:
             nvr.device_id(self._settings.camera_id),
             self._images(event),
             self._settings.nvr_layout,
-            self._settings.nvr_confidence != NVR_CONFIDENCE[0],
+            self._settings.nvr_confidence != UP_TO_ONE,
             picture,
         )
         self._waiting.put(Event(frame, event.passage.plate), *(client.queue for client in receivers))

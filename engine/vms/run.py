@@ -21,9 +21,18 @@ from engine.decided import Decided
 from engine.events import PLATE
 from engine.formats.onvif import CHANGED, LINES, MAKERS
 from engine.log_in import LogIn
-from engine.messages import DELIVERIES, PASSAGES, SETTINGS, LineChanged, LineState, PassageEvent, ServerSettings, TestPassage
+from engine.messages import (
+    DELIVERIES,
+    EVERY_PASSAGE,
+    PASSAGES,
+    SETTINGS,
+    LineChanged,
+    LineState,
+    PassageEvent,
+    ServerSettings,
+    TestPassage,
+)
 from engine.messages import LINES as LINE_TOPIC
-from engine.settings.recorders import ONVIF_EVENTS
 from engine.subscription import Subscription
 from engine.vms.access import Access
 from engine.vms.broadcasts import Broadcasts
@@ -127,7 +136,7 @@ class Vms:
             reply(self._picture(request.path))
 
     def _tells_every_passage(self) -> bool:
-        return self._settings is not None and self._settings.onvif_events == ONVIF_EVENTS[0]
+        return self._settings is not None and self._settings.onvif_events == EVERY_PASSAGE
 
     def _picture(self, path: str) -> Reply:
         found = self._snapshots.open(path)

@@ -47,6 +47,7 @@ from scripts.benchmarks import (  # noqa: E402
     bench_store,
     bench_sync,
     bench_viewers,
+    bench_vms,
 )
 from scripts.benchmarks.bench_wiegand import busy_cores  # noqa: E402
 from scripts.benchmarks.bench_wiegand import compare as compare_wiegand  # noqa: E402
@@ -289,10 +290,15 @@ def _actions(options: argparse.Namespace) -> dict[str, object]:
     return {"actions": bench_actions.measure(lambda text: print(f"actions: {text}", file=sys.stderr, flush=True))}
 
 
+def _vms(options: argparse.Namespace) -> dict[str, object]:
+    """All paths to recorders and servers at once, and recorders that do not read."""
+    return {"vms": bench_vms.measure(lambda text: print(f"vms: {text}", file=sys.stderr, flush=True))}
+
+
 PARTS = {
     "read": _read, "peers": _peers, "wiegand": _wiegand, "chain": _chain, "wiegand-compare": _wiegand_compare,
     "recovery": _recovery, "store": _store, "viewers": _viewers, "outbox": _outbox, "memory": _memory, "actions": _actions,
-    "sync": _sync, "onvif-day": _onvif_day,
+    "sync": _sync, "onvif-day": _onvif_day, "vms": _vms,
 }  # fmt: skip
 
 

@@ -291,8 +291,10 @@ def measure(say: Callable[[str], None], hours: float = 24.0) -> dict[str, object
         clients = [Client(device, f"10.0.0.{number}") for number in range(PULLERS)]
         steady = clients[0]
         to = f"<wsnt:ConsumerReference><wsa:Address>http://127.0.0.1:{port}/</wsa:Address></wsnt:ConsumerReference>"
-        term = "<wsnt:InitialTerminationTime>P1D</wsnt:InitialTerminationTime>"
-        steady.ask(f"<wsnt:Subscribe>{to}{term}</wsnt:Subscribe>")
+        manager = re.search(
+            rb"<wsa:Address>http://camera:8080(\S+?)</wsa:Address>", steady.ask(f"<wsnt:Subscribe>{to}</wsnt:Subscribe>")
+        )
+        assert manager is not None
         changes = 0
         end_ns = device.clock.monotonic_ns() + round(hours * HOUR_S * 1e9)
         early: dict[str, float] = {}
@@ -314,6 +316,7 @@ def measure(say: Callable[[str], None], hours: float = 24.0) -> dict[str, object
         plan(lambda: None, (PULL_S / 4, PULL_S / 4))  # pulls whose time is over are looked after
         for client in clients:
             plan(client.renew, (RENEW_S, RENEW_S))
+        plan(lambda: steady.ask(RENEW, manager[1].decode()), (RENEW_S, RENEW_S))
         for client in clients[1:]:
             plan(lambda client=client: client.die(draw.random() < 0.3), DIES_S)  # type: ignore[misc]
         while device.clock.monotonic_ns() < end_ns:
@@ -343,7 +346,7 @@ def measure(say: Callable[[str], None], hours: float = 24.0) -> dict[str, object
             "twice": sum(times > 1 for times in steady.got),
             "push_lost": pushed[: device.passages].count(0),
             "timers": device.loop.timers,
-            "subscriptions": len(device.events.subscriptions),
+            "subscriptions": len(device.events.subscriptions.all()),
             "early": early,
             "late": late,
         }

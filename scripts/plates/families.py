@@ -17,7 +17,7 @@ from scripts.plates.render import (
     two_row_plate,
     us_plate,
 )
-from scripts.training.ocr.network import SLOTS
+from scripts.training.ocr.alphabet import MOST_CHARACTERS
 
 FAMILIES: tuple[tuple[Callable[[Painter], DrawnPlate], float], ...] = (
     (national_plate, 0.46),
@@ -32,9 +32,9 @@ FAMILIES: tuple[tuple[Callable[[Painter], DrawnPlate], float], ...] = (
 
 
 def draw_plate(rng: random.Random, fonts: FontSet, left_out: frozenset[str] = frozenset()) -> DrawnPlate:
-    """One random plate with at most as many characters as the network has slots; none of a country that is left out."""
+    """One random plate with at most MOST_CHARACTERS characters; none of a country that is left out."""
     while True:
         family = rng.choices([f for f, _ in FAMILIES], [share for _, share in FAMILIES])[0]
         plate = family(Painter(rng, fonts))
-        if len(plate.text) <= SLOTS and plate.country not in left_out:
+        if len(plate.text) <= MOST_CHARACTERS and plate.country not in left_out:
             return plate

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from scripts.training.ocr import network
+from scripts.training.ocr import alphabet
 
 CAP_PX = 64
 """Height of every rasterised character."""
@@ -29,12 +29,12 @@ _ARABIC = (
 _CJK = ("NotoSansCJK-Bold", "NotoSansCJK-Regular", "wqy-zenhei", "wqy-microhei", "DroidSansFallbackFull")
 FONTS = {
     # characters that share one height -> stems of their fonts
-    network.CHINESE: _CJK,
+    alphabet.CHINESE: _CJK,
     ARABIC_DIGITS: _ARABIC,
-    "".join(c for c in network.ARABIC if c not in ARABIC_DIGITS): _ARABIC,
-    network.KOREAN: ("NanumGothicBold", "NanumGothic", "NanumSquareB", "NanumBarunGothicBold", "UnDotumBold", "NotoSansCJK-Bold"),
-    network.THAI: ("Loma-Bold", "Garuda-Bold", "Waree-Bold", "Umpush-Bold", "NotoSansThai-Bold", "Laksaman-Bold", "Norasi-Bold"),
-    network.KANA: ("ipag", "NotoSansCJK-Regular", "NotoSansCJK-Bold", "DroidSansFallbackFull"),
+    "".join(c for c in alphabet.ARABIC if c not in ARABIC_DIGITS): _ARABIC,
+    alphabet.KOREAN: ("NanumGothicBold", "NanumGothic", "NanumSquareB", "NanumBarunGothicBold", "UnDotumBold", "NotoSansCJK-Bold"),
+    alphabet.THAI: ("Loma-Bold", "Garuda-Bold", "Waree-Bold", "Umpush-Bold", "NotoSansThai-Bold", "Laksaman-Bold", "Norasi-Bold"),
+    alphabet.KANA: ("ipag", "NotoSansCJK-Regular", "NotoSansCJK-Bold", "DroidSansFallbackFull"),
 }
 LETTERING = ((0x3000, "NotoSansCJK-Bold"), (0x0E00, "Loma-Bold"), (0x0600, "NotoSansArabic-Bold"), (0x0250, "DejaVuSans-Bold"))
 """From this code point on: the font for small lettering."""

@@ -13,7 +13,7 @@ from PIL import Image
 from engine.cli import labels
 from engine.countries import countries
 from engine.types import Box
-from scripts.training.ocr.network import COUNTRIES
+from scripts.training.ocr.alphabet import COUNTRIES
 
 DEV_SETS = ("openalpr-us", "openalpr-eu", "openalpr-br")
 """Scored on, never trained on; nor is any plate with one of their texts, or with a text that is held out (engine/cli/labels.py)."""

@@ -1,10 +1,9 @@
-#!/usr/bin/env python3
-"""Trains the plate detector and writes models/detector.tflite (int8) with its card: see docs/training.md.
+"""Trains the plate detector with PyTorch, writes models/detector.tflite (int8) and its card: see docs/training.md.
 
 Stages: `main` (256x192 windows), `mine`, `fine` (288x384 windows from main's weights, more plate-free ones), `corners` (256x192
 windows: plates turned in space, their corners; frames, lettering), `settle` (the same at 288x384), `export`. Every stage starts
 from the weights of the one before; `fine` and the later ones first mine its false boxes on the plate-free pictures.
-    .venv-train/bin/python scripts/training/train_detector.py --data ../shared/data/plates all
+    .venv-train/bin/python -m scripts.training.train_detector --data ../shared/data/plates all
 A stage that was interrupted goes on from its last checkpoint under .train/detector when started again.
 """
 
@@ -13,55 +12,56 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing as mp
-import os
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-
 import cv2
 import numpy as np
+import torch
 
 from engine.cli.labels import HELD_OUT_NEGATIVES
 from scripts.training.detector import material as material_of
+from scripts.training.detector import network, score
 from scripts.training.detector.material import Material
 from scripts.training.detector.scenes import WindowMaker, WindowPlan
+from scripts.training.run import averaged_over, fast_bf16, load_state, save_state
 
 Batch = tuple[np.ndarray, ...]
 THRESHOLD = 0.3
 THRESHOLDS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6)
-EMA = 0.999
+AVERAGE_DECAY = 0.999
 SAVE_EVERY_S = 120
+SAY_EVERY_S = 20
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stretch of training: its windows, batch, peak learning rate, default budget and the stage it starts from."""
+    """One stretch of training: what its windows show, batch, peak learning rate, how many windows, and the stage it starts from."""
 
     plan: WindowPlan
     batch: int
     peak: float
-    minutes: float
+    windows: int
     start: str = ""
 
 
 # fmt: off
 STAGES = {
-    "main": Stage(WindowPlan(256, 192, plate_free=0.22, lures=0.0, widest=230, paste=0.22), 32, 2.5e-3, 48),
-    "fine": Stage(WindowPlan(384, 288, plate_free=0.40, lures=0.5, widest=330, paste=0.40), 16, 6e-4, 18, start="main"),
+    "main": Stage(WindowPlan(256, 192, plate_free=0.22, lures=0.0, widest=230, paste=0.22), 32, 2.5e-3, 600_000),
+    "fine": Stage(WindowPlan(384, 288, plate_free=0.40, lures=0.5, widest=330, paste=0.40), 16, 6e-4, 100_000, start="main"),
     "corners": Stage(
         WindowPlan(256, 192, plate_free=0.25, lures=0.5, widest=230, paste=0.35,
                    turned=0.55, covered=0.4, framed=0.3, lettered=0.3),
-        32, 1.4e-3, 25, start="fine",
+        32, 1.4e-3, 300_000, start="fine",
     ),
     "settle": Stage(
         WindowPlan(384, 288, plate_free=0.40, lures=0.5, widest=330, paste=0.40,
                    turned=0.4, covered=0.4, framed=0.3, lettered=0.3),
-        16, 7e-4, 27, start="corners",
+        16, 7e-4, 160_000, start="corners",
     ),
 }
 # fmt: on
@@ -72,141 +72,149 @@ def generate(material: Material, stage: Stage, seed: int, queue: mp.Queue[Batch]
     """A generator process: batches of windows into the queue, for as long as it lives."""
     maker = WindowMaker(material, stage.plan, seed)
     while True:
-        windows = [maker.make() for _ in range(stage.batch)]
-        queue.put(tuple(np.stack([getattr(w, part) for w in windows]) for part in PARTS))
+        queue.put(made(maker, stage.batch))
 
 
-def train(name: str, material: Material, args: argparse.Namespace) -> None:
-    """Runs a stage to the end of its budget; progress, checkpoints and the averaged weights lie in .train/detector/NAME."""
-    stage = STAGES[name]
-    folder = args.work / name
-    folder.mkdir(parents=True, exist_ok=True)
-    state = json.loads((folder / "state.json").read_text()) if (folder / "state.json").exists() else {}
-    if state.get("finished"):
-        print(f"{name}: finished before", flush=True)
-        return
+def made(maker: WindowMaker, batch: int) -> Batch:
+    windows = [maker.make() for _ in range(batch)]
+    return tuple(np.stack([getattr(w, part) for w in windows]) for part in PARTS)
+
+
+def batches(material: Material, stage: Stage, seed: int, generators: int) -> Iterator[Batch]:
+    """Batches without end, from so many processes; made here, the same ones for a seed, when there are none."""
+    if not generators:
+        maker = WindowMaker(material, stage.plan, seed)
+        while True:
+            yield made(maker, stage.batch)
     context = mp.get_context("fork")
     queue: mp.Queue[Batch] = context.Queue(12)
-    # after a resume the generators go on with other windows than those already seen
-    seeds = [args.seed + 1000 * k + 7919 * int(state.get("step", 0)) for k in range(args.generators)]
-    workers = [context.Process(target=generate, args=(material, stage, seed, queue), daemon=True) for seed in seeds]
+    workers = [
+        context.Process(target=generate, args=(material, stage, seed + 1000 * k, queue), daemon=True) for k in range(generators)
+    ]
     for worker in workers:
         worker.start()
-
-    # TensorFlow only after the fork: its threads do not survive one
-    import tensorflow as tf
-
-    from scripts.training.detector import network, score
-    from scripts.training.detector.export import float_network
-
-    tf.config.threading.set_intra_op_parallelism_threads(args.threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    tf.keras.utils.set_random_seed(args.seed)
-    if args.bf16:
-        tf.keras.mixed_precision.set_global_policy("mixed_bfloat16")
-    model = network.build(None, None)
-    averaged = network.build(None, None)
-    optimizer = tf.keras.optimizers.AdamW(stage.peak, weight_decay=2e-3, clipnorm=5.0)
-    optimizer.build(model.trainable_variables)
-    checkpoint = tf.train.Checkpoint(model=model, averaged=averaged, optimizer=optimizer)
-    manager = tf.train.CheckpointManager(checkpoint, str(folder), max_to_keep=2)
-    if manager.latest_checkpoint:
-        checkpoint.restore(manager.latest_checkpoint).expect_partial()
-    elif stage.start:
-        model.set_weights(with_corners(load_weights(args.work, stage.start), model))
-        averaged.set_weights(model.get_weights())
-
-    @tf.function  # type: ignore[untyped-decorator]
-    def step(
-        grey: tf.Tensor, heat: tf.Tensor, weight: tf.Tensor, box: tf.Tensor, corner_weight: tf.Tensor, corners: tf.Tensor,
-        keep: tf.Tensor,
-    ) -> tf.Tensor:  # fmt: skip
-        with tf.GradientTape() as tape:
-            logits, wh, xy, moved = model(tf.cast(grey, tf.float32)[..., None] / 127.5 - 1, training=True)
-            heat_part = network.heat_loss(logits[..., 0], heat)
-            box_part = network.box_loss(wh, xy, weight, box)
-            corner_part = network.corner_loss(moved, corner_weight, corners)
-            loss = heat_part + box_part + corner_part
-        gradients = tape.gradient(loss, model.trainable_variables)
-        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
-        for mean, now in zip(averaged.weights, model.weights, strict=True):
-            mean.assign(keep * mean + (1 - keep) * now)
-        return tf.stack([heat_part, box_part, corner_part])
-
-    sets = score.scored_sets(args.data)
-    steps, spent = int(state.get("step", 0)), float(state.get("elapsed_s", 0.0))
-    budget_s = (args.minutes or stage.minutes) * 60
-    begun = shown = saved = scored = time.monotonic()
-    waited, losses = 0.0, []
-    print(f"{name}: {material.counts()} from step {steps}, {spent:.0f} of {budget_s:.0f} s done", flush=True)
-
-    def save(finished: bool) -> None:
-        manager.save(steps)
-        np.savez(folder / "new.npz", *averaged.get_weights())
-        (folder / "new.npz").replace(folder / "averaged.npz")
-        record = {"step": steps, "elapsed_s": round(elapsed, 1), "windows": steps * stage.batch, "finished": finished}
-        (folder / "state.json").write_text(json.dumps(record))
-
-    while True:
-        elapsed = spent + time.monotonic() - begun
-        done = steps / args.steps if args.steps else elapsed / budget_s
-        if done >= 1:
-            break
-        optimizer.learning_rate.assign(network.learning_rate(done, elapsed, stage.peak))
-        asked = time.monotonic()
-        batch = queue.get()
-        waited += time.monotonic() - asked
-        keep = min(EMA, (1 + steps) / (10 + steps))
-        losses.append(step(*batch, tf.constant(keep, tf.float32)).numpy())
-        steps += 1
-        now = time.monotonic()
-        if now - shown > 20:
-            heat_part, box_part, corner_part = np.mean(losses, axis=0)
-            rate = len(losses) * stage.batch / (now - shown)
-            print(f"{name} {elapsed:6.0f} s  step {steps}  heat {heat_part:.3f} box {box_part:.3f} corners {corner_part:.3f}  "
-                  f"{rate:.0f} windows/s  waited {waited:.1f} s", flush=True)  # fmt: skip
-            shown, waited, losses = now, 0.0, []
-        if now - saved > SAVE_EVERY_S:
-            save(False)
-            saved = time.monotonic()
-        if now - scored > args.score_minutes * 60:
-            print(
-                f"{name} {elapsed:6.0f} s  {score.line(score.score(sets, score.look(sets, float_network(averaged)), THRESHOLD))}",
-                flush=True,
-            )
-            scored = shown = time.monotonic()
-            losses = []
-    save(True)
-    for worker in workers:
-        worker.terminate()
-    print(f"{name} done: {steps * stage.batch} windows in {elapsed:.0f} s", flush=True)
-    print(f"{name} end  {score.line(score.score(sets, score.look(sets, float_network(averaged)), THRESHOLD))}", flush=True)
+    try:
+        while True:
+            yield queue.get()
+    finally:
+        for worker in workers:
+            worker.terminate()
 
 
-def load_weights(work: Path, name: str) -> list[np.ndarray]:
-    """The averaged weights of a stage, in the order of the model's weights."""
-    with np.load(work / name / "averaged.npz") as stored:
-        return [stored[f"arr_{i}"] for i in range(len(stored.files))]
+class Trainer:
+    """Network, optimiser and moving average of one stage, with its checkpoint folder."""
+
+    def __init__(self, name: str, args: argparse.Namespace) -> None:
+        self.name, self.stage, self.args = name, STAGES[name], args
+        self.file: Path = args.work / name / "last.pt"
+        torch.manual_seed(args.seed)
+        self.model, self.average = network.Detector(), network.Detector()
+        for model in (self.model, self.average):
+            model.to(args.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.optimiser = torch.optim.AdamW(self.model.parameters(), self.stage.peak, weight_decay=2e-3, foreach=True)
+        self.windows, self.elapsed_s = 0, 0.0
+        saved = load_state(self.file, model=self.model, average=self.average, optimiser=self.optimiser)
+        if saved:
+            self.windows, self.elapsed_s = int(saved["windows"]), float(saved["elapsed_s"])
+        else:
+            if self.stage.start:
+                self.model.load_state_dict(averaged(args.work, self.stage.start))
+            self.average.load_state_dict(self.model.state_dict())
+
+    def run(self, material: Material) -> None:
+        """Train to the end of the stage's budget; progress, checkpoints and the averaged weights lie in .train/detector/NAME."""
+        args, stage = self.args, self.stage
+        budget = args.windows or stage.windows
+        if self.windows >= budget:
+            print(f"{self.name}: finished before", flush=True)
+            return
+        print(f"{self.name}: {material.counts()} from window {self.windows} of {budget}", flush=True)
+        # after a resume the generators go on with other windows than those already seen
+        source = batches(material, stage, args.seed + 7919 * self.windows, args.generators)
+        sets = score.scored_sets(args.data)
+        losses: list[list[float]] = []
+        last = said = saved = time.monotonic()
+        scored = said_windows = self.windows
+        while self.windows < budget:
+            for group in self.optimiser.param_groups:
+                group["lr"] = network.learning_rate(self.windows, budget, stage.peak)
+            losses.append(self.step(next(source)))
+            self.windows += stage.batch
+            now = time.monotonic()
+            self.elapsed_s, last = self.elapsed_s + now - last, now
+            if now - said > SAY_EVERY_S:
+                heat, box, corners = np.mean(losses, axis=0)
+                rate = (self.windows - said_windows) / (now - said)
+                print(f"{self.name} {self.windows}  heat {heat:.3f} box {box:.3f} corners {corners:.3f}  {rate:.0f}/s", flush=True)
+                said, said_windows, losses = now, self.windows, []
+            if now - saved > SAVE_EVERY_S:
+                self.save()
+                saved = now
+            if self.windows - scored >= args.score_every or self.windows >= budget:
+                self.save()
+                seen = score.look(sets, float_network(self.average, args.device))
+                print(f"{self.name} {self.windows}  {score.line(score.score(sets, seen, THRESHOLD))}", flush=True)
+                scored, last = self.windows, time.monotonic()
+
+    def step(self, batch: Batch) -> list[float]:
+        """One batch; returns its losses: heat, box, corners."""
+        device = self.args.device
+        grey, heat, weight, box, corner_weight, corners = (torch.from_numpy(part).to(device, non_blocking=True) for part in batch)
+        x = (grey.float() / 128 - 1)[:, None].contiguous(memory_format=torch.channels_last)
+        with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=self.args.bf16):
+            maps = self.model(x)
+        maps = {role: each.float() for role, each in maps.items()}
+        parts = (
+            network.heat_loss(maps["heat"][:, 0], heat),
+            network.box_loss(maps["wh"], maps["xy"], weight, box),
+            network.corner_loss(maps["corners"], corner_weight, corners),
+        )
+        self.optimiser.zero_grad(set_to_none=True)
+        sum(parts).backward()  # type: ignore[union-attr]
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
+        self.optimiser.step()
+        averaged_over(self.average, self.model, self.windows // self.stage.batch, AVERAGE_DECAY)
+        return [float(part.detach()) for part in parts]
+
+    def save(self) -> None:
+        progress = {"stage": self.name, "windows": self.windows, "elapsed_s": round(self.elapsed_s, 1)}
+        save_state(self.file, progress, model=self.model, average=self.average, optimiser=self.optimiser)
 
 
-def with_corners(weights: list[np.ndarray], model: Any) -> list[np.ndarray]:
-    """Weights of a network that had no corners yet: these start near nought, where every plate is upright."""
-    return weights + [0.1 * weight for weight in model.get_weights()[len(weights) :]]
+def averaged(work: Path, name: str) -> dict[str, Any]:
+    """The averaged weights that a stage has saved last."""
+    state: dict[str, Any] = torch.load(work / name / "last.pt", map_location="cpu", weights_only=True)["average"]
+    return state
+
+
+def loaded(work: Path, name: str) -> network.Detector:
+    model = network.Detector().eval()
+    model.load_state_dict(averaged(work, name))
+    return model
+
+
+def float_network(model: network.Detector, device: str = "cpu") -> score.Network:
+    """The network as the scores want it."""
+
+    def run(greys: np.ndarray) -> score.Maps:
+        parts: list[dict[str, np.ndarray]] = []
+        with torch.no_grad():
+            for i in range(0, len(greys), 8):
+                x = (torch.from_numpy(greys[i : i + 8]).to(device).float() / 128 - 1)[:, None]
+                maps = model(x.contiguous(memory_format=torch.channels_last))
+                parts.append({role: each.permute(0, 2, 3, 1).float().cpu().numpy() for role, each in maps.items()})
+        heat, wh, xy, corners = (np.concatenate([part[role] for part in parts]) for role in network.ROLES)
+        return heat[..., 0], wh, xy, corners
+
+    return run
 
 
 def mine(material: Material, args: argparse.Namespace, source: str) -> None:
     """False boxes of a stage's weights on the training's plate-free pictures, whole and by quarters: lures for the next stage."""
-    import tensorflow as tf
-
     from engine.recognise.detect import boxes_of, letterbox
     from engine.types import Roi
-    from scripts.training.detector import network
-    from scripts.training.detector.export import float_network
 
-    tf.config.threading.set_intra_op_parallelism_threads(args.threads)
-    model = network.build(None, None)
-    model.set_weights(with_corners(load_weights(args.work, source), model))
-    run = float_network(model)
+    run = float_network(loaded(args.work, source))
     lures = []
     views = [None, *(Roi(x, y, x + 0.5, y + 0.5) for x in (0.0, 0.5) for y in (0.0, 0.5))]
     for index, scene in enumerate(material.negatives):
@@ -225,18 +233,16 @@ def mine(material: Material, args: argparse.Namespace, source: str) -> None:
 def export(name: str, material: Material, args: argparse.Namespace) -> None:
     """The stage's averaged weights as int8 TFLite with its card; prints the scores of float and int8 side by side."""
     from engine.recognise.detect import INPUT_HEIGHT, INPUT_WIDTH
-    from scripts.training.detector import network, score
-    from scripts.training.detector.export import card, float_network, int8_network, proved_roles, to_int8
+    from scripts.training.detector.export import calibration, card, int8_network
+    from scripts.training.tflite import to_int8
 
-    weights = load_weights(args.work, name)
+    model = loaded(args.work, name)
+    graph = network.graph_of(model, INPUT_HEIGHT, INPUT_WIDTH)
     maker = WindowMaker(material, replace(STAGES[name].plan, width=INPUT_WIDTH, height=INPUT_HEIGHT), args.seed + 99)
-    content = to_int8(weights, material, maker, args.seed)
-    roles = proved_roles(content, weights, material.scenes["ro-lucian"][0].levels[1][:288, :384])
-    model = network.build(None, None)
-    model.set_weights(weights)
+    content = to_int8(graph, graph.ranges(calibration(material, maker, args.seed)))
     sets, tilted = score.scored_sets(args.data), score.tilted_windows(args.data, args.seed)
     found: dict[str, object] = {}
-    for kind, run in (("float", float_network(model)), ("int8", int8_network(content, roles))):
+    for kind, run in (("float", float_network(model)), ("int8", int8_network(content))):
         seen = score.look(sets, run)
         for threshold in THRESHOLDS:
             scores = score.score(sets, seen, threshold)
@@ -246,17 +252,17 @@ def export(name: str, material: Material, args: argparse.Namespace) -> None:
         found[f"{kind}, by width of the plate in the input at {args.threshold}"] = widths
         found[f"{kind}, corners of tilted plates at {args.threshold}"] = {part: value.card() for part, value in corners.items()}
         print(f"{kind} by width: {widths}\n{kind} {corners}", flush=True)
-    stages = [part for part in STAGES if (args.work / part / "state.json").exists()]
-    done = {part: json.loads((args.work / part / "state.json").read_text()) for part in stages}
+    stages = [part for part in STAGES if (args.work / part / "progress.json").exists()]
+    done = {part: json.loads((args.work / part / "progress.json").read_text()) for part in stages}
     facts: dict[str, object] = {
         "training": {
-            "script": "scripts/training/train_detector.py", "seed": args.seed, "threads": args.threads, "stages": done,
+            "command": "python -m scripts.training.train_detector", "seed": args.seed, "stages": done,
             "never trained on": list(material_of.DEV_SETS),
             "held out": f"{HELD_OUT_NEGATIVES} of negatives-openalpr, one scene in eight by the SHA-256 of set/file, "
                         "one crop in eight by the SHA-256 of its text",
             **({"remark": args.remark} if args.remark else {}),
         },
-        "scores": {"command": "scripts/training/train_detector.py --data DATA export",
+        "scores": {"command": "python -m scripts.training.train_detector --data DATA export",
                    "columns": "recall in percent, false boxes a picture",
                    **found},
         "weak_spots": WEAK_SPOTS,
@@ -264,9 +270,9 @@ def export(name: str, material: Material, args: argparse.Namespace) -> None:
     }  # fmt: skip
     args.models.mkdir(parents=True, exist_ok=True)
     (args.models / "detector.tflite").write_bytes(content)
-    text = card(content, roles, args.threshold, material.counts(), facts)
+    text = card(content, graph, args.threshold, material.counts(), facts)
     (args.models / "detector.json").write_text(text, encoding="utf-8")
-    print(f"{args.models / 'detector.tflite'}: {len(content)} bytes, outputs {roles}", flush=True)
+    print(f"{args.models / 'detector.tflite'}: {len(content)} bytes", flush=True)
 
 
 WEAK_SPOTS = [
@@ -278,32 +284,28 @@ WEAK_SPOTS = [
 ]
 
 
-def in_child(work: object, *args: object) -> None:
-    """Runs one stage in a process of its own: TensorFlow's settings and memory end with it."""
-    process = mp.get_context("fork").Process(target=work, args=args)  # type: ignore[arg-type]
-    process.start()
-    process.join()
-    if process.exitcode:
-        sys.exit(f"{getattr(work, '__name__', work)} failed (exit status {process.exitcode})")
-
-
-def main() -> None:
+def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["all", *STAGES, "export"], help="one stage, or all in turn")
     parser.add_argument("--data", type=Path, required=True, help="the folder of plate picture sets")
     parser.add_argument("--work", type=Path, default=Path(".train/detector"), help="checkpoints")
     parser.add_argument("--models", type=Path, default=Path("models"), help="where detector.tflite and detector.json go")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--minutes", type=float, help="budget of each stage in minutes of wall clock (default 48, 18, 25 and 27)")
-    parser.add_argument("--steps", type=int, help="budget in steps instead: with --generators 1 two runs see the same windows")
-    parser.add_argument("--threads", type=int, default=2, help="TensorFlow threads")
-    parser.add_argument("--generators", type=int, default=2, help="processes that make windows")
-    parser.add_argument("--score-minutes", type=float, default=4.0, help="how often the dev sets are scored")
+    parser.add_argument("--windows", type=int, help="budget of each stage (by default its own)")
+    parser.add_argument("--threads", type=int, default=1, help="PyTorch threads")
+    parser.add_argument(
+        "--generators", type=int, default=1, help="processes that make windows; 0: made between the steps, the same ones for a seed"
+    )
+    parser.add_argument("--score-every", type=int, default=50_000, help="windows between two scores of the dev sets")
     parser.add_argument("--threshold", type=float, default=THRESHOLD, help="working threshold written into the card")
     parser.add_argument("--from-stage", default="settle", choices=list(STAGES), help="whose weights are exported")
     parser.add_argument("--remark", help="a sentence for the card's training part")
-    parser.add_argument("--bf16", action="store_true", help="bfloat16 arithmetic (processors with AVX512-BF16 or AMX, or a GPU)")
-    args = parser.parse_args()
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--bf16", action=argparse.BooleanOptionalAction, help="train in halves; left out: where that is quicker")
+    args = parser.parse_args(arguments)
+    torch.set_num_threads(args.threads)
+    if args.bf16 is None:
+        args.bf16 = fast_bf16(args.device)
     # no thread pool of OpenCV in this process: it would not survive the forks
     cv2.setNumThreads(0)
     material = material_of.load(args.data, args.seed)
@@ -311,21 +313,15 @@ def main() -> None:
     for name, stage in STAGES.items():
         lures = args.work / f"lures-{stage.start}.json"
         if stage.start and args.what in ("all", name) and not lures.exists():
-            in_child(mine, material, args, stage.start)
+            mine(material, args, stage.start)
         if lures.exists():
             material.lures = [(index, tuple(box)) for index, box in json.loads(lures.read_text())]
         if args.what in ("all", name):
-            in_child(train_alone, name, material, args)
+            Trainer(name, args).run(material)
     if args.what in ("all", "export"):
-        in_child(export, args.from_stage, material, args)
-
-
-def train_alone(name: str, material: Material, args: argparse.Namespace) -> None:
-    """`train`, then out without waiting for what the generators still have in the queue."""
-    train(name, material, args)
-    sys.stdout.flush()
-    os._exit(0)
+        export(args.from_stage, material, args)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

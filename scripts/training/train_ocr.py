@@ -1,222 +1,234 @@
-"""Trains the plate OCR on the CPU: main run, fine-tune with wider margins, int8 export and model card.
+"""Trains the plate reader with PyTorch, writes models/ocr.tflite (int8) and its card: see docs/training.md.
 
-    .venv-train/bin/python -m scripts.training.train_ocr train --minutes 70 --finetune-minutes 10
-    .venv-train/bin/python -m scripts.training.train_ocr export          # last weights -> models/ocr.tflite, models/ocr.json
+    .venv-train/bin/python -m scripts.training.ocr.material                 # photographs -> .train/ocr.pack
+    .venv-train/bin/python -m scripts.training.train_ocr train --main 4000000 --settle 1000000
+    .venv-train/bin/python -m scripts.training.train_ocr export             # last weights -> models/ocr.tflite, models/ocr.json
 
-The learning rate follows a cosine over the TIME budget, so the end is certain on any machine. Checkpoints lie in
-`.train/ocr`: the same command takes up an interrupted run. `--fresh` starts over. What is exported and evaluated is
-the moving average of the weights. The dev sets (openalpr-us, -eu, -br) and every text in them stay out of training.
-Fonts: see scripts/plates/fonts.py.
+`main` keeps its learning rate, so that it may be as long as there is time; `settle` starts from its averaged weights and lowers
+the rate to nothing. Both are counted in samples: the same seed sees the same pictures on the same device. Checkpoints lie in
+`.train/ocr`; the same command takes up an interrupted run (its pictures differ from there on). The dev sets and every text in
+them stay out of training.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
-import os
 import shutil
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
 
-from scripts.training.ocr import network
-from scripts.training.ocr.augment import MAIN, WIDE
-from scripts.training.ocr.evaluate import PLATES, REPOSITORY, score, scored_crops, tflite_reader
-from scripts.training.ocr.feed import Recipe, batches, load_backgrounds, load_real
+from board.kit.files import write_whole
+from scripts.training.ocr import material as material_of
+from scripts.training.ocr.augment import Augmenter, Margins
+from scripts.training.ocr.evaluate import PLATES, REPOSITORY, Read, Score, model_reader, read_steps, score
+from scripts.training.ocr.feed import STRIPS, Feed, background_pieces, lettering_strips
+from scripts.training.ocr.network import STEPS, PlateReader
+from scripts.training.run import averaged_over, fast_bf16, load_state, save_state
+
+U8 = NDArray[np.uint8]
 
 WORK = REPOSITORY / ".train" / "ocr"
 BATCH = 128
-WARM_UP_S = 20.0
+PIECES = 3000
+WARM_UP = 40_000
+PEAK_RATE = 2e-3
 LAST_RATE = 1e-5
-AVERAGE_DECAY = 0.998
-LABEL_SMOOTHING = 0.02
+WEIGHT_DECAY = 5e-3
+STEEPEST = 5.0
+AVERAGE_DECAY = 0.9995
 COUNTRY_WEIGHT = 0.08
-MORE_AMERICAN = (("us-plates-openalpr", 2.2), ("global-mixed-300", 1.5))
-"""After the main run the held-out US crops were behind the others (88 % against 90 to 95): their layouts vary most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One run of the optimiser: its time, peak learning rate and what it draws from."""
+@dataclass(slots=True)
+class Progress:
+    """Where a stage is: samples seen, and the time it took without the evaluations."""
 
-    name: str
-    budget_s: float
-    peak_rate: float
-    recipe: Recipe
+    stage: str
+    samples: int = 0
+    elapsed_s: float = 0.0
 
 
-def learning_rate(stage: Stage, elapsed_s: float) -> float:
-    """Linear warm-up, then a cosine over the time budget."""
-    if elapsed_s < WARM_UP_S:
-        return stage.peak_rate * max(0.02, elapsed_s / WARM_UP_S)
-    turn = min(1.0, (elapsed_s - WARM_UP_S) / max(1.0, stage.budget_s - WARM_UP_S))
-    return LAST_RATE + (stage.peak_rate - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * turn))
+def learning_rate(stage: str, samples: int, budget: int) -> float:
+    """Main: a warm-up, then the peak; settle: from the peak straight down to almost nothing."""
+    if stage == "main":
+        return PEAK_RATE * min(1.0, (samples + BATCH) / WARM_UP)
+    return LAST_RATE + (PEAK_RATE - LAST_RATE) * max(0.0, 1 - samples / budget)
 
 
 class Trainer:
     """Network, optimiser and moving average of one stage, with its checkpoint folder."""
 
-    def __init__(self, stage: Stage, folder: Path, plates: Path) -> None:
-        import tensorflow as tf
-
-        self.tf, self.stage, self.folder = tf, stage, folder / stage.name
+    def __init__(self, stage: str, options: argparse.Namespace, material: material_of.Material) -> None:
+        self.folder: Path = options.work / stage
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.model = network.build()
-        self.optimizer = tf.keras.optimizers.AdamW(stage.peak_rate, weight_decay=5e-3, clipnorm=5.0)
-        self.optimizer.build(self.model.trainable_variables)  # its variables must exist before a checkpoint is restored
-        self.average = [tf.Variable(w, trainable=False) for w in self.model.weights]
-        self.samples = tf.Variable(0, dtype=tf.int64)
-        self.elapsed_s = tf.Variable(0.0, dtype=tf.float64)
-        self.saved = tf.train.Checkpoint(
-            model=self.model, optimizer=self.optimizer, average=self.average, samples=self.samples, elapsed_s=self.elapsed_s
-        )
-        self.manager = tf.train.CheckpointManager(self.saved, str(self.folder), max_to_keep=2)
-        self.scored = scored_crops(plates, 0.10)
-        self.step = tf.function(self._step)
+        self.options, self.material = options, material
+        self.device = torch.device(options.device)
+        torch.manual_seed(options.seed)
+        self.model = PlateReader().to(self.device, memory_format=torch.channels_last)
+        self.average = PlateReader().to(self.device, memory_format=torch.channels_last)
+        self.average.load_state_dict(self.model.state_dict())
+        # no decay on gains, biases and the country's few numbers
+        decayed = [p for p in self.model.parameters() if p.ndim > 1]
+        others = [p for p in self.model.parameters() if p.ndim <= 1]
+        groups = [{"params": decayed}, {"params": others, "weight_decay": 0.0}]
+        self.optimiser = torch.optim.AdamW(groups, PEAK_RATE, betas=(0.9, 0.98), weight_decay=WEIGHT_DECAY, foreach=True)
+        self.file = self.folder / "last.pt"
+        saved = load_state(self.file, model=self.model, average=self.average, optimiser=self.optimiser)
+        self.progress = Progress(**saved) if saved else Progress(stage)
 
-    def _step(self, pictures: Any, classes: Any, possible: Any, decay: Any) -> Any:
-        tf = self.tf
-        x = tf.cast(pictures[..., None], tf.float32) / 127.5 - 1.0
-        wanted = tf.one_hot(tf.cast(classes, tf.int32), len(network.ALPHABET))
-        wanted = wanted * (1 - LABEL_SMOOTHING) + LABEL_SMOOTHING / len(network.ALPHABET)
-        with tf.GradientTape() as tape:
-            found, country = self.model(x, training=True)
-            loss = -tf.reduce_mean(tf.reduce_sum(wanted * tf.math.log(found + 1e-7), -1))
-            # a label may allow several countries ("EU"): their probabilities count together; all of them: no loss
-            right = tf.reduce_logsumexp(tf.where(possible, country, -1e9), -1) - tf.reduce_logsumexp(country, -1)
-            loss -= COUNTRY_WEIGHT * tf.reduce_mean(right)
-        gradients = tape.gradient(loss, self.model.trainable_variables)
-        self.optimizer.apply_gradients(zip(gradients, self.model.trainable_variables, strict=True))
-        for kept, weight in zip(self.average, self.model.weights, strict=True):
-            kept.assign_add((weight - kept) * (1 - decay))
-        return loss
-
-    def averaged_weights(self) -> list[Any]:
-        return [v.numpy() for v in self.average]
-
-    def start_from(self, weights: list[Any]) -> None:
+    def start_from(self, weights: dict[str, Any]) -> None:
         """Begin this stage from another stage's averaged weights."""
-        self.model.set_weights(weights)
-        for kept, weight in zip(self.average, weights, strict=True):
-            kept.assign(weight)
-
-    def dev_line(self) -> str:
-        """Accuracy of the averaged weights on the dev sets (labels' boxes + 10 %)."""
-        current = self.model.get_weights()
-        self.model.set_weights(self.averaged_weights())
-        scores = []
-        for name, (pictures, labels) in self.scored.items():
-            slots, country = self.model.predict_on_batch(pictures.astype(np.float32)[..., None] / 127.5 - 1)
-            scores.append(score(name, slots, country, labels))
-        self.model.set_weights(current)
-        return "  ".join(map(str, scores))
+        for model in (self.model, self.average):
+            model.load_state_dict(weights)
 
     def save(self) -> None:
-        self.manager.save()
-        part = self.folder / "average.part.npz"
-        np.savez(part, *self.averaged_weights())
-        part.replace(self.folder / "average.npz")
-        progress = {"stage": self.stage.name, "samples": int(self.samples), "elapsed_s": round(float(self.elapsed_s), 1)}
-        (self.folder / "progress.json").write_text(json.dumps(progress))
+        save_state(self.file, asdict(self.progress), model=self.model, average=self.average, optimiser=self.optimiser)
 
-    def run(self, plates: Path, *, seed: int, processes: int, say_every_s: float) -> None:
-        """Train until the time budget is used up; resumes from the last checkpoint of this stage."""
-        if self.manager.latest_checkpoint:
-            self.saved.restore(self.manager.latest_checkpoint)
-            print(f"{self.stage.name}: resumed after {float(self.elapsed_s):.0f} s, {int(self.samples)} samples", flush=True)
-        if float(self.elapsed_s) >= self.stage.budget_s:
+    def run(self, budget: int) -> None:
+        """Train until so many samples were seen; goes on from the last checkpoint of this stage."""
+        options, progress = self.options, self.progress
+        if progress.samples >= budget:
             return
-        source = batches(plates, seed=seed + int(self.samples), batch=BATCH, recipe=self.stage.recipe, processes=processes)
-        next(source)  # the generators have started: waiting for them is not training time
-        tf, losses, waited = self.tf, [], 0.0
-        last = said = time.monotonic()
-        elapsed, samples, said_samples = float(self.elapsed_s), int(self.samples), int(self.samples)
-        while elapsed < self.stage.budget_s:
-            self.optimizer.learning_rate.assign(learning_rate(self.stage, elapsed))
-            asked = time.monotonic()
-            pictures, classes, possible = next(source)
-            waited += time.monotonic() - asked
-            steps = samples / BATCH
-            decay = tf.constant(min(AVERAGE_DECAY, (1 + steps) / (10 + steps)), tf.float32)
-            losses.append(float(self.step(tf.constant(pictures), tf.constant(classes), tf.constant(possible), decay)))
-            samples += BATCH
+        seed = options.seed + 100_000 * (progress.stage != "main")
+        feed = Feed(
+            self.material, seed, BATCH, processes=options.processes, left_out=options.left_out, seen=progress.samples // BATCH
+        )
+        generator = torch.Generator(self.device)
+        generator.manual_seed(seed + progress.samples)
+        pieces = torch.from_numpy(background_pieces(self.material.backgrounds, PIECES, options.seed))
+        augment = Augmenter(generator, Margins(), pieces, torch.from_numpy(lettering_strips(STRIPS, options.seed)))
+        losses: list[float] = []
+        scored = progress.samples
+        last = saved = time.monotonic()
+        while progress.samples < budget:
+            for group in self.optimiser.param_groups:
+                group["lr"] = learning_rate(progress.stage, progress.samples, budget)
+            losses.append(self.step(feed, augment))
+            progress.samples += BATCH
             now = time.monotonic()
-            elapsed, last = elapsed + now - last, now
-            if now - said >= say_every_s or elapsed >= self.stage.budget_s:
-                self.samples.assign(samples)
-                self.elapsed_s.assign(elapsed)
-                rate = (samples - said_samples) / (now - said)
-                print(
-                    f"{time.strftime('%H:%M:%S')} {self.stage.name} {elapsed:6.0f} s  {samples / 1000:.0f} k  {rate:.0f}/s"
-                    f"  waited {100 * waited / (now - said):.0f} %  loss {np.mean(losses):.4f}  dev exact/folded {self.dev_line()}",
-                    flush=True,
-                )
+            progress.elapsed_s, last = progress.elapsed_s + now - last, now
+            if now - saved > options.save_every_s:
                 self.save()
-                losses, waited = [], 0.0
-                last = said = time.monotonic()  # evaluation is not training time
-                said_samples = samples
+                saved = now
+                print(
+                    f"{progress.stage} {progress.samples} {progress.elapsed_s:.0f} s loss {np.mean(losses[-100:]):.3f}", flush=True
+                )
+            if progress.samples - scored >= options.score_every or progress.samples >= budget:
+                self.report(float(np.mean(losses)))
+                self.save()
+                losses, scored = [], progress.samples
+                last = time.monotonic()  # evaluation is not training time
+
+    def step(self, feed: Feed, augment: Augmenter) -> float:
+        """One batch; returns its loss."""
+        batch = feed.next()
+        plates, rendered, symbols, lengths, possible = (
+            torch.from_numpy(part).to(self.device, non_blocking=True)
+            for part in (batch.plates, batch.rendered, batch.symbols, batch.lengths, batch.possible)
+        )
+        with torch.no_grad():
+            pictures = augment(plates, rendered)
+        steps, country = self.forward(self.model, pictures)
+        logs = functional.log_softmax(steps.float(), 2).transpose(0, 1)
+        lasting = torch.full_like(lengths, STEPS)
+        read = functional.ctc_loss(logs, symbols, lasting, lengths, reduction="sum", zero_infinity=True) / len(lengths)
+        # a label may allow several countries ("EU"): their probabilities count together; all of them: no loss
+        country = country.float()
+        right = torch.logsumexp(torch.where(possible, country, -1e9), 1) - torch.logsumexp(country, 1)
+        loss = read - COUNTRY_WEIGHT * right.mean()
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), STEEPEST)
+        self.optimiser.step()
+        averaged_over(self.average, self.model, self.progress.samples // BATCH, AVERAGE_DECAY)
+        return float(read.detach())
+
+    def forward(self, model: PlateReader, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits of network pictures (n, 64, 128) uint8."""
+        x = (pictures.float() / 128 - 1)[:, None].contiguous(memory_format=torch.channels_last)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.options.bf16):
+            steps, country = model(x)
+        return steps, country
+
+    def read(self, model: PlateReader, pictures: U8) -> list[Read]:
+        """What a model reads in network pictures (n, 64, 128)."""
+        reads: list[Read] = []
+        with torch.no_grad():
+            for part in torch.from_numpy(pictures).split(BATCH):
+                steps, country = self.forward(model, part.to(self.device))
+                reads += read_steps(torch.softmax(steps.float(), 2).cpu().numpy(), country.float().cpu().numpy())
+        return reads
+
+    def report(self, loss: float) -> None:
+        """A line of log.jsonl: accuracy of the averaged weights on the scored crops."""
+        scored = self.material.scored
+        scores = score_sets(scored, self.read(self.average, scored.pictures)) if len(scored.pictures) else []
+        line = {**asdict(self.progress), "loss": round(loss, 4), "at": time.strftime("%H:%M:%S")}
+        line["folded"] = {each.name: round(100 * each.folded / each.plates, 1) for each in scores}
+        line["all"] = round(100 * sum(each.folded for each in scores) / max(1, sum(each.plates for each in scores)), 2)
+        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
+            log.write(json.dumps(line) + "\n")
+        print(json.dumps(line), flush=True)
 
 
-def load_average(folder: Path, stage: str) -> list[Any]:
-    """The averaged weights a stage has saved last."""
-    with np.load(folder / stage / "average.npz") as stored:
-        return [stored[f"arr_{i}"] for i in range(len(stored.files))]
+def score_sets(scored: material_of.Crops, reads: Sequence[Read]) -> list[Score]:
+    """The scores of what was read in the scored crops, in the order of their sets."""
+    found = []
+    for name in dict.fromkeys(scored.sets):
+        which = [i for i, each in enumerate(scored.sets) if each == name]
+        found.append(score(name, [reads[i] for i in which], [(scored.texts[i], scored.countries[i]) for i in which]))
+    return found
 
 
-def limit_threads(threads: int) -> None:
-    """Before TensorFlow's first use."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    import tensorflow as tf
-
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+def averaged(folder: Path, stage: str) -> dict[str, Any]:
+    """The averaged weights that a stage has saved last."""
+    state: dict[str, Any] = torch.load(folder / stage / "last.pt", map_location="cpu", weights_only=True)["average"]
+    return state
 
 
 def train(options: argparse.Namespace) -> None:
     """Both stages, one after the other."""
-    import tensorflow as tf
-
     if options.fresh:
         shutil.rmtree(options.work, ignore_errors=True)
-    tf.keras.utils.set_random_seed(options.seed)
-    left_out = frozenset(options.leave_out.split(",")) - {""}
-    stages = (
-        Stage("main", options.minutes * 60, 2.5e-3, Recipe(0.5, MAIN, left_out)),
-        Stage("finetune", options.finetune_minutes * 60, 1e-3, Recipe(0.45, WIDE, left_out, american=0.25, more=MORE_AMERICAN)),
-    )
-    for index, stage in enumerate(stages):
-        trainer = Trainer(stage, options.work, options.plates)
-        if index:
-            trainer.start_from(load_average(options.work, stages[index - 1].name))
-        trainer.run(
-            options.plates,
-            seed=options.seed + 100_000 * index,
-            processes=options.generators,
-            say_every_s=options.say_every_s,
-        )
+    material = material_of.read(options.pack)
+    main_stage = Trainer("main", options, material)
+    main_stage.run(options.main)
+    if options.settle:
+        settle = Trainer("settle", options, material)
+        if not settle.progress.samples:
+            settle.start_from(averaged(options.work, "main"))
+        settle.run(options.settle)
 
 
 def export(options: argparse.Namespace) -> None:
     """Quantise the last stage's averaged weights; write the model, its card and the picture of its weak spots."""
     from scripts.training.ocr.card import write_card
-    from scripts.training.ocr.quantise import calibration, to_int8, write_atomically
+    from scripts.training.ocr.export import calibration, graph_of
     from scripts.training.ocr.weak_spots import draw_weak_spots
+    from scripts.training.tflite import to_int8
 
-    stage = options.stage or ("finetune" if (options.work / "finetune" / "average.npz").exists() else "main")
-    weights = load_average(options.work, stage)
-    real = load_real(options.plates)
-    backgrounds = load_backgrounds(options.plates)
-    pictures = calibration(real, backgrounds, WIDE, options.seed)
-    model = options.models / "ocr.tflite"
-    write_atomically(model, to_int8(weights, pictures))
-    stages = [options.work / "main"] + ([options.work / "finetune"] if stage == "finetune" else [])
-    print(write_card(model, weights, real, stages, options.plates, calibration_pictures=len(pictures)))
-    right = draw_weak_spots(tflite_reader(model), options.models / "ocr-weak-spots.png", options.seed + 7)
+    stage = options.stage or ("settle" if (options.work / "settle" / "last.pt").exists() else "main")
+    model = PlateReader().eval()
+    model.load_state_dict(averaged(options.work, stage))
+    material = material_of.read(options.pack)
+    graph = graph_of(model)
+    pictures = calibration(material, options.seed)
+    path = options.models / "ocr.tflite"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, to_int8(graph, graph.ranges(np.array_split(pictures, -(-len(pictures) // BATCH)))))
+    stages = [options.work / name for name in ("main", "settle")[: 1 + (stage == "settle")]]
+    print(write_card(path, graph, material, stages, options.plates, calibration_pictures=len(pictures)))
+    right = draw_weak_spots(model_reader(path), options.models / "ocr-weak-spots.png", options.seed + 7)
     print(f"augmented rendered plates read right (folded): {100 * right:.1f} %; the others: ocr-weak-spots.png")
 
 
@@ -227,22 +239,33 @@ def main(arguments: list[str]) -> int:
     for name, what in (("train", train), ("export", export)):
         command = commands.add_parser(name)
         command.set_defaults(what=what)
-        command.add_argument("--plates", type=Path, default=PLATES)
+        command.add_argument("--pack", type=Path, default=material_of.PACK, help="made by scripts.training.ocr.material")
         command.add_argument("--work", type=Path, default=WORK, help="checkpoints")
         command.add_argument("--seed", type=int, default=1)
-        command.add_argument("--threads", type=int, default=1, help="TensorFlow threads")
-        if name == "train":
-            command.add_argument("--minutes", type=float, default=70.0)
-            command.add_argument("--finetune-minutes", type=float, default=10.0)
-            command.add_argument("--generators", type=int, default=1, help="processes that draw and augment")
-            command.add_argument("--say-every-s", type=float, default=120.0)
-            command.add_argument("--fresh", action="store_true")
-            command.add_argument("--leave-out", default="", metavar="XX,YY", help="countries that are neither drawn nor learned")
-        else:
-            command.add_argument("--stage", choices=("main", "finetune"))
+        command.add_argument("--threads", type=int, default=1, help="PyTorch threads")
+        if name == "export":
+            command.add_argument("--stage", choices=("main", "settle"))
+            command.add_argument("--plates", type=Path, default=PLATES, help="sets to score")
             command.add_argument("--models", type=Path, default=REPOSITORY / "models")
+            continue
+        command.add_argument("--main", type=int, default=4_000_000, help="samples")
+        command.add_argument("--settle", type=int, default=1_000_000, help="samples; 0: not yet")
+        command.add_argument("--processes", type=int, default=1, help="processes that draw plates; 0: drawn between the steps")
+        command.add_argument("--score-every", type=int, default=100_000, help="samples")
+        command.add_argument("--save-every-s", type=float, default=300.0)
+        command.add_argument("--fresh", action="store_true")
+        command.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+        command.add_argument(
+            "--bf16", action=argparse.BooleanOptionalAction, help="train in halves; left out: where that is quicker"
+        )
+        command.add_argument(
+            "--leave-out", dest="left_out", type=lambda text: frozenset(text.split(",")) - {""}, default=frozenset(),
+            metavar="XX,YY", help="countries that are neither drawn nor learned",
+        )  # fmt: skip
     options = parser.parse_args(arguments)
-    limit_threads(options.threads)
+    torch.set_num_threads(options.threads)
+    if options.what is train and options.bf16 is None:
+        options.bf16 = fast_bf16(options.device)
     options.what(options)
     return 0
 

@@ -12,10 +12,13 @@ import pytest
 
 from board.camera import CameraSettings
 from board.gpio.sim import set_input
+from board.kit.clients import Clients
 from board.kit.clock import Clock
-from engine.settings import GeneralSettings, LprSettings
+from board.kit.servers import announce
+from board.kit.state import State
+from engine.settings import GeneralSettings, LprSettings, RecorderSettings
 from engine.settings.lane import COUNTS, LaneSettings
-from engine.store import Store
+from engine.store import PassageQuery, Store
 from engine.store.backup import Backup, abouts
 from engine.types import PlateList, Start
 from tests.browser.proxy import Proxy
@@ -381,6 +384,50 @@ def test_a_file_is_looked_at_and_imported_and_an_export_is_made_and_run(page: An
     assert "3 plates" in page.inner_text("#jobs")
     page.goto(f"{address}/audit?kind=import&from=2020-01-01T00:00")
     assert "WHITELIST: 2 added, 0 changed, 0 removed, now 3 plates" in page.inner_text(".results")
+
+
+def test_the_integration_page_shows_who_is_connected_and_fills_a_new_password_into_what_is_copied(
+    page: Any, camera: tuple[Path, str]
+) -> None:
+    folder, address = camera
+    state, made = State(folder), {"user": "onvif-1", "password": "s3cret", "use": "onvif", "name": "NVR", "used": None}
+    page.route(  # the host's, which this stack has not
+        "**/api/device-passwords",
+        lambda route: route.fulfill(json=made if route.request.method == "POST" else {"device_passwords": [made]}),
+    )
+    announce(state, "rtsp", "rtsp://127.0.0.1:8554/main")
+    announce(state, "nvr", "tcp://127.0.0.1:17001")
+    clients = Clients(state, "vms")
+    clients.start()
+    clients.open("nvr", "10.0.0.7:40000", EVIL).sent("BGW2847")
+    try:
+        page.goto(f"{address}/recorders")
+        nvr = page.locator("[data-server=nvr]")
+        nvr.get_by_text("1 is connected").click()
+        playwright.expect(nvr.locator("td").nth(1)).to_have_text(EVIL)
+        playwright.expect(nvr.locator("td").nth(3)).to_contain_text("BGW2847")
+        playwright.expect(page.locator("[data-server=onvif]")).to_contain_text("does not listen")
+
+        page.locator("#product-list").get_by_text("Frigate", exact=True).click()
+        playwright.expect(page.locator("#product-list pre").first).to_contain_text("rtsp://USER:PASSWORD@127.0.0.1:8554/main")
+        page.locator("#new-password [name=name]").fill("NVR")
+        page.get_by_role("button", name="Make a password").click()
+        playwright.expect(page.locator("#password-said")).to_contain_text("s3cret")
+        playwright.expect(page.locator("#product-list pre").first).to_contain_text("rtsp://onvif-1:s3cret@127.0.0.1:8554/main")
+
+        page.get_by_role("button", name="Send a test").click()
+        playwright.expect(page.locator("#test-results")).to_contain_text("a test with the plate TEST was told")
+        stored = with_store(folder, lambda store: store.passages(PassageQuery()))
+        assert "TEST" not in [each.passage.plate for each in stored]
+
+        page.locator("#f-nvr").uncheck()
+        page.get_by_role("button", name="Save", exact=True).click()
+        playwright.expect(page.locator(".toast")).to_have_text("Saved.")
+        assert with_store(folder, lambda store: store.settings(RecorderSettings)).nvr is False
+        page.set_viewport_size({"width": 390, "height": 800})
+        assert page.evaluate("[document.documentElement.scrollWidth <= innerWidth, window.hurt]") == [True, None]
+    finally:
+        clients.close()
 
 
 def test_a_copy_of_the_lists_is_restored_and_the_database_is_reset_from_the_page(page: Any, tmp_path: Path) -> None:

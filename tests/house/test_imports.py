@@ -23,7 +23,7 @@ MAY_IMPORT = {
 """Folder: what of ours its files may import (ARCHITECTURE.md)."""
 APART = (("engine/reading", "engine.service"), ("engine/service", "engine.reading"))
 """Folder, and what its files never import: the processes that read and that open meet by messages alone."""
-ONLY_IN_FUNCTIONS = {"picamera2", "RPi", "lgpio", "gpiod", "av", "tensorflow", "cv2"}
+ONLY_IN_FUNCTIONS = {"picamera2", "RPi", "lgpio", "gpiod", "av", "torch", "cv2"}
 FOLDERS = ("board", "engine", "webui", "firmware", "vadp_package")
 FILES = sorted(path for folder in FOLDERS for path in (REPOSITORY / folder).rglob("*.py"))
 MODULES = [pytest.param(path, id=str(path.relative_to(REPOSITORY))) for path in FILES]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -45,6 +46,15 @@ def send(kept: Kept, chosen: MqttOptions, **changes: Any) -> str:
 
 def use(kept: Kept, *chosen: MqttOptions) -> None:
     ACTION.use(kept, chosen, env())
+
+
+def test_a_message_over_a_connection_that_was_idle_is_sent_at_once(broker: Broker, kept: Kept) -> None:
+    use(kept, options(broker))
+    send(kept, options(broker))
+    began_s = time.monotonic()
+    for _ in range(10):
+        send(kept, options(broker))
+    assert time.monotonic() - began_s < 5.0  # each waited for the end of a second, once
 
 
 def test_an_event_arrives_as_the_document_with_its_remaining_age_and_the_deliverys_id(broker: Broker, kept: Kept) -> None:

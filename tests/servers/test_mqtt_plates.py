@@ -56,8 +56,8 @@ def gate(tmp_path: Path) -> Iterator[Gate]:
         while not program.of(hello):  # until the camera has subscribed
             program.say(f"{LISTS}/NOBODY/plates/X/delete")
         yield made
-        made.store.close()
-        vars(made).clear()  # pytest holds on to it, and paho's sockets go with its client
+    made.store.close()
+    vars(made).clear()  # pytest holds on to it, and paho's sockets go with its client
 
 
 def test_a_plate_is_set_changed_and_taken_out_and_each_answer_says_what_was_done(gate: Gate) -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from board.kit.clients import Clients, read_clients
 from board.kit.errors import ConfigError, TriggerRefused
+from board.kit.state import State
 from engine.dispatch.replies import Replies
 from engine.service.servers import trigger
 from engine.service.servers.trigger import TriggerServer
+from tests.waiting import until
 
 
 class Fired:
@@ -53,6 +57,28 @@ def lines(peer: socket.socket, count: int) -> list[str]:
             break
         data += more
     return data.decode().split("\r\n")[:-1]
+
+
+def test_who_is_connected_is_told_with_the_last_message_and_its_answer(fired: Fired, tmp_path: Path) -> None:
+    state = State(tmp_path)
+    clients = Clients(state, "service")
+    clients.start()
+    server = TriggerServer(0, "OPEN 1", fired, host="127.0.0.1", clients=clients)
+    server.start()
+    with connect(server) as peer:
+        peer.sendall(b"OPEN 1\n")
+        assert lines(peer, 1) == ["OK t1"]
+        (told,) = read_clients(state)
+        assert (told.server, told.count) == ("trigger", 1)
+        place = ":".join(map(str, peer.getsockname()))
+        assert [(each.address, each.sent, each.answered, each.count) for each in told.clients] == [(place, "OPEN 1", "OK t1", 1)]
+        peer.sendall(b"open it\n")
+        lines(peer, 1)
+        ((wrong,),) = [told.clients for told in read_clients(state)]
+        assert (wrong.sent, wrong.answered) == ("", "ERROR this is not the trigger message")
+    until(lambda: [each.count for each in read_clients(state)] == [0], "its end")
+    server.close()
+    clients.close()
 
 
 def test_the_message_is_answered_with_ok_and_the_id_of_the_trigger(server: TriggerServer, fired: Fired) -> None:

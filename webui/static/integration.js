@@ -24,7 +24,7 @@ function serverBlock(server) {
   if (server.clients.length) {
     const said = here.length ? _n("{count} is connected", "{count} are connected", server.count) : _("Nobody is connected");
     block.append(el("details", {open}, el("summary", {class: "small"}, said), clientTable(server.clients)));
-  } else if (server.state === "on") block.append(el("p", {class: "small muted"}, _("Nobody is connected")));
+  } else if (server.state === "on") block.append(server.count ? el("p", {class: "small muted"}, _n("{count} is connected", "{count} are connected", server.count)) : el("p", {class: "small muted"}, _("Nobody is connected")));
   return block;
 }
 
@@ -158,7 +158,7 @@ function passwordRow(each) {
     await showPasswords();
   });
   return el("tr", {}, el("td", {"data-name": _("For")}, each.name), el("td", {"data-name": _("Use")}, each.use), el("td", {"data-name": _("User name")}, el("code", {class: "mono"}, each.user)),
-    el("td", {"data-name": _("Last use"), class: "small"}, each.used ? new Date(each.used).toLocaleString() : _("not since the start")), el("td", {class: "right"}, remove));
+    el("td", {"data-name": _("Last use (UTC)"), class: "small"}, each.used ? each.used.slice(0, 16).replace("T", " ") : _("not since the start")), el("td", {class: "right"}, remove));
 }
 
 async function showPasswords() {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -25,6 +26,9 @@ from webui.view.recorders import PRODUCTS, Product
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?")
 PEER = re.compile(r"(.+):(\d{1,5})")
+
+FTP = "ftp"
+"""Its process is confined and answers nobody here: how many use it stands in a file."""
 
 ON, OFF, SILENT = "on", "off", "silent"
 """A server listens; it is switched off; it should listen and does not."""
@@ -72,10 +76,10 @@ KNOWN = (
         lambda portal: portal.general().trigger_port > 0,
     ),
     Known(
-        "ftp",
+        FTP,
         mark("FTP server"),
         mark("Lists for other cameras; it is switched on in the camera's menu."),
-        "ftp",
+        FTP,
         lambda portal: None,
     ),
 )
@@ -107,6 +111,8 @@ def host_of(call: Call) -> str:
 
 def _servers(portal: Portal, host: str, announced: Mapping[str, str]) -> list[shapes.Listening]:
     told = {each.server: each for each in read_clients(portal.state)}
+    if FTP in announced:
+        told[FTP] = ServerClients(FTP, _ftp_clients(portal), ())
     known = {each.name: each for each in KNOWN}
     others = sorted({*announced, *told} - known.keys())
     zone = portal.zone()
@@ -124,6 +130,13 @@ def _servers(portal: Portal, host: str, announced: Mapping[str, str]) -> list[sh
             for name in others
         ),
     ]
+
+
+def _ftp_clients(portal: Portal) -> int:
+    try:
+        return int(json.loads(portal.state.ftp_status.read_bytes())["clients"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return 0
 
 
 def _always(portal: Portal) -> bool:

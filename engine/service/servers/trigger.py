@@ -22,11 +22,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from board.kit.clients import Client, Clients, place_of
 from board.kit.errors import ConfigError, TriggerRefused
+from board.kit.words import NOTHING, Text
 from engine.dispatch.replies import Replies
 from engine.types import SOCKET_CAUSE
 
 log = logging.getLogger("triggers")
+
+NAME = "trigger"
+"""Of this server, in STATE/run/servers.json."""
 
 MAX_CONNECTIONS = 32
 MAX_LINE = 256
@@ -77,9 +82,16 @@ class _Peer:
     since_s: float
     fired_s: float | None = None
     """When it last sent the message; both times are monotonic."""
+    told: Client | None = None
+    """For whoever shows who is connected."""
     wrong: int = 0
     giving_up: threading.Event = field(default_factory=threading.Event)
     sending: threading.Lock = field(default_factory=threading.Lock)
+
+    def tell(self, asked: str, answered: str) -> None:
+        if self.told is not None:
+            self.told.sent(asked)
+            self.told.answered(answered)
 
     def send(self, data: bytes) -> None:
         """An answer of an action. OSError when the client is gone or does not read: it is cut off then, as it has half of one."""
@@ -97,15 +109,23 @@ class _Peer:
 
 class TriggerServer:
     """Listens from `start` to `close`. `fire(cause)` gives the trigger's id or raises TriggerRefused; `replies` is told how its
-    client is answered once more, by an action. `host`: the address to
-    listen on, "" for all."""
+    client is answered once more, by an action; `clients` who is connected. `host`: the address to listen on, "" for all."""
 
-    def __init__(self, port: int, message: str, fire: Callable[[str], str], host: str = "", replies: Replies | None = None) -> None:
+    def __init__(
+        self,
+        port: int,
+        message: str,
+        fire: Callable[[str], str],
+        host: str = "",
+        replies: Replies | None = None,
+        clients: Clients | None = None,
+    ) -> None:
         self._address = (host, port)
         self._message = message.encode()
         self._ends = re.compile(b"[%s]" % re.escape(bytes(byte for byte in ENDS if byte not in self._message)))
         self._fire = fire
         self._replies = replies or Replies()
+        self._clients = clients
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._peers: list[_Peer] = []
@@ -166,7 +186,8 @@ class TriggerServer:
                 if not self._stop.wait(POLL_S):  # out of file descriptors, for one: go on when there are some again
                     log.error("trigger socket: %s", why)
                 continue
-            peer = _Peer(sock, str(address[0]), time.monotonic())
+            told = self._clients.open(NAME, place_of(address)) if self._clients is not None else None
+            peer = _Peer(sock, str(address[0]), time.monotonic(), told=told)
             self._admit(peer)
             self._spawn(partial(self._serve, peer))
 
@@ -204,6 +225,8 @@ class TriggerServer:
                 if peer in self._peers:
                     self._peers.remove(peer)
             self._replies.forget(peer.send)
+            if peer.told is not None:
+                peer.told.closed(Text("too many are connected") if peer.giving_up.is_set() else NOTHING)
             sock.close()
 
     def _talk(self, peer: _Peer) -> None:
@@ -266,6 +289,7 @@ class TriggerServer:
                 else:
                     answer = f"OK {trigger_id}"
                     self._replies.expect(trigger_id, peer.send)
+                peer.tell(self._message.decode("utf-8", "replace"), answer)
                 _reply(peer.sock, answer)
             return True
         if not line.isascii() or not line.decode("ascii", "replace").isprintable():
@@ -277,6 +301,7 @@ class TriggerServer:
 
     def _refuse(self, peer: _Peer, reason: str) -> None:
         log.warning("trigger socket: message from %s discarded: %s", peer.host, reason)
+        peer.tell("", f"ERROR {reason}")
         _reply(peer.sock, f"ERROR {reason}")
 
 

@@ -21,7 +21,8 @@ class Events:
         self._loop = loop
         self._clock = clock
         self._lines = lines
-        self._armed_ns: int | None = None
+        self._armed: set[int] = set()
+        """When timers go off that were set, in monotonic ns."""
         self.consumers = consumers
         self.subscriptions = Subscriptions(self._states)
 
@@ -35,17 +36,20 @@ class Events:
         made = LINES[state.kind](state.name, state.active, state.changed_at or self._clock.now(), CHANGED)
         self.subscriptions.publish(event_of(made, is_property=True))
 
+    def end(self) -> None:
+        """Nobody is told anything any more."""
+        for one in self.subscriptions.all():
+            self.subscriptions.end(one)
+
     def arm(self) -> None:
-        """Sees to it that what waits ends in time. One timer is enough: it comes again for as long as somebody waits, and of those
-        that were set earlier at most a few are left."""
+        """Sees to it that what waits ends in time: a timer is set when none of those before goes off early enough."""
         next_ns = self.subscriptions.next_ns()
-        if next_ns is not None and (self._armed_ns is None or next_ns < self._armed_ns):
-            self._armed_ns = next_ns
+        if next_ns is not None and next_ns < min(self._armed, default=next_ns + 1):
+            self._armed.add(next_ns)
             self._loop.after(max(0.0, (next_ns - self._clock.monotonic_ns()) / SECOND_NS), lambda: self._turn(next_ns))
 
     def _turn(self, armed_ns: int) -> None:
-        if self._armed_ns == armed_ns:
-            self._armed_ns = None
+        self._armed.discard(armed_ns)
         self.subscriptions.turn(self._clock.monotonic_ns())
         self.arm()
 

@@ -13,7 +13,6 @@ from board.kit.loop import Loop
 from board.kit.servers import announce, bind_address, url_of
 from board.kit.state import State
 from engine.messages import LineState, ServerSettings
-from engine.network import reachable
 from engine.vms.access import Access
 from engine.vms.frames import Frames
 from engine.vms.http import Reply, Request, text
@@ -53,6 +52,8 @@ class OnvifDevice:
         before, self._settings = self._settings, settings
         if "_camera" in vars(self):
             self._camera.settings = settings
+            if not settings.onvif:
+                self._camera.events.end()
         announce(self._state, NAME, url_of("http", bind_address(), web_port()) + PATH if settings.onvif else "")
         wanted = settings.onvif and settings.discovery and not bind_address().startswith("127.")
         if self._discovery is not None and not wanted:
@@ -119,4 +120,6 @@ class OnvifDevice:
         return Camera(self._state, self._clock, self._settings, events, orders.switch, self._frames.newest)
 
     def _reachable(self) -> tuple[str, ...]:
+        from engine.network import reachable
+
         return reachable(self._settings.action_addresses) if self._settings is not None else ()

@@ -28,6 +28,8 @@ MOST_AT_ONCE = 50
 
 SHORTEST_S = 10
 LONGEST_S = 86_400
+LONGEST_PUSHED_S = 3_600
+"""Who is sent messages logs in at least so often: without its password it is sent nothing any more."""
 USUAL_S = 600
 """How long a subscription lasts that says nothing about it."""
 
@@ -138,8 +140,8 @@ class Subscriptions:
         self._states = states
         self._all: dict[str, Subscription] = {}
 
-    def __len__(self) -> int:
-        return len(self._all)
+    def all(self) -> tuple[Subscription, ...]:
+        return tuple(self._all.values())
 
     def add(
         self,
@@ -156,7 +158,7 @@ class Subscriptions:
         if news is not None:
             self._make_room(MOST_PUSHED, lambda each: each.is_pushed)
         self._make_room(MOST, lambda each: True)
-        lasts_ns = _granted_ns(lasts_s)
+        lasts_ns = _granted_ns(lasts_s, news is not None)
         made = Subscription(secrets.token_hex(12), who, address, wish, lasts_ns, now_ns + lasts_ns, now_ns, news, ended)
         self._all[made.id] = made
         self.synchronise(made)
@@ -179,7 +181,7 @@ class Subscriptions:
         return None
 
     def renew(self, one: Subscription, lasts_s: float, now_ns: int) -> None:
-        one.lasts_ns = _granted_ns(lasts_s)
+        one.lasts_ns = _granted_ns(lasts_s, one.is_pushed)
         one.ends_ns = now_ns + one.lasts_ns
 
     def end(self, one: Subscription) -> None:
@@ -265,5 +267,5 @@ class Subscriptions:
             self.end(min(group, key=lambda each: each.used_ns))
 
 
-def _granted_ns(lasts_s: float) -> int:
-    return round(max(SHORTEST_S, min(lasts_s, LONGEST_S)) * SECOND_NS)
+def _granted_ns(lasts_s: float, pushed: bool) -> int:
+    return round(max(SHORTEST_S, min(lasts_s, LONGEST_PUSHED_S if pushed else LONGEST_S)) * SECOND_NS)

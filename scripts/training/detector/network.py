@@ -1,90 +1,117 @@
-"""The detector network and its losses (TensorFlow 2.15): grey 288x384 in; heat, size, centre and corner maps at stride 8 out."""
+"""The detector network and its losses (PyTorch): grey 288x384 in; heat, size, centre and corner maps at stride 8 out."""
 
 from __future__ import annotations
 
 import math
 
-import tensorflow as tf
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
 
 from engine.recognise.detect import LOG_HEIGHT, LOG_WIDTH, STRIDE
+from scripts.training.layers import Conv, Residual, lower, lower_chain
+from scripts.training.tflite import Graph
 
-layers = tf.keras.layers
 CORNER_BEND = 0.1
 """Most plates are upright: a bend near nought would leave the tilted ones, which teach, no more weight than the noise."""
 CORNER_SHARE = 2.5
+WARM_UP = 8000
+"""Windows until the peak of the learning rate."""
+ROLES = ("heat", "wh", "xy", "corners")
+"""Its outputs: 1, 2, 2 and 8 numbers a cell."""
 
 
-def build(height: int | None, width: int | None, batch: int | None = None) -> tf.keras.Model:
-    """The fully convolutional network; outputs in the order heat (h, w, 1), wh (h, w, 2), xy (h, w, 2), corners (h, w, 8)."""
+class Detector(nn.Module):
+    """Fully convolutional: input (n, 1, height, width) as grey / 128 - 1, sides multiples of 32; outputs as ROLES, (n, numbers,
+    height / 8, width / 8)."""
 
-    def normed(x: tf.Tensor, channels: int, kernel: int = 3, step: int = 1) -> tf.Tensor:
-        x = layers.Conv2D(channels, kernel, step, "same", use_bias=False, kernel_initializer="he_normal")(x)
-        return layers.BatchNormalization(momentum=0.97)(x)
+    def __init__(self) -> None:
+        super().__init__()
 
-    def conv(x: tf.Tensor, channels: int, step: int = 1) -> tf.Tensor:
-        return layers.ReLU(6.0)(normed(x, channels, 3, step))
+        def half(before: int, after: int) -> tuple[nn.Module, nn.Module]:
+            return Conv(before, after, stride=(2, 2)), nn.ReLU()
 
-    def residual(x: tf.Tensor) -> tf.Tensor:
-        return layers.ReLU(6.0)(layers.Add()([x, normed(x, x.shape[-1])]))
+        self.fine = nn.Sequential(*half(1, 12), *half(12, 20), *half(20, 40), Residual(40), Residual(40))
+        self.middle = nn.Sequential(*half(40, 72), Residual(72), Residual(72))
+        self.coarse = nn.Sequential(*half(72, 88), Residual(88), Residual(88))
+        self.to_middle = Conv(88, 72, (1, 1))
+        self.merged = nn.Sequential(Residual(72))
+        self.to_fine = Conv(72, 40, (1, 1))
+        self.last = nn.Sequential(Conv(40, 56), nn.ReLU())
+        self.heads = nn.ModuleDict({role: nn.Conv2d(56, size, 1) for role, size in zip(ROLES, (1, 2, 2, 8), strict=True)})
+        for head in self.heads.values():
+            nn.init.normal_(head.weight, std=0.02)
+            nn.init.zeros_(head.bias)
+        nn.init.constant_(self.heads["heat"].bias, -3.0)
 
-    def merge(coarse: tf.Tensor, fine: tf.Tensor) -> tf.Tensor:
-        raised = layers.UpSampling2D(2, interpolation="nearest")(normed(coarse, fine.shape[-1], 1))
-        return layers.ReLU(6.0)(layers.Add()([raised, fine]))
-
-    grey = layers.Input((height, width, 1), batch_size=batch, name="grey")
-    a = residual(residual(conv(conv(conv(grey, 12, 2), 20, 2), 40, 2)))
-    b = residual(residual(conv(a, 72, 2)))
-    c = residual(residual(conv(b, 88, 2)))
-    b = residual(merge(c, b))
-    a = conv(merge(b, a), 56)
-    heat = layers.Conv2D(1, 1, bias_initializer=tf.keras.initializers.Constant(-3.0), name="heat", dtype="float32")(a)
-    wh = layers.Conv2D(2, 1, name="wh", dtype="float32")(a)
-    xy = layers.Conv2D(2, 1, name="xy", dtype="float32")(a)
-    corners = layers.Conv2D(8, 1, name="corners", dtype="float32")(a)
-    return tf.keras.Model(grey, [heat, wh, xy, corners])
-
-
-def heat_loss(logits: tf.Tensor, heat: tf.Tensor) -> tf.Tensor:
-    """Focal loss as in CenterNet over the centres of the batch; cells of heat -1 are not judged."""
-    judged = tf.cast(heat >= 0, tf.float32)
-    centre = tf.cast(heat >= 1, tf.float32)
-    p = tf.sigmoid(logits)
-    hit = centre * tf.square(1 - p) * tf.nn.softplus(-logits)
-    miss = (1 - centre) * tf.pow(1 - tf.maximum(heat, 0), 4) * tf.square(p) * tf.nn.softplus(logits)
-    return tf.reduce_sum(judged * (hit + miss)) / (tf.reduce_sum(centre) + 8)
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        fine = self.fine(x)
+        middle = self.middle(fine)
+        raised = functional.interpolate(self.to_middle(self.coarse(middle)), scale_factor=2.0, mode="nearest")
+        middle = self.merged(functional.relu(raised + middle))
+        raised = functional.interpolate(self.to_fine(middle), scale_factor=2.0, mode="nearest")
+        last = self.last(functional.relu(raised + fine))
+        return {role: head(last) for role, head in self.heads.items()}
 
 
-def box_loss(wh: tf.Tensor, xy: tf.Tensor, weight: tf.Tensor, box: tf.Tensor) -> tf.Tensor:
-    """1.5 (1 - IoU + centre distance of DIoU) + 0.3 L1 (log size, centre in cells at half weight), 1 a plate."""
-    rows, columns = tf.shape(weight)[1], tf.shape(weight)[2]
-    ys = (tf.cast(tf.range(rows), tf.float32)[None, :, None] + 0.5) * STRIDE
-    xs = (tf.cast(tf.range(columns), tf.float32)[None, None, :] + 0.5) * STRIDE
-    x, y = xs + xy[..., 0] * STRIDE, ys + xy[..., 1] * STRIDE
-    log_w, log_h = tf.clip_by_value(wh[..., 0] + LOG_WIDTH, 0.5, 6.5), tf.clip_by_value(wh[..., 1] + LOG_HEIGHT, 0.5, 6.5)
-    w, h = tf.exp(log_w), tf.exp(log_h)
-    left, top, right, bottom = (box[..., i] for i in range(4))
-    true_w, true_h = tf.maximum(right - left, 1.0), tf.maximum(bottom - top, 1.0)
+def graph_of(model: Detector, height: int, width: int) -> Graph:
+    """The detector as it runs on a board, for pictures of this size; outputs as ROLES, (1, height / 8, width / 8, numbers)."""
+    graph = Graph()
+    fine = lower_chain(graph, graph.picture(height, width), model.fine)
+    middle = lower_chain(graph, fine, model.middle)
+    raised = graph.enlarge(lower(graph, lower_chain(graph, middle, model.coarse), model.to_middle))
+    middle = lower_chain(graph, graph.add(raised, middle, relu=True), model.merged)
+    raised = graph.enlarge(lower(graph, middle, model.to_fine))
+    last = lower_chain(graph, graph.add(raised, fine, relu=True), model.last)
+    for role in ROLES:
+        head = model.heads[role]
+        graph.outputs[role] = graph.conv(last, head.weight, head.bias)
+    return graph
+
+
+def heat_loss(logits: Tensor, heat: Tensor) -> Tensor:
+    """Focal loss as in CenterNet over the centres of the batch, both (n, h, w); cells of heat -1 are not judged."""
+    judged, centre = (heat >= 0).float(), (heat >= 1).float()
+    p = torch.sigmoid(logits)
+    hit = centre * (1 - p) ** 2 * functional.softplus(-logits)
+    miss = (1 - centre) * (1 - heat.clamp_min(0)) ** 4 * p**2 * functional.softplus(logits)
+    return (judged * (hit + miss)).sum() / (centre.sum() + 8)
+
+
+def box_loss(wh: Tensor, xy: Tensor, weight: Tensor, box: Tensor) -> Tensor:
+    """1.5 (1 - IoU + centre distance of DIoU) + 0.3 L1 (log size, centre in cells at half weight), 1 a plate. Maps (n, 2, h, w),
+    weights (n, h, w), boxes (n, h, w, 4)."""
+    rows, columns = weight.shape[1:]
+    ys = (torch.arange(rows, device=weight.device)[None, :, None] + 0.5) * STRIDE
+    xs = (torch.arange(columns, device=weight.device)[None, None, :] + 0.5) * STRIDE
+    x, y = xs + xy[:, 0] * STRIDE, ys + xy[:, 1] * STRIDE
+    log_w, log_h = (wh[:, 0] + LOG_WIDTH).clamp(0.5, 6.5), (wh[:, 1] + LOG_HEIGHT).clamp(0.5, 6.5)
+    w, h = log_w.exp(), log_h.exp()
+    left, top, right, bottom = box.unbind(-1)
+    true_w, true_h = (right - left).clamp_min(1.0), (bottom - top).clamp_min(1.0)
     true_x, true_y = (left + right) / 2, (top + bottom) / 2
-    across = tf.maximum(tf.minimum(x + w / 2, right) - tf.maximum(x - w / 2, left), 0)
-    down = tf.maximum(tf.minimum(y + h / 2, bottom) - tf.maximum(y - h / 2, top), 0)
+    across = (torch.minimum(x + w / 2, right) - torch.maximum(x - w / 2, left)).clamp_min(0)
+    down = (torch.minimum(y + h / 2, bottom) - torch.maximum(y - h / 2, top)).clamp_min(0)
     shared = across * down
     iou = shared / (w * h + true_w * true_h - shared + 1e-6)
-    hull_w = tf.maximum(x + w / 2, right) - tf.minimum(x - w / 2, left)
-    hull_h = tf.maximum(y + h / 2, bottom) - tf.minimum(y - h / 2, top)
-    away = (tf.square(x - true_x) + tf.square(y - true_y)) / (tf.square(hull_w) + tf.square(hull_h) + 1e-6)
-    sizes = tf.abs(log_w - tf.math.log(true_w)) + tf.abs(log_h - tf.math.log(true_h))
-    places = (tf.abs(x - true_x) + tf.abs(y - true_y)) / STRIDE
+    hull_w = torch.maximum(x + w / 2, right) - torch.minimum(x - w / 2, left)
+    hull_h = torch.maximum(y + h / 2, bottom) - torch.minimum(y - h / 2, top)
+    away = ((x - true_x) ** 2 + (y - true_y) ** 2) / (hull_w**2 + hull_h**2 + 1e-6)
+    sizes = (log_w - true_w.log()).abs() + (log_h - true_h.log()).abs()
+    places = ((x - true_x).abs() + (y - true_y).abs()) / STRIDE
     each = 1.5 * (1 - iou + away) + 0.3 * (sizes + 0.5 * places)
-    return tf.reduce_sum(weight * each) / (tf.reduce_sum(weight) + 1e-6)
+    return (weight * each).sum() / (weight.sum() + 1e-6)
 
 
-def corner_loss(corners: tf.Tensor, weight: tf.Tensor, true: tf.Tensor) -> tf.Tensor:
-    """Huber (bent at CORNER_BEND) over the eight deviations, in shares of the box's width and height, 1 a plate."""
-    away = tf.abs(corners - true)
-    each = tf.where(away < CORNER_BEND, tf.square(away) / (2 * CORNER_BEND), away - CORNER_BEND / 2)
-    return CORNER_SHARE * tf.reduce_sum(weight * tf.reduce_sum(each, -1)) / (tf.reduce_sum(weight) + 1e-6)
+def corner_loss(corners: Tensor, weight: Tensor, true: Tensor) -> Tensor:
+    """Huber (bent at CORNER_BEND) over the eight deviations, in shares of the box's width and height, 1 a plate. Maps (n, 8, h, w),
+    weights (n, h, w), truth (n, h, w, 8)."""
+    away = (corners - true.permute(0, 3, 1, 2)).abs()
+    each = torch.where(away < CORNER_BEND, away**2 / (2 * CORNER_BEND), away - CORNER_BEND / 2)
+    return CORNER_SHARE * (weight * each.sum(1)).sum() / (weight.sum() + 1e-6)
 
 
-def learning_rate(done: float, elapsed_s: float, peak: float) -> float:
-    """20 s of warm-up, then a cosine over the share of the budget that is done (0..1) down to 1e-5."""
-    return min(elapsed_s / 20, 1.0) * (1e-5 + (peak - 1e-5) * (1 + math.cos(math.pi * min(done, 1.0))) / 2)
+def learning_rate(windows: int, budget: int, peak: float) -> float:
+    """A warm-up, then a cosine over the budget down to 1e-5."""
+    done = min(windows / budget, 1.0)
+    return min((windows + 1) / WARM_UP, 1.0) * (1e-5 + (peak - 1e-5) * (1 + math.cos(math.pi * done)) / 2)

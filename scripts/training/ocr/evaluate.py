@@ -7,24 +7,29 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.cli.labels import held_out
+from engine.countries import to_shapes
+from engine.recognise.interpreter import Network
+from engine.recognise.ocr import Ocr
+from engine.recognise.steps import characters
 from scripts.training.crops import DEV_SETS, PlateLabel, cut, possible_countries, read_labels
-from scripts.training.ocr.network import ALPHABET
-from scripts.training.ocr.picture import decode, fold, network_picture
+from scripts.training.ocr.alphabet import ALPHABET, COUNTRIES, ROWS
+from scripts.training.ocr.picture import fold, network_picture
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 PLATES = REPOSITORY.parent / "shared" / "data" / "plates"
 
-Reader = Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32], NDArray[np.float32]]]
-"""Pictures (n, 64, 128) uint8 to slot probabilities (n, 12, symbols) and country logits (n, countries)."""
+Read = tuple[str, str]
+"""Text in the alphabet's shapes, and the code of the likeliest country ("" for none)."""
+Reader = Callable[[NDArray[np.uint8]], list[Read]]
+"""What is read in network pictures (n, 64, 128) uint8."""
 
 CROP_SETS = {
     # name of a score -> crop sets of which the held-out texts are scored
@@ -35,7 +40,9 @@ CROP_SETS = {
     "cn": ("cn-rodney", "cn-lprnet", "cn-easypr"),
     "eg": ("eg-ealpr-crops",),
     "tn": ("tn-crops",),
-    "two-row": ("eu-tworow-agreed",),
+    "two-row": ("eu-tworow-agreed", "vn-tworow-agreed"),
+    "ir": ("ir-rajabi-crops",),
+    "cz": ("cz-iwt-agreed",),
 }
 MOST_CROPS = 120
 
@@ -75,51 +82,40 @@ def scored_crops(plates: Path, margin: float) -> dict[str, tuple[NDArray[np.uint
     return scored
 
 
-def score(name: str, probabilities: NDArray[np.float32], logits: NDArray[np.float32], labels: list[PlateLabel]) -> Score:
-    """Compare reads with labels."""
-    texts, reads = [label.text for label in labels], [decode(p, ALPHABET)[0] for p in probabilities]
-    misses = tuple((t, r) for t, r in zip(texts, reads, strict=True) if fold(t) != fold(r))
-    exact = sum(t == r for t, r in zip(texts, reads, strict=True))
-    possible = [possible_countries(label.country) for label in labels]
+def score(name: str, reads: Sequence[Read], wanted: Sequence[Read]) -> Score:
+    """Compare what was read with texts, in the alphabet's shapes too, and countries as the sets write them."""
+    pairs = [(text, read) for (text, _), (read, _) in zip(wanted, reads, strict=True)]
+    misses = tuple((text, read) for text, read in pairs if fold(text) != fold(read))
+    possible = [possible_countries(country) for _, country in wanted]
     known = [i for i, mask in enumerate(possible) if not mask.all()]
-    right = sum(bool(possible[i][logits[i].argmax()]) for i in known)
-    return Score(name, len(texts), exact, len(texts) - len(misses), misses, len(known), right)
+    right = sum(bool(possible[i][COUNTRIES.index(reads[i][1])]) for i in known if reads[i][1])
+    exact = sum(text == read for text, read in pairs)
+    return Score(name, len(pairs), exact, len(pairs) - len(misses), misses, len(known), right)
 
 
-def open_model(path: Path) -> Any:
-    try:
-        from ai_edge_litert.interpreter import Interpreter
-    except ImportError:
-        from tensorflow.lite.python.interpreter import Interpreter
-    return Interpreter(model_path=str(path), num_threads=1)
+def read_steps(steps: NDArray[np.float32], logits: NDArray[np.float32]) -> list[Read]:
+    """What probabilities (n, steps, symbols) and country logits (n, countries) say."""
+    texts = ("".join(ALPHABET[at] for at in characters(each, ROWS)[0].argmax(1)) for each in steps)
+    return [(text, COUNTRIES[at]) for text, at in zip(texts, logits.argmax(1).tolist(), strict=True)]
 
 
-def tflite_reader(path: Path) -> Reader:
-    """The int8 model as a reader; the input is grey - 128. Outputs are told apart by their shapes."""
-    interpreter = open_model(path)
-    interpreter.allocate_tensors()
-    source = interpreter.get_input_details()[0]
-    slots, country = sorted(interpreter.get_output_details(), key=lambda detail: -len(detail["shape"]))
+def model_reader(path: Path) -> Reader:
+    """A model file as the product reads with it, of whatever kind its card says."""
+    ocr = Ocr(Network(path, "ocr"))
 
-    def values(detail: Any) -> NDArray[np.float32]:
-        scale, zero = detail["quantization"]
-        real: NDArray[np.float32] = (interpreter.get_tensor(detail["index"])[0].astype(np.float32) - zero) * scale
-        return real
-
-    def read(pictures: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        rows = []
-        for picture in pictures:
-            interpreter.set_tensor(source["index"], (picture.astype(np.int16) - 128).astype(np.int8)[None, :, :, None])
-            interpreter.invoke()
-            rows.append((values(slots), values(country)))
-        return np.stack([row[0] for row in rows]), np.stack([row[1] for row in rows])
+    def read(pictures: NDArray[np.uint8]) -> list[Read]:
+        seen = [ocr.read(picture) for picture in pictures]
+        return [(one.text, max(one.head, key=lambda code: one.head[code], default="")) for one in seen]
 
     return read
 
 
 def evaluate(reader: Reader, plates: Path, margin: float) -> list[Score]:
     """Scores of every set found."""
-    return [score(name, *reader(pictures), labels) for name, (pictures, labels) in scored_crops(plates, margin).items()]
+    return [
+        score(name, reader(pictures), [(to_shapes(label.text), label.country) for label in labels])
+        for name, (pictures, labels) in scored_crops(plates, margin).items()
+    ]
 
 
 def main(arguments: list[str]) -> int:
@@ -130,7 +126,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--margins", type=float, nargs="+", default=[0.0, 0.05, 0.1, 0.15, 0.2])
     parser.add_argument("--misses", action="store_true", help="print what was read instead")
     options = parser.parse_args(arguments)
-    reader = tflite_reader(options.model)
+    reader = model_reader(options.model)
     print("exact/folded % of the plates in the labels' boxes widened by the margin on every side")
     for margin in options.margins:
         scores = evaluate(reader, options.plates, margin)

@@ -1,83 +1,66 @@
-"""Plate OCR network: 64x128 grey in; out a softmax over the alphabet for each of twelve slots, and a logit per country.
+"""Plate reader network (PyTorch): 64x128 grey in; out a distribution over the alphabet at every step along two rows, and a country.
 
-A plain 3x3 convolution trunk, then for every slot a soft attention over the 8x32 places of the last feature map
-(a layout branch sees the whole plate, a local branch sees characters), then one classifier shared by all slots.
-The country head sees the layout and the mean of the features. Only CONV_2D, ADD, RESHAPE, FULLY_CONNECTED, TRANSPOSE,
-SOFTMAX, MEAN, CONCATENATION and BATCH_MATMUL remain after conversion.
+A plain 3x3 trunk gives 8x32 places of 80 features. In each of the 32 columns two softmaxes over the 8 rows, steered by the column
+itself and by the layout of the whole plate, gather an upper and a lower row of text; convolutions along the rows and one classifier
+read them. 64 steps in reading order, upper row first; symbol 0 is "nothing here" (the blank of connectionist temporal
+classification: Graves and others 2006), a plate of one row leaves the lower one blank.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
 
-HEIGHT_PX = 64
-WIDTH_PX = 128
-SLOTS = 12
+from scripts.training.layers import Conv, Residual
+from scripts.training.ocr.alphabet import ALPHABET, COUNTRIES, ROWS
 
-LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-CHINESE = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼学警港澳挂使领应急"
-ARABIC = "٠١٢٣٤٥٦٧٨٩" + "۴۵۶" + "اأبتثجحخدذرزسشصضطظعغفقكلمنهھوىي" + "پژکگ"
-KOREAN = (
-    "가나다라마거너더러머버서어저고노도로모보소오조구누두루무부수우주하허호바사아자배울산대인천광전경기강원충북남제세종국합육해공"
-)
-THAI = "กขฃคฅฆงจฉชซฌญฎฏฐฑฒณดตถทธนบปผฝพฟภมยรลวศษสหฬอฮ"
-KANA = "あいうえかきくけこさすせそたちつてとなにぬねのはひふほまみむめもやゆよらりるれろわをん"
-ALPHABET = ("", *LATIN, *CHINESE, *ARABIC, *KOREAN, *THAI, *KANA)
-"""One code point a symbol; the same shape has one symbol (Persian digits but 4, 5 and 6 are the Arabic ones, and so on)."""
-
-_CODES = """
-AD AE AF AG AI AL AM AO AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BW BY BZ CA CC CD CF
-CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF
-GG GH GI GL GM GN GP GQ GR GT GU GW GY HK HN HR HT HU ID IE IL IM IN IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR
-KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC
-NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI
-SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG US UY UZ VA VC VE VG VI VN VU
-WF WS XK YE YT ZA ZM ZW
-"""
-COUNTRIES = tuple(_CODES.split())
-"""The order of the country logits: ISO 3166-1 alpha-2 and XK (Kosovo), so that a country described later has its place."""
+HIGH, COLUMNS, FEATURES = 8, 32, 80
+"""The trunk's map."""
+STEPS = ROWS * COLUMNS
+SUMMARY = 128
+"""Numbers that describe the layout of the whole plate."""
+ALONG = 112
 
 
-def build(batch: int | None = None) -> Any:
-    """The Keras model: input (batch, 64, 128, 1) as grey / 127.5 - 1; outputs (batch, 12, symbols) probabilities and
-    (batch, countries) logits."""
-    import tensorflow as tf
+class PlateReader(nn.Module):
+    """Input (n, 1, 64, 128) as grey / 128 - 1; outputs logits (n, 64, symbols) and (n, countries)."""
 
-    layers = tf.keras.layers
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(Conv(1, 16, stride=(2, 2)), nn.ReLU(), Conv(16, 24), nn.ReLU())
+        self.middle = nn.Sequential(Conv(24, 48, stride=(2, 2)), nn.ReLU(), Residual(48))
+        self.top = nn.Sequential(Conv(48, FEATURES, stride=(2, 1)), nn.ReLU(), Residual(FEATURES), Residual(FEATURES))
+        self.plan = nn.Sequential(
+            Conv(FEATURES, 48, stride=(2, 2)), nn.ReLU(), Conv(48, 48), nn.ReLU(), Conv(48, 12, (1, 1)), nn.ReLU()
+        )
+        self.summary = nn.Linear(12 * HIGH * COLUMNS // 4, SUMMARY)
+        self.layout = nn.Linear(SUMMARY, COLUMNS * ROWS * HIGH)
+        self.place = nn.Conv2d(FEATURES, ROWS, 1)
+        self.along = Conv(FEATURES, ALONG, (1, 5))
+        self.whole = nn.Linear(SUMMARY, ALONG)
+        self.further = Conv(ALONG, ALONG, (1, 3))
+        self.symbols = nn.Conv2d(ALONG, len(ALPHABET), 1)
+        self.look = nn.Linear(SUMMARY + FEATURES, 64)
+        self.country = nn.Linear(64, len(COUNTRIES))
+        nn.init.normal_(self.layout.weight, std=0.01)
+        nn.init.normal_(self.symbols.weight, std=0.02)
+        with torch.no_grad():
+            # the first row of text begins in the upper part, a second one below it
+            down = torch.linspace(1.0, -1.0, HIGH)
+            self.layout.bias.copy_(torch.stack([0.5 * down, -0.5 * down]).expand(COLUMNS, ROWS, HIGH).reshape(-1))
+            # most steps name nothing
+            self.symbols.bias.zero_()[0] = 5.0
 
-    def conv(x: Any, filters: int, stride: Any = 1, relu: bool = True) -> Any:
-        x = layers.Conv2D(filters, 3, strides=stride, padding="same", use_bias=False)(x)
-        x = layers.BatchNormalization(momentum=0.98)(x)
-        return layers.ReLU(6.0)(x) if relu else x
-
-    def residual(x: Any, filters: int) -> Any:
-        return layers.ReLU(6.0)(layers.Add()([x, conv(x, filters, relu=False)]))
-
-    def dense(x: Any, width: int) -> Any:
-        return layers.ReLU(6.0)(layers.BatchNormalization(momentum=0.98)(layers.Dense(width, use_bias=False)(x)))
-
-    picture = layers.Input((HEIGHT_PX, WIDTH_PX, 1), batch_size=batch)
-    x = conv(conv(picture, 16, 2), 24)
-    x = residual(conv(x, 48, 2), 48)
-    features = residual(conv(x, 80, (2, 1)), 80)  # 8 x 32 x 80
-    places = 8 * 32
-
-    plan = conv(conv(features, 48, 2), 48)
-    plan = dense(layers.Flatten()(layers.Conv2D(12, 1)(plan)), 128)
-    layout = layers.Reshape((SLOTS, places))(layers.Dense(SLOTS * places)(plan))
-
-    local = layers.Reshape((places, SLOTS))(layers.Conv2D(SLOTS, 1)(features))
-    attention = layers.Softmax(dtype="float32")(layers.Add()([layout, layers.Permute((2, 1))(local)]))
-
-    cells = layers.Reshape((places, 80))(features)
-    glimpses = tf.matmul(tf.cast(attention, cells.dtype), cells)  # (batch, 12, 80)
-    x = layers.Reshape((1, SLOTS, 80))(glimpses)
-    x = layers.Conv2D(128, 1, use_bias=False)(x)
-    x = layers.ReLU(6.0)(layers.BatchNormalization(momentum=0.98)(x))
-    x = layers.Conv2D(len(ALPHABET), 1)(x)
-    x = layers.Reshape((SLOTS, len(ALPHABET)))(x)
-    slots = layers.Softmax(dtype="float32", name="slots")(x)
-
-    look = layers.Concatenate()([plan, layers.GlobalAveragePooling2D()(features)])
-    country = layers.Dense(len(COUNTRIES), dtype="float32", name="country")(dense(look, 64))
-    return tf.keras.Model(picture, (slots, country), name="plate_ocr")
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        n = x.shape[0]
+        features = self.top(self.middle(self.stem(x)))
+        summary = functional.relu(self.summary(self.plan(features).flatten(1)))
+        where = self.place(features).permute(0, 3, 1, 2) + self.layout(summary).view(n, COLUMNS, ROWS, HIGH)
+        bands = torch.softmax(where.float(), 3).to(features.dtype) @ features.permute(0, 3, 2, 1)  # n, columns, bands, features
+        y = self.along(bands.permute(0, 3, 2, 1)) + self.whole(summary)[:, :, None, None]
+        y = functional.relu(y)
+        y = functional.relu(y + self.further(y))
+        steps = self.symbols(y).permute(0, 2, 3, 1).reshape(n, STEPS, len(ALPHABET))
+        look = functional.relu(self.look(torch.cat([summary, features.mean((2, 3))], 1)))
+        return steps, self.country(look)

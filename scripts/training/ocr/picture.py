@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from scripts.training.ocr.network import HEIGHT_PX, WIDTH_PX
+from scripts.training.ocr.alphabet import HEIGHT_PX, WIDTH_PX
 
 SMALLEST_SPREAD = 24
 
@@ -36,12 +36,6 @@ def stretch_contrast(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def network_picture(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A crop of any size as the network's (64, 128) grey picture."""
     return stretch_contrast(resize(grey, HEIGHT_PX, WIDTH_PX))
-
-
-def decode(probabilities: NDArray[np.float32], alphabet: tuple[str, ...]) -> tuple[str, float]:
-    """Slot probabilities (slots, symbols) as text and confidence 0..1 (the least sure slot)."""
-    best = probabilities.argmax(-1)
-    return "".join(alphabet[i] for i in best), float(probabilities.max(-1).min())
 
 
 def fold(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Plate renderer, crops and network pictures of the OCR training, as far as they run without TensorFlow and OpenCV."""
+"""Plate renderer, crops and network pictures of the OCR training, as far as they run without PyTorch and OpenCV."""
 
 import json
 import random
@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from engine.countries import countries, shapes, symbols
+from engine.recognise.pipeline import MODELS
 from scripts import make_demo
 from scripts.demo.street import HEIGHT_PX, WIDTH_PX
 from scripts.plates import colour, layouts
@@ -18,7 +19,7 @@ from scripts.plates.national import national_plate
 from scripts.plates.render import Painter
 from scripts.plates.writing import CAP_PX
 from scripts.training.crops import cut, possible_countries, read_labels
-from scripts.training.ocr import network, picture
+from scripts.training.ocr import alphabet, evaluate, picture
 
 PERSIAN_TWINS = set("۰۱۲۳۷۸۹کیه")
 
@@ -44,9 +45,9 @@ def test_plates_are_96_by_192_grey_bytes_with_one_to_twelve_known_characters(fon
     plates = [draw_plate(rng, fonts) for _ in range(400)]
     assert {plate.grey.shape for plate in plates} == {(96, 192)}
     assert {plate.grey.dtype for plate in plates} == {np.dtype(np.uint8)}
-    assert all(1 <= len(plate.text) <= network.SLOTS for plate in plates)
-    assert set(network.LATIN) <= set("".join(plate.text for plate in plates)) <= set(network.ALPHABET[1:])
-    assert {plate.country for plate in plates} <= {"", *network.COUNTRIES}
+    assert all(1 <= len(plate.text) <= alphabet.MOST_CHARACTERS for plate in plates)
+    assert set(alphabet.LATIN) <= set("".join(plate.text for plate in plates)) <= set(alphabet.ALPHABET[1:])
+    assert {plate.country for plate in plates} <= {"", *alphabet.COUNTRIES}
     assert len({plate.family for plate in plates}) == len(FAMILIES)
 
 
@@ -57,16 +58,16 @@ def test_every_family_writes_characters_that_differ_from_their_ground(fonts: Fon
 
 
 def test_the_alphabet_is_the_empty_slot_then_every_character_that_a_country_writes_once() -> None:
-    assert network.ALPHABET[0] == "" and len(set(network.ALPHABET)) == len(network.ALPHABET)
-    assert all(len(symbol) == 1 for symbol in network.ALPHABET[1:])
+    assert alphabet.ALPHABET[0] == "" and len(set(alphabet.ALPHABET)) == len(alphabet.ALPHABET)
+    assert all(len(symbol) == 1 for symbol in alphabet.ALPHABET[1:])
     # to_script writes all digits of a Persian text as Persian ones: the network sees one shape
-    assert symbols() - set(network.ALPHABET) <= PERSIAN_TWINS
-    assert set(CHARACTERS) == set(network.LATIN)
+    assert symbols() - set(alphabet.ALPHABET) <= PERSIAN_TWINS
+    assert set(CHARACTERS) == set(alphabet.LATIN)
 
 
 def test_every_described_country_has_its_logit() -> None:
-    assert {code[:2] for code in countries()} <= set(network.COUNTRIES)
-    assert len(set(network.COUNTRIES)) == len(network.COUNTRIES)
+    assert {code[:2] for code in countries()} <= set(alphabet.COUNTRIES)
+    assert len(set(alphabet.COUNTRIES)) == len(alphabet.COUNTRIES)
 
 
 def test_a_plate_of_a_country_that_is_left_out_is_never_drawn(fonts: FontSet) -> None:
@@ -90,11 +91,11 @@ def test_national_plates_follow_a_format_of_their_country(fonts: FontSet) -> Non
 
 def test_a_label_s_country_may_be_itself_any_of_europe_or_unknown() -> None:
     def codes(country: str) -> set[str]:
-        return {code for code, possible in zip(network.COUNTRIES, possible_countries(country), strict=True) if possible}
+        return {code for code, possible in zip(alphabet.COUNTRIES, possible_countries(country), strict=True) if possible}
 
     assert codes("BR") == {"BR"}
     assert {"DE", "SK"} <= codes("EU") and not {"US", "CN"} & codes("EU")
-    assert codes("mixed") == codes("") == set(network.COUNTRIES)
+    assert codes("mixed") == codes("") == set(alphabet.COUNTRIES)
 
 
 def test_a_pattern_is_filled_sign_by_sign() -> None:
@@ -106,7 +107,7 @@ def test_a_pattern_is_filled_sign_by_sign() -> None:
 def test_no_pattern_holds_more_characters_than_the_network_has_slots() -> None:
     for family in (layouts.US, layouts.EU, layouts.TWO_ROWS, layouts.AMERICAS, layouts.DATED):
         for pattern, weight in family:
-            assert weight > 0 and len(pattern.replace(" ", "").replace("|", "")) <= network.SLOTS, pattern
+            assert weight > 0 and len(pattern.replace(" ", "").replace("|", "")) <= alphabet.MOST_CHARACTERS, pattern
 
 
 def test_every_font_has_all_characters_at_cap_height(fonts: FontSet) -> None:
@@ -136,15 +137,29 @@ def test_training_and_product_make_the_same_picture_of_a_crop(fonts: FontSet) ->
         assert np.array_equal(picture.network_picture(grey), product)
 
 
-def test_slots_are_read_left_to_right_without_the_empty_ones() -> None:
-    slots = np.zeros((network.SLOTS, len(network.ALPHABET)), np.float32)
-    slots[:, 0] = 1.0
-    for place, character in enumerate("AB7"):
-        slots[place, 0] = 0.0
-        slots[place, network.ALPHABET.index(character)] = 0.9
-    text, confidence = picture.decode(slots, network.ALPHABET)
-    assert text == "AB7" and confidence == pytest.approx(0.9)
+def test_steps_are_read_row_by_row_with_the_likeliest_country() -> None:
+    steps = np.zeros((1, 64, len(alphabet.ALPHABET)), np.float32)
+    steps[:, :, 0] = 1.0
+    for place, character in ((3, "A"), (4, "A"), (9, "B"), (32, "7")):
+        steps[0, place, [0, alphabet.ALPHABET.index(character)]] = 0.1, 0.9
+    logits = np.zeros((1, len(alphabet.COUNTRIES)), np.float32)
+    logits[0, alphabet.COUNTRIES.index("IR")] = 2.0
+    assert evaluate.read_steps(steps, logits) == [("AB7", "IR")]
     assert picture.fold("OI0Q") == "010Q"
+
+
+def test_a_reader_is_scored_exactly_folded_and_by_country() -> None:
+    reads = [("AB1", "DE"), ("A01", "FR"), ("X", "")]
+    found = evaluate.score("some", reads, [("AB1", "EU"), ("AO1", "DE"), ("Y", "mixed")])
+    assert (found.plates, found.exact, found.folded, found.misses) == (3, 1, 2, (("Y", "X"),))
+    assert (found.known_countries, found.right_countries) == (2, 1)
+
+
+def test_the_shipped_model_reads_drawn_plates_in_the_alphabets_shapes(fonts: FontSet) -> None:
+    rng = random.Random(1)
+    plates = [draw_plate(rng, fonts) for _ in range(20)]
+    reads = evaluate.model_reader(MODELS / "ocr.tflite")(np.stack([picture.network_picture(plate.grey) for plate in plates]))
+    assert sum(text == plate.text for (text, _), plate in zip(reads, plates, strict=True)) >= 10
 
 
 def test_labels_without_text_are_passed_over_and_boxes_are_cut_within_the_picture(tmp_path: Path) -> None:

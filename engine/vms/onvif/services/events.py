@@ -216,8 +216,10 @@ def _subscribe(camera: Camera, call: Call) -> Later:
         raise _refused(camera, "wsnt:SubscribeCreationFailedFault", str(why)) from why
 
     def later(done: Done) -> None:
+        own = call.address.removeprefix("::ffff:")
+
         def found(addresses: tuple[str, ...]) -> None:
-            mine = addresses if SEND_ANYWHERE in call.permissions else tuple(each for each in addresses if each == call.address)
+            mine = addresses if SEND_ANYWHERE in call.permissions else tuple(filter(own.__eq__, addresses))
             if not mine:
                 reason = "the camera may not reach this consumer: it is barred, or not where the subscription comes from"
                 done(_refused(camera, "wsnt:SubscribeCreationFailedFault", reason))

@@ -6,6 +6,7 @@ import email
 import email.policy
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC
 from email.message import EmailMessage
 from pathlib import Path
@@ -21,7 +22,7 @@ from engine.actions.email import ACTION, EmailOptions
 from engine.formats.event import Device
 from engine.formats.mail import IMMIX_EVENTS, Attachment, address, addresses, compose, immix
 from tests.daemons import free_port
-from tests.samples import DEVICE, NOW, ActionPeer, env, event
+from tests.samples import DEVICE, NOW, ActionPeer, entry, env, event
 
 INJECTIONS = (
     "x\r\nBcc: thief@example.org",
@@ -174,6 +175,7 @@ def test_what_is_no_address_is_named(text: str) -> None:
     ("options", "problem"),
     [
         ({"to": " , "}, "Receivers: must name at least one mail address"),
+        ({"to": ""}, "Receivers: must name at least one mail address"),
         ({"to": "a@b.org, x"}, "Receivers: 'x' is not a mail address"),
         ({"sender": "x"}, "Sender: 'x' is not a mail address"),
         ({"subject": "{nobody}"}, r"Subject: there is no \{nobody\}"),
@@ -190,3 +192,43 @@ def test_options_that_cannot_work_are_refused(options: dict[str, object], proble
 @pytest.mark.parametrize(("tls", "port"), [("starttls", 587), ("tls", 465), ("none", 25)])
 def test_a_peer_is_host_and_port(tls: str, port: int) -> None:
     assert ACTION.peer(EmailOptions(host="mail.example", tls=tls)) == f"mail.example:{port}"
+
+
+@pytest.mark.parametrize(
+    ("to", "mail", "envelope", "header"),
+    [
+        ("gate@example.org", "anna@example.com", ["gate@example.org", "anna@example.com"], "gate@example.org"),
+        ("gate@example.org", "", ["gate@example.org"], "gate@example.org"),
+        ("gate@example.org", "gate@example.org", ["gate@example.org"], "gate@example.org"),
+        ("", "anna@münchen.example", ["anna@xn--mnchen-3ya.example"], "anna@xn--mnchen-3ya.example"),
+    ],
+)
+def test_the_plates_own_address_gets_the_mail_unseen_by_the_others(
+    tmp_path: Path, to: str, mail: str, envelope: list[str], header: str
+) -> None:
+    with mailbox() as (box, options):
+        settings = EmailOptions(**options, to=to, to_entry=True, images="none")
+        said = ACTION.deliver(event(listed=entry("HK55EVB", email=mail)), settings, env(images=tmp_path))
+        assert str(said).endswith(f"took the mail for {', '.join(envelope)}")
+    ((_, receivers, raw),) = box.got
+    assert (receivers, read(raw)["To"]) == (envelope, header)
+
+
+def test_without_an_address_nothing_is_sent_and_a_plate_that_only_looks_alike_gets_no_mail(tmp_path: Path) -> None:
+    near = event(listed=entry("HK55EV8", email="otto@example.com"))
+    near = replace(near, matches=tuple(replace(match, distance=1) for match in near.matches))
+    with mailbox() as (box, options):
+        settings = EmailOptions(**options, to="", to_entry=True, images="none")
+        for each in (near, event(listed=entry("HK55EVB")), event()):
+            said = ACTION.deliver(each, settings, env(images=tmp_path))
+            assert str(said) == "nothing was sent: the plate's entry has no e-mail address"
+    assert box.got == []
+
+
+@contextmanager
+def mailbox() -> Iterator[tuple[Box, dict[str, Any]]]:
+    box = Box()
+    controller = Controller(box, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    yield box, {"host": "127.0.0.1", "port": controller.port, "tls": "none"}
+    controller.stop()

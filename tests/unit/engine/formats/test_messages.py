@@ -7,6 +7,7 @@ import json
 import math
 import random
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -18,7 +19,7 @@ from engine.formats.event import FIELDS, document
 from engine.formats.messages import DOCUMENTS, FORMATS, Messages, encode
 from engine.formats.xml_text import element_name
 from engine.types import Decision, PassageImages, PlateEvent
-from tests.samples import DEVICE, entry, event
+from tests.samples import DEVICE, NOW, entry, event
 
 PICTURES = {"f.jpg": b"full" * 30, "p.jpg": b"plate"}
 
@@ -83,8 +84,14 @@ def test_json_says_all_of_the_event() -> None:
             {"name": "full", "file": "f.jpg", "type": "image/jpeg", "base64": ""},
             {"name": "plate", "file": "p.jpg", "type": "image/jpeg", "base64": ""},
         ],
+        "images_time": "",
         "infoplate": {"Building No.": "192"},
     }
+
+
+def test_an_event_with_the_newest_pictures_says_when_they_were_taken() -> None:
+    old = replace(pictured(), passage=replace(pictured().passage, images_at=NOW - timedelta(seconds=41)))
+    assert json.loads(encode("JSON", old, DEVICE, read).body)["images_time"] == "2026-01-02T03:03:24.000Z"
 
 
 def test_xml_says_the_same_with_the_manuals_infoplate() -> None:

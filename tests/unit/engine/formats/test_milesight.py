@@ -48,6 +48,7 @@ def test_the_document_has_exactly_the_fields_that_receivers_know() -> None:
         "evidence_image0": "",
         "evidence_image1": "",
         "event_id": "p1",
+        "decision": "",
         "camera_id": "gw-0123456789ab",
         "site": "Depot",
     }

@@ -201,6 +201,41 @@ def test_an_alphabet_of_another_length_than_the_output_is_refused() -> None:
         reader(shapes={"slots": [1, SLOTS, 9], "country": [1, 3]})
 
 
+def along_rows(rows: object = 2, steps: int = 8) -> Ocr:
+    return reader(rows=rows, shapes={"steps": [1, steps, len(WORLD)], "country": [1, 3]})
+
+
+def test_a_network_that_goes_along_two_rows_is_read_by_its_card() -> None:
+    ocr = along_rows()
+    steps = np.zeros((8, len(WORLD)), np.float32)
+    steps[:, 0] = 1.0
+    for at, symbol, share in ((0, "B", 0.9), (1, "B", 0.8), (3, "7", 0.9), (4, "7", 0.95), (6, "C", 0.7), (7, "C", 0.3)):
+        steps[at] = 0
+        steps[at, [0, WORLD.index(symbol)]] = 1 - share, share
+    steps[2, [0, WORLD.index("1")]] = 0.8, 0.2
+    read = ocr.decode(steps, np.array([3.0, 1.0, -9.0], np.float32))
+    assert read.text == "B77C"
+    assert [char.confidence for char in read.chars] == pytest.approx([0.9, 0.9, 0.95, 0.7])
+    assert read.slots[3].empty == pytest.approx(0.3)
+    assert read.empty_confidence == pytest.approx(0.8)
+    assert list(read.head) == ["DE", "FR"]
+
+
+@pytest.mark.parametrize(
+    "rows, steps, wrong",
+    [
+        ("two", 8, "must be a whole number"),
+        (True, 8, "must be a whole number"),
+        (-1, 8, "must be a whole number"),
+        (3, 8, "3 rows of one length"),
+    ],
+    ids=["word", "yes", "negative", "uneven"],
+)
+def test_rows_that_do_not_fit_the_steps_are_refused(rows: object, steps: int, wrong: str) -> None:
+    with pytest.raises(ModelError, match=wrong):
+        along_rows(rows, steps)
+
+
 def test_the_height_of_upright_strokes_is_measured() -> None:
     picture = np.full((64, 128), 230, np.uint8)
     picture[16:48, 10:118:8] = 20

@@ -200,7 +200,7 @@ def test_a_filter_that_is_not_understood_gets_its_own_fault(client: Client, filt
         answer = client.ask(f"<{operation}><{space}:Filter>{filters}</{space}:Filter></{operation}>")
         assert fault_of((client.status, answer))[:3] == (500, "s:Receiver", f"wsnt:{fault}")
         assert answer.first("Detail", fault, "Timestamp") is not None
-    assert len(client.bench.camera.events.subscriptions) == 0
+    assert len(client.bench.camera.events.subscriptions.all()) == 0
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_after_its_end_a_subscription_is_unknown(client: Client) -> None:
         for body in (pull(), "<wsnt:Unsubscribe/>", "<tev:SetSynchronizationPoint/>", "<wsnt:Renew/>"):
             answer = client.ask(body, one)
             assert fault_of((client.status, answer))[:3] == (500, "s:Receiver", "wsrf-r:ResourceUnknownFault")
-    assert len(client.bench.camera.events.subscriptions) == 0
+    assert len(client.bench.camera.events.subscriptions.all()) == 0
 
 
 def test_a_client_that_pulls_at_the_service_itself_gets_its_newest_pull_point(client: Client) -> None:
@@ -346,12 +346,36 @@ def test_no_stranger_makes_the_camera_knock_where_it_must_not(client: Client, ad
     until(lambda: replies, "the look-up")
     answer = client.said(replies[0])
     assert fault_of((client.status, answer))[:3] == (500, "s:Receiver", "wsnt:SubscribeCreationFailedFault")
-    assert len(client.bench.camera.events.subscriptions) == 0
+    assert len(client.bench.camera.events.subscriptions.all()) == 0
 
 
 def test_every_operation_asks_for_a_log_in(client: Client) -> None:
     for body in (pull(), "<wsnt:Subscribe/>", "<tev:GetEventProperties/>", "<tev:CreatePullPointSubscription/>"):
         assert fault_of(client.bench.ask(body))[:3] == (401, "s:Sender", "ter:NotAuthorized")
+
+
+def test_short_pulls_beside_a_long_one_pile_up_no_timers(client: Client) -> None:
+    long, short = client.quiet(), client.quiet()
+    waiting = client.send(pull("PT600S"), long)
+    for _ in range(500):
+        replies = client.send(pull("PT1S"), short)
+        client.bench.loop.advance(1.1)
+        assert len(replies) == 1
+    assert (waiting, len(client.bench.loop.timers) <= 3) == ([], True)
+
+
+def test_when_onvif_is_switched_off_nobody_is_told_anything_any_more(client: Client) -> None:
+    path = client.quiet()
+    (waiting,) = [client.send(pull(), path)]
+    client.bench.camera.events.end()
+    assert topics(client.said(waiting[0])) == []
+    client.passage()
+    assert client.pull(path).name == "Fault"
+
+
+def test_capabilities_are_valid(client: Client) -> None:
+    told = client.ask("<tev:GetServiceCapabilities/>").first("Capabilities")
+    assert told is not None and (told.attributes["MaxPullPoints"], told.attributes["MaxNotificationProducers"]) == ("32", "8")
 
 
 def test_there_is_no_current_message(client: Client) -> None:

@@ -10,6 +10,7 @@ import pytest
 from engine.formats.onvif import INITIALIZED, detector, digital_input, recognition, relay
 from engine.vms.onvif.filters import content_test, topic_test
 from engine.vms.onvif.subscriptions import (
+    LONGEST_PUSHED_S,
     LONGEST_S,
     MOST,
     MOST_EVENTS,
@@ -142,7 +143,7 @@ def test_it_ends_when_nobody_renews_and_each_pull_makes_it_last(desk: Desk) -> N
     assert desk.all.find(one.id, "VMS", desk.now_ns) is one
     desk.later(2)
     assert desk.all.find(one.id, "VMS", desk.now_ns) is None
-    assert len(desk.all) == 0
+    assert len(desk.all.all()) == 0
 
 
 def test_a_pull_that_waits_longer_than_the_subscription_lasts_is_not_cut_and_leaves_its_timeout_again(desk: Desk) -> None:
@@ -216,7 +217,7 @@ def test_over_the_bound_of_an_address_its_own_longest_unused_one_goes(desk: Desk
 def test_over_the_bound_in_all_the_longest_unused_one_goes(desk: Desk) -> None:
     made = [desk.add(address=f"10.0.1.{number}") for number in range(MOST)]
     desk.add(address="10.0.2.1")
-    assert len(desk.all) == MOST
+    assert len(desk.all.all()) == MOST
     assert desk.all.find(made[0].id, "VMS", desk.now_ns) is None
 
 
@@ -225,6 +226,13 @@ def test_consumers_have_a_bound_of_their_own(desk: Desk) -> None:
     for number in range(MOST_PUSHED + 1):
         desk.all.add("VMS", f"10.0.1.{number}", QUIET, 60, T0, lambda: None, lambda number=number: ended.append(number))  # type: ignore[misc]
     assert ended == [0]
+
+
+def test_who_is_sent_messages_must_renew_more_often(desk: Desk) -> None:
+    one = desk.all.add("VMS", "10.0.0.1", QUIET, LONGEST_S, T0, lambda: None)
+    assert one.ends_ns - T0 == LONGEST_PUSHED_S * SECOND_NS
+    desk.all.renew(one, LONGEST_S, T0)
+    assert one.ends_ns - T0 == LONGEST_PUSHED_S * SECOND_NS
 
 
 def test_a_subscription_is_its_users_alone(desk: Desk) -> None:

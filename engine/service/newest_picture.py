@@ -1,0 +1,59 @@
+"""Newest picture: what an event without a picture of its own is told with: the newest one that there is, and when it was taken."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from engine.store import Store
+from engine.types import Passage, PassageImages
+
+log = logging.getLogger("events")
+
+
+class NewestPicture:
+    """`images`: the folder of pictures. StoreError as `store`."""
+
+    def __init__(self, store: Callable[[], Store], images: Path) -> None:
+        self._store = store
+        self._images = images
+
+    def give(self, event: Passage) -> Passage:
+        """The event with the pictures of the newest passage that has some, under names of its own: they stay as long as the event
+        does, whatever becomes of that passage. Without them where there are none, or no room."""
+        newest = None if event.images != PassageImages() else self._store().passages.newest_picture()
+        if newest is None:
+            return event
+        day = event.at.strftime("%Y/%m/%d")
+        given = PassageImages(
+            self._copy(newest.images.full, f"{day}/{event.id}-full.jpg"),
+            self._copy(newest.images.plate, f"{day}/{event.id}-plate.jpg"),
+        )
+        if given == PassageImages():
+            return event
+        return replace(event, images=given, images_at=newest.images_at or newest.at, box=newest.box, size=newest.size)
+
+    def _copy(self, name: str, to: str) -> str:
+        """`to`, or "" where there is nothing to be copied."""
+        if not name:
+            return ""
+        source, target = self._images / name, self._images / to
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _link(source, target)
+        except OSError as why:
+            log.warning("%s has no picture: %s", to, why)
+            return ""
+        return to
+
+
+def _link(source: Path, target: Path) -> None:
+    """One file with two names costs no room; a card with FAT has none such."""
+    try:
+        os.link(source, target)
+    except PermissionError:
+        shutil.copyfile(source, target)
