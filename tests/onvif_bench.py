@@ -10,7 +10,7 @@ from board.kit.clients import Clients
 from board.kit.clock import TestClock
 from board.kit.people import CheckUsernameToken, Person
 from board.kit.state import State
-from engine.messages import LineState, Outcome, SwitchOutput
+from engine.messages import LineState, Outcome
 from engine.vms.access import Denied
 from engine.vms.http import Reply, Request
 from engine.vms.onvif.camera import Camera
@@ -48,7 +48,7 @@ class TestAccess:
 class Bench:
     def __init__(self, root: Path) -> None:
         self.access = TestAccess()
-        self.orders: list[tuple[SwitchOutput, Callable[[Outcome], None]]] = []
+        self.orders: list[tuple[Any, Callable[[Outcome], None]]] = []
         self.widths: list[int] = []
         self.picture = b"JPEG"
         self.clock = TestClock()

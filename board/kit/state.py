@@ -158,11 +158,6 @@ class State:
         return self.root / "anpr" / "images"
 
     @property
-    def relays_file(self) -> Path:
-        """{"DO1": {"is_pulse": true, "pulse_s": 1.0}}: what ONVIF clients want the outputs to do when they are switched on."""
-        return self.root / "anpr" / "relays.json"
-
-    @property
     def exchange(self) -> Path:
         """Files of exports and imports: a folder for each job, one for what people upload."""
         return self.root / "anpr" / "exchange"

@@ -13,7 +13,7 @@ from board.kit.errors import WireError
 from board.kit.loop import Loop
 from board.kit.wire import Codec, connect
 from board.kit.words import Text
-from engine.messages import SERVICE_MESSAGES, Outcome, SwitchOutput
+from engine.messages import SERVICE_MESSAGES, Outcome, SetPulse, SwitchOutput
 
 log = logging.getLogger("vms.orders")
 
@@ -22,20 +22,21 @@ MAX_AGE_S = 2.0
 WITHIN_S = 5.0
 """Longer than pins may take to answer the service."""
 
+Order = SwitchOutput | SetPulse
 Done = Callable[[Outcome], None]
 
 
 class Orders:
-    """`switch` is for the loop's thread, and `done` is called in it."""
+    """`give` is for the loop's thread, and `done` is called in it."""
 
     def __init__(self, service: Path, loop: Loop) -> None:
         self._service = service
         self._loop = loop
         self._codec = Codec(SERVICE_MESSAGES)
-        self._waiting: queue.Queue[tuple[float, SwitchOutput, Done]] = queue.Queue(MOST_WAITING)
+        self._waiting: queue.Queue[tuple[float, Order, Done]] = queue.Queue(MOST_WAITING)
         self._thread: threading.Thread | None = None
 
-    def switch(self, order: SwitchOutput, done: Done) -> None:
+    def give(self, order: Order, done: Done) -> None:
         """What comes too late, or while too much waits, is not done: an output never moves when nobody expects it any more."""
         try:
             self._waiting.put_nowait((time.monotonic(), order, done))
@@ -53,11 +54,11 @@ class Orders:
             outcome = Outcome(False, Text("too many orders wait")) if late else self._ask(order)
             self._loop.call(lambda done=done, outcome=outcome: done(outcome))  # type: ignore[misc]
 
-    def _ask(self, order: SwitchOutput) -> Outcome:
+    def _ask(self, order: Order) -> Outcome:
         try:
             channel = connect(self._service, self._codec)
         except WireError as why:
-            log.warning("%s is not switched: %s", order.output, why)
+            log.warning("%s: %s", order.output, why)
             return Outcome(False, why.text)
         try:
             channel.send(order)

@@ -23,4 +23,6 @@ told = {
     "first": [each.token for each in media.GetProfiles()],
 }
 device.SetRelayOutputState(RelayOutputToken=output, LogicalState="active")
+properties = {"Mode": "Monostable", "DelayTime": "PT0.7S", "IdleState": "open"}
+device.SetRelayOutputSettings(RelayOutputToken="DO2", Properties=properties)
 print(json.dumps(told))

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from engine.settings import RecorderSettings
 from engine.store import PassageQuery
 from tests.onvif_client import SPACES
 from tests.onvif_stack import PICTURE, Stack
@@ -98,6 +99,17 @@ def test_audit_says_who_opened_the_gate_and_a_viewer_opens_nothing(stack: Stack)
     done = subprocess.run([*words, *arguments], capture_output=True, text=True, timeout=WITHIN_S, env=environment)
     assert done.returncode != 0 and "lacks the permission open" in done.stderr + done.stdout
     assert len(_by_hand(stack)) == len(before) + 1
+
+
+def test_what_a_client_sets_an_output_to_do_is_kept_with_the_settings_and_who_it_was(stack: Stack) -> None:
+    run(stack, *CLIENTS["onvif-python"]())
+    store = stack.camera.store()
+    try:
+        assert store.settings(RecorderSettings).onvif_outputs == "DO2=0.7"
+        (change,) = (each for each in store.changes() if each.user != "admin")
+    finally:
+        store.close()
+    assert (change.user, change.after) == ("Recorder onvif at 127.0.0.1 (ONVIF)", {"recorders.onvif_outputs": "DO2=0.7"})
 
 
 def _by_hand(stack: Stack) -> list[str]:

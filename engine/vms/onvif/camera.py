@@ -14,11 +14,11 @@ from board.kit.clock import Clock
 from board.kit.servers import read_servers
 from board.kit.state import State
 from board.types import BoardProfile
-from engine.messages import Outcome, ServerSettings, SwitchOutput
+from engine.line_settings import USUAL_PULSE_S, pulses
+from engine.messages import Outcome, ServerSettings, SetPulse, SwitchOutput
 from engine.ring import RingReader
 from engine.video.plan import Stream, size_of, streams
 from engine.vms.onvif.events import Events
-from engine.vms.onvif.relays import Relays
 
 MANUFACTURER = "Gatewright"
 MODEL = "LPR camera"
@@ -51,14 +51,14 @@ class Video:
 
 @dataclass
 class Camera:
-    """Used by the loop's thread. `settings`: those in force now; `switch(order, done)`: has the service switch an output; `frame(
+    """Used by the loop's thread. `settings`: those in force now; `order(what, done)`: has the service do it; `frame(
     width, done)`: the newest picture as JPEG, b"" without one. Both tell `done` later, in the loop's thread."""
 
     state: State
     clock: Clock
     settings: ServerSettings
     events: Events
-    switch: Callable[[SwitchOutput, Callable[[Outcome], None]], None]
+    order: Callable[[SwitchOutput | SetPulse, Callable[[Outcome], None]], None]
     frame: Callable[[int, Callable[[bytes], None]], None]
     version: str = field(default_factory=version)
 
@@ -78,10 +78,6 @@ class Camera:
         return load(self.state)
 
     @cached_property
-    def relays(self) -> Relays:
-        return Relays(self.state.relays_file)
-
-    @cached_property
     def _ring(self) -> RingReader:
         return RingReader(self.state.frames)
 
@@ -94,6 +90,10 @@ class Camera:
         """Main and sub."""
         size = self.size()
         return tuple(Video(stream, size_of(stream, size)) for stream in streams(self.board))
+
+    def pulse_s(self, output: str) -> float:
+        """What switching it on does: seconds of a pulse, 0 when it is held until it is switched off."""
+        return pulses(self.settings.onvif_outputs).get(output, USUAL_PULSE_S)
 
     def rtsp_port(self) -> int:
         """Where video is served; if its process has not said so yet, where it will be."""

@@ -117,7 +117,7 @@ class OnvifDevice:
         assert self._settings is not None
         events = Events(self._loop, self._clock, self._lines, Consumers(self._loop, self._reachable, self._clients))
         orders = Orders(self._state.service_socket, self._loop)
-        return Camera(self._state, self._clock, self._settings, events, orders.switch, self._frames.newest)
+        return Camera(self._state, self._clock, self._settings, events, orders.give, self._frames.newest)
 
     def _reachable(self) -> tuple[str, ...]:
         from engine.network import reachable

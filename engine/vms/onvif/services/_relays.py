@@ -2,20 +2,18 @@
 
 A client that switches one needs the permission to open (operations.py: ACT). The order takes the way that the portal's takes: the
 service asks pins, which keeps interlocks, guards and longest times, and Audit says who it was (engine/service/switching.py).
+Which level is active belongs to the wiring, so that no client changes it.
 """
 
 from __future__ import annotations
 
-import logging
-
-from engine.messages import Outcome, SwitchOutput
+from engine.line_settings import PULSE_S, USUAL_PULSE_S
+from engine.messages import SetPulse, SwitchOutput
 from engine.vms.onvif.camera import Camera
 from engine.vms.onvif.operations import Call, Done, Later
-from engine.vms.onvif.relays import PULSE_S, Relay, seconds
 from engine.vms.onvif.soap import cannot, wrong
+from engine.vms.onvif.terms import duration_s
 from engine.vms.onvif.xml import Element, Xml, tag
-
-log = logging.getLogger("vms.onvif")
 
 PULSE, HOLD = "Monostable", "Bistable"
 IDLE = "open"
@@ -32,9 +30,9 @@ def inputs(camera: Camera) -> tuple[str, ...]:
 
 def relay_output(camera: Camera, name: str, output: str) -> Xml:
     """tt:RelayOutput."""
-    relay = camera.relays.of(output)
-    mode = tag("tt:Mode", PULSE if relay.is_pulse else HOLD)
-    settings = tag("tt:Properties", mode, tag("tt:DelayTime", f"PT{relay.pulse_s:g}S"), tag("tt:IdleState", IDLE))
+    pulse_s = camera.pulse_s(output)
+    mode, delay = tag("tt:Mode", PULSE if pulse_s else HOLD), tag("tt:DelayTime", f"PT{pulse_s or USUAL_PULSE_S:g}S")
+    settings = tag("tt:Properties", mode, delay, tag("tt:IdleState", IDLE))
     return tag(name, settings, token=output)
 
 
@@ -55,32 +53,37 @@ def set_relay_output_state(camera: Camera, call: Call) -> Later:
     state = call.body.word("LogicalState")
     if state not in ("active", "inactive"):
         raise wrong("ter:InvalidArgVal", "the state is active or inactive")
-    relay = camera.relays.of(output)
-    do = "off" if state == "inactive" else "pulse" if relay.is_pulse else "on"
-    order = SwitchOutput(output, do, round(relay.pulse_s * 1000), call.who, call.address, THROUGH)
-
-    def later(done: Done) -> None:
-        def told(outcome: Outcome) -> None:
-            done(tag("tds:SetRelayOutputStateResponse") if outcome.ok else cannot("ter:Action", str(outcome.note)))
-
-        camera.switch(order, told)
-
-    return later
+    pulse_s = camera.pulse_s(output)
+    do = "off" if state == "inactive" else "pulse" if pulse_s else "on"
+    order = SwitchOutput(output, do, round((pulse_s or USUAL_PULSE_S) * 1000), call.who, call.address, THROUGH)
+    return _ordered(camera, order, "tds:SetRelayOutputStateResponse")
 
 
-def set_relay_output_settings(camera: Camera, output: str, properties: Element | None) -> None:
-    """Takes what "active" does to it; Fault when that is not possible."""
+def set_relay_output_settings(name: str, camera: Camera, call: Call, output: str, properties: Element | None) -> Later:
+    """Has the service keep what "active" does to it; `name`: of the answer's element. Fault when that is not possible."""
     check_output(camera, output)
     if properties is None or properties.word("Mode") not in (PULSE, HOLD):
         raise wrong("ter:InvalidArgVal", "the mode is Monostable or Bistable", "ter:ModeError")
     if properties.word("IdleState") not in ("", IDLE):
         raise wrong("ter:InvalidArgVal", "which level is active is set in the camera's own pages", "ter:ModeError")
-    is_pulse, pulse_s = properties.word("Mode") == PULSE, seconds(properties.word("DelayTime"))
-    if is_pulse and (pulse_s is None or not PULSE_S[0] <= pulse_s <= PULSE_S[1]):
-        raise wrong("ter:InvalidArgVal", f"the time is {PULSE_S[0]:g} to {PULSE_S[1]:g} s", "ter:ModeError")
-    relay = Relay(is_pulse, pulse_s if is_pulse and pulse_s is not None else camera.relays.of(output).pulse_s)
+    pulse_s = 0.0 if properties.word("Mode") == HOLD else _pulse_s(properties.word("DelayTime"))
+    return _ordered(camera, SetPulse(output, pulse_s, call.who, call.address), name)
+
+
+def _pulse_s(duration: str) -> float:
     try:
-        camera.relays.put(output, relay)
-    except OSError as why:
-        raise cannot("ter:Action", f"this is not kept: {why.strerror}") from why
-    log.info("%s: %s", output, relay)
+        seconds = round(duration_s(duration), 3)
+    except ValueError as why:
+        raise wrong("ter:InvalidArgVal", str(why), "ter:ModeError") from why
+    if not PULSE_S[0] <= seconds <= PULSE_S[1]:
+        raise wrong("ter:InvalidArgVal", f"the time is {PULSE_S[0]:g} to {PULSE_S[1]:g} s", "ter:ModeError")
+    return seconds
+
+
+def _ordered(camera: Camera, order: SwitchOutput | SetPulse, name: str) -> Later:
+    """The element `name` as an answer once the service has done it."""
+
+    def later(done: Done) -> None:
+        camera.order(order, lambda outcome: done(tag(name) if outcome.ok else cannot("ter:Action", str(outcome.note))))
+
+    return later

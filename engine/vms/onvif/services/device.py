@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from board.kit.zones import camera_zone
 from engine.vms.onvif import network
 from engine.vms.onvif.camera import MANUFACTURER, MODEL, Camera
-from engine.vms.onvif.operations import ACT, OPEN, READ, Call, Operation, Service
+from engine.vms.onvif.operations import ACT, OPEN, READ, Call, Later, Operation, Service
 from engine.vms.onvif.place import PATH, web_port
 from engine.vms.onvif.scopes import address, scopes
 from engine.vms.onvif.services import _relays as relays
@@ -133,9 +133,9 @@ def _get_users(camera: Camera, call: Call) -> Xml:
     return tag("tds:GetUsersResponse", tag("tds:User", tag("tt:Username", name), tag("tt:UserLevel", level)))
 
 
-def _set_relay_output_settings(camera: Camera, call: Call) -> Xml:
-    relays.set_relay_output_settings(camera, call.body.word("RelayOutputToken"), call.body.first("Properties"))
-    return tag("tds:SetRelayOutputSettingsResponse")
+def _set_relay_output_settings(camera: Camera, call: Call) -> Later:
+    output, properties = call.body.word("RelayOutputToken"), call.body.first("Properties")
+    return relays.set_relay_output_settings("tds:SetRelayOutputSettingsResponse", camera, call, output, properties)
 
 
 def _get_services(camera: Camera, call: Call) -> Xml:

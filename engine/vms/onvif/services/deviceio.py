@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from engine.line_settings import PULSE_S
 from engine.vms.onvif.camera import Camera
-from engine.vms.onvif.operations import ACT, READ, Call, Operation, Service
-from engine.vms.onvif.relays import PULSE_S
+from engine.vms.onvif.operations import ACT, READ, Call, Later, Operation, Service
 from engine.vms.onvif.services import _relays as relays
 from engine.vms.onvif.services._video import SOURCE
 from engine.vms.onvif.xml import Xml, join, tag
@@ -22,11 +22,11 @@ def _get_relay_output_options(camera: Camera, call: Call) -> Xml:
     return tag("tmd:GetRelayOutputOptionsResponse", *(tag("tmd:RelayOutputOptions", *options, token=each) for each in wanted))
 
 
-def _set_relay_output_settings(camera: Camera, call: Call) -> Xml:
+def _set_relay_output_settings(camera: Camera, call: Call) -> Later:
     relay = call.body.first("RelayOutput")
     token = relay.attributes.get("token", "") if relay is not None else ""
-    relays.set_relay_output_settings(camera, token, relay.first("Properties") if relay is not None else None)
-    return tag("tmd:SetRelayOutputSettingsResponse")
+    properties = relay.first("Properties") if relay is not None else None
+    return relays.set_relay_output_settings("tmd:SetRelayOutputSettingsResponse", camera, call, token, properties)
 
 
 def _get_digital_inputs(camera: Camera, call: Call) -> Xml:

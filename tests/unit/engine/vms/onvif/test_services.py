@@ -11,7 +11,7 @@ import pytest
 
 from board.kit.words import Text
 from board.types import Frame
-from engine.messages import Outcome
+from engine.messages import Outcome, SetPulse
 from engine.ring import RingWriter
 from engine.vms.http import Request
 from engine.vms.onvif.xml import Element
@@ -27,8 +27,6 @@ PROFILE = "<ProfileToken>main</ProfileToken>"
 CONTENT = {
     "tds:GetCapabilities": "<tds:Category>All</tds:Category>",
     "tds:GetServices": "<tds:IncludeCapability>true</tds:IncludeCapability>",
-    "tds:SetRelayOutputSettings": "<RelayOutputToken>DO1</RelayOutputToken><Properties><Mode>Bistable</Mode></Properties>",
-    "tmd:SetRelayOutputSettings": '<RelayOutput token="DO1"><Properties><Mode>Bistable</Mode></Properties></RelayOutput>',
     "trt:GetProfile": PROFILE,
     "trt:GetStreamUri": f"<StreamSetup><Stream>RTP-Unicast</Stream></StreamSetup>{PROFILE}",
     "trt:GetSnapshotUri": PROFILE,
@@ -73,7 +71,13 @@ def asked(name: str) -> bytes:
 
 def test_every_answer_is_valid_by_the_schemas_of_its_service(bench: Bench) -> None:
     """Those that need a configuration or are answered later are in tests of their own."""
-    others = {"SetRelayOutputState", "SetVideoEncoderConfiguration", "SetVideoSourceConfiguration", "SetMetadataConfiguration"}
+    others = {
+        "SetRelayOutputState",
+        "SetRelayOutputSettings",
+        "SetVideoEncoderConfiguration",
+        "SetVideoSourceConfiguration",
+        "SetMetadataConfiguration",
+    }
     wrong = {}
     services = [service for service in bench.table.services if service.prefix != "tev"]
     for service in services:
@@ -192,32 +196,44 @@ def test_active_is_a_pulse_by_the_service_and_its_answer_is_waited_for(bench: Be
 def test_who_may_only_see_switches_nothing(bench: Bench) -> None:
     bench.access.permissions = ("view",)
     assert fault_of(said(bench.request(state("active"))[0])) == (403, "s:Sender", "ter:NotAuthorized", "")
-    settings = f"<tmd:SetRelayOutputSettings>{CONTENT['tmd:SetRelayOutputSettings']}</tmd:SetRelayOutputSettings>"
+    settings = '<tmd:SetRelayOutputSettings><RelayOutput token="DO1"/></tmd:SetRelayOutputSettings>'
     assert fault_of(bench.ask_as_admin(settings)) == (403, "s:Sender", "ter:NotAuthorized", "")
     assert bench.orders == []
     assert fault_of(bench.ask_as_admin("<tds:SetRelayOutputState/>"))[0] == 403
 
 
-def test_a_client_chooses_between_a_pulse_and_a_level_and_it_is_kept(bench: Bench, tmp_path: Path) -> None:
-    def settings(**words: str) -> str:
+def test_a_client_chooses_between_a_pulse_and_a_level_and_the_service_keeps_it(bench: Bench) -> None:
+    def settings(**words: str) -> Request:
         inside = "".join(f"<tt:{name}>{word}</tt:{name}>" for name, word in words.items())
-        return (
+        body = (
             "<tds:SetRelayOutputSettings><tds:RelayOutputToken>DO1</tds:RelayOutputToken>"
             f"<tds:Properties>{inside}</tds:Properties></tds:SetRelayOutputSettings>"
         )
+        headers = {"content-type": "text/xml", "x-forwarded-for": "10.0.0.7"}
+        return Request("POST", PATH, PATH, headers, envelope(body, token("admin", "x")))
 
-    assert bench.ask_as_admin(settings(Mode="Bistable", DelayTime="PT0S", IdleState="open"))[0] == 200
-    bench.request(state("active"))
-    assert bench.orders[-1][0].do == "on"
-    assert bench.ask_as_admin(settings(Mode="Monostable", DelayTime="PT0.5S", IdleState="open"))[0] == 200
-    again = Bench(tmp_path)
-    again.request(state("active"))
-    assert (again.orders[-1][0].do, again.orders[-1][0].duration_ms) == ("pulse", 500)
-    again.request(state("active", "DO2"))
-    assert again.orders[-1][0].duration_ms == 1000
-    _, answer = again.ask_as_admin("<tds:GetRelayOutputs/>")
-    properties = answer.children[0].first("Properties")
-    assert properties is not None and (properties.word("Mode"), properties.word("DelayTime")) == ("Monostable", "PT0.5S")
+    for words, pulse_s in (
+        ({"Mode": "Bistable", "DelayTime": "PT0S", "IdleState": "open"}, 0.0),
+        ({"Mode": "Monostable", "DelayTime": "PT0.5S"}, 0.5),
+    ):
+        replies = bench.request(settings(**words))
+        assert replies == []
+        order, done = bench.orders.pop()
+        assert order == SetPulse("DO1", pulse_s, "VMS", "10.0.0.7")
+        done(Outcome(True))
+        assert said(replies[0])[1].name == "SetRelayOutputSettingsResponse"
+    for given, output, do, duration_ms, told in (
+        ("DO1=hold DO2=0.5", "DO1", "on", 1000, ("Bistable", "PT1S")),
+        ("DO1=hold DO2=0.5", "DO2", "pulse", 500, ("Monostable", "PT0.5S")),
+        ("DO1=hold", "DO2", "pulse", 1000, ("Monostable", "PT1S")),
+    ):
+        bench.camera.settings = server_settings(onvif_outputs=given)
+        bench.request(state("active", output))
+        order = bench.orders.pop()[0]
+        assert (order.output, order.do, order.duration_ms) == (output, do, duration_ms)
+        _, answer = bench.ask_as_admin("<tds:GetRelayOutputs/>")
+        relay = next(each for each in answer.children if each.attributes["token"] == output)
+        assert (relay.word("Properties", "Mode"), relay.word("Properties", "DelayTime")) == told
     for wrong in (
         {"Mode": "Flip", "DelayTime": "PT1S"},
         {"Mode": "Monostable", "DelayTime": "PT0S"},
@@ -225,11 +241,8 @@ def test_a_client_chooses_between_a_pulse_and_a_level_and_it_is_kept(bench: Benc
         {"Mode": "Monostable", "DelayTime": ""},
         {"Mode": "Bistable", "IdleState": "closed"},
     ):
-        assert fault_of(bench.ask_as_admin(settings(**wrong)))[3] == "ter:ModeError", wrong
-    bench.camera.state.relays_file.write_text('{"DO1": {"is_pulse": "yes"}}')
-    damaged = Bench(tmp_path)
-    damaged.request(state("active"))
-    assert (damaged.orders[-1][0].do, damaged.orders[-1][0].duration_ms) == ("pulse", 1000)
+        assert fault_of(said(bench.request(settings(**wrong))[0]))[3] == "ter:ModeError", wrong
+    assert bench.orders == []
 
 
 def test_scopes_name_the_camera_and_its_place(bench: Bench) -> None:
