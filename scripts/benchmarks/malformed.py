@@ -32,7 +32,8 @@ def nvr_input(draw: random.Random, user: str) -> bytes:
 
 TOKENS = ("main", "sub", "VideoSourceToken", "VideoAnalyticsToken", "Metadata", "DO1", "DI1")
 WORDS = (
-    *TOKENS, "", "true", "active", "PT1S", "PT0S", "P1Y", "-1", "Bistable", "tns1:RuleEngine//.", "\U0001f697", "' OR 1=1", "x" * 5000,
+    *TOKENS, "", "true", "active", "PT1S", "PT0S", "P1Y", "-1", "Bistable", "tns1:RuleEngine//.", "\U0001f697",
+    "' OR 1=1", "x" * 5000,
 )  # fmt: skip
 PARTS = (
     "ProfileToken", "ConfigurationToken", "VideoSourceToken", "Token", "Type", "Category", "IncludeCapability",
