@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from xml.etree import ElementTree
 
 from engine.actions.mqtt import MqttOptions, discovery
@@ -11,6 +10,7 @@ from engine.actions.two_n import TwoNOptions, document
 from engine.formats.event import Device
 from engine.formats.milestone import NAMESPACE, analytics_event
 from engine.formats.onvif import detector, json_of, mqtt_topic, recognition
+from engine.formats.onvif_xml import NAMESPACES, message, metadata_stream
 from engine.types import PlateEvent
 
 DELIVERY = "0b6f9c1e-8a3b-4c5d-9e7f-102030405060"
@@ -42,24 +42,33 @@ XProtect's analytics event, over TCP or HTTP. `ID` is made from the delivery's i
 
 
 def _onvif(event: PlateEvent) -> str:
+    picture = "/LPR/2026010203040501.jpg"
     made = recognition(event)
-    older = {name: value for name, value in asdict(detector(event)).items() if name != "time"}
     return f"""
 ## ONVIF
 
-ONVIF EVENT hands over both topics, the standard's and the older one that many recorders look for. Over MQTT (option ONVIF prefix)
-the first is published at `{mqtt_topic("PREFIX", made)}`:
+Clients of the event service and of RTSP's metadata get two notifications of a passage (docs/onvif-events.md): the standard's, and
+the older one that many recorders look for:
+
+```xml
+{_indented(metadata_stream([message(recognition(event, picture), "http://192.168.0.199"), message(detector(event, picture))]))}
+```
+
+Over MQTT (option ONVIF prefix) the first is published at `{mqtt_topic("PREFIX", made)}`:
 
 ```json
 {_shown(json_of(made))}
 ```
-
-The older one:
-
-```json
-{_shown(older)}
-```
 """
+
+
+def _indented(document: bytes) -> str:
+    for prefix, namespace in NAMESPACES.items():
+        ElementTree.register_namespace(prefix, namespace)
+    tree = ElementTree.fromstring(document)
+    ElementTree.indent(tree)
+    topics = f'xmlns:tns1="{NAMESPACES["tns1"]}"'  # used in a text alone, which ElementTree does not see
+    return ElementTree.tostring(tree, "unicode").replace(" ", f" {topics} ", 1)
 
 
 def _home_assistant(camera: Device) -> str:

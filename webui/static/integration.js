@@ -71,7 +71,7 @@ function productBlock(product) {
   const rows = product.copies.map((each) => {
     const text = filledIn(each);
     let shown;
-    if (!text) shown = el("span", {class: "small muted"}, _("switched off: see below"));
+    if (!text) shown = el("span", {class: "small muted"}, _("does not listen: see above"));
     else if (text === "USER" || text === "PASSWORD") shown = el("span", {class: "small muted"}, _("of a device password of the use {use}", {use: each.use}));
     else if (each.lines) shown = el("div", {class: "stack"}, el("pre", {class: "mono", tabindex: "0"}, text), el("div", {}, el("button", {type: "button", onclick: () => copy(text)}, _("Copy"))));
     else shown = copied(text);
@@ -91,7 +91,7 @@ function showProducts() {
 // --- all of it ------------------------------------------------------------------------------------------------------------
 
 function firewallRow(each) {
-  const way = each.direction === "in" ? _("in, to the camera") : _("out, from the camera");
+  const way = {in: _("in, to the camera"), out: _("out, from the camera"), both: _("both ways")}[each.direction];
   return el("tr", {}, el("td", {"data-name": _("Direction")}, way), el("td", {"data-name": _("Protocol")}, each.protocol), el("td", {"data-name": _("Port"), class: "nums"}, each.port),
     el("td", {"data-name": _("What for")}, each.about), el("td", {"data-name": _("With whom")}, each.peer));
 }

@@ -19,6 +19,7 @@ from engine.actions import options_of
 from engine.dispatch.starts import opens
 from engine.settings import RecorderSettings
 from engine.types import ActionRule
+from engine.video.wires import UDP_PORTS
 from webui.portal import Portal
 from webui.view import shapes
 from webui.view.recorders import PRODUCTS, Product
@@ -235,8 +236,8 @@ def _incoming(portal: Portal, announced: Mapping[str, str]) -> list[shapes.Passi
         if port and str(port) != web:
             found.append(_passing("in", "TCP", str(port), titles.get(name, Text(name)), Text("recorders and other programs")))
     if "rtsp" in announced:
-        about = Text("Video over UDP, for viewers that ask for it; over TCP none of these is needed")
-        found.append(_passing("out", "UDP", "1024-65535", about, Text("recorders")))
+        about = Text("Video to viewers that ask for UDP, and their reports; over TCP none of these is needed")
+        found.append(_passing("both", "UDP", f"{UDP_PORTS[0]}-{UDP_PORTS[-1] + 1}", about, Text("recorders")))
     return found
 
 

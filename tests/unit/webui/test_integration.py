@@ -126,7 +126,7 @@ def test_ports_for_a_firewall_are_those_that_are_open_and_those_that_actions_go_
         ("in", "TCP", "17001", "recorders and other programs"),
         ("in", "TCP", "8554", "recorders and other programs"),
         ("in", "TCP", "11000", "recorders and other programs"),
-        ("out", "UDP", "1024-65535", "recorders"),
+        ("both", "UDP", "6970-7097", "recorders"),
         ("out", "UDP", "514", "logs.example"),
         ("out", "TCP", "6514", "logs.example"),
     ]

@@ -7,7 +7,7 @@ encoders make is the board's matter (engine/video/plan.py): a client may set wha
 from __future__ import annotations
 
 from engine.formats.onvif import DETECTOR_RULE, RULE, VIDEO_ANALYTICS, VIDEO_SOURCE
-from engine.video.plan import H264
+from engine.video.plan import H264, KEY_EVERY_S
 from engine.vms.onvif.camera import Camera, Video
 from engine.vms.onvif.operations import SNAPSHOT, Call
 from engine.vms.onvif.soap import Fault, wrong
@@ -23,9 +23,6 @@ SOURCE, ANALYTICS = VIDEO_SOURCE, VIDEO_ANALYTICS
 """Tokens of the video source, which is also that of its configuration, and of the analytics: those that events name."""
 
 QUALITY = (1, 100)
-GOV_LENGTH = 20
-"""Pictures from one that stands for itself to the next."""
-
 SESSION = "PT60S"
 NOT_CHANGED = "this camera's streams are made by its board: what it offers are the values that it has"
 
@@ -120,6 +117,11 @@ def multicast(name: str = "tt:Multicast") -> Xml:
     """There is none."""
     address = tag("tt:Address", tag("tt:Type", "IPv4"), tag("tt:IPv4Address", "0.0.0.0"))
     return tag(name, address, tag("tt:Port", 0), tag("tt:TTL", 0), tag("tt:AutoStart", False))
+
+
+def gov_length(video: Video) -> int:
+    """Pictures from one that stands for itself to the next."""
+    return KEY_EVERY_S * video.stream.frames_per_s
 
 
 def is_h264(video: Video) -> bool:

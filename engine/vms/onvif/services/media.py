@@ -42,7 +42,7 @@ def _encoder(name: str, each: Video) -> Xml:
         tag("tt:EncodingInterval", 1),
         tag("tt:BitrateLimit", video.bit_rate(each)),
     )
-    h264 = (tag("tt:GovLength", video.GOV_LENGTH), tag("tt:H264Profile", "Baseline"))
+    h264 = (tag("tt:GovLength", video.gov_length(each)), tag("tt:H264Profile", "Baseline"))
     return tag(
         name,
         *video.entity(f"{video.PROFILES[each.stream.name]} encoder"),
@@ -63,7 +63,7 @@ def _encoder_options(camera: Camera, call: Call) -> Xml:
     rate = each.stream.frames_per_s
     common = (
         video.resolution("tt:ResolutionsAvailable", each.size),
-        video.between("tt:GovLengthRange", video.GOV_LENGTH, video.GOV_LENGTH) if video.is_h264(each) else None,
+        video.between("tt:GovLengthRange", video.gov_length(each), video.gov_length(each)) if video.is_h264(each) else None,
         video.between("tt:FrameRateRange", rate, rate),
         video.between("tt:EncodingIntervalRange", 1, 1),
         tag("tt:H264ProfilesSupported", "Baseline") if video.is_h264(each) else None,
@@ -157,7 +157,7 @@ def _add(name: str, is_there: Callable[[str, str], bool]) -> Operation:
 
 
 def _set_synchronization_point(camera: Camera, call: Call) -> Xml:
-    """A picture that stands for itself comes at least every GOV_LENGTH pictures, and whenever somebody begins to watch."""
+    """A picture that stands for itself comes at least every 2 s, and whenever somebody begins to watch."""
     video.profile_named(camera, call.body.word("ProfileToken"))
     return tag("trt:SetSynchronizationPointResponse")
 

@@ -40,7 +40,7 @@ def _profile(camera: Camera, profile: Video, types: set[str]) -> Xml:
 
 def _encoder(name: str, each: Video) -> Xml:
     """tt:VideoEncoder2Configuration."""
-    h264 = {"GovLength": video.GOV_LENGTH, "Profile": "Baseline"} if video.is_h264(each) else {}
+    h264 = {"GovLength": video.gov_length(each), "Profile": "Baseline"} if video.is_h264(each) else {}
     limits = (tag("tt:FrameRateLimit", float(each.stream.frames_per_s)), tag("tt:BitrateLimit", video.bit_rate(each)))
     return tag(
         name,
@@ -75,7 +75,7 @@ def _get_encoder_options(camera: Camera, call: Call) -> Xml:
 
 
 def _encoder_options(each: Video) -> Xml:
-    h264 = {"GovLengthRange": f"{video.GOV_LENGTH} {video.GOV_LENGTH}", "ProfilesSupported": "Baseline"}
+    h264 = {"GovLengthRange": f"{video.gov_length(each)} {video.gov_length(each)}", "ProfilesSupported": "Baseline"}
     return tag(
         "tr2:Options",
         tag("tt:Encoding", each.stream.codec),
