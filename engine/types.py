@@ -318,6 +318,8 @@ class ActionRule:
     options: str
     conditions: Conditions = ANY_PASSAGE
     start: Start = ON_MATCH
+    max_age_s: int = 0
+    """After which a message is not tried any more; 0: as its kind says."""
 
 
 DELIVERY_STATES = ("pending", "sending", "done", "failed", "expired", "withheld")

@@ -27,6 +27,7 @@ SHALLOW = "a shallow clone has no earlier release to upgrade from"
 ALLOWED = (
     Allowed("tests/unit/scripts/test_detector_windows.py", "OpenCV is in the training environment only", TRAINING),
     Allowed("tests/unit/scripts/test_tflite.py", "PyTorch is in the training environment only", TRAINING),
+    Allowed("tests/unit/scripts/test_detector_training.py", "PyTorch is in the training environment only", TRAINING),
     Allowed("tests/unit/scripts/test_reader_training.py", "PyTorch is in the training environment only", TRAINING),
     Allowed("tests/unit/board/camera/test_v4l2_controls.py", "no virtual video device: ", MODULE),
     Allowed("tests/unit/firmware/processes/test_watchdog.py", "the kernel's softdog is not loaded", MODULE),

@@ -58,6 +58,9 @@ class Lane(Enum):
     SLOW = "slow"
 
 
+PAUSE_S = {Lane.FAST: (0.2, 0.5), Lane.SLOW: (2.0, 300.0)}
+"""First and longest pause before the next try: a car waits at the gate, and pins is back within a second or two."""
+
 SetPlate = Callable[[str, str, bytes | None, str], Mapping[str, Any]]
 """(list, plate, JSON of what is to be set or None to take it out, who asks) -> what came of it (engine/plates.py: `answer`)."""
 
@@ -177,6 +180,10 @@ class ActionKind(Generic[O]):
 
     lane: Lane = Lane.SLOW
     max_age_s: float = 86_400.0
+    """From the capture. A rule of the slow lane may say otherwise."""
+
+    pause_s: tuple[float, float] | None = None
+    """First and longest pause before the next try, 300 s at most; None: as usual in its lane."""
 
     needs: tuple[str, ...] = ()
     """Libraries beyond those of the package, by the name under which they are imported. Without them the kind is listed and cannot
@@ -218,6 +225,10 @@ class ActionKind(Generic[O]):
 
     former: tuple[str, ...] = ()
     """Names that earlier releases stored rules under; an older one that comes back still knows them."""
+
+    @property
+    def pauses_s(self) -> tuple[float, float]:
+        return self.pause_s or PAUSE_S[self.lane]
 
     @property
     def missing(self) -> str:

@@ -283,4 +283,11 @@ def _base64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-ACTION = ActionKind(name="email", label="EMAIL", options=EmailOptions, deliver=_deliver, peer=lambda options: options.server)
+ACTION = ActionKind(
+    name="email",
+    label="EMAIL",
+    options=EmailOptions,
+    deliver=_deliver,
+    pause_s=(15.0, 300.0),  # a server that greylists takes the mail some minutes later
+    peer=lambda options: options.server,
+)

@@ -192,6 +192,7 @@ ACTION = ActionKind(
     label="SOCKET CLIENT",
     options=SocketClientOptions,
     deliver=_deliver,
+    pause_s=(1.0, 30.0),  # a controller that was switched on is told at once
     peer=lambda options: options.server,
     open=_open,
 )

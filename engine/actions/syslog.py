@@ -127,4 +127,11 @@ def _until_end(it: Exchange, sock: socket.socket) -> None:
         raise DeliveryError(it.late)
 
 
-ACTION = ActionKind(name="syslog", label="SYSLOG", options=SyslogOptions, deliver=_deliver, peer=lambda options: options.server)
+ACTION = ActionKind(
+    name="syslog",
+    label="SYSLOG",
+    options=SyslogOptions,
+    deliver=_deliver,
+    pause_s=(1.0, 60.0),  # mostly of the local network, and soon back
+    peer=lambda options: options.server,
+)

@@ -87,7 +87,7 @@ class Intake:
         gates = gate_outputs(rules, finding.barriers, self._kinds, self._barrier)
         deliveries = due(passage, finding.matches, rules, self._kinds, zone, now, gates)
         deliveries = heed(verdicts, deliveries, rules, finding.matches, self._kinds, now)
-        if not self._licensed:
+        if not self._licensed and not done:
             decision = UNLICENSED
         elif passage.what in CARS:
             decision = decided(verdicts, decide(passage, finding, rules, deliveries, self._kinds, zone), deliveries)

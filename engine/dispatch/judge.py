@@ -56,6 +56,7 @@ class RuleJudge:
             "week": rule.week.days,
             "conditions": asdict(rule.conditions),
             "start": asdict(rule.start),
+            "max_age_s": rule.max_age_s,
             "options": values,
         }
 

@@ -15,16 +15,13 @@ from board.kit.settings import Settings
 from board.kit.words import Text
 from board.types import PinsDone
 from engine.actions import ActionKind, Kinds, Lane, Taken, options_of
-from engine.actions._kind import noted
+from engine.actions._kind import PAUSE_S, noted
 from engine.dispatch.barrier import Barrier
 from engine.dispatch.environment import Environment
 from engine.dispatch.outbox import Outbox
 from engine.dispatch.starts import begins
 from engine.store import Store
 from engine.types import ON_MATCH, WAITING, ActionRule, Delivery, Match, Passage, PlateEvent
-
-PAUSE_S = {Lane.FAST: (0.2, 0.5), Lane.SLOW: (2.0, 300.0)}
-"""First and longest pause before the next try: a car waits at the gate, and pins is back within a second or two."""
 
 log = logging.getLogger("actions")
 
@@ -137,14 +134,17 @@ class Performer:
         return _Task(item, rule, kind, options, PlateEvent(stored.passage, matches, match, stored.decision))
 
     def _left_ns(self, item: Delivery, kind: ActionKind[Any], passage: Passage, now_ns: int) -> int:
-        """How long it may still begin; below 0: no longer."""
-        left_ns = round((item.not_after - self._clock.now()) / timedelta(microseconds=1)) * 1000
+        """How long it may still begin; below 0: no longer.
+
+        The wall clock may have been set since (a Pi has no battery for it), by decades after a boot. What opens a gate goes by the
+        monotonic one alone: what is left of an earlier boot expires before anything is carried out (Outbox.recover). The rest is
+        too old only when neither of them says that it is not."""
+        age_ns = now_ns - passage.monotonic_ns
+        allowed_ns = min(round(kind.max_age_s * 1e9), round((item.not_after - passage.at) / timedelta(microseconds=1)) * 1000)
+        by_boot_ns = allowed_ns - age_ns if age_ns >= 0 else -1
         if kind.lane is Lane.FAST:
-            # The wall clock may have been set since (a Pi has no battery for it), the monotonic one starts over with each boot:
-            # a gate opens only when both say that the car is still there.
-            age_ns = now_ns - passage.monotonic_ns
-            left_ns = min(left_ns, round(kind.max_age_s * 1e9) - age_ns) if age_ns >= 0 else -1
-        return left_ns or -1
+            return by_boot_ns or -1
+        return max(round((item.not_after - self._clock.now()) / timedelta(microseconds=1)) * 1000, by_boot_ns) or -1
 
     def _finish(self, task: _Task, note: Text, answer: PinsDone | DeliveryError) -> None:
         if isinstance(answer, PinsDone):
@@ -164,7 +164,7 @@ class Performer:
             self._troubles[_place(task)] = answered
             log.warning("%s, try %d: %s", task, task.item.attempts, why)
         if answered or (task.kind.lane is Lane.FAST and not task.peer):
-            self._outbox.retry(task.item, why.text, *PAUSE_S[task.kind.lane])
+            self._outbox.retry(task.item, why.text, *task.kind.pauses_s)
         else:
             self._outbox.wait_for_peer(task.item, why.text)
         return Tried(task.peer, answered)

@@ -63,7 +63,7 @@ def due(
         except ConfigError as why:
             deliveries.append(_delivery(passage, rule, now, passage.at, "failed", why.text))
             continue
-        not_after = passage.at + timedelta(seconds=kind.max_age_s)
+        not_after = passage.at + timedelta(seconds=rule.max_age_s or kind.max_age_s)
         plate_list = matched.get(rule.list_id)
         forbidden = _forbidden(plate_list, refusing) if kind.withheld(options) else None
         if forbidden is None and may_open(kind, options, gates):

@@ -13,8 +13,11 @@ from engine.events import EVENTS, PLATE
 from engine.types import ON_MATCH, ActionRule, Passage
 
 MOST_TIMES = 48
+LEAST_AGE_S, MOST_AGE_S = 5, 30 * 86_400
+"""Of what a rule may say about how long a message is tried."""
 
 TITLES = {
+    "max_age_s": mark("Tries for at most"),
     "start": mark("Starts on"),
     "start_input": mark("Input"),
     "start_edge": mark("Becomes"),
@@ -131,6 +134,7 @@ def check(rule: ActionRule, kind: ActionKind[Any]) -> None:
                 kind=Text(kind.label),
             )
         )
+    found += _age_problems(rule, kind)
     if found:
         raise SettingsError(*found)
 
@@ -161,6 +165,17 @@ def _timer_problems(rule: ActionRule) -> list[Problem]:
         return [_problem("start_times", "give times of the day, or every how many minutes")]
     if len(start.times) > MOST_TIMES:
         return [_problem("start_times", "{most} times at most", most=MOST_TIMES)]
+    return []
+
+
+def _age_problems(rule: ActionRule, kind: ActionKind[Any]) -> list[Problem]:
+    if not rule.max_age_s:
+        return []
+    if opens(kind):
+        values = {"kind": Text(kind.label), "most": round(kind.max_age_s)}
+        return [_problem("max_age_s", "{kind} may open a gate: it acts within {most} s or not at all", **values)]
+    if not LEAST_AGE_S <= rule.max_age_s <= MOST_AGE_S:
+        return [_problem("max_age_s", "must be {least} to {most} s, or 0: as usual", least=LEAST_AGE_S, most=MOST_AGE_S)]
     return []
 
 

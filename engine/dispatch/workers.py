@@ -15,9 +15,10 @@ from board.kit.errors import DeliveryError, StorageRefused, StoreError
 from board.kit.words import Text
 from board.types import PinsDone
 from engine.actions import Kinds, Lane, Pins
+from engine.actions._kind import PAUSE_S
 from engine.dispatch.breaker import LIMITS, Breaker
 from engine.dispatch.outbox import Outbox
-from engine.dispatch.perform import PAUSE_S, Later, Performer
+from engine.dispatch.perform import Later, Performer
 from engine.store.queries import Head, RuleResult
 from engine.types import Delivery
 
@@ -52,7 +53,7 @@ class Workers:
     ) -> None:
         self._lane = lane
         self._kinds = names_of(kinds, lane)
-        self._max_age_s = {name: kind.max_age_s for kind in kinds.values() for name in (kind.name, *kind.former)}
+        self._pauses_s = {name: kind.pauses_s for kind in kinds.values() for name in (kind.name, *kind.former)}
         self._outbox = outbox
         self._performer = performer
         self._pins = pins
@@ -185,7 +186,8 @@ class Workers:
             if tried.answered:
                 self._breaker.answered(peer)
             else:
-                self._breaker.silent(peer, self._clock.monotonic_ns(), self._max_age_s[item.kind])
+                lives_s = (item.not_after - item.created_at).total_seconds()
+                self._breaker.silent(peer, self._clock.monotonic_ns(), lives_s, self._pauses_s[item.kind])
 
     def _take_end(self, item: Delivery, later: Later, end: PinsDone | DeliveryError) -> None:
         """Called from the thread that listens to pins, which must not wait for the store."""

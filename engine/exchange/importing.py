@@ -61,6 +61,11 @@ class Result:
         return joined([_said(each) for each in self.lists])
 
     @property
+    def objection(self) -> Text:
+        """Why the terms do not allow it, of a dry one; NOTHING: they do."""
+        return next((each.objection for each in self.lists if each.objection), NOTHING)
+
+    @property
     def changes(self) -> int:
         return sum(each.effect.changes for each in self.lists)
 

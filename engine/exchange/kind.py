@@ -24,7 +24,7 @@ NOTHING_NEW = Text("nothing has changed")
 class JobEnv:
     """What a job may use while it runs. `list`: the one that it belongs to; `folder`: for files of this job alone, which stay from
     run to run; `scratch`: for files of this run; `memory`: what its last run that succeeded gave, JSON types only; `asked`: a
-    person wants it now, so that it runs although nothing has changed."""
+    person wants it now, so that it runs although nothing has changed; `test`: it is tried, and no list of the camera may change."""
 
     store: Store
     clock: Clock
@@ -36,6 +36,7 @@ class JobEnv:
     scratch: Path
     memory: Mapping[str, Any] = field(default_factory=dict)
     asked: bool = False
+    test: bool = False
 
     @property
     def user(self) -> str:

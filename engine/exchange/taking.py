@@ -9,6 +9,7 @@ from pathlib import Path
 
 from board.kit.errors import ConfigError
 from board.kit.settings import Settings, option
+from board.kit.words import Text
 from engine.exchange.formats import IMPORTED, ORDERS
 from engine.exchange.kind import NOTHING_NEW, Done, JobEnv
 from engine.store.difference import Terms
@@ -82,7 +83,12 @@ def take_in(path: Path, how: Taking, env: JobEnv) -> Done:
         terms = replace(terms, most_removed_pct=100, may_empty=True)
     gone = tuple(name for name in env.memory.get("names", ()) if name not in head.lists) if proven and terms.removes else ()
     order = Order(path, how.format, terms, how.dates, how.any_list, gone)
-    result = import_lists(env.store, env.list, order, env.device.zone, env.user)
+    result = import_lists(env.store, env.list, order, env.device.zone, env.user, dry=env.test)
+    if env.test:
+        refused = result.objection
+        if refused:
+            raise ConfigError("nothing would be imported; {why}", why=refused)
+        return Done(Text("it would be imported, nothing has changed yet: {note}", {"note": result.note}))
     result.settle(env.store)
     memory = {"digest": digest, "lists": env.store.entries.mark(), "names": list(head.lists), **remembered(told)}
     return Done(result.note, memory, nothing_new=not result.changes and not env.asked and bool(env.memory))

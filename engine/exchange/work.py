@@ -1,7 +1,8 @@
 """Work: the process that carries out exports and imports, one at a time on a camera, so that the service neither waits nor grows.
 
 `python -m engine exchange --state DIR jobs 3 7` runs those jobs; `... hand FOLDER` does what is ordered there
-(engine/exchange/hand.py); `... publish` brings the files for cameras that follow up to date (engine/exchange/published.py)."""
+(engine/exchange/hand.py); `... publish` brings the files for cameras that follow up to date (engine/exchange/published.py);
+`... test` tries one that standard input describes (engine/exchange/trying.py)."""
 
 from __future__ import annotations
 
@@ -59,7 +60,7 @@ def main(arguments: list[str]) -> int:
     """0: what became of it stands in the store or in the folder."""
     parser = argparse.ArgumentParser(prog="python -m engine exchange", description=__doc__)
     parser.add_argument("--state", type=Path, required=True, help="the camera's state folder")
-    parser.add_argument("what", choices=("jobs", "hand", "publish"))
+    parser.add_argument("what", choices=("jobs", "hand", "publish", "test"))
     parser.add_argument("which", nargs="*", help="numbers of jobs, or a folder")
     options = parser.parse_args(arguments)
     _be_modest()
@@ -68,6 +69,10 @@ def main(arguments: list[str]) -> int:
     with turn(state), closing(Store(state.database, Clock(), checkpoints=False)) as store:
         if options.what == "hand":
             carry_out(store, Clock(), Path(options.which[0]), _device(state, store))
+        elif options.what == "test":
+            from engine.exchange.trying import try_job
+
+            try_job(state, store, Clock(), _device(state, store))
         elif options.what == "publish":
             from engine.exchange.published import publish_in
 

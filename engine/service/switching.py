@@ -7,6 +7,7 @@ Audit with who, from where and why. Unlike an action it opens also for nobody's 
 from __future__ import annotations
 
 import logging
+import threading
 import uuid
 from collections.abc import Callable
 
@@ -26,6 +27,13 @@ log = logging.getLogger("service")
 MAX_AGE_NS = 2_000_000_000
 """Who presses a button sees whether it moves: later than this nothing begins any more."""
 
+REPEATED_NS = 600_000_000_000
+"""A program that gives the same order again and again is kept in Audit at most so often; otherwise it would push out what happened
+before."""
+
+MOST_OUTPUTS = 64
+"""Whose last orders are known."""
+
 MOST_CHARACTERS = 80
 NOT_DONE = mark("not done ({what}): {why}")
 
@@ -38,6 +46,9 @@ class Switching:
         self._pins = pins
         self._happened = happened
         self._switched = switched
+        self._lock = threading.Lock()
+        self._last: dict[str, tuple[tuple[object, ...], int]] = {}
+        """Output: the last order that was kept, and when."""
 
     def do(self, request: SwitchOutput) -> Outcome:
         """What was done, or why not; SettingsError when the request makes no sense."""
@@ -56,9 +67,23 @@ class Switching:
         return Outcome(True, done)
 
     def _keep(self, request: SwitchOutput, done: Done) -> None:
+        if self._is_repeated(request, done):
+            return
         who = _who(request)
         log.info("%s, by %s", done.note, who)
         self._happened("by_hand", cause=request.through, done=done, what=done.note, who=who)
+
+    def _is_repeated(self, request: SwitchOutput, done: Done) -> bool:
+        """The same order of the same user with the same end, as the last one of this output. Each pulse counts: it opens a gate."""
+        now_ns, order = self._clock.monotonic_ns(), (request, done.state, str(done.note))
+        with self._lock:
+            last, at_ns = self._last.get(request.output, ((), 0))
+            if last == order and now_ns - at_ns < REPEATED_NS and not (request.do == "pulse" and done.state == "done"):
+                return True
+            self._last[request.output] = order, now_ns
+            while len(self._last) > MOST_OUTPUTS:
+                self._last.pop(next(iter(self._last)))
+        return False
 
 
 def _who(request: SwitchOutput) -> Text:

@@ -302,6 +302,11 @@ def _version_17(db: Database) -> None:
     db.execute("ALTER TABLE passages ADD COLUMN images_at TEXT NOT NULL DEFAULT ''")
 
 
+def _version_18(db: Database) -> None:
+    """How long a message of a rule is tried; 0: as its kind says."""
+    db.execute("ALTER TABLE rules ADD COLUMN max_age_s INTEGER NOT NULL DEFAULT 0")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_1,
     _version_2,
@@ -320,6 +325,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_15,
     _version_16,
     _version_17,
+    _version_18,
 )
 
 COMPATIBLE = 2

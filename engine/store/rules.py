@@ -21,7 +21,7 @@ from engine.store.rows import marks, stamp, when
 from engine.types import ANY_PASSAGE, ON_MATCH, ActionRule, Conditions, ListEntry, Start, WeekSchedule
 from engine.week import schedule
 
-COLUMNS = ("list_id", "name", "kind", "enabled", "guarded", "week", "options", "conditions", "start")
+COLUMNS = ("list_id", "name", "kind", "enabled", "guarded", "week", "options", "conditions", "start", "max_age_s")
 """An older release knows neither conditions nor starts and would carry such a rule out for every car of its list. For it, the rule
 is disabled; `guarded` says that it is not."""
 
@@ -128,6 +128,7 @@ def _rule(row: Row) -> ActionRule:
         options=row["options"],
         conditions=_conditions(row["conditions"]),
         start=_start(row["start"]),
+        max_age_s=row["max_age_s"],
     )
 
 
@@ -139,6 +140,7 @@ def _values(rule: ActionRule) -> tuple[Any, ...]:
         json.dumps(rule.week.days), rule.options,
         "" if rule.conditions == ANY_PASSAGE else json.dumps(asdict(rule.conditions)),
         "" if rule.start == ON_MATCH else json.dumps(asdict(rule.start)),
+        rule.max_age_s,
     )  # fmt: skip
 
 

@@ -26,3 +26,32 @@ def nvr_input(draw: random.Random, user: str) -> bytes:
     whole = bytearray(nvr.message(draw.randrange(2, 1 << 16), draw.randbytes(10)))
     whole[draw.randrange(len(whole))] = draw.randrange(256)
     return bytes(whole[: draw.randrange(1, len(whole) + 1)])
+
+
+def rtsp_input(draw: random.Random, url: str) -> bytes:
+    """Bytes for the port of video ("rtsp://127.0.0.1:8554/main"); what logs in is wrong, and is no guess either."""
+    methods = ("OPTIONS", "DESCRIBE", "SETUP", "PLAY", "TEARDOWN", "GET_PARAMETER", "RECORD", "get")
+    urls = (url, f"{url}/video", "*", "/", "rtsp://[", url + "x" * 2_000)
+    headers = {
+        "CSeq": ("1", "1", "1", "", "-1", "9" * 40),
+        "Session": ("0123456789abcdef", ";", ""),
+        "Transport": ("RTP/AVP/TCP", "RTP/AVP;client_port=1-2,;;=,", "RTP/AVP/TCP;interleaved=256-1"),
+        "Authorization": ("Digest", "Basic", 'Digest realm="Gatewright", nonce="1.2"', "Bearer", "Basic w6Q="),
+        "Content-Length": ("0", "3", "5000", "-1", "1e3"),
+        "Require": ("onvif-replay", "", "x" * 3_000),
+    }
+    request = [f"{draw.choice(methods)} {draw.choice(urls)} RTSP/{draw.choice(('1.0', '1.0', '2.0', '1'))}"]
+    request += [f"{name}: {draw.choice(values)}" for name, values in headers.items()]
+    kept = request[:2] + [line for line in request[2:] if draw.random() < 0.4]
+    kind = draw.randrange(6)
+    if kind == 0:
+        return draw.randbytes(draw.randrange(1, 200))
+    if kind == 1:
+        return b"$" + draw.randbytes(draw.randrange(0, 100))
+    if kind == 2:
+        draw.shuffle(kept)
+    whole = bytearray("\r\n".join([*kept, "", ""]).encode() + draw.randbytes(draw.choice([0, 3, 40])))
+    if kind > 3:
+        for _ in range(draw.randrange(1, 8)):
+            whole[draw.randrange(len(whole))] = draw.randrange(256)
+    return bytes(whole[: draw.randrange(1, len(whole) + 1)] if kind == 3 else whole)

@@ -1,7 +1,8 @@
 """Guest: what runs in the virtual board whose power is cut: looks at its disk, starts the camera there, and plays cars.
 
 It tells what happens on a port that leaves the machine at once, one JSON object a line: {"found": ...} what the disk held at the
-boot, {"up": true} the camera has begun, {"came": plate}, {"stored": id of a passage}, {"opened": plate of the car there}.
+boot, {"up": true} the camera has begun, {"turn": true} it has looked once more, {"came": plate}, {"stored": id of a passage},
+{"opened": plate of the car there}.
 """
 
 from __future__ import annotations
@@ -103,6 +104,7 @@ class Lane:
 
     def look(self) -> None:
         time.sleep(LOOK_EVERY_S)
+        self.tell(turn=True)
         pulses = len(opened(self._state, GATE))
         for _ in range(pulses - self._pulses):
             self._opened = True

@@ -3,7 +3,8 @@
 Stages: `main` (256x192 windows), `mine`, `fine` (288x384 windows from main's weights, more plate-free ones), `corners` (256x192
 windows: plates turned in space, their corners; frames, lettering), `settle` (the same at 288x384), `export`. Every stage starts
 from the weights of the one before; `fine` and the later ones first mine its false boxes on the plate-free pictures.
-    .venv-train/bin/python -m scripts.training.train_detector --data ../shared/data/plates all
+    .venv-train/bin/python -m scripts.training.detector.material     # photographs -> .train/detector.pack
+    .venv-train/bin/python -m scripts.training.train_detector all
 A stage that was interrupted goes on from its last checkpoint under .train/detector when started again.
 """
 
@@ -28,6 +29,7 @@ from scripts.training.detector import material as material_of
 from scripts.training.detector import network, score
 from scripts.training.detector.material import Material
 from scripts.training.detector.scenes import WindowMaker, WindowPlan
+from scripts.training.ocr.evaluate import PLATES
 from scripts.training.run import averaged_over, fast_bf16, load_state, save_state
 
 Batch = tuple[np.ndarray, ...]
@@ -51,16 +53,22 @@ class Stage:
 
 # fmt: off
 STAGES = {
-    "main": Stage(WindowPlan(256, 192, plate_free=0.22, lures=0.0, widest=230, paste=0.22), 32, 2.5e-3, 600_000),
-    "fine": Stage(WindowPlan(384, 288, plate_free=0.40, lures=0.5, widest=330, paste=0.40), 16, 6e-4, 100_000, start="main"),
+    "main": Stage(
+        WindowPlan(256, 192, plate_free=0.25, lures=0.0, widest=245, paste=0.25, lettered=0.15, overlaid=0.25),
+        32, 2.5e-3, 600_000,
+    ),
+    "fine": Stage(
+        WindowPlan(384, 288, plate_free=0.40, lures=0.5, widest=370, paste=0.40, lettered=0.2, overlaid=0.3),
+        16, 6e-4, 100_000, start="main",
+    ),
     "corners": Stage(
-        WindowPlan(256, 192, plate_free=0.25, lures=0.5, widest=230, paste=0.35,
-                   turned=0.55, covered=0.4, framed=0.3, lettered=0.3),
+        WindowPlan(256, 192, plate_free=0.25, lures=0.5, widest=245, paste=0.35,
+                   turned=0.55, covered=0.4, framed=0.3, lettered=0.3, overlaid=0.3),
         32, 1.4e-3, 300_000, start="fine",
     ),
     "settle": Stage(
-        WindowPlan(384, 288, plate_free=0.40, lures=0.5, widest=330, paste=0.40,
-                   turned=0.4, covered=0.4, framed=0.3, lettered=0.3),
+        WindowPlan(384, 288, plate_free=0.40, lures=0.5, widest=370, paste=0.40,
+                   turned=0.4, covered=0.4, framed=0.3, lettered=0.3, overlaid=0.35),
         16, 7e-4, 160_000, start="corners",
     ),
 }
@@ -131,7 +139,7 @@ class Trainer:
         print(f"{self.name}: {material.counts()} from window {self.windows} of {budget}", flush=True)
         # after a resume the generators go on with other windows than those already seen
         source = batches(material, stage, args.seed + 7919 * self.windows, args.generators)
-        sets = score.scored_sets(args.data)
+        sets = score.scored_sets(args.data) if args.data.is_dir() else {}
         losses: list[list[float]] = []
         last = said = saved = time.monotonic()
         scored = said_windows = self.windows
@@ -262,7 +270,7 @@ def export(name: str, material: Material, args: argparse.Namespace) -> None:
                         "one crop in eight by the SHA-256 of its text",
             **({"remark": args.remark} if args.remark else {}),
         },
-        "scores": {"command": "python -m scripts.training.train_detector --data DATA export",
+        "scores": {"command": "python -m scripts.training.train_detector export",
                    "columns": "recall in percent, false boxes a picture",
                    **found},
         "weak_spots": WEAK_SPOTS,
@@ -287,7 +295,8 @@ WEAK_SPOTS = [
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["all", *STAGES, "export"], help="one stage, or all in turn")
-    parser.add_argument("--data", type=Path, required=True, help="the folder of plate picture sets")
+    parser.add_argument("--pack", type=Path, default=material_of.PACK, help="made by scripts.training.detector.material")
+    parser.add_argument("--data", type=Path, default=PLATES, help="the folder of plate picture sets, to score; none: no scores")
     parser.add_argument("--work", type=Path, default=Path(".train/detector"), help="checkpoints")
     parser.add_argument("--models", type=Path, default=Path("models"), help="where detector.tflite and detector.json go")
     parser.add_argument("--seed", type=int, default=1)
@@ -308,7 +317,7 @@ def main(arguments: list[str]) -> int:
         args.bf16 = fast_bf16(args.device)
     # no thread pool of OpenCV in this process: it would not survive the forks
     cv2.setNumThreads(0)
-    material = material_of.load(args.data, args.seed)
+    material = material_of.read(args.pack, args.seed)
     args.work.mkdir(parents=True, exist_ok=True)
     for name, stage in STAGES.items():
         lures = args.work / f"lures-{stage.start}.json"

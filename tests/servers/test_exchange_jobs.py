@@ -18,6 +18,7 @@ from board.kit.clock import TestClock
 from board.kit.state import State
 from engine.exchange.kept import kept
 from engine.exchange.kinds import find_jobs
+from engine.exchange.trying import Trial, outcome_of
 from engine.exchange.work import run_jobs
 from engine.settings import GeneralSettings
 from engine.store import Store
@@ -250,3 +251,48 @@ def test_the_process_runs_a_job_by_its_number_and_ends_with_nothing_said(state: 
     done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).resolve().parents[2])
     assert (done.returncode, done.stderr) == (0, "")
     assert str(store.jobs.state(made).done_note).endswith(": 1 plate")
+
+
+# --- tried before they are saved ----------------------------------------------------------------------------------------
+
+
+def tried(state: State, kind: str, list_id: int = WHITE, **options: Any) -> tuple[bool, str]:
+    ok, note = outcome_of(state, Trial(kind, list_id, 0, json.dumps(options)))
+    return ok, str(note)
+
+
+def test_an_export_that_was_never_saved_stores_its_file_and_leaves_no_trace_in_the_camera(
+    state: State, store: Store, ftp: Ftp
+) -> None:
+    store.entries.save(entry("AB 12"), "admin")
+    ok, note = tried(state, "ftp_list", **at(ftp))
+    assert (ok, note) == (True, f"127.0.0.1:{ftp.port} stored WHITELIST.xml: 1 plate")
+    assert "AB 12" in (ftp.folder / "WHITELIST.xml").read_text()
+    assert tried(state, "local_list")[0] is True
+    assert (store.jobs(), store.transfers(TransferQuery()), list(state.exchange.iterdir())) == ([], [], [])
+
+
+def test_an_import_that_was_never_saved_says_what_it_would_change_and_changes_nothing(state: State, store: Store, ftp: Ftp) -> None:
+    for plate in ("AB 12", "CD 34"):
+        store.entries.save(entry(plate), "admin")
+    assert tried(state, "ftp_list", **at(ftp, further=False))[0]
+    for each in store.entries(WHITE):
+        store.entries.delete(each.id, "admin")
+    store.entries.save(entry("OLD 1"), "admin")
+    options = at(ftp, most_removed_pct=100)
+    assert tried(state, "import_ftp_list", **options) == (
+        True,
+        "it would be imported, nothing has changed yet: WHITELIST: 2 added, 0 changed, 1 removed, now 2 plates",
+    )
+    assert [each.plate for each in store.entries(WHITE)] == ["OLD 1"]
+    assert tried(state, "import_ftp_list", **{**options, "password": "wrong"})[0] is False
+    assert tried(state, "import_ftp_list", BLACK, **options)[0] is False, "it has no such file"
+
+
+def test_an_import_that_would_empty_the_list_is_told_before_it_is_saved(state: State, store: Store, ftp: Ftp) -> None:
+    assert tried(state, "ftp_list", **at(ftp, further=False))[0]
+    store.entries.save(entry("OLD 1"), "admin")
+    assert tried(state, "import_ftp_list", **at(ftp)) == (
+        False,
+        "nothing would be imported; it would empty the list WHITELIST, which has 1 plate",
+    )

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
-from board.kit.fields import StrictBool
+from board.kit.fields import StrictBool, StrictInt
 from board.kit.settings import Settings, SettingsError, option, problems
 from board.kit.web.forms import filled
 from board.kit.web.routes import Answer, Call, Partial, Refused, api, data, download
@@ -17,6 +17,7 @@ from board.kit.words import Text
 from engine.exchange.exporting import write_lists
 from engine.exchange.formats import EXTENSIONS
 from engine.exchange.names import path_of
+from engine.exchange.trying import Trial, outcome_of
 from engine.store.transfers import DONE
 from engine.types import INTERVALS, Job
 from webui.choices import board_choices
@@ -25,6 +26,7 @@ from webui.spreadsheet import WORKBOOK
 from webui.view import shapes
 from webui.view.jobs import device, file_of, fits, job_data, job_kind, options_of, stored_job
 from webui.view.lists import stored_list
+from webui.view.notes import note_data
 
 TYPES = {"XML": "application/xml", "CSV": "text/csv; charset=utf-8", "XLSX": WORKBOOK}
 
@@ -44,6 +46,13 @@ class JobTimes(Settings):
 
 class JobForm(JobTimes):
     options: dict[str, Any] = option({}, "Options", "Those of the kind (docs/settings.md); a password left empty stays.")
+
+
+class JobTest(Settings):
+    kind: str = option(..., "Kind", "The kind of export or import, such as ftp_list.", max_length=40)
+    list_id: StrictInt = option(..., "List", "The list that it is about.", ge=1, lt=2**63)
+    job_id: StrictInt = option(0, "Job", "Whose stored password is used where none is sent.", ge=0, lt=2**63)
+    options: dict[str, Any] = option({}, "Options", "Those of the kind (docs/settings.md).")
 
 
 class NewJob(JobForm):
@@ -84,6 +93,23 @@ def _save(portal: Portal, call: Call, sent: Mapping[str, Any], stored: Job) -> A
     form = JobForm.model_validate(values)
     changed = replace(stored, enabled=form.enabled, interval=form.interval, if_changed=form.if_changed, options=options)
     return data(job_data(portal, portal.store.jobs.save(changed, kind.options, call.user), call.language))
+
+
+def _test(portal: Portal, call: Call[object, JobTest]) -> Answer:
+    """Carries it out as it stands in the form, saved or not."""
+    sent = call.body
+    kind, chosen = job_kind(portal, sent.kind), stored_list(portal, sent.list_id)
+    if not fits(kind, chosen):
+        raise Refused(422, "{label} cannot be done for {list_name}.", label=kind.label, list_name=chosen.name)
+    stored = portal.store.jobs.get(sent.job_id) if sent.job_id else None
+    known = options_of(stored) if stored is not None and stored.kind == kind.name else {}
+    try:
+        options = filled(kind.options, sent.options, known, board_choices(portal.profile)).model_dump_json()
+    except SettingsError as why:
+        raise why.below("options") from why
+    trial = Trial(kind.name, chosen.id, stored.id if stored is not None and known else 0, options)
+    ok, note = outcome_of(portal.state, trial)
+    return data({"ok": ok, **note_data(note, call.language)})
 
 
 def _delete(portal: Portal, call: Call) -> Answer:
@@ -166,6 +192,15 @@ ROUTES = (
         _delete,
         "Deletes an export or import, and the files that it has left on the camera.",
         reply=shapes.Nothing,
+    ),
+    api(
+        "POST",
+        "api/jobs/test",
+        "actions",
+        _test,
+        "Tries an export or import, saved or not: an export stores its file, an import says what it would change.",
+        body=JobTest,
+        reply=shapes.Outcome,
     ),
     api("POST", "api/jobs/<id>/run", "actions", _run, "Has it run now, disabled or not.", reply=shapes.Job),
     api(

@@ -12,7 +12,7 @@ from board.kit.fields import StrictBool, StrictInt
 from board.kit.settings import Settings, SettingsError, field_validator, option, problems, unfit
 from board.kit.web.forms import filled
 from board.kit.web.routes import Answer, Call, Partial, Refused, api, data
-from engine.dispatch.starts import STARTS, TITLES
+from engine.dispatch.starts import MOST_AGE_S, STARTS, TITLES
 from engine.messages import RulesChanged, TestAction
 from engine.types import ActionRule, Conditions, Start, WeekSchedule
 from engine.week import DAY_MINUTES, schedule
@@ -107,7 +107,18 @@ def times_of(text: str) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-class RuleForm(StartForm, ConditionsForm):
+class AgeForm(Settings):
+    max_age_s: StrictInt = option(
+        0,
+        TITLES["max_age_s"],
+        "A message that could not be delivered for so long is given up; 0: after a day, or as is usual for the kind of action.",
+        unit="s",
+        ge=0,
+        le=MOST_AGE_S,
+    )
+
+
+class RuleForm(StartForm, ConditionsForm, AgeForm):
     name: str = option("", "Action name", "1 to 60 printable characters; shown in Audit and logs.", max_length=60)
     enabled: StrictBool = option(True, "Enabled", "Whether it acts at all.")
     week: list[list[tuple[StrictInt, StrictInt]]] = option(
@@ -171,6 +182,7 @@ def _save(portal: Portal, call: Call, sent: Mapping[str, Any], stored: ActionRul
         "name": stored.name,
         "enabled": stored.enabled,
         "week": stored.week.days,
+        "max_age_s": stored.max_age_s,
         **_fitting(str(sent.get("start", stored.start.on)), {**start_data(stored.start), **conditions_data(stored.conditions)}),
         **sent,
     }
@@ -205,6 +217,7 @@ def _save(portal: Portal, call: Call, sent: Mapping[str, Any], stored: ActionRul
         options=options,
         conditions=conditions,
         start=start,
+        max_age_s=form.max_age_s,
     )
     saved = portal.store.rules.save(changed, call.user)
     outcome = portal.service.outcome(RulesChanged())

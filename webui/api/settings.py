@@ -68,10 +68,12 @@ def changed(portal: Portal, kind: type[S], body: Mapping[str, object]) -> S:
     return wanted
 
 
-def keep(portal: Portal, settings: Settings, user: str) -> None:
-    """Stores them; those that take effect at once are told to the service."""
-    portal.store.settings.put(settings, user)
-    if isinstance(settings, AT_ONCE):
+def keep(portal: Portal, user: str, *settings: Settings) -> None:
+    """Stores them, all or none; those that take effect at once are told to the service."""
+    with portal.store.transaction():
+        for each in settings:
+            portal.store.settings.put(each, user)
+    if any(isinstance(each, AT_ONCE) for each in settings):
         portal.service.outcome(SettingsChanged())
 
 
@@ -93,7 +95,7 @@ def _default(portal: Portal, call: Call) -> Answer:
 
 
 def _put(portal: Portal, call: Call, after: Settings) -> Answer:
-    keep(portal, after, call.user)
+    keep(portal, call.user, after)
     return _answer(portal, after)
 
 

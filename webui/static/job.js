@@ -1,5 +1,6 @@
 // Job: the form of an export or import that runs by itself.
-import {$, api, connectForm, values} from "./portal.js";
+import {$, api, ApiError, connectForm, notice, onClick, showProblems, values} from "./portal.js";
+import {_} from "./words.js";
 
 const form = $("#job");
 const {job, list, kind, direction} = form.dataset;
@@ -15,4 +16,16 @@ connectForm(form, {
     if (run) await api("POST", `jobs/${saved.id}/run`);
     location.href = `/anpr/lists/${list}?view=${direction}s`;
   },
+});
+
+onClick($("#test"), async () => {
+  const place = $("#outcome");
+  notice("", _("Testing…"), [], place);
+  try {
+    const outcome = await api("POST", "jobs/test", {kind, list_id: Number(list), job_id: Number(job), options: inside("#options")});
+    notice(outcome.ok ? "ok" : "bad", outcome.note, [], place);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    showProblems(form, error, place);
+  }
 });

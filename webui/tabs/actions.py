@@ -12,7 +12,7 @@ from board.kit.web.routes import Answer, Call, Refused, page
 from engine.actions import ActionKind
 from engine.dispatch.starts import STARTS, opens
 from engine.types import ActionRule, WeekSchedule
-from webui.api.rules import ConditionsForm, StartForm
+from webui.api.rules import AgeForm, ConditionsForm, StartForm
 from webui.choices import board_choices
 from webui.portal import Portal
 from webui.view.rules import conditions_data, kind_of, options_of, start_data, stored_rule
@@ -47,6 +47,7 @@ def _page(portal: Portal, call: Call, rule: ActionRule) -> Answer:
         form=fields(kind.options, options_of(rule), board_choices(portal.profile)),
         starts=_start_fields(portal, kind, rule),
         conditions=fields(ConditionsForm, dict(conditions_data(rule.conditions)), {}),
+        age=() if opens(kind) else fields(AgeForm, {"max_age_s": rule.max_age_s}, {}),
         week=json.dumps(rule.week.days),
         zone=portal.general().time_zone,
         sample=entries[0].plate if entries else "TEST123",

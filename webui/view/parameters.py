@@ -144,8 +144,7 @@ def set_values(portal: Portal, sent: Mapping[str, str], user: str) -> dict[str, 
             wrong += [Problem(f"{group}_{each.field}", each.title, each.text) for each in why.problems]
     if wrong:
         raise SettingsError(*wrong)
-    for settings in ready:
-        keep(portal, settings, user)
+    keep(portal, user, *ready)
     now = {group: public(SETTINGS[group], portal.store.settings(SETTINGS[group]).model_dump()) for group in bodies}
     places = {name: _place(portal, name) for name in sent}
     return {name: _text(now[group][field]) for name, (group, field) in places.items()}

@@ -31,6 +31,7 @@ def rule_data(portal: Portal, rule: ActionRule) -> shapes.Rule:
         "week": [list(day) for day in rule.week.days],
         **start_data(rule.start),
         **conditions_data(rule.conditions),
+        "max_age_s": rule.max_age_s,
         "options": public(kind.options, options_of(rule)) if kind else {},
     }
 

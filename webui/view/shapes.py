@@ -177,14 +177,15 @@ class Start(TypedDict):
 
 
 class Rule(Start, Conditions):
-    """An action of a list. `week`: for each day from Monday on the spans of minutes in which it acts; `options`: those of its kind
-    (docs/settings.md), passwords left out."""
+    """An action of a list. `max_age_s`: how long a message is tried, 0: as is usual for the kind; `week`: for each day from Monday
+    on the spans of minutes in which it acts; `options`: those of its kind (docs/settings.md), passwords left out."""
 
     id: int
     list_id: int
     name: str
     kind: str
     enabled: bool
+    max_age_s: int
     week: list[list[tuple[int, int]]]
     options: dict[str, Any]
 

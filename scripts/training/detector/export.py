@@ -32,7 +32,8 @@ RIGHTS = {
     "br-plates-agreed": "AGPL-3.0 (repository)", "eu-tworow-agreed": "AGPL-3.0 (repository)",
     "br-plates-openalpr": "AGPL-3.0 (repository)", "cn-rodney": "not stated", "ar-cnnocr": "GPL-3.0 (repository)",
     "vn-crops": "not stated", "tn-crops": "not stated",
-    "rendered": "drawn by scripts/plates",
+    "ir-rajabi-crops": "not stated", "vn-tworow-agreed": "not stated", "cz-iwt-agreed": "not stated",
+    "global-openlpr": "Apache-2.0", "rendered": "drawn by scripts/plates",
 }  # fmt: skip
 
 

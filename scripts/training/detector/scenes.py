@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -22,7 +22,8 @@ class WindowPlan:
     the widest plate, share of scenes that get pasted plates too.
 
     From `turned` on for the stage `corners`: share of views that are turned in space, share of scenes whose plate is covered by
-    another one, share of pasted plates in a holder's frame, share of windows with lettering."""
+    another one, share of pasted plates in a holder's frame, share of windows with lettering, share of windows with lines that a
+    camera writes into its picture, or signs."""
 
     width: int
     height: int
@@ -34,6 +35,7 @@ class WindowPlan:
     covered: float = 0.0
     framed: float = 0.0
     lettered: float = 0.0
+    overlaid: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -71,10 +73,8 @@ class WindowMaker:
         self.material = material
         self.plan = plan
         self.rng = np.random.default_rng(seed)
-        self.scene_sets = list(SCENE_SHARES)
-        self.scene_shares = np.cumsum(list(SCENE_SHARES.values())) / sum(SCENE_SHARES.values())
-        self.crop_sets = list(CROP_SHARES)
-        self.crop_shares = np.cumsum(list(CROP_SHARES.values())) / sum(CROP_SHARES.values())
+        self.scene_sets, self.scene_shares = cumulated(SCENE_SHARES, material.scenes)
+        self.crop_sets, self.crop_shares = cumulated(CROP_SHARES, material.crops)
 
     # --- chance -----------------------------------------------------------------------------------------------------
 
@@ -101,6 +101,9 @@ class WindowMaker:
         if self.chance(0.35):
             grey = np.ascontiguousarray(grey[:, ::-1])
             plates = [mirrored(plate, self.plan.width) for plate in plates]
+        if self.chance(self.plan.overlaid):
+            for _ in range(int(self.rng.integers(1, 4))):
+                self.write_overlay(grey, plates)
         return self.with_targets(self.degrade(grey), plates)
 
     def scene_window(self) -> tuple[np.ndarray, list[Shown]]:
@@ -163,6 +166,10 @@ class WindowMaker:
                 # a loose box turned is looser still
                 trust = scene.trust ** (2 if turned else 1)
                 self.add_plate(corners[:, :2] / corners[:, 2:], trust, 0.3 * scene.trust * trust, plates)
+        for bx, by, bw, bh in scene.unsure:
+            corners = np.array([[bx, by, 1], [bx + bw, by, 1], [bx + bw, by + bh, 1], [bx, by + bh, 1]]) @ matrix.T
+            if corners[:, 2].min() > 0.1:
+                self.add_plate(corners[:, :2] / corners[:, 2:], 0.0, 0.0, plates)
         return grey, plates
 
     def angles(self) -> tuple[float, float, float]:
@@ -200,7 +207,7 @@ class WindowMaker:
         name = RENDERED if drawn else self.crop_sets[int(np.searchsorted(self.crop_shares, rng.random()))]
         crops = self.material.crops[name]
         crop = crops[rng.integers(len(crops))]
-        return 255 - crop if self.chance(0.12) else crop
+        return 255 - crop if self.chance(0.2) else crop
 
     def paste_plate(self, grey: np.ndarray, plates: list[Shown]) -> None:
         """A plate in perspective somewhere in the window, never over a plate that is there already."""
@@ -235,7 +242,7 @@ class WindowMaker:
 
     def cover_plate(self, grey: np.ndarray, plates: list[Shown]) -> None:
         """Another plate in the place of one that is seen: its country in a street it was never photographed in."""
-        whole = [i for i, plate in enumerate(plates) if plate.seen > 0.999 and plate.box[2] - plate.box[0] >= 12]
+        whole = [i for i, plate in enumerate(plates) if plate.seen > 0.999 and plate.trust and plate.box[2] - plate.box[0] >= 12]
         if not whole:
             return
         index = whole[self.rng.integers(len(whole))]
@@ -336,6 +343,40 @@ class WindowMaker:
         tone = float(under.mean()) + rng.uniform(50, 170) * (1 if under.mean() < 110 or self.chance(0.25) else -1)
         under[:] = np.clip(under + mask * (tone - under), 0, 255)
 
+    def write_overlay(self, grey: np.ndarray, plates: list[Shown]) -> None:
+        """A line that a camera writes into its picture, in a box or outlined, mostly along the upper or lower edge; or a sign
+        somewhere. Never over a plate."""
+        plan, rng = self.plan, self.rng
+        if not self.material.overlays:
+            return
+        mask = self.material.overlays[rng.integers(len(self.material.overlays))]
+        h = max(int(self.log_uniform(5, 30)), 5)
+        w = int(h * mask.shape[1] / mask.shape[0] * math.exp(rng.normal(0, 0.15)))
+        edge = max(int(h * rng.uniform(0.1, 0.5)), 1)
+        wide, high = w + 2 * edge, h + 2 * edge
+        if w < 5 or wide > plan.width - 2 or high > plan.height - 2:
+            return
+        x = int(rng.integers(0, plan.width - wide))
+        y = int(rng.integers(0, plan.height - high))
+        if self.chance(0.6):
+            y = int(rng.integers(0, 8)) if self.chance(0.5) else max(plan.height - high - int(rng.integers(0, 8)), 0)
+        if any(meet((x, y, x + wide, y + high), plate.box) for plate in plates):
+            return
+        ink = cv2.resize(mask, (w, h), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        ink = np.pad(ink, edge)
+        part = grey[y : y + high, x : x + wide]
+        kind = rng.random()
+        tone = 255.0 if kind < 0.75 else rng.uniform(0, 60)
+        ground: np.ndarray | float = part.astype(np.float32)
+        if kind < 0.45:
+            ground = rng.uniform(0, 50)
+        elif kind > 0.75:
+            ground = rng.uniform(150, 255)
+        elif self.chance(0.7):
+            outline = cv2.dilate(ink, np.ones((3, 3), np.uint8))
+            ground = part * (1 - outline)
+        part[:] = np.clip(ground * (1 - ink) + tone * ink, 0, 255)
+
     def surround(self, grey: np.ndarray, corners: np.ndarray) -> None:
         """A darker or lighter bay around the plate's place: bumpers and frames differ from the plate, not from the scene."""
         middle = corners.mean(0)
@@ -391,7 +432,7 @@ class WindowMaker:
         for plate in plates:
             left, top, right, bottom = plate.box
             w, h = right - left, bottom - top
-            if plate.seen < 0.6 or w < 9 or w > 345:
+            if plate.seen < 0.6 or w < 9 or w > 380 or not plate.trust:
                 unsure.append(plate.box)
                 continue
             x, y = (left + right) / 2, (top + bottom) / 2
@@ -413,6 +454,13 @@ class WindowMaker:
             inner = (xs >= left - 4) & (xs <= right + 4) & (ys >= top - 4) & (ys <= bottom + 4)
             heat = np.where(inner & (weight == 0), -1, heat)
         return Window(grey, heat.astype(np.float32), weight.astype(np.float32), target, corner_weight, corners)
+
+
+def cumulated(shares: Mapping[str, float], there: Collection[str]) -> tuple[list[str], np.ndarray]:
+    """The sets that are there, and their shares added up to 1."""
+    names = [name for name in shares if name in there]
+    added = np.cumsum([shares[name] for name in names])
+    return names, added / added[-1] if names else added
 
 
 def mirrored(plate: Shown, width: int) -> Shown:

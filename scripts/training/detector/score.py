@@ -17,6 +17,7 @@ from scripts.training.detector.material import (
     DEV_SETS,
     NEGATIVES,
     TIGHT_SETS,
+    WORLD,
     Material,
     crop_files,
     negative_names,
@@ -87,8 +88,9 @@ def scored_sets(data: Path) -> dict[str, list[Picture]]:
         for file, boxes in rows_of(data / name)
         if boxes and picture_held_out(name, file)
     ]
+    sets["world"] = [(f"{WORLD}/{file}", boxes) for file, boxes in rows_of(data / WORLD) if boxes and picture_held_out(WORLD, file)]
     sets["negatives"] = [(name, []) for name in negative_names(data)[1]]
-    folders = {"negatives": NEGATIVES, "scenes": "."}
+    folders = {"negatives": NEGATIVES, "scenes": ".", "world": "."}
     return {
         name: [Picture(*letterbox(read_grey(data / folders.get(name, name) / file)), boxes) for file, boxes in rows]
         for name, rows in sets.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -74,3 +75,31 @@ def test_a_pasted_plate_lies_within_its_corners() -> None:
         found += grey[140, 190] > 80
         assert plates[0].seen == pytest.approx(1.0)
     assert found == 30
+
+
+def test_what_may_be_a_plate_too_is_neither_learnt_nor_unlearnt() -> None:
+    window = maker(1).with_targets(np.zeros((288, 384), np.uint8), [Shown((100, 90, 210, 160), 1.0, 0.0, np.zeros((4, 2)), 0.0)])
+    assert window.heat[125 // 8, 155 // 8] == -1
+    assert window.heat.max() == 0 and window.weight.sum() == 0
+
+
+def test_an_unboxed_plate_of_a_scene_goes_with_its_window() -> None:
+    worker = maker(2)
+    worker.plan = replace(PLAN, turned=0.0)
+    street = Scene("street", [np.full((288, 384), 90, np.uint8)], [(20.0, 20.0, 60.0, 20.0)], unsure=[(200.0, 200.0, 60.0, 20.0)])
+    seen = 0
+    for _ in range(20):
+        _, plates = worker.view(street, street.boxes[0], 1.0)
+        seen += [plate.trust for plate in plates] == [1.0, 0.0]
+    assert seen >= 10
+
+
+def test_lines_of_a_camera_are_written_beside_plates_and_never_over_them() -> None:
+    worker, changed = maker(4), 0
+    worker.material.overlays = [np.full((48, 200), 255, np.uint8)]
+    for _ in range(60):
+        grey = np.full((288, 384), 100, np.uint8)
+        worker.write_overlay(grey, [Shown((0, 140, 384, 160), 1.0, 1.0, np.zeros((4, 2)), 0.0)])
+        assert (grey[140:160] == 100).all()
+        changed += bool((grey != 100).any())
+    assert changed > 20

@@ -139,15 +139,20 @@ class Told:
         self.now += 1.0
         self.world.hear(what, self.now)
 
-    def cut(self, after_s: float) -> None:
-        self.now += after_s
+    def wait(self, seconds: float, turns_each_s: float = 10.0) -> None:
+        self.now += seconds
+        for _ in range(round(seconds * turns_each_s)):
+            self.world.hear({"turn": True}, self.now)
+
+    def cut(self, after_s: float, turns_each_s: float = 10.0) -> None:
+        self.wait(after_s, turns_each_s)
         self.world.cut(self.now)
 
 
 def test_a_passage_that_was_safe_must_be_there_after_the_cut_and_a_younger_one_need_not() -> None:
     told = Told()
     told.hear(stored="old")
-    told.now += SAFE_S
+    told.wait(SAFE_S)
     told.hear(stored="young")
     told.cut(0.5)
     told.boot("old")
@@ -166,6 +171,19 @@ def test_a_second_opening_is_excused_only_if_the_power_went_at_once(cut_after_s:
     told.boot()
     told.hear(opened="A")
     assert (len(told.world.wrong), told.world.doubtful) == (wrong, doubtful)
+
+
+def test_a_guest_without_a_processor_is_told_from_a_camera_that_forgets() -> None:
+    told = Told()
+    told.hear(stored="lost")
+    told.hear(came="A")
+    told.hear(opened="A")
+    told.cut(60.0, turns_each_s=0.2)
+    told.boot()
+    told.hear(opened="A")
+    assert (told.world.wrong, told.world.starved, told.world.doubtful) == ([], 2, 1)
+    told.hear(opened="A")
+    assert len(told.world.wrong) == 1, "twice in one boot is no matter of time"
 
 
 def test_two_openings_in_one_boot_an_opening_without_a_car_and_a_forgotten_car_are_violations() -> None:

@@ -195,3 +195,15 @@ def test_the_pages_of_exports_and_imports_are_drawn(caller: Caller) -> None:
     for kind in caller.portal.jobs:
         page = caller.get(f"lists/{WHITE}/jobs/new?kind={kind}")
         assert (page.status, 'data-field="interval"' in page.text, 'data-field="format"' in page.text) == (200, True, True)
+
+
+def test_a_job_is_tried_as_it_stands_in_the_form_by_those_who_may_change_it(caller: Caller) -> None:
+    sent = {"kind": "local_list", "list_id": WHITE, "options": {"format": "CSV"}}
+    tried = caller.send("POST", "api/jobs/test", sent)
+    assert (tried.json["ok"], tried.json["note"].endswith(".csv: 0 plates")) == (True, True)
+    assert caller.portal.store.jobs() == []
+    wrong = caller.send("POST", "api/jobs/test", {**sent, "options": {"format": "PDF"}})
+    assert (wrong.status, [each["field"] for each in wrong.json["problems"]]) == (422, ["options.format"])
+    assert caller.send("POST", "api/jobs/test", sent, "viewer").status == 403
+    assert caller.send("POST", "api/jobs/test", {**sent, "kind": "magic"}).status == 404
+    assert 'id="test"' in caller.get(f"lists/{WHITE}/jobs/new?kind=local_list").text

@@ -449,3 +449,11 @@ def test_only_an_action_of_a_list_that_refuses_says_that_it_may_open_where_it_st
     assert caller.send("PUT", f"api/rules/{made['id']}", {"name": "Out"}).json["start_opens"] is True
     other = caller.send("POST", f"api/lists/{BLACK}/rules", {"kind": "io", "start": "no_plate", "start_opens": True}).json
     assert caller.send("PUT", f"api/rules/{other['id']}", {"start": "match"}).json["start_opens"] is False
+
+
+def test_how_long_a_message_is_tried_is_saved_kept_and_refused_for_what_opens(caller: Caller) -> None:
+    made = caller.send("POST", f"api/lists/{WHITE}/rules", {"kind": "http", "max_age_s": 90}).json
+    assert caller.send("PUT", f"api/rules/{made['id']}", {"name": "Tell"}).json["max_age_s"] == 90
+    assert 'data-field="max_age_s"' in caller.get(f"actions/{made['id']}").text
+    assert 'data-field="max_age_s"' not in caller.get(f"lists/{WHITE}/actions/new?kind=io").text
+    assert set(problems(caller.send("POST", f"api/lists/{WHITE}/rules", {"kind": "io", "max_age_s": 90}))) == {"max_age_s"}

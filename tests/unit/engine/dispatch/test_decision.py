@@ -19,7 +19,7 @@ from engine.dispatch.intake import Intake
 from engine.dispatch.rules import unmet
 from engine.service.passage_source import StoredPassages
 from engine.store import DeliveryQuery, PassageQuery, Store
-from engine.types import Conditions, Decision, Start, WeekSchedule
+from engine.types import NO_RULE, Conditions, Decision, Delivery, Start, WeekSchedule
 from tests.dispatch_camera import Camera
 from tests.samples import ALL, BLACK, NOW, WHITE, WISH, entry, passage, rule
 
@@ -194,6 +194,18 @@ def test_a_camera_without_a_licence_opens_nothing_and_says_so(tmp_path: Path) ->
     camera.intake._licensed = False
     assert decided(camera) == Decision("refused", Text("there is no licence"))
     assert camera.states() == []
+
+
+@pytest.mark.parametrize("licensed", [True, False])
+def test_what_somebody_switched_stands_in_audit_also_without_a_licence(tmp_path: Path, licensed: bool) -> None:
+    camera = Camera(tmp_path)
+    camera.intake._licensed = licensed
+    switched = Delivery("d1", "p1", NO_RULE, "io", "done", NOW, NOW, 1, NOW, NOW, Text("DO1 switched on"))
+    happened = Text("DO1 switched on, by anna at 10.0.0.7 (CGI)")
+    for _ in range(2):
+        camera.intake.take(passage("", "p1", event="by_hand"), happened, done=(switched,))
+    (kept,) = camera.store.deliveries(DeliveryQuery(kind="io"))
+    assert (kept.delivery, kept.decision, kept.rule_name) == (switched, Decision("reported", happened), "")
 
 
 def left(camera: Camera, plate: str = "HK55EVB") -> list[int | None]:

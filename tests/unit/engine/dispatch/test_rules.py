@@ -12,6 +12,7 @@ import pytest
 
 from board.kit.zones import camera_zone
 from engine.actions import find_kinds
+from engine.dispatch.outbox import LONGEST_PAUSE_S
 from engine.dispatch.rules import due, in_force
 from engine.types import ActionRule, Delivery, Match, PlateList, WeekSchedule
 from tests.samples import ALL, BLACK, NOW, WHITE, passage, rule
@@ -117,3 +118,16 @@ def test_a_rule_whose_options_are_wrong_fails_with_the_reason_and_stops_no_other
     given = give([broken, replace(rule(), id=2)], WHITELIST)
     assert [one.state for one in given] == ["failed", "pending"]
     assert str(given[0].note).startswith("Duration: ")
+
+
+def test_a_rule_may_say_how_long_its_message_is_tried() -> None:
+    rules = [replace(rule(WHITE, "http"), id=1, max_age_s=60), replace(rule(WHITE, "http"), id=2)]
+    assert [one.not_after - NOW for one in give(rules, WHITELIST)] == [timedelta(seconds=60), timedelta(days=1)]
+    late = give(rules, WHITELIST, now=NOW + timedelta(seconds=61))
+    assert [one.state for one in late] == ["expired", "pending"]
+
+
+def test_every_kinds_pauses_lie_within_what_the_outbox_takes_for_a_clock_that_was_set() -> None:
+    for kind in KINDS.values():
+        first_s, longest_s = kind.pauses_s
+        assert 0 < first_s <= longest_s <= LONGEST_PAUSE_S, kind.name

@@ -202,3 +202,22 @@ def test_a_delivery_whose_rule_starts_on_something_else_now_is_not_carried_out(c
     assert [(state, note) for state, _, note in camera.states()] == [
         ("failed", "the action was changed and starts on something else now")
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "max_age_s", "problem"),
+    [
+        ("io", 5, "IO may open a gate: it acts within 10 s or not at all"),
+        ("http", 4, "must be 5 to 2592000 s"),
+        ("http", 2_592_001, "must be 5 to 2592000 s"),
+        ("http", -1, "must be 5 to 2592000 s"),
+    ],
+)
+def test_what_opens_is_never_tried_for_longer_and_messages_within_limits(kind: str, max_age_s: int, problem: str) -> None:
+    with pytest.raises(SettingsError, match=problem):
+        starts.check(replace(rule(WHITE, kind), max_age_s=max_age_s), KINDS[kind])
+
+
+def test_a_message_may_be_tried_for_five_seconds_or_thirty_days() -> None:
+    for max_age_s in (0, 5, 2_592_000):
+        starts.check(replace(rule(WHITE, "http"), max_age_s=max_age_s), KINDS["http"])

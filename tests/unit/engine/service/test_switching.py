@@ -20,9 +20,10 @@ from tests.samples import NOW_NS, FakePins
 class Desk:
     def __init__(self, *errors: str) -> None:
         self.pins = FakePins(*errors)
+        self.clock = TestClock()
         self.kept: list[tuple[str, str, str, str, str]] = []
         self.switched: list[IoOptions] = []
-        self.switching = Switching(TestClock(), self.pins, self.happened, self.switched.append)
+        self.switching = Switching(self.clock, self.pins, self.happened, self.switched.append)
 
     def happened(self, event: str, cause: str, done: Done, what: Text, who: Text) -> None:
         assert what == done.note
@@ -69,6 +70,31 @@ def test_an_order_that_makes_no_sense_reaches_no_pin(wrong: dict[str, Any]) -> N
     with pytest.raises(SettingsError):
         desk.do(**wrong)
     assert (desk.pins.requests, desk.kept) == ([], [])
+
+
+def test_an_order_that_a_program_repeats_is_kept_once_in_ten_minutes_and_each_pulse() -> None:
+    desk = Desk()
+    for _ in range(3):
+        desk.do(do="on")
+    desk.do(do="on", user="bert")
+    desk.do(do="off", user="bert")
+    desk.do(do="on", user="bert")
+    for _ in range(3):
+        desk.do()
+    kept = [(said, who.split()[0]) for _, _, _, said, who in desk.kept]
+    on, off, pulsed = "DO1 switched on", "DO1 switched off", "DO1 pulsed 500 ms"
+    assert kept == [(on, "anna"), (on, "bert"), (off, "bert"), (on, "bert"), *[(pulsed, "anna")] * 3]
+    assert len(desk.pins.requests) == 9
+    desk.do(do="on")
+    desk.clock.advance(601)
+    desk.do(do="on")
+    assert len(desk.kept) == 9
+
+
+def test_a_refusal_that_repeats_is_kept_once() -> None:
+    desk = Desk(*["DO2 is on: they are interlocked"] * 3)
+    assert [desk.do().ok for _ in range(3)] == [False] * 3
+    assert [each[2] for each in desk.kept] == ["failed"]
 
 
 def test_what_strangers_say_of_themselves_is_cut_and_in_one_line() -> None:

@@ -1,0 +1,89 @@
+"""Trying: an export or import carried out as it stands in a form, before it is saved: an export stores its file at the server, an
+import says what it would change. Audit and the job know nothing of it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from board.kit.clock import Clock
+from board.kit.errors import ConfigError, GatewrightError
+from board.kit.state import State
+from board.kit.words import Text, plain, received
+from engine.actions import check_json
+from engine.exchange.kind import JobEnv
+from engine.exchange.kinds import find_jobs
+from engine.formats.event import Device
+from engine.network import Network, reachable
+from engine.settings import GeneralSettings
+from engine.store import Store
+from engine.types import Job
+
+LONGEST_S = 60.0
+"""Who waits at a page wants to know by then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """`job_id` 0: it was never saved; `options`: JSON object text, with passwords."""
+
+    kind: str
+    list_id: int
+    job_id: int
+    options: str
+
+
+def outcome_of(state: State, trial: Trial) -> tuple[bool, Text]:
+    """Whether it works, and what it did or would do, or why not; found out in a process of its own."""
+    command = [sys.executable, "-m", "engine", "exchange", "--state", str(state.root), "test"]
+    try:
+        done = subprocess.run(
+            command, input=json.dumps(asdict(trial)).encode(), capture_output=True, timeout=LONGEST_S, check=False
+        )
+        said = json.loads(done.stdout)
+    except subprocess.TimeoutExpired:
+        return False, Text("it took longer than {seconds:g} s", {"seconds": LONGEST_S})
+    except ValueError:
+        return False, Text("its process ended by itself (code {code})", {"code": done.returncode})
+    return said["ok"], received(said["note"])
+
+
+def try_job(state: State, store: Store, clock: Clock, device: Device) -> None:
+    """Does what standard input says, and prints what came of it."""
+    trial = Trial(**json.load(sys.stdin))
+    try:
+        ok, note = True, _note(state, store, clock, device, trial)
+    except GatewrightError as why:
+        ok, note = False, why.text
+    except OSError as why:
+        ok, note = False, Text("{reason}", {"reason": why.strerror or type(why).__name__})
+    print(json.dumps({"ok": ok, "note": plain(note)}))
+
+
+def _note(state: State, store: Store, clock: Clock, device: Device, trial: Trial) -> Text:
+    kind = find_jobs().get(trial.kind)
+    if kind is None:
+        raise ConfigError("there is no export or import {kind!r}", kind=trial.kind[:40])
+    memory = store.jobs.state(trial.job_id).memory if trial.job_id else {}
+    state.exchange.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="test-", dir=state.exchange) as folder:
+        scratch = Path(folder) / "scratch"
+        scratch.mkdir()
+        env = JobEnv(
+            store=store,
+            clock=clock,
+            device=device,
+            network=Network(lambda: reachable(store.settings(GeneralSettings).action_addresses)),
+            job=Job(trial.job_id, trial.list_id, trial.kind, True, "day", False, trial.options),
+            list=store.lists.get(trial.list_id),
+            folder=Path(folder) / "kept",
+            scratch=scratch,
+            memory=memory,
+            asked=True,
+            test=True,
+        )
+        return kind.run(check_json(kind.options, trial.options), env).note
