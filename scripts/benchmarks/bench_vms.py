@@ -133,7 +133,7 @@ class Site:
 
 @contextmanager
 def site(rules: Rules = (), profile: str = "") -> Iterator[Site]:
-    """A camera whose every plate is told by `rules`, with device passwords for recorders, and video as `profile` has it ("": none)."""
+    """A camera that tells every plate by `rules`, with device passwords for recorders, and video as `profile` has it ("": none)."""
     with TemporaryDirectory() as folder, ExitStack() as stack:
         state = State(Path(folder) / "state")
         _prepare(state, rules, profile)
