@@ -74,6 +74,7 @@ setup(
             "hypothesis==6.170.17",
             "pytest==9.2.0",
             "pytest-xdist==3.8.0",
+            "WSDiscovery==2.1.2",
             "ruff==0.17.5",
             "types-requests==2.33.0.20261030",
             "xmlschema==4.3.2",

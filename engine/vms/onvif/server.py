@@ -12,7 +12,7 @@ from engine.vms.access import Access, Denied, address_of
 from engine.vms.http import Reply, Request, text
 from engine.vms.onvif import soap
 from engine.vms.onvif.camera import Camera
-from engine.vms.onvif.operations import ACT, OPEN, Call, Later, Operation, Table
+from engine.vms.onvif.operations import ACT, OPEN, SNAPSHOT, Call, Later, Operation, Table
 from engine.vms.onvif.soap import Envelope, Fault
 from engine.vms.onvif.username_token import question
 from engine.vms.onvif.xml import Xml
@@ -36,6 +36,9 @@ class Onvif:
 
     def answer(self, request: Request, reply: Callable[[Reply], None]) -> None:
         """Calls `reply` once, at once or later."""
+        if request.path == SNAPSHOT and request.method in ("GET", "HEAD"):
+            self._access.check(request, lambda problem: reply(problem) if problem else self._snapshot(request, reply), "view")
+            return
         if request.method != "POST":
             reply(text(405, "this is for ONVIF clients, which POST here", ("Allow", "POST")))
             return
@@ -62,6 +65,19 @@ class Onvif:
                 known(token)
             else:
                 self._access.person(request, () if token is None else (token,), known)
+
+    def _snapshot(self, request: Request, reply: Callable[[Reply], None]) -> None:
+        token = request.target.partition("profile=")[2]
+        videos = self.camera.videos()
+        chosen = next((each for each in videos if each.stream.name == token), videos[0])
+
+        def done(picture: bytes) -> None:
+            if picture:
+                reply(Reply(200, picture, (("Content-Type", "image/jpeg"), ("Cache-Control", "no-store"))))
+            else:
+                reply(text(503, "there is no picture now", ("Retry-After", "2")))
+
+        self.camera.frame(chosen.size[0], done)
 
     def _admitted(
         self, operation: Operation, request: Request, asked: Envelope, found: Person | Denied, reply: Callable[[Reply], None]
