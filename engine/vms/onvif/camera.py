@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,6 +18,7 @@ from engine.messages import Outcome, ServerSettings, SetPulse, SwitchOutput
 from engine.ring import RingReader
 from engine.video.plan import Stream, size_of, streams
 from engine.vms.onvif.events import Events
+from engine.vms.onvif.place import hardware
 
 MANUFACTURER = "Gatewright"
 MODEL = "LPR camera"
@@ -64,11 +64,8 @@ class Camera:
 
     @cached_property
     def hardware(self) -> str:
-        """Name of the board, without what it has: "pi4"."""
-        try:
-            return str(json.loads(self.state.board_file.read_text("utf-8"))["profile"])
-        except (OSError, ValueError, LookupError, TypeError):
-            return "sim"
+        """Name of the board."""
+        return hardware(self.state)
 
     @cached_property
     def board(self) -> BoardProfile:

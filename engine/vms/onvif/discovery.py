@@ -18,8 +18,7 @@ from functools import partial
 
 from board.kit.loop import READ, Loop
 from engine.vms.onvif import network
-from engine.vms.onvif.camera import Camera
-from engine.vms.onvif.place import PATH, web_port
+from engine.vms.onvif.place import PATH, Named, web_port
 from engine.vms.onvif.scopes import address, scopes, urn
 from engine.vms.onvif.soap import SOAP
 from engine.vms.onvif.xml import BadXml, Element, Xml, join, parse, tag
@@ -62,7 +61,7 @@ Place = tuple[str, int]
 class Discovery:
     """Works from `start` to `close`, in the loop's thread. `bind`: the address that the host's pages listen on, "" for all."""
 
-    def __init__(self, loop: Loop, camera: Camera, bind: str, now_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, loop: Loop, camera: Named, bind: str, now_s: Callable[[], float] = time.monotonic) -> None:
         self._loop = loop
         self._camera = camera
         self._bind = "" if bind in ("0.0.0.0", "::") else bind

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from urllib.parse import quote
 
-from engine.vms.onvif.camera import MANUFACTURER, Camera
+from engine.vms.onvif.place import Named
 
 PLACE = "onvif://www.onvif.org"
 PROFILES = ("Streaming", "T")
@@ -14,19 +14,19 @@ CAMERAS = bytes.fromhex("b1d8a3f02f5b5f0e9d8e7c1b6a4e2d90")
 """Namespace of their UUIDs: one of ours."""
 
 
-def scopes(camera: Camera) -> tuple[str, ...]:
+def scopes(camera: Named) -> tuple[str, ...]:
     """Fixed ones first, then those that the settings name."""
     fixed = (*(f"Profile/{each}" for each in PROFILES), *(f"type/{each}" for each in KINDS))
     named = [
         f"hardware/{quote(camera.hardware, safe='')}",
-        f"name/{quote(camera.settings.camera_name or MANUFACTURER, safe='')}",
+        f"name/{quote(camera.settings.camera_name, safe='')}",
     ]
     if camera.settings.site:
         named.append(f"location/{quote(camera.settings.site, safe='')}")
     return tuple(f"{PLACE}/{each}" for each in (*fixed, *named))
 
 
-def address(camera: Camera) -> str:
+def address(camera: Named) -> str:
     """Of the camera as an endpoint, wherever it is: "urn:uuid:..."."""
     digest = hashlib.sha1(CAMERAS + camera.settings.camera_id.encode(), usedforsecurity=False).digest()
     return urn(digest[:16], version=5)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 from board.kit.clients import Clients
+from board.kit.errors import GatewrightError
 from board.kit.people import Person
 from engine.vms.access import Access, Denied, address_of
 from engine.vms.http import Reply, Request, text
@@ -20,6 +21,8 @@ from engine.vms.onvif.xml import Xml
 log = logging.getLogger("vms.onvif")
 
 HOST = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]{2,60}\]|[A-Za-z0-9._-]{1,253})(:(?P<port>[0-9]{1,5}))?")
+SERVER = "onvif"
+"""In the list of who uses this process's servers."""
 TYPE = (("Content-Type", soap.TYPE),)
 PERMISSION = {ACT: "open"}
 """Access class -> what the log-in must allow besides."""
@@ -68,7 +71,11 @@ class Onvif:
 
     def _snapshot(self, request: Request, reply: Callable[[Reply], None]) -> None:
         token = request.target.partition("profile=")[2]
-        videos = self.camera.videos()
+        try:
+            videos = self.camera.videos()
+        except GatewrightError as why:
+            reply(text(503, str(why)))
+            return
         chosen = next((each for each in videos if each.stream.name == token), videos[0])
 
         def done(picture: bytes) -> None:
@@ -86,8 +93,11 @@ class Onvif:
         if isinstance(found, Person) and needed not in found.permissions:
             found = Denied(403, f"{found.name} lacks the permission {needed}")
         if isinstance(found, Denied):
+            user = asked.token.user if asked.token is not None else ""
+            self._clients.request(SERVER, address_of(request), user, operation.name, found.reason)
+            headers = (each for each in found.headers if not each[1].startswith("Basic"))  # no plain password for SOAP
             what = soap.wrong("ter:NotAuthorized", found.reason)
-            reply(Reply(found.status, soap.fault(what, asked), (*TYPE, *found.headers)))
+            reply(Reply(found.status, soap.fault(what, asked), (*TYPE, *headers)))
             return
         self._carry_out(operation, request, asked, found, reply)
 
@@ -108,7 +118,7 @@ class Onvif:
 
         def done(said: Xml | Fault) -> None:
             told = said.reason if isinstance(said, Fault) else ", ".join(call.said) or "OK"
-            self._clients.request("onvif", call.address, call.who, operation.name, told)
+            self._clients.request(SERVER, call.address, call.who, operation.name, told)
             reply(_fault(said, asked) if isinstance(said, Fault) else Reply(200, soap.answer(said, asked), TYPE))
 
         said: Xml | Later | Fault

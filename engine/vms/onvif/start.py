@@ -17,7 +17,7 @@ from engine.vms.access import Access
 from engine.vms.frames import Frames
 from engine.vms.http import Reply, Request, text
 from engine.vms.notifications import Publish
-from engine.vms.onvif.place import PATH, web_port
+from engine.vms.onvif.place import PATH, Sign, hardware, web_port
 
 if TYPE_CHECKING:
     from engine.vms.onvif.camera import Camera
@@ -54,6 +54,7 @@ class OnvifDevice:
             self._camera.settings = settings
             if not settings.onvif:
                 self._camera.events.end()
+        self._sign.settings = settings
         announce(self._state, NAME, url_of("http", bind_address(), web_port()) + PATH if settings.onvif else "")
         wanted = settings.onvif and settings.discovery and not bind_address().startswith("127.")
         if self._discovery is not None and not wanted:
@@ -83,7 +84,7 @@ class OnvifDevice:
         """None when the port is somebody else's; the camera works without."""
         from engine.vms.onvif.discovery import Discovery
 
-        discovery = Discovery(self._loop, self._camera, bind_address())
+        discovery = Discovery(self._loop, self._sign, bind_address())
         try:
             discovery.start()
         except OSError as why:
@@ -99,6 +100,11 @@ class OnvifDevice:
     def publisher(self) -> Publish | None:
         """Who tells events to clients; None before the first client has asked for anything."""
         return self._camera.events.publish if "_camera" in vars(self) else None
+
+    @cached_property
+    def _sign(self) -> Sign:
+        assert self._settings is not None
+        return Sign(self._settings, hardware(self._state))
 
     @cached_property
     def _server(self) -> Onvif:
