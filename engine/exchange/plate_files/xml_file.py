@@ -22,8 +22,8 @@ from xml.parsers import expat
 from zoneinfo import ZoneInfo
 
 from board.kit.words import Text, mark
-from engine.exchange.files.columns import BY_WRITTEN, FURTHER, MANUAL
-from engine.exchange.files.rows import (
+from engine.exchange.plate_files.columns import BY_WRITTEN, FURTHER, MANUAL
+from engine.exchange.plate_files.rows import (
     LONGEST_GENERATION,
     MOST_LISTS,
     NO_STAMP,

@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from board.kit.errors import ConfigError
-from engine.exchange.files import workbook_file
-from engine.exchange.files.dates import read_limit, write_limit
-from engine.exchange.files.hours import read_hours, write_hours
-from engine.exchange.files.reading import ReadEntry, read
-from engine.exchange.files.rows import FileList, FileRefused, Head
+from engine.exchange.plate_files import workbook_file
+from engine.exchange.plate_files.dates import read_limit, write_limit
+from engine.exchange.plate_files.hours import read_hours, write_hours
+from engine.exchange.plate_files.reading import ReadEntry, read
+from engine.exchange.plate_files.rows import FileList, FileRefused, Head
 from engine.formats.workbook import write_workbook
 from engine.lists import EARLIEST, LATEST
 from engine.store.coming import Refusals

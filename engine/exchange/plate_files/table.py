@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from board.kit.words import Text
-from engine.exchange.files.columns import BY_HEADING, BY_WRITTEN, COLUMNS, Column, plain_heading
-from engine.exchange.files.rows import LONGEST_GENERATION, MOST_LISTS, FileList, FileRefused, FileRow, Head, Stamp, at_line
+from engine.exchange.plate_files.columns import BY_HEADING, BY_WRITTEN, COLUMNS, Column, plain_heading
+from engine.exchange.plate_files.rows import LONGEST_GENERATION, MOST_LISTS, FileList, FileRefused, FileRow, Head, Stamp, at_line
 
 Cells = tuple[int, Sequence[object]]
 """(line, its cells): texts; from a workbook numbers and days too."""
