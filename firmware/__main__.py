@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import fcntl
+import hashlib
 import logging
 import os
+import shutil
+import stat
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -16,7 +21,7 @@ from board.kit.clock import Clock
 from board.kit.errors import GatewrightError
 from board.kit.memory import give_back_large_blocks, speak_http_without_tls
 from board.kit.process import Life, open_log
-from board.kit.state import State
+from board.kit.state import RUN, State
 from board.kit.words import mark
 from board.profiles import all_profiles, keep_lines
 from board.storage import card_present
@@ -32,6 +37,14 @@ from firmware.processes.supervisor import end_leftovers
 from firmware.processes.watchdog import KernelDevice, Watchdog
 
 LOG = logging.getLogger("host")
+
+REFUSED = (errno.EROFS, errno.ENOSPC, errno.EDQUOT)
+"""What a read-only or full storage says."""
+
+MEMORY = Path("/dev/shm")
+
+RUN_BYTES = 4 << 20
+"""Of sockets, heartbeats and small files in STATE/run; the ring of frames says by itself when there is no room for it."""
 
 FAILED = 1
 """Exit code of everything that may pass by itself (STATE in use, port taken, a disk that went read-only): systemd starts the host
@@ -91,6 +104,7 @@ def _run(words: list[str]) -> int:
             print(f"admin has a new password: {accounts.initial_file}")
             return 0
         open_log(state, "hostd")
+        _run_in_memory(state)
         life = Life(state, "hostd")
         keep_lines(state)
         board_file(state, options.profile, options.camera, options.sd.resolve() if options.sd else None)
@@ -129,6 +143,8 @@ def _run(words: list[str]) -> int:
         auth.keep(last=True)
         if watchdog is not None and not failed:
             watchdog.close()  # not after a failure: the host must come back in time
+        if RUN in os.environ:
+            shutil.rmtree(os.environ.pop(RUN), ignore_errors=True)
         LOG.info("stopped")
     return FAILED if failed else 0
 
@@ -166,8 +182,36 @@ def _state(folder: Path) -> State:
         try:
             needed.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as why:
-            raise GatewrightError("{folder} cannot be made: {reason}", folder=needed, reason=why.strerror) from why
+            if why.errno not in REFUSED or needed != state.run:
+                raise GatewrightError("{folder} cannot be made: {reason}", folder=needed, reason=why.strerror) from why
     return state
+
+
+def _run_in_memory(state: State) -> None:
+    """A storage that is read-only or full must not keep the gate shut: sockets and heartbeats go into memory then."""
+    usual = state.run
+    probe = usual / "probe"
+    try:
+        probe.write_bytes(bytes(RUN_BYTES))
+        return
+    except OSError as why:
+        if why.errno not in REFUSED:
+            raise GatewrightError("{folder} cannot be written: {reason}", folder=usual, reason=why.strerror) from why
+        reason = why.strerror
+    finally:
+        with suppress(OSError):
+            probe.unlink(missing_ok=True)
+    mark = hashlib.sha256(str(state.root).encode()).hexdigest()[:16]
+    folder = MEMORY / f"gatewright-{os.getuid()}-{mark}"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError as why:
+        raise GatewrightError("{folder} cannot be made: {reason}", folder=folder, reason=why.strerror) from why
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise GatewrightError("{folder} belongs to somebody else", folder=folder)
+    os.environ[RUN] = str(folder)
+    LOG.error("%s cannot be written (%s): %s is used until the next start", usual, reason, folder)
 
 
 def _packages(state: State, sd: Path | None, profile: str, trusted: list[Path]) -> tuple[Packages, Callable[[], bool]]:
@@ -191,6 +235,9 @@ def _make_safe(state: State) -> Callable[[], None]:
         except GatewrightError as why:
             LOG.error("outputs: %s", why)
             return
+        except Exception:  # whatever a board's back end raises: pins, which is started next, says it again
+            LOG.exception("outputs could not be put into their safe state")
+            return
         for line in left:
             LOG.info("outputs: %s", line)
 
@@ -206,9 +253,12 @@ class _OneHost:
 
     def __enter__(self) -> None:
         try:
-            self._file = self._path.open("a+")
+            self._file = self._opened()
         except OSError as why:
             raise GatewrightError("{path} cannot be written: {reason}", path=self._path, reason=why.strerror) from why
+        if self._file is None:
+            LOG.error("%s cannot be made: a second host would not be noticed", self._path)
+            return
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as why:
@@ -218,11 +268,25 @@ class _OneHost:
             raise GatewrightError(
                 "a host (process {pid}) already runs on {state}; stop it first", pid=owner, state=self._path.parents[1]
             ) from why
+        if not self._file.writable():
+            return
         try:
             self._file.truncate(0)
             os.write(self._file.fileno(), f"{os.getpid()}\n".encode())
         except OSError as why:  # the lock holds; on a full disk only the number is missing
             LOG.warning("%s: %s", self._path, why.strerror)
+
+    def _opened(self) -> IO[str] | None:
+        """On a storage that takes nothing the file of an earlier host, None when there is none."""
+        try:
+            return self._path.open("a+")
+        except OSError as why:
+            if why.errno not in REFUSED:
+                raise
+        try:
+            return self._path.open("r")
+        except FileNotFoundError:
+            return None
 
     def __exit__(self, *failure: object) -> None:
         if self._file is not None:

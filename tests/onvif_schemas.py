@@ -21,14 +21,16 @@ HELD = {"LicensePlateInfo": "LicensePlateInfo", "BoundingBox": "Rectangle", "Mes
 """Element of the tt namespace -> its type."""
 
 SERVICES = {
-    "http://www.onvif.org/ver10/device/wsdl": "ver10/device/wsdl/devicemgmt.wsdl",
+    "http://www.onvif.org/ver10/device/wsdl": "ver10/deviceio.wsdl",
     "http://www.onvif.org/ver10/events/wsdl": "ver10/events/wsdl/event.wsdl",
     "http://www.onvif.org/ver10/media/wsdl": "ver10/media/wsdl/media.wsdl",
     "http://www.onvif.org/ver20/media/wsdl": "ver20/media/wsdl/media.wsdl",
     "http://www.onvif.org/ver10/deviceIO/wsdl": "ver10/deviceio.wsdl",
     "http://www.onvif.org/ver20/imaging/wsdl": "ver20/imaging/wsdl/imaging.wsdl",
+    "http://www.onvif.org/ver20/analytics/wsdl": "ver20/analytics/wsdl/analytics.wsdl",
 }
-"""Namespace of a service -> the WSDL that declares its elements."""
+"""Namespace of a service -> the WSDL that declares its elements. That of device IO loads the device's, which then cannot be loaded
+once more."""
 
 
 def problems(document: bytes) -> list[str]:
@@ -36,7 +38,7 @@ def problems(document: bytes) -> list[str]:
     root = ElementTree.fromstring(document)
     strict = [root, *(root.find(f"{{{SOAP}}}Body") or ()), *(held for item in root.iter(f"{{{TT}}}ElementItem") for held in item)]
     for element in strict:
-        _load(element.tag[1:].partition("}")[0])
+        _load(SERVICES.get(element.tag[1:].partition("}")[0], ""))
     found = [f"no schema declares {element.tag}" for element in strict if element.tag not in _schema().maps.elements]
     return found + [f"{error.path}: {error.reason}" for error in _schema().iter_errors(document.decode())]
 
@@ -57,6 +59,6 @@ def _schema() -> XMLSchema11:
 
 
 @cache
-def _load(namespace: str) -> None:
-    if namespace in SERVICES:
-        Wsdl11Document(str(_folder() / SERVICES[namespace]), schema=_schema(), cls=XMLSchema11)
+def _load(wsdl: str) -> None:
+    if wsdl:
+        Wsdl11Document(str(_folder() / wsdl), schema=_schema(), cls=XMLSchema11)

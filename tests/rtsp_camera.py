@@ -38,7 +38,7 @@ SIZE = (320, 240)
 class RtspCamera:
     """`camera` in `with running(...)`."""
 
-    def __init__(self, root: Path, size: tuple[int, int], profile: str, command: Sequence[str], idle_s: float) -> None:
+    def __init__(self, root: Path, size: tuple[int, int], profile: str, command: Sequence[str], idle_s: float, bind: str) -> None:
         self.state = State(root)
         self.state.run.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.state.board_file.write_text(f'{{"profile": "{profile}"}}')
@@ -49,7 +49,7 @@ class RtspCamera:
             self.state.people_socket, Who(self.devices, Tokens(root, lambda name: None, Clock()), Guesses(Clock()), Clock())
         )
         self.loop = Loop()
-        self.rtsp = Rtsp(self.loop, root, "127.0.0.1", self._announce, command, idle_s)
+        self.rtsp = Rtsp(self.loop, root, bind, self._announce, command, idle_s)
         self.url = ""
         self.pictures = True
         self._size = size
@@ -118,9 +118,14 @@ class RtspCamera:
 
 @contextmanager
 def running(
-    root: Path, size: tuple[int, int] = SIZE, profile: str = "sim", command: Sequence[str] = COMMAND, idle_s: float = 3600.0
+    root: Path,
+    size: tuple[int, int] = SIZE,
+    profile: str = "sim",
+    command: Sequence[str] = COMMAND,
+    idle_s: float = 3600.0,
+    bind: str = "127.0.0.1",
 ) -> Iterator[RtspCamera]:
-    camera = RtspCamera(root, size, profile, command, idle_s)
+    camera = RtspCamera(root, size, profile, command, idle_s, bind)
     camera.start()
     try:
         yield camera

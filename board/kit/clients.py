@@ -93,11 +93,12 @@ class Client:
         self._sent = self._answered = ""
         self._sent_s = self._answered_s = self._ended_s = 0.0
         self._count = self._missed = 0
+        self._silent_since_s = time.monotonic()
         self._why = NOTHING
 
     def sent(self, what: str) -> None:
         """One more message is on its way to it (a request came from it, for `Clients.request`)."""
-        self._sent, self._sent_s = what, time.time()
+        self._sent, self._sent_s, self._silent_since_s = what, time.time(), time.monotonic()
         self._count += 1
 
     def answered(self, what: str) -> None:
@@ -131,8 +132,9 @@ class Client:
         )
 
     @property
-    def asked_s(self) -> float:
-        return self._sent_s
+    def silent_s(self) -> float:
+        """Seconds since the last message or request."""
+        return time.monotonic() - self._silent_since_s
 
 
 class _Server:
@@ -168,7 +170,7 @@ class _Server:
     def told(self, name: str) -> ServerClients:
         with self._lock:
             count, shown = len(self._open), list(itertools.islice(reversed(self._open.values()), MOST_SHOWN))
-            asking = [each for each in reversed(self._asking.values()) if time.time() - each.asked_s < ASKING_S]
+            asking = [each for each in reversed(self._asking.values()) if each.silent_s < ASKING_S]
             ended = list(reversed(self._ended))
         clients = (*shown, *asking[: MOST_SHOWN - len(shown)], *ended)
         return ServerClients(name, count + len(asking), tuple(each.state() for each in clients))

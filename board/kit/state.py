@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+
+RUN = "GATEWRIGHT_RUN"
+"""The variable by which the host tells its processes of another run folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +22,9 @@ class State:
 
     @property
     def run(self) -> Path:
-        """Sockets, heartbeats and the frame ring; mode 0700; may be emptied between boots."""
-        return self.root / "run"
+        """Sockets, heartbeats and the frame ring; mode 0700; may be emptied between boots. Elsewhere (`RUN`) when the host found
+        that the storage takes nothing."""
+        return Path(os.environ.get(RUN) or self.root / "run")
 
     @property
     def pins_socket(self) -> Path:
@@ -146,8 +151,8 @@ class State:
 
     @property
     def sim(self) -> Path:
-        """The simulated chip: levels, line locks and edges.jsonl."""
-        return self.root / "sim"
+        """The simulated chip: levels, line locks and edges.jsonl; beside the run folder where that is elsewhere."""
+        return self.run / "sim" if os.environ.get(RUN) else self.root / "sim"
 
     @property
     def database(self) -> Path:

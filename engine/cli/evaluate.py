@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from engine.cli.comparison import compared
 from engine.cli.failures import Failures
 from engine.cli.labels import COLUMNS, read_set, tables_in
 from engine.cli.read import add_model_options, recogniser_of
@@ -48,6 +49,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object with everything instead of tables")
     parser.add_argument("--misses", action="store_true", help="list what was read wrong")
     parser.add_argument("--failures", type=Path, metavar="DIR", help="write what was read wrong as pictures, with an index.html")
+    parser.add_argument(
+        "--against", type=Path, metavar="MODELS", help="a second folder of models: plates won and lost against it, set by set"
+    )
     add_model_options(parser)
     options = parser.parse_args(arguments)
     tables = [*options.tables, *(tables_in(options.sets) if options.sets else ())]
@@ -56,13 +60,17 @@ def main(arguments: list[str]) -> int:
     sets = [read_set(table, options.held_out) for table in tables]
     failures = Failures(options.failures) if options.failures else None
     tallies = evaluate(recogniser_of(options), sets, failures.take if failures else None)
+    others = evaluate(recogniser_of(options, options.against), sets) if options.against else []
     total = together(tallies)
     if failures:
         failures.close()
     if options.json:
-        print(json.dumps(described(tallies, total, options.misses), ensure_ascii=False))
+        against = {"against": compared(tallies, others)} if others else {}
+        print(json.dumps({**described(tallies, total, options.misses), **against}, ensure_ascii=False))
         return 0
     print(*report(tallies, total), sep="\n")
+    if others:
+        print("", f"Against {options.against}:", *table(compared(tallies, others)), sep="\n")
     if options.misses:
         print("", *misses(tallies), sep="\n")
     return 0

@@ -22,11 +22,11 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--models", type=Path, default=MODELS, help="folder of detector.tflite and ocr.tflite with their cards")
 
 
-def recogniser_of(options: argparse.Namespace) -> Recogniser:
-    """ConfigError for an unknown country, ModelError for a missing or wrong model."""
+def recogniser_of(options: argparse.Namespace, models: Path | None = None) -> Recogniser:
+    """With the options' models, or others; ConfigError for an unknown country, ModelError for a missing or wrong model."""
     countries = [code.strip().upper() for code in options.country.split(",") if code.strip()]
     select(countries)
-    return Recogniser(options.models, max(1, options.threads), countries)
+    return Recogniser(models or options.models, max(1, options.threads), countries)
 
 
 def as_json(read: PlateRead) -> dict[str, object]:

@@ -76,9 +76,11 @@ class Outbox:
         self._told(replace(item, state=state, finished_at=now, note=note))
 
     def retry(self, item: Delivery, error: Text, first_s: float, longest_s: float) -> None:
-        """Tries again after a pause (`pause_s`), at the latest when it expires."""
+        """Tries again after a pause (`pause_s`), at the latest when it expires. One that the wall clock, set ahead, calls expired
+        has its pause all the same."""
         now = self._clock.now()
-        self._again(item, min(now + timedelta(seconds=pause_s(item.attempts, first_s, longest_s)), item.not_after), error, now)
+        at = now + timedelta(seconds=pause_s(item.attempts, first_s, longest_s))
+        self._again(item, min(at, item.not_after) if item.not_after > now else at, error, now)
 
     def wait_for_peer(self, item: Delivery, error: Text) -> None:
         """Keeps its place: it is tried again as soon as its peer may be tried."""

@@ -134,14 +134,17 @@ class Performer:
         return _Task(item, rule, kind, options, PlateEvent(stored.passage, matches, match, stored.decision))
 
     def _left_ns(self, item: Delivery, kind: ActionKind[Any], passage: Passage, now_ns: int) -> int:
-        """How long it may still begin; below 0: no longer."""
-        left_ns = round((item.not_after - self._clock.now()) / timedelta(microseconds=1)) * 1000
+        """How long it may still begin; below 0: no longer.
+
+        The wall clock may have been set since (a Pi has no battery for it), by decades after a boot. What opens a gate goes by the
+        monotonic one alone: what is left of an earlier boot expires before anything is carried out (Outbox.recover). The rest is
+        too old only when neither of them says that it is not."""
+        age_ns = now_ns - passage.monotonic_ns
+        allowed_ns = min(round(kind.max_age_s * 1e9), round((item.not_after - passage.at) / timedelta(microseconds=1)) * 1000)
+        by_boot_ns = allowed_ns - age_ns if age_ns >= 0 else -1
         if kind.lane is Lane.FAST:
-            # The wall clock may have been set since (a Pi has no battery for it), the monotonic one starts over with each boot:
-            # a gate opens only when both say that the car is still there.
-            age_ns = now_ns - passage.monotonic_ns
-            left_ns = min(left_ns, round(kind.max_age_s * 1e9) - age_ns) if age_ns >= 0 else -1
-        return left_ns or -1
+            return by_boot_ns or -1
+        return max(round((item.not_after - self._clock.now()) / timedelta(microseconds=1)) * 1000, by_boot_ns) or -1
 
     def _finish(self, task: _Task, note: Text, answer: PinsDone | DeliveryError) -> None:
         if isinstance(answer, PinsDone):

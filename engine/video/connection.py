@@ -47,7 +47,7 @@ class Connection:
         gone: Callable[[Connection], None],
     ) -> None:
         self.host = host
-        self.camera = str(sock.getsockname()[0])
+        self.camera = str(sock.getsockname()[0]).removeprefix("::ffff:")
         self.sessions: dict[str, Session] = {}
         self.person = ""
         self.question: Question | None = None

@@ -22,8 +22,8 @@ class Encoder(Protocol):
     def take(self, shot: OpenShot) -> None:
         """Copies what it needs, quickly: the ring's slot is held meanwhile."""
 
-    def unit(self, key: bool) -> Unit | None:
-        """The picture taken last, or one before it; `key`: as one that decoders can begin with. None while the encoder keeps it."""
+    def units(self, key: bool) -> tuple[Unit, ...]:
+        """Pictures that are ready, the one taken last or before; `key`: that one is to be such that decoders can begin with it."""
 
     def track(self) -> Track | None:
         """What SDP says; None before the first unit."""

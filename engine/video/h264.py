@@ -9,12 +9,11 @@ from engine.ring import OpenShot
 from engine.video import payloads
 from engine.video.encoder import EncoderError
 from engine.video.payloads import ParameterSets, nal_units, type_of
-from engine.video.plan import HARDWARE, SOFTWARE, Stream, size_of
+from engine.video.plan import HARDWARE, KEY_EVERY_S, SOFTWARE, Stream, size_of
 from engine.video.rtp import Unit
 from engine.video.sdp import Track, h264_track
 
 CLOCK_HZ = 90_000
-KEY_EVERY_S = 2
 OPTIONS = {
     SOFTWARE: {"preset": "ultrafast", "tune": "zerolatency", "profile": "baseline", "forced-idr": "1"},
     HARDWARE: {"num_output_buffers": "4", "num_capture_buffers": "4"},  # of the driver; by itself FFmpeg asks for many
@@ -49,30 +48,35 @@ class H264Encoder:
         self._start_ns = self._start_ns or shot.monotonic_ns
         stamp = (shot.monotonic_ns - self._start_ns) * CLOCK_HZ // 1_000_000_000
         self._last = max(self._last + 1, stamp)  # encoders refuse a time that does not rise
-        self._picture.pts = self._last
 
-    def unit(self, key: bool) -> Unit | None:
+    def units(self, key: bool) -> tuple[Unit, ...]:
         from av import FFmpegError
         from av.video.frame import PictureType
 
         width, height = self.size
         frame = self._reformatter.reformat(self._picture, width, height, "yuv420p", interpolation="AREA", threads=1)
-        frame.pts, frame.time_base = self._picture.pts, Fraction(1, CLOCK_HZ)
+        frame.pts, frame.time_base = self._last, Fraction(1, CLOCK_HZ)
         frame.pict_type = PictureType.I if key else PictureType.NONE
         try:
             packets = self._codec.encode(frame)
         except FFmpegError as why:
             raise EncoderError("{encoder}: it fails: {why}", encoder=self._stream.encoder, why=why) from why
-        units = [unit for packet in packets for unit in nal_units(bytes(packet)) if type_of(unit) != payloads.DELIMITER]
-        if not units:
+        made = (self._unit(bytes(packet), self._last if packet.pts is None else packet.pts) for packet in packets)
+        return tuple(unit for unit in made if unit is not None)
+
+    def _unit(self, packet: bytes, stamp: int) -> Unit | None:
+        """None for one without a picture: some encoders give the parameters by themselves."""
+        units = nal_units(packet)
+        by_type = {type_of(unit): unit for unit in units}
+        if payloads.SPS in by_type and payloads.PPS in by_type:
+            self._sets = ParameterSets(by_type[payloads.SPS], by_type[payloads.PPS])
+        is_key = payloads.IDR in by_type
+        picture = [unit for unit in units if type_of(unit) not in (payloads.SPS, payloads.PPS, payloads.DELIMITER)]
+        if not picture:
             return None
-        self._note(units)
-        is_key = any(type_of(unit) == payloads.IDR for unit in units)
         if is_key and self._sets is not None:  # whoever begins here must not depend on what came before
-            rest = [unit for unit in units if type_of(unit) not in (payloads.SPS, payloads.PPS)]
-            units = [self._sets.sps, self._sets.pps, *rest]
-        at_ns = self._start_ns + packets[-1].pts * 1_000_000_000 // CLOCK_HZ
-        return Unit(payloads.h264(units), at_ns, is_key)
+            picture = [self._sets.sps, self._sets.pps, *picture]
+        return Unit(payloads.h264(picture), self._start_ns + stamp * 1_000_000_000 // CLOCK_HZ, is_key)
 
     def track(self) -> Track | None:
         if self._sets is None:
@@ -81,11 +85,6 @@ class H264Encoder:
 
     def close(self) -> None:
         self._codec = None
-
-    def _note(self, units: list[bytes]) -> None:
-        by_type = {type_of(unit): unit for unit in units}
-        if payloads.SPS in by_type and payloads.PPS in by_type:
-            self._sets = ParameterSets(by_type[payloads.SPS], by_type[payloads.PPS])
 
 
 def _opened(stream: Stream, size: tuple[int, int]) -> Any:

@@ -29,12 +29,12 @@ class JpegEncoder:
     def take(self, shot: OpenShot) -> None:
         self._image, self._at_ns = shrunk(shot, self.size), shot.monotonic_ns
 
-    def unit(self, key: bool) -> Unit | None:
+    def units(self, key: bool) -> tuple[Unit, ...]:
         assert self._image is not None
         out = io.BytesIO()
         # tables that change with each picture would not fit RFC 2435, hence no `optimize`; 4:2:0
         self._image.save(out, "JPEG", quality=self._stream.quality_pct, subsampling=2)
-        return Unit(payloads.jpeg(out.getvalue()), self._at_ns)
+        return (Unit(payloads.jpeg(out.getvalue()), self._at_ns),)
 
     def track(self) -> Track:
         return jpeg_track(self.size, self._stream.frames_per_s)

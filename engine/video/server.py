@@ -188,7 +188,7 @@ class Server:
             connection.reply(NO_PICTURE)
             return
         tracks = [video, *(offer.track for offer in self._extra.values())]
-        body = description(tracks, connection.camera.removeprefix("::ffff:"), time.time_ns() // 1_000_000_000)
+        body = description(tracks, connection.camera, time.time_ns() // 1_000_000_000)
         base = f"{request.base.rstrip('/')}/"
         connection.reply(Reply(200, (("Content-Base", base), ("Content-Type", "application/sdp")), body))
 

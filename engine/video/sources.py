@@ -54,7 +54,7 @@ class _Made:
     """What the encoding thread hands over. `track`: the same while nothing has changed."""
 
     track: Track
-    unit: Unit
+    units: tuple[Unit, ...]
 
 
 class Source:
@@ -130,7 +130,8 @@ class Source:
         for then in asked:
             then(made.track)
         for taker in list(self._takers):
-            taker.take(made.unit)
+            for unit in made.units:
+                taker.take(unit)
 
     def _ended(self, failed: bool) -> None:
         self._thread = None
@@ -195,11 +196,11 @@ class _Encoding(threading.Thread):
             if wanted:
                 self.key.clear()
                 key_s = began_s
-            unit, track = encoder.unit(wanted), encoder.track()
-            if unit is None or track is None:
-                self.room.release()
+            units, track = encoder.units(wanted), encoder.track()
+            if track is not None and units:
+                self._give(_Made(track, units), False)
             else:
-                self._give(_Made(track, unit), False)
+                self.room.release()
             self.stop.wait(max(0.0, pause_s - (time.monotonic() - began_s)))
 
     def _next(self) -> Encoder | None:

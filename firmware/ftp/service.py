@@ -15,7 +15,7 @@ from board.kit.kept import Kept
 from board.kit.plain import to_plain
 from board.kit.servers import announce
 from board.kit.settings import check
-from board.kit.state import State
+from board.kit.state import RUN, State
 from board.kit.words import NOTHING, Text
 from firmware.ftp.certificate import certificate_files, fingerprint
 from firmware.ftp.settings import FtpSettings
@@ -127,6 +127,6 @@ def _shown(path: Path) -> dict[str, Any]:
 
 
 def _environment(state: State) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "GATEWRIGHT_"))}
+    kept = {name: value for name, value in os.environ.items() if name == RUN or not name.startswith(("PYTHON", "GATEWRIGHT_"))}
     own = {"PYTHONPATH": str(PACKAGES), "PYTHONFAULTHANDLER": "1", "PYTHONUNBUFFERED": "1", "GATEWRIGHT_STATE": str(state.root)}
     return {**kept, **own}

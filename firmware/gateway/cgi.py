@@ -62,8 +62,7 @@ def _upload_vadp(host: Host, call: Call) -> Answer:
         return upload(host, call)
     receiving = ExitStack()
     try:
-        archive, storage = receiving.enter_context(host.uploads.package(call))
-        steps = host.packages.install(archive, storage)
+        steps = host.packages.install(*receiving.enter_context(host.uploads.package(call)))
         first = next(steps)  # signature and contents: what is wrong here can still be told by the status
     except PackageError as why:
         receiving.close()

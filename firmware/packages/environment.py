@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from board.kit.state import State
+from board.kit.state import RUN, State
 from firmware.packages.slots import Slot, Slots
 
 
@@ -31,6 +31,7 @@ class Environment:
             "PYTHONUNBUFFERED": "1",
             "GATEWRIGHT_STATE": str(self._state.root),
             "GATEWRIGHT_LICENSED": "1" if licensed else "0",
+            **{name: os.environ[name] for name in (RUN,) if name in os.environ},
             **self.addresses,
         }
 

@@ -19,6 +19,7 @@ from firmware.packages.keys import TrustedKeys
 from firmware.packages.manifest import Manifest
 from firmware.packages.slots import FAILED, SD, Slot, Slots
 from firmware.packages.verify import INITSCR, Verified
+from firmware.packages.versions import Versions
 from firmware.processes.supervisor import CHILD
 
 LOG = logging.getLogger("packages")
@@ -34,33 +35,36 @@ class Installer:
 
     def __init__(
         self, slots: Slots, trust: TrustedKeys, environment: Environment, lock: AbstractContextManager[object],
-        switch: Callable[[str, Slot, Text], None],
+        switch: Callable[[str, Slot, Text], None], versions: Versions,
     ) -> None:  # fmt: skip
         self._slots = slots
         self._trust = trust
         self._environment = environment
         self._lock = lock
         self._switch = switch
+        self._versions = versions
         self._busy = threading.Lock()
 
-    def install(self, archive: Path, storage: str) -> Iterator[Text]:
-        """Yields a word for each step, the last is the package's name. PackageError says why not; what ran before runs on.
+    def install(self, archive: Path, storage: str, older: bool = False) -> Iterator[Text]:
+        """Yields a word for each step, the last is the package's name. PackageError says why not; what ran before runs on. `older`:
+        a person has confirmed a version that is older than one of before (OlderVersion asks for that).
 
         A package that runs is stopped for the switch and started again; one that is off stays off. The very version that is
         installed already, undamaged, is left as it is."""
         if not self._busy.acquire(blocking=False):
             raise PackageError("another package is being installed right now; try again when it is done")
         try:
-            yield from self._steps(archive, storage)
+            yield from self._steps(archive, storage, older)
         except PackageError as why:
             LOG.warning("upload refused: %s", why)
             raise
         finally:
             self._busy.release()
 
-    def _steps(self, archive: Path, storage: str) -> Iterator[Text]:
+    def _steps(self, archive: Path, storage: str, older: bool) -> Iterator[Text]:
         verified = check_archive(archive, self._trust)
         name = verified.manifest.name
+        self._versions.check(name, verified.manifest.version, self._version(name), older)
         yield Text("{name} {version}: signature and contents are right", {"name": name, "version": verified.manifest.version})
         if self._is_installed(verified, storage):
             yield Text("this version is installed already")
@@ -80,12 +84,21 @@ class Installer:
         with self._lock:
             before = self._slots.current(name)
             self._switch(name, slot, NOTHING)
+            self._versions.installed(name, slot.version)
             after = self._slots.current(name)
             if after is not None and after.letter == slot.letter:  # it did not fall back at once
                 self._slots.forget_others(name, after, before)
         LOG.info("%s %s is installed in slot %s (%s)", name, slot.version, slot.letter, slot.storage)
         self._environment.forget_bytecode()
         yield Text(name)
+
+    def _version(self, name: str) -> str:
+        """Of the current slot; "" without one."""
+        try:
+            slot = self._slots.current(name) if name in self._slots.names() else None
+        except PackageError:
+            return ""
+        return slot.version if slot is not None else ""
 
     def _is_installed(self, verified: Verified, storage: str) -> bool:
         name = verified.manifest.name

@@ -24,6 +24,7 @@ from firmware.packages.running import Running
 from firmware.packages.slots import Slots
 from firmware.packages.status import Listing, PackageStatus
 from firmware.packages.trial import Trial
+from firmware.packages.versions import Versions
 
 __all__ = ["MAX_PACKAGES", "PackageStatus", "Packages", "board_file"]
 
@@ -49,7 +50,8 @@ class Packages:
         self._licences = Licences(state, trust, serial, clock)
         self._running = Running(state, slots, trust, self._licences, self._environment, make_safe)
         self._trial = Trial(slots, self._running)
-        self._installer = Installer(slots, trust, self._environment, self._lock, self._running.switch)
+        self.versions = Versions(state.host)
+        self._installer = Installer(slots, trust, self._environment, self._lock, self._running.switch, self.versions)
         self._listing = Listing(slots, self._running, self._licences)
         self._routing = Routing(state, slots, self._running)
 
@@ -81,9 +83,9 @@ class Packages:
                 self._running.stop(name)
                 self._trial.interrupt(name)
 
-    def install(self, archive: Path, storage: str) -> Iterator[Text]:
+    def install(self, archive: Path, storage: str, older: bool = False) -> Iterator[Text]:
         """See Installer.install."""
-        return self._installer.install(archive, storage)
+        return self._installer.install(archive, storage, older)
 
     def start(self, name: str) -> None:
         """Also after a boot from now on. A package that runs with all its processes is left alone."""

@@ -43,7 +43,9 @@ HOSTS_PATHS = (
 """First parts of the host's own addresses: no package may take them."""
 CGIS = "/cgi-bin/"
 """The one of these that a route of a package may take: it answers those CGIs that the host has none of its own for."""
-CLOSED_SOCKETS = ("people.sock", "pins.sock", "service.sock")
+HOSTS_PROCESSES = ("ftp", "hostd")
+"""Names of heartbeats and logs that are the host's own."""
+CLOSED_SOCKETS = ("broadcasts.sock", "people.sock", "pins.sock", "service.sock")
 """Sockets in STATE/run that speak no HTTP: strangers must not get there through the proxy."""
 
 
@@ -153,6 +155,9 @@ def parse(data: bytes) -> Manifest:
 
 
 def _check_processes(processes: tuple[ProcessSpec, ...]) -> None:
+    for process in processes:
+        if process.name in HOSTS_PROCESSES:
+            raise PackageError("package.conf: [process.{name}]: the camera has a process of that name", name=process.name)
     if not processes:
         raise PackageError("package.conf: no [process.NAME] section, the package runs nothing")
     if all(process.optional for process in processes):

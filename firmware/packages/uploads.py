@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from board.kit.errors import PackageError
+from board.kit.files import space
 from board.kit.web.bodies import length_of
 from board.kit.web.routes import Call, Refused
 from firmware.gateway.multipart import receive
@@ -28,24 +29,20 @@ class Uploads:
 
     def __init__(self, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
 
     @contextmanager
-    def package(self, call: Call) -> Iterator[tuple[Path, str]]:
-        """(archive, storage): the first file part, whatever its name, and the field save2sd; gone at the end."""
+    def package(self, call: Call) -> Iterator[tuple[Path, str, bool]]:
+        """(archive, storage, whether an older version is confirmed): the first file part, whatever its name, and the fields save2sd
+        and older; gone at the end."""
         length = _length(call, MAX_UPLOAD_BYTES)
-        if shutil.disk_usage(self._folder).free < length + SPARE_BYTES:
+        if space(self._folder)[1] < length + SPARE_BYTES:
             raise PackageError("there is not enough space on the camera for an upload of {size_mb} MB", size_mb=length >> 20)
-        handle, name = tempfile.mkstemp(prefix="package-", dir=self._folder)
-        os.close(handle)
-        path = Path(name)
+        path = self._new("package-")
         try:
             upload = receive(call.stream, length, call.content_type, path, MAX_ARCHIVE_BYTES)
-            choice = upload.fields.get("save2sd", "0").strip().lower()
-            if choice not in ("0", "1", "on", "off", "true", "false", ""):
-                raise PackageError("save2sd must be 0 or 1")
-            yield path, SD if choice in ("1", "on", "true") else CAMERA
+            on_card, older = _is_on(upload.fields, "save2sd"), _is_on(upload.fields, "older")
+            yield path, SD if on_card else CAMERA, older
         finally:
             path.unlink(missing_ok=True)
 
@@ -54,13 +51,29 @@ class Uploads:
         length = _length(call, MAX_LICENCE_BYTES + FORM_BYTES)
         if not call.content_type.startswith("multipart/"):
             return call.stream.read(length)
-        handle, name = tempfile.mkstemp(prefix="licence-", dir=self._folder)
-        os.close(handle)
+        path = self._new("licence-")
         try:
-            receive(call.stream, length, call.content_type, Path(name), MAX_LICENCE_BYTES)
-            return Path(name).read_bytes()
+            receive(call.stream, length, call.content_type, path, MAX_LICENCE_BYTES)
+            return path.read_bytes()
         finally:
-            Path(name).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+
+    def _new(self, prefix: str) -> Path:
+        """An empty file; PackageError when the storage takes none."""
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix=prefix, dir=self._folder)
+        except OSError as why:
+            raise PackageError("the {storage} cannot be written: {reason}", storage=CAMERA, reason=why.strerror) from why
+        os.close(handle)
+        return Path(name)
+
+
+def _is_on(fields: Mapping[str, str], name: str) -> bool:
+    choice = fields.get(name, "0").strip().lower()
+    if choice not in ("0", "1", "on", "off", "true", "false", ""):
+        raise PackageError("{name} must be 0 or 1", name=name)
+    return choice in ("1", "on", "true")
 
 
 def _length(call: Call, limit: int) -> int:

@@ -77,10 +77,12 @@ def verify(archive: Path, trust: Trust, machine: str = "") -> Verified:
         )
     hashes: dict[str, str] = {}
     texts: dict[str, bytes] = {}
+    folders: list[str] = []
     total = 0
     with _opened(archive) as members:
         for name, member, file in members:
             if file is None:
+                folders.append(name)
                 continue
             total += member.size
             digest = hashlib.sha256()
@@ -93,6 +95,10 @@ def verify(archive: Path, trust: Trust, machine: str = "") -> Verified:
             if name in _WANTED:
                 texts[name] = bytes(kept)
     verified = _check(hashes, texts, trust, total)
+    signed = {parent.as_posix() for name in verified.files for parent in PurePosixPath(name).parents}
+    for name in folders:
+        if name not in signed:
+            raise PackageError("{name}: a folder without files, which nobody has signed", name=name)
     _fits(verified.manifest, machine or this_machine())
     return verified
 
@@ -115,7 +121,7 @@ def unpack(archive: Path, verified: Verified, target: Path, on_file: Callable[[s
                     for chunk in _chunks(file, name, member.size):
                         digest.update(chunk)
                         out.write(chunk)
-                    os.fchmod(out.fileno(), 0o755 if member.mode & 0o100 else 0o644)
+                    os.fchmod(out.fileno(), 0o755 if name == INITSCR else 0o644)  # the archive's own modes are not signed
             except OSError as why:
                 raise PackageError("{name}: cannot be stored: {reason}", name=name, reason=why.strerror or why) from why
             if name not in UNLISTED and digest.hexdigest() != files.get(name):

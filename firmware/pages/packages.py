@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TypedDict
 
 from board.kit.errors import PackageError
+from board.kit.settings import Settings, option
 from board.kit.web.menu import Tab
 from board.kit.web.routes import KNOWN, STREAM, Answer, Call, Refused, api, data, page, said
 from board.kit.words import Text
@@ -15,15 +16,26 @@ from firmware.host import PACKAGES_PAGE, Host
 from firmware.packages.management import MAX_PACKAGES, PackageStatus
 from firmware.packages.uploads import MAX_UPLOAD_BYTES
 from firmware.packages.verify import MAX_ARCHIVE_BYTES
+from firmware.packages.versions import POLICIES, OlderVersion
 
 
 class Listing(TypedDict):
-    """`card`: there is an SD card; `serial`: the camera's, to which licences are bound; `npackage`: as many packages at most."""
+    """`card`: there is an SD card; `serial`: the camera's, to which licences are bound; `npackage`: as many packages at most;
+    `older`: what becomes of a version that is older than one of before, "ask" or "never"."""
 
     packages: list[PackageStatus]
     card: bool
     serial: str
     npackage: int
+    older: str
+
+
+class OlderForm(Settings):
+    older: str = option(..., "Older versions", "ask: somebody has to confirm one; never: none is installed.", choices=POLICIES)
+
+
+class Older(TypedDict):
+    older: str
 
 
 class Uploaded(TypedDict):
@@ -64,14 +76,24 @@ def _page(host: Host, call: Call) -> Answer:
 def _listing(host: Host, call: Call) -> Answer:
     packages = host.packages
     found = said(packages.listing(), call.language)
-    return data({"packages": found, "card": host.card_present(), "serial": packages.serial, "npackage": MAX_PACKAGES})
+    return data(
+        {
+            "packages": found,
+            "card": host.card_present(),
+            "serial": packages.serial,
+            "npackage": MAX_PACKAGES,
+            "older": packages.versions.older,
+        }
+    )
 
 
 def upload(host: Host, call: Call) -> Answer:
-    """One JSON object: what was installed, 201, or the refusal, 400."""
+    """One JSON object: what was installed, 201, or the refusal, 400; 409 for an older version that was not confirmed."""
     try:
-        with host.uploads.package(call) as (archive, storage):
-            steps = list(host.packages.install(archive, storage))
+        with host.uploads.package(call) as order:
+            steps = list(host.packages.install(*order))
+    except OlderVersion as why:
+        raise Refused(409, why.text) from why
     except PackageError as why:
         raise Refused(400, why.text) from why
     name = str(steps[-1])
@@ -84,6 +106,14 @@ def upload(host: Host, call: Call) -> Answer:
         "steps": steps[:-1],
     }
     return data(said(body, call.language), 201)
+
+
+def _older(host: Host, call: Call[object, OlderForm]) -> Answer:
+    try:
+        host.packages.versions.decide(call.body.older)
+    except PackageError as why:
+        raise Refused(507, why.text) from why
+    return data({"older": call.body.older})
 
 
 def _command(host: Host, call: Call) -> Answer:
@@ -119,10 +149,19 @@ TAB = Tab(
             "api/packages",
             "packages",
             upload,
-            "Uploads a package: multipart/form-data with one file and `save2sd`.",
+            "Uploads a package: multipart/form-data with one file, `save2sd`, and `older` = 1 for an older version (else 409).",
             reply=Uploaded,
             takes=STREAM,
             max_body_bytes=MAX_UPLOAD_BYTES,
+        ),
+        api(
+            "PUT",
+            "api/packages/older",
+            "packages",
+            _older,
+            "Says what becomes of a version that is older than one of before.",
+            body=OlderForm,
+            reply=Older,
         ),
         api(
             "POST",

@@ -15,7 +15,7 @@ function make(tag, className = "", text = "") {
 }
 
 async function call(path, options = {}) {
-  const reply = await fetch(path, { ...options, headers: { "X-Requested-With": "page", Accept: "application/json" } });
+  const reply = await fetch(path, { ...options, headers: { ...options.headers, "X-Requested-With": "page", Accept: "application/json" } });
   if (reply.status === 401) location.href = `/login?next=${encodeURIComponent(location.pathname)}`;
   const document_ = await reply.json().catch(() => ({}));
   if (!reply.ok) throw new Error(document_.error || _("The camera answered {status}.", { status: reply.status }));
@@ -44,6 +44,7 @@ function show(state) {
   if (!state.card) $("sd").checked = false;
   $("sd-note").textContent = state.card ? _("Un-ticked: on the camera itself (default)") : _("No SD card in the camera");
   $("count").textContent = state.packages.length ? _("{count} of {most}", { count: state.packages.length, most: state.npackage }) : "";
+  if (document.activeElement !== $("older")) $("older").value = state.older;
   const steady = (key, value) => (key === "running_s" ? undefined : value);
   const now = JSON.stringify([state.packages, [...busy]], steady);
   if (now === shown) return;
@@ -234,8 +235,13 @@ function upload(event) {
     tell(_("{file} is larger than the limit of {most} MB.", { file: file.name, most: most >> 20 }), "bad");
     return;
   }
+  send(file, "0");
+}
+
+function send(file, older) {
   const form = new FormData();
   form.append("save2sd", $("sd").checked ? "1" : "0");
+  form.append("older", older);
   form.append("package", file);
   const request = new XMLHttpRequest();
   const end = (text, kind) => {
@@ -263,7 +269,8 @@ function upload(event) {
       chosen();
       const text = reply.status === "on" ? _("{package} {version} is uploaded. It runs.", reply) : _("{package} {version} is uploaded. Press Start to run it.", reply);
       end(text, "ok");
-    } else end(reply.error, "bad");
+    } else end(reply.error, request.status === 409 ? "warn" : "bad");
+    if (request.status === 409) confirmed([_("Install the older version?"), reply.error, _("Install")]).then((yes) => yes && send(file, "1"));
   };
   uploading = true;
   $("result").hidden = true;
@@ -272,6 +279,15 @@ function upload(event) {
   request.send(form);
 }
 
+$("older").addEventListener("change", async () => {
+  try {
+    await call("/api/packages/older", { method: "PUT", body: JSON.stringify({ older: $("older").value }), headers: { "Content-Type": "application/json" } });
+    tell(_("Stored."), "ok");
+  } catch (error) {
+    tell(error.message, "bad");
+  }
+  refresh();
+});
 $("file").addEventListener("change", chosen);
 $("upload").addEventListener("submit", upload);
 for (const name of ["dragover", "dragleave", "drop"]) {

@@ -19,7 +19,7 @@ from board.kit.state import State
 from engine.cli.bench_read import drawn_frame
 from engine.settings import LprSettings
 from engine.store import Store
-from scripts.benchmarks.bench_video import Watching, device_password, with_log_in
+from scripts.benchmarks.video_viewers import Watching, device_password, with_log_in
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "memory of a camera"

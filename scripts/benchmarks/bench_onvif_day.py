@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -30,12 +30,10 @@ from board.kit.loop import Loop
 from board.kit.people import CheckUsernameToken, Person
 from board.kit.state import State
 from engine.formats.onvif import MAKERS
-from engine.messages import LineState, ServerSettings
-from engine.settings import RecorderSettings
+from engine.messages import LineState
 from engine.types import Match, Passage, PassageImages, PlateEvent, PlateList
 from engine.vms.access import Denied
 from engine.vms.http import HttpServer, Request
-from engine.vms.onvif.camera import Camera
 from engine.vms.onvif.events import Events
 from engine.vms.onvif.push import Consumers
 from engine.vms.onvif.server import Onvif
@@ -111,6 +109,14 @@ class _Open:
         then(Person("bench", ("view", "actions")))
 
 
+@dataclass(frozen=True, slots=True)
+class _Camera:
+    """What the event service needs of one."""
+
+    clock: GivenClock
+    events: Events
+
+
 class _Consumer(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     got: bytearray
@@ -146,8 +152,7 @@ class Device:
         clients = Clients(state, "vms")
         self.lines = {"DI1": LineState("DI1", "input", False, None), "DO1": LineState("DO1", "output", False, None)}
         self.events = Events(self.loop, self.clock, self.lines, Consumers(self.loop, lambda: ("127.0.0.1",), clients))
-        settings = ServerSettings("gw-1", "Gate", "", "UTC", "127.0.0.1", **RecorderSettings().model_dump())
-        onvif = Onvif(Camera(state, self.clock, settings, self.events), _Open(), table(), clients)  # type: ignore[arg-type]
+        onvif = Onvif(_Camera(self.clock, self.events), _Open(), table(), clients)  # type: ignore[arg-type]
         self.path = folder / "vms.sock"
         self._server = HttpServer(self.loop, self.path, onvif.answer)
         self._stop = threading.Event()

@@ -29,6 +29,7 @@ from torch.nn import functional
 
 from board.kit.files import write_whole
 from scripts.training.ocr import material as material_of
+from scripts.training.ocr.alphabet import ROWS, WIDTH_PX
 from scripts.training.ocr.augment import Augmenter, Margins
 from scripts.training.ocr.evaluate import PLATES, REPOSITORY, Read, Score, model_reader, read_steps, score
 from scripts.training.ocr.feed import STRIPS, Feed, background_pieces, lettering_strips
@@ -47,6 +48,9 @@ WEIGHT_DECAY = 5e-3
 STEEPEST = 5.0
 AVERAGE_DECAY = 0.9995
 COUNTRY_WEIGHT = 0.08
+VIEWS = 2
+"""Crops of each plate in a batch."""
+AGREEMENT_WEIGHT = 0.2
 
 
 @dataclass(slots=True)
@@ -100,9 +104,8 @@ class Trainer:
         if progress.samples >= budget:
             return
         seed = options.seed + 100_000 * (progress.stage != "main")
-        feed = Feed(
-            self.material, seed, BATCH, processes=options.processes, left_out=options.left_out, seen=progress.samples // BATCH
-        )
+        plates, seen = BATCH // VIEWS, progress.samples // BATCH
+        feed = Feed(self.material, seed, plates, processes=options.processes, left_out=options.left_out, seen=seen)
         generator = torch.Generator(self.device)
         generator.manual_seed(seed + progress.samples)
         pieces = torch.from_numpy(background_pieces(self.material.backgrounds, PIECES, options.seed))
@@ -137,15 +140,17 @@ class Trainer:
             for part in (batch.plates, batch.rendered, batch.symbols, batch.lengths, batch.possible)
         )
         with torch.no_grad():
-            pictures = augment(plates, rendered)
+            pictures, ends = augment(plates, rendered, VIEWS)
         steps, country = self.forward(self.model, pictures)
         logs = functional.log_softmax(steps.float(), 2).transpose(0, 1)
+        symbols, lengths, possible = symbols.repeat(VIEWS), lengths.repeat(VIEWS), possible.repeat(VIEWS, 1)
         lasting = torch.full_like(lengths, STEPS)
         read = functional.ctc_loss(logs, symbols, lasting, lengths, reduction="sum", zero_infinity=True) / len(lengths)
+        apart = disagreement(logs.transpose(0, 1), ends)
         # a label may allow several countries ("EU"): their probabilities count together; all of them: no loss
         country = country.float()
         right = torch.logsumexp(torch.where(possible, country, -1e9), 1) - torch.logsumexp(country, 1)
-        loss = read - COUNTRY_WEIGHT * right.mean()
+        loss = read + AGREEMENT_WEIGHT * apart - COUNTRY_WEIGHT * right.mean()
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), STEEPEST)
@@ -179,6 +184,30 @@ class Trainer:
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")
         print(json.dumps(line), flush=True)
+
+
+def disagreement(logs: torch.Tensor, ends: torch.Tensor) -> torch.Tensor:
+    """How far two crops of one plate are read differently, place by place: log probabilities (2 n, steps, symbols), the second half
+    of the same plates as the first, and where the plates begin and end in them (2 n, 2) in pixels.
+
+    Each crop learns what the other says at the same place of the plate, summed over the steps, a mean over the crops: consistency
+    regularisation as in CR-CTC (Yao and others 2024), with crops in the place of masks."""
+    n, steps, symbols = len(logs) // 2, logs.shape[1] // ROWS, logs.shape[2]
+    logs = logs.reshape(2, n, ROWS, steps, symbols)
+    begin, end = ends.view(2, n, 2, 1).unbind(2)
+    centres = (torch.arange(steps, device=logs.device) + 0.5) * (WIDTH_PX / steps)
+    total = logs.new_zeros(())
+    for here, there in ((0, 1), (1, 0)):
+        along = (centres - begin[here]) / (end[here] - begin[here])
+        place = (begin[there] + along * (end[there] - begin[there])) * (steps / WIDTH_PX) - 0.5
+        seen = ((place > -0.5) & (place < steps - 0.5))[:, None, :].expand(n, ROWS, steps)
+        left = place.floor().clamp(0, steps - 2)
+        share = (place - left).clamp(0, 1)[:, None, :, None]
+        at = left.long()[:, None, :, None].expand(n, ROWS, steps, symbols)
+        other = logs[there].detach().exp()
+        told = other.gather(2, at) * (1 - share) + other.gather(2, at + 1) * share
+        total = total + (functional.kl_div(logs[here], told, reduction="none").sum(3) * seen).sum()
+    return total / (2 * n)
 
 
 def score_sets(scored: material_of.Crops, reads: Sequence[Read]) -> list[Score]:

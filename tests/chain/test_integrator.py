@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import socket
 from typing import Any
+from urllib.parse import urlsplit
 
+import pytest
 import requests
+from libpyvivotek.vivotek import VivotekCamera, VivotekCameraError
 
 from engine.formats import nvr
 from tests.chain.conftest import Camera, wait_for
@@ -55,7 +58,14 @@ def test_a_script_switches_an_output_and_a_test_reaches_a_recorder_while_the_gat
     assert cgi(camera, "admin/getparam.cgi?vadp_module_i0_status&status_do_i1").text == (
         "vadp_module_i0_status='on'\r\nstatus_do_i1='0'\r\n"
     )
-    assert wait_for("a picture", lambda: cgi(camera, "viewer/video.jpg").content[:2] == b"\xff\xd8")
+    place = urlsplit(camera.address)
+    vivotek = VivotekCamera(host=place.hostname, port=place.port, usr="admin", pwd=camera.password, sec_lvl="admin")
+    wait_for("a picture", lambda: (vivotek.snapshot() or b"")[:2] == b"\xff\xd8")
+    wait_for("recognition", lambda: vivotek.event_enabled("event_i0_enable"))
+    assert vivotek.model_name == "Gatewright"
+    assert (vivotek.set_param("system_hostname", "Gate north"), vivotek.get_param("general_device_name")) == ("Gate north",) * 2
+    with pytest.raises(VivotekCameraError, match="ERROR: event_i0_enable: there is no such parameter, or it cannot be set"):
+        vivotek.set_param("event_i0_enable", 0)
 
     made = requests.post(
         f"{camera.address}api/device-passwords", json={"use": "nvr", "name": "NVR"}, auth=("admin", camera.password), timeout=20

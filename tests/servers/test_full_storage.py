@@ -4,6 +4,9 @@ last byte or makes it read-only."""
 from __future__ import annotations
 
 import errno
+import hashlib
+import os
+import socket
 import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
@@ -16,7 +19,9 @@ from board.kit.words import NOTHING
 from engine.messages import PassageReport, PassageStored
 from engine.store import PassageQuery
 from engine.types import PassageImages
+from tests.daemons import free_port
 from tests.samples import passage
+from tests.servers.test_host import ROOT, Host
 from tests.servers.test_service import Camera, answer_of
 from tests.waiting import until
 
@@ -168,5 +173,51 @@ def test_a_camera_that_starts_on_a_full_card_with_nothing_to_delete_opens_the_ga
     assert len(small.pulses_ms()) == 1
 
 
+def listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1.0).close()
+    except OSError:
+        return False
+    return True
+
+
+def mark_of(state: Path) -> str:
+    return hashlib.sha256(str(state.resolve()).encode()).hexdigest()[:16]
+
+
 def remount(camera: Camera, how: str) -> None:
     subprocess.run(["mount", "-o", f"remount,{how}", str(camera.state.root.parent)], check=True)
+
+
+@pytest.mark.parametrize("how", ["read-only", "full"])
+def test_a_host_starts_on_a_storage_that_takes_nothing(small: Camera, how: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = small.state.root.parent
+    (folder / "host").mkdir()
+    host = Host(folder / "host")
+    host.start()
+    host.upload()
+    host.stop()
+    if how == "read-only":
+        remount(small, "ro")
+    else:
+        fill(small)
+    port = free_port()
+    words = [*host.command(port), "--bind", "127.0.0.1"]
+    process = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    try:
+        host.port = port
+        until(lambda: listens(port), "the port of the host")
+        assert host.package()["version"] == "1.0.0"
+        memory = Path(f"/dev/shm/gatewright-{os.getuid()}-{mark_of(host.state)}")
+        assert (memory / "hostd.beat").exists()
+        host.folder = tmp_path_factory.mktemp("package")
+        reply = host.upload()
+        assert reply.status_code == 400 and "upload failed" in reply.text
+    finally:
+        process.terminate()
+        _, said = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert not memory.exists()
+    assert "Traceback" not in said
+    assert said.count("the log is not kept in") == (how == "read-only"), said
+    assert said.count("cannot be written") == 1

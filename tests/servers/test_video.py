@@ -20,11 +20,12 @@ from board.kit.clients import read_clients
 from engine.formats.onvif import LICENSE_PLATE, Notification
 from engine.formats.onvif_xml import message, metadata_stream
 from engine.vms import rtsp as vms_rtsp
+from scripts.benchmarks.malformed import rtsp_input
 from tests.rtsp_camera import PATIENCE_S, RtspCamera, Talk, running
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
-INPUTS = int(os.environ.get("GATEWRIGHT_FUZZ", "300"))
+INPUTS = 200
 PASSAGE = Notification(LICENSE_PLATE, "2026-01-02T03:04:05.678Z", {"Rule": "LPR1"}, {"PlateNumber": "MS12345", "Long": "x" * 5_000})
 """More than fits a packet."""
 TCP = "RTP/AVP/TCP;unicast;interleaved={0}-{1}"
@@ -69,6 +70,14 @@ def played(url: str, transport: str, documents: list[bytes] | None = None) -> tu
 @pytest.mark.parametrize("stream", ["main", "sub"])
 def test_ffmpeg_plays_both_streams_by_tcp_and_udp(camera: RtspCamera, stream: str, transport: str) -> None:
     assert played(camera.with_log_in(stream), transport) == ("h264", 320, 240)
+
+
+def test_a_camera_that_listens_at_every_address_serves_ipv4_and_ipv6(tmp_path: Path) -> None:
+    with running(tmp_path, bind="::") as camera:
+        port = camera.url.rpartition(":")[2].partition("/")[0]
+        for host in ("127.0.0.1", "[::1]"):
+            url = f"rtsp://{camera.user}:{camera.password}@{host}:{port}/main"
+            assert played(url, "udp") == played(url, "tcp") == ("h264", 320, 240)
 
 
 def test_documents_come_whole_over_the_metadata_track(camera: RtspCamera) -> None:
@@ -220,23 +229,11 @@ def test_a_viewer_that_stops_reading_loses_pictures_and_nobody_else_does(camera:
 def test_malformed_input_locks_nobody_out_and_leaves_nothing(camera: RtspCamera) -> None:
     with Talk(camera) as first:
         assert first.log_in()[0] == 200
-        numbers = random.Random(20261127)
-        pid, open_before = camera.rtsp.pid, len(list(Path(f"/proc/{camera.rtsp.pid}/fd").iterdir()))
-        lines = [
-            f"SETUP {first.url}/video RTSP/1.0",
-            "CSeq: 1",
-            "Transport: RTP/AVP/TCP",
-            "Session: x",
-            "Content-Length: 4",
-            "Range: x",
-        ]
+        draw, pid = random.Random(20261127), camera.rtsp.pid
+        open_before = len(list(Path(f"/proc/{pid}/fd").iterdir()))
         for _ in range(INPUTS):
-            words = numbers.sample(lines, numbers.randrange(1, len(lines)))
-            hurt = bytearray("\r\n".join([*words, "", ""]).encode())
-            for _ in range(numbers.randrange(8)):
-                hurt[numbers.randrange(len(hurt))] = numbers.randrange(256)
             with socket.create_connection(camera.address, PATIENCE_S) as stranger:
-                stranger.sendall(hurt)
+                stranger.sendall(rtsp_input(draw, first.url))
         until(lambda: len(list(Path(f"/proc/{pid}/fd").iterdir())) <= open_before, "all strangers are forgotten", PATIENCE_S)
         assert camera.rtsp.pid == pid
         assert first.ask("GET_PARAMETER")[0] == 200

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,9 +28,9 @@ from board.kit.state import State
 from board.kit.web.heads import MAX_HEAD_BYTES
 from board.kit.wire import Codec, connect
 from engine.log_in import NONCE_S, Nonces, parameters
-from engine.messages import SERVICE_MESSAGES, EngineHello, PassageReport, PassageStored, SettingsChanged
+from engine.messages import SERVICE_MESSAGES, EngineHello, PassageReport, PassageStored, RulesChanged, SettingsChanged
 from engine.settings import GeneralSettings, RecorderSettings
-from engine.store import Store
+from engine.store import DeliveryQuery, Store
 from engine.types import Passage, PassageImages
 from engine.vms.access import Uses
 from engine.vms.http import MAX_BODY_BYTES
@@ -38,7 +39,7 @@ from firmware.people.guesses import Guesses
 from firmware.people.tokens import Tokens
 from firmware.people.who import Who, WhoServer
 from tests import onvif_client
-from tests.samples import passage
+from tests.samples import ALL, passage, rule
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,10 +98,10 @@ class Stack:
         finally:
             channel.close()
 
-    def report(self, id: str, picture: bytes) -> None:
+    def report(self, id: str, picture: bytes, at: datetime = AT) -> None:
         self.state.images.mkdir(parents=True, exist_ok=True)
         (self.state.images / f"{id}.jpg").write_bytes(picture)
-        one = replace(passage(id=id, at=AT), images=PassageImages("", f"{id}.jpg"))
+        one = replace(passage(id=id, at=at, monotonic_ns=time.monotonic_ns()), images=PassageImages("", f"{id}.jpg"))
         until(lambda: self._stored(one), "the passage")
 
     def _stored(self, one: Passage) -> bool:
@@ -305,28 +306,62 @@ def test_a_digest_counts_once_for_each_count_of_the_client(monkeypatch: pytest.M
     assert uses.first(one) is True  # its nonce has become too old meanwhile
 
 
+class _Puller:
+    """An ONVIF client with a pull point for plates."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        policy = "<tev:SubscriptionPolicy><tev:ChangedOnly/></tev:SubscriptionPolicy>"
+        made = self._ask(f"<tev:CreatePullPointSubscription>{policy}</tev:CreatePullPointSubscription>")
+        (self._path,) = re.findall(r"<wsa:Address>http://192.168.0.9(/onvif/event_service/\w+)</wsa:Address>", made)
+
+    def one(self) -> tuple[str, str, str]:
+        """The next message about a passage: topic, picture, id."""
+        said = self._ask(
+            "<tev:PullMessages><tev:Timeout>PT20S</tev:Timeout><tev:MessageLimit>1</tev:MessageLimit></tev:PullMessages>"
+        )
+        ((topic, picture, event_id),) = re.findall(
+            r'tns1:RuleEngine/(\w+)/.*?Value="(\S*/LPR/\d+\.jpg)".*?Name="EventId" Value="(\w+)"', said
+        )
+        return topic, picture, event_id
+
+    def _ask(self, body: str) -> str:
+        sent = onvif_client.envelope(body, onvif_client.token(self._stack.user, self._stack.password))
+        return _onvif(self._stack, sent, getattr(self, "_path", "/onvif/event_service"), Host="192.168.0.9")[1].decode()
+
+
 def test_an_onvif_client_pulls_the_passages_of_now_with_their_pictures_each_once(stack: Stack) -> None:
     stack.report("before", b"JPEG")
     until(lambda: _onvif(stack, b"")[0] == 400, "the settings")
-
-    def ask(body: str, path: str = "/onvif/event_service") -> str:
-        sent = onvif_client.envelope(body, onvif_client.token(stack.user, stack.password))
-        return _onvif(stack, sent, path, Host="192.168.0.9")[1].decode()
-
-    policy = "<tev:SubscriptionPolicy><tev:ChangedOnly/></tev:SubscriptionPolicy>"
-    made = ask(f"<tev:CreatePullPointSubscription>{policy}</tev:CreatePullPointSubscription>")
-    (path,) = re.findall(r"<wsa:Address>http://192.168.0.9(/onvif/event_service/\w+)</wsa:Address>", made)
-    pull = "<tev:PullMessages><tev:Timeout>PT20S</tev:Timeout><tev:MessageLimit>1</tev:MessageLimit></tev:PullMessages>"
+    client = _Puller(stack)
     told = []
     for id in ("p1", "p2"):
         stack.report(id, b"JPEG")
-        for _ in range(2):
-            told += re.findall(
-                r'tns1:RuleEngine/(\w+)/.*?Value="(\S*/LPR/\d+\.jpg)".*?Name="EventId" Value="(\w+)"', ask(pull, path)
-            )
+        told += [client.one(), client.one()]
     assert told == [
         ("Recognition", "http://192.168.0.9/LPR/2026010203040502.jpg", "p1"),
         ("LicensePlateDetector", "/LPR/2026010203040502.jpg", "p1"),
         ("Recognition", "http://192.168.0.9/LPR/2026010203040503.jpg", "p2"),
         ("LicensePlateDetector", "/LPR/2026010203040503.jpg", "p2"),
     ]
+
+
+def test_by_an_action_only_its_passages_are_told_and_audit_says_to_how_many_clients(stack: Stack) -> None:
+    until(lambda: _onvif(stack, b"")[0] == 400, "the settings")
+    stack.put(onvif_events="by an action", snapshots_login=False)
+    stack.ask_service(SettingsChanged())
+    until(lambda: stack.get()[0] == 404, "the new settings")
+    client = _Puller(stack)
+    stack.report("p1", b"JPEG")
+    with closing(Store(stack.state.database, Clock())) as store:
+        store.rules.save(rule(ALL, kind="onvif", name="VMS", topics="standard"), "admin")
+    stack.ask_service(RulesChanged())
+    at = datetime.now(UTC)
+    stack.report("p2", b"JPEG", at)
+    assert client.one() == ("Recognition", f"http://192.168.0.9/LPR/{at:%Y%m%d%H%M%S}01.jpg", "p2")
+
+    def notes() -> list[str]:
+        with closing(Store(stack.state.database, Clock())) as store:
+            return [str(one.delivery.note) for one in store.deliveries(DeliveryQuery(kind="onvif", state="done"))]
+
+    assert until(notes, "the delivery") == ["1 ONVIF client gets RuleEngine/Recognition/LicensePlate"]

@@ -19,7 +19,6 @@ from engine.actions import options_of
 from engine.dispatch.starts import opens
 from engine.settings import RecorderSettings
 from engine.types import ActionRule
-from engine.video.wires import UDP_PORTS
 from webui.portal import Portal
 from webui.view import shapes
 from webui.view.recorders import PRODUCTS, Product
@@ -224,6 +223,8 @@ def _filled(template: str, places: Mapping[str, str]) -> str:
 
 
 def _incoming(portal: Portal, announced: Mapping[str, str]) -> list[shapes.Passing]:
+    from engine.video.wires import UDP_PORTS
+
     titles = {each.name: Text(each.title) for each in KNOWN}
     web = os.environ.get("GATEWRIGHT_PORT", "")
     found = [_passing("in", "TCP", web or "80", Text("Web pages, API, CGIs, ONVIF and snapshots"), Text("browsers and recorders"))]

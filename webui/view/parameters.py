@@ -16,7 +16,6 @@ from board.kit.web.parameters import is_wanted
 from board.kit.web.routes import Refused
 from board.kit.words import Text
 from engine.settings import GeneralSettings
-from engine.vms.onvif.camera import version
 from webui.api.settings import GROUPS as SETTINGS
 from webui.api.settings import changed, keep
 from webui.choices import settings_choices
@@ -49,6 +48,8 @@ class Group:
 
 
 def _info(portal: Portal) -> Mapping[str, str]:
+    from engine.vms.onvif.camera import version
+
     return {
         "system_info_modelname": MODEL,
         "system_info_extendedmodelname": f"{MODEL} {portal.profile.title}",

@@ -157,7 +157,7 @@ def _send(answer: Answer) -> Any:
 def _missing(site: Site[C]) -> Callable[[Any], Any]:
     def handle(error: Any) -> Any:
         call = _call({})
-        is_page = not bottle.request.path.startswith(f"{site.root}api/")
+        is_page = not bottle.request.path.startswith((f"{site.root}api/", "/cgi-bin/"))
         refused = Refused(error.status_code, "There is no such page.")
         try:
             call = replace(call, visitor=site.admit(site.context, call, Route("GET", "", PUBLIC, _nothing)))

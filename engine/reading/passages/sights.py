@@ -23,7 +23,7 @@ from engine.types import Passage
 log = logging.getLogger("passages")
 
 KEEP_EVERY_NS = 2_000_000_000
-"""The file is written no more often."""
+"""The file is written no more often, unless a plate comes into sight."""
 STILL_THERE_NS = 30_000_000_000
 """The file is written this often while the same cars stand there: it costs a sync of an SD card."""
 STANDING_NS = 120_000_000_000
@@ -63,8 +63,8 @@ def known_at_start(passages: Sequence[Passage], file: Path, clock: Clock) -> Kno
         if passage.plate and age_ns is not None:
             sights[passage.plate] = max(now_ns - age_ns, sights.get(passage.plate, now_ns - age_ns))
     standing = []
-    kept, kept_age_ns = _read(file, now, now_ns)
-    for plate, age_ns in (*kept.items(), *_seen_since(sights, kept_age_ns, now_ns)):
+    kept = _read(file, now, now_ns)
+    for plate, age_ns in (*kept.ages_ns.items(), *kept.later(passages), *_seen_since(sights, kept.since_ns, now_ns)):
         if not any(difference(plate, old) <= 1 for old in accepted):
             continue
         sights[plate] = max(now_ns - age_ns, sights.get(plate, now_ns - age_ns))
@@ -92,11 +92,12 @@ class SightsFile:
         """`sights`: {plate: CLOCK_MONOTONIC ns of its last sight}. Writes what is in sight when a plate joined or left, and
         from time to time while they stay. `at_once`: returns when it is on the disk."""
         now_ns = self._clock.monotonic_ns()
-        if not at_once and (now_ns < self._due_ns or self._writer.is_alive()):
+        if not at_once and self._writer.is_alive():
             return
         # Those that are gone from sight since the last time too: how they were seen last is worth knowing.
         recent = {plate: seen_ns for plate, seen_ns in sights.items() if now_ns - seen_ns <= IN_SIGHT_NS + KEEP_EVERY_NS}
-        if recent == self._kept:
+        joined = recent.keys() - self._kept.keys()
+        if recent == self._kept or (now_ns < self._due_ns and not joined and not at_once):
             return
         if recent.keys() == self._kept.keys() and now_ns - self._kept_ns < STILL_THERE_NS and not at_once:
             return
@@ -127,30 +128,50 @@ class SightsFile:
             log.warning("the plates in sight are not kept: %s", why)
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What the file says. `ages_ns`: {plate: age of its last sight}; `since_ns`: how long ago it was written; `written`: (wall
+    clock, monotonic clock) of then, if that was before a power cut and nobody knows how long ago."""
+
+    ages_ns: Mapping[str, int]
+    since_ns: int
+    written: tuple[datetime, int] | None = None
+
+    def later(self, passages: Sequence[Passage]) -> list[tuple[str, int]]:
+        """Plates that were accepted before that power cut and after the file was written, as if seen just now."""
+        if self.written is None:
+            return []
+        at, at_ns = self.written
+        return [(passage.plate, 0) for passage in passages if passage.at >= at and passage.monotonic_ns >= at_ns]
+
+
 def _seen_since(sights: Mapping[str, int], kept_age_ns: int, now_ns: int) -> list[tuple[str, int]]:
     """Plates that were accepted after the file was written last, with their age: the engine ended before it could write that they
     were in sight."""
     return [(plate, now_ns - seen_ns) for plate, seen_ns in sights.items() if now_ns - seen_ns < kept_age_ns]
 
 
-def _read(file: Path, now: datetime, now_ns: int) -> tuple[dict[str, int], int]:
-    """({plate: age of its last sight in ns}, age of the file in ns); nothing of what cannot be trusted."""
+def _read(file: Path, now: datetime, now_ns: int) -> _Kept:
+    """Nothing of what cannot be trusted."""
     try:
         document: Any = json.loads(file.read_bytes())
         at, at_ns = datetime.fromisoformat(document["at"]), int(document["at_ns"])
         ages_ns = {str(plate): at_ns - int(seen_ns) for plate, seen_ns in document["seen_ns"].items()}
         same_boot, believed = document["boot"] == boot_id(), bool(document.get("synchronised"))
     except FileNotFoundError:
-        return {}, STANDING_NS  # the passages alone tell
+        return _Kept({}, STANDING_NS)  # the passages alone tell
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as why:
         log.warning("the plates that were in sight are not known: %s", why)
-        return {}, 0
+        return _Kept({}, 0)
     # A wall clock without a battery goes on from an earlier time after a power cut, and jumps when a time server sets it. What was
     # in sight until the machine went down and is again when it is up stood there all the while: no clock is needed to say so.
-    since_ns = now_ns - at_ns if same_boot else (_wall_age_ns(at, now) if believed else None) or 0
+    wall_age_ns = _wall_age_ns(at, now) if believed else None
+    since_ns = now_ns - at_ns if same_boot else wall_age_ns or 0
     if since_ns < 0:
-        return {}, 0
-    return {plate: age_ns + since_ns for plate, age_ns in ages_ns.items()}, since_ns
+        return _Kept({}, 0)
+    unknown = not same_boot and wall_age_ns is None
+    ages_ns = {plate: age_ns + since_ns for plate, age_ns in ages_ns.items()}
+    return _Kept(ages_ns, since_ns, (at, at_ns) if unknown else None)
 
 
 def _age_ns(at: datetime, monotonic_ns: int, now: datetime, now_ns: int) -> int | None:

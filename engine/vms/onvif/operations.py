@@ -10,6 +10,9 @@ from engine.vms.onvif.camera import Camera
 from engine.vms.onvif.soap import NAMESPACES, Envelope, Fault
 from engine.vms.onvif.xml import Element, Xml, tag
 
+SNAPSHOT = "/onvif/snapshot.jpg"
+"""Where a picture of now is, for device passwords, people and tokens."""
+
 OPEN = "open"
 """Access class of what ONVIF Core calls PRE_AUTH: no log-in, and one that is sent is not looked at."""
 READ = "read"

@@ -68,9 +68,14 @@ class Augmenter:
 
     # --- the whole ----------------------------------------------------------------------------------------------------
 
-    def __call__(self, plates: Tensor, rendered: Tensor) -> Tensor:
-        """Stored plates (n, 96, 192) uint8, `rendered` (n,) bool, as training pictures (n, 64, 128) uint8."""
-        placed = self.place(plates.float(), rendered)
+    def __call__(self, plates: Tensor, rendered: Tensor, views: int = 1) -> tuple[Tensor, Tensor]:
+        """Stored plates (n, 96, 192) uint8, `rendered` (n,) bool, as training pictures (views * n, 64, 128) uint8, first one
+        of each plate, then another of each; and where the plates begin and end in them, half-way down: (views * n, 2) in pixels.
+
+        All views of a plate have the same gaps between characters, so that what one shows can be found in another."""
+        tables = self.gaps(plates.float()).repeat(views, 1)
+        rendered = rendered.repeat(views)
+        placed, ends = self.place(plates.repeat(views, 1, 1).float(), rendered, tables)
         seen = [self.camera(placed[i : i + GROUP], rendered[i : i + GROUP]) for i in range(0, len(placed), GROUP)]
         pictures = torch.cat(seen)
         sharpened = self.chance(0.1, len(pictures)).nonzero()[:, 0]
@@ -79,12 +84,12 @@ class Augmenter:
             pictures[sharpened] = 2 * one - blurred(one, self.bells(torch.full((len(one),), 1.2, device=self.device)))
         sign = torch.where(self.chance(0.2, len(pictures), 1, 1), -1.0, 1.0)
         pictures = pictures * sign + (1 - sign) * 127.5
-        return stretched(self.erased(pictures).clamp(0, 255).to(torch.uint8))
+        return stretched(self.erased(pictures).clamp(0, 255).to(torch.uint8)), ends
 
     # --- where the plate is ---------------------------------------------------------------------------------------------
 
-    def place(self, plates: Tensor, rendered: Tensor) -> Tensor:
-        """Plates (n, 96, 192) as crops (n, 64, 128): widened, with a small line, tilted, on a background."""
+    def place(self, plates: Tensor, rendered: Tensor, tables: Tensor) -> tuple[Tensor, Tensor]:
+        """Plates (n, 96, 192) as crops (n, 64, 128): widened, with a small line, tilted, on a background; and their ends."""
         n = len(plates)
         soft = self.chance(0.5, n).nonzero()[:, 0]
         one = plates[soft]
@@ -92,7 +97,9 @@ class Augmenter:
         one[:, 1:] = one[:, 1:] * 0.5 + one[:, :-1] * 0.5
         plates[soft] = one
         # u, v (n, 8192): places in the plate, 0..1 within it
-        back = torch.linalg.inv(square_to(self.corners(rendered)))[..., None, None]
+        corners = self.corners(rendered)
+        ends = (corners[:, [0, 1], 0] + corners[:, [3, 2], 0]) / 2
+        back = torch.linalg.inv(square_to(corners))[..., None, None]
         depth = 1 / (back[:, 2, 0] * self.xs + (back[:, 2, 1] * self.ys + back[:, 2, 2]))
         u = ((back[:, 0, 0] * self.xs + (back[:, 0, 1] * self.ys + back[:, 0, 2])) * depth).flatten(1)
         v = ((back[:, 1, 0] * self.xs + (back[:, 1, 1] * self.ys + back[:, 1, 2])) * depth).flatten(1)
@@ -103,7 +110,7 @@ class Augmenter:
         above = self.chance(0.5, n, 1)
         down = torch.where(above, (v - high) / (1 - high), v / (1 - high))
         in_strip = lined & ~outside & ((down < 0) | (down > 1))
-        along = self.spaced(plates, u)
+        along = spaced(u, tables)
         grid = torch.stack([along, down], -1).view(n, HEIGHT_PX, WIDTH_PX, 2) * 2 - 1
         seen = functional.grid_sample(plates[:, None], grid, mode="bilinear", padding_mode="border", align_corners=False)[:, 0]
         seen = self.with_lines(seen, plates, u, torch.where(above, v, v - 1 + high) / high.clamp_min(0.01), in_strip, lined[:, 0])
@@ -113,7 +120,7 @@ class Augmenter:
         plain = torch.where(rendered, 0.55, 0.65)[:, None, None]
         streets = self.backgrounds[self.some(len(self.backgrounds), n)].float()
         beyond = torch.where(kind < plain, self.uniform(0, 255, n, 1, 1), streets)
-        return torch.where(outside.view(n, HEIGHT_PX, WIDTH_PX) & (kind >= replicated), beyond, seen)
+        return torch.where(outside.view(n, HEIGHT_PX, WIDTH_PX) & (kind >= replicated), beyond, seen), ends
 
     def corners(self, rendered: Tensor) -> Tensor:
         """Where the plates' corners lie in their crops: (n, 4, 2) pixels, clockwise from the top left."""
@@ -141,9 +148,9 @@ class Augmenter:
         wide = (quad[..., 0] + left) / (1 + left + right) * WIDTH_PX
         return torch.stack([wide, (quad[..., 1] + top) / (1 + top + bottom) * HEIGHT_PX], -1)
 
-    def spaced(self, plates: Tensor, u: Tensor) -> Tensor:
-        """Places across the widened plates (n, k) as places across the stored ones: on 70 % of them gaps between characters grow
-        (by 3 to 22 % of the width at one to three inkless columns), or parts of the plate are wider than others."""
+    def gaps(self, plates: Tensor) -> Tensor:
+        """Where even steps across the widened plates lie across the stored ones (n, PLACES + 1): on 70 % of them gaps between
+        characters grow (by 3 to 22 % of the width at one to three inkless columns), or parts are wider than others."""
         n, _, width = plates.shape
         kind = self.uniform(0, 1, n, 1)
         middle = plates[:, plates.shape[1] // 5 : -(plates.shape[1] // 5) : 2]
@@ -165,13 +172,7 @@ class Augmenter:
         steps = torch.linspace(0, 1, PLACES + 1, device=self.device).expand(n, -1).contiguous()
         after = torch.searchsorted(reached, steps).clamp(1, width)
         low, high = reached.gather(1, after - 1), reached.gather(1, after)
-        table = (after - 1 + (steps - low) / (high - low).clamp_min(1e-6)) / width
-        inside = u.clamp(0, 1) * PLACES
-        left = inside.floor().clamp(0, PLACES - 1)
-        share = inside - left
-        at = left.long()
-        there = table.gather(1, at) * (1 - share) + table.gather(1, at + 1) * share
-        return torch.where((u < 0) | (u > 1), u, there)
+        return (after - 1 + (steps - low) / (high - low).clamp_min(1e-6)) / width
 
     def with_lines(self, seen: Tensor, plates: Tensor, u: Tensor, v: Tensor, inside: Tensor, lined: Tensor) -> Tensor:
         """The crops with a line of small lettering where `inside`; `v`: how far down the line."""
@@ -293,6 +294,16 @@ LUMINANCE = (
     49, 64, 78, 87, 103, 121, 120, 101,  72, 92, 95, 98, 112, 100, 103, 99,
 )
 # fmt: on
+
+
+def spaced(u: Tensor, tables: Tensor) -> Tensor:
+    """Places across widened plates (n, k) as places across the stored ones, by tables of `gaps`; beyond the plate they stay."""
+    inside = u.clamp(0, 1) * PLACES
+    left = inside.floor().clamp(0, PLACES - 1)
+    share = inside - left
+    at = left.long()
+    there = tables.gather(1, at) * (1 - share) + tables.gather(1, at + 1) * share
+    return torch.where((u < 0) | (u > 1), u, there)
 
 
 def blurred(pictures: Tensor, kernels: Tensor, box: Tensor | None = None, level: Tensor | None = None) -> Tensor:

@@ -64,7 +64,7 @@ def calibration(material: Material, seed: int) -> U8:
                 crops.append(crop)
     drawn = [plate.grey for number in range(4) for plate in drawn_chunk((seed, number, frozenset()))][:250]
     plates = torch.from_numpy(np.stack([*drawn, *crops]))
-    augmented = augment(plates, torch.arange(len(plates)) < len(drawn)).numpy()
+    augmented = augment(plates, torch.arange(len(plates)) < len(drawn))[0].numpy()
     return np.concatenate([augmented, np.stack(clean)]) if clean else augmented
 
 

@@ -30,7 +30,7 @@ CHUNK = 64
 POOL = 40_000
 FIRST = 2048
 """Plates drawn before the first batch."""
-NEW_SHARE = 0.25
+NEW_SHARE = 0.4
 """So many of a batch's rendered plates are new."""
 OFTEN = 200
 """A character seen less often than this in the real crops has its plates drawn more often, up to four times."""

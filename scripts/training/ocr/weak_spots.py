@@ -32,7 +32,7 @@ def draw_weak_spots(reader: Reader, path: Path, seed: int) -> float:
     nothing = np.zeros((0, 1, 1), np.uint8)
     augment = augmenter(Material(Crops(nothing, (), (), ()), (street,), Crops(nothing, (), (), ())), seed)
     plates = [draw_plate(rng, fonts) for _ in range(TRIES)]
-    pictures = augment(torch.from_numpy(np.stack([plate.grey for plate in plates])), torch.ones(TRIES, dtype=torch.bool)).numpy()
+    pictures = augment(torch.from_numpy(np.stack([plate.grey for plate in plates])), torch.ones(TRIES, dtype=torch.bool))[0].numpy()
     wide, high = WIDTH_PX + 8, HEIGHT_PX + CAPTION_PX
     sheet = Image.new("L", (COLUMNS * wide, ROWS * high), 255)
     draw = ImageDraw.Draw(sheet)

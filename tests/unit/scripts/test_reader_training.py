@@ -19,7 +19,7 @@ from scripts.plates.fonts import load_fonts
 from scripts.training import train_ocr
 from scripts.training.ocr import feed, material
 from scripts.training.ocr.alphabet import ALPHABET
-from scripts.training.ocr.augment import Augmenter, Margins, stretched
+from scripts.training.ocr.augment import Augmenter, Margins, spaced, stretched
 from scripts.training.ocr.picture import stretch_contrast
 
 TEXTS = [f"AB{number}" for number in range(100, 130)]
@@ -94,23 +94,51 @@ def augmenter(seed: int) -> Augmenter:
 
 
 def test_augmented_plates_are_network_pictures_and_a_seed_repeats_them() -> None:
-    stored = torch.randint(0, 256, (40, 96, 192), dtype=torch.uint8)
+    stored = torch.full((40, 96, 192), 200, dtype=torch.uint8)
+    stored[:, 20:76, 30:160:16] = 30
     rendered = torch.arange(40) < 20
-    one, again, other = (augmenter(seed)(stored, rendered) for seed in (7, 7, 8))
+    one, again, other = (augmenter(seed)(stored, rendered)[0] for seed in (7, 7, 8))
     assert one.shape == (40, 64, 128) and one.dtype == torch.uint8
     assert torch.equal(one, again) and not torch.equal(one, other)
-    assert int(one.amax((1, 2)).min()) == 255 and int(one.amin((1, 2)).max()) == 0
+    # a few are flat: over-exposed all over
+    assert int(((one.amax((1, 2)) == 255) & (one.amin((1, 2)) == 0)).sum()) >= 36
 
 
 def test_wider_gaps_leave_the_order_of_places() -> None:
     stored = torch.randint(0, 256, (30, 96, 192), dtype=torch.uint8).float()
     u = torch.linspace(-0.2, 1.2, 141).expand(30, -1).contiguous()
-    there = augmenter(3).spaced(stored, u)
+    there = spaced(u, augmenter(3).gaps(stored))
     assert bool((there.diff(dim=1) >= -1e-6).all())
     inside = (u >= 0) & (u <= 1)
     assert torch.equal(there[~inside], u[~inside])
     assert float(there[inside].min()) >= 0 and float(there[inside].max()) <= 1
     assert 10 <= int((there - u).abs().amax(1).gt(0.01).sum()) <= 28
+
+
+def test_two_views_of_a_plate_show_the_same_mark_at_the_same_place_of_it() -> None:
+    stored = torch.full((30, 96, 192), 200, dtype=torch.uint8)
+    stored[:, 20:76, 60:72] = 0
+    worker = augmenter(11)
+    tables = worker.gaps(stored.float()).repeat(2, 1)
+    placed, ends = worker.place(stored.repeat(2, 1, 1).float(), torch.ones(60, dtype=torch.bool), tables)
+    dark = (255 - placed[:, 26:38]).mean(1)
+    middle = (dark.softmax(1) * torch.arange(128)).sum(1) + 0.5
+    along = ((middle - ends[:, 0]) / (ends[:, 1] - ends[:, 0])).view(2, 30)
+    assert float((along[0] - along[1]).abs().median()) < 0.03
+
+
+def test_crops_that_say_the_same_at_the_same_places_agree() -> None:
+    said = torch.full((1, 64, 5), -9.0)
+    said[..., 0] = 9
+    said[0, 10:12, 0], said[0, 10:12, 3] = -9, 9
+    moved = torch.roll(said, 4, 1)
+    ends = torch.tensor([[0.0, 128.0], [0.0, 128.0]])
+    logs = torch.log_softmax(torch.cat([said, said]), 2)
+    assert float(train_ocr.disagreement(logs, ends)) == pytest.approx(0, abs=1e-4)
+    apart = torch.log_softmax(torch.cat([said, moved]), 2)
+    assert float(train_ocr.disagreement(apart, ends)) > 20
+    # the second crop shows the plate four steps, sixteen pixels, further right
+    assert float(train_ocr.disagreement(apart, ends + torch.tensor([[0.0], [16.0]]))) == pytest.approx(0, abs=1e-3)
 
 
 def test_contrast_is_stretched_to_the_last_step_as_the_product_does() -> None:

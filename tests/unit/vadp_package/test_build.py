@@ -23,7 +23,7 @@ def sources(tmp_path: Path) -> Path:
     for name in (
         "board/__init__.py", "engine/__init__.py", "engine/__pycache__/x.cpython-311.pyc", "engine/.hidden",
         "models/ocr-weak-spots.png",
-        "webui/static/portal.css", "webui/tests/test_it.py", "models/ocr.tflite", "models/ocr.json", "LICENSE",
+        "webui/static/portal.css", "webui/tests/test_it.py", "models/ocr.tflite", "models/ocr.json", "LICENSE", "docs/licences.md",
         "firmware/__init__.py",
     ):  # fmt: skip
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -41,6 +41,7 @@ def test_a_package_holds_what_runs_and_nothing_else(sources: Path, tmp_path: Pat
         "package.sha256",
         "package.sig",
         "initscr",
+        "LICENCES.md",
         "LICENSE",
         "lib/board/__init__.py",
         "lib/engine/__init__.py",

@@ -297,6 +297,23 @@ def test_only_who_may_configure_sets_parameters_and_no_password_is_told(camera: 
     assert ("rtsp://" in told, "secret" in told) == (True, False)
 
 
+@pytest.mark.parametrize(
+    ("path", "method", "status"),
+    [("nothing.cgi", "GET", 404), ("dido/", "GET", 404), ("dido/setdo.cgi", "PUT", 405), ("dido/setdo.cgi", "DELETE", 405)],
+)
+def test_an_address_or_method_that_is_not_there_is_refused_as_data(camera: Camera, path: str, method: str, status: int) -> None:
+    reply = camera.get(path, method=method)
+    assert (reply.status, reply.headers["Content-Type"], camera.service.orders) == (status, "application/json", [])
+
+
+@pytest.mark.parametrize(
+    "query", ["&".join(f"x{number}=1" for number in range(500)) + "&do1=1", "do1=%ff", "do1=1%00", "do1=%F0%9F%9A%97"]
+)
+def test_hostile_queries_switch_nothing(camera: Camera, query: str) -> None:
+    assert camera.get(f"dido/setdo.cgi?{query}").status in (400, 422)
+    assert camera.service.orders == []
+
+
 def test_a_service_that_does_not_answer_is_no_switched_output(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
     def ask(order: object, answer: object, timeout_s: float) -> None:
         raise WireError("service does not answer")

@@ -117,6 +117,17 @@ def test_a_wall_clock_set_back_opens_nothing_late(camera: Camera) -> None:
     assert camera.pins.requests == []
 
 
+def test_a_wall_clock_that_is_set_while_a_car_waits_lets_it_in(camera: Camera) -> None:
+    """At boot a board without a clock says 1970; a time server sets it a moment later."""
+    camera.pins.errors = ["pins is gone"]
+    camera.intake.take(passage())
+    assert camera.turn() is True
+    camera.clock._now += timedelta(days=20_000)
+    camera.clock.advance(0.3)
+    assert camera.turn() is True
+    assert camera.states() == [("done", 2, "DO1 pulsed 500 ms")]
+
+
 def test_the_pins_process_is_told_the_stricter_of_both_ages(camera: Camera) -> None:
     camera.intake.take(passage(monotonic_ns=NOW_NS - 3_000_000_000, at=NOW - timedelta(seconds=1)))
     camera.turn()

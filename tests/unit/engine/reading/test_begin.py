@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -49,7 +51,8 @@ def test_the_engine_gets_every_stored_setting_as_it_is(state: State) -> None:
 
 def test_a_database_that_cannot_be_read_is_said_and_nothing_counts_as_running(state: State) -> None:
     state.database.parent.mkdir(parents=True, exist_ok=True)
-    state.database.write_bytes(b"not a database, " * 500)
+    with closing(sqlite3.connect(state.database)) as of_a_newer_release:
+        of_a_newer_release.execute("PRAGMA user_version=1000")
     got = received(sent(begin(state, Clock())))
     assert got.problem.startswith("settings: ") and got.running == {}
     assert (got.lpr.region, got.lpr.motion_queue) == ("", 1)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from board.kit.errors import PackageError
-from firmware.packages.manifest import Route, parse
+from board.kit.state import State
+from firmware.packages.manifest import CLOSED_SOCKETS, Route, parse
 from tests.tiny_package import contents
 
 RIGHT = contents()["package.conf"].decode()
@@ -139,3 +142,10 @@ def test_what_is_no_ini_file_is_refused_in_one_line(data: bytes) -> None:
 def test_a_package_that_runs_nothing_is_refused() -> None:
     with pytest.raises(PackageError, match="runs nothing"):
         parse(contents(processes={})["package.conf"])
+
+
+def test_no_socket_that_speaks_no_http_and_no_process_of_the_host_can_be_taken() -> None:
+    sockets = {getattr(State(Path("/s")), name).name for name in dir(State) if name.endswith("_socket")}
+    assert sockets - set(CLOSED_SOCKETS) == {"manager.sock", "vms.sock"}
+    with pytest.raises(PackageError, match=r"\[process.hostd\]: the camera has a process of that name"):
+        parse(contents()["package.conf"].replace(b"[process.manager]", b"[process.hostd]"))

@@ -26,6 +26,7 @@ from firmware.packages.checker import NotChecked
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.management import Packages, PackageStatus, board_file
 from firmware.packages.slots import CAMERA, SD, Slots
+from firmware.packages.versions import NEVER, OlderVersion
 from firmware.processes import supervisor as supervisor_module
 from tests.tiny_package import TRUST, contents, trust_file, write
 from tests.waiting import until
@@ -580,3 +581,19 @@ def test_processes_are_told_where_the_camera_listens(camera: Camera) -> None:
     until(lambda: only(packages).processes[0].state == "up")
     given = json.loads((camera.state.root / "manager.env").read_text())
     assert (given["GATEWRIGHT_BIND"], given["GATEWRIGHT_PORT"]) == ("0.0.0.0", "8443")
+
+
+def test_an_older_version_asks_and_the_one_that_runs_runs_on(camera: Camera) -> None:
+    packages = camera.boot()
+    camera.upload(packages, version="2.0.0")
+    packages.start("TINY")
+    before = only(packages).processes[0].pid
+    archive = write(camera.folder / "older.tar.gz", contents(version="1.9.0"))
+    with pytest.raises(OlderVersion, match=r"TINY 1.9.0 is older than 2.0.0"):
+        list(packages.install(archive, CAMERA))
+    assert (only(packages).version, only(packages).processes[0].pid) == ("2.0.0", before)
+    list(packages.install(archive, CAMERA, older=True))
+    assert (only(packages).version, only(packages).previous) == ("1.9.0", "2.0.0")
+    packages.versions.decide(NEVER)
+    with pytest.raises(PackageError, match="takes no older versions"):
+        list(packages.install(write(camera.folder / "oldest.tar.gz", contents(version="1.0.0")), CAMERA, older=True))

@@ -355,3 +355,50 @@ def test_unpack_refuses_what_changed_after_the_verification(tmp_path: Path) -> N
     tree.mkdir()
     with pytest.raises(PackageError, match="LICENSE: changed while it was unpacked"):
         unpack(path, found, tree)
+
+
+# --- what nobody has signed -------------------------------------------------------------------------------------------
+
+
+def test_a_folder_without_signed_files_is_refused(tmp_path: Path) -> None:
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w:gz") as tar:
+        for name, data in contents().items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+        member = tarfile.TarInfo("lib/more")
+        member.type = tarfile.DIRTYPE
+        tar.addfile(member)
+    path = tmp_path / "folder.tar.gz"
+    path.write_bytes(raw.getvalue())
+    assert refusal(path) == "lib/more: a folder without files, which nobody has signed"
+
+
+def test_a_folder_of_signed_files_is_no_harm(tmp_path: Path) -> None:
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w:gz") as tar:
+        for name in ("lib", "lib/tiny"):
+            member = tarfile.TarInfo(name)
+            member.type = tarfile.DIRTYPE
+            tar.addfile(member)
+        for name, data in contents().items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    path = tmp_path / "folders.tar.gz"
+    path.write_bytes(raw.getvalue())
+    assert verify(path, TRUST).manifest.name == "TINY"
+
+
+def test_modes_owners_times_and_headers_of_the_archive_change_nothing_of_what_is_unpacked(tmp_path: Path) -> None:
+    def odd(member: tarfile.TarInfo) -> None:
+        member.mode, member.uid, member.uname, member.mtime = 0o777, 4711, "root", 4e9
+        member.pax_headers = {"comment": "x" * 5000, "SCHILY.xattr.user.x": "y", "path": "lib/odd.py"}
+
+    path = with_member(tmp_path, odd)
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    unpack(path, verify(path, TRUST, "aarch64"), tree)
+    found = (tree / "lib" / "odd.py").stat()
+    assert (found.st_mode & 0o777, found.st_uid, found.st_mtime < 4e9) == (0o644, (tree / "LICENSE").stat().st_uid, True)
