@@ -55,9 +55,11 @@ setup(
         "typing_extensions==4.16.0",
     ],
     extras_require={
-        # RPi.GPIO and rpi-lgpio share one module name: install the one of the board. picamera2 wants libcamera from apt.
-        "pi": ["picamera2==0.3.38", "rpi-lgpio==0.6", "lgpio==0.2.2.0", "gpiod==2.5.0"],
-        "pi4": ["picamera2==0.3.38", "RPi.GPIO==0.7.1", "gpiod==2.5.0"],
+        # RPi.GPIO and rpi-lgpio share one module name: install the one of the board. picamera2 wants libcamera from apt;
+        # simplejpeg is named because bookworm's is built for the numpy there. lgpio has no wheel for Python 3.13: on trixie the one
+        # of apt (python3-lgpio) counts, and so does python3-rpi.gpio for pi4 where there is no compiler.
+        "pi": ["picamera2==0.3.38", "simplejpeg==1.9.0", "rpi-lgpio==0.6", "lgpio>=0.2.2.0", "gpiod==2.5.0"],
+        "pi4": ["picamera2==0.3.38", "simplejpeg==1.9.0", "RPi.GPIO>=0.7.1", "gpiod==2.5.0"],
         "tflite": ['tflite-runtime==2.14.0; python_version < "3.12"', "numpy<2"],
         "osdp": ["libosdp==3.2.9"],  # has no wheel for armv7
         "train": ["torch==2.14.1", "opencv-python-headless==5.0.0.93"],
