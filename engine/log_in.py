@@ -19,7 +19,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from board.kit.loop import Loop
-from board.kit.people import CheckDigest, CheckPassword, CheckToken, CheckUsernameToken, Nobody, People, PeopleUnreachable, Person
+from board.kit.people import (
+    AskHa1,
+    CheckDigest,
+    CheckPassword,
+    CheckToken,
+    CheckUsernameToken,
+    Nobody,
+    People,
+    PeopleUnreachable,
+    Person,
+)
 
 log = logging.getLogger("log_in")
 
@@ -125,6 +135,22 @@ class LogIn:
             self._questions.put_nowait(ask)
         except queue.Full:
             then(Unchecked("too many log-ins are being checked"))
+
+    def still(self, use: str, user: str, then: Callable[[bool], None]) -> None:
+        """Calls `then` in the loop's thread with whether that device password is still there; while nobody can say, it is."""
+
+        def ask() -> None:
+            try:
+                there = bool(self._people.ha1(AskHa1(use, user, REALM)))
+            except PeopleUnreachable as why:
+                log.warning("%s", why)
+                there = True
+            self._loop.call(lambda: then(there))
+
+        try:
+            self._questions.put_nowait(ask)
+        except queue.Full:
+            then(True)
 
     def _digest(self, given: Mapping[str, str], method: str, address: str, is_target: Callable[[str], bool]) -> CheckDigest | None:
         if given.get("realm") != REALM or not self._nonces.fresh(given.get("nonce", "")) or not is_target(given.get("uri", "")):

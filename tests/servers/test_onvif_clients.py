@@ -6,14 +6,22 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import av
+import numpy as np
 import pytest
 
+from board.kit.servers import read_servers
+from board.types import Frame
+from engine.ring import RingWriter
 from engine.settings import RecorderSettings
 from engine.store import PassageQuery
 from tests.onvif_client import SPACES
@@ -74,7 +82,7 @@ def test_a_client_of_other_people_finds_everything_and_opens_the_gate(stack: Sta
     told = run(stack, *CLIENTS[client]())
     base = f"http://127.0.0.1:{stack.port}"
     assert (told["manufacturer"], told["profiles"]) == ("Gatewright", ["main", "sub"])
-    assert told["stream"] == "rtsp://127.0.0.1:8554/main"
+    assert told["stream"] == read_servers(stack.camera.state)["rtsp"]
     assert told["snapshot"] == f"{base}/onvif/snapshot.jpg?profile=main"
     assert told["encoding"] in ("H264", "JPEG")
     if client in WITHOUT_OUTPUTS:
@@ -86,6 +94,32 @@ def test_a_client_of_other_people_finds_everything_and_opens_the_gate(stack: Sta
     assert told.get("picture", PICTURE.decode()) == PICTURE.decode()
     until(lambda: len(stack.camera.pulses_ms()) == pulses + 1, "the pulse")
     assert 900 < stack.camera.pulses_ms()[-1] < 1500
+
+
+def test_the_address_that_a_client_gets_plays(stack: Stack) -> None:
+    address = run(stack, *CLIENTS["onvif-python"]())["stream"]
+    with_log_in = address.replace("rtsp://", f"rtsp://{stack.user}:{stack.password}@")
+    stop = threading.Event()
+    camera = threading.Thread(target=_film, args=(stack, stop))
+    camera.start()
+    try:
+        with av.open(with_log_in, options={"rtsp_transport": "tcp"}, timeout=WITHIN_S) as stream:
+            picture = next(stream.decode(video=0))
+            kinds = [each.type for each in stream.streams]
+    finally:
+        stop.set()
+        camera.join()
+    assert ((picture.width, picture.height), kinds) == ((640, 480), ["video", "data"])
+
+
+def _film(stack: Stack, stop: threading.Event) -> None:
+    """Ten pictures a second of a grey wall."""
+    writer, number = RingWriter(stack.camera.state.frames, 640, 480), 0
+    while not stop.wait(0.1):
+        number += 1
+        grey = np.full((480, 640, 3), number % 200, np.uint8)
+        writer.write(Frame(number, datetime.now(UTC), time.monotonic_ns(), grey))
+    writer.close()
 
 
 def test_audit_says_who_opened_the_gate_and_a_viewer_opens_nothing(stack: Stack) -> None:

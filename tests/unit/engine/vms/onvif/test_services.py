@@ -88,6 +88,9 @@ def test_every_answer_is_valid_by_the_schemas_of_its_service(bench: Bench) -> No
                 wrong[f"{service.prefix}:{name}"] = found
     assert wrong == {}
     assert len(services) >= 6
+    body = bench.post(asked("trt:GetProfiles")).body
+    swapped = re.sub(rb"(<tt:Name>Main</tt:Name>)(<tt:VideoSourceConfiguration.*?</tt:VideoSourceConfiguration>)", rb"\2\1", body)
+    assert swapped != body and problems(swapped) != []
 
 
 def test_profiles_name_the_streams_of_the_camera_at_the_host_that_the_client_used(bench: Bench) -> None:
