@@ -45,7 +45,7 @@ from engine.dispatch.perform import Performer
 from engine.dispatch.replies import Replies
 from engine.dispatch.workers import Workers, names_of
 from engine.exchange.kinds import find_jobs
-from engine.lane.kept import Kept
+from engine.lane.handover import Handover
 from engine.line_settings import pulses, pulses_text
 from engine.messages import (
     AskStatus,
@@ -221,7 +221,7 @@ class Service:
         self._events = Events(clock, self._take_event, self._problems.say)
         self._lane = LaneKeeper(
             clock,
-            Remembered(state.lane_file, Kept),
+            Remembered(state.lane_file, Handover),
             self._events.happened,
             lambda: self._subscribers.status_changed(),
             self._problems.say,

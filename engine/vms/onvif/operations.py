@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.vms.http import Request
 from engine.vms.onvif.camera import Camera
@@ -34,6 +34,8 @@ class Call:
     address: str
     services: tuple[Service, ...]
     permissions: tuple[str, ...] = ()
+    said: list[str] = field(default_factory=list)
+    """What the answer brings, in words for whoever shows it: plates."""
 
     @property
     def body(self) -> Element:

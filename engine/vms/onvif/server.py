@@ -117,7 +117,7 @@ class Onvif:
         )
 
         def done(said: Xml | Fault) -> None:
-            told = said.reason if isinstance(said, Fault) else "OK"
+            told = said.reason if isinstance(said, Fault) else ", ".join(call.said) or "OK"
             self._clients.request(SERVER, call.address, call.who, operation.name, told)
             reply(_fault(said, asked) if isinstance(said, Fault) else Reply(200, soap.answer(said, asked), TYPE))
 
