@@ -130,8 +130,8 @@ def write(
     zone: ZoneInfo,
     stamp: Stamp = NO_STAMP,
 ) -> int:
-    """Writes the lists with their entries in the manual's two blocks; returns the number of entries. Fields that the manual
-    does not know become columns after its own; those of `stamp` repeat its values in every row."""
+    """Writes the lists with their entries in the manual's two blocks; returns the number of entries. Fields of `stamp.columns`
+    become columns after the manual's own; its generation and zone are cells of the first list."""
     writer = csv.writer(Encoded(out), delimiter=";", lineterminator="\n")
     followed = (stamp.generation, stamp.zone) if stamp.generation else ()
     writer.writerow((LIST_BLOCK, "description", "color", *(("generation", "zone") if followed else ())))
