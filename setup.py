@@ -55,9 +55,11 @@ setup(
         "typing_extensions==4.16.0",
     ],
     extras_require={
-        # RPi.GPIO and rpi-lgpio share one module name: install the one of the board. picamera2 wants libcamera from apt.
-        "pi": ["picamera2==0.3.38", "rpi-lgpio==0.6", "lgpio==0.2.2.0", "gpiod==2.5.0"],
-        "pi4": ["picamera2==0.3.38", "RPi.GPIO==0.7.1", "gpiod==2.5.0"],
+        # RPi.GPIO and rpi-lgpio share one module name: install the one of the board. picamera2 wants libcamera from apt;
+        # simplejpeg is named because bookworm's is built for the numpy there. lgpio has no wheel for Python 3.13: on trixie the one
+        # of apt (python3-lgpio) counts, and so does python3-rpi.gpio for pi4 where there is no compiler.
+        "pi": ["picamera2==0.3.38", "simplejpeg==1.9.0", "rpi-lgpio==0.6", "lgpio>=0.2.2.0", "gpiod==2.5.0"],
+        "pi4": ["picamera2==0.3.38", "simplejpeg==1.9.0", "RPi.GPIO>=0.7.1", "gpiod==2.5.0"],
         "tflite": ['tflite-runtime==2.14.0; python_version < "3.12"', "numpy<2"],
         "osdp": ["libosdp==3.2.9"],  # has no wheel for armv7
         "train": ["torch==2.14.1", "opencv-python-headless==5.0.0.93"],
@@ -74,6 +76,7 @@ setup(
             "hypothesis==6.170.17",
             "pytest==9.2.0",
             "pytest-xdist==3.8.0",
+            "WSDiscovery==2.1.2",
             "ruff==0.17.5",
             "types-requests==2.33.0.20261030",
             "xmlschema==4.3.2",

@@ -15,11 +15,21 @@ import queue
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from board.kit.loop import Loop
-from board.kit.people import CheckDigest, CheckPassword, CheckToken, CheckUsernameToken, Nobody, People, PeopleUnreachable, Person
+from board.kit.people import (
+    AskHa1,
+    CheckDigest,
+    CheckPassword,
+    CheckToken,
+    CheckUsernameToken,
+    Nobody,
+    People,
+    PeopleUnreachable,
+    Person,
+)
 
 log = logging.getLogger("log_in")
 
@@ -104,7 +114,7 @@ class LogIn:
             return self._digest(parameters(rest), method, address, is_target)
         return None
 
-    def challenges(self, authorization: str = "", used: bool = False) -> tuple[str, ...]:
+    def challenges(self, authorization: str = "", used: bool = False, algorithms: Sequence[str] = ALGORITHMS) -> tuple[str, ...]:
         """Values of WWW-Authenticate for an answer to a request that brought `authorization`: a digest made of a nonce that has
         become old, or was `used`, is told so, and clients try again without asking their user."""
         scheme, _, rest = authorization.partition(" ")
@@ -112,7 +122,7 @@ class LogIn:
         stale = ", stale=true" if used or ("nonce" in given and not self._nonces.fresh(given["nonce"])) else ""
         # in this order: readers of one fixed form know realm and nonce (live555, which VLC and recorders are made of)
         digest = f'Digest realm="{REALM}", nonce="{self._nonces.new()}"{stale}, qop="auth"'
-        return (*(f"{digest}, algorithm={name}" for name in ALGORITHMS), f'Basic realm="{REALM}"')
+        return (*(f"{digest}, algorithm={name}" for name in algorithms), f'Basic realm="{REALM}"')
 
     def ask(self, question: Question, then: Callable[[Person | Nobody | Unchecked], None]) -> None:
         """Calls `then` in the loop's thread, later or at once."""
@@ -125,6 +135,22 @@ class LogIn:
             self._questions.put_nowait(ask)
         except queue.Full:
             then(Unchecked("too many log-ins are being checked"))
+
+    def still(self, use: str, user: str, then: Callable[[bool], None]) -> None:
+        """Calls `then` in the loop's thread with whether that device password is still there; while nobody can say, it is."""
+
+        def ask() -> None:
+            try:
+                there = bool(self._people.ha1(AskHa1(use, user, REALM)))
+            except PeopleUnreachable as why:
+                log.warning("%s", why)
+                there = True
+            self._loop.call(lambda: then(there))
+
+        try:
+            self._questions.put_nowait(ask)
+        except queue.Full:
+            then(True)
 
     def _digest(self, given: Mapping[str, str], method: str, address: str, is_target: Callable[[str], bool]) -> CheckDigest | None:
         if given.get("realm") != REALM or not self._nonces.fresh(given.get("nonce", "")) or not is_target(given.get("uri", "")):

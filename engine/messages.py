@@ -169,6 +169,18 @@ class SwitchOutput:
 
 
 @dataclass(frozen=True, slots=True)
+class SetPulse:
+    """A recorder says what switching an output on does from now on: a pulse of `pulse_s`, or, with 0, on until it is switched off.
+    Stored with the settings (RecorderSettings.onvif_outputs), whose changes are kept; answered by Outcome. Whoever asks has checked
+    the permission `open`."""
+
+    output: str
+    pulse_s: float
+    user: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class RulesChanged:
     """Rules or lists were edited: the service derives output polarities and servers again; answered by Outcome."""
 
@@ -402,6 +414,7 @@ class ServerSettings:
     onvif: bool
     discovery: bool
     onvif_events: str
+    onvif_outputs: str
     snapshots_login: bool
     rtsp: bool
     rtsp_port: int
@@ -414,7 +427,8 @@ class ServerSettings:
 
 SERVICE_MESSAGES: tuple[type, ...] = (
     EngineHello, EngineStatus, PassageReport, LiveReads, TriggerTaken, PassageStored, ReadAgain, StartTrigger, StopEngine,
-    AskStatus, FireTrigger, TestAction, SendTest, SwitchOutput, RulesChanged, SettingsChanged, CameraSaw, RestartService, Outcome,
+    AskStatus, FireTrigger, TestAction, SendTest, SwitchOutput, SetPulse,
+    RulesChanged, SettingsChanged, CameraSaw, RestartService, Outcome,
     TriggerAnswer, ServiceStatus,
     Subscribe, Subscribed, Missed, PassageEvent, TestPassage, DeliveryEvent, PassageDecided, LineChanged,
     ServerSettings,

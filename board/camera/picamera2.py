@@ -63,7 +63,7 @@ def open_picamera2(url: str, setup: CameraSetup, clock: Clock) -> Camera:
         raise CameraError("camera {url!r}: picamera2: must be followed by the camera's number, 0 or 1", url=url)
     try:
         from picamera2 import Picamera2
-    except (ImportError, OSError) as why:
+    except Exception as why:  # a part of it that was built for another numpy raises ValueError
         raise CameraError(
             "picamera2 cannot be loaded ({why}): install python3-picamera2 and use an environment with system packages", why=why
         ) from why

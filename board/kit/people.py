@@ -80,7 +80,8 @@ class AskHa1:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The answer when it is right. `name`: the device password's or token's; `permissions`: a token's, () for a device password."""
+    """The answer when it is right. `name`: the device password's or token's; `permissions`: a token's, or those of a device
+    password that may only see; () for any other, which may do whatever its protocol offers."""
 
     name: str
     permissions: tuple[str, ...] = ()

@@ -15,8 +15,8 @@ from engine.actions import ActionEnv, ActionKind, Pins
 from engine.actions._kind import SetPlate
 from engine.dispatch.peers import Peers
 from engine.dispatch.replies import Replies
-from engine.formats.columns import columns
 from engine.formats.event import Device
+from engine.formats.infoplate import infoplate
 from engine.formats.messages import Messages
 from engine.network import Network
 from engine.settings import GeneralSettings
@@ -86,5 +86,5 @@ def device_of(general: GeneralSettings, camera_id: str) -> Device:
         name=general.device_name,
         site=general.site,
         zone=camera_zone(general.time_zone),
-        columns=columns(general.info_columns),
+        columns=infoplate(general.info_columns),
     )

@@ -13,10 +13,10 @@ from typing import IO
 from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
-from engine.exchange.files import csv_file, xml_file
-from engine.exchange.files.columns import COLUMNS, FURTHER
-from engine.exchange.files.rows import NO_STAMP, Stamp
 from engine.exchange.generation import DIGEST_DIGITS, Generation, sources_of
+from engine.exchange.plate_files import csv_file, xml_file
+from engine.exchange.plate_files.columns import COLUMNS, FURTHER
+from engine.exchange.plate_files.rows import NO_STAMP, Stamp
 from engine.formats.event import Device
 from engine.formats.workbook import write_workbook
 from engine.store import Store

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from board.kit.words import NOTHING, Text, joined
 from engine.exchange.exporting import lists_of
-from engine.exchange.files.reading import ReadEntry, entry_of, read
-from engine.exchange.files.rows import FileRefused, Head, Stamp
+from engine.exchange.plate_files.reading import ReadEntry, entry_of, read
+from engine.exchange.plate_files.rows import FileRefused, Head, Stamp
 from engine.store import Store
 from engine.store.coming import Coming, Incoming, Refusals
 from engine.store.difference import ANY_TERMS, Effect, Terms
@@ -22,7 +22,7 @@ _COLOUR_DIGITS = frozenset("0123456789abcdefABCDEF")
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be imported and how. `format`: of the file (files/reading.py), "" for whatever it is; `dates`: of
+    """What is to be imported and how. `format`: of the file (plate_files/reading.py), "" for whatever it is; `dates`: of
     formats.ORDERS; `any_list`: into the chosen list also what the file says to be of another one; `gone`: names of
     lists that an earlier file had and this one has no more: ALL PLATES empties them, where they are."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any
 
-from engine.exchange.files.csv_file import Encoded
+from engine.exchange.plate_files.csv_file import Encoded
 from engine.formats import xml_text
 from engine.formats.cells import safe_cell
 from engine.formats.event import Device, document

@@ -66,9 +66,9 @@ def taking(options: TakingOptions) -> Taking:
 def take_in(path: Path, how: Taking, env: JobEnv) -> Done:
     """Imports the file unless it is the one that was imported last. Errors as `import_lists` and `check_follows`."""
     # Here: the service knows the kinds, and does not import files.
-    from engine.exchange.files.reading import head_of
     from engine.exchange.generation import check_follows, is_whole, parse, remembered
     from engine.exchange.importing import Order, import_lists
+    from engine.exchange.plate_files.reading import head_of
 
     digest = _digest(path)
     if not wanted(env, digest=digest):

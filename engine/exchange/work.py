@@ -122,10 +122,10 @@ def run_jobs(state: State, store: Store, clock: Clock, job_ids: list[int]) -> No
             run_job(state, store, clock, kinds, job)
 
 
-def _clear(state: State, kept: set[int]) -> None:
+def _clear(state: State, job_ids: set[int]) -> None:
     """Files of jobs that were deleted go."""
     for folder in state.exchange.glob("[0-9]*"):
-        if folder.name.isdecimal() and int(folder.name) not in kept:
+        if folder.name.isdecimal() and int(folder.name) not in job_ids:
             shutil.rmtree(folder, ignore_errors=True)
 
 

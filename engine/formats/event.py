@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import math
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,15 +15,13 @@ from zoneinfo import ZoneInfo
 
 from board.kit.words import plain
 from engine.events import EVENTS
+from engine.formats.characters import NOT_XML
 from engine.types import Match, PlateEvent
 
 VERSION = 1
 """Of the document: a field is added without a new one, none changes its meaning."""
 
 Value = str | int | float | bool | None | list["Value"] | dict[str, "Value"]
-
-NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that an XML 1.0 document cannot contain (its section 2.2), lone surrogates among them."""
 
 FIELDS = {
     "version": "of this layout; it grows by new fields without a new version",

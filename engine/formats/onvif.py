@@ -18,7 +18,9 @@ from engine.lists.validity import LATEST
 from engine.types import ListEntry, Passage, PlateEvent
 
 VIDEO_SOURCE = "VideoSourceToken"
+VIDEO_ANALYTICS = "VideoAnalyticsToken"
 RULE = "LPR1"
+DETECTOR_RULE = "MyLicensePlateDetectorRule"
 
 DIRECTIONS = {"approach": "Approaching", "away": "Departing"}
 """Ours -> tt:Direction."""
@@ -95,8 +97,8 @@ def detector(event: PlateEvent, picture: str = "") -> Notification:
     data["EventId"] = clean(passage.id)
     source = {
         "VideoSourceConfigurationToken": VIDEO_SOURCE,
-        "VideoAnalyticsConfigurationToken": "VideoAnalyticsToken",
-        "Rule": "MyLicensePlateDetectorRule",
+        "VideoAnalyticsConfigurationToken": VIDEO_ANALYTICS,
+        "Rule": DETECTOR_RULE,
     }
     return Notification(DETECTOR, _time(passage.at), source, data, CHANGED)
 

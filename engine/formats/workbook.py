@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import IO
 
+from engine.formats.characters import NOT_XML
+
 LONGEST_CELL = 32_767
 """Characters; a workbook holds no more."""
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 """What a reader would take for an escaped character (ECMA-376 part 1, 22.9.2.19)."""
 _TEXT, _BOLD = 1, 2
@@ -80,5 +81,5 @@ def _cell(value: object) -> str:
 
 
 def _text(text: str, style: int) -> str:
-    shown = escape(_NOT_XML.sub("\ufffd", _ESCAPE.sub("_x005F_", text[:LONGEST_CELL])), quote=False)
+    shown = escape(NOT_XML.sub("\ufffd", _ESCAPE.sub("_x005F_", text[:LONGEST_CELL])), quote=False)
     return f'<c t="inlineStr" s="{style}"><is><t xml:space="preserve">{shown}</t></is></c>'

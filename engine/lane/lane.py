@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from board.kit.words import NOTHING, Text
 from engine.lane import table
-from engine.lane.kept import Kept
+from engine.lane.handover import Handover
 from engine.lane.likeness import alike
 from engine.lane.machine import BY_HAND, Effect, Machine, S, Times, Vehicle
 from engine.lane.pair import Pair, View
@@ -93,9 +93,9 @@ class Lane:
         """Whether the second camera was heard lately."""
         return self._pair.alive(now_ns)
 
-    def begin(self, levels: Mapping[str, bool], kept: Kept, now_ns: int) -> list[Effect]:
+    def begin(self, levels: Mapping[str, bool], handover: Handover, now_ns: int) -> list[Effect]:
         """Takes over from an earlier process."""
-        return self._machine.begin(levels, kept, now_ns)
+        return self._machine.begin(levels, handover, now_ns)
 
     def ask(self, vehicle: Vehicle, lists: frozenset[str], seen_ns: int, now_ns: int) -> Verdict:
         """A vehicle that a list lets in. OPEN: from now on the opening is its own. WAIT: an effect tells the end. The same passage

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from board.kit.words import NOTHING, Text
 from engine.lane import table
-from engine.lane.kept import Kept
+from engine.lane.handover import Handover
 from engine.lane.table import ARMING, DOWN, EXIT, LEAVING, LIVE, OPENED, REST, ROLES, SAFETY, UP, off, on
 
 S = 1_000_000_000
@@ -140,31 +140,31 @@ class Machine:
             return self.active(DOWN)
         return not self.active(UP) if self.has(UP) else None
 
-    def begin(self, levels: Mapping[str, bool], kept: Kept, now_ns: int) -> list[Effect]:
-        """Takes over: the levels as they are now, and what was kept."""
+    def begin(self, levels: Mapping[str, bool], handover: Handover, now_ns: int) -> list[Effect]:
+        """Takes over: the levels as they are now, and what the process before has left."""
         self._m = _Memory(since_ns=now_ns, levels={role: levels.get(role, False) for role in self._declared})
         self._state = table.WAITING if self.active(ARMING) else table.FREE
         if self.active(SAFETY):
             self._state = table.BLOCKED
-        self._m.passed.extend((plate, now_ns) for plate in kept.passed)
+        self._m.passed.extend((plate, now_ns) for plate in handover.passed)
         self._look_at_the_barrier(now_ns)
-        if kept.state not in LIVE:
+        if handover.state not in LIVE:
             return []
-        self._state = kept.state
-        self._m.holder = Vehicle(kept.passage_id, kept.plate)
-        self._m.exit_seen = kept.exit_seen
+        self._state = handover.state
+        self._m.holder = Vehicle(handover.passage_id, handover.plate)
+        self._m.exit_seen = handover.exit_seen
         self._m.arming_seen = self.active(ARMING)
-        if kept.state == OPENED and self.active(SAFETY):
+        if handover.state == OPENED and self.active(SAFETY):
             return self._signal(on(SAFETY), now_ns)
-        if kept.state == table.UNDER and not self.active(SAFETY):
+        if handover.state == table.UNDER and not self.active(SAFETY):
             return self._signal(off(SAFETY), now_ns)
-        if kept.state == LEAVING and self.active(SAFETY):
+        if handover.state == LEAVING and self.active(SAFETY):
             return self._signal(on(SAFETY), now_ns)
         return []
 
-    def kept(self) -> Kept:
+    def handover(self) -> Handover:
         holder = self.holder
-        return Kept(
+        return Handover(
             self._state,
             holder.passage_id if holder else "",
             holder.plate if holder else "",

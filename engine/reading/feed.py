@@ -120,9 +120,11 @@ class Feed:
             delivered, begun_ns = False, self._clock.monotonic_ns()
             try:
                 delivered = self._play()
-            except Exception:  # the thread's top: a defect of one back end must not end the engine
-                log.exception("camera thread")
-                self._show(Text("internal camera error, see the engine's log"))
+            except Exception as why:  # the thread's top: a defect of one back end must not end the engine
+                text = Text("internal error of this kind of camera ({why})", {"why": f"{type(why).__name__}: {why}"[:200]})
+                if text != self.camera:  # it comes again with each try
+                    log.exception("camera thread")
+                self._show(text)
             failures = 0 if delivered else failures
             spent_s = (self._clock.monotonic_ns() - begun_ns) / 1e9
             self._stop.wait(max(BACK_OFF_S[0], BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)] - spent_s))

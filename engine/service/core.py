@@ -45,7 +45,8 @@ from engine.dispatch.perform import Performer
 from engine.dispatch.replies import Replies
 from engine.dispatch.workers import Workers, names_of
 from engine.exchange.kinds import find_jobs
-from engine.lane.kept import Kept
+from engine.lane.handover import Handover
+from engine.line_settings import pulses, pulses_text
 from engine.messages import (
     AskStatus,
     CameraSaw,
@@ -60,6 +61,7 @@ from engine.messages import (
     RulesChanged,
     SendTest,
     ServerSettings,
+    SetPulse,
     SettingsChanged,
     StartTrigger,
     StopEngine,
@@ -97,7 +99,7 @@ from engine.service.timers import Timers
 from engine.service.trials import TEST_PLATE, Trials
 from engine.service.triggers import TAKEN_TIMEOUT_S, Triggers
 from engine.service.unopened import Unopened
-from engine.settings import GeneralSettings, LprSettings
+from engine.settings import GeneralSettings, LprSettings, RecorderSettings
 from engine.settings.lane import LaneSettings
 from engine.store import Store
 from engine.store.backup import Backup
@@ -219,7 +221,7 @@ class Service:
         self._events = Events(clock, self._take_event, self._problems.say)
         self._lane = LaneKeeper(
             clock,
-            Remembered(state.lane_file, Kept),
+            Remembered(state.lane_file, Handover),
             self._events.happened,
             lambda: self._subscribers.status_changed(),
             self._problems.say,
@@ -263,6 +265,7 @@ class Service:
             TestAction: self._test_action,
             SendTest: self._send_test,
             SwitchOutput: self._switching.do,
+            SetPulse: self._set_pulse,
             CameraSaw: self._camera_saw,
             RulesChanged: self._rules_changed,
             SettingsChanged: self._settings_changed,
@@ -546,6 +549,15 @@ class Service:
         self._subscribers.test(self._trials.passage())
         log.info("a test is told to all who are told passages")
         return Outcome(True, Text("a test with the plate {plate} was told", {"plate": TEST_PLATE}))
+
+    def _set_pulse(self, request: SetPulse) -> Outcome:
+        store = self._need_store()
+        settings = store.settings(RecorderSettings)
+        text = pulses_text({**pulses(settings.onvif_outputs), request.output: request.pulse_s})
+        user = f"{request.user} at {request.address} (ONVIF)"
+        store.settings.put(settings.model_copy(update={"onvif_outputs": text}), user)
+        self._apply(store)
+        return Outcome(True)
 
     def _switched_by_hand(self, options: IoOptions) -> None:
         if self._lane.opens(IO, options):

@@ -24,7 +24,7 @@ from engine.dispatch.decision import visits
 from engine.dispatch.outbox import Outbox
 from engine.dispatch.starts import opens
 from engine.events import CARS
-from engine.lane.kept import Kept
+from engine.lane.handover import Handover
 from engine.lane.table import PASSED, ROLES, STATES
 from engine.messages import CameraSaw, LanePlaces, LaneStatus, LineState
 from engine.service.remembered import Remembered
@@ -84,11 +84,16 @@ class LaneKeeper:
     `kept` keeps what the next process must know."""
 
     def __init__(
-        self, clock: Clock, kept: Remembered[Kept], happened: Happened, changed: Callable[[], None], report: Callable[[Text], None]
+        self,
+        clock: Clock,
+        kept: Remembered[Handover],
+        happened: Happened,
+        changed: Callable[[], None],
+        report: Callable[[Text], None],
     ) -> None:
         self._clock = clock
         self._kept = kept
-        self._last_kept: Kept | None = None
+        self._last_kept: Handover | None = None
         self._happened = happened
         self._changed = changed
         self._report = report
@@ -283,9 +288,9 @@ class LaneKeeper:
             return
         levels = {role: self._known.levels[name] for name, role in self._roles.items()}
         now_ns = self._clock.monotonic_ns()
-        kept = self._kept.get() or Kept()
+        kept = self._kept.get() or Handover()
         if kept.passage_id and self._stores is not None and not self._stores.store.passages.has(kept.passage_id):
-            kept = Kept(passed=kept.passed)  # it was never stored, so that nothing opened
+            kept = Handover(passed=kept.passed)  # it was never stored, so that nothing opened
         self._begun = True
         self._take(self._lane.begin(levels, kept, now_ns))
         for name in self._known.stuck & set(self._roles):
@@ -299,7 +304,7 @@ class LaneKeeper:
 
     def _keep(self) -> None:
         """Before anything opens: whoever takes over must know whom it was opened for."""
-        kept = self._lane.machine.kept() if self._lane is not None else None
+        kept = self._lane.machine.handover() if self._lane is not None else None
         if kept is not None and kept != self._last_kept:
             self._last_kept = kept
             self._kept.put(kept)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from board.kit.settings import Settings, field_validator, option
-from engine.formats.columns import columns
+from engine.formats.infoplate import infoplate
 from engine.line_settings import groups, seconds_by_line
 from engine.network import reachable
 
@@ -183,7 +183,7 @@ class GeneralSettings(Settings):
     @field_validator("info_columns")
     @classmethod
     def _are_columns(cls, text: str) -> str:
-        columns(text)
+        infoplate(text)
         return text
 
     @field_validator("interlocks")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from board.kit.settings import Problem, Settings, option
+from board.kit.settings import Problem, Settings, field_validator, option
 from board.kit.words import mark
+from engine.line_settings import pulses
 
 ONVIF_EVENTS = (mark("every passage"), mark("by an action"))
 NVR_LAYOUTS = (mark("seed"), mark("noprefix"))
@@ -36,6 +37,15 @@ class RecorderSettings(Settings):
         "every passage: all plates are told. by an action: only plates of lists that have the action ONVIF EVENT, as that action says.",
         group="ONVIF",
         choices=ONVIF_EVENTS,
+        when={"onvif": (True,)},
+    )
+    onvif_outputs: str = option(
+        "",
+        "Outputs by ONVIF",
+        'What a recorder\'s "on" does: a pulse of so many seconds, or hold until it switches off, such as DO1=2.5 DO2=hold. Outputs that '
+        "are not named make a pulse of 1 s. Recorders may change this too.",
+        group="ONVIF",
+        max_length=200,
         when={"onvif": (True,)},
     )
     snapshots_login: bool = option(
@@ -100,6 +110,12 @@ class RecorderSettings(Settings):
         choices=NVR_CONFIDENCE,
         when={"nvr": (True,)},
     )
+
+    @field_validator("onvif_outputs")
+    @classmethod
+    def _are_pulses(cls, text: str) -> str:
+        pulses(text)
+        return text
 
     def conflicts(self) -> tuple[Problem, ...]:
         if self.rtsp and self.nvr and self.rtsp_port == self.nvr_port:

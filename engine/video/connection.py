@@ -19,6 +19,8 @@ from engine.video.wires import Interleaved
 log = logging.getLogger("video.rtsp")
 
 PIECE_BYTES = 16 << 10
+SEND_BUFFER_BYTES = 128 << 10
+"""The kernel's, twice as much in fact; by itself it would keep some MB for one that does not read."""
 MOST_UNREAD_BYTES = 64 << 10
 """What a client sent and nobody looked at yet; more stays in its own buffers."""
 MOST_REPLY_BYTES = 512 << 10
@@ -69,6 +71,7 @@ class Connection:
         self._ends = False
         self._heard_s = self._moved_s = self.came_s
         sock.setblocking(False)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         self._watch()
 
     def waiting_bytes(self) -> int:
@@ -114,6 +117,8 @@ class Connection:
     def turn(self, now_s: float) -> None:
         """About once a second: sessions that are over, reports that are due, connections that nobody uses."""
         for session in list(self.sessions.values()):
+            self.client.missed(session.lost)
+            session.lost = 0
             if self._is_read(session):
                 session.touch()  # a viewer that takes what we send is there, whatever it says
             if session.is_over(now_s):

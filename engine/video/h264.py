@@ -9,12 +9,11 @@ from engine.ring import OpenShot
 from engine.video import payloads
 from engine.video.encoder import EncoderError
 from engine.video.payloads import ParameterSets, nal_units, type_of
-from engine.video.plan import HARDWARE, SOFTWARE, Stream, size_of
+from engine.video.plan import HARDWARE, KEY_EVERY_S, SOFTWARE, Stream, size_of
 from engine.video.rtp import Unit
 from engine.video.sdp import Track, h264_track
 
 CLOCK_HZ = 90_000
-KEY_EVERY_S = 2
 OPTIONS = {
     SOFTWARE: {"preset": "ultrafast", "tune": "zerolatency", "profile": "baseline", "forced-idr": "1"},
     HARDWARE: {"num_output_buffers": "4", "num_capture_buffers": "4"},  # of the driver; by itself FFmpeg asks for many

@@ -13,6 +13,9 @@ from board.types import BoardProfile
 H264, JPEG = "H264", "JPEG"
 """Codecs, as SDP names them."""
 
+KEY_EVERY_S = 2
+"""From one picture of H.264 that stands for itself to the next, at most."""
+
 HARDWARE, SOFTWARE = "h264_v4l2m2m", "libx264"
 """Encoders, as FFmpeg names them."""
 

@@ -31,13 +31,12 @@ class Gives(Protocol):
 
 @dataclass(eq=False)
 class Outlet:
-    """One track to one viewer. `wire` is given before it plays; `lost`: units that the viewer was too slow for."""
+    """One track to one viewer. `wire` is given before it plays."""
 
     session: Session
     track: Track
     source: Gives
     wire: Wire = field(init=False)
-    lost: int = 0
     _playing: bool = False
     _waits_for_key: bool = True
     _reported_s: float = 0.0
@@ -61,7 +60,7 @@ class Outlet:
             return
         if self.wire.waiting_bytes() > MOST_WAITING_BYTES[self.track.name]:
             self._waits_for_key = True  # without what is lost now the next ones cannot be decoded
-            self.lost += 1
+            self.session.lost += 1
             return
         self._waits_for_key = False
         self.wire.send(self.sender.packets(unit, marked=self.track.name != AUDIO))
@@ -91,13 +90,13 @@ class Outlet:
 
 @dataclass(eq=False)
 class Session:
-    """`stream`: "main" or "sub"; `since`: seconds after 1970."""
+    """`stream`: "main" or "sub"; `lost`: pictures and the like that the viewer was too slow for, since that was looked at last."""
 
     stream: str
     id: str = field(default_factory=lambda: secrets.token_hex(8))
-    since: float = field(default_factory=time.time)
     outlets: dict[str, Outlet] = field(default_factory=dict)
     playing: bool = False
+    lost: int = 0
     ended: bool = False
     """Its tracks are others than were told: the viewer has to ask again."""
     _heard_s: float = field(default_factory=time.monotonic)

@@ -11,8 +11,11 @@ from board.kit.people import CheckDigest, CheckToken, CheckUsernameToken, Nobody
 from engine.log_in import NEEDED, NONCE_S, LogIn, Question, Unchecked
 from engine.vms.http import Reply, Request, text
 
-DEVICE = ("view", NEEDED)
-"""Permissions of every device password of the right use."""
+DEVICE = ("view", NEEDED, "open")
+"""Permissions of a device password of which the host does not say less: a recorder's user opens the gate with it."""
+
+ALGORITHMS = ("MD5", "SHA-256")
+"""Clients of HTTP that take the first challenge and know no other than MD5 are many (Python's urllib is one)."""
 
 MOST_USES = 10_000
 
@@ -52,15 +55,15 @@ class Access:
         self._log_in = log_in
         self._uses = Uses()
 
-    def check(self, request: Request, then: Callable[[Reply | None], None]) -> None:
+    def check(self, request: Request, then: Callable[[Reply | None], None], needed: str = NEEDED) -> None:
         """Calls `then` with None when the request is welcome, else with the reply that says what is missing."""
-        if NEEDED in request.headers.get("x-gatewright-permissions", "").split(","):
+        if needed in request.headers.get("x-gatewright-permissions", "").split(","):
             then(None)  # the host's proxy says so; it lets nobody else say it
             return
 
         def known(found: Person | Denied) -> None:
-            if isinstance(found, Person) and NEEDED not in found.permissions:
-                found = Denied(403, f"this token lacks the permission {NEEDED}")
+            if isinstance(found, Person) and needed not in found.permissions:
+                found = Denied(403, f"this token lacks the permission {needed}")
             then(text(found.status, found.reason, *found.headers) if isinstance(found, Denied) else None)
 
         self.person(request, (), known)
@@ -97,7 +100,7 @@ class Access:
         if isinstance(answer, Person):
             if isinstance(question, CheckDigest) and not self._uses.first(question):
                 return self._challenge(stale=True)
-            return answer if isinstance(question, CheckToken) else replace(answer, permissions=(*DEVICE, *answer.permissions))
+            return answer if isinstance(question, CheckToken) else replace(answer, permissions=answer.permissions or DEVICE)
         if answer.wait_s:
             return Denied(429, "too many wrong log-ins", (("Retry-After", f"{answer.wait_s:.0f}"),))
         if isinstance(question, CheckUsernameToken):
@@ -106,7 +109,7 @@ class Access:
         return self._challenge()
 
     def _challenge(self, authorization: str = "", stale: bool = False) -> Denied:
-        challenges = self._log_in.challenges(authorization, stale)
+        challenges = self._log_in.challenges(authorization, stale, ALGORITHMS)
         headers = tuple(("WWW-Authenticate", challenge) for challenge in challenges)
         return Denied(401, "log in with a device password of the use onvif", headers)
 

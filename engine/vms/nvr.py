@@ -36,6 +36,8 @@ LAST_WORDS_S = 2.0
 """For a client that is told why it is ended to read that."""
 SILENT_S = 300.0
 PORT_AGAIN_S = 60.0
+LOOK_AGAIN_S = 30.0
+"""How often is looked whether the device passwords of those who are logged in are still there."""
 
 LOGIN_BYTES = 4_096
 """Of a message before the log-in, and of one that is kept."""
@@ -58,6 +60,7 @@ TOO_MANY = Text("too many are connected")
 DOES_NOT_READ = Text("it does not read")
 NO_LOGIN = Text("it did not log in")
 NONSENSE = Text("it does not speak this protocol")
+REMOVED = Text("its device password was removed")
 SWITCHED_OFF = Text("the server was switched off")
 
 
@@ -105,6 +108,7 @@ class Nvr:
         self._settings: ServerSettings | None = None
         self._listener: socket.socket | None = None
         self._port_again_s = 0.0
+        self._look_again_s = 0.0
         self._problem = ""
         self._clients: dict[_Client, None] = {}
         self._of_queue: dict[Queue, _Client] = {}
@@ -132,6 +136,10 @@ class Nvr:
             self._end(client, NO_LOGIN)
         for queue in self._waiting.stuck(SILENT_S):
             self._end(self._of_queue[queue], DOES_NOT_READ)
+        if now_s >= self._look_again_s:
+            self._look_again_s = now_s + LOOK_AGAIN_S
+            for user in {client.book.user for client in self._clients if client.book is not None}:
+                self._log_in.still(USE, user, partial(self._still, user))
         if self._settings is not None and self._settings.nvr and now_s >= self._port_again_s:
             self._listen(self._settings.nvr_port)
 
@@ -325,6 +333,11 @@ class Nvr:
             self._take(client)
             self._watch(client)
         self._loop.call(self._ask)
+
+    def _still(self, user: str, there: bool) -> None:
+        if not there:
+            for client in [each for each in self._clients if each.book is not None and each.book.user == user]:
+                self._end(client, REMOVED)
 
     def _welcome(self, client: _Client, user: str) -> None:
         if client.book is None:

@@ -7,9 +7,8 @@ import logging
 import os
 import resource
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from board.kit.clients import Clients
 from board.kit.clock import Clock
@@ -38,15 +37,14 @@ from engine.subscription import Subscription
 from engine.vms.access import Access
 from engine.vms.broadcasts import Broadcasts
 from engine.vms.http import HttpServer, Reply, Request, text
-from engine.vms.notifications import Notifications, Publish
+from engine.vms.notifications import Notifications
 from engine.vms.nvr import MOST_CLIENTS, Nvr
 from engine.vms.nvr import NAME as NVR
+from engine.vms.onvif.start import FOLDER as ONVIF
+from engine.vms.onvif.start import OnvifDevice
 from engine.vms.rtsp import NAME as RTSP
 from engine.vms.rtsp import Rtsp
 from engine.vms.snapshots import FOLDER, KNOWN, Snapshots
-
-if TYPE_CHECKING:
-    from engine.vms.onvif.server import Onvif
 
 log = logging.getLogger("vms")
 
@@ -59,24 +57,22 @@ MOST_FILES = 4_096
 OTHER_FILES = 300
 """Descriptors for all but the recorders of Nvr."""
 
-ONVIF = "/onvif/"
-
 
 class Vms:
     """The servers on one loop. What the service pushes is handed over to the loop's thread."""
 
     def __init__(self, state: State, clock: Clock) -> None:
         self.loop = Loop()
-        self._state = state
         self._clock = clock
+        self._lines: dict[str, LineState] = {}
         self._clients = Clients(state, "vms")
         self._snapshots = Snapshots(state.images)
         self._log_in = LogIn(People(state.people_socket), self.loop)
         self._access = Access(self._log_in)
+        self._onvif = OnvifDevice(state, clock, self.loop, self._access, self._clients, self._lines)
         self._settings: ServerSettings | None = None
         self._http = HttpServer(self.loop, state.vms_socket, self.answer)
-        self._lines: dict[str, LineState] = {}
-        self._notifications = Notifications(self.loop, self._onvif_publisher, self._tells_every_passage)
+        self._notifications = Notifications(self.loop, self._onvif.publisher, self._tells_every_passage)
         self._broadcasts = Broadcasts(
             self.loop,
             state.broadcasts_socket,
@@ -112,6 +108,7 @@ class Vms:
     def close(self) -> None:
         self._feed.close()
         self._http.close()
+        self._onvif.close()
         self._broadcasts.close()
         self._nvr.close()
         self._rtsp.close()
@@ -128,7 +125,7 @@ class Vms:
     def answer(self, request: Request, reply: Callable[[Reply], None]) -> None:
         """One request of the host's proxy."""
         if request.path.startswith(ONVIF):
-            self._to_onvif(request, reply)
+            self._onvif.answer(request, reply)
         elif not request.path.startswith(FOLDER):
             reply(text(404, "not here"))
         elif request.method not in ("GET", "HEAD"):
@@ -137,36 +134,6 @@ class Vms:
             self._access.check(request, lambda problem: reply(problem or self._picture(request.path)))
         else:
             reply(self._picture(request.path))
-
-    def _to_onvif(self, request: Request, reply: Callable[[Reply], None]) -> None:
-        if self._settings is None:
-            reply(text(503, "the camera is starting", ("Retry-After", "2")))
-        elif self._settings.onvif:
-            self._onvif.answer(request, reply)
-        else:
-            reply(text(404, "ONVIF is switched off in the camera's settings"))
-
-    @cached_property
-    def _onvif(self) -> Onvif:
-        """Imported when the first client asks, as most cameras never have one."""
-        assert self._settings is not None
-        from engine.vms.onvif.camera import Camera
-        from engine.vms.onvif.events import Events
-        from engine.vms.onvif.push import Consumers
-        from engine.vms.onvif.server import Onvif
-        from engine.vms.onvif.services import table
-
-        consumers = Consumers(self.loop, self._reachable, self._clients)
-        events = Events(self.loop, self._clock, self._lines, consumers)
-        return Onvif(Camera(self._state, self._clock, self._settings, events), self._access, table(), self._clients)
-
-    def _reachable(self) -> tuple[str, ...]:
-        from engine.network import reachable
-
-        return reachable(self._settings.action_addresses) if self._settings is not None else ()
-
-    def _onvif_publisher(self) -> Publish | None:
-        return self._onvif.camera.events.publish if "_onvif" in vars(self) else None
 
     def _tells_every_passage(self) -> bool:
         return self._settings is not None and self._settings.onvif_events == EVERY_PASSAGE
@@ -203,17 +170,13 @@ class Vms:
         if known is None or known.active != line.active:
             at = line.changed_at or self._clock.now()
             self._rtsp.tell(lambda: [LINES[line.kind](line.name, line.active, at, CHANGED)])
-            if "_onvif" in vars(self):
-                self._onvif.camera.events.line(line)
+            self._onvif.line(line)
 
     def _use(self, settings: ServerSettings) -> None:
         self._settings = settings
         self._nvr.use(settings)
         self._rtsp.use(settings.rtsp_port if settings.rtsp else 0, settings.rtsp_sound)
-        if "_onvif" in vars(self):
-            self._onvif.camera.settings = settings
-            if not settings.onvif:
-                self._onvif.camera.events.end()
+        self._onvif.use(settings)
 
 
 def open_files(most: int) -> int:

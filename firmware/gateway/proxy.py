@@ -8,17 +8,18 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from bottle import HTTPResponse, request
 
 from board.kit.errors import GatewrightError
 from board.kit.sockets import short_address
 from board.kit.web.exchange import BrokenOff
+from board.kit.web.headers import NOT_KEPT, SECURITY
 from board.kit.web.routes import Refused
-from board.kit.web.streams import STREAM, Relay
+from board.kit.web.streams import PARK, STREAM, Parked, Relay
 from board.kit.web.visitor import Visitor, headers_of
 from firmware.packages.manifest import CGIS
 from firmware.people.auth import SESSION
@@ -29,6 +30,8 @@ MAX_IDLE = 8
 IDLE_S = 20.0
 """Shorter than the portal keeps them."""
 ANSWER_WITHIN_S = 60.0
+QUICK_S = 0.1
+"""What takes longer is parked, where the package asks for the log-in itself."""
 QUEUE_FULL_S = 1.0
 """A portal whose listen queue stays full for this long counts as busy."""
 _CHUNK = 1 << 16
@@ -69,14 +72,37 @@ class Proxy:
         connection = self._pool.take(portal) if repeatable else None
         if connection is not None:
             try:
-                return self._response(connection, _send(connection, target, length, headers), allowed)
+                _send(connection, target, length, headers)
+                return self._response(connection, _answer(connection), allowed)
             except _Stale:
                 pass  # the portal closed it at the same moment
         connection = _UnixConnection(portal, request.environ["SERVER_PROTOCOL"])
         try:
-            return self._response(connection, _send(connection, target, length, headers), allowed)
+            _send(connection, target, length, headers)
+            if with_log_in and self._park(connection):
+                return HTTPResponse()
+            return self._response(connection, _answer(connection), allowed)
         except _Stale as why:
             raise Refused(502, "the portal broke off") from why
+
+    def _park(self, connection: _UnixConnection) -> bool:
+        """Whether the answer takes longer, as ONVIF's PullMessages does: it holds no thread then."""
+        sock = connection.sock
+        if sock is None or _has_news(sock, QUICK_S):
+            return False
+        parked = Parked(sock, lambda environ, start: self._finish(connection, start), connection.close)
+        return bool(request.environ[PARK](parked))
+
+    def _finish(self, connection: _UnixConnection, start: Callable[..., Any]) -> Iterable[bytes]:
+        """The answer to a request that was parked, whatever thread it comes in: an application of its own."""
+        try:
+            reply = _answer(connection)
+        except (_Stale, Refused):
+            start("502 Bad Gateway", [("Content-Type", "text/plain")])
+            return [b"the portal broke off\n"]
+        given = [(name, value) for name, value in reply.getheaders() if name.lower() not in _HOP_BY_HOP]
+        start(f"{reply.status} {reply.reason or 'OK'}", [*given, *SECURITY, NOT_KEPT])
+        return _Passing(reply, lambda: self._done(connection, reply))
 
     def close(self) -> None:
         self._pool.close()
@@ -171,11 +197,11 @@ class _Pool:
             connection.close()
 
 
-def _has_news(sock: socket.socket) -> bool:
-    """Whether something came on an idle connection: the portal closed it, or sent what nobody asked for."""
+def _has_news(sock: socket.socket, within_s: float = 0.0) -> bool:
+    """Whether something came: on an idle connection the portal closed it, or sent what nobody asked for."""
     poll = select.poll()
     poll.register(sock, select.POLLIN)
-    return bool(poll.poll(0))
+    return bool(poll.poll(within_s * 1000))
 
 
 class _Passing:
@@ -221,7 +247,7 @@ def _stream(
     return response
 
 
-def _send(connection: _UnixConnection, target: str, length: int, headers: Mapping[str, str]) -> http.client.HTTPResponse:
+def _send(connection: _UnixConnection, target: str, length: int, headers: Mapping[str, str]) -> None:
     body: IO[bytes] = request.environ["wsgi.input"]
     try:
         connection.putrequest(request.method, target, skip_host=True, skip_accept_encoding=True)
@@ -246,6 +272,9 @@ def _send(connection: _UnixConnection, target: str, length: int, headers: Mappin
             connection.send(data)
         except OSError:
             break  # the portal answered before it had read all, e.g. with "too large"
+
+
+def _answer(connection: _UnixConnection) -> http.client.HTTPResponse:
     try:
         return connection.getresponse()
     except TimeoutError as why:

@@ -17,7 +17,12 @@ LOG = logging.getLogger("web")
 
 STREAMS = streams_for(memory_bytes())
 LIMITS = Limits(
-    threads=10, streams=STREAMS, streams_per_address=STREAMS, max_body_bytes=MAX_ARCHIVE_BYTES + 2 * FORM_BYTES
+    threads=10,
+    parked=64,
+    parked_s=630.0,  # an ONVIF client may let a pull wait for ten minutes
+    streams=STREAMS,
+    streams_per_address=STREAMS,
+    max_body_bytes=MAX_ARCHIVE_BYTES + 2 * FORM_BYTES,
 )  # many who watch may sit behind one address
 _OWN = (
     "/login",

@@ -116,18 +116,24 @@ class Slots:
         known = self._manifests.get(slot.manifest_sha256)
         if known is not None:
             return known
-        path = self._root / name / f"{slot.letter}.conf"
-        try:
-            data = path.read_bytes()
-        except OSError as why:
-            raise PackageError(
-                "{name}: {file} cannot be read: {reason}; upload the package again",
-                name=name,
-                file=path.name,
-                reason=why.strerror,
-            ) from why
-        self._manifests[slot.manifest_sha256] = parse(data)
-        return self._manifests[slot.manifest_sha256]
+        refused: PackageError | None = None
+        for path in (self._root / name / f"{slot.letter}.conf", self._place(name, slot.storage) / slot.letter / CONF):
+            try:
+                found = parse(path.read_bytes())
+            except OSError as why:
+                refused = refused or PackageError(
+                    "{name}: {file} cannot be read: {reason}; upload the package again",
+                    name=name,
+                    file=path.name,
+                    reason=why.strerror,
+                )
+            except PackageError as why:  # the copy is damaged: the slot has its own
+                refused = refused or why
+            else:
+                self._manifests[slot.manifest_sha256] = found
+                return found
+        assert refused is not None
+        raise refused
 
     def reserve(self, verified: Verified, storage: str) -> str:
         """Empties a slot that neither the current nor the previous version needs and returns its letter. The caller holds off

@@ -63,7 +63,7 @@ def _add_token(host: Host, call: Call) -> Answer:
 def _add_device(host: Host, call: Call) -> Answer:
     use, name = call.body.get("use", ""), call.body.get("name", "").strip()
     try:
-        device, secret = host.auth.administration.make_device_password(call.visitor, use, name)
+        device, secret = host.auth.administration.make_device_password(call.visitor, use, name, "view_only" in call.body)
     except ConfigError as why:
         return _page(host, call, 400, Text("Not added: {reason}.", {"reason": why}))
     return _page(host, call, device=device, secret=secret)
@@ -103,7 +103,7 @@ def _devices(host: Host, call: Call) -> Answer:
 
 def _post_device(host: Host, call: Call[object, DevicePasswordSent]) -> Answer:
     form = call.body
-    device, password = host.auth.administration.make_device_password(call.visitor, form.use, form.name)
+    device, password = host.auth.administration.make_device_password(call.visitor, form.use, form.name, form.view_only)
     return data({"password": password, **_device_data(host, device)}, 201)
 
 
@@ -128,7 +128,15 @@ def _token_data(host: Host, token: Token) -> dict[str, object]:
 def _device_data(host: Host, device: DevicePassword) -> dict[str, object]:
     """Without its password. `used`: since the host's start."""
     used = host.auth.devices.last_use(device.user) or None
-    return {"use": device.use, "name": device.name, "user": device.user, "maker": device.maker, "made": device.made, "used": used}
+    return {
+        "use": device.use,
+        "name": device.name,
+        "user": device.user,
+        "view_only": device.view_only,
+        "maker": device.maker,
+        "made": device.made,
+        "used": used,
+    }
 
 
 TAB = Tab(

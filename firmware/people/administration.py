@@ -68,9 +68,9 @@ class Administration:
         self._record(visitor, mark("token revoked"), token.name)
         return token
 
-    def make_device_password(self, visitor: Visitor, use: str, name: str) -> tuple[DevicePassword, str]:
-        """The device password and its secret."""
-        device, password = self._devices.make(use, name, visitor.name)
+    def make_device_password(self, visitor: Visitor, use: str, name: str, view_only: bool = False) -> tuple[DevicePassword, str]:
+        """The device password and its secret. Of who may not open the gate, it may only see."""
+        device, password = self._devices.make(use, name, visitor.name, view_only or not visitor.may("open"))
         self._record(visitor, mark("device password made"), f"{device.user} ({name})")
         return device, password
 

@@ -27,13 +27,17 @@ MAX_DEVICES = 32
 MAX_NAME = 40
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # none that looks like another: they are typed off a screen
 _PASSWORD_LENGTH = 16  # 80 bits, and no recorder that we know of takes fewer characters
+_VIEWER = "viewer"
 _USER = re.compile(r"[a-z]+-[a-z2-9]{4}")
 _KEY_BYTES, _NONCE_BYTES = 32, 12
 
 
 @dataclass(frozen=True, slots=True)
 class DevicePassword:
-    """`user` is unique; `sealed`: nonce and encrypted password in base64; `maker`: who made it; `made`: when, UTC, ISO 8601."""
+    """`user` is unique; `sealed`: nonce and encrypted password in base64; `maker`: who made it; `made`: when, UTC, ISO 8601.
+
+    One of the use onvif that may only see has a user name of its own kind: it is sealed with the password, so that nobody changes
+    it in the file, and earlier releases read it."""
 
     use: str
     name: str
@@ -41,6 +45,10 @@ class DevicePassword:
     sealed: str
     maker: str
     made: str
+
+    @property
+    def view_only(self) -> bool:
+        return self.user.startswith(f"{_VIEWER}-")
 
 
 class DevicePasswords:
@@ -64,8 +72,9 @@ class DevicePasswords:
         if self.damage is not None:
             LOG.error("%s (%s; %s)", self.damage, key.damage or "key intact", stored.damage or "passwords intact")
 
-    def make(self, use: str, name: str, maker: str) -> tuple[DevicePassword, str]:
-        """The new one and its password, which is told only now. ConfigError says what is wrong."""
+    def make(self, use: str, name: str, maker: str, view_only: bool = False) -> tuple[DevicePassword, str]:
+        """The new one and its password, which is told only now. ConfigError says what is wrong. `view_only`: of the use onvif, it
+        switches no outputs; the other uses switch none anyway."""
         if use not in USES:
             raise ConfigError("use: must be one of {uses}", field="use", uses=", ".join(USES))
         if not 1 <= len(name) <= MAX_NAME or not name.isprintable() or name != name.strip():
@@ -76,7 +85,8 @@ class DevicePasswords:
                 raise ConfigError("there are already {most} device passwords: remove one", most=MAX_DEVICES)
             if any((each.use, each.name) == (use, name) for each in self._devices.values()):
                 raise ConfigError("there is a password {name} for {use} already", field="name", name=name, use=use)
-            user = next(word for word in iter(lambda: f"{use}-{_random(4)}", "") if word not in self._devices)
+            kind = _VIEWER if view_only and use == "onvif" else use
+            user = next(word for word in iter(lambda: f"{kind}-{_random(4)}", "") if word not in self._devices)
             device = DevicePassword(use, name, user, "", maker, self._clock.now().isoformat(timespec="seconds"))
             device = replace(device, sealed=self._seal(device, password))
             self._store({**self._devices, user: device})

@@ -49,3 +49,4 @@ class DevicePasswordSent(Settings):
 
     use: str = option(..., "Use", "Which protocol it is for.", choices=USES)
     name: str = option(..., "Name", "Which recorder or server it is for; 1 to 40 characters.")
+    view_only: bool = option(False, "May only see", "Of the use onvif: it opens no gate and switches no other output.")

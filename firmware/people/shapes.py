@@ -80,6 +80,7 @@ class DevicePassword(TypedDict):
     use: str
     name: str
     user: str
+    view_only: bool
     maker: str
     made: str
     used: str | None

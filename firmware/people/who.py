@@ -37,6 +37,7 @@ LOG = logging.getLogger("people")
 
 CREATED_WITHIN_S = 300.0
 """WS-Security UsernameToken Profile 1.1, 3.1: at least five minutes."""
+VIEW_ONLY = ("review", "view")
 MAX_NONCES = 4_096
 MAX_ASKERS = 16
 ASKER_SILENT_S = 2.0
@@ -85,7 +86,7 @@ class Who:
         if device is None:
             return self._wrong(question.address, f"{question.use}/{question.user}")
         self._devices.note_use(device)
-        return Person(device.name)
+        return Person(device.name, VIEW_ONLY if device.view_only else ())
 
     def _wrong(self, address: str, name: str) -> Nobody:
         return Nobody(self._guesses.begin(share_of(address), name) if address else 0.0)

@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 from board.kit.clock import Clock
 from board.kit.state import State
 from engine.exchange.exporting import write_lists
-from engine.exchange.files import xml_file
 from engine.exchange.hand import READING, HandFolder, HandOrder
+from engine.exchange.plate_files import xml_file
 from engine.formats.event import Device
 from engine.store import Store
 from engine.store.transfers import DONE

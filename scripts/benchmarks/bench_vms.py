@@ -65,6 +65,12 @@ TURNS = 2
 GATE_PASSAGES = 40
 GATE_EVERY_S = 0.25
 
+FRAMES_PER_S = 10
+VIEWERS = (1, 4)
+WATCH_S = 6.0
+VIDEO_WITHIN_S = 10.0
+DOCUMENT_END = b"</tt:MetadataStream>"
+
 SLOW_PASSAGES = 200
 MALFORMED = 100_000
 AT_ONCE = 50
@@ -79,6 +85,7 @@ def measure(say: Say) -> dict[str, object]:
     found: dict[str, object] = {}
     say(f"{PASSAGES} passages on all paths")
     found["paths"] = _paths()
+    found["video"] = {profile: _video(profile, say) for profile in ("sim", "sim_small")}
     with site(GATE) as where:
         found["recorders"] = _crowd(where, say)
     with site() as where:
@@ -125,11 +132,13 @@ class Site:
 
 
 @contextmanager
-def site(rules: Rules = ()) -> Iterator[Site]:
-    """A camera whose every plate is told by `rules`, with device passwords for recorders."""
+def site(rules: Rules = (), profile: str = "") -> Iterator[Site]:
+    """A camera that tells every plate by `rules`, with device passwords for recorders, and video as `profile` has it ("": none)."""
     with TemporaryDirectory() as folder, ExitStack() as stack:
         state = State(Path(folder) / "state")
-        _prepare(state, rules)
+        _prepare(state, rules, profile)
+        if profile:
+            stack.enter_context(_film(state))
         devices = DevicePasswords(state.host, Clock())
         logins = {}
         for use in ("nvr", "onvif"):
@@ -150,7 +159,10 @@ def site(rules: Rules = ()) -> Iterator[Site]:
         yield Site(state, engine, vms.pid, port, logins["nvr"], logins["onvif"])
 
 
-def _prepare(state: State, rules: Rules) -> None:
+def _prepare(state: State, rules: Rules, profile: str) -> None:
+    state.run.mkdir(mode=0o700, parents=True)
+    if profile:
+        state.board_file.write_text(json.dumps({"profile": profile}))
     state.host.mkdir(mode=0o700, parents=True)
     state.images.mkdir(mode=0o700, parents=True)
     frame = Image.fromarray(drawn_frame())
@@ -161,10 +173,36 @@ def _prepare(state: State, rules: Rules) -> None:
     store = Store(state.database, Clock())
     general = GeneralSettings(trigger_port=0, keep_free_pct=1, action_addresses="127.0.0.0/8 ::1", time_zone=str(ZONE))
     store.settings.put(general, "bench")
-    store.settings.put(RecorderSettings(nvr_port=_free_port(), rtsp=False), "bench")
+    store.settings.put(RecorderSettings(nvr_port=_free_port(), rtsp=bool(profile), rtsp_port=_free_port()), "bench")
     for kind, options in rules:
         store.save_rule(ActionRule(0, ALL, kind, kind, True, WeekSchedule(), json.dumps(options)), "bench")
     store.close()
+
+
+@contextmanager
+def _film(state: State) -> Iterator[None]:
+    """A picture that moves, ten times a second, where the engine leaves its frames."""
+    import numpy as np
+
+    from board.types import Frame
+    from engine.ring import RingWriter
+
+    still, stop = drawn_frame(), threading.Event()
+    writer = RingWriter(state.frames, still.shape[1], still.shape[0])
+
+    def run() -> None:
+        seq = 0
+        while not stop.wait(1 / FRAMES_PER_S):
+            seq += 1
+            picture = np.ascontiguousarray(np.roll(still, 4 * seq, 1))
+            writer.write(Frame(seq, Clock().now(), time.monotonic_ns(), picture))
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    yield
+    stop.set()
+    thread.join()
+    writer.close()
 
 
 def _await(there: Callable[[], object], else_: str, within_s: float = START_S) -> None:
@@ -220,12 +258,15 @@ def _paths() -> dict[str, object]:
         broker = stack.enter_context(_broker(arrivals))
         if broker:
             rules = (*rules, ("mqtt", {"host": "127.0.0.1", "port": broker, "tls": False}))
-        where = stack.enter_context(site(rules))
+        where = stack.enter_context(site(rules, "sim"))
         arrivals.follow(lambda: (("tcp", told.of_tcp(found)) for found in plates(f"127.0.0.1:{where.port}", *where.nvr)))
         _await(lambda: f"socket server {server_port}" in read_servers(where.state), "the socket server does not start")
         arrivals.follow(lambda: _from_socket_server(server_port))
         puller = told.Puller(where.state.vms_socket, *where.onvif)
         arrivals.follow(lambda: _pulled(puller))
+        if _video_is_there(where):
+            viewer = _viewer(where, "sub")
+            arrivals.follow(lambda: _from_metadata(viewer))
         time.sleep(1)  # all are connected
         passages = where.drive(PASSAGES, EVERY_S)
         until = time.monotonic() + ARRIVE_WITHIN_S
@@ -346,6 +387,78 @@ def _connects(port: int) -> bool:
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
         return True
     return False
+
+
+# --- video --------------------------------------------------------------------------------------------------------------
+
+
+def _video_is_there(where: Site) -> bool:
+    until = time.monotonic() + VIDEO_WITHIN_S
+    while "rtsp" not in read_servers(where.state):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def _viewer(where: Site, stream: str) -> Any:
+    """A connection of FFmpeg's client that plays. Whoever takes what comes holds it until the camera ends: closed by another thread
+    meanwhile, it would take this process with it."""
+    import av
+
+    place = read_servers(where.state)["rtsp"].removeprefix("rtsp://").partition("/")[0]
+    user, password = where.onvif
+    address = f"rtsp://{user}:{password}@{place}/{stream}"
+    return av.open(address, options={"rtsp_transport": "tcp"}, timeout=(START_S, START_S))
+
+
+def _from_metadata(viewer: Any) -> Iterator[tuple[str, Fact]]:
+    """Of the stream's third track; FFmpeg gives each packet as it comes."""
+    came = b""
+    for packet in viewer.demux(viewer.streams.data[0]):
+        came += bytes(packet)
+        *documents, came = came.split(DOCUMENT_END)
+        for document in documents:
+            for topic, fact in told.of_onvif(document + DOCUMENT_END):
+                yield f"rtsp {topic}", fact
+
+
+def _video(profile: str, say: Say) -> dict[str, object]:
+    """What viewers of the main stream cost: per cent of a core and memory of the video process, which is there only for them."""
+    with site((), profile) as where:
+        if not _video_is_there(where):
+            return {"skipped": "this computer serves no video"}
+        codec, costs, watching = "", {}, 0
+        for count in VIEWERS:
+            for _ in range(count - watching):
+                viewer = _viewer(where, "main")
+                codec = str(viewer.streams.video[0].codec_context.name)
+                threading.Thread(target=_play, args=(viewer,), daemon=True).start()
+            watching = count
+            say(f"video as {codec}, {count} viewers")
+            time.sleep(2)
+            pid = _video_pid(where.state)
+            before_s = cpu_s(pid)
+            time.sleep(WATCH_S)
+            costs[count] = {"cpu_pct": round(100 * (cpu_s(pid) - before_s) / WATCH_S, 1), "mb": rss_mb(pid)}
+        return {"codec": codec, "picture": drawn_frame().shape[1::-1], "frames_per_s": FRAMES_PER_S, "viewers": costs}
+
+
+def _play(viewer: Any) -> None:
+    """Takes what comes, and does not decode it: that is not the camera's work."""
+    with suppress(OSError, ValueError):
+        for _ in viewer.demux():
+            pass
+
+
+def _video_pid(state: State) -> int:
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with suppress(OSError):  # it ended meanwhile
+                words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+                if "video" in words and str(state.root) in words:
+                    return int(folder.name)
+    sys.exit("bench: nobody serves the video")
 
 
 # --- recorders that do not read -----------------------------------------------------------------------------------------

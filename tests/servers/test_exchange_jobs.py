@@ -16,8 +16,8 @@ import pytest
 
 from board.kit.clock import TestClock
 from board.kit.state import State
-from engine.exchange.kept import kept
 from engine.exchange.kinds import find_jobs
+from engine.exchange.local_files import local_files
 from engine.exchange.trying import Trial, outcome_of
 from engine.exchange.work import run_jobs
 from engine.settings import GeneralSettings
@@ -192,7 +192,7 @@ def test_a_local_list_is_kept_as_often_as_was_said(state: State, store: Store) -
     for _ in range(3):
         clock.advance(60)
         run_jobs(state, store, clock, [made])
-    assert [each.name for each in kept(state.exchange / str(made))] == ["WHITELIST_03-07-05.csv", "WHITELIST_03-06-05.csv"]
+    assert [each.name for each in local_files(state.exchange / str(made))] == ["WHITELIST_03-07-05.csv", "WHITELIST_03-06-05.csv"]
 
 
 def add_passages(store: Store, *plates: str, first: int = 0) -> None:
@@ -210,7 +210,7 @@ def test_matches_are_exported_once_each_in_every_format(state: State, store: Sto
     assert run(state, store, made)[0] == "nothing has changed"
     add_passages(store, "AB1", first=3)
     run_jobs(state, store, TestClock(), [made])
-    files = kept(state.exchange / str(made))
+    files = local_files(state.exchange / str(made))
     assert str(store.jobs.state(made).done_note).endswith(": 1 passage")
     content = files[0].read_bytes()
     if name == "XML":

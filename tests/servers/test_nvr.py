@@ -235,6 +235,18 @@ def test_who_does_not_log_in_is_ended_and_who_has_may_be_silent_for_ever(camera:
     assert known.plate().plate == "HK55EVB"
 
 
+def test_who_uses_a_device_password_that_is_removed_gets_no_more_plates(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
+    device, password = camera.devices.make("nvr", "Another", "admin")
+    removed, known = camera.recorder(), camera.known()
+    assert removed.log_in(device.user, password) == "200"
+    camera.devices.remove(device.user)
+    monkeypatch.setattr(server, "LOOK_AGAIN_S", 0.0)
+    camera.do(lambda: setattr(camera.nvr, "_look_again_s", 0.0))
+    assert removed.receive() is None
+    camera.tell()
+    assert known.plate().plate == "HK55EVB"
+
+
 def test_a_client_that_does_not_read_misses_plates_and_holds_nobody_up(camera: Camera) -> None:
     slow, fast = camera.known(), camera.known()
     camera.pictures["full.jpg"] = b"x" * 200_000

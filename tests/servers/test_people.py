@@ -366,6 +366,19 @@ print(People(Path(socket)).who(CheckPassword(use, user, password, address)))
 """
 
 
+def test_a_device_password_opens_no_gate_when_it_may_only_see_or_its_maker_may_not(host: Host) -> None:
+    def made(auth: dict[str, str] | None = None, **body: object) -> tuple[bool, str]:
+        more: dict[str, Any] = {"headers": auth, "auth": None} if auth else {}
+        reply = host.ask("POST", "/api/device-passwords", json={"use": "onvif", **body}, **more)
+        assert reply.status_code == 201, reply.text
+        return reply.json()["view_only"], reply.json()["user"].partition("-")[0]
+
+    assert made(name="Recorder") == (False, "onvif")
+    assert made(name="Screen", view_only=True) == (True, "viewer")
+    bearer, _ = make_token(host, "helper", ["people", "view"])
+    assert made(bearer, name="Helper's") == (True, "viewer")
+
+
 def test_another_process_asks_the_host_who_a_recorder_is(host: Host) -> None:
     made = host.ask("POST", "/api/device-passwords", json={"use": "onvif", "name": "Recorder"})
     assert made.status_code == 201

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,16 @@ from bottle import Bottle, HTTPResponse
 from board.kit.permissions import ROLES
 from board.kit.sockets import bound_at
 from board.kit.web.limits import Limits
+from board.kit.web.listeners import tcp_listener
 from board.kit.web.routes import Refused
 from board.kit.web.server import Server
+from board.kit.web.streams import PARK, Parked
 from board.kit.web.visitor import COOKIE, Visitor
 from firmware.gateway import proxy as module
 from firmware.gateway.proxy import PortalDown, Proxy
-from firmware.gateway.web import WebServer
+from firmware.gateway.web import LIMITS, WebServer
 from firmware.people.addresses import Addresses
+from tests.waiting import until
 
 Talk = Callable[[socket.socket, bytes], None]
 WHO = Visitor("guard", "operator", ROLES["operator"], COOKIE, "10.0.0.7", session="token")
@@ -75,7 +79,7 @@ class Site:
 
         def forward(path: str) -> HTTPResponse:
             try:
-                return proxy.forward(self.path, WHO, lambda: self.allowed)
+                return proxy.forward(self.path, WHO, lambda: self.allowed, with_log_in=path.startswith("onvif/"))
             except PortalDown:
                 return HTTPResponse("down", status=503)
             except Refused as why:
@@ -305,3 +309,125 @@ def test_slow_bodies_of_a_viewer_leave_the_portal_to_everybody_else_and_to_himse
         for sock in slow:
             sock.close()
         behind.stop()
+
+
+class SlowPortal:
+    """Answers each request when it is told to, whoever waits beside it."""
+
+    def __init__(self, path: Path) -> None:
+        self.waiting: list[socket.socket] = []
+        self._sock = bound_at(path)
+        self._sock.listen(64)
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                peer, _ = self._sock.accept()
+            except OSError:
+                return
+            came = peer.recv(65536)
+            while came and not came.endswith(b"body"):
+                came += peer.recv(65536)
+            if came:
+                self.waiting.append(peer)
+
+    def answer(self, number: int, data: bytes) -> None:
+        with self.waiting[number] as peer:
+            peer.sendall(data)
+
+    def close(self) -> None:
+        self._sock.shutdown(socket.SHUT_RDWR)
+        self._sock.close()
+        for peer in self.waiting:
+            peer.close()
+
+
+@pytest.fixture
+def slow(site: Site) -> Iterator[SlowPortal]:
+    made = SlowPortal(site.path)
+    yield made
+    made.close()
+
+
+def post(site: Site) -> socket.socket:
+    """A request of a client that waits for events."""
+    client = socket.create_connection(("127.0.0.1", int(site.url.rpartition(":")[2])), 10)
+    client.sendall(b"POST /onvif/x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody")
+    return client
+
+
+ANSWERED = b"HTTP/1.1 400 No\r\nContent-Type: text/xml\r\nContent-Length: 5\r\nConnection: close\r\n\r\n<ok/>"
+
+
+def test_more_clients_wait_for_a_package_than_there_are_threads(site: Site, slow: SlowPortal) -> None:
+    count = LIMITS.threads + 10
+    clients = [post(site) for _ in range(count)]
+    until(lambda: len(slow.waiting) == count, "all of them at the portal")
+    for number in reversed(range(count)):
+        slow.answer(number, ANSWERED)
+    for client in clients:
+        reply = client.recv(4096)
+        while not reply.endswith(b"<ok/>"):
+            reply += client.recv(4096)
+        assert reply.startswith(b"HTTP/1.1 400 No\r\n")
+        assert b"Content-Type: text/xml" in reply and b"Connection: keep-alive" in reply
+    clients[0].sendall(b"POST /onvif/x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody")
+    until(lambda: len(slow.waiting) == count + 1, "the next request on the same connection")
+    slow.answer(count, ANSWERED)
+    assert clients[0].recv(4096).startswith(b"HTTP/1.1 400 ")
+    for client in clients:
+        client.close()
+
+
+def test_a_portal_that_breaks_off_while_a_client_waits_is_said(site: Site, slow: SlowPortal) -> None:
+    client = post(site)
+    until(lambda: len(slow.waiting) == 1, "the request")
+    time.sleep(2 * module.QUICK_S)
+    slow.waiting[0].close()
+    assert client.recv(4096).startswith(b"HTTP/1.1 502 Bad Gateway\r\n")
+    client.close()
+
+
+def test_a_client_that_goes_while_it_waits_is_gone_for_the_package_too(site: Site, slow: SlowPortal) -> None:
+    client = post(site)
+    until(lambda: len(slow.waiting) == 1, "the request")
+    time.sleep(2 * module.QUICK_S)
+    client.close()
+    slow.waiting[0].settimeout(10)
+    assert slow.waiting[0].recv(1) == b""
+
+
+def test_a_wait_ends_some_time_and_what_a_client_sends_meanwhile_is_its_next_request(tmp_path: Path) -> None:
+    waits = socket.socketpair()
+
+    def application(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+        if environ["PATH_INFO"] == "/wait":
+            assert environ[PARK](Parked(waits[0], finish, lambda: ended.append(True)))
+            return []
+        start("200 OK", [])
+        return [environ["PATH_INFO"].encode()]
+
+    def finish(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+        start("200 OK", [])
+        return [b"finished"]
+
+    ended: list[bool] = []
+    server = Server(tcp_listener("127.0.0.1", 0), application, Limits(threads=1, parked=1, parked_s=1.0))
+    server.start()
+    address = server._listener.getsockname()
+    client = socket.create_connection(address, 10)
+    client.sendall(b"GET /wait HTTP/1.1\r\nHost: a\r\n\r\n" + b"GET /next HTTP/1.1\r\nHost: a\r\n\r\n")
+    time.sleep(0.1)
+    waits[1].send(b"x")
+    said = b""
+    while not said.endswith(b"/next"):
+        said += client.recv(4096)
+    assert (b"finished" in said, ended) == (True, [])
+    waits[0].recv(1)
+    client.sendall(b"GET /wait HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert (client.recv(4096)[:24], ended) == (b"HTTP/1.1 504 Gateway Tim", [True])
+    client.close()
+    server.stop()
+    for each in waits:
+        each.close()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from board.kit.clients import read_clients
+from board.kit.clients import place_of, read_clients
 from engine.formats.onvif import LICENSE_PLATE, Notification
 from engine.formats.onvif_xml import message, metadata_stream
 from engine.vms import rtsp as vms_rtsp
@@ -224,6 +224,8 @@ def test_a_viewer_that_stops_reading_loses_pictures_and_nobody_else_does(camera:
             channel, content = quick.packet()
             marked += channel == 0 and content[1] >= 128
         assert rss_kb(camera) - before < 8_000
+        users = [each for server in read_clients(camera.state) if server.server == "rtsp" for each in server.clients]
+        assert [each.missed for each in users if each.ended is None and each.address == place_of(quick.sock.getsockname())] == [0]
 
 
 def test_malformed_input_locks_nobody_out_and_leaves_nothing(camera: RtspCamera) -> None:

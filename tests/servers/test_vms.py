@@ -20,6 +20,7 @@ from typing import TypeVar
 
 import pytest
 
+from board.kit.clients import read_clients
 from board.kit.clock import Clock
 from board.kit.errors import WireError
 from board.kit.people import CheckDigest
@@ -344,6 +345,8 @@ def test_an_onvif_client_pulls_the_passages_of_now_with_their_pictures_each_once
         ("Recognition", "http://192.168.0.9/LPR/2026010203040503.jpg", "p2"),
         ("LicensePlateDetector", "/LPR/2026010203040503.jpg", "p2"),
     ]
+    (shown,) = next(each for each in read_clients(stack.state) if each.server == "onvif").clients
+    assert (shown.user, shown.sent, shown.answered) == ("Recorder onvif", "PullMessages", "HK55EVB")
 
 
 def test_by_an_action_only_its_passages_are_told_and_audit_says_to_how_many_clients(stack: Stack) -> None:

@@ -157,7 +157,7 @@ function passwordRow(each) {
     await host("DELETE", `/api/device-passwords/${each.user}`, {});
     await showPasswords();
   });
-  return el("tr", {}, el("td", {"data-name": _("For")}, each.name), el("td", {"data-name": _("Use")}, each.use), el("td", {"data-name": _("User name")}, el("code", {class: "mono"}, each.user)),
+  return el("tr", {}, el("td", {"data-name": _("For")}, each.name), el("td", {"data-name": _("Use")}, each.view_only ? `${each.use} · ${_("may only see")}` : each.use), el("td", {"data-name": _("User name")}, el("code", {class: "mono"}, each.user)),
     el("td", {"data-name": _("Last use (UTC)"), class: "small"}, each.used ? each.used.slice(0, 16).replace("T", " ") : _("not since the start")), el("td", {class: "right"}, remove));
 }
 
@@ -175,7 +175,8 @@ if (form) {
     const button = $("[type=submit]", form);
     button.disabled = true;
     try {
-      const password = await host("POST", "/api/device-passwords", values(form));
+      const {view_only, ...wanted} = values(form);
+      const password = await host("POST", "/api/device-passwords", view_only ? {...wanted, view_only} : wanted); // an older host knows no such mark
       made[password.use] = password;
       notice("ok", _("Copy it now, it is not shown again. Until you leave this page it stands in the settings to copy, too."), [], $("#password-said"))
         .append(el("dl", {class: "copies"}, el("dt", {}, _("User name")), el("dd", {}, copied(password.user)), el("dt", {}, _("Password")), el("dd", {}, copied(password.password))));

@@ -13,8 +13,8 @@ from board.kit.web.routes import Refused
 from board.kit.words import Language
 from engine.dispatch.environment import device_of
 from engine.exchange.exporting import UNLISTED
-from engine.exchange.kept import kept
 from engine.exchange.kind import JobKind
+from engine.exchange.local_files import local_files
 from engine.exchange.times import next_time
 from engine.formats.event import Device
 from engine.store.jobs import JobState
@@ -83,7 +83,7 @@ def job_data(portal: Portal, job: Job, language: Language) -> shapes.Job:
 def row(portal: Portal, job: Job, state: JobState, zone: ZoneInfo) -> dict[str, Any]:
     """A row of the Lists tab: what it did last, what went wrong last, when it runs next, and its files."""
     kind = portal.jobs.get(job.kind)
-    files = kept(portal.state.exchange / str(job.id))[:MOST_FILES]
+    files = local_files(portal.state.exchange / str(job.id))[:MOST_FILES]
     return {
         "id": job.id,
         "label": kind.label if kind else job.kind,
@@ -110,7 +110,7 @@ def _next(portal: Portal, job: Job, state: JobState, zone: ZoneInfo) -> Any:
 
 def file_of(portal: Portal, job: Job, name: str) -> Path | None:
     """The file of that name that the job has left on the camera."""
-    return next((each for each in kept(portal.state.exchange / str(job.id)) if each.name == name), None)
+    return next((each for each in local_files(portal.state.exchange / str(job.id)) if each.name == name), None)
 
 
 def fits(kind: JobKind[Any], chosen: PlateList) -> bool:

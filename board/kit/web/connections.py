@@ -11,7 +11,7 @@ from typing import Any
 
 from board.kit.web.heads import Head
 from board.kit.web.limits import Limits
-from board.kit.web.streams import Source
+from board.kit.web.streams import Parked, Source
 
 
 class Phase(Enum):
@@ -24,6 +24,7 @@ class Phase(Enum):
     FLUSH = "sending the rest of an answer"
     DRAIN = "reading what nobody wants"
     STREAM = "streaming"
+    PARKED = "waiting for another server"
 
 
 WAITING = (Phase.HEAD, Phase.BODY, Phase.FLUSH, Phase.DRAIN)
@@ -38,11 +39,26 @@ class Connection:
     """`address`: who is connected, "" on a Unix socket; `key`: what it is counted as; `since_s`: when its phase began; `due_s`: by
     when it must end, both monotonic; `left`: bytes of the request's body that are still to come from the socket or `buffer`;
     `cut`: the client closed before; `out`: bytes of the answer that the socket did not take yet; `frames`: its stream is sent in
-    chunks of HTTP; `watched`: the source of its stream, while the loop waits for it."""
+    chunks of HTTP; `watched`: the source of its stream, while the loop waits for it; `parked`: what its request waits for."""
 
     __slots__ = (
-        "address", "buffer", "cut", "due_s", "frames", "head", "keep", "key", "left", "out", "phase", "port", "since_s", "sock",
-        "source", "watched",
+        "address",
+        "buffer",
+        "cut",
+        "due_s",
+        "frames",
+        "head",
+        "keep",
+        "key",
+        "left",
+        "out",
+        "parked",
+        "phase",
+        "port",
+        "since_s",
+        "sock",
+        "source",
+        "watched",
     )  # fmt: skip
 
     def __init__(self, sock: socket.socket, address: str, port: int, key: str) -> None:
@@ -59,6 +75,7 @@ class Connection:
         self.cut = self.frames = False
         self.source: Source | None = None
         self.watched: Any = None
+        self.parked: Parked | None = None
 
     def receive(self, most: int = 16 << 10) -> bytes | None:
         """What is there; b"" when the client closed, None when nothing is there now."""

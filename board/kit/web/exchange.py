@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes
 from board.kit.web.connections import Connection, Pace, TooSlow
 from board.kit.web.heads import Head
 from board.kit.web.limits import Limits
-from board.kit.web.streams import STREAM, Source
+from board.kit.web.streams import PARK, STREAM, Parked, Source
 
 log = logging.getLogger("web")
 
@@ -85,14 +85,21 @@ class Body(io.RawIOBase):
 
 
 class Exchange:
-    """`streams`: registers a stream of this client, False when there are too many."""
+    """`streams`: registers a stream of this client, `parks` a request of it that waits; False when there are too many."""
 
-    def __init__(self, connection: Connection, limits: Limits, streams: Callable[[Connection, Source], bool]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        limits: Limits,
+        streams: Callable[[Connection, Source], bool],
+        parks: Callable[[], bool],
+    ) -> None:
         assert connection.head is not None
         self._connection = connection
         self._head: Head = connection.head
         self._limits = limits
         self._streams = streams
+        self._parks = parks
         self._body = Body(connection, limits)
         self._pace = Pace(connection.sock, select.POLLOUT, limits)
         self._status = ""
@@ -104,10 +111,14 @@ class Exchange:
         """Bytes of the body that are still to be sent; None where the headers do not say how many."""
 
     def run(self, application: Wsgi) -> None:
-        """Carries the request out; afterwards the connection's `out`, `left`, `keep` and `source` say what is left to do."""
+        """Carries the request out, or what is left of it when it was parked; afterwards the connection's `out`, `left`, `keep`,
+        `source` and `parked` say what is left to do."""
         parts: Iterable[bytes] = ()
+        parked, self._connection.parked = self._connection.parked, None
         try:
-            parts = application(self._environ(), self._start)
+            parts = (parked.finish if parked is not None else application)(self._environ(), self._start)
+            if self._connection.parked is not None:
+                return
             if self._connection.source is None:
                 self._send_all(parts)
             else:
@@ -158,6 +169,7 @@ class Exchange:
             "wsgi.multiprocess": False,
             "wsgi.run_once": False,
             STREAM: self._open_stream,
+            PARK: self._park,
         }
         for name, value in head.headers.items():
             key = name.upper().replace("-", "_")
@@ -173,6 +185,12 @@ class Exchange:
         if not self._streams(self._connection, source):
             return False
         self._connection.source = source
+        return True
+
+    def _park(self, parked: Parked) -> bool:
+        if not self._parks():
+            return False
+        self._connection.parked = parked
         return True
 
     def _start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], None]:

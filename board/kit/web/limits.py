@@ -37,6 +37,9 @@ class Limits:
     streams: int = 0
     streams_per_address: int = 0
     """Answers without an end; a browser that shows the Live tab has two."""
+    parked: int = 0
+    parked_s: float = 120.0
+    """Requests that wait for another server without a thread, for at most so long."""
     max_body_bytes: int = 1 << 20
     head_s: float = 10.0
     idle_s: float = 60.0

@@ -16,8 +16,9 @@ from collections.abc import Callable
 from board.kit.loop import READ, WRITE, Loop
 from board.kit.web.connections import WAITING, Connection, Phase
 from board.kit.web.exchange import Exchange, Wsgi, refusal
-from board.kit.web.heads import BadRequest, Head, head_end, parse
+from board.kit.web.heads import MAX_HEAD_BYTES, BadRequest, Head, head_end, parse
 from board.kit.web.limits import Addresses, Complaints, Limits, Queue, Share
+from board.kit.web.streams import Parked
 from board.kit.web.viewers import STALLED_S, Viewers
 
 log = logging.getLogger("web")
@@ -59,6 +60,7 @@ class Server:
         self._stop = threading.Event()
         self._loop = Loop()
         self._viewers = Viewers(self._loop, limits, self._safely, self._answered)
+        self._park_places = threading.Semaphore(limits.parked)
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
         self._workers = [threading.Thread(target=self._work, name=f"web-{number}", daemon=True) for number in range(limits.threads)]
 
@@ -169,6 +171,8 @@ class Server:
             self._drain(client)
         elif client.phase is Phase.STREAM:
             self._viewers.ready(client, events)
+        elif client.phase is Phase.PARKED:
+            self._receive_parked(client)
 
     # --- requests ---------------------------------------------------------------------------------------------------------
 
@@ -229,7 +233,7 @@ class Server:
         while (taken := self._queue.take()) is not None:
             client, shares = taken
             try:
-                Exchange(client, self._limits, self._viewers.register).run(self._application)
+                Exchange(client, self._limits, self._viewers.register, self._take_park_place).run(self._application)
             except Exception:  # the thread's top
                 log.exception("request of %s", client.address)
                 client.abandon()
@@ -237,10 +241,39 @@ class Server:
                 self._queue.done(shares)
                 self._loop.call(lambda client=client: self._safely(client, self._answered))  # type: ignore[misc]
 
+    # --- requests that wait for another server ------------------------------------------------------------------------------
+
+    def _take_park_place(self) -> bool:
+        return self._park_places.acquire(blocking=False)
+
+    def _park(self, client: Connection, parked: Parked) -> None:
+        self._enter(client, Phase.PARKED, READ, self._limits.parked_s)
+        self._loop.watch(parked.sock, READ, lambda ready: self._safely(client, self._go_on))
+
+    def _go_on(self, client: Connection) -> None:
+        """What its request waited for is there."""
+        self._leave_park(client)
+        self._queue_up(client)
+
+    def _leave_park(self, client: Connection) -> None:
+        if client.phase is Phase.PARKED and client.parked is not None:
+            self._loop.watch(client.parked.sock, 0, lambda ready: None)
+            self._park_places.release()
+
+    def _receive_parked(self, client: Connection) -> None:
+        """What it sends meanwhile is its next request; more of it than a head is nothing that a client does."""
+        data = client.receive()
+        if data == b"" or len(client.buffer) > MAX_HEAD_BYTES:
+            self._close(client)
+        elif data:
+            client.buffer += data
+
     # --- answers ----------------------------------------------------------------------------------------------------------
 
     def _answered(self, client: Connection) -> None:
-        if client.source is not None:
+        if client.parked is not None:
+            self._park(client, client.parked)
+        elif client.source is not None:
             self._enter(client, Phase.STREAM, READ, STALLED_S)
             self._viewers.begin(client)
         elif client.out:
@@ -279,6 +312,7 @@ class Server:
 
     def _refuse(self, client: Connection, status: int, text: str, retry_s: int = 0) -> None:
         """Answers without the application; the connection ends."""
+        self._give_up_parked(client)
         client.keep = False
         client.left = max(client.left, 1 << 30)  # whatever is still on its way
         client.add(refusal(status, f"{text[:1].upper()}{text[1:]}.", retry_s))
@@ -303,6 +337,8 @@ class Server:
             else:
                 client.phase = Phase.WORK
                 client.due_s = float("inf")
+        elif client.phase is Phase.PARKED:
+            self._refuse(client, 504, "what should answer does not")
         elif client.phase is Phase.BODY or (client.phase is Phase.HEAD and client.buffer):
             self._complaints.add("requests that came too slowly were cut", client.key)
             self._refuse(client, 408, "the request came too slowly")
@@ -312,7 +348,14 @@ class Server:
                 client.abandon()
             self._close(client)
 
+    def _give_up_parked(self, client: Connection) -> None:
+        self._leave_park(client)
+        parked, client.parked = client.parked, None
+        if parked is not None:
+            parked.close()
+
     def _close(self, client: Connection) -> None:
+        self._give_up_parked(client)
         self._viewers.leave(client)
         if client.sock.fileno() >= 0:
             self._loop.watch(client.sock, 0, lambda ready: None)

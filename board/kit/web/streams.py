@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from board.kit.web.routes import Answer, Refused
@@ -11,6 +12,9 @@ from board.kit.web.routes import Answer, Refused
 STREAM = "board.stream"
 """In the environ of WSGI: `open(source) -> bool` makes the answer to this request a stream of that source, behind the headers that
 the application gives; False: too many streams are open."""
+PARK = "board.park"
+"""In the environ of WSGI: `park(parked) -> bool` gives this request's thread back until what it waits for is there; the application
+then answers nothing. False: too many wait."""
 CHUNK_BYTES = 64 << 10
 
 
@@ -29,6 +33,16 @@ class Source(Protocol):
 
     def close(self) -> None:
         """The stream has ended, whoever ended it; called once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A request that waits for another server: once `sock` can be read, `finish`, an application itself, answers it. `close` ends
+    the wait when the client has gone before."""
+
+    sock: socket.socket
+    finish: Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+    close: Callable[[], None]
 
 
 def stream(environ: Mapping[str, Any], source: Source, content_type: str) -> Answer:

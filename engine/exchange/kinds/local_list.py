@@ -5,12 +5,12 @@ from __future__ import annotations
 from board.kit.settings import option
 from board.kit.words import Text
 from engine.exchange.formats import EXTENSIONS
-from engine.exchange.kept import KeptOptions, keep
 from engine.exchange.kind import NOTHING_NEW, Done, JobEnv, JobKind
+from engine.exchange.local_files import LocalFileOptions, keep
 from engine.exchange.names import file_name
 
 
-class LocalListOptions(KeptOptions):
+class LocalListOptions(LocalFileOptions):
     format: str = option(
         "XML", "Format", "XML or CSV as other cameras take them, or a workbook for people.", choices=tuple(EXTENSIONS)
     )

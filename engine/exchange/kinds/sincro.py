@@ -64,7 +64,7 @@ class SincroOptions(Settings):
 
 def _run(options: SincroOptions, env: JobEnv) -> Done:
     # Here: the service knows the kinds, and does not import files.
-    from engine.exchange.files.rows import MOST_BYTES
+    from engine.exchange.plate_files.rows import MOST_BYTES
     from engine.exchange.published import FOLDER, published_name
 
     server, path, pin = options.server, env.scratch / "list", _Pin(options, env)

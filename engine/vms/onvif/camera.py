@@ -1,20 +1,35 @@
-"""Camera: what ONVIF's services tell of this camera and may do with it."""
+"""Camera: what ONVIF's services tell of this camera, and what they have done by its service."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import engine
 from board.kit.clock import Clock
+from board.kit.servers import read_servers
 from board.kit.state import State
-from engine.messages import ServerSettings
+from board.types import BoardProfile
+from engine.line_settings import USUAL_PULSE_S, pulses
+from engine.messages import Outcome, ServerSettings, SetPulse, SwitchOutput
+from engine.ring import RingReader
+from engine.video.plan import Stream, size_of, streams
 from engine.vms.onvif.events import Events
+from engine.vms.onvif.place import hardware
 
 MANUFACTURER = "Gatewright"
+MODEL = "LPR camera"
 UNPACKED = "development"
 """Firmware version of a camera that runs from a checkout."""
+
+NO_PICTURE = (1280, 960)
+"""Size of the camera's picture while there is none."""
+
+RTSP = "rtsp"
+"""Name of the server in STATE/run/servers.json."""
 
 
 def version() -> str:
@@ -26,19 +41,57 @@ def version() -> str:
     return next((line.partition("=")[2].strip() for line in lines if line.startswith("version")), UNPACKED)
 
 
+@dataclass(frozen=True, slots=True)
+class Video:
+    """One stream as it is now. `size`: (width, height) of its pictures."""
+
+    stream: Stream
+    size: tuple[int, int]
+
+
 @dataclass
 class Camera:
-    """Used by the loop's thread. `settings`: those in force now."""
+    """Used by the loop's thread. `settings`: those in force now; `order(what, done)`: has the service do it; `frame(
+    width, done)`: the newest picture as JPEG, b"" without one. Both tell `done` later, in the loop's thread."""
 
     state: State
     clock: Clock
     settings: ServerSettings
     events: Events
+    order: Callable[[SwitchOutput | SetPulse, Callable[[Outcome], None]], None]
+    frame: Callable[[int, Callable[[bytes], None]], None]
     version: str = field(default_factory=version)
 
     @cached_property
-    def board(self) -> str:
-        """What it is built on: "Raspberry Pi 4"."""
+    def hardware(self) -> str:
+        """Name of the board."""
+        return hardware(self.state)
+
+    @cached_property
+    def board(self) -> BoardProfile:
+        """Loaded when somebody asks for the first time; lines that are added later wait for the next start, as in pins."""
         from board.profiles import load
 
-        return load(self.state).title
+        return load(self.state)
+
+    @cached_property
+    def _ring(self) -> RingReader:
+        return RingReader(self.state.frames)
+
+    def size(self) -> tuple[int, int]:
+        """(width, height) of the picture that is there."""
+        with self._ring.open() as shot:
+            return (shot.width, shot.height) if shot is not None else NO_PICTURE
+
+    def videos(self) -> tuple[Video, ...]:
+        """Main and sub."""
+        size = self.size()
+        return tuple(Video(stream, size_of(stream, size)) for stream in streams(self.board))
+
+    def pulse_s(self, output: str) -> float:
+        """What switching it on does: seconds of a pulse, 0 when it is held until it is switched off."""
+        return pulses(self.settings.onvif_outputs).get(output, USUAL_PULSE_S)
+
+    def rtsp_port(self) -> int:
+        """Where video is served; if its process has not said so yet, where it will be."""
+        return urlsplit(read_servers(self.state).get(RTSP, "")).port or self.settings.rtsp_port

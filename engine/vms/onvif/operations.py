@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.vms.http import Request
 from engine.vms.onvif.camera import Camera
 from engine.vms.onvif.soap import NAMESPACES, Envelope, Fault
 from engine.vms.onvif.xml import Element, Xml, tag
+
+SNAPSHOT = "/onvif/snapshot.jpg"
+"""Where a picture of now is, for device passwords, people and tokens."""
 
 OPEN = "open"
 """Access class of what ONVIF Core calls PRE_AUTH: no log-in, and one that is sent is not looked at."""
@@ -31,6 +34,8 @@ class Call:
     address: str
     services: tuple[Service, ...]
     permissions: tuple[str, ...] = ()
+    said: list[str] = field(default_factory=list)
+    """What the answer brings, in words for whoever shows it: plates."""
 
     @property
     def body(self) -> Element:

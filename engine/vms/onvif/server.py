@@ -7,12 +7,13 @@ import re
 from collections.abc import Callable
 
 from board.kit.clients import Clients
+from board.kit.errors import GatewrightError
 from board.kit.people import Person
 from engine.vms.access import Access, Denied, address_of
 from engine.vms.http import Reply, Request, text
 from engine.vms.onvif import soap
 from engine.vms.onvif.camera import Camera
-from engine.vms.onvif.operations import ACT, OPEN, Call, Later, Operation, Table
+from engine.vms.onvif.operations import ACT, OPEN, SNAPSHOT, Call, Later, Operation, Table
 from engine.vms.onvif.soap import Envelope, Fault
 from engine.vms.onvif.username_token import question
 from engine.vms.onvif.xml import Xml
@@ -20,6 +21,8 @@ from engine.vms.onvif.xml import Xml
 log = logging.getLogger("vms.onvif")
 
 HOST = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]{2,60}\]|[A-Za-z0-9._-]{1,253})(:(?P<port>[0-9]{1,5}))?")
+SERVER = "onvif"
+"""In the list of who uses this process's servers."""
 TYPE = (("Content-Type", soap.TYPE),)
 PERMISSION = {ACT: "open"}
 """Access class -> what the log-in must allow besides."""
@@ -36,6 +39,9 @@ class Onvif:
 
     def answer(self, request: Request, reply: Callable[[Reply], None]) -> None:
         """Calls `reply` once, at once or later."""
+        if request.path == SNAPSHOT and request.method in ("GET", "HEAD"):
+            self._access.check(request, lambda problem: reply(problem) if problem else self._snapshot(request, reply), "view")
+            return
         if request.method != "POST":
             reply(text(405, "this is for ONVIF clients, which POST here", ("Allow", "POST")))
             return
@@ -63,6 +69,23 @@ class Onvif:
             else:
                 self._access.person(request, () if token is None else (token,), known)
 
+    def _snapshot(self, request: Request, reply: Callable[[Reply], None]) -> None:
+        token = request.target.partition("profile=")[2]
+        try:
+            videos = self.camera.videos()
+        except GatewrightError as why:
+            reply(text(503, str(why)))
+            return
+        chosen = next((each for each in videos if each.stream.name == token), videos[0])
+
+        def done(picture: bytes) -> None:
+            if picture:
+                reply(Reply(200, picture, (("Content-Type", "image/jpeg"), ("Cache-Control", "no-store"))))
+            else:
+                reply(text(503, "there is no picture now", ("Retry-After", "2")))
+
+        self.camera.frame(chosen.size[0], done)
+
     def _admitted(
         self, operation: Operation, request: Request, asked: Envelope, found: Person | Denied, reply: Callable[[Reply], None]
     ) -> None:
@@ -70,8 +93,11 @@ class Onvif:
         if isinstance(found, Person) and needed not in found.permissions:
             found = Denied(403, f"{found.name} lacks the permission {needed}")
         if isinstance(found, Denied):
+            user = asked.token.user if asked.token is not None else ""
+            self._clients.request(SERVER, address_of(request), user, operation.name, found.reason)
+            headers = (each for each in found.headers if not each[1].startswith("Basic"))  # no plain password for SOAP
             what = soap.wrong("ter:NotAuthorized", found.reason)
-            reply(Reply(found.status, soap.fault(what, asked), (*TYPE, *found.headers)))
+            reply(Reply(found.status, soap.fault(what, asked), (*TYPE, *headers)))
             return
         self._carry_out(operation, request, asked, found, reply)
 
@@ -91,8 +117,8 @@ class Onvif:
         )
 
         def done(said: Xml | Fault) -> None:
-            told = said.reason if isinstance(said, Fault) else "OK"
-            self._clients.request("onvif", call.address, call.who, operation.name, told)
+            told = said.reason if isinstance(said, Fault) else ", ".join(call.said) or "OK"
+            self._clients.request(SERVER, call.address, call.who, operation.name, told)
             reply(_fault(said, asked) if isinstance(said, Fault) else Reply(200, soap.answer(said, asked), TYPE))
 
         said: Xml | Later | Fault

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from xml.parsers import expat
 
-from engine.formats.event import NOT_XML
+from engine.formats.characters import NOT_XML
 
 MAX_DEPTH = 32
 MAX_ELEMENTS = 2_000

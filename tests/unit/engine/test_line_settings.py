@@ -2,8 +2,9 @@
 
 import pytest
 
+from board.kit.errors import ConfigError
 from board.kit.settings import problems
-from engine.line_settings import groups, seconds_by_line
+from engine.line_settings import groups, pulses, pulses_text, seconds_by_line
 from engine.settings import GeneralSettings
 
 
@@ -26,3 +27,15 @@ def test_times_and_groups_are_read():
 )
 def test_a_text_that_makes_no_sense_is_refused_with_the_reason(field, text, why):
     assert [str(problem) for problem in problems(GeneralSettings, {field: text})] == [why]
+
+
+def test_what_switching_on_does_is_read_and_written():
+    found = pulses("DO1=2.5, DO2=hold DO3=600")
+    assert found == {"DO1": 2.5, "DO2": 0.0, "DO3": 600.0}
+    assert (pulses_text(found), pulses(pulses_text(found)), pulses("")) == ("DO1=2.5 DO2=hold DO3=600", found, {})
+
+
+@pytest.mark.parametrize("text", ["DO1", "DO1=", "=1", "DO1=x", "DO1=-1", "DO1=0", "DO1=0.05", "DO1=601", "DO1=1 DO1=2", "DO1=1e3"])
+def test_what_is_no_pulse_is_refused(text: str):
+    with pytest.raises(ConfigError):
+        pulses(text)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from board.kit.words import Text
-from engine.exchange.kept import keep
+from engine.exchange.local_files import keep
 from engine.store.jobs import JobState
 from tests.samples import ALL, UNLISTED, WHITE, entry
 from tests.unit.webui.portal_caller import Caller

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import datetime, timedelta
 
 from board.kit.zones import camera_zone
-from engine.vms.onvif.camera import MANUFACTURER, Camera
-from engine.vms.onvif.operations import OPEN, READ, Call, Operation, Service
+from engine.vms.onvif import network
+from engine.vms.onvif.camera import MANUFACTURER, MODEL, Camera
+from engine.vms.onvif.operations import ACT, OPEN, READ, Call, Later, Operation, Service
+from engine.vms.onvif.place import PATH, web_port
+from engine.vms.onvif.scopes import address, scopes
+from engine.vms.onvif.services import _relays as relays
 from engine.vms.onvif.soap import cannot
 from engine.vms.onvif.xml import Xml, join, tag
 
@@ -51,11 +56,86 @@ def _get_device_information(camera: Camera, call: Call) -> Xml:
     return tag(
         "tds:GetDeviceInformationResponse",
         tag("tds:Manufacturer", MANUFACTURER),
-        tag("tds:Model", "LPR camera"),
+        tag("tds:Model", MODEL),
         tag("tds:FirmwareVersion", camera.version),
         tag("tds:SerialNumber", camera.settings.camera_id),
-        tag("tds:HardwareId", camera.board),
+        tag("tds:HardwareId", camera.hardware),
     )
+
+
+def _get_scopes(camera: Camera, call: Call) -> Xml:
+    """All are fixed: the settings say them."""
+    found = (tag("tds:Scopes", tag("tt:ScopeDef", "Fixed"), tag("tt:ScopeItem", each)) for each in scopes(camera))
+    return tag("tds:GetScopesResponse", *found)
+
+
+def _get_hostname(camera: Camera, call: Call) -> Xml:
+    name = tag("tt:Name", socket.gethostname())
+    return tag("tds:GetHostnameResponse", tag("tds:HostnameInformation", tag("tt:FromDHCP", False), name))
+
+
+def _get_endpoint_reference(camera: Camera, call: Call) -> Xml:
+    return tag("tds:GetEndpointReferenceResponse", tag("tds:GUID", address(camera)))
+
+
+def _get_wsdl_url(camera: Camera, call: Call) -> Xml:
+    return tag("tds:GetWsdlUrlResponse", tag("tds:WsdlUrl", "https://www.onvif.org/ver10/device/wsdl/devicemgmt.wsdl"))
+
+
+def _get_discovery_mode(camera: Camera, call: Call) -> Xml:
+    mode = "Discoverable" if camera.settings.discovery else "NonDiscoverable"
+    return tag("tds:GetDiscoveryModeResponse", tag("tds:DiscoveryMode", mode))
+
+
+def _get_network_interfaces(camera: Camera, call: Call) -> Xml:
+    return tag("tds:GetNetworkInterfacesResponse", *(_interface(each) for each in network.interfaces()))
+
+
+def _interface(each: network.Interface) -> Xml:
+    info = tag("tt:Info", tag("tt:Name", each.name), tag("tt:HwAddress", each.mac), tag("tt:MTU", each.mtu))
+    given = tag("tt:Manual", tag("tt:Address", each.address), tag("tt:PrefixLength", each.prefix)) if each.address else None
+    config = tag("tt:Config", given, tag("tt:DHCP", False))
+    return tag(
+        "tds:NetworkInterfaces",
+        tag("tt:Enabled", each.is_up),
+        info,
+        tag("tt:IPv4", tag("tt:Enabled", bool(each.address)), config),
+        token=each.name,
+    )
+
+
+def _get_network_protocols(camera: Camera, call: Call) -> Xml:
+    ports = (("HTTP", True, web_port()), ("RTSP", camera.settings.rtsp, camera.rtsp_port()))
+    told = ((tag("tt:Name", name), tag("tt:Enabled", is_on), tag("tt:Port", port)) for name, is_on, port in ports)
+    return tag("tds:GetNetworkProtocolsResponse", *(tag("tds:NetworkProtocols", *each) for each in told))
+
+
+def _get_network_default_gateway(camera: Camera, call: Call) -> Xml:
+    found = network.gateway()
+    given = tag("tt:IPv4Address", found) if found else None
+    return tag("tds:GetNetworkDefaultGatewayResponse", tag("tds:NetworkGateway", given))
+
+
+def _get_dns(camera: Camera, call: Call) -> Xml:
+    servers = (tag("tt:DNSManual", tag("tt:Type", "IPv4"), tag("tt:IPv4Address", each)) for each in network.name_servers())
+    return tag("tds:GetDNSResponse", tag("tds:DNSInformation", tag("tt:FromDHCP", False), *servers))
+
+
+def _get_ntp(camera: Camera, call: Call) -> Xml:
+    """The operating system sets the clock; which servers it asks is its own matter."""
+    return tag("tds:GetNTPResponse", tag("tds:NTPInformation", tag("tt:FromDHCP", False)))
+
+
+def _get_users(camera: Camera, call: Call) -> Xml:
+    """Who asks, and nobody else: device passwords are managed in the camera's own pages."""
+    name = call.asked.token.user if call.asked.token is not None else call.who
+    level = "Operator" if "open" in call.permissions else "User"
+    return tag("tds:GetUsersResponse", tag("tds:User", tag("tt:Username", name), tag("tt:UserLevel", level)))
+
+
+def _set_relay_output_settings(camera: Camera, call: Call) -> Later:
+    output, properties = call.body.word("RelayOutputToken"), call.body.first("Properties")
+    return relays.set_relay_output_settings("tds:SetRelayOutputSettingsResponse", camera, call, output, properties)
 
 
 def _get_services(camera: Camera, call: Call) -> Xml:
@@ -144,6 +224,11 @@ def _legacy(camera: Camera) -> Xml:
             version,
         ),
         tag(
+            "tt:IO",
+            tag("tt:InputConnectors", len(relays.inputs(camera))),
+            tag("tt:RelayOutputs", len(relays.outputs(camera))),
+        ),
+        tag(
             "tt:Security",
             *(
                 tag(f"tt:{name}", False)
@@ -158,13 +243,27 @@ def _legacy(camera: Camera) -> Xml:
 
 SERVICE = Service(
     prefix="tds",
-    path="/onvif/device_service",
+    path=PATH,
     version=(2, 60),
     operations=(
         Operation("GetSystemDateAndTime", OPEN, _get_system_date_and_time),
         Operation("GetDeviceInformation", READ, _get_device_information),
         Operation("GetServices", OPEN, _get_services),
         Operation("GetCapabilities", OPEN, _get_capabilities),
+        Operation("GetHostname", OPEN, _get_hostname),
+        Operation("GetEndpointReference", OPEN, _get_endpoint_reference),
+        Operation("GetWsdlUrl", OPEN, _get_wsdl_url),
+        Operation("GetScopes", READ, _get_scopes),
+        Operation("GetDiscoveryMode", READ, _get_discovery_mode),
+        Operation("GetNetworkInterfaces", READ, _get_network_interfaces),
+        Operation("GetNetworkProtocols", READ, _get_network_protocols),
+        Operation("GetNetworkDefaultGateway", READ, _get_network_default_gateway),
+        Operation("GetDNS", READ, _get_dns),
+        Operation("GetNTP", READ, _get_ntp),
+        Operation("GetUsers", READ, _get_users),
+        Operation("GetRelayOutputs", READ, relays.get_relay_outputs),
+        Operation("SetRelayOutputState", ACT, relays.set_relay_output_state),
+        Operation("SetRelayOutputSettings", ACT, _set_relay_output_settings),
     ),
     capabilities=_capabilities,
     category="Device",

@@ -173,6 +173,7 @@ def _pull(camera: Camera, call: Call) -> Later:
 
     def later(done: Done) -> None:
         def answer(events: tuple[Event, ...]) -> None:
+            call.said.extend(dict.fromkeys(event.plate for event in events if event.plate))
             times = _current(camera, "tev"), _termination(camera, "tev", one)
             done(tag("tev:PullMessagesResponse", *times, messages(events, call.base)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -259,4 +260,14 @@ def test_a_failed_capture_is_a_camera_error(library: Library) -> None:
 def test_without_the_library_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "picamera2", None)
     with pytest.raises(CameraError, match="install python3-picamera2"):
+        open_camera("picamera2:", SIZE, TestClock())
+
+
+def test_a_library_that_was_built_for_another_numpy_is_told_as_what_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As simplejpeg of bookworm's archive beside a newer numpy does."""
+    why = "numpy.dtype size changed, may indicate binary incompatibility. Expected 96 from C header, got 88 from PyObject"
+    (tmp_path / "picamera2.py").write_text(f"raise ValueError({why!r})\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "picamera2", raising=False)
+    with pytest.raises(CameraError, match=r"picamera2 cannot be loaded \(numpy.dtype size changed.*install python3-picamera2"):
         open_camera("picamera2:", SIZE, TestClock())

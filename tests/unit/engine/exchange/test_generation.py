@@ -12,8 +12,8 @@ import pytest
 from board.kit.clock import Clock
 from board.kit.errors import ConfigError
 from engine.exchange.exporting import SIZES, write_lists
-from engine.exchange.files.reading import head_of
 from engine.exchange.generation import Generation, NotFollowed, check_follows, is_whole, parse, remembered
+from engine.exchange.plate_files.reading import head_of
 from engine.formats.event import Device
 from engine.lists import EARLIEST, LATEST
 from engine.store import Store

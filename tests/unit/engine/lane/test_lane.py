@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.events import EVENTS
-from engine.lane.kept import Kept
+from engine.lane.handover import Handover
 from engine.lane.lane import MISMATCH, OPEN, OPEN_NOW, REFUSE, REFUSE_NOW, WAIT, Lane, Rules
 from engine.lane.likeness import alike
 from engine.lane.machine import FAULT, FAULT_OVER, HELD_OPEN, S, Times, Vehicle
@@ -38,7 +38,7 @@ WHITE = frozenset({"WHITELIST"})
 class Street:
     """A lane with a clock; `names` gathers what has happened."""
 
-    def __init__(self, *roles: str, kept: Kept = Kept(), levels: tuple[str, ...] = (), **rules) -> None:  # noqa: B008
+    def __init__(self, *roles: str, kept: Handover = Handover(), levels: tuple[str, ...] = (), **rules) -> None:  # noqa: B008
         self.now_ns = 500 * S
         self.lane = Lane(Rules(frozenset(roles), **rules))
         self.names: list[str] = []
@@ -252,7 +252,7 @@ def test_a_barrier_that_is_up_and_down_at_once_is_not_believed():
     ],
 )
 def test_a_process_that_takes_over_goes_on_from_what_was_kept_and_from_the_levels(state, levels, after, names):
-    street = Street(ARMING, SAFETY, kept=Kept(state, "1", "AB12CDE"), levels=levels)
+    street = Street(ARMING, SAFETY, kept=Handover(state, "1", "AB12CDE"), levels=levels)
     assert (street.state, street.names) == (after, names)
     if after != FREE:
         assert street.ask("AB12CDE", "2").kind == (OPEN if after == WAITING else WAIT if after == BLOCKED else REFUSE)

@@ -38,7 +38,7 @@ class Traffic(RuleBasedStateMachine):
         self.order = list(order)
         self.rules = Rules(frozenset(roles), Times(lapse_s=0.0))
         self.lane = Lane(self.rules)
-        self.look(self.lane.begin({}, self.lane.machine.kept(), self.now_ns))
+        self.look(self.lane.begin({}, self.lane.machine.handover(), self.now_ns))
 
     # --- what vehicles do ---------------------------------------------------------------------------------------------
 
@@ -96,7 +96,7 @@ class Traffic(RuleBasedStateMachine):
 
     @rule(away_s=st.sampled_from((0.0, 3.0)))
     def the_process_dies_and_another_takes_over(self, away_s: float) -> None:
-        kept = self.lane.machine.kept()
+        kept = self.lane.machine.handover()
         self.now_ns += round(away_s * S)
         self.lane = Lane(self.rules)
         self.look(self.lane.begin(self.present(), kept, self.now_ns))

@@ -131,6 +131,15 @@ def test_the_camera_is_opened_again_and_the_status_says_what_is_wrong_meanwhile(
     assert len(bench.cameras) == 2
 
 
+def test_a_defect_of_a_back_end_is_told_as_what_it_is_and_traced_once(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    bench.opens = [ValueError("numpy.dtype size changed") for _ in range(20)]  # type: ignore[misc]
+    bench.script.put(frame_at(0))
+    bench.feed.start()
+    said = [bench.said.get(timeout=5) for _ in range(2)]
+    assert said == ["internal error of this kind of camera (ValueError: numpy.dtype size changed)", "ok"]
+    assert len([record for record in caplog.records if record.exc_info]) == 1
+
+
 def test_of_more_frames_than_the_queue_holds_the_oldest_are_dropped(bench: Bench) -> None:
     for number in range(6):
         bench.script.put(frame_at(number))

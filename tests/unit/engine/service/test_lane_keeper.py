@@ -12,7 +12,7 @@ import pytest
 
 from board.kit.errors import ConfigError
 from board.kit.words import NOTHING, Text
-from engine.lane.kept import Kept
+from engine.lane.handover import Handover
 from engine.messages import CameraSaw, LineState
 from engine.service.lane import LaneKeeper, Stores
 from engine.service.remembered import Remembered
@@ -40,7 +40,7 @@ class Gate:
         self.clock = camera.clock
         self.keeper = LaneKeeper(
             self.clock,
-            Remembered(self.folder / "lane.json", Kept),
+            Remembered(self.folder / "lane.json", Handover),
             lambda name, **values: self.told.append((name, values)),
             lambda: None,
             print,
@@ -174,7 +174,7 @@ def test_a_process_that_dies_opens_neither_twice_nor_for_who_waited(gates):
 
 def test_an_opening_whose_passage_was_never_stored_is_none(gates):
     gate = gates(**LOOPS)
-    Remembered(gate.folder / "lane.json", Kept).put(Kept("opened", "gone", "AB12CDE"))
+    Remembered(gate.folder / "lane.json", Handover).put(Handover("opened", "gone", "AB12CDE"))
     gate.lines(DI1=True, DI2=False)
     assert gate.car() == "opened: AB12CDE is on WHITELIST"
 

@@ -597,3 +597,17 @@ def test_an_older_version_asks_and_the_one_that_runs_runs_on(camera: Camera) -> 
     packages.versions.decide(NEVER)
     with pytest.raises(PackageError, match="takes no older versions"):
         list(packages.install(write(camera.folder / "oldest.tar.gz", contents(version="1.0.0")), CAMERA, older=True))
+
+
+@pytest.mark.parametrize("left", [None, b"", b"[package]\nformat = 9\n"], ids=["gone", "emptied", "damaged"])
+def test_a_damaged_copy_of_a_manifest_keeps_nothing_from_starting(camera: Camera, left: bytes | None) -> None:
+    packages = camera.boot()
+    camera.upload(packages)
+    packages.start("TINY")
+    packages.close()
+    camera.booted.clear()
+    (copy,) = (camera.state.host / "packages" / "TINY").glob("?.conf")
+    copy.unlink()
+    if left is not None:
+        copy.write_bytes(left)
+    assert only(camera.boot()).status == "on"

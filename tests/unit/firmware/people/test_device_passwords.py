@@ -110,3 +110,19 @@ def test_with_both_files_damaged_recorders_need_new_ones_and_get_them(
     assert "make them again for your recorders" in str(again.damage)
     fresh, secret = again.make("nvr", "Recorder", "admin")
     assert DevicePasswords(tmp_path, TestClock()).right("nvr", fresh.user, secret) == fresh
+
+
+def test_one_that_may_only_see_is_told_by_its_user_which_nobody_changes_in_the_file(
+    tmp_path: Path, devices: DevicePasswords
+) -> None:
+    device, password = devices.make("onvif", "Screen", "admin", view_only=True)
+    usual, _ = devices.make("onvif", "Recorder", "admin")
+    other, _ = devices.make("ftp", "Pictures", "admin", view_only=True)
+    assert (device.view_only, usual.view_only, other.view_only) == (True, False, False)
+    assert (device.use, device.user.partition("-")[0], other.user.partition("-")[0]) == ("onvif", "viewer", "ftp")
+    assert devices.right("onvif", device.user, password) == device
+    for name in FILES[:2]:
+        text = (tmp_path / name).read_text()
+        (tmp_path / name).write_text(text.replace(device.user, device.user.replace("viewer", "onvif")))
+    again = DevicePasswords(tmp_path, TestClock())
+    assert again.right("onvif", device.user.replace("viewer", "onvif"), password) is None

@@ -103,6 +103,11 @@ def test_a_device_is_known_by_password_digest_and_username_token(who: Who, devic
     assert devices.last_use(device.user) == "2026-01-02T03:04:05+00:00"
 
 
+def test_of_one_that_may_only_see_that_is_said(who: Who, devices: DevicePasswords) -> None:
+    device, password = devices.make("onvif", "Screen", "admin", view_only=True)
+    assert who.answer(token(device.user, password)) == Person("Screen", ("review", "view"))
+
+
 def test_another_use_another_request_and_other_words_are_nobody(who: Who, devices: DevicePasswords) -> None:
     device, password = devices.make("onvif", "Recorder", "admin")
     right = digest(device.user, password)

@@ -16,10 +16,10 @@ from engine.vms.http import Reply, Request
 from engine.vms.onvif.services.events import PATH
 from engine.vms.onvif.topics import TOPICS
 from engine.vms.onvif.xml import Element, parse
+from tests.onvif_bench import Bench, fault_of
 from tests.onvif_client import HEADERS, SPACES, envelope, token
 from tests.onvif_schemas import problems
 from tests.samples import event
-from tests.unit.engine.vms.onvif.test_server import Bench, fault_of
 from tests.waiting import until
 
 TEV, WSNT, TT = SPACES["tev"], SPACES["wsnt"], SPACES["tt"]

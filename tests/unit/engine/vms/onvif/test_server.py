@@ -2,89 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from board.kit.clients import Clients
-from board.kit.clock import TestClock
-from board.kit.people import CheckUsernameToken, Person
-from board.kit.state import State
-from engine.messages import LineState
-from engine.vms.access import Denied
-from engine.vms.http import Reply, Request
+from engine.vms.http import Request
 from engine.vms.onvif.camera import Camera
-from engine.vms.onvif.events import Events
 from engine.vms.onvif.operations import ACT, Call, Operation
-from engine.vms.onvif.push import Consumers
-from engine.vms.onvif.server import Onvif
-from engine.vms.onvif.services import table
 from engine.vms.onvif.soap import wrong
-from engine.vms.onvif.xml import Element, Xml, parse, tag
+from engine.vms.onvif.xml import Xml, parse, tag
+from tests.onvif_bench import HOST, PATH, Bench, fault_of
 from tests.onvif_client import HEADERS, SOAP, SPACES, envelope, token
-from tests.samples import server_settings
-from tests.turned_loop import TurnedLoop
-
-
-class _Access:
-    """Lets in who comes with a token of "admin"."""
-
-    def __init__(self) -> None:
-        self.asked: list[CheckUsernameToken] = []
-        self.permissions: tuple[str, ...] = ("view",)
-
-    def person(self, request: Request, more: Sequence[CheckUsernameToken], then: Callable[[Person | Denied], None]) -> None:
-        self.asked += more
-        known = bool(more) and more[0].user == "admin"
-        then(Person("VMS", self.permissions) if known else Denied(401, "log in", (("WWW-Authenticate", "Digest"),)))
-
-
-class Bench:
-    def __init__(self, root: Path) -> None:
-        self.access = _Access()
-        settings = server_settings(camera_id="gw-1", time_zone="Europe/Madrid")
-        self.clock = TestClock()
-        self.loop: Any = TurnedLoop(self.clock)
-        self.lines: dict[str, LineState] = {}
-        consumers = Consumers(self.loop, lambda: (), Clients(State(root), "vms"))
-        events = Events(self.loop, self.clock, self.lines, consumers)
-        self.camera = Camera(State(root), self.clock, settings, events, version="1.2.3.0")
-        self.table = table()
-        self.onvif = Onvif(self.camera, self.access, self.table, Clients(State(root), "vms"))  # type: ignore[arg-type]
-
-    def post(self, body: bytes, headers: dict[str, str] | None = None, method: str = "POST") -> Reply:
-        given = {"host": "cam.example:8080", **{name.lower(): value for name, value in (headers or HEADERS).items()}}
-        replies: list[Reply] = []
-        path = "/onvif/device_service"
-        self.onvif.answer(Request(method, path, path, given, body), replies.append)
-        assert len(replies) == 1
-        return replies[0]
-
-    def ask(self, body: str, header: str = "") -> tuple[int, Element]:
-        """Status and what stands in the answer's Body."""
-        reply = self.post(envelope(body, header))
-        inside = parse(reply.body).first("Body")
-        assert inside is not None
-        return reply.status, inside.children[0]
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
-
-
-def fault_of(answer: tuple[int, Element]) -> tuple[int, str, str, str]:
-    """Status, code, subcode, subcode within it."""
-    status, fault = answer
-    assert (fault.name, fault.space) == ("Fault", SOAP)
-    return (
-        status,
-        fault.word("Code", "Value"),
-        fault.word("Code", "Subcode", "Value"),
-        fault.word("Code", "Subcode", "Subcode", "Value"),
-    )
 
 
 def test_the_time_needs_no_log_in_and_a_wrong_one_is_not_looked_at(bench: Bench) -> None:
@@ -111,11 +45,11 @@ def test_addresses_are_those_that_the_client_used(bench: Bench) -> None:
     _, answer = bench.ask("<tds:GetServices><tds:IncludeCapability>true</tds:IncludeCapability></tds:GetServices>")
     services = {each.word("Namespace"): each for each in answer.all("Service")}
     device = services[SPACES["tds"]]
-    assert device.word("XAddr") == "http://cam.example:8080/onvif/device_service"
+    assert device.word("XAddr") == f"http://{HOST}/onvif/device_service"
     security = device.first("Capabilities", "Capabilities", "Security")
     assert security is not None and (security.attributes["UsernameToken"], security.attributes["HttpDigest"]) == ("true", "true")
     _, answer = bench.ask("<tds:GetCapabilities/>")
-    assert answer.word("Capabilities", "Device", "XAddr") == "http://cam.example:8080/onvif/device_service"
+    assert answer.word("Capabilities", "Device", "XAddr") == f"http://{HOST}/onvif/device_service"
     strange = bench.post(envelope("<tds:GetCapabilities/>"), {**HEADERS, "Host": '<script>"'})
     assert b"http://camera/onvif/device_service" in strange.body and b"<script" not in strange.body
 
@@ -166,16 +100,13 @@ def test_what_acts_needs_the_permission_to_open_and_a_late_or_broken_handler_is_
         operations[SPACES["tds"], name] = Operation(name, ACT, handler)
     operations[SPACES["tds"], "D"] = Operation("D", ACT, lambda camera, call: later.append)
     bench.table.operations = operations
+    bench.access.permissions = ("view",)
     assert fault_of(bench.ask("<tds:A/>", token("admin", "x"))) == (403, "s:Sender", "ter:NotAuthorized", "")
     bench.access.permissions = ("view", "open")
     assert bench.ask("<tds:A/>", token("admin", "x"))[1].text == "VMS"
     assert fault_of(bench.ask("<tds:B/>", token("admin", "x"))) == (500, "s:Receiver", "ter:Action", "")
     assert fault_of(bench.ask("<tds:C/>", token("admin", "x"))) == (400, "s:Sender", "ter:InvalidArgVal", "ter:NoProfile")
-    replies: list[Reply] = []
-    path = "/onvif/device_service"
-    bench.onvif.answer(
-        Request("POST", path, path, {**{"content-type": "text/xml"}}, envelope("<tds:D/>", token("admin", ""))), replies.append
-    )
+    replies = bench.request(Request("POST", PATH, PATH, {"content-type": "text/xml"}, envelope("<tds:D/>", token("admin", ""))))
     assert replies == []
     later[0](tag("tds:DResponse"))
     assert (replies[0].status, b"<tds:DResponse/>" in replies[0].body) == (200, True)

@@ -1,4 +1,4 @@
-"""Columns: what an installer adds to every message, one `name=value` a line (manual 4.6, General configuration tab)."""
+"""Infoplate: what an installer adds to every message, one `name=value` a line (manual 4.6, General configuration tab)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MOST_NAME = 60
 MOST_VALUE = 200
 
 
-def columns(text: str) -> tuple[tuple[str, str], ...]:
+def infoplate(text: str) -> tuple[tuple[str, str], ...]:
     """(("Building No.", "192"), ...) in the order given; empty lines are left out. ConfigError says which line is wrong."""
     found: dict[str, str] = {}
     for line in text.splitlines():

@@ -9,8 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
-from engine.exchange.files.dates import SheetDay, read_limit, write_limit
-from engine.exchange.files.hours import read_hours, write_hours
+from engine.exchange.plate_files.dates import SheetDay, read_limit, write_limit
+from engine.exchange.plate_files.hours import read_hours, write_hours
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from board.kit.words import Text
-from engine.exchange.files.columns import BY_HEADING, BY_WRITTEN, COLUMNS, Column, plain_heading
-from engine.exchange.files.rows import LONGEST_GENERATION, MOST_LISTS, FileList, FileRefused, FileRow, Head, Stamp, at_line
+from engine.exchange.plate_files.columns import BY_HEADING, BY_WRITTEN, COLUMNS, Column, plain_heading
+from engine.exchange.plate_files.rows import (
+    LONGEST_GENERATION,
+    MOST_LISTS,
+    FileList,
+    FileRefused,
+    FileRow,
+    Head,
+    Numbers,
+    Stamp,
+    at_line,
+)
 
 Cells = tuple[int, Sequence[object]]
 """(line, its cells): texts; from a workbook numbers and days too."""
@@ -64,16 +74,14 @@ def _entry_headings(line: int, row: Sequence[object], head: Head) -> tuple[str, 
 def _entries(cells: Iterator[Cells], headings: tuple[str, ...], lists: dict[str, str]) -> Iterator[FileRow]:
     columns = [(at, BY_WRITTEN[each].name) for at, each in enumerate(headings) if each in BY_WRITTEN]
     list_at, number_at, count = headings.index("listid"), headings.index(ENTRY_BLOCK), len(headings)
-    numbers: set[int] = set()
+    numbers = Numbers()
     for line, row in cells:
         texts = _fitting(line, row, count)
         owner, number = lists.get(texts[list_at]), texts[number_at]
         if owner is None:
             raise at_line(line, Text("its list {number} is not in this file", {"number": repr(texts[list_at])[:40]}))
-        if number and number != "0":
-            if not number.isdecimal() or len(number) > 18 or int(number) in numbers:
-                raise at_line(line, Text("{text!r} is not the number of a plate, or it is there twice", {"text": number[:40]}))
-            numbers.add(int(number))
+        if number and number != "0" and (not number.isdecimal() or len(number) > 18 or not numbers.add(int(number))):
+            raise at_line(line, Text("{text!r} is not the number of a plate, or it is there twice", {"text": number[:40]}))
         yield FileRow(line, owner, {name: texts[at] for at, name in columns})
 
 

@@ -12,9 +12,9 @@ from typing import Any
 from xml.parsers import expat
 
 from board.kit.words import Text
-from engine.exchange.files.dates import SheetDay, day_number
-from engine.exchange.files.rows import MOST_BYTES, FileRefused, FileRow, Head
-from engine.exchange.files.table import Cells, rows_of
+from engine.exchange.plate_files.dates import SheetDay, day_number
+from engine.exchange.plate_files.rows import MOST_BYTES, FileRefused, FileRow, Head
+from engine.exchange.plate_files.table import Cells, rows_of
 
 MOST_UNPACKED = 4 * MOST_BYTES
 """Of all parts together that are read."""

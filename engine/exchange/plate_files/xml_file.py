@@ -22,8 +22,8 @@ from xml.parsers import expat
 from zoneinfo import ZoneInfo
 
 from board.kit.words import Text, mark
-from engine.exchange.files.columns import BY_WRITTEN, FURTHER, MANUAL
-from engine.exchange.files.rows import (
+from engine.exchange.plate_files.columns import BY_WRITTEN, FURTHER, MANUAL
+from engine.exchange.plate_files.rows import (
     LONGEST_GENERATION,
     MOST_LISTS,
     NO_STAMP,
@@ -31,6 +31,7 @@ from engine.exchange.files.rows import (
     FileRefused,
     FileRow,
     Head,
+    Numbers,
     Sink,
     Stamp,
     at_line,
@@ -71,7 +72,7 @@ class _Reader:
         self._depth = 0
         self._fed = 0
         self._lists: dict[str, str] = {}
-        self._ids: set[int] = set()
+        self._ids = Numbers()
         self._parser = expat.ParserCreate()
         self._parser.StartDoctypeDeclHandler = self._refuse_dtd
         self._parser.ProcessingInstructionHandler = self._instruction
@@ -140,9 +141,7 @@ class _Reader:
         if number and number != "0":
             if not number.isdecimal() or len(number) > 18:
                 raise at_line(line, Text(NO_NUMBER, {"text": number[:40], "what": Text("a plate")}))
-            known = len(self._ids)
-            self._ids.add(int(number))
-            if len(self._ids) == known:
+            if not self._ids.add(int(number)):
                 raise at_line(line, Text(ID_TWICE, {"number": number}))
         owner = self._lists.get(get("listid", ""))
         if owner is None:

@@ -1,4 +1,4 @@
-"""Kept: what of a lane the next process must know."""
+"""Handover: what of a lane the next process must know."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Handover:
     """`state`: of engine.lane.table.STATES; `passage_id`, `plate`: whom the live opening was given for; `passed`: plates of the
     vehicles that used the last ones. Levels are read anew; times are counted anew, which only makes vehicles wait longer."""
 

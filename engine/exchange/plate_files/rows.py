@@ -14,6 +14,9 @@ MOST_BYTES = 64 << 20
 
 MOST_LISTS = 100
 
+MOST_COUNTED = 1 << 23
+"""A megabyte of bits."""
+
 
 class FileRefused(ConfigError):
     """The file is not what it should be; the text says where and why."""
@@ -35,6 +38,28 @@ class FileList:
 
     name: str
     colour: str = ""
+
+
+class Numbers:
+    """Numbers of plates that were there. A file counts from 1 on: a bit for each costs a sixtieth of a set of them."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray()
+        self._others: set[int] = set()
+
+    def add(self, number: int) -> bool:
+        """False: it was there already. `number`: from 0 on."""
+        if number >= MOST_COUNTED:
+            known = len(self._others)
+            self._others.add(number)
+            return len(self._others) > known
+        place, bit = number >> 3, 1 << (number & 7)
+        if place >= len(self._bits):
+            self._bits.extend(bytes(place + 1024 - len(self._bits)))
+        if self._bits[place] & bit:
+            return False
+        self._bits[place] |= bit
+        return True
 
 
 class FileRow(NamedTuple):

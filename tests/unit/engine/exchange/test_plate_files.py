@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from board.kit.errors import ConfigError
-from engine.exchange.files import workbook_file
-from engine.exchange.files.dates import read_limit, write_limit
-from engine.exchange.files.hours import read_hours, write_hours
-from engine.exchange.files.reading import ReadEntry, read
-from engine.exchange.files.rows import FileList, FileRefused, Head
+from engine.exchange.plate_files import workbook_file
+from engine.exchange.plate_files.dates import read_limit, write_limit
+from engine.exchange.plate_files.hours import read_hours, write_hours
+from engine.exchange.plate_files.reading import ReadEntry, read
+from engine.exchange.plate_files.rows import MOST_COUNTED, FileList, FileRefused, Head, Numbers
 from engine.formats.workbook import write_workbook
 from engine.lists import EARLIEST, LATEST
 from engine.store.coming import Refusals
@@ -355,3 +355,11 @@ def test_hours_are_one_text() -> None:
     for wrong in ("Mon 8-12", "Xyz 08:00-12:00", ";", "Mon 08:00-25:00"):
         with pytest.raises(ConfigError):
             read_hours(wrong)
+
+
+def test_a_number_of_a_plate_is_known_again_however_great_it_is() -> None:
+    numbers = Numbers()
+    given = [0, 1, 7, 8, 110_000, 5, MOST_COUNTED - 1, MOST_COUNTED, 10**17]
+    assert [numbers.add(each) for each in given] == [True] * len(given)
+    assert [numbers.add(each) for each in given] == [False] * len(given)
+    assert numbers.add(2)

@@ -1,16 +1,16 @@
-"""Columns: what an installer may add to every message."""
+"""Infoplate: what an installer may add to every message."""
 
 from __future__ import annotations
 
 import pytest
 
 from board.kit.errors import ConfigError
-from engine.formats.columns import columns
+from engine.formats.infoplate import infoplate
 from engine.settings import GeneralSettings
 
 
 def test_each_line_is_a_name_and_a_value() -> None:
-    assert columns("VIVOTEK Building No.=192\r\n\n a = b=c \nempty=") == (
+    assert infoplate("VIVOTEK Building No.=192\r\n\n a = b=c \nempty=") == (
         ("VIVOTEK Building No.", "192"),
         ("a", "b=c"),
         ("empty", ""),
@@ -30,6 +30,6 @@ def test_each_line_is_a_name_and_a_value() -> None:
 )
 def test_a_wrong_line_is_named(text: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
-        columns(text)
+        infoplate(text)
     with pytest.raises(ValueError):
         GeneralSettings(info_columns=text)

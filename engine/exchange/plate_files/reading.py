@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
-from engine.exchange.files import csv_file, workbook_file, xml_file
-from engine.exchange.files.columns import COLUMNS, Reading
-from engine.exchange.files.rows import MOST_BYTES, FileRefused, FileRow, Head
+from engine.exchange.plate_files import csv_file, workbook_file, xml_file
+from engine.exchange.plate_files.columns import COLUMNS, Reading
+from engine.exchange.plate_files.rows import MOST_BYTES, FileRefused, FileRow, Head
 from engine.lists import EARLIEST, LATEST
 from engine.store.coming import Refusals
 from engine.types import ListEntry

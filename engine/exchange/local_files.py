@@ -1,4 +1,4 @@
-"""Kept: files that exports leave on the camera, the newest of each job, until somebody fetches them."""
+"""Local files: what exports leave on the camera, the newest of each job, until somebody fetches them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LEAST_FREE = 64 << 20
 """Bytes: with less on the storage nothing is added, as passages need them."""
 
 
-class KeptOptions(Settings):
+class LocalFileOptions(Settings):
     name: str = option("{list}_{date}_{time}", "File name", NAME, max_length=200)
     keep: int = option(10, "Files kept", "The oldest files of this export beyond this number are deleted.", ge=1, le=1000)
 
@@ -32,11 +32,11 @@ def keep(path: Path, folder: Path, name: str, most: int) -> None:
     if shutil.disk_usage(folder).free < LEAST_FREE:
         raise ConfigError("the storage is nearly full: the file is not kept")
     path.replace(folder / name)
-    for old in kept(folder)[most:]:
+    for old in local_files(folder)[most:]:
         old.unlink(missing_ok=True)
 
 
-def kept(folder: Path) -> list[Path]:
+def local_files(folder: Path) -> list[Path]:
     """The files there, newest first."""
     if not folder.is_dir():
         return []

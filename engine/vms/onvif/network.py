@@ -1,0 +1,78 @@
+"""Network: the machine's interfaces with their IPv4 addresses, as the kernel tells them (netdevice(7), sysfs)."""
+
+from __future__ import annotations
+
+import fcntl
+import socket
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+INTERFACES = Path("/sys/class/net")
+ROUTES = Path("/proc/net/route")
+RESOLVER = Path("/etc/resolv.conf")
+SIOCGIFADDR, SIOCGIFNETMASK = 0x8915, 0x891B
+MOST_NAME = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """`mac`: "aa:bb:cc:dd:ee:ff"; `address`: IPv4, "" for none; `prefix`: bits of its network; `is_up`: it has a link."""
+
+    name: str
+    mac: str
+    mtu: int
+    is_up: bool
+    address: str
+    prefix: int
+
+
+def interfaces(folder: Path = INTERFACES) -> tuple[Interface, ...]:
+    """All but the loopback, by name; those with an address first."""
+    found = [_interface(path) for path in sorted(folder.glob("*")) if path.name != "lo"]
+    return tuple(sorted(found, key=lambda each: not each.address))
+
+
+def gateway() -> str:
+    """Of the default route; "" without one."""
+    for line in _lines(ROUTES)[1:]:
+        words = line.split()
+        if len(words) > 3 and words[1] == "00000000" and int(words[3], 16) & 2:
+            return socket.inet_ntoa(struct.pack("<I", int(words[2], 16)))
+    return ""
+
+
+def name_servers() -> tuple[str, ...]:
+    """IPv4 addresses."""
+    words = [line.split() for line in _lines(RESOLVER)]
+    return tuple(each[1] for each in words if len(each) > 1 and each[0] == "nameserver" and "." in each[1])
+
+
+def _interface(path: Path) -> Interface:
+    name = path.name[:MOST_NAME]
+    address, mask = _asked(name, SIOCGIFADDR), _asked(name, SIOCGIFNETMASK)
+    prefix = bin(struct.unpack(">I", socket.inet_aton(mask))[0]).count("1") if mask else 0
+    mtu = _text(path / "mtu")
+    state = _text(path / "operstate")
+    mac = _text(path / "address") or "00:00:00:00:00:00"
+    return Interface(name, mac, int(mtu) if mtu.isdecimal() else 0, state in ("up", "unknown"), address, prefix)
+
+
+def _asked(name: str, question: int) -> str:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        try:
+            answer = fcntl.ioctl(sock, question, struct.pack("256s", name.encode()))
+        except OSError:
+            return ""  # it has none
+    return socket.inet_ntoa(answer[20:24])
+
+
+def _lines(path: Path) -> list[str]:
+    return _text(path).splitlines()
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace").strip()
+    except OSError:
+        return ""

@@ -1,0 +1,45 @@
+"""Place: where this device is asked first, behind the host's pages, and by what it is found."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from typing import Protocol
+
+from board.kit.state import State
+from engine.messages import ServerSettings
+
+PATH = "/onvif/device_service"
+
+
+class Named(Protocol):
+    """What a client finds a camera by. `hardware`: name of the board."""
+
+    @property
+    def settings(self) -> ServerSettings: ...
+
+    @property
+    def hardware(self) -> str: ...
+
+
+@dataclass
+class Sign:
+    """The same alone, for discovery, which runs before anybody asks for more of the camera."""
+
+    settings: ServerSettings
+    hardware: str
+
+
+def web_port() -> int:
+    """Of the host's pages."""
+    port = os.environ.get("GATEWRIGHT_PORT", "")
+    return int(port) if port.isdecimal() else 80
+
+
+def hardware(state: State) -> str:
+    """Name of the board that the host runs on: "pi4"."""
+    try:
+        return str(json.loads(state.board_file.read_text("utf-8"))["profile"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return "sim"

@@ -1,0 +1,37 @@
+"""Install: the unit is right and shut off from the machine as far as its work permits; the script is one that bash reads."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+FIRMWARE = Path(__file__).parents[3] / "firmware"
+UNIT = FIRMWARE / "gatewright.service"
+
+
+def test_the_unit_is_exposed_by_less_than_three() -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed")
+    command = ["systemd-analyze", "security", "--offline=true", "--no-pager", str(UNIT)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = re.search(r"Overall exposure level for gatewright.service: ([0-9.]+)", said)
+    assert found and float(found[1]) < 3.0
+
+
+def test_the_host_may_use_the_devices_that_the_boards_page_offers() -> None:
+    unit = UNIT.read_text()
+    assert set(re.findall(r"^SupplementaryGroups=(.*)$", unit, re.M)[0].split()) == {"video", "gpio", "i2c", "dialout"}
+    allowed = set(re.findall(r"^DeviceAllow=(\S+)", unit, re.M))
+    assert {"char-gpiochip", "char-i2c", "char-video4linux", "char-ttyUSB", "char-ttyAMA", "/dev/watchdog"} <= allowed
+
+
+def test_the_script_makes_the_groups_of_the_unit_and_refuses_what_it_does_not_know() -> None:
+    script = FIRMWARE / "install"
+    assert "groups=(video gpio i2c dialout)" in script.read_text()
+    asked = subprocess.run(["bash", str(script), "--profil", "pi5"], capture_output=True, text=True, check=False)
+    assert (asked.returncode, asked.stdout) == (1, "")
+    assert "unknown option --profil" in asked.stderr
