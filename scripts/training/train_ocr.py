@@ -49,8 +49,8 @@ STEEPEST = 5.0
 AVERAGE_DECAY = 0.9995
 COUNTRY_WEIGHT = 0.08
 VIEWS = {"main": 1, "settle": 2}
-"""Crops of each plate in a batch: main sees more plates, settle has two crops of each agree. (From 211 k samples on, 80 k samples with
-two crops gained nothing where 40 k with one had gained 3 points: too early.)"""
+"""Crops of each plate in a batch: main sees more plates, settle has two crops of each agree. (Two crops from 211 k samples on
+gained nothing in 80 k, where one crop had gained 3 points in 40 k: too early.)"""
 AGREEMENT_WEIGHT = 0.2
 
 
