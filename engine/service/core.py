@@ -111,11 +111,11 @@ log = logging.getLogger("service")
 TURN_S = 1.0
 
 SWITCH_INTERVAL_S = 0.0005
-"""A thread at work hands the interpreter on after this: with Python's 5 ms, a gate waits that long for each thread that tells a
-server something at the same time."""
+"""How long a running thread keeps the interpreter: with Python's default of 5 ms, a gate waits that long for each thread that
+tells a server something at the same time."""
 
 TURN_LIMIT_S = 20.0
-"""Deleting old pictures on a slow card, waiting for the store: the gate's threads go on meanwhile."""
+"""Deleting old pictures on a slow card, waiting for the store: the gate's threads keep running meanwhile."""
 START_LIMIT_S = 900.0
 """A new release may have to migrate a large database."""
 STUCK_S = 12.0
@@ -125,9 +125,9 @@ MAX_TRIGGER_WAIT_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """What needs the store; built once it opens. `gate` and `keeper` are stores of their own on the same file, for the way from the
-    passage to the gate and for what is done in the background: neither waits for a lock of this process then. `events`: takes in
-    what is no car, over `store`."""
+    """The parts that need the store; built once it opens. `gate` and `keeper` are separate stores on the same file, for the way
+    from the passage to the gate and for background work: neither waits for a lock of this process then. `events`: takes events
+    without a car, over `store`."""
 
     store: Store
     gate: Store
@@ -154,7 +154,7 @@ class Core:
 
 
 class Service:
-    """The whole process without its signals. `turn` is called about once a second by the main thread.
+    """The whole process without its signals. The main thread calls `turn` about once a second.
 
     `card()`: the SD card's folder, None while there is none."""
 
@@ -166,7 +166,7 @@ class Service:
         self._licensed = licensed
         self._core: Core | None = None
         self._recovered = False
-        """What was on its way when the process before ended is dealt with, and deliveries are carried out."""
+        """Recovers what was under way when the previous process ended, and starts carrying out deliveries."""
         self.restart = threading.Event()
         self._problems = Problems(clock, lambda: self._subscribers.status_changed())
         self._network = Network(self._permitted)
@@ -285,12 +285,12 @@ class Service:
         self.turn()
 
     def stuck(self) -> str:
-        """Why no car would be let in though the process lives: what opens gates has hung. "" while all is well."""
+        """Why no car would be let in although the process lives: a thread that opens gates has hung. "" while all is well."""
         busy_s = self._hub.busy_s()
         return f"a passage has been on its way into the store for {busy_s:.0f} s" if busy_s > STUCK_S else ""
 
     def turn(self) -> None:
-        """Recurring work; tries again what could not start."""
+        """Recurring work; retries what could not start."""
         core = self._core or self._open_core()
         if core is None:
             return
@@ -312,7 +312,7 @@ class Service:
         self._counters.turn()
 
     def close(self) -> None:
-        """Engine and portal notice by their connections; what is on its way is sent again after the next start."""
+        """Engine and portal notice by their connections; what is under way is sent again after the next start."""
         if self.restart.is_set():
             try:
                 self._hub.send_engine(StopEngine())
@@ -339,7 +339,7 @@ class Service:
             core = self._built()
         except StoreError as why:
             self._problems.say(why.text)
-            self._room.refused(why, None)  # and the next turn tries again
+            self._room.refused(why, None)  # the next turn tries again
             return None
         self._apply(core.store)
         self._lane.open(core.lane, core.lane_stores)  # before the first passage is taken
@@ -356,8 +356,8 @@ class Service:
         return core
 
     def _recover(self, core: Core) -> None:
-        """Deliveries are carried out from here on. A storage that takes nothing puts that off: what opened gates in an earlier boot
-        must not be taken for something of this one. Cars are let in meanwhile (engine/dispatch/bypass.py)."""
+        """Deliveries are carried out from here on. If the storage cannot be written, that is put off: what opened gates in an
+        earlier boot must not be mistaken for something of this one. Cars are let in meanwhile (engine/dispatch/bypass.py)."""
         try:
             again = core.outbox.recover(boot_id(), names_of(self._kinds, Lane.FAST))
         except StorageRefused as why:
@@ -421,7 +421,7 @@ class Service:
         )
 
     def _use_rules(self, store: Store) -> None:
-        """They have changed, or are there now."""
+        """The rules have changed, or are loaded now."""
         now, now_ns = self._clock.now(), self._clock.monotonic_ns()
         try:
             rules = store.rules()
@@ -437,7 +437,7 @@ class Service:
         return self._need_store().settings(GeneralSettings).time_zone
 
     def _permitted(self) -> tuple[str, ...]:
-        """What an administrator lets actions reach besides; nothing while nobody knows."""
+        """The further addresses that an administrator lets actions reach; nothing while the settings cannot be read."""
         try:
             return reachable(self._need_store().settings(GeneralSettings).action_addresses)
         except StoreError:
@@ -472,14 +472,14 @@ class Service:
             self._unopened.engine_gone()
 
     def _take(self, passage: Passage) -> None:
-        """No answer while it is not committed: the engine keeps it and sends it again."""
+        """Answers only once it is committed: until then the engine keeps it and sends it again."""
         try:
             self._asker.ask(passage, self._take_in)
         except StoreError as why:
             self._problems.say(_not_stored(passage.plate, why))
 
     def _take_in(self, passage: Passage, verdicts: Verdicts) -> None:
-        """Once everybody was asked who is to be asked about it."""
+        """Called once all servers were asked about it."""
         core = self._core
         if core is None:
             return
@@ -493,7 +493,7 @@ class Service:
         self._hub.send_engine(PassageStored(passage.id))
 
     def _stored(self, core: Core, passage: Passage, verdicts: Verdicts) -> bool:
-        """Whether it is new. A full storage gives up pictures for it."""
+        """Whether it is new. On a full storage, pictures are deleted for it."""
         try:
             return core.intake.take(passage, verdicts=verdicts)
         except StoreError as why:
@@ -583,14 +583,14 @@ class Service:
         return Outcome(True)
 
     def _running(self) -> dict[str, str]:
-        """Fingerprints of the settings that this process was started with; the region is the engine's alone."""
+        """Fingerprints of the settings that this process was started with; the region belongs to the engine alone."""
         if self._core is None:
             return {}
         found = fingerprints(self._core.lpr, self._core.general, self._core.lane)
         return {name: print_ for name, print_ in found.items() if name not in ("lpr.region", "lpr.countries")}
 
     def _apply(self, store: Store) -> None:
-        """What needs no restart; the rest holds as it was read at the start."""
+        """Applies what needs no restart; the rest stays as it was read at the start."""
         set_log_level(self._state, store.settings(GeneralSettings).log_level)
         self._subscribers.settings(for_servers(store, self._identity.id))
 
@@ -636,7 +636,7 @@ def main(arguments: list[str]) -> int:
 
 
 def run(state: State) -> int:
-    """The process's life."""
+    """Runs the process until it ends."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     open_log(state, "service")
     life = Life(state, "service")
@@ -654,14 +654,14 @@ def run(state: State) -> int:
         with life.patience(TURN_LIMIT_S):
             service.turn()
     if service.restart.is_set():
-        life.stop.wait(0.2)  # the answer to the portal goes out first
+        life.stop.wait(0.2)  # the answer to the portal is sent first
     service.close()
     log.info("service ended")
     return 0
 
 
 def _card_of(state: State) -> Callable[[], Path | None]:
-    """Gives the SD card's folder while the card is there; STATE/board.json says where that is."""
+    """Returns the SD card's folder while the card is there; STATE/board.json says where that is."""
     try:
         simulated = load(state).simulated
         sd = str(json.loads(state.board_file.read_text()).get("sd") or "")

@@ -1,6 +1,6 @@
-"""Counters: the numbers of the Info panel (manual 4.2, Live tab), kept in the store; what comes often is written down in bundles.
+"""Counters: the numbers of the Info panel (manual 4.2, Live tab), kept in the store; frequent ones are written in batches.
 
-Triggers are counted at most once a second in the store: strangers can send them as fast as they like.
+Triggers are written to the store at most once a second: strangers can send them as fast as they like.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ KEEP_FRAMES_EVERY_S = 30.0
 
 
 class Counters:
-    """`store()` gives None while the store is not open: then counts wait in memory. Errors of the store go to `report`."""
+    """`store()` returns None while the store is not open: counts then wait in memory. Errors of the store go to `report`."""
 
     def __init__(self, clock: Clock, store: Callable[[], Store | None], report: Callable[[Text], None]) -> None:
         self._clock = clock
@@ -38,7 +38,7 @@ class Counters:
         self._frames_kept_ns = 0
 
     def add(self, name: str, by: int = 1) -> None:
-        """`by` more of `name`, now; in the store with the next `turn` that writes it."""
+        """Adds `by` to `name`; the store gets it with the next `turn` that writes it."""
         with self._lock:
             before = self._waiting.get(name)
             self._waiting[name] = Counter(name, by + (before.value if before else 0), self._clock.now())
@@ -51,7 +51,7 @@ class Counters:
             self.add(FRAMES, total - before if total > before else total)
 
     def shown(self) -> tuple[Counter, ...]:
-        """All of COUNTERS, 0 for what was never counted."""
+        """All of COUNTERS, 0 for those never counted."""
         stored: dict[str, Counter] = {}
         store = self._store()
         if store is not None:
@@ -66,7 +66,7 @@ class Counters:
         return tuple(stored.get(name) or Counter(name, 0, None) for name in COUNTERS)
 
     def turn(self) -> None:
-        """About once a second: writes down what waits; frames, which always do, every KEEP_FRAMES_EVERY_S."""
+        """About once a second: writes waiting counts; frames, which are always waiting, only every KEEP_FRAMES_EVERY_S."""
         now_ns = self._clock.monotonic_ns()
         frames_due = now_ns - self._frames_kept_ns > KEEP_FRAMES_EVERY_S * 1e9
         if frames_due:
@@ -74,7 +74,7 @@ class Counters:
         self._keep(frames_due)
 
     def keep(self) -> None:
-        """Writes everything down now."""
+        """Writes all counts now."""
         self._keep(True)
 
     def _keep(self, frames: bool) -> None:

@@ -1,4 +1,4 @@
-"""Engine view: what the engine process last said of itself, and whether it still says anything."""
+"""Engine view: the engine's last report, and whether it still reports."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ ENGINE_SILENT_S = 10.0
 
 
 class EngineView:
-    """`take` is called by the engine's connection, everything else by any thread. `changed()`: it stopped, or says something that
-    a person would want to see at once."""
+    """`take` is called by the engine's connection, everything else by any thread. `changed()`: the engine stopped, or reports
+    something that a person would want to see at once."""
 
     def __init__(self, clock: Clock, counters: Counters, licensed: bool, changed: Callable[[], None]) -> None:
         self._clock = clock
@@ -46,12 +46,12 @@ class EngineView:
         self._changed()
 
     def alive(self) -> EngineStatus | None:
-        """Its last status; None when it is gone or has been silent for ENGINE_SILENT_S."""
+        """Its last status; None if it is gone or has been silent for ENGINE_SILENT_S."""
         status, age_s = self.last()
         return status if self._connected and age_s < ENGINE_SILENT_S else None
 
     def last(self) -> tuple[EngineStatus | None, float]:
-        """What it said last and how many seconds ago; (None, -1) when it has not said anything yet."""
+        """Its last report and the report's age in seconds; (None, -1) before the first one."""
         with self._lock:
             if self._status is None:
                 return None, -1.0

@@ -1,7 +1,7 @@
-"""Events: what happens without a car being read (engine/events.py): stored as a passage, and rules start on it.
+"""Events: what happens without a car being read (engine/events.py): stored as a passage, on which rules start.
 
-Whoever notices one only says so. A thread of its own stores it, over another connection than the gate's, so that neither an input
-nor a car waits for it. The thread begins with the first event.
+Whoever notices an event only reports it. A separate thread stores it, over another connection than the gate's, so that neither
+an input nor a car waits for it. The thread starts with the first event.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ log = logging.getLogger("events")
 MOST_WAITING = 64
 
 LEAST_GAP_NS = 500_000_000
-"""An input that chatters starts its rules at most so often."""
+"""An input that chatters starts its rules at most this often."""
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What was done with an event that somebody caused: its row in Audit. `state`: "done" or "failed"."""
+    """The outcome of an event that somebody caused: its row in Audit. `state`: "done" or "failed"."""
 
     kind: str
     state: str
@@ -39,7 +39,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """`happened`: what to say of it; `done`: what was done already."""
+    """`happened`: the text of the event; `done`: what was done already."""
 
     passage: Passage
     happened: Text
@@ -47,7 +47,7 @@ class Happening:
 
 
 class Events:
-    """`take(happening)` stores one and has its rules carried out; StoreError: it could not. `report` gets what a person
+    """`take(happening)` stores an event and has its rules carried out; StoreError: it could not. `report` gets what a person
     must know. Any thread may call."""
 
     def __init__(self, clock: Clock, take: Callable[[Happening], object], report: Callable[[Text], None]) -> None:
@@ -62,7 +62,7 @@ class Events:
         self._thread: threading.Thread | None = None
 
     def use(self, rules: Iterable[ActionRule]) -> None:
-        """The rules have changed: what none of them starts on need not be stored."""
+        """The rules have changed: an event on which none of them starts need not be stored."""
         enabled = [rule for rule in rules if rule.enabled]
         self._wanted = frozenset(rule.start.on for rule in enabled)
         self._inputs = frozenset(input_cause(rule.start.input, rule.start.active) for rule in enabled if rule.start.on == "input")
@@ -88,7 +88,7 @@ class Events:
         done: Done | None = None,
         **values: object,
     ) -> None:
-        """An event of engine.events.EVENTS, now; `values`: what its sentence is filled in with. Returns at once."""
+        """An event of engine.events.EVENTS, now; `values`: the values of its sentence. Returns at once."""
         kind = EVENTS[event]
         if not kind.kept and event not in self._wanted:
             return
@@ -119,7 +119,7 @@ class Events:
             log.error("%s dropped: %d events wait for the store already", event, MOST_WAITING)
 
     def close(self) -> None:
-        """What waits is stored before."""
+        """Stores what waits first."""
         thread = self._thread
         if thread is not None:
             try:
@@ -147,7 +147,7 @@ class Events:
 
 
 def _delivery(passage: Passage, done: Done) -> Delivery:
-    """The row in Audit of what no rule did."""
+    """The row in Audit for an action that no rule caused."""
     return Delivery(
         id=str(uuid.uuid4()),
         passage_id=passage.id,

@@ -1,4 +1,4 @@
-"""Exchanges: starts the exports and imports that are due, in a process of their own (engine/exchange/work.py), one at a time."""
+"""Exchanges: starts due exports and imports in a separate process (engine/exchange/work.py), one at a time."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from engine.store.jobs import JobState
 from engine.types import Job
 
 LONGEST_S = 1800.0
-"""A process that takes longer is ended: a server that feeds it byte by byte must not keep all others from their turn."""
+"""A process that takes longer is ended: a server that sends byte by byte must not keep all others from their turn."""
 
 MOST_SAID = 4000
-"""Characters of its last words that go into the log."""
+"""How many characters of its last output go into the log."""
 
 COMMAND = (sys.executable, "-m", "engine", "exchange")
 
@@ -32,7 +32,7 @@ log = logging.getLogger("exchange")
 
 
 class Exchanges:
-    """`turn` is called about once a second and takes milliseconds. `camera_id`: by which cameras that ask one server spread."""
+    """`turn` is called about once a second and takes milliseconds. `camera_id`: spreads the cameras that ask one server."""
 
     def __init__(
         self, state: State, clock: Clock, kinds: JobKinds, store: Store, camera_id: str, report: Callable[[Text], None]
@@ -49,7 +49,7 @@ class Exchanges:
         self._began_ns = 0
 
     def turn(self) -> None:
-        """StoreError when the store does not answer."""
+        """StoreError if the store does not answer."""
         if self._child is not None and not self._ended(self._child):
             return
         jobs = self._store.jobs()
@@ -67,21 +67,21 @@ class Exchanges:
             self._start([job.id for job in ready if job.id not in idle])
 
     def close(self) -> None:
-        """What is under way is broken off, and begins again with the next start."""
+        """Stops the running job; it begins again with the next start."""
         if self._child is not None:
             self._child.kill()
             self._child.wait()
             self._forget()
 
     def _is_due(self, job: Job, state: JobState, zone: ZoneInfo) -> bool:
-        if state.asked_at is not None or state.running_at is not None:  # running, though no process is: it was broken off
+        if state.asked_at is not None or state.running_at is not None:  # marked as running without a process: it was interrupted
             return True
         kind = self._kinds.get(job.kind)
         own = f"{self._camera_id} {job.id}" if kind is not None and kind.spreads else ""
         return job.enabled and due(job.interval, state.began_at, self._clock.now(), zone, own)
 
     def _has_nothing_to_do(self, job: Job, state: JobState, mark: str) -> bool:
-        """So that a list that nobody changes costs no process each minute."""
+        """A list that nobody changes must not cost a process each minute."""
         kind = self._kinds.get(job.kind)
         if kind is None or not kind.watches_lists or not job.if_changed or state.is_failing:
             return False

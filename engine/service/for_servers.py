@@ -1,4 +1,4 @@
-"""What the service tells processes that serve recorders of the stored settings."""
+"""The stored settings as processes that serve recorders get them from the service."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from engine.store import Store
 
 
 def for_servers(store: Store, camera_id: str) -> ServerSettings:
-    """`camera_id`: the one made from the board's serial number. StoreError when the store cannot be read."""
+    """`camera_id`: the one made from the board's serial number. StoreError if the store cannot be read."""
     general = store.settings(GeneralSettings)
     device = device_of(general, camera_id)
     recorders = store.settings(RecorderSettings).model_dump()

@@ -21,8 +21,8 @@ MAX_CLIENTS = 48
 
 
 class Hub:
-    """`handlers`: {request type: function that gives the answer}; `on_engine(message)` takes what the engine sends, and
-    None when its connection ends; `subscribe(channel, request)` serves a subscription until it ends."""
+    """`handlers`: {request type: function that returns the answer}; `on_engine(message)` takes what the engine sends, and None
+    when its connection ends; `subscribe(channel, request)` serves a subscription until it ends."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Hub:
         self._listener.close()
 
     def busy_s(self) -> float:
-        """How long the engine's present message has been in work, in s; 0 when there is none."""
+        """How long the engine's current message has been in work, in s; 0 if there is none."""
         since_s = self._taking_since_s
         return 0.0 if since_s is None else time.monotonic() - since_s
 
@@ -116,7 +116,7 @@ class Hub:
         try:
             while True:
                 message = _receive(channel)
-                if isinstance(message, Outcome):  # one message that is not understood costs no passage
+                if isinstance(message, Outcome):  # a message that is not understood must not cost a passage
                     log.error("engine: %s", message.note)
                 else:
                     self._take(message)
@@ -136,7 +136,7 @@ class Hub:
             self._on_engine(message)
         except WireError:
             raise
-        except Exception:  # the connection would end, and the same message, sent again, would end the next one: no car gets in
+        except Exception:  # the connection would end, and the same message, sent again, would end the next one: no car would get in
             log.exception("%s of the engine", type(message).__name__)
         finally:
             self._taking_since_s = None
@@ -157,7 +157,7 @@ class Hub:
 
 
 def _receive(channel: Channel) -> Any:
-    """The next message; an Outcome that says what is wrong for one that is not understood. PeerGone when the peer went."""
+    """The next message; an Outcome with the reason for one that is not understood. PeerGone if the peer is gone."""
     try:
         return channel.receive()
     except PeerGone:

@@ -1,4 +1,4 @@
-"""Inputs: where triggers come from besides the portal: a line of the board, the trigger socket, a serial line."""
+"""Inputs: the sources of triggers besides the portal: a line of the board, the trigger socket, a serial line."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from engine.settings import GeneralSettings, LprSettings
 from engine.types import Trigger
 
 OPEN_AGAIN_NS = 10_000_000_000
-"""A trigger port that could not be taken is tried again after this."""
+"""A trigger port that could not be opened is retried after this."""
 
 PORTS_TRIED = 100
-"""If a port is taken, this many of the following ones are tried, so that a second camera on the same machine has its own."""
+"""If a port is taken, this many of the following ones are tried, so that a second camera on the same machine gets its own."""
 
 REPEAT_S = 1.0
 """A level triggers at most once in this time, whatever the trigger period is."""
@@ -38,9 +38,9 @@ class Lines(Protocol):
 
 
 class Inputs:
-    """`fire(cause, wait_taken_s)` accepts a trigger or raises TriggerRefused; it counts and logs either. `bind`: the address that
-    the trigger socket listens on; `listening(url)` is told where it does, "" where it does not any more; `replies`: how actions
-    answer the socket's clients; `clients` is told who these are."""
+    """`fire(cause, wait_taken_s)` accepts a trigger or raises TriggerRefused; it counts and logs both. `bind`: the address that
+    the trigger socket listens on; `listening(url)` is told where it listens, "" once it stops; `replies`: routes answers of
+    actions to the socket's clients; `clients` is told who they are."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Inputs:
         self._serial_trigger: SerialTrigger | None = None
 
     def open(self, lpr: LprSettings, general: GeneralSettings) -> None:
-        """From now on triggers are taken as these settings say; the socket opens with the next `turn`."""
+        """Takes triggers by these settings from now on; the socket opens with the next `turn`."""
         self._lpr, self._general = lpr, general
         if lpr.trigger_serial and self._serial_trigger is None:
             try:
@@ -84,7 +84,7 @@ class Inputs:
                 self._report(Text("Serial trigger: {why}", {"why": why.text}))
 
     def turn(self) -> None:
-        """About once a second: opens the socket when it is not open yet, and triggers while a level lasts."""
+        """About once a second: opens the socket if it is not open yet, and triggers while a level lasts."""
         if self._general is not None:
             self._open_server(self._general)
         if self._lpr is not None:
@@ -122,7 +122,7 @@ class Inputs:
             self._report(Text("{problem}; port {port} is used until it is free", {"problem": problem.text, "port": server.port}))
 
     def _listen(self, general: GeneralSettings, ports: range) -> tuple[TriggerServer | None, ConfigError | None]:
-        """A server on the first of the ports that is free, and what is wrong with the first of all."""
+        """A server on the first free port, and what is wrong with the wanted one."""
         problem: ConfigError | None = None
         for port in ports:
             server = TriggerServer(

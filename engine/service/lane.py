@@ -1,7 +1,7 @@
-"""Lane keeper: the lane's logic (engine/lane) in the service: inputs and passages come in, what has happened is carried out.
+"""Lane keeper: runs the lane's logic (engine/lane) in the service: takes inputs and passages, carries out the effects.
 
-The gate's thread asks and goes on; a thread of its own, which runs only while the lane is in use, does what is due and writes down
-what has become of vehicles that waited.
+The gate's thread asks and goes on; a separate thread, which runs only while the lane is in use, does what is due and records
+the outcome for vehicles that waited.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ MOST_WAITING = 256
 """Effects that wait to be carried out."""
 OLDEST_VIEW_MS = 60_000
 NEWEST = 200
-"""So many passages are looked at for those that waited when the service ended."""
+"""How many passages are searched for those that were waiting when the service ended."""
 AGAIN_S = 1.0
 COUNT = "count"
-"""Effect: a passage is to be counted, where no loop tells who has driven in."""
+"""Effect: a passage is to be counted where no loop tells who has driven in."""
 STRANGER = frozenset({"NOT IN LIST"})
 
 Happened = Callable[..., None]
@@ -55,8 +55,8 @@ Happened = Callable[..., None]
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """`gate` for the way to the gate, `store` for what is carried out besides; `outbox` is that of `store`; `wake()` calls the
-    workers; `decided(passage id, decision)` is told each."""
+    """`gate` serves the way to the gate, `store` everything else; `outbox` is that of `store`; `wake()` calls the workers;
+    `decided(passage id, decision)` is told each decision."""
 
     gate: Store
     store: Store
@@ -68,20 +68,20 @@ class Stores:
 
 @dataclass(slots=True)
 class _Known:
-    """What the lane's inputs say, and decisions that wait."""
+    """Levels of the lane's inputs, and decisions that wait."""
 
     levels: dict[str, bool] = field(default_factory=dict)
     stuck: set[str] = field(default_factory=set)
     waiting: dict[str, Decision] = field(default_factory=dict)
     early: dict[str, Effect] = field(default_factory=dict)
-    """What has become of passages that waited, and may not be stored yet."""
+    """Outcomes of passages that waited and may not be stored yet."""
     seen: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
     """Event ids of vehicles that drove in or out at other cameras."""
 
 
 class LaneKeeper:
-    """One lane. Any thread may call. `happened` as Events.happened (engine/service/events.py); `changed()` when the status has;
-    `kept` keeps what the next process must know."""
+    """One lane. Any thread may call. `happened` as Events.happened (engine/service/events.py); `changed()`: the status has
+    changed; `kept` keeps what the next process must know."""
 
     def __init__(
         self,
@@ -109,7 +109,7 @@ class LaneKeeper:
         self._thread: threading.Thread | None = None
 
     def open(self, settings: LaneSettings, stores: Stores) -> None:
-        """The store is there. What an earlier process left undecided is refused: its vehicles are read anew."""
+        """The store is open. Passages that an earlier process left undecided are refused: their vehicles are read anew."""
         self._settings, self._stores = settings, stores
         self._roles = {name: role for role, name in settings.inputs().items()}
         self._refuse_undecided(stores)
@@ -147,7 +147,7 @@ class LaneKeeper:
                 self._begin_if_known()
 
     def warning(self, name: str, text: Text) -> None:
-        """What pins says of a line: a loop that stays active for too long; NOTHING: that is over."""
+        """What pins reports about a line: a loop that stays active for too long; NOTHING: that is over."""
         role = self._roles.get(name)
         with self._news:
             (self._known.stuck.add if text else self._known.stuck.discard)(name)
@@ -155,7 +155,7 @@ class LaneKeeper:
                 self._take(self._lane.fault(role, bool(text), self._clock.monotonic_ns()))
 
     def by_hand(self) -> None:
-        """Somebody opened the barrier, or an action that no car stands for."""
+        """Somebody opened the barrier, or an action without a car did."""
         with self._news:
             if self._lane is not None and self._begun:
                 self._take(self._lane.by_hand(self._clock.monotonic_ns()))
@@ -208,7 +208,7 @@ class LaneKeeper:
     # --- other cameras ------------------------------------------------------------------------------------------------
 
     def saw(self, request: CameraSaw, own_id: str) -> None:
-        """What another camera tells. ConfigError: this one has no use for it."""
+        """A report of another camera. ConfigError: this one has no use for it."""
         if request.camera_id == own_id:
             raise ConfigError("this camera has the same id, {id}: is it a copy of the same card?", id=own_id)
         if request.plate and not request.event_id:
@@ -283,7 +283,7 @@ class LaneKeeper:
     # --- inside -------------------------------------------------------------------------------------------------------
 
     def _begin_if_known(self) -> None:
-        """The lane begins once pins has told every input."""
+        """The lane starts once pins has reported every input."""
         if self._lane is None or not all(name in self._known.levels for name in self._roles):
             return
         levels = {role: self._known.levels[name] for name, role in self._roles.items()}
@@ -297,13 +297,13 @@ class LaneKeeper:
             self._take(self._lane.fault(self._roles[name], True, now_ns))
 
     def _take(self, effects: Sequence[Effect]) -> None:
-        """With the lock held: what has happened is carried out by the lane's own thread."""
+        """With the lock held: hands the effects to the lane's own thread."""
         self._effects.extend(effects)
         self._keep()
         self._news.notify_all()
 
     def _keep(self) -> None:
-        """Before anything opens: whoever takes over must know whom it was opened for."""
+        """Stored before anything opens: the next process must know whom it was opened for."""
         kept = self._lane.machine.handover() if self._lane is not None else None
         if kept is not None and kept != self._last_kept:
             self._last_kept = kept
@@ -374,7 +374,7 @@ class LaneKeeper:
                 stores.store.occupancy.drifted()
 
     def _is_stored(self, stores: Stores, effect: Effect) -> bool:
-        """False: the passage is on its way into the store; `stored` brings the effect again."""
+        """False: the passage is on its way into the store; `stored` repeats the effect."""
         passage_id = effect.vehicle.passage_id
         with self._news:
             self._known.early[passage_id] = effect
@@ -395,7 +395,7 @@ class LaneKeeper:
         return values.get(effect.name, {})
 
     def _decide(self, stores: Stores, passage_id: str, decision: Decision) -> None:
-        """It waited; now it is carried out, or not."""
+        """A passage that waited is now carried out, or not."""
         now = self._clock.now()
         stopped: list[Delivery] = []
         with stores.store.transaction():
@@ -427,7 +427,7 @@ class LaneKeeper:
                 log.error("%s stays undecided: %s", passage_id, why)
 
     def _decide_without_lane(self, stores: Stores, passage_id: str, decision: Decision) -> None:
-        """As `_decide`, where perhaps no lane is in use any more: everything that opens is stopped."""
+        """Like `_decide`, if the lane may no longer be in use: everything that opens is stopped."""
         pending = stores.store.deliveries.pending_of(passage_id)
         with stores.store.transaction():
             stores.store.passages.decide(passage_id, decision)
@@ -440,7 +440,7 @@ class LaneKeeper:
     # --- places -------------------------------------------------------------------------------------------------------
 
     def _no_place(self, passage: Passage, matches: Sequence[Match]) -> Text:
-        """Why it must not come in: it is inside already, or all places are taken; NOTHING: it may, or it drives out."""
+        """Why the vehicle must not come in: it is inside already, or all places are taken; NOTHING: it may, or it drives out."""
         stores, settings = self._stores, self._settings
         if stores is None or self._way(passage) != "in":
             return NOTHING
@@ -464,7 +464,7 @@ class LaneKeeper:
         return full
 
     def _way(self, passage: Passage) -> str:
-        """ "in" or "out" of what is counted, "": nothing is."""
+        """ "in" or "out" for a counted passage, "" if nothing is counted."""
         by_direction = {"approach": "in", "away": "out"}.get(passage.direction, "")
         return {COUNTS[1]: "in", COUNTS[2]: "out", COUNTS[3]: by_direction}.get(self._settings.counts, "")
 
@@ -481,7 +481,7 @@ class LaneKeeper:
             self._count(stores, found.passage.plate, stores.store.passages.matches(passage_id), way)
 
     def failed(self, delivery: Delivery) -> None:
-        """A delivery has ended, and nothing was done. When it was the last one that was to open for its vehicle, there was no
+        """A delivery has ended, and nothing was done. If it was the last one that was to open for its vehicle, there was no
         opening: the vehicle is read anew where it stands."""
         stores = self._stores
         if stores is None or self._lane is None or delivery.state not in ("failed", "expired"):
@@ -540,7 +540,7 @@ def _spend(store: Store, passage_id: str, rules: Sequence[ActionRule], opening: 
 
 
 def _other(why: Text) -> dict[str, object]:
-    """What the second camera read, of the reason why that is a mismatch."""
+    """The plate that the second camera read, taken from the reason of a mismatch."""
     return {name: why.values.get(name, "") for name in ("other", "camera")}
 
 
@@ -557,7 +557,7 @@ def _own_list(matches: Sequence[Match]) -> tuple[int, str]:
 
 
 def _is_sure(matches: Sequence[Match]) -> bool:
-    """Whether a list has the plate as it was read: then it is no other one that was read wrongly."""
+    """Whether a list has the plate exactly as read: then it is not a misread of another."""
     return any(match.entry is not None and not match.entry.is_wildcard and not match.distance for match in matches)
 
 

@@ -1,4 +1,4 @@
-"""Newest picture: what an event without a picture of its own is told with: the newest one that there is, and when it was taken."""
+"""Newest picture: gives an event without a picture of its own the newest one there is, with the time at which it was taken."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ log = logging.getLogger("events")
 
 
 class NewestPicture:
-    """`images`: the folder of pictures. StoreError as `store`."""
+    """`images`: the folder of pictures. StoreError as for `store`."""
 
     def __init__(self, store: Callable[[], Store], images: Path) -> None:
         self._store = store
         self._images = images
 
     def give(self, event: Passage) -> Passage:
-        """The event with the pictures of the newest passage that has some, under names of its own: they stay as long as the event
-        does, whatever becomes of that passage. Without them where there are none, or no room."""
+        """The event with the pictures of the newest passage that has some, under names of its own: they stay as long as the
+        event does, whatever happens to that passage. Without pictures if there are none, or no room."""
         newest = None if event.images != PassageImages() else self._store().passages.newest_picture()
         if newest is None:
             return event
@@ -38,7 +38,7 @@ class NewestPicture:
         return replace(event, images=given, images_at=newest.images_at or newest.at, box=newest.box, size=newest.size)
 
     def _copy(self, name: str, to: str) -> str:
-        """`to`, or "" where there is nothing to be copied."""
+        """`to`, or "" if there is nothing to copy."""
         if not name:
             return ""
         source, target = self._images / name, self._images / to
@@ -52,7 +52,7 @@ class NewestPicture:
 
 
 def _link(source: Path, target: Path) -> None:
-    """One file with two names costs no room; a card with FAT has none such."""
+    """A hard link costs no room; FAT has no hard links."""
     try:
         os.link(source, target)
     except PermissionError:

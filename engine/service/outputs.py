@@ -1,4 +1,4 @@
-"""Outputs: what the rules and the general configuration ask of the board's lines, for the pins process."""
+"""Outputs: what the rules and the general configuration require of the board's lines, for the pins process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from engine.store import Store
 
 
 class Outputs:
-    """`store()`, `general()` and `lane()` give None while the store is not open: what pins kept from the last time counts then."""
+    """`store()`, `general()` and `lane()` return None while the store is not open: what pins kept from last time holds then."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Outputs:
         self._report = report
 
     def polarities(self) -> dict[str, bool]:
-        """{output: active high} of the enabled rules; none, and a report, when they disagree."""
+        """{output: active high} of the enabled rules; empty, with a report, if they disagree."""
         store = self._store()
         if store is None:
             return {}
@@ -60,7 +60,7 @@ def _stuck(lane: LaneSettings) -> dict[str, int]:
 
 
 def _guards(lane: LaneSettings) -> tuple[Guard, ...]:
-    """pins itself keeps the barrier from moving over a vehicle, whatever becomes of this process."""
+    """pins itself keeps the barrier from moving over a vehicle, whatever happens to this process."""
     if not lane.safety:
         return ()
     outputs = ((lane.open_output, KEEPS), (lane.close_output, ENDS))

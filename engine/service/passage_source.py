@@ -1,4 +1,4 @@
-"""Passage source: stored passages for subscribers, read over a connection of their own, so that the gate never waits for them."""
+"""Passage source: reads stored passages for subscribers over a separate connection, so that the gate never waits for them."""
 
 from __future__ import annotations
 

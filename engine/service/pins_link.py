@@ -36,23 +36,23 @@ from engine.types import WiegandFrame
 log = logging.getLogger("pins")
 
 AGAIN_S = 0.2
-"""Pause before the next try to connect."""
+"""Pause before the next attempt to connect."""
 
 POLARITY_TIMEOUT_S = 3.0
 
 LATE_S = 3.0
-"""A request that was taken is done at most this long after it was due, or pins hangs."""
+"""An accepted request is done at most this long after it was due, or pins hangs."""
 
 LONGEST_FRAMES_S = 60.0
-"""Frames that were taken begin within 10 s, or pins refuses them; 5 of them, 5 s apart and each sent twice, take 40 s at most."""
+"""Accepted frames begin within 10 s, or pins refuses them; 5 of them, 5 s apart and each sent twice, take 40 s at most."""
 
 KNOWN_ENDS = 256
-"""Requests that were taken and whose end nobody has asked for yet (a TEST does not)."""
+"""Accepted requests whose end nobody has asked for yet (a TEST does not)."""
 
 AWAY = mark("the pins process went away before it answered")
 
 RULES = "rules"
-"""Begin of the ids of LineRules, whose refusal is a warning."""
+"""Prefix of the ids of LineRules, whose refusal is a warning."""
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ class _Waiting:
 
 @dataclass(slots=True)
 class _Taken:
-    """What pins has taken: `settle` gets its end, or `end` waits for somebody to settle."""
+    """What pins has accepted: `settle` gets its end, or `end` waits for somebody to settle."""
 
     late_ns: int
     end: PinsDone | DeliveryError | None = None
@@ -116,18 +116,18 @@ class PinsLink:
         self._thread.join(2.0)
 
     def lines(self) -> tuple[LineState, ...]:
-        """Inputs and outputs as pins last told them, by name."""
+        """Inputs and outputs as pins last reported them, by name."""
         with self._lock:
             return tuple(self._lines[name] for name in sorted(self._lines))
 
     def warnings(self) -> tuple[Text, ...]:
-        """What is wrong with lines, as pins last told it."""
+        """Problems of lines, as pins last reported them."""
         with self._lock:
             return tuple(self._warnings[name] for name in sorted(self._warnings))
 
     def request(self, message: PinsRequest | LineRules, timeout_s: float) -> PinsDone | PinsTaken:
-        """Sends and waits for the first answer; what was taken ends later (`settle`). DeliveryError: refused, not answered in time,
-        or pins is gone; the same id may be sent again, pins never does it twice."""
+        """Sends and waits for the first answer; an accepted request ends later (`settle`). DeliveryError: refused, not answered
+        in time, or pins is gone; the same id may be sent again, pins never does it twice."""
         waiting = _Waiting(_late_s(message))
         with self._lock:
             channel = self._channel
@@ -144,7 +144,7 @@ class PinsLink:
         return answer
 
     def settle(self, request_id: str, settle: Settle) -> None:
-        """`settle` gets the end of a request that was taken: at once when it is known already, else from the link's thread. A
+        """`settle` gets the end of an accepted request: at once if it is known already, else from the link's thread. A
         DeliveryError is not the last word: the same id may be sent again."""
         with self._lock:
             taken = self._taken.get(request_id)
@@ -168,12 +168,12 @@ class PinsLink:
         return waiting.answer
 
     def push_polarities(self) -> None:
-        """Tells pins the polarities of the rules as they are now; DeliveryError with its reason when it refuses one."""
+        """Sends pins the present polarities of the rules; DeliveryError with its reason if it refuses one."""
         for output, active_high in self._polarities().items():
             self.request(OutputPolarity(str(uuid.uuid4()), output, active_high), POLARITY_TIMEOUT_S)
 
     def push_rules(self) -> None:
-        """Tells pins the line rules and the polarities as they are now; DeliveryError with its reason when it refuses one."""
+        """Sends pins the present line rules and polarities; DeliveryError with its reason if it refuses one."""
         rules = self._rules()
         if rules is not None:
             try:
@@ -223,7 +223,7 @@ class PinsLink:
         with self._lock:
             waiting = list(self._waiting.values())
             self._warnings = {}
-            # What pins held for us it has let go; what it does alone (a pulse) it tells again after the next connection.
+            # pins has released what it held for us; what it does alone (a pulse) it reports again after the next connection.
             released = [replace(line, active=False) for line in self._lines.values() if line.kind == "output" and line.active]
             self._lines.update({line.name: line for line in released})
             taken = list(self._taken)

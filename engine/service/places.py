@@ -1,4 +1,4 @@
-"""Places: vehicles whose exit was not seen do not count as inside for ever."""
+"""Places: vehicles whose exit was not seen must not count as inside for ever."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ log = logging.getLogger("lane")
 
 
 def forget_unseen(store: Store, clock: Clock) -> None:
-    """Whoever came in before the settings' limits is counted as inside no more; `changes` says so. Nothing while the clock is not
-    set."""
+    """Vehicles that came in before the settings' limits no longer count as inside; a line in the log says how many. Does
+    nothing while the clock is not set."""
     settings, now = store.settings(LaneSettings), clock.now()
     if settings.counts == COUNTS[0] or now < CLOCK_KNOWN:
         return
@@ -28,7 +28,7 @@ def forget_unseen(store: Store, clock: Clock) -> None:
 
 
 def limit(settings: LaneSettings, now: datetime, zone: ZoneInfo) -> datetime | None:
-    """Before when nobody who is still inside can have come in; None: there is no limit."""
+    """Vehicles that came in before this moment no longer count as inside; None: there is no limit."""
     found = []
     if settings.inside_h:
         found.append(now - timedelta(hours=settings.inside_h))

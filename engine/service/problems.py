@@ -1,4 +1,4 @@
-"""Problems: the last one that a person must know, logged once and kept in the status until another comes."""
+"""Problems: the last problem that a person must know about, logged once and shown in the status until another comes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Problems:
         self._at: datetime | None = None
 
     def say(self, text: Text) -> None:
-        """The same text again renews its time, not its line in the log."""
+        """The same text again updates its time without another line in the log."""
         with self._lock:
             new = text != self._text
             self._text, self._at = text, self._clock.now()
@@ -33,6 +33,6 @@ class Problems:
             self._changed()
 
     def last(self) -> tuple[Text, datetime | None]:
-        """(NOTHING, None) while there was none."""
+        """(NOTHING, None) if there was none."""
         with self._lock:
             return self._text, self._at

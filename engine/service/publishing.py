@@ -1,4 +1,4 @@
-"""Publishing: while the camera's FTP server is on, files of its lists are kept current for cameras that follow (manual 5.1,
+"""Publishing: keeps files of the lists up to date for following cameras while the camera's FTP server is on (manual 5.1,
 Architecture 1)."""
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from board.kit.state import State
 log = logging.getLogger("exchange")
 
 SERVER = "ftp"
-"""As the FTP server is called in STATE/run/servers.json."""
+"""Name of the FTP server in STATE/run/servers.json."""
 REST = 4.0
-"""After a run, whose length depends on the lists, nothing is published for this many times as long: edits that come one after the
-other are published together, and a small board has its processor for reading plates."""
+"""After a run, nothing is published for this many times its length, which depends on the lists: edits in quick succession are
+published together, and a small board keeps its processor for reading plates."""
 
 
 class Publishing:
-    """`mark()` differs whenever a list may have changed; `start` starts the process that publishes. `turn` is called every few
+    """`mark()` changes whenever a list may have changed; `start` starts the publishing process. `turn` is called every few
     seconds."""
 
     def __init__(self, state: State, mark: Callable[[], str], clock: Clock, start: Callable[[], subprocess.Popen[bytes]]) -> None:
@@ -36,12 +36,12 @@ class Publishing:
         self._begun_s = self._not_before_s = 0.0
 
     def turn(self) -> None:
-        """Starts a run when one is due, and sees when it has ended."""
+        """Starts a run if one is due, and notices when it has ended."""
         now_s = self._clock.monotonic_ns() / 1e9
         if self._process is not None:
             self._look_at(self._process, now_s)
         elif SERVER not in read_servers(self._state):
-            self._published = ""  # the folder may be another one when it is on again
+            self._published = ""  # the folder may be another one once it is on again
         elif now_s >= self._not_before_s and (mark := self._mark()) != self._published:
             self._coming, self._begun_s = mark, now_s
             self._process = self._start()
@@ -65,6 +65,6 @@ class Publishing:
 
 
 def starter(state: State) -> Callable[[], subprocess.Popen[bytes]]:
-    """Starts `python -m engine exchange publish`, which says on stderr what goes wrong."""
+    """Starts `python -m engine exchange publish`, which reports errors on stderr."""
     command: Sequence[str] = (sys.executable, "-P", "-m", "engine", "exchange", "--state", str(state.root), "publish")
     return lambda: subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)

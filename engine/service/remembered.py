@@ -1,4 +1,4 @@
-"""Remembered: small facts of this process that the next one of this boot must know; files in STATE/run."""
+"""Remembered: small facts that the next process of this boot needs; files in STATE/run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Remembered(Generic[T]):
         self._codec = Codec((kind,))
 
     def get(self) -> T | None:
-        """What was put last; None when there is nothing or it is damaged."""
+        """The value stored last; None if there is none or it is damaged."""
         try:
             value = self._codec.decode(self._path.read_bytes())
         except FileNotFoundError:
@@ -44,7 +44,7 @@ class Remembered(Generic[T]):
         return value if isinstance(value, self._kind) else None
 
     def put(self, value: T) -> None:
-        """Without a sync: it costs the gate no time, and a power cut ends the boot anyway."""
+        """Stores without a sync: it costs the gate no time, and a power cut ends the boot anyway."""
         try:
             write_unsynced(self._path, self._codec.encode(value))
         except OSError as why:

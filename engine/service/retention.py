@@ -1,6 +1,6 @@
 """Retention: which passages and pictures are deleted, and when (manual 4.6, General configuration tab, Purge Options).
 
-Rows and pictures go together, oldest first, in short steps; what a message that is not delivered yet needs is never deleted.
+Rows and pictures are deleted together, oldest first, in short steps; what an undelivered message needs is never deleted.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ from engine.store.rows import stamp
 log = logging.getLogger("retention")
 
 CHUNK = 20
-"""Passages per transaction: a commit of the gate waits for one chunk at most."""
+"""Passages per transaction: a commit of the gate waits for at most one chunk."""
 
 CHUNKS_PER_RUN = 50
 
 RUN_S = 4.0
-"""A worn SD card takes its time; the process that runs these jobs must show in time that it is alive. The rest comes next time."""
+"""A worn SD card is slow; the process that runs these jobs must prove in time that it is alive. The rest follows next time."""
 
 LEAST_PASSAGES = 1_000
-"""Stay when the camera's own storage is nearly full: it may be something else that fills it."""
+"""Passages kept even if the camera's own storage is nearly full: something else may fill it."""
 
 WINDOW = 2_000
-"""Rows that one step of a sweep looks through at most."""
+"""Rows that one step of a sweep examines at most."""
 
 SWEPT = "purged"
 """The counter of passages that were deleted at the interval's times, stamped by the last sweep."""
 
 
 class Retention:
-    """Each job is called about twice a minute. `free_pct(path)`: free part of the file system that holds `path`, 0 to 100."""
+    """Each job is called about twice a minute. `free_pct(path)`: free share of the file system that holds `path`, 0 to 100."""
 
     def __init__(self, store: Store, images: Path, clock: Clock, free_pct: Callable[[Path], float] | None = None) -> None:
         self._store = store
@@ -51,11 +51,11 @@ class Retention:
         self._clock = clock
         self._free_pct = free_pct or free_space_pct
         self._swept_rowid: int | None = None
-        """Where the sweep under way goes on; None: none is."""
+        """Where the running sweep continues; None: none is running."""
 
     def purge_images(self) -> int:
-        """Deletes the oldest pictures while less than keep_free_pct is free; how many passages lost theirs. StoreError when
-        there are none left to delete."""
+        """Deletes the oldest pictures while less than keep_free_pct is free; returns how many passages lost theirs. StoreError
+        if there are none left to delete."""
         general = self._store.settings(GeneralSettings)
         keep_pct = general.keep_free_pct
         purged = 0
@@ -82,8 +82,8 @@ class Retention:
         return purged
 
     def bound_database(self) -> int:
-        """Deletes the oldest passages over the number that the settings keep, and while the camera's own storage has too little
-        free; how many."""
+        """Deletes the oldest passages beyond the number that the settings keep, and while the camera's own storage has too
+        little free; returns how many."""
         general = self._store.settings(GeneralSettings)
         if general.purge == "disabled":
             return 0
@@ -101,8 +101,8 @@ class Retention:
         return deleted
 
     def sweep(self) -> int:
-        """Deletes what is older than its days, at the interval's times; how many this time. One whose time passed while the camera
-        was off comes late; none comes before the clock is set."""
+        """Deletes what is older than its days, at the interval's times; returns how many this time. If a time passed while the
+        camera was off, it is made up; nothing is deleted before the clock is set."""
         now = self._clock.now()
         general = self._store.settings(GeneralSettings)
         if general.purge == "disabled" or now < CLOCK_KNOWN:
@@ -133,7 +133,7 @@ class Retention:
         return last is None or last.changed_at is None or due(general.purge_interval, last.changed_at, now, zone)
 
     def _database_free_pct(self) -> float:
-        """What new rows may take: the file system's free space, and what deleted ones left free in the file."""
+        """The room for new rows: the file system's free space, and what deleted rows left free in the file."""
         path = self._store.db.path
         total, _ = space(path)
         return self._free_pct(path) + 100.0 * self._store.db.size_bytes()[1] / total
@@ -143,7 +143,7 @@ class Retention:
         return itertools.takewhile(lambda _: self._clock.monotonic_ns() < until_ns, range(CHUNKS_PER_RUN))
 
     def _delete(self, oldest: list[Pictured]) -> None:
-        """The pictures first: a row without them is told as such, a picture without a row would stay for ever."""
+        """Deletes the pictures first: a row without them is shown as such, a picture without a row would stay for ever."""
         self._unlink(name for each in oldest for name in each.names)
         self._store.passages.delete([each.rowid for each in oldest])
 
@@ -156,7 +156,7 @@ class Retention:
 
     def _drop_folders(self, day: str) -> None:
         """Whole days (YYYY/MM/DD) before `day` without a passage that has pictures: what still lies there belongs to none. A
-        clock that was wrong for a while gives stamps ahead of later ones."""
+        clock that was wrong for a while leaves stamps that are ahead of later ones."""
         for folder in sorted(self._images.glob("[0-9]*/[0-9]*/[0-9]*")):
             name = folder.relative_to(self._images).as_posix()
             if name < day and not self._store.passages.has_pictures(name.replace("/", "-")):
@@ -164,6 +164,6 @@ class Retention:
 
 
 def free_space_pct(path: Path) -> float:
-    """Free part of the file system that holds `path` (or will), as df shows it to users, 0 to 100."""
+    """Free share of the file system that holds `path` (or will), as df shows it to users, 0 to 100."""
     total, free = space(path)
     return 100.0 * free / total

@@ -1,4 +1,4 @@
-"""Room: a full storage drops pictures before passages and messages, and says so while it lasts."""
+"""Room: on a full storage, deletes pictures before passages and messages, and reports it while it lasts."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from engine.store.refusals import refusal
 log = logging.getLogger("service")
 
 ENOUGH_BYTES = 4_000_000
-"""Thousands of passages and messages."""
+"""Enough for thousands of passages and messages."""
 
 CHUNK = 50
 
 
 class Room:
-    """`images`: the image folder. `problem`: what is wrong with the storage, NOTHING while it takes what is written."""
+    """`images`: the image folder. `problem`: what is wrong with the storage, NOTHING while it can be written."""
 
     def __init__(self, database: Path, images: Path) -> None:
         self._database = database
@@ -29,7 +29,7 @@ class Room:
         self.problem = NOTHING
 
     def refused(self, why: StoreError, store: Store | None) -> bool:
-        """Something could not be written. True: pictures were deleted, and it may be tried again."""
+        """Something could not be written. True: pictures were deleted, and a retry makes sense."""
         self.problem = why.text
         if not isinstance(why, StorageFull):
             return False
@@ -40,13 +40,13 @@ class Room:
         return number > 0
 
     def look(self) -> None:
-        """About once a second: says when the problem is over."""
+        """About once a second: reports when the problem is over."""
         if self.problem and refusal(self._database) is None:
             log.warning("the storage can be written again")
             self.problem = NOTHING
 
     def _drop(self, store: Store | None) -> int:
-        """Deletes pictures that no message waits for, or else the oldest of all: a message is worth more than its picture."""
+        """Deletes pictures that no message waits for, else the oldest of all: a message is worth more than its picture."""
         if store is None:
             return self._unlink(self._oldest_files())
         pictured = _pictured(store)
@@ -62,7 +62,7 @@ class Room:
         return sorted(path.relative_to(self._images).as_posix() for path in self._images.glob("[0-9]*/[0-9]*/[0-9]*/*.jpg"))
 
     def _unlink(self, names: Iterable[str]) -> int:
-        """Until there is room enough; how many."""
+        """Deletes until there is enough room; returns how many."""
         root = self._images.resolve()
         number = freed = 0
         for name in names:
@@ -75,7 +75,7 @@ class Room:
                 size = path.stat().st_size
                 path.unlink()
             except OSError:
-                continue  # gone already, or the storage is read-only
+                continue  # deleted already, or the storage is read-only
             number, freed = number + 1, freed + size
         return number
 

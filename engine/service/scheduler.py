@@ -16,7 +16,8 @@ from engine.service.retention import Retention
 log = logging.getLogger("scheduler")
 
 CLOCK_STEP_S = 30.0
-"""`schedule` plans by the system's local time: after a larger step of it (summer time's end too) everything is planned anew."""
+"""`schedule` plans by the system's local time: after a larger step of it (also at the end of summer time) everything is planned
+anew."""
 
 
 class Scheduler:
@@ -50,7 +51,7 @@ class Scheduler:
         self._plan()
 
     def run(self) -> None:
-        """Does what is due; an error of one job is reported and the job comes again at its next time."""
+        """Does what is due; an error of one job is reported, and the job runs again at its next time."""
         if abs(self._offset() - self._offset_s) > CLOCK_STEP_S:
             self._offset_s = self._offset()
             self._jobs.clear()

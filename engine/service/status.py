@@ -1,4 +1,4 @@
-"""Status: gathers what the Live tab shows besides the picture and the passages from the service's parts."""
+"""Status: collects from the service's parts what the Live tab shows besides the picture and the passages."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from engine.service.retention import free_space_pct
 
 
 class Status:
-    """`card()`: the SD card's folder, None while there is none; `running()`: fingerprints of the settings that the
-    service was started with; `storage()`: what is wrong with it now; `lane()`: how the barrier's lane is."""
+    """`card()`: the SD card's folder, None while there is none; `running()`: fingerprints of the settings that the service was
+    started with; `storage()`: what is wrong with it now; `lane()`: the state of the barrier's lane."""
 
     def __init__(
         self,

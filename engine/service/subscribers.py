@@ -1,8 +1,8 @@
-"""Subscribers: pushes what happens to whoever subscribed; what each may hold up in memory is bounded.
+"""Subscribers: pushes events to subscribers; the memory that each may occupy is bounded.
 
-A status or a live read that was not sent yet is replaced by the newest. Changes of lines and outcomes of deliveries wait in a short
-queue; over its bound the oldest go, and the subscriber is told how many. Passages do not wait at all: each subscriber reads them
-from the store at its own pace, from the row that it has.
+An unsent status or live read is replaced by the newest. Changes of lines and outcomes of deliveries wait in a short queue;
+beyond its bound the oldest are dropped, and the subscriber is told how many. Passages are not queued: each subscriber reads
+them from the store at its own pace, from its last row on.
 """
 
 from __future__ import annotations
@@ -45,20 +45,20 @@ log = logging.getLogger("subscribers")
 
 MOST_SUBSCRIBERS = 16
 MOST_WAITING = 256
-"""Messages of lines and deliveries together, for one subscriber."""
+"""Queued messages of lines and deliveries together, for one subscriber."""
 
 PAGE = 20
-"""Passages that are read from the store at a time."""
+"""Passages read from the store at a time."""
 
 STATUS_EVERY_S = 1.0
 STATUS_PAUSE_S = 0.1
-"""A status takes a few ms: at most so often, however much changes."""
+"""A status takes a few ms: it is sent at most this often, however much changes."""
 
 STORE_AGAIN_S = 1.0
 
 
 class PassageSource(Protocol):
-    """The store as subscribers read it. StoreError when it cannot be read or is not open yet."""
+    """The store as subscribers read it. StoreError if it cannot be read or is not open yet."""
 
     def rows(self) -> tuple[int, int]:
         """Rows of the oldest and the newest passage."""
@@ -86,7 +86,7 @@ class _Subscriber:
 
 
 class Subscribers:
-    """`status()`, `lines()` and `settings()` give what is so now; they are asked by threads of this object. `settings()` is None
+    """`status()`, `lines()` and `settings()` return the present state; threads of this object call them. `settings()` is None
     while they cannot be read."""
 
     def __init__(
@@ -115,7 +115,7 @@ class Subscribers:
             self._news.notify_all()
 
     def status_changed(self) -> None:
-        """Something that the status shows has changed: it is pushed at once."""
+        """The status has changed: it is pushed at once."""
         self._status_due.set()
 
     def passage_stored(self) -> None:
@@ -125,14 +125,14 @@ class Subscribers:
             self._news.notify_all()
 
     def test(self, event: PassageEvent) -> None:
-        """A passage that is a test, for all who are told passages."""
+        """A test passage, for all who subscribe to passages."""
         self._append(PASSAGES, TestPassage(event))
 
     def live(self, reads: LiveReads) -> None:
         self._replace(LIVE, reads)
 
     def settings(self, settings: ServerSettings) -> None:
-        """They were read, or have changed."""
+        """The settings were read, or have changed."""
         self._replace(SETTINGS, settings)
 
     def line(self, line: LineState) -> None:
@@ -248,7 +248,7 @@ class Subscribers:
         one.passages_due = False
         try:
             oldest, newest = self._passages.rows()
-            one.begin(newest)  # where the store was not open at the beginning
+            one.begin(newest)  # if the store was not open at the beginning
             page = self._passages.after(one.row, PAGE)
         except StoreError as why:
             log.warning("passages cannot be read for a subscriber: %s", why)
@@ -262,7 +262,7 @@ class Subscribers:
                 channel.send(event)
             except PeerGone:
                 raise
-            except WireError as why:  # it is over the limit of one message
+            except WireError as why:  # it exceeds the limit of one message
                 log.error("passage %s is not pushed: %s", event.passage.id, why)
                 channel.send(Missed(PASSAGES, 1))
             one.row = event.row

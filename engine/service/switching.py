@@ -1,7 +1,7 @@
-"""Switching: outputs that people and recorders switch themselves (engine/messages.py: SwitchOutput), whoever took their order.
+"""Switching: carries out orders of people and recorders to switch outputs (engine/messages.py: SwitchOutput).
 
-It takes the way of an IO action to the pins process, which keeps interlocks, guards and longest times; what came of it stands in
-Audit with who, from where and why. Unlike an action it opens also for nobody's plate: the permission was checked before.
+An order takes the same way as an IO action to the pins process, which enforces interlocks, guards and longest times; Audit
+records the outcome with who, from where and why. Unlike an action it needs no plate: the permission was checked before.
 """
 
 from __future__ import annotations
@@ -25,21 +25,20 @@ from engine.service.events import Done
 log = logging.getLogger("service")
 
 MAX_AGE_NS = 2_000_000_000
-"""Who presses a button sees whether it moves: later than this nothing begins any more."""
+"""Whoever presses a button sees whether it moves: later than this nothing begins any more."""
 
 REPEATED_NS = 600_000_000_000
-"""A program that gives the same order again and again is kept in Audit at most so often; otherwise it would push out what happened
-before."""
+"""Audit records a program that repeats the same order at most this often; otherwise it would push out earlier rows."""
 
 MOST_OUTPUTS = 64
-"""Whose last orders are known."""
+"""Number of outputs whose last orders are remembered."""
 
 MOST_CHARACTERS = 80
 NOT_DONE = mark("not done ({what}): {why}")
 
 
 class Switching:
-    """`happened` as Events.happened (engine/service/events.py); `switched(options)` is told what was done, before that."""
+    """`happened` as Events.happened (engine/service/events.py); `switched(options)` is called before it with what was done."""
 
     def __init__(self, clock: Clock, pins: Pins, happened: Callable[..., None], switched: Callable[[IoOptions], None]) -> None:
         self._clock = clock
@@ -48,10 +47,10 @@ class Switching:
         self._switched = switched
         self._lock = threading.Lock()
         self._last: dict[str, tuple[tuple[object, ...], int]] = {}
-        """Output: the last order that was kept, and when."""
+        """Output: the last recorded order, and when."""
 
     def do(self, request: SwitchOutput) -> Outcome:
-        """What was done, or why not; SettingsError when the request makes no sense."""
+        """Returns what was done, or why not; SettingsError if the request makes no sense."""
         if request.do not in BY_HAND:
             raise unfit("do", "Do", "must be one of {choices}", choices=BY_HAND)
         options = IoOptions(output=request.output, do=request.do, duration_ms=request.duration_ms)
@@ -74,7 +73,8 @@ class Switching:
         self._happened("by_hand", cause=request.through, done=done, what=done.note, who=who)
 
     def _is_repeated(self, request: SwitchOutput, done: Done) -> bool:
-        """The same order of the same user with the same end, as the last one of this output. Each pulse counts: it opens a gate."""
+        """Whether it is the same order of the same user with the same outcome as this output's last one. Each pulse counts: it
+        opens a gate."""
         now_ns, order = self._clock.monotonic_ns(), (request, done.state, str(done.note))
         with self._lock:
             last, at_ns = self._last.get(request.output, ((), 0))

@@ -1,4 +1,4 @@
-"""Timers: raises the event of each rule that starts on a timer, when one of its times comes. Times missed are not made up."""
+"""Timers: raises the event of each rule that starts on a timer when one of its times comes. Missed times are not made up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Happened = Callable[..., None]
 
 
 class Timers:
-    """`time_zone()` gives the name of the camera's zone; `happened` as Events.happened (engine/service/events.py)."""
+    """`time_zone()` returns the name of the camera's zone; `happened` as Events.happened (engine/service/events.py)."""
 
     def __init__(self, clock: Clock, time_zone: Callable[[], str], happened: Happened) -> None:
         self._clock = clock
@@ -24,7 +24,7 @@ class Timers:
         self._rules: tuple[ActionRule, ...] = ()
         self._looked = clock.now()
         self._came: dict[int, datetime] = {}
-        """Rule -> the last of its times that came: a clock that is set back a little does not bring it twice."""
+        """Rule -> its last time that came: a clock that is set back a little does not repeat it."""
 
     def use(self, rules: Iterable[ActionRule]) -> None:
         """The rules have changed."""
@@ -32,7 +32,7 @@ class Timers:
         self._came = {rule.id: self._came[rule.id] for rule in self._rules if rule.id in self._came}
 
     def turn(self) -> None:
-        """About once a second. StoreError when the zone cannot be read: then the next turn looks at this time as well."""
+        """About once a second. StoreError if the zone cannot be read: the next turn then checks this time as well."""
         zone = camera_zone(self._time_zone()) if self._rules else None
         after, now = self._looked, self._clock.now()
         self._looked = now

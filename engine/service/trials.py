@@ -1,4 +1,4 @@
-"""Trials: TEST in the portal's Actions tab: an action is carried out now, with a sample plate, before it is saved."""
+"""Trials: TEST in the portal's Actions tab: carries out an action now, with a sample plate, before it is saved."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Trials:
         return Outcome(True, said)
 
     def passage(self) -> PassageEvent:
-        """One that never was, for all who are told passages; with the pictures of the newest that has some."""
+        """A made-up passage for all who subscribe to passages; with the pictures of the newest one that has some."""
         now, now_ns = self._clock.now(), self._clock.monotonic_ns()
         sample = _sample(TEST_PLATE, "", now, now_ns, self._store().passages.newest_pictured())
         return PassageEvent(0, sample, (), (), Decision("reported", Text("a test: no car is there")))
@@ -103,7 +103,7 @@ class Trials:
 
 
 def _sample(plate: str, event: str, now: datetime, now_ns: int, seen: Passage | None) -> Passage:
-    """With the pictures of a passage that was seen, so that a peer can be tried with real ones."""
+    """Adds the pictures of a real passage, so that a peer can be tried with them."""
     return Passage(
         id=str(uuid.uuid4()),
         plate=plate,

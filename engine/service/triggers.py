@@ -1,4 +1,5 @@
-"""Triggers: the one gate for every source (input, socket, HTTP): mode and period are checked, refusals say why, none is silent."""
+"""Triggers: the one entrance for every source (input, socket, HTTP): checks mode and period, and gives a reason for each
+refusal."""
 
 from __future__ import annotations
 
@@ -17,10 +18,10 @@ from engine.types import Passage, Trigger
 log = logging.getLogger("triggers")
 
 TAKEN_TIMEOUT_S = 1.0
-"""The engine says within this time whether it has begun."""
+"""The engine answers within this time whether it has begun."""
 
 MAX_OPEN = 64
-"""Triggers whose answers are awaited at the same time."""
+"""Triggers whose answers are awaited at the same time, at most."""
 
 
 @dataclass(slots=True)
@@ -74,7 +75,7 @@ class Triggers:
         return trigger
 
     def wait_passage(self, trigger_id: str, timeout_s: float) -> Passage | None:
-        """The passage that the trigger gave ("no plate" is one); None when it has not come in time."""
+        """The passage that the trigger led to ("no plate" is one); None if it has not come in time."""
         with self._lock:
             waiting = self._open.get(trigger_id)
         if waiting is None or not waiting.read.wait(timeout_s):
@@ -92,7 +93,7 @@ class Triggers:
             waiting.taken.set()
 
     def passage(self, passage: Passage) -> None:
-        """A stored passage; wakes the one who waits for it."""
+        """A stored passage; wakes whoever waits for it."""
         with self._lock:
             waiting = self._open.get(passage.trigger_id)
         if waiting is not None:

@@ -1,4 +1,4 @@
-"""Unopened: tells the engine which cars were to be let in and were not, so that it reads those anew that still stand there."""
+"""Unopened: tells the engine which cars were to be let in and were not, so that it reads those that still stand there again."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from engine.store import Store
 log = logging.getLogger("service")
 
 NEWEST = 20
-"""So many passages are looked at: an older car has gone."""
+"""How many passages are examined: an older car has gone."""
 
 
 class Unopened:
     """`turn` is called about once a second while something can open the gate, `engine_gone` when the engine's connection ended.
 
-    `kinds`: what opens gates; `has_begun(ids of deliveries)`: whether pins began with one of them, though nobody wrote it down."""
+    `kinds`: the kinds that open gates; `has_begun(ids of deliveries)`: whether pins began one of them although nobody recorded
+    it."""
 
     def __init__(
         self, kinds: Collection[str], send: Callable[[ReadAgain], None], has_begun: Callable[[Collection[str]], bool]

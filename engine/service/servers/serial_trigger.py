@@ -13,9 +13,9 @@ log = logging.getLogger("triggers")
 
 
 class SerialTrigger:
-    """Fires each time the pattern's bytes have come in, however they were cut into pieces. ConfigError: URL or pattern is wrong.
+    """Fires each time the pattern's bytes have come in, however they were split. ConfigError: URL or pattern is wrong.
 
-    `fire(cause)` is called from the line's thread and must not wait; a refusal is logged where it is made."""
+    `fire(cause)` is called from the line's thread and must not wait; whoever refuses a trigger logs it."""
 
     def __init__(self, lines: SerialLines, url: str, pattern: str, fire: Callable[[str], object]) -> None:
         self._cause = parse_url(url).device
@@ -25,7 +25,7 @@ class SerialTrigger:
         lines.listen(url, self.hear)
 
     def hear(self, data: bytes) -> None:
-        """What came in on the line."""
+        """Takes bytes from the line."""
         self._heard += data
         while self._pattern in self._heard:
             self._heard = self._heard.split(self._pattern, 1)[1]

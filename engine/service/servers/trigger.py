@@ -1,7 +1,7 @@
 """Trigger socket: a TCP port where the configured message starts a trigger; each gets `OK <trigger id>` or `ERROR <reason>`.
 
-A message is the configured text exactly, byte by byte; another one is discarded. What sends it is often not a computer: a message
-may end with CR, LF, CR LF, CR NUL, NUL, ETX or a short silence and begin with STX or a byte order mark, and telnet negotiates
+A message must equal the configured text byte by byte; any other is discarded. The sender is often not a computer: a message may
+end with CR, LF, CR LF, CR NUL, NUL, ETX or a short silence and begin with STX or a byte order mark, and telnet negotiates
 options in between. A connection may stay open for many triggers. When all places are taken, the address that holds most of them
 gives one up: first a connection that never sent the message, then the one that has been silent for longest.
 
@@ -31,48 +31,48 @@ from engine.types import SOCKET_CAUSE
 log = logging.getLogger("triggers")
 
 NAME = "trigger"
-"""Of this server, in STATE/run/servers.json."""
+"""Name of this server in STATE/run/servers.json."""
 
 MAX_CONNECTIONS = 32
 MAX_LINE = 256
 """Bytes, line end included."""
 
 MOST_WRONG = 20
-"""Messages in a row that were not the configured one: then the connection ends."""
+"""After this many wrong messages in a row the connection ends."""
 
 SILENCE_S = 0.1
-"""The message without any end counts when nothing follows for this long."""
+"""A message without a terminator counts after this long without further bytes."""
 
 LINE_TIMEOUT_S = 3.0
-"""A message that was begun must end within this time."""
+"""A message must be complete within this time of its first byte."""
 
 IDLE_LIMIT_S = 600.0
-"""A connection that has never sent the message is ended after this."""
+"""A connection that has never sent the message is closed after this."""
 
 SILENT_LIMIT_S = 86_400.0
-"""One that has sent it is ended this long after the last time."""
+"""A connection that has sent the message is closed this long after the last time."""
 
 POLL_S = 0.5
 
 PART_S = 1.0
-"""A refused peer is listened to this long while it reads its answer."""
+"""How long a refused peer is read from while it takes its answer."""
 
 KEEPALIVE = ((socket.TCP_KEEPIDLE, 30), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 3))
-"""A peer that lost its power is noticed after a minute and gives its place free."""
+"""A peer that lost power is noticed after a minute, which frees its place."""
 
 ENDS = b"\r\n\0\x02\x03"
-"""CR, LF, NUL, STX, ETX: each ends what came before it; several in a row are no message."""
+"""CR, LF, NUL, STX, ETX: each ends the message before it; several in a row are no message."""
 
 BOM = b"\xef\xbb\xbf"
 
 NEGOTIATION = re.compile(rb"\xff(?:[\xfb-\xfe][^\r\n]|\xfa[^\xff]*\xff\xf0|[\xf0-\xf9])", re.DOTALL)
-"""Telnet's commands (RFC 854): IAC WILL, WONT, DO or DONT with an option, a subnegotiation, a command alone."""
+"""Telnet's commands (RFC 854): IAC WILL, WONT, DO or DONT with an option, a subnegotiation, or a command alone."""
 
 BEGUN_NEGOTIATION = re.compile(rb"\xff(?:[\xfb-\xfe]?|\xfa[^\xff]{0,64}\xff?)\Z", re.DOTALL)
 
 
 ANSWER_S = 5.0
-"""So long a client may take to read an answer that is longer than what its connection holds (one with pictures)."""
+"""How long a client may take to read an answer that exceeds its connection's buffer (one with pictures)."""
 
 
 @dataclass(eq=False, slots=True)
@@ -83,7 +83,7 @@ class _Peer:
     fired_s: float | None = None
     """When it last sent the message; both times are monotonic."""
     told: Client | None = None
-    """For whoever shows who is connected."""
+    """For the display of connected clients."""
     wrong: int = 0
     giving_up: threading.Event = field(default_factory=threading.Event)
     sending: threading.Lock = field(default_factory=threading.Lock)
@@ -94,7 +94,8 @@ class _Peer:
             self.told.answered(answered)
 
     def send(self, data: bytes) -> None:
-        """An answer of an action. OSError when the client is gone or does not read: it is cut off then, as it has half of one."""
+        """Sends an answer of an action. OSError if the client is gone or does not read: it is disconnected then, because it has
+        half an answer."""
         with self.sending:
             try:
                 _send_all(self.sock, data, time.monotonic() + ANSWER_S)
@@ -108,8 +109,9 @@ class _Peer:
 
 
 class TriggerServer:
-    """Listens from `start` to `close`. `fire(cause)` gives the trigger's id or raises TriggerRefused; `replies` is told how its
-    client is answered once more, by an action; `clients` who is connected. `host`: the address to listen on, "" for all."""
+    """Listens from `start` to `close`. `fire(cause)` returns the trigger's id or raises TriggerRefused; `replies` learns how an
+    action can send its client a further answer; `clients` learns who is connected. `host`: the address to listen on, "" for
+    all."""
 
     def __init__(
         self,
@@ -134,11 +136,11 @@ class TriggerServer:
 
     @property
     def port(self) -> int:
-        """The real port, also when 0 was asked for."""
+        """The actual port, also if 0 was asked for."""
         return int(self._listener.getsockname()[1]) if self._listener else self._address[1]
 
     def start(self) -> None:
-        """ConfigError when the port cannot be taken."""
+        """ConfigError if the port is not available."""
         host, port = self._address
         try:
             self._listener = socket.create_server(
@@ -183,7 +185,7 @@ class TriggerServer:
             try:
                 sock, address = listener.accept()
             except OSError as why:
-                if not self._stop.wait(POLL_S):  # out of file descriptors, for one: go on when there are some again
+                if not self._stop.wait(POLL_S):  # out of file descriptors, for one: continue once there are some again
                     log.error("trigger socket: %s", why)
                 continue
             told = self._clients.open(NAME, place_of(address)) if self._clients is not None else None
@@ -198,7 +200,7 @@ class TriggerServer:
                 return
             places = Counter(each.host for each in self._peers)
             most = max(places.values())
-            # The newcomer is among them: where all others have sent the message, it is the one that goes.
+            # The newcomer is a candidate too: if all others have sent the message, it is the one that goes.
             crowd = [each for each in self._peers if places[each.host] == most]
             goes = min(crowd, key=lambda each: (each.fired_s is not None, each.fired_s or each.since_s))
             self._peers.remove(goes)
@@ -263,7 +265,7 @@ class TriggerServer:
                 return
 
     def _part(self, sock: socket.socket) -> None:
-        """Ends the connection so that the last answer arrives: closing over unread bytes would reset it."""
+        """Closes the connection so that the last answer arrives: closing with unread bytes would reset it."""
         sock.shutdown(socket.SHUT_WR)
         sock.settimeout(POLL_S)
         end_s = time.monotonic() + PART_S
@@ -275,7 +277,7 @@ class TriggerServer:
                 continue
 
     def _answer(self, peer: _Peer, line: bytes) -> bool:
-        """False: the connection ends."""
+        """False: close the connection."""
         if len(line) >= MAX_LINE:
             self._refuse(peer, f"the line is longer than {MAX_LINE} bytes")
             return False
@@ -306,7 +308,7 @@ class TriggerServer:
 
 
 def _plain(data: bytes) -> bytes:
-    """What is left without telnet's commands and byte order marks; one that has only begun stays at the end."""
+    """The bytes without telnet's commands and byte order marks; an incomplete one stays at the end."""
     begun = BEGUN_NEGOTIATION.search(data)
     rest = data[begun.start() :] if begun else b""
     return NEGOTIATION.sub(b"", data[: len(data) - len(rest)]).replace(BOM, b"") + rest
@@ -320,7 +322,7 @@ def _reply(sock: socket.socket, text: str) -> None:
 
 
 def _send_all(sock: socket.socket, data: bytes, end_s: float) -> None:
-    """OSError when not all of it is on its way by then; the socket's own time-out belongs to the thread that reads."""
+    """OSError if not all of it is sent by then; the socket's own time-out belongs to the thread that reads."""
     going = memoryview(data)
     ready = select.poll()
     ready.register(sock, select.POLLOUT)
