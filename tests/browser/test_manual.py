@@ -136,8 +136,14 @@ def test_review_shows_the_plate_image_and_a_larger_one_under_the_mouse(page: Any
     rows = page.locator("#results tbody tr")
     page.get_by_label("Search filter").fill("HK55")
     playwright.expect(rows.first).to_be_visible()
-    page.get_by_label("Search filter").fill("ZZ99")
-    playwright.expect(rows.first).to_be_hidden()
+    none = page.get_by_text("No row of this page matches the search filter.")
+    playwright.expect(none).to_be_hidden()
+    for nowhere in ("ZZ99", "download image"):
+        page.get_by_label("Search filter").fill("")
+        playwright.expect(rows.first).to_be_visible()
+        page.get_by_label("Search filter").fill(nowhere)
+        playwright.expect(rows.first).to_be_hidden()
+        playwright.expect(none).to_be_visible()
 
 
 def test_a_lane_line_is_drawn_with_two_clicks_and_deleted(page: Any, camera: tuple[Path, str]) -> None:
