@@ -602,7 +602,8 @@ def _slow(where: Site) -> dict[str, object]:
 def _malformed(where: Site, say: Say) -> dict[str, object]:
     """What it leaves in the vms process (RTSP: in a server in this process, whose every second log-in counts as right; at the real
     port, behind which nobody gets in, in vms and video). Whoever then cannot log in ends the bench."""
-    draw, found = random.Random(11), {}
+    draw = random.Random(11)
+    found: dict[str, object] = {}
     say(f"{MALFORMED} malformed inputs to TCP")
     found["tcp"] = _malformed_tcp(where, draw)
     say(f"{MALFORMED} malformed inputs to SOAP")
