@@ -20,24 +20,24 @@ log = logging.getLogger("video.rtsp")
 
 PIECE_BYTES = 16 << 10
 SEND_BUFFER_BYTES = 128 << 10
-"""The kernel's, twice as much in fact; by itself it would keep some MB for one that does not read."""
+"""The kernel's buffer, in fact twice as much; by default it would keep some MB for a client that does not read."""
 MOST_UNREAD_BYTES = 64 << 10
-"""What a client sent and nobody looked at yet; more stays in its own buffers."""
+"""Unprocessed bytes from a client; more stay in its own buffers."""
 MOST_REPLY_BYTES = 512 << 10
-"""While more waits to be sent, no further request is looked at."""
+"""While more waits to be sent, no further request is processed."""
 LOG_IN_S = 20.0
 """From the connection to the first request with a right log-in."""
 SILENT_S = 60.0
-"""Of one who is logged in and plays nothing."""
+"""Limit of silence for a client that is logged in and plays nothing."""
 STALLED_S = 30.0
-"""Of one who reads nothing although something waits."""
+"""Limit for a client that reads nothing although something waits."""
 
 SILENT = Text("it was silent")
 
 
 class Connection:
-    """Used by the loop's thread. `handle(connection, request)` ends with `reply`, at once or later; until then no further request
-    is looked at. `person`: who logged in, "" nobody yet; `question`: how, asked again now and then."""
+    """Used by the loop's thread. `handle(connection, request)` ends with `reply`, at once or later; until then no further
+    request is processed. `person`: who logged in, "" nobody yet; `question`: the log-in, checked again now and then."""
 
     def __init__(
         self,
@@ -88,13 +88,13 @@ class Connection:
         self._write()
 
     def reply(self, reply: Reply) -> None:
-        """Answers the request that waits."""
+        """Answers the waiting request."""
         number, self._number = self._number, None
         self.queue(written(reply, number or ""))
         self._look_again()
 
     def end(self, reply: Reply | None = None) -> None:
-        """The connection closes once `reply` is sent; nothing that comes is looked at any more."""
+        """The connection closes once `reply` is sent; further input is ignored."""
         self._ends = True
         if reply is not None:
             self.reply(reply)
@@ -115,12 +115,12 @@ class Connection:
         self._gone(self)
 
     def turn(self, now_s: float) -> None:
-        """About once a second: sessions that are over, reports that are due, connections that nobody uses."""
+        """About once a second: ends expired sessions, sends due reports, closes unused connections."""
         for session in list(self.sessions.values()):
             self.client.missed(session.lost)
             session.lost = 0
             if self._is_read(session):
-                session.touch()  # a viewer that takes what we send is there, whatever it says
+                session.touch()  # a viewer that takes what we send is alive, whatever it says
             if session.is_over(now_s):
                 del self.sessions[session.id]
                 session.close()
@@ -165,7 +165,7 @@ class Connection:
         self._look()
 
     def _look(self) -> None:
-        """Handles what has come, as far as it may."""
+        """Processes the received bytes, as far as it may."""
         while not self.closed and not self._ends and self._number is None and self._waiting < MOST_REPLY_BYTES:
             try:
                 found = self._reader.next()
@@ -191,7 +191,7 @@ class Connection:
     def _guarded(self, request: Request) -> None:
         try:
             self._handle(self, request)
-        except Exception:  # the fault of one request must not end the others
+        except Exception:  # an error in one request must not end the others
             log.exception("%s %s", request.method, request.url)
             if not self.closed and self._number is not None:
                 self.reply(Reply(500))
@@ -221,7 +221,7 @@ class Connection:
             self._look_again()
 
     def _look_again(self) -> None:
-        """What came behind a request is looked at, soon."""
+        """Processes what came after a request, soon."""
         if self._reader.came and not self._ends:
             self._loop.call(self._look)
 

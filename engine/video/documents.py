@@ -1,4 +1,4 @@
-"""Documents: the metadata track: what happens, as XML (engine/formats/onvif_xml.py) that vms makes, a document for each passage."""
+"""Documents: the metadata track: events as XML (engine/formats/onvif_xml.py) that vms makes, one document for each passage."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from engine.video.rtp import Unit
 from engine.video.sources import Taker
 
 EVERY_S = 1.0
-"""A document goes out at least so often, empty if nothing happens: clients see that the track lives (ONVIF Streaming, RTP for
-metadata stream)."""
+"""A document is sent at least this often, empty if nothing happens: clients see that the track is alive (ONVIF Streaming, RTP
+for metadata stream)."""
 
 
 class Documents:

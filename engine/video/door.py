@@ -1,4 +1,4 @@
-"""Door: what vms, which listens, and video, which serves, tell each other over the socket pair between them."""
+"""Door: the messages between vms, which listens, and video, which serves, over the socket pair between them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from board.kit.wire import MAX_MESSAGE_BYTES, Codec
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Comes with the descriptor of a connection that somebody made to the RTSP port."""
+    """Comes with the descriptor of a new connection to the RTSP port."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Encoder: what every codec's encoder (h264.py, jpeg.py) does for a source."""
+"""Encoder: the interface of every codec's encoder (h264.py, jpeg.py)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class EncoderError(GatewrightError):
 
 
 class Encoder(Protocol):
-    """`camera`: (width, height) of the shots that it takes."""
+    """`camera`: (width, height) of the pictures that it takes."""
 
     camera: tuple[int, int]
 
@@ -26,6 +26,6 @@ class Encoder(Protocol):
         """Pictures that are ready, the one taken last or before; `key`: that one is to be such that decoders can begin with it."""
 
     def track(self) -> Track | None:
-        """What SDP says; None before the first unit."""
+        """The codec's parameters for SDP; None before the first unit."""
 
     def close(self) -> None: ...

@@ -1,4 +1,4 @@
-"""H.264: pictures of the ring through an encoder of FFmpeg's: the Pi's own (h264_v4l2m2m), or x264 in software."""
+"""H.264: encodes pictures of the ring with FFmpeg: the Pi's own encoder (h264_v4l2m2m), or x264 in software."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class H264Encoder:
         return tuple(unit for unit in made if unit is not None)
 
     def _unit(self, packet: bytes, stamp: int) -> Unit | None:
-        """None for one without a picture: some encoders give the parameters by themselves."""
+        """None for a packet without a picture: some encoders send the parameters separately."""
         units = nal_units(packet)
         by_type = {type_of(unit): unit for unit in units}
         if payloads.SPS in by_type and payloads.PPS in by_type:
@@ -74,7 +74,7 @@ class H264Encoder:
         picture = [unit for unit in units if type_of(unit) not in (payloads.SPS, payloads.PPS, payloads.DELIMITER)]
         if not picture:
             return None
-        if is_key and self._sets is not None:  # whoever begins here must not depend on what came before
+        if is_key and self._sets is not None:  # a decoder that begins here must not depend on earlier pictures
             picture = [self._sets.sps, self._sets.pps, *picture]
         return Unit(payloads.h264(picture), self._start_ns + stamp * 1_000_000_000 // CLOCK_HZ, is_key)
 
@@ -88,7 +88,7 @@ class H264Encoder:
 
 
 def _opened(stream: Stream, size: tuple[int, int]) -> Any:
-    """PyAV's codec context; ValueError when FFmpeg has no such encoder, av.FFmpegError when it does not work here."""
+    """PyAV's codec context; ValueError if FFmpeg has no such encoder, av.FFmpegError if it does not work here."""
     import av
 
     bits_per_s = stream.kbit_per_s * 1000

@@ -79,14 +79,14 @@ class Packet:
 
 @dataclass(slots=True)
 class Reader:
-    """Takes what a connection brings; gives requests, and packets that a viewer sends between them."""
+    """Parses the bytes of a connection into requests, and the packets that a viewer sends between them."""
 
     came: bytearray = field(default_factory=bytearray)
     _head: Request | None = None
-    """Of the request whose body is on its way."""
+    """The request whose body is still coming."""
 
     def next(self) -> Request | Packet | None:
-        """A request, a packet, or None while neither is complete. Malformed ends the connection."""
+        """A request, a packet, or None while neither is complete. Malformed: the connection must end."""
         if self._head is None:
             while self.came[:2] == b"\r\n":
                 del self.came[:2]
@@ -158,7 +158,7 @@ def _headers(lines: list[bytes]) -> dict[str, str]:
 
 
 def written(reply: Reply, number: str) -> bytes:
-    """The reply to the request of that CSeq, "" for one that has none."""
+    """The reply to the request with that CSeq, "" for one that has none."""
     lines = [f"RTSP/1.0 {reply.status} {REASONS[reply.status]}"]
     lines += [f"CSeq: {number}"] if number else []
     lines += [f"{name}: {value}" for name, value in reply.headers]
@@ -168,8 +168,8 @@ def written(reply: Reply, number: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Transport:
-    """How a viewer wants a track: `ports` of its own for (RTP, RTCP) by UDP, or `channels` of the RTSP connection; () where it left
-    the choice to us."""
+    """The transport that a viewer wants for a track: `ports` of its own for (RTP, RTCP) by UDP, or `channels` of the RTSP
+    connection; () if it left the choice to us."""
 
     udp: bool
     ports: tuple[int, int] = (0, 0)
@@ -177,7 +177,7 @@ class Transport:
 
 
 def transport_of(header: str) -> Transport | None:
-    """The first way of a Transport header that we can go; None: none of them."""
+    """The first transport in a Transport header that we support; None: none of them."""
     return next((found for each in header.split(",")[:8] if (found := _way(each)) is not None), None)
 
 

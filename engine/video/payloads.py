@@ -1,4 +1,4 @@
-"""Payloads: pictures and documents cut into what RTP packets carry: H.264 (RFC 6184), JPEG (RFC 2435), ONVIF metadata."""
+"""Payloads: cuts pictures and documents into RTP payloads: H.264 (RFC 6184), JPEG (RFC 2435), ONVIF metadata."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 MOST_BYTES = 1388
-"""Of a payload: with the headers of RTP, UDP and IPv6 it stays below an Ethernet packet, with room for a tunnel's."""
+"""Bytes of a payload: with the headers of RTP, UDP and IPv6 it fits into an Ethernet packet, with room for a tunnel's."""
 
 SPS, PPS, IDR, DELIMITER = 7, 8, 5, 9
 """H.264: types of NAL units."""
@@ -24,7 +24,7 @@ TYPES = {0x21: 0, 0x22: 1}
 
 @dataclass(frozen=True, slots=True)
 class ParameterSets:
-    """H.264: what a decoder must have before the first picture."""
+    """H.264: what a decoder needs before the first picture."""
 
     sps: bytes
     pps: bytes
@@ -35,7 +35,7 @@ class ParameterSets:
 
     @property
     def sprop(self) -> str:
-        """As SDP has it (RFC 6184, 8.1)."""
+        """For SDP (RFC 6184, 8.1)."""
         return ",".join(base64.b64encode(each).decode() for each in (self.sps, self.pps))
 
 
@@ -57,7 +57,7 @@ def type_of(unit: bytes) -> int:
 
 
 def h264(units: Sequence[bytes]) -> tuple[bytes, ...]:
-    """Payloads of one picture: a unit each, or fragments of it (FU-A)."""
+    """Payloads of one picture: one per unit, or fragments of a unit (FU-A)."""
     return tuple(payload for unit in units for payload in _fragments(unit))
 
 
@@ -73,8 +73,8 @@ def _fragments(unit: bytes) -> Iterator[bytes]:
 
 
 def jpeg(picture: bytes) -> tuple[bytes, ...]:
-    """Payloads of one JPEG: baseline, 4:2:0 or 4:2:2, the standard's Huffman tables, sides of at most 2040 pixels. ValueError when
-    it is none of that."""
+    """Payloads of one JPEG: baseline, 4:2:0 or 4:2:2, the standard's Huffman tables, sides of at most 2040 pixels. ValueError
+    for any other."""
     head = _jpeg_head(picture)
     scan, at, made = head.scan, 0, []
     while at < len(scan):
@@ -97,7 +97,7 @@ class _JpegHead:
 
 
 def _jpeg_head(picture: bytes) -> _JpegHead:
-    """ValueError: nothing that RFC 2435 can carry."""
+    """ValueError: RFC 2435 cannot carry it."""
     tables, frame, at = b"", b"", 2
     while at + 4 <= len(picture):
         mark, marker, length = struct.unpack_from(">BBH", picture, at)

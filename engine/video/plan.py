@@ -1,6 +1,6 @@
-"""Plan: what each stream of this board is made of: codec, encoder, size and rate. Loads nothing heavy: vms reads it too.
+"""Plan: how this board makes each stream: codec, encoder, size and rate. It loads nothing heavy: vms reads it too.
 
-An H.264 encoder in hardware comes first, then one in software where the board has a core to spare, then JPEG (RFC 2435).
+An H.264 encoder in hardware comes first, then one in software if the board has a core to spare, then JPEG (RFC 2435).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ H264, JPEG = "H264", "JPEG"
 """Codecs, as SDP names them."""
 
 KEY_EVERY_S = 2
-"""From one picture of H.264 that stands for itself to the next, at most."""
+"""Longest time between two key pictures of H.264."""
 
 HARDWARE, SOFTWARE = "h264_v4l2m2m", "libx264"
 """Encoders, as FFmpeg names them."""
@@ -26,8 +26,8 @@ PI_ENCODER = "bcm2835-codec-encode"
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """`name`: "main" or "sub", as in its address; `encoder`: "" for JPEG; `size`: at most (width, height); `kbit_per_s`: what the
-    encoder aims at, 0 for JPEG, whose pictures have `quality_pct` instead."""
+    """`name`: "main" or "sub", as in its address; `encoder`: "" for JPEG; `size`: at most (width, height); `kbit_per_s`: the
+    encoder's target, 0 for JPEG, whose pictures have `quality_pct` instead."""
 
     name: str
     codec: str
@@ -50,7 +50,7 @@ JPEG_STREAMS = (
     Stream("main", JPEG, "", (640, 480), 5),
     Stream("sub", JPEG, "", (320, 240), 5),
 )
-"""What every board can do."""
+"""The plan that works on every board."""
 
 
 def streams(board: BoardProfile, devices: Path = DEVICES) -> tuple[Stream, Stream]:
@@ -66,8 +66,8 @@ def has_encoder(devices: Path = DEVICES) -> bool:
 
 
 def size_of(stream: Stream, camera: tuple[int, int]) -> tuple[int, int]:
-    """(width, height) of the stream's pictures, whose proportions are the camera's; both are multiples of 16, as encoders and RFC
-    2435 want it. `camera`: (width, height) of the picture that is there."""
+    """(width, height) of the stream's pictures, with the camera's proportions; both are multiples of 16, as encoders and RFC
+    2435 require. `camera`: (width, height) of the camera's picture."""
     width, height = camera
     scale = min(1.0, stream.size[0] / width, stream.size[1] / height)
     return max(16, int(width * scale) // 16 * 16), max(16, int(height * scale) // 16 * 16)

@@ -1,4 +1,5 @@
-"""RTP: packets and sender reports of one track for one viewer (RFC 3550), and what a viewer's reports ask for (RFC 4585, 5104)."""
+"""RTP: packets and sender reports of one track for one viewer (RFC 3550), and the requests in a viewer's reports (RFC 4585,
+5104)."""
 
 from __future__ import annotations
 
@@ -14,17 +15,17 @@ MARKER = 1 << 7
 
 SENDER_REPORT, SOURCE_DESCRIPTION, GOODBYE, PAYLOAD_FEEDBACK = 200, 202, 203, 206
 PICTURE_LOSS, FULL_INTRA = 1, 4
-"""Kinds of payload-specific feedback that want a key picture."""
+"""Kinds of payload-specific feedback that ask for a key picture."""
 CNAME = 1
 
 NTP_EPOCH_S = 2_208_988_800
-"""Seconds from 1900, where NTP begins, to 1970."""
+"""Seconds from 1900, the epoch of NTP, to 1970."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What is sent as a whole: a picture, a piece of sound, a document. `at_ns`: CLOCK_MONOTONIC; `key`: a decoder may begin here;
-    `length`: bytes of all payloads."""
+    """One picture, piece of sound or document. `at_ns`: CLOCK_MONOTONIC; `key`: a decoder may begin here; `length`: bytes of
+    all payloads."""
 
     payloads: tuple[bytes, ...]
     at_ns: int
@@ -36,7 +37,7 @@ class Unit:
 
 
 class Sender:
-    """Numbers one track's packets. Where numbers and times begin, and who it is, is random (RFC 3550, 5.1)."""
+    """Numbers one track's packets. First sequence number, first time and SSRC are random (RFC 3550, 5.1)."""
 
     def __init__(self, payload_type: int, clock_hz: int, name: str) -> None:
         self.ssrc = int.from_bytes(os.urandom(4))
@@ -49,7 +50,7 @@ class Sender:
         self._octets = 0
 
     def time_of(self, at_ns: int) -> int:
-        """The packet time of a moment of CLOCK_MONOTONIC."""
+        """The RTP time of a moment of CLOCK_MONOTONIC."""
         return (self._time + at_ns * self._clock_hz // 1_000_000_000) & 0xFFFFFFFF
 
     def packets(self, unit: Unit, marked: bool = True) -> list[bytes]:
@@ -84,7 +85,7 @@ class Sender:
 
 
 def wants_key_picture(report: bytes) -> bool:
-    """Whether a viewer's RTCP, which may be anything, says that it lost a picture."""
+    """Whether a viewer's RTCP, which is untrusted, reports a lost picture."""
     at = 0
     while at + 4 <= len(report):
         first, kind, words = struct.unpack_from(">BBH", report, at)

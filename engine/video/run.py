@@ -34,10 +34,10 @@ log = logging.getLogger("video")
 
 TURN_S = 1.0
 MOST_VIEWERS, MOST_VIEWERS_SMALL = 16, 4
-"""Sessions at a time; on a board short of memory the second."""
+"""Sessions at a time; the second value holds on a board short of memory."""
 
 OOM_SCORE = "900"
-"""When the board's memory runs out, this is the process to go (proc(5), oom_score_adj)."""
+"""When memory runs out, the kernel kills this process first (proc(5), oom_score_adj)."""
 PR_SET_PDEATHSIG = 1
 
 
@@ -101,7 +101,7 @@ class Video:
 
 
 def _be_the_first_to_go() -> None:
-    """Dies with vms, and before everybody else when memory runs out."""
+    """Dies with vms, and before all others when memory runs out."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     try:
         Path("/proc/self/oom_score_adj").write_text(OOM_SCORE, "ascii")

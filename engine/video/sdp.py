@@ -1,4 +1,4 @@
-"""SDP: what a stream consists of, as DESCRIBE answers (RFC 4566, RFC 6184, ONVIF Streaming Specification)."""
+"""SDP: describes a stream's tracks, as the answer to DESCRIBE (RFC 4566, RFC 6184, ONVIF Streaming Specification)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.video.payloads import ParameterSets
 
 VIDEO, METADATA, AUDIO = "video", "metadata", "audio"
-"""Names of tracks, as the last part of their addresses."""
+"""Names of tracks: the last part of their addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Track:
 
 
 METADATA_TRACK = Track(METADATA, "application", 107, 90_000, ("a=rtpmap:107 vnd.onvif.metadata/90000",))
-"""In lower case, and not compressed: clients that cannot read gzip are many, and the documents are short."""
+"""In lower case, and not compressed: many clients cannot read gzip, and the documents are short."""
 
 AUDIO_TRACK = Track(AUDIO, "audio", 0, 8_000, ("a=rtpmap:0 PCMU/8000", "a=ptime:40"))
 

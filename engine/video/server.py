@@ -30,7 +30,7 @@ MOST_SESSIONS_EACH = 4
 MOST_REFUSALS = 8
 """Wrong log-ins of one connection."""
 ASK_AGAIN_S = 30.0
-"""A device password that was taken away ends its streams after this long at the latest."""
+"""After a device password is removed, its streams end within this time."""
 
 PUBLIC = ("Public", ", ".join(METHODS))
 NO_PICTURE = Reply(503, (("Retry-After", "5"),), b"the camera delivers no picture\r\n")
@@ -38,15 +38,15 @@ NO_PICTURE = Reply(503, (("Retry-After", "5"),), b"the camera delivers no pictur
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A track of a stream, and what it comes from."""
+    """A track of a stream, and its source."""
 
     track: Track
     source: Gives
 
 
 class Server:
-    """Serves the connections that it is given, on the loop. `sources`: by the name of the stream; `extra`: tracks that every stream
-    has besides its video; `ended(number)` is told when a connection is gone."""
+    """Serves the connections that it is given, on the loop. `sources`: by the name of the stream; `extra`: tracks that every
+    stream has besides its video; `ended(number)` is called when a connection is gone."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Server:
         return len(self._connections)
 
     def take(self, sock: socket.socket) -> None:
-        """A connection that somebody made to the camera."""
+        """A new connection to the camera."""
         try:
             place = sock.getpeername()
         except OSError:  # gone already
@@ -111,7 +111,7 @@ class Server:
             connection.close(Text("the camera stops"))
 
     def _make_room(self) -> None:
-        """The oldest of those who are not logged in goes, of the place that has most of them."""
+        """Closes the oldest connection without log-in, of the address that has most of them."""
         strangers = [each for each in self._connections if not each.person]
         if strangers:
             places = Counter(each.host for each in strangers)
@@ -245,7 +245,7 @@ class Server:
         connection.reply(Reply(200, (("Transport", f"{said};ssrc={outlet.sender.ssrc:08X}"), session.header)))
 
     def _wire(self, connection: Connection, outlet: Outlet, transport: Transport) -> tuple[Wire, str]:
-        """The wire, and the Transport header that says so."""
+        """The wire, and the Transport header for it."""
         if transport.udp:
             pair = Datagrams(self._loop, connection.camera, connection.host, transport.ports, outlet.heard)
             client, server = transport.ports, pair.ports
@@ -304,7 +304,7 @@ class Server:
         connection.reply(Reply(200))
 
     def _parameter(self, connection: Connection, request: Request) -> None:
-        """A sign of life; we have no parameters, compressed metadata among them."""
+        """Keeps the session alive; there are no parameters, compressed metadata included."""
         if "session" in request.headers and self._session_of(connection, request) is None:
             connection.reply(Reply(454))
         elif request.body.strip():

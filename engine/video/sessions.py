@@ -1,4 +1,5 @@
-"""Sessions: what one viewer gets: each track over its wire, with reports; who does not read loses pictures, never our memory."""
+"""Sessions: one viewer's tracks, each over its wire, with reports; a viewer that does not read loses pictures, but costs no
+memory."""
 
 from __future__ import annotations
 
@@ -13,14 +14,14 @@ from engine.video.sources import Taker
 from engine.video.wires import Wire
 
 TIMEOUT_S = 60
-"""A session whose viewer is silent for so long ends (RFC 2326, 12.37; ONVIF Streaming: said with each session)."""
+"""A session ends after its viewer was silent for this long (RFC 2326, 12.37; ONVIF Streaming: each session announces it)."""
 REPORT_EVERY_S = 5.0
 MOST_WAITING_BYTES = {VIDEO: 256 << 10, AUDIO: 256 << 10, METADATA: 1 << 20}
-"""Track: bytes that may wait for a viewer when more of it comes. A plate waits longer than a picture."""
+"""Track: bytes that may wait for a viewer when more arrives. A plate waits longer than a picture."""
 
 
 class Gives(Protocol):
-    """What a track comes from."""
+    """The source of a track."""
 
     def join(self, taker: Taker) -> None: ...
 
@@ -31,7 +32,7 @@ class Gives(Protocol):
 
 @dataclass(eq=False)
 class Outlet:
-    """One track to one viewer. `wire` is given before it plays."""
+    """Sends one track to one viewer. `wire` is set before it plays."""
 
     session: Session
     track: Track
@@ -59,7 +60,7 @@ class Outlet:
         if self._waits_for_key and not unit.key:
             return
         if self.wire.waiting_bytes() > MOST_WAITING_BYTES[self.track.name]:
-            self._waits_for_key = True  # without what is lost now the next ones cannot be decoded
+            self._waits_for_key = True  # without the lost picture the next ones cannot be decoded
             self.session.lost += 1
             return
         self._waits_for_key = False
@@ -67,7 +68,7 @@ class Outlet:
         self.report(time.monotonic())
 
     def report(self, now_s: float) -> None:
-        """Sends a sender report when it is time."""
+        """Sends a sender report if it is due."""
         if self._playing and now_s - self._reported_s >= REPORT_EVERY_S:
             self._reported_s = now_s
             self.wire.send_report(self.sender.report(time.monotonic_ns(), time.time()))
@@ -90,7 +91,7 @@ class Outlet:
 
 @dataclass(eq=False)
 class Session:
-    """`stream`: "main" or "sub"; `lost`: pictures and the like that the viewer was too slow for, since that was looked at last."""
+    """`stream`: "main" or "sub"; `lost`: units dropped since the last check because the viewer was too slow."""
 
     stream: str
     id: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -98,11 +99,11 @@ class Session:
     playing: bool = False
     lost: int = 0
     ended: bool = False
-    """Its tracks are others than were told: the viewer has to ask again."""
+    """The tracks have changed since DESCRIBE: the viewer has to ask again."""
     _heard_s: float = field(default_factory=time.monotonic)
 
     def touch(self) -> None:
-        """The viewer has shown that it is there."""
+        """The viewer is alive."""
         self._heard_s = time.monotonic()
 
     @property

@@ -23,17 +23,17 @@ PIECE = 320
 AGAIN_S = 5.0
 """From a microphone that failed (unplugged) to the next try."""
 DRIFT_NS = 200_000_000
-"""A sound card's clock may go so far off the board's."""
+"""The largest drift of a sound card's clock from the board's."""
 MOST_WAITING = 25
 PCM = Path("/proc/asound/pcm")
 ALSA_CONFIG = "/usr/share/alsa/alsa.conf"
-"""The library in PyAV's wheel looks elsewhere by itself."""
+"""The library in PyAV's wheel looks in another place by default."""
 
 _CAPTURES = re.compile(r"^(\d+)-(\d+):.*\bcapture \d", re.MULTILINE)
 
 
 def microphone(pcm: Path = PCM) -> str:
-    """ALSA's name of the first device that records; "" on a board without one."""
+    """ALSA's name of the first recording device; "" on a board without one."""
     try:
         found = _CAPTURES.search(pcm.read_text("utf-8", "replace"))
     except OSError:
@@ -42,7 +42,7 @@ def microphone(pcm: Path = PCM) -> str:
 
 
 def opened(device: str) -> Any:
-    """PyAV's container of the microphone; av.FFmpegError when it cannot be opened."""
+    """PyAV's container of the microphone; av.FFmpegError if it cannot be opened."""
     import av
 
     if Path(ALSA_CONFIG).exists():
@@ -125,7 +125,7 @@ class Sound:
                     at_ns = start_ns + samples * 1_000_000_000 // CLOCK_HZ
                     ahead_ns = at_ns - time.monotonic_ns()
                     if ahead_ns > DRIFT_NS:
-                        continue  # this piece is left out: times must not go back
+                        continue  # this piece is dropped: times must not go back
                     if ahead_ns < -DRIFT_NS:
                         start_ns, samples = at_ns - ahead_ns, 0
                         at_ns = start_ns

@@ -1,4 +1,4 @@
-"""Sources: pictures of one stream, encoded once for all who watch it, in a thread that runs only while somebody does."""
+"""Sources: encodes the pictures of one stream once for all its viewers, in a thread that runs only while somebody watches."""
 
 from __future__ import annotations
 
@@ -24,29 +24,30 @@ log = logging.getLogger("video.sources")
 NICENESS = 10
 """Recognition goes first."""
 LOOK_S = 0.02
-"""How often the ring is looked at for a picture that is due."""
+"""How often the ring is checked for a due picture."""
 EARLY = 0.8
-"""A picture is due after this part of its time: the ring gets about eleven a second, and a stream of ten takes each of them."""
+"""A picture is due after this part of its interval: the ring gets about eleven a second, and a stream of ten takes each of
+them."""
 STALE_NS = 5_000_000_000
-"""A picture that has lain in the ring for longer is not shown as if it were now."""
+"""A picture that is older than this in the ring is not shown as current."""
 LINGER_S = 10.0
-"""An encoder goes on for so long after its last viewer: one who asks for a description comes again to play."""
+"""How long an encoder runs on after its last viewer: a client that asks for a description comes again to play."""
 AGAIN_S = 2.0
 KEY_GAP_S = 1.0
-"""At least between two key pictures that viewers ask for: they are large, and everybody gets them."""
+"""Least time between two key pictures that viewers ask for: they are large, and everybody gets them."""
 MOST_WAITING = 4
-"""Units that the loop has not sent yet; pictures that come meanwhile are left out."""
+"""Units that the loop has not sent yet; further pictures are dropped."""
 WITHIN_S = 8.0
-"""A description waits so long for the first picture."""
+"""How long a description waits for the first picture."""
 
 
 class Taker(Protocol):
-    """Somebody who watches."""
+    """A viewer of the stream."""
 
     def take(self, unit: Unit) -> None: ...
 
     def changed(self) -> None:
-        """The track is another one from now on: its codec has changed."""
+        """The track is replaced from now on: its codec has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class _Made:
 
 
 class Source:
-    """Pictures of the ring at `ring` as `stream` wants them. Everything here is called by the loop's thread."""
+    """Pictures of the ring at `ring`, encoded for `stream`. Used by the loop's thread."""
 
     def __init__(self, stream: Stream, ring: Path, loop: Loop) -> None:
         self._stream = stream
@@ -68,17 +69,17 @@ class Source:
         self._asked: list[Callable[[Track | None], None]] = []
         self._track: Track | None = None
         self._until_s = 0.0
-        """Until when the thread goes on without viewers."""
+        """Time until which the thread runs on without viewers."""
         self._thread: _Encoding | None = None
         self._closed = False
 
     @property
     def stream(self) -> Stream:
-        """What is made now: JPEG after an encoder has failed."""
+        """The present stream: JPEG after an encoder has failed."""
         return self._stream
 
     def describe(self, then: Callable[[Track | None], None]) -> None:
-        """Calls `then` with what SDP says, as soon as there is a picture; with None when there is none for WITHIN_S."""
+        """Calls `then` with the SDP description as soon as there is a picture; with None if there is none for WITHIN_S."""
         self._run()
         if self._track is not None:
             then(self._track)
@@ -113,7 +114,7 @@ class Source:
             self._thread.start()
 
     def _is_needed(self) -> bool:
-        """Asked by the thread; one that ends although somebody has come meanwhile is started again."""
+        """Called by the thread; if somebody came while it was ending, it is started again."""
         return bool(self._takers or self._asked) or time.monotonic() < self._until_s
 
     def _from_thread(self, made: _Made | None, failed: bool) -> None:
@@ -204,7 +205,7 @@ class _Encoding(threading.Thread):
             self.stop.wait(max(0.0, pause_s - (time.monotonic() - began_s)))
 
     def _next(self) -> Encoder | None:
-        """The encoder, once it has taken a new picture; None while there is none."""
+        """The encoder, after it took a new picture; None while there is none."""
         with self._reader.open(self._seq) as shot:
             if shot is None or time.monotonic_ns() - shot.monotonic_ns > STALE_NS:
                 return None
@@ -220,7 +221,7 @@ class _Encoding(threading.Thread):
 
 
 def encoder_of(stream: Stream, camera: tuple[int, int]) -> Encoder:
-    """Opens the stream's encoder for pictures of (width, height); EncoderError when it does not work here."""
+    """Opens the stream's encoder for pictures of (width, height); EncoderError if it does not work here."""
     if stream.codec == JPEG:
         from engine.video.jpeg import JpegEncoder
 

@@ -1,4 +1,4 @@
-"""Wires: how packets reach a viewer: between the messages of its RTSP connection, or by UDP to its own address."""
+"""Wires: carry packets to a viewer: between the messages of its RTSP connection, or by UDP to its own address."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from board.kit.loop import READ, Loop
 from engine.video.rtp import interleaved
 
 UDP_PORTS = range(6970, 7098, 2)
-"""Even ones, for RTP; RTCP has the next. A firewall between the camera and its viewers lets them through."""
+"""Even ports, for RTP; RTCP has the next. A firewall between the camera and its viewers must let them through."""
 UDP_BUFFER_BYTES = 512 << 10
-"""A key picture leaves in one go."""
+"""A key picture is sent in one go."""
 MAX_REPORT_BYTES = 2_048
 
 
@@ -26,7 +26,7 @@ class NoPort(Exception):
 
 class Wire(Protocol):
     def waiting_bytes(self) -> int:
-        """What the viewer has not taken yet, as far as is known."""
+        """Bytes that the viewer has not taken yet, as far as is known."""
 
     def send(self, packets: Sequence[bytes]) -> None: ...
 
@@ -36,7 +36,8 @@ class Wire(Protocol):
 
 
 class Interleaved:
-    """`channels`: of (RTP, RTCP); `queue(data)` sends in order over the connection, `waiting()` says what still waits there."""
+    """`channels`: of (RTP, RTCP); `queue(data)` sends in order over the connection, `waiting()` returns the bytes still waiting
+    there."""
 
     def __init__(self, channels: tuple[int, int], queue: Callable[[bytes], None], waiting: Callable[[], int]) -> None:
         self.channels = channels
@@ -55,7 +56,7 @@ class Interleaved:
 
 class Datagrams:
     """A pair of UDP sockets. `camera`, `viewer`: addresses of the RTSP connection's ends, so that nobody else gets or sends
-    anything; `report(data)` is told what the viewer reports. NoPort."""
+    anything; `report(data)` gets the viewer's reports. NoPort."""
 
     def __init__(self, loop: Loop, camera: str, viewer: str, ports: tuple[int, int], report: Callable[[bytes], None]) -> None:
         self._loop = loop
@@ -100,7 +101,7 @@ def _send(sock: socket.socket, packet: bytes) -> None:
     try:
         sock.send(packet)
     except OSError:
-        pass  # a viewer that is gone is noticed by its silence; what finds no room is lost, as UDP loses
+        pass  # a viewer that is gone is noticed by its silence; packets that find no room are lost, as UDP loses them
 
 
 def _pair(address: str) -> tuple[socket.socket, socket.socket]:

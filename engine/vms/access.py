@@ -1,4 +1,4 @@
-"""Access: who asks this process by HTTP: people whom the host's proxy names, tokens, and device passwords."""
+"""Access: identifies who asks this process by HTTP: people named by the host's proxy, tokens, and device passwords."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from engine.log_in import NEEDED, NONCE_S, LogIn, Question, Unchecked
 from engine.vms.http import Reply, Request, text
 
 DEVICE = ("view", NEEDED, "open")
-"""Permissions of a device password of which the host does not say less: a recorder's user opens the gate with it."""
+"""Permissions of a device password unless the host says less: a recorder's user opens the gate with it."""
 
 ALGORITHMS = ("MD5", "SHA-256")
-"""Clients of HTTP that take the first challenge and know no other than MD5 are many (Python's urllib is one)."""
+"""Many HTTP clients take the first challenge and know only MD5 (Python's urllib is one)."""
 
 MOST_USES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """Why nobody is let in: a status of HTTP, in English, and the headers that go with it."""
+    """Why nobody is let in: an HTTP status, a reason in English, and the headers that go with it."""
 
     status: int
     reason: str
@@ -30,8 +30,8 @@ class Denied:
 
 
 class Uses:
-    """Which digests were right already: one that somebody overheard opens nothing. Only right ones are kept, so that strangers fill
-    no memory, and only for as long as their nonces are good."""
+    """Remembers digests that were accepted, so that an overheard one opens nothing. Only accepted ones are kept, so that
+    strangers fill no memory, and only while their nonces are valid."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[str, str, str], float] = OrderedDict()
@@ -49,16 +49,16 @@ class Uses:
 
 
 class Access:
-    """`check` is for pictures: with a device password, or who may look at passages; `person` for anything else."""
+    """`check` is for pictures: device passwords, and people who may look at passages; `person` is for anything else."""
 
     def __init__(self, log_in: LogIn) -> None:
         self._log_in = log_in
         self._uses = Uses()
 
     def check(self, request: Request, then: Callable[[Reply | None], None], needed: str = NEEDED) -> None:
-        """Calls `then` with None when the request is welcome, else with the reply that says what is missing."""
+        """Calls `then` with None if the request is welcome, else with the reply that says what is missing."""
         if needed in request.headers.get("x-gatewright-permissions", "").split(","):
-            then(None)  # the host's proxy says so; it lets nobody else say it
+            then(None)  # set by the host's proxy, which removes it from what clients send
             return
 
         def known(found: Person | Denied) -> None:
@@ -69,8 +69,8 @@ class Access:
         self.person(request, (), known)
 
     def person(self, request: Request, more: Sequence[CheckUsernameToken], then: Callable[[Person | Denied], None]) -> None:
-        """Calls `then` with who sent the request, by its Authorization header and by `more`, what it holds besides: all that is
-        sent must be right. A browser's session does not count here: any page could ask with it."""
+        """Calls `then` with the sender of the request, by its Authorization header and by `more`, its other credentials: all
+        that is sent must be right. A browser's session does not count here: any page could ask with it."""
         questions: list[Question] = list(more)
         authorization = request.headers.get("authorization", "")
         if authorization or not questions:
@@ -82,7 +82,7 @@ class Access:
         self._ask(questions, then)
 
     def _ask(self, questions: Sequence[Question], then: Callable[[Person | Denied], None]) -> None:
-        """One after the other; the last one says who it is."""
+        """Checks one after the other; the last one names the person."""
         question, *others = questions
 
         def answered(answer: Person | Nobody | Unchecked) -> None:
@@ -115,5 +115,5 @@ class Access:
 
 
 def address_of(request: Request) -> str:
-    """Of who asks, as the host's proxy says; "" of who came past it."""
+    """The address of the client, as the host's proxy gives it; "" for one that bypassed the proxy."""
     return request.headers.get("x-forwarded-for", "")

@@ -1,10 +1,10 @@
-"""Broadcasts: TCP ports at which others listen for events; the service says which, and hands over each message.
+"""Broadcasts: TCP ports at which others listen for events; the service chooses them and hands over each message.
 
-The service keeps a connection to this process for each port, over which it sends a line of JSON and as many bytes as that says:
-{"port": 17001, "allowed": ["192.168.7.0/24"], "within_s": 10, "what": "BGW2847", "length": 512}. Each is answered by a line once
-every client has taken the message or was dropped: {"clients": 2, "problem": ""}. With the length 0 the port is opened, no more. A
-port without a connection of the service closes after a while, so that one that starts again finds its clients. Port 0 stands for
-ONVIF's event service: its messages are for `notify` (engine/vms/notifications.py).
+The service keeps a connection to this process for each port, over which it sends a line of JSON followed by as many bytes as
+that says: {"port": 17001, "allowed": ["192.168.7.0/24"], "within_s": 10, "what": "BGW2847", "length": 512}. Each message is
+answered by a line once every client has taken it or was dropped: {"clients": 2, "problem": ""}. A message of length 0 only
+opens the port. A port without a connection of the service closes after a while, so that a restarted service finds its clients.
+Port 0 stands for ONVIF's event service: its messages go to `notify` (engine/vms/notifications.py).
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ log = logging.getLogger("vms.broadcasts")
 MAX_HEAD_BYTES = 8_192
 MAX_MESSAGE_BYTES = 8_000_000
 MAX_CLIENTS = 32
-"""Of one port."""
+"""Clients of one port."""
 
 MAX_CLIENT_BYTES = 8_000_000
 """Bytes that may wait for one client; a client that leaves more unread is dropped."""
 
 MAX_BYTES = 16_000_000
-"""Waiting for all of a port."""
+"""Bytes that may wait for all clients of a port."""
 
 WITHIN_S = (1.0, 60.0)
 GRACE_S = 30.0
 PIECE_BYTES = 65_536
 
 KEEPALIVE = ((socket.TCP_KEEPIDLE, 30), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 3))
-"""A client that lost its power is noticed after a minute."""
+"""A client that lost power is noticed after a minute."""
 
 Block = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -112,8 +112,8 @@ class _Port:
 
 class Broadcasts:
     """Takes messages at the Unix socket `path` from `start` to `close`. `bind`: the address that ports listen on, "" for all;
-    `announce(name, url)` is told where they do, "" when they do not any more; `notify(body, answer)` takes a message to ONVIF's
-    clients and says by `answer`, once, how many those are; ValueError when it is none."""
+    `announce(name, url)` is called with where they listen, "" once they stop; `notify(body, answer)` passes a message to
+    ONVIF's clients and calls `answer` once with their number; ValueError if the message is invalid."""
 
     def __init__(
         self,
@@ -134,7 +134,7 @@ class Broadcasts:
         self._ports: dict[int, _Port] = {}
 
     def start(self) -> None:
-        """OSError when the socket cannot be made."""
+        """OSError if the socket cannot be created."""
         self._listener = listener_at(self._path, 16)
         self._loop.watch(self._listener, READ, self._accept_sender)
 
@@ -174,7 +174,7 @@ class Broadcasts:
             pass
 
     def _take(self, sender: _Sender) -> bool:
-        """One message, if it is there as a whole."""
+        """One message, if it is complete."""
         if sender.head is None:
             line, end, rest = sender.came.partition(b"\n")
             if not end:
@@ -341,7 +341,7 @@ class Broadcasts:
             self._write(port, client)
 
     def _listen_to(self, port: _Port, client: _Client) -> None:
-        """What a client says is thrown away."""
+        """Input of clients is discarded."""
         try:
             if not client.sock.recv(PIECE_BYTES):
                 self._drop(port, client, NOTHING)
@@ -369,7 +369,7 @@ class Broadcasts:
             self._loop.watch(client.sock, READ, partial(self._ready, port, client))
 
     def _drop(self, port: _Port, client: _Client, why: Text) -> None:
-        """`why`: NOTHING when it went by itself."""
+        """`why`: NOTHING if the client disconnected."""
         if client.closed:
             return
         client.closed = True
@@ -385,7 +385,7 @@ class Broadcasts:
 
 
 def _checked(head: dict[str, Any]) -> dict[str, Any]:
-    """ValueError, LookupError or TypeError when it is not what the service sends."""
+    """ValueError, LookupError or TypeError if it is not what the service sends."""
     if not 0 <= int(head["port"]) <= 65_535 or not 0 <= int(head["length"]) <= MAX_MESSAGE_BYTES:
         raise ValueError("out of range")
     float(head["within_s"])

@@ -1,6 +1,6 @@
-"""Frames: the newest picture as JPEG, asked of the portal's process, which encodes it once for all who look (webui/live/).
+"""Frames: gets the newest picture as JPEG from the portal's process, which encodes it once for all viewers (webui/live/).
 
-An encoder of its own would cost this process 8 MB."""
+An encoder here would cost this process 8 MB."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class _Asked:
 
 
 class Frames:
-    """For the loop's thread."""
+    """Used by the loop's thread."""
 
     def __init__(self, loop: Loop, portal: Path) -> None:
         self._loop = loop
@@ -44,7 +44,7 @@ class Frames:
         self._waiting: set[_Asked] = set()
 
     def newest(self, width: int, then: Callable[[bytes], None]) -> None:
-        """Calls `then` with a JPEG of about that width, b"" when there is none now."""
+        """Calls `then` with a JPEG of about that width, b"" if there is none now."""
         if len(self._waiting) >= MOST_AT_ONCE:
             then(b"")
             return
@@ -90,7 +90,7 @@ class Frames:
 
 
 def _body(answer: bytes) -> bytes:
-    """Of a right answer that came whole; b"" of any other."""
+    """The picture of a complete, successful answer; b"" for any other."""
     head, end, body = answer.partition(b"\r\n\r\n")
     first, *lines = head.split(b"\r\n")
     told = next((line.partition(b":")[2].strip() for line in lines if line.lower().startswith(b"content-length:")), b"")

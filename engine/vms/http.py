@@ -1,7 +1,7 @@
-"""HTTP on the loop: answers requests on a Unix socket that the host's proxy connects to; one request for each connection.
+"""HTTP on the loop: answers requests on a Unix socket that the host's proxy connects to; one request per connection.
 
-Heads are read as host and portal read them (board/kit/web/heads.py). The rest of their server has threads and routes, which this
-process needs none of and which would cost it 1.6 MB. Clients keep their connections with the host."""
+Heads are read as host and portal read them (board/kit/web/heads.py). The rest of their server has threads and routes, which
+this process does not need and which would cost it 1.6 MB. Clients keep their connections with the host."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Notifications: which passages the clients of ONVIF's event service are told: every one as it is stored, or those that have the
-service's action ONVIF EVENT; each topic of a passage once.
+"""Notifications: chooses the passages that clients of ONVIF's event service get: every one as it is stored, or those for which
+the service carries out the action ONVIF EVENT; each topic of a passage once.
 
 The action hands over JSON: {"id": the event's, "notifications": [{"topic", "time", "source", "data", "operation"}]}, as
 engine/formats/onvif.py makes them. The passage itself comes by the subscription, with its picture, a moment before or after.
@@ -18,24 +18,24 @@ from engine.formats.onvif import CHOICES, MAKERS, Notification
 from engine.types import PlateEvent
 
 KNOWN = 500
-"""Passages that are not told twice: more than can come while the service repeats the delivery of one."""
+"""Passages that are not sent twice: more than can come while the service repeats the delivery of one."""
 KEPT = 20
-"""Of those: whole, with their pictures, for the action to come."""
+"""Of those: passages kept whole, with their pictures, for an action that may follow."""
 
 MOST_BYTES = 16_384
-"""Of one message."""
+"""Notifications in one message."""
 
 WAIT_S = 0.5
-"""For the passage to which a message belongs; the test of an action has none."""
+"""How long a message waits for its passage; the test of an action has none."""
 
 Publish = Callable[[Sequence[Notification], str], Collection[str]]
-"""Gets the notifications of a passage with its plate, gives the ids of the subscriptions that have taken some."""
+"""Gets the notifications of a passage with its plate, returns the ids of the subscriptions that took some."""
 
 
 @dataclass(eq=False, slots=True)
 class _Passage:
-    """`told`: topics; `takers`: ids of subscriptions; `given`: topic -> what the action handed over; `asked`: its messages that
-    wait, as topics and whom to answer."""
+    """`told`: topics already sent; `takers`: ids of subscriptions; `given`: topic -> what the action handed over; `asked`: its
+    waiting messages, as topics and whom to answer."""
 
     event: PlateEvent | None = None
     picture: str = ""
@@ -46,8 +46,8 @@ class _Passage:
 
 
 class Notifications:
-    """Used by the loop's thread. `publisher()`: who tells the clients, None while there have been none; `every()`: whether all
-    passages are told, not those of the action alone."""
+    """Used by the loop's thread. `publisher()`: who notifies the clients, None while there have been none; `every()`: whether
+    all passages are sent, not those of the action alone."""
 
     def __init__(self, loop: Loop, publisher: Callable[[], Publish | None], every: Callable[[], bool]) -> None:
         self._loop = loop
@@ -68,7 +68,8 @@ class Notifications:
         self._carry_out(one)
 
     def take(self, body: bytes, answer: Callable[[int], None]) -> None:
-        """One message of the action; `answer` gets how many clients are told, soon. ValueError says what is wrong with it."""
+        """One message of the action; `answer` soon gets the number of clients that are notified. ValueError says what is wrong
+        with it."""
         event_id, given = _read(body)
         one = self._known(event_id)
         one.given.update(given)

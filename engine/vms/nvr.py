@@ -33,14 +33,14 @@ USE = "nvr"
 
 LOGIN_S = 10.0
 LAST_WORDS_S = 2.0
-"""For a client that is told why it is ended to read that."""
+"""How long a client has to read why its connection is closed."""
 SILENT_S = 300.0
 PORT_AGAIN_S = 60.0
 LOOK_AGAIN_S = 30.0
-"""How often is looked whether the device passwords of those who are logged in are still there."""
+"""How often to check that the device passwords of logged-in clients still exist."""
 
 LOGIN_BYTES = 4_096
-"""Of a message before the log-in, and of one that is kept."""
+"""Bytes of a message before the log-in, and of one that is kept."""
 
 MOST_CLIENTS = 1_200
 MOST_EVENT_BYTES = 4_000_000
@@ -70,23 +70,23 @@ class _Client:
     host: str
     place: str
     deadline_s: float
-    """When it is ended, by the monotonic clock; 0: not."""
+    """When its connection is closed, by the monotonic clock; 0: not."""
     reader: nvr.Reader = field(default_factory=lambda: nvr.Reader(LOGIN_BYTES, LOGIN_BYTES))
     queue: Queue = field(default_factory=Queue)
     book: Client | None = None
     """Once it is logged in."""
     asking: bool = False
-    """Its log-in is being looked at."""
+    """Its log-in is being checked."""
     ending: bool = False
-    """It is ended when it has taken what waits; what it says is thrown away."""
+    """Its connection closes once it has taken what waits; further input is discarded."""
     told_missed: int = 0
     watched: int = 0
     closed: bool = False
 
 
 class Nvr:
-    """Used by the loop's thread. `bind`: the address to listen on, "" for all; `announce(url)` is told where it listens, "" when it
-    does not any more; `read(name)` gives a picture, b"" when it is gone; `most_clients`: as many as there are descriptors for."""
+    """Used by the loop's thread. `bind`: the address to listen on, "" for all; `announce(url)` is called with where it listens,
+    "" once it stops; `read(name)` returns a picture, b"" if it is gone; `most_clients`: as many as there are descriptors for."""
 
     def __init__(
         self,
@@ -117,7 +117,7 @@ class Nvr:
         self._asked = False
 
     def use(self, settings: ServerSettings) -> None:
-        """They were read, or have changed. Clients stay, unless the server is switched off."""
+        """The settings were read, or have changed. Clients stay, unless the server is switched off."""
         before, self._settings = self._settings, settings
         if not settings.nvr:
             self.close()
@@ -144,7 +144,7 @@ class Nvr:
             self._listen(self._settings.nvr_port)
 
     def tell(self, event: PlateEvent, picture: str) -> None:
-        """A plate for all who are logged in. `picture`: the path at which it can be fetched, "" for none."""
+        """Sends a plate to all logged-in clients. `picture`: the path at which it can be fetched, "" for none."""
         receivers = [client for client in self._clients if client.book is not None and not client.ending]
         if not receivers or self._settings is None:
             return
@@ -186,7 +186,7 @@ class Nvr:
         return 0 if self._listener is None else int(self._listener.getsockname()[1])
 
     def _listen(self, wanted: int) -> None:
-        """On that port or one near it. One that it listens on already is left only for the wanted one."""
+        """Listens on that port or one near it. A port in use is given up only for the wanted one."""
         self._port_again_s = time.monotonic() + PORT_AGAIN_S
         if self._port == wanted:
             return
@@ -249,7 +249,7 @@ class Nvr:
         self._watch(client)
 
     def _make_room(self) -> bool:
-        """Ends one that is not logged in: the oldest of the address that has most of those."""
+        """Closes a connection without log-in: the oldest of the address that has most of them."""
         strangers = [client for client in self._clients if client.book is None]
         if not strangers:
             return False
@@ -261,7 +261,7 @@ class Nvr:
         if client.closed:
             return
         events = WRITE if client.queue.events else 0
-        if client.ending or not (client.asking or client.queue.answers):  # who does not take answers may not ask on
+        if client.ending or not (client.asking or client.queue.answers):  # who does not take answers may not ask more
             events |= READ
         if events != client.watched:
             client.watched = events
@@ -288,7 +288,7 @@ class Nvr:
             self._take(client)
 
     def _take(self, client: _Client) -> None:
-        """What came of it, message by message; the next one when the last was answered."""
+        """Answers message by message; the next one once the last is answered."""
         while not (client.closed or client.ending or client.asking or client.queue.answers):
             try:
                 found = client.reader.next()
@@ -300,7 +300,7 @@ class Nvr:
                 self._end(client, NONSENSE)
 
     def _handle(self, client: _Client, command: int, data: bytes) -> None:
-        """BadMessage: the client is to be ended without a word."""
+        """BadMessage: the connection is to be closed without an answer."""
         if command == nvr.LOGIN_REQ:
             user, password = nvr.credentials(data)
             client.asking, client.deadline_s = True, 0.0
@@ -367,14 +367,14 @@ class Nvr:
             self._say_goodbye(client)
 
     def _say_goodbye(self, client: _Client) -> None:
-        """Closing at once would take back what it has not read yet, if it has said more than was read."""
+        """Closing at once would discard what the client has not read yet, if it has sent more than was read."""
         try:
             client.sock.shutdown(socket.SHUT_WR)
         except OSError:
             self._end(client, NOTHING)
 
     def _end(self, client: _Client, why: Text) -> None:
-        """`why`: NOTHING when it went by itself."""
+        """`why`: NOTHING if the client disconnected."""
         if client.closed:
             return
         client.closed = True

@@ -1,4 +1,5 @@
-"""Orders: what clients of this process have the service do. One thread, begun with the first order, asks it beside the loop."""
+"""Orders: what clients of this process order the service to do. A separate thread, started with the first order, asks the
+service."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ class Orders:
         self._thread: threading.Thread | None = None
 
     def give(self, order: Order, done: Done) -> None:
-        """What comes too late, or while too much waits, is not done: an output never moves when nobody expects it any more."""
+        """An order that comes too late, or while too many wait, is dropped: an output never moves when nobody expects it any
+        more."""
         try:
             self._waiting.put_nowait((time.monotonic(), order, done))
         except queue.Full:

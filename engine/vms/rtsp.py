@@ -28,30 +28,30 @@ from engine.video.messages import Malformed, Reader, Reply, Request, written
 log = logging.getLogger("vms.rtsp")
 
 NAME = "rtsp"
-"""Of this server, in STATE/run/servers.json and among the clients."""
+"""Name of this server in STATE/run/servers.json and among the clients."""
 
 COMMAND = (sys.executable, "-m", "engine", "video")
 MOST_SILENT = 32
-"""Connections that have not said anything yet."""
+"""Connections that have not sent anything yet."""
 FIRST_BYTE_S = 10.0
 IDLE_S = 30.0
 """From the last viewer to the end of the process."""
 QUIET_S = 20.0
-"""A process that tells nothing for so long hangs, and is killed."""
+"""A process that reports nothing for this long hangs, and is killed."""
 MOST_TURN_S = 2.0
-"""Counted of the time between two turns: if the whole board stood still, nobody hangs."""
+"""The most that counts of the time between two turns: if the whole board stood still, nobody hangs."""
 ENDS_WITHIN_S = 10.0
 BACK_OFF_S = (1.0, 2.0, 5.0, 15.0, 60.0)
-"""After the 1st, 2nd ... crash in a row."""
+"""Back-off after the 1st, 2nd ... crash in a row."""
 LASTED_S = 120.0
 """If a process ran at least this long, its back-off starts over."""
 ROOM_MB = 64
-"""Memory that must be available before the process is started: it must never be what takes it from recognition and the gate."""
+"""Memory that must be available before the process is started: it must never take it from recognition and the gate."""
 
 
 @dataclass(eq=False, slots=True)
 class _Caller:
-    """A connection that has not said anything yet."""
+    """A connection that has not sent anything yet."""
 
     sock: socket.socket
     host: str
@@ -63,15 +63,15 @@ class _Child:
     door: socket.socket
     began_s: float = field(default_factory=time.monotonic)
     quiet_s: float = 0.0
-    """How long it has told nothing, while this process ran."""
+    """How long it has reported nothing, while this process ran."""
     used_s: float = field(default_factory=time.monotonic)
     handed: int = 0
     open: int = 0
 
 
 class Rtsp:
-    """Used by the loop's thread. `bind`: the address to listen on, "" for all; `announce(url)` is told where it does, "" when it
-    does not any more; `turn` is called about once a second."""
+    """Used by the loop's thread. `bind`: the address to listen on, "" for all; `announce(url)` is called with where it listens,
+    "" once it stops; `turn` is called about once a second."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class Rtsp:
         self._callers: list[_Caller] = []
         self._child: _Child | None = None
         self._ending: list[tuple[subprocess.Popen[bytes], float]] = []
-        """Processes that were told to end, and by when they are killed."""
+        """Processes that were told to end, and the time at which they are killed."""
         self._crashes = 0
         self._not_before_s = 0.0
         self._problem = ""
@@ -106,7 +106,7 @@ class Rtsp:
         return self._child.process.pid if self._child is not None else 0
 
     def use(self, port: int, sound: bool = False) -> None:
-        """Listens there from now on, 0: nowhere; `sound`: with the microphone's. Viewers that are connected stay while it is on and
+        """Listens there from now on, 0: nowhere; `sound`: with the microphone's. Connected viewers stay while it is on and
         their tracks are the same."""
         if port != self._wanted:
             self._close_listener()
@@ -282,7 +282,7 @@ class Rtsp:
             child.open = message.open + child.handed - message.taken
 
     def _let_go(self, child: _Child) -> None:
-        """It sees that the door is closed, and ends."""
+        """The process sees that the door is closed, and ends."""
         self._close_door(child)
         self._ending.append((child.process, time.monotonic() + ENDS_WITHIN_S))
         log.info("video is not needed any more")
@@ -309,7 +309,7 @@ class Rtsp:
 
 
 def _say_no(sock: socket.socket, why: str) -> None:
-    """Answers the first request, if it is there as a whole."""
+    """Answers the first request, if it is complete."""
     reader = Reader()
     number = ""
     try:
@@ -325,7 +325,7 @@ def _say_no(sock: socket.socket, why: str) -> None:
 
 
 def _available_mb() -> float:
-    """What the kernel could give without swapping; a lot where it does not say."""
+    """The memory that the kernel could free without swapping; a large number if it does not say."""
     try:
         lines = Path("/proc/meminfo").read_text("ascii").splitlines()
     except OSError:

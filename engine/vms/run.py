@@ -51,11 +51,11 @@ log = logging.getLogger("vms")
 BEAT_S = 1.0
 
 NICENESS = 5
-"""However many recorders take plates: reading the next one comes first."""
+"""However many recorders take plates: reading the next plate comes first."""
 
 MOST_FILES = 4_096
 OTHER_FILES = 300
-"""Descriptors for all but the recorders of Nvr."""
+"""Descriptors for everything but the recorders of Nvr."""
 
 
 class Vms:
@@ -98,7 +98,7 @@ class Vms:
         )
 
     def start(self) -> None:
-        """OSError when the socket cannot be made."""
+        """OSError if the socket cannot be created."""
         self._clients.start()
         self._http.start()
         self._broadcasts.start()
@@ -123,7 +123,7 @@ class Vms:
         self._decided.turn()
 
     def answer(self, request: Request, reply: Callable[[Reply], None]) -> None:
-        """One request of the host's proxy."""
+        """One request from the host's proxy."""
         if request.path.startswith(ONVIF):
             self._onvif.answer(request, reply)
         elif not request.path.startswith(FOLDER):
@@ -157,7 +157,7 @@ class Vms:
         self._decided.take(message)
 
     def _tell(self, stored: PassageEvent) -> None:
-        """A passage of now, once it is decided about: the same for all who listen."""
+        """A current passage, once it is decided about: the same for all who listen."""
         if stored.passage.what == PLATE:
             picture = self._snapshots.path(stored.passage.id)
             self._nvr.tell(stored.event, picture)
@@ -180,7 +180,7 @@ class Vms:
 
 
 def open_files(most: int) -> int:
-    """Lets this process open so many files, or as many as the system permits; how many those are."""
+    """Lets this process open that many files, or as many as the system permits; returns the number."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     permitted = most if hard == resource.RLIM_INFINITY else min(most, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (permitted, hard))

@@ -29,7 +29,7 @@ class Snapshots:
         self._names: deque[tuple[str, PassageEvent]] = deque(maxlen=KNOWN)
 
     def take(self, event: PassageEvent) -> None:
-        """A passage in the order of storing; one that is known already, or has no picture, changes nothing."""
+        """Adds a passage, in the order of storing; one that is known already, or has no picture, changes nothing."""
         passage = event.passage
         if not (passage.images.plate or passage.images.full) or any(known.row == event.row for _, known in self._names):
             return
@@ -38,12 +38,12 @@ class Snapshots:
         self._names.append((f"{second}{number:02d}", event))
 
     def path(self, passage_id: str) -> str:
-        """Where the picture of that passage is, "/LPR/2018051506193401.jpg"; "" when it has none, or is none of the newest."""
+        """The path of that passage's picture, "/LPR/2018051506193401.jpg"; "" if it has none, or is not among the newest."""
         names = (name for name, event in list(self._names)[-KEPT:] if event.passage.id == passage_id)
         return next((f"{FOLDER}{name}.jpg" for name in names), "")
 
     def read(self, name: str) -> bytes:
-        """A stored picture by its file's name; b"" when it is gone."""
+        """A stored picture by its file's name; b"" if it is gone."""
         found = self._open(name)
         if found is None:
             return b""
@@ -51,12 +51,12 @@ class Snapshots:
             return file.read()
 
     def names(self) -> tuple[str, ...]:
-        """Of the pictures that are there, newest first."""
+        """Names of the available pictures, newest first."""
         return tuple(name for name, _ in list(self._names)[-KEPT:])[::-1]
 
     def open(self, path: str) -> tuple[BinaryIO, int] | None:
-        """The picture at /LPR/NAME.jpg with its number of bytes: the plate's, or the whole one where only that was stored. None
-        when it is not one of the newest any more, or its file was deleted."""
+        """The picture at /LPR/NAME.jpg with its number of bytes: the plate's, or the whole one if only that was stored. None if
+        it is no longer one of the newest, or its file was deleted."""
         name = path.removeprefix(FOLDER).removesuffix(".jpg")
         if not NAME.fullmatch(name) or path != f"{FOLDER}{name}.jpg":
             return None

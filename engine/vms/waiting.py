@@ -1,8 +1,8 @@
-"""Waiting: encoded events that clients have not taken yet, each held once for all of them; what that takes is bounded.
+"""Waiting: encoded events that clients have not taken yet, each held once for all of them, within bounds of memory.
 
 A client's queue holds MOST_EVENTS events: a further one pushes out the oldest that was not begun. All queues together hold
-MOST_BYTES. Over that, the client that has taken nothing for longest is given up if that is STUCK_S or more; else the oldest event
-that nobody has begun is taken out of all queues, but never the newest.
+MOST_BYTES. Over that, the client that has taken nothing for longest is given up if that is STUCK_S or more; else the oldest
+event that nobody has begun is taken out of all queues, but never the newest.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ STUCK_S = 5.0
 
 @dataclass(eq=False, slots=True)
 class Event:
-    """`plate`: what it is about, for whoever shows it; `answer`: it answers this one client, and is not left out."""
+    """`plate`: for the display of what was sent; `answer`: it answers this one client, and is not left out."""
 
     frame: bytes
     plate: str = ""
@@ -31,14 +31,14 @@ class Event:
 
 @dataclass(eq=False, slots=True)
 class Queue:
-    """One client's. `sent`: bytes of the first event; `took_s`: monotonic time at which the client took something, or had nothing
-    to take."""
+    """One client's queue. `sent`: bytes of the first event; `took_s`: monotonic time at which the client last took something,
+    or had nothing to take."""
 
     events: deque[Event] = field(default_factory=deque)
     sent: int = 0
     took_s: float = 0.0
     missed: int = 0
-    """Events that were left out."""
+    """Number of events left out."""
 
     @property
     def answers(self) -> bool:
@@ -46,7 +46,7 @@ class Queue:
         return any(event.answer for event in self.events)
 
     def rest(self, most: int) -> memoryview:
-        """What to send next, of the first event."""
+        """What to send next, from the first event."""
         return memoryview(self.events[0].frame)[self.sent : self.sent + most]
 
 
@@ -57,7 +57,7 @@ class Waiting:
         self._give_up = give_up
         self._events: dict[Event, None] = {}
         self._queues: set[Queue] = set()
-        """Those with something in them."""
+        """Queues that hold something."""
         self.bytes = 0
 
     def put(self, event: Event, *queues: Queue) -> None:
@@ -73,7 +73,7 @@ class Waiting:
         self._bound(now_s)
 
     def took(self, queue: Queue, count: int) -> Event | None:
-        """The client has taken so many bytes of the first event; the event when that was its end."""
+        """The client has taken that many bytes of the first event; returns the event if that was its end."""
         event = queue.events[0]
         event.begun += queue.sent == 0
         queue.sent += count
@@ -94,7 +94,7 @@ class Waiting:
             self._take_out(queue, 0)
 
     def stuck(self, seconds: float) -> list[Queue]:
-        """Those whose clients have taken nothing for so long."""
+        """Queues whose clients have taken nothing for that long."""
         until_s = time.monotonic() - seconds
         return [queue for queue in self._queues if queue.took_s < until_s]
 

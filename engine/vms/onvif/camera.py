@@ -1,4 +1,4 @@
-"""Camera: what ONVIF's services tell of this camera, and what they have done by its service."""
+"""Camera: what ONVIF's services report about this camera, and what they order its service to do."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ UNPACKED = "development"
 """Firmware version of a camera that runs from a checkout."""
 
 NO_PICTURE = (1280, 960)
-"""Size of the camera's picture while there is none."""
+"""Size of the camera's picture before there is one."""
 
 RTSP = "rtsp"
 """Name of the server in STATE/run/servers.json."""
@@ -69,7 +69,7 @@ class Camera:
 
     @cached_property
     def board(self) -> BoardProfile:
-        """Loaded when somebody asks for the first time; lines that are added later wait for the next start, as in pins."""
+        """Loaded with the first request; lines that are added later wait for the next start, as in pins."""
         from board.profiles import load
 
         return load(self.state)
@@ -79,19 +79,19 @@ class Camera:
         return RingReader(self.state.frames)
 
     def size(self) -> tuple[int, int]:
-        """(width, height) of the picture that is there."""
+        """(width, height) of the current picture."""
         with self._ring.open() as shot:
             return (shot.width, shot.height) if shot is not None else NO_PICTURE
 
     def videos(self) -> tuple[Video, ...]:
-        """Main and sub."""
+        """The streams main and sub."""
         size = self.size()
         return tuple(Video(stream, size_of(stream, size)) for stream in streams(self.board))
 
     def pulse_s(self, output: str) -> float:
-        """What switching it on does: seconds of a pulse, 0 when it is held until it is switched off."""
+        """What switching it on does: seconds of a pulse, 0 if it is held until it is switched off."""
         return pulses(self.settings.onvif_outputs).get(output, USUAL_PULSE_S)
 
     def rtsp_port(self) -> int:
-        """Where video is served; if its process has not said so yet, where it will be."""
+        """Where video is served or, before its process has announced it, where it will be."""
         return urlsplit(read_servers(self.state).get(RTSP, "")).port or self.settings.rtsp_port

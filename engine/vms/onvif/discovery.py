@@ -1,8 +1,9 @@
-"""Discovery: this camera is found by clients that look for cameras in its network (WS-Discovery of April 2005; ONVIF Core, 7).
+"""Discovery: lets clients find this camera in their network (WS-Discovery of April 2005; ONVIF Core, 7).
 
-It says Hello on each interface and Bye at the end, and answers a Probe that fits and a Resolve of its own address: to who asked, a
-little later by chance, so that a hundred cameras do not answer at one moment. An answer is about twice as large as its question,
-and a sender's address can be forged: so few are given to one address, and in all, that nobody is flooded by them.
+It sends Hello on each interface and Bye at the end, and answers a Probe that matches and a Resolve of its own address. Answers
+go to the sender after a short random delay, so that a hundred cameras do not answer at one moment. An answer is about twice as
+large as its question, and a sender's address can be forged: the number of answers to one address, and to all, is limited, so
+that nobody is flooded by them.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ log = logging.getLogger("vms.discovery")
 
 GROUP, PORT = "239.255.255.250", 3702
 LOOK_S = 10.0
-"""How often the interfaces are looked at: an address may come late, by DHCP."""
+"""How often the interfaces are checked: an address may come late, by DHCP."""
 
 MOST_BYTES = 8_192
 MOST_DELAY_S = 0.5
@@ -74,7 +75,7 @@ class Discovery:
         self._sock: socket.socket | None = None
 
     def start(self) -> None:
-        """OSError when the port is somebody else's."""
+        """OSError if the port is taken."""
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -91,7 +92,7 @@ class Discovery:
         self._look(sock)
 
     def changed(self) -> None:
-        """Name or place of the camera are others now: says Hello again."""
+        """Name or place of the camera has changed: sends Hello again."""
         for index, here in self._known.items():
             self._say(index, self._hello(here))
 
@@ -128,7 +129,7 @@ class Discovery:
         self._say(index, self._hello(here))
 
     def _say(self, index: int, message: bytes) -> None:
-        """To everybody on that interface."""
+        """Sends to everybody on that interface."""
         if self._sock is None:
             return
         try:
@@ -172,7 +173,7 @@ class Discovery:
             log.debug("%s: %s", sender[0], why)
 
     def _answer(self, body: Element, message: str, here: str) -> bytes | None:
-        """None when the question is not for this camera."""
+        """None if the question is not for this camera."""
         if (body.space, body.name) == (SPACES["d"], "Probe"):
             if not fits(body, scopes(self._camera)):
                 return None
@@ -219,7 +220,7 @@ class Discovery:
 
 
 class Limits:
-    """How much is done for strangers within WITHIN_S."""
+    """Limits the work for strangers within WITHIN_S."""
 
     def __init__(self, now_s: Callable[[], float]) -> None:
         self._now_s = now_s
@@ -246,7 +247,7 @@ class Limits:
 
 
 def fits(probe: Element, ours: tuple[str, ...]) -> bool:
-    """Whether a Probe looks for what this camera is: all its types and all its scopes are ours."""
+    """Whether a Probe matches this camera: all its types and all its scopes are ours."""
     known = {_expanded(each, SPACES) for each in TYPES}
     types = probe.first("Types")
     if types is not None and not {_expanded(each, types.prefixes) for each in types.text.split()} <= known:
@@ -278,9 +279,9 @@ def _expanded(name: str, prefixes: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _question(data: bytes) -> tuple[Element, str] | None:
-    """(what stands in the body, its MessageID); None for what is no question."""
+    """(content of the body, its MessageID); None if it is not a question."""
     if b"Probe" not in data and b"Resolve" not in data:
-        return None  # what other cameras say is not read at all
+        return None  # announcements of other cameras are not parsed
     try:
         root = parse(data)
     except BadXml:

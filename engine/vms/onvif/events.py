@@ -1,4 +1,4 @@
-"""Events: passages and lines on their way to the clients of the event service, and the timer for those who wait."""
+"""Events: delivers passages and lines to the clients of the event service, with the timer for those who wait."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class Events:
         self._clock = clock
         self._lines = lines
         self._armed: set[int] = set()
-        """When timers go off that were set, in monotonic ns."""
+        """When pending timers go off, in monotonic ns."""
         self.consumers = consumers
         self.subscriptions = Subscriptions(self._states)
 
     def publish(self, notifications: Iterable[Notification], plate: str) -> frozenset[str]:
-        """Notifications of one passage; the ids of the subscriptions that get some of them."""
+        """Delivers the notifications of one passage; returns the ids of the subscriptions that get some of them."""
         taken = [self.subscriptions.publish(event_of(each, plate)) for each in notifications]
         return frozenset[str]().union(*taken)
 
@@ -37,12 +37,12 @@ class Events:
         self.subscriptions.publish(event_of(made, is_property=True))
 
     def end(self) -> None:
-        """Nobody is told anything any more."""
+        """Ends all subscriptions."""
         for one in self.subscriptions.all():
             self.subscriptions.end(one)
 
     def arm(self) -> None:
-        """Sees to it that what waits ends in time: a timer is set when none of those before goes off early enough."""
+        """Makes sure that waits end in time: sets a timer if none of the pending ones goes off early enough."""
         next_ns = self.subscriptions.next_ns()
         if next_ns is not None and next_ns < min(self._armed, default=next_ns + 1):
             self._armed.add(next_ns)

@@ -1,7 +1,7 @@
-"""Filters: which events a client wants: topic expressions and message content filters (ONVIF Core, Topic Filter and Message Content
-Filter; WS-Topics 1.3).
+"""Filters: which events a client wants: topic expressions and message content filters (ONVIF Core, Topic Filter and Message
+Content Filter; WS-Topics 1.3).
 
-Strangers write them: they are bounded, read once into functions, and never given to a general XPath.
+Strangers write them: they are bounded, compiled once into functions, and never given to a general XPath engine.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ TOPIC_DIALECTS = (
     "http://docs.oasis-open.org/wsn/t-1/TopicExpression/Simple",
     "http://docs.oasis-open.org/wsn/t-1/TopicExpression/Full",
 )
-"""Read alike: each is a part of what is understood here."""
+"""Parsed alike: each is a subset of what is supported here."""
 CONTENT_DIALECT = "http://www.onvif.org/ver10/tev/messageContentFilter/ItemFilter"
 
 MOST_CHARACTERS = 2_000
@@ -30,7 +30,7 @@ TOKEN = re.compile(r"""\s*(?:(?P<text>"[^"]*"|'[^']*')|(?P<word>//(?:[\w.-]+:)?\
 
 
 class BadFilter(ValueError):
-    """An expression that is not understood."""
+    """An unsupported expression."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def _tokens(expression: str) -> Iterator[str]:
 
 
 class _Reader:
-    """By the grammar of ONVIF Core, section Message Content Filter; `and` binds more than `or`."""
+    """By the grammar of ONVIF Core, section Message Content Filter; `and` binds tighter than `or`."""
 
     def __init__(self, tokens: list[str]) -> None:
         self._tokens = tokens

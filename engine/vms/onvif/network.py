@@ -1,4 +1,4 @@
-"""Network: the machine's interfaces with their IPv4 addresses, as the kernel tells them (netdevice(7), sysfs)."""
+"""Network: the machine's interfaces with their IPv4 addresses, as the kernel reports them (netdevice(7), sysfs)."""
 
 from __future__ import annotations
 

@@ -11,10 +11,10 @@ from engine.vms.onvif.soap import NAMESPACES, Envelope, Fault
 from engine.vms.onvif.xml import Element, Xml, tag
 
 SNAPSHOT = "/onvif/snapshot.jpg"
-"""Where a picture of now is, for device passwords, people and tokens."""
+"""Where the current picture is, for device passwords, people and tokens."""
 
 OPEN = "open"
-"""Access class of what ONVIF Core calls PRE_AUTH: no log-in, and one that is sent is not looked at."""
+"""Access class that ONVIF Core calls PRE_AUTH: no log-in, and one that is sent is ignored."""
 READ = "read"
 ACT = "act"
 """Changes what the camera's outputs do: the log-in must allow to open the gate."""
@@ -23,7 +23,7 @@ ACT = "act"
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request. `base`: where the client reaches the camera, "http://192.168.0.9:8080"; `host`: its host part alone; `who`:
-    whose log-in it is, "" for an open operation, and `permissions` what it allows; `address`: the client's; `services`: all that
+    the user, "" for an open operation, and `permissions` what the log-in allows; `address`: the client's; `services`: all that
     the camera has."""
 
     request: Request
@@ -45,7 +45,8 @@ class Call:
 
 Done = Callable[[Xml | Fault], None]
 Later = Callable[[Done], None]
-"""What a handler gives whose answer takes time: called with whom to tell, which is for the loop's thread, once."""
+"""The return value of a handler whose answer takes time: it is called with the receiver of the answer, which must be called
+once, in the loop's thread."""
 Handler = Callable[[Camera, Call], Xml | Later]
 
 
@@ -91,7 +92,7 @@ class Table:
 
 
 def _service_capabilities(service: Service) -> Operation:
-    """Every service has it."""
+    """An operation of every service."""
 
     def answer(camera: Camera, call: Call) -> Xml:
         return tag(f"{service.prefix}:GetServiceCapabilitiesResponse", service.capabilities(camera))

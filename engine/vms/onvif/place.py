@@ -1,4 +1,4 @@
-"""Place: where this device is asked first, behind the host's pages, and by what it is found."""
+"""Place: the address of the device service, behind the host's pages, and the scopes by which clients find it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PATH = "/onvif/device_service"
 
 
 class Named(Protocol):
-    """What a client finds a camera by. `hardware`: name of the board."""
+    """What clients find a camera by. `hardware`: name of the board."""
 
     @property
     def settings(self) -> ServerSettings: ...

@@ -1,9 +1,9 @@
-"""Push: Notify messages to the consumers of WS-BaseNotification, over connections that the camera makes (ONVIF Core, Basic
-Notification Interface).
+"""Push: sends Notify messages to the consumers of WS-BaseNotification, over connections that the camera makes (ONVIF Core,
+Basic Notification Interface).
 
 A client that may subscribe makes the camera connect to an address of its choice. The address must therefore be one that actions
-may reach, looked at again for each connection (engine/network.py), and the client's own unless its log-in may tell actions where to
-send.
+may reach, checked again for each connection (engine/network.py). It must be the client's own unless its log-in may choose where
+actions send.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from engine.vms.onvif.subscriptions import Event, Subscription, messages
 from engine.vms.onvif.xml import join, tag
 
 WITHIN_S = 5.0
-"""From the connection to the answer's first line."""
+"""Time limit from the connection to the first line of the answer."""
 PAUSES_S = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
-"""After the 1st, 2nd ... failure in a row; the last one from then on."""
+"""Wait after the 1st, 2nd ... failure in a row; the last one holds from then on."""
 LOOK_UP_S = 3.0
 MOST_LOOKUPS = 4
 MOST_REFUSALS = 3
-"""In a row; what is refused so often is left out, so that it hinders nothing that follows."""
+"""Refusals in a row after which a message is dropped, so that it blocks nothing that follows."""
 MOST_AT_ONCE = 10
-"""Messages of one Notify."""
+"""Messages in one Notify."""
 MAX_LINE_BYTES = 4_096
 NOTIFY = "http://docs.oasis-open.org/wsn/bw-2/NotificationConsumer/Notify"
 
@@ -43,7 +43,7 @@ STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9][0-9])(?= |\r|$)")
 
 
 class BadConsumer(ValueError):
-    """Not an address that Notify messages can go to."""
+    """Notify messages cannot be sent to this address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def consumer(url: str) -> Consumer:
 
 
 class Consumers:
-    """Finds where consumers are, and makes who sends to them. Used by the loop's thread."""
+    """Resolves the addresses of consumers, and creates their senders. Used by the loop's thread."""
 
     def __init__(self, loop: Loop, permitted: Callable[[], Iterable[str]], clients: Clients) -> None:
         self._loop = loop
@@ -124,10 +124,10 @@ def _is_number(host: str) -> bool:
 
 
 class Push:
-    """Sends what is in the queue of a subscription, oldest first, one Notify at a time. Used by the loop's thread, until `close`.
+    """Sends the queue of a subscription, oldest first, one Notify at a time. Used by the loop's thread, until `close`.
 
-    `addresses`: numbers of the consumer's host; `permitted()`: addresses and networks that may be reached although they are
-    barred."""
+    `addresses`: numeric addresses of the consumer's host; `permitted()`: addresses and networks that may be reached although
+    they are barred."""
 
     def __init__(
         self, loop: Loop, to: Consumer, addresses: tuple[str, ...], permitted: Callable[[], Iterable[str]], shown: Client
@@ -140,7 +140,7 @@ class Push:
         self._queue: Callable[[int], tuple[Event, ...]] = lambda most: ()
         self._manager = self._base = ""
         self._batch: tuple[Event, ...] = ()
-        """What the Notify on its way holds; it is kept until it is answered."""
+        """Content of the Notify under way; it is kept until it is answered."""
         self._sock: socket.socket | None = None
         self._going = memoryview(b"")
         self._came = b""
@@ -180,7 +180,7 @@ class Push:
         try:
             sock.connect((address, self._to.port))
         except BlockingIOError:
-            pass  # on its way
+            pass  # under way
         except OSError as why:
             self._failed(why.strerror or "no connection")
             return

@@ -1,4 +1,4 @@
-"""Scopes: by which a client finds this camera among others (ONVIF Core, 7.3.3), and its name for ever, a UUID of its camera id."""
+"""Scopes: how a client finds this camera among others (ONVIF Core, 7.3.3), and its permanent name, a UUID of its camera id."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def scopes(camera: Named) -> tuple[str, ...]:
 
 
 def address(camera: Named) -> str:
-    """Of the camera as an endpoint, wherever it is: "urn:uuid:..."."""
+    """The camera's address as an endpoint, wherever it is: "urn:uuid:..."."""
     digest = hashlib.sha1(CAMERAS + camera.settings.camera_id.encode(), usedforsecurity=False).digest()
     return urn(digest[:16], version=5)
 

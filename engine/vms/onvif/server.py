@@ -1,4 +1,5 @@
-"""Server: one SOAP request from its bytes to its answer: who asks, may it, which operation."""
+"""Server: processes one SOAP request from its bytes to its answer: identifies the client, checks its permission, runs the
+operation."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ SERVER = "onvif"
 """In the list of who uses this process's servers."""
 TYPE = (("Content-Type", soap.TYPE),)
 PERMISSION = {ACT: "open"}
-"""Access class -> what the log-in must allow besides."""
+"""Access class -> permission that the log-in must have besides."""
 
 
 class Onvif:
@@ -126,7 +127,7 @@ class Onvif:
             said = operation.answer(self.camera, call)
         except Fault as why:
             said = why
-        except Exception:  # one operation's fault must not end the others
+        except Exception:  # an error in one operation must not end the others
             log.exception("%s", operation.name)
             said = soap.cannot("ter:Action", "unexpected error; the Vms log says more")
         if isinstance(said, Xml | Fault):

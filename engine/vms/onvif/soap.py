@@ -1,7 +1,7 @@
-"""SOAP 1.2: envelopes that clients send, and the answers and faults that they get (W3C SOAP 1.2 Part 1; ONVIF Core, 5.8).
+"""SOAP 1.2: parses clients' envelopes, and writes answers and faults (W3C SOAP 1.2 Part 1; ONVIF Core, 5.8).
 
-WS-Addressing's Action and MessageID are answered where a client sends them. Of a header that comes twice the first one counts:
-Home Assistant has sent all of them twice.
+WS-Addressing's Action and MessageID are answered if a client sends them. If a header comes twice, the first one counts: Home
+Assistant has sent all of them twice.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ TYPES = ("application/soap+xml", "application/xml", "text/xml")
 
 MAX_ENVELOPE_BYTES = 65_536
 MAX_HEADER_CHARACTERS = 1_000
-"""Of an Action or MessageID, which is sent back."""
+"""Characters of an Action or MessageID, which is sent back."""
 
 SOAP = "http://www.w3.org/2003/05/soap-envelope"
 ADDRESSING = "http://www.w3.org/2005/08/addressing"
@@ -44,7 +44,7 @@ NAMESPACES = {
     "xsi": "http://www.w3.org/2001/XMLSchema-instance",
     "xop": "http://www.w3.org/2004/08/xop/include",
 }
-"""Prefixes of what is answered; a document declares those that occur in it."""
+"""Prefixes used in answers; a document declares those that occur in it."""
 
 
 class Fault(Exception):
@@ -71,7 +71,7 @@ def wrong(subcode: str, reason: str, special: str = "") -> Fault:
 
 
 def cannot(subcode: str, reason: str, special: str = "") -> Fault:
-    """A fault of the camera: what is asked for is right and does not work here or now."""
+    """A fault of the camera: the request is valid but cannot be carried out here or now."""
     return Fault("Receiver", (subcode, special) if special else (subcode,), reason)
 
 
@@ -97,7 +97,7 @@ class Envelope:
 
 
 def envelope(document: bytes) -> Envelope:
-    """What was sent; Fault when it is no envelope that is understood."""
+    """The parsed request; Fault if it is not a supported envelope."""
     try:
         root = parse(document)
     except BadXml as why:
@@ -133,7 +133,7 @@ def _token(header: Element) -> Token | None:
 
 
 def answer(body: Xml, asked: Envelope | None = None) -> bytes:
-    """The document that says `body`; `asked`: the request, whose addressing is answered."""
+    """The document around `body`; `asked`: the request, whose addressing is answered."""
     header = None
     if asked is not None and (asked.action or asked.message):
         action = f"{asked.action.removesuffix('Request')}Response" if asked.action else None
@@ -142,7 +142,7 @@ def answer(body: Xml, asked: Envelope | None = None) -> bytes:
 
 
 def fault(what: Fault, asked: Envelope | None = None) -> bytes:
-    """The document that says a fault."""
+    """The document of a fault."""
     subcode: Xml | None = None
     for name in reversed(what.subcodes):
         subcode = tag("s:Subcode", tag("s:Value", name), subcode)

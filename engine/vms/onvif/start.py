@@ -1,4 +1,4 @@
-"""Start: what of ONVIF runs as the settings want it; the most of it is imported when the first client asks."""
+"""Start: runs ONVIF as the settings say; most of it is imported with the first client's request."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class OnvifDevice:
         self._discovery: Discovery | None = None
 
     def use(self, settings: ServerSettings) -> None:
-        """These are in force from now on."""
+        """Applies these settings from now on."""
         before, self._settings = self._settings, settings
         if "_camera" in vars(self):
             self._camera.settings = settings
@@ -81,7 +81,7 @@ class OnvifDevice:
         announce(self._state, NAME, "")
 
     def _found(self) -> Discovery | None:
-        """None when the port is somebody else's; the camera works without."""
+        """None if the port is taken; the camera works without."""
         from engine.vms.onvif.discovery import Discovery
 
         discovery = Discovery(self._loop, self._sign, bind_address())
@@ -98,7 +98,7 @@ class OnvifDevice:
             self._camera.events.line(line)
 
     def publisher(self) -> Publish | None:
-        """Who tells events to clients; None before the first client has asked for anything."""
+        """The publisher of events to clients; None before the first client's request."""
         return self._camera.events.publish if "_camera" in vars(self) else None
 
     @cached_property

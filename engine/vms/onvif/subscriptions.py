@@ -1,8 +1,9 @@
-"""Subscriptions: who wants which events until when, and what waits for whom. Pure: it is told the time, and never waits itself.
+"""Subscriptions: who wants which events until when, and their queues. Pure: the caller provides the time, and nothing here
+waits.
 
-Bounds: MOST subscriptions in all, MOST_OF_ADDRESS of one address; over that the one goes that was used longest ago. MOST_EVENTS
-wait for each, as references to events that all share; over that the oldest change of a line goes, and only without any the oldest
-plate.
+Bounds: MOST subscriptions in all, MOST_OF_ADDRESS of one address; over that the least recently used one ends. MOST_EVENTS wait
+for each, as references to shared events; over that the oldest change of a line is dropped, and the oldest plate only if there
+is none.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from engine.vms.onvif.xml import Xml, tag
 MOST = 32
 MOST_OF_ADDRESS = 8
 MOST_PUSHED = 8
-"""Of MOST: subscriptions to whose consumers the camera connects."""
+"""Of MOST: subscriptions for which the camera connects to a consumer."""
 
 MOST_EVENTS = 100
 MOST_AT_ONCE = 50
@@ -29,9 +30,9 @@ MOST_AT_ONCE = 50
 SHORTEST_S = 10
 LONGEST_S = 86_400
 LONGEST_PUSHED_S = 3_600
-"""Who is sent messages logs in at least so often: without its password it is sent nothing any more."""
+"""Clients with Notify messages must log in at least this often: after a removed password nothing more is sent."""
 USUAL_S = 600
-"""How long a subscription lasts that says nothing about it."""
+"""Duration of a subscription whose client asks for none."""
 
 LONGEST_PULL_S = 600
 
@@ -72,7 +73,7 @@ def messages(events: Iterable[Event], base: str, manager: str = "") -> Xml:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a client asked for when it subscribed. `topics`, `content`: None for all; `changed_only`: no states to begin with."""
+    """What a client asked for when it subscribed. `topics`, `content`: None for all; `changed_only`: no initial states."""
 
     topics: TopicTest | None = None
     content: ContentTest | None = None
@@ -88,7 +89,7 @@ class Wish:
 
 @dataclass(eq=False, slots=True)
 class Pull:
-    """A PullMessages that waits. `answer(events)`: called once; `waits()`: whether whoever asked is still there."""
+    """A waiting PullMessages. `answer(events)`: called once; `waits()`: whether the client is still there."""
 
     most: int
     until_ns: int
@@ -130,7 +131,7 @@ class Subscription:
 
 
 class PullPending(Exception):
-    """Another PullMessages waits at this subscription."""
+    """Another PullMessages is waiting at this subscription."""
 
 
 class Subscriptions:
@@ -153,7 +154,7 @@ class Subscriptions:
         news: Callable[[], None] | None = None,
         ended: Callable[[], None] | None = None,
     ) -> Subscription:
-        """A new one, with the states of the properties that it wants in its queue; over the bounds others end."""
+        """Creates one, with the states of the properties that it wants in its queue; beyond the bounds others end."""
         self._make_room(MOST_OF_ADDRESS, lambda each: each.address == address)
         if news is not None:
             self._make_room(MOST_PUSHED, lambda each: each.is_pushed)
@@ -185,7 +186,7 @@ class Subscriptions:
         one.ends_ns = now_ns + one.lasts_ns
 
     def end(self, one: Subscription) -> None:
-        """A pull that waits is answered with nothing."""
+        """A waiting pull is answered with nothing."""
         if self._all.pop(one.id, None) is None:
             return
         one.queue.clear()
@@ -201,7 +202,7 @@ class Subscriptions:
         self._tell(one)
 
     def publish(self, event: Event) -> frozenset[str]:
-        """Puts the event where it is wanted; the ids of those subscriptions."""
+        """Queues the event for the subscriptions that want it; returns their ids."""
         takers = [each for each in self._all.values() if each.wish.takes(event)]
         for each in takers:
             each.put(event)
@@ -218,7 +219,7 @@ class Subscriptions:
         waits: Callable[[], bool] = lambda: True,
     ) -> None:
         """Calls `answer` with up to `most` events at once if there are some, else when one comes or after `timeout_s`.
-        PullPending: another one waits, whose client is still there."""
+        PullPending: another pull is waiting, and its client is still there."""
         if one.pull is not None:
             if one.pull.waits():
                 raise PullPending
@@ -231,7 +232,7 @@ class Subscriptions:
             self._answer(one)
 
     def turn(self, now_ns: int) -> None:
-        """Answers pulls whose time is over, and ends what has ended."""
+        """Answers pulls whose time is up, and removes subscriptions that have ended."""
         for one in list(self._all.values()):
             if one.pull is not None and one.pull.until_ns <= now_ns:
                 self._answer(one)
@@ -239,7 +240,7 @@ class Subscriptions:
                 self.end(one)
 
     def next_ns(self) -> int | None:
-        """When `turn` has something to do; None while there is nothing."""
+        """When `turn` is due; None while nothing is."""
         return min(
             (min(one.ends_ns, one.pull.until_ns) if one.pull is not None else one.ends_ns for one in self._all.values()),
             default=None,
@@ -256,7 +257,7 @@ class Subscriptions:
             self._answer(one)
 
     def _answer(self, one: Subscription) -> None:
-        """The pull that waits, if there is one, with what there is."""
+        """Answers the waiting pull, if any, with what there is."""
         pull, one.pull = one.pull, None
         if pull is not None:
             pull.answer(one.take(pull.most))

@@ -1,4 +1,4 @@
-"""Topics: which events this camera has, and what stands in each, as GetEventProperties tells them (ONVIF Core, Topic Structure)."""
+"""Topics: the camera's events and the items of each, as GetEventProperties reports them (ONVIF Core, Topic Structure)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""UsernameToken: the log-in that most ONVIF clients know alone (WS-Security UsernameToken Profile 1.1), asked of the host's people.
+"""UsernameToken: the only log-in that most ONVIF clients know (WS-Security UsernameToken Profile 1.1), checked by the host.
 
-The host hashes `created` as it came, looks at its time only while the camera's clock is set, and takes each nonce once
-(firmware/people/who.py). What type the nonce's encoding has is not looked at: zeep names a wrong one.
+The host hashes `created` as it came, checks its time only while the camera's clock is set, and takes each nonce once
+(firmware/people/who.py). The nonce's encoding type is ignored: zeep names a wrong one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MAX_CHARACTERS = 200
 
 
 def question(token: Token, address: str) -> CheckUsernameToken | Denied:
-    """What to ask the host; a plain password is refused, and so is a token that could be sent again by whoever overheard it."""
+    """The question for the host; a plain password is refused, and so is a token that an eavesdropper could send again."""
     if not token.is_digest:
         return Denied(400, "send the password as PasswordDigest")
     if not token.nonce or not token.created.strip():

@@ -1,4 +1,4 @@
-"""XML: what strangers send, read by expat into a small tree within bounds; and what is answered, put together escaped."""
+"""XML: parses strangers' input with expat into a small tree within bounds; builds answers, escaped."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_ATTRIBUTES = 32
 
 
 class BadXml(ValueError):
-    """Not XML, or more of it than anybody needs."""
+    """Not XML, or beyond the bounds."""
 
 
 class Element:
@@ -43,13 +43,13 @@ class Element:
         return found
 
     def word(self, *path: str) -> str:
-        """The text there without the white space around it, "" when there is no such element."""
+        """The text there without surrounding white space, "" if there is no such element."""
         found = self.first(*path)
         return found.text.strip() if found is not None else ""
 
 
 def parse(document: bytes) -> Element:
-    """The root. BadXml for what is not well-formed, holds a document type, or is larger than the bounds."""
+    """The root. BadXml if it is not well-formed, holds a document type, or exceeds the bounds."""
     builder = _Builder()
     try:
         builder.parser.Parse(document, True)
@@ -106,7 +106,7 @@ class _Builder:
 
 
 class Xml(str):
-    """Markup that is put into more of it as it is; a plain str is escaped."""
+    """Markup that is inserted as it is; a plain str is escaped."""
 
     __slots__ = ()
 

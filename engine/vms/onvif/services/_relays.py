@@ -1,8 +1,8 @@
-"""Relays: outputs, told and switched by operations of the device service and of device IO alike.
+"""Relays: reports and switches outputs, for the device service and device IO alike.
 
-A client that switches one needs the permission to open (operations.py: ACT). The order takes the way that the portal's takes: the
-service asks pins, which keeps interlocks, guards and longest times, and Audit says who it was (engine/service/switching.py).
-Which level is active belongs to the wiring, so that no client changes it.
+A client that switches one needs the permission to open (operations.py: ACT). The order takes the same way as the portal's: the
+service asks pins, which enforces interlocks, guards and longest times, and Audit records the user
+(engine/service/switching.py). The active level belongs to the wiring, so that no client changes it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def relay_output(camera: Camera, name: str, output: str) -> Xml:
 
 
 def check_output(camera: Camera, token: str) -> str:
-    """The token; Fault for one that is none."""
+    """The token; Fault if there is no such output."""
     if token not in outputs(camera):
         raise wrong("ter:InvalidArgVal", "there is no such output", "ter:RelayToken")
     return token

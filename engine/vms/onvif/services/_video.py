@@ -1,7 +1,7 @@
-"""Video: profiles and their configurations, as both media services tell them.
+"""Video: profiles and their configurations, as both media services report them.
 
-There are two profiles, each with the camera's one video source, an encoder of its own, the analytics and the metadata. What the
-encoders make is the board's matter (engine/video/plan.py): a client may set what is so already.
+There are two profiles, each with the camera's one video source, its own encoder, the analytics and the metadata. The board
+determines what the encoders make (engine/video/plan.py): a client may only set what is already in force.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ NOT_CHANGED = "this camera's streams are made by its board: what it offers are t
 
 
 def profile_named(camera: Camera, token: str) -> Video:
-    """Fault for a token that is none."""
+    """Fault for an unknown token."""
     found = next((each for each in camera.videos() if each.stream.name == token), None)
     if found is None:
         raise wrong("ter:InvalidArgVal", "there is no such profile", "ter:NoProfile")
@@ -36,7 +36,7 @@ def profile_named(camera: Camera, token: str) -> Video:
 
 
 def encoder_named(camera: Camera, token: str) -> Video:
-    """Fault for a token that is none."""
+    """Fault for an unknown token."""
     found = next((each for each in camera.videos() if each.stream.name == token), None)
     if found is None:
         raise no_configuration()
@@ -120,7 +120,7 @@ def multicast(name: str = "tt:Multicast") -> Xml:
 
 
 def gov_length(video: Video) -> int:
-    """Pictures from one that stands for itself to the next."""
+    """Distance between key pictures, in pictures."""
     return KEY_EVERY_S * video.stream.frames_per_s
 
 
@@ -166,7 +166,7 @@ def rules(name: str) -> Xml:
 
 
 def check_encoder(camera: Camera, wanted: Element) -> None:
-    """Fault when a client sets an encoder to what it is not. Its name, multicast and time-outs are the client's own matter."""
+    """Fault if a client tries to change an encoder. Name, multicast and time-outs are ignored."""
     video = encoder_named(camera, wanted.attributes.get("token", ""))
     asked = (wanted.word("Encoding"), wanted.word("Resolution", "Width"), wanted.word("Resolution", "Height"))
     if asked != (video.stream.codec, str(video.size[0]), str(video.size[1])):
@@ -185,7 +185,7 @@ def check_source_configuration(camera: Camera, wanted: Element) -> None:
 
 
 def check_metadata(wanted: Element) -> None:
-    """The same for the metadata, which all clients get alike."""
+    """The same for the metadata, which all clients share."""
     if wanted.attributes.get("token") != METADATA:
         raise no_configuration()
 

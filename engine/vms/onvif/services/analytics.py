@@ -1,5 +1,5 @@
-"""Analytics: which rules there are whose events are sent (ONVIF Analytics Service Specification). They are the camera's own: its
-settings say how plates are read."""
+"""Analytics: the rules whose events are sent (ONVIF Analytics Service Specification). They are fixed: the camera's settings say
+how plates are read."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def _get_device_information(camera: Camera, call: Call) -> Xml:
 
 
 def _get_scopes(camera: Camera, call: Call) -> Xml:
-    """All are fixed: the settings say them."""
+    """All are fixed: they come from the settings."""
     found = (tag("tds:Scopes", tag("tt:ScopeDef", "Fixed"), tag("tt:ScopeItem", each)) for each in scopes(camera))
     return tag("tds:GetScopesResponse", *found)
 
@@ -122,12 +122,12 @@ def _get_dns(camera: Camera, call: Call) -> Xml:
 
 
 def _get_ntp(camera: Camera, call: Call) -> Xml:
-    """The operating system sets the clock; which servers it asks is its own matter."""
+    """The operating system sets the clock and chooses its time servers."""
     return tag("tds:GetNTPResponse", tag("tds:NTPInformation", tag("tt:FromDHCP", False)))
 
 
 def _get_users(camera: Camera, call: Call) -> Xml:
-    """Who asks, and nobody else: device passwords are managed in the camera's own pages."""
+    """The user of the request alone: device passwords are managed in the camera's own pages."""
     name = call.asked.token.user if call.asked.token is not None else call.who
     level = "Operator" if "open" in call.permissions else "User"
     return tag("tds:GetUsersResponse", tag("tds:User", tag("tt:Username", name), tag("tt:UserLevel", level)))

@@ -92,7 +92,7 @@ def _uri(name: str, address: str) -> Xml:
 
 
 def _get_instances(camera: Camera, call: Call) -> Xml:
-    """One of the streams is of each encoder."""
+    """Each encoder serves one of the streams."""
     codec = camera.videos()[0].stream.codec
     video.check_source(call.body.word("ConfigurationToken"))
     count = len(video.PROFILES)
@@ -100,7 +100,7 @@ def _get_instances(camera: Camera, call: Call) -> Xml:
 
 
 def _listed(name: str, child: str, *made: Callable[[Camera, str], Xml]) -> Operation:
-    """Tells all there are; the element that names a profile or configuration is not needed, as all have the same."""
+    """Lists all; the element that names a profile or configuration is ignored, because all have the same."""
 
     def answer(camera: Camera, call: Call) -> Xml:
         return tag(f"trt:{name}Response", *(make(camera, f"trt:{child}") for make in made))
@@ -109,7 +109,7 @@ def _listed(name: str, child: str, *made: Callable[[Camera, str], Xml]) -> Opera
 
 
 def _one(name: str, child: str, token: str, make: Callable[[Camera, str], Xml]) -> Operation:
-    """Tells the one there is, named by its `token`."""
+    """Returns the only one, by its `token`."""
 
     def answer(camera: Camera, call: Call) -> Xml:
         if call.body.word("ConfigurationToken") != token:
@@ -132,7 +132,7 @@ def _get_encoder(camera: Camera, call: Call) -> Xml:
 
 
 def _set(name: str, check: Callable[[Camera, Element], None]) -> Operation:
-    """Takes what is so already."""
+    """Accepts only what is already in force."""
 
     def answer(camera: Camera, call: Call) -> Xml:
         wanted = call.body.first("Configuration")
@@ -145,7 +145,7 @@ def _set(name: str, check: Callable[[Camera, Element], None]) -> Operation:
 
 
 def _add(name: str, is_there: Callable[[str, str], bool]) -> Operation:
-    """Adding to a profile what it has already: clients do so to be sure."""
+    """Adding to a profile what it already has: clients do so to be sure."""
 
     def answer(camera: Camera, call: Call) -> Xml:
         profile = video.profile_named(camera, call.body.word("ProfileToken"))
@@ -157,7 +157,7 @@ def _add(name: str, is_there: Callable[[str, str], bool]) -> Operation:
 
 
 def _set_synchronization_point(camera: Camera, call: Call) -> Xml:
-    """A picture that stands for itself comes at least every 2 s, and whenever somebody begins to watch."""
+    """A key picture comes at least every 2 s, and whenever somebody begins to watch."""
     video.profile_named(camera, call.body.word("ProfileToken"))
     return tag("trt:SetSynchronizationPointResponse")
 

@@ -56,7 +56,7 @@ def _encoder(name: str, each: Video) -> Xml:
 
 
 def _encoders(camera: Camera, call: Call) -> tuple[Video, ...]:
-    """Those that the request means: of a configuration, of a profile, or all."""
+    """The encoders that the request names: of a configuration, of a profile, or all."""
     token = call.body.word("ConfigurationToken")
     if token:
         return (video.encoder_named(camera, token),)
@@ -122,7 +122,7 @@ def _listed(name: str, child: str, kind: str = "", make: Callable[[Camera, str],
 
 
 def _set(name: str, check: Callable[[Camera, Element], None]) -> Operation:
-    """Takes what is so already."""
+    """Accepts only what is already in force."""
 
     def answer(camera: Camera, call: Call) -> Xml:
         wanted = call.body.first("Configuration")
@@ -135,7 +135,7 @@ def _set(name: str, check: Callable[[Camera, Element], None]) -> Operation:
 
 
 def _add_configuration(camera: Camera, call: Call) -> Xml:
-    """Adding to a profile what it has already: clients do so to be sure."""
+    """Adding to a profile what it already has: clients do so to be sure."""
     profile = video.profile_named(camera, call.body.word("ProfileToken"))
     for each in call.body.all("Configuration"):
         kind, token = each.word("Type"), each.word("Token")
