@@ -1,1 +1,1 @@
-"""Dispatch: from a stored passage to what is done: rules, the durable outbox and its workers."""
+"""Dispatch: turns a stored passage into actions: rules, the durable outbox and its workers."""

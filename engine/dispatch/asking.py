@@ -1,15 +1,16 @@
-"""Asking: before a car is decided about, servers may be asked (kinds with `ask`); what their answers mean for the gate.
+"""Asking: servers may be asked before a car is decided about (kinds with `ask`); their answers decide about the gate.
 
-An answer decides: "no" opens nothing, "yes" lets the actions act that are due, those of the asking action's own list among them.
-Without an answer the lists of the camera decide as if nobody had been asked, but the asking action's own list then opens only for a
-plate that is on a list which may open; or nothing opens, as the action says. Nobody is asked about a plate on a list that refuses:
-no answer opens for it.
+An answer decides: "no" opens nothing, "yes" lets all due actions act, including those of the asking action's own list. Without
+an answer the lists of the camera decide as if nobody had been asked, but the asking action's own list then opens only for a
+plate that is on a list which may open; or nothing opens, as the action says. Nobody is asked about a plate on a list that
+refuses: no answer opens for it.
 
-All actions that are due ask at the same time, each within its own limit. One "no" is enough, and nobody waits for the others after
-it; so is one that opens nothing without an answer. Of several actions of one list a "yes" also counts for those that get no answer,
-so that a second server can stand in for the first.
+All due actions ask at the same time, each within its own limit. One "no" is enough, and nobody waits for the others after it;
+the same goes for one missing answer after which nothing may open. If several actions belong to one list, a "yes" also counts
+for those without an answer, so that a second server can stand in for the first.
 
-A car waits for its own questions alone, and never longer than their limits. A server that did not answer is left alone for a while.
+A car waits only for its own questions, and never longer than their limits. A server that did not answer is left alone for a
+while.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from engine.week import in_force
 
 LIMITS = Limits(threads=4, with_peers=4, doubtful=2, silent=1, one_peer=4)
 PAUSE_S = (2.0, 60.0)
-"""A server that did not answer is left alone for so long, then twice as long, at most."""
+"""How long a server that did not answer is left alone: first, and at most after doubling."""
 
 REMEMBERED_S = 300.0
 
@@ -56,8 +57,8 @@ log = logging.getLogger("asking")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of asking by a rule. `allowed`: the answer, None without one; `strict`: nothing opens without one; `said`: for the
-    decision; `note`: for Audit, with who decided."""
+    """The outcome of asking by one rule. `allowed`: the answer, None without one; `strict`: nothing opens without one; `said`:
+    for the decision; `note`: for Audit, with who decided."""
 
     rule: ActionRule
     allowed: bool | None
@@ -67,19 +68,19 @@ class Verdict:
 
     @property
     def refuses(self) -> bool:
-        """Whether nothing opens, whatever the others say."""
+        """Whether nothing opens, whatever the others answer."""
         return self.strict if self.allowed is None else not self.allowed
 
 
 Verdicts = Sequence[Verdict]
-"""Of one car, in the order of the rules; empty when nobody was asked."""
+"""The verdicts about one car, in the order of the rules; empty if nobody was asked."""
 
 Then = Callable[[Passage, Verdicts], None]
 
 
 @dataclass(slots=True)
 class _Car:
-    """Whom a car waits for. `ended`: it waits no longer."""
+    """The questions that a car waits for. `ended`: it waits no longer."""
 
     passage: Passage
     then: Then
@@ -122,10 +123,10 @@ class Asker:
         self._breaker = Breaker(LIMITS, PAUSE_S)
         self._known: set[str] = set()
         self._waiting: set[str] = set()
-        """Passages about which somebody is being asked: the engine sends them again meanwhile."""
+        """Passages whose questions are still open: the engine sends them again meanwhile."""
 
     def use(self, rules: Iterable[ActionRule]) -> None:
-        """The rules have changed. A server that is new is taken to be there: the first cars may come side by side."""
+        """The rules have changed. A new server counts as available: the first cars may be asked about at the same time."""
         asking = [rule for rule in rules if rule.enabled and rule.kind in self._kinds and self._kinds[rule.kind].ask]
         with self._lock:
             for rule in asking:
@@ -136,7 +137,7 @@ class Asker:
         self._rules = tuple(asking)
 
     def _peer(self, rule: ActionRule) -> str:
-        """Whom the rule asks; "" for options of another release, by which nobody is asked."""
+        """The peer that the rule asks; "" for options of another release, which ask nobody."""
         try:
             kind, options = options_of(self._kinds, rule.kind, rule.options)
         except ConfigError:
@@ -144,8 +145,8 @@ class Asker:
         return kind.peer(options)
 
     def ask(self, passage: Passage, then: Then) -> None:
-        """`then` gets the passage and what came of asking: at once and with nothing if there is nobody to ask, else perhaps from
-        another thread, no later than the time limits. StoreError as `then`, and when the lists cannot be read."""
+        """Calls `then` with the passage and the verdicts: at once and with none if there is nobody to ask, otherwise perhaps from
+        another thread, no later than the time limits. StoreError as for `then`, and if the lists cannot be read."""
         questions = self._questions(passage, then) if self._rules and passage.what == PLATE else []
         if not questions:
             then(passage, ())
@@ -210,7 +211,7 @@ class Asker:
             verdict, answered = _without(question, _no_answer(question, why.text)), None
         except DeliveryError as why:
             verdict, answered = _without(question, _no_answer(question, why.text)), False
-        except Exception as why:  # a kind's own mistake must not keep the car waiting
+        except Exception as why:  # a bug in a kind must not keep the car waiting
             log.exception("%s", question.rule.name)
             why_not = Text("unexpected error: {error}", {"error": type(why).__name__})
             verdict = _without(question, _no_answer(question, why_not))
@@ -239,7 +240,7 @@ class Asker:
         )
 
     def _end(self, question: _Question, verdict: Verdict, answered: bool | None) -> None:
-        """Only the first end counts: what a server says after that opens nothing."""
+        """Only the first end counts: a later answer opens nothing."""
         car = question.car
         with self._lock:
             if question.ended:
@@ -288,7 +289,7 @@ def refusing(matches: Iterable[Match]) -> list[str]:
 
 
 def vouched(matches: Iterable[Match]) -> bool:
-    """Whether the plate itself, and none like it, is on a list that may open."""
+    """Whether the plate itself, not one like it, is on a list that may open."""
     return any(
         match.list.barrier == "open" and match.list.role not in FIXED_ROLES and match.entry is not None and not match.distance
         for match in matches
@@ -296,7 +297,7 @@ def vouched(matches: Iterable[Match]) -> bool:
 
 
 def stopping(verdicts: Verdicts, opener: ActionRule, known: bool) -> Verdict | None:
-    """By which of them the rule must not open; None: it may. `known`: the plate is vouched for."""
+    """The verdict that keeps the rule from opening; None: it may open. `known`: a list vouches for the plate."""
     refused = next((each for each in verdicts if each.refuses), None)
     mine = [each for each in verdicts if each.rule.list_id == opener.list_id]
     if refused is not None or known or any(each.allowed for each in mine):
@@ -312,8 +313,7 @@ def heed(
     kinds: Kinds,
     now: datetime,
 ) -> list[Delivery]:
-    """The deliveries as they are after asking: those of the asking rules tell what came of it, and what must not open is
-    withheld."""
+    """The deliveries after asking: those of the asking rules carry the outcome, and what must not open is withheld."""
     by_id = {rule.id: rule for rule in rules}
     sirens = {match.list.id for match in matches if match.list.barrier == "refuse"}
     known = vouched(matches)
@@ -348,7 +348,7 @@ def _told(verdicts: Verdicts, delivery: Delivery, matches: Sequence[Match], now:
 
 
 def decided(verdicts: Verdicts, decision: Decision, deliveries: Iterable[Delivery]) -> Decision:
-    """The decision with what came of asking. `deliveries`: as `heed` gives them."""
+    """The decision with the outcome of asking. `deliveries`: as `heed` returns them."""
     if not verdicts:
         return decision
     notes = [each.note for each in deliveries if each.state == "withheld"]

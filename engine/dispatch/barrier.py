@@ -1,4 +1,4 @@
-"""Barrier: what opens it, and who has a say in that beside the lists: the logic of a lane (engine/service/lane.py), by default
+"""Barrier: what opens it, and who rules on that besides the lists: the logic of a lane (engine/service/lane.py), by default
 nobody."""
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from engine.types import WAITING, ActionRule, Decision, Delivery, Match, Passage
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What becomes of the actions that open: `state` "pending": they go on, if not at once then by `until`; "withheld": never;
-    "expired": not now, and the vehicle may be read anew where it stands. `reason`: why."""
+    """The ruling on the actions that open: `state` "pending": they go on, at once or by `until` at the latest; "withheld":
+    never; "expired": not now, and the vehicle may be read anew where it stands. `reason`: why."""
 
     state: str = "pending"
     reason: Text = NOTHING
@@ -29,7 +29,7 @@ class Ruling:
 class Barrier(Protocol):
     @property
     def outputs(self) -> frozenset[str]:
-        """The outputs that are declared to open this barrier."""
+        """The outputs declared to open this barrier."""
         ...
 
     def opens(self, kind: ActionKind[Any], options: Settings) -> bool:
@@ -37,20 +37,20 @@ class Barrier(Protocol):
         ...
 
     def ask(self, passage: Passage, matches: Sequence[Match], decision: Decision) -> Ruling:
-        """About a vehicle that is to be let in. It may be asked again about the same passage, until that is stored."""
+        """Rules on a vehicle that is to be let in. It may be called again for the same passage until that is stored."""
         ...
 
     def stored(self, passage: Passage, decision: Decision) -> None:
-        """A passage is in the store, decided like this."""
+        """A passage was stored with this decision."""
         ...
 
     def may_begin(self, passage: Passage) -> Text:
-        """Why an action that opens must not be carried out any more; NOTHING: it may."""
+        """Why an action that opens must no longer be carried out; NOTHING: it may."""
         ...
 
 
 def gate_outputs(rules: Iterable[ActionRule], policies: Mapping[int, str], kinds: Kinds, barrier: Barrier | None) -> frozenset[str]:
-    """The outputs that open a barrier: those that are declared, and those with which an action lets cars in. `policies`: {list: its
+    """The outputs that open a barrier: those declared so, and those with which an action lets cars in. `policies`: {list: its
     barrier policy}."""
     found = set(barrier.outputs if barrier is not None else ())
     for rule in rules:
@@ -66,14 +66,14 @@ def gate_outputs(rules: Iterable[ActionRule], policies: Mapping[int, str], kinds
 
 
 def may_open(kind: ActionKind[Any], options: Settings, gates: Collection[str]) -> bool:
-    """Whether the action opens a barrier: it drives one of the outputs `gates`, or tells a controller a number; but not if it says
-    that it may do so for whoever is refused."""
+    """Whether the action opens a barrier: it drives one of the outputs `gates` or sends a number to a controller, unless it
+    says that it may do so for refused plates."""
     output = kind.gate_output(options)
     return output in gates if output else kind.withheld(options) and not kind.polarity(options)
 
 
 def openers(deliveries: Sequence[Delivery], rules: Sequence[ActionRule], kinds: Kinds, barrier: Barrier) -> set[str]:
-    """Ids of the deliveries that are still to be carried out and open the barrier."""
+    """Ids of the deliveries that are pending and open the barrier."""
     known = {rule.id: rule for rule in rules}
     return {
         each.id
@@ -93,7 +93,7 @@ def rule_opens(rule: ActionRule, kinds: Kinds, barrier: Barrier) -> bool:
 def ruled(
     deliveries: Sequence[Delivery], decision: Decision, mine: set[str], ask: Callable[[], Ruling], now: datetime
 ) -> tuple[list[Delivery], Decision]:
-    """The deliveries and the decision as the barrier's ruling leaves them; `mine`: those that open it."""
+    """The deliveries and the decision after the barrier's ruling; `mine`: the deliveries that open it."""
     if not mine:
         return list(deliveries), decision
     ruling = ask()
@@ -105,6 +105,6 @@ def ruled(
         return stopped, Decision("refused", ruling.reason)
     if ruling.until is None:
         return list(deliveries), decision
-    until = ruling.until  # messages wait too: they tell what was decided
+    until = ruling.until  # messages wait too: they report the decision
     waiting = [replace(each, next_try_at=until) if each.state == "pending" else each for each in deliveries]
     return waiting, Decision(WAITING, ruling.reason)

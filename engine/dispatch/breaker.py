@@ -1,10 +1,10 @@
-"""Breaker: what is known of each peer, and who may be tried now, so that dead peers cost the living ones nothing.
+"""Breaker: tracks the health of each peer and says who may be tried now, so that dead peers cost the living ones nothing.
 
 A peer is closed (it answered last), new (not tried yet) or open (it did not answer last). An open one is left alone for a pause
-that doubles; then it is half open: one delivery tries it. The first answer, whatever it says, closes it again. Threads are counted:
-those that may wait for peers that did not answer last are few, so that the others always find one.
+that doubles; then it is half open: one delivery tries it. The first answer, whatever it says, closes it again. Threads are
+counted: only a few may wait for peers that did not answer last, so that the others always find one.
 
-No clock and no threads of its own: the time comes from the caller, and so does the lock.
+No clock and no threads of its own: the caller provides the time and the lock.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from engine.actions import Lane
 from engine.dispatch.outbox import pause_s
 
 TRIES = 5
-"""A peer is tried at least this often before what waits for it is too old."""
+"""A peer is tried at least this often before its waiting deliveries are too old."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many threads of a lane may be busy at once, of `threads` that there are."""
+    """How many of a lane's `threads` may be busy at once."""
 
     threads: int
     with_peers: int
-    """With any named peer: the rest is for what needs none, the outputs of the board."""
+    """With any named peer: the rest serves what needs none, the outputs of the board."""
     doubtful: int
     """With peers that are new or open."""
     silent: int
@@ -44,15 +44,15 @@ LIMITS = {
 @dataclass(slots=True)
 class _Peer:
     failures: int = 0
-    """In a row."""
+    """Failures in a row."""
     answered: bool = False
     again_ns: int = 0
     """An open peer is left alone until then."""
 
 
 class Breaker:
-    """The peers of one lane. `pause_s`: first and longest pause after a try without an answer. A peer is "" for what needs none:
-    it is always there."""
+    """The peers of one lane. `pause_s`: first and longest pause after a try without an answer. The peer "" stands for "none
+    needed": it is always available."""
 
     def __init__(self, limits: Limits, pause_s: tuple[float, float]) -> None:
         self._limits = limits
@@ -61,7 +61,7 @@ class Breaker:
         self._busy: Counter[str] = Counter()
 
     def remember(self, peer: str, answered: bool) -> None:
-        """How a peer fared last, before this process began."""
+        """The last result of a peer before this process began."""
         if peer:
             self._peers[peer] = _Peer(failures=0 if answered else 1, answered=answered)
 
@@ -86,7 +86,7 @@ class Breaker:
         return known.again_ns if known else 0
 
     def begin(self, peer: str) -> None:
-        """A delivery goes to the peer; `end` follows."""
+        """A delivery goes to the peer; `end` must follow."""
         self._busy[peer] += 1
         if peer:
             self._peers.setdefault(peer, _Peer())
@@ -102,9 +102,9 @@ class Breaker:
             self._peers[peer] = _Peer(answered=True)
 
     def silent(self, peer: str, now_ns: int, max_age_s: float, pauses_s: tuple[float, float] | None = None) -> None:
-        """Opens it, for twice as long as the last time, but for no longer than a part of `max_age_s`, that of what it is told: a
-        display that was plugged in again must not be left alone while cars come and go. `pauses_s`: the first and the longest
-        pause; None: as usual here."""
+        """Opens it, for twice as long as last time, but for no longer than a fraction of `max_age_s`, the maximum age of its
+        deliveries: a display that was plugged in again must not be left alone while cars come and go. `pauses_s`: the first and
+        the longest pause; None: the lane's."""
         if peer:
             known = self._peers.setdefault(peer, _Peer())
             known.failures += 1

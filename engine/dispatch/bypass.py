@@ -1,7 +1,8 @@
-"""Bypass: opens the gate for a car whose passage cannot be stored (full or broken storage), from memory and within its maximum age.
+"""Bypass: opens the gate for a car whose passage cannot be stored (full or broken storage), from memory and within its maximum
+age.
 
-Pins knows a pulse by the id of its delivery, which is made of passage and action: whether it is asked from here or later, from the
-outbox, it begins once.
+Pins knows a pulse by the id of its delivery, which is made of passage and action: whether the request comes from here or later
+from the outbox, the pulse begins once.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ log = logging.getLogger("actions")
 
 MOST_HELD = 1000
 MOST_THREADS = 16
-"""One for each delivery; what opens gates takes milliseconds."""
+"""Threads, one for each delivery; an action that opens a gate takes milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A passage with all that was decided about it, before it is stored. `spent`: the entries that it counts down, each with
-    the ids of the deliveries that open by it."""
+    """A passage with everything decided about it, before it is stored. `spent`: the entries that it counts down, each with the
+    ids of the deliveries that open by it."""
 
     passage: Passage
     matches: tuple[Match, ...]
@@ -56,7 +57,7 @@ class Bypass:
         self._busy: set[str] = set()
 
     def held(self, passage_id: str) -> Judged | None:
-        """What was decided when it could not be stored, with what has been carried out since."""
+        """The decision made when the passage could not be stored, with what has been carried out since."""
         with self._lock:
             return self._held.get(passage_id)
 
@@ -65,7 +66,7 @@ class Bypass:
             self._held.pop(passage_id, None)
 
     def open(self, judged: Judged) -> None:
-        """Carries out what opens gates, beside the caller; what was refused may be asked for again."""
+        """Carries out what opens gates, beside the caller; refused requests may be repeated."""
         with self._lock:
             kept = self._held.setdefault(judged.passage.id, judged)
             while len(self._held) > MOST_HELD:
@@ -86,7 +87,7 @@ class Bypass:
         except GatewrightError as why:
             log.error("%s for %s, which is not stored: %s", item.kind, judged.passage.plate, why)
             self._end(judged, item, None)
-        except Exception:  # the thread's top: a kind's own mistake
+        except Exception:  # the thread's top: a bug in a kind
             log.exception("%s for %s, which is not stored", item.kind, judged.passage.plate)
             self._end(judged, item, None)
         else:

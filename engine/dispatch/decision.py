@@ -1,4 +1,4 @@
-"""Decision: what intake decided about a car, and why, as a fact that is kept with the passage."""
+"""Decision: what intake decided about a car, and why, stored as a fact with the passage."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def decide(
     kinds: Kinds,
     zone: ZoneInfo,
 ) -> Decision:
-    """`deliveries`: what the rules gave (engine/dispatch/rules.py). An action opens if its kind does and its list may; on a list
+    """`deliveries`: those of the rules (engine/dispatch/rules.py). An action opens if its kind does and its list may; on a list
     that refuses or reports, it sounds a siren or lights a lamp, unless it says that it may open."""
     openers = {rule.id: rule for rule in rules if rule.enabled and _opens(rule, passage, finding, kinds)}
     asked = [each for each in deliveries if each.rule_id in openers]
@@ -43,7 +43,7 @@ def decide(
 
 
 def decide_event(happened: Text, deliveries: Iterable[Delivery], kinds: Kinds) -> Decision:
-    """Of what is no car: nobody is let in or turned away, but a rule may open for it (an exit loop, a timer)."""
+    """For events without a car: nobody is let in or turned away, but a rule may open (an exit loop, a timer)."""
     begun = any(each.state == "pending" and opens(kinds[each.kind]) for each in deliveries)
     return Decision("opened" if begun else "reported", happened)
 
@@ -51,8 +51,8 @@ def decide_event(happened: Text, deliveries: Iterable[Delivery], kinds: Kinds) -
 def spending(
     passage: Passage, finding: Finding, rules: Iterable[ActionRule], deliveries: Iterable[Delivery], kinds: Kinds
 ) -> list[tuple[ListEntry, tuple[str, ...]]]:
-    """The counted entries through which the gate opens, when it does, each with the ids of the deliveries that open it: each has
-    one entry less."""
+    """The counted entries by which the gate opens, each with the ids of the deliveries that open it: each entry is counted down
+    by one."""
     lists = {rule.id: rule.list_id for rule in rules if _opens(rule, passage, finding, kinds)}
     return visits(finding.matches, lists, deliveries)
 
@@ -60,7 +60,7 @@ def spending(
 def visits(
     matches: Iterable[Match], lists: Mapping[int, int], deliveries: Iterable[Delivery]
 ) -> list[tuple[ListEntry, tuple[str, ...]]]:
-    """As `spending`, of rules that open; `lists`: {rule: its list}."""
+    """As `spending`, for rules that open; `lists`: {rule: its list}."""
     opening: dict[int, list[str]] = {}
     for each in deliveries:
         if each.state == "pending" and each.rule_id in lists:
@@ -78,7 +78,7 @@ def _names(matches: Iterable[Match]) -> dict[int, str]:
 
 
 def _opens(rule: ActionRule, passage: Passage, finding: Finding, kinds: Kinds) -> bool:
-    """Whether the rule is one that might let this car in."""
+    """Whether the rule might let this car in."""
     kind = kinds.get(rule.kind)
     if kind is None or not opens(kind):
         return False
@@ -165,4 +165,4 @@ _LAPSED: Mapping[str, Callable[[Lapsed, ZoneInfo], Text]] = {
         "its entry on {list} ended at {at}", {"list": each.list.name, "at": _local(each.entry.valid_until, zone)}
     ),
 }
-"""Of STANDINGS."""
+"""One of STANDINGS."""

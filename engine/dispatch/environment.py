@@ -1,4 +1,4 @@
-"""Environment: the one place where an action is given what it may use, for a delivery of the outbox and for a TEST alike."""
+"""Environment: the one place that gives an action what it may use, for a delivery of the outbox and for a TEST alike."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Environment:
         self._messages = Messages()
 
     def plain(self, delivery_id: str, not_after: datetime, not_after_ns: int, peer: Any = None) -> ActionEnv:
-        """What a kind needs to open a peer, and all but its peer for a delivery."""
+        """Everything that a kind needs to open a peer, and that a delivery needs besides its peer."""
         general = self._general()
         return ActionEnv(
             clock=self._clock,
@@ -74,7 +74,7 @@ class Environment:
         )
 
     def env(self, kind: ActionKind[Any], options: Settings, delivery_id: str, not_after: datetime, not_after_ns: int) -> ActionEnv:
-        """For one delivery. DeliveryError when the kind's peer cannot be opened."""
+        """For one delivery. DeliveryError if the kind's peer cannot be opened."""
         peer = self._peers.get(kind, options, lambda: self.plain(delivery_id, not_after, not_after_ns))
         return self.plain(delivery_id, not_after, not_after_ns, peer)
 

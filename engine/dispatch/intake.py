@@ -1,4 +1,5 @@
-"""Intake: takes a passage in: look-up, rules, decision, one commit, and the workers are called. Nothing else is before the gate."""
+"""Intake: takes a passage in: look-up, rules, decision, one commit, then wakes the workers. Nothing else stands before the
+gate."""
 
 from __future__ import annotations
 
@@ -28,11 +29,11 @@ log = logging.getLogger("passages")
 
 
 class _Spent(Exception):
-    """An entry that was to be counted down has none left: the passage is to be judged again."""
+    """An entry to be counted down has none left: the passage is judged again."""
 
 
 class Intake:
-    """`take` may be called again with the same passage: it is stored, and acts, once. `barrier`: who has a say in what opens."""
+    """`take` may be called again with the same passage: it is stored, and acts, once. `barrier`: rules on what opens."""
 
     def __init__(
         self,
@@ -53,9 +54,9 @@ class Intake:
         self._barrier = barrier
 
     def take(self, passage: Passage, happened: Text = NOTHING, verdicts: Verdicts = (), done: tuple[Delivery, ...] = ()) -> bool:
-        """True: new. Returns once it is committed. StoreError: it is not; if only the commit failed, what opens gates is carried
-        out all the same (`bypass`), and what was decided is what will be stored. `happened`: what to say of an event that is no
-        car; `verdicts`: what came of asking about a car; `done`: what was done already, for Audit."""
+        """True: new. Returns once it is committed. StoreError: it is not; if only the commit failed, the actions that open
+        gates are carried out all the same (`bypass`), and the same decision is stored later. `happened`: the text of an event
+        without a car; `verdicts`: the outcome of asking about a car; `done`: what was done already, for Audit."""
         while True:
             try:
                 return self._take(passage, happened, verdicts, done)
@@ -101,7 +102,7 @@ class Intake:
         return Judged(passage, finding.matches, decision, (*deliveries, *done), tuple(rules), tuple(spent))
 
     def _commit(self, judged: Judged, verdicts: Verdicts, is_over: bool) -> bool:
-        """False: it was stored before. `is_over`: the car was let in already, whatever is left of its entries."""
+        """False: it was stored before. `is_over`: the car was let in already, however many entries are left."""
         with self._store.transaction():
             added = self._store.add_passage(judged.passage, judged.deliveries, judged.matches, judged.decision)
             if added and judged.passage.what == PLATE:
@@ -114,7 +115,7 @@ class Intake:
         return added
 
     def _spend(self, judged: Judged) -> bool:
-        """False: an entry has none left. What was carried out already is no visit that may come to nothing."""
+        """False: an entry has none left. An action that was carried out already is stored in any case."""
         done = {each.id for each in judged.deliveries if each.state == "done"}
         spent = [
             self._store.visits.begin(judged.passage.id, entry, () if done.intersection(ids) else ids) for entry, ids in judged.spent
@@ -122,7 +123,7 @@ class Intake:
         return all(spent)
 
     def _call(self, judged: Judged) -> None:
-        """What was decided is committed: the workers do the rest."""
+        """The decision is committed: the workers do the rest."""
         passage, deliveries, decision = judged.passage, judged.deliveries, judged.decision
         waiting = Counter(self._kinds[item.kind].lane for item in deliveries if item.state == "pending")
         for lane in (Lane.FAST, Lane.SLOW):  # the gate's first
@@ -141,7 +142,7 @@ class Intake:
         )
 
     def _find(self, passage: Passage, zone: ZoneInfo) -> Finding:
-        """What the lists say of a car; of what is none, nothing."""
+        """The lists' verdict on a car; nothing for events without one."""
         if passage.what not in CARS:
             return Finding()
         fold = self._store.settings(LprSettings).fold_lookalikes

@@ -1,4 +1,4 @@
-"""Judge: what a rule means, for the store that keeps it: its options, polarities, numbers that can be sent, secrets."""
+"""Judge: what a rule means to the store that keeps it: its options, polarities, numbers that can be sent, secrets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from engine.types import ActionRule, ListEntry
 
 
 class RuleJudge:
-    """What engine.store.judge.Judge asks, answered by the kinds of actions; None: those of engine.actions."""
+    """Answers what engine.store.judge.Judge asks, by the kinds of actions; None: those of engine.actions."""
 
     def __init__(self, kinds: Kinds | None = None) -> None:
         self._kinds = kinds

@@ -19,7 +19,7 @@ LONGEST_PAUSE_S = 300.0
 
 
 def pause_s(attempts: int, first_s: float, longest_s: float = LONGEST_PAUSE_S) -> float:
-    """Wait before the next try: `first_s`, then twice as long each time, `longest_s` at most."""
+    """Wait before the next try: `first_s`, then doubled each time, at most `longest_s`."""
     return min(longest_s, first_s * 2.0 ** min(attempts - 1, 20))
 
 
@@ -32,17 +32,17 @@ class Outbox:
         self._told = told
 
     def recover(self, boot: str = "", gate_kinds: Collection[str] = ()) -> int:
-        """After a start: what was being sent when the process ended is tried again, under the same id. How many.
+        """After a start: retries what was being sent when the process ended, under the same id. Returns how many.
 
-        If the machine was started since, nothing of `gate_kinds` is: their cars are gone, and no clock can be trusted to say so
-        (a wall clock without a battery goes on from where it was, the monotonic one begins anew)."""
+        If the machine was started since, nothing of `gate_kinds` is retried: their cars are gone, and no clock can be trusted
+        to say so (a wall clock without a battery resumes from where it was, the monotonic one begins anew)."""
         with self._store.transaction():
             note = Text("the camera was started again before it was carried out")
             self._store.deliveries.since_boot(boot, gate_kinds, self._clock.now(), note)
             return self._store.deliveries.recover()
 
     def heads(self, kinds: Collection[str]) -> list[Head]:
-        """What waits first for each action of these kinds, oldest first."""
+        """The first waiting delivery of each action of these kinds, oldest first."""
         found = [head for kind in kinds for head in self._store.deliveries.heads(kind)]
         return sorted(found, key=lambda head: head.number)
 
@@ -51,15 +51,15 @@ class Outbox:
         return head.next_try_at <= now or head.next_try_at > now + timedelta(seconds=LONGEST_PAUSE_S + 1)
 
     def claim(self, head: Head) -> Delivery | None:
-        """The delivery, now "sending"; None when it waits no longer."""
+        """The delivery, now "sending"; None if it no longer waits."""
         return self._store.deliveries.claim(head.number)
 
     def look(self, head: Head) -> Delivery | None:
-        """The delivery as it lies there, unclaimed."""
+        """The stored delivery, unclaimed."""
         return self._store.deliveries.get(head.number)
 
     def done(self, item: Delivery, note: Text) -> None:
-        """Carried out; counts as an action of the Info panel."""
+        """Marks it as carried out; it counts as an action of the Info panel."""
         now = self._clock.now()
         with self._store.transaction():
             self._store.deliveries.finish(item.id, "done", now, note)
@@ -68,7 +68,7 @@ class Outbox:
         self._told(replace(item, state="done", finished_at=now, note=note))
 
     def give_up(self, item: Delivery, state: str, note: Text) -> None:
-        """`state`: "failed" (no try will work) or "expired" (too old)."""
+        """`state`: "failed" (no retry will work) or "expired" (too old)."""
         now = self._clock.now()
         with self._store.transaction():
             self._store.deliveries.finish(item.id, state, now, note)
@@ -76,14 +76,14 @@ class Outbox:
         self._told(replace(item, state=state, finished_at=now, note=note))
 
     def retry(self, item: Delivery, error: Text, first_s: float, longest_s: float) -> None:
-        """Tries again after a pause (`pause_s`), at the latest when it expires. One that the wall clock, set ahead, calls expired
-        has its pause all the same."""
+        """Tries again after a pause (`pause_s`), at the latest when it expires. If the wall clock was set ahead and says that
+        it has expired, it still gets its pause."""
         now = self._clock.now()
         at = now + timedelta(seconds=pause_s(item.attempts, first_s, longest_s))
         self._again(item, min(at, item.not_after) if item.not_after > now else at, error, now)
 
     def wait_for_peer(self, item: Delivery, error: Text) -> None:
-        """Keeps its place: it is tried again as soon as its peer may be tried."""
+        """Keeps its place: it is retried as soon as its peer may be tried."""
         self._again(item, item.next_try_at, error, self._clock.now())
 
     def _again(self, item: Delivery, at: datetime, error: Text, now: datetime) -> None:

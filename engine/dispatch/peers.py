@@ -1,6 +1,7 @@
-"""Peers: what action kinds keep open (`ActionKind.open`): one thing for each kind and peer, for as long as an enabled rule uses it.
+"""Peers: what action kinds keep open (`ActionKind.open`): one connection for each kind and peer, for as long as an enabled rule
+uses it.
 
-It is opened before a car comes, so that a peer that is missing shows by then.
+It is opened before a car comes, so that a missing peer shows early.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from engine.types import ActionRule
 log = logging.getLogger("peers")
 
 Key = tuple[str, str]
-"""Name of the kind, the peer as its options name it."""
+"""Name of the kind, and the peer as its options name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Peers:
         self._by_rule: dict[int, str] = {}
 
     def of(self, rule_id: int) -> str:
-        """Whom an enabled rule talks to; "" nobody, or the rule is not known yet."""
+        """The peer that an enabled rule uses; "" for none, or if the rule is not known yet."""
         return self._by_rule.get(rule_id, "")
 
     def keep(self, rules: Iterable[ActionRule], env: Callable[[], ActionEnv]) -> None:
@@ -60,8 +61,8 @@ class Peers:
                     self._report(Text("{kind}: {why}", {"kind": Text(kind.label), "why": why.text}))
 
     def get(self, kind: ActionKind[Any], options: Settings, env: Callable[[], ActionEnv]) -> Any:
-        """What is open for these options; None when the kind keeps nothing. What no rule uses yet (a TEST) is opened, and closed
-        with the next such one or the next change of the rules. DeliveryError when it cannot be opened."""
+        """The open peer for these options; None if the kind keeps none. A peer that no rule uses yet (a TEST) is opened, and
+        closed with the next such one or the next change of the rules. DeliveryError if it cannot be opened."""
         peer = kind.peer(options) if kind.open else ""
         if not peer:
             return None
@@ -113,7 +114,7 @@ class Peers:
             opened = _Open(manager, manager.__enter__())
         except GatewrightError:
             raise
-        except Exception as why:  # a kind's own mistake must not end the service
+        except Exception as why:  # a bug in a kind must not end the service
             log.exception("%s %s", *key)
             raise DeliveryError("{label}: unexpected error: {error}", label=kind.label, error=type(why).__name__) from why
         self._open[key] = opened
@@ -125,7 +126,7 @@ class Peers:
             return
         try:
             opened.manager.__exit__(None, None, None)
-        except Exception:  # a kind's own mistake: the others are closed all the same
+        except Exception:  # a bug in a kind: the others are closed all the same
             log.exception("%s %s", *key)
 
 
@@ -134,6 +135,6 @@ def _use(kind: ActionKind[Any], opened: _Open, rules: tuple[Settings, ...], env:
         kind.use(opened.thing, rules, env)
     except GatewrightError:
         raise
-    except Exception as why:  # a kind's own mistake must not end the service
+    except Exception as why:  # a bug in a kind must not end the service
         log.exception("%s", kind.name)
         raise DeliveryError("{label}: unexpected error: {error}", label=kind.label, error=type(why).__name__) from why

@@ -1,4 +1,4 @@
-"""Perform: carries out one delivery and writes down how it went."""
+"""Perform: carries out one delivery and records its outcome."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ Later = Callable[[PinsDone | DeliveryError], object]
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What came of one try. `peer`: whom it talked to, "" nobody; `answered`: whether that one answered, if only to refuse, None
-    when nobody was asked; `later`: pins took it, and this is to be called with the end."""
+    """The outcome of one try. `peer`: the peer, "" for none; `answered`: whether it answered, if only to refuse, None if nobody
+    was asked; `later`: pins accepted it, and this is to be called with the end."""
 
     peer: str = ""
     answered: bool | None = None
@@ -61,7 +61,7 @@ class _Task:
 
 
 class Performer:
-    """Raises StoreError only. Several threads may call. `barrier`: who has a say in what opens."""
+    """Raises StoreError only. Several threads may call. `barrier`: rules on what opens."""
 
     def __init__(
         self,
@@ -79,11 +79,11 @@ class Performer:
         self._clock = clock
         self._barrier = barrier
         self._troubles: dict[str, bool] = {}
-        """Peer, or action without one, whose last try failed: whether it answered. A change of this is worth a line in the log;
-        every try of a server that is down is not."""
+        """The last result of each peer, or of each action without one: whether it answered. Only a change of this is logged,
+        not every try of a server that is down."""
 
     def perform(self, item: Delivery) -> Tried:
-        """One try, or the end of what must not be tried any more."""
+        """Makes one try, or ends a delivery that must no longer be tried."""
         try:
             task = self._task(item)
         except ConfigError as why:
@@ -94,7 +94,7 @@ class Performer:
         if left_ns < 0 and not _may_have_begun(task):
             return self._expire(item, Text("too late"))
         if task.event.decision.outcome == WAITING:
-            self._outbox.retry(item, item.note, *PAUSE_S[Lane.FAST])  # it is decided in a moment
+            self._outbox.retry(item, item.note, *PAUSE_S[Lane.FAST])  # a ruling follows in a moment
             return NOBODY_ASKED
         if self._barrier is not None and self._barrier.opens(task.kind, task.options):
             why_not = self._barrier.may_begin(task.event.passage)
@@ -108,7 +108,7 @@ class Performer:
         except ConfigError as why:
             self._give_up(item, "failed", why.text)
             return NOBODY_ASKED
-        except Exception as why:  # a kind's own mistake must not end the worker
+        except Exception as why:  # a bug in a kind must not end the worker
             log.exception("%s", task)
             self._give_up(item, "failed", Text("unexpected error: {error}", {"error": type(why).__name__}))
             return NOBODY_ASKED
@@ -134,11 +134,11 @@ class Performer:
         return _Task(item, rule, kind, options, PlateEvent(stored.passage, matches, match, stored.decision))
 
     def _left_ns(self, item: Delivery, kind: ActionKind[Any], passage: Passage, now_ns: int) -> int:
-        """How long it may still begin; below 0: no longer.
+        """How many ns remain in which it may begin; negative: none.
 
-        The wall clock may have been set since (a Pi has no battery for it), by decades after a boot. What opens a gate goes by the
-        monotonic one alone: what is left of an earlier boot expires before anything is carried out (Outbox.recover). The rest is
-        too old only when neither of them says that it is not."""
+        The wall clock may have been set since (a Pi has no battery for it), by decades after a boot. Actions that open a gate
+        go by the monotonic clock alone: what is left of an earlier boot expires before anything is carried out
+        (Outbox.recover). Everything else is too old only if both clocks agree."""
         age_ns = now_ns - passage.monotonic_ns
         allowed_ns = min(round(kind.max_age_s * 1e9), round((item.not_after - passage.at) / timedelta(microseconds=1)) * 1000)
         by_boot_ns = allowed_ns - age_ns if age_ns >= 0 else -1
@@ -179,8 +179,8 @@ class Performer:
 
 
 def _may_have_begun(task: _Task) -> bool:
-    """Whether pins, which begins nothing late, is to be asked all the same: an earlier try may have begun before the process that
-    should write it down ended. What opened the gate must not stand in the Audit tab as expired."""
+    """Whether to ask pins, which begins nothing late, all the same: an earlier try may have begun before the process that
+    should have recorded it ended. An action that opened the gate must not appear as expired in the Audit tab."""
     return task.kind.lane is Lane.FAST and not task.peer and task.item.attempts > 1
 
 

@@ -1,4 +1,4 @@
-"""Polarity: the level that means active on each output, as the enabled rules want it; a property of the wiring."""
+"""Polarity: the level that is active on each output, as the enabled rules declare it; a property of the wiring."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replies: the way back to the client whose trigger led to a passage, for actions that answer on the connection that asked."""
+"""Replies: routes an action's answer back to the client whose trigger led to the passage."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 MOST = 64
-"""Clients remembered; the ones that triggered longest ago are forgotten first."""
+"""Clients remembered; those whose trigger is oldest are forgotten first."""
 
 Send = Callable[[bytes], None]
-"""Sends to one client, which has a few seconds to take it; OSError when it is gone or does not."""
+"""Sends to one client, which has a few seconds to take it; OSError if it is gone or does not."""
 
 
 class Replies:
@@ -21,7 +21,7 @@ class Replies:
         self._clients: OrderedDict[str, Send] = OrderedDict()
 
     def expect(self, trigger_id: str, send: Send) -> None:
-        """From now on the answers to this trigger go to `send`."""
+        """Answers to this trigger now go to `send`."""
         with self._lock:
             self._clients[trigger_id] = send
             while len(self._clients) > MOST:
@@ -34,7 +34,7 @@ class Replies:
                 del self._clients[trigger_id]
 
     def send(self, trigger_id: str, data: bytes) -> bool:
-        """False when that client is gone or no client triggered. A client may get several answers: one for each action."""
+        """False if that client is gone or no client sent the trigger. A client may get several answers: one for each action."""
         with self._lock:
             send = self._clients.get(trigger_id)
         if send is None:

@@ -1,4 +1,4 @@
-"""Rules: which deliveries a passage gives, from the lists it matched, their rules and the schedule in the camera's time zone."""
+"""Rules: the deliveries of a passage, from the lists it matched, their rules and the schedule in the camera's time zone."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from engine.types import ActionRule, Conditions, Delivery, Match, Passage, Plate
 from engine.week import in_force
 
 DIRECTIONS = {"": mark("not known"), "approach": mark("approach"), "away": mark("away")}
-"""A passage's direction as it is told."""
+"""A passage's direction as messages give it."""
 
 
 def unmet(conditions: Conditions, passage: Passage) -> Text | None:
-    """Why a rule with these conditions is not meant for the passage; None: it is. What was not found out meets no condition."""
+    """Why a rule with these conditions does not apply to the passage; None: it applies. What is unknown meets no condition."""
     if conditions.lane and passage.lane != conditions.lane:
         return Text("it came in lane {lane}", {"lane": passage.lane})
     if conditions.direction and passage.direction != conditions.direction:
@@ -45,9 +45,9 @@ def due(
 ) -> list[Delivery]:
     """One delivery per enabled rule that starts on the passage, whose schedule holds at its time and whose conditions it meets.
 
-    Its maximum age counts from the capture, not from now: a passage that was held up opens no gate. What a list's barrier policy
-    forbids is "withheld", with the reason, so that the audit shows it. Options that are wrong make it "failed". `gates`: outputs
-    that open the barrier (engine/dispatch/barrier.py).
+    Its maximum age counts from the capture, not from now: a passage that was held up opens no gate. What a list's barrier
+    policy forbids is "withheld", with the reason, so that the audit shows it. Invalid options make it "failed". `gates`:
+    outputs that open the barrier (engine/dispatch/barrier.py).
     """
     matched = {match.list.id: match.list for match in matches}
     refusing = [each.name for each in matched.values() if each.barrier == "refuse"]
@@ -78,8 +78,8 @@ def due(
 
 
 def _forbidden(plate_list: PlateList | None, refusing: Sequence[str]) -> Text | None:
-    """Why an action that is no siren must not act; None: it may. `plate_list`: its list, if the plate is on it. What a list that
-    refuses does itself is a siren."""
+    """Why an action that is no siren must not act; None: it may. `plate_list`: its list, if the plate is on it. An action of a
+    list that refuses is a siren."""
     if refusing and not (plate_list and plate_list.barrier == "refuse"):
         return Text("the plate is on {lists}", {"lists": ", ".join(refusing)})
     if plate_list and plate_list.barrier == "report":
@@ -88,7 +88,7 @@ def _forbidden(plate_list: PlateList | None, refusing: Sequence[str]) -> Text | 
 
 
 def _refused(rule: ActionRule, plate_list: PlateList | None, refusing: Sequence[str]) -> Text | None:
-    """Why what opens the barrier must not do so, be it meant as a siren; None: it may."""
+    """Why an action that opens the barrier must not do so, even if meant as a siren; None: it may."""
     if refusing and not (insists(rule) and plate_list and plate_list.barrier == "refuse"):
         return Text("it opens the barrier, and the plate is on {lists}", {"lists": ", ".join(refusing)})
     if plate_list and plate_list.barrier == "report":
@@ -97,7 +97,8 @@ def _refused(rule: ActionRule, plate_list: PlateList | None, refusing: Sequence[
 
 
 def delivery_id(passage_id: str, rule_id: int) -> str:
-    """The same whenever it is asked for: pins never begins a passage's pulse twice, even if the store has lost or never had it."""
+    """The id is the same each time: pins never begins a passage's pulse twice, even if the store has lost the passage or never
+    had it."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"gatewright:{passage_id}/{rule_id}"))
 
 

@@ -1,4 +1,4 @@
-"""Starts: what a rule may start on, which kinds of action may do so, and what of a rule each start needs."""
+"""Starts: the events that a rule may start on, the kinds of action that may do so, and the fields that each start needs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from engine.types import ON_MATCH, ActionRule, Passage
 
 MOST_TIMES = 48
 LEAST_AGE_S, MOST_AGE_S = 5, 30 * 86_400
-"""Of what a rule may say about how long a message is tried."""
+"""Fields of a rule that limit how long a message is retried."""
 
 TITLES = {
     "max_age_s": mark("Tries for at most"),
@@ -29,14 +29,14 @@ TITLES = {
     "min_confidence": mark("Minimum confidence"),
     "countries": mark("Countries"),
 }
-"""Field of a rule's form -> how people call it."""
+"""Field of a rule's form -> its name for people."""
 
 
 @dataclass(frozen=True, slots=True)
 class StartKind:
     """`begins(rule, passage, listed)`: whether the rule starts on this passage; `listed`: its list is among those of the plate.
-    `needs`: fields of the rule's form without which it makes no sense; `offers`: those that it can be told besides; `has_plate`:
-    there is always a plate that was surely read."""
+    `needs`: fields of the rule's form that it requires; `offers`: optional fields; `has_plate`: there is always a plate that
+    was read with certainty."""
 
     label: str
     begins: Callable[[ActionRule, Passage, bool], bool]
@@ -66,12 +66,12 @@ def _on_timer(rule: ActionRule, passage: Passage, listed: bool) -> bool:
 
 
 def input_cause(line: str, active: bool) -> str:
-    """The cause of an input's event: its rules know it by this."""
+    """The cause of an input's event, by which its rules recognise it."""
     return f"input {line} {'active' if active else 'inactive'}"
 
 
 def timer_cause(rule_id: int) -> str:
-    """The cause of a timer's event: the rule knows it by this."""
+    """The cause of a timer's event, by which the rule recognises it."""
     return f"timer {rule_id}"
 
 
@@ -92,7 +92,7 @@ STARTS: Mapping[str, StartKind] = {
         if name not in (PLATE, "input", "timer")
     },
 }
-"""What Start.on may say: plates first, then every event of engine/events.py."""
+"""The values of Start.on: plates first, then every event of engine/events.py."""
 
 
 def begins(rule: ActionRule, passage: Passage, listed: bool) -> bool:
@@ -102,17 +102,19 @@ def begins(rule: ActionRule, passage: Passage, listed: bool) -> bool:
 
 
 def opens(kind: ActionKind[Any]) -> bool:
-    """Whether the kind lets somebody in, or may: what is fast is there for that."""
+    """Whether the kind lets somebody in, or may: FAST kinds exist for that."""
     return kind.lane is Lane.FAST
 
 
 def insists(rule: ActionRule) -> bool:
-    """Whether the rule says that it opens for the plates of its list, which it need not say: it does so though the list refuses."""
+    """Whether the rule declares that it opens for the plates of its list. It then opens even though the list refuses; other
+    rules need not declare it."""
     return rule.start.on == ON_MATCH.on and rule.start.opens
 
 
 def check(rule: ActionRule, kind: ActionKind[Any]) -> None:
-    """SettingsError with everything that does not go together: the start and what it needs, the conditions, the kind of action."""
+    """SettingsError with every contradiction: between the start and the fields it needs, the conditions, and the kind of
+    action."""
     start = STARTS.get(rule.start.on)
     if start is None:
         raise SettingsError(_problem("start", "must be one of {starts}", starts=tuple(STARTS)))
@@ -140,7 +142,7 @@ def check(rule: ActionRule, kind: ActionKind[Any]) -> None:
 
 
 def _given(rule: ActionRule) -> list[str]:
-    """The fields of the form that say something."""
+    """The fields of the form that are filled in."""
     start, conditions = rule.start, rule.conditions
     values = {
         "start_input": start.input,

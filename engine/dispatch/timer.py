@@ -1,4 +1,4 @@
-"""Timer: when a rule's times of the day come, by the camera's clock on the wall, summer time and all."""
+"""Timer: when a rule's times of the day come, by the camera's local time, summer time included."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from engine.types import Start
 MINUTE = timedelta(minutes=1)
 
 CATCH_UP = timedelta(seconds=90)
-"""A time that passed longer ago was missed: it is not made up."""
+"""A time that passed longer ago was missed and is not made up."""
 
 
 def come(start: Start, after: datetime, until: datetime, zone: ZoneInfo) -> datetime | None:
-    """The newest of its times in (`after`, `until`], at most CATCH_UP long ago; None: none came.
+    """The newest of its times in (`after`, `until`], at most CATCH_UP ago; None: none came.
 
-    Every N minutes counts from midnight: 00:00, 00:20 and so on, on each of the hours that the end of summer time repeats. A
-    time of the day comes once a day: the first time in an hour that is repeated, and in one that is skipped as much later as the
-    clock jumps (02:30 at 03:30)."""
+    Every N minutes counts from midnight: 00:00, 00:20 and so on, in both of the hours that the end of summer time repeats. A
+    time of the day comes once a day: the first time in a repeated hour, and in a skipped one as much later as the clock jumps
+    (02:30 at 03:30)."""
     after = max(after, until - CATCH_UP)
     times = _every(start.every_min, after, until, zone) if start.every_min else _of_day(start.times, until, zone)
     return max((each for each in times if after < each <= until), default=None)
@@ -36,6 +36,6 @@ def _every(minutes: int, after: datetime, until: datetime, zone: ZoneInfo) -> It
 
 def _of_day(times: tuple[int, ...], until: datetime, zone: ZoneInfo) -> Iterator[datetime]:
     today = until.astimezone(zone).date()
-    for day in (today - timedelta(days=1), today):  # yesterday's last time may be skipped into today
+    for day in (today - timedelta(days=1), today):  # yesterday's last time may have been skipped into today
         for minutes in times:
             yield datetime.combine(day, time(*divmod(minutes, 60)), zone).astimezone(UTC)

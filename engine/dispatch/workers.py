@@ -1,4 +1,4 @@
-"""Workers: threads that carry out deliveries, FAST ones at the gate and SLOW ones over networks, apart from one another."""
+"""Workers: threads that carry out deliveries, FAST ones at the gate and SLOW ones over networks, separately."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from engine.store.queries import Head, RuleResult
 from engine.types import Delivery
 
 IDLE_S = 5.0
-"""Even without a call, a worker looks into the outbox this often: the wall clock may have been set."""
+"""A worker looks into the outbox this often even without a call: the wall clock may have been set."""
 
 LEAST_WAIT_S = 0.02
 
@@ -31,14 +31,14 @@ log = logging.getLogger("actions")
 
 
 def names_of(kinds: Kinds, lane: Lane) -> list[str]:
-    """Under which names deliveries of this lane may be stored."""
+    """The names under which deliveries of this lane may be stored."""
     return [name for kind in kinds.values() if kind.lane is lane for name in (kind.name, *kind.former)]
 
 
 class Workers:
-    """The threads of one lane. `peer_of(rule id)`: whom a rule talks to, "" nobody or not known.
+    """The threads of one lane. `peer_of(rule id)`: the peer of a rule, "" for none or not known.
 
-    In the SLOW lane a rule without a peer has one of its own: one delivery of it is on its way at a time."""
+    In the SLOW lane a rule without a peer counts as its own peer: one of its deliveries is under way at a time."""
 
     def __init__(
         self,
@@ -63,9 +63,9 @@ class Workers:
         self._claiming = threading.Lock()
         self._breaker = Breaker(LIMITS[lane], PAUSE_S[lane])
         self._unclaimed: set[int] = set()
-        """Deliveries that were carried out though the storage did not take that they were claimed."""
+        """Deliveries that were carried out although the storage could not record that they were claimed."""
         self._ends: deque[Callable[[], object]] = deque()
-        """What pins told of deliveries that it had taken, to be written down."""
+        """Results from pins for accepted deliveries, to be recorded."""
         self._changed = threading.Condition()
         self._calls = 0
         self._stop = threading.Event()
@@ -75,7 +75,7 @@ class Workers:
         ]
 
     def remember(self, results: Iterable[RuleResult]) -> None:
-        """How the actions fared before this process began: a peer that was dead then is tried as one."""
+        """The results of actions before this process began: a peer that was dead then is treated as dead."""
         with self._claiming:
             for result in sorted(results, key=lambda each: max(filter(None, (each.done_at, each.error_at)))):
                 answered = result.error_at is None or (result.done_at is not None and result.done_at > result.error_at)
@@ -86,13 +86,13 @@ class Workers:
             thread.start()
 
     def wake(self, deliveries: int = 1) -> None:
-        """`deliveries` new ones lie in the outbox."""
+        """`deliveries` are new in the outbox."""
         with self._changed:
             self._calls += 1
             self._changed.notify(deliveries)
 
     def stop(self, wait_s: float = 1.0) -> None:
-        """Takes nothing new; what is on its way is tried again by the next process."""
+        """Takes nothing new; the next process retries what is under way."""
         self._stop.set()
         self.wake(len(self._threads))
         end = time.monotonic() + wait_s
@@ -112,7 +112,7 @@ class Workers:
                 self._clock.wait(self._stop, 1.0)
 
     def _work(self) -> None:
-        """One delivery, or the wait for it."""
+        """Carries out one delivery, or waits for it."""
         with self._changed:
             calls = self._calls
         if self._ends:
@@ -133,7 +133,7 @@ class Workers:
             self.wake()
 
     def _claim(self) -> tuple[Delivery | None, str, float]:
-        """(delivery, its peer, how long to wait when there is none)."""
+        """(delivery, its peer, how long to wait if there is none)."""
         now, now_ns = self._clock.now(), self._clock.monotonic_ns()
         wait_s = IDLE_S
         for head in self._outbox.heads(self._kinds):
@@ -149,7 +149,7 @@ class Workers:
         return None, "", max(wait_s, LEAST_WAIT_S)
 
     def _take(self, head: Head) -> Delivery | None:
-        """Claimed; on a storage that takes nothing what pins does is carried out unclaimed, as pins repeats nothing."""
+        """Claimed; if the storage cannot be written, what pins does is carried out unclaimed, because pins repeats nothing."""
         try:
             return self._outbox.claim(head)
         except StorageRefused:
@@ -159,7 +159,7 @@ class Workers:
             return self._outbox.look(head)
 
     def _left_s(self, head: Head, peer: str, now: datetime, now_ns: int) -> float:
-        """Until its time comes and its peer may be tried; what is too old need not wait for its peer."""
+        """Until its time comes and its peer may be tried; a delivery that is too old need not wait for its peer."""
         if not self._outbox.is_due(head, now):
             return (head.next_try_at - now).total_seconds()
         expires_s = (head.not_after - now).total_seconds()

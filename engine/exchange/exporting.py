@@ -1,4 +1,4 @@
-"""Exporting: lists of the camera as a file: XML or CSV as the manual has them, or a workbook."""
+"""Exporting: writes lists of the camera to a file: XML or CSV in the manual's layout, or a workbook."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ from engine.types import FIXED_ROLES, ListEntry, PlateList
 UNLISTED = "unlisted"
 
 SIZES = 64
-"""The length of an XML file that is followed is its generation's number, modulo this: who asks for the size alone sees that it is
-another one, even if a plate went and one as long came within a second."""
+"""The size of a followed XML file equals its generation's number modulo this. A camera that asks for the size alone thus sees a
+new file, even if one plate was replaced by another of the same length within a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """`digest`: the same for the same lists; `entries`: how many there are; `generation`: what the file says, if it is followed."""
+    """`digest`: the same for the same lists; `entries`: number of entries; `generation`: the file's generation, if it is
+    followed."""
 
     digest: str
     entries: int
@@ -39,7 +40,8 @@ class Written:
 
 
 def lists_of(store: Store, chosen: PlateList) -> list[PlateList]:
-    """The lists that stand in a file of `chosen`: itself, or all that hold plates for ALL PLATES. ConfigError for NOT IN LIST."""
+    """The lists that a file of `chosen` contains: the list itself, or every list that holds plates for ALL PLATES. ConfigError
+    for NOT IN LIST."""
     if chosen.role == UNLISTED:
         raise ConfigError("{list_name} holds no plates: there is nothing to export or import", list_name=chosen.name)
     return [each for each in store.lists() if each.role not in FIXED_ROLES] if chosen.role in FIXED_ROLES else [chosen]
@@ -48,8 +50,8 @@ def lists_of(store: Store, chosen: PlateList) -> list[PlateList]:
 def write_lists(
     path: Path, store: Store, chosen: PlateList, name: str, device: Device, further: bool = True, followed: bool = False
 ) -> Written:
-    """Writes a file of the list. `name`: of formats.EXTENSIONS; `further`: also what the manual does not know of an entry, where
-    there is something; `followed`: with all that other cameras of ours need to follow (rows.Stamp)."""
+    """Writes a file of the list. `name`: one of formats.EXTENSIONS; `further`: also writes the fields that the manual does not
+    know, where an entry has them; `followed`: adds everything that cameras of ours need to follow the file (rows.Stamp)."""
     lists = lists_of(store, chosen)
     with ExitStack() as stack:
         entries = stack.enter_context(store.entries.snapshot())
@@ -70,7 +72,7 @@ def write_lists(
 
 
 def _generation(store: Store, chosen: PlateList, lists: Sequence[PlateList]) -> Generation:
-    """Number and digest are known when the file is."""
+    """Number and digest are known once the file is written."""
     every = {each.id for each in store.lists() if each.role in FIXED_ROLES}
     return Generation(0, "0" * DIGEST_DIGITS, store.following.source(), sources_of(store, {each.id for each in lists} | every))
 
@@ -84,7 +86,7 @@ def _stamp(store: Store, lists: Sequence[PlateList], zone: ZoneInfo, further: bo
 
 
 class _Hashed:
-    """A file whose content is hashed while it is written."""
+    """A file that hashes its content while it is written."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.digest = hashlib.sha256()
@@ -98,7 +100,7 @@ class _Hashed:
 def _put_generation(out: IO[bytes], unknown: Generation, known: Generation) -> None:
     out.seek(0)
     at = out.read(4096).find(unknown.text.encode())
-    if at >= 0:  # a workbook is packed, and does not carry it
+    if at >= 0:  # a workbook is compressed and does not carry it
         out.seek(at)
         out.write(known.text.encode())
 
@@ -126,7 +128,7 @@ def _xlsx(out: _Hashed, lists: Told, device: Device, stamp: Stamp, further: bool
             for entry in entries:
                 count += 1
                 row = [each.name, *(one.write(getattr(entry, one.name), device.zone) for one in columns)]
-                out.digest.update(repr(row).encode())  # of the rows: the file itself holds the time of its making
+                out.digest.update(repr(row).encode())  # hashes the rows only: the file itself holds the time at which it was made
                 yield row
 
     write_workbook(out.file, ["list", *(each.name for each in columns)], rows())

@@ -1,4 +1,4 @@
-"""Formats: by which names people choose what files of lists are."""
+"""Formats: the names under which people choose the format of a list file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 EXTENSIONS: Mapping[str, str] = MappingProxyType({"XML": "xml", "CSV": "csv", "XLSX": "xlsx"})
-"""Format of a file of lists -> the extension of its files."""
+"""Format of a list file -> its file extension."""
 
 MATCHES: Mapping[str, str] = MappingProxyType({"XML": "xml", "JSON": "json", "CSV": "csv", "XLSX": "xlsx"})
 """The same for a file of passages."""
@@ -19,8 +19,8 @@ IMPORTED: Mapping[str, tuple[str, bool]] = MappingProxyType({
     "XLSX": ("XLSX", True),
     "XLSX_NOTDELETE": ("XLSX", False),
 })  # fmt: skip
-"""Format of an import -> (that of the file, whether plates that the file has not are removed) (manual 5, Camera list
+"""Format of an import -> (format of the file, whether plates that are missing from the file are removed) (manual 5, Camera list
 synchronization)."""
 
 ORDERS = ("", "day first", "month first")
-"""How 5/6/2026 is meant; "": such a date is refused unless only one way makes a date of it."""
+"""How 5/6/2026 is read; "": such a date is refused unless only one reading is a valid date."""

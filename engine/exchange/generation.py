@@ -1,4 +1,4 @@
-"""Generation: what a file of lists says about its origin, so that cameras which follow tell new from old without any clock."""
+"""Generation: what a list file says about its origin, so that following cameras can tell new from old without a clock."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _TEXT = re.compile(r"(\d{10})-([0-9a-f]{40})-([0-9a-f]{16})((?:-[0-9a-f]{16}){0,
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """`number`: grows with each change of the lists at their source; `digest`: the same for the same lists; `source`: the database
-    that wrote the file (engine/store/following.py); `via`: those that it has the lists from itself."""
+    """`number`: grows with each change of the lists at their source; `digest`: the same for the same lists; `source`: the
+    database that wrote the file (engine/store/following.py); `via`: the databases from which that one got the lists."""
 
     number: int
     digest: str
@@ -32,12 +32,12 @@ class Generation:
 
     @property
     def text(self) -> str:
-        """As files carry it; as long for every number and digest."""
+        """As written to files; the length is the same for every number and digest."""
         return "-".join((f"{self.number:0{NUMBER_DIGITS}}", self.digest, self.source, *self.via))
 
 
 def parse(text: str) -> Generation | None:
-    """None for what no camera of ours has written."""
+    """None for a file that no camera of ours has written."""
     found = _TEXT.fullmatch(text)
     if found is None:
         return None
@@ -45,7 +45,7 @@ def parse(text: str) -> Generation | None:
 
 
 def sources_of(store: Store, list_ids: set[int]) -> tuple[str, ...]:
-    """The databases that these lists come from by imports of this camera, each once."""
+    """The databases from which this camera imported these lists, each once."""
     states = store.jobs.states()
     jobs = [each for each in store.jobs() if each.enabled and each.list_id in list_ids]
     found = (name for each in jobs for name in states[each.id].memory.get("sources", ()))
@@ -53,12 +53,12 @@ def sources_of(store: Store, list_ids: set[int]) -> tuple[str, ...]:
 
 
 def is_whole(path: Path, told: Generation) -> bool:
-    """Whether the file is what its writer hashed: not cut off, and not changed on its way."""
+    """Whether the file is what its writer hashed: neither truncated nor changed on the way."""
     unknown = replace(told, number=0, digest="0" * DIGEST_DIGITS)
     hashed = hashlib.sha256()
     with path.open("rb") as file:
         piece = file.read(_HEAD).replace(told.text.encode(), unknown.text.encode(), 1)
-        held = 0  # line ends: those at the file's end, but one, only make its size tell its number
+        held = 0  # trailing line ends, all but one, only encode the generation's number in the size
         while piece:
             content = piece.rstrip(b"\n")
             if content:
@@ -71,13 +71,13 @@ def is_whole(path: Path, told: Generation) -> bool:
 
 
 class NotFollowed(ConfigError):
-    """The file may be right, but following it could do harm: somebody must look first."""
+    """The file may be right, but following it could do harm: a person must look first."""
 
 
 def check_follows(told: Generation | None, memory: Mapping[str, Any], own: str) -> bool:
-    """Whether it is proven that the file is of the same source as the last one, and not older. `memory`: what `remembered` gave the
-    last time; `own`: the name of this camera's database. NotFollowed: it is of another source, or older; ConfigError: it comes
-    from this camera itself."""
+    """Whether the file provably comes from the same source as the last one and is not older. `memory`: what `remembered`
+    returned last time; `own`: the name of this camera's database. NotFollowed: the file has another source or is older;
+    ConfigError: it comes from this camera itself."""
     if told is not None and own in (told.source, *told.via):
         raise ConfigError(
             "these lists come from this camera itself: two cameras must not follow each other, not through a third either"
@@ -101,5 +101,5 @@ def check_follows(told: Generation | None, memory: Mapping[str, Any], own: str) 
 
 
 def remembered(told: Generation | None) -> dict[str, Any]:
-    """For `check_follows` and `sources_of`, the next time."""
+    """What `check_follows` and `sources_of` need next time."""
     return {} if told is None else {"generation": told.text, "sources": [told.source, *told.via]}

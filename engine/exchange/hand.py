@@ -1,7 +1,7 @@
-"""Hand: an import that somebody has ordered in the portal: first what it would change, then the import itself.
+"""Hand: an import ordered in the portal: first a preview of its changes, then the import itself.
 
-The folder holds the uploaded `file`, the order (`order.json`, HandOrder) and, while it is worked on and afterwards, what has come
-of it (`result.json`, HandResult)."""
+The folder holds the uploaded `file`, the order (`order.json`, HandOrder) and, during and after the work, the result
+(`result.json`, HandResult)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from engine.store.difference import Terms
 from engine.store.transfers import DONE, FAILED
 
 HAND = "hand"
-"""What Audit shows instead of a kind of job."""
+"""What Audit shows instead of a job kind."""
 
 NO_MEMORY = Text("it takes more memory than there is")
 
@@ -33,7 +33,8 @@ READING, PREVIEW = "reading", "preview"
 
 @dataclass(frozen=True, slots=True)
 class HandOrder:
-    """`user`: who wants it; `apply`: do it, else only say what would change; others as engine/exchange/importing.Order."""
+    """`user`: who ordered it; `apply`: carry it out, otherwise only preview the changes; the others as in
+    engine/exchange/importing.Order."""
 
     list_id: int
     user: str
@@ -61,7 +62,7 @@ class HandResult:
 
 @dataclass(frozen=True, slots=True)
 class HandFolder:
-    """Where both processes find what belongs to one import."""
+    """Where both processes find the files of one import."""
 
     path: Path
     file: Path = field(init=False)
@@ -77,7 +78,7 @@ class HandFolder:
         write_unsynced(self.path / "order.json", json.dumps(asdict(order)).encode())
 
     def result(self) -> HandResult:
-        """OSError when nothing was ordered."""
+        """OSError if nothing was ordered."""
         said = json.loads((self.path / "result.json").read_text())
         said["error"] = received(said["error"])
         said["rows"] = tuple((line, received(why)) for line, why in said["rows"])
@@ -97,7 +98,7 @@ class HandFolder:
 
 
 def carry_out(store: Store, clock: Clock, path: Path, device: Device) -> None:
-    """Does what is ordered in the folder; what comes of it stands there, and if it was done or tried, in Audit."""
+    """Carries out the order in the folder. The result is written there and, unless it was a preview, to Audit."""
     folder = HandFolder(path)
     order = folder.order()
     began_at = clock.now()

@@ -1,4 +1,4 @@
-"""Importing: a file of lists brought into the lists of the camera, or what it would change there."""
+"""Importing: brings a list file into the lists of the camera, or previews its changes."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _COLOUR_DIGITS = frozenset("0123456789abcdefABCDEF")
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be imported and how. `format`: of the file (plate_files/reading.py), "" for whatever it is; `dates`: of
-    formats.ORDERS; `any_list`: into the chosen list also what the file says to be of another one; `gone`: names of
-    lists that an earlier file had and this one has no more: ALL PLATES empties them, where they are."""
+    """What is imported, and how. `format`: of the file (plate_files/reading.py), "" to detect it; `dates`: one of
+    formats.ORDERS; `any_list`: entries that the file assigns to another list also go into the chosen one; `gone`: names of
+    lists that an earlier file had and this one has not: ALL PLATES empties those that exist."""
 
     path: Path
     format: str = ""
@@ -36,7 +36,8 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class ListEffect:
-    """`name`: of the list; `is_new`: it is made for the import; `objection`: why the terms do not allow it, NOTHING: they do."""
+    """`name`: of the list; `is_new`: the import creates it; `objection`: why the terms forbid the import, NOTHING if they allow
+    it."""
 
     name: str
     is_new: bool
@@ -52,17 +53,17 @@ class Result:
     stamp: Stamp
 
     def settle(self, store: Store) -> None:
-        """Clears up; what was imported is in force already."""
+        """Clears up; the import is already in force."""
         store.imports.settle([each.effect.list_id for each in self.lists])
 
     @property
     def note(self) -> Text:
-        """For the Audit tab."""
+        """Text for the Audit tab."""
         return joined([_said(each) for each in self.lists])
 
     @property
     def objection(self) -> Text:
-        """Why the terms do not allow it, of a dry one; NOTHING: they do."""
+        """Why the terms forbid a previewed import; NOTHING if they allow it."""
         return next((each.objection for each in self.lists if each.objection), NOTHING)
 
     @property
@@ -79,9 +80,9 @@ def import_lists(
     dry: bool = False,
     progress: Callable[[int], None] = lambda count: None,
 ) -> Result:
-    """Brings the file into the list, or for ALL PLATES into all lists that it names, making those that are missing; all of it or
-    nothing. `dry`: only says what would come of it. ConfigError: the file or one of its rows is not acceptable (ImportRefused), the
-    terms do not allow it (TooMuchRemoved, not if `dry`), or the list is being imported."""
+    """Imports the file into the list or, for ALL PLATES, into every list that it names, creating missing ones. It imports all
+    of the file or nothing. `dry`: only previews the changes. ConfigError: the file or one of its rows is not acceptable
+    (ImportRefused), the terms do not allow it (TooMuchRemoved, not if `dry`), or the list is being imported already."""
     head, refusals = Head(), Refusals()
     places = _Places(store, chosen, order, head)
     with closing(Coming()) as coming:
@@ -101,7 +102,7 @@ def _incoming(entries: Iterator[ReadEntry], places: _Places) -> Iterator[Incomin
 
 
 class _Places:
-    """Where the plates of each list in the file belong. Lists that are to be made have numbers below 0."""
+    """The list of the camera for each list in the file. Lists to be created have negative numbers."""
 
     def __init__(self, store: Store, chosen: PlateList, order: Order, head: Head) -> None:
         self._chosen = chosen
@@ -114,13 +115,13 @@ class _Places:
         self._found: dict[str, PlateList] = {}
 
     def of(self, line: int, name: str) -> int:
-        """FileRefused: it is of another list than the chosen one, or of none though it must be of one."""
+        """FileRefused: the file is for another list than the chosen one, or names none although it must."""
         if name not in self._found:
             self._found[name] = self._place(line, name)
         return self._found[name].id
 
     def all(self) -> dict[int, PlateList]:
-        """The lists that the file is about: those that it names, with plates or without."""
+        """The lists that the file names, with or without plates."""
         for name in self._head.lists:
             self.of(0, name)
         if self._is_one and not self._found:

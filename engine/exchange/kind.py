@@ -1,4 +1,4 @@
-"""Job kind: what one kind of export or import is: its options and how it runs (engine/exchange/work.py)."""
+"""Job kind: one kind of export or import: its options and how it runs (engine/exchange/work.py)."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ NOTHING_NEW = Text("nothing has changed")
 
 @dataclass(frozen=True, slots=True)
 class JobEnv:
-    """What a job may use while it runs. `list`: the one that it belongs to; `folder`: for files of this job alone, which stay from
-    run to run; `scratch`: for files of this run; `memory`: what its last run that succeeded gave, JSON types only; `asked`: a
-    person wants it now, so that it runs although nothing has changed; `test`: it is tried, and no list of the camera may change."""
+    """What a job may use while it runs. `list`: the list it belongs to; `folder`: for files of this job alone, kept between
+    runs; `scratch`: for files of this run; `memory`: what its last successful run returned, JSON types only; `asked`: a person
+    started it, so that it runs although nothing has changed; `test`: it is a trial and must change no list of the camera."""
 
     store: Store
     clock: Clock
@@ -40,14 +40,14 @@ class JobEnv:
 
     @property
     def user(self) -> str:
-        """By whom changes of the lists are noted down."""
+        """The user recorded for changes of the lists."""
         return f"job {self.job.id}"
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """`note`: what was done, for the Audit tab; `memory`: for the next run; `nothing_new`: there was nothing to do, and Audit need
-    not say so."""
+    """`note`: what was done, for the Audit tab; `memory`: for the next run; `nothing_new`: there was nothing to do, and Audit
+    needs no row."""
 
     note: Text
     memory: Mapping[str, Any] = field(default_factory=dict)
@@ -56,10 +56,10 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class JobKind(Generic[O]):
-    """One kind. Everything that the rest of the camera asks about it stands here; its name is compared nowhere."""
+    """One kind. Everything that the rest of the camera needs to know about it is here; nothing compares its name."""
 
     name: str
-    """That of its file."""
+    """Name of the file it is declared in."""
 
     label: str
     direction: str
@@ -68,16 +68,16 @@ class JobKind(Generic[O]):
     options: type[O]
 
     run: Callable[[O, JobEnv], Done]
-    """DeliveryError and ConfigError say what went wrong; the job comes again at its next time."""
+    """DeliveryError and ConfigError say what went wrong; the job runs again at its next time."""
 
     spreads: bool = False
-    """Many cameras may ask one server: each does so at a second of its own within the interval."""
+    """Many cameras may ask one server: each asks at its own second within the interval."""
 
     watches_lists: bool = False
-    """With "enable if change" it has nothing to do while no entry of any list has changed since its last success."""
+    """With "enable if change" it is skipped while no entry of any list has changed since its last success."""
 
     all_lists: bool = False
-    """It can be a job of ALL PLATES too, which stands for every list."""
+    """It can also be a job of ALL PLATES, which stands for every list."""
 
     fixed_lists: bool = False
-    """It is about passages, so that it can be a job of NOT IN LIST too, which holds no plates."""
+    """It exports passages, so that it can also be a job of NOT IN LIST, which holds no plates."""

@@ -1,4 +1,4 @@
-"""Local files: what exports leave on the camera, the newest of each job, until somebody fetches them."""
+"""Local files: the newest exports of each job, kept on the camera until somebody downloads them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from board.kit.settings import Settings, field_validator, option
 from engine.exchange.names import NAME, check_name
 
 LEAST_FREE = 64 << 20
-"""Bytes: with less on the storage nothing is added, as passages need them."""
+"""Bytes: with less free storage nothing is added, because passages need the room."""
 
 
 class LocalFileOptions(Settings):
@@ -26,8 +26,8 @@ class LocalFileOptions(Settings):
 
 
 def keep(path: Path, folder: Path, name: str, most: int) -> None:
-    """Moves the file into the folder under that name, where a whole file of the same name is replaced, and deletes the oldest
-    beyond `most`. ConfigError when the storage is nearly full."""
+    """Moves the file into the folder under that name, replacing a file of the same name as a whole, and deletes the oldest
+    beyond `most`. ConfigError if the storage is nearly full."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if shutil.disk_usage(folder).free < LEAST_FREE:
         raise ConfigError("the storage is nearly full: the file is not kept")

@@ -1,4 +1,4 @@
-"""Matches: passages of a list as a file: each as its document (engine/formats/event.py), or as a row of a table."""
+"""Matches: writes passages of a list to a file: each as its document (engine/formats/event.py) or as a row of a table."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from engine.types import PlateEvent, PlateList
 
 PAGE = 200
 MOST = 50_000
-"""Passages of one file; those that are left come with the next one."""
+"""Passages per file; the rest goes into the next one."""
 
 HEADINGS = (
     "time", "plate", "confidence", "country", "region", "list", "listed plate", "description", "lane", "direction", "plate colour",
@@ -30,14 +30,14 @@ HEADINGS = (
 
 @dataclass(frozen=True, slots=True)
 class WrittenMatches:
-    """`last`: row of the newest passage in the file; `count`: how many it holds."""
+    """`last`: row of the newest passage in the file; `count`: number of passages in it."""
 
     last: int
     count: int
 
 
 def write_matches(path: Path, store: Store, chosen: PlateList, name: str, device: Device, after: int) -> WrittenMatches:
-    """Writes the passages of the list that were stored after the row `after`, oldest first, MOST at most. `name`: of
+    """Writes the passages of the list that were stored after row `after`, oldest first, at most MOST. `name`: one of
     formats.MATCHES."""
     last, count = after, 0
 

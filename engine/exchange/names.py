@@ -1,4 +1,4 @@
-"""Names: of the files that exports make and imports look for, from an installer's template."""
+"""Names: file names that exports create and imports look for, made from an installer's template."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ PATH = mark(
     "Folders and name without extension, which follows from the format; {list}, {date}, {time}, {device}, {site} and {camera} are "
     "filled in."
 )
-"""What the field of a name says."""
+"""Help text of the name's field."""
 
 
 def check_name(template: str) -> str:
-    """The template as it is; ConfigError when it is no path with these places."""
+    """The template unchanged; ConfigError if it is not a path with these placeholders."""
     return check_path(template, PLACES, "{list}_{date}")
 
 
@@ -33,7 +33,7 @@ def path_of(template: str, plate_list: PlateList, device: Device, at: datetime) 
 
 
 def file_name(template: str, env: JobEnv, extension: str) -> str:
-    """One name, folders left out."""
+    """One name without folders."""
     return f"{path_of(template, env.list, env.device, env.clock.now())[1]}.{extension}"
 
 

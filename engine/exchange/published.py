@@ -1,5 +1,5 @@
-"""Published: the lists of this camera as files in the folder of its FTP server, where other cameras copy them from (manual 5.1,
-Architecture 1).
+"""Published: writes the lists of this camera as files into its FTP server's folder, from which other cameras copy them (manual
+5.1, Architecture 1).
 
 One file for each list and one for all, in the manual's XML. A file is replaced as a whole, and only when its list has changed.
 """
@@ -32,8 +32,8 @@ _PART = ".part"
 
 
 def published_name(plate_list: PlateList) -> str:
-    """The name of a list's file, the same on every camera whatever the list's number; the digits at its end tell apart what letters
-    alone do not."""
+    """The name of a list's file, the same on every camera whatever the list's number; the digits at its end distinguish names
+    whose letters are the same."""
     if plate_list.role in FIXED_ROLES:
         return EVERY_LIST
     name = plate_list.name.casefold()
@@ -42,7 +42,7 @@ def published_name(plate_list: PlateList) -> str:
 
 
 def publish_in(state: State, store: Store, device: Device) -> None:
-    """`publish` into the FTP server's folder; remembers what stands there."""
+    """Runs `publish` into the FTP server's folder and remembers what it published."""
     memory = state.exchange / "published.json"
     before = _remembered(memory)
     found = publish(store, state.ftp / FOLDER, device, before)
@@ -60,8 +60,8 @@ def _remembered(path: Path) -> Mapping[str, str]:
 
 
 def publish(store: Store, folder: Path, device: Device, before: Mapping[str, str]) -> dict[str, str]:
-    """Brings the files in `folder` up to date; what became of them, for the next time (`before`): {name of a file: a mark of what
-    stands in it}. Files of lists that are gone go."""
+    """Brings the files in `folder` up to date. Returns what the next call needs as `before`: {file name: mark of its content}.
+    Files of deleted lists are removed."""
     lists = store.lists()
     marks = store.following.marks(each.id for each in lists)
     found: dict[str, str] = {}
@@ -90,7 +90,8 @@ def _write(store: Store, folder: Path, name: str, plate_list: PlateList, device:
 
 
 def _date(part: Path, path: Path) -> None:
-    """Each file is at least a second newer than the one before, though the clock may stand or step back: FTP tells seconds."""
+    """Makes each file at least a second newer than the one before, even if the clock stands still or steps back: FTP has a
+    resolution of one second."""
     with suppress(FileNotFoundError):
         newest = max(int(time.time()), int(path.stat().st_mtime) + 1)
         os.utime(part, (newest, newest))

@@ -1,4 +1,4 @@
-"""Taking: what imports that come by themselves have in common once the file is here: their options, and that they take it in."""
+"""Taking: what scheduled imports have in common once the file is fetched: their options and the import itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from engine.store.difference import Terms
 from engine.store.jobs import ACCEPTS
 
 SETTLED_S = 2.0
-"""A file's time has whole seconds."""
+"""Modification times have whole seconds."""
 
 _PIECE = 1 << 16
 
@@ -46,8 +46,8 @@ class TakingOptions(Settings):
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """How a file is taken in. `terms`: what it may do; `trusted`: what it may do once it is proven that the camera which wrote the
-    last one has written it, later."""
+    """How a file is imported. `terms`: what it may change; `trusted`: what it may change once it is proven that the camera
+    which wrote the last file wrote this one later."""
 
     format: str
     terms: Terms
@@ -57,15 +57,15 @@ class Taking:
 
 
 def taking(options: TakingOptions) -> Taking:
-    """The limits of the options hold for every file."""
+    """The limits of the options apply to every file."""
     name, removes = IMPORTED[options.format]
     terms = Terms(removes, options.most_removed_pct, options.may_empty, follows=True)
     return Taking(name, terms, terms, options.dates, options.any_list)
 
 
 def take_in(path: Path, how: Taking, env: JobEnv) -> Done:
-    """Imports the file unless it is the one that was imported last. Errors as `import_lists` and `check_follows`."""
-    # Here: the service knows the kinds, and does not import files.
+    """Imports the file unless it is the one imported last. Errors as for `import_lists` and `check_follows`."""
+    # Imported here: the service loads the kinds but imports no files.
     from engine.exchange.generation import check_follows, is_whole, parse, remembered
     from engine.exchange.importing import Order, import_lists
     from engine.exchange.plate_files.reading import head_of
@@ -95,8 +95,8 @@ def take_in(path: Path, how: Taking, env: JobEnv) -> Done:
 
 
 def wanted(env: JobEnv, **seen: object) -> bool:
-    """Whether something is to be done: `seen` of the file differs from what the last run remembered by the same names, or the lists
-    have been changed here since then, or nobody has said "if changed"."""
+    """Whether there is work: `seen` of the file differs from what the last run remembered under the same names, or the lists
+    have changed here since, or "if changed" is off."""
     if not env.job.if_changed or env.asked:
         return True
     then = env.memory

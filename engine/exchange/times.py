@@ -7,17 +7,17 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 SPREAD_S = {"minute": 60, "hour": 600}
-"""Interval -> within so many seconds each camera has a second of its own."""
+"""Interval -> seconds within which each camera has its own second."""
 
 _LAST_SECOND = timedelta(hours=23, minutes=59, seconds=59)
 
 
 def next_time(interval: str, after: datetime, zone: ZoneInfo, own: str = "") -> datetime:
-    """The first time of the interval later than `after`: each full minute or hour; each day at 23:59:59; Mondays at 00:00:00; on
-    the first of each month at 23:59:59. `own`: a text of this camera's and this job's own, by which a minute or an hour is put off
-    by the same few seconds each time; "" for no such thing.
+    """The first time of the interval later than `after`: each full minute or hour; each day at 23:59:59; Mondays at 00:00:00;
+    on the first of each month at 23:59:59. `own`: a text unique to this camera and job, which delays a minute or an hour by the
+    same few seconds each time; "" for no delay.
 
-    A time that summer time leaves out or brings twice is the first moment that the clock shows it or is past it."""
+    A time that summer time skips or repeats is the first moment at which the clock shows it or is past it."""
     later = _offset(interval, own)
     after = after - later
     if interval in ("minute", "hour"):
@@ -37,8 +37,8 @@ def next_time(interval: str, after: datetime, zone: ZoneInfo, own: str = "") -> 
 
 
 def due(interval: str, began_at: datetime, now: datetime, zone: ZoneInfo, own: str = "") -> bool:
-    """Whether a job that began last at `began_at` is to run: also when its time passed while the camera was off. A clock that was
-    ahead and has been set back counts from now on."""
+    """Whether a job that last began at `began_at` is due, even if its time passed while the camera was off. If the clock was
+    ahead and has been set back, the interval counts from now."""
     return next_time(interval, min(began_at, now), zone, own) <= now
 
 

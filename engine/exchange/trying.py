@@ -1,5 +1,5 @@
-"""Trying: an export or import carried out as it stands in a form, before it is saved: an export stores its file at the server, an
-import says what it would change. Audit and the job know nothing of it."""
+"""Trying: runs an export or import as it stands in a form, before it is saved: an export stores its file on the server, an
+import says what it would change. Audit and the job do not record it."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from engine.store import Store
 from engine.types import Job
 
 LONGEST_S = 60.0
-"""Who waits at a page wants to know by then."""
+"""Somebody waits at a page for the answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """`job_id` 0: it was never saved; `options`: JSON object text, with passwords."""
+    """`job_id` 0: it was never saved; `options`: JSON object as text, with passwords."""
 
     kind: str
     list_id: int
@@ -38,7 +38,7 @@ class Trial:
 
 
 def outcome_of(state: State, trial: Trial) -> tuple[bool, Text]:
-    """Whether it works, and what it did or would do, or why not; found out in a process of its own."""
+    """Whether it works, and what it did or would do, or why not. It runs in a separate process."""
     command = [sys.executable, "-m", "engine", "exchange", "--state", str(state.root), "test"]
     try:
         done = subprocess.run(
@@ -53,7 +53,7 @@ def outcome_of(state: State, trial: Trial) -> tuple[bool, Text]:
 
 
 def try_job(state: State, store: Store, clock: Clock, device: Device) -> None:
-    """Does what standard input says, and prints what came of it."""
+    """Carries out what standard input describes, and prints the result."""
     trial = Trial(**json.load(sys.stdin))
     try:
         ok, note = True, _note(state, store, clock, device, trial)

@@ -1,8 +1,9 @@
-"""Work: the process that carries out exports and imports, one at a time on a camera, so that the service neither waits nor grows.
+"""Work: the process that carries out exports and imports, one at a time on a camera, so that the service neither waits nor
+grows.
 
-`python -m engine exchange --state DIR jobs 3 7` runs those jobs; `... hand FOLDER` does what is ordered there
-(engine/exchange/hand.py); `... publish` brings the files for cameras that follow up to date (engine/exchange/published.py);
-`... test` tries one that standard input describes (engine/exchange/trying.py)."""
+`python -m engine exchange --state DIR jobs 3 7` runs those jobs; `... hand FOLDER` carries out the order in it
+(engine/exchange/hand.py); `... publish` updates the files for following cameras (engine/exchange/published.py); `... test`
+tries the job that standard input describes (engine/exchange/trying.py)."""
 
 from __future__ import annotations
 
@@ -40,12 +41,12 @@ from engine.store.transfers import DONE, FAILED
 from engine.types import Job
 
 MOST_MEMORY = 768 << 20
-"""Bytes of address space: a file that unpacks without end meets this, and not the rest of the camera."""
+"""Bytes of address space: a file that unpacks without end hits this limit instead of exhausting the camera."""
 
 NICENESS = 10
 
 TURN_LIMIT_S = 600.0
-"""How long one waits for its turn."""
+"""How long a process waits for its turn."""
 
 PR_SET_PDEATHSIG = 1
 """linux/prctl.h"""
@@ -57,7 +58,7 @@ log = logging.getLogger("exchange")
 
 
 def main(arguments: list[str]) -> int:
-    """0: what became of it stands in the store or in the folder."""
+    """0: the result is in the store or in the folder."""
     parser = argparse.ArgumentParser(prog="python -m engine exchange", description=__doc__)
     parser.add_argument("--state", type=Path, required=True, help="the camera's state folder")
     parser.add_argument("what", choices=("jobs", "hand", "publish", "test"))
@@ -83,7 +84,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _be_modest() -> None:
-    """Ends with its parent, leaves the processor to others, and takes no more memory than a small board can spare."""
+    """Ends with its parent, runs at low priority, and takes no more memory than a small board can spare."""
     settle_memory()
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     os.nice(NICENESS)
@@ -92,7 +93,7 @@ def _be_modest() -> None:
 
 @contextmanager
 def turn(state: State) -> Iterator[None]:
-    """One such process at a time. ConfigError when the one before does not end."""
+    """Allows one such process at a time. ConfigError if the one before does not end."""
     state.run.mkdir(mode=0o700, parents=True, exist_ok=True)
     with state.exchange_lock.open("w") as file:
         until = time.monotonic() + TURN_LIMIT_S
@@ -113,7 +114,7 @@ def _device(state: State, store: Store) -> Device:
 
 
 def run_jobs(state: State, store: Store, clock: Clock, job_ids: list[int]) -> None:
-    """Runs those jobs, one after the other; what became of each stands in the store."""
+    """Runs those jobs one after the other and stores the result of each."""
     kinds = find_jobs()
     _clear(state, {job.id for job in store.jobs()})
     for job_id in job_ids:
@@ -123,14 +124,14 @@ def run_jobs(state: State, store: Store, clock: Clock, job_ids: list[int]) -> No
 
 
 def _clear(state: State, job_ids: set[int]) -> None:
-    """Files of jobs that were deleted go."""
+    """Deletes the files of deleted jobs."""
     for folder in state.exchange.glob("[0-9]*"):
         if folder.name.isdecimal() and int(folder.name) not in job_ids:
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def run_job(state: State, store: Store, clock: Clock, kinds: JobKinds, job: Job) -> None:
-    """Runs the job and says in the store what became of it, whatever it raises."""
+    """Runs the job and stores the result, whatever it raises."""
     before = store.jobs.state(job.id)
     store.jobs.begin(job.id)
     kind, began_at = kinds.get(job.kind), clock.now()
@@ -147,7 +148,7 @@ def run_job(state: State, store: Store, clock: Clock, kinds: JobKinds, job: Job)
         error = Text("{reason}", {"reason": why.strerror or type(why).__name__})
     except MemoryError:
         error = NO_MEMORY
-    except Exception as why:  # it belongs into the log, and the other jobs go on
+    except Exception as why:  # it belongs in the log, and the other jobs go on
         log.exception("job %d (%s)", job.id, job.kind)
         error = Text("an error of the camera's own ({name}); the log of the service has more", {"name": type(why).__name__})
     else:

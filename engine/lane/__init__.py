@@ -1,1 +1,2 @@
-"""Lane: what vehicles do between the loops of one lane, and when the barrier may open for the next one. Pure: no I/O, no clock."""
+"""Lane: tracks vehicles between the loops of one lane and decides when the barrier may open for the next. Pure: no I/O, no
+clock."""

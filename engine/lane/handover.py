@@ -1,4 +1,4 @@
-"""Handover: what of a lane the next process must know."""
+"""Handover: the state of a lane that the next process needs."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """`state`: of engine.lane.table.STATES; `passage_id`, `plate`: whom the live opening was given for; `passed`: plates of the
-    vehicles that used the last ones. Levels are read anew; times are counted anew, which only makes vehicles wait longer."""
+    """`state`: one of engine.lane.table.STATES; `passage_id`, `plate`: the vehicle that the live opening was given to;
+    `passed`: plates of the vehicles that used the last ones. Levels are read anew; times are counted anew, which only makes
+    vehicles wait longer."""
 
     state: str = "free"
     passage_id: str = ""

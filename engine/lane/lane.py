@@ -1,4 +1,5 @@
-"""Lane: may the barrier open for this vehicle now, later, or not: the machine, vehicles that wait, and the second camera."""
+"""Lane: decides whether the barrier may open for a vehicle now, later or not: the machine, waiting vehicles, and the second
+camera."""
 
 from __future__ import annotations
 
@@ -25,14 +26,15 @@ OPEN, WAIT, REFUSE = "open", "wait", "refuse"
 MOST_WAITING = 8
 
 UNSEEN = 3
-"""So many vehicles in a row that the arming loop does not notice, and it is taken for broken."""
+"""After this many vehicles in a row that the arming loop did not notice, the loop counts as broken."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """`roles`: inputs that the lane has; `wait_s`: a vehicle waits at most so long for what keeps the barrier shut;
-    `same_vehicle_s`: a plate that has driven in is that vehicle for so long; `shut_on_fault`: a faulty input refuses everybody;
-    `second_camera`: "" none, else what counts while it is silent: "own" or "refuse"; `pair_wait_s`: how long it is waited for."""
+    """`roles`: inputs that the lane has; `wait_s`: how long a vehicle waits at most while something keeps the barrier shut;
+    `same_vehicle_s`: how long a plate that has driven in counts as the same vehicle; `shut_on_fault`: a faulty input refuses
+    everybody; `second_camera`: "" for none, else the rule while it is silent: "own" or "refuse"; `pair_wait_s`: how long to
+    wait for it."""
 
     roles: frozenset[str] = frozenset()
     times: Times = USUAL
@@ -45,7 +47,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`kind`: OPEN, WAIT or REFUSE; `reason`: why not at once; `event`: of engine.events, what a refusal tells besides."""
+    """`kind`: OPEN, WAIT or REFUSE; `reason`: why not at once; `event`: the event of engine.events that a refusal raises."""
 
     kind: str
     reason: Text = NOTHING
@@ -67,7 +69,7 @@ OCCUPIED = Verdict(WAIT, Text("a vehicle stands in the safety loop"))
 
 
 class Lane:
-    """Every call takes the time in ns (CLOCK_MONOTONIC) and gives what has happened, what waited and may go among it."""
+    """Every call takes the time in ns (CLOCK_MONOTONIC) and returns what has happened, including waiting vehicles that may go."""
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
@@ -82,7 +84,7 @@ class Lane:
 
     @property
     def waiting(self) -> tuple[Vehicle, ...]:
-        """Who waits for an answer."""
+        """Passages that wait for an answer."""
         return tuple(request.vehicle for request in self._waiting)
 
     @property
@@ -90,17 +92,17 @@ class Lane:
         return self._rules.wait_s
 
     def second_alive(self, now_ns: int) -> bool:
-        """Whether the second camera was heard lately."""
+        """Whether the second camera reported recently."""
         return self._pair.alive(now_ns)
 
     def begin(self, levels: Mapping[str, bool], handover: Handover, now_ns: int) -> list[Effect]:
-        """Takes over from an earlier process."""
+        """Takes over the state of an earlier process."""
         return self._machine.begin(levels, handover, now_ns)
 
     def ask(self, vehicle: Vehicle, lists: frozenset[str], seen_ns: int, now_ns: int) -> Verdict:
-        """A vehicle that a list lets in. OPEN: from now on the opening is its own. WAIT: an effect tells the end. The same passage
-        may be asked again."""
-        self._machine.tick(now_ns)  # what has lapsed is not in the way
+        """A vehicle that a list lets in. OPEN: the opening is now its own. WAIT: an effect reports the outcome. The same
+        passage may be asked about again."""
+        self._machine.tick(now_ns)  # lapsed openings are no obstacle
         request = _Request(
             vehicle,
             lists,
@@ -124,7 +126,7 @@ class Lane:
         return verdict
 
     def may_begin(self, passage_id: str) -> Text:
-        """Why an action that opens must not begin for this passage any more; NOTHING: it may."""
+        """Why an action that opens must no longer begin for this passage; NOTHING: it may."""
         holder = self._machine.holder
         if not self._machine.has_loops:
             return NOTHING
@@ -143,7 +145,7 @@ class Lane:
         return happened + self._resolve(now_ns)
 
     def fault(self, role: str, faulty: bool, now_ns: int) -> list[Effect]:
-        """An input is reported as stuck, or not any more."""
+        """An input is reported as stuck, or as working again."""
         return self._machine.fault(role, faulty, now_ns) + self._resolve(now_ns)
 
     def by_hand(self, now_ns: int) -> list[Effect]:
@@ -164,16 +166,16 @@ class Lane:
         return self._resolve(now_ns) if self._pair.add(view) else []
 
     def heard(self, now_ns: int) -> list[Effect]:
-        """The second camera says that it is there."""
+        """The second camera reports that it is alive."""
         self._pair.heard(now_ns)
         return []
 
     def tick(self, now_ns: int) -> list[Effect]:
-        """Does what is due by now."""
+        """Does what is due now."""
         return self._machine.tick(now_ns) + self._resolve(now_ns)
 
     def next_ns(self) -> int | None:
-        """When `tick` has something to do."""
+        """When `tick` is due next."""
         times = [due for request in self._waiting for due in (request.until_ns, request.pair_until_ns)]
         machine_ns = self._machine.next_ns()
         return min([*times, *([] if machine_ns is None else [machine_ns])], default=None)
@@ -181,7 +183,7 @@ class Lane:
     # --- inside -------------------------------------------------------------------------------------------------------
 
     def _resolve(self, now_ns: int) -> list[Effect]:
-        """Asks again for everybody who waits, the first one first."""
+        """Asks again for every waiting vehicle, the first one first."""
         happened: list[Effect] = []
         for request in list(self._waiting):
             verdict = self._judge(request, now_ns)
@@ -246,7 +248,7 @@ class Lane:
         return Verdict(REFUSE, Text("the second camera read nothing") if alive else Text("the second camera is silent"))
 
     def _missed(self, request: _Request, verdict: Verdict, now_ns: int) -> list[Effect]:
-        """A vehicle was refused since the arming loop did not notice it: several in a row, and the loop is broken."""
+        """A vehicle was refused because the arming loop did not notice it: after several in a row, the loop counts as broken."""
         machine = self._machine
         if not machine.has(ARMING) or machine.active(ARMING) or verdict.kind != WAIT or machine.holder or machine.active(SAFETY):
             return []

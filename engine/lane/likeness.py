@@ -1,4 +1,4 @@
-"""Likeness: whether two reads can be of one vehicle: the reader may have one character wrong, too few or too many."""
+"""Likeness: whether two reads can be of one vehicle: one character may be misread, missing or added."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from engine.lists import fold, normalise
 
 
 def alike(one: str, other: str) -> bool:
-    """Equal but for one character that is another, missing or too much; O and 0, I and 1 are the same. No plate is like none."""
+    """Whether the plates are equal up to one replaced, missing or added character; O and 0, I and 1 are the same. An empty
+    plate is like none."""
     a, b = sorted((fold(normalise(one)), fold(normalise(other))), key=len)
     if not a or len(b) - len(a) > 1:
         return False

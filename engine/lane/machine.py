@@ -1,4 +1,4 @@
-"""Machine: the lane's state, led through the table by its inputs and the openings given; the time comes from the caller."""
+"""Machine: the lane's state, driven through the table by its inputs and openings; the caller provides the time."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ S = 1_000_000_000
 HELD_OPEN, FAULT, FAULT_OVER = "held_open", "input_fault", "input_fault_over"
 
 REMEMBERED = 8
-"""Vehicles that have driven in."""
+"""Number of vehicles that have driven in and are remembered."""
 
 TRAVEL_S = 5.0
-"""From the safety loop to the exit loop, or from there to the safety loop, a vehicle takes at most so long."""
+"""The longest time that a vehicle takes from the safety loop to the exit loop or back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vehicle:
-    """A vehicle as the camera knows it; "" and "": one that somebody opened for by hand."""
+    """A vehicle as the camera knows it; "" and "": one that somebody let in by hand."""
 
     passage_id: str = ""
     plate: str = ""
@@ -35,8 +35,8 @@ BY_HAND = Vehicle()
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Something that has happened. `name`: of engine.events.EVENTS; "passed", a vehicle used its opening; OPEN_NOW or
-    REFUSE_NOW of engine.lane.lane, for a passage that waited. `reason`: why, or which input."""
+    """Something that has happened. `name`: one of engine.events.EVENTS; "passed": a vehicle used its opening; OPEN_NOW or
+    REFUSE_NOW of engine.lane.lane: the answer for a waiting passage. `reason`: why, or which input."""
 
     name: str
     vehicle: Vehicle = BY_HAND
@@ -45,8 +45,8 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """`lapse_s`: an opening that is not used lapses after this, 0: never; `tailgate_s`: who drives in within this time after a
-    vehicle follows it; `move_s`: the barrier moves within this; `held_open_s`: it may stay open so long, 0: for ever."""
+    """`lapse_s`: an unused opening lapses after this, 0: never; `tailgate_s`: a vehicle that drives in within this time after
+    another is a tail-gater; `move_s`: the barrier must move within this; `held_open_s`: how long it may stay open, 0: for ever."""
 
     lapse_s: float = 60.0
     tailgate_s: float = 10.0
@@ -56,17 +56,17 @@ class Times:
 
 @dataclass(slots=True)
 class _Memory:
-    """What the conditions look at. Times are CLOCK_MONOTONIC ns, None: not yet."""
+    """The state that conditions test. Times are CLOCK_MONOTONIC ns, None: not yet."""
 
     since_ns: int = 0
     """When the state began."""
     holder: Vehicle | None = None
-    """Whom the live opening was given for."""
+    """The vehicle that the live opening was given to."""
     passed: deque[tuple[str, int]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
-    """Who used the last openings: (plate, when)."""
+    """The vehicles that used the last openings: (plate, when)."""
     passed_ns: int | None = None
     exit_ns: int | None = None
-    """When the exit loop was occupied last."""
+    """When the exit loop was last occupied."""
     exit_seen: bool = False
     arming_seen: bool = False
     """A vehicle has stood on the arming loop since the opening was given."""
@@ -78,7 +78,7 @@ class _Memory:
 
 
 class Machine:
-    """One lane. `roles`: the inputs that it has. Every call takes the time in ns and gives what has happened."""
+    """One lane. `roles`: the inputs that it has. Every call takes the time in ns and returns what has happened."""
 
     def __init__(self, roles: Iterable[str], times: Times) -> None:
         self._declared = frozenset(roles)
@@ -108,21 +108,21 @@ class Machine:
 
     @property
     def holder(self) -> Vehicle | None:
-        """Whom the opening that is live was given for."""
+        """The vehicle that the live opening was given to."""
         return self._m.holder if self._state in LIVE else None
 
     @property
     def passed(self) -> tuple[tuple[str, int], ...]:
-        """Who used the last openings: (plate, when in ns)."""
+        """The vehicles that used the last openings: (plate, when in ns)."""
         return tuple(self._m.passed)
 
     def has(self, role: str) -> bool:
-        """Whether there is such an input, and it can be believed."""
+        """Whether there is such an input and it is not faulty."""
         return role in self._declared and role not in self.faulty
 
     @property
     def has_loops(self) -> bool:
-        """Whether an input tells where vehicles are."""
+        """Whether any input tells where vehicles are."""
         return any(self.has(role) for role in (ARMING, SAFETY, EXIT))
 
     def active(self, role: str) -> bool:
@@ -130,18 +130,18 @@ class Machine:
 
     @property
     def faulty(self) -> frozenset[str]:
-        """Inputs that are not believed: stuck ones, and both ends of a barrier that is up and down at once."""
+        """Faulty inputs: stuck ones, and both limit switches of a barrier that is up and down at once."""
         both = {UP, DOWN} if self._m.levels.get(UP) and self._m.levels.get(DOWN) and {UP, DOWN} <= self._declared else set()
         return frozenset(self._m.stuck | both)
 
     def shut(self) -> bool | None:
-        """Whether the barrier is down; None: no input says."""
+        """Whether the barrier is down; None: no input says so."""
         if self.has(DOWN):
             return self.active(DOWN)
         return not self.active(UP) if self.has(UP) else None
 
     def begin(self, levels: Mapping[str, bool], handover: Handover, now_ns: int) -> list[Effect]:
-        """Takes over: the levels as they are now, and what the process before has left."""
+        """Takes over: the levels as they are now, and the state that the previous process left."""
         self._m = _Memory(since_ns=now_ns, levels={role: levels.get(role, False) for role in self._declared})
         self._state = table.WAITING if self.active(ARMING) else table.FREE
         if self.active(SAFETY):
@@ -186,7 +186,7 @@ class Machine:
         return happened + self._look_at_the_barrier(now_ns)
 
     def fault(self, role: str, faulty: bool, now_ns: int) -> list[Effect]:
-        """An input got stuck, or works again. From then on the lane does without it, or with it as it is now."""
+        """An input got stuck, or works again. The lane then ignores it, or uses its present level."""
         before = self.faulty
         if role not in self._declared or faulty == (role in self._m.stuck):
             return []
@@ -202,8 +202,8 @@ class Machine:
         return happened + _differences(before, self.faulty) + self._look_at_the_barrier(now_ns)
 
     def open(self, vehicle: Vehicle, now_ns: int) -> list[Effect]:
-        """An opening was given; whether it may be is the caller's business. Without loops nobody knows whether the one before was
-        used: it is over."""
+        """An opening was given; the caller decides whether it may be. Without loops nobody knows whether the opening before was
+        used, so it ends here."""
         if self._state == OPENED and not self.has_loops:
             self._signal(table.LAPSE, now_ns)
         if self._state not in (table.FREE, table.WAITING):
@@ -219,7 +219,7 @@ class Machine:
             self._enter(REST, now_ns)
 
     def tick(self, now_ns: int) -> list[Effect]:
-        """Does what is due by now."""
+        """Does what is due now."""
         happened = []
         for signal, due_ns in self._due():
             if due_ns <= now_ns:
@@ -232,7 +232,7 @@ class Machine:
         return happened
 
     def next_ns(self) -> int | None:
-        """When `tick` has something to do."""
+        """When `tick` is due next."""
         times = [due_ns for _, due_ns in self._due()]
         held_ns = self._held_ns()
         return min([*times, *([] if held_ns is None else [held_ns])], default=None)

@@ -11,13 +11,13 @@ S = 1_000_000_000
 KEPT = 64
 KNOWN = 256
 SILENT_S = 20.0
-"""The second camera says every 5 s that it is there; it counts as gone when it has not for this long."""
+"""The second camera reports every 5 s; it counts as gone after this long without a report."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A plate that the second camera read. `seen_ns`: when its picture was taken, by the receiver's CLOCK_MONOTONIC: when it came,
-    less its age as the sender told it; clocks of the two cameras need not agree."""
+    """A plate that the second camera read. `seen_ns`: when its picture was taken, by the receiver's CLOCK_MONOTONIC: the time
+    of arrival minus the age that the sender gave, so that the clocks of the two cameras need not agree."""
 
     camera_id: str
     event_id: str
@@ -27,7 +27,7 @@ class View:
 
 
 class Pair:
-    """`window_s`: views of one vehicle lie at most so far apart."""
+    """`window_s`: the longest time between two views of one vehicle."""
 
     def __init__(self, window_s: float) -> None:
         self._window_ns = round(window_s * S)
@@ -36,14 +36,14 @@ class Pair:
         self._heard_ns: int | None = None
 
     def heard(self, now_ns: int) -> None:
-        """The second camera is there."""
+        """The second camera is alive."""
         self._heard_ns = now_ns
 
     def alive(self, now_ns: int) -> bool:
         return self._heard_ns is not None and now_ns - self._heard_ns <= SILENT_S * S
 
     def add(self, view: View) -> bool:
-        """False: it came before (a repetition, or somebody who replays it)."""
+        """False: it came before (repeated, or replayed by an attacker)."""
         if view.event_id in self._known:
             return False
         self._known.append(view.event_id)
@@ -51,15 +51,15 @@ class Pair:
         return True
 
     def agreeing(self, plate: str, seen_ns: int) -> View | None:
-        """A view of the same plate that was taken at about the same time."""
+        """A view of the same plate taken at about the same time."""
         return next((view for view in self._near(seen_ns) if alike(view.plate, plate)), None)
 
     def other(self, seen_ns: int) -> View | None:
-        """The view of another plate that was taken nearest to that time; None: there is none."""
+        """The view of another plate taken nearest to that time; None: there is none."""
         return min(self._near(seen_ns), key=lambda view: abs(view.seen_ns - seen_ns), default=None)
 
     def use(self, view: View) -> None:
-        """It belongs to a vehicle that was opened for: to no other."""
+        """The view belongs to a vehicle that was let in, and to no other."""
         self._views = deque((each for each in self._views if each is not view), maxlen=KEPT)
 
     def _near(self, seen_ns: int) -> list[View]:

@@ -1,10 +1,10 @@
-"""Table: the lane's states and what leads from one to the next, as data; machine, drawing and docs/lane.md are made of it.
+"""Table: the lane's states and transitions as data; the machine, the diagram and docs/lane.md are made from it.
 
 Terms of the field: the arming loop lies before the barrier, and a reader is valid only while a vehicle stands on it; the safety
 loop (closing loop) lies below the arm, which must not come down on it; a vehicle that has cleared it has used its opening
-(Controlled Products Systems Group, MAT-DCBB3, "Suggested loop sensor locations"). A step-by-step input ("alternate action") closes
-a barrier that is open, so that a pulse while a vehicle stands below the arm can bring it down (Chamberlain SW 2000 X3, "Functional
-inputs", CYCLE).
+(Controlled Products Systems Group, MAT-DCBB3, "Suggested loop sensor locations"). A step-by-step input ("alternate action")
+closes a barrier that is open, so that a pulse while a vehicle stands below the arm can bring it down (Chamberlain SW 2000 X3,
+"Functional inputs", CYCLE).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ROLES: Mapping[str, str] = {
     UP: mark("the input for barrier is up"),
     DOWN: mark("the input for barrier is down"),
 }
-"""What an input of the lane can be."""
+"""The roles that an input of the lane can have."""
 
 FREE, WAITING, OPENED, UNDER, LEAVING, BLOCKED = "free", "waiting", "opened", "under", "leaving", "blocked"
 
@@ -35,17 +35,17 @@ STATES: Mapping[str, str] = {
     LEAVING: mark("the vehicle has left the safety loop and has not reached the exit loop yet"),
     BLOCKED: mark("a vehicle that it was not opened for is in the safety loop"),
 }
-"""State: how people are told."""
+"""State: its name for people."""
 
 REST = "rest"
 """As a target: WAITING while the arming loop is occupied, else FREE."""
 
 OPEN, LAPSE, CLOSED, UNMOVED = "open", "lapse", "closed", "unmoved"
-"""Signals besides "arming on", "safety off" ...: an opening is given; the time for using it is over; the barrier came down unused;
-the barrier did not move."""
+"""Signals besides "arming on", "safety off" ...: an opening is given; its time is over; the barrier came down unused; the
+barrier did not move."""
 
 PASSED, UNUSED, NOT_MOVED, TAILGATE, UNEXPECTED = "passed", "opening_unused", "barrier_still", "tail_gate", "no_opening"
-"""Effects: names of engine.events.EVENTS, but for the first, which is what is meant to happen."""
+"""Effects: names of engine.events.EVENTS, except the first, which is the intended course."""
 
 FROM_EXIT, JUST_PASSED, EXIT_SEEN, NO_EXIT, NO_SAFETY, NOTHING_BEYOND, SECOND, ANOTHER, NO_LOOP = (
     "it comes from the exit loop",
@@ -63,8 +63,8 @@ FROM_EXIT, JUST_PASSED, EXIT_SEEN, NO_EXIT, NO_SAFETY, NOTHING_BEYOND, SECOND, A
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """In `state`, `signal` leads to `target` if `condition` holds ("": always); of several rows the first that fits is taken.
-    `effect`: what has happened then, "" nothing worth telling."""
+    """In `state`, `signal` leads to `target` if `condition` holds ("": always); the first row that fits is taken. `effect`:
+    what has happened then, "" for nothing worth reporting."""
 
     state: str
     signal: str
@@ -116,7 +116,7 @@ ROWS = (
 )
 
 LIVE = (OPENED, UNDER, LEAVING)
-"""States in which an opening has been given and its use is not over."""
+"""States in which an opening was given and is not used up yet."""
 
 
 def mermaid() -> str:

@@ -6,7 +6,9 @@ process needs none of and which would cost it 1.6 MB. Clients keep their connect
 from __future__ import annotations
 
 import logging
+import math
 import socket
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,6 +28,8 @@ MAX_BODY_BYTES = 65_536
 DEADLINE_S = 20.0
 """From the connection to the last byte of the request, and from the answer's first to its last, whatever the client does
 meanwhile. How long the answer takes is for who makes it."""
+LOOK_S = 1.0
+"""How often overdue clients are looked for. A timer for each would hold what it sent until the deadline, long after it has gone."""
 
 PIECE_BYTES = 65_536
 
@@ -71,8 +75,8 @@ class _Client:
     file: BinaryIO | None = None
     answered: bool = False
     closed: bool = False
-    turn: int = 0
-    """0 while the request comes, 1 while its answer is made, 2 while that goes."""
+    due_s: float = math.inf
+    """When it is ended, of the monotonic clock: never while its answer is made."""
 
 
 class HttpServer:
@@ -88,6 +92,7 @@ class HttpServer:
         """OSError when the socket cannot be made."""
         self._listener = listener_at(self._path, 128)
         self._loop.watch(self._listener, READ, self._accept)
+        self._loop.after(LOOK_S, self._look)
 
     def close(self) -> None:
         self._loop.watch(self._listener, 0, self._accept)
@@ -106,10 +111,15 @@ class HttpServer:
             sock.close()
             return
         sock.setblocking(False)
-        client = _Client(sock)
+        client = _Client(sock, due_s=time.monotonic() + DEADLINE_S)
         self._clients.add(client)
         self._loop.watch(sock, READ, partial(self._read, client))
-        self._loop.after(DEADLINE_S, partial(self._overdue, client, client.turn))
+
+    def _look(self) -> None:
+        now_s = time.monotonic()
+        for client in [each for each in self._clients if each.due_s <= now_s]:
+            self._end(client)
+        self._loop.after(LOOK_S, self._look)
 
     def _read(self, client: _Client, events: int) -> None:
         try:
@@ -149,7 +159,7 @@ class HttpServer:
     def _handle(self, client: _Client) -> None:
         head = client.head
         assert head is not None
-        client.turn = 1
+        client.due_s = math.inf
         body = bytes(client.came[: head.length])
         client.came.clear()
         request = Request(head.method, head.target, unquote(head.path), head.headers, body, lambda: not client.closed)
@@ -173,12 +183,7 @@ class HttpServer:
             client.file.close()
             client.file = None
         self._loop.watch(client.sock, READ | WRITE, partial(self._ready, client))
-        client.turn = 2
-        self._loop.after(DEADLINE_S, partial(self._overdue, client, client.turn))
-
-    def _overdue(self, client: _Client, turn: int) -> None:
-        if client.turn == turn:
-            self._end(client)
+        client.due_s = time.monotonic() + DEADLINE_S
 
     def _ready(self, client: _Client, events: int) -> None:
         if events & READ:

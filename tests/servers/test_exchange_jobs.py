@@ -82,6 +82,7 @@ def test_a_list_goes_to_a_server_and_comes_from_there_into_another_camera(
     assert (note, error) == (f"127.0.0.1:{ftp.port} stored lists/WHITELIST.xml: 2 plates", "")
     root = ElementTree.parse(ftp.folder / "lists" / "WHITELIST.xml").getroot()
     assert [each.get("numberplate") for each in root.iter("nlelemlist")] == ["AB 1", "AB 2"]
+    assert [counter.value for counter in store.counters().values() if counter.name == "Exports"] == [1]
 
     other_state = State(tmp_path / "other")
     other = Store(other_state.database, TestClock())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -19,11 +21,12 @@ from board.kit.servers import read_servers
 from engine.settings import GeneralSettings, RecorderSettings
 from engine.store import Store
 from engine.types import Passage, PassageImages
-from scripts.benchmarks.told import Fact, Puller, of_address, of_document, of_milesight, of_tcp, since_1970_ms
+from scripts.benchmarks.told import Fact, Puller, of_address, of_document, of_milesight, of_onvif, of_tcp, since_1970_ms
 from tests.daemons import free_port
 from tests.http_peer import Asked, http_peer
 from tests.mosquitto import Subscriber, mosquitto
 from tests.nvr_recorder import Recorder
+from tests.rtsp_camera import Talk
 from tests.samples import ALL, BLACK, WHITE, entry, passage, rule
 from tests.servers.test_vms import PATIENCE_S, Stack
 from tests.waiting import until
@@ -42,6 +45,8 @@ class Site(Stack):
         stack.callback(self.who.close)
 
     def prepare(self, rules: Mapping[str, Mapping[str, Any]]) -> None:
+        self.state.run.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.state.board_file.write_text('{"profile": "sim_small"}')  # its video is there soonest
         store = Store(self.state.database, Clock())
         general = GeneralSettings(trigger_port=0, keep_free_pct=1, action_addresses="127.0.0.0/8 ::1", time_zone=str(ZONE))
         store.settings.put(general, "admin")
@@ -101,6 +106,39 @@ def read_lines(port: int, take: Callable[[bytes], None]) -> None:
             take(line)
 
 
+def metadata(site: Site) -> Iterator[bytes]:
+    """The documents of RTSP's metadata track, from now on. The track alone needs no picture."""
+    until(lambda: "rtsp" in read_servers(site.state), "RTSP's port")
+    url = read_servers(site.state)["rtsp"]
+    place = urlsplit(url)
+    talk = Talk(SimpleNamespace(url=url, address=(place.hostname, place.port)))  # type: ignore[arg-type]
+    site.stack.callback(talk.close)
+    log_in = base64.b64encode(f"{site.user}:{site.password}".encode()).decode()
+    session = talk.set_up("metadata", "RTP/AVP/TCP;unicast;interleaved=0-1", Authorization=f"Basic {log_in}")
+    assert talk.ask("PLAY", Session=session)[0] == 200
+
+    def documents() -> Iterator[bytes]:
+        document = b""
+        while True:
+            channel, packet = talk.packet()
+            if channel == 0:
+                document += packet[12:]
+                if packet[1] & 128:  # the marker: its last packet
+                    yield document
+                    document = b""
+
+    return documents()
+
+
+def notified(take: Callable[[], Iterator[tuple[str, Fact]]]) -> dict[str, list[Fact]]:
+    """What each topic said, as soon as all plates came on the detector's."""
+    found: dict[str, list[Fact]] = {"standard": [], "detector": []}
+    while len(found["detector"]) < len(PLATES):
+        for topic, fact in take():
+            found[topic].append(fact)
+    return found
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     with ExitStack() as stack:
@@ -144,6 +182,7 @@ def test_every_path_says_the_same_of_each_plate(site: Site, tmp_path: Path) -> N
     )
     lines.start()
     puller = Puller(site.state.vms_socket, site.user, site.password)
+    documents = metadata(site)
 
     passages = [site.drive_by(plate, number) for number, plate in enumerate(PLATES)]
     pictures = []
@@ -153,17 +192,14 @@ def test_every_path_says_the_same_of_each_plate(site: Site, tmp_path: Path) -> N
         pictures.append(site.get(found.said["picture"], X_Gatewright_Permissions="review")[1])
         assert found.said["picture"][5:19] == f"{found.at:%Y%m%d%H%M%S}"
     until(lambda: all(len(facts) == len(PLATES) for facts in heard.values()), f"all paths: {heard}")
-    pulled: dict[str, list[Fact]] = {"standard": [], "detector": []}
-    while len(pulled["detector"]) < len(PLATES):
-        for topic, fact in puller.pull():
-            pulled[topic].append(fact)
+    pulled, streamed = notified(puller.pull), notified(lambda: of_onvif(next(documents)))
 
     decisions = ("opened", "withheld", "opened")
     told = [Fact(each.plate, since_1970_ms(each.at), each.id, outcome) for each, outcome in zip(passages, decisions, strict=True)]
     assert {path: sorted(facts, key=str) for path, facts in heard.items() if path != "get"} == dict.fromkeys(
         heard.keys() - {"get"}, sorted(told, key=str)
     )
-    assert pulled == {"detector": told, "standard": [replace(fact, decision=None) for fact in told]}
+    assert pulled == streamed == {"detector": told, "standard": [replace(fact, decision=None) for fact in told]}
     assert sorted(fact.plate for fact in heard["get"]) == sorted(PLATES)
     assert pictures == [b"JPEG of 0", b"JPEG of 1", b"JPEG of 2"]
 

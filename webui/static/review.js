@@ -21,5 +21,10 @@ for (const thumb of $$(".thumb")) {
 
 $("#filter")?.addEventListener("input", (event) => {
   const text = event.target.value.trim().toLowerCase();
-  for (const row of $$("#results tbody tr")) row.hidden = text !== "" && !row.textContent.toLowerCase().includes(text);
+  const rows = $$("#results tbody tr");
+  for (const row of rows) {
+    const values = [...row.cells].slice(0, -1).map((cell) => cell.textContent.toLowerCase()); // the last one holds a button
+    row.hidden = !values.some((value) => value.includes(text));
+  }
+  $("#no-row").hidden = rows.some((row) => !row.hidden);
 });

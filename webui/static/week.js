@@ -73,19 +73,23 @@ export function openWeek(root) {
 
   rows.forEach((row, number) => {
     let paint = null;
+    let last = 0;
     const hourAt = (event) => {
       const box = row.getBoundingClientRect();
       return Math.max(0, Math.min(23, Math.floor((event.clientX - box.left) / box.width * 24)));
     };
     const apply = (event) => {
       const hour = hourAt(event);
-      const cleared = without(days[number], hour * 60, hour * 60 + 60);
-      days[number] = paint ? join([...cleared, [hour * 60, hour * 60 + 60]]) : cleared;
+      const [from, until] = [Math.min(last, hour) * 60, Math.max(last, hour) * 60 + 60]; // a quick pointer skips hours
+      const cleared = without(days[number], from, until);
+      days[number] = paint ? join([...cleared, [from, until]]) : cleared;
+      last = hour;
       draw(number);
     };
     row.addEventListener("pointerdown", (event) => {
       row.setPointerCapture(event.pointerId);
-      paint = !row.children[hourAt(event)].classList.contains("on");
+      last = hourAt(event);
+      paint = !row.children[last].classList.contains("on");
       apply(event);
     });
     row.addEventListener("pointermove", (event) => { if (paint !== null) apply(event); });

@@ -1,13 +1,13 @@
-"""Kinds: what can be exported and imported by itself; one file per kind of job, found by the registry.
+"""Kinds: the exports and imports that can be scheduled; one file per kind of job, found by the registry.
 
-A new kind is one file here that offers `JOB` (engine/exchange/kind.py) and one test: menu entry, form, validation, schedule, run
-now, Audit and its last error follow by themselves. Its `run(options, env)` gets a JobEnv and gives a Done; what it raises as
-DeliveryError or ConfigError is its last error. It runs in a process of its own, one at a time, so that it may take the time and
-memory it needs.
+A new kind is one file here that offers `JOB` (engine/exchange/kind.py) and one test: menu entry, form, validation, schedule,
+run now, Audit and its last error follow by themselves. Its `run(options, env)` gets a JobEnv and returns a Done; a
+DeliveryError or ConfigError that it raises becomes its last error. It runs in a separate process, one job at a time, so that it
+may take the time and memory it needs.
 
-What kinds share: engine/exchange/exporting.py makes a file of lists, engine/exchange/importing.py takes one in,
-engine/actions/_ftp.py is a session with an FTP server. What one run must tell the next (a generation number, the newest passage)
-goes through `Done.memory` to `JobEnv.memory`."""
+Shared code: engine/exchange/exporting.py writes a list file, engine/exchange/importing.py imports one, engine/actions/_ftp.py
+is a session with an FTP server. What one run must tell the next (a generation number, the newest passage) goes through
+`Done.memory` to `JobEnv.memory`."""
 
 from __future__ import annotations
 

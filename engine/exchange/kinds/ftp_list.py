@@ -28,7 +28,7 @@ class FtpListOptions(FtpServer):
 
 
 def _run(options: FtpListOptions, env: JobEnv) -> Done:
-    from engine.exchange.exporting import write_lists  # here: the service knows the kinds, and does not write files
+    from engine.exchange.exporting import write_lists  # imported here: the service loads the kinds but writes no files
 
     path, lists = env.scratch / "list", env.store.entries.mark()
     written = write_lists(path, env.store, env.list, options.format, env.device, options.further, followed=options.further)

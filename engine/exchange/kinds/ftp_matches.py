@@ -1,4 +1,4 @@
-"""FTP matches: puts the passages of a list since the last time on an FTP server (manual 4.4, List tab)."""
+"""FTP matches: puts the passages of a list since the last run on an FTP server (manual 4.4, List tab)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class FtpMatchesOptions(FtpServer):
 
 
 def _run(options: FtpMatchesOptions, env: JobEnv) -> Done:
-    from engine.exchange.matches import write_matches  # here: the service knows the kinds, and does not write files
+    from engine.exchange.matches import write_matches  # imported here: the service loads the kinds but writes no files
 
     path, after = env.scratch / "matches", int(env.memory.get("after", 0))
     written = write_matches(path, env.store, env.list, options.format, env.device, after)

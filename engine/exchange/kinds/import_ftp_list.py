@@ -21,7 +21,7 @@ class ImportFtpListOptions(FtpServer, TakingOptions):
 
 
 def _run(options: ImportFtpListOptions, env: JobEnv) -> Done:
-    from engine.exchange.plate_files.rows import MOST_BYTES  # here: the service knows the kinds, and does not import files
+    from engine.exchange.plate_files.rows import MOST_BYTES  # imported here: the service loads the kinds but imports no files
 
     folders, name = path_of(options.name, env.list, env.device, env.clock.now())
     file, path = f"{name}.{IMPORTED[options.format][0].lower()}", env.scratch / "list"

@@ -20,7 +20,7 @@ class LocalListOptions(LocalFileOptions):
 
 
 def _run(options: LocalListOptions, env: JobEnv) -> Done:
-    from engine.exchange.exporting import write_lists  # here: the service knows the kinds, and does not write files
+    from engine.exchange.exporting import write_lists  # imported here: the service loads the kinds but writes no files
 
     path, lists = env.scratch / "list", env.store.entries.mark()
     written = write_lists(path, env.store, env.list, options.format, env.device, options.further)

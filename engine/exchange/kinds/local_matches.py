@@ -1,4 +1,4 @@
-"""Local matches: exports the passages of a list since the last time into a file on the camera (manual 4.4, List tab)."""
+"""Local matches: exports the passages of a list since the last run into a file on the camera (manual 4.4, List tab)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class LocalMatchesOptions(LocalFileOptions):
 
 
 def _run(options: LocalMatchesOptions, env: JobEnv) -> Done:
-    from engine.exchange.matches import write_matches  # here: the service knows the kinds, and does not write files
+    from engine.exchange.matches import write_matches  # imported here: the service loads the kinds but writes no files
 
     path, after = env.scratch / "matches", int(env.memory.get("after", 0))
     written = write_matches(path, env.store, env.list, options.format, env.device, after)

@@ -63,7 +63,7 @@ class SincroOptions(Settings):
 
 
 def _run(options: SincroOptions, env: JobEnv) -> Done:
-    # Here: the service knows the kinds, and does not import files.
+    # Imported here: the service loads the kinds but imports no files.
     from engine.exchange.plate_files.rows import MOST_BYTES
     from engine.exchange.published import FOLDER, published_name
 
@@ -84,21 +84,22 @@ def _run(options: SincroOptions, env: JobEnv) -> Done:
 
 
 def _taking(options: SincroOptions) -> Taking:
-    """What the master does to its lists is meant, and done here too, whatever it is. A master that is followed for the first time
-    replaces this camera's list, as the manual says, but does not empty it: it may have lost its own."""
+    """Changes that the master makes to its lists are intended, and are repeated here whatever they are. A master that is
+    followed for the first time replaces this camera's list, as the manual says, but does not empty it: it may have lost its
+    own."""
     name, removes = IMPORTED[options.format]
     return Taking(name, Terms(removes, 100, False, follows=True), Terms(removes, 100, True, follows=True))
 
 
 class _Pin:
-    """The master's certificate: the one that was asked for, else the one that was there the last time."""
+    """The master's certificate: the one that the options name, else the one seen last time."""
 
     def __init__(self, options: SincroOptions, env: JobEnv) -> None:
         self._wanted = options.fingerprint or str(env.memory.get("pin", ""))
         self.seen = self._wanted
 
     def look(self, certificate: bytes) -> None:
-        """DeliveryError when it is another one."""
+        """DeliveryError if the certificate is another one."""
         found = hashlib.sha256(certificate).hexdigest()
         if self._wanted and found != self._wanted:
             raise DeliveryError(

@@ -1,1 +1,1 @@
-"""Files: lists of plates as files: those of the manual (XML, CSV) and those of spreadsheets, read strictly, written exactly."""
+"""Plate files: lists of plates as files: the manual's formats (XML, CSV) and spreadsheets, read strictly and written exactly."""

@@ -1,4 +1,4 @@
-"""Columns: what a file may say about a plate: the field of the entry, its names in files, how it is read and written."""
+"""Columns: what a file may say about a plate: the entry's field, its names in files, how it is read and written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from engine.exchange.plate_files.hours import read_hours, write_hours
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How texts of a file are meant. `zone`: of times without an offset; `order`: of dates.ORDERS."""
+    """How texts of a file are interpreted. `zone`: of times without an offset; `order`: one of dates.ORDERS."""
 
     zone: ZoneInfo
     order: str = ""
@@ -23,8 +23,8 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`name`: the field of ListEntry, and what our own files call it; `manual`: what the manual's files call it, "" when they have
-    no such thing; `headings`: what people call it, compared without case, spaces and marks. `read` raises ConfigError."""
+    """`name`: the field of ListEntry and its name in our own files; `manual`: its name in the manual's files, "" if they lack
+    it; `headings`: what people call it, compared without case, spaces and marks. `read` raises ConfigError."""
 
     name: str
     manual: str
@@ -34,7 +34,7 @@ class Column:
 
     @property
     def written(self) -> str:
-        """The attribute or heading in the files that we write."""
+        """The attribute or heading in files that we write."""
         return self.manual or self.name
 
 
@@ -113,7 +113,7 @@ COLUMNS: Mapping[str, Column] = {
         Column("entries_left", "", ("entries left", "visits", "visits left"), _number, _same),
     )
 }
-"""By field, in the order in which files have them."""
+"""By field, in the order in which files list them."""
 
 MANUAL = tuple(each for each in COLUMNS.values() if each.manual)
 FURTHER = tuple(each for each in COLUMNS.values() if not each.manual)
@@ -122,7 +122,7 @@ BY_WRITTEN = {each.written: each for each in COLUMNS.values()}
 
 
 def plain_heading(text: str) -> str:
-    """A heading as it is compared: "Gültig bis" -> "gultigbis"."""
+    """A heading normalised for comparison: "Gültig bis" -> "gultigbis"."""
     import unicodedata
 
     found = unicodedata.normalize("NFKD", text).casefold()
@@ -132,4 +132,4 @@ def plain_heading(text: str) -> str:
 BY_HEADING = {
     plain_heading(each): column for column in COLUMNS.values() for each in (column.written, column.name, *column.headings)
 }
-"""Of tables that people make."""
+"""Headings of tables that people make."""

@@ -1,4 +1,4 @@
-"""CSV file: cells of a text file, whatever separates them and whatever its characters are; and the manual's own, written."""
+"""CSV file: reads the cells of a text file with any separator and any character set; writes the manual's own."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _BOMS = (
 )
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 _WESTERN_PLATE = re.compile("[\x20-\x7eÄÖÜäöüßÅåØøŠšŽž·]*")
-"""What plates of the countries that use Latin-1 hold. Anything else in a file without a sign of its character set is more likely
-another one, in which a plate of somebody else would be listed."""
+"""The characters on plates of the countries that use Latin-1. In a file without a declared character set, anything else more
+likely means another character set, in which somebody else's plate would be listed."""
 
 
 def read(path: Path, head: Head) -> Iterator[FileRow]:
-    """The rows of the file; `head` is filled before the first. FileRefused: it is no table of plates."""
+    """The rows of the file; `head` is filled before the first. FileRefused: it is not a table of plates."""
     encoding = encoding_of(path)
     rows = rows_of(_cells(path, encoding), head)
     if encoding != "cp1252":
@@ -79,7 +79,7 @@ def _lines(file: IO[str]) -> Iterator[str]:
 
 
 def _first_line(file: IO[str]) -> str:
-    """The first line that is not empty; the file is at its beginning again."""
+    """The first non-empty line; the file is rewound to its beginning."""
     found = ""
     for line in iter(lambda: file.readline(_PIECE), ""):
         found = line
@@ -100,8 +100,8 @@ def _separator(line: str) -> str:
 
 
 def encoding_of(path: Path) -> str:
-    """By the byte order mark, else UTF-8 if all of it is that, UTF-16 if every other byte of its beginning is 0, else Windows-1252,
-    which Latin-1 is a part of."""
+    """The encoding by the byte order mark, else UTF-8 if the whole file is valid, UTF-16 if every other byte of its beginning
+    is 0, else Windows-1252, a superset of Latin-1."""
     with path.open("rb") as file:
         start = file.read(_PIECE)
         marked = next((name for mark, name in _BOMS if start.startswith(mark)), "")
@@ -130,8 +130,8 @@ def write(
     zone: ZoneInfo,
     stamp: Stamp = NO_STAMP,
 ) -> int:
-    """Writes the lists with their entries in the manual's two blocks; how many entries. What the manual does not know are columns
-    behind its own: those of `stamp`, all with the values that it has."""
+    """Writes the lists with their entries in the manual's two blocks; returns the number of entries. Fields of `stamp.columns`
+    become columns after the manual's own; its generation and zone are cells of the first list."""
     writer = csv.writer(Encoded(out), delimiter=";", lineterminator="\n")
     followed = (stamp.generation, stamp.zone) if stamp.generation else ()
     writer.writerow((LIST_BLOCK, "description", "color", *(("generation", "zone") if followed else ())))
@@ -153,7 +153,7 @@ def write(
 
 
 class Encoded:
-    """What csv writes to, over a file of bytes."""
+    """A binary file as csv.writer needs it."""
 
     def __init__(self, out: Sink) -> None:
         self._out = out

@@ -1,4 +1,4 @@
-"""Dates: limits of validity as files write them: the manual's form, other ISO 8601, days as people write them, Excel's numbers."""
+"""Dates: validity limits as files write them: the manual's form, other ISO 8601, dates as people write them, Excel's numbers."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from engine.lists import EARLIEST, LATEST, limit
 
 FIRST = "2000-01-01T00:00:00.000"
 LAST = "3000-01-01T00:00:00.000"
-"""Start and end that stand for none (manual 4.4, List tab), whatever the time zone is."""
+"""Start and end that mean "no limit" (manual 4.4, List tab), in any time zone."""
 
 _BEFORE_1904 = datetime(1899, 12, 30)
 _SINCE_1904 = datetime(1904, 1, 1)
-"""Day 0 of a workbook, and of one that Excel for old Macs began."""
+"""Day 0 of a workbook, and of one created by Excel for old Macs."""
 
 
 class SheetDay(str):
-    """A cell that a workbook shows as a day: ISO text."""
+    """A cell that a workbook shows as a date: ISO text."""
 
     __slots__ = ()
 
@@ -35,8 +35,8 @@ _YEAR_FIRST = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})(.*)", re.DOTALL)
 
 
 def read_limit(value: object, zone: ZoneInfo, end: bool, order: str = "") -> datetime:
-    """A limit of an entry as a file has it: a text, a number of days (Excel) or a datetime, of `zone` unless it has an offset.
-    Empty, 2000-01-01 and 3000-01-01 stand for none; a day without a time belongs, as an `end`, to it as a whole. ConfigError says
+    """A validity limit as a file has it: a text, a number of days (Excel) or a datetime, in `zone` unless it has an offset.
+    Empty, 2000-01-01 and 3000-01-01 mean no limit; a day without a time, as an `end`, includes the whole day. ConfigError says
     how dates are written."""
     text = value.isoformat() if isinstance(value, datetime) else str(value).strip()
     if text in ("", LAST if end else FIRST):
@@ -54,8 +54,8 @@ def read_limit(value: object, zone: ZoneInfo, end: bool, order: str = "") -> dat
 
 
 def write_limit(at: datetime, zone: ZoneInfo, end: bool) -> str:
-    """The limit in the manual's form, local; in UTC with its offset where that would be read as another moment: in the second of
-    the two hours when summer time ends, or when it would stand for none."""
+    """The limit in the manual's form, in local time; in UTC with its offset where local time would be ambiguous: in the second
+    of the two hours when summer time ends, or when it would mean "no limit"."""
     if at == (LATEST if end else EARLIEST):
         return LAST if end else FIRST
     text = _naive(at.astimezone(zone))

@@ -13,7 +13,7 @@ _SPAN = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
 
 
 def read_hours(text: str) -> WeekSchedule:
-    """ConfigError says how it is written."""
+    """ConfigError says how hours are written."""
     if not text or text.lower() == "always":
         return ALWAYS
     days: list[list[Span]] = [[] for _ in DAYS]

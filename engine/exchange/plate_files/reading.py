@@ -1,4 +1,4 @@
-"""Reading: a file of plates in whatever format it is, as entries with the lists that they belong to."""
+"""Reading: reads a file of plates in any supported format as entries with their lists."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PACKED = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"), (b"7z\
 
 
 class ReadEntry(NamedTuple):
-    """`values`: {field of ListEntry: value} of what the file tells about a plate; `given`: their names."""
+    """`values`: {field of ListEntry: value} that the file gives for a plate; `given`: their names."""
 
     line: int
     list_name: str
@@ -34,7 +34,7 @@ class ReadEntry(NamedTuple):
 
 
 def format_of(path: Path) -> str:
-    """ "XML", "CSV" or "XLSX", by what the file begins with. FileRefused: empty, packed or too long."""
+    """ "XML", "CSV" or "XLSX", by the first bytes of the file. FileRefused: empty, packed or too long."""
     size = path.stat().st_size
     if size > MOST_BYTES:
         raise FileRefused("the file has {size} MB; at most {most} are taken", size=size >> 20, most=MOST_BYTES >> 20)
@@ -53,9 +53,8 @@ def format_of(path: Path) -> str:
 
 
 def read(path: Path, zone: ZoneInfo, refusals: Refusals, head: Head, name: str = "", order: str = "") -> Iterator[ReadEntry]:
-    """The entries of the file; what is wrong with single rows goes to `refusals`. `head` is filled before the first entry; `name`:
-    of READERS, "" for whatever it is; `order`: of dates (dates.ORDERS). FileRefused: the file as a whole is not what it should
-    be."""
+    """The entries of the file; errors in single rows go to `refusals`. `head` is filled before the first entry; `name`: one of
+    READERS, "" to detect it; `order`: one of dates.ORDERS. FileRefused: the file as a whole is invalid."""
     found = format_of(path)
     if name and found != name:
         raise FileRefused("this is no {wanted} file, it looks like {found}", wanted=name, found=found)
@@ -73,7 +72,7 @@ def read(path: Path, zone: ZoneInfo, refusals: Refusals, head: Head, name: str =
 
 
 def head_of(path: Path) -> Head:
-    """What the file says before its rows; FileRefused as `read`."""
+    """What the file says before its rows; FileRefused as for `read`."""
     head = Head()
     next(READERS[format_of(path)](path, head), None)
     return head
@@ -90,7 +89,7 @@ def _read(values: Mapping[str, object], reading: Reading) -> dict[str, Any]:
 
 
 def entry_of(list_id: int, values: Mapping[str, Any]) -> ListEntry:
-    """The plate as an entry of the list; what is not told about it is as for any new plate."""
+    """The plate as an entry of the list; fields that the file does not give have the defaults of a new plate."""
     return ListEntry(**{**_DEFAULTS, "list_id": list_id, **values})
 
 

@@ -1,4 +1,4 @@
-"""Rows: what a reader of files gives: the lists that the file is about, and one entry a time, with the line that it stands in."""
+"""Rows: what a file reader returns: the lists in the file, and one entry at a time with its line number."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from board.kit.errors import ConfigError
 from board.kit.words import Text
 
 MOST_BYTES = 64 << 20
-"""Of a file of plates; what it unpacks to may be four times as long."""
+"""Bytes of a file of plates; unpacked it may be four times as long."""
 
 MOST_LISTS = 100
 
@@ -19,7 +19,7 @@ MOST_COUNTED = 1 << 23
 
 
 class FileRefused(ConfigError):
-    """The file is not what it should be; the text says where and why."""
+    """The file is invalid; the text says where and why."""
 
 
 def at_line(line: int, why: Text | ConfigError) -> FileRefused:
@@ -27,7 +27,7 @@ def at_line(line: int, why: Text | ConfigError) -> FileRefused:
 
 
 class Sink(Protocol):
-    """What a file is written to."""
+    """A file opened for writing."""
 
     def write(self, data: bytes, /) -> int: ...
 
@@ -41,14 +41,14 @@ class FileList:
 
 
 class Numbers:
-    """Numbers of plates that were there. A file counts from 1 on: a bit for each costs a sixtieth of a set of them."""
+    """Numbers of plates already seen. Files count from 1: a bit for each takes a sixtieth of the memory of a set."""
 
     def __init__(self) -> None:
         self._bits = bytearray()
         self._others: set[int] = set()
 
     def add(self, number: int) -> bool:
-        """False: it was there already. `number`: from 0 on."""
+        """False: it was there already. `number`: from 0."""
         if number >= MOST_COUNTED:
             known = len(self._others)
             self._others.add(number)
@@ -63,8 +63,8 @@ class Numbers:
 
 
 class FileRow(NamedTuple):
-    """One plate. `line`: where it stands; `list_name`: "" when the file names no list; `values`: {field of ListEntry: what stands
-    there} of what the file says about it: texts, from a workbook numbers and days too."""
+    """One plate. `line`: its line number; `list_name`: "" if the file names no list; `values`: {field of ListEntry: cell} for
+    what the file gives: texts, from a workbook numbers and dates too."""
 
     line: int
     list_name: str
@@ -77,9 +77,9 @@ LONGEST_GENERATION = 700
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What our own files tell besides the manual's, for cameras that follow (manual 5, Camera list synchronization). `generation`:
-    of engine/exchange/generation.py; `zone`: of the times; `columns`: fields that the file tells of each plate, also where nothing
-    stands."""
+    """What our own files add to the manual's for following cameras (manual 5, Camera list synchronization). `generation`: see
+    engine/exchange/generation.py; `zone`: of the times; `columns`: fields that the file gives for each plate, even where they
+    are empty."""
 
     generation: str = ""
     zone: str = ""
@@ -91,7 +91,7 @@ NO_STAMP = Stamp()
 
 @dataclass(slots=True)
 class Head:
-    """What a file says before and beside its rows; filled in while they are read. `lists`: {name: list}, in the file's order."""
+    """What a file says before and beside its rows; filled in while rows are read. `lists`: {name: list}, in the file's order."""
 
     lists: dict[str, FileList] = field(default_factory=dict)
     stamp: Stamp = NO_STAMP

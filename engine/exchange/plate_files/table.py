@@ -1,4 +1,5 @@
-"""Table: rows of cells, from a CSV file or a workbook, as plates of lists: in the manual's two blocks, or as people make tables."""
+"""Table: reads rows of cells, from a CSV file or a workbook, as plates of lists: the manual's two blocks, or tables that people
+make."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from engine.exchange.plate_files.rows import (
 )
 
 Cells = tuple[int, Sequence[object]]
-"""(line, its cells): texts; from a workbook numbers and days too."""
+"""(line, its cells): texts; from a workbook numbers and dates too."""
 
 LIST_BLOCK, ENTRY_BLOCK = "nllist-id", "nlelemlist-id"
 """First headings of the manual's blocks (manual 4.4, List tab)."""
@@ -29,7 +30,7 @@ LIST_HEADINGS = frozenset(plain_heading(each) for each in ("list", "list name", 
 
 
 def rows_of(cells: Iterable[Cells], head: Head) -> Iterator[FileRow]:
-    """The rows of the table; `head` is filled before the first. FileRefused: it is no table of plates."""
+    """The rows of the table; `head` is filled before the first. FileRefused: it is not a table of plates."""
     told = ((line, row) for line, row in cells if any(str(each).strip() for each in row))
     line, first = next(told, (0, ()))
     if not first:
@@ -90,7 +91,7 @@ def _names(row: Sequence[object]) -> tuple[str, ...]:
 
 
 def _fitting(line: int, row: Sequence[object], count: int) -> list[str]:
-    """As many texts as there are headings: what is missing at the end was cut off, what is too much must be empty."""
+    """As many texts as there are headings: missing cells at the end were cut off, surplus cells must be empty."""
     texts = [str(each).strip() for each in row]
     if len(texts) < count:
         raise at_line(line, Text("it has {found} of {count} columns: the file was cut off", {"found": len(texts), "count": count}))

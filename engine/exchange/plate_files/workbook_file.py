@@ -17,20 +17,20 @@ from engine.exchange.plate_files.rows import MOST_BYTES, FileRefused, FileRow, H
 from engine.exchange.plate_files.table import Cells, rows_of
 
 MOST_UNPACKED = 4 * MOST_BYTES
-"""Of all parts together that are read."""
+"""Bytes of all parts that are read, together."""
 MOST_PARTS = 2_000
 MOST_TEXTS = 32 << 20
-"""Characters of the texts that the cells share."""
+"""Characters of the shared strings."""
 MOST_COLUMNS = 256
 MOST_CELL = 32_767
 
 _PIECE = 1 << 16
 _DAYS = frozenset((*range(14, 23), *range(27, 37), 45, 46, 47, *range(50, 59)))
-"""Numbers of the built-in formats that show a number as a day or a time (ECMA-376 part 1, 18.8.30)."""
+"""Ids of the built-in formats that show a number as a date or a time (ECMA-376 part 1, 18.8.30)."""
 
 
 def read(path: Path, head: Head) -> Iterator[FileRow]:
-    """The rows of the first sheet; `head` is filled before the first. FileRefused: no workbook, or one that is damaged or a
+    """The rows of the first sheet; `head` is filled before the first. FileRefused: not a workbook, damaged, or a decompression
     bomb."""
     return rows_of(_cells(path), head)
 
@@ -155,7 +155,7 @@ class _Workbook:
 
 
 class _Sheet:
-    """Gives the rows that are complete after each piece."""
+    """Yields the rows that each piece completes."""
 
     def __init__(self, texts: list[str], days: list[bool], since_1904: bool) -> None:
         self._texts = texts
@@ -237,7 +237,7 @@ def strict_parser(
     end: Callable[[str], None] | None = None,
     said: Callable[[str], None] | None = None,
 ) -> Any:
-    """A parser that takes no DTD; names come without their namespace."""
+    """A parser that refuses a DTD; names come without their namespace."""
     parser = expat.ParserCreate(namespace_separator=" ")
 
     def refuse(*_: object) -> None:
@@ -263,7 +263,7 @@ def _feed(parser: Any, piece: bytes, last: bool = False) -> None:
 
 
 def _column_of(reference: str, following: int) -> int:
-    """1 of "A7", 28 of "AB7"; what is no reference is the `following` one."""
+    """1 for "A7", 28 for "AB7"; `following` if it is not a reference."""
     letters = reference.rstrip("0123456789")
     number = 0
     for letter in letters[:3].upper():
@@ -276,11 +276,11 @@ def _int(text: str | None) -> int:
 
 
 def _shows_day(code: str) -> bool:
-    """Whether a format of one's own shows days: d, m, y, h or s outside of quotes, brackets and after a backslash."""
+    """Whether a custom format shows dates: d, m, y, h or s outside quotes and brackets and not after a backslash."""
     bare = re.sub(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.', "", code.split(";")[0])
     return bool(re.search("[dmyhs]", bare, re.IGNORECASE)) and bare.lower() != "general"
 
 
 def _unescaped(text: str) -> str:
-    """_x000D_ and the like, by which SpreadsheetML writes control characters."""
+    """Decodes _x000D_ and the like, SpreadsheetML's escapes for control characters."""
     return re.sub(r"_x([0-9A-Fa-f]{4})_", lambda found: chr(int(found[1], 16)), text) if "_x" in text else text

@@ -43,7 +43,7 @@ from engine.types import ListEntry, PlateList
 _PIECE = 1 << 16
 MOST_DEEP = 16
 MOST_UNFINISHED = 1 << 18
-"""Bytes of one element: what is longer is no plate."""
+"""Bytes of one element; a longer one cannot be a plate."""
 
 _SHORT = re.compile(r'(\w+)="([^"]*)"')
 
@@ -56,8 +56,8 @@ NO_PLATE = mark("the plate (numberplate) is missing")
 
 
 def read(path: Path, head: Head) -> Iterator[FileRow]:
-    """The rows of the file, one after the other; `head` is filled before the first. FileRefused: not XML, not the manual's, or it
-    does what no list of plates does (a DTD with its entities, for one)."""
+    """The rows of the file, one after the other; `head` is filled before the first. FileRefused: not XML, not the manual's
+    format, or it contains what no list of plates needs (such as a DTD with entities)."""
     reader = _Reader(head)
     with path.open("rb") as file:
         while piece := file.read(_PIECE):
@@ -86,7 +86,7 @@ class _Reader:
             self._parser.Parse(piece, last)
         except expat.ExpatError as why:
             raise FileRefused("line {line}: not XML: {reason}", line=why.lineno, reason=Text(expat.ErrorString(why.code))) from why
-        except (LookupError, ValueError) as why:  # an encoding that Python has not, or has only for several bytes a character
+        except (LookupError, ValueError) as why:  # an encoding that Python lacks, or supports only for several bytes a character
             if isinstance(why, FileRefused):
                 raise
             raise FileRefused("its character set is not known: save it as UTF-8") from why
@@ -165,14 +165,15 @@ def write(
     further: bool = True,
     infoplate: Sequence[tuple[str, str]] = (),
 ) -> int:
-    """Writes the lists with their entries, in that order; how many entries. `further`: also what the manual does not know."""
+    """Writes the lists with their entries, in that order; returns the number of entries. `further`: also writes fields that the
+    manual does not know."""
     out.write(b'<?xml version="1.0" encoding="utf-8"?>\n')
     if stamp != NO_STAMP:
         said = {"generation": stamp.generation, "zone": stamp.zone, "columns": " ".join(stamp.columns)}
         out.write(f"<?gatewright {_attributes({name: value for name, value in said.items() if value})}?>\n".encode())
     out.write(b"<grouplist>\n<nllists>\n")
     for each, _ in lists:
-        colour = each.colour if stamp.generation else ""  # always empty in the manual's
+        colour = each.colour if stamp.generation else ""  # always empty in the manual's files
         said = {"id": str(each.id), "sendserver": "0", "dateserver": "", "reserve": "", "description": each.name, "color": colour}
         out.write(f"<nllist {_attributes(said)}/>\n".encode())
     out.write(b"</nllists>\n<nlelemlists>\n")
@@ -216,7 +217,7 @@ def _column(name: str, value: str) -> str:
 
 
 def stamp_of(path: Path) -> Stamp:
-    """What the file's beginning tells; an empty Stamp for a file of others. FileRefused as `read`."""
+    """What the file's beginning says; an empty Stamp for files that are not ours. FileRefused as for `read`."""
     head = Head()
     for _ in read(path, head):
         break

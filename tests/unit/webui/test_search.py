@@ -133,6 +133,15 @@ def test_review_and_audit_are_downloaded_as_workbooks(caller: Caller) -> None:
     assert "passages.xlsx" in caller.get("review").text and "audit.xlsx" in caller.get("audit").text
 
 
+def test_a_page_has_as_many_rows_as_were_chosen_and_the_others_are_numbered(caller: Caller) -> None:
+    for number in range(51):
+        caller.portal.store.add_passage(passage(f"AB{number}", f"p{number}"), [])
+    for size, pages in ((25, (25, 25, 1)), (50, (50, 1))):
+        shown = [caller.get(f"review?from=2026-01-01T00:00&size={size}&page={number}").text for number in range(1, len(pages) + 1)]
+        assert [page.count('class="plate-cell"') for page in shown] == list(pages)
+        assert f"page={len(pages)}" in shown[0] and f"page={len(pages) + 1}" not in shown[0]
+
+
 def test_more_than_ten_thousand_are_said_so_and_the_oldest_are_one_step_away(caller: Caller) -> None:
     store = caller.portal.store
     with store.transaction():

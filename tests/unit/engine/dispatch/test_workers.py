@@ -51,6 +51,14 @@ def test_a_listed_car_gives_one_pulse_with_the_id_of_its_delivery(camera: Camera
     assert camera.turn() is False
 
 
+def test_the_log_says_what_an_action_did_for_which_plate(camera: Camera, caplog: pytest.LogCaptureFixture) -> None:
+    camera.intake.take(passage())
+    with caplog.at_level("INFO"):
+        camera.turn()
+    said = [record.getMessage() for record in caplog.records if "DO1 pulsed 500 ms" in record.getMessage()]
+    assert len(said) == 1 and "HK55EVB" in said[0]
+
+
 def test_a_repeated_passage_is_stored_once_and_opens_once(camera: Camera) -> None:
     assert [camera.intake.take(passage()), camera.intake.take(passage())] == [True, False]
     while camera.turn():

@@ -34,6 +34,15 @@ def test_what_the_settings_leave_out_is_not_stored_and_a_passage_without_plate_h
     assert ImageStore(tmp_path, full=True, plate=True, quality_pct=70).save(replace(PASSAGE, box=(0, 0, 0, 0)), RGB).plate == ""
 
 
+def test_a_lower_quality_makes_smaller_files(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, RGB.shape, np.uint8)
+    sizes = []
+    for quality_pct in (20, 70, 95):
+        name = ImageStore(tmp_path, full=True, plate=False, quality_pct=quality_pct).save(SEEN, noise).full
+        sizes.append((tmp_path / name).stat().st_size)
+    assert sizes[0] < sizes[1] < sizes[2]
+
+
 def test_a_box_over_the_edge_is_cut_and_one_outside_has_no_crop() -> None:
     part = crop_of(RGB, (-10, -10, 30, 20))
     assert part is not None and part.shape == (13, 23, 3)

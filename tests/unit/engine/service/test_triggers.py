@@ -67,6 +67,17 @@ def test_triggers_nearer_than_the_period_are_refused_with_the_time_that_is_missi
     assert len({trigger.id for trigger in bench.sent}) == 3
 
 
+def test_the_log_has_a_line_for_each_trigger(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", "triggers"):
+        bench.fire()
+        cause = "socket 10.0.0.5"
+        with pytest.raises(TriggerRefused):
+            bench.triggers.fire(cause)
+    early = "4.0 s too early: at least 4 s must lie between two triggers"
+    assert [record.getMessage() for record in caplog.records][1:] == [f"trigger by {cause} refused: {early}"]
+    assert caplog.records[0].getMessage().startswith(f"trigger {bench.sent[0].id} by ")
+
+
 @pytest.mark.parametrize("mode", ["MOTION", "FREEFLOW", "STOPPED", "NO LICENSE"])
 def test_another_mode_refuses_triggers(bench: Bench, mode: str) -> None:
     bench.mode = mode

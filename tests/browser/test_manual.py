@@ -1,0 +1,217 @@
+"""Small promises of the manual that only a browser can see (docs/conformance.md), on a camera whose service is stopped."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from board.kit.clock import Clock
+from engine.settings import LprSettings
+from engine.store import Store
+from engine.types import PassageImages
+from tests.browser.proxy import Proxy
+from tests.browser.stack import Stack
+from tests.samples import WHITE, entry, passage, rule
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser tests")
+
+LINE = (0.5, 0.25, 0.6, 0.75)
+DRAWN = LprSettings(region="Europe", countries=("DE",), lane_line=LINE)
+PLAIN = LprSettings(region="Europe", countries=("DE",))
+
+
+def with_store(folder: Path, work: Any) -> Any:
+    store = Store(folder / "anpr" / "anpr.db", Clock())
+    try:
+        return work(store)
+    finally:
+        store.close()
+
+
+def jpeg(width: int) -> bytes:
+    made = io.BytesIO()
+    Image.new("RGB", (width, 40), (90, 100, 110)).save(made, "JPEG")
+    return made.getvalue()
+
+
+@pytest.fixture(scope="module")
+def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """(state folder, address): one listed car has passed, in lane 2, with both pictures."""
+    folder = tmp_path_factory.mktemp("camera")
+    (folder / "board.json").write_text(json.dumps({"profile": "sim", "camera": "replay:/nowhere", "sd": ""}))
+
+    def fill(store: Store) -> None:
+        store.settings.put(PLAIN, "admin")
+        store.entries.save(entry("HK55EVB"), "admin")
+        now = datetime.now(UTC)
+        images = PassageImages("2026/a.jpg", "2026/a-plate.jpg")
+        store.add_passage(passage(at=now, lane=2, images=images), [], store.lookup("HK55EVB", now, True))
+
+    with_store(folder, fill)
+    stack = Stack(folder, ("manager",))
+    (stack.state.images / "2026").mkdir(parents=True, exist_ok=True)
+    (stack.state.images / "2026" / "a.jpg").write_bytes(jpeg(640))
+    (stack.state.images / "2026" / "a-plate.jpg").write_bytes(jpeg(120))
+    proxy = Proxy(stack.state.manager_socket)
+    yield folder, f"{proxy.address}/anpr"
+    proxy.close()
+    stack.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    opened = context.new_page()
+    opened.set_default_timeout(20_000)
+    yield opened
+    context.close()
+
+
+def settle(folder: Path, lpr: LprSettings) -> None:
+    with_store(folder, lambda store: store.settings.put(lpr, "admin"))
+
+
+def test_live_says_that_no_roi_and_no_lanes_are_drawn(page: Any, camera: tuple[Path, str]) -> None:
+    folder, address = camera
+    settle(folder, PLAIN)
+    page.goto(f"{address}/live")
+    page.get_by_label("Show ROI").check()
+    playwright.expect(page.locator("#rate")).to_have_text("No ROI is drawn: the whole picture is read.")
+    page.get_by_label("Show ROI").uncheck()
+    page.get_by_label("Show lanes").check()
+    playwright.expect(page.locator("#rate")).to_have_text("No lanes are drawn.")
+
+
+def test_live_draws_the_lane_line_and_the_calibration_pattern(page: Any, camera: tuple[Path, str]) -> None:
+    folder, address = camera
+    settle(folder, DRAWN)
+    page.goto(f"{address}/live")
+    page.get_by_label("Show lanes").check()
+    playwright.expect(page.locator("#overlay line.lane")).to_have_count(1)
+    assert page.locator("#overlay text").all_text_contents() == ["Lane 1", "Lane 2"]
+    stroke = page.locator("#overlay line.lane").evaluate("line => getComputedStyle(line).stroke")
+    red, green, blue = (int(each) for each in stroke.removeprefix("rgb(").removesuffix(")").split(","))
+    assert blue > red and blue > green
+    page.get_by_label("Show lanes").uncheck()
+    page.get_by_label("Calibration pattern").check()
+    lines = page.locator("#overlay line.calibration")
+    playwright.expect(lines).to_have_count(3)
+    heights = [float(lines.nth(number).get_attribute("y1")) for number in range(3)]
+    assert [round(below - above) for above, below in pairwise(heights)] == [25, 40]
+    assert lines.first.evaluate("line => getComputedStyle(line).stroke") == "rgb(255, 255, 255)"
+
+
+def test_the_last_result_shows_all_of_the_read(page: Any, camera: tuple[Path, str]) -> None:
+    _, address = camera
+    page.goto(f"{address}/live")
+    last = page.locator("#last")
+    playwright.expect(last).to_contain_text("HK55EVB")
+    names, values = last.locator("dt").all_inner_texts(), last.locator("dd").all_inner_texts()
+    facts = dict(zip(names, values, strict=True))
+    assert (facts["Confidence"], facts["Country"], facts["Character height"]) == ("93.4 %", "Germany", "32 px")
+    assert "WHITELIST" in facts["List"] and facts["Lane"] == "Lane 2" and facts["Date and time"].startswith("20")
+    assert last.locator(".crop img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 120
+
+
+def test_review_shows_the_plate_image_and_a_larger_one_under_the_mouse(page: Any, camera: tuple[Path, str]) -> None:
+    _, address = camera
+    page.goto(f"{address}/review")
+    thumb = page.locator("#results .thumb")
+    assert thumb.evaluate("image => image.decode().then(() => image.naturalWidth)") == 120
+    thumb.hover()
+    larger = page.locator("#hover")
+    playwright.expect(larger).to_be_visible()
+    assert larger.evaluate("image => image.decode().then(() => image.naturalWidth)") == 640
+    assert page.locator("#results [data-name=Lane]").inner_text() == "2"
+    page.mouse.move(5, 5)
+    playwright.expect(larger).to_be_hidden()
+    rows = page.locator("#results tbody tr")
+    page.get_by_label("Search filter").fill("HK55")
+    playwright.expect(rows.first).to_be_visible()
+    none = page.get_by_text("No row of this page matches the search filter.")
+    playwright.expect(none).to_be_hidden()
+    for nowhere in ("ZZ99", "download image"):
+        page.get_by_label("Search filter").fill("")
+        playwright.expect(rows.first).to_be_visible()
+        page.get_by_label("Search filter").fill(nowhere)
+        playwright.expect(rows.first).to_be_hidden()
+        playwright.expect(none).to_be_visible()
+
+
+def test_a_lane_line_is_drawn_with_two_clicks_and_deleted(page: Any, camera: tuple[Path, str]) -> None:
+    folder, address = camera
+    settle(folder, PLAIN)
+    page.goto(f"{address}/lpr")
+    page.get_by_role("button", name="Draw lanes").click()
+    view = page.locator("#view")
+    view.scroll_into_view_if_needed()
+    box = view.bounding_box()
+    page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 0.25 * box["height"])
+    playwright.expect(page.locator("#draw-step")).to_have_text("Now click the bottom point.")
+    page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + 0.75 * box["height"])
+    page.get_by_role("button", name="Save", exact=True).click()
+    playwright.expect(page.locator(".toast")).to_have_text("Saved.")
+    line = with_store(folder, lambda store: store.settings(LprSettings)).lane_line
+    assert line == pytest.approx(LINE, abs=0.01)
+    page.get_by_role("button", name="Delete lanes").click()
+    page.get_by_role("button", name="Save", exact=True).click()
+    playwright.expect(page.locator(".toast")).to_have_text("Saved.")
+    assert with_store(folder, lambda store: store.settings(LprSettings)).lane_line is None
+
+
+def test_the_actions_of_a_list_say_when_they_are_many_and_are_deleted_after_a_question(page: Any, camera: tuple[Path, str]) -> None:
+    folder, address = camera
+    for number in range(5):
+        with_store(folder, lambda store, number=number: store.save_rule(rule(WHITE, name=f"Gate {number}")))
+    page.goto(f"{address}/lists/{WHITE}?view=actions")
+    hint = page.get_by_text("Up to 4 enabled actions at the same time are recommended.")
+    playwright.expect(hint).to_be_visible()
+    page.locator(".action", has_text="Gate 4").get_by_role("button", name="Delete").click()
+    page.locator("dialog").get_by_role("button", name="Delete").click()
+    playwright.expect(page.locator(".action")).to_have_count(4)
+    playwright.expect(hint).to_have_count(0)
+    assert [each.name for each in with_store(folder, lambda store: store.rules())] == [f"Gate {number}" for number in range(4)]
+
+
+def test_a_quick_drag_over_a_schedule_leaves_no_hour_out(page: Any, camera: tuple[Path, str]) -> None:
+    _, address = camera
+    page.goto(f"{address}/lists/{WHITE}/actions/new?kind=io")
+    page.get_by_role("button", name="Clear").click()
+    row = page.locator(".hours").first
+    row.scroll_into_view_if_needed()
+    box = row.bounding_box()
+    y = box["y"] + box["height"] / 2
+
+    def x(hour: int) -> float:
+        return float(box["x"] + (hour + 0.5) * box["width"] / 24)
+
+    page.mouse.move(x(8), y)
+    page.mouse.down()
+    page.mouse.move(x(17), y, steps=2)
+    page.mouse.up()
+    playwright.expect(page.get_by_label("Mon from-to")).to_have_value("08:00-18:00")
+    page.mouse.move(x(14), y)
+    page.mouse.down()
+    page.mouse.move(x(12), y)
+    page.mouse.up()
+    playwright.expect(page.get_by_label("Mon from-to")).to_have_value("08:00-12:00, 15:00-18:00")
+
+
+def test_logs_follow_what_is_written_while_auto_update_is_ticked(page: Any, camera: tuple[Path, str]) -> None:
+    folder, address = camera
+    page.goto(f"{address}/logs")
+    page.get_by_label("Log", exact=True).select_option("manager")
+    playwright.expect(page.locator("#lines span").first).to_be_visible()
+    written = next(each for each in folder.rglob("manager*.log"))
+    with written.open("a", encoding="utf-8") as log:
+        log.write("2026-01-02T03:04:05.000Z INFO test: a line of just now\n")
+    playwright.expect(page.locator("#lines")).to_contain_text("a line of just now")
+    playwright.expect(page.get_by_role("button", name="Restart service")).to_be_visible()
