@@ -183,6 +183,7 @@ def test_a_list_a_plate_and_an_io_action_with_a_schedule_are_made_and_tested(pag
     playwright.expect(page.locator("#entries")).to_contain_text("0-4711")
 
     page.get_by_role("link", name="Actions (0)").click()
+    page.wait_for_url("**view=actions")  # and for the scripts of the page, which open the dialog
     page.get_by_role("button", name="Add action").click()
     page.get_by_role("link", name="IO", exact=True).click()
     page.locator("#f-action-name").fill("Open the gate")
@@ -454,11 +455,11 @@ def test_a_copy_of_the_lists_is_restored_and_the_database_is_reset_from_the_page
         card.get_by_role("button", name="Noted").click()
         playwright.expect(card.locator(".notice")).to_have_count(0)
 
-        word = card.locator("#reset-password")
+        word = card.locator("#reset-mac")
         word.fill("not this one")
         card.get_by_role("button", name="Reset the database").click()
         page.locator("dialog").get_by_role("button", name="Reset").click()
-        playwright.expect(page.locator("#notices")).to_contain_text("is not this camera's MAC address")
+        playwright.expect(page.locator("#notices")).to_contain_text("MAC address: is not this camera's")
         word.fill(word.get_attribute("placeholder"))
         card.get_by_role("button", name="Reset the database").click()
         page.locator("dialog").get_by_role("button", name="Reset").click()

@@ -10,7 +10,7 @@ from board.kit.web.routes import Answer, Call, Refused, api, data, said
 from engine.store import backup, rescue
 from webui.portal import Portal
 from webui.view import shapes
-from webui.view.database import database, passwords
+from webui.view.database import confirmations, database
 
 
 class RestoreForm(Settings):
@@ -18,7 +18,7 @@ class RestoreForm(Settings):
 
 
 class ResetForm(Settings):
-    password: str = option(..., "Password", "The camera's MAC address with its colons, as the page shows it.", max_length=40)
+    mac: str = option(..., "MAC address", "The camera's MAC address with its colons, as the page shows it.", max_length=40)
 
 
 def _database(portal: Portal, call: Call) -> Answer:
@@ -33,8 +33,8 @@ def _restore(portal: Portal, call: Call[object, RestoreForm]) -> Answer:
 
 
 def _reset(portal: Portal, call: Call[object, ResetForm]) -> Answer:
-    if call.body.password.strip().lower() not in passwords(portal):
-        raise unfit("password", "Password", "is not this camera's MAC address")
+    if call.body.mac.strip().lower() not in confirmations(portal):
+        raise unfit("mac", "MAC address", "is not this camera's")
     rescue.ask(portal.state.database, rescue.RESET, by=call.user)
     threading.Thread(target=_forget_pictures, args=(portal,), name="pictures", daemon=True).start()
     return data({"ok": True})

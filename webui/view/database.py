@@ -33,12 +33,12 @@ def database(portal: Portal) -> shapes.Database:
         ],
         "notice": told.text if told else None,
         "notice_local": portal.local(told.at) if told else "",
-        "password": passwords(portal)[0],
+        "mac": confirmations(portal)[0],
         "damaged_bytes": _size(portal),
     }
 
 
-def passwords(portal: Portal) -> tuple[str, ...]:
+def confirmations(portal: Portal) -> tuple[str, ...]:
     """What has to be typed before the database is reset (manual 4.6, General configuration tab): one of the camera's MAC addresses,
     or its id where it has no network interface."""
     return mac_addresses() or (camera_id(portal.state),)

@@ -574,13 +574,13 @@ class DatabaseCopy(TypedDict):
 
 
 class Database(TypedDict):
-    """`notice`: what was done to the database, until somebody takes note of it; `password`: what a reset asks for;
+    """`notice`: what was done to the database, until somebody takes note of it; `mac`: what a reset asks for;
     `damaged_bytes`: of the damaged file that was set aside, 0: there is none."""
 
     copies: list[DatabaseCopy]
     notice: Text | None
     notice_local: str
-    password: str
+    mac: str
     damaged_bytes: int
 
 

@@ -49,6 +49,7 @@ def test_every_address_of_the_api_is_in_it_with_its_permission_and_answer() -> N
 def test_whatever_changes_something_names_what_it_takes_or_takes_nothing() -> None:
     without = {f"{method} {path}" for path, method, asked in OPERATIONS if method in ("post", "put") and "requestBody" not in asked}
     assert without == {
+        "post /anpr/api/database/noted",
         "post /anpr/api/integration/test",
         "post /anpr/api/integration/test/{id}",
         "post /anpr/api/jobs/{id}/accept",

@@ -76,12 +76,13 @@ def test_what_the_tests_installed_is_enough_for_a_start(checkout: Checkout, tmp_
     (tools / "dpkg-query").write_text("#!/bin/sh\necho install ok installed\n")
     (tools / "dpkg-query").chmod(0o755)
     assert checkout.setup("--test", PATH=f"{tools}:{os.environ['PATH']}").returncode == 0
-    assert checkout.asked() == ["venv .venv", "pip .[test]"]
+    asked = checkout.asked()
+    assert asked[:2] == ["venv .venv", "pip .[test]"]
     assert checkout.setup().returncode == 0
-    assert checkout.asked() == ["venv .venv", "pip .[test]"]
+    assert checkout.asked() == asked
     (checkout.folder / "setup.py").write_text((ROOT / "setup.py").read_text() + "\n")
     assert checkout.setup().returncode == 0
-    assert checkout.asked() == ["venv .venv", "pip .[test]", "pip ."]
+    assert checkout.asked() == [*asked, "pip ."]
 
 
 def test_an_environment_that_an_upgrade_of_python_broke_is_made_anew(checkout: Checkout) -> None:
