@@ -115,7 +115,7 @@ class Intake:
         return added
 
     def _spend(self, judged: Judged) -> bool:
-        """False: an entry has none left. An action that was carried out already is stored in any case."""
+        """False: an entry has none left. An entry whose action was carried out already is not given back."""
         done = {each.id for each in judged.deliveries if each.state == "done"}
         spent = [
             self._store.visits.begin(judged.passage.id, entry, () if done.intersection(ids) else ids) for entry, ids in judged.spent

@@ -61,7 +61,7 @@ class Hub:
         return 0.0 if since_s is None else time.monotonic() - since_s
 
     def send_engine(self, message: object) -> None:
-        """WireError when no engine is connected or it does not read."""
+        """WireError if no engine is connected or it does not read."""
         with self._lock:
             engine = self._engine
         if engine is None:

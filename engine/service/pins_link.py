@@ -314,5 +314,5 @@ def _not_in_force(why: Text) -> Text:
 
 
 def _late_s(message: PinsRequest | LineRules) -> float:
-    """How long what was taken may take until its end, or pins hangs."""
+    """How long an accepted request may take until its end, or pins hangs."""
     return LONGEST_FRAMES_S if isinstance(message, SendWiegand) else getattr(message, "delay_ms", 0) / 1000 + LATE_S

@@ -14,7 +14,7 @@ log = logging.getLogger("service")
 
 
 class Problems:
-    """`say` is for any thread. `changed()` is called after a new one."""
+    """Any thread may call `say`. `changed()` is called after a new one."""
 
     def __init__(self, clock: Clock, changed: Callable[[], None]) -> None:
         self._clock = clock

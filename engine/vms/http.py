@@ -59,7 +59,7 @@ class Reply:
 
 
 Answer = Callable[[Request, Callable[[Reply], None]], None]
-"""Gives the reply at once or later, in the loop's thread, by calling what it is given."""
+"""Gives the reply by calling its argument in the loop's thread, at once or later."""
 
 
 def text(status: int, what: str, *headers: tuple[str, str]) -> Reply:
@@ -89,7 +89,7 @@ class HttpServer:
         self._clients: set[_Client] = set()
 
     def start(self) -> None:
-        """OSError when the socket cannot be made."""
+        """OSError if the socket cannot be created."""
         self._listener = listener_at(self._path, 128)
         self._loop.watch(self._listener, READ, self._accept)
         self._loop.after(LOOK_S, self._look)
@@ -132,7 +132,7 @@ class HttpServer:
             self._end(client)
             return
         if client.answered:
-            return  # what follows the request is not looked at
+            return  # bytes after the request are ignored
         client.came += data
         try:
             whole = self._is_whole(client)
@@ -145,7 +145,7 @@ class HttpServer:
             self._handle(client)
 
     def _is_whole(self, client: _Client) -> bool:
-        """Whether the request is there with its body; BadRequest when it is none, or too large."""
+        """Whether the request is complete with its body; BadRequest if it is invalid or too large."""
         if client.head is None:
             end = head_end(client.came)
             if not end:

@@ -1,4 +1,4 @@
-"""Measures what README and the issues name: read time, other readers, memory, trigger-to-output latency, Wiegand edge times.
+"""Measures the figures of docs/figures.md: read time, other readers, memory, trigger-to-output latency, Wiegand edge times.
 
 Everything runs here and now, so figures of one run may be compared with each other, not with those of another machine.
 """
