@@ -17,7 +17,7 @@ from board.gpio import open_gpio, taken_by
 from board.i2c import FIRST_ADDRESS, LAST_ADDRESS, open_device, parse_url
 from board.i2c import all_kinds as all_i2c_kinds
 from board.i2c._bus import open_bus
-from board.kit.clock import Clock, synchronised
+from board.kit.clock import CLOCK_KNOWN, Clock, synchronised
 from board.kit.errors import GatewrightError, PinBusy
 from board.kit.state import State
 from board.lines import pin_names, place
@@ -208,7 +208,7 @@ def _clock(profile: BoardProfile, state: State) -> Iterator[Finding]:
     rtc = ", ".join(_read(path / "name") for path in sorted(Path("/sys/class/rtc").glob("rtc*"))) or "none"
     now = datetime.now(UTC)
     state_of_time = "synchronised" if synchronised() else "NOT synchronised: schedules and validity dates may be wrong"
-    yield Finding("time", f"{now:%Y-%m-%d %H:%M:%S} UTC, {state_of_time}", good=now.year >= 2025)
+    yield Finding("time", f"{now:%Y-%m-%d %H:%M:%S} UTC, {state_of_time}", good=now >= CLOCK_KNOWN)
     yield Finding("clock chip", rtc)
 
 

@@ -10,12 +10,12 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from board.kit.clock import Clock, boot_id
+from board.kit.clock import CLOCK_KNOWN, Clock, boot_id
 from board.kit.files import sync_folder, write_whole
 from engine.reading.passages.difference import difference
 from engine.types import Passage
@@ -32,8 +32,6 @@ IN_SIGHT_NS = 5_000_000_000
 """A plate counts as in sight for this long after its last read."""
 AGREE_NS = 60_000_000_000
 """Wall clock and monotonic clock tell the same age as long as they differ by no more."""
-PLAUSIBLE_FROM = datetime(2025, 1, 1, tzinfo=UTC)
-"""A clock before this was never set."""
 MOST_SIGHTS = 500
 
 
@@ -185,6 +183,6 @@ def _age_ns(at: datetime, monotonic_ns: int, now: datetime, now_ns: int) -> int 
 
 
 def _wall_age_ns(at: datetime, now: datetime) -> int | None:
-    if at < PLAUSIBLE_FROM or now < PLAUSIBLE_FROM or at > now:
+    if at < CLOCK_KNOWN or now < CLOCK_KNOWN or at > now:
         return None
     return round((now - at).total_seconds() * 1e9)

@@ -6,10 +6,12 @@ determines what the encoders make (engine/video/plan.py): a client may only set 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from engine.formats.onvif import DETECTOR_RULE, RULE, VIDEO_ANALYTICS, VIDEO_SOURCE
 from engine.video.plan import H264, KEY_EVERY_S
 from engine.vms.onvif.camera import Camera, Video
-from engine.vms.onvif.operations import SNAPSHOT, Call
+from engine.vms.onvif.operations import READ, SNAPSHOT, Call, Operation
 from engine.vms.onvif.soap import Fault, wrong
 from engine.vms.onvif.xml import Element, Xml, join, tag
 
@@ -188,6 +190,26 @@ def check_metadata(wanted: Element) -> None:
     """The same for the metadata, which all clients share."""
     if wanted.attributes.get("token") != METADATA:
         raise no_configuration()
+
+
+def set_operations(prefix: str) -> tuple[Operation, ...]:
+    """The operations that set a configuration, of the media service with this prefix; they accept only what is already in force."""
+
+    def operation(name: str, check: Callable[[Camera, Element], None]) -> Operation:
+        def answer(camera: Camera, call: Call) -> Xml:
+            wanted = call.body.first("Configuration")
+            if wanted is None:
+                raise no_configuration()
+            check(camera, wanted)
+            return tag(f"{prefix}:{name}Response")
+
+        return Operation(name, READ, answer)
+
+    return (
+        operation("SetVideoEncoderConfiguration", check_encoder),
+        operation("SetVideoSourceConfiguration", check_source_configuration),
+        operation("SetMetadataConfiguration", lambda camera, wanted: check_metadata(wanted)),
+    )
 
 
 def entity(name: str, uses: int = 1) -> tuple[Xml, Xml]:

@@ -8,7 +8,7 @@ from engine.vms.onvif.camera import Camera, Video
 from engine.vms.onvif.operations import READ, Call, Operation, Service
 from engine.vms.onvif.services import _video as video
 from engine.vms.onvif.soap import wrong
-from engine.vms.onvif.xml import Element, Xml, join, tag
+from engine.vms.onvif.xml import Xml, join, tag
 
 STREAM = "RTP-Unicast"
 
@@ -131,19 +131,6 @@ def _get_encoder(camera: Camera, call: Call) -> Xml:
     return tag("trt:GetVideoEncoderConfigurationResponse", _encoder("trt:Configuration", found))
 
 
-def _set(name: str, check: Callable[[Camera, Element], None]) -> Operation:
-    """Accepts only what is already in force."""
-
-    def answer(camera: Camera, call: Call) -> Xml:
-        wanted = call.body.first("Configuration")
-        if wanted is None:
-            raise video.no_configuration()
-        check(camera, wanted)
-        return tag(f"trt:{name}Response")
-
-    return Operation(name, READ, answer)
-
-
 def _add(name: str, is_there: Callable[[str, str], bool]) -> Operation:
     """Adding to a profile what it already has: clients do so to be sure."""
 
@@ -239,9 +226,7 @@ SERVICE = Service(
         _one("GetVideoSourceConfiguration", "Configuration", video.SOURCE, video.source_configuration),
         _one("GetMetadataConfiguration", "Configuration", video.METADATA, _metadata),
         _one("GetVideoAnalyticsConfiguration", "Configuration", video.ANALYTICS, _analytics),
-        _set("SetVideoEncoderConfiguration", video.check_encoder),
-        _set("SetVideoSourceConfiguration", video.check_source_configuration),
-        _set("SetMetadataConfiguration", lambda camera, wanted: video.check_metadata(wanted)),
+        *video.set_operations("trt"),
         _add("AddVideoEncoderConfiguration", lambda profile, token: token == profile),
         _add("AddVideoSourceConfiguration", lambda profile, token: token == video.SOURCE),
         _add("AddMetadataConfiguration", lambda profile, token: token == video.METADATA),

@@ -8,7 +8,7 @@ from engine.vms.onvif.camera import Camera, Video
 from engine.vms.onvif.operations import READ, Call, Operation, Service
 from engine.vms.onvif.services import _video as video
 from engine.vms.onvif.soap import wrong
-from engine.vms.onvif.xml import Element, Xml, tag
+from engine.vms.onvif.xml import Xml, tag
 
 PROTOCOLS = ("RtspUnicast", "RTSP", "RtspOverHttp", "")
 TYPES = {"VideoSource": video.SOURCE, "Analytics": video.ANALYTICS, "Metadata": video.METADATA}
@@ -121,19 +121,6 @@ def _listed(name: str, child: str, kind: str = "", make: Callable[[Camera, str],
     return Operation(name, READ, answer)
 
 
-def _set(name: str, check: Callable[[Camera, Element], None]) -> Operation:
-    """Accepts only what is already in force."""
-
-    def answer(camera: Camera, call: Call) -> Xml:
-        wanted = call.body.first("Configuration")
-        if wanted is None:
-            raise video.no_configuration()
-        check(camera, wanted)
-        return tag(f"tr2:{name}Response")
-
-    return Operation(name, READ, answer)
-
-
 def _add_configuration(camera: Camera, call: Call) -> Xml:
     """Adding to a profile what it already has: clients do so to be sure."""
     profile = video.profile_named(camera, call.body.word("ProfileToken"))
@@ -198,9 +185,7 @@ SERVICE = Service(
         _listed("GetMetadataConfigurations", "Configurations", "Metadata", lambda _, name: video.metadata_configuration(name)),
         _listed("GetMetadataConfigurationOptions", "Options", "Metadata", lambda _, name: video.metadata_options(name)),
         _listed("GetAnalyticsConfigurations", "Configurations", "Analytics", lambda _, name: video.analytics_configuration(name)),
-        _set("SetVideoEncoderConfiguration", video.check_encoder),
-        _set("SetVideoSourceConfiguration", video.check_source_configuration),
-        _set("SetMetadataConfiguration", lambda camera, wanted: video.check_metadata(wanted)),
+        *video.set_operations("tr2"),
         *(_listed(name, child) for name, child in NOTHING),
     ),
     capabilities=_capabilities,
