@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import bottle
+import requests
 
 from board.kit.clock import Clock
 from board.kit.sockets import bound_at
@@ -54,7 +55,11 @@ class Stack:
         self.camera.processes["vms"] = subprocess.Popen(words, cwd=ROOT, env=environment)
         self.camera.connect_engine()
         self.camera.pins_ready()
-        until(lambda: state.vms_socket.exists(), "vms")
+        until(lambda: requests.post(self.address, timeout=5).status_code != 503, "vms with the settings")
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}/onvif/device_service"
 
     def device(self, use: str, view_only: bool = False) -> tuple[str, str]:
         """User and password of a new device password."""
