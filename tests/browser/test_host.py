@@ -12,6 +12,8 @@ import pytest
 from tests.tiny_package import contents, write
 from tests.waiting import until
 
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser tests")
+
 
 @pytest.fixture
 def page(browser: Any, host: str, tmp_path: Path) -> Iterator[Any]:
@@ -58,6 +60,19 @@ def test_a_package_is_uploaded_started_opened_by_double_click_and_stopped(page: 
     page.get_by_role("heading", name="TINY is stopped").wait_for()
     page.get_by_role("main").get_by_role("link", name="Package management").click()
     row.get_by_role("button", name="Start").wait_for()
+
+
+def test_a_click_before_the_scripts_have_arrived_is_not_lost(page: Any, tmp_path: Path) -> None:
+    held: list[Any] = []
+    page.route("**/host/vadp.js", lambda route: held.append(route))
+    page.goto(page.url, wait_until="commit")
+    page.locator("main[inert]").wait_for()
+    page.locator("#file").set_input_files(str(write(tmp_path / "one.tar.gz", contents())))
+    with pytest.raises(playwright.TimeoutError):
+        page.get_by_role("button", name="Upload", exact=True).click(timeout=300)
+    held[0].continue_()
+    page.get_by_role("button", name="Upload", exact=True).click()
+    page.get_by_text("TINY 1.0.0 is uploaded").wait_for()
 
 
 def test_a_bad_package_shows_why_and_upgrade_rollback_and_remove_ask_first(page: Any, tmp_path: Path) -> None:

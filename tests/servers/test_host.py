@@ -340,7 +340,7 @@ def test_health_tells_when_every_enabled_portal_answers(host: Host) -> None:
     assert (reply.status_code, reply.json()) == (503, {"status": "starting"})
 
 
-@pytest.mark.parametrize("name", ["look.css", "host.css", "vadp.js", "words.js"])
+@pytest.mark.parametrize("name", ["look.css", "host.css", "ready.js", "vadp.js", "words.js"])
 def test_what_the_pages_load_is_given_to_everybody(host: Host, name: str) -> None:
     assert host.ask("GET", f"/host/{name}", auth=None).status_code == 200
 
@@ -620,7 +620,7 @@ def test_licences_are_refused_where_none_is_needed_and_stored_where_one_is(host:
     host.control("start")
     assert host.package()["license"] == "none"
     told = host.state / "told.txt"
-    until(lambda: told.read_text().splitlines()[-1].endswith("licensed=0"))
+    until(lambda: told.exists() and told.read_text().splitlines()[-1:] and told.read_text().splitlines()[-1].endswith("licensed=0"))
     import base64
 
     from firmware.packages.licence import licence_bytes
