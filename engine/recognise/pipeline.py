@@ -35,7 +35,7 @@ SURE_PCT = 85.0
 """From here on a second look changed nothing that was wrong."""
 LEAST_CHARACTERS = 2
 SHORT_CHARACTERS = 3
-"""A shorter text is a plate only at SURE_PCT: some countries give out plates of one digit and one letter, but most signs are short."""
+"""A shorter text is a plate only at SURE_PCT: some countries have plates of one digit and one letter, but most signs are short."""
 LEAST_CONFIDENCE_PCT = 25.0
 """A box whose text is shorter or less sure is not a plate but a grille or a sign.
 
