@@ -1,17 +1,14 @@
-"""Menu: the host's pages in the groups of the camera's Configuration (manual 3.1): Applications, Network, Security, System."""
+"""Menu: the host's pages in the groups of the camera's Configuration: Applications, Network, Security, System."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
+from board.kit.web.menu import Tab
+from board.kit.web.routes import Call
 from board.kit.words import mark
-
-if TYPE_CHECKING:
-    from board.kit.web.menu import Tab
-    from board.kit.web.routes import Call
-    from firmware.host import Host
 
 APPLICATIONS = mark("Applications")
 NETWORK = mark("Network")
@@ -26,10 +23,10 @@ class Group:
     """`title`: one of GROUPS; `tabs`: its pages in their order."""
 
     title: str
-    tabs: tuple[Tab[Host], ...]
+    tabs: tuple[Tab[Any], ...]
 
 
-def menu(tabs: Iterable[Tab[Host]]) -> tuple[Group, ...]:
+def menu(tabs: Iterable[Tab[Any]]) -> tuple[Group, ...]:
     """Pages with an `order`, in groups."""
     shown = sorted((tab for tab in tabs if tab.order), key=lambda tab: tab.order)
     return tuple(Group(title, tuple(tab for tab in shown if tab.group == title)) for title in GROUPS)

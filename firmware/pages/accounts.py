@@ -128,5 +128,6 @@ TAB = Tab(
         ),
         api("PUT", _ONE, "people", _put, "Changes the role; the account's sessions end.", body=NewRole, reply=shapes.NamedRole),
         api("DELETE", _ONE, "people", _delete, "Removes an account with its sessions and tokens.", reply=shapes.Removed),
-    ),    SECURITY,
+    ),
+    SECURITY,
 )

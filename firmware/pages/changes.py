@@ -38,5 +38,6 @@ TAB = Tab(
             "What was changed of accounts, tokens and device passwords.",
             reply=Changes,
         ),
-    ),    SECURITY,
+    ),
+    SECURITY,
 )

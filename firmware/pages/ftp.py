@@ -167,5 +167,6 @@ TAB = Tab(
             body=Partial(FtpSettings),
             reply=Stored,
         ),
-    ),    NETWORK,
+    ),
+    NETWORK,
 )

@@ -181,5 +181,6 @@ TAB = Tab(
             "Does what `verb` says: start, stop, restart, rollback or remove.",
             reply=Done,
         ),
-    ),    APPLICATIONS,
+    ),
+    APPLICATIONS,
 )

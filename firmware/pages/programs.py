@@ -179,5 +179,6 @@ TAB = Tab(
             reply=shapes.NewDevicePassword,
         ),
         api("DELETE", _DEVICE, "people", _delete_device, "Removes a device password.", reply=shapes.Removed),
-    ),    SECURITY,
+    ),
+    SECURITY,
 )
