@@ -16,12 +16,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scripts.fault_tests import kill, packages, power_cut, whole
+from scripts.fault_tests import kill, packages, power_cut, upgrade, whole
 
 PARTS: dict[str, tuple[Callable[..., dict[str, Any]], int]] = {
     "kill": (kill.run, 500),
     "power-cut": (power_cut.run, 50),
     "packages": (packages.run, 10_000),
+    "upgrade": (upgrade.run, 200),
 }
 """{name: (what runs it, how often by default)}"""
 
