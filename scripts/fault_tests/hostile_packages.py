@@ -232,7 +232,11 @@ def devices(chance: random.Random) -> Hostile:
 
 def unknown_kinds(chance: random.Random) -> Hostile:
     kind = bytes(
-        [chance.choice([each for each in range(256) if bytes([each]) not in (b"0", b"\0", b"1", b"2", b"5", b"x", b"X", b"g")])]
+        [
+            chance.choice(
+                [each for each in range(256) if bytes([each]) not in (b"0", b"\0", b"1", b"2", b"5", b"x", b"X", b"g", b"K")]
+            )
+        ]
     )
     return _somewhere(chance, [Entry(b"lib/odd", b"x" * chance.choice((0, 1, 600)), kind=kind)], ".")
 
