@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from board.kit.state import State
+from board.kit.web.logo import logo_mark
 from board.kit.web.menu import Tab
 from board.kit.web.render import Templates, page_words
 from board.kit.web.routes import Answer, Call
@@ -34,6 +36,7 @@ class Host:
     proxy: Proxy
     menu: tuple[Tab[Host], ...]
     ftp: FtpService
+    state: State
 
     def page(
         self,
@@ -60,6 +63,7 @@ class Host:
             visitor=call.visitor if call.visitor.by else None,
             menu=[] if call.visitor.must_change else [each for each in self.menu if call.may(each.permission)],
             damage=self.auth.damage() if call.may("people") else (),
+            logo=logo_mark(self.state),
             path=call.address.partition("?")[0].removeprefix("/"),
             **values,
         )

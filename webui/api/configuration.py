@@ -1,11 +1,12 @@
-"""Configuration: all settings, lists and actions as one file to keep, copy to another camera or go back to (manual 4.6, Maintenance
-Options, Customized Options)."""
+"""Configuration: settings, lists and actions as one file to keep or to copy (manual 4.6, General configuration tab)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from board.identity import camera_id
+from board.kit.errors import ConfigError
 from board.kit.fields import StrictBool
 from board.kit.settings import Settings, SettingsError, option, unfit
 from board.kit.web.routes import Answer, Call, Refused, api, data, said
@@ -46,8 +47,7 @@ class ImportForm(Settings):
 
 
 def _export(portal: Portal, call: Call[object, ExportForm]) -> Answer:
-    _need_all(call)
-    document, secrets = contents(portal)
+    document, secrets = contents(portal, with_lists=_may_all(call))
     passphrase = call.body.passphrase
     if passphrase and len(passphrase) < SHORTEST:
         raise unfit("passphrase", "Passphrase", "must have at least {shortest} characters", shortest=SHORTEST)
@@ -60,8 +60,8 @@ def _export(portal: Portal, call: Call[object, ExportForm]) -> Answer:
 
 
 def _import(portal: Portal, call: Call[object, ImportForm]) -> Answer:
-    _need_all(call)
     form = call.body
+    _need_all(call, form.document)
     camera = form.document.get("camera")
     made_by = camera if isinstance(camera, dict) else {}
     is_other = made_by.get("id") != camera_id(portal.state)
@@ -75,18 +75,22 @@ def _import(portal: Portal, call: Call[object, ImportForm]) -> Answer:
 
 
 def _revert(portal: Portal, call: Call) -> Answer:
-    _need_all(call)
     before = kept(portal.state)
     if before is None:
-        raise Refused(409, "Nothing was imported yet: there is nothing to go back to.")
+        raise ConfigError("nothing was imported yet: there is nothing to go back to")
+    _need_all(call, before.document)
     found = plan(portal, before.document, before.secrets, False)
     _carry_out(portal, call.user, found, {"reverted": f"to that before {before.at.isoformat()}"})
     return _answer(call, found, True, False)
 
 
-def _need_all(call: Call[Any, Any]) -> None:
-    if not (call.may("lists") and call.may("actions")):
-        raise Refused(403, "The file holds lists and actions too, which you may not see or change.")
+def _may_all(call: Call[Any, Any]) -> bool:
+    return call.may("lists") and call.may("actions")
+
+
+def _need_all(call: Call[Any, Any], document: Mapping[str, Any]) -> None:
+    if document.get("lists") and not _may_all(call):
+        raise Refused(403, "The file holds lists and actions too, which you may not change.")
 
 
 def _secrets(form: ImportForm) -> Secrets:
@@ -137,7 +141,7 @@ ROUTES = (
         "api/configuration/export",
         "configure",
         _export,
-        "The configuration as one JSON file: all settings, lists, actions, exports and imports, without plates.",
+        "The configuration as one JSON file: settings, lists, actions, jobs; no plates, and nothing that you may not see.",
         body=ExportForm,
         reply=shapes.ConfigurationFile,
     ),

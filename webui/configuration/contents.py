@@ -27,9 +27,9 @@ Secrets = dict[str, dict[str, Any]]
 """{place of the options in the file, such as "lists/2/actions/0": {option: value with its password}}."""
 
 
-def contents(portal: Portal) -> tuple[dict[str, Any], Secrets]:
+def contents(portal: Portal, with_lists: bool = True) -> tuple[dict[str, Any], Secrets]:
     """(The file without passwords, those). Actions and jobs of kinds that this release does not have are left out: what of their
-    options is secret is not known."""
+    options is secret is not known. `with_lists`: whether lists, actions and jobs are in it."""
     secrets: Secrets = {}
     settings = {}
     for name, kind in GROUPS.items():
@@ -40,7 +40,10 @@ def contents(portal: Portal) -> tuple[dict[str, Any], Secrets]:
         "made_at": portal.clock.now().isoformat(timespec="seconds"),
         "camera": {"id": camera_id(portal.state), "name": portal.general().device_name},
         "settings": settings,
-        "lists": [_list(portal, each, f"lists/{number}", secrets) for number, each in enumerate(portal.store.lists())],
+        "lists": [
+            _list(portal, each, f"lists/{number}", secrets)
+            for number, each in enumerate(portal.store.lists() if with_lists else ())
+        ],
     }
     return document, secrets
 

@@ -1,5 +1,4 @@
-"""Kept: the configuration as it was before the last import, with its passwords, so that a person can go back to it (manual 4.6,
-Maintenance Options, Revert last files)."""
+"""Kept: the configuration of before the last import, with its passwords, to go back to (manual 4.6, General configuration tab)."""
 
 from __future__ import annotations
 

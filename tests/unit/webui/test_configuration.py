@@ -43,10 +43,10 @@ def test_another_camera_gets_all_settings_lists_and_actions_of_a_file(caller: Ca
     caller.portal.store.settings.put(
         GeneralSettings(device_name="North", site="Graz", image_quality_pct=55, info_columns="Hall=3"), "a"
     )
-    caller.portal.store.settings.put(LprSettings(region="Europe", countries=("DE", "SK"), min_confidence=70), "a")
+    caller.portal.store.settings.put(LprSettings(region="Europe", countries=("DE", "SK"), min_confidence_pct=70), "a")
     vip = caller.portal.store.lists.save(PlateList(0, "VIP", "custom", "#112233", "refuse"), "a")
     rule(caller, list_id=vip.id)
-    assert sent(other, exported(caller, PASSPHRASE), passphrase=PASSPHRASE).json["problems"] == []
+    assert sent(other, exported(caller, PASSPHRASE), passphrase=PASSPHRASE, keep_names=True).json["problems"] == []
     general = other.portal.general()
     assert (general.site, general.image_quality_pct, general.info_columns) == ("Graz", 55, "Hall=3")
     assert general.device_name == "Gatewright", "its name is its own"
@@ -145,7 +145,7 @@ def test_what_the_store_refuses_undoes_the_whole_import(caller: Caller) -> None:
     document = exported(caller)
     document["settings"]["general"]["site"] = "Wien"
     white = next(each for each in document["lists"] if each["role"] == "white")
-    white["actions"].append({"name": "Send", "kind": "wiegand", "options": {"format": "w26"}})
+    white["actions"].append({"name": "Send", "kind": "wiegand", "options": {"layout": "w26"}})
     reply = sent(caller, document)
     assert reply.status == 422 and "List WHITELIST: action Send" in reply.json["error"]
     assert caller.portal.general().site == "" and caller.portal.store.rules() == []
@@ -170,13 +170,23 @@ def test_a_revert_goes_back_to_what_was_before_the_import_and_forth_again(caller
     document = exported(caller)
     document["settings"]["general"]["site"] = "Wien"
     next(each for each in document["lists"] if each["role"] == "white")["actions"] = []
-    assert caller.send("POST", "api/configuration/revert", {}).status == 409
+    assert caller.send("POST", "api/configuration/revert", {}).status == 422
     sent(caller, document)
     assert caller.send("POST", "api/configuration/revert", {}).status == 200
     back = caller.portal.store.rules(WHITE)[0]
     assert caller.portal.general().site == "" and json.loads(back.options) == json.loads(made.options)
     caller.send("POST", "api/configuration/revert", {})
     assert caller.portal.general().site == "Wien" and caller.portal.store.rules(WHITE) == []
+
+
+def test_the_name_of_the_camera_stays_when_the_file_is_of_another_one(caller: Caller) -> None:
+    document = exported(caller)
+    document["settings"]["general"] |= {"device_name": "South", "site": "Wien"}
+    document["camera"]["id"] = "gw-of-another"
+    assert sent(caller, document).json["other_camera"] is True
+    assert (caller.portal.general().device_name, caller.portal.general().site) == ("Gatewright", "Wien")
+    assert sent(caller, document, keep_names=False).status == 200
+    assert caller.portal.general().device_name == "South"
 
 
 def test_exports_and_imports_stand_in_the_changes_with_their_user(caller: Caller) -> None:
@@ -186,9 +196,13 @@ def test_exports_and_imports_stand_in_the_changes_with_their_user(caller: Caller
     assert told[1][1] == {"exported": "with passwords"} and told[0][1]["imported"].endswith("by Gatewright")
 
 
-def test_who_may_not_change_actions_gets_no_file(caller: Caller) -> None:
-    for path, body in (("export", {}), ("import", {"document": {}}), ("revert", {})):
-        assert caller.send("POST", f"api/configuration/{path}", body, permissions="configure").status == 403
+def test_who_may_not_change_actions_exports_and_imports_settings_alone(caller: Caller) -> None:
+    rule(caller)
+    told = caller.send("POST", "api/configuration/export", {}, permissions="configure").json
+    assert told["lists"] == [] and "general" in told["settings"]
+    whole = exported(caller)
+    assert caller.send("POST", "api/configuration/import", {"document": whole}, permissions="configure").status == 403
+    assert caller.send("POST", "api/configuration/import", {"document": told}, permissions="configure").status == 200
 
 
 def test_passwords_of_a_way_to_log_in_that_is_switched_off_do_not_hinder(caller: Caller, other: Caller) -> None:
