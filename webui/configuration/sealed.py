@@ -53,7 +53,9 @@ def unseal(document: Mapping[str, Any], sealed: object, passphrase: str) -> Secr
 
 
 def _key(passphrase: str, salt: bytes) -> bytes:
-    return hashlib.scrypt(passphrase.encode(), salt=salt, n=_N, r=_R, p=_P, dklen=32)
+    from cryptography.hazmat.primitives.kdf.scrypt import Scrypt  # hashlib's is not there: the portal hashes without OpenSSL
+
+    return Scrypt(salt=salt, length=32, n=_N, r=_R, p=_P).derive(passphrase.encode("utf-8", "surrogatepass"))
 
 
 def _bound_to(document: Mapping[str, Any]) -> bytes:

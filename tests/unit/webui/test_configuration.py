@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,11 @@ def test_another_camera_gets_all_settings_lists_and_actions_of_a_file(caller: Ca
     assert (made.colour, made.policy) == ("#112233", "refuse")
     options = json.loads(other.portal.store.rules(made.id)[0].options)
     assert (options["url"], options["password"]) == ("http://server/cars", "hunter2")
+
+
+def test_passwords_are_sealed_in_a_process_that_hashes_without_openssl(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(hashlib, "scrypt")
+    assert exported(caller, PASSPHRASE)["passwords"].keys() == {"salt", "nonce", "sealed"}
 
 
 def test_a_file_without_a_passphrase_holds_no_password_and_leaves_the_stored_one(caller: Caller) -> None:
