@@ -56,7 +56,7 @@ class Service:
 
     def _talk(self, channel: Channel) -> None:
         try:
-            message = channel.receive(5)
+            message = channel.receive(20)
             self.asked.append(message)
             if isinstance(message, Subscribe):
                 channel.send(Subscribed(message.after))
@@ -76,7 +76,7 @@ class Service:
     def close(self) -> None:
         self._socket.shutdown(2)
         self._socket.close()
-        self._thread.join(5)
+        self._thread.join(20)
         for channel in self.subscribers:
             channel.close()
 

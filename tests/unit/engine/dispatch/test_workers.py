@@ -243,7 +243,7 @@ class Gauge:
             return Taken(Text("done later"))
         if event.passage.plate == "SLOW":
             self.begun.setdefault("SLOW", threading.Event()).set()
-            assert self.release.wait(10)
+            assert self.release.wait(20)
         self.done.append(event.passage.plate)
         return Text("done")
 
@@ -337,7 +337,7 @@ def test_a_slow_server_holds_up_its_own_rule_only(tmp_path: Path, lanes: list[La
     running.store.entries.save(entry("OTHER", 5), "admin")
     gauge.begun["SLOW"] = threading.Event()
     running.take("SLOW", 1)
-    assert gauge.begun["SLOW"].wait(10)
+    assert gauge.begun["SLOW"].wait(20)
     running.take("SECOND", 2)
     running.take("OTHER", 3)
     running.until("sending", "pending", "done")
@@ -556,7 +556,7 @@ def test_a_first_answer_lets_another_thread_go_on_at_once(
 
     def deliver(event: PlateEvent, options: Settings, env: ActionEnv) -> Text:
         if event.passage.id == "p0":
-            assert first.wait(10)
+            assert first.wait(20)
         else:
             both.wait(10)
         return Text("told")
