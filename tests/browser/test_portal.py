@@ -250,16 +250,20 @@ def test_a_simulated_input_is_pressed_and_released_and_seen(page: Any, camera: t
     until(lambda: edges(folder, "DI2") == [1, 0], "both edges")
 
 
+def visible(page: Any, *fields: str) -> list[bool]:
+    return [page.locator(each).is_visible() for each in fields]
+
+
 def test_the_form_of_an_action_shows_only_what_its_choices_need(page: Any, camera: tuple[Path, str]) -> None:
     folder, address = camera
     page.goto(f"{address}/lists/4/actions/new?kind=io")
     shown = ("#f-lane", "#f-duration_ms")
     hidden = ("#f-start_input", "#f-start_times", "#f-start_opens", "#f-on_ms")
-    assert [page.locator(each).is_visible() for each in (*shown, *hidden)] == [True] * 2 + [False] * 4
+    until(lambda: visible(page, *shown, *hidden) == [True] * 2 + [False] * 4, "the fields of a pulse")
     page.locator("#f-do").select_option("pattern")
-    assert [page.locator(each).is_visible() for each in ("#f-duration_ms", "#f-on_ms")] == [False, True]
+    until(lambda: visible(page, "#f-duration_ms", "#f-on_ms") == [False, True], "the fields of a pattern")
     page.locator("#f-start").select_option(label="Digital input")
-    assert [page.locator(each).is_visible() for each in ("#f-lane", "#f-start_input", "#f-start_opens")] == [False, True, True]
+    until(lambda: visible(page, "#f-lane", "#f-start_input", "#f-start_opens") == [False, True, True], "the fields of an input")
     page.locator("#f-start_input").select_option("DI2")
     page.get_by_role("button", name="Save").click()
     playwright.expect(page.locator("[data-field=start_opens] .wrong")).to_contain_text("no list says that this car may pass")
@@ -272,7 +276,7 @@ def test_the_form_of_an_action_shows_only_what_its_choices_need(page: Any, camer
     rule = with_store(folder, lambda store: store.rules())[-1]
     assert (rule.start, rule.name) == (Start("input", "DI2", opens=True), "Exit loop")
     page.locator(".action", has_text="Exit loop").get_by_role("link", name="Edit", exact=True).click()
-    assert page.locator("#f-start_input").input_value() == "DI2"
+    playwright.expect(page.locator("#f-start_input")).to_have_value("DI2")
     page.locator("#f-start").select_option(label="Plate on this list")
     playwright.expect(page.locator("#f-start_input")).to_be_hidden()
     page.get_by_role("button", name="Save").click()
@@ -292,7 +296,7 @@ def test_the_lane_tab_sets_inputs_and_places_and_live_tells_the_lane(page: Any, 
         row.get_by_label("Inside").fill("12")
         row.get_by_label("Places").fill("40")
         row.get_by_role("button", name="Save").click()
-        page.get_by_text("Saved.").first.wait_for()
+        until(lambda: with_store(tmp_path, lambda store: store.occupancy.total()) == 12, "what was saved")
         page.locator("[name=arming]").select_option("DI1")
         page.locator("[name=arming]").select_option("")  # one need not be chosen
         page.locator("[name=arming]").select_option("DI2")
@@ -351,13 +355,13 @@ def test_a_file_is_looked_at_and_imported_and_an_export_is_made_and_run(page: An
     page.set_input_files("#file", str(folder / "plates.csv"))
     page.click("#look")
     page.wait_for_selector("#apply:not([hidden])", timeout=60_000)
-    assert "WHITELIST: 2 added, 0 changed, 1 removed; 1 → 2 plates" in page.inner_text("#effect")
+    playwright.expect(page.locator("#effect")).to_contain_text("WHITELIST: 2 added, 0 changed, 1 removed; 1 → 2 plates")
     assert "it would empty" not in page.inner_text("#effect")
     page.click("label.switch:has(#t-removes)")
     page.wait_for_selector("#effect:has-text('0 removed')", timeout=60_000)
     page.click("#apply")
     page.wait_for_selector("#entries", timeout=60_000)
-    assert [each.inner_text() for each in page.query_selector_all("#entries .plate")] == ["AB 123", "CD 456", "OLD 1"]
+    playwright.expect(page.locator("#entries .plate")).to_have_text(["AB 123", "CD 456", "OLD 1"])
 
     page.goto(f"{address}/lists/4?view=exports")
     page.click("#add-job")
@@ -369,7 +373,7 @@ def test_a_file_is_looked_at_and_imported_and_an_export_is_made_and_run(page: An
     page.fill("#f-keep", "3")
     page.click("button[name=run]")
     page.wait_for_selector("#jobs details", timeout=60_000)
-    assert "3 plates" in page.inner_text("#jobs")
+    playwright.expect(page.locator("#jobs")).to_contain_text("3 plates")
     page.goto(f"{address}/audit?kind=import&from=2020-01-01T00:00")
     assert "WHITELIST: 2 added, 0 changed, 0 removed, now 3 plates" in page.inner_text(".results")
 

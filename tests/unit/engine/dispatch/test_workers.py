@@ -302,7 +302,7 @@ class Lanes:
 
     def until(self, *states: str) -> None:
         """Asked again and again: nobody tells of what is merely claimed."""
-        end = time.monotonic() + 10
+        end = time.monotonic() + 30
         with self.finished:
             while sorted(one.delivery.state for one in self.store.deliveries(DeliveryQuery())) != sorted(states):
                 assert time.monotonic() < end, [one.delivery for one in self.store.deliveries(DeliveryQuery())]
@@ -356,7 +356,7 @@ def test_sixty_delayed_pulses_do_not_hold_up_the_next_car(tmp_path: Path, lanes:
         running.take("DELAYED", number)
     running.take("NEXT", 60)
     running.until(*["sending"] * 60, "done")
-    end = time.monotonic() + 10
+    end = time.monotonic() + 30
     while len(running.pins.settles) < 60 and time.monotonic() < end:
         time.sleep(0.01)
     running.pins.end(PinsDone("", 1, Text("DO1 was active already")))
@@ -382,7 +382,7 @@ def test_an_error_of_a_kind_ends_its_delivery_and_not_the_worker(
     running.store.entries.save(entry("SECOND"), "admin")
     gauge.error = error
     running.take("FIRST", 1)
-    end = time.monotonic() + 10
+    end = time.monotonic() + 30
     with running.finished:
         while (found := running.store.deliveries(DeliveryQuery())[0].delivery).note.key == "":
             assert running.finished.wait(end - time.monotonic())
@@ -412,7 +412,7 @@ class Site:
 
     def await_asked(self, host: str, *passages: str) -> None:
         """Waits until that one was asked so often, and says for which passages."""
-        end = time.monotonic() + 10
+        end = time.monotonic() + 30
         while len(self.of(host)) < len(passages) and time.monotonic() < end:
             time.sleep(0.005)
         assert self.of(host) == list(passages)
@@ -558,7 +558,7 @@ def test_a_first_answer_lets_another_thread_go_on_at_once(
         if event.passage.id == "p0":
             assert first.wait(20)
         else:
-            both.wait(10)
+            both.wait(20)
         return Text("told")
 
     site = Site()
