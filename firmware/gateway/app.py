@@ -19,6 +19,7 @@ from firmware.gateway import cgi, portals
 from firmware.gateway.admission import admit, guard
 from firmware.gateway.proxy import Proxy
 from firmware.host import TEMPLATES, Host
+from firmware.menu import menu
 from firmware.packages.management import Packages
 from firmware.packages.uploads import Uploads
 from firmware.people.auth import Auth
@@ -29,8 +30,7 @@ LOG = logging.getLogger("web")
 def open_host(auth: Auth, packages: Packages, uploads: Uploads, card_present: Callable[[], bool], ftp: FtpService) -> Host:
     """The host with every page of firmware/pages in its menu."""
     tabs = find(firmware.pages, "TAB", Tab).values()
-    menu = tuple(sorted((tab for tab in tabs if tab.order), key=lambda tab: tab.order))
-    return Host(auth, packages, uploads, card_present, Templates(TEMPLATES), Proxy(), menu, ftp)
+    return Host(auth, packages, uploads, card_present, Templates(TEMPLATES), Proxy(), menu(tabs), ftp)
 
 
 def routes() -> tuple[Route[Host], ...]:

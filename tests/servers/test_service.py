@@ -33,6 +33,7 @@ from engine.messages import (
     PassageEvent,
     PassageReport,
     PassageStored,
+    ReadTold,
     RestartService,
     RulesChanged,
     ServerSettings,
@@ -449,14 +450,21 @@ def test_changed_settings_that_need_no_restart_are_in_force_at_once(running: Cam
     before = answer_of(channel, ServerSettings)
     assert (before.camera_name, before.time_zone, before.snapshots_login, before.nvr_port) == ("Gatewright", "UTC", True, 17_001)
     store = running.store()
-    general = {"log_level": 4, "device_name": "Gate 1", "camera_id": "north", "site": "Depot", "time_zone": "Asia/Seoul"}
+    general = {
+        "log_level": 4,
+        "log_engine": True,
+        "device_name": "Gate 1",
+        "camera_id": "north",
+        "site": "Depot",
+        "time_zone": "Asia/Seoul",
+    }
     store.settings.put(store.settings(GeneralSettings).model_copy(update=general), "admin")
     store.settings.put(RecorderSettings(snapshots_login=False, nvr_layout="noprefix"), "admin")
     store.close()
     assert running.ask(SettingsChanged()) == Outcome(True)
     named = {"camera_id": "north", "camera_name": "Gate 1", "site": "Depot", "time_zone": "Asia/Seoul"}
     assert answer_of(channel, ServerSettings) == replace(before, snapshots_login=False, nvr_layout="noprefix", **named)
-    assert running.state.log_level_file.read_text() == "4"
+    assert running.state.log_level_file.read_text() == "4 engine=5 manager=3"
     channel.close()
 
 
@@ -465,6 +473,14 @@ def _steady(get: Callable[[], T]) -> T | None:
     before = get()
     time.sleep(1)
     return before if get() == before else None
+
+
+def test_what_the_engine_says_of_a_read_stands_in_the_services_log(running: Camera) -> None:
+    assert running.engine is not None
+    running.engine.send(ReadTold("reads", "read 'BA123CD' in frame 7 not valid: confidence 60 %, minimum 80 %"))
+    log = running.state.logs / "service.log"
+    line = " INFO reads: read 'BA123CD' in frame 7 not valid: confidence 60 %, minimum 80 %\n"
+    until(lambda: line in log.read_text(), "the line")
 
 
 def test_the_trigger_period_and_the_last_wiegand_frame_outlive_a_restart_of_the_service(camera: Camera) -> None:

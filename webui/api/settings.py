@@ -63,7 +63,7 @@ def changed(portal: Portal, kind: type[S], body: Mapping[str, object]) -> S:
     """The stored settings with what was sent over them; SettingsError with everything that is wrong with it."""
     wanted = filled(kind, body, portal.store.settings(kind).model_dump(), settings_choices(portal.profile))
     if isinstance(wanted, LprSettings):
-        _check_countries(wanted)
+        _check_countries(wanted, portal.lpr())
         _check_camera(portal, wanted)
     return wanted
 
@@ -77,7 +77,11 @@ def keep(portal: Portal, user: str, *settings: Settings) -> None:
         portal.service.outcome(SettingsChanged())
 
 
-def _check_countries(wanted: LprSettings) -> None:
+def _check_countries(wanted: LprSettings, stored: LprSettings) -> None:
+    """A region comes with countries (manual 3.3, First access). A camera that an earlier release set up without any keeps reading
+    until somebody chooses (Live says so): after an upgrade it must let in whom it let in before."""
+    if wanted.region and not wanted.countries and (wanted.region, wanted.countries) != (stored.region, stored.countries):
+        raise unfit("countries", "Countries", "choose at least one country or state")
     strange = [code for code in wanted.countries if countries()[code].region != wanted.region]
     if strange:
         raise unfit("countries", "Countries", "{countries}: not in {region}", countries=strange, region=Text(wanted.region))
