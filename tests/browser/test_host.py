@@ -104,7 +104,7 @@ def test_accounts_are_added_and_a_phone_shows_every_page_without_sideways_scroll
     page.get_by_role("button", name="Add account").click()
     page.get_by_role("cell", name="guard").wait_for()
     page.set_viewport_size({"width": 390, "height": 844})
-    for path in ("/setup/system/accounts.html", "/setup/application/vadp.html", "/password", "/tiny/", "/login"):
+    for path in ("/setup/security/accounts.html", "/setup/application/vadp.html", "/password", "/tiny/", "/login"):
         page.goto(re.sub(r"(:\d+)/.*", rf"\1{path}", page.url))
         page.get_by_role("main").wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
