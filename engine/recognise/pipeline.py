@@ -92,7 +92,8 @@ class Recogniser:
     def read_crop(self, rgb: U8) -> PlateRead:
         """A picture (H, W, 3) uint8 that is one plate, after further looks where the first was unsure, the last at the plate set
         upright where it leans; text "" when nothing is read."""
-        return self._surest(self.read_crop_of(look) for look in self._crop_looks(rgb))
+        read = self._surest(self.read_crop_of(look) for look in self._crop_looks(rgb))
+        return replace(read, box=(0, 0, rgb.shape[1], rgb.shape[0]))
 
     def _crop_looks(self, rgb: U8) -> Iterator[PlateCrop]:
         yield whole(rgb)
@@ -139,16 +140,12 @@ class Recogniser:
         )
 
 
-<<<<<<< HEAD
 def _is_plate(read: PlateRead) -> bool:
     least = SURE_PCT if len(read.text) < SHORT_CHARACTERS else LEAST_CONFIDENCE_PCT
     return len(read.text) >= LEAST_CHARACTERS and read.confidence >= least
 
 
-def _with_look(read: PlateRead, ground: str, ink: str) -> PlateRead:
-=======
 def _with_look(read: PlateRead, plate: PlateBox, ground: str, ink: str) -> PlateRead:
->>>>>>> main
     code = f"{read.country}-{read.region}" if read.region else read.country
     (left, left_y), (right, right_y) = plate.corners[:2]
     tilt_deg = math.degrees(math.atan2(right_y - left_y, max(right - left, 1.0)))

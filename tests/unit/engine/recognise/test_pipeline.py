@@ -207,7 +207,8 @@ class Looking(Recogniser):
 def test_an_unsure_crop_is_looked_at_tighter_and_wider_and_no_further_than_needed() -> None:
     crop = np.random.default_rng(1).integers(0, 255, (50, 100, 3), dtype=np.uint8)
     unsure = Looking([], looks=9)
-    assert unsure.read_crop(crop).confidence == 30.0
+    read = unsure.read_crop(crop)
+    assert (read.confidence, read.box) == (30.0, (0, 0, 100, 50))
     assert [(look.left, look.top, look.width, look.height) for look in unsure.looks] == [
         (0, 0, 100, 50), (4, 2, 92, 46), (-6, -3, 112, 56),
     ]  # fmt: skip
