@@ -49,6 +49,7 @@ followPictures(() => `width=${$("#view").clientWidth}`, async (picture) => {
 
 const STEPS = {
   roi: ["Click the top left point of the region.", "Now click the bottom right point."],
+  masks: ["Click the top left point of the mask.", "Now click the bottom right point."],
   lane_line: ["Click the top point of the line between the lanes.", "Now click the bottom point."],
 };
 let drawing = null;
@@ -64,6 +65,7 @@ function draw() {
   const roi = stored("roi");
   const lane = stored("lane_line");
   if (roi) parts.push(svg("rect", {class: "roi", x: roi[0] * size[0], y: roi[1] * size[1], width: (roi[2] - roi[0]) * size[0], height: (roi[3] - roi[1]) * size[1]}));
+  for (const mask of stored("masks")) parts.push(svg("rect", {class: "mask", x: mask[0] * size[0], y: mask[1] * size[1], width: (mask[2] - mask[0]) * size[0], height: (mask[3] - mask[1]) * size[1]}));
   if (lane) parts.push(svg("line", {class: "lane", x1: lane[0] * size[0], y1: lane[1] * size[1], x2: lane[2] * size[0], y2: lane[3] * size[1]}));
   if (first) parts.push(svg("circle", {class: "dot", cx: first[0] * size[0], cy: first[1] * size[1], r: size[0] / 120}));
   overlay.replaceChildren(...parts);
@@ -82,7 +84,7 @@ for (const button of $$("[data-draw]")) {
 }
 for (const button of $$("[data-reset]")) {
   button.addEventListener("click", () => {
-    $(`#f-${button.dataset.reset}`).value = "null";
+    $(`#f-${button.dataset.reset}`).value = button.dataset.reset === "masks" ? "[]" : "null";
     drawing = first = null;
     $("#view").classList.remove("drawing");
     say("Removed. Save and restart the service to put it in force.");
@@ -95,9 +97,10 @@ $("#view").addEventListener("click", (event) => {
   const box = $("#view").getBoundingClientRect();
   const point = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height].map((n) => Math.round(Math.max(0, Math.min(1, n)) * 10000) / 10000);
   if (!first) { first = point; say(STEPS[drawing][1]); draw(); return; }
-  const inOrder = first[1] < point[1] && (drawing !== "roi" || first[0] < point[0]);
-  if (!inOrder) { say(`That is not below${drawing === "roi" ? " and right of" : ""} the first point. ${STEPS[drawing][1]}`); return; }
-  $(`#f-${drawing}`).value = JSON.stringify([...first, ...point]);
+  const inOrder = first[1] < point[1] && (drawing === "lane_line" || first[0] < point[0]);
+  if (!inOrder) { say(`That is not below${drawing === "lane_line" ? "" : " and right of"} the first point. ${STEPS[drawing][1]}`); return; }
+  const drawn = [...first, ...point];
+  $(`#f-${drawing}`).value = JSON.stringify(drawing === "masks" ? [...stored("masks"), drawn] : drawn);
   drawing = first = null;
   $("#view").classList.remove("drawing");
   say("Drawn. Save and restart the service to put it in force.");
