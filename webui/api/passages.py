@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from board.kit.web.routes import Answer, Call, Query, Refused, api, data, download, number, said, text
 from board.kit.words import Language
 from engine.store import PassageQuery
 from webui.portal import Portal
-from webui.spreadsheet import WORKBOOK, comma_separated, sheet
+from webui.spreadsheet import WORKBOOK, attachment, comma_separated, sheet
 from webui.view import shapes
 from webui.view.passages import HEADINGS, cells, passage_query, shown
 
@@ -77,8 +78,18 @@ def _image(portal: Portal, call: Call[ImageQuery]) -> Answer:
         raise Refused(404, "This picture is not stored any more.") from why
     headers = [("Cache-Control", "private, max-age=86400")]
     if call.query.download:
-        headers.append(("Content-Disposition", f'attachment; filename="{path.name if path.name.isascii() else "picture"}"'))
+        headers.append(("Content-Disposition", attachment(_name(portal, path))))
     return Answer(content, kind, 200, tuple(headers))
+
+
+def _name(portal: Portal, path: Path) -> str:
+    """Plate and time, for people; the picture's own name when its passage is gone."""
+    passage_id, _, which = path.stem.rpartition("-")
+    found = portal.store.passages.get(passage_id)
+    if found is None:
+        return path.name
+    at = portal.local(found.passage.at).replace(" ", "_").replace(":", "-")
+    return f"{found.passage.plate or 'no-plate'}_{at}_{which}{path.suffix}"
 
 
 ROUTES = (

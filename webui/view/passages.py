@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -34,9 +35,9 @@ HEADINGS = (
 
 
 def cells(passage: shapes.Passage, language: Language) -> list[object]:
-    """A row of the tables to download."""
+    """A row of the tables to download; the first is a datetime in the camera's zone."""
     return [
-        passage["at_local"],
+        datetime.fromisoformat(passage["at_local"]),
         passage["plate"],
         passage["confidence"],
         passage["country"],
