@@ -6,15 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from board.kit.state import State
 from board.kit.web.menu import Tab
 from board.kit.web.render import Templates, page_words
 from board.kit.web.routes import Answer, Call
 from board.kit.words import Text
 from firmware.ftp.service import FtpService
 from firmware.gateway.proxy import Proxy
+from firmware.keeping.backups import Backups
 from firmware.packages.management import Packages
 from firmware.packages.uploads import Uploads
 from firmware.people.auth import Auth
+from firmware.restart import Restart
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
@@ -34,6 +37,9 @@ class Host:
     proxy: Proxy
     menu: tuple[Tab[Host], ...]
     ftp: FtpService
+    backups: Backups
+    state: State
+    restart: Restart
 
     def page(
         self,

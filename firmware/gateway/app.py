@@ -8,6 +8,7 @@ from collections.abc import Callable
 import firmware.pages
 from board.kit.errors import GatewrightError
 from board.kit.registry import find
+from board.kit.state import State
 from board.kit.web import app
 from board.kit.web.exchange import Wsgi
 from board.kit.web.menu import Tab
@@ -19,18 +20,29 @@ from firmware.gateway import cgi, portals
 from firmware.gateway.admission import admit, guard
 from firmware.gateway.proxy import Proxy
 from firmware.host import TEMPLATES, Host
+from firmware.keeping.backups import Backups
 from firmware.packages.management import Packages
 from firmware.packages.uploads import Uploads
 from firmware.people.auth import Auth
+from firmware.restart import Restart
 
 LOG = logging.getLogger("web")
 
 
-def open_host(auth: Auth, packages: Packages, uploads: Uploads, card_present: Callable[[], bool], ftp: FtpService) -> Host:
+def open_host(
+    auth: Auth,
+    packages: Packages,
+    uploads: Uploads,
+    card_present: Callable[[], bool],
+    ftp: FtpService,
+    backups: Backups,
+    state: State,
+    restart: Restart,
+) -> Host:
     """The host with every page of firmware/pages in its menu."""
     tabs = find(firmware.pages, "TAB", Tab).values()
     menu = tuple(sorted((tab for tab in tabs if tab.order), key=lambda tab: tab.order))
-    return Host(auth, packages, uploads, card_present, Templates(TEMPLATES), Proxy(), menu, ftp)
+    return Host(auth, packages, uploads, card_present, Templates(TEMPLATES), Proxy(), menu, ftp, backups, state, restart)
 
 
 def routes() -> tuple[Route[Host], ...]:
