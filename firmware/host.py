@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from board.kit.state import State
-from board.kit.web.menu import Tab
 from board.kit.web.render import Templates, page_words
 from board.kit.web.routes import Answer, Call
 from board.kit.words import Text
 from firmware.ftp.service import FtpService
 from firmware.gateway.proxy import Proxy
 from firmware.keeping.backups import Backups
+from firmware.menu import Group, menu_for
 from firmware.packages.management import Packages
 from firmware.packages.uploads import Uploads
 from firmware.people.auth import Auth
@@ -27,7 +27,7 @@ PACKAGES_PAGE = "/setup/application/vadp.html"
 @dataclass(frozen=True, slots=True)
 class Host:
     """One object per process; its parts are safe to use from several threads. `card_present()`: an SD card is in the camera;
-    `menu`: the entries of the menu in their order."""
+    `menu`: its groups in their order."""
 
     auth: Auth
     packages: Packages
@@ -35,7 +35,7 @@ class Host:
     card_present: Callable[[], bool]
     templates: Templates
     proxy: Proxy
-    menu: tuple[Tab[Host], ...]
+    menu: tuple[Group, ...]
     ftp: FtpService
     backups: Backups
     state: State
@@ -64,7 +64,7 @@ class Host:
             page_words=page_words(call.language, *(STATIC / f"{name}.js" for name in scripts)),
             refresh_s=refresh_s,
             visitor=call.visitor if call.visitor.by else None,
-            menu=[] if call.visitor.must_change else [each for each in self.menu if call.may(each.permission)],
+            menu=menu_for(self.menu, call),
             damage=self.auth.damage() if call.may("people") else (),
             path=call.address.partition("?")[0].removeprefix("/"),
             **values,

@@ -21,6 +21,7 @@ from firmware.gateway.admission import admit, guard
 from firmware.gateway.proxy import Proxy
 from firmware.host import TEMPLATES, Host
 from firmware.keeping.backups import Backups
+from firmware.menu import menu
 from firmware.packages.management import Packages
 from firmware.packages.uploads import Uploads
 from firmware.people.auth import Auth
@@ -41,8 +42,7 @@ def open_host(
 ) -> Host:
     """The host with every page of firmware/pages in its menu."""
     tabs = find(firmware.pages, "TAB", Tab).values()
-    menu = tuple(sorted((tab for tab in tabs if tab.order), key=lambda tab: tab.order))
-    return Host(auth, packages, uploads, card_present, Templates(TEMPLATES), Proxy(), menu, ftp, backups, state, restart)
+    return Host(auth, packages, uploads, card_present, Templates(TEMPLATES), Proxy(), menu(tabs), ftp, backups, state, restart)
 
 
 def routes() -> tuple[Route[Host], ...]:

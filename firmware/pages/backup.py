@@ -14,6 +14,7 @@ from firmware.host import Host
 from firmware.keeping import order
 from firmware.keeping.backups import MAX_BACKUP_BYTES, MAX_PASSPHRASE, MIN_PASSPHRASE, Inside
 from firmware.keeping.contents import PARTS, PEOPLE
+from firmware.menu import SYSTEM
 
 NAME = "setup/system/backup.html"
 SEALED = "application/octet-stream"
@@ -250,7 +251,7 @@ def _noted(host: Host, call: Call) -> Answer:
 TAB = Tab(
     NAME,
     "Backup and reset",
-    9,
+    4,
     "system",
     (
         page(NAME, "system", _show),
@@ -259,9 +260,7 @@ TAB = Tab(
         page("setup/system/backup/leave", "system", _leave, method="POST"),
         page("setup/system/backup/reset", "system", _reset, method="POST"),
         page("setup/system/backup/note", "system", _note, method="POST"),
-        api(
-            "GET", "api/backup", "system", _get, "The backup that was taken in, and what was restored last.", reply=Backup
-        ),
+        api("GET", "api/backup", "system", _get, "The backup that was taken in, and what was restored last.", reply=Backup),
         api(
             "POST",
             "api/backup",
@@ -302,4 +301,5 @@ TAB = Tab(
             reply=Begun,
         ),
     ),
+    SYSTEM,
 )

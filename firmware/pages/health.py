@@ -28,7 +28,7 @@ TAB = Tab(
     PUBLIC,
     (
         api("GET", "health", PUBLIC, _health, "200 when every enabled portal answers, else 503.", reply=Health),
-        *(file(f"host/{name}", PUBLIC, SHARED / name) for name in ("look.css", "words.js")),
+        *(file(f"host/{name}", PUBLIC, SHARED / name) for name in ("look.css", "ready.js", "words.js")),
         files("host/<name>", PUBLIC, STATIC),
         file("favicon.ico", PUBLIC, STATIC / "icon.svg"),
     ),

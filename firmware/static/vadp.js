@@ -1,4 +1,5 @@
 // Package management: lists the packages every 2 s, runs commands, uploads with progress. Text from the camera is only set as text.
+import "./ready.js";
 import { _ } from "./words.js";
 
 const $ = (id) => document.getElementById(id);

@@ -20,6 +20,7 @@ from engine.types import PassageImages
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
 from tests.samples import WHITE, entry, passage, rule
+from tests.waiting import until
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser tests")
 
@@ -163,8 +164,7 @@ def test_a_lane_line_is_drawn_with_two_clicks_and_deleted(page: Any, camera: tup
     assert line == pytest.approx(LINE, abs=0.01)
     page.get_by_role("button", name="Delete lanes").click()
     page.get_by_role("button", name="Save", exact=True).click()
-    playwright.expect(page.locator(".toast")).to_have_text("Saved.")
-    assert with_store(folder, lambda store: store.settings(LprSettings)).lane_line is None
+    until(lambda: with_store(folder, lambda store: store.settings(LprSettings)).lane_line is None, "the line is deleted")
 
 
 def test_the_actions_of_a_list_say_when_they_are_many_and_are_deleted_after_a_question(page: Any, camera: tuple[Path, str]) -> None:

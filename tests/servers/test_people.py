@@ -165,7 +165,7 @@ def test_an_account_under_attack_from_many_addresses_stays_open_for_its_owner(al
 EVERYWHERE = [
     ("GET", "/"),
     ("GET", VADP_PAGE),
-    ("GET", "/setup/system/accounts.html"),
+    ("GET", "/setup/security/accounts.html"),
     ("GET", "/tiny/"),
     ("GET", "/tiny/api/live"),
     ("GET", "/api/packages"),
@@ -180,7 +180,7 @@ EVERYWHERE = [
     ("GET", "/api/device-passwords"),
     ("POST", "/api/device-passwords"),
     ("GET", "/api/changes"),
-    ("POST", "/setup/system/accounts/add"),
+    ("POST", "/setup/security/accounts/add"),
 ]
 
 
@@ -197,7 +197,7 @@ def test_a_first_password_opens_nothing_but_its_own_change(alone: Callable[..., 
     assert host.ask("GET", "/api/packages", auth=("admin", first)).status_code == 401
     assert host.ask("GET", "/api/packages").json()["packages"] == []
     form = {"user": "guard", "role": "admin", "password": "mill-street-17"}
-    assert host.ask("POST", "/setup/system/accounts/add", data=form).status_code == 303
+    assert host.ask("POST", "/setup/security/accounts/add", data=form).status_code == 303
     guard = ("guard", "mill-street-17")
     for method, path in EVERYWHERE:
         reply = host.ask(method, path, auth=guard)
@@ -243,7 +243,7 @@ def test_a_damaged_accounts_file_keeps_nobody_out(alone: Callable[..., Host], co
     host.start()
     assert "accounts.json was damaged" in host.log.read_text()
     assert host.ask("GET", "/api/accounts").json()["damage"][0].endswith("and is restored from its copy")
-    assert "is restored from its copy" in host.ask("GET", "/setup/system/accounts.html").text
+    assert "is restored from its copy" in host.ask("GET", "/setup/security/accounts.html").text
 
 
 def test_with_both_accounts_files_damaged_the_camera_comes_up_for_whoever_holds_it_only(alone: Callable[..., Host]) -> None:
