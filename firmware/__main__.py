@@ -106,16 +106,16 @@ def _run(words: list[str]) -> int:
             Changes(state.host, Clock()).add("the command line", "", mark("first password made anew"), "admin")
             print(f"admin has a new password: {accounts.initial_file}")
             return 0
-        open_log(state, "hostd")
+        ended = end_leftovers(state)
+        packages, present = _packages(state, options.sd, options.profile, options.trust)
+        carry_out(state, lambda name, folder, by: _give_back(packages, state, name, folder, by))
+        open_log(state, "hostd")  # a reset deletes the logs
         _run_in_memory(state)
         life = Life(state, "hostd")
         keep_lines(state)
         board_file(state, options.profile, options.camera, options.sd.resolve() if options.sd else None)
-        ended = end_leftovers(state)
         if ended:
             LOG.warning("%d processes of an earlier run were ended", ended)
-        packages, present = _packages(state, options.sd, options.profile, options.trust)
-        carry_out(state, lambda name, folder, by: _give_back(packages, state, name, folder, by))
         clock = Clock()
         auth = Auth(state, clock, tuple(options.trusted_proxy), tuple(options.public_address))
         _make_safe(state)()

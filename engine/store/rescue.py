@@ -216,6 +216,8 @@ def _restore(database: Path, name: str, by: str) -> None:
         _tell(database, Text("the copy of the lists is damaged: nothing was restored"))
         return
     is_new = _is_new(database)
+    if not is_new and (found := _damage_of(database, GATES_TABLES, LOOK_WITHIN_S)):
+        _begin_anew(database, Text("the database was damaged ({why})", {"why": found}))
     if not is_new:
         backup.make(database, UNDO, datetime.now(UTC))
     with closing(_connected(database)) as target:

@@ -86,13 +86,17 @@ def carry_out(state: State, take: Take) -> None:
     if not folder.is_dir():
         return
     order = _order(folder / "order.json")
-    if order is not None:
-        text, good = _DO[order.what](state, order, take)
-        LOG.warning("%s, by %s", text, order.by)
-        _tell(folder, text, good)
-        (folder / "order.json").unlink(missing_ok=True)
-        sync_folder(folder)
-    _discard(folder, staged(state))
+    try:
+        if order is not None:
+            text, good = _DO[order.what](state, order, take)
+            LOG.warning("%s, by %s", text, order.by)
+            _tell(folder, text, good)
+            (folder / "order.json").unlink(missing_ok=True)
+            sync_folder(folder)
+        _discard(folder, staged(state))
+    except OSError as why:  # a full or broken storage must not keep the gate shut
+        LOG.error("not done to its end, the next start tries again: %s", why)
+        return
     threading.Thread(target=_delete_gone, args=(folder,), name="gone", daemon=True).start()
 
 

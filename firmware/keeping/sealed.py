@@ -1,9 +1,10 @@
 """Sealed: a stream encrypted with a passphrase, written and read in constant memory; whatever is changed in it is noticed.
 
 Version 1: `MAGIC`, a byte each for the version and scrypt's log2(N), r and p, 16 bytes of salt, 16 bytes by which a wrong
-passphrase is told from damage. Then pieces of 64 KB (the last may be shorter), each sealed by AES-256-GCM (NIST SP 800-38D) with all of the
-head as associated data and the nonce (its number, 1 for the last piece): no piece can be left out, moved or cut off (STREAM: Hoang,
-Reyhanitabar, Rogaway and Vizár, 2015). Key and check come from scrypt (RFC 7914) over the passphrase in UTF-8, normalised (NFC).
+passphrase is told from damage. Then pieces of 64 KB (the last may be shorter), each sealed by AES-256-GCM (NIST SP 800-38D) with
+all of the head as associated data and the nonce (its number, 1 for the last piece): no piece can be left out, moved or cut off
+(STREAM: Hoang, Reyhanitabar, Rogaway and Vizár, 2015). Key and check come from scrypt (RFC 7914) over the passphrase in UTF-8,
+normalised (NFC).
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ from firmware.packages.verify import INITSCR
 from firmware.processes.supervisor import CHILD
 
 NO_DATA = 74
-"""Exit code of a script that knows `data` and cannot give or take it (sysexits.h: EX_IOERR). Whatever else a script does that prints
-no parcel, its package keeps nothing that belongs into a backup."""
+"""Exit code of a script that knows `data` and cannot give or take it (sysexits.h: EX_IOERR). Whatever else a script does that
+prints no parcel, its package keeps nothing that belongs into a backup."""
 WITHIN_S = 240.0
 
 

@@ -1,4 +1,5 @@
 // Backup: uploads a backup with progress and shows what is in it. Text from the camera is only set as text.
+import "./ready.js";
 import { _ } from "./words.js";
 
 const form = document.getElementById("open");

@@ -1,4 +1,6 @@
 // The camera starts again: waits until it has been away, or for 8 s, and goes on when every portal answers, or after a minute when one does not.
+import "./ready.js";
+
 const began = Date.now();
 let was_away = false;
 

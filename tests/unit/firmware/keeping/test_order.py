@@ -166,6 +166,22 @@ def test_a_reset_leaves_packages_wiring_and_people_by_choice_also_when_it_is_cut
     assert set(tree(state)) == (lasting | theirs if people else lasting)
 
 
+def test_a_storage_that_takes_nothing_keeps_the_order_for_the_next_start_and_stops_nobody(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, data: bytes, mode: int = 0o644) -> None:
+        raise OSError(28, "No space left on device")
+
+    stage(state, host__ftp_json="new")
+    give(state, Order(RESTORE, (SETTINGS,), "anna"))
+    with monkeypatch.context() as storage:
+        storage.setattr(module, "write_whole", full)
+        carry_out(state, untaken)
+    assert notice(state) is None and (state.host / "ftp.json").read_text() == "old host/ftp.json"
+    carry_out(state, untaken)
+    assert (state.host / "ftp.json").read_text() == "new"
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[1]", json.dumps({"what": "wipe", "parts": [], "by": "x"})])
 def test_an_order_that_is_none_does_nothing(state: State, text: str) -> None:
     before = tree(state)

@@ -47,7 +47,7 @@ def test_two_backups_of_the_same_share_nothing_and_tell_nothing() -> None:
 
 
 def test_a_wrong_passphrase_is_said_as_such_and_one_typed_on_another_keyboard_is_right() -> None:
-    with pytest.raises(ConfigError, match="^the passphrase is wrong$") as why:
+    with pytest.raises(ConfigError, match=r"^the passphrase is wrong$") as why:
         unseal(seal(b"x"), "correct horse batterz")
     assert why.value.field == "passphrase"
     assert unseal(seal(b"x", "Pförtner am Tor"), "Pfo\u0308rtner am Tor") == b"x"
@@ -99,5 +99,5 @@ def test_a_head_cannot_ask_for_endless_work(at: int, value: int, why: str) -> No
 
 
 def test_another_file_is_said_to_be_no_backup() -> None:
-    with pytest.raises(ConfigError, match="^this is no backup of a camera$"):
+    with pytest.raises(ConfigError, match=r"^this is no backup of a camera$"):
         unseal(b"\x1f\x8b" * 500)
