@@ -122,7 +122,7 @@ def _run(words: list[str]) -> int:
         ftp = FtpService(state, options.bind)
         restart = Restart()
         backups = Backups(state, packages.data, options.profile, restart.ask)
-        host = open_host(auth, packages, Uploads(state.host / "uploads"), present, ftp, backups, state, restart)
+        host = open_host(auth, packages, Uploads(state.host / "uploads"), present, ftp, state, backups, restart)
         server = WebServer(options.bind, options.port, build(host), auth.addresses)
         port = server.start()
         LOG.info("listening on %s port %d", options.bind, port)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from board.kit.state import State
+from board.kit.web.logo import logo_mark
 from board.kit.web.render import Templates, page_words
 from board.kit.web.routes import Answer, Call
 from board.kit.words import Text
@@ -37,8 +38,8 @@ class Host:
     proxy: Proxy
     menu: tuple[Group, ...]
     ftp: FtpService
-    backups: Backups
     state: State
+    backups: Backups
     restart: Restart
 
     def page(
@@ -66,6 +67,7 @@ class Host:
             visitor=call.visitor if call.visitor.by else None,
             menu=menu_for(self.menu, call),
             damage=self.auth.damage() if call.may("people") else (),
+            logo=logo_mark(self.state),
             path=call.address.partition("?")[0].removeprefix("/"),
             **values,
         )

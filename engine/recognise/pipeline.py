@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -72,7 +73,7 @@ class Recogniser:
         for read, plate in sorted(found, key=lambda each: -each[0].confidence):
             best.setdefault(read.text, (read, plate))
         lit = light(rgb) if best else None
-        return [_with_look(read, *colours(rgb, plate, lit)) for read, plate in best.values()]
+        return [_with_look(read, plate, *colours(rgb, plate, lit)) for read, plate in best.values()]
 
     def read_plate(self, rgb: U8, plate: PlateBox) -> PlateRead:
         """The text of one found plate, after a second look where the first was unsure."""
@@ -110,6 +111,8 @@ class Recogniser:
         )
 
 
-def _with_look(read: PlateRead, ground: str, ink: str) -> PlateRead:
+def _with_look(read: PlateRead, plate: PlateBox, ground: str, ink: str) -> PlateRead:
     code = f"{read.country}-{read.region}" if read.region else read.country
-    return replace(read, plate_colour=ground, plate_kind=kind(code, ground, ink, read.text))
+    (left, left_y), (right, right_y) = plate.corners[:2]
+    tilt_deg = math.degrees(math.atan2(right_y - left_y, max(right - left, 1.0)))
+    return replace(read, plate_colour=ground, plate_kind=kind(code, ground, ink, read.text), tilt_deg=round(tilt_deg, 1))

@@ -36,13 +36,13 @@ def open_host(
     uploads: Uploads,
     card_present: Callable[[], bool],
     ftp: FtpService,
-    backups: Backups,
     state: State,
+    backups: Backups,
     restart: Restart,
 ) -> Host:
     """The host with every page of firmware/pages in its menu."""
     tabs = find(firmware.pages, "TAB", Tab).values()
-    return Host(auth, packages, uploads, card_present, Templates(TEMPLATES), Proxy(), menu(tabs), ftp, backups, state, restart)
+    return Host(auth, packages, uploads, card_present, Templates(TEMPLATES), Proxy(), menu(tabs), ftp, state, backups, restart)
 
 
 def routes() -> tuple[Route[Host], ...]:
