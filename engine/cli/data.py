@@ -1,7 +1,8 @@
 """`engine data`: what people have entered, and by choice passages and pictures, for a backup of the whole camera, and back.
 
 The host asks by the package's init script. `save` prints a parcel (board/kit/parcel.py): about.json ({"lists", "entries",
-"passages"}), lists.db (a copy as engine/store/backup.py makes them) or, with passages, database.db, and pictures below images/.
+"passages"}), lists.db (a copy as engine/store/backup.py makes them) or, with passages, database.db, the logo, and pictures below
+images/.
 `check` and `take` get a folder with these files; `take` may be called again after a power cut.
 """
 
@@ -16,17 +17,19 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 from board.kit.errors import StoreError
 from board.kit.files import space, sync_folder
 from board.kit.parcel import NAME, Writer
 from board.kit.state import State
+from board.kit.web.logo import logo_file
 from engine.store import backup, rescue
 from engine.store.migrations import COMPATIBLE
 from engine.store.refusals import problem
 
-ABOUT, LISTS, DATABASE, IMAGES = "about.json", "lists.db", "database.db", "images"
+ABOUT, LISTS, DATABASE, LOGO, IMAGES = "about.json", "lists.db", "database.db", "logo.png", "images"
 SPARE_BYTES = 8_000_000
 
 
@@ -63,11 +66,11 @@ def save(state: State, passages: bool, pictures: bool) -> None:
         with _copied(state.database, passages) as copy:
             writer.add(ABOUT, json.dumps(check_file(copy)).encode())
             writer.add_file(copy.name, copy)
-        for name, path in _pictures(state.images) if pictures else ():
+        for name, path in chain([(LOGO, logo_file(state))], _pictures(state.images) if pictures else ()):
             try:
                 file = path.open("rb")
             except FileNotFoundError:
-                continue  # purged meanwhile
+                continue  # purged meanwhile, or none
             with file:
                 writer.add_read(name, file.read, os.fstat(file.fileno()).st_size)
     writer.end()
@@ -110,6 +113,9 @@ def take(state: State, folder: Path, by: str) -> None:
                 sync_folder(backup.folder_of(database))
                 rescue.ask(database, order, kept if order == rescue.RESTORE else "", by)
                 sync_folder(database.parent)
+        if (folder / LOGO).exists():
+            logo_file(state).parent.mkdir(parents=True, exist_ok=True)
+            (folder / LOGO).replace(logo_file(state))
         for path in sorted((folder / IMAGES).rglob("*.jpg")):
             target = state.images / path.relative_to(folder / IMAGES)
             target.parent.mkdir(parents=True, exist_ok=True)

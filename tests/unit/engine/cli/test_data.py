@@ -14,6 +14,7 @@ from board.kit.clock import Clock
 from board.kit.errors import StoreError
 from board.kit.parcel import parts
 from board.kit.state import State
+from board.kit.web.logo import logo_file
 from engine.cli import data as module
 from engine.cli.data import check, main, take
 from engine.store import Store, rescue
@@ -31,6 +32,8 @@ def state(tmp_path: Path) -> Iterator[State]:
     (state.images / "2026/01/02").mkdir(parents=True)
     (state.images / "2026/01/02/a-full.jpg").write_bytes(b"picture")
     (state.images / "2026/01/02/.half.jpg").write_bytes(b"half")
+    logo_file(state).parent.mkdir()
+    logo_file(state).write_bytes(b"logo")
     yield state
     store.close()
 
@@ -64,7 +67,7 @@ def test_lists_go_into_a_new_camera_and_its_passages_stay_its_own(
     state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, other = tmp_path / "out", State(tmp_path / "two")
-    assert saved(state, folder, monkeypatch) == ["about.json", "lists.db"]
+    assert saved(state, folder, monkeypatch) == ["about.json", "lists.db", "logo.png"]
     assert check(folder) == {"lists": 5, "entries": 1, "passages": 0}
     take(other, folder, "anna")
     assert inside(other) == (1, 0)
@@ -75,14 +78,14 @@ def test_passages_and_pictures_come_along_by_choice_and_a_second_call_after_a_cu
     state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, other = tmp_path / "out", State(tmp_path / "two")
-    assert saved(state, folder, monkeypatch, "--pictures") == ["about.json", "lists.db"]
+    assert saved(state, folder, monkeypatch, "--pictures") == ["about.json", "lists.db", "logo.png"]
     (folder / "lists.db").unlink()
     names = saved(state, folder, monkeypatch, "--passages", "--pictures")
-    assert names == ["about.json", "database.db", "images/2026/01/02/a-full.jpg"]
+    assert names == ["about.json", "database.db", "logo.png", "images/2026/01/02/a-full.jpg"]
     take(other, folder, "anna")
     take(other, folder, "anna")
     assert inside(other) == (1, 1)
-    assert (other.images / "2026/01/02/a-full.jpg").read_bytes() == b"picture"
+    assert (other.images / "2026/01/02/a-full.jpg").read_bytes() == b"picture" and logo_file(other).read_bytes() == b"logo"
     assert not list(state.database.parent.glob("copy-*"))
 
 
