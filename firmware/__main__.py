@@ -79,6 +79,7 @@ def _run(words: list[str]) -> int:
     parser.add_argument("--trust", type=Path, action="append", default=[], help="a vendor's public key besides STATE/host/trust")
     parser.add_argument("--watchdog", default="", metavar="DEVICE", help="/dev/watchdog: fed while all is well; empty: none is fed")
     parser.add_argument("--watchdog-s", type=int, default=15, help="seconds without food until the board is reset (default 15)")
+    parser.add_argument("--no-https", action="store_true", help="HTTPS stays off, whatever its page says")
     parser.add_argument("--reset-admin", action="store_true", help="only give admin a new password, in STATE/host/initial-password")
     parser.add_argument(
         "--trusted-proxy",
@@ -94,6 +95,7 @@ def _run(words: list[str]) -> int:
     from firmware.ftp.service import FtpService
     from firmware.gateway.app import build, open_host  # only now: they import it
     from firmware.gateway.web import WebServer
+    from firmware.https.service import HttpsService
     from firmware.packages.uploads import Uploads
 
     with _OneHost(state):
@@ -116,13 +118,15 @@ def _run(words: list[str]) -> int:
             LOG.warning("%d processes of an earlier run were ended", ended)
         _make_safe(state)()
         ftp = FtpService(state, options.bind)
-        host = open_host(auth, packages, Uploads(state.host / "uploads"), present, ftp)
+        https = HttpsService(state, options.bind, clock, allowed=not options.no_https)
+        host = open_host(auth, packages, Uploads(state.host / "uploads"), present, ftp, https)
         server = WebServer(options.bind, options.port, build(host), auth.addresses)
         port = server.start()
         LOG.info("listening on %s port %d", options.bind, port)
         who = WhoServer(state.people_socket, auth.who)
         who.start()
         ftp.start()
+        https.start(server)
         packages.boot(options.bind, port)
         notify("READY=1")
         watchdog = (
@@ -138,6 +142,7 @@ def _run(words: list[str]) -> int:
         notify("STOPPING=1")
         packages.close()
         ftp.stop()
+        https.stop()
         server.stop()
         who.close()
         auth.keep(last=True)

@@ -11,6 +11,7 @@ from board.kit.web.routes import Answer, Call
 from board.kit.words import Text
 from firmware.ftp.service import FtpService
 from firmware.gateway.proxy import Proxy
+from firmware.https.service import HttpsService
 from firmware.menu import Group, menu_for
 from firmware.packages.management import Packages
 from firmware.packages.uploads import Uploads
@@ -34,6 +35,7 @@ class Host:
     proxy: Proxy
     menu: tuple[Group, ...]
     ftp: FtpService
+    https: HttpsService
 
     def page(
         self,

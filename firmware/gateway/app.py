@@ -18,7 +18,9 @@ from firmware.ftp.service import FtpService
 from firmware.gateway import cgi, portals
 from firmware.gateway.admission import admit, guard
 from firmware.gateway.proxy import Proxy
+from firmware.gateway.secure import secured
 from firmware.host import TEMPLATES, Host
+from firmware.https.service import HttpsService
 from firmware.menu import menu
 from firmware.packages.management import Packages
 from firmware.packages.uploads import Uploads
@@ -27,10 +29,12 @@ from firmware.people.auth import Auth
 LOG = logging.getLogger("web")
 
 
-def open_host(auth: Auth, packages: Packages, uploads: Uploads, card_present: Callable[[], bool], ftp: FtpService) -> Host:
+def open_host(
+    auth: Auth, packages: Packages, uploads: Uploads, card_present: Callable[[], bool], ftp: FtpService, https: HttpsService
+) -> Host:
     """The host with every page of firmware/pages in its menu."""
     tabs = find(firmware.pages, "TAB", Tab).values()
-    return Host(auth, packages, uploads, card_present, Templates(TEMPLATES), Proxy(), menu(tabs), ftp)
+    return Host(auth, packages, uploads, card_present, Templates(TEMPLATES), Proxy(), menu(tabs), ftp, https)
 
 
 def routes() -> tuple[Route[Host], ...]:
@@ -41,7 +45,7 @@ def routes() -> tuple[Route[Host], ...]:
 
 def build(host: Host) -> Wsgi:
     """The WSGI application."""
-    return app.build(app.Site(host, "/", admit, guard, _error_page, LOG), routes())
+    return secured(host, app.build(app.Site(host, "/", admit, guard, _error_page, LOG), routes()))
 
 
 def _error_page(host: Host, call: Call, why: GatewrightError, status: int) -> Answer:
