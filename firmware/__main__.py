@@ -116,7 +116,7 @@ def _run(words: list[str]) -> int:
             LOG.warning("%d processes of an earlier run were ended", ended)
         _make_safe(state)()
         ftp = FtpService(state, options.bind)
-        host = open_host(auth, packages, Uploads(state.host / "uploads"), present, ftp)
+        host = open_host(auth, packages, Uploads(state.host / "uploads"), present, ftp, state)
         server = WebServer(options.bind, options.port, build(host), auth.addresses)
         port = server.start()
         LOG.info("listening on %s port %d", options.bind, port)

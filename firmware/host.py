@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from board.kit.state import State
+from board.kit.web.logo import logo_mark
 from board.kit.web.render import Templates, page_words
 from board.kit.web.routes import Answer, Call
 from board.kit.words import Text
@@ -34,6 +36,7 @@ class Host:
     proxy: Proxy
     menu: tuple[Group, ...]
     ftp: FtpService
+    state: State
 
     def page(
         self,
@@ -60,6 +63,7 @@ class Host:
             visitor=call.visitor if call.visitor.by else None,
             menu=menu_for(self.menu, call),
             damage=self.auth.damage() if call.may("people") else (),
+            logo=logo_mark(self.state),
             path=call.address.partition("?")[0].removeprefix("/"),
             **values,
         )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import firmware.pages
 from board.kit.errors import GatewrightError
 from board.kit.registry import find
+from board.kit.state import State
 from board.kit.web import app
 from board.kit.web.exchange import Wsgi
 from board.kit.web.menu import Tab
@@ -27,10 +28,12 @@ from firmware.people.auth import Auth
 LOG = logging.getLogger("web")
 
 
-def open_host(auth: Auth, packages: Packages, uploads: Uploads, card_present: Callable[[], bool], ftp: FtpService) -> Host:
+def open_host(
+    auth: Auth, packages: Packages, uploads: Uploads, card_present: Callable[[], bool], ftp: FtpService, state: State
+) -> Host:
     """The host with every page of firmware/pages in its menu."""
     tabs = find(firmware.pages, "TAB", Tab).values()
-    return Host(auth, packages, uploads, card_present, Templates(TEMPLATES), Proxy(), menu(tabs), ftp)
+    return Host(auth, packages, uploads, card_present, Templates(TEMPLATES), Proxy(), menu(tabs), ftp, state)
 
 
 def routes() -> tuple[Route[Host], ...]:

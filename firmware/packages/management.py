@@ -65,6 +65,10 @@ class Packages:
         for name in self._slots.names():
             with self._lock:
                 try:
+                    self._slots.tidy(name)
+                except PackageError as why:  # a full disk or a damaged record must not keep a package from running
+                    LOG.error("%s: what an interrupted installation left stays: %s", name, why)
+                try:
                     _, manifest = self._slots.installed(name)
                     if self._slots.record(name).enabled and AT_BOOT[manifest.runmode]:
                         self._running.start(name)
