@@ -20,20 +20,29 @@ from firmware.gateway import cgi, portals
 from firmware.gateway.admission import admit, guard
 from firmware.gateway.proxy import Proxy
 from firmware.host import TEMPLATES, Host
+from firmware.keeping.backups import Backups
 from firmware.menu import menu
 from firmware.packages.management import Packages
 from firmware.packages.uploads import Uploads
 from firmware.people.auth import Auth
+from firmware.restart import Restart
 
 LOG = logging.getLogger("web")
 
 
 def open_host(
-    auth: Auth, packages: Packages, uploads: Uploads, card_present: Callable[[], bool], ftp: FtpService, state: State
+    auth: Auth,
+    packages: Packages,
+    uploads: Uploads,
+    card_present: Callable[[], bool],
+    ftp: FtpService,
+    state: State,
+    backups: Backups,
+    restart: Restart,
 ) -> Host:
     """The host with every page of firmware/pages in its menu."""
     tabs = find(firmware.pages, "TAB", Tab).values()
-    return Host(auth, packages, uploads, card_present, Templates(TEMPLATES), Proxy(), menu(tabs), ftp, state)
+    return Host(auth, packages, uploads, card_present, Templates(TEMPLATES), Proxy(), menu(tabs), ftp, state, backups, restart)
 
 
 def routes() -> tuple[Route[Host], ...]:
