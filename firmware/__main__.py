@@ -25,6 +25,7 @@ from board.kit.state import RUN, State
 from board.kit.words import mark
 from board.profiles import all_profiles, keep_lines
 from board.storage import card_present
+from firmware.keeping.order import carry_out
 from firmware.packages.keys import TrustedKeys, public_pem, read_public
 from firmware.packages.management import Packages, board_file
 from firmware.packages.slots import CAMERA, Slots
@@ -96,7 +97,9 @@ def _run(words: list[str]) -> int:
     from firmware.gateway.app import build, open_host  # only now: they import it
     from firmware.gateway.web import WebServer
     from firmware.https.service import HttpsService
+    from firmware.keeping.backups import Backups
     from firmware.packages.uploads import Uploads
+    from firmware.restart import Restart
 
     with _OneHost(state):
         if options.reset_admin:
@@ -105,21 +108,24 @@ def _run(words: list[str]) -> int:
             Changes(state.host, Clock()).add("the command line", "", mark("first password made anew"), "admin")
             print(f"admin has a new password: {accounts.initial_file}")
             return 0
-        open_log(state, "hostd")
+        ended = end_leftovers(state)
+        packages, present = _packages(state, options.sd, options.profile, options.trust)
+        carry_out(state, lambda name, folder, by: _give_back(packages, state, name, folder, by))
+        open_log(state, "hostd")  # a reset deletes the logs
         _run_in_memory(state)
         life = Life(state, "hostd")
         keep_lines(state)
         board_file(state, options.profile, options.camera, options.sd.resolve() if options.sd else None)
-        clock = Clock()
-        auth = Auth(state, clock, tuple(options.trusted_proxy), tuple(options.public_address))
-        packages, present = _packages(state, options.sd, options.profile, options.trust)
-        ended = end_leftovers(state)
         if ended:
             LOG.warning("%d processes of an earlier run were ended", ended)
+        clock = Clock()
+        auth = Auth(state, clock, tuple(options.trusted_proxy), tuple(options.public_address))
         _make_safe(state)()
         ftp = FtpService(state, options.bind)
         https = HttpsService(state, options.bind, clock, allowed=not options.no_https)
-        host = open_host(auth, packages, Uploads(state.host / "uploads"), present, ftp, https)
+        restart = Restart()
+        backups = Backups(state, packages.data, options.profile, restart.ask)
+        host = open_host(auth, packages, Uploads(state.host / "uploads"), present, ftp, https, state, backups, restart)
         server = WebServer(options.bind, options.port, build(host), auth.addresses)
         port = server.start()
         LOG.info("listening on %s port %d", options.bind, port)
@@ -132,13 +138,13 @@ def _run(words: list[str]) -> int:
         watchdog = (
             Watchdog(Path(options.watchdog), options.watchdog_s, packages.ill, clock, KernelDevice()) if options.watchdog else None
         )
-        while not life.stop.wait(1.0) and server.alive():
+        while not life.stop.wait(1.0) and server.alive() and not restart.asked:
             life.beat()
             auth.keep()
             notify("WATCHDOG=1")
             if watchdog is not None:
                 watchdog.turn()
-        failed = not life.stop.is_set()
+        failed = not life.stop.is_set() and not restart.asked
         notify("STOPPING=1")
         packages.close()
         ftp.stop()
@@ -151,7 +157,13 @@ def _run(words: list[str]) -> int:
         if RUN in os.environ:
             shutil.rmtree(os.environ.pop(RUN), ignore_errors=True)
         LOG.info("stopped")
+    if restart.asked and not life.stop.is_set():
+        restart.go()
     return FAILED if failed else 0
+
+
+def _give_back(packages: Packages, state: State, name: str, folder: Path, by: str) -> None:
+    packages.data.ask(name, "take", "--state", str(state.root), "--by", by, str(folder))
 
 
 def _install(words: list[str]) -> int:

@@ -168,6 +168,11 @@ class State:
         return self.root / "anpr" / "exchange"
 
     @property
+    def portal_files(self) -> Path:
+        """The logo, and what a person can go back to: the configuration and the logo of before."""
+        return self.root / "anpr" / "portal"
+
+    @property
     def logs(self) -> Path:
         return self.root / "logs"
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import firmware.pages
 from board.kit.errors import GatewrightError
 from board.kit.registry import find
+from board.kit.state import State
 from board.kit.web import app
 from board.kit.web.exchange import Wsgi
 from board.kit.web.menu import Tab
@@ -21,20 +22,32 @@ from firmware.gateway.proxy import Proxy
 from firmware.gateway.secure import secured
 from firmware.host import TEMPLATES, Host
 from firmware.https.service import HttpsService
+from firmware.keeping.backups import Backups
 from firmware.menu import menu
 from firmware.packages.management import Packages
 from firmware.packages.uploads import Uploads
 from firmware.people.auth import Auth
+from firmware.restart import Restart
 
 LOG = logging.getLogger("web")
 
 
 def open_host(
-    auth: Auth, packages: Packages, uploads: Uploads, card_present: Callable[[], bool], ftp: FtpService, https: HttpsService
+    auth: Auth,
+    packages: Packages,
+    uploads: Uploads,
+    card_present: Callable[[], bool],
+    ftp: FtpService,
+    https: HttpsService,
+    state: State,
+    backups: Backups,
+    restart: Restart,
 ) -> Host:
     """The host with every page of firmware/pages in its menu."""
     tabs = find(firmware.pages, "TAB", Tab).values()
-    return Host(auth, packages, uploads, card_present, Templates(TEMPLATES), Proxy(), menu(tabs), ftp, https)
+    return Host(
+        auth, packages, uploads, card_present, Templates(TEMPLATES), Proxy(), menu(tabs), ftp, https, state, backups, restart
+    )
 
 
 def routes() -> tuple[Route[Host], ...]:

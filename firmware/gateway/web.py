@@ -13,8 +13,8 @@ from board.kit.web.heads import Head
 from board.kit.web.limits import Addresses, Limits, Share, memory_bytes, streams_for
 from board.kit.web.listeners import tcp_listener
 from board.kit.web.server import Server, address_share
+from firmware.keeping.backups import MAX_BACKUP_BYTES
 from firmware.packages.uploads import FORM_BYTES
-from firmware.packages.verify import MAX_ARCHIVE_BYTES
 
 if TYPE_CHECKING:
     import ssl
@@ -28,7 +28,7 @@ LIMITS = Limits(
     parked_s=630.0,  # an ONVIF client may let a pull wait for ten minutes
     streams=STREAMS,
     streams_per_address=STREAMS,
-    max_body_bytes=MAX_ARCHIVE_BYTES + 2 * FORM_BYTES,
+    max_body_bytes=MAX_BACKUP_BYTES + 2 * FORM_BYTES,
 )  # many who watch may sit behind one address
 _OWN = (
     "/login",
