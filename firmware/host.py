@@ -13,6 +13,7 @@ from board.kit.web.routes import Answer, Call
 from board.kit.words import Text
 from firmware.ftp.service import FtpService
 from firmware.gateway.proxy import Proxy
+from firmware.https.service import HttpsService
 from firmware.keeping.backups import Backups
 from firmware.menu import Group, menu_for
 from firmware.packages.management import Packages
@@ -38,6 +39,7 @@ class Host:
     proxy: Proxy
     menu: tuple[Group, ...]
     ftp: FtpService
+    https: HttpsService
     state: State
     backups: Backups
     restart: Restart

@@ -19,7 +19,9 @@ from firmware.ftp.service import FtpService
 from firmware.gateway import cgi, portals
 from firmware.gateway.admission import admit, guard
 from firmware.gateway.proxy import Proxy
+from firmware.gateway.secure import secured
 from firmware.host import TEMPLATES, Host
+from firmware.https.service import HttpsService
 from firmware.keeping.backups import Backups
 from firmware.menu import menu
 from firmware.packages.management import Packages
@@ -36,13 +38,16 @@ def open_host(
     uploads: Uploads,
     card_present: Callable[[], bool],
     ftp: FtpService,
+    https: HttpsService,
     state: State,
     backups: Backups,
     restart: Restart,
 ) -> Host:
     """The host with every page of firmware/pages in its menu."""
     tabs = find(firmware.pages, "TAB", Tab).values()
-    return Host(auth, packages, uploads, card_present, Templates(TEMPLATES), Proxy(), menu(tabs), ftp, state, backups, restart)
+    return Host(
+        auth, packages, uploads, card_present, Templates(TEMPLATES), Proxy(), menu(tabs), ftp, https, state, backups, restart
+    )
 
 
 def routes() -> tuple[Route[Host], ...]:
@@ -53,7 +58,7 @@ def routes() -> tuple[Route[Host], ...]:
 
 def build(host: Host) -> Wsgi:
     """The WSGI application."""
-    return app.build(app.Site(host, "/", admit, guard, _error_page, LOG), routes())
+    return secured(host, app.build(app.Site(host, "/", admit, guard, _error_page, LOG), routes()))
 
 
 def _error_page(host: Host, call: Call, why: GatewrightError, status: int) -> Answer:

@@ -141,7 +141,7 @@ class Auth:
         return f"{self._cookie(call)}={value}; Path=/; Max-Age={age_s}; HttpOnly; SameSite=strict{secure}"
 
     def _cookie(self, call: Call) -> str:
-        return cookie_name(SESSION, self.front.host(call.environ))
+        return cookie_name(SESSION, self.front.host(call.environ), self.front.is_secure(call.environ))
 
 
 def must_wait(why: MustWait) -> Refused:
