@@ -13,7 +13,7 @@ from engine.store import PassageQuery
 from webui.portal import Portal
 from webui.spreadsheet import WORKBOOK, attachment, comma_separated, sheet
 from webui.view import shapes
-from webui.view.passages import HEADINGS, cells, passage_query, shown
+from webui.view.passages import HEADINGS, asked_for, cells, passage_query, shown
 
 IMAGE_TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
 
@@ -45,6 +45,7 @@ def _passage(portal: Portal, call: Call) -> Answer:
 def _rows(portal: Portal, call: Call) -> Iterator[list[object]]:
     """All that the search finds, read part by part."""
     zone = portal.zone()
+    portal.store.searches.add(call.user, "download", asked_for(call))
     return _read(portal, passage_query(portal, call, zone), zone, call.language)
 
 

@@ -13,7 +13,7 @@ from engine.store import MAX_COUNTED, MOST_SCANNED, DeliveryQuery, PassageQuery
 from engine.types import FIXED_ROLES
 from webui.portal import Portal
 from webui.view.deliveries import shown as delivery
-from webui.view.passages import passage_query, shown
+from webui.view.passages import asked_for, passage_query, shown
 from webui.view.search import PAGE_SIZES, Found, midnight, query_of, size_of, spans
 
 MOST_DELIVERIES = 100
@@ -28,6 +28,9 @@ def _page(portal: Portal, call: Call) -> Answer:
         query, wrong = passage_query(portal, call, zone), None
     except SettingsError as why:
         query, wrong = NOTHING, why
+    noted = asked_for(call)
+    if noted and wrong is None:
+        portal.store.searches.add(call.user, "search", noted)
     asked = portal.store.passages.page(query, call.number("page", 1, 1, MAX_COUNTED), size)
     oldest = bool(call.query.get("oldest")) and asked.total > MAX_COUNTED
     rows = portal.store.passages.oldest(query, size) if oldest else asked.rows

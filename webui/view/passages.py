@@ -96,6 +96,11 @@ def image_address(name: str) -> str:
     return f"/anpr/images/{quote(name)}" if name else ""
 
 
+def asked_for(call: Call) -> dict[str, str]:
+    """What a search says beside "today": what Audit keeps of it."""
+    return {name: call.query[name][:40] for name in ("from", "to", "plate", "list") if call.query.get(name, "0") not in ("", "0")}
+
+
 def passage_query(portal: Portal, call: Call, zone: ZoneInfo) -> PassageQuery:
     """What the search form of Review asks for; from midnight on when it says nothing. SettingsError for dates that are none."""
     since, until = span(call, portal.clock.now(), zone)
