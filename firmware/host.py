@@ -13,10 +13,14 @@ from board.kit.web.routes import Answer, Call
 from board.kit.words import Text
 from firmware.ftp.service import FtpService
 from firmware.gateway.proxy import Proxy
+from firmware.https.service import HttpsService
+from firmware.keeping.backups import Backups
+from firmware.machine.root import Helper
 from firmware.menu import Group, menu_for
 from firmware.packages.management import Packages
 from firmware.packages.uploads import Uploads
 from firmware.people.auth import Auth
+from firmware.restart import Restart
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
@@ -36,7 +40,13 @@ class Host:
     proxy: Proxy
     menu: tuple[Group, ...]
     ftp: FtpService
+    https: HttpsService
     state: State
+    backups: Backups
+    restart: Restart
+    helper: Helper
+    profile: str
+    simulated: bool
 
     def page(
         self,
