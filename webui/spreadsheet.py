@@ -13,8 +13,8 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote
 
+from board.kit.cells import safe_cell
 from board.kit.web.routes import Answer
-from engine.formats.cells import safe_cell
 from engine.formats.workbook import workbook
 
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
