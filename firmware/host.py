@@ -6,15 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from board.kit.state import State
+from board.kit.web.logo import logo_mark
 from board.kit.web.render import Templates, page_words
 from board.kit.web.routes import Answer, Call
 from board.kit.words import Text
 from firmware.ftp.service import FtpService
 from firmware.gateway.proxy import Proxy
+from firmware.https.service import HttpsService
+from firmware.keeping.backups import Backups
+from firmware.machine.root import Helper
 from firmware.menu import Group, menu_for
 from firmware.packages.management import Packages
 from firmware.packages.uploads import Uploads
 from firmware.people.auth import Auth
+from firmware.restart import Restart
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
@@ -34,6 +40,13 @@ class Host:
     proxy: Proxy
     menu: tuple[Group, ...]
     ftp: FtpService
+    https: HttpsService
+    state: State
+    backups: Backups
+    restart: Restart
+    helper: Helper
+    profile: str
+    simulated: bool
 
     def page(
         self,
@@ -60,6 +73,7 @@ class Host:
             visitor=call.visitor if call.visitor.by else None,
             menu=menu_for(self.menu, call),
             damage=self.auth.damage() if call.may("people") else (),
+            logo=logo_mark(self.state),
             path=call.address.partition("?")[0].removeprefix("/"),
             **values,
         )

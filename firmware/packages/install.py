@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -17,16 +15,15 @@ from firmware.packages.checker import check_archive, check_tree
 from firmware.packages.environment import Environment
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.manifest import Manifest
+from firmware.packages.script import WITHIN_S, command, reason, run
 from firmware.packages.slots import FAILED, SD, Slot, Slots
-from firmware.packages.verify import INITSCR, Verified
+from firmware.packages.verify import Verified
 from firmware.packages.versions import Versions
-from firmware.processes.supervisor import CHILD
 
 LOG = logging.getLogger("packages")
 
 MAX_PACKAGES = 10
 """`capability_vadp_npackage`."""
-CHECK_WITHIN_S = 240.0
 
 
 class Installer:
@@ -128,25 +125,14 @@ class Installer:
     def _check(self, name: str, slot: Slot) -> None:
         """Runs the package's own check before anything is switched; its last line of output is the reason when it fails."""
         path = self._slots.path(name, slot)
-        command = [sys.executable, "-I", "-S", str(CHILD), str(os.getpid()), sys.executable, "-P", str(path / INITSCR), "check"]
-        popen = subprocess.Popen(
-            command, cwd=path, env=self._environment.of(slot, path, licensed=True), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
         try:
-            output, _ = popen.communicate(timeout=CHECK_WITHIN_S)
+            code, said = run(command(path, self._environment.of(slot, path, licensed=True), "check"))
         except subprocess.TimeoutExpired as why:
-            os.killpg(popen.pid, 9)
-            popen.communicate()
             raise PackageError(
-                "{name}: its check took longer than {limit_s:.0f} s; nothing was changed",
-                name=name,
-                limit_s=CHECK_WITHIN_S,
+                "{name}: its check took longer than {limit_s:.0f} s; nothing was changed", name=name, limit_s=WITHIN_S
             ) from why
-        if popen.returncode:
-            lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
-            reason = lines[-1][:300] if lines else Text("exit code {code}", {"code": popen.returncode})
-            raise PackageError("{name} does not work on this camera: {reason}", name=name, reason=reason)
+        if code:
+            raise PackageError("{name} does not work on this camera: {reason}", name=name, reason=reason(code, said))
 
 
 def _compare(ours: Manifest, theirs: Manifest) -> None:

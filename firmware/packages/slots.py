@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import shutil
@@ -16,6 +17,7 @@ from board.kit.files import sync_folder, write_whole
 from board.kit.kept import Kept
 from firmware.packages.manifest import Manifest, parse
 from firmware.packages.verify import CONF, Verified, unpack
+from firmware.packages.versions import numbers
 
 LOG = logging.getLogger("packages")
 
@@ -23,6 +25,8 @@ LETTERS = ("A", "B", "C")
 """The current version, the one before it, and room for a new one until it has passed its check."""
 SPARE_BYTES = 8 << 20
 """Stays free on the disk after an installation."""
+RESERVE_BYTES = 128 << 10
+FULL = (errno.ENOSPC, errno.EDQUOT)
 CAMERA, SD = "camera", "sd"
 STAGED, TRIAL, GOOD, FAILED = "staged", "trial", "good", "failed"
 """staged: unpacked, never run; trial: runs, not yet good; failed: rolled back or never got good."""
@@ -62,6 +66,9 @@ class Slots:
         self._writing = threading.Lock()
         self._manifests: dict[str, Manifest] = {}
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._reserve = root / "reserve"
+        """A file whose room a full disk gives to records: a way back, or Stop, must not need room that nobody has."""
+        self._make_reserve()
 
     def names(self) -> tuple[str, ...]:
         """Installed packages, sorted: their place is the `idx` of the CGIs. Those whose record is damaged are among them."""
@@ -165,6 +172,20 @@ class Slots:
             self._write_record(Record(name))
         self._keep(name, kept)
         return next(letter for letter in LETTERS if letter not in kept)
+
+    def tidy(self, name: str) -> None:
+        """Deletes what an installation left that ended in the middle: what was unpacked only, and the older one of two versions
+        before the current one. PackageError when the record is damaged or cannot be stored."""
+        record = self.record(name)
+        current = self._current(record)
+        others = [slot for slot in record.slots if slot.state != STAGED and slot != current]
+        before = max(others, key=lambda slot: (slot.state == GOOD, numbers(slot.version)), default=None)
+        kept = {slot.letter for slot in (current, before) if slot is not None}
+        if len(kept) < len(record.slots):
+            self._keep(name, kept)
+        for letter in LETTERS:
+            if letter not in kept:
+                self._clear(name, letter)
 
     def stage(self, archive: Path, verified: Verified, storage: str, letter: str) -> Slot:
         """Unpacks into the reserved slot, flushed to the disk. The current slot stays untouched whatever happens."""
@@ -296,10 +317,25 @@ class Slots:
         raise PackageError("{name} is not installed", name=name)
 
     def _write_record(self, record: Record) -> None:
+        kept = self._kept(record.name)
         try:
-            self._kept(record.name).write(record)
+            try:
+                kept.write(record)
+            except OSError as why:
+                if why.errno not in FULL or not self._reserve.exists():
+                    raise
+                self._reserve.unlink()
+                kept.write(record)
         except OSError as why:
             raise PackageError("{name}: its state cannot be stored: {reason}", name=record.name, reason=why.strerror) from why
+
+    def _make_reserve(self) -> None:
+        """Anew at each start, when there is room again."""
+        try:
+            with self._reserve.open("ab") as file:
+                os.posix_fallocate(file.fileno(), 0, RESERVE_BYTES)
+        except OSError as why:
+            LOG.warning("%s: no room can be kept for records: %s", self._reserve, why.strerror)
 
 
 def _parse(name: str, document: Any) -> Record:

@@ -122,7 +122,7 @@ class Bench:
 
     def close(self) -> None:
         self._stop.set()
-        self._thread.join(5)
+        self._thread.join(20)
         assert not self._thread.is_alive()
         self.service.die()
 
@@ -344,7 +344,7 @@ def test_the_process_ends_with_0_on_sigterm_with_a_camera_and_without(tmp_path: 
         missing = f"replay: {pictures} is neither a folder of pictures nor a video file"
         assert cameras[-1] == ("ok" if camera == "replay" else missing)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(20) == 0
         channel.close()
     finally:
         process.kill()
