@@ -1,5 +1,5 @@
 """Check: how well the camera stands, from the newest cars: height, tilt, sharpness and light of their plates by day and by night,
-each with what to change (manual 6.4, the system does not recognize license plates)."""
+each with what to change (manual 6.4, The system does not recognize license plates)."""
 
 from __future__ import annotations
 
