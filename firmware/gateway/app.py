@@ -46,6 +46,7 @@ def open_host(
     restart: Restart,
     helper: Helper,
     profile: str,
+    card: str,
 ) -> Host:
     """The host with every page of firmware/pages in its menu."""
     tabs = find(firmware.pages, "TAB", Tab).values()
@@ -66,6 +67,7 @@ def open_host(
         helper,
         profile,
         simulated,
+        card,
     )
 
 
