@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from board.kit.children import Child, start
 from board.kit.errors import WireError
 from board.kit.loop import READ, Loop
 from board.kit.servers import listen_near, url_of
@@ -59,7 +60,7 @@ class _Caller:
 
 @dataclass(eq=False, slots=True)
 class _Child:
-    process: subprocess.Popen[bytes]
+    process: Child
     door: socket.socket
     began_s: float = field(default_factory=time.monotonic)
     quiet_s: float = 0.0
@@ -93,7 +94,7 @@ class Rtsp:
         self._sound = False
         self._callers: list[_Caller] = []
         self._child: _Child | None = None
-        self._ending: list[tuple[subprocess.Popen[bytes], float]] = []
+        self._ending: list[tuple[Child, float]] = []
         """Processes that were told to end, and the time at which they are killed."""
         self._crashes = 0
         self._not_before_s = 0.0
@@ -254,7 +255,7 @@ class Rtsp:
         command = [*self._command, "--state", str(self._state), "--door", str(its.fileno())]
         command += ["--sound"] if self._sound else []
         try:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(its.fileno(),))
+            process = start("video", command, (its.fileno(),))
         except OSError as why:
             ours.close()
             return f"the video process cannot be started: {why}"
@@ -301,7 +302,7 @@ class Rtsp:
         self._loop.watch(child.door, 0, partial(self._heard, child))
         child.door.close()
 
-    def _still_ends(self, process: subprocess.Popen[bytes], until_s: float, now_s: float) -> bool:
+    def _still_ends(self, process: Child, until_s: float, now_s: float) -> bool:
         if process.poll() is None and now_s > until_s:
             log.error("video does not end: it is killed")
             process.kill()

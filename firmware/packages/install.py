@@ -20,7 +20,7 @@ from firmware.packages.manifest import Manifest
 from firmware.packages.slots import FAILED, SD, Slot, Slots
 from firmware.packages.verify import INITSCR, Verified
 from firmware.packages.versions import Versions
-from firmware.processes.supervisor import CHILD
+from firmware.processes.launch import CHILD
 
 LOG = logging.getLogger("packages")
 
