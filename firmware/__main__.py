@@ -32,8 +32,10 @@ from firmware.people.accounts import Accounts
 from firmware.people.auth import Auth
 from firmware.people.changes import Changes
 from firmware.people.who import WhoServer
+from firmware.processes.launch import Starter
 from firmware.processes.notify import notify
 from firmware.processes.supervisor import end_leftovers
+from firmware.processes.users import Users
 from firmware.processes.watchdog import KernelDevice, Watchdog
 
 LOG = logging.getLogger("host")
@@ -110,12 +112,13 @@ def _run(words: list[str]) -> int:
         board_file(state, options.profile, options.camera, options.sd.resolve() if options.sd else None)
         clock = Clock()
         auth = Auth(state, clock, tuple(options.trusted_proxy), tuple(options.public_address))
-        packages, present = _packages(state, options.sd, options.profile, options.trust)
+        users = Users(state, Starter.of_environment())
+        packages, present = _packages(state, options.sd, options.profile, options.trust, users)
         ended = end_leftovers(state)
         if ended:
             LOG.warning("%d processes of an earlier run were ended", ended)
         _make_safe(state)()
-        ftp = FtpService(state, options.bind)
+        ftp = FtpService(state, options.bind, users)
         host = open_host(auth, packages, Uploads(state.host / "uploads"), present, ftp)
         server = WebServer(options.bind, options.port, build(host), auth.addresses)
         port = server.start()
@@ -128,7 +131,7 @@ def _run(words: list[str]) -> int:
         watchdog = (
             Watchdog(Path(options.watchdog), options.watchdog_s, packages.ill, clock, KernelDevice()) if options.watchdog else None
         )
-        while not life.stop.wait(1.0) and server.alive():
+        while not life.stop.wait(1.0) and server.alive() and users.alive():
             life.beat()
             auth.keep()
             notify("WATCHDOG=1")
@@ -163,7 +166,7 @@ def _install(words: list[str]) -> int:
             (state.host / "trust" / path.with_suffix(".pub").name).write_bytes(public_pem(read_public(path)))
         if not options.package.is_file():
             raise GatewrightError("{package} does not exist", package=options.package)
-        packages, _ = _packages(state, None, "sim", [])
+        packages, _ = _packages(state, None, "sim", [], Users(state, None))
         *steps, name = packages.install(options.package, CAMERA)
         for step in steps:
             print(step, file=sys.stderr)
@@ -214,7 +217,9 @@ def _run_in_memory(state: State) -> None:
     LOG.error("%s cannot be written (%s): %s is used until the next start", usual, reason, folder)
 
 
-def _packages(state: State, sd: Path | None, profile: str, trusted: list[Path]) -> tuple[Packages, Callable[[], bool]]:
+def _packages(
+    state: State, sd: Path | None, profile: str, trusted: list[Path], users: Users
+) -> tuple[Packages, Callable[[], bool]]:
     simulated = all_profiles()[profile].simulated
 
     def present() -> bool:
@@ -222,7 +227,7 @@ def _packages(state: State, sd: Path | None, profile: str, trusted: list[Path]) 
 
     slots = Slots(state.host / "packages", sd.resolve() if sd else None, present)
     trust = TrustedKeys(state.host / "trust", trusted)
-    packages = Packages(state, slots, trust, _make_safe(state), device_serial(state), Clock())
+    packages = Packages(state, slots, trust, _make_safe(state), device_serial(state), Clock(), users)
     return packages, present
 
 

@@ -29,8 +29,8 @@ def write_beside(path: Path, data: bytes, mode: int = 0o644) -> Path:
 
 
 def private_in(folder: Path) -> int:
-    """The mode of a file in `folder` that is not for everybody: 0600, or 0660 where the folder's group shares what lies in it (setgid;
-    firmware/processes/places.py makes such folders where each process is a user of its own)."""
+    """The mode of a file in `folder` that is not for everybody: 0600, or 0660 where the folder's group shares what lies in it
+    (setgid): where each process is a user of its own, firmware/processes/places.py makes such folders."""
     try:
         return 0o660 if folder.stat().st_mode & stat.S_ISGID else 0o600
     except OSError:

@@ -28,8 +28,8 @@ class State:
 
     @property
     def own(self) -> Path:
-        """A folder for each process that keeps files here and is a user of its own (firmware/processes/places.py); not there where all
-        are one user: then these files lie in `root`."""
+        """A folder for each process that keeps files here and is a user of its own (firmware/processes/places.py); not there
+        where all are one user: then these files lie in `root`."""
         return self.root / "own"
 
     def _own(self, process: str) -> Path:

@@ -32,13 +32,15 @@ LOST = -signal.SIGKILL
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be started. `name`: of the process, and so of its user; `starts`: processes that it may have started itself."""
+    """What is to be started. `name`: of the process, and so of its user; `starts`: processes that it may have started itself;
+    `tells`: what it writes to stdout counts as said, too."""
 
     name: str
     command: tuple[str, ...]
     folder: Path
     environment: Mapping[str, str]
     starts: tuple[str, ...] = ()
+    tells: bool = False
 
 
 class Child(Protocol):
@@ -107,8 +109,8 @@ class _Own(_Said):
         try:
             self._popen = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(CHILD), str(os.getpid()), *order.command],
-                cwd=order.folder, env=order.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                stderr=its, start_new_session=True,
+                cwd=order.folder, env=order.environment, stdin=subprocess.DEVNULL, stderr=its, start_new_session=True,
+                stdout=its if order.tells else subprocess.DEVNULL,
             )  # fmt: skip
         except OSError:
             os.close(says)
@@ -180,35 +182,24 @@ class Starter:
         """As the user gatewright-NAME."""
         return _Apart(self._orders, order)
 
-    def run(self, order: Order, within_s: float) -> tuple[int, bytes]:
-        """Its exit code and what it said; TimeoutError: it took longer, and was ended."""
-        child = self.launch(order)
-        said = b""
-        poll = select.poll()
-        poll.register(child.fileno(), select.POLLIN)
-        waited_s = 0.0
-        while not poll.poll(100):
-            said = (said + child.hear())[-READ_BYTES:]
-            waited_s += 0.1
-            if waited_s > within_s:
-                child.kill()
-                child.reap()
-                raise TimeoutError
-        said += child.hear()
-        return child.reap(), said
-
 
 class _Apart(_Said):
     def __init__(self, orders: socket.socket, order: Order) -> None:
         self._code: int | None = None
         self._told, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         says, stderr = os.pipe2(os.O_CLOEXEC)
+        fds = [1, 2] if order.tells else [2]
         message = {
-            "name": order.name, "command": order.command, "cwd": str(order.folder), "env": dict(order.environment), "fds": [2],
-            "may_start": order.starts,
+            "name": order.name, "command": order.command, "cwd": str(order.folder), "env": dict(order.environment),
+            "fds": fds, "may_start": order.starts,
         }  # fmt: skip
         try:
-            socket.send_fds(orders, [json.dumps(message).encode()], [its.fileno(), stderr], socket.MSG_NOSIGNAL)
+            socket.send_fds(
+                orders,
+                [json.dumps(message).encode()],
+                [its.fileno(), *([stderr, stderr] if order.tells else [stderr])],
+                socket.MSG_NOSIGNAL,
+            )
             answer = self._answer()
             if "pid" not in answer:
                 raise OSError(0, str(answer.get("error", "its starter does not answer")))

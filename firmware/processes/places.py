@@ -34,7 +34,7 @@ from board.kit.state import State
 
 LOG = logging.getLogger("supervisor")
 
-ALL, PINS, DATA, IMAGES = "gatewright", "gatewright-pins", "gatewright-data", "gatewright-images"
+ALL, PINS, DATA, IMAGES, FTP = "gatewright", "gatewright-pins", "gatewright-data", "gatewright-images", "gatewright-ftp"
 OWN = {"pins": ("polarity.json", "line_rules.json"), "engine": ("sights.json",)}
 """What these processes keep, beside a copy of it."""
 DATABASE = ("anpr.db", "anpr.db-wal", "anpr.db-shm")
@@ -57,40 +57,44 @@ FOLDERS = (
     _Folder("logs", ALL, 0o3770),
     _Folder("anpr", DATA, 0o2771),
     _Folder("anpr/images", IMAGES, 0o2770),
+    _Folder("anpr/exchange", DATA, 0o2770),
+    _Folder("anpr/backup", DATA, 0o2770),
     _Folder("ftp", ALL, 0o1777),
     _Folder("ftp/lists", DATA, 0o2775),
     _Folder("host", ALL, 0o710),
     _Folder("host/packages", ALL, 0o750),
     _Folder("host/bytecode", ALL, 0o750),
-    _Folder("host/tls", "gatewright-ftp", 0o750),
+    _Folder("host/tls", FTP, 0o750),
 )
 
 
 def settle_apart(state: State, users: dict[str, int]) -> None:
     """Makes STATE ready for processes that are each a user of its own; what it was before is taken along. `users`: {process: number
     of its user}. OSError or LookupError: it cannot be done."""
+    share_folders(state)
+    _share_tree(state.database.parent, DATA, 0o2770, (state.images,), deep=False)
+    _clear_run(state, users)
+    _give_logs(state, users)
+    if not state.own.is_dir():
+        _take_along(state)
+
+
+def share_folders(state: State) -> None:
+    """Each folder to its group, with what this user has put there before. OSError or LookupError: it cannot be done."""
     camera_id(state), device_serial(state)  # made now: later on only the host may
     _share(state.root, ALL, 0o750)
     for folder in FOLDERS:
         path = _in(state, folder.path)
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if folder.mode & stat.S_ISGID and not path.stat().st_mode & stat.S_ISGID:
-            _share_tree(path, folder.group, folder.mode)
+            _share_tree(path, folder.group, folder.mode & 0o7770, (state.images,))
         _share(path, folder.group, folder.mode)
-    _share_tree(state.database.parent, DATA, 0o2771, (state.images,), deep=False)
-    for name in ("serial", "camera_id.json", "camera_id.json.copy"):
+    known = [state.host / name for name in ("serial", "camera_id.json", "camera_id.json.copy")]
+    for path in (*known, state.board_file, state.lines_file):
         with suppress(FileNotFoundError):
-            _share(state.host / name, ALL, 0o640)
+            _share(path, ALL, 0o640)
     for path in state.tls.glob("*"):
-        _share(path, "gatewright-ftp", 0o640)
-    with suppress(FileNotFoundError):
-        _share(state.board_file, ALL, 0o640)
-    with suppress(FileNotFoundError):
-        _share(state.lines_file, ALL, 0o640)
-    _clear_run(state, users)
-    _give_logs(state, users)
-    if not state.own.is_dir():
-        _take_along(state)
+        _share(path, FTP, 0o640)
 
 
 def settle_alike(state: State) -> None:
@@ -113,12 +117,16 @@ def settle_alike(state: State) -> None:
             shutil.copyfile(path, fresh)
             fresh.chmod(0o600)
             fresh.replace(path)
+    for folder in (state.database.parent, state.images):
+        with suppress(OSError):
+            folder.chmod(0o771)  # shared out anew when they are apart again, with all that comes until then
     _clear_run(state, {})
     _give_logs(state, {})
 
 
 def open_tree(folder: Path) -> None:
-    """Packages are for every process to read."""
+    """A package is for every process to read, what lies beside it in its folder is not."""
+    folder.parent.chmod(stat.S_IMODE(folder.parent.stat().st_mode) | 0o011)
     for path in (folder, *folder.rglob("*")):
         mode = stat.S_IMODE(path.stat().st_mode)
         path.chmod(mode | (0o055 if path.is_dir() or mode & 0o100 else 0o044))
@@ -170,9 +178,8 @@ def _give_logs(state: State, users: dict[str, int]) -> None:
             if path.lstat().st_uid not in (wanted, *(users.values() if path.stem not in users else ())):
                 path.replace(path.with_name(f"{path.name}.1"))
     for path in state.logs.glob("*.log*"):
-        with suppress(OSError):
-            if path.lstat().st_uid == os.getuid():
-                path.chmod(0o640)
+        with suppress(OSError, LookupError):
+            _share(path, ALL, 0o640)
 
 
 def _share_tree(folder: Path, group: str, mode: int, but: tuple[Path, ...] = (), deep: bool = True) -> None:
@@ -196,16 +203,16 @@ def _below(folder: Path, but: tuple[Path, ...], deep: bool) -> Iterator[Path]:
 
 def _share(path: Path, group: str, mode: int) -> None:
     """The path's group and mode, if it is ours; a link is left alone."""
-    number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    number = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         found = os.fstat(number)
-        wanted = grp.getgrnam(group).gr_gid
-        if found.st_uid not in (os.getuid(),) and os.getuid() != 0:
+        if stat.S_ISLNK(found.st_mode) or found.st_uid != os.getuid():
             return
+        wanted, itself = grp.getgrnam(group).gr_gid, f"/proc/self/fd/{number}"  # this very file, whatever its name is by now
         if found.st_gid != wanted:
-            os.fchown(number, -1, wanted)
-        if stat.S_IMODE(found.st_mode) != mode:
-            os.fchmod(number, mode)
+            os.chown(itself, -1, wanted)
+        if stat.S_IMODE(found.st_mode) != mode or found.st_gid != wanted:
+            Path(itself).chmod(mode)
     finally:
         os.close(number)
 
