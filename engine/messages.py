@@ -32,6 +32,10 @@ SETUP = "SETUP"
 """What the Info panel (manual 4.2, Live tab) shows as mode besides the function modes: no licence; no engine; the first access
 (manual 3.3, First access), at which an administrator chooses the region, has not taken place."""
 
+REJECTED = ("confidence", "small", "large", "characters", "region", "repeated")
+"""Filters by the names of EngineStatus.rejected (engine/reading/passages/filters.py); "repeated": passages that the repeat filter
+dropped."""
+
 # --- engine -> service ----------------------------------------------------------------------------------------------
 
 
@@ -47,7 +51,8 @@ class EngineStatus:
     """Sent every second and on change. `camera`: what is wrong with it, NOTHING while it works; `error`: last error.
     `mode`: of the settings, or NO_LICENSE; `frames_per_s`: what the camera delivers; `frames_lost`, `frames_late`: since the
     engine's start; `camera_notes`: what was asked of the camera and it does not do; `preset`: its exposure, "day" or "night";
-    `settings`: fingerprints (board/kit/settings.py) of those that it runs with."""
+    `settings`: fingerprints (board/kit/settings.py) of those that it runs with; `motion_pct`: the most that the picture changed in
+    the last second, -1 in modes that do not look; `rejected`: reads that each filter left out since the start (REJECTED)."""
 
     mode: str
     frames_processed: int
@@ -63,6 +68,8 @@ class EngineStatus:
     camera_notes: tuple[Text, ...] = ()
     preset: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
+    motion_pct: float = -1.0
+    rejected: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,15 @@ class LiveReads:
 
     frame_seq: int
     reads: tuple[PlateRead, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTold:
+    """A line about a read, of the engine's logger `logger`: it stands in the service's log as well. Those that cannot be sent at
+    once are left out."""
+
+    logger: str
+    line: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -426,7 +442,7 @@ class ServerSettings:
 
 
 SERVICE_MESSAGES: tuple[type, ...] = (
-    EngineHello, EngineStatus, PassageReport, LiveReads, TriggerTaken, PassageStored, ReadAgain, StartTrigger, StopEngine,
+    EngineHello, EngineStatus, PassageReport, LiveReads, ReadTold, TriggerTaken, PassageStored, ReadAgain, StartTrigger, StopEngine,
     AskStatus, FireTrigger, TestAction, SendTest, SwitchOutput, SetPulse,
     RulesChanged, SettingsChanged, CameraSaw, RestartService, Outcome,
     TriggerAnswer, ServiceStatus,

@@ -103,6 +103,21 @@ class PlateRead:
     region: str = ""
     plate_colour: str = ""
     plate_kind: str = ""
+    tilt_deg: float = 0.0
+    """Of the plate's upper edge against the picture's; positive: it falls to the right."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlateLook:
+    """How a plate was seen (engine/reading/look.py). `tilt_deg`: as in PlateRead; `edge_pct`: width of the characters' edges in
+    parts of their height, small is sharp; `dark`, `bright`: grey levels (0..255) of its dark and bright parts; `night`: the
+    picture was dark or had no colour."""
+
+    tilt_deg: float
+    edge_pct: float
+    dark: int
+    bright: int
+    night: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +160,8 @@ class Passage:
     unsure: str = ""
     images_at: datetime | None = None
     """When the pictures were taken, where they are not of `at`: an event that is no car has the newest ones."""
+    look: PlateLook | None = None
+    """How the plate was seen; None for what has none, and for passages of earlier releases."""
 
     @property
     def what(self) -> str:

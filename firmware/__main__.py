@@ -25,6 +25,7 @@ from board.kit.state import RUN, State
 from board.kit.words import mark
 from board.profiles import all_profiles, keep_lines
 from board.storage import card_present
+from firmware.keeping.order import carry_out
 from firmware.packages.keys import TrustedKeys, public_pem, read_public
 from firmware.packages.management import Packages, board_file
 from firmware.packages.slots import CAMERA, Slots
@@ -81,6 +82,7 @@ def _run(words: list[str]) -> int:
     parser.add_argument("--trust", type=Path, action="append", default=[], help="a vendor's public key besides STATE/host/trust")
     parser.add_argument("--watchdog", default="", metavar="DEVICE", help="/dev/watchdog: fed while all is well; empty: none is fed")
     parser.add_argument("--watchdog-s", type=int, default=15, help="seconds without food until the board is reset (default 15)")
+    parser.add_argument("--no-https", action="store_true", help="HTTPS stays off, whatever its page says")
     parser.add_argument("--reset-admin", action="store_true", help="only give admin a new password, in STATE/host/initial-password")
     parser.add_argument(
         "--trusted-proxy",
@@ -96,7 +98,10 @@ def _run(words: list[str]) -> int:
     from firmware.ftp.service import FtpService
     from firmware.gateway.app import build, open_host  # only now: they import it
     from firmware.gateway.web import WebServer
+    from firmware.https.service import HttpsService
+    from firmware.keeping.backups import Backups
     from firmware.packages.uploads import Uploads
+    from firmware.restart import Restart
 
     with _OneHost(state):
         if options.reset_admin:
@@ -105,42 +110,48 @@ def _run(words: list[str]) -> int:
             Changes(state.host, Clock()).add("the command line", "", mark("first password made anew"), "admin")
             print(f"admin has a new password: {accounts.initial_file}")
             return 0
-        open_log(state, "hostd")
+        ended = end_leftovers(state)
+        users = Users(state, Starter.of_environment())
+        packages, present = _packages(state, options.sd, options.profile, options.trust, users)
+        carry_out(state, lambda name, folder, by: _give_back(packages, state, name, folder, by))
+        open_log(state, "hostd")  # a reset deletes the logs
         _run_in_memory(state)
         life = Life(state, "hostd")
         keep_lines(state)
         board_file(state, options.profile, options.camera, options.sd.resolve() if options.sd else None)
-        clock = Clock()
-        auth = Auth(state, clock, tuple(options.trusted_proxy), tuple(options.public_address))
-        users = Users(state, Starter.of_environment())
-        packages, present = _packages(state, options.sd, options.profile, options.trust, users)
-        ended = end_leftovers(state)
         if ended:
             LOG.warning("%d processes of an earlier run were ended", ended)
+        clock = Clock()
+        auth = Auth(state, clock, tuple(options.trusted_proxy), tuple(options.public_address))
         _make_safe(state)()
         ftp = FtpService(state, options.bind, users)
-        host = open_host(auth, packages, Uploads(state.host / "uploads"), present, ftp)
+        https = HttpsService(state, options.bind, clock, allowed=not options.no_https)
+        restart = Restart()
+        backups = Backups(state, packages.data, options.profile, restart.ask)
+        host = open_host(auth, packages, Uploads(state.host / "uploads"), present, ftp, https, state, backups, restart)
         server = WebServer(options.bind, options.port, build(host), auth.addresses)
         port = server.start()
         LOG.info("listening on %s port %d", options.bind, port)
         who = WhoServer(state.people_socket, auth.who)
         who.start()
         ftp.start()
+        https.start(server)
         packages.boot(options.bind, port)
         notify("READY=1")
         watchdog = (
             Watchdog(Path(options.watchdog), options.watchdog_s, packages.ill, clock, KernelDevice()) if options.watchdog else None
         )
-        while not life.stop.wait(1.0) and server.alive() and users.alive():
+        while not life.stop.wait(1.0) and server.alive() and users.alive() and not restart.asked:
             life.beat()
             auth.keep()
             notify("WATCHDOG=1")
             if watchdog is not None:
                 watchdog.turn()
-        failed = not life.stop.is_set()
+        failed = not life.stop.is_set() and not restart.asked
         notify("STOPPING=1")
         packages.close()
         ftp.stop()
+        https.stop()
         server.stop()
         who.close()
         auth.keep(last=True)
@@ -149,7 +160,13 @@ def _run(words: list[str]) -> int:
         if RUN in os.environ:
             shutil.rmtree(os.environ.pop(RUN), ignore_errors=True)
         LOG.info("stopped")
+    if restart.asked and not life.stop.is_set():
+        restart.go()
     return FAILED if failed else 0
+
+
+def _give_back(packages: Packages, state: State, name: str, folder: Path, by: str) -> None:
+    packages.data.ask(name, "take", "--state", str(state.root), "--by", by, str(folder))
 
 
 def _install(words: list[str]) -> int:

@@ -6,15 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from board.kit.web.menu import Tab
+from board.kit.state import State
+from board.kit.web.logo import logo_mark
 from board.kit.web.render import Templates, page_words
 from board.kit.web.routes import Answer, Call
 from board.kit.words import Text
 from firmware.ftp.service import FtpService
 from firmware.gateway.proxy import Proxy
+from firmware.https.service import HttpsService
+from firmware.keeping.backups import Backups
+from firmware.menu import Group, menu_for
 from firmware.packages.management import Packages
 from firmware.packages.uploads import Uploads
 from firmware.people.auth import Auth
+from firmware.restart import Restart
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
@@ -24,7 +29,7 @@ PACKAGES_PAGE = "/setup/application/vadp.html"
 @dataclass(frozen=True, slots=True)
 class Host:
     """One object per process; its parts are safe to use from several threads. `card_present()`: an SD card is in the camera;
-    `menu`: the entries of the menu in their order."""
+    `menu`: its groups in their order."""
 
     auth: Auth
     packages: Packages
@@ -32,8 +37,12 @@ class Host:
     card_present: Callable[[], bool]
     templates: Templates
     proxy: Proxy
-    menu: tuple[Tab[Host], ...]
+    menu: tuple[Group, ...]
     ftp: FtpService
+    https: HttpsService
+    state: State
+    backups: Backups
+    restart: Restart
 
     def page(
         self,
@@ -58,8 +67,9 @@ class Host:
             page_words=page_words(call.language, *(STATIC / f"{name}.js" for name in scripts)),
             refresh_s=refresh_s,
             visitor=call.visitor if call.visitor.by else None,
-            menu=[] if call.visitor.must_change else [each for each in self.menu if call.may(each.permission)],
+            menu=menu_for(self.menu, call),
             damage=self.auth.damage() if call.may("people") else (),
+            logo=logo_mark(self.state),
             path=call.address.partition("?")[0].removeprefix("/"),
             **values,
         )

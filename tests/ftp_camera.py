@@ -49,7 +49,7 @@ class FtpCamera:
 
     def client(self, log_in: bool = True) -> ftplib.FTP_TLS:
         """Connected, with TLS, and logged in."""
-        client = ftplib.FTP_TLS(timeout=10)
+        client = ftplib.FTP_TLS(timeout=20)
         client.connect("127.0.0.1", self.port)
         client.auth()
         if log_in:
@@ -78,12 +78,12 @@ def ftp_camera(folder: Path, **plan: Any) -> Iterator[FtpCamera]:
         command = [sys.executable, "-m", "firmware.ftp", "--plan", json.dumps({"port": 0, **plan}), "--state", str(state.root)]
         process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
         try:
-            until(lambda: state.ftp_status.exists() or process.poll() is not None)
+            until(lambda: state.ftp_status.exists() or process.poll() is not None, "the FTP server", 60)
             assert process.poll() is None, (state.logs / "ftp.log").read_text()
             port = int(json.loads(state.ftp_status.read_bytes())["url"].rpartition(":")[2])
             yield FtpCamera(state, port, device.user, password, process, devices)
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(20)
     finally:
         who.close()

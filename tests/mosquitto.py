@@ -35,7 +35,7 @@ class Broker:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(20)
 
 
 @contextmanager
@@ -109,12 +109,12 @@ class Subscriber:
         properties: Any = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         if correlation:
             properties.CorrelationData = correlation
-        self._client.publish(topic, body, qos=1, retain=retain, properties=properties).wait_for_publish(10)
+        self._client.publish(topic, body, qos=1, retain=retain, properties=properties).wait_for_publish(20)
 
     def of(self, topic: str) -> list[Heard]:
         return [each for each in self.heard if each.topic == topic]
 
-    def wait(self, condition: Callable[[], object], seconds: float = 10.0) -> None:
+    def wait(self, condition: Callable[[], object], seconds: float = 20.0) -> None:
         end_s = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end_s, [(each.topic, each.body[:60]) for each in self.heard]

@@ -55,7 +55,7 @@ class Stack:
         self.camera.processes["vms"] = subprocess.Popen(words, cwd=ROOT, env=environment)
         self.camera.connect_engine()
         self.camera.pins_ready()
-        until(lambda: requests.post(self.address, timeout=5).status_code != 503, "vms with the settings")
+        until(lambda: requests.post(self.address, timeout=20).status_code != 503, "vms with the settings", 60)
 
     @property
     def address(self) -> str:

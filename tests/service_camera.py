@@ -44,7 +44,7 @@ class Camera:
             self.trigger_port = free.getsockname()[1]
         store = self.store()
         store.settings.put(GeneralSettings(trigger_port=self.trigger_port, keep_free_pct=1, action_addresses="127.0.0.2"), "admin")
-        store.settings.put(LprSettings(mode="TRIGGER", trigger_period_s=1.0), "admin")
+        store.settings.put(LprSettings(mode="TRIGGER", trigger_period_s=20.0), "admin")
         store.entries.save(entry("HK55EVB", WHITE), "admin")
         store.rules.save(rule(WHITE, duration_ms=PULSE_MS), "admin")
         store.close()

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
@@ -19,7 +19,10 @@ from board.kit.files import private_in, write_whole
 from board.kit.log_limit import LimitedHandler
 from board.kit.state import State
 
-LEVELS = {1: logging.ERROR, 2: logging.WARNING, 3: logging.INFO, 4: logging.DEBUG, 5: logging.DEBUG}
+TRACE = 5
+"""Below DEBUG: what happens many times a second."""
+
+LEVELS = {1: logging.ERROR, 2: logging.WARNING, 3: logging.INFO, 4: logging.DEBUG, 5: TRACE}
 """Log levels as the manual numbers them (4.6)."""
 
 NOT_HERE = 78
@@ -36,10 +39,13 @@ M_ARENA_MAX = -8
 
 DEFAULT_LEVEL = 3
 
+STRANGE = ("PIL", "asyncio")
+"""Loggers of libraries whose lines about their own steps help nobody at levels 4 and 5."""
+
 
 def open_log(state: State, process: str) -> None:
     """Logs go to STATE/logs/<process>.log (1 MB, two older kept) and to stderr, stamped in UTC, a flood of them bounded
-    (board/kit/log_limit.py), at the level that `set_log_level` set last; Life.beat follows it.
+    (board/kit/log_limit.py), at the level that `set_log_levels` set last for it; Life.beat follows it.
 
     A disk that takes no log (full, read-only) stops nobody: the lines go to stderr alone until it does."""
     formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
@@ -50,8 +56,11 @@ def open_log(state: State, process: str) -> None:
         handler.setFormatter(formatter)
     file.begin()
     root = logging.getLogger()
-    root.setLevel(LEVELS[_log_level(state)])
+    logging.addLevelName(TRACE, "TRACE")
+    root.setLevel(LEVELS[_log_level(state, process)])
     root.addHandler(LimitedHandler(handlers))
+    for strange in STRANGE:
+        logging.getLogger(strange).setLevel(logging.WARNING)
 
 
 class _LogFile(logging.handlers.RotatingFileHandler):
@@ -111,23 +120,31 @@ def settle_memory() -> None:
         mallopt(M_ARENA_MAX, 1)
 
 
-def set_log_level(state: State, level: int) -> None:
-    """From their next beat on every process logs at this level (LEVELS); kept as long as STATE/run is."""
-    if level == _log_level(state):
+def set_log_levels(state: State, level: int, own: Mapping[str, int]) -> None:
+    """From its next beat on every process logs at `level` (LEVELS), those in `own` at theirs; kept as long as STATE/run is."""
+    text = " ".join([str(level), *(f"{process}={each}" for process, each in sorted(own.items()))])
+    if text == _stored_levels(state):
         return
     try:
         state.run.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_whole(state.log_level_file, str(level).encode())
+        write_whole(state.log_level_file, text.encode())
     except OSError as why:
-        logging.getLogger("process").warning("the log level stays as it is: %s", why)
+        logging.getLogger("process").warning("the log levels stay as they are: %s", why)
 
 
-def _log_level(state: State) -> int:
+def _stored_levels(state: State) -> str:
+    """As `set_log_levels` wrote them: "3 engine=5 manager=4"; "" for none."""
     try:
-        level = int(state.log_level_file.read_text("ascii"))
+        return state.log_level_file.read_text("ascii")
     except (OSError, ValueError):
-        return DEFAULT_LEVEL
-    return level if level in LEVELS else DEFAULT_LEVEL
+        return ""
+
+
+def _log_level(state: State, process: str) -> int:
+    every, *own = _stored_levels(state).split() or [""]
+    levels = {"": every, **dict(each.split("=", 1) for each in own if "=" in each)}
+    level = levels.get(process, every)
+    return int(level) if level.isdecimal() and int(level) in LEVELS else DEFAULT_LEVEL
 
 
 class Life:
@@ -136,7 +153,8 @@ class Life:
     def __init__(self, state: State, process: str) -> None:
         settle_memory()
         self._state = state
-        self._level = _log_level(state)
+        self._process = process
+        self._level = _log_level(state, process)
         self.stop = threading.Event()
         state.run.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._beat_file = state.beat(process)
@@ -149,7 +167,7 @@ class Life:
     def beat(self) -> None:
         """Renews the heartbeat: called by the thread whose hanging matters. A full disk is no reason to die. Takes over a log level
         that was changed since."""
-        level = _log_level(self._state)
+        level = _log_level(self._state, self._process)
         if level != self._level:
             self._level = level
             logging.getLogger().setLevel(LEVELS[level])

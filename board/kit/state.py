@@ -177,6 +177,11 @@ class State:
         return self.root / "anpr" / "exchange"
 
     @property
+    def portal_files(self) -> Path:
+        """The logo, and what a person can go back to: the configuration and the logo of before."""
+        return self.root / "anpr" / "portal"
+
+    @property
     def logs(self) -> Path:
         return self.root / "logs"
 
@@ -197,7 +202,7 @@ class State:
 
     @property
     def tls(self) -> Path:
-        """The camera's own certificate and its key (firmware/ftp/certificate.py)."""
+        """The camera's own certificate and its key (firmware/certificates/own.py)."""
         return self.host / "tls"
 
     def beat(self, process: str) -> Path:

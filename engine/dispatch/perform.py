@@ -100,6 +100,7 @@ class Performer:
             why_not = self._barrier.may_begin(task.event.passage)
             if why_not:
                 return self._expire(item, why_not)
+        log.debug("%s begins, try %d, %.1f s are left", task, item.attempts + 1, left_ns / 1e9)
         try:
             env = self._environment.env(task.kind, task.options, item.id, item.not_after, now_ns + left_ns)
             said = task.kind.deliver(task.event, task.options, env)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from engine.messages import (
     PassageReport,
     PassageStored,
     ReadAgain,
+    ReadTold,
     StartTrigger,
     StopEngine,
     TriggerTaken,
@@ -32,6 +34,7 @@ STATUS_EVERY_S = 1.0
 REPEAT_AFTER_NS = 5_000_000_000
 """A passage that was not answered is sent again after this; the service knows it by its id."""
 MOST_UNSTORED = 1000
+MOST_TOLD = 100
 RETRY_S = (0.2, 0.5, 1.0, 2.0)
 
 
@@ -65,6 +68,7 @@ class Link:
         self._status_due = True
         self._live: LiveReads | None = None
         self._answers: list[TriggerTaken] = []
+        self._told: deque[ReadTold] = deque(maxlen=MOST_TOLD)
         self._unstored: dict[str, tuple[Passage, int]] = {passage.id: (passage, 0) for passage in kept.found}
         """Passage id -> (passage, CLOCK_MONOTONIC ns when it is to be sent)."""
         self._sender = threading.Thread(target=self._send_loop, name="link", daemon=True)
@@ -92,6 +96,12 @@ class Link:
         """The newest replaces one not yet sent."""
         with self._news:
             self._live = reads
+            self._news.notify()
+
+    def tell(self, line: ReadTold) -> None:
+        """Of more than MOST_TOLD lines that wait the oldest are left out."""
+        with self._news:
+            self._told.append(line)
             self._news.notify()
 
     def answer(self, taken: TriggerTaken) -> None:
@@ -162,7 +172,8 @@ class Link:
                         self._unstored[key] = (passage, now_ns + REPEAT_AFTER_NS)
                 messages += self._answers
                 self._answers.clear()
-                messages += [self._live] if self._live else []
+                messages += [*self._told, *([self._live] if self._live else [])]
+                self._told.clear()
                 self._live = None
                 if self._status_due or now_ns - status_ns >= STATUS_EVERY_S * 1e9:
                     self._status_due, status_ns = False, now_ns
@@ -172,7 +183,7 @@ class Link:
             if closing or self._gone:
                 return
             with self._news:
-                news = self._gone or self._closed.is_set() or self._live or self._answers or self._status_due
+                news = self._gone or self._closed.is_set() or self._live or self._answers or self._told or self._status_due
                 if not news and all(due_ns > now_ns for _, due_ns in self._unstored.values()):
                     self._news.wait(STATUS_EVERY_S)
 

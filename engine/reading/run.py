@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from board.camera import open_camera
 from board.kit.clock import Clock
 from board.kit.errors import CameraError, GatewrightError, StoreError
-from board.kit.process import Life, open_log
+from board.kit.process import TRACE, Life, open_log
 from board.kit.state import State
 from board.kit.words import NOTHING, Text, mark, shortened
 from board.kit.zones import camera_zone
@@ -34,10 +34,12 @@ from engine.reading.again import Again
 from engine.reading.feed import Feed
 from engine.reading.images import ImageStore
 from engine.reading.link import Link
+from engine.reading.look import look_of
 from engine.reading.modes import Result, mode_kind
 from engine.reading.passages.filters import ReadFilter
 from engine.reading.passages.sights import NOTHING_KNOWN, Known, SightsFile
 from engine.reading.passages.unsure import Unsure
+from engine.reading.told import told
 from engine.reading.unstored import Unstored
 from engine.types import Passage, PassageImages, PlateRead, Roi, Trigger
 
@@ -141,6 +143,8 @@ class Engine:
             camera_notes=tuple(shortened(note, MOST_CHARACTERS) for note in self._feed.notes[:10]),
             preset=self._feed.preset,
             settings=self._running,
+            motion_pct=round(self._mode.motion_pct(), 1),
+            rejected={**self._filter.rejected, "repeated": self._mode.repeated},
         )
 
     def say(self, error: Text) -> None:
@@ -155,9 +159,10 @@ class Engine:
         self._patience = life.patience
         self._link.start()
         self._feed.start()
-        while not (life.stop.is_set() or self._stop.is_set()):
-            life.beat()
-            self.turn()
+        with told(self._link.tell):
+            while not (life.stop.is_set() or self._stop.is_set()):
+                life.beat()
+                self.turn()
         self._sights.keep(self._mode.sights, at_once=True)
         self._feed.close(STOP_S)
         self._link.close(STOP_S)
@@ -236,6 +241,9 @@ class Engine:
             self._read_ms = took_ms if self._frames_processed == 0 else 0.8 * self._read_ms + 0.2 * took_ms
         self._frames_processed += 1
         valid, refused = self._filter.sort(frame, reads)
+        for read in reads:
+            log.debug("frame %d: %r %.0f %%, %.0f px, box %s", frame.seq, read.text, read.confidence, read.char_height_px, read.box)
+        log.log(TRACE, "frame %d: %d reads, %d valid, %.1f ms a read", frame.seq, len(reads), len(valid), self._read_ms)
         self._show_live(frame, [*valid, *refused])
         return self._unsure.see(frame, valid, self._filter.unsure(frame, refused), self._mode.see(frame, valid, refused))
 
@@ -247,7 +255,7 @@ class Engine:
 
     def _publish(self, results: Sequence[Result]) -> None:
         for result in results:
-            passage = to_passage(result, str(uuid.uuid4()), self._clock)
+            passage = to_passage(result, str(uuid.uuid4()), self._clock, self._feed.preset)
             if result.frame is not None:
                 try:
                     with self._patience(PICTURES_LIMIT_S):
@@ -283,8 +291,9 @@ class Engine:
         self._feed.wake()
 
 
-def to_passage(result: Result, passage_id: str, clock: Clock) -> Passage:
-    """The passage of a mode's result; without a sure read it has plate "", and without any the trigger's last picture."""
+def to_passage(result: Result, passage_id: str, clock: Clock, preset: str = "") -> Passage:
+    """The passage of a mode's result; without a sure read it has plate "", and without any the trigger's last picture.
+    `preset`: the camera's exposure."""
     settled, frame, trigger = result.settled, result.frame, result.trigger
     read = settled.read if settled else result.unsure
     return Passage(
@@ -308,6 +317,7 @@ def to_passage(result: Result, passage_id: str, clock: Clock) -> Passage:
         plate_kind=read.plate_kind if read else "",
         event=LOW_CONFIDENCE if result.unsure else "",
         unsure=result.unsure.text if result.unsure else "",
+        look=look_of(frame.rgb, read, preset) if frame and read else None,
     )
 
 

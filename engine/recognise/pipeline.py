@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +13,10 @@ from numpy.typing import NDArray
 from engine.countries import kind, rank, to_script
 from engine.recognise.calibration import certainty
 from engine.recognise.colour import colours, light
-from engine.recognise.detect import Detector
+from engine.recognise.detect import FILL, Detector, edges, overlap
 from engine.recognise.interpreter import Network
 from engine.recognise.ocr import Ocr, char_height
-from engine.recognise.rectify import Margin, PlateCrop, rectify, whole
+from engine.recognise.rectify import Margin, PlateCrop, leans, rectify, whole
 from engine.recognise.small_picture import letterbox_small
 from engine.types import CharRead, PlateBox, PlateRead, Roi
 
@@ -29,17 +30,26 @@ SECOND_LOOKS = (Margin(-0.02, -0.02, -0.02, -0.02), Margin(0.10, 0.10, 0.10, 0.1
 """The detector's boxes are uneven: a plate that is not read surely is looked at again tighter and wider, until a read is sure;
 the surest counts. Adding the looks up slot by slot reads fewer plates. The margins were chosen on photographs of the training
 side (docs/training.md, `scripts/training/ocr/looks.py`), not on the dev sets."""
+CROP_LOOKS = (Margin(-0.04, -0.04, -0.04, -0.04), Margin(0.06, 0.06, 0.06, 0.06))
+"""The same for a picture that is one plate; beyond it its edge goes on."""
 SURE_PCT = 85.0
 """From here on a second look changed nothing that was wrong."""
-LEAST_CHARACTERS = 3
+LEAST_CHARACTERS = 2
+SHORT_CHARACTERS = 3
+"""A shorter text is a plate only at SURE_PCT: some countries have plates of one digit and one letter, but most signs are short."""
 LEAST_CONFIDENCE_PCT = 25.0
 """A box whose text is shorter or less sure is not a plate but a grille or a sign.
 
 Confidence is calibrated (`calibration.py`): of reads at 25 a quarter is right."""
+SAME_CROP_IOU = 0.4
+"""A plate found in a picture that is one plate is that plate if the two share this much."""
 
 
 class Recogniser:
     """Reads plates. One per thread: the networks hold their working memory."""
+
+    sure_pct = SURE_PCT
+    """A read at least this confident needs no further look (of confidences that are not calibrated another number)."""
 
     def __init__(self, models: Path = MODELS, threads: int = 1, countries: Sequence[str] = ()) -> None:
         """Loads models/detector.tflite and models/ocr.tflite; ModelError says which is missing or wrong and why.
@@ -66,26 +76,46 @@ class Recogniser:
     def read(self, rgb: U8, roi: Roi | None = None, small: U8 | None = None) -> list[PlateRead]:
         """The plates of a frame (as for `find`) with their text, the most confident first; what reads as nothing is dropped."""
         found = [(self.read_plate(rgb, plate), plate) for plate in self.find(rgb, roi, small)[:MOST_PLATES]]
-        found = [each for each in found if len(each[0].text) >= LEAST_CHARACTERS and each[0].confidence >= LEAST_CONFIDENCE_PCT]
+        found = [each for each in found if _is_plate(each[0])]
         # a text stands once in a frame: its mirror image in a wet bonnet or a window is not a second car
         best: dict[str, tuple[PlateRead, PlateBox]] = {}
         for read, plate in sorted(found, key=lambda each: -each[0].confidence):
             best.setdefault(read.text, (read, plate))
         lit = light(rgb) if best else None
-        return [_with_look(read, *colours(rgb, plate, lit)) for read, plate in best.values()]
+        return [_with_look(read, plate, *colours(rgb, plate, lit)) for read, plate in best.values()]
 
     def read_plate(self, rgb: U8, plate: PlateBox) -> PlateRead:
-        """The text of one found plate, after a second look where the first was unsure."""
-        best = self.read_crop_of(rectify(rgb, plate, FIRST_LOOK), plate)
-        for margin in SECOND_LOOKS:
-            if best.confidence >= SURE_PCT:
-                break
-            best = max(best, self.read_crop_of(rectify(rgb, plate, margin), plate), key=lambda read: read.confidence)
-        return best
+        """The text of one found plate, after further looks where the first was unsure."""
+        looks = (rectify(rgb, plate, margin) for margin in (FIRST_LOOK, *SECOND_LOOKS))
+        return self._surest(self.read_crop_of(look, plate) for look in looks)
 
     def read_crop(self, rgb: U8) -> PlateRead:
-        """A picture (H, W, 3) uint8 that is one plate; text "" when nothing is read."""
-        return self.read_crop_of(whole(rgb))
+        """A picture (H, W, 3) uint8 that is one plate, after further looks where the first was unsure, the last at the plate set
+        upright where it leans; text "" when nothing is read."""
+        read = self._surest(self.read_crop_of(look) for look in self._crop_looks(rgb))
+        return replace(read, box=(0, 0, rgb.shape[1], rgb.shape[0]))
+
+    def _crop_looks(self, rgb: U8) -> Iterator[PlateCrop]:
+        yield whole(rgb)
+        yield from (whole(rgb, margin) for margin in CROP_LOOKS)
+        height, width = rgb.shape[:2]
+        around = np.full((3 * height, 3 * width, 3), FILL, np.uint8)
+        around[height : 2 * height, width : 2 * width] = rgb
+        here = (float(width), float(height), 2.0 * width, 2.0 * height)
+        plate = next((plate for plate in self.detector.look(around) if overlap(edges(plate), here) > SAME_CROP_IOU), None)
+        if plate is not None and leans(plate.corners):
+            look = rectify(around, plate, FIRST_LOOK)
+            yield replace(look, left=look.left - width, top=look.top - height)
+
+    def _surest(self, reads: Iterable[PlateRead]) -> PlateRead:
+        """The most confident of the reads up to the first that is sure."""
+        best: PlateRead | None = None
+        for read in reads:
+            best = read if best is None or read.confidence > best.confidence else best
+            if best.confidence >= self.sure_pct:
+                break
+        assert best is not None  # there is a first look
+        return best
 
     def read_crop_of(self, crop: PlateCrop, plate: PlateBox | None = None) -> PlateRead:
         """The text of a crop; its box is the detector's, or the whole crop."""
@@ -110,6 +140,13 @@ class Recogniser:
         )
 
 
-def _with_look(read: PlateRead, ground: str, ink: str) -> PlateRead:
+def _is_plate(read: PlateRead) -> bool:
+    least = SURE_PCT if len(read.text) < SHORT_CHARACTERS else LEAST_CONFIDENCE_PCT
+    return len(read.text) >= LEAST_CHARACTERS and read.confidence >= least
+
+
+def _with_look(read: PlateRead, plate: PlateBox, ground: str, ink: str) -> PlateRead:
     code = f"{read.country}-{read.region}" if read.region else read.country
-    return replace(read, plate_colour=ground, plate_kind=kind(code, ground, ink, read.text))
+    (left, left_y), (right, right_y) = plate.corners[:2]
+    tilt_deg = math.degrees(math.atan2(right_y - left_y, max(right - left, 1.0)))
+    return replace(read, plate_colour=ground, plate_kind=kind(code, ground, ink, read.text), tilt_deg=round(tilt_deg, 1))

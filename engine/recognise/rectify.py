@@ -34,6 +34,9 @@ class Margin:
     bottom: float = 0.0
 
 
+NO_MARGIN = Margin()
+
+
 @dataclass(frozen=True, slots=True)
 class PlateCrop:
     """`picture`: (64, 128) grey for the OCR; `left`, `top`: of the frame's part that it shows, in pixels; `width`, `height`:
@@ -155,8 +158,14 @@ def through(plane: tuple[float, ...], point: Point) -> Point:
     return (a * u + b * v + c) / depth, (d * u + e * v + f) / depth
 
 
-def whole(rgb: U8) -> PlateCrop:
-    """A picture (H, W, 3) that is one plate."""
+def whole(rgb: U8, margin: Margin = NO_MARGIN) -> PlateCrop:
+    """A picture (H, W, 3) that is one plate, more or less of it; beyond it its edge goes on."""
     height, width = rgb.shape[:2]
     image = Image.fromarray(rgb).convert("L")
-    return PlateCrop(network_picture(image, (0.0, 0.0, float(width), float(height))), 0.0, 0.0, float(width), float(height))
+    left, top, right, bottom = -margin.left * width, -margin.top * height, (1 + margin.right) * width, (1 + margin.bottom) * height
+    beyond = [max(math.ceil(side), 0) for side in (-left, -top, right - width, bottom - height)]
+    grey = np.asarray(image)
+    if any(beyond):
+        grey = np.pad(grey, ((beyond[1], beyond[3]), (beyond[0], beyond[2])), mode="edge")
+    part = (left + beyond[0], top + beyond[1], right + beyond[0], bottom + beyond[1])
+    return PlateCrop(network_picture(Image.fromarray(grey), part), left, top, right - left, bottom - top)

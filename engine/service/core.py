@@ -22,7 +22,7 @@ from board.identity import Identity, identity
 from board.kit.clients import Clients
 from board.kit.clock import Clock, boot_id
 from board.kit.errors import ConfigError, DeliveryError, GatewrightError, StorageRefused, StoreError, WireError
-from board.kit.process import Life, open_log, set_log_level
+from board.kit.process import Life, open_log, set_log_levels
 from board.kit.servers import announce, bind_address
 from board.kit.settings import fingerprints
 from board.kit.state import State
@@ -57,6 +57,7 @@ from engine.messages import (
     Outcome,
     PassageReport,
     PassageStored,
+    ReadTold,
     RestartService,
     RulesChanged,
     SendTest,
@@ -465,6 +466,8 @@ class Service:
             self._engine.take(message)
             if isinstance(message, LiveReads):
                 self._subscribers.live(message)
+        elif isinstance(message, ReadTold):
+            logging.getLogger(message.logger).info("%s", message.line)
         elif isinstance(message, TriggerTaken):
             self._triggers.taken(message)
         elif message is None:
@@ -591,7 +594,8 @@ class Service:
 
     def _apply(self, store: Store) -> None:
         """Applies what needs no restart; the rest stays as it was read at the start."""
-        set_log_level(self._state, store.settings(GeneralSettings).log_level)
+        general = store.settings(GeneralSettings)
+        set_log_levels(self._state, general.log_level, general.log_levels)
         self._subscribers.settings(for_servers(store, self._identity.id))
 
     def _server_settings(self) -> ServerSettings | None:

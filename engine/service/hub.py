@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from board.kit.errors import GatewrightError, WireError
+from board.kit.process import TRACE
 from board.kit.wire import Channel, Codec, PeerGone, accept, listen
 from board.kit.words import Text
 from engine.messages import SERVICE_MESSAGES, EngineHello, Outcome, Subscribe
@@ -144,6 +145,7 @@ class Hub:
     def _answer(self, message: Any) -> object:
         if isinstance(message, Outcome):
             return message
+        log.log(TRACE, "asked: %s", type(message).__name__)
         handler = self._handlers.get(type(message))
         if handler is None:
             return Outcome(False, Text("{message} is not a request", {"message": type(message).__name__}))

@@ -171,8 +171,34 @@ class GeneralSettings(Settings):
         max_length=2000,
     )
     log_level: int = option(
-        3, "Log level", "1 errors only .. 5 everything; 4 and 5 are for experts. Takes effect at once.", group="Logs", ge=1, le=5
+        3,
+        "Log level",
+        "Of the service and all other processes: 1 errors only, 2 warnings too, 3 what a camera at work does, 4 every step of it, 5 "
+        "what happens many times a second. 4 and 5 are for experts. Takes effect at once.",
+        group="Logs",
+        ge=1,
+        le=5,
     )
+    log_engine: bool = option(
+        False,
+        "Activate log engine",
+        "Writes everything that the engine does (level 5): every read of every picture and the motion in it. For experts; it takes "
+        "effect at once, also when it is switched off again.",
+        group="Logs",
+    )
+    log_level_manager: int = option(
+        3,
+        "Log level of the portal (manager)",
+        "As the log level, for the portal alone: 4 tells each request.",
+        group="Logs",
+        ge=1,
+        le=5,
+    )
+
+    @property
+    def log_levels(self) -> dict[str, int]:
+        """Of the processes that have one of their own (board/kit/process.py)."""
+        return {"manager": self.log_level_manager, **({"engine": 5} if self.log_engine else {})}
 
     @field_validator("action_addresses")
     @classmethod

@@ -307,6 +307,11 @@ def _version_18(db: Database) -> None:
     db.execute("ALTER TABLE rules ADD COLUMN max_age_s INTEGER NOT NULL DEFAULT 0")
 
 
+def _version_19(db: Database) -> None:
+    """How a plate was seen (PlateLook), as a JSON list of its values; "": it was not measured."""
+    db.execute("ALTER TABLE passages ADD COLUMN look TEXT NOT NULL DEFAULT ''")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_1,
     _version_2,
@@ -326,6 +331,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_16,
     _version_17,
     _version_18,
+    _version_19,
 )
 
 COMPATIBLE = 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from sqlite3 import Row
 from typing import Any
@@ -18,12 +18,12 @@ from engine.store.migrations import folded_of, place_of
 from engine.store.queries import MAX_COUNTED, MAX_ROWS, PassagePage, PassageQuery, StoredPassage
 from engine.store.rows import marks, stamp, when
 from engine.store.search import Search
-from engine.types import UNDECIDED, Decision, Match, Passage, PassageImages, PlateList
+from engine.types import UNDECIDED, Decision, Match, Passage, PassageImages, PlateList, PlateLook
 
 COLUMNS = (
     "id", "plate", "key", "confidence", "country", "region", "lane", "direction", "char_height_px", "at", "monotonic_ns",
     "trigger_id", "trigger_cause", "votes", "box", "size", "image_full", "image_plate", "plate_colour", "plate_kind",
-    "event", "unsure", "images_at", "outcome", "reason",
+    "event", "unsure", "images_at", "look", "outcome", "reason",
 )  # fmt: skip
 
 
@@ -93,6 +93,11 @@ class Passages:
     def get(self, passage_id: str) -> StoredPassage | None:
         row = self._db.row("SELECT rowid FROM passages WHERE id = ?", (passage_id,))
         return self._stored([row["rowid"]])[0] if row else None
+
+    def looks(self, limit: int) -> list[Passage]:
+        """The newest passages of which it is known how their plates were seen, newest first; among the newest ten times as many."""
+        sql = "SELECT * FROM (SELECT * FROM passages ORDER BY rowid DESC LIMIT ?) WHERE look <> '' AND plate <> '' LIMIT ?"
+        return [_passage(row) for row in self._db.rows(sql, (10 * limit, limit))]
 
     def newest_picture(self) -> Passage | None:
         """The newest passage that has a picture."""
@@ -239,7 +244,7 @@ def _values(passage: Passage) -> tuple[Any, ...]:
         passage.lane, passage.direction, passage.char_height_px, stamp(passage.at), passage.monotonic_ns, passage.trigger_id,
         passage.trigger_cause, passage.votes, json.dumps(passage.box), json.dumps(passage.size), passage.images.full,
         passage.images.plate, passage.plate_colour, passage.plate_kind, passage.event, passage.unsure,
-        stamp(passage.images_at) if passage.images_at else "",
+        stamp(passage.images_at) if passage.images_at else "", json.dumps(astuple(passage.look)) if passage.look else "",
     )  # fmt: skip
 
 
@@ -268,6 +273,7 @@ def _passage(row: Row) -> Passage:
         event=row["event"],
         unsure=row["unsure"],
         images_at=when(row["images_at"] or None),
+        look=PlateLook(*json.loads(row["look"])) if row["look"] else None,
     )
 
 

@@ -30,8 +30,9 @@ from engine.store.salvage import salvage
 
 log = logging.getLogger("store")
 
-CHECK, RESET, RESTORE = "check", "reset", "restore"
-"""check: a process was told that the file is damaged; reset: a person wants an empty one; restore: the lists of a copy."""
+CHECK, RESET, RESTORE, EXCHANGE = "check", "reset", "restore", "exchange"
+"""check: a process was told that the file is damaged; reset: a person wants an empty one; restore: the lists of a copy; exchange:
+the database of a backup, with its passages."""
 
 KEPT, UNDO = "kept", "undo"
 
@@ -214,18 +215,41 @@ def _restore(database: Path, name: str, by: str) -> None:
     if about is None or not backup.is_whole(database, name):
         _tell(database, Text("the copy of the lists is damaged: nothing was restored"))
         return
-    backup.make(database, UNDO, datetime.now(UTC))
+    is_new = _is_new(database)
+    if not is_new and (found := _damage_of(database, GATES_TABLES, LOOK_WITHIN_S)):
+        _begin_anew(database, Text("the database was damaged ({why})", {"why": found}))
+    if not is_new:
+        backup.make(database, UNDO, datetime.now(UTC))
     with closing(_connected(database)) as target:
         target.execute("BEGIN IMMEDIATE")
         carry_out(target, MIGRATIONS[layout_version(target) :])
         target.execute("COMMIT")
         backup.fill(target, database, name)
         _note_change(target, by)
-    backup.file_of(database, UNDO).replace(backup.file_of(database, backup.BEFORE))
+    if not is_new:
+        backup.file_of(database, UNDO).replace(backup.file_of(database, backup.BEFORE))
     _tell(database, Text("lists, actions and settings are those of {at} again", {"at": _day(about.at)}))
 
 
-_DO: Mapping[str, Callable[[Path, str, str], None]] = {CHECK: _check, RESET: _reset, RESTORE: _restore}
+def _take(database: Path, name: str, by: str) -> None:
+    """What was there before goes, but for its lists. After a power cut the file may have been taken already."""
+    source = backup.file_of(database, backup.WHOLE)
+    if not source.exists():
+        return
+    if not _is_new(database):
+        try:
+            backup.make(database, backup.BEFORE, datetime.now(UTC))
+        except (sqlite3.Error, OSError) as why:
+            log.error("what was there before is not kept: %s", why)
+    for each in (backup.NEWEST, backup.DAILY):
+        backup.file_of(database, each).unlink(missing_ok=True)
+    _exchange(database, source, aside=False)
+    with closing(_connected(database)) as target:
+        _note_change(target, by)
+    _tell(database, Text("lists, actions, settings and passages are those of a backup"))
+
+
+_DO: Mapping[str, Callable[[Path, str, str], None]] = {CHECK: _check, RESET: _reset, RESTORE: _restore, EXCHANGE: _take}
 
 
 def _begin_anew(database: Path, why: Text) -> None:
@@ -307,6 +331,11 @@ def _note_change(target: sqlite3.Connection, by: str) -> None:
 def _damage_of(database: Path, tables: Sequence[str], within_s: float) -> str:
     with closing(_connected(database)) as connection:
         return damage(connection, tables, within_s)
+
+
+def _is_new(database: Path) -> bool:
+    """There is nothing in it yet."""
+    return not database.exists() or database.stat().st_size == 0
 
 
 def _is_gone(database: Path) -> bool:

@@ -19,7 +19,7 @@ from board.kit.servers import announce
 from board.kit.settings import check
 from board.kit.state import RUN, State
 from board.kit.words import NOTHING, Text
-from firmware.ftp.certificate import certificate_files, fingerprint
+from firmware.certificates.own import certificate_files, fingerprint
 from firmware.ftp.settings import FtpSettings
 from firmware.packages.manifest import Health, ProcessSpec
 from firmware.processes.supervisor import Supervisor
@@ -117,7 +117,7 @@ class FtpService:
         files = certificate_files(self._state.tls)
         if files.certificate.exists() and files.key.exists():
             return
-        command = [sys.executable, "-P", "-m", "firmware.ftp.certificate", str(self._state.root)]
+        command = [sys.executable, "-P", "-m", "firmware.certificates.own", str(self._state.root)]
         try:
             subprocess.run(command, env=_environment(self._state), stdin=subprocess.DEVNULL, timeout=60, check=True)
         except (OSError, subprocess.SubprocessError) as why:

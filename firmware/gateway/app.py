@@ -8,6 +8,7 @@ from collections.abc import Callable
 import firmware.pages
 from board.kit.errors import GatewrightError
 from board.kit.registry import find
+from board.kit.state import State
 from board.kit.web import app
 from board.kit.web.exchange import Wsgi
 from board.kit.web.menu import Tab
@@ -18,19 +19,35 @@ from firmware.ftp.service import FtpService
 from firmware.gateway import cgi, portals
 from firmware.gateway.admission import admit, guard
 from firmware.gateway.proxy import Proxy
+from firmware.gateway.secure import secured
 from firmware.host import TEMPLATES, Host
+from firmware.https.service import HttpsService
+from firmware.keeping.backups import Backups
+from firmware.menu import menu
 from firmware.packages.management import Packages
 from firmware.packages.uploads import Uploads
 from firmware.people.auth import Auth
+from firmware.restart import Restart
 
 LOG = logging.getLogger("web")
 
 
-def open_host(auth: Auth, packages: Packages, uploads: Uploads, card_present: Callable[[], bool], ftp: FtpService) -> Host:
+def open_host(
+    auth: Auth,
+    packages: Packages,
+    uploads: Uploads,
+    card_present: Callable[[], bool],
+    ftp: FtpService,
+    https: HttpsService,
+    state: State,
+    backups: Backups,
+    restart: Restart,
+) -> Host:
     """The host with every page of firmware/pages in its menu."""
     tabs = find(firmware.pages, "TAB", Tab).values()
-    menu = tuple(sorted((tab for tab in tabs if tab.order), key=lambda tab: tab.order))
-    return Host(auth, packages, uploads, card_present, Templates(TEMPLATES), Proxy(), menu, ftp)
+    return Host(
+        auth, packages, uploads, card_present, Templates(TEMPLATES), Proxy(), menu(tabs), ftp, https, state, backups, restart
+    )
 
 
 def routes() -> tuple[Route[Host], ...]:
@@ -41,7 +58,7 @@ def routes() -> tuple[Route[Host], ...]:
 
 def build(host: Host) -> Wsgi:
     """The WSGI application."""
-    return app.build(app.Site(host, "/", admit, guard, _error_page, LOG), routes())
+    return secured(host, app.build(app.Site(host, "/", admit, guard, _error_page, LOG), routes()))
 
 
 def _error_page(host: Host, call: Call, why: GatewrightError, status: int) -> Answer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -15,18 +14,18 @@ from firmware.packages.checker import check_archive, check_tree
 from firmware.packages.environment import Environment
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.manifest import Manifest
+from firmware.packages.script import WITHIN_S, command, reason, run
 from firmware.packages.slots import FAILED, SD, Slot, Slots
-from firmware.packages.verify import INITSCR, Verified
+from firmware.packages.verify import Verified
 from firmware.packages.versions import Versions
-from firmware.processes.launch import Order
+from firmware.processes.launch import CHECK
 from firmware.processes.places import open_tree
-from firmware.processes.users import CHECK, Users, run
+from firmware.processes.users import Users
 
 LOG = logging.getLogger("packages")
 
 MAX_PACKAGES = 10
 """`capability_vadp_npackage`."""
-CHECK_WITHIN_S = 240.0
 
 
 class Installer:
@@ -130,22 +129,17 @@ class Installer:
         """Runs the package's own check before anything is switched; its last line of output is the reason when it fails."""
         path = self._slots.path(name, slot)
         open_tree(path)
-        environment = self._environment.of(slot, path, licensed=True)
-        order = Order(CHECK, (sys.executable, "-P", str(path / INITSCR), "check"), path, environment, tells=True)
         try:
-            code, said = run(self._users.for_one(CHECK), order, CHECK_WITHIN_S)
+            asked = command(path, self._environment.of(slot, path, licensed=True), "check")
+            code, said = run(asked, launch=self._users.for_one(CHECK))
         except TimeoutError as why:
             raise PackageError(
-                "{name}: its check took longer than {limit_s:.0f} s; nothing was changed",
-                name=name,
-                limit_s=CHECK_WITHIN_S,
+                "{name}: its check took longer than {limit_s:.0f} s; nothing was changed", name=name, limit_s=WITHIN_S
             ) from why
         except OSError as why:
             raise PackageError("{name}: its check cannot be started: {reason}", name=name, reason=why.strerror or why) from why
         if code:
-            lines = [line.strip() for line in said.splitlines() if line.strip()]
-            reason = lines[-1][:300] if lines else Text("exit code {code}", {"code": code})
-            raise PackageError("{name} does not work on this camera: {reason}", name=name, reason=reason)
+            raise PackageError("{name} does not work on this camera: {reason}", name=name, reason=reason(code, said))
 
 
 def _compare(ours: Manifest, theirs: Manifest) -> None:

@@ -21,6 +21,7 @@ from firmware.packages.keys import TrustedKeys, report_key
 from firmware.packages.licences import Licences
 from firmware.packages.routing import Routed, Routing
 from firmware.packages.running import Running
+from firmware.packages.script import PackageData
 from firmware.packages.slots import Slots
 from firmware.packages.status import Listing, PackageStatus
 from firmware.packages.trial import Trial
@@ -63,6 +64,7 @@ class Packages:
         self._installer = Installer(slots, trust, self._environment, self._lock, self._running.switch, self.versions, users)
         self._listing = Listing(slots, self._running, self._licences)
         self._routing = Routing(state, slots, self._running)
+        self.data = PackageData(slots, trust, self._environment)
 
     def boot(self, bind: str = "127.0.0.1", port: int = 0) -> None:
         """From now on packages run: starts every enabled one whose run mode says so, and watches those on trial.
@@ -73,6 +75,10 @@ class Packages:
         self._running.booted = True
         for name in self._slots.names():
             with self._lock:
+                try:
+                    self._slots.tidy(name)
+                except PackageError as why:  # a full disk or a damaged record must not keep a package from running
+                    LOG.error("%s: what an interrupted installation left stays: %s", name, why)
                 try:
                     _, manifest = self._slots.installed(name)
                     if self._slots.record(name).enabled and AT_BOOT[manifest.runmode]:

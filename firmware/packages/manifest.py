@@ -15,12 +15,14 @@ from board.kit.errors import ConfigError, PackageError
 from board.kit.words import Text, mark
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
-VERSION = re.compile(r"\d{1,5}(\.\d{1,5}){1,3}([-.+][A-Za-z0-9.]{1,20})?")
+VERSION = re.compile(r"[0-9]{1,5}(\.[0-9]{1,5}){1,3}([-.+][A-Za-z0-9.]{1,20})?")
 ARCHITECTURES = ("all", "aarch64", "armv7l", "x86_64")
 RUN_MODES = ("respawn", "once", "never")
 """respawn: starts at boot, restarts after a crash; once: starts at boot only; never: neither (ACAP's words)."""
 MECHANISMS = ("none", "file")
 MAX_CONF_BYTES = 64_000
+MAX_SHOWN = 160
+"""So many characters of what is wrong are told."""
 Named = TypeVar("Named")
 PORTAL = "portal"
 """The route that Package Management opens."""
@@ -140,7 +142,7 @@ def parse(data: bytes) -> Manifest:
     try:
         ini.read_string(text, "package.conf")
     except configparser.Error as why:
-        raise PackageError("package.conf: {why}", why=" ".join(str(why).split())) from why
+        raise PackageError("package.conf: {why}", why=_shown(" ".join(str(why).split()))) from why
     sections = {name: dict(ini[name]) for name in ini.sections()}
     form = FORMATS.get(sections.get("package", {}).get("format", ""))
     if form is None:
@@ -152,7 +154,7 @@ def parse(data: bytes) -> Manifest:
     routes = tuple(_named(sections, "route", form.route, Route))
     for name in sections:
         if name not in SECTIONS and name != "package":
-            raise PackageError("package.conf: unknown section [{name}]", name=name)
+            raise PackageError("package.conf: unknown section [{name}]", name=_shown(name))
     values = _values("package", sections.get("package", {}), form.package)
     for name, keys in SECTIONS.items():
         values |= _values(name, sections.get(name, {}), keys)
@@ -164,6 +166,11 @@ def parse(data: bytes) -> Manifest:
     _check_processes(processes)
     _check_routes(routes)
     return Manifest(**values, routes=routes, health=health, processes=processes)
+
+
+def _shown(text: str) -> str:
+    """What a stranger wrote, as a part of one line for people."""
+    return "".join(each if each.isprintable() else "?" for each in text[:MAX_SHOWN])
 
 
 def _check_processes(processes: tuple[ProcessSpec, ...]) -> None:
@@ -209,7 +216,7 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
 
 def _number(low: int, high: int) -> Callable[[str], int]:
     def check(text: str) -> int:
-        if not re.fullmatch(r"\d{1,9}", text) or not low <= int(text) <= high:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
             raise ConfigError("{text!r} is not a whole number from {low} to {high}", text=text[:60], low=low, high=high)
         return int(text)
 
@@ -221,7 +228,7 @@ def _optional(check: Callable[[str], object]) -> Callable[[str], object]:
 
 
 def _platform(text: str) -> tuple[int, ...]:
-    if not re.fullmatch(r"\d{1,5}(\.\d{1,5}){1,3}", text):
+    if not re.fullmatch(r"[0-9]{1,5}(\.[0-9]{1,5}){1,3}", text):
         raise ConfigError("{text!r} is not a version like 1.3.1.0", text=text[:60])
     return tuple(map(int, text.split(".")))
 
@@ -338,7 +345,9 @@ def _named(sections: dict[str, dict[str, str]], kind: str, keys: Keys, make: Cal
         name = section.removeprefix(f"{kind}.")
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,20}", name):
             raise PackageError(
-                "package.conf: [{section}]: a {kind} name is up to 21 small letters, digits and _", section=section, kind=kind
+                "package.conf: [{section}]: a {kind} name is up to 21 small letters, digits and _",
+                section=_shown(section),
+                kind=kind,
             )
         found.append(make(name, **_values(section, sections.pop(section), keys)))
     return found
@@ -347,7 +356,7 @@ def _named(sections: dict[str, dict[str, str]], kind: str, keys: Keys, make: Cal
 def _values(section: str, given: Mapping[str, str], keys: Keys) -> dict[str, Any]:
     for key in given:
         if key not in keys:
-            raise PackageError("package.conf: unknown key {name!r} in [{section}]", name=key, section=section)
+            raise PackageError("package.conf: unknown key {name!r} in [{section}]", name=key[:MAX_SHOWN], section=section)
     values: dict[str, Any] = {}
     for key, (check, default) in keys.items():
         text = given.get(key, default)

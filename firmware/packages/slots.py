@@ -16,6 +16,7 @@ from board.kit.files import sync_folder, write_whole
 from board.kit.kept import Kept
 from firmware.packages.manifest import Manifest, parse
 from firmware.packages.verify import CONF, Verified, unpack
+from firmware.packages.versions import numbers
 
 LOG = logging.getLogger("packages")
 
@@ -165,6 +166,20 @@ class Slots:
             self._write_record(Record(name))
         self._keep(name, kept)
         return next(letter for letter in LETTERS if letter not in kept)
+
+    def tidy(self, name: str) -> None:
+        """Deletes what an installation left that ended in the middle: what was unpacked only, and the older one of two versions
+        before the current one. PackageError when the record is damaged or cannot be stored."""
+        record = self.record(name)
+        current = self._current(record)
+        others = [slot for slot in record.slots if slot.state != STAGED and slot != current]
+        before = max(others, key=lambda slot: (slot.state == GOOD, numbers(slot.version)), default=None)
+        kept = {slot.letter for slot in (current, before) if slot is not None}
+        if len(kept) < len(record.slots):
+            self._keep(name, kept)
+        for letter in LETTERS:
+            if letter not in kept:
+                self._clear(name, letter)
 
     def stage(self, archive: Path, verified: Verified, storage: str, letter: str) -> Slot:
         """Unpacks into the reserved slot, flushed to the disk. The current slot stays untouched whatever happens."""

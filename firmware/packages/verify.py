@@ -5,7 +5,6 @@ Source: docs/sources.md, VIVOTEK's packages and CGIs.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import os
@@ -18,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from board.kit.errors import PackageError
 from firmware import PLATFORM, platform_text
@@ -240,12 +239,55 @@ def _parse_hashes(data: bytes) -> dict[str, str]:
     except UnicodeDecodeError as why:
         raise PackageError("{hashes}: not UTF-8 text", hashes=HASHES) from why
     listed: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        match = re.fullmatch(r"([0-9a-f]{64})  (\S.*)", line)
+    for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):
+        match = re.fullmatch(r"([0-9a-f]{64})  ([!-~][ -~]{,239})", line)
         if match is None or match[2] in listed:
             raise PackageError("{hashes}: line {number} is malformed or repeats a file", hashes=HASHES, number=number)
         listed[match[2]] = match[1]
     return listed
+
+
+class _Unzipped(io.RawIOBase):
+    """What one gzip stream unpacks to, forwards only, in constant memory. EOFError when it is cut off; PackageError when anything
+    follows it: a second stream, or a million empty ones, is no package."""
+
+    def __init__(self, raw: IO[bytes], name: str) -> None:
+        self._raw = raw
+        self._name = name
+        self._inflate = zlib.decompressobj(wbits=31)
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._inflate.eof:
+            packed = self._inflate.unconsumed_tail or self._raw.read(_CHUNK)
+            if not packed:
+                raise EOFError("it ends before its end-of-stream marker")
+            data = self._inflate.decompress(packed, len(buffer))
+            if data:
+                buffer[: len(data)] = data
+                self._at += len(data)
+                return len(data)
+        if self._inflate.unused_data or self._raw.read(1):
+            raise PackageError("{name}: something follows the end of the archive", name=self._name)
+        return 0
+
+    def seek(self, position: int, whence: int = io.SEEK_SET) -> int:
+        if whence == io.SEEK_CUR:
+            position += self._at
+        if position < self._at:
+            raise EOFError("it leads backwards")
+        while self._at < position and self.read(min(_CHUNK, position - self._at)):
+            pass
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
 
 
 class _Bounded:
@@ -256,13 +298,15 @@ class _Bounded:
         self._name = name
         # Headers and padding: at most 1.5 KB more for each member than its content.
         self._limit = MAX_UNPACKED_BYTES + MAX_MEMBERS * 2048
+        self.last = b""
+        """What was read last: a header, when tarfile has found the end of the archive."""
 
     def read(self, size: int = -1) -> bytes:
         if size < 0 or size > MAX_HEADER_BYTES:
             raise PackageError("{name}: a header in the archive is too large", name=self._name)
-        data = self._stream.read(size)
+        self.last = self._stream.read(size)
         self._check()
-        return data
+        return self.last
 
     def seek(self, position: int, whence: int = io.SEEK_SET) -> int:
         if position > self._limit:
@@ -284,14 +328,20 @@ Members = Iterator[tuple[str, tarfile.TarInfo, IO[bytes] | None]]
 def _opened(archive: Path) -> Iterator[Members]:
     """The archive's members in its order; files with a reader, folders with None. Names and kinds are already checked."""
     try:
-        with archive.open("rb") as raw, gzip.GzipFile(fileobj=raw) as unzipped:
-            bounded = _Bounded(cast(IO[bytes], unzipped), archive.name)
+        with archive.open("rb") as raw, io.BufferedReader(_Unzipped(raw, archive.name), _CHUNK) as unzipped:
+            bounded = _Bounded(unzipped, archive.name)
             with tarfile.open(fileobj=cast(IO[bytes], bounded), mode="r:") as tar:
                 yield _members(tar)
+            if bounded.last.strip(b"\0"):  # tarfile takes a header that it cannot read for the end
+                raise PackageError(
+                    "{name}: not a package, or cut off or damaged on its way ({why})", name=archive.name, why="bad header"
+                )
             while data := bounded.read(_CHUNK):  # to the end: a cut or damaged gzip stream shows only there
                 if data.strip(b"\0"):
                     raise PackageError("{name}: something follows the end of the archive", name=archive.name)
-    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, UnicodeError, OverflowError, ValueError) as why:
+    except RecursionError as why:
+        raise PackageError("{name}: its headers announce further headers without end", name=archive.name) from why
+    except (tarfile.TarError, EOFError, zlib.error, UnicodeError, OverflowError, ValueError) as why:
         raise PackageError("{name}: not a package, or cut off or damaged on its way ({why})", name=archive.name, why=why) from why
 
 

@@ -55,8 +55,8 @@ class Versions:
     def check(self, name: str, version: str, current: str, confirmed: bool) -> None:
         """`current`: the installed version, "" for none. OlderVersion: somebody has to confirm it; PackageError: never."""
         known = (current or version, self._kept.highest.get(name, version) if self._kept.older == NEVER else version)
-        highest = max(known, key=_numbers)
-        if _numbers(version) >= _numbers(highest):
+        highest = max(known, key=numbers)
+        if numbers(version) >= numbers(highest):
             return
         values = {"name": name, "version": version, "highest": highest}
         if self._kept.older == NEVER:
@@ -72,7 +72,7 @@ class Versions:
 
     def installed(self, name: str, version: str) -> None:
         """It was switched to. A disk that refuses is logged: the installed version is known by itself."""
-        if _numbers(self._kept.highest.get(name, "0")) >= _numbers(version):
+        if numbers(self._kept.highest.get(name, "0")) >= numbers(version):
             return
         try:
             self._write(lambda kept: replace(kept, highest={**kept.highest, name: version}))
@@ -89,7 +89,7 @@ class Versions:
             self._kept = changed
 
 
-def _numbers(version: str) -> tuple[int, ...]:
+def numbers(version: str) -> tuple[int, ...]:
     """3.0 and 3.0.0.0 are the same; what follows the numbers ("-rc1") does not count."""
     numbers = [int(part) for part in re.findall(r"\d+", re.split(r"[-+]", version)[0])[:4]]
     return tuple(numbers + [0] * (4 - len(numbers)))

@@ -8,12 +8,13 @@ from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, Elsewhere, api, data, page
 from board.kit.words import Text
 from firmware.host import Host
+from firmware.menu import SECURITY
 from firmware.people import shapes
 from firmware.people.accounts import Account
 from firmware.people.forms import NewAccount, NewRole
 from firmware.people.passwords import MIN_PASSWORD, Busy
 
-NAME = "setup/system/accounts.html"
+NAME = "setup/security/accounts.html"
 _ONE = "api/accounts/<name:re:[A-Za-z0-9._-]+>"
 
 
@@ -101,13 +102,13 @@ def _delete(host: Host, call: Call) -> Answer:
 TAB = Tab(
     NAME,
     "Accounts",
-    2,
+    1,
     "people",
     (
         page(NAME, "people", _show),
-        page("setup/system/accounts/add", "people", _add, method="POST"),
-        page("setup/system/accounts/role", "people", _change, method="POST"),
-        page("setup/system/accounts/remove", "people", _remove, method="POST"),
+        page("setup/security/accounts/add", "people", _add, method="POST"),
+        page("setup/security/accounts/role", "people", _change, method="POST"),
+        page("setup/security/accounts/remove", "people", _remove, method="POST"),
         api(
             "GET",
             "api/accounts",
@@ -128,4 +129,5 @@ TAB = Tab(
         api("PUT", _ONE, "people", _put, "Changes the role; the account's sessions end.", body=NewRole, reply=shapes.NamedRole),
         api("DELETE", _ONE, "people", _delete, "Removes an account with its sessions and tokens.", reply=shapes.Removed),
     ),
+    SECURITY,
 )

@@ -8,9 +8,10 @@ from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, api, data, page
 from board.kit.words import Text
 from firmware.host import Host
+from firmware.menu import SECURITY
 from firmware.people.shapes import Changes
 
-NAME = "setup/system/changes.html"
+NAME = "setup/security/changes.html"
 MOST = 500
 
 
@@ -25,7 +26,7 @@ def _listing(host: Host, call: Call) -> Answer:
 TAB = Tab(
     NAME,
     "Changes",
-    4,
+    5,
     "audit",
     (
         page(NAME, "audit", _show),
@@ -38,4 +39,5 @@ TAB = Tab(
             reply=Changes,
         ),
     ),
+    SECURITY,
 )

@@ -12,6 +12,7 @@ from board.kit.web.routes import Answer, Call, Elsewhere, Partial, Refused, api,
 from board.kit.words import Text, mark
 from firmware.ftp.settings import FtpSettings
 from firmware.host import Host
+from firmware.menu import NETWORK
 from firmware.people.device_passwords import DevicePassword
 
 NAME = "setup/network/ftp.html"
@@ -142,7 +143,7 @@ class Stored(TypedDict):
 TAB = Tab(
     NAME,
     "FTP server",
-    5,
+    3,
     "configure",
     (
         page(NAME, "configure", _show),
@@ -167,4 +168,5 @@ TAB = Tab(
             reply=Stored,
         ),
     ),
+    NETWORK,
 )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from board.kit.web.logo import logo_file
 from board.kit.web.menu import Tab
-from board.kit.web.routes import PUBLIC, Answer, Call, api, data
+from board.kit.web.routes import PUBLIC, Answer, Call, Refused, api, data, download
 from board.kit.web.static_files import SHARED, file, files
 from firmware.host import STATIC, Host
 
@@ -21,6 +22,14 @@ def _health(host: Host, call: Call) -> Answer:
     return data({"status": "ok" if ready else "starting"}, 200 if ready else 503)
 
 
+def _logo(host: Host, call: Call) -> Answer:
+    try:
+        picture = logo_file(host.state).read_bytes()
+    except OSError as why:
+        raise Refused(404, "There is no such file.") from why
+    return Answer(picture, "image/png", 200, (("Cache-Control", "public, max-age=86400"),))
+
+
 TAB = Tab(
     "health",
     "Health",
@@ -28,8 +37,9 @@ TAB = Tab(
     PUBLIC,
     (
         api("GET", "health", PUBLIC, _health, "200 when every enabled portal answers, else 503.", reply=Health),
-        *(file(f"host/{name}", PUBLIC, SHARED / name) for name in ("look.css", "words.js")),
+        *(file(f"host/{name}", PUBLIC, SHARED / name) for name in ("look.css", "ready.js", "words.js")),
         files("host/<name>", PUBLIC, STATIC),
+        download("logo.png", PUBLIC, _logo),
         file("favicon.ico", PUBLIC, STATIC / "icon.svg"),
     ),
 )

@@ -39,7 +39,7 @@ def _leave(host: Host, call: Call) -> Answer:
 
 
 def _home(host: Host, call: Call) -> Answer:
-    first = next((each.name for each in host.menu if call.may(each.permission)), "anpr/")
+    first = next((tab.name for group in host.menu for tab in group.tabs if call.may(tab.permission)), "anpr/")
     raise Elsewhere(f"/{first}")
 
 

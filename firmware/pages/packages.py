@@ -13,6 +13,7 @@ from board.kit.web.menu import Tab
 from board.kit.web.routes import KNOWN, STREAM, Answer, Call, Refused, api, data, page, said
 from board.kit.words import Text
 from firmware.host import PACKAGES_PAGE, Host
+from firmware.menu import APPLICATIONS
 from firmware.packages.management import MAX_PACKAGES, PackageStatus
 from firmware.packages.uploads import MAX_UPLOAD_BYTES
 from firmware.packages.verify import MAX_ARCHIVE_BYTES
@@ -181,4 +182,5 @@ TAB = Tab(
             reply=Done,
         ),
     ),
+    APPLICATIONS,
 )

@@ -9,12 +9,13 @@ from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, Elsewhere, api, data, page
 from board.kit.words import Text
 from firmware.host import Host
+from firmware.menu import SECURITY
 from firmware.people import shapes
 from firmware.people.device_passwords import DevicePassword
 from firmware.people.forms import DevicePasswordSent, TokenSent
 from firmware.people.tokens import Token
 
-NAME = "setup/system/programs.html"
+NAME = "setup/security/programs.html"
 _TOKEN = "api/tokens/<token_id:re:[0-9a-f]+>"
 _DEVICE = "api/device-passwords/<user:re:[a-z0-9-]+>"
 
@@ -142,13 +143,13 @@ def _device_data(host: Host, device: DevicePassword) -> dict[str, object]:
 TAB = Tab(
     NAME,
     "Programs",
-    3,
+    2,
     "people",
     (
         page(NAME, "people", _show),
-        page("setup/system/programs/token", "people", _add_token, method="POST"),
-        page("setup/system/programs/device", "people", _add_device, method="POST"),
-        page("setup/system/programs/remove", "people", _remove, method="POST"),
+        page("setup/security/programs/token", "people", _add_token, method="POST"),
+        page("setup/security/programs/device", "people", _add_device, method="POST"),
+        page("setup/security/programs/remove", "people", _remove, method="POST"),
         api("GET", "api/tokens", "people", _tokens, "The API tokens, without their secrets.", reply=shapes.Tokens),
         api(
             "POST",
@@ -179,4 +180,5 @@ TAB = Tab(
         ),
         api("DELETE", _DEVICE, "people", _delete_device, "Removes a device password.", reply=shapes.Removed),
     ),
+    SECURITY,
 )

@@ -19,7 +19,7 @@ from board.kit.files import write_unsynced
 LOG = logging.getLogger("people")
 
 FREE_TRIES = 5
-LONGEST_WAIT_S = 300.0
+FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 300.0
 MAX_ADDRESSES = 1_000
 ACCOUNT_TRIES, ACCOUNT_REFILL_S = 50, 30.0
 """Wrong passwords that strangers have for one account, and after how long they get one more."""
@@ -216,7 +216,7 @@ class Guesses:
 def _pause_s(tries: _Tries, now_s: float) -> float:
     if tries.count < FREE_TRIES:
         return 0.0
-    pause_s = min(LONGEST_WAIT_S, 2.0 ** min(tries.count - FREE_TRIES, 20))
+    pause_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(tries.count - FREE_TRIES, 20))
     return max(0.0, tries.last_s + pause_s - now_s)
 
 

@@ -24,6 +24,8 @@ LOG = logging.getLogger("supervisor")
 
 CHILD = Path(__file__).with_name("child.py")
 READ_BYTES = 65_536
+CHECK = "check"
+"""Name, and so the user, of a script of a package that is run once: before the package is switched to, for what it stores."""
 ANSWERS_WITHIN_S = 10.0
 """The starter forks a process in milliseconds; on a board that swaps it takes longer."""
 LOST = -signal.SIGKILL
@@ -77,6 +79,24 @@ Launch = Callable[[Order], Child]
 def launch_alike(order: Order) -> Child:
     """As the host's own user."""
     return _Own(order)
+
+
+def run_to_end(launch: Launch, order: Order, within_s: float) -> tuple[int, str]:
+    """Its exit code and the end of what it said. TimeoutError: it took longer, and was ended; OSError: it cannot be started."""
+    child = launch(order)
+    poll = select.poll()
+    poll.register(child.fileno(), select.POLLIN)
+    said, turns = b"", 0
+    while not poll.poll(100):
+        said = (said + child.hear())[-READ_BYTES:]
+        turns += 1
+        if turns * 0.1 > within_s:
+            child.kill()
+            child.reap()
+            raise TimeoutError
+    while data := child.hear():
+        said = (said + data)[-READ_BYTES:]
+    return child.reap(), said.decode("utf-8", "replace")
 
 
 class _Said:

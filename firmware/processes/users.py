@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import logging
 import pwd
-import select
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from board.kit.state import State
 from board.kit.words import NOTHING, Text
-from firmware.processes.launch import Child, Launch, Order, Starter, launch_alike
+from firmware.processes.launch import CHECK, Launch, Starter, launch_alike
 from firmware.processes.places import open_tree, settle_alike, settle_apart, share_folders
 from firmware.processes.starter import PREFIX
 
 LOG = logging.getLogger("supervisor")
 
-CHECK, FTP = "check", "ftp"
-"""Users besides those of a package's processes: who checks an uploaded package, and the FTP server."""
-
-
-MOST_SAID = 65_536
+FTP = "ftp"
 
 
 class Users:
@@ -76,21 +71,3 @@ class Users:
         except (OSError, LookupError) as why:
             return Text("their folders cannot be shared out: {reason}", {"reason": str(why)})
         return NOTHING
-
-
-def run(launch: Callable[[Order], Child], order: Order, within_s: float) -> tuple[int, str]:
-    """Its exit code and the end of what it said. TimeoutError: it took longer, and was ended; OSError: it cannot be started."""
-    child = launch(order)
-    poll = select.poll()
-    poll.register(child.fileno(), select.POLLIN)
-    said, turns = b"", 0
-    while not poll.poll(100):
-        said = (said + child.hear())[-MOST_SAID:]
-        turns += 1
-        if turns * 0.1 > within_s:
-            child.kill()
-            child.reap()
-            raise TimeoutError
-    while data := child.hear():
-        said = (said + data)[-MOST_SAID:]
-    return child.reap(), said.decode("utf-8", "replace")

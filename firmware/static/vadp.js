@@ -1,10 +1,13 @@
 // Package management: lists the packages every 2 s, runs commands, uploads with progress. Text from the camera is only set as text.
+import "./ready.js";
 import { _ } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const busy = new Map(); // package name -> what is being done with it
+const PRESS_MS = 500; // what a click or a double-click takes
 const opened = new Set(); // packages whose details are open
 let shown = "";
+let pressed_ms = -Infinity; // when a pointer went down on the list
 let uploading = false;
 
 function make(tag, className = "", text = "") {
@@ -48,6 +51,10 @@ function show(state) {
   const steady = (key, value) => (key === "running_s" ? undefined : value);
   const now = JSON.stringify([state.packages, [...busy]], steady);
   if (now === shown) return;
+  if (performance.now() - pressed_ms < PRESS_MS) { // a row that is replaced now would lose the click or the double-click
+    setTimeout(refresh, PRESS_MS);
+    return;
+  }
   shown = now;
   const focus = document.activeElement?.dataset?.key;
   const list = $("packages");
@@ -181,6 +188,7 @@ const DOING = {
 async function run(item, verb, ask) {
   if (ask && !(await confirmed(ask))) return;
   busy.set(item.name, DOING[verb]);
+  pressed_ms = -Infinity;
   await refresh();
   try {
     await call(`/api/packages/${encodeURIComponent(item.name)}/${verb}`, { method: "POST" });
@@ -289,6 +297,7 @@ $("older").addEventListener("change", async () => {
   }
   refresh();
 });
+$("packages").addEventListener("pointerdown", () => { pressed_ms = performance.now(); });
 $("file").addEventListener("change", chosen);
 $("upload").addEventListener("submit", upload);
 for (const name of ["dragover", "dragleave", "drop"]) {

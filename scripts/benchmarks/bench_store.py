@@ -192,8 +192,9 @@ def _old_database(path: Path) -> None:
 
 def entries(path: Path, say: Say) -> dict[str, object]:
     """Look-ups one after the other, each timed by itself, of plates drawn from the whole list, while the system holds the file in
-    memory; percentiles of all of them. `cpu`: the processor's time, which other programs of a busy machine lengthen less."""
-    figures: dict[str, object] = {}
+    memory; percentiles of all of them. `cpu`: the processor's time, which other programs of a busy machine lengthen less. `spun`: a
+    loop that touches nothing and takes as long as the middle look-up; what its 99th percentile is above that, the machine took."""
+    figures: dict[str, Any] = {}
     plates = sorted(entry.plate for _, entry in rows(ENTRIES))
     with closing(Store.of_gate(path, Clock())) as store:
         some = plates[:: ENTRIES // COLLIDING]
@@ -216,6 +217,7 @@ def entries(path: Path, say: Say) -> dict[str, object]:
             for shown, clock in (("us", time.perf_counter), ("cpu_us", time.thread_time)):
                 times = _each(asked, lambda plate: store.lookup(plate, now, True), clock)
                 figures[f"lookup_{name}_{shown}"] = percentiles(times, 1e6)
+        figures["same_time_spun_us"] = percentiles(_spun(figures["lookup_exact_us"]["50"]), 1e6)
         figures["entries"] = len(plates)
         for number in WILDCARDS:
             say(f"look-ups beside {number} wildcards")
@@ -226,6 +228,19 @@ def entries(path: Path, say: Say) -> dict[str, object]:
         say("the risk of the list")
         figures["risk_s"] = round(_timed(lambda: risk(store, store.lists.get(WHITE), ("DE",)), 1)[0], 1)
     return figures
+
+
+def _spun(middle_us: float) -> list[float]:
+    """Seconds of each of LOOKUPS empty loops that take about `middle_us`."""
+
+    def spin(_: object) -> None:
+        for _ in turns:
+            pass
+
+    turns = range(1_000)
+    middle = sorted(_each([None] * FEWER, spin))[FEWER // 2]
+    turns = range(round(1_000 * middle_us / 1e6 / middle))
+    return _each([None] * LOOKUPS, spin)
 
 
 def rows(number: int) -> Iterator[tuple[int, ListEntry]]:

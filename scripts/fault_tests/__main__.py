@@ -1,6 +1,6 @@
-"""Fault tests: kills the simulated camera, or cuts the power of the virtual board, at random moments, and looks at what is left.
+"""Fault tests: kills, power cuts and hostile packages at random, and what is left after them.
 
-`./scripts/faults --only kill --times 500`, `./scripts/faults --only power-cut --times 50`; both without `--only`. Exit code 1,
+`./scripts/faults --only kill --times 500`, `./scripts/faults --only power-cut --times 50`; all parts without `--only`. Exit code 1,
 and the state folder is kept, if something did not hold. The same `--seed` chooses the same moments, as far as a computer can.
 """
 
@@ -16,16 +16,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scripts.fault_tests import kill, power_cut, whole
+from scripts.fault_tests import kill, packages, power_cut, upgrade, whole
 
-PARTS: dict[str, tuple[Callable[..., dict[str, Any]], int]] = {"kill": (kill.run, 500), "power-cut": (power_cut.run, 50)}
+PARTS: dict[str, tuple[Callable[..., dict[str, Any]], int]] = {
+    "kill": (kill.run, 500),
+    "power-cut": (power_cut.run, 50),
+    "packages": (packages.run, 10_000),
+    "upgrade": (upgrade.run, 200),
+}
 """{name: (what runs it, how often by default)}"""
 
 
 def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="scripts/faults", description=__doc__)
-    parser.add_argument("--only", choices=tuple(PARTS), help="this part (default: both)")
-    parser.add_argument("--times", type=int, help="kills, or power cuts (default 500 kills, 50 cuts)")
+    parser.add_argument("--only", choices=tuple(PARTS), help="this part (default: all)")
+    usual = ", ".join(f"{name} {times}" for name, (_, times) in PARTS.items())
+    parser.add_argument("--times", type=int, help=f"how many kills, power cuts, packages ... (default: {usual})")
     parser.add_argument("--seed", type=int, help="chooses the moments (default: another one each time, which is said)")
     parser.add_argument("--whole", action="store_true", help="kill: the whole camera, recognition and portal included, by triggers")
     parser.add_argument("--json", action="store_true", help="one JSON object at the end")

@@ -22,12 +22,17 @@ FLAGS = [
 ]  # fmt: skip
 
 
+PATIENCE_MS = 30_000
+"""For what a page shall show: Playwright waits for 5 s, which a machine under load may need."""
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: the browser tests need it")
     if not CHROMIUM.exists():
         pytest.skip("Chromium is not installed at /usr/bin/chromium")
     with sync_api.sync_playwright() as driver:
+        sync_api.expect.set_options(timeout=PATIENCE_MS)
         opened = driver.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield opened
         opened.close()
@@ -39,9 +44,10 @@ def host(tmp_path: Path) -> Iterator[str]:
     log = tmp_path / "state" / "logs" / "hostd.log"
     words = ["-m", "tests.quick_host", "--state", str(tmp_path / "state"), "--port", "0", "--trust", str(trust_file(tmp_path))]
     process = subprocess.Popen([sys.executable, *words], cwd=ROOT, stderr=subprocess.DEVNULL)
-    until(lambda: log.exists() and "listening on" in log.read_text())
-    found = re.search(r"port (\d+)", log.read_text())
-    assert found
-    yield f"http://127.0.0.1:{found[1]}"
-    process.terminate()
-    assert process.wait(20) == 0
+    try:
+        found = until(lambda: re.search(r"listening on .* port (\d+)", log.read_text()) if log.exists() else None, "the host", 60)
+        yield f"http://127.0.0.1:{found[1]}"
+    finally:
+        process.terminate()
+        code = process.wait(30)
+    assert code == 0

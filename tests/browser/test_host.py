@@ -12,6 +12,8 @@ import pytest
 from tests.tiny_package import contents, write
 from tests.waiting import until
 
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser tests")
+
 
 @pytest.fixture
 def page(browser: Any, host: str, tmp_path: Path) -> Iterator[Any]:
@@ -60,6 +62,19 @@ def test_a_package_is_uploaded_started_opened_by_double_click_and_stopped(page: 
     row.get_by_role("button", name="Start").wait_for()
 
 
+def test_a_click_before_the_scripts_have_arrived_is_not_lost(page: Any, tmp_path: Path) -> None:
+    held: list[Any] = []
+    page.route("**/host/vadp.js", lambda route: held.append(route))
+    page.goto(page.url, wait_until="commit")
+    page.locator("main[inert]").wait_for()
+    page.locator("#file").set_input_files(str(write(tmp_path / "one.tar.gz", contents())))
+    with pytest.raises(playwright.TimeoutError):
+        page.get_by_role("button", name="Upload", exact=True).click(timeout=300)
+    held[0].continue_()
+    page.get_by_role("button", name="Upload", exact=True).click()
+    page.get_by_text("TINY 1.0.0 is uploaded").wait_for()
+
+
 def test_a_bad_package_shows_why_and_upgrade_rollback_and_remove_ask_first(page: Any, tmp_path: Path) -> None:
     bad = contents()
     bad["LICENSE"] = b"paid"
@@ -89,7 +104,36 @@ def test_accounts_are_added_and_a_phone_shows_every_page_without_sideways_scroll
     page.get_by_role("button", name="Add account").click()
     page.get_by_role("cell", name="guard").wait_for()
     page.set_viewport_size({"width": 390, "height": 844})
-    for path in ("/setup/system/accounts.html", "/setup/application/vadp.html", "/password", "/tiny/", "/login"):
+    for path in ("/setup/security/accounts.html", "/setup/application/vadp.html", "/password", "/tiny/", "/login"):
         page.goto(re.sub(r"(:\d+)/.*", rf"\1{path}", page.url))
         page.get_by_role("main").wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+
+
+def test_a_backup_is_downloaded_opened_and_left_and_a_wrong_address_resets_nothing(page: Any, tmp_path: Path) -> None:
+    page.goto(re.sub(r"(:\d+)/.*", r"\1/setup/system/backup.html", page.url))
+    save = page.locator('form[action="/setup/system/backup/save"]')
+    save.get_by_label("Passphrase", exact=False).nth(0).fill("correct horse battery")
+    save.get_by_label("Passphrase again").fill("correct horse battery")
+    with page.expect_download() as download:
+        save.get_by_role("button", name="Download a backup").click()
+    file = tmp_path / "camera.gwbackup"
+    download.value.save_as(file)
+    opening = page.locator("#open")
+    opening.get_by_label("File").set_input_files(str(file))
+    opening.get_by_label("Passphrase").fill("wrong horse battery")
+    opening.get_by_role("button", name="Open").click()
+    opening.get_by_text("the passphrase is wrong").wait_for()
+    opening.get_by_label("Passphrase").fill("correct horse battery")
+    opening.get_by_role("button", name="Open").click()
+    page.get_by_role("heading", name="In this backup").wait_for()
+    assert page.get_by_label("Accounts, API tokens and device passwords").is_checked()
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("button", name="Leave it").click()
+    page.get_by_role("heading", name="Restore a backup").wait_for()
+    reset = page.locator('form[action="/setup/system/backup/reset"]')
+    reset.get_by_label("MAC address").fill("00:00:00:00:00:00")
+    reset.get_by_label("Your password").fill("correct horse")
+    reset.get_by_role("button", name="Reset and restart").click()
+    page.get_by_text("Nothing was reset: MAC address: is not this camera's.").wait_for()

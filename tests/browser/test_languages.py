@@ -86,7 +86,7 @@ def test_a_browser_that_asks_for_german_gets_every_page_of_the_host_in_german_un
     page.get_by_role("heading", name="TINY ist gestoppt").wait_for()
     shown(page, tmp_path, "stopped")
 
-    page.goto(f"{host}/setup/system/accounts.html")
+    page.goto(f"{host}/setup/security/accounts.html")
     page.get_by_label("Benutzername").fill("jörg")
     page.get_by_label("Erstes Passwort").fill("kurz genug?")
     page.locator("input[name=user]").last.evaluate("field => field.removeAttribute('pattern')")
@@ -94,16 +94,16 @@ def test_a_browser_that_asks_for_german_gets_every_page_of_the_host_in_german_un
     page.get_by_text("Nicht hinzugefügt: ").wait_for()
     shown(page, tmp_path, "accounts")
     for path, heading in (("programs", "Programme"), ("changes", "Änderungen")):
-        page.goto(f"{host}/setup/system/{path}.html")
+        page.goto(f"{host}/setup/security/{path}.html")
         page.get_by_role("heading", name=heading, exact=True).first.wait_for()
         shown(page, tmp_path, path)
     page.goto(f"{host}/nowhere")
     page.get_by_role("heading", name="Nicht gefunden").wait_for()
 
-    page.goto(f"{host}/setup/system/changes.html")
+    page.goto(f"{host}/setup/security/changes.html")
     page.get_by_role("button", name="English").click()
     page.get_by_role("heading", name="Changes").wait_for()
-    assert page.url.endswith("/setup/system/changes.html")
+    assert page.url.endswith("/setup/security/changes.html")
     assert page.locator("html").get_attribute("lang") == "en"
     page.get_by_role("button", name="Log out").click()
     page.get_by_role("heading", name="Log in to this camera").wait_for()

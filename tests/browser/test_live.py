@@ -25,13 +25,11 @@ from engine.types import PlateRead
 from firmware.gateway import web
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
-from tests.browser.test_portal import ARGUMENTS, CHROMIUM, prepare, with_store
+from tests.browser.test_portal import prepare, with_store
 from tests.samples import passage
 from tests.waiting import until
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser tests")
-
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed (apt install chromium): no browser tests")
 
 WIDTH, HEIGHT, SIDE = 640, 480, 80
 READ_LATER_S = 0.15
@@ -80,14 +78,6 @@ class Engine:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture(scope="module")
 def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Proxy]]:
     folder = tmp_path_factory.mktemp("camera")
     prepare(folder, region="Europe", countries=("DE",))
@@ -123,7 +113,7 @@ def test_each_box_lies_on_the_picture_it_was_read_in(browser: Any, camera: tuple
     context = browser.new_context(viewport={"width": 1366, "height": 800})
     page = context.new_page()
     page.goto(f"{camera[1].address}/anpr/live")
-    playwright.expect(page.locator("#overlay rect.read")).to_have_count(1, timeout=30_000)
+    playwright.expect(page.locator("#overlay rect.read")).to_have_count(1)
 
     def nearly_all_have_a_box() -> bool:
         seen = page.evaluate(WATCH, 4000)
@@ -145,7 +135,7 @@ def test_twelve_viewers_get_pictures_and_events_and_nobody_a_503_or_a_false_stop
         page.add_init_script(f"document.addEventListener('DOMContentLoaded', () => {observe})")
         page.goto(f"{proxy.address}/anpr/live", wait_until="commit")  # all of them at once
     for page in pages:
-        playwright.expect(page.locator("#mode")).to_have_text("MOTION", timeout=30_000)
+        playwright.expect(page.locator("#mode")).to_have_text("MOTION")
     proxy.refused.clear()
     before = [int(page.locator("#picture").get_attribute("data-seq") or 0) for page in pages]
     begun = time.monotonic()
@@ -196,7 +186,7 @@ def test_where_there_is_no_room_for_a_stream_the_page_asks_slowly_by_itself(
     page.on("pageerror", lambda error: errors.append(str(error)))
     try:
         page.goto(f"{full.address}/anpr/live")
-        playwright.expect(page.locator("#mode")).to_have_text("MOTION", timeout=30_000)
+        playwright.expect(page.locator("#mode")).to_have_text("MOTION")
         playwright.expect(page.locator("#picture")).to_be_visible(timeout=30_000)
         before = page.locator("#picture").get_attribute("data-seq")
         until(lambda: page.locator("#picture").get_attribute("data-seq") != before, "the next picture")
@@ -220,7 +210,7 @@ def test_a_session_that_ends_ends_the_streams(browser: Any, camera: tuple[Path, 
     page.on("requestfailed", lambda request: ended.append(request.url))
     proxy.allowed = False
     try:
-        wait = time.monotonic() + 10
+        wait = time.monotonic() + 30
         while not (any("/events" in url for url in ended) and any("/pictures" in url for url in ended)):
             assert time.monotonic() < wait
             page.wait_for_timeout(100)
@@ -234,7 +224,7 @@ def test_the_page_fits_a_desktop_and_a_phone(browser: Any, camera: tuple[Path, P
         context = browser.new_context(viewport={"width": width, "height": height})
         page = context.new_page()
         page.goto(f"{camera[1].address}/anpr/live")
-        playwright.expect(page.locator("#overlay rect.read")).to_have_count(1, timeout=30_000)
+        playwright.expect(page.locator("#overlay rect.read")).to_have_count(1)
         page.screenshot(path=str(tmp_path / f"live-{width}.png"), full_page=True)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         canvas, view = page.locator("#picture").bounding_box(), page.locator("#view").bounding_box()

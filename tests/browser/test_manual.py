@@ -20,6 +20,7 @@ from engine.types import PassageImages
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
 from tests.samples import WHITE, entry, passage, rule
+from tests.waiting import until
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser tests")
 
@@ -96,8 +97,9 @@ def test_live_draws_the_lane_line_and_the_calibration_pattern(page: Any, camera:
     page.goto(f"{address}/live")
     page.get_by_label("Show lanes").check()
     playwright.expect(page.locator("#overlay line.lane")).to_have_count(1)
-    assert page.locator("#overlay text").all_text_contents() == ["Lane 1", "Lane 2"]
-    stroke = page.locator("#overlay line.lane").evaluate("line => getComputedStyle(line).stroke")
+    playwright.expect(page.locator("#overlay text")).to_have_text(["Lane 1", "Lane 2"])
+    line = page.locator("#overlay line.lane")
+    stroke = until(lambda: line.evaluate("line => getComputedStyle(line).stroke"))  # none while it is drawn anew
     red, green, blue = (int(each) for each in stroke.removeprefix("rgb(").removesuffix(")").split(","))
     assert blue > red and blue > green
     page.get_by_label("Show lanes").uncheck()
@@ -106,7 +108,7 @@ def test_live_draws_the_lane_line_and_the_calibration_pattern(page: Any, camera:
     playwright.expect(lines).to_have_count(3)
     heights = [float(lines.nth(number).get_attribute("y1")) for number in range(3)]
     assert [round(below - above) for above, below in pairwise(heights)] == [25, 40]
-    assert lines.first.evaluate("line => getComputedStyle(line).stroke") == "rgb(255, 255, 255)"
+    playwright.expect(lines.first).to_have_css("stroke", "rgb(255, 255, 255)")
 
 
 def test_the_last_result_shows_all_of_the_read(page: Any, camera: tuple[Path, str]) -> None:
@@ -130,7 +132,7 @@ def test_review_shows_the_plate_image_and_a_larger_one_under_the_mouse(page: Any
     larger = page.locator("#hover")
     playwright.expect(larger).to_be_visible()
     assert larger.evaluate("image => image.decode().then(() => image.naturalWidth)") == 640
-    assert page.locator("#results [data-name=Lane]").inner_text() == "2"
+    playwright.expect(page.locator("#results [data-name=Lane]")).to_have_text("2")
     page.mouse.move(5, 5)
     playwright.expect(larger).to_be_hidden()
     rows = page.locator("#results tbody tr")
@@ -163,8 +165,7 @@ def test_a_lane_line_is_drawn_with_two_clicks_and_deleted(page: Any, camera: tup
     assert line == pytest.approx(LINE, abs=0.01)
     page.get_by_role("button", name="Delete lanes").click()
     page.get_by_role("button", name="Save", exact=True).click()
-    playwright.expect(page.locator(".toast")).to_have_text("Saved.")
-    assert with_store(folder, lambda store: store.settings(LprSettings)).lane_line is None
+    until(lambda: with_store(folder, lambda store: store.settings(LprSettings)).lane_line is None, "the line is deleted")
 
 
 def test_the_actions_of_a_list_say_when_they_are_many_and_are_deleted_after_a_question(page: Any, camera: tuple[Path, str]) -> None:
@@ -178,7 +179,8 @@ def test_the_actions_of_a_list_say_when_they_are_many_and_are_deleted_after_a_qu
     page.locator("dialog").get_by_role("button", name="Delete").click()
     playwright.expect(page.locator(".action")).to_have_count(4)
     playwright.expect(hint).to_have_count(0)
-    assert [each.name for each in with_store(folder, lambda store: store.rules())] == [f"Gate {number}" for number in range(4)]
+    kept = [f"Gate {number}" for number in range(4)]
+    until(lambda: [each.name for each in with_store(folder, lambda store: store.rules())] == kept, "the rest is kept")
 
 
 def test_a_quick_drag_over_a_schedule_leaves_no_hour_out(page: Any, camera: tuple[Path, str]) -> None:

@@ -1,10 +1,10 @@
-"""Fault tests, short: the simulated camera killed ten times while a car stands before its barrier."""
+"""Fault tests, short: the simulated camera killed ten times while a car stands before its barrier, hostile packages."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from scripts.fault_tests import kill
+from scripts.fault_tests import kill, packages
 
 
 def test_ten_kills_lose_no_passage_and_no_message_and_open_once_for_each_car(tmp_path: Path) -> None:
@@ -12,3 +12,10 @@ def test_ten_kills_lose_no_passage_and_no_message_and_open_once_for_each_car(tmp
     assert found["violations"] == []
     assert found["kills"] == 10
     assert found["cars"] >= 4
+
+
+def test_hostile_packages_are_refused_with_their_reason_and_touch_nothing(tmp_path: Path) -> None:
+    found = packages.run(200, 20, tmp_path, print)
+    assert found["violations"] == []
+    assert (found["refused"], found["accepted"]) == (200, 0)
+    assert found["through_cgi"] > 0 and found["unsigned_changes_unpacked_as_signed"] > 0

@@ -177,9 +177,9 @@ def test_edges_of_the_wired_input_are_reported_with_level_and_rising_time(chip):
     chip.claim_input(IN, "off", "test")
     chip.watch([IN], lambda pin, level, t_ns: edges.put((pin, level, t_ns)))
     chip.write(OUT, True)
-    first = edges.get(timeout=5)
+    first = edges.get(timeout=20)
     chip.write(OUT, False)
-    second = edges.get(timeout=5)
+    second = edges.get(timeout=20)
     assert [first[:2], second[:2]] == [(IN, True), (IN, False)]
     assert first[2] < second[2]
     assert chip.read(IN) is False

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,11 @@ APART = (("engine/reading", "engine.service"), ("engine/service", "engine.readin
 ONLY_IN_FUNCTIONS = {"picamera2", "RPi", "lgpio", "gpiod", "av", "torch", "cv2"}
 FOLDERS = ("board", "engine", "webui", "firmware", "vadp_package")
 FILES = sorted(path for folder in FOLDERS for path in (REPOSITORY / folder).rglob("*.py"))
-MODULES = [pytest.param(path, id=str(path.relative_to(REPOSITORY))) for path in FILES]
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def imported(tree: ast.AST, package: str) -> Iterator[str]:
@@ -57,6 +62,11 @@ def names_of(node: ast.AST, package: str) -> Iterator[str]:
         yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
+@cache
+def imports_of(path: Path) -> tuple[str, ...]:
+    return tuple(imported(tree_of(path), package_of(path)))
+
+
 def package_of(path: Path) -> str:
     return ".".join(path.relative_to(REPOSITORY).parent.parts)
 
@@ -66,19 +76,30 @@ def rule_for(path: Path) -> set[str]:
     return MAY_IMPORT.get("/".join(parts[:2])) or MAY_IMPORT[parts[0]]
 
 
-@pytest.mark.parametrize("path", MODULES)
-def test_imports_between_folders_go_one_way(path: Path) -> None:
-    allowed = rule_for(path)
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    ours = {name for name in imported(tree, package_of(path)) if name.split(".")[0] in OURS}
-    wrong = sorted(name for name in ours if not any(name == root or name.startswith(f"{root}.") for root in allowed))
-    assert wrong == [], f"may import {', '.join(sorted(allowed))} only"
+def wrong(names: Callable[[Path], Iterable[str]]) -> list[str]:
+    """ "FILE imports NAME" of each of ours for which `names` finds any."""
+    assert len(FILES) > 500
+    return [f"{path.relative_to(REPOSITORY)} imports {name}" for path in FILES for name in sorted(set(names(path)))]
 
 
-@pytest.mark.parametrize("path", MODULES)
-def test_board_only_and_heavy_modules_are_imported_inside_functions(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    assert sorted({name for name in imported_at_start(tree, package_of(path)) if name.split(".")[0] in ONLY_IN_FUNCTIONS}) == []
+def below(name: str, roots: Iterable[str]) -> bool:
+    return any(name == root or name.startswith(f"{root}.") for root in roots)
+
+
+def test_imports_between_folders_go_one_way() -> None:
+    def against_the_rule(path: Path) -> Iterator[str]:
+        names = (name for name in imports_of(path) if name.split(".")[0] in OURS)
+        return (name for name in names if not below(name, rule_for(path)))
+
+    assert wrong(against_the_rule) == []
+
+
+def test_board_only_and_heavy_modules_are_imported_inside_functions() -> None:
+    def heavy(path: Path) -> Iterator[str]:
+        names = imported_at_start(tree_of(path), package_of(path))
+        return (name for name in names if name.split(".")[0] in ONLY_IN_FUNCTIONS)
+
+    assert wrong(heavy) == []
 
 
 def test_the_rule_sees_relative_nested_and_aliased_imports() -> None:
@@ -87,22 +108,19 @@ def test_the_rule_sees_relative_nested_and_aliased_imports() -> None:
     assert set(imported_at_start(tree, "engine.cli")) == {"engine.cli.a", "engine.b.c", "cv2", "gpiod"}
 
 
-@pytest.mark.parametrize("path", MODULES)
-def test_nothing_imports_what_costs_every_process_its_memory(path: Path) -> None:
+def test_nothing_imports_what_costs_every_process_its_memory() -> None:
     """Settings, option, field_validator and model_validator are in board/kit/settings.py, types in board/kit/fields.py; typing has
     TypedDict."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    found = {name.split(".")[0] for name in imported_at_start(tree, package_of(path))}
-    assert sorted(found & {"pydantic", "pydantic_core", "annotated_types", "typing_extensions"}) == []
+    dear = {"pydantic", "pydantic_core", "annotated_types", "typing_extensions"}
+    assert wrong(lambda path: {name.split(".")[0] for name in imported_at_start(tree_of(path), package_of(path))} & dear) == []
 
 
-@pytest.mark.parametrize("path", MODULES)
-def test_reading_and_service_never_import_each_other(path: Path) -> None:
-    place = path.relative_to(REPOSITORY).as_posix()
-    ours = set(imported(ast.parse(path.read_text(encoding="utf-8")), package_of(path)))
-    for folder, never in APART:
-        if place.startswith(f"{folder}/"):
-            assert sorted(name for name in ours if name == never or name.startswith(f"{never}.")) == []
+def test_reading_and_service_never_import_each_other() -> None:
+    def of_the_other(path: Path) -> Iterator[str]:
+        never = [module for folder, module in APART if path.is_relative_to(REPOSITORY / folder)]
+        return (name for name in imports_of(path) if below(name, never))
+
+    assert wrong(of_the_other) == []
 
 
 def module_of(path: Path) -> str:
@@ -150,7 +168,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     graph: dict[str, set[str]] = {}
     for path in FILES:
         module = module_of(path)
-        found = imported(ast.parse(path.read_text(encoding="utf-8")), package_of(path))
+        found = imports_of(path)
         graph[module] = set().union(*(reached(name, module, names) for name in found))
     assert [sorted(circle) for circle in circles(graph)] == []
 

@@ -36,7 +36,7 @@ def ask(options: AskOptions, known: ActionEnv | None = None, plate: str = "HK55E
 
 
 def near(port: int, **options: Any) -> AskOptions:
-    return AskOptions(**{"host": "127.0.0.1", "port": port, "tls": False, **options})
+    return AskOptions(**{"host": "127.0.0.1", "port": port, "tls": False, "timeout_s": 5.0, **options})
 
 
 def test_a_server_is_asked_with_the_whole_event_and_its_answer_is_taken() -> None:

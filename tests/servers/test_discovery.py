@@ -40,11 +40,15 @@ client.start()
 client.setRemoteServiceHelloCallback(lambda service: said.append(["hello", *service.getXAddrs()]))
 client.setRemoteServiceByeCallback(lambda service: said.append(["bye"] if hasattr(service, "getEPR") else ["bye"]))
 device = QName("http://www.onvif.org/ver10/network/wsdl", "NetworkVideoTransmitter")
-found = client.searchServices(types=[device], timeout=2)
+found = []
+for _ in range(10):
+    found = found or client.searchServices(types=[device], timeout=2)
 printers = client.searchServices(types=[QName("urn:p", "Printer")], timeout=1)
 print(json.dumps({"found": [list(each.getXAddrs()) for each in found], "printers": len(printers)}), flush=True)
 sys.stdin.readline()
-time.sleep(0.5)
+end = time.monotonic() + 20
+while {each[0] for each in said} != {"hello", "bye"} and time.monotonic() < end:
+    time.sleep(0.05)
 print(json.dumps(said), flush=True)
 client.stop()
 """

@@ -12,7 +12,7 @@ import pytest
 
 from board.kit.servers import read_servers
 from board.kit.state import State
-from firmware.ftp.certificate import fingerprint
+from firmware.certificates.own import fingerprint
 from tests.servers.test_host import Host
 from tests.waiting import until
 
@@ -51,7 +51,7 @@ def test_it_is_off_until_somebody_switches_it_on_and_then_lets_in_whom_the_page_
     assert read_servers(state) == {"ftp": address}
     shown = host.ask("POST", "/setup/network/ftp/add", data={"name": "slaves"}).text
     user, password = re.findall(r'<code class="mono"(?: id="secret")?>([a-z]+-[a-z2-9]{4}|[a-z2-9]{16})</code>', shown)[:2]
-    with ftplib.FTP_TLS(timeout=10) as client:
+    with ftplib.FTP_TLS(timeout=20) as client:
         client.connect("127.0.0.1", int(address.rpartition(":")[2]))
         client.login(user, password)
         client.prot_p()

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from firmware.ftp.certificate import fingerprint
+from firmware.certificates.own import fingerprint
 from tests.daemons import find_daemon
 from tests.ftp_camera import FtpCamera, ftp_camera
 from tests.waiting import until
@@ -109,7 +109,7 @@ def test_active_mode_works_to_the_client_alone(camera: FtpCamera) -> None:
 def test_nobody_else_gets_a_data_connection(camera: FtpCamera) -> None:
     with camera.client() as client:
         _, port = client.makepasv()
-        with socket.create_connection(("127.0.0.1", port), timeout=5, source_address=("127.0.0.2", 0)) as thief:
+        with socket.create_connection(("127.0.0.1", port), timeout=20, source_address=("127.0.0.2", 0)) as thief:
             assert thief.recv(10) == b""
         assert client.getmultiline().startswith("425 Rejected data connection from foreign address 127.0.0.2:")
 
@@ -124,11 +124,11 @@ def test_curl_fetches_and_stores_with_the_camera_s_certificate(camera: FtpCamera
     base = [curl, "-sS", "--ssl-reqd", "--cacert", str(tmp_path / "camera.crt"), "-u", f"{camera.user}:{camera.password}"]
     base += ["--connect-to", f"{name}:{camera.port}:127.0.0.1:{camera.port}"]
     url = f"ftp://{name}:{camera.port}"
-    got = subprocess.run([*base, "-I", f"{url}/lists/all.xml"], capture_output=True, text=True, timeout=20)
+    got = subprocess.run([*base, "-I", f"{url}/lists/all.xml"], capture_output=True, text=True, timeout=60)
     assert (got.returncode, got.stdout.splitlines()[1]) == (0, "Content-Length: 12"), got.stderr
-    got = subprocess.run([*base, f"{url}/lists/all.xml"], capture_output=True, text=True, timeout=20)
+    got = subprocess.run([*base, f"{url}/lists/all.xml"], capture_output=True, text=True, timeout=60)
     assert (got.returncode, got.stdout) == (0, "<grouplist/>"), got.stderr
-    put = subprocess.run([*base, "-T", str(tmp_path / "up.txt"), "--ftp-create-dirs", f"{url}/a/b/up.txt"], timeout=20)
+    put = subprocess.run([*base, "-T", str(tmp_path / "up.txt"), "--ftp-create-dirs", f"{url}/a/b/up.txt"], timeout=60)
     assert put.returncode == 0
     assert (camera.folder / "a" / "b" / "up.txt").read_bytes() == b"up"
 
@@ -144,7 +144,7 @@ def test_lftp_mirrors_a_folder(camera: FtpCamera, tmp_path: Path) -> None:
         f"mirror -P 3 /tree {tmp_path}/back; bye"
     )
     done = subprocess.run(
-        [lftp, "-c", script], capture_output=True, text=True, timeout=30, env={**os.environ, "HOME": str(tmp_path)}
+        [lftp, "-c", script], capture_output=True, text=True, timeout=60, env={**os.environ, "HOME": str(tmp_path)}
     )
     assert done.returncode == 0, done.stderr
     found = {each.name: each.read_text() for each in (tmp_path / "back" / "sub").iterdir()}
@@ -233,13 +233,13 @@ def test_a_folder_holds_no_more_names_than_a_listing_can_bear(camera: FtpCamera,
 
 
 def test_no_password_crosses_the_network_in_the_open_unless_the_camera_is_told_so(camera: FtpCamera, tmp_path: Path) -> None:
-    with ftplib.FTP(timeout=10) as client:
+    with ftplib.FTP(timeout=20) as client:
         client.connect("127.0.0.1", camera.port)
         assert answer(client, "USER anyone") == "550 SSL/TLS required on the control channel."
     with camera.client(log_in=False) as client:
         client.login(camera.user, camera.password)
         assert answer(client, "EPSV") == "550 SSL/TLS required on the data channel."
-    with ftp_camera(tmp_path, tls="offered", uploads=False) as other, ftplib.FTP(timeout=10) as plain:
+    with ftp_camera(tmp_path, tls="offered", uploads=False) as other, ftplib.FTP(timeout=20) as plain:
         plain.connect("127.0.0.1", other.port)
         plain.login(other.user, other.password)
         assert plain.nlst() == ["lists"]
@@ -248,7 +248,7 @@ def test_no_password_crosses_the_network_in_the_open_unless_the_camera_is_told_s
 
 
 def test_a_command_sent_in_the_open_behind_auth_does_not_count_afterwards(camera: FtpCamera) -> None:
-    with socket.create_connection(("127.0.0.1", camera.port), timeout=10) as sock:
+    with socket.create_connection(("127.0.0.1", camera.port), timeout=20) as sock:
         sock.recv(100)
         sock.sendall(b"AUTH TLS\r\nNOOP\r\nNOOP\r\n")
         assert sock.recv(100) == b"234 AUTH TLS successful.\r\n"
@@ -316,8 +316,8 @@ def test_who_holds_connections_without_a_log_in_takes_nobody_s_place(tmp_path: P
 
 
 def test_who_does_not_log_in_in_time_is_sent_away(tmp_path: Path) -> None:
-    with ftp_camera(tmp_path, log_in_within_s=0.1) as camera, camera.client() as client:
-        with socket.create_connection(("127.0.0.1", camera.port), timeout=10) as silent:
+    with ftp_camera(tmp_path, log_in_within_s=3.0) as camera, camera.client() as client:
+        with socket.create_connection(("127.0.0.1", camera.port), timeout=20) as silent:
             assert silent.recv(100) == b"220 Gatewright\r\n"
             assert silent.recv(100) == b""
         assert client.nlst() == ["lists"]
@@ -338,7 +338,7 @@ def test_when_one_half_dies_the_other_does(tmp_path: Path) -> None:
     with ftp_camera(tmp_path) as camera:
         (child,) = Path(f"/proc/{camera.process.pid}/task/{camera.process.pid}/children").read_text().split()
         os.kill(int(child), signal.SIGKILL)
-        assert camera.process.wait(10) == 1
+        assert camera.process.wait(20) == 1
         assert not camera.state.ftp_status.exists()
     with ftp_camera(tmp_path / "other") as camera:
         (child,) = Path(f"/proc/{camera.process.pid}/task/{camera.process.pid}/children").read_text().split()

@@ -204,7 +204,7 @@ def test_a_server_that_talks_nonsense_is_tried_again() -> None:
         peer.close()
 
     with talker(talk) as port:
-        assert refused(f"http://127.0.0.1:{port}/", timeout_s=2).endswith("/: it does not answer in HTTP")
+        assert refused(f"http://127.0.0.1:{port}/", timeout_s=20).endswith("/: it does not answer in HTTP")
 
 
 def test_no_secret_stands_in_the_log_or_an_error(receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,6 +19,7 @@ from engine.plates import answer
 from engine.store import Store
 from tests.mosquitto import USER, Broker, Subscriber, mosquitto
 from tests.samples import DEVICE, WHITE, env, new_store
+from tests.waiting import until
 
 LISTS = f"gatewright/{DEVICE.id}/lists"
 
@@ -43,6 +45,17 @@ class Gate:
         return dict(json.loads(self.program.of(topic)[-1].body))
 
 
+def asked_of(program: Subscriber, plate: str) -> None:
+    """Waits until the camera has subscribed: it answers that there is no such list."""
+
+    def answered() -> bool:
+        program.say(f"{LISTS}/NOBODY/plates/{plate}/delete")
+        time.sleep(0.1)
+        return bool(program.of(f"{LISTS}/NOBODY/plates/{plate}/result"))
+
+    until(answered, "the camera's subscription")
+
+
 @pytest.fixture
 def gate(tmp_path: Path) -> Iterator[Gate]:
     with (
@@ -52,9 +65,7 @@ def gate(tmp_path: Path) -> Iterator[Gate]:
     ):
         made = Gate(broker, new_store(tmp_path), kept, program)
         made.listen(MqttOptions(**broker.options, plates=True))
-        hello = f"{LISTS}/NOBODY/plates/X/result"
-        while not program.of(hello):  # until the camera has subscribed
-            program.say(f"{LISTS}/NOBODY/plates/X/delete")
+        asked_of(program, "X")
         yield made
     made.store.close()
     vars(made).clear()  # pytest holds on to it, and paho's sockets go with its client
@@ -109,8 +120,7 @@ def test_what_a_broker_keeps_from_earlier_is_not_carried_out(gate: Gate) -> None
     gate.store.entries.delete(gate.store.entries.at(WHITE, "OLD1").id, "anna")  # type: ignore[union-attr]
     gate.listen()
     gate.listen(MqttOptions(**gate.broker.options, plates=True))
-    while len(gate.program.of(f"{LISTS}/NOBODY/plates/Y/result")) == 0:
-        gate.program.say(f"{LISTS}/NOBODY/plates/Y/delete")
+    asked_of(gate.program, "Y")
     assert gate.store.entries.count(WHITE) == 0
 
 

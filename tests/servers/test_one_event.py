@@ -191,7 +191,7 @@ def test_every_path_says_the_same_of_each_plate(site: Site, tmp_path: Path) -> N
         heard["tcp"].append(of_tcp(found))
         pictures.append(site.get(found.said["picture"], X_Gatewright_Permissions="review")[1])
         assert found.said["picture"][5:19] == f"{found.at:%Y%m%d%H%M%S}"
-    until(lambda: all(len(facts) == len(PLATES) for facts in heard.values()), f"all paths: {heard}")
+    until(lambda: all(len(facts) == len(PLATES) for facts in heard.values()), "all paths", 60)
     pulled, streamed = notified(puller.pull), notified(lambda: of_onvif(next(documents)))
 
     decisions = ("opened", "withheld", "opened")

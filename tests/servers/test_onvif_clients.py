@@ -32,6 +32,8 @@ HERE = Path(__file__).resolve().parents[1] / "clients"
 INSTALLED = Path(sys.prefix) / "onvif-clients"
 """Where scripts/setup --test puts clients that cannot lie beside each other."""
 WITHIN_S = 60
+LATE_MS = 1500
+"""How much longer than ordered a pulse may last where other tests run beside."""
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +95,7 @@ def test_a_client_of_other_people_finds_everything_and_opens_the_gate(stack: Sta
     assert told.get("inputs", ["DI1"])[0] == "DI1"
     assert told.get("picture", PICTURE.decode()) == PICTURE.decode()
     until(lambda: len(stack.camera.pulses_ms()) == pulses + 1, "the pulse")
-    assert 900 < stack.camera.pulses_ms()[-1] < 1500
+    assert 1000 <= stack.camera.pulses_ms()[-1] < 1000 + LATE_MS
 
 
 def test_the_address_that_a_client_gets_plays(stack: Stack) -> None:
@@ -159,9 +161,9 @@ def _by_hand(stack: Stack) -> list[str]:
 def test_the_picture_of_now_is_fetched_with_a_device_password_by_digest_or_basic(stack: Stack) -> None:
     address = f"http://127.0.0.1:{stack.port}/onvif/snapshot.jpg?profile=main"
     with pytest.raises(urllib.error.HTTPError, match="401"):
-        urllib.request.urlopen(address, timeout=10)
+        urllib.request.urlopen(address, timeout=20)
     for kind in (urllib.request.HTTPDigestAuthHandler, urllib.request.HTTPBasicAuthHandler):
         passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
         passwords.add_password(None, address, stack.user, stack.password)
-        with urllib.request.build_opener(kind(passwords)).open(address, timeout=10) as reply:
+        with urllib.request.build_opener(kind(passwords)).open(address, timeout=20) as reply:
             assert (reply.read(), reply.headers["Content-Type"]) == (PICTURE, "image/jpeg")

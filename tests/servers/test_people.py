@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import math
 import re
 import subprocess
 import sys
@@ -34,6 +33,7 @@ from board.kit.people import (
 from board.kit.state import State
 from firmware.people.sessions import MAX_OF_USER
 from firmware.people.who import digest_response, username_token_digest
+from tests.quick_host import PAUSE_S
 from tests.servers.test_host import CONTROL, OWN, PARAMETERS, ROOT, VADP_PAGE, Host, log_in
 from tests.tiny_package import contents
 from tests.waiting import until
@@ -114,16 +114,10 @@ def test_64_wrong_passwords_at_once_from_64_addresses_cost_little_memory_and_non
 
 def test_of_60_wrong_passwords_at_once_from_one_address_five_are_looked_at(alone: Callable[..., Host]) -> None:
     host = alone()
-    began_s = time.monotonic()
     said = at_once(60, lambda number: log_in(host, "admin", f"guess {number}")[1])
-    took_s = time.monotonic() - began_s
-    codes = Counter(reply.status_code for reply in said)
-    assert set(codes) == {401, 429}
-    # after the fifth a pause of 1, 2, 4 ... s: on a machine that is that slow, one more is looked at behind each
-    assert 5 <= codes[401] <= 5 + int(math.log2(took_s + 1))
-    assert all(int(reply.headers["Retry-After"]) >= 1 for reply in said if reply.status_code == 429)
-    right = log_in(host, "admin", OWN)[1].status_code
-    assert right == 429 or time.monotonic() - began_s >= 1
+    assert Counter(reply.status_code for reply in said) == {401: 5, 429: 55}
+    assert all(1 <= int(reply.headers["Retry-After"]) <= PAUSE_S for reply in said if reply.status_code == 429)
+    assert log_in(host, "admin", OWN)[1].status_code == 429
 
 
 def test_behind_a_trusted_proxy_who_guesses_locks_out_nobody_else(alone: Callable[..., Host]) -> None:
@@ -165,7 +159,7 @@ def test_an_account_under_attack_from_many_addresses_stays_open_for_its_owner(al
 EVERYWHERE = [
     ("GET", "/"),
     ("GET", VADP_PAGE),
-    ("GET", "/setup/system/accounts.html"),
+    ("GET", "/setup/security/accounts.html"),
     ("GET", "/tiny/"),
     ("GET", "/tiny/api/live"),
     ("GET", "/api/packages"),
@@ -180,7 +174,7 @@ EVERYWHERE = [
     ("GET", "/api/device-passwords"),
     ("POST", "/api/device-passwords"),
     ("GET", "/api/changes"),
-    ("POST", "/setup/system/accounts/add"),
+    ("POST", "/setup/security/accounts/add"),
 ]
 
 
@@ -197,7 +191,7 @@ def test_a_first_password_opens_nothing_but_its_own_change(alone: Callable[..., 
     assert host.ask("GET", "/api/packages", auth=("admin", first)).status_code == 401
     assert host.ask("GET", "/api/packages").json()["packages"] == []
     form = {"user": "guard", "role": "admin", "password": "mill-street-17"}
-    assert host.ask("POST", "/setup/system/accounts/add", data=form).status_code == 303
+    assert host.ask("POST", "/setup/security/accounts/add", data=form).status_code == 303
     guard = ("guard", "mill-street-17")
     for method, path in EVERYWHERE:
         reply = host.ask(method, path, auth=guard)
@@ -243,7 +237,7 @@ def test_a_damaged_accounts_file_keeps_nobody_out(alone: Callable[..., Host], co
     host.start()
     assert "accounts.json was damaged" in host.log.read_text()
     assert host.ask("GET", "/api/accounts").json()["damage"][0].endswith("and is restored from its copy")
-    assert "is restored from its copy" in host.ask("GET", "/setup/system/accounts.html").text
+    assert "is restored from its copy" in host.ask("GET", "/setup/security/accounts.html").text
 
 
 def test_with_both_accounts_files_damaged_the_camera_comes_up_for_whoever_holds_it_only(alone: Callable[..., Host]) -> None:
@@ -424,7 +418,7 @@ def test_guesses_by_other_protocols_are_told_to_wait(host: Host) -> None:
     wrong = CheckPassword("ftp", "ftp-aaaa", "guess", "198.51.100.77")
     assert [people.who(wrong) for _ in range(5)] == [Nobody()] * 5
     later = people.who(wrong)
-    assert isinstance(later, Nobody) and 0 < later.wait_s <= 1
+    assert isinstance(later, Nobody) and 0 < later.wait_s <= PAUSE_S
 
 
 def test_40_askers_at_once_and_nonsense_are_all_answered_or_cut(host: Host) -> None:
@@ -495,12 +489,12 @@ def test_a_killed_host_gives_no_new_tries(alone: Callable[..., Host]) -> None:
         host.ask("GET", "/api/packages", auth=("admin", f"guess {number}"))
     assert host.process is not None
     kept = State(host.state).guesses
-    until(lambda: kept.exists() and json.loads(kept.read_text())["wrong"]["127.0.0.1"]["count"] == 5)
+    until(lambda: kept.exists() and json.loads(kept.read_text())["wrong"].get("127.0.0.1", {}).get("count") == 5)
     host.process.kill()
     host.process.wait(10)
     host.start()
     said = [host.ask("GET", "/api/packages", auth=("admin", f"guess {number}")).status_code for number in range(3)]
-    assert said.count(401) <= 1 and 429 in said
+    assert said == [429] * 3
 
 
 def test_a_program_with_a_sessions_cookie_needs_no_origin_and_a_browser_does(alone: Callable[..., Host]) -> None:

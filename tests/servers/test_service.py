@@ -33,6 +33,7 @@ from engine.messages import (
     PassageEvent,
     PassageReport,
     PassageStored,
+    ReadTold,
     RestartService,
     RulesChanged,
     ServerSettings,
@@ -57,6 +58,8 @@ from tests.service_camera import CODEC, PATIENCE_S, PULSE_MS, ROOT, Camera
 from tests.waiting import until
 
 T = TypeVar("T")
+LATE_MS = 1500
+"""How much longer than ordered a pulse may last where other tests run beside."""
 
 
 @pytest.fixture
@@ -93,7 +96,8 @@ def test_a_listed_car_opens_the_gate_once_for_the_set_time_and_sends_its_number(
     assert answer_of(running.engine, PassageStored) == PassageStored(one.id)
     until(lambda: running.delivery_states() == ["done", "done"], "both deliveries")
     until(running.pulses_ms, "the pulse")
-    assert [round(pulse / 100) for pulse in running.pulses_ms()] == [round(PULSE_MS / 100)]
+    (pulse_ms,) = running.pulses_ms()
+    assert PULSE_MS <= pulse_ms < PULSE_MS + LATE_MS
     # pins sends a frame again whose edges a busy computer spoilt: what is whole must be the number.
     frames = receive(read_edges(running.state.sim / "edges.jsonl"), load(running.state).wiegand[0])
     whole = {bit_text(frame.code) for frame in frames if frame.code.bits == 26}
@@ -181,7 +185,7 @@ def test_a_tcp_trigger_reaches_the_engine_and_a_second_one_too_soon_is_refused(r
         assert peer.recv(200) == f"OK {begun.trigger.id}\r\n".encode()
         assert begun.trigger.cause == "socket 127.0.0.1"
         peer.sendall(b"TRIGGER\r\n")
-        assert b"too early: at least 1 s must lie between two triggers\r\n" in peer.recv(200)
+        assert b"too early: at least 20 s must lie between two triggers\r\n" in peer.recv(200)
     until(lambda: {one.name: one.value for one in running.status().counters}["Triggers refused"] == 1, "the count")
 
 
@@ -269,7 +273,7 @@ def test_a_changed_polarity_reaches_the_pins(running: Camera) -> None:
     store.close()
     assert running.ask(RulesChanged()) == Outcome(True)
     assert json.loads(running.state.polarity_file.read_text())["DO2"] is False
-    assert running.edges("DO2")[-1][1] == 1
+    until(lambda: running.edges("DO2") and running.edges("DO2")[-1][1] == 1, "the output's rest")
 
 
 def test_nonsense_on_the_socket_is_answered_and_stops_nothing(running: Camera) -> None:
@@ -300,7 +304,7 @@ def test_a_service_with_a_damaged_store_opens_the_gate_by_the_lists_of_the_copy(
     engine = camera.connect_engine()
     camera.pins_ready()
     one = camera.report()
-    assert engine.receive(5.0) == PassageStored(one.id)
+    assert engine.receive(PATIENCE_S) == PassageStored(one.id)
     until(camera.pulses_ms, "the gate")
     assert camera.state.database.with_name("anpr.db.damaged").read_bytes() == b"damaged" * 1000
 
@@ -446,15 +450,37 @@ def test_changed_settings_that_need_no_restart_are_in_force_at_once(running: Cam
     before = answer_of(channel, ServerSettings)
     assert (before.camera_name, before.time_zone, before.snapshots_login, before.nvr_port) == ("Gatewright", "UTC", True, 17_001)
     store = running.store()
-    general = {"log_level": 4, "device_name": "Gate 1", "camera_id": "north", "site": "Depot", "time_zone": "Asia/Seoul"}
+    general = {
+        "log_level": 4,
+        "log_engine": True,
+        "device_name": "Gate 1",
+        "camera_id": "north",
+        "site": "Depot",
+        "time_zone": "Asia/Seoul",
+    }
     store.settings.put(store.settings(GeneralSettings).model_copy(update=general), "admin")
     store.settings.put(RecorderSettings(snapshots_login=False, nvr_layout="noprefix"), "admin")
     store.close()
     assert running.ask(SettingsChanged()) == Outcome(True)
     named = {"camera_id": "north", "camera_name": "Gate 1", "site": "Depot", "time_zone": "Asia/Seoul"}
     assert answer_of(channel, ServerSettings) == replace(before, snapshots_login=False, nvr_layout="noprefix", **named)
-    assert running.state.log_level_file.read_text() == "4"
+    assert running.state.log_level_file.read_text() == "4 engine=5 manager=3"
     channel.close()
+
+
+def _steady(get: Callable[[], T]) -> T | None:
+    """What stays the same for a second: a frame whose edges came late is sent once more."""
+    before = get()
+    time.sleep(1)
+    return before if get() == before else None
+
+
+def test_what_the_engine_says_of_a_read_stands_in_the_services_log(running: Camera) -> None:
+    assert running.engine is not None
+    running.engine.send(ReadTold("reads", "read 'BA123CD' in frame 7 not valid: confidence 60 %, minimum 80 %"))
+    log = running.state.logs / "service.log"
+    line = " INFO reads: read 'BA123CD' in frame 7 not valid: confidence 60 %, minimum 80 %\n"
+    until(lambda: line in log.read_text(), "the line")
 
 
 def test_the_trigger_period_and_the_last_wiegand_frame_outlive_a_restart_of_the_service(camera: Camera) -> None:
@@ -467,8 +493,7 @@ def test_the_trigger_period_and_the_last_wiegand_frame_outlive_a_restart_of_the_
     camera.pins_ready()
     assert camera.ask(TestAction("wiegand", "{}", WHITE, "HK55EVB")).ok
     until(lambda: camera.status().wiegand, "the frame")
-    time.sleep(1)  # one whose edges came late is sent once more
-    frame = camera.status().wiegand
+    frame = until(lambda: _steady(lambda: camera.status().wiegand), "the frame as it stays")
     assert camera.engine is not None
     camera.ask(FireTrigger("http admin"))
     camera.kill("service")

@@ -210,7 +210,8 @@ def test_the_master_s_certificate_counts_from_the_first_time_on(
         moved = slave.store.jobs.save(replace(job, options=json.dumps(options)), KINDS["sincro"].options, "test")
         slave.store.jobs.done(job.id, slave.store.jobs.state(job.id).done_note, pinned)
         assert "the master shows another certificate than until now" in slave.run(moved)
-        assert "stored" not in (impostor.state.logs / "ftp.log").read_text() and impostor.status()["clients"] == 0
+        assert "stored" not in (impostor.state.logs / "ftp.log").read_text()
+        until(lambda: impostor.status()["clients"] == 0, "the slave's end")
         slave.store.jobs.accept(job.id, "admin")
         assert not slave.run(moved).startswith("error")
         wrong = slave.follow(impostor, fingerprint="AB:" * 31 + "AB")

@@ -42,11 +42,11 @@ def server(fired: Fired) -> Iterator[TriggerServer]:
     made.start()
     yield made
     made.close()
-    assert [thread for thread in threading.enumerate() if thread not in before] == []
+    until(lambda: not set(threading.enumerate()) - before, "the end of its threads")
 
 
 def connect(server: TriggerServer) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    return socket.create_connection(("127.0.0.1", server.port), timeout=20)
 
 
 def lines(peer: socket.socket, count: int) -> list[str]:
@@ -68,14 +68,20 @@ def test_who_is_connected_is_told_with_the_last_message_and_its_answer(fired: Fi
     with connect(server) as peer:
         peer.sendall(b"OPEN 1\n")
         assert lines(peer, 1) == ["OK t1"]
-        (told,) = read_clients(state)
-        assert (told.server, told.count) == ("trigger", 1)
         place = ":".join(map(str, peer.getsockname()))
-        assert [(each.address, each.sent, each.answered, each.count) for each in told.clients] == [(place, "OPEN 1", "OK t1", 1)]
+
+        def shown() -> list[tuple[str, int, str, str, str, int]]:
+            return [
+                (told.server, told.count, each.address, each.sent, each.answered, each.count)
+                for told in read_clients(state)
+                for each in told.clients
+            ]
+
+        until(lambda: shown() == [("trigger", 1, place, "OPEN 1", "OK t1", 1)], "its message and answer")
         peer.sendall(b"open it\n")
         lines(peer, 1)
-        ((wrong,),) = [told.clients for told in read_clients(state)]
-        assert (wrong.sent, wrong.answered) == ("", "ERROR this is not the trigger message")
+        wrong = ("trigger", 1, place, "", "ERROR this is not the trigger message", 2)
+        until(lambda: shown() == [wrong], "what it said wrong")
     until(lambda: [each.count for each in read_clients(state)] == [0], "its end")
     server.close()
     clients.close()
@@ -223,7 +229,7 @@ def test_idle_connections_do_not_hold_the_socket(server: TriggerServer) -> None:
 
 def test_the_address_with_the_most_connections_gives_one_up(server: TriggerServer) -> None:
     def from_address(host: str) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", server.port), timeout=10, source_address=(host, 0))
+        return socket.create_connection(("127.0.0.1", server.port), timeout=20, source_address=(host, 0))
 
     first = from_address("127.0.0.1")
     crowd = [from_address("127.0.0.2") for _ in range(trigger.MAX_CONNECTIONS - 1)]

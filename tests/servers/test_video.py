@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from board.kit.clients import place_of, read_clients
+from board.kit.clients import ClientState, place_of, read_clients
 from engine.formats.onvif import LICENSE_PLATE, Notification
 from engine.formats.onvif_xml import message, metadata_stream
 from engine.vms import rtsp as vms_rtsp
@@ -196,14 +196,28 @@ def test_two_viewers_share_one_encoder(camera: RtspCamera) -> None:
             talk.ask("PLAY", Session=talk.set_up("video", TCP.format(0, 1)))
         for talk in (one, two):
             until(lambda talk=talk: sum(channel == 0 for channel, _ in (*talk.packets, talk.packet())) > 30, "pictures")
-        ones, twos = ([content[12:] for channel, content in talk.packets if channel == 0] for talk in (one, two))
-        begin = ones.index(twos[0])  # its first key picture
+
+        def pictures(talk: Talk) -> list[bytes]:
+            return [content[12:] for channel, content in talk.packets if channel == 0]
+
+        twos = pictures(two)
+        until(lambda: one.packet() and twos[5] in pictures(one), "two's first key picture and what follows it")
+        ones = pictures(one)
+        begin = ones.index(twos[0])
         common = min(len(ones) - begin, len(twos))
         assert common > 5
         assert ones[begin : begin + common] == twos[:common]
-        users = [each for server in read_clients(camera.state) if server.server == "rtsp" for each in server.clients]
-        assert [each.sent for each in users if each.ended is None and each.sent] == ["/main video"] * 2
-        assert {each.user for each in users if each.sent and each.ended is None} == {"Recorder"}
+        until(lambda: watching(camera) == [("Recorder", "/main video")] * 2, "both of them and nobody else on the page")
+
+
+def users(camera: RtspCamera) -> list[ClientState]:
+    """Those who are connected."""
+    found = (each for server in read_clients(camera.state) if server.server == "rtsp" for each in server.clients)
+    return [each for each in found if each.ended is None]
+
+
+def watching(camera: RtspCamera) -> list[tuple[str, str]]:
+    return [(each.user, each.sent) for each in users(camera) if each.sent]
 
 
 def rss_kb(camera: RtspCamera) -> int:
@@ -224,8 +238,9 @@ def test_a_viewer_that_stops_reading_loses_pictures_and_nobody_else_does(camera:
             channel, content = quick.packet()
             marked += channel == 0 and content[1] >= 128
         assert rss_kb(camera) - before < 8_000
-        users = [each for server in read_clients(camera.state) if server.server == "rtsp" for each in server.clients]
-        assert [each.missed for each in users if each.ended is None and each.address == place_of(quick.sock.getsockname())] == [0]
+        place = place_of(quick.sock.getsockname())
+        (missed,) = until(lambda: [each.missed for each in users(camera) if each.address == place], "the quick one on the page")
+        assert missed == 0
 
 
 def test_malformed_input_locks_nobody_out_and_leaves_nothing(camera: RtspCamera) -> None:
@@ -291,7 +306,7 @@ def test_the_process_goes_after_the_last_viewer_and_comes_again(tmp_path: Path) 
 
 
 def test_a_crash_costs_video_alone_and_the_next_viewer_starts_it_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vms_rtsp, "BACK_OFF_S", (0.5, 30.0))
+    monkeypatch.setattr(vms_rtsp, "BACK_OFF_S", (3.0, 30.0))
     with running(tmp_path) as camera:
         with Talk(camera) as talk:
             talk.log_in()
@@ -299,7 +314,7 @@ def test_a_crash_costs_video_alone_and_the_next_viewer_starts_it_again(tmp_path:
             until(lambda: camera.rtsp.pid == 0, "the news of its death")
         with Talk(camera) as refused:
             assert refused.ask("OPTIONS")[0] == 503
-        time.sleep(0.6)
+        until(lambda: comes_in(camera), "the end of the back-off")
         with Talk(camera) as talk:
             assert talk.log_in()[0] == 200
             os.kill(camera.rtsp.pid, signal.SIGSEGV)
@@ -308,6 +323,11 @@ def test_a_crash_costs_video_alone_and_the_next_viewer_starts_it_again(tmp_path:
             status, headers, text = refused.ask("OPTIONS")
             assert (status, headers["retry-after"]) == (503, "10")
             assert text.startswith("the video process has crashed; it is started again in ")
+
+
+def comes_in(camera: RtspCamera) -> bool:
+    with Talk(camera) as talk:
+        return talk.ask("OPTIONS")[0] == 200
 
 
 def test_it_is_not_started_where_memory_is_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

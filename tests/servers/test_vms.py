@@ -232,6 +232,7 @@ def test_it_beats_outlives_the_service_and_ends_on_sigterm(stack: Stack) -> None
     stack.processes["service"].wait(PATIENCE_S)
     assert stack.get(**known)[:2] == (200, b"JPEG one")
     beat = stack.state.beat("vms")
+    until(beat.exists, "a heartbeat")
     before = beat.stat().st_mtime_ns
     until(lambda: beat.stat().st_mtime_ns > before, "the next heartbeat")
     stack.start("service")
@@ -345,8 +346,12 @@ def test_an_onvif_client_pulls_the_passages_of_now_with_their_pictures_each_once
         ("Recognition", "http://192.168.0.9/LPR/2026010203040503.jpg", "p2"),
         ("LicensePlateDetector", "/LPR/2026010203040503.jpg", "p2"),
     ]
-    (shown,) = next(each for each in read_clients(stack.state) if each.server == "onvif").clients
-    assert (shown.user, shown.sent, shown.answered) == ("Recorder onvif", "PullMessages", "HK55EVB")
+
+    def shown() -> list[tuple[str, str, str]]:
+        found = [each for server in read_clients(stack.state) if server.server == "onvif" for each in server.clients]
+        return [(each.user, each.sent, each.answered) for each in found]
+
+    until(lambda: shown() == [("Recorder onvif", "PullMessages", "HK55EVB")], "the client on the page")
 
 
 def test_by_an_action_only_its_passages_are_told_and_audit_says_to_how_many_clients(stack: Stack) -> None:

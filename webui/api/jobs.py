@@ -77,8 +77,8 @@ def _put(portal: Portal, call: Call) -> Answer:
     return _save(portal, call, call.body, stored_job(portal, call.id("id")))
 
 
-def _save(portal: Portal, call: Call, sent: Mapping[str, Any], stored: Job) -> Answer:
-    """Saves what was sent over what was stored; every problem is listed."""
+def job_of(portal: Portal, sent: Mapping[str, Any], stored: Job) -> Job:
+    """What was sent over what is stored; SettingsError lists every problem."""
     kind = job_kind(portal, stored.kind)
     values = {"enabled": stored.enabled, "interval": stored.interval, "if_changed": stored.if_changed, **sent}
     found, options = list(problems(JobForm, values)), stored.options
@@ -91,7 +91,11 @@ def _save(portal: Portal, call: Call, sent: Mapping[str, Any], stored: Job) -> A
     if found:
         raise SettingsError(*found)
     form = JobForm.model_validate(values)
-    changed = replace(stored, enabled=form.enabled, interval=form.interval, if_changed=form.if_changed, options=options)
+    return replace(stored, enabled=form.enabled, interval=form.interval, if_changed=form.if_changed, options=options)
+
+
+def _save(portal: Portal, call: Call, sent: Mapping[str, Any], stored: Job) -> Answer:
+    kind, changed = job_kind(portal, stored.kind), job_of(portal, sent, stored)
     return data(job_data(portal, portal.store.jobs.save(changed, kind.options, call.user), call.language))
 
 

@@ -23,11 +23,15 @@ def _get_lists(portal: Portal, call: Call) -> Answer:
     return data(shapes.PlateLists(lists=[list_data(portal, each) for each in portal.store.lists()]))
 
 
-def _save_list(portal: Portal, call: Call, stored: PlateList) -> Answer:
+def list_of(sent: Mapping[str, Any], stored: PlateList) -> PlateList:
+    """What was sent over what is stored (id 0: nothing); SettingsError lists every problem."""
     choices = LIST_CHOICES if stored.role not in FIXED_ROLES else {"list_policy": POLICIES}
-    form = filled(ListForm, call.body, list_values(stored) if stored.id else {}, choices)
-    changed = PlateList(stored.id, form.name, form.role, form.colour, form.policy, form.fuzzy, form.keep_days)
-    saved = portal.store.lists.save(changed, call.user)
+    form = filled(ListForm, sent, list_values(stored) if stored.id else {}, choices)
+    return PlateList(stored.id, form.name, form.role, form.colour, form.policy, form.fuzzy, form.keep_days)
+
+
+def _save_list(portal: Portal, call: Call, stored: PlateList) -> Answer:
+    saved = portal.store.lists.save(list_of(call.body, stored), call.user)
     portal.service.outcome(RulesChanged())
     return data(list_data(portal, saved))
 

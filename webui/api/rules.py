@@ -176,8 +176,8 @@ def _put_rule(portal: Portal, call: Call) -> Answer:
     return _save(portal, call, call.body, stored_rule(portal, call.id("id")))
 
 
-def _save(portal: Portal, call: Call, sent: Mapping[str, Any], stored: ActionRule) -> Answer:
-    """Saves what was sent over what was stored; every problem of name, schedule and options is listed."""
+def rule_of(portal: Portal, sent: Mapping[str, Any], stored: ActionRule) -> ActionRule:
+    """What was sent over what is stored; SettingsError lists every problem of name, schedule and options."""
     values = {
         "name": stored.name,
         "enabled": stored.enabled,
@@ -209,7 +209,7 @@ def _save(portal: Portal, call: Call, sent: Mapping[str, Any], stored: ActionRul
         times_of(form.start_times),
         form.start_opens,
     )
-    changed = replace(
+    return replace(
         stored,
         name=form.name,
         enabled=form.enabled,
@@ -219,7 +219,10 @@ def _save(portal: Portal, call: Call, sent: Mapping[str, Any], stored: ActionRul
         start=start,
         max_age_s=form.max_age_s,
     )
-    saved = portal.store.rules.save(changed, call.user)
+
+
+def _save(portal: Portal, call: Call, sent: Mapping[str, Any], stored: ActionRule) -> Answer:
+    saved = portal.store.rules.save(rule_of(portal, sent, stored), call.user)
     outcome = portal.service.outcome(RulesChanged())
     return data({**rule_data(portal, saved), "in_force": outcome.ok, **note_data(outcome.note, call.language)})
 

@@ -38,8 +38,12 @@ GROUPS: Mapping[str, type[Settings]] = {
 AT_ONCE = (GeneralSettings, RecorderSettings)
 """Some of it, or all, takes effect without a restart."""
 
-KEPT_BY_DEFAULT = ("region", "countries")
-"""What the default configuration leaves as it is: without them the camera would ask as on its first day."""
+KEPT_BY_DEFAULT: Mapping[str, tuple[str, ...]] = {
+    "lpr": ("region", "countries"),
+    "general": ("device_name", "camera_id", "site", "time_zone"),
+}
+"""What the default configuration leaves as it is: without region and countries the camera would ask as on its first day, and which
+camera it is, and where, is no matter of taste."""
 
 
 def _group(name: str, kind: type[Settings]) -> tuple[Route[Portal], ...]:
@@ -49,6 +53,10 @@ def _group(name: str, kind: type[Settings]) -> tuple[Route[Portal], ...]:
     def change(portal: Portal, call: Call) -> Answer:
         return _put(portal, call, changed(portal, kind, call.body))
 
+    def default(portal: Portal, call: Call) -> Answer:
+        stored = portal.store.settings(kind)
+        return _put(portal, call, kind(**{each: getattr(stored, each) for each in KEPT_BY_DEFAULT.get(name, ())}))
+
     path, title = f"api/settings/{name}", name.upper() if name == "lpr" else name
     shape = settings_shape(kind)  # type: ignore[arg-type]  # mypy takes no class for hashable
     return (
@@ -56,14 +64,20 @@ def _group(name: str, kind: type[Settings]) -> tuple[Route[Portal], ...]:
         api(
             "PUT", path, "configure", change, f"Changes {title} settings; what is left out stays.", body=Partial(kind), reply=shape
         ),
+        api("POST", f"{path}/default", "configure", default, f"{title} settings as on the first day{_kept(name)}.", reply=shape),
     )
+
+
+def _kept(name: str) -> str:
+    titles = [GROUPS[name].model_fields[each].title for each in KEPT_BY_DEFAULT.get(name, ())]
+    return f"; {', '.join(titles)} stay" if titles else ""
 
 
 def changed(portal: Portal, kind: type[S], body: Mapping[str, object]) -> S:
     """The stored settings with what was sent over them; SettingsError with everything that is wrong with it."""
     wanted = filled(kind, body, portal.store.settings(kind).model_dump(), settings_choices(portal.profile))
     if isinstance(wanted, LprSettings):
-        _check_countries(wanted)
+        _check_countries(wanted, portal.lpr())
         _check_camera(portal, wanted)
     return wanted
 
@@ -77,7 +91,11 @@ def keep(portal: Portal, user: str, *settings: Settings) -> None:
         portal.service.outcome(SettingsChanged())
 
 
-def _check_countries(wanted: LprSettings) -> None:
+def _check_countries(wanted: LprSettings, stored: LprSettings) -> None:
+    """A region comes with countries (manual 3.3, First access). A camera that an earlier release set up without any keeps reading
+    until somebody chooses (Live says so): after an upgrade it must let in whom it let in before."""
+    if wanted.region and not wanted.countries and (wanted.region, wanted.countries) != (stored.region, stored.countries):
+        raise unfit("countries", "Countries", "choose at least one country or state")
     strange = [code for code in wanted.countries if countries()[code].region != wanted.region]
     if strange:
         raise unfit("countries", "Countries", "{countries}: not in {region}", countries=strange, region=Text(wanted.region))
@@ -87,11 +105,6 @@ def _check_camera(portal: Portal, wanted: LprSettings) -> None:
     """A recording stands in for the camera on a simulated board only: it could be any folder of this machine."""
     if wanted.camera_url.strip().lower().startswith("replay:") and not portal.profile.simulated:
         raise unfit("camera_url", "Camera URL", "only a simulated board replays recordings")
-
-
-def _default(portal: Portal, call: Call) -> Answer:
-    stored = portal.lpr()
-    return _put(portal, call, LprSettings(**{name: getattr(stored, name) for name in KEPT_BY_DEFAULT}))
 
 
 def _put(portal: Portal, call: Call, after: Settings) -> Answer:
@@ -113,13 +126,5 @@ def _restart(portal: Portal, call: Call) -> Answer:
 
 ROUTES = (
     *(route for name, kind in GROUPS.items() for route in _group(name, kind)),
-    api(
-        "POST",
-        "api/settings/lpr/default",
-        "configure",
-        _default,
-        "Default configuration; region and countries stay.",
-        reply=settings_shape(LprSettings),
-    ),
     api("POST", "api/restart", "configure", _restart, "Restart service: engine and service start again.", reply=shapes.Outcome),
 )

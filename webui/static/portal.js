@@ -1,4 +1,5 @@
 // Portal: what every page uses: the API, elements without HTML strings, notices, confirmations and forms.
+import "./ready.js";
 import {_n} from "./words.js";
 
 export class ApiError extends Error {

@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.settings import GeneralSettings
+from webui.configuration.kept import kept
+from webui.logo import can_revert
 from webui.portal import Portal
 from webui.tabs._settings import settings_tab
+from webui.view.about import about
 from webui.view.database import database
 from webui.view.storage import storage
 
 
 def _more(portal: Portal) -> Mapping[str, object]:
-    return {"storage": storage(portal), "database": database(portal)}
+    before = kept(portal.state)
+    return {
+        "storage": storage(portal),
+        "database": database(portal),
+        "about": about(portal),
+        "before": portal.local(before.at) if before else "",
+        "before_by": before.by if before else "",
+        "logo_before": can_revert(portal.state),
+    }
 
 
 TAB = settings_tab("general", "General configuration", 6, GeneralSettings, "general", _more)

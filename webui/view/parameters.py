@@ -48,7 +48,7 @@ class Group:
 
 
 def _info(portal: Portal) -> Mapping[str, str]:
-    from engine.vms.onvif.camera import version
+    from engine.release import version
 
     return {
         "system_info_modelname": MODEL,

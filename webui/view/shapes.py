@@ -6,7 +6,7 @@ Stamps named `at` or `..._at` are UTC (ISO 8601); `..._local` are texts in the c
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from board.kit.settings import Settings
 from board.kit.words import Text
@@ -603,3 +603,37 @@ class Storage(TypedDict):
     days_until_full: float | None
     reaches_days: float | None
     table: list[Reach]
+
+
+class ConfigurationFile(TypedDict):
+    """A configuration (webui/configuration/contents.py). `passwords`, with a passphrase only: those that are hidden in it."""
+
+    format: str
+    layout: int
+    made_at: str
+    camera: dict[str, str]
+    settings: dict[str, Any]
+    lists: list[dict[str, Any]]
+    passwords: NotRequired[dict[str, str]]
+
+
+class ConfigurationDifference(TypedDict):
+    """`place`: of which settings, list or action; `name`: of which value, "" for the whole; `before`, `after`: null where
+    there was or will be nothing."""
+
+    place: Text
+    name: Text
+    before: Text | str | None
+    after: Text | str | None
+
+
+class ConfigurationEffect(TypedDict):
+    """What a configuration file changes. `other_camera`: the file is of another camera; `changes`: how many, the first of which are
+    `differences`; `problems`: why nothing can be taken over; `stays`: lists of this camera that the file does not name."""
+
+    applied: bool
+    other_camera: bool
+    changes: int
+    differences: list[ConfigurationDifference]
+    problems: list[Text]
+    stays: list[str]

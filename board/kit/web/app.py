@@ -59,6 +59,7 @@ def build(site: Site[C], routes: Sequence[Route[C]], *others: tuple[Site[C], Seq
 def _callback(site: Site[C], route: Route[C]) -> Callable[..., Any]:
     def answer(**path: str) -> Any:
         call = _call(path)
+        site.log.debug("%s %r", call.method, call.address)
         try:
             return _send(_answer(site, route, call))
         except Elsewhere as there:

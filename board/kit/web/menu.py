@@ -13,10 +13,12 @@ C = TypeVar("C")
 @dataclass(frozen=True, slots=True)
 class Tab(Generic[C]):
     """`name`: path of its first page below the application's root; `permission`: what one needs to see it in the menu; `order`: its
-    place there, 0 for none; `routes`: its pages, and addresses that belong to them alone."""
+    place there (or in its `group`), 0 for none; `routes`: its pages, and addresses that belong to them alone; `group`: title of the
+    pages that it is shown among, "" where a menu has no groups."""
 
     name: str
     title: str
     order: int
     permission: str
     routes: tuple[Route[C], ...]
+    group: str = ""

@@ -38,6 +38,15 @@ class Mode(Protocol):
         """{plate: CLOCK_MONOTONIC ns of its last sight}, for what must outlive a restart; empty where nothing must."""
         ...
 
+    @property
+    def repeated(self) -> int:
+        """Passages that the repeat filter has dropped."""
+        ...
+
+    def motion_pct(self) -> float:
+        """The most that the picture changed since this was asked last, in percent of its area; -1 where nobody looks."""
+        ...
+
     def wanted(self, frame: Frame) -> bool:
         """Whether this frame is to be read; called for every frame of the camera."""
         ...

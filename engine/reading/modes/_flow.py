@@ -25,6 +25,7 @@ class Flow:
     def __init__(self, settings: LprSettings, known: Known) -> None:
         self.vote = Vote(settings.votes, settings.min_confidence_pct, settings.lost_after_ms)
         self._repeats = RepeatFilter(settings, known)
+        self.repeated = 0
 
     @property
     def sights(self) -> Mapping[str, int]:
@@ -48,6 +49,7 @@ class Flow:
         for outcome in settled:
             why = self._repeats.refusal(outcome.read.text, outcome.frame.monotonic_ns)
             if why:
+                self.repeated += 1
                 log.info("passage of %r dropped by the repeat filter: %s", outcome.read.text, why)
             else:
                 results.append(Result(outcome, outcome.frame))

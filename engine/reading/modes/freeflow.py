@@ -20,6 +20,9 @@ class FreeFlow:
     def __init__(self, settings: LprSettings, known: Known) -> None:
         self._flow = Flow(settings, known)
 
+    def motion_pct(self) -> float:
+        return -1.0
+
     def wanted(self, frame: Frame) -> bool:
         return True
 
@@ -31,6 +34,10 @@ class FreeFlow:
 
     def forget(self, plate: str) -> None:
         self._flow.forget(plate)
+
+    @property
+    def repeated(self) -> int:
+        return self._flow.repeated
 
     @property
     def sights(self) -> Mapping[str, int]:

@@ -5,12 +5,14 @@ Source: manual 4.5, LPR configuration tab.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from board.kit.process import TRACE
 from board.kit.words import Text
 from board.types import Frame
 from engine.reading.modes import ModeKind, Result
@@ -20,6 +22,8 @@ from engine.types import PlateRead, Trigger
 
 if TYPE_CHECKING:
     from engine.settings import LprSettings
+
+log = logging.getLogger("motion")
 
 SMALL_PX = 96
 """The picture is compared at about this width, every pixel the mean of two: a difference costs well under 1 ms."""
@@ -69,10 +73,18 @@ class Motion:
         self._read_until_ns = 0
         self._last_read_ns = 0
         self._look = False
+        self._most_pct = 0.0
+
+    def motion_pct(self) -> float:
+        most_pct, self._most_pct = self._most_pct, 0.0
+        return most_pct
 
     def wanted(self, frame: Frame) -> bool:
         now_ns = frame.monotonic_ns
-        moved = self._difference.percent(frame) > self._threshold
+        changed_pct = self._difference.percent(frame)
+        self._most_pct = max(self._most_pct, changed_pct)
+        log.log(TRACE, "motion %.1f %%, threshold %d %%", changed_pct, self._threshold)
+        moved = changed_pct > self._threshold
         if self._threshold == 0 or (moved and self._threshold < 100):
             self._read_until_ns = max(self._read_until_ns, now_ns + AFTER_NS)
         # A car that stands still is looked at just often enough to know that it is still there, or until its read is valid.
@@ -94,6 +106,10 @@ class Motion:
 
     def forget(self, plate: str) -> None:
         self._flow.forget(plate)
+
+    @property
+    def repeated(self) -> int:
+        return self._flow.repeated
 
     @property
     def sights(self) -> Mapping[str, int]:

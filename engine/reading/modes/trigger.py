@@ -47,11 +47,15 @@ class _Run:
 class TriggerMode:
     sights: Mapping[str, int] = MappingProxyType({})
     """Each trigger stands alone: nothing is remembered."""
+    repeated = 0
 
     def __init__(self, settings: LprSettings, known: Known) -> None:
         self._settings = settings
         self._runs: list[_Run] = []
         self._active = threading.Event()
+
+    def motion_pct(self) -> float:
+        return -1.0
 
     def wanted(self, frame: Frame) -> bool:
         return self._active.is_set()

@@ -30,6 +30,8 @@ class ReadFilter:
         self.roi = Roi(*settings.roi) if settings.roi else None
         line = settings.lane_line
         self._line = LaneLine((line[0], line[1]), (line[2], line[3])) if line else None
+        self.rejected: dict[str, int] = {}
+        """{filter: reads that it left out}, by the names of engine.messages.REJECTED."""
         self._said: dict[tuple[str, str], int] = {}
 
     def sort(self, frame: Frame, reads: Sequence[PlateRead]) -> tuple[list[PlateRead], list[PlateRead]]:
@@ -39,27 +41,33 @@ class ReadFilter:
         refused: list[PlateRead] = []
         for bare in reads:
             read = replace(bare, frame_seq=frame.seq, lane=lane_of(bare.box, self._line, (width, height)))
-            why = self.reason(read, (width, height))
+            name, why = self._refusal(read, (width, height))
+            if name:
+                self.rejected[name] = self.rejected.get(name, 0) + 1
             self._say(read, why, frame.monotonic_ns)
             (refused if why else valid).append(read)
         return valid, refused
 
     def reason(self, read: PlateRead, size: tuple[int, int]) -> str:
         """Why the read is not valid, with its values; "" when it is."""
+        return self._refusal(read, size)[1]
+
+    def _refusal(self, read: PlateRead, size: tuple[int, int]) -> tuple[str, str]:
+        """(filter, why); ("", "") when the read is valid."""
         settings = self._settings
         if not read.text:
-            return "no text"
+            return "characters", "no text"
         if len(read.text) < settings.min_characters:
-            return f"{len(read.text)} characters, minimum {settings.min_characters}"
+            return "characters", f"{len(read.text)} characters, minimum {settings.min_characters}"
         if read.confidence < settings.min_confidence_pct:
-            return f"confidence {read.confidence:.0f} %, minimum {settings.min_confidence_pct} %"
+            return "confidence", f"confidence {read.confidence:.0f} %, minimum {settings.min_confidence_pct} %"
         if read.char_height_px < settings.min_char_height_px:
-            return f"character height {read.char_height_px:.0f} px, minimum {settings.min_char_height_px} px"
+            return "small", f"character height {read.char_height_px:.0f} px, minimum {settings.min_char_height_px} px"
         if read.char_height_px > settings.max_char_height_px:
-            return f"character height {read.char_height_px:.0f} px, maximum {settings.max_char_height_px} px"
+            return "large", f"character height {read.char_height_px:.0f} px, maximum {settings.max_char_height_px} px"
         if not inside(read.box, self.roi, size):
-            return "not wholly inside the region of interest"
-        return ""
+            return "region", "not wholly inside the region of interest"
+        return "", ""
 
     def unsure(self, frame: Frame, refused: Sequence[PlateRead]) -> list[PlateRead]:
         """Those of the refused reads that lack nothing but confidence."""

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from urllib.parse import urlsplit
 
-import engine
 from board.kit.clock import Clock
 from board.kit.servers import read_servers
 from board.kit.state import State
 from board.types import BoardProfile
 from engine.line_settings import USUAL_PULSE_S, pulses
 from engine.messages import Outcome, ServerSettings, SetPulse, SwitchOutput
+from engine.release import version
 from engine.ring import RingReader
 from engine.video.plan import Stream, size_of, streams
 from engine.vms.onvif.events import Events
@@ -22,23 +21,11 @@ from engine.vms.onvif.place import hardware
 
 MANUFACTURER = "Gatewright"
 MODEL = "LPR camera"
-UNPACKED = "development"
-"""Firmware version of a camera that runs from a checkout."""
-
 NO_PICTURE = (1280, 960)
 """Size of the camera's picture before there is one."""
 
 RTSP = "rtsp"
 """Name of the server in STATE/run/servers.json."""
-
-
-def version() -> str:
-    """Of the package that this runs from."""
-    try:
-        lines = (Path(engine.__file__).parents[2] / "package.conf").read_text("utf-8").splitlines()
-    except OSError:
-        return UNPACKED
-    return next((line.partition("=")[2].strip() for line in lines if line.startswith("version")), UNPACKED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,6 +186,15 @@ def fit(pairs: Sequence[Pair], bins: int = BINS) -> Calibration:
     return Calibration(tuple(raw[at] for at in kept), tuple(right[at] for at in kept))
 
 
+def raw_of(calibration: Calibration, right: float) -> float:
+    """The raw certainty from which on this share of the reads is right; the highest there is when none is so sure."""
+    return float(np.interp(right, calibration.right, calibration.raw))
+
+
+def _all(by_set: dict[str, list[Pair]]) -> list[Pair]:
+    return [pair for found in by_set.values() for pair in found]
+
+
 @dataclass(slots=True)
 class _Block:
     weight: float = 0.0
@@ -255,12 +264,15 @@ def main(arguments: list[str]) -> int:
     recogniser = Recogniser(options.models)
     recogniser.ocr.calibration = Calibration()  # reads carry their raw certainty
     sets = sets_in(options.plates, recogniser.ocr.alphabet)
-    by_set = pairs_of(recogniser, sets, sorted((options.plates / "negatives-openalpr").glob("*.jpg")))
-    pairs = [pair for found in by_set.values() for pair in found]
+    plate_free = sorted((options.plates / "negatives-openalpr").glob("*.jpg"))
+    # how often the product looks again depends on the map: the first one says from which raw certainty on it would not
+    recogniser.sure_pct = 100 * raw_of(fit(_all(pairs_of(recogniser, sets, plate_free))), Recogniser.sure_pct / 100)
+    by_set = pairs_of(recogniser, sets, plate_free)
     for name, found in by_set.items():
         sure = sorted(found, key=lambda pair: -pair.raw)[: max(1, len(found) // 2)]
         halves = (sum(pair.right for pair in one) / len(one) for one in (found, sure))
         print(f"{name:<24} {len(found):5} reads, {100 * next(halves):5.1f} % right, of the surer half {100 * next(halves):5.1f} %")
+    pairs = _all(by_set)
     calibration = fit(pairs)
     print(*report(pairs), sep="\n")
     print(*(f"raw {a:.4f}  right {b:.4f}" for a, b in zip(calibration.raw, calibration.right, strict=True)), sep="\n")

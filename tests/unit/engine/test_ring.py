@@ -148,4 +148,4 @@ def test_no_frame_is_torn_while_another_process_writes_as_fast_as_it_can(tmp_pat
         assert seen > 0
     finally:
         stop.set()
-        process.join(10)
+        process.join(20)

@@ -12,6 +12,6 @@ def test_in_half_an_hour_of_pulls_renewals_and_dead_clients_nothing_grows_and_no
     assert (found["lost"], found["twice"], found["push_lost"]) == (0, 0, 0)
     assert found["passages"] > 30 and found["requests"] > 500 and found["empty_answers"] > 100
     early, late = found["early"], found["late"]
-    assert (late["descriptors"], late["threads"]) == (early["descriptors"], early["threads"])
+    assert late["descriptors"] <= early["descriptors"] and late["threads"] <= early["threads"]
     assert late["rss_mb"] - early["rss_mb"] < 4
     assert found["timers"] < 100 and found["subscriptions"] <= 8

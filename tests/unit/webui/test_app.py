@@ -15,6 +15,7 @@ from board.kit.web.menu import Tab
 from board.kit.web.routes import KNOWN, Route
 from board.kit.web.schemas import Schemas
 from engine.exchange.hand import HandFolder, HandOrder
+from engine.settings import LprSettings
 from tests.samples import NOW, passage
 from tests.unit.webui.portal_caller import Caller
 from webui.app import routes
@@ -49,12 +50,12 @@ def filled_in(path: str, id: str = "1", name: str = "DI1") -> str:
     return path.replace("<id>", id).replace("<name>", name).replace("<name:path>", name)
 
 
-@pytest.mark.parametrize("role", ["", *ROLES])
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
-def test_who_lacks_the_permission_of_a_route_is_refused_and_nobody_else(caller: Caller, route: Route[object], role: str) -> None:
-    may = bool(role) if route.permission == KNOWN else route.permission in ROLES.get(role, frozenset())
-    refused = caller.send(route.method, filled_in(route.path), {}, role).status == 403
-    assert refused is not may
+def test_who_lacks_the_permission_of_a_route_is_refused_and_nobody_else(caller: Caller, route: Route[object]) -> None:
+    for role in ("", *ROLES):
+        may = bool(role) if route.permission == KNOWN else route.permission in ROLES.get(role, frozenset())
+        refused = caller.send(route.method, filled_in(route.path), {}, role).status == 403
+        assert refused is not may, role
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
@@ -92,11 +93,26 @@ def test_the_first_access_leads_to_region_and_countries_before_anything_else(fre
     assert fresh_caller.send("PUT", "api/settings/lpr", {"countries": ["DE"]}).json["problems"] == [
         {"field": "region", "title": "Region", "text": "choose the region of the world"}
     ]
+    for body in ({"region": "Europe"}, {"region": "Europe", "countries": []}):
+        assert fresh_caller.send("PUT", "api/settings/lpr", body).json["problems"] == [
+            {"field": "countries", "title": "Countries", "text": "choose at least one country or state"}
+        ]
+        assert fresh_caller.get("live").headers["Location"] == "/anpr/setup"
     assert fresh_caller.send("PUT", "api/settings/lpr", {"region": "Europe", "countries": ["DE", "FR"]}).status == 200
+    assert fresh_caller.send("PUT", "api/settings/lpr", {"countries": []}).status == 422
     refused = fresh_caller.send("PUT", "api/settings/lpr", {"countries": ["DE", "IN"]})
     assert refused.json["problems"] == [{"field": "countries", "title": "Countries", "text": "IN: not in Europe"}]
     assert fresh_caller.get("live").status == 200
     assert fresh_caller.portal.lpr().countries == ("DE", "FR")
+
+
+def test_a_camera_that_an_earlier_release_set_up_without_countries_reads_on_and_its_other_settings_can_be_changed(
+    caller: Caller,
+) -> None:
+    caller.portal.store.settings.put(LprSettings(region="Europe"), "admin")
+    assert caller.get("live").status == 200
+    assert caller.send("PUT", "api/settings/lpr", {"min_confidence_pct": 85, "countries": []}).status == 200
+    assert caller.send("PUT", "api/settings/lpr", {"region": "Asia"}).status == 422
 
 
 def test_changes_are_taken_as_json_only_so_that_a_form_of_another_site_changes_nothing(caller: Caller) -> None:

@@ -72,7 +72,7 @@ def service(caller: Caller, answer: Callable[[Any], object]) -> Iterator[list[An
             except OSError:
                 return
             try:
-                asked.append(channel.receive(5))
+                asked.append(channel.receive(20))
                 channel.send(answer(asked[-1]))
             except WireError:
                 pass
@@ -85,7 +85,7 @@ def service(caller: Caller, answer: Callable[[Any], object]) -> Iterator[list[An
     finally:
         socket.shutdown(2)
         socket.close()
-        thread.join(5)
+        thread.join(20)
 
 
 def test_without_a_service_the_mode_is_stopped_and_it_says_what_to_do(caller: Caller) -> None:

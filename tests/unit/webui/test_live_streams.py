@@ -41,6 +41,7 @@ class Service:
         self.asked: list[Any] = []
         self.subscribers: list[Channel] = []
         self.silent = threading.Event()
+        self.answers_after_s = 0.1
         self._codec = Codec(SERVICE_MESSAGES)
         self._socket = listen(caller.state.service_socket)
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -56,14 +57,14 @@ class Service:
 
     def _talk(self, channel: Channel) -> None:
         try:
-            message = channel.receive(5)
+            message = channel.receive(20)
             self.asked.append(message)
             if isinstance(message, Subscribe):
                 channel.send(Subscribed(message.after))
                 channel.send(self.status)
                 self.subscribers.append(channel)
             elif isinstance(message, AskStatus) and not self.silent.is_set():
-                time.sleep(0.1)
+                time.sleep(self.answers_after_s)
                 channel.send(self.status)
                 channel.close()
         except WireError:
@@ -76,7 +77,7 @@ class Service:
     def close(self) -> None:
         self._socket.shutdown(2)
         self._socket.close()
-        self._thread.join(5)
+        self._thread.join(20)
         for channel in self.subscribers:
             channel.close()
 
@@ -135,8 +136,15 @@ def test_one_subscription_serves_all_viewers_and_ends_after_the_last(caller: Cal
 
 def test_many_who_poll_at_once_cost_the_service_one_answer(caller: Caller) -> None:
     with service(caller) as served:
+        served.answers_after_s = 0.5
         modes: list[str] = []
-        threads = [threading.Thread(target=lambda: modes.append(caller.get("api/status").json["mode"])) for _ in range(8)]
+        all_there = threading.Barrier(8)
+
+        def ask() -> None:
+            all_there.wait(20)
+            modes.append(caller.get("api/status").json["mode"])
+
+        threads = [threading.Thread(target=ask) for _ in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -158,9 +166,9 @@ def test_a_service_that_is_gone_is_stopped_with_the_age_of_what_was_known(caller
 
 
 def test_a_service_that_is_busy_for_a_moment_is_not_called_stopped(caller: Caller, monkeypatch: Any) -> None:
-    monkeypatch.setattr(feed_module, "ASK_TIMEOUT_S", 0.2)
     with service(caller) as served:
         assert caller.get("api/status").json["mode"] == "MOTION"
+        monkeypatch.setattr(feed_module, "ASK_TIMEOUT_S", 0.2)
         served.silent.set()
         later = caller.get("api/status").json
     assert later["mode"] == "MOTION" and later["age_s"] >= 0.2

@@ -91,12 +91,12 @@ def test_an_input_moved_from_outside_reaches_every_watcher(state):
     edges = queue.Queue()
     chip.watch([DI1], lambda pin, level, t_ns: edges.put((pin, level, t_ns)))
     set_input(state, "DI1", 1)
-    assert edges.get(timeout=5) == (DI1, True, log(state)[0]["t_ns"])
+    assert edges.get(timeout=20) == (DI1, True, log(state)[0]["t_ns"])
     assert chip.read(DI1) is True
     set_input(state, "DI1", 1)
     set_input(state, "DI2", 1)
     set_input(state, "DI1", 0)
-    assert edges.get(timeout=5)[:2] == (DI1, False)
+    assert edges.get(timeout=20)[:2] == (DI1, False)
     chip.close()
 
 

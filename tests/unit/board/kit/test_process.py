@@ -13,7 +13,7 @@ import pytest
 
 from board.kit import process
 from board.kit.log_limit import LimitedHandler
-from board.kit.process import Life, open_log, set_log_level
+from board.kit.process import TRACE, Life, open_log, set_log_levels
 from board.kit.state import State
 
 
@@ -109,10 +109,10 @@ def test_a_log_level_is_in_force_in_every_process_from_its_next_beat(tmp_path: P
     open_log(state, "pins")
     life = Life(state, "pins")
     assert root_logger.level == logging.INFO
-    set_log_level(state, 4)
+    set_log_levels(state, 4, {})
     life.beat()
     assert root_logger.level == logging.DEBUG
-    set_log_level(state, 1)
+    set_log_levels(state, 1, {"engine": 5})
     life.beat()
     logging.getLogger("pins").warning("not written")
     assert (tmp_path / "logs" / "pins.log").read_text() == ""
@@ -128,3 +128,21 @@ def test_a_damaged_log_level_is_the_usual_one(tmp_path: Path, root_logger: loggi
         Life(state, "pins").beat()
         open_log(state, "pins")
         assert root_logger.level == logging.INFO
+
+
+def test_a_process_may_have_a_log_level_of_its_own(tmp_path: Path, root_logger: logging.Logger) -> None:
+    state = State(tmp_path)
+    open_log(state, "engine")
+    life = Life(state, "engine")
+    set_log_levels(state, 2, {"engine": 5, "manager": 4})
+    life.beat()
+    logging.getLogger("motion").log(TRACE, "motion 3.0, threshold 3")
+    assert (tmp_path / "logs" / "engine.log").read_text().endswith(" TRACE motion: motion 3.0, threshold 3\n")
+    Life(state, "manager").beat()
+    open_log(state, "manager")
+    assert root_logger.level == logging.DEBUG
+    open_log(state, "service")
+    assert root_logger.level == logging.WARNING
+    set_log_levels(state, 2, {"manager": 4})  # the engine's is switched off again
+    life.beat()
+    assert root_logger.level == logging.WARNING

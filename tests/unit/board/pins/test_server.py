@@ -42,6 +42,8 @@ from tests.waiting import until
 
 W26 = LAYOUTS["w26"]
 PATIENCE_S = 20
+LATE_MS = 1000
+"""How much later than ordered something may end where other tests run beside."""
 
 
 def length_ms(edges):
@@ -53,22 +55,22 @@ def test_a_pulse_opens_and_closes_once_and_lasts_what_was_asked(pins):
     pins.await_edges(("DO1", 1), ("DO1", 0))
     edges = pins.log()
     assert isinstance(done, PinsDone)
-    assert 120 <= length_ms(edges) < 120 + 250
-    assert abs(done.monotonic_ns - edges[0].t_ns) < 250e6
+    assert 120 <= length_ms(edges) < 120 + LATE_MS
+    assert abs(done.monotonic_ns - edges[0].t_ns) < LATE_MS * 1e6
 
 
 def test_overlapping_pulses_last_to_the_later_end_without_a_gap(pins):
     client = pins.client()
-    client.ask(Pulse("a", "DO1", 400))
+    client.ask(Pulse("a", "DO1", 1200))
     assert str(client.ask(Pulse("b", "DO1", 100)).note) == "DO1 was active already"
-    client.ask(Pulse("c", "DO1", 500))
+    client.ask(Pulse("c", "DO1", 1300))
     pins.await_edges(("DO1", 1), ("DO1", 0))
-    assert 500 <= length_ms(pins.log()) < 500 + 250
+    assert 1300 <= length_ms(pins.log()) < 1300 + 2 * LATE_MS
 
 
 def test_pulses_of_two_outputs_do_not_wait_for_each_other(pins):
     client = pins.client()
-    client.ask(Pulse("a", "DO1", 300))
+    client.ask(Pulse("a", "DO1", 1200))
     client.ask(Pulse("b", "DO2", 30))
     pins.await_edges(("DO1", 1), ("DO2", 1), ("DO2", 0), ("DO1", 0))
 
@@ -87,8 +89,8 @@ def test_a_repeated_id_is_answered_again_and_acts_once(pins):
 
 def test_a_repeated_id_that_still_waits_acts_once_and_both_clients_hear_of_it(pins):
     first, second = pins.client(), pins.client()
-    first.channel.send(Pulse("a", "DO1", 30, delay_ms=200))
-    second.channel.send(Pulse("a", "DO1", 30, delay_ms=200))
+    first.channel.send(Pulse("a", "DO1", 30, delay_ms=1000))
+    second.channel.send(Pulse("a", "DO1", 30, delay_ms=1000))
     assert first.answer("a") == second.answer("a")
     assert first.seen == second.seen == [PinsTaken("a")]
     pins.await_edges(("DO1", 1), ("DO1", 0))
@@ -97,10 +99,10 @@ def test_a_repeated_id_that_still_waits_acts_once_and_both_clients_hear_of_it(pi
 @pytest.mark.parametrize(
     "request_",
     [
-        Pulse("a", "DO1", 20, delay_ms=300),
-        Pattern("a", "DO1", 20, 20, 1, delay_ms=300),
-        Level("a", "DO1", True, delay_ms=300),
-        SendWiegand("a", "W1", encode(W26, 1), period_us=5000),
+        Pulse("a", "DO1", 20, delay_ms=800),
+        Pattern("a", "DO1", 20, 20, 1, delay_ms=800),
+        Level("a", "DO1", True, delay_ms=800),
+        SendWiegand("a", "W1", encode(W26, 1), period_us=20_000),
     ],
 )
 def test_what_cannot_be_done_at_once_is_taken_first_and_done_when_it_is_done(pins, request_):
@@ -135,7 +137,7 @@ def test_a_delayed_request_that_an_interlock_forbids_when_it_is_due_is_taken_and
 
 def test_an_input_that_guards_an_output_refuses_pulses_until_it_is_at_rest_or_stuck(pins):
     client = pins.client()
-    client.ask(LineRules("r", stuck_after_s=(("DI2", 1),), guards=(Guard("DI2", "DO1", KEEPS),)))
+    client.ask(LineRules("r", stuck_after_s=(("DI2", 3),), guards=(Guard("DI2", "DO1", KEEPS),)))
     set_input(pins.state, "DI2", 1)
     until(lambda: isinstance(client.ask(Pulse(str(uuid.uuid4()), "DO1", 20)), PinsRefused), "the guard")
     assert str(client.ask(Pulse("a", "DO1", 20)).why) == "DO1 is not switched on: DI2 is active"
@@ -148,10 +150,10 @@ def test_an_input_that_guards_an_output_refuses_pulses_until_it_is_at_rest_or_st
 
 def test_a_delayed_request_that_comes_due_too_late_is_taken_and_then_refused(pins):
     client = pins.client()
-    client.channel.send(Pulse("a", "DO1", 20, delay_ms=400, not_after_ns=time.monotonic_ns() + 500_000_000))
+    client.channel.send(Pulse("a", "DO1", 20, delay_ms=1000, not_after_ns=time.monotonic_ns() + 2_000_000_000))
     assert client.channel.receive(PATIENCE_S) == PinsTaken("a")
     pins.process.send_signal(signal.SIGSTOP)
-    time.sleep(1)
+    time.sleep(2.2)
     pins.process.send_signal(signal.SIGCONT)
     answer = client.answer("a")
     assert isinstance(answer, PinsRefused) and "too late" in str(answer.why)
@@ -237,10 +239,10 @@ def test_a_pulse_runs_to_its_end_without_its_client(pins):
 
 def test_a_delayed_request_is_dropped_with_its_client(pins):
     client = pins.client()
-    client.channel.send(Pulse("a", "DO1", 30, delay_ms=300))
+    client.channel.send(Pulse("a", "DO1", 30, delay_ms=1000))
     client.ask(Pulse("b", "DO2", 10))
     client.close()
-    pins.client().ask(Pulse("c", "DO2", 10, delay_ms=500))
+    pins.client().ask(Pulse("c", "DO2", 10, delay_ms=1500))
     assert pins.edges("DO1") == []
 
 
@@ -273,9 +275,7 @@ def test_after_sigkill_the_guardian_brings_the_outputs_to_rest_by_itself(pins):
 
 def test_after_sigkill_a_frame_in_progress_leaves_the_wires_idle(pins):
     pins.client().channel.send(SendWiegand("a", "W1", encode(W26, 1), period_us=20_000))
-    until = time.monotonic() + 20
-    while not pins.edges("W1.D0", "W1.D1") and time.monotonic() < until:
-        time.sleep(0.005)
+    until(lambda: pins.edges("W1.D0", "W1.D1"), "the frame's begin")
     pins.process.kill()
     pins.process.wait(20)
     make_safe(pins.state)
@@ -294,7 +294,7 @@ def test_a_pins_that_hangs_while_an_output_is_on_is_ended_by_the_guardian(pins, 
     pins.process.send_signal(signal.SIGSTOP)
     pins.await_edges(("DO1", 1), ("DO1", 0))
     assert pins.process.wait(20) == -signal.SIGKILL
-    assert "pins hung while an output was on" in (pins.state.logs / "pins.log").read_text()
+    until(lambda: "pins hung while an output was on" in (pins.state.logs / "pins.log").read_text(), "a word of it in the log")
 
 
 def test_a_pulse_of_a_pins_that_hangs_ends_soon_after_its_time(pins):
@@ -302,7 +302,7 @@ def test_a_pulse_of_a_pins_that_hangs_ends_soon_after_its_time(pins):
     pins.process.send_signal(signal.SIGSTOP)
     pins.await_edges(("DO1", 1), ("DO1", 0))
     up, down = times(pins, "DO1")
-    assert 400 <= (down - up) / 1e6 < 800, "on a quiet machine 460"
+    assert 400 <= (down - up) / 1e6 < 400 + LATE_MS, "on a quiet machine 460"
 
 
 def times(pins, line):
@@ -557,15 +557,13 @@ def test_the_guardian_goes_with_a_process_that_ended_in_order(pins):
     (guardian,) = children(pins)
     pins.process.terminate()
     pins.process.wait(20)
-    assert not Path(f"/proc/{guardian}").exists()
+    until(lambda: not Path(f"/proc/{guardian}").exists(), "the guardian's end")
 
 
 def test_a_killed_guardian_is_replaced(pins):
     (guardian,) = children(pins)
     os.kill(int(guardian), signal.SIGKILL)
-    until = time.monotonic() + 20
-    while children(pins) in ([], [guardian]) and time.monotonic() < until:
-        time.sleep(0.05)
+    until(lambda: children(pins) not in ([], [guardian]), "another guardian")
     pins.client().ask(Pulse("a", "DO1", 60_000))
     pins.process.kill()
     pins.await_edges(("DO1", 1), ("DO1", 0))

@@ -36,7 +36,7 @@ class Controller:
     def start(self) -> None:
         from osdp import Channel, ControlPanel, LibFlag, LogLevel, PDInfo
 
-        self._listener.settimeout(10)
+        self._listener.settimeout(20)
         sock, _ = self._listener.accept()
         sock.setblocking(False)
         self.sock = sock

@@ -95,7 +95,7 @@ def test_over_tcp_it_is_counted_in_octets() -> None:
 def test_over_udp_it_is_one_datagram() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
-        sock.settimeout(10)
+        sock.settimeout(20)
         port = sock.getsockname()[1]
         assert send(port=port) == f"sent to 127.0.0.1:{port} by UDP, which nobody confirms"
         assert sock.recv(65536) == LINE

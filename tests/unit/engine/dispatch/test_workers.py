@@ -243,7 +243,7 @@ class Gauge:
             return Taken(Text("done later"))
         if event.passage.plate == "SLOW":
             self.begun.setdefault("SLOW", threading.Event()).set()
-            assert self.release.wait(10)
+            assert self.release.wait(20)
         self.done.append(event.passage.plate)
         return Text("done")
 
@@ -302,7 +302,7 @@ class Lanes:
 
     def until(self, *states: str) -> None:
         """Asked again and again: nobody tells of what is merely claimed."""
-        end = time.monotonic() + 10
+        end = time.monotonic() + 30
         with self.finished:
             while sorted(one.delivery.state for one in self.store.deliveries(DeliveryQuery())) != sorted(states):
                 assert time.monotonic() < end, [one.delivery for one in self.store.deliveries(DeliveryQuery())]
@@ -337,7 +337,7 @@ def test_a_slow_server_holds_up_its_own_rule_only(tmp_path: Path, lanes: list[La
     running.store.entries.save(entry("OTHER", 5), "admin")
     gauge.begun["SLOW"] = threading.Event()
     running.take("SLOW", 1)
-    assert gauge.begun["SLOW"].wait(10)
+    assert gauge.begun["SLOW"].wait(20)
     running.take("SECOND", 2)
     running.take("OTHER", 3)
     running.until("sending", "pending", "done")
@@ -356,7 +356,7 @@ def test_sixty_delayed_pulses_do_not_hold_up_the_next_car(tmp_path: Path, lanes:
         running.take("DELAYED", number)
     running.take("NEXT", 60)
     running.until(*["sending"] * 60, "done")
-    end = time.monotonic() + 10
+    end = time.monotonic() + 30
     while len(running.pins.settles) < 60 and time.monotonic() < end:
         time.sleep(0.01)
     running.pins.end(PinsDone("", 1, Text("DO1 was active already")))
@@ -382,7 +382,7 @@ def test_an_error_of_a_kind_ends_its_delivery_and_not_the_worker(
     running.store.entries.save(entry("SECOND"), "admin")
     gauge.error = error
     running.take("FIRST", 1)
-    end = time.monotonic() + 10
+    end = time.monotonic() + 30
     with running.finished:
         while (found := running.store.deliveries(DeliveryQuery())[0].delivery).note.key == "":
             assert running.finished.wait(end - time.monotonic())
@@ -412,7 +412,7 @@ class Site:
 
     def await_asked(self, host: str, *passages: str) -> None:
         """Waits until that one was asked so often, and says for which passages."""
-        end = time.monotonic() + 10
+        end = time.monotonic() + 30
         while len(self.of(host)) < len(passages) and time.monotonic() < end:
             time.sleep(0.005)
         assert self.of(host) == list(passages)
@@ -556,9 +556,9 @@ def test_a_first_answer_lets_another_thread_go_on_at_once(
 
     def deliver(event: PlateEvent, options: Settings, env: ActionEnv) -> Text:
         if event.passage.id == "p0":
-            assert first.wait(10)
+            assert first.wait(20)
         else:
-            both.wait(10)
+            both.wait(20)
         return Text("told")
 
     site = Site()

@@ -51,7 +51,7 @@ class Service:
         self._channel: Channel | None = None
 
     def accept(self) -> Channel:
-        self._socket.settimeout(10)
+        self._socket.settimeout(20)
         self._channel = accept(self._socket, self._codec)
         return self._channel
 
@@ -59,7 +59,7 @@ class Service:
         """The next message of that kind; others are passed over."""
         assert self._channel is not None
         for _ in range(100):
-            message = self._channel.receive(5)
+            message = self._channel.receive(20)
             assert message is not None, f"no {kind.__name__} within 5 s"
             if isinstance(message, kind):
                 return message
@@ -99,7 +99,7 @@ def link(tmp_path: Path, triggers: queue.Queue[Trigger], stopped: threading.Even
 def test_it_says_who_it_is_and_how_it_is_when_the_service_comes(tmp_path: Path, link: Link) -> None:
     service = Service(tmp_path / "service.sock")
     channel = service.accept()
-    hello, status = channel.receive(5), channel.receive(5)
+    hello, status = channel.receive(20), channel.receive(20)
     assert isinstance(hello, EngineHello) and hello.pid > 0
     assert status == STATUS
     service.die()
@@ -168,7 +168,7 @@ def test_what_was_not_stored_is_sent_at_once_on_a_new_connection(
     for _ in range(2):
         service = Service(tmp_path / "service.sock")
         channel = service.accept()
-        first = [channel.receive(5) for _ in range(3)]
+        first = [channel.receive(20) for _ in range(3)]
         assert PassageReport(PASSAGE) in first, first
         service.die()
 
@@ -180,11 +180,11 @@ def test_triggers_and_the_stop_request_arrive_and_answers_leave(
     service.accept()
     trigger = Trigger("t1", "http admin", START, 5)
     service.say(StartTrigger(trigger))
-    assert triggers.get(timeout=5) == trigger
+    assert triggers.get(timeout=20) == trigger
     link.answer(TriggerTaken("t1", NOTHING))
     assert service.heard(TriggerTaken) == TriggerTaken("t1", NOTHING)
     service.say(StopEngine())
-    assert stopped.wait(5)
+    assert stopped.wait(20)
     service.die()
 
 
@@ -199,11 +199,11 @@ def test_of_live_reads_the_newest_is_sent(tmp_path: Path, link: Link) -> None:
 
 def test_nonsense_from_the_service_ends_the_connection_and_not_the_link(tmp_path: Path, link: Link) -> None:
     raw = listen(tmp_path / "service.sock")
-    raw.settimeout(10)
+    raw.settimeout(20)
     peer, _ = raw.accept()
     peer.send(b"{nonsense")
     channel = accept(raw, Codec(SERVICE_MESSAGES))
-    assert isinstance(channel.receive(5), EngineHello)
+    assert isinstance(channel.receive(20), EngineHello)
     channel.close()
     peer.close()
     raw.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import queue
 import signal
@@ -24,7 +25,16 @@ from board.kit.state import State
 from board.kit.wire import Codec, listen
 from board.kit.words import NOTHING, Text
 from board.types import Frame
-from engine.messages import SERVICE_MESSAGES, EngineStatus, LiveReads, PassageReport, PassageStored, StartTrigger, TriggerTaken
+from engine.messages import (
+    SERVICE_MESSAGES,
+    EngineStatus,
+    LiveReads,
+    PassageReport,
+    PassageStored,
+    ReadTold,
+    StartTrigger,
+    TriggerTaken,
+)
 from engine.reading import begin, run
 from engine.reading.run import Engine, Reader
 from engine.recognise import pipeline
@@ -112,7 +122,7 @@ class Bench:
 
     def close(self) -> None:
         self._stop.set()
-        self._thread.join(5)
+        self._thread.join(20)
         assert not self._thread.is_alive()
         self.service.die()
 
@@ -130,6 +140,18 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
     yield build
     for bench in made:
         bench.close()
+
+
+def test_the_service_is_told_what_became_of_each_read_and_the_status_counts_what_was_left_out(make: Callable[..., Bench]) -> None:
+    caught = logging.getLogger("reads")
+    caught.setLevel(logging.INFO)
+    bench = make(settings=LprSettings(mode="FREEFLOW", min_characters=8))
+    bench.start()
+    bench.show(1)
+    told = bench.service.heard(ReadTold)
+    assert (told.logger, told.line) == ("reads", "read 'BA123CD' in frame 1 not valid: 7 characters, minimum 8")
+    assert bench.status(lambda status: status.rejected.get("characters") == 1).rejected == {"characters": 1, "repeated": 0}
+    caught.setLevel(logging.NOTSET)
 
 
 def test_two_agreeing_frames_become_one_passage_with_its_pictures_on_disk(make: Callable[..., Bench]) -> None:
@@ -322,7 +344,7 @@ def test_the_process_ends_with_0_on_sigterm_with_a_camera_and_without(tmp_path: 
         missing = f"replay: {pictures} is neither a folder of pictures nor a video file"
         assert cameras[-1] == ("ok" if camera == "replay" else missing)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(20) == 0
         channel.close()
     finally:
         process.kill()

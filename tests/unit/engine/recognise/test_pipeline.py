@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import cast
@@ -14,8 +15,10 @@ from engine.cli.bench_read import PLATE, drawn_frame
 from engine.cli.scoring import iou
 from engine.recognise import pipeline
 from engine.recognise.calibration import Calibration
+from engine.recognise.detect import Detector
 from engine.recognise.ocr import Ocr, OcrRead
 from engine.recognise.pipeline import Recogniser
+from engine.recognise.rectify import PlateCrop
 from engine.types import CharRead, PlateBox, PlateRead, Roi, SlotScores
 
 
@@ -123,10 +126,21 @@ def test_looking_again_ends_at_the_first_sure_read() -> None:
     assert len(unsure.left) == 1
 
 
+class Found(Detector):
+    """Finds what a test says, or nothing."""
+
+    def __init__(self, plates: Sequence[PlateBox] = ()) -> None:
+        self.plates = list(plates)
+
+    def look(self, rgb: object, roi: object = None, front: object = None) -> list[PlateBox]:
+        return self.plates
+
+
 class Seen(Recogniser):
     """Its OCR saw what a test says."""
 
     def __init__(self, seen: OcrRead, *countries: str) -> None:
+        self.detector = Found()
         self.countries = countries
         self.ocr = cast(Ocr, SimpleNamespace(read=lambda picture: seen, calibration=Calibration((0.0, 0.5), (0.0, 0.9))))
 
@@ -163,8 +177,57 @@ def test_persian_text_leaves_the_recognition_in_persian_digits_only() -> None:
 
 
 def test_short_and_unsure_reads_are_no_plates() -> None:
-    reads = [replace(READ, text="AB"), replace(READ, text=""), replace(READ, confidence=pipeline.LEAST_CONFIDENCE_PCT - 1)]
+    reads = [
+        replace(READ, text="A", confidence=99.0),
+        replace(READ, text="AB", confidence=pipeline.SURE_PCT - 1),
+        replace(READ, text=""),
+        replace(READ, confidence=pipeline.LEAST_CONFIDENCE_PCT - 1),
+    ]
     assert Scripted(reads).read(np.zeros((20, 60, 3), np.uint8)) == []
+
+
+def test_a_plate_of_two_characters_is_one_when_it_is_read_surely() -> None:
+    reads = [replace(READ, text="1B", confidence=pipeline.SURE_PCT)]
+    assert [read.text for read in Scripted(reads).read(np.zeros((20, 60, 3), np.uint8))] == ["1B"]
+
+
+class Looking(Recogniser):
+    """Keeps the crops it is given; unsure of each until the last."""
+
+    def __init__(self, plates: list[PlateBox], looks: int) -> None:
+        self.detector = Found(plates)
+        self.left = looks
+        self.looks: list[PlateCrop] = []
+
+    def read_crop_of(self, crop: PlateCrop, plate: PlateBox | None = None) -> PlateRead:
+        self.looks.append(crop)
+        return replace(READ, confidence=99.0 if len(self.looks) == self.left else 30.0)
+
+
+def test_an_unsure_crop_is_looked_at_tighter_and_wider_and_no_further_than_needed() -> None:
+    crop = np.random.default_rng(1).integers(0, 255, (50, 100, 3), dtype=np.uint8)
+    unsure = Looking([], looks=9)
+    read = unsure.read_crop(crop)
+    assert (read.confidence, read.box) == (30.0, (0, 0, 100, 50))
+    assert [(look.left, look.top, look.width, look.height) for look in unsure.looks] == [
+        (0, 0, 100, 50), (4, 2, 92, 46), (-6, -3, 112, 56),
+    ]  # fmt: skip
+    sure = Looking([], looks=2)
+    assert sure.read_crop(crop).confidence == 99.0
+    assert len(sure.looks) == 2
+
+
+def test_a_leaning_plate_in_an_unsure_crop_is_set_upright() -> None:
+    crop = np.zeros((50, 100, 3), np.uint8)
+    leaning = PlateBox(((105, 52), (195, 75), (195, 98), (105, 75)), 0.9)
+    elsewhere = PlateBox(((5, 2), (95, 25), (95, 48), (5, 25)), 0.9)
+    unsure = Looking([elsewhere, leaning], looks=9)
+    unsure.read_crop(crop)
+    assert len(unsure.looks) == 4
+    assert (round(unsure.looks[3].width), unsure.looks[3].left < 5) == (100, True)
+    level = Looking([PlateBox(((105, 52), (195, 52), (195, 98), (105, 98)), 0.9)], looks=9)
+    level.read_crop(crop)
+    assert len(level.looks) == 3
 
 
 def test_a_frame_full_of_boxes_costs_only_the_best_of_them() -> None:

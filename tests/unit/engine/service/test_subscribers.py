@@ -44,7 +44,7 @@ from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("leak_free")
 
-PATIENCE_S = 10.0
+PATIENCE_S = 20.0
 IDLE = ServiceStatus("STOPPED", None, None, (), (), None, NOTHING, (), NOTHING, None, -1, 50)
 
 

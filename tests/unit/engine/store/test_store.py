@@ -14,7 +14,7 @@ from board.kit.errors import ConfigError
 from board.kit.words import Text
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import DeliveryQuery, PassageQuery, Store
-from engine.types import ActionRule, Conditions, Delivery, ListEntry, PassageImages, PlateList, WeekSchedule
+from engine.types import ActionRule, Conditions, Delivery, ListEntry, PassageImages, PlateList, PlateLook, WeekSchedule
 from tests.samples import ALL, BLACK, NOW, UNLISTED, WHITE, entry, new_store, passage, rule
 
 
@@ -258,12 +258,14 @@ def test_a_passage_comes_back_as_it_was_stored_with_its_lists(store: Store) -> N
         region="BY",
         plate_colour="white",
         plate_kind="electric",
+        look=PlateLook(-1.5, 8.25, 40, 210, True),
     )
     assert store.add_passage(one, (), store.lookup("HK55EVB", NOW, True)) is True
     assert store.add_passage(one, ()) is False
     stored = store.passages.get("p1")
     assert stored is not None
     assert (stored.rowid, stored.passage) == (1, one)
+    assert store.passages.looks(5) == [one]
     assert [one.name for one in stored.lists] == ["ALL PLATES", "WHITELIST"]
     store.lists.delete(WHITE, "admin")
     assert [(match.list.name, match.entry) for match in store.passages.matches("p1")] == [("ALL PLATES", None), ("WHITELIST", None)]

@@ -46,7 +46,7 @@ def test_the_service_does_it_and_says_so(desk: Desk, tmp_path: Path) -> None:
     listener = listen(tmp_path / "service.sock")
     got = desk.give()
     channel = accept(listener, codec)
-    assert channel.receive(10) == ORDER
+    assert channel.receive(20) == ORDER
     channel.send(Outcome(True, Text("DO1 pulsed 500 ms")))
     until(lambda: got == [Outcome(True, Text("DO1 pulsed 500 ms"))], "the outcome")
     channel.close()
@@ -63,7 +63,7 @@ def test_nothing_is_done_late_or_while_too_much_waits(desk: Desk, tmp_path: Path
     listener = listen(tmp_path / "service.sock")
     first = desk.give()
     channel = accept(listener, Codec(SERVICE_MESSAGES))
-    assert channel.receive(10) == ORDER
+    assert channel.receive(20) == ORDER
     waiting = [desk.give() for _ in range(MOST_WAITING)]
     more = desk.give()
     until(lambda: more == [Outcome(False, Text("too many orders wait"))], "the one too many")

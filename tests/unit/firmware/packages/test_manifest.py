@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,10 @@ WRONG_IN_FIRST = [
     ("args = live", "args = $(live)", "[process.pins] args: '$(live) pins' is not plain words"),
     ("[process.pins]", "[process.Pins]", "[process.Pins]: a process name is up to 21 small letters, digits and _"),
     ("vendorurl = https", "vendorurl = javascript", "[package] vendorurl: "),
+    ("order = 1", "order = ١", "[process.pins] order: '١' is not a whole number from 1 to 99"),
+    ("version = 1.0.0", "version = １.0.0", "[package] version: '１.0.0' is not a version like 3.0.2.0"),
+    ("min_platform = 1.0.0.0", "min_platform = ٩.٠", "[package] min_platform: '٩.٠' is not a version like 1.3.1.0"),
+    ("[licence]", "[a\x07b]\n[licence]", "unknown section [a?b]"),
 ]
 WRONG_IN_SECOND = [
     ("[route.portal]", "[route.pages]", "no [route.portal] section"),
@@ -149,3 +154,21 @@ def test_no_socket_that_speaks_no_http_and_no_process_of_the_host_can_be_taken()
     assert sockets - set(CLOSED_SOCKETS) == {"manager.sock", "vms.sock"}
     with pytest.raises(PackageError, match=r"\[process.hostd\]: the camera has a process of that name"):
         parse(contents()["package.conf"].replace(b"[process.manager]", b"[process.hostd]"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: "=" * 9000 + text,
+        lambda text: text.replace("[licence]", f"[{'x' * 9000}]\n[licence]"),
+        lambda text: text.replace("[licence]", f"[process.{'x' * 9000}]\n[licence]"),
+        lambda text: text.replace("[licence]", f"{'x' * 9000} = 1\n[licence]"),
+        lambda text: text.replace("[licence]", f"{'x' * 9000}\n[licence]"),
+        lambda text: text.replace("version = 1.0.0", f"version = {'1' * 9000}"),
+    ],
+    ids=["no section", "section", "process", "key", "line", "value"],
+)
+def test_a_refusal_is_one_line_however_long_what_it_tells_of_is(change: Callable[[str], str]) -> None:
+    with pytest.raises(PackageError) as caught:
+        parse(change(RIGHT).encode())
+    assert len(str(caught.value)) < 300 and str(caught.value).isprintable()

@@ -154,7 +154,10 @@ def test_an_upload_that_was_cut_off_leaves_the_version_that_a_roll_back_needs(ca
     next(steps)
     assert str(next(steps)) == "stored on the camera"
     packages.close()  # the host ends here
+    home = camera.state.host / "packages" / "TINY"
+    (home / "C.new").mkdir()
     packages = camera.boot()
+    assert sorted(path.name for path in home.iterdir() if path.is_dir()) == ["A", "B", "current"], "nothing takes room for nothing"
     assert (only(packages).version, only(packages).previous) == ("2.0.0", "1.0.0")
     camera.upload(packages, version="4.0.0")
     assert (only(packages).version, only(packages).previous) == ("4.0.0", "2.0.0")

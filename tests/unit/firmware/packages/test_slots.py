@@ -82,3 +82,32 @@ def test_a_disk_that_refuses_leaves_the_current_version_and_no_trace_of_the_othe
     with pytest.raises(PackageError, match=r"2\.0\.0 cannot be made the current version: No space left on device"):
         slots.activate("TINY", second)
     assert slots.current("TINY") == first
+
+
+@pytest.mark.parametrize("switched", [False, True])
+def test_after_an_installation_that_ended_in_the_middle_the_newest_good_version_is_what_a_roll_back_runs(
+    slots: Slots, tmp_path: Path, switched: bool
+) -> None:
+    for version in ("1.0.0", "2.0.0"):
+        slots.mark("TINY", slots.activate("TINY", staged(slots, tmp_path, version)), GOOD)
+    third = staged(slots, tmp_path, "3.0.0")
+    if switched:
+        slots.activate("TINY", third)
+    else:
+        slots.mark("TINY", third, TRIAL)  # what comes before the link is renamed
+    slots.tidy("TINY")
+    current, previous = slots.current("TINY"), slots.previous("TINY")
+    assert current is not None and previous is not None
+    wanted = ("3.0.0", "2.0.0", GOOD) if switched else ("2.0.0", "1.0.0", GOOD)
+    assert (current.version, previous.version, previous.state) == wanted
+    slots.tidy("TINY")
+    assert len(slots.record("TINY").slots) == 2
+
+
+def test_a_version_that_was_rolled_back_by_hand_stays_where_it_is(slots: Slots, tmp_path: Path) -> None:
+    first = slots.mark("TINY", slots.activate("TINY", staged(slots, tmp_path)), GOOD)
+    slots.activate("TINY", staged(slots, tmp_path, "2.0.0"))
+    slots.activate("TINY", first)
+    slots.tidy("TINY")
+    previous = slots.previous("TINY")
+    assert previous is not None and (previous.version, previous.state) == ("2.0.0", TRIAL)

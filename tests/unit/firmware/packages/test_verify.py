@@ -6,6 +6,7 @@ import gzip
 import io
 import struct
 import tarfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -355,6 +356,62 @@ def test_unpack_refuses_what_changed_after_the_verification(tmp_path: Path) -> N
     tree.mkdir()
     with pytest.raises(PackageError, match="LICENSE: changed while it was unpacked"):
         unpack(path, found, tree)
+
+
+# --- what is read otherwise than it looks -----------------------------------------------------------------------------
+
+
+def test_headers_that_only_announce_further_headers_are_refused(tmp_path: Path) -> None:
+    chain = tarfile.TarInfo("x").create_pax_global_header({"comment": "x"}) * 4000
+    path = tmp_path / "chain.tar.gz"
+    path.write_bytes(gzip.compress(chain + gzip.decompress(package(tmp_path).read_bytes())))
+    assert refusal(path) == "chain.tar.gz: its headers announce further headers without end"
+
+
+def test_a_header_that_cannot_be_read_is_not_taken_for_the_end(tmp_path: Path) -> None:
+    raw = gzip.decompress(package(tmp_path).read_bytes()).rstrip(b"\0")
+    odd = bytearray(tarfile.TarInfo("lib/odd.py").tobuf())
+    odd[:3] = b"LIB"  # its checksum is that of another name
+    path = tmp_path / "odd.tar.gz"
+    path.write_bytes(gzip.compress(raw + bytes(-len(raw) % 512) + bytes(odd) + bytes(1024)))
+    assert refusal(path) == "odd.tar.gz: not a package, or cut off or damaged on its way (bad header)"
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_an_archive_is_one_gzip_stream(tmp_path: Path, before: bool) -> None:
+    right, empty = package(tmp_path).read_bytes(), gzip.compress(b"") * 1000
+    path = tmp_path / "streams.tar.gz"
+    path.write_bytes(empty + right if before else right + empty)
+    assert refusal(path) == "streams.tar.gz: something follows the end of the archive"
+
+
+def test_a_comment_of_gzip_costs_no_time_for_each_of_its_bytes(tmp_path: Path) -> None:
+    right = package(tmp_path).read_bytes()
+    path = tmp_path / "comment.tar.gz"
+    path.write_bytes(right[:3] + b"\x10" + right[4:10] + b"x" * (1 << 20) + b"\0" + right[10:])
+    assert verify(path, TRUST).manifest.name == "TINY"
+    path.write_bytes(right[:3] + b"\x10" + right[4:10] + b"x" * (32 << 20))
+    began_s = time.process_time()
+    assert "cut off or damaged" in refusal(path)
+    assert time.process_time() - began_s < 1.5, "byte by byte in Python it is ten times that"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: text.replace("initscr", "initscr\u2028x"),
+        lambda text: text.replace("LICENSE", "L" * 241),
+        lambda text: text.replace("LICENSE", "LICENS\u0415"),
+        lambda text: text + "\n",
+    ],
+    ids=["carriage returns", "line separator", "long name", "letter of another script", "empty line"],
+)
+def test_the_list_of_hashes_has_one_form(tmp_path: Path, change: Callable[[str], str]) -> None:
+    members = contents()
+    members["package.sha256"] = change(members["package.sha256"].decode()).encode()
+    members["package.sig"] = KEY.sign(signed_bytes(members["package.conf"], members["package.sha256"]))
+    assert "is malformed or repeats a file" in refusal(package(tmp_path, members))
 
 
 # --- what nobody has signed -------------------------------------------------------------------------------------------

@@ -229,10 +229,10 @@ def test_so_many_askers_have_a_thread_and_the_others_wait_for_it(tmp_path: Path,
     time.sleep(0.2)
     assert threads() == MAX_ASKERS
     askers[0].send(CheckToken("gw_x", ""))
-    assert askers[0].receive(10) == Nobody()
+    assert askers[0].receive(20) == Nobody()
     askers[-1].send(CheckToken("gw_x", ""))
     for asker in askers[:-1]:
         asker.close()
-    assert askers[-1].receive(10) == Nobody()
+    assert askers[-1].receive(20) == Nobody()
     askers[-1].close()
     server.close()

@@ -23,7 +23,7 @@ import json, os, select, sys, time
 sys.path.insert(0, {root!r})
 from pathlib import Path
 from firmware.processes.launch import Order, Starter
-from firmware.processes.users import run
+from firmware.processes.launch import run_to_end as run
 from board.kit import children
 starter = Starter.of_environment()
 found = {{}}

@@ -276,7 +276,7 @@ def test_leftovers_of_an_earlier_host_are_found_by_their_state_and_ended(tmp_pat
         assert process.stdout is not None and process.stdout.readline() == b"up\n"
     begun = time.monotonic()
     assert end_leftovers(state, stop_within_s=0.2) == 1
-    assert ours.wait(5) == -signal.SIGKILL
+    assert ours.wait(20) == -signal.SIGKILL
     assert other.poll() is None
     assert time.monotonic() > begun
     other.kill()

@@ -50,7 +50,7 @@ def test_a_thread_that_waits_for_work_gets_it_and_ends_with_the_queue() -> None:
         pass
     queue.close()
     for thread in threads:
-        thread.join(5)
+        thread.join(20)
     assert sorted(map(str, got)) == ["('work', ())", "None"]
 
 

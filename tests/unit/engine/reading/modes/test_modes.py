@@ -114,6 +114,16 @@ def test_motion_reads_while_the_picture_changes_and_one_second_longer() -> None:
     assert wanted(motion, stopped) == list(range(3600, 4700, 100))
 
 
+def test_the_most_that_moved_is_told_once_and_other_modes_do_not_look() -> None:
+    motion = mode("MOTION")
+    wanted(motion, [shot(ms) for ms in range(0, 3000, 100)])
+    assert motion.motion_pct() == 100.0  # the first picture
+    wanted(motion, [shot(3000, car_at=600), shot(3100)])
+    assert 10 < motion.motion_pct() < 14
+    assert motion.motion_pct() == 0.0
+    assert [mode(name).motion_pct() for name in ("FREEFLOW", "TRIGGER")] == [-1.0, -1.0]
+
+
 def test_a_slow_car_is_motion_though_neighbouring_frames_hardly_differ() -> None:
     motion = mode("MOTION")
     wanted(motion, [shot(ms, car_at=100) for ms in range(0, 3000, 33)])

@@ -6,6 +6,7 @@ import logging
 
 import pytest
 
+from engine.messages import REJECTED
 from engine.reading.passages.filters import ReadFilter
 from engine.settings import LprSettings
 from tests.unit.engine.reading.passages.reads import frame_at, read_of
@@ -53,3 +54,16 @@ def test_refused_reads_are_logged_once_in_five_seconds(caplog: pytest.LogCapture
         "read 'BA123CD' in frame 1 not valid: confidence 60 %, minimum 80 %",
         "read 'BA123CD' in frame 5001 not valid: confidence 60 %, minimum 80 %",
     ]
+
+
+def test_what_each_filter_left_out_is_counted() -> None:
+    reads = ReadFilter(LprSettings(min_char_height_px=20, max_char_height_px=60, min_characters=5, roi=(0.0, 0.0, 0.5, 1.0)))
+    left = (100, 100, 140, 32)
+    some = [
+        read_of("BA123CD", box=left), read_of("BA123CE", 40, box=left), read_of("BA123CF", height_px=10, box=left),
+        read_of("BA123CG", height_px=90, box=left), read_of("BA1", box=left), read_of("BA123CH", box=(900, 100, 140, 32)),
+        read_of("BA123CI", 50, box=left),
+    ]  # fmt: skip
+    reads.sort(frame_at(0), some)
+    assert reads.rejected == {"confidence": 2, "small": 1, "large": 1, "characters": 1, "region": 1}
+    assert set(reads.rejected) < set(REJECTED)

@@ -95,7 +95,7 @@ class Camera:
         self.thread = threading.Thread(target=self.loop.run, args=(self.stop, 0.05, lambda: None))
         self.thread.start()
         self.client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.client.settimeout(5)
+        self.client.settimeout(20)
 
     def close(self) -> None:
         self.stop.set()

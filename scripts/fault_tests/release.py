@@ -1,0 +1,82 @@
+"""Release: a tiny package with data of its own, in any version, whose even versions migrate that data; its process keeps it.
+
+`python -m keeper --state STATE` serves /tiny/ on STATE/run/manager.sock: {"version", "rows", "integrity"}, and takes a row by
+POST /tiny/ROW, which it has committed and synced when it answers. A migration copies the table into a new one, row by row, in one
+transaction, and takes MIGRATION_S. An earlier version reads what a later one has migrated."""
+
+from __future__ import annotations
+
+from tests.tiny_package import contents
+
+MIGRATION_S = 0.3
+
+KEEPER = """
+import http.server, json, os, pathlib, signal, socketserver, sqlite3, sys, threading, time
+from keeper import VERSION, MIGRATION_S
+
+state = pathlib.Path(sys.argv[sys.argv.index("--state") + 1])
+stop = threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: stop.set())
+(state / "tiny").mkdir(exist_ok=True)
+store = sqlite3.connect(state / "tiny" / "rows.db", check_same_thread=False, isolation_level=None)
+store.execute("PRAGMA synchronous = FULL")
+store.execute("CREATE TABLE IF NOT EXISTS rows (row INTEGER PRIMARY KEY, told TEXT)")
+number = int(VERSION.split(".")[0])
+if number % 2 == 0 and store.execute("PRAGMA user_version").fetchone()[0] < number:
+    store.execute("BEGIN IMMEDIATE")
+    store.execute("CREATE TABLE fresh (row INTEGER PRIMARY KEY, told TEXT)")
+    rows = store.execute("SELECT row, told FROM rows").fetchall()
+    for row, told in rows:
+        store.execute("INSERT INTO fresh VALUES (?, ?)", (row, told))
+        time.sleep(MIGRATION_S / len(rows))
+    store.execute("DROP TABLE rows")
+    store.execute("ALTER TABLE fresh RENAME TO rows")
+    store.execute(f"PRAGMA user_version = {number}")
+    store.execute("COMMIT")
+lock = threading.Lock()
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_POST(self):
+        with lock:
+            store.execute("INSERT OR IGNORE INTO rows VALUES (?, ?)", (int(self.path.rpartition("/")[2]), VERSION))
+        self.do_GET()
+    def do_GET(self):
+        with lock:
+            rows = [row for row, in store.execute("SELECT row FROM rows ORDER BY row")]
+            integrity = store.execute("PRAGMA integrity_check").fetchone()[0]
+        body = json.dumps({"version": VERSION, "rows": rows, "integrity": integrity}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *words): pass
+    def address_string(self): return "unix"
+
+class Server(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True
+
+os.chdir(state / "run")
+pathlib.Path("manager.sock").unlink(missing_ok=True)
+server = Server("manager.sock", Handler)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+while not stop.wait(0.05):
+    (state / "run" / "keeper.beat").touch()
+"""
+
+
+def release(number: int, filling_kb: int = 200) -> dict[str, bytes]:
+    """{name: content} of version NUMBER.0.0, with a file of `filling_kb` that does not pack, so that an upload has a middle."""
+    version = f"{number}.0.0"
+    filling = b"".join(number.to_bytes(4, "big") + part.to_bytes(4, "big") * 255 for part in range(filling_kb))
+
+    def conf(text: str) -> str:
+        return text[: text.index("[process.")] + "[process.keeper]\norder = 1\ncommand = keeper\n"
+
+    files = {
+        "lib/keeper/__init__.py": f"VERSION = {version!r}\nMIGRATION_S = {MIGRATION_S}\n".encode(),
+        "lib/keeper/__main__.py": KEEPER.encode(),
+        "lib/filling.bin": filling,
+    }
+    return contents(version, conf=conf, files=files)

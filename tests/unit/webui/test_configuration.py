@@ -1,0 +1,216 @@
+"""Configuration: one file of all settings, lists and actions, taken in whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.settings import GeneralSettings, LprSettings
+from engine.types import ActionRule, PlateList, WeekSchedule
+from tests.samples import WHITE, entry
+from tests.unit.webui.portal_caller import Caller
+
+PASSPHRASE = "a gate in Graz"
+
+
+def rule(caller: Caller, name: str = "Tell the office", list_id: int = WHITE, **options: Any) -> ActionRule:
+    values = json.dumps({"url": "http://server/cars", "authentication": "basic", "user": "anna", "password": "hunter2", **options})
+    return caller.portal.store.save_rule(ActionRule(0, list_id, name, "http", True, WeekSchedule(), values), "admin")
+
+
+def exported(caller: Caller, passphrase: str = "") -> dict[str, Any]:
+    reply = caller.send("POST", "api/configuration/export", {"passphrase": passphrase})
+    assert reply.status == 200, reply.text
+    document: dict[str, Any] = reply.json
+    return document
+
+
+def sent(caller: Caller, document: Any, apply: bool = True, **more: Any) -> Any:
+    return caller.send("POST", "api/configuration/import", {"document": document, "apply": apply, **more})
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Any:
+    found = Caller(tmp_path / "other")
+    yield found
+    found.close()
+
+
+def test_another_camera_gets_all_settings_lists_and_actions_of_a_file(caller: Caller, other: Caller) -> None:
+    caller.portal.store.settings.put(
+        GeneralSettings(device_name="North", site="Graz", image_quality_pct=55, info_columns="Hall=3"), "a"
+    )
+    caller.portal.store.settings.put(LprSettings(region="Europe", countries=("DE", "SK"), min_confidence_pct=70), "a")
+    vip = caller.portal.store.lists.save(PlateList(0, "VIP", "custom", "#112233", "refuse"), "a")
+    rule(caller, list_id=vip.id)
+    assert sent(other, exported(caller, PASSPHRASE), passphrase=PASSPHRASE, keep_names=True).json["problems"] == []
+    general = other.portal.general()
+    assert (general.site, general.image_quality_pct, general.info_columns) == ("Graz", 55, "Hall=3")
+    assert general.device_name == "Gatewright", "its name is its own"
+    assert other.portal.lpr().countries == ("DE", "SK")
+    made = next(each for each in other.portal.store.lists() if each.name == "VIP")
+    assert (made.colour, made.policy) == ("#112233", "refuse")
+    options = json.loads(other.portal.store.rules(made.id)[0].options)
+    assert (options["url"], options["password"]) == ("http://server/cars", "hunter2")
+
+
+def test_passwords_are_sealed_in_a_process_that_hashes_without_openssl(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(hashlib, "scrypt")
+    assert exported(caller, PASSPHRASE)["passwords"].keys() == {"salt", "nonce", "sealed"}
+
+
+def test_a_file_without_a_passphrase_holds_no_password_and_leaves_the_stored_one(caller: Caller) -> None:
+    made = rule(caller)
+    document = exported(caller)
+    assert "hunter2" not in json.dumps(document)
+    document["settings"]["general"]["site"] = "Wien"
+    assert sent(caller, document).status == 200
+    kept = caller.portal.store.rules.get(made.id)
+    assert kept is not None and json.loads(kept.options)["password"] == "hunter2"
+
+
+def test_a_stored_password_is_not_sent_to_an_address_that_a_file_brings(caller: Caller) -> None:
+    rule(caller)
+    document = exported(caller)
+    next(each for each in document["lists"] if each["role"] == "white")["actions"][0]["options"]["url"] = "http://thief/"
+    reply = sent(caller, document)
+    assert reply.status == 422
+    assert "Tell the office" in reply.json["error"] and "enter it again" in reply.json["error"]
+
+
+def test_passwords_of_a_changed_file_or_another_passphrase_are_not_taken(caller: Caller, other: Caller) -> None:
+    rule(caller)
+    document = exported(caller, PASSPHRASE)
+    assert "hunter2" not in json.dumps(document)
+    assert "is another one" in sent(other, document, passphrase="another passphrase").json["error"]
+    next(each for each in document["lists"] if each["role"] == "white")["actions"][0]["options"]["url"] = "http://thief/"
+    assert "changed after it was made" in sent(other, document, passphrase=PASSPHRASE).json["error"]
+    assert other.portal.store.rules() == []
+
+
+def test_a_browser_that_writes_10_0_as_10_does_not_spoil_the_passwords(caller: Caller, other: Caller) -> None:
+    rule(caller)
+    document = json.loads(
+        json.dumps(exported(caller, PASSPHRASE)), parse_float=lambda text: float(text) if float(text) % 1 else int(float(text))
+    )
+    assert sent(other, document, passphrase=PASSPHRASE).status == 200
+
+
+def test_a_preview_says_every_change_with_its_place_and_changes_nothing(caller: Caller) -> None:
+    rule(caller)
+    document = exported(caller)
+    document["settings"]["general"]["site"] = "Wien"
+    white = next(each for each in document["lists"] if each["role"] == "white")
+    white["colour"], white["actions"] = "#010203", []
+    document["lists"].append({"name": "VIP", "role": "custom", "actions": [], "jobs": []})
+    told = sent(caller, document, apply=False).json
+    assert told["applied"] is False and told["problems"] == []
+    assert [(each["place"], each["name"], each["before"], each["after"]) for each in told["differences"]] == [
+        ("Settings general", "Site", "", "Wien"),
+        ("List WHITELIST", "colour", caller.portal.store.lists.get(WHITE).colour, "#010203"),
+        ("List WHITELIST, action Tell the office", "", "http", None),
+        ("List VIP", "", None, "new list"),
+    ]
+    assert caller.portal.general().site == "" and len(caller.portal.store.rules(WHITE)) == 1
+
+
+def test_every_problem_is_named_with_its_place_and_nothing_is_taken(caller: Caller) -> None:
+    rule(caller)
+    document = exported(caller)
+    document["settings"]["general"] |= {"image_quality_pct": 500, "no_such": 1}
+    document["settings"]["lpr"] |= {"min_char_height_px": 90, "max_char_height_px": 20}
+    document["settings"]["engine"] = {}
+    white = next(each for each in document["lists"] if each["role"] == "white")
+    white["actions"].append({"name": "Fly", "kind": "rocket"})
+    white["actions"].append({"name": "Open", "kind": "io", "options": {"output": "DO9"}})
+    document["lists"].append({"name": "", "role": "custom"})
+    document["settings"]["camera"]["exposure_us"] = "x"
+    reply = sent(caller, document)
+    problems = [each["text"] for each in reply.json["problems"]]
+    assert reply.status == 422
+    for said in (
+        "Settings general: Image quality",
+        "Settings general: no_such",
+        "Settings lpr: Minimum character height",
+        "Settings engine: there are none",
+        "List WHITELIST, action Fly: There is no action 'rocket'",
+        "List WHITELIST, action Open: Output: this camera has no DO9",
+        "List : List name",
+    ):
+        assert any(each.startswith(said) for each in problems), (said, problems)
+    assert caller.portal.general().image_quality_pct == 70 and len(caller.portal.store.rules(WHITE)) == 1
+
+
+def test_what_the_store_refuses_undoes_the_whole_import(caller: Caller) -> None:
+    """A number of 20 bits does not fit a frame of 26: only the store, which has the plates, can say so."""
+    caller.portal.store.save_entry(entry("AB123", WHITE, wiegand_facility=1, wiegand_card=900_000), "admin")
+    document = exported(caller)
+    document["settings"]["general"]["site"] = "Wien"
+    white = next(each for each in document["lists"] if each["role"] == "white")
+    white["actions"].append({"name": "Send", "kind": "wiegand", "options": {"layout": "w26"}})
+    reply = sent(caller, document)
+    assert reply.status == 422 and "List WHITELIST: action Send" in reply.json["error"]
+    assert caller.portal.general().site == "" and caller.portal.store.rules() == []
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"format": "x"},
+        {"format": "gatewright configuration", "layout": 99},
+        {"format": "gatewright configuration", "layout": 1, "lists": 5},
+    ],
+)
+def test_a_file_that_is_none_of_ours_is_refused_in_words(caller: Caller, document: Any) -> None:
+    reply = sent(caller, document)
+    assert reply.status == 422 and reply.json["error"]
+
+
+def test_a_revert_goes_back_to_what_was_before_the_import_and_forth_again(caller: Caller) -> None:
+    made = rule(caller)
+    document = exported(caller)
+    document["settings"]["general"]["site"] = "Wien"
+    next(each for each in document["lists"] if each["role"] == "white")["actions"] = []
+    assert caller.send("POST", "api/configuration/revert", {}).status == 422
+    sent(caller, document)
+    assert caller.send("POST", "api/configuration/revert", {}).status == 200
+    back = caller.portal.store.rules(WHITE)[0]
+    assert caller.portal.general().site == "" and json.loads(back.options) == json.loads(made.options)
+    caller.send("POST", "api/configuration/revert", {})
+    assert caller.portal.general().site == "Wien" and caller.portal.store.rules(WHITE) == []
+
+
+def test_the_name_of_the_camera_stays_when_the_file_is_of_another_one(caller: Caller) -> None:
+    document = exported(caller)
+    document["settings"]["general"] |= {"device_name": "South", "site": "Wien"}
+    document["camera"]["id"] = "gw-of-another"
+    assert sent(caller, document).json["other_camera"] is True
+    assert (caller.portal.general().device_name, caller.portal.general().site) == ("Gatewright", "Wien")
+    assert sent(caller, document, keep_names=False).status == 200
+    assert caller.portal.general().device_name == "South"
+
+
+def test_exports_and_imports_stand_in_the_changes_with_their_user(caller: Caller) -> None:
+    sent(caller, exported(caller, PASSPHRASE))
+    told = [(each.user, dict(each.after or {})) for each in caller.portal.store.changes("configuration")]
+    assert [user for user, _ in told] == ["anna", "anna"]
+    assert told[1][1] == {"exported": "with passwords"} and told[0][1]["imported"].endswith("by Gatewright")
+
+
+def test_who_may_not_change_actions_exports_and_imports_settings_alone(caller: Caller) -> None:
+    rule(caller)
+    told = caller.send("POST", "api/configuration/export", {}, permissions="configure").json
+    assert told["lists"] == [] and "general" in told["settings"]
+    whole = exported(caller)
+    assert caller.send("POST", "api/configuration/import", {"document": whole}, permissions="configure").status == 403
+    assert caller.send("POST", "api/configuration/import", {"document": told}, permissions="configure").status == 200
+
+
+def test_passwords_of_a_way_to_log_in_that_is_switched_off_do_not_hinder(caller: Caller, other: Caller) -> None:
+    rule(caller, authentication="none")
+    assert sent(other, exported(caller, PASSPHRASE), passphrase=PASSPHRASE).status == 200

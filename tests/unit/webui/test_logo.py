@@ -1,0 +1,65 @@
+"""Logo: only pixels of an uploaded picture get into pages."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image, PngImagePlugin
+
+from board.kit.web.logo import logo_file, logo_mark
+from tests.unit.webui.portal_caller import Caller, Reply
+
+
+def picture(kind: str = "PNG", size: tuple[int, int] = (800, 100), colour: str = "red") -> bytes:
+    out = io.BytesIO()
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Comment", "<script>alert(1)</script>")
+    Image.new("RGB", size, colour).save(out, kind, **({"pnginfo": info} if kind == "PNG" else {}))
+    return out.getvalue()
+
+
+def put(caller: Caller, body: bytes) -> Reply:
+    return caller.call("PUT", "api/logo", "admin", body, "application/octet-stream")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_picture_becomes_a_small_png_of_its_pixels_and_stands_in_every_page(caller: Caller, kind: str) -> None:
+    assert put(caller, picture(kind) + b"<?php evil ?>").status == 200
+    content = logo_file(caller.state).read_bytes()
+    with Image.open(io.BytesIO(content)) as made:
+        assert (made.format, made.size) == ("PNG", (400, 50))
+    assert b"script" not in content and b"php" not in content
+    assert f'src="/logo.png?{logo_mark(caller.state)}"' in caller.get("live").text
+
+
+@pytest.mark.parametrize(
+    ("upload", "said"),
+    [
+        (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "SVG"),
+        (b"GIF89a" + bytes(40), "no PNG or JPEG"),
+        (picture()[:60], "damaged"),
+        (b"", "no PNG or JPEG"),
+        (picture(size=(8000, 4000)), "8000 x 4000 pixels"),
+    ],
+    ids=["svg", "gif", "cut off", "empty", "too large"],
+)
+def test_what_is_no_picture_is_refused_in_words_and_the_logo_stays(caller: Caller, upload: bytes, said: str) -> None:
+    put(caller, picture())
+    before = logo_file(caller.state).read_bytes()
+    reply = put(caller, upload)
+    assert reply.status == 422 and said in reply.json["error"]
+    assert logo_file(caller.state).read_bytes() == before
+
+
+def test_the_logo_of_before_comes_back_and_none_is_ours_again(caller: Caller) -> None:
+    assert caller.send("POST", "api/logo/revert", {}).status == 422
+    put(caller, picture(colour="red"))
+    red = logo_file(caller.state).read_bytes()
+    put(caller, picture(colour="blue"))
+    assert caller.send("POST", "api/logo/revert", {}).status == 200
+    assert logo_file(caller.state).read_bytes() == red
+    assert caller.send("DELETE", "api/logo", {}).status == 200
+    assert "logo.png" not in caller.get("live").text
+    told = [dict(each.after or {})["logo"] for each in caller.portal.store.changes("logo")]
+    assert told == ["removed", "reverted", "changed", "changed"]

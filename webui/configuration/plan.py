@@ -1,0 +1,261 @@
+"""Plan: what a configuration file would change in this camera and what is wrong with it, found before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from board.kit.errors import GatewrightError
+from board.kit.secrets import HIDDEN, public
+from board.kit.settings import Problem, Settings, SettingsError
+from board.kit.words import Text
+from engine.dispatch.judge import RuleJudge
+from engine.settings import GeneralSettings
+from engine.types import FIXED_ROLES, ActionRule, Job, PlateList, WeekSchedule
+from webui.api.jobs import job_of
+from webui.api.lists import list_of
+from webui.api.rules import rule_of
+from webui.api.settings import GROUPS, changed
+from webui.configuration.contents import FORMAT, LAYOUT, Secrets
+from webui.portal import Portal
+from webui.view.jobs import fits, job_kind
+from webui.view.jobs import options_of as job_options
+from webui.view.lists import list_values
+from webui.view.rules import kind_of, rule_data
+from webui.view.rules import options_of as rule_options
+
+MOST_LISTS, MOST_OF_A_LIST = 200, 100
+NAMES = ("device_name", "camera_id")
+"""What tells one camera from another: a file of another camera leaves it as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """`place`: where; `name`: what, Text("") for the whole; `before`, `after`: None where there was or will be nothing."""
+
+    place: Text
+    name: Text
+    before: object
+    after: object
+
+
+@dataclass(slots=True)
+class ListPlan:
+    """A list (id 0: a new one) with what it will have, and what of it goes. The rules' and jobs' list_id is the list's."""
+
+    place: Text
+    target: PlateList
+    is_changed: bool
+    rules: list[ActionRule] = field(default_factory=list)
+    gone_rules: list[ActionRule] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
+    gone_jobs: list[Job] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Plan:
+    """Nothing of it is done as long as there is a problem."""
+
+    settings: list[Settings] = field(default_factory=list)
+    lists: list[ListPlan] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    stays: list[str] = field(default_factory=list)
+    """Names of the lists of this camera that the file does not name: they stay as they are."""
+
+
+def plan(portal: Portal, document: Mapping[str, Any], secrets: Secrets, keep_names: bool) -> Plan:
+    """`keep_names`: name and id of this camera stay."""
+    made = Plan()
+    if document.get("format") != FORMAT:
+        made.problems.append(Problem("document", "", Text("This is no configuration file of this camera.")))
+        return made
+    if document.get("layout") != LAYOUT:
+        made.problems.append(Problem("document", "", Text("This file is of a newer release: update this camera first.")))
+        return made
+    _plan_settings(portal, document.get("settings", {}), secrets, keep_names, made)
+    _plan_lists(portal, document.get("lists", []), secrets, made)
+    _judge(portal, made)
+    return made
+
+
+# --- settings -----------------------------------------------------------------------------------------------------------
+
+
+def _plan_settings(portal: Portal, sent: object, secrets: Secrets, keep_names: bool, made: Plan) -> None:
+    if not isinstance(sent, Mapping):
+        made.problems.append(Problem("settings", "", Text("The settings of this file are damaged.")))
+        return
+    for name, body in sent.items():
+        kind, place = GROUPS.get(str(name)), Text("Settings {group}", {"group": str(name)[:40]})
+        if kind is None or not isinstance(body, Mapping):
+            made.problems.append(Problem(f"settings.{name}"[:80], "", Text("{place}: there are none", {"place": place})))
+            continue
+        wanted = {**body, **secrets.get(f"settings/{name}", {})}
+        if kind is GeneralSettings and keep_names:
+            wanted = {option: value for option, value in wanted.items() if option not in NAMES}
+        with _noting(made, place, f"settings.{name}"):
+            after = changed(portal, kind, wanted)
+            before = portal.store.settings(kind)
+            if after != before:
+                made.settings.append(after)
+                made.differences += _of_options(place, kind, before.model_dump(mode="json"), after.model_dump(mode="json"))
+
+
+def _of_options(place: Text, kind: type[Settings], before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
+    """Passwords are not shown, only that they change."""
+    shown_before, shown_after = public(kind, before), public(kind, after)
+    for name in kind.model_fields:
+        old, new = before.get(name), after.get(name)
+        if old == new:
+            continue
+        said = shown_before.get(name), shown_after.get(name)
+        if said[0] == said[1]:
+            said = (HIDDEN if old else "", HIDDEN if new else "")
+        yield Difference(place, kind.title_of(name), *said)
+
+
+# --- lists --------------------------------------------------------------------------------------------------------------
+
+
+def _plan_lists(portal: Portal, sent: object, secrets: Secrets, made: Plan) -> None:
+    if not isinstance(sent, list) or len(sent) > MOST_LISTS or not all(isinstance(each, Mapping) for each in sent):
+        made.problems.append(Problem("lists", "", Text("The lists of this file are damaged.")))
+        return
+    stored = portal.store.lists()
+    named: set[str] = set()
+    for number, body in enumerate(sent):
+        name = str(body.get("name", "")).strip()[:60]
+        place, where = Text("List {name}", {"name": name}), f"lists.{number}"
+        if name in named:
+            made.problems.append(Problem(where, "", Text("{place}: stands twice in the file", {"place": place})))
+            continue
+        named.add(name)
+        known = _counterpart(stored, body, name)
+        with _noting(made, place, where):
+            one = _plan_list(portal, body, known, place, made)
+            _plan_rules(portal, one, body.get("actions", []), secrets, f"lists/{number}/actions", made)
+            _plan_jobs(portal, one, body.get("jobs", []), secrets, f"lists/{number}/jobs", made)
+            made.lists.append(one)
+    taken = {one.target.id for one in made.lists}
+    made.stays = [each.name for each in stored if each.id not in taken and each.name not in named]
+
+
+def _counterpart(stored: Sequence[PlateList], body: Mapping[str, Any], name: str) -> PlateList | None:
+    """The camera's list that this one of the file is: ALL PLATES and NOT IN LIST exist once, others go by their names."""
+    role = body.get("role")
+    if role in FIXED_ROLES:
+        return next(each for each in stored if each.role == role)
+    return next((each for each in stored if each.name == name and each.role not in FIXED_ROLES), None)
+
+
+def _plan_list(portal: Portal, body: Mapping[str, Any], known: PlateList | None, place: Text, made: Plan) -> ListPlan:
+    sent = {name: value for name, value in body.items() if name not in ("actions", "jobs")}
+    after = list_of(sent, known or PlateList(0, "", "custom"))
+    if known is None:
+        made.differences.append(Difference(place, Text(""), None, Text("new list")))
+    elif after != known:
+        before, now = list_values(known), list_values(after)
+        made.differences += [Difference(place, Text(name), before[name], now[name]) for name in now if now[name] != before[name]]
+    return ListPlan(place, after, after != known)
+
+
+def _plan_rules(portal: Portal, one: ListPlan, sent: object, secrets: Secrets, place: str, made: Plan) -> None:
+    left = portal.store.rules(one.target.id) if one.target.id else []
+    for number, body in enumerate(_bodies(one, sent, "actions", made)):
+        name = str(body.get("name", ""))[:60]
+        where = Text("{place}, action {name}", {"place": one.place, "name": name})
+        with _noting(made, where, place.replace("/", ".") + f".{number}"):
+            kind = kind_of(portal, body.get("kind"))
+            known = next((rule for rule in left if rule.kind == kind.name and rule.name == name), None)
+            if known is not None:
+                left.remove(known)
+            values = {key: value for key, value in body.items() if key != "kind"}
+            values["options"] = _with(body.get("options"), secrets.get(f"{place}/{number}"))
+            after = rule_of(
+                portal, values, known or ActionRule(0, one.target.id, kind.label, kind.name, True, WeekSchedule(), "{}")
+            )
+            one.rules.append(after)
+            if known is None:
+                made.differences.append(Difference(where, Text(""), None, Text(kind.label)))
+            elif after != known:
+                before, now = rule_data(portal, known), rule_data(portal, after)
+                made.differences += [
+                    Difference(where, Text(each), before[each], now[each])  # type: ignore[literal-required]
+                    for each in now
+                    if each != "options" and now[each] != before[each]  # type: ignore[literal-required]
+                ]
+                made.differences += _of_options(where, kind.options, rule_options(known), rule_options(after))
+    for rule in left:
+        one.gone_rules.append(rule)
+        where = Text("{place}, action {name}", {"place": one.place, "name": rule.name})
+        made.differences.append(Difference(where, Text(""), Text(rule.kind), None))
+
+
+def _plan_jobs(portal: Portal, one: ListPlan, sent: object, secrets: Secrets, place: str, made: Plan) -> None:
+    left = portal.store.jobs(one.target.id) if one.target.id else []
+    for number, body in enumerate(_bodies(one, sent, "jobs", made)):
+        where = Text("{place}, {kind}", {"place": one.place, "kind": str(body.get("kind"))[:40]})
+        with _noting(made, where, place.replace("/", ".") + f".{number}"):
+            kind = job_kind(portal, body.get("kind"))
+            if not fits(kind, one.target):
+                raise SettingsError(Problem("kind", "", Text("cannot be done for this list")))
+            known = next((job for job in left if job.kind == kind.name), None)
+            if known is not None:
+                left.remove(known)
+            values = {key: value for key, value in body.items() if key != "kind"}
+            values["options"] = _with(body.get("options"), secrets.get(f"{place}/{number}"))
+            after = job_of(portal, values, known or Job(0, one.target.id, kind.name, True, "day", True, "{}"))
+            one.jobs.append(after)
+            if known is None:
+                made.differences.append(Difference(where, Text(""), None, Text(kind.label)))
+            elif after != known:
+                before, now = _plain(known), _plain(after)
+                made.differences += [
+                    Difference(where, Text(each), before[each], now[each]) for each in now if now[each] != before[each]
+                ]
+                made.differences += _of_options(where, kind.options, job_options(known), job_options(after))
+    for job in left:
+        one.gone_jobs.append(job)
+        where = Text("{place}, {kind}", {"place": one.place, "kind": job.kind})
+        made.differences.append(Difference(where, Text(""), Text(job.kind), None))
+
+
+def _bodies(one: ListPlan, sent: object, name: str, made: Plan) -> list[Mapping[str, Any]]:
+    if isinstance(sent, list) and len(sent) <= MOST_OF_A_LIST and all(isinstance(each, Mapping) for each in sent):
+        return sent
+    made.problems.append(Problem(name, "", Text("{place}: its {name} are damaged", {"place": one.place, "name": name})))
+    return []
+
+
+def _with(options: object, hidden: Mapping[str, Any] | None) -> object:
+    return {**options, **(hidden or {})} if isinstance(options, Mapping) else options
+
+
+def _plain(job: Job) -> dict[str, Any]:
+    return {"enabled": job.enabled, "interval": job.interval, "if_changed": job.if_changed}
+
+
+def _judge(portal: Portal, made: Plan) -> None:
+    """What is wrong with an action beside all the others that there will be."""
+    judge, named = RuleJudge(portal.kinds), {one.target.id for one in made.lists}
+    others = [rule for rule in portal.store.rules() if rule.list_id not in named]
+    all_rules = [(one, rule) for one in made.lists for rule in one.rules]
+    for number, (one, rule) in enumerate(all_rules):
+        where = Text("{place}, action {name}", {"place": one.place, "name": rule.name})
+        with _noting(made, where, "lists"):
+            judge.check_rule(rule, [*others, *(each for _, each in all_rules[:number])])
+
+
+@contextmanager
+def _noting(made: Plan, place: Text, path: str) -> Iterator[None]:
+    """Keeps what goes wrong inside as problems of that place."""
+    try:
+        yield
+    except GatewrightError as why:
+        found = why.problems if isinstance(why, SettingsError) else (Problem("", "", why.text),)
+        for each in found:
+            text = Text("{place}: {text}", {"place": place, "text": each.sentence})
+            made.problems.append(Problem(f"{path}.{each.field}".rstrip("."), "", text))
