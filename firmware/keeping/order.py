@@ -23,8 +23,8 @@ from board.kit.files import sync_folder, write_whole
 from board.kit.plain import from_plain, to_plain
 from board.kit.state import State
 from board.kit.words import Text, from_stored, to_stored
-from firmware.processes.places import settle_alike
 from firmware.keeping.contents import PACKAGES, PEOPLE, part_of
+from firmware.processes.places import settle_alike
 
 LOG = logging.getLogger("keeping")
 

@@ -126,7 +126,7 @@ def _log_in(camera: Camera) -> tuple[str, str]:
 
 def _let_in(camera: Camera) -> None:
     plates = [car["plate"] for car in json.loads((DEMO / "street.json").read_text())["plates"]]
-    camera.call("PUT", "settings/lpr", {"region": "Europe", "countries": [], "filter_mode": "off"})
+    camera.call("PUT", "settings/lpr", {"region": "Europe", "countries": ["SK", "DE", "GB"], "filter_mode": "off"})
     lists = {each["name"]: each["id"] for each in camera.call("GET", "lists")["lists"]}
     for plate in plates:
         camera.call("POST", f"lists/{lists['WHITELIST']}/entries", {"plate": plate})
