@@ -26,6 +26,7 @@ from board.kit.words import mark
 from board.profiles import all_profiles, keep_lines
 from board.storage import card_present
 from firmware.keeping.order import carry_out
+from firmware.machine.root import SOCKET, Helper
 from firmware.packages.keys import TrustedKeys, public_pem, read_public
 from firmware.packages.management import Packages, board_file
 from firmware.packages.slots import CAMERA, Slots
@@ -84,6 +85,7 @@ def _run(words: list[str]) -> int:
     parser.add_argument("--watchdog-s", type=int, default=15, help="seconds without food until the board is reset (default 15)")
     parser.add_argument("--no-https", action="store_true", help="HTTPS stays off, whatever its page says")
     parser.add_argument("--reset-admin", action="store_true", help="only give admin a new password, in STATE/host/initial-password")
+    parser.add_argument("--helper", type=Path, default=SOCKET, help="socket of the helper for what needs root (firmware/root)")
     parser.add_argument(
         "--trusted-proxy",
         action="append",
@@ -127,8 +129,11 @@ def _run(words: list[str]) -> int:
         ftp = FtpService(state, options.bind, users)
         https = HttpsService(state, options.bind, clock, allowed=not options.no_https)
         restart = Restart()
+        helper = Helper(options.helper)
         backups = Backups(state, packages.data, options.profile, restart.ask)
-        host = open_host(auth, packages, Uploads(state.host / "uploads"), present, ftp, https, state, backups, restart)
+        host = open_host(
+            auth, packages, Uploads(state.host / "uploads"), present, ftp, https, state, backups, restart, helper, options.profile
+        )
         server = WebServer(options.bind, options.port, build(host), auth.addresses)
         port = server.start()
         LOG.info("listening on %s port %d", options.bind, port)

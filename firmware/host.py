@@ -15,6 +15,7 @@ from firmware.ftp.service import FtpService
 from firmware.gateway.proxy import Proxy
 from firmware.https.service import HttpsService
 from firmware.keeping.backups import Backups
+from firmware.machine.root import Helper
 from firmware.menu import Group, menu_for
 from firmware.packages.management import Packages
 from firmware.packages.uploads import Uploads
@@ -43,6 +44,9 @@ class Host:
     state: State
     backups: Backups
     restart: Restart
+    helper: Helper
+    profile: str
+    simulated: bool
 
     def page(
         self,

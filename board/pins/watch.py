@@ -13,9 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 TURN_S = 0.02
@@ -110,8 +108,8 @@ def _listen(pid: int, log: str) -> bool:
 class Starving:
     """Whether a process waits for a processor instead of hanging."""
 
-    def __init__(self, pid: int, proc: Path = Path("/proc"), look: Callable[[], tuple[int, bool]] | None = None) -> None:
-        self._look = look or partial(look_at, pid, proc)
+    def __init__(self, pid: int, proc: Path = Path("/proc")) -> None:
+        self._tasks = proc / f"{pid}/task"
         self._ran_ns = 0
         self._at_ns = 0
 
@@ -127,15 +125,14 @@ class Starving:
         self._at_ns += since_ns
         return wants and self._ran_ns - before < since_ns / 2
 
-
-def look_at(pid: int, proc: Path = Path("/proc")) -> tuple[int, bool]:
-    """(ns on a processor, a thread wants to run)."""
-    ran_ns, wants = 0, False
-    for task in (proc / f"{pid}/task").glob("*"):
-        with suppress(OSError, ValueError, IndexError):
-            ran_ns += int((task / "schedstat").read_bytes().split()[0])
-            wants = wants or (task / "stat").read_bytes().rpartition(b")")[2].split()[0] == b"R"
-    return ran_ns, wants
+    def _look(self) -> tuple[int, bool]:
+        """(ns on a processor, a thread wants to run)."""
+        ran_ns, wants = 0, False
+        for task in self._tasks.glob("*"):
+            with suppress(OSError, ValueError, IndexError):
+                ran_ns += int((task / "schedstat").read_bytes().split()[0])
+                wants = wants or (task / "stat").read_bytes().rpartition(b")")[2].split()[0] == b"R"
+        return ran_ns, wants
 
 
 def _patience_ms(due_ns: int, late: int) -> int | None:

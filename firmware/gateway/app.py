@@ -15,6 +15,7 @@ from board.kit.web.menu import Tab
 from board.kit.web.render import Templates
 from board.kit.web.routes import Answer, Call, Route
 from board.kit.words import Text
+from board.profiles import all_profiles
 from firmware.ftp.service import FtpService
 from firmware.gateway import cgi, portals
 from firmware.gateway.admission import admit, guard
@@ -23,6 +24,7 @@ from firmware.gateway.secure import secured
 from firmware.host import TEMPLATES, Host
 from firmware.https.service import HttpsService
 from firmware.keeping.backups import Backups
+from firmware.machine.root import Helper
 from firmware.menu import menu
 from firmware.packages.management import Packages
 from firmware.packages.uploads import Uploads
@@ -42,11 +44,28 @@ def open_host(
     state: State,
     backups: Backups,
     restart: Restart,
+    helper: Helper,
+    profile: str,
 ) -> Host:
     """The host with every page of firmware/pages in its menu."""
     tabs = find(firmware.pages, "TAB", Tab).values()
+    simulated = all_profiles()[profile].simulated
     return Host(
-        auth, packages, uploads, card_present, Templates(TEMPLATES), Proxy(), menu(tabs), ftp, https, state, backups, restart
+        auth,
+        packages,
+        uploads,
+        card_present,
+        Templates(TEMPLATES),
+        Proxy(),
+        menu(tabs),
+        ftp,
+        https,
+        state,
+        backups,
+        restart,
+        helper,
+        profile,
+        simulated,
     )
 
 

@@ -100,6 +100,10 @@ class Auth:
         if account is None:
             raise ConfigError("the password is wrong", field="password")
 
+    def enter(self, call: Call, user: str) -> str:
+        """A new session of `user`; its token."""
+        return self.sessions.open(user, self.addresses.of(call.environ), call.header("User-Agent"))
+
     def entering(self, call: Call, session: str, path: str) -> tuple[tuple[str, str], ...]:
         """Headers that give the browser its session and lead it to `path`."""
         return ("Location", path), ("Set-Cookie", self._set_cookie(call, session, int(LONGEST_S)))

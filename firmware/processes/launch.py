@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from board.pins.watch import look_at
 from firmware.processes.starter import PREFIX, STARTER
 
 LOG = logging.getLogger("supervisor")
@@ -58,9 +57,6 @@ class Child(Protocol):
 
     def hear(self) -> bytes:
         """What it said on stderr since; b"" when there is nothing now."""
-
-    def look(self) -> tuple[int, bool]:
-        """(ns on a processor, a thread wants to run)."""
 
     def terminate(self) -> None:
         """Asks it to end."""
@@ -146,9 +142,6 @@ class _Own(_Said):
 
     def died(self) -> bool:
         return True
-
-    def look(self) -> tuple[int, bool]:
-        return look_at(self.pid)
 
     def terminate(self) -> None:
         self._popen.send_signal(signal.SIGTERM)
@@ -238,13 +231,8 @@ class _Apart(_Said):
 
     def died(self) -> bool:
         if self._code is None:
-            self._answer(0.0)  # else the late answer to a look
+            self._answer(0.0)
         return self._code is not None
-
-    def look(self) -> tuple[int, bool]:
-        self._tell(b"look")
-        answer = self._answer()
-        return int(answer.get("ran_ns", 0)), bool(answer.get("wants", False))
 
     def terminate(self) -> None:
         self._tell(b"term")

@@ -10,8 +10,8 @@ An order is one message of at most MAX_ORDER bytes of JSON: {"name", "command", 
 first a socket for this process (`_Child`), then those that it has under the numbers `fds`. `may_start`: names of processes that it
 may have started in turn, by such orders over the socket whose number is in its GATEWRIGHT_CHILDREN.
 
-On a process's own socket it is told "term", "kill" (the whole group) or "look"; answers are {"pid"} or {"error"} at first,
-{"ran_ns", "wants"} to a look, and {"code"} at the end. Whoever closes that socket ends the process.
+On a process's own socket it is told "term" or "kill" (the whole group); it answers {"pid"} or {"error"} at first, and {"code"} at
+the end. Whoever closes that socket ends the process.
 """
 
 import contextlib
@@ -129,8 +129,6 @@ class _Child:
             self.signal(signal.SIGTERM)
         elif word == b"kill":
             self.signal(signal.SIGKILL, True)
-        elif word == b"look":
-            as_user(self.user, lambda: _tell(self.told, _look(self.pid)))
         return bool(word)
 
     def signal(self, number: int, group: bool = False) -> None:
@@ -315,7 +313,7 @@ def user_of(name: str, host_uid: int) -> pwd.struct_passwd:
 
 
 def as_user(user: pwd.struct_passwd, act: Callable[[], object]) -> None:
-    """Does it in a process of that user: so no right to signal others, or to look at them, is needed here."""
+    """Does it in a process of that user: so no right to signal others is needed here."""
     pid = os.fork()
     if pid == 0:
         try:
@@ -325,25 +323,6 @@ def as_user(user: pwd.struct_passwd, act: Callable[[], object]) -> None:
             pass
         os._exit(0)
     os.waitpid(pid, 0)
-
-
-def _look(pid: int) -> dict[str, object]:
-    """How long it ran on a processor, and whether one of its threads wants to."""
-    ran_ns, wants = 0, False
-    with os.scandir(f"/proc/{pid}/task") as tasks:
-        for task in tasks:
-            with contextlib.suppress(OSError, ValueError, IndexError):
-                ran_ns += int(_read(f"{task.path}/schedstat").split()[0])
-                wants = wants or _read(f"{task.path}/stat").rpartition(b")")[2].split()[0] == b"R"
-    return {"ran_ns": ran_ns, "wants": wants}
-
-
-def _read(path: str) -> bytes:
-    number = os.open(path, os.O_RDONLY)
-    try:
-        return os.read(number, 4096)
-    finally:
-        os.close(number)
 
 
 def _tell(told: socket.socket, answer: dict[str, object]) -> None:

@@ -19,6 +19,7 @@ from board.kit.state import State
 from board.kit.words import NOTHING, Text
 from board.pins.watch import Starving
 from firmware.packages.manifest import Health, ProcessSpec
+from firmware.processes import excess
 from firmware.processes.launch import Child, Launch, Order, launch_alike
 
 LOG = logging.getLogger("supervisor")
@@ -95,6 +96,8 @@ class _Process:
     row: int = 0
     error: Text = NOTHING
     hung: bool = False
+    excess: Text = NOTHING
+    """Why it was ended, if it took too much."""
     over: str = OFF
     """The state while it neither runs nor waits for its restart."""
     tail: bytearray = field(default_factory=bytearray)
@@ -104,7 +107,7 @@ class _Process:
     def starves(self) -> bool:
         """It waits for a processor; at first nobody knows."""
         if self.starving is None and self.child is not None:
-            self.starving = Starving(self.child.pid, look=self.child.look)
+            self.starving = Starving(self.child.pid)
             self.starving.begin()
             return True
         return self.starving is not None and self.starving.is_so()
@@ -135,6 +138,7 @@ class Supervisor:
         self._started = threading.Event()
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._crashes = 0
+        self._look_at = 0.0
         self._well_since: float | None = None
         self._beating_s = 0.0
         self._status: tuple[ProcessStatus, ...] = ()
@@ -246,6 +250,7 @@ class Supervisor:
         process.due = None
         process.over = OFF
         process.hung = False
+        process.excess = NOTHING
         process.tail.clear()
         process.beat_ns = self._beat(process)
         process.beat_at = None
@@ -272,7 +277,9 @@ class Supervisor:
             return
         lived_s = time.monotonic() - process.started
         last_words = _last_words(process.tail, code == NOT_HERE)
-        if process.hung:
+        if process.excess:
+            self._crashed(process, process.excess)
+        elif process.hung:
             self._crashed(process, Text("hung: no heartbeat; killed"))
         elif code == NO_LICENCE:
             process.over, process.error = UNLICENSED, Text("no licence")
@@ -330,6 +337,21 @@ class Supervisor:
                 process.hung = True
                 LOG.error("%s hangs: no heartbeat for %.0f s", process.spec.name, silent_s)
                 process.child.kill()
+        if now >= self._look_at:
+            self._look_at = now + excess.LOOK_EVERY_S
+            self._bound()
+
+    def _bound(self) -> None:
+        """Ends what takes so much that the rest of the camera would not get its share."""
+        sessions = excess.sessions()
+        for process in self._processes:
+            child = process.child
+            taken = sessions.get(child.pid) if child is not None and not process.hung else None
+            if child is not None and taken is not None and taken.excess:
+                process.hung, process.excess = True, taken.excess
+                LOG.error("%s %s", process.spec.name, taken.excess)
+                taken.kill()
+                child.kill()  # where it is another user: its group
 
     def _end(self, process: _Process) -> None:
         process.due = None
