@@ -26,6 +26,7 @@ from board.kit.words import mark
 from board.profiles import all_profiles, keep_lines
 from board.storage import card_present
 from firmware.keeping.order import carry_out
+from firmware.machine.root import SOCKET, Helper
 from firmware.packages.keys import TrustedKeys, public_pem, read_public
 from firmware.packages.management import Packages, board_file
 from firmware.packages.slots import CAMERA, Slots
@@ -80,7 +81,9 @@ def _run(words: list[str]) -> int:
     parser.add_argument("--trust", type=Path, action="append", default=[], help="a vendor's public key besides STATE/host/trust")
     parser.add_argument("--watchdog", default="", metavar="DEVICE", help="/dev/watchdog: fed while all is well; empty: none is fed")
     parser.add_argument("--watchdog-s", type=int, default=15, help="seconds without food until the board is reset (default 15)")
+    parser.add_argument("--no-https", action="store_true", help="HTTPS stays off, whatever its page says")
     parser.add_argument("--reset-admin", action="store_true", help="only give admin a new password, in STATE/host/initial-password")
+    parser.add_argument("--helper", type=Path, default=SOCKET, help="socket of the helper for what needs root (firmware/root)")
     parser.add_argument(
         "--trusted-proxy",
         action="append",
@@ -95,6 +98,7 @@ def _run(words: list[str]) -> int:
     from firmware.ftp.service import FtpService
     from firmware.gateway.app import build, open_host  # only now: they import it
     from firmware.gateway.web import WebServer
+    from firmware.https.service import HttpsService
     from firmware.keeping.backups import Backups
     from firmware.packages.uploads import Uploads
     from firmware.restart import Restart
@@ -120,15 +124,20 @@ def _run(words: list[str]) -> int:
         auth = Auth(state, clock, tuple(options.trusted_proxy), tuple(options.public_address))
         _make_safe(state)()
         ftp = FtpService(state, options.bind)
+        https = HttpsService(state, options.bind, clock, allowed=not options.no_https)
         restart = Restart()
+        helper = Helper(options.helper)
         backups = Backups(state, packages.data, options.profile, restart.ask)
-        host = open_host(auth, packages, Uploads(state.host / "uploads"), present, ftp, state, backups, restart)
+        host = open_host(
+            auth, packages, Uploads(state.host / "uploads"), present, ftp, https, state, backups, restart, helper, options.profile
+        )
         server = WebServer(options.bind, options.port, build(host), auth.addresses)
         port = server.start()
         LOG.info("listening on %s port %d", options.bind, port)
         who = WhoServer(state.people_socket, auth.who)
         who.start()
         ftp.start()
+        https.start(server)
         packages.boot(options.bind, port)
         notify("READY=1")
         watchdog = (
@@ -144,6 +153,7 @@ def _run(words: list[str]) -> int:
         notify("STOPPING=1")
         packages.close()
         ftp.stop()
+        https.stop()
         server.stop()
         who.close()
         auth.keep(last=True)

@@ -13,7 +13,9 @@ from board.kit.web.routes import Answer, Call
 from board.kit.words import Text
 from firmware.ftp.service import FtpService
 from firmware.gateway.proxy import Proxy
+from firmware.https.service import HttpsService
 from firmware.keeping.backups import Backups
+from firmware.machine.root import Helper
 from firmware.menu import Group, menu_for
 from firmware.packages.management import Packages
 from firmware.packages.uploads import Uploads
@@ -38,9 +40,13 @@ class Host:
     proxy: Proxy
     menu: tuple[Group, ...]
     ftp: FtpService
+    https: HttpsService
     state: State
     backups: Backups
     restart: Restart
+    helper: Helper
+    profile: str
+    simulated: bool
 
     def page(
         self,

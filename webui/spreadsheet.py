@@ -14,8 +14,8 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
 
+from board.kit.cells import safe_cell
 from board.kit.web.routes import Answer
-from engine.formats.cells import safe_cell
 from engine.formats.workbook import write_workbook
 
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -193,7 +193,7 @@ class State:
 
     @property
     def tls(self) -> Path:
-        """The camera's own certificate and its key (firmware/ftp/certificate.py)."""
+        """The camera's own certificate and its key (firmware/certificates/own.py)."""
         return self.host / "tls"
 
     def beat(self, process: str) -> Path:

@@ -2,8 +2,8 @@
 
 The host asks by the package's init script. `save` prints a parcel (board/kit/parcel.py): about.json ({"lists", "entries",
 "passages"}), lists.db (a copy as engine/store/backup.py makes them) or, with passages, database.db, the logo, and pictures below
-images/.
-`check` and `take` get a folder with these files; `take` may be called again after a power cut.
+images/. `support` prints JSON without secrets. `check` and `take` get a folder with these files; `take` may be called again after
+a power cut.
 """
 
 from __future__ import annotations
@@ -20,17 +20,25 @@ from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
+from board.camera import CameraSettings
+from board.kit.clock import Clock
 from board.kit.errors import StoreError
 from board.kit.files import space, sync_folder
 from board.kit.parcel import NAME, Writer
+from board.kit.secrets import for_strangers
 from board.kit.state import State
 from board.kit.web.logo import logo_file
-from engine.store import backup, rescue
+from engine.actions import find_kinds
+from engine.exchange.kinds import find_jobs
+from engine.settings import GeneralSettings, LprSettings, RecorderSettings
+from engine.settings.lane import LaneSettings
+from engine.store import Store, backup, rescue
 from engine.store.migrations import COMPATIBLE
 from engine.store.refusals import problem
 
 ABOUT, LISTS, DATABASE, LOGO, IMAGES = "about.json", "lists.db", "database.db", "logo.png", "images"
 SPARE_BYTES = 8_000_000
+SETTINGS = (LprSettings, CameraSettings, LaneSettings, GeneralSettings, RecorderSettings)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -47,9 +55,14 @@ def main(arguments: Sequence[str]) -> int:
         each.add_argument("--state", type=Path, required=True)
     for each in (checks, takes):
         each.add_argument("folder", type=Path)
+    verbs.add_parser("support", help="print what is set, without secrets, for those who help").add_argument(
+        "--state", type=Path, required=True
+    )
     chosen = parser.parse_args(arguments)
     if chosen.verb == "save":
         save(State(chosen.state), chosen.passages, chosen.passages and chosen.pictures)
+    elif chosen.verb == "support":
+        print(json.dumps(support(State(chosen.state)), default=str))
     elif chosen.verb == "check":
         print(json.dumps(check(chosen.folder)))
     else:
@@ -98,6 +111,38 @@ def check_file(path: Path) -> dict[str, int]:
             return {"passages": 0} | {name: copy.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables}
     except sqlite3.Error as why:
         raise problem(path.name, why) from why
+
+
+def support(state: State) -> dict[str, object]:
+    """What is set and stored: numbers, switches and choices, never a text that could be a secret, no plate."""
+    store = Store(state.database, Clock())
+    try:
+        kinds, jobs, results = find_kinds(), find_jobs(), store.rules.results()
+        told = rescue.notice(state.database)
+        first, last = store.passages.ends()
+        return {
+            "settings": {kind.key: for_strangers(kind, store.settings(kind).model_dump()) for kind in SETTINGS},
+            "lists": [{"id": each.id, "role": each.role, "entries": store.count_entries(each.id)} for each in store.lists()],
+            "rules": [
+                {
+                    "id": each.id, "list": each.list_id, "kind": each.kind, "enabled": each.enabled,
+                    "options": for_strangers(kinds[each.kind].options, json.loads(each.options)) if each.kind in kinds else {},
+                    "last_error_at": results[each.id].error_at if each.id in results else None,
+                }
+                for each in store.rules()
+            ],
+            "jobs": [
+                {
+                    "id": each.id, "list": each.list_id, "kind": each.kind, "enabled": each.enabled, "interval": each.interval,
+                    "options": for_strangers(jobs[each.kind].options, json.loads(each.options)) if each.kind in jobs else {},
+                }
+                for each in store.jobs()
+            ],
+            "passages": {"first": first, "last": last},
+            "database": {"size_bytes": store.db.size_bytes(), "notice": str(told.text) if told else ""},
+        }  # fmt: skip
+    finally:
+        store.close()
 
 
 def take(state: State, folder: Path, by: str) -> None:

@@ -26,7 +26,7 @@ from board.kit.servers import announce, url_of
 from board.kit.state import State
 from board.kit.web.listeners import tcp_listener
 from board.kit.wire import Channel, Codec, PeerGone
-from firmware.ftp.certificate import ensure_certificate
+from firmware.certificates.own import ensure_certificate
 from firmware.ftp.messages import MESSAGES, Alive, Ask, FtpPlan, Line, Told
 from firmware.ftp.room import LISTS
 

@@ -17,7 +17,7 @@ from board.kit.servers import announce
 from board.kit.settings import check
 from board.kit.state import RUN, State
 from board.kit.words import NOTHING, Text
-from firmware.ftp.certificate import certificate_files, fingerprint
+from firmware.certificates.own import certificate_files, fingerprint
 from firmware.ftp.settings import FtpSettings
 from firmware.packages.manifest import Health, ProcessSpec
 from firmware.processes.supervisor import Supervisor

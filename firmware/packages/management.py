@@ -25,6 +25,7 @@ from firmware.packages.script import PackageData
 from firmware.packages.slots import Slots
 from firmware.packages.status import Listing, PackageStatus
 from firmware.packages.trial import Trial
+from firmware.packages.trusted import Trusted
 from firmware.packages.versions import Versions
 
 __all__ = ["MAX_PACKAGES", "PackageStatus", "Packages", "board_file"]
@@ -56,6 +57,19 @@ class Packages:
         self._listing = Listing(slots, self._running, self._licences)
         self._routing = Routing(state, slots, self._running)
         self.data = PackageData(slots, trust, self._environment)
+        self.trusted = Trusted(trust, self._signed)
+
+    def _signed(self) -> dict[str, list[str]]:
+        """{fingerprint: packages of which a version that it signed is installed}."""
+        found: dict[str, list[str]] = {}
+        for name in self._slots.names():
+            try:
+                slots = self._slots.record(name).slots
+            except PackageError:
+                continue  # Package Management says why
+            for fingerprint in {each.signed_by for each in slots}:
+                found.setdefault(fingerprint, []).append(name)
+        return found
 
     def boot(self, bind: str = "127.0.0.1", port: int = 0) -> None:
         """From now on packages run: starts every enabled one whose run mode says so, and watches those on trial.

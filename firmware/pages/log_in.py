@@ -29,7 +29,7 @@ def _enter(host: Host, call: Call) -> Answer:
         return replace(_page(host, call, why, user, target, refused.status), headers=refused.headers)
     if account is None:
         return _page(host, call, Text("User name or password is wrong."), user, target, 401)
-    session = host.auth.sessions.open(account.name)
+    session = host.auth.enter(call, account.name)
     return Answer(b"", status=303, headers=host.auth.entering(call, session, "/password" if account.must_change else target))
 
 

@@ -100,6 +100,10 @@ class Auth:
         if account is None:
             raise ConfigError("the password is wrong", field="password")
 
+    def enter(self, call: Call, user: str) -> str:
+        """A new session of `user`; its token."""
+        return self.sessions.open(user, self.addresses.of(call.environ), call.header("User-Agent"))
+
     def entering(self, call: Call, session: str, path: str) -> tuple[tuple[str, str], ...]:
         """Headers that give the browser its session and lead it to `path`."""
         return ("Location", path), ("Set-Cookie", self._set_cookie(call, session, int(LONGEST_S)))
@@ -141,7 +145,7 @@ class Auth:
         return f"{self._cookie(call)}={value}; Path=/; Max-Age={age_s}; HttpOnly; SameSite=strict{secure}"
 
     def _cookie(self, call: Call) -> str:
-        return cookie_name(SESSION, self.front.host(call.environ))
+        return cookie_name(SESSION, self.front.host(call.environ), self.front.is_secure(call.environ))
 
 
 def must_wait(why: MustWait) -> Refused:

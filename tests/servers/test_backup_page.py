@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -192,3 +194,28 @@ def test_a_reset_asks_for_address_and_password_and_leaves_packages_and_accounts_
     assert host.package()["version"] == "1.0.0" and host.package()["storage"] == CAMERA
     assert host.ask("GET", "/api/ftp").json()["settings"]["clients"] == 100 and not (host.state / "anpr").exists()
     assert "the camera was reset" in host.ask("GET", "/api/backup").json()["notice"]
+
+
+def test_the_support_file_holds_what_helps_and_no_secret_of_this_camera(host: Host) -> None:
+    upload(host)
+    token = host.ask("POST", "/api/tokens", json={"name": "nightly", "permissions": ["view"]}).json()["token"]
+    device = host.ask("POST", "/api/device-passwords", json={"use": "ftp", "name": "slaves"}).json()["password"]
+    (host.state / "logs" / "service.log").write_text(f"asked with {token}\n")
+    answer = host.ask("GET", "/api/support")
+    assert answer.headers["Content-Type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as file:
+        found = {name: file.read(name).decode() for name in file.namelist()}
+    assert {"about.json", "packages.json", "host.json", "changes.json", "packages/TINY.json", "logs/hostd.log"} <= set(found)
+    stored = json.loads((host.state / "host" / "accounts.json").read_text())[0]
+    secrets = (
+        token,
+        device,
+        OWN,
+        stored["hash"],
+        stored["salt"],
+        json.loads((host.state / "host" / "tokens.json").read_text())[0]["hash"],
+    )
+    assert [name for name, text in found.items() if any(secret in text for secret in secrets)] == []
+    assert json.loads(found["packages.json"])[0]["name"] == "TINY" and "asked with (hidden)" in found["logs/service.log"]
+    assert json.loads(found["host.json"])["tokens"][0]["name"] == "nightly"
+    assert "/api/support" in host.ask("GET", "/setup/system/support.html").text

@@ -13,12 +13,13 @@ FIRMWARE = Path(__file__).parents[3] / "firmware"
 UNIT = FIRMWARE / "gatewright.service"
 
 
-def test_the_unit_is_exposed_by_less_than_three() -> None:
+@pytest.mark.parametrize("unit", [UNIT, FIRMWARE / "gatewright-root@.service"], ids=lambda unit: unit.name)
+def test_the_unit_is_exposed_by_less_than_three(unit: Path) -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed")
-    command = ["systemd-analyze", "security", "--offline=true", "--no-pager", str(UNIT)]
+    command = ["systemd-analyze", "security", "--offline=true", "--no-pager", str(unit)]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    found = re.search(r"Overall exposure level for gatewright.service: ([0-9.]+)", said)
+    found = re.search(r"Overall exposure level for gatewright\S*: ([0-9.]+)", said)
     assert found and float(found[1]) < 3.0
 
 
@@ -35,3 +36,10 @@ def test_the_script_makes_the_groups_of_the_unit_and_refuses_what_it_does_not_kn
     asked = subprocess.run(["bash", str(script), "--profil", "pi5"], capture_output=True, text=True, check=False)
     assert (asked.returncode, asked.stdout) == (1, "")
     assert "unknown option --profil" in asked.stderr
+
+
+def test_the_helper_for_root_is_open_to_the_hosts_user_alone_and_comes_and_goes_with_the_host() -> None:
+    socket, script = (FIRMWARE / "gatewright-root.socket").read_text(), (FIRMWARE / "install").read_text()
+    assert "SocketUser=gatewright\nSocketMode=0600\nAccept=yes\n" in socket
+    assert "User=" not in (FIRMWARE / "gatewright-root@.service").read_text()
+    assert 'rm -f "${helper[@]}"' in script and 'at_boot "${helper[0]}" sockets.target' in script

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from board.kit.cells import safe_cell
 from board.kit.words import Text
-from engine.formats.cells import safe_cell
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import MAX_COUNTED
 from engine.types import Decision, Delivery
