@@ -27,6 +27,7 @@ from board.kit.errors import CameraError
 from board.ports import Camera
 from board.types import Frame
 from engine.reading.feed import Feed
+from tests.daemons import free_port
 
 SIZE = (320, 240)
 RTSP_SERVER = Path(__file__).with_name("rtsp_server.py")
