@@ -86,9 +86,9 @@ class Running:
     def roll_back(self, name: str, slot: Slot, previous: Slot, why: Text) -> None:
         """The version in `slot` has failed; the previous one runs."""
         LOG.error("%s %s: %s; back to %s", name, slot.version, why, previous.version)
-        self.stop(name)
-        self._slots.mark(name, slot, FAILED, str(why))
+        self._slots.mark(name, slot, FAILED, str(why))  # before the stop: where the disk refuses it, what works runs on
         self._slots.activate(name, previous)
+        self.stop(name)
         values = {"failed": slot.version, "previous": previous.version, "why": why}
         self._slots.set_notice(name, to_stored(Text("{failed} was rolled back to {previous}: {why}", values)))
         self.start(name)

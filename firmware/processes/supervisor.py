@@ -20,6 +20,7 @@ from board.kit.state import State
 from board.kit.words import NOTHING, Text
 from board.pins.watch import Starving
 from firmware.packages.manifest import Health, ProcessSpec
+from firmware.processes import excess
 
 LOG = logging.getLogger("supervisor")
 
@@ -97,6 +98,8 @@ class _Process:
     row: int = 0
     error: Text = NOTHING
     hung: bool = False
+    excess: Text = NOTHING
+    """Why it was ended, if it took too much."""
     over: str = OFF
     """The state while it neither runs nor waits for its restart."""
     tail: bytearray = field(default_factory=bytearray)
@@ -136,6 +139,7 @@ class Supervisor:
         self._started = threading.Event()
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._crashes = 0
+        self._look_at = 0.0
         self._well_since: float | None = None
         self._beating_s = 0.0
         self._status: tuple[ProcessStatus, ...] = ()
@@ -247,6 +251,7 @@ class Supervisor:
         process.due = None
         process.over = OFF
         process.hung = False
+        process.excess = NOTHING
         process.tail.clear()
         process.beat_ns = self._beat(process)
         process.beat_at = None
@@ -284,7 +289,9 @@ class Supervisor:
             return
         lived_s = time.monotonic() - process.started
         last_words = _last_words(process.tail, code == NOT_HERE)
-        if process.hung:
+        if process.excess:
+            self._crashed(process, process.excess)
+        elif process.hung:
             self._crashed(process, Text("hung: no heartbeat; killed"))
         elif code == NO_LICENCE:
             process.over, process.error = UNLICENSED, Text("no licence")
@@ -342,6 +349,19 @@ class Supervisor:
                 process.hung = True
                 LOG.error("%s hangs: no heartbeat for %.0f s", process.spec.name, silent_s)
                 _kill_group(process.popen.pid)
+        if now >= self._look_at:
+            self._look_at = now + excess.LOOK_EVERY_S
+            self._bound()
+
+    def _bound(self) -> None:
+        """Ends what takes so much that the rest of the camera would not get its share."""
+        sessions = excess.sessions()
+        for process in self._processes:
+            taken = sessions.get(process.popen.pid) if process.popen is not None and not process.hung else None
+            if taken is not None and taken.excess:
+                process.hung, process.excess = True, taken.excess
+                LOG.error("%s %s", process.spec.name, taken.excess)
+                taken.kill()
 
     def _end(self, process: _Process) -> None:
         process.due = None

@@ -17,6 +17,7 @@ import pytest
 from board.kit.state import State
 from board.pins.watch import Starving
 from firmware.packages.manifest import Health, ProcessSpec
+from firmware.processes import excess
 from firmware.processes import supervisor as module
 from firmware.processes.supervisor import ProcessStatus, Supervisor, end_leftovers
 from tests.tiny_package import PROGRAM
@@ -193,6 +194,41 @@ def test_a_process_may_be_hung_sooner_than_the_others(camera: Camera) -> None:
     assert str(status(supervisor, "pins").error) == "hung: no heartbeat; killed"
     assert status(supervisor, "engine").restarts == 0
     assert len(camera.safe) == 1
+
+
+@pytest.mark.parametrize(
+    ("most", "said"),
+    [("MOST_BYTES", "took more than 0 MB of memory; killed"), ("MOST_PROCESSES", "started more than 1 processes; killed")],
+)
+def test_a_process_that_takes_too_much_is_ended_with_all_that_it_started_and_its_neighbour_runs_on(
+    camera: Camera, monkeypatch: pytest.MonkeyPatch, most: str, said: str
+) -> None:
+    monkeypatch.setattr(excess, "LOOK_EVERY_S", 0.0)
+    supervisor = camera.start(pins="live", manager="forks")
+    child = until(
+        lambda: camera.state.root.joinpath("child.pid").exists() and int(camera.state.root.joinpath("child.pid").read_text())
+    )
+    neighbour = status(supervisor, "pins").pid
+    real = excess.sessions
+
+    def of_the_manager() -> dict[int, excess.Taken]:
+        pid = status(supervisor, "manager").pid
+        return {number: taken for number, taken in real().items() if number == pid}
+
+    monkeypatch.setattr(excess, "sessions", of_the_manager)
+    monkeypatch.setattr(excess, most, 1)
+    until(lambda: str(status(supervisor, "manager").error) == said)
+    monkeypatch.setattr(excess, most, 1 << 40)
+    until(lambda: gone(child) or ") Z " in Path(f"/proc/{child}/stat").read_text())  # who inherits it may reap it late
+    assert status(supervisor, "pins").pid == neighbour
+
+
+def test_a_process_opens_a_bounded_number_of_files_and_leaves_no_core_among_the_signed_files(camera: Camera) -> None:
+    camera.start(pins="live")
+    pid = until(lambda: next((each.pid for each in camera.running[0].status if each.pid), 0))
+    until(lambda: camera.state.beat("pins").exists())
+    limits = {line[:26].strip(): line[26:47].split()[0] for line in Path(f"/proc/{pid}/limits").read_text().splitlines()[1:]}
+    assert (int(limits["Max open files"]) <= 4096, limits["Max core file size"]) == (True, "0")
 
 
 def test_exit_code_0_means_start_me_again_and_is_no_crash(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
