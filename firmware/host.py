@@ -31,7 +31,7 @@ PACKAGES_PAGE = "/setup/application/vadp.html"
 @dataclass(frozen=True, slots=True)
 class Host:
     """One object per process; its parts are safe to use from several threads. `card_present()`: an SD card is in the camera;
-    `menu`: its groups in their order."""
+    `menu`: its groups in their order; `card`: where an SD card belongs, "" nowhere."""
 
     auth: Auth
     packages: Packages
@@ -49,6 +49,7 @@ class Host:
     trial: AddressTrial
     profile: str
     simulated: bool
+    card: str
 
     def page(
         self,

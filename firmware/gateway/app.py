@@ -47,6 +47,7 @@ def open_host(
     restart: Restart,
     helper: Helper,
     profile: str,
+    card: str,
 ) -> Host:
     """The host with every page of firmware/pages in its menu."""
     tabs = find(firmware.pages, "TAB", Tab).values()
@@ -68,6 +69,7 @@ def open_host(
         AddressTrial(helper),
         profile,
         simulated,
+        card,
     )
 
 
