@@ -21,7 +21,7 @@ from engine.messages import EngineStatus, LiveReads
 from engine.reading.link import Link
 from engine.reading.unstored import Unstored
 from engine.ring import RingWriter
-from engine.types import PlateRead
+from engine.types import Passage, PlateRead
 from firmware.gateway import web
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
@@ -68,6 +68,9 @@ class Engine:
             self._ring.write(Frame(self._seq, datetime.now(UTC), self._clock.monotonic_ns(), picture))
             read = PlateRead("AB123", (), 95.0, "DE", (left, 200, SIDE, SIDE), 30.0)
             threading.Timer(READ_LATER_S, self._link.live, (LiveReads(self._seq, (read,)),)).start()
+
+    def report(self, passage: Passage) -> None:
+        self._link.report(passage)
 
     def close(self) -> None:
         self._stop.set()
