@@ -130,9 +130,21 @@ def _run(words: list[str]) -> int:
         https = HttpsService(state, options.bind, clock, allowed=not options.no_https)
         restart = Restart()
         helper = Helper(options.helper)
+        card = str(options.sd.resolve()) if options.sd else ""
         backups = Backups(state, packages.data, options.profile, restart.ask)
         host = open_host(
-            auth, packages, Uploads(state.host / "uploads"), present, ftp, https, state, backups, restart, helper, options.profile
+            auth,
+            packages,
+            Uploads(state.host / "uploads"),
+            present,
+            ftp,
+            https,
+            state,
+            backups,
+            restart,
+            helper,
+            options.profile,
+            card,
         )
         server = WebServer(options.bind, options.port, build(host), auth.addresses)
         port = server.start()
