@@ -26,7 +26,7 @@ setup(
         "board.kit": ["locales/*"],
         "board.kit.web": ["templates/*", "static/*"],
         "webui": ["templates/*", "static/*", "openapi.json"],
-        "firmware": ["templates/*", "static/*", "demo/*", "*.service", "openapi.json"],
+        "firmware": ["templates/*", "static/*", "demo/*", "*.service", "*.socket", "openapi.json"],
         "vadp_package": ["package.conf", "initscr"],
     },
     install_requires=[

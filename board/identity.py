@@ -83,6 +83,12 @@ def mac_addresses(folder: Path = Path("/sys/class/net")) -> tuple[str, ...]:
     return tuple(found)
 
 
+def confirmations(state: State) -> tuple[str, ...]:
+    """What has to be typed before a database or the whole camera is reset (manual 4.6, General configuration tab): one of the
+    camera's MAC addresses, or its id where it has no network interface."""
+    return mac_addresses() or (camera_id(state),)
+
+
 def camera_id(state: State, sources: tuple[Path, ...] = SERIAL_SOURCES) -> str:
     """How messages name this camera (`identity`)."""
     return identity(state, sources).id

@@ -16,6 +16,7 @@ COMMANDS = {
     "vms": ("engine.vms.run", "the vms process: servers for recorders and video management"),
     "exchange": ("engine.exchange.work", "exports and imports of lists, for the service and the portal"),
     "video": ("engine.video.run", "the video process, which vms starts while somebody watches"),
+    "data": ("engine.cli.data", "what is stored, for a backup of the whole camera, and back"),
     "read": ("engine.cli.read", "read the plates in pictures"),
     "countries": ("engine.cli.countries", "list the countries whose plate formats are known"),
     "settings": ("engine.cli.settings_docs", "list the settings; --markdown prints the reference page"),

@@ -25,6 +25,8 @@ from board.kit.state import RUN, State
 from board.kit.words import mark
 from board.profiles import all_profiles, keep_lines
 from board.storage import card_present
+from firmware.keeping.order import carry_out
+from firmware.machine.root import SOCKET, Helper
 from firmware.packages.keys import TrustedKeys, public_pem, read_public
 from firmware.packages.management import Packages, board_file
 from firmware.packages.slots import CAMERA, Slots
@@ -32,8 +34,10 @@ from firmware.people.accounts import Accounts
 from firmware.people.auth import Auth
 from firmware.people.changes import Changes
 from firmware.people.who import WhoServer
+from firmware.processes.launch import Starter
 from firmware.processes.notify import notify
 from firmware.processes.supervisor import end_leftovers
+from firmware.processes.users import Users
 from firmware.processes.watchdog import KernelDevice, Watchdog
 
 LOG = logging.getLogger("host")
@@ -79,7 +83,9 @@ def _run(words: list[str]) -> int:
     parser.add_argument("--trust", type=Path, action="append", default=[], help="a vendor's public key besides STATE/host/trust")
     parser.add_argument("--watchdog", default="", metavar="DEVICE", help="/dev/watchdog: fed while all is well; empty: none is fed")
     parser.add_argument("--watchdog-s", type=int, default=15, help="seconds without food until the board is reset (default 15)")
+    parser.add_argument("--no-https", action="store_true", help="HTTPS stays off, whatever its page says")
     parser.add_argument("--reset-admin", action="store_true", help="only give admin a new password, in STATE/host/initial-password")
+    parser.add_argument("--helper", type=Path, default=SOCKET, help="socket of the helper for what needs root (firmware/root)")
     parser.add_argument(
         "--trusted-proxy",
         action="append",
@@ -94,7 +100,10 @@ def _run(words: list[str]) -> int:
     from firmware.ftp.service import FtpService
     from firmware.gateway.app import build, open_host  # only now: they import it
     from firmware.gateway.web import WebServer
+    from firmware.https.service import HttpsService
+    from firmware.keeping.backups import Backups
     from firmware.packages.uploads import Uploads
+    from firmware.restart import Restart
 
     with _OneHost(state):
         if options.reset_admin:
@@ -103,41 +112,63 @@ def _run(words: list[str]) -> int:
             Changes(state.host, Clock()).add("the command line", "", mark("first password made anew"), "admin")
             print(f"admin has a new password: {accounts.initial_file}")
             return 0
-        open_log(state, "hostd")
+        ended = end_leftovers(state)
+        users = Users(state, Starter.of_environment())
+        packages, present = _packages(state, options.sd, options.profile, options.trust, users)
+        carry_out(state, lambda name, folder, by: _give_back(packages, state, name, folder, by))
+        open_log(state, "hostd")  # a reset deletes the logs
         _run_in_memory(state)
         life = Life(state, "hostd")
         keep_lines(state)
         board_file(state, options.profile, options.camera, options.sd.resolve() if options.sd else None)
-        clock = Clock()
-        auth = Auth(state, clock, tuple(options.trusted_proxy), tuple(options.public_address))
-        packages, present = _packages(state, options.sd, options.profile, options.trust)
-        ended = end_leftovers(state)
         if ended:
             LOG.warning("%d processes of an earlier run were ended", ended)
+        clock = Clock()
+        auth = Auth(state, clock, tuple(options.trusted_proxy), tuple(options.public_address))
         _make_safe(state)()
-        ftp = FtpService(state, options.bind)
-        host = open_host(auth, packages, Uploads(state.host / "uploads"), present, ftp, state)
+        ftp = FtpService(state, options.bind, users)
+        https = HttpsService(state, options.bind, clock, allowed=not options.no_https)
+        restart = Restart()
+        helper = Helper(options.helper)
+        card = str(options.sd.resolve()) if options.sd else ""
+        backups = Backups(state, packages.data, options.profile, restart.ask)
+        host = open_host(
+            auth,
+            packages,
+            Uploads(state.host / "uploads"),
+            present,
+            ftp,
+            https,
+            state,
+            backups,
+            restart,
+            helper,
+            options.profile,
+            card,
+        )
         server = WebServer(options.bind, options.port, build(host), auth.addresses)
         port = server.start()
         LOG.info("listening on %s port %d", options.bind, port)
         who = WhoServer(state.people_socket, auth.who)
         who.start()
         ftp.start()
+        https.start(server)
         packages.boot(options.bind, port)
         notify("READY=1")
         watchdog = (
             Watchdog(Path(options.watchdog), options.watchdog_s, packages.ill, clock, KernelDevice()) if options.watchdog else None
         )
-        while not life.stop.wait(1.0) and server.alive():
+        while not life.stop.wait(1.0) and server.alive() and users.alive() and not restart.asked:
             life.beat()
             auth.keep()
             notify("WATCHDOG=1")
             if watchdog is not None:
                 watchdog.turn()
-        failed = not life.stop.is_set()
+        failed = not life.stop.is_set() and not restart.asked
         notify("STOPPING=1")
         packages.close()
         ftp.stop()
+        https.stop()
         server.stop()
         who.close()
         auth.keep(last=True)
@@ -146,7 +177,13 @@ def _run(words: list[str]) -> int:
         if RUN in os.environ:
             shutil.rmtree(os.environ.pop(RUN), ignore_errors=True)
         LOG.info("stopped")
+    if restart.asked and not life.stop.is_set():
+        restart.go()
     return FAILED if failed else 0
+
+
+def _give_back(packages: Packages, state: State, name: str, folder: Path, by: str) -> None:
+    packages.data.ask(name, "take", "--state", str(state.root), "--by", by, str(folder))
 
 
 def _install(words: list[str]) -> int:
@@ -163,7 +200,7 @@ def _install(words: list[str]) -> int:
             (state.host / "trust" / path.with_suffix(".pub").name).write_bytes(public_pem(read_public(path)))
         if not options.package.is_file():
             raise GatewrightError("{package} does not exist", package=options.package)
-        packages, _ = _packages(state, None, "sim", [])
+        packages, _ = _packages(state, None, "sim", [], Users(state, None))
         *steps, name = packages.install(options.package, CAMERA)
         for step in steps:
             print(step, file=sys.stderr)
@@ -214,7 +251,9 @@ def _run_in_memory(state: State) -> None:
     LOG.error("%s cannot be written (%s): %s is used until the next start", usual, reason, folder)
 
 
-def _packages(state: State, sd: Path | None, profile: str, trusted: list[Path]) -> tuple[Packages, Callable[[], bool]]:
+def _packages(
+    state: State, sd: Path | None, profile: str, trusted: list[Path], users: Users
+) -> tuple[Packages, Callable[[], bool]]:
     simulated = all_profiles()[profile].simulated
 
     def present() -> bool:
@@ -222,7 +261,7 @@ def _packages(state: State, sd: Path | None, profile: str, trusted: list[Path]) 
 
     slots = Slots(state.host / "packages", sd.resolve() if sd else None, present)
     trust = TrustedKeys(state.host / "trust", trusted)
-    packages = Packages(state, slots, trust, _make_safe(state), device_serial(state), Clock())
+    packages = Packages(state, slots, trust, _make_safe(state), device_serial(state), Clock(), users)
     return packages, present
 
 

@@ -13,10 +13,15 @@ from board.kit.web.routes import Answer, Call
 from board.kit.words import Text
 from firmware.ftp.service import FtpService
 from firmware.gateway.proxy import Proxy
+from firmware.https.service import HttpsService
+from firmware.keeping.backups import Backups
+from firmware.machine.root import Helper
 from firmware.menu import Group, menu_for
+from firmware.network.trial import AddressTrial
 from firmware.packages.management import Packages
 from firmware.packages.uploads import Uploads
 from firmware.people.auth import Auth
+from firmware.restart import Restart
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
@@ -26,7 +31,7 @@ PACKAGES_PAGE = "/setup/application/vadp.html"
 @dataclass(frozen=True, slots=True)
 class Host:
     """One object per process; its parts are safe to use from several threads. `card_present()`: an SD card is in the camera;
-    `menu`: its groups in their order."""
+    `menu`: its groups in their order; `card`: where an SD card belongs, "" nowhere."""
 
     auth: Auth
     packages: Packages
@@ -36,7 +41,15 @@ class Host:
     proxy: Proxy
     menu: tuple[Group, ...]
     ftp: FtpService
+    https: HttpsService
     state: State
+    backups: Backups
+    restart: Restart
+    helper: Helper
+    trial: AddressTrial
+    profile: str
+    simulated: bool
+    card: str
 
     def page(
         self,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import tempfile
 from collections import Counter
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
@@ -13,7 +12,6 @@ from pathlib import Path
 from textwrap import wrap
 
 from bottle import SimpleTemplate
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image
 
 from board.identity import device_serial
@@ -26,7 +24,7 @@ from hil_tests.progress import Result
 from hil_tests.signature import device_key, sign_report
 from hil_tests.wiring_svg import wiring_svg
 from vadp_package import __version__
-from vadp_package.build import build
+from vadp_package.build import identity
 
 NAME = "report.html"
 TEMPLATE = Path(__file__).with_name("report.tpl")
@@ -110,8 +108,7 @@ def render(profile: BoardProfile, results: tuple[Result, ...], names: Names, fac
 
 def package_sha256() -> str:
     """Identity of the software that was tested: what Package Management shows once this checkout's package is installed."""
-    with tempfile.TemporaryDirectory() as folder:
-        return build(Path(folder), Ed25519PrivateKey.generate()).manifest_sha256
+    return identity()
 
 
 def share(needed: list[int], room: float) -> list[int]:

@@ -27,6 +27,7 @@ from board.kit.clock import Clock  # noqa: E402
 from board.kit.servers import read_servers  # noqa: E402
 from board.kit.state import State  # noqa: E402
 from firmware.ftp.service import FtpService  # noqa: E402
+from firmware.https.service import HttpsService  # noqa: E402
 
 if TYPE_CHECKING:
     from engine.settings import RecorderSettings
@@ -237,6 +238,7 @@ def _announce(state: State, port: int) -> None:
 def _servers(state: State) -> Mapping[str, str]:
     """{name: address} of the servers that are on; they may be a moment later than the portal."""
     wanted = {"ftp"} if FtpService(state, "").settings.enabled else set()
+    wanted |= {"https"} if HttpsService(state, "", Clock()).settings.enabled else set()
     recorders = _recorder_settings(state)
     wanted |= {name for name in ("onvif", "rtsp", "nvr") if getattr(recorders, name)}
     deadline = time.monotonic() + SERVERS_WITHIN_S

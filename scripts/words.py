@@ -14,7 +14,7 @@ import argparse
 import ast
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -190,9 +190,9 @@ def _write(path: Path, catalogue: Catalog) -> None:
         write_po(file, catalogue, width=130, include_lineno=False, sort_by_file=True, ignore_obsolete=True)
 
 
-def mistakes() -> list[str]:
-    """What is wrong with texts and catalogues, one line each."""
-    found = found_in_product()
+def mistakes(found: Sequence[Found] = ()) -> list[str]:
+    """What is wrong with texts and catalogues, one line each. `found`: the texts of the product, where they are known already."""
+    found = found or found_in_product()
     wrong = [f"{each.place}:{each.line}: {problem}" for each in found if (problem := wrong_template(each))]
     wanted = {each.id for each in found}
     for path in sorted(LOCALES.glob("*.po")):

@@ -24,8 +24,8 @@ IN_CI = "CI"
 """Environment: set where CI runs."""
 
 LONGEST = (
-    "tests/chain/", "tests/unit/firmware/packages/test_packages.py", "tests/browser/", "tests/unit/board/pins/test_server.py",
-    "tests/contract/test_cameras.py", "tests/unit/webui/test_app.py", "tests/servers/",
+    "tests/chain/test_virtual_board.py", "tests/chain/", "tests/unit/firmware/packages/test_packages.py", "tests/browser/",
+    "tests/unit/board/pins/test_server.py", "tests/contract/test_cameras.py", "tests/unit/webui/test_app.py", "tests/servers/",
 )  # fmt: skip
 """Files and folders that take half a minute and more, in the order in which they begin: begun last, one of them would keep the
 other workers waiting for it."""
@@ -77,7 +77,7 @@ def leak_free() -> Iterator[None]:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     def rank(item: pytest.Item) -> int:
-        file = item.path.relative_to(config.rootpath).as_posix()
+        file = item.nodeid.partition("::")[0]
         return next((place for place, known in enumerate(LONGEST) if file.startswith(known)), len(LONGEST))
 
     items.sort(key=rank)

@@ -9,10 +9,12 @@ from __future__ import annotations
 from functools import cache
 from importlib.metadata import distribution
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from lxml import etree
-from xmlschema import XMLSchema11
+if TYPE_CHECKING:  # it takes long to load, and every worker of a run reads this file
+    from xmlschema import XMLSchema11
+
 
 TT = "http://www.onvif.org/ver10/schema"
 SOAP = "http://www.w3.org/2003/05/soap-envelope"
@@ -49,6 +51,8 @@ def _folder() -> Path:
 
 @cache
 def _schema() -> XMLSchema11:
+    from xmlschema import XMLSchema11
+
     held = "".join(f'<xs:element name="{name}" type="tt:{type_name}"/>' for name, type_name in HELD.items())
     whole = (
         f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:tt="{TT}" targetNamespace="{TT}">'
@@ -60,6 +64,8 @@ def _schema() -> XMLSchema11:
 @cache
 def _load_services() -> None:
     """All at once: building what they declare takes longer than reading them."""
+    from lxml import etree
+
     for wsdl in SERVICES:
         for declared in etree.parse(str(_folder() / wsdl)).iter("{http://www.w3.org/2001/XMLSchema}schema"):
             _schema().add_schema(etree.tostring(declared).decode(), build=False)

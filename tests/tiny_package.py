@@ -61,6 +61,12 @@ if mode == "no_library":
     import a_library_of_other_boards
 if mode == "beats_once":
     pathlib.Path(state / "run" / f"{name}.beat").touch()
+if mode == "forks":
+    child = os.fork()
+    if child == 0:
+        os.setpgid(0, 0)
+        signal.pause()
+    (state / "child.pid").write_text(str(child))
 if mode == "http":
     import http.server, socketserver  # a quarter of a second where no bytecode is kept yet
     class Handler(http.server.BaseHTTPRequestHandler):

@@ -7,6 +7,7 @@ import hashlib
 import io
 import re
 import tarfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,9 +38,8 @@ class Built:
 def build(out: Path, key: Ed25519PrivateKey, root: Path = ROOT, version: str = __version__) -> Built:
     """Writes `out`/NAME-VERSION-ARCH.tar.gz from the sources below `root`; PackageError says what is missing."""
     files = contents(root)
-    conf = (HERE / CONF).read_text("utf-8").replace("{version}", version).encode()
+    conf, hashes = _described(files, version)
     checked = manifest.parse(conf)
-    hashes = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(files.items())).encode()
     signature = key.sign(signed_bytes(conf, hashes))
     members = {CONF: conf, HASHES: hashes, SIGNATURE: signature, INITSCR: files.pop(INITSCR), **dict(sorted(files.items()))}
     path = out / f"{checked.name}-{checked.version}-{checked.arch}.tar.gz"
@@ -51,6 +51,17 @@ def build(out: Path, key: Ed25519PrivateKey, root: Path = ROOT, version: str = _
     except OSError as why:
         raise PackageError("{path} cannot be written: {reason}", path=path, reason=why.strerror) from why
     return Built(path, manifest_sha256(conf, hashes))
+
+
+def identity(root: Path = ROOT, version: str = __version__) -> str:
+    """The manifest_sha256 of what `build` would write."""
+    return manifest_sha256(*_described(contents(root), version))
+
+
+def _described(files: Mapping[str, bytes], version: str) -> tuple[bytes, bytes]:
+    """What the package says of itself, and of its files."""
+    conf = (HERE / CONF).read_text("utf-8").replace("{version}", version).encode()
+    return conf, "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(files.items())).encode()
 
 
 def contents(root: Path) -> dict[str, bytes]:

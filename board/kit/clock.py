@@ -24,11 +24,17 @@ def boot_id() -> str:
         return ""
 
 
+SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
+"""Made by systemd-timesyncd when it has set the clock since the board was switched on."""
+
+
 def synchronised() -> bool:
-    """Whether the kernel says that the wall clock follows a time server (adjtimex(2)); False where it does not know."""
+    """Whether the wall clock follows a time server, as the kernel says (adjtimex(2)); where a service may not ask it (systemd's
+    ProtectClock), as systemd-timesyncd does. False where nobody knows."""
     import ctypes
 
-    return ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(TIMEX_BYTES)) not in (-1, TIME_ERROR)
+    found = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(TIMEX_BYTES))
+    return SYNCHRONISED.exists() if found == -1 else found != TIME_ERROR
 
 
 class Clock:

@@ -16,6 +16,7 @@ PERMISSIONS: Mapping[str, str] = {
     "audit": mark("See what was done and who changed what"),
     "logs": mark("Read and download the logs"),
     "packages": mark("Install, start, stop and remove packages and their licences"),
+    "system": mark("Set time and storage of the camera; update and restart it; back up, restore and reset all of it"),
     "people": mark("Manage accounts, tokens and device passwords"),
 }
 """Name of a permission: what it allows."""

@@ -32,6 +32,8 @@ _IN_ADDRESS = re.compile(
 )
 """Passwords in an address: before the host, and where cameras take them as parameters."""
 
+_TIME = re.compile(r"\d{1,2}:\d\d")
+
 _EVERYTHING = re.compile(r"(?<=://)[^/?#\s]*@|(?<=\?).+")
 """For what is written down: user and password, and all that follows a question mark."""
 
@@ -58,6 +60,12 @@ def without_secrets(kind: type[Settings], values: Mapping[str, Any]) -> dict[str
     return found
 
 
+def for_strangers(kind: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` for somebody who helps from afar: numbers, switches, times and choices as they are; an address without its user,
+    path and parameters; of any other text only how long it is: a header or a template may hold a secret that no field says."""
+    return {name: _for_strangers(kind, name, value) for name, value in values.items()}
+
+
 def merged(kind: type[Settings], body: Mapping[str, Any], stored: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Problem, ...]]:
     """(what was sent over what is stored, what has to be typed again). An empty password and a hidden one keep the stored one."""
     values = {**stored, **{name: value for name, value in body.items() if not (is_secret(kind, name) and value in ("", None))}}
@@ -75,6 +83,25 @@ def merged(kind: type[Settings], body: Mapping[str, Any], stored: Mapping[str, A
             else:
                 values[name] = unhidden
     return values, tuple(found)
+
+
+def _for_strangers(kind: type[Settings], name: str, value: Any) -> Any:
+    if is_secret(kind, name):
+        return HIDDEN if value else ""
+    field = kind.model_fields.get(name)
+    if isinstance(value, list | tuple) and not all(isinstance(each, bool | int | float) for each in value):
+        return f"({len(value)} values)"
+    if isinstance(value, Mapping):
+        return f"({len(value)} values)"
+    if not isinstance(value, str) or not value:
+        return value
+    if (field is not None and (value == field.default or value in field.choices)) or _TIME.fullmatch(value):
+        return value
+    scheme, separator, rest = value.partition("://")
+    if separator and scheme.isalnum():
+        place = re.split(r"[/?#\s]", rest, maxsplit=1)[0].rpartition("@")[2]
+        return f"{scheme}://{place}"
+    return f"({len(value)} characters)"
 
 
 def _public(kind: type[Settings], name: str, value: Any) -> Any:

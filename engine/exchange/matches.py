@@ -10,9 +10,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any
 
+from board.kit.cells import safe_cell
 from engine.exchange.plate_files.csv_file import Encoded
 from engine.formats import xml_text
-from engine.formats.cells import safe_cell
 from engine.formats.event import Device, document
 from engine.formats.workbook import write_workbook
 from engine.store import Store

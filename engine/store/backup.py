@@ -19,10 +19,13 @@ from urllib.parse import quote
 
 from board.kit.clock import Clock
 from board.kit.errors import StoreDamaged, StoreError
-from board.kit.files import space, sync_folder
+from board.kit.files import private_in, space, sync_folder
 from engine.store.refusals import problem
 
 log = logging.getLogger("store")
+
+WHOLE = "whole"
+"""A database with its passages that is to take the place of the present one (rescue.EXCHANGE)."""
 
 NEWEST, DAILY, BEFORE = "newest", "daily", "before"
 """The newest copy; one that was the newest a day or more ago; what was there before a person restored another or reset all."""
@@ -74,7 +77,11 @@ def abouts(database: Path) -> list[About]:
 
 def about(database: Path, name: str) -> About | None:
     """None when there is no such copy, or it is damaged."""
-    path = file_of(database, name)
+    return about_file(file_of(database, name), name)
+
+
+def about_file(path: Path, name: str = "") -> About | None:
+    """The same of another file."""
     if not path.exists():
         return None
     try:
@@ -89,8 +96,13 @@ def about(database: Path, name: str) -> About | None:
 
 def is_whole(database: Path, name: str) -> bool:
     """Every page of the copy can be read."""
+    return is_whole_file(file_of(database, name))
+
+
+def is_whole_file(path: Path) -> bool:
+    """The same of another file."""
     try:
-        with closing(_reading(file_of(database, name))) as copy:
+        with closing(_reading(path)) as copy:
             return bool(copy.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
     except (sqlite3.Error, OSError):
         return False
@@ -99,10 +111,15 @@ def is_whole(database: Path, name: str) -> bool:
 def make(database: Path, name: str, now: datetime) -> None:
     """Copies what `TABLES` hold now. sqlite3.Error or OSError: it could not; the copy before is as it was then."""
     path = file_of(database, name)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o770, parents=True, exist_ok=True)
+    copy_to(path, database, now)
+
+
+def copy_to(path: Path, database: Path, now: datetime) -> None:
+    """The same into another file."""
     fresh = path.with_name(f"{path.name}.new")
     fresh.unlink(missing_ok=True)
-    os.close(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600))  # passwords of actions are in it
+    os.close(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_EXCL, private_in(path.parent)))  # passwords of actions are in it
     try:
         with closing(sqlite3.connect(_uri(fresh, "rwc"), uri=True, isolation_level=None)) as copy:
             copy.execute("PRAGMA journal_mode=OFF")

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from board.kit.errors import StoreDamaged, StoreError
-from board.kit.files import sync_folder, write_whole
+from board.kit.files import private_in, sync_folder, write_whole
 from board.kit.words import Text, from_stored, to_stored
 from engine.store import backup
 from engine.store.migrations import MIGRATIONS, carry_out, layout_version
@@ -30,8 +30,9 @@ from engine.store.salvage import salvage
 
 log = logging.getLogger("store")
 
-CHECK, RESET, RESTORE = "check", "reset", "restore"
-"""check: a process was told that the file is damaged; reset: a person wants an empty one; restore: the lists of a copy."""
+CHECK, RESET, RESTORE, EXCHANGE = "check", "reset", "restore", "exchange"
+"""check: a process was told that the file is damaged; reset: a person wants an empty one; restore: the lists of a copy; exchange:
+the database of a backup, with its passages."""
 
 KEPT, UNDO = "kept", "undo"
 
@@ -61,7 +62,7 @@ def ask(database: Path, what: str, name: str = "", by: str = "") -> None:
     """Writes down what the next process to open the database does before. `name`: the copy to restore; `by`: the user who wants
     it. StoreError: it cannot be written."""
     try:
-        write_whole(_order_file(database), json.dumps({"do": what, "name": name, "by": by}).encode(), 0o600)
+        write_whole(_order_file(database), json.dumps({"do": what, "name": name, "by": by}).encode(), private_in(database.parent))
     except OSError as why:
         raise problem(database.name, why) from why
 
@@ -214,18 +215,41 @@ def _restore(database: Path, name: str, by: str) -> None:
     if about is None or not backup.is_whole(database, name):
         _tell(database, Text("the copy of the lists is damaged: nothing was restored"))
         return
-    backup.make(database, UNDO, datetime.now(UTC))
+    is_new = _is_new(database)
+    if not is_new and (found := _damage_of(database, GATES_TABLES, LOOK_WITHIN_S)):
+        _begin_anew(database, Text("the database was damaged ({why})", {"why": found}))
+    if not is_new:
+        backup.make(database, UNDO, datetime.now(UTC))
     with closing(_connected(database)) as target:
         target.execute("BEGIN IMMEDIATE")
         carry_out(target, MIGRATIONS[layout_version(target) :])
         target.execute("COMMIT")
         backup.fill(target, database, name)
         _note_change(target, by)
-    backup.file_of(database, UNDO).replace(backup.file_of(database, backup.BEFORE))
+    if not is_new:
+        backup.file_of(database, UNDO).replace(backup.file_of(database, backup.BEFORE))
     _tell(database, Text("lists, actions and settings are those of {at} again", {"at": _day(about.at)}))
 
 
-_DO: Mapping[str, Callable[[Path, str, str], None]] = {CHECK: _check, RESET: _reset, RESTORE: _restore}
+def _take(database: Path, name: str, by: str) -> None:
+    """What was there before goes, but for its lists. After a power cut the file may have been taken already."""
+    source = backup.file_of(database, backup.WHOLE)
+    if not source.exists():
+        return
+    if not _is_new(database):
+        try:
+            backup.make(database, backup.BEFORE, datetime.now(UTC))
+        except (sqlite3.Error, OSError) as why:
+            log.error("what was there before is not kept: %s", why)
+    for each in (backup.NEWEST, backup.DAILY):
+        backup.file_of(database, each).unlink(missing_ok=True)
+    _exchange(database, source, aside=False)
+    with closing(_connected(database)) as target:
+        _note_change(target, by)
+    _tell(database, Text("lists, actions, settings and passages are those of a backup"))
+
+
+_DO: Mapping[str, Callable[[Path, str, str], None]] = {CHECK: _check, RESET: _reset, RESTORE: _restore, EXCHANGE: _take}
 
 
 def _begin_anew(database: Path, why: Text) -> None:
@@ -265,7 +289,7 @@ def _fresh(database: Path, name: str, numbers: Mapping[str, int]) -> Path:
     """A new database of this release's layout beside the old one, filled from the copy `name`, synced."""
     fresh = database.with_name(f"{database.name}-fresh")
     fresh.unlink(missing_ok=True)
-    os.close(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600))
+    os.close(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_EXCL, private_in(database.parent)))
     with closing(sqlite3.connect(fresh, isolation_level=None)) as target:
         target.execute("PRAGMA synchronous=OFF")
         target.execute("BEGIN IMMEDIATE")
@@ -309,6 +333,11 @@ def _damage_of(database: Path, tables: Sequence[str], within_s: float) -> str:
         return damage(connection, tables, within_s)
 
 
+def _is_new(database: Path) -> bool:
+    """There is nothing in it yet."""
+    return not database.exists() or database.stat().st_size == 0
+
+
 def _is_gone(database: Path) -> bool:
     """There is none, or an empty file, though there was one."""
     try:
@@ -343,7 +372,7 @@ def _alone(database: Path) -> Iterator[bool]:
 
 def _opened(database: Path) -> int:
     database.parent.mkdir(parents=True, exist_ok=True)
-    return os.open(database.with_name(f"{database.name}-open"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    return os.open(database.with_name(f"{database.name}-open"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, private_in(database.parent))
 
 
 def _locked(number: int, how: int, wait_s: float) -> bool:
@@ -374,7 +403,7 @@ def _tell(database: Path, text: Text) -> None:
     log.error("%s", text)
     document = {"at": datetime.now(UTC).isoformat(), "text": to_stored(text)}
     try:
-        write_whole(_notice_file(database), json.dumps(document).encode(), 0o600)
+        write_whole(_notice_file(database), json.dumps(document).encode(), private_in(database.parent))
     except OSError as why:
         log.error("the portal will not say it: %s", why)
 

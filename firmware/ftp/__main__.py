@@ -26,7 +26,7 @@ from board.kit.servers import announce, url_of
 from board.kit.state import State
 from board.kit.web.listeners import tcp_listener
 from board.kit.wire import Channel, Codec, PeerGone
-from firmware.ftp.certificate import ensure_certificate
+from firmware.certificates.own import ensure_certificate
 from firmware.ftp.messages import MESSAGES, Alive, Ask, FtpPlan, Line, Told
 from firmware.ftp.room import LISTS
 
@@ -78,7 +78,8 @@ def make_folders(state: State) -> None:
     """The FTP folder: as in /tmp, whoever writes there can take nothing away that belongs to another user."""
     for folder, mode in ((state.ftp, 0o1777), (state.ftp / LISTS, 0o755)):
         folder.mkdir(exist_ok=True)
-        folder.chmod(mode)
+        if folder.stat().st_uid == os.getuid():  # else the host made it, for this user among others
+            folder.chmod(mode)
 
 
 def _listen(plan: FtpPlan) -> socket.socket:

@@ -29,7 +29,7 @@ from pyftpdlib.servers import FTPServer
 
 from board.kit.errors import WireError
 from board.kit.wire import Channel
-from firmware.ftp.certificate import CertificateFiles
+from firmware.certificates.own import CertificateFiles
 from firmware.ftp.confine import confine, die_with_parent
 from firmware.ftp.messages import Alive, Ask, FtpPlan, Line, Told
 from firmware.ftp.room import LARGEST_FILE, LISTS, Room, bad_name

@@ -15,25 +15,62 @@ from board.kit.web.menu import Tab
 from board.kit.web.render import Templates
 from board.kit.web.routes import Answer, Call, Route
 from board.kit.words import Text
+from board.profiles import all_profiles
 from firmware.ftp.service import FtpService
 from firmware.gateway import cgi, portals
 from firmware.gateway.admission import admit, guard
 from firmware.gateway.proxy import Proxy
+from firmware.gateway.secure import secured
 from firmware.host import TEMPLATES, Host
+from firmware.https.service import HttpsService
+from firmware.keeping.backups import Backups
+from firmware.machine.root import Helper
 from firmware.menu import menu
+from firmware.network.trial import AddressTrial
 from firmware.packages.management import Packages
 from firmware.packages.uploads import Uploads
 from firmware.people.auth import Auth
+from firmware.restart import Restart
 
 LOG = logging.getLogger("web")
 
 
 def open_host(
-    auth: Auth, packages: Packages, uploads: Uploads, card_present: Callable[[], bool], ftp: FtpService, state: State
+    auth: Auth,
+    packages: Packages,
+    uploads: Uploads,
+    card_present: Callable[[], bool],
+    ftp: FtpService,
+    https: HttpsService,
+    state: State,
+    backups: Backups,
+    restart: Restart,
+    helper: Helper,
+    profile: str,
+    card: str,
 ) -> Host:
     """The host with every page of firmware/pages in its menu."""
     tabs = find(firmware.pages, "TAB", Tab).values()
-    return Host(auth, packages, uploads, card_present, Templates(TEMPLATES), Proxy(), menu(tabs), ftp, state)
+    simulated = all_profiles()[profile].simulated
+    return Host(
+        auth,
+        packages,
+        uploads,
+        card_present,
+        Templates(TEMPLATES),
+        Proxy(),
+        menu(tabs),
+        ftp,
+        https,
+        state,
+        backups,
+        restart,
+        helper,
+        AddressTrial(helper),
+        profile,
+        simulated,
+        card,
+    )
 
 
 def routes() -> tuple[Route[Host], ...]:
@@ -44,7 +81,7 @@ def routes() -> tuple[Route[Host], ...]:
 
 def build(host: Host) -> Wsgi:
     """The WSGI application."""
-    return app.build(app.Site(host, "/", admit, guard, _error_page, LOG), routes())
+    return secured(host, app.build(app.Site(host, "/", admit, guard, _error_page, LOG), routes()))
 
 
 def _error_page(host: Host, call: Call, why: GatewrightError, status: int) -> Answer:

@@ -323,9 +323,12 @@ def _headers(visitor: Visitor, with_log_in: bool) -> dict[str, str]:
     for key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         if environ.get(key):
             headers[key.replace("_", "-").lower()] = environ[key]
-    cookies = [part for part in environ.get("HTTP_COOKIE", "").split(";") if not part.strip().startswith(SESSION)]
+    cookies = [
+        part for part in environ.get("HTTP_COOKIE", "").split(";") if not part.strip().removeprefix("__Host-").startswith(SESSION)
+    ]
     if any(part.strip() for part in cookies):
         headers["cookie"] = ";".join(cookies).strip()
     headers["connection"] = "keep-alive"
     headers["x-forwarded-for"] = visitor.address
+    headers["x-forwarded-proto"] = environ["wsgi.url_scheme"]
     return headers | {name.lower(): value for name, value in headers_of(visitor).items()}

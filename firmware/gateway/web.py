@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from board.kit.errors import GatewrightError
 from board.kit.web.exchange import Wsgi
@@ -10,8 +13,11 @@ from board.kit.web.heads import Head
 from board.kit.web.limits import Addresses, Limits, Share, memory_bytes, streams_for
 from board.kit.web.listeners import tcp_listener
 from board.kit.web.server import Server, address_share
+from firmware.keeping.backups import MAX_BACKUP_BYTES
 from firmware.packages.uploads import FORM_BYTES
-from firmware.packages.verify import MAX_ARCHIVE_BYTES
+
+if TYPE_CHECKING:
+    import ssl
 
 LOG = logging.getLogger("web")
 
@@ -22,7 +28,7 @@ LIMITS = Limits(
     parked_s=630.0,  # an ONVIF client may let a pull wait for ten minutes
     streams=STREAMS,
     streams_per_address=STREAMS,
-    max_body_bytes=MAX_ARCHIVE_BYTES + 2 * FORM_BYTES,
+    max_body_bytes=MAX_BACKUP_BYTES + 2 * FORM_BYTES,
 )  # many who watch may sit behind one address
 _OWN = (
     "/login",
@@ -48,6 +54,7 @@ class WebServer:
         self._application = application
         self._addresses = addresses
         self._server: Server | None = None
+        self.port = port
 
     def start(self) -> int:
         """Listens when this returns; the port. GatewrightError when it cannot."""
@@ -55,10 +62,20 @@ class WebServer:
             listener = tcp_listener(self._bind, self._port)
         except OSError as why:
             raise GatewrightError("cannot listen on {bind} port {port}: {why}", bind=self._bind, port=self._port, why=why) from why
-        port: int = listener.getsockname()[1]
+        self.port = int(listener.getsockname()[1])
         self._server = Server(listener, self._application, LIMITS, self._addresses, _shares)
         self._server.start()
-        return port
+        return self.port
+
+    def also_at(self, listener: socket.socket, tls: Callable[[], ssl.SSLContext]) -> None:
+        """Serves the application there too, encrypted by what `tls` gives each connection."""
+        assert self._server is not None
+        self._server.also_at(listener, tls)
+
+    def not_at(self, listener: socket.socket) -> None:
+        """Does not listen there any more."""
+        assert self._server is not None
+        self._server.not_at(listener)
 
     def alive(self) -> bool:
         """False when one of the server's threads has ended by itself."""

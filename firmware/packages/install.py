@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -17,16 +14,18 @@ from firmware.packages.checker import check_archive, check_tree
 from firmware.packages.environment import Environment
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.manifest import Manifest
+from firmware.packages.script import WITHIN_S, command, reason, run
 from firmware.packages.slots import FAILED, SD, Slot, Slots
-from firmware.packages.verify import INITSCR, Verified
+from firmware.packages.verify import Verified
 from firmware.packages.versions import Versions
-from firmware.processes.supervisor import CHILD
+from firmware.processes.launch import CHECK
+from firmware.processes.places import open_tree
+from firmware.processes.users import Users
 
 LOG = logging.getLogger("packages")
 
 MAX_PACKAGES = 10
 """`capability_vadp_npackage`."""
-CHECK_WITHIN_S = 240.0
 
 
 class Installer:
@@ -35,7 +34,7 @@ class Installer:
 
     def __init__(
         self, slots: Slots, trust: TrustedKeys, environment: Environment, lock: AbstractContextManager[object],
-        switch: Callable[[str, Slot, Text], None], versions: Versions,
+        switch: Callable[[str, Slot, Text], None], versions: Versions, users: Users,
     ) -> None:  # fmt: skip
         self._slots = slots
         self._trust = trust
@@ -43,6 +42,7 @@ class Installer:
         self._lock = lock
         self._switch = switch
         self._versions = versions
+        self._users = users
         self._busy = threading.Lock()
 
     def install(self, archive: Path, storage: str, older: bool = False) -> Iterator[Text]:
@@ -128,25 +128,18 @@ class Installer:
     def _check(self, name: str, slot: Slot) -> None:
         """Runs the package's own check before anything is switched; its last line of output is the reason when it fails."""
         path = self._slots.path(name, slot)
-        command = [sys.executable, "-I", "-S", str(CHILD), str(os.getpid()), sys.executable, "-P", str(path / INITSCR), "check"]
-        popen = subprocess.Popen(
-            command, cwd=path, env=self._environment.of(slot, path, licensed=True), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
+        open_tree(path)
         try:
-            output, _ = popen.communicate(timeout=CHECK_WITHIN_S)
-        except subprocess.TimeoutExpired as why:
-            os.killpg(popen.pid, 9)
-            popen.communicate()
+            asked = command(path, self._environment.of(slot, path, licensed=True), "check")
+            code, said = run(asked, launch=self._users.for_one(CHECK))
+        except TimeoutError as why:
             raise PackageError(
-                "{name}: its check took longer than {limit_s:.0f} s; nothing was changed",
-                name=name,
-                limit_s=CHECK_WITHIN_S,
+                "{name}: its check took longer than {limit_s:.0f} s; nothing was changed", name=name, limit_s=WITHIN_S
             ) from why
-        if popen.returncode:
-            lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
-            reason = lines[-1][:300] if lines else Text("exit code {code}", {"code": popen.returncode})
-            raise PackageError("{name} does not work on this camera: {reason}", name=name, reason=reason)
+        except OSError as why:
+            raise PackageError("{name}: its check cannot be started: {reason}", name=name, reason=why.strerror or why) from why
+        if code:
+            raise PackageError("{name} does not work on this camera: {reason}", name=name, reason=reason(code, said))
 
 
 def _compare(ours: Manifest, theirs: Manifest) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import logging
 import os
@@ -16,6 +17,9 @@ if TYPE_CHECKING:  # 8 MB, which the host does without (checker.py)
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 LOG = logging.getLogger("keys")
+
+SPKI = bytes.fromhex("302a300506032b6570032100")
+"""What an Ed25519 key begins with in DER; its 32 bytes follow."""
 
 Trust: TypeAlias = "Mapping[str, Ed25519PublicKey]"
 """{fingerprint: public key} of whom this camera trusts."""
@@ -50,6 +54,21 @@ def parse_public(data: bytes, name: str) -> Ed25519PublicKey:
     if not isinstance(key, Ed25519PublicKey):
         raise PackageError("public key {name}: not an Ed25519 key", name=name)
     return key
+
+
+def raw_public(pem: bytes, name: str) -> bytes:
+    """The 32 bytes of an Ed25519 public key in PEM, read without the library; PackageError when it is none (RFC 8410, 4)."""
+    _, begun, rest = pem.partition(b"-----BEGIN PUBLIC KEY-----")
+    body, ended, _ = rest.partition(b"-----END PUBLIC KEY-----")
+    try:
+        der = base64.b64decode(b"".join(body.split()), validate=True)
+    except ValueError as why:
+        raise PackageError("public key {name}: not a PEM public key", name=name) from why
+    if not (begun and ended):
+        raise PackageError("public key {name}: not a PEM public key", name=name)
+    if len(der) != len(SPKI) + 32 or not der.startswith(SPKI):
+        raise PackageError("public key {name}: not an Ed25519 key", name=name)
+    return der[len(SPKI) :]
 
 
 def report_key(state: State) -> str:

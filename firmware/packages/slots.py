@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import shutil
 import threading
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,8 @@ LETTERS = ("A", "B", "C")
 """The current version, the one before it, and room for a new one until it has passed its check."""
 SPARE_BYTES = 8 << 20
 """Stays free on the disk after an installation."""
+RESERVE_BYTES = 128 << 10
+FULL = (errno.ENOSPC, errno.EDQUOT)
 CAMERA, SD = "camera", "sd"
 STAGED, TRIAL, GOOD, FAILED = "staged", "trial", "good", "failed"
 """staged: unpacked, never run; trial: runs, not yet good; failed: rolled back or never got good."""
@@ -63,6 +67,9 @@ class Slots:
         self._writing = threading.Lock()
         self._manifests: dict[str, Manifest] = {}
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._reserve = root / "reserve"
+        """A file whose room a full disk gives to records: a way back, or Stop, must not need room that nobody has."""
+        self._make_reserve()
 
     def names(self) -> tuple[str, ...]:
         """Installed packages, sorted: their place is the `idx` of the CGIs. Those whose record is damaged are among them."""
@@ -273,7 +280,8 @@ class Slots:
         for storage in storages:
             for folder in (letter, f"{letter}.new"):
                 shutil.rmtree(self._place(name, storage) / folder, ignore_errors=True)
-        (self._root / name / f"{letter}.conf").unlink(missing_ok=True)
+        with suppress(OSError):  # as the folders: on a card that may only be read, the next start tries again
+            (self._root / name / f"{letter}.conf").unlink()
 
     def _put(self, name: str, slot: Slot) -> None:
         def change(record: Record) -> Record:
@@ -311,10 +319,25 @@ class Slots:
         raise PackageError("{name} is not installed", name=name)
 
     def _write_record(self, record: Record) -> None:
+        kept = self._kept(record.name)
         try:
-            self._kept(record.name).write(record)
+            try:
+                kept.write(record)
+            except OSError as why:
+                if why.errno not in FULL or not self._reserve.exists():
+                    raise
+                self._reserve.unlink()
+                kept.write(record)
         except OSError as why:
             raise PackageError("{name}: its state cannot be stored: {reason}", name=record.name, reason=why.strerror) from why
+
+    def _make_reserve(self) -> None:
+        """Anew at each start, when there is room again."""
+        try:
+            with self._reserve.open("ab") as file:
+                os.posix_fallocate(file.fileno(), 0, RESERVE_BYTES)
+        except OSError as why:
+            LOG.warning("%s: no room can be kept for records: %s", self._reserve, why.strerror)
 
 
 def _parse(name: str, document: Any) -> Record:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 
 from board.kit.errors import PackageError
 from board.kit.words import Text, joined
@@ -12,6 +13,9 @@ from firmware.processes.supervisor import Supervisor
 
 LOG = logging.getLogger("packages")
 
+AGAIN_S = 30.0
+"""If the disk refused a roll-back, it is tried again after so long; what works of the package runs meanwhile."""
+
 
 class Trial:
     """The caller holds the lock of all packages."""
@@ -19,6 +23,8 @@ class Trial:
     def __init__(self, slots: Slots, running: Running) -> None:
         self._slots = slots
         self._running = running
+        self._refused_at: dict[str, float] = {}
+        """{package: when the disk refused its roll-back}"""
 
     def judge(self, name: str) -> None:
         """Looks at a running package; nothing is done to one that is good already. PackageError when the disk refuses."""
@@ -27,7 +33,8 @@ class Trial:
             return
         health = self._slots.manifest(name, slot).health
         spare = self._running.spare(name)
-        if supervisor.crashes > health.failures and spare is not None:
+        refused_s = time.monotonic() - self._refused_at.get(name, -AGAIN_S)
+        if supervisor.crashes > health.failures and spare is not None and refused_s >= AGAIN_S:
             self._fail(name, slot, spare, supervisor)
         elif supervisor.beating_s >= health.window_s:
             self._slots.mark(name, slot, GOOD)
@@ -52,6 +59,7 @@ class Trial:
         try:
             self._running.roll_back(name, slot, spare, joined(errors))
         except PackageError:
+            self._refused_at[name] = time.monotonic()
             if self._running.get(name) is None:
                 self._running.start(name)  # what works of it is better than nothing
             raise

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from board.kit.errors import PackageError
 from board.kit.files import space
@@ -46,6 +47,18 @@ class Uploads:
         finally:
             path.unlink(missing_ok=True)
 
+    @contextmanager
+    def file(self, call: Call[Any, Any], most_bytes: int, times: int) -> Iterator[tuple[Path, Mapping[str, str]]]:
+        """(the first file part, the other fields), gone at the end; `times`: so many times its size must be free."""
+        length = _length(call, most_bytes + FORM_BYTES)
+        if space(self._folder)[1] < length * times + SPARE_BYTES:
+            raise PackageError("there is not enough space on the camera for an upload of {size_mb} MB", size_mb=length >> 20)
+        path = self._new("file-")
+        try:
+            yield path, receive(call.stream, length, call.content_type, path, most_bytes).fields
+        finally:
+            path.unlink(missing_ok=True)
+
     def licence(self, call: Call) -> bytes:
         """A licence file, as multipart form or as the plain body."""
         length = _length(call, MAX_LICENCE_BYTES + FORM_BYTES)
@@ -76,7 +89,7 @@ def _is_on(fields: Mapping[str, str], name: str) -> bool:
     return choice in ("1", "on", "true")
 
 
-def _length(call: Call, limit: int) -> int:
+def _length(call: Call[Any, Any], limit: int) -> int:
     """The body's length; Refused 411 without one, 413 when it is over `limit`."""
     if not call.environ.get("CONTENT_LENGTH"):
         raise Refused(411, "Send the upload with a Content-Length.")

@@ -12,7 +12,8 @@ from firmware.menu import SECURITY
 from firmware.people import shapes
 from firmware.people.accounts import Account
 from firmware.people.forms import NewAccount, NewRole
-from firmware.people.passwords import MIN_PASSWORD, Busy
+from firmware.people.guesses import ACCOUNT_TRIES, FREE_TRIES, LONGEST_WAIT_S, TOTAL_TRIES
+from firmware.people.passwords import MAX_PASSWORD, MIN_PASSWORD, Busy
 
 NAME = "setup/security/accounts.html"
 _ONE = "api/accounts/<name:re:[A-Za-z0-9._-]+>"
@@ -35,6 +36,11 @@ def _page(host: Host, call: Call, error: object, user: str, status: int) -> Answ
         error=error,
         user=user,
         least=MIN_PASSWORD,
+        most=MAX_PASSWORD,
+        free_tries=FREE_TRIES,
+        longest_wait_s=round(LONGEST_WAIT_S),
+        account_tries=ACCOUNT_TRIES,
+        total_tries=TOTAL_TRIES,
     )
 
 

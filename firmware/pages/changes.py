@@ -1,26 +1,70 @@
-"""Changes: who changed which account, token or device password, and from where."""
+"""Changes: who changed which account, token, key or setting of the host, and from where; filtered, and as a table to keep."""
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import asdict
 
+from board.kit.cells import safe_cell
 from board.kit.web.menu import Tab
-from board.kit.web.routes import Answer, Call, api, data, page
+from board.kit.web.routes import Answer, Call, Query, api, data, download, page, text
 from board.kit.words import Text
 from firmware.host import Host
 from firmware.menu import SECURITY
+from firmware.people.changes import Change
 from firmware.people.shapes import Changes
 
 NAME = "setup/security/changes.html"
 MOST = 500
+MOST_IN_FILE = 5_000
+
+
+class ChangesQuery(Query):
+    """Which changes."""
+
+    find: str = text(80, "Only those with this text: in who, what, about or the address, in English or the reader's language.")
+    since: str = text(32, "Only those from this day or moment on, as they are written: 2027-01-31, 2027-01-31T18:00; UTC.")
+    until: str = text(32, "Only those up to this day or moment, with it.")
+
+
+def _found(host: Host, call: Call[ChangesQuery, object], most: int) -> list[Change]:
+    """The newest first."""
+    query, say = call.query, call.language.translate
+    wanted = query.find.casefold()
+
+    def fits(each: Change) -> bool:
+        said = f"{each.who}\n{each.what}\n{say(each.what)}\n{each.about}\n{each.address}".casefold()
+        return wanted in said and each.at >= query.since and (not query.until or each.at[: len(query.until)] <= query.until)
+
+    return [each for each in host.auth.changes.newest(MOST_IN_FILE) if fits(each)][:most]
 
 
 def _show(host: Host, call: Call) -> Answer:
-    return host.page(call, "changes", Text("Changes"), changes=host.auth.changes.newest(MOST))
+    given = {name: call.query.get(name, "")[:80] for name in ChangesQuery.model_fields}
+    query = ChangesQuery(**given)
+    found = _found(host, _with(call, query), MOST)
+    return host.page(call, "changes", Text("Changes"), here=f"/{NAME}", changes=found, query=given, most=MOST)
 
 
-def _listing(host: Host, call: Call) -> Answer:
-    return data({"changes": [asdict(each) for each in host.auth.changes.newest(MOST)]})
+def _with(call: Call, query: ChangesQuery) -> Call[ChangesQuery, object]:
+    from dataclasses import replace
+
+    return replace(call, query=query)  # type: ignore[arg-type, return-value]
+
+
+def _listing(host: Host, call: Call[ChangesQuery, object]) -> Answer:
+    return data({"changes": [asdict(each) for each in _found(host, call, MOST)]})
+
+
+def _table(host: Host, call: Call[ChangesQuery, object]) -> Answer:
+    file = io.StringIO()
+    rows = csv.writer(file)
+    rows.writerow(("at", "who", "address", "what", "about"))
+    for each in _found(host, call, MOST_IN_FILE):
+        rows.writerow([safe_cell(value) for value in (each.at, each.who, each.address, each.what, each.about)])
+    name = ("Content-Disposition", 'attachment; filename="changes.csv"')
+    return Answer(file.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", headers=(name,))
 
 
 TAB = Tab(
@@ -30,12 +74,21 @@ TAB = Tab(
     "audit",
     (
         page(NAME, "audit", _show),
+        download(
+            "setup/security/changes.csv",
+            "audit",
+            _table,
+            "The changes as a table for a spreadsheet, at most 5,000, the newest first.",
+            query=ChangesQuery,
+            reply="text/csv",
+        ),
         api(
             "GET",
             "api/changes",
             "audit",
             _listing,
-            "What was changed of accounts, tokens and device passwords.",
+            "What was changed of accounts, tokens, device passwords, keys and the host's settings; at most 500, the newest first.",
+            query=ChangesQuery,
             reply=Changes,
         ),
     ),

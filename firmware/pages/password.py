@@ -37,7 +37,7 @@ def _change(host: Host, call: Call) -> Answer:
         _set(host, call, call.body.get("old", ""), new)
     except (ConfigError, MustWait, Busy) as why:
         return _page(host, call, why, 400 if isinstance(why, ConfigError) else 429)
-    return Answer(b"", status=303, headers=host.auth.entering(call, host.auth.sessions.open(call.user), "/"))
+    return Answer(b"", status=303, headers=host.auth.entering(call, host.auth.enter(call, call.user), "/"))
 
 
 def _set(host: Host, call: Call[Any, Any], old: str, new: str) -> None:

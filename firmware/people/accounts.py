@@ -58,7 +58,7 @@ class Accounts:
         self._remember_key = secrets.token_bytes(32)
         self._remembered: OrderedDict[bytes, float] = OrderedDict()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._kept = Kept(folder / "accounts.json", _parse, _plain)
+        self._kept = Kept(folder / "accounts.json", parse, _plain)
         self._accounts = self._load()
 
     def _load(self) -> dict[str, Account]:
@@ -229,7 +229,8 @@ class Accounts:
         return self._clock.monotonic_ns() / 1e9
 
 
-def _parse(document: Any) -> dict[str, Account]:
+def parse(document: Any) -> dict[str, Account]:
+    """The accounts of a stored document by their names; ValueError, TypeError or LookupError when it is not right."""
     accounts = [Account(**fields) for fields in document]
     for account in accounts:
         words = (account.name, account.role, account.salt, account.hash)

@@ -54,6 +54,27 @@ class Administration:
         self._tokens.end_of_makers([name])
         self._record(visitor, mark("account removed"), name)
 
+    def end_session(self, visitor: Visitor, session_id: str) -> str:
+        """Whose session it was; ConfigError when there is none of that id."""
+        found = next((each for each in self._sessions.all() if each.id == session_id), None)
+        if found is None:
+            raise ConfigError("there is no such session any more")
+        self._reached(visitor, found.user)
+        self._sessions.end(session_id)
+        self._record(visitor, mark("session ended"), f"{found.user} ({found.address})")
+        return found.user
+
+    def end_sessions(self, visitor: Visitor) -> int:
+        """Every session but the visitor's own; how many. Those of accounts beyond him stay."""
+        own, ended = self._sessions.id_of(visitor.session), 0
+        for each in self._sessions.all():
+            account = self._accounts.get(each.user)
+            if each.id != own and account is not None and account.permissions <= visitor.permissions:
+                self._sessions.end(each.id)
+                ended += 1
+        self._record(visitor, mark("sessions ended"), str(ended))
+        return ended
+
     def make_token(self, visitor: Visitor, name: str, permissions: tuple[str, ...], expires: str) -> tuple[Token, str]:
         """The token and its secret. A token makes none, so that revoking it is enough."""
         maker = self._accounts.get(visitor.name)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+from typing import Any
 
 from board.kit.clock import Clock
+from board.kit.errors import ConfigError
 from board.kit.people import Nobody
 from board.kit.state import State
 from board.kit.web.origin import Front, cookie_name
@@ -82,9 +84,25 @@ class Auth:
         here = visitor.by != COOKIE or self.sessions.user(visitor.session) == visitor.name
         return here and account is not None and account.hash == visitor.seal and visitor.permissions <= account.permissions
 
-    def check(self, call: Call, user: str, password: str) -> Account | None:
+    def check(self, call: Call[Any, Any], user: str, password: str) -> Account | None:
         """The account when the password is right; a wrong one counts against the sender. MustWait: it was not looked at."""
         return self._log_in.check(self.addresses.share(call.environ), user, password)
+
+    def confirm(self, call: Call[Any, Any], password: str) -> None:
+        """The visitor's own password once more, before what cannot be taken back. Refused 403 for a token, which has none, 429 or
+        503 when it was not looked at; ConfigError when it is wrong, which counts as at the log-in."""
+        if call.visitor.by == TOKEN:
+            raise Refused(403, "A token cannot do this: log in with a password.")
+        try:
+            account = self.check(call, call.visitor.name, password)
+        except MustWait as why:
+            raise must_wait(why) from why
+        if account is None:
+            raise ConfigError("the password is wrong", field="password")
+
+    def enter(self, call: Call, user: str) -> str:
+        """A new session of `user`; its token."""
+        return self.sessions.open(user, self.addresses.of(call.environ), call.header("User-Agent"))
 
     def entering(self, call: Call, session: str, path: str) -> tuple[tuple[str, str], ...]:
         """Headers that give the browser its session and lead it to `path`."""
@@ -127,7 +145,7 @@ class Auth:
         return f"{self._cookie(call)}={value}; Path=/; Max-Age={age_s}; HttpOnly; SameSite=strict{secure}"
 
     def _cookie(self, call: Call) -> str:
-        return cookie_name(SESSION, self.front.host(call.environ))
+        return cookie_name(SESSION, self.front.host(call.environ), self.front.is_secure(call.environ))
 
 
 def must_wait(why: MustWait) -> Refused:

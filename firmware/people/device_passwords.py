@@ -58,7 +58,7 @@ class DevicePasswords:
         self._clock = clock
         self._changing = threading.Lock()
         self._key_file = Kept(folder / "device-passwords.key", _parse_key, lambda key: {"key": key.hex()})
-        self._kept = Kept(folder / "device-passwords.json", _parse, lambda each: [asdict(one) for one in each])
+        self._kept = Kept(folder / "device-passwords.json", parse, lambda each: [asdict(one) for one in each])
         self._used: dict[str, str] = {}
         """{user: last use}, since the start."""
         key, stored = self._key_file.read(), self._kept.read()
@@ -178,7 +178,8 @@ def _parse_key(document: Any) -> bytes:
     return key
 
 
-def _parse(document: Any) -> tuple[DevicePassword, ...]:
+def parse(document: Any) -> tuple[DevicePassword, ...]:
+    """The device passwords of a stored document; ValueError, TypeError or LookupError when it is not right."""
     devices = tuple(DevicePassword(**fields) for fields in document)
     for device in devices:
         if not all(isinstance(word, str) for word in asdict(device).values()) or not _USER.fullmatch(device.user):

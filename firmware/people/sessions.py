@@ -16,9 +16,27 @@ MAX_OF_USER = 100
 """A screen in the gatehouse, a tablet, a dozen browsers of one shared account, and scripts that never log out."""
 
 
+MAX_AGENT = 200
+
+
 @dataclass(slots=True)
 class _Session:
     user: str
+    started_s: float
+    used_s: float
+    address: str = ""
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A session without its secret. `id`: what it is ended by; `address`: where its log-in came from; `agent`: the browser's name
+    for itself, a stranger's text; `started_s`, `used_s`: seconds ago."""
+
+    id: str
+    user: str
+    address: str
+    agent: str
     started_s: float
     used_s: float
 
@@ -34,7 +52,7 @@ class Sessions:
         self._users: dict[str, str] = {}
         """{hash of the token: user}"""
 
-    def open(self, user: str) -> str:
+    def open(self, user: str, address: str = "", agent: str = "") -> str:
         """The new session's token, for the cookie. The user's own longest unused session gives way when there are too many."""
         token = secrets.token_urlsafe(32)
         now = self._now()
@@ -43,7 +61,7 @@ class Sessions:
             while len(mine) >= MAX_OF_USER:
                 self._end(user, next(iter(mine)))
                 mine = self._sessions.setdefault(user, mine)
-            mine[_key(token)] = _Session(user, now, now)
+            mine[_key(token)] = _Session(user, now, now, address[:64], agent[:MAX_AGENT])
             self._users[_key(token)] = user
         return token
 
@@ -61,6 +79,28 @@ class Sessions:
             session.used_s = now
             self._sessions[user].move_to_end(key)
             return user
+
+    def all(self) -> list[Shown]:
+        """Those that have not expired, the last used first."""
+        now = self._now()
+        with self._lock:
+            found = [
+                Shown(_id(key), each.user, each.address, each.agent, now - each.started_s, now - each.used_s)
+                for mine in self._sessions.values()
+                for key, each in mine.items()
+                if now - each.used_s <= IDLE_S and now - each.started_s <= LONGEST_S
+            ]
+        return sorted(found, key=lambda each: each.used_s)
+
+    def id_of(self, token: str) -> str:
+        """As `all` names it."""
+        return _id(_key(token)) if token else ""
+
+    def end(self, session_id: str) -> None:
+        """Ends one of `all`; nothing happens when it has ended."""
+        with self._lock:
+            for key in [key for key in self._users if _id(key) == session_id]:
+                self._end(self._users[key], key)
 
     def close(self, token: str) -> None:
         key = _key(token)
@@ -89,3 +129,8 @@ class Sessions:
 
 def _key(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def _id(key: str) -> str:
+    """Of a session, from the hash of its token: nobody gets in by it."""
+    return hashlib.sha256(f"session {key}".encode()).hexdigest()[:16]

@@ -38,6 +38,28 @@ class Removed(TypedDict):
     removed: str
 
 
+class Session(TypedDict):
+    """`own`: the one that asks; `agent`: the browser's name for itself; stamps are UTC (ISO 8601)."""
+
+    id: str
+    user: str
+    address: str
+    agent: str
+    started: str
+    used: str
+    own: bool
+
+
+class Sessions(TypedDict):
+    sessions: list[Session]
+
+
+class Ended(TypedDict):
+    """`ended`: how many sessions."""
+
+    ended: int
+
+
 class Me(TypedDict):
     """`by`: cookie, basic or token."""
 

@@ -56,7 +56,7 @@ class Tokens:
         self._account = account
         self._clock = clock
         self._changing = threading.Lock()
-        self._kept = Kept(folder / "tokens.json", _parse, _plain)
+        self._kept = Kept(folder / "tokens.json", parse, _plain)
         found = self._kept.read()
         self.damage: Text | None = found.damage
         if found.damage is not None:
@@ -200,7 +200,8 @@ def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _parse(document: Any) -> tuple[Token, ...]:
+def parse(document: Any) -> tuple[Token, ...]:
+    """The tokens of a stored document; ValueError, TypeError or LookupError when it is not right."""
     tokens = tuple(Token(**{**fields, "permissions": tuple(fields["permissions"])}) for fields in document)
     for token in tokens:
         words = (*asdict(token).values(),)

@@ -1,4 +1,4 @@
-"""Child: becomes a package's process that gets SIGTERM when the host dies (PR_SET_PDEATHSIG, then exec).
+"""Child: becomes a package's process that gets SIGTERM when the host dies (PR_SET_PDEATHSIG, then exec), within limits.
 
 `python -I -S child.py HOST_PID PROGRAM ARGS...` imports nothing of ours. A program of its own, because a fork hook in the
 host could deadlock with the host's threads.
@@ -6,10 +6,13 @@ host could deadlock with the host's threads.
 
 import ctypes
 import os
+import resource
 import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
+LIMITS = ((resource.RLIMIT_NOFILE, 4096), (resource.RLIMIT_CORE, 0))
+"""Open files: a thousand recorders and room to spare. A core file would lie among the package's signed files."""
 
 
 def main() -> None:
@@ -17,6 +20,10 @@ def main() -> None:
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     if os.getppid() != int(sys.argv[1]):
         sys.exit(1)
+    for what, most in LIMITS:
+        hard = resource.getrlimit(what)[1]
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(what, (most, most))
     os.execv(sys.argv[2], sys.argv[2:])
 
 

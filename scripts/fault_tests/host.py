@@ -28,8 +28,8 @@ LINE = re.compile(r"([a-z][a-z0-9_]*)='([^'\r\n]*)'\r\n")
 class Host:
     """Trusts the key of the tiny packages. Its passwords cost little (tests/quick_host.py): it is not about them."""
 
-    def __init__(self, folder: Path) -> None:
-        self.state = State(folder / "state")
+    def __init__(self, folder: Path, state: Path | None = None) -> None:
+        self.state = State(state or folder / "state")
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self.address = ""

@@ -157,13 +157,19 @@ class _Run:
         self.version = found["version"]
         missing = self.confirmed - set(found["rows"])
         wrong = [
-            f"{self.version} runs" if self.version not in allowed else "",
+            f"{self.version} runs" if self.version not in allowed and not self._given_up() else "",
             f"Package Management shows {shown}, {self.version} runs" if shown != self.version else "",
             f"confirmed rows are gone: {sorted(missing)}" if missing else "",
             f"the database is damaged: {found['integrity']}" if found["integrity"] != "ok" else "",
             *self._left_behind(),
         ]
         self.violations += [f"{what}: {each}" for each in wrong if each]
+
+    def _given_up(self) -> bool:
+        """The host has gone back after the third start without getting good: every kill on trial counts as one."""
+        given_up = "started 3 times without getting good" in str(self._package().get("message"))
+        self.counts["given_up_after_three_starts"] += given_up
+        return given_up
 
     def _answer(self) -> dict[str, Any]:
         try:

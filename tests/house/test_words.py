@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
-from scripts.words import FOLDERS, PLACES, ROOT, error_names, found_in_product, mistakes, sayings, wrong_template
+from scripts.words import FOLDERS, PLACES, ROOT, Found, error_names, found_in_product, mistakes, sayings, wrong_template
 
 SOURCES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
-TREES = {path: ast.parse(path.read_text("utf-8")) for path in SOURCES}
-ERRORS = error_names(TREES.values())
+
+
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """Not when this file is read: every worker of a run reads it."""
+    return {path: ast.parse(path.read_text("utf-8")) for path in SOURCES}
+
+
+@cache
+def texts() -> list[Found]:
+    return found_in_product()
 
 
 def glued(name: str, call: ast.Call) -> bool:
@@ -32,21 +42,22 @@ def _has_words(node: ast.AST) -> bool:
 
 def test_no_error_or_text_is_glued_from_pieces() -> None:
     """A translator needs whole sentences: give the template and its values, and a Text where a value is English itself."""
+    errors = error_names(trees().values())
     found = [
         f"{Path(path).relative_to(ROOT)}:{node.lineno}: {ast.unparse(node)[:100]}"
-        for path, tree in TREES.items()
-        for name, node in sayings(tree, ERRORS)
+        for path, tree in trees().items()
+        for name, node in sayings(tree, errors)
         if glued(name, node)
     ]
     assert found == []
 
 
 def test_every_template_is_given_the_values_that_it_names() -> None:
-    found = found_in_product()
+    found = texts()
     assert len(found) > 500
     assert [f"{each.place}:{each.line}: {problem}" for each in found if (problem := wrong_template(each))] == []
 
 
 def test_catalogues_are_current_and_complete_and_use_the_values_of_their_english() -> None:
     """`python -m scripts.words extract` brings them up to date; what is new is then translated by hand in the .po files."""
-    assert mistakes() == []
+    assert mistakes(texts()) == []

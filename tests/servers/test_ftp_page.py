@@ -12,7 +12,7 @@ import pytest
 
 from board.kit.servers import read_servers
 from board.kit.state import State
-from firmware.ftp.certificate import fingerprint
+from firmware.certificates.own import fingerprint
 from tests.servers.test_host import Host
 from tests.waiting import until
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from firmware.ftp.certificate import fingerprint
+from firmware.certificates.own import fingerprint
 from tests.daemons import find_daemon
 from tests.ftp_camera import FtpCamera, ftp_camera
 from tests.waiting import until

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 import threading
 
+from board.identity import confirmations
 from board.kit.settings import Settings, option, unfit
 from board.kit.web.routes import Answer, Call, Refused, api, data, said
 from engine.store import backup, rescue
 from webui.portal import Portal
 from webui.view import shapes
-from webui.view.database import confirmations, database
+from webui.view.database import database
 
 
 class RestoreForm(Settings):
@@ -33,7 +34,7 @@ def _restore(portal: Portal, call: Call[object, RestoreForm]) -> Answer:
 
 
 def _reset(portal: Portal, call: Call[object, ResetForm]) -> Answer:
-    if call.body.mac.strip().lower() not in confirmations(portal):
+    if call.body.mac.strip().lower() not in confirmations(portal.state):
         raise unfit("mac", "MAC address", "is not this camera's")
     rescue.ask(portal.state.database, rescue.RESET, by=call.user)
     threading.Thread(target=_forget_pictures, args=(portal,), name="pictures", daemon=True).start()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from board.identity import camera_id, mac_addresses
+from board.identity import confirmations
 from board.kit.words import Text, mark
 from engine.store import backup, rescue
 from webui.portal import Portal
@@ -33,15 +33,9 @@ def database(portal: Portal) -> shapes.Database:
         ],
         "notice": told.text if told else None,
         "notice_local": portal.local(told.at) if told else "",
-        "mac": confirmations(portal)[0],
+        "mac": confirmations(portal.state)[0],
         "damaged_bytes": _size(portal),
     }
-
-
-def confirmations(portal: Portal) -> tuple[str, ...]:
-    """What has to be typed before the database is reset (manual 4.6, General configuration tab): one of the camera's MAC addresses,
-    or its id where it has no network interface."""
-    return mac_addresses() or (camera_id(portal.state),)
 
 
 def _size(portal: Portal) -> int:

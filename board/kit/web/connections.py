@@ -17,6 +17,7 @@ from board.kit.web.streams import Parked, Source
 class Phase(Enum):
     """What a connection is at. All but WORK are the loop's."""
 
+    HANDSHAKE = "agreeing on keys"
     HEAD = "waiting for a request"
     BODY = "receiving a small body"
     QUEUE = "waiting for a thread"
@@ -27,7 +28,7 @@ class Phase(Enum):
     PARKED = "waiting for another server"
 
 
-WAITING = (Phase.HEAD, Phase.BODY, Phase.FLUSH, Phase.DRAIN)
+WAITING = (Phase.HANDSHAKE, Phase.HEAD, Phase.BODY, Phase.FLUSH, Phase.DRAIN)
 """Phases of a connection that may be closed to make room."""
 
 
@@ -39,9 +40,11 @@ class Connection:
     """`address`: who is connected, "" on a Unix socket; `key`: what it is counted as; `since_s`: when its phase began; `due_s`: by
     when it must end, both monotonic; `left`: bytes of the request's body that are still to come from the socket or `buffer`;
     `cut`: the client closed before; `out`: bytes of the answer that the socket did not take yet; `frames`: its stream is sent in
-    chunks of HTTP; `watched`: the source of its stream, while the loop waits for it; `parked`: what its request waits for."""
+    chunks of HTTP; `watched`: the source of its stream, while the loop waits for it; `parked`: what its request waits for;
+    `abandoned`: nothing more is sent."""
 
     __slots__ = (
+        "abandoned",
         "address",
         "buffer",
         "cut",
@@ -60,6 +63,8 @@ class Connection:
         "source",
         "watched",
     )  # fmt: skip
+    secure = False
+    """It is encrypted (tls.py)."""
 
     def __init__(self, sock: socket.socket, address: str, port: int, key: str) -> None:
         self.sock = sock
@@ -76,6 +81,11 @@ class Connection:
         self.source: Source | None = None
         self.watched: Any = None
         self.parked: Parked | None = None
+        self.abandoned = False
+
+    def handshake(self) -> int:
+        """Goes on with what comes before the first request: the events that it waits for, 0 when it is done. OSError: it failed."""
+        return 0
 
     def receive(self, most: int = 16 << 10) -> bytes | None:
         """What is there; b"" when the client closed, None when nothing is there now."""
@@ -83,6 +93,10 @@ class Connection:
             return self.sock.recv(most)
         except BlockingIOError:
             return None
+
+    def decrypted(self) -> int:
+        """Bytes that can be received although the kernel has none."""
+        return 0
 
     def send_some(self) -> int:
         """Gives the socket what it takes of `out`; bytes taken."""
@@ -101,12 +115,19 @@ class Connection:
 
     def abandon(self) -> None:
         """Nothing more is sent, and the kernel forgets what is on its way: for a client that does not read."""
-        self.keep, self.out = False, memoryview(b"")
+        self.keep, self.out, self.abandoned = False, memoryview(b""), True
         self.left = 0
         try:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         except OSError:
             pass  # it is gone already
+
+    def no_more(self) -> None:
+        """Tells the client that everything was sent."""
+        self.sock.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        self.sock.close()
 
 
 class Pace:

@@ -45,6 +45,9 @@ class Limits:
     idle_s: float = 60.0
     queue_s: float = 20.0
     least_bytes_per_s: int = 4_096
+    handshakes: int = 40
+    handshakes_per_address: int = 15
+    """Of TLS, which are begun in half a second; the others wait. Each costs the time of a signature."""
     buffered_body_bytes: int = 64 << 10
     """A body up to this size is received before a thread is given to its request."""
     pending_bytes: int = 256 << 10

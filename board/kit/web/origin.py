@@ -55,7 +55,9 @@ class Front:
         return str(environ.get("HTTP_HOST", "")).lower()
 
     def is_secure(self, environ: Mapping[str, Any]) -> bool:
-        """True when the browser speaks TLS to the proxy: then the cookie must not go out in the clear."""
+        """True when the browser speaks TLS, to the camera or to a proxy: then the cookie must not go out in the clear."""
+        if environ.get("wsgi.url_scheme") == "https":
+            return True
         proto = str(environ.get("HTTP_X_FORWARDED_PROTO", "")).split(",")[0].strip().lower()
         if proto and self.trusts(str(environ.get("REMOTE_ADDR", ""))):
             return proto == "https"
@@ -67,10 +69,12 @@ class Front:
         return place != "" and place in {_bare(self.host(environ)), *map(_place, self.public)}
 
 
-def cookie_name(base: str, host: str) -> str:
-    """Cookies know no ports: two cameras behind one address would overwrite each other's. `host`: as Front.host gives it."""
+def cookie_name(base: str, host: str, secure: bool = False) -> str:
+    """Cookies know no ports: two cameras behind one address would overwrite each other's. Nor may HTTP overwrite what came by HTTPS
+    (RFC 6265bis, 5.7): a `secure` one has a name of its own. `host`: as Front.host gives it."""
     _, colon, port = host.rpartition(":")
-    return f"{base}_{port}" if colon and port.isdecimal() and port not in _PORTS.values() else base
+    name = f"{base}_{port}" if colon and port.isdecimal() and port not in _PORTS.values() else base
+    return f"__Host-{name}" if secure else name
 
 
 def check(call: Call, visitor: Visitor, front: Front) -> None:

@@ -11,7 +11,9 @@ import logging
 import socket
 import threading
 import time
+from collections import Counter, deque
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from board.kit.loop import READ, WRITE, Loop
 from board.kit.web.connections import WAITING, Connection, Phase
@@ -20,6 +22,9 @@ from board.kit.web.heads import MAX_HEAD_BYTES, BadRequest, Head, head_end, pars
 from board.kit.web.limits import Addresses, Complaints, Limits, Queue, Share
 from board.kit.web.streams import Parked
 from board.kit.web.viewers import STALLED_S, Viewers
+
+if TYPE_CHECKING:
+    import ssl
 
 log = logging.getLogger("web")
 
@@ -39,7 +44,7 @@ def address_share(limits: Limits, address: str) -> Share:
 class Server:
     """Serves `application` on `listener` from `start` to `stop`. `shares(head, address)`: which shares of the threads a request
     counts for, besides those that large bodies have; by default an address gets all but a quarter of them. `addresses`: None for a
-    Unix socket."""
+    Unix socket. `also_at` and `not_at` add and take away listeners while it runs."""
 
     def __init__(
         self,
@@ -49,12 +54,16 @@ class Server:
         addresses: Addresses | None = None,
         shares: Shares | None = None,
     ) -> None:
-        self._listener = listener
+        self._listeners: set[socket.socket] = {listener}
+        self._first = listener
         self._application = application
         self._limits = limits
         self._shares = shares or (lambda head, address: (address_share(limits, address),))
         self._addresses = addresses
         self._connections: set[Connection] = set()
+        self._shaken: Counter[str] = Counter()
+        """TLS handshakes begun since the last turn, by who is counted."""
+        self._to_shake: deque[Connection] = deque()
         self._queue: Queue[Connection] = Queue()
         self._complaints = Complaints(log, time.monotonic)
         self._stop = threading.Event()
@@ -65,11 +74,24 @@ class Server:
         self._workers = [threading.Thread(target=self._work, name=f"web-{number}", daemon=True) for number in range(limits.threads)]
 
     def start(self) -> None:
-        self._listener.listen(BACKLOG)
-        self._listener.setblocking(False)
-        self._loop.watch(self._listener, READ, self._accept)
+        self._listen(self._first, None)
         for thread in (self._thread, *self._workers):
             thread.start()
+
+    def also_at(self, listener: socket.socket, tls: Callable[[], ssl.SSLContext]) -> None:
+        """From now on it listens there too. `tls()`: what a connection that comes now is encrypted with."""
+        self._loop.call(lambda: self._listen(listener, tls))
+
+    def not_at(self, listener: socket.socket) -> None:
+        """It does not listen there any more, and the port is free when this returns; connections live on."""
+        done = threading.Event()
+
+        def deafen() -> None:
+            self._deafen(listener)
+            done.set()
+
+        self._loop.call(deafen)
+        done.wait(SHUT_WITHIN_S)
 
     def alive(self) -> bool:
         """False when one of its threads has ended by itself."""
@@ -91,8 +113,21 @@ class Server:
         self._loop.run(self._stop, TURN_S, self._turn)
         for client in list(self._connections):
             self._close(client)
-        self._listener.close()
+        for listener in list(self._listeners):
+            self._deafen(listener)
         self._loop.close()
+
+    def _listen(self, listener: socket.socket, tls: Callable[[], ssl.SSLContext] | None) -> None:
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+        self._listeners.add(listener)
+        self._loop.watch(listener, READ, lambda events: self._accept(listener, tls))
+
+    def _deafen(self, listener: socket.socket) -> None:
+        self._listeners.discard(listener)
+        if listener.fileno() >= 0:
+            self._loop.watch(listener, 0, lambda ready: None)
+            listener.close()
 
     def _safely(self, client: Connection, work: Callable[[Connection], None]) -> None:
         """An error of one client ends that client alone."""
@@ -106,10 +141,10 @@ class Server:
             log.exception("connection of %s", client.address)
             self._close(client)
 
-    def _accept(self, events: int) -> None:
+    def _accept(self, listener: socket.socket, tls: Callable[[], ssl.SSLContext] | None) -> None:
         for _ in range(BACKLOG):
             try:
-                sock, peer = self._listener.accept()
+                sock, peer = listener.accept()
             except BlockingIOError:
                 return
             except OSError as why:  # too many open files
@@ -118,8 +153,25 @@ class Server:
                     time.sleep(0.05)
                 return
             address, port = (str(peer[0]), int(peer[1])) if isinstance(peer, tuple) else ("", 0)
-            client = Connection(sock, address, port, self._share(address, ""))
-            self._safely(client, self._welcome)
+            client = self._connection(sock, address, port, tls)
+            if client is not None:
+                self._safely(client, self._welcome)
+
+    def _connection(
+        self, sock: socket.socket, address: str, port: int, tls: Callable[[], ssl.SSLContext] | None
+    ) -> Connection | None:
+        """None when it cannot be encrypted."""
+        key = self._share(address, "")
+        if tls is None:
+            return Connection(sock, address, port, key)
+        from board.kit.web.tls import TlsConnection
+
+        try:
+            return TlsConnection(sock, address, port, key, tls())
+        except OSError as why:
+            self._complaints.add(f"no TLS: {why}", key)
+            sock.close()
+            return None
 
     def _share(self, peer: str, forwarded_for: str) -> str:
         names = {"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded_for}
@@ -134,14 +186,42 @@ class Server:
             if same >= self._limits.connections_per_address and not trusted:
                 self._complaints.add("too many connections; the longest waiting is closed", client.key)
                 if not self._make_room(lambda other: other.key == client.key):
-                    client.sock.close()
+                    client.close()
                     return
         others = sum(other.phase is not Phase.STREAM for other in self._connections)
         if others >= self._limits.connections and not self._make_room(lambda other: True):
-            client.sock.close()
+            client.close()
             return
         self._connections.add(client)
-        self._expect_request(client, self._limits.head_s)
+        if client.secure:
+            self._enter(client, Phase.HANDSHAKE, 0, self._limits.head_s)
+            self._to_shake.append(client)
+            self._begin_handshakes()
+        else:
+            self._expect_request(client, self._limits.head_s)
+
+    def _begin_handshakes(self) -> None:
+        """Those that waited longest first, as many as the limits allow until the next turn."""
+        for _ in range(len(self._to_shake)):
+            client = self._to_shake.popleft()
+            if client not in self._connections:
+                continue
+            if self._shaken[client.key] >= self._limits.handshakes_per_address or self._shaken.total() >= self._limits.handshakes:
+                self._to_shake.append(client)
+                continue
+            self._shaken[client.key] += 1
+            self._safely(client, self._shake)
+
+    def _shake(self, client: Connection) -> None:
+        try:
+            wanted = client.handshake()
+        except OSError as why:
+            self._complaints.add(f"a TLS handshake failed: {getattr(why, 'reason', '') or why}", client.key)
+            raise
+        if wanted:
+            self._watch(client, wanted)
+        else:
+            self._expect_request(client, self._limits.head_s)
 
     def _make_room(self, which: Callable[[Connection], bool]) -> bool:
         """Closes the connection that has been waited for longest."""
@@ -154,6 +234,11 @@ class Server:
     def _enter(self, client: Connection, phase: Phase, events: int, within_s: float) -> None:
         now = time.monotonic()
         client.phase, client.since_s, client.due_s = phase, now, now + within_s
+        self._watch(client, events)
+        if events & READ and client.decrypted():  # of which the kernel knows nothing any more
+            self._loop.call(lambda: self._safely(client, lambda client: self._ready(client, READ)))
+
+    def _watch(self, client: Connection, events: int) -> None:
         self._loop.watch(client.sock, events, lambda ready: self._safely(client, lambda client: self._ready(client, ready)))
 
     def _moved(self, client: Connection, count: int) -> None:
@@ -161,7 +246,11 @@ class Server:
         client.due_s = now + self._limits.patience_s(client.due_s - now, count)
 
     def _ready(self, client: Connection, events: int) -> None:
-        if client.phase in (Phase.HEAD, Phase.BODY):
+        if client not in self._connections:
+            return
+        if client.phase is Phase.HANDSHAKE:
+            self._shake(client)
+        elif client.phase in (Phase.HEAD, Phase.BODY):
             self._receive(client)
         elif client.phase is Phase.FLUSH:
             self._moved(client, client.send_some())
@@ -215,7 +304,8 @@ class Server:
         client.head, client.left, client.keep, client.cut = head, head.length, head.keep, False
         if len(client.buffer) < head.length <= self._limits.buffered_body_bytes:
             if head.expects:
-                client.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+                client.add(b"HTTP/1.1 100 Continue\r\n\r\n")
+                client.send_some()
             self._enter(client, Phase.BODY, READ, self._limits.head_s)
         else:
             self._queue_up(client)
@@ -284,7 +374,7 @@ class Server:
     def _flushed(self, client: Connection) -> None:
         if client.left:
             if not client.keep:
-                client.sock.shutdown(socket.SHUT_WR)
+                client.no_more()
             self._enter(client, Phase.DRAIN, READ, self._limits.head_s if client.keep else _LINGER_S)
             self._drop(client, 0)
         elif client.keep:
@@ -324,6 +414,8 @@ class Server:
         """Twice a second: refuses or cuts off clients that used up their time."""
         now = time.monotonic()
         self._complaints.turn()
+        self._shaken.clear()
+        self._begin_handshakes()
         for client in list(self._connections):
             if client.phase is Phase.STREAM:
                 self._safely(client, self._viewers.pump)
@@ -360,4 +452,4 @@ class Server:
         if client.sock.fileno() >= 0:
             self._loop.watch(client.sock, 0, lambda ready: None)
         self._connections.discard(client)
-        client.sock.close()
+        client.close()

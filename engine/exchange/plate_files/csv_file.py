@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import IO
 from zoneinfo import ZoneInfo
 
+from board.kit.cells import read_cell, safe_cell
 from board.kit.words import Text
 from engine.exchange.plate_files.columns import FURTHER, MANUAL
 from engine.exchange.plate_files.rows import NO_STAMP, FileRefused, FileRow, Head, Sink, Stamp, at_line
 from engine.exchange.plate_files.table import ENTRY_BLOCK, LIST_BLOCK, Cells, rows_of
-from engine.formats.cells import read_cell, safe_cell
 from engine.formats.event import clean
 from engine.types import ListEntry, PlateList
 

@@ -17,8 +17,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from board import interfaces as network
 from board.kit.loop import READ, Loop
-from engine.vms.onvif import network
 from engine.vms.onvif.place import PATH, Named, web_port
 from engine.vms.onvif.scopes import address, scopes, urn
 from engine.vms.onvif.soap import SOAP

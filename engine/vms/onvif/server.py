@@ -109,7 +109,7 @@ class Onvif:
         call = Call(
             request,
             asked,
-            base=f"http://{host[0] if host else 'camera'}",
+            base=f"{'https' if request.headers.get('x-forwarded-proto') == 'https' else 'http'}://{host[0] if host else 'camera'}",
             host=host["host"] if host else "camera",
             who=person.name if person is not None else "",
             address=address_of(request),

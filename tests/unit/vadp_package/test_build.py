@@ -14,7 +14,7 @@ from board.kit.errors import PackageError
 from firmware.packages.verify import verify
 from tests.tiny_package import KEY, TRUST
 from vadp_package.__main__ import main
-from vadp_package.build import ROOT, build
+from vadp_package.build import ROOT, build, identity
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_a_package_holds_what_runs_and_nothing_else(sources: Path, tmp_path: Pat
     ]
     assert {(m.uid, m.gid, m.uname, m.gname, m.mtime) for m in members} == {(0, 0, "", "", 315_532_800)}
     assert {m.name for m in members if m.mode == 0o755} == {"initscr"}
-    assert verify(built.path, TRUST).manifest_sha256 == built.manifest_sha256
+    assert verify(built.path, TRUST).manifest_sha256 == built.manifest_sha256 == identity(sources, "3.0.2.0")
 
 
 def test_two_builds_are_equal_to_the_byte_whatever_the_files_times(sources: Path, tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 from datetime import datetime, timedelta
 
+from board import interfaces as network
 from board.kit.zones import camera_zone
-from engine.vms.onvif import network
 from engine.vms.onvif.camera import MANUFACTURER, MODEL, Camera
 from engine.vms.onvif.operations import ACT, OPEN, READ, Call, Later, Operation, Service
 from engine.vms.onvif.place import PATH, web_port

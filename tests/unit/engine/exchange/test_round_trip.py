@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from board.kit.cells import read_cell, safe_cell
 from board.kit.clock import TestClock
 from engine.exchange.exporting import write_lists
 from engine.exchange.importing import Order, import_lists
-from engine.formats.cells import read_cell, safe_cell
 from engine.lists import EARLIEST, LATEST, normalise
 from engine.store import Store
 from engine.types import ALWAYS, ListEntry

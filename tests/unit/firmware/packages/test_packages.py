@@ -289,8 +289,11 @@ def test_a_disk_that_refuses_a_roll_back_leaves_running_what_works(camera: Camer
     monkeypatch.setattr(kept_module, "write_beside", full_for_failures)
     camera.upload(packages, version="2.0.0", processes={"pins": "live", "manager": "crash"})
     until(lambda: len(refused) > 1)
-    until(lambda: any(process.name == "pins" and process.pid for process in only(packages).processes))
+    pins = until(lambda: next((process.pid for process in only(packages).processes if process.name == "pins"), 0))
     assert only(packages).version == "2.0.0"
+    until(lambda: next(process.restarts for process in only(packages).processes if process.name == "manager") > 4)
+    assert [process.pid for process in only(packages).processes if process.name == "pins"] == [pins], "the gate's process ran on"
+    assert told(camera)[-1].split()[0] == "manager"
 
 
 def test_a_version_that_never_gets_good_over_several_boots_is_rolled_back(camera: Camera) -> None:

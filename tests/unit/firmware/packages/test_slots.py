@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
 
+from board.kit import kept
 from board.kit.errors import PackageError
+from board.kit.files import write_beside
 from firmware.packages.slots import CAMERA, GOOD, TRIAL, Slot, Slots
 from firmware.packages.verify import verify
 from tests.recorder import Recorder
@@ -111,3 +114,21 @@ def test_a_version_that_was_rolled_back_by_hand_stays_where_it_is(slots: Slots, 
     slots.tidy("TINY")
     previous = slots.previous("TINY")
     assert previous is not None and (previous.version, previous.state) == ("2.0.0", TRIAL)
+
+
+def test_a_full_disk_keeps_room_for_the_record_of_a_way_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slots = Slots(tmp_path / "packages", None, lambda: False)
+    first = slots.mark("TINY", slots.activate("TINY", staged(slots, tmp_path)), GOOD)
+    reserve = tmp_path / "packages" / "reserve"
+    assert reserve.stat().st_blocks * 512 >= 128 << 10
+
+    def full(path: Path, data: bytes, mode: int) -> Path:
+        if reserve.exists():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write_beside(path, data, mode)
+
+    monkeypatch.setattr(kept, "write_beside", full)
+    assert slots.mark("TINY", first, TRIAL).state == TRIAL
+    assert not reserve.exists()
+    Slots(tmp_path / "packages", None, lambda: False)
+    assert reserve.exists()

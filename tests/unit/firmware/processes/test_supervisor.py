@@ -17,7 +17,9 @@ import pytest
 from board.kit.state import State
 from board.pins.watch import Starving
 from firmware.packages.manifest import Health, ProcessSpec
+from firmware.processes import excess
 from firmware.processes import supervisor as module
+from firmware.processes.launch import _Said
 from firmware.processes.supervisor import ProcessStatus, Supervisor, end_leftovers
 from tests.tiny_package import PROGRAM
 from tests.waiting import until
@@ -195,6 +197,41 @@ def test_a_process_may_be_hung_sooner_than_the_others(camera: Camera) -> None:
     assert len(camera.safe) == 1
 
 
+@pytest.mark.parametrize(
+    ("most", "said"),
+    [("MOST_BYTES", "took more than 0 MB of memory; killed"), ("MOST_PROCESSES", "started more than 1 processes; killed")],
+)
+def test_a_process_that_takes_too_much_is_ended_with_all_that_it_started_and_its_neighbour_runs_on(
+    camera: Camera, monkeypatch: pytest.MonkeyPatch, most: str, said: str
+) -> None:
+    monkeypatch.setattr(excess, "LOOK_EVERY_S", 0.0)
+    supervisor = camera.start(pins="live", manager="forks")
+    child = until(
+        lambda: camera.state.root.joinpath("child.pid").exists() and int(camera.state.root.joinpath("child.pid").read_text())
+    )
+    neighbour = status(supervisor, "pins").pid
+    real = excess.sessions
+
+    def of_the_manager() -> dict[int, excess.Taken]:
+        pid = status(supervisor, "manager").pid
+        return {number: taken for number, taken in real().items() if number == pid}
+
+    monkeypatch.setattr(excess, "sessions", of_the_manager)
+    monkeypatch.setattr(excess, most, 1)
+    until(lambda: str(status(supervisor, "manager").error) == said)
+    monkeypatch.setattr(excess, most, 1 << 40)
+    until(lambda: gone(child) or ") Z " in Path(f"/proc/{child}/stat").read_text())  # who inherits it may reap it late
+    assert status(supervisor, "pins").pid == neighbour
+
+
+def test_a_process_opens_a_bounded_number_of_files_and_leaves_no_core_among_the_signed_files(camera: Camera) -> None:
+    camera.start(pins="live")
+    pid = until(lambda: next((each.pid for each in camera.running[0].status if each.pid), 0))
+    until(lambda: camera.state.beat("pins").exists())
+    limits = {line[:26].strip(): line[26:47].split()[0] for line in Path(f"/proc/{pid}/limits").read_text().splitlines()[1:]}
+    assert (int(limits["Max open files"]) <= 4096, limits["Max core file size"]) == (True, "0")
+
+
 def test_exit_code_0_means_start_me_again_and_is_no_crash(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "QUICK_EXIT_S", 0.0)
     supervisor = camera.start(service="live")
@@ -291,9 +328,9 @@ def test_a_process_that_never_stops_writing_does_not_keep_the_supervisor_from_th
         return b"x" * size
 
     monkeypatch.setattr(os, "read", endless)
-    with Path("/dev/null").open("rb") as stderr:
-        process = SimpleNamespace(popen=SimpleNamespace(stderr=stderr), tail=bytearray())
-        module._listen(process)  # type: ignore[arg-type]
+    process = SimpleNamespace(child=_Said(os.open("/dev/null", os.O_RDONLY)), tail=bytearray())
+    module._listen(process)  # type: ignore[arg-type]
+    process.child.close()
     assert process.tail == b"x" * module.TAIL_BYTES
 
 
@@ -302,9 +339,9 @@ def test_a_process_that_never_stops_writing_does_not_keep_the_supervisor_from_th
     [
         ({}, ""),  # off, and meant to be
         ({"due": 5.0, "error": "exit code 1"}, "is not running: exit code 1"),
-        ({"popen": True}, "does not beat yet"),
-        ({"popen": True, "beat_at": 3.0}, ""),
-        ({"popen": True, "beat_at": 3.0, "hung": True}, "hangs"),
+        ({"child": True}, "does not beat yet"),
+        ({"child": True, "beat_at": 3.0}, ""),
+        ({"child": True, "beat_at": 3.0, "hung": True}, "hangs"),
     ],
 )
 def test_a_process_is_ill_while_it_ought_to_beat_and_does_not(changes: dict[str, object], words: str) -> None:

@@ -1,4 +1,4 @@
-"""Network: the machine's interfaces with their IPv4 addresses, as the kernel reports them (netdevice(7), sysfs)."""
+"""Interfaces: the machine's network interfaces with their addresses, as the kernel reports them (netdevice(7), sysfs)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 INTERFACES = Path("/sys/class/net")
+ADDRESSES_6 = Path("/proc/net/if_inet6")
 ROUTES = Path("/proc/net/route")
 RESOLVER = Path("/etc/resolv.conf")
 SIOCGIFADDR, SIOCGIFNETMASK = 0x8915, 0x891B
@@ -31,6 +32,17 @@ def interfaces(folder: Path = INTERFACES) -> tuple[Interface, ...]:
     """All but the loopback, by name; those with an address first."""
     found = [_interface(path) for path in sorted(folder.glob("*")) if path.name != "lo"]
     return tuple(sorted(found, key=lambda each: not each.address))
+
+
+def addresses_6(file: Path = ADDRESSES_6) -> dict[str, tuple[str, ...]]:
+    """{interface: its IPv6 addresses with their prefix, "2001:db8::1/64"}, without the loopback."""
+    found: dict[str, tuple[str, ...]] = {}
+    for line in _lines(file):
+        words = line.split()
+        if len(words) == 6 and words[5] != "lo":
+            address = socket.inet_ntop(socket.AF_INET6, bytes.fromhex(words[0]))
+            found[words[5]] = (*found.get(words[5], ()), f"{address}/{int(words[2], 16)}")
+    return found
 
 
 def gateway() -> str:

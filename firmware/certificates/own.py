@@ -1,11 +1,17 @@
-"""Certificate: the camera's own, signed by itself and made once; who connects can keep it and see that it stays the same."""
+"""Certificate: the camera's own, signed by itself and made once; who connects can keep it and see that it stays the same.
+
+`python -P -m firmware.certificates.own STATE` makes it."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from board.identity import camera_id
 from board.kit.files import sync_folder, write_beside
+from board.kit.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +27,23 @@ def certificate_files(folder: Path) -> CertificateFiles:
     return CertificateFiles(folder / "camera.crt", folder / "camera.key")
 
 
-def ensure_certificate(folder: Path, name: str) -> CertificateFiles:
-    """The camera's certificate, made anew when one of its files is missing. OSError when the disk refuses."""
+def ensure_certificate(folder: Path, name: str, addresses: Sequence[str] = ()) -> CertificateFiles:
+    """The camera's certificate, made when one of its files is missing. OSError when the disk refuses."""
     files = certificate_files(folder)
     if not (files.certificate.exists() and files.key.exists()):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        certificate, key = _made(name)
-        write_beside(files.key, key, 0o600).replace(files.key)
-        write_beside(files.certificate, certificate).replace(files.certificate)
-        sync_folder(folder)
+        make_certificate(folder, (f"{name}.local", name), addresses)
     return files
+
+
+def make_certificate(folder: Path, names: Sequence[str], addresses: Sequence[str]) -> None:
+    """Made anew, with a key of its own. `names`: of the camera, the last one as people read it; `addresses`: IPv4 and IPv6.
+    OSError when the disk refuses."""
+    files = certificate_files(folder)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    certificate, key = _made(names, addresses)
+    write_beside(files.key, key, 0o600).replace(files.key)
+    write_beside(files.certificate, certificate).replace(files.certificate)
+    sync_folder(folder)
 
 
 def fingerprint(pem: str) -> str:
@@ -46,7 +59,8 @@ def fingerprint(pem: str) -> str:
     return ":".join(digest[place : place + 2] for place in range(0, len(digest), 2))
 
 
-def _made(name: str) -> tuple[bytes, bytes]:
+def _made(names: Sequence[str], addresses: Sequence[str]) -> tuple[bytes, bytes]:
+    import ipaddress
     from datetime import UTC, datetime
 
     from cryptography import x509
@@ -54,7 +68,8 @@ def _made(name: str) -> tuple[bytes, bytes]:
     from cryptography.hazmat.primitives.asymmetric import ec
 
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[-1])])
+    places = [*map(x509.DNSName, names), *(x509.IPAddress(ipaddress.ip_address(each)) for each in addresses)]
     made = (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -64,9 +79,14 @@ def _made(name: str) -> tuple[bytes, bytes]:
         # A board without a clock must not make one that only counts later, nor one that ends while the camera hangs on its pole.
         .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
         .not_valid_after(datetime(2049, 12, 31, tzinfo=UTC))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(f"{name}.local"), x509.DNSName(name)]), False)
+        .add_extension(x509.SubjectAlternativeName(places), False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
         .sign(key, hashes.SHA256())
     )
     secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return made.public_bytes(serialization.Encoding.PEM), secret
+
+
+if __name__ == "__main__":
+    _state = State(Path(sys.argv[1]))
+    ensure_certificate(_state.tls, camera_id(_state))

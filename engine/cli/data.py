@@ -1,0 +1,197 @@
+"""`engine data`: what people have entered, and by choice passages and pictures, for a backup of the whole camera, and back.
+
+The host asks by the package's init script. `save` prints a parcel (board/kit/parcel.py): about.json ({"lists", "entries",
+"passages"}), lists.db (a copy as engine/store/backup.py makes them) or, with passages, database.db, the logo, and pictures below
+images/. `support` prints JSON without secrets. `check` and `take` get a folder with these files; `take` may be called again after
+a power cut.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+
+from board.camera import CameraSettings
+from board.kit.clock import Clock
+from board.kit.errors import StoreError
+from board.kit.files import space, sync_folder
+from board.kit.parcel import NAME, Writer
+from board.kit.secrets import for_strangers
+from board.kit.state import State
+from board.kit.web.logo import logo_file
+from engine.actions import find_kinds
+from engine.exchange.kinds import find_jobs
+from engine.settings import GeneralSettings, LprSettings, RecorderSettings
+from engine.settings.lane import LaneSettings
+from engine.store import Store, backup, rescue
+from engine.store.migrations import COMPATIBLE
+from engine.store.refusals import problem
+
+ABOUT, LISTS, DATABASE, LOGO, IMAGES = "about.json", "lists.db", "database.db", "logo.png", "images"
+SPARE_BYTES = 8_000_000
+SETTINGS = (LprSettings, CameraSettings, LaneSettings, GeneralSettings, RecorderSettings)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """0, or a GatewrightError says why not."""
+    parser = argparse.ArgumentParser(prog="python -m engine data", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    saves = verbs.add_parser("save", help="print a parcel of what is stored")
+    saves.add_argument("--passages", action="store_true")
+    saves.add_argument("--pictures", action="store_true", help="those of the passages, which go with them")
+    checks = verbs.add_parser("check", help="say whether a folder holds what `take` takes")
+    takes = verbs.add_parser("take", help="put what a folder holds in the place of what is stored")
+    takes.add_argument("--by", default="", help="the user who wants it")
+    for each in (saves, takes):
+        each.add_argument("--state", type=Path, required=True)
+    for each in (checks, takes):
+        each.add_argument("folder", type=Path)
+    verbs.add_parser("support", help="print what is set, without secrets, for those who help").add_argument(
+        "--state", type=Path, required=True
+    )
+    chosen = parser.parse_args(arguments)
+    if chosen.verb == "save":
+        save(State(chosen.state), chosen.passages, chosen.passages and chosen.pictures)
+    elif chosen.verb == "support":
+        print(json.dumps(support(State(chosen.state)), default=str))
+    elif chosen.verb == "check":
+        print(json.dumps(check(chosen.folder)))
+    else:
+        take(State(chosen.state), chosen.folder, chosen.by)
+    return 0
+
+
+def save(state: State, passages: bool, pictures: bool) -> None:
+    """Prints the parcel, while the camera works. StoreError says why not; what was printed before is then not whole."""
+    writer = Writer(sys.stdout.buffer.write)
+    if not state.database.exists():
+        writer.add(ABOUT, json.dumps({"lists": 0, "entries": 0, "passages": 0}).encode())
+    else:
+        with _copied(state.database, passages) as copy:
+            writer.add(ABOUT, json.dumps(check_file(copy)).encode())
+            writer.add_file(copy.name, copy)
+        for name, path in chain([(LOGO, logo_file(state))], _pictures(state.images) if pictures else ()):
+            try:
+                file = path.open("rb")
+            except FileNotFoundError:
+                continue  # purged meanwhile, or none
+            with file:
+                writer.add_read(name, file.read, os.fstat(file.fileno()).st_size)
+    writer.end()
+    sys.stdout.buffer.flush()
+
+
+def check(folder: Path) -> dict[str, int]:
+    """What the folder holds, {"lists", "entries", "passages"}; StoreError when it is damaged or of a newer release."""
+    found = [folder / name for name in (LISTS, DATABASE) if (folder / name).exists()]
+    if not found:
+        return {"lists": 0, "entries": 0, "passages": 0}  # of a camera that was never set up
+    return check_file(found[-1])
+
+
+def check_file(path: Path) -> dict[str, int]:
+    """The same of one file."""
+    if not backup.is_whole_file(path):
+        raise StoreError("{name} is damaged", name=path.name)
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as copy:
+            version = copy.execute("PRAGMA user_version").fetchone()[0]
+            if version > COMPATIBLE:
+                raise StoreError("{name} is of a newer release: install that first", name=path.name)
+            tables = ("lists", "entries", "passages") if path.name == DATABASE else ("lists", "entries")
+            return {"passages": 0} | {name: copy.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables}
+    except sqlite3.Error as why:
+        raise problem(path.name, why) from why
+
+
+def support(state: State) -> dict[str, object]:
+    """What is set and stored: numbers, switches and choices, never a text that could be a secret, no plate."""
+    store = Store(state.database, Clock())
+    try:
+        kinds, jobs, results = find_kinds(), find_jobs(), store.rules.results()
+        told = rescue.notice(state.database)
+        first, last = store.passages.ends()
+        return {
+            "settings": {kind.key: for_strangers(kind, store.settings(kind).model_dump()) for kind in SETTINGS},
+            "lists": [{"id": each.id, "role": each.role, "entries": store.count_entries(each.id)} for each in store.lists()],
+            "rules": [
+                {
+                    "id": each.id, "list": each.list_id, "kind": each.kind, "enabled": each.enabled,
+                    "options": for_strangers(kinds[each.kind].options, json.loads(each.options)) if each.kind in kinds else {},
+                    "last_error_at": results[each.id].error_at if each.id in results else None,
+                }
+                for each in store.rules()
+            ],
+            "jobs": [
+                {
+                    "id": each.id, "list": each.list_id, "kind": each.kind, "enabled": each.enabled, "interval": each.interval,
+                    "options": for_strangers(jobs[each.kind].options, json.loads(each.options)) if each.kind in jobs else {},
+                }
+                for each in store.jobs()
+            ],
+            "passages": {"first": first, "last": last},
+            "database": {"size_bytes": store.db.size_bytes(), "notice": str(told.text) if told else ""},
+        }  # fmt: skip
+    finally:
+        store.close()
+
+
+def take(state: State, folder: Path, by: str) -> None:
+    """While no process of the package runs. The files go over by their names, and the next one to open the database exchanges it
+    (engine/store/rescue.py): whatever is cut off in between, a second call does the rest."""
+    database = state.database
+    try:
+        backup.folder_of(database).mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name, kept, order in ((LISTS, backup.NEWEST, rescue.RESTORE), (DATABASE, backup.WHOLE, rescue.EXCHANGE)):
+            if (folder / name).exists():
+                (folder / name).chmod(0o600)
+                (folder / name).replace(backup.file_of(database, kept))
+                sync_folder(backup.folder_of(database))
+                rescue.ask(database, order, kept if order == rescue.RESTORE else "", by)
+                sync_folder(database.parent)
+        if (folder / LOGO).exists():
+            logo_file(state).parent.mkdir(parents=True, exist_ok=True)
+            (folder / LOGO).replace(logo_file(state))
+        for path in sorted((folder / IMAGES).rglob("*.jpg")):
+            target = state.images / path.relative_to(folder / IMAGES)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(target)
+    except OSError as why:
+        raise problem(database.name, why) from why
+
+
+@contextmanager
+def _copied(database: Path, passages: bool) -> Iterator[Path]:
+    """A copy of the database as it is at one moment, LISTS or DATABASE; gone at the end."""
+    size = sum(each.stat().st_size for each in database.parent.glob(f"{database.name}*") if each.is_file())
+    if space(database)[1] < size + SPARE_BYTES:
+        raise StoreError("there is too little room for a copy of the database: {size_mb} MB", size_mb=size // 1_000_000 + 1)
+    with tempfile.TemporaryDirectory(prefix="copy-", dir=database.parent) as folder:
+        copy = Path(folder) / (DATABASE if passages else LISTS)
+        try:
+            if passages:
+                with closing(sqlite3.connect(database, isolation_level=None)) as source:
+                    source.execute("VACUUM INTO ?", (str(copy),))  # one reader's transaction: nobody who writes waits for it
+            else:
+                backup.copy_to(copy, database, datetime.now(UTC))
+        except (sqlite3.Error, OSError) as why:
+            raise problem(database.name, why) from why
+        yield copy
+
+
+def _pictures(folder: Path) -> Iterator[tuple[str, Path]]:
+    """(name in the parcel, file), day by day."""
+    for day in sorted(folder.glob("[0-9]*/[0-9]*/[0-9]*")):
+        for path in sorted(day.glob("*.jpg")):
+            name = f"{IMAGES}/{path.relative_to(folder)}"
+            if NAME.fullmatch(name):
+                yield name, path

@@ -1,0 +1,1 @@
+"""HTTPS of the host's pages."""

@@ -1,0 +1,224 @@
+"""Order: what is to be restored or reset, written down and carried out at the host's next start, before anything is read: after a
+cut in the middle it is carried out again, so that the camera is as it was before or as it was meant to be.
+
+STATE/host/keeping/ holds staged/ (what a backup holds, in the clear until it is restored or left), order.json (once a person has
+confirmed it), notice.json (what was done) and gone-N/ (what is being deleted).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from board.kit.errors import ConfigError, GatewrightError
+from board.kit.files import sync_folder, write_whole
+from board.kit.plain import from_plain, to_plain
+from board.kit.state import State
+from board.kit.words import Text, from_stored, to_stored
+from firmware.keeping.contents import PACKAGES, PEOPLE, part_of
+from firmware.processes.places import settle_alike
+
+LOG = logging.getLogger("keeping")
+
+RESTORE, RESET = "restore", "reset"
+
+Take = Callable[[str, Path, str], None]
+"""(package, folder, user): gives a package what it stored; PackageError when it does not take it."""
+
+PEOPLES = ("accounts.json", "tokens.json", "device-passwords.json", "device-passwords.key")
+LASTING = ("packages", "bytecode", "trust", "licences", "keeping", "lock", "serial", "camera_id.json", "versions.json")
+"""Of STATE/host: what a reset leaves: the packages and what they need, and which camera this is."""
+WIRING = ("board.json", "lines.json", "polarity.json", "line_rules.json")
+"""Of STATE: how the board is wired. A relay whose polarity was forgotten would hold a gate open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`what`: RESTORE or RESET; `parts`: those to restore (contents.PARTS), or that a reset leaves (PEOPLE); `by`: the user."""
+
+    what: str
+    parts: tuple[str, ...]
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What was done, until somebody has taken note of it. `good`: all of it."""
+
+    at: datetime
+    text: Text
+    good: bool
+
+
+def folder_of(state: State) -> Path:
+    """Made when it is not there."""
+    folder = state.host / "keeping"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def staged(state: State) -> Path:
+    """The folder of what is to be restored; it is not there when nothing is."""
+    return folder_of(state) / "staged"
+
+
+def give(state: State, order: Order) -> None:
+    """From here on it is carried out at the host's next start, whatever happens. ConfigError: it cannot be written down."""
+    folder = folder_of(state)
+    try:
+        os.sync()  # what is staged, which may be many files
+        write_whole(folder / "order.json", json.dumps(to_plain(order)).encode(), 0o600)
+        sync_folder(folder)
+    except OSError as why:
+        raise ConfigError("it cannot be written down, and nothing was changed: {reason}", reason=why.strerror) from why
+
+
+def carry_out(state: State, take: Take) -> None:
+    """Does what was ordered, before anything of the host is read; what was staged and not ordered goes."""
+    folder = state.host / "keeping"
+    if not folder.is_dir():
+        return
+    order = _order(folder / "order.json")
+    try:
+        if order is not None:
+            settle_alike(state)  # a backup and what a reset leaves lie in STATE itself
+            text, good = _DO[order.what](state, order, take)
+            LOG.warning("%s, by %s", text, order.by)
+            _tell(folder, text, good)
+            (folder / "order.json").unlink(missing_ok=True)
+            sync_folder(folder)
+        _discard(folder, staged(state))
+    except OSError as why:  # a full or broken storage must not keep the gate shut
+        LOG.error("not done to its end, the next start tries again: %s", why)
+        return
+    threading.Thread(target=_delete_gone, args=(folder,), name="gone", daemon=True).start()
+
+
+def notice(state: State) -> Notice | None:
+    """What was done last, while nobody has taken note of it."""
+    try:
+        said = json.loads((state.host / "keeping" / "notice.json").read_bytes())
+        return Notice(datetime.fromisoformat(said["at"]), from_stored(said["text"]), bool(said["good"]))
+    except (OSError, ValueError, TypeError, LookupError):
+        return None
+
+
+def take_note(state: State) -> None:
+    """Somebody has read the notice."""
+    with suppress(OSError):
+        (state.host / "keeping" / "notice.json").unlink(missing_ok=True)
+
+
+def discard(state: State) -> None:
+    """What is staged is not wanted."""
+    folder = folder_of(state)
+    _discard(folder, staged(state))
+    threading.Thread(target=_delete_gone, args=(folder,), name="gone", daemon=True).start()
+
+
+# --- what is done -----------------------------------------------------------------------------------------------------
+
+
+def _restore(state: State, order: Order, take: Take) -> tuple[Text, bool]:
+    """Every step may be done twice: the file that is there already is the one that is wanted."""
+    root = staged(state)
+    for path in sorted(root.rglob("*")):
+        name = path.relative_to(root).as_posix()
+        if path.is_file() and part_of(name) in order.parts and part_of(name) != PACKAGES:
+            target = state.root / name
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_whole(target, path.read_bytes(), 0o600)
+            sync_folder(target.parent)
+    if PEOPLE in order.parts:
+        _forget(state.host, [name for name in PEOPLES if not (root / "host" / name).exists()])
+        (state.host / "initial-password").unlink(missing_ok=True)
+    problems = []
+    for folder in sorted((root / PACKAGES).glob("*")) if PACKAGES in order.parts else ():
+        try:
+            take(folder.name, folder, order.by)
+        except GatewrightError as why:
+            LOG.error("%s: %s", folder.name, why)
+            problems.append(why.text)
+    if problems:
+        return Text("the backup was restored, but for this: {problems}", {"problems": problems}), False
+    return Text("the backup was restored"), True
+
+
+def _forget(folder: Path, names: Sequence[str]) -> None:
+    """With the second copies of these files (board/kit/kept.py)."""
+    for name in names:
+        for path in (folder / f"{name}.copy", folder / name):
+            path.unlink(missing_ok=True)
+    sync_folder(folder)
+
+
+def _reset(state: State, order: Order, take: Take) -> tuple[Text, bool]:
+    """What is not known to last goes, so that nothing new is forgotten here."""
+    kept = (*LASTING, *PEOPLES, *(f"{name}.copy" for name in PEOPLES), "initial-password") if PEOPLE in order.parts else LASTING
+    lasting = {*kept, *(f"{name}.copy" for name in LASTING)}
+    folder = folder_of(state)
+    for path in state.host.iterdir():
+        if path.name not in lasting:
+            _discard(folder, path)
+    for path in state.root.iterdir():
+        if path.name not in {*WIRING, "host", state.run.name, "sim"}:
+            _discard(folder, path)
+    for path in state.run.iterdir() if state.run.is_dir() else ():
+        if path.is_file():  # what processes hand to the next ones of their kind
+            path.unlink(missing_ok=True)
+    sync_folder(state.host)
+    sync_folder(state.root)
+    if PEOPLE in order.parts:
+        return Text("the camera was reset; its accounts stayed"), True
+    return Text("the camera was reset"), True
+
+
+_DO: Mapping[str, Callable[[State, Order, Take], tuple[Text, bool]]] = {RESTORE: _restore, RESET: _reset}
+
+
+def _order(path: Path) -> Order | None:
+    try:
+        found = from_plain(Order, json.loads(path.read_bytes()))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as why:  # replaced as a whole: no power cut does that
+        LOG.error("%s is damaged, nothing is done: %s", path, why)
+        return None
+    return found if found.what in _DO else None
+
+
+def _tell(folder: Path, text: Text, good: bool) -> None:
+    document = {"at": datetime.now(UTC).isoformat(), "text": to_stored(text), "good": good}
+    try:
+        write_whole(folder / "notice.json", json.dumps(document).encode(), 0o600)
+    except OSError as why:
+        LOG.error("no page will say it: %s", why)
+
+
+def _discard(folder: Path, path: Path) -> None:
+    """Out of the way at once; deleted afterwards, as it may take minutes."""
+    if not path.exists() and not path.is_symlink():
+        return
+    number = 0
+    while (target := folder / f"gone-{number}").exists():
+        number += 1
+    try:
+        path.replace(target)
+    except OSError:  # another file system is mounted there
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _delete_gone(folder: Path) -> None:
+    for path in sorted(folder.glob("gone-*")):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,89 @@
+"""Script: runs the init script of an installed package, as its check before a version is switched to, and for what it stores."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from board.kit.errors import PackageError
+from board.kit.words import Text
+from firmware.packages.checker import check_tree
+from firmware.packages.environment import Environment
+from firmware.packages.keys import TrustedKeys
+from firmware.packages.slots import Slot, Slots
+from firmware.packages.verify import INITSCR
+from firmware.processes.launch import CHECK, Launch, Order, launch_alike, run_to_end
+
+NO_DATA = 74
+"""Exit code of a script that knows `data` and cannot give or take it (sysexits.h: EX_IOERR). Whatever else a script does that
+prints no parcel, its package keeps nothing that belongs into a backup."""
+WITHIN_S = 240.0
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A call of the script: what to execute, where, and with which variables."""
+
+    words: Sequence[str]
+    folder: Path
+    environment: Mapping[str, str]
+
+
+def command(path: Path, environment: Mapping[str, str], *words: str) -> Command:
+    """Of the package in `path`; it ends when this process does."""
+    return Command((sys.executable, "-P", str(path / INITSCR), *words), path, environment)
+
+
+def run(asked: Command, within_s: float = WITHIN_S, launch: Launch = launch_alike) -> tuple[int, str]:
+    """(exit code, the end of what it said). TimeoutError: it took longer and was ended; OSError: it cannot be started."""
+    return run_to_end(launch, Order(CHECK, tuple(asked.words), asked.folder, asked.environment, tells=True), within_s)
+
+
+def reason(code: int, said: str) -> str | Text:
+    """Why it failed: its last line."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return lines[-1][:300] if lines else Text("exit code {code}", {"code": code})
+
+
+class PackageData:
+    """What packages store, as their scripts give and take it (`data save`, `data check`, `data take`)."""
+
+    def __init__(self, slots: Slots, trust: TrustedKeys, environment: Environment) -> None:
+        self._slots = slots
+        self._trust = trust
+        self._environment = environment
+
+    def versions(self) -> dict[str, str]:
+        """{installed package: version} of those whose code is what was signed."""
+        found = {}
+        for name in self._slots.names():
+            try:
+                slot, _ = self._slots.installed(name)
+                self._path(name, slot)
+            except PackageError:
+                continue  # Package Management says why
+            found[name] = slot.version
+        return found
+
+    def command(self, name: str, *words: str) -> Command:
+        """The call of a script with `data` and `words`. PackageError: the package is not there or not what was signed."""
+        slot, _ = self._slots.installed(name)
+        path = self._path(name, slot)
+        return command(path, self._environment.of(slot, path, licensed=False), "data", *words)
+
+    def ask(self, name: str, *words: str) -> str:
+        """Runs it; what it printed. PackageError says why not."""
+        try:
+            code, said = run(self.command(name, *words))
+        except TimeoutError as why:
+            raise PackageError("{name} took longer than {limit_s:.0f} s", name=name, limit_s=WITHIN_S) from why
+        if code:
+            raise PackageError("{name}: {reason}", name=name, reason=reason(code, said))
+        return said
+
+    def _path(self, name: str, slot: Slot) -> Path:
+        path = self._slots.path(name, slot)
+        check_tree(path, self._trust)
+        return path

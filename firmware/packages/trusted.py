@@ -1,0 +1,125 @@
+"""Trusted: whose packages this camera takes, for people: the keys in STATE/host/trust, listed, added and removed."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import logging
+import re
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from board.kit.errors import PackageError
+from board.kit.files import sync_folder, write_beside
+from firmware.packages.keys import SPKI, TrustedKeys, raw_public
+
+LOG = logging.getLogger("keys")
+
+MOST = 50
+MAX_BYTES = 4096
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,39}")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """`fingerprint`: 64 hex digits; `name`: of its file; `since`: when that was written, UTC; `packages`: installed ones that it
+    signed; `removable`: it lies in the camera's folder, and was not given where the host is started."""
+
+    fingerprint: str
+    name: str
+    since: str
+    packages: tuple[str, ...]
+    removable: bool
+
+
+class Trusted:
+    """Thread-safe. `signed()`: {fingerprint: installed packages that it signed}. PackageError says why something is refused."""
+
+    def __init__(self, keys: TrustedKeys, signed: Callable[[], Mapping[str, Sequence[str]]]) -> None:
+        self._keys = keys
+        self._signed = signed
+        self._lock = threading.Lock()
+
+    def all(self) -> list[Key]:
+        """By name; damaged files are left out (`damage` tells of them)."""
+        signed = self._signed()
+        found: dict[str, Key] = {}
+        for path, removable in self._files():
+            try:
+                print_ = _fingerprint(path.read_bytes(), path.name)
+                since = datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
+            except (OSError, PackageError):
+                continue
+            kept = found.get(print_)
+            if kept is None or not removable:
+                found[print_] = Key(print_, path.stem, since, tuple(signed.get(print_, ())), removable)
+        return sorted(found.values(), key=lambda each: each.name)
+
+    def add(self, pem: bytes, name: str) -> Key:
+        """From now on packages that its owner signed can be installed."""
+        if len(pem) > MAX_BYTES:
+            raise PackageError("a public key has {most} bytes at most", most=MAX_BYTES)
+        print_ = _fingerprint(pem, name)
+        if not _NAME.fullmatch(name):
+            raise PackageError("a name has 1 to 40 letters, digits, '.', '_' or '-'")
+        raw = raw_public(pem, name)
+        with self._lock:
+            known = self.all()
+            if print_ in [each.fingerprint for each in known]:
+                raise PackageError("this key is trusted already")
+            if len(known) >= MOST:
+                raise PackageError("{most} keys are trusted already: remove one first", most=MOST)
+            path = self._keys.folder / f"{name}.pub"
+            if path.exists():
+                raise PackageError("{name} is the name of another key", name=name)
+            try:
+                write_beside(path, _pem(raw)).replace(path)
+                sync_folder(self._keys.folder)
+            except OSError as why:
+                raise PackageError("the key cannot be stored: {reason}", reason=why.strerror) from why
+            return next(each for each in self.all() if each.fingerprint == print_)
+
+    def remove(self, fingerprint: str, confirmed: str) -> Key:
+        """`confirmed`: the first 8 digits of the fingerprint or more of them, typed by whoever removes it. The last key stays."""
+        with self._lock:
+            known = self.all()
+            found = next((each for each in known if each.fingerprint == fingerprint), None)
+            if found is None:
+                raise PackageError("there is no such key")
+            if not found.removable:
+                raise PackageError("this key was given where the host is started, and can only be taken away there")
+            if len(known) == 1:
+                raise PackageError("it is the last key: without one no package runs. Add another one first")
+            typed = confirmed.replace(" ", "").replace(":", "").lower()
+            if len(typed) < 8 or not fingerprint.startswith(typed):
+                raise PackageError("type the first 8 digits of its fingerprint to confirm")
+            try:
+                for path, removable in self._files():
+                    if removable and _is(path, fingerprint):
+                        path.unlink()
+                sync_folder(self._keys.folder)
+            except OSError as why:
+                raise PackageError("the key cannot be removed: {reason}", reason=why.strerror) from why
+        return found
+
+    def _files(self) -> list[tuple[Path, bool]]:
+        return [*((path, True) for path in sorted(self._keys.folder.glob("*.pub"))), *((path, False) for path in self._keys.more)]
+
+
+def _is(path: Path, fingerprint: str) -> bool:
+    try:
+        return _fingerprint(path.read_bytes(), path.name) == fingerprint
+    except (OSError, PackageError):
+        return False
+
+
+def _fingerprint(pem: bytes, name: str) -> str:
+    return hashlib.sha256(raw_public(pem, name)).hexdigest()
+
+
+def _pem(raw: bytes) -> bytes:
+    body = base64.b64encode(SPKI + raw)
+    return b"-----BEGIN PUBLIC KEY-----\n" + body + b"\n-----END PUBLIC KEY-----\n"

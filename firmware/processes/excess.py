@@ -1,0 +1,59 @@
+"""Excess: what a package's process, with all that it started, may take of the board before it is ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from board.kit.words import NOTHING, Text
+
+MOST_PROCESSES = 64
+MOST_BYTES = min(1 << 30, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4)
+"""Of memory. The largest process of ours takes a tenth of it, on a board of 512 MB a quarter."""
+
+LOOK_EVERY_S = 1.0
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(slots=True)
+class Taken:
+    """By the processes of one session: each of a package's processes begins one. `resident`: bytes of memory."""
+
+    pids: list[int] = field(default_factory=list)
+    resident: int = 0
+
+    @property
+    def excess(self) -> Text:
+        """What is too much, "" when nothing is."""
+        if self.resident > MOST_BYTES:
+            return Text("took more than {most_mb} MB of memory; killed", {"most_mb": MOST_BYTES >> 20})
+        if len(self.pids) > MOST_PROCESSES:
+            return Text("started more than {most} processes; killed", {"most": MOST_PROCESSES})
+        return NOTHING
+
+    def kill(self) -> None:
+        """All of them, also those that left the process group."""
+        for pid in self.pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                continue  # it has ended, or is of a user of its own: the group's end is the supervisor's
+
+
+def sessions() -> Mapping[int, Taken]:
+    """{session: what it takes}, of all processes that this user may see (proc(5), stat)."""
+    found: dict[int, Taken] = {}
+    for entry in os.scandir("/proc"):
+        if not entry.name.isdigit():
+            continue
+        try:
+            fields = Path(entry.path, "stat").read_bytes().rpartition(b")")[2].split()
+        except OSError:
+            continue  # it ended meanwhile
+        taken = found.setdefault(int(fields[3]), Taken())
+        taken.pids.append(int(entry.name))
+        taken.resident += int(fields[21]) * _PAGE_BYTES
+    return found

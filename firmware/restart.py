@@ -1,0 +1,28 @@
+"""Restart: the host starts again, with all its processes: for what is read at a start alone."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+
+class Restart:
+    """Thread-safe."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+
+    def ask(self) -> None:
+        """The host ends in order, within about a second, and starts again."""
+        self._asked.set()
+
+    @property
+    def asked(self) -> bool:
+        return self._asked.is_set()
+
+    def go(self) -> None:
+        """Once everything has ended: becomes the host anew. Under systemd this process just ends, and systemd starts it again: one
+        that goes on would be ended for its silence if the packages took long."""
+        if "NOTIFY_SOCKET" not in os.environ:
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])

@@ -1,0 +1,111 @@
+"""Data: what people have entered goes into a backup and back, with passages and pictures by choice."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from board.kit.clock import Clock
+from board.kit.errors import StoreError
+from board.kit.parcel import parts
+from board.kit.state import State
+from board.kit.web.logo import logo_file
+from engine.cli import data as module
+from engine.cli.data import check, main, take
+from engine.store import Store, rescue
+from engine.types import PassageImages
+from tests.samples import entry, passage
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[State]:
+    state = State(tmp_path / "one")
+    store = Store(state.database, Clock())
+    store.save_entry(entry("HK55EVB"))
+    seen = passage()
+    store.add_passage(replace(seen, images=PassageImages("2026/01/02/a-full.jpg", "")), [])
+    (state.images / "2026/01/02").mkdir(parents=True)
+    (state.images / "2026/01/02/a-full.jpg").write_bytes(b"picture")
+    (state.images / "2026/01/02/.half.jpg").write_bytes(b"half")
+    logo_file(state).parent.mkdir()
+    logo_file(state).write_bytes(b"logo")
+    yield state
+    store.close()
+
+
+def saved(state: State, folder: Path, monkeypatch: pytest.MonkeyPatch, *more: str) -> list[str]:
+    """What `save` prints, unpacked into `folder`; the names."""
+    out = io.BytesIO()
+    monkeypatch.setattr(module.sys, "stdout", SimpleNamespace(buffer=out))
+    assert main(["save", "--state", str(state.root), *more]) == 0
+    monkeypatch.undo()
+    out.seek(0)
+    names = []
+    for part in parts(out.read):
+        (folder / part.name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / part.name).write_bytes(part.whole(1 << 24))
+        names.append(part.name)
+    return names
+
+
+def inside(state: State) -> tuple[int, int]:
+    """(plates of the list, passages)."""
+    store = Store(state.database, Clock())
+    try:
+        first, last = store.passages.ends()
+        return store.count_entries(4), last - first + 1 if last else 0
+    finally:
+        store.close()
+
+
+def test_lists_go_into_a_new_camera_and_its_passages_stay_its_own(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, other = tmp_path / "out", State(tmp_path / "two")
+    assert saved(state, folder, monkeypatch) == ["about.json", "lists.db", "logo.png"]
+    assert check(folder) == {"lists": 5, "entries": 1, "passages": 0}
+    take(other, folder, "anna")
+    assert inside(other) == (1, 0)
+    assert "lists, actions and settings are those of" in str(rescue.notice(other.database).text)  # type: ignore[union-attr]
+
+
+def test_passages_and_pictures_come_along_by_choice_and_a_second_call_after_a_cut_does_no_harm(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, other = tmp_path / "out", State(tmp_path / "two")
+    assert saved(state, folder, monkeypatch, "--pictures") == ["about.json", "lists.db", "logo.png"]
+    (folder / "lists.db").unlink()
+    names = saved(state, folder, monkeypatch, "--passages", "--pictures")
+    assert names == ["about.json", "database.db", "logo.png", "images/2026/01/02/a-full.jpg"]
+    take(other, folder, "anna")
+    take(other, folder, "anna")
+    assert inside(other) == (1, 1)
+    assert (other.images / "2026/01/02/a-full.jpg").read_bytes() == b"picture" and logo_file(other).read_bytes() == b"logo"
+    assert not list(state.database.parent.glob("copy-*"))
+
+
+def test_a_damaged_database_is_no_hindrance_to_a_restore(state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, other = tmp_path / "out", State(tmp_path / "two")
+    saved(state, folder, monkeypatch)
+    other.database.parent.mkdir(parents=True)
+    other.database.write_bytes(b"no database" * 900)
+    take(other, folder, "anna")
+    assert inside(other) == (1, 0)
+
+
+def test_a_damaged_or_newer_copy_is_refused(state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "out"
+    saved(state, folder, monkeypatch, "--passages")
+    copy = folder / "database.db"
+    whole = copy.read_bytes()
+    copy.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(StoreError, match=r"database\.db is damaged"):
+        check(folder)
+    copy.write_bytes(whole[:60] + b"\0\0\0\x63" + whole[64:])  # user_version (SQLite, Database File Format 1.3)
+    with pytest.raises(StoreError, match="of a newer release"):
+        check(folder)

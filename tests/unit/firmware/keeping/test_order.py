@@ -1,0 +1,194 @@
+"""Order: a restore or a reset that was confirmed is carried out at the next start, wholly, however often it is cut off."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from board.kit.errors import PackageError
+from board.kit.state import State
+from firmware.keeping import order as module
+from firmware.keeping.contents import LICENCES, PACKAGES, PEOPLE, SETTINGS, WIRING
+from firmware.keeping.order import RESET, RESTORE, Order, carry_out, give, notice, staged
+from tests.waiting import until
+
+HOST = (
+    "accounts.json", "accounts.json.copy", "tokens.json", "tokens.json.copy", "device-passwords.key", "ftp.json", "ftp.json.copy",
+    "serial", "camera_id.json", "versions.json", "changes.log", "initial-password", "lock", "tls/camera.key", "trust/a.pub",
+    "licences/ANPR.json", "packages/ANPR/record.json", "uploads/left", "of_a_later_release.json",
+)  # fmt: skip
+ROOT = (
+    "board.json", "lines.json", "polarity.json", "line_rules.json", "sights.json", "anpr/anpr.db", "anpr/images/2026/a.jpg",
+    "ftp/lists/a.xml", "logs/hostd.log", "run/guesses.json", "run/last_trigger.json", "sim/edges.jsonl",
+)  # fmt: skip
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> State:
+    for name in (*(f"host/{each}" for each in HOST), *ROOT):
+        path = tmp_path / "state" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"old {name}")
+    return State(tmp_path / "state")
+
+
+def stage(state: State, **files: str) -> None:
+    for name, text in files.items():
+        path = staged(state) / name.replace("__", "/").replace("_json", ".json")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def tree(state: State) -> dict[str, str]:
+    """What is there, but for what is being deleted and what tells of it."""
+    until(lambda: not list((state.host / "keeping").glob("gone-*")))
+    found = (path for path in state.root.rglob("*") if path.is_file())
+    return {str(path.relative_to(state.root)): path.read_text() for path in sorted(found) if path.name != "notice.json"}
+
+
+def untaken(name: str, folder: Path, by: str) -> None:
+    raise AssertionError(f"{name} is asked to take {folder}")
+
+
+class Cut(BaseException):
+    """The power goes."""
+
+
+def cuts(monkeypatch: pytest.MonkeyPatch, state: State, run: Callable[[], None]) -> Iterator[int]:
+    """Carries it out again and again, cut off at each step that changes something, until it comes to its end."""
+    steps = {"left": 0}
+    originals = {"replace": Path.replace, "unlink": Path.unlink}
+
+    def counted(name: str) -> Callable[..., object]:
+        def act(path: Path, *words: object, **more: object) -> object:
+            if state.root in path.parents and threading.current_thread() is threading.main_thread():
+                if not steps["left"]:
+                    raise Cut
+                steps["left"] -= 1
+            return originals[name](path, *words, **more)
+
+        return act
+
+    for number in range(1_000):
+        steps["left"] = number
+        for name in originals:
+            monkeypatch.setattr(Path, name, counted(name))
+        try:
+            run()
+            return
+        except Cut:
+            monkeypatch.undo()
+            yield number
+        finally:
+            monkeypatch.undo()
+
+
+def test_what_was_not_confirmed_is_gone_at_the_next_start_and_nothing_has_changed(state: State) -> None:
+    before = tree(state)
+    stage(state, host__ftp_json="new")
+    carry_out(state, untaken)
+    assert tree(state) == before and notice(state) is None
+
+
+def test_a_restore_puts_back_the_chosen_parts_and_people_as_a_whole(state: State) -> None:
+    before = tree(state)
+    stage(state, host__accounts_json="new", host__ftp_json="new", polarity_json="new", host__licences__ANPR_json="new")
+    give(state, Order(RESTORE, (PEOPLE, SETTINGS), "anna"))
+    carry_out(state, untaken)
+    gone = {"host/tokens.json", "host/tokens.json.copy", "host/device-passwords.key", "host/initial-password"}
+    wanted = {name: text for name, text in before.items() if name not in gone}
+    assert tree(state) == {**wanted, "host/accounts.json": "new", "host/ftp.json": "new"}
+    assert (state.host / "accounts.json").stat().st_mode & 0o777 == 0o600
+    told = notice(state)
+    assert told is not None and (str(told.text), told.good) == ("the backup was restored", True)
+
+
+def test_a_restore_that_is_cut_at_any_step_is_done_by_the_next_start(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[str] = []
+    stage(state, host__accounts_json="new", polarity_json="new", host__licences__ANPR_json="new", packages__ANPR__lists="new")
+    give(state, Order(RESTORE, (PEOPLE, WIRING, LICENCES, PACKAGES), "anna"))
+    shutil.copytree(state.root, state.root.with_name("kept"))
+
+    def take(name: str, folder: Path, by: str) -> None:
+        taken.append((folder / "lists").read_text())
+
+    carry_out(state, take)
+    whole = tree(state)
+    shutil.rmtree(state.root)
+    shutil.copytree(state.root.with_name("kept"), state.root)
+    for _ in cuts(monkeypatch, state, lambda: carry_out(state, take)):
+        carry_out(state, take)
+        assert tree(state) == whole
+        shutil.rmtree(state.root)
+        shutil.copytree(state.root.with_name("kept"), state.root)
+    assert set(taken) == {"new"} and len(taken) > 3
+    assert whole["host/accounts.json"] == whole["polarity.json"] == whole["host/licences/ANPR.json"] == "new"
+    assert "host/tokens.json" not in whole and whole["host/ftp.json"] == "old host/ftp.json"
+
+
+def test_a_package_that_does_not_take_its_part_is_told_of_and_the_rest_is_restored(state: State) -> None:
+    def take(name: str, folder: Path, by: str) -> None:
+        raise PackageError("{name} is not installed", name=name)
+
+    stage(state, host__ftp_json="new", packages__ANPR__lists="new")
+    give(state, Order(RESTORE, (SETTINGS, PACKAGES), "anna"))
+    carry_out(state, take)
+    told = notice(state)
+    assert told is not None and not told.good
+    assert str(told.text) == "the backup was restored, but for this: ANPR is not installed"
+    assert tree(state)["host/ftp.json"] == "new" and not staged(state).exists()
+
+
+@pytest.mark.parametrize("people", [(), (PEOPLE,)], ids=["dropped", "kept"])
+def test_a_reset_leaves_packages_wiring_and_people_by_choice_also_when_it_is_cut(
+    state: State, monkeypatch: pytest.MonkeyPatch, people: tuple[str, ...]
+) -> None:
+    give(state, Order(RESET, people, "anna"))
+    lasting = {
+        "board.json", "lines.json", "polarity.json", "line_rules.json", "sim/edges.jsonl", "host/serial", "host/camera_id.json",
+        "host/versions.json", "host/lock", "host/trust/a.pub", "host/licences/ANPR.json", "host/packages/ANPR/record.json",
+    }  # fmt: skip
+    theirs = {
+        "host/accounts.json", "host/accounts.json.copy", "host/tokens.json", "host/tokens.json.copy", "host/device-passwords.key",
+        "host/initial-password",
+    }  # fmt: skip
+    shutil.copytree(state.root, state.root.with_name("kept"))
+    for _ in cuts(monkeypatch, state, lambda: carry_out(state, untaken)):
+        carry_out(state, untaken)
+        assert set(tree(state)) == (lasting | theirs if people else lasting)
+        shutil.rmtree(state.root)
+        shutil.copytree(state.root.with_name("kept"), state.root)
+    assert set(tree(state)) == (lasting | theirs if people else lasting)
+
+
+def test_a_storage_that_takes_nothing_keeps_the_order_for_the_next_start_and_stops_nobody(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, data: bytes, mode: int = 0o644) -> None:
+        raise OSError(28, "No space left on device")
+
+    stage(state, host__ftp_json="new")
+    give(state, Order(RESTORE, (SETTINGS,), "anna"))
+    with monkeypatch.context() as storage:
+        storage.setattr(module, "write_whole", full)
+        carry_out(state, untaken)
+    assert notice(state) is None and (state.host / "ftp.json").read_text() == "old host/ftp.json"
+    carry_out(state, untaken)
+    assert (state.host / "ftp.json").read_text() == "new"
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", json.dumps({"what": "wipe", "parts": [], "by": "x"})])
+def test_an_order_that_is_none_does_nothing(state: State, text: str) -> None:
+    before = tree(state)
+    (state.host / "keeping").mkdir(exist_ok=True)
+    (state.host / "keeping" / "order.json").write_text(text)
+    carry_out(state, untaken)
+    after = tree(state)
+    after.pop("host/keeping/order.json", None)
+    assert after == before
+    assert module.notice(state) is None

@@ -1,0 +1,145 @@
+"""Root: the helper does what its table names and nothing else, whatever it is asked; a card of the system is never formatted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from firmware.root.__main__ import Refused, Root
+
+
+class Machine:
+    """A file system of a Pi: mmcblk0 is the system's card, mmcblk1 another, sda a stick with two partitions, nvme0n1 a disk."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.ran: list[tuple[str, ...]] = []
+        self.fails = ""
+        for number, (disk, kind, removable, parts) in enumerate(
+            (("mmcblk0", "SD", "0", ("p1", "p2")), ("mmcblk1", "SD", "0", ("p1",)), ("mmcblk2", "SD", "0", ()),
+             ("mmcblk3", "MMC", "0", ()), ("sda", "", "1", ("1", "2")), ("sdb", "", "0", ()))
+        ):  # fmt: skip
+            self.put(f"sys/class/block/{disk}/removable", removable)
+            self.put(f"sys/class/block/{disk}/dev", f"{8 + number}:0")
+            if kind:
+                self.put(f"sys/class/block/{disk}/device/type", kind)
+            for part, name in enumerate(parts, 1):
+                for folder in (f"sys/class/block/{disk}/{disk}{name}", f"sys/class/block/{disk}{name}"):
+                    self.put(f"{folder}/partition", str(part))
+                    self.put(f"{folder}/dev", f"{8 + number}:{part}")
+        self.mounted("8:1", "/boot/firmware")
+        self.mounted("8:2", "/")
+        self.put("proc/swaps", "Filename Type\n/dev/sda2 partition\n")
+        self.put("etc/passwd", "root:x:0:0:\ngatewright:x:991:992::/var/lib/gatewright:/bin/false\n")
+        self.put("etc/fstab", "proc /proc proc\nLABEL=OLD /mnt/old ext4 x 0 2 # gatewright sd\n")
+        self.put("etc/gatewright.env", "PROFILE=pi4\nSD=\n")
+        self.put("usr/share/zoneinfo/Europe/Berlin", "")
+
+    def put(self, name: str, text: str) -> None:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text + "\n")
+
+    def mounted(self, number: str, place: str) -> None:
+        path = self.root / "proc/self/mountinfo"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a") as file:
+            file.write(f"30 1 {number} / {place} rw,relatime - ext4 /dev/root rw\n")
+
+    def run(self, *words: str) -> str:
+        self.ran.append(words)
+        if words[0] == self.fails:
+            raise Refused(f"{words[0]}: no")
+        return words[-1].strip("/").replace("/", "-") + ".mount" if words[0] == "systemd-escape" else ""
+
+    def ask(self, **request: object) -> dict[str, object]:
+        return Root(self.run, self.root).answer(json.dumps(request).encode())
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def test_zone_servers_clock_and_restart_become_calls_of_the_systems_own_tools(machine: Machine) -> None:
+    conf = machine.root / "etc/systemd/timesyncd.conf.d/60-gatewright.conf"
+    assert machine.ask(do="zone", zone="Europe/Berlin") == {"ok": True}
+    assert machine.ask(do="servers", on=True, servers=["ntp.example", "192.0.2.1", "2001:db8::1"]) == {"ok": True}
+    assert conf.read_text() == "[Time]\nNTP=ntp.example 192.0.2.1 2001:db8::1\n"
+    assert machine.ask(do="servers", on=False, servers=[]) == {"ok": True}
+    assert not conf.exists()
+    assert machine.ask(do="time", at="2026-01-02T04:04:05+01:00") == {"ok": True}
+    assert machine.ask(do="reboot") == {"ok": True}
+    assert machine.ran == [
+        ("timedatectl", "set-timezone", "Europe/Berlin"), ("timedatectl", "set-ntp", "true"),
+        ("systemctl", "restart", "systemd-timesyncd"), ("timedatectl", "set-ntp", "false"), ("timedatectl", "set-ntp", "false"),
+        ("timedatectl", "set-time", "2026-01-02 03:04:05 UTC"), ("systemctl", "--no-block", "reboot"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {}, {"do": "shell"}, {"do": "__init__"}, {"do": ["zone"]}, {"do": "zone"}, {"do": "zone", "zone": "../../etc/passwd"},
+        {"do": "zone", "zone": "Europe/Atlantis"}, {"do": "zone", "zone": "Europe"}, {"do": "zone", "zone": "-H"},
+        {"do": "zone", "zone": ["Europe/Berlin"]}, {"do": "servers", "on": True, "servers": ["a b"]},
+        {"do": "servers", "on": True, "servers": ["a\n[Service]"]}, {"do": "servers", "on": True, "servers": ["-x"]},
+        {"do": "servers", "on": "true", "servers": []}, {"do": "servers", "on": True, "servers": ["a"] * 5},
+        {"do": "time", "at": "2026-01-02T03:04:05"}, {"do": "time", "at": "1970-01-01T00:00:00+00:00"},
+        {"do": "time", "at": "9999-01-01T00:00:00+00:00"}, {"do": "time", "at": 5}, {"do": "time", "at": "; reboot"},
+        {"do": "format", "device": "/dev/mmcblk1p1"}, {"do": "format", "device": "../mmcblk1p1"}, {"do": "format", "device": "sdz"},
+        {"do": "format", "device": "mmcblk1p1 /"}, {"do": "format", "device": "loop0"}, {"do": "format"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_is_not_exactly_right_runs_nothing(machine: Machine, request_: dict[str, object]) -> None:
+    assert "error" in machine.ask(**request_)
+    assert machine.ran == []
+
+
+@pytest.mark.parametrize("line", [b"", b"\xff\n", b"[]\n", b"null\n", b'{"do": "reboot"', b"[" * 4_000, b'"reboot"\n'])
+def test_what_is_no_request_runs_nothing(machine: Machine, line: bytes) -> None:
+    assert Root(machine.run, machine.root).answer(line) == {"error": "this is no request"}
+    assert machine.ran == []
+
+
+def test_a_card_is_formatted_mounted_and_mounted_again_at_each_boot(machine: Machine) -> None:
+    machine.mounted("9:1", "/media/pi/old\\040card")
+    machine.put("etc/gatewright.env", "SD=/mnt/card")
+    assert machine.ask(do="format", device="mmcblk1p1") == {"ok": True}
+    assert ("systemctl", "stop", "media-pi-old card.mount") in machine.ran
+    assert ("mkfs.ext4", "-q", "-F", "-L", "GATEWRIGHT", "-E", "root_owner=991:992", "/dev/mmcblk1p1") in machine.ran
+    assert list(filter(None, (machine.root / "etc/fstab").read_text().splitlines())) == [
+        "proc /proc proc",
+        "LABEL=GATEWRIGHT /mnt/card ext4 nosuid,nodev,noatime,nofail,x-systemd.device-timeout=5 0 2 # gatewright sd",
+    ]
+    assert machine.ask(do="format", device="mmcblk2") == {"ok": True}
+    assert machine.ran[-1] == ("systemctl", "start", "mnt-card.mount")
+    assert machine.ask(do="unmount", device="mmcblk2") == {"ok": True}
+
+
+@pytest.mark.parametrize(
+    ("device", "why"),
+    [
+        ("mmcblk0p1", "mmcblk0 holds /boot/firmware, which the system needs"),
+        ("mmcblk0p2", "mmcblk0 holds /boot/firmware, which the system needs"),
+        ("mmcblk0", "mmcblk0 has partitions: name one of them"),
+        ("mmcblk1", "mmcblk1 has partitions: name one of them"),
+        ("mmcblk3", "mmcblk3 cannot be taken out: it is not formatted here"),
+        ("sda1", "sda holds swap, which the system needs"),
+        ("sdb", "sdb cannot be taken out: it is not formatted here"),
+        ("sdc", "there is no sdc"),
+    ],
+)
+def test_what_the_system_needs_or_nobody_can_take_out_is_never_touched(machine: Machine, device: str, why: str) -> None:
+    for verb in ("format", "mount", "unmount"):
+        assert machine.ask(do=verb, device=device) == {"error": why}
+    assert machine.ran == []
+
+
+def test_a_tool_that_fails_is_told_in_its_own_words_and_nothing_follows(machine: Machine) -> None:
+    machine.fails = "mkfs.ext4"
+    assert machine.ask(do="format", device="mmcblk2") == {"error": "mkfs.ext4: no"}
+    assert [words[0] for words in machine.ran] == ["mkfs.ext4"]
