@@ -11,6 +11,10 @@ CAMERA_SCHEMES = ("http", "https", "picamera2", "replay", "rtsp", "rtsps", "v4l2
 
 FUNCTION_MODES = ("MOTION", "TRIGGER", "FREEFLOW")
 
+TRIGGER_MODE = {"mode": ("TRIGGER",)}
+FLOW_MODES = {"mode": ("MOTION", "FREEFLOW")}
+MOTION_MODE = {"mode": ("MOTION",)}
+
 
 class LprSettings(Settings):
     """LPR Configuration tab (manual 4.5, LPR configuration tab). Those marked `restart` take effect after "Restart service"."""
@@ -23,7 +27,7 @@ class LprSettings(Settings):
     countries: tuple[str, ...] = option(
         (),
         "Countries",
-        "Whose plates are read (ISO codes, US states as US-TX). Several may be chosen; none means all.",
+        "Whose plates are read (ISO codes, US states as US-TX). Several may be chosen, at least one.",
         widget="countries",
         restart=True,
         group="Countries",
@@ -119,6 +123,7 @@ class LprSettings(Settings):
         "A trigger ends after this many pictures or the timeout, first of the two.",
         restart=True,
         group="Trigger",
+        when=TRIGGER_MODE,
         ge=1,
         le=100,
     )
@@ -129,6 +134,7 @@ class LprSettings(Settings):
         unit="s",
         restart=True,
         group="Trigger",
+        when=TRIGGER_MODE,
         ge=0.2,
         le=60,
     )
@@ -139,14 +145,27 @@ class LprSettings(Settings):
         unit="s",
         restart=True,
         group="Trigger",
+        when=TRIGGER_MODE,
         ge=0,
         le=60,
     )
     trigger_io: bool = option(
-        True, "Trigger by digital input", "The digital input below starts a trigger.", restart=True, group="Trigger"
+        True,
+        "Trigger by digital input",
+        "The digital input below starts a trigger.",
+        restart=True,
+        group="Trigger",
+        when=TRIGGER_MODE,
     )
     trigger_input: str = option(
-        "DI1", "Trigger input", "Which digital input.", widget="input", restart=True, group="Trigger", max_length=8
+        "DI1",
+        "Trigger input",
+        "Which digital input.",
+        widget="input",
+        restart=True,
+        group="Trigger",
+        when=TRIGGER_MODE,
+        max_length=8,
     )
     trigger_edge: str = option(
         "active",
@@ -155,6 +174,7 @@ class LprSettings(Settings):
         choices=("active", "inactive"),
         restart=True,
         group="Trigger",
+        when=TRIGGER_MODE,
     )
     trigger_repeat: bool = option(
         False,
@@ -162,6 +182,7 @@ class LprSettings(Settings):
         "The input triggers again every trigger period for as long as it stays as the edge above left it (a level trigger).",
         restart=True,
         group="Trigger",
+        when=TRIGGER_MODE,
     )
     trigger_serial: str = option(
         "",
@@ -170,6 +191,7 @@ class LprSettings(Settings):
         "empty: none.",
         restart=True,
         group="Trigger",
+        when=TRIGGER_MODE,
         max_length=200,
     )
     trigger_serial_pattern: str = option(
@@ -178,6 +200,7 @@ class LprSettings(Settings):
         r"A trigger starts each time these bytes have come in; \r, \n and \x02 stand for bytes.",
         restart=True,
         group="Trigger",
+        when=TRIGGER_MODE,
         min_length=1,
         max_length=64,
     )
@@ -188,6 +211,7 @@ class LprSettings(Settings):
         choices=("millis", "captures", "off"),
         restart=True,
         group="Free flow and motion",
+        when=FLOW_MODES,
     )
     filter_captures: int = option(
         5,
@@ -195,6 +219,7 @@ class LprSettings(Settings):
         "A plate is not accepted again until this many other plates were read.",
         restart=True,
         group="Free flow and motion",
+        when=FLOW_MODES,
         ge=1,
         le=100,
     )
@@ -205,6 +230,7 @@ class LprSettings(Settings):
         unit="ms",
         restart=True,
         group="Free flow and motion",
+        when=FLOW_MODES,
         ge=0,
         le=3600000,
     )
@@ -214,6 +240,7 @@ class LprSettings(Settings):
         "Plates that differ in fewer characters count as the same car for the filter.",
         restart=True,
         group="Free flow and motion",
+        when=FLOW_MODES,
         ge=1,
         le=5,
     )
@@ -223,6 +250,7 @@ class LprSettings(Settings):
         "How different two pictures must be to count as motion (0 always, 100 never).",
         restart=True,
         group="Free flow and motion",
+        when=MOTION_MODE,
         ge=0,
         le=100,
     )
@@ -232,6 +260,7 @@ class LprSettings(Settings):
         "Pictures kept for reading; 1 opens the barrier soonest.",
         restart=True,
         group="Free flow and motion",
+        when=MOTION_MODE,
         ge=1,
         le=20,
     )

@@ -1,5 +1,6 @@
 // LPR configuration: the form, ROI and lanes drawn with two clicks, default configuration and restart (manual 4.5, LPR configuration tab).
-import {$, $$, api, connectForm, onClick, sure, svg, toast, values} from "./portal.js";
+import {$, $$, api, connectForm, followWhen, onClick, sure, svg, toast, values} from "./portal.js";
+import {_} from "./words.js";
 import {openCountries} from "./countries.js";
 import {followPictures} from "./pictures.js";
 import {restart, restartAndReload} from "./restart.js";
@@ -8,6 +9,8 @@ const form = $("#lpr");
 const updateCountries = openCountries($("[data-countries]"), () => $("#f-region").value);
 $("#f-region").addEventListener("change", updateCountries);
 
+followWhen(form);
+
 let withRestart = false;
 form.addEventListener("click", (event) => { if (event.target.type === "submit") withRestart = event.target.value === "restart"; });
 connectForm(form, {
@@ -15,14 +18,14 @@ connectForm(form, {
   path: "settings/lpr",
   body: values,
   then: async () => {
-    if (withRestart) { await restartAndReload(); } else { sessionStorage.setItem("said", "Saved."); location.reload(); }
+    if (withRestart) { await restartAndReload(); } else { sessionStorage.setItem("said", _("Saved.")); location.reload(); }
   },
 });
 onClick($("#restart"), restart);
 onClick($("#default"), async () => {
-  if (!await sure("Default configuration", "All settings of this page go back to their defaults. Region and countries stay.", "Set defaults")) return;
+  if (!await sure(_("Default configuration"), _("All settings of this page go back to their defaults. Region and countries stay."), _("Set defaults"))) return;
   await api("POST", "settings/lpr/default");
-  sessionStorage.setItem("said", "Default configuration stored.");
+  sessionStorage.setItem("said", _("Default configuration stored."));
   location.reload();
 });
 const said = sessionStorage.getItem("said");
@@ -48,9 +51,10 @@ followPictures(() => `width=${$("#view").clientWidth}`, async (picture) => {
 // --- drawing ----------------------------------------------------------------------------------------------------------
 
 const STEPS = {
-  roi: ["Click the top left point of the region.", "Now click the bottom right point."],
-  lane_line: ["Click the top point of the line between the lanes.", "Now click the bottom point."],
+  roi: [_("Click the top left point of the region."), _("Now click the bottom right point.")],
+  lane_line: [_("Click the top point of the line between the lanes."), _("Now click the bottom point.")],
 };
+const DRAGGED = 0.02; // of the picture: a shorter way is a click
 let drawing = null;
 let first = null;
 
@@ -85,23 +89,44 @@ for (const button of $$("[data-reset]")) {
     $(`#f-${button.dataset.reset}`).value = "null";
     drawing = first = null;
     $("#view").classList.remove("drawing");
-    say("Removed. Save and restart the service to put it in force.");
+    say(_("Removed. Save and restart the service to put it in force."));
     draw();
   });
 }
 
-$("#view").addEventListener("click", (event) => {
-  if (!drawing) return;
+let begun = false;
+
+function pointOf(event) {
   const box = $("#view").getBoundingClientRect();
-  const point = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height].map((n) => Math.round(Math.max(0, Math.min(1, n)) * 10000) / 10000);
-  if (!first) { first = point; say(STEPS[drawing][1]); draw(); return; }
+  return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height].map((n) => Math.round(Math.max(0, Math.min(1, n)) * 10000) / 10000);
+}
+
+function finish(point) {
   const inOrder = first[1] < point[1] && (drawing !== "roi" || first[0] < point[0]);
-  if (!inOrder) { say(`That is not below${drawing === "roi" ? " and right of" : ""} the first point. ${STEPS[drawing][1]}`); return; }
-  $(`#f-${drawing}`).value = JSON.stringify([...first, ...point]);
+  if (!inOrder) { say(drawing === "roi" ? _("That is not below and right of the first point. Now click the bottom right point.") : _("That is not below the first point. Now click the bottom point.")); return; }
+  const field = $(`#f-${drawing}`);
+  field.value = JSON.stringify([...first, ...point]);
   drawing = first = null;
   $("#view").classList.remove("drawing");
-  say("Drawn. Save and restart the service to put it in force.");
+  say(_("Drawn. Save and restart the service to put it in force."));
   draw();
+}
+
+// Two clicks, or one drag from the first point to the second.
+$("#view").addEventListener("pointerdown", (event) => {
+  if (!drawing) return;
+  event.preventDefault();
+  if (first) { finish(pointOf(event)); return; }
+  first = pointOf(event);
+  begun = true;
+  say(STEPS[drawing][1]);
+  draw();
+});
+$("#view").addEventListener("pointerup", (event) => {
+  if (!drawing || !first || !begun) return;
+  begun = false;
+  const point = pointOf(event);
+  if (Math.hypot(point[0] - first[0], point[1] - first[1]) > DRAGGED) finish(point);
 });
 
 draw();
