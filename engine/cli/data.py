@@ -20,7 +20,6 @@ from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
-from board.camera import CameraSettings
 from board.kit.clock import Clock
 from board.kit.errors import StoreError
 from board.kit.files import space, sync_folder
@@ -28,17 +27,12 @@ from board.kit.parcel import NAME, Writer
 from board.kit.secrets import for_strangers
 from board.kit.state import State
 from board.kit.web.logo import logo_file
-from engine.actions import find_kinds
-from engine.exchange.kinds import find_jobs
-from engine.settings import GeneralSettings, LprSettings, RecorderSettings
-from engine.settings.lane import LaneSettings
-from engine.store import Store, backup, rescue
+from engine.store import backup, rescue
 from engine.store.migrations import COMPATIBLE
 from engine.store.refusals import problem
 
 ABOUT, LISTS, DATABASE, LOGO, IMAGES = "about.json", "lists.db", "database.db", "logo.png", "images"
 SPARE_BYTES = 8_000_000
-SETTINGS = (LprSettings, CameraSettings, LaneSettings, GeneralSettings, RecorderSettings)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -115,13 +109,23 @@ def check_file(path: Path) -> dict[str, int]:
 
 def support(state: State) -> dict[str, object]:
     """What is set and stored: numbers, switches and choices, never a text that could be a secret, no plate."""
+    from board.camera import CameraSettings  # only here: a backup needs none of these, and memory is short
+    from engine.actions import find_kinds
+    from engine.exchange.kinds import find_jobs
+    from engine.settings import GeneralSettings, LprSettings, RecorderSettings
+    from engine.settings.lane import LaneSettings
+    from engine.store import Store
+
+    if not state.database.exists():
+        return {}  # it was never started
+    groups = (LprSettings, CameraSettings, LaneSettings, GeneralSettings, RecorderSettings)
     store = Store(state.database, Clock())
     try:
         kinds, jobs, results = find_kinds(), find_jobs(), store.rules.results()
         told = rescue.notice(state.database)
         first, last = store.passages.ends()
         return {
-            "settings": {kind.key: for_strangers(kind, store.settings(kind).model_dump()) for kind in SETTINGS},
+            "settings": {kind.key: for_strangers(kind, store.settings(kind).model_dump()) for kind in groups},
             "lists": [{"id": each.id, "role": each.role, "entries": store.count_entries(each.id)} for each in store.lists()],
             "rules": [
                 {

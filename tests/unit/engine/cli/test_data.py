@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -109,3 +110,10 @@ def test_a_damaged_or_newer_copy_is_refused(state: State, tmp_path: Path, monkey
     copy.write_bytes(whole[:60] + b"\0\0\0\x63" + whole[64:])  # user_version (SQLite, Database File Format 1.3)
     with pytest.raises(StoreError, match="of a newer release"):
         check(folder)
+
+
+def test_what_helps_from_afar_holds_numbers_and_choices_and_no_plate(state: State, tmp_path: Path) -> None:
+    said = json.dumps(module.support(state), default=str)
+    assert json.loads(said)["settings"]["lpr"]["mode"] == "MOTION" and json.loads(said)["passages"] == {"first": 1, "last": 1}
+    assert {each["role"]: each["entries"] for each in json.loads(said)["lists"]}["white"] == 1 and "HK55EVB" not in said
+    assert module.support(State(tmp_path / "new")) == {} and not (tmp_path / "new").exists()
