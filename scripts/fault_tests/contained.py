@@ -236,7 +236,8 @@ def _said(host: Host) -> str:
 
 
 def _settle(host: Host, wrong: list[str]) -> None:
-    """The good version runs alone before the next one comes."""
+    """The good version runs alone, on a disk with room, before the next one comes."""
+    (host.state.root / "tiny" / "filling").unlink(missing_ok=True)
     if (host.package() or {}).get("version") != "1.0.0":
         host.call("POST", "api/packages/TINY/rollback", {})
     if not _until(lambda: (host.package() or {}).get("slot_state") == "good", BACK_S):
