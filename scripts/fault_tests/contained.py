@@ -49,7 +49,7 @@ MISDEEDS: Mapping[str, tuple[str, str]] = {
     "ignores SIGTERM and hangs": ("signal.signal(signal.SIGTERM, signal.SIG_IGN); beat_for(1.0); time.sleep(600)", "no heartbeat"),
     "eats memory": ("eat_memory()", "memory"),
     "opens thousands of files": ("open_files()", "Too many open files"),
-    "forks without end": ("fork_on()", "processes|Resource temporarily unavailable"),
+    "forks without end": ("fork_on()", "processes|memory|Resource temporarily unavailable"),
     "fills the disk": ("fill()", "No space left on device"),
     "floods its log": ("flood()", ""),
 }
