@@ -311,6 +311,9 @@ class ServiceStatus:
     """Why passages cannot be stored, or what it took to store them; NOTHING while the storage takes what is written."""
     lane: LaneStatus | None = None
     """None: nothing of it is in use."""
+    changed: Mapping[str, datetime] = field(default_factory=dict)
+    """Since when `sd_free_pct` ("sd"), `camera_free_pct` ("camera") and the engine's `last_char_height_px` ("height") are as they
+    are, as far as the service has seen."""
 
 
 # --- service -> subscribers -----------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from firmware.https.service import HttpsService
 from firmware.keeping.backups import Backups
 from firmware.machine.root import Helper
 from firmware.menu import Group, menu_for
+from firmware.network.trial import AddressTrial
 from firmware.packages.management import Packages
 from firmware.packages.uploads import Uploads
 from firmware.people.auth import Auth
@@ -30,7 +31,7 @@ PACKAGES_PAGE = "/setup/application/vadp.html"
 @dataclass(frozen=True, slots=True)
 class Host:
     """One object per process; its parts are safe to use from several threads. `card_present()`: an SD card is in the camera;
-    `menu`: its groups in their order."""
+    `menu`: its groups in their order; `card`: where an SD card belongs, "" nowhere."""
 
     auth: Auth
     packages: Packages
@@ -45,8 +46,10 @@ class Host:
     backups: Backups
     restart: Restart
     helper: Helper
+    trial: AddressTrial
     profile: str
     simulated: bool
+    card: str
 
     def page(
         self,

@@ -102,6 +102,7 @@ class Engine:
         self._mode_name = idle or settings.mode
         self._mode = kind.open(settings, known)
         self._sights = SightsFile(state.sights_file, clock)
+        self._known = known
         self._filter = ReadFilter(settings)
         self._unsure = Unsure(settings.votes, settings.min_confidence_pct, settings.lost_after_ms)
         self._images = ImageStore(state.images, general.save_full_image, general.save_plate_image, general.image_quality_pct)
@@ -157,6 +158,8 @@ class Engine:
     def run(self, life: Life) -> None:
         """Until SIGTERM or the service's StopEngine."""
         self._patience = life.patience
+        if not self._idle:
+            self._sights.begin(self._known)
         self._link.start()
         self._feed.start()
         with told(self._link.tell):
@@ -374,7 +377,8 @@ def main(arguments: Sequence[str]) -> int:
                 log.info("the settings can be read again: restart")
                 process.stop()
             raise StoreError("{problem}; nothing is read with settings that are not this camera's", problem=problem)
-        return Recogniser(threads=_profile(state).threads, countries=settings.countries)
+        masks = [Roi(*mask) for mask in settings.masks]
+        return Recogniser(threads=_profile(state).threads, countries=settings.countries, masks=masks)
 
     def is_set_up() -> bool:
         return bool(begin.stored_settings(state, clock)[0].region)

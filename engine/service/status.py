@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from board.devices import read_devices
@@ -44,9 +45,12 @@ class Status:
         self._running = running
         self._storage = storage
         self._lane = lane
+        self._since: dict[str, tuple[object, datetime]] = {}
 
     def now(self) -> ServiceStatus:
         engine, card = self._engine.alive(), self._card()
+        sd_free_pct = -1 if card is None else round(free_space_pct(card))
+        camera_free_pct = round(free_space_pct(self._state.root))
         last_engine, age_s = self._engine.last()
         error, error_at = self._problems.last()
         if engine is not None and engine.error and engine.error_at is not None and (error_at is None or engine.error_at > error_at):
@@ -64,11 +68,23 @@ class Status:
             warnings=self._pins.warnings(),
             last_error=error,
             last_error_at=error_at,
-            sd_free_pct=-1 if card is None else round(free_space_pct(card)),
-            camera_free_pct=round(free_space_pct(self._state.root)),
+            sd_free_pct=sd_free_pct,
+            camera_free_pct=camera_free_pct,
             monotonic_ns=self._clock.monotonic_ns(),
             last_engine=last_engine,
             last_engine_age_s=round(age_s, 1),
             storage=self._storage(),
             lane=self._lane(),
+            changed={
+                "sd": self._changed("sd", sd_free_pct),
+                "camera": self._changed("camera", camera_free_pct),
+                **({"height": self._changed("height", engine.last_char_height_px)} if engine else {}),
+            },
         )
+
+    def _changed(self, name: str, value: object) -> datetime:
+        """Since when it has this value."""
+        known = self._since.get(name)
+        if known is None or known[0] != value:
+            known = self._since[name] = (value, self._clock.now())
+        return known[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from board.kit.errors import ConfigError
 from board.kit.settings import Problem, Settings, field_validator, option
 from board.serial import parse_url
 from engine.formats.serial_text import unescape
@@ -10,6 +11,10 @@ CAMERA_SCHEMES = ("http", "https", "picamera2", "replay", "rtsp", "rtsps", "v4l2
 """Those of the back ends of board/camera, whose modules this process need not load."""
 
 FUNCTION_MODES = ("MOTION", "TRIGGER", "FREEFLOW")
+
+TRIGGER_MODE = {"mode": ("TRIGGER",)}
+FLOW_MODES = {"mode": ("MOTION", "FREEFLOW")}
+MOTION_MODE = {"mode": ("MOTION",)}
 
 
 class LprSettings(Settings):
@@ -23,7 +28,7 @@ class LprSettings(Settings):
     countries: tuple[str, ...] = option(
         (),
         "Countries",
-        "Whose plates are read (ISO codes, US states as US-TX). Several may be chosen; none means all.",
+        "Whose plates are read (ISO codes, US states as US-TX). Several may be chosen, at least one.",
         widget="countries",
         restart=True,
         group="Countries",
@@ -60,8 +65,18 @@ class LprSettings(Settings):
         restart=True,
         group="Picture",
     )
+    masks: tuple[tuple[float, float, float, float], ...] = option(
+        (),
+        "Masks",
+        "No plate is looked for there: lines that the camera writes into its picture, signs, parked cars. Fractions of the picture:"
+        " left, top, right, bottom of each.",
+        widget="masks",
+        restart=True,
+        group="Picture",
+        max_length=8,
+    )
     min_char_height_px: int = option(
-        14,
+        10,
         "Minimum character height",
         "Smaller characters are not read; 25 is a good reference.",
         unit="px",
@@ -71,7 +86,7 @@ class LprSettings(Settings):
         le=200,
     )
     max_char_height_px: int = option(
-        120, "Maximum character height", "Larger characters are not read.", unit="px", restart=True, group="Filters", ge=10, le=400
+        160, "Maximum character height", "Larger characters are not read.", unit="px", restart=True, group="Filters", ge=10, le=400
     )
     min_confidence_pct: int = option(
         80,
@@ -119,6 +134,7 @@ class LprSettings(Settings):
         "A trigger ends after this many pictures or the timeout, first of the two.",
         restart=True,
         group="Trigger",
+        when=TRIGGER_MODE,
         ge=1,
         le=100,
     )
@@ -129,6 +145,7 @@ class LprSettings(Settings):
         unit="s",
         restart=True,
         group="Trigger",
+        when=TRIGGER_MODE,
         ge=0.2,
         le=60,
     )
@@ -139,14 +156,27 @@ class LprSettings(Settings):
         unit="s",
         restart=True,
         group="Trigger",
+        when=TRIGGER_MODE,
         ge=0,
         le=60,
     )
     trigger_io: bool = option(
-        True, "Trigger by digital input", "The digital input below starts a trigger.", restart=True, group="Trigger"
+        True,
+        "Trigger by digital input",
+        "The digital input below starts a trigger.",
+        restart=True,
+        group="Trigger",
+        when=TRIGGER_MODE,
     )
     trigger_input: str = option(
-        "DI1", "Trigger input", "Which digital input.", widget="input", restart=True, group="Trigger", max_length=8
+        "DI1",
+        "Trigger input",
+        "Which digital input.",
+        widget="input",
+        restart=True,
+        group="Trigger",
+        when=TRIGGER_MODE,
+        max_length=8,
     )
     trigger_edge: str = option(
         "active",
@@ -155,6 +185,7 @@ class LprSettings(Settings):
         choices=("active", "inactive"),
         restart=True,
         group="Trigger",
+        when=TRIGGER_MODE,
     )
     trigger_repeat: bool = option(
         False,
@@ -162,6 +193,7 @@ class LprSettings(Settings):
         "The input triggers again every trigger period for as long as it stays as the edge above left it (a level trigger).",
         restart=True,
         group="Trigger",
+        when=TRIGGER_MODE,
     )
     trigger_serial: str = option(
         "",
@@ -170,6 +202,7 @@ class LprSettings(Settings):
         "empty: none.",
         restart=True,
         group="Trigger",
+        when=TRIGGER_MODE,
         max_length=200,
     )
     trigger_serial_pattern: str = option(
@@ -178,6 +211,7 @@ class LprSettings(Settings):
         r"A trigger starts each time these bytes have come in; \r, \n and \x02 stand for bytes.",
         restart=True,
         group="Trigger",
+        when=TRIGGER_MODE,
         min_length=1,
         max_length=64,
     )
@@ -188,6 +222,7 @@ class LprSettings(Settings):
         choices=("millis", "captures", "off"),
         restart=True,
         group="Free flow and motion",
+        when=FLOW_MODES,
     )
     filter_captures: int = option(
         5,
@@ -195,6 +230,7 @@ class LprSettings(Settings):
         "A plate is not accepted again until this many other plates were read.",
         restart=True,
         group="Free flow and motion",
+        when=FLOW_MODES,
         ge=1,
         le=100,
     )
@@ -205,6 +241,7 @@ class LprSettings(Settings):
         unit="ms",
         restart=True,
         group="Free flow and motion",
+        when=FLOW_MODES,
         ge=0,
         le=3600000,
     )
@@ -214,6 +251,7 @@ class LprSettings(Settings):
         "Plates that differ in fewer characters count as the same car for the filter.",
         restart=True,
         group="Free flow and motion",
+        when=FLOW_MODES,
         ge=1,
         le=5,
     )
@@ -223,6 +261,7 @@ class LprSettings(Settings):
         "How different two pictures must be to count as motion (0 always, 100 never).",
         restart=True,
         group="Free flow and motion",
+        when=MOTION_MODE,
         ge=0,
         le=100,
     )
@@ -232,6 +271,7 @@ class LprSettings(Settings):
         "Pictures kept for reading; 1 opens the barrier soonest.",
         restart=True,
         group="Free flow and motion",
+        when=MOTION_MODE,
         ge=1,
         le=20,
     )
@@ -267,6 +307,14 @@ class LprSettings(Settings):
             known = ", ".join(f"{each}:" for each in CAMERA_SCHEMES)
             found.append(self.conflict("camera_url", "must begin with one of {known}", known=known))
         return tuple(found)
+
+    @field_validator("masks")
+    @classmethod
+    def _are_masks(cls, masks: tuple[tuple[float, float, float, float], ...]) -> tuple[tuple[float, float, float, float], ...]:
+        for left, top, right, bottom in masks:
+            if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+                raise ConfigError("draw the top left point of a mask, then its bottom right point")
+        return masks
 
     @field_validator("trigger_serial")
     @classmethod

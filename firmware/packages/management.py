@@ -14,6 +14,7 @@ from board.kit.errors import PackageError
 from board.kit.files import write_whole
 from board.kit.state import State
 from board.kit.words import Text
+from firmware.packages.checker import check_tree
 from firmware.packages.documents import documents
 from firmware.packages.environment import Environment
 from firmware.packages.install import MAX_PACKAGES, Installer
@@ -27,6 +28,7 @@ from firmware.packages.status import Listing, PackageStatus
 from firmware.packages.trial import Trial
 from firmware.packages.trusted import Trusted
 from firmware.packages.versions import Versions
+from firmware.processes.users import Users
 
 __all__ = ["MAX_PACKAGES", "PackageStatus", "Packages", "board_file"]
 
@@ -40,20 +42,29 @@ class Packages:
     """Thread-safe. Every refusal is a PackageError whose text is for people; the state before stays in force."""
 
     def __init__(
-        self, state: State, slots: Slots, trust: TrustedKeys, make_safe: Callable[[], None], serial: str, clock: Clock
+        self,
+        state: State,
+        slots: Slots,
+        trust: TrustedKeys,
+        make_safe: Callable[[], None],
+        serial: str,
+        clock: Clock,
+        users: Users | None = None,
     ) -> None:
         self._state = state
         self._slots = slots
+        self._trust = trust
         self._clock = clock
         self._lock = threading.RLock()
         self._end = threading.Event()
         self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
         self._environment = Environment(state, slots)
         self._licences = Licences(state, trust, serial, clock)
-        self._running = Running(state, slots, trust, self._licences, self._environment, make_safe)
+        users = users or Users(state, None)
+        self._running = Running(state, slots, trust, self._licences, self._environment, make_safe, users)
         self._trial = Trial(slots, self._running)
         self.versions = Versions(state.host)
-        self._installer = Installer(slots, trust, self._environment, self._lock, self._running.switch, self.versions)
+        self._installer = Installer(slots, trust, self._environment, self._lock, self._running.switch, self.versions, users)
         self._listing = Listing(slots, self._running, self._licences)
         self._routing = Routing(state, slots, self._running)
         self.data = PackageData(slots, trust, self._environment)
@@ -81,6 +92,8 @@ class Packages:
         for name in self._slots.names():
             with self._lock:
                 try:
+                    if self._slots.is_damaged(name):
+                        self._slots.rebuild(name, lambda folder: check_tree(folder, self._trust))
                     self._slots.tidy(name)
                 except PackageError as why:  # a full disk or a damaged record must not keep a package from running
                     LOG.error("%s: what an interrupted installation left stays: %s", name, why)
@@ -224,6 +237,7 @@ class Packages:
                 with self._lock:
                     try:
                         self._trial.judge(name)
+                        self._running.follow_licence(name)
                     except Exception:  # a thread's top: one package's trouble must not end the watch over the others
                         LOG.exception("%s cannot be judged", name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 
 from board.kit.errors import PackageError
@@ -11,25 +12,28 @@ from board.kit.words import Text, to_stored
 from firmware.packages.checker import NotChecked, check_tree
 from firmware.packages.environment import Environment
 from firmware.packages.keys import TrustedKeys
-from firmware.packages.licences import NONE, Licences
+from firmware.packages.licences import NONE, NOT_NEEDED, Licences
 from firmware.packages.slots import FAILED, GOOD, STAGED, TRIAL, Slot, Slots
 from firmware.processes.supervisor import Supervisor
+from firmware.processes.users import Users
 
 LOG = logging.getLogger("packages")
 
 TRIAL_STARTS = 3
 """A version that was started so often without getting good is rolled back (a crash of the whole camera counts too)."""
+LICENCE_EVERY_S = 60.0
 AFTER_CRASH = {"respawn": True, "once": False, "never": False}
 
 
 class Running:
     """Not thread-safe but for `get`, `names` and `ill`: who starts and stops holds the lock of all packages.
 
-    `booted`: what is enabled is meant to run by now. `problems`: {package: why it does not run}."""
+    `booted`: what is enabled is meant to run by now. `problems`: {package: why it does not run}; `alike`: {package: why its
+    processes are all one user}, NOTHING: each is its own."""
 
     def __init__(
         self, state: State, slots: Slots, trust: TrustedKeys, licences: Licences, environment: Environment,
-        make_safe: Callable[[], None],
+        make_safe: Callable[[], None], users: Users,
     ) -> None:  # fmt: skip
         self._state = state
         self._slots = slots
@@ -37,7 +41,11 @@ class Running:
         self._licences = licences
         self._environment = environment
         self._make_safe = make_safe
+        self._users = users
+        self.alike: dict[str, Text] = {}
         self._supervisors: dict[str, Supervisor] = {}
+        self._licensed: dict[str, tuple[str, float]] = {}
+        """{package that needs a licence: (what it was started with, when that is looked at again)}"""
         self.problems: dict[str, Text] = {}
         self.booted = False
 
@@ -63,6 +71,7 @@ class Running:
     def stop(self, name: str) -> bool:
         """Whether it ran; all its processes are gone, its outputs are safe."""
         supervisor = self._supervisors.pop(name, None)
+        self._licensed.pop(name, None)
         if supervisor is None:
             return False
         supervisor.stop()
@@ -119,14 +128,34 @@ class Running:
         licence, message = self._licences.of(slot, manifest)
         if licence == NONE:
             LOG.warning("%s runs without a licence: %s", name, message)
+        if manifest.apart:
+            self._environment.compile(slot, path)
+        folders = (path, self._environment.bytecode(slot)) if manifest.apart else ()
+        launch, self.alike[name] = self._users.for_package(manifest.users, manifest.apart, folders)
         supervisor = Supervisor(
             manifest.processes, path, self._state, self._environment.of(slot, path, licence != NONE), manifest.health,
-            self._make_safe, AFTER_CRASH[manifest.runmode],
+            self._make_safe, AFTER_CRASH[manifest.runmode], launch,
         )  # fmt: skip
         supervisor.start()
         self._supervisors[name] = supervisor
+        if licence != NOT_NEEDED:
+            self._licensed[name] = (licence, time.monotonic() + LICENCE_EVERY_S)
         self.problems.pop(name, None)
         LOG.info("%s %s runs from slot %s", name, slot.version, slot.letter)
+
+    def follow_licence(self, name: str) -> None:
+        """A licence that ends while the package runs, or counts again, is noticed within a minute: it starts anew, and reads
+        plates or not. PackageError as of `start`."""
+        known = self._licensed.get(name)
+        if known is None or time.monotonic() < known[1]:
+            return
+        slot, manifest = self._slots.installed(name)
+        licence, message = self._licences.of(slot, manifest)
+        self._licensed[name] = (known[0], time.monotonic() + LICENCE_EVERY_S)
+        if (licence == NONE) != (known[0] == NONE):
+            LOG.warning("%s starts anew, its licence is %s now: %s", name, licence, message)
+            self.stop(name)
+            self.start(name)
 
     def _count_trial(self, name: str, slot: Slot) -> Slot:
         try:

@@ -104,7 +104,8 @@ def test_accounts_are_added_and_a_phone_shows_every_page_without_sideways_scroll
     page.get_by_role("button", name="Add account").click()
     page.get_by_role("cell", name="guard").wait_for()
     page.set_viewport_size({"width": 390, "height": 844})
-    for path in ("/setup/security/accounts.html", "/setup/application/vadp.html", "/password", "/tiny/", "/login"):
+    system = (f"/setup/system/{name}.html" for name in ("time", "storage", "firmware", "backup", "support"))
+    for path in ("/setup/security/accounts.html", "/setup/application/vadp.html", *system, "/password", "/tiny/", "/login"):
         page.goto(re.sub(r"(:\d+)/.*", rf"\1{path}", page.url))
         page.get_by_role("main").wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
@@ -137,3 +138,10 @@ def test_a_backup_is_downloaded_opened_and_left_and_a_wrong_address_resets_nothi
     reset.get_by_label("Your password").fill("correct horse")
     reset.get_by_role("button", name="Reset and restart").click()
     page.get_by_text("Nothing was reset: MAC address: is not this camera's.").wait_for()
+
+
+def test_the_programs_are_restarted_from_the_page_and_the_browser_goes_on_by_itself(page: Any) -> None:
+    page.goto(re.sub(r"(:\d+)/.*", r"\1/setup/system/firmware.html", page.url))
+    page.get_by_label("Yes: no gate opens until it runs again").check()
+    page.get_by_role("button", name="Restart").click()
+    page.get_by_role("heading", name="The camera starts again").wait_for()

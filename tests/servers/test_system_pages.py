@@ -133,3 +133,23 @@ def test_who_may_configure_alone_sees_none_of_it(host: Host) -> None:
     headers = {"Authorization": f"Bearer {token}"}
     for method, path in (("GET", "/api/time"), ("POST", "/api/time"), ("GET", "/api/firmware"), ("POST", "/api/restart")):
         assert host.ask(method, path, auth=None, headers=headers).status_code == 403
+
+
+def test_storage_says_what_there_is_and_formats_nothing_that_is_not_named_and_typed(host: Host, helper: Helper) -> None:
+    found = host.ask("GET", "/api/storage").json()
+    assert 0 < found["free_bytes"] <= found["total_bytes"] and [each["cars_a_day"] for each in found["forecast"]] == [
+        100,
+        1_000,
+        10_000,
+    ]
+    assert found["card"] == str(host.folder / "card") and found["card_present"] is False
+    assert "The SD card is not in its place" in host.ask("GET", "/setup/system/storage.html").text
+    for sent in ({"do": "format", "device": "mmcblk0"}, {"do": "wipe", "device": "sda"}, {"do": "mount", "device": "../sda"}, {}):
+        answer = host.ask("POST", "/setup/system/storage/change", data=sent)
+        assert answer.status_code == 400 and "Nothing was done:" in answer.text
+    assert helper.asked == []
+    (host.folder / "card").mkdir()
+    assert host.ask("GET", "/api/storage").json()["card_present"] is True
+    (host.folder / "card").rmdir()  # it is pulled: that is said, and all else goes on
+    assert host.ask("GET", "/api/storage").json()["card_present"] is False
+    assert host.ask("GET", "/api/packages").status_code == 200

@@ -19,6 +19,7 @@ from engine.week import DAY_MINUTES, schedule
 from webui.choices import board_choices
 from webui.portal import Portal
 from webui.view import shapes
+from webui.view.checklist import TESTED
 from webui.view.notes import note_data
 from webui.view.rules import EDGES, conditions_data, kind_of, options_of, rule_data, start_data, stored_rule
 
@@ -255,6 +256,8 @@ def _test(portal: Portal, call: Call[object, TestSent]) -> Answer:
     except SettingsError as why:
         raise why.below("options") from why
     outcome = portal.service.outcome(TestAction(kind.name, options, sent.list_id, sent.plate, sent.start), TEST_TIMEOUT_S)
+    if outcome.ok:
+        portal.store.counters.add(TESTED)
     return data({"ok": outcome.ok, **note_data(outcome.note, call.language)})
 
 

@@ -1,13 +1,16 @@
 // Live: picture with overlays, last result, recent passages, board and counters (manual 4.2, Live tab).
 import {$, api, ApiError, el, notice, onClick, plate, repeat, svg, toast} from "./portal.js";
+import {_} from "./words.js";
+import {showAlarm} from "./alarm.js";
 import {openEvents} from "./events.js";
+import {openFirstSteps} from "./first_steps.js";
 import {laneState} from "./lane_state.js";
+import {openListDialog, openGateDialog} from "./at_the_gate.js";
 import {followPictures} from "./pictures.js";
 import {zoom} from "./zoom.js";
 
-const role = $("#live").dataset.role;
-const mayAct = role !== "viewer";
-const state = {size: [4, 3], seq: -1, status: null, passages: [], newest: 0, calibrationY: 0.6, lines: new Map(), counters: new Map()};
+const may = (permission) => $("#live").dataset.may.split(" ").includes(permission);
+const state = {size: [4, 3], seq: -1, status: null, passages: [], newest: 0, calibrationY: 0.6, lines: new Map(), counters: new Map(), tried: new Map(), shown: false};
 
 // --- picture ----------------------------------------------------------------------------------------------------------
 
@@ -28,7 +31,7 @@ let plateAt = 0;
 
 async function arrived(picture) {
   if (picture.seq < state.seq) { state.seq = -1; reads.clear(); for (const old of held.splice(0)) old.bitmap.close(); } // the engine counts anew
-  state.still = picture.age_s > 5 ? `Still picture, ${Math.round(picture.age_s)} s old` : "";
+  state.still = picture.age_s > 5 ? _("Still picture, {seconds} s old", { seconds: Math.round(picture.age_s) }) : "";
   showFocus(picture.sharpness);
   if (picture.seq === state.seq) return picture.bitmap.close();
   picture.at = performance.now();
@@ -108,11 +111,16 @@ function drawOverlay() {
     const [left, top, right, bottom] = status.roi;
     parts.push(svg("rect", {class: "roi", x: left * width, y: top * height, width: (right - left) * width, height: (bottom - top) * height}));
   }
+  if ($("#show-roi").checked) {
+    for (const [left, top, right, bottom] of status?.masks || []) {
+      parts.push(svg("rect", {class: "mask", x: left * width, y: top * height, width: (right - left) * width, height: (bottom - top) * height}));
+    }
+  }
   if ($("#show-lanes").checked && status?.lane_line) {
     const [x1, y1, x2, y2] = status.lane_line;
     parts.push(svg("line", {class: "lane", x1: x1 * width, y1: y1 * height, x2: x2 * width, y2: y2 * height}));
-    parts.push(svg("text", {x: x2 * width - text * 4, y: y2 * height - text, "font-size": text, "text-anchor": "end"}, "Lane 1"));
-    parts.push(svg("text", {x: x2 * width + text * 4, y: y2 * height - text, "font-size": text}, "Lane 2"));
+    parts.push(svg("text", {x: x2 * width - text * 4, y: y2 * height - text, "font-size": text, "text-anchor": "end"}, _("Lane 1")));
+    parts.push(svg("text", {x: x2 * width + text * 4, y: y2 * height - text, "font-size": text}, _("Lane 2")));
   }
   if ($("#show-calibration").checked) {
     const y = state.calibrationY * height;
@@ -145,8 +153,8 @@ function hints() {
   $("#calibration-help").hidden = !$("#show-calibration").checked;
   $("#focus").hidden = !$("#show-focus").checked;
   const missing = [];
-  if ($("#show-roi").checked && state.status && !state.status.roi) missing.push("No ROI is drawn: the whole picture is read.");
-  if ($("#show-lanes").checked && state.status && !state.status.lane_line) missing.push("No lanes are drawn.");
+  if ($("#show-roi").checked && state.status && !state.status.roi) missing.push(_("No ROI is drawn: the whole picture is read."));
+  if ($("#show-lanes").checked && state.status && !state.status.lane_line) missing.push(_("No lanes are drawn."));
   $("#rate").textContent = missing.length ? missing.join(" ") : state.still || state.rate || "";
 }
 
@@ -166,7 +174,7 @@ function showFocus(text) {
   const sharpness = Number(text);
   best = Math.max(best, sharpness);
   const share = best ? Math.round((100 * sharpness) / best) : 0;
-  $("#focus-text").textContent = best ? `Sharpness ${sharpness.toFixed(1)} · best ${best.toFixed(1)} · ${share} %` : "Sharpness 0: nothing to focus on in the picture";
+  $("#focus-text").textContent = best ? _("Sharpness {now} · best {best} · {share} %", { now: sharpness.toFixed(1), best: best.toFixed(1), share }) : _("Sharpness 0: nothing to focus on in the picture");
   $("#focus-meter i").style.width = `${share}%`;
   $("#focus-meter").classList.toggle("full", share >= 97);
   $("#focus-meter").setAttribute("aria-valuenow", String(share));
@@ -177,19 +185,19 @@ for (const [id, event] of [["focus-again", "click"], ["show-focus", "change"]]) 
 // --- status: mode, counters, lines, errors ----------------------------------------------------------------------------
 
 let shownProblems = "[]";
-const MODE_BADGE = {"NO LICENSE": "bad", STOPPED: "bad", SETUP: "warn"};
+const MODE_BADGE = {"NO LICENSE": "bad", STOPPED: "bad", "NO CONNECTION": "bad", SETUP: "warn"};
 
 async function refreshStatus() {
   try { takeStatus(await api("GET", "status")); } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    noNews(error.message);
+    noNews(error.message, error.status === 503 ? "STOPPED" : "NO CONNECTION");
   }
 }
 
 function takeStatus(status) {
   state.status = status;
-  const age = status.age_s >= 0 ? `last heard of ${agoText(status.age_s)} ago` : "";
-  state.rate = status.engine ? `${status.engine.frames_per_s.toFixed(1)} frames/s · ${Math.round(status.engine.read_ms)} ms a read` : age;
+  const age = status.age_s >= 0 ? _("last heard of {ago} ago", { ago: agoText(status.age_s) }) : "";
+  state.rate = status.engine ? _("{frames} frames/s · {ms} ms a read", { frames: status.engine.frames_per_s.toFixed(1), ms: Math.round(status.engine.read_ms) }) : age;
   showMode(status.mode);
   showProblems(status.problems);
   showInfo(status.info);
@@ -198,17 +206,27 @@ function takeStatus(status) {
   showLane(status.lane);
   if (status.live) takeReads(status.live);
   $("#live").classList.remove("stale");
-  $("#trigger").hidden = !(mayAct && status.mode === "TRIGGER");
+  $("#trigger").hidden = !(may("open") && status.mode === "TRIGGER");
+  if ($("#open-gate")) $("#open-gate").disabled = !status.lines.some((line) => line.gate);
   hints();
   drawOverlay();
 }
 
-// The page itself has lost the camera: that says nothing about the gate.
-function noNews(text) {
+// The page itself has lost the camera: nothing that it knew is so any more, and that says nothing about the gate.
+function noNews(text, mode) {
+  if (state.status) {
+    showInfo(state.status.info.map((row) => ({...row, value: "–", changed: ""})));
+    showLines([]);
+    showWiegand(null);
+    showLane(null);
+    state.status = null;
+  }
+  if ($("#open-gate")) $("#open-gate").disabled = true;
+  reads.clear();
   $("#live").classList.add("stale");
   $("#trigger").hidden = true;
   state.rate = "";
-  showMode("NO CONNECTION");
+  showMode(mode);
   notice("bad", text);
   shownProblems = "";
   hints();
@@ -234,14 +252,15 @@ function showProblems(problems) {
 function showInfo(rows) {
   $("#info").replaceChildren(...rows.map((row) => {
     const before = state.counters.get(row.name);
-    const fresh = before !== undefined && before.value !== row.value ? Date.now() : before?.fresh || 0;
+    const fresh = before !== undefined && before.value !== row.value && row.value !== "–" ? Date.now() : before?.fresh || 0;
     state.counters.set(row.name, {value: row.value, fresh});
     return el("tr", {class: Date.now() - fresh < 5000 ? "fresh" : ""}, el("td", {}, row.name), el("td", {}, row.value), el("td", {}, row.changed || "–"));
   }));
 }
 
 function showLines(lines) {
-  if (!lines.length) { $("#gate").classList.remove("open"); $("#gate-text").textContent = "unknown"; }
+  if (!lines.some((line) => line.gate)) $("#gate-badge").hidden = true;
+  if (!lines.length) { $("#gate").classList.remove("open"); $("#gate-text").textContent = _("unknown"); }
   const place = $("#lines");
   for (const line of lines) {
     let known = state.lines.get(line.name);
@@ -249,7 +268,7 @@ function showLines(lines) {
       known = {node: el("div", {class: "line", id: `line-${line.name}`}), changed: line.changed_at};
       known.text = el("span", {class: "muted"});
       known.node.append(el("b", {}, el("span", {class: "lamp"}), line.name), known.text);
-      if (line.settable && mayAct) known.node.append(inputButton(line.name));
+      if (line.settable && may("open")) known.node.append(inputButton(line.name));
       state.lines.set(line.name, known);
       place.append(known.node);
     }
@@ -259,27 +278,30 @@ function showLines(lines) {
     known.changed = line.changed_at;
     known.active = line.active;
     known.node.classList.toggle("on", line.active || known.until > Date.now());
-    known.text.textContent = `${line.kind} · ${line.active ? "active" : "rest"}`;
+    known.text.textContent = `${line.kind === "input" ? _("input") : _("output")} · ${line.active ? _("active") : _("rest")}`;
     if (line.gate) showGate(line.active || known.until > Date.now(), line.changed_local);
   }
   for (const [name, known] of state.lines) if (!lines.some((line) => line.name === name)) { known.node.remove(); state.lines.delete(name); }
-  if (!lines.length) place.replaceChildren(el("p", {class: "muted small"}, "No state of the lines: service or pins do not answer."));
+  if (!lines.length) place.replaceChildren(el("p", {class: "muted small"}, _("No state of the lines: service or pins do not answer.")));
   else $("p", place)?.remove();
 }
 
 function showGate(open, at) {
   $("#gate").classList.toggle("open", open);
-  $("#gate-text").textContent = open ? "OPEN" : at ? `closed · last opened ${at.slice(11)}` : "closed";
+  $("#gate-badge").hidden = false;
+  $("#gate-badge").className = `badge ${open ? "ok" : ""}`;
+  $("#gate-badge").textContent = open ? _("Gate open") : _("Gate closed");
+  $("#gate-text").textContent = open ? _("OPEN") : at ? _("closed · last opened {time}", { time: at.slice(11) }) : _("closed");
 }
 
 function inputButton(name) {
-  const button = el("button", {type: "button", "aria-pressed": "false", "data-input": name}, "Press");
+  const button = el("button", {type: "button", "aria-pressed": "false", "data-input": name}, _("Press"));
   let held = false;
   const drive = async (active) => {
     if (held === active) return;
     held = active;
     button.setAttribute("aria-pressed", String(active));
-    button.textContent = active ? "On" : "Press";
+    button.textContent = active ? _("On") : _("Press");
     try { await api("POST", `board/inputs/${name}`, {active}); await refreshStatus(); } catch (error) { notice("bad", error.message); }
   };
   let pressed_at = 0;
@@ -298,10 +320,10 @@ function inputButton(name) {
 
 function showWiegand(frame) {
   $("#wiegand").replaceChildren(...(frame
-    ? [el("div", {class: "spread"}, el("b", {}, `${frame.port} · Wiegand ${frame.bits}`), el("span", {class: `badge ${frame.ok ? "ok" : "warn"}`}, frame.ok ? "timing ok" : "timing off")),
+    ? [el("div", {class: "spread"}, el("b", {}, `${frame.port} · Wiegand ${frame.bits}`), el("span", {class: `badge ${frame.ok ? "ok" : "warn"}`}, frame.ok ? _("timing ok") : _("timing off"))),
       el("div", {class: "bits"}, frame.binary),
-      el("div", {class: "muted nums"}, `${frame.hex}${frame.facility === null ? "" : ` · facility ${frame.facility} · card ${frame.card}`} · ${frame.at_local}`)]
-    : [el("span", {class: "muted"}, "No Wiegand frame sent yet.")]));
+      el("div", {class: "muted nums"}, `${frame.hex}${frame.facility === null ? "" : _(" · facility {facility} · card {card}", frame)} · ${frame.at_local}`)]
+    : [el("span", {class: "muted"}, _("No Wiegand frame sent yet."))]));
 }
 
 function showLane(lane) {
@@ -314,7 +336,7 @@ repeat(500, async () => { if (state.status?.lines.length) showLines(state.status
 onClick($("#trigger"), async () => {
   try {
     await api("POST", "trigger", {wait_s: 0});
-    toast("Trigger accepted.");
+    toast(_("Trigger accepted."));
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     toast(error.message);
@@ -326,6 +348,7 @@ onClick($("#trigger"), async () => {
 async function refreshPassages() {
   const answer = await api("GET", `passages?after=${state.newest}&limit=10`);
   takePassages(answer.passages);
+  state.shown = true;
 }
 
 /** Newest first; those that are shown already do not count. */
@@ -334,20 +357,42 @@ function takePassages(passages) {
   $("#no-passages").hidden = state.passages.length + fresh.length > 0;
   if (!fresh.length) return;
   state.newest = fresh[0].row;
+  for (const passage of fresh) if (passage.deliveries) state.tried.set(passage.id, passage.deliveries.filter((each) => each.kind === "io"));
+  while (state.tried.size > 20) state.tried.delete(state.tried.keys().next().value);
+  if (state.shown) { showAlarm(fresh); firstSteps(); }
+  state.shown = true;
   state.passages = [...fresh, ...state.passages].slice(0, 10);
   showPassages();
 }
 
+const OUTCOMES = {
+  opened: [_("Gate opened"), "ok"], refused: [_("Not let in"), "bad"], withheld: [_("Withheld"), "bad"],
+  reported: [_("No action"), ""], waiting: [_("Waiting…"), "warn"],
+};
+
+/** What was decided, in the words of the gate: [text, kind]. */
+function verdict(passage) {
+  const [text, kind] = OUTCOMES[passage.outcome] || [passage.outcome, ""];
+  if (passage.outcome !== "opened") return [text, kind];
+  const tried = state.tried.get(passage.id) || [];
+  const failed = tried.find((each) => each.state === "failed" || each.state === "expired");
+  if (failed && !tried.some((each) => each.state === "done")) return [_("Was to open and did not: {why}", { why: failed.note }), "bad"];
+  return tried.some((each) => each.state === "pending" || each.state === "sending") ? [_("Opening…"), "warn"] : [text, kind];
+}
+
 function showPassages() {
   showLast(state.passages[0]);
-  $("#recent tbody").replaceChildren(...state.passages.map((passage) => el("tr", {},
-    el("td", {"data-name": "Plate", class: "plate-cell"}, plate(passage.plate)),
-    el("td", {"data-name": "Picture"}, thumbnail(passage)),
-    el("td", {"data-name": "Time", class: "nums nowrap"}, passage.at_local),
-    el("td", {"data-name": "List"}, lists(passage)),
-    el("td", {"data-name": "Decision", title: passage.decision}, passage.outcome),
-    el("td", {"data-name": "Country"}, [passage.country, passage.region].filter(Boolean).join(" ")),
-    el("td", {"data-name": "Confidence", class: "nums right"}, passage.plate ? `${Math.round(passage.confidence)} %` : ""))));
+  $("#recent tbody").replaceChildren(...state.passages.map((passage) => {
+    const [text, kind] = verdict(passage);
+    return el("tr", {},
+      el("td", {"data-name": _("Plate"), class: "plate-cell"}, plate(passage.plate)),
+      el("td", {"data-name": _("Picture")}, thumbnail(passage)),
+      el("td", {"data-name": _("Time"), class: "nums nowrap"}, passage.at_local),
+      el("td", {"data-name": _("List")}, lists(passage)),
+      el("td", {"data-name": _("Decision"), title: passage.decision}, text ? el("span", {class: `badge ${kind}`}, text) : ""),
+      el("td", {"data-name": _("Country")}, passage.country_name),
+      el("td", {"data-name": _("Confidence"), class: "nums right"}, passage.plate ? `${Math.round(passage.confidence)} %` : ""));
+  }));
 }
 
 /** A passage that waited is decided about. */
@@ -358,33 +403,86 @@ function takeDecision({id, outcome, decision}) {
   showPassages();
 }
 
+/** What became of an action of a passage. */
+function takeDelivery(delivery) {
+  const tried = state.tried.get(delivery.passage_id);
+  if (!tried) return;
+  const known = tried.find((each) => each.id === delivery.id);
+  if (known) Object.assign(known, delivery); else tried.push(delivery);
+  showPassages();
+}
+
 function thumbnail(passage) {
   const small = passage.image_plate || passage.image_full;
   if (!small) return "";
-  return el("img", {class: "thumb", src: small, alt: `Plate image ${passage.plate}`, loading: "lazy", onclick: () => zoom(passage.image_full || small, passage.plate)});
+  return pictureButton(small, passage, "thumb-button", "thumb");
 }
 
-const ROLE_BADGE = {white: "ok", black: "bad", wish: "accent", custom: "accent"};
+/** A picture that opens the whole one, by mouse, tap or key. */
+function pictureButton(shown, passage, buttonClass, imageClass) {
+  const alt = passage.plate ? _("Plate image {plate}", { plate: passage.plate }) : _("Picture of the passage");
+  return el("button", {type: "button", class: buttonClass, "aria-label": _("Enlarge: {picture}", { picture: alt }), onclick: () => zoom(passage.image_full || shown, passage.plate)},
+    el("img", {class: imageClass, src: shown, alt}));
+}
 
 function lists(passage) {
   const shown = passage.lists.filter((list) => list.role !== "all");
-  return el("span", {class: "row"}, ...shown.map((list) => el("span", {class: `badge ${ROLE_BADGE[list.role] || ""}`}, list.name)));
+  return el("span", {class: "row"}, ...shown.map((list) => {
+    const badge = el("span", {class: `badge list-badge ${list.role}`}, el("i", {class: "dot-colour"}), list.name);
+    if (list.colour) badge.firstChild.style.background = list.colour;
+    return badge;
+  }));
 }
 
 function showLast(passage) {
-  const crop = passage.image_plate ? el("img", {src: passage.image_plate, alt: `Plate image ${passage.plate}`}) : el("span", {class: "muted small"}, passage.plate ? "No plate image stored" : "No plate was read");
+  const whole = passage.image_full ? pictureButton(passage.image_full, passage, "whole", "") : null;
+  const crop = passage.image_plate ? pictureButton(passage.image_plate, passage, "crop-button", "") : el("span", {class: "muted small"}, passage.plate ? _("No plate image stored") : _("No plate was read"));
   const facts = [
-    ["Confidence", passage.plate ? `${passage.confidence.toFixed(1)} %` : ""], ["Country", passage.country_name], ["Character height", passage.plate ? `${passage.char_height_px.toFixed(0)} px` : ""],
-    ["Date and time", passage.at_local], ["List", passage.lists.map((list) => list.name).join(", ")], ["Lane", passage.lane ? `Lane ${passage.lane}` : ""],
-    ["Decision", passage.outcome ? `${passage.outcome}: ${passage.decision}` : ""], ["Direction", passage.direction], ["Plate", [passage.plate_colour, passage.plate_kind].filter(Boolean).join(", ")], ["Trigger", passage.trigger_cause],
+    [_("Confidence"), passage.plate ? `${passage.confidence.toFixed(1)} %` : ""], [_("Country"), passage.country_name], [_("Character height"), passage.plate ? `${passage.char_height_px.toFixed(0)} px` : ""],
+    [_("Date and time"), passage.at_local], [_("List"), passage.lists.map((list) => list.name).join(", ")], [_("Lane"), passage.lane ? _("Lane {number}", { number: passage.lane }) : ""],
+    [_("Direction"), passage.direction], [_("Kind of plate"), [passage.plate_colour, passage.plate_kind].filter(Boolean).join(", ")], [_("Trigger"), passage.trigger_cause],
   ];
   const inner = el("i");
   inner.style.width = `${passage.confidence}%`;
   $("#last").replaceChildren(
-    el("div", {class: "crop"}, crop), el("div", {}, plate(passage.plate, "big")), el("div", {class: "confidence", hidden: !passage.plate}, inner),
+    el("div", {class: "last-plate"}, plate(passage.plate, "big")), ...(whole ? [whole] : []), el("div", {class: "crop"}, crop),
+    el("div", {class: "confidence", hidden: !passage.plate}, inner),
     el("dl", {class: "facts"}, ...facts.filter(([, value]) => value).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])));
   $("#last-lists").replaceChildren(lists(passage));
+  const [text, kind] = verdict(passage);
+  $("#verdict").hidden = !text;
+  $("#verdict").className = `verdict ${kind}`;
+  $("#verdict").replaceChildren(el("b", {}, text), el("span", {class: "nums"}, passage.at_local.slice(11)), el("div", {class: "small"}, passage.decision || ""));
+  $("#last-do").hidden = !passage.plate;
+  $("#add-to-list").hidden = !may("lists");
+  $("#all-of-plate").hidden = !may("review");
+  $("#all-of-plate").href = `/anpr/review?from=2000-01-01T00:00&plate=${encodeURIComponent(passage.plate)}`;
 }
+
+// --- at the gate ------------------------------------------------------------------------------------------------------
+
+if ($("#open-gate")) openGateDialog($("#open-gate"));
+openListDialog($("#add-to-list"), () => state.passages[0]?.plate || "", may("actions"), () => firstSteps());
+const firstSteps = openFirstSteps();
+
+/** The picture and the last result alone, as large as the screen. */
+function guardView(on) {
+  document.body.classList.toggle("guard", on);
+  $("#guard").setAttribute("aria-pressed", String(on));
+  $("#guard").textContent = on ? _("Leave guard view") : _("Guard view");
+  picturesAnew();
+}
+
+$("#guard").addEventListener("click", async () => {
+  const on = !document.body.classList.contains("guard");
+  guardView(on);
+  if (on) await document.documentElement.requestFullscreen?.().catch(() => {}); // without it the view fills the window
+  else if (document.fullscreenElement) await document.exitFullscreen();
+});
+document.addEventListener("fullscreenchange", () => { if (!document.fullscreenElement) guardView(false); });
+if (new URLSearchParams(location.search).get("view") === "guard") guardView(true);
+
+if (location.hash === "#focus" && !$("#show-focus").checked) $("#show-focus").click();
 
 // --- what the camera pushes -------------------------------------------------------------------------------------------
 
@@ -393,6 +491,6 @@ repeat(5000, async () => { if (slow) { await refreshStatus(); await refreshPassa
 
 refreshPassages().catch((error) => { if (!(error instanceof ApiError)) throw error; }).then(() => openEvents(
   () => `events?after=${state.newest}`,
-  {status: takeStatus, reads: takeReads, passage: (passage) => takePassages([passage]), decided: takeDecision},
-  {slow: (is) => { if (is && !slow) refreshStatus(); slow = is; }, lost: () => noNews("The camera does not answer. Is it still connected?")},
+  {status: takeStatus, reads: takeReads, passage: (passage) => takePassages([passage]), decided: takeDecision, delivery: takeDelivery},
+  {slow: (is) => { if (is && !slow) refreshStatus(); slow = is; }, lost: () => noNews(_("The camera does not answer. Is it still connected?"), "NO CONNECTION")},
 ));

@@ -146,14 +146,36 @@ export function showProblems(form, error, place) {
   node.scrollIntoView({block: "nearest"});
 }
 
+function clearField(field) {
+  if (!field) return;
+  field.classList.remove("has-problem");
+  $$(".wrong", field).forEach((node) => node.remove());
+}
+
 export function clearProblems(form) {
   $$(".has-problem", form).forEach((field) => field.classList.remove("has-problem"));
   $$(".wrong", form).forEach((node) => node.remove());
 }
 
+/** Before the page is left: asks when what `body(form)` gives has changed since somebody began to fill it in. The function that
+ *  comes back says that it is stored. */
+function keepUnsaved(form, body) {
+  if (form.closest("dialog")) return () => {};
+  let before = null;
+  const now = () => JSON.stringify(body(form));
+  const begin = () => { before ??= now(); };
+  for (const kind of ["pointerdown", "keydown", "focusin"]) form.addEventListener(kind, begin, true);
+  window.addEventListener("beforeunload", (event) => { if (before !== null && now() !== before) event.preventDefault(); });
+  return () => { before = now(); };
+}
+
 /** Sends a form to the API; `then` gets the answer. */
 export function connectForm(form, {method, path, body = values, then, place}) {
   form.noValidate = true;
+  const stored = keepUnsaved(form, body);
+  // What was wrong with a field is gone once it is changed.
+  form.addEventListener("input", (event) => clearField(event.target.closest(".has-problem")));
+  form.addEventListener("change", (event) => clearField(event.target.closest(".has-problem")));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const button = event.submitter || form.querySelector("[type=submit]");
@@ -161,6 +183,7 @@ export function connectForm(form, {method, path, body = values, then, place}) {
     try {
       const answer = await api(typeof method === "function" ? method() : method, typeof path === "function" ? path() : path, body(form));
       clearProblems(form);
+      stored();
       (place || $("#notices")).replaceChildren();
       await then(answer);
     } catch (error) {

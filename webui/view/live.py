@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from board.kit.web.routes import said
-from board.kit.words import Language, Text
+from board.kit.words import Language
 from engine.messages import DeliveryEvent, LiveReads, PassageDecided, PassageEvent, ServiceStatus
 from engine.store import PassageQuery, StoredPassage
 from engine.types import Delivery
@@ -40,7 +40,7 @@ class Documents:
         return {**document, "deliveries": [_delivery(each) for each in stored.deliveries]}
 
     def decided(self, decided: PassageDecided) -> dict[str, Any]:
-        return {"id": decided.passage_id, "outcome": Text(decided.decision.outcome), "decision": decided.decision.reason}
+        return {"id": decided.passage_id, "outcome": decided.decision.outcome, "decision": decided.decision.reason}
 
     def delivery(self, ended: DeliveryEvent) -> dict[str, Any]:
         return _delivery(ended.delivery)

@@ -490,11 +490,16 @@ class WiegandFrame(TypedDict):
 
 
 class Engine(TypedDict):
+    """`motion_pct`: the most that the picture changed in the last second, -1 where nobody looks; `rejected`: reads that each filter
+    has left out."""
+
     frames_processed: int
     frames_per_s: float
     read_ms: float
     camera: Text
     size: tuple[int, int]
+    motion_pct: float
+    rejected: dict[str, int]
 
 
 class LanePlaces(TypedDict):
@@ -545,6 +550,46 @@ class Status(TypedDict):
     roi: tuple[float, float, float, float] | None
     lane_line: tuple[float, float, float, float] | None
     lane: Lane | None
+
+
+class FirstStep(TypedDict):
+    """`said`: what was found, null for nothing yet; `href`: where it is done."""
+
+    name: str
+    title: Text
+    href: str
+    done: bool
+    said: str | Text | None
+
+
+class FirstSteps(TypedDict):
+    steps: list[FirstStep]
+
+
+class Measure(TypedDict):
+    """`state`: ok, warn or bad; `advice`: what to change."""
+
+    title: Text
+    value: Text
+    state: str
+    advice: Text
+
+
+class CheckHalf(TypedDict):
+    """Cars of the day or of the night; no measures while they are few."""
+
+    name: Text
+    cars: int
+    since: str
+    until: str
+    measures: list[Measure]
+
+
+class Check(TypedDict):
+    """How well the camera stands; `cars`: how many were looked at."""
+
+    cars: int
+    halves: list[CheckHalf]
 
 
 @cache
@@ -637,3 +682,11 @@ class ConfigurationEffect(TypedDict):
     differences: list[ConfigurationDifference]
     problems: list[Text]
     stays: list[str]
+
+
+class Forgotten(TypedDict):
+    """What was deleted of a plate. `waiting`: passages that stay, as a message of theirs is still to be delivered."""
+
+    passages: int
+    waiting: int
+    entries: int

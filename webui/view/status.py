@@ -8,15 +8,15 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from board.kit.errors import BoardError, ConfigError
+from board.kit.errors import BoardError
 from board.kit.words import Text, mark
 from board.types import WiegandCode
 from board.wiegand.codes import LAYOUTS, PLATE_BITS, bit_text, decode, decode_plate64
-from engine.actions import options_of
 from engine.messages import STOPPED, EngineStatus, LiveReads, ServiceStatus
 from engine.types import WiegandFrame
 from webui.portal import Portal
 from webui.view import lane, shapes
+from webui.view.gate import gate
 from webui.view.problems import problems
 
 INFO = (
@@ -51,6 +51,7 @@ def shown(portal: Portal, status: ServiceStatus | None, age_s: float) -> dict[st
         "live": reads(status.live) if status is not None and status.live is not None else None,
         "roi": lpr.roi,
         "lane_line": lpr.lane_line,
+        "masks": lpr.masks,
         "lane": lane.shown(portal, status.lane if status else None),
     }
 
@@ -62,6 +63,8 @@ def _engine(engine: EngineStatus) -> dict[str, Any]:
         "read_ms": engine.read_ms,
         "camera": engine.camera or Text("ok"),
         "size": engine.size,
+        "motion_pct": engine.motion_pct,
+        "rejected": dict(engine.rejected),
     }
 
 
@@ -77,13 +80,15 @@ def _info(portal: Portal, status: ServiceStatus | None, zone: ZoneInfo) -> list[
     rows = rows or [_row(Text(name), "–", "") for name in INFO]
     engine = status.engine if status else None
     sd, camera = (status.sd_free_pct, status.camera_free_pct) if status else (-1, -1)
+    changed = {name: portal.local(at, zone) for name, at in status.changed.items()} if status else {}
+    height = engine.last_char_height_px if engine else 0
     rows += [
         _row(Text("Frames lost"), str(engine.frames_lost) if engine else "–", ""),
         _row(Text("Frames late"), str(engine.frames_late) if engine else "–", ""),
         *([_row(Text("Exposure"), Text(engine.preset), "")] if engine and engine.preset else []),
-        _row(Text("SD space free (%)"), str(sd) if sd >= 0 else Text("no card") if status else "–", ""),
-        _row(Text("Camera free space (%)"), str(camera) if camera >= 0 else "–", ""),
-        _row(Text("Last Size (pixels)"), f"{engine.last_char_height_px:.0f}" if engine and engine.last_char_height_px else "–", ""),
+        _row(Text("SD space free (%)"), str(sd) if sd >= 0 else Text("no card") if status else "–", changed.get("sd", "")),
+        _row(Text("Camera free space (%)"), str(camera) if camera >= 0 else "–", changed.get("camera", "")),
+        _row(Text("Last Size (pixels)"), f"{height:.0f}" if height else "–", changed.get("height", "") if height else ""),
         _row(Text("Mode"), status.mode if status else STOPPED, ""),
     ]
     return rows
@@ -96,7 +101,7 @@ def _row(name: Text, value: str | Text, changed: str) -> shapes.InfoRow:
 def _lines(portal: Portal, status: ServiceStatus | None, zone: ZoneInfo) -> list[dict[str, Any]]:
     if status is None:
         return []
-    gate = _gate_output(portal)
+    opens = gate(portal).output
     settable = {line.name for line in portal.profile.inputs} - {driven for _, driven in portal.profile.wires}
     return [
         {
@@ -105,27 +110,11 @@ def _lines(portal: Portal, status: ServiceStatus | None, zone: ZoneInfo) -> list
             "active": line.active,
             "changed_at": line.changed_at.isoformat() if line.changed_at else None,
             "changed_local": portal.local(line.changed_at, zone),
-            "gate": line.name == gate,
+            "gate": line.name == opens,
             "settable": portal.profile.simulated and line.kind == "input" and line.name in settable,
         }
         for line in status.lines
     ]
-
-
-def _gate_output(portal: Portal) -> str:
-    """The output that lets cars in: what the first enabled action of a list that opens drives, else the first."""
-    shut = {each.id for each in portal.store.lists() if each.barrier != "open"}
-    for rule in portal.store.rules():
-        if not rule.enabled or rule.list_id in shut:
-            continue
-        try:
-            kind, options = options_of(portal.kinds, rule.kind, rule.options)
-        except ConfigError:
-            continue  # options of another release
-        output = kind.gate_output(options)
-        if output:
-            return output
-    return portal.profile.outputs[0].name if portal.profile.outputs else ""
 
 
 def _wiegand(portal: Portal, frame: WiegandFrame, zone: ZoneInfo) -> dict[str, Any]:

@@ -10,15 +10,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from engine.reading.passages.difference import difference
-from engine.reading.passages.sights import NOTHING_KNOWN, Known
+from engine.reading.passages.sights import FIRST_PICTURES_NS, NOTHING_KNOWN, Known
 
 if TYPE_CHECKING:
     from engine.settings import LprSettings
 
 MOST_REMEMBERED = 500
-
-FIRST_PICTURES_NS = 60_000_000_000
-"""A car that stands there is read within this time after a start, even when the models load slowly."""
 
 
 class RepeatFilter:

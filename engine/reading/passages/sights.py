@@ -1,7 +1,8 @@
 """Sights: which plates were seen when, over a restart of the engine: from the stored passages and from a small file in STATE.
 
 A passage tells when a plate was accepted; the file, when it was last in sight, which may be hours later for a car that stands
-there. The file is synced when a car comes into sight or leaves it, so that it tells after a power cut who stood there.
+there. The file is synced when a car comes into sight or leaves it, so that it tells after a power cut who stood there; and when
+the engine starts, so that it is of the same boot as the passages that come after it.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ IN_SIGHT_NS = 5_000_000_000
 """A plate counts as in sight for this long after its last read."""
 AGREE_NS = 60_000_000_000
 """Wall clock and monotonic clock tell the same age as long as they differ by no more."""
+FIRST_PICTURES_NS = 60_000_000_000
+"""A car that stands there is read within this time after a start, even when the models load slowly."""
 MOST_SIGHTS = 500
 
 
@@ -82,9 +85,18 @@ class SightsFile:
         self._clock = clock
         self._boot = boot_id()
         self._kept: dict[str, int] = {}
+        self._before: dict[str, int] = {}
         self._kept_ns = 0
         self._due_ns = 0
         self._writer = Thread()
+
+    def begin(self, known: Known) -> None:
+        """The engine starts: cars that stood there before are kept until they are seen again, or FIRST_PICTURES_NS are over.
+        Returns when they are on the disk. Where nothing could be known, the file stays as it is."""
+        if known is NOTHING_KNOWN:
+            return
+        self._before = dict.fromkeys(known.standing, known.start_ns)
+        self.keep({}, at_once=True)
 
     def keep(self, sights: Mapping[str, int], at_once: bool = False) -> None:
         """`sights`: {plate: CLOCK_MONOTONIC ns of its last sight}. Writes what is in sight when a plate joined or left, and
@@ -94,8 +106,14 @@ class SightsFile:
             return
         # Those that are gone from sight since the last time too: how they were seen last is worth knowing.
         recent = {plate: seen_ns for plate, seen_ns in sights.items() if now_ns - seen_ns <= IN_SIGHT_NS + KEEP_EVERY_NS}
+        self._before = {
+            plate: seen_ns
+            for plate, seen_ns in self._before.items()
+            if now_ns - seen_ns <= FIRST_PICTURES_NS and sights.get(plate, seen_ns) <= seen_ns
+        }
+        recent = self._before | recent
         joined = recent.keys() - self._kept.keys()
-        if recent == self._kept or (now_ns < self._due_ns and not joined and not at_once):
+        if (recent == self._kept and not at_once) or (now_ns < self._due_ns and not joined and not at_once):
             return
         if recent.keys() == self._kept.keys() and now_ns - self._kept_ns < STILL_THERE_NS and not at_once:
             return

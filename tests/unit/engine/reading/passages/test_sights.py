@@ -198,3 +198,53 @@ def test_of_too_many_plates_those_seen_last_are_known(bench: Bench, monkeypatch:
     monkeypatch.setattr(sights, "MOST_SIGHTS", 2)
     stored = [bench.passage("A1", 50), bench.passage("B2", 40), bench.passage("C3", 20)]
     assert bench.ages_s(*stored) == {"B2": 40.0, "C3": 20.0}
+
+
+def test_a_car_that_was_let_in_after_a_power_cut_is_not_let_in_again_after_another(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second boot ends before it has written who is in sight; its monotonic clock is behind that of the first."""
+    bench.clock = TestClock(follows=False)
+    bench.clock.advance(3600)
+    bench.keep("C3")
+    earlier = bench.passage("C3", 5)
+    for boot, now in (("second", bench.clock.now() + timedelta(days=329)), ("third", bench.clock.now() - timedelta(days=1))):
+        monkeypatch.setattr(sights, "boot_id", lambda boot=boot: boot)
+        bench.clock = TestClock(now, follows=False)
+        bench.clock.advance(60)
+        SightsFile(bench.file, bench.clock).begin(known_at_start([earlier], bench.file, bench.clock))
+        bench.clock.advance(5)
+        stored = [earlier, bench.passage("A1", 0)]
+        monkeypatch.setattr(sights, "boot_id", lambda boot=boot: f"after {boot}")
+        for later in (now + timedelta(seconds=90), now - timedelta(days=5), now + timedelta(days=5)):
+            assert known_at_start(stored, bench.file, TestClock(later)).standing == ("C3", "A1")
+
+
+def test_who_stood_there_before_the_start_is_kept_for_a_minute_or_until_seen_again(bench: Bench) -> None:
+    stored = [bench.passage("A1", 30), bench.passage("B2", 20)]
+    file = SightsFile(bench.file, bench.clock)
+    file.keep({"A1": bench.clock.monotonic_ns(), "B2": bench.clock.monotonic_ns()}, at_once=True)
+    bench.clock.advance(10)
+    started_ns = bench.clock.monotonic_ns()
+    file = SightsFile(bench.file, bench.clock)
+    file.begin(known_at_start(stored, bench.file, bench.clock))
+
+    def kept() -> dict[str, int]:
+        file.wait()
+        return dict(json.loads(bench.file.read_bytes())["seen_ns"])
+
+    assert kept() == {"A1": started_ns, "B2": started_ns}
+    bench.clock.advance(40)
+    seen_ns = bench.clock.monotonic_ns()
+    file.keep({"A1": seen_ns}, at_once=True)
+    assert kept() == {"A1": seen_ns, "B2": started_ns}
+    bench.clock.advance(30)
+    file.keep({"A1": seen_ns})
+    assert kept() == {}
+
+
+def test_where_nothing_could_be_known_the_file_stays(bench: Bench) -> None:
+    bench.keep("A1")
+    before = bench.file.read_bytes()
+    SightsFile(bench.file, bench.clock).begin(NOTHING_KNOWN)
+    assert bench.file.read_bytes() == before

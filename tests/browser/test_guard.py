@@ -1,0 +1,212 @@
+"""The Live tab for a guard and on the first day, in a real browser, with a real manager and service; a test is the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from board.kit.clock import Clock
+from engine.store import PassageQuery, Store
+from engine.types import PassageImages, PlateLook
+from tests.browser.proxy import Proxy
+from tests.browser.stack import Stack
+from tests.browser.test_live import Engine
+from tests.browser.test_manual import jpeg
+from tests.browser.test_portal import prepare, with_store
+from tests.samples import BLACK, WHITE, entry, passage
+from tests.waiting import until
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser tests")
+
+IMAGES = PassageImages("2026/a.jpg", "2026/a-plate.jpg")
+SHARP = PlateLook(1.0, 9.0, 30, 210, False)
+
+
+class Guarded:
+    def __init__(self, folder: Path) -> None:
+        prepare(folder, region="Europe", countries=("DE",))
+        self.folder = folder
+        self.stack = Stack(folder, ("pins", "service", "manager"))
+        until(self.stack.state.service_socket.exists, "the service")
+        images = self.stack.state.images / "2026"
+        images.mkdir(parents=True, exist_ok=True)
+        (images / "a.jpg").write_bytes(jpeg(640))
+        (images / "a-plate.jpg").write_bytes(jpeg(120))
+        self.engine = Engine(self.stack)
+        self.proxy = Proxy(self.stack.state.manager_socket)
+        self.address = f"{self.proxy.address}/anpr"
+
+    def car(self, id: str, plate: str, **changes: Any) -> None:
+        """It drives by: the service stores it."""
+        now = {"at": datetime.now(UTC), "monotonic_ns": Clock().monotonic_ns()}
+        self.engine.report(replace(passage(plate, id=id, images=IMAGES, look=SHARP), **now, **changes))
+        until(lambda: self.stored(id), f"passage {id}")
+
+    def stored(self, id: str) -> bool:
+        return any(each.passage.id == id for each in self.read(lambda store: store.passages(PassageQuery())))
+
+    def read(self, work: Any) -> Any:
+        return with_store(self.folder, work)
+
+    def close(self) -> None:
+        self.proxy.close()
+        self.engine.close()
+        self.stack.close()
+
+
+@pytest.fixture(scope="module")
+def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    made = Guarded(tmp_path_factory.mktemp("guard"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    opened = context.new_page()
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.set_default_timeout(20_000)
+    yield opened
+    context.close()
+    assert errors == []
+
+
+def test_a_plate_goes_from_the_picture_into_a_list_that_opens_and_the_banner_says_so(page: Any, gate: Guarded) -> None:
+    page.goto(f"{gate.address}/live")
+    page.locator("#overlay rect.read").wait_for()
+    gate.car("g1", "B MW 4711")
+    playwright.expect(page.locator("#verdict")).to_contain_text("No action")
+    page.get_by_role("button", name="Add to list").click()
+    dialog = page.locator("#list-dialog")
+    playwright.expect(dialog.get_by_label("Plate", exact=True)).to_have_value("B MW 4711")
+    assert dialog.get_by_label("List", exact=True).locator("option").first.inner_text() == "WHITELIST"
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    dialog.wait_for(state="hidden")
+    rules = gate.read(lambda store: store.rules(WHITE))
+    assert [(rule.kind, rule.enabled) for rule in rules] == [("io", True)]
+    gate.car("g2", "B MW 4711")
+    playwright.expect(page.locator("#verdict b")).to_have_text("Gate opened")
+    playwright.expect(page.locator("#verdict")).to_contain_text("B MW 4711 is on WHITELIST")
+    playwright.expect(page.locator("#last-lists")).to_contain_text("WHITELIST")
+    assert gate.read(lambda store: store.entries.count(WHITE)) == 1
+
+
+def test_the_whole_picture_is_shown_and_a_click_opens_it(page: Any, gate: Guarded) -> None:
+    gate.car("w1", "KE777AA")
+    page.goto(f"{gate.address}/live")
+    whole = page.locator("#last .whole")
+    until(lambda: whole.locator("img").evaluate("image => image.naturalWidth") == 640, "the picture")
+    whole.click()
+    assert page.locator("#zoom img").get_attribute("src") == "/anpr/images/2026/a.jpg"
+    page.locator("#zoom-close").click()
+    page.locator("#last .crop-button").press("Enter")
+    playwright.expect(page.locator("#zoom-plate")).to_have_text("KE777AA")
+
+
+def test_the_gate_is_opened_by_hand_with_a_reason_that_audit_keeps(page: Any, gate: Guarded) -> None:
+    page.goto(f"{gate.address}/live")
+    button = page.locator("#open-gate")
+    playwright.expect(button).to_be_enabled()
+    button.click()
+    dialog = page.locator("#gate-dialog")
+    dialog.get_by_role("button", name="Open gate").click()
+    playwright.expect(dialog.locator("#gate-problems")).to_contain_text("Reason")
+    dialog.get_by_role("button", name="Delivery").click()
+    dialog.get_by_role("button", name="Open gate").click()
+    dialog.wait_for(state="hidden")
+    said = until(lambda: gate.read(by_hand), "the row of Audit")
+    assert said.startswith("DO1 pulsed 500 ms, by admin at ") and said.endswith(": Delivery")
+
+
+def by_hand(store: Store) -> str:
+    """What Audit says of the newest opening by hand."""
+    found = [each for each in store.passages(PassageQuery()) if each.passage.event == "by_hand"]
+    return str(found[0].decision.reason) if found else ""
+
+
+def test_a_viewer_can_neither_open_nor_add(page: Any, gate: Guarded) -> None:
+    gate.proxy.role = "viewer"
+    try:
+        page.goto(f"{gate.address}/live")
+        page.locator("#verdict b").wait_for()
+        assert page.locator("#open-gate").count() == 0
+        assert not page.locator("#add-to-list").is_visible()
+        sent = "{method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify({reason: 'x'})}"
+        assert page.evaluate(f"fetch('/anpr/api/gate', {sent}).then((answer) => answer.status)") == 403
+    finally:
+        gate.proxy.role = "admin"
+
+
+def test_a_blacklisted_car_flashes_where_somebody_chose_that(page: Any, gate: Guarded) -> None:
+    gate.read(lambda store: store.entries.save(entry("ZH666X", BLACK), "admin"))
+    page.goto(f"{gate.address}/live")
+    page.locator("#overlay rect.read").wait_for()
+    gate.car("b1", "ZH666X")
+    playwright.expect(page.locator("#verdict")).to_contain_text("BLACKLIST")
+    assert page.locator("body.alarm").count() == 0
+    page.get_by_label("Flash").check()
+    gate.car("b2", "ZH666X")
+    page.locator("body.alarm").wait_for()
+
+
+def test_the_guard_view_shows_picture_and_result_alone(page: Any, gate: Guarded) -> None:
+    page.goto(f"{gate.address}/live?view=guard")
+    page.locator("#verdict b").wait_for()
+    assert not page.locator("nav.menu").is_visible() and not page.locator("#recent").is_visible()
+    assert page.locator("#picture").is_visible() and page.locator("#open-gate").is_visible()
+    page.locator("#guard").click()
+    playwright.expect(page.locator("nav.menu")).to_be_visible()
+
+
+def test_info_marks_what_has_changed_with_its_time(page: Any, gate: Guarded) -> None:
+    page.goto(f"{gate.address}/live")
+    row = page.locator("#info tr", has_text="Results")
+    row.wait_for()
+    before = int(row.locator("td").nth(1).inner_text())
+    gate.car("i1", "HH AA 11")
+    playwright.expect(row).to_have_class("fresh")
+    assert int(row.locator("td").nth(1).inner_text()) == before + 1
+    for name in ("Camera free space", "Last Size"):
+        stamp = page.locator("#info tr", has_text=name).locator("td").nth(2).inner_text()
+        assert len(stamp) == len("11-28 03:32:27"), (name, stamp)
+
+
+def test_the_first_steps_lead_on_until_all_are_done(page: Any, gate: Guarded) -> None:
+    gate.read(lambda store: store.db.execute("DELETE FROM counters WHERE name = 'First steps done'"))
+    page.goto(f"{gate.address}/live")
+    steps = page.locator("#first-steps li")
+    playwright.expect(steps).to_have_count(6)
+    links = {each.get_attribute("data-step"): each.locator("a").get_attribute("href") for each in steps.all()}
+    assert links == {
+        "countries": "/anpr/lpr#countries", "sharp": "/anpr/live#focus", "height": "/anpr/check", "read": "/anpr/help/no-plate",
+        "listed": "/anpr/lists", "tested": "/anpr/lists?view=actions",
+    }  # fmt: skip
+    page.locator("#first-steps-hide").click()
+    page.get_by_role("dialog").get_by_role("button", name="Put away").click()
+    page.locator("#first-steps").wait_for(state="hidden")
+    page.reload()
+    page.locator("#verdict b").wait_for()
+    assert not page.locator("#first-steps").is_visible()
+
+
+def test_when_the_service_is_gone_the_mode_is_stopped_and_no_old_value_stays(page: Any, tmp_path: Path) -> None:
+    prepare(tmp_path, region="Europe", countries=("DE",))
+    stack = Stack(tmp_path, ("manager",))
+    proxy = Proxy(stack.state.manager_socket)
+    try:
+        page.goto(f"{proxy.address}/anpr/live")
+        playwright.expect(page.locator("#mode")).to_have_text("STOPPED")
+        values = page.locator("#info tr td:nth-child(2)")
+        until(lambda: values.count() > 5, "the rows")
+        assert {each for each in values.all_inner_texts() if each not in ("–", "STOPPED")} == set()
+        assert not page.locator("#gate-badge").is_visible() and page.locator("#open-gate").is_disabled()
+    finally:
+        proxy.close()
+        stack.close()

@@ -1,0 +1,42 @@
+"""Gate: opened by hand, with a reason that is kept; and the first steps of a new camera."""
+
+from __future__ import annotations
+
+from board.kit.settings import Settings, option
+from board.kit.web.routes import Answer, Call, Refused, api, data
+from engine.messages import Outcome, SwitchOutput
+from webui.api.outputs import WITHIN_S
+from webui.portal import Portal
+from webui.view import shapes
+from webui.view.gate import gate
+from webui.view.notes import note_data
+
+
+class GateSent(Settings):
+    reason: str = option(
+        ..., "Reason", "Why the gate is opened by hand; kept in Audit with your name.", min_length=1, max_length=80
+    )
+
+
+def _open(portal: Portal, call: Call[object, GateSent]) -> Answer:
+    found = gate(portal)
+    if not found.output:
+        raise Refused(404, "This board has no output that opens a gate.")
+    order = SwitchOutput(found.output, "pulse", found.pulse_ms, call.user, call.visitor.address, "API", call.body.reason)
+    outcome = portal.service.ask(order, Outcome, WITHIN_S)
+    if not outcome.ok:
+        raise Refused(409, outcome.note)
+    return data({"ok": True, **note_data(outcome.note, call.language)})
+
+
+ROUTES = (
+    api(
+        "POST",
+        "api/gate",
+        "open",
+        _open,
+        "Opens the gate by hand, by the pulse of its action. 409: refused (an interlock, a vehicle in the safety loop).",
+        body=GateSent,
+        reply=shapes.Outcome,
+    ),
+)

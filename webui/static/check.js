@@ -1,0 +1,4 @@
+// Check page: printed for the customer.
+import {$} from "./portal.js";
+
+$("#print").addEventListener("click", () => print());
