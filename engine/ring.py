@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from board.kit.errors import StoreError
+from board.kit.files import private_in
 from board.types import Frame
 
 if TYPE_CHECKING:
@@ -232,7 +233,7 @@ def _create(path: Path, capacity: int) -> _Ring:
     size = HEAD_BYTES + SLOTS * (SLOT_BYTES + capacity)
     try:  # never truncated: a writer that is still dying may have it open
         fresh.unlink(missing_ok=True)
-        file = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        file = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, private_in(path.parent) & ~0o020)
     except OSError as why:
         raise StoreError("frame ring {path}: cannot be made: {why}", path=path, why=why) from why
     try:

@@ -34,8 +34,10 @@ from firmware.people.accounts import Accounts
 from firmware.people.auth import Auth
 from firmware.people.changes import Changes
 from firmware.people.who import WhoServer
+from firmware.processes.launch import Starter
 from firmware.processes.notify import notify
 from firmware.processes.supervisor import end_leftovers
+from firmware.processes.users import Users
 from firmware.processes.watchdog import KernelDevice, Watchdog
 
 LOG = logging.getLogger("host")
@@ -111,7 +113,8 @@ def _run(words: list[str]) -> int:
             print(f"admin has a new password: {accounts.initial_file}")
             return 0
         ended = end_leftovers(state)
-        packages, present = _packages(state, options.sd, options.profile, options.trust)
+        users = Users(state, Starter.of_environment())
+        packages, present = _packages(state, options.sd, options.profile, options.trust, users)
         carry_out(state, lambda name, folder, by: _give_back(packages, state, name, folder, by))
         open_log(state, "hostd")  # a reset deletes the logs
         _run_in_memory(state)
@@ -123,7 +126,7 @@ def _run(words: list[str]) -> int:
         clock = Clock()
         auth = Auth(state, clock, tuple(options.trusted_proxy), tuple(options.public_address))
         _make_safe(state)()
-        ftp = FtpService(state, options.bind)
+        ftp = FtpService(state, options.bind, users)
         https = HttpsService(state, options.bind, clock, allowed=not options.no_https)
         restart = Restart()
         helper = Helper(options.helper)
@@ -155,7 +158,7 @@ def _run(words: list[str]) -> int:
         watchdog = (
             Watchdog(Path(options.watchdog), options.watchdog_s, packages.ill, clock, KernelDevice()) if options.watchdog else None
         )
-        while not life.stop.wait(1.0) and server.alive() and not restart.asked:
+        while not life.stop.wait(1.0) and server.alive() and users.alive() and not restart.asked:
             life.beat()
             auth.keep()
             notify("WATCHDOG=1")
@@ -197,7 +200,7 @@ def _install(words: list[str]) -> int:
             (state.host / "trust" / path.with_suffix(".pub").name).write_bytes(public_pem(read_public(path)))
         if not options.package.is_file():
             raise GatewrightError("{package} does not exist", package=options.package)
-        packages, _ = _packages(state, None, "sim", [])
+        packages, _ = _packages(state, None, "sim", [], Users(state, None))
         *steps, name = packages.install(options.package, CAMERA)
         for step in steps:
             print(step, file=sys.stderr)
@@ -248,7 +251,9 @@ def _run_in_memory(state: State) -> None:
     LOG.error("%s cannot be written (%s): %s is used until the next start", usual, reason, folder)
 
 
-def _packages(state: State, sd: Path | None, profile: str, trusted: list[Path]) -> tuple[Packages, Callable[[], bool]]:
+def _packages(
+    state: State, sd: Path | None, profile: str, trusted: list[Path], users: Users
+) -> tuple[Packages, Callable[[], bool]]:
     simulated = all_profiles()[profile].simulated
 
     def present() -> bool:
@@ -256,7 +261,7 @@ def _packages(state: State, sd: Path | None, profile: str, trusted: list[Path]) 
 
     slots = Slots(state.host / "packages", sd.resolve() if sd else None, present)
     trust = TrustedKeys(state.host / "trust", trusted)
-    packages = Packages(state, slots, trust, _make_safe(state), device_serial(state), Clock())
+    packages = Packages(state, slots, trust, _make_safe(state), device_serial(state), Clock(), users)
     return packages, present
 
 

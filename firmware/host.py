@@ -17,6 +17,7 @@ from firmware.https.service import HttpsService
 from firmware.keeping.backups import Backups
 from firmware.machine.root import Helper
 from firmware.menu import Group, menu_for
+from firmware.network.trial import AddressTrial
 from firmware.packages.management import Packages
 from firmware.packages.uploads import Uploads
 from firmware.people.auth import Auth
@@ -45,6 +46,7 @@ class Host:
     backups: Backups
     restart: Restart
     helper: Helper
+    trial: AddressTrial
     profile: str
     simulated: bool
     card: str

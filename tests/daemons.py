@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import socket
 import subprocess
@@ -24,9 +25,14 @@ def find_daemon(name: str) -> str:
 
 
 def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """One that nobody gets who asks the system for any: the server that shall have it may start late."""
+    while True:
+        with socket.socket() as sock:
+            try:
+                sock.bind(("127.0.0.1", random.randrange(12_000, 32_000)))
+            except OSError:
+                continue
+            return int(sock.getsockname()[1])
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from firmware.people.device_passwords import DevicePasswords
 from firmware.people.guesses import Guesses
 from firmware.people.tokens import Tokens
 from firmware.people.who import Who, WhoServer
+from tests.daemons import free_port
 from tests.waiting import until
 
 PATIENCE_S = 20.0
@@ -84,9 +85,7 @@ class RtspCamera:
         self.who.start()
         for thread in self._threads:
             thread.start()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         self.do(lambda: self.rtsp.use(port))
         until(lambda: self.url, "the port")
 

@@ -6,7 +6,6 @@ import itertools
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ from engine.messages import SERVICE_MESSAGES, AskStatus, EngineHello, EngineStat
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import DeliveryQuery, Store
 from engine.types import Passage
+from tests.daemons import free_port
 from tests.samples import WHITE, entry, passage, rule
 from tests.waiting import until
 
@@ -40,8 +40,7 @@ class Camera:
         self.state = State(root)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.engine: Channel | None = None
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.trigger_port = free.getsockname()[1]
+        self.trigger_port = free_port()
         store = self.store()
         store.settings.put(GeneralSettings(trigger_port=self.trigger_port, keep_free_pct=1, action_addresses="127.0.0.2"), "admin")
         store.settings.put(LprSettings(mode="TRIGGER", trigger_period_s=20.0), "admin")

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from board.kit.errors import BoardError, PinBusy
+from board.kit.files import open_shared
 
 log = logging.getLogger("board.gpio.claims")
 
@@ -30,7 +31,7 @@ class Claims:
         """Holds `pin` until `release`; PinBusy names the owner and process that has it."""
         path = self._folder / str(pin)
         try:
-            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            file = open_shared(path, os.O_RDWR)
         except OSError as why:
             raise BoardError("{name} cannot be claimed in {path}: {why}", name=name, path=path, why=why) from why
         try:

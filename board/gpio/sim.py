@@ -24,6 +24,7 @@ from time import monotonic_ns
 
 from board.gpio._claims import Claims, taker
 from board.kit.errors import BoardError
+from board.kit.files import open_shared
 from board.kit.sockets import bound_at, short_address
 from board.kit.state import State
 from board.lines import own_lines, pin_names, rest_levels
@@ -227,7 +228,7 @@ class _Watcher:
         self._pins = pins
         self._on_edge = on_edge
         self._path = folder / f"{os.getpid()}-{id(self)}.sock"
-        self._socket = bound_at(self._path, socket.SOCK_DGRAM)
+        self._socket = bound_at(self._path, socket.SOCK_DGRAM, for_all=True)
         self._thread = threading.Thread(target=self._run, name="sim-watch", daemon=True)
         self._thread.start()
 
@@ -264,10 +265,10 @@ def _line(t_ns: int, name: str, level: int) -> bytes:
 def _map_levels(state: State) -> mmap.mmap:
     path = state.sim / "levels"
     try:
-        with path.open("ab") as file:
-            if file.tell() < PINS:
-                file.write(bytes([UNPOWERED]) * (PINS - file.tell()))
-        with path.open("r+b") as file:
+        with os.fdopen(open_shared(path, os.O_RDWR), "r+b") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.write(bytes([UNPOWERED]) * (PINS - size))
+            file.flush()
             return mmap.mmap(file.fileno(), PINS)
     except OSError as why:
         raise BoardError("the simulated chip cannot be kept in {path}: {why}", path=path, why=why) from why
@@ -278,7 +279,7 @@ def _open_log(state: State) -> int:
     try:
         if path.exists() and path.stat().st_size > MAX_LOG_BYTES:
             path.replace(path.with_name("edges.1.jsonl"))
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        return open_shared(path, os.O_WRONLY | os.O_APPEND)
     except OSError as why:
         raise BoardError("the simulated chip cannot keep its edges in {path}: {why}", path=path, why=why) from why
 
@@ -286,7 +287,7 @@ def _open_log(state: State) -> int:
 @contextmanager
 def _chip_locked(state: State) -> Iterator[None]:
     """One process at a time sets the chip up or moves its inputs."""
-    file = os.open(state.sim / "chip.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    file = open_shared(state.sim / "chip.lock", os.O_RDWR)
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

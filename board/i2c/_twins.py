@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from board.kit.errors import BoardError
-from board.kit.files import write_whole
+from board.kit.files import open_shared, write_whole
 from board.kit.state import State
 
 HELD = "held"
@@ -257,7 +257,7 @@ def _chip(state: State, number: int, address: int) -> Iterator[Chip | None]:
 
 @contextmanager
 def _locked(state: State) -> Iterator[None]:
-    file = os.open(folder(state) / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    file = open_shared(folder(state) / "lock", os.O_RDWR)
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

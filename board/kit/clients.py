@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import itertools
 import logging
-import socket
 import threading
 import time
 from collections import OrderedDict, deque
@@ -26,8 +25,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from board.kit.errors import WireError
+from board.kit.reception import Reception
 from board.kit.state import State
-from board.kit.wire import Codec, PeerGone, accept, connect, listen
+from board.kit.wire import Channel, Codec, PeerGone, connect
 from board.kit.words import NOTHING, Text
 
 log = logging.getLogger("clients")
@@ -183,8 +183,7 @@ class Clients:
         self._path = state.clients / f"{process}.sock"
         self._lock = threading.Lock()
         self._servers: dict[str, _Server] = {}
-        self._stop = threading.Event()
-        self._listener: socket.socket | None = None
+        self._reception = Reception(self._path, _CODEC, "clients", log, self._answer, ANSWER_WITHIN_S)
 
     def open(self, server: str, address: str, user: str = "") -> Client:
         """A connection from `address` ("192.168.7.5:50123") is there; call `closed` of what comes back when it is not any more."""
@@ -199,42 +198,30 @@ class Clients:
     def start(self) -> None:
         """Without its socket (a full disk) nobody is shown; nothing else is hindered."""
         try:
-            self._listener = listen(self._path)
+            self._reception.start()
         except OSError as why:
             log.warning("clients are not shown: %s", why)
-            return
-        threading.Thread(target=self._serve, args=(self._listener,), name="clients", daemon=True).start()
 
     def close(self) -> None:
-        self._stop.set()
-        if self._listener is not None:
-            self._listener.shutdown(socket.SHUT_RDWR)  # a close alone wakes no accept
-            self._listener.close()
+        if self._reception.close():
             self._path.unlink(missing_ok=True)
 
     def _server(self, name: str) -> _Server:
         with self._lock:
             return self._servers.setdefault(name, _Server(self._lock))
 
-    def _serve(self, listener: socket.socket) -> None:
-        while not self._stop.is_set():
-            try:
-                asker = accept(listener, _CODEC, send_timeout_s=ANSWER_WITHIN_S)
-            except OSError as why:
-                if not self._stop.wait(0.5):
-                    log.error("clients: %s", why)
-                continue
-            with self._lock:
-                servers = list(self._servers.items())
-            try:
-                for name, server in servers:
-                    asker.send(server.told(name))
-            except WireError as why:
-                log.debug("clients: %s", why)
-            except Exception:  # the thread's top
-                log.exception("clients")
-            finally:
-                asker.close()
+    def _answer(self, asker: Channel) -> None:
+        with self._lock:
+            servers = list(self._servers.items())
+        try:
+            for name, server in servers:
+                asker.send(server.told(name))
+        except WireError as why:
+            log.debug("clients: %s", why)
+        except Exception:  # the thread's top
+            log.exception("clients")
+        finally:
+            asker.close()
 
 
 def read_clients(state: State) -> tuple[ServerClients, ...]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import mmap
 import os
 import shutil
+import stat
 from pathlib import Path
 
 
@@ -20,11 +21,44 @@ def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
 def write_beside(path: Path, data: bytes, mode: int = 0o644) -> Path:
     """Writes and syncs `data` as PATH.new, for a rename over `path`; OSError when the disk refuses."""
     fresh = path.with_name(path.name + ".new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+    with os.fdopen(_made_anew(fresh, mode), "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
     return fresh
+
+
+def private_in(folder: Path) -> int:
+    """The mode of a file in `folder` that is not for everybody: 0600, or 0660 where the folder's group shares what lies in it
+    (setgid): where each process is a user of its own, firmware/processes/places.py makes such folders."""
+    try:
+        return 0o660 if folder.stat().st_mode & stat.S_ISGID else 0o600
+    except OSError:
+        return 0o600
+
+
+def open_shared(path: Path, flags: int) -> int:
+    """Opens a file in place, made when it is not there, that several of our processes write: each may, whatever its user and umask,
+    where they share the folder. OSError as of os.open."""
+    flags |= os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        number = os.open(path, flags)  # without O_CREAT, which the kernel refuses for others' files (fs.protected_regular)
+    except FileNotFoundError:
+        number = os.open(path, flags | os.O_CREAT, 0o644)
+    found = os.fstat(number)
+    if found.st_uid == os.getuid() and not found.st_mode & stat.S_IWGRP and private_in(path.parent) != 0o600:
+        os.fchmod(number, 0o660)
+    return number
+
+
+def _made_anew(path: Path, mode: int) -> int:
+    """Never what somebody else put there: several users may share the folder."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    try:
+        return os.open(path, flags, mode)
+    except FileExistsError:
+        path.unlink(missing_ok=True)
+        return os.open(path, flags, mode)
 
 
 def sync_folder(folder: Path) -> None:
@@ -40,7 +74,8 @@ def write_unsynced(path: Path, data: bytes) -> None:
     """As `write_whole`, but the kernel decides when it reaches the disk: for STATE/run, whose files need to survive a process, not
     a power cut."""
     fresh = path.with_name(path.name + ".new")
-    fresh.write_bytes(data)
+    with os.fdopen(_made_anew(fresh, 0o644), "wb") as file:
+        file.write(data)
     fresh.replace(path)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from board.kit.files import sync_folder, write_beside
+from board.kit.files import private_in, sync_folder, write_beside
 from board.kit.words import Text
 
 LOG = logging.getLogger("files")
@@ -59,7 +59,7 @@ class Kept(Generic[T]):
     def write(self, value: T) -> None:
         """On both files and safe from a power cut when it returns. OSError when the disk refuses: both are as they were."""
         data = json.dumps(self._plain(value), indent=1).encode()
-        fresh = [(write_beside(path, data, 0o600), path) for path in (self.copy, self.file)]
+        fresh = [(write_beside(path, data, private_in(path.parent)), path) for path in (self.copy, self.file)]
         for written, path in fresh:  # only now: a full disk leaves both as they were
             written.replace(path)
         sync_folder(self.file.parent)

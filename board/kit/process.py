@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+import os
 import signal
 import sys
 import threading
@@ -14,7 +15,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
 
-from board.kit.files import write_whole
+from board.kit.files import private_in, write_whole
 from board.kit.log_limit import LimitedHandler
 from board.kit.state import State
 
@@ -77,8 +78,12 @@ class _LogFile(logging.handlers.RotatingFileHandler):
             self._say(why)
 
     def _open(self) -> TextIOWrapper:
-        Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
-        return super()._open()
+        folder = Path(self.baseFilename).parent
+        folder.mkdir(parents=True, exist_ok=True)
+        stream = super()._open()
+        if private_in(folder) != 0o600:
+            os.fchmod(stream.fileno(), 0o640)  # others read it (the portal), and write nothing into it
+        return stream
 
     def emit(self, record: logging.LogRecord) -> None:
         self._failed = False

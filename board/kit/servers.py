@@ -11,8 +11,9 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
-from board.kit.files import write_whole
+from board.kit.files import open_shared
 from board.kit.state import State
 
 log = logging.getLogger("servers")
@@ -56,11 +57,13 @@ def url_of(scheme: str, host: str, port: int) -> str:
 def announce(state: State, name: str, url: str) -> None:
     """The server `name` ("trigger") listens at `url`; "" when it does not any more. A full disk only keeps it from being shown."""
     try:
-        with _alone(state.servers_file):
-            found = read_servers(state)
+        with _alone(state.servers_file) as file:
+            found = _parsed(file.read())
             known = {**found, name: url} if url else {key: value for key, value in found.items() if key != name}
             if known != found:
-                write_whole(state.servers_file, json.dumps(known).encode())
+                file.seek(0)
+                file.write(json.dumps(known).encode())
+                file.truncate()
     except OSError as why:
         log.warning("the address of %s is not shown: %s", name, why)
 
@@ -68,15 +71,24 @@ def announce(state: State, name: str, url: str) -> None:
 def read_servers(state: State) -> Mapping[str, str]:
     """{name: address} of the servers that are on."""
     try:
-        found = json.loads(state.servers_file.read_text("utf-8"))
-    except (OSError, ValueError):
+        with state.servers_file.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            return _parsed(file.read())
+    except OSError:
+        return {}
+
+
+def _parsed(data: bytes) -> Mapping[str, str]:
+    try:
+        found = json.loads(data)
+    except ValueError:
         return {}
     return {str(name): str(url) for name, url in found.items()} if isinstance(found, dict) else {}
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Several processes change the file: one at a time."""
-    with path.with_name(f"{path.name}.lock").open("a") as file:
+def _alone(path: Path) -> Iterator[BinaryIO]:
+    """Several processes change the file, each perhaps as a user of its own: one at a time, and in place."""
+    with os.fdopen(open_shared(path, os.O_RDWR), "r+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        yield file

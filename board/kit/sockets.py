@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from board.kit.files import private_in
+
 
 @contextmanager
 def short_address(path: Path) -> Iterator[str]:
@@ -20,16 +22,19 @@ def short_address(path: Path) -> Iterator[str]:
         os.close(folder)
 
 
-def bound_at(path: Path, kind: int = socket.SOCK_STREAM) -> socket.socket:
-    """A Unix socket at `path`, for us alone (0600), that does not listen yet; one that was left there is replaced. OSError when it
-    cannot be made."""
+def bound_at(path: Path, kind: int = socket.SOCK_STREAM, for_all: bool = False) -> socket.socket:
+    """A Unix socket at `path` that does not listen yet, for our user alone or, where users share the folder (`private_in`), for our
+    group (`for_all`: for all of these users); one that was left there is replaced. OSError when it cannot be made."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     sock = socket.socket(socket.AF_UNIX, kind)
     try:
         with short_address(path) as name:
             sock.bind(name)
-        path.chmod(0o600)
+        mode = private_in(path.parent)
+        if mode != 0o600 and not for_all:
+            os.chown(path, -1, os.getgid())  # not the folder's: who may connect is in the group of whom it belongs to
+        path.chmod(mode)
     except OSError:
         sock.close()
         raise

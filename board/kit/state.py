@@ -27,6 +27,15 @@ class State:
         return Path(os.environ.get(RUN) or self.root / "run")
 
     @property
+    def own(self) -> Path:
+        """A folder for each process that keeps files here and is a user of its own (firmware/processes/places.py); not there
+        where all are one user: then these files lie in `root`."""
+        return self.root / "own"
+
+    def _own(self, process: str) -> Path:
+        return self.own / process if self.own.is_dir() else self.root
+
+    @property
     def pins_socket(self) -> Path:
         return self.run / "pins.sock"
 
@@ -72,12 +81,12 @@ class State:
     @property
     def polarity_file(self) -> Path:
         """{"DO1": true (active high)...}: written by pins, read by pins at boot and by the host's safe-state routine."""
-        return self.root / "polarity.json"
+        return self._own("pins") / "polarity.json"
 
     @property
     def line_rules_file(self) -> Path:
         """Interlocks, longest on-times and stuck times: written and read by pins, so that they count before any client asks."""
-        return self.root / "line_rules.json"
+        return self._own("pins") / "line_rules.json"
 
     @property
     def acts_file(self) -> Path:
@@ -102,7 +111,7 @@ class State:
     @property
     def sights_file(self) -> Path:
         """The plates in sight, kept by the engine for the next one (engine/reading/passages/sights.py); outlives a power cut."""
-        return self.root / "sights.json"
+        return self._own("engine") / "sights.json"
 
     @property
     def unstored_file(self) -> Path:

@@ -14,6 +14,7 @@ import select
 from pathlib import Path
 
 from board.kit.errors import BoardError
+from board.kit.files import open_shared
 from board.kit.state import State
 
 TURN_S = 0.2
@@ -27,7 +28,7 @@ class SimPort:
         if not (self._folder / "plugged").exists():
             raise OSError(errno.ENOENT, f"could not open port {name}")
         self._baud = baud
-        self._lock = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._lock = open_shared(self._folder / "lock", os.O_RDWR)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import sqlite3
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -20,7 +21,6 @@ from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
-from board.camera import CameraSettings
 from board.kit.clock import Clock
 from board.kit.errors import StoreError
 from board.kit.files import space, sync_folder
@@ -28,17 +28,12 @@ from board.kit.parcel import NAME, Writer
 from board.kit.secrets import for_strangers
 from board.kit.state import State
 from board.kit.web.logo import logo_file
-from engine.actions import find_kinds
-from engine.exchange.kinds import find_jobs
-from engine.settings import GeneralSettings, LprSettings, RecorderSettings
-from engine.settings.lane import LaneSettings
-from engine.store import Store, backup, rescue
+from engine.store import backup, rescue
 from engine.store.migrations import COMPATIBLE
 from engine.store.refusals import problem
 
 ABOUT, LISTS, DATABASE, LOGO, IMAGES = "about.json", "lists.db", "database.db", "logo.png", "images"
 SPARE_BYTES = 8_000_000
-SETTINGS = (LprSettings, CameraSettings, LaneSettings, GeneralSettings, RecorderSettings)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -66,6 +61,7 @@ def main(arguments: Sequence[str]) -> int:
     elif chosen.verb == "check":
         print(json.dumps(check(chosen.folder)))
     else:
+        os.umask(0o007)  # the host's is stricter, and what is restored belongs to the processes of the package too
         take(State(chosen.state), chosen.folder, chosen.by)
     return 0
 
@@ -115,13 +111,23 @@ def check_file(path: Path) -> dict[str, int]:
 
 def support(state: State) -> dict[str, object]:
     """What is set and stored: numbers, switches and choices, never a text that could be a secret, no plate."""
+    from board.camera import CameraSettings  # only here: a backup needs none of these, and memory is short
+    from engine.actions import find_kinds
+    from engine.exchange.kinds import find_jobs
+    from engine.settings import GeneralSettings, LprSettings, RecorderSettings
+    from engine.settings.lane import LaneSettings
+    from engine.store import Store
+
+    if not state.database.exists():
+        return {}  # it was never started
+    groups = (LprSettings, CameraSettings, LaneSettings, GeneralSettings, RecorderSettings)
     store = Store(state.database, Clock())
     try:
         kinds, jobs, results = find_kinds(), find_jobs(), store.rules.results()
         told = rescue.notice(state.database)
         first, last = store.passages.ends()
         return {
-            "settings": {kind.key: for_strangers(kind, store.settings(kind).model_dump()) for kind in SETTINGS},
+            "settings": {kind.key: for_strangers(kind, store.settings(kind).model_dump()) for kind in groups},
             "lists": [{"id": each.id, "role": each.role, "entries": store.count_entries(each.id)} for each in store.lists()],
             "rules": [
                 {
@@ -150,23 +156,44 @@ def take(state: State, folder: Path, by: str) -> None:
     (engine/store/rescue.py): whatever is cut off in between, a second call does the rest."""
     database = state.database
     try:
-        backup.folder_of(database).mkdir(mode=0o700, parents=True, exist_ok=True)
+        _folder(backup.folder_of(database))
         for name, kept, order in ((LISTS, backup.NEWEST, rescue.RESTORE), (DATABASE, backup.WHOLE, rescue.EXCHANGE)):
             if (folder / name).exists():
-                (folder / name).chmod(0o600)
-                (folder / name).replace(backup.file_of(database, kept))
+                _put(folder / name, backup.file_of(database, kept))
                 sync_folder(backup.folder_of(database))
                 rescue.ask(database, order, kept if order == rescue.RESTORE else "", by)
                 sync_folder(database.parent)
         if (folder / LOGO).exists():
-            logo_file(state).parent.mkdir(parents=True, exist_ok=True)
-            (folder / LOGO).replace(logo_file(state))
+            _folder(logo_file(state).parent)
+            _put(folder / LOGO, logo_file(state))
         for path in sorted((folder / IMAGES).rglob("*.jpg")):
             target = state.images / path.relative_to(folder / IMAGES)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            path.replace(target)
+            _folder(target.parent)
+            _put(path, target)
     except OSError as why:
         raise problem(database.name, why) from why
+
+
+def _folder(path: Path) -> None:
+    """Made when it is not there; whoever shares the folder above shares it (firmware/processes/places.py)."""
+    if path.is_dir():
+        return
+    _folder(path.parent)
+    path.mkdir()
+    _share(path, path.parent, 0o2770, 0o700)
+
+
+def _put(path: Path, target: Path) -> None:
+    """The file under its new name; whoever shares the folder shares it."""
+    _share(path, target.parent, 0o660, 0o600)
+    path.replace(target)
+
+
+def _share(path: Path, folder: Path, shared: int, private: int) -> None:
+    found = folder.stat()
+    if found.st_mode & stat.S_ISGID:
+        os.chown(path, -1, found.st_gid)
+    path.chmod(shared if found.st_mode & stat.S_ISGID else private)
 
 
 @contextmanager

@@ -30,7 +30,12 @@ LIMITS = {
     "pattern": "must match `{}`",
 }
 KINDS = {bool: "yes or no", int: "whole number", float: "number", str: "text"}
-WIDGETS = {"countries": "country codes", "roi": "four fractions or none", "lane": "four fractions or none"}
+WIDGETS = {
+    "countries": "country codes",
+    "roi": "four fractions or none",
+    "lane": "four fractions or none",
+    "masks": "lists of four fractions",
+}
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -28,7 +28,7 @@ class LocalFileOptions(Settings):
 def keep(path: Path, folder: Path, name: str, most: int) -> None:
     """Moves the file into the folder under that name, replacing a file of the same name as a whole, and deletes the oldest
     beyond `most`. ConfigError if the storage is nearly full."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o770, parents=True, exist_ok=True)
     if shutil.disk_usage(folder).free < LEAST_FREE:
         raise ConfigError("the storage is nearly full: the file is not kept")
     path.replace(folder / name)

@@ -25,6 +25,7 @@ from typing import Any
 from board.identity import camera_id
 from board.kit.clock import Clock
 from board.kit.errors import ConfigError, GatewrightError
+from board.kit.files import open_shared
 from board.kit.process import settle_memory
 from board.kit.state import State
 from board.kit.words import Text
@@ -95,7 +96,7 @@ def _be_modest() -> None:
 def turn(state: State) -> Iterator[None]:
     """Allows one such process at a time. ConfigError if the one before does not end."""
     state.run.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with state.exchange_lock.open("w") as file:
+    with os.fdopen(open_shared(state.exchange_lock, os.O_WRONLY), "w") as file:
         until = time.monotonic() + TURN_LIMIT_S
         while True:
             try:

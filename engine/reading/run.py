@@ -377,7 +377,8 @@ def main(arguments: Sequence[str]) -> int:
                 log.info("the settings can be read again: restart")
                 process.stop()
             raise StoreError("{problem}; nothing is read with settings that are not this camera's", problem=problem)
-        return Recogniser(threads=_profile(state).threads, countries=settings.countries)
+        masks = [Roi(*mask) for mask in settings.masks]
+        return Recogniser(threads=_profile(state).threads, countries=settings.countries, masks=masks)
 
     def is_set_up() -> bool:
         return bool(begin.stored_settings(state, clock)[0].region)

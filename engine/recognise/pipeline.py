@@ -51,15 +51,17 @@ class Recogniser:
     sure_pct = SURE_PCT
     """A read at least this confident needs no further look (of confidences that are not calibrated another number)."""
 
-    def __init__(self, models: Path = MODELS, threads: int = 1, countries: Sequence[str] = ()) -> None:
+    def __init__(self, models: Path = MODELS, threads: int = 1, countries: Sequence[str] = (), masks: Sequence[Roi] = ()) -> None:
         """Loads models/detector.tflite and models/ocr.tflite; ModelError says which is missing or wrong and why.
 
-        `countries`: codes ("DE", "US-TX") whose formats settle look-alikes; none means the whole world."""
+        `countries`: codes ("DE", "US-TX") whose formats settle look-alikes; none means the whole world; `masks`: parts of a
+        frame where no plate is reported."""
         detector = Network(models / "detector.tflite", "detector", threads)
         self.models = models
         self.runtime = detector.runtime
         self.detector = Detector(detector)
         self.countries = tuple(countries)
+        self.masks = tuple(masks)
         self.ocr = Ocr(Network(models / "ocr.tflite", "ocr", threads), self.countries)
         # the first run of a network and of the grammar builds their tables: not on the first car's time
         self.find(np.zeros((96, 128, 3), np.uint8))
@@ -71,7 +73,10 @@ class Recogniser:
 
         `small`: the whole frame in grey as the camera's scaler shrank it (`Frame.small`); None: it is shrunk here."""
         front = None if small is None else letterbox_small(small, (rgb.shape[1], rgb.shape[0]), roi)
-        return self.detector.look(rgb, roi, front)
+        size = rgb.shape[1], rgb.shape[0]
+        return [
+            plate for plate in self.detector.look(rgb, roi, front) if not any(_masked(plate, mask, size) for mask in self.masks)
+        ]
 
     def read(self, rgb: U8, roi: Roi | None = None, small: U8 | None = None) -> list[PlateRead]:
         """The plates of a frame (as for `find`) with their text, the most confident first; what reads as nothing is dropped."""
@@ -138,6 +143,13 @@ class Recogniser:
             slots=seen.slots[: len(text)],
             region=ranked.region,
         )
+
+
+def _masked(plate: PlateBox, mask: Roi, size: tuple[int, int]) -> bool:
+    """Whether the plate's centre lies in the mask. `size`: the frame's (width, height)."""
+    left, top, width, height = plate.box
+    across, down = (left + width / 2) / size[0], (top + height / 2) / size[1]
+    return mask.left <= across <= mask.right and mask.top <= down <= mask.bottom
 
 
 def _is_plate(read: PlateRead) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -12,7 +11,8 @@ from typing import Any
 
 from board.kit.errors import GatewrightError, WireError
 from board.kit.process import TRACE
-from board.kit.wire import Channel, Codec, PeerGone, accept, listen
+from board.kit.reception import Reception
+from board.kit.wire import Channel, Codec, PeerGone
 from board.kit.words import Text
 from engine.messages import SERVICE_MESSAGES, EngineHello, Outcome, Subscribe
 
@@ -32,29 +32,24 @@ class Hub:
         on_engine: Callable[[Any], None],
         subscribe: Callable[[Channel, Subscribe], None],
     ) -> None:
-        self._path = path
+        self._reception = Reception(path, Codec(SERVICE_MESSAGES), "service", log, self._receive)
         self._handlers = handlers
         self._on_engine = on_engine
         self._subscribe = subscribe
-        self._codec = Codec(SERVICE_MESSAGES)
         self._lock = threading.Lock()
         self._clients: set[Channel] = set()
         self._engine: Channel | None = None
         self._taking_since_s: float | None = None
-        self._stop = threading.Event()
 
     def start(self) -> None:
-        self._listener = listen(self._path)
-        threading.Thread(target=self._accept, name="hub", daemon=True).start()
+        self._reception.start()
 
     def close(self) -> None:
-        self._stop.set()
+        self._reception.close()
         with self._lock:
             clients = list(self._clients)
         for client in clients:
             client.close()
-        self._listener.shutdown(socket.SHUT_RDWR)  # a close alone wakes no accept
-        self._listener.close()
 
     def busy_s(self) -> float:
         """How long the engine's current message has been in work, in s; 0 if there is none."""
@@ -69,23 +64,16 @@ class Hub:
             raise WireError("no engine is connected")
         engine.send(message)
 
-    def _accept(self) -> None:
-        while not self._stop.is_set():
-            try:
-                client = accept(self._listener, self._codec)
-            except OSError as why:
-                if not self._stop.wait(0.5):
-                    log.error("service socket: %s", why)
-                continue
-            with self._lock:
-                full = len(self._clients) >= MAX_CLIENTS
-                if not full:
-                    self._clients.add(client)
-            if full:
-                log.error("service socket: %d clients are connected, another is turned away", MAX_CLIENTS)
-                client.close()
-                continue
-            threading.Thread(target=self._serve, args=(client,), name="hub-client", daemon=True).start()
+    def _receive(self, client: Channel) -> None:
+        with self._lock:
+            full = len(self._clients) >= MAX_CLIENTS
+            if not full:
+                self._clients.add(client)
+        if full:
+            log.error("service socket: %d clients are connected, another is turned away", MAX_CLIENTS)
+            client.close()
+            return
+        threading.Thread(target=self._serve, args=(client,), name="hub-client", daemon=True).start()
 
     def _serve(self, client: Channel) -> None:
         try:

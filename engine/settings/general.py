@@ -7,6 +7,9 @@ from engine.formats.infoplate import infoplate
 from engine.line_settings import groups, seconds_by_line
 from engine.network import reachable
 
+LIST, SQUARE = "LIST", "SQUARE"
+"""How Review shows passages (manual 4.6, General configuration tab)."""
+
 
 class GeneralSettings(Settings):
     """General Configuration tab (manual 4.6, General configuration tab), as far as built."""
@@ -38,6 +41,13 @@ class GeneralSettings(Settings):
         widget="time_zone",
         group="Device",
         max_length=60,
+    )
+    view_type: str = option(
+        LIST,
+        "View type",
+        "How Review shows passages: LIST in rows, SQUARE as pictures side by side. Each visitor can switch.",
+        group="Images",
+        choices=(LIST, SQUARE),
     )
     save_full_image: bool = option(
         True, "Save the image", "Stores the whole picture of each passage.", restart=True, group="Images"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from board.kit.errors import ConfigError
 from board.kit.settings import Problem, Settings, field_validator, option
 from board.serial import parse_url
 from engine.formats.serial_text import unescape
@@ -64,8 +65,18 @@ class LprSettings(Settings):
         restart=True,
         group="Picture",
     )
+    masks: tuple[tuple[float, float, float, float], ...] = option(
+        (),
+        "Masks",
+        "No plate is looked for there: lines that the camera writes into its picture, signs, parked cars. Fractions of the picture:"
+        " left, top, right, bottom of each.",
+        widget="masks",
+        restart=True,
+        group="Picture",
+        max_length=8,
+    )
     min_char_height_px: int = option(
-        14,
+        10,
         "Minimum character height",
         "Smaller characters are not read; 25 is a good reference.",
         unit="px",
@@ -75,7 +86,7 @@ class LprSettings(Settings):
         le=200,
     )
     max_char_height_px: int = option(
-        120, "Maximum character height", "Larger characters are not read.", unit="px", restart=True, group="Filters", ge=10, le=400
+        160, "Maximum character height", "Larger characters are not read.", unit="px", restart=True, group="Filters", ge=10, le=400
     )
     min_confidence_pct: int = option(
         80,
@@ -296,6 +307,14 @@ class LprSettings(Settings):
             known = ", ".join(f"{each}:" for each in CAMERA_SCHEMES)
             found.append(self.conflict("camera_url", "must begin with one of {known}", known=known))
         return tuple(found)
+
+    @field_validator("masks")
+    @classmethod
+    def _are_masks(cls, masks: tuple[tuple[float, float, float, float], ...]) -> tuple[tuple[float, float, float, float], ...]:
+        for left, top, right, bottom in masks:
+            if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+                raise ConfigError("draw the top left point of a mask, then its bottom right point")
+        return masks
 
     @field_validator("trigger_serial")
     @classmethod

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from board.kit.clock import Clock
 from board.kit.errors import StoreDamaged, StoreError
-from board.kit.files import space, sync_folder
+from board.kit.files import private_in, space, sync_folder
 from engine.store.refusals import problem
 
 log = logging.getLogger("store")
@@ -111,7 +111,7 @@ def is_whole_file(path: Path) -> bool:
 def make(database: Path, name: str, now: datetime) -> None:
     """Copies what `TABLES` hold now. sqlite3.Error or OSError: it could not; the copy before is as it was then."""
     path = file_of(database, name)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o770, parents=True, exist_ok=True)
     copy_to(path, database, now)
 
 
@@ -119,7 +119,7 @@ def copy_to(path: Path, database: Path, now: datetime) -> None:
     """The same into another file."""
     fresh = path.with_name(f"{path.name}.new")
     fresh.unlink(missing_ok=True)
-    os.close(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600))  # passwords of actions are in it
+    os.close(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_EXCL, private_in(path.parent)))  # passwords of actions are in it
     try:
         with closing(sqlite3.connect(_uri(fresh, "rwc"), uri=True, isolation_level=None)) as copy:
             copy.execute("PRAGMA journal_mode=OFF")

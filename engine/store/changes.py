@@ -20,8 +20,9 @@ MAX_ROWS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`subject`: "list", "entry", "rule", "job", "settings" or "import"; `item_id`: of the list, entry, rule or job, 0 for
-    settings; `before` and `after`: values by name, None when it was added or deleted. Secrets are left out of both."""
+    """`subject`: "list", "entry", "rule", "job", "settings", "import", "configuration", "logo" or "plate"; `item_id`: of the list,
+    entry, rule or job, 0 for others; `before` and `after`: values by name, None when it was added or deleted. Secrets are left out
+    of both."""
 
     rowid: int
     at: datetime
@@ -39,8 +40,22 @@ class Changes:
         self._db = db
         self._clock = clock
 
-    def __call__(self, subject: str = "", item_id: int = 0, before_rowid: int = 0, limit: int = 100) -> list[Change]:
-        conditions, values = where(("subject = ?", subject), ("item_id = ?", item_id), ("rowid < ?", before_rowid))
+    def __call__(
+        self,
+        subject: str = "",
+        item_id: int = 0,
+        before_rowid: int = 0,
+        limit: int = 100,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[Change]:
+        conditions, values = where(
+            ("subject = ?", subject),
+            ("item_id = ?", item_id),
+            ("rowid < ?", before_rowid),
+            ("at >= ?", stamp(since) if since else ""),
+            ("at < ?", stamp(until) if until else ""),
+        )
         sql = f"SELECT * FROM changes WHERE {conditions} ORDER BY rowid DESC LIMIT ?"
         return [
             Change(

@@ -7,6 +7,7 @@ import errno
 import logging
 import os
 import sqlite3
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 from board.kit.errors import StorageFull, StorageRefused, StoreDamaged, StoreError
+from board.kit.files import private_in
 from engine.store import rescue
 from engine.store.migrations import COMPATIBLE, MIGRATIONS, carry_out, layout_version
 from engine.store.refusals import BUSY_TIMEOUT_S, problem, refusal
@@ -385,6 +387,11 @@ class Database:
 
     # --- opening ------------------------------------------------------------------------------------------------------
 
+    def _keep_private(self) -> None:
+        wanted = private_in(self._path.parent)
+        if stat.S_IMODE(self._path.stat().st_mode) != wanted:
+            self._path.chmod(wanted)
+
     def _open(self, checkpoints: bool) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
@@ -393,7 +400,7 @@ class Database:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # a damaged file says so here
             # Passwords of actions lie in the file. By its path: whoever opens and closes the file beside SQLite takes away
             # the locks that this process holds on it, and another process would then drop the WAL under our hands.
-            self._path.chmod(0o600)
+            self._keep_private()
             if not os.access(self._path, os.W_OK):  # SQLite opens it all the same, and never writes
                 raise OSError(errno.EROFS, os.strerror(errno.EROFS))
             _enable_wal(connection)

@@ -268,9 +268,9 @@ class Entries:
             return where, values
         key = matching.normalise(search)
         column, text = ("folded", matching.fold(key)) if fold else ("key", key)
-        plate = part(text) or part(search)
-        texts = " OR ".join(f"{name} LIKE ? ESCAPE '\\'" for name in (column, *SEARCHED))
-        return f"{where} AND ({texts})", (*values, plate, *[part(search.strip())] * len(SEARCHED))
+        texts = " OR ".join(f"({name} <> '' AND {name} LIKE ? ESCAPE '\\')" for name in SEARCHED)  # most are empty
+        found = f"{where} AND (instr({column}, ?) > 0 OR {texts})"
+        return found, (*values, text or search.strip(), *[part(search.strip())] * len(SEARCHED))
 
 
 _SAID = {

@@ -312,6 +312,11 @@ def _version_19(db: Database) -> None:
     db.execute("ALTER TABLE passages ADD COLUMN look TEXT NOT NULL DEFAULT ''")
 
 
+def _version_20(db: Database) -> None:
+    """Who searched for passages (engine/store/searches.py)."""
+    db.execute("CREATE TABLE searches (at TEXT NOT NULL, user TEXT NOT NULL, what TEXT NOT NULL, asked TEXT NOT NULL)")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_1,
     _version_2,
@@ -332,6 +337,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_17,
     _version_18,
     _version_19,
+    _version_20,
 )
 
 COMPATIBLE = 2

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from board.kit.errors import StoreDamaged, StoreError
-from board.kit.files import sync_folder, write_whole
+from board.kit.files import private_in, sync_folder, write_whole
 from board.kit.words import Text, from_stored, to_stored
 from engine.store import backup
 from engine.store.migrations import MIGRATIONS, carry_out, layout_version
@@ -62,7 +62,7 @@ def ask(database: Path, what: str, name: str = "", by: str = "") -> None:
     """Writes down what the next process to open the database does before. `name`: the copy to restore; `by`: the user who wants
     it. StoreError: it cannot be written."""
     try:
-        write_whole(_order_file(database), json.dumps({"do": what, "name": name, "by": by}).encode(), 0o600)
+        write_whole(_order_file(database), json.dumps({"do": what, "name": name, "by": by}).encode(), private_in(database.parent))
     except OSError as why:
         raise problem(database.name, why) from why
 
@@ -289,7 +289,7 @@ def _fresh(database: Path, name: str, numbers: Mapping[str, int]) -> Path:
     """A new database of this release's layout beside the old one, filled from the copy `name`, synced."""
     fresh = database.with_name(f"{database.name}-fresh")
     fresh.unlink(missing_ok=True)
-    os.close(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600))
+    os.close(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_EXCL, private_in(database.parent)))
     with closing(sqlite3.connect(fresh, isolation_level=None)) as target:
         target.execute("PRAGMA synchronous=OFF")
         target.execute("BEGIN IMMEDIATE")
@@ -372,7 +372,7 @@ def _alone(database: Path) -> Iterator[bool]:
 
 def _opened(database: Path) -> int:
     database.parent.mkdir(parents=True, exist_ok=True)
-    return os.open(database.with_name(f"{database.name}-open"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    return os.open(database.with_name(f"{database.name}-open"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, private_in(database.parent))
 
 
 def _locked(number: int, how: int, wait_s: float) -> bool:
@@ -403,7 +403,7 @@ def _tell(database: Path, text: Text) -> None:
     log.error("%s", text)
     document = {"at": datetime.now(UTC).isoformat(), "text": to_stored(text)}
     try:
-        write_whole(_notice_file(database), json.dumps(document).encode(), 0o600)
+        write_whole(_notice_file(database), json.dumps(document).encode(), private_in(database.parent))
     except OSError as why:
         log.error("the portal will not say it: %s", why)
 

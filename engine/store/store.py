@@ -23,6 +23,7 @@ from engine.store.lists import Lists
 from engine.store.occupancy import Occupancy
 from engine.store.passages import Passages
 from engine.store.rules import Rules
+from engine.store.searches import Searches
 from engine.store.settings import StoredSettings
 from engine.store.transfers import Transfers
 from engine.store.visits import Visits
@@ -60,6 +61,7 @@ class Store:
         self.imports = Imports(path, self.lists, self.rules.entry_check, self.entries.check_wildcards, clock)
         self.jobs = Jobs(self.db, self.lists, self.changes, clock)
         self.transfers = Transfers(self.db, clock)
+        self.searches = Searches(self.db, clock)
         self.following = Following(self.db)
 
     @classmethod

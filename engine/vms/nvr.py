@@ -7,23 +7,24 @@ within LOGIN_S or takes nothing for SILENT_S while something waits.
 from __future__ import annotations
 
 import logging
-import os
 import socket
 import time
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from board.kit.clients import Client, Clients, place_of
 from board.kit.loop import READ, WRITE, Loop
 from board.kit.people import CheckPassword, Nobody, Person
-from board.kit.servers import PORTS_TRIED, listen_near, url_of
+from board.kit.servers import url_of
 from board.kit.words import NOTHING, Text
 from engine.formats import nvr
 from engine.log_in import LogIn, Unchecked
 from engine.messages import UP_TO_ONE, ServerSettings
 from engine.types import PlateEvent
+from engine.vms.near_port import NearPort
 from engine.vms.waiting import Event, Queue, Waiting
 
 log = logging.getLogger("vms.nvr")
@@ -35,7 +36,6 @@ LOGIN_S = 10.0
 LAST_WORDS_S = 2.0
 """How long a client has to read why its connection is closed."""
 SILENT_S = 300.0
-PORT_AGAIN_S = 60.0
 LOOK_AGAIN_S = 30.0
 """How often to check that the device passwords of logged-in clients still exist."""
 
@@ -84,6 +84,13 @@ class _Client:
     closed: bool = False
 
 
+def _prepare(listener: socket.socket) -> None:
+    """Clients take it over."""
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT_BYTES)
+
+
 class Nvr:
     """Used by the loop's thread. `bind`: the address to listen on, "" for all; `announce(url)` is called with where it listens,
     "" once it stops; `read(name)` returns a picture, b"" if it is gone; `most_clients`: as many as there are descriptors for."""
@@ -106,10 +113,8 @@ class Nvr:
         self._read = read
         self._most_clients = most_clients
         self._settings: ServerSettings | None = None
-        self._listener: socket.socket | None = None
-        self._port_again_s = 0.0
+        self._port = NearPort(loop, bind, "recorders", self._accept, self._announced, 128, _prepare)
         self._look_again_s = 0.0
-        self._problem = ""
         self._clients: dict[_Client, None] = {}
         self._of_queue: dict[Queue, _Client] = {}
         self._waiting = Waiting(lambda queue: self._end(self._of_queue[queue], DOES_NOT_READ))
@@ -118,14 +123,14 @@ class Nvr:
 
     def use(self, settings: ServerSettings) -> None:
         """The settings were read, or have changed. Clients stay, unless the server is switched off."""
-        before, self._settings = self._settings, settings
-        if not settings.nvr:
+        self._settings = settings
+        if settings.nvr:
+            self._port.use(settings.nvr_port)
+        else:
             self.close()
-        elif before is None or not before.nvr or before.nvr_port != settings.nvr_port:
-            self._listen(settings.nvr_port)
 
     def close(self) -> None:
-        self._stop_listening()
+        self._port.close()
         for client in list(self._clients):
             self._end(client, SWITCHED_OFF)
 
@@ -140,8 +145,7 @@ class Nvr:
             self._look_again_s = now_s + LOOK_AGAIN_S
             for user in {client.book.user for client in self._clients if client.book is not None}:
                 self._log_in.still(USE, user, partial(self._still, user))
-        if self._settings is not None and self._settings.nvr and now_s >= self._port_again_s:
-            self._listen(self._settings.nvr_port)
+        self._port.turn()
 
     def tell(self, event: PlateEvent, picture: str) -> None:
         """Sends a plate to all logged-in clients. `picture`: the path at which it can be fetched, "" for none."""
@@ -179,66 +183,16 @@ class Nvr:
             client.book.missed(count)
             client.told_missed = client.queue.missed
 
-    # --- the port -----------------------------------------------------------------------------------------------------
-
-    @property
-    def _port(self) -> int:
-        return 0 if self._listener is None else int(self._listener.getsockname()[1])
-
-    def _listen(self, wanted: int) -> None:
-        """Listens on that port or one near it. A port in use is given up only for the wanted one."""
-        self._port_again_s = time.monotonic() + PORT_AGAIN_S
-        if self._port == wanted:
-            return
-        try:
-            listener = listen_near(self._bind, wanted, 128)
-        except OSError as why:
-            problem = os.strerror(why.errno) if why.errno else str(why)
-            if problem != self._problem:
-                log.error("cannot listen on port %d: %s", wanted, problem)
-            self._problem = problem
-            return
-        self._problem = ""
-        port = int(listener.getsockname()[1])
-        if port != wanted and self._is_near(wanted):
-            listener.close()
-            return
-        self._stop_listening()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT_BYTES)
-        self._listener = listener
-        self._loop.watch(listener, READ, self._accept)
-        self._announce(url_of("tcp", self._bind, port))
-        if port != wanted:
-            log.warning("port %d is taken: recorders connect to port %d until it is free", wanted, port)
-        else:
-            log.info("recorders may connect to port %d", port)
-
-    def _is_near(self, wanted: int) -> bool:
-        """Whether it listens on a port that stands in for that one."""
-        return wanted < self._port < wanted + PORTS_TRIED
-
-    def _stop_listening(self) -> None:
-        if self._listener is not None:
-            self._loop.watch(self._listener, 0, self._accept)
-            self._listener.close()
-            self._listener = None
-            self._announce("")
+    def _announced(self, port: int) -> None:
+        self._announce(url_of("tcp", self._bind, port) if port else "")
 
     # --- clients ------------------------------------------------------------------------------------------------------
 
-    def _accept(self, events: int) -> None:
-        assert self._listener is not None
-        try:
-            sock, address = self._listener.accept()
-        except OSError:
-            return  # gone again, or no descriptor is free: the next turn tries again
+    def _accept(self, sock: socket.socket, address: Any) -> None:
         if len(self._clients) >= self._most_clients and not self._make_room():
             log.warning("%d recorders are connected, another is turned away", len(self._clients))
             sock.close()
             return
-        sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for name, value in KEEPALIVE:
@@ -381,7 +335,7 @@ class Nvr:
         del self._clients[client]
         del self._of_queue[client.queue]
         self._waiting.forget(client.queue)
-        self._loop.watch(client.sock, 0, self._accept)
+        self._loop.watch(client.sock, 0, lambda ready: None)
         client.sock.close()
         if client.book is not None:
             client.book.closed(why)

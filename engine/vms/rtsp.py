@@ -7,7 +7,6 @@ minute after its last viewer; one that crashed is started again by the next view
 from __future__ import annotations
 
 import logging
-import os
 import socket
 import subprocess
 import sys
@@ -17,13 +16,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+from board.kit.children import Child, start
 from board.kit.errors import WireError
 from board.kit.loop import READ, Loop
-from board.kit.servers import listen_near, url_of
+from board.kit.servers import url_of
 from engine.formats.onvif import Notification
 from engine.video import door
 from engine.video.messages import Malformed, Reader, Reply, Request, written
+from engine.vms.near_port import NearPort
 
 log = logging.getLogger("vms.rtsp")
 
@@ -59,7 +61,7 @@ class _Caller:
 
 @dataclass(eq=False, slots=True)
 class _Child:
-    process: subprocess.Popen[bytes]
+    process: Child
     door: socket.socket
     began_s: float = field(default_factory=time.monotonic)
     quiet_s: float = 0.0
@@ -88,16 +90,14 @@ class Rtsp:
         self._announce = announce
         self._command = command
         self._idle_s = idle_s
-        self._listener: socket.socket | None = None
-        self._wanted = 0
+        self._port = NearPort(loop, bind, "viewers", self._accept, self._moved, 32)
         self._sound = False
         self._callers: list[_Caller] = []
         self._child: _Child | None = None
-        self._ending: list[tuple[subprocess.Popen[bytes], float]] = []
+        self._ending: list[tuple[Child, float]] = []
         """Processes that were told to end, and the time at which they are killed."""
         self._crashes = 0
         self._not_before_s = 0.0
-        self._problem = ""
         self._turned_s = time.monotonic()
 
     @property
@@ -108,10 +108,7 @@ class Rtsp:
     def use(self, port: int, sound: bool = False) -> None:
         """Listens there from now on, 0: nowhere; `sound`: with the microphone's. Connected viewers stay while it is on and
         their tracks are the same."""
-        if port != self._wanted:
-            self._close_listener()
-            self._wanted = port
-            self._listen()
+        self._port.use(port)
         if self._child is not None and (not port or sound != self._sound):
             self._let_go(self._child)
         self._sound = sound
@@ -129,8 +126,7 @@ class Rtsp:
     def turn(self) -> None:
         now_s = time.monotonic()
         spent_s, self._turned_s = min(now_s - self._turned_s, MOST_TURN_S), now_s
-        if self._wanted and self._listener is None:
-            self._listen()
+        self._port.turn()
         self._ending = [each for each in self._ending if self._still_ends(*each, now_s)]
         child = self._child
         if child is None:
@@ -149,7 +145,7 @@ class Rtsp:
             self._let_go(child)
 
     def close(self) -> None:
-        self._close_listener()
+        self._port.close()
         if self._child is not None:
             self._let_go(self._child)
         for process, _ in self._ending:
@@ -162,39 +158,13 @@ class Rtsp:
 
     # --- the port -----------------------------------------------------------------------------------------------------------
 
-    def _listen(self) -> None:
-        if not self._wanted:
-            return
-        try:
-            self._listener = listen_near(self._bind, self._wanted, 32)
-        except OSError as why:
-            problem = os.strerror(why.errno) if why.errno else str(why)
-            if problem != self._problem:
-                log.error("RTSP cannot listen on port %d: %s", self._wanted, problem)
-            self._problem = problem
-            return
-        self._problem = ""
-        self._loop.watch(self._listener, READ, self._accept)
-        port = int(self._listener.getsockname()[1])
-        self._announce(f"{url_of('rtsp', self._bind, port)}/main")
-        log.info("viewers may connect to port %d", port)
+    def _moved(self, port: int) -> None:
+        if not port:
+            for caller in list(self._callers):
+                self._forget(caller)
+        self._announce(f"{url_of('rtsp', self._bind, port)}/main" if port else "")
 
-    def _close_listener(self) -> None:
-        for caller in list(self._callers):
-            self._forget(caller)
-        if self._listener is not None:
-            self._loop.watch(self._listener, 0, self._accept)
-            self._listener.close()
-            self._listener = None
-            self._announce("")
-
-    def _accept(self, events: int) -> None:
-        assert self._listener is not None
-        try:
-            sock, address = self._listener.accept()
-        except OSError:
-            return  # gone again, or no descriptor is free: the next turn tries again
-        sock.setblocking(False)
+    def _accept(self, sock: socket.socket, address: Any) -> None:
         caller = _Caller(sock, str(address[0]))
         self._callers.append(caller)
         self._loop.watch(sock, READ, partial(self._speaks, caller))
@@ -254,7 +224,7 @@ class Rtsp:
         command = [*self._command, "--state", str(self._state), "--door", str(its.fileno())]
         command += ["--sound"] if self._sound else []
         try:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(its.fileno(),))
+            process = start("video", command, (its.fileno(),))
         except OSError as why:
             ours.close()
             return f"the video process cannot be started: {why}"
@@ -301,7 +271,7 @@ class Rtsp:
         self._loop.watch(child.door, 0, partial(self._heard, child))
         child.door.close()
 
-    def _still_ends(self, process: subprocess.Popen[bytes], until_s: float, now_s: float) -> bool:
+    def _still_ends(self, process: Child, until_s: float, now_s: float) -> bool:
         if process.poll() is None and now_s > until_s:
             log.error("video does not end: it is killed")
             process.kill()

@@ -170,7 +170,7 @@ class Certificates:
 
     def _renew(self) -> None:
         """Connections that come from now on get the new one; those that are there keep theirs."""
-        fresh = self._loaded()
+        fresh = self._loaded() if self.there else None
         with self._loading:
             self._context = fresh
 

@@ -1,12 +1,17 @@
-"""Certificate: the camera's own, signed by itself and made once; who connects can keep it and see that it stays the same."""
+"""Certificate: the camera's own, signed by itself and made once; who connects can keep it and see that it stays the same.
+
+`python -P -m firmware.certificates.own STATE` makes it."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from board.identity import camera_id
 from board.kit.files import sync_folder, write_beside
+from board.kit.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +85,8 @@ def _made(names: Sequence[str], addresses: Sequence[str]) -> tuple[bytes, bytes]
     )
     secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return made.public_bytes(serialization.Encoding.PEM), secret
+
+
+if __name__ == "__main__":
+    _state = State(Path(sys.argv[1]))
+    ensure_certificate(_state.tls, camera_id(_state))

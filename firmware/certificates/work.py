@@ -152,14 +152,15 @@ def _pkcs12(data: bytes, password: bytes | None) -> tuple[list[x509.Certificate]
 
 def _private(data: bytes, password: bytes | None) -> Key:
     try:
-        return _of_kind(serialization.load_pem_private_key(data, password))
-    except TypeError:
+        found = serialization.load_pem_private_key(data, password)
+    except TypeError as why:
         if password is None:
-            raise ConfigError("the key is encrypted: give its password", field="password") from None
+            raise ConfigError("the key is encrypted: give its password", field="password") from why
+        return _private(data, None)  # a password was given, and none is needed
     except ValueError as why:
         field, text = ("password", "the password of the key is wrong") if password else ("private_key", "the key cannot be read")
         raise ConfigError(text, field=field) from why
-    return _private(data, None)  # a password was given, and none is needed
+    return _of_kind(found)
 
 
 def _of_kind(key: object) -> Key:

@@ -78,7 +78,8 @@ def make_folders(state: State) -> None:
     """The FTP folder: as in /tmp, whoever writes there can take nothing away that belongs to another user."""
     for folder, mode in ((state.ftp, 0o1777), (state.ftp / LISTS, 0o755)):
         folder.mkdir(exist_ok=True)
-        folder.chmod(mode)
+        if folder.stat().st_uid == os.getuid():  # else the host made it, for this user among others
+            folder.chmod(mode)
 
 
 def _listen(plan: FtpPlan) -> socket.socket:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import os
+import subprocess
+import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,7 @@ from firmware.certificates.own import certificate_files, fingerprint
 from firmware.ftp.settings import FtpSettings
 from firmware.packages.manifest import Health, ProcessSpec
 from firmware.processes.supervisor import Supervisor
+from firmware.processes.users import Users
 
 LOG = logging.getLogger("ftp")
 
@@ -44,9 +47,10 @@ class FtpStatus:
 class FtpService:
     """Thread-safe. `bind`: the address on which the camera's own pages are."""
 
-    def __init__(self, state: State, bind: str) -> None:
+    def __init__(self, state: State, bind: str, users: Users | None = None) -> None:
         self._state = state
         self._bind = bind
+        self._users = users or Users(state, None)
         self._changing = threading.Lock()
         self._kept = Kept(state.host / "ftp.json", _settings, lambda settings: settings.model_dump())
         found = self._kept.read()
@@ -102,9 +106,22 @@ class FtpService:
             return
         plan = json.dumps(to_plain(self._settings.plan(self._bind)))
         process = ProcessSpec("ftp", 1, "firmware.ftp", ("--plan", plan))
-        supervisor = Supervisor((process,), PACKAGES, self._state, _environment(self._state), Health(), lambda: None)
+        self._ensure_certificate()  # before: whoever serves may read it, and make none
+        environment, launch = _environment(self._state), self._users.for_one("ftp")
+        supervisor = Supervisor((process,), PACKAGES, self._state, environment, Health(), lambda: None, launch=launch)
         supervisor.start()
         self._supervisor = supervisor
+
+    def _ensure_certificate(self) -> None:
+        """In a process of its own: the library takes 8 MB."""
+        files = certificate_files(self._state.tls)
+        if files.certificate.exists() and files.key.exists():
+            return
+        command = [sys.executable, "-P", "-m", "firmware.certificates.own", str(self._state.root)]
+        try:
+            subprocess.run(command, env=_environment(self._state), stdin=subprocess.DEVNULL, timeout=60, check=True)
+        except (OSError, subprocess.SubprocessError) as why:
+            LOG.error("the camera's certificate is not made: %s", why)
 
     def _stop(self) -> None:
         if self._supervisor is not None:

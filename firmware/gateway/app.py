@@ -26,6 +26,7 @@ from firmware.https.service import HttpsService
 from firmware.keeping.backups import Backups
 from firmware.machine.root import Helper
 from firmware.menu import menu
+from firmware.network.trial import AddressTrial
 from firmware.packages.management import Packages
 from firmware.packages.uploads import Uploads
 from firmware.people.auth import Auth
@@ -65,6 +66,7 @@ def open_host(
         backups,
         restart,
         helper,
+        AddressTrial(helper),
         profile,
         simulated,
         card,

@@ -24,7 +24,7 @@ from firmware import platform_text
 from firmware.keeping import order
 from firmware.keeping.contents import CHOSEN, LICENCES, PACKAGES, WIRING
 from firmware.packages.script import PackageData
-from firmware.processes.supervisor import CHILD
+from firmware.processes.launch import CHILD
 
 MIN_PASSPHRASE, MAX_PASSPHRASE = 10, 200
 MAX_BACKUP_BYTES = 16 << 30

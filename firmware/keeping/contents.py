@@ -57,6 +57,9 @@ def own_files(state: State) -> Iterator[tuple[str, Path]]:
             name = path.relative_to(state.root).as_posix()
             if part_of(name) and path.is_file() and not path.is_symlink():
                 yield name, path
+    for path in (state.polarity_file, state.line_rules_file):
+        if path.parent != state.root and path.is_file():
+            yield path.name, path  # a backup knows nothing of users: there it lies where it does without them
 
 
 def check(name: str, data: bytes) -> None:

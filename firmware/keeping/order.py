@@ -24,6 +24,7 @@ from board.kit.plain import from_plain, to_plain
 from board.kit.state import State
 from board.kit.words import Text, from_stored, to_stored
 from firmware.keeping.contents import PACKAGES, PEOPLE, part_of
+from firmware.processes.places import settle_alike
 
 LOG = logging.getLogger("keeping")
 
@@ -88,6 +89,7 @@ def carry_out(state: State, take: Take) -> None:
     order = _order(folder / "order.json")
     try:
         if order is not None:
+            settle_alike(state)  # a backup and what a reset leaves lie in STATE itself
             text, good = _DO[order.what](state, order, take)
             LOG.warning("%s, by %s", text, order.by)
             _tell(folder, text, good)

@@ -30,14 +30,13 @@ from firmware.packages.script import NO_DATA
 ABOUT = "about.json"
 FORM = 1
 MAX_MEMORY_BYTES = 512 << 20
-"""Address space; scrypt takes 32 MB of it, 128 MB at most."""
+"""Address space of `open`; scrypt takes 32 MB of it, 128 MB at most."""
 MAX_OWN_FILES = 500
 SPARE_BYTES = 16 << 20
 
 
 def main(arguments: list[str]) -> int:
     """Does what `arguments` names."""
-    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
     try:
         _DO[arguments[0]](json.loads(sys.stdin.buffer.read()))
     except GatewrightError as why:
@@ -139,6 +138,7 @@ def _numbers(document: object) -> dict[str, int]:
 
 def unseal(plan: Mapping[str, Any]) -> dict[str, object]:
     """`plan`: "passphrase", "file", "into" (an empty folder). Everything is stored and checked when it returns."""
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
     into = Path(plan["into"])
     found: Counter[str] = Counter()
     about: dict[str, Any] | None = None

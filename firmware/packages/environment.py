@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from board.kit.state import RUN, State
 from firmware.packages.slots import Slot, Slots
+
+LOG = logging.getLogger("packages")
+
+COMPILED_WITHIN_S = 300.0
 
 
 class Environment:
@@ -26,7 +33,7 @@ class Environment:
         return {
             **kept,
             "PYTHONPATH": str(path / "lib"),
-            "PYTHONPYCACHEPREFIX": str(self._bytecode / slot.manifest_sha256[:16]),
+            "PYTHONPYCACHEPREFIX": str(self.bytecode(slot)),
             "PYTHONFAULTHANDLER": "1",
             "PYTHONUNBUFFERED": "1",
             "GATEWRIGHT_STATE": str(self._state.root),
@@ -35,8 +42,27 @@ class Environment:
             **self.addresses,
         }
 
+    def bytecode(self, slot: Slot) -> Path:
+        """Where that of a version lies, apart from others': two versions' files may agree in time and size."""
+        return self._bytecode / slot.manifest_sha256[:16]
+
+    def compile(self, slot: Slot, path: Path) -> None:
+        """Unless that is done already: where each process is a user of its own, none may write what another one runs. A
+        failure costs time at each start."""
+        if self.bytecode(slot).is_dir():
+            return
+        command = [sys.executable, "-I", "-m", "compileall", "-q", str(path / "lib")]
+        environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(self.bytecode(slot))}
+        try:
+            subprocess.run(
+                command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=COMPILED_WITHIN_S, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired) as why:
+            LOG.warning("its Python files are not compiled: %s", why)
+        self.bytecode(slot).mkdir(parents=True, exist_ok=True)
+
     def forget_bytecode(self) -> None:
-        """Of versions that are gone. It lies apart for each version: two versions' files may agree in time and size."""
+        """Of versions that are gone."""
         wanted = {slot.manifest_sha256[:16] for slot in self._slots.all()}
         for folder in self._bytecode.glob("*"):
             if folder.name not in wanted:

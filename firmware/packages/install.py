@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -19,6 +18,9 @@ from firmware.packages.script import WITHIN_S, command, reason, run
 from firmware.packages.slots import FAILED, SD, Slot, Slots
 from firmware.packages.verify import Verified
 from firmware.packages.versions import Versions
+from firmware.processes.launch import CHECK
+from firmware.processes.places import open_tree
+from firmware.processes.users import Users
 
 LOG = logging.getLogger("packages")
 
@@ -32,7 +34,7 @@ class Installer:
 
     def __init__(
         self, slots: Slots, trust: TrustedKeys, environment: Environment, lock: AbstractContextManager[object],
-        switch: Callable[[str, Slot, Text], None], versions: Versions,
+        switch: Callable[[str, Slot, Text], None], versions: Versions, users: Users,
     ) -> None:  # fmt: skip
         self._slots = slots
         self._trust = trust
@@ -40,6 +42,7 @@ class Installer:
         self._lock = lock
         self._switch = switch
         self._versions = versions
+        self._users = users
         self._busy = threading.Lock()
 
     def install(self, archive: Path, storage: str, older: bool = False) -> Iterator[Text]:
@@ -125,12 +128,16 @@ class Installer:
     def _check(self, name: str, slot: Slot) -> None:
         """Runs the package's own check before anything is switched; its last line of output is the reason when it fails."""
         path = self._slots.path(name, slot)
+        open_tree(path)
         try:
-            code, said = run(command(path, self._environment.of(slot, path, licensed=True), "check"))
-        except subprocess.TimeoutExpired as why:
+            asked = command(path, self._environment.of(slot, path, licensed=True), "check")
+            code, said = run(asked, launch=self._users.for_one(CHECK))
+        except TimeoutError as why:
             raise PackageError(
                 "{name}: its check took longer than {limit_s:.0f} s; nothing was changed", name=name, limit_s=WITHIN_S
             ) from why
+        except OSError as why:
+            raise PackageError("{name}: its check cannot be started: {reason}", name=name, reason=why.strerror or why) from why
         if code:
             raise PackageError("{name} does not work on this camera: {reason}", name=name, reason=reason(code, said))
 

@@ -27,6 +27,7 @@ from firmware.packages.status import Listing, PackageStatus
 from firmware.packages.trial import Trial
 from firmware.packages.trusted import Trusted
 from firmware.packages.versions import Versions
+from firmware.processes.users import Users
 
 __all__ = ["MAX_PACKAGES", "PackageStatus", "Packages", "board_file"]
 
@@ -40,7 +41,14 @@ class Packages:
     """Thread-safe. Every refusal is a PackageError whose text is for people; the state before stays in force."""
 
     def __init__(
-        self, state: State, slots: Slots, trust: TrustedKeys, make_safe: Callable[[], None], serial: str, clock: Clock
+        self,
+        state: State,
+        slots: Slots,
+        trust: TrustedKeys,
+        make_safe: Callable[[], None],
+        serial: str,
+        clock: Clock,
+        users: Users | None = None,
     ) -> None:
         self._state = state
         self._slots = slots
@@ -50,10 +58,11 @@ class Packages:
         self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
         self._environment = Environment(state, slots)
         self._licences = Licences(state, trust, serial, clock)
-        self._running = Running(state, slots, trust, self._licences, self._environment, make_safe)
+        users = users or Users(state, None)
+        self._running = Running(state, slots, trust, self._licences, self._environment, make_safe, users)
         self._trial = Trial(slots, self._running)
         self.versions = Versions(state.host)
-        self._installer = Installer(slots, trust, self._environment, self._lock, self._running.switch, self.versions)
+        self._installer = Installer(slots, trust, self._environment, self._lock, self._running.switch, self.versions, users)
         self._listing = Listing(slots, self._running, self._licences)
         self._routing = Routing(state, slots, self._running)
         self.data = PackageData(slots, trust, self._environment)

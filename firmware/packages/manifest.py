@@ -29,6 +29,8 @@ PORTAL = "portal"
 HOST, PACKAGE, NOBODY = "host", "package", "none"
 """Who asks for the log-in on a route: the host, which then says who is there; the package itself, which gets the Authorization
 header; nobody."""
+APART_FROM = 3
+"""Format of packages whose processes may each be a user of its own: they find their files where the host then puts them."""
 HOSTS_PATHS = (
     "api",
     "cgi-bin",
@@ -56,7 +58,8 @@ class ProcessSpec:
     """One process of a package: `python -m <command> <args> --state STATE`; lower `order` starts first.
 
     `silent_s`: overrides the package's for this process, whose hanging does harm sooner than others'; None: it does not.
-    `optional`: the package works without it; exit code 78 or a missing library ends it until the package starts again."""
+    `optional`: the package works without it; exit code 78 or a missing library ends it until the package starts again.
+    `starts`: processes that it has started when it needs them."""
 
     name: str
     order: int
@@ -64,6 +67,7 @@ class ProcessSpec:
     args: tuple[str, ...]
     silent_s: float | None = None
     optional: bool = False
+    starts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,8 @@ class Health:
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """package.conf, checked. `min_platform` as numbers; `routes`: what the host's proxy passes on, always with PORTAL;
-    `flash_kb`, `ram_kb`: what its vendor says it takes (room is checked by the real sizes)."""
+    `flash_kb`, `ram_kb`: what its vendor says it takes (room is checked by the real sizes); `apart`: each of its processes may be a
+    user of its own."""
 
     name: str
     extendedname: str
@@ -111,6 +116,12 @@ class Manifest:
     mechanism: str
     health: Health
     processes: tuple[ProcessSpec, ...]
+    apart: bool = False
+
+    @property
+    def users(self) -> tuple[str, ...]:
+        """Names of all processes, also of those that others have started: each is a user of its own, if they are `apart`."""
+        return tuple(dict.fromkeys(name for process in self.processes for name in (process.name, *process.starts)))
 
     @property
     def portal(self) -> Route:
@@ -150,7 +161,8 @@ def parse(data: bytes) -> Manifest:
     health = Health(**{key: values.pop(key) for key in SECTIONS["health"]})
     if "url" in values:
         routes = (Route(PORTAL, values.pop("url"), values.pop("socket")),)
-    del values["format"], values["initscr"]
+    values["apart"] = values.pop("format") >= APART_FROM
+    del values["initscr"]
     _check_processes(processes)
     _check_routes(routes)
     return Manifest(**values, routes=routes, health=health, processes=processes)
@@ -258,6 +270,10 @@ def _socket(text: str) -> str:
     return text
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(_matching(r"([a-z][a-z0-9_]{0,20}( [a-z][a-z0-9_]{0,20}){0,7})?", mark("names of processes"))(text).split())
+
+
 Keys = Mapping[str, tuple[Callable[[str], object], str | None]]
 """key -> (check, default; None: required)."""
 
@@ -318,6 +334,7 @@ class _Format:
 FORMATS: Mapping[str, _Format] = {
     "1": _Format({**_PACKAGE, "url": (_path, _NEEDED), "socket": (_socket, "manager.sock")}, _PROCESS, {}),
     "2": _Format(_PACKAGE, {**_PROCESS, "optional": (_truth, "false")}, _ROUTE),
+    "3": _Format(_PACKAGE, {**_PROCESS, "optional": (_truth, "false"), "starts": (_names, "")}, _ROUTE),
 }
 
 

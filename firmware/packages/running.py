@@ -14,6 +14,7 @@ from firmware.packages.keys import TrustedKeys
 from firmware.packages.licences import NONE, Licences
 from firmware.packages.slots import FAILED, GOOD, STAGED, TRIAL, Slot, Slots
 from firmware.processes.supervisor import Supervisor
+from firmware.processes.users import Users
 
 LOG = logging.getLogger("packages")
 
@@ -25,11 +26,12 @@ AFTER_CRASH = {"respawn": True, "once": False, "never": False}
 class Running:
     """Not thread-safe but for `get`, `names` and `ill`: who starts and stops holds the lock of all packages.
 
-    `booted`: what is enabled is meant to run by now. `problems`: {package: why it does not run}."""
+    `booted`: what is enabled is meant to run by now. `problems`: {package: why it does not run}; `alike`: {package: why its
+    processes are all one user}, NOTHING: each is its own."""
 
     def __init__(
         self, state: State, slots: Slots, trust: TrustedKeys, licences: Licences, environment: Environment,
-        make_safe: Callable[[], None],
+        make_safe: Callable[[], None], users: Users,
     ) -> None:  # fmt: skip
         self._state = state
         self._slots = slots
@@ -37,6 +39,8 @@ class Running:
         self._licences = licences
         self._environment = environment
         self._make_safe = make_safe
+        self._users = users
+        self.alike: dict[str, Text] = {}
         self._supervisors: dict[str, Supervisor] = {}
         self.problems: dict[str, Text] = {}
         self.booted = False
@@ -119,9 +123,13 @@ class Running:
         licence, message = self._licences.of(slot, manifest)
         if licence == NONE:
             LOG.warning("%s runs without a licence: %s", name, message)
+        if manifest.apart:
+            self._environment.compile(slot, path)
+        folders = (path, self._environment.bytecode(slot)) if manifest.apart else ()
+        launch, self.alike[name] = self._users.for_package(manifest.users, manifest.apart, folders)
         supervisor = Supervisor(
             manifest.processes, path, self._state, self._environment.of(slot, path, licence != NONE), manifest.health,
-            self._make_safe, AFTER_CRASH[manifest.runmode],
+            self._make_safe, AFTER_CRASH[manifest.runmode], launch,
         )  # fmt: skip
         supervisor.start()
         self._supervisors[name] = supervisor

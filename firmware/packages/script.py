@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ from firmware.packages.environment import Environment
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.slots import Slot, Slots
 from firmware.packages.verify import INITSCR
-from firmware.processes.supervisor import CHILD
+from firmware.processes.launch import CHECK, Launch, Order, launch_alike, run_to_end
 
 NO_DATA = 74
 """Exit code of a script that knows `data` and cannot give or take it (sysexits.h: EX_IOERR). Whatever else a script does that
@@ -38,19 +36,9 @@ def command(path: Path, environment: Mapping[str, str], *words: str) -> Command:
     return Command((sys.executable, "-P", str(path / INITSCR), *words), path, environment)
 
 
-def run(asked: Command, within_s: float = WITHIN_S) -> tuple[int, str]:
-    """(exit code, what it said). subprocess.TimeoutExpired: it took longer and was ended."""
-    popen = subprocess.Popen(
-        [sys.executable, "-I", "-S", str(CHILD), str(os.getpid()), *asked.words], cwd=asked.folder, env=asked.environment,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-    )  # fmt: skip
-    try:
-        output, _ = popen.communicate(timeout=within_s)
-    except subprocess.TimeoutExpired:
-        os.killpg(popen.pid, 9)
-        popen.communicate()
-        raise
-    return popen.returncode, output.decode("utf-8", "replace")
+def run(asked: Command, within_s: float = WITHIN_S, launch: Launch = launch_alike) -> tuple[int, str]:
+    """(exit code, the end of what it said). TimeoutError: it took longer and was ended; OSError: it cannot be started."""
+    return run_to_end(launch, Order(CHECK, tuple(asked.words), asked.folder, asked.environment, tells=True), within_s)
 
 
 def reason(code: int, said: str) -> str | Text:
@@ -89,7 +77,7 @@ class PackageData:
         """Runs it; what it printed. PackageError says why not."""
         try:
             code, said = run(self.command(name, *words))
-        except subprocess.TimeoutExpired as why:
+        except TimeoutError as why:
             raise PackageError("{name} took longer than {limit_s:.0f} s", name=name, limit_s=WITHIN_S) from why
         if code:
             raise PackageError("{name}: {reason}", name=name, reason=reason(code, said))

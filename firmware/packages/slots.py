@@ -8,6 +8,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -279,7 +280,8 @@ class Slots:
         for storage in storages:
             for folder in (letter, f"{letter}.new"):
                 shutil.rmtree(self._place(name, storage) / folder, ignore_errors=True)
-        (self._root / name / f"{letter}.conf").unlink(missing_ok=True)
+        with suppress(OSError):  # as the folders: on a card that may only be read, the next start tries again
+            (self._root / name / f"{letter}.conf").unlink()
 
     def _put(self, name: str, slot: Slot) -> None:
         def change(record: Record) -> Record:

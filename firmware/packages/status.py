@@ -15,8 +15,8 @@ from firmware.processes.supervisor import ABSENT, ProcessStatus, Supervisor
 @dataclass(frozen=True, slots=True)
 class PackageStatus:
     """One line of Package Management. `status`: "on" or "off"; `message`: for people, "" when all is well; `warns`: it tells
-    of something wrong, not only of a trial; `license`: "valid",
-    "not needed" or "none"; `previous`: version that a roll-back would run, "" when there is none."""
+    of something wrong, not only of a trial; `alike`: why its processes are all one user, "" when each is its own;
+    `license`: "valid", "not needed" or "none"; `previous`: version that a roll-back would run, "" when there is none."""
 
     idx: int
     name: str
@@ -38,6 +38,7 @@ class PackageStatus:
     manifest_sha256: str
     processes: tuple[ProcessStatus, ...]
     warns: bool
+    alike: Text
 
 
 class Listing:
@@ -79,6 +80,7 @@ class Listing:
                 "",
                 (),
                 True,
+                NOTHING,
             )
         supervisor = self._running.get(name)
         processes = supervisor.status if supervisor is not None else ()
@@ -94,6 +96,7 @@ class Listing:
             record.enabled, "on" if runs else "off", message, slot.letter, slot.state, slot.storage,
             previous.version if previous else "",
             manifest.mechanism, licence, licence_message, slot.manifest_sha256, processes, bool(problem or notice),
+            self._running.alike.get(name, NOTHING),
         )  # fmt: skip
 
 

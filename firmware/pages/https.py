@@ -118,6 +118,7 @@ def _make_own(host: Host, call: Call[Any, Any]) -> None:
 
 def _remove_installed(host: Host, call: Call[Any, Any]) -> None:
     gone = host.https.certificates.facts().subject
+    host.https.certificates.ensure_own(host.https.own_names())  # what is in force then
     host.https.certificates.remove_installed()
     _record(host, call, mark("certificate removed"), gone)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from board.kit.web.menu import Tab
 from board.kit.web.routes import KNOWN, PUBLIC, Answer, Call, Elsewhere, page
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from firmware.host import Host
 from firmware.people.auth import must_wait
 from firmware.people.log_in import MustWait
@@ -30,6 +30,7 @@ def _enter(host: Host, call: Call) -> Answer:
     if account is None:
         return _page(host, call, Text("User name or password is wrong."), user, target, 401)
     session = host.auth.enter(call, account.name)
+    host.auth.changes.add(account.name, host.auth.addresses.of(call.environ), mark("logged in"))
     return Answer(b"", status=303, headers=host.auth.entering(call, session, "/password" if account.must_change else target))
 
 

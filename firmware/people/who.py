@@ -8,7 +8,6 @@ import hashlib
 import hmac
 import logging
 import secrets
-import socket
 import threading
 from collections import OrderedDict
 from datetime import UTC, datetime
@@ -27,7 +26,8 @@ from board.kit.people import (
     Nobody,
     Person,
 )
-from board.kit.wire import Channel, Codec, PeerGone, accept, listen
+from board.kit.reception import Reception
+from board.kit.wire import Channel, Codec, PeerGone
 from firmware.people.addresses import share_of
 from firmware.people.device_passwords import DevicePassword, DevicePasswords
 from firmware.people.guesses import Guesses
@@ -138,35 +138,22 @@ class WhoServer:
     def __init__(self, path: Path, who: Who) -> None:
         self._path = path
         self._who = who
-        self._codec = Codec(PEOPLE_MESSAGES)
-        self._stop = threading.Event()
-        self._listener: socket.socket | None = None
+        self._places = threading.BoundedSemaphore(MAX_ASKERS)
+        self._reception = Reception(path, Codec(PEOPLE_MESSAGES), "people", LOG, self._receive, ASKER_SILENT_S)
 
     def start(self) -> None:
         """Listens when this returns."""
-        self._listener = listen(self._path)
-        threading.Thread(target=self._serve, args=(self._listener,), name="people", daemon=True).start()
+        self._reception.start()
 
     def close(self) -> None:
-        self._stop.set()
-        if self._listener is not None:
-            self._listener.shutdown(socket.SHUT_RDWR)  # a close alone wakes no accept
-            self._listener.close()
+        if self._reception.close():
             self._path.unlink(missing_ok=True)
 
-    def _serve(self, listener: socket.socket) -> None:
-        places = threading.BoundedSemaphore(MAX_ASKERS)
-        while not self._stop.is_set():
-            try:
-                asker = accept(listener, self._codec, send_timeout_s=ASKER_SILENT_S)
-            except OSError as why:
-                if not self._stop.wait(0.5):
-                    LOG.error("people socket: %s", why)
-                continue
-            places.acquire()
-            threading.Thread(target=self._answer_to, args=(asker, places), name="people-asker", daemon=True).start()
+    def _receive(self, asker: Channel) -> None:
+        self._places.acquire()
+        threading.Thread(target=self._answer_to, args=(asker,), name="people-asker", daemon=True).start()
 
-    def _answer_to(self, asker: Channel, places: threading.BoundedSemaphore) -> None:
+    def _answer_to(self, asker: Channel) -> None:
         try:
             while (question := asker.receive(ASKER_SILENT_S)) is not None:
                 asker.send(self._who.answer(question))
@@ -178,7 +165,7 @@ class WhoServer:
             LOG.exception("people socket")
         finally:
             asker.close()
-            places.release()
+            self._places.release()
 
 
 def ha1(user: str, realm: str, password: str, algorithm: str) -> str:

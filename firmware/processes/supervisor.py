@@ -7,7 +7,6 @@ import os
 import re
 import select
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -21,6 +20,7 @@ from board.kit.words import NOTHING, Text
 from board.pins.watch import Starving
 from firmware.packages.manifest import Health, ProcessSpec
 from firmware.processes import excess
+from firmware.processes.launch import Child, Launch, Order, launch_alike
 
 LOG = logging.getLogger("supervisor")
 
@@ -57,7 +57,6 @@ STARTING, UP, HUNG, WAITING, ABSENT, UNLICENSED, ENDED, OFF = (
 )  # fmt: skip
 """States of a process. starting: runs, has not beaten yet; up: beats; hung: about to be killed; waiting: in back-off; absent: is
 optional, not for this board; unlicensed: found no licence; ended: died, is not started again; off: not started, or ended well."""
-CHILD = Path(__file__).with_name("child.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +87,7 @@ class ProcessStatus:
 @dataclass(slots=True)
 class _Process:
     spec: ProcessSpec
-    popen: subprocess.Popen[bytes] | None = None
-    pidfd: int = -1
+    child: Child | None = None
     started: float = 0.0
     due: float | None = None
     beat_ns: int = 0
@@ -108,15 +106,15 @@ class _Process:
 
     def starves(self) -> bool:
         """It waits for a processor; at first nobody knows."""
-        if self.starving is None and self.popen is not None:
-            self.starving = Starving(self.popen.pid)
+        if self.starving is None and self.child is not None:
+            self.starving = Starving(self.child.pid)
             self.starving.begin()
             return True
         return self.starving is not None and self.starving.is_so()
 
     @property
     def state(self) -> str:
-        if self.popen is not None:
+        if self.child is not None:
             return HUNG if self.hung else STARTING if self.beat_at is None else UP
         return WAITING if self.due is not None else self.over
 
@@ -126,7 +124,7 @@ class Supervisor:
 
     def __init__(
         self, specs: tuple[ProcessSpec, ...], slot: Path, state: State, environment: Mapping[str, str], health: Health,
-        make_safe: Callable[[], None], restart: bool = True,
+        make_safe: Callable[[], None], restart: bool = True, launch: Launch = launch_alike,
     ) -> None:  # fmt: skip
         self._processes = [_Process(spec) for spec in sorted(specs, key=lambda spec: spec.order)]
         self._slot = slot
@@ -135,6 +133,7 @@ class Supervisor:
         self._health = health
         self._make_safe = make_safe
         self._restart = restart
+        self._launched = launch
         self._stop = threading.Event()
         self._started = threading.Event()
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
@@ -222,22 +221,22 @@ class Supervisor:
         """Waits for the next event and handles it: a death, a word on stderr, a due restart, a missing heartbeat."""
         poll = select.poll()
         poll.register(self._wake, select.POLLIN)
-        by_fd: dict[int, _Process] = {}
+        dies: dict[int, _Process] = {}
+        speaks: dict[int, _Process] = {}
         for process in self._processes:
-            if process.popen is not None:
-                by_fd[process.pidfd] = process
-                if process.popen.stderr is not None and not process.popen.stderr.closed:
-                    by_fd[process.popen.stderr.fileno()] = process
-        for fd in by_fd:
+            if process.child is not None:
+                dies[process.child.fileno()] = process
+                if process.child.said >= 0:
+                    speaks[process.child.said] = process
+        for fd in (*dies, *speaks):
             poll.register(fd, select.POLLIN)
         ready = poll.poll(round(timeout_s * 1000) + (1 if 0 < timeout_s < TICK_S else 0))
-        died = [by_fd[fd] for fd, _ in ready if fd in by_fd and by_fd[fd].pidfd == fd]
+        died = [dies[fd] for fd, _ in ready if fd in dies and _died(dies[fd])]
         for process in sorted(died, key=lambda p: p.spec.name != PINS):
             self._on_death(process)
         for fd, _ in ready:
-            owner = by_fd.get(fd)
-            if owner is not None and owner not in died and owner.popen is not None:
-                _listen(owner)
+            if fd in speaks and speaks[fd] not in died:
+                _listen(speaks[fd])
         if ready and any(fd == self._wake for fd, _ in ready):
             os.eventfd_read(self._wake)
         if not self._stop.is_set():
@@ -257,33 +256,22 @@ class Supervisor:
         process.beat_at = None
         process.starving = None
         process.started = time.monotonic()
+        order = Order(spec.name, tuple(program), self._slot, self._environment, spec.starts)
         try:
-            process.popen = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(CHILD), str(os.getpid()), *program],
-                cwd=self._slot, env=self._environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE, start_new_session=True,
-            )  # fmt: skip
+            process.child = self._launched(order)
         except OSError as why:
             self._crashed(process, Text("it cannot be started: {reason}", {"reason": why.strerror}))
             return
-        assert process.popen.stderr is not None
-        os.set_blocking(process.popen.stderr.fileno(), False)
-        process.pidfd = os.pidfd_open(process.popen.pid)
-        LOG.info("%s started, pid %d", spec.name, process.popen.pid)
+        LOG.info("%s started, pid %d", spec.name, process.child.pid)
 
     def _on_death(self, process: _Process) -> None:
-        popen = process.popen
-        assert popen is not None
+        child = process.child
+        assert child is not None
         if process.spec.name == PINS:
             self._safe()
         _listen(process)
-        _kill_group(popen.pid)  # before the reaping below the number cannot belong to anyone else
-        code = popen.wait()
-        os.close(process.pidfd)
-        process.pidfd = -1
-        if popen.stderr is not None:
-            popen.stderr.close()
-        process.popen = None
+        code = child.reap()
+        process.child = None
         if self._stop.is_set():
             LOG.info("%s ended (%s)", process.spec.name, _exit_text(code))
             return
@@ -334,7 +322,7 @@ class Supervisor:
         """A heartbeat is a change of its file's time, stamped here: the wall clock may jump."""
         now = time.monotonic()
         for process in self._processes:
-            if process.popen is None or process.hung:
+            if process.child is None or process.hung:
                 continue
             beat_ns = self._beat(process)
             if beat_ns != process.beat_ns:
@@ -348,7 +336,7 @@ class Supervisor:
             if silent_s > allowed_s and not (silent_s < allowed_s * PATIENCE and process.starves()):
                 process.hung = True
                 LOG.error("%s hangs: no heartbeat for %.0f s", process.spec.name, silent_s)
-                _kill_group(process.popen.pid)
+                process.child.kill()
         if now >= self._look_at:
             self._look_at = now + excess.LOOK_EVERY_S
             self._bound()
@@ -357,34 +345,32 @@ class Supervisor:
         """Ends what takes so much that the rest of the camera would not get its share."""
         sessions = excess.sessions()
         for process in self._processes:
-            taken = sessions.get(process.popen.pid) if process.popen is not None and not process.hung else None
-            if taken is not None and taken.excess:
+            child = process.child
+            taken = sessions.get(child.pid) if child is not None and not process.hung else None
+            if child is not None and taken is not None and taken.excess:
                 process.hung, process.excess = True, taken.excess
                 LOG.error("%s %s", process.spec.name, taken.excess)
                 taken.kill()
+                child.kill()  # where it is another user: its group
 
     def _end(self, process: _Process) -> None:
         process.due = None
-        if process.popen is None:
+        if process.child is None:
             return
-        process.popen.send_signal(signal.SIGTERM)
+        process.child.terminate()
         deadline = time.monotonic() + STOP_WITHIN_S
-        while process.popen is not None and time.monotonic() < deadline:
+        while process.child is not None and time.monotonic() < deadline:
             self._turn(max(0.0, deadline - time.monotonic()))
-        if process.popen is not None:
+        if process.child is not None:
             LOG.error("%s did not stop within %.0f s; killed", process.spec.name, STOP_WITHIN_S)
             self._kill(process)
 
     def _kill(self, process: _Process) -> None:
-        if process.popen is None:
+        if process.child is None:
             return
-        _kill_group(process.popen.pid)
-        process.popen.wait()
-        os.close(process.pidfd)
-        process.pidfd = -1
-        if process.popen.stderr is not None:
-            process.popen.stderr.close()
-        process.popen = None
+        process.child.kill()
+        process.child.reap()
+        process.child = None
 
     def _beat(self, process: _Process) -> int:
         try:
@@ -411,8 +397,8 @@ class Supervisor:
             self._well_since, self._beating_s = None, 0.0
         self._status = tuple(
             ProcessStatus(
-                process.spec.name, process.popen.pid if process.popen else 0, process.restarts, process.state,
-                process.error, now - process.started if process.popen else 0.0, _ill(process), process.spec.optional,
+                process.spec.name, process.child.pid if process.child else 0, process.restarts, process.state,
+                process.error, now - process.started if process.child else 0.0, _ill(process), process.spec.optional,
             )
             for process in self._processes
         )  # fmt: skip
@@ -468,28 +454,17 @@ def _signal(handle: int, number: signal.Signals) -> None:
         pass  # gone meanwhile
 
 
-def _kill_group(pid: int) -> None:
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass  # not yet a group of its own, or all gone
-    except PermissionError:
-        LOG.warning("process group %d belongs to somebody else", pid)
+def _died(process: _Process) -> bool:
+    return process.child is not None and process.child.died()
 
 
 def _listen(process: _Process) -> None:
     """Takes what the process said on stderr; its log files have the rest, so only the end is kept."""
-    assert process.popen is not None
-    stderr = process.popen.stderr
+    assert process.child is not None
     for _ in range(READS_A_TURN):
-        if stderr is None or stderr.closed:
-            return
-        try:
-            data = os.read(stderr.fileno(), 65_536)
-        except OSError:
-            return  # nothing more now
+        data = process.child.hear()
         if not data:
-            stderr.close()
+            return
         process.tail += data
         del process.tail[:-TAIL_BYTES]
 

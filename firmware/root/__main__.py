@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from firmware.root.network import Network
+
 MAX_REQUEST_BYTES = 4_096
 WITHIN_S = 240.0
 """Formatting a large card takes a minute."""
@@ -52,6 +54,7 @@ class Root:
             "format": self._format,
             "mount": self._mount,
             "unmount": self._unmount,
+            **Network(run, root).verbs,
         }
 
     def answer(self, line: bytes) -> dict[str, object]:
@@ -65,7 +68,9 @@ class Root:
             verb(request)
         except Refused as why:
             return {"error": str(why)}
-        except (OSError, KeyError, TypeError, ValueError) as why:
+        except ValueError as why:
+            return {"error": str(why)[:200]}
+        except (OSError, KeyError, TypeError) as why:
             return {"error": f"{type(why).__name__}: {why}"[:200]}
         return {"ok": True}
 

@@ -154,6 +154,7 @@ function details(item) {
     absent: _("is not for this board"),
     unlicensed: _("has no licence"),
   };
+  if (item.processes.length) fact(_("Users"), item.alike ? _("one for all processes: {reason}", { reason: item.alike }) : _("one for each process"));
   for (const process of item.processes) {
     const life = [lives[process.state] || _("does not run")];
     if (process.pid) life.push(_("process {pid}", process));

@@ -43,6 +43,7 @@ from scripts.benchmarks import (  # noqa: E402
     bench_memory,
     bench_onvif_day,
     bench_outbox,
+    bench_portal,
     bench_recovery,
     bench_store,
     bench_sync,
@@ -295,10 +296,15 @@ def _vms(options: argparse.Namespace) -> dict[str, object]:
     return {"vms": bench_vms.measure(lambda text: print(f"vms: {text}", file=sys.stderr, flush=True))}
 
 
+def _portal(options: argparse.Namespace) -> dict[str, object]:
+    """Weight and time of the portal's pages over 1,000,000 passages and 100,000 plates."""
+    return {"portal": bench_portal.measure(lambda text: print(f"portal: {text}", file=sys.stderr, flush=True))}
+
+
 PARTS = {
     "read": _read, "peers": _peers, "wiegand": _wiegand, "chain": _chain, "wiegand-compare": _wiegand_compare,
     "recovery": _recovery, "store": _store, "viewers": _viewers, "outbox": _outbox, "memory": _memory, "actions": _actions,
-    "sync": _sync, "onvif-day": _onvif_day, "vms": _vms,
+    "sync": _sync, "onvif-day": _onvif_day, "vms": _vms, "portal": _portal,
 }  # fmt: skip
 
 

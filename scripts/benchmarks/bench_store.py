@@ -181,7 +181,7 @@ def _old_database(path: Path) -> None:
             [(WHITE, entry.plate, entry.plate, fold(entry.plate), *limits) for _, entry in rows(COLLIDING)],
         )
         draw = random.Random(2)
-        connection.executemany(INSERT_PASSAGE, _drawn(OLD_PASSAGES, [_plate(draw) for _ in range(OLD_PASSAGES // 5)]))
+        connection.executemany(INSERT_PASSAGE, _drawn(OLD_PASSAGES, [made_up_plate(draw) for _ in range(OLD_PASSAGES // 5)]))
         for list_id in (ALL, UNLISTED):
             connection.execute(f"INSERT INTO passage_lists SELECT rowid, {list_id}, 'L', 'white', '', NULL, 0 FROM passages")
         connection.commit()
@@ -199,12 +199,12 @@ def entries(path: Path, say: Say) -> dict[str, object]:
     with closing(Store.of_gate(path, Clock())) as store:
         some = plates[:: ENTRIES // COLLIDING]
         say(f"collisions of {len(some)} plates")
-        _fill_entries(store.db, some)
+        fill_entries(store.db, some)
         figures["collisions_ms"] = percentiles(_timed(lambda: store.entries.collisions(0, 26), 10), 1e3)
         figures["collisions_found"] = len(store.entries.collisions(0, 26))
         say(f"look-ups among {len(plates)} plates")
         store.db.execute("DELETE FROM entries")
-        _fill_entries(store.db, plates)
+        fill_entries(store.db, plates)
         draw = random.Random(3)
         listed = [draw.choice(plates) for _ in range(LOOKUPS)]
         known = set(plates)
@@ -248,23 +248,23 @@ def rows(number: int) -> Iterator[tuple[int, ListEntry]]:
     draw = random.Random(number)
     known: set[str] = set()
     while len(known) < number:
-        plate = _plate(draw)
+        plate = made_up_plate(draw)
         if plate not in known:
             known.add(plate)
             yield len(known), ListEntry(0, WHITE, plate, "", EARLIEST, LATEST)
 
 
-def _plate(draw: random.Random) -> str:
+def made_up_plate(draw: random.Random) -> str:
     return f"{''.join(draw.choices(LETTERS, k=4))}{draw.randrange(10_000):04}"
 
 
 def _wildcard(draw: random.Random) -> str:
     """A plate of which some characters are left open; none is there twice."""
-    plate = _plate(draw)
+    plate = made_up_plate(draw)
     return f"{plate[:5]}*" if draw.random() < 0.5 else f"{plate[:3]}??{plate[5:]}"
 
 
-def _fill_entries(db: Database, plates: Sequence[str]) -> None:
+def fill_entries(db: Database, plates: Sequence[str]) -> None:
     limits = stamp(EARLIEST), stamp(LATEST)
     with _bare(db, "entries"):
         db.execute_many(
@@ -280,7 +280,7 @@ def _fill_entries(db: Database, plates: Sequence[str]) -> None:
 def _pages(path: Path, say: Say) -> dict[str, object]:
     say(f"{PASSAGES} passages are written")
     with closing(Store(path, Clock(), checkpoints=False)) as store:
-        plates = _fill_passages(store.db, say)
+        plates = fill_passages(store.db, say)
         say("pages of Review")
         draw = random.Random(5)
         since, until = NEWEST - timedelta(seconds=EVERY_S * PASSAGES * 0.8), NEWEST - timedelta(seconds=EVERY_S * PASSAGES * 0.1)
@@ -306,9 +306,9 @@ def _pages(path: Path, say: Say) -> dict[str, object]:
     return figures
 
 
-def _fill_passages(db: Database, say: Say) -> list[str]:
+def fill_passages(db: Database, say: Say) -> list[str]:
     draw = random.Random(11)
-    known = [_plate(draw) for _ in range(PASSAGES // 5)]
+    known = [made_up_plate(draw) for _ in range(PASSAGES // 5)]
     places = place_of("p")
     with _bare(db, "passages", "passage_lists"):
         db.execute_many(INSERT_PASSAGE, _drawn(PASSAGES, known))

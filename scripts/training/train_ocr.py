@@ -229,6 +229,13 @@ def averaged(folder: Path, stage: str) -> dict[str, Any]:
     return state
 
 
+def between(folder: Path, share: float) -> dict[str, Any]:
+    """The weights of `share` settle and the rest main: settle begins where main's average stands, and on the straight line from
+    there to its end both kinds of errors cancel out (Wortsman and others 2022, "Robust fine-tuning")."""
+    begun, settled = averaged(folder, "main"), averaged(folder, "settle")
+    return {name: torch.lerp(begun[name], settled[name], share) for name in begun}
+
+
 def train(options: argparse.Namespace) -> None:
     """Both stages, one after the other."""
     if options.fresh:
@@ -252,7 +259,7 @@ def export(options: argparse.Namespace) -> None:
 
     stage = options.stage or ("settle" if (options.work / "settle" / "last.pt").exists() else "main")
     model = PlateReader().eval()
-    model.load_state_dict(averaged(options.work, stage))
+    model.load_state_dict(averaged(options.work, "main") if stage == "main" else between(options.work, options.settled))
     material = material_of.read(options.pack)
     graph = graph_of(model)
     pictures = calibration(material, options.seed)
@@ -278,6 +285,7 @@ def main(arguments: list[str]) -> int:
         command.add_argument("--threads", type=int, default=1, help="PyTorch threads")
         if name == "export":
             command.add_argument("--stage", choices=("main", "settle"))
+            command.add_argument("--settled", type=float, default=1.0, help="share of settle's weights; the rest are main's")
             command.add_argument("--plates", type=Path, default=PLATES, help="sets to score")
             command.add_argument("--models", type=Path, default=REPOSITORY / "models")
             continue

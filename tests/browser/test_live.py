@@ -124,7 +124,7 @@ def test_each_box_lies_on_the_picture_it_was_read_in(browser: Any, camera: tuple
         assert [each for each in boxed if abs(each["left"] - each["box"]) > 3] == []
         return len(boxed) >= 15 and len(boxed) >= 0.9 * len(seen)
 
-    until(nearly_all_have_a_box, "four seconds in which the computer has time for it", 60)
+    until(nearly_all_have_a_box, "four seconds in which the computer has time for it", 240)
     context.close()
 
 

@@ -148,6 +148,29 @@ def test_review_shows_the_plate_image_and_a_larger_one_under_the_mouse(page: Any
         playwright.expect(none).to_be_visible()
 
 
+def test_masks_are_drawn_with_two_clicks_each_and_deleted_together(page: Any, camera: tuple[Path, str]) -> None:
+    folder, address = camera
+    settle(folder, PLAIN)
+    page.goto(f"{address}/lpr")
+    view = page.locator("#view")
+    for left, top, right, bottom in ((0.1, 0.1, 0.4, 0.2), (0.6, 0.7, 0.9, 0.8)):
+        page.get_by_role("button", name="Add mask").click()
+        view.scroll_into_view_if_needed()
+        box = view.bounding_box()
+        page.mouse.click(box["x"] + left * box["width"], box["y"] + top * box["height"])
+        playwright.expect(page.locator("#draw-step")).to_have_text("Now click the bottom right point.")
+        page.mouse.click(box["x"] + right * box["width"], box["y"] + bottom * box["height"])
+    playwright.expect(page.locator("#overlay rect.mask")).to_have_count(2)
+    page.get_by_role("button", name="Save", exact=True).click()
+    playwright.expect(page.locator(".toast")).to_have_text("Saved.")
+    masks = with_store(folder, lambda store: store.settings(LprSettings)).masks
+    assert masks[0] == pytest.approx((0.1, 0.1, 0.4, 0.2), abs=0.01)
+    assert masks[1] == pytest.approx((0.6, 0.7, 0.9, 0.8), abs=0.01)
+    page.get_by_role("button", name="Delete masks").click()
+    page.get_by_role("button", name="Save", exact=True).click()
+    until(lambda: with_store(folder, lambda store: store.settings(LprSettings)).masks == (), "the masks are deleted")
+
+
 def test_a_lane_line_is_drawn_with_two_clicks_and_deleted(page: Any, camera: tuple[Path, str]) -> None:
     folder, address = camera
     settle(folder, PLAIN)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -117,13 +116,6 @@ def camera(tmp_path: Path, pictures: Path) -> Iterator[Camera]:
     """A camera over those pictures, two a second, as fresh as from the factory."""
     with started(State(tmp_path / "state"), "--frames", str(pictures), "--fps", "2") as running:
         yield running
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -19,7 +19,8 @@ import requests
 
 from board.kit.state import State
 from firmware.packages.keys import read_private
-from tests.chain.conftest import ROOT, Camera, free_port, started, wait_for
+from tests.chain.conftest import ROOT, Camera, started, wait_for
+from tests.daemons import free_port
 from vadp_package import build
 
 OLD = "79fe1a0"

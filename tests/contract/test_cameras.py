@@ -27,6 +27,7 @@ from board.kit.errors import CameraError
 from board.ports import Camera
 from board.types import Frame
 from engine.reading.feed import Feed
+from tests.daemons import free_port
 
 SIZE = (320, 240)
 RTSP_SERVER = Path(__file__).with_name("rtsp_server.py")
@@ -45,7 +46,7 @@ class MjpegServer:
     """A camera's MJPEG page: grey pictures, numbered by their shade, at `fps`; sockets are cut when it stops."""
 
     def __init__(self, fps: float = 25.0) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.fps = fps
         self.sent = 0
         self._server: ThreadingHTTPServer | None = None
@@ -94,7 +95,7 @@ class RtspServer:
     """gst-rtsp-server in a process of its own."""
 
     def __init__(self) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
@@ -455,7 +456,7 @@ def test_an_unknown_scheme_is_an_error_that_lists_the_known_ones() -> None:
 
 def test_a_password_in_the_url_stays_out_of_the_error() -> None:
     with pytest.raises(CameraError) as error:
-        open_camera(f"rtsp://admin:hunter2@127.0.0.1:{_free_port()}/live", SIZE, Clock())
+        open_camera(f"rtsp://admin:hunter2@127.0.0.1:{free_port()}/live", SIZE, Clock())
     assert "hunter2" not in str(error.value)
     assert "127.0.0.1" in str(error.value)
     for url in ("rstp://admin:hunter2@127.0.0.1/live", "rtsp://admin:hunter2/7@127.0.0.1/live", "rtsp://admin:hunter2@/live"):
@@ -502,9 +503,3 @@ def _jpeg(number: int) -> bytes:
 
 def _number(frame: Frame) -> int:
     return round(float(frame.rgb.mean()) / 2)
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])

@@ -24,6 +24,7 @@ from engine.cli import nvr_client
 from engine.formats import nvr
 from engine.log_in import LogIn
 from engine.types import PassageImages
+from engine.vms import near_port
 from engine.vms import nvr as server
 from engine.vms.nvr import Nvr
 from engine.vms.waiting import MOST_BYTES, MOST_EVENTS
@@ -33,6 +34,7 @@ from firmware.people.guesses import Guesses
 from firmware.people.tokens import Tokens
 from firmware.people.who import Who, WhoServer
 from scripts.benchmarks.malformed import nvr_input
+from tests.daemons import free_port
 from tests.nvr_recorder import PATIENCE_S, Recorder
 from tests.samples import event, server_settings
 from tests.waiting import until
@@ -63,9 +65,7 @@ class Camera:
         self.clients.start()
         self.log_in.start()
         self.thread.start()
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = probe.getsockname()[1]
-        self.use(nvr_port=self.port)
+        self.use(nvr_port=free_port())
         self.port = int(self.urls[-1].rpartition(":")[2])
 
     def close(self) -> None:
@@ -329,7 +329,7 @@ def test_strangers_give_way_to_recorders_and_recorders_to_nobody(camera: Camera)
 
 def test_a_port_that_is_taken_is_moved_and_taken_back_when_it_is_free(camera: Camera, monkeypatch: pytest.MonkeyPatch) -> None:
     known = camera.known()
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+    with socket.create_server(("127.0.0.1", free_port())) as taken:
         wanted = taken.getsockname()[1]
         camera.use(nvr_port=wanted)
         assert wanted < int(camera.urls[-1].rpartition(":")[2]) < wanted + 100
@@ -337,9 +337,9 @@ def test_a_port_that_is_taken_is_moved_and_taken_back_when_it_is_free(camera: Ca
         other = camera.known()
         camera.use(nvr_port=wanted)
         assert camera.urls[-1] == f"tcp://127.0.0.1:{camera.port}"
-    monkeypatch.setattr(server, "PORT_AGAIN_S", 0.0)
+    monkeypatch.setattr(near_port, "AGAIN_S", 0.0)
     camera.use(nvr_port=wanted, site="changed")
-    camera.nvr._port_again_s = 0.0
+    camera.nvr._port._again_s = 0.0
     until(lambda: camera.urls[-1] == f"tcp://127.0.0.1:{wanted}", "the wanted port")
     camera.tell()
     assert {known.plate().plate, other.plate().plate} == {"HK55EVB"}

@@ -541,3 +541,11 @@ def test_a_running_stream_ends_with_what_it_was_opened_by(host: Host) -> None:
             end()
             assert len(list(came)) < 100  # the stream ends; it would go on for ever
     session.close()
+
+
+def test_a_log_in_is_recorded_with_who_and_from_where_and_a_wrong_one_is_not(host: Host) -> None:
+    from_there = {"X-Forwarded-For": "198.51.100.77"}
+    for password in ("wrong", OWN):
+        host.ask("POST", "/login", data={"user": "admin", "password": password}, auth=None, headers=from_there)
+    changes = [(each["who"], each["what"]) for each in host.ask("GET", "/api/changes").json()["changes"] if "77" in each["address"]]
+    assert changes == [("admin", "logged in")]

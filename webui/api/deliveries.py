@@ -10,25 +10,31 @@ from engine.store.queries import MAX_ROWS
 from engine.store.transfers import DIRECTIONS
 from webui.portal import Portal
 from webui.spreadsheet import WORKBOOK, comma_separated, sheet
-from webui.view import shapes, transfers
+from webui.view import changes, shapes, transfers
 from webui.view.deliveries import HEADINGS, cells, delivery_query, shown, transfer_query
 
 
 def _rows(portal: Portal, call: Call) -> Iterator[list[object]]:
-    zone = portal.zone()
-    if call.query.get("kind", "") in DIRECTIONS:
+    zone, kind = portal.zone(), call.query.get("kind", "")
+    if kind in changes.KINDS:
+        return (changes.cells(each, call.language.translate) for each in changes.rows(portal, call, zone, kind))
+    if kind in DIRECTIONS:
         told = portal.store.transfers(transfer_query(portal, call, zone))
         return (transfers.cells(transfers.row(portal, each, zone), call.language) for each in told)
     found = portal.store.deliveries(delivery_query(portal, call, zone))
     return (cells(shown(portal, each, zone), call.language) for each in found)
 
 
+def _headings(call: Call) -> tuple[str, ...]:
+    return changes.HEADINGS if call.query.get("kind", "") in changes.KINDS else HEADINGS
+
+
 def _workbook(portal: Portal, call: Call) -> Answer:
-    return sheet("audit.xlsx", HEADINGS, _rows(portal, call))
+    return sheet("audit.xlsx", _headings(call), _rows(portal, call))
 
 
 def _csv(portal: Portal, call: Call) -> Answer:
-    return comma_separated("audit.csv", HEADINGS, _rows(portal, call))
+    return comma_separated("audit.csv", _headings(call), _rows(portal, call))
 
 
 class DeliveriesQuery(Query):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from board.kit.web.routes import Answer, Call, Query, Refused, api, data, download, number, said, text
 from board.kit.words import Language
 from engine.store import PassageQuery
 from webui.portal import Portal
-from webui.spreadsheet import WORKBOOK, comma_separated, sheet
+from webui.spreadsheet import WORKBOOK, attachment, comma_separated, sheet
 from webui.view import shapes
-from webui.view.passages import HEADINGS, cells, passage_query, shown
+from webui.view.passages import HEADINGS, asked_for, cells, passage_query, shown
 
 IMAGE_TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
 
@@ -44,6 +45,7 @@ def _passage(portal: Portal, call: Call) -> Answer:
 def _rows(portal: Portal, call: Call) -> Iterator[list[object]]:
     """All that the search finds, read part by part."""
     zone = portal.zone()
+    portal.store.searches.add(call.user, "download", asked_for(call))
     return _read(portal, passage_query(portal, call, zone), zone, call.language)
 
 
@@ -77,8 +79,18 @@ def _image(portal: Portal, call: Call[ImageQuery]) -> Answer:
         raise Refused(404, "This picture is not stored any more.") from why
     headers = [("Cache-Control", "private, max-age=86400")]
     if call.query.download:
-        headers.append(("Content-Disposition", f'attachment; filename="{path.name if path.name.isascii() else "picture"}"'))
+        headers.append(("Content-Disposition", attachment(_name(portal, path))))
     return Answer(content, kind, 200, tuple(headers))
+
+
+def _name(portal: Portal, path: Path) -> str:
+    """Plate and time, for people; the picture's own name when its passage is gone."""
+    passage_id, _, which = path.stem.rpartition("-")
+    found = portal.store.passages.get(passage_id)
+    if found is None:
+        return path.name
+    at = portal.local(found.passage.at).replace(" ", "_").replace(":", "-")
+    return f"{found.passage.plate or 'no-plate'}_{at}_{which}{path.suffix}"
 
 
 ROUTES = (

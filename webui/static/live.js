@@ -111,6 +111,11 @@ function drawOverlay() {
     const [left, top, right, bottom] = status.roi;
     parts.push(svg("rect", {class: "roi", x: left * width, y: top * height, width: (right - left) * width, height: (bottom - top) * height}));
   }
+  if ($("#show-roi").checked) {
+    for (const [left, top, right, bottom] of status?.masks || []) {
+      parts.push(svg("rect", {class: "mask", x: left * width, y: top * height, width: (right - left) * width, height: (bottom - top) * height}));
+    }
+  }
   if ($("#show-lanes").checked && status?.lane_line) {
     const [x1, y1, x2, y2] = status.lane_line;
     parts.push(svg("line", {class: "lane", x1: x1 * width, y1: y1 * height, x2: x2 * width, y2: y2 * height}));

@@ -52,6 +52,7 @@ followPictures(() => `width=${$("#view").clientWidth}`, async (picture) => {
 
 const STEPS = {
   roi: [_("Click the top left point of the region."), _("Now click the bottom right point.")],
+  masks: [_("Click the top left point of the mask."), _("Now click the bottom right point.")],
   lane_line: [_("Click the top point of the line between the lanes."), _("Now click the bottom point.")],
 };
 const DRAGGED = 0.02; // of the picture: a shorter way is a click
@@ -68,6 +69,7 @@ function draw() {
   const roi = stored("roi");
   const lane = stored("lane_line");
   if (roi) parts.push(svg("rect", {class: "roi", x: roi[0] * size[0], y: roi[1] * size[1], width: (roi[2] - roi[0]) * size[0], height: (roi[3] - roi[1]) * size[1]}));
+  for (const mask of stored("masks")) parts.push(svg("rect", {class: "mask", x: mask[0] * size[0], y: mask[1] * size[1], width: (mask[2] - mask[0]) * size[0], height: (mask[3] - mask[1]) * size[1]}));
   if (lane) parts.push(svg("line", {class: "lane", x1: lane[0] * size[0], y1: lane[1] * size[1], x2: lane[2] * size[0], y2: lane[3] * size[1]}));
   if (first) parts.push(svg("circle", {class: "dot", cx: first[0] * size[0], cy: first[1] * size[1], r: size[0] / 120}));
   overlay.replaceChildren(...parts);
@@ -86,7 +88,7 @@ for (const button of $$("[data-draw]")) {
 }
 for (const button of $$("[data-reset]")) {
   button.addEventListener("click", () => {
-    $(`#f-${button.dataset.reset}`).value = "null";
+    $(`#f-${button.dataset.reset}`).value = button.dataset.reset === "masks" ? "[]" : "null";
     drawing = first = null;
     $("#view").classList.remove("drawing");
     say(_("Removed. Save and restart the service to put it in force."));
@@ -102,10 +104,11 @@ function pointOf(event) {
 }
 
 function finish(point) {
-  const inOrder = first[1] < point[1] && (drawing !== "roi" || first[0] < point[0]);
-  if (!inOrder) { say(drawing === "roi" ? _("That is not below and right of the first point. Now click the bottom right point.") : _("That is not below the first point. Now click the bottom point.")); return; }
+  const inOrder = first[1] < point[1] && (drawing === "lane_line" || first[0] < point[0]);
+  if (!inOrder) { say(drawing === "lane_line" ? _("That is not below the first point. Now click the bottom point.") : _("That is not below and right of the first point. Now click the bottom right point.")); return; }
   const field = $(`#f-${drawing}`);
-  field.value = JSON.stringify([...first, ...point]);
+  const drawn = [...first, ...point];
+  field.value = JSON.stringify(drawing === "masks" ? [...stored("masks"), drawn] : drawn);
   drawing = first = null;
   $("#view").classList.remove("drawing");
   say(_("Drawn. Save and restart the service to put it in force."));

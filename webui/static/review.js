@@ -1,13 +1,11 @@
-// Review: a larger picture on hover, a large one on click, and a filter inside the page of results (manual 4.3, Review tab).
-import {$, $$} from "./portal.js";
+// Review: a larger picture on hover, tap and key, the row opens its passage, and a filter inside the page (manual 4.3, Review tab).
+import {$, $$, toast} from "./portal.js";
 import {zoom} from "./zoom.js";
 
 const hover = $("#hover");
 
-for (const thumb of $$(".thumb")) {
-  const open = () => { hover.hidden = true; zoom(thumb.dataset.full, thumb.dataset.plate); };
-  thumb.addEventListener("click", open);
-  thumb.addEventListener("keydown", (event) => { if (event.key === "Enter") open(); });
+for (const thumb of $$(".thumb-button")) {
+  thumb.addEventListener("click", () => { hover.hidden = true; zoom(thumb.dataset.full, thumb.dataset.plate); });
   thumb.addEventListener("pointerenter", (event) => {
     if (event.pointerType !== "mouse") return;
     const box = thumb.getBoundingClientRect();
@@ -19,12 +17,21 @@ for (const thumb of $$(".thumb")) {
   thumb.addEventListener("pointerleave", () => { hover.hidden = true; });
 }
 
+for (const row of $$("tr[data-row]")) {
+  row.addEventListener("click", (event) => {
+    if (!event.target.closest("a, button") && !getSelection().toString()) $("a", row).click();
+  });
+}
+
 $("#filter")?.addEventListener("input", (event) => {
   const text = event.target.value.trim().toLowerCase();
-  const rows = $$("#results tbody tr");
+  const rows = $$("[data-row]");
   for (const row of rows) {
-    const values = [...row.cells].slice(0, -1).map((cell) => cell.textContent.toLowerCase()); // the last one holds a button
-    row.hidden = !values.some((value) => value.includes(text));
+    const values = row.cells ? [...row.cells].slice(0, -1) : [row]; // the last cell holds a button
+    row.hidden = !values.some((value) => value.textContent.toLowerCase().includes(text));
   }
   $("#no-row").hidden = rows.some((row) => !row.hidden);
 });
+
+const said = sessionStorage.getItem("said");
+if (said) { sessionStorage.removeItem("said"); toast(said); }

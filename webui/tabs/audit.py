@@ -12,18 +12,21 @@ from engine.store.queries import MAX_ROWS
 from engine.store.transfers import DIRECTIONS
 from engine.types import DELIVERY_STATES
 from webui.portal import Portal
-from webui.view import transfers
+from webui.view import changes, transfers
 from webui.view.deliveries import delivery_query, shown, transfer_query
-from webui.view.search import PAGE_SIZES, midnight, page_of
+from webui.view.search import PAGE_SIZES, midnight, page_of, spans
 
 
 def _page(portal: Portal, call: Call) -> Answer:
     zone = portal.zone()
-    is_exchange = call.query.get("kind", "") in DIRECTIONS
+    kind = call.query.get("kind", "")
+    is_exchange = kind in DIRECTIONS
     rows: Sequence[Any] = []
     wrong = None
     try:
-        if is_exchange:
+        if kind in changes.KINDS:
+            rows = changes.rows(portal, call, zone, kind)
+        elif is_exchange:
             rows = portal.store.transfers(transfer_query(portal, call, zone))
         else:
             rows = portal.store.deliveries(delivery_query(portal, call, zone))
@@ -38,7 +41,10 @@ def _page(portal: Portal, call: Call) -> Answer:
         "Audit",
         tab="audit",
         found=found,
-        rows=[show(portal, each, zone) for each in found.rows],
+        rows=found.rows if kind in changes.KINDS else [show(portal, each, zone) for each in found.rows],
+        are_changes=kind in changes.KINDS,
+        other_kinds=changes.KINDS,
+        spans=spans(call, portal.clock.now(), zone),
         limited=found.total == MAX_ROWS,
         limit=MAX_ROWS,
         wrong=wrong,

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 from board.kit.settings import SettingsError
 from board.kit.web.menu import Tab
-from board.kit.web.routes import Answer, Call, page
-from engine.store import MAX_COUNTED, MOST_SCANNED, PassageQuery
+from board.kit.web.routes import Answer, Call, Refused, page
+from engine.settings.general import LIST, SQUARE
+from engine.store import MAX_COUNTED, MOST_SCANNED, DeliveryQuery, PassageQuery
+from engine.types import FIXED_ROLES
 from webui.portal import Portal
-from webui.view.passages import passage_query, shown
-from webui.view.search import PAGE_SIZES, Found, midnight, query_of, size_of
+from webui.view.deliveries import shown as delivery
+from webui.view.passages import asked_for, passage_query, shown
+from webui.view.search import PAGE_SIZES, Found, midnight, query_of, size_of, spans
+
+MOST_DELIVERIES = 100
 
 NOTHING = PassageQuery(until=datetime(1, 1, 2, tzinfo=UTC))
 """Finds no passage."""
@@ -22,6 +28,9 @@ def _page(portal: Portal, call: Call) -> Answer:
         query, wrong = passage_query(portal, call, zone), None
     except SettingsError as why:
         query, wrong = NOTHING, why
+    noted = asked_for(call)
+    if noted and wrong is None:
+        portal.store.searches.add(call.user, "search", noted)
     asked = portal.store.passages.page(query, call.number("page", 1, 1, MAX_COUNTED), size)
     oldest = bool(call.query.get("oldest")) and asked.total > MAX_COUNTED
     rows = portal.store.passages.oldest(query, size) if oldest else asked.rows
@@ -43,8 +52,51 @@ def _page(portal: Portal, call: Call) -> Answer:
         chosen_list=call.number("list", 0, 0, 2**62),
         sizes=PAGE_SIZES,
         since=call.query.get("from", midnight(portal.clock.now(), zone)),
+        spans=spans(call, portal.clock.now(), zone),
+        squares=_squares(portal, call),
+        other_view=_other_view(portal, call),
         zone=portal.general().time_zone,
     )
 
 
-TAB = Tab("review", "Review", 2, "review", (page("review", "review", _page),))
+def _squares(portal: Portal, call: Call) -> bool:
+    """Whether the pictures stand side by side (SQUARE), as the address or else the settings say."""
+    return call.query.get("view", portal.general().view_type) == SQUARE
+
+
+def _other_view(portal: Portal, call: Call) -> str:
+    """The query of this same page in the other view."""
+    return urlencode({**call.query, "view": LIST if _squares(portal, call) else SQUARE})
+
+
+def _passage(portal: Portal, call: Call) -> Answer:
+    stored = portal.store.passages.get(call.path["id"])
+    if stored is None:
+        raise Refused(404, "There is no such passage; perhaps it was deleted.")
+    zone = portal.zone()
+    deliveries = portal.store.deliveries(DeliveryQuery(passage_id=stored.passage.id, limit=MOST_DELIVERIES))
+    beside = portal.store.passages
+    return portal.pages.answer(
+        portal,
+        call,
+        "passage",
+        stored.passage.plate or "Passage",
+        tab="review",
+        p=shown(portal, stored, zone),
+        box=stored.passage.box,
+        size=stored.passage.size,
+        deliveries=[delivery(portal, each, zone) for each in deliveries] if call.may("audit") else None,
+        newer=next(iter(beside(PassageQuery(newer_than=stored.place, limit=1))), None),
+        older=next(iter(beside(PassageQuery(older_than=stored.place, limit=1))), None),
+        lists=[each for each in portal.store.lists() if each.role not in FIXED_ROLES] if call.may("lists") else [],
+        zone=portal.general().time_zone,
+    )
+
+
+TAB = Tab(
+    "review",
+    "Review",
+    2,
+    "review",
+    (page("review", "review", _page), page("review/passages/<id>", "review", _passage)),
+)

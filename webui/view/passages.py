@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -34,9 +35,9 @@ HEADINGS = (
 
 
 def cells(passage: shapes.Passage, language: Language) -> list[object]:
-    """A row of the tables to download."""
+    """A row of the tables to download; the first is a datetime in the camera's zone."""
     return [
-        passage["at_local"],
+        datetime.fromisoformat(passage["at_local"]),
         passage["plate"],
         passage["confidence"],
         passage["country"],
@@ -93,6 +94,11 @@ def country_name(country: str, region: str) -> str:
 def image_address(name: str) -> str:
     """Where the portal gives out the stored image `name`."""
     return f"/anpr/images/{quote(name)}" if name else ""
+
+
+def asked_for(call: Call) -> dict[str, str]:
+    """What a search says beside "today": what Audit keeps of it."""
+    return {name: call.query[name][:40] for name in ("from", "to", "plate", "list") if call.query.get(name, "0") not in ("", "0")}
 
 
 def passage_query(portal: Portal, call: Call, zone: ZoneInfo) -> PassageQuery:

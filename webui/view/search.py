@@ -57,6 +57,28 @@ def _is_none(text: str, zone: ZoneInfo) -> bool:
     return False
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A span of days that a search is one click away from. `query`: the search with it."""
+
+    title: Text
+    query: str
+    is_chosen: bool
+
+
+def spans(call: Call, now: datetime, zone: ZoneInfo) -> list[Span]:
+    """Today, yesterday and the last 7 days in `zone`, with all else that is searched for."""
+    today = now.astimezone(zone).date()
+    rest = {name: value for name, value in call.query.items() if name not in ("from", "to", "page", "oldest")}
+    chosen = call.query.get("from", midnight(now, zone)), call.query.get("to", "")
+    found = []
+    for title, first, last in ((Text("Today"), 0, 0), (Text("Yesterday"), 1, 1), (Text("7 days"), 6, 0)):
+        since = f"{today - timedelta(days=first)}T00:00"
+        until = f"{today - timedelta(days=last)}T23:59:59" if last else ""
+        found.append(Span(title, urlencode({**rest, "from": since, "to": until}), chosen == (since, until)))
+    return found
+
+
 def midnight(now: datetime, zone: ZoneInfo) -> str:
     """The start of today in `zone`, as a form shows it."""
     return now.astimezone(zone).strftime("%Y-%m-%dT00:00")

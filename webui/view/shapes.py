@@ -697,3 +697,11 @@ class ConfigurationEffect(TypedDict):
     differences: list[ConfigurationDifference]
     problems: list[Text]
     stays: list[str]
+
+
+class Forgotten(TypedDict):
+    """What was deleted of a plate. `waiting`: passages that stay, as a message of theirs is still to be delivered."""
+
+    passages: int
+    waiting: int
+    entries: int

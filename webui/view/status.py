@@ -51,6 +51,7 @@ def shown(portal: Portal, status: ServiceStatus | None, age_s: float) -> dict[st
         "live": reads(status.live) if status is not None and status.live is not None else None,
         "roi": lpr.roi,
         "lane_line": lpr.lane_line,
+        "masks": lpr.masks,
         "lane": lane.shown(portal, status.lane if status else None),
     }
 

@@ -110,6 +110,7 @@ WIDGET_CONTROLS = {
     "textarea": "textarea",
     "roi": "drawn",
     "lane": "drawn",
+    "masks": "drawn",
     "region": "region",
     "countries": "countries",
     "time_zone": "suggest",

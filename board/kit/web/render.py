@@ -120,6 +120,8 @@ def _printed(context: Context, value: Any) -> Any:
     return value.said(context["language"].translate) if isinstance(value, Text | Sayable) else value
 
 
-def _drawn(points: Sequence[float] | None) -> str:
-    """Coordinates as the JSON that the drawing scripts read: "[0.1,0.2,0.9,0.8]"; "null" for none."""
-    return f"[{','.join(f'{each:g}' for each in points)}]" if points else "null"
+def _drawn(points: Sequence[float] | Sequence[Sequence[float]] | str | None) -> str:
+    """Coordinates, or shapes of them, as the JSON that the drawing scripts read: "[0.1,0.2,0.9,0.8]"; "null" for none."""
+    if points is None or points == "":
+        return "null"
+    return f"[{','.join(f'{each:g}' if isinstance(each, int | float) else _drawn(each) for each in points)}]"

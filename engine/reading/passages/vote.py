@@ -3,14 +3,17 @@
 Similar means: nearly the same text at nearly the same place (two cars in one frame are two tracks). The winning text is one
 that was really read, never one put together; the frame and box kept are those of its best read. A settled track stays as
 long as its car is in sight, so that a car standing there gives nothing more, whatever is misread later.
+
+Reads that a filter refused cannot win, but they are evidence: a text that contradicts them waits for more reads, and counts as less
+sure. Reads of small characters and reads at the picture's edge, where the plate may be cut off, wait for better ones: for a while,
+or until the car has left.
 """
 
 from __future__ import annotations
 
 import logging
 import math
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from board.types import Frame
@@ -37,6 +40,12 @@ ENOUGH_DOUBT = 0.1
 two votes want two reads at 90 % or three at 79 %. Reads that contradict a position divide by theirs."""
 LEAST_DOUBT = 0.02
 """No single read counts for more: frames of one car are alike in what they show badly."""
+EDGE_SHARE = 0.005
+"""A box nearer to the picture's edge than this share of its width is at the edge."""
+SMALL_PX = 14.0
+"""Characters lower than this are far away: the next reads of an approaching car are better."""
+WAIT_NS = 1_500_000_000
+"""A car in sight for this long comes no nearer: its reads count like any others."""
 GROWTH = 1.08
 """A plate this much larger than at first sight approaches."""
 
@@ -73,11 +82,27 @@ class _Track:
     box: Box
     first_height_px: float
     last_height_px: float
+    begun_ns: int
     seen_ns: int
     source: str
     missed: int = 0
     settled: bool = False
     tallies: dict[str, _Tally] = field(default_factory=dict)
+    """Texts that may win."""
+    waiting: dict[str, _Tally] = field(default_factory=dict)
+    """Texts whose reads wait for better ones."""
+    refused: dict[str, _Tally] = field(default_factory=dict)
+    """Texts that a filter refused."""
+
+    @property
+    def open(self) -> bool:
+        """Whether it is not settled yet, but may be."""
+        return not self.settled and bool(self.tallies or self.waiting)
+
+    def others(self, leader: str) -> Iterator[tuple[str, _Tally]]:
+        """What else was read, by text: of another text than `leader`."""
+        for tallies in (self.tallies, self.waiting, self.refused):
+            yield from ((text, tally) for text, tally in tallies.items() if text != leader)
 
 
 class Vote:
@@ -92,8 +117,8 @@ class Vote:
 
     @property
     def open(self) -> bool:
-        """Whether a car in sight is not settled yet."""
-        return any(not track.settled for track in self._tracks)
+        """Whether a car in sight is not settled yet, of those that may be."""
+        return any(track.open for track in self._tracks)
 
     @property
     def tracking(self) -> bool:
@@ -107,24 +132,25 @@ class Vote:
     def see(self, frame: Frame, valid: Sequence[PlateRead], refused: Sequence[PlateRead] = ()) -> list[Settled]:
         """Takes the reads of one frame; returns the cars that it settled.
 
-        `refused`: reads that passed no filter: they never vote, but they show that a known car is still there."""
+        `refused`: reads that passed no filter: they never win, but they show that a known car is still there, and are evidence
+        against what contradicts them; sure ones also before a car gave any other."""
         settled = self._leave(frame)
         seen: list[_Track] = []
         for read in _once_each(valid):
-            track = self._track_of(read, frame, seen)
-            if track is None:
-                track = _Track(read.text, read.box, read.char_height_px, 0.0, 0, "")
-                self._tracks.append(track)
+            track = self._track_of(read, frame, seen) or self._begin(read, frame)
             seen.append(track)
             _sight(track, read, frame)
             outcome = self._count(track, read, frame)
             if outcome:
                 settled.append(outcome)
         for read in _once_each(refused):
-            track = self._track_of(read, frame, seen)
-            if track is not None:
-                seen.append(track)
-                _sight(track, read, frame)
+            known = self._track_of(read, frame, seen)
+            if known is None and read.confidence >= self._min_confidence:
+                known = self._begin(read, frame)
+            if known is not None:
+                seen.append(known)
+                _sight(known, read, frame)
+                self._count_refused(known, read, frame)
         for track in [track for track in self._tracks if track not in seen]:
             track.missed += 1
             if _own_picture(track, frame):
@@ -133,7 +159,7 @@ class Vote:
                 self._tracks.remove(track)
                 log.info("read %r dropped: the car there is settled and back under its own plate", track.text)
         while len(self._tracks) > MOST_TRACKS:
-            settled += self._end(min(self._tracks, key=lambda track: track.seen_ns))
+            settled += self._end(min(self._tracks, key=lambda track: (track.settled or track.open, track.seen_ns)))
         return settled
 
     def tick(self, now_ns: int) -> list[Settled]:
@@ -175,32 +201,40 @@ class Vote:
             return None
         return changed if changed <= 2 or contained(track.text, read.text) else None
 
+    def _begin(self, read: PlateRead, frame: Frame) -> _Track:
+        track = _Track(read.text, read.box, read.char_height_px, 0.0, frame.monotonic_ns, 0, "")
+        self._tracks.append(track)
+        return track
+
     def _count(self, track: _Track, read: PlateRead, frame: Frame) -> Settled | None:
         if track.settled:
             return None
-        key = comparable(read.text)
-        tally = track.tallies.get(key)
-        if tally is None:
-            if len(track.tallies) >= MOST_TEXTS:
-                track.tallies.pop(min(track.tallies, key=lambda text: track.tallies[text].weight))
-            tally = track.tallies[key] = _Tally(read, frame, [0.0] * len(key))
-        elif _better(read, tally.best) or frame.monotonic_ns - tally.frame.monotonic_ns > STALE_NS:
-            tally.best, tally.frame = read, frame
-        tally.confidences.append(read.confidence)
-        tally.evidence = [before + more for before, more in zip(tally.evidence, _evidence(read, len(key)), strict=True)]
+        far = read.char_height_px < SMALL_PX
+        if (far or _at_edge(read.box, frame)) and frame.monotonic_ns - track.begun_ns < WAIT_NS:
+            _add(track.waiting, read, frame)
+            return None
+        _add(track.tallies, read, frame)
         leader = _leader(track)
         track.text = leader.best.text
+        key = comparable(track.text)
         votes = len(leader.confidences)
-        others = [len(other.confidences) for other in track.tallies.values() if other is not leader]
+        others = [len(other.confidences) for text, other in track.others(key) if not _piece(text, key)]
         if votes < self._votes or votes <= max(others, default=0):
             return None
         if votes < 2 * self._votes - 1 and _sureness(track, leader) < self._votes * -math.log(ENOUGH_DOUBT):
             return None
         return self._settle(track, leader, _mean(leader.confidences))
 
+    def _count_refused(self, track: _Track, read: PlateRead, frame: Frame) -> None:
+        """However often it was refused before it became valid, a text weighs no more than the most votes that are asked for."""
+        known = track.refused.get(comparable(read.text))
+        if not track.settled and (known is None or len(known.confidences) < 2 * self._votes - 1):
+            _add(track.refused, read, frame)
+
     def _end(self, track: _Track) -> list[Settled]:
         """The car has left: with fewer agreeing reads than asked for, its confidence counts less by every doubt."""
         self._tracks.remove(track)
+        track.tallies = track.tallies or track.waiting
         if track.settled or not track.tallies:
             return []
         leader = _leader(track)
@@ -223,8 +257,36 @@ class Vote:
         outcome = Settled(leader.best, leader.frame, round(confidence, 1), len(leader.confidences), direction)
         track.settled = True
         track.text = leader.best.text
-        track.tallies.clear()  # its frames are no longer needed
+        # its frames are no longer needed
+        for tallies in (track.tallies, track.waiting, track.refused):
+            tallies.clear()
         return outcome
+
+
+def _add(tallies: dict[str, _Tally], read: PlateRead, frame: Frame) -> None:
+    """One more read of its text; of too many texts the weakest is forgotten."""
+    key = comparable(read.text)
+    tally = tallies.get(key)
+    if tally is None:
+        if len(tallies) >= MOST_TEXTS:
+            tallies.pop(min(tallies, key=lambda text: tallies[text].weight))
+        tally = tallies[key] = _Tally(read, frame, [0.0] * len(key))
+    elif _better(read, tally.best) or frame.monotonic_ns - tally.frame.monotonic_ns > STALE_NS:
+        tally.best, tally.frame = read, frame
+    tally.confidences.append(read.confidence)
+    tally.evidence = [before + more for before, more in zip(tally.evidence, _evidence(read, len(key)), strict=True)]
+
+
+def _at_edge(box: Box, frame: Frame) -> bool:
+    """Whether the box comes as near to an edge of the picture as if it went on beyond."""
+    height, width = int(frame.rgb.shape[0]), int(frame.rgb.shape[1])
+    near = EDGE_SHARE * width
+    return min(box[0], box[1], width - box[0] - box[2], height - box[1] - box[3]) < near
+
+
+def _piece(text: str, of: str) -> bool:
+    """Whether a text is a shorter piece of another: a plate that was cut off does not contradict the whole one."""
+    return len(text) < len(of) and contained(text, of)
 
 
 def _once_each(reads: Sequence[PlateRead]) -> list[PlateRead]:
@@ -279,11 +341,11 @@ def _sureness(track: _Track, leader: _Tally) -> float:
     """The evidence for the leader's weakest position, less what reads of another symbol there, or of another length, say."""
     symbols = comparable(leader.best.text)
     total = list(leader.evidence)
-    for text, tally in track.tallies.items():
+    for text, tally in track.others(symbols):
         if len(text) != len(symbols):
-            against = 0.0 if contained(text, symbols) and len(text) < len(symbols) else min(tally.evidence)
+            against = 0.0 if _piece(text, symbols) else min(tally.evidence)
             total = [each - against for each in total]
-        elif tally is not leader:
+        else:
             same = (symbol == other for symbol, other in zip(symbols, text, strict=True))
             total = [each + (more if agrees else -more) for each, more, agrees in zip(total, tally.evidence, same, strict=True)]
     return min(total)
@@ -293,15 +355,14 @@ def _agreement(track: _Track, leader: _Tally) -> float:
     """0..1: the share of the leader's weakest position among all reads of its length; other lengths count against all of it."""
     symbols = comparable(leader.best.text)
     length = len(symbols)
-    positions: list[dict[str, float]] = [defaultdict(float) for _ in range(length)]
+    positions = [{symbol: _char_weight(leader, at, length)} for at, symbol in enumerate(symbols)]
     other_lengths = 0.0
-    for text, tally in track.tallies.items():
+    for text, tally in track.others(symbols):
         if len(text) != length:
-            # A piece of the leader's text (plate cut off) does not contradict it.
-            other_lengths += 0.0 if contained(text, symbols) and len(text) < length else tally.weight
+            other_lengths += 0.0 if _piece(text, symbols) else tally.weight
             continue
-        for position, symbol in enumerate(text):
-            positions[position][symbol] += _char_weight(tally, position, length)
+        for at, symbol in enumerate(text):
+            positions[at][symbol] = positions[at].get(symbol, 0.0) + _char_weight(tally, at, length)
     return min(
         position[symbol] / (sum(position.values()) + other_lengths) for position, symbol in zip(positions, symbols, strict=True)
     )

@@ -9,6 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from firmware.packages.manifest import parse
+from firmware.processes.launch import CHECK
+from firmware.processes.places import FOLDERS, OWN
+from firmware.processes.users import FTP
+from tests.apart import users
+
 FIRMWARE = Path(__file__).parents[3] / "firmware"
 UNIT = FIRMWARE / "gatewright.service"
 
@@ -25,14 +31,22 @@ def test_the_unit_is_exposed_by_less_than_three(unit: Path) -> None:
 
 def test_the_host_may_use_the_devices_that_the_boards_page_offers() -> None:
     unit = UNIT.read_text()
-    assert set(re.findall(r"^SupplementaryGroups=(.*)$", unit, re.M)[0].split()) == {"video", "gpio", "i2c", "dialout"}
+    assert {"video", "gpio", "i2c", "dialout"} <= {group for groups in users().values() for group in groups}
     allowed = set(re.findall(r"^DeviceAllow=(\S+)", unit, re.M))
     assert {"char-gpiochip", "char-i2c", "char-video4linux", "char-ttyUSB", "char-ttyAMA", "/dev/watchdog"} <= allowed
+
+
+def test_there_is_a_user_for_each_process_and_the_host_is_in_the_groups_of_its_folders() -> None:
+    manifest = parse((FIRMWARE.parent / "vadp_package" / "package.conf").read_text().replace("{version}", "1.0").encode())
+    wanted = {f"gatewright-{name}" for name in (*manifest.users, CHECK, FTP)}
+    assert manifest.apart and set(users()) == {"gatewright", *wanted}
+    assert {folder.group for folder in FOLDERS} | {f"gatewright-{name}" for name in OWN} <= {"gatewright", *users()["gatewright"]}
 
 
 def test_the_script_makes_the_groups_of_the_unit_and_refuses_what_it_does_not_know() -> None:
     script = FIRMWARE / "install"
     assert "groups=(video gpio i2c dialout)" in script.read_text()
+    assert set(users()["gatewright"]) >= {"video", "gpio", "i2c", "dialout"}
     asked = subprocess.run(["bash", str(script), "--profil", "pi5"], capture_output=True, text=True, check=False)
     assert (asked.returncode, asked.stdout) == (1, "")
     assert "unknown option --profil" in asked.stderr

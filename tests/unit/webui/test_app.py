@@ -139,7 +139,7 @@ NONSENSE: list[object] = [
 ]
 NAMES = (
     *("name", "role", "colour", "plate", "description", "valid_from", "valid_until", "wiegand_card", "kind", "week", "enabled"),
-    *("options", "list_id", "rule_id", "wait_s", "active", "region", "countries", "roi", "lane_line", "time_zone", "mode"),
+    *("options", "list_id", "rule_id", "wait_s", "active", "region", "countries", "roi", "masks", "lane_line", "time_zone", "mode"),
     *("votes", "trigger_input", "device_name"),
 )
 
@@ -304,7 +304,13 @@ def test_every_answer_of_a_get_is_what_its_route_says(caller: Caller, route: Rou
     upload.path.mkdir(parents=True)
     upload.put_order(HandOrder(4, "anna"))
     of = {"jobs/<id>": "1", "jobs/<id>/files/<name>": "1", "api/uploads/<name>": upload.path.name}
-    of |= {"api/passages/<id>": "p1", "actions/<id>": "1", "images/<name:path>": "a.jpg", "static/<name>": "portal.css"}
+    of |= {
+        "api/passages/<id>": "p1",
+        "review/passages/<id>": "p1",
+        "actions/<id>": "1",
+        "images/<name:path>": "a.jpg",
+        "static/<name>": "portal.css",
+    }
     kind = "ftp_list" if "jobs" in route.path else "io"
     value = of.get(route.path, "engine" if "log" in route.path else "4")
     reply = caller.get(route.path.replace("<id>", value).replace("<name>", value).replace("<name:path>", value) + f"?kind={kind}")

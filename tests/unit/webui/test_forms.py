@@ -95,6 +95,22 @@ def test_a_region_of_interest_is_taken_and_removed() -> None:
     assert filled(LprSettings, {"roi": None}, drawn.model_dump(), SIM).roi is None
 
 
+@pytest.mark.parametrize(
+    "masks",
+    [[[0.5, 0.1, 0.2, 0.9]], [[0.1, 0.9, 0.5, 0.2]], [[0.1, 0.1, 1.2, 0.9]], [[0, 0, 1]], [0, 0, 1, 1], "all", [[0, 0, 1, 1]] * 9],
+    ids=str,
+)
+def test_masks_must_lie_in_the_picture_and_be_few(masks: Any) -> None:
+    with pytest.raises(SettingsError):
+        filled(LprSettings, {"masks": masks}, {"region": "Europe"}, SIM)
+
+
+def test_masks_are_taken_and_removed() -> None:
+    drawn = filled(LprSettings, {"masks": [[0, 0, 0.4, 0.1], [0.6, 0.9, 1, 1]]}, {"region": "Europe"}, SIM)
+    assert drawn.masks == ((0, 0, 0.4, 0.1), (0.6, 0.9, 1, 1))
+    assert filled(LprSettings, {"masks": []}, drawn.model_dump(), SIM).masks == ()
+
+
 def test_a_password_never_reaches_the_browser_and_an_empty_one_keeps_the_stored_one() -> None:
     stored = {"user": "anna", "password": "secret"}
     assert [field.value for field in fields(Secret, stored, {})] == ["anna", ""]

@@ -297,8 +297,8 @@ def test_the_default_configuration_keeps_region_and_countries(caller: Caller) ->
     ("path", "body", "field"),
     [
         ("lpr", {"min_char_height_px": 100, "max_char_height_px": 50}, "min_char_height_px"),
-        ("lpr", {"min_char_height_px": 150}, "min_char_height_px"),
-        ("lpr", {"max_char_height_px": 12}, "min_char_height_px"),
+        ("lpr", {"min_char_height_px": 161}, "min_char_height_px"),
+        ("lpr", {"min_char_height_px": 11, "max_char_height_px": 10}, "min_char_height_px"),
         ("lpr", {"connection": "URL"}, "camera_url"),
         ("lpr", {"connection": "URL", "camera_url": "javascript:1"}, "camera_url"),
         ("lpr", {"camera_url": "/etc/passwd"}, "camera_url"),

@@ -93,7 +93,7 @@ def test_the_host_at_work_has_loaded_neither_tls_nor_the_library_of_signatures(t
     assert loaded_after(again, "cryptography", "pydantic_core") == []
     host = subprocess.Popen([sys.executable, "-m", "firmware", "--state", str(state), "--port", "0"], cwd=ROOT)
     try:
-        until(told.exists)
+        until(told.exists, "the first process of the package", 60)
         maps = Path(f"/proc/{host.pid}/maps").read_text()
     finally:
         host.terminate()

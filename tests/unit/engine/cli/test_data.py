@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -109,3 +111,28 @@ def test_a_damaged_or_newer_copy_is_refused(state: State, tmp_path: Path, monkey
     copy.write_bytes(whole[:60] + b"\0\0\0\x63" + whole[64:])  # user_version (SQLite, Database File Format 1.3)
     with pytest.raises(StoreError, match="of a newer release"):
         check(folder)
+
+
+def test_what_helps_from_afar_holds_numbers_and_choices_and_no_plate(state: State, tmp_path: Path) -> None:
+    said = json.dumps(module.support(state), default=str)
+    assert json.loads(said)["settings"]["lpr"]["mode"] == "MOTION" and json.loads(said)["passages"] == {"first": 1, "last": 1}
+    assert {each["role"]: each["entries"] for each in json.loads(said)["lists"]}["white"] == 1 and "HK55EVB" not in said
+    assert module.support(State(tmp_path / "new")) == {} and not (tmp_path / "new").exists()
+
+
+def test_what_is_restored_is_shared_with_whom_the_folders_are_shared(
+    state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, other = tmp_path / "out", State(tmp_path / "two")
+    saved(state, folder, monkeypatch, "--passages", "--pictures")
+    for shared in (other.database.parent, other.images):
+        shared.mkdir(parents=True)
+        shared.chmod(0o2770)
+    before = os.umask(0o077)
+    try:
+        assert main(["take", "--state", str(other.root), "--by", "anna", str(folder)]) == 0
+    finally:
+        os.umask(before)
+    modes = {str(path.relative_to(other.root)): oct(path.stat().st_mode & 0o7777) for path in other.root.rglob("*")}
+    assert modes["anpr/backup"] == modes["anpr/images/2026/01/02"] == modes["anpr/portal"] == "0o2770"
+    assert modes["anpr/backup/whole.db"] == modes["anpr/images/2026/01/02/a-full.jpg"] == modes["anpr/anpr.db-order"] == "0o660"

@@ -47,6 +47,24 @@ def test_a_roi_beside_the_plate_finds_nothing_at_the_plate(recogniser: Recognise
     assert all(iou(plate.box, PLATE) == 0 for plate in recogniser.find(frame, Roi(0.0, 0.0, 0.4, 0.5)))
 
 
+def test_a_plate_whose_middle_lies_in_a_mask_is_not_looked_at(recogniser: Recogniser, frame: NDArray[np.uint8]) -> None:
+    (plate,) = recogniser.find(frame)
+    x, y, w, h = plate.box
+    height, width = frame.shape[:2]
+    across, down = (x + w / 2) / width, (y + h / 2) / height
+    try:
+        for mask, found in (
+            (Roi(0, 0, 1, 1), 0),
+            (Roi(across - 0.01, down - 0.01, across + 0.01, down + 0.01), 0),
+            (Roi(across + 0.01, 0, 1, 1), 1),
+            (Roi(0, 0, 1, down - 0.01), 1),
+        ):
+            recogniser.masks = (Roi(0, 0, 0.01, 0.01), mask)
+            assert len(recogniser.find(frame)) == found, mask
+    finally:
+        recogniser.masks = ()
+
+
 def test_a_blank_frame_has_no_plate(recogniser: Recogniser) -> None:
     assert recogniser.read(np.full((960, 1280, 3), 114, np.uint8)) == []
 

@@ -37,9 +37,9 @@ optional = true
 WRONG_IN_FIRST = [
     ("name = TINY", "name = ../x", "[package] name: '../x' is not a name of up to 40 letters, digits, _ and -"),
     ("name = TINY", "", "[package] name is missing"),
-    ("format = 1", "format = 3", "[package] format is not 1 or 2: this camera does not know the package's format"),
+    ("format = 1", "format = 4", "[package] format is not 1 or 2 or 3: this camera does not know the package's format"),
     ("format = 1", "format = 2", "unknown key 'url' in [package]"),
-    ("format = 1", "", "[package] format is not 1 or 2: "),
+    ("format = 1", "", "[package] format is not 1 or 2 or 3: "),
     ("url = /tiny/", "url = /LOGIN/", "[package] url: '/LOGIN/' is the camera's own"),
     ("url = /tiny/", "url = /api/", "[package] url: '/api/' is the camera's own"),
     ("url = /tiny/", "url = /cgi-bin/", "[package] url: '/cgi-bin/' is the camera's own"),

@@ -19,6 +19,7 @@ from board.pins.watch import Starving
 from firmware.packages.manifest import Health, ProcessSpec
 from firmware.processes import excess
 from firmware.processes import supervisor as module
+from firmware.processes.launch import _Said
 from firmware.processes.supervisor import ProcessStatus, Supervisor, end_leftovers
 from tests.tiny_package import PROGRAM
 from tests.waiting import until
@@ -327,9 +328,9 @@ def test_a_process_that_never_stops_writing_does_not_keep_the_supervisor_from_th
         return b"x" * size
 
     monkeypatch.setattr(os, "read", endless)
-    with Path("/dev/null").open("rb") as stderr:
-        process = SimpleNamespace(popen=SimpleNamespace(stderr=stderr), tail=bytearray())
-        module._listen(process)  # type: ignore[arg-type]
+    process = SimpleNamespace(child=_Said(os.open("/dev/null", os.O_RDONLY)), tail=bytearray())
+    module._listen(process)  # type: ignore[arg-type]
+    process.child.close()
     assert process.tail == b"x" * module.TAIL_BYTES
 
 
@@ -338,9 +339,9 @@ def test_a_process_that_never_stops_writing_does_not_keep_the_supervisor_from_th
     [
         ({}, ""),  # off, and meant to be
         ({"due": 5.0, "error": "exit code 1"}, "is not running: exit code 1"),
-        ({"popen": True}, "does not beat yet"),
-        ({"popen": True, "beat_at": 3.0}, ""),
-        ({"popen": True, "beat_at": 3.0, "hung": True}, "hangs"),
+        ({"child": True}, "does not beat yet"),
+        ({"child": True, "beat_at": 3.0}, ""),
+        ({"child": True, "beat_at": 3.0, "hung": True}, "hangs"),
     ],
 )
 def test_a_process_is_ill_while_it_ought_to_beat_and_does_not(changes: dict[str, object], words: str) -> None:

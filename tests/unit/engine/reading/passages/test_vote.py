@@ -322,3 +322,95 @@ def test_of_too_many_cars_the_one_out_of_sight_for_longest_is_ended() -> None:
     assert tracks.see(frame_at(0), cars[:8]) == []
     assert tracks.see(frame_at(100), [*cars[:3], *cars[4:8]]) == []
     assert said(tracks.see(frame_at(200), [cars[8]])) == [("EEEE333", 1, 95.0)]
+
+
+def test_refused_reads_speak_against_a_text_that_contradicts_them() -> None:
+    tracks = vote()
+    for ms in range(0, 3000, 100):
+        assert tracks.see(frame_at(ms), [], [read_of("BA123CD")]) == []
+    for ms in (3000, 3100, 3200):
+        assert tracks.see(frame_at(ms), [read_of("BA128CD", 90)]) == []
+    assert tracks.finish() == []
+
+
+def test_however_many_refused_reads_contradict_it_a_text_with_more_votes_than_are_ever_asked_for_wins() -> None:
+    tracks = vote()
+    for ms in range(0, 3000, 100):
+        tracks.see(frame_at(ms), [], [read_of("BA128CD")])
+    for ms in (3000, 3100, 3200):
+        assert tracks.see(frame_at(ms), [read_of("BA123CD")]) == []
+    assert said(tracks.see(frame_at(3300), [read_of("BA123CD")])) == [("BA123CD", 4, 95.0)]
+
+
+def test_refused_reads_that_agree_add_no_vote_and_no_delay() -> None:
+    tracks = vote()
+    for ms in range(0, 3000, 100):
+        assert tracks.see(frame_at(ms), [], [read_of("BA123CD")]) == []
+        assert not tracks.open
+    assert tracks.see(frame_at(3000), [read_of("BA123CD")]) == []
+    assert said(tracks.see(frame_at(3100), [read_of("BA123CD")])) == [("BA123CD", 2, 95.0)]
+
+
+def test_one_read_among_many_that_were_refused_for_another_text_is_no_passage() -> None:
+    tracks = vote()
+    for ms in range(0, 2000, 100):
+        assert tracks.see(frame_at(ms), [], [read_of("BA123CD", 90)]) == []
+    assert tracks.see(frame_at(2000), [read_of("BA128CD", 85)]) == []
+    assert tracks.finish() == []
+
+
+def test_a_car_that_only_refused_reads_showed_gives_nothing() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0), [], [read_of("BA123CD")])
+    assert tracks.tracking
+    assert tracks.see(frame_at(1600), []) == []
+    assert tracks.see(frame_at(3200), []) == []
+    assert not tracks.tracking
+
+
+CUT_OFF = (1200, 600, 79, 32)
+
+
+def test_half_a_plate_at_the_edge_of_the_picture_waits_for_the_rest_of_it() -> None:
+    tracks = vote()
+    for ms in (0, 100, 200, 300):
+        assert tracks.see(frame_at(ms), [read_of("BA12", 99, box=CUT_OFF)]) == []
+        assert tracks.open
+    assert tracks.see(frame_at(400), [read_of("BA123CD", box=(1100, 600, 140, 32))]) == []
+    (settled,) = tracks.see(frame_at(500), [read_of("BA123CD", box=(1050, 600, 140, 32))])
+    assert (settled.read.text, settled.votes) == ("BA123CD", 2)
+
+
+def test_a_car_that_shows_its_plate_at_the_edge_only_is_settled_when_it_has_left() -> None:
+    tracks = vote()
+    tracks.see(frame_at(0), [read_of("BA12", box=CUT_OFF)])
+    tracks.see(frame_at(100), [read_of("BA12", box=CUT_OFF)])
+    assert tracks.see(frame_at(200), []) == []
+    assert said(tracks.see(frame_at(1700), [])) == [("BA12", 2, 95.0)]
+
+
+def test_a_car_that_stands_at_the_edge_is_settled_after_a_while() -> None:
+    tracks = vote()
+    settled = [(ms, said(tracks.see(frame_at(ms), [read_of("BA123CD", box=CUT_OFF)]))) for ms in range(0, 2000, 100)]
+    assert [each for each in settled if each[1]] == [(1600, [("BA123CD", 2, 95.0)])]
+
+
+def test_small_characters_wait_for_larger_ones_which_count_alone() -> None:
+    tracks = vote()
+    for ms in (0, 100, 200):
+        assert tracks.see(frame_at(ms), [read_of("OF2V5S", 99, height_px=11)]) == []
+    assert tracks.see(frame_at(300), [read_of("UF2V5S", height_px=15)]) == []
+    assert tracks.see(frame_at(400), [read_of("UF2V5S", height_px=16)]) == []
+    assert tracks.see(frame_at(500), [read_of("UF2V5S", height_px=17)]) == []
+    (settled,) = tracks.see(frame_at(600), [read_of("UF2V5S", height_px=18)])
+    assert (settled.read.text, settled.votes) == ("UF2V5S", 4)
+
+
+def test_a_car_that_stays_far_away_is_settled_after_a_while_or_when_it_has_left() -> None:
+    stays, leaves = vote(), vote()
+    settled = [(ms, said(stays.see(frame_at(ms), [read_of("BA123CD", height_px=11)]))) for ms in range(0, 2000, 100)]
+    assert [each for each in settled if each[1]] == [(1600, [("BA123CD", 2, 95.0)])]
+    leaves.see(frame_at(0), [read_of("BA123CD", height_px=11)])
+    leaves.see(frame_at(100), [read_of("BA123CD", height_px=11)])
+    assert leaves.see(frame_at(200), []) == []
+    assert said(leaves.see(frame_at(1700), [])) == [("BA123CD", 2, 95.0)]

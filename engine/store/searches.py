@@ -1,0 +1,54 @@
+"""Searches: the table `searches`: who looked for which passages or downloaded them, so that Audit can tell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from board.kit.clock import Clock
+from engine.store.database import Database
+from engine.store.rows import stamp, where
+
+KEPT = 20_000
+"""This many are kept, the newest."""
+MAX_ROWS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """`what`: "search", "download" or "export"; `asked`: what the form said, by name."""
+
+    rowid: int
+    at: datetime
+    user: str
+    what: str
+    asked: Mapping[str, str]
+
+
+class Searches:
+    """Called, it gives those of a span of time, newest first."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    def __call__(self, since: datetime | None = None, until: datetime | None = None, limit: int = 100) -> list[Searched]:
+        conditions, values = where(("at >= ?", stamp(since) if since else ""), ("at < ?", stamp(until) if until else ""))
+        sql = f"SELECT rowid, * FROM searches WHERE {conditions} ORDER BY rowid DESC LIMIT ?"
+        return [
+            Searched(row["rowid"], datetime.fromisoformat(row["at"]), row["user"], row["what"], json.loads(row["asked"]))
+            for row in self._db.rows(sql, (*values, max(1, min(limit, MAX_ROWS))))
+        ]
+
+    def add(self, user: str, what: str, asked: Mapping[str, str]) -> None:
+        """The same again, such as its next page, is one search."""
+        text = json.dumps(asked, ensure_ascii=False, separators=(",", ":"))
+        last = self._db.row("SELECT what, asked FROM searches WHERE user = ? ORDER BY rowid DESC LIMIT 1", (user,))
+        if last is not None and (last["what"], last["asked"]) == (what, text):
+            return
+        with self._db.transaction():
+            values = (stamp(self._clock.now()), user, what, text)
+            number = self._db.execute("INSERT INTO searches (at, user, what, asked) VALUES (?, ?, ?, ?)", values)
+            self._db.execute("DELETE FROM searches WHERE rowid <= ?", (number - KEPT,))

@@ -1,0 +1,1 @@
+"""Network: the board's addresses and names, and how the host changes them."""

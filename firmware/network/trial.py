@@ -1,0 +1,97 @@
+"""Trial: a device's new addresses are tried for a minute, and go back unless somebody says there that the camera is reached."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import secrets
+import threading
+import time
+
+from board.kit.errors import BoardError, ConfigError
+from board.kit.words import NOTHING, Text
+from firmware.machine.root import Helper
+from firmware.network.addresses import Wish
+
+LOG = logging.getLogger("network")
+
+WITHIN_S = 60.0
+"""As the helper has it (firmware/root/network.py), which goes back by itself."""
+BEGINS_AFTER_S = 1.0
+"""So that the answer to who asked for it still arrives."""
+
+
+class AddressTrial:
+    """Thread-safe. One at a time."""
+
+    def __init__(self, helper: Helper) -> None:
+        self._helper = helper
+        self._lock = threading.Lock()
+        self._wish: Wish | None = None
+        self._code = ""
+        self._until_s = 0.0
+        self._problem: Text = NOTHING
+
+    @property
+    def can_change(self) -> bool:
+        return self._helper.is_there
+
+    @property
+    def problem(self) -> Text:
+        """Why the last one could not be tried."""
+        return self._problem
+
+    def now(self) -> tuple[Wish, float] | None:
+        """What is tried now, and for how many seconds more."""
+        with self._lock:
+            left_s = self._until_s - time.monotonic()
+            return (self._wish, left_s) if self._wish is not None and left_s > 0 else None
+
+    def begin(self, wish: Wish) -> str:
+        """Tries it in a moment; the code by which it is kept. ConfigError while another one is tried."""
+        with self._lock:
+            if self._wish is not None and time.monotonic() < self._until_s:
+                raise ConfigError("another change is tried now: keep it or wait until it has gone back")
+            self._wish, self._code, self._problem = wish, secrets.token_urlsafe(16), NOTHING
+            self._until_s = time.monotonic() + BEGINS_AFTER_S + WITHIN_S
+            threading.Timer(BEGINS_AFTER_S, self._try, (wish,)).start()
+            return self._code
+
+    def keep(self, code: str) -> Wish:
+        """It stays from now on. ConfigError when the code is not that of what is tried now."""
+        with self._lock:
+            wish = self._wish
+            if wish is None or time.monotonic() > self._until_s or not hmac.compare_digest(code.encode(), self._code.encode()):
+                raise ConfigError("nothing is tried any more: the settings of before are back")
+            try:
+                self._helper.ask("network_keep")
+            except BoardError as why:
+                raise ConfigError("{why}", why=why) from why
+            self._wish = None
+            return wish
+
+    def back(self) -> None:
+        """The settings of before are back at once; nothing happens when nothing is tried."""
+        with self._lock:
+            wish, self._wish = self._wish, None
+        if wish is None:
+            return
+        try:
+            self._helper.ask("network_back", device=wish.device)
+        except BoardError as why:
+            raise ConfigError("{why}", why=why) from why
+
+    def _try(self, wish: Wish) -> None:
+        try:
+            self._helper.ask(
+                "network_try",
+                device=wish.device,
+                dhcp=wish.dhcp,
+                address=wish.address,
+                gateway=wish.gateway,
+                servers=list(wish.servers),
+            )
+        except BoardError as why:
+            LOG.error("%s: %s", wish.device, why)
+            with self._lock:
+                self._problem, self._wish = why.text, None

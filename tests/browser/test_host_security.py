@@ -1,0 +1,116 @@
+"""Browser: the Network and Security pages of the host, wide and on a phone: certificates, sessions, keys, changes, addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from firmware.packages.keys import make_pair
+from tests.certificates import make_certificates
+from tests.waiting import until
+
+SIZES = {"wide": (1280, 800), "phone": (390, 844)}
+PAGES = (
+    "network/addresses", "network/https", "network/ftp", "security/accounts", "security/programs", "security/sessions",
+    "security/keys", "security/changes",
+)  # fmt: skip
+
+
+@pytest.fixture(params=SIZES)
+def page(browser: Any, host: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Logged in; the test fails on any error in the page's console."""
+    width, height = SIZES[request.param]
+    context = browser.new_context(viewport={"width": width, "height": height}, base_url=host)
+    opened = context.new_page()
+    problems: list[str] = []
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.on("console", lambda message: problems.append(message.text) if "Content Security Policy" in message.text else None)
+    first = (tmp_path / "state" / "host" / "initial-password").read_text().strip()
+    opened.goto("/")
+    opened.get_by_label("Password").fill(first)
+    opened.get_by_role("button", name="Log in").click()
+    opened.get_by_label("Present password").fill(first)
+    opened.get_by_label("New password", exact=False).nth(0).fill("correct horse")
+    opened.get_by_label("New password again").fill("correct horse")
+    opened.get_by_role("button", name="Save password").click()
+    opened.get_by_role("heading", name="Package management").wait_for()
+    yield opened
+    context.close()
+    assert problems == []
+
+
+def test_the_menu_leads_to_every_page_and_none_scrolls_sideways(page: Any) -> None:
+    wide = page.viewport_size["width"] > 720
+    for path in PAGES:
+        if not wide:
+            page.get_by_role("button", name="Menu").click()
+        page.locator(f'nav.tree a[href="/setup/{path}.html"]').click()
+        page.wait_for_url(f"**/setup/{path}.html")
+        assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"], path
+        assert page.locator("nav.tree a[aria-current]").count() == 1
+        assert page.locator("nav.tree").is_visible() == wide
+
+
+def test_a_certificate_is_installed_and_what_is_wrong_with_one_is_said(page: Any, tmp_path: Path) -> None:
+    made = make_certificates(tmp_path)
+    page.goto("/setup/network/https.html")
+    form = page.get_by_role("form", name="Install a certificate")
+    form.locator("#certificate").set_input_files(str(made.certificate))
+    form.get_by_role("button", name="Check and install").click()
+    form.get_by_text("there is no key for it").wait_for()
+    form.locator("#key").set_input_files(str(made.key))
+    form.get_by_role("button", name="Check and install").click()
+    page.get_by_text("CN=Test authority").wait_for()
+    page.get_by_role("button", name="Remove it and use the camera's own").click()
+    until(lambda: page.get_by_text("CN=Test authority").count() == 0)
+
+
+def test_a_signing_request_is_made_downloaded_and_dropped(page: Any, tmp_path: Path) -> None:
+    page.goto("/setup/network/https.html")
+    page.locator("input[name=name]").fill("gate.example")
+    page.get_by_role("button", name="Make a request").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download the request").click()
+    download.value.save_as(tmp_path / "camera.csr")
+    assert (tmp_path / "camera.csr").read_text().startswith("-----BEGIN CERTIFICATE REQUEST-----")
+    page.get_by_role("button", name="Drop it").click()
+    page.get_by_role("button", name="Make a request").wait_for()
+
+
+def test_a_key_is_trusted_and_removed_by_its_fingerprint(page: Any, tmp_path: Path) -> None:
+    page.goto("/setup/security/keys.html")
+    page.get_by_label("Name").fill("vendor")
+    page.get_by_label("Public key").fill(make_pair(tmp_path / "vendor.key").read_text())
+    page.get_by_role("button", name="Trust this key").click()
+    row = page.locator(".package", has_text="vendor")
+    print_ = row.locator("code").inner_text()
+    row.locator("summary").click()
+    row.get_by_label("First 8 digits of the fingerprint").fill("00000000")
+    row.get_by_role("button", name="Remove").click()
+    page.get_by_text("type the first 8 digits of its fingerprint to confirm").wait_for()
+    row.locator("summary").click()
+    row.get_by_label("First 8 digits of the fingerprint").fill(print_[:8])
+    row.get_by_role("button", name="Remove").click()
+    until(lambda: page.locator(".package").count() == 1)
+    page.goto("/setup/security/changes.html")
+    page.get_by_label("Text").fill("no longer")
+    page.get_by_role("button", name="Filter").click()
+    until(lambda: page.locator("tbody tr").count() == 1)
+    page.get_by_text(f"vendor ({print_[:16]})").wait_for()
+
+
+def test_another_browser_is_logged_out(page: Any, browser: Any, host: str) -> None:
+    with browser.new_context(base_url=host) as context:
+        other = context.new_page()
+        other.goto("/login")
+        other.get_by_label("Password").fill("correct horse")
+        other.get_by_role("button", name="Log in").click()
+        other.get_by_role("heading", name="Package management").wait_for()
+        page.goto("/setup/security/sessions.html")
+        page.get_by_role("button", name="End the session of admin").click()
+        until(lambda: page.locator("tbody tr").count() == 1)
+        other.goto("/setup/application/vadp.html")
+        other.get_by_role("heading", name="Log in to this camera").wait_for()

@@ -1,0 +1,176 @@
+"""Certificates that are made, asked for, checked and refused, with the process that does it."""
+
+from __future__ import annotations
+
+import base64
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from board.kit.clock import Clock
+from board.kit.errors import ConfigError
+from board.kit.plain import to_plain
+from firmware.certificates import work
+from firmware.certificates.facts import Names, Sent
+from firmware.certificates.keeper import MAX_FILE_BYTES, Certificates
+
+NOW = datetime.now(UTC)
+PEM = serialization.Encoding.PEM
+
+
+def name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
+
+
+class Made:
+    """An authority, one below it, and a server's certificate of that; `days`: from when to when, `key`: of the server."""
+
+    def __init__(self, days: tuple[int, int] = (-1, 30), key: Any = None, uses: Any = None, named: bool = True) -> None:
+        self.key = key or ec.generate_private_key(ec.SECP256R1())
+        root_key, middle_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+        self.root = self._signed("root", "root", root_key.public_key(), root_key, ca=True)
+        self.middle = self._signed("middle", "root", middle_key.public_key(), root_key, ca=True)
+        self.leaf = self._signed("gate.example", "middle", self.key.public_key(), middle_key, days=days, uses=uses, named=named)
+
+    @staticmethod
+    def _signed(
+        subject: str, issuer: str, key: Any, by: Any, ca: bool = False, days: tuple[int, int] = (-1, 30), uses: Any = None,
+        named: bool = True,
+    ) -> x509.Certificate:  # fmt: skip
+        made = (
+            x509.CertificateBuilder()
+            .subject_name(name(subject))
+            .issuer_name(name(issuer))
+            .public_key(key)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(NOW + timedelta(days=days[0]))
+            .not_valid_after(NOW + timedelta(days=days[1]))
+            .add_extension(x509.BasicConstraints(ca, None), True)
+        )
+        if named and not ca:
+            made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(subject)]), False)
+        if uses is not None:
+            made = made.add_extension(x509.ExtendedKeyUsage(uses), False)
+        return made.sign(by, hashes.SHA256())
+
+    def pem(self, *certificates: x509.Certificate) -> bytes:
+        return b"".join(each.public_bytes(PEM) for each in certificates or (self.leaf, self.middle))
+
+    def key_pem(self, password: bytes = b"") -> bytes:
+        how = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
+        return bytes(self.key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, how))
+
+
+@pytest.fixture(scope="module")
+def made() -> Made:
+    return Made()
+
+
+def judged(certificate: bytes, key: bytes = b"", password: str = "", now: str = NOW.isoformat()) -> dict[str, Any]:
+    """As the process judges it, in this one."""
+    sent = Sent(base64.b64encode(certificate).decode(), base64.b64encode(key).decode(), password, "", now)
+    order = to_plain(sent)
+    assert isinstance(order, dict)
+    return work.check(order)
+
+
+def test_a_chain_is_put_into_the_order_of_tls(made: Made) -> None:
+    found = judged(made.pem(made.root, made.middle, made.leaf), made.key_pem())
+    pems = x509.load_pem_x509_certificates(found["pem"].encode())
+    assert pems == [made.leaf, made.middle, made.root]
+    assert found["facts"]["names"] == ["gate.example"]
+    assert found["facts"]["chain"] == 2
+
+
+def test_key_and_certificate_may_come_in_one_file_or_as_pkcs12(made: Made) -> None:
+    assert judged(made.key_pem() + made.pem())["facts"]["key"] == "EC secp256r1"
+    how = serialization.BestAvailableEncryption(b"geheim")
+    bundle = pkcs12.serialize_key_and_certificates(b"x", made.key, made.leaf, [made.middle], how)
+    assert judged(bundle, password="geheim")["facts"]["chain"] == 1
+    with pytest.raises(ConfigError, match="the password of the file is wrong"):
+        judged(bundle, password="falsch")
+
+
+def refused(**of: Any) -> tuple[str, str]:
+    with pytest.raises(ConfigError) as why:
+        judged(**of)
+    return why.value.field, str(why.value)
+
+
+def test_each_thing_that_is_wrong_is_named_at_its_field(made: Made) -> None:
+    other = Made()
+    ended, early = Made(days=(-30, -2)), Made(days=(5, 30))
+    client = Made(uses=[ExtendedKeyUsageOID.CLIENT_AUTH])
+    nameless, weak = Made(named=False), Made(key=rsa.generate_private_key(65537, 1024))
+    odd = Made(key=ed25519.Ed25519PrivateKey.generate())
+    key = "private_key"
+    assert refused(certificate=made.pem(), key=other.key_pem()) == (key, "the key does not belong to the certificate")
+    assert refused(certificate=made.pem())[0] == key
+    assert refused(certificate=made.pem(), key=b"junk") == (key, "the key cannot be read")
+    assert refused(certificate=made.pem(), key=made.key_pem(b"geheim"))[0] == "password"
+    assert refused(certificate=made.pem(), key=made.key_pem(b"geheim"), password="falsch")[0] == "password"
+    assert "does not belong to the chain" in refused(certificate=made.pem(made.leaf, other.middle), key=made.key_pem())[1]
+    assert "ended on" in refused(certificate=ended.pem(), key=ended.key_pem())[1]
+    assert "begins on" in refused(certificate=early.pem(), key=early.key_pem())[1]
+    assert "not meant for servers" in refused(certificate=client.pem(), key=client.key_pem())[1]
+    assert "names no host" in refused(certificate=nameless.pem(), key=nameless.key_pem())[1]
+    assert "2048 to 4096 bits, this one 1024" in refused(certificate=weak.pem(), key=weak.key_pem())[1]
+    assert "browsers know keys of RSA" in refused(certificate=odd.pem(), key=odd.key_pem())[1]
+    for noise in (b"", b"junk", bytes(range(256)), b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"):
+        assert refused(certificate=noise)[0] == "certificate"
+
+
+def test_without_a_clock_no_certificate_is_too_old(made: Made) -> None:
+    ended = Made(days=(-30, -2))
+    assert judged(ended.pem(), ended.key_pem(), now="")["facts"]["subject"] == "CN=gate.example"
+
+
+def test_the_cameras_own_is_made_once_for_its_names_and_addresses_and_anew_on_demand(tmp_path: Path) -> None:
+    kept = Certificates(tmp_path / "tls", Clock())
+    kept.ensure_own(Names(("gw.local", "gw"), ("192.0.2.7", "2001:db8::1")))
+    first = kept.facts()
+    assert (first.subject, first.names) == ("CN=gw", ("gw.local", "gw", "192.0.2.7", "2001:db8::1"))
+    assert [first.covers(each) for each in ("192.0.2.7", "[2001:db8::1]", "GW", "other")] == [True, True, True, False]
+    assert "PRIVATE" not in kept.public()
+    kept.ensure_own(Names(("else",), ()))
+    assert kept.facts() == first
+    kept.make_own(Names(("else",), ()))
+    assert kept.facts().names == ("else",)
+    assert (tmp_path / "tls" / "camera.key").stat().st_mode & 0o077 == 0
+
+
+def test_a_signing_request_keeps_its_key_until_the_certificate_comes(tmp_path: Path) -> None:
+    kept = Certificates(tmp_path / "tls", Clock())
+    kept.ensure_own(Names(("gw",), ()))
+    names = Names(("www.gate.example", "gate.example"), ("192.0.2.7",), "Gate AG", "DE")
+    asked = x509.load_pem_x509_csr(kept.request(names).encode())
+    assert asked.is_signature_valid
+    assert asked.subject.rfc4514_string() == "CN=gate.example,O=Gate AG,C=DE"
+    authority = ec.generate_private_key(ec.SECP256R1())
+    answer = Made._signed("gate.example", "root", asked.public_key(), authority)
+    assert kept.install(answer.public_bytes(PEM), b"", "").names == ("gate.example",)
+    assert (kept.is_own, kept.waiting_request(), list((tmp_path / "tls").glob("request.*"))) == (False, "", [])
+    assert kept.context().get_ca_certs() == []
+
+
+def test_what_is_refused_leaves_the_one_in_force_and_one_that_is_damaged_falls_back(tmp_path: Path, made: Made) -> None:
+    kept = Certificates(tmp_path / "tls", Clock())
+    kept.ensure_own(Names(("gw",), ()))
+    kept.install(made.pem(), made.key_pem(), "")
+    with pytest.raises(ConfigError, match="does not belong to the certificate"):
+        kept.install(made.pem(), Made().key_pem(), "")
+    with pytest.raises(ConfigError, match="is larger than"):
+        kept.install(bytes(MAX_FILE_BYTES + 1), b"", "")
+    assert kept.facts().subject == "CN=gate.example"
+    (tmp_path / "tls" / "https.pem").write_bytes(b"torn by a power cut")
+    again = Certificates(tmp_path / "tls", Clock())
+    assert isinstance(again.context(), ssl.SSLContext)
+    assert (again.damaged, again.is_own, again.facts().subject) == (True, True, "CN=gw")

@@ -1,0 +1,167 @@
+"""What may be tried as an address, how devices are read, and a trial that goes back unless it is kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from board.kit.errors import BoardError, ConfigError
+from firmware.network import trial
+from firmware.network.addresses import Wish, checked
+from firmware.network.trial import AddressTrial
+from firmware.root.network import TRIED, UNIT, WITHIN_S, Network
+from tests.waiting import until
+
+
+@pytest.mark.parametrize(
+    ("wish", "field"),
+    [
+        (Wish("eth0", False, "192.168.1.20"), "address"),
+        (Wish("eth0", False, "192.168.1.0/24"), "address"),
+        (Wish("eth0", False, "192.168.1.255/24"), "address"),
+        (Wish("eth0", False, "127.0.0.1/8"), "address"),
+        (Wish("eth0", False, "224.0.0.9/24"), "address"),
+        (Wish("eth0", False, "0.0.0.0/24"), "address"),
+        (Wish("eth0", False, "nothing"), "address"),
+        (Wish("eth0", False, "192.168.1.20/24", "192.168.2.1"), "gateway"),
+        (Wish("eth0", False, "192.168.1.20/24", "192.168.1.20"), "gateway"),
+        (Wish("eth0", False, "192.168.1.20/24", "", ("8.8.8",)), "servers"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else f"{each.address}-{each.gateway}",
+)
+def test_what_would_shut_the_camera_off_is_refused_at_its_field(wish: Wish, field: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        checked(wish)
+    assert refused.value.field == field
+
+
+def test_dhcp_takes_no_address_along() -> None:
+    assert checked(Wish("eth0", True, "junk", "junk", ("junk",))) == Wish("eth0", True)
+
+
+class Helper:
+    """Records what it is asked, and refuses what `refuses` names."""
+
+    is_there = True
+
+    def __init__(self, refuses: str = "") -> None:
+        self.asked: list[str] = []
+        self.refuses = refuses
+
+    def ask(self, verb: str, **values: object) -> None:
+        self.asked.append(verb)
+        if verb == self.refuses:
+            raise BoardError("nmcli: no")
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "BEGINS_AFTER_S", 0.0)
+
+
+def test_a_trial_is_kept_by_its_code_alone() -> None:
+    helper: Any = Helper()
+    trying = AddressTrial(helper)
+    code = trying.begin(Wish("eth0", True))
+    until(lambda: helper.asked == ["network_try"])
+    with pytest.raises(ConfigError, match="another change is tried now"):
+        trying.begin(Wish("eth0", True))
+    with pytest.raises(ConfigError, match="nothing is tried any more"):
+        trying.keep("ü" + code[1:])
+    assert trying.keep(code) == Wish("eth0", True)
+    assert helper.asked == ["network_try", "network_keep"]
+    with pytest.raises(ConfigError, match="nothing is tried any more"):
+        trying.keep(code)
+
+
+def test_a_trial_that_the_system_refuses_says_why_and_is_over() -> None:
+    helper: Any = Helper("network_try")
+    trying = AddressTrial(helper)
+    trying.begin(Wish("eth0", True))
+    until(lambda: bool(trying.problem))
+    assert (str(trying.problem), trying.now()) == ("nmcli: no", None)
+
+
+class System:
+    """What root executes; `fails`: the first words of what does not work."""
+
+    def __init__(self, fails: tuple[str, ...] = ()) -> None:
+        self.done: list[tuple[str, ...]] = []
+        self.fails = fails
+
+    def __call__(self, *words: str) -> str:
+        self.done.append(words)
+        if self.fails and words[: len(self.fails)] == self.fails:
+            raise ValueError("it failed")
+        return "5d1e-uuid" if "GENERAL.CON-UUID" in words else ""
+
+
+FIXED = {"device": "eth0", "dhcp": False, "address": "10.0.0.7/24", "gateway": "10.0.0.1", "servers": ["10.0.0.1"]}
+WORDS = ("ipv4.method", "manual", "ipv4.addresses", "10.0.0.7/24", "ipv4.gateway", "10.0.0.1", "ipv4.dns", "10.0.0.1")
+
+
+def test_root_sets_the_way_back_before_it_changes_the_device_and_the_profile_only_when_it_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    system = System()
+    root = Network(system, tmp_path, lambda: 0.0)
+    root.verbs["network_try"](FIXED)
+    assert system.done[1:] == [
+        ("systemd-run", "--collect", f"--on-active={WITHIN_S}s", f"--unit={UNIT}", "nmcli", "device", "reapply", "eth0"),
+        ("nmcli", "device", "modify", "eth0", *WORDS),
+    ]
+    system.done.clear()
+    Network(system, tmp_path, lambda: 10.0).verbs["network_keep"]({})
+    assert system.done == [
+        ("nmcli", "-g", "GENERAL.CON-UUID", "device", "show", "eth0"),
+        ("nmcli", "connection", "modify", "uuid", "5d1e-uuid", *WORDS),
+        ("systemctl", "stop", f"{UNIT}.timer"),
+    ]
+    with pytest.raises(ValueError, match="nothing is tried"):
+        Network(system, tmp_path, lambda: 11.0).verbs["network_keep"]({})
+
+
+def test_root_keeps_nothing_after_the_minute(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    system = System()
+    Network(system, tmp_path, lambda: 0.0).verbs["network_try"](FIXED)
+    with pytest.raises(ValueError, match="too late"):
+        Network(system, tmp_path, lambda: WITHIN_S + 0.1).verbs["network_keep"]({})
+    assert not any(words[:3] == ("nmcli", "connection", "modify") for words in system.done)
+
+
+def test_root_tries_nothing_when_there_is_no_way_back(tmp_path: Path) -> None:
+    system = System(("systemd-run",))
+    with pytest.raises(ValueError, match="it failed"):
+        Network(system, tmp_path).verbs["network_try"](FIXED)
+    assert not any(words[:3] == ("nmcli", "device", "modify") for words in system.done)
+    assert not (tmp_path / TRIED.relative_to("/")).exists()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"device": "eth0;x"},
+        {"device": "--help"},
+        {"address": "10.0.0.7/24 x"},
+        {"gateway": "-x"},
+        {"servers": ["a"]},
+        {"device": 7},
+    ],
+    ids=json.dumps,
+)
+def test_root_takes_no_word_that_is_not_an_address_or_a_device(tmp_path: Path, wrong: dict[str, object]) -> None:
+    system = System()
+    with pytest.raises(ValueError):
+        Network(system, tmp_path).verbs["network_try"]({**FIXED, **wrong})
+    assert system.done == []
+
+
+@pytest.mark.parametrize("name", ["", "-a", "a-", "A", "a b", "a" * 64, "a.b", 7])
+def test_root_names_the_board_only_as_hosts_are_named(tmp_path: Path, name: object) -> None:
+    system = System()
+    with pytest.raises(ValueError, match="name"):
+        Network(system, tmp_path).verbs["name"]({"name": name})
+    assert system.done == []

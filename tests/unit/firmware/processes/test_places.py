@@ -1,0 +1,97 @@
+"""Places: what processes keep comes along when each becomes a user of its own, and goes back with them; nothing is lost between."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from board.kit.files import private_in, write_whole
+from board.kit.state import State
+from firmware.processes import places
+from firmware.processes.places import OWN, settle_alike, settle_apart
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> State:
+    """Of a camera that has run as one user; every group is this user's own."""
+    monkeypatch.setattr(places.grp, "getgrnam", lambda name: SimpleNamespace(gr_gid=os.getgid()))
+    made = State(tmp_path / "state")
+    for folder in (made.root, made.run, made.host, made.images / "2026-11-28", made.logs):
+        folder.mkdir(mode=0o700, parents=True)
+    made.polarity_file.write_text("{}")
+    made.polarity_file.with_name("polarity.json.copy").write_text("{}")
+    made.sights_file.write_text("seen")
+    made.database.write_text("rows")
+    (made.images / "2026-11-28" / "a.jpg").write_text("a car")
+    return made
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_what_the_processes_keep_comes_along_and_goes_back(state: State) -> None:
+    before = {name: (state.root / name).read_text() for name in ("polarity.json", "polarity.json.copy", "sights.json")}
+    settle_apart(state, {"pins": os.getuid()})
+    assert (state.polarity_file, state.sights_file) == (state.own / "pins" / "polarity.json", state.own / "engine" / "sights.json")
+    assert not [name for name in before if (state.root / name).exists()]
+    write_whole(state.polarity_file, b'{"DO1": true}', private_in(state.polarity_file.parent))
+    settle_alike(state)
+    assert not state.own.exists()
+    assert {name: (state.root / name).read_text() for name in before} == {**before, "polarity.json": '{"DO1": true}'}
+
+
+def test_a_cut_while_they_are_taken_along_loses_nothing(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Cut(Exception):
+        pass
+
+    def cut(folder: Path) -> None:
+        raise Cut
+
+    with monkeypatch.context() as patched, pytest.raises(Cut):
+        patched.setattr(places, "sync_folder", cut)
+        settle_apart(state, {})
+    assert (state.polarity_file.read_text(), state.sights_file.read_text()) == ("{}", "seen")
+    settle_apart(state, {})
+    assert (state.polarity_file.read_text(), state.sights_file.read_text()) == ("{}", "seen")
+    assert {path.name for path in state.own.iterdir()} == set(OWN)
+
+
+def test_folders_and_what_lies_in_them_are_their_groups(state: State) -> None:
+    settle_apart(state, {})
+    day = state.images / "2026-11-28"
+    assert [oct(mode(path)) for path in (state.root, state.run, state.host, state.database.parent, state.images)] == [
+        "0o750", "0o3770", "0o710", "0o2771", "0o2770",
+    ]  # fmt: skip
+    assert [oct(mode(path)) for path in (day, day / "a.jpg", state.database)] == ["0o2770", "0o660", "0o660"]
+
+
+def test_what_comes_while_all_are_one_user_is_shared_out_afterwards(state: State) -> None:
+    settle_apart(state, {})
+    settle_alike(state)
+    (state.images / "2026-11-29").mkdir(mode=0o700)
+    (state.images / "2026-11-29" / "b.jpg").write_text("another")
+    (state.images / "2026-11-29" / "b.jpg").chmod(0o600)
+    settle_apart(state, {})
+    assert mode(state.images / "2026-11-29" / "b.jpg") == 0o660
+
+
+def test_a_link_is_not_followed(state: State, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("key")
+    secret.chmod(0o600)
+    (state.images / "link.jpg").symlink_to(secret)
+    (state.logs / "x.log").symlink_to(secret)
+    settle_apart(state, {})
+    assert mode(secret) == 0o600
+
+
+def test_sockets_and_heartbeats_of_another_user_go_and_what_the_host_listens_on_stays(state: State) -> None:
+    for name in ("pins.beat", "pins.sock", "people.sock", "guesses.json", "hostd.beat", "lane.json"):
+        (state.run / name).touch()
+    settle_apart(state, {"pins": os.getuid() + 1, "ftp": os.getuid() + 1})
+    assert sorted(path.name for path in state.run.iterdir() if path.is_file()) == ["guesses.json", "hostd.beat", "people.sock"]

@@ -1,0 +1,122 @@
+"""Review: a passage with all that belongs to it, days one click away, safe names of downloads, and the data of one plate."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from board.kit.words import Text
+from engine.settings import GeneralSettings
+from engine.types import Decision, Delivery, PassageImages
+from tests.samples import NOW, WHITE, entry, passage
+from tests.unit.webui.portal_caller import Caller
+from webui.spreadsheet import attachment
+
+
+def store(caller: Caller, plate: str, id: str, minutes: int = 0, state: str = "done") -> None:
+    images = PassageImages(f"2026/01/02/{id}-full.jpg", f"2026/01/02/{id}-plate.jpg")
+    for name in (images.full, images.plate):
+        path = caller.state.images / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"jpeg of " + id.encode())
+    finished = NOW if state == "done" else None
+    sent = Delivery(f"d-{id}", id, 9, "http", state, NOW, NOW, 1, NOW, finished, Text("server answers 200"))
+    caller.portal.store.add_passage(
+        passage(plate, id, NOW + timedelta(minutes=minutes), images=images), [sent], (), Decision("refused", Text("is in no list"))
+    )
+
+
+def test_a_passage_has_a_page_with_pictures_decision_answers_and_the_cars_beside_it(caller: Caller) -> None:
+    for number, plate in enumerate(("AA1", "BB2", "CC3")):
+        store(caller, plate, f"p{number}", number)
+    assert 'href="/anpr/review/passages/p1"' in caller.get("review?from=2026-01-01T00:00").text
+    page = caller.get("review/passages/p1").text
+    for said in ("BB2", "p1-full.jpg", "p1-plate.jpg", "Is in no list.", "server answers 200", "Reads that agreed"):
+        assert said in page, said
+    assert 'rel="prev" href="/anpr/review/passages/p0"' in page and 'rel="next" href="/anpr/review/passages/p2"' in page
+    assert caller.get("review/passages/p9").status == 404
+
+
+def test_who_may_not_see_audit_or_lists_sees_neither_answers_nor_buttons(caller: Caller) -> None:
+    store(caller, "AA1", "p0")
+    page = caller.get("review/passages/p0", "viewer").text
+    assert "server answers 200" not in page and "to-list" not in page and "forget" not in page
+
+
+def test_days_are_one_click_away_and_keep_what_else_is_searched_for(caller: Caller) -> None:
+    page = caller.get("review?plate=AB&size=50").text
+    assert "plate=AB&amp;size=50&amp;from=" in page
+    assert page.count('aria-current="true">Today') == 1
+
+
+def test_pages_have_a_next_and_a_previous_one(caller: Caller) -> None:
+    for number in range(60):
+        caller.portal.store.add_passage(passage("AB1", f"p{number}", NOW + timedelta(minutes=number)), [])
+    first, second, last = (caller.get(f"review?from=2026-01-01T00:00&page={number}").text for number in (1, 2, 3))
+    assert 'rel="next"' in first and 'rel="prev"' not in first
+    assert 'page=1" rel="prev"' in second and 'page=3" rel="next"' in second
+    assert 'rel="next"' not in last and 'page=2" rel="prev"' in last
+
+
+def test_pictures_stand_side_by_side_where_the_settings_or_the_visitor_say_so(caller: Caller) -> None:
+    store(caller, "AA1", "p0")
+    assert 'class="squares' not in caller.get("review?from=2026-01-01T00:00").text
+    assert 'class="squares' in caller.get("review?from=2026-01-01T00:00&view=SQUARE").text
+    caller.portal.store.settings.put(GeneralSettings(view_type="SQUARE"), "admin")
+    assert 'class="squares' in caller.get("review?from=2026-01-01T00:00").text
+    assert 'class="squares' not in caller.get("review?from=2026-01-01T00:00&view=LIST").text
+
+
+def test_a_download_is_named_by_plate_and_local_time(caller: Caller) -> None:
+    caller.portal.store.settings.put(GeneralSettings(time_zone="Europe/Vienna"), "admin")
+    store(caller, "HK55EVB", "p0")
+    reply = caller.get("images/2026/01/02/p0-full.jpg?download=1")
+    assert reply.headers["Content-Disposition"] == 'attachment; filename="HK55EVB_2026-01-02_04-04-05_full.jpg"'
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ('../../"x\r\nSet-Cookie: a', 'attachment; filename="-..--x--Set-Cookie--a"'),
+        ("京A123.jpg", "attachment; filename=\"-A123.jpg\"; filename*=UTF-8''%E4%BA%ACA123.jpg"),
+        ("...", 'attachment; filename="file"'),
+    ],
+)
+def test_a_hostile_name_of_a_file_leads_nowhere(name: str, header: str) -> None:
+    assert attachment(name) == header
+
+
+def test_all_data_of_one_plate_is_exported_and_of_no_other(caller: Caller) -> None:
+    store(caller, "AB12", "p0")
+    store(caller, "AB-12", "p1", 1)
+    store(caller, "AB123", "p2", 2)
+    caller.portal.store.save_entry(entry("AB12", WHITE, owner="Anna"))
+    reply = caller.get("plates/ab%2012/data.zip")
+    with zipfile.ZipFile(io.BytesIO(reply.body)) as archive:
+        told = json.loads(archive.read("data.json"))
+        assert sorted(archive.namelist()) == [
+            "data.json", "pictures/p0-full.jpg", "pictures/p0-plate.jpg", "pictures/p1-full.jpg", "pictures/p1-plate.jpg",
+        ]  # fmt: skip
+    assert [each["id"] for each in told["passages"]] == ["p1", "p0"]
+    assert told["passages"][0]["deliveries"][0]["state"] == "done"
+    assert [each["owner"] for each in told["entries"]] == ["Anna"]
+
+
+def test_all_data_of_one_plate_is_deleted_but_for_what_is_still_to_be_delivered(caller: Caller) -> None:
+    store(caller, "AB12", "p0")
+    store(caller, "AB12", "p1", 1, state="pending")
+    store(caller, "AB123", "p2", 2)
+    caller.portal.store.save_entry(entry("AB12", WHITE))
+    reply = caller.send("DELETE", "api/plates/AB12/data", {})
+    assert reply.json == {"passages": 1, "waiting": 1, "entries": 1}
+    assert [caller.portal.store.passages.has(each) for each in ("p0", "p1", "p2")] == [False, True, True]
+    left = {each.name for each in Path(caller.state.images).rglob("*.jpg")}
+    assert left == {"p1-full.jpg", "p1-plate.jpg", "p2-full.jpg", "p2-plate.jpg"}
+    assert caller.portal.store.entries.count(WHITE) == 0
+    told = caller.portal.store.changes("plate")[0]
+    assert (told.user, dict(told.after or {})) == ("anna", {"deleted": "AB***", "passages": 1, "entries": 1})

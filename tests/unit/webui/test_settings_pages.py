@@ -1,0 +1,36 @@
+"""Pages of settings: their default configuration, and what General configuration says of the camera."""
+
+from __future__ import annotations
+
+import pytest
+
+from board.camera import CameraSettings
+from board.identity import device_serial, mac_addresses
+from engine.settings import GeneralSettings, LprSettings
+from engine.settings.lane import LaneSettings
+from tests.unit.webui.portal_caller import Caller
+from webui.api.settings import GROUPS, KEPT_BY_DEFAULT
+
+CHANGED = {
+    "lpr": LprSettings(region="Europe", countries=("DE",), min_confidence_pct=55),
+    "camera": CameraSettings(),
+    "lane": LaneSettings(stuck_s=700),
+    "general": GeneralSettings(device_name="North", time_zone="Europe/Vienna", image_quality_pct=40),
+}
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_every_page_of_settings_has_its_default_configuration(caller: Caller, name: str) -> None:
+    kind, before = GROUPS[name], CHANGED[name]
+    caller.portal.store.settings.put(before, "admin")
+    assert 'id="default"' in caller.get(name).text
+    assert caller.send("POST", f"api/settings/{name}/default", {}).status == 200
+    kept = {each: getattr(before, each) for each in KEPT_BY_DEFAULT.get(name, ())}
+    assert caller.portal.store.settings(kind) == kind(**kept)
+
+
+def test_version_mac_board_serial_and_licence_stand_in_one_place(caller: Caller) -> None:
+    page = caller.get("general").text
+    about = page[page.index('id="about"') :]
+    for said in ("development", *mac_addresses(), caller.portal.profile.title, device_serial(caller.state), "in force"):
+        assert said in about, said

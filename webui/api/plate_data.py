@@ -1,0 +1,43 @@
+"""Plate data: all that is stored of one plate, exported and deleted when its owner asks for it."""
+
+from __future__ import annotations
+
+from board.kit.web.routes import Answer, Call, api, data, download
+from webui import plate_data
+from webui.portal import Portal
+from webui.spreadsheet import attachment
+from webui.view import shapes
+
+
+def _export(portal: Portal, call: Call) -> Answer:
+    plate = call.path["plate"][:60]
+    portal.store.changes.add(call.user, "plate", 0, None, {"exported": plate_data.masked(plate)})
+    headers = (("Content-Disposition", attachment(f"{plate}-data.zip")),)
+    return Answer(plate_data.exported(portal, plate), "application/zip", 200, headers)
+
+
+def _delete(portal: Portal, call: Call) -> Answer:
+    plate = call.path["plate"][:60]
+    passages, waiting, entries = plate_data.forget(portal, plate, call.user)
+    told = {"deleted": plate_data.masked(plate), "passages": passages, "entries": entries}
+    portal.store.changes.add(call.user, "plate", 0, None, told)
+    return data(shapes.Forgotten(passages=passages, waiting=waiting, entries=entries))
+
+
+ROUTES = (
+    download(
+        "plates/<plate>/data.zip",
+        "configure",
+        _export,
+        "Everything that is stored of exactly this plate: passages, pictures, deliveries, entries of lists.",
+        reply="application/zip",
+    ),
+    api(
+        "DELETE",
+        "api/plates/<plate>/data",
+        "configure",
+        _delete,
+        "Deletes all of it; passages whose messages are still to be delivered stay until then, and are told.",
+        reply=shapes.Forgotten,
+    ),
+)

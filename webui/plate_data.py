@@ -1,0 +1,94 @@
+"""Plate data: everything that is stored of one plate, given out or deleted when its owner asks for it (GDPR, 15 and 17)."""
+
+from __future__ import annotations
+
+import json
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from itertools import islice
+
+from engine import lists as matching
+from engine.formats.stream import Pipe
+from engine.store import DeliveryQuery, PassageQuery, StoredPassage
+from engine.types import ListEntry
+from webui.portal import Portal
+from webui.view.deliveries import shown as delivery
+from webui.view.passages import shown
+
+CHUNK = 20
+"""Passages of one transaction: a car that comes meanwhile waits for no more."""
+REST_S = 0.005
+
+
+def passages_of(portal: Portal, plate: str) -> Iterator[StoredPassage]:
+    """Those with exactly this plate, as it is compared with lists; newest first."""
+    key = matching.normalise(plate)
+    query = PassageQuery(plate=key, fold=False, limit=1000)
+    while key and (found := portal.store.passages(query)):
+        yield from (each for each in found if matching.normalise(each.passage.plate) == key)
+        query = replace(query, older_than=found[-1].place)
+
+
+def entries_of(portal: Portal, plate: str) -> list[ListEntry]:
+    key = matching.normalise(plate)
+    return [
+        entry
+        for each in portal.store.lists()
+        for entry in portal.store.entries(each.id, key, 1000, 0, False)
+        if matching.normalise(entry.plate) == key
+    ]
+
+
+def exported(portal: Portal, plate: str) -> Iterator[bytes]:
+    """A ZIP: data.json with passages, deliveries and entries, and the pictures; sent as it is made."""
+    zone, pipe = portal.zone(), Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]  # it only writes
+        told = []
+        for stored in passages_of(portal, plate):
+            passage = stored.passage
+            done = portal.store.deliveries(DeliveryQuery(passage_id=passage.id, limit=1000))
+            told.append({**shown(portal, stored, zone), "deliveries": [delivery(portal, each, zone) for each in done]})
+            for name in filter(None, (passage.images.full, passage.images.plate)):
+                try:
+                    content = (portal.state.images / name).read_bytes()
+                except OSError:
+                    continue  # deleted meanwhile
+                archive.writestr(zipfile.ZipInfo(f"pictures/{name.rpartition('/')[2]}"), content)
+                yield from pipe.taken()
+        entries = [asdict(each) for each in entries_of(portal, plate)]
+        document = {"plate": plate, "passages": told, "entries": entries}
+        archive.writestr("data.json", json.dumps(document, ensure_ascii=False, indent=1, default=str))
+    yield from pipe.taken(0)
+
+
+def forget(portal: Portal, plate: str, by: str) -> tuple[int, int, int]:
+    """(passages deleted, those that stay because a message of theirs is still to be delivered, entries deleted)."""
+    deleted, waiting = 0, 0
+    found = list(passages_of(portal, plate))
+    while some := list(islice(found, CHUNK)):
+        found = found[CHUNK:]
+        open_ids = {each.passage.id for each in some if _waits(portal, each.passage.id)}
+        done = [each for each in some if each.passage.id not in open_ids]
+        for name in (name for each in done for name in (each.passage.images.full, each.passage.images.plate) if name):
+            (portal.state.images / name).unlink(missing_ok=True)
+        portal.store.passages.delete([each.rowid for each in done])
+        deleted, waiting = deleted + len(done), waiting + len(open_ids)
+        time.sleep(REST_S)
+    entries = entries_of(portal, plate)
+    for entry in entries:
+        portal.store.entries.delete(entry.id, by)
+    return deleted, waiting, len(entries)
+
+
+def _waits(portal: Portal, passage_id: str) -> bool:
+    """Whether a message of it is still to be delivered."""
+    return any(
+        each.delivery.finished_at is None for each in portal.store.deliveries(DeliveryQuery(passage_id=passage_id, limit=1000))
+    )
+
+
+def masked(plate: str) -> str:
+    """Enough to recognise the request in Audit, too little to keep the plate there."""
+    return f"{plate[:2]}***"

@@ -1,0 +1,23 @@
+// Passage: what follows from one car: its plate into a list, and all data of its plate out of the camera.
+import {$, api, onClick, sure, toast} from "./portal.js";
+import {_, _n} from "./words.js";
+
+const {plate} = $("#passage").dataset;
+const said = sessionStorage.getItem("said");
+if (said) { sessionStorage.removeItem("said"); toast(said); }
+
+const toList = $("#to-list");
+if (toList) {
+  toList.addEventListener("submit", (event) => event.preventDefault());
+  onClick($("button", toList), async () => {
+    await api("POST", `lists/${$("#target").value}/entries`, {plate});
+    toast(_("The plate is in the list now."));
+  });
+}
+
+onClick($("#forget"), async () => {
+  if (!await sure(_("Delete all data of this plate?"), _("Its passages, pictures, deliveries and its entries in lists are deleted. The gate does not open for it any more. This cannot be undone."), _("Delete"))) return;
+  const answer = await api("DELETE", `plates/${encodeURIComponent(plate)}/data`);
+  sessionStorage.setItem("said", _n("{count} passage deleted.", "{count} passages deleted.", answer.passages));
+  location.href = "/anpr/review";
+});
