@@ -1,4 +1,4 @@
-"""STOPPED or NO LICENSE: what runs (manual 6.1, 6.2, Modes NO LICENSE and STOPPED)."""
+"""STOPPED or NO LICENSE: what runs (manual 6.1, Modes NO LICENSE and STOPPED)."""
 
 from __future__ import annotations
 
