@@ -25,6 +25,7 @@ TRAINING = "the training environment (scripts/setup --train) is some gigabytes l
 SHALLOW = "a shallow clone has no earlier release to upgrade from"
 
 ALLOWED = (
+    Allowed("tests/browser/test_pages.py", "axe-core is not installed", "a machine may have no npm"),
     Allowed("tests/chain/test_apart.py", "this user may not change users", "only root may"),
     Allowed("tests/unit/firmware/processes/test_starter.py", "this user may not change users", "only root may"),
     Allowed("tests/unit/scripts/test_detector_windows.py", "OpenCV is in the training environment only", TRAINING),
@@ -49,6 +50,7 @@ ALLOWED = (
     Allowed("tests/servers/test_ftp_action.py", "pure-ftpd serves its users as root only", "it changes to each user"),
     Allowed("tests/servers/test_shared_ftp.py", "vsftpd is not installed", DAEMON),
     Allowed("tests/servers/test_ftp_server.py", "(curl|lftp) is not installed", DAEMON),
+    Allowed("tests/chain/test_from_nothing.py", "curl is not installed", DAEMON),
     Allowed("tests/servers/test_syslog_action.py", "syslog-ng is not installed", "a machine has one log daemon, often another"),
     Allowed("tests/unit/engine/store/test_old_database.py", "the history does not reach back", SHALLOW),
     Allowed("tests/chain/test_upgrade.py", "the history of this checkout does not reach back", SHALLOW),

@@ -48,7 +48,8 @@ def _options() -> argparse.ArgumentParser:
     grant = commands.add_parser("licence", help="writes a licence for one camera, for packages with mechanism = file")
     grant.add_argument("--key", type=Path, default=DEFAULT_KEY)
     grant.add_argument("--package", default="ANPR")
-    grant.add_argument("--serial", required=True, help="the camera's serial: Package management shows it")
+    serial = "the camera's serial number, which Package management shows, or one of its MAC addresses"
+    grant.add_argument("--serial", required=True, help=serial)
     grant.add_argument("--expires", default="", help="last valid day, YYYY-MM-DD; without it the licence never ends")
     grant.add_argument("--out", type=Path, required=True, help="file to write")
     grant.set_defaults(act=_licence)

@@ -48,14 +48,15 @@ class NotChecked(PackageError):
     """Whether the package is what was signed is unknown: its check failed, not the package. It must not run."""
 
 
-def check_tree(folder: Path, trust: TrustedKeys, command: Sequence[str] = _COMMAND) -> None:
-    """verify_tree in a process of its own: returns when the package is still what was signed. PackageError names what is damaged,
-    NotChecked says that the check itself failed, more than once. What it found about damaged keys is told to `trust`."""
+def check_tree(folder: Path, trust: TrustedKeys, command: Sequence[str] = _COMMAND) -> str:
+    """verify_tree in a process of its own: returns who signed the package when it is still that. PackageError names what is
+    damaged, NotChecked says that the check itself failed, more than once. What it found about damaged keys is told to `trust`."""
 
-    def confirmed(answer: dict[str, Any]) -> None:
+    def confirmed(answer: dict[str, Any]) -> str:
         _confirm(answer, manifest_sha256((folder / CONF).read_bytes(), (folder / HASHES).read_bytes()))
+        return str(answer["signed_by"])
 
-    _checked(folder, trust, command, MAX_ANSWER_BYTES, confirmed)
+    return _checked(folder, trust, command, MAX_ANSWER_BYTES, confirmed)
 
 
 def check_archive(archive: Path, trust: TrustedKeys, command: Sequence[str] = _COMMAND) -> Verified:

@@ -1,6 +1,7 @@
 """Licence: a signed JSON file that allows one package on one camera until a day; packages that need none are always licensed.
 
-File: {"licence": {"package": NAME, "serial": SERIAL, "expires": "YYYY-MM-DD" or ""}, "signature": base64 of Ed25519}.
+File: {"licence": {"package": NAME, "serial": SERIAL, "expires": "YYYY-MM-DD" or ""}, "signature": base64 of Ed25519}, where SERIAL
+is the camera's serial number or one of its MAC addresses.
 The signature is made by the key that signed the package, over `licence_bytes`.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -33,8 +35,11 @@ def licence_bytes(package: str, serial: str, expires: str) -> bytes:
     return b"gatewright licence 1\n" + fields.encode()
 
 
-def read_licence(data: bytes, package: str, serial: str, signer: str, trust: Trust, now: datetime) -> Licence:
-    """The licence in an uploaded or stored file; PackageError says why it does not count here."""
+def read_licence(
+    data: bytes, package: str, serial: str, signer: str, trust: Trust, now: datetime, addresses: Collection[str] = ()
+) -> Licence:
+    """The licence in an uploaded or stored file; PackageError says why it does not count here. `addresses`: the
+    camera's MAC addresses, which may stand for its serial number."""
     if len(data) > MAX_LICENCE_BYTES:
         raise PackageError("the licence file is larger than {most} bytes", most=MAX_LICENCE_BYTES)
     try:
@@ -50,7 +55,7 @@ def read_licence(data: bytes, package: str, serial: str, signer: str, trust: Tru
         raise PackageError("the licence is not signed by the package's vendor, or was changed")
     if named != package:
         raise PackageError("the licence is for {named}, not for {package}", named=named[:40], package=package)
-    if bound != serial:
+    if bound != serial and bound.lower() not in addresses:
         raise PackageError(
             "the licence is for the camera with serial number {bound}; this one has {serial}", bound=bound[:64], serial=serial
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from board.identity import mac_addresses
 from board.kit.clock import Clock
 from board.kit.errors import PackageError
 from board.kit.files import write_whole
@@ -56,7 +57,7 @@ class Licences:
         self._file(name).unlink(missing_ok=True)
 
     def _read(self, data: bytes, slot: Slot, manifest: Manifest) -> Licence:
-        return read_licence(data, manifest.name, self.serial, slot.signed_by, self._trust(), self._clock.now())
+        return read_licence(data, manifest.name, self.serial, slot.signed_by, self._trust(), self._clock.now(), mac_addresses())
 
     def _file(self, name: str) -> Path:
         return self._folder / f"{name}.json"

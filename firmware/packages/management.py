@@ -14,6 +14,7 @@ from board.kit.errors import PackageError
 from board.kit.files import write_whole
 from board.kit.state import State
 from board.kit.words import Text
+from firmware.packages.checker import check_tree
 from firmware.packages.documents import documents
 from firmware.packages.environment import Environment
 from firmware.packages.install import MAX_PACKAGES, Installer
@@ -52,6 +53,7 @@ class Packages:
     ) -> None:
         self._state = state
         self._slots = slots
+        self._trust = trust
         self._clock = clock
         self._lock = threading.RLock()
         self._end = threading.Event()
@@ -90,6 +92,8 @@ class Packages:
         for name in self._slots.names():
             with self._lock:
                 try:
+                    if self._slots.is_damaged(name):
+                        self._slots.rebuild(name, lambda folder: check_tree(folder, self._trust))
                     self._slots.tidy(name)
                 except PackageError as why:  # a full disk or a damaged record must not keep a package from running
                     LOG.error("%s: what an interrupted installation left stays: %s", name, why)
@@ -233,6 +237,7 @@ class Packages:
                 with self._lock:
                     try:
                         self._trial.judge(name)
+                        self._running.follow_licence(name)
                     except Exception:  # a thread's top: one package's trouble must not end the watch over the others
                         LOG.exception("%s cannot be judged", name)
 

@@ -39,6 +39,7 @@ HOSTS_PATHS = (
     "host",
     "language",
     "login",
+    "logo.png",
     "logout",
     "openapi.json",
     "password",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 
 from board.kit.errors import PackageError
@@ -11,7 +12,7 @@ from board.kit.words import Text, to_stored
 from firmware.packages.checker import NotChecked, check_tree
 from firmware.packages.environment import Environment
 from firmware.packages.keys import TrustedKeys
-from firmware.packages.licences import NONE, Licences
+from firmware.packages.licences import NONE, NOT_NEEDED, Licences
 from firmware.packages.slots import FAILED, GOOD, STAGED, TRIAL, Slot, Slots
 from firmware.processes.supervisor import Supervisor
 from firmware.processes.users import Users
@@ -20,6 +21,7 @@ LOG = logging.getLogger("packages")
 
 TRIAL_STARTS = 3
 """A version that was started so often without getting good is rolled back (a crash of the whole camera counts too)."""
+LICENCE_EVERY_S = 60.0
 AFTER_CRASH = {"respawn": True, "once": False, "never": False}
 
 
@@ -42,6 +44,8 @@ class Running:
         self._users = users
         self.alike: dict[str, Text] = {}
         self._supervisors: dict[str, Supervisor] = {}
+        self._licensed: dict[str, tuple[str, float]] = {}
+        """{package that needs a licence: (what it was started with, when that is looked at again)}"""
         self.problems: dict[str, Text] = {}
         self.booted = False
 
@@ -67,6 +71,7 @@ class Running:
     def stop(self, name: str) -> bool:
         """Whether it ran; all its processes are gone, its outputs are safe."""
         supervisor = self._supervisors.pop(name, None)
+        self._licensed.pop(name, None)
         if supervisor is None:
             return False
         supervisor.stop()
@@ -133,8 +138,24 @@ class Running:
         )  # fmt: skip
         supervisor.start()
         self._supervisors[name] = supervisor
+        if licence != NOT_NEEDED:
+            self._licensed[name] = (licence, time.monotonic() + LICENCE_EVERY_S)
         self.problems.pop(name, None)
         LOG.info("%s %s runs from slot %s", name, slot.version, slot.letter)
+
+    def follow_licence(self, name: str) -> None:
+        """A licence that ends while the package runs, or counts again, is noticed within a minute: it starts anew, and reads
+        plates or not. PackageError as of `start`."""
+        known = self._licensed.get(name)
+        if known is None or time.monotonic() < known[1]:
+            return
+        slot, manifest = self._slots.installed(name)
+        licence, message = self._licences.of(slot, manifest)
+        self._licensed[name] = (known[0], time.monotonic() + LICENCE_EVERY_S)
+        if (licence == NONE) != (known[0] == NONE):
+            LOG.warning("%s starts anew, its licence is %s now: %s", name, licence, message)
+            self.stop(name)
+            self.start(name)
 
     def _count_trial(self, name: str, slot: Slot) -> Slot:
         try:

@@ -16,8 +16,9 @@ from typing import Any
 from board.kit.errors import ConfigError, PackageError
 from board.kit.files import sync_folder, write_whole
 from board.kit.kept import Kept
+from board.kit.words import Text, to_stored
 from firmware.packages.manifest import Manifest, parse
-from firmware.packages.verify import CONF, Verified, unpack
+from firmware.packages.verify import CONF, HASHES, Verified, manifest_sha256, unpack
 from firmware.packages.versions import numbers
 
 LOG = logging.getLogger("packages")
@@ -241,6 +242,27 @@ class Slots:
             ) from why
         return marked
 
+    def is_damaged(self, name: str) -> bool:
+        """Its record is, and the copy of that."""
+        try:
+            self.record(name)
+        except PackageError:
+            return True
+        return False
+
+    def rebuild(self, name: str, signed_by: Callable[[Path], str]) -> None:
+        """A record that is damaged with its copy is made anew of the versions that lie there whole: they cost no camera its gate.
+        `signed_by`: who signed the package in a folder, PackageError when it is not whole. PackageError: there is none."""
+        slots = tuple(slot for letter in LETTERS if (slot := self._found(name, letter, signed_by)) is not None)
+        if not slots:
+            raise PackageError(
+                "{name}: its record {path} is damaged; upload the package again", name=name, path=self._kept(name).file
+            )
+        record = Record(name, True, to_stored(Text("its record was damaged and is made anew from what is installed")), slots)
+        self._write_record(record)
+        if self._current(record) is None:
+            self.activate(name, slots[0])
+
     def forget_others(self, name: str, *kept: Slot | None) -> None:
         """Deletes every version but those."""
         self._keep(name, {slot.letter for slot in kept if slot is not None})
@@ -282,6 +304,20 @@ class Slots:
                 shutil.rmtree(self._place(name, storage) / folder, ignore_errors=True)
         with suppress(OSError):  # as the folders: on a card that may only be read, the next start tries again
             (self._root / name / f"{letter}.conf").unlink()
+
+    def _found(self, name: str, letter: str, signed_by: Callable[[Path], str]) -> Slot | None:
+        for storage in (CAMERA, SD) if self._sd is not None and self._card_present() else (CAMERA,):
+            path = self._place(name, storage) / letter
+            try:
+                signer = signed_by(path) if path.is_dir() else ""
+                conf, hashes = ((path / each).read_bytes() for each in (CONF, HASHES)) if signer else (b"", b"")
+                manifest = parse(conf) if signer else None
+            except (OSError, PackageError) as why:
+                LOG.warning("%s, slot %s: %s", name, letter, why)
+                continue
+            if manifest is not None and manifest.name == name:
+                return Slot(letter, storage, GOOD, manifest.version, manifest_sha256(conf, hashes), signer)
+        return None
 
     def _put(self, name: str, slot: Slot) -> None:
         def change(record: Record) -> Record:

@@ -566,6 +566,21 @@ class FirstSteps(TypedDict):
     steps: list[FirstStep]
 
 
+class HelpCheck(TypedDict):
+    """A check of a page of help. `state`: ok, warn, bad or info (for people to judge); `found`: what it found; `todo`: what to do
+    about it, null for nothing; `href`: where, "" for nowhere."""
+
+    title: Text
+    state: str
+    found: Text | str
+    todo: Text | None
+    href: str
+
+
+class HelpChecks(TypedDict):
+    checks: list[HelpCheck]
+
+
 class Measure(TypedDict):
     """`state`: ok, warn or bad; `advice`: what to change."""
 

@@ -55,7 +55,7 @@ class Server:
         shares: Shares | None = None,
     ) -> None:
         self._listeners: set[socket.socket] = {listener}
-        self._first = listener
+        self._listener = listener
         self._application = application
         self._limits = limits
         self._shares = shares or (lambda head, address: (address_share(limits, address),))
@@ -74,7 +74,7 @@ class Server:
         self._workers = [threading.Thread(target=self._work, name=f"web-{number}", daemon=True) for number in range(limits.threads)]
 
     def start(self) -> None:
-        self._listen(self._first, None)
+        self._listen(self._listener, None)
         for thread in (self._thread, *self._workers):
             thread.start()
 

@@ -31,6 +31,13 @@ def read(data: bytes, now: datetime = NOW) -> Licence:
     return read_licence(data, "TINY", "s1", SIGNER, TRUST, now)
 
 
+def test_a_licence_may_name_a_mac_address_of_the_camera() -> None:
+    data = made(serial="B8:27:EB:01:02:03")
+    read_licence(data, "TINY", "s1", SIGNER, TRUST, datetime(2026, 6, 1, tzinfo=UTC), ("dc:a6:32:00:00:01", "b8:27:eb:01:02:03"))
+    with pytest.raises(PackageError, match="is for the camera with serial number B8:27:EB:01:02:03; this one has s1"):
+        read_licence(data, "TINY", "s1", SIGNER, TRUST, datetime(2026, 6, 1, tzinfo=UTC), ("dc:a6:32:00:00:01",))
+
+
 def test_a_right_licence_counts_until_the_end_of_its_day() -> None:
     assert read(made()) == Licence("TINY", "s1", date(2026, 6, 30))
     assert read(made(expires="")).expires is None

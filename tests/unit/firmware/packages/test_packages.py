@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import errno
 import json
 import os
 import signal
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,11 +26,12 @@ from firmware.packages import running as running_module
 from firmware.packages import slots as slots_module
 from firmware.packages.checker import NotChecked
 from firmware.packages.keys import TrustedKeys
+from firmware.packages.licence import licence_bytes
 from firmware.packages.management import Packages, PackageStatus, board_file
 from firmware.packages.slots import CAMERA, SD, Slots
 from firmware.packages.versions import NEVER, OlderVersion
 from firmware.processes import supervisor as supervisor_module
-from tests.tiny_package import TRUST, contents, trust_file, write
+from tests.tiny_package import KEY, TRUST, contents, trust_file, write
 from tests.waiting import until
 
 
@@ -520,6 +523,65 @@ def test_a_record_that_is_damaged_with_its_copy_is_told_and_an_upload_repairs_it
         path.write_text("{")
     packages.remove("TINY")
     assert packages.listing() == ()
+
+
+def test_a_record_that_is_damaged_with_its_copy_costs_no_camera_its_package(camera: Camera) -> None:
+    packages = camera.boot()
+    camera.upload(packages, version="1.0.0")
+    packages.start("TINY")
+    until(lambda: only(packages).slot_state == "good")
+    camera.upload(packages, version="2.0.0")
+    until(lambda: only(packages).slot_state == "good")
+    before = only(packages)
+    packages.close()
+    record = camera.state.host / "packages" / "TINY" / "record.json"
+    for path in (record, record.with_name("record.json.copy")):
+        path.write_bytes(b"")
+    packages = camera.boot()
+    until(lambda: up(packages))
+    after = only(packages)
+    assert (after.version, after.previous, after.slot, after.manifest_sha256) == (
+        "2.0.0",
+        "1.0.0",
+        before.slot,
+        before.manifest_sha256,
+    )
+    assert str(after.message) == "its record was damaged and is made anew from what is installed"
+
+
+def test_with_its_record_and_its_files_damaged_a_version_stays_off_and_says_so(camera: Camera) -> None:
+    packages = camera.boot()
+    camera.upload(packages)
+    packages.start("TINY")
+    packages.close()
+    home = camera.state.host / "packages" / "TINY"
+    for path in (home / "record.json", home / "record.json.copy", home / "current" / "LICENSE"):
+        path.write_bytes(b"")
+    packages = camera.boot()
+    assert only(packages).status == "off"
+    assert str(only(packages).message) == f"TINY: its record {home / 'record.json'} is damaged; upload the package again"
+
+
+def test_a_licence_that_ends_while_the_package_runs_stops_its_reading_and_a_new_one_starts_it(
+    camera: Camera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running_module, "LICENCE_EVERY_S", 0.0)
+    packages = camera.boot()
+    camera.upload(packages, conf=lambda text: text.replace("mechanism = none", "mechanism = file"))
+    packages.start("TINY")
+    until(lambda: (camera.state.root / "told.txt").exists() and told(camera)[-1].endswith("licensed=0"))
+    fields = {"package": "TINY", "serial": "serial-1", "expires": "2026-06-30"}
+    signature = base64.b64encode(KEY.sign(licence_bytes(**fields))).decode()
+    now = [datetime(2026, 6, 30, 23, 59, tzinfo=UTC)]
+    monkeypatch.setattr(Clock, "now", lambda clock: now[0])
+    packages.store_licence("TINY", json.dumps({"licence": fields, "signature": signature}).encode())
+    until(lambda: told(camera)[-1].endswith("licensed=1"))
+    now[0] = datetime(2026, 7, 1, tzinfo=UTC)
+    until(lambda: told(camera)[-1].endswith("licensed=0"))
+    assert (only(packages).license, str(only(packages).license_message)) == ("none", "the licence ended on 2026-06-30")
+    until(lambda: up(packages))
+    now[0] = datetime(2026, 6, 1, tzinfo=UTC)  # the clock was wrong
+    until(lambda: told(camera)[-1].endswith("licensed=1"))
 
 
 def test_a_check_that_failed_by_itself_starts_nothing_and_costs_no_version_its_place(

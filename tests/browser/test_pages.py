@@ -1,0 +1,164 @@
+"""Every page of the portal in a real browser: nothing leaves its card or the page at any width, and axe-core finds nothing serious,
+in light and dark, on a desktop and a phone, with each dialog open."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.settings import LprSettings
+from engine.store import Store
+from engine.types import PassageImages, PlateLook
+from tests.browser.proxy import Proxy
+from tests.browser.stack import Stack
+from tests.browser.test_manual import jpeg, with_store
+from tests.samples import BLACK, WHITE, entry, passage, rule
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser tests")
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = Path(os.environ.get("VIRTUAL_ENV", ROOT / ".venv")) / "axe-core" / "axe.min.js"
+"""Fetched by `./scripts/setup --test` (MPL-2.0, for tests alone)."""
+
+LONG = "Müller & Söhne Fahrzeugvermietung und Transportgesellschaft mbH"
+PAGES = (
+    "live", "review", "lists", f"lists/{WHITE}?view=actions", f"lists/{WHITE}?view=exports", f"lists/{WHITE}?view=imports",
+    "actions/1", f"lists/{WHITE}/actions/new?kind=http", "lpr", "check", "camera", "lane", "general", "recorders", "audit",
+    "logs", "help/no-plate", "help/no-action", "help/no-space", "help/stopped", "help/milestone", "setup",
+)  # fmt: skip
+DIALOGS = (
+    ("live", "#add-to-list"), ("live", "#last .whole"), ("live", "#first-steps-hide"),
+    ("lists", "#add-list"), ("lists", "#edit-list"), (f"lists/{WHITE}", "#add-entry"), ("lpr", "#default"),
+)  # fmt: skip
+WIDTHS = (390, 1024, 1280, 1366, 1920)
+
+LEAVES = """() => {
+  const wide = document.documentElement.clientWidth;
+  const found = [];
+  const clips = (node) => {
+    for (let up = node.parentElement; up; up = up.parentElement) if (getComputedStyle(up).overflowX !== "visible") return up;
+    return null;
+  };
+  const name = (node) => `${node.tagName.toLowerCase()}#${node.id}.${[...node.classList].join(".")}`;
+  if (document.documentElement.scrollWidth > wide) found.push(`the page is ${document.documentElement.scrollWidth} wide`);
+  for (const node of document.body.querySelectorAll("*")) {
+    const box = node.getBoundingClientRect();
+    if (!box.width || !box.height || node.closest("svg, .visually-hidden, .off-screen, option, .bubble") || clips(node)) continue;
+    if (box.right > wide + 1 || box.left < -1) found.push(`${name(node)} leaves the page at ${Math.round(box.right)}`);
+    const card = node.parentElement.closest(".card");
+    if (!card || getComputedStyle(node).position === "fixed") continue;
+    const edge = card.getBoundingClientRect();
+    const over = Math.round(Math.max(box.right - edge.right, edge.left - box.left));
+    if (over > 1) found.push(`${name(node)} leaves its card by ${over}`);
+  }
+  return found.slice(0, 12);
+}"""
+
+
+@pytest.fixture(scope="module")
+def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a portal with cars, long names and actions."""
+    folder = tmp_path_factory.mktemp("pages")
+    (folder / "board.json").write_text(json.dumps({"profile": "sim", "camera": "replay:/nowhere", "sd": ""}))
+
+    def fill(store: Store) -> None:
+        store.settings.put(LprSettings(region="Europe", countries=("DE", "BA")), "admin")
+        store.entries.save(entry("HK55EVB", description=LONG), "admin")
+        store.entries.save(entry("ZH666X", BLACK), "admin")
+        store.rules.save(rule(WHITE), "admin")
+        now = datetime.now(UTC)
+        for number in range(12):
+            plate = ("HK55EVB", "ZH666X", "W" * 12)[number % 3]
+            one = passage(
+                plate, id=f"p{number}", at=now - timedelta(minutes=number), images=PassageImages("2026/a.jpg", "2026/a-plate.jpg"),
+                look=PlateLook(7.0, 21.0, 40, 252, number % 2 == 1),
+            )  # fmt: skip
+            store.add_passage(one, [], store.lookup(plate, now, True))
+
+    with_store(folder, fill)
+    stack = Stack(folder, ("manager",))
+    (stack.state.images / "2026").mkdir(parents=True, exist_ok=True)
+    (stack.state.images / "2026" / "a.jpg").write_bytes(jpeg(640))
+    (stack.state.images / "2026" / "a-plate.jpg").write_bytes(jpeg(120))
+    proxy = Proxy(stack.state.manager_socket)
+    yield f"{proxy.address}/anpr"
+    proxy.close()
+    stack.close()
+
+
+def opened(browser: Any, width: int, height: int, scheme: str = "light") -> Any:
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce")
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    return page
+
+
+def settled(page: Any, address: str) -> None:
+    """Scripts have run and what they ask for is there."""
+    page.goto(address)
+    page.wait_for_load_state("load")
+    if "/live" in address:
+        page.locator("#last dl").wait_for()
+    if "/help/" in address:
+        page.locator("#checks .measure").first.wait_for()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_leaves_its_card_or_the_page(browser: Any, camera: str, width: int) -> None:
+    page = opened(browser, width, 900)
+    found = {}
+    for path in PAGES:
+        settled(page, f"{camera}/{path}")
+        leaves = page.evaluate(LEAVES)
+        if leaves:
+            found[path] = leaves
+    page.context.close()
+    assert found == {}
+
+
+RUN = """async () => {
+  const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"];
+  const result = await axe.run(document, {resultTypes: ["violations"], runOnly: rules});
+  return result.violations.filter((each) => ["serious", "critical"].includes(each.impact))
+    .map((each) => `${each.id}: ${each.nodes.slice(0, 3).map((node) => node.target.join(" ")).join(", ")}`);
+}"""
+
+
+def judged(page: Any) -> list[str]:
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text("utf-8"))  # the pages forbid scripts of other origins; a test may
+    found: list[str] = page.evaluate(RUN)
+    return found
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1366])
+def test_axe_finds_nothing_serious_on_any_page_and_in_any_dialog(browser: Any, camera: str, width: int, scheme: str) -> None:
+    page = opened(browser, width, 900, scheme)
+    found = {}
+    for path in PAGES:
+        settled(page, f"{camera}/{path}")
+        wrong = judged(page)
+        if wrong:
+            found[path] = wrong
+    settled(page, f"{camera}/live")
+    page.evaluate("document.querySelector('#gate-dialog').showModal()")  # its button needs a gate
+    wrong = judged(page)
+    if wrong:
+        found["live #gate-dialog"] = wrong
+    for path, button in DIALOGS:
+        settled(page, f"{camera}/{path}")
+        page.locator(button).click()
+        page.locator("dialog[open]").wait_for()
+        wrong = judged(page)
+        if wrong:
+            found[f"{path} {button}"] = wrong
+    page.context.close()
+    assert found == {}

@@ -1,0 +1,50 @@
+"""No space left: what is free, and what deletes the oldest (manual, Appendix 1)."""
+
+from __future__ import annotations
+
+from board.kit.words import NOTHING, Text, mark
+from webui.help._topic import BAD, OK, SAID, WARN, Topic, check
+from webui.portal import Portal
+from webui.view import shapes
+from webui.view.problems import LOW_SPACE_PCT
+from webui.view.storage import storage
+
+
+def _no_space(portal: Portal, plate: str = "") -> list[shapes.HelpCheck]:
+    status, _ = portal.feed.status()
+    general, found = portal.general(), storage(portal)
+    checks = []
+    for title, free in (
+        (Text("Free on the SD card"), status.sd_free_pct if status else -1),
+        (Text("Free on the camera"), status.camera_free_pct if status else -1),
+    ):
+        if free < 0:
+            checks.append(check(title, SAID, Text("There is none, or the service is away.")))
+            continue
+        todo = Text("Review the purge options: keep fewer days or passages, or more free space.")
+        low = free < LOW_SPACE_PCT
+        checks.append(check(title, BAD if low else OK, Text("{free} %", {"free": free}), todo if low else NOTHING, "/anpr/general"))
+    todo = Text("Choose freespace or days, so that the oldest give way.")
+    off = general.purge == "disabled"
+    checks.append(
+        check(Text("Old passages are deleted"), WARN if off else OK, Text(general.purge), todo if off else NOTHING, "/anpr/general")
+    )
+    days = found["reaches_days"]
+    reach = (
+        Text("{days} days at {cars} cars a day", {"days": days, "cars": found["passages_a_day"]})
+        if days is not None
+        else Text("for ever, as no car comes")
+    )
+    checks.append(check(Text("How far back pictures reach"), SAID, reach, NOTHING, "/anpr/general"))
+    if status is not None and status.storage:
+        checks.append(
+            check(
+                Text("Passages are stored"), BAD, status.storage, Text("Free some room: gates open on meanwhile."), "/anpr/general"
+            )
+        )
+    return checks
+
+
+TOPIC = Topic(
+    "no-space", 3, mark("No space left"), mark("Below 20 % the manual asks to review the purge options."), "configure", _no_space
+)
