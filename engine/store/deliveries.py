@@ -9,6 +9,7 @@ from sqlite3 import Row
 from typing import Any
 
 from board.kit.words import Text, from_stored, to_stored
+from engine import lists as matching
 from engine.store.database import Database
 from engine.store.passages import decision_of
 from engine.store.queries import MAX_ROWS, DeliveryQuery, Head, StoredDelivery
@@ -123,17 +124,24 @@ class Deliveries:
         return None if row is None else _delivery(row)
 
     def unopened(self, kinds: Collection[str], newest: int) -> list[Unopened]:
-        """Those among the newest passages for which all deliveries of these kinds came too late, oldest first."""
+        """Those among the newest passages for which all deliveries of these kinds came too late, oldest first; none of a car that
+        was read once more since: its newer passage tells what became of it."""
         names = marks(kinds)
         mine = f"SELECT 1 FROM deliveries d WHERE d.passage_id = p.id AND d.kind IN ({names})"
         sql = (
-            "SELECT p.id, p.plate, (SELECT group_concat(d.id) FROM deliveries d WHERE d.passage_id = p.id) AS names "
-            "FROM (SELECT rowid, id, plate FROM passages ORDER BY rowid DESC LIMIT ?) p WHERE p.plate <> '' "
-            f"AND EXISTS ({mine} AND d.state = 'expired') AND NOT EXISTS ({mine} AND d.state IN ('pending', 'sending', 'done')) "
-            "ORDER BY p.rowid"
+            "SELECT p.id, p.plate, (SELECT group_concat(d.id) FROM deliveries d WHERE d.passage_id = p.id) AS names, "
+            f"EXISTS ({mine} AND d.state = 'expired') "
+            f"AND NOT EXISTS ({mine} AND d.state IN ('pending', 'sending', 'done')) AS shut "
+            "FROM (SELECT rowid, id, plate FROM passages ORDER BY rowid DESC LIMIT ?) p WHERE p.plate <> '' ORDER BY p.rowid DESC"
         )
-        found = self._db.rows(sql, (newest, *kinds, *kinds))
-        return [Unopened(row["id"], row["plate"], tuple(row["names"].split(","))) for row in found]
+        found: list[Unopened] = []
+        newer: set[str] = set()
+        for row in self._db.rows(sql, (*kinds, *kinds, newest)):
+            key = matching.fold(matching.normalise(row["plate"]))
+            if row["shut"] and newer.isdisjoint((key, *matching.variants(key))):
+                found.append(Unopened(row["id"], row["plate"], tuple(row["names"].split(","))))
+            newer.add(key)
+        return found[::-1]
 
     def get(self, number: int) -> Delivery | None:
         """The delivery of that row, if it waits."""

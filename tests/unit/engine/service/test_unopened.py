@@ -37,8 +37,8 @@ class Engine:
         self.heard.append(message)
 
 
-def arrive(camera: Camera, name: str, opens: bool) -> None:
-    camera.intake.take(passage(id=name, at=camera.clock.now(), monotonic_ns=camera.clock.monotonic_ns()))
+def arrive(camera: Camera, name: str, opens: bool, plate: str = "HK55EVB") -> None:
+    camera.intake.take(passage(plate, id=name, at=camera.clock.now(), monotonic_ns=camera.clock.monotonic_ns()))
     if not opens:
         camera.clock.advance(10)
     while camera.turn():
@@ -47,8 +47,9 @@ def arrive(camera: Camera, name: str, opens: bool) -> None:
 
 def test_an_engine_is_told_once_of_each_car_that_was_to_be_let_in_and_was_not(camera: Camera) -> None:
     engine = Engine()
+    camera.store.entries.save(entry("OTHER7"), "admin")
     arrive(camera, "shut", opens=False)
-    arrive(camera, "open", opens=True)
+    arrive(camera, "open", opens=True, plate="OTHER7")
     camera.intake.take(passage("STRANGER", id="stranger", at=camera.clock.now(), monotonic_ns=camera.clock.monotonic_ns()))
     for _ in range(2):
         engine.unopened.turn(camera.store)
@@ -89,7 +90,7 @@ def test_a_car_of_long_ago_is_not_told(camera: Camera) -> None:
     engine = Engine()
     arrive(camera, "shut", opens=False)
     for number in range(NEWEST):
-        arrive(camera, f"later {number}", opens=True)
+        arrive(camera, f"later {number}", opens=True, plate="OTHER7")
     engine.unopened.turn(camera.store)
     assert engine.heard == []
 
@@ -101,3 +102,24 @@ def test_a_car_whose_passage_came_too_late_is_told_too(camera: Camera) -> None:
     camera.intake.take(late)
     engine.unopened.turn(camera.store)
     assert engine.heard == [ReadAgain("late", "HK55EVB")]
+
+
+@pytest.mark.parametrize("again", ["HK55EVB", "HK-55 EVB", "HK55EV8"])
+def test_a_car_that_was_read_once_more_and_let_in_is_not_told_to_the_next_engine(camera: Camera, again: str) -> None:
+    camera.store.entries.save(entry("HK55EV8"), "admin")
+    engine = Engine()
+    arrive(camera, "shut", opens=False)
+    engine.unopened.turn(camera.store)
+    assert engine.heard == [ReadAgain("shut", "HK55EVB")]
+    arrive(camera, "open", opens=True, plate=again)
+    engine.unopened.engine_gone()
+    engine.unopened.turn(camera.store)
+    assert engine.heard == [ReadAgain("shut", "HK55EVB")]
+
+
+def test_a_car_that_was_read_once_more_in_vain_is_told_by_its_newer_passage_alone(camera: Camera) -> None:
+    engine = Engine()
+    arrive(camera, "shut", opens=False)
+    arrive(camera, "shut again", opens=False)
+    engine.unopened.turn(camera.store)
+    assert engine.heard == [ReadAgain("shut again", "HK55EVB")]
