@@ -50,6 +50,7 @@ ALLOWED = (
     Allowed("tests/servers/test_ftp_action.py", "pure-ftpd serves its users as root only", "it changes to each user"),
     Allowed("tests/servers/test_shared_ftp.py", "vsftpd is not installed", DAEMON),
     Allowed("tests/servers/test_ftp_server.py", "(curl|lftp) is not installed", DAEMON),
+    Allowed("tests/chain/test_from_nothing.py", "curl is not installed", DAEMON),
     Allowed("tests/servers/test_syslog_action.py", "syslog-ng is not installed", "a machine has one log daemon, often another"),
     Allowed("tests/unit/engine/store/test_old_database.py", "the history does not reach back", SHALLOW),
     Allowed("tests/chain/test_upgrade.py", "the history of this checkout does not reach back", SHALLOW),

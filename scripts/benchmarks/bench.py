@@ -40,6 +40,7 @@ from engine.store import Store  # noqa: E402
 from engine.types import ActionRule, WeekSchedule  # noqa: E402
 from scripts.benchmarks import (  # noqa: E402
     bench_actions,
+    bench_device,
     bench_memory,
     bench_onvif_day,
     bench_outbox,
@@ -148,6 +149,11 @@ def _chain(options: argparse.Namespace) -> dict[str, object]:
 def _memory(options: argparse.Namespace) -> dict[str, object]:
     """Peak memory of each process with one viewer, on the usual board and on the small-board profile."""
     return {"memory_mb": bench_memory.measure(options.watch_s)}
+
+
+def _device(options: argparse.Namespace) -> dict[str, object]:
+    """Memory and start of each process beside its budget on a board of 512 MB."""
+    return {"device": bench_device.measure()}
 
 
 def _recovery(options: argparse.Namespace) -> dict[str, object]:
@@ -304,7 +310,7 @@ def _portal(options: argparse.Namespace) -> dict[str, object]:
 PARTS = {
     "read": _read, "peers": _peers, "wiegand": _wiegand, "chain": _chain, "wiegand-compare": _wiegand_compare,
     "recovery": _recovery, "store": _store, "viewers": _viewers, "outbox": _outbox, "memory": _memory, "actions": _actions,
-    "sync": _sync, "onvif-day": _onvif_day, "vms": _vms, "portal": _portal,
+    "sync": _sync, "onvif-day": _onvif_day, "vms": _vms, "portal": _portal, "device": _device,
 }  # fmt: skip
 
 

@@ -77,7 +77,7 @@ def _measure(profile: str, watch_s: float) -> dict[str, float]:
         store.settings.put(LprSettings(region="Europe"), "bench")
         store.close()
         user, password = device_password(state)
-        with _camera(state, pictures, profile) as (address, secret), _viewer(address, secret):
+        with camera(state, pictures, profile) as (address, secret), _viewer(address, secret):
             time.sleep(watch_s)
             peaks = peak_rss_mb(state)
             with Watching(with_log_in(state, user, password, "main"), 1):
@@ -87,7 +87,7 @@ def _measure(profile: str, watch_s: float) -> dict[str, float]:
 
 
 @contextmanager
-def _camera(state: State, pictures: Path, profile: str) -> Iterator[tuple[str, str]]:
+def camera(state: State, pictures: Path, profile: str) -> Iterator[tuple[str, str]]:
     """(address, password of admin) of a camera that shows the pictures, while it runs."""
     command = [sys.executable, str(ROOT / "scripts" / "simulate.py"), "--port", "0", "--state", str(state.root)]
     command += ["--frames", str(pictures), "--fps", "10", "--profile", profile]

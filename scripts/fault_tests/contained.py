@@ -49,7 +49,7 @@ MISDEEDS: Mapping[str, tuple[str, str]] = {
     "ignores SIGTERM and hangs": ("signal.signal(signal.SIGTERM, signal.SIG_IGN); beat_for(1.0); time.sleep(600)", "no heartbeat"),
     "eats memory": ("eat_memory()", "memory"),
     "opens thousands of files": ("open_files()", "Too many open files"),
-    "forks without end": ("fork_on()", "processes|Resource temporarily unavailable"),
+    "forks without end": ("fork_on()", "processes|memory|Resource temporarily unavailable"),
     "fills the disk": ("fill()", "No space left on device"),
     "floods its log": ("flood()", ""),
 }
@@ -236,7 +236,8 @@ def _said(host: Host) -> str:
 
 
 def _settle(host: Host, wrong: list[str]) -> None:
-    """The good version runs alone before the next one comes."""
+    """The good version runs alone, on a disk with room, before the next one comes."""
+    (host.state.root / "tiny" / "filling").unlink(missing_ok=True)
     if (host.package() or {}).get("version") != "1.0.0":
         host.call("POST", "api/packages/TINY/rollback", {})
     if not _until(lambda: (host.package() or {}).get("slot_state") == "good", BACK_S):

@@ -26,10 +26,12 @@ LINE = re.compile(r"([a-z][a-z0-9_]*)='([^'\r\n]*)'\r\n")
 
 
 class Host:
-    """Trusts the key of the tiny packages. Its passwords cost little (tests/quick_host.py): it is not about them."""
+    """`state`: FOLDER/state, if not given; `trust`: the vendor's public key, the tiny packages' if not given. Its passwords cost
+    little (tests/quick_host.py): it is not about them."""
 
-    def __init__(self, folder: Path, state: Path | None = None) -> None:
+    def __init__(self, folder: Path, state: Path | None = None, trust: Path | None = None) -> None:
         self.state = State(state or folder / "state")
+        self._trust = trust
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self.address = ""
@@ -51,7 +53,8 @@ class Host:
         self._folder.mkdir(parents=True, exist_ok=True)
         log = self.state.logs / "hostd.log"
         read = log.stat().st_size if log.exists() else 0
-        words = ["-m", "tests.quick_host", "--state", str(self.state.root), "--port", "0", "--trust", str(trust_file(self._folder))]
+        words = ["-m", "tests.quick_host", "--state", str(self.state.root), "--port", "0", "--trust"]
+        words.append(str(self._trust or trust_file(self._folder)))
         with (self._folder / "host.stderr").open("ab") as stderr:
             self._process = subprocess.Popen([sys.executable, *words], cwd=ROOT, stderr=stderr, start_new_session=True)
 
