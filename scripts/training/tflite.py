@@ -24,6 +24,8 @@ INPUT_SCALE, INPUT_ZERO = 1 / 128, 0
 """A grey of 0 to 255 is quantised as grey - 128 and means (grey - 128) / 128."""
 SOFTMAX_SCALE, SOFTMAX_ZERO = 1 / 256, -128
 """Fixed by the specification."""
+KEEPS_SCALE = ("reshape", "transpose", "enlarge")
+SOFTMAX_DEPTH = 15.0
 LEAST_RANGE = 1e-4
 
 
@@ -119,16 +121,31 @@ class Graph:
                     seen(at, tensors[-1])
         return {name: tensors[at].numpy() for name, at in self.outputs.items()}
 
-    def ranges(self, batches: Iterable[NDArray[np.uint8]]) -> list[tuple[float, float]]:
-        """The least and greatest value of every tensor over these pictures, nought among them."""
-        found = [(0.0, LEAST_RANGE)] * len(self.nodes)
+    def ranges(self, batches: Iterable[NDArray[np.uint8]], beyond: float = 0.0) -> list[tuple[float, float]]:
+        """What of every tensor counts over these pictures, nought among it: from the least to the greatest value, or all but a
+        share `beyond` at either end of each batch, a mean over the batches: one outlier takes the precision of all else away.
+
+        What a softmax is given counts from SOFTMAX_DEPTH below nought on: anything lower is nought after it all the same."""
+        lows: list[list[float]] = [[] for _ in self.nodes]
+        highs: list[list[float]] = [[] for _ in self.nodes]
 
         def note(at: int, values: Tensor) -> None:
-            low, high = found[at]
-            found[at] = (min(low, float(values.min())), max(high, float(values.max())))
+            flat = values.reshape(-1)
+            ends = max(1, int(beyond * flat.numel()))
+            lows[at].append(-float(torch.topk(-flat, ends).values[-1]))
+            highs[at].append(float(torch.topk(flat, ends).values[-1]))
 
         for batch in batches:
             self.run(batch, note)
+        least, most = (np.mean, np.mean) if beyond else (np.min, np.max)
+        ends_of = zip(lows, highs, strict=True)
+        found = [(min(0.0, float(least(low))), max(LEAST_RANGE, float(most(high)))) for low, high in ends_of]
+        for node in self.nodes:
+            if node.kind == "softmax":
+                given = node.inputs[0]
+                while self.nodes[given].kind in KEEPS_SCALE:
+                    given = self.nodes[given].inputs[0]
+                found[given] = (max(found[given][0], -SOFTMAX_DEPTH), found[given][1])
         return found
 
 
@@ -175,7 +192,7 @@ def scales(graph: Graph, ranges: Sequence[tuple[float, float]]) -> list[Scale]:
             found.append(Scale(INPUT_SCALE, INPUT_ZERO))
         elif node.kind == "softmax":
             found.append(Scale(SOFTMAX_SCALE, SOFTMAX_ZERO))
-        elif node.kind in ("reshape", "transpose", "enlarge"):
+        elif node.kind in KEEPS_SCALE:
             found.append(found[node.inputs[0]])
         else:
             step = (high - low) / 255

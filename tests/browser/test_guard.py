@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from board.kit.clock import Clock
+from engine.settings import LprSettings
 from engine.store import PassageQuery, Store
 from engine.types import PassageImages, PlateLook
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
 from tests.browser.test_live import Engine
 from tests.browser.test_manual import jpeg
-from tests.browser.test_portal import prepare, with_store
+from tests.browser.test_portal import edges, prepare, with_store
 from tests.samples import BLACK, WHITE, entry, passage
 from tests.waiting import until
 
@@ -210,3 +211,35 @@ def test_when_the_service_is_gone_the_mode_is_stopped_and_no_old_value_stays(pag
     finally:
         proxy.close()
         stack.close()
+
+
+HOST_CLICKS = 4
+"""Log in, save the new password, double-click the package (tests/browser/test_host.py)."""
+
+COUNT = """addEventListener("pointerdown", (event) => {
+  if (event.isTrusted) sessionStorage.clicks = Number(sessionStorage.clicks || 0) + 1;
+}, true)"""
+
+
+def test_from_the_log_in_to_the_first_opening_by_a_plate_of_ones_own_takes_ten_clicks_at_most(page: Any, tmp_path: Path) -> None:
+    day = Guarded(tmp_path)
+    try:
+        day.read(lambda store: store.settings.put(LprSettings(), "admin"))
+        page.add_init_script(COUNT)
+        page.goto(f"{day.address}/")
+        page.get_by_label("Europe").check()
+        page.get_by_label("Germany").check()
+        page.get_by_role("button", name="Save and start reading").click()
+        page.wait_for_url("**/anpr/live", timeout=60_000)
+        page.locator("#overlay rect.read").wait_for()
+        day.car("c1", "KE777AA")
+        page.locator("#add-to-list").click()
+        page.locator("#list-dialog").get_by_role("button", name="Add", exact=True).click()
+        page.locator("#list-dialog").wait_for(state="hidden")
+        day.car("c2", "KE777AA")
+        playwright.expect(page.locator("#verdict b")).to_have_text("Gate opened")
+        until(lambda: edges(day.folder, "DO1") == [1, 0], "the pulse")
+        clicks = int(page.evaluate("sessionStorage.clicks"))
+        assert 5 <= clicks <= 6 and HOST_CLICKS + clicks <= 10
+    finally:
+        day.close()

@@ -67,10 +67,12 @@ def _figures(scores: list[Score]) -> dict[str, dict[str, float]]:
     }
 
 
-def write_card(path: Path, graph: Graph, material: Material, stages: list[Path], plates: Path, *, calibration_pictures: int) -> str:
+def write_card(
+    path: Path, graph: Graph, material: Material, stages: list[Path], plates: Path, *, settled: float, calibration_pictures: int
+) -> str:
     """Measure the int8 model and the float graph on the scored sets, write the card beside the model, return its text.
 
-    `stages`: the checkpoint folders of the runs that led to these weights, in their order."""
+    `stages`: the checkpoint folders of the runs that led to these weights, in their order; `settled`: the last one's share."""
     content = path.read_bytes()
     card: dict[str, Any] = {
         "name": "gatewright-plate-ocr",
@@ -101,6 +103,7 @@ def write_card(path: Path, graph: Graph, material: Material, stages: list[Path],
         "training": {
             "command": "python -m scripts.training.train_ocr train, then python -m scripts.training.train_ocr export",
             "stages": [json.loads((stage / "progress.json").read_text()) for stage in stages],
+            "settled": settled,
             "batch": 128,
             "exported": "moving average of the weights, full-integer post-training quantisation",
             "calibration_pictures": calibration_pictures,
