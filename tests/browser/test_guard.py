@@ -161,7 +161,8 @@ def test_the_guard_view_shows_picture_and_result_alone(page: Any, gate: Guarded)
     page.goto(f"{gate.address}/live?view=guard")
     page.locator("#verdict b").wait_for()
     assert not page.locator("nav.menu").is_visible() and not page.locator("#recent").is_visible()
-    assert page.locator("#picture").is_visible() and page.locator("#open-gate").is_visible()
+    playwright.expect(page.locator("#picture")).to_be_visible()
+    assert page.locator("#open-gate").is_visible()
     page.locator("#guard").click()
     playwright.expect(page.locator("nav.menu")).to_be_visible()
 
@@ -179,22 +180,30 @@ def test_info_marks_what_has_changed_with_its_time(page: Any, gate: Guarded) -> 
         assert len(stamp) == len("11-28 03:32:27"), (name, stamp)
 
 
-def test_the_first_steps_lead_on_until_all_are_done(page: Any, gate: Guarded) -> None:
-    gate.read(lambda store: store.db.execute("DELETE FROM counters WHERE name = 'First steps done'"))
-    page.goto(f"{gate.address}/live")
-    steps = page.locator("#first-steps li")
-    playwright.expect(steps).to_have_count(6)
-    links = {each.get_attribute("data-step"): each.locator("a").get_attribute("href") for each in steps.all()}
-    assert links == {
-        "countries": "/anpr/lpr#countries", "sharp": "/anpr/live#focus", "height": "/anpr/check", "read": "/anpr/help/no-plate",
-        "listed": "/anpr/lists", "tested": "/anpr/lists?view=actions",
-    }  # fmt: skip
-    page.locator("#first-steps-hide").click()
-    page.get_by_role("dialog").get_by_role("button", name="Put away").click()
-    page.locator("#first-steps").wait_for(state="hidden")
-    page.reload()
-    page.locator("#verdict b").wait_for()
-    assert not page.locator("#first-steps").is_visible()
+def test_the_first_steps_lead_on_until_they_are_put_away(page: Any, tmp_path: Path) -> None:
+    prepare(tmp_path, region="Europe", countries=("DE",))
+    stack = Stack(tmp_path, ("manager",))
+    proxy = Proxy(stack.state.manager_socket)
+    try:
+        page.goto(f"{proxy.address}/anpr/live")
+        steps = page.locator("#first-steps li")
+        playwright.expect(steps).to_have_count(6)
+        links = {each.get_attribute("data-step"): each.locator("a").get_attribute("href") for each in steps.all()}
+        assert links == {
+            "countries": "/anpr/lpr#countries", "sharp": "/anpr/live#focus", "height": "/anpr/check", "read": "/anpr/help/no-plate",
+            "listed": "/anpr/lists", "tested": "/anpr/lists?view=actions",
+        }  # fmt: skip
+        playwright.expect(page.locator("#first-steps li.done")).to_have_count(1)
+        page.locator("#first-steps-hide").click()
+        page.get_by_role("dialog").get_by_role("button", name="Put away").click()
+        page.locator("#first-steps").wait_for(state="hidden")
+        with page.expect_response("**/api/first-steps") as answer:
+            page.reload()
+        assert answer.value.json() == {"steps": []}
+        assert not page.locator("#first-steps").is_visible()
+    finally:
+        proxy.close()
+        stack.close()
 
 
 def test_when_the_service_is_gone_the_mode_is_stopped_and_no_old_value_stays(page: Any, tmp_path: Path) -> None:

@@ -170,7 +170,7 @@ def test_a_list_a_plate_and_an_io_action_with_a_schedule_are_made_and_tested(pag
     page.get_by_role("link", name="Actions (0)").click()
     page.wait_for_url("**view=actions")  # and for the scripts of the page, which open the dialog
     page.get_by_role("button", name="Add action").click()
-    page.get_by_role("link", name="IO", exact=True).click()
+    page.locator("a.choice[href$='kind=io']").click()
     page.locator("#f-action-name").fill("Open the gate")
     page.locator("#f-duration_ms").fill("150")
     page.get_by_role("button", name="Clear").click()
