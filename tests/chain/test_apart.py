@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from board.kit.state import State
 from firmware.packages.keys import public_pem
 from tests import apart
-from tests.chain.conftest import DEMO, ROOT, Camera, free_port, wait_for
+from tests.chain.conftest import DEMO, ROOT, Camera, wait_for
+from tests.daemons import free_port
 from vadp_package.build import build
 
 STARTER = ROOT / "firmware" / "processes" / "starter.py"

@@ -84,7 +84,7 @@ def _give_accounts_in_old(camera: Camera) -> None:
     session.post(f"{camera.address}password", data=form, timeout=20).raise_for_status()
     camera.password = new
     form = {"user": GUARD[0], "role": "operator", "password": "given by the admin"}
-    session.post(f"{camera.address}setup/security/accounts/add", data=form, timeout=20).raise_for_status()
+    session.post(f"{camera.address}setup/system/accounts/add", data=form, timeout=20).raise_for_status()
     guard = requests.Session()
     guard.post(f"{camera.address}login", data={"user": GUARD[0], "password": "given by the admin"}, timeout=20).raise_for_status()
     form = {"old": "given by the admin", "new": GUARD[1], "again": GUARD[1]}
