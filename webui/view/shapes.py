@@ -549,6 +549,7 @@ class Status(TypedDict):
     live: LiveReads | None
     roi: tuple[float, float, float, float] | None
     lane_line: tuple[float, float, float, float] | None
+    masks: tuple[tuple[float, float, float, float], ...]
     lane: Lane | None
 
 

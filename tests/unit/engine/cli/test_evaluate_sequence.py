@@ -22,6 +22,9 @@ from tests.unit.engine.cli.fake_reader import labelled, picture, read_of
 SETTINGS = LprSettings(votes=2, min_confidence_pct=80)
 
 
+PLACE: Box = (40, 30, 320, 240)
+
+
 class Script:
     """Reads what stands next in its script, at the label's place in a view of the whole growth (its box is given)."""
 
@@ -34,16 +37,16 @@ class Script:
 
     def read(self, rgb: NDArray[np.uint8]) -> list[PlateRead]:
         text = next(self._texts)
-        return [read_of(text, self._confidence, box=(0, 0, 400, 300))] if text else []
+        return [read_of(text, self._confidence, box=PLACE)] if text else []
 
     def read_crop(self, rgb: NDArray[np.uint8]) -> PlateRead:
         return read_of("", 0.0)
 
 
 def outcome(tmp_path: Path, texts: list[str], wanted: str = "AB12CD") -> SequenceTally:
-    """A plate that fills the picture: its place is known in every view."""
+    """A plate that all but fills the picture: its place is known in every view."""
     picture(tmp_path, "a.png", 90)
-    table = labelled(tmp_path, f"a.png,0,0,400,300,{wanted},SK")
+    table = labelled(tmp_path, f"a.png,{','.join(map(str, PLACE))},{wanted},SK")
     (tally,) = evaluate_sequences(Script(texts), [read_set(table)], len(texts), 1, SETTINGS)
     return tally
 
