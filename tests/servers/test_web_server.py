@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from board.kit.sockets import bound_at
+from board.kit.web.connections import Phase
 from board.kit.web.exchange import BrokenOff
 from board.kit.web.heads import Head
 from board.kit.web.limits import Limits, Share
@@ -435,7 +436,8 @@ def test_of_too_many_connections_the_one_that_waits_for_longest_is_closed(reques
         waiting.append(site.connect())
         waiting[-1].sendall(get(close=False))
         assert status(whole(waiting[-1])) == 200
-    said = until(lambda: site.say(get()))  # what was answered may not be counted as idle yet
+        until(lambda: all(client.phase is Phase.HEAD for client in list(site.server._connections)), "all are counted as idle")
+    said = until(lambda: site.say(get()))
     assert status(said) == 200
     assert rest(waiting[0]) == b""
     for sock in waiting[1:]:
