@@ -1,16 +1,18 @@
 """Guest: what runs in the virtual board whose power is cut: looks at its disk, starts the camera there, and plays cars.
 
 It tells what happens on a port that leaves the machine at once, one JSON object a line: {"found": ...} what the disk held at the
-boot, {"up": true} the camera has begun, {"turn": true} it has looked once more, {"came": plate}, {"stored": id of a passage},
-{"opened": plate of the car there}.
+boot, {"up": true} the camera has begun, {"turn": true} it has looked once more, {"synced": true} the disk has answered a sync,
+{"came": plate}, {"stored": id of a passage}, {"opened": plate of the car there}.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import sqlite3
+import threading
 import time
 from pathlib import Path
 from typing import Any, TextIO
@@ -27,6 +29,7 @@ STANDS_S = (0.3, 3.0)
 """A car stays for so long before the open barrier."""
 
 LOOK_EVERY_S = 0.1
+SYNC_EVERY_S = 0.5
 SEEN_AGAIN_S = 8.0
 """For so long after the engine has begun, a car of before the boot stays that must not be let in twice."""
 
@@ -46,6 +49,7 @@ def main() -> None:
         integrity, passages = found(state)
         lane = Lane(state, Path("/run/lane"), set(passages), port)
         lane.tell(found={"integrity": integrity, "passages": passages})
+        threading.Thread(target=_sync, args=(lane,), daemon=True).start()
         lane.show(plan["plate"])
         beat = state.beat("engine")
         beat.unlink(missing_ok=True)
@@ -62,6 +66,16 @@ def main() -> None:
                 lane.tell(came=plate)
                 lane.show(plate)
                 lane.watch(chance.uniform(*STANDS_S), until_opened=True)
+
+
+def _sync(lane: Lane) -> None:
+    """Tells each time that the disk has taken something, as it does for the camera."""
+    with (DISK / "probe").open("wb", buffering=0) as file:
+        while True:
+            file.write(b"x")
+            os.fsync(file.fileno())
+            lane.tell(synced=True)
+            time.sleep(SYNC_EVERY_S)
 
 
 def found(state: State) -> tuple[str, list[str]]:
@@ -81,14 +95,16 @@ class Lane:
         self._file = file
         self._known = known
         self._port = port
+        self._telling = threading.Lock()
         self._store = sqlite3.connect(f"file:{state.database}?mode=ro", uri=True, timeout=10)
         self._pulses = 0
         self._plate = ""
         self._opened = False
 
     def tell(self, **what: Any) -> None:
-        self._port.write(json.dumps(what) + "\n")
-        self._port.flush()
+        with self._telling:
+            self._port.write(json.dumps(what) + "\n")
+            self._port.flush()
 
     def show(self, plate: str) -> None:
         self._plate, self._opened = plate, False

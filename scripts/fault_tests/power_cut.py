@@ -39,6 +39,10 @@ SAFE_TURNS = 15
 """Only a guest that has also turned its own loop so often meanwhile (30 times, if it has its processor) can have synced: what a
 machine without time lost is no fault of the camera's, but counted ("starved")."""
 
+SAFE_SYNCS = 3
+"""Nor can a disk that answered fewer syncs of the guest's own meanwhile, of which one begins each half second: whatever waits for a
+disk that stalls for seconds is lost with the power. Counted as "starved", too."""
+
 LIFE_S = 20.0
 """From when the camera is up until the cut, at most."""
 
@@ -62,10 +66,12 @@ EARLIER = "2026-01-02T03:04:05"
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """`at`: in seconds of this computer's monotonic clock; `turns`: of the guest's own loop until then."""
+    """`at`: in seconds of this computer's monotonic clock; `turns`: of the guest's own loop until then; `syncs`: that its disk had
+    answered by then."""
 
     at: float
     turns: int
+    syncs: int
 
 
 @dataclass(slots=True)
@@ -76,6 +82,7 @@ class World:
     openings: dict[str, list[Moment]] = field(default_factory=dict)
     cuts: list[Moment] = field(default_factory=list)
     turns: int = 0
+    syncs: int = 0
     standing: str = ""
     came: float = 0.0
     """When the standing car came, or the camera was up again while it stood there."""
@@ -88,7 +95,7 @@ class World:
     """Openings that came twice because the power went too soon after the first."""
 
     starved: int = 0
-    """Passages and openings that would be safe by the clock, of a guest that did not turn."""
+    """Passages and openings that would be safe by the clock, of a guest that did not turn or whose disk did not answer."""
 
     wrong: list[str] = field(default_factory=list)
 
@@ -102,17 +109,19 @@ class World:
                 self._found(found)
             case {"turn": _}:
                 self.turns += 1
+            case {"synced": _}:
+                self.syncs += 1
             case {"up": _}:
                 self.up, self.came = True, now
             case {"came": plate}:
                 self.standing, self.came = plate, now
             case {"stored": number}:
-                self.stored[number] = Moment(now, self.turns)
+                self.stored[number] = Moment(now, self.turns, self.syncs)
             case {"opened": plate}:
                 self._opened(plate, now)
 
     def cut(self, now: float) -> None:
-        self.cuts.append(Moment(now, self.turns))
+        self.cuts.append(Moment(now, self.turns, self.syncs))
         if self.waits_s(now) > FORGOTTEN_S:
             self.wrong.append(f"{self.standing} was not let in, {now - self.came:.1f} s after it came")
 
@@ -142,13 +151,13 @@ class World:
                 self.wrong.append(f"the gate opened again for {plate}, {now - before[-1].at:.1f} s after the first time")
             else:
                 self.doubtful += 1
-        before.append(Moment(now, self.turns))
+        before.append(Moment(now, self.turns, self.syncs))
 
     def _was_safe(self, then: Moment, cut: Moment) -> bool:
         """Whether what was told then must outlive the cut."""
         if cut.at - then.at < SAFE_S:
             return False
-        starved = cut.turns - then.turns < SAFE_TURNS
+        starved = cut.turns - then.turns < SAFE_TURNS or cut.syncs - then.syncs < SAFE_SYNCS
         self.starved += starved
         return not starved
 

@@ -139,13 +139,14 @@ class Told:
         self.now += 1.0
         self.world.hear(what, self.now)
 
-    def wait(self, seconds: float, turns_each_s: float = 10.0) -> None:
+    def wait(self, seconds: float, turns_each_s: float = 10.0, syncs_each_s: float = 2.0) -> None:
         self.now += seconds
-        for _ in range(round(seconds * turns_each_s)):
-            self.world.hear({"turn": True}, self.now)
+        for what, each_s in (("turn", turns_each_s), ("synced", syncs_each_s)):
+            for _ in range(round(seconds * each_s)):
+                self.world.hear({what: True}, self.now)
 
-    def cut(self, after_s: float, turns_each_s: float = 10.0) -> None:
-        self.wait(after_s, turns_each_s)
+    def cut(self, after_s: float, turns_each_s: float = 10.0, syncs_each_s: float = 2.0) -> None:
+        self.wait(after_s, turns_each_s, syncs_each_s)
         self.world.cut(self.now)
 
 
@@ -173,12 +174,13 @@ def test_a_second_opening_is_excused_only_if_the_power_went_at_once(cut_after_s:
     assert (len(told.world.wrong), told.world.doubtful) == (wrong, doubtful)
 
 
-def test_a_guest_without_a_processor_is_told_from_a_camera_that_forgets() -> None:
+@pytest.mark.parametrize(("turns_each_s", "syncs_each_s"), [(0.2, 2.0), (10.0, 0.03)])
+def test_a_guest_without_a_processor_or_a_disk_is_told_from_a_camera_that_forgets(turns_each_s: float, syncs_each_s: float) -> None:
     told = Told()
     told.hear(stored="lost")
     told.hear(came="A")
     told.hear(opened="A")
-    told.cut(60.0, turns_each_s=0.2)
+    told.cut(60.0, turns_each_s, syncs_each_s)
     told.boot()
     told.hear(opened="A")
     assert (told.world.wrong, told.world.starved, told.world.doubtful) == ([], 2, 1)
