@@ -85,7 +85,9 @@ def _run(words: list[str]) -> int:
     parser.add_argument("--watchdog-s", type=int, default=15, help="seconds without food until the board is reset (default 15)")
     parser.add_argument("--no-https", action="store_true", help="HTTPS stays off, whatever its page says")
     parser.add_argument("--reset-admin", action="store_true", help="only give admin a new password, in STATE/host/initial-password")
-    parser.add_argument("--helper", type=Path, default=SOCKET, help="socket of the helper for what needs root (firmware/root)")
+    parser.add_argument(
+        "--helper", type=Path, default=SOCKET, help="socket of the helper for what needs root (firmware/privileged)"
+    )
     parser.add_argument(
         "--trusted-proxy",
         action="append",

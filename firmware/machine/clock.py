@@ -14,7 +14,7 @@ from board.kit.clock import SYNCHRONISED, Clock
 ZONES = Path("/usr/share/zoneinfo")
 LOCALTIME = Path("/etc/localtime")
 TIMESYNCD = Path("/etc/systemd/timesyncd.conf.d/60-gatewright.conf")
-"""Written by the helper (firmware/root/)."""
+"""Written by the helper (firmware/privileged/)."""
 RTC = Path("/sys/class/rtc/rtc0/since_epoch")
 WITHIN_S = 3.0
 UNIT = 65_536.0

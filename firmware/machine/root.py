@@ -1,4 +1,4 @@
-"""Root: asks the helper of firmware/root for what needs root. Where firmware/install did not put it, none of it can be done."""
+"""Root: asks firmware/privileged for what needs root. Where firmware/install did not put it, none of it can be done."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from firmware.network.addresses import Wish
 LOG = logging.getLogger("network")
 
 WITHIN_S = 60.0
-"""As the helper has it (firmware/root/network.py), which goes back by itself."""
+"""As the helper has it (firmware/privileged/network.py), which goes back by itself."""
 BEGINS_AFTER_S = 1.0
 """So that the answer to who asked for it still arrives."""
 

@@ -12,7 +12,7 @@ from board.kit.errors import BoardError, ConfigError
 from firmware.network import trial
 from firmware.network.addresses import Wish, checked
 from firmware.network.trial import AddressTrial
-from firmware.root.network import TRIED, UNIT, WITHIN_S, Network
+from firmware.privileged.network import TRIED, UNIT, WITHIN_S, Network
 from tests.waiting import until
 
 

@@ -1,4 +1,4 @@
-"""`python -P -m firmware.root`: one request of the host, on a socket that systemd hands over as standard input and output
+"""`python -P -m firmware.privileged`: one request of the host, on a socket that systemd hands over as standard input and output
 (gatewright-root.socket, which only the host's user may open); the process ends with its answer.
 
 The request is one JSON line {"do": verb, ...}, the answer one too: {"ok": true} or {"error": text}. Every value is checked here
@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from firmware.root.network import Network
+from firmware.privileged.network import Network
 
 MAX_REQUEST_BYTES = 4_096
 WITHIN_S = 240.0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware.root.__main__ import Refused, Root
+from firmware.privileged.__main__ import Refused, Root
 
 
 class Machine:
