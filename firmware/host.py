@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from board.kit.state import State
 from board.kit.web.logo import logo_mark
@@ -50,6 +51,10 @@ class Host:
     profile: str
     simulated: bool
     card: str
+
+    def record(self, call: Call[Any, Any], what: str, about: str = "") -> None:
+        """Who did `what` goes into Changes."""
+        self.auth.changes.add(call.visitor.name, call.visitor.address, what, about)
 
     def page(
         self,

@@ -7,7 +7,6 @@ questions about passwords, writes its log, and tells the supervisor that it is a
 from __future__ import annotations
 
 import argparse
-import errno
 import json
 import logging
 import os
@@ -24,7 +23,7 @@ from board.kit.plain import Unfit, from_plain, to_plain
 from board.kit.process import Life, open_log
 from board.kit.servers import announce, url_of
 from board.kit.state import State
-from board.kit.web.listeners import tcp_listener
+from board.kit.web.listeners import tcp_listener_or_instead
 from board.kit.wire import Channel, Codec, PeerGone
 from firmware.certificates.own import ensure_certificate
 from firmware.ftp.messages import MESSAGES, Alive, Ask, FtpPlan, Line, Told
@@ -34,7 +33,7 @@ LOG = logging.getLogger("ftp")
 
 NAME = "ftp"
 WAIT_S = 0.5
-INSTEAD, TRIED = 2121, 100
+INSTEAD = 2121
 """Where it listens when its port is taken, or this user may not have it: the first free one from here on."""
 
 
@@ -57,7 +56,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _run(state: State, life: Life, plan: FtpPlan) -> int:
     make_folders(state)
-    listener = _listen(plan)
+    listener = tcp_listener_or_instead(plan.bind, plan.port, INSTEAD, "the FTP server", LOG)
     port: int = listener.getsockname()[1]
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     child = _fork(plan, listener, theirs, ours, state)
@@ -80,23 +79,6 @@ def make_folders(state: State) -> None:
         folder.mkdir(exist_ok=True)
         if folder.stat().st_uid == os.getuid():  # else the host made it, for this user among others
             folder.chmod(mode)
-
-
-def _listen(plan: FtpPlan) -> socket.socket:
-    try:
-        return tcp_listener(plan.bind, plan.port)
-    except OSError as why:
-        if why.errno not in (errno.EADDRINUSE, errno.EACCES):
-            raise
-        taken = why
-    for port in range(INSTEAD, INSTEAD + TRIED):
-        try:
-            found = tcp_listener(plan.bind, port)
-        except OSError:
-            continue
-        LOG.warning("port %d: %s; the FTP server is at port %d", plan.port, taken.strerror, port)
-        return found
-    raise taken
 
 
 def _fork(plan: FtpPlan, listener: socket.socket, theirs: socket.socket, ours: socket.socket, state: State) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import re
 import socket
@@ -19,7 +18,7 @@ from board.kit.kept import Kept
 from board.kit.servers import announce, url_of
 from board.kit.settings import check
 from board.kit.state import State
-from board.kit.web.listeners import tcp_listener
+from board.kit.web.listeners import tcp_listener_or_instead
 from board.kit.words import NOTHING, Text
 from firmware.certificates.facts import Names
 from firmware.certificates.keeper import Certificates
@@ -28,7 +27,7 @@ from firmware.https.settings import ALL, OPEN, HttpsSettings
 LOG = logging.getLogger("https")
 
 NAME = "https"
-INSTEAD, TRIED = 8443, 100
+INSTEAD = 8443
 """Where it listens when its port is taken, or this user may not have it: the first free one from here on."""
 _HOST = re.compile(r"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
 HSTS = "max-age=15552000"
@@ -153,7 +152,7 @@ class HttpsService:
         try:
             if not self.certificates.there:
                 self.certificates.ensure_own(self.own_names())
-            listener = self._listening()
+            listener = tcp_listener_or_instead(self._bind, self._settings.port, INSTEAD, "HTTPS", LOG)
         except (GatewrightError, OSError) as why:
             self._problem = why.text if isinstance(why, GatewrightError) else Text("{reason}", {"reason": why.strerror or str(why)})
             LOG.error("no HTTPS: %s", why)
@@ -169,23 +168,6 @@ class HttpsService:
             self._server.not_at(self._listener)
             announce(self._state, NAME, "")
         self._listener, self._port, self._problem = None, 0, NOTHING
-
-    def _listening(self) -> socket.socket:
-        wanted = self._settings.port
-        try:
-            return tcp_listener(self._bind, wanted)
-        except OSError as why:
-            if why.errno not in (errno.EADDRINUSE, errno.EACCES):
-                raise
-            taken = why
-        for port in range(INSTEAD, INSTEAD + TRIED):
-            try:
-                found = tcp_listener(self._bind, port)
-            except OSError:
-                continue
-            LOG.warning("port %d: %s; HTTPS is at port %d", wanted, taken.strerror, port)
-            return found
-        raise taken
 
 
 def _settings(document: Any) -> HttpsSettings:

@@ -131,7 +131,7 @@ def _begin(host: Host, call: Call[Any, Any], form: AddressSent) -> str:
     wish = _wish(host, form)
     code = host.trial.begin(wish)
     about = f"{wish.device}: {'DHCP' if wish.dhcp else wish.address}"
-    host.auth.changes.add(call.visitor.name, call.visitor.address, mark("address tried"), about)
+    host.record(call, mark("address tried"), about)
     return code
 
 
@@ -183,7 +183,7 @@ def _named(host: Host, call: Call[Any, Any], name: str) -> None:
         host.helper.ask("name", name=name)
     except BoardError as why:
         raise ConfigError("{why}", why=why) from why
-    host.auth.changes.add(call.visitor.name, call.visitor.address, mark("name of the camera changed"), name)
+    host.record(call, mark("name of the camera changed"), name)
 
 
 def _rename(host: Host, call: Call) -> Answer:

@@ -158,7 +158,7 @@ def _made(host: Host, call: Call[Any, Any], passphrase: str, passages: bool, pic
     _all(call)
     body = host.backups.make(passphrase, passages, pictures)
     about = "with pictures" if passages and pictures else "with passages" if passages else "settings"
-    host.auth.changes.add(call.visitor.name, call.visitor.address, mark("backup made"), about)
+    host.record(call, mark("backup made"), about)
     name = f'attachment; filename="{confirmations(host.state)[0].replace(":", "")}.gwbackup"'
     return Answer(body, SEALED, headers=(("Content-Disposition", name),))
 
@@ -167,7 +167,7 @@ def _begin_restore(host: Host, call: Call[Any, Any], parts: list[str], password:
     _all(call)
     host.auth.confirm(call, password)
     wanted = host.backups.restore(parts, call.visitor.name)
-    host.auth.changes.add(call.visitor.name, call.visitor.address, mark("backup restored"), ", ".join(wanted))
+    host.record(call, mark("backup restored"), ", ".join(wanted))
 
 
 def _begin_reset(host: Host, call: Call[Any, Any], mac: str, password: str, keep_people: bool) -> None:
@@ -177,7 +177,7 @@ def _begin_reset(host: Host, call: Call[Any, Any], mac: str, password: str, keep
     host.auth.confirm(call, password)
     order.give(host.state, order.Order(order.RESET, (PEOPLE,) if keep_people else (), call.visitor.name))
     about = "accounts stay" if keep_people else ""
-    host.auth.changes.add(call.visitor.name, call.visitor.address, mark("camera reset"), about)
+    host.record(call, mark("camera reset"), about)
     host.restart.ask()
 
 
@@ -224,7 +224,7 @@ def _take_in(host: Host, call: Call) -> Answer:
             inside = host.backups.take_in(path, fields.get("passphrase", ""))
     except (ConfigError, PackageError) as why:
         raise Refused(400, why.text) from why
-    host.auth.changes.add(call.visitor.name, call.visitor.address, mark("backup opened"), f"{inside.camera} {inside.made}")
+    host.record(call, mark("backup opened"), f"{inside.camera} {inside.made}")
     return data(said(_taken(inside), call.language), 201)
 
 

@@ -72,7 +72,7 @@ def _begin(host: Host, call: Call[Any, Any], what: str, confirmed: bool) -> None
         host.helper.ask("reboot")
     else:
         host.restart.ask()
-    host.auth.changes.add(call.visitor.name, call.visitor.address, mark("camera restarted"), what)
+    host.record(call, mark("camera restarted"), what)
 
 
 # --- API --------------------------------------------------------------------------------------------------------------

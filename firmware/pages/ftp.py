@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any, TypedDict
 
 from board.kit.errors import ConfigError
-from board.kit.settings import SettingsError
-from board.kit.web.forms import fields, filled
+from board.kit.web.forms import fields
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, Elsewhere, Partial, Refused, api, data, download, page, said
 from board.kit.words import Text, mark
@@ -14,6 +13,7 @@ from firmware.ftp.settings import FtpSettings
 from firmware.host import Host
 from firmware.menu import NETWORK
 from firmware.people.device_passwords import DevicePassword
+from firmware.server_settings import changed, store
 
 NAME = "setup/network/ftp.html"
 USE = "ftp"
@@ -74,25 +74,7 @@ def _address(url: str, call: Call[Any, Any]) -> str:
 
 
 def _change(host: Host, call: Call) -> Answer:
-    sent: dict[str, Any] = {name: call.body[name] for name in FtpSettings.model_fields if name in call.body}
-    sent.update({name: name in call.body for name in FtpSettings.model_fields if FtpSettings.type_of(name) is bool})
-    try:
-        _store(host, call, sent)
-    except SettingsError as why:
-        return _page(host, call, 400, values=sent, problems={each.field: each.text for each in why.problems})
-    except ConfigError as why:
-        return _page(host, call, 400, Text("not changed: {reason}", {"reason": why}), sent)
-    raise Elsewhere(f"/{NAME}")
-
-
-def _store(host: Host, call: Call[Any, Any], sent: dict[str, Any]) -> None:
-    before = host.ftp.settings
-    settings = filled(FtpSettings, sent, before.model_dump(), {})
-    changed = [name for name in FtpSettings.model_fields if getattr(settings, name) != getattr(before, name)]
-    host.ftp.change(settings)
-    if changed:
-        about = ", ".join(f"{name} {getattr(settings, name)}" for name in changed)
-        host.auth.changes.add(call.visitor.name, call.visitor.address, mark("FTP server changed"), about)
+    return changed(host, call, host.ftp, mark("FTP server changed"), NAME, _page)
 
 
 def _add(host: Host, call: Call) -> Answer:
@@ -132,7 +114,7 @@ def _get(host: Host, call: Call) -> Answer:
 
 
 def _put(host: Host, call: Call[object, dict[str, Any]]) -> Answer:
-    _store(host, call, dict(call.body))
+    store(host, call, host.ftp, dict(call.body), mark("FTP server changed"))
     return data({"settings": host.ftp.settings.model_dump()})
 
 

@@ -9,7 +9,6 @@ from dataclasses import asdict
 from typing import Any
 
 from board.kit.errors import ConfigError
-from board.kit.settings import SettingsError
 from board.kit.web.forms import fields, filled
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, Elsewhere, Partial, Refused, api, data, download, page, said
@@ -19,6 +18,7 @@ from firmware.host import Host
 from firmware.https.forms import CertificateSent, Https, HttpsCertificate, HttpsRequest, HttpsStored, RequestSent
 from firmware.https.settings import HttpsSettings
 from firmware.menu import NETWORK
+from firmware.server_settings import changed, store
 
 NAME = "setup/network/https.html"
 _HOST_NAME = re.compile(r"(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
@@ -65,25 +65,7 @@ def _page(
 
 
 def _change(host: Host, call: Call) -> Answer:
-    sent: dict[str, Any] = {name: call.body[name] for name in HttpsSettings.model_fields if name in call.body}
-    sent.update({name: name in call.body for name in HttpsSettings.model_fields if HttpsSettings.type_of(name) is bool})
-    try:
-        _store(host, call, sent)
-    except SettingsError as why:
-        return _page(host, call, 400, values=sent, problems={each.field: each.text for each in why.problems})
-    except ConfigError as why:
-        return _page(host, call, 400, Text("not changed: {reason}", {"reason": why}), sent)
-    raise Elsewhere(f"/{NAME}")
-
-
-def _store(host: Host, call: Call[Any, Any], sent: dict[str, Any]) -> None:
-    before = host.https.settings
-    settings = filled(HttpsSettings, sent, before.model_dump(), {})
-    changed = [name for name in HttpsSettings.model_fields if getattr(settings, name) != getattr(before, name)]
-    host.https.change(settings)
-    if changed:
-        about = ", ".join(f"{name} {getattr(settings, name)}" for name in changed)
-        _record(host, call, mark("HTTPS changed"), about)
+    return changed(host, call, host.https, mark("HTTPS changed"), NAME, _page)
 
 
 def _make(host: Host, call: Call) -> Answer:
@@ -113,14 +95,14 @@ def _acted(host: Host, call: Call, act: Any) -> Answer:
 
 def _make_own(host: Host, call: Call[Any, Any]) -> None:
     host.https.certificates.make_own(host.https.own_names())
-    _record(host, call, mark("certificate made anew"), host.https.certificates.facts().fingerprint[:47])
+    host.record(call, mark("certificate made anew"), host.https.certificates.facts().fingerprint[:47])
 
 
 def _remove_installed(host: Host, call: Call[Any, Any]) -> None:
     gone = host.https.certificates.facts().subject
     host.https.certificates.ensure_own(host.https.own_names())  # what is in force then
     host.https.certificates.remove_installed()
-    _record(host, call, mark("certificate removed"), gone)
+    host.record(call, mark("certificate removed"), gone)
 
 
 def _make_request(host: Host, call: Call[Any, Any], form: RequestSent) -> str:
@@ -137,12 +119,8 @@ def _make_request(host: Host, call: Call[Any, Any], form: RequestSent) -> str:
     if form.country and not (len(form.country) == 2 and form.country.isascii() and form.country.isalpha()):
         raise ConfigError("has two letters", field="country")
     found = host.https.certificates.request(Names(tuple(names), tuple(addresses), form.organisation, form.country.upper()))
-    _record(host, call, mark("signing request made"), form.name)
+    host.record(call, mark("signing request made"), form.name)
     return found
-
-
-def _record(host: Host, call: Call[Any, Any], what: str, about: str) -> None:
-    host.auth.changes.add(call.visitor.name, call.visitor.address, what, about)
 
 
 def _certificate(host: Host, call: Call) -> Answer:
@@ -172,7 +150,7 @@ def _get(host: Host, call: Call) -> Answer:
 
 
 def _put(host: Host, call: Call[object, dict[str, Any]]) -> Answer:
-    _store(host, call, dict(call.body))
+    store(host, call, host.https, dict(call.body), mark("HTTPS changed"))
     return data({"settings": host.https.settings.model_dump()})
 
 
@@ -181,7 +159,7 @@ def _install(host: Host, call: Call[object, CertificateSent]) -> Answer:
     facts = host.https.certificates.install(
         _bytes(form.certificate, "certificate"), _bytes(form.private_key, "private_key"), form.password
     )
-    _record(host, call, mark("certificate installed"), facts.subject)
+    host.record(call, mark("certificate installed"), facts.subject)
     return data({"certificate": asdict(facts)})
 
 

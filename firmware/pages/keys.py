@@ -78,7 +78,7 @@ def _remove(host: Host, call: Call) -> Answer:
 def _added(host: Host, call: Call, name: str, pem: str) -> Key:
     _by_a_person(call)
     key = host.packages.trusted.add(pem.encode(), name)
-    host.auth.changes.add(call.visitor.name, call.visitor.address, mark("key trusted"), f"{key.name} ({key.fingerprint[:16]})")
+    host.record(call, mark("key trusted"), f"{key.name} ({key.fingerprint[:16]})")
     return key
 
 
@@ -86,7 +86,7 @@ def _removed(host: Host, call: Call, fingerprint: str, confirm: str) -> Key:
     _by_a_person(call)
     key = host.packages.trusted.remove(fingerprint, confirm)
     about = f"{key.name} ({key.fingerprint[:16]})"
-    host.auth.changes.add(call.visitor.name, call.visitor.address, mark("key no longer trusted"), about)
+    host.record(call, mark("key no longer trusted"), about)
     return key
 
 

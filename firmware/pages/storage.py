@@ -88,7 +88,7 @@ def _do(host: Host, call: Call[Any, Any], what: str, device: str, typed: str) ->
     if what == FORMAT and typed.strip() != device:
         raise unfit("typed", "Confirmation", "type {device} to delete all that is on it", device=device)
     host.helper.ask(what, device=device)
-    host.auth.changes.add(call.visitor.name, call.visitor.address, SAID[what], device)
+    host.record(call, SAID[what], device)
 
 
 # --- API --------------------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ def _show(host: Host, call: Call) -> Answer:
 def _bundle(host: Host, call: Call) -> Answer:
     if not call.may("logs"):
         raise Refused(403, "This needs the permissions {beyond} too.", beyond=["logs"])
-    host.auth.changes.add(call.visitor.name, call.visitor.address, mark("support file made"))
+    host.record(call, mark("support file made"))
     now = Clock().now().strftime("%Y%m%d-%H%M%S")
     name = f'attachment; filename="{camera_id(host.state)}-{now}.zip"'
     return Answer(bundle(_documents(host), host.state.logs), ZIP, headers=(("Content-Disposition", name),))

@@ -91,7 +91,7 @@ def _set_zone(host: Host, call: Call[Any, Any], zone: str) -> None:
     if zone not in zones():
         raise unfit("zone", "Time zone", "is not a time zone this camera knows")
     host.helper.ask("zone", zone=zone)
-    host.auth.changes.add(call.visitor.name, call.visitor.address, mark("time zone changed"), zone)
+    host.record(call, mark("time zone changed"), zone)
 
 
 def _set_servers(host: Host, call: Call[Any, Any], follow: bool, servers: list[str]) -> None:
@@ -99,7 +99,7 @@ def _set_servers(host: Host, call: Call[Any, Any], follow: bool, servers: list[s
         raise unfit("servers", "Time servers", "must be up to {most} names or addresses", most=MAX_SERVERS)
     host.helper.ask("servers", on=follow, servers=servers)
     about = ", ".join(servers) if follow else "off"
-    host.auth.changes.add(call.visitor.name, call.visitor.address, mark("time servers changed"), about)
+    host.record(call, mark("time servers changed"), about)
 
 
 def _set_time(host: Host, call: Call[Any, Any], text: str, back: bool) -> None:
@@ -118,7 +118,7 @@ def _set_time(host: Host, call: Call[Any, Any], text: str, back: bool) -> None:
     before = clock.now()
     host.helper.ask("time", at=at.isoformat())
     about = f"{before.isoformat(timespec='seconds')} to {at.isoformat(timespec='seconds')}"
-    host.auth.changes.add(call.visitor.name, call.visitor.address, mark("clock set by hand"), about)
+    host.record(call, mark("clock set by hand"), about)
 
 
 # --- API --------------------------------------------------------------------------------------------------------------

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import socket
+
+PORTS_TRIED = 100
 
 
 def tcp_listener(bind: str, port: int) -> socket.socket:
@@ -16,3 +20,22 @@ def tcp_listener(bind: str, port: int) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def tcp_listener_or_instead(bind: str, port: int, instead: int, what: str, log: logging.Logger) -> socket.socket:
+    """As `tcp_listener`; where the port is taken or not permitted, at the first free one of PORTS_TRIED from `instead` on, which
+    `log` tells of `what`. OSError of `port` when there is none."""
+    try:
+        return tcp_listener(bind, port)
+    except OSError as why:
+        if why.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        taken = why
+    for number in range(instead, instead + PORTS_TRIED):
+        try:
+            found = tcp_listener(bind, number)
+        except OSError:
+            continue
+        log.warning("port %d: %s; %s is at port %d", port, taken.strerror, what, number)
+        return found
+    raise taken

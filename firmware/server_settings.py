@@ -1,0 +1,49 @@
+"""Settings of one of the host's servers: what a form or the API sent is checked, put in force and recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from board.kit.errors import ConfigError
+from board.kit.settings import Settings, SettingsError
+from board.kit.web.forms import filled
+from board.kit.web.routes import Answer, Call, Elsewhere
+from board.kit.words import Text
+from firmware.host import Host
+
+Kind = TypeVar("Kind", bound=Settings)
+
+
+class Configured(Protocol[Kind]):
+    """A server with its settings."""
+
+    @property
+    def settings(self) -> Kind: ...
+
+    def change(self, settings: Kind) -> None:
+        """Puts them in force; ConfigError when they cannot be stored."""
+
+
+def changed(host: Host, call: Call, server: Configured[Kind], what: str, name: str, page: Callable[..., Answer]) -> Answer:
+    """Carries out the form of the page `name`, and leads there; what is not right is shown by `page`, with what was sent."""
+    kind = type(server.settings)
+    sent: dict[str, Any] = {option: call.body[option] for option in kind.model_fields if option in call.body}
+    sent.update({option: option in call.body for option in kind.model_fields if kind.type_of(option) is bool})
+    try:
+        store(host, call, server, sent, what)
+    except SettingsError as why:
+        return page(host, call, 400, values=sent, problems={each.field: each.text for each in why.problems})
+    except ConfigError as why:
+        return page(host, call, 400, Text("not changed: {reason}", {"reason": why}), sent)
+    raise Elsewhere(f"/{name}")
+
+
+def store(host: Host, call: Call[Any, Any], server: Configured[Kind], sent: dict[str, Any], what: str) -> None:
+    """`what`: said in Changes, with the options that are others now. SettingsError: what is not right, by option."""
+    before = server.settings
+    settings = filled(type(before), sent, before.model_dump(), {})
+    others = [option for option in type(before).model_fields if getattr(settings, option) != getattr(before, option)]
+    server.change(settings)
+    if others:
+        host.record(call, what, ", ".join(f"{option} {getattr(settings, option)}" for option in others))
