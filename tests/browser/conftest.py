@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,3 +52,15 @@ def host(tmp_path: Path) -> Iterator[str]:
         process.terminate()
         code = process.wait(30)
     assert code == 0
+
+
+@contextmanager
+def page_of_its_own(browser: Any, **context: Any) -> Iterator[Any]:
+    """A page of a context of its own; an error in a script of it fails the test."""
+    made = browser.new_context(**context)
+    opened = made.new_page()
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    yield opened
+    made.close()
+    assert errors == []

@@ -14,6 +14,7 @@ from board.kit.clock import Clock
 from engine.settings import LprSettings
 from engine.store import PassageQuery, Store
 from engine.types import PassageImages, PlateLook
+from tests.browser.conftest import page_of_its_own
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
 from tests.browser.test_live import Engine
@@ -69,14 +70,9 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
 
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
-    context = browser.new_context(viewport={"width": 1366, "height": 768})
-    opened = context.new_page()
-    errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.set_default_timeout(20_000)
-    yield opened
-    context.close()
-    assert errors == []
+    with page_of_its_own(browser, viewport={"width": 1366, "height": 768}) as opened:
+        opened.set_default_timeout(20_000)
+        yield opened
 
 
 def test_a_plate_goes_from_the_picture_into_a_list_that_opens_and_the_banner_says_so(page: Any, gate: Guarded) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser.conftest import page_of_its_own
 from tests.tiny_package import contents, write
 
 SIZES = {"wide": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
@@ -17,13 +18,8 @@ SIZES = {"wide": {"width": 1366, "height": 768}, "phone": {"width": 390, "height
 @pytest.fixture(params=SIZES)
 def page(request: pytest.FixtureRequest, browser: Any, tmp_path: Path) -> Iterator[Any]:
     """A browser that asks for Austrian German; the test fails on any error of a page's script."""
-    context = browser.new_context(viewport=SIZES[request.param], locale="de-AT")
-    opened = context.new_page()
-    problems: list[str] = []
-    opened.on("pageerror", lambda error: problems.append(str(error)))
-    yield opened
-    context.close()
-    assert problems == []
+    with page_of_its_own(browser, viewport=SIZES[request.param], locale="de-AT") as opened:
+        yield opened
 
 
 def shown(page: Any, folder: Path, name: str) -> None:

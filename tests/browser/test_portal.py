@@ -22,6 +22,7 @@ from engine.settings.lane import COUNTS, LaneSettings
 from engine.store import PassageQuery, Store
 from engine.store.backup import Backup, abouts
 from engine.types import PlateList, Start
+from tests.browser.conftest import page_of_its_own
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
 from tests.samples import entry, passage
@@ -35,14 +36,9 @@ EVIL = "<img src=x onerror=window.hurt=1>"
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
     """A page of a context of its own; an error in a script fails the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    opened = context.new_page()
-    errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.set_default_timeout(20_000)
-    yield opened
-    context.close()
-    assert errors == []
+    with page_of_its_own(browser, viewport={"width": 1280, "height": 800}) as opened:
+        opened.set_default_timeout(20_000)
+        yield opened
 
 
 def prepare(folder: Path, **lpr: Any) -> None:
