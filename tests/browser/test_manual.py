@@ -148,6 +148,13 @@ def test_review_shows_the_plate_image_and_a_larger_one_under_the_mouse(page: Any
         playwright.expect(none).to_be_visible()
 
 
+def save_and_wait(page: Any) -> None:
+    """Until the page has loaded anew with what it says then: it may not be closed while it loads."""
+    with page.expect_event("load"):
+        page.get_by_role("button", name="Save", exact=True).click()
+    playwright.expect(page.locator(".toast")).to_have_text("Saved.")
+
+
 def test_masks_are_drawn_with_two_clicks_each_and_deleted_together(page: Any, camera: tuple[Path, str]) -> None:
     folder, address = camera
     settle(folder, PLAIN)
@@ -161,14 +168,13 @@ def test_masks_are_drawn_with_two_clicks_each_and_deleted_together(page: Any, ca
         playwright.expect(page.locator("#draw-step")).to_have_text("Now click the bottom right point.")
         page.mouse.click(box["x"] + right * box["width"], box["y"] + bottom * box["height"])
     playwright.expect(page.locator("#overlay rect.mask")).to_have_count(2)
-    page.get_by_role("button", name="Save", exact=True).click()
-    playwright.expect(page.locator(".toast")).to_have_text("Saved.")
+    save_and_wait(page)
     masks = with_store(folder, lambda store: store.settings(LprSettings)).masks
     assert masks[0] == pytest.approx((0.1, 0.1, 0.4, 0.2), abs=0.01)
     assert masks[1] == pytest.approx((0.6, 0.7, 0.9, 0.8), abs=0.01)
     page.get_by_role("button", name="Delete masks").click()
-    page.get_by_role("button", name="Save", exact=True).click()
-    until(lambda: with_store(folder, lambda store: store.settings(LprSettings)).masks == (), "the masks are deleted")
+    save_and_wait(page)
+    assert with_store(folder, lambda store: store.settings(LprSettings)).masks == ()
 
 
 def test_a_lane_line_is_drawn_with_two_clicks_and_deleted(page: Any, camera: tuple[Path, str]) -> None:
@@ -182,13 +188,12 @@ def test_a_lane_line_is_drawn_with_two_clicks_and_deleted(page: Any, camera: tup
     page.mouse.click(box["x"] + 0.5 * box["width"], box["y"] + 0.25 * box["height"])
     playwright.expect(page.locator("#draw-step")).to_have_text("Now click the bottom point.")
     page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + 0.75 * box["height"])
-    page.get_by_role("button", name="Save", exact=True).click()
-    playwright.expect(page.locator(".toast")).to_have_text("Saved.")
+    save_and_wait(page)
     line = with_store(folder, lambda store: store.settings(LprSettings)).lane_line
     assert line == pytest.approx(LINE, abs=0.01)
     page.get_by_role("button", name="Delete lanes").click()
-    page.get_by_role("button", name="Save", exact=True).click()
-    until(lambda: with_store(folder, lambda store: store.settings(LprSettings)).lane_line is None, "the line is deleted")
+    save_and_wait(page)
+    assert with_store(folder, lambda store: store.settings(LprSettings)).lane_line is None
 
 
 def test_the_actions_of_a_list_say_when_they_are_many_and_are_deleted_after_a_question(page: Any, camera: tuple[Path, str]) -> None:
