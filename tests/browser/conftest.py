@@ -62,5 +62,6 @@ def page_of_its_own(browser: Any, **context: Any) -> Iterator[Any]:
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
     yield opened
+    opened.wait_for_load_state()  # a page that is closed while it loads anew may hang
     made.close()
     assert errors == []

@@ -17,6 +17,7 @@ from board.kit.clock import Clock
 from engine.settings import LprSettings
 from engine.store import Store
 from engine.types import PassageImages
+from tests.browser.conftest import page_of_its_own
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
 from tests.samples import WHITE, entry, passage, rule
@@ -69,11 +70,9 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str
 
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    opened = context.new_page()
-    opened.set_default_timeout(20_000)
-    yield opened
-    context.close()
+    with page_of_its_own(browser, viewport={"width": 1280, "height": 900}) as opened:
+        opened.set_default_timeout(20_000)
+        yield opened
 
 
 def settle(folder: Path, lpr: LprSettings) -> None:
