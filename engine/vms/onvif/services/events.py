@@ -121,13 +121,11 @@ def _reference(name: str, call: Call, one: Subscription) -> Xml:
     return tag(name, tag("wsa:Address", _address(call, one)))
 
 
-def _current(camera: Camera, prefix: str) -> Xml:
-    return tag(f"{prefix}:CurrentTime", told(camera.clock.now()))
-
-
-def _termination(camera: Camera, prefix: str, one: Subscription) -> Xml:
-    left = timedelta(seconds=max(0, one.ends_ns - camera.clock.monotonic_ns()) / SECOND_NS)
-    return tag(f"{prefix}:TerminationTime", told(camera.clock.now() + left))
+def _times(camera: Camera, prefix: str, one: Subscription, now_ns: int) -> tuple[Xml, Xml]:
+    """(CurrentTime, TerminationTime), of one moment: clients take the one from the other. `now_ns`: its CLOCK_MONOTONIC."""
+    now = camera.clock.now()
+    left = timedelta(seconds=max(0, one.ends_ns - now_ns) / SECOND_NS)
+    return tag(f"{prefix}:CurrentTime", told(now)), tag(f"{prefix}:TerminationTime", told(now + left))
 
 
 def _subscription(camera: Camera, call: Call) -> Subscription:
@@ -147,13 +145,13 @@ def _create(camera: Camera, call: Call) -> Xml:
     wish = _wish(camera, call.body)
     term = call.body.first("InitialTerminationTime")
     lasts_s = _lasts_s(camera, term, "wsnt:UnacceptableInitialTerminationTimeFault")
-    made = camera.events.subscriptions.add(call.who, call.address, wish, lasts_s, camera.clock.monotonic_ns())
+    now_ns = camera.clock.monotonic_ns()
+    made = camera.events.subscriptions.add(call.who, call.address, wish, lasts_s, now_ns)
     camera.events.arm()
     return tag(
         "tev:CreatePullPointSubscriptionResponse",
         _reference("tev:SubscriptionReference", call, made),
-        _current(camera, "wsnt"),
-        _termination(camera, "wsnt", made),
+        *_times(camera, "wsnt", made, now_ns),
     )
 
 
@@ -174,7 +172,7 @@ def _pull(camera: Camera, call: Call) -> Later:
     def later(done: Done) -> None:
         def answer(events: tuple[Event, ...]) -> None:
             call.said.extend(dict.fromkeys(event.plate for event in events if event.plate))
-            times = _current(camera, "tev"), _termination(camera, "tev", one)
+            times = _times(camera, "tev", one, camera.clock.monotonic_ns())
             done(tag("tev:PullMessagesResponse", *times, messages(events, call.base)))
 
         try:
@@ -189,9 +187,11 @@ def _pull(camera: Camera, call: Call) -> Later:
 def _renew(camera: Camera, call: Call) -> Xml:
     one = _subscription(camera, call)
     lasts_s = _lasts_s(camera, call.body.first("TerminationTime"), "wsnt:UnacceptableTerminationTimeFault")
-    camera.events.subscriptions.renew(one, lasts_s, camera.clock.monotonic_ns())
+    now_ns = camera.clock.monotonic_ns()
+    camera.events.subscriptions.renew(one, lasts_s, now_ns)
     camera.events.arm()
-    return tag("wsnt:RenewResponse", _termination(camera, "wsnt", one), _current(camera, "wsnt"))
+    current, termination = _times(camera, "wsnt", one, now_ns)
+    return tag("wsnt:RenewResponse", termination, current)
 
 
 def _unsubscribe(camera: Camera, call: Call) -> Xml:
@@ -241,8 +241,7 @@ def _begin(camera: Camera, call: Call, wish: Wish, lasts_s: float, to: Consumer,
     return tag(
         "wsnt:SubscribeResponse",
         _reference("wsnt:SubscriptionReference", call, made),
-        _current(camera, "wsnt"),
-        _termination(camera, "wsnt", made),
+        *_times(camera, "wsnt", made, now_ns),
     )
 
 
