@@ -163,7 +163,13 @@ def _of_car(found: Found, car: Car) -> list[str]:
             wrong.append(f"{line} was to go on {len(begun)} times for {car.plate}")
         if line == GATE and not begun:
             wrong.append(f"{line} never went on for {car.plate}")
-    pulses = [edge_ns for edge_ns in found.opened_ns[GATE] if car.came_ns + SLACK_NS <= edge_ns < car.left_ns + SLACK_NS]
+    others = [sent.begun_ns for sent in found.sent if sent.rule == GATE and sent.passage_id not in passages and sent.begun_ns]
+    pulses = [
+        edge_ns
+        for edge_ns in found.opened_ns[GATE]
+        if car.came_ns + SLACK_NS <= edge_ns < car.left_ns + SLACK_NS
+        and not any(car.left_ns <= begun_ns <= edge_ns for begun_ns in others)  # the next car's, that came at once
+    ]
     if len(pulses) > 1:
         wrong.append(f"{GATE} went on {len(pulses)} times while {car.plate} stood there")
     return wrong

@@ -122,6 +122,22 @@ def test_the_log_ends_with_what_was_on_its_way_when_the_power_went(tmp_path: Pat
         list(entries(log))
 
 
+def test_the_pulse_of_a_car_that_comes_at_once_is_not_a_second_one_of_the_car_before() -> None:
+    at_once = CAR.left_ns + 30_000_000
+    after = StoredCar("p9", "NEXT0001", CAR.left_ns + 1_000_000)
+    next_one = Sent("d9", "p9", GATE, "done", at_once)
+    found = replace(
+        GOOD,
+        passages=[*GOOD.passages, after],
+        sent=[*GOOD.sent, next_one],
+        opened_ns={**GOOD.opened_ns, GATE: [*GOOD.opened_ns[GATE], at_once + 1000]},
+    )
+    second = "DO1 went on 2 times while ABCD1234 stood there"
+    assert second not in verdict(found, [CAR], {"p1", "p9"}, {}, ())
+    before_it_left = replace(next_one, begun_ns=CAR.left_ns - 1)
+    assert second in verdict(replace(found, sent=[*GOOD.sent, before_it_left]), [CAR], {"p1", "p9"}, {}, ())
+
+
 class Told:
     """A world that hears one thing a second."""
 
