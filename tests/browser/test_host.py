@@ -140,8 +140,10 @@ def test_a_backup_is_downloaded_opened_and_left_and_a_wrong_address_resets_nothi
     page.get_by_text("Nothing was reset: MAC address: is not this camera's.").wait_for()
 
 
-def test_the_programs_are_restarted_from_the_page_and_the_browser_goes_on_by_itself(page: Any) -> None:
+def test_the_programs_are_restarted_from_the_page_and_the_host_starts_again(page: Any, tmp_path: Path) -> None:
     page.goto(re.sub(r"(:\d+)/.*", r"\1/setup/system/firmware.html", page.url))
     page.get_by_label("Yes: no gate opens until it runs again").check()
     page.get_by_role("button", name="Restart").click()
     page.get_by_role("heading", name="The camera starts again").wait_for()
+    log = tmp_path / "state" / "logs" / "hostd.log"
+    until(lambda: log.read_text().count("listening on ") == 2, "the host has started again", 60)
