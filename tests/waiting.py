@@ -12,12 +12,19 @@ T = TypeVar("T")
 
 
 def until(get: Callable[[], T | None], what: str = "what the test waits for", within_s: float = 20.0) -> T:
-    """The first true value of `get`, asked every 10 ms; fails the test with `what` when the time is over."""
+    """The first true value of `get`, asked every 10 ms; fails the test with `what` when the time is over.
+
+    What is not there yet, or half written (a file, a server, a process that starts), counts as not yet; the last such error is
+    told with the failure."""
     end = time.monotonic() + within_s
     while True:
-        found = get()
+        not_yet: Exception | None = None
+        try:
+            found = get()
+        except (OSError, LookupError, ValueError) as error:
+            found, not_yet = None, error
         if found:
             return found
         if time.monotonic() > end:
-            pytest.fail(f"{what} did not happen within {within_s:g} s")
+            pytest.fail(f"{what} did not happen within {within_s:g} s" + (f": {not_yet!r}" if not_yet else ""))
         time.sleep(0.01)

@@ -489,7 +489,7 @@ def test_a_killed_host_gives_no_new_tries(alone: Callable[..., Host]) -> None:
         host.ask("GET", "/api/packages", auth=("admin", f"guess {number}"))
     assert host.process is not None
     kept = State(host.state).guesses
-    until(lambda: kept.exists() and json.loads(kept.read_text())["wrong"].get("127.0.0.1", {}).get("count") == 5)
+    until(lambda: json.loads(kept.read_text())["wrong"].get("127.0.0.1", {}).get("count") == 5)
     host.process.kill()
     host.process.wait(10)
     host.start()

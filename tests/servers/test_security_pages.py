@@ -29,7 +29,7 @@ class Host:
         words = ["-m", "tests.quick_host", "--state", str(self.state), "--port", "0", "--trust", str(self.key)]
         self.process = subprocess.Popen([sys.executable, *words], cwd=ROOT, stderr=subprocess.DEVNULL)
         log = self.state / "logs" / "hostd.log"
-        until(lambda: log.exists() and "listening on" in log.read_text())
+        until(lambda: "listening on" in log.read_text())
         port = re.findall(r"port (\d+)", log.read_text())[0]
         self.url = f"http://127.0.0.1:{port}"
         self.auth = ("admin", "correct horse")

@@ -99,7 +99,7 @@ def test_a_signal_during_the_set_up_of_a_start_leaves_nothing_running(checkout: 
     pid = checkout.log.with_name("log.pid")
     checkout.log.with_name("log.slow").touch()
     start = subprocess.Popen([checkout.folder / "scripts" / "start"], env=checkout.environment, stderr=subprocess.DEVNULL)
-    until(lambda: pid.exists() and pid.read_text().strip())
+    until(lambda: pid.read_text().strip())
     start.send_signal(signal.SIGTERM)
     assert start.wait(20) == 143
     until(lambda: not Path(f"/proc/{pid.read_text().strip()}").exists())

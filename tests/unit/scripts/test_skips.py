@@ -46,7 +46,7 @@ def test_a_skip_of_another_test_or_for_another_reason_is_not_allowed() -> None:
     assert unexpected(wrong) == ["tests/contract/test_i2c.py: broken", f"tests/unit/test_x.py: {right[1]}"]
 
 
-@pytest.mark.parametrize(("environment", "code"), [({"CI": "1"}, 1), ({"CI": ""}, 0)])
+@pytest.mark.parametrize(("environment", "code"), [({"CI": "1"}, 6), ({"CI": ""}, 0)])
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_a_run_with_an_unknown_skip_fails_in_ci_only(tmp_path: Path, environment: dict[str, str], code: int, workers: str) -> None:
     (tmp_path / "conftest.py").write_text(CONFTEST)

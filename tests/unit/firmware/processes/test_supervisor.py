@@ -206,9 +206,7 @@ def test_a_process_that_takes_too_much_is_ended_with_all_that_it_started_and_its
 ) -> None:
     monkeypatch.setattr(excess, "LOOK_EVERY_S", 0.0)
     supervisor = camera.start(pins="live", manager="forks")
-    child = until(
-        lambda: camera.state.root.joinpath("child.pid").exists() and int(camera.state.root.joinpath("child.pid").read_text())
-    )
+    child = until(lambda: int(camera.state.root.joinpath("child.pid").read_text()))
     neighbour = status(supervisor, "pins").pid
     real = excess.sessions
 
