@@ -37,10 +37,13 @@ def _page(portal: Portal, call: Call) -> Answer:
     view = call.query.get("view", "") if call.query.get("view", "") in views else views[0]
     search = call.query.get("search", "")[:60]
     fold = portal.lpr().fold_lookalikes
-    found = portal.store.entries.count(chosen.id, search, fold)
+    counts = {each.id: portal.store.entries.count(each.id) for each in lists}
+    page = call.number("page", 1, 1, max(1, -(-counts[chosen.id] // PAGE_SIZE)))
+    found, entries = portal.store.entries.found(chosen.id, search, PAGE_SIZE, (page - 1) * PAGE_SIZE, fold)
     last = max(1, -(-found // PAGE_SIZE))
-    page = call.number("page", 1, 1, last)
-    entries = portal.store.entries(chosen.id, search, PAGE_SIZE, (page - 1) * PAGE_SIZE, fold) if view == "plates" else []
+    if page > last:
+        page = last
+        entries = portal.store.entries(chosen.id, search, PAGE_SIZE, (page - 1) * PAGE_SIZE, fold)
     rules = portal.store.rules(chosen.id)
     results = portal.store.rules.results()
     return portal.pages.answer(
@@ -50,7 +53,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         Text("Lists"),
         tab="lists",
         lists=lists,
-        counts={each.id: portal.store.entries.count(each.id) for each in lists},
+        counts=counts,
         chosen=chosen,
         role_title=ROLE_TITLES[chosen.role],
         fixed=not has_plates,
