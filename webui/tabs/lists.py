@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from board.kit.web.forms import Field, fields
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, page
+from board.kit.words import Text, mark
 from engine.plates import EntryForm
 from engine.types import ALWAYS, FIXED_ROLES, ListEntry, PlateList
 from webui.portal import Portal
@@ -22,8 +23,8 @@ from webui.view.search import near
 
 PAGE_SIZE = 50
 ALWAYS_TEXT = json.dumps(ALWAYS.days)
-BARRIER_TITLES = {"open": "Opens", "refuse": "Refuses", "report": "Only reports"}
-ROLE_TITLES = {"all": "Every plate", "unlisted": "Plates in no list", **dict(ROLES)}
+BARRIER_TITLES = {"open": mark("Opens"), "refuse": mark("Refuses"), "report": mark("Only reports")}
+ROLE_TITLES = {"all": mark("Every plate"), "unlisted": mark("Plates in no list"), **dict(ROLES)}
 
 
 def _page(portal: Portal, call: Call) -> Answer:
@@ -49,7 +50,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         portal,
         call,
         "lists",
-        "Lists",
+        Text("Lists"),
         tab="lists",
         lists=lists,
         counts=counts,

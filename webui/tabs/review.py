@@ -10,12 +10,14 @@ from urllib.parse import urlencode
 from board.kit.settings import SettingsError
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, Refused, page
+from board.kit.words import Text
+from engine.dispatch.rules import DIRECTIONS
 from engine.settings.general import LIST, SQUARE
 from engine.store import MAX_COUNTED, MOST_SCANNED, DeliveryQuery, PassageQuery
 from engine.types import FIXED_ROLES
 from webui.portal import Portal
 from webui.view.deliveries import shown as delivery
-from webui.view.passages import DIRECTIONS, FILTERS, OUTCOME_TITLES, asked_for, filters, narrowed, passage_query, shown
+from webui.view.passages import FILTERS, OUTCOME_TITLES, asked_for, filters, narrowed, passage_query, shown
 from webui.view.search import PAGE_SIZES, Found, midnight, query_of, size_of, spans
 
 MOST_DELIVERIES = 100
@@ -41,7 +43,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         portal,
         call,
         "review",
-        "Review",
+        Text("Review"),
         tab="review",
         found=found,
         passages=[shown(portal, each, zone) for each in found.rows],
@@ -70,7 +72,7 @@ def _offered(portal: Portal, query: PassageQuery) -> dict[str, Any]:
     return {
         "query": query,
         "lanes": sorted({each.lane for each in kinds} - {0} | ({query.lane} if query.lane else set())),
-        "directions": DIRECTIONS,
+        "directions": {name: title for name, title in DIRECTIONS.items() if name},
         "outcomes": OUTCOME_TITLES,
     }
 
@@ -101,7 +103,7 @@ def _passage(portal: Portal, call: Call) -> Answer:
         portal,
         call,
         "passage",
-        stored.passage.plate or "Passage",
+        stored.passage.plate or Text("Passage"),
         tab="review",
         p=shown(portal, stored, zone),
         box=stored.passage.box,
