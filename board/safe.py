@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 from board.gpio import open_gpio
+from board.kit.child import environment
 from board.kit.errors import BoardError, GatewrightError, PinBusy
 from board.kit.state import State
 from board.kit.words import Text, joined
@@ -34,10 +34,9 @@ def make_safe(state: State) -> tuple[str, ...]:
     if load(state).simulated:
         return drive_to_rest(state)
     command = [sys.executable, "-m", "board.safe", "--state", str(state.root)]
-    path = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
     try:
         done = subprocess.run(
-            command, env={**os.environ, "PYTHONPATH": path}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            command, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True,
             timeout=CHILD_TIMEOUT_S, check=False,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as why:

@@ -16,6 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from board.kit.child import ROOT, environment
 from board.kit.state import State
 
 log = logging.getLogger("pins.guardian")
@@ -61,12 +62,10 @@ class Guardian:
         self._child.wait(timeout=5)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        root = Path(__file__).parents[2]
-        path = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
         log_file = self._state.logs / "pins.log"
         child = subprocess.Popen(
             [sys.executable, "-P", str(WATCH), str(os.getpid()), str(self._state.root.resolve()), str(log_file.resolve())],
-            env={**os.environ, "PYTHONPATH": path}, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+            env=environment(), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, start_new_session=True, bufsize=0,
         )  # fmt: skip
         assert child.stdin is not None

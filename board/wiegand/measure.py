@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from board.kit.child import environment
 from board.kit.errors import BoardError, WireError
 from board.kit.state import State
 from board.kit.wire import Channel, Codec, connect
@@ -72,10 +73,8 @@ class Sent:
 
 def send_through_pins(state: State, codes: Sequence[WiegandCode], width_us: int, period_us: int) -> Sent:
     """Starts pins on `state`, a simulated board, sends every code once and stops it. BoardError when pins does not serve."""
-    root = Path(__file__).parents[2]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])}
     command = [sys.executable, "-m", "board.pins", "--state", str(state.root)]
-    pins = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    pins = subprocess.Popen(command, env=environment(), stderr=subprocess.DEVNULL)
     try:
         channel = _connect(state)
         real_time = os.sched_getscheduler(pins.pid) == os.SCHED_FIFO

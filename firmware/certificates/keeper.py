@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import logging
-import os
 import subprocess
 import sys
 import threading
@@ -13,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from board.kit.child import environment
 from board.kit.clock import CLOCK_KNOWN, Clock
 from board.kit.errors import ConfigError
 from board.kit.files import sync_folder, write_beside
@@ -29,7 +29,6 @@ LOG = logging.getLogger("https")
 WITHIN_S = 120.0
 """A small board takes 20 s for what a computer does in half a one."""
 MAX_FILE_BYTES = 128 << 10
-_ROOT = Path(__file__).resolve().parents[2]
 _COMMAND = (sys.executable, "-P", "-m", "firmware.certificates.work")
 
 
@@ -190,11 +189,10 @@ class Certificates:
             raise ConfigError("it cannot be stored: {why}", why=why.strerror) from why
 
     def _work(self, do: str, order: object) -> Any:
-        path = os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
         try:
             ended = subprocess.run(
                 self._command, input=json.dumps({"do": do, "with": order}).encode(), capture_output=True,
-                env={**os.environ, "PYTHONPATH": path}, timeout=WITHIN_S, check=False,
+                env=environment(), timeout=WITHIN_S, check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired as why:
             raise ConfigError("reading it takes too long") from why

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from board.identity import identity
+from board.kit.child import environment
 from board.kit.errors import ConfigError, PackageError
 from board.kit.state import State
 from board.kit.web.exchange import BrokenOff
@@ -33,8 +34,6 @@ OPEN_WITHIN_S = 1_800.0
 """For the largest backup from a slow card."""
 KEPT_S = 1_800.0
 """A backup that was taken in lies in the clear until it is restored: not for longer."""
-
-_ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,10 +217,9 @@ def check_passphrase(passphrase: str) -> None:
 
 
 def _started(verb: str, plan: Mapping[str, object]) -> subprocess.Popen[bytes]:
-    path = os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     popen = subprocess.Popen(
         [sys.executable, "-I", "-S", str(CHILD), str(os.getpid()), sys.executable, "-P", "-m", "firmware.keeping.work", verb],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": path},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(),
         start_new_session=True,
     )  # fmt: skip
     assert popen.stdin is not None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 import resource
 import subprocess
@@ -19,6 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from board.kit.child import environment
 from board.kit.errors import PackageError
 from board.kit.words import plain, received
 from firmware.packages.keys import TrustedKeys
@@ -40,7 +40,6 @@ AGAIN_WITHIN_S = 30.0
 repeated."""
 REFUSED = 1
 
-_ROOT = Path(__file__).resolve().parents[2]
 _COMMAND = (sys.executable, "-P", "-m", "firmware.packages.checker")
 
 
@@ -119,10 +118,9 @@ def _parsed(output: bytes, status: int) -> tuple[PackageError | None, list[Packa
 
 
 def _answer(command: Sequence[str], most_bytes: int) -> tuple[int, bytes]:
-    path = os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": path}, timeout=WITHIN_S,
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment(), timeout=WITHIN_S,
             check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired as why:

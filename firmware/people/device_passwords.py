@@ -11,6 +11,7 @@ import logging
 import re
 import secrets
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from board.kit.errors import ConfigError
 from board.kit.kept import Kept
 from board.kit.people import USES
 from board.kit.words import Text
+from firmware.people.sealing import Pairs, apart, seal, unseal
 
 LOG = logging.getLogger("people")
 
@@ -29,7 +31,9 @@ _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # none that looks like another: t
 _PASSWORD_LENGTH = 16  # 80 bits, and no recorder that we know of takes fewer characters
 _VIEWER = "viewer"
 _USER = re.compile(r"[a-z]+-[a-z2-9]{4}")
-_KEY_BYTES, _NONCE_BYTES = 32, 12
+_KEY_BYTES = 32
+
+Sealer = Callable[[Callable[[bytes, Pairs], list[bytes]], bytes, Pairs], list[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +56,13 @@ class DevicePassword:
 
 
 class DevicePasswords:
-    """Thread-safe; every change is on disk before it counts. They belong to the camera: removing their maker does not end them."""
+    """Thread-safe; every change is on disk before it counts. They belong to the camera: removing their maker does not end them.
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    `sealer`: who seals and unseals them, as firmware.people.sealing.apart does."""
+
+    def __init__(self, folder: Path, clock: Clock, sealer: Sealer = apart) -> None:
         self._clock = clock
+        self._sealer = sealer
         self._changing = threading.Lock()
         self._key_file = Kept(folder / "device-passwords.key", _parse_key, lambda key: {"key": key.hex()})
         self._kept = Kept(folder / "device-passwords.json", parse, lambda each: [asdict(one) for one in each])
@@ -63,8 +70,8 @@ class DevicePasswords:
         """{user: last use}, since the start."""
         key, stored = self._key_file.read(), self._kept.read()
         self._key = key.value
-        readable = [each for each in stored.value or () if self._secret(each) is not None]
-        self._devices: dict[str, DevicePassword] = {each.user: each for each in readable}
+        self._passwords = self._unsealed(stored.value or ())
+        self._devices: dict[str, DevicePassword] = {each.user: each for each in stored.value or () if each.user in self._passwords}
         self.damage: Text | None = key.damage or stored.damage
         lost = len(stored.value or ()) - len(self._devices)
         if lost or (self.damage is not None and None in (key.value, stored.value)):
@@ -88,8 +95,9 @@ class DevicePasswords:
             kind = _VIEWER if view_only and use == "onvif" else use
             user = next(word for word in iter(lambda: f"{kind}-{_random(4)}", "") if word not in self._devices)
             device = DevicePassword(use, name, user, "", maker, self._clock.now().isoformat(timespec="seconds"))
-            device = replace(device, sealed=self._seal(device, password))
+            device = replace(device, sealed=self._sealed(device, password))
             self._store({**self._devices, user: device})
+            self._passwords[user] = password
         return device, password
 
     def remove(self, user: str) -> DevicePassword:
@@ -99,6 +107,7 @@ class DevicePasswords:
             if device is None:
                 raise ConfigError("there is no device password of {user}", user=user[:20])
             self._store({key: each for key, each in self._devices.items() if key != user})
+            self._passwords.pop(user, None)
             self._used.pop(user, None)
         return device
 
@@ -112,9 +121,8 @@ class DevicePasswords:
 
     def secret(self, use: str, user: str) -> tuple[DevicePassword, str] | None:
         """The device and its password, when it is of that use."""
-        device = self._devices.get(user)
-        password = self._secret(device) if device is not None and device.use == use else None
-        return (device, password) if device is not None and password is not None else None
+        device, password = self._devices.get(user), self._passwords.get(user)
+        return (device, password) if device is not None and password is not None and device.use == use else None
 
     def right(self, use: str, user: str, password: str) -> DevicePassword | None:
         """The device when this is its password and its use."""
@@ -126,26 +134,19 @@ class DevicePasswords:
     def note_use(self, device: DevicePassword) -> None:
         self._used[device.user] = self._clock.now().isoformat(timespec="seconds")
 
-    def _seal(self, device: DevicePassword, password: str) -> str:
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
+    def _sealed(self, device: DevicePassword, password: str) -> str:
         if self._key is None:
             self._key = self._new_key()
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        return base64.b64encode(nonce + AESGCM(self._key).encrypt(nonce, password.encode(), _bound_to(device))).decode()
+        (sealed,) = self._sealer(seal, self._key, [(password.encode(), _bound_to(device))])
+        return base64.b64encode(sealed).decode()
 
-    def _secret(self, device: DevicePassword) -> str | None:
-        """None when it was sealed with another key, for another use or user, or is damaged."""
-        from cryptography.exceptions import InvalidTag
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-        if self._key is None:
-            return None
-        sealed = base64.b64decode(device.sealed)
-        try:
-            return AESGCM(self._key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _bound_to(device)).decode()
-        except (InvalidTag, ValueError):
-            return None
+    def _unsealed(self, devices: Sequence[DevicePassword]) -> dict[str, str]:
+        """{user: password}, without those that were sealed with another key, for another use or user, or are damaged."""
+        if self._key is None or not devices:
+            return {}
+        pairs = [(base64.b64decode(each.sealed), _bound_to(each)) for each in devices]
+        found = zip(devices, self._sealer(unseal, self._key, pairs), strict=True)
+        return {device.user: password.decode() for device, password in found if password}
 
     def _new_key(self) -> bytes:
         key = secrets.token_bytes(_KEY_BYTES)
