@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from board.kit.errors import PackageError
 from board.kit.words import NOTHING, Text
+from firmware.packages import needs
 from firmware.packages.checker import check_archive, check_tree
 from firmware.packages.environment import Environment
+from firmware.packages.kept_data import KeptData
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.manifest import Manifest
+from firmware.packages.running import Running
 from firmware.packages.script import WITHIN_S, command, reason, run
 from firmware.packages.slots import FAILED, SD, Slot, Slots
 from firmware.packages.verify import Verified
@@ -29,20 +32,20 @@ MAX_PACKAGES = 10
 
 
 class Installer:
-    """One upload at a time. `lock` holds off every other change of packages; `switch(name, slot, notice)` makes a slot
-    the current one."""
+    """One upload at a time. `lock` holds off every other change of packages."""
 
     def __init__(
         self, slots: Slots, trust: TrustedKeys, environment: Environment, lock: AbstractContextManager[object],
-        switch: Callable[[str, Slot, Text], None], versions: Versions, users: Users,
+        running: Running, versions: Versions, users: Users, data: KeptData,
     ) -> None:  # fmt: skip
         self._slots = slots
         self._trust = trust
         self._environment = environment
         self._lock = lock
-        self._switch = switch
+        self._running = running
         self._versions = versions
         self._users = users
+        self._data = data
         self._busy = threading.Lock()
 
     def install(self, archive: Path, storage: str, older: bool = False) -> Iterator[Text]:
@@ -63,6 +66,7 @@ class Installer:
 
     def _steps(self, archive: Path, storage: str, older: bool) -> Iterator[Text]:
         verified = check_archive(archive, self._trust)
+        needs.check(verified)
         name = verified.manifest.name
         self._versions.check(name, verified.manifest.version, self._version(name), older)
         yield Text("{name} {version}: signature and contents are right", {"name": name, "version": verified.manifest.version})
@@ -71,6 +75,7 @@ class Installer:
             yield Text(name)
             return
         self._no_conflict(verified.manifest)
+        self._data.check(verified.manifest)
         with self._lock:
             letter = self._slots.reserve(verified, storage)
         slot = self._slots.stage(archive, verified, storage, letter)
@@ -83,14 +88,30 @@ class Installer:
         yield Text("checked")
         with self._lock:
             before = self._slots.current(name)
-            self._switch(name, slot, NOTHING)
+            kept = self._keep_data(verified.manifest, slot)
+            self._running.switch(name, slot, NOTHING)
             self._versions.installed(name, slot.version)
             after = self._slots.current(name)
             if after is not None and after.letter == slot.letter:  # it did not fall back at once
                 self._slots.forget_others(name, after, before)
         LOG.info("%s %s is installed in slot %s (%s)", name, slot.version, slot.letter, slot.storage)
         self._environment.forget_bytecode()
+        if kept:
+            yield kept
         yield Text(name)
+
+    def _keep_data(self, coming: Manifest, slot: Slot) -> Text:
+        """Saves it, while nothing writes, if the version before could not read what the coming one makes of it. What was done."""
+        if not self._data.must_save(coming):
+            return NOTHING
+        was_running = self._running.stop(coming.name)
+        try:
+            return self._data.save(coming)
+        except PackageError:
+            self._slots.drop(coming.name, slot)
+            if was_running:
+                self._running.start(coming.name)
+            raise
 
     def _version(self, name: str) -> str:
         """Of the current slot; "" without one."""
