@@ -130,9 +130,9 @@ TEXTS = """() => {
   const found = [];
   const walk = document.createTreeWalker(document, NodeFilter.SHOW_TEXT);
   while (walk.nextNode()) if (!walk.currentNode.parentElement.closest(unread)) found.push(walk.currentNode.data);
-  for (const node of document.querySelectorAll("*")) {
-    for (const name of ["aria-label", "title", "placeholder", "alt", "data-name"]) if (!node.closest(unread)) found.push(node.getAttribute(name) || "");
-  }
+  const told = ["aria-label", "title", "placeholder", "alt", "data-name"];
+  const nodes = [...document.querySelectorAll("*")].filter((node) => !node.closest(unread));
+  for (const node of nodes) found.push(...told.map((name) => node.getAttribute(name) || ""));
   return [...new Set(found.map((text) => text.trim()).filter(Boolean))];
 }"""
 ENGLISH = re.compile(r"\b(the|and|of|with|this|that|which|from|your|have|has|been|are|would|by|to)\b", re.IGNORECASE)
