@@ -13,7 +13,7 @@ from board.kit.words import NOTHING, Text
 from firmware.packages.checker import check_archive, check_tree
 from firmware.packages.environment import Environment
 from firmware.packages.keys import TrustedKeys
-from firmware.packages.manifest import Manifest
+from firmware.packages.manifest import HOST_NAME, Manifest
 from firmware.packages.script import WITHIN_S, command, reason, run
 from firmware.packages.slots import FAILED, SD, Slot, Slots
 from firmware.packages.verify import Verified
@@ -30,11 +30,12 @@ MAX_PACKAGES = 10
 
 class Installer:
     """One upload at a time. `lock` holds off every other change of packages; `switch(name, slot, notice)` makes a slot
-    the current one."""
+    the current one. `built_in`: the version of the host that runs when none was uploaded; then it takes the host alone, else
+    packages alone."""
 
     def __init__(
         self, slots: Slots, trust: TrustedKeys, environment: Environment, lock: AbstractContextManager[object],
-        switch: Callable[[str, Slot, Text], None], versions: Versions, users: Users,
+        switch: Callable[[str, Slot, Text], None], versions: Versions, users: Users, built_in: str = "",
     ) -> None:  # fmt: skip
         self._slots = slots
         self._trust = trust
@@ -43,6 +44,7 @@ class Installer:
         self._switch = switch
         self._versions = versions
         self._users = users
+        self._built_in = built_in
         self._busy = threading.Lock()
 
     def install(self, archive: Path, storage: str, older: bool = False) -> Iterator[Text]:
@@ -64,6 +66,10 @@ class Installer:
     def _steps(self, archive: Path, storage: str, older: bool) -> Iterator[Text]:
         verified = check_archive(archive, self._trust)
         name = verified.manifest.name
+        if name == HOST_NAME and not self._built_in:
+            raise PackageError("this is the firmware of the camera itself: upload it at System, Firmware")
+        if name != HOST_NAME and self._built_in:
+            raise PackageError("{name} is a package: upload it at Applications, Package management", name=name)
         self._versions.check(name, verified.manifest.version, self._version(name), older)
         yield Text("{name} {version}: signature and contents are right", {"name": name, "version": verified.manifest.version})
         if self._is_installed(verified, storage):
@@ -93,12 +99,12 @@ class Installer:
         yield Text(name)
 
     def _version(self, name: str) -> str:
-        """Of the current slot; "" without one."""
+        """That runs, or would; "" for none."""
         try:
             slot = self._slots.current(name) if name in self._slots.names() else None
         except PackageError:
-            return ""
-        return slot.version if slot is not None else ""
+            return self._built_in
+        return slot.version if slot is not None and (slot.state != FAILED or not self._built_in) else self._built_in
 
     def _is_installed(self, verified: Verified, storage: str) -> bool:
         name = verified.manifest.name
