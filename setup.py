@@ -75,6 +75,7 @@ setup(
             "playwright==1.65.2",
             "hypothesis==6.170.17",
             "pytest==9.2.0",
+            "pytest-timeout==2.4.0",
             "pytest-xdist==3.8.0",
             "WSDiscovery==2.1.2",
             "ruff==0.17.5",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from board.devices import DeviceState
-from board.kit.words import NOTHING, Text
+from board.kit.words import NOTHING, Text, mark
 from engine.types import (
     UNDECIDED,
     Counter,
@@ -26,9 +26,9 @@ from engine.types import (
     WiegandFrame,
 )
 
-NO_LICENSE = "NO LICENSE"
-STOPPED = "STOPPED"
-SETUP = "SETUP"
+NO_LICENSE = mark("NO LICENSE")
+STOPPED = mark("STOPPED")
+SETUP = mark("SETUP")
 """What the Info panel (manual 4.2, Live tab) shows as mode besides the function modes: no licence; no engine; the first access
 (manual 3.3, First access), at which an administrator chooses the region, has not taken place."""
 

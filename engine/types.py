@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from board.kit.words import NOTHING, Text
+from board.kit.words import NOTHING, Text, mark
 from board.types import WiegandCode
 
 Point = tuple[float, float]
@@ -254,11 +254,11 @@ class Match:
     distance: int = 0
 
 
-OUTCOMES = ("opened", "refused", "withheld", "reported")
+OUTCOMES = (mark("opened"), mark("refused"), mark("withheld"), mark("reported"))
 """opened: an action that opens was due; refused: none was, though the camera has one; withheld: one was, and the blacklist forbade
 it; reported: the camera has no action that opens."""
 
-WAITING = "waiting"
+WAITING = mark("waiting")
 """Outcome until a passage is decided about, within seconds: the lane is not free, or another camera has not spoken (docs/lane.md).
 Messages wait for the decision, so that none says this."""
 
@@ -339,7 +339,7 @@ class ActionRule:
     """After which a message is not tried any more; 0: as its kind says."""
 
 
-DELIVERY_STATES = ("pending", "sending", "done", "failed", "expired", "withheld")
+DELIVERY_STATES = (mark("pending"), mark("sending"), mark("done"), mark("failed"), mark("expired"), mark("withheld"))
 
 
 NO_RULE = 0
@@ -385,7 +385,7 @@ class Counter:
 
 # --- exports and imports ---------------------------------------------------------------------------------------------
 
-INTERVALS = ("minute", "hour", "day", "week", "month")
+INTERVALS = (mark("minute"), mark("hour"), mark("day"), mark("week"), mark("month"))
 """How often a job runs (manual 4.4, List tab): each minute or hour, at 23:59:59 each day, Mondays at 00:00:00, on the first of each
 month at 23:59:59."""
 

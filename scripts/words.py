@@ -35,11 +35,14 @@ COMPLETE = ("board/kit/", "firmware/")
 ROOT_ERROR = "GatewrightError"
 PLACES = {
     "Text": (0,), "_": (0,), "mark": (0,), "Refused": (1,), "unfit": (1, 2), "Problem": (1,), "option": (1, 2), "Tab": (1,),
-    "SettingsError": (),
+    "SettingsError": (), "Country": (1,), "JobKind": (), "ActionKind": (),
 }  # fmt: skip
 """What is called -> which of its arguments are said to people; of errors it is the first."""
 
-NAMED = {"option": ("unit", "group", "choices")}
+NOT_FILLED_IN = ("option", "Problem", "Tab", "Country")
+"""Whose other arguments are no values of the text."""
+
+NAMED = {"option": ("unit", "group", "choices"), "JobKind": ("label",), "ActionKind": ("label",)}
 """Arguments by name that are said to people."""
 
 
@@ -94,7 +97,7 @@ def _in_source(place: str, tree: ast.Module, errors: frozenset[str]) -> Iterator
         one = next((text for keyword in node.keywords if keyword.arg == "one" for text in _texts(keyword.value)), "")
         for at in PLACES.get(name, (0,)):
             if at < len(node.args):
-                given = values_given(node) if at == last and name not in ("option", "Problem", "Tab") else frozenset()
+                given = values_given(node) if at == last and name not in NOT_FILLED_IN else frozenset()
                 yield from (Found(text, place, node.lineno, given, one if at == last else "") for text in _texts(node.args[at]))
         for keyword in node.keywords:
             if keyword.arg in NAMED.get(name, ()):

@@ -15,6 +15,7 @@ from board.kit.web.menu import Tab
 from board.kit.web.routes import KNOWN, Answer, Call, Elsewhere, Route, page
 from board.kit.web.static_files import SHARED, file, files
 from board.kit.web.visitor import Visitor, visitor_of
+from board.kit.words import Text
 from webui import cgi
 from webui.portal import Portal
 
@@ -60,4 +61,4 @@ def _home(portal: Portal, call: Call) -> Answer:
 
 
 def _error_page(portal: Portal, call: Call, why: GatewrightError, status: int) -> Answer:
-    return portal.pages.answer(portal, call, "error", "Not possible", status=status, text=why)
+    return portal.pages.answer(portal, call, "error", Text("Not possible"), status=status, text=why)

@@ -14,6 +14,7 @@ from board.kit.web.menu import Tab
 from board.kit.web.render import Templates, page_words
 from board.kit.web.routes import Answer, Call
 from board.kit.web.visitor import Visitor
+from board.kit.words import Text
 from board.types import BoardProfile
 from engine.settings import GeneralSettings
 
@@ -44,7 +45,7 @@ class PageLayout:
         self._templates = Templates(TEMPLATES)
 
     def answer(
-        self, portal: Camera, call: Call, template: str, title: str, *, tab: str = "", status: int = 200, **values: object
+        self, portal: Camera, call: Call, template: str, title: str | Text, *, tab: str = "", status: int = 200, **values: object
     ) -> Answer:
         """A whole page. `tab`: the menu entry to mark."""
         html = self._templates.html(

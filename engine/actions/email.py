@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from board.kit.errors import ConfigError, DeliveryError, PeerRefused
 from board.kit.settings import Settings, field_validator, model_validator, option
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from engine.actions._exchange import Bounded, Exchange, Host, exchange, place
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.actions._tls import Certificates, ca_option, client_context
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
-PICTURES = {"none": (), "plate": ("plate",), "full": ("full",), "both": ("full", "plate")}
+PICTURES = {"none": (), mark("plate"): ("plate",), mark("full"): ("full",), mark("both"): ("full", "plate")}
 
 TO_WHOM = ("host", "port", "tls", "ca", "verify_tls", "user")
 

@@ -6,14 +6,14 @@ import io
 
 from board.kit.errors import ConfigError
 from board.kit.settings import field_validator, option
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from engine.actions._ftp import FtpServer, session
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.formats.file_name import check_path, path
 from engine.formats.messages import DOCUMENTS, picture
 from engine.types import PlateEvent
 
-PICTURES = {"full": (("full", ""),), "plate": (("plate", ""),), "both": (("full", ""), ("plate", "_plate"))}
+PICTURES = {mark("full"): (("full", ""),), mark("plate"): (("plate", ""),), mark("both"): (("full", ""), ("plate", "_plate"))}
 """Option `images` -> (picture, what its file's name gets)."""
 
 

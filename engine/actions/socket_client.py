@@ -36,7 +36,7 @@ class SocketClientOptions(Settings):
     host: Host = option("192.168.1.10", "Host", "Name or address of the server.", max_length=253)
     port: int = option(17000, "Port", "The TCP port that it listens on.", ge=1, le=65535)
     format: str = option("XML", "Format", "How the event is written; those with IMG have the pictures in them.", choices=DOCUMENTS)
-    framing: str = option("newline", "Framing", EXPLAINED.capitalize(), choices=FRAMINGS)
+    framing: str = option("newline", "Framing", EXPLAINED, choices=FRAMINGS)
     keep: bool = option(
         True, "Keep the connection", "One connection for all events; otherwise one for each, which ends with the message."
     )

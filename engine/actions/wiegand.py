@@ -12,7 +12,6 @@ from board.types import PinsTaken, SendWiegand, WiegandCode
 from board.wiegand.codes import (
     LAYOUTS,
     PLATE_BITS,
-    PLATE_LABEL,
     PLATE_NAME,
     Layout,
     encode,
@@ -28,8 +27,6 @@ from engine.types import ListEntry, PlateEvent
 
 ANSWER_TIMEOUT_S = 3.0
 
-FORMATS = {layout.name: layout.label for layout in LAYOUTS.values()} | {PLATE_NAME: PLATE_LABEL}
-
 
 class NumberOptions(Settings):
     """Which number a plate becomes, for every action that sends one."""
@@ -37,8 +34,10 @@ class NumberOptions(Settings):
     layout: str = option(
         "w26",
         "Format",
-        "; ".join(f"{name}: {label}" for name, label in FORMATS.items()) + ".",
-        choices=tuple(FORMATS),
+        "w26: Wiegand 26 (H10301): 8 facility, 16 card; w34: Wiegand 34: 16 facility, 16 card (Promag, Nitgen); "
+        "w34_32: Wiegand 34: one 32-bit number (ZKTeco W34, Civintec); w34_8_24: Wiegand 34: 8 site, 24 card (ZKTeco W34a); "
+        "plate64: Wiegand 64: the plate itself, ten characters (Nedap).",
+        choices=(*(layout.name for layout in LAYOUTS.values()), PLATE_NAME),
     )
     number: str = option(
         "list",

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -50,7 +50,8 @@ with open("/proc/self/status") as status:
 
 @dataclass(frozen=True, slots=True)
 class ReadTimes:
-    """Median milliseconds per frame, pictures already decoded; `ocr_ms` and `rectify_ms` are of one plate."""
+    """Median milliseconds per frame, pictures already decoded; `ocr_ms` (one crop, by both readers where the first is unsure) and
+    `rectify_ms` are of one plate."""
 
     width: int
     height: int
@@ -107,7 +108,7 @@ def measure(recogniser: Recogniser, rgb: NDArray[np.uint8], frames: int, threads
         resize_ms=median_ms(lambda: letterbox(rgb), frames),
         detect_ms=median_ms(lambda: recogniser.detector.look(rgb, None, front), frames),
         rectify_ms=median_ms(lambda: rectify(rgb, plate, FIRST_LOOK), frames),
-        ocr_ms=median_ms(lambda: recogniser.read_crop_of(crop, plate), frames),
+        ocr_ms=median_ms(lambda: recogniser.read_looks([(crop, (0, 1))], plate), frames),
         whole_ms=median_ms(lambda: recogniser.read(rgb), frames),
         plates=len(found),
     )
@@ -144,13 +145,12 @@ def gate_ms(rgb: NDArray[np.uint8], frames: int) -> dict[str, float]:
     return times
 
 
-def model_size(models: Path) -> dict[str, object]:
-    """Bytes of both model files together, and the multiply-adds of one run of each in millions, as their cards say."""
-    names = ("detector", "ocr")
-    cards = {name: read_card(models / f"{name}.tflite") for name in names}
+def model_size(files: Iterable[Path]) -> dict[str, object]:
+    """Bytes of the model files together, and the multiply-adds of one run of each in millions, as their cards say."""
+    files = tuple(files)
     return {
-        "model_bytes": sum((models / f"{name}.tflite").stat().st_size for name in names),
-        **{f"{name}_mmac": cards[name].get("mmac") for name in names},
+        "model_bytes": sum(file.stat().st_size for file in files),
+        **{f"{file.stem}_mmac": read_card(file).get("mmac") for file in files},
     }
 
 
@@ -170,7 +170,7 @@ def bench(recogniser: Recogniser, picture: Path | None = None, frames: int = 100
         file = Path(folder) / "frame.bmp"
         Image.fromarray(rgb).save(file)
         memory = peak_rss_mb(file, ["--models", str(recogniser.models), "--threads", str(threads)])
-    return {**asdict(times), **gate_ms(rgb, frames), "peak_rss_mb": memory, **model_size(recogniser.models)}
+    return {**asdict(times), **gate_ms(rgb, frames), "peak_rss_mb": memory, **model_size(recogniser.files)}
 
 
 def main(arguments: list[str]) -> int:

@@ -19,7 +19,9 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     """The options that `read` and `evaluate` share."""
     parser.add_argument("--country", default="", help="codes of the countries whose formats settle look-alikes: AT,DE,US-TX")
     parser.add_argument("--threads", type=int, default=1, help="threads of the networks (default 1)")
-    parser.add_argument("--models", type=Path, default=MODELS, help="folder of detector.tflite and ocr.tflite with their cards")
+    parser.add_argument(
+        "--models", type=Path, default=MODELS, help="folder of detector.tflite, ocr.tflite and its second reader with their cards"
+    )
 
 
 def recogniser_of(options: argparse.Namespace, models: Path | None = None) -> Recogniser:

@@ -23,8 +23,12 @@ from dataclasses import dataclass
 from itertools import product
 
 from board.kit.errors import ConfigError
+from board.kit.words import mark
 
-REGIONS = ("Europe", "North America", "South America", "Asia", "Africa", "Middle East", "Oceania")
+REGIONS = (
+    mark("Europe"), mark("North America"), mark("South America"), mark("Asia"), mark("Africa"), mark("Middle East"),
+    mark("Oceania"),
+)  # fmt: skip
 LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 DIGITS = frozenset("0123456789")
 SEPARATORS = " -./"
@@ -33,28 +37,31 @@ MAX_LENGTH = 12
 
 
 PLATE_COLOURS = {
-    "white": (240, 240, 236),
-    "light grey": (196, 198, 200),
-    "grey": (140, 142, 145),
-    "black": (22, 22, 24),
-    "light yellow": (245, 228, 150),
-    "yellow": (246, 200, 40),
-    "orange": (236, 124, 32),
-    "red": (190, 32, 40),
-    "dark red": (118, 22, 32),
-    "brown": (104, 66, 40),
-    "light green": (150, 212, 150),
-    "green": (20, 130, 70),
-    "dark green": (10, 74, 48),
-    "light blue": (150, 196, 232),
-    "blue": (24, 72, 168),
-    "dark blue": (16, 36, 96),
-    "purple": (92, 44, 124),
+    mark("white"): (240, 240, 236),
+    mark("light grey"): (196, 198, 200),
+    mark("grey"): (140, 142, 145),
+    mark("black"): (22, 22, 24),
+    mark("light yellow"): (245, 228, 150),
+    mark("yellow"): (246, 200, 40),
+    mark("orange"): (236, 124, 32),
+    mark("red"): (190, 32, 40),
+    mark("dark red"): (118, 22, 32),
+    mark("brown"): (104, 66, 40),
+    mark("light green"): (150, 212, 150),
+    mark("green"): (20, 130, 70),
+    mark("dark green"): (10, 74, 48),
+    mark("light blue"): (150, 196, 232),
+    mark("blue"): (24, 72, 168),
+    mark("dark blue"): (16, 36, 96),
+    mark("purple"): (92, 44, 124),
 }
 """Name: RGB in daylight. A name's last word is the plain colour that a camera can tell (`plain_colour`)."""
 
-PLATE_KINDS = ("commercial", "taxi", "electric", "diplomatic", "rental", "official", "police", "military", "temporary",
-               "trailer", "motorcycle", "historic", "agricultural", "special")  # fmt: skip
+PLATE_KINDS = (
+    mark("commercial"), mark("taxi"), mark("electric"), mark("diplomatic"), mark("rental"), mark("official"), mark("police"),
+    mark("military"), mark("temporary"), mark("trailer"), mark("motorcycle"), mark("historic"), mark("agricultural"),
+    mark("special"),
+)  # fmt: skip
 """Types of plates that a look or a text tells; "" is the ordinary private car."""
 
 PLATE_FONTS = ("fe", "din", "narrow", "wide", "uk", "us", "plate")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-FRAMINGS = ("newline", "length", "none")
+from board.kit.words import mark
+
+FRAMINGS = (mark("newline"), mark("length"), "none")
 """Messages have no line feed within: in XML and JSON it is escaped."""
 
-EXPLAINED = (
-    "newline: a line feed ends each message; length: each begins with its length in bytes as four bytes, the highest first; "
+EXPLAINED = mark(
+    "Newline: a line feed ends each message; length: each begins with its length in bytes as four bytes, the highest first; "
     "none: nothing parts them."
 )
 

@@ -60,6 +60,11 @@ class Passages:
 
     def page(self, query: PassageQuery, number: int, size: int) -> PassagePage:
         """The page `number` (from 1; the last one there is when it is beyond), of `size` rows."""
+        if query.plate:  # what is looked through for a text is looked through once
+            found, partial = self._search.all(query)
+            last = max(1, -(-min(len(found), MAX_COUNTED) // size))
+            number = max(1, min(number, last))
+            return PassagePage(tuple(self._stored(found[(number - 1) * size : number * size])), len(found), number, last, partial)
         total, partial = self._search.count(query)
         last = max(1, -(-min(total, MAX_COUNTED) // size))
         number = max(1, min(number, last))

@@ -29,13 +29,15 @@ LOWEST, HIGHEST = -(2**63), 2**63 - 1
 @dataclass(slots=True)
 class _Plan:
     """SQL in the making. `source`: what is gone through; `place`, `number`: SQL of a passage's place and rowid there; `order`:
-    SQL that sorts by place, with {way} for ASC or DESC."""
+    SQL that sorts by place, with {way} for ASC or DESC;
+    `looked_through`: it compares the text of MOST_SCANNED passages at most."""
 
     source: str
     place: str
     number: str
     order: str
     partial: bool = False
+    looked_through: bool = False
     conditions: list[str] = field(default_factory=list)
     values: list[Any] = field(default_factory=list)
 
@@ -68,6 +70,17 @@ class Search:
         plan = self._plan(query)
         return self._counted(plan, MAX_COUNTED + 1), plan.partial
 
+    def all(self, query: PassageQuery) -> tuple[list[int], bool]:
+        """(Newest first, MAX_COUNTED + 1 at most; whether only the newest passages were looked at)."""
+        plan = self._plan(query)
+        if plan.looked_through:  # rows are found three times as fast in the order in which they lie
+            order, most = plan.order.format(way="ASC"), MOST_SCANNED
+        else:
+            order, most = plan.order.format(way="DESC"), MAX_COUNTED + 1
+        sql = f"SELECT {plan.number} AS number FROM {plan.source} WHERE {plan.condition} ORDER BY {order} LIMIT {most}"
+        found = [row["number"] for row in self._db.rows(sql, plan.values)]
+        return (found[::-1] if plan.looked_through else found)[: MAX_COUNTED + 1], plan.partial
+
     def _counted(self, plan: _Plan, at_most: int) -> int:
         sql = f"SELECT count(*) FROM (SELECT 1 FROM {plan.source} WHERE {plan.condition} LIMIT {at_most})"
         return int(self._db.rows(sql, plan.values)[0][0])
@@ -84,13 +97,15 @@ class Search:
             plan = _bounded(_grams(folded, query.list_id), query)
         else:
             plan = _bounded(_places(query.list_id, with_rows=True), query)
+            plan.looked_through = True
             sql = f"SELECT s.place FROM {places.source} WHERE {places.condition} ORDER BY s.place DESC LIMIT 1 OFFSET ?"
             beyond = self._db.row(sql, (*places.values, MOST_SCANNED))
             if beyond is not None:
                 plan.partial = True
                 plan.where("s.place > ?", beyond["place"])
         if text:
-            plan.where(f"instr({folded_of('p')}, ?) > 0", folded)
+            # Only a text that has look-alikes needs those of the keys made equal, which takes three times as long.
+            plan.where(f"instr({folded_of('p') if {'0', '1'} & set(folded) else 'p.key'}, ?) > 0", folded)
             if not query.fold:
                 plan.where("instr(p.key, ?) > 0", text)
         return plan

@@ -117,7 +117,7 @@ function actions(item, at) {
     bar.append(licence);
   }
   if (item.previous) {
-    const question = _("{name} {version} is replaced by the version before it. What it stored stays.", item);
+    const question = `${_("{name} {version} is replaced by the version before it.", item)} ${item.way_back}`;
     button(_("Back to {previous}", item), "rollback", "", [_("Go back to {previous}?", item), question, _("Go back")]);
   }
   const question = _("The package is stopped and deleted from the camera. Stored plates, lists and settings stay for a later installation.");

@@ -29,7 +29,8 @@ from firmware.packages.versions import Versions
 from firmware.processes.users import Users
 from firmware.restart import Restart
 from firmware.update.choice import fail, spare
-from firmware.update.versions import LETTER, Last, built_in_version, folder, installation, last, slots_of
+from firmware.update.switch import Switch
+from firmware.update.versions import LETTER, built_in_version, folder, installation, last, slots_of
 
 LOG = logging.getLogger("update")
 
@@ -43,9 +44,9 @@ UPLOADED, BUILT_IN = "uploaded", "built in"
 
 @dataclass(frozen=True, slots=True)
 class UpdateStatus:
-    """`version`: that runs; `source`: "built in" (firmware/install) or "uploaded"; `state`: "good", "trial" or "failed"; `previous`:
-    what going back would run, "" when there is nothing before it; `built_in`: the version that stays whatever happens; `notice`:
-    what became of the last update, for people."""
+    """`version`: that runs; `source`: "built in" (firmware/install) or "uploaded"; `state`: "good", "trial" or "failed";
+    `previous`: what going back would run, "" when there is nothing before it; `built_in`: the version that stays whatever happens;
+    `notice`: what became of the last update, for people."""
 
     version: str
     source: str
@@ -67,9 +68,9 @@ class HostUpdate:
         self._lock = threading.RLock()
         self._slots = slots_of(state)
         self._environment = Environment(state, self._slots, folder(state) / "bytecode")
-        self._installer = Installer(
-            self._slots, trust, self._environment, self._lock, self._switch, versions, users, built_in_version() or VERSION
-        )
+        switch = Switch(state, self._slots, self._environment, ready)
+        built_in = built_in_version() or VERSION
+        self._installer = Installer(self._slots, trust, self._environment, self._lock, switch, versions, users, switch, built_in)
         self._end = threading.Event()
         self._judge = threading.Thread(target=self._watch, name="update", daemon=True)
 
@@ -141,16 +142,6 @@ class HostUpdate:
         previous = good.version if good is not None else built_in if slot is not None else ""
         source = UPLOADED if slot is not None else BUILT_IN
         return UpdateStatus(VERSION, source, slot.state if slot is not None else GOOD, previous, built_in, from_stored(notice))
-
-    def _switch(self, name: str, slot: Slot, notice: Text) -> None:
-        try:
-            last(self._state).write(Last(installation(), self._ready()))
-        except OSError as why:
-            raise PackageError("{name}: its state cannot be stored: {reason}", name=name, reason=why.strerror) from why
-        self._environment.compile(slot, self._slots.path(name, slot))
-        self._slots.activate(name, slot)
-        self._slots.set_notice(name, "")
-        LOG.info("host %s runs after the restart", slot.version)
 
     def _tidy(self) -> None:
         """Forgets versions from before the last run of firmware/install, and what an interrupted upload left."""

@@ -70,7 +70,9 @@ def _fill(state: State, say: Say) -> list[str]:
     with closing(Store(state.database, Clock(), checkpoints=False)) as store:
         store.settings.put(LprSettings(region="Europe", countries=("DE",)), "bench")
         plates = fill_passages(store.db, say)
-        fill_entries(store.db, sorted({made_up_plate(draw) for _ in range(LISTED)}))
+        listed = sorted({made_up_plate(draw) for _ in range(LISTED)})
+        draw.shuffle(listed)  # as people and files bring them
+        fill_entries(store.db, listed)
     return plates
 
 
@@ -146,6 +148,7 @@ def _page(ask: Callable[[str], bytes], page: str) -> dict[str, float]:
 
 def _review(ask: Callable[[str], bytes], plates: list[str]) -> dict[str, object]:
     part = {"from": "2000-01-01T00:00", "plate": plates[3][1:5]}
+    short = {"from": "2000-01-01T00:00", "plate": plates[3][1:3]}
     until_ = NEWEST.strftime("%Y-%m-%dT%H:%M")
     return {
         "review_first_page_ms": _median(ask, f"review?{ALL}"),
@@ -153,6 +156,8 @@ def _review(ask: Callable[[str], bytes], plates: list[str]) -> dict[str, object]
         "review_page_400_ms": _median(ask, f"review?{ALL}&page=400"),
         "review_oldest_page_ms": _median(ask, f"review?{ALL}&oldest=1"),
         "review_part_of_a_plate_ms": _median(ask, f"review?{urlencode(part)}"),
+        "review_two_characters_ms": _median(ask, f"review?{urlencode(short)}"),
+        "review_two_characters_of_a_list_ms": _median(ask, f"review?{urlencode({**short, 'list': '4'})}"),
         "review_one_list_ms": _median(ask, f"review?{urlencode({'from': '2000-01-01T00:00', 'to': until_, 'list': '4'})}"),
     }
 

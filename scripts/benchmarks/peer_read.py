@@ -32,7 +32,7 @@ class Gatewright:
         folder = models or pipeline.MODELS
         self._recogniser = pipeline.Recogniser(folder, threads=1)
         self.runtime = self._recogniser.runtime
-        self.model_bytes = sum((folder / name).stat().st_size for name in ("detector.tflite", "ocr.tflite"))
+        self.model_bytes = sum(file.stat().st_size for file in self._recogniser.files)
 
     def scene(self, rgb: Any) -> tuple[list[Box], list[tuple[str, float, Box]]]:
         return [], [(read.text, read.confidence, list(read.box)) for read in self._recogniser.read(rgb)]

@@ -7,7 +7,7 @@ import queue
 import select
 import threading
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from board.devices import DeviceBook, read_devices
 from board.kit.errors import BoardError, ConfigError
 from board.kit.state import State
 from board.serial import SerialLines, _ports, _twin, parse_url
+from tests.waiting import until
 
 WAIT_S = 30.0
 
@@ -104,15 +105,6 @@ def lines(state: State) -> Iterator[SerialLines]:
     lines.close()
 
 
-def until(condition: Callable[[], bool]) -> bool:
-    pause = threading.Event()
-    for _ in range(int(WAIT_S / 0.02)):
-        if condition():
-            return True
-        pause.wait(0.02)
-    return False
-
-
 def problem(state: State) -> str:
     found = read_devices(state)
     return str(found[0].problem) if found else "not told yet"
@@ -120,7 +112,7 @@ def problem(state: State) -> str:
 
 def test_what_is_sent_arrives(device: Twin | Pty, lines: SerialLines) -> None:
     lines.send(device.url, b"\x1b[2JHELLO\r\n")
-    assert until(lambda: device.sent() == b"\x1b[2JHELLO\r\n")
+    until(lambda: device.sent() == b"\x1b[2JHELLO\r\n")
 
 
 def test_an_answer_is_awaited(device: Twin | Pty, lines: SerialLines) -> None:
@@ -152,7 +144,7 @@ def test_a_device_that_answers_something_else_is_quoted(device: Twin | Pty, line
 def test_what_comes_in_is_heard(device: Twin | Pty, lines: SerialLines, state: State) -> None:
     heard: queue.Queue[bytes] = queue.Queue()
     lines.listen(device.url, heard.put)
-    assert until(lambda: problem(state) == "")
+    until(lambda: problem(state) == "")
     device.say(b"CAR")
     data = b""
     while len(data) < 3:
@@ -174,13 +166,13 @@ def test_a_device_pulled_while_used_is_told_and_is_back_within_seconds_of_its_re
     lines.listen(device.url, heard.put)
     lines.send(device.url, b"before")
     device.pull()
-    assert until(lambda: device.place in problem(state))
+    until(lambda: device.place in problem(state))
     with pytest.raises(BoardError, match=device.place):
         lines.send(device.url, b"meanwhile")
     device.plug()
-    assert until(lambda: problem(state) == "")
+    until(lambda: problem(state) == "")
     lines.send(device.url, b"after")
-    assert until(lambda: device.sent() == b"after")
+    until(lambda: device.sent() == b"after")
     device.say(b"!")
     assert heard.get(timeout=WAIT_S) == b"!"
 
@@ -194,7 +186,7 @@ def test_a_line_that_another_process_has_is_busy(device: Twin | Pty, lines: Seri
 def test_lines_that_nobody_wants_any_more_are_closed(device: Twin | Pty, lines: SerialLines, state: State) -> None:
     with lines.opened(device.url):
         with lines.opened(device.url):
-            assert until(lambda: problem(state) == "")
+            until(lambda: problem(state) == "")
         assert [each.device for each in read_devices(state)] == [parse_url(device.url).device]
     assert read_devices(state) == ()
     _ports.open_port(parse_url(device.url), state).close()
@@ -205,7 +197,7 @@ def test_something_is_sent_later_unless_something_else_comes_first(device: Twin 
     lines.later(device.url, b"never", 1000)
     lines.send(device.url, b"B")
     lines.later(device.url, b"C", 0)
-    assert until(lambda: device.sent() == b"ABC")
+    until(lambda: device.sent() == b"ABC")
 
 
 def test_a_wrong_baud_rate_gives_noise(state: State, lines: SerialLines) -> None:

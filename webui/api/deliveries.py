@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from board.kit.web.routes import Answer, Call, Query, api, data, download, number, said, text
+from board.kit.words import ENGLISH, Language
 from engine.store import DeliveryQuery
 from engine.store.queries import MAX_ROWS
 from engine.store.transfers import DIRECTIONS
@@ -14,15 +15,16 @@ from webui.view import changes, shapes, transfers
 from webui.view.deliveries import HEADINGS, cells, delivery_query, shown, transfer_query
 
 
-def _rows(portal: Portal, call: Call) -> Iterator[list[object]]:
+def _rows(portal: Portal, call: Call, language: Language) -> Iterator[list[object]]:
+    """All that the search finds, said in `language`."""
     zone, kind = portal.zone(), call.query.get("kind", "")
     if kind in changes.KINDS:
-        return (changes.cells(each, call.language.translate) for each in changes.rows(portal, call, zone, kind))
+        return (changes.cells(each, language.translate) for each in changes.rows(portal, call, zone, kind))
     if kind in DIRECTIONS:
         told = portal.store.transfers(transfer_query(portal, call, zone))
-        return (transfers.cells(transfers.row(portal, each, zone), call.language) for each in told)
+        return (transfers.cells(transfers.row(portal, each, zone), language) for each in told)
     found = portal.store.deliveries(delivery_query(portal, call, zone))
-    return (cells(shown(portal, each, zone), call.language) for each in found)
+    return (cells(shown(portal, each, zone), language) for each in found)
 
 
 def _headings(call: Call) -> tuple[str, ...]:
@@ -30,11 +32,11 @@ def _headings(call: Call) -> tuple[str, ...]:
 
 
 def _workbook(portal: Portal, call: Call) -> Answer:
-    return sheet("audit.xlsx", _headings(call), _rows(portal, call))
+    return sheet("audit.xlsx", [call.language.translate(each) for each in _headings(call)], _rows(portal, call, call.language))
 
 
 def _csv(portal: Portal, call: Call) -> Answer:
-    return comma_separated("audit.csv", _headings(call), _rows(portal, call))
+    return comma_separated("audit.csv", _headings(call), _rows(portal, call, ENGLISH))
 
 
 class DeliveriesQuery(Query):

@@ -68,7 +68,7 @@ def _add(portal: Portal, call: Call) -> Answer:
     kind = job_kind(portal, call.body.get("kind", ""))
     chosen = stored_list(portal, call.id("id"))
     if not fits(kind, chosen):
-        raise Refused(422, "{label} cannot be done for {list_name}.", label=kind.label, list_name=chosen.name)
+        raise Refused(422, "{label} cannot be done for {list_name}.", label=Text(kind.label), list_name=chosen.name)
     sent = {name: value for name, value in call.body.items() if name != "kind"}
     return _save(portal, call, sent, Job(0, call.id("id"), kind.name, True, "day", True, "{}"))
 
@@ -104,7 +104,7 @@ def _test(portal: Portal, call: Call[object, JobTest]) -> Answer:
     sent = call.body
     kind, chosen = job_kind(portal, sent.kind), stored_list(portal, sent.list_id)
     if not fits(kind, chosen):
-        raise Refused(422, "{label} cannot be done for {list_name}.", label=kind.label, list_name=chosen.name)
+        raise Refused(422, "{label} cannot be done for {list_name}.", label=Text(kind.label), list_name=chosen.name)
     stored = portal.store.jobs.get(sent.job_id) if sent.job_id else None
     known = options_of(stored) if stored is not None and stored.kind == kind.name else {}
     try:

@@ -64,8 +64,7 @@ def _get_entries(portal: Portal, call: Call[EntriesQuery]) -> Answer:
     bits = number_bits(portal, portal.store.rules(chosen.id))[0]
     asked = call.query
     fold = portal.lpr().fold_lookalikes
-    found = portal.store.entries(chosen.id, asked.search, asked.limit, asked.offset, fold)
-    count = portal.store.entries.count(chosen.id, asked.search, fold)
+    count, found = portal.store.entries.found(chosen.id, asked.search, asked.limit, asked.offset, fold)
     return data(shapes.Entries(count=count, entries=[entry_data(portal, each, zone, bits) for each in found]))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from board.kit.web.routes import Answer, Call, Query, Refused, api, data, download, number, said, text
-from board.kit.words import Language
+from board.kit.words import ENGLISH, Language
 from engine.store import PassageQuery
 from webui.portal import Portal
 from webui.spreadsheet import WORKBOOK, attachment, comma_separated, sheet
@@ -42,11 +42,11 @@ def _passage(portal: Portal, call: Call) -> Answer:
     return data(said(shown(portal, found, portal.zone()), call.language))
 
 
-def _rows(portal: Portal, call: Call) -> Iterator[list[object]]:
-    """All that the search finds, read part by part."""
+def _rows(portal: Portal, call: Call, language: Language) -> Iterator[list[object]]:
+    """All that the search finds, said in `language`, read part by part."""
     zone = portal.zone()
     portal.store.searches.add(call.user, "download", asked_for(call))
-    return _read(portal, passage_query(portal, call, zone), zone, call.language)
+    return _read(portal, passage_query(portal, call, zone), zone, language)
 
 
 def _read(portal: Portal, query: PassageQuery, zone: ZoneInfo, language: Language) -> Iterator[list[object]]:
@@ -56,11 +56,11 @@ def _read(portal: Portal, query: PassageQuery, zone: ZoneInfo, language: Languag
 
 
 def _workbook(portal: Portal, call: Call) -> Answer:
-    return sheet("passages.xlsx", HEADINGS, _rows(portal, call))
+    return sheet("passages.xlsx", [call.language.translate(each) for each in HEADINGS], _rows(portal, call, call.language))
 
 
 def _csv(portal: Portal, call: Call) -> Answer:
-    return comma_separated("passages.csv", HEADINGS, _rows(portal, call))
+    return comma_separated("passages.csv", HEADINGS, _rows(portal, call, ENGLISH))
 
 
 def _image(portal: Portal, call: Call[ImageQuery]) -> Answer:

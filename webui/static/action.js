@@ -1,6 +1,7 @@
 // Action: the options of one kind, the weekly schedule and the TEST button of an action.
 import {$, api, ApiError, connectForm, followWhen, notice, onClick, showProblems, values} from "./portal.js";
 import {openWeek} from "./week.js";
+import {_} from "./words.js";
 
 const form = $("#action");
 const {rule, list, kind} = form.dataset;
@@ -14,17 +15,17 @@ connectForm(form, {
   path: rule === "0" ? `lists/${list}/rules` : `rules/${rule}`,
   body: () => ({...(rule === "0" ? {kind} : {}), name: $("#f-action-name").value, enabled: $("#f-enabled").checked, week: week.read(), ...inside("#start"), options: options()}),
   then: (answer) => {
-    sessionStorage.setItem("said", answer.in_force ? "Action saved." : `Action saved; the service does not answer yet: ${answer.note}`);
+    sessionStorage.setItem("said", answer.in_force ? _("Action saved.") : _("Action saved; the service does not answer yet: {why}", { why: answer.note }));
     location.href = `/anpr/lists/${list}?view=actions`;
   },
 });
 
 onClick($("#test"), async () => {
   const place = $("#outcome");
-  notice("", "Testing…", [], place);
+  notice("", _("Testing…"), [], place);
   try {
     const outcome = await api("POST", "rules/test", {kind, options: options(), list_id: Number(list), rule_id: Number(rule), plate: $("#test-plate").value, start: $("#f-start").value});
-    notice(outcome.ok ? "ok" : "bad", outcome.ok ? `Done: ${outcome.note}` : outcome.note, [], place);
+    notice(outcome.ok ? "ok" : "bad", outcome.ok ? _("Done: {result}", { result: outcome.note }) : outcome.note, [], place);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     showProblems(form, error, place);

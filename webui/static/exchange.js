@@ -1,5 +1,6 @@
 // Exchange: files of plates to import by hand, with what they would change, and the exports and imports that run by themselves.
 import {$, $$, api, ApiError, el, notice, onClick, sure} from "./portal.js";
+import {_, _n} from "./words.js";
 
 const list = $("#lists").dataset.list;
 const POLL_MS = 500;
@@ -12,7 +13,7 @@ let upload = null;
 
 /** Sends the file; the camera looks at it then. */
 async function send() {
-  if (file.files[0].size > MOST_BYTES) throw new ApiError(413, {error: `The file is larger than ${MOST_BYTES >> 20} MB.`});
+  if (file.files[0].size > MOST_BYTES) throw new ApiError(413, {error: _("The file is larger than {most} MB.", { most: MOST_BYTES >> 20 })});
   const response = await fetch(`/anpr/api/lists/${list}/uploads`, {
     method: "POST", headers: {"Content-Type": "application/octet-stream"}, body: file.files[0],
   });
@@ -31,7 +32,7 @@ function terms(apply) {
 
 async function followed(answer) {
   while (answer.state === "reading") {
-    notice("", answer.rows ? `Reading… ${answer.rows.toLocaleString()} rows` : "Reading…", [], $("#effect"));
+    notice("", answer.rows ? _n("Reading… {rows} row", "Reading… {rows} rows", answer.rows, { rows: answer.rows.toLocaleString() }) : _("Reading…"), [], $("#effect"));
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     answer = await api("GET", `uploads/${answer.upload}`);
   }
@@ -39,7 +40,9 @@ async function followed(answer) {
 }
 
 function counted(each) {
-  return `${each.name}${each.is_new ? " (new list)" : ""}: ${each.added} added, ${each.changed} changed, ${each.removed} removed; ${each.before} → ${each.after} plates`;
+  return each.is_new
+    ? _("{name} (new list): {added} added, {changed} changed, {removed} removed; plates: {before} → {after}", each)
+    : _("{name}: {added} added, {changed} changed, {removed} removed; plates: {before} → {after}", each);
 }
 
 function change([name, [before, after]]) {
@@ -47,12 +50,12 @@ function change([name, [before, after]]) {
 }
 
 function exampleRow(example) {
-  const kind = {added: "ok", changed: "accent", removed: "bad"}[example.kind];
+  const [kind, word] = {added: ["ok", _("added")], changed: ["accent", _("changed")], removed: ["bad", _("removed")]}[example.kind];
   return el("tr", {},
-    el("td", {"data-name": "Line", class: "nums"}, example.line ? String(example.line) : ""),
-    el("td", {"data-name": "Plate", class: "plate-cell"}, el("span", {class: "plate"}, example.plate)),
-    el("td", {"data-name": "Change"}, el("span", {class: `badge ${kind}`}, example.kind)),
-    el("td", {"data-name": "What", class: "small"}, Object.entries(example.fields).map(change).join("; ")));
+    el("td", {"data-name": _("Line"), class: "nums"}, example.line ? String(example.line) : ""),
+    el("td", {"data-name": _("Plate"), class: "plate-cell"}, el("span", {class: "plate"}, example.plate)),
+    el("td", {"data-name": _("Change")}, el("span", {class: `badge ${kind}`}, word)),
+    el("td", {"data-name": _("What"), class: "small"}, Object.entries(example.fields).map(change).join("; ")));
 }
 
 function table(headings, rows) {
@@ -67,16 +70,16 @@ function show(answer) {
   $("#decide").hidden = true;
   if (answer.state === "failed") {
     if (!answer.refused) { notice("bad", answer.error, [], place); return; }
-    notice("bad", `Nothing has changed: ${answer.refused} rows cannot be taken. Correct them in the file and choose it again.`, [], place);
-    place.append(table(["Line", "Why"], answer.refusals.map((each) => el("tr", {},
-      el("td", {"data-name": "Line", class: "nums"}, String(each.line)), el("td", {"data-name": "Why", class: "small"}, each.reason)))));
+    notice("bad", _n("Nothing has changed: {count} row cannot be taken. Correct it in the file and choose the file again.", "Nothing has changed: {count} rows cannot be taken. Correct them in the file and choose it again.", answer.refused), [], place);
+    place.append(table([_("Line"), _("Why")], answer.refusals.map((each) => el("tr", {},
+      el("td", {"data-name": _("Line"), class: "nums"}, String(each.line)), el("td", {"data-name": _("Why"), class: "small"}, each.reason)))));
     return;
   }
   const objections = answer.lists.filter((each) => each.objection);
   notice(objections.length ? "warn" : "", answer.lists.map(counted).join(". "), [], place);
-  for (const each of objections) place.append(el("p", {class: "small bad"}, `Not possible like this: ${each.objection}. Permit it above if it is meant.`));
+  for (const each of objections) place.append(el("p", {class: "small bad"}, _("Not possible like this: {why}. Permit it above if it is meant.", { why: each.objection })));
   const examples = answer.lists.flatMap((each) => each.examples);
-  if (examples.length) place.append(table(["Line", "Plate", "Change", "What"], examples.map(exampleRow)));
+  if (examples.length) place.append(table([_("Line"), _("Plate"), _("Change"), _("What")], examples.map(exampleRow)));
   $("#decide").hidden = false;
   $("#apply").disabled = objections.length > 0;
 }
@@ -127,14 +130,14 @@ for (const box of $$("[data-do=enable-job]")) {
 for (const button of $$("[data-do=run-job]")) onClick(button, async () => { await api("POST", `jobs/${jobOf(button)}/run`); location.reload(); });
 for (const button of $$("[data-do=accept-job]")) {
   onClick(button, async () => {
-    if (!await sure("Accept", "The next file is taken whatever it is, also if it removes all plates of a list. Have you seen why it was refused?", "Accept")) return;
+    if (!await sure(_("Accept"), _("The next file is taken whatever it is, also if it removes all plates of a list. Have you seen why it was refused?"), _("Accept"))) return;
     await api("POST", `jobs/${jobOf(button)}/accept`);
     location.reload();
   });
 }
 for (const button of $$("[data-do=delete-job]")) {
   onClick(button, async () => {
-    if (!await sure("Delete", `Delete ${button.dataset.name}?`, "Delete")) return;
+    if (!await sure(_("Delete"), _("Delete {name}?", { name: button.dataset.name }), _("Delete"))) return;
     await api("DELETE", `jobs/${jobOf(button)}`);
     location.reload();
   });

@@ -1,25 +1,26 @@
 // Lane tab: the lane's state, places and counts by hand; the settings below are settings.js.
 import {$, api, ApiError, el, onClick, repeat, toast} from "./portal.js";
 import {laneState, placesText} from "./lane_state.js";
+import {_} from "./words.js";
 
 function show({lane, places}) {
-  $("#lane-state").replaceChildren(...(lane ? laneState({...lane, places: []}) : [el("p", {class: "muted"}, "Nothing of the lane is in use, or the service does not answer.")]));
+  $("#lane-state").replaceChildren(...(lane ? laneState({...lane, places: []}) : [el("p", {class: "muted"}, _("Nothing of the lane is in use, or the service does not answer."))]));
   $("#places-card").hidden = !places.length;
   const busy = document.activeElement?.closest("#places");
   if (!busy) $("#places").replaceChildren(...places.map(row));
 }
 
 function row(places) {
-  const input = (name, value) => el("input", {type: "number", min: "0", name, value: String(value), "aria-label": name === "count" ? "Inside" : "Places"});
+  const input = (name, value) => el("input", {type: "number", min: "0", name, value: String(value), "aria-label": name === "count" ? _("Inside") : _("Places")});
   const [count, capacity] = [input("count", places.count), input("capacity", places.capacity)];
-  const save = el("button", {type: "button"}, "Save");
+  const save = el("button", {type: "button"}, _("Save"));
   save.addEventListener("click", async () => {
     const body = {capacity: Number(capacity.value)};
     if (count.value !== String(places.count)) body.count = Number(count.value);
     save.focus();
     await change("PUT", `lane/places/${places.list_id}`, body);
   });
-  return el("tr", {"data-list": String(places.list_id)}, el("td", {"data-name": "List"}, places.name || "Plates on no list"), el("td", {"data-name": "Inside"}, count), el("td", {"data-name": "Places"}, capacity),
+  return el("tr", {"data-list": String(places.list_id)}, el("td", {"data-name": _("List")}, places.name || _("Plates on no list")), el("td", {"data-name": _("Inside")}, count), el("td", {"data-name": _("Places")}, capacity),
     el("td", {class: "small"}, places.drift ? placesText(places) : ""), el("td", {}, save));
 }
 
@@ -28,7 +29,7 @@ async function change(method, path, body) {
     const answer = await api(method, path, body);
     document.activeElement?.blur();
     show(answer);
-    toast("Saved.");
+    toast(_("Saved."));
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     toast(error.message);
@@ -36,7 +37,7 @@ async function change(method, path, body) {
 }
 
 onClick($("#reset"), async () => {
-  if (confirm("Count nobody as inside from now on?")) await change("POST", "lane/reset", {});
+  if (confirm(_("Count nobody as inside from now on?"))) await change("POST", "lane/reset", {});
 });
 
 repeat(2000, async () => show(await api("GET", "lane")));

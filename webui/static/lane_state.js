@@ -1,10 +1,11 @@
 // Lane state: the barrier's lane in words, on the Live tab and the Lane tab.
 import {el} from "./portal.js";
+import {_} from "./words.js";
 
 /** Nodes for a lane as the API tells it (`lane` of api/lane and of the status). */
 export function laneState(lane) {
   const said = [el("p", {id: "lane-words"}, el("b", {}, lane.state), lane.plate ? ` · ${lane.plate}` : "", el("span", {class: "muted"}, ` · ${lane.since_local}`))];
-  if (lane.waiting.length) said.push(el("p", {}, `Waiting: ${lane.waiting.join(", ")}`));
+  if (lane.waiting.length) said.push(el("p", {}, _("Waiting: {plates}", { plates: lane.waiting.join(", ") })));
   for (const fault of lane.faults) said.push(el("p", {class: "badge bad"}, fault));
   if (lane.second_camera) said.push(el("p", {class: "muted"}, lane.second_camera));
   for (const places of lane.places.filter((each) => each.count || each.capacity || each.drift)) said.push(el("p", {}, placesText(places)));
@@ -13,7 +14,7 @@ export function laneState(lane) {
 
 /** "WHITELIST: 12 of 40 inside". */
 export function placesText({name, count, capacity, drift}) {
-  const list = name || "Plates on no list";
-  const text = capacity ? `${list}: ${count} of ${capacity} inside` : `${list}: ${count} inside`;
-  return drift ? `${text} · the count may be off by ${drift}` : text;
+  const list = name || _("Plates on no list");
+  const text = capacity ? _("{list}: {count} of {capacity} inside", { list, count, capacity }) : _("{list}: {count} inside", { list, count });
+  return drift ? `${text} · ${_("the count may be off by {drift}", { drift })}` : text;
 }

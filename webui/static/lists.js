@@ -1,6 +1,7 @@
 // Lists: dialogs to add, change and delete lists and plates, switches of actions, collisions of Wiegand numbers.
 import {$, $$, api, ApiError, clearProblems, connectForm, el, notice, onClick, sure, toast, values} from "./portal.js";
 import {openWeek} from "./week.js";
+import {_, _n} from "./words.js";
 
 const list = $("#lists").dataset.list;
 
@@ -12,14 +13,14 @@ function dialogForm(dialog, options) {
   connectForm($("form", dialog), {...options, place: $(".notices", dialog)});
 }
 
-$("#list-dialog h2").textContent = "Add list";
+$("#list-dialog h2").textContent = _("Add list");
 $("#add-list").addEventListener("click", () => $("#list-dialog").showModal());
 dialogForm($("#list-dialog"), {method: "POST", path: "lists", then: (saved) => { location.href = `/anpr/lists/${saved.id}`; }});
 $("#edit-list").addEventListener("click", () => $("#rename-dialog").showModal());
 dialogForm($("#rename-dialog"), {method: "PUT", path: `lists/${list}`, then: () => location.reload()});
 onClick($("#delete-list"), async () => {
   const name = $("#delete-list").dataset.name;
-  if (!await sure("Delete list", `Delete ${name} with all its plates and actions? This cannot be undone.`, "Delete")) return;
+  if (!await sure(_("Delete list"), _("Delete {name} with all its plates and actions? This cannot be undone.", { name }), _("Delete"))) return;
   await api("DELETE", `lists/${list}`);
   location.href = "/anpr/lists";
 });
@@ -38,7 +39,7 @@ function openEntry(row) {
   form.reset();
   clearProblems(form);
   $(".notices", entry).replaceChildren();
-  $("h2", entry).textContent = row ? "Change plate" : "Add plate";
+  $("h2", entry).textContent = row ? _("Change plate") : _("Add plate");
   for (const input of form.elements) {
     if (!input.name) continue;
     const stored = row?.dataset[input.name] ?? "";
@@ -72,7 +73,7 @@ $("#entries")?.addEventListener("click", async (event) => {
   if (!button) return;
   const row = button.closest("tr");
   if (button.dataset.do === "edit") return openEntry(row);
-  if (!await sure("Delete plate", `Delete ${row.dataset.plate} from this list?`, "Delete")) return;
+  if (!await sure(_("Delete plate"), _("Delete {plate} from this list?", row.dataset), _("Delete"))) return;
   try { await api("DELETE", `entries/${row.dataset.id}`); location.reload(); } catch (error) { notice("bad", error.message); }
 });
 
@@ -83,38 +84,40 @@ if ($("#entries")) {
     const others = (plates.get(mark.dataset.collision) || []).filter((plate) => plate !== mark.closest("tr").dataset.plate);
     if (!others.length) continue;
     mark.hidden = false;
-    mark.textContent = `same as ${others.join(", ")}`;
+    mark.textContent = _("same as {plates}", { plates: others.join(", ") });
   }
 }
 
 // --- risk -------------------------------------------------------------------------------------------------------------
 
-const share = (count, of) => `${count.toLocaleString()} of ${of.toLocaleString()}`;
+const said = (number) => number.toLocaleString();
+const share = (count, of) => _("{count} of {most}", { count: said(count), most: said(of) });
 
 function riskLines(found, fuzzy) {
   const lines = [
-    el("p", {}, el("b", {}, share(found.admitted, found.strangers)), ` made-up plates of ${found.countries.join(", ") || "the world"} would be taken for plates of this list.`),
+    el("p", {}, el("b", {}, share(found.admitted, found.strangers)), " ", found.countries.length ? _("made-up plates of {countries} would be taken for plates of this list.", { countries: found.countries.join(", ") }) : _("made-up plates of the world would be taken for plates of this list.")),
     el("ul", {},
-      el("li", {}, `Listed themselves, O and 0, I and 1 counting as one: ${found.exact.toLocaleString()}`),
-      el("li", {}, `By a plate with ? or *: ${found.wildcards.toLocaleString()}`),
-      el("li", {}, `One confused character off, which ${fuzzy ? "counts" : "does not count"} in this list: ${found.fuzzy.toLocaleString()}`)),
+      el("li", {}, _("Listed themselves, O and 0, I and 1 counting as one: {number}", { number: said(found.exact) })),
+      el("li", {}, _("By a plate with ? or *: {number}", { number: said(found.wildcards) })),
+      el("li", {}, fuzzy ? _("One confused character off, which counts in this list: {number}", { number: said(found.fuzzy) })
+        : _("One confused character off, which does not count in this list: {number}", { number: said(found.fuzzy) }))),
   ];
   const wide = found.patterns.filter((each) => each.strangers > 0);
   if (wide.length) {
-    lines.push(el("p", {}, "The widest plates with ? or *:"), el("ul", {}, ...wide.slice(0, 20).map((each) => el("li", {}, el("span", {class: "mono"}, each.plate), ` ${share(each.strangers, found.strangers)}`))));
+    lines.push(el("p", {}, _("The widest plates with ? or *:")), el("ul", {}, ...wide.slice(0, 20).map((each) => el("li", {}, el("span", {class: "mono"}, each.plate), ` ${share(each.strangers, found.strangers)}`))));
   }
   lines.push(el("p", {}, found.near.length
-    ? `One confused character apart (${found.looked_at.toLocaleString()} plates were compared with all listed ones):`
-    : `No listed plate is one confused character from another (${found.looked_at.toLocaleString()} were compared).`));
+    ? _n("One confused character apart ({number} plate was compared with all listed ones):", "One confused character apart ({number} plates were compared with all listed ones):", found.looked_at, { number: said(found.looked_at) })
+    : _n("No listed plate is one confused character from another ({number} was compared).", "No listed plate is one confused character from another ({number} were compared).", found.looked_at, { number: said(found.looked_at) })));
   if (found.near.length) {
-    lines.push(el("ul", {class: "near"}, ...found.near.map((each) => el("li", {}, el("span", {class: "mono"}, each.plate), " and ", el("span", {class: "mono"}, each.other), ` (${each.other_list})`))));
+    lines.push(el("ul", {class: "near"}, ...found.near.map((each) => el("li", {}, el("span", {class: "mono"}, each.plate), " – ", el("span", {class: "mono"}, each.other), ` (${each.other_list})`))));
   }
   return lines;
 }
 
 onClick($("#ask-risk"), async () => {
   const place = $("#risk .in");
-  place.replaceChildren(el("p", {class: "muted"}, "Counting…"));
+  place.replaceChildren(el("p", {class: "muted"}, _("Counting…")));
   place.replaceChildren(...riskLines(await api("GET", `lists/${list}/risk`), $("#risk").dataset.fuzzy === "on"));
 });
 
@@ -135,10 +138,10 @@ for (const box of $$("[data-do=enable]")) {
 }
 for (const button of $$("[data-do=delete-rule]")) {
   onClick(button, async () => {
-    if (!await sure("Delete action", `Delete the action ${button.dataset.name}?`, "Delete")) return;
+    if (!await sure(_("Delete action"), _("Delete the action {name}?", button.dataset), _("Delete"))) return;
     await api("DELETE", `rules/${button.closest("[data-rule]").dataset.rule}`);
     location.reload();
   });
 }
-const said = sessionStorage.getItem("said");
-if (said) { sessionStorage.removeItem("said"); toast(said); }
+const told = sessionStorage.getItem("said");
+if (told) { sessionStorage.removeItem("said"); toast(told); }

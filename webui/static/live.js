@@ -185,7 +185,9 @@ for (const [id, event] of [["focus-again", "click"], ["show-focus", "change"]]) 
 // --- status: mode, counters, lines, errors ----------------------------------------------------------------------------
 
 let shownProblems = "[]";
-const MODE_BADGE = {"NO LICENSE": "bad", STOPPED: "bad", "NO CONNECTION": "bad", SETUP: "warn"};
+const MODES = {
+  "NO LICENSE": [_("NO LICENSE"), "bad"], STOPPED: [_("STOPPED"), "bad"], "NO CONNECTION": [_("NO CONNECTION"), "bad"], SETUP: [_("SETUP"), "warn"],
+};
 
 async function refreshStatus() {
   try { takeStatus(await api("GET", "status")); } catch (error) {
@@ -237,8 +239,9 @@ function agoText(seconds) {
 }
 
 function showMode(mode) {
-  $("#mode").textContent = mode;
-  $("#mode").className = `badge ${MODE_BADGE[mode] || "ok"}`;
+  const [text, kind] = MODES[mode] || [mode, "ok"];
+  $("#mode").textContent = text;
+  $("#mode").className = `badge ${kind}`;
 }
 
 function showProblems(problems) {
@@ -440,7 +443,7 @@ function showLast(passage) {
   const facts = [
     [_("Confidence"), passage.plate ? `${passage.confidence.toFixed(1)} %` : ""], [_("Country"), passage.country_name], [_("Character height"), passage.plate ? `${passage.char_height_px.toFixed(0)} px` : ""],
     [_("Date and time"), passage.at_local], [_("List"), passage.lists.map((list) => list.name).join(", ")], [_("Lane"), passage.lane ? _("Lane {number}", { number: passage.lane }) : ""],
-    [_("Direction"), passage.direction], [_("Kind of plate"), [passage.plate_colour, passage.plate_kind].filter(Boolean).join(", ")], [_("Trigger"), passage.trigger_cause],
+    [_("Direction"), passage.direction_name], [_("Kind of plate"), passage.plate_look], [_("Trigger"), passage.trigger_name],
   ];
   const inner = el("i");
   inner.style.width = `${passage.confidence}%`;

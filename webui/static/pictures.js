@@ -1,4 +1,5 @@
 // Pictures: the live picture as the camera streams it (multipart/x-mixed-replace), part by part, each with its number.
+import {_} from "./words.js";
 
 const ALONE_MS = 2000;
 const STILL_MS = 5000;
@@ -52,7 +53,7 @@ export function followPictures(query, show, failed) {
   let streaming = new AbortController();
   let shownAt = 0;
   let seq = -1;
-  const why = (error) => error instanceof TypeError ? "The camera does not answer." : error.message;
+  const why = (error) => error instanceof TypeError ? _("The camera does not answer.") : error.message;
   const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
   async function arrived(picture) {
@@ -95,7 +96,7 @@ export function followPictures(query, show, failed) {
 async function streamPictures(query, signal, show) {
   const response = await fetch(`/anpr/api/pictures?${query}`, {signal});
   if (!response.ok) {
-    const error = new Error((await response.json().catch(() => ({}))).error || "No picture.");
+    const error = new Error((await response.json().catch(() => ({}))).error || _("No picture."));
     error.retry_s = Number(response.headers.get("Retry-After")) || 0;
     throw error;
   }
@@ -106,6 +107,6 @@ async function streamPictures(query, signal, show) {
 async function onePicture(query, seq) {
   const response = await fetch(`/anpr/api/frame?${query}&seq=${seq}`);
   if (response.status === 204) return null;
-  if (!response.ok) throw new Error((await response.json().catch(() => ({}))).error || "No picture.");
+  if (!response.ok) throw new Error((await response.json().catch(() => ({}))).error || _("No picture."));
   return picture(response.headers, await response.arrayBuffer());
 }

@@ -1,10 +1,10 @@
 // Portal: what every page uses: the API, elements without HTML strings, notices, confirmations and forms.
 import "./ready.js";
-import {_n} from "./words.js";
+import {_, _n} from "./words.js";
 
 export class ApiError extends Error {
   constructor(status, answer) {
-    super(answer.error || `The camera answered with status ${status}.`);
+    super(answer.error || _("The camera answered {status}.", { status }));
     this.status = status;
     this.problems = answer.problems || [];
   }
@@ -20,12 +20,12 @@ export async function api(method, path, body) {
       body: method === "GET" ? undefined : JSON.stringify(body ?? {}),
     });
   } catch {
-    throw new ApiError(0, {error: "The camera does not answer. Is it still connected?"});
+    throw new ApiError(0, {error: _("The camera does not answer. Is it still connected?")});
   }
   if (response.status === 401) location.reload(); // the session is over: the camera asks for the log-in
   const text = await response.text();
   let answer;
-  try { answer = text ? JSON.parse(text) : {}; } catch { answer = {error: `The camera answered with status ${response.status}.`}; }
+  try { answer = text ? JSON.parse(text) : {}; } catch { answer = {error: _("The camera answered {status}.", response)}; }
   if (!response.ok) throw new ApiError(response.status, answer);
   return answer;
 }
@@ -79,7 +79,7 @@ export function sure(title, text, yes) {
     const dialog = el("dialog", {},
       el("header", {}, el("h2", {}, title)), el("div", {class: "in"}, el("p", {}, text)),
       el("footer", {},
-        el("button", {type: "button", onclick: () => dialog.close("no")}, "Cancel"),
+        el("button", {type: "button", onclick: () => dialog.close("no")}, _("Cancel")),
         el("button", {type: "button", class: "primary", onclick: () => dialog.close("yes")}, yes)));
     dialog.addEventListener("close", () => { dialog.remove(); resolve(dialog.returnValue === "yes"); });
     document.body.append(dialog);
@@ -218,7 +218,7 @@ export function repeat(every_ms, work) {
 
 /** A plate as people know it; an empty one was "no plate". */
 export function plate(text, extra = "") {
-  return text ? el("span", {class: `plate ${extra}`}, text) : el("span", {class: "plate none"}, "no plate");
+  return text ? el("span", {class: `plate ${extra}`}, text) : el("span", {class: "plate none"}, _("no plate"));
 }
 
 // A help bubble that would leave the window moves left.

@@ -1,5 +1,6 @@
 // Restart: "Restart service" with its progress until the engine is back.
 import {$, api, ApiError, el, notice} from "./portal.js";
+import {_} from "./words.js";
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const LONGEST_MS = 90000;
@@ -15,7 +16,7 @@ async function engineNow() {
 export async function restart() {
   const before = await engineNow();
   const place = $("#notices");
-  const text = el("div", {}, "Restarting the service…");
+  const text = el("div", {}, _("Restarting the service…"));
   const bar = el("div", {class: "progress"}, el("i"));
   const node = el("div", {class: "notice", role: "status", id: "restarting"}, el("div", {}, text, bar));
   place.replaceChildren(node);
@@ -28,17 +29,17 @@ export async function restart() {
   while (performance.now() - begun < LONGEST_MS) {
     await pause(700);
     const engine = await engineNow();
-    if (!engine) { gone = true; text.textContent = "Stopped; starting again…"; continue; }
+    if (!engine) { gone = true; text.textContent = _("Stopped; starting again…"); continue; }
     if (gone || engine.frames_processed < (before?.frames_processed ?? 0) || performance.now() - begun > 12000) {
       notice("ok", BACK).scrollIntoView({block: "nearest"});
       return true;
     }
   }
-  notice("bad", "The engine has not come back within 90 s. Logs > Engine says why.").scrollIntoView({block: "nearest"});
+  notice("bad", _("The engine has not come back within 90 s. Logs > Engine says why.")).scrollIntoView({block: "nearest"});
   return false;
 }
 
-const BACK = "The service is back with the stored settings.";
+const BACK = _("The service is back with the stored settings.");
 const SAID = "restarted";
 
 /** Restarts, then loads the page with what is stored now; what came of it is said on the new page. */

@@ -2,6 +2,7 @@
 import {$, $$, connectForm, notice} from "./portal.js";
 import {openCountries} from "./countries.js";
 import {restart} from "./restart.js";
+import {_} from "./words.js";
 
 const form = $("#setup");
 if (form) {
@@ -13,7 +14,7 @@ if (form) {
     path: "settings/lpr",
     body: () => ({region: region(), countries: $$("[name=countries]:checked", form).map((box) => box.value)}),
     then: async () => {
-      await restart().catch((error) => notice("warn", `Saved. ${error.message}`));
+      await restart().catch((error) => notice("warn", _("Saved. {why}", { why: error.message })));
       location.href = "/anpr/live";
     },
   });

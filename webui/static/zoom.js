@@ -1,5 +1,6 @@
 // Zoom: a passage's picture, large, in the dialog #zoom, with its download.
 import {$} from "./portal.js";
+import {_} from "./words.js";
 
 $("#zoom-close")?.addEventListener("click", () => $("#zoom").close());
 $("#zoom")?.addEventListener("click", (event) => { if (event.target.id === "zoom") $("#zoom").close(); });
@@ -8,8 +9,8 @@ $("#zoom")?.addEventListener("click", (event) => { if (event.target.id === "zoom
 export function zoom(url, name) {
   const dialog = $("#zoom");
   $("img", dialog).src = url;
-  $("img", dialog).alt = `Picture of ${name || "a passage"}`;
-  $("#zoom-plate").textContent = name || "no plate";
+  $("img", dialog).alt = name ? _("Picture of {plate}", { plate: name }) : _("Picture of the passage");
+  $("#zoom-plate").textContent = name || _("no plate");
   $("a[download]", dialog).href = `${url}?download=1`;
   dialog.showModal();
 }

@@ -9,6 +9,7 @@ from board.kit.settings import Settings
 from board.kit.web.forms import fields, groups
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, page
+from board.kit.words import Text
 from webui.choices import settings_choices
 from webui.portal import Portal
 
@@ -27,6 +28,6 @@ def settings_tab(
     def show(portal: Portal, call: Call) -> Answer:
         form = fields(kind, portal.store.settings(kind).model_dump(), settings_choices(portal.profile))
         known: dict[str, Any] = {"tab": name, "groups": groups(form), "path": f"settings/{name}", **more(portal)}
-        return portal.pages.answer(portal, call, template, title, **known)
+        return portal.pages.answer(portal, call, template, Text(title), **known)
 
     return Tab(name, title, order, "configure", (page(name, "configure", show),))

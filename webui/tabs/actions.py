@@ -9,6 +9,7 @@ from typing import Any
 from board.kit.web.forms import Field, fields
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, Refused, page
+from board.kit.words import Text
 from engine.actions import ActionKind
 from engine.dispatch.starts import STARTS, opens
 from engine.types import ActionRule, WeekSchedule
@@ -39,7 +40,7 @@ def _page(portal: Portal, call: Call, rule: ActionRule) -> Answer:
         portal,
         call,
         "action",
-        f"{kind.label} action",
+        Text("{kind} action", {"kind": Text(kind.label)}),
         tab="lists",
         rule=rule,
         kind=kind,

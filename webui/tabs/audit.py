@@ -8,6 +8,7 @@ from typing import Any
 from board.kit.settings import SettingsError
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, page
+from board.kit.words import Text
 from engine.store.queries import MAX_ROWS
 from engine.store.transfers import DIRECTIONS
 from engine.types import DELIVERY_STATES
@@ -38,7 +39,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         portal,
         call,
         "audit",
-        "Audit",
+        Text("Audit"),
         tab="audit",
         found=found,
         rows=found.rows if kind in changes.KINDS else [show(portal, each, zone) for each in found.rows],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, page
+from board.kit.words import Text
 from webui.portal import Portal
 from webui.view.check import CARS, ENOUGH, check
 from webui.view.passages import image_address
@@ -15,7 +16,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         portal,
         call,
         "check",
-        "Check of the installation",
+        Text("Check of the installation"),
         tab="lpr",
         found=check(portal),
         most=CARS,

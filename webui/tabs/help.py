@@ -8,6 +8,7 @@ import webui.help
 from board.kit.registry import find
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, page
+from board.kit.words import Text
 from webui.help import Topic
 from webui.help.milestone import event_names
 from webui.portal import Portal
@@ -24,7 +25,7 @@ def _page(topic: Topic, portal: Portal, call: Call) -> Answer:
         portal,
         call,
         "help",
-        topic.title,
+        Text(topic.title),
         tab="help",
         topic=topic,
         topics=[each for each in TOPICS if call.may(each.permission)],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from board.kit.web.forms import fields
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, page
+from board.kit.words import Text
 from engine.types import Job
 from webui.api.jobs import JobTimes
 from webui.choices import board_choices
@@ -30,7 +31,7 @@ def _page(portal: Portal, call: Call, job: Job) -> Answer:
         portal,
         call,
         "job",
-        kind.label,
+        Text(kind.label),
         tab="lists",
         job=job,
         kind=kind,

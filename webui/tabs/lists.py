@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from board.kit.web.forms import Field, fields
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, page
+from board.kit.words import Text, mark
 from engine.plates import EntryForm
 from engine.types import ALWAYS, FIXED_ROLES, ListEntry, PlateList
 from webui.portal import Portal
@@ -22,8 +23,8 @@ from webui.view.search import near
 
 PAGE_SIZE = 50
 ALWAYS_TEXT = json.dumps(ALWAYS.days)
-BARRIER_TITLES = {"open": "Opens", "refuse": "Refuses", "report": "Only reports"}
-ROLE_TITLES = {"all": "Every plate", "unlisted": "Plates in no list", **dict(ROLES)}
+BARRIER_TITLES = {"open": mark("Opens"), "refuse": mark("Refuses"), "report": mark("Only reports")}
+ROLE_TITLES = {"all": mark("Every plate"), "unlisted": mark("Plates in no list"), **dict(ROLES)}
 
 
 def _page(portal: Portal, call: Call) -> Answer:
@@ -36,20 +37,23 @@ def _page(portal: Portal, call: Call) -> Answer:
     view = call.query.get("view", "") if call.query.get("view", "") in views else views[0]
     search = call.query.get("search", "")[:60]
     fold = portal.lpr().fold_lookalikes
-    found = portal.store.entries.count(chosen.id, search, fold)
+    counts = {each.id: portal.store.entries.count(each.id) for each in lists}
+    page = call.number("page", 1, 1, max(1, -(-counts[chosen.id] // PAGE_SIZE)))
+    found, entries = portal.store.entries.found(chosen.id, search, PAGE_SIZE, (page - 1) * PAGE_SIZE, fold)
     last = max(1, -(-found // PAGE_SIZE))
-    page = call.number("page", 1, 1, last)
-    entries = portal.store.entries(chosen.id, search, PAGE_SIZE, (page - 1) * PAGE_SIZE, fold) if view == "plates" else []
+    if page > last:
+        page = last
+        entries = portal.store.entries(chosen.id, search, PAGE_SIZE, (page - 1) * PAGE_SIZE, fold)
     rules = portal.store.rules(chosen.id)
     results = portal.store.rules.results()
     return portal.pages.answer(
         portal,
         call,
         "lists",
-        "Lists",
+        Text("Lists"),
         tab="lists",
         lists=lists,
-        counts={each.id: portal.store.entries.count(each.id) for each in lists},
+        counts=counts,
         chosen=chosen,
         role_title=ROLE_TITLES[chosen.role],
         fixed=not has_plates,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, page
+from board.kit.words import Text
 from webui.portal import Portal
 from webui.view.logs import TITLES, log_names
 
@@ -15,7 +16,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         portal,
         call,
         "logs",
-        "Logs",
+        Text("Logs"),
         tab="logs",
         logs=[(name, TITLES.get(name, name)) for name in names],
         chosen=chosen if chosen in names else next(iter(names), ""),

@@ -11,6 +11,7 @@ from typing import TypeVar
 from board.kit.web.forms import fields, groups
 from board.kit.web.menu import Tab
 from board.kit.web.routes import KNOWN, Answer, Call, page
+from board.kit.words import Text
 from engine.countries import countries, regions
 from engine.settings import LprSettings
 from webui.choices import settings_choices
@@ -24,7 +25,9 @@ def _setup(portal: Portal, call: Call) -> Answer:
     form = fields(LprSettings, lpr.model_dump(), settings_choices(portal.profile))
     field = next(each for each in form if each.name == "countries")
     known = regions()
-    return portal.pages.answer(portal, call, "setup", "Region and countries", regions=known, chosen_region=lpr.region, field=field)
+    return portal.pages.answer(
+        portal, call, "setup", Text("Region and countries"), regions=known, chosen_region=lpr.region, field=field
+    )
 
 
 def _page(portal: Portal, call: Call) -> Answer:
@@ -33,7 +36,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         portal,
         call,
         "lpr",
-        "LPR configuration",
+        Text("LPR configuration"),
         tab="lpr",
         groups=_picture_first(groups(form)),
         regions=regions(),

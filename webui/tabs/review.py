@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from board.kit.settings import SettingsError
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, Refused, page
+from board.kit.words import Text
 from engine.settings.general import LIST, SQUARE
 from engine.store import MAX_COUNTED, MOST_SCANNED, DeliveryQuery, PassageQuery
 from engine.types import FIXED_ROLES
@@ -39,7 +40,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         portal,
         call,
         "review",
-        "Review",
+        Text("Review"),
         tab="review",
         found=found,
         passages=[shown(portal, each, zone) for each in found.rows],
@@ -80,7 +81,7 @@ def _passage(portal: Portal, call: Call) -> Answer:
         portal,
         call,
         "passage",
-        stored.passage.plate or "Passage",
+        stored.passage.plate or Text("Passage"),
         tab="review",
         p=shown(portal, stored, zone),
         box=stored.passage.box,

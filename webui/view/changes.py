@@ -32,7 +32,7 @@ SUBJECTS = {
     "search": mark("Search"),
     "download": mark("Download"),
 }
-HEADINGS = ("Date and time", "Who", "What", "Before", "After")
+HEADINGS = (mark("Date and time"), mark("Who"), mark("What"), mark("Before"), mark("After"))
 """Of the columns of `cells`."""
 NOT_SHOWN = ("list_id",)
 LONGEST = 300

@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from board.kit.web.routes import Call
-from board.kit.words import Language
+from board.kit.words import Language, Text, mark
 from engine.store import DeliveryQuery, StoredDelivery
 from engine.store.queries import MAX_ROWS
 from engine.store.transfers import TransferQuery
@@ -14,41 +14,42 @@ from webui.portal import Portal
 from webui.view import shapes
 from webui.view.search import span
 
-BY_HAND, DELETED = "(by hand)", "(deleted)"
+BY_HAND, DELETED = mark("(by hand)"), mark("(deleted)")
 """Name of the action where no rule has one."""
 
 ERRORS = ("failed", "expired")
 
 HEADINGS = (
-    "Date and time",
-    "Action",
-    "Name",
-    "List",
-    "Plate",
-    "State",
-    "Finished",
-    "Tries",
-    "What was done or went wrong",
-    "Decision",
-    "Reason",
+    mark("Date and time"),
+    mark("Action"),
+    mark("Name"),
+    mark("List"),
+    mark("Plate"),
+    mark("State"),
+    mark("Finished"),
+    mark("Tries"),
+    mark("What was done or went wrong"),
+    mark("Decision"),
+    mark("Reason"),
 )
 """Of the columns of `cells`."""
 
 
 def cells(delivery: shapes.Delivery, language: Language) -> list[object]:
     """A row of the tables to download, in the reader's language."""
+    say = language.translate
     return [
         delivery["created_local"],
-        delivery["label"],
-        delivery["rule_name"],
+        delivery["label"].said(say),
+        name.said(say) if isinstance(name := delivery["rule_name"], Text) else name,
         delivery["list_name"],
         delivery["plate"],
-        delivery["state"],
+        say(delivery["state"]),
         delivery["finished_local"],
         delivery["attempts"],
-        delivery["note"].said(language.translate),
-        delivery["outcome"],
-        delivery["decision"].said(language.translate),
+        delivery["note"].said(say),
+        say(delivery["outcome"]),
+        delivery["decision"].said(say),
     ]
 
 
@@ -81,8 +82,8 @@ def shown(portal: Portal, stored: StoredDelivery, zone: ZoneInfo) -> shapes.Deli
         "created_local": portal.local(delivery.created_at, zone),
         "finished_local": portal.local(delivery.finished_at, zone),
         "kind": delivery.kind,
-        "label": kind.label if kind else delivery.kind,
-        "rule_name": stored.rule_name or (BY_HAND if delivery.rule_id == NO_RULE else DELETED),
+        "label": Text(kind.label if kind else delivery.kind),
+        "rule_name": stored.rule_name or Text(BY_HAND if delivery.rule_id == NO_RULE else DELETED),
         "list_name": stored.list_name,
         "plate": stored.plate,
         "passage_id": delivery.passage_id,

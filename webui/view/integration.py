@@ -276,7 +276,7 @@ def _peer(portal: Portal, rule: ActionRule) -> tuple[str, str]:
 def _actions(portal: Portal) -> list[shapes.Tried]:
     names = {each.id: each.name for each in portal.store.lists()}
     return [
-        shapes.Tried(id=rule.id, name=rule.name, label=portal.kinds[rule.kind].label, list=names.get(rule.list_id, ""))
+        shapes.Tried(id=rule.id, name=rule.name, label=Text(portal.kinds[rule.kind].label), list=names.get(rule.list_id, ""))
         for rule in portal.store.rules()
         if rule.enabled and is_message(portal, rule)
     ]

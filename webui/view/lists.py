@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from board.kit.errors import ConfigError
 from board.kit.web.routes import Refused
+from board.kit.words import mark
 from engine.actions import options_of
 from engine.lists import standing, unreadable
 from engine.lists.collisions import wiegand_number
@@ -61,12 +62,12 @@ def entry_data(portal: Portal, entry: ListEntry, zone: ZoneInfo, bits: int) -> s
 
 
 VALIDITIES = {
-    "": "valid",
-    "clock": "clock not set",
-    "hours": "out of hours",
-    "early": "not yet",
-    "spent": "no entries left",
-    "expired": "expired",
+    "": mark("valid"),
+    "clock": mark("clock not set"),
+    "hours": mark("out of hours"),
+    "early": mark("not yet"),
+    "spent": mark("no entries left"),
+    "expired": mark("expired"),
 }
 """How an entry stands (engine/lists/validity.py), as pages and API say it."""
 

@@ -6,9 +6,16 @@ import re
 from pathlib import Path
 
 from board.kit.web.routes import Refused
+from board.kit.words import mark
 from webui.portal import Portal
 
-TITLES = {"manager": "Manager", "service": "Service", "engine": "Engine", "pins": "Pins", "hostd": "Host"}
+TITLES = {
+    "manager": mark("Manager"),
+    "service": mark("Service"),
+    "engine": mark("Engine"),
+    "pins": mark("Pins"),
+    "hostd": mark("Host"),
+}
 """Shown in this order; other logs follow under their own name."""
 
 LOG_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")

@@ -7,8 +7,9 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from board.kit.web.routes import Call
-from board.kit.words import Language
+from board.kit.words import NOTHING, Language, Text, mark
 from engine.countries import countries
+from engine.dispatch.rules import DIRECTIONS
 from engine.store import PassageQuery, StoredPassage
 from engine.store.queries import MAX_ROWS
 from webui.portal import Portal
@@ -16,26 +17,36 @@ from webui.view import shapes
 from webui.view.search import span
 
 HEADINGS = (
-    "Date and time",
-    "Plate",
-    "Confidence",
-    "Country",
-    "Region",
-    "Character height (px)",
-    "Lane",
-    "Direction",
-    "Plate colour",
-    "Plate type",
-    "Trigger",
-    "Lists",
-    "Decision",
-    "Reason",
+    mark("Date and time"),
+    mark("Plate"),
+    mark("Confidence"),
+    mark("Country"),
+    mark("Region"),
+    mark("Character height (px)"),
+    mark("Lane"),
+    mark("Direction"),
+    mark("Plate colour"),
+    mark("Plate type"),
+    mark("Trigger"),
+    mark("Lists"),
+    mark("Decision"),
+    mark("Reason"),
 )
 """Of the columns of `cells`."""
 
+CAUSES = {
+    "input": mark("input {of}"),
+    "socket": mark("trigger by TCP from {of}"),
+    "http": mark("trigger by HTTP, {of}"),
+    "timer": mark("timer {of}"),
+    "test": mark("test"),
+}
+"""How a trigger's cause begins: what is said of it."""
+
 
 def cells(passage: shapes.Passage, language: Language) -> list[object]:
-    """A row of the tables to download; the first is a datetime in the camera's zone."""
+    """A row of the tables to download, said in `language`; the first is a datetime in the camera's zone."""
+    say = language.translate
     return [
         datetime.fromisoformat(passage["at_local"]),
         passage["plate"],
@@ -44,13 +55,13 @@ def cells(passage: shapes.Passage, language: Language) -> list[object]:
         passage["region"],
         passage["char_height_px"],
         passage["lane"],
-        passage["direction"],
-        passage["plate_colour"],
-        passage["plate_kind"],
+        say(passage["direction"]),
+        say(passage["plate_colour"]),
+        say(passage["plate_kind"]),
         passage["trigger_cause"],
         ", ".join(each["name"] for each in passage["lists"]),
-        passage["outcome"],
-        passage["decision"].said(language.translate),
+        say(passage["outcome"]),
+        passage["decision"].said(say),
     ]
 
 
@@ -67,12 +78,17 @@ def shown(portal: Portal, stored: StoredPassage, zone: ZoneInfo) -> shapes.Passa
         "country_name": country_name(passage.country, passage.region),
         "lane": passage.lane,
         "direction": passage.direction,
+        "direction_name": Text(DIRECTIONS[passage.direction]) if passage.direction else NOTHING,
         "plate_colour": passage.plate_colour,
         "plate_kind": passage.plate_kind,
+        "plate_look": Text("{colour}, {kind}", {"colour": Text(passage.plate_colour), "kind": Text(passage.plate_kind)})
+        if passage.plate_colour and passage.plate_kind
+        else Text(passage.plate_colour or passage.plate_kind),
         "char_height_px": passage.char_height_px,
         "at": passage.at.isoformat(),
         "at_local": portal.local(passage.at, zone),
         "trigger_cause": passage.trigger_cause,
+        "trigger_name": trigger_name(passage.trigger_cause),
         "votes": passage.votes,
         "image_full": image_address(passage.images.full),
         "image_plate": image_address(passage.images.plate),
@@ -82,13 +98,22 @@ def shown(portal: Portal, stored: StoredPassage, zone: ZoneInfo) -> shapes.Passa
     }
 
 
-def country_name(country: str, region: str) -> str:
-    """ "Germany", "Texas (US)"; the code itself when it is not known, "" for none."""
+def country_name(country: str, region: str) -> Text:
+    """ "Germany", "Texas (US)"; the code itself when it is not known, nothing for none."""
     known = countries()
     state = known.get(f"{country}-{region}") if region else None
     if state is not None:
-        return f"{state.name} ({country})"
-    return known[country].name if country in known else country
+        return Text("{state} ({country})", {"state": state.name, "country": country})
+    return Text(known[country].name if country in known else country)
+
+
+def trigger_name(cause: str) -> Text:
+    """ "input DI2, active": what `Trigger.cause` says, for people."""
+    what, _, of = cause.partition(" ")
+    line, _, level = of.partition(" ")
+    if what == "input" and level:
+        return Text("input {line}, {level}", {"line": line, "level": Text(level)})
+    return Text(CAUSES[what], {"of": of}) if what in CAUSES else Text(cause)
 
 
 def image_address(name: str) -> str:

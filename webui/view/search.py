@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 from board.kit.settings import Problem, SettingsError
 from board.kit.web.routes import Call
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from engine import lists
 
-TITLES = {"from": "From date", "to": "To date"}
+TITLES = {"from": mark("From date"), "to": mark("To date")}
 PAGE_SIZES = (25, 50, 100, 250)
 
 T = TypeVar("T")

@@ -23,7 +23,8 @@ class ListOfPassage(TypedDict):
 
 class Passage(TypedDict):
     """A car that was read. `row` grows with each passage; `confidence` in percent; `image_*` are addresses, "" for none.
-    `outcome`: opened, refused, withheld or reported, "" for passages of older releases; `decision`: why."""
+    `outcome`: opened, refused, withheld or reported, "" for passages of older releases; `decision`: why. What ends in `_name` and
+    `plate_look` is said in the reader's language."""
 
     row: int
     id: str
@@ -31,15 +32,18 @@ class Passage(TypedDict):
     confidence: float
     country: str
     region: str
-    country_name: str
+    country_name: Text
     lane: int
     direction: str
+    direction_name: Text
     plate_colour: str
     plate_kind: str
+    plate_look: Text
     char_height_px: float
     at: str
     at_local: str
     trigger_cause: str
+    trigger_name: Text
     votes: int
     image_full: str
     image_plate: str
@@ -265,7 +269,7 @@ class Tried(TypedDict):
 
     id: int
     name: str
-    label: str
+    label: Text
     list: str
 
 
@@ -303,8 +307,8 @@ class Delivery(TypedDict):
     created_local: str
     finished_local: str
     kind: str
-    label: str
-    rule_name: str
+    label: Text
+    rule_name: str | Text
     list_name: str
     plate: str
     passage_id: str
@@ -357,7 +361,7 @@ class Transfer(TypedDict):
     ended_local: str
     direction: str
     kind: str
-    label: str
+    label: Text
     job_id: int
     list_id: int
     list_name: str

@@ -89,7 +89,7 @@ def _info(portal: Portal, status: ServiceStatus | None, zone: ZoneInfo) -> list[
         _row(Text("SD space free (%)"), str(sd) if sd >= 0 else Text("no card") if status else "–", changed.get("sd", "")),
         _row(Text("Camera free space (%)"), str(camera) if camera >= 0 else "–", changed.get("camera", "")),
         _row(Text("Last Size (pixels)"), f"{height:.0f}" if height else "–", changed.get("height", "") if height else ""),
-        _row(Text("Mode"), status.mode if status else STOPPED, ""),
+        _row(Text("Mode"), Text(status.mode if status else STOPPED), ""),
     ]
     return rows
 

@@ -29,7 +29,7 @@ def shown(portal: Portal, each: Transfer, zone: ZoneInfo) -> shapes.Transfer:
         "ended_local": portal.local(each.ended_at, zone),
         "direction": each.direction,
         "kind": each.kind,
-        "label": kind.label if kind else each.kind,
+        "label": Text(kind.label if kind else each.kind),
         "job_id": each.job_id,
         "list_id": each.list_id,
         "list_name": each.list_name,
@@ -47,7 +47,7 @@ def row(portal: Portal, each: Transfer, zone: ZoneInfo) -> dict[str, Any]:
     return {
         "created_local": found["at_local"],
         "label": Text(DIRECTIONS[each.direction]),
-        "rule_name": Text(found["label"]) if each.job_id else by_hand,
+        "rule_name": found["label"] if each.job_id else by_hand,
         "list_name": each.list_name,
         "plate": "",
         "state": each.state,
@@ -62,5 +62,5 @@ def row(portal: Portal, each: Transfer, zone: ZoneInfo) -> dict[str, Any]:
 
 def cells(found: dict[str, Any], language: Language) -> list[object]:
     """A row of the tables to download, in the reader's language."""
-    plain = (found[name] for name in COLUMNS)
+    plain = ({**found, "state": Text(found["state"])}[name] for name in COLUMNS)
     return [each.said(language.translate) if isinstance(each, Text) else each for each in plain]

@@ -1,9 +1,9 @@
 """Calibration of an OCR model: how often reads of a given raw certainty are right, fitted on held-out plates, kept in the card.
 
-`python -m scripts.training.ocr.calibrate [--models models] [--plates DIR] [--dry]` needs the product's environment only. It reads
-the held-out plates of every set but the dev sets, and all plate-free pictures, through the product itself (own detector on scenes),
-each as it is and as worse cameras would show it, fits a monotone map and writes it into MODELS/ocr.json as `calibration`.
-It prints how the map of one half of the plates does on the other half.
+`python -m scripts.training.ocr.calibrate [--models models] [--reader ocr-rows] [--plates DIR] [--dry]` needs the product's
+environment only. It reads the held-out plates of every set but the dev sets, and all plate-free pictures, through the product
+itself (own detector on scenes) with one reader alone, each as it is and as worse cameras would show it, fits a monotone map and
+writes it into the reader's card as `calibration`. It prints how the map of one half of the plates does on the other half.
 """
 
 from __future__ import annotations
@@ -258,12 +258,17 @@ def write_card(path: Path, calibration: Calibration, told: dict[str, Any]) -> No
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.training.ocr.calibrate", description=__doc__)
     parser.add_argument("--models", type=Path, default=MODELS, help="folder of detector.tflite and ocr.tflite with their cards")
+    parser.add_argument("--reader", default="ocr", help="which reader of the folder: ocr (default), or the name of its second")
     parser.add_argument("--plates", type=Path, default=PLATES)
     parser.add_argument("--dry", action="store_true", help="print only, leave the card as it is")
     options = parser.parse_args(arguments)
     recogniser = Recogniser(options.models)
-    recogniser.ocr.calibration = Calibration()  # reads carry their raw certainty
-    sets = sets_in(options.plates, recogniser.ocr.alphabet)
+    reader = next((each for each in recogniser.readers if each.path.stem == options.reader), None)
+    if reader is None:
+        parser.error(f"{options.models} has no reader {options.reader}: {', '.join(each.path.stem for each in recogniser.readers)}")
+    recogniser.readers = (reader,)
+    reader.calibration = Calibration()  # reads carry their raw certainty
+    sets = sets_in(options.plates, reader.alphabet)
     plate_free = sorted((options.plates / "negatives-openalpr").glob("*.jpg"))
     # how often the product looks again depends on the map: the first one says from which raw certainty on it would not
     recogniser.sure_pct = 100 * raw_of(fit(_all(pairs_of(recogniser, sets, plate_free))), Recogniser.sure_pct / 100)
@@ -283,7 +288,7 @@ def main(arguments: list[str]) -> int:
             "sets": sorted(by_set),
             "reads": len(pairs),
         }
-        write_card(options.models / "ocr.json", calibration, told)
+        write_card(reader.path.with_suffix(".json"), calibration, told)
     return 0
 
 

@@ -48,10 +48,11 @@ class Study:
     """The plates of some sets as an OCR model sees them."""
 
     def __init__(self, recogniser: Recogniser, sets: Iterable[LabelledSet]) -> None:
-        self._alphabet = recogniser.ocr.alphabet
+        self._alphabet = recogniser.readers[0].alphabet
         self.plates = list(self._plates(recogniser, sets))
 
     def _plates(self, recogniser: Recogniser, sets: Iterable[LabelledSet]) -> Iterable[Plate]:
+        first = recogniser.readers[0]
         for one in sets:
             for picture, labels in one.pictures.items():
                 boxes = [(label.box, label.text) for label in labels if label.box and label.text]
@@ -62,9 +63,7 @@ class Study:
                 for box, text in boxes:
                     plate = max(found, key=lambda each: iou(each.box, box), default=None)
                     if plate and iou(plate.box, box) >= SAME_PLATE_IOU:
-                        looks = {
-                            name: recogniser.ocr.slots(rectify(rgb, plate, margin).picture) for name, margin in MARGINS.items()
-                        }
+                        looks = {name: first.slots(rectify(rgb, plate, margin).picture) for name, margin in MARGINS.items()}
                         yield Plate(fold(text), looks)
 
     def text(self, slots: F32) -> str:

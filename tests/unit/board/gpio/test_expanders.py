@@ -2,7 +2,6 @@
 
 import json
 import queue
-import threading
 
 import pytest
 
@@ -14,6 +13,7 @@ from board.kit.state import State
 from board.profiles import load
 from board.safe import make_safe
 from board.types import expander_pin
+from tests.waiting import until
 
 DO3, DI3 = expander_pin(0, 0), expander_pin(0, 4)
 LINES = {
@@ -54,15 +54,6 @@ def problem(state):
     return str(found[0].problem) if found else "not told yet"
 
 
-def until(condition):
-    pause = threading.Event()
-    for _ in range(int(WAIT_S / 0.02)):
-        if condition():
-            return True
-        pause.wait(0.02)
-    return False
-
-
 def test_lines_of_an_expander_belong_to_the_board_by_their_names(state):
     profile = load(state)
     assert [line.name for line in profile.outputs] == ["DO1", "DO2", "DO3"]
@@ -97,9 +88,9 @@ def test_an_output_of_an_expander_that_was_pulled_cannot_be_switched_on_and_says
     pull(state, 1, 0x20)
     with pytest.raises(BoardError, match="DO3: nothing answers at 0x20 on I2C bus 1"):
         gpio.write(DO3, False)
-    assert until(lambda: "nothing answers at 0x20" in problem(state))
+    until(lambda: "nothing answers at 0x20" in problem(state))
     plug(state, 1, 0x20, "pcf8574")
-    assert until(lambda: problem(state) == "")
+    until(lambda: problem(state) == "")
     assert latch(state) == 0xFF  # what could not be done then is not done late
     gpio.write(DO3, False)
     assert latch(state) == 0xFE
@@ -109,9 +100,9 @@ def test_rest_that_was_asked_for_while_it_was_away_holds_when_it_is_back(gpio, s
     gpio.write(DO3, False)
     pull(state, 1, 0x20)
     gpio.write(DO3, True)
-    assert until(lambda: problem(state) not in ("", "not told yet"))
+    until(lambda: problem(state) not in ("", "not told yet"))
     plug(state, 1, 0x20, "pcf8574")
-    assert until(lambda: problem(state) == "")
+    until(lambda: problem(state) == "")
     assert (latch(state), gpio.read(DO3)) == (0xFF, True)
 
 
@@ -119,7 +110,7 @@ def test_a_loss_of_power_that_nobody_noticed_is_made_good(gpio, state):
     gpio.write(DO3, False)
     with chip_at(state, 1, 0x20) as chip:
         chip.registers = list(MODELS["pcf8574"].power_on)
-    assert until(lambda: latch(state) == 0xFE)
+    until(lambda: latch(state) == 0xFE)
 
 
 def test_a_board_starts_without_its_expander_and_takes_it_when_it_comes(state):
@@ -128,9 +119,9 @@ def test_a_board_starts_without_its_expander_and_takes_it_when_it_comes(state):
     gpio.claim_output(DO3, True, "pins")
     gpio.claim_input(DI3, "up", "pins")
     assert gpio.read(DI3) is True
-    assert until(lambda: problem(state) not in ("", "not told yet"))
+    until(lambda: problem(state) not in ("", "not told yet"))
     plug(state, 1, 0x20, "pcf8574")
-    assert until(lambda: problem(state) == "")
+    until(lambda: problem(state) == "")
     gpio.close()
 
 

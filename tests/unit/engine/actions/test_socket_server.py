@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,15 +24,9 @@ from engine.vms.broadcasts import Broadcasts
 from engine.vms.notifications import Notifications
 from tests.daemons import free_port
 from tests.samples import ActionPeer, env, event
+from tests.waiting import until
 
 PATIENCE_S = 20.0
-
-
-def until(true: Callable[[], bool]) -> None:
-    end_s = time.monotonic() + PATIENCE_S
-    while not true():
-        assert time.monotonic() < end_s, "it does not happen"
-        time.sleep(0.01)
 
 
 class Vms:

@@ -10,11 +10,12 @@ import pytest
 from engine.lists import normalise, unreadable
 from engine.lists.alphabet import READABLE
 
-MODEL = Path(__file__).resolve().parents[4] / "models" / "ocr.json"
+MODELS = Path(__file__).resolve().parents[4] / "models"
 
 
-def test_the_alphabet_is_the_readers() -> None:
-    assert set(json.loads(MODEL.read_text("utf-8"))["alphabet"]) - {""} == READABLE
+@pytest.mark.parametrize("card", ["ocr.json", "ocr-rows.json"])
+def test_the_alphabet_is_the_readers(card: str) -> None:
+    assert set(json.loads((MODELS / card).read_text("utf-8"))["alphabet"]) - {""} == READABLE
 
 
 def test_a_key_is_its_own_key_and_every_character_of_the_reader_has_one() -> None:

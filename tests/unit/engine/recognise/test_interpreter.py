@@ -20,7 +20,7 @@ from engine.recognise.pipeline import MODELS, Recogniser
 
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
-    for name in ("detector", "ocr"):
+    for name in ("detector", "ocr", "ocr-rows"):
         for suffix in (".tflite", ".json"):
             shutil.copy(MODELS / f"{name}{suffix}", tmp_path)
     return tmp_path
@@ -36,12 +36,33 @@ def test_the_shipped_models_match_their_cards_and_run() -> None:
     raw = network.run(np.zeros((288, 384), np.uint8))
     assert raw[network.output("heat")].shape == (36, 48, 1)
     assert Network(MODELS / "ocr.tflite", "ocr").input_shape == (64, 128)
+    assert [reader.path.name for reader in Recogniser().readers] == ["ocr.tflite", "ocr-rows.tflite"]
 
 
 def test_a_missing_model_file_is_named(models: Path) -> None:
     (models / "ocr.tflite").unlink()
     with pytest.raises(ModelError, match=r"ocr\.tflite: the model file cannot be read \(No such file"):
         Recogniser(models)
+
+
+def test_a_missing_second_reader_is_named(models: Path) -> None:
+    (models / "ocr-rows.tflite").unlink()
+    with pytest.raises(ModelError, match=r"ocr-rows\.tflite: the model file cannot be read"):
+        Recogniser(models)
+
+
+@pytest.mark.parametrize("second", ["../ocr-rows.tflite", "/etc/passwd", "ocr-rows", 3, None])
+def test_a_second_reader_that_is_no_model_beside_the_first_is_refused(models: Path, second: object) -> None:
+    edit_card(models, "ocr", second=second)
+    with pytest.raises(ModelError, match=r"ocr\.tflite: the second reader of its card must be the name of a \.tflite file"):
+        Recogniser(models)
+
+
+def test_a_reader_whose_card_names_no_second_reads_alone(models: Path) -> None:
+    edit_card(models, "ocr", second="")
+    recogniser = Recogniser(models)
+    assert [reader.path.name for reader in recogniser.readers] == ["ocr.tflite"]
+    assert [file.name for file in recogniser.files] == ["detector.tflite", "ocr.tflite"]
 
 
 def test_a_missing_card_is_named(models: Path) -> None:

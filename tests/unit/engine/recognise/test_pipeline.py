@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import cast
@@ -17,7 +17,7 @@ from engine.recognise import pipeline
 from engine.recognise.calibration import Calibration
 from engine.recognise.detect import Detector
 from engine.recognise.ocr import Ocr, OcrRead
-from engine.recognise.pipeline import Recogniser
+from engine.recognise.pipeline import Look, Recogniser
 from engine.recognise.rectify import PlateCrop
 from engine.types import CharRead, PlateBox, PlateRead, Roi, SlotScores
 
@@ -94,8 +94,7 @@ class Scripted(Recogniser):
     def find(self, rgb: NDArray[np.uint8], roi: Roi | None = None, small: NDArray[np.uint8] | None = None) -> list[PlateBox]:
         return [PlateBox(((i, 0), (i + 9, 0), (i + 9, 5), (i, 5)), 0.5) for i in range(len(self.reads))]
 
-    def read_crop_of(self, crop: object, plate: PlateBox | None = None) -> PlateRead:
-        assert plate is not None
+    def read_plate(self, rgb: object, plate: PlateBox) -> PlateRead:
         return self.reads[plate.box[0]]
 
 
@@ -120,28 +119,68 @@ def test_a_read_carries_the_colour_of_its_plate_and_the_type_that_it_tells() -> 
     assert (found.plate_colour, found.plate_kind) == ("", "")
 
 
-class Unsure(Recogniser):
-    """Gives one read after the other."""
+class Says:
+    """A reader that says one text after the other, each with its confidence in percent, and notes how often it was asked."""
 
-    def __init__(self, *confidences: float) -> None:
-        self.left = [replace(READ, confidence=confidence) for confidence in confidences]
+    calibration = Calibration()
 
-    def read_crop_of(self, crop: object, plate: PlateBox | None = None) -> PlateRead:
-        return self.left.pop(0)
+    def __init__(self, *said: tuple[str, float], head: dict[str, float] | None = None) -> None:
+        self.said = list(said)
+        self.head = head or {}
 
-
-def test_an_unsure_plate_is_looked_at_again_and_the_surest_read_counts() -> None:
-    plate = PlateBox(((2, 2), (20, 2), (20, 9), (2, 9)), 0.5)
-    picture = np.zeros((20, 60, 3), np.uint8)
-    assert Unsure(30.0, 55.0, 40.0).read_plate(picture, plate).confidence == 55.0
-    assert Unsure(pipeline.SURE_PCT, 99.0).read_plate(picture, plate).confidence == pipeline.SURE_PCT
+    def read(self, picture: object) -> OcrRead:
+        text, confidence = self.said.pop(0)
+        slots = tuple(SlotScores((char,), (1.0,)) for char in text)
+        return OcrRead(text, tuple(CharRead(char, 1.0) for char in text), slots, confidence / 100, self.head)
 
 
-def test_looking_again_ends_at_the_first_sure_read() -> None:
-    plate = PlateBox(((2, 2), (20, 2), (20, 9), (2, 9)), 0.5)
-    unsure = Unsure(30.0, pipeline.SURE_PCT + 1, 99.0)
-    assert unsure.read_plate(np.zeros((20, 60, 3), np.uint8), plate).confidence == pipeline.SURE_PCT + 1
-    assert len(unsure.left) == 1
+class Reading(Recogniser):
+    """With readers that say what a test says."""
+
+    def __init__(self, *readers: Says) -> None:
+        self.detector = Found()
+        self.countries = ()
+        self.readers = cast(tuple[Ocr, ...], readers)
+
+
+LEVEL = PlateBox(((2, 2), (20, 2), (20, 9), (2, 9)), 0.5)
+SURE, DIM = pipeline.SURE_PCT + 1, pipeline.SURE_PCT - 25
+
+
+def look_at(*readers: Says) -> tuple[str, float]:
+    read = Reading(*readers).read_plate(np.zeros((20, 60, 3), np.uint8), LEVEL)
+    return read.text, read.confidence
+
+
+def test_what_the_first_reader_reads_surely_no_other_looks_at() -> None:
+    second = Says(("XY99", 99.0))
+    assert look_at(Says(("AB123", SURE)), second) == ("AB123", SURE)
+    assert len(second.said) == 1
+
+
+def test_a_second_reader_that_is_sure_ends_the_doubt_of_the_first() -> None:
+    second = Says(("XY99", SURE), ("ZZ11", 99.0))
+    assert look_at(Says(("AB123", DIM)), second) == ("XY99", SURE)
+    assert len(second.said) == 1
+
+
+def test_a_text_on_which_two_looks_agree_beats_a_surer_one_that_stands_alone() -> None:
+    assert look_at(Says(("AB123", 50.0), ("ZZ11", 30.0)), Says(("XY99", DIM), ("AB123", 40.0))) == ("AB123", 50.0)
+
+
+def test_a_text_that_only_one_look_gave_is_doubted() -> None:
+    halved = DIM * pipeline.LONE_SHARE
+    assert look_at(Says(("AB123", 20.0), ("CD456", 25.0)), Says(("XY99", DIM), ("ZZ11", 30.0))) == ("XY99", halved)
+
+
+def test_one_reader_alone_looks_twice_and_the_surest_read_counts() -> None:
+    assert look_at(Says(("AB123", 30.0), ("XY99", DIM))) == ("XY99", DIM)
+
+
+def test_countries_are_told_by_the_first_reader_alone() -> None:
+    first, second = Says(("ABC1204", DIM), head={"BR": 0.97}), Says(("ABC12O4", SURE), head={"AR": 0.97})
+    read = Reading(first, second).read_plate(np.zeros((20, 60, 3), np.uint8), LEVEL)
+    assert (read.text, read.country) == ("ABC1204", "BR")
 
 
 class Found(Detector):
@@ -160,7 +199,7 @@ class Seen(Recogniser):
     def __init__(self, seen: OcrRead, *countries: str) -> None:
         self.detector = Found()
         self.countries = countries
-        self.ocr = cast(Ocr, SimpleNamespace(read=lambda picture: seen, calibration=Calibration((0.0, 0.5), (0.0, 0.9))))
+        self.readers = (cast(Ocr, SimpleNamespace(read=lambda picture: seen, calibration=Calibration((0.0, 0.5), (0.0, 0.9)))),)
 
 
 def seen(text: str, empty: float = 1.0, head: dict[str, float] | None = None, last_empty: float = 0.0) -> OcrRead:
@@ -210,42 +249,42 @@ def test_a_plate_of_two_characters_is_one_when_it_is_read_surely() -> None:
 
 
 class Looking(Recogniser):
-    """Keeps the crops it is given; unsure of each until the last."""
+    """Keeps the crops that its one reader looks at; that is unsure of each."""
 
-    def __init__(self, plates: list[PlateBox], looks: int) -> None:
+    def __init__(self, *plates: PlateBox) -> None:
         self.detector = Found(plates)
-        self.left = looks
+        self.countries = ()
+        self.readers = cast(tuple[Ocr, ...], (Says(*[("AB123", 30.0)] * 9), Says(*[("AB123", 30.0)] * 9)))
         self.looks: list[PlateCrop] = []
 
-    def read_crop_of(self, crop: PlateCrop, plate: PlateBox | None = None) -> PlateRead:
-        self.looks.append(crop)
-        return replace(READ, confidence=99.0 if len(self.looks) == self.left else 30.0)
+    def read_looks(self, looks: Iterable[Look], plate: PlateBox | None = None) -> PlateRead:
+        def noted() -> Iterator[Look]:
+            for crop, numbers in looks:
+                self.looks.append(crop)
+                yield crop, numbers
+
+        return super().read_looks(noted(), plate)
 
 
-def test_an_unsure_crop_is_looked_at_tighter_and_wider_and_no_further_than_needed() -> None:
+def test_an_unsure_crop_is_looked_at_wider_and_its_box_is_the_whole_picture() -> None:
     crop = np.random.default_rng(1).integers(0, 255, (50, 100, 3), dtype=np.uint8)
-    unsure = Looking([], looks=9)
+    unsure = Looking()
     read = unsure.read_crop(crop)
     assert (read.confidence, read.box) == (30.0, (0, 0, 100, 50))
-    assert [(look.left, look.top, look.width, look.height) for look in unsure.looks] == [
-        (0, 0, 100, 50), (4, 2, 92, 46), (-6, -3, 112, 56),
-    ]  # fmt: skip
-    sure = Looking([], looks=2)
-    assert sure.read_crop(crop).confidence == 99.0
-    assert len(sure.looks) == 2
+    assert [(look.left, look.top, look.width, look.height) for look in unsure.looks] == [(0, 0, 100, 50), (-6, -3, 112, 56)]
 
 
 def test_a_leaning_plate_in_an_unsure_crop_is_set_upright() -> None:
     crop = np.zeros((50, 100, 3), np.uint8)
     leaning = PlateBox(((105, 52), (195, 75), (195, 98), (105, 75)), 0.9)
     elsewhere = PlateBox(((5, 2), (95, 25), (95, 48), (5, 25)), 0.9)
-    unsure = Looking([elsewhere, leaning], looks=9)
+    unsure = Looking(elsewhere, leaning)
     unsure.read_crop(crop)
-    assert len(unsure.looks) == 4
-    assert (round(unsure.looks[3].width), unsure.looks[3].left < 5) == (100, True)
-    level = Looking([PlateBox(((105, 52), (195, 52), (195, 98), (105, 98)), 0.9)], looks=9)
+    assert len(unsure.looks) == 3
+    assert (round(unsure.looks[2].width), unsure.looks[2].left < 5) == (100, True)
+    level = Looking(PlateBox(((105, 52), (195, 52), (195, 98), (105, 98)), 0.9))
     level.read_crop(crop)
-    assert len(level.looks) == 3
+    assert len(level.looks) == 2
 
 
 def test_a_frame_full_of_boxes_costs_only_the_best_of_them() -> None:
