@@ -17,7 +17,7 @@ from engine.store.lists import plate_list_of
 from engine.store.migrations import folded_of, place_of
 from engine.store.queries import MAX_COUNTED, MAX_ROWS, PassagePage, PassageQuery, StoredPassage
 from engine.store.rows import marks, stamp, when
-from engine.store.search import Search
+from engine.store.search import Kind, Search
 from engine.types import UNDECIDED, Decision, Match, Passage, PassageImages, PlateList, PlateLook
 
 COLUMNS = (
@@ -60,7 +60,7 @@ class Passages:
 
     def page(self, query: PassageQuery, number: int, size: int) -> PassagePage:
         """The page `number` (from 1; the last one there is when it is beyond), of `size` rows."""
-        if query.plate:  # what is looked through for a text is looked through once
+        if query.plate or (query.list_id and query.of_kind):  # what is looked through is looked through once
             found, partial = self._search.all(query)
             last = max(1, -(-min(len(found), MAX_COUNTED) // size))
             number = max(1, min(number, last))
@@ -78,6 +78,10 @@ class Passages:
     def oldest(self, query: PassageQuery, size: int) -> list[StoredPassage]:
         """The last `size` of a search, newest first."""
         return self._stored(self._search.rowids(query, size, 0, oldest_first=True)[::-1])
+
+    def kinds(self) -> list[Kind]:
+        """Lanes, directions and decisions that there are together."""
+        return self._search.kinds()
 
     def after(self, rowid: int, limit: int) -> list[StoredPassage]:
         """Those stored after that row, oldest first."""

@@ -120,3 +120,35 @@ def test_all_data_of_one_plate_is_deleted_but_for_what_is_still_to_be_delivered(
     assert caller.portal.store.entries.count(WHITE) == 0
     told = caller.portal.store.changes("plate")[0]
     assert (told.user, dict(told.after or {})) == ("anna", {"deleted": "AB***", "passages": 1, "entries": 1})
+
+
+def test_lane_direction_and_decision_narrow_review_and_what_is_downloaded_and_are_taken_away_one_by_one(caller: Caller) -> None:
+    for number, (plate, lane, direction, outcome) in enumerate(
+        (("AA1", 1, "approach", "opened"), ("BB2", 2, "away", "refused"), ("CC3", 2, "approach", "refused"))
+    ):
+        made = passage(plate, f"p{number}", NOW + timedelta(minutes=number), lane=lane, direction=direction)
+        caller.portal.store.add_passage(made, [], (), Decision(outcome, Text("is in no list")))
+    for asked, expected in (
+        ("lane=1", ["AA1"]),
+        ("direction=away", ["BB2"]),
+        ("outcome=refused", ["BB2", "CC3"]),
+        ("lane=2&direction=approach&outcome=refused", ["CC3"]),
+        ("outcome=nonsense", ["AA1", "BB2", "CC3"]),
+        ("lane=7", []),
+    ):
+        page = caller.get(f"review?from=2026-01-01T00:00&{asked}").text
+        assert [plate for plate in ("AA1", "BB2", "CC3") if f">{plate}</span>" in page] == expected, asked
+        lines = caller.get(f"review/passages.csv?from=2026-01-01T00:00&{asked}").text.splitlines()[1:]
+        assert sorted(line.split(",")[1] for line in lines) == expected, asked
+    page = caller.get("review?from=2026-01-01T00:00&lane=2&outcome=refused&view=SQUARE&page=1").text
+    assert 'href="/anpr/review?from=2026-01-01T00%3A00&amp;outcome=refused&amp;view=SQUARE"' in page
+    assert ">Lane: 2 ×</a>" in page and ">Decision: Not let in ×</a>" in page
+    assert '<option value="refused" selected>Not let in</option>' in page and "<option selected>2</option>" in page
+    assert '<input type="hidden" name="view" value="SQUARE">' in page
+    audit = [each.asked for each in caller.portal.store.searches(limit=1)]
+    assert audit[0] == {"from": "2026-01-01T00:00", "lane": "2", "outcome": "refused"}
+
+
+def test_what_narrows_a_search_stays_chosen_when_its_dates_are_wrong(caller: Caller) -> None:
+    page = caller.get("review?from=nonsense&outcome=refused").text
+    assert '<option value="refused" selected>' in page and "must be a date and time" in page
