@@ -28,7 +28,7 @@ setup(
         "engine.cli": ["corrections.csv"],
         "webui": ["templates/*", "static/*", "openapi.json"],
         "firmware": ["templates/*", "static/*", "demo/*", "*.service", "*.socket", "openapi.json"],
-        "vadp_package": ["package.conf", "initscr"],
+        "vadp_package": ["package.conf", "initscr", "host.conf", "host_initscr"],
     },
     install_requires=[
         "ai-edge-litert==2.1.6",
@@ -76,6 +76,7 @@ setup(
             "playwright==1.65.2",
             "hypothesis==6.170.17",
             "pytest==9.2.0",
+            "pytest-timeout==2.4.0",
             "pytest-xdist==3.8.0",
             "WSDiscovery==2.1.2",
             "ruff==0.17.5",

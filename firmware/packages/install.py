@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Protocol
 
 from board.kit.errors import PackageError
 from board.kit.words import NOTHING, Text
+from firmware.packages import needs
 from firmware.packages.checker import check_archive, check_tree
 from firmware.packages.environment import Environment
 from firmware.packages.keys import TrustedKeys
-from firmware.packages.manifest import Manifest
+from firmware.packages.manifest import HOST_NAME, Manifest
 from firmware.packages.script import WITHIN_S, command, reason, run
 from firmware.packages.slots import FAILED, SD, Slot, Slots
 from firmware.packages.verify import Verified
@@ -28,21 +30,39 @@ MAX_PACKAGES = 10
 """`capability_vadp_npackage`."""
 
 
+class Switches(Protocol):
+    """What starts and ends what is installed (running.py)."""
+
+    def switch(self, name: str, slot: Slot, notice: Text) -> None: ...
+    def stop(self, name: str) -> bool: ...
+    def start(self, name: str) -> None: ...
+
+
+class KeepsData(Protocol):
+    """What keeps that which is stored from versions that cannot read it (kept_data.py)."""
+
+    def check(self, coming: Manifest) -> None: ...
+    def must_save(self, coming: Manifest) -> bool: ...
+    def save(self, coming: Manifest) -> Text: ...
+
+
 class Installer:
-    """One upload at a time. `lock` holds off every other change of packages; `switch(name, slot, notice)` makes a slot
-    the current one."""
+    """One upload at a time. `lock` holds off every other change of packages. `built_in`: the version of the host that runs when
+    none was uploaded; then it takes the host alone, else packages alone."""
 
     def __init__(
         self, slots: Slots, trust: TrustedKeys, environment: Environment, lock: AbstractContextManager[object],
-        switch: Callable[[str, Slot, Text], None], versions: Versions, users: Users,
+        running: Switches, versions: Versions, users: Users, data: KeepsData, built_in: str = "",
     ) -> None:  # fmt: skip
         self._slots = slots
         self._trust = trust
         self._environment = environment
         self._lock = lock
-        self._switch = switch
+        self._running = running
         self._versions = versions
         self._users = users
+        self._data = data
+        self._built_in = built_in
         self._busy = threading.Lock()
 
     def install(self, archive: Path, storage: str, older: bool = False) -> Iterator[Text]:
@@ -63,7 +83,12 @@ class Installer:
 
     def _steps(self, archive: Path, storage: str, older: bool) -> Iterator[Text]:
         verified = check_archive(archive, self._trust)
+        needs.check(verified)
         name = verified.manifest.name
+        if name == HOST_NAME and not self._built_in:
+            raise PackageError("this is the firmware of the camera itself: upload it at System, Firmware")
+        if name != HOST_NAME and self._built_in:
+            raise PackageError("{name} is a package: upload it at Applications, Package management", name=name)
         self._versions.check(name, verified.manifest.version, self._version(name), older)
         yield Text("{name} {version}: signature and contents are right", {"name": name, "version": verified.manifest.version})
         if self._is_installed(verified, storage):
@@ -71,6 +96,7 @@ class Installer:
             yield Text(name)
             return
         self._no_conflict(verified.manifest)
+        self._data.check(verified.manifest)
         with self._lock:
             letter = self._slots.reserve(verified, storage)
         slot = self._slots.stage(archive, verified, storage, letter)
@@ -83,22 +109,38 @@ class Installer:
         yield Text("checked")
         with self._lock:
             before = self._slots.current(name)
-            self._switch(name, slot, NOTHING)
+            kept = self._keep_data(verified.manifest, slot)
+            self._running.switch(name, slot, NOTHING)
             self._versions.installed(name, slot.version)
             after = self._slots.current(name)
             if after is not None and after.letter == slot.letter:  # it did not fall back at once
                 self._slots.forget_others(name, after, before)
         LOG.info("%s %s is installed in slot %s (%s)", name, slot.version, slot.letter, slot.storage)
         self._environment.forget_bytecode()
+        if kept:
+            yield kept
         yield Text(name)
 
+    def _keep_data(self, coming: Manifest, slot: Slot) -> Text:
+        """Saves it, while nothing writes, if the version before could not read what the coming one makes of it. What was done."""
+        if not self._data.must_save(coming):
+            return NOTHING
+        was_running = self._running.stop(coming.name)
+        try:
+            return self._data.save(coming)
+        except PackageError:
+            self._slots.drop(coming.name, slot)
+            if was_running:
+                self._running.start(coming.name)
+            raise
+
     def _version(self, name: str) -> str:
-        """Of the current slot; "" without one."""
+        """That runs, or would; "" for none."""
         try:
             slot = self._slots.current(name) if name in self._slots.names() else None
         except PackageError:
-            return ""
-        return slot.version if slot is not None else ""
+            return self._built_in
+        return slot.version if slot is not None and (slot.state != FAILED or not self._built_in) else self._built_in
 
     def _is_installed(self, verified: Verified, storage: str) -> bool:
         name = verified.manifest.name

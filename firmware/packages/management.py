@@ -18,6 +18,7 @@ from firmware.packages.checker import check_tree
 from firmware.packages.documents import documents
 from firmware.packages.environment import Environment
 from firmware.packages.install import MAX_PACKAGES, Installer
+from firmware.packages.kept_data import KeptData
 from firmware.packages.keys import TrustedKeys, report_key
 from firmware.packages.licences import Licences
 from firmware.packages.routing import Routed, Routing
@@ -61,13 +62,16 @@ class Packages:
         self._environment = Environment(state, slots)
         self._licences = Licences(state, trust, serial, clock)
         users = users or Users(state, None)
-        self._running = Running(state, slots, trust, self._licences, self._environment, make_safe, users)
+        self.data = PackageData(slots, trust, self._environment)
+        self._kept_data = KeptData(state, slots, self.data, clock)
+        self._running = Running(state, slots, trust, self._licences, self._environment, make_safe, users, self._kept_data)
         self._trial = Trial(slots, self._running)
         self.versions = Versions(state.host)
-        self._installer = Installer(slots, trust, self._environment, self._lock, self._running.switch, self.versions, users)
-        self._listing = Listing(slots, self._running, self._licences)
+        self._installer = Installer(
+            slots, trust, self._environment, self._lock, self._running, self.versions, users, self._kept_data
+        )
+        self._listing = Listing(slots, self._running, self._licences, self._kept_data)
         self._routing = Routing(state, slots, self._running)
-        self.data = PackageData(slots, trust, self._environment)
         self.trusted = Trusted(trust, self._signed)
 
     def _signed(self) -> dict[str, list[str]]:
@@ -158,6 +162,7 @@ class Packages:
             self._running.stop(name)
             self._slots.remove(name)
             self._licences.remove(name)
+            self._kept_data.forget(name)
             self._running.problems.pop(name, None)
         self._environment.forget_bytecode()
 
@@ -169,6 +174,7 @@ class Packages:
             if previous is None:
                 raise PackageError("{name}: there is no previous version to go back to", name=name)
             self._slots.path(name, previous)
+            self._kept_data.check(self._slots.manifest(name, previous))
             self._running.switch(
                 name,
                 previous,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import configparser
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from board.kit.errors import ConfigError, PackageError
@@ -24,6 +24,8 @@ MAX_CONF_BYTES = 64_000
 MAX_SHOWN = 160
 """So many characters of what is wrong are told."""
 Named = TypeVar("Named")
+HOST_NAME = "HOST"
+"""Of the camera's own host as a signed file (firmware/update/): it has neither processes nor routes. No package is called so."""
 PORTAL = "portal"
 """The route that Package Management opens."""
 HOST, PACKAGE, NOBODY = "host", "package", "none"
@@ -97,10 +99,20 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """Of what a package stores. `number`: it grows with each change; `oldest`: versions whose number is at least this one read
+    what this version stores, so that a way back to them keeps everything."""
+
+    number: int = 0
+    oldest: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """package.conf, checked. `min_platform` as numbers; `routes`: what the host's proxy passes on, always with PORTAL;
     `flash_kb`, `ram_kb`: what its vendor says it takes (room is checked by the real sizes); `apart`: each of its processes may be a
-    user of its own."""
+    user of its own; `python`: versions that it runs with, any if there is none; `libraries`: modules that it imports and may not
+    carry, "a|b" if one of both is enough."""
 
     name: str
     extendedname: str
@@ -118,6 +130,9 @@ class Manifest:
     health: Health
     processes: tuple[ProcessSpec, ...]
     apart: bool = False
+    data: Layout = Layout()
+    python: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
 
     @property
     def users(self) -> tuple[str, ...]:
@@ -154,19 +169,25 @@ def parse(data: bytes) -> Manifest:
     processes = tuple(sorted(_named(sections, "process", form.process, ProcessSpec), key=lambda process: process.order))
     routes = tuple(_named(sections, "route", form.route, Route))
     for name in sections:
-        if name not in SECTIONS and name != "package":
+        if name not in form.sections and name != "package":
             raise PackageError("package.conf: unknown section [{name}]", name=_shown(name))
     values = _values("package", sections.get("package", {}), form.package)
-    for name, keys in SECTIONS.items():
+    for name, keys in form.sections.items():
         values |= _values(name, sections.get(name, {}), keys)
     health = Health(**{key: values.pop(key) for key in SECTIONS["health"]})
+    layout = Layout(values.pop("layout", 0), values.pop("oldest", 0))
+    if layout.oldest > layout.number:
+        raise PackageError("package.conf: [data] oldest must not be greater than layout")
     if "url" in values:
         routes = (Route(PORTAL, values.pop("url"), values.pop("socket")),)
     values["apart"] = values.pop("format") >= APART_FROM
     del values["initscr"]
-    _check_processes(processes)
-    _check_routes(routes)
-    return Manifest(**values, routes=routes, health=health, processes=processes)
+    if values["name"] != HOST_NAME:
+        _check_processes(processes)
+        _check_routes(routes)
+    elif processes or routes:
+        raise PackageError("package.conf: {name} is the camera's host: it names no processes and no routes", name=HOST_NAME)
+    return Manifest(**values, routes=routes, health=health, processes=processes, data=layout)
 
 
 def _shown(text: str) -> str:
@@ -275,6 +296,15 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(_matching(r"([a-z][a-z0-9_]{0,20}( [a-z][a-z0-9_]{0,20}){0,7})?", mark("names of processes"))(text).split())
 
 
+def _pythons(text: str) -> tuple[str, ...]:
+    return tuple(_matching(r"(3\.[0-9]{1,2}( 3\.[0-9]{1,2}){0,7})?", mark("versions of Python like 3.11"))(text).split())
+
+
+def _libraries(text: str) -> tuple[str, ...]:
+    one = r"[A-Za-z_][A-Za-z0-9_]{0,40}(\|[A-Za-z_][A-Za-z0-9_]{0,40}){0,3}"
+    return tuple(_matching(rf"({one}( {one}){{0,49}})?", mark("names of modules"))(text).split())
+
+
 Keys = Mapping[str, tuple[Callable[[str], object], str | None]]
 """key -> (check, default; None: required)."""
 
@@ -294,6 +324,12 @@ SECTIONS: Mapping[str, Keys] = {
         "window_s": (_number(1, 3600), "30"),
         "failures": (_number(0, 100), "3"),
     },
+}
+
+_FURTHER: Mapping[str, Keys] = {
+    **SECTIONS,
+    "data": {"layout": (_number(0, 999_999), "0"), "oldest": (_number(0, 999_999), "0")},
+    "requires": {"python": (_pythons, ""), "libraries": (_libraries, "")},
 }
 
 _PACKAGE: Keys = {
@@ -325,17 +361,19 @@ _ROUTE: Keys = {
 
 @dataclass(frozen=True, slots=True)
 class _Format:
-    """Keys of [package], [process.NAME] and [route.NAME]; without keys for routes there are none."""
+    """Keys of [package], [process.NAME] and [route.NAME], without keys for routes there are none; and the other sections."""
 
     package: Keys
     process: Keys
     route: Keys
+    sections: Mapping[str, Keys] = field(default_factory=lambda: SECTIONS)
 
 
 FORMATS: Mapping[str, _Format] = {
     "1": _Format({**_PACKAGE, "url": (_path, _NEEDED), "socket": (_socket, "manager.sock")}, _PROCESS, {}),
     "2": _Format(_PACKAGE, {**_PROCESS, "optional": (_truth, "false")}, _ROUTE),
     "3": _Format(_PACKAGE, {**_PROCESS, "optional": (_truth, "false"), "starts": (_names, "")}, _ROUTE),
+    "4": _Format(_PACKAGE, {**_PROCESS, "optional": (_truth, "false"), "starts": (_names, "")}, _ROUTE, _FURTHER),
 }
 
 

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable
 
 from board.kit.errors import PackageError
 from board.kit.state import State
-from board.kit.words import Text, to_stored
+from board.kit.words import Text, from_stored, joined, to_stored
 from firmware.packages.checker import NotChecked, check_tree
 from firmware.packages.environment import Environment
+from firmware.packages.kept_data import KeptData
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.licences import NONE, NOT_NEEDED, Licences
 from firmware.packages.slots import FAILED, GOOD, STAGED, TRIAL, Slot, Slots
@@ -33,7 +34,7 @@ class Running:
 
     def __init__(
         self, state: State, slots: Slots, trust: TrustedKeys, licences: Licences, environment: Environment,
-        make_safe: Callable[[], None], users: Users,
+        make_safe: Callable[[], None], users: Users, data: KeptData,
     ) -> None:  # fmt: skip
         self._state = state
         self._slots = slots
@@ -42,6 +43,7 @@ class Running:
         self._environment = environment
         self._make_safe = make_safe
         self._users = users
+        self._data = data
         self.alike: dict[str, Text] = {}
         self._supervisors: dict[str, Supervisor] = {}
         self._licensed: dict[str, tuple[str, float]] = {}
@@ -103,9 +105,11 @@ class Running:
         self.start(name)
 
     def spare(self, name: str) -> Slot | None:
-        """The previous version, when it is known to be good."""
+        """The previous version, when it is known to be good, and can do something with what is stored."""
         previous = self._slots.previous(name)
-        return previous if previous is not None and previous.state == GOOD else None
+        if previous is None or previous.state != GOOD:
+            return None
+        return previous if self._data.readable(name, self._slots.manifest(name, previous)) else None
 
     def _start(self, name: str) -> None:
         slot, manifest = self._slots.installed(name)
@@ -125,6 +129,10 @@ class Running:
                 raise
             self.roll_back(name, slot, spare, why.text)
             return
+        restored = self._data.prepare(name)
+        if restored:
+            notice = from_stored(self._slots.record(name).notice)
+            self._slots.set_notice(name, to_stored(joined([each for each in (notice, restored) if each])))
         licence, message = self._licences.of(slot, manifest)
         if licence == NONE:
             LOG.warning("%s runs without a licence: %s", name, message)

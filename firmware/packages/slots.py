@@ -162,7 +162,7 @@ class Slots:
             raise PackageError("the {storage} cannot be written: {reason}", storage=storage, reason=why.strerror) from why
         if free < verified.unpacked_bytes + SPARE_BYTES:
             raise PackageError(
-                "there is not enough space: {name} needs {needed}, {free} are free",
+                "there is not enough space: {name} needs {needed}, {free} are free; make room, or choose the other storage",
                 name=name,
                 needed=_mb(verified.unpacked_bytes + SPARE_BYTES),
                 free=_mb(free),

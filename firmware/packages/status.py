@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from board.kit.errors import PackageError
 from board.kit.words import NOTHING, Text, from_stored, joined
+from firmware.packages.kept_data import KeptData
 from firmware.packages.licences import Licences
+from firmware.packages.manifest import Manifest
 from firmware.packages.running import Running
 from firmware.packages.slots import CAMERA, FAILED, TRIAL, Slot, Slots
 from firmware.processes.supervisor import ABSENT, ProcessStatus, Supervisor
@@ -16,7 +18,8 @@ from firmware.processes.supervisor import ABSENT, ProcessStatus, Supervisor
 class PackageStatus:
     """One line of Package Management. `status`: "on" or "off"; `message`: for people, "" when all is well; `warns`: it tells
     of something wrong, not only of a trial; `alike`: why its processes are all one user, "" when each is its own;
-    `license`: "valid", "not needed" or "none"; `previous`: version that a roll-back would run, "" when there is none."""
+    `license`: "valid", "not needed" or "none"; `previous`: version that a roll-back would run, "" when there is none;
+    `way_back`: what that would do to the package's data."""
 
     idx: int
     name: str
@@ -39,12 +42,14 @@ class PackageStatus:
     processes: tuple[ProcessStatus, ...]
     warns: bool
     alike: Text
+    way_back: Text
 
 
 class Listing:
     """Reads only."""
 
-    def __init__(self, slots: Slots, running: Running, licences: Licences) -> None:
+    def __init__(self, slots: Slots, running: Running, licences: Licences, data: KeptData) -> None:
+        self._data = data
         self._slots = slots
         self._running = running
         self._licences = licences
@@ -81,6 +86,7 @@ class Listing:
                 (),
                 True,
                 NOTHING,
+                NOTHING,
             )
         supervisor = self._running.get(name)
         processes = supervisor.status if supervisor is not None else ()
@@ -96,8 +102,14 @@ class Listing:
             record.enabled, "on" if runs else "off", message, slot.letter, slot.state, slot.storage,
             previous.version if previous else "",
             manifest.mechanism, licence, licence_message, slot.manifest_sha256, processes, bool(problem or notice),
-            self._running.alike.get(name, NOTHING),
+            self._running.alike.get(name, NOTHING), self._way_back(manifest, previous),
         )  # fmt: skip
+
+    def _way_back(self, manifest: Manifest, previous: Slot | None) -> Text:
+        try:
+            return self._data.way_back(manifest, self._slots.manifest(manifest.name, previous)) if previous else NOTHING
+        except PackageError as why:
+            return why.text
 
 
 def _problem(supervisor: Supervisor | None, processes: tuple[ProcessStatus, ...]) -> Text:

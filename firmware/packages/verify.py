@@ -216,7 +216,10 @@ def _check(hashes: dict[str, str], texts: dict[str, bytes], trust: Trust, unpack
 def _fits(manifest: Manifest, machine: str) -> None:
     if manifest.arch not in ("all", machine):
         raise PackageError(
-            "{conf}: the package is for {arch}, this camera is {machine}", conf=CONF, arch=manifest.arch, machine=machine
+            "{conf}: the package is for {arch}, this camera is {machine}: upload the package for {machine}",
+            conf=CONF,
+            arch=manifest.arch,
+            machine=machine,
         )
     if _padded(manifest.min_platform) > _padded(PLATFORM):
         wanted = ".".join(map(str, manifest.min_platform))

@@ -28,7 +28,7 @@ from engine.lists.collisions import numbers
 from engine.risk import risk
 from engine.store import PassageQuery, Store
 from engine.store.database import Database
-from engine.store.migrations import MIGRATIONS, folded_of, place_of
+from engine.store.migrations import MIGRATIONS, folded_of, kind_of, place_of
 from engine.store.rows import stamp
 from engine.store.upkeep import Upkeep
 from engine.types import ActionRule, ListEntry, Passage, PassageImages, WeekSchedule
@@ -317,6 +317,8 @@ def fill_passages(db: Database, say: Say) -> list[str]:
             db.execute(sql)
             sql = f"INSERT INTO list_places SELECT {list_id}, {places} FROM passages p WHERE {condition} ORDER BY rowid"
             db.execute(sql)
+        db.execute("UPDATE passages SET lane = 1 + rowid % 2, outcome = CASE rowid % 7 WHEN 0 THEN 'refused' ELSE 'opened' END")
+        db.execute(f"INSERT INTO kind_places SELECT {kind_of('p')}, {places} FROM passages p ORDER BY 1, 2")
         say("their trigrams")
         db.execute(f"INSERT INTO passage_places SELECT {places}, rowid FROM passages p ORDER BY rowid")
         db.execute(f"INSERT INTO passage_grams (rowid, folded) SELECT {places}, {folded_of('p')} FROM passages p ORDER BY rowid")

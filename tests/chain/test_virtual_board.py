@@ -15,6 +15,7 @@ RAN = re.compile(
 )
 
 
+@pytest.mark.timeout(1800)  # a first build takes minutes, and so does a guest on a busy machine
 def test_bench_and_contract_tests_pass_through_the_drivers_of_a_real_kernel(tmp_path: Path) -> None:
     words = ["./scripts/hil", "--board", "virtual", "--guest", "board", "--frames", "20", "--report", str(tmp_path)]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=1800)

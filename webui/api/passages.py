@@ -13,7 +13,7 @@ from engine.store import PassageQuery
 from webui.portal import Portal
 from webui.spreadsheet import WORKBOOK, attachment, comma_separated, sheet
 from webui.view import shapes
-from webui.view.passages import HEADINGS, asked_for, cells, passage_query, shown
+from webui.view.passages import HEADINGS, asked_for, cells, passage_query, reads, shown
 
 IMAGE_TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
 
@@ -39,7 +39,9 @@ def _passage(portal: Portal, call: Call) -> Answer:
     found = portal.store.passages.get(call.path["id"])
     if found is None:
         raise Refused(404, "There is no such passage.")
-    return data(said(shown(portal, found, portal.zone()), call.language))
+    zone = portal.zone()
+    with_reads = shapes.PassageWithReads(**shown(portal, found, zone), reads=reads(portal, found.passage, zone))
+    return data(said(with_reads, call.language))
 
 
 def _rows(portal: Portal, call: Call, language: Language) -> Iterator[list[object]]:
@@ -95,7 +97,9 @@ def _name(portal: Portal, path: Path) -> str:
 
 ROUTES = (
     api("GET", "api/passages", "view", _passages, "Passages, newest first.", query=PassagesQuery, reply=shapes.Passages),
-    api("GET", "api/passages/<id>", "view", _passage, "One passage.", reply=shapes.Passage),
+    api(
+        "GET", "api/passages/<id>", "view", _passage, "One passage, with the last reads of its car.", reply=shapes.PassageWithReads
+    ),
     download("review/passages.xlsx", "review", _workbook, "The passages that a search finds, as a workbook.", reply=WORKBOOK),
     download("review/passages.csv", "review", _csv, "The same as CSV, for programs.", reply="text/csv"),
     download("images/<name:path>", "view", _image, "A picture of a passage.", query=ImageQuery, reply="image/jpeg"),

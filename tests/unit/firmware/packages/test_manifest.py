@@ -9,7 +9,7 @@ import pytest
 
 from board.kit.errors import PackageError
 from board.kit.state import State
-from firmware.packages.manifest import CLOSED_SOCKETS, Route, parse
+from firmware.packages.manifest import CLOSED_SOCKETS, Layout, Route, parse
 from tests.tiny_package import contents
 
 RIGHT = contents()["package.conf"].decode()
@@ -37,9 +37,9 @@ optional = true
 WRONG_IN_FIRST = [
     ("name = TINY", "name = ../x", "[package] name: '../x' is not a name of up to 40 letters, digits, _ and -"),
     ("name = TINY", "", "[package] name is missing"),
-    ("format = 1", "format = 4", "[package] format is not 1 or 2 or 3: this camera does not know the package's format"),
+    ("format = 1", "format = 5", "[package] format is not 1 or 2 or 3 or 4: this camera does not know the package's format"),
     ("format = 1", "format = 2", "unknown key 'url' in [package]"),
-    ("format = 1", "", "[package] format is not 1 or 2 or 3: "),
+    ("format = 1", "", "[package] format is not 1 or 2 or 3 or 4: "),
     ("url = /tiny/", "url = /LOGIN/", "[package] url: '/LOGIN/' is the camera's own"),
     ("url = /tiny/", "url = /api/", "[package] url: '/api/' is the camera's own"),
     ("url = /tiny/", "url = /cgi-bin/", "[package] url: '/cgi-bin/' is the camera's own"),
@@ -172,3 +172,38 @@ def test_a_refusal_is_one_line_however_long_what_it_tells_of_is(change: Callable
     with pytest.raises(PackageError) as caught:
         parse(change(RIGHT).encode())
     assert len(str(caught.value)) < 300 and str(caught.value).isprintable()
+
+
+FOURTH = RIGHT.replace("format = 1", "format = 4").replace("url = /tiny/\n", "") + (
+    "[route.portal]\npath = /tiny/\nsocket = manager.sock\n"
+    "[data]\nlayout = 7\noldest = 5\n[requires]\npython = 3.11 3.13\nlibraries = a|b numpy\n"
+)
+
+
+def test_a_package_of_the_fourth_format_says_how_it_stores_and_what_it_requires() -> None:
+    manifest = parse(FOURTH.encode())
+    assert (manifest.data, manifest.python, manifest.libraries) == (Layout(7, 5), ("3.11", "3.13"), ("a|b", "numpy"))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("oldest = 5", "oldest = 8", r"\[data\] oldest must not be greater than layout"),
+        ("layout = 7", "layout = -7", r"\[data\] layout: '-7' is not a whole number from 0 to 999999"),
+        ("python = 3.11 3.13", "python = 2.7", r"\[requires\] python: '2.7' is not versions of Python like 3.11"),
+        ("libraries = a|b numpy", "libraries = ../x", r"\[requires\] libraries: '../x' is not names of modules"),
+        ("format = 4", "format = 3", r"unknown section \[data\]"),
+    ],
+)
+def test_what_is_wrong_in_the_fourth_format_is_named(right: str, wrong: str, said: str) -> None:
+    with pytest.raises(PackageError, match=said):
+        parse(FOURTH.replace(right, wrong).encode())
+
+
+def test_the_real_package_says_how_its_database_is_laid_out() -> None:
+    """A new migration that earlier releases could not read past would have to raise `oldest` too."""
+    from engine.store.migrations import MIGRATIONS
+    from vadp_package.build import HERE
+
+    manifest = parse((HERE / "package.conf").read_text("utf-8").replace("{version}", "0.1.0").encode())
+    assert manifest.data == Layout(len(MIGRATIONS), 0)

@@ -166,7 +166,7 @@ def test_a_name_that_is_file_and_folder_is_refused(tmp_path: Path, name: str) ->
 
 def test_a_package_for_another_architecture_is_refused(tmp_path: Path) -> None:
     path = package(tmp_path, contents(conf=lambda text: text.replace("arch = all", "arch = armv7l")))
-    assert refusal(path) == "package.conf: the package is for armv7l, this camera is aarch64"
+    assert refusal(path) == "package.conf: the package is for armv7l, this camera is aarch64: upload the package for aarch64"
     assert verify(path, TRUST, "armv7l").manifest.arch == "armv7l"
 
 
