@@ -1,9 +1,9 @@
 """Firmware: the camera's own host: accounts, Package Management, CGIs, slots, supervisor, proxy. Imports board only."""
 
-PLATFORM = (1, 3, 1, 0)
+PLATFORM = (1, 3, 2, 0)
 """Version of the package interface (`vadp_version`); a package may ask for a newer one and is then refused."""
 
 
 def platform_text() -> str:
-    """PLATFORM as packages and clients write it: "1.3.1.0"."""
+    """PLATFORM as packages and clients write it: "1.3.2.0"."""
     return ".".join(map(str, PLATFORM))

@@ -11,7 +11,7 @@ from pathlib import Path
 from board.kit.errors import PackageError
 from board.kit.words import NOTHING, Text
 from firmware.packages import needs
-from firmware.packages.checker import check_archive, check_tree
+from firmware.packages.checker import check_archive, check_slot
 from firmware.packages.environment import Environment
 from firmware.packages.kept_data import KeptData
 from firmware.packages.keys import TrustedKeys
@@ -19,6 +19,7 @@ from firmware.packages.manifest import Manifest
 from firmware.packages.running import Running
 from firmware.packages.script import WITHIN_S, command, reason, run
 from firmware.packages.slots import FAILED, SD, Slot, Slots
+from firmware.packages.unsigned import Unsigned
 from firmware.packages.verify import Verified
 from firmware.packages.versions import Versions
 from firmware.processes.launch import CHECK
@@ -37,6 +38,7 @@ class Installer:
     def __init__(
         self, slots: Slots, trust: TrustedKeys, environment: Environment, lock: AbstractContextManager[object],
         running: Running, versions: Versions, users: Users, data: KeptData,
+        unsigned: Unsigned,
     ) -> None:  # fmt: skip
         self._slots = slots
         self._trust = trust
@@ -46,6 +48,7 @@ class Installer:
         self._versions = versions
         self._users = users
         self._data = data
+        self._unsigned = unsigned
         self._busy = threading.Lock()
 
     def install(self, archive: Path, storage: str, older: bool = False) -> Iterator[Text]:
@@ -65,11 +68,16 @@ class Installer:
             self._busy.release()
 
     def _steps(self, archive: Path, storage: str, older: bool) -> Iterator[Text]:
-        verified = check_archive(archive, self._trust)
+        verified = check_archive(archive, self._trust, unsigned=self._unsigned.allowed)
         needs.check(verified)
         name = verified.manifest.name
         self._versions.check(name, verified.manifest.version, self._version(name), older)
-        yield Text("{name} {version}: signature and contents are right", {"name": name, "version": verified.manifest.version})
+        values = {"name": name, "version": verified.manifest.version}
+        if verified.signed_by:
+            yield Text("{name} {version}: signature and contents are right", values)
+        else:
+            LOG.warning("%s %s is signed by nobody whom this camera trusts", name, verified.manifest.version)
+            yield Text("{name} {version}: NOT SIGNED by anybody whom this camera trusts; its contents are whole", values)
         if self._is_installed(verified, storage):
             yield Text("this version is installed already")
             yield Text(name)
@@ -129,7 +137,7 @@ class Installer:
             slot = self._slots.current(name)
             if slot is None or (slot.manifest_sha256, slot.storage) != (verified.manifest_sha256, storage) or slot.state == FAILED:
                 return False
-            check_tree(self._slots.path(name, slot), self._trust)
+            check_slot(self._slots.path(name, slot), slot, self._trust)
         except PackageError as why:
             LOG.warning("%s is damaged where it is installed (%s): it is installed again", name, why)
             return False
