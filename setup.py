@@ -25,9 +25,10 @@ setup(
     package_data={
         "board.kit": ["locales/*"],
         "board.kit.web": ["templates/*", "static/*"],
+        "engine.cli": ["corrections.csv"],
         "webui": ["templates/*", "static/*", "openapi.json"],
         "firmware": ["templates/*", "static/*", "demo/*", "*.service", "*.socket", "openapi.json"],
-        "vadp_package": ["package.conf", "initscr"],
+        "vadp_package": ["package.conf", "initscr", "host.conf", "host_initscr"],
     },
     install_requires=[
         "ai-edge-litert==2.1.6",

@@ -1,5 +1,7 @@
 """Firmware: the camera's own host: accounts, Package Management, CGIs, slots, supervisor, proxy. Imports board only."""
 
+VERSION = "1.3.1.0"
+"""Of the host itself; it grows with each release (`python -m vadp_package firmware`)."""
 PLATFORM = (1, 3, 2, 0)
 """Version of the package interface (`vadp_version`); a package may ask for a newer one and is then refused."""
 

@@ -1,337 +1,41 @@
-"""Host: `python -m firmware --state DIR` runs the camera's host; `python -m firmware install FILE` installs while it is off."""
+"""Host: `python -m firmware --state DIR` runs the camera's host; `python -m firmware install FILE` installs a package while it
+is off.
+
+The host that runs may be one that was uploaded (firmware/update/): then this process becomes that before it loads anything."""
 
 from __future__ import annotations
 
-import argparse
-import errno
-import fcntl
-import hashlib
-import logging
 import os
-import shutil
-import stat
 import sys
-from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
-from typing import IO
 
-from board.identity import device_serial
-from board.kit.clock import Clock
-from board.kit.errors import GatewrightError
-from board.kit.memory import give_back_large_blocks, speak_http_without_tls
-from board.kit.process import Life, open_log
-from board.kit.state import RUN, State
-from board.kit.words import mark
-from board.profiles import all_profiles, keep_lines
-from board.storage import card_present
-from firmware.keeping.order import carry_out
-from firmware.machine.root import SOCKET, Helper
-from firmware.packages.keys import TrustedKeys, public_pem, read_public
-from firmware.packages.management import Packages, board_file
-from firmware.packages.slots import CAMERA, Slots
-from firmware.people.accounts import Accounts
-from firmware.people.auth import Auth
-from firmware.people.changes import Changes
-from firmware.people.who import WhoServer
-from firmware.processes.launch import Starter
-from firmware.processes.notify import notify
-from firmware.processes.supervisor import end_leftovers
-from firmware.processes.users import Users
-from firmware.processes.watchdog import KernelDevice, Watchdog
-
-LOG = logging.getLogger("host")
-
-REFUSED = (errno.EROFS, errno.ENOSPC, errno.EDQUOT)
-"""What a read-only or full storage says."""
-
-MEMORY = Path("/dev/shm")
-
-RUN_BYTES = 4 << 20
-"""Of sockets, heartbeats and small files in STATE/run; the ring of frames says by itself when there is no room for it."""
-
-FAILED = 1
-"""Exit code of everything that may pass by itself (STATE in use, port taken, a disk that went read-only): systemd starts the host
-again. 2 is argparse's, for a wrong command line: starting again does not help."""
+LETTER = "GATEWRIGHT_FIRMWARE"
+"""As in firmware/update/versions.py."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """0 after a clean stop; 1 when it broke or cannot run now; 2 for a wrong command line."""
     words = sys.argv[1:] if arguments is None else arguments
-    try:
-        return _install(words[1:]) if words[:1] == ["install"] else _run(words)
-    except GatewrightError as why:
-        print(f"firmware: {why}", file=sys.stderr)
-        return FAILED
+    if LETTER not in os.environ and words[:1] != ["install"]:
+        _become(words)
+    from firmware.run import main as run
+
+    return run(words)
 
 
-def _run(words: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m firmware", description=__doc__)
-    parser.add_argument("--state", type=Path, required=True, help="folder of the camera's persistent state")
-    parser.add_argument("--port", type=int, default=8080)
-    parser.add_argument("--bind", default="127.0.0.1", help="address to listen on; a camera in the field needs 0.0.0.0")
-    parser.add_argument(
-        "--public-address",
-        action="append",
-        default=[],
-        metavar="URL",
-        help="how browsers reach the camera through a reverse proxy, such as https://gate.example",
-    )
-    parser.add_argument("--profile", default="sim", choices=tuple(all_profiles()), help="which board this is")
-    parser.add_argument("--camera", default="", help="camera URL; default: the profile's")
-    parser.add_argument("--sd", type=_folder, help="where the SD card is mounted; empty: there is none")
-    parser.add_argument("--trust", type=Path, action="append", default=[], help="a vendor's public key besides STATE/host/trust")
-    parser.add_argument("--watchdog", default="", metavar="DEVICE", help="/dev/watchdog: fed while all is well; empty: none is fed")
-    parser.add_argument("--watchdog-s", type=int, default=15, help="seconds without food until the board is reset (default 15)")
-    parser.add_argument("--no-https", action="store_true", help="HTTPS stays off, whatever its page says")
-    parser.add_argument("--reset-admin", action="store_true", help="only give admin a new password, in STATE/host/initial-password")
-    parser.add_argument(
-        "--helper", type=Path, default=SOCKET, help="socket of the helper for what needs root (firmware/privileged)"
-    )
-    parser.add_argument(
-        "--trusted-proxy",
-        action="append",
-        default=[],
-        metavar="ADDRESS",
-        help="a reverse proxy, or its network, whose X-Forwarded headers are believed; may be given several times (default: none)",
-    )
-    options = parser.parse_args(words)
-    state = _state(options.state)
-    give_back_large_blocks()
-    speak_http_without_tls()  # its peers are its own packages, over Unix sockets
-    from firmware.ftp.service import FtpService
-    from firmware.gateway.app import build, open_host  # only now: they import it
-    from firmware.gateway.web import WebServer
-    from firmware.https.service import HttpsService
-    from firmware.keeping.backups import Backups
-    from firmware.packages.uploads import Uploads
-    from firmware.restart import Restart
+def _become(words: list[str]) -> None:
+    """Returns when the host that is built in, this one, is to run."""
+    from itertools import pairwise
+    from pathlib import Path
 
-    with _OneHost(state):
-        if options.reset_admin:
-            accounts = Accounts(state.host)
-            accounts.reset_admin()
-            Changes(state.host, Clock()).add("the command line", "", mark("first password made anew"), "admin")
-            print(f"admin has a new password: {accounts.initial_file}")
-            return 0
-        ended = end_leftovers(state)
-        users = Users(state, Starter.of_environment())
-        packages, present = _packages(state, options.sd, options.profile, options.trust, users)
-        carry_out(state, lambda name, folder, by: _give_back(packages, state, name, folder, by))
-        open_log(state, "hostd")  # a reset deletes the logs
-        _run_in_memory(state)
-        life = Life(state, "hostd")
-        keep_lines(state)
-        board_file(state, options.profile, options.camera, options.sd.resolve() if options.sd else None)
-        if ended:
-            LOG.warning("%d processes of an earlier run were ended", ended)
-        clock = Clock()
-        auth = Auth(state, clock, tuple(options.trusted_proxy), tuple(options.public_address))
-        _make_safe(state)()
-        ftp = FtpService(state, options.bind, users)
-        https = HttpsService(state, options.bind, clock, allowed=not options.no_https)
-        restart = Restart()
-        helper = Helper(options.helper)
-        card = str(options.sd.resolve()) if options.sd else ""
-        backups = Backups(state, packages.data, options.profile, restart.ask)
-        host = open_host(
-            auth,
-            packages,
-            Uploads(state.host / "uploads"),
-            present,
-            ftp,
-            https,
-            state,
-            backups,
-            restart,
-            helper,
-            options.profile,
-            card,
-        )
-        server = WebServer(options.bind, options.port, build(host), auth.addresses)
-        port = server.start()
-        LOG.info("listening on %s port %d", options.bind, port)
-        who = WhoServer(state.people_socket, auth.who)
-        who.start()
-        ftp.start()
-        https.start(server)
-        packages.boot(options.bind, port)
-        notify("READY=1")
-        watchdog = (
-            Watchdog(Path(options.watchdog), options.watchdog_s, packages.ill, clock, KernelDevice()) if options.watchdog else None
-        )
-        while not life.stop.wait(1.0) and server.alive() and users.alive() and not restart.asked:
-            life.beat()
-            auth.keep()
-            notify("WATCHDOG=1")
-            if watchdog is not None:
-                watchdog.turn()
-        failed = not life.stop.is_set() and not restart.asked
-        notify("STOPPING=1")
-        packages.close()
-        ftp.stop()
-        https.stop()
-        server.stop()
-        who.close()
-        auth.keep(last=True)
-        if watchdog is not None and not failed:
-            watchdog.close()  # not after a failure: the host must come back in time
-        if RUN in os.environ:
-            shutil.rmtree(os.environ.pop(RUN), ignore_errors=True)
-        LOG.info("stopped")
-    if restart.asked and not life.stop.is_set():
-        restart.go()
-    return FAILED if failed else 0
-
-
-def _give_back(packages: Packages, state: State, name: str, folder: Path, by: str) -> None:
-    packages.data.ask(name, "take", "--state", str(state.root), "--by", by, str(folder))
-
-
-def _install(words: list[str]) -> int:
-    about = "Installs a package while the host is off; it starts with the host."
-    parser = argparse.ArgumentParser(prog="python -m firmware install", description=about)
-    parser.add_argument("package", type=Path)
-    parser.add_argument("--state", type=Path, required=True)
-    parser.add_argument("--trust", type=Path, action="append", default=[], help="public key that this camera trusts from now on")
-    options = parser.parse_args(words)
-    state = _state(options.state)
-    with _OneHost(state):
-        logging.basicConfig(level=logging.WARNING, format="%(message)s")
-        for path in options.trust:
-            (state.host / "trust" / path.with_suffix(".pub").name).write_bytes(public_pem(read_public(path)))
-        if not options.package.is_file():
-            raise GatewrightError("{package} does not exist", package=options.package)
-        packages, _ = _packages(state, None, "sim", [], Users(state, None))
-        *steps, name = packages.install(options.package, CAMERA)
-        for step in steps:
-            print(step, file=sys.stderr)
-        packages.enable(str(name))
-        print(f"'{name} is uploaded'")
-    return 0
-
-
-def _folder(text: str) -> Path | None:
-    return Path(text) if text else None  # systemd passes an unset ${SD} on as an empty word
-
-
-def _state(folder: Path) -> State:
-    state = State(folder.resolve())
-    for needed in (state.host, state.host / "trust", state.run):
-        try:
-            needed.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as why:
-            if why.errno not in REFUSED or needed != state.run:
-                raise GatewrightError("{folder} cannot be made: {reason}", folder=needed, reason=why.strerror) from why
-    return state
-
-
-def _run_in_memory(state: State) -> None:
-    """A storage that is read-only or full must not keep the gate shut: sockets and heartbeats go into memory then."""
-    usual = state.run
-    probe = usual / "probe"
-    try:
-        probe.write_bytes(bytes(RUN_BYTES))
+    places = [word.partition("=")[2] or after for word, after in pairwise([*words, ""]) if word.startswith("--state")]
+    if not any((Path(each) / "host" / "firmware" / "HOST").is_dir() for each in places):
         return
-    except OSError as why:
-        if why.errno not in REFUSED:
-            raise GatewrightError("{folder} cannot be written: {reason}", folder=usual, reason=why.strerror) from why
-        reason = why.strerror
-    finally:
-        with suppress(OSError):
-            probe.unlink(missing_ok=True)
-    mark = hashlib.sha256(str(state.root).encode()).hexdigest()[:16]
-    folder = MEMORY / f"gatewright-{os.getuid()}-{mark}"
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        found = folder.lstat()
-    except OSError as why:
-        raise GatewrightError("{folder} cannot be made: {reason}", folder=folder, reason=why.strerror) from why
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
-        raise GatewrightError("{folder} belongs to somebody else", folder=folder)
-    os.environ[RUN] = str(folder)
-    LOG.error("%s cannot be written (%s): %s is used until the next start", usual, reason, folder)
+        from firmware.update.choice import become
 
-
-def _packages(
-    state: State, sd: Path | None, profile: str, trusted: list[Path], users: Users
-) -> tuple[Packages, Callable[[], bool]]:
-    simulated = all_profiles()[profile].simulated
-
-    def present() -> bool:
-        return card_present(sd, simulated)
-
-    slots = Slots(state.host / "packages", sd.resolve() if sd else None, present)
-    trust = TrustedKeys(state.host / "trust", trusted)
-    packages = Packages(state, slots, trust, _make_safe(state), device_serial(state), Clock(), users)
-    return packages, present
-
-
-def _make_safe(state: State) -> Callable[[], None]:
-    def act() -> None:
-        from board.safe import make_safe
-
-        try:
-            left = make_safe(state)
-        except GatewrightError as why:
-            LOG.error("outputs: %s", why)
-            return
-        except Exception:  # whatever a board's back end raises: pins, which is started next, says it again
-            LOG.exception("outputs could not be put into their safe state")
-            return
-        for line in left:
-            LOG.info("outputs: %s", line)
-
-    return act
-
-
-class _OneHost:
-    """Holds STATE/host/lock while the host runs; a second host on the same STATE refuses."""
-
-    def __init__(self, state: State) -> None:
-        self._path = state.host / "lock"
-        self._file: IO[str] | None = None
-
-    def __enter__(self) -> None:
-        try:
-            self._file = self._opened()
-        except OSError as why:
-            raise GatewrightError("{path} cannot be written: {reason}", path=self._path, reason=why.strerror) from why
-        if self._file is None:
-            LOG.error("%s cannot be made: a second host would not be noticed", self._path)
-            return
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as why:
-            self._file.seek(0)
-            owner = self._file.read(20).strip() or "?"
-            self._file.close()
-            raise GatewrightError(
-                "a host (process {pid}) already runs on {state}; stop it first", pid=owner, state=self._path.parents[1]
-            ) from why
-        if not self._file.writable():
-            return
-        try:
-            self._file.truncate(0)
-            os.write(self._file.fileno(), f"{os.getpid()}\n".encode())
-        except OSError as why:  # the lock holds; on a full disk only the number is missing
-            LOG.warning("%s: %s", self._path, why.strerror)
-
-    def _opened(self) -> IO[str] | None:
-        """On a storage that takes nothing the file of an earlier host, None when there is none."""
-        try:
-            return self._path.open("a+")
-        except OSError as why:
-            if why.errno not in REFUSED:
-                raise
-        try:
-            return self._path.open("r")
-        except FileNotFoundError:
-            return None
-
-    def __exit__(self, *failure: object) -> None:
-        if self._file is not None:
-            self._file.close()
+        become(words)
+    except Exception as why:  # whatever is wrong with what was uploaded: this host runs
+        print(f"firmware: the host that is built in runs: {type(why).__name__}: {why}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from firmware.packages.management import Packages
 from firmware.packages.uploads import Uploads
 from firmware.people.auth import Auth
 from firmware.restart import Restart
+from firmware.update.service import HostUpdate
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
@@ -46,6 +47,7 @@ class Host:
     state: State
     backups: Backups
     restart: Restart
+    update: HostUpdate
     helper: Helper
     trial: AddressTrial
     profile: str

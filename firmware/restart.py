@@ -6,6 +6,8 @@ import os
 import sys
 import threading
 
+from firmware.update.versions import BUILT_IN, LETTER
+
 
 class Restart:
     """Thread-safe."""
@@ -24,5 +26,10 @@ class Restart:
     def go(self) -> None:
         """Once everything has ended: becomes the host anew. Under systemd this process just ends, and systemd starts it again: one
         that goes on would be ended for its silence if the packages took long."""
-        if "NOTIFY_SOCKET" not in os.environ:
-            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+        if "NOTIFY_SOCKET" in os.environ:
+            return
+        environment = {key: value for key, value in os.environ.items() if key not in (LETTER, BUILT_IN)}
+        if BUILT_IN in os.environ:  # the built-in host chooses anew what runs
+            environment["PYTHONPATH"] = os.environ[BUILT_IN]
+            environment.pop("PYTHONPYCACHEPREFIX", None)
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)

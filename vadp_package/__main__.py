@@ -1,4 +1,4 @@
-"""Package maker: `python -m vadp_package build | verify | keygen | licence`; each has --help."""
+"""Package maker: `python -m vadp_package build | firmware | verify | keygen | licence`; each has --help."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from firmware.packages.keys import fingerprint, make_pair, public_pem, read_priv
 from firmware.packages.licence import licence_bytes
 from firmware.packages.manifest import NAME
 from firmware.packages.verify import verify
-from vadp_package.build import build
+from vadp_package.build import build, build_firmware
 
 DEFAULT_KEY = Path("~/.config/gatewright/signing.key")
 
@@ -36,7 +36,11 @@ def _options() -> argparse.ArgumentParser:
     make = commands.add_parser("build", help="builds and signs ANPR-<version>-<arch>.tar.gz; its path is the last line printed")
     make.add_argument("--out", type=Path, required=True, help="folder for the package")
     make.add_argument("--key", type=Path, help=f"signing key (PEM); without it {DEFAULT_KEY} is used, and made when missing")
-    make.set_defaults(act=_build)
+    make.set_defaults(act=_build, builder=build)
+    host = commands.add_parser("firmware", help="builds and signs HOST-<version>-all.tar.gz, the host itself, for System, Firmware")
+    host.add_argument("--out", type=Path, required=True, help="folder for the file")
+    host.add_argument("--key", type=Path, help="signing key (PEM), as for build")
+    host.set_defaults(act=_build, builder=build_firmware)
     look = commands.add_parser("verify", help="checks a package as a camera does and prints what it is, as JSON")
     look.add_argument("package", type=Path)
     look.add_argument("--trust", type=Path, action="append", required=True, help="public key of a vendor")
@@ -61,12 +65,12 @@ def _build(options: argparse.Namespace) -> None:
     if options.key is None and not path.exists():
         public = make_pair(path)
         print(f"a new signing key was made: {path} (keep it secret and safe)", file=sys.stderr)
-        print(f"cameras trust its packages with: {public}", file=sys.stderr)
+        print(f"cameras trust what it signs with: {public}", file=sys.stderr)
     key = read_private(path)
     public = path.with_suffix(".pub")
     if not public.exists():
         public.write_bytes(public_pem(key.public_key()))
-    built = build(options.out, key)
+    built = options.builder(options.out, key)
     print(f"signed with key {fingerprint(key.public_key())[:16]}; public key: {public}", file=sys.stderr)
     print(f"manifest_sha256 {built.manifest_sha256}", file=sys.stderr)
     print(built.path)

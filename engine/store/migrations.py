@@ -10,7 +10,7 @@ brought into the newer form by triggers, which it carries out without knowing, o
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -94,6 +94,24 @@ def place_of(row: str) -> str:
 def folded_of(row: str) -> str:
     """SQL of a key with look-alikes made equal, as engine.lists.fold does it."""
     return f"replace(replace({row}.key, 'O', '0'), 'I', '1')"
+
+
+OUTCOME_NUMBERS = {"": 0, "opened": 1, "refused": 2, "withheld": 3, "reported": 4, "waiting": 5}
+DIRECTION_NUMBERS = {"": 0, "approach": 1, "away": 2}
+OTHER = 7
+"""The number of an outcome or direction that this release does not know."""
+MOST_LANES = 15
+
+
+def kind_of(row: str) -> str:
+    """SQL of a passage's kind: lane, direction and decision as one number (engine/store/search.py)."""
+    direction, outcome = _numbered(f"{row}.direction", DIRECTION_NUMBERS), _numbered(f"{row}.outcome", OUTCOME_NUMBERS)
+    return f"(max(0, min({row}.lane, {MOST_LANES})) * 64 + {direction} * 8 + {outcome})"
+
+
+def _numbered(column: str, numbers: Mapping[str, int]) -> str:
+    choices = " ".join(f"WHEN '{name}' THEN {number}" for name, number in numbers.items())
+    return f"(CASE {column} {choices} ELSE {OTHER} END)"
 
 
 _MERGED = """CASE WHEN typeof(body) = 'text' AND json_valid(body) AND json_valid(excluded.body)
@@ -317,6 +335,29 @@ def _version_20(db: Database) -> None:
     db.execute("CREATE TABLE searches (at TEXT NOT NULL, user TEXT NOT NULL, what TEXT NOT NULL, asked TEXT NOT NULL)")
 
 
+def _version_21(db: Database) -> None:
+    """Searches of passages by lane, direction and decision; passages up to and with the one in `kinds_due` are not in it yet."""
+    db.execute("CREATE TABLE kind_places (kind INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (kind, place)) WITHOUT ROWID")
+    db.execute("CREATE TABLE kinds_due (until_rowid INTEGER NOT NULL)")
+    db.execute("INSERT INTO kinds_due SELECT coalesce(max(rowid), 0) FROM passages")
+    added = f"INSERT OR IGNORE INTO kind_places VALUES ({kind_of('NEW')}, {place_of('NEW')});"
+    deleted = f"DELETE FROM kind_places WHERE kind = {kind_of('OLD')} AND place = {place_of('OLD')};"
+    db.execute(f"CREATE TRIGGER passages_kind_added AFTER INSERT ON passages BEGIN {added} END")
+    db.execute(
+        "CREATE TRIGGER passages_kind_changed AFTER UPDATE OF lane, direction, outcome ON passages "
+        f"WHEN {kind_of('NEW')} <> {kind_of('OLD')} BEGIN {deleted} {added} END"
+    )
+    db.execute(f"CREATE TRIGGER passages_kind_deleted BEFORE DELETE ON passages BEGIN {deleted} END")
+
+
+def _version_22(db: Database) -> None:
+    """The reads of a passage's car (SeenRead), as a JSON list of lists of values; apart, as searches look through passages."""
+    db.execute(
+        "CREATE TABLE passage_reads (passage_rowid INTEGER PRIMARY KEY REFERENCES passages(rowid) ON DELETE CASCADE, "
+        "reads TEXT NOT NULL)"
+    )
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_1,
     _version_2,
@@ -338,6 +379,8 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_18,
     _version_19,
     _version_20,
+    _version_21,
+    _version_22,
 )
 
 COMPATIBLE = 2

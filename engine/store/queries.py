@@ -16,13 +16,14 @@ MAX_COUNTED = 10_000
 
 
 MOST_SCANNED = 100_000
-"""Passages that are looked at for a text of one or two characters, for which there is no index."""
+"""Passages that are looked at for what no index has: a text of one or two characters, or lane, direction and decision in a list."""
 
 
 @dataclass(frozen=True, slots=True)
 class PassageQuery:
     """Passages from `since` (inclusive) until `until` (exclusive), plate containing `plate` (look-alikes count as the same with
-    `fold`), of the list `list_id` (as it was then); by the time of their capture, newest first, at most `limit` (1000).
+    `fold`), of the list `list_id` (as it was then), of that lane (0: any), direction and outcome ("": any); by the time of their
+    capture, newest first, at most `limit` (1000).
 
     `older_than`, `newer_than`: of a StoredPassage's `place`, to go on from there; with `newer_than` those that are nearest to it.
     `after_rowid`: those stored after that one, in the order in which they were stored; other conditions do not count then."""
@@ -36,12 +37,20 @@ class PassageQuery:
     fold: bool = True
     older_than: int | None = None
     newer_than: int | None = None
+    lane: int = 0
+    direction: str = ""
+    outcome: str = ""
+
+    @property
+    def of_kind(self) -> bool:
+        """Whether it asks for a lane, a direction or a decision."""
+        return bool(self.lane or self.direction or self.outcome)
 
 
 @dataclass(frozen=True, slots=True)
 class PassagePage:
     """One page of a search. `total`: of the whole search, MAX_COUNTED + 1 when there are more; `last`: the number of the last page
-    that can be asked for by number; `partial`: only the newest passages were looked at, as the text is too short for the index."""
+    that can be asked for by number; `partial`: only the newest passages were looked at, as no index has what is asked for."""
 
     rows: tuple[StoredPassage, ...]
     total: int

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 
 from board.kit.clock import Clock
 from engine import lists as matching
 from engine.store.database import Database
 from engine.store.entries import COLUMNS, entry_of, values_of
 from engine.store.imports import settle, unsettled
-from engine.store.migrations import folded_of, place_of
+from engine.store.migrations import folded_of, kind_of, place_of
 from engine.store.rows import marks
 from engine.store.steps import Steps
 
@@ -42,7 +43,7 @@ class Upkeep:
         return False
 
     def _step(self) -> bool:
-        return self._settle() or self._fill_entries() or self._fill_passages()
+        return self._settle() or self._fill_entries() or self._fill_passages() or self._fill_kinds()
 
     def _settle(self) -> bool:
         worked = False
@@ -86,31 +87,41 @@ class Upkeep:
         return self._db.row("SELECT 1 FROM entries WHERE list_id = ? AND key = ?", (list_id, key)) is not None
 
     def _fill_passages(self) -> bool:
-        """From the newest to the oldest: those are searched for first, and these are deleted first."""
-        row = self._db.row("SELECT until_rowid FROM passages_due WHERE until_rowid > 0")
-        if row is None:
+        def fill(span: tuple[int, int]) -> None:
+            self._renew_keys(span)
+            here, place = "rowid BETWEEN ? AND ?", place_of("p")
+            self._db.execute(f"INSERT OR IGNORE INTO passage_places SELECT {place}, rowid FROM passages p WHERE {here}", span)
+            grams = f"INSERT INTO passage_grams (rowid, folded) SELECT {place}, {folded_of('p')} FROM passages p WHERE {here}"
+            self._db.execute(grams, span)
+            self._db.execute(
+                f"INSERT OR IGNORE INTO list_places SELECT l.list_id, {place} FROM passages p "
+                "JOIN passage_lists l ON l.passage_rowid = p.rowid WHERE p.rowid BETWEEN ? AND ?",
+                span,
+            )
+
+        return self._go_back("passages_due", fill)
+
+    def _fill_kinds(self) -> bool:
+        sql = (
+            f"INSERT OR IGNORE INTO kind_places SELECT {kind_of('p')}, {place_of('p')} FROM passages p WHERE rowid BETWEEN ? AND ?"
+        )
+        return self._go_back("kinds_due", lambda span: self._db.execute(sql, span))
+
+    def _go_back(self, due: str, fill: Callable[[tuple[int, int]], object]) -> bool:
+        """A step from the newest passage to the oldest: those are searched for first, and these are deleted first. `fill` gets the
+        first and the last row; whether there was anything to do."""
+        if self._db.row(f"SELECT 1 FROM {due} WHERE until_rowid > 0") is None:
             return False
         with self._steps.step() as most, self._db.transaction():
-            until = int(self._db.rows("SELECT until_rowid FROM passages_due")[0][0])
+            until = int(self._db.rows(f"SELECT until_rowid FROM {due}")[0][0])
             first = self._db.row(
                 "SELECT min(rowid) AS first FROM (SELECT rowid FROM passages WHERE rowid <= ? ORDER BY rowid DESC LIMIT ?)",
                 (until, most),
             )
             lowest = first["first"] if first and first["first"] else None
             if lowest is not None:
-                span = (lowest, until)
-                self._renew_keys(span)
-                here = "rowid BETWEEN ? AND ?"
-                place = place_of("p")
-                self._db.execute(f"INSERT OR IGNORE INTO passage_places SELECT {place}, rowid FROM passages p WHERE {here}", span)
-                grams = f"INSERT INTO passage_grams (rowid, folded) SELECT {place}, {folded_of('p')} FROM passages p WHERE {here}"
-                self._db.execute(grams, span)
-                self._db.execute(
-                    f"INSERT OR IGNORE INTO list_places SELECT l.list_id, {place} FROM passages p "
-                    "JOIN passage_lists l ON l.passage_rowid = p.rowid WHERE p.rowid BETWEEN ? AND ?",
-                    span,
-                )
-            self._db.execute("UPDATE passages_due SET until_rowid = ?", (lowest - 1 if lowest is not None else 0,))
+                fill((lowest, until))
+            self._db.execute(f"UPDATE {due} SET until_rowid = ?", (lowest - 1 if lowest is not None else 0,))
         return True
 
     def _renew_keys(self, span: tuple[int, int]) -> None:

@@ -31,6 +31,7 @@ from firmware.packages.management import Packages
 from firmware.packages.uploads import Uploads
 from firmware.people.auth import Auth
 from firmware.restart import Restart
+from firmware.update.service import HostUpdate
 
 LOG = logging.getLogger("web")
 
@@ -45,6 +46,7 @@ def open_host(
     state: State,
     backups: Backups,
     restart: Restart,
+    update: HostUpdate,
     helper: Helper,
     profile: str,
     card: str,
@@ -65,6 +67,7 @@ def open_host(
         state,
         backups,
         restart,
+        update,
         helper,
         AddressTrial(helper),
         profile,

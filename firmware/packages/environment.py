@@ -16,15 +16,18 @@ from firmware.packages.slots import Slot, Slots
 LOG = logging.getLogger("packages")
 
 COMPILED_WITHIN_S = 300.0
+COMPILED = "compiled"
+"""A file that says so: what a power cut left of it is finished at the next start."""
 
 
 class Environment:
-    """`addresses`: GATEWRIGHT_BIND and GATEWRIGHT_PORT once the host listens."""
+    """`bytecode`: the folder for it, STATE/host/bytecode if not given. `addresses`: GATEWRIGHT_BIND and GATEWRIGHT_PORT once the
+    host listens."""
 
-    def __init__(self, state: State, slots: Slots) -> None:
+    def __init__(self, state: State, slots: Slots, bytecode: Path | None = None) -> None:
         self._state = state
         self._slots = slots
-        self._bytecode = state.host / "bytecode"
+        self._bytecode = bytecode or state.host / "bytecode"
         self.addresses: Mapping[str, str] = {}
 
     def of(self, slot: Slot, path: Path, licensed: bool) -> Mapping[str, str]:
@@ -49,17 +52,16 @@ class Environment:
     def compile(self, slot: Slot, path: Path) -> None:
         """Unless that is done already: where each process is a user of its own, none may write what another one runs. A
         failure costs time at each start."""
-        if self.bytecode(slot).is_dir():
+        done = self.bytecode(slot) / COMPILED
+        if done.exists():
             return
-        command = [sys.executable, "-I", "-m", "compileall", "-q", str(path / "lib")]
-        environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(self.bytecode(slot))}
+        command = [sys.executable, "-I", "-X", f"pycache_prefix={self.bytecode(slot)}", "-m", "compileall", "-q", str(path / "lib")]
         try:
-            subprocess.run(
-                command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=COMPILED_WITHIN_S, check=False
-            )
+            self.bytecode(slot).mkdir(parents=True, exist_ok=True)
+            subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=COMPILED_WITHIN_S, check=False)
+            done.touch()
         except (OSError, subprocess.TimeoutExpired) as why:
             LOG.warning("its Python files are not compiled: %s", why)
-        self.bytecode(slot).mkdir(parents=True, exist_ok=True)
 
     def forget_bytecode(self) -> None:
         """Of versions that are gone."""

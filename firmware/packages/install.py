@@ -7,16 +7,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Protocol
 
 from board.kit.errors import PackageError
 from board.kit.words import NOTHING, Text
 from firmware.packages import needs
 from firmware.packages.checker import check_archive, check_slot
 from firmware.packages.environment import Environment
-from firmware.packages.kept_data import KeptData
 from firmware.packages.keys import TrustedKeys
-from firmware.packages.manifest import Manifest
-from firmware.packages.running import Running
+from firmware.packages.manifest import HOST_NAME, Manifest
 from firmware.packages.script import WITHIN_S, command, reason, run
 from firmware.packages.slots import FAILED, SD, Slot, Slots
 from firmware.packages.unsigned import Unsigned
@@ -32,13 +31,30 @@ MAX_PACKAGES = 10
 """`capability_vadp_npackage`."""
 
 
+class Switches(Protocol):
+    """What starts and ends what is installed (running.py)."""
+
+    def switch(self, name: str, slot: Slot, notice: Text) -> None: ...
+    def stop(self, name: str) -> bool: ...
+    def start(self, name: str) -> None: ...
+
+
+class KeepsData(Protocol):
+    """What keeps that which is stored from versions that cannot read it (kept_data.py)."""
+
+    def check(self, coming: Manifest) -> None: ...
+    def must_save(self, coming: Manifest) -> bool: ...
+    def save(self, coming: Manifest) -> Text: ...
+
+
 class Installer:
-    """One upload at a time. `lock` holds off every other change of packages."""
+    """One upload at a time. `lock` holds off every other change of packages. `built_in`: the version of the host that runs when
+    none was uploaded; then it takes the host alone, else packages alone; `unsigned`: as its switch says; None: never."""
 
     def __init__(
         self, slots: Slots, trust: TrustedKeys, environment: Environment, lock: AbstractContextManager[object],
-        running: Running, versions: Versions, users: Users, data: KeptData,
-        unsigned: Unsigned,
+        running: Switches, versions: Versions, users: Users, data: KeepsData, built_in: str = "",
+        unsigned: Unsigned | None = None,
     ) -> None:  # fmt: skip
         self._slots = slots
         self._trust = trust
@@ -48,6 +64,7 @@ class Installer:
         self._versions = versions
         self._users = users
         self._data = data
+        self._built_in = built_in
         self._unsigned = unsigned
         self._busy = threading.Lock()
 
@@ -68,9 +85,13 @@ class Installer:
             self._busy.release()
 
     def _steps(self, archive: Path, storage: str, older: bool) -> Iterator[Text]:
-        verified = check_archive(archive, self._trust, unsigned=self._unsigned.allowed)
+        verified = check_archive(archive, self._trust, unsigned=self._unsigned is not None and self._unsigned.allowed)
         needs.check(verified)
         name = verified.manifest.name
+        if name == HOST_NAME and not self._built_in:
+            raise PackageError("this is the firmware of the camera itself: upload it at System, Firmware")
+        if name != HOST_NAME and self._built_in:
+            raise PackageError("{name} is a package: upload it at Applications, Package management", name=name)
         self._versions.check(name, verified.manifest.version, self._version(name), older)
         values = {"name": name, "version": verified.manifest.version}
         if verified.signed_by:
@@ -122,12 +143,12 @@ class Installer:
             raise
 
     def _version(self, name: str) -> str:
-        """Of the current slot; "" without one."""
+        """That runs, or would; "" for none."""
         try:
             slot = self._slots.current(name) if name in self._slots.names() else None
         except PackageError:
-            return ""
-        return slot.version if slot is not None else ""
+            return self._built_in
+        return slot.version if slot is not None and (slot.state != FAILED or not self._built_in) else self._built_in
 
     def _is_installed(self, verified: Verified, storage: str) -> bool:
         name = verified.manifest.name

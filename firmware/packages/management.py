@@ -74,7 +74,15 @@ class Packages:
         self.versions = Versions(state.host)
         self.unsigned = Unsigned(state.host)
         self._installer = Installer(
-            slots, trust, self._environment, self._lock, self._running, self.versions, users, self._kept_data, self.unsigned
+            slots,
+            trust,
+            self._environment,
+            self._lock,
+            self._running,
+            self.versions,
+            users,
+            self._kept_data,
+            unsigned=self.unsigned,
         )
         self._listing = Listing(slots, self._running, self._licences, self._kept_data, self.schedules)
         self._routing = Routing(state, slots, self._running)

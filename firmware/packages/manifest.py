@@ -24,6 +24,8 @@ MAX_CONF_BYTES = 64_000
 MAX_SHOWN = 160
 """So many characters of what is wrong are told."""
 Named = TypeVar("Named")
+HOST_NAME = "HOST"
+"""Of the camera's own host as a signed file (firmware/update/): it has neither processes nor routes. No package is called so."""
 PORTAL = "portal"
 """The route that Package Management opens."""
 HOST, PACKAGE, NOBODY = "host", "package", "none"
@@ -180,8 +182,11 @@ def parse(data: bytes) -> Manifest:
         routes = (Route(PORTAL, values.pop("url"), values.pop("socket")),)
     values["apart"] = values.pop("format") >= APART_FROM
     del values["initscr"]
-    _check_processes(processes)
-    _check_routes(routes)
+    if values["name"] != HOST_NAME:
+        _check_processes(processes)
+        _check_routes(routes)
+    elif processes or routes:
+        raise PackageError("package.conf: {name} is the camera's host: it names no processes and no routes", name=HOST_NAME)
     return Manifest(**values, routes=routes, health=health, processes=processes, data=layout)
 
 

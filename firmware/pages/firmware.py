@@ -1,22 +1,28 @@
-"""Firmware: versions of host, packages and board, how long it has run, and a restart of its programs or of the whole board."""
+"""Firmware: versions of host, packages and board, an update of the host, and a restart of its programs or of the whole board."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Any, TypedDict
 
-from board.kit.errors import BoardError
+from board.kit.errors import BoardError, PackageError
 from board.kit.settings import Settings, option, unfit
 from board.kit.web.menu import Tab
-from board.kit.web.routes import Answer, Call, api, data, page
+from board.kit.web.routes import STREAM, Answer, Call, Refused, api, data, page, said
 from board.kit.words import Text, mark
 from firmware import platform_text
 from firmware.host import Host
 from firmware.machine.facts import facts
 from firmware.menu import SYSTEM
+from firmware.packages.slots import TRIAL
+from firmware.packages.uploads import MAX_UPLOAD_BYTES
+from firmware.packages.verify import MAX_ARCHIVE_BYTES
+from firmware.packages.versions import OlderVersion
+from firmware.update.service import UpdateStatus
 
 NAME = "setup/system/firmware.html"
 PROGRAMS, BOARD = "programs", "board"
+ON_TRIAL_REFRESH_S = 5
 
 
 class RestartForm(Settings):
@@ -27,9 +33,11 @@ class RestartForm(Settings):
 
 
 class Firmware(TypedDict):
-    """`host`: its version; `packages`: {name: version}; `can_reboot`: the helper for it is there, or the board is simulated."""
+    """`host`: version of the interface for packages; `update`: the host's own version and how its last update went; `packages`:
+    {name: version}; `can_reboot`: the helper for it is there, or the board is simulated."""
 
     host: str
+    update: UpdateStatus
     packages: dict[str, str]
     machine: dict[str, Any]
     simulated: bool
@@ -40,14 +48,29 @@ class Restarting(TypedDict):
     restarts: str
 
 
+class Updated(TypedDict):
+    """What is installed, and the steps that it took. The camera's programs start again now."""
+
+    version: str
+    steps: list[str]
+
+
+class Back(TypedDict):
+    """The version that the camera's programs start with now."""
+
+    version: str
+
+
 def _show(host: Host, call: Call) -> Answer:
     return _page(host, call)
 
 
 def _page(host: Host, call: Call, code: int = 200, error: object = "") -> Answer:
+    update = host.update.status()
     return host.page(
-        call, "firmware", Text("Firmware and restart"), status=code, here=f"/{NAME}", error=error, host=platform_text(),
-        packages=host.packages.listing(), machine=facts(), profile=host.profile, can=_can(host),
+        call, "firmware", Text("Firmware and restart"), status=code, here=f"/{NAME}", error=error, platform=platform_text(),
+        update=update, refresh_s=ON_TRIAL_REFRESH_S if update.state == TRIAL else 0, scripts=("upload", "firmware"),
+        max_bytes=MAX_ARCHIVE_BYTES, packages=host.packages.listing(), machine=facts(), profile=host.profile, can=_can(host),
     )  # fmt: skip
 
 
@@ -82,6 +105,7 @@ def _get(host: Host, call: Call) -> Answer:
     return data(
         {
             "host": platform_text(),
+            "update": said(host.update.status(), call.language),
             "packages": {each.name: each.version for each in host.packages.listing()},
             "machine": asdict(facts()),
             "simulated": host.simulated,
@@ -95,6 +119,28 @@ def _post(host: Host, call: Call[object, RestartForm]) -> Answer:
     return data({"restarts": call.body.what}, 202)
 
 
+def _update(host: Host, call: Call) -> Answer:
+    try:
+        with host.uploads.package(call) as (archive, _, older):
+            steps = list(host.update.install(archive, older))
+    except OlderVersion as why:
+        raise Refused(409, why.text) from why
+    except PackageError as why:
+        raise Refused(400, why.text) from why
+    version = host.update.next_version()
+    host.record(call, mark("firmware updated"), version)
+    return data(said({"version": version, "steps": steps}, call.language), 202)
+
+
+def _back(host: Host, call: Call) -> Answer:
+    try:
+        version = host.update.go_back()
+    except PackageError as why:
+        raise Refused(409, why.text) from why
+    host.record(call, mark("went back to the firmware before"), version)
+    return data({"version": version}, 202)
+
+
 TAB = Tab(
     NAME,
     "Firmware and restart",
@@ -104,6 +150,17 @@ TAB = Tab(
         page(NAME, "system", _show),
         page("setup/system/firmware/restart", "system", _restart, method="POST"),
         api("GET", "api/firmware", "system", _get, "Versions of host and packages, and how the board is.", reply=Firmware),
+        api(
+            "POST",
+            "api/firmware",
+            "system",
+            _update,
+            "Updates the host: multipart/form-data with one file, and `older` = 1 for an older version (else 409).",
+            reply=Updated,
+            takes=STREAM,
+            max_body_bytes=MAX_UPLOAD_BYTES,
+        ),
+        api("POST", "api/firmware/back", "system", _back, "The host before the last update runs again.", reply=Back),
         api(
             "POST",
             "api/restart",

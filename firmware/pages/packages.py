@@ -110,7 +110,7 @@ def _page(host: Host, call: Call) -> Answer:
         Text("Package management"),
         serial=packages.serial,
         report_key=packages.report_key,
-        scripts=("vadp",),
+        scripts=("upload", "vadp"),
         max_bytes=MAX_ARCHIVE_BYTES,
     )
 

@@ -4,7 +4,7 @@ folder gets nothing of it, so that a portal that was taken over neither reaches 
 | folder | group | who is in it besides the host |
 | --- | --- | --- |
 | STATE, run, logs, run/clients, run/devices | gatewright | everyone; in run and logs nobody changes what is another's (sticky) |
-| host | gatewright | everyone passes through; only the packages, the serial number and the camera's id can be read |
+| host | gatewright | everyone passes through; only packages, firmware, the serial number and the camera's id can be read |
 | own/pins, own/engine | gatewright-pins, gatewright-engine | the process; the service may besides connect to pins |
 | run/claims, run/expanders, sim | gatewright-pins, gatewright | who drives pins: the host does when pins died |
 | anpr | gatewright-data | service, engine, manager |
@@ -64,6 +64,7 @@ FOLDERS = (
     _Folder("host", ALL, 0o710),
     _Folder("host/packages", ALL, 0o750),
     _Folder("host/bytecode", ALL, 0o750),
+    _Folder("host/firmware", ALL, 0o750),
     _Folder("host/tls", FTP, 0o750),
 )
 

@@ -1,5 +1,6 @@
 // Package management: lists the packages every 2 s, runs commands, uploads with progress. Text from the camera is only set as text.
 import "./ready.js";
+import { confirmed, takeUploads, tell, uploading } from "./upload.js";
 import { _ } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -8,7 +9,6 @@ const PRESS_MS = 500; // what a click or a double-click takes
 const opened = new Set(); // packages whose details are open
 let shown = "";
 let pressed_ms = -Infinity; // when a pointer went down on the list
-let uploading = false;
 let deciding = false; // somebody is asked whether unsigned packages are to be allowed
 const edited = new Map(); // package name -> its schedule as somebody is changing it
 
@@ -27,12 +27,6 @@ async function call(path, options = {}) {
   return document_;
 }
 
-function tell(text, kind) {
-  $("result").textContent = text;
-  $("result").className = `alert ${kind}`;
-  $("result").hidden = false;
-}
-
 async function refresh() {
   try {
     const state = await call("/api/packages");
@@ -44,7 +38,7 @@ async function refresh() {
 }
 
 function show(state) {
-  $("sd").disabled = !state.card || uploading;
+  $("sd").disabled = !state.card || uploading();
   $("sd-label").classList.toggle("off", !state.card);
   if (!state.card) $("sd").checked = false;
   $("sd-note").textContent = state.card ? _("Un-ticked: on the camera itself (default)") : _("No SD card in the camera");
@@ -218,16 +212,6 @@ function put(path, body) {
   return call(path, { method: "PUT", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
 }
 
-function confirmed([title, text, yes]) {
-  const ask = $("ask");
-  $("ask-title").textContent = title;
-  $("ask-text").textContent = text;
-  $("ask-yes").textContent = yes;
-  ask.returnValue = "no";
-  ask.showModal();
-  return new Promise((resolve) => ask.addEventListener("close", () => resolve(ask.returnValue === "yes"), { once: true }));
-}
-
 const DOING = {
   start: _("Starting …"),
   stop: _("Stopping …"),
@@ -268,77 +252,6 @@ function chooseLicence(item) {
   input.click();
 }
 
-function size(bytes) {
-  return bytes < 1048576 ? `${Math.ceil(bytes / 1024)} KB` : `${(bytes / 1048576).toFixed(1)} MB`;
-}
-
-function chosen() {
-  const file = $("file").files[0];
-  $("drop").classList.toggle("has", Boolean(file));
-  $("chosen").textContent = file ? `${file.name} (${size(file.size)})` : _("Select file");
-  $("result").hidden = true;
-}
-
-function progress(text, part) {
-  $("progress").hidden = text === null;
-  $("progress-text").textContent = text || "";
-  $("bar").parentElement.classList.toggle("wait", part === null);
-  $("bar").style.width = `${Math.round((part || 0) * 100)}%`;
-}
-
-function upload(event) {
-  event.preventDefault();
-  const file = $("file").files[0];
-  const most = Number($("upload").dataset.max);
-  if (!file || uploading) return;
-  if (file.size > most) {
-    tell(_("{file} is larger than the limit of {most} MB.", { file: file.name, most: most >> 20 }), "bad");
-    return;
-  }
-  send(file, "0");
-}
-
-function send(file, older) {
-  const form = new FormData();
-  form.append("save2sd", $("sd").checked ? "1" : "0");
-  form.append("older", older);
-  form.append("package", file);
-  const request = new XMLHttpRequest();
-  const end = (text, kind) => {
-    uploading = false;
-    $("send").disabled = $("file").disabled = false;
-    progress(null, 0);
-    tell(text, kind);
-    refresh();
-  };
-  request.open("POST", "/cgi-bin/admin/upload_vadp.cgi");
-  request.setRequestHeader("Accept", "application/json");
-  request.setRequestHeader("X-Requested-With", "page");
-  request.upload.onprogress = (sent) => progress(_("{percent} % sent", { percent: Math.round((100 * sent.loaded) / sent.total) }), sent.loaded / sent.total);
-  request.upload.onload = () => progress(_("Verifying, storing and checking the package …"), null);
-  request.onerror = () => end(_("The upload broke off: the camera closed the connection."), "bad");
-  request.onload = () => {
-    let reply = {};
-    try {
-      reply = JSON.parse(request.responseText);
-    } catch (error) {
-      reply = { error: _("The camera answered {status}.", request) };
-    }
-    if (request.status === 201) {
-      $("upload").reset();
-      chosen();
-      const text = reply.status === "on" ? _("{package} {version} is uploaded. It runs.", reply) : _("{package} {version} is uploaded. Press Start to run it.", reply);
-      end(text, "ok");
-    } else end(reply.error, request.status === 409 ? "warn" : "bad");
-    if (request.status === 409) confirmed([_("Install the older version?"), reply.error, _("Install")]).then((yes) => yes && send(file, "1"));
-  };
-  uploading = true;
-  $("result").hidden = true;
-  $("send").disabled = $("file").disabled = true;
-  progress(_("Sending …"), 0);
-  request.send(form);
-}
-
 async function decide(path, body) {
   try {
     await put(path, body);
@@ -359,13 +272,13 @@ $("unsigned").addEventListener("change", async () => {
   refresh();
 });
 $("packages").addEventListener("pointerdown", () => { pressed_ms = performance.now(); });
-$("file").addEventListener("change", chosen);
-$("upload").addEventListener("submit", upload);
-for (const name of ["dragover", "dragleave", "drop"]) {
-  $("drop").addEventListener(name, (event) => {
-    $("drop").classList.toggle("over", name === "dragover");
-    if (name === "dragover") event.preventDefault();
-  });
-}
+takeUploads({
+  address: "/cgi-bin/admin/upload_vadp.cgi",
+  name: "package",
+  more: () => ({ save2sd: $("sd").checked ? "1" : "0" }),
+  checks: _("Verifying, storing and checking the package …"),
+  done: (reply) => (reply.status === "on" ? _("{package} {version} is uploaded. It runs.", reply) : _("{package} {version} is uploaded. Press Start to run it.", reply)),
+  ended: refresh,
+});
 refresh();
 setInterval(() => document.hidden || refresh(), 2000);

@@ -158,6 +158,9 @@ def _review(ask: Callable[[str], bytes], plates: list[str]) -> dict[str, object]
         "review_part_of_a_plate_ms": _median(ask, f"review?{urlencode(part)}"),
         "review_two_characters_ms": _median(ask, f"review?{urlencode(short)}"),
         "review_two_characters_of_a_list_ms": _median(ask, f"review?{urlencode({**short, 'list': '4'})}"),
+        "review_one_decision_ms": _median(ask, f"review?{ALL}&lane=1&outcome=refused"),
+        "review_one_decision_page_400_ms": _median(ask, f"review?{ALL}&outcome=refused&page=400"),
+        "review_one_decision_of_a_list_ms": _median(ask, f"review?{ALL}&outcome=refused&lane=2&list=4"),
         "review_one_list_ms": _median(ask, f"review?{urlencode({'from': '2000-01-01T00:00', 'to': until_, 'list': '4'})}"),
     }
 

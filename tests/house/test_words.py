@@ -6,7 +6,20 @@ import ast
 from functools import cache
 from pathlib import Path
 
+from board.kit.web.forms import fields
+from engine.cli.settings_docs import sections
+from engine.plates import EntryForm
+from scripts.literals import found_in_pages, in_script, in_template
 from scripts.words import FOLDERS, PLACES, ROOT, Found, error_names, found_in_product, mistakes, sayings, wrong_template
+from webui.api.jobs import JobTimes
+from webui.api.rules import AgeForm, ConditionsForm, StartForm
+from webui.view.list_forms import LIST_CHOICES, ListForm
+
+KEPT = {
+    ("firmware/static/vadp.js", '"not needed"'): "a key of the table of licence states",
+    ("firmware/static/vadp.js", '"wide mono"'): "two classes",
+}
+"""Literals of pages that nobody reads, with the reason."""
 
 SOURCES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
 
@@ -61,3 +74,34 @@ def test_every_template_is_given_the_values_that_it_names() -> None:
 def test_catalogues_are_current_and_complete_and_use_the_values_of_their_english() -> None:
     """`python -m scripts.words extract` brings them up to date; what is new is then translated by hand in the .po files."""
     assert mistakes(texts()) == []
+
+
+def test_a_template_or_script_of_a_page_says_every_text_in_the_reader_s_language() -> None:
+    """By `_("...")` or `_n(...)`; what is the same in all languages is in scripts/literals.NAMES."""
+    found = {(each.place, each.text): each.line for each in found_in_pages()}
+    assert [f"{place}:{line}: {text}" for (place, text), line in found.items() if (place, text) not in KEPT] == []
+    assert set(KEPT) - set(found) == set()
+
+
+def test_literals_are_found_where_people_would_read_them() -> None:
+    page = """<p class="a b">{{ _("Said") }} left</p><a title="Left too" href="/x y">{{ "this" if x else _("not") }} 3 MB</a>
+    <b>{{ "%s, and this" % x or "or this" }}{{ {"a": "this"}[x] }}</b><code>not this</code>{% if a == "no" %}{# nor this #}
+    {% endif %}"""
+    assert [text for _, text in in_template(page)] == ["left", "Left too", "this", "%s, and this", "or this", "this"]
+    script = """el("p", {class: "not this"}, _("said"), "Left"); // Nor this
+    $("#nor this"); notice(`left ${too}, ${_("x")} of all`); tell("the key", /* nor that */ "Enter");
+    _n("{count} of it", "{count} of them", 2)"""
+    assert [text for _, text in in_script(script)] == ['"Left"', '`left ${too}, ${_("x")} of all`', '"the key"', '"Enter"']
+
+
+def test_every_text_of_a_form_can_be_translated() -> None:
+    """Titles, helps and choices of settings, actions, exports and imports: none is put together when the program runs."""
+    known = {each.text for each in texts()}
+    forms = [*(kind for _, kind in sections()), AgeForm, ConditionsForm, StartForm, JobTimes, ListForm, EntryForm]
+    said = {
+        text
+        for kind in forms
+        for each in fields(kind, {}, LIST_CHOICES)
+        for text in (each.title, each.help, each.unit, each.group, *(label for _, label in each.choices if " " in label))
+    }
+    assert said - known - {"", "50 Hz", "60 Hz"} == set()

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from board.kit.settings import SettingsError
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, Refused, page
 from board.kit.words import Text
+from engine.dispatch.rules import DIRECTIONS
+from engine.formats.sheet_pictures import MOST_PICTURES
 from engine.settings.general import LIST, SQUARE
 from engine.store import MAX_COUNTED, MOST_SCANNED, DeliveryQuery, PassageQuery
 from engine.types import FIXED_ROLES
 from webui.portal import Portal
 from webui.view.deliveries import shown as delivery
-from webui.view.passages import asked_for, passage_query, shown
+from webui.view.passages import FILTERS, OUTCOME_TITLES, asked_for, filters, narrowed, passage_query, reads, shown
 from webui.view.search import PAGE_SIZES, Found, midnight, query_of, size_of, spans
 
 MOST_DELIVERIES = 100
@@ -54,10 +58,30 @@ def _page(portal: Portal, call: Call) -> Answer:
         sizes=PAGE_SIZES,
         since=call.query.get("from", midnight(portal.clock.now(), zone)),
         spans=spans(call, portal.clock.now(), zone),
+        filters=filters(portal, call),
+        unfiltered=_without(call, FILTERS),
+        **_offered(portal, narrowed(portal, call)),
         squares=_squares(portal, call),
         other_view=_other_view(portal, call),
         zone=portal.general().time_zone,
+        most_pictures=MOST_PICTURES,
     )
+
+
+def _offered(portal: Portal, query: PassageQuery) -> dict[str, Any]:
+    """What can be chosen of lanes, directions and decisions: those that there are, and what is chosen."""
+    kinds = portal.store.passages.kinds()
+    return {
+        "query": query,
+        "lanes": sorted({each.lane for each in kinds} - {0} | ({query.lane} if query.lane else set())),
+        "directions": {name: title for name, title in DIRECTIONS.items() if name},
+        "outcomes": OUTCOME_TITLES,
+    }
+
+
+def _without(call: Call, names: Sequence[str]) -> str:
+    """The search without these."""
+    return urlencode({name: value for name, value in call.query.items() if name not in (*names, "page", "oldest")})
 
 
 def _squares(portal: Portal, call: Call) -> bool:
@@ -86,6 +110,7 @@ def _passage(portal: Portal, call: Call) -> Answer:
         p=shown(portal, stored, zone),
         box=stored.passage.box,
         size=stored.passage.size,
+        reads=reads(portal, stored.passage, zone),
         deliveries=[delivery(portal, each, zone) for each in deliveries] if call.may("audit") else None,
         newer=next(iter(beside(PassageQuery(newer_than=stored.place, limit=1))), None),
         older=next(iter(beside(PassageQuery(older_than=stored.place, limit=1))), None),

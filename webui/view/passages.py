@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from urllib.parse import quote
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from board.kit.web.routes import Call
 from board.kit.words import NOTHING, Language, Text, mark
 from engine.countries import countries
 from engine.dispatch.rules import DIRECTIONS
+from engine.reading.passages.difference import comparable
 from engine.store import PassageQuery, StoredPassage
 from engine.store.queries import MAX_ROWS
+from engine.types import Passage
 from webui.portal import Portal
 from webui.view import shapes
 from webui.view.search import span
@@ -33,6 +37,28 @@ HEADINGS = (
     mark("Reason"),
 )
 """Of the columns of `cells`."""
+
+FILTERS = ("plate", "list", "lane", "direction", "outcome")
+"""Of a search, beside its dates: names in the address."""
+
+OUTCOME_TITLES = {
+    "opened": mark("Gate opened"),
+    "refused": mark("Not let in"),
+    "withheld": mark("Withheld"),
+    "reported": mark("No action"),
+    "waiting": mark("Waiting…"),
+}
+"""What was decided, in the words of the gate (engine/types.py, OUTCOMES and WAITING)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What narrows a search. `without`: the search without it."""
+
+    title: Text
+    value: str | Text
+    without: str
+
 
 CAUSES = {
     "input": mark("input {of}"),
@@ -98,6 +124,43 @@ def shown(portal: Portal, stored: StoredPassage, zone: ZoneInfo) -> shapes.Passa
     }
 
 
+REFUSALS = {
+    "confidence": mark("refused: surer reads are asked for"),
+    "small": mark("refused: its characters are smaller than the minimum"),
+    "large": mark("refused: its characters are larger than the maximum"),
+    "characters": mark("refused: it has fewer characters than the minimum"),
+    "region": mark("refused: not wholly inside the region of interest"),
+    "edge": mark("waited for a better one: it was at the picture's edge"),
+    "far": mark("waited for a better one: its characters were still small"),
+}
+"""Why a read did not count, by the names of engine.messages.REJECTED and engine.types.HELD_BACK."""
+
+
+def reads(portal: Portal, passage: Passage, zone: ZoneInfo) -> list[shapes.SeenRead]:
+    """The last reads of a passage's car, in their order, to the millisecond."""
+    found: list[shapes.SeenRead] = []
+    text = comparable(passage.plate or passage.unsure)
+    for each in portal.store.passages.reads(passage.id):
+        at = (passage.at + timedelta(milliseconds=each.after_ms)).astimezone(zone)
+        agreed = comparable(each.text) == text
+        said = REFUSALS.get(each.refused, each.refused) or ("" if agreed else OTHER_TEXT)
+        found.append(
+            {
+                "at_local": at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3],
+                "plate": each.text,
+                "confidence": each.confidence,
+                "char_height_px": each.char_height_px,
+                "agreed": agreed,
+                "refused": each.refused,
+                "why": Text(said) if said else NOTHING,
+            }
+        )
+    return found
+
+
+OTHER_TEXT = mark("voted for another text, and was outvoted")
+
+
 def country_name(country: str, region: str) -> Text:
     """ "Germany", "Texas (US)"; the code itself when it is not known, nothing for none."""
     known = countries()
@@ -123,17 +186,46 @@ def image_address(name: str) -> str:
 
 def asked_for(call: Call) -> dict[str, str]:
     """What a search says beside "today": what Audit keeps of it."""
-    return {name: call.query[name][:40] for name in ("from", "to", "plate", "list") if call.query.get(name, "0") not in ("", "0")}
+    return {name: call.query[name][:40] for name in ("from", "to", *FILTERS) if call.query.get(name, "0") not in ("", "0")}
 
 
 def passage_query(portal: Portal, call: Call, zone: ZoneInfo) -> PassageQuery:
     """What the search form of Review asks for; from midnight on when it says nothing. SettingsError for dates that are none."""
     since, until = span(call, portal.clock.now(), zone)
+    return replace(narrowed(portal, call), since=since, until=until)
+
+
+def narrowed(portal: Portal, call: Call) -> PassageQuery:
+    """The same, of any time."""
     return PassageQuery(
-        since=since,
-        until=until,
         plate=call.query.get("plate", "")[:20],
         list_id=call.number("list", 0, 0, 2**62),
         limit=MAX_ROWS,
         fold=portal.lpr().fold_lookalikes,
+        lane=call.number("lane", 0, 0, 99),
+        direction=_one_of(DIRECTIONS, call.query.get("direction", "")),
+        outcome=_one_of(OUTCOME_TITLES, call.query.get("outcome", "")),
     )
+
+
+def _one_of(known: Mapping[str, str], said: str) -> str:
+    return said if said in known else ""
+
+
+def filters(portal: Portal, call: Call) -> list[Filter]:
+    """What narrows the search beside its dates."""
+    query = narrowed(portal, call)
+    listed = next((each.name for each in portal.store.lists() if each.id == query.list_id), "")
+    found = (
+        ("plate", Text("Plate"), query.plate.strip()),
+        ("list", Text("List"), listed),
+        ("lane", Text("Lane"), str(query.lane or "")),
+        ("direction", Text("Direction"), Text(DIRECTIONS[query.direction]) if query.direction else ""),
+        ("outcome", Text("Decision"), Text(OUTCOME_TITLES[query.outcome]) if query.outcome else ""),
+    )
+    rest = {name: value for name, value in call.query.items() if name not in ("page", "oldest")}
+    return [
+        Filter(title, value, urlencode({each: said for each, said in rest.items() if each != name}))
+        for name, title, value in found
+        if value
+    ]

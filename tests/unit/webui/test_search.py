@@ -67,7 +67,7 @@ def test_passages_are_downloaded_as_csv_without_formulas(caller: Caller) -> None
         Decision("refused", Text("no plate was read")),
     )
     page = caller.get("review?from=2026-01-01T00:00").text
-    assert ">refused</span>" in page and "no plate was read" in page
+    assert ">Not let in</span>" in page and "no plate was read" in page
     reply = caller.get("review/passages.csv?from=2026-01-01T00:00", "viewer")
     rows = list(csv.reader(io.StringIO(reply.body.decode("utf-8-sig"))))
     assert rows[0][:2] == ["Date and time", "Plate"]

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from board.kit.clock import TestClock
+from board.kit.words import Text
 from engine.store import MAX_COUNTED, PassageQuery, Store, search
 from engine.store.upkeep import Upkeep
+from engine.types import Decision
 from tests.samples import ALL, NOW, UNLISTED, WHITE, entry, new_store, passage
 
 
@@ -152,7 +158,7 @@ def test_deleted_passages_leave_nothing_in_the_tables_of_the_search(store: Store
     for number in range(1, 6):
         add(store, "AB12", number)
     store.passages.delete([1, 2, 3, 4, 5])
-    for table in ("passage_places", "list_places", "passage_lists"):
+    for table in ("passage_places", "list_places", "passage_lists", "kind_places"):
         assert store.db.rows(f"SELECT count(*) FROM {table}")[0][0] == 0, table
     store.db.execute("INSERT INTO passage_grams (passage_grams) VALUES ('integrity-check')")
     assert store.db.rows("SELECT rowid FROM passage_grams WHERE passage_grams MATCH '\"AB1\"'") == []
@@ -174,3 +180,116 @@ def test_passages_of_an_older_database_are_found_while_the_tables_are_filled(sto
         Upkeep(store.db, TestClock()).turn(0)
     store.passages.delete([2, 39])
     assert ids(store, plate="AB1") == expected[1:-2]
+
+
+KINDS = [
+    (lane, direction, outcome)
+    for lane in (0, 1, 2)
+    for direction in ("approach", "away", "")
+    for outcome in ("opened", "refused", "withheld", "reported", "waiting", "", "of a later release")
+]
+
+
+def add_kinds(store: Store, number: int, first: int = 0) -> list[tuple[int, str, str]]:
+    """So many passages, one a minute, of all kinds in turn."""
+    kinds = [KINDS[each % len(KINDS)] for each in range(number)]
+    with store.transaction():
+        for each, (lane, direction, outcome) in enumerate(kinds, first):
+            made = passage(f"AB{each:04}", id=f"p{each}", at=NOW + timedelta(minutes=each), lane=lane, direction=direction)
+            store.add_passage(made, [], store.lookup(made.plate, made.at, True), Decision(outcome))
+    return kinds
+
+
+@pytest.mark.parametrize(
+    "beside", [{}, {"list_id": ALL}, {"plate": "AB"}, {"plate": "AB0"}], ids=["alone", "list", "part", "grams"]
+)
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"lane": 2},
+        {"outcome": "refused"},
+        {"direction": "away", "lane": 1},
+        {"lane": 1, "direction": "approach", "outcome": "opened"},
+    ],
+    ids=["lane", "decision", "two", "three"],
+)
+def test_lane_direction_and_decision_narrow_a_search_with_all_its_pages(
+    store: Store, monkeypatch: pytest.MonkeyPatch, asked: dict[str, Any], beside: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(search, "FEW", 3)
+    kinds = add_kinds(store, 300)
+    named = [dict(zip(("lane", "direction", "outcome"), each, strict=True)) for each in kinds]
+    expected = [f"p{number}" for number, each in enumerate(named) if all(each[name] == value for name, value in asked.items())][
+        ::-1
+    ]
+    query = PassageQuery(**asked, **beside)
+    pages = [store.passages.page(query, number, 4) for number in range(1, store.passages.page(query, 1, 4).last + 1)]
+    assert [one.passage.id for page in pages for one in page.rows] == expected
+    assert {(page.total, page.partial) for page in pages} == {(len(expected), False)}
+    assert [one.passage.id for one in store.passages.oldest(query, 2)] == expected[-2:]
+    found = store.passages(replace(query, limit=2))
+    assert [one.passage.id for one in store.passages(replace(query, limit=2, older_than=found[-1].place))] == expected[2:4]
+    assert [one.passage.id for one in store.passages(replace(query, limit=1, newer_than=found[1].place))] == expected[:1]
+    since, until = NOW + timedelta(minutes=100), NOW + timedelta(minutes=200)
+    within = store.passages.page(replace(query, since=since, until=until), 1, 250).rows
+    assert [one.passage.id for one in within] == [each for each in expected if 100 <= int(each[1:]) < 200]
+
+
+def test_nothing_is_found_of_a_kind_that_there_is_not(store: Store) -> None:
+    add(store, "AB12", 1)
+    assert store.passages.page(PassageQuery(lane=2), 1, 25).total == 0
+    assert store.passages(PassageQuery(outcome="refused")) == []
+
+
+def test_what_is_decided_later_is_found_by_that(store: Store) -> None:
+    store.add_passage(passage(id="p1"), [], (), Decision("waiting"))
+    assert ids(store, outcome="waiting") == ["p1"]
+    store.passages.decide("p1", Decision("refused", Text("the lane was not free")))
+    assert (ids(store, outcome="waiting"), ids(store, outcome="refused")) == ([], ["p1"])
+    assert [(each.lane, each.direction, each.outcome) for each in store.passages.kinds()] == [(0, "approach", "refused")]
+
+
+def test_of_a_list_the_newest_are_looked_through_for_a_kind_and_it_is_said(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "MOST_SCANNED", 63)
+    add_kinds(store, 126)
+    page = store.passages.page(PassageQuery(list_id=ALL, lane=1, direction="approach", outcome="opened"), 1, 25)
+    assert ([one.passage.id for one in page.rows], page.partial) == (["p84"], True)
+
+
+def test_kinds_of_an_older_database_are_found_while_they_are_filled(store: Store) -> None:
+    kinds = add_kinds(store, 200)
+    store.db.execute("DELETE FROM kind_places")
+    store.db.execute("UPDATE kinds_due SET until_rowid = 200")
+    expected = [f"p{number}" for number, each in enumerate(kinds) if each[2] == "refused"][::-1]
+    upkeep = Upkeep(store.db, TestClock())
+    assert ids(store, outcome="refused") == expected
+    while upkeep.turn(0):
+        assert ids(store, outcome="refused") == expected
+    assert ids(store, outcome="refused") == expected
+    assert store.db.rows("SELECT count(*) FROM kind_places")[0][0] == 200
+
+
+def test_a_page_in_the_middle_takes_as_little_of_many_passages_as_of_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the steps of SQLite's machine, which no load of this one changes."""
+    steps = [0]
+
+    def counted() -> int:
+        steps[0] += 1
+        return 0
+
+    def connect(*asked: Any, **options: Any) -> sqlite3.Connection:
+        connection = sqlite3.connect(*asked, **options)
+        connection.set_progress_handler(counted, 100)
+        return connection
+
+    opened = SimpleNamespace(**{**vars(sqlite3), "connect": connect})
+    monkeypatch.setattr("engine.store.database.sqlite3", opened)
+    taken = []
+    with closing(new_store(tmp_path)) as store:
+        for first in (0, 2000):
+            add_kinds(store, 2000, first)
+            steps[0] = 0
+            query = PassageQuery(outcome="refused", lane=1, since=NOW + timedelta(minutes=first))
+            assert len(store.passages.page(query, 2, 25).rows) == 25
+            taken.append(steps[0])
+    assert taken[1] <= 1.2 * taken[0]
