@@ -25,6 +25,7 @@ setup(
     package_data={
         "board.kit": ["locales/*"],
         "board.kit.web": ["templates/*", "static/*"],
+        "engine.cli": ["corrections.csv"],
         "webui": ["templates/*", "static/*", "openapi.json"],
         "firmware": ["templates/*", "static/*", "demo/*", "*.service", "*.socket", "openapi.json"],
         "vadp_package": ["package.conf", "initscr", "host.conf", "host_initscr"],

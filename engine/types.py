@@ -105,6 +105,24 @@ class PlateRead:
     plate_kind: str = ""
     tilt_deg: float = 0.0
     """Of the plate's upper edge against the picture's; positive: it falls to the right."""
+    refused: str = ""
+    """The filter that refused it (engine.messages.REJECTED); "" for none."""
+
+
+HELD_BACK = ("edge", "far")
+"""Why a read that passed the filters waited for better ones: the plate was at the picture's edge, or its characters were small."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenRead:
+    """One read of a passage's car. `after_ms`: from the passage's `at` on, negative before; `confidence` 0..100; `refused`: the
+    filter that refused it (engine.messages.REJECTED) or what held it back (HELD_BACK), "" if it voted."""
+
+    after_ms: int
+    text: str
+    confidence: float
+    char_height_px: int
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +180,8 @@ class Passage:
     """When the pictures were taken, where they are not of `at`: an event that is no car has the newest ones."""
     look: PlateLook | None = None
     """How the plate was seen; None for what has none, and for passages of earlier releases."""
+    reads: tuple[SeenRead, ...] = ()
+    """The last reads of the car (engine/reading/passages/seen.py); the store gives them apart (`Passages.reads`)."""
 
     @property
     def what(self) -> str:

@@ -15,7 +15,7 @@ from engine.store import DeliveryQuery, PassageQuery, StoredPassage
 from engine.types import ListEntry
 from webui.portal import Portal
 from webui.view.deliveries import shown as delivery
-from webui.view.passages import shown
+from webui.view.passages import reads, shown
 
 CHUNK = 20
 """Passages of one transaction: a car that comes meanwhile waits for no more."""
@@ -49,7 +49,13 @@ def exported(portal: Portal, plate: str) -> Iterator[bytes]:
         for stored in passages_of(portal, plate):
             passage = stored.passage
             done = portal.store.deliveries(DeliveryQuery(passage_id=passage.id, limit=1000))
-            told.append({**shown(portal, stored, zone), "deliveries": [delivery(portal, each, zone) for each in done]})
+            told.append(
+                {
+                    **shown(portal, stored, zone),
+                    "reads": reads(portal, passage, zone),
+                    "deliveries": [delivery(portal, each, zone) for each in done],
+                }
+            )
             for name in filter(None, (passage.images.full, passage.images.plate)):
                 try:
                     content = (portal.state.images / name).read_bytes()

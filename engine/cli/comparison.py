@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from engine.cli.scoring import Reading, Tally, percent, together
-
-NORMAL_95 = 1.96
+from engine.cli.scoring import NORMAL_95, Reading, Tally, percent, together
 
 
 def compared(ours: Sequence[Tally], others: Sequence[Tally]) -> list[dict[str, object]]:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from engine.cli.comparison import compared
 from engine.cli.failures import Failures
-from engine.cli.labels import COLUMNS, read_set, tables_in
+from engine.cli.labels import COLUMNS, CORRECTIONS, read_set, tables_in
 from engine.cli.read import add_model_options, recogniser_of
-from engine.cli.scoring import Tally, by_char_height, by_width, calibration, confusions, evaluate, together
+from engine.cli.scoring import Tally, by_char_height, by_light, by_tilt, by_width, calibration, confusions, evaluate, together
 
 HEADINGS = {
     "set": "set",
@@ -20,6 +20,8 @@ HEADINGS = {
     "plates": "plates",
     "exact_pct": "exact %",
     "folded_pct": "folded %",
+    "folded_within_pct": "at 95 %",
+    "corrected_pct": "corrected %",
     "boxes": "boxes",
     "recall_50_pct": "recall %",
     "false_boxes_per_image": "false boxes",
@@ -37,8 +39,9 @@ RIGHT_TO_LEFT = ("R", "AL", "AN")
 DESCRIPTION = f"""Accuracy over labelled pictures. A label file has the columns {",".join(COLUMNS)}; pictures lie
 beside it; a folder stands for its labels.csv. Rows with a box are scenes (own detector), rows without are crops. Recall:
 label boxes found at IoU 0.5; false: per picture, touching no label (boxes of the detector, plates that are reported);
-folded, and right wherever nothing else is said: O = 0 and I = 1; country: labels that are alpha-2 codes or EU (any country
-of Europe), an unread plate has none; sure: reads at confidence 90 or more, of the plates that were read."""
+folded, and right wherever nothing else is said: O = 0 and I = 1; at 95 %: where the true share lies; corrected: the same
+where labels that are known to be wrong ({CORRECTIONS.name}) say what the picture shows; country: labels that are alpha-2
+codes or EU (any country of Europe), an unread plate has none; sure: reads at confidence 90 or more, of the plates read."""
 
 
 def main(arguments: list[str]) -> int:
@@ -94,6 +97,10 @@ def report(tallies: Sequence[Tally], total: Tally) -> list[str]:
         return lines
     lines += ["", "By height of the characters as measured, plates that were read:"]
     lines += table(by_char_height(total.texts))
+    lines += ["", "By tilt of the plate in scenes as measured, plates that were read:"]
+    lines += table(by_tilt(total.texts))
+    lines += ["", "By light (mean grey of the plate, 0 to 255), all sets:"]
+    lines += table(by_light(total.texts))
     lines += ["", "By confidence, plates that were read:"]
     lines += table(calibration(total.texts))
     found = confusions(total.texts)

@@ -1,7 +1,10 @@
-"""Failures: a folder of the plates that were read wrong, as pictures with an index.html that shows what was wanted and read."""
+"""Failures: a folder of the plates that were read wrong, as pictures with an index.html that shows what was wanted and read.
+
+What a person types beside a picture stands below the table as rows of engine/cli/corrections.csv."""
 
 from __future__ import annotations
 
+import json
 import re
 from html import escape
 from pathlib import Path
@@ -11,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from board.kit.errors import ConfigError
+from engine.cli.labels import TABLE
 from engine.cli.scoring import Reading
 from engine.recognise.pipeline import FIRST_LOOK
 from engine.recognise.rectify import rectify, whole
@@ -23,10 +27,21 @@ AROUND = 0.5
 HEAD = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Plates read wrong</title>
 <style>body{font:15px sans-serif;margin:1em}td,th{padding:4px 10px;text-align:left;border-bottom:1px solid #ccc}
-img{max-width:320px;max-height:160px}bdo{font:20px monospace}</style>
+img{max-width:320px;max-height:160px}bdo,input{font:20px monospace}textarea{width:100%}</style>
 <h1>Plates read wrong</h1>
 <table><tr><th>frame</th><th>as the OCR saw it</th><th>wanted</th><th>read</th>
-<th>confidence</th><th>country</th><th>picture</th></tr>
+<th>confidence</th><th>country</th><th>picture</th><th>shown, if the label is wrong</th></tr>
+"""
+TAIL = """</table>
+<p>%d plates. Rows for engine/cli/corrections.csv, from what is typed above:</p><textarea rows="8" readonly></textarea>
+<script>
+const quoted = (text) => /[",]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text;
+document.addEventListener("input", () => {
+  const rows = [...document.querySelectorAll("input")].filter((field) => field.value.trim());
+  document.querySelector("textarea").value = rows.map((field) =>
+    [...JSON.parse(field.dataset.label), field.value.trim().toUpperCase()].map(quoted).join(",")).join("\n");
+});
+</script></html>
 """
 
 
@@ -57,6 +72,7 @@ class Failures:
         elif reading.place is None:
             seen = whole(rgb).picture
         ocr = self._save(f"{stem}_ocr.png", seen) if seen is not None else ""
+        label = [each.encode(errors="replace").decode() for each in (*self._place(reading.picture), reading.wanted)]
         cells = (
             _shown(frame),
             _shown(ocr) if ocr else "nothing read here",
@@ -64,13 +80,14 @@ class Failures:
             _text(reading.read),
             f"{reading.confidence:.0f} %",
             escape(f"{reading.country or '-'} (wanted {reading.wanted_country or '-'})"),
-            escape(f"{reading.picture.parent.name}/{reading.picture.name}".encode(errors="replace").decode()),
+            escape("/".join(label[:2])),
+            f'<input size="12" data-label="{escape(json.dumps(label))}" value="{escape(reading.shown)}">',
         )
         self._rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>\n")
 
     def close(self) -> int:
         """Writes index.html; returns how many failures it shows."""
-        page = f"{HEAD}{''.join(self._rows)}</table>\n<p>{len(self._rows)} plates.</p></html>\n"
+        page = f"{HEAD}{''.join(self._rows)}{TAIL % len(self._rows)}"
         try:
             (self._folder / "index.html").write_text(page, encoding="utf-8")
         except OSError as why:
@@ -78,6 +95,11 @@ class Failures:
                 "{folder}/index.html cannot be written: {reason}", folder=self._folder, reason=why.strerror or why
             ) from why
         return len(self._rows)
+
+    def _place(self, picture: Path) -> tuple[str, str]:
+        """(set, file within it): the set is the folder with the label file."""
+        folder = next((each for each in picture.parents if (each / TABLE).is_file()), picture.parent)
+        return folder.name, picture.relative_to(folder).as_posix()
 
     def _save(self, name: str, pixels: U8) -> str:
         try:

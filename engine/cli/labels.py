@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from board.kit.errors import ConfigError
@@ -12,6 +13,10 @@ from engine.types import Box
 
 COLUMNS = ("file", "x", "y", "w", "h", "text", "country")
 TABLE = "labels.csv"
+CORRECTIONS = Path(__file__).with_name("corrections.csv")
+"""Labels of the shared sets that are wrong: set,file,label,shown, `shown` being what a person saw in the picture. Candidates were
+plates in which both readers agreed on another text than the label, so they flatter these readers: figures are given with and
+without."""
 HELD_OUT_OF_256 = 32
 NEVER_TRAINED_ON = ("openalpr-us", "openalpr-eu", "openalpr-br")
 """Sets that neither the detector nor the OCR is trained on."""
@@ -21,11 +26,13 @@ HELD_OUT_NEGATIVES = 60
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A labelled plate. `box` None: the whole picture is the plate; `text` "": only its place is known; `country` as written."""
+    """A labelled plate. `box` None: the whole picture is the plate; `text` "": only its place is known; `country` as written;
+    `shown`: what the picture shows where that is known to be another text than the label's, else ""."""
 
     box: Box | None
     text: str
     country: str = ""
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,9 @@ def read_set(path: Path, held_out_only: bool = False) -> LabelledSet:
     folder = table.resolve().parent
     name = folder.name if table.name == TABLE else f"{folder.name}/{table.stem}"
     pictures = read_labels(table)
+    for (file, wrong), shown in corrections().get(folder.name, {}).items():
+        labels = pictures.get(table.parent / file, [])
+        labels[:] = [replace(label, shown=shown) if label.text == wrong else label for label in labels]
     known: dict[Path, list[Box]] = {}
     if table.name != TABLE and (table.parent / TABLE).is_file():
         beside = read_labels(table.parent / TABLE)
@@ -83,13 +93,23 @@ def read_set(path: Path, held_out_only: bool = False) -> LabelledSet:
     else:
         unseen = {picture for picture in scenes if picture_held_out(folder.name, str(picture.relative_to(table.parent)))}
     kept = {
-        picture: [label if _unseen(label, picture in unseen) else replace(label, text="", country="") for label in labels]
+        picture: [label if _unseen(label, picture in unseen) else replace(label, text="", country="", shown="") for label in labels]
         for picture, labels in pictures.items()
         if picture in unseen or any(label.text and held_out(label.text) for label in labels)
     }
     texts = any(label.text for labels in pictures.values() for label in labels)
     rule = ", ".join([*(["held-out texts"] if texts else []), *(["boxes of held-out pictures"] if scenes else [])])
     return LabelledSet(name, rule, kept, known, frozenset(scenes) - unseen)
+
+
+@cache
+def corrections() -> dict[str, dict[tuple[str, str], str]]:
+    """{set: {(file, label): what is shown}} of CORRECTIONS."""
+    found: dict[str, dict[tuple[str, str], str]] = {}
+    with CORRECTIONS.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            found.setdefault(row["set"], {})[row["file"], row["label"]] = row["shown"]
+    return found
 
 
 def _unseen(label: Label, picture_unseen: bool) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 import time
 from collections import Counter
@@ -26,6 +27,9 @@ SAME_PLATE_IOU = 0.3
 FALSE_IOU = 0.1
 WIDTHS_PX = (50, 75, 100, 150, 250)
 HEIGHTS_PX = (15, 20, 25, 40, 80)
+TILTS_DEG = (2, 4, 8)
+LIGHTS = (40, 80, 120, 160)
+NORMAL_95 = 1.96
 BANDS_PCT = (0, 50, 60, 70, 80, 90, 95, 100)
 SURE_PCT = 90
 
@@ -34,7 +38,8 @@ SURE_PCT = 90
 class Reading:
     """One labelled plate and what was read there; "" on either side: not labelled, not read. Pixels are the picture's.
 
-    `confidence` 0..100, 0 when nothing was read; `place`: the label's box, None for a crop."""
+    `confidence` 0..100, 0 when nothing was read; `place`: the label's box, None for a crop; `shown`: what the picture shows where
+    the label is known to be wrong, else ""; `tilt_deg` as read, 0 in a crop; `light`: mean grey of the plate, 0..255."""
 
     picture: Path
     wanted: str
@@ -45,6 +50,9 @@ class Reading:
     width_px: int
     char_height_px: float
     place: Box | None = None
+    shown: str = ""
+    tilt_deg: float = 0.0
+    light: float = 0.0
 
     @property
     def exact(self) -> bool:
@@ -54,6 +62,11 @@ class Reading:
     def right(self) -> bool:
         """With O as 0 and I as 1."""
         return fold(self.wanted) == fold(self.read)
+
+    @property
+    def right_corrected(self) -> bool:
+        """The same, by what the picture shows."""
+        return fold(self.shown or self.wanted) == fold(self.read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +138,9 @@ class Tally:
             "plates": self.plates,
             "exact_pct": percent(self.exact, self.plates),
             "folded_pct": percent(self.folded, self.plates),
+            "folded_within_pct": interval(self.folded, self.plates),
+            "corrected_labels": sum(bool(reading.shown) for reading in self.texts),
+            "corrected_pct": percent(sum(reading.right_corrected for reading in self.texts), self.plates),
             "boxes": self.boxes,
             "recall_50_pct": percent(self.found, self.boxes),
             "false_boxes_per_image": round(self.false_boxes / self.scenes, 3) if self.scenes else None,
@@ -143,6 +159,8 @@ class Tally:
         return {
             "by_width_px": by_width(self.texts, self.places),
             "by_char_height_px": by_char_height(self.texts),
+            "by_tilt_deg": by_tilt(self.texts),
+            "by_light": by_light(self.texts),
             "confusions": [{"wanted": a, "read": b, "count": count} for (a, b), count in confusions(self.texts).most_common()],
             "calibration": calibration(self.texts),
         }
@@ -190,14 +208,14 @@ def _score_picture(
     if is_crop(labels):
         read = recogniser.read_crop(rgb)
         tally.seconds += time.perf_counter() - begun
-        reading = add_crop(tally, picture, labels[0], read, rgb.shape[1])
+        reading = add_crop(tally, picture, labels[0], read, rgb.shape[1], float(rgb.mean()))
         if witness:
             witness(reading, rgb, None)
         return
     reads = recogniser.read(rgb)
     tally.seconds += time.perf_counter() - begun
     plates = recogniser.find(rgb)
-    for reading, here in add_scene(tally, one, picture, [plate.box for plate in plates], reads):
+    for reading, here in add_scene(tally, one, picture, [plate.box for plate in plates], reads, rgb):
         if witness:
             witness(reading, rgb, next((plate for plate in plates if here and plate.box == here.box), None))
 
@@ -207,18 +225,24 @@ def is_crop(labels: Sequence[Label]) -> bool:
     return bool(labels) and labels[0].box is None
 
 
-def add_crop(tally: Tally, picture: Path, label: Label, read: PlateRead | None, width_px: int) -> Reading:
-    """Counts a picture that is one plate, `width_px` wide."""
+def add_crop(tally: Tally, picture: Path, label: Label, read: PlateRead | None, width_px: int, light: float = 0.0) -> Reading:
+    """Counts a picture that is one plate, `width_px` wide, `light` its mean grey."""
     tally.images += 1
-    reading = reading_of(picture, label, read, width_px)
+    reading = reading_of(picture, label, read, width_px, light)
     tally.readings.append(reading)
     return reading
 
 
 def add_scene(
-    tally: Tally, one: LabelledSet, picture: Path, found: Sequence[Box], reads: Sequence[PlateRead]
+    tally: Tally,
+    one: LabelledSet,
+    picture: Path,
+    found: Sequence[Box],
+    reads: Sequence[PlateRead],
+    rgb: NDArray[np.uint8] | None = None,
 ) -> list[tuple[Reading, PlateRead | None]]:
-    """Counts a scene: `found` the detector's boxes, `reads` the most confident first. Its readings, each with the read there.
+    """Counts a scene: `found` the detector's boxes, `reads` the most confident first; `rgb`: its pixels, for the plates' light. Its
+    readings, each with the read there.
 
     A plate counts as read when the first read that overlaps its label (IoU >= 0.3) equals it."""
     tally.images += 1
@@ -234,16 +258,32 @@ def add_scene(
     for label in labels:
         if label.box and (label.text or names_country(label.country)):
             here = read_at(label.box, reads)
-            readings.append((reading_of(picture, label, here, label.box[2]), here))
+            light = 0.0 if rgb is None else light_of(rgb, label.box)
+            readings.append((reading_of(picture, label, here, label.box[2], light), here))
     tally.readings += [reading for reading, _ in readings]
     return readings
 
 
-def reading_of(picture: Path, label: Label, read: PlateRead | None, width_px: int) -> Reading:
-    text, confidence, country, height_px = "", 0.0, "", 0.0
+def reading_of(picture: Path, label: Label, read: PlateRead | None, width_px: int, light: float = 0.0) -> Reading:
+    text, confidence, country, height_px, tilt_deg = "", 0.0, "", 0.0, 0.0
     if read is not None and read.text:
-        text, confidence, country, height_px = read.text, read.confidence, read.country, read.char_height_px
-    return Reading(picture, label.text, text, confidence, label.country, country, width_px, height_px, label.box)
+        text, confidence, country, height_px, tilt_deg = (
+            read.text,
+            read.confidence,
+            read.country,
+            read.char_height_px,
+            read.tilt_deg,
+        )
+    return Reading(
+        picture, label.text, text, confidence, label.country, country, width_px, height_px, label.box, label.shown, tilt_deg, light
+    )
+
+
+def light_of(rgb: NDArray[np.uint8], box: Box) -> float:
+    """Mean grey of the box; 0 when it lies beside the picture."""
+    x, y, w, h = box
+    part = rgb[max(y, 0) : max(y + h, 0), max(x, 0) : max(x + w, 0)]
+    return float(part.mean()) if part.size else 0.0
 
 
 def together(tallies: Iterable[Tally]) -> Tally:
@@ -288,6 +328,16 @@ def percent(count: int, total: int) -> float | None:
     return round(100 * count / total, 1) if total else None
 
 
+def interval(count: int, total: int) -> str | None:
+    """Where the true share lies at 95 %, in percent, as "90.4-93.6" (Wilson 1927); None of nothing."""
+    if not total:
+        return None
+    share, square = count / total, NORMAL_95**2
+    middle = (share + square / (2 * total)) / (1 + square / total)
+    half = NORMAL_95 * math.sqrt(share * (1 - share) / total + square / (4 * total**2)) / (1 + square / total)
+    return f"{100 * max(middle - half, 0):.1f}-{100 * min(middle + half, 1):.1f}"
+
+
 def class_of(value: float, edges: Sequence[int]) -> int:
     """Index of the class that a value falls into: below the first edge 0, from the last edge on len(edges)."""
     return sum(value >= edge for edge in edges)
@@ -319,12 +369,24 @@ def by_width(texts: Iterable[Reading], places: Iterable[Place]) -> list[dict[str
 
 def by_char_height(texts: Iterable[Reading]) -> list[dict[str, object]]:
     """Accuracy by the height of the characters in px as the engine measured it; plates that were not read have none."""
-    classes: list[list[Reading]] = [[] for _ in range(len(HEIGHTS_PX) + 1)]
-    for reading in texts:
-        if reading.read:
-            classes[class_of(reading.char_height_px, HEIGHTS_PX)].append(reading)
-    names = class_names(HEIGHTS_PX)
-    return [{"char_height_px": name, **_accuracy(some)} for name, some in zip(names, classes, strict=True)]
+    return _by("char_height_px", HEIGHTS_PX, ((reading.char_height_px, reading) for reading in texts if reading.read))
+
+
+def by_tilt(texts: Iterable[Reading]) -> list[dict[str, object]]:
+    """Accuracy by how far a plate in a scene is turned, in degrees, as the engine measured it: plates that were read."""
+    return _by("tilt_deg", TILTS_DEG, ((abs(reading.tilt_deg), reading) for reading in texts if reading.read and reading.place))
+
+
+def by_light(texts: Iterable[Reading]) -> list[dict[str, object]]:
+    """Accuracy by the mean grey of the plate, 0..255."""
+    return _by("light", LIGHTS, ((reading.light, reading) for reading in texts))
+
+
+def _by(name: str, edges: Sequence[int], measured: Iterable[tuple[float, Reading]]) -> list[dict[str, object]]:
+    classes: list[list[Reading]] = [[] for _ in range(len(edges) + 1)]
+    for value, reading in measured:
+        classes[class_of(value, edges)].append(reading)
+    return [{name: which, **_accuracy(some)} for which, some in zip(class_names(edges), classes, strict=True)]
 
 
 def _accuracy(readings: Sequence[Reading]) -> dict[str, object]:

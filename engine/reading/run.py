@@ -321,6 +321,7 @@ def to_passage(result: Result, passage_id: str, clock: Clock, preset: str = "") 
         event=LOW_CONFIDENCE if result.unsure else "",
         unsure=result.unsure.text if result.unsure else "",
         look=look_of(frame.rgb, read, preset) if frame and read else None,
+        reads=settled.reads if settled else result.reads,
     )
 
 

@@ -350,6 +350,14 @@ def _version_21(db: Database) -> None:
     db.execute(f"CREATE TRIGGER passages_kind_deleted BEFORE DELETE ON passages BEGIN {deleted} END")
 
 
+def _version_22(db: Database) -> None:
+    """The reads of a passage's car (SeenRead), as a JSON list of lists of values; apart, as searches look through passages."""
+    db.execute(
+        "CREATE TABLE passage_reads (passage_rowid INTEGER PRIMARY KEY REFERENCES passages(rowid) ON DELETE CASCADE, "
+        "reads TEXT NOT NULL)"
+    )
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_1,
     _version_2,
@@ -372,6 +380,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _version_19,
     _version_20,
     _version_21,
+    _version_22,
 )
 
 COMPATIBLE = 2

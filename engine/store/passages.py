@@ -1,4 +1,4 @@
-"""Passages: the tables `passages` and `passage_lists` (the lists that a passage matched when it was stored)."""
+"""Passages: the tables `passages`, `passage_lists` (the lists that a passage matched when it was stored) and `passage_reads`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from engine.store.migrations import folded_of, place_of
 from engine.store.queries import MAX_COUNTED, MAX_ROWS, PassagePage, PassageQuery, StoredPassage
 from engine.store.rows import marks, stamp, when
 from engine.store.search import Kind, Search
-from engine.types import UNDECIDED, Decision, Match, Passage, PassageImages, PlateList, PlateLook
+from engine.types import UNDECIDED, Decision, Match, Passage, PassageImages, PlateList, PlateLook, SeenRead
 
 COLUMNS = (
     "id", "plate", "key", "confidence", "country", "region", "lane", "direction", "char_height_px", "at", "monotonic_ns",
@@ -103,6 +103,12 @@ class Passages:
         row = self._db.row("SELECT rowid FROM passages WHERE id = ?", (passage_id,))
         return self._stored([row["rowid"]])[0] if row else None
 
+    def reads(self, passage_id: str) -> tuple[SeenRead, ...]:
+        """Those of its car, in their order; () for passages of earlier releases."""
+        sql = "SELECT reads FROM passage_reads WHERE passage_rowid = (SELECT rowid FROM passages WHERE id = ?)"
+        row = self._db.row(sql, (passage_id,))
+        return tuple(SeenRead(*each) for each in json.loads(row["reads"])) if row else ()
+
     def looks(self, limit: int) -> list[Passage]:
         """The newest passages of which it is known how their plates were seen, newest first; among the newest ten times as many."""
         sql = "SELECT * FROM (SELECT * FROM passages ORDER BY rowid DESC LIMIT ?) WHERE look <> '' AND plate <> '' LIMIT ?"
@@ -121,6 +127,9 @@ class Passages:
         """The caller's transaction keeps it together with its deliveries."""
         values = (*_values(passage), decision.outcome, to_stored(decision.reason) if decision.reason else "")
         rowid = self._db.execute(f"INSERT INTO passages ({', '.join(COLUMNS)}) VALUES ({marks(values)})", values)
+        if passage.reads:
+            reads = json.dumps([astuple(each) for each in passage.reads], ensure_ascii=False, separators=(",", ":"))
+            self._db.execute("INSERT INTO passage_reads VALUES (?, ?)", (rowid, reads))
         self._db.execute_many(
             "INSERT INTO passage_lists (passage_rowid, list_id, name, role, colour, entry_id, distance) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",

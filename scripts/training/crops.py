@@ -31,11 +31,15 @@ class PlateLabel:
 
 
 def read_labels(table: Path) -> Iterator[PlateLabel]:
-    """The plates of a label file that carry a text; ConfigError names what is wrong in it."""
+    """The plates of a label file that carry a text, by what they show where the label is known to be wrong; ConfigError names what
+    is wrong in it. A plate whose label or true text is held out keeps its label, so that it stays out."""
+    known = labels.corrections().get(table.parent.name, {})
     for picture, found in labels.read_labels(table).items():
         for label in found:
             if label.text:
-                yield PlateLabel(picture, label.box, label.text, label.country)
+                shown = known.get((picture.relative_to(table.parent).as_posix(), label.text), label.text)
+                out = labels.held_out(label.text) or labels.held_out(shown)
+                yield PlateLabel(picture, label.box, label.text if out else shown, label.country)
 
 
 def cut(label: PlateLabel, *, margin: float) -> NDArray[np.uint8]:

@@ -12,12 +12,13 @@ from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, Refused, page
 from board.kit.words import Text
 from engine.dispatch.rules import DIRECTIONS
+from engine.formats.sheet_pictures import MOST_PICTURES
 from engine.settings.general import LIST, SQUARE
 from engine.store import MAX_COUNTED, MOST_SCANNED, DeliveryQuery, PassageQuery
 from engine.types import FIXED_ROLES
 from webui.portal import Portal
 from webui.view.deliveries import shown as delivery
-from webui.view.passages import FILTERS, OUTCOME_TITLES, asked_for, filters, narrowed, passage_query, shown
+from webui.view.passages import FILTERS, OUTCOME_TITLES, asked_for, filters, narrowed, passage_query, reads, shown
 from webui.view.search import PAGE_SIZES, Found, midnight, query_of, size_of, spans
 
 MOST_DELIVERIES = 100
@@ -63,6 +64,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         squares=_squares(portal, call),
         other_view=_other_view(portal, call),
         zone=portal.general().time_zone,
+        most_pictures=MOST_PICTURES,
     )
 
 
@@ -108,6 +110,7 @@ def _passage(portal: Portal, call: Call) -> Answer:
         p=shown(portal, stored, zone),
         box=stored.passage.box,
         size=stored.passage.size,
+        reads=reads(portal, stored.passage, zone),
         deliveries=[delivery(portal, each, zone) for each in deliveries] if call.may("audit") else None,
         newer=next(iter(beside(PassageQuery(newer_than=stored.place, limit=1))), None),
         older=next(iter(beside(PassageQuery(older_than=stored.place, limit=1))), None),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
@@ -12,8 +12,10 @@ from board.kit.web.routes import Call
 from board.kit.words import NOTHING, Language, Text, mark
 from engine.countries import countries
 from engine.dispatch.rules import DIRECTIONS
+from engine.reading.passages.difference import comparable
 from engine.store import PassageQuery, StoredPassage
 from engine.store.queries import MAX_ROWS
+from engine.types import Passage
 from webui.portal import Portal
 from webui.view import shapes
 from webui.view.search import span
@@ -120,6 +122,43 @@ def shown(portal: Portal, stored: StoredPassage, zone: ZoneInfo) -> shapes.Passa
         "outcome": stored.decision.outcome,
         "decision": stored.decision.reason,
     }
+
+
+REFUSALS = {
+    "confidence": mark("refused: surer reads are asked for"),
+    "small": mark("refused: its characters are smaller than the minimum"),
+    "large": mark("refused: its characters are larger than the maximum"),
+    "characters": mark("refused: it has fewer characters than the minimum"),
+    "region": mark("refused: not wholly inside the region of interest"),
+    "edge": mark("waited for a better one: it was at the picture's edge"),
+    "far": mark("waited for a better one: its characters were still small"),
+}
+"""Why a read did not count, by the names of engine.messages.REJECTED and engine.types.HELD_BACK."""
+
+
+def reads(portal: Portal, passage: Passage, zone: ZoneInfo) -> list[shapes.SeenRead]:
+    """The last reads of a passage's car, in their order, to the millisecond."""
+    found: list[shapes.SeenRead] = []
+    text = comparable(passage.plate or passage.unsure)
+    for each in portal.store.passages.reads(passage.id):
+        at = (passage.at + timedelta(milliseconds=each.after_ms)).astimezone(zone)
+        agreed = comparable(each.text) == text
+        said = REFUSALS.get(each.refused, each.refused) or ("" if agreed else OTHER_TEXT)
+        found.append(
+            {
+                "at_local": at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3],
+                "plate": each.text,
+                "confidence": each.confidence,
+                "char_height_px": each.char_height_px,
+                "agreed": agreed,
+                "refused": each.refused,
+                "why": Text(said) if said else NOTHING,
+            }
+        )
+    return found
+
+
+OTHER_TEXT = mark("voted for another text, and was outvoted")
 
 
 def country_name(country: str, region: str) -> Text:

@@ -52,6 +52,25 @@ class Passage(TypedDict):
     decision: Text
 
 
+class SeenRead(TypedDict):
+    """One read of the car. `agreed`: its text is that of the passage; `refused`: the filter that refused it or what it waited for,
+    "" for none; `why`: the same in words."""
+
+    at_local: str
+    plate: str
+    confidence: float
+    char_height_px: int
+    agreed: bool
+    refused: str
+    why: Text
+
+
+class PassageWithReads(Passage):
+    """A passage with the last reads of its car."""
+
+    reads: list[SeenRead]
+
+
 class Passages(TypedDict):
     """Newest first; `newest` is the `row` to ask `after` next."""
 

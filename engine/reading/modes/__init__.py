@@ -13,7 +13,7 @@ from board.kit.words import Text
 from board.types import Frame
 from engine.reading.passages.sights import Known
 from engine.reading.passages.vote import Settled
-from engine.types import PlateRead, Trigger
+from engine.types import PlateRead, SeenRead, Trigger
 
 if TYPE_CHECKING:
     from engine.settings import LprSettings
@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Result:
     """What a mode makes a passage of. `settled` None: a trigger that read nothing, `frame` then is its last picture or None;
-    `unsure`: what was read below the minimum confidence instead (engine/reading/passages/unsure.py)."""
+    `unsure`: what was read below the minimum confidence instead (engine/reading/passages/unsure.py),
+    `reads`: all that was read then."""
 
     settled: Settled | None
     frame: Frame | None
     trigger: Trigger | None = None
     unsure: PlateRead | None = None
+    reads: tuple[SeenRead, ...] = ()
 
 
 class Mode(Protocol):

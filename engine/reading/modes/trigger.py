@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from board.kit.words import NOTHING, Text
 from board.types import Frame
 from engine.reading.modes import ModeKind, Result
+from engine.reading.passages.seen import Seen
 from engine.reading.passages.sights import Known
 from engine.reading.passages.vote import Settled, Vote
 from engine.types import PlateRead, Trigger
@@ -33,6 +34,7 @@ class _Run:
         self.captures_left = settings.trigger_captures
         self.last_frame: Frame | None = None
         self.read_something = False
+        self.seen = Seen()
 
     def results(self, settled: Sequence[Settled]) -> list[Result]:
         self.read_something = self.read_something or bool(settled)
@@ -41,7 +43,9 @@ class _Run:
     def end(self) -> list[Result]:
         """What the captures so far give; a trigger that read nothing says so."""
         results = self.results(self.vote.finish())
-        return results if self.read_something else [Result(None, self.last_frame, self.trigger)]
+        return (
+            results if self.read_something else [Result(None, self.last_frame, self.trigger, reads=self.seen.told(self.last_frame))]
+        )
 
 
 class TriggerMode:
@@ -82,6 +86,8 @@ class TriggerMode:
                 continue  # shown again for a trigger that began since: one picture is one vote
             run.captures_left -= 1
             run.last_frame = frame
+            for read in (*valid, *refused):
+                run.seen.add(read, frame)
             results += run.results(run.vote.see(frame, valid, refused))
             sure = run.read_something and not run.vote.open
             if sure or run.captures_left <= 0 or frame.monotonic_ns >= run.ends_ns:

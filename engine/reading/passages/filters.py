@@ -44,6 +44,7 @@ class ReadFilter:
             name, why = self._refusal(read, (width, height))
             if name:
                 self.rejected[name] = self.rejected.get(name, 0) + 1
+                read = replace(read, refused=name)
             self._say(read, why, frame.monotonic_ns)
             (refused if why else valid).append(read)
         return valid, refused

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from board.types import Frame
 from engine.reading.modes import Result
 from engine.reading.passages.difference import comparable
+from engine.reading.passages.seen import Seen
 from engine.types import PlateRead
 
 GRACE_NS = 1_000_000_000
@@ -29,6 +30,7 @@ class _Car:
     frame: Frame
     seen_ns: int
     texts: dict[str, int] = field(default_factory=dict)
+    seen: Seen = field(default_factory=Seen)
 
 
 class Unsure:
@@ -60,6 +62,7 @@ class Unsure:
         if car is None:
             car = self._car = _Car(read, frame, frame.monotonic_ns)
         car.seen_ns = frame.monotonic_ns
+        car.seen.add(read, frame)
         if read.confidence > car.best.confidence:
             car.best, car.frame = read, frame
         key = comparable(read.text)
@@ -72,7 +75,7 @@ class Unsure:
         if result.settled is not None or result.trigger is None or car is None or not self._is_unsure(car, 1):
             return result
         self._car = None
-        return Result(None, car.frame, result.trigger, car.best)
+        return Result(None, car.frame, result.trigger, car.best, car.seen.told(car.frame))
 
     def _left(self, now_ns: int, grace_ns: int) -> list[Result]:
         car = self._car
@@ -86,7 +89,7 @@ class Unsure:
             return []
         self._told, self._told_ns = text, now_ns
         log.info("a car left that was read as %r with %.0f %%, minimum %.0f %%", car.best.text, car.best.confidence, self._least)
-        return [Result(None, car.frame, None, car.best)]
+        return [Result(None, car.frame, None, car.best, car.seen.told(car.frame))]
 
     def _is_unsure(self, car: _Car, votes: int) -> bool:
         return car.best.confidence < self._least and car.texts.get(comparable(car.best.text), 0) >= votes

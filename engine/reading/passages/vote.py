@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 
 from board.types import Frame
 from engine.reading.passages.difference import comparable, contained, difference
-from engine.types import Box, PlateRead
+from engine.reading.passages.seen import Seen
+from engine.types import Box, PlateRead, SeenRead
 
 log = logging.getLogger("vote")
 
@@ -53,13 +54,15 @@ GROWTH = 1.08
 @dataclass(frozen=True, slots=True)
 class Settled:
     """The outcome for one car. `read`: the best among the agreeing reads, `frame` the frame it was read in.
-    `confidence` 0..100: mean of the agreeing reads, less what other reads put in doubt; `direction`: "", "approach", "away"."""
+    `confidence` 0..100: mean of the agreeing reads, less what other reads put in doubt; `direction`: "", "approach", "away";
+    `reads`: of the car, until then."""
 
     read: PlateRead
     frame: Frame
     confidence: float
     votes: int
     direction: str
+    reads: tuple[SeenRead, ...] = ()
 
 
 @dataclass(slots=True)
@@ -93,6 +96,7 @@ class _Track:
     """Texts whose reads wait for better ones."""
     refused: dict[str, _Tally] = field(default_factory=dict)
     """Texts that a filter refused."""
+    seen: Seen = field(default_factory=Seen)
 
     @property
     def open(self) -> bool:
@@ -211,8 +215,10 @@ class Vote:
             return None
         far = read.char_height_px < SMALL_PX
         if (far or _at_edge(read.box, frame)) and frame.monotonic_ns - track.begun_ns < WAIT_NS:
+            track.seen.add(read, frame, "far" if far else "edge")
             _add(track.waiting, read, frame)
             return None
+        track.seen.add(read, frame)
         _add(track.tallies, read, frame)
         leader = _leader(track)
         track.text = leader.best.text
@@ -227,6 +233,8 @@ class Vote:
 
     def _count_refused(self, track: _Track, read: PlateRead, frame: Frame) -> None:
         """However often it was refused before it became valid, a text weighs no more than the most votes that are asked for."""
+        if not track.settled:
+            track.seen.add(read, frame)
         known = track.refused.get(comparable(read.text))
         if not track.settled and (known is None or len(known.confidences) < 2 * self._votes - 1):
             _add(track.refused, read, frame)
@@ -254,12 +262,15 @@ class Vote:
     def _settle(self, track: _Track, leader: _Tally, confidence: float) -> Settled:
         growth = track.last_height_px / track.first_height_px if track.first_height_px else 1.0
         direction = "approach" if growth >= GROWTH else "away" if growth <= 1 / GROWTH else ""
-        outcome = Settled(leader.best, leader.frame, round(confidence, 1), len(leader.confidences), direction)
+        outcome = Settled(
+            leader.best, leader.frame, round(confidence, 1), len(leader.confidences), direction, track.seen.told(leader.frame)
+        )
         track.settled = True
         track.text = leader.best.text
         # its frames are no longer needed
         for tallies in (track.tallies, track.waiting, track.refused):
             tallies.clear()
+        track.seen = Seen()
         return outcome
 
 

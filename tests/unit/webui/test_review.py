@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from board.kit.words import Text
+from engine.formats.jpeg_size import jpeg_size
 from engine.settings import GeneralSettings
-from engine.types import Decision, Delivery, PassageImages
+from engine.types import Decision, Delivery, PassageImages, SeenRead
 from tests.samples import NOW, WHITE, entry, passage
 from tests.unit.webui.portal_caller import Caller
 from webui.spreadsheet import attachment
@@ -152,3 +155,62 @@ def test_lane_direction_and_decision_narrow_review_and_what_is_downloaded_and_ar
 def test_what_narrows_a_search_stays_chosen_when_its_dates_are_wrong(caller: Caller) -> None:
     page = caller.get("review?from=nonsense&outcome=refused").text
     assert '<option value="refused" selected>' in page and "must be a date and time" in page
+
+
+SEEN = (
+    SeenRead(-1250, "HK55EVB", 61.2, 9, "small"),
+    SeenRead(-400, "HK55E<B", 88.0, 21, ""),
+    SeenRead(0, "HK55EVB", 97.4, 31, ""),
+    SeenRead(150, "HK55EVB", 92.0, 32, ""),
+)
+
+
+def test_the_page_of_a_passage_shows_each_read_with_its_time_and_why_it_did_not_count(caller: Caller) -> None:
+    caller.portal.store.add_passage(passage(id="p1", reads=SEEN), [])
+    caller.portal.store.add_passage(passage(id="p2"), [])
+    page = caller.get("review/passages/p1").text
+    rows = [row.split("</tr>")[0] for row in page.split('id="reads"')[1].split("</table>")[0].split("<tr>")[2:]]
+    assert [row.split('nowrap">')[1].split("<")[0] for row in rows] == [
+        "03:04:03.750",
+        "03:04:04.600",
+        "03:04:05.000",
+        "03:04:05.150",
+    ]
+    assert "61.2 %" in rows[0] and "9 px" in rows[0] and "Refused: its characters are smaller than the minimum." in rows[0]
+    assert "HK55E&lt;B" in rows[1] and "outvoted" in rows[1]
+    assert all(">agreed</span>" in row for row in rows[2:])
+    assert 'id="reads"' not in caller.get("review/passages/p2").text
+    told = caller.get("api/passages/p1").json["reads"]
+    assert [(each["plate"], each["agreed"], each["refused"]) for each in told] == [
+        ("HK55EVB", True, "small"),
+        ("HK55E<B", False, ""),
+        ("HK55EVB", True, ""),
+        ("HK55EVB", True, ""),
+    ]
+    assert told[0]["at_local"] == "2026-01-02 03:04:03.750"
+
+
+def test_the_reads_of_a_plate_are_given_out_and_deleted_with_it(caller: Caller) -> None:
+    caller.portal.store.add_passage(passage(id="p1", reads=SEEN), [])
+    with zipfile.ZipFile(io.BytesIO(caller.get("plates/HK55EVB/data.zip").body)) as archive:
+        assert len(json.loads(archive.read("data.json"))["passages"][0]["reads"]) == 4
+    assert caller.send("DELETE", "api/plates/HK55EVB/data", {}).status == 200
+    assert caller.portal.store.db.rows("SELECT count(*) FROM passage_reads")[0][0] == 0
+
+
+def test_the_pictures_of_plates_are_in_the_workbook_when_they_are_asked_for(caller: Caller) -> None:
+    images = PassageImages("a-full.jpg", "a-plate.jpg")
+    caller.state.images.mkdir(parents=True, exist_ok=True)
+    made = io.BytesIO()
+    Image.effect_noise((1280, 960), 90).convert("RGB").save(made, "JPEG")
+    for number, (name, content) in enumerate((("a", b""), ("b", made.getvalue()), ("c", b"\xff\xd8 damaged" * 2000))):
+        own = replace(images, full=f"{name}-full.jpg", plate="")
+        caller.portal.store.add_passage(passage(f"AB{number}", name, NOW + timedelta(minutes=number), images=own), [])
+        if content:
+            (caller.state.images / own.full).write_bytes(content)
+    with zipfile.ZipFile(io.BytesIO(caller.get("review/passages.xlsx?from=&pictures=1").body)) as book:
+        media = [name for name in book.namelist() if name.startswith("xl/media/")]
+        shrunk = jpeg_size(book.read(media[0]))
+        assert (len(media), shrunk, "Picture" in book.read("xl/worksheets/sheet1.xml").decode()) == (1, (240, 180), True)
+    with zipfile.ZipFile(io.BytesIO(caller.get("review/passages.xlsx?from=").body)) as book:
+        assert not [name for name in book.namelist() if "media" in name or "drawing" in name]

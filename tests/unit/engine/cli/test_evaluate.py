@@ -10,10 +10,12 @@ import pytest
 from PIL import Image
 
 from engine.__main__ import main
+from engine.cli import labels
 from engine.cli.bench_read import drawn_frame
 from engine.cli.evaluate import columns, report, shown, table
 from engine.cli.labels import Label, picture_held_out, read_labels, read_set
 from engine.cli.scoring import evaluate, together
+from engine.lists.alphabet import READABLE
 from engine.recognise.pipeline import Recogniser
 from tests.unit.engine.cli.fake_reader import FakeReader, labelled, picture, read_of
 
@@ -75,6 +77,40 @@ def test_evaluate_counts_what_was_read_and_found(tmp_path: Path, capfd: pytest.C
     assert (tmp_path / "failures" / "index.html").is_file()
     assert main(["evaluate", "--json", "--failures", str(tmp_path / "failures"), str(tmp_path)]) == 2
     assert "is not empty" in capfd.readouterr().err
+
+
+def test_labels_that_are_known_to_be_wrong_count_with_and_without_their_correction(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = tmp_path / "corrections.csv"
+    table.write_text(
+        "set,file,label,shown\nmine,sub/a.png,AB12,AB13\nmine,b.png,XY99,XY98\nother,b.png,CD34,CD33\n", encoding="utf-8"
+    )
+    monkeypatch.setattr(labels, "CORRECTIONS", table)
+    labels.corrections.cache_clear()
+    try:
+        picture(tmp_path / "mine" / "sub", "a.png", 1)
+        picture(tmp_path / "mine", "b.png", 2)
+        labelled(tmp_path / "mine", "sub/a.png,,,,,AB12,SK", "b.png,,,,,CD34,SK")
+        one = read_set(tmp_path / "mine")
+    finally:
+        labels.corrections.cache_clear()
+    assert one.pictures == {
+        tmp_path / "mine" / "sub" / "a.png": [Label(None, "AB12", "SK", "AB13")],
+        tmp_path / "mine" / "b.png": [Label(None, "CD34", "SK")],
+    }
+    (tally,) = evaluate(FakeReader({1: [read_of("AB13")], 2: [read_of("CD34")]}), [one])
+    told = tally.as_json()
+    assert (told["folded_pct"], told["corrected_labels"], told["corrected_pct"]) == (50.0, 1, 100.0)
+
+
+def test_the_list_of_corrections_names_each_label_once_with_another_text() -> None:
+    listed = labels.CORRECTIONS.read_text("utf-8").splitlines()
+    known = labels.corrections()
+    assert listed[0] == "set,file,label,shown"
+    assert sum(len(plates) for plates in known.values()) == len(listed) - 1
+    for plates in known.values():
+        assert all(shown and shown != label and set(shown) <= READABLE for (_, label), shown in plates.items())
 
 
 def test_held_out_leaves_plates_of_training_away_and_says_so(tmp_path: Path) -> None:
@@ -142,7 +178,7 @@ def test_the_report_for_people_shows_every_table(tmp_path: Path) -> None:
     lines = report(tallies, together(tallies))
     assert lines[0].split("  ")[0] == "set" and lines[1].endswith("whole")
     headings = [line for line in lines if line.endswith(":")]
-    assert [line.split()[1] for line in headings] == ["width", "height", "confidence,", "in"]
+    assert [line.split()[1] for line in headings] == ["width", "height", "tilt", "light", "confidence,", "in"]
     assert lines[-1] == f"{shown('٤')}       {shown('٥')}         1"
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
+from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +53,20 @@ def test_texts_of_labels_and_reads_are_escaped_and_make_no_paths(tmp_path: Path)
     assert "<SCRIPT>" not in page and "&lt;SCRIPT&gt;" in page and "set/&lt;i&gt;.png" in page
     assert '<bdo dir="ltr">٣٤جب</bdo>' in page
     assert "CZ (wanted SK)" in page and "61 %" in page
+
+
+def test_a_label_can_be_corrected_beside_its_picture(tmp_path: Path) -> None:
+    (tmp_path / "set" / "sub").mkdir(parents=True)
+    (tmp_path / "set" / "labels.csv").touch()
+    failures = Failures(tmp_path / "new")
+    wrong = replace(failed('A"1', "B2"), picture=tmp_path / "set" / "sub" / "one.png", shown="B2")
+    failures.take(wrong, RGB, None)
+    failures.close()
+    page = (tmp_path / "new" / "index.html").read_text(encoding="utf-8")
+    field = re.search(r'<input size="12" data-label="([^"]*)" value="([^"]*)">', page)
+    assert field is not None
+    assert json.loads(unescape(field[1])) == ["set", "sub/one.png", 'A"1']
+    assert field[2] == "B2"
 
 
 def test_a_part_of_a_file_name_is_latin_and_short() -> None:

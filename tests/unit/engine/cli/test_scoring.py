@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine.cli.labels import read_set
@@ -13,11 +15,15 @@ from engine.cli.scoring import (
     Tally,
     align,
     by_char_height,
+    by_light,
+    by_tilt,
     by_width,
     calibration,
     confusions,
     evaluate,
+    interval,
     iou,
+    light_of,
     right_country,
     together,
 )
@@ -54,6 +60,9 @@ def test_every_count_of_a_set_of_scenes(tmp_path: Path) -> None:
         "plates": 3,
         "exact_pct": 33.3,
         "folded_pct": 66.7,
+        "folded_within_pct": "20.8-93.9",
+        "corrected_labels": 0,
+        "corrected_pct": 66.7,
         "boxes": 4,
         "recall_50_pct": 50.0,
         "false_boxes_per_image": 0.667,
@@ -115,3 +124,32 @@ def test_plates_that_were_not_read_have_no_height_and_no_confidence() -> None:
         ("90-95", 1, 0.0),
         ("95-100", 1, 100.0),
     ]
+
+
+def test_plates_are_counted_by_their_tilt_and_light() -> None:
+    scene = replace(reading("AB1", "AB1"), place=(1, 1, 9, 9))
+    readings = [
+        replace(scene, tilt_deg=-3.0, light=30.0),
+        replace(scene, tilt_deg=9.0, light=40.0, read="AB2"),
+        replace(scene, tilt_deg=9.0, light=200.0, place=None),
+        replace(scene, read=""),
+    ]
+    assert [(row["tilt_deg"], row["plates"], row["folded_pct"]) for row in by_tilt(readings)] == [
+        ("<2", 0, None), ("2-4", 1, 100.0), ("4-8", 0, None), (">=8", 1, 0.0),
+    ]  # fmt: skip
+    assert [(row["light"], row["plates"]) for row in by_light(readings)] == [
+        ("<40", 2), ("40-80", 1), ("80-120", 0), ("120-160", 0), (">=160", 1),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("count", "total", "told"), [(0, 0, None), (0, 10, "0.0-27.8"), (10, 10, "72.2-100.0"), (81, 263, "25.5-36.6")]
+)
+def test_the_interval_is_wilsons(count: int, total: int, told: str | None) -> None:
+    assert interval(count, total) == told
+
+
+def test_the_light_of_a_plate_is_its_mean_grey() -> None:
+    rgb = np.zeros((10, 10, 3), np.uint8)
+    rgb[2:4, 2:6] = 200
+    assert (light_of(rgb, (2, 2, 4, 2)), light_of(rgb, (-4, 2, 8, 2)), light_of(rgb, (50, 50, 4, 4))) == (200.0, 100.0, 0.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.reading.passages.difference import comparable
+from engine.reading.passages.seen import MOST_READS
 from engine.reading.passages.vote import Settled, Vote
 from engine.types import PlateRead
 from tests.unit.engine.reading.passages.reads import HERE, OTHER_LANE, frame_at, read_of
@@ -414,3 +415,35 @@ def test_a_car_that_stays_far_away_is_settled_after_a_while_or_when_it_has_left(
     leaves.see(frame_at(100), [read_of("BA123CD", height_px=11)])
     assert leaves.see(frame_at(200), []) == []
     assert said(leaves.see(frame_at(1700), [])) == [("BA123CD", 2, 95.0)]
+
+
+def test_the_reads_of_a_car_stand_with_their_times_and_why_they_did_not_count() -> None:
+    tracks = vote(votes=2)
+    small = replace(read_of("BA123CD", 60), char_height_px=10.0)
+    tracks.see(frame_at(0), [], [replace(read_of("BA123CD", 85), refused="region")])
+    tracks.see(frame_at(100), [small])
+    tracks.see(frame_at(200), [read_of("BA128CD", 82.26)], [])
+    tracks.see(frame_at(300), [read_of("BA123CD", 97)])
+    (outcome,) = tracks.see(frame_at(400), [read_of("BA123CD", 95)])
+    assert outcome.frame.seq == 301
+    assert [(each.after_ms, each.text, each.confidence, each.refused) for each in outcome.reads] == [
+        (-300, "BA123CD", 85, "region"),
+        (-200, "BA123CD", 60, "far"),
+        (-100, "BA128CD", 82.3, ""),
+        (0, "BA123CD", 97, ""),
+        (100, "BA123CD", 95, ""),
+    ]
+    assert outcome.reads[1].char_height_px == 10
+
+
+def test_of_many_reads_the_newest_twenty_are_kept_and_none_of_a_car_that_stands_there_settled() -> None:
+    tracks = vote()
+    for number in range(100):
+        assert tracks.see(frame_at(100 * number), [], [read_of("BA123CD", 90)]) == []
+    tracks.see(frame_at(10_000), [read_of("BA123CD", 90)])
+    settled = [each for number in range(1, 30) for each in tracks.see(frame_at(10_000 + 100 * number), [read_of("BA123CD", 90)])]
+    (outcome,) = settled
+    assert len(outcome.reads) == MOST_READS == 20
+    tracks.forget("BA123CD")
+    again = [each for number in range(30, 40) for each in tracks.see(frame_at(10_000 + 100 * number), [read_of("BA123CD", 90)])]
+    assert len(again[0].reads) < 20
