@@ -1,5 +1,5 @@
-"""Lower: where the root file system lies read-only below one in memory (`firmware/install --read-only`), what the helper has changed
-of the system is copied down, or the next start would forget it.
+"""Lower: where the root file system lies read-only below one in memory (`firmware/install --read-only`), what the helper has
+changed of the system is copied down, or the next start would forget it.
 
 The helper's own view of the file systems is closed to that: systemd runs `python -P -m firmware.privileged.lower PATH...`."""
 
