@@ -74,11 +74,12 @@ def page_words(language: Language, *scripts: Path) -> dict[str, str | list[str]]
     sentences = {text: language.translate(text) for path in scripts for text in _sentences(path)}
     found: dict[str, str | list[str]] = {text: words for text, words in sentences.items() if words != text}
     numbers = {language.form(count): count for count in reversed(range(FORMS))}
+    order = sorted(numbers)  # a form for whole millions alone has no number below
     for one, many in dict.fromkeys(pair for path in scripts for pair in _counted(path)):
-        forms = [language.translate(many, one, numbers[form]) for form in sorted(numbers)]
+        forms = [language.translate(many, one, numbers[form]) for form in order]
         if not {one, many}.issuperset(forms):
             found[one] = forms
-            found[""] = "".join(str(language.form(count)) for count in range(FORMS))
+            found[""] = "".join(str(order.index(language.form(count))) for count in range(FORMS))
     return found
 
 
