@@ -103,7 +103,7 @@ class Listing:
         runs = runs and any(process.pid for process in processes)
         licence, licence_message = self._licences.of(slot, manifest)
         notice = from_stored(record.notice)
-        problem = self._running.problems.get(name) or _problem(supervisor, processes)
+        problem = self._running.problems.get(name) or self._gone(name, slot, supervisor) or _problem(supervisor, processes)
         trial = NOTHING if problem or supervisor is None else _trial(slot, () if notice else processes)
         rest = NOTHING
         if name in self._running.resting:
@@ -118,6 +118,15 @@ class Listing:
             self._schedules.of(name), bool(slot.signed_by),
             name in self._running.resting,
         )  # fmt: skip
+
+    def _gone(self, name: str, slot: Slot, supervisor: Supervisor | None) -> Text:
+        """A card that was pulled is why its processes do not come back."""
+        try:
+            if supervisor is not None:
+                self._slots.path(name, slot)
+        except PackageError as why:
+            return why.text
+        return NOTHING
 
     def _way_back(self, manifest: Manifest, previous: Slot | None) -> Text:
         try:
