@@ -1,4 +1,4 @@
-"""Workbook: rows as an .xlsx file (SpreadsheetML, ECMA-376) with one sheet, in which every text stays what it is."""
+"""Workbook: rows as an .xlsx file (SpreadsheetML, ECMA-376), in which every text stays what it is; a cell may hold a picture."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from html import escape
 from typing import IO
 
 from engine.formats.characters import NOT_XML
+from engine.formats.sheet_pictures import MOST_PICTURES, ROW_POINTS, Picture, Placed, drawn
 from engine.formats.stream import Pipe
 
 LONGEST_CELL = 32_767
@@ -49,34 +50,45 @@ def write_workbook(file: IO[bytes], head: Sequence[str], rows: Iterable[Sequence
 
 
 def workbook(head: Sequence[str], rows: Iterable[Sequence[object]], most_rows: int = MOST_ROWS) -> Iterator[bytes]:
-    """The workbook piece by piece, as its rows come. A number is a number, a datetime a date, all else text."""
+    """The workbook piece by piece, as its rows come. A number is a number, a datetime a date, a Picture is shown (the first
+    MOST_PICTURES of the workbook), all else text."""
     pipe, left = Pipe(), iter(rows)
     count = 0
+    with_pictures: list[int] = []
+    room = MOST_PICTURES
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]  # it only writes
         first = next(left, None)
         while first is not None or not count:
             count += 1
             with archive.open(f"xl/worksheets/sheet{count}.xml", "w", force_zip64=True) as page:
                 some = itertools.islice(itertools.chain(() if first is None else (first,), left), most_rows)
-                for piece in _sheet(head, some):
+                pictures: list[Placed] = []
+                for piece in _sheet(head, some, pictures, room):
                     page.write(piece.encode())
                     yield from pipe.taken()
+            if pictures:
+                with_pictures.append(count)
+                room -= len(pictures)
+                yield from drawn(archive, pipe, count, pictures)
             first = next(left, None)
-        for part, content in _parts(count).items():
+        for part, content in _parts(count, with_pictures).items():
             archive.writestr(part, _HEAD + content)
     yield from pipe.taken(0)
 
 
-def _parts(sheets: int) -> dict[str, str]:
+def _parts(sheets: int, with_pictures: Sequence[int]) -> dict[str, str]:
     """What the file holds beside its sheets: {name: content}."""
     numbers = range(1, sheets + 1)
     kinds = "".join(f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_KINDS}.worksheet+xml"/>' for n in numbers)
+    drawing = "application/vnd.openxmlformats-officedocument.drawing+xml"
+    kinds += "".join(f'<Override PartName="/xl/drawings/drawing{n}.xml" ContentType="{drawing}"/>' for n in with_pictures)
     named = "".join(f'<sheet name="Sheet{n}" sheetId="{n}" r:id="rId{n}"/>' for n in numbers)
     related = "".join(f'<Relationship Id="rId{n}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in numbers)
     return {
         "[Content_Types].xml": (
             '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
             '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+            '<Default Extension="jpg" ContentType="image/jpeg"/>'
             f'<Override PartName="/xl/workbook.xml" ContentType="{_KINDS}.sheet.main+xml"/>'
             f'<Override PartName="/xl/styles.xml" ContentType="{_KINDS}.styles+xml"/>{kinds}</Types>'
         ),
@@ -93,14 +105,21 @@ def _parts(sheets: int) -> dict[str, str]:
     }
 
 
-def _sheet(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+def _sheet(head: Sequence[str], rows: Iterable[Sequence[object]], pictures: list[Placed], room: int) -> Iterator[str]:
+    """`pictures` gets those of its cells, as far as there is `room` for them."""
     pane = '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>'
-    yield f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">{pane}</sheetView></sheetViews>'
+    yield f'{_HEAD}<worksheet xmlns="{_MAIN}" xmlns:r="{_OFFICE}">'
+    yield f'<sheetViews><sheetView workbookViewId="0">{pane}</sheetView></sheetViews>'
     yield f'<cols><col min="1" max="{len(head)}" width="18" customWidth="1"/></cols><sheetData>'
     yield f"<row>{''.join(_text(heading, _BOLD) for heading in head)}</row>"
-    for row in rows:
-        yield f"<row>{''.join(map(_cell, row))}</row>"
-    yield "</sheetData></worksheet>"
+    for number, row in enumerate(rows, 1):
+        found = [Placed(number, column, cell) for column, cell in enumerate(row) if isinstance(cell, Picture)]
+        found = found[: room - len(pictures)]
+        pictures += found
+        high = f' ht="{ROW_POINTS}" customHeight="1"' if found else ""
+        yield f"<row{high}>{''.join(map(_cell, row))}</row>"
+    yield "</sheetData>"
+    yield '<drawing r:id="rId1"/></worksheet>' if pictures else "</worksheet>"
 
 
 def _cell(value: object) -> str:
@@ -108,6 +127,8 @@ def _cell(value: object) -> str:
         return f"<c><v>{value!r}</v></c>"
     if isinstance(value, datetime):
         return f'<c s="{_DATE}"><v>{(value.replace(tzinfo=None) - _DAY_0) / timedelta(days=1):.8f}</v></c>'
+    if isinstance(value, Picture):
+        return "<c/>"
     return _text(str(value), _TEXT)
 
 

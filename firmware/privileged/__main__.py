@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from firmware.privileged import lower
 from firmware.privileged.network import Network
 
 MAX_REQUEST_BYTES = 4_096
@@ -26,7 +27,6 @@ ZONES = Path("/usr/share/zoneinfo")
 TIMESYNCD = Path("/etc/systemd/timesyncd.conf.d/60-gatewright.conf")
 ENVIRONMENT = Path("/etc/gatewright.env")
 FSTAB = Path("/etc/fstab")
-MARK = "# gatewright sd"
 LABEL = "GATEWRIGHT"
 USER = "gatewright"
 EARLIEST, LATEST = datetime(2025, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
@@ -41,10 +41,12 @@ class Refused(Exception):
 
 
 class Root:
-    """`run`: executes words and gives what they print, Refused when they fail; `root`: "/" of the file system."""
+    """`run`: executes words and gives what they print, Refused when they fail; `root`: "/" of the file system; `is_read_only()`: it
+    lies below one in memory (lower.py)."""
 
-    def __init__(self, run: Callable[..., str], root: Path = Path("/")) -> None:
+    def __init__(self, run: Callable[..., str], root: Path = Path("/"), is_read_only: Callable[[], bool] = lower.is_there) -> None:
         self._run = run
+        self._is_read_only = is_read_only
         self._root = root
         self.verbs: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
             "zone": self._zone,
@@ -66,6 +68,9 @@ class Root:
             return {"error": "this is no request"}
         try:
             verb(request)
+            if request["do"] in lower.VERBS and self._is_read_only():
+                command = (sys.executable, "-P", "-m", "firmware.privileged.lower", *lower.VERBS[request["do"]])
+                self._run("systemd-run", "--wait", "--collect", "--quiet", *command)
         except Refused as why:
             return {"error": str(why)}
         except ValueError as why:
@@ -124,10 +129,10 @@ class Root:
         device = self._removable(_text(request, "device", _DEVICE))
         folder = self._card()
         self._at(Path(folder)).mkdir(parents=True, exist_ok=True)
-        line = f"LABEL={LABEL} {folder} ext4 nosuid,nodev,noatime,nofail,x-systemd.device-timeout=5 0 2 {MARK}\n"
+        line = f"LABEL={LABEL} {folder} ext4 nosuid,nodev,noatime,nofail,x-systemd.device-timeout=5 0 2 {lower.MARK}\n"
         fstab = self._at(FSTAB)
         kept = (
-            [each for each in fstab.read_text().splitlines(keepends=True) if not each.rstrip().endswith(MARK)]
+            [each for each in fstab.read_text().splitlines(keepends=True) if not each.rstrip().endswith(lower.MARK)]
             if fstab.exists()
             else []
         )

@@ -193,7 +193,8 @@ def _old_database(path: Path) -> None:
 def entries(path: Path, say: Say) -> dict[str, object]:
     """Look-ups one after the other, each timed by itself, of plates drawn from the whole list, while the system holds the file in
     memory; percentiles of all of them. `cpu`: the processor's time, which other programs of a busy machine lengthen less. `spun`: a
-    loop that touches nothing and takes as long as the middle look-up; what its 99th percentile is above that, the machine took."""
+    loop that touches nothing and takes as long as the middle look-up; what its 99th percentile is above that, the machine took.
+    `slow_again`: whether the slow ones are slow by themselves."""
     figures: dict[str, Any] = {}
     plates = sorted(entry.plate for _, entry in rows(ENTRIES))
     with closing(Store.of_gate(path, Clock())) as store:
@@ -217,6 +218,9 @@ def entries(path: Path, say: Say) -> dict[str, object]:
             for shown, clock in (("us", time.perf_counter), ("cpu_us", time.thread_time)):
                 times = _each(asked, lambda plate: store.lookup(plate, now, True), clock)
                 figures[f"lookup_{name}_{shown}"] = percentiles(times, 1e6)
+        figures["lookup_exact_slow_again_pct"] = _slow_again(
+            *(_each(listed, lambda plate: store.lookup(plate, now, True)) for _ in "12")
+        )
         figures["same_time_spun_us"] = percentiles(_spun(figures["lookup_exact_us"]["50"]), 1e6)
         figures["entries"] = len(plates)
         for number in WILDCARDS:
@@ -228,6 +232,15 @@ def entries(path: Path, say: Say) -> dict[str, object]:
         say("the risk of the list")
         figures["risk_s"] = round(_timed(lambda: risk(store, store.lists.get(WHITE), ("DE",)), 1)[0], 1)
     return figures
+
+
+def _slow_again(first: list[float], second: list[float]) -> float:
+    """How many percent of the slowest hundredth of the first times are of that of the second, too; 1 by chance."""
+    slow = [
+        {place for place, _ in sorted(enumerate(times), key=lambda each: each[1])[-len(times) // 100 :]}
+        for times in (first, second)
+    ]
+    return round(100 * len(slow[0] & slow[1]) / len(slow[0]), 1)
 
 
 def _spun(middle_us: float) -> list[float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,9 +13,11 @@ from typing import Any
 
 import pytest
 
+from board.kit.languages import COOKIE, languages
 from engine.settings import LprSettings
 from engine.store import Store
 from engine.types import PassageImages, PlateLook
+from scripts.words import found_in_product
 from tests.browser.proxy import Proxy
 from tests.browser.stack import Stack
 from tests.browser.test_manual import jpeg, with_store
@@ -118,6 +121,43 @@ def test_nothing_leaves_its_card_or_the_page(browser: Any, camera: str, width: i
         leaves = page.evaluate(LEAVES)
         if leaves:
             found[path] = leaves
+    page.context.close()
+    assert found == {}
+
+
+TEXTS = """() => {
+  const unread = "script, style, pre, code, .mono, .plate, [data-unit], #lines, datalist, [lang]:not(html)";
+  const found = [];
+  const walk = document.createTreeWalker(document, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) if (!walk.currentNode.parentElement.closest(unread)) found.push(walk.currentNode.data);
+  const told = ["aria-label", "title", "placeholder", "alt", "data-name"];
+  const nodes = [...document.querySelectorAll("*")].filter((node) => !node.closest(unread));
+  for (const node of nodes) found.push(...told.map((name) => node.getAttribute(name) || ""));
+  return [...new Set(found.map((text) => text.trim()).filter(Boolean))];
+}"""
+ENGLISH = re.compile(r"\b(the|and|of|with|this|that|which|from|your|have|has|been|are|would|by|to)\b", re.IGNORECASE)
+"""Words of English that neither German nor Spanish has."""
+
+
+@pytest.mark.parametrize("code", [each.code for each in languages() if each.code != "en"])
+def test_every_page_is_wholly_in_the_language_of_its_reader_and_fits(browser: Any, camera: str, code: str) -> None:
+    language = next(each for each in languages() if each.code == code)
+    known = {text for each in found_in_product() for text in (each.text, each.one) if text}
+    said = {language.translate(text) for text in known} | {"admin"}  # a user, not the role
+    page = opened(browser, 1366, 900)
+    page.context.add_cookies([{"name": COOKIE, "value": code, "url": camera}])
+    found: dict[str, list[str]] = {}
+    for path in PAGES:
+        settled(page, f"{camera}/{path}")
+        assert page.locator("html").get_attribute("lang") == code
+        texts = page.evaluate(TEXTS)
+        left = [text for text in texts if text not in said and (text in known or ENGLISH.search(text))]
+        leaves = page.evaluate(LEAVES)
+        page.set_viewport_size({"width": 390, "height": 900})
+        leaves += page.evaluate(LEAVES)
+        page.set_viewport_size({"width": 1366, "height": 900})
+        if left or leaves:
+            found[path] = left + leaves
     page.context.close()
     assert found == {}
 

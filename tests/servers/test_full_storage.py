@@ -52,6 +52,37 @@ def small(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         subprocess.run(["umount", "-l", str(tmp_path)], check=True)
 
 
+@pytest.fixture
+def worn(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Camera, Path]]:
+    """A camera on a card with ext4, and the file by which the kernel is told that it found an error there, as on a worn card: from
+    that moment nothing can be written, not even through files that are open."""
+    image, folder = tmp_path / "card.img", tmp_path / "card"
+    folder.mkdir()
+    with image.open("wb") as file:
+        file.truncate(48 << 20)
+    steps = (["mkfs.ext4", "-q", str(image)], ["mount", "-o", "loop,errors=remount-ro", str(image), str(folder)])
+    for step in steps:
+        try:
+            done = subprocess.run(step, capture_output=True, text=True)
+        except OSError as why:
+            pytest.skip(f"a small file system cannot be mounted here: {why}")
+        if done.returncode:
+            pytest.skip(f"a small file system cannot be mounted here: {done.stderr.strip()}")
+    camera = Camera(folder / "state")
+    try:
+        device = subprocess.run(["findmnt", "-no", "SOURCE", str(folder)], capture_output=True, text=True, check=True).stdout
+        for elsewhere in (camera.state.sim, camera.state.run):  # in memory, on a board
+            elsewhere.symlink_to(tmp_path_factory.mktemp(elsewhere.name))
+        yield camera, Path("/sys/fs/ext4") / Path(device.strip()).name / "trigger_fs_error"
+    finally:
+        if camera.engine is not None:
+            camera.engine.close()
+        for process in camera.processes.values():
+            process.kill()
+            process.wait()
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
 def start(camera: Camera) -> None:
     camera.start("pins")
     camera.start("service")
@@ -157,6 +188,24 @@ def test_a_camera_that_starts_on_a_read_only_card_opens_the_gate_and_stores_the_
         waiting.discard(answer_of(small.engine, PassageStored).passage_id)
     until(lambda: small.delivery_states() == ["done"], "the delivery in the Audit tab")
     assert len(small.pulses_ms()) == 1
+
+
+def test_a_card_that_becomes_read_only_while_the_camera_runs_keeps_no_car_out(worn: tuple[Camera, Path]) -> None:
+    camera, fails = worn
+    start(camera)
+    camera.report()
+    until(lambda: len(camera.pulses_ms()) == 1, "the gate")
+    fails.write_text("a worn card")
+    camera.report()
+    until(lambda: len(camera.pulses_ms()) == 2, "the gate, though nothing can be stored")
+    until(lambda: "read-only" in str(camera.status().storage), "the problem")
+    for name in ("service", "pins"):
+        camera.kill(name)
+    assert camera.engine is not None
+    camera.engine.close()
+    start(camera)
+    camera.report()
+    until(lambda: len(camera.pulses_ms()) == 3, "the gate after both have died")
 
 
 def test_a_camera_that_starts_on_a_full_card_with_nothing_to_delete_opens_the_gate(small: Camera) -> None:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from board.kit.web.routes import Answer, Call, Query, Refused, api, data, download, number, said, text
-from board.kit.words import ENGLISH, Language
+from board.kit.words import ENGLISH, Language, mark
+from engine.formats.sheet_pictures import Picture
 from engine.store import PassageQuery
+from engine.types import PassageImages
 from webui.portal import Portal
 from webui.spreadsheet import WORKBOOK, attachment, comma_separated, sheet
+from webui.thumbnail import thumbnail
 from webui.view import shapes
 from webui.view.passages import HEADINGS, asked_for, cells, passage_query, reads, shown
+
+PICTURE = mark("Picture")
 
 IMAGE_TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
 
@@ -44,21 +50,32 @@ def _passage(portal: Portal, call: Call) -> Answer:
     return data(said(with_reads, call.language))
 
 
-def _rows(portal: Portal, call: Call, language: Language) -> Iterator[list[object]]:
+def _rows(portal: Portal, call: Call, language: Language, pictures: bool = False) -> Iterator[list[object]]:
     """All that the search finds, said in `language`, read part by part."""
     zone = portal.zone()
     portal.store.searches.add(call.user, "download", asked_for(call))
-    return _read(portal, passage_query(portal, call, zone), zone, language)
+    return _read(portal, passage_query(portal, call, zone), zone, language, pictures)
 
 
-def _read(portal: Portal, query: PassageQuery, zone: ZoneInfo, language: Language) -> Iterator[list[object]]:
+def _read(portal: Portal, query: PassageQuery, zone: ZoneInfo, language: Language, pictures: bool) -> Iterator[list[object]]:
     while found := portal.store.passages(query):
-        yield from (cells(shown(portal, each, zone), language) for each in found)
+        for each in found:
+            row = cells(shown(portal, each, zone), language)
+            yield [_picture(portal, each.passage.images), *row] if pictures else row
         query = replace(query, older_than=found[-1].place)
 
 
+def _picture(portal: Portal, images: PassageImages) -> object:
+    """That of the plate, or else the whole one, small."""
+    name = images.plate or images.full
+    return Picture(partial(thumbnail, portal.state.images / name)) if name else ""
+
+
 def _workbook(portal: Portal, call: Call) -> Answer:
-    return sheet("passages.xlsx", [call.language.translate(each) for each in HEADINGS], _rows(portal, call, call.language))
+    """With the address's `pictures` that of each plate in its row."""
+    with_pictures = bool(call.query.get("pictures"))
+    headings = [call.language.translate(each) for each in ((PICTURE, *HEADINGS) if with_pictures else HEADINGS)]
+    return sheet("passages.xlsx", headings, _rows(portal, call, call.language, with_pictures))
 
 
 def _csv(portal: Portal, call: Call) -> Answer:

@@ -63,7 +63,7 @@ def _countries(portal: Portal) -> shapes.HelpCheck:
         return check(
             title, WARN, Text("{region}, but no country is chosen.", {"region": Text(lpr.region)}), todo, "/anpr/lpr#countries"
         )
-    names = [known[code].name for code in lpr.countries if code in known]
+    names = [known[code].name if "-" in code else Text(known[code].name) for code in lpr.countries if code in known]
     found = Text("{region}: {countries}", {"region": Text(lpr.region), "countries": names[:8]})
     return check(title, OK, found, NOTHING, "/anpr/lpr#countries")
 

@@ -12,6 +12,7 @@ from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, Refused, page
 from board.kit.words import Text
 from engine.dispatch.rules import DIRECTIONS
+from engine.formats.sheet_pictures import MOST_PICTURES
 from engine.settings.general import LIST, SQUARE
 from engine.store import MAX_COUNTED, MOST_SCANNED, DeliveryQuery, PassageQuery
 from engine.types import FIXED_ROLES
@@ -63,6 +64,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         squares=_squares(portal, call),
         other_view=_other_view(portal, call),
         zone=portal.general().time_zone,
+        most_pictures=MOST_PICTURES,
     )
 
 

@@ -108,7 +108,7 @@ PRODUCTS = (
         (ADDRESS, WEB_PORT, USER, PASSWORD, Copied("configuration.yaml", HOME_ASSISTANT)),
     ),
     Product(
-        "Milesight NVR and VMS",
+        "Milesight NVR, VMS",
         (
             mark("Add the camera with ONVIF for its video."),
             mark("For plates add it as an LPR camera: its address, the port of plates, and a device password of the use nvr."),

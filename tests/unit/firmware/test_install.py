@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -17,6 +18,14 @@ from tests.apart import users
 
 FIRMWARE = Path(__file__).parents[3] / "firmware"
 UNIT = FIRMWARE / "gatewright.service"
+SCRIPT = (FIRMWARE / "install").read_text()
+
+
+def written(name: str) -> str:
+    """What the script writes into the file of this variable, variables unfilled."""
+    found = re.search(rf"put \"\${name}\" <<'?EOF'?\n(.*?)\nEOF\n", SCRIPT, re.S)
+    assert found
+    return found[1] + "\n"
 
 
 @pytest.mark.parametrize("unit", [UNIT, FIRMWARE / "gatewright-root@.service"], ids=lambda unit: unit.name)
@@ -57,3 +66,42 @@ def test_the_helper_for_root_is_open_to_the_hosts_user_alone_and_comes_and_goes_
     assert "SocketUser=gatewright\nSocketMode=0600\nAccept=yes\n" in socket
     assert "User=" not in (FIRMWARE / "gatewright-root@.service").read_text()
     assert 'rm -f "${helper[@]}"' in script and 'at_boot "${helper[0]}" sockets.target' in script
+
+
+def test_the_devices_of_the_unit_are_given_to_the_groups_that_the_users_have() -> None:
+    rules = written("rules").splitlines()
+    given = {re.findall(r'KERNEL=="([^"]+)"|SUBSYSTEM=="([^"]+)"', rule)[-1]: rule for rule in rules}
+    groups = {group for rule in given.values() for group in re.findall(r'GROUP="([^"]+)"', rule)}
+    assert groups == {"gatewright", "gpio", "i2c", "video"} and all('MODE="0660"' in rule for rule in rules)
+    assert 'KERNEL=="watchdog", GROUP="gatewright"' in written("rules")
+
+
+def test_what_pulses_need_is_permitted_and_nobody_waits_for_a_mount_that_is_missing() -> None:
+    unit = UNIT.read_text()
+    assert "LimitRTPRIO=90\nLimitMEMLOCK=infinity\n" in unit and "RestrictRealtime" not in re.sub(r"#.*", "", unit)
+    assert "After=var-lib-gatewright.mount var-lib-gatewright-run.mount\n" in unit
+    lines = re.findall(r'^.*"((?:tmpfs|\$read_only|\$kept/state) .* [02] [02])"', SCRIPT, re.M)
+    assert len(lines) == 3 and all("nofail" in line for line in lines)
+    assert "nosuid,nodev,noexec" in lines[0] and "nosuid,nodev" in lines[1]
+
+
+def test_the_watchdog_is_fed_by_the_host_or_by_systemd_never_by_both() -> None:
+    assert "--watchdog ${WATCHDOG}\n" in UNIT.read_text() and "WATCHDOG=$watchdog\n" in written("environment")
+    assert "RuntimeWatchdogSec=off" in written("manager") and 'take "$manager"' in SCRIPT
+
+
+def test_the_camera_is_announced_by_its_name_with_both_ports() -> None:
+    services = ElementTree.fromstring(written("names")).findall("service")
+    assert [(each.findtext("type"), each.findtext("port")) for each in services] == [("_http._tcp", "80"), ("_https._tcp", "443")]
+
+
+def test_the_journal_lies_in_memory_and_a_root_in_memory_leaves_what_is_stored_on_its_own_partition() -> None:
+    assert "Storage=volatile" in written("journal")
+    assert 'overlayroot="tmpfs:swap=1,recurse=0"' in written("overlay")
+
+
+def test_each_file_that_the_script_writes_goes_with_an_uninstall() -> None:
+    names = {*re.findall(r'put "\$(\w+)"', SCRIPT)} - {"file"}
+    uninstall = SCRIPT[SCRIPT.index("uninstall() {") : SCRIPT.index("\nprofile=")]
+    assert names == {"environment", "rules", "manager", "names", "journal", "overlay", "unit"}
+    assert all(f'"${name}"' in uninstall for name in names)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from firmware.privileged import lower
 from firmware.privileged.__main__ import Refused, Root
 
 
@@ -17,6 +20,7 @@ class Machine:
         self.root = root
         self.ran: list[tuple[str, ...]] = []
         self.fails = ""
+        self.read_only = False
         for number, (disk, kind, removable, parts) in enumerate(
             (("mmcblk0", "SD", "0", ("p1", "p2")), ("mmcblk1", "SD", "0", ("p1",)), ("mmcblk2", "SD", "0", ()),
              ("mmcblk3", "MMC", "0", ()), ("sda", "", "1", ("1", "2")), ("sdb", "", "0", ()))
@@ -55,7 +59,7 @@ class Machine:
         return words[-1].strip("/").replace("/", "-") + ".mount" if words[0] == "systemd-escape" else ""
 
     def ask(self, **request: object) -> dict[str, object]:
-        return Root(self.run, self.root).answer(json.dumps(request).encode())
+        return Root(self.run, self.root, lambda: self.read_only).answer(json.dumps(request).encode())
 
 
 @pytest.fixture
@@ -143,3 +147,45 @@ def test_a_tool_that_fails_is_told_in_its_own_words_and_nothing_follows(machine:
     machine.fails = "mkfs.ext4"
     assert machine.ask(do="format", device="mmcblk2") == {"error": "mkfs.ext4: no"}
     assert [words[0] for words in machine.ran] == ["mkfs.ext4"]
+
+
+def test_below_a_root_in_memory_what_was_changed_is_copied_down_by_systemd_and_nothing_else(machine: Machine) -> None:
+    machine.read_only = True
+    assert machine.ask(do="zone", zone="Europe/Berlin") == {"ok": True}
+    lower_module = (sys.executable, "-P", "-m", "firmware.privileged.lower")
+    assert machine.ran[-1] == ("systemd-run", "--wait", "--collect", "--quiet", *lower_module, "etc/localtime", "etc/timezone")
+    machine.ran.clear()
+    assert machine.ask(do="reboot") == {"ok": True}
+    assert machine.ran == [("systemctl", "--no-block", "reboot")]
+    machine.ran.clear()
+    assert "error" in machine.ask(do="zone", zone="Europe/Atlantis") and machine.ran == []
+
+
+def test_files_links_and_folders_are_copied_down_while_the_lower_file_system_may_be_written(tmp_path: Path) -> None:
+    now, kept = tmp_path / "now", tmp_path / "kept"
+    ran: list[tuple[Sequence[str], bool]] = []
+    for root in (now, kept):
+        (root / "etc/systemd/timesyncd.conf.d").mkdir(parents=True)
+    (now / "etc/localtime").symlink_to("/usr/share/zoneinfo/Europe/Berlin")
+    (kept / "etc/localtime").symlink_to("/usr/share/zoneinfo/Etc/UTC")
+    (now / "etc/systemd/timesyncd.conf.d/60-gatewright.conf").write_text("[Time]\n")
+    (kept / "etc/systemd/timesyncd.conf.d/old.conf").write_text("old")
+    (kept / "etc/timezone").write_text("Etc/UTC")
+    (now / "etc/fstab").write_text("overlay / overlay ro\nLABEL=GATEWRIGHT /mnt/sd ext4 x 0 2 # gatewright sd\n")
+    (kept / "etc/fstab").write_text("LABEL=root / ext4 x 0 1\nLABEL=OLD /mnt/old ext4 x 0 2 # gatewright sd\n")
+
+    def run(words: Sequence[str]) -> None:
+        ran.append((words, (kept / "etc/localtime").readlink() == Path("/usr/share/zoneinfo/Europe/Berlin")))
+
+    lower.copy(("etc/localtime", "etc/timezone", "etc/systemd/timesyncd.conf.d", "etc/fstab"), run, now, kept)
+    assert ran == [(("mount", "-o", "remount,rw", str(kept)), False), (("mount", "-o", "remount,ro", str(kept)), True)]
+    assert [path.name for path in (kept / "etc/systemd/timesyncd.conf.d").iterdir()] == ["60-gatewright.conf"]
+    assert not (kept / "etc/timezone").exists()
+    assert (kept / "etc/fstab").read_text() == "LABEL=root / ext4 x 0 1\nLABEL=GATEWRIGHT /mnt/sd ext4 x 0 2 # gatewright sd\n"
+
+
+def test_nothing_but_what_the_helper_changes_is_copied_down(tmp_path: Path) -> None:
+    ran: list[Sequence[str]] = []
+    with pytest.raises(ValueError, match="etc/shadow is not kept"):
+        lower.copy(("etc/shadow",), ran.append, tmp_path, tmp_path)
+    assert ran == []

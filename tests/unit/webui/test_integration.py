@@ -81,7 +81,7 @@ def test_settings_to_copy_have_the_addresses_by_which_the_browser_reached_the_ca
     nx = copies(caller, "Network Optix Nx Witness")
     assert nx == {"ONVIF address": "http://gate.example:8080/onvif/device_service", "User name": "USER", "Password": "PASSWORD"}
     assert copies(caller, "Synology Surveillance Station")["Video, small"] == "rtsp://gate.example:8554/sub"
-    assert copies(caller, "Milesight NVR and VMS")["Port of plates"] == "17001"
+    assert copies(caller, "Milesight NVR, VMS")["Port of plates"] == "17001"
     assert "rtsp://USER:PASSWORD@gate.example:8554/main" in copies(caller, "Frigate")["config.yml"]
     six = copies(caller, "Milestone XProtect", HTTP_HOST="[fe80::1]")
     assert (six["Address"], six["Port"]) == ("[fe80::1]", "80")
@@ -103,7 +103,7 @@ def test_every_place_in_the_texts_of_products_is_filled_in(caller: Caller) -> No
     listen(caller)
     found = asked(caller)["products"]
     assert [each["name"] for each in found] == [each.name for each in PRODUCTS]
-    assert {"Milestone XProtect", "Genetec Security Center", "Home Assistant", "Milesight NVR and VMS"} <= {
+    assert {"Milestone XProtect", "Genetec Security Center", "Home Assistant", "Milesight NVR, VMS"} <= {
         each["name"] for each in found
     }
     texts = [copied["text"] for each in found for copied in each["copies"]]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from board.kit.words import Text
+from engine.formats.jpeg_size import jpeg_size
 from engine.settings import GeneralSettings
 from engine.types import Decision, Delivery, PassageImages, SeenRead
 from tests.samples import NOW, WHITE, entry, passage
@@ -193,3 +196,21 @@ def test_the_reads_of_a_plate_are_given_out_and_deleted_with_it(caller: Caller) 
         assert len(json.loads(archive.read("data.json"))["passages"][0]["reads"]) == 4
     assert caller.send("DELETE", "api/plates/HK55EVB/data", {}).status == 200
     assert caller.portal.store.db.rows("SELECT count(*) FROM passage_reads")[0][0] == 0
+
+
+def test_the_pictures_of_plates_are_in_the_workbook_when_they_are_asked_for(caller: Caller) -> None:
+    images = PassageImages("a-full.jpg", "a-plate.jpg")
+    caller.state.images.mkdir(parents=True, exist_ok=True)
+    made = io.BytesIO()
+    Image.effect_noise((1280, 960), 90).convert("RGB").save(made, "JPEG")
+    for number, (name, content) in enumerate((("a", b""), ("b", made.getvalue()), ("c", b"\xff\xd8 damaged" * 2000))):
+        own = replace(images, full=f"{name}-full.jpg", plate="")
+        caller.portal.store.add_passage(passage(f"AB{number}", name, NOW + timedelta(minutes=number), images=own), [])
+        if content:
+            (caller.state.images / own.full).write_bytes(content)
+    with zipfile.ZipFile(io.BytesIO(caller.get("review/passages.xlsx?from=&pictures=1").body)) as book:
+        media = [name for name in book.namelist() if name.startswith("xl/media/")]
+        shrunk = jpeg_size(book.read(media[0]))
+        assert (len(media), shrunk, "Picture" in book.read("xl/worksheets/sheet1.xml").decode()) == (1, (240, 180), True)
+    with zipfile.ZipFile(io.BytesIO(caller.get("review/passages.xlsx?from=").body)) as book:
+        assert not [name for name in book.namelist() if "media" in name or "drawing" in name]

@@ -376,6 +376,21 @@ def test_a_package_on_a_missing_card_is_off_and_says_so(camera: Camera) -> None:
     until(lambda: up(packages))
 
 
+def test_a_card_that_is_pulled_while_its_package_runs_is_said_and_the_package_comes_back_with_it(camera: Camera) -> None:
+    packages = camera.boot()
+    camera.card.mkdir()
+    camera.upload(packages, SD)
+    packages.start("TINY")
+    until(lambda: up(packages) and only(packages).slot_state == "good")
+    camera.card.rename(camera.folder / "pulled")
+    for process in only(packages).processes:
+        os.kill(process.pid, signal.SIGKILL)  # as when a page of its program is to be read from the card
+    until(lambda: "storage missing" in str(only(packages).message))
+    (camera.folder / "pulled").rename(camera.card)
+    until(lambda: up(packages))
+    assert not str(only(packages).message)
+
+
 def test_a_damaged_slot_does_not_start_and_the_previous_version_takes_over(camera: Camera) -> None:
     packages = camera.boot()
     camera.upload(packages)
@@ -599,7 +614,7 @@ def test_a_check_that_failed_by_itself_starts_nothing_and_costs_no_version_its_p
         raise NotChecked("no memory")
 
     with monkeypatch.context() as patched:
-        patched.setattr(running_module, "check_tree", fails)
+        patched.setattr(running_module, "check_slot", fails)
         packages = camera.boot()
         found = only(packages)
         assert (found.version, found.slot_state, str(found.message)) == ("2.0.0", "good", "no memory")

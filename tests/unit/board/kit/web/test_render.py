@@ -63,6 +63,20 @@ def test_what_counts_has_the_plural_form_of_the_language_in_templates_and_script
     assert words[""] == "".join(str(polish_form(count)) for count in range(200))
 
 
+def test_a_form_for_whole_millions_alone_leaves_the_others_their_places(tmp_path: Path) -> None:
+    """Spanish and Portuguese as Babel begins them: one, millions, others."""
+
+    def form(count: int) -> int:
+        return 0 if count == 1 else 1 if count and count % 1_000_000 == 0 else 2
+
+    spanish = Language("es", "Español", lambda text, one="", count=0: ("barrera", "de barreras", "barreras")[form(count)], form)
+    script = tmp_path / "gate.js"
+    script.write_text(SCRIPT)
+    words = page_words(spanish, script)
+    assert words["{count} gate"] == ["barrera", "barreras"]
+    assert words[""] == "10" + "1" * 198
+
+
 def test_a_name_that_was_not_given_is_an_error(tmp_path: Path) -> None:
     from jinja2 import UndefinedError
 

@@ -1,0 +1,53 @@
+# Sourced by scripts/roots and scripts/sd-card: a fresh root of Debian for any processor, and commands that run in it. The caller has set
+# `here` (the checkout), `arch` and `work` (a folder), runs as root and in namespaces of its own (`alone`).
+own=$(dpkg --print-architecture)
+
+say() { echo "${0##*/}: $*" >&2; }
+
+alone() { # what is mounted, runs and is registered from here on ends with this script and is seen by nobody else
+  [ "$(id -u)" = 0 ] || { say "run it as root"; exit 2; }
+  [ "${ALONE:-}" = yes ] || ALONE=yes exec unshare --mount --pid --fork --kill-child --mount-proc bash "$0" "$@"
+  mount --make-rprivate /
+}
+
+emulate() { # programs of another processor run here by qemu-user
+  [ "$arch" != "$own" ] || return 0
+  [ -x /usr/bin/qemu-aarch64-static ] || { say "needs the Debian package qemu-user-static"; exit 2; }
+  [ -e /proc/sys/fs/binfmt_misc/register ] || mount -t binfmt_misc none /proc/sys/fs/binfmt_misc
+  compgen -G '/proc/sys/fs/binfmt_misc/*aarch64' >/dev/null ||
+    printf '%s' ':gatewright-aarch64:M::\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00:\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:/usr/bin/qemu-aarch64-static:F' \
+      >/proc/sys/fs/binfmt_misc/register
+}
+
+settings=(PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 PIP_ROOT_USER_ACTION=ignore)
+for name in PIP_INDEX_URL PIP_EXTRA_INDEX_URL http_proxy https_proxy no_proxy; do [ -z "${!name:-}" ] || settings+=("$name=${!name}"); done
+in_root() { env -i "${settings[@]}" chroot "$root" "$@"; } # in_root COMMAND...
+
+make_root() { # make_root SUITE PACKAGES: Debian below $root, with this checkout in /src
+  local suite=$1 mirror
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' 'Origin: Debian' 'Label: Debian' 2>/dev/null | sed -n 1p)
+  mirror=${mirror:-http://deb.debian.org/debian}
+  command -v mmdebstrap >/dev/null || { say "needs the Debian package mmdebstrap"; exit 2; }
+  say "$suite for $arch from $mirror"
+  mmdebstrap --quiet --variant=minbase --arch="$arch" --skip=check/qemu --include="$2" "$suite" "$root" "deb $mirror $suite main"
+  mkdir -p "$root/src"
+  (cd "$here" && git ls-files -z --cached --others --exclude-standard | xargs -0 ls -d 2>/dev/null | tar c -T -) | tar x -C "$root/src"
+  cp -L /etc/resolv.conf "$root/etc/"
+  cat /etc/ssl/certs/ca-certificates.crt >"$root/etc/ssl/certs/ca-certificates.crt" # this network's may differ from Debian's
+}
+
+enter() { mount --rbind /dev "$root/dev" && mount -t proc p "$root/proc" && mount -t tmpfs t "$root/run"; }
+leave() { umount -R "$root/dev" "$root/proc" "$root/run"; }
+
+add_package() { # the package of this checkout, signed by a new key that the camera trusts, starts with the host
+  in_root bash -ec '
+    cd /src
+    python=/opt/gatewright/.venv/bin/python
+    $python -m vadp_package keygen --key /tmp/k.key
+    $python -m vadp_package build --out /tmp/dist --key /tmp/k.key
+    install -o gatewright -m 600 /tmp/k.pub /var/lib/gatewright/host/trust/
+    chmod 755 /tmp/dist && chmod 644 /tmp/dist/*
+    cd /opt/gatewright
+    setpriv --reuid gatewright --regid gatewright --init-groups $python -m firmware install /tmp/dist/*.tar.gz --state /var/lib/gatewright
+    rm -rf /tmp/k.key /tmp/k.pub /tmp/dist'
+}
