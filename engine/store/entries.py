@@ -108,6 +108,12 @@ class Entries:
         where, values = self._filter(list_id, search, fold)
         return int(self._db.rows(f"SELECT count(*) FROM entries WHERE {where}", values)[0][0])
 
+    def ids(self, list_id: int, search: str, most: int, fold: bool = True) -> list[int]:
+        """Of those that `found` gives; `most` + 1 when there are more."""
+        where, values = self._filter(list_id, search, fold)
+        rows = self._db.rows(f"SELECT id FROM entries WHERE {where} ORDER BY key LIMIT ?", (*values, most + 1))
+        return [row["id"] for row in rows]
+
     def get(self, entry_id: int) -> ListEntry | None:
         row = self._db.row(f"SELECT e.* FROM {CURRENT} WHERE e.id = ?", (entry_id,))
         return None if row is None else entry_of(row)

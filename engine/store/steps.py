@@ -18,11 +18,13 @@ FEWEST, FIRST, MOST = 10, 50, 500
 
 class Steps:
     """`most`: how many rows the next step may take, found from how long those before it took, on whatever machine and card. `rest`:
-    as REST, for work that somebody waits for or that pauses by itself."""
+    as REST, for work that somebody waits for or that pauses by itself; `fewest`, `first`: as FEWEST and FIRST, for rows that take
+    long each."""
 
-    def __init__(self, rest: float = REST) -> None:
-        self.most = FIRST
+    def __init__(self, rest: float = REST, fewest: int = FEWEST, first: int = FIRST) -> None:
+        self.most = first
         self._rest = rest
+        self._fewest = fewest
 
     @contextmanager
     def step(self) -> Iterator[int]:
@@ -30,5 +32,5 @@ class Steps:
         begun = time.monotonic()
         yield self.most
         took_s = time.monotonic() - begun
-        self.most = max(FEWEST, min(MOST, round(self.most * max(0.5, min(1.5, STEP_S / max(took_s, 1e-6))))))
+        self.most = max(self._fewest, min(MOST, round(self.most * max(0.5, min(1.5, STEP_S / max(took_s, 1e-6))))))
         time.sleep(min(took_s * self._rest, 0.5))

@@ -244,3 +244,39 @@ def test_logs_follow_what_is_written_while_auto_update_is_ticked(page: Any, came
         log.write("2026-01-02T03:04:05.000Z INFO test: a line of just now\n")
     playwright.expect(page.locator("#lines")).to_contain_text("a line of just now")
     playwright.expect(page.get_by_role("button", name="Restart service")).to_be_visible()
+
+
+def test_many_plates_are_selected_and_changed_with_the_keyboard_alone(page: Any, camera: tuple[Path, str]) -> None:
+    folder, address = camera
+    for number in range(3):
+        with_store(folder, lambda store, number=number: store.entries.save(entry(f"MANY{number}"), "admin"))
+    page.goto(f"{address}/lists/{WHITE}?search=MANY")
+    bar = page.get_by_role("group", name="Selected plates")
+    playwright.expect(bar).to_be_hidden()
+    page.get_by_label("Select MANY0").focus()
+    page.keyboard.press("Space")
+    playwright.expect(bar).to_contain_text("1 plate selected")
+    page.get_by_label("Select all plates of this page").focus()
+    page.keyboard.press("Space")
+    playwright.expect(bar).to_contain_text("3 plates selected")
+    bar.get_by_role("button", name="Change", exact=True).focus()
+    page.keyboard.press("Enter")
+    dialog = page.locator("#many-dialog")
+    playwright.expect(dialog.get_by_role("heading")).to_have_text("Change 3 plates")
+    dialog.locator("[data-change=group]").focus()
+    page.keyboard.press("Space")
+    playwright.expect(page.locator("#many-group")).to_be_focused()
+    page.keyboard.type("<b>Depot</b>")
+    page.keyboard.press("Enter")
+    playwright.expect(page.locator("#entries .badge", has_text="<b>Depot</b>")).to_have_count(3)
+    playwright.expect(page.locator(".toast")).to_have_text("3 plates were changed.")
+    page.get_by_label("Select MANY1").check()
+    bar.get_by_role("button", name="Delete").click()
+    playwright.expect(page.locator("dialog[open]")).to_contain_text("Delete 1 plate")
+    page.locator("dialog[open]").get_by_role("button", name="Cancel").click()
+    playwright.expect(page.locator("#entries tbody tr")).to_have_count(3)
+    bar.get_by_role("button", name="Delete").click()
+    page.locator("dialog[open]").get_by_role("button", name="Delete").click()
+    playwright.expect(page.locator("#entries tbody tr")).to_have_count(2)
+    groups = {each.plate: each.group for each in with_store(folder, lambda store: store.entries(WHITE, "MANY"))}
+    assert groups == {"MANY0": "<b>Depot</b>", "MANY2": "<b>Depot</b>"}

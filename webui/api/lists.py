@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
+from board.kit.settings import Settings, option, unfit
 from board.kit.web.forms import filled
-from board.kit.web.routes import Answer, Call, Partial, Query, Refused, api, data, number, text
+from board.kit.web.routes import Answer, Call, Partial, Query, Refused, api, data, number, said, text
 from engine import plates
 from engine.messages import RulesChanged
 from engine.plates import EntryForm, entry_of, told
 from engine.types import FIXED_ROLES, ListEntry, PlateList
+from webui import many_plates
 from webui.portal import Portal
 from webui.view import shapes
 from webui.view.list_forms import LIST_CHOICES, POLICIES, ListForm
@@ -99,6 +101,51 @@ def _delete_entry(portal: Portal, call: Call) -> Answer:
 
 
 # --- API: one plate by its name ------------------------------------------------------------------------------------------
+
+
+class ManyForm(Settings):
+    """Many plates at once"""
+
+    ids: list[int] = option([], "Plates", "Ids of plates of this list, 1000 at most.")
+    search: str = option("", "Search", "Instead of ids: all plates that this search finds.", max_length=60)
+    do: str = option("change", "What", "What is done with them.", choices=("change", "move", "stop", "resume", "delete"))
+    to_list: int = option(0, "To list", "Where they are moved to.", ge=0)
+
+
+CHANGED_TOGETHER = ("valid_from", "valid_until", "group", "entries_left")
+"""Fields of EntryForm that may be the same for many plates."""
+
+
+def _put_many(portal: Portal, call: Call) -> Answer:
+    chosen = stored_list(portal, call.id("id"))
+    form = filled(ManyForm, {name: value for name, value in call.body.items() if name not in CHANGED_TOGETHER}, {}, {})
+    if not form.ids and not form.search.strip():
+        raise unfit("ids", "Plates", "none is chosen")
+    change = _change(portal, form, {name: call.body[name] for name in CHANGED_TOGETHER if name in call.body})
+    ids = form.ids or portal.store.entries.ids(chosen.id, form.search, many_plates.MOST, portal.lpr().fold_lookalikes)
+    if len(ids) > many_plates.MOST:
+        raise Refused(409, "At most {most} plates can be changed at once: narrow the search.", most=many_plates.MOST)
+    outcome = many_plates.carry_out(portal, chosen.id, ids, change, call.user)
+    kept = [shapes.KeptPlate(plate=plate, why=why) for plate, why in outcome.kept]
+    return data(said(shapes.ManyPlates(done=outcome.done, kept=kept), call.language))
+
+
+def _change(portal: Portal, form: ManyForm, sent: Mapping[str, Any]) -> many_plates.Change:
+    """SettingsError for values that no plate can have."""
+    zone, now = portal.zone(), portal.clock.now()
+    if form.do == "move":
+        target = portal.store.lists.to_fill(form.to_list)
+        return lambda entry: replace(entry, list_id=target.id)
+    if form.do == "change":
+        if not sent:
+            raise unfit("do", "What", "nothing is chosen that is to be changed")
+        checked = entry_of(filled(EntryForm, {**sent, "plate": "AB1"}, {}, {}), 0, 0, zone)
+        if checked.valid_from >= checked.valid_until:
+            raise unfit("valid_until", "Valid until", "must be later than Valid from")
+        # What was sent over what is stored of each, as for one plate: a limit that is finer than a form shows stays.
+        fields = {name: getattr(checked, name) for name in sent}
+        return lambda entry: replace(entry, **fields)
+    return {"stop": many_plates.stopped(now), "resume": many_plates.resumed(now), "delete": lambda entry: None}[form.do]
 
 
 def _put_plate(portal: Portal, call: Call) -> Answer:
@@ -196,6 +243,17 @@ ROUTES = (
         "How many of 10,000 made-up plates a list would take for its own; which of its plates are one confused character apart.",
         query=RiskQuery,
         reply=shapes.Risk,
+    ),
+    api(
+        "PUT",
+        "api/lists/<id>/many",
+        "lists",
+        _put_many,
+        "Does the same with many plates of a list: changes their validity, group or entries left (valid_from, valid_until, group, "
+        "entries_left: those that are sent), moves them to another list, ends their validity now, begins it again or deletes them. "
+        "Says which plates stay as they were, and why.",
+        body=Partial(ManyForm),
+        reply=shapes.ManyPlates,
     ),
     api("PUT", "api/entries/<id>", "lists", _put_entry, "Changes a plate.", body=Partial(EntryForm), reply=shapes.Entry),
     api("DELETE", "api/entries/<id>", "lists", _delete_entry, "Deletes a plate.", reply=shapes.Nothing),

@@ -13,6 +13,7 @@ from board.kit.web.routes import Answer, Call, page
 from board.kit.words import Text, mark
 from engine.plates import EntryForm
 from engine.types import ALWAYS, FIXED_ROLES, ListEntry, PlateList
+from webui.many_plates import MOST
 from webui.portal import Portal
 from webui.view.jobs import exchange_view
 from webui.view.kinds import PURPOSES, in_order
@@ -69,6 +70,8 @@ def _page(portal: Portal, call: Call) -> Answer:
         entries=[_row(portal, each, zone, number_bits(portal, rules)[0]) for each in entries],
         entry_names=[name for name in EntryForm.model_fields if name not in ("plate", "week")],
         always=ALWAYS_TEXT,
+        targets=[each for each in lists if each.role not in FIXED_ROLES and each.id != chosen.id],
+        most_at_once=MOST,
         barrier_title=BARRIER_TITLES[chosen.barrier],
         rules=[rule_row(portal, each, results.get(each.id), zone) for each in rules],
         kinds=portal.kinds,

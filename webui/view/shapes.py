@@ -128,6 +128,20 @@ class Entries(TypedDict):
     entries: list[Entry]
 
 
+class KeptPlate(TypedDict):
+    """A plate that stays as it was."""
+
+    plate: str
+    why: Text
+
+
+class ManyPlates(TypedDict):
+    """What became of many plates: how many were changed, and those that were not."""
+
+    done: int
+    kept: list[KeptPlate]
+
+
 class SetPlate(TypedDict):
     """`done`: added, changed or unchanged."""
 
