@@ -1,5 +1,5 @@
-"""Update: runs in a fresh root where the host listens at port 80: chooses the first password, uploads a firmware file and waits until
-that host is good. `python update.py FIRMWARE INITIAL_PASSWORD_FILE`; scripts/roots calls it."""
+"""Update: runs in a fresh root where the host listens at port 80: chooses the first password, uploads a firmware file and waits
+until that host is good. `python update.py FIRMWARE INITIAL_PASSWORD_FILE`; scripts/roots calls it."""
 
 from __future__ import annotations
 

@@ -18,7 +18,6 @@ from board.kit.errors import PackageError
 from board.kit.state import State
 from board.kit.words import NOTHING
 from firmware import VERSION
-from firmware.packages.environment import Environment
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.manifest import HOST_NAME
 from firmware.packages.slots import CAMERA, FAILED, GOOD, TRIAL, Slot, Slots
@@ -141,7 +140,6 @@ def test_whenever_the_power_goes_during_an_update_the_old_or_the_new_host_runs(
     camera: Camera, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(choice, "check_tree", lambda folder, trust: verify_tree(folder, trust()).signed_by)
-    monkeypatch.setattr(Environment, "compile", lambda *_: None)
     camera.update("2.0.0", GOOD)
     members = host("3.0.0")
     archive = write(camera.folder / "new.tar.gz", members)
@@ -156,8 +154,7 @@ def test_whenever_the_power_goes_during_an_update_the_old_or_the_new_host_runs(
         recorder.refuse = cut_at(recorder, moment)
         try:
             slot = slots.stage(archive, found, CAMERA, slots.reserve(found, CAMERA))
-            environment = Environment(camera.state, slots, camera.folder / "bytecode")
-            Switch(camera.state, slots, environment, lambda: True).switch(HOST_NAME, slot, NOTHING)
+            Switch(camera.state, slots, lambda: True).switch(HOST_NAME, slot, NOTHING)
         except PowerCut:
             pass
         done = len(recorder.events) < moment
