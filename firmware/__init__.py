@@ -2,10 +2,10 @@
 
 VERSION = "1.3.1.0"
 """Of the host itself; it grows with each release (`python -m vadp_package firmware`)."""
-PLATFORM = (1, 3, 1, 0)
+PLATFORM = (1, 3, 2, 0)
 """Version of the package interface (`vadp_version`); a package may ask for a newer one and is then refused."""
 
 
 def platform_text() -> str:
-    """PLATFORM as packages and clients write it: "1.3.1.0"."""
+    """PLATFORM as packages and clients write it: "1.3.2.0"."""
     return ".".join(map(str, PLATFORM))

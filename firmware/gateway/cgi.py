@@ -5,7 +5,8 @@ All others are the ANPR package's (webui/cgi.py), and reach it as its pages do (
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -14,14 +15,17 @@ from board.kit.web.parameters import TYPE, is_wanted, lines, wanted_names
 from board.kit.web.routes import KNOWN, STREAM, Answer, Call, Refused, Route
 from board.kit.words import Text
 from firmware import platform_text
-from firmware.gateway.portals import package_parameters
+from firmware.gateway.portals import forward, package_parameters
 from firmware.host import Host
 from firmware.packages.management import MAX_PACKAGES, PackageStatus
+from firmware.packages.schedules import Schedule
 from firmware.packages.uploads import MAX_UPLOAD_BYTES
-from firmware.pages.packages import upload
+from firmware.pages.packages import COMMANDS_SAID, record_upload, set_schedule, upload
 
 DONE = {"start": "started", "stop": "stopped", "restart": "restarted", "rollback": "rolled back", "remove": "removed"}
 """What vadpctrl.cgi answers behind "is"."""
+SCHEDULE = "vadp_schedule_"
+PARAMETER = re.compile(r"vadp_schedule_i([0-9]{1,3})_(enable|begintime|endtime)")
 GROUPS = ("vadp", "capability_vadp")
 """Parameters that no package is asked for."""
 
@@ -42,6 +46,42 @@ def _getparam(host: Host, call: Call) -> Answer:
     return Answer(own + (others or b""), TYPE)
 
 
+def _setparam(host: Host, call: Call) -> Answer:
+    """The packages' schedules; all other parameters are the package's that has CGIs."""
+    asked = {name: value for name, value in call.query.items() if name.startswith(SCHEDULE)}
+    if not asked:
+        return forward(host, replace(call, path={"path": "cgi-bin/admin/setparam.cgi"}))
+    if not call.may("packages"):
+        raise Refused(
+            403, "This needs the permission {permission}, which {user} does not have.", permission="packages", user=call.user
+        )
+    try:
+        wanted = _schedules(host, asked)
+        for name, schedule in wanted.items():
+            set_schedule(host, call, name, schedule)
+    except PackageError as why:
+        return _page(400, str(why))
+    return Answer(lines(parameters(host.packages.listing()), list(asked)).encode(), TYPE)
+
+
+def _schedules(host: Host, asked: Mapping[str, str]) -> dict[str, Schedule]:
+    """{package: what it is to become}; PackageError says what is wrong with which parameter."""
+    wanted: dict[str, Schedule] = {}
+    for parameter, value in asked.items():
+        found = PARAMETER.fullmatch(parameter)
+        if found is None:
+            raise PackageError("there is no parameter {name}", name=parameter[:60])
+        name = host.packages.name_of(int(found[1]))
+        before = wanted.get(name, host.packages.schedules.of(name))
+        if found[2] == "enable":
+            if value not in ("0", "1"):
+                raise PackageError("{name} must be 0 or 1", name=parameter)
+            wanted[name] = replace(before, enable=value == "1")
+        else:
+            wanted[name] = replace(before, begin=value) if found[2] == "begintime" else replace(before, end=value)
+    return wanted
+
+
 def _vadpctrl(host: Host, call: Call) -> Answer:
     commands = host.packages.commands()
     idx, cmd = call.query.get("idx", ""), call.query.get("cmd", "")
@@ -54,6 +94,7 @@ def _vadpctrl(host: Host, call: Call) -> Answer:
         commands[cmd](name)
     except PackageError as why:
         return _page(409, f"{cmd} failed: {why}")
+    host.record(call, COMMANDS_SAID[cmd], name)
     return _page(200, f"'{name} is {DONE[cmd]}'")
 
 
@@ -67,7 +108,7 @@ def _upload_vadp(host: Host, call: Call) -> Answer:
     except PackageError as why:
         receiving.close()
         return _page(400, f"upload failed: {why}")
-    return Answer(_Progress(receiving, first, steps), _HTML)
+    return Answer(_Progress(receiving, first, steps, lambda name: record_upload(host, call, name)), _HTML)
 
 
 _CONTROL = Route(
@@ -87,6 +128,15 @@ ROUTES: tuple[Route[Host], ...] = (
     replace(_CONTROL, method="POST"),
     _PARAMETERS,
     replace(_PARAMETERS, method="POST"),
+    Route(
+        "GET",
+        "cgi-bin/admin/setparam.cgi",
+        KNOWN,
+        _setparam,
+        "Sets a package's hours: `vadp_schedule_i0_enable=1&vadp_schedule_i0_begintime=07:30`; answers what they are now.",
+        changes=True,
+        takes=STREAM,
+    ),
     Route(
         "POST",
         "cgi-bin/admin/upload_vadp.cgi",
@@ -127,6 +177,10 @@ def parameters(listing: tuple[PackageStatus, ...]) -> dict[str, str]:
             "vvtklicensemec": package.mechanism[:40],
         }
         values |= {f"vadp_module_i{package.idx}_{field}": value for field, value in fields.items()}
+    for package in listing:
+        hours = package.schedule
+        fields = {"enable": "1" if hours.enable else "0", "begintime": hours.begin, "endtime": hours.end}
+        values |= {f"vadp_schedule_i{package.idx}_{field}": value for field, value in fields.items()}
     return values
 
 
@@ -139,8 +193,10 @@ class _Progress:
     """The upload's page while it is written: a dot per step, last line `'ANPR is uploaded'`. The installation is finished
     even when the client has gone."""
 
-    def __init__(self, receiving: ExitStack, first: Text, steps: Iterator[Text]) -> None:
+    def __init__(self, receiving: ExitStack, first: Text, steps: Iterator[Text], done: Callable[[str], None]) -> None:
         self._receiving = receiving
+        self._done = done
+        self._refused = self._finished = False
         self._last = first
         self._steps = steps
 
@@ -151,14 +207,24 @@ class _Progress:
                 yield f"{html.escape(str(self._last), quote=False)}<script>document.write('.')</script>\n".encode()
                 self._last = step
         except PackageError as why:
+            self._refused = True
             yield f"upload failed: {html.escape(str(why), quote=False)}\n</pre></body></html>\n".encode()
             return
+        self._finish()
         yield f"'{self._last} is uploaded'\n</pre></body></html>\n".encode()
 
     def close(self) -> None:
         try:
-            for _ in self._steps:
-                pass
+            for step in self._steps:
+                self._last = step
         except PackageError:
             pass  # nobody is there to be told; the log has it
+        else:
+            self._finish()
         self._receiving.close()
+
+    def _finish(self) -> None:
+        """Once, when the package is installed."""
+        if not self._refused and not self._finished:
+            self._finished = True
+            self._done(str(self._last))

@@ -14,7 +14,8 @@ from firmware.host import Host
 from firmware.packages.manifest import CGIS, HOST, NOBODY, PACKAGE
 
 
-def _forward(host: Host, call: Call) -> Answer:
+def forward(host: Host, call: Call) -> Answer:
+    """To the package whose address it is, `call.path`."""
     here = f"/{call.path['path']}"
     found = host.packages.route(here)
     authenticates = found.route.authenticates if found is not None else HOST
@@ -67,7 +68,8 @@ def _is_program(host: Host, call: Call) -> bool:
 def _down(host: Host, call: Call, name: str) -> Answer:
     status = next((package for package in host.packages.listing() if package.name == name), None)
     starting = status is not None and status.enabled and status.status == "on"
-    broken = status is not None and status.enabled and not starting
+    rests = host.packages.rests(name)
+    broken = status is not None and status.enabled and not starting and not rests
     template = mark("{name} is starting") if starting else mark("{name} is in trouble") if broken else mark("{name} is stopped")
     state = Text(template, {"name": name})
     again = (("Retry-After", "2"),)
@@ -87,12 +89,12 @@ def _down(host: Host, call: Call, name: str) -> Answer:
     return Answer(page.body, page.type, page.status, again)
 
 
-FOR_PEOPLE: Route[Host] = Route("GET", "<path:path>", KNOWN, _forward, is_page=True)
+FOR_PEOPLE: Route[Host] = Route("GET", "<path:path>", KNOWN, forward, is_page=True)
 """What is asked of whoever uses a route that the host authenticates."""
 
 ROUTES: tuple[Route[Host], ...] = tuple(
     Route(
-        method, "<path:path>", PUBLIC, _forward, is_page=True, changes=method != "GET", takes=STREAM, max_body_bytes=MAX_BODY_BYTES
+        method, "<path:path>", PUBLIC, forward, is_page=True, changes=method != "GET", takes=STREAM, max_body_bytes=MAX_BODY_BYTES
     )
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
 )

@@ -26,8 +26,8 @@ PARTS: Mapping[str, str] = {
 CHOSEN = (PEOPLE, SETTINGS, KEYS, WIRING, PACKAGES)
 """What a person chooses from; licences belong to their board and follow by themselves."""
 
-NOT_SETTINGS = ("camera_id.json", "versions.json")
-"""Of STATE/host: which camera it is, and which versions were installed here."""
+NOT_SETTINGS = ("camera_id.json", "versions.json", "unsigned.json")
+"""Of STATE/host: which camera it is, which versions were installed here, and that it takes packages of nobody."""
 
 _PLACES = (
     (PEOPLE, r"host/(accounts|tokens|device-passwords)\.json|host/device-passwords\.key"),

@@ -1,9 +1,9 @@
 """Checker: a package is checked by a process of its own, an uploaded archive as well as an installed one, so that the host never
 loads the library of signatures (8 MB) and never holds a package's files, and whatever a hostile one takes ends with that process.
 
-`python -P -m firmware.packages.checker PATH TRUST [KEY...]` prints one JSON line: {"manifest_sha256", "signed_by", "damage"}, of an
-archive also {"conf", "hashes", "unpacked_bytes"}, and exit code 0, or {"refused", "damage"} and exit code 1. Anything else counts
-as not checked."""
+`python -P -m firmware.packages.checker [--unsigned] PATH TRUST [KEY...]` prints one JSON line: {"manifest_sha256", "signed_by",
+"damage"}, of an archive also {"conf", "hashes", "unpacked_bytes"}, and exit code 0, or {"refused", "damage"} and exit code 1.
+Anything else counts as not checked."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from board.kit.child import environment
 from board.kit.errors import PackageError
 from board.kit.words import plain, received
 from firmware.packages.keys import TrustedKeys
+from firmware.packages.slots import Slot
 from firmware.packages.verify import CONF, HASHES, Verified, as_confirmed, manifest_sha256, verify, verify_tree
 
 LOG = logging.getLogger("packages")
@@ -39,6 +40,8 @@ AGAIN_WITHIN_S = 30.0
 """A check that failed because memory was short for a moment must not keep the gate's package off; one that refuses is not
 repeated."""
 REFUSED = 1
+UNSIGNED = "--unsigned"
+"""Word of the command: nobody need have signed it."""
 
 _COMMAND = (sys.executable, "-P", "-m", "firmware.packages.checker")
 
@@ -47,35 +50,54 @@ class NotChecked(PackageError):
     """Whether the package is what was signed is unknown: its check failed, not the package. It must not run."""
 
 
-def check_tree(folder: Path, trust: TrustedKeys, command: Sequence[str] = _COMMAND) -> str:
-    """verify_tree in a process of its own: returns who signed the package when it is still that. PackageError names what is
-    damaged, NotChecked says that the check itself failed, more than once. What it found about damaged keys is told to `trust`."""
+def check_slot(folder: Path, slot: Slot, trust: TrustedKeys) -> None:
+    """check_tree of an installed version. One that nobody signed still has to be the one that was installed."""
+    check_tree(folder, trust, unsigned=not slot.signed_by)
+    if not slot.signed_by and manifest_sha256(_read(folder / CONF), _read(folder / HASHES)) != slot.manifest_sha256:
+        raise PackageError("{conf} or {hashes} was changed", conf=CONF, hashes=HASHES)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as why:
+        raise NotChecked("{name}: cannot be read: {reason}", name=path.name, reason=why.strerror or why) from why
+
+
+def check_tree(folder: Path, trust: TrustedKeys, command: Sequence[str] = _COMMAND, unsigned: bool = False) -> str:
+    """verify_tree in a process of its own: returns who signed the package when it is still that, "" for nobody, if it may be
+    `unsigned`. PackageError names what is damaged, NotChecked says that the check itself failed, more than once. What it found
+    about damaged keys is told to `trust`."""
 
     def confirmed(answer: dict[str, Any]) -> str:
-        _confirm(answer, manifest_sha256((folder / CONF).read_bytes(), (folder / HASHES).read_bytes()))
+        _confirm(answer, manifest_sha256((folder / CONF).read_bytes(), (folder / HASHES).read_bytes()), unsigned)
         return str(answer["signed_by"])
 
-    return _checked(folder, trust, command, MAX_ANSWER_BYTES, confirmed)
+    return _checked(folder, trust, _command(command, unsigned), MAX_ANSWER_BYTES, confirmed)
 
 
-def check_archive(archive: Path, trust: TrustedKeys, command: Sequence[str] = _COMMAND) -> Verified:
+def check_archive(archive: Path, trust: TrustedKeys, command: Sequence[str] = _COMMAND, unsigned: bool = False) -> Verified:
     """verify in a process of its own; the errors are those of check_tree."""
 
     def confirmed(answer: dict[str, Any]) -> Verified:
         conf, hashes, size = answer.pop("conf").encode(), answer.pop("hashes").encode(), answer.pop("unpacked_bytes")
-        _confirm(answer, manifest_sha256(conf, hashes))
+        _confirm(answer, manifest_sha256(conf, hashes), unsigned)
         if type(size) is not int:
             raise TypeError("unpacked_bytes is no number")
         return as_confirmed(conf, hashes, answer["signed_by"], size)
 
-    return _checked(archive, trust, command, MAX_ARCHIVE_ANSWER_BYTES, confirmed)
+    return _checked(archive, trust, _command(command, unsigned), MAX_ARCHIVE_ANSWER_BYTES, confirmed)
 
 
-def _confirm(answer: dict[str, Any], identity: str) -> None:
+def _command(command: Sequence[str], unsigned: bool) -> Sequence[str]:
+    return [*command, UNSIGNED] if unsigned else command
+
+
+def _confirm(answer: dict[str, Any], identity: str, unsigned: bool) -> None:
     """ValueError or TypeError unless it says, in full, that exactly the package of this identity is right."""
     if set(answer) != {"manifest_sha256", "signed_by"} or answer["manifest_sha256"] != identity:
         raise ValueError("it does not speak of this package")
-    if not re.fullmatch(r"[0-9a-f]{64}", answer["signed_by"]):
+    if not re.fullmatch(r"[0-9a-f]{64}", answer["signed_by"]) and not (unsigned and answer["signed_by"] == ""):
         raise ValueError("it names no key")
 
 
@@ -133,12 +155,13 @@ def _answer(command: Sequence[str], most_bytes: int) -> tuple[int, bytes]:
 def main(arguments: Sequence[str]) -> int:
     """The process that checks: an archive or a folder, the folder of trusted keys, further key files."""
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
-    path, trusted, *more = map(Path, arguments)
+    unsigned = arguments[0] == UNSIGNED
+    path, trusted, *more = map(Path, arguments[unsigned:])
     damage: Sequence[PackageError] = ()
     said: dict[str, object]
     try:
         keys, damage = TrustedKeys(trusted, more).look()
-        verified = verify_tree(path, keys) if path.is_dir() else verify(path, keys)
+        verified = verify_tree(path, keys, unsigned) if path.is_dir() else verify(path, keys, unsigned=unsigned)
     except PackageError as why:
         said = {"refused": plain(why.text)}
     else:

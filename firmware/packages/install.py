@@ -12,12 +12,13 @@ from typing import Protocol
 from board.kit.errors import PackageError
 from board.kit.words import NOTHING, Text
 from firmware.packages import needs
-from firmware.packages.checker import check_archive, check_tree
+from firmware.packages.checker import check_archive, check_slot
 from firmware.packages.environment import Environment
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.manifest import HOST_NAME, Manifest
 from firmware.packages.script import WITHIN_S, command, reason, run
 from firmware.packages.slots import FAILED, SD, Slot, Slots
+from firmware.packages.unsigned import Unsigned
 from firmware.packages.verify import Verified
 from firmware.packages.versions import Versions
 from firmware.processes.launch import CHECK
@@ -48,11 +49,12 @@ class KeepsData(Protocol):
 
 class Installer:
     """One upload at a time. `lock` holds off every other change of packages. `built_in`: the version of the host that runs when
-    none was uploaded; then it takes the host alone, else packages alone."""
+    none was uploaded; then it takes the host alone, else packages alone; `unsigned`: as its switch says; None: never."""
 
     def __init__(
         self, slots: Slots, trust: TrustedKeys, environment: Environment, lock: AbstractContextManager[object],
         running: Switches, versions: Versions, users: Users, data: KeepsData, built_in: str = "",
+        unsigned: Unsigned | None = None,
     ) -> None:  # fmt: skip
         self._slots = slots
         self._trust = trust
@@ -63,6 +65,7 @@ class Installer:
         self._users = users
         self._data = data
         self._built_in = built_in
+        self._unsigned = unsigned
         self._busy = threading.Lock()
 
     def install(self, archive: Path, storage: str, older: bool = False) -> Iterator[Text]:
@@ -82,7 +85,7 @@ class Installer:
             self._busy.release()
 
     def _steps(self, archive: Path, storage: str, older: bool) -> Iterator[Text]:
-        verified = check_archive(archive, self._trust)
+        verified = check_archive(archive, self._trust, unsigned=self._unsigned is not None and self._unsigned.allowed)
         needs.check(verified)
         name = verified.manifest.name
         if name == HOST_NAME and not self._built_in:
@@ -90,7 +93,12 @@ class Installer:
         if name != HOST_NAME and self._built_in:
             raise PackageError("{name} is a package: upload it at Applications, Package management", name=name)
         self._versions.check(name, verified.manifest.version, self._version(name), older)
-        yield Text("{name} {version}: signature and contents are right", {"name": name, "version": verified.manifest.version})
+        values = {"name": name, "version": verified.manifest.version}
+        if verified.signed_by:
+            yield Text("{name} {version}: signature and contents are right", values)
+        else:
+            LOG.warning("%s %s is signed by nobody whom this camera trusts", name, verified.manifest.version)
+            yield Text("{name} {version}: NOT SIGNED by anybody whom this camera trusts; its contents are whole", values)
         if self._is_installed(verified, storage):
             yield Text("this version is installed already")
             yield Text(name)
@@ -106,6 +114,7 @@ class Installer:
         except PackageError:
             self._slots.drop(name, slot)
             raise
+        self._environment.compile(slot, self._slots.path(name, slot))  # now, and not while no gate opens
         yield Text("checked")
         with self._lock:
             before = self._slots.current(name)
@@ -150,7 +159,7 @@ class Installer:
             slot = self._slots.current(name)
             if slot is None or (slot.manifest_sha256, slot.storage) != (verified.manifest_sha256, storage) or slot.state == FAILED:
                 return False
-            check_tree(self._slots.path(name, slot), self._trust)
+            check_slot(self._slots.path(name, slot), slot, self._trust)
         except PackageError as why:
             LOG.warning("%s is damaged where it is installed (%s): it is installed again", name, why)
             return False

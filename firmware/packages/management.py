@@ -23,11 +23,13 @@ from firmware.packages.keys import TrustedKeys, report_key
 from firmware.packages.licences import Licences
 from firmware.packages.routing import Routed, Routing
 from firmware.packages.running import Running
+from firmware.packages.schedules import Schedule, Schedules
 from firmware.packages.script import PackageData
 from firmware.packages.slots import Slots
 from firmware.packages.status import Listing, PackageStatus
 from firmware.packages.trial import Trial
 from firmware.packages.trusted import Trusted
+from firmware.packages.unsigned import Unsigned
 from firmware.packages.versions import Versions
 from firmware.processes.users import Users
 
@@ -64,13 +66,25 @@ class Packages:
         users = users or Users(state, None)
         self.data = PackageData(slots, trust, self._environment)
         self._kept_data = KeptData(state, slots, self.data, clock)
-        self._running = Running(state, slots, trust, self._licences, self._environment, make_safe, users, self._kept_data)
+        self.schedules = Schedules(state.host, clock)
+        self._running = Running(
+            state, slots, trust, self._licences, self._environment, make_safe, users, self._kept_data, self.schedules
+        )
         self._trial = Trial(slots, self._running)
         self.versions = Versions(state.host)
+        self.unsigned = Unsigned(state.host)
         self._installer = Installer(
-            slots, trust, self._environment, self._lock, self._running, self.versions, users, self._kept_data
+            slots,
+            trust,
+            self._environment,
+            self._lock,
+            self._running,
+            self.versions,
+            users,
+            self._kept_data,
+            unsigned=self.unsigned,
         )
-        self._listing = Listing(slots, self._running, self._licences, self._kept_data)
+        self._listing = Listing(slots, self._running, self._licences, self._kept_data, self.schedules)
         self._routing = Routing(state, slots, self._running)
         self.trusted = Trusted(trust, self._signed)
 
@@ -82,7 +96,7 @@ class Packages:
                 slots = self._slots.record(name).slots
             except PackageError:
                 continue  # Package Management says why
-            for fingerprint in {each.signed_by for each in slots}:
+            for fingerprint in {each.signed_by for each in slots if each.signed_by}:
                 found.setdefault(fingerprint, []).append(name)
         return found
 
@@ -97,7 +111,7 @@ class Packages:
             with self._lock:
                 try:
                     if self._slots.is_damaged(name):
-                        self._slots.rebuild(name, lambda folder: check_tree(folder, self._trust))
+                        self._slots.rebuild(name, lambda folder: check_tree(folder, self._trust, unsigned=self.unsigned.allowed))
                     self._slots.tidy(name)
                 except PackageError as why:  # a full disk or a damaged record must not keep a package from running
                     LOG.error("%s: what an interrupted installation left stays: %s", name, why)
@@ -163,6 +177,7 @@ class Packages:
             self._slots.remove(name)
             self._licences.remove(name)
             self._kept_data.forget(name)
+            self.schedules.put(name, Schedule())
             self._running.problems.pop(name, None)
         self._environment.forget_bytecode()
 
@@ -180,6 +195,17 @@ class Packages:
                 previous,
                 Text("went back from {version} to {previous} by hand", {"version": current.version, "previous": previous.version}),
             )
+
+    def schedule(self, name: str, schedule: Schedule) -> None:
+        """It runs at these hours from now on; what is outside of them stops within a second, as on Stop."""
+        with self._lock:
+            self._slots.installed(name)
+            self.schedules.put(name, schedule)
+            self._running.forget_hold(name)
+
+    def rests(self, name: str) -> bool:
+        """It is to run, but not at this hour."""
+        return name in self._running.resting
 
     def commands(self) -> Mapping[str, Callable[[str], None]]:
         """{what a page or a CGI asks for: how it is done to the package of a name}."""
@@ -239,9 +265,11 @@ class Packages:
 
     def _keep(self) -> None:
         while not self._clock.wait(self._end, LOOK_EVERY_S):
-            for name in self._running.names():
+            for name in {*self._running.names(), *self._running.resting}:
                 with self._lock:
                     try:
+                        if self._running.follow_schedule(name):
+                            self._trial.interrupt(name)
                         self._trial.judge(name)
                         self._running.follow_licence(name)
                     except Exception:  # a thread's top: one package's trouble must not end the watch over the others

@@ -49,7 +49,7 @@ class Routing:
 
     def _ready(self, name: str) -> bool:
         try:
-            if not self._slots.record(name).enabled:
+            if not self._slots.record(name).enabled or name in self._running.resting:
                 return True
             _, manifest = self._slots.installed(name)
         except PackageError:

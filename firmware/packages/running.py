@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable
 from board.kit.errors import PackageError
 from board.kit.state import State
 from board.kit.words import Text, from_stored, joined, to_stored
-from firmware.packages.checker import NotChecked, check_tree
+from firmware.packages.checker import NotChecked, check_slot
 from firmware.packages.environment import Environment
 from firmware.packages.kept_data import KeptData
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.licences import NONE, NOT_NEEDED, Licences
+from firmware.packages.schedules import HOLD_S, Schedules
 from firmware.packages.slots import FAILED, GOOD, STAGED, TRIAL, Slot, Slots
 from firmware.processes.supervisor import Supervisor
 from firmware.processes.users import Users
@@ -30,11 +31,12 @@ class Running:
     """Not thread-safe but for `get`, `names` and `ill`: who starts and stops holds the lock of all packages.
 
     `booted`: what is enabled is meant to run by now. `problems`: {package: why it does not run}; `alike`: {package: why its
-    processes are all one user}, NOTHING: each is its own."""
+    processes are all one user}, NOTHING: each is its own; `resting`: packages that are to run, but not at this hour."""
 
     def __init__(
         self, state: State, slots: Slots, trust: TrustedKeys, licences: Licences, environment: Environment,
         make_safe: Callable[[], None], users: Users, data: KeptData,
+        schedules: Schedules,
     ) -> None:  # fmt: skip
         self._state = state
         self._slots = slots
@@ -44,11 +46,15 @@ class Running:
         self._make_safe = make_safe
         self._users = users
         self._data = data
+        self._schedules = schedules
         self.alike: dict[str, Text] = {}
         self._supervisors: dict[str, Supervisor] = {}
         self._licensed: dict[str, tuple[str, float]] = {}
         """{package that needs a licence: (what it was started with, when that is looked at again)}"""
         self.problems: dict[str, Text] = {}
+        self.resting: set[str] = set()
+        self._changed: dict[str, float] = {}
+        """{package: when its schedule started or stopped it last}"""
         self.booted = False
 
     def get(self, name: str) -> Supervisor | None:
@@ -63,7 +69,13 @@ class Running:
         return "; ".join(f"{name}: {why}" for name, why in found if why)
 
     def start(self, name: str) -> None:
-        """Starts the current version; the previous one when that is damaged or failed its trial. PackageError says why neither."""
+        """Starts the current version; the previous one when that is damaged or failed its trial. PackageError says why neither.
+        Outside of its hours it waits for them."""
+        self.problems.pop(name, None)
+        if not self._schedules.allows(name):
+            self.resting.add(name)
+            return
+        self.resting.discard(name)
         try:
             self._start(name)
         except PackageError as why:
@@ -73,6 +85,7 @@ class Running:
     def stop(self, name: str) -> bool:
         """Whether it ran; all its processes are gone, its outputs are safe."""
         supervisor = self._supervisors.pop(name, None)
+        self.resting.discard(name)
         self._licensed.pop(name, None)
         if supervisor is None:
             return False
@@ -121,7 +134,7 @@ class Running:
                 self.roll_back(name, slot, spare, Text("started {times} times without getting good", {"times": TRIAL_STARTS}))
                 return
         try:
-            check_tree(path, self._trust)
+            check_slot(path, slot, self._trust)
         except NotChecked:
             raise  # no fault of this version: it does not lose its place
         except PackageError as why:
@@ -164,6 +177,27 @@ class Running:
             LOG.warning("%s starts anew, its licence is %s now: %s", name, licence, message)
             self.stop(name)
             self.start(name)
+
+    def forget_hold(self, name: str) -> None:
+        """A person has changed its schedule: that counts at once."""
+        self._changed.pop(name, None)
+
+    def follow_schedule(self, name: str) -> bool:
+        """Starts what has come into its hours, stops what has left them; whether it did that. PackageError as of `start`."""
+        allows = self._schedules.allows(name)
+        now = time.monotonic()
+        if allows != (name in self.resting) or now - self._changed.get(name, -HOLD_S) < HOLD_S:
+            return False
+        if not allows and name not in self._supervisors:
+            return False
+        self._changed[name] = now
+        LOG.info("%s %s, as its schedule says", name, "starts" if allows else "stops")
+        if allows:
+            self.start(name)
+        else:
+            self.stop(name)
+            self.resting.add(name)
+        return True
 
     def _count_trial(self, name: str, slot: Slot) -> Slot:
         try:

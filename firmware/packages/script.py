@@ -9,7 +9,7 @@ from pathlib import Path
 
 from board.kit.errors import PackageError
 from board.kit.words import Text
-from firmware.packages.checker import check_tree
+from firmware.packages.checker import check_slot
 from firmware.packages.environment import Environment
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.slots import Slot, Slots
@@ -85,5 +85,5 @@ class PackageData:
 
     def _path(self, name: str, slot: Slot) -> Path:
         path = self._slots.path(name, slot)
-        check_tree(path, self._trust)
+        check_slot(path, slot, self._trust)
         return path

@@ -309,13 +309,15 @@ class Slots:
         for storage in (CAMERA, SD) if self._sd is not None and self._card_present() else (CAMERA,):
             path = self._place(name, storage) / letter
             try:
-                signer = signed_by(path) if path.is_dir() else ""
-                conf, hashes = ((path / each).read_bytes() for each in (CONF, HASHES)) if signer else (b"", b"")
-                manifest = parse(conf) if signer else None
+                if not path.is_dir():
+                    continue
+                signer = signed_by(path)
+                conf, hashes = ((path / each).read_bytes() for each in (CONF, HASHES))
+                manifest = parse(conf)
             except (OSError, PackageError) as why:
                 LOG.warning("%s, slot %s: %s", name, letter, why)
                 continue
-            if manifest is not None and manifest.name == name:
+            if manifest.name == name:
                 return Slot(letter, storage, GOOD, manifest.version, manifest_sha256(conf, hashes), signer)
         return None
 

@@ -10,6 +10,7 @@ from firmware.packages.kept_data import KeptData
 from firmware.packages.licences import Licences
 from firmware.packages.manifest import Manifest
 from firmware.packages.running import Running
+from firmware.packages.schedules import Schedule, Schedules
 from firmware.packages.slots import CAMERA, FAILED, TRIAL, Slot, Slots
 from firmware.processes.supervisor import ABSENT, ProcessStatus, Supervisor
 
@@ -19,7 +20,8 @@ class PackageStatus:
     """One line of Package Management. `status`: "on" or "off"; `message`: for people, "" when all is well; `warns`: it tells
     of something wrong, not only of a trial; `alike`: why its processes are all one user, "" when each is its own;
     `license`: "valid", "not needed" or "none"; `previous`: version that a roll-back would run, "" when there is none;
-    `way_back`: what that would do to the package's data."""
+    `way_back`: what that would do to the package's data; `schedule`: the hours at which it runs;
+    `signed`: somebody whom this camera trusts has; `rests`: it waits for these hours."""
 
     idx: int
     name: str
@@ -43,12 +45,16 @@ class PackageStatus:
     warns: bool
     alike: Text
     way_back: Text
+    schedule: Schedule
+    signed: bool
+    rests: bool
 
 
 class Listing:
     """Reads only."""
 
-    def __init__(self, slots: Slots, running: Running, licences: Licences, data: KeptData) -> None:
+    def __init__(self, slots: Slots, running: Running, licences: Licences, data: KeptData, schedules: Schedules) -> None:
+        self._schedules = schedules
         self._data = data
         self._slots = slots
         self._running = running
@@ -87,6 +93,9 @@ class Listing:
                 True,
                 NOTHING,
                 NOTHING,
+                self._schedules.of(name),
+                True,
+                False,
             )
         supervisor = self._running.get(name)
         processes = supervisor.status if supervisor is not None else ()
@@ -96,13 +105,18 @@ class Listing:
         notice = from_stored(record.notice)
         problem = self._running.problems.get(name) or self._gone(name, slot, supervisor) or _problem(supervisor, processes)
         trial = NOTHING if problem or supervisor is None else _trial(slot, () if notice else processes)
-        message = problem or joined([each for each in (notice, trial) if each])
+        rest = NOTHING
+        if name in self._running.resting:
+            rest = Text("rests: its schedule starts it at {begin}", {"begin": self._schedules.of(name).begin})
+        message = problem or joined([each for each in (notice, rest, trial) if each])
         return PackageStatus(
             idx, name, manifest.extendedname or name, manifest.vendor, manifest.vendorurl, manifest.version, manifest.portal.path,
             record.enabled, "on" if runs else "off", message, slot.letter, slot.state, slot.storage,
             previous.version if previous else "",
             manifest.mechanism, licence, licence_message, slot.manifest_sha256, processes, bool(problem or notice),
             self._running.alike.get(name, NOTHING), self._way_back(manifest, previous),
+            self._schedules.of(name), bool(slot.signed_by),
+            name in self._running.resting,
         )  # fmt: skip
 
     def _gone(self, name: str, slot: Slot, supervisor: Supervisor | None) -> Text:

@@ -43,7 +43,7 @@ _WANTED = {CONF: MAX_CONF_BYTES, HASHES: MAX_SHA256_BYTES, SIGNATURE: 64}
 @dataclass(frozen=True, slots=True)
 class Verified:
     """A package that may be unpacked. `manifest_sha256`: identity of exactly this package, SHA-256 over what is signed;
-    `signed_by`: fingerprint of the key; `conf`, `hashes`: the two files that are signed."""
+    `signed_by`: fingerprint of the key, "": nobody whom this camera trusts; `conf`, `hashes`: the two files that are signed."""
 
     manifest: Manifest
     manifest_sha256: str
@@ -63,10 +63,10 @@ def as_confirmed(conf: bytes, hashes: bytes, signer: str, unpacked_bytes: int) -
     return Verified(parse(conf), manifest_sha256(conf, hashes), signer, conf, hashes, unpacked_bytes)
 
 
-def verify(archive: Path, trust: Trust, machine: str = "") -> Verified:
+def verify(archive: Path, trust: Trust, machine: str = "", unsigned: bool = False) -> Verified:
     """Reads the whole archive without writing anything. Every refusal is one PackageError that names the file concerned.
 
-    `machine`: architecture to check against; "": this machine's."""
+    `machine`: architecture to check against; "": this machine's; `unsigned`: nobody of `trust` need have signed it."""
     size = archive.stat().st_size
     if size > MAX_ARCHIVE_BYTES:
         raise PackageError(
@@ -93,7 +93,7 @@ def verify(archive: Path, trust: Trust, machine: str = "") -> Verified:
             hashes[name] = digest.hexdigest()
             if name in _WANTED:
                 texts[name] = bytes(kept)
-    verified = _check(hashes, texts, trust, total)
+    verified = _check(hashes, texts, trust, total, unsigned)
     signed = {parent.as_posix() for name in verified.files for parent in PurePosixPath(name).parents}
     for name in folders:
         if name not in signed:
@@ -128,7 +128,7 @@ def unpack(archive: Path, verified: Verified, target: Path, on_file: Callable[[s
             on_file(name)
 
 
-def verify_tree(folder: Path, trust: Trust) -> Verified:
+def verify_tree(folder: Path, trust: Trust, unsigned: bool = False) -> Verified:
     """An unpacked package is still what was signed; every file is read and hashed again. PackageError names a damaged one.
 
     Bytecode folders are no part of it: the host keeps its own (PYTHONPYCACHEPREFIX), so Python never reads those."""
@@ -148,7 +148,7 @@ def verify_tree(folder: Path, trust: Trust) -> Verified:
         hashes[name] = hashlib.sha256(data).hexdigest()
         if name in _WANTED:
             texts[name] = data
-    return _check(hashes, texts, trust, total)
+    return _check(hashes, texts, trust, total, unsigned)
 
 
 def _read(path: Path, name: str) -> bytes:
@@ -183,22 +183,21 @@ def signed_bytes(conf: bytes, hashes: bytes) -> bytes:
     return conf + b"\n" + hashes
 
 
-def _check(hashes: dict[str, str], texts: dict[str, bytes], trust: Trust, unpacked_bytes: int) -> Verified:
-    for name in (CONF, HASHES, SIGNATURE):
+def _check(hashes: dict[str, str], texts: dict[str, bytes], trust: Trust, unpacked_bytes: int, unsigned: bool) -> Verified:
+    for name in (CONF, HASHES) if unsigned else (CONF, HASHES, SIGNATURE):
         if name not in texts:
             raise PackageError("{name}: missing in the package", name=name)
-    if not trust:
+    if not trust and not unsigned:
         raise PackageError("this camera trusts no signing key yet; put the vendor's .pub file into host/trust")
-    message = signed_bytes(texts[CONF], texts[HASHES])
-    signer = signed_by(trust, texts[SIGNATURE], message)
-    if signer is None:
+    signer = signed_by(trust, texts.get(SIGNATURE, b""), signed_bytes(texts[CONF], texts[HASHES]))
+    if signer is None and not unsigned:
         raise PackageError(
             "{signature}: the signature is not one of a trusted vendor, or {conf} or {hashes} was changed",
             signature=SIGNATURE,
             conf=CONF,
             hashes=HASHES,
         )
-    verified = as_confirmed(texts[CONF], texts[HASHES], signer, unpacked_bytes)
+    verified = as_confirmed(texts[CONF], texts[HASHES], signer or "", unpacked_bytes)
     listed = _parse_hashes(texts[HASHES])
     found = {name: digest for name, digest in hashes.items() if name not in UNLISTED}
     for name in sorted(listed.keys() - found.keys()):

@@ -5,16 +5,17 @@ Sources: manual 3.2, Management browser; manual 7, Upload the package.
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from board.kit.errors import PackageError
 from board.kit.settings import Settings, option
 from board.kit.web.menu import Tab
 from board.kit.web.routes import KNOWN, STREAM, Answer, Call, Refused, api, data, page, said
-from board.kit.words import Text
+from board.kit.words import Text, mark
 from firmware.host import PACKAGES_PAGE, Host
 from firmware.menu import APPLICATIONS
 from firmware.packages.management import MAX_PACKAGES, PackageStatus
+from firmware.packages.schedules import Schedule
 from firmware.packages.uploads import MAX_UPLOAD_BYTES
 from firmware.packages.verify import MAX_ARCHIVE_BYTES
 from firmware.packages.versions import POLICIES, OlderVersion
@@ -22,13 +23,15 @@ from firmware.packages.versions import POLICIES, OlderVersion
 
 class Listing(TypedDict):
     """`card`: there is an SD card; `serial`: the camera's, to which licences are bound; `npackage`: as many packages at most;
-    `older`: what becomes of a version that is older than one of before, "ask" or "never"."""
+    `older`: what becomes of a version that is older than one of before, "ask" or "never"; `unsigned`: packages that nobody whom the
+    camera trusts has signed are taken."""
 
     packages: list[PackageStatus]
     card: bool
     serial: str
     npackage: int
     older: str
+    unsigned: bool
 
 
 class OlderForm(Settings):
@@ -37,6 +40,27 @@ class OlderForm(Settings):
 
 class Older(TypedDict):
     older: str
+
+
+class UnsignedForm(Settings):
+    unsigned: bool = option(..., "Unsigned packages", "true: taken, whoever made them; false: refused.")
+
+
+class UnsignedAllowed(TypedDict):
+    unsigned: bool
+
+
+class ScheduleForm(Settings):
+    enable: bool = option(..., "Runs at these times only", "false: it runs all day.")
+    begin: str = option("00:00", "From", "hh:mm, the camera's own time.", max_length=5)
+    end: str = option("00:00", "Until", "hh:mm; at or before the beginning: of the next day.", max_length=5)
+
+
+class Scheduled(TypedDict):
+    package: str
+    enable: bool
+    begin: str
+    end: str
 
 
 class Uploaded(TypedDict):
@@ -59,6 +83,23 @@ class Licensed(TypedDict):
 
     package: str
     until: str
+
+
+COMMANDS_SAID = {
+    "start": mark("package started"),
+    "stop": mark("package stopped"),
+    "restart": mark("package restarted"),
+    "rollback": mark("package rolled back"),
+    "remove": mark("package removed"),
+}
+"""What Changes says of a command."""
+
+
+def record_upload(host: Host, call: Call[Any, Any], name: str) -> None:
+    """Changes says who installed what, and if nobody has signed it."""
+    status = next(package for package in host.packages.listing() if package.name == name)
+    what = mark("package installed") if status.signed else mark("UNSIGNED package installed")
+    host.record(call, what, f"{name} {status.version}")
 
 
 def _page(host: Host, call: Call) -> Answer:
@@ -84,6 +125,7 @@ def _listing(host: Host, call: Call) -> Answer:
             "serial": packages.serial,
             "npackage": MAX_PACKAGES,
             "older": packages.versions.older,
+            "unsigned": packages.unsigned.allowed,
         }
     )
 
@@ -98,6 +140,7 @@ def upload(host: Host, call: Call) -> Answer:
     except PackageError as why:
         raise Refused(400, why.text) from why
     name = str(steps[-1])
+    record_upload(host, call, name)
     status = next(package for package in host.packages.listing() if package.name == name)
     body = {
         "package": name,
@@ -114,7 +157,35 @@ def _older(host: Host, call: Call[object, OlderForm]) -> Answer:
         host.packages.versions.decide(call.body.older)
     except PackageError as why:
         raise Refused(507, why.text) from why
+    host.record(call, mark("older versions of packages"), call.body.older)
     return data({"older": call.body.older})
+
+
+def _unsigned(host: Host, call: Call[object, UnsignedForm]) -> Answer:
+    allowed = call.body.unsigned
+    try:
+        host.packages.unsigned.allow(allowed)
+    except PackageError as why:
+        raise Refused(507, why.text) from why
+    host.record(call, mark("UNSIGNED PACKAGES ALLOWED") if allowed else mark("unsigned packages refused"))
+    return data({"unsigned": allowed})
+
+
+def _schedule(host: Host, call: Call[object, ScheduleForm]) -> Answer:
+    name = call.path["name"]
+    try:
+        schedule = set_schedule(host, call, name, Schedule(call.body.enable, call.body.begin, call.body.end))
+    except PackageError as why:
+        raise Refused(400, why.text) from why
+    return data({"package": name, "enable": schedule.enable, "begin": schedule.begin, "end": schedule.end})
+
+
+def set_schedule(host: Host, call: Call[Any, Any], name: str, schedule: Schedule) -> Schedule:
+    """Puts it in force, and Changes says who did. PackageError: nothing is changed."""
+    host.packages.schedule(name, schedule)
+    about = f"{name} {schedule.begin}-{schedule.end}" if schedule.enable else name
+    host.record(call, mark("schedule of a package on") if schedule.enable else mark("schedule of a package off"), about)
+    return schedule
 
 
 def _command(host: Host, call: Call) -> Answer:
@@ -125,6 +196,7 @@ def _command(host: Host, call: Call) -> Answer:
         commands[verb](name)
     except PackageError as why:
         raise Refused(409, why.text) from why
+    host.record(call, COMMANDS_SAID[verb], name)
     return data({"package": name, "done": verb})
 
 
@@ -134,6 +206,7 @@ def _licence(host: Host, call: Call) -> Answer:
         until = host.packages.store_licence(name, host.uploads.licence(call))
     except PackageError as why:
         raise Refused(400, why.text) from why
+    host.record(call, mark("licence of a package stored"), name)
     return data(said({"package": name, "until": until}, call.language), 201)
 
 
@@ -163,6 +236,24 @@ TAB = Tab(
             "Says what becomes of a version that is older than one of before.",
             body=OlderForm,
             reply=Older,
+        ),
+        api(
+            "PUT",
+            "api/packages/unsigned",
+            "packages",
+            _unsigned,
+            "Says whether packages are taken that nobody whom this camera trusts has signed.",
+            body=UnsignedForm,
+            reply=UnsignedAllowed,
+        ),
+        api(
+            "PUT",
+            "api/packages/<name:re:[A-Za-z0-9_-]+>/schedule",
+            "packages",
+            _schedule,
+            "Sets the hours of the day in which the package runs.",
+            body=ScheduleForm,
+            reply=Scheduled,
         ),
         api(
             "POST",

@@ -9,6 +9,8 @@ const PRESS_MS = 500; // what a click or a double-click takes
 const opened = new Set(); // packages whose details are open
 let shown = "";
 let pressed_ms = -Infinity; // when a pointer went down on the list
+let deciding = false; // somebody is asked whether unsigned packages are to be allowed
+const edited = new Map(); // package name -> its schedule as somebody is changing it
 
 function make(tag, className = "", text = "") {
   const element = document.createElement(tag);
@@ -42,6 +44,8 @@ function show(state) {
   $("sd-note").textContent = state.card ? _("Un-ticked: on the camera itself (default)") : _("No SD card in the camera");
   $("count").textContent = state.packages.length ? _("{count} of {most}", { count: state.packages.length, most: state.npackage }) : "";
   if (document.activeElement !== $("older")) $("older").value = state.older;
+  if (!deciding) $("unsigned").checked = state.unsigned;
+  $("anyone").hidden = !state.unsigned;
   const steady = (key, value) => (key === "running_s" ? undefined : value);
   const now = JSON.stringify([state.packages, [...busy]], steady);
   if (now === shown) return;
@@ -70,6 +74,7 @@ function row(item) {
   if (item.vendor) facts.append(make("span", "", item.vendor));
   facts.append(make("span", "", item.storage === "sd" ? _("On the SD card") : _("On the camera")));
   line.append(title, power, facts);
+  if (!item.signed) line.append(make("p", "alert bad", _("NOT SIGNED: nobody whom this camera trusts vouches for this version.")));
   if (item.message) line.append(make("p", `alert ${kindOf(item)}`, item.message));
   line.append(actions(item, at), details(item));
   if (item.url) {
@@ -83,7 +88,7 @@ function row(item) {
 }
 
 function kindOf(item) {
-  if (item.status === "on") return item.warns ? "warn" : "";
+  if (item.status === "on" || item.rests) return item.warns ? "warn" : "";
   return item.enabled ? "bad" : "warn";
 }
 
@@ -97,7 +102,7 @@ function actions(item, at) {
     made.addEventListener("click", () => run(item, verb, ask));
     bar.append(made);
   };
-  if (item.status === "on" || (item.enabled && item.processes.length)) {
+  if (item.status === "on" || item.rests || (item.enabled && item.processes.length)) {
     if (item.url) {
       const open = make("a", "button primary", _("Open"));
       open.href = item.url;
@@ -157,8 +162,54 @@ function details(item) {
     fact(_("Process {name}", process), life.join(", "));
   }
   fact(_("Package identity (SHA-256)"), item.manifest_sha256, "wide mono");
-  more.append(make("summary", "", _("Details")), facts);
+  more.append(make("summary", "", _("Details")), facts, hours(item));
   return more;
+}
+
+function hours(item) {
+  const now = edited.get(item.name) || item.schedule;
+  const form = make("form", "row hours");
+  const field = (label, name, type) => {
+    const pair = make("label", type === "checkbox" ? "check" : "");
+    const input = make("input");
+    input.type = type;
+    input.name = name;
+    input.dataset.key = `${item.name} ${name}`;
+    if (type === "checkbox") input.checked = now[name];
+    else {
+      input.value = now[name];
+      input.required = true;
+      input.disabled = !now.enable;
+    }
+    pair.append(...(type === "checkbox" ? [input, make("span", "", label)] : [label, input]));
+    form.append(pair);
+    return input;
+  };
+  const fields = [field(_("Runs at these times only"), "enable", "checkbox"), field(_("From"), "begin", "time"), field(_("Until"), "end", "time")];
+  const save = make("button", "", _("Save"));
+  save.dataset.key = `${item.name} schedule`;
+  form.append(save, make("p", "hint", _("Every day, the camera's own time. Outside of it the package is stopped: no plate is read, and nothing opens. An end before the beginning is one of the next day.")));
+  form.addEventListener("input", () => {
+    edited.set(item.name, { enable: fields[0].checked, begin: fields[1].value, end: fields[2].value });
+    for (const input of fields.slice(1)) input.disabled = !fields[0].checked;
+  });
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const wanted = { enable: fields[0].checked, begin: fields[1].value, end: fields[2].value };
+    try {
+      await put(`/api/packages/${encodeURIComponent(item.name)}/schedule`, wanted);
+      edited.delete(item.name);
+      tell(_("Stored."), "ok");
+    } catch (error) {
+      tell(error.message, "bad");
+    }
+    refresh();
+  });
+  return form;
+}
+
+function put(path, body) {
+  return call(path, { method: "PUT", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
 }
 
 const DOING = {
@@ -201,13 +252,23 @@ function chooseLicence(item) {
   input.click();
 }
 
-$("older").addEventListener("change", async () => {
+async function decide(path, body) {
   try {
-    await call("/api/packages/older", { method: "PUT", body: JSON.stringify({ older: $("older").value }), headers: { "Content-Type": "application/json" } });
+    await put(path, body);
     tell(_("Stored."), "ok");
   } catch (error) {
     tell(error.message, "bad");
   }
+  refresh();
+}
+
+$("older").addEventListener("change", () => decide("/api/packages/older", { older: $("older").value }));
+$("unsigned").addEventListener("change", async () => {
+  deciding = true;
+  const unsigned = $("unsigned").checked;
+  const question = _("Whoever may upload can then run any program on this camera, and open the gate with it. Changes will say that you allowed it.");
+  if (!unsigned || (await confirmed([_("Allow unsigned packages?"), question, _("Allow")]))) await decide("/api/packages/unsigned", { unsigned });
+  deciding = false;
   refresh();
 });
 $("packages").addEventListener("pointerdown", () => { pressed_ms = performance.now(); });

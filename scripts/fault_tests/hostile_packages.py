@@ -521,7 +521,7 @@ def wrong_machine(chance: random.Random) -> Hostile:
 
 
 def newer_platform(chance: random.Random) -> Hostile:
-    wanted = chance.choice(("99.0", "1.99.0.0", "1.3.1.1", "99999.99999.99999.99999"))
+    wanted = chance.choice(("99.0", "1.99.0.0", "1.3.2.1", "99999.99999.99999.99999"))
     return Hostile(
         archive(entries(signed(conf=lambda text: text.replace("min_platform = 1.0.0.0", f"min_platform = {wanted}")))),
         r"needs platform",

@@ -256,8 +256,8 @@ def _camera(folder: Path) -> Iterator[_Here]:
     log.setLevel(logging.CRITICAL)
     try:
         with (
-            patch.object(install, "check_archive", lambda path, trust: verify(path, TRUST)),
-            patch.object(install, "check_tree", lambda path, trust: None),
+            patch.object(install, "check_archive", lambda path, trust, unsigned=False: verify(path, TRUST)),
+            patch.object(install, "check_slot", lambda path, slot, trust: None),
         ):
             yield _Here(folder)
     finally:

@@ -28,6 +28,7 @@ UPLOAD = "/cgi-bin/admin/upload_vadp.cgi"
 OWN = "correct horse battery"
 CONTROL = "/cgi-bin/admin/vadpctrl.cgi"
 PARAMETERS = "/cgi-bin/admin/getparam.cgi"
+SETPARAM = "/cgi-bin/admin/setparam.cgi"
 
 
 class Host:
@@ -182,6 +183,53 @@ def test_status_lines_are_exact_before_and_after_start_and_stop(host: Host) -> N
     assert host.ask("GET", f"{PARAMETERS}?vadp_module_i").content == b""
     assert "'TINY is stopped'" in host.control("stop")
     assert host.ask("GET", f"{PARAMETERS}?vadp_module_i0_status").content == b"vadp_module_i0_status='off'\r\n"
+
+
+def test_the_hours_of_a_package_are_set_as_vivoteks_clients_do_and_by_the_api_and_changes_says_who(host: Host) -> None:
+    host.upload()
+    group = f"{PARAMETERS}?vadp_schedule"
+    lines = "vadp_schedule_i0_enable='{}'\r\nvadp_schedule_i0_begintime='{}'\r\nvadp_schedule_i0_endtime='{}'\r\n"
+    assert host.ask("GET", group).text == lines.format(0, "00:00", "00:00")
+    wanted = "vadp_schedule_i0_enable=1&vadp_schedule_i0_begintime=07:30&vadp_schedule_i0_endtime=18:00"
+    assert host.ask("GET", f"{SETPARAM}?{wanted}").text == lines.format(1, "07:30", "18:00")
+    assert host.package()["schedule"] == {"enable": True, "begin": "07:30", "end": "18:00"}
+    for query, said in (
+        ("vadp_schedule_i0_endtime=25:00", "end: '25:00' is not a time like 07:30"),
+        ("vadp_schedule_i0_enable=yes", "vadp_schedule_i0_enable must be 0 or 1"),
+        ("vadp_schedule_i7_enable=1", "there is no package with index 7"),
+        ("vadp_schedule_x=1", "there is no parameter vadp_schedule_x"),
+    ):
+        reply = host.ask("GET", f"{SETPARAM}?{query}")
+        assert (reply.status_code, said in reply.text) == (400, True), reply.text
+    assert host.ask("GET", group).text == lines.format(1, "07:30", "18:00")
+    sent = {"enable": True, "begin": "22:00", "end": "05:30"}
+    assert host.ask("PUT", "/api/packages/TINY/schedule", json=sent).json() == {"package": "TINY", **sent}
+    assert host.ask("PUT", "/api/packages/TINY/schedule", json={**sent, "begin": "noon"}).status_code == 400
+    assert host.ask("PUT", "/api/packages/NONE/schedule", json=sent).status_code == 400
+    newest = (host.state / "host" / "changes.log").read_text().splitlines()[-1]
+    assert json.loads(newest) | {"at": ""} == {
+        "at": "", "who": "admin", "address": "127.0.0.1", "what": "schedule of a package on", "about": "TINY 22:00-05:30",
+    }  # fmt: skip
+    assert host.ask("PUT", "/api/packages/TINY/schedule", json={"enable": False}).status_code == 200
+
+
+def test_unsigned_packages_are_taken_only_while_that_is_switched_on_and_never_quietly(host: Host) -> None:
+    unsigned = contents("3.0.0", key=OTHER_KEY)
+    assert "the signature is not one of a trusted vendor" in host.upload(unsigned).text
+    assert host.ask("GET", "/api/packages").json()["unsigned"] is False
+    assert host.ask("PUT", "/api/packages/unsigned", json={"unsigned": True}).json() == {"unsigned": True}
+    assert "TINY 3.0.0: NOT SIGNED by anybody whom this camera trusts" in host.upload(unsigned).text
+    assert (host.package()["version"], host.package()["signed"]) == ("3.0.0", False)
+    host.ask("PUT", "/api/packages/unsigned", json={"unsigned": False})
+    changes = [json.loads(line) for line in (host.state / "host" / "changes.log").read_text().splitlines()]
+    assert [each["what"] for each in changes[-3:]] == [
+        "UNSIGNED PACKAGES ALLOWED", "UNSIGNED package installed", "unsigned packages refused",
+    ]  # fmt: skip
+    assert "the signature is not one of a trusted vendor" in host.upload(contents("4.0.0", key=OTHER_KEY)).text
+    assert "'TINY is started'" in host.control("start")  # what is installed stays
+    until(lambda: host.package()["status"] == "on")
+    assert "TINY is uploaded" in host.upload(contents("4.0.0")).text
+    assert host.package()["signed"] is True
 
 
 def test_a_second_upload_is_an_upgrade_and_rollback_brings_the_first_back(host: Host) -> None:

@@ -117,7 +117,7 @@ def test_a_refusal_of_the_helper_is_shown(host: Host, helper: Helper) -> None:
 
 def test_a_restart_wants_to_be_confirmed_and_starts_the_programs_again(host: Host, helper: Helper) -> None:
     found = host.ask("GET", "/api/firmware").json()
-    assert found["host"] == "1.3.1.0" and found["simulated"] is True and found["machine"]["cores"] >= 1
+    assert found["host"] == "1.3.2.0" and found["simulated"] is True and found["machine"]["cores"] >= 1
     answer = host.ask("POST", "/api/restart", json={"what": "programs"})
     assert answer.status_code == 422 and "confirm it" in answer.json()["error"]
     assert host.ask("POST", "/api/restart", json={"what": "format", "confirmed": True}).status_code == 422

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from board.kit.errors import PackageError
 from firmware.packages import checker
-from firmware.packages.checker import NotChecked, check_archive, check_tree
+from firmware.packages.checker import NotChecked, check_archive, check_slot, check_tree
 from firmware.packages.keys import TrustedKeys
+from firmware.packages.slots import CAMERA, GOOD, Slot
 from firmware.packages.verify import manifest_sha256, verify
-from tests.tiny_package import TRUST, contents, trust_file, write
+from tests.tiny_package import OTHER_KEY, TRUST, contents, trust_file, write
 
 SIGNER = next(iter(TRUST))
 
@@ -159,3 +161,35 @@ def test_a_check_that_dies_is_tried_again_twice(
         with pytest.raises(NotChecked):
             check_tree(tree, trust, command)
     assert tried.read_text() == "..."
+
+
+def test_what_nobody_signed_passes_only_where_that_is_allowed_and_only_unchanged(tmp_path: Path, trust: TrustedKeys) -> None:
+    members = contents(key=OTHER_KEY)
+    archive = write(tmp_path / "tiny.tar.gz", members)
+    with pytest.raises(PackageError, match=r"^package\.sig: the signature is not one of a trusted vendor"):
+        check_archive(archive, trust)
+    found = check_archive(archive, trust, unsigned=True)
+    assert found.signed_by == ""
+    slot = Slot("A", CAMERA, GOOD, "1.0.0", found.manifest_sha256, "")
+    folder = tmp_path / "slot"
+    for name, data in members.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    check_slot(folder, slot, trust)
+    (folder / "LICENSE").write_bytes(b"mine")
+    with pytest.raises(PackageError, match=r"^LICENSE: damaged or changed"):
+        check_slot(folder, slot, trust)
+    hashes = (folder / "package.sha256").read_text().replace(sha256(b"free").hexdigest(), sha256(b"mine").hexdigest())
+    (folder / "package.sha256").write_text(hashes)
+    with pytest.raises(PackageError, match=r"^package\.conf or package\.sha256 was changed"):
+        check_slot(folder, slot, trust)
+
+
+def test_an_archive_without_a_signature_file_is_unsigned(tmp_path: Path, trust: TrustedKeys) -> None:
+    members = contents()
+    del members["package.sig"]
+    archive = write(tmp_path / "tiny.tar.gz", members)
+    with pytest.raises(PackageError, match=r"^package\.sig: missing in the package"):
+        check_archive(archive, trust)
+    assert check_archive(archive, trust, unsigned=True).signed_by == ""
+    assert check_archive(write(tmp_path / "signed.tar.gz", contents()), trust, unsigned=True).signed_by == SIGNER

@@ -614,7 +614,7 @@ def test_a_check_that_failed_by_itself_starts_nothing_and_costs_no_version_its_p
         raise NotChecked("no memory")
 
     with monkeypatch.context() as patched:
-        patched.setattr(running_module, "check_tree", fails)
+        patched.setattr(running_module, "check_slot", fails)
         packages = camera.boot()
         found = only(packages)
         assert (found.version, found.slot_state, str(found.message)) == ("2.0.0", "good", "no memory")

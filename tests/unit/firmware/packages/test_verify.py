@@ -172,7 +172,7 @@ def test_a_package_for_another_architecture_is_refused(tmp_path: Path) -> None:
 
 def test_a_package_for_a_newer_platform_is_refused(tmp_path: Path) -> None:
     path = package(tmp_path, contents(conf=lambda text: text.replace("min_platform = 1.0.0.0", "min_platform = 9.0")))
-    assert refusal(path) == "package.conf: the package needs platform 9.0, this camera has 1.3.1.0: update it first"
+    assert refusal(path) == "package.conf: the package needs platform 9.0, this camera has 1.3.2.0: update it first"
 
 
 @pytest.mark.parametrize(
