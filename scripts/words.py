@@ -35,11 +35,12 @@ COMPLETE = ("board/kit/", "firmware/")
 ROOT_ERROR = "GatewrightError"
 PLACES = {
     "Text": (0,), "_": (0,), "mark": (0,), "Refused": (1,), "unfit": (1, 2), "Problem": (1,), "option": (1, 2), "Tab": (1,),
+    "settings_tab": (1,),
     "SettingsError": (), "Country": (1,), "JobKind": (), "ActionKind": (),
 }  # fmt: skip
 """What is called -> which of its arguments are said to people; of errors it is the first."""
 
-NOT_FILLED_IN = ("option", "Problem", "Tab", "Country")
+NOT_FILLED_IN = ("option", "Problem", "Tab", "settings_tab", "Country")
 """Whose other arguments are no values of the text."""
 
 NAMED = {"option": ("unit", "group", "choices"), "JobKind": ("label",), "ActionKind": ("label",)}
@@ -203,9 +204,9 @@ def mistakes(found: Sequence[Found] = ()) -> list[str]:
         wrong += [f"{path.name}: out of date, run extract: {text!r}" for text in sorted(wanted ^ entries.keys(), key=str)]
         for text, entry in entries.items():
             said = () if entry.fuzzy or not all(_forms(entry)) else _forms(entry)
-            places = [place for place, _ in entry.locations]
             if any(_broken(text, each) for each in said):
                 wrong.append(f"{path.name}: other values than its English: {text!r}")
+            places = [place for place, _ in entry.locations]
             if not said and any(place.startswith(COMPLETE) for place in places):
                 wrong.append(f"{path.name}: not translated: {text!r} ({places[0]})")
     return wrong

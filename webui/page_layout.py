@@ -58,7 +58,7 @@ class PageLayout:
             tabs=[each for each in self._tabs if call.may(each.permission)],
             device=portal.general().device_name,
             simulated=portal.profile.simulated,
-            board=portal.profile.title,
+            board=Text(portal.profile.title),
             words_of=lambda names: page_words(call.language, *_scripts(names)),
             logo=logo_mark(portal.state),
             restart_due=portal.restart_due() if call.may("configure") else [],

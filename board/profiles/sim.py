@@ -1,10 +1,11 @@
 """Simulated board: no hardware; the chip lives in STATE/sim and every edge is written down there."""
 
+from board.kit.words import mark
 from board.types import BoardProfile, InputLine, OutputLine, WiegandLine
 
 PROFILE = BoardProfile(
     name="sim",
-    title="Simulated board",
+    title=mark("Simulated board"),
     gpio="sim",
     camera="",
     outputs=(OutputLine("DO1", 1), OutputLine("DO2", 2)),

@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 
+from board.kit.words import mark
 from board.profiles import sim
 
-PROFILE = replace(sim.PROFILE, name="sim_small", title="Simulated board with 512 MB", threads=1, small=True, software_video=False)
+PROFILE = replace(
+    sim.PROFILE, name="sim_small", title=mark("Simulated board with 512 MB"), threads=1, small=True, software_video=False
+)

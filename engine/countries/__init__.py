@@ -35,6 +35,7 @@ __all__ = [
     "LEAST_SYMBOL_CHANCE",
     "PLATE_COLOURS",
     "PLATE_KINDS",
+    "UNTESTED",
     "Country",
     "Format",
     "Ranked",
@@ -56,6 +57,9 @@ __all__ = [
     "to_script",
     "to_shapes",
 ]
+
+UNTESTED = frozenset({"JP", "KR", "TH"})
+"""Countries with a script that was learnt from drawn plates alone: no photograph tells how well it is read."""
 
 
 @lru_cache(maxsize=1)

@@ -114,6 +114,7 @@ class Installer:
         except PackageError:
             self._slots.drop(name, slot)
             raise
+        self._environment.compile(slot, self._slots.path(name, slot))  # now, and not while no gate opens
         yield Text("checked")
         with self._lock:
             before = self._slots.current(name)

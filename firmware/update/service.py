@@ -68,7 +68,7 @@ class HostUpdate:
         self._lock = threading.RLock()
         self._slots = slots_of(state)
         self._environment = Environment(state, self._slots, folder(state) / "bytecode")
-        switch = Switch(state, self._slots, self._environment, ready)
+        switch = Switch(state, self._slots, ready)
         built_in = built_in_version() or VERSION
         self._installer = Installer(self._slots, trust, self._environment, self._lock, switch, versions, users, switch, built_in)
         self._end = threading.Event()

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from board.kit.errors import PackageError
 from board.kit.state import State
 from board.kit.words import NOTHING, Text
-from firmware.packages.environment import Environment
 from firmware.packages.manifest import Manifest
 from firmware.packages.slots import Slot, Slots
 from firmware.update.versions import Last, installation, last
@@ -19,10 +18,9 @@ LOG = logging.getLogger("update")
 class Switch:
     """`ready()`: every package that should run does."""
 
-    def __init__(self, state: State, slots: Slots, environment: Environment, ready: Callable[[], bool]) -> None:
+    def __init__(self, state: State, slots: Slots, ready: Callable[[], bool]) -> None:
         self._last = last(state)
         self._slots = slots
-        self._environment = environment
         self._ready = ready
 
     def switch(self, name: str, slot: Slot, notice: Text) -> None:
@@ -31,7 +29,6 @@ class Switch:
             self._last.write(Last(installation(), self._ready()))
         except OSError as why:
             raise PackageError("{name}: its state cannot be stored: {reason}", name=name, reason=why.strerror) from why
-        self._environment.compile(slot, self._slots.path(name, slot))
         self._slots.activate(name, slot)
         self._slots.set_notice(name, "")
         LOG.info("host %s runs after the restart", slot.version)

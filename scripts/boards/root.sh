@@ -45,6 +45,10 @@ add_package() { # the package of this checkout, signed by a new key that the cam
     python=/opt/gatewright/.venv/bin/python
     $python -m vadp_package keygen --key /tmp/k.key
     $python -m vadp_package build --out /tmp/dist --key /tmp/k.key
+    cp -r /src /tmp/newer # a host of a later release, for who tries an update
+    sed -i "s/^VERSION = .*/VERSION = \"99.0\"/" /tmp/newer/firmware/__init__.py
+    (cd /tmp/newer && $python -m vadp_package firmware --out /tmp/host --key /tmp/k.key)
+    rm -rf /tmp/newer
     install -o gatewright -m 600 /tmp/k.pub /var/lib/gatewright/host/trust/
     chmod 755 /tmp/dist && chmod 644 /tmp/dist/*
     cd /opt/gatewright

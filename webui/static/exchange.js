@@ -1,5 +1,5 @@
 // Exchange: files of plates to import by hand, with what they would change, and the exports and imports that run by themselves.
-import {$, $$, api, ApiError, el, notice, onClick, sure} from "./portal.js";
+import {$, $$, api, ApiError, el, notice, number, onClick, sure} from "./portal.js";
 import {_, _n} from "./words.js";
 
 const list = $("#lists").dataset.list;
@@ -32,7 +32,7 @@ function terms(apply) {
 
 async function followed(answer) {
   while (answer.state === "reading") {
-    notice("", answer.rows ? _n("Reading… {rows} row", "Reading… {rows} rows", answer.rows, { rows: answer.rows.toLocaleString() }) : _("Reading…"), [], $("#effect"));
+    notice("", answer.rows ? _n("Reading… {rows} row", "Reading… {rows} rows", answer.rows, { rows: number(answer.rows) }) : _("Reading…"), [], $("#effect"));
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     answer = await api("GET", `uploads/${answer.upload}`);
   }

@@ -1,5 +1,5 @@
 // Lists: dialogs to add, change and delete lists and plates, switches of actions, collisions of Wiegand numbers.
-import {$, $$, api, ApiError, clearProblems, connectForm, el, notice, onClick, sure, toast, values} from "./portal.js";
+import {$, $$, api, ApiError, clearProblems, connectForm, el, notice, number, onClick, sure, toast, values} from "./portal.js";
 import {openWeek} from "./week.js";
 import {_, _n} from "./words.js";
 
@@ -77,7 +77,8 @@ $("#entries")?.addEventListener("click", async (event) => {
   try { await api("DELETE", `entries/${row.dataset.id}`); location.reload(); } catch (error) { notice("bad", error.message); }
 });
 
-if ($("#entries")) {
+// Not awaited: the buttons below work at once.
+async function markCollisions() {
   const {collisions} = await api("GET", `lists/${list}/collisions`);
   const plates = new Map(collisions.map((each) => [each.number, each.plates]));
   for (const mark of $$("[data-collision]")) {
@@ -87,28 +88,28 @@ if ($("#entries")) {
     mark.textContent = _("same as {plates}", { plates: others.join(", ") });
   }
 }
+if ($("#entries")) markCollisions().catch((error) => { if (!(error instanceof ApiError)) throw error; notice("bad", error.message); });
 
 // --- risk -------------------------------------------------------------------------------------------------------------
 
-const said = (number) => number.toLocaleString();
-const share = (count, of) => _("{count} of {most}", { count: said(count), most: said(of) });
+const share = (count, of) => _("{count} of {most}", { count: number(count), most: number(of) });
 
 function riskLines(found, fuzzy) {
   const lines = [
     el("p", {}, el("b", {}, share(found.admitted, found.strangers)), " ", found.countries.length ? _("made-up plates of {countries} would be taken for plates of this list.", { countries: found.countries.join(", ") }) : _("made-up plates of the world would be taken for plates of this list.")),
     el("ul", {},
-      el("li", {}, _("Listed themselves, O and 0, I and 1 counting as one: {number}", { number: said(found.exact) })),
-      el("li", {}, _("By a plate with ? or *: {number}", { number: said(found.wildcards) })),
-      el("li", {}, fuzzy ? _("One confused character off, which counts in this list: {number}", { number: said(found.fuzzy) })
-        : _("One confused character off, which does not count in this list: {number}", { number: said(found.fuzzy) }))),
+      el("li", {}, _("Listed themselves, O and 0, I and 1 counting as one: {number}", { number: number(found.exact) })),
+      el("li", {}, _("By a plate with ? or *: {number}", { number: number(found.wildcards) })),
+      el("li", {}, fuzzy ? _("One confused character off, which counts in this list: {number}", { number: number(found.fuzzy) })
+        : _("One confused character off, which does not count in this list: {number}", { number: number(found.fuzzy) }))),
   ];
   const wide = found.patterns.filter((each) => each.strangers > 0);
   if (wide.length) {
     lines.push(el("p", {}, _("The widest plates with ? or *:")), el("ul", {}, ...wide.slice(0, 20).map((each) => el("li", {}, el("span", {class: "mono"}, each.plate), ` ${share(each.strangers, found.strangers)}`))));
   }
   lines.push(el("p", {}, found.near.length
-    ? _n("One confused character apart ({number} plate was compared with all listed ones):", "One confused character apart ({number} plates were compared with all listed ones):", found.looked_at, { number: said(found.looked_at) })
-    : _n("No listed plate is one confused character from another ({number} was compared).", "No listed plate is one confused character from another ({number} were compared).", found.looked_at, { number: said(found.looked_at) })));
+    ? _n("One confused character apart ({number} plate was compared with all listed ones):", "One confused character apart ({number} plates were compared with all listed ones):", found.looked_at, { number: number(found.looked_at) })
+    : _n("No listed plate is one confused character from another ({number} was compared).", "No listed plate is one confused character from another ({number} were compared).", found.looked_at, { number: number(found.looked_at) })));
   if (found.near.length) {
     lines.push(el("ul", {class: "near"}, ...found.near.map((each) => el("li", {}, el("span", {class: "mono"}, each.plate), " – ", el("span", {class: "mono"}, each.other), ` (${each.other_list})`))));
   }

@@ -1,5 +1,5 @@
 // Live: picture with overlays, last result, recent passages, board and counters (manual 4.2, Live tab).
-import {$, api, ApiError, el, notice, onClick, plate, repeat, svg, toast} from "./portal.js";
+import {$, api, ApiError, el, notice, number, onClick, plate, repeat, svg, toast} from "./portal.js";
 import {_} from "./words.js";
 import {showAlarm} from "./alarm.js";
 import {openEvents} from "./events.js";
@@ -174,7 +174,7 @@ function showFocus(text) {
   const sharpness = Number(text);
   best = Math.max(best, sharpness);
   const share = best ? Math.round((100 * sharpness) / best) : 0;
-  $("#focus-text").textContent = best ? _("Sharpness {now} · best {best} · {share} %", { now: sharpness.toFixed(1), best: best.toFixed(1), share }) : _("Sharpness 0: nothing to focus on in the picture");
+  $("#focus-text").textContent = best ? _("Sharpness {now} · best {best} · {share} %", { now: number(sharpness, 1), best: number(best, 1), share }) : _("Sharpness 0: nothing to focus on in the picture");
   $("#focus-meter i").style.width = `${share}%`;
   $("#focus-meter").classList.toggle("full", share >= 97);
   $("#focus-meter").setAttribute("aria-valuenow", String(share));
@@ -199,7 +199,7 @@ async function refreshStatus() {
 function takeStatus(status) {
   state.status = status;
   const age = status.age_s >= 0 ? _("last heard of {ago} ago", { ago: agoText(status.age_s) }) : "";
-  state.rate = status.engine ? _("{frames} frames/s · {ms} ms a read", { frames: status.engine.frames_per_s.toFixed(1), ms: Math.round(status.engine.read_ms) }) : age;
+  state.rate = status.engine ? _("{frames} frames/s · {ms} ms a read", { frames: number(status.engine.frames_per_s, 1), ms: Math.round(status.engine.read_ms) }) : age;
   showMode(status.mode);
   showProblems(status.problems);
   showInfo(status.info);
@@ -441,7 +441,7 @@ function showLast(passage) {
   const whole = passage.image_full ? pictureButton(passage.image_full, passage, "whole", "") : null;
   const crop = passage.image_plate ? pictureButton(passage.image_plate, passage, "crop-button", "") : el("span", {class: "muted small"}, passage.plate ? _("No plate image stored") : _("No plate was read"));
   const facts = [
-    [_("Confidence"), passage.plate ? `${passage.confidence.toFixed(1)} %` : ""], [_("Country"), passage.country_name], [_("Character height"), passage.plate ? `${passage.char_height_px.toFixed(0)} px` : ""],
+    [_("Confidence"), passage.plate ? `${number(passage.confidence, 1)} %` : ""], [_("Country"), passage.country_name], [_("Character height"), passage.plate ? `${number(passage.char_height_px)} px` : ""],
     [_("Date and time"), passage.at_local], [_("List"), passage.lists.map((list) => list.name).join(", ")], [_("Lane"), passage.lane ? _("Lane {number}", { number: passage.lane }) : ""],
     [_("Direction"), passage.direction_name], [_("Kind of plate"), passage.plate_look], [_("Trigger"), passage.trigger_name],
   ];

@@ -52,6 +52,11 @@ export function svg(tag, attributes = {}, text = "") {
 export const $ = (selector, root = document) => root.querySelector(selector);
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
+/** A number in the browser's habit; `decimals`: always so many. */
+export const number = (value, decimals = 0) => value.toLocaleString(undefined, {minimumFractionDigits: decimals, maximumFractionDigits: decimals});
+
+for (const node of $$("data.number")) node.textContent = Number(node.value).toLocaleString();
+
 /** A short message that goes by itself. */
 export function toast(text) {
   $$(".toast").forEach((old) => old.remove());

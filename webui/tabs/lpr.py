@@ -12,7 +12,7 @@ from board.kit.web.forms import fields, groups
 from board.kit.web.menu import Tab
 from board.kit.web.routes import KNOWN, Answer, Call, page
 from board.kit.words import Text
-from engine.countries import countries, regions
+from engine.countries import UNTESTED, countries, regions
 from engine.settings import LprSettings
 from webui.choices import settings_choices
 from webui.portal import Portal
@@ -26,7 +26,14 @@ def _setup(portal: Portal, call: Call) -> Answer:
     field = next(each for each in form if each.name == "countries")
     known = regions()
     return portal.pages.answer(
-        portal, call, "setup", Text("Region and countries"), regions=known, chosen_region=lpr.region, field=field
+        portal,
+        call,
+        "setup",
+        Text("Region and countries"),
+        regions=known,
+        untested=UNTESTED,
+        chosen_region=lpr.region,
+        field=field,
     )
 
 
@@ -40,6 +47,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         tab="lpr",
         groups=_picture_first(groups(form)),
         regions=regions(),
+        untested=UNTESTED,
         countries=countries(),
     )
 

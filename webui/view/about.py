@@ -16,7 +16,7 @@ def about(portal: Portal) -> list[tuple[Text, str | Text]]:
     return [
         (Text("Version"), version()),
         (Text("MAC address"), ", ".join(mac_addresses()) or "–"),
-        (Text("Board"), portal.profile.title),
+        (Text("Board"), Text(portal.profile.title)),
         (Text("Serial number"), device_serial(portal.state)),
         (Text("Camera id"), portal.general().camera_id or camera_id(portal.state)),
         (Text("Licence"), Text("in force") if licensed else Text("none: nothing is read")),

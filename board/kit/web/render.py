@@ -16,6 +16,7 @@ from board.kit.words import Language, Sayable, Text
 if TYPE_CHECKING:
     from jinja2 import Environment
     from jinja2.runtime import Context
+    from markupsafe import Markup
 
 SHARED = Path(__file__).parent / "templates"
 _COMPILING = Lock()
@@ -32,7 +33,8 @@ class Templates:
     """The templates of `folders` and those of the kit ("layout.html"), each compiled once; safe to use from several threads.
 
     In a template `_("At least {least} characters.", least=8)` says a sentence in the reader's language, and a Text or an error
-    of ours that is printed as a value is said in it too; `| sentence` gives it a capital letter and a full stop. What counts is
+    of ours that is printed as a value is said in it too; `| sentence` gives it a capital letter and a full stop, `| number` writes
+    a number in the browser's habit. What counts is
     said by `_n("{count} plate", "{count} plates", found)`. None prints nothing; a name that was not given is an error.
 
     `here`: address of the page, for the choice of language; `page_words`: English -> the language's, for scripts of the page."""
@@ -64,6 +66,7 @@ def _environment(folders: tuple[Path, ...]) -> Environment:
     environment.globals["_"] = pass_context(_say)
     environment.globals["_n"] = pass_context(_say_count)
     environment.filters["drawn"] = _drawn
+    environment.filters["number"] = _number
     environment.filters["sentence"] = pass_context(_sentence)
     return environment
 
@@ -119,6 +122,15 @@ def _printed(context: Context, value: Any) -> Any:
     if value is None:
         return ""
     return value.said(context["language"].translate) if isinstance(value, Text | Sayable) else value
+
+
+def _number(value: float | str) -> Markup:
+    """A number that a script writes in the browser's habit, up to three decimals; without it thousands have a thin space."""
+    from markupsafe import Markup
+
+    number = float(value)
+    shown = f"{round(number, 3):,}".removesuffix(".0").replace(",", "\u202f")
+    return Markup('<data class="number" value="{}">{}</data>').format(f"{number:.12g}", shown)
 
 
 def _drawn(points: Sequence[float] | Sequence[Sequence[float]] | str | None) -> str:

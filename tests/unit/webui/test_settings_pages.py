@@ -34,3 +34,11 @@ def test_version_mac_board_serial_and_licence_stand_in_one_place(caller: Caller)
     about = page[page.index('id="about"') :]
     for said in ("development", *mac_addresses(), caller.portal.profile.title, device_serial(caller.state), "in force"):
         assert said in about, said
+
+
+@pytest.mark.parametrize("name", ["lpr", "setup"])
+def test_countries_whose_script_no_photograph_shows_are_called_untested(caller: Caller, name: str) -> None:
+    chips = caller.get(name).text.split('<label class="chip"')[1:]
+    untested = {chip.partition('value="')[2][:2] for chip in chips if ">untested<" in chip.partition("</label>")[0]}
+    assert len(chips) > 100
+    assert untested == {"JP", "KR", "TH"}

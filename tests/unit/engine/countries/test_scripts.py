@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from engine.countries import country, plain, sample, symbols, to_script, to_shapes
+from engine.countries import UNTESTED, countries, country, plain, sample, script, shapes, symbols, to_script, to_shapes
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,16 @@ def test_the_symbols_of_all_formats_are_the_readers_shapes_and_few_enough_for_on
     assert {to_shapes(symbol) for symbol in found} == found
     assert len(found) <= 260
     assert set("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ٠١٢٣٤٥٦٧٨٩۴۵۶京警领가ขあ") <= found
+
+
+def test_untested_are_the_countries_of_scripts_without_photographs() -> None:
+    """Photographs show Latin letters, Chinese provinces and, of Egypt, Tunisia and Iran, Arabic ones."""
+    shown = {"LATIN", "DIGIT", "CJK", "ARABIC", "INDIC"}
+    others = {
+        code
+        for code, each in countries().items()
+        if any(
+            script(s) not in shown for fmt in each.formats for shape in shapes(each, fmt) for some in shape.classes for s in some
+        )
+    }
+    assert others == UNTESTED

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from board.kit.errors import PackageError
 from board.kit.state import State
+from board.kit.words import NOTHING
 from firmware import VERSION
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.manifest import HOST_NAME
 from firmware.packages.slots import CAMERA, FAILED, GOOD, TRIAL, Slot, Slots
-from firmware.packages.verify import verify
+from firmware.packages.verify import verify, verify_tree
 from firmware.update import choice, versions
+from firmware.update.switch import Switch
+from tests.recorder import Recorder
 from tests.tiny_package import TRUST, contents, trust_file, write
 
 CONF = (Path(__file__).parents[4] / "vadp_package" / "host.conf").read_text()
+
+
+def host(version: str, program: bytes = b"") -> dict[str, bytes]:
+    """A firmware file whose host is this program."""
+    files = {"lib/firmware/__init__.py": b"", "lib/firmware/__main__.py": program}
+    return contents(processes={}, conf=lambda _: CONF.replace("{version}", version), files=files)
 
 
 class Camera:
@@ -36,9 +48,7 @@ class Camera:
 
     def update(self, version: str, state: str = TRIAL, program: bytes = b"") -> Slot:
         """The version is installed and current; then its state is this."""
-        files = {"lib/firmware/__init__.py": b"", "lib/firmware/__main__.py": program}
-        members = contents(processes={}, conf=lambda _: CONF.replace("{version}", version), files=files)
-        found = verify(archive := write(self.folder / "host.tar.gz", members), TRUST)
+        found = verify(archive := write(self.folder / "host.tar.gz", host(version, program)), TRUST)
         slot = self.slots.stage(archive, found, CAMERA, self.slots.reserve(found, CAMERA))
         return self.slots.mark(HOST_NAME, self.slots.activate(HOST_NAME, slot), state)
 
@@ -120,6 +130,54 @@ def test_after_firmware_install_was_run_again_what_it_installed_runs(camera: Cam
     assert camera.choose() == "3.0.0"
     monkeypatch.setattr(choice, "installation", lambda: "after")
     assert camera.choose() == ""
+
+
+class PowerCut(BaseException):
+    """Whoever it meets does nothing more."""
+
+
+def test_whenever_the_power_goes_during_an_update_the_old_or_the_new_host_runs(
+    camera: Camera, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choice, "check_tree", lambda folder, trust: verify_tree(folder, trust()).signed_by)
+    camera.update("2.0.0", GOOD)
+    members = host("3.0.0")
+    archive = write(camera.folder / "new.tar.gz", members)
+    found = verify(archive, TRUST)
+    before = camera.state.root
+    runs = []
+    for moment in itertools.count():
+        camera.state = State(camera.folder / f"cut-{moment}")
+        shutil.copytree(before, camera.state.root, symlinks=True)
+        slots = versions.slots_of(camera.state)
+        recorder.events.clear()
+        recorder.refuse = cut_at(recorder, moment)
+        try:
+            slot = slots.stage(archive, found, CAMERA, slots.reserve(found, CAMERA))
+            Switch(camera.state, slots, lambda: True).switch(HOST_NAME, slot, NOTHING)
+        except PowerCut:
+            pass
+        done = len(recorder.events) < moment
+        recorder.refuse = lambda kind, name: False
+        runs.append(camera.choose())
+        versions.slots_of(camera.state).tidy(HOST_NAME)
+        assert camera.choose() == runs[-1]
+        shutil.rmtree(camera.state.root)
+        if done:
+            break
+    assert len(runs) > 20 and runs == ["2.0.0"] * runs.count("2.0.0") + ["3.0.0"] * runs.count("3.0.0")
+    assert runs.count("3.0.0") >= 1
+
+
+def cut_at(recorder: Recorder, moment: int) -> Callable[[str, str], bool]:
+    """Before the disk does the next thing when it has done so many."""
+
+    def refuse(kind: str, name: str) -> bool:
+        if len(recorder.events) >= moment:
+            raise PowerCut
+        return False
+
+    return refuse
 
 
 def start(camera: Camera, prelude: str = "") -> subprocess.CompletedProcess[str]:
