@@ -14,7 +14,8 @@ from firmware.packages.keys import fingerprint, make_pair, public_pem, read_priv
 from firmware.packages.licence import licence_bytes
 from firmware.packages.manifest import NAME
 from firmware.packages.verify import verify
-from vadp_package.build import build, build_firmware
+from vadp_package.build import Carry, build, build_firmware, sign
+from vadp_package.libraries import ARCHITECTURES, CACHE, PYTHONS
 
 DEFAULT_KEY = Path("~/.config/gatewright/signing.key")
 
@@ -36,7 +37,17 @@ def _options() -> argparse.ArgumentParser:
     make = commands.add_parser("build", help="builds and signs ANPR-<version>-<arch>.tar.gz; its path is the last line printed")
     make.add_argument("--out", type=Path, required=True, help="folder for the package")
     make.add_argument("--key", type=Path, help=f"signing key (PEM); without it {DEFAULT_KEY} is used, and made when missing")
+    make.add_argument("--arch", choices=ARCHITECTURES, help="carries its libraries for this architecture: no network on the camera")
+    make.add_argument(
+        "--python", choices=PYTHONS, default=PYTHONS[0], help="of the camera, with --arch: 3.11 bookworm, 3.13 trixie"
+    )
+    make.add_argument("--wheels", type=Path, default=CACHE, help=f"where wheels are kept, with --arch (default {CACHE})")
     make.set_defaults(act=_build, builder=build)
+    anew = commands.add_parser("sign", help="signs a package that was built elsewhere, whoever signed it before")
+    anew.add_argument("package", type=Path)
+    anew.add_argument("--out", type=Path, required=True, help="folder for the signed package")
+    anew.add_argument("--key", type=Path, default=DEFAULT_KEY)
+    anew.set_defaults(act=_sign)
     host = commands.add_parser("firmware", help="builds and signs HOST-<version>-all.tar.gz, the host itself, for System, Firmware")
     host.add_argument("--out", type=Path, required=True, help="folder for the file")
     host.add_argument("--key", type=Path, help="signing key (PEM), as for build")
@@ -44,7 +55,7 @@ def _options() -> argparse.ArgumentParser:
     look = commands.add_parser("verify", help="checks a package as a camera does and prints what it is, as JSON")
     look.add_argument("package", type=Path)
     look.add_argument("--trust", type=Path, action="append", required=True, help="public key of a vendor")
-    look.add_argument("--machine", default="", help="architecture to check against (default: this machine)")
+    look.add_argument("--machine", default="", help="architecture to check against, or any (default: this machine)")
     look.set_defaults(act=_verify)
     keys = commands.add_parser("keygen", help="makes a signing key and, beside it, the .pub file that cameras trust")
     keys.add_argument("--key", type=Path, default=DEFAULT_KEY)
@@ -70,10 +81,18 @@ def _build(options: argparse.Namespace) -> None:
     public = path.with_suffix(".pub")
     if not public.exists():
         public.write_bytes(public_pem(key.public_key()))
-    built = options.builder(options.out, key)
+    arch = getattr(options, "arch", None)
+    carried = {"carry": Carry(arch, options.python, options.wheels)} if arch else {}
+    built = options.builder(options.out, key, **carried)
     print(f"signed with key {fingerprint(key.public_key())[:16]}; public key: {public}", file=sys.stderr)
     print(f"manifest_sha256 {built.manifest_sha256}", file=sys.stderr)
     print(built.path)
+
+
+def _sign(options: argparse.Namespace) -> None:
+    if not options.package.is_file():
+        raise PackageError("{package} does not exist", package=options.package)
+    print(sign(options.package, read_private(options.key.expanduser()), options.out).path)
 
 
 def _verify(options: argparse.Namespace) -> None:

@@ -7,7 +7,8 @@ import hashlib
 import io
 import re
 import tarfile
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +16,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from board.kit.errors import PackageError
 from firmware.packages import manifest
-from firmware.packages.verify import CONF, HASHES, INITSCR, SIGNATURE, manifest_sha256, signed_bytes
+from firmware.packages.verify import ANY, CONF, HASHES, INITSCR, SIGNATURE, manifest_sha256, signed_bytes, unpack, verify
 from firmware.update.versions import VERSION_LINE
 from vadp_package import __version__
+from vadp_package.bom import BOM, LICENCES, bom, licences
+from vadp_package.libraries import CACHE, SITE, Library, libraries
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -30,6 +33,15 @@ FIXED_TIME_S = 315_532_800
 
 
 @dataclass(frozen=True, slots=True)
+class Carry:
+    """For which architecture and Python ("3.11") libraries are carried; `cache`: where their wheels are kept."""
+
+    arch: str
+    python: str
+    cache: Path = CACHE
+
+
+@dataclass(frozen=True, slots=True)
 class Built:
     """`path` of the archive; `manifest_sha256`: what /api/packages shows once it is installed."""
 
@@ -37,9 +49,26 @@ class Built:
     manifest_sha256: str
 
 
-def build(out: Path, key: Ed25519PrivateKey, root: Path = ROOT, version: str = __version__) -> Built:
-    """Writes `out`/NAME-VERSION-ARCH.tar.gz from the sources below `root`; PackageError says what is missing."""
-    return _write(out, key, contents(root), _conf(CONF, version))
+def build(out: Path, key: Ed25519PrivateKey, root: Path = ROOT, version: str = __version__, carry: Carry | None = None) -> Built:
+    """Writes `out`/NAME-VERSION-ARCH.tar.gz from the sources below `root`; PackageError says what is missing. `carry`: for whom it
+    carries its libraries, None: it is for all, and finds them on the camera."""
+    conf = _conf(CONF, version)
+    if carry is None:
+        return _write(out, key, contents(root, version), conf)
+    conf = conf.replace(b"arch = all\n", f"arch = {carry.arch}\n".encode())
+    conf = conf.replace(b"[requires]\n", f"[requires]\npython = {carry.python}\n".encode())
+    found = libraries(root, carry.arch, carry.python, carry.cache)
+    return _write(out, key, contents(root, version, found), conf, f"-py{carry.python.replace('.', '')}")
+
+
+def sign(package: Path, key: Ed25519PrivateKey, out: Path) -> Built:
+    """Writes the package, whole as it is, to `out` with the signature of `key` in the place of another or of none, as one that was
+    built where the key must not be. PackageError when it is damaged."""
+    found = verify(package, {}, ANY, unsigned=True)
+    with tempfile.TemporaryDirectory() as folder:
+        unpack(package, found, Path(folder))
+        files = {name: (Path(folder) / name).read_bytes() for name in found.files}
+    return _write(out, key, files, found.conf, package.name.removesuffix(".tar.gz").removeprefix(_stem(found.manifest)))
 
 
 def build_firmware(out: Path, key: Ed25519PrivateKey, root: Path = ROOT, changed: Mapping[str, bytes] = {}) -> Built:
@@ -53,12 +82,16 @@ def build_firmware(out: Path, key: Ed25519PrivateKey, root: Path = ROOT, changed
     return _write(out, key, files, _conf("host.conf", version[1]))
 
 
-def _write(out: Path, key: Ed25519PrivateKey, files: dict[str, bytes], conf: bytes) -> Built:
+def _stem(about: manifest.Manifest) -> str:
+    return f"{about.name}-{about.version}-{about.arch}"
+
+
+def _write(out: Path, key: Ed25519PrivateKey, files: dict[str, bytes], conf: bytes, end: str = "") -> Built:
     hashes = _hashes(files)
     checked = manifest.parse(conf)
     signature = key.sign(signed_bytes(conf, hashes))
     members = {CONF: conf, HASHES: hashes, SIGNATURE: signature, INITSCR: files.pop(INITSCR), **dict(sorted(files.items()))}
-    path = out / f"{checked.name}-{checked.version}-{checked.arch}.tar.gz"
+    path = out / f"{_stem(checked)}{end}.tar.gz"
     fresh = path.with_name(path.name + ".new")
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -71,7 +104,7 @@ def _write(out: Path, key: Ed25519PrivateKey, files: dict[str, bytes], conf: byt
 
 def identity(root: Path = ROOT, version: str = __version__) -> str:
     """The manifest_sha256 of what `build` would write."""
-    return manifest_sha256(_conf(CONF, version), _hashes(contents(root)))
+    return manifest_sha256(_conf(CONF, version), _hashes(contents(root, version)))
 
 
 def _conf(name: str, version: str) -> bytes:
@@ -82,13 +115,16 @@ def _hashes(files: Mapping[str, bytes]) -> bytes:
     return "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(files.items())).encode()
 
 
-def contents(root: Path) -> dict[str, bytes]:
-    """{path in the package: content} of everything but the three files about the package itself."""
+def contents(root: Path, version: str = __version__, carried: Sequence[Library] = ()) -> dict[str, bytes]:
+    """{path in the package: content} of everything but the three files about the package itself; `carried`: its libraries."""
     files = _files(root, (*PACKAGES, "models"))
     if not any(name.endswith(".tflite") for name in files):
         raise PackageError("{folder} holds no .tflite model: train first (scripts/train_*)", folder=root / "models")
     files["LICENSE"] = (root / "LICENSE").read_bytes()
-    files["LICENCES.md"] = (root / "docs" / "licences.md").read_bytes()  # of what pip installs beside the package
+    models = {Path(name).name: data for name, data in files.items() if name.endswith(".tflite")}
+    files[BOM], files[LICENCES] = bom(version, models, carried), licences(root, carried)
+    for each in carried:
+        files |= {f"{SITE}/{path}": data for path, data in each.files.items()}
     files[INITSCR] = (HERE / INITSCR).read_bytes()
     return files
 

@@ -15,6 +15,8 @@ from firmware.packages.slots import Slot, Slots
 
 LOG = logging.getLogger("packages")
 
+IMPORTED = ("lib", "site")
+"""Folders of a package that its processes import from: its own modules, and libraries that it may carry."""
 COMPILED_WITHIN_S = 300.0
 COMPILED = "compiled"
 """A file that says so: what a power cut left of it is finished at the next start."""
@@ -35,7 +37,7 @@ class Environment:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "GATEWRIGHT_"))}
         return {
             **kept,
-            "PYTHONPATH": str(path / "lib"),
+            "PYTHONPATH": os.pathsep.join(str(path / each) for each in IMPORTED if (path / each).is_dir()),
             "PYTHONPYCACHEPREFIX": str(self.bytecode(slot)),
             "PYTHONFAULTHANDLER": "1",
             "PYTHONUNBUFFERED": "1",
@@ -55,7 +57,8 @@ class Environment:
         done = self.bytecode(slot) / COMPILED
         if done.exists():
             return
-        command = [sys.executable, "-I", "-X", f"pycache_prefix={self.bytecode(slot)}", "-m", "compileall", "-q", str(path / "lib")]
+        command = [sys.executable, "-I", "-X", f"pycache_prefix={self.bytecode(slot)}", "-m", "compileall", "-q"]
+        command += [str(path / each) for each in IMPORTED if (path / each).is_dir()]
         try:
             self.bytecode(slot).mkdir(parents=True, exist_ok=True)
             subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=COMPILED_WITHIN_S, check=False)

@@ -9,11 +9,9 @@ import platform
 
 from board.kit.errors import PackageError
 from board.kit.words import Text
+from firmware.packages.environment import IMPORTED
 from firmware.packages.manifest import Manifest
 from firmware.packages.verify import Verified
-
-CARRIED = ("lib/", "site/")
-"""Folders of a package that its processes import from: its own modules, and libraries that it carries."""
 
 
 def check(verified: Verified) -> None:
@@ -51,7 +49,7 @@ def _libraries(verified: Verified) -> list[Text]:
 
 
 def _is_there(name: str, verified: Verified) -> bool:
-    if any(path.startswith(tuple(f"{folder}{name}{end}" for folder in CARRIED for end in ("/", "."))) for path in verified.files):
+    if any(path.startswith(tuple(f"{folder}/{name}{end}" for folder in IMPORTED for end in ("/", "."))) for path in verified.files):
         return True
     try:
         return importlib.util.find_spec(name) is not None

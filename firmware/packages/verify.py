@@ -36,6 +36,8 @@ CONF, HASHES, SIGNATURE, INITSCR = "package.conf", "package.sha256", "package.si
 UNLISTED = (CONF, HASHES, SIGNATURE)
 """Not in package.sha256: the signature covers the first two."""
 
+ANY = "any"
+"""Architecture of whoever looks at a package, but does not run it."""
 _CHUNK = 1 << 16
 _WANTED = {CONF: MAX_CONF_BYTES, HASHES: MAX_SHA256_BYTES, SIGNATURE: 64}
 
@@ -66,7 +68,7 @@ def as_confirmed(conf: bytes, hashes: bytes, signer: str, unpacked_bytes: int) -
 def verify(archive: Path, trust: Trust, machine: str = "", unsigned: bool = False) -> Verified:
     """Reads the whole archive without writing anything. Every refusal is one PackageError that names the file concerned.
 
-    `machine`: architecture to check against; "": this machine's; `unsigned`: nobody of `trust` need have signed it."""
+    `machine`: architecture to check against, or ANY; "": this machine's; `unsigned`: nobody of `trust` need have signed it."""
     size = archive.stat().st_size
     if size > MAX_ARCHIVE_BYTES:
         raise PackageError(
@@ -143,19 +145,15 @@ def verify_tree(folder: Path, trust: Trust, unsigned: bool = False) -> Verified:
             continue
         if path.is_symlink() or not path.is_file():
             raise PackageError("{name}: not a plain file", name=name)
-        data = _read(path, name)
-        total += len(data)
-        hashes[name] = hashlib.sha256(data).hexdigest()
-        if name in _WANTED:
-            texts[name] = data
+        try:
+            with path.open("rb") as file:
+                hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
+                total += file.tell()
+            if name in _WANTED:
+                texts[name] = path.read_bytes()
+        except OSError as why:
+            raise PackageError("{name}: cannot be read: {reason}", name=name, reason=why.strerror or why) from why
     return _check(hashes, texts, trust, total, unsigned)
-
-
-def _read(path: Path, name: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as why:
-        raise PackageError("{name}: cannot be read: {reason}", name=name, reason=why.strerror or why) from why
 
 
 def _on_disk(name: str, act: Callable[[], None]) -> None:
@@ -213,7 +211,7 @@ def _check(hashes: dict[str, str], texts: dict[str, bytes], trust: Trust, unpack
 
 
 def _fits(manifest: Manifest, machine: str) -> None:
-    if manifest.arch not in ("all", machine):
+    if machine != ANY and manifest.arch not in ("all", machine):
         raise PackageError(
             "{conf}: the package is for {arch}, this camera is {machine}: upload the package for {machine}",
             conf=CONF,

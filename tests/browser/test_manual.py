@@ -75,6 +75,13 @@ def page(browser: Any) -> Iterator[Any]:
         yield opened
 
 
+RUN = """() => Promise.all([...document.querySelectorAll("script[src]")].map((script) => Promise.race([
+  import(script.src).then(() => ""),
+  new Promise((resolve) => setTimeout(resolve, 15000, script.src)),
+]))).then((late) => late.filter(Boolean))"""
+"""Those scripts of the page that have not run to their end after 15 s."""
+
+
 def settle(folder: Path, lpr: LprSettings) -> None:
     with_store(folder, lambda store: store.settings.put(lpr, "admin"))
 
@@ -280,3 +287,31 @@ def test_many_plates_are_selected_and_changed_with_the_keyboard_alone(page: Any,
     playwright.expect(page.locator("#entries tbody tr")).to_have_count(2)
     groups = {each.plate: each.group for each in with_store(folder, lambda store: store.entries(WHITE, "MANY"))}
     assert groups == {"MANY0": "<b>Depot</b>", "MANY2": "<b>Depot</b>"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "live", "review", "review/passages/p1", f"lists/{WHITE}", f"lists/{WHITE}?view=actions", f"lists/{WHITE}?view=exports",
+        f"lists/{WHITE}/actions/new?kind=io", "lpr", "camera", "lane", "general", "integration", "audit", "logs", "help", "check",
+    ],
+)  # fmt: skip
+def test_no_button_of_a_page_waits_for_an_answer_of_the_camera_before_it_works(
+    page: Any, camera: tuple[Path, str], path: str
+) -> None:
+    """A script that waited while it is loaded would leave what follows in it without its work: clicks there were lost."""
+    _, address = camera
+    page.route("**/anpr/api/**", lambda route: None)  # never answered
+    page.goto(f"{address}/{path}", wait_until="domcontentloaded")
+    assert page.evaluate(RUN) == []
+    page.unroute_all(behavior="ignoreErrors")
+
+
+def test_the_strangers_of_a_list_are_counted_while_its_numbers_are_still_compared(page: Any, camera: tuple[Path, str]) -> None:
+    folder, address = camera
+    with_store(folder, lambda store: store.entries.save(entry("COUNT1"), "admin"))
+    page.route("**/collisions", lambda route: None)
+    page.goto(f"{address}/lists/{WHITE}?search=COUNT1")
+    page.get_by_role("button", name="Count").click()
+    playwright.expect(page.locator("#risk")).to_contain_text("made-up plates of DE would be taken")
+    page.unroute_all(behavior="ignoreErrors")

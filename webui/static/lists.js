@@ -77,7 +77,8 @@ $("#entries")?.addEventListener("click", async (event) => {
   try { await api("DELETE", `entries/${row.dataset.id}`); location.reload(); } catch (error) { notice("bad", error.message); }
 });
 
-if ($("#entries")) {
+// Not awaited: the buttons below work at once.
+async function markCollisions() {
   const {collisions} = await api("GET", `lists/${list}/collisions`);
   const plates = new Map(collisions.map((each) => [each.number, each.plates]));
   for (const mark of $$("[data-collision]")) {
@@ -87,6 +88,7 @@ if ($("#entries")) {
     mark.textContent = _("same as {plates}", { plates: others.join(", ") });
   }
 }
+if ($("#entries")) markCollisions().catch((error) => { if (!(error instanceof ApiError)) throw error; notice("bad", error.message); });
 
 // --- risk -------------------------------------------------------------------------------------------------------------
 

@@ -43,6 +43,7 @@ def test_a_package_holds_what_runs_and_nothing_else(sources: Path, tmp_path: Pat
         "initscr",
         "LICENCES.md",
         "LICENSE",
+        "bom.json",
         "lib/board/__init__.py",
         "lib/engine/__init__.py",
         "lib/models/ocr.json",
