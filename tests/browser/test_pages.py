@@ -5,21 +5,19 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from board.kit.languages import COOKIE, languages
+from board.kit.languages import COOKIE
 from engine.settings import LprSettings
 from engine.store import Store
 from engine.types import PassageImages, PlateLook
-from scripts.words import found_in_product
 from tests.browser.proxy import Proxy
+from tests.browser.reading import CODES, left_in_english
 from tests.browser.stack import Stack
 from tests.browser.test_manual import jpeg, with_store
 from tests.samples import BLACK, WHITE, entry, passage, rule
@@ -127,44 +125,19 @@ def test_nothing_leaves_its_card_or_the_page_at_any_width(browser: Any, camera: 
     assert found == {}
 
 
-TEXTS = """() => {
-  const unread = "script, style, pre, code, .mono, .plate, [data-unit], #lines, datalist, [lang]:not(html)";
-  const found = [];
-  const walk = document.createTreeWalker(document, NodeFilter.SHOW_TEXT);
-  while (walk.nextNode()) if (!walk.currentNode.parentElement.closest(unread)) found.push(walk.currentNode.data);
-  const told = ["aria-label", "title", "placeholder", "alt", "data-name"];
-  const nodes = [...document.querySelectorAll("*")].filter((node) => !node.closest(unread));
-  for (const node of nodes) found.push(...told.map((name) => node.getAttribute(name) || ""));
-  return [...new Set(found.map((text) => text.trim()).filter(Boolean))];
-}"""
-ENGLISH = re.compile(r"\b(the|and|of|with|this|that|which|from|your|have|has|been|are|would|by|to)\b", re.IGNORECASE)
-"""Words of English that neither German nor Spanish has."""
-
-
-@cache
-def words_of_product() -> set[str]:
-    return {text for each in found_in_product() for text in (each.text, each.one) if text}
-
-
-@pytest.mark.parametrize("code", [each.code for each in languages() if each.code != "en"])
+@pytest.mark.parametrize("code", CODES)
 def test_every_page_is_wholly_in_the_language_of_its_reader_and_fits(browser: Any, camera: str, code: str) -> None:
-    language = next(each for each in languages() if each.code == code)
-    known = words_of_product()
-    said = {language.translate(text) for text in known} | {"admin"}  # a user, not the role
     page = opened(browser, 1366, 900)
     page.context.add_cookies([{"name": COOKIE, "value": code, "url": camera}])
     found: dict[str, list[str]] = {}
     for path in PAGES:
         settled(page, f"{camera}/{path}")
-        assert page.locator("html").get_attribute("lang") == code
-        texts = page.evaluate(TEXTS)
-        left = [text for text in texts if text not in said and (text in known or ENGLISH.search(text))]
-        leaves = page.evaluate(LEAVES)
+        wrong = left_in_english(page, code) + page.evaluate(LEAVES)
         page.set_viewport_size({"width": 390, "height": 900})
-        leaves += page.evaluate(LEAVES)
+        wrong += page.evaluate(LEAVES)
         page.set_viewport_size({"width": 1366, "height": 900})
-        if left or leaves:
-            found[path] = left + leaves
+        if wrong:
+            found[path] = wrong
     page.context.close()
     assert found == {}
 
