@@ -162,7 +162,8 @@ def _run(words: list[str]) -> int:
         https.start(server)
         packages.boot(options.bind, port)
         notify("READY=1")
-        update.start()
+        if not life.stop.is_set():  # systemd has lost its patience
+            update.start()
         watchdog = (
             Watchdog(Path(options.watchdog), options.watchdog_s, packages.ill, clock, KernelDevice()) if options.watchdog else None
         )
@@ -174,7 +175,7 @@ def _run(words: list[str]) -> int:
                 watchdog.turn()
         failed = not life.stop.is_set() and not restart.asked
         notify("STOPPING=1")
-        update.close()
+        update.close(orderly=not failed)
         packages.close()
         ftp.stop()
         https.stop()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from board.kit.settings import Settings, field_validator, option
+from board.kit.words import mark
 from engine.formats.infoplate import infoplate
 from engine.line_settings import groups, seconds_by_line
 from engine.network import reachable
 
-LIST, SQUARE = "LIST", "SQUARE"
+LIST, SQUARE = mark("LIST"), mark("SQUARE")
 """How Review shows passages (manual 4.6, General configuration tab)."""
 
 

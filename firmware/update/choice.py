@@ -27,7 +27,7 @@ from firmware.packages.running import TRIAL_STARTS
 from firmware.packages.slots import FAILED, GOOD, TRIAL, Slot, Slots
 from firmware.update.versions import BUILT_IN, LETTER, built_in_root, built_in_version, folder, installation, last, slots_of
 
-UP_WITHIN_S = 60
+UP_WITHIN_S = 90
 """The kernel ends a version on trial that has not cancelled this alarm: whatever it hangs in, it is started again, and counted."""
 
 

@@ -90,11 +90,14 @@ class HostUpdate:
             LOG.info("host %s is on trial, start %d", slot.version, slot.tries)
             self._judge.start()
 
-    def close(self) -> None:
-        """An orderly end is no failed trial: its starts are counted anew."""
+    def close(self, orderly: bool) -> None:
+        """An orderly end of one that got so far is no failed trial: its starts are counted anew."""
         self._end.set()
-        if self._judge.is_alive():
-            self._judge.join()
+        if not self._judge.is_alive():
+            return
+        self._judge.join()
+        if not orderly:
+            return
         with suppress(PackageError), self._lock:
             slot = self._running()
             if slot is not None and slot.state == TRIAL:

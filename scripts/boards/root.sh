@@ -23,13 +23,14 @@ settings=(PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 PIP_ROOT_
 for name in PIP_INDEX_URL PIP_EXTRA_INDEX_URL http_proxy https_proxy no_proxy; do [ -z "${!name:-}" ] || settings+=("$name=${!name}"); done
 in_root() { env -i "${settings[@]}" chroot "$root" "$@"; } # in_root COMMAND...
 
-make_root() { # make_root SUITE PACKAGES: Debian below $root, with this checkout in /src
-  local suite=$1 mirror
+make_root() { # make_root SUITE PACKAGES [OPTIONS of mmdebstrap]: Debian below $root, with this checkout in /src
+  local suite=$1 packages=$2 mirror
+  shift 2
   mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' 'Origin: Debian' 'Label: Debian' 2>/dev/null | sed -n 1p)
   mirror=${mirror:-http://deb.debian.org/debian}
   command -v mmdebstrap >/dev/null || { say "needs the Debian package mmdebstrap"; exit 2; }
   say "$suite for $arch from $mirror"
-  mmdebstrap --quiet --variant=minbase --arch="$arch" --skip=check/qemu --include="$2" "$suite" "$root" "deb $mirror $suite main"
+  mmdebstrap --quiet --variant=minbase --arch="$arch" --skip=check/qemu --include="$packages" "$@" "$suite" "$root" "deb $mirror $suite main"
   mkdir -p "$root/src"
   (cd "$here" && git ls-files -z --cached --others --exclude-standard | xargs -0 ls -d 2>/dev/null | tar c -T -) | tar x -C "$root/src"
   cp -L /etc/resolv.conf "$root/etc/"

@@ -16,13 +16,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scripts.fault_tests import contained, kill, packages, power_cut, upgrade, whole
+from scripts.fault_tests import contained, kill, packages, power_cut, upgrade, upgrade_cut, whole
 
 PARTS: dict[str, tuple[Callable[..., dict[str, Any]], int]] = {
     "kill": (kill.run, 500),
     "power-cut": (power_cut.run, 50),
     "packages": (packages.run, 10_000),
     "upgrade": (upgrade.run, 200),
+    "upgrade-cut": (upgrade_cut.run, 50),
     "contained": (contained.run, 1),
 }
 """{name: (what runs it, how often by default)}"""

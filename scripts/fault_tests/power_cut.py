@@ -22,9 +22,11 @@ import shutil
 import subprocess
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 from board.kit.state import State
 from scripts.fault_tests.camera import ROOT, prepare
@@ -165,8 +167,7 @@ class World:
 def run(times: int, seed: int, folder: Path, say: Say) -> dict[str, Any]:
     """As kill.run; "skipped" says why this computer cannot do it."""
     built = CACHE / OWN
-    why = missing(OWN) or ("" if shutil.which("mkfs.ext4") else "mkfs.ext4 missing here: apt-get install e2fsprogs")
-    why = why or build(built, OWN)
+    why = unbuilt()
     if why:
         return {"skipped": f"no power was cut, nothing was tested: {why}", "violations": []}
     chance = random.Random(seed)
@@ -175,7 +176,8 @@ def run(times: int, seed: int, folder: Path, say: Say) -> dict[str, Any]:
         {"cuts": 0, "before_it_was_up": 0, "clock_set_back": 0, "run_emptied": 0, "writes_unflushed": 0, "writes_lost": 0}
     )
     began = time.monotonic()
-    _make_disk(folder)
+    _new_camera(folder / "content")
+    make_disk(folder)
     while counts["cuts"] < times and not world.wrong:
         back, emptied = chance.random() < CLOCK_BACK, chance.random() < RUN_EMPTIED
         _one_boot(folder, built, world, chance, back, emptied)
@@ -202,11 +204,20 @@ def run(times: int, seed: int, folder: Path, say: Say) -> dict[str, Any]:
     }
 
 
-def _make_disk(folder: Path) -> None:
-    """An ext4 disk with a new camera's state."""
-    state = State(folder / "content" / "state")
+def unbuilt() -> str:
+    """Why the virtual board cannot be used here, "" when it is built."""
+    why = missing(OWN) or ("" if shutil.which("mkfs.ext4") else "mkfs.ext4 missing here: apt-get install e2fsprogs")
+    return why or build(CACHE / OWN, OWN)
+
+
+def _new_camera(content: Path) -> None:
+    state = State(content / "state")
     prepare(state, 9)  # a port at which nobody listens
     state.run.mkdir(mode=0o700)
+
+
+def make_disk(folder: Path) -> None:
+    """FOLDER/disk, an ext4 disk that holds what FOLDER/content does."""
     image = str(folder / "disk")
     subprocess.run(["truncate", "-s", f"{DISK_MB}M", image], check=True)
     subprocess.run(
@@ -224,22 +235,35 @@ def _one_boot(folder: Path, built: Path, world: World, chance: random.Random, ba
     (out / "plan.json").write_text(json.dumps(plan))
     early = chance.random() < EARLY
     life_s = chance.uniform(0, EARLY_S if early else LIFE_S)
+    clock = ["-rtc", f"base={EARLIER}"] if back else []
+    with powered(folder, built, "guest.sh", clock) as (process, told):
+        world.begin()
+        _listen(world, told, process, life_s, early)
+        process.kill()
+        process.wait()
+        world.cut(time.monotonic())
+        hear(world, told)
+
+
+class Hears(Protocol):
+    def hear(self, what: dict[str, Any], now: float) -> None:
+        """One line of the guest."""
+
+
+@contextmanager
+def powered(folder: Path, built: Path, script: str, more: Sequence[str] = ()) -> Iterator[tuple[subprocess.Popen[bytes], TextIO]]:
+    """Boots the board with a copy of FOLDER/disk, whose writes stand in FOLDER/log: (QEMU, what the guest tells). FOLDER/out is
+    shared with it. At the end the power is off."""
     shutil.copy(folder / "disk", folder / "working-disk")
     for name in ("log", "told"):
         (folder / name).write_bytes(b"")
-    clock = ["-rtc", f"base={EARLIER}"] if back else []
-    line = command(built, OWN, out, ROOT / "scripts" / "fault_tests" / "guest.sh", "", ("-accel", "tcg"))
+    line = command(built, OWN, folder / "out", ROOT / "scripts" / "fault_tests" / script, "", ("-accel", "tcg"))
     with (folder / "console").open("wb") as console, (folder / "told").open() as told:
         process = subprocess.Popen(
-            [*line, *clock, *_devices(folder)], stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT
+            [*line, *more, *_devices(folder)], stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT
         )
         try:
-            world.begin()
-            _listen(world, told, process, life_s, early)
-            process.kill()
-            process.wait()
-            world.cut(time.monotonic())
-            _hear(world, told)
+            yield process, told
         finally:
             process.kill()
             process.wait()
@@ -261,7 +285,7 @@ def _listen(world: World, told: TextIO, process: subprocess.Popen[bytes], life_s
     until: float | None = None
     boot_until = time.monotonic() + BOOT_S
     while until is None or time.monotonic() < until or LET_IN_S < world.waits_s(time.monotonic()) <= FORGOTTEN_S:
-        _hear(world, told)
+        hear(world, told)
         if until is None and (world.up or (early and world.looked)):
             until = time.monotonic() + life_s
         if process.poll() is not None or (until is None and time.monotonic() > boot_until):
@@ -269,7 +293,7 @@ def _listen(world: World, told: TextIO, process: subprocess.Popen[bytes], life_s
         time.sleep(0.02)
 
 
-def _hear(world: World, told: TextIO) -> None:
+def hear(world: Hears, told: TextIO) -> None:
     """Takes the whole lines that are there; the last one may have ended with the machine."""
     while True:
         begin = told.tell()

@@ -147,3 +147,11 @@ def test_the_programs_are_restarted_from_the_page_and_the_host_starts_again(page
     page.get_by_role("heading", name="The camera starts again").wait_for()
     log = tmp_path / "state" / "logs" / "hostd.log"
     until(lambda: log.read_text().count("listening on ") == 2, "the host has started again", 60)
+
+
+def test_package_management_lies_below_configuration_applications(page: Any) -> None:
+    menu = page.get_by_role("navigation", name="Configuration")
+    group = menu.locator("section", has=page.get_by_role("heading", name="Applications"))
+    group.get_by_role("link", name="Package management").click()
+    page.wait_for_url("**/setup/application/vadp.html")
+    assert group.locator("[aria-current=page]").inner_text() == "Package management"

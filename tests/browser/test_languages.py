@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from board.kit.languages import COOKIE
 from tests.browser.conftest import page_of_its_own
+from tests.browser.reading import CODES, left_in_english
 from tests.tiny_package import contents, write
 
 SIZES = {"wide": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
@@ -106,3 +108,37 @@ def test_a_browser_that_asks_for_german_gets_every_page_of_the_host_in_german_un
     page.get_by_role("button", name="Deutsch").click()
     page.get_by_role("heading", name="An dieser Kamera anmelden").wait_for()
     assert re.search(r"/login$", page.url)
+
+
+HOST_PAGES = (
+    "application/vadp", "system/firmware", "system/time", "system/storage", "system/backup", "system/support", "network/addresses",
+    "network/https", "network/ftp", "security/accounts", "security/programs", "security/sessions", "security/keys",
+    "security/changes",
+)  # fmt: skip
+
+
+def test_every_page_of_the_host_is_wholly_in_the_language_of_its_reader_and_fits(browser: Any, host: str, tmp_path: Path) -> None:
+    first = (tmp_path / "state" / "host" / "initial-password").read_text().strip()
+    found: dict[str, list[str]] = {}
+    with page_of_its_own(browser, viewport=SIZES["phone"], locale="en") as page:
+        page.goto(host)
+        page.get_by_label("Password").fill(first)
+        page.get_by_role("button", name="Log in").click()
+        page.get_by_label("Present password").fill(first)
+        page.get_by_label("New password", exact=False).nth(0).fill("correct horse")
+        page.get_by_label("New password again").fill("correct horse")
+        page.get_by_role("button", name="Save password").click()
+        page.get_by_role("heading", name="Package management").wait_for()
+        for code in CODES:
+            page.context.add_cookies([{"name": COOKIE, "value": code, "url": host}])
+            for name in HOST_PAGES:
+                assert page.goto(f"{host}/setup/{name}.html").status == 200
+                page.wait_for_load_state("load")
+                wrong = left_in_english(page, code)
+                for size in SIZES.values():
+                    page.set_viewport_size(size)
+                    wide = page.evaluate("document.documentElement.scrollWidth")
+                    wrong += [f"{wide} of {size['width']} px"] if wide > size["width"] else []
+                if wrong:
+                    found[f"{code} {name}"] = wrong
+    assert found == {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ftplib
 import io
 import os
+import re
 import shutil
 import signal
 import socket
@@ -12,13 +13,13 @@ import ssl
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from cryptography import x509
 
 from firmware.certificates.own import fingerprint
-from tests.daemons import find_daemon
+from tests.daemons import find_daemon, free_port
 from tests.ftp_camera import FtpCamera, ftp_camera
 from tests.waiting import until
 
@@ -149,6 +150,46 @@ def test_lftp_mirrors_a_folder(camera: FtpCamera, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = {each.name: each.read_text() for each in (tmp_path / "back" / "sub").iterdir()}
     assert found == {f"{number}.txt": f"file {number}" for number in range(4)}
+
+
+class ReusingClient(ftplib.FTP_TLS):
+    """Uses one TLS session for commands and data, as many servers want their clients to. `reused`: whether the camera took it."""
+
+    reused: ClassVar[list[bool]] = []
+
+    def ntransfercmd(self, cmd: str, rest: int | str | None = None) -> tuple[socket.socket, int | None]:
+        conn, size = ftplib.FTP.ntransfercmd(self, cmd, rest)
+        assert isinstance(self.sock, ssl.SSLSocket)
+        wrapped = self.context.wrap_socket(conn, server_hostname=self.host, session=self.sock.session)
+        self.reused.append(bool(wrapped.session_reused))
+        return wrapped, size
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
+def test_one_tls_session_serves_commands_and_data(camera: FtpCamera, version: ssl.TLSVersion) -> None:
+    context = ssl.create_default_context(cadata=camera.certificate)
+    context.check_hostname = False
+    context.minimum_version = context.maximum_version = version
+    ReusingClient.reused.clear()
+    with ReusingClient(timeout=20, context=context) as client:
+        client.connect("127.0.0.1", camera.port)
+        client.login(camera.user, camera.password)
+        client.prot_p()
+        client.storbinary("STOR once", io.BytesIO(b"one session"))
+        assert client.nlst("once") == ["once"]
+    assert (camera.folder / "once").read_bytes() == b"one session"
+    assert ReusingClient.reused == [True, True]
+
+
+def test_data_connections_stay_within_the_passive_ports_and_name_the_address_that_others_see(tmp_path: Path) -> None:
+    first, last = (port := free_port()), port + 39
+    plan = {"clients": 1, "passive_from": first, "passive_to": last, "public_address": "203.0.113.7"}
+    with ftp_camera(tmp_path, **plan) as camera, camera.client() as client:
+        said = [answer(client, "PASV") for _ in range(3)]
+        ports = [int(high) * 256 + int(low) for high, low in (re.findall(r"\d+", each)[-2:] for each in said)]
+        assert all(first <= port <= last for port in ports), ports
+        assert all("(203,0,113,7," in each for each in said), said
+        assert first <= int(answer(client, "EPSV").split("|")[3]) <= last
 
 
 # --- what is not theirs -----------------------------------------------------------------------------------------------

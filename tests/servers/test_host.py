@@ -310,7 +310,8 @@ def test_a_stopped_portal_shows_a_page_that_leads_to_package_management(host: Ho
     host.upload()
     reply = host.ask("GET", "/tiny/")
     assert reply.status_code == 503
-    assert "TINY is stopped" in reply.text and 'href="/setup/application/vadp.html"' in reply.text
+    assert "TINY is stopped" in reply.text and "Mode: <strong>STOPPED</strong>" in reply.text
+    assert 'href="/setup/application/vadp.html"' in reply.text
     assert host.ask("GET", "/tiny/api/live").json()["error"] == "TINY is stopped"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -238,3 +240,18 @@ def test_the_files_of_lists_that_are_gone_go_and_those_that_stay_are_left_alone(
     after = {each.name: each.stat().st_ino for each in ftp.lists.iterdir()}
     changed = sorted(name.partition("-")[0] for name in after if before[name] != after[name])
     assert (sorted(set(before) - set(after))[0].partition("-")[0], changed) == ("wish_list", ["all.xml", "blacklist"])
+
+
+def test_ten_slaves_copy_from_one_master_at_once_and_follow_what_changes(master: Camera, ftp: FtpCamera, tmp_path: Path) -> None:
+    with ExitStack() as open_ones, ThreadPoolExecutor(10) as at_once:
+        slaves = [open_ones.enter_context(camera_at(tmp_path / f"slave{number}")) for number in range(10)]
+        jobs = [slave.follow(ftp) for slave in slaves]
+        noted = list(at_once.map(Camera.run, slaves, jobs))
+        assert ["WHITELIST: 3 added" in note for note in noted] == [True] * 10, noted
+        master.add("WHITELIST", "AAA4")
+        master.remove("BLACKLIST", "BAD1")
+        master.publish(ftp)
+        noted = list(at_once.map(Camera.run, slaves, jobs))
+        assert not [note for note in noted if note.startswith("error")]
+        lists = [(slave.plates("WHITELIST"), slave.plates("BLACKLIST")) for slave in slaves]
+        assert lists == [(["AAA1", "AAA2", "AAA3", "AAA4"], [])] * 10

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import firmware.__main__
 from board.kit.errors import PackageError
 from board.kit.state import State
 from board.kit.words import NOTHING
@@ -67,6 +68,7 @@ def camera(tmp_path: Path) -> Camera:
 
 
 def test_without_an_upload_the_built_in_host_runs(camera: Camera) -> None:
+    assert firmware.__main__.LETTER == versions.LETTER
     assert camera.choose() == ""
 
 

@@ -1,0 +1,90 @@
+"""Upgrade guest: what runs in the virtual board whose power is cut: starts the firmware host on its disk, says what is there, then
+uploads ever newer versions of a tiny package, whose even ones migrate their data, and goes back now and then.
+
+It tells on a port that leaves the machine at once, one JSON object a line: {"looks": true} the disk is there, {"found": {...}} what
+runs after the boot, {"row": n} a row that the package has committed, {"begins": [old, new]} an upload or a roll-back, {"good":
+version} it runs and has passed its trial.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from scripts.fault_tests import host as host_module
+from scripts.fault_tests.host import PASSWORD, Host, until
+from scripts.fault_tests.release import release
+from vadp_package.build import pack
+
+DISK = Path("/data")
+PLAN = Path("/run/out/plan.json")
+SLOW_S = 600.0
+"""An emulated processor needs minutes for what a board does in seconds."""
+ROLL_BACKS = 0.25
+
+
+def main() -> None:
+    plan = json.loads(PLAN.read_text())
+    chance = random.Random(plan["seed"])
+    host_module.START_S = host_module.ANSWER_S = SLOW_S
+    [port_file] = Path("/dev").glob("vport*")
+    with port_file.open("w") as port:
+
+        def tell(**what: Any) -> None:
+            port.write(json.dumps(what) + "\n")
+            port.flush()
+
+        tell(looks=True)
+        upgrade(Host(DISK, DISK / "state"), plan, chance, tell)
+
+
+def upgrade(host: Host, plan: dict[str, Any], chance: random.Random, tell: Callable[..., None]) -> None:
+    """Until the power goes."""
+    with host:
+        found = until(lambda: _answer(host), SLOW_S, "an answer of the package")
+        package = host.package() or {}
+        shown = {"shown": package.get("version"), "message": str(package.get("message")), "left": left_behind(host)}
+        tell(found={**found, **shown})
+        newest, row = plan["newest"], plan["row"]
+        while True:
+            until(lambda: (host.package() or {}).get("slot_state") == "good", SLOW_S, "a good version")
+            version = (host.package() or {})["version"]
+            tell(good=version)
+            row += 1
+            requests.post(f"{host.address}tiny/{row}", auth=("admin", PASSWORD), timeout=SLOW_S).raise_for_status()
+            tell(row=row)
+            previous = (host.package() or {}).get("previous")
+            if previous and chance.random() < ROLL_BACKS:
+                tell(begins=[version, previous])
+                host.call("POST", "api/packages/TINY/rollback", {})
+            else:
+                newest += 1
+                archive = pack(release(newest))
+                tell(begins=[version, f"{newest}.0.0"])
+                host.upload(archive)
+            until(lambda: _answer(host), SLOW_S, "an answer of the package")
+
+
+def left_behind(host: Host) -> list[str]:
+    """Of uploads and unpacking that were cut off."""
+    return [
+        path.name for path in (*(host.state.host / "packages" / "TINY").glob("*.new"), *(host.state.host / "uploads").glob("*"))
+    ]
+
+
+def _answer(host: Host) -> dict[str, Any]:
+    try:
+        answer = host.get("tiny/")
+        found: dict[str, Any] = answer.json() if answer.status_code == 200 else {}
+        return found
+    except (requests.RequestException, ValueError):
+        return {}
+
+
+if __name__ == "__main__":
+    main()
