@@ -83,12 +83,13 @@ class Running:
             raise
 
     def stop(self, name: str) -> bool:
-        """Whether it ran; all its processes are gone, its outputs are safe."""
+        """Whether it ran, or rested; all its processes are gone, its outputs are safe."""
         supervisor = self._supervisors.pop(name, None)
+        rested = name in self.resting
         self.resting.discard(name)
         self._licensed.pop(name, None)
         if supervisor is None:
-            return False
+            return rested
         supervisor.stop()
         LOG.info("%s is stopped", name)
         return True

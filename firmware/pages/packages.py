@@ -97,7 +97,9 @@ COMMANDS_SAID = {
 
 def record_upload(host: Host, call: Call[Any, Any], name: str) -> None:
     """Changes says who installed what, and if nobody has signed it."""
-    status = next(package for package in host.packages.listing() if package.name == name)
+    status = next((package for package in host.packages.listing() if package.name == name), None)
+    if status is None:
+        return  # removed meanwhile: that is recorded
     what = mark("package installed") if status.signed else mark("UNSIGNED package installed")
     host.record(call, what, f"{name} {status.version}")
 

@@ -303,8 +303,14 @@ def _vms(options: argparse.Namespace) -> dict[str, object]:
 
 
 def _portal(options: argparse.Namespace) -> dict[str, object]:
-    """Weight and time of the portal's pages over 1,000,000 passages and 100,000 plates."""
-    return {"portal": bench_portal.measure(lambda text: print(f"portal: {text}", file=sys.stderr, flush=True))}
+    """Weight and time of the portal's pages over 1,000,000 passages and 100,000 plates, and 20 viewers of the Live tab."""
+    found = bench_portal.measure(lambda text: print(f"portal: {text}", file=sys.stderr, flush=True))
+    with tempfile.TemporaryDirectory() as folder:
+        state = State(Path(folder) / "state")
+        bench_viewers.prepare(state, "FREEFLOW")
+        with _camera(state, _pictures(folder)) as url:
+            found["viewers"] = bench_viewers.viewers(state, url, counts=(20,))
+    return {"portal": found}
 
 
 PARTS = {

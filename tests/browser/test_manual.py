@@ -293,7 +293,8 @@ def test_many_plates_are_selected_and_changed_with_the_keyboard_alone(page: Any,
     "path",
     [
         "live", "review", "review/passages/p1", f"lists/{WHITE}", f"lists/{WHITE}?view=actions", f"lists/{WHITE}?view=exports",
-        f"lists/{WHITE}/actions/new?kind=io", "lpr", "camera", "lane", "general", "integration", "audit", "logs", "help", "check",
+        f"lists/{WHITE}/actions/new?kind=io", "lpr", "camera", "lane", "general", "recorders", "audit", "logs",
+        "help/no-plate", "check",
     ],
 )  # fmt: skip
 def test_no_button_of_a_page_waits_for_an_answer_of_the_camera_before_it_works(
@@ -302,7 +303,7 @@ def test_no_button_of_a_page_waits_for_an_answer_of_the_camera_before_it_works(
     """A script that waited while it is loaded would leave what follows in it without its work: clicks there were lost."""
     _, address = camera
     page.route("**/anpr/api/**", lambda route: None)  # never answered
-    page.goto(f"{address}/{path}", wait_until="domcontentloaded")
+    assert page.goto(f"{address}/{path}", wait_until="domcontentloaded").status == 200
     assert page.evaluate(RUN) == []
     page.unroute_all(behavior="ignoreErrors")
 

@@ -15,7 +15,7 @@ import pytest
 from board.kit.languages import COOKIE
 from engine.settings import LprSettings
 from engine.store import Store
-from engine.types import PassageImages, PlateLook
+from engine.types import Decision, PassageImages, PlateLook, SeenRead
 from tests.browser.proxy import Proxy
 from tests.browser.reading import CODES, left_in_english
 from tests.browser.stack import Stack
@@ -30,12 +30,15 @@ AXE = Path(os.environ.get("VIRTUAL_ENV", ROOT / ".venv")) / "axe-core" / "axe.mi
 
 LONG = "Müller & Söhne Fahrzeugvermietung und Transportgesellschaft mbH"
 PAGES = (
-    "live", "review", "lists", f"lists/{WHITE}?view=actions", f"lists/{WHITE}?view=exports", f"lists/{WHITE}?view=imports",
+    "live", "review", "review?view=SQUARE&lane=1&outcome=refused&from=", "review/passages/p1", "lists",
+    f"lists/{WHITE}?view=actions", f"lists/{WHITE}?view=exports", f"lists/{WHITE}?view=imports",
     "actions/1", f"lists/{WHITE}/actions/new?kind=http", "lpr", "check", "camera", "lane", "general", "recorders", "audit",
     "logs", "help/no-plate", "help/no-action", "help/no-space", "help/stopped", "help/milestone", "setup",
+    "help", f"lists/{WHITE}?search=HK55",
 )  # fmt: skip
 DIALOGS = (
     ("live", "#add-to-list"), ("live", "#last .whole"), ("live", "#first-steps-hide"),
+    (f"lists/{WHITE}?view=actions", "#add-action"),
     ("lists", "#add-list"), ("lists", "#edit-list"), (f"lists/{WHITE}", "#add-entry"), ("lpr", "#default"),
 )  # fmt: skip
 WIDTHS = (390, 1024, 1280, 1366, 1920)
@@ -79,9 +82,10 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             plate = ("HK55EVB", "ZH666X", "W" * 12)[number % 3]
             one = passage(
                 plate, id=f"p{number}", at=now - timedelta(minutes=number), images=PassageImages("2026/a.jpg", "2026/a-plate.jpg"),
-                look=PlateLook(7.0, 21.0, 40, 252, number % 2 == 1),
+                reads=(SeenRead(-400, plate, 61.0, 9, "small"), SeenRead(-90, "W<b>8", 88.0, 19), SeenRead(0, plate, 97.5, 31)),
+                lane=1 + number % 2, look=PlateLook(7.0, 21.0, 40, 252, number % 2 == 1),
             )  # fmt: skip
-            store.add_passage(one, [], store.lookup(plate, now, True))
+            store.add_passage(one, [], store.lookup(plate, now, True), Decision(("opened", "refused")[number % 2]))
 
     with_store(folder, fill)
     stack = Stack(folder, ("manager",))
@@ -103,7 +107,7 @@ def opened(browser: Any, width: int, height: int) -> Any:
 
 def settled(page: Any, address: str) -> None:
     """Scripts have run and what they ask for is there."""
-    page.goto(address)
+    assert page.goto(address).status == 200, address
     page.wait_for_load_state("load")
     if "/live" in address:
         page.locator("#last dl").wait_for()
@@ -185,5 +189,21 @@ def test_axe_finds_nothing_serious_on_any_page_and_in_any_dialog(browser: Any, c
         wrong = judged(page)
         if wrong:
             found[f"{path} {button}"] = wrong
+    for button, place in (
+        ("[data-many=change]", "#many-dialog"),
+        ("[data-many=move]", "#move-dialog"),
+        ("[data-many=delete]", "dialog"),
+    ):
+        settled(page, f"{camera}/lists/{WHITE}")
+        page.locator("[data-choose]").first.check()
+        if place == "#many-dialog":
+            wrong = judged(page)
+            if wrong:
+                found["selected plates"] = wrong
+        page.locator(button).click()
+        page.locator(f"{place}[open]").wait_for()
+        wrong = judged(page)
+        if wrong:
+            found[place] = wrong
     page.context.close()
     assert found == {}

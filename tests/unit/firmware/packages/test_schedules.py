@@ -181,6 +181,24 @@ def test_a_package_that_rests_is_upgraded_and_rests_on(tmp_path: Path, packages:
     until(lambda: runs(packages))
 
 
+def test_a_package_that_rests_waits_on_when_an_upgrade_is_refused_by_the_disk(
+    tmp_path: Path, packages: Packages, clock: WallClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packages.schedule("TINY", NIGHT)
+    packages.start("TINY")
+
+    def full(*_: object) -> None:
+        raise PackageError("no room")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Slots, "activate", full)
+        with pytest.raises(PackageError, match="no room"):
+            list(packages.install(write(tmp_path / "second.tar.gz", contents("2.0.0")), CAMERA))
+    assert packages.rests("TINY")
+    clock.wall = datetime(2026, 6, 1, 23, 0, tzinfo=UTC)
+    until(lambda: runs(packages))
+
+
 def test_a_clock_that_jumps_back_over_the_end_does_not_start_it_again_at_once(
     packages: Packages, clock: WallClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
