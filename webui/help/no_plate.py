@@ -78,12 +78,18 @@ def _height(portal: Portal, engine: EngineStatus | None) -> shapes.HelpCheck:
         "the minimum character height.", {"good": good},
     )  # fmt: skip
     if not heights:
-        values = {"small": small, "least": least}
-        text = Text("No car was read yet; {small} reads were smaller than the minimum of {least} pixels.", values)
+        text = Text(
+            "No car was read yet; {count} reads were smaller than the minimum of {least} pixels.",
+            {"count": small, "least": least},
+            one="No car was read yet; {count} read was smaller than the minimum of {least} pixels.",
+        )
         return check(title, BAD if small else WARN, text, todo, "/anpr/live")
     middle = round(median(heights))
-    values = {"middle": middle, "small": small, "least": least}
-    text = Text("{middle} pixels at the last cars; {small} reads were smaller than the minimum of {least}.", values)
+    text = Text(
+        "{middle} pixels at the last cars; {count} reads were smaller than the minimum of {least}.",
+        {"middle": middle, "count": small, "least": least},
+        one="{middle} pixels at the last cars; {count} read was smaller than the minimum of {least}.",
+    )
     return check(title, OK if good <= middle <= most else WARN, text, NOTHING if good <= middle <= most else todo, "/anpr/check")
 
 
@@ -106,7 +112,11 @@ def _roi(portal: Portal, engine: EngineStatus | None) -> shapes.HelpCheck:
         return check(title, OK, Text("No ROI is drawn: the whole picture is read."), NOTHING, "/anpr/lpr")
     outside = engine.rejected.get("region", 0) if engine else 0
     area = round(100 * (roi[2] - roi[0]) * (roi[3] - roi[1]))
-    found = Text("It covers {area} % of the picture; {outside} reads were not wholly inside.", {"area": area, "outside": outside})
+    found = Text(
+        "It covers {area} % of the picture; {count} reads were not wholly inside.",
+        {"area": area, "count": outside},
+        one="It covers {area} % of the picture; {count} read was not wholly inside.",
+    )
     todo = Text("Draw it larger, or reset it, so that whole plates lie inside.")
     return check(title, WARN if outside or area < 10 else OK, found, todo if outside or area < 10 else NOTHING, "/anpr/lpr")
 

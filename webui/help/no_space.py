@@ -31,7 +31,11 @@ def _no_space(portal: Portal, plate: str = "") -> list[shapes.HelpCheck]:
     )
     days = found["reaches_days"]
     reach = (
-        Text("{days} days at {cars} cars a day", {"days": days, "cars": found["passages_a_day"]})
+        Text(
+            "{days} days at {count} cars a day",
+            {"days": days, "count": found["passages_a_day"]},
+            one="{days} days at {count} car a day",
+        )
         if days is not None
         else Text("for ever, as no car comes")
     )

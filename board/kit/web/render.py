@@ -97,17 +97,23 @@ def _counted(script: Path) -> tuple[tuple[str, str], ...]:
 
 
 def _say(context: Context, key: str, /, **values: object) -> str:
-    """Values that are markup stay so; the sentence around them is escaped."""
-    from markupsafe import Markup, escape
-
     translate = context["language"].translate
-    if any(isinstance(value, Markup) for value in values.values()):
-        return Markup(escape(translate(key))).format(**values)
-    return Text(key, values).said(translate)
+    return _with_markup(translate(key), values) or Text(key, values).said(translate)
 
 
 def _say_count(context: Context, one: str, many: str, count: int, /, **values: object) -> str:
-    return Text(many, {"count": count, **values}, one).said(context["language"].translate)
+    translate = context["language"].translate
+    values = {"count": count, **values}
+    return _with_markup(translate(many, one, count), values) or Text(many, values, one).said(translate)
+
+
+def _with_markup(template: str, values: dict[str, object]) -> str:
+    """Values that are markup stay so, and the sentence around them is escaped; "" where none is."""
+    from markupsafe import Markup, escape
+
+    if any(isinstance(value, Markup) for value in values.values()):
+        return Markup(escape(template)).format(**values)
+    return ""
 
 
 def _sentence(context: Context, value: Any) -> str:
