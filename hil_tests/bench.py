@@ -98,8 +98,10 @@ class Bench:
         return wires(self.profile, self.stage)
 
     def seen_ms(self, wanted_ms: int) -> int:
-        """A time that every input of the board reports: `wanted_ms`, or more where an input is debounced for long."""
-        return max(wanted_ms, *(3 * line.debounce_ms for line in self.profile.inputs))
+        """A time that every input of the board reports: `wanted_ms`, or more where an input is debounced for long, or an emulated
+        computer may pause: two edges that follow each other after a pause are one that is debounced away."""
+        longest_ms = max(3 * line.debounce_ms for line in self.profile.inputs)
+        return max(wanted_ms, longest_ms + (round(self.slack_ms) if self.profile.emulated else 0))
 
     def note(self, text: str) -> None:
         """A measured figure."""

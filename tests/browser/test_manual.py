@@ -233,12 +233,12 @@ def test_a_quick_drag_over_a_schedule_leaves_no_hour_out(page: Any, camera: tupl
     page.mouse.down()
     page.mouse.move(x(17), y, steps=2)
     page.mouse.up()
-    playwright.expect(page.get_by_label("Mon from-to")).to_have_value("08:00-18:00")
+    playwright.expect(page.get_by_label("Mon, from–to")).to_have_value("08:00-18:00")
     page.mouse.move(x(14), y)
     page.mouse.down()
     page.mouse.move(x(12), y)
     page.mouse.up()
-    playwright.expect(page.get_by_label("Mon from-to")).to_have_value("08:00-12:00, 15:00-18:00")
+    playwright.expect(page.get_by_label("Mon, from–to")).to_have_value("08:00-12:00, 15:00-18:00")
 
 
 def test_logs_follow_what_is_written_while_auto_update_is_ticked(page: Any, camera: tuple[Path, str]) -> None:

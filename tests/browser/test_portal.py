@@ -170,11 +170,11 @@ def test_a_list_a_plate_and_an_io_action_with_a_schedule_are_made_and_tested(pag
     page.locator("#f-action-name").fill("Open the gate")
     page.locator("#f-duration_ms").fill("150")
     page.get_by_role("button", name="Clear").click()
-    page.get_by_label("Mon from-to").fill("08:00-12:30, 13:15-17")
-    page.get_by_label("Sun from-to").fill("22:00-6")
-    page.get_by_label("Sun from-to").press("Tab")
-    playwright.expect(page.get_by_label("Sun from-to")).to_have_value("22:00-24:00")
-    playwright.expect(page.get_by_label("Mon from-to")).to_have_value("00:00-06:00, 08:00-12:30, 13:15-17:00")
+    page.get_by_label("Mon, from–to").fill("08:00-12:30, 13:15-17")
+    page.get_by_label("Sun, from–to").fill("22:00-6")
+    page.get_by_label("Sun, from–to").press("Tab")
+    playwright.expect(page.get_by_label("Sun, from–to")).to_have_value("22:00-24:00")
+    playwright.expect(page.get_by_label("Mon, from–to")).to_have_value("00:00-06:00, 08:00-12:30, 13:15-17:00")
     page.get_by_role("button", name="TEST").click()
     playwright.expect(page.locator("#outcome")).to_contain_text("DO1 pulsed 150 ms")
     until(lambda: edges(folder, "DO1") == [1, 0], "the pulse")
@@ -186,7 +186,7 @@ def test_a_list_a_plate_and_an_io_action_with_a_schedule_are_made_and_tested(pag
     assert json.loads(rule.options)["duration_ms"] == 150
 
     page.get_by_role("link", name="Edit", exact=True).click()
-    playwright.expect(page.get_by_label("Mon from-to")).to_have_value("00:00-06:00, 08:00-12:30, 13:15-17:00")
+    playwright.expect(page.get_by_label("Mon, from–to")).to_have_value("00:00-06:00, 08:00-12:30, 13:15-17:00")
 
 
 PROGRESS_BELOW_THE_HEADER = """() => {
@@ -323,7 +323,7 @@ def test_a_plate_gets_hours_and_entries_and_the_strangers_that_its_list_lets_in_
     dialog.get_by_label("Owner", exact=True).fill("Anna")
     dialog.get_by_label("Entries left", exact=True).fill("3")
     dialog.get_by_role("button", name="Mon–Fri 08–18").click()
-    dialog.get_by_label("Sat from-to").fill("22-6")
+    dialog.get_by_label("Sat, from–to").fill("22-6")
     dialog.get_by_role("button", name="Save").click()
     row = page.locator("tr", has_text="B*")
     playwright.expect(row).to_contain_text("3 entries left")
@@ -351,7 +351,7 @@ def test_a_file_is_looked_at_and_imported_and_an_export_is_made_and_run(page: An
     page.set_input_files("#file", str(folder / "plates.csv"))
     page.click("#look")
     page.wait_for_selector("#apply:not([hidden])", timeout=60_000)
-    playwright.expect(page.locator("#effect")).to_contain_text("WHITELIST: 2 added, 0 changed, 1 removed; 1 → 2 plates")
+    playwright.expect(page.locator("#effect")).to_contain_text("WHITELIST: 2 added, 0 changed, 1 removed; plates: 1 → 2")
     assert "it would empty" not in page.inner_text("#effect")
     page.click("label.switch:has(#t-removes)")
     page.wait_for_selector("#effect:has-text('0 removed')", timeout=60_000)

@@ -65,6 +65,7 @@ def test_whatever_changes_something_names_what_it_takes_or_takes_nothing() -> No
         "post /anpr/api/settings/lpr/default",
         "post /anpr/api/settings/recorders/default",
         "post /api/backup/noted",
+        "post /api/firmware/back",
         "post /api/https/own",
         "post /api/packages/{name}/{verb}",
     }
