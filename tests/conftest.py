@@ -27,8 +27,9 @@ UNLISTED_SKIP = 6
 """Exit status of a run in CI with a skip that is not listed, whatever else failed: no second try of a test makes it good."""
 
 LONGEST = (
-    "tests/chain/test_virtual_board.py", "tests/browser/test_pages.py", "tests/chain/", "tests/unit/firmware/packages/test_packages.py", "tests/browser/",
-    "tests/unit/board/pins/test_server.py", "tests/contract/test_cameras.py", "tests/unit/webui/test_app.py", "tests/servers/",
+    "tests/chain/test_virtual_board.py", "tests/browser/test_pages.py", "tests/chain/",
+    "tests/unit/firmware/packages/test_packages.py", "tests/browser/", "tests/unit/board/pins/test_server.py",
+    "tests/contract/test_cameras.py", "tests/unit/webui/test_app.py", "tests/servers/",
 )  # fmt: skip
 """Files and folders that take half a minute and more, in the order in which they begin: begun last, one of them would keep the
 other workers waiting for it."""
