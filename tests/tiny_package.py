@@ -9,6 +9,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from firmware.packages.keys import fingerprint, public_pem
+from firmware.packages.management import Packages, PackageStatus
 from firmware.packages.verify import signed_bytes
 from vadp_package.build import pack
 
@@ -150,3 +151,9 @@ def trust_file(folder: Path) -> Path:
     path = folder / "tiny.pub"
     path.write_bytes(public_pem(KEY.public_key()))
     return path
+
+
+def only(packages: Packages) -> PackageStatus:
+    """Of the one package that is installed."""
+    (status,) = packages.listing()
+    return status

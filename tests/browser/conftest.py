@@ -65,3 +65,16 @@ def page_of_its_own(browser: Any, **context: Any) -> Iterator[Any]:
     opened.wait_for_load_state()  # a page that is closed while it loads anew may hang
     made.close()
     assert errors == []
+
+
+def log_in_first(page: Any, host: str, folder: Path) -> None:
+    """The first log-in at a host whose state lies in folder/state, with a password of one's own; Package management is shown."""
+    first = (folder / "state" / "host" / "initial-password").read_text().strip()
+    page.goto(host)
+    page.get_by_label("Password").fill(first)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_label("Present password").fill(first)
+    page.get_by_label("New password", exact=False).nth(0).fill("correct horse")
+    page.get_by_label("New password again").fill("correct horse")
+    page.get_by_role("button", name="Save password").click()
+    page.get_by_role("heading", name="Package management").wait_for()

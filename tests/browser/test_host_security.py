@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from firmware.packages.keys import make_pair
+from tests.browser.conftest import log_in_first
 from tests.certificates import make_certificates
 from tests.waiting import until
 
@@ -28,15 +29,7 @@ def page(browser: Any, host: str, tmp_path: Path, request: pytest.FixtureRequest
     problems: list[str] = []
     opened.on("pageerror", lambda error: problems.append(str(error)))
     opened.on("console", lambda message: problems.append(message.text) if "Content Security Policy" in message.text else None)
-    first = (tmp_path / "state" / "host" / "initial-password").read_text().strip()
-    opened.goto("/")
-    opened.get_by_label("Password").fill(first)
-    opened.get_by_role("button", name="Log in").click()
-    opened.get_by_label("Present password").fill(first)
-    opened.get_by_label("New password", exact=False).nth(0).fill("correct horse")
-    opened.get_by_label("New password again").fill("correct horse")
-    opened.get_by_role("button", name="Save password").click()
-    opened.get_by_role("heading", name="Package management").wait_for()
+    log_in_first(opened, host, tmp_path)
     yield opened
     context.close()
     assert problems == []

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from board.kit.languages import COOKIE
-from tests.browser.conftest import page_of_its_own
+from tests.browser.conftest import log_in_first, page_of_its_own
 from tests.browser.reading import CODES, left_in_english
 from tests.tiny_package import contents, write
 
@@ -118,17 +118,9 @@ HOST_PAGES = (
 
 
 def test_every_page_of_the_host_is_wholly_in_the_language_of_its_reader_and_fits(browser: Any, host: str, tmp_path: Path) -> None:
-    first = (tmp_path / "state" / "host" / "initial-password").read_text().strip()
     found: dict[str, list[str]] = {}
     with page_of_its_own(browser, viewport=SIZES["phone"], locale="en") as page:
-        page.goto(host)
-        page.get_by_label("Password").fill(first)
-        page.get_by_role("button", name="Log in").click()
-        page.get_by_label("Present password").fill(first)
-        page.get_by_label("New password", exact=False).nth(0).fill("correct horse")
-        page.get_by_label("New password again").fill("correct horse")
-        page.get_by_role("button", name="Save password").click()
-        page.get_by_role("heading", name="Package management").wait_for()
+        log_in_first(page, host, tmp_path)
         for code in CODES:
             page.context.add_cookies([{"name": COOKIE, "value": code, "url": host}])
             for name in HOST_PAGES:

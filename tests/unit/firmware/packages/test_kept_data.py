@@ -18,10 +18,10 @@ from board.kit.state import State
 from firmware.packages import kept_data as kept_module
 from firmware.packages import management as packages_module
 from firmware.packages.keys import TrustedKeys
-from firmware.packages.management import Packages, PackageStatus
+from firmware.packages.management import Packages
 from firmware.packages.slots import CAMERA, Slot, Slots
 from firmware.processes import supervisor as supervisor_module
-from tests.tiny_package import contents, trust_file, write
+from tests.tiny_package import contents, only, trust_file, write
 from tests.waiting import until
 
 KEEPER = """
@@ -124,11 +124,6 @@ def camera(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Camera]:
     yield made
     for packages in made.booted:
         packages.close()
-
-
-def only(packages: Packages) -> PackageStatus:
-    (status,) = packages.listing()
-    return status
 
 
 def good(packages: Packages, version: int) -> None:

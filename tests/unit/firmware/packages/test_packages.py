@@ -27,11 +27,11 @@ from firmware.packages import slots as slots_module
 from firmware.packages.checker import NotChecked
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.licence import licence_bytes
-from firmware.packages.management import Packages, PackageStatus, board_file
+from firmware.packages.management import Packages, board_file
 from firmware.packages.slots import CAMERA, SD, Slots
 from firmware.packages.versions import NEVER, OlderVersion
 from firmware.processes import supervisor as supervisor_module
-from tests.tiny_package import KEY, TRUST, contents, trust_file, write
+from tests.tiny_package import KEY, TRUST, contents, only, trust_file, write
 from tests.waiting import until
 
 
@@ -73,11 +73,6 @@ def camera(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Camera]:
     yield made
     for packages in made.booted:
         packages.close()
-
-
-def only(packages: Packages) -> PackageStatus:
-    (status,) = packages.listing()
-    return status
 
 
 def told(camera: Camera) -> list[str]:

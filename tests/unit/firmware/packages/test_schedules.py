@@ -18,11 +18,11 @@ from board.kit.state import State
 from firmware.packages import management as packages_module
 from firmware.packages import running as running_module
 from firmware.packages.keys import TrustedKeys
-from firmware.packages.management import Packages, PackageStatus
+from firmware.packages.management import Packages
 from firmware.packages.schedules import Schedule, Schedules
 from firmware.packages.slots import CAMERA, Slots
 from firmware.processes import supervisor as supervisor_module
-from tests.tiny_package import contents, trust_file, write
+from tests.tiny_package import contents, only, trust_file, write
 from tests.waiting import until
 
 DAY = Schedule(True, "07:30", "18:00")
@@ -137,11 +137,6 @@ def packages(tmp_path: Path, clock: WallClock, in_utc: None, monkeypatch: pytest
     list(made.install(write(tmp_path / "tiny.tar.gz", contents()), CAMERA))
     yield made
     made.close()
-
-
-def only(packages: Packages) -> PackageStatus:
-    (status,) = packages.listing()
-    return status
 
 
 def runs(packages: Packages) -> bool:
