@@ -2,8 +2,8 @@
 
     .venv/bin/python -m scripts.training.detector.overlays [--models DIR]... [--plates DIR]
 
-Of the held-out plate-free pictures each gets a line of every kind, its text, size and font by chance (the same for the same
-picture), then JPEG. None of the texts is one that the training draws. Prints for every kind in how many pictures something is read there, at
+Each of the held-out plate-free pictures gets a line of every kind, its text, size and font by chance (the same for the same picture),
+then JPEG. None of the texts is one that the training draws. Prints for every kind in how many pictures something is read there, at
 any confidence and at SURE_PCT and more: two columns for each folder of models. Needs the product's environment and fonts.
 """
 
@@ -93,8 +93,8 @@ def drawn(photograph: Image.Image, kind: Kind, rng: random.Random, fonts: Sequen
         seen = Image.new("L", image.size, 0)
         ImageDraw.Draw(seen).rectangle((x, y, x + width, y + height), fill=rng.randint(*kind.opaque))
         image.paste(Image.new("RGB", image.size, ground), (0, 0), seen)
-    around = {"stroke_width": 2, "stroke_fill": BLACK} if kind.outline else {}
-    ImageDraw.Draw(image).text((x + pad - left, y + pad - top), text, font=font, fill=ink, **around)
+    place, stroke = (x + pad - left, y + pad - top), 2 if kind.outline else 0
+    ImageDraw.Draw(image).text(place, text, font=font, fill=ink, stroke_width=stroke, stroke_fill=BLACK)
     coded = io.BytesIO()
     image.save(coded, "JPEG", quality=rng.randint(60, 92))
     return np.asarray(Image.open(coded).convert("RGB")), (x, y, width, height)
