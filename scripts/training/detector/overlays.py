@@ -2,7 +2,7 @@
 
     .venv/bin/python -m scripts.training.detector.overlays [--models DIR]... [--plates DIR]
 
-Each of the held-out plate-free pictures gets a line of every kind, its text, size and font by chance (the same for the same picture),
+Each held-out plate-free picture gets a line of every kind, its text, size and font by chance (the same for the same picture),
 then JPEG. None of the texts is one that the training draws. Prints for every kind in how many pictures something is read there, at
 any confidence and at SURE_PCT and more: two columns for each folder of models. Needs the product's environment and fonts.
 """
