@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from board.kit.errors import ConfigError
 from engine.types import Point, Roi
-
-if TYPE_CHECKING:
-    from engine.settings import LprSettings
 
 Rectangle = tuple[float, float, float, float]
 """left, top, right, bottom in fractions 0..1 of width and height."""
@@ -25,14 +22,27 @@ LEAST_PCT = 0.1
 """Of the picture: a smaller region holds no plate that can be read, nor a text that must be masked."""
 
 
-def region_of(settings: LprSettings) -> Roi | None:
-    """The region of interest; None: the whole picture. It takes the plain values of settings as well (board/kit/values.py)."""
+class Drawn(Protocol):
+    """What of the LPR settings is drawn on the picture (engine/settings/lpr.py), or their plain values (board/kit/values.py)."""
+
+    @property
+    def roi(self) -> Rectangle | None: ...
+    @property
+    def roi_corners(self) -> Corners: ...
+    @property
+    def masks(self) -> tuple[Rectangle, ...]: ...
+    @property
+    def mask_corners(self) -> tuple[Corners, ...]: ...
+
+
+def region_of(settings: Drawn) -> Roi | None:
+    """The region of interest; None: the whole picture."""
     if settings.roi is None:
         return None
     return next(_with_corners([settings.roi], [settings.roi_corners]))
 
 
-def masks_of(settings: LprSettings) -> list[Roi]:
+def masks_of(settings: Drawn) -> list[Roi]:
     """Where no plate is looked for."""
     return list(_with_corners(settings.masks, settings.mask_corners))
 
@@ -94,7 +104,7 @@ def matched(rectangles: Sequence[Rectangle], polygons: Sequence[Corners]) -> tup
     return tuple(region.corners for region in _with_corners(rectangles, polygons) if region.corners)
 
 
-def follow_change(new: LprSettings, stored: Mapping[str, Any]) -> dict[str, Any]:
+def follow_change(new: Drawn, stored: Mapping[str, Any]) -> dict[str, Any]:
     """What of the regions follows from what was changed since `stored`: new corners set their rectangle, a rectangle that was
     changed alone (by a program that knows of no corners) loses its corners."""
     roi, corners = new.roi, new.roi_corners

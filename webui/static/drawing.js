@@ -95,7 +95,7 @@ export function openDrawing(view, overlay) {
     const count = corners.length;
     const sides = kind === "lane_line" || count >= MOST ? [] : corners.map((corner, side) => stroke("side", [corner, corners[(side + 1) % count]], size, {"data-side": side}));
     const grips = corners.map((corner, number) => svg("circle", {
-      class: number === at ? "grip on" : "grip", cx: corner[0] * size[0], cy: corner[1] * size[1], r: 7 * px, "data-corner": number, "data-key": `corner-${number}`, tabindex: 0, role: "button",
+      class: "grip" + (number === at ? " on" : ""), cx: corner[0] * size[0], cy: corner[1] * size[1], r: 7 * px, "data-corner": number, "data-key": `corner-${number}`, tabindex: 0, role: "button",
       "aria-label": _("Corner {number} of {count}: {x} % from the left, {y} % from the top", {number: number + 1, count, ...percent(corner)}),
     }));
     return [...sides, ...grips];
