@@ -1,6 +1,8 @@
-"""Stored pictures: where those of passages lie, in the camera or on its card, and how they are read (manual 4.6, Store image on).
+"""Stored pictures: where those of passages lie, in the camera or on its card, and how they are read.
 
 A picture has one name in both places, "2026/11/28/ID-full.jpg"; who reads one looks in the camera, then on the card.
+
+Source: manual 4.6, General configuration tab.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Card pictures: takes pictures to the SD card, deletes them there, and says what is wrong with it (manual 4.6, Store image on).
+"""Card pictures: takes pictures to the SD card, deletes them there, and says what is wrong with it.
 
 A thread of its own, whom nobody waits for: a card that hangs holds up no car, no message and no other work of the service. The
 engine stores each picture in the camera; from there it goes to the card a minute later, in the order of the passages. At any
