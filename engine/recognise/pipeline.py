@@ -81,6 +81,8 @@ class Recogniser:
         second = second_of(first.card, first.path)
         networks = (first, Network(models / second, "ocr", threads)) if second else (first,)
         self.readers = tuple(Ocr(network, self.countries) for network in networks)
+        self.untrained = frozenset.intersection(*(reader.left_out for reader in self.readers))
+        """Countries that no reader has learnt."""
         self.files = (detector.path, *(network.path for network in networks))
         # the first run of a network and of the grammar builds their tables: not on the first car's time
         self.find(np.zeros((96, 128, 3), np.uint8))
