@@ -184,7 +184,7 @@ def _masked(plate: PlateBox, mask: Roi, size: tuple[int, int]) -> bool:
     """Whether the plate's centre lies in the mask. `size`: the frame's (width, height)."""
     left, top, width, height = plate.box
     across, down = (left + width / 2) / size[0], (top + height / 2) / size[1]
-    return mask.left <= across <= mask.right and mask.top <= down <= mask.bottom
+    return mask.holds(across, down)
 
 
 def _is_plate(read: PlateRead) -> bool:
