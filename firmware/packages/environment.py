@@ -61,8 +61,9 @@ class Environment:
         command += [str(path / each) for each in IMPORTED if (path / each).is_dir()]
         try:
             self.bytecode(slot).mkdir(parents=True, exist_ok=True)
-            subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=COMPILED_WITHIN_S, check=False)
-            done.touch()
+            ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=COMPILED_WITHIN_S, check=False)
+            if ended.returncode >= 0:  # else it was killed, and the next start finishes it
+                done.touch()
         except (OSError, subprocess.TimeoutExpired) as why:
             LOG.warning("its Python files are not compiled: %s", why)
 

@@ -20,7 +20,7 @@ from firmware.packages.script import WITHIN_S, command, reason, run
 from firmware.packages.slots import FAILED, SD, Slot, Slots
 from firmware.packages.unsigned import Unsigned
 from firmware.packages.verify import Verified
-from firmware.packages.versions import Versions
+from firmware.packages.versions import OlderVersion, Versions
 from firmware.processes.launch import CHECK
 from firmware.processes.places import open_tree
 from firmware.processes.users import Users
@@ -34,17 +34,14 @@ MAX_PACKAGES = 10
 class Switches(Protocol):
     """What starts and ends what is installed (running.py)."""
 
-    def switch(self, name: str, slot: Slot, notice: Text) -> None: ...
-    def stop(self, name: str) -> bool: ...
-    def start(self, name: str) -> None: ...
+    def switch(self, name: str, slot: Slot, notice: Text) -> Text: ...
 
 
 class KeepsData(Protocol):
     """What keeps that which is stored from versions that cannot read it (kept_data.py)."""
 
     def check(self, coming: Manifest) -> None: ...
-    def must_save(self, coming: Manifest) -> bool: ...
-    def save(self, coming: Manifest) -> Text: ...
+    def loss(self, coming: Manifest) -> Text: ...
 
 
 class Installer:
@@ -92,7 +89,13 @@ class Installer:
             raise PackageError("this is the firmware of the camera itself: upload it at System, Firmware")
         if name != HOST_NAME and self._built_in:
             raise PackageError("{name} is a package: upload it at Applications, Package management", name=name)
-        self._versions.check(name, verified.manifest.version, self._version(name), older)
+        try:
+            self._versions.check(name, verified.manifest.version, self._version(name), older)
+        except OlderVersion as why:
+            loss = self._data.loss(verified.manifest)
+            if not loss:
+                raise
+            raise OlderVersion("{first}; {others}", first=why.text, others=loss) from why
         values = {"name": name, "version": verified.manifest.version}
         if verified.signed_by:
             yield Text("{name} {version}: signature and contents are right", values)
@@ -118,8 +121,12 @@ class Installer:
         yield Text("checked")
         with self._lock:
             before = self._slots.current(name)
-            kept = self._keep_data(verified.manifest, slot)
-            self._running.switch(name, slot, NOTHING)
+            try:
+                kept = self._running.switch(name, slot, NOTHING)
+            except PackageError:
+                if self._slots.current(name) == before:
+                    self._slots.drop(name, slot)
+                raise
             self._versions.installed(name, slot.version)
             after = self._slots.current(name)
             if after is not None and after.letter == slot.letter:  # it did not fall back at once
@@ -129,19 +136,6 @@ class Installer:
         if kept:
             yield kept
         yield Text(name)
-
-    def _keep_data(self, coming: Manifest, slot: Slot) -> Text:
-        """Saves it, while nothing writes, if the version before could not read what the coming one makes of it. What was done."""
-        if not self._data.must_save(coming):
-            return NOTHING
-        was_running = self._running.stop(coming.name)
-        try:
-            return self._data.save(coming)
-        except PackageError:
-            self._slots.drop(coming.name, slot)
-            if was_running:
-                self._running.start(coming.name)
-            raise
 
     def _version(self, name: str) -> str:
         """That runs, or would; "" for none."""

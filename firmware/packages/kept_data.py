@@ -98,6 +98,13 @@ class KeptData:
                 version=manifest.version,
             )
 
+    def loss(self, coming: Manifest) -> Text:
+        """What the installation of that version costs, NOTHING: nothing."""
+        found = self._found(coming.name)
+        if found.saved is None or not found.saved.size or not found.comes_back_for(coming):
+            return NOTHING
+        return _comes_back(coming.version, found.saved)
+
     def way_back(self, manifest: Manifest, previous: Manifest) -> Text:
         """What becomes of the data if the version before is gone back to."""
         found = self._found(manifest.name)
@@ -105,12 +112,7 @@ class KeptData:
         if found.is_read_by(previous) or (comes_back and found.saved is not None and not found.saved.size):
             return Text("What it stored stays.")
         if comes_back and found.saved is not None:
-            values = {"version": previous.version, "at": _when(found.saved.at)}
-            return Text(
-                "{version} cannot read what is stored now. Its data becomes that of {at}; what was stored "
-                "since is lost. Make a backup first.",
-                values,
-            )
+            return _comes_back(previous.version, found.saved)
         return Text("{version} cannot read what is stored now, and no copy of before is kept.", {"version": previous.version})
 
     def must_save(self, coming: Manifest) -> bool:
@@ -301,6 +303,14 @@ def _unsaved(name: str, why: str | Text) -> PackageError:
         "changed. Make room on the camera, and upload again",
         name=name,
         reason=why,
+    )
+
+
+def _comes_back(version: str, saved: Saved) -> Text:
+    return Text(
+        "{version} cannot read what is stored now. Its data becomes that of {at}; what was stored "
+        "since is lost. Make a backup first.",
+        {"version": version, "at": _when(saved.at)},
     )
 
 

@@ -182,7 +182,7 @@ class Packages:
         self._environment.forget_bytecode()
 
     def rollback(self, name: str) -> None:
-        """Back to the previous version; running stays running, off stays off."""
+        """To the version before, which is the later one if that was gone back from; running stays running, off stays off."""
         with self._lock:
             current, _ = self._slots.installed(name)
             previous = self._slots.previous(name)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from board.kit.errors import PackageError
 from board.kit.state import State
-from board.kit.words import Text, from_stored, joined, to_stored
+from board.kit.words import NOTHING, Text, from_stored, joined, to_stored
 from firmware.packages.checker import NotChecked, check_slot
 from firmware.packages.environment import Environment
 from firmware.packages.kept_data import KeptData
@@ -94,19 +94,26 @@ class Running:
         LOG.info("%s is stopped", name)
         return True
 
-    def switch(self, name: str, slot: Slot, notice: Text) -> None:
-        """The version in `slot` is the current one from now on; what ran runs on in it. `notice` is shown to people."""
+    def switch(self, name: str, slot: Slot, notice: Text) -> Text:
+        """The version in `slot` is the current one from now on; what ran runs on in it. `notice` is shown to people. If the
+        installed version could not read what the coming one makes of what is stored, that is saved in between, while nothing
+        writes: returns what was done for it. PackageError: what was there before runs on."""
+        coming = self._slots.manifest(name, slot)
+        saves = self._data.must_save(coming)
         was_running = self.stop(name)
         try:
+            kept = self._data.save(coming) if saves else NOTHING
             self._slots.activate(name, slot)
         except PackageError:
             if was_running:
-                self.start(name)  # what was there before
+                self.start(name)
             raise
-        self._slots.set_notice(name, to_stored(notice) if notice else "")
+        told = joined([each for each in (notice, kept) if each]) if notice else NOTHING
+        self._slots.set_notice(name, to_stored(told) if told else "")
         self.problems.pop(name, None)
         if was_running or (self.booted and self._slots.record(name).enabled):
             self.start(name)
+        return kept
 
     def roll_back(self, name: str, slot: Slot, previous: Slot, why: Text) -> None:
         """The version in `slot` has failed; the previous one runs."""

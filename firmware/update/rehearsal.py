@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+CHILD = Path(__file__).parents[1] / "processes" / "child.py"
 UP_WITHIN_S = 120.0
 ANSWERS_WITHIN_S = 30.0
 ENDS_WITHIN_S = 20.0
@@ -37,8 +38,8 @@ def rehearse(root: Path = ROOT, up_within_s: float = UP_WITHIN_S) -> None:
         }
         with (Path(folder) / "said").open("w+b") as said:
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "firmware", *words], env=environment, cwd=folder, stdin=subprocess.DEVNULL,
-                stdout=said, stderr=said,
+                [sys.executable, "-I", "-S", str(CHILD), str(os.getpid()), sys.executable, "-P", "-m", "firmware", *words],
+                env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
             )  # fmt: skip
             try:
                 _try(process, lambda: (Path(folder) / "said").read_text("utf-8", "replace"), up_within_s)
@@ -77,7 +78,8 @@ def _try(process: subprocess.Popen[bytes], said: Callable[[], str], up_within_s:
 
 
 def main() -> int:
-    """0, or 1 with the reason as last line."""
+    """0, or 1 with the reason as last line. If the host that asks for it dies, it ends with all that it has started."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         rehearse()
     except Failed as why:

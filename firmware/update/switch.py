@@ -23,7 +23,7 @@ class Switch:
         self._slots = slots
         self._ready = ready
 
-    def switch(self, name: str, slot: Slot, notice: Text) -> None:
+    def switch(self, name: str, slot: Slot, notice: Text) -> Text:
         """The version in `slot` runs after the next start, and is on trial then. PackageError: the disk refuses."""
         try:
             self._last.write(Last(installation(), self._ready()))
@@ -32,19 +32,10 @@ class Switch:
         self._slots.activate(name, slot)
         self._slots.set_notice(name, "")
         LOG.info("host %s runs after the restart", slot.version)
-
-    def stop(self, name: str) -> bool:
-        """The host that runs goes on until then."""
-        return False
-
-    def start(self, name: str) -> None:
-        """It runs."""
+        return NOTHING
 
     def check(self, coming: Manifest) -> None:
         """Every version of the host reads what another one has stored."""
 
-    def must_save(self, coming: Manifest) -> bool:
-        return False
-
-    def save(self, coming: Manifest) -> Text:
+    def loss(self, coming: Manifest) -> Text:
         return NOTHING

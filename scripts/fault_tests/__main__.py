@@ -13,6 +13,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ PARTS: dict[str, tuple[Callable[..., dict[str, Any]], int]] = {
     "power-cut": (power_cut.run, 50),
     "packages": (packages.run, 10_000),
     "upgrade": (upgrade.run, 200),
+    "host-upgrade": (partial(upgrade.run, kind="host"), 200),
     "upgrade-cut": (upgrade_cut.run, 50),
     "contained": (contained.run, 1),
 }

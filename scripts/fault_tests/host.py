@@ -22,15 +22,19 @@ from tests.tiny_package import trust_file
 PASSWORD = "correct horse battery"
 START_S = 60.0
 ANSWER_S = 120.0
+MARK = "FAULTS_STATE"
+"""A variable of the host, and so of all that it starts."""
 LINE = re.compile(r"([a-z][a-z0-9_]*)='([^'\r\n]*)'\r\n")
 
 
 class Host:
-    """`state`: FOLDER/state, if not given; `trust`: the vendor's public key, the tiny packages' if not given. Its passwords cost
-    little (tests/quick_host.py): it is not about them."""
+    """`state`: FOLDER/state, if not given; `trust`: the vendor's public key, the tiny packages' if not given; `port`: another one
+    at each start, if not given. Its passwords cost little (tests/quick_host.py): it is not about them."""
 
-    def __init__(self, folder: Path, state: Path | None = None, trust: Path | None = None) -> None:
+    def __init__(self, folder: Path, state: Path | None = None, trust: Path | None = None, port: int = 0) -> None:
         self.state = State(state or folder / "state")
+        self._port = port
+        self._mark = str(self.state.root)
         self._trust = trust
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
@@ -53,10 +57,13 @@ class Host:
         self._folder.mkdir(parents=True, exist_ok=True)
         log = self.state.logs / "hostd.log"
         read = log.stat().st_size if log.exists() else 0
-        words = ["-m", "tests.quick_host", "--state", str(self.state.root), "--port", "0", "--trust"]
+        words = ["-m", "tests.quick_host", "--state", str(self.state.root), "--port", str(self._port), "--trust"]
         words.append(str(self._trust or trust_file(self._folder)))
         with (self._folder / "host.stderr").open("ab") as stderr:
-            self._process = subprocess.Popen([sys.executable, *words], cwd=ROOT, stderr=stderr, start_new_session=True)
+            self._process = subprocess.Popen(
+                [sys.executable, *words], cwd=ROOT, stderr=stderr, start_new_session=True,
+                env={**os.environ, MARK: self._mark, "TMPDIR": str(self._folder)},
+            )  # fmt: skip
 
         def port() -> str:
             if self._process is None or self._process.poll() is not None:
@@ -86,11 +93,11 @@ class Host:
         self.kill()
 
     def kill(self) -> None:
-        """SIGKILL to the host and to all that carries its STATE, as when the power goes."""
+        """SIGKILL to the host and to all that it has started, as when the power goes."""
         if self._process is not None:
             self._process.kill()
         for _ in range(2):  # what one of them started meanwhile
-            for pid in self.processes():
+            for pid in _carrying(f"{MARK}={self._mark}"):
                 try:
                     os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:
@@ -99,17 +106,36 @@ class Host:
             self._process.wait()
             self._process = None
 
+    def revive(self) -> None:
+        """Starts it again if it has ended, as systemd does."""
+        if self._process is None or self._process.poll() is not None:
+            self.start()
+
+    def kill_alone(self) -> None:
+        """SIGKILL to the host: what it started lives on, or ends by its own means."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+
+    def children(self) -> list[int]:
+        """What it has started itself and still runs, the latest last."""
+        found = []
+        for path in Path(f"/proc/{self.pid}/task").glob("*/children"):
+            try:
+                found += [int(each) for each in path.read_text().split()]
+            except OSError:
+                continue  # the thread ended
+        return sorted(found)
+
     def processes(self) -> list[int]:
         """Of packages, started by this host or an earlier one."""
-        marker = f"GATEWRIGHT_STATE={self.state.root}".encode()
-        found = []
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                if marker in (folder / "environ").read_bytes().split(b"\0"):
-                    found.append(int(folder.name))
-            except OSError:
-                continue  # it ended
-        return found
+        return _carrying(f"GATEWRIGHT_STATE={self._mark}")
+
+    def orphans(self) -> list[int]:
+        """What was started by this host or an earlier one, and is not below this one."""
+        parents = {pid: _parent(pid) for pid in _carrying(f"{MARK}={self._mark}")}
+        return [pid for pid, parent in parents.items() if pid != self.pid and parent != self.pid and parent not in parents]
 
     def get(self, path: str, **more: Any) -> requests.Response:
         return requests.get(self.address + path, auth=("admin", PASSWORD), timeout=more.pop("timeout", ANSWER_S), **more)
@@ -139,6 +165,26 @@ class Host:
         """What the API says of it."""
         found: list[dict[str, Any]] = self.call("GET", "api/packages")["packages"]
         return next((each for each in found if each["name"] == name), None)
+
+
+def _carrying(word: str) -> list[int]:
+    """Processes with that variable."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if word.encode() in (folder / "environ").read_bytes().split(b"\0"):
+                found.append(int(folder.name))
+        except OSError:
+            continue  # it ended
+    return found
+
+
+def _parent(pid: int) -> int:
+    """0: it has ended."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[1])
+    except OSError:
+        return 0
 
 
 def strict(text: str) -> dict[str, str]:

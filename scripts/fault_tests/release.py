@@ -1,18 +1,21 @@
-"""Release: a tiny package with data of its own, in any version, whose even versions migrate that data; its process keeps it.
+"""Release: a tiny package with data of its own, in any version; its process keeps it.
 
-`python -m keeper --state STATE` serves /tiny/ on STATE/run/manager.sock: {"version", "rows", "integrity"}, and takes a row by
-POST /tiny/ROW, which it has committed and synced when it answers. A migration copies the table into a new one, row by row, in one
-transaction, and takes MIGRATION_S. An earlier version reads what a later one has migrated."""
+`python -m keeper --state STATE` serves /tiny/ on STATE/run/manager.sock: {"version", "layout", "rows", "integrity"}, and takes a
+row by POST /tiny/ROW, which it has committed and synced when it answers. Even versions migrate the data at their start: they copy
+the table into a new one, row by row, in one transaction, which takes MIGRATION_S. What every LAYOUT_EVERYth version migrates no
+earlier one reads (layout), so that the host saves the data before and gives it back on the way back; what the others do, it does.
+"""
 
 from __future__ import annotations
 
 from tests.tiny_package import contents
 
 MIGRATION_S = 0.3
+LAYOUT_EVERY = 3
 
 KEEPER = """
 import http.server, json, os, pathlib, signal, socketserver, sqlite3, sys, threading, time
-from keeper import VERSION, MIGRATION_S
+from keeper import LAYOUT, MIGRATION_S, VERSION
 
 state = pathlib.Path(sys.argv[sys.argv.index("--state") + 1])
 stop = threading.Event()
@@ -21,8 +24,12 @@ signal.signal(signal.SIGTERM, lambda *_: stop.set())
 store = sqlite3.connect(state / "tiny" / "rows.db", check_same_thread=False, isolation_level=None)
 store.execute("PRAGMA synchronous = FULL")
 store.execute("CREATE TABLE IF NOT EXISTS rows (row INTEGER PRIMARY KEY, told TEXT)")
+store.execute("CREATE TABLE IF NOT EXISTS layout (number INTEGER)")
 number = int(VERSION.split(".")[0])
-if number % 2 == 0 and store.execute("PRAGMA user_version").fetchone()[0] < number:
+[layout] = store.execute("SELECT coalesce(max(number), 0) FROM layout").fetchone()
+if layout > LAYOUT:
+    sys.exit(f"{VERSION} cannot read layout {layout}")
+if layout < LAYOUT or (number % 2 == 0 and store.execute("PRAGMA user_version").fetchone()[0] < number):
     store.execute("BEGIN IMMEDIATE")
     store.execute("CREATE TABLE fresh (row INTEGER PRIMARY KEY, told TEXT)")
     rows = store.execute("SELECT row, told FROM rows").fetchall()
@@ -31,6 +38,8 @@ if number % 2 == 0 and store.execute("PRAGMA user_version").fetchone()[0] < numb
         time.sleep(MIGRATION_S / len(rows))
     store.execute("DROP TABLE rows")
     store.execute("ALTER TABLE fresh RENAME TO rows")
+    store.execute("DELETE FROM layout")
+    store.execute("INSERT INTO layout VALUES (?)", (LAYOUT,))
     store.execute(f"PRAGMA user_version = {number}")
     store.execute("COMMIT")
 lock = threading.Lock()
@@ -45,7 +54,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with lock:
             rows = [row for row, in store.execute("SELECT row FROM rows ORDER BY row")]
             integrity = store.execute("PRAGMA integrity_check").fetchone()[0]
-        body = json.dumps({"version": VERSION, "rows": rows, "integrity": integrity}).encode()
+        body = json.dumps({"version": VERSION, "layout": LAYOUT, "rows": rows, "integrity": integrity}).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -65,6 +74,32 @@ while not stop.wait(0.05):
     (state / "run" / "keeper.beat").touch()
 """
 
+SCRIPT = """
+import json, pathlib, sqlite3, struct, sys
+words = sys.argv[1:]
+print("checked", file=sys.stderr)
+if words[:1] != ["data"]:
+    sys.exit(0)
+verb, folder = words[1], pathlib.Path(words[-1])
+if verb == "check":
+    copy = sqlite3.connect(folder / "rows.db")
+    sys.exit(0 if copy.execute("PRAGMA integrity_check").fetchone() == ("ok",) else "rows.db is damaged")
+file = pathlib.Path(words[words.index("--state") + 1]) / "tiny" / "rows.db"
+if verb == "save":
+    data = sqlite3.connect(file).serialize()
+    head = json.dumps({"name": "rows.db", "size": len(data)}).encode()
+    sys.stdout.buffer.write(struct.pack(">I", len(head)) + head + data + struct.pack(">I", 0))
+if verb == "take":
+    store = sqlite3.connect(file)
+    store.execute("PRAGMA synchronous = FULL")
+    sqlite3.connect(folder / "rows.db").backup(store)
+"""
+
+
+def layout(number: int) -> int:
+    """Of what version NUMBER.0.0 stores: versions with a smaller one cannot read it."""
+    return number // LAYOUT_EVERY * LAYOUT_EVERY
+
 
 def release(number: int, filling_kb: int = 200) -> dict[str, bytes]:
     """{name: content} of version NUMBER.0.0, with a file of `filling_kb` that does not pack, so that an upload has a middle."""
@@ -72,10 +107,14 @@ def release(number: int, filling_kb: int = 200) -> dict[str, bytes]:
     filling = b"".join(number.to_bytes(4, "big") + part.to_bytes(4, "big") * 255 for part in range(filling_kb))
 
     def conf(text: str) -> str:
-        return text[: text.index("[process.")] + "[process.keeper]\norder = 1\ncommand = keeper\n"
+        text = text[: text.index("[process.")].replace("format = 1", "format = 4").replace("url = /tiny/\n", "")
+        text += f"[data]\nlayout = {layout(number)}\noldest = {layout(number)}\n"
+        return text + "[route.portal]\npath = /tiny/\nsocket = manager.sock\n[process.keeper]\norder = 1\ncommand = keeper\n"
 
+    names = f"VERSION = {version!r}\nLAYOUT = {layout(number)}\nMIGRATION_S = {MIGRATION_S}\n"
     files = {
-        "lib/keeper/__init__.py": f"VERSION = {version!r}\nMIGRATION_S = {MIGRATION_S}\n".encode(),
+        "initscr": SCRIPT.encode(),
+        "lib/keeper/__init__.py": names.encode(),
         "lib/keeper/__main__.py": KEEPER.encode(),
         "lib/filling.bin": filling,
     }

@@ -1,11 +1,12 @@
 """Upgrade cut: the virtual board's QEMU is killed while its host upgrades a package or goes back, and the board boots again with
 what its disk then holds: as in power_cut.py a random part of the writes that it had not been told to flush is gone.
 
-Most cuts come at a random moment of an upload, the unpacking, the switch, the migration at the new version's start or its trial;
-some while the board boots. What must hold after each, told by the guest (upgrade_guest.py):
+Most cuts come at a random moment of an upload, the unpacking, the saving of data, the switch, the migration at the new version's
+start or its trial, or of a way back with the data of before; some while the board boots. Every third version migrates data so that
+no earlier one reads it (release.py). What must hold after each, told by the guest (upgrade_guest.py):
 
 - The old or the new version runs and answers, and Package Management shows that one. Once a version was good, it stays.
-- Every row that the package has confirmed is there, its database is whole.
+- Every row that the package has confirmed is there (rows.py), its database is whole.
 - Nothing is left of what was cut off.
 """
 
@@ -26,6 +27,8 @@ from scripts.fault_tests.host import Host, until
 from scripts.fault_tests.kill import Say
 from scripts.fault_tests.power_cut import BOOT_S, hear, make_disk, powered, unbuilt
 from scripts.fault_tests.release import release
+from scripts.fault_tests.rows import Rows
+from scripts.fault_tests.upgraded import GIVEN_UP
 from scripts.fault_tests.write_log import replay
 from scripts.virtual.machine import CACHE, OWN
 from vadp_package.build import pack
@@ -44,12 +47,11 @@ class World:
 
     allowed: set[str]
     newest: int
-    row: int = 0
+    rows: Rows = field(default_factory=Rows)
     upgrade_s: float = 0.0
     began: float | None = None
     upgrading: bool = False
     looked: bool = False
-    rows: set[int] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
 
@@ -58,9 +60,8 @@ class World:
         match what:
             case {"found": found}:
                 self._found(found)
-            case {"row": row}:
-                self.rows.add(row)
-                self.row = row
+            case {"row": [row, layout]}:
+                self.rows.add(row, layout)
             case {"begins": [old, new]}:
                 self.allowed = {old, new}
                 self.newest = max(self.newest, int(new.partition(".")[0]))
@@ -74,20 +75,17 @@ class World:
 
     def _found(self, found: dict[str, Any]) -> None:
         self.looked = True
-        missing = self.rows - set(found["rows"])
-        given_up = "started 3 times without getting good" in found["message"]  # every cut on trial counts as one
+        given_up = GIVEN_UP in found["message"]  # every cut on trial counts as one
         self.counts["given_up_after_three_starts"] += given_up
         wrong = [
             f"{found['version']} runs, {' or '.join(sorted(self.allowed))} should"
             if found["version"] not in self.allowed and not given_up
             else "",
             f"Package Management shows {found['shown']}, {found['version']} runs" if found["shown"] != found["version"] else "",
-            f"confirmed rows are gone: {sorted(missing)}" if missing else "",
-            f"the database is damaged: {found['integrity']}" if found["integrity"] != "ok" else "",
+            *self.rows.wrong(found),
             f"left behind: {', '.join(found['left'])}" if found["left"] else "",
         ]
         self.wrong += [each for each in wrong if each]
-        self.row = max([self.row, *found["rows"]])
 
 
 def run(times: int, seed: int, folder: Path, say: Say) -> dict[str, Any]:
@@ -110,7 +108,7 @@ def run(times: int, seed: int, folder: Path, say: Say) -> dict[str, Any]:
             _until_found(world, process, told)
     return {
         **world.counts,
-        "rows_confirmed": len(world.rows),
+        "rows_confirmed": world.rows.newest,
         "longest_upgrade_s": round(world.upgrade_s, 1),
         "seconds": round(time.monotonic() - began, 1),
         "violations": world.wrong,
@@ -131,7 +129,7 @@ def _prepare(folder: Path) -> None:
 
 
 def _plan(folder: Path, world: World, chance: random.Random) -> None:
-    plan = {"seed": chance.randrange(1 << 30), "newest": world.newest, "row": world.row}
+    plan = {"seed": chance.randrange(1 << 30), "newest": world.newest, "row": world.rows.newest}
     (folder / "out" / "plan.json").write_text(json.dumps(plan))
 
 

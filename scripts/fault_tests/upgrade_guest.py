@@ -1,9 +1,9 @@
 """Upgrade guest: what runs in the virtual board whose power is cut: starts the firmware host on its disk, says what is there, then
-uploads ever newer versions of a tiny package, whose even ones migrate their data, and goes back now and then.
+uploads ever newer versions of the tiny package of release.py, and goes back now and then.
 
 It tells on a port that leaves the machine at once, one JSON object a line: {"looks": true} the disk is there, {"found": {...}} what
-runs after the boot, {"row": n} a row that the package has committed, {"begins": [old, new]} an upload or a roll-back, {"good":
-version} it runs and has passed its trial.
+runs after the boot, {"row": [n, layout]} a row that the package has committed, and in which layout, {"begins": [old, new]} an
+upload or a way back, {"good": version} it runs and has passed its trial.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import requests
 from scripts.fault_tests import host as host_module
 from scripts.fault_tests.host import PASSWORD, Host, until
 from scripts.fault_tests.release import release
+from scripts.fault_tests.upgraded import left_behind, tiny
 from vadp_package.build import pack
 
 DISK = Path("/data")
@@ -46,9 +47,13 @@ def main() -> None:
 def upgrade(host: Host, plan: dict[str, Any], chance: random.Random, tell: Callable[..., None]) -> None:
     """Until the power goes."""
     with host:
-        found = until(lambda: _answer(host), SLOW_S, "an answer of the package")
+        found = until(lambda: tiny(host), SLOW_S, "an answer of the package")
         package = host.package() or {}
-        shown = {"shown": package.get("version"), "message": str(package.get("message")), "left": left_behind(host)}
+        shown = {
+            "shown": package.get("version"),
+            "message": str(package.get("message")),
+            "left": left_behind(host, "packages/TINY"),
+        }
         tell(found={**found, **shown})
         newest, row = plan["newest"], plan["row"]
         while True:
@@ -56,8 +61,9 @@ def upgrade(host: Host, plan: dict[str, Any], chance: random.Random, tell: Calla
             version = (host.package() or {})["version"]
             tell(good=version)
             row += 1
-            requests.post(f"{host.address}tiny/{row}", auth=("admin", PASSWORD), timeout=SLOW_S).raise_for_status()
-            tell(row=row)
+            answer = requests.post(f"{host.address}tiny/{row}", auth=("admin", PASSWORD), timeout=SLOW_S)
+            answer.raise_for_status()
+            tell(row=[row, answer.json()["layout"]])
             previous = (host.package() or {}).get("previous")
             if previous and chance.random() < ROLL_BACKS:
                 tell(begins=[version, previous])
@@ -67,23 +73,7 @@ def upgrade(host: Host, plan: dict[str, Any], chance: random.Random, tell: Calla
                 archive = pack(release(newest))
                 tell(begins=[version, f"{newest}.0.0"])
                 host.upload(archive)
-            until(lambda: _answer(host), SLOW_S, "an answer of the package")
-
-
-def left_behind(host: Host) -> list[str]:
-    """Of uploads and unpacking that were cut off."""
-    return [
-        path.name for path in (*(host.state.host / "packages" / "TINY").glob("*.new"), *(host.state.host / "uploads").glob("*"))
-    ]
-
-
-def _answer(host: Host) -> dict[str, Any]:
-    try:
-        answer = host.get("tiny/")
-        found: dict[str, Any] = answer.json() if answer.status_code == 200 else {}
-        return found
-    except (requests.RequestException, ValueError):
-        return {}
+            until(lambda: tiny(host), SLOW_S, "an answer of the package")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -179,13 +180,18 @@ def rasterise(path: Path, family: str) -> GlyphFont | None:
     return GlyphFont(path.stem, family, glyphs)
 
 
+def lettering_of(files: Mapping[str, Path]) -> tuple[str, ...]:
+    """The paths of those for small lettering."""
+    return tuple(str(files[stem]) for stem in LETTERING if stem in files)
+
+
 def load_fonts(*, with_shared: bool) -> FontSet:
     """Rasterise every font found (about 1 s). Raises FileNotFoundError where there is not even one."""
     files = font_files(with_shared=with_shared)
     wanted = {**FREE_FONTS, **(SHARED_FONTS if with_shared else {})}
     fonts = [rasterise(files[stem], family) for stem, family in wanted.items() if stem in files]
     plate = tuple(font for font in fonts if font is not None)
-    lettering = tuple(str(files[stem]) for stem in LETTERING if stem in files)
+    lettering = lettering_of(files)
     if not plate or not lettering:
         raise FileNotFoundError(
             "no plate fonts found: install the Debian packages named in scripts/plates/fonts.py"

@@ -44,8 +44,11 @@ class Node:
 
 @dataclass(slots=True)
 class Graph:
-    """Operations in the order in which they run; each gives one tensor, named by its number. The first is the input."""
+    """Operations in the order in which they run; each gives one tensor, named by its number. The first is the input.
 
+    `relu6`: its ReLUs end at 6."""
+
+    relu6: bool = False
     nodes: list[Node] = field(default_factory=list)
     outputs: dict[str, int] = field(default_factory=dict)
 
@@ -110,13 +113,14 @@ class Graph:
     def run(self, pictures: NDArray[np.uint8], seen: Callable[[int, Tensor], None] | None = None) -> dict[str, F32]:
         """The outputs for pictures (n, height, width); `seen` is told every tensor."""
         tensors: list[Tensor] = []
+        rectified = functional.relu6 if self.relu6 else functional.relu
         with torch.no_grad():
             for at, node in enumerate(self.nodes):
                 if node.kind == "input":
                     tensors.append((torch.from_numpy(pictures).float() / 128 - 1)[..., None])
                 else:
                     result = RUN[node.kind](node, *(tensors[i] for i in node.inputs))
-                    tensors.append(functional.relu(result) if node.relu else result)
+                    tensors.append(rectified(result) if node.relu else result)
                 if seen:
                     seen(at, tensors[-1])
         return {name: tensors[at].numpy() for name, at in self.outputs.items()}
@@ -202,7 +206,7 @@ def scales(graph: Graph, ranges: Sequence[tuple[float, float]]) -> list[Scale]:
 
 def to_int8(graph: Graph, ranges: Sequence[tuple[float, float]]) -> bytes:
     """The graph as a full-integer TFLite file, int8 in and out; its outputs in the order of `graph.outputs`."""
-    writer = _Writer()
+    writer = _Writer(graph.relu6)
     found = scales(graph, ranges)
     tensors = [
         writer.tensor(f"{node.kind}{at}", node.shape, writer.schema.TensorType.INT8, [one.scale], [one.zero])
@@ -223,10 +227,11 @@ def to_int8(graph: Graph, ranges: Sequence[tuple[float, float]]) -> bytes:
 class _Writer:
     """One flat buffer in the making."""
 
-    def __init__(self) -> None:
+    def __init__(self, relu6: bool) -> None:
         from ai_edge_litert import schema_py_generated as schema
 
         self.schema: Any = schema
+        self._relu = schema.ActivationFunctionType.RELU6 if relu6 else schema.ActivationFunctionType.RELU
         self._graph = schema.SubGraphT()
         self._graph.tensors, self._graph.operators = [], []
         self._model = schema.ModelT()
@@ -301,8 +306,7 @@ class _Writer:
         self._graph.operators.append(operator)
 
     def _activation(self, node: Node) -> int:
-        kinds = self.schema.ActivationFunctionType
-        return int(kinds.RELU if node.relu else kinds.NONE)
+        return int(self._relu if node.relu else self.schema.ActivationFunctionType.NONE)
 
     def _conv(self, node: Node) -> tuple[str, Any]:
         options = self.schema.Conv2DOptionsT()

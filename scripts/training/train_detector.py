@@ -5,6 +5,9 @@ windows: plates turned in space, their corners; frames, lettering), `settle` (th
 from the weights of the one before; `fine` and the later ones first mine its false boxes on the plate-free pictures.
     .venv-train/bin/python -m scripts.training.detector.material     # photographs -> .train/detector.pack
     .venv-train/bin/python -m scripts.training.train_detector all
+`tune` is no part of `all`: it goes on from a finished file (`--from-model`) with new kinds of pictures.
+    .venv-train/bin/python -m scripts.training.train_detector tune
+    .venv-train/bin/python -m scripts.training.train_detector export --from-stage tune
 A stage that was interrupted goes on from its last checkpoint under .train/detector when started again.
 """
 
@@ -29,6 +32,7 @@ from scripts.training.detector import material as material_of
 from scripts.training.detector import network, score
 from scripts.training.detector.material import Material
 from scripts.training.detector.scenes import WindowMaker, WindowPlan
+from scripts.training.detector.shipped import from_file
 from scripts.training.ocr.evaluate import PLATES
 from scripts.training.run import averaged_over, fast_bf16, load_state, save_state
 
@@ -38,17 +42,21 @@ THRESHOLDS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6)
 AVERAGE_DECAY = 0.999
 SAVE_EVERY_S = 120
 SAY_EVERY_S = 20
+MODEL = "model"
+"""The start of `tune`: not a stage, the file of `--from-model`."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stretch of training: what its windows show, batch, peak learning rate, how many windows, and the stage it starts from."""
+    """One stretch of training: what its windows show, batch, peak learning rate, how many windows, and the stage it starts from;
+    whether its network's weights are standardised (those of a model file are not)."""
 
     plan: WindowPlan
     batch: int
     peak: float
     windows: int
     start: str = ""
+    standardised: bool = True
 
 
 # fmt: off
@@ -71,8 +79,15 @@ STAGES = {
                    turned=0.4, covered=0.4, framed=0.3, lettered=0.3, overlaid=0.35),
         16, 7e-4, 160_000, start="corners",
     ),
+    "tune": Stage(
+        WindowPlan(384, 288, plate_free=0.40, lures=0.5, widest=370, paste=0.40,
+                   turned=0.4, covered=0.4, framed=0.3, lettered=0.3, overlaid=0.5),
+        16, 3e-4, 120_000, start=MODEL, standardised=False,
+    ),
 }
 # fmt: on
+FROM_NOTHING = ("main", "fine", "corners", "settle")
+"""The stages of `all`."""
 PARTS = ("grey", "heat", "weight", "box", "corner_weight", "corners")
 
 
@@ -116,7 +131,7 @@ class Trainer:
         self.name, self.stage, self.args = name, STAGES[name], args
         self.file: Path = args.work / name / "last.pt"
         torch.manual_seed(args.seed)
-        self.model, self.average = network.Detector(), network.Detector()
+        self.model, self.average = (network.Detector(self.stage.standardised) for _ in range(2))
         for model in (self.model, self.average):
             model.to(args.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimiser = torch.optim.AdamW(self.model.parameters(), self.stage.peak, weight_decay=2e-3, foreach=True)
@@ -126,7 +141,7 @@ class Trainer:
             self.windows, self.elapsed_s = int(saved["windows"]), float(saved["elapsed_s"])
         else:
             if self.stage.start:
-                self.model.load_state_dict(averaged(args.work, self.stage.start))
+                self.model.load_state_dict(loaded(args, self.stage.start).state_dict())
             self.average.load_state_dict(self.model.state_dict())
 
     def run(self, material: Material) -> None:
@@ -195,9 +210,12 @@ def averaged(work: Path, name: str) -> dict[str, Any]:
     return state
 
 
-def loaded(work: Path, name: str) -> network.Detector:
-    model = network.Detector().eval()
-    model.load_state_dict(averaged(work, name))
+def loaded(args: argparse.Namespace, name: str) -> network.Detector:
+    """What a stage has learnt so far, or the model file to start from."""
+    if name == MODEL:
+        return from_file(args.from_model)
+    model = network.Detector(STAGES[name].standardised).eval()
+    model.load_state_dict(averaged(args.work, name))
     return model
 
 
@@ -217,12 +235,21 @@ def float_network(model: network.Detector, device: str = "cpu") -> score.Network
     return run
 
 
+def lure(material: Material, args: argparse.Namespace, source: str) -> None:
+    """Gives the material the false boxes of a stage's weights, mined when that was not done before; nothing for the first stage."""
+    mined = args.work / f"lures-{source}.json"
+    if source and not mined.exists():
+        mine(material, args, source)
+    if source:
+        material.lures = [(index, tuple(box)) for index, box in json.loads(mined.read_text())]
+
+
 def mine(material: Material, args: argparse.Namespace, source: str) -> None:
     """False boxes of a stage's weights on the training's plate-free pictures, whole and by quarters: lures for the next stage."""
     from engine.recognise.detect import boxes_of, letterbox
     from engine.types import Roi
 
-    run = float_network(loaded(args.work, source))
+    run = float_network(loaded(args, source))
     lures = []
     views = [None, *(Roi(x, y, x + 0.5, y + 0.5) for x in (0.0, 0.5) for y in (0.0, 0.5))]
     for index, scene in enumerate(material.negatives):
@@ -244,7 +271,7 @@ def export(name: str, material: Material, args: argparse.Namespace) -> None:
     from scripts.training.detector.export import calibration, card, int8_network
     from scripts.training.tflite import to_int8
 
-    model = loaded(args.work, name)
+    model = loaded(args, name)
     graph = network.graph_of(model, INPUT_HEIGHT, INPUT_WIDTH)
     maker = WindowMaker(material, replace(STAGES[name].plan, width=INPUT_WIDTH, height=INPUT_HEIGHT), args.seed + 99)
     content = to_int8(graph, graph.ranges(calibration(material, maker, args.seed)))
@@ -298,6 +325,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--pack", type=Path, default=material_of.PACK, help="made by scripts.training.detector.material")
     parser.add_argument("--data", type=Path, default=PLATES, help="the folder of plate picture sets, to score; none: no scores")
     parser.add_argument("--work", type=Path, default=Path(".train/detector"), help="checkpoints")
+    parser.add_argument("--from-model", type=Path, default=Path("models/detector.tflite"), help="whose weights `tune` starts from")
     parser.add_argument("--models", type=Path, default=Path("models"), help="where detector.tflite and detector.json go")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--windows", type=int, help="budget of each stage (by default its own)")
@@ -319,15 +347,11 @@ def main(arguments: list[str]) -> int:
     cv2.setNumThreads(0)
     material = material_of.read(args.pack, args.seed)
     args.work.mkdir(parents=True, exist_ok=True)
-    for name, stage in STAGES.items():
-        lures = args.work / f"lures-{stage.start}.json"
-        if stage.start and args.what in ("all", name) and not lures.exists():
-            mine(material, args, stage.start)
-        if lures.exists():
-            material.lures = [(index, tuple(box)) for index, box in json.loads(lures.read_text())]
-        if args.what in ("all", name):
-            Trainer(name, args).run(material)
+    for name in FROM_NOTHING if args.what == "all" else [args.what] * (args.what in STAGES):
+        lure(material, args, STAGES[name].start)
+        Trainer(name, args).run(material)
     if args.what in ("all", "export"):
+        lure(material, args, STAGES[args.from_stage].start)
         export(args.from_stage, material, args)
     return 0
 

@@ -7,6 +7,7 @@ import {openFirstSteps} from "./first_steps.js";
 import {laneState} from "./lane_state.js";
 import {openListDialog, openGateDialog} from "./at_the_gate.js";
 import {followPictures} from "./pictures.js";
+import {outline, stroke} from "./regions.js";
 import {zoom} from "./zoom.js";
 
 const may = (permission) => $("#live").dataset.may.split(" ").includes(permission);
@@ -107,18 +108,13 @@ function drawOverlay() {
   const parts = [];
   const status = state.status;
   const text = Math.max(12, width / 55);
-  if ($("#show-roi").checked && status?.roi) {
-    const [left, top, right, bottom] = status.roi;
-    parts.push(svg("rect", {class: "roi", x: left * width, y: top * height, width: (right - left) * width, height: (bottom - top) * height}));
-  }
-  if ($("#show-roi").checked) {
-    for (const [left, top, right, bottom] of status?.masks || []) {
-      parts.push(svg("rect", {class: "mask", x: left * width, y: top * height, width: (right - left) * width, height: (bottom - top) * height}));
-    }
+  if ($("#show-roi").checked && status) {
+    if (status.roi) parts.push(outline("roi", status.roi_corners, state.size));
+    parts.push(...status.mask_corners.map((corners) => outline("mask", corners, state.size)));
   }
   if ($("#show-lanes").checked && status?.lane_line) {
     const [x1, y1, x2, y2] = status.lane_line;
-    parts.push(svg("line", {class: "lane", x1: x1 * width, y1: y1 * height, x2: x2 * width, y2: y2 * height}));
+    parts.push(stroke("lane", [[x1, y1], [x2, y2]], state.size));
     parts.push(svg("text", {x: x2 * width - text * 4, y: y2 * height - text, "font-size": text, "text-anchor": "end"}, _("Lane 1")));
     parts.push(svg("text", {x: x2 * width + text * 4, y: y2 * height - text, "font-size": text}, _("Lane 2")));
   }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.recognise.detect import LOG_HEIGHT, LOG_WIDTH, STRIDE
-from scripts.training.layers import Conv, Residual, lower, lower_chain
+from scripts.training.layers import Conv, Residual, lower, lower_chain, relu
 from scripts.training.tflite import Graph
 
 CORNER_BEND = 0.1
@@ -23,21 +24,23 @@ ROLES = ("heat", "wh", "xy", "corners")
 
 class Detector(nn.Module):
     """Fully convolutional: input (n, 1, height, width) as grey / 128 - 1, sides multiples of 32; outputs as ROLES, (n, numbers,
-    height / 8, width / 8)."""
+    height / 8, width / 8). `standardised`: its convolutions' weights (`scripts/training/layers.py`)."""
 
-    def __init__(self) -> None:
+    def __init__(self, standardised: bool = True) -> None:
         super().__init__()
+        conv, residual = partial(Conv, standardised=standardised), partial(Residual, standardised=standardised)
 
         def half(before: int, after: int) -> tuple[nn.Module, nn.Module]:
-            return Conv(before, after, stride=(2, 2)), nn.ReLU()
+            return conv(before, after, stride=(2, 2)), relu(standardised)
 
-        self.fine = nn.Sequential(*half(1, 12), *half(12, 20), *half(20, 40), Residual(40), Residual(40))
-        self.middle = nn.Sequential(*half(40, 72), Residual(72), Residual(72))
-        self.coarse = nn.Sequential(*half(72, 88), Residual(88), Residual(88))
-        self.to_middle = Conv(88, 72, (1, 1))
-        self.merged = nn.Sequential(Residual(72))
-        self.to_fine = Conv(72, 40, (1, 1))
-        self.last = nn.Sequential(Conv(40, 56), nn.ReLU())
+        self.fine = nn.Sequential(*half(1, 12), *half(12, 20), *half(20, 40), residual(40), residual(40))
+        self.middle = nn.Sequential(*half(40, 72), residual(72), residual(72))
+        self.coarse = nn.Sequential(*half(72, 88), residual(88), residual(88))
+        self.to_middle = conv(88, 72, (1, 1))
+        self.merged = nn.Sequential(residual(72))
+        self.to_fine = conv(72, 40, (1, 1))
+        self.last = nn.Sequential(conv(40, 56), relu(standardised))
+        self.relu = relu(standardised)
         self.heads = nn.ModuleDict({role: nn.Conv2d(56, size, 1) for role, size in zip(ROLES, (1, 2, 2, 8), strict=True)})
         for head in self.heads.values():
             nn.init.normal_(head.weight, std=0.02)
@@ -48,15 +51,15 @@ class Detector(nn.Module):
         fine = self.fine(x)
         middle = self.middle(fine)
         raised = functional.interpolate(self.to_middle(self.coarse(middle)), scale_factor=2.0, mode="nearest")
-        middle = self.merged(functional.relu(raised + middle))
+        middle = self.merged(self.relu(raised + middle))
         raised = functional.interpolate(self.to_fine(middle), scale_factor=2.0, mode="nearest")
-        last = self.last(functional.relu(raised + fine))
+        last = self.last(self.relu(raised + fine))
         return {role: head(last) for role, head in self.heads.items()}
 
 
 def graph_of(model: Detector, height: int, width: int) -> Graph:
     """The detector as it runs on a board, for pictures of this size; outputs as ROLES, (1, height / 8, width / 8, numbers)."""
-    graph = Graph()
+    graph = Graph(relu6=isinstance(model.relu, nn.ReLU6))
     fine = lower_chain(graph, graph.picture(height, width), model.fine)
     middle = lower_chain(graph, fine, model.middle)
     raised = graph.enlarge(lower(graph, lower_chain(graph, middle, model.coarse), model.to_middle))

@@ -12,6 +12,8 @@ import numpy as np
 from engine.recognise.detect import FILL, STRIDE
 from scripts.training.detector.material import CROP_SHARES, RENDERED, RENDERED_SHARE, SCENE_SHARES, Material, Scene
 
+SIGNS_SHARE = 0.4
+"""Of the lines of text that are no plate: boards in the street; the others are the camera's own."""
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom in window pixels."""
 
@@ -101,10 +103,15 @@ class WindowMaker:
         if self.chance(0.35):
             grey = np.ascontiguousarray(grey[:, ::-1])
             plates = [mirrored(plate, self.plan.width) for plate in plates]
-        if self.chance(self.plan.overlaid):
-            for _ in range(int(self.rng.integers(1, 4))):
-                self.write_overlay(grey, plates)
-        return self.with_targets(self.degrade(grey), plates)
+        lines = int(self.rng.integers(1, 4)) if self.plan.overlaid and self.chance(self.plan.overlaid) else 0
+        signs = int(self.rng.binomial(lines, SIGNS_SHARE))
+        for _ in range(signs):
+            self.write_sign(grey, plates)
+        grey = self.degrade(grey)
+        # no lens and no sensor stands before a line that the camera writes
+        for _ in range(lines - signs):
+            self.write_line(grey, plates)
+        return self.with_targets(grey, plates)
 
     def scene_window(self) -> tuple[np.ndarray, list[Shown]]:
         plan = self.plan
@@ -343,39 +350,65 @@ class WindowMaker:
         tone = float(under.mean()) + rng.uniform(50, 170) * (1 if under.mean() < 110 or self.chance(0.25) else -1)
         under[:] = np.clip(under + mask * (tone - under), 0, 255)
 
-    def write_overlay(self, grey: np.ndarray, plates: list[Shown]) -> None:
-        """A line that a camera writes into its picture, in a box or outlined, mostly along the upper or lower edge; or a sign
-        somewhere. Never over a plate."""
+    def write_line(self, grey: np.ndarray, plates: list[Shown]) -> None:
+        """A line that a camera writes into its picture, mostly along the upper or lower edge: in a box, some half transparent, or
+        outlined, or bare."""
+        rng = self.rng
+        found = self.overlay_spot(plates, tallest=30, at_edge=0.7)
+        if found is None:
+            return
+        ink, (x, y) = found
+        part = grey[y : y + ink.shape[0], x : x + ink.shape[1]]
+        under = part.astype(np.float32)
+        kind = rng.random()
+        light = self.chance(0.75)
+        tone = rng.uniform(220, 256) if light else rng.uniform(0, 60)
+        if kind < 0.65:
+            box = rng.uniform(0, 50) if light else rng.uniform(180, 255)
+            opaque = 1.0 if kind < 0.4 else rng.uniform(0.3, 0.85)
+            under = under * (1 - opaque) + box * opaque
+        elif kind < 0.88:
+            outline = cv2.dilate(ink, np.ones((3, 3), np.uint8))
+            under = under * (1 - outline) + (255 - tone) * outline
+        part[:] = np.clip(under * (1 - ink) + tone * ink, 0, 255)
+
+    def write_sign(self, grey: np.ndarray, plates: list[Shown]) -> None:
+        """A board with lettering somewhere in the street, light or dark, some with a rim."""
+        rng = self.rng
+        found = self.overlay_spot(plates, tallest=60, at_edge=0.0)
+        if found is None:
+            return
+        ink, (x, y) = found
+        part = grey[y : y + ink.shape[0], x : x + ink.shape[1]]
+        light = self.chance(0.6)
+        ground = rng.uniform(130, 255) if light else rng.uniform(5, 90)
+        tone = rng.uniform(0, max(ground - 90, 1)) if light else rng.uniform(min(ground + 90, 254), 255)
+        if self.chance(0.3):
+            rim = max(int(0.04 * ink.shape[0]), 1)
+            ink[:rim] = ink[-rim:] = ink[:, :rim] = ink[:, -rim:] = 1.0
+        part[:] = np.clip(ground * (1 - ink) + tone * ink, 0, 255)
+
+    def overlay_spot(self, plates: list[Shown], tallest: float, at_edge: float) -> tuple[np.ndarray, tuple[int, int]] | None:
+        """Lettering with room around it, 0 to 1, and the left and top of a place for it that meets no plate; None: no luck.
+
+        `tallest`: of its letters, in pixels; `at_edge`: share along the upper and lower edge."""
         plan, rng = self.plan, self.rng
         if not self.material.overlays:
-            return
+            return None
         mask = self.material.overlays[rng.integers(len(self.material.overlays))]
-        h = max(int(self.log_uniform(5, 30)), 5)
+        h = max(int(self.log_uniform(5, tallest)), 5)
         w = int(h * mask.shape[1] / mask.shape[0] * math.exp(rng.normal(0, 0.15)))
         edge = max(int(h * rng.uniform(0.1, 0.5)), 1)
         wide, high = w + 2 * edge, h + 2 * edge
         if w < 5 or wide > plan.width - 2 or high > plan.height - 2:
-            return
+            return None
         x = int(rng.integers(0, plan.width - wide))
         y = int(rng.integers(0, plan.height - high))
-        if self.chance(0.6):
+        if self.chance(at_edge):
             y = int(rng.integers(0, 8)) if self.chance(0.5) else max(plan.height - high - int(rng.integers(0, 8)), 0)
         if any(meet((x, y, x + wide, y + high), plate.box) for plate in plates):
-            return
-        ink = cv2.resize(mask, (w, h), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-        ink = np.pad(ink, edge)
-        part = grey[y : y + high, x : x + wide]
-        kind = rng.random()
-        tone = 255.0 if kind < 0.75 else rng.uniform(0, 60)
-        ground: np.ndarray | float = part.astype(np.float32)
-        if kind < 0.45:
-            ground = rng.uniform(0, 50)
-        elif kind > 0.75:
-            ground = rng.uniform(150, 255)
-        elif self.chance(0.7):
-            outline = cv2.dilate(ink, np.ones((3, 3), np.uint8))
-            ground = part * (1 - outline)
-        part[:] = np.clip(ground * (1 - ink) + tone * ink, 0, 255)
+            return None
+        return np.pad(cv2.resize(mask, (w, h), interpolation=cv2.INTER_AREA).astype(np.float32) / 255, edge), (x, y)
 
     def surround(self, grey: np.ndarray, corners: np.ndarray) -> None:
         """A darker or lighter bay around the plate's place: bumpers and frames differ from the plate, not from the scene."""

@@ -15,9 +15,11 @@ pytest.importorskip("torch", reason="PyTorch is in the training environment only
 import torch
 
 from engine.cli.labels import held_out, picture_held_out
+from engine.recognise.pipeline import MODELS
 from scripts.plates.fonts import load_fonts
 from scripts.training import train_detector
 from scripts.training.detector import material
+from scripts.training.detector.shipped import from_file
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +95,22 @@ def test_a_seed_repeats_a_training_and_the_next_stage_starts_from_its_weights(
     name = "fine.0.weight"
     apart = (finer["average"][name] - one["average"][name]).abs().max()
     assert 0 < float(apart) < 0.05
+
+
+def test_fine_tuning_starts_from_the_shipped_file_and_a_seed_repeats_it(
+    pack: Path, read: material.Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(train_detector.STAGES, "tune", replace(train_detector.STAGES["tune"], batch=2))
+    shipped = from_file(MODELS / "detector.tflite").state_dict()
+
+    def run(work: str) -> dict[str, Any]:
+        words = ["--pack", str(pack), "--data", str(tmp_path / "none"), "--work", str(tmp_path / work), "--device", "cpu"]
+        assert train_detector.main([*words, "--no-bf16", "--generators", "0", "--windows", "4", "tune"]) == 0
+        state: dict[str, Any] = torch.load(tmp_path / work / "tune" / "last.pt", weights_only=True)["average"]
+        return state
+
+    one, other = run("one"), run("other")
+    assert all(torch.equal(one[key], other[key]) for key in one)
+    assert (tmp_path / "one" / "lures-model.json").exists()
+    apart = (one["fine.0.weight"] - shipped["fine.0.weight"]).abs().max()
+    assert 0 < float(apart) < 0.01

@@ -94,12 +94,27 @@ def test_an_unboxed_plate_of_a_scene_goes_with_its_window() -> None:
     assert seen >= 10
 
 
-def test_lines_of_a_camera_are_written_beside_plates_and_never_over_them() -> None:
+@pytest.mark.parametrize("kind", ["write_line", "write_sign"])
+def test_lines_of_a_camera_and_signs_are_written_beside_plates_and_never_over_them(kind: str) -> None:
     worker, changed = maker(4), 0
     worker.material.overlays = [np.full((48, 200), 255, np.uint8)]
     for _ in range(60):
         grey = np.full((288, 384), 100, np.uint8)
-        worker.write_overlay(grey, [Shown((0, 140, 384, 160), 1.0, 1.0, np.zeros((4, 2)), 0.0)])
+        getattr(worker, kind)(grey, [Shown((0, 140, 384, 160), 1.0, 1.0, np.zeros((4, 2)), 0.0)])
         assert (grey[140:160] == 100).all()
         changed += bool((grey != 100).any())
     assert changed > 20
+
+
+def test_no_lens_stands_before_a_line_that_the_camera_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = maker(5)
+    worker.plan = replace(PLAN, overlaid=1.0)
+    worker.material.overlays = [np.full((48, 200), 255, np.uint8)]
+    done: list[str] = []
+    for name in ("write_line", "write_sign"):
+        monkeypatch.setattr(worker, name, lambda *_, name=name: done.append(name))
+    monkeypatch.setattr(worker, "degrade", lambda grey: (done.append("degrade"), grey)[1])
+    for _ in range(20):
+        done.clear()
+        worker.make()
+        assert done == sorted(done, key=("write_sign", "degrade", "write_line").index) and len(done) > 1

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -11,6 +14,7 @@ import torch
 
 from scripts.training import tflite
 from scripts.training.detector import network as detector
+from scripts.training.detector.shipped import from_file
 from scripts.training.ocr.export import graph_of
 from scripts.training.ocr.network import PlateReader
 
@@ -58,6 +62,46 @@ def test_the_detector_s_graph_is_the_network_and_its_int8_file_agrees() -> None:
         assert np.allclose(found[role], true, atol=1e-4)
         assert np.abs(whole[role] - true).max() < 0.15 * np.abs(true).max()
         assert np.abs(whole[role] - true).mean() < 0.03 * np.abs(true).max()
+
+
+def detector_file(folder: Path, model: detector.Detector) -> tuple[Path, tflite.Graph]:
+    """The detector as a file with what its card says of its outputs."""
+    graph = detector.graph_of(model, 96, 128)
+    path = folder / "detector.tflite"
+    path.write_bytes(tflite.to_int8(graph, graph.ranges([pictures(2, 96, 128)])))
+    path.with_suffix(".json").write_text(json.dumps({"outputs": [{"name": name} for name in graph.outputs]}))
+    return path, graph
+
+
+def test_a_detector_s_file_becomes_the_network_it_was_to_a_step_of_its_weights(tmp_path: Path) -> None:
+    torch.manual_seed(6)
+    model = detector.Detector(standardised=False).eval()
+    with torch.no_grad():
+        for layer in model.modules():
+            if hasattr(layer, "standardised"):
+                layer.bias.normal_(0.0, 0.3)
+        model.last[0].weight.mul_(40)  # far enough for the ReLU that ends at 6
+    path, graph = detector_file(tmp_path, model)
+    again, shown = from_file(path), pictures(2, 96, 128)
+    for old, new in zip(model.parameters(), again.parameters(), strict=True):
+        step = old.abs().reshape(len(old), -1).max(1).values / 127
+        assert ((old - new).abs().reshape(len(old), -1).max(1).values <= 0.51 * step + 1e-3).all()
+    with torch.no_grad():
+        wanted, found = (each((torch.from_numpy(shown).float() / 128 - 1)[:, None]) for each in (model, again))
+    assert model.relu(torch.tensor(9.0)) == 6
+    for role in detector.ROLES:
+        assert np.allclose(graph.run(shown)[role], wanted[role].permute(0, 2, 3, 1).numpy(), atol=1e-4)
+        assert float((wanted[role] - found[role]).abs().mean()) < 0.03 * float(wanted[role].abs().max())
+
+
+def test_a_file_with_other_layers_is_no_start_for_a_training(tmp_path: Path) -> None:
+    graph = tflite.Graph()
+    graph.outputs["heat"] = graph.conv(graph.picture(8, 8), torch.ones(1, 1, 1, 1), torch.zeros(1))
+    path = tmp_path / "other.tflite"
+    path.write_bytes(tflite.to_int8(graph, graph.ranges([pictures(1, 8, 8)])))
+    path.with_suffix(".json").write_text(json.dumps({"outputs": [{"name": "heat"}]}))
+    with pytest.raises(ValueError, match="0 convolutions before the outputs, 15 are known"):
+        from_file(path)
 
 
 def test_each_filter_has_a_scale_of_its_own_and_padding_is_at_the_end() -> None:

@@ -139,7 +139,22 @@ NONSENSE: list[object] = [
 ]
 NAMES = (
     *("name", "role", "colour", "plate", "description", "valid_from", "valid_until", "wiegand_card", "kind", "week", "enabled"),
-    *("options", "list_id", "rule_id", "wait_s", "active", "region", "countries", "roi", "masks", "lane_line", "time_zone", "mode"),
+    *(
+        "options",
+        "list_id",
+        "rule_id",
+        "wait_s",
+        "active",
+        "region",
+        "countries",
+        "roi",
+        "roi_corners",
+        "masks",
+        "mask_corners",
+        "lane_line",
+        "time_zone",
+        "mode",
+    ),
     *("votes", "trigger_input", "device_name"),
 )
 

@@ -52,3 +52,14 @@ def test_it_is_made_once_and_finished_after_a_power_cut(environment: Environment
     (environment.bytecode(SLOT) / COMPILED).unlink()
     environment.compile(SLOT, version)
     assert found.is_file()
+
+
+def test_what_was_killed_in_the_middle_is_not_taken_for_done(
+    environment: Environment, version: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, -9))
+        environment.compile(SLOT, version)
+    assert not (environment.bytecode(SLOT) / COMPILED).exists()
+    environment.compile(SLOT, version)
+    assert run(environment, version).is_file()

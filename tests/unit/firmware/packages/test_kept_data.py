@@ -20,6 +20,7 @@ from firmware.packages import management as packages_module
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.management import Packages
 from firmware.packages.slots import CAMERA, Slot, Slots
+from firmware.packages.versions import OlderVersion
 from firmware.processes import supervisor as supervisor_module
 from tests.tiny_package import contents, only, trust_file, write
 from tests.waiting import until
@@ -88,6 +89,13 @@ class Camera:
     def upload(
         self, packages: Packages, version: int, layout: int, oldest: int = 0, knows: bool = True, fails: bool = False
     ) -> list[str]:
+        members = self.members(version, layout, oldest, knows, fails)
+        steps = packages.install(write(self.folder / "upload.tar.gz", members), CAMERA, older=True)
+        return [str(step) for step in steps]
+
+    def members(self, version: int, layout: int, oldest: int = 0, knows: bool = True, fails: bool = False) -> dict[str, bytes]:
+        """Of the package."""
+
         def conf(text: str) -> str:
             text = text[: text.index("[process.")].replace("format = 1", "format = 4").replace("url = /tiny/\n", "")
             text += f"[data]\nlayout = {layout}\noldest = {oldest}\n[route.portal]\npath = /tiny/\nsocket = manager.sock\n"
@@ -98,9 +106,7 @@ class Camera:
             "lib/keeper/__init__.py": f"LAYOUT = {layout}\nFAILS = {fails}\n".encode(),
             "lib/keeper/__main__.py": KEEPER.encode(),
         }
-        members = contents(f"{version}.0.0", conf=conf, files=files)
-        steps = packages.install(write(self.folder / "upload.tar.gz", members), CAMERA, older=True)
-        return [str(step) for step in steps]
+        return contents(f"{version}.0.0", conf=conf, files=files)
 
     def rows(self) -> tuple[int, list[str]]:
         """(layout of the database, its rows)."""
@@ -260,3 +266,40 @@ def test_a_package_without_data_to_give_is_upgraded_and_goes_back_as_it_is(camer
     assert "version 1.0.0 keeps nothing that could be saved" in camera.upload(packages, 2, layout=2, oldest=2, knows=False)
     good(packages, 2)
     assert str(only(packages).way_back) == "What it stored stays."
+
+
+def test_the_way_to_the_later_version_that_was_left_saves_its_data_too(camera: Camera, first: Packages) -> None:
+    camera.upload(first, 2, layout=2, oldest=2)
+    good(first, 2)
+    first.rollback("TINY")
+    good(first, 1)
+    camera.store("between")
+    first.rollback("TINY")
+    good(first, 2)
+    assert "went back from 1.0.0 to 2.0.0 by hand; its data was saved for the way back: 1 MB" in str(only(first).message)
+    until(lambda: camera.rows() == (2, ["migrated to 1", "before", "between", "migrated to 2"]))
+    first.rollback("TINY")
+    good(first, 1)
+    until(lambda: camera.rows() == (1, ["migrated to 1", "before", "between"]))
+
+
+def test_who_uploads_the_older_version_again_is_told_first_what_is_lost(camera: Camera, first: Packages) -> None:
+    older = write(camera.folder / "older.tar.gz", camera.members(1, layout=1))
+    camera.upload(first, 2, layout=2, oldest=2)
+    good(first, 2)
+    with pytest.raises(OlderVersion, match=r"1.0.0 is older than 2.0.0.*; 1.0.0 cannot read what is stored now. Its data becomes"):
+        list(first.install(older, CAMERA))
+
+
+def test_a_switch_that_the_disk_refuses_leaves_the_version_before_running_with_its_data(
+    camera: Camera, first: Packages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Slots, name: str, slot: Slot) -> Slot:
+        raise PackageError("the card is gone")
+
+    monkeypatch.setattr(Slots, "activate", refuse)
+    with pytest.raises(PackageError, match="the card is gone"):
+        camera.upload(first, 2, layout=2, oldest=2)
+    until(lambda: only(first).status == "on")
+    assert (only(first).version, camera.rows()) == ("1.0.0", (1, ["migrated to 1", "before"]))
+    assert [path.name for path in (camera.state.host / "packages" / "TINY").glob("[ABC]")] == ["A"]
