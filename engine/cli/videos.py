@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,6 +10,7 @@ from pathlib import Path
 from board.camera.replay import pictures_of
 from board.kit.errors import ConfigError
 from board.types import Frame
+from engine.cli.labels import rows_of
 from engine.cli.scoring import PlateReader
 from engine.reading.passages.difference import comparable, contained, difference
 from engine.reading.passages.filters import ReadFilter
@@ -48,20 +48,12 @@ def read_cars(table: Path) -> dict[Path, list[str]]:
     """{video file, or folder of its frames: the plates of the cars that pass}, from a table with the columns video,plate, a row for
     each car; a video without a car has a row without a plate. ConfigError names what is wrong."""
     found: dict[Path, list[str]] = {}
-    try:
-        with table.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as why:
-        raise ConfigError("{path}: the table of cars cannot be read ({why})", path=table, why=why) from why
-    for number, row in enumerate(rows, start=2):
-        if any(row.get(column) is None for column in COLUMNS):
-            raise ConfigError(
-                "{path}, row {number}: the first row must name {columns}", path=table, number=number, columns=",".join(COLUMNS)
-            )
-        video = table.parent / row["video"]
+    for number, row in enumerate(rows_of(table, COLUMNS), start=2):
+        video = table.parent / (row["video"] or "")
         if not row["video"] or not video.exists():
             raise ConfigError("{path}, row {number}: there is no video {video!r}", path=table, number=number, video=row["video"])
-        found.setdefault(video, []).extend([row["plate"].strip().upper()] if row["plate"].strip() else [])
+        plate = (row["plate"] or "").strip().upper()
+        found.setdefault(video, []).extend([plate] if plate else [])
     return found
 
 

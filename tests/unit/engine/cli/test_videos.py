@@ -63,7 +63,7 @@ def test_a_table_of_cars_names_videos_beside_it(tmp_path: Path) -> None:
     [
         ("video,plate", "gone.mp4,AB12CD", "row 2: there is no video 'gone.mp4'"),
         ("video,plate", ",AB12CD", "row 2: there is no video ''"),
-        ("file,text", "a,b", "row 2: the first row must name video,plate"),
+        ("video,text", "a,b", "the column plate is missing: the first row must name video,plate"),
     ],
 )
 def test_a_wrong_row_is_named(tmp_path: Path, head: str, row: str, told: str) -> None:
