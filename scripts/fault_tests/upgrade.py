@@ -58,8 +58,9 @@ def run(times: int, seed: int, folder: Path, say: Say, kind: str = "package") ->
     """As kill.run; `times` uploads are cut, and as many kills come. `kind`: of what is upgraded (KINDS)."""
     began = time.monotonic()
     chance = random.Random(seed)
-    with Host(folder, port=free_port()) as host:
-        this = _Run(host, chance, KINDS[kind](host, folder / "built"))
+    upgraded = KINDS[kind]
+    with Host(folder, port=free_port(), program=upgraded.program) as host:
+        this = _Run(host, chance, upgraded.make(host, folder / "built"))
         this.begin()
         faults = [this.cut] * times + [this.kill] * times
         chance.shuffle(faults)

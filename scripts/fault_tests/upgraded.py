@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -154,7 +155,15 @@ class OfHost:
         return left_behind(self._host, "firmware/HOST")
 
 
-KINDS: Mapping[str, Callable[[Host, Path], Upgraded]] = {"package": lambda host, _: OfPackage(host), "host": OfHost}
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`program`: the host, as Host starts it."""
+
+    program: str
+    make: Callable[[Host, Path], Upgraded]
+
+
+KINDS = {"package": Kind("tests.quick_host", lambda host, _: OfPackage(host)), "host": Kind("firmware", OfHost)}
 
 
 def tiny(host: Host) -> dict[str, Any]:
