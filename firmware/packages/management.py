@@ -265,6 +265,12 @@ class Packages:
 
     def _keep(self) -> None:
         while not self._clock.wait(self._end, LOOK_EVERY_S):
+            for name in self._running.put_off():
+                with self._lock:
+                    try:
+                        self._running.try_again(name)
+                    except PackageError as why:
+                        LOG.error("%s is not started: %s", name, why)
             for name in {*self._running.names(), *self._running.resting}:
                 with self._lock:
                     try:
