@@ -113,6 +113,7 @@ class Packages:
                     if self._slots.is_damaged(name):
                         self._slots.rebuild(name, lambda folder: check_tree(folder, self._trust, unsigned=self.unsigned.allowed))
                     self._slots.tidy(name)
+                    self._kept_data.tidy(name)
                 except PackageError as why:  # a full disk or a damaged record must not keep a package from running
                     LOG.error("%s: what an interrupted installation left stays: %s", name, why)
                 try:

@@ -328,3 +328,14 @@ def test_data_whose_return_is_killed_comes_back_and_the_version_runs(
         assert str(why) == "TINY: killed by SIGKILL"
     good(first, 1)
     assert camera.rows() == (1, ["migrated to 1", "before"])
+
+
+def test_a_copy_that_was_cut_off_goes_at_the_next_start_and_the_one_that_is_needed_stays(camera: Camera, first: Packages) -> None:
+    camera.upload(first, 2, layout=2, oldest=2)
+    good(first, 2)
+    first.close()
+    camera.booted.clear()
+    [needed] = camera.saved()
+    (camera.state.host / "kept-data" / "TINY" / "saved-9").mkdir()
+    good(camera.boot(), 2)
+    assert camera.saved() == [needed]
