@@ -173,7 +173,7 @@ def test_masks_are_drawn_with_two_clicks_each_and_deleted_together(page: Any, ca
         page.mouse.click(box["x"] + left * box["width"], box["y"] + top * box["height"])
         playwright.expect(page.locator("#draw-step")).to_have_text("Now click the bottom right point.")
         page.mouse.click(box["x"] + right * box["width"], box["y"] + bottom * box["height"])
-    playwright.expect(page.locator("#overlay rect.mask")).to_have_count(2)
+    playwright.expect(page.locator("#overlay polygon.mask")).to_have_count(2)
     save_and_wait(page)
     masks = with_store(folder, lambda store: store.settings(LprSettings)).masks
     assert masks[0] == pytest.approx((0.1, 0.1, 0.4, 0.2), abs=0.01)

@@ -2,6 +2,8 @@
 import "./ready.js";
 import {_, _n} from "./words.js";
 
+export {figure, moment, number, withMoments} from "./habit.js";
+
 export class ApiError extends Error {
   constructor(status, answer) {
     super(answer.error || _("The camera answered {status}.", { status }));
@@ -51,11 +53,6 @@ export function svg(tag, attributes = {}, text = "") {
 
 export const $ = (selector, root = document) => root.querySelector(selector);
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
-
-/** A number in the browser's habit; `decimals`: always so many. */
-export const number = (value, decimals = 0) => value.toLocaleString(undefined, {minimumFractionDigits: decimals, maximumFractionDigits: decimals});
-
-for (const node of $$("data.number")) node.textContent = Number(node.value).toLocaleString();
 
 /** A short message that goes by itself. */
 export function toast(text) {

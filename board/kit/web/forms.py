@@ -70,7 +70,7 @@ def filled(kind: type[S], body: Mapping[str, Any], stored: Mapping[str, Any], ch
     found = dependent_problems(kind, body, stored, values)
     if found:
         raise SettingsError(*found)
-    settings = kind.model_validate(values)
+    settings = kind.model_validate(values).completed(stored)
     found = settings.conflicts()
     if found:
         raise SettingsError(*found)
@@ -111,6 +111,8 @@ WIDGET_CONTROLS = {
     "roi": "drawn",
     "lane": "drawn",
     "masks": "drawn",
+    "corners": "drawn",
+    "mask_corners": "drawn",
     "region": "region",
     "countries": "countries",
     "time_zone": "suggest",
@@ -163,8 +165,6 @@ def _widget_problem(widget: str, value: Any, choices: Choices) -> Text:
     if widget == "time_zone" and not (isinstance(value, str) and _is_zone(value)):
         return Text("is not a time zone this camera knows")
     four = list(value) if isinstance(value, (list, tuple)) and len(value) == 4 else []
-    if widget == "roi" and four and not (_inside(four) and four[0] < four[2] and four[1] < four[3]):
-        return Text("draw the top left point, then the bottom right point")
     if widget == "lane" and four and not (_inside(four) and four[1] < four[3]):
         return Text("draw the top point, then the bottom point")
     if widget == "region" and not value:
