@@ -18,12 +18,25 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Roi:
-    """The only part of the picture that is read (manual 4.2, Live tab), in fractions 0..1 of width and height."""
+    """A part of the picture: the only one that is read (manual 4.2, Live tab), or a mask; fractions 0..1 of width and height.
+
+    `corners`: of a polygon, in their order, which spans this rectangle; () is the rectangle itself."""
 
     left: float
     top: float
     right: float
     bottom: float
+    corners: tuple[Point, ...] = ()
+
+    def holds(self, x: float, y: float) -> bool:
+        """Whether the point lies in it; of a polygon by the even-odd rule."""
+        if not (self.left <= x <= self.right and self.top <= y <= self.bottom):
+            return False
+        is_inside = not self.corners
+        for (ax, ay), (bx, by) in zip(self.corners, (*self.corners[1:], *self.corners[:1]), strict=True):
+            if (ay > y) != (by > y) and x < ax + (y - ay) / (by - ay) * (bx - ax):
+                is_inside = not is_inside
+        return is_inside
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.regions import region_of
 from engine.settings import LprSettings
 from engine.types import Roi
 
@@ -20,7 +21,7 @@ FLAT = 4.0
 
 def focus_region(settings: LprSettings) -> Roi:
     """Where the sharpness counts: where plates are read."""
-    return Roi(*settings.roi) if settings.roi else WHOLE
+    return region_of(settings) or WHOLE
 
 
 def sharpness(rgb: NDArray[np.uint8], roi: Roi = WHOLE) -> float:

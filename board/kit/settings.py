@@ -113,6 +113,10 @@ class Settings:
         are sent or stored, not when they are read: an earlier release may have stored them."""
         return ()
 
+    def completed(self, stored: Mapping[str, Any]) -> Self:
+        """With those values that follow from others that were changed since `stored`. Asked when settings are sent."""
+        return self
+
     def changed(self) -> dict[str, str]:
         """{name: title} of every field that differs from its default."""
         default = type(self)()

@@ -35,6 +35,8 @@ WIDGETS = {
     "roi": "four fractions or none",
     "lane": "four fractions or none",
     "masks": "lists of four fractions",
+    "corners": "3 to 8 pairs of fractions or none",
+    "mask_corners": "lists of 3 to 8 pairs of fractions",
 }
 
 

@@ -41,6 +41,7 @@ from engine.reading.passages.sights import NOTHING_KNOWN, Known, SightsFile
 from engine.reading.passages.unsure import Unsure
 from engine.reading.told import told
 from engine.reading.unstored import Unstored
+from engine.regions import masks_of, region_of
 from engine.types import Passage, PassageImages, PlateRead, Roi, Trigger
 
 if TYPE_CHECKING:
@@ -366,9 +367,8 @@ def main(arguments: Sequence[str]) -> int:
         from engine.recognise.small_picture import small_size
 
         url = settings.camera_url if settings.connection == "URL" else _camera_of_board(state)
-        size, roi = _size(settings), Roi(*settings.roi) if settings.roi else None
-        zone = camera_zone(general.time_zone)
-        return open_camera(url, size, clock, first.camera, zone, small_size(size, roi), state.night_file)
+        size, zone = _size(settings), camera_zone(general.time_zone)
+        return open_camera(url, size, clock, first.camera, zone, small_size(size, region_of(settings)), state.night_file)
 
     def reader() -> Reader:
         from engine.recognise.pipeline import Recogniser
@@ -378,8 +378,7 @@ def main(arguments: Sequence[str]) -> int:
                 log.info("the settings can be read again: restart")
                 process.stop()
             raise StoreError("{problem}; nothing is read with settings that are not this camera's", problem=problem)
-        masks = [Roi(*mask) for mask in settings.masks]
-        return Recogniser(threads=_profile(state).threads, countries=settings.countries, masks=masks)
+        return Recogniser(threads=_profile(state).threads, countries=settings.countries, masks=masks_of(settings))
 
     def is_set_up() -> bool:
         return bool(begin.stored_settings(state, clock)[0].region)

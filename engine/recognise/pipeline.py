@@ -81,6 +81,8 @@ class Recogniser:
         second = second_of(first.card, first.path)
         networks = (first, Network(models / second, "ocr", threads)) if second else (first,)
         self.readers = tuple(Ocr(network, self.countries) for network in networks)
+        self.untrained = frozenset.intersection(*(reader.left_out for reader in self.readers))
+        """Countries that no reader has learnt."""
         self.files = (detector.path, *(network.path for network in networks))
         # the first run of a network and of the grammar builds their tables: not on the first car's time
         self.find(np.zeros((96, 128, 3), np.uint8))
@@ -182,7 +184,7 @@ def _masked(plate: PlateBox, mask: Roi, size: tuple[int, int]) -> bool:
     """Whether the plate's centre lies in the mask. `size`: the frame's (width, height)."""
     left, top, width, height = plate.box
     across, down = (left + width / 2) / size[0], (top + height / 2) / size[1]
-    return mask.left <= across <= mask.right and mask.top <= down <= mask.bottom
+    return mask.holds(across, down)
 
 
 def _is_plate(read: PlateRead) -> bool:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Self
+
 from board.kit.errors import ConfigError
 from board.kit.settings import Problem, Settings, field_validator, option
 from board.serial import parse_url
 from engine.formats.serial_text import unescape
+from engine.regions import Corners, Rectangle, check_polygon, check_rectangle, check_rectangle_size, follow_change
 
 CAMERA_SCHEMES = ("http", "https", "picamera2", "replay", "rtsp", "rtsps", "v4l2")
 """Those of the back ends of board/camera, whose modules this process need not load."""
+
+MOST_MASKS = 8
 
 FUNCTION_MODES = ("MOTION", "TRIGGER", "FREEFLOW")
 
@@ -57,6 +63,15 @@ class LprSettings(Settings):
         restart=True,
         group="Picture",
     )
+    roi_corners: tuple[tuple[float, float], ...] = option(
+        (),
+        "Corners of the region of interest",
+        "Makes it a polygon: plates count whose centre lies in it. 3 to 8 corners, each a fraction of the picture from the left and from"
+        " the top; none: the rectangle. They set the rectangle above, which is the one around them.",
+        widget="corners",
+        restart=True,
+        group="Picture",
+    )
     lane_line: tuple[float, float, float, float] | None = option(
         None,
         "Lane line",
@@ -73,7 +88,16 @@ class LprSettings(Settings):
         widget="masks",
         restart=True,
         group="Picture",
-        max_length=8,
+        max_length=MOST_MASKS,
+    )
+    mask_corners: tuple[tuple[tuple[float, float], ...], ...] = option(
+        (),
+        "Corners of the masks",
+        "Of each mask that is a polygon 3 to 8 corners, as of the region of interest; the rectangle around it stands among the masks.",
+        widget="mask_corners",
+        restart=True,
+        group="Picture",
+        max_length=MOST_MASKS,
     )
     min_char_height_px: int = option(
         10,
@@ -293,8 +317,13 @@ class LprSettings(Settings):
         max_length=300,
     )
 
+    def completed(self, stored: Mapping[str, Any]) -> Self:
+        return self.model_copy(follow_change(self, stored))
+
     def conflicts(self) -> tuple[Problem, ...]:
-        found = []
+        found = self._regions_too_small()
+        if len(self.masks) > MOST_MASKS:
+            found.append(self.conflict("masks", "must have at most {max_length} entries", max_length=MOST_MASKS))
         if self.min_char_height_px > self.max_char_height_px:
             most = self.title_of("max_char_height_px")
             found.append(
@@ -308,13 +337,47 @@ class LprSettings(Settings):
             found.append(self.conflict("camera_url", "must begin with one of {known}", known=known))
         return tuple(found)
 
+    def _regions_too_small(self) -> list[Problem]:
+        """Rectangles that an earlier release stored are read all the same."""
+        found = []
+        for name, regions in (("roi", [self.roi] if self.roi else []), ("masks", self.masks)):
+            for region in regions:
+                try:
+                    check_rectangle_size(region)
+                except ConfigError as why:
+                    found.append(Problem(name, self.model_fields[name].title, why.text))
+        return found
+
+    @field_validator("roi")
+    @classmethod
+    def _is_region(cls, roi: Rectangle | None) -> Rectangle | None:
+        if roi is not None:
+            check_rectangle(roi, "draw the top left point, then the bottom right point")
+        return roi
+
+    @field_validator("roi_corners")
+    @classmethod
+    def _is_polygon(cls, corners: Corners) -> Corners:
+        if corners:
+            check_polygon(corners)
+        return corners
+
     @field_validator("masks")
     @classmethod
-    def _are_masks(cls, masks: tuple[tuple[float, float, float, float], ...]) -> tuple[tuple[float, float, float, float], ...]:
-        for left, top, right, bottom in masks:
-            if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
-                raise ConfigError("draw the top left point of a mask, then its bottom right point")
+    def _are_masks(cls, masks: tuple[Rectangle, ...]) -> tuple[Rectangle, ...]:
+        for mask in masks:
+            check_rectangle(mask, "draw the top left point of a mask, then its bottom right point")
         return masks
+
+    @field_validator("mask_corners")
+    @classmethod
+    def _are_polygons(cls, polygons: tuple[Corners, ...]) -> tuple[Corners, ...]:
+        for number, corners in enumerate(polygons, 1):
+            try:
+                check_polygon(corners)
+            except ConfigError as why:
+                raise ConfigError("mask {number} of those with corners: {problem}", number=number, problem=why.text) from why
+        return polygons
 
     @field_validator("trigger_serial")
     @classmethod

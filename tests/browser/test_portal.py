@@ -216,7 +216,7 @@ def test_a_region_of_interest_is_drawn_with_two_clicks_and_in_force_after_the_re
     assert [round(each, 1) for each in roi] == [0.3, 0.3, 0.7, 0.6]
     page.goto(f"{address}/live")
     page.get_by_label("Show ROI").check()
-    playwright.expect(page.locator("#overlay rect.roi")).to_have_count(1)
+    playwright.expect(page.locator("#overlay polygon.roi")).to_have_count(1)
     playwright.expect(page.locator("#mode")).to_have_text("MOTION")
     playwright.expect(page.locator("#restart-due")).to_have_count(0)
 

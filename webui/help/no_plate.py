@@ -9,6 +9,7 @@ from board.kit.servers import read_servers
 from board.kit.words import NOTHING, Text, mark
 from engine.countries import countries
 from engine.messages import EngineStatus, ServiceStatus
+from engine.regions import area_pct, region_of
 from webui.help._topic import BAD, NEWEST, OK, SAID, WARN, Topic, check, newest
 from webui.help.stopped import running
 from webui.portal import Portal
@@ -107,11 +108,11 @@ def _sharpness(portal: Portal) -> shapes.HelpCheck:
 
 def _roi(portal: Portal, engine: EngineStatus | None) -> shapes.HelpCheck:
     title = Text("Plates lie inside the ROI")
-    roi = portal.lpr().roi
+    roi = region_of(portal.lpr())
     if roi is None:
         return check(title, OK, Text("No ROI is drawn: the whole picture is read."), NOTHING, "/anpr/lpr")
     outside = engine.rejected.get("region", 0) if engine else 0
-    area = round(100 * (roi[2] - roi[0]) * (roi[3] - roi[1]))
+    area = round(area_pct(roi))
     found = Text(
         "It covers {area} % of the picture; {count} reads were not wholly inside.",
         {"area": area, "count": outside},

@@ -587,6 +587,8 @@ class Status(TypedDict):
     roi: tuple[float, float, float, float] | None
     lane_line: tuple[float, float, float, float] | None
     masks: tuple[tuple[float, float, float, float], ...]
+    roi_corners: tuple[tuple[float, float], ...]
+    mask_corners: tuple[tuple[tuple[float, float], ...], ...]
     lane: Lane | None
 
 

@@ -13,6 +13,7 @@ from board.kit.words import Text, mark
 from board.types import WiegandCode
 from board.wiegand.codes import LAYOUTS, PLATE_BITS, bit_text, decode, decode_plate64
 from engine.messages import STOPPED, EngineStatus, LiveReads, ServiceStatus
+from engine.regions import corners_of, masks_of, region_of
 from engine.types import WiegandFrame
 from webui.portal import Portal
 from webui.view import lane, shapes
@@ -38,6 +39,7 @@ def shown(portal: Portal, status: ServiceStatus | None, age_s: float) -> dict[st
     What is not so any more is left out; `age_s` in the document says how long ago engine or service were heard last."""
     engine = status.engine if status else None
     lpr, zone = portal.lpr(), portal.zone()
+    roi = region_of(lpr)
     return {
         "mode": status.mode if status else STOPPED,
         "simulated": portal.profile.simulated,
@@ -52,6 +54,8 @@ def shown(portal: Portal, status: ServiceStatus | None, age_s: float) -> dict[st
         "roi": lpr.roi,
         "lane_line": lpr.lane_line,
         "masks": lpr.masks,
+        "roi_corners": corners_of(roi) if roi else (),
+        "mask_corners": tuple(map(corners_of, masks_of(lpr))),
         "lane": lane.shown(portal, status.lane if status else None),
     }
 
@@ -95,7 +99,7 @@ def _info(portal: Portal, status: ServiceStatus | None, zone: ZoneInfo) -> list[
 
 
 def _row(name: Text, value: str | Text, changed: str) -> shapes.InfoRow:
-    return {"name": name, "value": value, "changed": changed[5:]}
+    return {"name": name, "value": value, "changed": changed}
 
 
 def _lines(portal: Portal, status: ServiceStatus | None, zone: ZoneInfo) -> list[dict[str, Any]]:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from board.types import Frame
 from engine.reading.passages.lanes import inside, lane_of
-from engine.types import LaneLine, PlateRead, Roi
+from engine.regions import region_of
+from engine.types import LaneLine, PlateRead
 
 if TYPE_CHECKING:
     from engine.settings import LprSettings
@@ -27,7 +28,7 @@ class ReadFilter:
 
     def __init__(self, settings: LprSettings) -> None:
         self._settings = settings
-        self.roi = Roi(*settings.roi) if settings.roi else None
+        self.roi = region_of(settings)
         line = settings.lane_line
         self._line = LaneLine((line[0], line[1]), (line[2], line[3])) if line else None
         self.rejected: dict[str, int] = {}
@@ -67,7 +68,7 @@ class ReadFilter:
         if read.char_height_px > settings.max_char_height_px:
             return "large", f"character height {read.char_height_px:.0f} px, maximum {settings.max_char_height_px} px"
         if not inside(read.box, self.roi, size):
-            return "region", "not wholly inside the region of interest"
+            return "region", "not inside the region of interest"
         return "", ""
 
     def unsure(self, frame: Frame, refused: Sequence[PlateRead]) -> list[PlateRead]:

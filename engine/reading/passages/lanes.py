@@ -23,10 +23,11 @@ def lane_of(box: Box, line: LaneLine | None, size: tuple[int, int]) -> int:
 
 
 def inside(box: Box, roi: Roi | None, size: tuple[int, int]) -> bool:
-    """Whether the plate lies wholly inside the region of interest, or the picture's left and right edge where there is none.
+    """Whether the plate lies wholly inside the region of interest, or the picture's left and right edge where there is none; of a
+    polygon inside the rectangle around it, and with its centre in the polygon.
 
-    A plate is only looked for inside the region: one that reaches its edge is cut off there, and so is its text. Hence a plate
-    keeps a tenth of its height away from every edge of the region that is not an edge of the picture."""
+    A plate is only looked for inside that rectangle: one that reaches its edge is cut off there, and so is its text. Hence a plate
+    keeps a tenth of its height away from every edge of the rectangle that is not an edge of the picture."""
     x, y, width, height = box
     if roi is None:
         roi = Roi(0.0, 0.0, 1.0, 1.0)
@@ -34,4 +35,6 @@ def inside(box: Box, roi: Roi | None, size: tuple[int, int]) -> bool:
     left, right = roi.left * size[0] + (gap if roi.left > 0 else 0), roi.right * size[0] - (gap if roi.right < 1 else 0)
     top = roi.top * size[1] + gap if roi.top > 0 else -float(size[1])
     bottom = roi.bottom * size[1] - gap if roi.bottom < 1 else 2.0 * size[1]
-    return x >= left and x + width <= right and y >= top and y + height <= bottom
+    if not (x >= left and x + width <= right and y >= top and y + height <= bottom):
+        return False
+    return not roi.corners or roi.holds((x + width / 2) / size[0], (y + height / 2) / size[1])

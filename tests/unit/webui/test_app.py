@@ -139,7 +139,22 @@ NONSENSE: list[object] = [
 ]
 NAMES = (
     *("name", "role", "colour", "plate", "description", "valid_from", "valid_until", "wiegand_card", "kind", "week", "enabled"),
-    *("options", "list_id", "rule_id", "wait_s", "active", "region", "countries", "roi", "masks", "lane_line", "time_zone", "mode"),
+    *(
+        "options",
+        "list_id",
+        "rule_id",
+        "wait_s",
+        "active",
+        "region",
+        "countries",
+        "roi",
+        "roi_corners",
+        "masks",
+        "mask_corners",
+        "lane_line",
+        "time_zone",
+        "mode",
+    ),
     *("votes", "trigger_input", "device_name"),
 )
 
@@ -343,4 +358,4 @@ def test_the_api_says_errors_in_the_language_of_the_caller_with_key_and_values(c
 def test_a_page_of_the_portal_names_its_language_and_says_refusals_in_it(caller: Caller) -> None:
     page = caller.call("GET", "lists/99999", "admin", HTTP_ACCEPT_LANGUAGE="de")
     assert page.status == 404
-    assert '<html lang="de">' in page.text
+    assert '<html lang="de" data-zone="UTC">' in page.text

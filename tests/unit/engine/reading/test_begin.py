@@ -19,7 +19,10 @@ from engine.reading.begin import begin, received, sent
 from engine.settings import GeneralSettings, LprSettings
 from engine.store import Store
 
-LPR = LprSettings(region="Europe", countries=("DE", "FR"), roi=(1, 2, 300, 200), motion_threshold=7, motion_queue=3)
+CORNERS = ((0.1, 0.2), (0.9, 0.2), (0.5, 0.8))
+LPR = LprSettings(
+    region="Europe", countries=("DE", "FR"), roi=(0.1, 0.2, 0.9, 0.8), roi_corners=CORNERS, motion_threshold=7, motion_queue=3
+)
 CAMERA = CameraSettings(frame_rate=30, vflip=True, night="schedule", night_from="21:15")
 
 

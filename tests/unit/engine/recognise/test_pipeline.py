@@ -58,6 +58,8 @@ def test_a_plate_whose_middle_lies_in_a_mask_is_not_looked_at(recogniser: Recogn
             (Roi(across - 0.01, down - 0.01, across + 0.01, down + 0.01), 0),
             (Roi(across + 0.01, 0, 1, 1), 1),
             (Roi(0, 0, 1, down - 0.01), 1),
+            (Roi(0, 0, 1, 1, ((0, 0), (1, 0), (across, down + 0.1))), 0),
+            (Roi(0, 0, 1, 1, ((0, 0), (across - 0.01, down), (0, 1))), 1),
         ):
             recogniser.masks = (Roi(0, 0, 0.01, 0.01), mask)
             assert len(recogniser.find(frame)) == found, mask

@@ -50,6 +50,24 @@ def test_a_plate_must_lie_wholly_inside_and_a_tenth_of_its_height_from_the_edge(
     assert inside(box, ROI, SIZE) is is_inside
 
 
+SLOPE = Roi(0.1, 0.2, 0.9, 1.0, ((0.1, 0.2), (0.9, 0.2), (0.1, 1.0)))
+
+
+@pytest.mark.parametrize(
+    ("box", "is_inside"),
+    [
+        ((300, 300, 200, 50), True),
+        ((300, 700, 200, 50), False),
+        ((410, 600, 200, 50), False),
+        ((390, 560, 200, 50), True),
+        ((102, 300, 200, 50), False),
+        ((105, 203, 200, 50), False),
+    ],
+)
+def test_of_a_polygon_the_centre_of_the_plate_counts_within_the_rectangle_that_is_searched(box: Box, is_inside: bool) -> None:
+    assert inside(box, SLOPE, SIZE) is is_inside
+
+
 def test_without_a_region_only_a_plate_cut_off_at_the_side_of_the_picture_is_outside() -> None:
     assert inside((0, 0, 200, 50), None, SIZE)
     assert not inside((-3, 300, 200, 50), None, SIZE)
