@@ -113,6 +113,7 @@ class Packages:
                     if self._slots.is_damaged(name):
                         self._slots.rebuild(name, lambda folder: check_tree(folder, self._trust, unsigned=self.unsigned.allowed))
                     self._slots.tidy(name)
+                    self._kept_data.tidy(name)
                 except PackageError as why:  # a full disk or a damaged record must not keep a package from running
                     LOG.error("%s: what an interrupted installation left stays: %s", name, why)
                 try:
@@ -265,6 +266,12 @@ class Packages:
 
     def _keep(self) -> None:
         while not self._clock.wait(self._end, LOOK_EVERY_S):
+            for name in self._running.put_off():
+                with self._lock:
+                    try:
+                        self._running.try_again(name)
+                    except PackageError as why:
+                        LOG.error("%s is not started: %s", name, why)
             for name in {*self._running.names(), *self._running.resting}:
                 with self._lock:
                     try:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from board.kit.words import Text
 from firmware.processes.starter import PREFIX, STARTER
 
 LOG = logging.getLogger("supervisor")
@@ -75,6 +76,14 @@ Launch = Callable[[Order], Child]
 def launch_alike(order: Order) -> Child:
     """As the host's own user."""
     return _Own(order)
+
+
+def exit_text(code: int) -> Text:
+    """Of a process that ended with it, for people."""
+    if code < 0:
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
+        return Text("killed by {signal}", {"signal": name})
+    return Text("exit code {code}", {"code": code})
 
 
 def run_to_end(launch: Launch, order: Order, within_s: float) -> tuple[int, str]:

@@ -20,7 +20,7 @@ from board.kit.words import NOTHING, Text
 from board.pins.watch import Starving
 from firmware.packages.manifest import Health, ProcessSpec
 from firmware.processes import excess
-from firmware.processes.launch import Child, Launch, Order, launch_alike
+from firmware.processes.launch import Child, Launch, Order, exit_text, launch_alike
 
 LOG = logging.getLogger("supervisor")
 
@@ -273,7 +273,7 @@ class Supervisor:
         code = child.reap()
         process.child = None
         if self._stop.is_set():
-            LOG.info("%s ended (%s)", process.spec.name, _exit_text(code))
+            LOG.info("%s ended (%s)", process.spec.name, exit_text(code))
             return
         lived_s = time.monotonic() - process.started
         last_words = _last_words(process.tail, code == NOT_HERE)
@@ -294,7 +294,7 @@ class Supervisor:
             process.due = time.monotonic() if self._restart else None
             LOG.info("%s asked to be started again", process.spec.name)
         else:
-            ended = _exit_text(code)
+            ended = exit_text(code)
             self._crashed(process, Text("{end} ({said})", {"end": ended, "said": last_words}) if last_words else ended)
 
     def _crashed(self, process: _Process, why: Text) -> None:
@@ -467,13 +467,6 @@ def _listen(process: _Process) -> None:
             return
         process.tail += data
         del process.tail[:-TAIL_BYTES]
-
-
-def _exit_text(code: int) -> Text:
-    if code < 0:
-        name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
-        return Text("killed by {signal}", {"signal": name})
-    return Text("exit code {code}", {"code": code})
 
 
 def _last_words(tail: bytearray, routine_too: bool = False) -> str:
