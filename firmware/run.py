@@ -35,6 +35,7 @@ from firmware.people.accounts import Accounts
 from firmware.people.auth import Auth
 from firmware.people.changes import Changes
 from firmware.people.who import WhoServer
+from firmware.processes.groups import Groups
 from firmware.processes.launch import Starter
 from firmware.processes.notify import notify
 from firmware.processes.supervisor import end_leftovers
@@ -271,7 +272,7 @@ def _packages(
 
     slots = Slots(state.host / "packages", sd.resolve() if sd else None, present)
     trust = TrustedKeys(state.host / "trust", trusted)
-    packages = Packages(state, slots, trust, _make_safe(state), device_serial(state), Clock(), users)
+    packages = Packages(state, slots, trust, _make_safe(state), device_serial(state), Clock(), users, Groups.of_this_process())
     return packages, present
 
 
