@@ -122,6 +122,7 @@ def _run(words: list[str]) -> int:
         carry_out(state, lambda name, folder, by: _give_back(packages, state, name, folder, by))
         open_log(state, "hostd")  # a reset deletes the logs
         _run_in_memory(state)
+        LOG.info("limits of packages that the kernel keeps: %s", ", ".join(packages.groups.kept) or "none")
         life = Life(state, "hostd")
         keep_lines(state)
         board_file(state, options.profile, options.camera, options.sd.resolve() if options.sd else None)

@@ -174,6 +174,7 @@ class Running:
                 raise
             self.roll_back(name, slot, spare, why.text)
             return
+        self._environment.compile(slot, path)
         restored = self._data.prepare(name)
         if restored:
             notice = from_stored(self._slots.record(name).notice)
@@ -181,12 +182,9 @@ class Running:
         licence, message = self._licences.of(slot, manifest)
         if licence == NONE:
             LOG.warning("%s runs without a licence: %s", name, message)
-        if manifest.apart:
-            self._environment.compile(slot, path)
-        folders = (path, self._environment.bytecode(slot)) if manifest.apart else ()
-        launch, self.alike[name] = self._users.for_package(manifest.users, manifest.apart, folders)
+        launch, self.alike[name] = self._users.for_package(manifest.users, manifest.apart, path)
         supervisor = Supervisor(
-            manifest.processes, path, self._state, self._environment.of(slot, path, licence != NONE), manifest.health,
+            manifest.processes, path, self._state, self._environment.of(path, licence != NONE), manifest.health,
             self._make_safe, AFTER_CRASH[manifest.runmode], launch, self._groups.of(name),
         )  # fmt: skip
         supervisor.start()

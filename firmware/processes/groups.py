@@ -150,7 +150,6 @@ def _divide(base: Path) -> tuple[str, ...]:
     kept = []
     for controller in LIMITS:
         if controller not in offered:
-            LOG.warning("the kernel keeps no limit of a package's %s", controller)
             continue
         try:
             (base / "cgroup.subtree_control").write_text(f"+{controller}")
