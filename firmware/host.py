@@ -6,16 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from board.kit.state import State
 from board.kit.web.logo import logo_mark
 from board.kit.web.render import Templates, page_words
 from board.kit.web.routes import Answer, Call
 from board.kit.words import Text
+from board.kit.zones import camera_zone
 from firmware.ftp.service import FtpService
 from firmware.gateway.proxy import Proxy
 from firmware.https.service import HttpsService
 from firmware.keeping.backups import Backups
+from firmware.machine.clock import zone_name
 from firmware.machine.root import Helper
 from firmware.menu import Group, menu_for
 from firmware.network.trial import AddressTrial
@@ -58,6 +61,10 @@ class Host:
         """Who did `what` goes into Changes."""
         self.auth.changes.add(call.visitor.name, call.visitor.address, what, about)
 
+    def zone(self) -> ZoneInfo:
+        """The time zone of the pages: the system's."""
+        return camera_zone(zone_name())
+
     def page(
         self,
         call: Call,
@@ -85,6 +92,7 @@ class Host:
             damage=self.auth.damage() if call.may("people") else (),
             logo=logo_mark(self.state),
             path=call.address.partition("?")[0].removeprefix("/"),
+            time_zone=self.zone() if call.visitor.by else None,
             **values,
         )
         return Answer(html.encode(), "text/html; charset=utf-8", status)

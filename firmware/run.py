@@ -36,6 +36,7 @@ from firmware.people.auth import Auth
 from firmware.people.changes import Changes
 from firmware.people.who import WhoServer
 from firmware.processes.card import CardFolder
+from firmware.processes.groups import Groups
 from firmware.processes.launch import Starter
 from firmware.processes.notify import notify
 from firmware.processes.supervisor import end_leftovers
@@ -122,6 +123,7 @@ def _run(words: list[str]) -> int:
         carry_out(state, lambda name, folder, by: _give_back(packages, state, name, folder, by))
         open_log(state, "hostd")  # a reset deletes the logs
         _run_in_memory(state)
+        LOG.info("limits of packages that the kernel keeps: %s", ", ".join(packages.groups.kept) or "none")
         life = Life(state, "hostd")
         keep_lines(state)
         board_file(state, options.profile, options.camera, options.sd.resolve() if options.sd else None)
@@ -274,7 +276,7 @@ def _packages(
 
     slots = Slots(state.host / "packages", sd.resolve() if sd else None, present)
     trust = TrustedKeys(state.host / "trust", trusted)
-    packages = Packages(state, slots, trust, _make_safe(state), device_serial(state), Clock(), users)
+    packages = Packages(state, slots, trust, _make_safe(state), device_serial(state), Clock(), users, Groups.of_this_process())
     return packages, present
 
 

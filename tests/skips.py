@@ -34,6 +34,7 @@ ALLOWED = (
     Allowed("tests/unit/scripts/test_reader_training.py", "PyTorch is in the training environment only", TRAINING),
     Allowed("tests/unit/board/camera/test_v4l2_controls.py", "no virtual video device: ", MODULE),
     Allowed("tests/unit/firmware/processes/test_watchdog.py", "the kernel's softdog is not loaded", MODULE),
+    Allowed("tests/contract/test_groups.py", "no cgroup2 with memory, pids and cpu", "a container has none that it may divide"),
     Allowed("tests/contract/test_kernel.py", "no (computer to reset|vivid|lines to drive|camera of the kernel's driver)", MODULE),
     Allowed("tests/contract/test_kernel.py", "the (lgpio|picamera2) library is not installed", BOARD),
     Allowed("tests/contract/test_i2c.py", "no i2c-stub: ", MODULE),

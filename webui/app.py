@@ -26,7 +26,7 @@ def routes(tabs: Sequence[Tab[Portal]]) -> tuple[Route[Portal], ...]:
     """Every address of the portal, below /anpr/."""
     shared: tuple[Route[Portal], ...] = (
         page("", KNOWN, _home),
-        *(file(f"static/{name}", KNOWN, SHARED / name) for name in ("look.css", "ready.js", "words.js")),
+        *(file(f"static/{name}", KNOWN, SHARED / name) for name in ("habit.js", "look.css", "ready.js", "words.js")),
         files("static/<name>", KNOWN, STATIC),
     )
     return (*shared, *(route for tab in tabs for route in tab.routes), *api_routes())

@@ -21,9 +21,14 @@ def settings_choices(profile: BoardProfile) -> Choices:
 
 def board_choices(profile: BoardProfile) -> Choices:
     """What a board has."""
+    outputs = tuple((line.name, line.name) for line in profile.outputs)
+    inputs = tuple((line.name, line.name) for line in profile.inputs)
     return {
-        "output": tuple((line.name, line.name) for line in profile.outputs),
-        "input": tuple((line.name, line.name) for line in profile.inputs),
+        "output": outputs,
+        "output_seconds": outputs,
+        "output_pulses": outputs,
+        "input": inputs,
+        "input_seconds": inputs,
         "wiegand_port": tuple((line.name, line.name) for line in profile.wiegand),
         "time_zone": time_zones(),
     }

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from board.kit.state import State
 from board.kit.web.logo import logo_mark
@@ -36,6 +37,8 @@ class Camera(Protocol):
 
     def restart_due(self) -> Sequence[object]: ...
 
+    def zone(self) -> ZoneInfo: ...
+
 
 class PageLayout:
     """The templates of webui/templates and the tabs of the menu."""
@@ -61,6 +64,7 @@ class PageLayout:
             board=Text(portal.profile.title),
             words_of=lambda names: page_words(call.language, *_scripts(names)),
             logo=logo_mark(portal.state),
+            time_zone=portal.zone(),
             restart_due=portal.restart_due() if call.may("configure") else [],
             **values,
         )

@@ -40,15 +40,18 @@ def open_replay(url: str, setup: CameraSetup, clock: Clock) -> Camera:
     `loop` (default 1; with 0 no frame comes after the last). Pictures keep their size, shrunk to 1920 on the long side.
     CameraError: no such path, nothing readable in it, or not a video."""
     text, options = split_options(url.partition(":")[2], RANGES)
-    path = Path(text).expanduser()
-    fps = options.get("fps")
-    if path.is_dir():
-        pictures = _folder(path, fps or DEFAULT_FPS, bool(options.get("loop", 1)))
-    elif path.is_file():
-        pictures = _video(path, fps, bool(options.get("loop", 1)))
-    else:
-        raise CameraError("replay: {path} is neither a folder of pictures nor a video file", path=path)
+    pictures = pictures_of(Path(text).expanduser(), options.get("fps"), bool(options.get("loop", 1)))
     return _Replay(pictures, clock, left_out(setup.settings, Text("a replay shows its pictures as they are")))
+
+
+def pictures_of(path: Path, fps: float | None = None, loop: bool = False) -> Generator[Picture, None, None]:
+    """The pictures of a folder or a video file, as fast as they are asked for; `fps` as for `open_replay`. CameraError as there,
+    when there is no such path at once, else with the first picture."""
+    if path.is_dir():
+        return _folder(path, fps or DEFAULT_FPS, loop)
+    if path.is_file():
+        return _video(path, fps, loop)
+    raise CameraError("replay: {path} is neither a folder of pictures nor a video file", path=path)
 
 
 class _Replay:

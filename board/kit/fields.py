@@ -50,7 +50,7 @@ Conditions = Mapping[str, tuple[object, ...]]
 class Field:
     """Title, help and limits of one setting (board/kit/settings.py: `option`). Limits that are None do not hold; `pattern`: the
     regular expression that the whole text must match; `when`, `needed`: with which values of others it makes sense, and must be
-    given (board/kit/dependent.py)."""
+    given (board/kit/dependent.py); `within`: of a text with a number for each line of the board ("DO1=60 DO2=5"), its range."""
 
     default: Any = REQUIRED
     title: str = ""
@@ -71,6 +71,7 @@ class Field:
     max_length: int | None = None
     pattern: str | None = None
     strict: bool = False
+    within: tuple[float, float] | None = None
 
     @property
     def required(self) -> bool:

@@ -19,6 +19,7 @@ from engine.cli.evaluate import shown, table
 from engine.cli.labels import LabelledSet, read_set
 from engine.cli.read import add_model_options, recogniser_of
 from engine.cli.scoring import PlateReader, percent, read_at
+from engine.cli.videos import VideoTally, evaluate_videos
 from engine.lists import fold
 from engine.reading.passages.filters import ReadFilter
 from engine.reading.passages.vote import Settled, Vote
@@ -53,6 +54,8 @@ class SequenceTally:
     views: list[str] = field(default_factory=list)
     after: dict[int, list[str]] = field(default_factory=lambda: {count: [] for count in AFTER})
     decided: list[str] = field(default_factory=list)
+    corrected: list[str] = field(default_factory=list)
+    """The same, by what the picture shows where a label is known to be wrong."""
     decided_after: list[int] = field(default_factory=list)
     later: list[str] = field(default_factory=list)
     read_ms: list[float] = field(default_factory=list)
@@ -62,7 +65,7 @@ class SequenceTally:
 
     def add(self, other: SequenceTally) -> None:
         self.approaches += other.approaches
-        for name in ("views", "decided", "decided_after", "later", "read_ms", "vote_ms", "wrong"):
+        for name in ("views", "decided", "corrected", "decided_after", "later", "read_ms", "vote_ms", "wrong"):
             getattr(self, name).extend(getattr(other, name))
         for count, outcomes in other.after.items():
             self.after[count] += outcomes
@@ -71,6 +74,7 @@ class SequenceTally:
         """Shares in percent (right with O as 0 and I as 1); None where there is nothing to share."""
         after = [(f"vote after {count}", outcomes) for count, outcomes in self.after.items() if outcomes]
         asked = [("one view", self.views), *after, ("first decision", self.decided)]
+        asked += [("first decision, corrected", self.corrected)] if self.corrected != self.decided else []
         return {
             "set": self.name,
             "approaches": self.approaches,
@@ -104,8 +108,11 @@ def replay(reader: PlateReader, picture: Path, boxes: Sequence[Box], views: int,
     return seen
 
 
-def judge(name: str, seen: Sequence[Seen], plate: int, wanted: str, settings: LprSettings, tally: SequenceTally) -> None:
-    """Adds the outcomes of one labelled plate of picture `name`: `plate` is its place in `Seen.boxes`."""
+def judge(
+    name: str, seen: Sequence[Seen], plate: int, wanted: str, settings: LprSettings, tally: SequenceTally, shown: str = ""
+) -> None:
+    """Adds the outcomes of one labelled plate of picture `name`: `plate` is its place in `Seen.boxes`; `shown`: what the picture
+    shows where the label is known to be wrong."""
     for view in seen:
         read = read_at(view.boxes[plate], sorted((*view.valid, *view.refused), key=lambda read: -read.confidence))
         tally.views.append(_outcome(read.text if read else "", wanted))
@@ -126,6 +133,7 @@ def judge(name: str, seen: Sequence[Seen], plate: int, wanted: str, settings: Lp
     decisions += [(len(seen), each) for each in _here(vote.finish(), seen, plate)]
     texts = [each.read.text for _, each in decisions]
     tally.decided.append(_outcome(texts[0] if texts else "", wanted))
+    tally.corrected.append(_outcome(texts[0] if texts else "", shown or wanted))
     if decisions:
         tally.decided_after.append(decisions[0][0])
     tally.later += [_outcome(text, wanted) for text in texts[1:]]
@@ -150,14 +158,14 @@ def evaluate_sequences(
     for one in sets:
         tally = SequenceTally(one.name)
         for picture, labels in one.pictures.items():
-            wanted = [(label.box, label.text) for label in labels if label.box and label.text]
+            wanted = [(label.box, label) for label in labels if label.box and label.text]
             if not wanted:
                 continue
             seen = replay(reader, picture, [box for box, _ in wanted], views, seed, settings)
             tally.approaches += 1
             tally.read_ms += [view.read_ms for view in seen]
-            for plate, (_, text) in enumerate(wanted):
-                judge(picture.name, seen, plate, text, settings, tally)
+            for plate, (_, label) in enumerate(wanted):
+                judge(picture.name, seen, plate, label.text, settings, tally, label.shown)
         tallies.append(tally)
     return tallies
 
@@ -176,15 +184,43 @@ def report(tally: SequenceTally) -> list[str]:
     ]
 
 
+def video_report(tallies: Sequence[VideoTally], options: argparse.Namespace) -> list[str]:
+    """Videos for people, or as JSON where the options ask for it; what was wrong too where they do."""
+    total = VideoTally("together")
+    for tally in tallies:
+        total.add(tally)
+    if options.json:
+        misses = (
+            {"misses": {tally.name: [tally.wrong, tally.missed, tally.phantoms] for tally in tallies}} if options.misses else {}
+        )
+        told = {"videos": [tally.as_json() for tally in tallies], "together": total.as_json(), **misses}
+        return [json.dumps(told, ensure_ascii=False)]
+    lines = table([tally.as_json() for tally in (*tallies, total)])
+    for tally in tallies if options.misses else ():
+        lines += [f"{tally.name}: {shown(plate)} said as {shown(text)}" for plate, text in tally.wrong]
+        lines += [f"{tally.name}: {shown(plate)} missed" for plate in tally.missed]
+        lines += [f"{tally.name}: {shown(text)} is no car of it" for text in tally.phantoms]
+    return lines
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m engine evaluate-sequence",
         description="Each labelled scene becomes an approach: views that grow, drift, shake, are blurred, exposed and noised,"
         " 100 ms apart, the last third standing. They go through the reader, the read filters and the vote with default settings."
         " 'vote after n': asked after so many views; 'first decision': what the product says first, by its own rule; right: with"
-        " O = 0 and I = 1; nothing: no read that passes the filters.",
+        " O = 0 and I = 1; nothing: no read that passes the filters. --videos measures real cars instead: what the first passage of"
+        " each says (right, wrong, missed), further passages of a car, and passages of no car (phantoms).",
     )
-    parser.add_argument("tables", nargs="+", type=Path, metavar="LABELS.csv", help="label files, or folders of them")
+    parser.add_argument("tables", nargs="*", type=Path, metavar="LABELS.csv", help="label files, or folders of them")
+    parser.add_argument(
+        "--videos",
+        type=Path,
+        metavar="CARS.csv",
+        help="a table with the columns video,plate: a row for each car that passes; a video is a file or a folder of pictures,"
+        " beside the table",
+    )
+    parser.add_argument("--every-ms", type=int, default=200, help="of a video one frame is read in so many ms (default 200)")
     parser.add_argument("--views", type=int, default=12, help="views of each photograph (default 12)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
@@ -200,6 +236,14 @@ def main(arguments: list[str]) -> int:
     add_model_options(parser)
     options = parser.parse_args(arguments)
     settings = LprSettings(votes=options.votes)
+    if bool(options.videos) == bool(options.tables):
+        parser.error("name label files of photographs, or --videos CARS.csv")
+    if options.videos:
+        print(
+            *video_report(evaluate_videos(recogniser_of(options), options.videos, max(1, options.every_ms), settings), options),
+            sep="\n",
+        )
+        return 0
     sets = [read_set(table, options.held_out) for table in options.tables]
     tallies = evaluate_sequences(recogniser_of(options), sets, max(1, options.views), abs(options.seed), settings)
     total = SequenceTally("together")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -116,24 +117,29 @@ def _unseen(label: Label, picture_unseen: bool) -> bool:
     return held_out(label.text) if label.text else picture_unseen
 
 
-def read_labels(path: Path) -> dict[Path, list[Label]]:
-    """Picture file: its plates (none for a plate-free picture), in the order of the table; ConfigError names file and row."""
-    found: dict[Path, list[Label]] = {}
+def rows_of(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """The rows of a table that has these columns; ConfigError when it cannot be read or lacks one."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
-            fields = rows[0].keys() if rows else COLUMNS
+            fields = rows[0].keys() if rows else columns
     except (OSError, UnicodeDecodeError, csv.Error) as why:
         raise ConfigError("{path}: the label file cannot be read ({why})", path=path, why=why) from why
-    missing = [column for column in COLUMNS if column not in fields]
+    missing = [column for column in columns if column not in fields]
     if missing:
         raise ConfigError(
             "{path}: the column {missing} is missing: the first row must name {columns}",
             path=path,
             missing=missing,
-            columns=",".join(COLUMNS),
+            columns=",".join(columns),
         )
-    for number, row in enumerate(rows, start=2):
+    return rows
+
+
+def read_labels(path: Path) -> dict[Path, list[Label]]:
+    """Picture file: its plates (none for a plate-free picture), in the order of the table; ConfigError names file and row."""
+    found: dict[Path, list[Label]] = {}
+    for number, row in enumerate(rows_of(path, COLUMNS), start=2):
         picture = path.parent / (row["file"] or "")
         if not row["file"] or not picture.is_file():
             raise ConfigError("{path}, row {number}: there is no picture {file!r}", path=path, number=number, file=row["file"])

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from board.kit.errors import ImageError
@@ -24,9 +25,11 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def recogniser_of(options: argparse.Namespace, models: Path | None = None) -> Recogniser:
-    """With the options' models, or others; ConfigError for an unknown country, ModelError for a missing or wrong model."""
-    countries = [code.strip().upper() for code in options.country.split(",") if code.strip()]
+def recogniser_of(options: argparse.Namespace, models: Path | None = None, countries: Sequence[str] | None = None) -> Recogniser:
+    """With the options' models and countries, or others; ConfigError for an unknown country, ModelError for a missing or wrong
+    model."""
+    if countries is None:
+        countries = [code.strip().upper() for code in options.country.split(",") if code.strip()]
     select(countries)
     return Recogniser(models or options.models, max(1, options.threads), countries)
 

@@ -1,12 +1,10 @@
-"""Scoring: what was read against what is labelled: counts per set, by width and height, confusions, calibration."""
+"""Scoring: what was read against what is labelled: counts per set."""
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,19 +16,14 @@ from numpy.typing import NDArray
 from board.kit.errors import ImageError
 from board.pictures import load_rgb
 from engine.cli.labels import Label, LabelledSet
-from engine.countries import countries
+from engine.countries import countries, owners
 from engine.lists import fold
 from engine.types import Box, PlateBox, PlateRead
 
 FOUND_IOU = 0.5
 SAME_PLATE_IOU = 0.3
 FALSE_IOU = 0.1
-WIDTHS_PX = (50, 75, 100, 150, 250)
-HEIGHTS_PX = (15, 20, 25, 40, 80)
-TILTS_DEG = (2, 4, 8)
-LIGHTS = (40, 80, 120, 160)
 NORMAL_95 = 1.96
-BANDS_PCT = (0, 50, 60, 70, 80, 90, 95, 100)
 SURE_PCT = 90
 
 
@@ -38,8 +31,9 @@ SURE_PCT = 90
 class Reading:
     """One labelled plate and what was read there; "" on either side: not labelled, not read. Pixels are the picture's.
 
-    `confidence` 0..100, 0 when nothing was read; `place`: the label's box, None for a crop; `shown`: what the picture shows where
-    the label is known to be wrong, else ""; `tilt_deg` as read, 0 in a crop; `light`: mean grey of the plate, 0..255."""
+    `confidence` 0..100, 0 when nothing was read; `height_px`: of the plate, 0 where it is not known; `place`: the label's box, None
+    for a crop; `shown`: what the picture shows where the label is known to be wrong, else ""; `tilt_deg` as read, 0 in a crop;
+    `light`: mean grey of the plate, 0..255."""
 
     picture: Path
     wanted: str
@@ -53,6 +47,7 @@ class Reading:
     shown: str = ""
     tilt_deg: float = 0.0
     light: float = 0.0
+    height_px: int = 0
 
     @property
     def exact(self) -> bool:
@@ -131,7 +126,8 @@ class Tally:
         """Percentages and rates; None where the set has nothing of the kind."""
         named = [reading for reading in self.readings if names_country(reading.wanted_country)]
         read = [reading for reading in self.texts if reading.read]
-        sure = [reading for reading in read if reading.confidence >= SURE_PCT]
+        real = [(each, real_countries(each.wanted_country, each.wanted)) for each in named]
+        settled = [each.country in among for each, among in real if len(among) == 1]
         return {
             "set": self.name,
             "images": self.images,
@@ -146,23 +142,13 @@ class Tally:
             "false_boxes_per_image": round(self.false_boxes / self.scenes, 3) if self.scenes else None,
             "false_plates_per_image": round(self.false_plates / self.scenes, 3) if self.scenes else None,
             "country_plates": len(named),
-            "country_pct": percent(sum(right_country(each.country, each.wanted_country) for each in named), len(named)),
+            "country_pct": percent(sum(each.country in among for each, among in real), len(named)),
+            "settled_country_plates": len(settled),
+            "settled_country_pct": percent(sum(settled), len(settled)),
             "reads": len(read),
-            "reads_90_pct": percent(len(sure), len(read)),
-            "right_at_90_pct": percent(sum(reading.right for reading in sure), len(sure)),
+            **sureness(read),
             "ms_per_image": round(1000 * self.seconds / self.images, 2) if self.images else None,
             "rule": self.rule,
-        }
-
-    def details_as_json(self) -> dict[str, object]:
-        """The tables behind the percentages."""
-        return {
-            "by_width_px": by_width(self.texts, self.places),
-            "by_char_height_px": by_char_height(self.texts),
-            "by_tilt_deg": by_tilt(self.texts),
-            "by_light": by_light(self.texts),
-            "confusions": [{"wanted": a, "read": b, "count": count} for (a, b), count in confusions(self.texts).most_common()],
-            "calibration": calibration(self.texts),
         }
 
 
@@ -208,7 +194,7 @@ def _score_picture(
     if is_crop(labels):
         read = recogniser.read_crop(rgb)
         tally.seconds += time.perf_counter() - begun
-        reading = add_crop(tally, picture, labels[0], read, rgb.shape[1], float(rgb.mean()))
+        reading = add_crop(tally, picture, labels[0], read, (rgb.shape[1], rgb.shape[0]), float(rgb.mean()))
         if witness:
             witness(reading, rgb, None)
         return
@@ -225,10 +211,12 @@ def is_crop(labels: Sequence[Label]) -> bool:
     return bool(labels) and labels[0].box is None
 
 
-def add_crop(tally: Tally, picture: Path, label: Label, read: PlateRead | None, width_px: int, light: float = 0.0) -> Reading:
-    """Counts a picture that is one plate, `width_px` wide, `light` its mean grey."""
+def add_crop(
+    tally: Tally, picture: Path, label: Label, read: PlateRead | None, size: tuple[int, int], light: float = 0.0
+) -> Reading:
+    """Counts a picture that is one plate, `size` its (width, height), `light` its mean grey."""
     tally.images += 1
-    reading = reading_of(picture, label, read, width_px, light)
+    reading = reading_of(picture, label, read, size, light)
     tally.readings.append(reading)
     return reading
 
@@ -259,12 +247,12 @@ def add_scene(
         if label.box and (label.text or names_country(label.country)):
             here = read_at(label.box, reads)
             light = 0.0 if rgb is None else light_of(rgb, label.box)
-            readings.append((reading_of(picture, label, here, label.box[2], light), here))
+            readings.append((reading_of(picture, label, here, label.box[2:], light), here))
     tally.readings += [reading for reading, _ in readings]
     return readings
 
 
-def reading_of(picture: Path, label: Label, read: PlateRead | None, width_px: int, light: float = 0.0) -> Reading:
+def reading_of(picture: Path, label: Label, read: PlateRead | None, size: tuple[int, int], light: float = 0.0) -> Reading:
     text, confidence, country, height_px, tilt_deg = "", 0.0, "", 0.0, 0.0
     if read is not None and read.text:
         text, confidence, country, height_px, tilt_deg = (
@@ -274,8 +262,21 @@ def reading_of(picture: Path, label: Label, read: PlateRead | None, width_px: in
             read.char_height_px,
             read.tilt_deg,
         )
+    width_px, plate_height_px = size
     return Reading(
-        picture, label.text, text, confidence, label.country, country, width_px, height_px, label.box, label.shown, tilt_deg, light
+        picture,
+        label.text,
+        text,
+        confidence,
+        label.country,
+        country,
+        width_px,
+        height_px,
+        label.box,
+        label.shown,
+        tilt_deg,
+        light,
+        plate_height_px,
     )
 
 
@@ -316,12 +317,12 @@ def names_country(label: str) -> bool:
     return re.fullmatch("[A-Z]{2}", label) is not None
 
 
-def right_country(read: str, label: str) -> bool:
-    """Whether the read's country is the label's; "EU" is right for every country of Europe."""
-    if label == "EU":
-        described = countries().get(read)
-        return described is not None and described.region == "Europe"
-    return read == label
+def real_countries(label: str, text: str) -> frozenset[str]:
+    """The countries that a plate can be from, by its label and, where that says "EU", by its text: one where these settle it."""
+    if label != "EU":
+        return frozenset({label})
+    europe = frozenset(code for code, each in countries().items() if each.region == "Europe")
+    return europe & owners(text) or europe
 
 
 def percent(count: int, total: int) -> float | None:
@@ -338,109 +339,11 @@ def interval(count: int, total: int) -> str | None:
     return f"{100 * max(middle - half, 0):.1f}-{100 * min(middle + half, 1):.1f}"
 
 
-def class_of(value: float, edges: Sequence[int]) -> int:
-    """Index of the class that a value falls into: below the first edge 0, from the last edge on len(edges)."""
-    return sum(value >= edge for edge in edges)
-
-
-def class_names(edges: Sequence[int]) -> list[str]:
-    between = [f"{low}-{high}" for low, high in itertools.pairwise(edges)]
-    return [f"<{edges[0]}", *between, f">={edges[-1]}"]
-
-
-def by_width(texts: Iterable[Reading], places: Iterable[Place]) -> list[dict[str, object]]:
-    """Accuracy and recall by the labelled plate's width in px (a crop's is its picture's)."""
-    read: list[list[Reading]] = [[] for _ in range(len(WIDTHS_PX) + 1)]
-    seen: list[list[Place]] = [[] for _ in read]
-    for reading in texts:
-        read[class_of(reading.width_px, WIDTHS_PX)].append(reading)
-    for place in places:
-        seen[class_of(place.width_px, WIDTHS_PX)].append(place)
-    return [
-        {
-            "width_px": name,
-            **_accuracy(readings),
-            "boxes": len(boxes),
-            "recall_50_pct": percent(sum(place.found for place in boxes), len(boxes)),
-        }
-        for name, readings, boxes in zip(class_names(WIDTHS_PX), read, seen, strict=True)
-    ]
-
-
-def by_char_height(texts: Iterable[Reading]) -> list[dict[str, object]]:
-    """Accuracy by the height of the characters in px as the engine measured it; plates that were not read have none."""
-    return _by("char_height_px", HEIGHTS_PX, ((reading.char_height_px, reading) for reading in texts if reading.read))
-
-
-def by_tilt(texts: Iterable[Reading]) -> list[dict[str, object]]:
-    """Accuracy by how far a plate in a scene is turned, in degrees, as the engine measured it: plates that were read."""
-    return _by("tilt_deg", TILTS_DEG, ((abs(reading.tilt_deg), reading) for reading in texts if reading.read and reading.place))
-
-
-def by_light(texts: Iterable[Reading]) -> list[dict[str, object]]:
-    """Accuracy by the mean grey of the plate, 0..255."""
-    return _by("light", LIGHTS, ((reading.light, reading) for reading in texts))
-
-
-def _by(name: str, edges: Sequence[int], measured: Iterable[tuple[float, Reading]]) -> list[dict[str, object]]:
-    classes: list[list[Reading]] = [[] for _ in range(len(edges) + 1)]
-    for value, reading in measured:
-        classes[class_of(value, edges)].append(reading)
-    return [{name: which, **_accuracy(some)} for which, some in zip(class_names(edges), classes, strict=True)]
-
-
-def _accuracy(readings: Sequence[Reading]) -> dict[str, object]:
-    total = len(readings)
+def sureness(readings: Sequence[Reading]) -> dict[str, object]:
+    """How many of the reads are sure, and of these right, by the labels and by what the pictures show."""
+    sure = [reading for reading in readings if reading.confidence >= SURE_PCT]
     return {
-        "plates": total,
-        "exact_pct": percent(sum(reading.exact for reading in readings), total),
-        "folded_pct": percent(sum(reading.right for reading in readings), total),
+        "reads_90_pct": percent(len(sure), len(readings)),
+        "right_at_90_pct": percent(sum(reading.right for reading in sure), len(sure)),
+        "corrected_at_90_pct": percent(sum(reading.right_corrected for reading in sure), len(sure)),
     }
-
-
-def calibration(texts: Iterable[Reading]) -> list[dict[str, object]]:
-    """Reads by their confidence: how many, and the share that is right (O as 0, I as 1). The last band includes 100."""
-    bands: list[list[Reading]] = [[] for _ in BANDS_PCT[1:]]
-    for reading in texts:
-        if reading.read:
-            bands[class_of(reading.confidence, BANDS_PCT[1:-1])].append(reading)
-    return [
-        {
-            "confidence_pct": f"{low}-{high}",
-            "reads": len(band),
-            "right_pct": percent(sum(reading.right for reading in band), len(band)),
-        }
-        for (low, high), band in zip(itertools.pairwise(BANDS_PCT), bands, strict=True)
-    ]
-
-
-def confusions(texts: Iterable[Reading]) -> Counter[tuple[str, str]]:
-    """(wanted, read) characters that differ in plates that were read: ("O", "0"); ("O", "") missing, ("", "I") phantom."""
-    pairs: Counter[tuple[str, str]] = Counter()
-    for reading in texts:
-        if reading.read and not reading.exact:
-            pairs.update(pair for pair in align(reading.wanted, reading.read) if pair[0] != pair[1])
-    return pairs
-
-
-def align(wanted: str, read: str) -> list[tuple[str, str]]:
-    """The two texts character by character, by fewest edits (Levenshtein); "" stands where one has nothing."""
-    rows = [list(range(len(read) + 1))]
-    for i, a in enumerate(wanted, 1):
-        row = [i]
-        for j, b in enumerate(read, 1):
-            row.append(min(rows[i - 1][j - 1] + (a != b), rows[i - 1][j] + 1, row[j - 1] + 1))
-        rows.append(row)
-    pairs: list[tuple[str, str]] = []
-    i, j = len(wanted), len(read)
-    while i or j:
-        if i and j and rows[i][j] == rows[i - 1][j - 1] + (wanted[i - 1] != read[j - 1]):
-            i, j = i - 1, j - 1
-            pairs.append((wanted[i], read[j]))
-        elif i and rows[i][j] == rows[i - 1][j] + 1:
-            i -= 1
-            pairs.append((wanted[i], ""))
-        else:
-            j -= 1
-            pairs.append(("", read[j]))
-    return pairs[::-1]

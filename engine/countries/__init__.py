@@ -44,6 +44,7 @@ __all__ = [
     "country",
     "kind",
     "mixes",
+    "owners",
     "plain",
     "plain_colour",
     "rank",
@@ -127,6 +128,11 @@ def kind(code: str, ground: str, ink: str, text: str) -> str:
 def _ways(code: str) -> tuple[frozenset[Shape], ...]:
     described = country(code)
     return tuple(shapes(described, fmt) for fmt in described.formats)
+
+
+def owners(text: str) -> frozenset[str]:
+    """The countries (ISO alpha-2) one of whose formats the text fits, as it stands on the plate."""
+    return frozenset(code for entry in _grammar(())[0].fits(to_shapes(text)) for code in entry.weights)
 
 
 @lru_cache(maxsize=8)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -85,6 +84,7 @@ class Ocr:
         self.countries = _countries(network)
         self._country = network.output("country") if self.countries else 0
         self.calibration = calibration_of(card, str(path))
+        self.left_out = left_out(card)
         self._writing = Writing(self.alphabet, countries)
 
     def slots(self, picture: U8) -> F32:
@@ -136,13 +136,14 @@ class Ocr:
         return {self.countries[at]: float(shares[at]) for at in np.flatnonzero(shares >= LEAST_COUNTRY).tolist()}
 
 
-def second_of(card: Mapping[str, Any], path: Path) -> str:
-    """The file of the reader that looks where this one is unsure, by the card of this one; "" when it names none. ModelError when
-    it is no name of a model file beside it."""
-    told = card.get("second", "")
-    if not isinstance(told, str) or not re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9_-]*\.tflite)?", told):
-        raise ModelError("{path}: the second reader of its card must be the name of a .tflite file beside it", path=path)
-    return told
+def left_out(card: Mapping[str, Any]) -> frozenset[str]:
+    """The countries that every stage of the model's training went without, by its card; none when it does not say so."""
+    told = card.get("training")
+    stages = told.get("stages") if isinstance(told, dict) else None
+    if not isinstance(stages, list) or not stages:
+        return frozenset()
+    sets = [frozenset(map(str, stage.get("left_out") or ())) if isinstance(stage, dict) else frozenset[str]() for stage in stages]
+    return frozenset.intersection(*sets)
 
 
 def _rows(network: Network) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from board.kit.settings import Settings, field_validator, option
 from board.kit.words import mark
 from engine.formats.infoplate import infoplate
-from engine.line_settings import groups, seconds_by_line
+from engine.line_settings import MAX_S, groups, seconds_by_line
 from engine.network import reachable
 
 LIST, SQUARE = mark("LIST"), mark("SQUARE")
@@ -152,8 +152,11 @@ class GeneralSettings(Settings):
     longest_on: str = option(
         "",
         "Longest time on",
-        "An output is switched off after so many seconds in one go, whatever was asked, such as DO1=60 DO2=600; 0 means no limit.",
+        "An output is switched off after so many seconds in one go, whatever was asked; 0 means no limit. In files and for the API: "
+        "DO1=60 DO2=600.",
         unit="s",
+        widget="output_seconds",
+        within=(0, MAX_S),
         restart=True,
         group="Outputs and inputs",
         max_length=200,
@@ -161,8 +164,10 @@ class GeneralSettings(Settings):
     stuck_after: str = option(
         "",
         "Input stuck after",
-        "An input that stays active for more seconds than this is reported on the Live tab, such as DI1=600; 0 means never.",
+        "An input that stays active for more seconds than this is reported on the Live tab; 0 means never. In files and for the API: DI1=600.",
         unit="s",
+        widget="input_seconds",
+        within=(0, MAX_S),
         restart=True,
         group="Outputs and inputs",
         max_length=200,

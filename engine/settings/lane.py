@@ -197,6 +197,7 @@ class LaneSettings(Settings):
         "",
         "Empty at",
         "A time of the day such as 03:00 at which nobody is inside any more: counts and corrections begin anew. Empty: never.",
+        widget="time",
         group="Places",
         max_length=5,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from board.kit.settings import Problem, Settings, field_validator, option
 from board.kit.words import mark
-from engine.line_settings import pulses
+from engine.line_settings import PULSE_S, pulses
 
 ONVIF_EVENTS = (mark("every passage"), mark("by an action"))
 NVR_LAYOUTS = (mark("seed"), mark("noprefix"))
@@ -42,8 +42,11 @@ class RecorderSettings(Settings):
     onvif_outputs: str = option(
         "",
         "Outputs by ONVIF",
-        'What a recorder\'s "on" does: a pulse of so many seconds, or hold until it switches off, such as DO1=2.5 DO2=hold. Outputs that '
-        "are not named make a pulse of 1 s. Recorders may change this too.",
+        'What a recorder\'s "on" does: a pulse of so many seconds, or it is held until it switches off. Without an entry it is a pulse of '
+        "1 s. Recorders may change this too. In files and for the API: DO1=2.5 DO2=hold.",
+        unit="s",
+        widget="output_pulses",
+        within=PULSE_S,
         group="ONVIF",
         max_length=200,
         when={"onvif": (True,)},

@@ -49,7 +49,7 @@ def status(clock: Clock, root: Path = Path("/"), ask: Ask | None = None) -> Cloc
     frequency = timesync.get("Frequency", "")
     return ClockStatus(
         clock.now(),
-        _zone(root),
+        zone_name(root),
         clock.synchronised(),
         {"yes": True, "no": False}.get(shown.get("NTP", "")),
         _servers(root / TIMESYNCD.relative_to("/")),
@@ -82,7 +82,8 @@ def _timedatectl(*words: str) -> Mapping[str, str]:
     return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
-def _zone(root: Path) -> str:
+def zone_name(root: Path = Path("/")) -> str:
+    """The system's time zone, which is that of the host's pages; "UTC" where none is set."""
     try:
         target = str((root / LOCALTIME.relative_to("/")).readlink())
     except OSError:

@@ -144,7 +144,7 @@ class KeptData:
         except PackageError:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        self._tidy(name)
+        self.tidy(name)
         if not size:
             return Text("version {version} keeps nothing that could be saved", {"version": slot.version})
         LOG.info("%s: the data of %s is saved, %d bytes", name, slot.version, saved.size)
@@ -169,7 +169,7 @@ class KeptData:
             settle_alike(self._state)
             self._data.ask(name, "take", "--state", str(self._state.root), str(self._root / name / saved.folder))
         self._write(name, Found(saved.layout))
-        self._tidy(name)
+        self.tidy(name)
         LOG.warning("%s %s: its data is that of %s again", name, slot.version, saved.at)
         if not saved.size:
             return NOTHING
@@ -181,7 +181,7 @@ class KeptData:
         if found is not None and found.saved is not None:
             with suppress(PackageError):
                 self._write(name, replace(found, saved=None))
-            self._tidy(name)
+            self.tidy(name)
 
     def _fill(self, name: str, folder: Path) -> int:
         """Stores what the script gives, on the disk when this returns: its size in bytes, 0 when it keeps nothing."""
@@ -206,9 +206,12 @@ class KeptData:
             self._data.ask(name, "check", str(folder))
         return size
 
-    def _tidy(self, name: str) -> None:
-        """Copies that nobody needs any more."""
-        saved = self._found(name).saved
+    def tidy(self, name: str) -> None:
+        """Deletes copies that nobody needs any more, and what is there of one that was cut off."""
+        read = self._kept(name).read()
+        if read.value is None and read.damage is not None:
+            return  # which copy is needed is unknown
+        saved = read.value.saved if read.value is not None else None
         for path in (self._root / name).glob("saved-*"):
             if saved is None or path.name != saved.folder:
                 shutil.rmtree(path, ignore_errors=True)

@@ -16,6 +16,7 @@ from firmware.packages.keys import TrustedKeys
 from firmware.packages.licences import NONE, NOT_NEEDED, Licences
 from firmware.packages.schedules import HOLD_S, Schedules
 from firmware.packages.slots import FAILED, GOOD, STAGED, TRIAL, Slot, Slots
+from firmware.processes.groups import Groups
 from firmware.processes.supervisor import Supervisor
 from firmware.processes.users import Users
 
@@ -24,6 +25,9 @@ LOG = logging.getLogger("packages")
 TRIAL_STARTS = 3
 """A version that was started so often without getting good is rolled back (a crash of the whole camera counts too)."""
 LICENCE_EVERY_S = 60.0
+AGAIN_S, AGAIN_AT_MOST_S = 10.0, 600.0
+"""If a package that is to run could not be started, it is tried again after so long, and twice that each further time: what
+hindered it, such as a short memory, may have passed, and nobody may be there."""
 AFTER_CRASH = {"respawn": True, "once": False, "never": False}
 
 
@@ -36,7 +40,7 @@ class Running:
     def __init__(
         self, state: State, slots: Slots, trust: TrustedKeys, licences: Licences, environment: Environment,
         make_safe: Callable[[], None], users: Users, data: KeptData,
-        schedules: Schedules,
+        schedules: Schedules, groups: Groups,
     ) -> None:  # fmt: skip
         self._state = state
         self._slots = slots
@@ -47,6 +51,7 @@ class Running:
         self._users = users
         self._data = data
         self._schedules = schedules
+        self._groups = groups
         self.alike: dict[str, Text] = {}
         self._supervisors: dict[str, Supervisor] = {}
         self._licensed: dict[str, tuple[str, float]] = {}
@@ -55,6 +60,8 @@ class Running:
         self.resting: set[str] = set()
         self._changed: dict[str, float] = {}
         """{package: when its schedule started or stopped it last}"""
+        self._again: dict[str, tuple[float, float]] = {}
+        """{package that could not be started: (when it is tried again, how long was waited)}"""
         self.booted = False
 
     def get(self, name: str) -> Supervisor | None:
@@ -80,7 +87,23 @@ class Running:
             self._start(name)
         except PackageError as why:
             self.problems[name] = why.text
+            self._again.setdefault(name, (time.monotonic() + AGAIN_S, AGAIN_S))
             raise
+        self._again.pop(name, None)
+
+    def put_off(self) -> Iterable[str]:
+        """Packages that could not be started and are due to be tried again."""
+        now = time.monotonic()
+        return [name for name, (due, _) in self._again.items() if now >= due]
+
+    def try_again(self, name: str) -> None:
+        """Starts one that is put off, if it is still to run. PackageError as of `start`."""
+        wait_s = min(AGAIN_AT_MOST_S, 2 * self._again.pop(name)[1])
+        if name in self.problems and name in self._slots.names():
+            self._again[name] = time.monotonic() + wait_s, wait_s
+            if self._slots.record(name).enabled:
+                LOG.info("%s is tried again", name)
+                self.start(name)
 
     def stop(self, name: str) -> bool:
         """Whether it ran, or rested; all its processes are gone, its outputs are safe."""
@@ -91,6 +114,7 @@ class Running:
         if supervisor is None:
             return rested
         supervisor.stop()
+        self._groups.end(name)
         LOG.info("%s is stopped", name)
         return True
 
@@ -150,6 +174,7 @@ class Running:
                 raise
             self.roll_back(name, slot, spare, why.text)
             return
+        self._environment.compile(slot, path)
         restored = self._data.prepare(name)
         if restored:
             notice = from_stored(self._slots.record(name).notice)
@@ -157,13 +182,10 @@ class Running:
         licence, message = self._licences.of(slot, manifest)
         if licence == NONE:
             LOG.warning("%s runs without a licence: %s", name, message)
-        if manifest.apart:
-            self._environment.compile(slot, path)
-        folders = (path, self._environment.bytecode(slot)) if manifest.apart else ()
-        launch, self.alike[name] = self._users.for_package(manifest.users, manifest.apart, folders)
+        launch, self.alike[name] = self._users.for_package(manifest.users, manifest.apart, path)
         supervisor = Supervisor(
-            manifest.processes, path, self._state, self._environment.of(slot, path, licence != NONE), manifest.health,
-            self._make_safe, AFTER_CRASH[manifest.runmode], launch,
+            manifest.processes, path, self._state, self._environment.of(path, licence != NONE), manifest.health,
+            self._make_safe, AFTER_CRASH[manifest.runmode], launch, self._groups.of(name),
         )  # fmt: skip
         supervisor.start()
         self._supervisors[name] = supervisor

@@ -14,12 +14,13 @@ from firmware.packages.environment import Environment
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.slots import Slot, Slots
 from firmware.packages.verify import INITSCR
-from firmware.processes.launch import CHECK, Launch, Order, launch_alike, run_to_end
+from firmware.processes.launch import CHECK, Launch, Order, exit_text, launch_alike, run_to_end
 
 NO_DATA = 74
 """Exit code of a script that knows `data` and cannot give or take it (sysexits.h: EX_IOERR). Whatever else a script does that
 prints no parcel, its package keeps nothing that belongs into a backup."""
 WITHIN_S = 240.0
+TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,9 @@ def run(asked: Command, within_s: float = WITHIN_S, launch: Launch = launch_alik
 
 
 def reason(code: int, said: str) -> str | Text:
-    """Why it failed: its last line."""
+    """Why it failed: its last line, if it has ended by itself."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return lines[-1][:300] if lines else Text("exit code {code}", {"code": code})
+    return lines[-1][:300] if lines and code >= 0 else exit_text(code)
 
 
 class PackageData:
@@ -71,14 +72,17 @@ class PackageData:
         """The call of a script with `data` and `words`. PackageError: the package is not there or not what was signed."""
         slot, _ = self._slots.installed(name)
         path = self._path(name, slot)
-        return command(path, self._environment.of(slot, path, licensed=False), "data", *words)
+        return command(path, self._environment.of(path, licensed=False), "data", *words)
 
     def ask(self, name: str, *words: str) -> str:
-        """Runs it; what it printed. PackageError says why not."""
-        try:
-            code, said = run(self.command(name, *words))
-        except TimeoutError as why:
-            raise PackageError("{name} took longer than {limit_s:.0f} s", name=name, limit_s=WITHIN_S) from why
+        """Runs it, again if it was killed, as when memory is short for a moment; what it printed. PackageError says why not."""
+        for _ in range(TRIES):
+            try:
+                code, said = run(self.command(name, *words))
+            except TimeoutError as why:
+                raise PackageError("{name} took longer than {limit_s:.0f} s", name=name, limit_s=WITHIN_S) from why
+            if code >= 0:
+                break
         if code:
             raise PackageError("{name}: {reason}", name=name, reason=reason(code, said))
         return said

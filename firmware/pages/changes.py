@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import asdict
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from board.kit.cells import safe_cell
 from board.kit.web.menu import Tab
@@ -24,20 +26,29 @@ class ChangesQuery(Query):
     """Which changes."""
 
     find: str = text(80, "Only those with this text: in who, what, about or the address, in English or the reader's language.")
-    since: str = text(32, "Only those from this day or moment on, as they are written: 2027-01-31, 2027-01-31T18:00; UTC.")
+    since: str = text(32, "Only those from this day or moment on, by the camera's clock: 2027-01-31, 2027-01-31T18:00.")
     until: str = text(32, "Only those up to this day or moment, with it.")
 
 
 def _found(host: Host, call: Call[ChangesQuery, object], most: int) -> list[Change]:
     """The newest first."""
-    query, say = call.query, call.language.translate
+    query, say, zone = call.query, call.language.translate, host.zone()
     wanted = query.find.casefold()
 
     def fits(each: Change) -> bool:
         said = f"{each.who}\n{each.what}\n{say(each.what)}\n{each.about}\n{each.address}".casefold()
-        return wanted in said and each.at >= query.since and (not query.until or each.at[: len(query.until)] <= query.until)
+        at = _local(each.at, zone)
+        return wanted in said and at >= query.since and (not query.until or at[: len(query.until)] <= query.until)
 
     return [each for each in host.auth.changes.newest(MOST_IN_FILE) if fits(each)][:most]
+
+
+def _local(at: str, zone: ZoneInfo) -> str:
+    """ISO 8601 by the camera's clock; what is no moment, as a damaged file may have it, as it is."""
+    try:
+        return datetime.fromisoformat(at).astimezone(zone).isoformat()
+    except ValueError:
+        return at
 
 
 def _show(host: Host, call: Call) -> Answer:

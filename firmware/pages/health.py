@@ -37,7 +37,7 @@ TAB = Tab(
     PUBLIC,
     (
         api("GET", "health", PUBLIC, _health, "200 when every enabled portal answers, else 503.", reply=Health),
-        *(file(f"host/{name}", PUBLIC, SHARED / name) for name in ("look.css", "ready.js", "words.js")),
+        *(file(f"host/{name}", PUBLIC, SHARED / name) for name in ("habit.js", "look.css", "ready.js", "words.js")),
         files("host/<name>", PUBLIC, STATIC),
         download("logo.png", PUBLIC, _logo),
         file("favicon.ico", PUBLIC, STATIC / "icon.svg"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from board.kit.errors import ConfigError
 from board.kit.people import USES
 from board.kit.permissions import PERMISSIONS
@@ -55,10 +58,19 @@ def _add_token(host: Host, call: Call) -> Answer:
     wanted = tuple(name for name in PERMISSIONS if call.body.get(f"may_{name}"))
     name, expires = call.body.get("name", "").strip(), call.body.get("expires", "").strip()
     try:
-        token, secret = host.auth.administration.make_token(call.visitor, name, wanted, expires)
+        token, secret = host.auth.administration.make_token(call.visitor, name, wanted, _by_our_clock(expires, host.zone()))
     except ConfigError as why:
         return _page(host, call, 400, Text("Not added: {reason}.", {"reason": why}))
     return _page(host, call, token=token, secret=secret)
+
+
+def _by_our_clock(day: str, zone: ZoneInfo) -> str:
+    """A day that a browser gave begins by the camera's clock; what it is not is refused with the token."""
+    try:
+        at = datetime.fromisoformat(day)
+    except ValueError:
+        return day
+    return at.replace(tzinfo=at.tzinfo or zone).isoformat()
 
 
 def _add_device(host: Host, call: Call) -> Answer:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypedDict
-from zoneinfo import ZoneInfo
 
 from board.kit.clock import CLOCK_KNOWN, Clock
 from board.kit.errors import BoardError, ConfigError
@@ -13,8 +12,9 @@ from board.kit.settings import Settings, option, unfit
 from board.kit.web.menu import Tab
 from board.kit.web.routes import Answer, Call, Elsewhere, Refused, api, data, page
 from board.kit.words import Text, mark
+from board.kit.zones import camera_zone
 from firmware.host import Host
-from firmware.machine.clock import ClockStatus, status, zones
+from firmware.machine.clock import status, zones
 from firmware.menu import SYSTEM
 
 NAME = "setup/system/time.html"
@@ -63,15 +63,8 @@ def _page(host: Host, call: Call, code: int = 200, where: str = "", error: objec
     now = status(Clock())
     return host.page(
         call, "time", Text("Time"), status=code, here=f"/{NAME}", where=where, error=error, clock=now,
-        local=now.at.astimezone(_zone(now)), zones=zones(), can=host.helper.is_there, known=now.at >= CLOCK_KNOWN,
+        local=now.at.astimezone(camera_zone(now.zone)), zones=zones(), can=host.helper.is_there, known=now.at >= CLOCK_KNOWN,
     )  # fmt: skip
-
-
-def _zone(now: ClockStatus) -> ZoneInfo:
-    try:
-        return ZoneInfo(now.zone)
-    except (KeyError, ValueError, OSError):
-        return ZoneInfo("UTC")
 
 
 def _form(where: str, answer: Any) -> Any:
@@ -108,7 +101,7 @@ def _set_time(host: Host, call: Call[Any, Any], text: str, back: bool) -> None:
         at = datetime.fromisoformat(text.strip())
     except ValueError as why:
         raise unfit("at", "Time", "must be a time such as 2026-01-02T03:04:05") from why
-    at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=_zone(status(clock))).astimezone(UTC)
+    at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=host.zone()).astimezone(UTC)
     if not CLOCK_KNOWN <= at < LATEST:
         raise unfit("at", "Time", "must be of the years 2025 to 2099")
     if at < clock.now() - BACK and clock.now() >= CLOCK_KNOWN and not back:

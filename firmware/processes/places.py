@@ -63,7 +63,6 @@ FOLDERS = (
     _Folder("ftp/lists", DATA, 0o2775),
     _Folder("host", ALL, 0o710),
     _Folder("host/packages", ALL, 0o750),
-    _Folder("host/bytecode", ALL, 0o750),
     _Folder("host/firmware", ALL, 0o750),
     _Folder("host/tls", FTP, 0o750),
 )

@@ -1,5 +1,6 @@
 // Upload: the form of a page that takes a file: what was chosen, how far it is, and the question whether an older version is wanted.
 // Text from the camera is only set as text.
+import { number } from "./habit.js";
 import { _ } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -24,7 +25,7 @@ export function confirmed([title, text, yes]) {
 }
 
 export function size(bytes) {
-  return bytes < 1048576 ? `${Math.ceil(bytes / 1024)} KB` : `${(bytes / 1048576).toFixed(1)} MB`;
+  return bytes < 1048576 ? `${number(Math.ceil(bytes / 1024))} KB` : `${number(bytes / 1048576, 1)} MB`;
 }
 
 function chosen() {

@@ -88,7 +88,7 @@ def scored(lines: Sequence[Mapping[str, Any]], sets: Sequence[LabelledSet]) -> d
             line = told[str(picture)]
             reads = [_read(each) for each in line["reads"]]
             if is_crop(labels):
-                add_crop(tally, picture, labels[0], reads[0] if reads else None, line["width"])
+                add_crop(tally, picture, labels[0], reads[0] if reads else None, (line["width"], 0))
             else:
                 add_scene(tally, one, picture, [_box(box) for box in line["boxes"]], reads)
         tallies.append(tally)

@@ -29,9 +29,13 @@ LINE = re.compile(r"([a-z][a-z0-9_]*)='([^'\r\n]*)'\r\n")
 
 class Host:
     """`state`: FOLDER/state, if not given; `trust`: the vendor's public key, the tiny packages' if not given; `port`: another one
-    at each start, if not given. Its passwords cost little (tests/quick_host.py): it is not about them."""
+    at each start, if not given; `program`: its passwords cost little (tests/quick_host.py), which another host than the checkout's
+    would not know."""
 
-    def __init__(self, folder: Path, state: Path | None = None, trust: Path | None = None, port: int = 0) -> None:
+    def __init__(
+        self, folder: Path, state: Path | None = None, trust: Path | None = None, port: int = 0, program: str = "tests.quick_host"
+    ) -> None:
+        self._program = program
         self.state = State(state or folder / "state")
         self._port = port
         self._mark = str(self.state.root)
@@ -57,7 +61,7 @@ class Host:
         self._folder.mkdir(parents=True, exist_ok=True)
         log = self.state.logs / "hostd.log"
         read = log.stat().st_size if log.exists() else 0
-        words = ["-m", "tests.quick_host", "--state", str(self.state.root), "--port", str(self._port), "--trust"]
+        words = ["-m", self._program, "--state", str(self.state.root), "--port", str(self._port), "--no-https", "--trust"]
         words.append(str(self._trust or trust_file(self._folder)))
         with (self._folder / "host.stderr").open("ab") as stderr:
             self._process = subprocess.Popen(

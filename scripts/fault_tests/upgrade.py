@@ -25,6 +25,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -58,8 +59,9 @@ def run(times: int, seed: int, folder: Path, say: Say, kind: str = "package") ->
     """As kill.run; `times` uploads are cut, and as many kills come. `kind`: of what is upgraded (KINDS)."""
     began = time.monotonic()
     chance = random.Random(seed)
-    with Host(folder, port=free_port()) as host:
-        this = _Run(host, chance, KINDS[kind](host, folder / "built"))
+    upgraded = KINDS[kind]
+    with Host(folder, port=free_port(), program=upgraded.program) as host:
+        this = _Run(host, chance, upgraded.make(host, folder / "built"))
         this.begin()
         faults = [this.cut] * times + [this.kill] * times
         chance.shuffle(faults)
@@ -123,12 +125,12 @@ class _Run:
         before = self.upgraded.state()
         back = self.chance.random() < ROLL_BACKS and bool(before["previous"])
         if back:
-            allowed, within_s = {self.version, before["previous"]}, self.upgraded.back_s
-            doing = threading.Thread(target=_ignored, args=(self.upgraded.go_back,))
+            new, within_s = before["previous"], self.upgraded.back_s
+            doing = _Doing(self.upgraded.go_back)
         else:
             self.newest += 1
-            allowed, within_s = {self.version, self.upgraded.version(self.newest)}, self.upgraded.upgrade_s
-            doing = threading.Thread(target=_ignored, args=(self.upgraded.upload, self.newest))
+            new, within_s = self.upgraded.version(self.newest), self.upgraded.upgrade_s
+            doing = _Doing(partial(self.upgraded.upload, self.newest))
         [victim] = self.chance.choices(tuple(VICTIMS), tuple(VICTIMS.values()))
         doing.start()
         moment_s = self.chance.uniform(0, within_s)
@@ -138,7 +140,9 @@ class _Run:
         self.counts.update(("kills", f"kills_of_{victim.replace(' ', '_')}", *(["kills_of_ways_back"] if back else ())))
         old = self.version
         self.host.revive()
-        self._look(allowed, f"{victim} killed {moment_s:.2f} s after the {'way back' if back else 'upload'} began")
+        if doing.taken and victim == "one process":
+            self._wait(lambda: self.upgraded.state()["version"] == new)  # the host starts again as that one
+        self._look({old, new}, f"{victim} killed {moment_s:.2f} s after the {'way back' if back else 'upload'} began")
         self.counts["old_runs" if self.version == old else "new_runs"] += 1
         if self.chance.random() < SETTLES:
             self._settle()
@@ -158,33 +162,32 @@ class _Run:
                     return  # it has ended
 
     def _settle(self) -> None:
+        if not self._wait(lambda: self.upgraded.state()["slot"] == "good"):
+            self.violations.append(f"{self.version} did not get good within {BACK_S:.0f} s")
+        self.version = self.upgraded.state()["version"]  # a trial that failed may have ended meanwhile
+
+    def _wait(self, probe: Callable[[], bool]) -> bool:
         until = time.monotonic() + BACK_S
         while time.monotonic() < until:
             try:
-                state = self.upgraded.state()
-                if state["slot"] == "good":
-                    self.version = state["version"]  # a trial that failed may have ended meanwhile
-                    return
+                if probe():
+                    return True
             except (requests.RequestException, RuntimeError):
-                pass  # a host on its way back
+                pass  # a host that starts again
             time.sleep(0.05)
-        self.violations.append(f"{self.version} did not get good within {BACK_S:.0f} s")
+        return False
 
     def _confirm_row(self) -> None:
         row = self.rows.next()
-        until = time.monotonic() + BACK_S
-        while True:
-            try:
-                answer = requests.post(f"{self.host.address}tiny/{row}", auth=("admin", PASSWORD), timeout=BACK_S)
-                if answer.ok:
-                    break
-            except requests.RequestException:
-                pass  # a host that ends its trial starts again
-            if time.monotonic() > until:
-                self.violations.append(f"row {row} was not taken")
-                return
-            time.sleep(0.05)
-        self.rows.add(row, answer.json()["layout"])
+
+        def taken() -> bool:
+            answer = requests.post(f"{self.host.address}tiny/{row}", auth=("admin", PASSWORD), timeout=BACK_S)
+            if answer.ok:
+                self.rows.add(row, answer.json()["layout"])
+            return answer.ok
+
+        if not self._wait(taken):
+            self.violations.append(f"row {row} was not taken")
 
     def _look(self, allowed: set[str], what: str) -> None:
         """Waits until a version answers, and looks at what it has."""
@@ -223,8 +226,16 @@ class _Run:
             time.sleep(0.05)  # the host deletes a cut upload when it has seen that it is cut
 
 
-def _ignored(act: Callable[..., object], *words: object) -> None:
-    try:
-        act(*words)
-    except (requests.RequestException, RuntimeError):
-        pass  # the host died in the middle
+class _Doing(threading.Thread):
+    """`taken`: whether the camera did what it was asked for; one that died in the middle may have, too."""
+
+    def __init__(self, act: Callable[[], bool]) -> None:
+        super().__init__()
+        self._act = act
+        self.taken = False
+
+    def run(self) -> None:
+        try:
+            self.taken = self._act()
+        except (requests.RequestException, RuntimeError):
+            pass  # the host died in the middle

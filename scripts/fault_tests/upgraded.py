@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -42,7 +44,8 @@ class Upgraded(Protocol):
     def request(self, number: int) -> tuple[bytes, bytes]:
         """(head, body) of the upload, as HTTP/1.1 has them."""
 
-    def go_back(self) -> None: ...
+    def go_back(self) -> bool:
+        """As `upload`; RuntimeError: it was refused."""
 
     def state(self) -> Mapping[str, str]:
         """As the camera shows it: "version", "previous", "slot" (trial, good ...), "message"."""
@@ -74,8 +77,9 @@ class OfPackage:
     def request(self, number: int) -> tuple[bytes, bytes]:
         return request(f"{self._host.address}cgi-bin/admin/upload_vadp.cgi", self.archive(number))
 
-    def go_back(self) -> None:
+    def go_back(self) -> bool:
         self._host.call("POST", "api/packages/TINY/rollback", {})
+        return True
 
     def state(self) -> Mapping[str, str]:
         found = self._host.package() or {}
@@ -139,8 +143,9 @@ class OfHost:
     def request(self, number: int) -> tuple[bytes, bytes]:
         return request(f"{self._host.address}api/firmware", self.archive(number))
 
-    def go_back(self) -> None:
+    def go_back(self) -> bool:
         self._host.call("POST", "api/firmware/back")
+        return True
 
     def state(self) -> Mapping[str, str]:
         found = self._host.call("GET", "api/firmware")["update"]
@@ -154,7 +159,15 @@ class OfHost:
         return left_behind(self._host, "firmware/HOST")
 
 
-KINDS: Mapping[str, Callable[[Host, Path], Upgraded]] = {"package": lambda host, _: OfPackage(host), "host": OfHost}
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`program`: the host, as Host starts it."""
+
+    program: str
+    make: Callable[[Host, Path], Upgraded]
+
+
+KINDS = {"package": Kind("tests.quick_host", lambda host, _: OfPackage(host)), "host": Kind("firmware", OfHost)}
 
 
 def tiny(host: Host) -> dict[str, Any]:
@@ -168,10 +181,16 @@ def tiny(host: Host) -> dict[str, Any]:
 
 
 def left_behind(host: Host, slots: str) -> list[str]:
-    """Of uploads and unpacking that were cut off, below STATE/host/SLOTS; what is saved of data is one copy at most."""
-    saved = sorted(path.name for path in (host.state.host / "kept-data" / "TINY").glob("saved-*"))
-    names = [path.name for path in (*(host.state.host / slots).glob("*.new"), *(host.state.host / "uploads").glob("*"))]
-    return names + saved[:-1]
+    """Of uploads and unpacking that were cut off, below STATE/host/SLOTS, and copies of data that nobody needs. The half of a small
+    file (record.json.new) is no matter: the next one is written over it."""
+    kept = host.state.host / "kept-data" / "TINY"
+    try:
+        saved = json.loads((kept / "data.json").read_text())["saved"]
+    except FileNotFoundError:
+        saved = None
+    needed = saved["folder"] if saved else ""
+    left = [path.name for path in (*(host.state.host / slots).glob("[ABC].new"), *(host.state.host / "uploads").glob("*"))]
+    return left + [path.name for path in kept.glob("saved-*") if path.name != needed]
 
 
 def request(address: str, package: bytes) -> tuple[bytes, bytes]:

@@ -18,7 +18,7 @@ import shutil
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,8 @@ class Progress:
     stage: str
     samples: int = 0
     elapsed_s: float = 0.0
+    left_out: list[str] = field(default_factory=list)
+    """Countries that are neither drawn nor learned."""
 
 
 def learning_rate(stage: str, samples: int, budget: int) -> float:
@@ -98,7 +100,9 @@ class Trainer:
         self.optimiser = torch.optim.AdamW(groups, PEAK_RATE, betas=(0.9, 0.98), weight_decay=WEIGHT_DECAY, foreach=True)
         self.file = self.folder / "last.pt"
         saved = load_state(self.file, model=self.model, average=self.average, optimiser=self.optimiser)
-        self.progress = Progress(**saved) if saved else Progress(stage)
+        self.progress = Progress(**saved) if saved else Progress(stage, left_out=sorted(options.left_out))
+        if set(self.progress.left_out) != options.left_out:
+            raise ValueError(f"{self.file} was trained without {self.progress.left_out}: --fresh starts over with other countries")
 
     def start_from(self, weights: dict[str, Any]) -> None:
         """Begin this stage from another stage's averaged weights."""

@@ -1,5 +1,5 @@
 // Help: the checks of a page, made by the camera now and again every few seconds.
-import {$, api, el, onClick, repeat} from "./portal.js";
+import {$, api, el, onClick, repeat, withMoments} from "./portal.js";
 import {restart} from "./restart.js";
 import {_} from "./words.js";
 
@@ -18,7 +18,7 @@ async function look() {
     el("span", {class: "mark", "aria-hidden": "true"}, MARKS[check.state]),
     el("div", {},
       el("b", {}, check.title, el("span", {class: "visually-hidden"}, ` (${STATES[check.state]})`)),
-      el("p", {class: "found small"}, check.found),
+      el("p", {class: "found small"}, withMoments(check.found)),
       check.todo ? el("p", {class: "small"}, check.todo) : null),
     check.href ? el("a", {class: "btn quiet", href: check.href, "aria-label": _("Go to: {check}", { check: check.title })}, _("Go there")) : null)));
 }

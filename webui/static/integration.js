@@ -1,5 +1,5 @@
 // Integration tab: servers and who uses them, device passwords, texts to copy, a test, and ports; the settings are settings.js.
-import {$, $$, api, ApiError, el, notice, onClick, repeat, sure, toast, values} from "./portal.js";
+import {$, $$, api, ApiError, el, moment, notice, onClick, repeat, sure, toast, values} from "./portal.js";
 import {_, _n} from "./words.js";
 
 const POLL_MS = 3000;
@@ -31,11 +31,11 @@ function serverBlock(server) {
 function clientTable(clients) {
   const heads = [_("Address"), _("User"), _("Since"), _("Last sent or asked"), _("Answer"), _("Messages")];
   const row = (each) => {
-    const gone = each.ended_local && _("gone {at}", {at: each.ended_local}) + (each.why ? `: ${each.why}` : "");
+    const gone = each.ended_local && _("gone {at}", {at: moment(each.ended_local)}) + (each.why ? `: ${each.why}` : "");
     const cells = [
-      each.address, each.user || "–", each.since_local,
-      each.sent ? `${each.sent} · ${each.sent_local}` : "–",
-      gone || (each.answered ? `${each.answered} · ${each.answered_local}` : "–"),
+      each.address, each.user || "–", moment(each.since_local),
+      each.sent ? `${each.sent} · ${moment(each.sent_local)}` : "–",
+      gone || (each.answered ? `${each.answered} · ${moment(each.answered_local)}` : "–"),
       each.missed ? _("{count}, {missed} missed", {count: each.count, missed: each.missed}) : String(each.count),
     ];
     return el("tr", {class: each.ended_local ? "gone" : null}, ...cells.map((text, index) => el("td", {"data-name": heads[index]}, text)));
@@ -158,7 +158,7 @@ function passwordRow(each) {
     await showPasswords();
   });
   return el("tr", {}, el("td", {"data-name": _("For")}, each.name), el("td", {"data-name": _("Use")}, each.view_only ? `${each.use} · ${_("may only see")}` : each.use), el("td", {"data-name": _("User name")}, el("code", {class: "mono"}, each.user)),
-    el("td", {"data-name": _("Last use (UTC)"), class: "small"}, each.used ? each.used.slice(0, 16).replace("T", " ") : _("not since the start")), el("td", {class: "right"}, remove));
+    el("td", {"data-name": _("Last use"), class: "small"}, each.used ? moment(each.used) : _("not since the start")), el("td", {class: "right"}, remove));
 }
 
 async function showPasswords() {

@@ -1,5 +1,5 @@
 // Live: picture with overlays, last result, recent passages, board and counters (manual 4.2, Live tab).
-import {$, api, ApiError, el, notice, number, onClick, plate, repeat, svg, toast} from "./portal.js";
+import {$, api, ApiError, el, figure, moment, notice, number, onClick, plate, repeat, svg, toast, withMoments} from "./portal.js";
 import {_} from "./words.js";
 import {showAlarm} from "./alarm.js";
 import {openEvents} from "./events.js";
@@ -245,7 +245,7 @@ function showProblems(problems) {
   if (text === shownProblems) return;
   shownProblems = text;
   $("#notices").replaceChildren(...problems.map((problem) => el("div", {class: `notice ${problem.kind}`, role: "alert"},
-    el("div", {}, el("strong", {}, `${problem.where}: `), problem.text, problem.todo ? el("div", {class: "small muted"}, problem.todo) : null))));
+    el("div", {}, el("strong", {}, `${problem.where}: `), withMoments(problem.text), problem.todo ? el("div", {class: "small muted"}, problem.todo) : null))));
 }
 
 function showInfo(rows) {
@@ -253,7 +253,7 @@ function showInfo(rows) {
     const before = state.counters.get(row.name);
     const fresh = before !== undefined && before.value !== row.value && row.value !== "–" ? Date.now() : before?.fresh || 0;
     state.counters.set(row.name, {value: row.value, fresh});
-    return el("tr", {class: Date.now() - fresh < 5000 ? "fresh" : ""}, el("td", {}, row.name), el("td", {}, row.value), el("td", {}, row.changed || "–"));
+    return el("tr", {class: Date.now() - fresh < 5000 ? "fresh" : ""}, el("td", {}, row.name), el("td", {}, figure(row.value)), el("td", {}, row.changed ? moment(row.changed, true) : "–"));
   }));
 }
 
@@ -278,7 +278,7 @@ function showLines(lines) {
     known.active = line.active;
     known.node.classList.toggle("on", line.active || known.until > Date.now());
     known.text.textContent = `${line.kind === "input" ? _("input") : _("output")} · ${line.active ? _("active") : _("rest")}`;
-    if (line.gate) showGate(line.active || known.until > Date.now(), line.changed_local);
+    if (line.gate) showGate(line.active || known.until > Date.now(), moment(line.changed_local));
   }
   for (const [name, known] of state.lines) if (!lines.some((line) => line.name === name)) { known.node.remove(); state.lines.delete(name); }
   if (!lines.length) place.replaceChildren(el("p", {class: "muted small"}, _("No state of the lines: service or pins do not answer.")));
@@ -321,7 +321,7 @@ function showWiegand(frame) {
   $("#wiegand").replaceChildren(...(frame
     ? [el("div", {class: "spread"}, el("b", {}, `${frame.port} · Wiegand ${frame.bits}`), el("span", {class: `badge ${frame.ok ? "ok" : "warn"}`}, frame.ok ? _("timing ok") : _("timing off"))),
       el("div", {class: "bits"}, frame.binary),
-      el("div", {class: "muted nums"}, `${frame.hex}${frame.facility === null ? "" : _(" · facility {facility} · card {card}", frame)} · ${frame.at_local}`)]
+      el("div", {class: "muted nums"}, `${frame.hex}${frame.facility === null ? "" : _(" · facility {facility} · card {card}", frame)} · ${moment(frame.at_local)}`)]
     : [el("span", {class: "muted"}, _("No Wiegand frame sent yet."))]));
 }
 
@@ -386,7 +386,7 @@ function showPassages() {
     return el("tr", {},
       el("td", {"data-name": _("Plate"), class: "plate-cell"}, plate(passage.plate)),
       el("td", {"data-name": _("Picture")}, thumbnail(passage)),
-      el("td", {"data-name": _("Time"), class: "nums nowrap"}, passage.at_local),
+      el("td", {"data-name": _("Time"), class: "nums nowrap"}, moment(passage.at_local)),
       el("td", {"data-name": _("List")}, lists(passage)),
       el("td", {"data-name": _("Decision"), title: passage.decision}, text ? el("span", {class: `badge ${kind}`}, text) : ""),
       el("td", {"data-name": _("Country")}, passage.country_name),
@@ -438,7 +438,7 @@ function showLast(passage) {
   const crop = passage.image_plate ? pictureButton(passage.image_plate, passage, "crop-button", "") : el("span", {class: "muted small"}, passage.plate ? _("No plate image stored") : _("No plate was read"));
   const facts = [
     [_("Confidence"), passage.plate ? `${number(passage.confidence, 1)} %` : ""], [_("Country"), passage.country_name], [_("Character height"), passage.plate ? `${number(passage.char_height_px)} px` : ""],
-    [_("Date and time"), passage.at_local], [_("List"), passage.lists.map((list) => list.name).join(", ")], [_("Lane"), passage.lane ? _("Lane {number}", { number: passage.lane }) : ""],
+    [_("Date and time"), moment(passage.at_local)], [_("List"), passage.lists.map((list) => list.name).join(", ")], [_("Lane"), passage.lane ? _("Lane {number}", { number: passage.lane }) : ""],
     [_("Direction"), passage.direction_name], [_("Kind of plate"), passage.plate_look], [_("Trigger"), passage.trigger_name],
   ];
   const inner = el("i");
@@ -451,7 +451,7 @@ function showLast(passage) {
   const [text, kind] = verdict(passage);
   $("#verdict").hidden = !text;
   $("#verdict").className = `verdict ${kind}`;
-  $("#verdict").replaceChildren(el("b", {}, text), el("span", {class: "nums"}, passage.at_local.slice(11)), el("div", {class: "small"}, passage.decision || ""));
+  $("#verdict").replaceChildren(el("b", {}, text), el("span", {class: "nums"}, moment(passage.at_local.slice(11))), el("div", {class: "small"}, passage.decision || ""));
   $("#last-do").hidden = !passage.plate;
   $("#add-to-list").hidden = !may("lists");
   $("#all-of-plate").hidden = !may("review");

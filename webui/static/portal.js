@@ -2,6 +2,8 @@
 import "./ready.js";
 import {_, _n} from "./words.js";
 
+export {figure, moment, number, withMoments} from "./habit.js";
+
 export class ApiError extends Error {
   constructor(status, answer) {
     super(answer.error || _("The camera answered {status}.", { status }));
@@ -52,11 +54,6 @@ export function svg(tag, attributes = {}, text = "") {
 export const $ = (selector, root = document) => root.querySelector(selector);
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
-/** A number in the browser's habit; `decimals`: always so many. */
-export const number = (value, decimals = 0) => value.toLocaleString(undefined, {minimumFractionDigits: decimals, maximumFractionDigits: decimals});
-
-for (const node of $$("data.number")) node.textContent = Number(node.value).toLocaleString();
-
 /** A short message that goes by itself. */
 export function toast(text) {
   $$(".toast").forEach((old) => old.remove());
@@ -92,13 +89,20 @@ export function sure(title, text, yes) {
   });
 }
 
+/** What a number field of a line says: its number, a word that is ticked instead of it, what is no number, or "" for nothing. */
+function lineSays(line) {
+  const word = $("[data-word]:checked", line.parentElement);
+  return word ? word.dataset.word : line.validity.badInput ? "?" : line.value.trim();
+}
+
 const READ = {
   bool: (input) => input.checked,
-  number: (input) => (input.value.trim() === "" || Number.isNaN(Number(input.value)) ? input.value : Number(input.value)),
+  number: (input) => (input.validity.badInput ? "?" : input.value.trim() === "" || Number.isNaN(Number(input.value)) ? input.value : Number(input.value)),
   text: (input) => input.value,
   lines: (input) => input.value.split("\n").map((line) => line.trim()).filter(Boolean),
   json: (input) => JSON.parse(input.value || "null"),
-  optional: (input) => (input.value.trim() === "" ? null : Number.isNaN(Number(input.value)) ? input.value : Number(input.value)),
+  by_line: (input) => $$("[data-line]", input.parentElement).map((line) => [line.dataset.line, lineSays(line)]).filter(([, said]) => said).map((pair) => pair.join("=")).join(" "),
+  optional: (input) => (input.validity.badInput ? "?" : input.value.trim() === "" ? null : Number.isNaN(Number(input.value)) ? input.value : Number(input.value)),
 };
 
 /** The values of a form by name; inputs say in data-type how they are read; "list" collects the ticked ones. */

@@ -50,10 +50,8 @@ def _page(portal: Portal, call: Call, rule: ActionRule) -> Answer:
         conditions=fields(ConditionsForm, dict(conditions_data(rule.conditions)), {}),
         age=() if opens(kind) else fields(AgeForm, {"max_age_s": rule.max_age_s}, {}),
         week=json.dumps(rule.week.days),
-        zone=portal.general().time_zone,
         sample=entries[0].plate if entries else "TEST123",
         result=result,
-        local=portal.local,
     )
 
 

@@ -53,7 +53,6 @@ def _page(portal: Portal, call: Call) -> Answer:
         kinds=portal.kinds,
         sizes=PAGE_SIZES,
         since=call.query.get("from", midnight(portal.clock.now(), zone)),
-        zone=portal.general().time_zone,
     )
 
 

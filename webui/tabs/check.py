@@ -21,7 +21,7 @@ def _page(portal: Portal, call: Call) -> Answer:
         found=check(portal),
         most=CARS,
         enough=ENOUGH,
-        now=portal.local(portal.clock.now()),
+        now=portal.clock.now(),
         site=portal.general().site,
         picture=image_address(newest.images.full) if newest else "",
     )

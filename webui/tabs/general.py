@@ -20,7 +20,7 @@ def _more(portal: Portal) -> Mapping[str, object]:
         "storage": storage(portal),
         "database": database(portal),
         "about": about(portal),
-        "before": portal.local(before.at) if before else "",
+        "before": before.at if before else None,
         "before_by": before.by if before else "",
         "logo_before": can_revert(portal.state),
     }

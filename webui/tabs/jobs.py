@@ -39,7 +39,6 @@ def _page(portal: Portal, call: Call, job: Job) -> Answer:
         when=fields(JobTimes, values, {}),
         form=fields(kind.options, options_of(job), board_choices(portal.profile)),
         shown=row(portal, job, portal.store.jobs.state(job.id), portal.zone()) if job.id else None,
-        zone=portal.general().time_zone,
     )
 
 

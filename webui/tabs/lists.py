@@ -78,7 +78,6 @@ def _page(portal: Portal, call: Call) -> Answer:
         purposes=PURPOSES,
         kind_order=in_order(portal.kinds),
         entry_form=fields(EntryForm, {"week": ALWAYS_TEXT}, {}),
-        zone=zone.key,
         new_list_form=fields(ListForm, {}, LIST_CHOICES),
         list_form=_list_form(chosen),
     )

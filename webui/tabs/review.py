@@ -63,7 +63,6 @@ def _page(portal: Portal, call: Call) -> Answer:
         **_offered(portal, narrowed(portal, call)),
         squares=_squares(portal, call),
         other_view=_other_view(portal, call),
-        zone=portal.general().time_zone,
         most_pictures=MOST_PICTURES,
     )
 
@@ -115,7 +114,6 @@ def _passage(portal: Portal, call: Call) -> Answer:
         newer=next(iter(beside(PassageQuery(newer_than=stored.place, limit=1))), None),
         older=next(iter(beside(PassageQuery(older_than=stored.place, limit=1))), None),
         lists=[each for each in portal.store.lists() if each.role not in FIXED_ROLES] if call.may("lists") else [],
-        zone=portal.general().time_zone,
     )
 
 

@@ -31,7 +31,7 @@ VIEWER, OPERATOR, ADMIN = 1, 4, 6
 HOSTNAME = "system_hostname"
 """The one parameter of VIVOTEK's that sets something: the device name."""
 
-CONTROLS = ("switch", "number", "text", "select", "lines", "suggest", "region", "countries")
+CONTROLS = ("switch", "number", "text", "select", "lines", "suggest", "region", "countries", "time", "by_line", "pulse_by_line")
 """Settings that a parameter can hold. What is drawn, written in several lines or secret is none."""
 
 

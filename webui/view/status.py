@@ -99,7 +99,7 @@ def _info(portal: Portal, status: ServiceStatus | None, zone: ZoneInfo) -> list[
 
 
 def _row(name: Text, value: str | Text, changed: str) -> shapes.InfoRow:
-    return {"name": name, "value": value, "changed": changed[5:]}
+    return {"name": name, "value": value, "changed": changed}
 
 
 def _lines(portal: Portal, status: ServiceStatus | None, zone: ZoneInfo) -> list[dict[str, Any]]:

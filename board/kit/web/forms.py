@@ -80,12 +80,13 @@ def filled(kind: type[S], body: Mapping[str, Any], stored: Mapping[str, Any], ch
 def _field(kind: type[Settings], name: str, values: Mapping[str, Any], choices: Choices) -> Field:
     info = kind.model_fields[name]
     pairs = choices.get(info.widget, ()) or tuple((each, each) for each in info.choices)
-    if pairs and info.widget and info.default == "":
+    if pairs and info.widget and info.widget not in BY_LINE and info.default == "":
         pairs = (("", "–"), *pairs)  # one need not be chosen
     control, step = _control(kind, name, info.widget, bool(pairs))
     value = values.get(name, info.default)
     if control == "lines":
         value = "\n".join(map(str, value or ()))
+    least, most = info.within or (info.ge, info.le)
     return Field(
         name=name,
         title=info.title or name,
@@ -93,10 +94,10 @@ def _field(kind: type[Settings], name: str, values: Mapping[str, Any], choices: 
         unit=info.unit,
         group=info.group,
         control=control,
-        value="" if value is None else public(kind, {name: value})[name],
+        value=_by_line(value, pairs) if info.widget in BY_LINE else "" if value is None else public(kind, {name: value})[name],
         choices=pairs,
-        lowest=_said(info.ge),
-        highest=_said(info.le),
+        lowest=_said(least),
+        highest=_said(most),
         step=step,
         longest=_said(info.max_length),
         restart=info.restart,
@@ -123,6 +124,9 @@ WIDGET_CONTROLS = {
 }
 """Widgets that say by themselves how they are edited."""
 
+BY_LINE = {"output_seconds": "by_line", "input_seconds": "by_line", "output_pulses": "pulse_by_line"}
+"""Widgets of texts with a number for each line of the board, "DO1=60 DO2=5": a number field for each."""
+
 TYPE_CONTROLS: tuple[tuple[Any, str, str], ...] = (
     (bool, "switch", ""),
     (int, "number", "1"),
@@ -136,6 +140,8 @@ def _control(kind: type[Settings], name: str, widget: str, chosen: bool) -> tupl
     annotation = kind.type_of(name)
     if widget in WIDGET_CONTROLS:
         return WIDGET_CONTROLS[widget], ""
+    if widget in BY_LINE:
+        return BY_LINE[widget], "1" if widget.endswith("seconds") else "any"
     if chosen:
         return "select", ""
     if get_origin(annotation) in (types.UnionType, typing.Union):
@@ -148,8 +154,14 @@ def _control(kind: type[Settings], name: str, widget: str, chosen: bool) -> tupl
     raise ConfigError("{settings}.{name}: no form control edits a {type}", settings=kind.__name__, name=name, type=annotation)
 
 
+def _by_line(text: str, lines: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """(line, what the text says of it, "" for nothing) of every line of the board, and of others that the text names."""
+    said = dict(part.partition("=")[::2] for part in text.replace(",", " ").split())
+    return [(line, said.get(line, "")) for line in dict.fromkeys((*(name for name, _ in lines), *said))]
+
+
 def _said(limit: float | None) -> str:
-    return "" if limit is None else str(limit)
+    return "" if limit is None else f"{limit:.12g}"
 
 
 def _widget_problems(kind: type[Settings], values: Mapping[str, Any], choices: Choices) -> tuple[Problem, ...]:
@@ -170,6 +182,8 @@ def _widget_problem(widget: str, value: Any, choices: Choices) -> Text:
     if widget == "region" and not value:
         return Text("choose the region of the world")
     known = {each for each, _ in choices.get(widget, ())} if widget != "time_zone" else set()
+    if widget in BY_LINE:
+        value = [line for line, _ in _by_line(str(value), ())]
     strange = [str(each)[:20] for each in (value if isinstance(value, (list, tuple)) else [value]) if str(each) not in known]
     if not known or not value or not strange:
         return NOTHING

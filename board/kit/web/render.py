@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -34,10 +35,11 @@ class Templates:
 
     In a template `_("At least {least} characters.", least=8)` says a sentence in the reader's language, and a Text or an error
     of ours that is printed as a value is said in it too; `| sentence` gives it a capital letter and a full stop, `| number` writes
-    a number in the browser's habit. What counts is
-    said by `_n("{count} plate", "{count} plates", found)`. None prints nothing; a name that was not given is an error.
+    a number and `| moment` a moment in the browser's habit (board/kit/web/static/habit.js). What counts is said by
+    `_n("{count} plate", "{count} plates", found)`. None prints nothing; a name that was not given is an error.
 
-    `here`: address of the page, for the choice of language; `page_words`: English -> the language's, for scripts of the page."""
+    `here`: address of the page, for the choice of language; `page_words`: English -> the language's, for scripts of the page;
+    `time_zone`: that of moments, said once at the foot of the page; UTC, and not said, where there is none."""
 
     def __init__(self, *folders: Path) -> None:
         self._folders = (*folders, SHARED)
@@ -46,7 +48,8 @@ class Templates:
         """The template `name` + ".html" with `values`."""
         with _COMPILING:
             template = _environment(self._folders).get_template(f"{name}.html")
-        return template.render(**{"here": "/", "language": language, "languages": languages(), "page_words": {}, **values})
+        known = {"here": "/", "language": language, "languages": languages(), "page_words": {}, "time_zone": None}
+        return template.render(**{**known, **values})
 
 
 @cache
@@ -66,6 +69,7 @@ def _environment(folders: tuple[Path, ...]) -> Environment:
     environment.globals["_"] = pass_context(_say)
     environment.globals["_n"] = pass_context(_say_count)
     environment.filters["drawn"] = _drawn
+    environment.filters["moment"] = pass_context(_moment)
     environment.filters["number"] = _number
     environment.filters["sentence"] = pass_context(_sentence)
     return environment
@@ -103,7 +107,7 @@ def _say(context: Context, key: str, /, **values: object) -> str:
 
 def _say_count(context: Context, one: str, many: str, count: int, /, **values: object) -> str:
     translate = context["language"].translate
-    values = {"count": count, **values}
+    values = {"count": _number(count) if count >= 1000 else count, **values}
     return _with_markup(translate(many, one, count), values) or Text(many, values, one).said(translate)
 
 
@@ -137,6 +141,29 @@ def _number(value: float | str) -> Markup:
     number = float(value)
     shown = f"{round(number, 3):,}".removesuffix(".0").replace(",", "\u202f")
     return Markup('<data class="number" value="{}">{}</data>').format(f"{number:.12g}", shown)
+
+
+_UP_TO = {"day": slice(10), "minutes": slice(16), "seconds": slice(19), "clock": slice(11, 23)}
+
+
+def _moment(context: Context, value: datetime | str | None, to: str = "seconds", zone: tzinfo | None = None) -> Markup | str:
+    """A moment that a script writes in the browser's habit; without it "2026-11-28 07:46:06", or up to the day or minutes, or the
+    time of day alone ("clock"). What has an offset, as a datetime or as ISO 8601, is brought into `zone`, by default the page's;
+    what has none is in it."""
+    from markupsafe import Markup
+
+    if not value:
+        return ""
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:  # of a file that somebody else wrote
+        return str(value)
+    there = zone or context["time_zone"] or UTC
+    local = at.astimezone(there) if at.tzinfo else None
+    digits = local.replace(tzinfo=None).isoformat(" ", "milliseconds") if local else str(value).replace("T", " ")
+    stamp = local or at.replace(tzinfo=there)
+    exact = digits[:10] if to == "day" else f"{stamp.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return Markup('<time datetime="{}">{}</time>').format(exact, digits[_UP_TO[to]])
 
 
 def _drawn(points: Sequence[float] | Sequence[Sequence[float]] | str | None) -> str:

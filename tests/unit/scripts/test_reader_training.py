@@ -177,9 +177,9 @@ def test_a_training_goes_on_where_it_was_ended_and_a_seed_repeats_it(
     monkeypatch.setattr(train_ocr, "PIECES", 4)
     monkeypatch.setattr(train_ocr, "STRIPS", 2)
 
-    def run(name: str, main: int, settle: int) -> dict[str, Any]:
+    def run(name: str, main: int, settle: int, *more: str) -> dict[str, Any]:
         words = ["train", "--pack", str(pack), "--work", str(tmp_path / name), "--processes", "0", "--device", "cpu", "--no-bf16"]
-        assert train_ocr.main([*words, "--main", str(main), "--settle", str(settle)]) == 0
+        assert train_ocr.main([*words, "--main", str(main), "--settle", str(settle), *more]) == 0
         state: dict[str, Any] = torch.load(tmp_path / name / "main" / "last.pt", weights_only=True)
         return state
 
@@ -190,3 +190,7 @@ def test_a_training_goes_on_where_it_was_ended_and_a_seed_repeats_it(
     lines = (tmp_path / "one" / "main" / "log.jsonl").read_text().splitlines()
     assert [json.loads(line)["samples"] for line in lines] == [16, 24]
     assert (tmp_path / "one" / "settle" / "progress.json").exists()
+    # it does not go on with other countries, and says what it went without
+    with pytest.raises(ValueError, match="was trained without \\[\\]: --fresh starts over"):
+        run("one", 32, 0, "--leave-out", "US")
+    assert run("iran", 8, 0, "--leave-out", "US,BR")["progress"]["left_out"] == ["BR", "US"]

@@ -358,4 +358,4 @@ def test_the_api_says_errors_in_the_language_of_the_caller_with_key_and_values(c
 def test_a_page_of_the_portal_names_its_language_and_says_refusals_in_it(caller: Caller) -> None:
     page = caller.call("GET", "lists/99999", "admin", HTTP_ACCEPT_LANGUAGE="de")
     assert page.status == 404
-    assert '<html lang="de">' in page.text
+    assert '<html lang="de" data-zone="UTC">' in page.text

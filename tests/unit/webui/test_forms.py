@@ -16,6 +16,7 @@ from board.kit.words import ENGLISH
 from board.profiles import all_profiles
 from engine.actions import find_kinds
 from engine.actions.http import HttpOptions
+from engine.cli.settings_docs import sections
 from engine.plates import EntryForm
 from engine.settings import GeneralSettings, LprSettings
 from tests.unit.webui.portal_caller import Caller
@@ -109,6 +110,31 @@ def test_masks_are_taken_and_removed() -> None:
     drawn = filled(LprSettings, {"masks": [[0, 0, 0.4, 0.1], [0.6, 0.9, 1, 1]]}, {"region": "Europe"}, SIM)
     assert drawn.masks == ((0, 0, 0.4, 0.1), (0.6, 0.9, 1, 1))
     assert filled(LprSettings, {"masks": []}, drawn.model_dump(), SIM).masks == ()
+
+
+def test_a_number_for_each_line_has_a_field_for_each_with_its_range_and_only_lines_of_the_board() -> None:
+    stored = {"longest_on": "DO2=60, DO9=5"}
+    field = {each.name: each for each in fields(GeneralSettings, stored, SIM)}["longest_on"]
+    assert field.value == [("DO1", ""), ("DO2", "60"), ("DO9", "5")]
+    assert (field.control, field.lowest, field.highest, field.step, field.unit) == ("by_line", "0", "86400", "1", "s")
+    with pytest.raises(SettingsError, match="Longest time on: this camera has no DO9; it has DO1"):
+        filled(GeneralSettings, stored, {}, SIM)
+    with pytest.raises(SettingsError, match="Longest time on: DO1=90000: at most 86400 s"):
+        filled(GeneralSettings, {"longest_on": "DO1=90000"}, {}, SIM)
+    assert filled(GeneralSettings, {"longest_on": "DO1=60"}, {}, SIM).longest_on == "DO1=60"
+
+
+def test_every_number_of_a_form_is_a_number_field_with_a_range() -> None:
+    kinds = (*(kind for _, kind in sections()), EntryForm)
+    numbers = [
+        (kind.__name__, field.name, field.control, field.lowest, field.highest)
+        for kind in kinds
+        for field in fields(kind, {}, SIM)
+        if kind.type_of(field.name) in (int, float, int | None, float | None)
+    ]
+    assert len(numbers) > 100
+    wrong = [each for each in numbers if each[2] not in ("number", "select") or (each[2] == "number" and "" in each[3:])]
+    assert wrong == []
 
 
 def test_a_password_never_reaches_the_browser_and_an_empty_one_keeps_the_stored_one() -> None:

@@ -116,7 +116,7 @@ def test_a_working_camera_shows_counters_lines_reads_and_the_wiegand_frame_decod
         "Last Size (pixels)": "25",
         "Mode": "MOTION",
     }
-    assert status["info"][0]["changed"] == "01-02 03:04:05"
+    assert status["info"][0]["changed"] == "2026-01-02 03:04:05"
     assert {line["name"]: (line["active"], line["gate"], line["settable"]) for line in status["lines"]} == {
         "DI1": (False, False, True),
         "DO1": (True, True, False),

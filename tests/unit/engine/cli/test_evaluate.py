@@ -178,7 +178,7 @@ def test_the_report_for_people_shows_every_table(tmp_path: Path) -> None:
     lines = report(tallies, together(tallies))
     assert lines[0].split("  ")[0] == "set" and lines[1].endswith("whole")
     headings = [line for line in lines if line.endswith(":")]
-    assert [line.split()[1] for line in headings] == ["width", "height", "tilt", "light", "confidence,", "in"]
+    assert [line.split()[1] for line in headings] == ["width", "height", "tilt", "shape", "country,", "light", "confidence,", "in"]
     assert lines[-1] == f"{shown('٤')}       {shown('٥')}         1"
 
 

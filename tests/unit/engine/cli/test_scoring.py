@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from engine.cli.labels import read_set
-from engine.cli.scoring import (
-    Place,
-    Reading,
-    Tally,
+from engine.cli.breakdowns import (
     align,
     by_char_height,
+    by_country,
     by_light,
+    by_shape,
     by_tilt,
     by_width,
     calibration,
     confusions,
-    evaluate,
-    interval,
-    iou,
-    light_of,
-    right_country,
-    together,
 )
+from engine.cli.labels import read_set
+from engine.cli.neighbours import NEIGHBOURS, by_real_country, chosen_with, with_neighbours
+from engine.cli.scoring import Place, Reading, Tally, evaluate, interval, iou, light_of, real_countries, together
+from engine.countries import countries
 from tests.unit.engine.cli.fake_reader import FakeReader, labelled, picture, read_of
 
 
@@ -37,7 +34,7 @@ def reading(wanted: str, read: str, confidence: float = 95.0, width_px: int = 12
 def test_every_count_of_a_set_of_scenes(tmp_path: Path) -> None:
     right, folded, stranger = (10, 10, 100, 25), (200, 100, 60, 15), (300, 200, 50, 20)
     reads = {
-        1: [read_of("AB12CD", 97, "SK", right), read_of("XY987", 91, "SK", stranger)],
+        1: [read_of("BA123CD", 97, "SK", right), read_of("XY987", 91, "SK", stranger)],
         2: [read_of("0B1", 60, "", folded)],
     }
     picture(tmp_path, "one.png", 1)
@@ -45,7 +42,7 @@ def test_every_count_of_a_set_of_scenes(tmp_path: Path) -> None:
     picture(tmp_path, "empty.png", 3)
     table = labelled(
         tmp_path,
-        "one.png,10,10,100,25,AB12CD,EU",
+        "one.png,10,10,100,25,BA123CD,EU",
         "one.png,150,10,40,10,,EU",
         "two.png,200,100,60,15,OB1,FR",
         "two.png,10,200,60,15,GONE1,RO?",
@@ -70,9 +67,12 @@ def test_every_count_of_a_set_of_scenes(tmp_path: Path) -> None:
         # the two of Europe, one of them unread, and the French one, read without a country
         "country_plates": 3,
         "country_pct": 33.3,
+        "settled_country_plates": 1,
+        "settled_country_pct": 0.0,
         "reads": 2,
         "reads_90_pct": 50.0,
         "right_at_90_pct": 100.0,
+        "corrected_at_90_pct": 100.0,
         "rule": "whole",
     }
     assert [(each.wanted, each.read) for each in tally.misses] == [("GONE1", "")]
@@ -95,9 +95,58 @@ def test_together_every_plate_counts_the_same() -> None:
     assert (together([one, three]).images, together([one, three]).as_json()["exact_pct"]) == (4, 25.0)
 
 
-def test_a_country_of_europe_is_right_for_a_label_that_says_eu() -> None:
-    assert right_country("SK", "EU") and right_country("BR", "BR")
-    assert not right_country("BR", "EU") and not right_country("", "EU") and not right_country("", "BR")
+def test_a_label_that_says_eu_is_settled_by_the_format_where_one_country_alone_has_it() -> None:
+    # two letters, three digits, two letters: Italy, Slovakia and others; Dutch and Polish texts are theirs alone
+    several = real_countries("EU", "BA123CD")
+    assert {"SK", "IT"} <= several and not {"BR", "US", ""} & several
+    assert real_countries("EU", "1AB2345") == {"CZ"}
+    # what fits no format may be from anywhere in Europe
+    assert {"SK", "NO", "PT"} <= real_countries("EU", "????") and "BR" not in real_countries("EU", "????")
+    assert real_countries("BR", "BA123CD") == {"BR"}
+
+
+def test_plates_are_counted_by_country_and_what_was_never_trained_is_marked() -> None:
+    readings = [
+        replace(reading("1AB2345", "1AB2345"), wanted_country="EU", country="CZ"),
+        replace(reading("1AB2345", "1AB2346"), wanted_country="CZ", country="SK"),
+        replace(reading("ABC1234", "", 0.0), wanted_country="BR"),
+        reading("ABC1234", "ABC1234"),
+    ]
+    rows = by_country(readings, {"BR"})
+    assert [(row["country"], row["trained"], row["plates"], row["folded_pct"], row["country_pct"]) for row in rows] == [
+        ("BR", "no", 1, 0.0, 0.0),
+        ("CZ", "yes", 2, 50.0, 50.0),
+    ]
+
+
+def test_plates_are_counted_by_their_shape() -> None:
+    readings = [replace(reading("AB1", "AB1"), height_px=high) for high in (80, 60, 30, 24)]
+    assert [(row["shape"], row["plates"]) for row in by_shape([*readings, reading("AB1", "AB1")])] == [
+        ("<2", 1), ("2-3", 1), ("3-4", 0), (">=4", 2),
+    ]  # fmt: skip
+
+
+def test_every_country_has_three_neighbours_that_can_be_chosen() -> None:
+    assert all(len(set(chosen_with(code))) == 4 and set(chosen_with(code)) <= countries().keys() for code in NEIGHBOURS)
+
+
+def test_each_plate_is_read_once_more_with_its_country_and_three_neighbours_chosen(tmp_path: Path) -> None:
+    for number, name in enumerate(("cz.png", "br.png", "eu.png", "xx.png"), 1):
+        picture(tmp_path, name, number)
+    rows = ("cz.png,,,,,1AB2345,EU", "br.png,,,,,ABC1234,BR", "eu.png,,,,,BA123CD,EU", "xx.png,,,,,ABC,XX")
+    one = read_set(labelled(tmp_path, *rows))
+    assert {code: [len(some.pictures) for some in sets] for code, sets in by_real_country([one]).items()} == {"CZ": [1], "BR": [1]}
+    asked: list[tuple[str, ...]] = []
+
+    def reader_of(codes: Sequence[str]) -> FakeReader:
+        asked.append(tuple(codes))
+        return FakeReader({1: [read_of("1AB2345", country="CZ")], 2: [read_of("ABC1234", country="UY")]})
+
+    told = {code: tally.as_json() for code, tally in with_neighbours(reader_of, [one]).items()}
+    assert asked == [("BR", "AR", "UY", "PY"), ("CZ", "SK", "PL", "DE")]
+    assert {code: (row["plates"], row["settled_country_pct"]) for code, row in told.items()} == {
+        "BR": (1, 0.0), "CZ": (1, 100.0), "together": (2, 50.0),
+    }  # fmt: skip
 
 
 def test_confusions_are_aligned_by_fewest_edits() -> None:

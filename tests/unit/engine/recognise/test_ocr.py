@@ -11,7 +11,7 @@ import pytest
 
 from board.kit.errors import ModelError
 from engine.recognise.interpreter import Network
-from engine.recognise.ocr import Ocr, char_height
+from engine.recognise.ocr import Ocr, char_height, left_out
 from engine.recognise.pipeline import MODELS
 
 LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -252,3 +252,17 @@ def test_of_two_rows_the_taller_counts() -> None:
 
 def test_a_flat_picture_has_no_characters() -> None:
     assert char_height(np.full((64, 128), 90, np.uint8)) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("training", "countries"),
+    [
+        ({"stages": [{"left_out": ["BR", "VN"]}, {"left_out": ["VN", "BR"]}]}, {"BR", "VN"}),
+        ({"stages": [{"left_out": ["BR"]}, {"stage": "settle"}]}, set()),
+        ({"stages": {"main": {"left_out": ["BR"]}}}, set()),
+        ({"stages": []}, set()),
+        (None, set()),
+    ],
+)
+def test_a_card_names_the_countries_that_every_stage_went_without(training: object, countries: set[str]) -> None:
+    assert left_out({"training": training}) == countries

@@ -17,6 +17,7 @@ from board.kit.errors import PackageError
 from board.kit.state import State
 from firmware.packages import kept_data as kept_module
 from firmware.packages import management as packages_module
+from firmware.packages import running as running_module
 from firmware.packages.keys import TrustedKeys
 from firmware.packages.management import Packages
 from firmware.packages.slots import CAMERA, Slot, Slots
@@ -49,7 +50,7 @@ while not stop.wait(0.02):
 """
 
 SCRIPT = """
-import json, pathlib, shutil, sqlite3, struct, sys
+import json, os, pathlib, shutil, sqlite3, struct, sys
 words = sys.argv[1:]
 def part(name, data):
     head = json.dumps({"name": name, "size": len(data)}).encode()
@@ -65,6 +66,9 @@ if words[:1] == ["data"] and KNOWS:
         sys.stdout.buffer.write(struct.pack(">I", 0))
     if verb == "check":
         assert sqlite3.connect(folder / "rows.db").execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    if verb == "take" and int((state / "kills").read_text()):
+        (state / "kills").write_text(str(int((state / "kills").read_text()) - 1))
+        os.kill(os.getpid(), 9)
     if verb == "take" and (folder / "rows.db").exists():
         (folder / "rows.db").replace(state / "tiny" / "rows.db")
 """
@@ -76,6 +80,7 @@ class Camera:
         self.state = State(folder / "state")
         self.state.run.mkdir(parents=True)
         (self.state.host / "trust").mkdir(parents=True)
+        self.kills(0)
         trust_file(self.state.host / "trust")
         self.booted: list[Packages] = []
 
@@ -117,6 +122,10 @@ class Camera:
     def store(self, row: str) -> None:
         with closing(sqlite3.connect(self.state.root / "tiny" / "rows.db", isolation_level=None)) as store:
             store.execute("INSERT INTO rows VALUES (?)", (row,))
+
+    def kills(self, times: int) -> None:
+        """So often whatever gives the data back is killed in the middle."""
+        (self.state.root / "kills").write_text(str(times))
 
     def saved(self) -> list[str]:
         return sorted(path.name for path in (self.state.host / "kept-data" / "TINY").glob("saved-*"))
@@ -303,3 +312,30 @@ def test_a_switch_that_the_disk_refuses_leaves_the_version_before_running_with_i
     until(lambda: only(first).status == "on")
     assert (only(first).version, camera.rows()) == ("1.0.0", (1, ["migrated to 1", "before"]))
     assert [path.name for path in (camera.state.host / "packages" / "TINY").glob("[ABC]")] == ["A"]
+
+
+@pytest.mark.parametrize("times", [1, 4])
+def test_data_whose_return_is_killed_comes_back_and_the_version_runs(
+    camera: Camera, first: Packages, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running_module, "AGAIN_S", 0.1)
+    camera.upload(first, 2, layout=2, oldest=2)
+    good(first, 2)
+    camera.kills(times)
+    try:
+        first.rollback("TINY")
+    except PackageError as why:
+        assert str(why) == "TINY: killed by SIGKILL"
+    good(first, 1)
+    assert camera.rows() == (1, ["migrated to 1", "before"])
+
+
+def test_a_copy_that_was_cut_off_goes_at_the_next_start_and_the_one_that_is_needed_stays(camera: Camera, first: Packages) -> None:
+    camera.upload(first, 2, layout=2, oldest=2)
+    good(first, 2)
+    first.close()
+    camera.booted.clear()
+    [needed] = camera.saved()
+    (camera.state.host / "kept-data" / "TINY" / "saved-9").mkdir()
+    good(camera.boot(), 2)
+    assert camera.saved() == [needed]

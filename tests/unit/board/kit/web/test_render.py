@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -48,6 +50,36 @@ def test_texts_and_errors_that_are_printed_are_said_in_the_language_of_the_reade
     error = ConfigError("{host} answers {status}", host="c", status=404)
     page = "{{ text }}, {{ error }}"
     assert rendered(tmp_path, page, DE, text=text, error=error) == "a&lt;b antwortet 500, c antwortet 404"
+
+
+@pytest.mark.parametrize(
+    ("value", "to", "stamp", "shown"),
+    [
+        (datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), "seconds", "2026-01-02T03:04:05Z", "2026-01-02 16:04:05"),
+        ("2026-01-02T03:04:05+00:00", "minutes", "2026-01-02T03:04:05Z", "2026-01-02 16:04"),
+        ("2026-01-02T15:04:05.250+00:00", "day", "2026-01-03", "2026-01-03"),
+        ("2026-01-02 16:04:05", "seconds", "2026-01-02T03:04:05Z", "2026-01-02 16:04:05"),
+        ("2026-01-02T16:04", "seconds", "2026-01-02T03:04:00Z", "2026-01-02 16:04"),
+        ("2026-01-02 16:04:05.250", "clock", "2026-01-02T03:04:05Z", "16:04:05.250"),
+    ],
+)
+def test_a_moment_is_shown_by_the_clock_of_the_page_and_says_when_it_was(
+    tmp_path: Path, value: object, to: str, stamp: str, shown: str
+) -> None:
+    found = rendered(tmp_path, "{{ value | moment(to) }}", value=value, to=to, time_zone=ZoneInfo("Pacific/Auckland"))
+    assert found == f'<time datetime="{stamp}">{shown}</time>'
+
+
+def test_what_is_no_moment_is_shown_escaped_and_none_shows_nothing(tmp_path: Path) -> None:
+    assert (
+        rendered(tmp_path, "{{ a | moment }}{{ b | moment }}{{ c | moment }}", a=None, b="", c="<yesterday>") == "&lt;yesterday&gt;"
+    )
+
+
+def test_large_counts_are_written_by_a_script_and_small_ones_as_they_are(tmp_path: Path) -> None:
+    page = "{{ _n('{count} gate', '{count} gates', count) }}"
+    assert rendered(tmp_path, page, count=999) == "999 gates"
+    assert rendered(tmp_path, page, count=1234) == '<data class="number" value="1234">1\u202f234</data> gates'
 
 
 def test_what_counts_has_the_plural_form_of_the_language_in_templates_and_scripts(tmp_path: Path) -> None:
