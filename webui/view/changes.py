@@ -28,6 +28,7 @@ SUBJECTS = {
     "occupancy": mark("Places"),
     "configuration": mark("Configuration file"),
     "logo": mark("Logo"),
+    "path_images": mark("Path images"),
     "plate": mark("Data of a plate"),
     "search": mark("Search"),
     "download": mark("Download"),
