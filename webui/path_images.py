@@ -84,7 +84,7 @@ def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise unfit("name", _TITLE, "a file's name has up to 100 letters, digits, blanks and . - _ + ( )")
     if Path(name).suffix.lower() not in SUFFIXES:
-        raise unfit("name", _TITLE, "{name}: its name must end in one of {kinds}", name=name, kinds=", ".join(SUFFIXES))
+        raise unfit("name", _TITLE, "its name must end in one of {kinds}", kinds=", ".join(SUFFIXES))
 
 
 def _check_picture(content: bytes) -> None:

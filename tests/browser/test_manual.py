@@ -195,6 +195,7 @@ def test_path_images_are_uploaded_together_and_each_that_is_none_is_named(page: 
         ]
     )
     effect = page.locator("#path-effect .notice.bad")
+    playwright.expect(effect).to_contain_text("1 picture was not taken:")
     playwright.expect(effect).to_contain_text("letter.jpg: ")
     playwright.expect(effect).to_contain_text("this is no picture that can be shown")
     playwright.expect(page.locator("#path-count")).to_have_text("2 pictures are here.")

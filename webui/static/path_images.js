@@ -1,5 +1,5 @@
 // Path images: pictures that stand in for the camera of a simulated board, sent one after the other (manual 4.6, General configuration tab).
-import {$, api, ApiError, notice, onClick, sure, toast} from "./portal.js";
+import {$, api, ApiError, el, notice, onClick, sure, toast} from "./portal.js";
 import {_, _n} from "./words.js";
 
 const MOST_BYTES = 16 << 20;
@@ -26,12 +26,15 @@ async function sendAll(chosen) {
   const refused = [];
   for (const [number, file] of chosen.entries()) {
     $("#path-count").textContent = _("{number} of {count}: {name}", {number: number + 1, count: chosen.length, name: file.name});
-    try { await send(file); } catch (error) { refused.push({title: file.name, text: error.message}); }
+    try { await send(file); } catch (error) { refused.push(`${file.name}: ${error.problems?.[0]?.text ?? error.message}`); }
   }
   files.disabled = false;
   files.value = "";
-  try { show(await api("GET", "path-images")); } catch (error) { refused.push({title: _("Path images"), text: error.message}); }
-  if (refused.length) notice("bad", "", refused, place);
+  try { show(await api("GET", "path-images")); } catch (error) { refused.push(error.message); }
+  if (refused.length) {
+    const node = notice("bad", el("strong", {}, _n("{count} picture was not taken:", "{count} pictures were not taken:", refused.length)), [], place);
+    node.firstChild.append(el("ul", {}, ...refused.map((each) => el("li", {}, each))));
+  }
   else toast(_n("{count} picture is stored.", "{count} pictures are stored.", chosen.length));
 }
 
