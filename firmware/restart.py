@@ -31,5 +31,5 @@ class Restart:
         environment = {key: value for key, value in os.environ.items() if key not in (LETTER, BUILT_IN)}
         if BUILT_IN in os.environ:  # the built-in host chooses anew what runs
             environment["PYTHONPATH"] = os.environ[BUILT_IN]
-            environment.pop("PYTHONPYCACHEPREFIX", None)
+            environment.pop("PYTHONPYCACHEPREFIX", None)  # of an older built-in host, for the version that it chose
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)

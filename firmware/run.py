@@ -35,6 +35,8 @@ from firmware.people.accounts import Accounts
 from firmware.people.auth import Auth
 from firmware.people.changes import Changes
 from firmware.people.who import WhoServer
+from firmware.processes.card import CardFolder
+from firmware.processes.groups import Groups
 from firmware.processes.launch import Starter
 from firmware.processes.notify import notify
 from firmware.processes.supervisor import end_leftovers
@@ -121,6 +123,7 @@ def _run(words: list[str]) -> int:
         carry_out(state, lambda name, folder, by: _give_back(packages, state, name, folder, by))
         open_log(state, "hostd")  # a reset deletes the logs
         _run_in_memory(state)
+        LOG.info("limits of packages that the kernel keeps: %s", ", ".join(packages.groups.kept) or "none")
         life = Life(state, "hostd")
         keep_lines(state)
         board_file(state, options.profile, options.camera, options.sd.resolve() if options.sd else None)
@@ -167,9 +170,11 @@ def _run(words: list[str]) -> int:
         watchdog = (
             Watchdog(Path(options.watchdog), options.watchdog_s, packages.ill, clock, KernelDevice()) if options.watchdog else None
         )
+        folder = CardFolder(options.sd.resolve() if options.sd else None, present)
         while not life.stop.wait(1.0) and server.alive() and users.alive() and not restart.asked:
             life.beat()
             auth.keep()
+            folder.turn()
             notify("WATCHDOG=1")
             if watchdog is not None:
                 watchdog.turn()
@@ -271,7 +276,7 @@ def _packages(
 
     slots = Slots(state.host / "packages", sd.resolve() if sd else None, present)
     trust = TrustedKeys(state.host / "trust", trusted)
-    packages = Packages(state, slots, trust, _make_safe(state), device_serial(state), Clock(), users)
+    packages = Packages(state, slots, trust, _make_safe(state), device_serial(state), Clock(), users, Groups.of_this_process())
     return packages, present
 
 

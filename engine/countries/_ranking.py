@@ -72,13 +72,15 @@ class Ranked:
     """What the grammar made of a read. `country`: ISO alpha-2 or ""; `region`: state ("TX") or "".
 
     `chars`: one for each character of `text`; empty when the read came without slots (nothing is known of its pixels);
-    `end_confidence`: 0..1, how sure the reader was that a character which was dropped is none; 1 when none was."""
+    `end_confidence`: 0..1, how sure the reader was that a character which was dropped is none; 1 when none was; `off_format`: the
+    country is told by the look of the plate alone, the text fits none of its formats."""
 
     text: str
     country: str
     region: str
     chars: tuple[CharRead, ...]
     end_confidence: float = 1.0
+    off_format: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,15 +258,15 @@ def rank(slots: Sequence[SlotScores], text: str, grammar: Grammar, chosen: bool,
             text, settled = shorter
             slots, end_confidence = slots[:-1], min(slots[-1].empty, 1.0)
             fits = view.fits(settled)
-    country, region = _country(settled, everywhere, chosen)
+    country, region, off_format = _country(settled, everywhere, chosen)
     if not with_pixels:
-        return Ranked(settled, country, region, ())
+        return Ranked(settled, country, region, (), off_format=off_format)
     sure = {
         at
         for at, char in enumerate(settled)
         if view and fits and char in TWINS and not view.fits(settled[:at] + TWINS[char] + settled[at + 1 :])
     }
-    return Ranked(settled, country, region, _chars(text, settled, slots, sure), end_confidence)
+    return Ranked(settled, country, region, _chars(text, settled, slots, sure), end_confidence, off_format)
 
 
 def _probable(everywhere: _View) -> _View | None:
@@ -331,8 +333,9 @@ def _agreed(text: str, grammar: Grammar) -> str:
     return texts.pop() if len(texts) == 1 else text
 
 
-def _country(text: str, view: _View, chosen: bool) -> tuple[str, str]:
-    """(country, state) of a text by the formats that it fits and by the head; "" where another is not unlikely enough."""
+def _country(text: str, view: _View, chosen: bool) -> tuple[str, str, bool]:
+    """(country, state) of a text by the formats that it fits and by the head, "" where another is not unlikely enough; and whether
+    the country has no format that the text fits."""
     entries = view.fits(text)
     chances: dict[str, float] = defaultdict(float)
     for entry in entries:
@@ -350,7 +353,7 @@ def _country(text: str, view: _View, chosen: bool) -> tuple[str, str]:
             for owner in entry.owners:
                 if owner.code[:2] == country:
                     states[owner.code] += owner.chance
-    return country, _likeliest(states, math.fsum(states.values()), share)[3:]
+    return country, _likeliest(states, math.fsum(states.values()), share)[3:], bool(country) and country not in chances
 
 
 def _by_both(chances: Mapping[str, float], free: float, view: _View, chosen: bool) -> str:

@@ -41,6 +41,10 @@ MOST_SCALE = 0.7
 """A close-up of a frame that was shrunk by less than this would show nothing new."""
 CLOSE_UP_WIDTHS = 4.5
 """Width of the close-up window, in plate widths; its height is three quarters of that."""
+NEAR_WIDTHS = 3.0
+"""The same for the network that is for close-ups alone: its input is half as wide, so that the plate is 64 pixels wide in it. On
+540 scenes of the training side it finds plates as well as the whole network, at a quarter of the cost (docs/training.md, "The
+close-up")."""
 FAINT = 0.25
 """Lowest score of a small plate in the whole frame; in the close-up the threshold of the model's card applies."""
 MOST_CLOSE_UPS = 8
@@ -124,21 +128,22 @@ def shrink_to_grey(picture: U8, width: int, height: int) -> U8:
     return np.asarray(image)
 
 
-def letterbox(picture: U8, roi: Roi | None = None) -> tuple[U8, Placement]:
-    """A frame (H, W, 3) or (H, W) as the network's grey input (288, 384), its aspect kept, filled with 114 where it ends."""
+def letterbox(picture: U8, roi: Roi | None = None, size: tuple[int, int] = (INPUT_HEIGHT, INPUT_WIDTH)) -> tuple[U8, Placement]:
+    """A frame (H, W, 3) or (H, W) as a network's grey input of this (height, width), its aspect kept, 114 where it ends."""
     part, origin_x, origin_y = crop_to_roi(picture, roi)
     height, width = part.shape[:2]
-    scale = min(INPUT_WIDTH / width, INPUT_HEIGHT / height)
-    new_width = min(max(round(width * scale), 1), INPUT_WIDTH)
-    new_height = min(max(round(height * scale), 1), INPUT_HEIGHT)
+    full_height, full_width = size
+    scale = min(full_width / width, full_height / height)
+    new_width = min(max(round(width * scale), 1), full_width)
+    new_height = min(max(round(height * scale), 1), full_height)
     if height >= ROWS_RATIO * new_height:
         part = pick_rows(part, new_height)
     small = shrink_to_grey(part, new_width, new_height)
-    left, top = (INPUT_WIDTH - new_width) // 2, (INPUT_HEIGHT - new_height) // 2
+    left, top = (full_width - new_width) // 2, (full_height - new_height) // 2
     placement = Placement(origin_x, origin_y, new_width / width, new_height / height, left, top)
-    if small.shape == (INPUT_HEIGHT, INPUT_WIDTH):
+    if small.shape == size:
         return small, placement
-    canvas = np.full((INPUT_HEIGHT, INPUT_WIDTH), FILL, np.uint8)
+    canvas = np.full(size, FILL, np.uint8)
     canvas[top : top + new_height, left : left + new_width] = small
     return canvas, placement
 
@@ -215,8 +220,8 @@ def overlap(a: Edges, b: Edges) -> float:
     return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
 
 
-class Detector:
-    """The detector model at work. Not for two threads at once."""
+class Eye:
+    """A network of this decoder: its picture in, plates out."""
 
     def __init__(self, network: Network) -> None:
         """ModelError when the card's decode constants or output names are not those of this decoder."""
@@ -231,6 +236,31 @@ class Detector:
             )
         self._network = network
         self._heat, self._wh, self._xy, self._corners = (network.output(name) for name in ("heat", "wh", "xy", "corners"))
+        self.size = network.input_shape
+
+    def find(self, small: U8, placement: Placement, threshold: float) -> list[PlateBox]:
+        """The plates of a letterboxed frame with at least this score, best first, in frame pixels.
+
+        Only cells above the threshold leave int8."""
+        raw = self._network.run(small)
+        heat, scale, zero = self._network.quantised(raw, self._heat)
+        rows, columns = np.nonzero(heat[..., 0] >= math.ceil(logit(threshold) / scale + zero))
+        if not rows.size:
+            return []
+        xy, wh, moved = (self._network.values(raw, index, (rows, columns)) for index in (self._xy, self._wh, self._corners))
+        scores = (1.0 / (1.0 + np.exp((zero - heat[rows, columns, 0].astype(np.float32)) * scale))).astype(np.float32)
+        boxes = decode(rows, columns, xy, wh)
+        return [to_plate_box(quadrangle(boxes[i], moved[i]), float(scores[i]), placement) for i in suppress(boxes, scores)]
+
+
+class Detector:
+    """The detector model at work. Not for two threads at once."""
+
+    def __init__(self, network: Network, near: Network | None = None) -> None:
+        """`near`: the network for close-ups alone, of half the sides; without one the first looks again. ModelError when a card's
+        decode constants or output names are not those of this decoder."""
+        self._front = Eye(network)
+        self._near, self._near_widths = (Eye(near), NEAR_WIDTHS) if near else (self._front, CLOSE_UP_WIDTHS)
         self.threshold = float(network.card.get("threshold", 0.4))
 
     def look(self, rgb: U8, roi: Roi | None = None, front: tuple[U8, Placement] | None = None) -> list[PlateBox]:
@@ -240,7 +270,7 @@ class Detector:
         small, placement = front or letterbox(rgb, roi)
         found: list[PlateBox] = []
         looks = 0
-        for plate in self.find(small, placement, min(FAINT, self.threshold)):
+        for plate in self._front.find(small, placement, min(FAINT, self.threshold)):
             _, _, width, _ = plate.box
             if width * placement.scale_x >= SMALL_PX or placement.scale_x > MOST_SCALE:
                 found += [plate] if plate.score >= self.threshold else []
@@ -253,24 +283,10 @@ class Detector:
     def close_up(self, rgb: U8, plate: PlateBox) -> list[PlateBox]:
         """The plate as it is found in a small window around it; nothing where no plate is found there."""
         left, top, right, bottom = edges(plate)
-        size = CLOSE_UP_WIDTHS * max(right - left, 1.6 * (bottom - top))
-        height, width = min(math.ceil(0.75 * size), rgb.shape[0]), min(math.ceil(size), rgb.shape[1])
+        side = self._near_widths * max(right - left, 1.6 * (bottom - top))
+        height, width = min(math.ceil(0.75 * side), rgb.shape[0]), min(math.ceil(side), rgb.shape[1])
         x = min(max(int((left + right - width) / 2), 0), rgb.shape[1] - width)
         y = min(max(int((top + bottom - height) / 2), 0), rgb.shape[0] - height)
-        small, placement = letterbox(rgb[y : y + height, x : x + width])
-        found = self.find(small, replace(placement, origin_x=x, origin_y=y))
+        small, placement = letterbox(rgb[y : y + height, x : x + width], size=self._near.size)
+        found = self._near.find(small, replace(placement, origin_x=x, origin_y=y), self.threshold)
         return [nearer for nearer in found if overlap(edges(nearer), (left, top, right, bottom)) > SAME_CLOSE_UP_IOU][:1]
-
-    def find(self, small: U8, placement: Placement, threshold: float | None = None) -> list[PlateBox]:
-        """The plates of a letterboxed frame with at least this score (the card's without one), best first, in frame pixels.
-
-        Only cells above the threshold leave int8."""
-        raw = self._network.run(small)
-        heat, scale, zero = self._network.quantised(raw, self._heat)
-        rows, columns = np.nonzero(heat[..., 0] >= math.ceil(logit(threshold or self.threshold) / scale + zero))
-        if not rows.size:
-            return []
-        xy, wh, moved = (self._network.values(raw, index, (rows, columns)) for index in (self._xy, self._wh, self._corners))
-        scores = (1.0 / (1.0 + np.exp((zero - heat[rows, columns, 0].astype(np.float32)) * scale))).astype(np.float32)
-        boxes = decode(rows, columns, xy, wh)
-        return [to_plate_box(quadrangle(boxes[i], moved[i]), float(scores[i]), placement) for i in suppress(boxes, scores)]

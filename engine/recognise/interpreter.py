@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,15 @@ def read_card(model: Path) -> dict[str, Any]:
     if not isinstance(card, dict):
         raise ModelError("{path}: the model card is not a JSON object", path=path)
     return card
+
+
+def beside(card: Mapping[str, Any], key: str, model: Path) -> Path | None:
+    """The model file that the card of `model` names under this key, in the same folder; None when it names none. ModelError when
+    that is no name of a model file."""
+    told = card.get(key, "")
+    if not isinstance(told, str) or not re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9_-]*\.tflite)?", told):
+        raise ModelError("{path}: {key!r} of its card must be the name of a .tflite file beside it", path=model, key=key)
+    return model.with_name(told) if told else None
 
 
 class Network:

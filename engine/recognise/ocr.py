@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -135,15 +134,6 @@ class Ocr:
         powers = np.exp(logits - logits.max())
         shares = powers / powers.sum()
         return {self.countries[at]: float(shares[at]) for at in np.flatnonzero(shares >= LEAST_COUNTRY).tolist()}
-
-
-def second_of(card: Mapping[str, Any], path: Path) -> str:
-    """The file of the reader that looks where this one is unsure, by the card of this one; "" when it names none. ModelError when
-    it is no name of a model file beside it."""
-    told = card.get("second", "")
-    if not isinstance(told, str) or not re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9_-]*\.tflite)?", told):
-        raise ModelError("{path}: the second reader of its card must be the name of a .tflite file beside it", path=path)
-    return told
 
 
 def left_out(card: Mapping[str, Any]) -> frozenset[str]:

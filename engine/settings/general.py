@@ -10,6 +10,9 @@ from engine.network import reachable
 LIST, SQUARE = "LIST", "SQUARE"
 """How Review shows passages (manual 4.6, General configuration tab)."""
 
+CAMERA, SD_CARD = "CAMERA", "SD CARD"
+"""Where pictures are stored."""
+
 
 class GeneralSettings(Settings):
     """General Configuration tab (manual 4.6, General configuration tab), as far as built."""
@@ -57,6 +60,14 @@ class GeneralSettings(Settings):
     )
     image_quality_pct: int = option(
         70, "Image quality", "JPEG quality of stored pictures.", unit="%", restart=True, group="Images", ge=10, le=95
+    )
+    store_images_on: str = option(
+        CAMERA,
+        "Store image on",
+        "SD CARD: pictures go to the card a minute after the car; while it is not there, full or only to be read, they stay in the "
+        "camera, and follow when it is back. What is on it already is found in either case.",
+        group="Images",
+        choices={CAMERA: "the camera (CAMERA)", SD_CARD: "the SD card (SD CARD)"},
     )
     purge: str = option(
         "freespace",

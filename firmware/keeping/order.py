@@ -34,7 +34,7 @@ Take = Callable[[str, Path, str], None]
 """(package, folder, user): gives a package what it stored; PackageError when it does not take it."""
 
 PEOPLES = ("accounts.json", "tokens.json", "device-passwords.json", "device-passwords.key")
-LASTING = ("packages", "bytecode", "firmware", "trust", "licences", "keeping", "lock", "serial", "camera_id.json", "versions.json")
+LASTING = ("packages", "compiled", "firmware", "trust", "licences", "keeping", "lock", "serial", "camera_id.json", "versions.json")
 """Of STATE/host: what a reset leaves: the packages and what they need, and which camera this is."""
 WIRING = ("board.json", "lines.json", "polarity.json", "line_rules.json")
 """Of STATE: how the board is wired. A relay whose polarity was forgotten would hold a gate open."""

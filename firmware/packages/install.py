@@ -112,12 +112,12 @@ class Installer:
             letter = self._slots.reserve(verified, storage)
         slot = self._slots.stage(archive, verified, storage, letter)
         yield Text("stored on the SD card") if storage == SD else Text("stored on the camera")
+        self._environment.compile(slot, self._slots.path(name, slot))  # now, and not while no gate opens
         try:
             self._check(name, slot)
         except PackageError:
             self._slots.drop(name, slot)
             raise
-        self._environment.compile(slot, self._slots.path(name, slot))  # now, and not while no gate opens
         yield Text("checked")
         with self._lock:
             before = self._slots.current(name)
@@ -175,7 +175,7 @@ class Installer:
         path = self._slots.path(name, slot)
         open_tree(path)
         try:
-            asked = command(path, self._environment.of(slot, path, licensed=True), "check")
+            asked = command(path, self._environment.of(path, licensed=True), "check")
             code, said = run(asked, launch=self._users.for_one(CHECK))
         except TimeoutError as why:
             raise PackageError(

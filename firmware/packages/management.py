@@ -31,6 +31,7 @@ from firmware.packages.trial import Trial
 from firmware.packages.trusted import Trusted
 from firmware.packages.unsigned import Unsigned
 from firmware.packages.versions import Versions
+from firmware.processes.groups import Groups
 from firmware.processes.users import Users
 
 __all__ = ["MAX_PACKAGES", "PackageStatus", "Packages", "board_file"]
@@ -53,6 +54,7 @@ class Packages:
         serial: str,
         clock: Clock,
         users: Users | None = None,
+        groups: Groups | None = None,
     ) -> None:
         self._state = state
         self._slots = slots
@@ -67,8 +69,9 @@ class Packages:
         self.data = PackageData(slots, trust, self._environment)
         self._kept_data = KeptData(state, slots, self.data, clock)
         self.schedules = Schedules(state.host, clock)
+        self.groups = groups or Groups(None)
         self._running = Running(
-            state, slots, trust, self._licences, self._environment, make_safe, users, self._kept_data, self.schedules
+            state, slots, trust, self._licences, self._environment, make_safe, users, self._kept_data, self.schedules, self.groups
         )
         self._trial = Trial(slots, self._running)
         self.versions = Versions(state.host)

@@ -16,6 +16,7 @@ from firmware.packages.keys import TrustedKeys
 from firmware.packages.licences import NONE, NOT_NEEDED, Licences
 from firmware.packages.schedules import HOLD_S, Schedules
 from firmware.packages.slots import FAILED, GOOD, STAGED, TRIAL, Slot, Slots
+from firmware.processes.groups import Groups
 from firmware.processes.supervisor import Supervisor
 from firmware.processes.users import Users
 
@@ -39,7 +40,7 @@ class Running:
     def __init__(
         self, state: State, slots: Slots, trust: TrustedKeys, licences: Licences, environment: Environment,
         make_safe: Callable[[], None], users: Users, data: KeptData,
-        schedules: Schedules,
+        schedules: Schedules, groups: Groups,
     ) -> None:  # fmt: skip
         self._state = state
         self._slots = slots
@@ -50,6 +51,7 @@ class Running:
         self._users = users
         self._data = data
         self._schedules = schedules
+        self._groups = groups
         self.alike: dict[str, Text] = {}
         self._supervisors: dict[str, Supervisor] = {}
         self._licensed: dict[str, tuple[str, float]] = {}
@@ -112,6 +114,7 @@ class Running:
         if supervisor is None:
             return rested
         supervisor.stop()
+        self._groups.end(name)
         LOG.info("%s is stopped", name)
         return True
 
@@ -171,6 +174,7 @@ class Running:
                 raise
             self.roll_back(name, slot, spare, why.text)
             return
+        self._environment.compile(slot, path)
         restored = self._data.prepare(name)
         if restored:
             notice = from_stored(self._slots.record(name).notice)
@@ -178,13 +182,10 @@ class Running:
         licence, message = self._licences.of(slot, manifest)
         if licence == NONE:
             LOG.warning("%s runs without a licence: %s", name, message)
-        if manifest.apart:
-            self._environment.compile(slot, path)
-        folders = (path, self._environment.bytecode(slot)) if manifest.apart else ()
-        launch, self.alike[name] = self._users.for_package(manifest.users, manifest.apart, folders)
+        launch, self.alike[name] = self._users.for_package(manifest.users, manifest.apart, path)
         supervisor = Supervisor(
-            manifest.processes, path, self._state, self._environment.of(slot, path, licence != NONE), manifest.health,
-            self._make_safe, AFTER_CRASH[manifest.runmode], launch,
+            manifest.processes, path, self._state, self._environment.of(path, licence != NONE), manifest.health,
+            self._make_safe, AFTER_CRASH[manifest.runmode], launch, self._groups.of(name),
         )  # fmt: skip
         supervisor.start()
         self._supervisors[name] = supervisor

@@ -72,7 +72,7 @@ class PackageData:
         """The call of a script with `data` and `words`. PackageError: the package is not there or not what was signed."""
         slot, _ = self._slots.installed(name)
         path = self._path(name, slot)
-        return command(path, self._environment.of(slot, path, licensed=False), "data", *words)
+        return command(path, self._environment.of(path, licensed=False), "data", *words)
 
     def ask(self, name: str, *words: str) -> str:
         """Runs it, again if it was killed, as when memory is short for a moment; what it printed. PackageError says why not."""

@@ -36,6 +36,9 @@ CONF, HASHES, SIGNATURE, INITSCR = "package.conf", "package.sha256", "package.si
 UNLISTED = (CONF, HASHES, SIGNATURE)
 """Not in package.sha256: the signature covers the first two."""
 
+BYTECODE = "__pycache__"
+"""Folders of what Python compiled."""
+
 ANY = "any"
 """Architecture of whoever looks at a package, but does not run it."""
 _CHUNK = 1 << 16
@@ -133,7 +136,7 @@ def unpack(archive: Path, verified: Verified, target: Path, on_file: Callable[[s
 def verify_tree(folder: Path, trust: Trust, unsigned: bool = False) -> Verified:
     """An unpacked package is still what was signed; every file is read and hashed again. PackageError names a damaged one.
 
-    Bytecode folders are no part of it: the host keeps its own (PYTHONPYCACHEPREFIX), so Python never reads those."""
+    Bytecode is no part of it: the host makes it, and knows its own again (environment.py)."""
     texts: dict[str, bytes] = {}
     hashes: dict[str, str] = {}
     total = 0
@@ -141,7 +144,7 @@ def verify_tree(folder: Path, trust: Trust, unsigned: bool = False) -> Verified:
         if path.is_dir() and not path.is_symlink():
             continue
         name = path.relative_to(folder).as_posix()
-        if "/__pycache__/" in f"/{name}":
+        if f"/{BYTECODE}/" in f"/{name}":
             continue
         if path.is_symlink() or not path.is_file():
             raise PackageError("{name}: not a plain file", name=name)
@@ -388,6 +391,8 @@ def _safe_name(member: tarfile.TarInfo) -> str:
         raise PackageError("{shown}: path leads out of the package or is not plain", shown=shown)
     if not name.isprintable() or not name.isascii() or len(name) > 240 or len(parts) > MAX_DEPTH:
         raise PackageError("{shown}: file name is too long, too deep or has odd characters", shown=shown)
+    if BYTECODE in parts:
+        raise PackageError("{shown}: bytecode is not taken: the camera makes its own", shown=shown)
     if member.issym() or member.islnk():
         raise PackageError("{shown}: is a link", shown=shown)
     if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE) or member.sparse is not None:

@@ -24,7 +24,8 @@ from firmware.packages.versions import POLICIES, OlderVersion
 class Listing(TypedDict):
     """`card`: there is an SD card; `serial`: the camera's, to which licences are bound; `npackage`: as many packages at most;
     `older`: what becomes of a version that is older than one of before, "ask" or "never"; `unsigned`: packages that nobody whom the
-    camera trusts has signed are taken."""
+    camera trusts has signed are taken; `limits`: what a package may take of the board, for people; `kernel_limits`: which of
+    "memory", "pids" and "cpu" the kernel keeps."""
 
     packages: list[PackageStatus]
     card: bool
@@ -32,6 +33,8 @@ class Listing(TypedDict):
     npackage: int
     older: str
     unsigned: bool
+    limits: str
+    kernel_limits: list[str]
 
 
 class OlderForm(Settings):
@@ -128,6 +131,8 @@ def _listing(host: Host, call: Call) -> Answer:
             "npackage": MAX_PACKAGES,
             "older": packages.versions.older,
             "unsigned": packages.unsigned.allowed,
+            "limits": said(packages.groups.about, call.language),
+            "kernel_limits": packages.groups.kept,
         }
     )
 

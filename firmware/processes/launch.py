@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from board.kit.words import Text
+from firmware.processes.groups import Group
 from firmware.processes.starter import PREFIX, STARTER
 
 LOG = logging.getLogger("supervisor")
@@ -35,7 +36,7 @@ LOST = -signal.SIGKILL
 @dataclass(frozen=True, slots=True)
 class Order:
     """What is to be started. `name`: of the process, and so of its user; `starts`: processes that it may have started itself;
-    `tells`: what it writes to stdout counts as said, too."""
+    `tells`: what it writes to stdout counts as said, too; `group`: where its limits are kept, with what it starts."""
 
     name: str
     command: tuple[str, ...]
@@ -43,6 +44,7 @@ class Order:
     environment: Mapping[str, str]
     starts: tuple[str, ...] = ()
     tells: bool = False
+    group: Group | None = None
 
 
 class Child(Protocol):
@@ -213,7 +215,7 @@ class _Apart(_Said):
         fds = [1, 2] if order.tells else [2]
         message = {
             "name": order.name, "command": order.command, "cwd": str(order.folder), "env": dict(order.environment),
-            "fds": fds, "may_start": order.starts,
+            "fds": fds, "may_start": order.starts, "group": str(order.group.path) if order.group is not None else "",
         }  # fmt: skip
         try:
             socket.send_fds(

@@ -6,9 +6,10 @@ pair whose number is in GATEWRIGHT_STARTER, what to start. It imports nothing of
 the list of users; the only users that it knows are those called gatewright-NAME, none of them root or the host's. It can be told
 to run any program as them, so that what takes over the host takes over these, but never the machine.
 
-An order is one message of at most MAX_ORDER bytes of JSON: {"name", "command", "cwd", "env", "fds", "may_start"} with open files:
-first a socket for this process (`_Child`), then those that it has under the numbers `fds`. `may_start`: names of processes that it
-may have started in turn, by such orders over the socket whose number is in its GATEWRIGHT_CHILDREN.
+An order is one message of at most MAX_ORDER bytes of JSON: {"name", "command", "cwd", "env", "fds", "may_start", "group"} with open
+files: first a socket for this process (`_Child`), then those that it has under the numbers `fds`. `may_start`: names of processes
+that it may have started in turn, by such orders over the socket whose number is in its GATEWRIGHT_CHILDREN. `group`: the control
+group that it and they join (firmware/processes/groups.py), "": none; as the host's user joins it, who could do no less by itself.
 
 On a process's own socket it is told "term" or "kill" (the whole group); it answers {"pid"} or {"error"} at first, and {"code"} at
 the end. Whoever closes that socket ends the process.
@@ -150,8 +151,8 @@ class _Starter:
         self._host = orders
         self._host_uid = host_uid
         self._woken = woken
-        self._orders: dict[int, tuple[socket.socket, tuple[str, ...] | None]] = {orders.fileno(): (orders, None)}
-        """{number: (socket, names that may be started over it; None: every one)}"""
+        self._orders: dict[int, tuple[socket.socket, tuple[str, ...] | None, str]] = {orders.fileno(): (orders, None, "")}
+        """{number: (socket, names that may be started over it, None: every one; control group of whoever has it)}"""
         self._children: dict[int, _Child] = {}
         self._left: list[tuple[_Child, float]] = []
 
@@ -198,7 +199,7 @@ class _Starter:
             if time.monotonic() > until:
                 child.signal(signal.SIGKILL, True)
 
-    def _take(self, orders: socket.socket, names: tuple[str, ...] | None) -> bool:
+    def _take(self, orders: socket.socket, names: tuple[str, ...] | None, group: str) -> bool:
         """One order; False: nobody is there any more."""
         try:
             data, fds, flags, _ = socket.recv_fds(orders, MAX_ORDER, MAX_FDS, socket.MSG_DONTWAIT)
@@ -214,7 +215,7 @@ class _Starter:
             return True
         told = socket.socket(fileno=fds[0])
         try:
-            self._start(json.loads(data), told, fds[1:], names, flags)
+            self._start(json.loads(data), told, fds[1:], names, group, flags)
         except (OSError, ValueError, LookupError, TypeError) as why:
             _tell(told, {"error": str(getattr(why, "strerror", None) or why) or type(why).__name__})
             told.close()
@@ -223,7 +224,9 @@ class _Starter:
                 os.close(fd)
         return True
 
-    def _start(self, order: dict[str, Any], told: socket.socket, fds: list[int], names: tuple[str, ...] | None, flags: int) -> None:
+    def _start(
+        self, order: dict[str, Any], told: socket.socket, fds: list[int], names: tuple[str, ...] | None, group: str, flags: int
+    ) -> None:
         if flags & socket.MSG_CTRUNC or len(order["fds"]) != len(fds):
             raise ValueError("the open files did not come along")
         if len(self._children) + len(self._left) >= MAX_PROCESSES:
@@ -232,6 +235,7 @@ class _Starter:
         if names is not None and name not in names:
             raise ValueError(f"{name} is not its to start")
         user = user_of(name, self._host_uid)
+        order["group"] = str(order.get("group", "")) if names is None else group  # only the host says where
         env = {str(key): str(value) for key, value in order["env"].items()}
         targets = dict(zip(map(int, order["fds"]), fds, strict=True))
         asks = None
@@ -245,7 +249,7 @@ class _Starter:
             if asks is not None:
                 its.close()
         if asks is not None:
-            self._orders[asks.fileno()] = (asks, tuple(order["may_start"]))
+            self._orders[asks.fileno()] = (asks, tuple(order["may_start"]), order["group"])
         self._children[told.fileno()] = _Child(pid, user, told)
         _tell(told, {"pid": pid})
 
@@ -278,6 +282,7 @@ def _run(order: dict[str, Any], user: pwd.struct_passwd, env: dict[str, str], ta
     for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGCHLD):
         signal.signal(each, signal.SIG_DFL)
     os.umask(UMASK)
+    _join(order["group"])
     become(user, order["name"] in OPENS_PORTS)
     _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)  # only now: a change of user takes it back
     if os.getppid() != parent:
@@ -292,6 +297,15 @@ def _run(order: dict[str, Any], user: pwd.struct_passwd, env: dict[str, str], ta
     os.chdir(order["cwd"])
     command = list(map(str, order["command"]))
     os.execve(command[0], command, env)
+
+
+def _join(group: str) -> None:
+    """What the kernel does not let it join must not keep a gate's process from running."""
+    if group:
+        with contextlib.suppress(OSError):
+            number = os.open(f"{group}/cgroup.procs", os.O_WRONLY)
+            os.write(number, b"0")
+            os.close(number)
 
 
 def _moved(fd: int, high: int) -> int:

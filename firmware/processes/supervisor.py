@@ -20,6 +20,7 @@ from board.kit.words import NOTHING, Text
 from board.pins.watch import Starving
 from firmware.packages.manifest import Health, ProcessSpec
 from firmware.processes import excess
+from firmware.processes.groups import MOST_MEMORY, Group
 from firmware.processes.launch import Child, Launch, Order, exit_text, launch_alike
 
 LOG = logging.getLogger("supervisor")
@@ -124,7 +125,7 @@ class Supervisor:
 
     def __init__(
         self, specs: tuple[ProcessSpec, ...], slot: Path, state: State, environment: Mapping[str, str], health: Health,
-        make_safe: Callable[[], None], restart: bool = True, launch: Launch = launch_alike,
+        make_safe: Callable[[], None], restart: bool = True, launch: Launch = launch_alike, group: Group | None = None,
     ) -> None:  # fmt: skip
         self._processes = [_Process(spec) for spec in sorted(specs, key=lambda spec: spec.order)]
         self._slot = slot
@@ -134,6 +135,7 @@ class Supervisor:
         self._make_safe = make_safe
         self._restart = restart
         self._launched = launch
+        self._group = group
         self._stop = threading.Event()
         self._started = threading.Event()
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
@@ -256,12 +258,14 @@ class Supervisor:
         process.beat_at = None
         process.starving = None
         process.started = time.monotonic()
-        order = Order(spec.name, tuple(program), self._slot, self._environment, spec.starts)
+        order = Order(spec.name, tuple(program), self._slot, self._environment, spec.starts, group=self._group)
         try:
             process.child = self._launched(order)
         except OSError as why:
             self._crashed(process, Text("it cannot be started: {reason}", {"reason": why.strerror}))
             return
+        if self._group is not None:
+            self._group.join(process.child.pid)  # its starter may be of an earlier release
         LOG.info("%s started, pid %d", spec.name, process.child.pid)
 
     def _on_death(self, process: _Process) -> None:
@@ -279,6 +283,10 @@ class Supervisor:
         last_words = _last_words(process.tail, code == NOT_HERE)
         if process.excess:
             self._crashed(process, process.excess)
+        elif code == -signal.SIGKILL and self._group is not None and self._group.ran_out_of_memory():
+            self._crashed(
+                process, Text("the package took more than {most_mb} MB of memory; killed", {"most_mb": MOST_MEMORY >> 20})
+            )
         elif process.hung:
             self._crashed(process, Text("hung: no heartbeat; killed"))
         elif code == NO_LICENCE:

@@ -29,12 +29,12 @@ class Users:
         """False: nothing can be started any more; the host has to be started anew."""
         return self._starter is None or self._starter.alive()
 
-    def for_package(self, processes: Sequence[str], apart: bool, folders: Sequence[Path]) -> tuple[Launch, Text]:
+    def for_package(self, processes: Sequence[str], apart: bool, path: Path) -> tuple[Launch, Text]:
         """How the processes of a package are started, and why they are all one user; NOTHING: each is its own. `apart`: the package
-        knows of it; `folders`: what they must be able to read. Nothing of the package runs now."""
+        knows of it; `path`: its files, which they must be able to read. Nothing of the package runs now."""
         why = self._why_alike(processes, apart)
         if not why:
-            why = self._settled(processes, folders)
+            why = self._settled(processes, path)
         if why:
             settle_alike(self._state)
             if self._starter is not None:
@@ -62,12 +62,11 @@ class Users:
         lacking = self._starter.lacks((*processes, CHECK, FTP))
         return Text("this camera has no user {names}: run firmware/install again", {"names": lacking}) if lacking else NOTHING
 
-    def _settled(self, processes: Sequence[str], folders: Sequence[Path]) -> Text:
+    def _settled(self, processes: Sequence[str], path: Path) -> Text:
         users = {name: pwd.getpwnam(PREFIX + name).pw_uid for name in (*processes, FTP)}
         try:
             settle_apart(self._state, users)
-            for folder in folders:
-                open_tree(folder)
+            open_tree(path)
         except (OSError, LookupError) as why:
             return Text("their folders cannot be shared out: {reason}", {"reason": str(why)})
         return NOTHING

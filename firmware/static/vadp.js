@@ -46,6 +46,7 @@ function show(state) {
   if (document.activeElement !== $("older")) $("older").value = state.older;
   if (!deciding) $("unsigned").checked = state.unsigned;
   $("anyone").hidden = !state.unsigned;
+  $("limits").textContent = `${state.limits}.`;
   const steady = (key, value) => (key === "running_s" ? undefined : value);
   const now = JSON.stringify([state.packages, [...busy]], steady);
   if (now === shown) return;

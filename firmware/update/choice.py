@@ -41,11 +41,10 @@ def become(words: Sequence[str]) -> None:
     if slot is None:
         return
     path = slots.path(HOST_NAME, slot)
-    bytecode = Environment(state, slots, folder(state) / "bytecode").bytecode(slot)
+    Environment(state, slots, folder(state) / "compiled").compile(slot, path)
     environment = {
         **os.environ,
         "PYTHONPATH": str(path / "lib"),
-        "PYTHONPYCACHEPREFIX": str(bytecode),
         LETTER: slot.letter,
         BUILT_IN: str(built_in_root()),
     }

@@ -67,7 +67,7 @@ class HostUpdate:
         self._ready = ready
         self._lock = threading.RLock()
         self._slots = slots_of(state)
-        self._environment = Environment(state, self._slots, folder(state) / "bytecode")
+        self._environment = Environment(state, self._slots, folder(state) / "compiled")
         switch = Switch(state, self._slots, ready)
         built_in = built_in_version() or VERSION
         self._installer = Installer(self._slots, trust, self._environment, self._lock, switch, versions, users, switch, built_in)

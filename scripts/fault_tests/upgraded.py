@@ -181,14 +181,15 @@ def tiny(host: Host) -> dict[str, Any]:
 
 
 def left_behind(host: Host, slots: str) -> list[str]:
-    """Of uploads and unpacking that were cut off, below STATE/host/SLOTS, and copies of data that nobody needs."""
+    """Of uploads and unpacking that were cut off, below STATE/host/SLOTS, and copies of data that nobody needs. The half of a small
+    file (record.json.new) is no matter: the next one is written over it."""
     kept = host.state.host / "kept-data" / "TINY"
     try:
         saved = json.loads((kept / "data.json").read_text())["saved"]
     except FileNotFoundError:
         saved = None
     needed = saved["folder"] if saved else ""
-    left = [path.name for path in (*(host.state.host / slots).glob("*.new"), *(host.state.host / "uploads").glob("*"))]
+    left = [path.name for path in (*(host.state.host / slots).glob("[ABC].new"), *(host.state.host / "uploads").glob("*"))]
     return left + [path.name for path in kept.glob("saved-*") if path.name != needed]
 
 

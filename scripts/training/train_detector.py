@@ -29,7 +29,7 @@ import torch
 
 from engine.cli.labels import HELD_OUT_NEGATIVES
 from scripts.training.detector import material as material_of
-from scripts.training.detector import network, score
+from scripts.training.detector import near, network, score
 from scripts.training.detector.material import Material
 from scripts.training.detector.scenes import WindowMaker, WindowPlan
 from scripts.training.detector.shipped import from_file
@@ -44,6 +44,8 @@ SAVE_EVERY_S = 120
 SAY_EVERY_S = 20
 MODEL = "model"
 """The start of `tune`: not a stage, the file of `--from-model`."""
+STARTED_FROM = "model.json"
+"""The card of that file, kept for the next card."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,11 @@ class Trainer:
             if self.stage.start:
                 self.model.load_state_dict(loaded(args, self.stage.start).state_dict())
             self.average.load_state_dict(self.model.state_dict())
+            if self.stage.start == MODEL:
+                args.work.mkdir(parents=True, exist_ok=True)
+                (args.work / STARTED_FROM).write_text(
+                    args.from_model.with_suffix(".json").read_text(encoding="utf-8"), encoding="utf-8"
+                )
 
     def run(self, material: Material) -> None:
         """Train to the end of the stage's budget; progress, checkpoints and the averaged weights lie in .train/detector/NAME."""
@@ -295,6 +302,7 @@ def export(name: str, material: Material, args: argparse.Namespace) -> None:
             "never trained on": list(material_of.DEV_SETS),
             "held out": f"{HELD_OUT_NEGATIVES} of negatives-openalpr, one scene in eight by the SHA-256 of set/file, "
                         "one crop in eight by the SHA-256 of its text",
+            **({"from": started_from(args)} if STAGES[name].start == MODEL else {}),
             **({"remark": args.remark} if args.remark else {}),
         },
         "scores": {"command": "python -m scripts.training.train_detector export",
@@ -307,7 +315,14 @@ def export(name: str, material: Material, args: argparse.Namespace) -> None:
     (args.models / "detector.tflite").write_bytes(content)
     text = card(content, graph, args.threshold, material.counts(), facts)
     (args.models / "detector.json").write_text(text, encoding="utf-8")
+    near.write(args.models)
     print(f"{args.models / 'detector.tflite'}: {len(content)} bytes", flush=True)
+
+
+def started_from(args: argparse.Namespace) -> dict[str, object]:
+    """Of the file that `tune` started from: its sum, its data and its own training."""
+    card = json.loads((args.work / STARTED_FROM).read_text(encoding="utf-8"))
+    return {key: card[key] for key in ("sha256", "training", "data") if key in card}
 
 
 WEAK_SPOTS = [

@@ -8,6 +8,7 @@ load softdog soft_noboot=1
 load i2c-stub chip_addr=0x48,0x68
 load vivid n_devs=1 num_inputs=1 input_types=0x00 no_error_inj=0 || echo "virtual board: no camera driver vivid" >&2
 mount -t configfs c /sys/kernel/config
+mount -t cgroup2 c /sys/fs/cgroup
 # Two chips: the board's own, and one labelled as a Pi 4's, DO1 wired to DI1, for the contract of every back end.
 chip() { # chip NAME LABEL
   mkdir -p "/sys/kernel/config/gpio-sim/$1/bank"
@@ -35,6 +36,7 @@ if [ -e /run/out/contract ]; then
   echo "Contract tests against this kernel's drivers"
   "$PYTHON" -m pytest -q -p no:cacheprovider -o addopts= --import-mode=importlib --noconftest -rfs --junitxml=/run/out/contract.xml \
     tests/contract/test_kernel.py tests/contract/test_gpio.py tests/contract/test_i2c.py -k "gpiod or kernels" || contract=$?
+  "$PYTHON" -m pytest -q -p no:cacheprovider -o addopts= --import-mode=importlib --noconftest -rfs tests/contract/test_groups.py || contract=$?
   if [ "$(uname -m)" = aarch64 ]; then
     echo
     echo "Recognition tests on this processor"

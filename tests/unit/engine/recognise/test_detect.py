@@ -10,8 +10,10 @@ import pytest
 from engine.recognise.detect import (
     GREEN,
     MOST_CLOSE_UPS,
+    NEAR_WIDTHS,
     UPRIGHT,
     Detector,
+    Eye,
     Placement,
     boxes_of,
     crop_to_roi,
@@ -209,20 +211,33 @@ def boxed(left: float, top: float, width: float, height: float, score: float) ->
     return PlateBox(((left, top), (right, top), (right, bottom), (left, bottom)), score)
 
 
+class ScriptedEye(Eye):
+    """Finds what a test says, and notes where it looked. `size`: of its input, (height, width)."""
+
+    def __init__(self, found: list[PlateBox], size: tuple[int, int] = (288, 384)) -> None:
+        self.found = found
+        self.size = size
+        self.looks: list[tuple[tuple[int, int], Placement]] = []
+
+    def find(self, small: np.ndarray, placement: Placement, threshold: float) -> list[PlateBox]:
+        self.looks.append(((small.shape[0], small.shape[1]), placement))
+        return [plate for plate in self.found if plate.score >= threshold]
+
+
 class Scripted(Detector):
     """Finds `first` in a whole frame and `nearer` in any window of it."""
 
-    def __init__(self, first: list[PlateBox], nearer: list[PlateBox]) -> None:
+    def __init__(
+        self, first: list[PlateBox], nearer: list[PlateBox], widths: float = 4.5, size: tuple[int, int] = (288, 384)
+    ) -> None:
         self.threshold = 0.3
-        self.first = first
-        self.nearer = nearer
-        self.windows: list[Placement] = []
+        self._front, self._near, self._near_widths = ScriptedEye(first), ScriptedEye(nearer, size), widths
 
-    def find(self, small: np.ndarray, placement: Placement, threshold: float | None = None) -> list[PlateBox]:
-        if threshold is None:
-            self.windows.append(placement)
-            return self.nearer
-        return [plate for plate in self.first if plate.score >= threshold]
+    @property
+    def windows(self) -> list[Placement]:
+        assert isinstance(self._near, ScriptedEye)
+        assert {size for size, _ in self._near.looks} <= {self._near.size}
+        return [placement for _, placement in self._near.looks]
 
 
 FRAME = np.zeros((960, 1280, 3), np.uint8)
@@ -243,6 +258,15 @@ def test_a_small_plate_is_looked_at_from_nearer_and_taken_as_it_is_seen_there() 
     # 450 pixels around the plate's middle fill the input's 384
     assert window.scale_x == pytest.approx(384 / 450, rel=0.01)
     assert window.to_frame(192, 144) == pytest.approx((650, 425), abs=1)
+
+
+def test_the_network_for_close_ups_alone_sees_three_plate_widths_in_its_own_size() -> None:
+    nearer = boxed(605, 402, 80, 38, 0.8)
+    detector = Scripted([boxed(600, 400, 100, 50, 0.26)], [nearer], NEAR_WIDTHS, (144, 192))
+    assert detector.look(FRAME) == [nearer]
+    (window,) = detector.windows
+    assert window.scale_x == pytest.approx(192 / 300, rel=0.01)
+    assert window.to_frame(96, 72) == pytest.approx((650, 425), abs=1)
 
 
 def test_a_small_box_in_which_nothing_is_found_from_nearer_is_no_plate() -> None:

@@ -16,11 +16,12 @@ from engine.recognise.detect import Detector
 from engine.recognise.interpreter import Network
 from engine.recognise.ocr import Ocr
 from engine.recognise.pipeline import MODELS, Recogniser
+from scripts.training.detector.near import write
 
 
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
-    for name in ("detector", "ocr", "ocr-rows"):
+    for name in ("detector", "detector-near", "ocr", "ocr-rows"):
         for suffix in (".tflite", ".json"):
             shutil.copy(MODELS / f"{name}{suffix}", tmp_path)
     return tmp_path
@@ -54,7 +55,7 @@ def test_a_missing_second_reader_is_named(models: Path) -> None:
 @pytest.mark.parametrize("second", ["../ocr-rows.tflite", "/etc/passwd", "ocr-rows", 3, None])
 def test_a_second_reader_that_is_no_model_beside_the_first_is_refused(models: Path, second: object) -> None:
     edit_card(models, "ocr", second=second)
-    with pytest.raises(ModelError, match=r"ocr\.tflite: the second reader of its card must be the name of a \.tflite file"):
+    with pytest.raises(ModelError, match=r"ocr\.tflite: 'second' of its card must be the name of a \.tflite file"):
         Recogniser(models)
 
 
@@ -62,7 +63,31 @@ def test_a_reader_whose_card_names_no_second_reads_alone(models: Path) -> None:
     edit_card(models, "ocr", second="")
     recogniser = Recogniser(models)
     assert [reader.path.name for reader in recogniser.readers] == ["ocr.tflite"]
-    assert [file.name for file in recogniser.files] == ["detector.tflite", "ocr.tflite"]
+    assert [file.name for file in recogniser.files] == ["detector.tflite", "detector-near.tflite", "ocr.tflite"]
+
+
+def test_a_detector_whose_card_names_none_for_close_ups_looks_again_itself(models: Path) -> None:
+    edit_card(models, "detector", near="")
+    assert [file.name for file in Recogniser(models).files] == ["detector.tflite", "ocr.tflite", "ocr-rows.tflite"]
+    edit_card(models, "detector", near="../detector.tflite")
+    with pytest.raises(ModelError, match=r"detector\.tflite: 'near' of its card must be the name of a \.tflite file"):
+        Recogniser(models)
+
+
+def test_the_network_for_close_ups_is_the_detector_in_half_the_size(models: Path) -> None:
+    card, near = (json.loads((models / f"{name}.json").read_text()) for name in ("detector", "detector-near"))
+    assert near["made of"]["sha256"] == card["sha256"] and near["threshold"] == card["threshold"]
+    path = models / near["file"]
+    before, told = path.read_bytes(), (models / "detector.json").read_text()
+    assert write(models) == path
+    assert (path.read_bytes(), (models / "detector.json").read_text()) == (before, told)
+    whole, half = Network(models / "detector.tflite", "detector"), Network(path, "detector")
+    grey = np.random.default_rng(4).integers(0, 256, (18, 24)).astype(np.uint8).repeat(8, 0).repeat(8, 1)
+    around = np.full((288, 384), 114, np.uint8)
+    around[:144, :192] = grey
+    large, small = (each.values(each.run(seen), each.output("heat")) for each, seen in ((whole, around), (half, grey)))
+    # the same numbers, but near the edges, where the one sees grey and the other nothing
+    assert np.abs(large[:8, :8] - small[:8, :8]).max() < 0.2
 
 
 def test_a_missing_card_is_named(models: Path) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from engine.cli.bench_read import PLATE, drawn_frame
 from engine.cli.scoring import iou
+from engine.countries import rank
 from engine.recognise import pipeline
 from engine.recognise.calibration import Calibration
 from engine.recognise.detect import Detector
@@ -173,6 +174,23 @@ def test_a_text_on_which_two_looks_agree_beats_a_surer_one_that_stands_alone() -
 def test_a_text_that_only_one_look_gave_is_doubted() -> None:
     halved = DIM * pipeline.LONE_SHARE
     assert look_at(Says(("AB123", 20.0), ("CD456", 25.0)), Says(("XY99", DIM), ("ZZ11", 30.0))) == ("XY99", halved)
+
+
+def test_a_sure_text_that_fits_no_format_of_the_country_it_looks_like_is_looked_at_again() -> None:
+    head = {"CN": 0.98}
+    assert rank((), "川A572F", (), head).off_format and not rank((), "川A572F4", (), head).off_format
+    first, second = Says(("川A572F", SURE), ("川A572F4", 30.0), head=head), Says(("川A572F4", SURE), head=head)
+    assert look_at(first, second) == ("川A572F4", SURE)
+    # a plate that really is so keeps its text
+    same = Says(("川A572F", SURE), ("川A572F", SURE), head=head)
+    assert look_at(same, Says(("川A572F", SURE), ("川A572F", SURE))) == ("川A572F", SURE)
+
+
+def test_a_look_that_lost_an_end_character_speaks_for_the_longer_text() -> None:
+    assert look_at(Says(("AB123C", DIM), ("ZZ99", 5.0)), Says(("AB123CD", 40.0), ("AB123CD", 20.0))) == ("AB123CD", 40.0)
+    assert look_at(Says(("B123CD", DIM), ("ZZ99", 5.0)), Says(("AB123CD", 40.0), ("AB123CD", 20.0))) == ("AB123CD", 40.0)
+    # but not for one that is hardly there: a character read twice is longer too
+    assert look_at(Says(("AB123C", DIM), ("AB123C", 30.0)), Says(("AAB123C", 10.0), ("AAB123C", 10.0))) == ("AB123C", DIM)
 
 
 def test_one_reader_alone_looks_twice_and_the_surest_read_counts() -> None:

@@ -1,7 +1,11 @@
-"""Environment: a version's bytecode is made once, where its processes look for it, and not among its signed files."""
+"""Environment: a version's bytecode is made once, by the host alone, and anew where it is not what the host made."""
 
 from __future__ import annotations
 
+import errno
+import os
+import py_compile
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from board.kit.state import State
-from firmware.packages.environment import COMPILED, Environment
+from firmware.packages.environment import Environment
 from firmware.packages.slots import CAMERA, GOOD, Slot, Slots
 
 SLOT = Slot("A", CAMERA, GOOD, "1.0.0", "ab" * 32, "cd" * 32)
@@ -29,29 +33,42 @@ def environment(tmp_path: Path) -> Environment:
     return Environment(state, Slots(state.host / "packages", None, lambda: False))
 
 
-def run(environment: Environment, version: Path) -> Path:
-    """Where Python finds the bytecode of the module when a process of the package imports it."""
-    told = {**environment.of(SLOT, version, True), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run([sys.executable, "-P", "-c", "import tiny"], env=told, capture_output=True, text=True, check=True)
-    return Path(done.stdout.strip())
+def run(environment: Environment, version: Path) -> str:
+    """What a process of the package prints that imports the module."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", "import tiny"], env=environment.of(version, True), capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
 
 
-def test_processes_find_the_bytecode_that_was_made_for_them(environment: Environment, version: Path) -> None:
-    environment.compile(SLOT, version)
-    found = run(environment, version)
-    assert found.is_file() and found.is_relative_to(environment.bytecode(SLOT))
-    assert [path.name for path in version.rglob("*")] == ["lib", "tiny.py"]
+def bytecode(version: Path) -> list[Path]:
+    return sorted(version.rglob("*.pyc"))
 
 
-def test_it_is_made_once_and_finished_after_a_power_cut(environment: Environment, version: Path) -> None:
+def stamp(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_ino, found.st_mtime_ns
+
+
+def test_processes_find_the_bytecode_that_was_made_for_them_and_that_of_python_itself(
+    environment: Environment, version: Path
+) -> None:
     environment.compile(SLOT, version)
-    found = run(environment, version)
-    found.unlink()
+    (made,) = bytecode(version)
+    before = stamp(made)
+    assert run(environment, version) == str(made) and stamp(made) == before
+    assert "PYTHONPYCACHEPREFIX" not in environment.of(version, True)
+
+
+def test_it_is_made_once_and_anew_when_a_file_is_lost(environment: Environment, version: Path) -> None:
     environment.compile(SLOT, version)
-    assert not found.exists()
-    (environment.bytecode(SLOT) / COMPILED).unlink()
+    (made,) = bytecode(version)
+    before = stamp(made)
     environment.compile(SLOT, version)
-    assert found.is_file()
+    assert stamp(made) == before
+    made.unlink()
+    environment.compile(SLOT, version)
+    assert made.is_file()
 
 
 def test_what_was_killed_in_the_middle_is_not_taken_for_done(
@@ -60,6 +77,56 @@ def test_what_was_killed_in_the_middle_is_not_taken_for_done(
     with monkeypatch.context() as patch:
         patch.setattr(subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, -9))
         environment.compile(SLOT, version)
-    assert not (environment.bytecode(SLOT) / COMPILED).exists()
+    assert not bytecode(version)
     environment.compile(SLOT, version)
-    assert run(environment, version).is_file()
+    assert bytecode(version)
+
+
+def foreign(version: Path) -> Path:
+    """Bytecode of other code, which Python takes for that of the module."""
+    other = version.parent / "tiny.py"
+    other.write_text("print('a stranger')\n")
+    target = version / "lib" / "__pycache__" / f"tiny.{sys.implementation.cache_tag}.pyc"
+    py_compile.compile(str(other), str(target), invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+    return target
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["came with the files", "put in the place of ours"])
+def test_what_a_stranger_compiled_is_not_run(environment: Environment, version: Path, known: bool) -> None:
+    if known:
+        environment.compile(SLOT, version)
+    assert foreign(version).is_file()
+    assert run(environment, version) == "a stranger"  # Python itself does not notice
+    environment.compile(SLOT, version)
+    assert run(environment, version) == str(bytecode(version)[0])
+
+
+def test_what_a_stranger_compiled_is_passed_over_where_it_cannot_be_removed(
+    environment: Environment, version: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    foreign(version)
+
+    def read_only(folder: Path) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(folder))
+
+    monkeypatch.setattr(shutil, "rmtree", read_only)
+    environment.compile(SLOT, version)
+    assert run(environment, version).startswith(os.devnull)
+
+
+@pytest.mark.timeout(30)
+def test_a_pipe_and_a_link_among_the_bytecode_hold_nobody_up(environment: Environment, version: Path) -> None:
+    environment.compile(SLOT, version)
+    (made,) = bytecode(version)
+    os.mkfifo(made.with_name("pipe.pyc"))
+    made.with_name("link.pyc").symlink_to("/dev/zero")
+    environment.compile(SLOT, version)
+    assert bytecode(version) == [made]
+
+
+def test_what_is_known_of_versions_that_are_gone_is_forgotten(environment: Environment, version: Path, tmp_path: Path) -> None:
+    environment.compile(SLOT, version)
+    old = tmp_path / "state" / "host" / "bytecode" / "of-an-older-host"
+    old.mkdir(parents=True)
+    environment.forget_bytecode()
+    assert not list((tmp_path / "state" / "host" / "compiled").iterdir()) and not old.exists()

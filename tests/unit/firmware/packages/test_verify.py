@@ -132,6 +132,11 @@ def test_a_path_that_is_not_plain_is_refused(tmp_path: Path, name: str) -> None:
     assert not (tmp_path.parent / "out.py").exists()
 
 
+def test_bytecode_is_refused(tmp_path: Path) -> None:
+    said = "lib/__pycache__/x.cpython-311.pyc: bytecode is not taken: the camera makes its own"
+    assert refusal(package(tmp_path, {**contents(), "lib/__pycache__/x.cpython-311.pyc": b""})) == said
+
+
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE])
 def test_a_link_is_refused(tmp_path: Path, kind: bytes) -> None:
     def make(member: tarfile.TarInfo) -> None:

@@ -155,3 +155,23 @@ found["pid"], found["alive"] = child.pid, starter.alive()
     from tests.waiting import until
 
     until(lambda: not Path(f"/proc/{found['pid']}").exists(), "the end of the process")
+
+
+def test_a_process_and_what_it_has_started_join_the_group_that_the_host_names_and_others_none(folder: Path) -> None:
+    program = """
+from firmware.processes.groups import Group
+group = Path(__file__).parent / "limits"
+group.mkdir()
+os.mkfifo(group / "cgroup.procs")
+joined = os.open(group / "cgroup.procs", os.O_RDWR | os.O_NONBLOCK)
+asks = '''
+import sys
+from board.kit import children
+children.start("video", [sys.executable, "-c", "pass"], ()).wait(20)
+'''
+found["code"] = run(starter.launch, order("vms", asks, starts=("video",), group=Group(group)), 30)[0]
+run(starter.launch, order("engine", "pass"), 30)
+found["joined"] = os.read(joined, 10).decode()
+"""
+    folder.chmod(0o777)
+    assert as_host(folder, program) == {"code": 0, "joined": "00"}
