@@ -14,7 +14,6 @@ from engine.actions._exchange import Bounded, Exchange, Host, exchange, place
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.actions._tls import Certificates, ca_option, client_context
 from engine.formats.mail import IMMIX_EVENTS, Attachment, address, addresses, compose, immix, said
-from engine.formats.messages import picture
 from engine.formats.places import check_template
 from engine.types import PlateEvent
 
@@ -177,7 +176,7 @@ def _attachments(event: PlateEvent, options: EmailOptions, env: ActionEnv) -> li
     plate = event.passage.plate or "NOPLATE"
     found = []
     for name in PICTURES[options.images]:
-        content = picture(env.images, stored[name])
+        content = env.images.read(stored[name])
         if content:
             found.append(Attachment(f"{plate}_{name}.jpg", content, "image/jpeg"))
     if options.document != "none":

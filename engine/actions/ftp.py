@@ -10,7 +10,7 @@ from board.kit.words import Text, mark
 from engine.actions._ftp import FtpServer, session
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.formats.file_name import check_path, path
-from engine.formats.messages import DOCUMENTS, picture
+from engine.formats.messages import DOCUMENTS
 from engine.types import PlateEvent
 
 PICTURES = {mark("full"): (("full", ""),), mark("plate"): (("plate", ""),), mark("both"): (("full", ""), ("plate", "_plate"))}
@@ -57,7 +57,7 @@ def _files(name: str, event: PlateEvent, options: FtpOptions, env: ActionEnv) ->
         message = env.message(event, options.format)
         return {f"{name}.{message.extension}": message.body}
     stored = {"full": event.passage.images.full, "plate": event.passage.images.plate}
-    found = {f"{name}{mark}.jpg": picture(env.images, stored[which]) for which, mark in PICTURES[options.images]}
+    found = {f"{name}{mark}.jpg": env.images.read(stored[which]) for which, mark in PICTURES[options.images]}
     found = {each: content for each, content in found.items() if content}
     if not found:
         raise ConfigError("there is no picture: it was not stored, or is deleted already")

@@ -17,7 +17,6 @@ from engine.actions._exchange import Exchange, Host, exchange, place
 from engine.actions._http import Login, Request, ask
 from engine.actions._kind import ActionEnv, ActionKind
 from engine.actions._tls import client_context
-from engine.formats.messages import picture
 from engine.formats.milestone import analytics_event
 from engine.types import PlateEvent
 
@@ -54,7 +53,7 @@ class MilestoneOptions(Settings):
 
 
 def _deliver(event: PlateEvent, options: MilestoneOptions, env: ActionEnv) -> Text:
-    jpeg = picture(env.images, event.passage.images.full) if options.image else b""
+    jpeg = env.images.read(event.passage.images.full) if options.image else b""
     source = options.source or env.device.name
     body = analytics_event(event, env.device, env.delivery_id, options.message, source, jpeg).encode()
     target = place(options.host, options.port)

@@ -11,6 +11,9 @@ from engine.network import reachable
 LIST, SQUARE = mark("LIST"), mark("SQUARE")
 """How Review shows passages (manual 4.6, General configuration tab)."""
 
+CAMERA, SD_CARD = mark("CAMERA"), mark("SD CARD")
+"""Where pictures are stored."""
+
 
 class GeneralSettings(Settings):
     """General Configuration tab (manual 4.6, General configuration tab), as far as built."""
@@ -58,6 +61,14 @@ class GeneralSettings(Settings):
     )
     image_quality_pct: int = option(
         70, "Image quality", "JPEG quality of stored pictures.", unit="%", restart=True, group="Images", ge=10, le=95
+    )
+    store_images_on: str = option(
+        CAMERA,
+        "Store image on",
+        "SD CARD: pictures go to the card a minute after the car; while it is not there, full or only to be read, they stay in the "
+        "camera, and follow when it is back. What is on it already is found in either case.",
+        group="Images",
+        choices=(CAMERA, SD_CARD),
     )
     purge: str = option(
         "freespace",
