@@ -50,17 +50,21 @@ def _passage(portal: Portal, call: Call) -> Answer:
     return data(said(with_reads, call.language))
 
 
-def _rows(portal: Portal, call: Call, language: Language, pictures: bool = False) -> Iterator[list[object]]:
+def _rows(
+    portal: Portal, call: Call, language: Language, pictures: bool = False, for_programs: bool = False
+) -> Iterator[list[object]]:
     """All that the search finds, said in `language`, read part by part."""
     zone = portal.zone()
     portal.store.searches.add(call.user, "download", asked_for(call))
-    return _read(portal, passage_query(portal, call, zone), zone, language, pictures)
+    return _read(portal, passage_query(portal, call, zone), zone, language, pictures, for_programs)
 
 
-def _read(portal: Portal, query: PassageQuery, zone: ZoneInfo, language: Language, pictures: bool) -> Iterator[list[object]]:
+def _read(
+    portal: Portal, query: PassageQuery, zone: ZoneInfo, language: Language, pictures: bool, for_programs: bool
+) -> Iterator[list[object]]:
     while found := portal.store.passages(query):
         for each in found:
-            row = cells(shown(portal, each, zone), language)
+            row = cells(shown(portal, each, zone), language, for_programs)
             yield [_picture(portal, each.passage.images), *row] if pictures else row
         query = replace(query, older_than=found[-1].place)
 
@@ -79,7 +83,7 @@ def _workbook(portal: Portal, call: Call) -> Answer:
 
 
 def _csv(portal: Portal, call: Call) -> Answer:
-    return comma_separated("passages.csv", HEADINGS, _rows(portal, call, ENGLISH))
+    return comma_separated("passages.csv", HEADINGS, _rows(portal, call, ENGLISH, for_programs=True))
 
 
 def _image(portal: Portal, call: Call[ImageQuery]) -> Answer:

@@ -49,6 +49,7 @@ class Passage(TypedDict):
     image_plate: str
     lists: list[ListOfPassage]
     outcome: str
+    outcome_name: Text
     decision: Text
 
 
@@ -350,6 +351,7 @@ class Delivery(TypedDict):
     attempts: int
     note: Text
     outcome: str
+    outcome_name: Text
     decision: Text
 
 
