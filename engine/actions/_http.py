@@ -31,6 +31,8 @@ LOGINS = ("none", "basic", "digest", "bearer")
 
 @dataclass(frozen=True, slots=True)
 class Request:
+    """One request, as it is sent."""
+
     method: str
     url: str
     body: bytes = b""

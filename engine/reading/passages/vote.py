@@ -67,6 +67,8 @@ class Settled:
 
 @dataclass(slots=True)
 class _Tally:
+    """The reads of one text, and the best of them."""
+
     best: PlateRead
     frame: Frame
     evidence: list[float]
@@ -80,6 +82,8 @@ class _Tally:
 
 @dataclass(slots=True)
 class _Track:
+    """One car, followed from look to look."""
+
     text: str
     """The leading text."""
     box: Box
