@@ -313,6 +313,8 @@ class ServiceStatus:
     """Seconds since then; -1: it has not said anything yet."""
     storage: Text = NOTHING
     """Why passages cannot be stored, or what it took to store them; NOTHING while the storage takes what is written."""
+    card: Text = NOTHING
+    """Why the SD card does not take the pictures that it should; NOTHING while it does, or need not."""
     lane: LaneStatus | None = None
     """None: nothing of it is in use."""
     changed: Mapping[str, datetime] = field(default_factory=dict)

@@ -243,7 +243,7 @@ class LprSettings(Settings):
         "millis",
         "Filter mode",
         "How free flow and motion drop repeated plates.",
-        choices=("millis", "captures", "off"),
+        choices={"millis": "by time (milliseconds)", "captures": "by number of captures", "off": "off"},
         restart=True,
         group="Free flow and motion",
         when=FLOW_MODES,
@@ -303,7 +303,7 @@ class LprSettings(Settings):
         "BOARD",
         "Connection type",
         "Where pictures come from: the board's own camera or the URL below.",
-        choices=("BOARD", "URL"),
+        choices={"BOARD": "the board's own camera", "URL": "network or USB camera (URL)"},
         restart=True,
         group="Camera",
     )
