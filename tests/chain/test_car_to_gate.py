@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import requests
 
 from board.kit.state import State
 from board.profiles import load
